@@ -1,0 +1,3 @@
+"""ssohelper: credential helper and profile manager for AWS IAM Identity Center."""
+
+__version__ = "0.1.0"

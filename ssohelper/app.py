@@ -1,0 +1,186 @@
+"""App: the clock, the environment, the folders; each collaborator is made here, on first use.
+
+The only maker: actions receive an App and never import `stores` or `wire`. What is heavy to
+import is imported by the one method that makes it, so a hit or a listing pays for what it uses.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ssohelper import folders
+from ssohelper.core.deadline import Deadline
+
+if TYPE_CHECKING:
+    from ssohelper.core.model import RoleCredentials, SsoSession
+    from ssohelper.settings import Settings
+    from ssohelper.stores.config_store import ConfigStore
+    from ssohelper.stores.credential_cache import CredentialCache
+    from ssohelper.stores.directory_cache import DirectoryCache
+    from ssohelper.stores.failures import FailureMemory
+    from ssohelper.stores.token_cache import TokenStore
+    from ssohelper.wire.account import AccountClient
+    from ssohelper.wire.loopback import CallbackListener
+    from ssohelper.wire.oidc import OidcClient
+    from ssohelper.wire.portal import Portal
+
+# The contract's one deadline: an SDK never waits longer than this (plus start-up) for an answer.
+CALL_SECONDS = 18.0
+
+
+class App:
+    """What every action needs, and nothing it does not: made once by each front door."""
+
+    def __init__(
+        self,
+        environ: Mapping[str, str] | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        warn: Callable[[str], None] | None = None,
+    ) -> None:
+        self.environ = dict(os.environ if environ is None else environ)
+        self.monotonic = monotonic
+        self.sleep = sleep
+        self._clock = clock
+        self._warn = warn
+        self.warnings: list[str] = []
+
+    def now(self) -> int:
+        """Return epoch seconds."""
+        return int(self._clock())
+
+    def warn(self, message: str) -> None:
+        """Keep a warning for the front door to show, once."""
+        if message not in self.warnings:
+            self.warnings.append(message)
+            if self._warn:
+                self._warn(message)
+
+    def deadline(self, seconds: float = CALL_SECONDS) -> Deadline:
+        return Deadline(seconds, self.monotonic)
+
+    # -- folders ---------------------------------------------------------------------------
+
+    @cached_property
+    def runtime_folder(self) -> Path:
+        return Path(folders.runtime_folder(self.environ))
+
+    @cached_property
+    def state_folder(self) -> Path:
+        """Sign-in facts, saved lists, choices, versions of the config for undo."""
+        return self._own_folder("state", "user_state_dir")
+
+    @cached_property
+    def cache_folder(self) -> Path:
+        return self._own_folder("cache", "user_cache_dir")
+
+    @cached_property
+    def settings_file(self) -> Path:
+        home = self.environ.get("SSOHELPER_HOME")
+        if home:
+            return Path(home, "config.toml")
+        return self._own_folder("", "user_config_dir") / "config.toml"
+
+    @cached_property
+    def aws_config_file(self) -> Path:
+        return self._aws_file("AWS_CONFIG_FILE", "config")
+
+    @cached_property
+    def aws_credentials_file(self) -> Path:
+        return self._aws_file("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+
+    @cached_property
+    def token_folder(self) -> Path:
+        """~/.aws/sso/cache: no variable of AWS's moves it."""
+        return Path(self._expanded("~/.aws/sso/cache"))
+
+    # -- collaborators -----------------------------------------------------------------------
+
+    @cached_property
+    def settings(self) -> Settings:
+        from ssohelper.settings import read_settings
+
+        return read_settings(self.settings_file, self.environ)
+
+    @cached_property
+    def config(self) -> ConfigStore:
+        from ssohelper.stores.config_store import ConfigStore
+
+        return ConfigStore(
+            self.aws_config_file,
+            self.aws_credentials_file,
+            state=self.state_folder,
+            runtime=self.runtime_folder,
+        )
+
+    @cached_property
+    def tokens(self) -> TokenStore:
+        from ssohelper.stores.token_cache import TokenFiles
+
+        return TokenFiles(self.token_folder, state=self.state_folder, runtime=self.runtime_folder)
+
+    @cached_property
+    def credentials(self) -> CredentialCache:
+        from ssohelper.stores.credential_cache import CredentialCache
+
+        return CredentialCache(self.runtime_folder)
+
+    @cached_property
+    def failures(self) -> FailureMemory:
+        from ssohelper.stores.failures import FailureMemory
+
+        return FailureMemory(self.runtime_folder)
+
+    @cached_property
+    def directory(self) -> DirectoryCache:
+        from ssohelper.stores.directory_cache import DirectoryCache
+
+        return DirectoryCache(self.state_folder)
+
+    def oidc(self, session: SsoSession) -> OidcClient:
+        from ssohelper.wire.oidc import OidcClient
+
+        return OidcClient(session, self.environ, warn=self.warn)
+
+    def portal(self, session: SsoSession) -> Portal:
+        from ssohelper.wire.portal import Portal
+
+        return Portal(session, self.environ, warn=self.warn)
+
+    def account_client(self, credentials: RoleCredentials, region: str) -> AccountClient:
+        from ssohelper.wire.account import AccountClient
+
+        return AccountClient(credentials, region, self.environ, warn=self.warn)
+
+    def callback_listener(self) -> CallbackListener:
+        from ssohelper.wire.loopback import CallbackListener
+
+        return CallbackListener()
+
+    # -- helpers -------------------------------------------------------------------------------
+
+    def _own_folder(self, name: str, platformdirs_name: str) -> Path:
+        home = self.environ.get("SSOHELPER_HOME")
+        if home:
+            return Path(home, name)
+        import platformdirs
+
+        return Path(getattr(platformdirs, platformdirs_name)("ssohelper", appauthor=False))
+
+    def _aws_file(self, variable: str, name: str) -> Path:
+        value = self.environ.get(variable)
+        # botocore expands variables and ~ in these two, so we look where the SDKs look.
+        return Path(self._expanded(os.path.expandvars(value) if value else f"~/.aws/{name}"))
+
+    def _expanded(self, path: str) -> str:
+        home = self.environ.get("HOME")
+        if home and path.startswith("~/"):
+            return home + path[1:]
+        return os.path.expanduser(path)

@@ -1,0 +1,105 @@
+"""Front door 3: click. Each command's module is imported when that command is asked for."""
+
+import sys
+from importlib import import_module
+
+import click
+
+from ssohelper import __version__
+from ssohelper.cli import output
+from ssohelper.errors import SsoHelperError
+
+# name → (module, attribute, one-line help). The help stands here so that `ssohelper --help`
+# imports no command: 37 ms instead of 300.
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "setup": ("setup_command", "setup", "Onboard in one command: sign in, list, write profiles"),
+    "login": ("session_commands", "login", "Sign in to a session and keep its token"),
+    "logout": ("session_commands", "logout", "Sign out of a session, here and at AWS"),
+    "status": ("session_commands", "status", "Show the three clocks of each session"),
+    "list": ("list_command", "list_roles", "List the accounts and roles you may use"),
+    "profile": ("profile_commands", "profile", "Write, list, add, remove or undo profiles"),
+    "whoami": ("whoami_command", "whoami", "Show which account and role a profile is"),
+    "credential-process": (
+        "credential_command",
+        "credential_process",
+        "Print credentials for an SDK (profiles in ~/.aws/config call this)",
+    ),
+    "config": ("config_commands", "config", "Get and set ssohelper's own settings"),
+    "cache": ("cache_commands", "cache", "List or clear what is kept on this machine"),
+    "demo": ("demo_command", "demo", "Try everything on a local Identity Center, no AWS needed"),
+    "emulator": ("demo_command", "emulator", "Run that local Identity Center by itself"),
+}
+ALIASES = {"ls": "list"}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when asked for, with the nearest name for a typo."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place = COMMANDS.get(ALIASES.get(cmd_name, cmd_name))
+        if place is None:
+            return None
+        command: click.Command = getattr(import_module(f"ssohelper.cli.{place[0]}"), place[1])
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if self.get_command(ctx, name) is None:
+            raise output.unknown_name("command", name, list(COMMANDS), "ssohelper --help")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, place[2]) for name, place in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
+)
+@click.version_option(__version__, prog_name="ssohelper", message="%(prog)s %(version)s")
+@output.common_options
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Credentials and profiles for AWS IAM Identity Center (SSO).
+
+    \b
+    Examples:
+      ssohelper demo                                    try it, no AWS account needed
+      ssohelper setup https://d-0000000000.awsapps.com/start
+      ssohelper login                                   sign in
+      ssohelper list prod read                          find accounts and roles
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+        ctx.exit(2)
+
+
+def run(argv: list[str]) -> int:
+    """Return the exit code; the one place of this door where errors become words."""
+    output.be_quiet_about_pipes()
+    try:
+        result = main.main(args=argv, prog_name="ssohelper", standalone_mode=False)
+        output.flush()
+    except SsoHelperError as error:
+        return output.report(error)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
+    except click.UsageError as error:
+        return output.report_usage(error)
+    except (click.Abort, KeyboardInterrupt):
+        return output.report_interrupted()
+    except BrokenPipeError:
+        return 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except Exception as error:
+        return output.report_crash(error, sys.exc_info()[2])
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,171 @@
+"""What the command line says and how: errors, JSON, rows, questions, options of every command.
+
+stdout is data, stderr is talk. Errors are one line each, lower case, with the next thing to
+type; text from outside goes through core.text.show, so no control character reaches a terminal.
+"""
+
+import difflib
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from types import TracebackType
+from typing import Any, TypeVar
+
+import click
+
+from ssohelper.app import App
+from ssohelper.core.text import show, to_json
+from ssohelper.errors import SsoHelperError, UsageProblem
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class Talk:
+    """What the options before or after the command's name said, shared by both places."""
+
+    def __init__(self) -> None:
+        self.json = False
+        self.verbose = 0
+        self.session: str | None = None
+
+
+def talk() -> Talk:
+    """Return the one Talk of this command line."""
+    return click.get_current_context().find_root().ensure_object(Talk)
+
+
+def app() -> App:
+    """Return the one App of this command line; its warnings are said on stderr at once."""
+    root = click.get_current_context().find_root()
+    made = root.meta.get("ssohelper.app")
+    if made is None:
+        made = root.meta["ssohelper.app"] = App(warn=None if talk().json else warn)
+        made.verbose = talk().verbose
+    assert isinstance(made, App)
+    return made
+
+
+def common_options(function: _F) -> _F:
+    """Add -v, --json and --session, accepted before and after the command's name."""
+
+    @click.option("-v", "--verbose", count=True, help="Say more on stderr; twice for all.")
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+    @click.option("--session", metavar="NAME", help="The sign-in to use.")
+    @functools.wraps(function)
+    def with_talk(*args: Any, verbose: int, as_json: bool, session: str | None, **kw: Any) -> Any:
+        said = talk()
+        said.verbose = max(said.verbose, verbose)
+        said.json = said.json or as_json
+        said.session = session or said.session
+        return function(*args, **kw)
+
+    return with_talk  # type: ignore[return-value]
+
+
+# -- data on stdout ----------------------------------------------------------------------------
+
+
+def print_json(data: Any, warnings: Sequence[str] = ()) -> None:
+    """Print the contract's envelope."""
+    click.echo(to_json({"version": 1, "data": data, "warnings": list(warnings)}, indent=2))
+
+
+def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table on a terminal; elsewhere tab-separated rows with no header."""
+    shown = [[show(cell) for cell in row] for row in rows]
+    if not sys.stdout.isatty():
+        for row in shown:
+            echo("\t".join(row))
+        return
+    from ssohelper.cli import table
+
+    table.draw(header, shown)
+
+
+def echo(text: str = "") -> None:
+    """Print a line of data; characters that this stdout cannot encode are escaped."""
+    encoding = sys.stdout.encoding or "utf-8"
+    click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+# -- talk on stderr ----------------------------------------------------------------------------
+
+
+def say(text: str) -> None:
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=True)
+
+
+def warn(message: str) -> None:
+    say(f"ssohelper: warning: {show(message)}")
+
+
+def confirm(question: str, *, yes: bool, what: str) -> bool:
+    """Ask on a terminal; True at once with --yes; off a terminal without it exit 2."""
+    if yes:
+        return True
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageProblem(
+            f"{what} needs an answer, and this is no terminal", hint="say --yes to go ahead"
+        )
+    return click.confirm(question, default=False, err=True)
+
+
+# -- errors --------------------------------------------------------------------------------------
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str], listed_by: str) -> UsageProblem:
+    """Return the error for a name that is not there, with the nearest three."""
+    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
+    meant = "did you mean " + " or ".join(f'"{item}"' for item in near) + "? " if near else ""
+    return UsageProblem(f'no {kind} named "{name}"', hint=f"{meant}list them with: {listed_by}")
+
+
+def report(error: SsoHelperError) -> int:
+    say(f"ssohelper: error: {show(error.message)}")
+    if error.hint:
+        say(f"ssohelper: hint: {show(error.hint)}")
+    return error.exit_code
+
+
+def report_usage(error: click.UsageError) -> int:
+    message = error.format_message().rstrip(".")
+    say(f"ssohelper: error: {show(message[:1].lower() + message[1:])}")
+    path = error.ctx.command_path if error.ctx else "ssohelper"
+    say(f"ssohelper: hint: see: {path} --help")
+    return 2
+
+
+def report_interrupted() -> int:
+    say("ssohelper: interrupted")
+    return 130
+
+
+def report_crash(error: Exception, trace: TracebackType | None) -> int:
+    """Say one line and where the log is. The log holds places, never values."""
+    from ssohelper.cli import crash
+
+    return crash.report(error, trace)
+
+
+def be_quiet_about_pipes() -> None:
+    """Give closed standard streams a place to write to, so that nothing raises at the end."""
+    for number, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY)
+            setattr(sys, name, os.fdopen(descriptor, "r" if number == 0 else "w"))
+
+
+def flush() -> None:
+    """Write what is left on stdout now, so that a full disk is an error with an exit code."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        raise
+    except OSError as cause:
+        from ssohelper.errors import LocalState
+
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        raise LocalState(f"stdout cannot be written: {cause.strerror}") from cause

@@ -1,0 +1,68 @@
+"""Epoch seconds to and from the texts that AWS, files and people use."""
+
+import re
+from datetime import UTC, datetime
+
+_ISO = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.\d+)?\s*(Z|UTC|[+-]\d\d:?\d\d)?"
+)
+_PART = re.compile(r"(\d+)(d|h|m|s)")
+_UNIT_SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+
+
+def to_iso(at: int) -> str:
+    """Return YYYY-MM-DDTHH:MM:SSZ, the one form that every SDK reads."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def from_iso(text: str) -> int | None:
+    """Return epoch seconds, or None when the text is no instant.
+
+    Reads what the SDKs' token files hold: `Z`, fractions, `+00:00`, `UTC`; a naive one is UTC.
+    """
+    found = _ISO.fullmatch(text.strip())
+    if not found:
+        return None
+    year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
+    try:
+        at = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+    except ValueError:
+        return None
+    return int(at.timestamp()) - _offset_seconds(found.group(7))
+
+
+def from_millis(millis: int) -> int:
+    """Return epoch seconds; the portal's `expiration` is in milliseconds."""
+    return millis // 1000
+
+
+def duration_text(seconds: float) -> str:
+    """Return a duration for people: 2h 13m, 13m, 45s, 3d 4h."""
+    left = max(0, int(seconds))
+    if left < 60:
+        return f"{left}s"
+    days, left = divmod(left, 86400)
+    hours, left = divmod(left, 3600)
+    minutes = left // 60
+    parts = [(days, "d"), (hours, "h"), (minutes, "m")]
+    return " ".join([f"{value}{unit}" for value, unit in parts if value][:2])
+
+
+def parse_duration(text: str) -> int | None:
+    """Return whole seconds of 90, 90s, 20m, 1h30m or 2d; None when it is no duration."""
+    compact = text.replace(" ", "")
+    if compact.isascii() and compact.isdigit() and len(compact) < 10:
+        return int(compact)
+    parts = _PART.findall(compact)
+    if not parts or "".join(value + unit for value, unit in parts) != compact:
+        return None
+    seconds = sum(int(value) * _UNIT_SECONDS[unit] for value, unit in parts if len(value) < 10)
+    return seconds if 0 < seconds < 400 * 86400 else None
+
+
+def _offset_seconds(zone: str | None) -> int:
+    if zone is None or zone in ("Z", "UTC"):
+        return 0
+    sign = -1 if zone[0] == "-" else 1
+    digits = zone[1:].replace(":", "")
+    return sign * (int(digits[:2]) * 3600 + int(digits[2:]) * 60)

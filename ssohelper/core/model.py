@@ -1,0 +1,135 @@
+"""The nouns of the program, in AWS's own words. Values only: no I/O, no clock."""
+
+import re
+from typing import NamedTuple, NoReturn
+
+# The contract's rule for names of sessions: it becomes a file name and a command argument.
+SESSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+ACCOUNT_ID = re.compile(r"[0-9]{12}")
+# sso-admin's PermissionSetName is [\w+=,.@-]{1,32}, ASCII; "." and ".." would climb out of a folder.
+ROLE_NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_+=,.@-]{1,32}")
+
+
+class Secret:
+    """A value that no repr, str, format or pickle shows; only reveal() opens it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+    def __format__(self, _spec: str) -> str:
+        return "Secret(…)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is not pickled")
+
+
+class Account(NamedTuple):
+    """An AWS account as the portal lists it. `id` is text: its leading zeros count."""
+
+    id: str
+    name: str
+    email: str
+
+
+class Role(NamedTuple):
+    """A permission set in one account; `name` is the permission set's, as the portal lists it."""
+
+    account_id: str
+    name: str
+
+
+class SsoSession(NamedTuple):
+    """An [sso-session] section: one person's sign-in at one portal."""
+
+    name: str
+    start_url: str
+    region: str
+    scopes: tuple[str, ...]
+
+
+class Profile(NamedTuple):
+    """A profile that is resolved as far as it can be: session, account and role are known."""
+
+    name: str
+    session: SsoSession
+    role: Role
+    region: str | None
+
+
+class ClientRegistration(NamedTuple):
+    """What RegisterClient gave: good for refreshes until `expires_at` (90 days)."""
+
+    client_id: str
+    client_secret: Secret
+    expires_at: int
+    grant_types: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+
+
+class AccessToken(NamedTuple):
+    """What a sign-in gave. Refreshable when both refresh token and client are there."""
+
+    value: Secret
+    expires_at: int
+    refresh_token: Secret | None
+    client: ClientRegistration | None
+
+
+class RoleCredentials(NamedTuple):
+    """Keys of one role, until `expires_at` (epoch seconds)."""
+
+    access_key_id: str
+    secret_access_key: Secret
+    session_token: Secret
+    expires_at: int
+
+
+class KeptCredentials(NamedTuple):
+    """Role credentials with the moment we got them, which tells how long their whole life is."""
+
+    credentials: RoleCredentials
+    received_at: int
+
+    @property
+    def life_seconds(self) -> int:
+        return self.credentials.expires_at - self.received_at
+
+
+class SignInFacts(NamedTuple):
+    """What we know of a sign-in beside its token; kept in our state folder, never in AWS's file.
+
+    `token_expires_at` names the token whose whole life `token_life_seconds` was observed.
+    `longest_seconds` is the longest time a refresh worked after a sign-in ("observed" ends).
+    """
+
+    signed_in_at: int | None = None
+    ended_at: int | None = None
+    observed_hours_seconds: int | None = None
+    refreshed_at: int | None = None
+    user: str | None = None
+    token_expires_at: int | None = None
+    token_life_seconds: int | None = None
+
+
+class RoleKey(NamedTuple):
+    """What role credentials are kept under: never a profile's name."""
+
+    session_name: str
+    account_id: str
+    role_name: str

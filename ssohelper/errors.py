@@ -1,0 +1,90 @@
+"""Every error that a person can meet: a message, the next thing to type, an exit code.
+
+SsoHelperError                 1  internal
+├── UsageProblem               2  the command line asks for something that cannot be
+├── ConfigInvalid              3  ~/.aws/config, own settings: with file and line
+├── LoginRequired              4  a person must sign in
+│   └── TokenRejected          4  AWS answered 401 to a token
+├── RoleNotAssigned            5  no such account or role, or no longer assigned
+├── AwsUnreachable             6  no connection, no answer in time, 5xx
+│   ├── Throttled              6  429
+│   └── BadAnswer              6  an answer that makes no sense
+├── LocalState                 7  disk full, permissions, a foreign file
+│   └── LockNotObtained        7  somebody else held a lock for too long
+├── KeyringUnavailable         8  keyring locked or not there
+├── Refused                    9  a guard or an allow-list said no
+└── Interrupted              130  Ctrl-C
+
+Only front doors turn these into words; everybody else lets them travel up untouched.
+"""
+
+
+class SsoHelperError(Exception):
+    """What happened (lower case, no full stop), and as `hint` the next thing to type."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageProblem(SsoHelperError):
+    exit_code = 2
+
+
+class ConfigInvalid(SsoHelperError):
+    """A configuration file that says something impossible: the message names file and line."""
+
+    exit_code = 3
+
+
+class LoginRequired(SsoHelperError):
+    exit_code = 4
+
+
+class TokenRejected(LoginRequired):
+    """AWS answered 401: the token is dead whatever its file says."""
+
+
+class RoleNotAssigned(SsoHelperError):
+    exit_code = 5
+
+
+class AwsUnreachable(SsoHelperError):
+    exit_code = 6
+
+
+class Throttled(AwsUnreachable):
+    """AWS answered 429; `retry_after_seconds` when it said for how long."""
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, retry_after_seconds: float | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class BadAnswer(AwsUnreachable):
+    """An answer that is not what the API promises: wrong types, hostile or truncated."""
+
+
+class LocalState(SsoHelperError):
+    exit_code = 7
+
+
+class LockNotObtained(LocalState):
+    pass
+
+
+class KeyringUnavailable(SsoHelperError):
+    exit_code = 8
+
+
+class Refused(SsoHelperError):
+    exit_code = 9
+
+
+class Interrupted(SsoHelperError):
+    exit_code = 130
