@@ -1,0 +1,248 @@
+"""The knobs that make the Identity Center difficult. All are safe to turn from any thread."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from ssohelper.emulator.exchange import (
+    OIDC_ERRORS,
+    Answer,
+    Delivery,
+    Headers,
+    oidc_refusal,
+    portal_refusal,
+)
+
+OPERATIONS = (
+    "RegisterClient",
+    "StartDeviceAuthorization",
+    "CreateToken",
+    "CreateToken.authorization_code",
+    "CreateToken.device_code",
+    "CreateToken.refresh_token",
+    "ListAccounts",
+    "ListAccountRoles",
+    "GetRoleCredentials",
+    "Logout",
+    "GetCallerIdentity",
+    "authorize",
+    "pages",
+)
+OIDC_OPERATIONS = frozenset(OPERATIONS[:6])
+# Identity Center's published quota is 20 requests a second for the portal's operations.
+RATE_LIMITED = frozenset({"ListAccounts", "ListAccountRoles", "GetRoleCredentials", "Logout"})
+
+# Knob -> its value when nobody has touched it.
+_KNOBS: dict[str, Any] = {
+    "rotation": "grace",  # none: the same token again · grace: the old one lives on · strict
+    "grace_seconds": 30.0,
+    "strict_revokes_session": False,
+    "omit_refresh_token": False,  # in answers to a refresh
+    "token_seconds": 3600,
+    "legacy_token_seconds": 8 * 3600,  # of a client that registered no scopes
+    "sign_in_seconds": 8 * 3600,
+    "registration_seconds": 90 * 86400,
+    "role_credentials_seconds": None,  # None: what the permission set says
+    "code_seconds": 600,
+    "clock_offset_seconds": 0.0,  # of the server's clock
+    "date_header": True,  # True, False, or the very text to send
+    "rate_limit": None,  # requests a second over the portal's operations; None: no limit
+    "rate_burst": None,  # None: one second's worth
+    "retry_after": None,  # the text of Retry-After in a 429
+    "page_size": 100,
+    "repeat_next_token": False,  # every page says there is another
+    "pending_polls": 0,  # device polls answered "pending" after a person has approved
+    "enforce_interval": False,  # slow_down for a poll that comes before the interval has passed
+    "verification_uri": None,
+    "verification_uri_complete": None,
+    "user_code": None,
+    "interval": 1,
+    "expires_in": 600,
+    "authorization_endpoint": None,
+}
+# Knobs that are tables: operation -> seconds, account id -> name ...
+_TABLES = ("latency_seconds", "account_names", "emails", "role_names")
+
+
+class Script(NamedTuple):
+    """A scripted answer. Without an `answer` the true one is made, and delivered this way."""
+
+    answer: Answer | None
+    delivery: Delivery
+
+
+class Faults:
+    """Knobs are attributes (see _KNOBS); scripts and callbacks are made by methods."""
+
+    rotation: str
+    grace_seconds: float
+    strict_revokes_session: bool
+    omit_refresh_token: bool
+    token_seconds: float
+    legacy_token_seconds: float
+    sign_in_seconds: float
+    registration_seconds: float
+    role_credentials_seconds: float | None
+    code_seconds: float
+    clock_offset_seconds: float
+    date_header: bool | str
+    rate_limit: float | None
+    rate_burst: float | None
+    retry_after: str | None
+    page_size: int
+    repeat_next_token: bool
+    pending_polls: int
+    enforce_interval: bool
+    verification_uri: Any
+    verification_uri_complete: Any
+    user_code: Any
+    interval: Any
+    expires_in: Any
+    authorization_endpoint: Any
+    latency_seconds: dict[str, float]  # "*" is every operation
+    account_names: dict[str, Any]  # None leaves the field out
+    emails: dict[str, Any]
+    role_names: dict[str, Any]
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._scripts: dict[str, list[Script]] = {}
+        self._before: dict[str, list[tuple[int, Callable[[], object]]]] = {}
+        self._seen: dict[str, int] = {}
+        self._tokens = 0.0
+        self._filled_at: float | None = None
+        self.clear()
+
+    def clear(self) -> None:
+        """Put every knob back and forget scripts and callbacks."""
+        with self._lock:
+            for name, value in _KNOBS.items():
+                setattr(self, name, value)
+            for name in _TABLES:
+                setattr(self, name, {})
+            self._scripts.clear()
+            self._before.clear()
+            self._seen.clear()
+            self._filled_at = None
+
+    def set(self, **knobs: Any) -> None:
+        """Turn several knobs. Raises: ValueError for a knob that does not exist."""
+        for name, value in knobs.items():
+            if name in _TABLES and not isinstance(value, Mapping):
+                raise ValueError(f"{name!r} is a table")
+            if name not in _KNOBS and name not in _TABLES:
+                raise ValueError(f"no knob named {name!r}")
+            if name == "rotation" and value not in ("none", "grace", "strict"):
+                raise ValueError("rotation is none, grace or strict")
+        with self._lock:
+            for name, value in knobs.items():
+                setattr(self, name, dict(value) if name in _TABLES else value)
+
+    def knobs(self) -> dict[str, Any]:
+        """Return every knob with its value."""
+        return {name: getattr(self, name) for name in (*_KNOBS, *_TABLES)}
+
+    # -- scripted answers ----------------------------------------------------------
+
+    def script(
+        self,
+        operation: str,
+        status: int | None = None,
+        headers: Headers | Mapping[str, str] = (),
+        body: bytes | str = b"",
+        *,
+        times: int = 1,
+        delay_seconds: float = 0.0,
+        seconds_per_byte: float = 0.0,
+        close_after: int | None = None,
+        reset: bool = False,
+        never: bool = False,
+    ) -> None:
+        """Answer the next `times` calls like this; scripts are used up in order.
+
+        With no status the call is really carried out and its true answer is delivered with the
+        delay, drip, cut or reset given: so an answer can get lost after its effect."""
+        _known(operation)
+        raw = body.encode() if isinstance(body, str) else body
+        pairs = tuple(headers.items()) if isinstance(headers, Mapping) else tuple(headers)
+        answer = None if status is None else Answer(status, pairs, raw)
+        delivery = Delivery(delay_seconds, seconds_per_byte, close_after, reset, never)
+        self._add(operation, Script(answer, delivery), times)
+
+    def fail(self, operation: str, name: str, message: str = "", *, times: int = 1) -> None:
+        """Answer with one of AWS's own errors: `fail("CreateToken", "SlowDownException")`."""
+        _known(operation)
+        if operation in OIDC_OPERATIONS and name in OIDC_ERRORS:
+            answer = oidc_refusal(name, message)
+        else:
+            answer = portal_refusal(name, message or name)
+        self._add(operation, Script(answer, Delivery()), times)
+
+    def slow_down(self, times: int = 1) -> None:
+        self.fail("CreateToken.device_code", "SlowDownException", times=times)
+
+    def throttle(self, operation: str, times: int = 1) -> None:
+        self.fail(operation, "TooManyRequestsException", "HTTP 429 Unknown Code", times=times)
+
+    def hang(self, operation: str, times: int = 1) -> None:
+        """Read the next requests and never answer them; the emulator's stop ends the wait."""
+        self._add(_known(operation), Script(Answer(200, (), b""), Delivery(never=True)), times)
+
+    def before(self, operation: str, do: Callable[[], object], call: int = 1) -> None:
+        """Run `do` just before the n-th call from now on is looked at (1: the next one)."""
+        with self._lock:
+            due = self._seen.get(_known(operation), 0) + call
+            self._before.setdefault(operation, []).append((due, do))
+
+    # -- asked by the service ------------------------------------------------------
+
+    def arrive(self, names: tuple[str, ...]) -> Script | None:
+        """Count a call under its names, run what was to happen before it, take its script."""
+        due: list[Callable[[], object]] = []
+        with self._lock:
+            for name in names:
+                seen = self._seen[name] = self._seen.get(name, 0) + 1
+                waiting = self._before.get(name, [])
+                due += [do for at, do in waiting if at <= seen]
+                self._before[name] = [pair for pair in waiting if pair[0] > seen]
+        for do in due:
+            do()
+        with self._lock:
+            for name in reversed(names):
+                queue = self._scripts.get(name)
+                if queue:
+                    return queue.pop(0)
+        return None
+
+    def latency_of(self, names: tuple[str, ...]) -> float:
+        table = self.latency_seconds
+        for name in (*reversed(names), "*"):
+            if name in table:
+                return float(table[name])
+        return 0.0
+
+    def admits(self) -> bool:
+        """Take one from the token bucket; False means 429. Real time, not the emulator's clock."""
+        with self._lock:
+            if self.rate_limit is None:
+                return True
+            burst = self.rate_limit if self.rate_burst is None else self.rate_burst
+            now = time.monotonic()
+            since = burst if self._filled_at is None else (now - self._filled_at) * self.rate_limit
+            self._filled_at = now
+            self._tokens = min(float(burst), self._tokens + since)
+            if self._tokens < 1:
+                return False
+            self._tokens -= 1
+            return True
+
+    def _add(self, operation: str, script: Script, times: int) -> None:
+        with self._lock:
+            self._scripts.setdefault(operation, []).extend([script] * times)
+
+
+def _known(operation: str) -> str:
+    if operation not in OPERATIONS:
+        raise ValueError(f"no operation named {operation!r}; there are: {', '.join(OPERATIONS)}")
+    return operation

@@ -1,0 +1,297 @@
+"""An organization: OUs, accounts, people, groups, permission sets, and who may go where.
+
+Who may use what is computed, never stored: an account added under an OU appears by itself
+in the list of everybody who has an assignment to that OU.
+"""
+
+import hashlib
+import re
+import threading
+from typing import Any, NamedTuple
+
+ROOT = "Root"
+START_URL = "https://d-0000000000.awsapps.com/start"
+REGION = "us-east-1"
+
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
+_PERMISSION_SET_NAME = re.compile(r"[\w+=,.@-]{1,32}", re.ASCII)
+
+
+class WorldError(ValueError):
+    """The world was asked for something that cannot be; the message names it."""
+
+
+class Account(NamedTuple):
+    id: str  # 12 digits, leading zeros count
+    name: str
+    email: str
+    ou: str  # a path below the root: "Workloads/Production"
+
+
+class Person(NamedTuple):
+    user_name: str
+    display_name: str
+    email: str
+    groups: frozenset[str] = frozenset()
+    enabled: bool = True
+
+
+class PermissionSet(NamedTuple):
+    name: str
+    session_seconds: int = 3600
+    description: str = ""
+    managed: tuple[str, ...] = ()  # names or ARNs of AWS-managed policies
+    customer_managed: tuple[str, ...] = ()
+    inline: dict[str, Any] | None = None  # one policy document
+    boundary: str | None = None
+
+
+class Assignment(NamedTuple):
+    principal: str  # a person's user name or a group's name
+    permission_set: str
+    target: str  # an account id or an OU's path
+
+
+class World:
+    """One organization behind one start URL. Every method may be called from any thread."""
+
+    def __init__(
+        self, start_url: str = START_URL, region: str = REGION, name: str = "Example Corp"
+    ) -> None:
+        self.start_url = start_url
+        self.region = region
+        self.name = name
+        self.ous: set[str] = {ROOT}
+        self.accounts: dict[str, Account] = {}
+        self.groups: set[str] = set()
+        self.people: dict[str, Person] = {}
+        self.permission_sets: dict[str, PermissionSet] = {}
+        self.assignments: list[Assignment] = []
+        self._lock = threading.RLock()
+        self._offers: dict[str, dict[str, tuple[str, ...]]] = {}
+
+    @classmethod
+    def of_size(cls, accounts: int, roles: int, person: str = "ana") -> "World":
+        """Return a world in which one person may use `roles` permission sets in every account."""
+        world = cls(name="Big Corp")
+        world.add_person(person, display_name=person.title())
+        for number in range(accounts):
+            world.add_account(f"0000{number:08d}", f"account-{number:05d}", ou="Workloads")
+        for number in range(roles):
+            world.add_permission_set(f"Role{number:02d}")
+            world.assign(person, f"Role{number:02d}", "Workloads")
+        return world
+
+    # -- changing it ---------------------------------------------------------------
+
+    def add_ou(self, path: str) -> str:
+        """Make an OU and its parents; return its path. The root is "Root" or ""."""
+        with self._lock:
+            clean = _ou_path(path)
+            parts = [] if clean == ROOT else clean.split("/")
+            for depth in range(1, len(parts) + 1):
+                self.ous.add("/".join(parts[:depth]))
+            return clean
+
+    def add_account(
+        self, account_id: str, name: str, email: str | None = None, ou: str = ROOT
+    ) -> Account:
+        """Add an account under an OU, which is made if it is new."""
+        if not _ACCOUNT_ID.fullmatch(account_id):
+            raise WorldError(f"an account id has 12 digits, not {account_id!r}")
+        with self._lock:
+            if account_id in self.accounts:
+                raise WorldError(f"account {account_id!r} exists already")
+            address = f"aws+{name}@example.com" if email is None else email
+            account = Account(account_id, name, address, self.add_ou(ou))
+            self.accounts[account_id] = account
+            self._offers.clear()
+            return account
+
+    def remove_account(self, account_id: str) -> None:
+        """Close an account; the assignments that name it go with it."""
+        with self._lock:
+            del self.accounts[self._account(account_id).id]
+            self.assignments = [a for a in self.assignments if a.target != account_id]
+            self._offers.clear()
+
+    def rename_account(self, account_id: str, name: str) -> None:
+        with self._lock:
+            self.accounts[account_id] = self._account(account_id)._replace(name=name)
+
+    def move_account(self, account_id: str, ou: str) -> None:
+        with self._lock:
+            self.accounts[account_id] = self._account(account_id)._replace(ou=self.add_ou(ou))
+            self._offers.clear()
+
+    def add_group(self, name: str) -> str:
+        with self._lock:
+            if name in self.people:
+                raise WorldError(f"{name!r} is a person already")
+            self.groups.add(name)
+            return name
+
+    def add_person(
+        self,
+        user_name: str,
+        display_name: str | None = None,
+        email: str | None = None,
+        groups: tuple[str, ...] | list[str] = (),
+        enabled: bool = True,
+    ) -> Person:
+        """Add a person; groups that are new are made."""
+        with self._lock:
+            if user_name in self.people or user_name in self.groups:
+                raise WorldError(f"{user_name!r} exists already")
+            members = frozenset(self.add_group(group) for group in groups)
+            person = Person(
+                user_name,
+                display_name or user_name.title(),
+                email or f"{user_name}@example.com",
+                members,
+                enabled,
+            )
+            self.people[user_name] = person
+            self._offers.clear()
+            return person
+
+    def add_to_group(self, user_name: str, group: str) -> None:
+        with self._lock:
+            person = self.person(user_name)
+            self.people[user_name] = person._replace(groups=person.groups | {self.add_group(group)})
+            self._offers.clear()
+
+    def add_permission_set(
+        self,
+        name: str,
+        session_seconds: int = 3600,
+        description: str = "",
+        managed: tuple[str, ...] | list[str] = (),
+        customer_managed: tuple[str, ...] | list[str] = (),
+        inline: dict[str, Any] | None = None,
+        boundary: str | None = None,
+    ) -> PermissionSet:
+        """Add a permission set, or replace the one of that name."""
+        if not _PERMISSION_SET_NAME.fullmatch(name):
+            raise WorldError(f"not a permission set's name: {name!r}")
+        made = PermissionSet(
+            name,
+            session_seconds,
+            description,
+            tuple(managed),
+            tuple(customer_managed),
+            inline,
+            boundary,
+        )
+        with self._lock:
+            self.permission_sets[name] = made
+        return made
+
+    def remove_permission_set(self, name: str) -> None:
+        with self._lock:
+            if self.permission_sets.pop(name, None) is None:
+                raise WorldError(f"no permission set named {name!r}")
+            self.assignments = [a for a in self.assignments if a.permission_set != name]
+            self._offers.clear()
+
+    def assign(self, principal: str, permission_set: str, target: str) -> Assignment:
+        """Let a person or group use a permission set in an account or in all of an OU."""
+        with self._lock:
+            made = self._assignment(principal, permission_set, target)
+            if made not in self.assignments:
+                self.assignments.append(made)
+            self._offers.clear()
+            return made
+
+    def unassign(self, principal: str, permission_set: str, target: str) -> None:
+        """Take an assignment away; it must be there exactly as it was made."""
+        with self._lock:
+            gone = self._assignment(principal, permission_set, target)
+            if gone not in self.assignments:
+                raise WorldError(f"no such assignment: {', '.join(gone)}")
+            self.assignments.remove(gone)
+            self._offers.clear()
+
+    # -- asking it -----------------------------------------------------------------
+
+    def person(self, user_name: str) -> Person:
+        found = self.people.get(user_name)
+        if found is None:
+            raise WorldError(f"no person named {user_name!r}")
+        return found
+
+    def roles_of(self, user_name: str) -> dict[str, tuple[str, ...]]:
+        """Return account id -> names of the permission sets that the person may use there."""
+        with self._lock:
+            offer = self._offers.get(user_name)
+            if offer is None:
+                offer = self._offers[user_name] = self._offer(user_name)
+            return offer
+
+    def provisioned_role(self, account_id: str, permission_set: str) -> str:
+        """Return the name of the IAM role that stands for a permission set in an account."""
+        seed = f"{self.start_url} {account_id} {permission_set}".encode()
+        return f"AWSReservedSSO_{permission_set}_{hashlib.sha256(seed).hexdigest()[:16]}"
+
+    def role_arn(self, account_id: str, permission_set: str) -> str:
+        # An instance at home in us-east-1 leaves the region out of the path.
+        home = "" if self.region == "us-east-1" else f"{self.region}/"
+        role = self.provisioned_role(account_id, permission_set)
+        return f"arn:aws:iam::{account_id}:role/aws-reserved/sso.amazonaws.com/{home}{role}"
+
+    def session_arn(self, account_id: str, permission_set: str, user_name: str) -> str:
+        role = self.provisioned_role(account_id, permission_set)
+        return f"arn:aws:sts::{account_id}:assumed-role/{role}/{user_name}"
+
+    # -- inside --------------------------------------------------------------------
+
+    def _account(self, account_id: str) -> Account:
+        found = self.accounts.get(account_id)
+        if found is None:
+            raise WorldError(f"no account {account_id!r}")
+        return found
+
+    def _assignment(self, principal: str, permission_set: str, target: str) -> Assignment:
+        if principal not in self.people and principal not in self.groups:
+            raise WorldError(f"no person and no group named {principal!r}")
+        if permission_set not in self.permission_sets:
+            raise WorldError(f"no permission set named {permission_set!r}")
+        if target not in self.accounts:
+            target = _ou_path(target)
+            if target not in self.ous:
+                raise WorldError(f"no account and no OU {target!r}")
+        return Assignment(principal, permission_set, target)
+
+    def _offer(self, user_name: str) -> dict[str, tuple[str, ...]]:
+        person = self.people.get(user_name)
+        if person is None:
+            return {}
+        mine = {user_name} | person.groups
+        by_target: dict[str, list[str]] = {}
+        for principal, permission_set, target in self.assignments:
+            if principal in mine:
+                by_target.setdefault(target, []).append(permission_set)
+        offer: dict[str, tuple[str, ...]] = {}
+        for account in self.accounts.values():
+            names: dict[str, None] = {}
+            for target in (account.id, *_ous_above(account.ou)):
+                names.update(dict.fromkeys(by_target.get(target, ())))
+            if names:
+                offer[account.id] = tuple(names)
+        return offer
+
+
+def _ou_path(path: str) -> str:
+    """Return the one spelling of an OU's path: no "Root/" before, no slash at the ends."""
+    clean = path.strip("/")
+    if clean in ("", ROOT):
+        return ROOT
+    return clean.removeprefix(f"{ROOT}/")
+
+
+def _ous_above(path: str) -> list[str]:
+    """Return the OU itself, the OUs that hold it, and the root."""
+    if path == ROOT:
+        return [ROOT]
+    parts = path.split("/")
+    return ["/".join(parts[:depth]) for depth in range(len(parts), 0, -1)] + [ROOT]

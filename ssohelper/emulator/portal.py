@@ -1,0 +1,115 @@
+"""The portal service: ListAccounts, ListAccountRoles, GetRoleCredentials, Logout.
+
+Source: sso 2019-06-10. The 403 "No access" is in no model; the real service sends it.
+"""
+
+import base64
+from typing import Any
+
+from ssohelper.emulator.core import Center
+from ssohelper.emulator.exchange import Answer, Request, json_answer, portal_error
+from ssohelper.emulator.state import AccessToken
+
+TOKEN_HEADER = "x-amz-sso_bearer_token"  # noqa: S105 (a header's name)
+
+
+def bearer(center: Center, request: Request) -> AccessToken:
+    return center.bearer(request.headers.get(TOKEN_HEADER))
+
+
+def list_accounts(center: Center, request: Request) -> Answer:
+    """Wire: GET /assignment/accounts?max_result=&next_token="""
+    sign_in = bearer(center, request).sign_in
+    accounts = sign_in.world.accounts
+    ids = list(sign_in.world.roles_of(sign_in.person))
+    page, after = _page(center, request, ids)
+    rows = [_account_row(center, accounts[i].id, accounts[i].name, accounts[i].email) for i in page]
+    return json_answer({"nextToken": after, "accountList": rows})
+
+
+def _account_row(center: Center, account_id: str, name: str, email: str) -> dict[str, Any]:
+    knobs = center.faults
+    row = {
+        "accountId": account_id,
+        "accountName": knobs.account_names.get(account_id, name),
+        "emailAddress": knobs.emails.get(account_id, email),
+    }
+    return {key: value for key, value in row.items() if value is not None}
+
+
+def list_account_roles(center: Center, request: Request) -> Answer:
+    """Wire: GET /assignment/roles?account_id=&max_result=&next_token="""
+    sign_in = bearer(center, request).sign_in
+    account_id = _needed(request, "account_id")
+    roles = sign_in.world.roles_of(sign_in.person).get(account_id)
+    if roles is None:
+        raise portal_error("ForbiddenException", "No access")
+    page, after = _page(center, request, list(roles))
+    names = center.faults.role_names
+    rows = [{"roleName": names.get(role, role), "accountId": account_id} for role in page]
+    return json_answer({"nextToken": after, "roleList": rows})
+
+
+def get_role_credentials(center: Center, request: Request) -> Answer:
+    """Wire: GET /federation/credentials?account_id=&role_name=. `expiration` is milliseconds."""
+    sign_in = bearer(center, request).sign_in
+    account_id, role = _needed(request, "account_id"), _needed(request, "role_name")
+    world, knobs = sign_in.world, center.faults
+    # A role that a knob renamed is asked for by the name that the list showed.
+    real = next((true for true, shown in knobs.role_names.items() if shown == role), role)
+    if real not in world.roles_of(sign_in.person).get(account_id, ()):
+        raise portal_error("ForbiddenException", "No access")
+    seconds = knobs.role_credentials_seconds
+    if seconds is None:
+        seconds = world.permission_sets[real].session_seconds
+    made = center.state.issue(sign_in, account_id, real, center.now(), seconds)
+    answer = {
+        "accessKeyId": made.access_key_id,
+        "secretAccessKey": made.secret_access_key,
+        "sessionToken": made.session_token,
+        # AWS's own answers end on whole seconds, written as milliseconds.
+        "expiration": int(made.expires_at) * 1000,
+    }
+    return json_answer({"roleCredentials": answer})
+
+
+def logout(center: Center, request: Request) -> Answer:
+    """End the token's sign-in session. Credentials already issued live on to their own end.
+    Wire: POST /logout, 200 with an empty body."""
+    bearer(center, request).sign_in.revoked = True
+    return Answer(200, (), b"")
+
+
+def _needed(request: Request, name: str) -> str:
+    value = request.query.get(name)
+    if not value:
+        raise portal_error("InvalidRequestException", f"{name} is required")
+    return value
+
+
+def _page(center: Center, request: Request, items: list[str]) -> tuple[list[str], str | None]:
+    """Return one page and the token of the next; tokens are opaque to clients."""
+    size = center.faults.page_size
+    asked = request.query.get("max_result")
+    if asked is not None:
+        if not asked.isascii() or not asked.isdigit() or not 1 <= int(asked) <= 100:
+            raise portal_error("InvalidRequestException", "max_result must be from 1 to 100")
+        size = min(size, int(asked))
+    token = request.query.get("next_token")
+    start = 0 if not token else _position(token)
+    if center.faults.repeat_next_token:
+        return items[start : start + size], token or _token(min(size, len(items)))
+    end = start + size
+    return items[start:end], _token(end) if end < len(items) else None
+
+
+def _token(position: int) -> str:
+    return base64.urlsafe_b64encode(f"emulator-page-{position}".encode()).decode()
+
+
+def _position(token: str) -> int:
+    try:
+        text = base64.urlsafe_b64decode(token.encode()).decode()
+        return int(text.removeprefix("emulator-page-"))
+    except ValueError as exc:
+        raise portal_error("InvalidRequestException", "Invalid next_token") from exc

@@ -1,0 +1,384 @@
+"""The Identity Center on a loopback port, and a runner for it.
+
+Its state lives in memory and dies with it. It binds to 127.0.0.1 and to nothing else, and it
+answers only requests that were meant for that address.
+"""
+
+import contextlib
+import email.utils
+import itertools
+import json
+import os
+import signal
+import socket
+import socketserver
+import struct
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from http.client import responses
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from ssohelper.emulator.exchange import Answer, Delivery, json_answer
+from ssohelper.emulator.faults import Faults
+from ssohelper.emulator.organization import World
+from ssohelper.emulator.service import Service
+from ssohelper.emulator.state import IssuedCredentials
+from ssohelper.emulator.tally import Call
+from ssohelper.emulator.world import demo_world, load_world
+
+HOST = "127.0.0.1"
+# What would lead a client past the emulator; whoever uses environment() should unset these.
+UNSET_VARIABLES = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ENDPOINT_URL",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_CA_BUNDLE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_ROLE_ARN",
+)
+_MAX_BODY = 1 << 20
+_IDLE_SECONDS = 120
+
+
+class EmulatorError(RuntimeError):
+    """The emulator cannot start like this; the message says why."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    # 500 processes may come at once; the default of 5 would make their connects time out.
+    request_queue_size = 1024
+
+    def __init__(self, service: Service, port: int) -> None:
+        self.service = service
+        self.stopping = threading.Event()
+        self.connections = itertools.count(1)
+        self.open: set[socket.socket] = set()
+        self.hosts: frozenset[str] = frozenset()
+        super().__init__((HOST, port), _Handler)
+        service.wait = self.stopping.wait
+
+    def server_bind(self) -> None:
+        # HTTPServer's own asks for this host's full name, which can take seconds.
+        socketserver.TCPServer.server_bind(self)
+        if self.server_address[0] != HOST:
+            raise EmulatorError(f"the emulator binds to {HOST} only")
+        self.server_name, self.server_port = HOST, int(self.server_address[1])
+        self.hosts = frozenset({f"{HOST}:{self.server_port}", f"localhost:{self.server_port}"})
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # A client that goes away is everyday life; a bug of ours must be seen.
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
+
+    def close_connections(self) -> None:
+        """End what is still open, so that no thread of a stopped emulator answers on."""
+        for connection in list(self.open):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = _IDLE_SECONDS
+    server: _Server
+    connection: socket.socket
+
+    def setup(self) -> None:
+        super().setup()
+        self.number = next(self.server.connections)
+        self.server.open.add(self.connection)
+
+    def finish(self) -> None:
+        self.server.open.discard(self.connection)
+        super().finish()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing: request lines carry codes and roles."""
+
+    def _any(self) -> None:
+        if self.server.stopping.is_set():
+            self.close_connection = True
+            return
+        refused = self._refusal()
+        if refused is not None:
+            self.close_connection = True
+            self._deliver(refused)
+            return
+        parts = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self._deliver(
+            self.server.service.handle(
+                self.command, parts.path, parts.query, dict(self.headers), body, self.number
+            )
+        )
+
+    do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = _any
+
+    def _refusal(self) -> Answer | None:
+        """Refuse what was not meant for this address (DNS rebinding) or has no clear length."""
+        hosts = self.headers.get_all("Host") or []
+        if len(hosts) != 1 or hosts[0].lower() not in self.server.hosts:
+            return json_answer({"message": "this EMULATOR answers on loopback only"}, 403)
+        length = self.headers.get("Content-Length") or "0"
+        if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
+            return json_answer({"message": "a Content-Length is needed"}, 411)
+        if int(length) > _MAX_BODY:
+            return json_answer({"message": "the body is too long"}, 413)
+        return None if self.path.startswith("/") else json_answer({"message": "bad path"}, 400)
+
+    def _deliver(self, answer: Answer) -> None:
+        way = answer.delivery or Delivery()
+        if way.delay_seconds:
+            self.server.stopping.wait(way.delay_seconds)
+        if way.never:
+            self.server.stopping.wait()
+        if way.never or way.reset:
+            self._drop(reset=way.reset)
+            return
+        body = answer.body if self.command != "HEAD" else b""
+        if way.close_after is not None:
+            body = body[: way.close_after]
+        head = self._head(answer)
+        if way.seconds_per_byte:
+            self._drip(head, body, way.seconds_per_byte)
+        else:
+            self.wfile.write(head + body)
+        if way.close_after is not None:
+            self._drop()
+
+    def _head(self, answer: Answer) -> bytes:
+        given = {name.lower() for name, _ in answer.headers}
+        lines = [f"HTTP/1.1 {answer.status} {responses.get(answer.status, 'Unknown')}"]
+        lines += [f"{name}: {value}" for name, value in answer.headers]
+        date = self.server.service.faults.date_header
+        if date and "date" not in given:
+            now = self.server.service.center.now()
+            lines.append(
+                f"Date: {email.utils.formatdate(now, usegmt=True) if date is True else date}"
+            )
+        if "content-length" not in given and "transfer-encoding" not in given:
+            lines.append(f"Content-Length: {len(answer.body)}")
+        lines.append("Server: ssohelper-EMULATOR")
+        if self.close_connection:
+            lines.append("Connection: close")
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+
+    def _drip(self, head: bytes, body: bytes, seconds: float) -> None:
+        self.wfile.write(head)
+        for position in range(len(body)):
+            if self.server.stopping.wait(seconds):
+                return
+            self.wfile.write(body[position : position + 1])
+
+    def _drop(self, reset: bool = False) -> None:
+        """Close the connection in mid-flight; with `reset` the client sees a TCP RST."""
+        self.close_connection = True
+        if reset:
+            linger = struct.pack("ii", 1, 0)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            # The handler's files hold the socket too: it closes, and resets, with the last one.
+            self.server.open.discard(self.connection)
+
+
+class Emulator:
+    """A running Identity Center: `with Emulator() as emu: … emu.url …`."""
+
+    def __init__(
+        self,
+        world: World | None = None,
+        port: int = 0,
+        clock: Callable[[], float] = time.time,
+        host: str = HOST,
+    ) -> None:
+        if host != HOST:
+            raise EmulatorError(f"the emulator binds to {HOST} only, not to {host!r}")
+        self.service = Service(world or demo_world(), clock)
+        self.port = port
+        self.url = ""
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> Self:
+        """Listen; after a stop the same port is taken again and all state is still there."""
+        self._server = _Server(self.service, self.port)
+        self.port = self._server.server_port
+        self.url = self.service.center.url = f"http://{HOST}:{self.port}"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="emulator", daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening and end every open connection. Twice is once."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        server.stopping.set()
+        server.shutdown()
+        server.server_close()
+        server.close_connections()
+
+    def __enter__(self) -> Self:
+        return self if self._server else self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    # -- the world and its knobs ---------------------------------------------------
+
+    @property
+    def world(self) -> World:
+        return self.service.center.world
+
+    @property
+    def faults(self) -> Faults:
+        return self.service.faults
+
+    @property
+    def auto_approve(self) -> str | None:
+        """The person who consents at once, to scripted clients; None: nobody."""
+        return self.service.center.auto_approve
+
+    @auto_approve.setter
+    def auto_approve(self, person: str | None) -> None:
+        self.service.center.auto_approve = person
+
+    def add_organization(self, world: World) -> World:
+        """Serve a second organization too; its start URL tells it from the first."""
+        self.service.center.worlds.append(world)
+        return world
+
+    @property
+    def counters(self) -> Counter[str]:
+        """Calls that arrived, by operation; a copy, in which what never came is 0."""
+        return self.service.tally.counters()
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every call with its status, connection and token's mark, oldest first."""
+        return self.service.tally.calls()
+
+    def reset_counters(self) -> None:
+        self.service.tally.reset()
+
+    @property
+    def canary(self) -> str:
+        """The mark in every secret of this run."""
+        return self.service.center.state.run
+
+    def approve_device(self, user_code: str, person: str = "ana") -> None:
+        self.service.approve_device(user_code, person)
+
+    def deny_device(self, user_code: str) -> None:
+        self.service.approve_device(user_code, "", deny=True)
+
+    def token_for(self, person: str = "ana", **more: Any) -> dict[str, str]:
+        """Sign in without a browser; see Service.token_for."""
+        return self.service.token_for(person, **more)
+
+    def revoke_session(self, person: str | None = None) -> int:
+        return self.service.revoke_session(person)
+
+    def forget_clients(self) -> None:
+        self.service.forget_clients()
+
+    def identity_of(self, access_key_id: str) -> IssuedCredentials | None:
+        return self.service.identity_of(access_key_id)
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that lead every AWS client here; unset UNSET_VARIABLES too.
+
+        Old Rust SDKs spell sso-oidc without the underscore."""
+        services = ("SSO", "SSO_OIDC", "SSOOIDC", "STS", "IAM")
+        return {
+            **{f"AWS_ENDPOINT_URL_{service}": self.url for service in services},
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_PAGER": "",
+            "NO_PROXY": "127.0.0.1,localhost",
+            "no_proxy": "127.0.0.1,localhost",
+        }
+
+
+def serve(
+    port: int = 0,
+    world_file: str | Path | None = None,
+    ready_file: str | Path | None = None,
+    auto_approve: str | None = None,
+) -> None:
+    """Run an emulator until SIGTERM or SIGINT; print its URL, write the ready file when it listens.
+
+    The ready file is JSON: url, start_url, region, environment, unset. It is removed at the end.
+    Raises: WorldError for a bad world file, EmulatorError, OSError for a port that is taken."""
+    if ready_file is not None:
+        refuse_aws_folder(ready_file)
+    world = demo_world() if world_file is None else load_world(world_file)
+    emulator = Emulator(world, port)
+    emulator.auto_approve = auto_approve
+    done = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: done.set())
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        with emulator:
+            print(f"EMULATOR of IAM Identity Center at {emulator.url}", flush=True)
+            if ready_file is not None:
+                _write_whole(Path(ready_file), json.dumps(description(emulator), indent=2))
+            done.wait()
+    finally:
+        if ready_file is not None:
+            Path(ready_file).unlink(missing_ok=True)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def description(emulator: Emulator) -> dict[str, Any]:
+    """Return what another process needs to use an emulator."""
+    return {
+        "url": emulator.url,
+        "start_url": emulator.world.start_url,
+        "region": emulator.world.region,
+        "environment": emulator.environment(),
+        "unset": list(UNSET_VARIABLES),
+    }
+
+
+def refuse_aws_folder(path: str | Path) -> None:
+    """Refuse to keep anything where real credentials live.
+    Raises: EmulatorError for a path in a folder named `.aws`, links resolved."""
+    places = (Path(path).expanduser().absolute(), Path(path).expanduser().resolve())
+    if any(".aws" in place.parts for place in places):
+        raise EmulatorError(f"the emulator keeps nothing in an .aws folder: {str(path)!r}")
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file that is either absent or complete."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)

@@ -1,0 +1,212 @@
+"""handle(method, path, query, headers, body) -> answer: the whole Identity Center, no sockets.
+
+An operation goes: count, callbacks, latency, scripted answer, rate limit, the operation itself.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from ssohelper.emulator import control, oidc, portal, sts, web
+from ssohelper.emulator.core import SCOPE, Center
+from ssohelper.emulator.exchange import (
+    Answer,
+    Refusal,
+    Request,
+    fields,
+    json_answer,
+    portal_refusal,
+)
+from ssohelper.emulator.faults import RATE_LIMITED, Faults
+from ssohelper.emulator.organization import World, WorldError
+from ssohelper.emulator.state import Client, IssuedCredentials, SignIn
+from ssohelper.emulator.tally import Call, Tally, token_mark
+
+
+class Operation(NamedTuple):
+    name: str
+    run: Callable[[Center, Request], Answer]
+
+
+_ROUTES: dict[tuple[str, str], Operation] = {
+    ("POST", "/client/register"): Operation("RegisterClient", oidc.register_client),
+    ("POST", "/device_authorization"): Operation(
+        "StartDeviceAuthorization", oidc.start_device_authorization
+    ),
+    ("POST", "/token"): Operation("CreateToken", oidc.create_token),
+    ("GET", "/assignment/accounts"): Operation("ListAccounts", portal.list_accounts),
+    ("GET", "/assignment/roles"): Operation("ListAccountRoles", portal.list_account_roles),
+    ("GET", "/federation/credentials"): Operation(
+        "GetRoleCredentials", portal.get_role_credentials
+    ),
+    ("POST", "/logout"): Operation("Logout", portal.logout),
+    ("POST", "/"): Operation("GetCallerIdentity", sts.get_caller_identity),
+    ("GET", "/authorize"): Operation("authorize", web.authorize),
+    **{route: Operation("pages", run) for route, run in web.ROUTES.items()},
+}
+_PATHS = frozenset(path for _, path in _ROUTES)
+
+
+class Service:
+    """One Identity Center that answers requests. Safe to call from many threads."""
+
+    def __init__(self, world: World, clock: Callable[[], float] = time.time) -> None:
+        self.center = Center(world, clock)
+        self.tally = Tally()
+        self.wait: Callable[[float], object] = time.sleep
+
+    @property
+    def faults(self) -> Faults:
+        return self.center.faults
+
+    def handle(
+        self,
+        method: str,
+        path: str,
+        query: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        connection: int = 0,
+    ) -> Answer:
+        """Answer one request; header names may be in any case."""
+        low = {name.lower(): value for name, value in headers.items()}
+        request = Request(method, path, fields(query), low, body, connection)
+        if path.startswith("/_ctl/"):
+            return control.handle(self, request)
+        operation = _ROUTES.get((method, path))
+        if operation is None:
+            known = path in _PATHS
+            message = "Method not allowed" if known else "Not found"
+            return json_answer({"message": f"{message} (EMULATOR)"}, 405 if known else 404)
+        names, token = _names_and_token(operation.name, request)
+        self.tally.arrived(names)
+        answer = self._answer(operation, names, request)
+        silent = answer.delivery is not None and (answer.delivery.never or answer.delivery.reset)
+        status = 0 if silent else answer.status
+        self.tally.answered(Call(names[-1], status, connection, token_mark(token)))
+        return answer
+
+    def _answer(self, operation: Operation, names: tuple[str, ...], request: Request) -> Answer:
+        script = self.faults.arrive(names)
+        latency = self.faults.latency_of(names)
+        if latency > 0:
+            self.wait(latency)
+        if script is not None and script.answer is not None:
+            return script.answer._replace(delivery=script.delivery)
+        answer = self._true_answer(operation, request)
+        return answer if script is None else answer._replace(delivery=script.delivery)
+
+    def _true_answer(self, operation: Operation, request: Request) -> Answer:
+        if operation.name in RATE_LIMITED and not self.faults.admits():
+            refusal = portal_refusal("TooManyRequestsException", "HTTP 429 Unknown Code")
+            after = self.faults.retry_after
+            extra = (("Retry-After", after),) if after is not None else ()
+            return refusal._replace(headers=refusal.headers + extra)
+        try:
+            with self.center.lock:
+                return operation.run(self.center, request)
+        except Refusal as refused:
+            return refused.answer
+
+    # -- for tests and for the control interface -----------------------------------
+
+    def approve_device(self, user_code: str, person: str, deny: bool = False) -> None:
+        """Answer a device code as a person who clicks. Raises: WorldError for an unknown one."""
+        with self.center.lock:
+            device = self.center.state.device_of(user_code)
+            if device is None:
+                raise WorldError(f"no device code {user_code!r}")
+            device.sign_in = None if deny else self.center.sign_in(person, device.world)
+            device.status = "denied" if deny else "approved"
+
+    def token_for(
+        self,
+        person: str,
+        *,
+        start_url: str | None = None,
+        scopes: tuple[str, ...] = (SCOPE,),
+        seconds: float | None = None,
+        client_name: str = "seeded",
+    ) -> dict[str, str]:
+        """Sign a person in without a browser; return just what an AWS token file holds.
+
+        Keys: startUrl, region, accessToken, expiresAt, clientId, clientSecret,
+        registrationExpiresAt and, when scopes were registered, refreshToken."""
+        center = self.center
+        with center.lock:
+            world = center.world_of(start_url)
+            if world is None:
+                raise WorldError(f"no organization behind {start_url!r}")
+            client = self._seeded_client(scopes, client_name)
+            sign_in = center.sign_in(person, world)
+            token, renewer = oidc.issue_tokens(center, client, sign_in)
+            if seconds is not None:
+                token = token._replace(expires_at=center.now() + seconds)
+                center.state.tokens[token.value] = token
+        content = {
+            "startUrl": start_url or world.start_url,
+            "region": world.region,
+            "accessToken": token.value,
+            "expiresAt": _iso(token.expires_at),
+            "clientId": client.id,
+            "clientSecret": client.secret,
+            "registrationExpiresAt": _iso(client.expires_at),
+        }
+        return content if renewer is None else {**content, "refreshToken": renewer}
+
+    def _seeded_client(self, scopes: tuple[str, ...], name: str) -> Client:
+        state, center = self.center.state, self.center
+        client = Client(
+            id=state.plain(22),
+            secret=state.secret("CS", 500),
+            name=name,
+            scopes=scopes,
+            grant_types=(),
+            redirect_uris=(),
+            issuer_url=None,
+            expires_at=int(center.now() + self.faults.registration_seconds),
+        )
+        state.clients[client.id] = client
+        return client
+
+    def revoke_session(self, person: str | None = None) -> int:
+        """End a person's sign-ins (None: everybody's); return how many were ended."""
+        with self.center.lock:
+            return self.center.state.revoke(person)
+
+    def forget_clients(self) -> None:
+        """Forget every client registration: the next use is InvalidClientException."""
+        with self.center.lock:
+            self.center.state.clients.clear()
+
+    def identity_of(self, access_key_id: str) -> IssuedCredentials | None:
+        """Return what an access key id was issued for: person, account, role, end."""
+        return self.center.state.issued.get(access_key_id)
+
+    def sign_ins(self) -> list[SignIn]:
+        with self.center.lock:
+            return list(self.center.state.sign_ins.values())
+
+
+def _names_and_token(operation: str, request: Request) -> tuple[tuple[str, ...], str | None]:
+    """Return the names a call is counted under, and the token that it shows."""
+    if operation != "CreateToken":
+        return (operation,), request.headers.get(portal.TOKEN_HEADER)
+    asked: Any
+    try:
+        asked = json.loads(request.body)
+    except ValueError:
+        asked = None
+    if not isinstance(asked, dict) or not isinstance(asked.get("grantType"), str):
+        return (operation,), None
+    grant = oidc.short_grant(asked["grantType"])
+    if grant not in ("device_code", "authorization_code", "refresh_token"):
+        return (operation,), None
+    token = asked.get("refreshToken")
+    return (operation, f"{operation}.{grant}"), token if isinstance(token, str) else None
+
+
+def _iso(instant: float) -> str:
+    return datetime.fromtimestamp(int(instant), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,175 @@
+"""What the Identity Center remembers: clients, sign-ins, tokens, issued credentials.
+
+In memory only. Every secret begins with a canary that carries this run's mark, so that a
+search of a disk, a log or a screen finds a leak whatever it leaked from.
+"""
+
+import os
+import string
+from typing import Any, NamedTuple
+
+from ssohelper.emulator.organization import World
+
+_LETTERS = string.ascii_letters + string.digits
+_KEY_ID = string.ascii_uppercase + "234567"
+# Without vowels and without letters that read like digits, as AWS's own codes.
+_USER_CODE = "BCDFGHJKLMNPQRSTVWXZ"
+
+
+class Client(NamedTuple):
+    id: str
+    secret: str
+    name: str
+    scopes: tuple[str, ...]
+    grant_types: tuple[str, ...]
+    redirect_uris: tuple[str, ...]
+    issuer_url: str | None
+    expires_at: int
+
+
+class SignIn:
+    """A person's sign-in session: the first of the three clocks."""
+
+    __slots__ = ("ends_at", "id", "person", "revoked", "started_at", "world")
+
+    def __init__(self, sign_in_id: str, world: World, person: str, now: float, seconds: float):
+        self.id = sign_in_id
+        self.world = world
+        self.person = person
+        self.started_at = now
+        self.ends_at = now + seconds
+        self.revoked = False
+
+    def live_at(self, now: float) -> bool:
+        person = self.world.people.get(self.person)
+        return not self.revoked and now < self.ends_at and person is not None and person.enabled
+
+
+class AuthorizationCode(NamedTuple):
+    value: str
+    client_id: str
+    redirect_uri: str
+    challenge: str
+    sign_in: SignIn
+    expires_at: float
+
+
+class DeviceAuthorization:
+    """One device code and what a person said to it: pending, approved or denied."""
+
+    __slots__ = (
+        "client_id", "device_code", "expires_at", "last_poll_at", "polls", "sign_in", "status",
+        "user_code", "world",
+    )  # fmt: skip
+
+    def __init__(self, device_code: str, user_code: str, client_id: str, world: World, end: float):
+        self.device_code = device_code
+        self.user_code = user_code
+        self.client_id = client_id
+        self.world = world
+        self.expires_at = end
+        self.status = "pending"
+        self.sign_in: SignIn | None = None
+        self.polls = 0
+        self.last_poll_at: float | None = None
+
+
+class AccessToken(NamedTuple):
+    value: str
+    scopes: tuple[str, ...]
+    sign_in: SignIn
+    expires_at: float
+
+
+class RefreshToken:
+    __slots__ = ("client_id", "replaced_at", "sign_in", "value")
+
+    def __init__(self, value: str, client_id: str, sign_in: SignIn) -> None:
+        self.value = value
+        self.client_id = client_id
+        self.sign_in = sign_in
+        self.replaced_at: float | None = None
+
+
+class IssuedCredentials(NamedTuple):
+    """One answer of GetRoleCredentials, and whose it is."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+    person: str
+    account_id: str
+    role_name: str
+    arn: str
+    issued_at: float
+    expires_at: float
+
+
+class State:
+    """All that was handed out. Guarded by the service's lock."""
+
+    def __init__(self) -> None:
+        self.run = _pick(_LETTERS, 6)
+        self.clients: dict[str, Client] = {}
+        self.codes: dict[str, AuthorizationCode] = {}
+        self.devices: dict[str, DeviceAuthorization] = {}
+        self.sign_ins: dict[str, SignIn] = {}
+        self.tokens: dict[str, AccessToken] = {}
+        self.refresh_tokens: dict[str, RefreshToken] = {}
+        self.issued: dict[str, IssuedCredentials] = {}
+
+    def secret(self, kind: str, length: int = 120) -> str:
+        """Return a new secret: `CNRY-<kind>-<this run>-<random letters>`."""
+        return f"CNRY-{kind}-{self.run}-{_pick(_LETTERS, length)}"
+
+    def plain(self, length: int) -> str:
+        """Return random letters and digits, for what is no secret by itself."""
+        return _pick(_LETTERS, length)
+
+    def user_code(self) -> str:
+        return f"{_pick(_USER_CODE, 4)}-{_pick(_USER_CODE, 4)}"
+
+    def device_of(self, user_code: str) -> DeviceAuthorization | None:
+        wanted = user_code.strip().upper()
+        return next((d for d in self.devices.values() if d.user_code.upper() == wanted), None)
+
+    def begin_sign_in(self, world: World, person: str, now: float, seconds: float) -> SignIn:
+        sign_in = SignIn(self.plain(20), world, person, now, seconds)
+        self.sign_ins[sign_in.id] = sign_in
+        return sign_in
+
+    def issue(self, sign_in: SignIn, account_id: str, role_name: str, now: float, seconds: float
+              ) -> IssuedCredentials:  # fmt: skip
+        """Mint one role's keys; `ASIA…` has 20 characters and the token 1,000, as AWS's have."""
+        made = IssuedCredentials(
+            access_key_id="ASIA" + _pick(_KEY_ID, 16),
+            secret_access_key=f"CNRYSAK{self.run}{_pick(_LETTERS + '+/', 27)}",
+            session_token=self.secret("ST", 984) + "==",
+            person=sign_in.person,
+            account_id=account_id,
+            role_name=role_name,
+            arn=sign_in.world.session_arn(account_id, role_name, sign_in.person),
+            issued_at=now,
+            expires_at=now + seconds,
+        )
+        self.issued[made.access_key_id] = made
+        return made
+
+    def revoke(self, person: str | None) -> int:
+        """End the sign-ins of one person, or of everybody; return how many were live."""
+        ended = 0
+        for sign_in in self.sign_ins.values():
+            if person in (None, sign_in.person) and not sign_in.revoked:
+                sign_in.revoked = True
+                ended += 1
+        return ended
+
+    def summary(self) -> dict[str, Any]:
+        return {"clients": len(self.clients), "sign_ins": len(self.sign_ins)}
+
+
+def _pick(alphabet: str, length: int) -> str:
+    # One read of urandom: secrets.choice takes 0.5 ms for a session token. The slight bias of
+    # the modulus harms nobody here.
+    table = bytes(ord(alphabet[byte % len(alphabet)]) for byte in range(256))
+    return os.urandom(length).translate(table).decode("ascii")

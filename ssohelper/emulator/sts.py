@@ -1,0 +1,111 @@
+"""STS: GetCallerIdentity over the query protocol. Knows which keys have expired.
+
+The signature is checked in earnest: keys that a client mixed up are found out here.
+Source: STS 2011-06-15; AWS Signature Version 4.
+"""
+
+import hashlib
+import hmac
+import re
+import uuid
+from typing import NamedTuple
+from urllib.parse import quote
+from xml.sax.saxutils import escape
+
+from ssohelper.emulator.core import Center
+from ssohelper.emulator.exchange import Answer, Refusal, Request
+from ssohelper.emulator.state import IssuedCredentials
+
+_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
+_AUTHORIZATION = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/(\d{8})/([\w-]+)/([\w-]+)/aws4_request,"
+    r"\s*SignedHeaders=([\w;-]+),\s*Signature=([0-9a-f]{64})"
+)
+
+
+class Signature(NamedTuple):
+    access_key_id: str
+    day: str
+    region: str
+    service: str
+    headers: tuple[str, ...]
+    value: str
+
+
+def get_caller_identity(center: Center, request: Request) -> Answer:
+    """Wire: POST / with `Action=GetCallerIdentity&Version=2011-06-15`, signed."""
+    asked = {**request.query, **request.form()}
+    if asked.get("Action") != "GetCallerIdentity":
+        raise _error(400, "InvalidAction", f"Could not find operation {asked.get('Action', '')}")
+    caller = signer(center, request)
+    role_id = (
+        "AROA" + hashlib.sha256(caller.arn.rsplit("/", 1)[0].encode()).hexdigest()[:17].upper()
+    )
+    body = (
+        f'<GetCallerIdentityResponse xmlns="{_NAMESPACE}"><GetCallerIdentityResult>'
+        f"<Arn>{escape(caller.arn)}</Arn><UserId>{role_id}:{escape(caller.person)}</UserId>"
+        f"<Account>{caller.account_id}</Account></GetCallerIdentityResult>"
+        f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata>"
+        "</GetCallerIdentityResponse>"
+    )
+    return Answer(200, (("Content-Type", "text/xml"),), body.encode())
+
+
+def signer(center: Center, request: Request) -> IssuedCredentials:
+    """Return the credentials that signed a request.
+    Raises: 403 MissingAuthenticationToken, InvalidClientTokenId, ExpiredToken or
+    SignatureDoesNotMatch, as STS answers."""
+    text = request.headers.get("authorization")
+    match = _AUTHORIZATION.fullmatch(text.strip()) if text else None
+    if match is None:
+        raise _error(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+    key, day, region, service, signed, value = match.groups()
+    signature = Signature(key, day, region, service, tuple(signed.split(";")), value)
+    issued = center.state.issued.get(key)
+    if issued is None or request.headers.get("x-amz-security-token") != issued.session_token:
+        message = "The security token included in the request is invalid."
+        raise _error(403, "InvalidClientTokenId", message)
+    if issued.expires_at <= center.now():
+        message = "The security token included in the request is expired"
+        raise _error(403, "ExpiredToken", message)
+    if not hmac.compare_digest(_signature(request, signature, issued.secret_access_key), value):
+        message = "The request signature we calculated does not match the signature you provided."
+        raise _error(403, "SignatureDoesNotMatch", message)
+    return issued
+
+
+def _signature(request: Request, signature: Signature, secret: str) -> str:
+    scope = f"{signature.day}/{signature.region}/{signature.service}/aws4_request"
+    canonical = hashlib.sha256(_canonical(request, signature).encode()).hexdigest()
+    when = request.headers.get("x-amz-date", "")
+    to_sign = f"AWS4-HMAC-SHA256\n{when}\n{scope}\n{canonical}"
+    key = f"AWS4{secret}".encode()
+    for part in scope.split("/"):
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    return hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
+
+
+def _canonical(request: Request, signature: Signature) -> str:
+    pairs = sorted((quote(k, "-_.~"), quote(v, "-_.~")) for k, v in request.query.items())
+    headers = "".join(
+        f"{name}:{' '.join(request.headers.get(name, '').split())}\n" for name in signature.headers
+    )
+    return "\n".join(
+        (
+            request.method,
+            quote(request.path, "/-_.~") or "/",
+            "&".join(f"{k}={v}" for k, v in pairs),
+            headers,
+            ";".join(signature.headers),
+            hashlib.sha256(request.body).hexdigest(),
+        )
+    )
+
+
+def _error(status: int, code: str, message: str) -> Refusal:
+    body = (
+        f'<ErrorResponse xmlns="{_NAMESPACE}"><Error><Type>Sender</Type><Code>{code}</Code>'
+        f"<Message>{escape(message)}</Message></Error>"
+        f"<RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"
+    )
+    return Refusal(Answer(status, (("Content-Type", "text/xml"),), body.encode()))

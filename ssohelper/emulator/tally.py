@@ -1,0 +1,57 @@
+"""Who asked what, how often, over which connection, with which token. Holds no secret."""
+
+import hashlib
+import threading
+from collections import Counter, deque
+from typing import Any, NamedTuple
+
+
+class Call(NamedTuple):
+    operation: str
+    status: int  # 0: never answered
+    connection: int
+    token: str  # ten hex digits that stand for the bearer or refresh token; "" for none
+
+
+class Tally:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counters: Counter[str] = Counter()
+        self._calls: deque[Call] = deque(maxlen=200_000)
+
+    def arrived(self, names: tuple[str, ...]) -> None:
+        with self._lock:
+            self._counters.update(names)
+
+    def answered(self, call: Call) -> None:
+        with self._lock:
+            self._calls.append(call)
+
+    def reset(self) -> None:
+        with self._lock:
+            self._counters.clear()
+            self._calls.clear()
+
+    def counters(self) -> Counter[str]:
+        """Return calls that arrived, by operation; one that never came counts 0."""
+        with self._lock:
+            return Counter(self._counters)
+
+    def calls(self) -> list[Call]:
+        with self._lock:
+            return list(self._calls)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the counters, and the calls by status, by connection and by token."""
+        calls = self.calls()
+        return {
+            "counters": dict(self.counters()),
+            "by_status": dict(Counter(f"{c.operation} {c.status}" for c in calls)),
+            "by_connection": dict(Counter(str(c.connection) for c in calls)),
+            "by_token": dict(Counter(c.token for c in calls if c.token)),
+        }
+
+
+def token_mark(secret: str | None) -> str:
+    """Return ten hex digits that tell tokens apart and give none away."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:10] if secret else ""

@@ -1,0 +1,92 @@
+"""A world from a JSON or TOML file, and a world as such a file's content.
+
+Top level: `name`, `start_url`, `region`, and lists of tables `ou`, `account`, `group`, `person`,
+`permission_set`, `assignment`. An unknown key is refused: a misspelt one would be lost in silence.
+"""
+
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ssohelper.emulator.organization import World, WorldError
+
+# Table -> (the world's method, required keys, optional keys).
+_TABLES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
+    "ou": ("add_ou", ("path",), ()),
+    "account": ("add_account", ("account_id", "name"), ("email", "ou")),
+    "group": ("add_group", ("name",), ()),
+    "person": ("add_person", ("user_name",), ("display_name", "email", "groups", "enabled")),
+    "permission_set": (
+        "add_permission_set",
+        ("name",),
+        ("session_seconds", "description", "managed", "customer_managed", "inline", "boundary"),
+    ),
+    "assignment": ("assign", ("principal", "permission_set", "target"), ()),
+}
+_TOP = ("name", "start_url", "region")
+
+
+def load_world(path: str | Path) -> World:
+    """Return the world of a file; `.json` is read as JSON, all else as TOML.
+    Raises: WorldError, with the file's name and what is wrong in it."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        value = json.loads(text) if str(path).endswith(".json") else tomllib.loads(text)
+        return world_from(value)
+    except (OSError, ValueError, TypeError) as exc:
+        raise WorldError(f"cannot use the world file {str(path)!r}: {exc}") from exc
+
+
+def world_from(value: Any) -> World:
+    """Return the world that a parsed file describes."""
+    if not isinstance(value, dict):
+        raise WorldError("the world must be a table")
+    for key in value:
+        if key not in _TOP and key not in _TABLES:
+            raise WorldError(f"unknown key {key!r}")
+    world = World(**{key: value[key] for key in _TOP if key in value})
+    for table, (method, required, optional) in _TABLES.items():
+        _add_all(getattr(world, method), table, value.get(table, []), required, optional)
+    return world
+
+
+def _add_all(
+    add: Callable[..., object],
+    table: str,
+    rows: Any,
+    required: tuple[str, ...],
+    optional: tuple[str, ...],
+) -> None:
+    for number, row in enumerate(rows, start=1):
+        unknown = [key for key in row if key not in required + optional]
+        missing = [key for key in required if key not in row]
+        if unknown or missing:
+            problem = f"unknown key {unknown[0]!r}" if unknown else f"no {missing[0]!r}"
+            raise WorldError(f"{table} {number}: {problem}")
+        try:
+            add(**row)
+        except WorldError as exc:
+            raise WorldError(f"{table} {number}: {exc}") from exc
+
+
+def to_file(world: World) -> dict[str, Any]:
+    """Return what a file that makes this very world holds."""
+    return {
+        "name": world.name,
+        "start_url": world.start_url,
+        "region": world.region,
+        "ou": [{"path": path} for path in sorted(world.ous)],
+        "account": [
+            {"account_id": a.id, "name": a.name, "email": a.email, "ou": a.ou}
+            for a in world.accounts.values()
+        ],
+        "group": [{"name": name} for name in sorted(world.groups)],
+        "person": [{**p._asdict(), "groups": sorted(p.groups)} for p in world.people.values()],
+        "permission_set": [
+            {key: value for key, value in s._asdict().items() if value is not None}
+            for s in world.permission_sets.values()
+        ],
+        "assignment": [a._asdict() for a in world.assignments],
+    }
