@@ -22,7 +22,7 @@ class Freshness(Enum):
 
 def of_credentials(life_seconds: float, left_seconds: float) -> Freshness:
     """Return what to do with kept role credentials of this life and time left."""
-    if left_seconds <= min(60, life_seconds / 10):
+    if left_seconds <= _too_late_seconds(life_seconds):
         return Freshness.TOO_LATE
     if left_seconds <= min(16 * 60, life_seconds / 4):
         return Freshness.RENEW_FIRST
@@ -36,6 +36,15 @@ def think_again_at(received_at: int, expires_at: int) -> int:
     return received_at + (expires_at - received_at) // 2
 
 
+def service_ends_at(received_at: int, expires_at: int) -> int:
+    """Return when these credentials stop being served from what is kept."""
+    return expires_at - int(_too_late_seconds(expires_at - received_at))
+
+
 def token_margin_seconds(life_seconds: float) -> float:
     """Return with how much time left an access token of this life is renewed first."""
     return min(20 * 60, life_seconds / 3)
+
+
+def _too_late_seconds(life_seconds: float) -> float:
+    return min(60, life_seconds / 10)

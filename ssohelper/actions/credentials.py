@@ -1,0 +1,190 @@
+"""Credentials for one role. `release` is the one way out: guards and a journal come in here.
+
+Reads: look, lock, look again, ask, keep. Silent: it can never prompt and never imports login.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+from ssohelper.actions import tokens
+from ssohelper.core import freshness
+from ssohelper.core.freshness import Freshness
+from ssohelper.core.instants import to_iso
+from ssohelper.core.model import (
+    AccessToken,
+    KeptCredentials,
+    Role,
+    RoleCredentials,
+    RoleKey,
+    SsoSession,
+)
+from ssohelper.core.text import to_json
+from ssohelper.errors import (
+    LocalState,
+    LockNotObtained,
+    RoleNotAssigned,
+    SsoHelperError,
+    TokenRejected,
+)
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.deadline import Deadline
+
+# The contract: a failure is shared for 30 s.
+RETRY_SECONDS = 30
+
+Way = Literal["credential-process", "whoami", "demo"]
+Policy = Callable[["App", SsoSession, Role, Way], None]
+Recorder = Callable[["App", SsoSession, Role, Way, RoleCredentials], None]
+
+
+def allow_all(app: App, session: SsoSession, role: Role, way: Way) -> None:
+    """The policy until there are guards: it refuses nothing."""
+
+
+def record_nothing(
+    app: App, session: SsoSession, role: Role, way: Way, credentials: RoleCredentials
+) -> None:
+    """The recorder until there is a journal."""
+
+
+def release(
+    app: App,
+    session: SsoSession,
+    role: Role,
+    way: Way,
+    deadline: Deadline,
+    *,
+    policy: Policy = allow_all,
+    recorder: Recorder = record_nothing,
+) -> RoleCredentials:
+    """Return unexpired credentials of the role; all credentials of the program leave here.
+
+    Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), LocalState (7).
+    """
+    policy(app, session, role, way)
+    kept = _current(app, session, role, deadline)
+    recorder(app, session, role, way, kept.credentials)
+    return kept.credentials
+
+
+def document(credentials: RoleCredentials, account_id: str) -> bytes:
+    """Return the credential-process document: one line of JSON with secrets, for stdout only."""
+    answer = {
+        "Version": 1,
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key.reveal(),
+        "SessionToken": credentials.session_token.reveal(),
+        "Expiration": to_iso(credentials.expires_at),
+        "AccountId": account_id,
+    }
+    # No space after the first colon: the hit path knows a document by its first 13 bytes.
+    return to_json(answer).replace('": ', '":', 1).encode() + b"\n"
+
+
+def _current(app: App, session: SsoSession, role: Role, deadline: Deadline) -> KeptCredentials:
+    key = RoleKey(session.name, role.account_id, role.name)
+    kept = app.credentials.get(key, session)
+    if kept and _is_served(app, kept):
+        _publish_again(app, key, kept)
+        return kept
+    try:
+        with app.credentials.lock(key, deadline):
+            kept = app.credentials.get(key, session)
+            if kept and _is_served(app, kept):
+                return kept
+            return _renewed(app, session, key, deadline)
+    except RoleNotAssigned:
+        _remove(app, key)
+        raise
+    except SsoHelperError:
+        # Good credentials outlive AWS, the network and our own locks; expired ones are never good.
+        if kept and _freshness(app, kept) is not Freshness.TOO_LATE:
+            _publish_for_a_while(app, key, kept)
+            return kept
+        raise
+
+
+def _renewed(
+    app: App, session: SsoSession, key: RoleKey, deadline: Deadline
+) -> KeptCredentials:
+    """Ask AWS and keep the answer. A failure is shared for 30 s by everyone who asks the same."""
+    scope = "/".join(key)
+    fingerprint = app.tokens.fingerprint(session)
+    known = app.failures.recall(scope, fingerprint, app.now())
+    if known:
+        raise known
+    try:
+        credentials = _asked(app, session, Role(key.account_id, key.role_name), deadline)
+    except LockNotObtained:
+        raise
+    except SsoHelperError as error:
+        app.failures.remember(scope, app.tokens.fingerprint(session), error, app.now())
+        raise
+    kept = KeptCredentials(credentials, app.now())
+    _keep(app, session, key, kept)
+    return kept
+
+
+def _asked(app: App, session: SsoSession, role: Role, deadline: Deadline) -> RoleCredentials:
+    token: AccessToken = tokens.valid_token(app, session, deadline)
+    portal = app.portal(session)
+    try:
+        return portal.role_credentials(token, role, deadline)
+    except TokenRejected:
+        # 401 is the truth over the file (an admin revoked it): one renewal, then a person.
+        token = tokens.renewed_after_rejection(app, session, token, deadline)
+        return portal.role_credentials(token, role, deadline)
+
+
+def _keep(app: App, session: SsoSession, key: RoleKey, kept: KeptCredentials) -> None:
+    """Keep and publish; a full disk costs the next caller a request, not this one its answer."""
+    try:
+        app.credentials.keep(key, session, kept)
+        _publish(app, key, kept)
+        app.failures.forget("/".join(key))
+    except (LocalState, OSError) as trouble:
+        app.warn(f"the credentials could not be kept: {trouble}")
+
+
+def _publish(app: App, key: RoleKey, kept: KeptCredentials) -> None:
+    at = freshness.think_again_at(kept.received_at, kept.credentials.expires_at)
+    app.credentials.publish(key, document(kept.credentials, key.account_id), at)
+
+
+def _publish_for_a_while(app: App, key: RoleKey, kept: KeptCredentials) -> None:
+    """After a failed renewal nobody needs to think for 30 s, but never past the end of service."""
+    ends_at = freshness.service_ends_at(kept.received_at, kept.credentials.expires_at)
+    try:
+        at = min(app.now() + RETRY_SECONDS, ends_at)
+        app.credentials.publish(key, document(kept.credentials, key.account_id), at)
+    except (LocalState, OSError) as trouble:
+        app.warn(f"the credentials could not be published: {trouble}")
+
+
+def _publish_again(app: App, key: RoleKey, kept: KeptCredentials) -> None:
+    """Put a lost ready document back, so that the next caller hits."""
+    if _freshness(app, kept) is Freshness.SERVE:
+        try:
+            _publish(app, key, kept)
+        except (LocalState, OSError) as trouble:
+            app.warn(f"the credentials could not be published: {trouble}")
+
+
+def _remove(app: App, key: RoleKey) -> None:
+    """Forget the credentials of a role that is no longer assigned: AWS refused it (403)."""
+    try:
+        app.credentials.remove(key)
+    except (LocalState, OSError) as trouble:
+        app.warn(f"the credentials could not be removed: {trouble}")
+
+
+def _freshness(app: App, kept: KeptCredentials) -> Freshness:
+    return freshness.of_credentials(kept.life_seconds, kept.credentials.expires_at - app.now())
+
+
+def _is_served(app: App, kept: KeptCredentials) -> bool:
+    return _freshness(app, kept) in (Freshness.SERVE, Freshness.SERVE_AND_RENEW)

@@ -1,0 +1,148 @@
+"""Which session, which profile: the contract's one rule for what a person left out.
+
+[PROFILE] is a profile's name or [SESSION:]ACCOUNT/ROLE; an existing profile's name wins.
+Left out: AWS_PROFILE's. SESSION left out: AWS_PROFILE's, else the only one.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Profile, Role, SsoSession
+from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.config_file import ConfigFile, ProfileEntry
+    from ssohelper.core.listing import Listing
+
+
+def session_of(app: App, name: str | None) -> SsoSession:
+    """Return the session of this name, else AWS_PROFILE's, else the only one.
+
+    Raises: UsageProblem when it is not clear which, or there is none.
+    """
+    config = app.config.read()
+    if name:
+        return named_session(config, name)
+    from_profile = _session_of_environment(app, config)
+    if from_profile:
+        return from_profile
+    sessions = config.sso_sessions()
+    if len(sessions) == 1:
+        return sessions[0]
+    if not sessions:
+        raise UsageProblem(
+            "there is no sso-session yet", hint="onboard with: ssohelper setup START_URL"
+        )
+    names = ", ".join(f'"{session.name}"' for session in sessions)
+    raise UsageProblem(f"which session? there are {names}", hint="name one: --session NAME")
+
+
+def named_session(config: ConfigFile, name: str) -> SsoSession:
+    """Return the sso-session of this name, or say which are near."""
+    session = config.sso_session(name)
+    if session is not None:
+        return session
+    known = [session.name for session in config.sso_sessions()]
+    raise UsageProblem(
+        f'no sso-session named "{name}"',
+        hint=_nearest(name, known) + "make one with: ssohelper setup START_URL --session NAME",
+    )
+
+
+def profile_of(app: App, text: str | None, session_name: str | None) -> Profile:
+    """Return the profile that these words mean.
+
+    Raises: UsageProblem (left out, unknown), ConfigInvalid (AWS_PROFILE names a missing one, or
+    one that is no SSO profile), RoleNotAssigned (an account or role that the list does not have).
+    """
+    config = app.config.read()
+    asked = text or app.environ.get("AWS_PROFILE") or None
+    if asked is None:
+        raise UsageProblem(
+            "which profile?", hint="name one, or set AWS_PROFILE; see: ssohelper profile list"
+        )
+    entry = config.profile(asked)
+    if entry is not None:
+        return resolved(config, entry)
+    if text and "/" in text:
+        return _profile_of_role(app, text, session_name)
+    names = [entry.name for entry in config.profiles()]
+    message = f'no profile named "{asked}" in {app.aws_config_file}'
+    hint = _nearest(asked, names) + "list them with: ssohelper profile list"
+    if text:
+        raise UsageProblem(message, hint=hint)
+    raise ConfigInvalid(f"{message} (AWS_PROFILE)", hint=hint)
+
+
+def resolved(config: ConfigFile, entry: ProfileEntry) -> Profile:
+    """Return the entry with its session, account and role, or say why it has none."""
+    target = config.target(entry)
+    if target is None:
+        raise ConfigInvalid(
+            f'profile "{entry.name}" points at no account and role of Identity Center',
+            hint="see: ssohelper profile list",
+        )
+    session = target.session
+    if session is None and target.session_name:
+        session = named_session(config, target.session_name)
+    if session is None:
+        raise ConfigInvalid(
+            f'profile "{entry.name}" has no sso-session',
+            hint="make one with: ssohelper setup START_URL",
+        )
+    return Profile(entry.name, session, target.role, entry.keys.get("region"))
+
+
+def _profile_of_role(app: App, text: str, session_name: str | None) -> Profile:
+    """Resolve [SESSION:]ACCOUNT/ROLE; the account by id or by its name in the saved list."""
+    account_text, _, role_name = text.rpartition("/")
+    config = app.config.read()
+    session: SsoSession | None = None
+    if ":" in account_text:
+        before, _, after = account_text.partition(":")
+        session = config.sso_session(before)
+        account_text = after if session else account_text
+    session = session or session_of(app, session_name)
+    if not ROLE_NAME.fullmatch(role_name):
+        raise UsageProblem(f'"{role_name}" cannot be the name of a role')
+    listing = app.directory.saved(session.name)
+    account_id = _account_id(listing, session, account_text)
+    return Profile(text, session, Role(account_id, role_name), None)
+
+
+def _account_id(listing: Listing | None, session: SsoSession, text: str) -> str:
+    if ACCOUNT_ID.fullmatch(text):
+        return text
+    accounts = [listed.account for listed in listing.accounts] if listing else []
+    found = sorted({account.id for account in accounts if account.name == text})
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageProblem(
+            f'several accounts are named "{text}": {", ".join(found)}', hint="give the account id"
+        )
+    raise RoleNotAssigned(
+        f'no account named "{text}" in the list of session "{session.name}"',
+        hint=_nearest(text, [account.name for account in accounts])
+        + f"refresh it with: ssohelper list --refresh --session {session.name}",
+    )
+
+
+def _session_of_environment(app: App, config: ConfigFile) -> SsoSession | None:
+    name = app.environ.get("AWS_PROFILE")
+    entry = config.profile(name) if name else None
+    target = config.target(entry) if entry else None
+    if target is None:
+        return None
+    if target.session is None and target.session_name:
+        return config.sso_session(target.session_name)
+    return target.session
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.4)
+    return "did you mean " + " or ".join(f'"{item}"' for item in near) + "? " if near else ""

@@ -1,0 +1,53 @@
+"""credential-process as click explains it: help, and arguments that the fast door did not know."""
+
+import click
+
+from ssohelper import credential_process as door
+from ssohelper.actions import selection
+from ssohelper.app import App
+from ssohelper.cli import output
+from ssohelper.errors import SsoHelperError, UsageProblem
+
+
+@click.command("credential-process", context_settings={"ignore_unknown_options": False})
+@click.option("--profile", metavar="NAME", help="A profile in ~/.aws/config.")
+@click.option("--session", metavar="NAME", help="The sso-session.")
+@click.option("--account-id", metavar="ID", help="12 digits.")
+@click.option("--role-name", metavar="NAME", help="The permission set's name.")
+@click.option("-v", "--verbose", count=True, help="Say more on stderr.")
+@click.pass_context
+def credential_process(
+    ctx: click.Context,
+    profile: str | None,
+    session: str | None,
+    account_id: str | None,
+    role_name: str | None,
+    verbose: int,
+) -> None:
+    """Print credentials as one JSON line, for SDKs.
+
+    \b
+    Examples:
+      ssohelper credential-process --profile payments-prod.ReadOnlyAccess
+      ssohelper credential-process --session corp --account-id 001234567890 \\
+          --role-name ReadOnlyAccess
+
+    Profiles in ~/.aws/config call this. It never asks anything and ends within 20 s.
+    """
+    by_key = bool(session and account_id and role_name)
+    if bool(profile) == by_key or (profile and (session or account_id or role_name)):
+        raise UsageProblem(
+            "credential-process takes --profile, or --session, --account-id and --role-name"
+        )
+    output.talk().verbose += verbose
+    app: App = output.app()
+    try:
+        if profile:
+            found = selection.profile_of(app, profile, None)
+            door.print_document(app, found.session, found.role)
+        else:
+            named = selection.named_session(app.config.read(), session or "")
+            role = door.checked_role(account_id or "", role_name or "")
+            door.print_document(app, named, role)
+    except SsoHelperError as error:
+        ctx.exit(door.reported(error))

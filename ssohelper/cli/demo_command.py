@@ -1,0 +1,61 @@
+"""demo and emulator serve: an Identity Center on this machine, for trying and for tests."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from ssohelper.cli import demo_run, output
+from ssohelper.emulator import server
+from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
+
+
+@click.command()
+@output.common_options
+@click.pass_context
+def demo(ctx: click.Context) -> None:
+    """Try everything on a local Identity Center; no AWS account needed.
+
+    \b
+    Examples:
+      ssohelper demo                 sign in with your browser, then a shell to try things in
+      ssohelper demo < /dev/null | cat      a narrated run of the main job
+
+    All of it lives in a throw-away home; your own ~/.aws is not touched.
+    """
+    on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    ctx.exit(demo_run.with_a_shell() if on_terminal else demo_run.narrated())
+
+
+@click.group()
+def emulator() -> None:
+    """Run the demo's Identity Center by itself."""
+
+
+@emulator.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any free port.")
+@click.option("--world", "world_file", type=click.Path(path_type=Path), help="A world file.")
+@click.option("--ready-file", type=click.Path(path_type=Path), help="Written when it listens.")
+@output.common_options
+@click.pass_context
+def serve(ctx: click.Context, port: int, world_file: Path | None, ready_file: Path | None) -> None:
+    """Serve an emulated IAM Identity Center on 127.0.0.1 until interrupted.
+
+    \b
+    Examples:
+      ssohelper emulator serve
+      ssohelper emulator serve --port 8765 --world world.json --ready-file ready.json
+    """
+    if world_file is not None and not world_file.exists():
+        raise UsageProblem(f'no world file "{world_file}"', hint="leave --world out for the demo's")
+    try:
+        server.serve(
+            port=port,
+            world_file=str(world_file) if world_file else None,
+            ready_file=str(ready_file) if ready_file else None,
+        )
+    except ValueError as cause:
+        raise ConfigInvalid(f'world file "{world_file}": {cause}') from cause
+    except OSError as cause:
+        raise LocalState(f"port {port} cannot be used: {cause.strerror or cause}") from cause
+    ctx.exit(0)

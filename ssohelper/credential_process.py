@@ -1,0 +1,76 @@
+"""Front door 1: argv → one JSON line on stdout, or one line on stderr and an exit code.
+
+stdin is never read, nothing is ever asked, no browser is opened, and it ends within 20 s.
+"""
+
+import os
+import sys
+
+from ssohelper.actions import credentials, selection
+from ssohelper.app import App
+from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Role, SsoSession
+from ssohelper.core.text import show
+from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError
+from ssohelper.ready_document import key_of
+
+
+def answer(argv: list[str]) -> int | None:
+    """Return the exit code, or None for arguments that click must look at."""
+    key = key_of(argv)
+    by_name = len(argv) == 2 and argv[0] == "--profile" and not argv[1].startswith("-")
+    if key is None and not by_name:
+        return None
+    app = App()
+    try:
+        session, role = _by_key(app, *key) if key else _by_profile(app, argv[1])
+        print_document(app, session, role)
+    except SsoHelperError as error:
+        return reported(error)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        from ssohelper.cli import crash
+
+        return crash.report(error, sys.exc_info()[2])
+    return 0
+
+
+def print_document(app: App, session: SsoSession, role: Role) -> None:
+    """Write the document of this role to stdout, whole or not at all."""
+    keys = credentials.release(app, session, role, "credential-process", app.deadline())
+    written = credentials.document(keys, role.account_id)
+    try:
+        while written:
+            written = written[os.write(1, written) :]
+    except OSError as cause:
+        raise LocalState(f"stdout cannot be written: {cause.strerror}") from cause
+
+
+def reported(error: SsoHelperError) -> int:
+    """Say the error with its hint in one line: SDKs show stderr as their own error's text."""
+    hint = f" ({error.hint})" if error.hint else ""
+    line = show(f"ssohelper: error: {error.message}{hint}") + "\n"
+    try:
+        os.write(2, line.encode("utf-8", "backslashreplace"))
+    except OSError:
+        # A closed stderr takes no words; the exit code still says which error it was.
+        return error.exit_code
+    return error.exit_code
+
+
+def _by_key(app: App, session: str, account_id: str, role_name: str) -> tuple[SsoSession, Role]:
+    return selection.named_session(app.config.read(), session), checked_role(account_id, role_name)
+
+
+def _by_profile(app: App, name: str) -> tuple[SsoSession, Role]:
+    profile = selection.profile_of(app, name, None)
+    return profile.session, profile.role
+
+
+def checked_role(account_id: str, role_name: str) -> Role:
+    """Return the role, or ConfigInvalid: these two come from a profile's line."""
+    if not ACCOUNT_ID.fullmatch(account_id):
+        raise ConfigInvalid(f'"{account_id}" is no account id: it has 12 digits')
+    if not ROLE_NAME.fullmatch(role_name):
+        raise ConfigInvalid(f'"{role_name}" cannot be the name of a role')
+    return Role(account_id, role_name)
