@@ -1,0 +1,208 @@
+"""Make .venv ready for one make target, with the standard library alone.
+
+Usage: python3 .ci/bootstrap.py (run|dev) | lock | lock --check
+
+`run` installs what `ssohelper` itself needs, `dev` also what tests, checks and docs need. Versions
+come from uv.lock: by uv where it is on PATH, else by venv and pip from the hash-pinned export of
+the same lock. The newest Python from 3.11 on that works is taken; none is ever downloaded. Nothing
+is written outside the checkout.
+"""
+
+from __future__ import annotations  # python3 may be an old one that only looks for a newer
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+STAMP = VENV / "ssohelper-stamp"
+LEVELS = ("run", "dev")
+OLDEST = (3, 11)
+# The highest minor version that is looked for by name on PATH; `python3` is tried whatever it is.
+NEWEST = 20
+EXPORTS = {level: ROOT / ".ci" / f"requirements-{level}.lock" for level in LEVELS}
+_PROBE = (
+    "import sys, ssl\n"
+    "print(*sys.version_info[:2], sys.version_info.releaselevel)\n"
+    "try:\n import venv, ensurepip; print('venv')\n"
+    "except ImportError: print('none')\n"
+)
+
+
+def main(argv: list[str]) -> int:
+    if argv == ["lock"]:
+        return write_lock()
+    if argv == ["lock", "--check"]:
+        return check_lock()
+    if len(argv) != 1 or argv[0] not in LEVELS:
+        return stop("usage: bootstrap.py (run|dev) | lock [--check]")
+    (ROOT / ".cache").mkdir(exist_ok=True)
+    with open(ROOT / ".cache" / "bootstrap.lock", "w") as held:
+        # Two make targets at once build one environment.
+        fcntl.flock(held, fcntl.LOCK_EX)
+        return make_ready(argv[0])
+
+
+def make_ready(level: str) -> int:
+    """Bring .venv to `level`; at once when it is there already."""
+    wanted = {name: f"{name} {fingerprint(name)}" for name in LEVELS}
+    found = STAMP.read_text().strip() if STAMP.exists() else ""
+    if found in (wanted[level], wanted["dev"]) and (VENV / "bin" / "python").exists():
+        return 0
+    if found.startswith("dev "):
+        level = "dev"  # what is there is not taken away by `make demo`
+    uv = shutil.which("uv")
+    for python in pythons(with_venv=uv is None):
+        STAMP.unlink(missing_ok=True)
+        say(f"preparing .venv with {python} and {'uv' if uv else 'pip'} (once)")
+        if install_with_uv(uv, python, level) if uv else install_with_pip(python, level):
+            STAMP.write_text(wanted[level] + "\n")
+            return 0
+        say(f"that did not work with {python}")
+    return no_python(uv)
+
+
+def fingerprint(level: str) -> str:
+    """Return what changes when the environment must be made anew."""
+    digest = hashlib.sha256()
+    for path in (ROOT / "uv.lock", ROOT / "pyproject.toml", EXPORTS[level], Path(__file__)):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+# -- interpreters --------------------------------------------------------------------------------
+
+
+def pythons(*, with_venv: bool) -> list[str]:
+    """Return the interpreters that work, newest first."""
+    names = [f"python3.{minor}" for minor in range(NEWEST, OLDEST[1] - 1, -1)] + ["python3"]
+    paths = [path for path in map(shutil.which, names) if path] + [sys.executable]
+    best: dict[tuple[int, int], str] = {}
+    for path in paths:
+        version, has_venv = probe(path)
+        if version >= OLDEST and (has_venv or not with_venv):
+            best.setdefault(version, path)
+    return [best[version] for version in sorted(best, reverse=True)]
+
+
+def probe(path: str) -> tuple[tuple[int, int], bool]:
+    """Return (version, can make environments); (0, 0) for what does not run or is no release.
+
+    A shim of a version manager is on PATH and fails when it is run, so each one is run."""
+    answer = subprocess.run([path, "-c", _PROBE], capture_output=True, text=True, check=False)
+    words = answer.stdout.split()
+    if answer.returncode or len(words) != 4 or words[2] != "final":
+        return (0, 0), False
+    return (int(words[0]), int(words[1])), words[3] == "venv"
+
+
+def no_python(uv: str | None) -> int:
+    if uv is None and pythons(with_venv=False):
+        return stop(
+            "this Python cannot make environments (no ensurepip)",
+            "install it with: apt-get install python3-venv",
+        )
+    if pythons(with_venv=False):
+        return stop("the environment could not be made, see above")
+    return stop("no Python 3.11 or newer works here", "install one: apt-get install python3")
+
+
+# -- the two ways to install ---------------------------------------------------------------------
+
+
+def install_with_uv(uv: str, python: str, level: str) -> bool:
+    sync = [uv, "sync", "--quiet", "--frozen", "--python", python]
+    sync += ["--all-groups"] if level == "dev" else ["--no-default-groups", "--group", "build"]
+    # Twice: the second builds the project with the locked hatchling of the first.
+    return ran([*sync, "--no-install-project"]) and ran([*sync, "--no-build-isolation"])
+
+
+def install_with_pip(python: str, level: str) -> bool:
+    inside = str(VENV / "bin" / "python")
+    pip = [inside, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    return (
+        ran([python, "-m", "venv", "--clear", str(VENV)])
+        # Its own versions with their hashes, and nothing that a pip.conf would add.
+        and ran([*pip, "install", "--require-hashes", "--no-deps", "-r", str(EXPORTS[level])])
+        and ran([*pip, "install", "--no-deps", "--no-build-isolation", "-e", str(ROOT)])
+    )
+
+
+def ran(command: list[str]) -> bool:
+    return subprocess.run(command, cwd=ROOT, env=inside_checkout(), check=False).returncode == 0
+
+
+def inside_checkout() -> dict[str, str]:
+    """Return the environment in which every cache is in the checkout."""
+    cache = ROOT / ".cache"
+    return {
+        **{name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"},
+        "UV_CACHE_DIR": str(cache / "uv"),
+        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_PROJECT_ENVIRONMENT": str(VENV),
+        "PIP_CACHE_DIR": str(cache / "pip"),
+    }
+
+
+# -- the lock ------------------------------------------------------------------------------------
+
+
+def write_lock() -> int:
+    """Make uv.lock anew from pyproject.toml, and both exports from it. Needs uv."""
+    uv = shutil.which("uv")
+    if uv is None:
+        return stop(
+            "the lock is made by uv, which is not on PATH", "install it with: pip install uv"
+        )
+    if not ran([uv, "lock", "--quiet"]):
+        return stop("uv could not resolve the lock")
+    for level in LEVELS:
+        EXPORTS[level].write_text(exported(uv, level))
+    return 0
+
+
+def check_lock() -> int:
+    """Say whether uv.lock fits pyproject.toml, where there is uv; a test compares the exports."""
+    uv = shutil.which("uv")
+    if uv is None:
+        say("uv is not on PATH: uv.lock is not compared with pyproject.toml")
+        return 0
+    if not ran([uv, "lock", "--check", "--quiet"]):
+        return stop("uv.lock is stale", "renew it with: make lock")
+    for level in LEVELS:
+        if EXPORTS[level].read_text() != exported(uv, level):
+            return stop(f"{EXPORTS[level].relative_to(ROOT)} is stale", "renew it with: make lock")
+    return 0
+
+
+def exported(uv: str, level: str) -> str:
+    """Return the lock as pip reads it. The group `build` is what an editable install needs."""
+    command = [uv, "export", "--quiet", "--frozen", "--no-emit-project", "--no-header"]
+    command += ["--all-groups"] if level == "dev" else ["--no-default-groups", "--group", "build"]
+    answer = subprocess.run(
+        command, cwd=ROOT, env=inside_checkout(), capture_output=True, text=True, check=True
+    )
+    return f"# Made from uv.lock by: make lock\n{answer.stdout}"
+
+
+# -- talk ----------------------------------------------------------------------------------------
+
+
+def say(text: str) -> None:
+    print(f"bootstrap: {text}", file=sys.stderr, flush=True)
+
+
+def stop(problem: str, hint: str = "") -> int:
+    say(f"error: {problem}")
+    if hint:
+        say(f"hint: {hint}")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

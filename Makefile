@@ -1,0 +1,62 @@
+# Each target makes what it needs by itself: python3 (3.11 or newer), make and a package index are
+# enough. Nothing is written outside this folder. `make PYTHON=/path/to/python3 …` picks the helper's
+# interpreter; the environment gets the newest Python from 3.11 on that works.
+
+PYTHON ?= python3
+BIN := .venv/bin
+BOOTSTRAP := $(PYTHON) .ci/bootstrap.py
+SCRIPTS := .ci/run $(wildcard shell/*.bash shell/ssohelper-credentials)
+
+export npm_config_cache := $(CURDIR)/.cache/npm
+export UV_CACHE_DIR := $(CURDIR)/.cache/uv
+export UV_PYTHON_DOWNLOADS := never
+export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+
+.PHONY: help demo test check bench docs lock clean run-env dev-env
+.NOTPARALLEL:
+
+help:
+	@echo 'make demo    try it: a whole Identity Center on this machine, no AWS account needed'
+	@echo 'make test    run the tests (ARGS="tests/test_house.py -x" for some)'
+	@echo 'make check   ruff, mypy, import-linter, docs, shellcheck'
+	@echo 'make bench   measure, target beside figure'
+	@echo 'make docs    build the documentation into .cache/docs'
+	@echo 'make lock    renew uv.lock and its exports for pip (needs uv)'
+	@echo 'make clean   remove everything that these made'
+
+demo: run-env
+	@$(BIN)/ssohelper demo
+
+test: dev-env
+	$(BIN)/python -m pytest $(ARGS)
+
+check: dev-env
+	$(BOOTSTRAP) lock --check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(MAKE) --no-print-directory docs
+	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS) && echo 'shellcheck: $(SCRIPTS)'; \
+	elif [ -n "$$CI" ]; then echo 'shellcheck is not installed' >&2; exit 1; \
+	else echo 'shellcheck is not installed: the scripts are not checked' >&2; fi
+
+docs: dev-env
+	$(BIN)/sphinx-build -W --keep-going -q -d .cache/doctrees -b html docs .cache/docs
+	@echo 'docs: .cache/docs/index.html'
+
+bench: dev-env
+	@$(BIN)/python -m tests.bench.bench
+
+lock:
+	$(BOOTSTRAP) lock
+
+run-env:
+	@$(BOOTSTRAP) run
+
+dev-env:
+	@$(BOOTSTRAP) dev
+
+clean:
+	rm -rf .venv .cache .mypy_cache .ruff_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
