@@ -1,0 +1,262 @@
+"""Where a token or a browser may go: regions, API endpoints, sign-in addresses.
+
+The only place that decides. Endpoints are built from a checked region; the service's own
+AWS_ENDPOINT_URL_… moves them to loopback or to that service on AWS's hosts, nothing else does.
+"""
+
+import re
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+from ssohelper.core.text import is_harmless, show
+from ssohelper.errors import BadAnswer, ConfigInvalid
+
+
+class Partition(NamedTuple):
+    """A partition of AWS: which regions are its, and the suffixes of its hosts."""
+
+    regions: re.Pattern[str]
+    suffix: str
+    dual_stack_suffix: str
+
+
+# botocore's partitions.json and the endpoint rule sets of sso and sso-oidc; the iso partitions
+# have no Identity Center endpoint.
+_PARTITIONS = (
+    Partition(
+        re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d{1,2}"), "amazonaws.com", "api.aws"
+    ),
+    Partition(re.compile(r"us-gov-[a-z]+-\d{1,2}"), "amazonaws.com", "api.aws"),
+    Partition(re.compile(r"cn-[a-z]+-\d{1,2}"), "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+    Partition(re.compile(r"eusc-de-[a-z]+-\d{1,2}"), "amazonaws.eu", "api.amazonwebservices.eu"),
+)
+# Start URLs: what the AWS CLI accepts (its customizations/sso/resolve.py) plus GovCloud's form.
+START_URL_SUFFIXES = (
+    ".awsapps.com",
+    ".awsapps.cn",
+    ".app.aws",
+    ".portal.amazonaws.com",
+    ".portal.amazonaws.com.cn",
+    ".app.amazonwebservices.com.cn",
+    ".portal.amazonaws.eu",
+    ".api.amazonwebservices.eu",
+    ".signin.amazonaws-us-gov.com",
+)
+START_URL_HOSTS = (
+    "identitycenter.amazonaws.com",
+    "identitycenter.amazonaws.com.cn",
+    "identitycenter.amazonaws.eu",
+    "identitycenter.us-gov.amazonaws.com",
+)
+# Where AWS's sign-in pages live beside these ("{region}.signin.aws" since 2026).
+_SIGN_IN_SUFFIXES = (
+    ".signin.aws",
+    ".signin.aws.amazon.com",
+    ".signin.amazonaws.cn",
+    ".signin.amazonaws.eu",
+)
+_SIGN_IN_HOSTS = ("signin.aws", "signin.aws.amazon.com", "signin.amazonaws.cn")
+_PREFIXES = {
+    "oidc": ("oidc", "oidc-fips"),
+    "portal": ("portal.sso", "portal.sso-fips"),
+    "sts": ("sts", "sts-fips"),
+}
+_VARIABLES = {
+    "oidc": "AWS_ENDPOINT_URL_SSO_OIDC",
+    "portal": "AWS_ENDPOINT_URL_SSO",
+    "sts": "AWS_ENDPOINT_URL_STS",
+}
+_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+_URL_LIMIT = 4096
+# RFC 3986 unreserved and reserved, without the quote: harmless as an argument to any opener.
+_URL_CHARACTERS = frozenset(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#[]@!$&()*+,;="
+)
+_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
+
+
+def checked_region(text: str) -> str:
+    """Return the region when it has an Identity Center endpoint. Raises: ConfigInvalid."""
+    if _partition_of(text) is None:
+        raise ConfigInvalid(
+            f'"{show(text, 60)}" is no AWS region', hint="a region looks like: eu-west-1"
+        )
+    return text
+
+
+def oidc_endpoint(region: str, environ: Mapping[str, str]) -> str:
+    """Return the sign-in service's endpoint. Raises: ConfigInvalid for one that is refused."""
+    return _endpoint("oidc", region, environ)
+
+
+def portal_endpoint(region: str, environ: Mapping[str, str]) -> str:
+    """Return the access portal's endpoint. Raises: ConfigInvalid for one that is refused."""
+    return _endpoint("portal", region, environ)
+
+
+def sts_endpoint(region: str, environ: Mapping[str, str]) -> str:
+    """Return the regional STS endpoint. Raises: ConfigInvalid for one that is refused."""
+    return _endpoint("sts", region, environ)
+
+
+def general_endpoint_warning(environ: Mapping[str, str]) -> str | None:
+    """Return what to say about AWS_ENDPOINT_URL, which could send a token anywhere."""
+    if not environ.get("AWS_ENDPOINT_URL"):
+        return None
+    return (
+        "AWS_ENDPOINT_URL is ignored for sign-in and portal calls; "
+        "AWS_ENDPOINT_URL_SSO and AWS_ENDPOINT_URL_SSO_OIDC move those"
+    )
+
+
+def is_loopback_url(url: str) -> bool:
+    """Tell whether the URL's host is this machine."""
+    parts = _split(url)
+    return parts is not None and _is_loopback(parts.hostname or "")
+
+
+def checked_sign_in_url(url: str, region: str, oidc_endpoint: str) -> str:
+    """Return a server-sent sign-in address, rebuilt from its parts and percent-encoded.
+
+    https on AWS's sign-in hosts, or a page of the very loopback endpoint that sent it.
+    Raises: BadAnswer for any other: it would go to a browser.
+    """
+    parts = _split(url)
+    if parts is None or not _is_sign_in_place(parts, region, oidc_endpoint):
+        raise BadAnswer(
+            f'unexpected sign-in address "{show(url, 120)}"',
+            hint="nothing was opened; try again, and tell your administrator if it stays",
+        )
+    rebuilt = f"{parts.scheme.lower()}://{_authority(parts)}{encoded(parts.path or '/')}"
+    if parts.query:
+        rebuilt += "?" + encoded(parts.query)
+    return rebuilt + ("#" + encoded(parts.fragment) if parts.fragment else "")
+
+
+def is_aws_portal_host(host: str) -> bool:
+    """Tell whether a start URL may live on this host."""
+    return host in START_URL_HOSTS or host.endswith(START_URL_SUFFIXES)
+
+
+def encoded(text: str) -> str:
+    """Return the text with everything outside RFC 3986's characters percent-encoded."""
+    pieces, at = [], 0
+    while at < len(text):
+        found = _ENCODED.match(text, at)
+        piece = found.group() if found else text[at]
+        pieces.append(piece if found or piece in _URL_CHARACTERS else _percent(piece))
+        at += len(piece)
+    return "".join(pieces)
+
+
+def _percent(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "replace"))
+
+
+def _endpoint(service: str, region: str, environ: Mapping[str, str]) -> str:
+    partition = _partition_of(checked_region(region))
+    assert partition is not None
+    variable = _VARIABLES[service]
+    override = environ.get(variable, "")
+    if override and environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() != "true":
+        return _checked_override(service, variable, override)
+    return f"https://{_PREFIXES[service][0]}.{region}.{partition.suffix}"
+
+
+def _checked_override(service: str, variable: str, url: str) -> str:
+    parts = _split(url)
+    if parts is not None and parts.scheme.lower() in ("http", "https"):
+        host = parts.hostname or ""
+        plain = not (parts.query or parts.fragment or parts.username or parts.password)
+        if plain and (_is_loopback(host) or _is_service_host(service, parts)):
+            path = encoded(parts.path).rstrip("/")
+            return f"{parts.scheme.lower()}://{_authority(parts)}{path}"
+    raise ConfigInvalid(
+        f'{variable} names "{show(url, 120)}", which is neither this machine nor AWS',
+        hint=f"unset {variable}",
+    )
+
+
+def _is_service_host(service: str, parts: SplitResult) -> bool:
+    """Tell whether this is that service on AWS's hosts, a VPC endpoint of it included.
+
+    The service's own name is asked for: anybody may own a bucket below amazonaws.com.
+    """
+    host = parts.hostname or ""
+    if parts.scheme.lower() != "https" or parts.port not in (None, 443):
+        return False
+    for partition in _PARTITIONS:
+        for suffix in (partition.suffix, partition.dual_stack_suffix):
+            if not host.endswith("." + suffix):
+                continue
+            rest = host.removesuffix("." + suffix).removesuffix(".vpce")
+            rest = re.sub(r"^vpce-[a-z0-9-]+\.(?!vpce-)", "", rest)
+            for prefix in _PREFIXES[service]:
+                region = rest.removeprefix(prefix + ".")
+                if region != rest and partition.regions.fullmatch(region):
+                    return True
+    return service == "sts" and host == "sts.amazonaws.com"
+
+
+def _is_sign_in_place(parts: SplitResult, region: str, oidc_endpoint: str) -> bool:
+    if parts.username is not None or parts.password is not None:
+        return False
+    own = urlsplit(oidc_endpoint)
+    host = parts.hostname or ""
+    if _is_loopback(own.hostname or ""):
+        same = (host, parts.port, parts.scheme.lower()) == (own.hostname, own.port, own.scheme)
+        if same:
+            return True
+    if parts.scheme.lower() != "https" or parts.port not in (None, 443):
+        return False
+    partition = _partition_of(region)
+    if partition is None or not _HOST.fullmatch(host):
+        return False
+    own_hosts = [f"device.sso.{region}.{partition.suffix}", own.hostname or ""]
+    own_hosts += [
+        f"oidc.{region}.{partition.suffix}",
+        f"oidc.{region}.{partition.dual_stack_suffix}",
+    ]
+    return (
+        host in own_hosts
+        or host in _SIGN_IN_HOSTS
+        or host.endswith(_SIGN_IN_SUFFIXES)
+        or is_aws_portal_host(host)
+    )
+
+
+def _split(url: str) -> SplitResult | None:
+    """Return the URL's parts; None when it is none, or could be read in two ways."""
+    # urlsplit drops tabs and newlines by itself, browsers take a backslash for a slash.
+    if not 0 < len(url) <= _URL_LIMIT or not is_harmless(url) or "\\" in url or url != url.strip():
+        return None
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    readable = host is not None and (_HOST.fullmatch(host) or _is_loopback(host))
+    return parts if readable and "@" not in parts.netloc else None
+
+
+def _authority(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    shown = f"[{host}]" if ":" in host else host
+    return shown if parts.port is None else f"{shown}:{parts.port}"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _partition_of(region: str) -> Partition | None:
+    if not region.isascii():
+        return None
+    return next((p for p in _PARTITIONS if p.regions.fullmatch(region)), None)
