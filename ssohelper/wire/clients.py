@@ -19,6 +19,7 @@ from botocore.exceptions import (
     HTTPClientError,
     ReadTimeoutError,
 )
+from botocore.exceptions import ConnectionError as BotoConnectionError
 from urllib3.exceptions import HTTPError
 from urllib3.exceptions import ReadTimeoutError as UrllibReadTimeout
 
@@ -113,15 +114,15 @@ def translated(
     except ClientError as cause:
         refusal = refusal_of(cause)
         ours = refused(refusal) if refused else None
-        raise (ours or _general(service, refusal)) from None
-    except HTTPClientError as cause:
+        raise (ours or _general(service, refusal)) from cause
+    except (HTTPClientError, BotoConnectionError) as cause:
         raise AwsUnreachable(
             f"{service} cannot be reached ({_kind(cause)})",
             hint="check the network, then try again",
-        ) from None
+        ) from cause
     except (BotoCoreError, ValueError, TypeError, AttributeError, RecursionError) as cause:
         # botocore's parsers raise plain Python errors on answers of the wrong shape.
-        raise BadAnswer(f"{service} gave an answer that makes no sense ({_kind(cause)})") from None
+        raise BadAnswer(f"{service} gave an answer that makes no sense ({_kind(cause)})") from cause
 
 
 def refusal_of(error: ClientError) -> Refusal:
@@ -179,9 +180,9 @@ class _BoundedSession:
         try:
             body = response.raw.read(_ANSWER_LIMIT_BYTES + 1)
         except UrllibReadTimeout as cause:
-            raise ReadTimeoutError(endpoint_url=request.url, error=cause) from None
+            raise ReadTimeoutError(endpoint_url=request.url, error=cause) from cause
         except (HTTPError, OSError) as cause:
-            raise ConnectionClosedError(endpoint_url=request.url, error=cause) from None
+            raise ConnectionClosedError(endpoint_url=request.url, error=cause) from cause
         if len(body) > _ANSWER_LIMIT_BYTES:
             response.raw.close()
             body = b""
