@@ -1,0 +1,94 @@
+"""Onboarding: which session a start URL is. The rest of setup is login, listing and profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ssohelper.core.endpoints import checked_region
+from ssohelper.core.model import SESSION_NAME, SsoSession
+from ssohelper.core.start_url import checked_start_url, region_of, session_name_of
+from ssohelper.errors import ConfigInvalid, UsageProblem
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.config_file import ConfigFile
+
+# What every SDK needs for tokens that renew: without this scope AWS gives no refresh token.
+SCOPES = ("sso:account:access",)
+
+
+def session_for(
+    app: App,
+    start_url: str,
+    *,
+    name: str | None,
+    region: str | None,
+    ask_region: Callable[[str], str] | None,
+) -> SsoSession:
+    """Return the session that setup writes or keeps for this URL.
+
+    Without a name the one that already has the URL, else the URL's first label. The region is
+    the one given, else the known one, else read from the URL's host, else asked; never probed.
+    Raises: ConfigInvalid when the name belongs to another URL, UsageProblem without a region.
+    """
+    url = checked_start_url(start_url)
+    config = app.config.read()
+    known = _known_session(config, url, name)
+    if known is not None:
+        return known._replace(region=checked_region(region)) if region else known
+    chosen = name or session_name_of(url)
+    if not SESSION_NAME.fullmatch(chosen):
+        raise UsageProblem(
+            f'"{chosen}" cannot be the name of a session',
+            hint="letters, digits, dots, underscores and hyphens, 64 at most: --session NAME",
+        )
+    found = region or region_of(url) or (ask_region(url) if ask_region else None)
+    if not found:
+        raise UsageProblem(
+            f"the region of {url} is not known",
+            hint="say where Identity Center lives: --region eu-west-1 (your administrator knows)",
+        )
+    return SsoSession(chosen, url, checked_region(found), SCOPES)
+
+
+def portals_found(app: App) -> list[tuple[str, str, str | None]]:
+    """Return (start URL, region, session name or None) of each portal in ~/.aws/config."""
+    config = app.config.read()
+    found: dict[str, tuple[str, str, str | None]] = {}
+    for session in config.sso_sessions():
+        found.setdefault(_same(session.start_url), (session.start_url, session.region, session.name))
+    for entry in config.profiles():
+        url = entry.keys.get("sso_start_url", "")
+        if url.startswith("https://"):
+            found.setdefault(_same(url), (url, entry.keys.get("sso_region", ""), None))
+    return list(found.values())
+
+
+def _known_session(config: ConfigFile, url: str, name: str | None) -> SsoSession | None:
+    if name:
+        named = config.sso_session(name)
+        if named is not None and _same(named.start_url) != _same(url):
+            raise ConfigInvalid(
+                f'session "{name}" already has another start URL: {named.start_url}',
+                hint="choose another name: --session NAME",
+            )
+        return named
+    matching = [one for one in config.sso_sessions() if _same(one.start_url) == _same(url)]
+    if len(matching) > 1:
+        names = ", ".join(f'"{session.name}"' for session in matching)
+        raise UsageProblem(f"several sessions have this start URL: {names}", hint="--session NAME")
+    if matching:
+        return matching[0]
+    taken = config.sso_session(session_name_of(url))
+    if taken is not None:
+        raise ConfigInvalid(
+            f'session "{taken.name}" already has another start URL: {taken.start_url}',
+            hint="choose another name: --session NAME",
+        )
+    return None
+
+
+def _same(url: str) -> str:
+    """Return what two spellings of one portal share: /start, /start/ and /start#/ are one."""
+    return url.split("#", 1)[0].rstrip("/").lower()
