@@ -96,7 +96,8 @@ def _loopback(uri: str) -> bool:
 
 def redirect_allowed(client: Client, uri: str) -> bool:
     """Say whether a client may be sent back there: as registered, the port left aside."""
-    if not _loopback(uri):
+    # urlsplit drops CR and LF in silence; they would split the header that redirects.
+    if not uri.isprintable() or not _loopback(uri):
         return False
     asked = urlsplit(uri)
     for registered in map(urlsplit, client.redirect_uris):

@@ -4,36 +4,25 @@ Its state lives in memory and dies with it. It binds to 127.0.0.1 and to nothing
 answers only requests that were meant for that address.
 """
 
-import contextlib
-import email.utils
-import itertools
 import json
 import os
 import signal
-import socket
-import socketserver
-import struct
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from http.client import responses
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
-from ssohelper.emulator.exchange import Answer, Delivery, json_answer
 from ssohelper.emulator.faults import Faults
+from ssohelper.emulator.listener import HOST, EmulatorError, Listener
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.service import Service
 from ssohelper.emulator.state import IssuedCredentials
 from ssohelper.emulator.tally import Call
 from ssohelper.emulator.world import demo_world, load_world
 
-HOST = "127.0.0.1"
 # What would lead a client past the emulator; whoever uses environment() should unset these.
 UNSET_VARIABLES = (
     "AWS_ACCESS_KEY_ID",
@@ -53,151 +42,6 @@ UNSET_VARIABLES = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_ROLE_ARN",
 )
-_MAX_BODY = 1 << 20
-_IDLE_SECONDS = 120
-
-
-class EmulatorError(RuntimeError):
-    """The emulator cannot start like this; the message says why."""
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    # 500 processes may come at once; the default of 5 would make their connects time out.
-    request_queue_size = 1024
-
-    def __init__(self, service: Service, port: int) -> None:
-        self.service = service
-        self.stopping = threading.Event()
-        self.connections = itertools.count(1)
-        self.open: set[socket.socket] = set()
-        self.hosts: frozenset[str] = frozenset()
-        super().__init__((HOST, port), _Handler)
-        service.wait = self.stopping.wait
-
-    def server_bind(self) -> None:
-        # HTTPServer's own asks for this host's full name, which can take seconds.
-        socketserver.TCPServer.server_bind(self)
-        if self.server_address[0] != HOST:
-            raise EmulatorError(f"the emulator binds to {HOST} only")
-        self.server_name, self.server_port = HOST, int(self.server_address[1])
-        self.hosts = frozenset({f"{HOST}:{self.server_port}", f"localhost:{self.server_port}"})
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        # A client that goes away is everyday life; a bug of ours must be seen.
-        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
-            super().handle_error(request, client_address)
-
-    def close_connections(self) -> None:
-        """End what is still open, so that no thread of a stopped emulator answers on."""
-        for connection in list(self.open):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    timeout = _IDLE_SECONDS
-    server: _Server
-    connection: socket.socket
-
-    def setup(self) -> None:
-        super().setup()
-        self.number = next(self.server.connections)
-        self.server.open.add(self.connection)
-
-    def finish(self) -> None:
-        self.server.open.discard(self.connection)
-        super().finish()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: request lines carry codes and roles."""
-
-    def _any(self) -> None:
-        if self.server.stopping.is_set():
-            self.close_connection = True
-            return
-        refused = self._refusal()
-        if refused is not None:
-            self.close_connection = True
-            self._deliver(refused)
-            return
-        parts = urlsplit(self.path)
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self._deliver(
-            self.server.service.handle(
-                self.command, parts.path, parts.query, dict(self.headers), body, self.number
-            )
-        )
-
-    do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = _any
-
-    def _refusal(self) -> Answer | None:
-        """Refuse what was not meant for this address (DNS rebinding) or has no clear length."""
-        hosts = self.headers.get_all("Host") or []
-        if len(hosts) != 1 or hosts[0].lower() not in self.server.hosts:
-            return json_answer({"message": "this EMULATOR answers on loopback only"}, 403)
-        length = self.headers.get("Content-Length") or "0"
-        if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
-            return json_answer({"message": "a Content-Length is needed"}, 411)
-        if int(length) > _MAX_BODY:
-            return json_answer({"message": "the body is too long"}, 413)
-        return None if self.path.startswith("/") else json_answer({"message": "bad path"}, 400)
-
-    def _deliver(self, answer: Answer) -> None:
-        way = answer.delivery or Delivery()
-        if way.delay_seconds:
-            self.server.stopping.wait(way.delay_seconds)
-        if way.never:
-            self.server.stopping.wait()
-        if way.never or way.reset:
-            self._drop(reset=way.reset)
-            return
-        body = answer.body if self.command != "HEAD" else b""
-        if way.close_after is not None:
-            body = body[: way.close_after]
-        head = self._head(answer)
-        if way.seconds_per_byte:
-            self._drip(head, body, way.seconds_per_byte)
-        else:
-            self.wfile.write(head + body)
-        if way.close_after is not None:
-            self._drop()
-
-    def _head(self, answer: Answer) -> bytes:
-        given = {name.lower() for name, _ in answer.headers}
-        lines = [f"HTTP/1.1 {answer.status} {responses.get(answer.status, 'Unknown')}"]
-        lines += [f"{name}: {value}" for name, value in answer.headers]
-        date = self.server.service.faults.date_header
-        if date and "date" not in given:
-            now = self.server.service.center.now()
-            lines.append(
-                f"Date: {email.utils.formatdate(now, usegmt=True) if date is True else date}"
-            )
-        if "content-length" not in given and "transfer-encoding" not in given:
-            lines.append(f"Content-Length: {len(answer.body)}")
-        lines.append("Server: ssohelper-EMULATOR")
-        if self.close_connection:
-            lines.append("Connection: close")
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
-
-    def _drip(self, head: bytes, body: bytes, seconds: float) -> None:
-        self.wfile.write(head)
-        for position in range(len(body)):
-            if self.server.stopping.wait(seconds):
-                return
-            self.wfile.write(body[position : position + 1])
-
-    def _drop(self, reset: bool = False) -> None:
-        """Close the connection in mid-flight; with `reset` the client sees a TCP RST."""
-        self.close_connection = True
-        if reset:
-            linger = struct.pack("ii", 1, 0)
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            # The handler's files hold the socket too: it closes, and resets, with the last one.
-            self.server.open.discard(self.connection)
 
 
 class Emulator:
@@ -215,12 +59,12 @@ class Emulator:
         self.service = Service(world or demo_world(), clock)
         self.port = port
         self.url = ""
-        self._server: _Server | None = None
+        self._server: Listener | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> Self:
         """Listen; after a stop the same port is taken again and all state is still there."""
-        self._server = _Server(self.service, self.port)
+        self._server = Listener(self.service, self.port)
         self.port = self._server.server_port
         self.url = self.service.center.url = f"http://{HOST}:{self.port}"
         self._thread = threading.Thread(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from ssohelper.emulator import control, oidc, portal, sts, web
+from ssohelper.emulator import control, oidc, portal, sts
 from ssohelper.emulator.core import SCOPE, Center
 from ssohelper.emulator.exchange import (
     Answer,
@@ -23,6 +23,7 @@ from ssohelper.emulator.faults import RATE_LIMITED, Faults
 from ssohelper.emulator.organization import World, WorldError
 from ssohelper.emulator.state import Client, IssuedCredentials, SignIn
 from ssohelper.emulator.tally import Call, Tally, token_mark
+from ssohelper.emulator.web import Web
 
 
 class Operation(NamedTuple):
@@ -43,10 +44,7 @@ _ROUTES: dict[tuple[str, str], Operation] = {
     ),
     ("POST", "/logout"): Operation("Logout", portal.logout),
     ("POST", "/"): Operation("GetCallerIdentity", sts.get_caller_identity),
-    ("GET", "/authorize"): Operation("authorize", web.authorize),
-    **{route: Operation("pages", run) for route, run in web.ROUTES.items()},
 }
-_PATHS = frozenset(path for _, path in _ROUTES)
 
 
 class Service:
@@ -55,6 +53,13 @@ class Service:
     def __init__(self, world: World, clock: Callable[[], float] = time.time) -> None:
         self.center = Center(world, clock)
         self.tally = Tally()
+        pages = Web()
+        self.routes = {
+            **_ROUTES,
+            ("GET", "/authorize"): Operation("authorize", pages.authorize),
+            **{route: Operation("pages", run) for route, run in pages.routes.items()},
+        }
+        self._paths = frozenset(path for _, path in self.routes)
         self.wait: Callable[[float], object] = time.sleep
 
     @property
@@ -75,9 +80,9 @@ class Service:
         request = Request(method, path, fields(query), low, body, connection)
         if path.startswith("/_ctl/"):
             return control.handle(self, request)
-        operation = _ROUTES.get((method, path))
+        operation = self.routes.get((method, path))
         if operation is None:
-            known = path in _PATHS
+            known = path in self._paths
             message = "Method not allowed" if known else "Not found"
             return json_answer({"message": f"{message} (EMULATOR)"}, 405 if known else 404)
         names, token = _names_and_token(operation.name, request)

@@ -1,31 +1,186 @@
 """The pages that a person meets: authorize, sign-in, consent, device code, portal."""
 
 from collections.abc import Callable
-from urllib.parse import urlencode
+from datetime import UTC, datetime
+from urllib.parse import urlencode, urlsplit
 
+from ssohelper.emulator import pages
+from ssohelper.emulator.browsers import Browsers, Pending, see
 from ssohelper.emulator.core import Center
 from ssohelper.emulator.exchange import Answer, Refusal, Request
 from ssohelper.emulator.oidc import redirect_allowed
-from ssohelper.emulator.state import AuthorizationCode, SignIn
+from ssohelper.emulator.organization import Person
+from ssohelper.emulator.state import AuthorizationCode, Client, SignIn
 
 
-def authorize(center: Center, request: Request) -> Answer:
-    """Wire: GET /authorize with response_type, client_id, redirect_uri, state, code_challenge,
-    code_challenge_method=S256 and `scopes` (AWS CLI) or `scope` (RFC 6749)."""
-    query = request.query
+class Web:
+    """The pages of one Identity Center; `routes` leads to them."""
+
+    def __init__(self) -> None:
+        self.browsers = Browsers()
+        self.routes: dict[tuple[str, str], Callable[[Center, Request], Answer]] = {
+            ("GET", "/device"): self.device,
+            ("GET", "/start"): self.start,
+            ("GET", "/start/"): self.start,
+            ("GET", "/sign-in"): self.sign_in_page,
+            ("POST", "/sign-in"): self.sign_in,
+            ("GET", "/consent"): self.consent_page,
+            ("POST", "/consent"): self.consent,
+            ("POST", "/sign-out"): self.sign_out,
+            ("GET", "/done"): self.done,
+            ("GET", "/"): lambda _center, _request: see("/start"),
+            ("GET", "/favicon.ico"): lambda _center, _request: Answer(204, (), b""),
+        }
+
+    def authorize(self, center: Center, request: Request) -> Answer:
+        """Wire: GET /authorize with response_type, client_id, redirect_uri, state,
+        code_challenge, code_challenge_method=S256 and `scopes` (AWS CLI) or `scope` (RFC 6749).
+
+        A wrong client or redirect URI is told on a page and never redirected (RFC 6749 4.1.2.1).
+        """
+        query = request.query
+        client, uri = _known_client(center, query)
+        challenge = query.get("code_challenge", "")
+        if query.get("response_type") != "code":
+            return _send_back(uri, query, error="unsupported_response_type")
+        if query.get("code_challenge_method") != "S256" or len(challenge) != 43:
+            return _send_back(uri, query, error="invalid_request")
+        scopes = (query.get("scopes") or query.get("scope") or "").split()
+        if not set(scopes) <= set(client.scopes):
+            return _send_back(uri, query, error="invalid_scope")
+        world = center.world_of(client.issuer_url) or center.world
+        if center.auto_approve:
+            return _with_code(center, query, center.sign_in(center.auto_approve, world))
+        return self._next_page(center, request, self.browsers.begin(center, world, query=query))
+
+    def device(self, center: Center, request: Request) -> Answer:
+        """The device page: asks for a code, or takes the one in the address."""
+        typed = request.query.get("user_code", "")
+        if not typed:
+            return pages.device_code(center.world.name)
+        device = center.state.device_of(typed)
+        if device is None or device.status != "pending" or device.expires_at <= center.now():
+            error = "No device waits with this code. Compare it, or start again on the device."
+            return pages.device_code(center.world.name, error, typed)
+        pending = self.browsers.begin(center, device.world, device=device)
+        return self._next_page(center, request, pending)
+
+    def start(self, center: Center, request: Request) -> Answer:
+        """The access portal of the signed-in person."""
+        cookie, fresh = self.browsers.welcome(center, request)
+        pending = self.browsers.begin(center, center.world)
+        sign_in = self.browsers.sign_in_of(center, cookie, center.world)
+        if sign_in is None:
+            return see(f"/sign-in?request={pending.id}", fresh)
+        world = sign_in.world
+        rows = [(world.accounts[i], roles) for i, roles in world.roles_of(sign_in.person).items()]
+        ends = datetime.fromtimestamp(sign_in.ends_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        form = self.browsers.form(cookie, pending)
+        return pages.portal(world.name, world.person(sign_in.person), rows, ends, form)
+
+    def _next_page(self, center: Center, request: Request, pending: Pending) -> Answer:
+        cookie, fresh = self.browsers.welcome(center, request)
+        signed_in = self.browsers.sign_in_of(center, cookie, pending.world) is not None
+        return see(f"/{'consent' if signed_in else 'sign-in'}?request={pending.id}", fresh)
+
+    def sign_in_page(self, center: Center, request: Request) -> Answer:
+        pending = self.browsers.pending(center, request.query.get("request", ""))
+        cookie, fresh = self.browsers.welcome(center, request)
+        form = self.browsers.form(cookie, pending)
+        answer = pages.sign_in(pending.world.name, _people(pending), form)
+        return answer._replace(headers=answer.headers + fresh)
+
+    def sign_in(self, center: Center, request: Request) -> Answer:
+        cookie, pending, sent = self.browsers.accept(center, request)
+        name = sent.get("person", "").strip()
+        person = pending.world.people.get(name)
+        if person is None or not person.enabled:
+            error = "There is no such user name." if person is None else _disabled(person)
+            form = self.browsers.form(cookie, pending)
+            return pages.sign_in(pending.world.name, _people(pending), form, error, name)
+        sign_in = center.sign_in(name, pending.world)
+        _, fresh = self.browsers.renew(center, cookie, sign_in)
+        is_portal = pending.query is None and pending.device is None
+        return see("/start" if is_portal else f"/consent?request={pending.id}", fresh)
+
+    def consent_page(self, center: Center, request: Request) -> Answer:
+        pending = self.browsers.pending(center, request.query.get("request", ""))
+        cookie, fresh = self.browsers.welcome(center, request)
+        sign_in = self.browsers.sign_in_of(center, cookie, pending.world)
+        if sign_in is None:
+            return see(f"/sign-in?request={pending.id}", fresh)
+        client = _client_of(center, pending)
+        return pages.consent(
+            pending.world.name,
+            pending.world.person(sign_in.person),
+            client.name,
+            client.scopes,
+            self.browsers.form(cookie, pending),
+            user_code=pending.device.user_code if pending.device else "",
+            send_to=_origin(pending.query["redirect_uri"]) if pending.query else "",
+        )
+
+    def consent(self, center: Center, request: Request) -> Answer:
+        cookie, pending, sent = self.browsers.accept(center, request)
+        sign_in = self.browsers.sign_in_of(center, cookie, pending.world)
+        if sign_in is None:
+            return see(f"/sign-in?request={pending.id}")
+        allowed = sent.get("answer") == "allow"
+        if pending.query is not None:
+            self.browsers.end(pending)
+            if not allowed:
+                return _send_back(pending.query["redirect_uri"], pending.query, "access_denied")
+            return _with_code(center, pending.query, sign_in)
+        device = pending.device
+        if device is None or device.status != "pending" or device.expires_at <= center.now():
+            raise Refusal(pages.problem(pending.world.name, "The device does not wait any more."))
+        device.sign_in = sign_in if allowed else None
+        device.status = "approved" if allowed else "denied"
+        return see(f"/done?request={pending.id}")
+
+    def done(self, center: Center, request: Request) -> Answer:
+        """What became of a device code."""
+        pending = self.browsers.pending(center, request.query.get("request", ""))
+        status = pending.device.status if pending.device else ""
+        if status == "denied":
+            return pages.denied(pending.world.name)
+        if status in ("approved", "used"):
+            return pages.approved(pending.world.name)
+        raise Refusal(pages.problem(pending.world.name, "This request has no answer yet."))
+
+    def sign_out(self, center: Center, request: Request) -> Answer:
+        """Sign this browser out; what programs were given lives on. Then sign in anew."""
+        cookie, pending, _sent = self.browsers.accept(center, request)
+        _, fresh = self.browsers.renew(center, cookie, None)
+        return see(f"/sign-in?request={pending.id}", fresh)
+
+
+def _known_client(center: Center, query: dict[str, str]) -> tuple[Client, str]:
     client = center.state.clients.get(query.get("client_id", ""))
+    if client is None or client.expires_at <= center.now():
+        message = "The program that sent you here is not registered, or no longer."
+        raise Refusal(pages.problem(center.world.name, message))
     uri = query.get("redirect_uri", "")
-    if client is None or not redirect_allowed(client, uri):
-        raise Refusal(Answer(400, (("Content-Type", "text/plain"),), b"bad request"))
-    if query.get("response_type") != "code":
-        return send_back(uri, query, error="unsupported_response_type")
-    if query.get("code_challenge_method") != "S256" or not query.get("code_challenge"):
-        return send_back(uri, query, error="invalid_request")
-    if center.auto_approve:
-        world = center.world_of(client.issuer_url)
-        sign_in = center.sign_in(center.auto_approve, world)
-        return _with_code(center, query, sign_in)
-    return Answer(501, (), b"")
+    if not redirect_allowed(client, uri):
+        message = "The program wants to be answered at an address that it did not register."
+        raise Refusal(pages.problem(center.world.name, message))
+    return client, uri
+
+
+def _client_of(center: Center, pending: Pending) -> Client:
+    client_id = pending.query["client_id"] if pending.query else ""
+    client = center.state.clients.get(pending.device.client_id if pending.device else client_id)
+    if client is None:
+        raise Refusal(pages.problem(pending.world.name, "The program is not registered any more."))
+    return client
+
+
+def _people(pending: Pending) -> list[Person]:
+    return list(pending.world.people.values())
+
+
+def _disabled(person: Person) -> str:
+    return f"{person.display_name} cannot sign in: this user is disabled."
 
 
 def _with_code(center: Center, query: dict[str, str], sign_in: SignIn) -> Answer:
@@ -38,14 +193,19 @@ def _with_code(center: Center, query: dict[str, str], sign_in: SignIn) -> Answer
         center.now() + center.faults.code_seconds,
     )
     center.state.codes[code.value] = code
-    return send_back(code.redirect_uri, query, code=code.value)
+    return _send_back(code.redirect_uri, query, code=code.value)
 
 
-def send_back(uri: str, query: dict[str, str], **more: str) -> Answer:
+def _send_back(uri: str, query: dict[str, str], error: str = "", code: str = "") -> Answer:
+    """Return the redirect to the client's listener, with the state that it sent."""
+    pairs = {"code": code} if code else {"error": error}
     if "state" in query:
-        more["state"] = query["state"]
-    joint = "&" if "?" in uri else "?"
-    return Answer(302, (("Location", f"{uri}{joint}{urlencode(more)}"),), b"")
+        pairs["state"] = query["state"]
+    joint = "&" if urlsplit(uri).query else "?"
+    headers = (("Location", f"{uri}{joint}{urlencode(pairs)}"), ("Cache-Control", "no-store"))
+    return Answer(302, headers, b"")
 
 
-ROUTES: dict[tuple[str, str], Callable[[Center, Request], Answer]] = {}
+def _origin(uri: str) -> str:
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}"

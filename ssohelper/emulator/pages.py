@@ -1,0 +1,269 @@
+"""The pages as HTML: no script, nothing loaded from elsewhere, usable by keyboard and at 320 px.
+
+Every value is escaped here and set in <bdi>, so that a hostile name can neither add markup nor
+turn the text around it.
+"""
+
+import base64
+import hashlib
+import html
+from typing import NamedTuple
+
+from ssohelper.emulator.exchange import Answer
+from ssohelper.emulator.organization import Account, Person
+
+# Beyond this many people a list to click is no help; then the user name is typed.
+_LISTED_PEOPLE = 12
+_SCOPES = {"sso:account:access": "See your accounts and roles, and fetch credentials for them"}
+
+_STYLE = """
+:root{color-scheme:light dark;--page:#f3f4f6;--card:#fff;--text:#16191f;--soft:#545b64;
+--line:#d5dbdb;--field:#687078;--main:#0b5cad;--over:#084a8c;--on:#fff;--band:#ffe8a3;
+--band-text:#4a3500;--bad:#b3121d;--bad-page:#fdf0f0;--good:#1a6b2d}
+@media (prefers-color-scheme:dark){:root{--page:#0f141a;--card:#1a212b;--text:#eceff3;
+--soft:#aab4c0;--line:#38434f;--field:#8b97a5;--main:#66b0f5;--over:#8cc5fa;--on:#06182b;
+--band:#4a3a08;--band-text:#ffe8a3;--bad:#ff9a9a;--bad-page:#33191c;--good:#7fd894}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--page);color:var(--text);
+font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif}
+.band{background:var(--band);color:var(--band-text);padding:.5rem 1rem;text-align:center;
+font-size:.875rem}
+main{max-width:30rem;margin:2.5rem auto;padding:2rem;background:var(--card);
+border:1px solid var(--line);border-radius:12px;overflow-wrap:anywhere}
+main.wide{max-width:44rem}
+.org{margin:0 0 .25rem;color:var(--soft);font-size:.875rem}
+h1{margin:0 0 1rem;font-size:1.5rem;line-height:1.25}
+h2{margin:0;font-size:1rem}
+p{margin:0 0 1rem}
+.soft{color:var(--soft)}
+.small{font-size:.875rem}
+fieldset{margin:0 0 1.5rem;padding:0;border:0}
+legend,.label{display:block;margin:0 0 .5rem;padding:0;font-weight:600}
+.choice{display:flex;align-items:center;gap:.75rem;min-height:3rem;padding:.5rem .75rem;
+border:1px solid var(--line);border-radius:8px;margin-bottom:.5rem;cursor:pointer}
+.choice:hover{border-color:var(--main)}
+.choice:has(:checked){border-color:var(--main);box-shadow:inset 0 0 0 1px var(--main)}
+.choice input{width:1.25rem;height:1.25rem;margin:0;flex:none;accent-color:var(--main)}
+.choice .soft{display:block;font-size:.875rem}
+input[type=text]{width:100%;min-height:2.75rem;padding:.5rem .75rem;font:inherit;
+color:inherit;background:var(--card);border:1px solid var(--field);border-radius:8px}
+.code{font:600 1.75rem/1.2 ui-monospace,"Liberation Mono",monospace;letter-spacing:.1em;
+text-align:center;padding:1rem;background:var(--page);border-radius:8px}
+.actions{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.5rem}
+button{min-height:2.75rem;min-width:6.5rem;padding:.5rem 1.25rem;font:inherit;font-weight:600;
+border-radius:8px;border:1px solid var(--main);background:var(--main);color:var(--on);
+cursor:pointer}
+button:hover{background:var(--over);border-color:var(--over)}
+button.second{background:transparent;color:var(--main)}
+button.second:hover{color:var(--over);border-color:var(--over)}
+button.link{min-width:0;padding:.5rem 0;border:0;background:none;color:var(--main);
+text-decoration:underline;font-weight:400}
+:focus-visible{outline:3px solid var(--main);outline-offset:2px}
+.choice:has(:focus-visible){outline:3px solid var(--main);outline-offset:2px}
+.choice :focus-visible{outline:0}
+.alert{padding:.75rem 1rem;border-left:4px solid var(--bad);background:var(--bad-page);
+border-radius:4px}
+.mark{font-size:2.5rem;line-height:1;margin:0 0 .75rem;font-weight:700}
+.good{color:var(--good)}
+.bad{color:var(--bad)}
+ul{margin:0 0 1rem;padding-left:1.25rem}
+section{padding:1rem 0;border-top:1px solid var(--line)}
+section ul{margin:.5rem 0 0}
+.head{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 1rem}
+@media (max-width:34rem){main{margin:0;padding:1.5rem 1rem;border-radius:0;border-width:0 0 1px}
+.actions button{flex:1}}
+"""
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+
+
+class Form(NamedTuple):
+    """What every form of one page carries: which request it answers, and proof of the page."""
+
+    request_id: str
+    csrf: str
+
+
+def page(
+    title: str,
+    organization: str,
+    body: str,
+    status: int = 200,
+    send_to: str = "",
+    wide: bool = False,
+) -> Answer:
+    """Return a page; `send_to` is the origin that a form's answer may redirect to.
+
+    Chromium holds redirects after a form against form-action, so the client's loopback listener
+    must be named there. Referrer-Policy is same-origin: under no-referrer Chromium sends
+    `Origin: null` with our own forms, and the Origin check could not tell them from foreign ones.
+    """
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "
+        f"form-action 'self' {send_to}".rstrip()
+        + "; base-uri 'none'; frame-ancestors 'none'"
+    )
+    text = (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>{_text(title)} – EMULATOR</title>"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{_STYLE}</style></head><body>"
+        '<div class="band" role="note"><strong>EMULATOR</strong> · this page comes from your own '
+        "machine, not from AWS</div>"
+        f'<main{" class=wide" if wide else ""}><p class="org">{_bdi(organization)}</p>'
+        f"<h1>{_text(title)}</h1>{body}</main></body></html>\n"
+    )
+    headers = (
+        ("Content-Type", "text/html; charset=utf-8"),
+        ("Content-Security-Policy", policy),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "same-origin"),
+        ("Cache-Control", "no-store"),
+    )
+    return Answer(status, headers, text.encode("utf-8", "replace"))
+
+
+def sign_in(
+    organization: str, people: list[Person], form: Form, error: str = "", chosen: str = ""
+) -> Answer:
+    """The page on which a person of the world is chosen."""
+    alert = f'<p class="alert" role="alert" id="problem">{_text(error)}</p>' if error else ""
+    if len(people) <= _LISTED_PEOPLE:
+        rows = "".join(_person_choice(person, person.user_name == chosen) for person in people)
+        choice = f"<fieldset><legend>Who are you?</legend>{rows}</fieldset>"
+    else:
+        invalid = ' aria-invalid="true" aria-describedby="problem"' if error else ""
+        choice = (
+            '<p><label class="label" for="person">User name</label>'
+            f'<input type="text" id="person" name="person" value="{_text(chosen)}" required '
+            f'autocomplete="username" autocapitalize="none" spellcheck="false"{invalid}></p>'
+        )
+    body = (
+        f"{alert}{_form('/sign-in', form)}{choice}"
+        '<div class="actions"><button type="submit">Sign in</button></div></form>'
+        '<p class="soft small">There is no password here: these people exist on this machine only.'
+        "</p>"
+    )
+    return page("Sign in", organization, body)
+
+
+def _person_choice(person: Person, chosen: bool) -> str:
+    checked = " checked" if chosen else ""
+    return (
+        f'<label class="choice"><input type="radio" name="person" required '
+        f'value="{_text(person.user_name)}"{checked}>'
+        f"<span>{_bdi(person.display_name)}"
+        f' <span class="soft">{_bdi(person.user_name)} · {_bdi(person.email)}</span></span></label>'
+    )
+
+
+def consent(
+    organization: str,
+    person: Person,
+    client_name: str,
+    scopes: tuple[str, ...],
+    form: Form,
+    user_code: str = "",
+    send_to: str = "",
+) -> Answer:
+    """The page that asks a signed-in person; with a device code, to compare it first."""
+    allowed = "".join(f"<li>{_bdi(_SCOPES.get(scope, scope))}</li>" for scope in scopes)
+    what = f"<ul>{allowed or '<li>See your accounts and fetch credentials</li>'}</ul>"
+    compare = ""
+    if user_code:
+        compare = (
+            "<p>Go on only if this code is the one that your device shows:</p>"
+            f'<p class="code" aria-label="Code">{_bdi(user_code)}</p>'
+        )
+    body = (
+        f"{compare}<p>The program <strong>{_bdi(client_name)}</strong> asks to:</p>{what}"
+        f'<p class="soft">Signed in as {_bdi(person.display_name)} ({_bdi(person.user_name)}).</p>'
+        f"{_form('/consent', form)}"
+        '<div class="actions"><button type="submit" name="answer" value="allow">Allow</button>'
+        '<button type="submit" name="answer" value="deny" class="second">Deny</button></div></form>'
+        f"{_form('/sign-out', form)}"
+        '<button type="submit" class="link">Sign in as somebody else</button></form>'
+    )
+    return page("Allow access?", organization, body, send_to=send_to)
+
+
+def device_code(organization: str, error: str = "", entered: str = "") -> Answer:
+    """The page on which a device code is typed."""
+    alert = f'<p class="alert" role="alert" id="problem">{_text(error)}</p>' if error else ""
+    invalid = ' aria-invalid="true" aria-describedby="problem"' if error else ""
+    body = (
+        f'{alert}<form method="get" action="/device">'
+        '<p><label class="label" for="user_code">Code from your device</label>'
+        f'<input type="text" id="user_code" name="user_code" value="{_text(entered)}" required '
+        f'autocomplete="off" autocapitalize="characters" spellcheck="false"{invalid}></p>'
+        '<div class="actions"><button type="submit">Continue</button></div></form>'
+    )
+    return page("Enter the code", organization, body)
+
+
+def approved(organization: str) -> Answer:
+    body = (
+        '<p class="mark good" aria-hidden="true">✓</p>'
+        '<p role="status">You can close this window and go back to your terminal.</p>'
+    )
+    return page("Request approved", organization, body)
+
+
+def denied(organization: str) -> Answer:
+    body = (
+        '<p class="mark bad" aria-hidden="true">✕</p>'
+        '<p role="status">Nothing was given to the program. You can close this window.</p>'
+    )
+    return page("Request denied", organization, body)
+
+
+def problem(organization: str, message: str, status: int = 400) -> Answer:
+    """The page for a request that cannot go on; it never redirects anywhere."""
+    body = (
+        f'<p class="alert" role="alert">{_text(message)}</p>'
+        "<p>Close this window and start the sign-in again from your terminal.</p>"
+    )
+    return page("This request cannot go on", organization, body, status)
+
+
+def portal(
+    organization: str,
+    person: Person,
+    rows: list[tuple[Account, tuple[str, ...]]],
+    ends: str,
+    form: Form,
+) -> Answer:
+    """The access portal: what the signed-in person may use."""
+    sections = "".join(
+        f'<section><div class="head"><h2>{_bdi(account.name)}</h2>'
+        f'<span class="soft">{_text(account.id)}</span></div>'
+        f'<p class="soft small">{_bdi(account.email)}</p><ul>'
+        + "".join(f"<li>{_bdi(role)}</li>" for role in roles)
+        + "</ul></section>"
+        for account, roles in rows
+    )
+    total = sum(len(roles) for _, roles in rows)
+    body = (
+        f"<p>{_bdi(person.display_name)} ({_bdi(person.user_name)}): {len(rows)} accounts, "
+        f"{total} roles. "
+        f'<span class="soft">The sign-in session ends at {_text(ends)}.</span></p>'
+        f"{_form('/sign-out', form)}"
+        '<p><button type="submit" class="second">Sign out</button></p></form>'
+        f"{sections or '<p>No account has been assigned to you.</p>'}"
+    )
+    return page("Your accounts", organization, body, wide=True)
+
+
+def _form(action: str, form: Form) -> str:
+    return (
+        f'<form method="post" action="{action}">'
+        f'<input type="hidden" name="request" value="{_text(form.request_id)}">'
+        f'<input type="hidden" name="csrf" value="{_text(form.csrf)}">'
+    )
+
+
+def _text(value: object) -> str:
+    return html.escape(str(value))
+
+
+def _bdi(value: object) -> str:
+    return f"<bdi>{_text(value)}</bdi>"
