@@ -1,0 +1,204 @@
+"""The house keeps its rules: what a hit imports, where imports may be deferred, what is shipped."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import time
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "ssohelper"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+LONGEST_FILE_LINES = 400
+
+# Imports inside functions: __main__ and cli/__init__ choose a door, app.py makes collaborators.
+# cli/output.py draws a table on a terminal only: rich costs more than the rest of a listing.
+DEFERRED_IN = {"__main__.py", "app.py", "cli/__init__.py", "cli/output.py"}
+
+HIT_IMPORTS = {"ssohelper", "ssohelper.__main__", "ssohelper.ready_document", "ssohelper.folders"}
+
+DOCUMENT = (
+    '{"Version":1,"AccessKeyId":"ASIAEXAMPLE","SecretAccessKey":"s","SessionToken":"t",'
+    '"Expiration":"2099-01-01T00:00:00Z","AccountId":"001234567890"}\n'
+)
+ARGV = ["--session", "corp", "--account-id", "001234567890", "--role-name", "Admin"]
+
+# Runs the front door as the console script does, then says on stderr what is loaded.
+_RUN_AND_NAME_MODULES = (
+    "import sys\n"
+    "before = set(sys.modules)\n"
+    "from ssohelper.__main__ import main\n"
+    "code = main()\n"
+    "sys.stderr.write('\\n'.join(sorted(set(sys.modules) - before)))\n"
+    "sys.exit(code)\n"
+)
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> dict[str, str]:
+    """An environment in which the role of ARGV has a ready document, good for an hour."""
+    folder = tmp_path / "run" / "credentials" / "corp" / "001234567890"
+    folder.mkdir(parents=True)
+    document = folder / "Admin"
+    document.write_text(DOCUMENT)
+    ahead = time.time() + 3600
+    os.utime(document, (ahead, ahead))
+    return {"SSOHELPER_HOME": str(tmp_path), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+
+
+class TestHit:
+    def test_imports_exactly_its_allow_list(self, published):
+        # -S -I: the environment's own site hooks (an editable install's finder) are not ours.
+        answer = subprocess.run(
+            [sys.executable, "-S", "-c", _RUN_AND_NAME_MODULES, "credential-process", *ARGV],
+            env={**published, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+        assert answer.stdout == DOCUMENT
+        assert answer.returncode == 0
+        # `time` is built in: it is loaded without a file being looked for.
+        builtin = set(sys.builtin_module_names)
+        bare = _modules_of_a_bare_python(published)
+        assert set(answer.stderr.split()) - builtin - bare == HIT_IMPORTS
+
+    def test_is_answered_by_the_console_script_too(self, published):
+        script = Path(sys.executable).parent / "ssohelper"
+        answer = subprocess.run(
+            [script, "credential-process", *ARGV], env=published, capture_output=True, text=True
+        )
+        assert (answer.returncode, answer.stdout, answer.stderr) == (0, DOCUMENT, "")
+
+
+def _modules_of_a_bare_python(environ: dict[str, str]) -> set[str]:
+    """Modules that every start of Python with its site has loaded, whoever asks."""
+    answer = subprocess.run(
+        [sys.executable, "-I", "-c", "import sys; print(*sys.modules)"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(answer.stdout.split())
+
+
+class TestSources:
+    @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+    def test_defers_imports_only_where_the_rule_allows(self, path):
+        if str(path.relative_to(PACKAGE)) in DEFERRED_IN:
+            return
+        deferred = [
+            f"line {inner.lineno}"
+            for outer in ast.walk(ast.parse(path.read_text()))
+            if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            for inner in ast.walk(outer)
+            if isinstance(inner, ast.Import | ast.ImportFrom)
+        ]
+        assert not deferred, f"{path.relative_to(ROOT)} imports inside a function: {deferred}"
+
+    @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+    def test_fits_on_a_few_screens(self, path):
+        assert len(path.read_text().splitlines()) <= LONGEST_FILE_LINES
+
+    @pytest.mark.parametrize(
+        "path",
+        sorted((PACKAGE / "emulator").rglob("*.py")),
+        ids=lambda p: str(p.relative_to(PACKAGE)),
+    )
+    def test_the_emulator_imports_the_standard_library_alone(self, path):
+        foreign = {
+            name
+            for name in _imported(path)
+            if name.split(".")[0] not in sys.stdlib_module_names
+            and not name.startswith("ssohelper.emulator")
+        }
+        assert not foreign
+
+    def test_say_what_is_missing_in_issues_and_not_in_the_source(self):
+        marked = [
+            str(path.relative_to(ROOT))
+            for folder in ("ssohelper", "tests", "docs", "shell", ".ci")
+            for path in (ROOT / folder).rglob("*")
+            if path.suffix in {".py", ".md", ".sh", ".bash", ".toml"}
+            and "node_modules" not in path.parts
+            and path != Path(__file__).resolve()
+            and re.search(r"\b(TODO|FIXME|XXX)\b", path.read_text(errors="replace"))
+        ]
+        assert not marked
+
+
+def _imported(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add(node.module or "")
+    return found
+
+
+class TestLock:
+    @pytest.mark.parametrize("level", ["run", "dev"])
+    def test_the_export_for_pip_pins_what_uv_lock_pins(self, level):
+        locked = {
+            package["name"]: package
+            for package in tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+        }
+        lines = (ROOT / ".ci" / f"requirements-{level}.lock").read_text()
+        pinned = re.findall(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", lines, re.MULTILINE)
+        assert pinned
+        several = {name for name, _ in pinned if [n for n, _ in pinned].count(name) > 1}
+        for name, version in pinned:
+            if name not in several:  # one version for each Python: uv.lock lists both
+                assert locked[name]["version"] == version, "renew it with: make lock"
+        hashes = set(re.findall(r"sha256:[0-9a-f]{64}", lines))
+        assert hashes <= set(re.findall(r"sha256:[0-9a-f]{64}", (ROOT / "uv.lock").read_text()))
+
+    def test_the_export_names_every_dependency(self):
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+        wanted = {_name(text) for text in project["project"]["dependencies"]}
+        groups = {_name(text) for group in project["dependency-groups"].values() for text in group}
+        run = (ROOT / ".ci" / "requirements-run.lock").read_text()
+        dev = (ROOT / ".ci" / "requirements-dev.lock").read_text()
+        assert {name for name in wanted if f"\n{name}==" not in run} == set()
+        assert {name for name in wanted | groups if f"\n{name}==" not in dev} == set()
+
+
+def _name(requirement: str) -> str:
+    return re.split(r"[^A-Za-z0-9._-]", requirement)[0].lower()
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> zipfile.ZipFile:
+    """The wheel, made by the locked hatchling from this tree."""
+    folder = tmp_path_factory.mktemp("wheel")
+    made = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert made.returncode == 0, made.stderr
+    [path] = folder.glob("*.whl")
+    return zipfile.ZipFile(path)
+
+
+class TestWheel:
+    def test_holds_every_source_and_nothing_else_of_the_tree(self, wheel):
+        inside = {name for name in wheel.namelist() if name.startswith("ssohelper/")}
+        assert {str(path.relative_to(ROOT)) for path in SOURCES} <= inside
+        elsewhere = {name for name in wheel.namelist() if not re.match(r"ssohelper[/-]", name)}
+        assert elsewhere == set()
+        assert not [name for name in inside if "__pycache__" in name]
+
+    def test_has_the_licence_and_the_console_script(self, wheel):
+        [entry_points] = [n for n in wheel.namelist() if n.endswith("entry_points.txt")]
+        assert "ssohelper = ssohelper.__main__:main" in wheel.read(entry_points).decode()
+        [licence] = [n for n in wheel.namelist() if n.endswith("LICENSE")]
+        assert "Apache License" in wheel.read(licence).decode()
