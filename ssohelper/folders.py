@@ -5,8 +5,6 @@ XDG_RUNTIME_DIR when that is ours, else in /run/user/<uid> when that is ours, el
 folder. So cron and a login shell meet in the same place.
 """
 
-from __future__ import annotations
-
 import os
 
 # Not typing's: importing typing or collections.abc would cost a hit 1 to 7 ms.
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def runtime_folder(environ: Mapping[str, str]) -> str:
+def runtime_folder(environ: "Mapping[str, str]") -> str:
     """Return the path of the runtime folder, whether it exists or not."""
     home = environ.get("SSOHELPER_HOME")
     if home:
@@ -26,7 +24,7 @@ def runtime_folder(environ: Mapping[str, str]) -> str:
     return cache_folder(environ)
 
 
-def cache_folder(environ: Mapping[str, str]) -> str:
+def cache_folder(environ: "Mapping[str, str]") -> str:
     """Return platformdirs' user_cache_dir("ssohelper"), by its own rule: it costs 14 ms to import.
 
     A test holds this beside platformdirs on Linux; elsewhere app.py asks platformdirs itself.

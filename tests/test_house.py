@@ -19,7 +19,14 @@ LONGEST_FILE_LINES = 400
 
 # Imports inside functions: __main__ and cli/__init__ choose a door, app.py makes collaborators.
 # cli/output.py draws a table on a terminal only: rich costs more than the rest of a listing.
-DEFERRED_IN = {"__main__.py", "app.py", "cli/__init__.py", "cli/output.py"}
+# credential_process.py needs the crash report once in a lifetime, and an SDK waits meanwhile.
+DEFERRED_IN = {
+    "__main__.py",
+    "app.py",
+    "cli/__init__.py",
+    "cli/output.py",
+    "credential_process.py",
+}
 
 HIT_IMPORTS = {"ssohelper", "ssohelper.__main__", "ssohelper.ready_document", "ssohelper.folders"}
 
