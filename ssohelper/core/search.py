@@ -1,0 +1,87 @@
+"""Terms × rows → ranked rows with the matched spans. The only place that says what matches."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+_WHOLE, _FIELD_START, _WORD_START, _INSIDE = 8, 4, 2, 1
+
+
+class Span(NamedTuple):
+    """Characters start to end (not included) of one field of a row."""
+
+    field: int
+    start: int
+    end: int
+
+
+class Match(NamedTuple):
+    """A row that matched: its place in what was searched, its score, one span a term."""
+
+    index: int
+    score: int
+    spans: tuple[Span, ...]
+
+
+def search(query: str | Iterable[str], rows: Iterable[Sequence[str]]) -> list[Match]:
+    """Return the rows in which every term is found, best first, equals in the order given.
+
+    A term is found when any field contains it, in upper or lower case. A term that is a whole
+    field counts more than one that begins a field, a word, or stands inside.
+    """
+    terms = _terms(query)
+    found = []
+    for index, row in enumerate(rows):
+        match = _match(index, terms, row)
+        if match is not None:
+            found.append(match)
+    found.sort(key=lambda match: -match.score)
+    return found
+
+
+def _terms(query: str | Iterable[str]) -> list[str]:
+    words = [query] if isinstance(query, str) else query
+    return [_folded(term) for word in words for term in word.split()]
+
+
+def _match(index: int, terms: list[str], row: Sequence[str]) -> Match | None:
+    fields = [_folded(field) for field in row]
+    score = 0
+    spans = []
+    for term in terms:
+        best = _best(term, fields)
+        if best is None:
+            return None
+        score += best[0]
+        spans.append(best[1])
+    return Match(index, score, tuple(spans))
+
+
+def _best(term: str, fields: list[str]) -> tuple[int, Span] | None:
+    best: tuple[int, Span] | None = None
+    for number, field in enumerate(fields):
+        place = _place(term, field)
+        if place is not None and (best is None or place[0] > best[0]):
+            best = (place[0], Span(number, place[1], place[1] + len(term)))
+    return best
+
+
+def _place(term: str, field: str) -> tuple[int, int] | None:
+    """Return how well the term stands in the field, and where it stands best."""
+    start = field.find(term)
+    if start < 0:
+        return None
+    if start == 0:
+        return (_WHOLE if len(term) == len(field) else _FIELD_START), 0
+    first = start
+    while start >= 0:
+        if not field[start - 1].isalnum():
+            return _WORD_START, start
+        start = field.find(term, start + 1)
+    return _INSIDE, first
+
+
+def _folded(text: str) -> str:
+    """Return the text in lower case with every character at its place, so that spans fit it."""
+    if text.isascii():
+        return text.lower()
+    return "".join(low if len(low := character.lower()) == 1 else character for character in text)

@@ -1,0 +1,93 @@
+"""AccountClient: what an account says about the role that one is in. STS GetCallerIdentity.
+
+Source: STS 2011-06-15.
+"""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.endpoints import sts_endpoint
+from ssohelper.core.model import ACCOUNT_ID, RoleCredentials
+from ssohelper.errors import BadAnswer, RoleNotAssigned, SsoHelperError
+from ssohelper.wire.clients import Refusal, make_client, translated, within
+
+# sts: a role session's name is [\w+=,.@-]{2,64}.
+_ARN = re.compile(
+    r"arn:(aws[a-z-]*):sts::([0-9]{12}):assumed-role/([A-Za-z0-9_+=,.@-]{1,64})"
+    r"/([A-Za-z0-9_+=,.@-]{2,64})"
+)
+_USER_ID = re.compile(r"[A-Za-z0-9_+=,.@:-]{1,193}")
+_CALL_SECONDS = 12.0
+
+
+class Identity(NamedTuple):
+    """Who AWS takes us for."""
+
+    arn: str
+    account_id: str
+    user_id: str
+
+    @property
+    def role_session(self) -> str:
+        """The person's user name: Identity Center names the role session after it."""
+        return self.arn.rsplit("/", 1)[1]
+
+
+class AccountClient:
+    """Asks with one role's keys, in one region."""
+
+    def __init__(
+        self,
+        credentials: RoleCredentials,
+        region: str,
+        environ: Mapping[str, str],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._credentials = credentials
+        self._region = region
+        self._environ = environ
+        self._warn = warn
+        self._endpoint = sts_endpoint(region, environ)
+
+    def caller_identity(self) -> Identity:
+        """Return who these keys are.
+        Raises: RoleNotAssigned (the keys are refused), AwsUnreachable, BadAnswer."""
+        service = f"STS in {self._region}"
+        client = make_client(
+            "sts",
+            self._region,
+            self._endpoint,
+            self._environ,
+            attempts=3,
+            credentials=self._credentials,
+        )
+        with translated(service, _refused):
+            answer = within(
+                Deadline(_CALL_SECONDS, time.monotonic), client.get_caller_identity, service
+            )
+        return _identity(answer)
+
+
+def _refused(refusal: Refusal) -> SsoHelperError | None:
+    if refusal.status in (401, 403):
+        return RoleNotAssigned(
+            f"STS refuses these credentials ({refusal.code or refusal.status})",
+            hint="get new ones: ssohelper cache clear, then try again",
+        )
+    return None
+
+
+def _identity(answer: Any) -> Identity:
+    found = answer if isinstance(answer, dict) else {}
+    arn, account_id, user_id = (found.get(key) for key in ("Arn", "Account", "UserId"))
+    if not isinstance(account_id, str) or not ACCOUNT_ID.fullmatch(account_id):
+        raise BadAnswer('STS answered nonsense: an "Account" without 12 digits')
+    parts = _ARN.fullmatch(arn) if isinstance(arn, str) else None
+    if parts is None or parts.group(2) != account_id:
+        raise BadAnswer('STS answered nonsense: the "Arn" is no role session of that account')
+    if not isinstance(user_id, str) or not _USER_ID.fullmatch(user_id):
+        raise BadAnswer('STS answered nonsense: no proper "UserId"')
+    return Identity(parts.group(), account_id, user_id)
