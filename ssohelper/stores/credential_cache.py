@@ -1,0 +1,155 @@
+"""Role credentials in the runtime folder: what we keep of an answer, and its ready document.
+
+Kept answers are for us (`kept/<session>/<account>/<role>.json`), ready documents for the hit
+path (`credentials/<session>/<account>/<role>`): printed as they are while their modification
+time is ahead. Keeping and publishing are two calls: a guarded role is kept, never published.
+"""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from ssohelper import folders
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.model import (
+    KeptCredentials,
+    RoleCredentials,
+    RoleKey,
+    Secret,
+    SsoSession,
+)
+from ssohelper.errors import LocalState
+from ssohelper.stores import files, places
+
+_TEXTS = ("access_key_id", "secret_access_key", "session_token")
+
+
+class CredentialCache:
+    """Role credentials by session, account and role. A damaged file counts as missing."""
+
+    def __init__(self, runtime: Path) -> None:
+        self._runtime = runtime
+
+    def get(self, key: RoleKey, session: SsoSession) -> KeptCredentials | None:
+        """Return what is kept, expired or not; None when it is of another start URL or region."""
+        found = files.read_json(self._kept_file(key))
+        if found is None or not _is_of(found, key):
+            return None
+        if (found.get("start_url"), found.get("region")) != (session.start_url, session.region):
+            return None
+        return _kept_of(found)
+
+    def keep(self, key: RoleKey, session: SsoSession, kept: KeptCredentials) -> None:
+        path = self._kept_file(key)
+        self._make_folders(path)
+        credentials = kept.credentials
+        document = {
+            **key._asdict(),
+            "start_url": session.start_url,
+            "region": session.region,
+            "access_key_id": credentials.access_key_id,
+            "secret_access_key": credentials.secret_access_key.reveal(),
+            "session_token": credentials.session_token.reveal(),
+            "expires_at": credentials.expires_at,
+            "received_at": kept.received_at,
+        }
+        files.write_json(path, document)
+
+    def publish(self, key: RoleKey, document: bytes, think_again_at: int) -> None:
+        """Put the ready document where the hit path prints it until `think_again_at`."""
+        path = self._ready_document(key)
+        self._make_folders(path)
+        files.write_atomically(path, document, mtime=think_again_at)
+
+    def withdraw(self, key: RoleKey) -> None:
+        """Remove the ready document; what is kept stays."""
+        files.remove(self._ready_document(key))
+
+    def remove(self, key: RoleKey) -> None:
+        self.withdraw(key)
+        files.remove(self._kept_file(key))
+
+    def forget_session(self, session_name: str) -> int:
+        """Remove all of the session's role credentials; returns how many files went."""
+        name = places.session_part(session_name)
+        return sum(
+            files.remove_tree(self._runtime / branch / name) for branch in ("credentials", "kept")
+        )
+
+    def lock(self, key: RoleKey, deadline: Deadline) -> AbstractContextManager[None]:
+        """Hold the role's lock: whoever asks AWS for its credentials holds it."""
+        session, account_id, role_name = places.role_parts(key)
+        files.private_folder(self._runtime)
+        name = f"{account_id}.{role_name}.lock"
+        return files.lock(self._runtime / "locks" / session / name, deadline)
+
+    def entries(self) -> list[tuple[RoleKey, KeptCredentials]]:
+        """Return what is kept, sorted by key; files that cannot be read are left out."""
+        found = []
+        for path in self._kept_files():
+            try:
+                document = files.read_json(path)
+            except LocalState:
+                continue
+            key = RoleKey(path.parent.parent.name, path.parent.name, path.name[: -len(".json")])
+            kept = _kept_of(document) if document and _is_of(document, key) else None
+            if kept:
+                found.append((key, kept))
+        return found
+
+    def place(self, key: RoleKey) -> str:
+        """Return the path of what is kept for this role."""
+        return str(self._kept_file(key))
+
+    def session_names(self) -> list[str]:
+        """Return the sessions of which something is kept."""
+        names = {
+            name
+            for branch in ("credentials", "kept")
+            for name in files.names_in(self._runtime / branch)
+        }
+        return sorted(names)
+
+    def _kept_files(self) -> list[Path]:
+        base = self._runtime / "kept"
+        return [
+            base / session / account / name
+            for session in files.names_in(base)
+            for account in files.names_in(base / session)
+            for name in files.names_in(base / session / account)
+            if name.endswith(".json")
+        ]
+
+    def _make_folders(self, path: Path) -> None:
+        files.private_folder(self._runtime)
+        files.private_folder(path.parent)
+
+    def _kept_file(self, key: RoleKey) -> Path:
+        session, account_id, role_name = places.role_parts(key)
+        return self._runtime / "kept" / session / account_id / f"{role_name}.json"
+
+    def _ready_document(self, key: RoleKey) -> Path:
+        return Path(folders.ready_document(str(self._runtime), *places.role_parts(key)))
+
+
+def _is_of(found: dict[str, Any], key: RoleKey) -> bool:
+    # The path says it too, but not on file systems that fold upper and lower case.
+    return all(found.get(name) == value for name, value in key._asdict().items())
+
+
+def _kept_of(found: dict[str, Any]) -> KeptCredentials | None:
+    texts = [found.get(name) for name in _TEXTS]
+    expires_at, received_at = found.get("expires_at"), found.get("received_at")
+    if type(expires_at) is not int or type(received_at) is not int:
+        return None
+    access_key_id, secret_access_key, session_token = (
+        text if isinstance(text, str) else "" for text in texts
+    )
+    if not (access_key_id and secret_access_key and session_token):
+        return None
+    return KeptCredentials(
+        RoleCredentials(
+            access_key_id, Secret(secret_access_key), Secret(session_token), expires_at
+        ),
+        received_at,
+    )

@@ -1,0 +1,101 @@
+"""The last complete listing of each session, and apart from it one that is not finished yet."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import Account
+from ssohelper.stores import files, places
+
+_VERSION = 1
+# 5,000 accounts with 20 roles each are 4 MB.
+_LIMIT_BYTES = 64 << 20
+_SAVED, _UNFINISHED = "listing.json", "unfinished.json"
+
+
+class DirectoryCache:
+    """Listings by session name, in the state folder. A damaged one counts as missing."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+
+    def saved(self, session_name: str) -> Listing | None:
+        return self._read(session_name, _SAVED)
+
+    def save(self, session_name: str, listing: Listing) -> None:
+        self._write(session_name, _SAVED, listing)
+
+    def unfinished(self, session_name: str) -> Listing | None:
+        return self._read(session_name, _UNFINISHED)
+
+    def save_unfinished(self, session_name: str, listing: Listing) -> None:
+        self._write(session_name, _UNFINISHED, listing)
+
+    def drop_unfinished(self, session_name: str) -> None:
+        files.remove(self._file(session_name, _UNFINISHED))
+
+    def forget(self, session_name: str) -> int:
+        """Remove both listings of the session; returns how many there were."""
+        return files.remove_tree(self._file(session_name, _SAVED).parent)
+
+    def session_names(self) -> list[str]:
+        """Return the sessions of which a listing is kept."""
+        return files.names_in(self._state / "listings")
+
+    def place(self, session_name: str) -> str:
+        """Return the path of the session's saved listing."""
+        return str(self._file(session_name, _SAVED))
+
+    def _read(self, session_name: str, name: str) -> Listing | None:
+        found = files.read_json(self._file(session_name, name), _LIMIT_BYTES)
+        if found is None or found.get("version") != _VERSION:
+            return None
+        try:
+            return _listing_of(found)
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def _write(self, session_name: str, name: str, listing: Listing) -> None:
+        path = self._file(session_name, name)
+        files.private_folder(self._state)
+        files.private_folder(path.parent)
+        text = json.dumps(_document_of(listing), separators=(",", ":"))
+        files.write_atomically(path, text.encode("ascii"))
+
+    def _file(self, session_name: str, name: str) -> Path:
+        # A folder each: "corp" unfinished must not be the name of a session "corp.unfinished".
+        return self._state / "listings" / places.session_part(session_name) / name
+
+
+def _document_of(listing: Listing) -> dict[str, Any]:
+    accounts = [
+        {
+            **listed.account._asdict(),
+            "roles": list(listed.roles),
+            "refused": listed.refused,
+            "answered": listed.answered,
+        }
+        for listed in listing.accounts
+    ]
+    return {"version": _VERSION, **listing._asdict(), "accounts": accounts}
+
+
+def _listing_of(found: dict[str, Any]) -> Listing:
+    accounts = tuple(_listed_of(item) for item in found["accounts"])
+    start_url, region = _text(found["start_url"]), _text(found["region"])
+    if type(found["listed_at"]) is not int:
+        raise ValueError("listed_at")
+    return Listing(start_url, region, found["listed_at"], accounts)
+
+
+def _listed_of(item: dict[str, Any]) -> ListedAccount:
+    account = Account(_text(item["id"]), _text(item["name"]), _text(item["email"]))
+    roles = tuple(_text(name) for name in item["roles"])
+    return ListedAccount(account, roles, item["refused"] is True, item["answered"] is True)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value

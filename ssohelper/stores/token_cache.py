@@ -1,0 +1,331 @@
+"""Tokens, client registrations and sign-in facts of each session.
+
+Token and registration are where the AWS CLI and the SDKs look for them (~/.aws/sso/cache), in
+their format, so that one sign-in serves all. What only we know is in our state folder: SDKs
+drop keys that they do not know.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import time
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, TypeGuard
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.instants import from_iso, to_iso
+from ssohelper.core.model import (
+    AccessToken,
+    ClientRegistration,
+    Secret,
+    SignInFacts,
+    SsoSession,
+)
+from ssohelper.errors import LoginRequired
+from ssohelper.stores import files, places
+
+_log = logging.getLogger(__name__)
+
+# The AWS CLI, the JavaScript and the Rust SDK write in place: a reader can meet half a file.
+# Five more looks within a second; their writes take far less than a millisecond.
+_TORN_WAITS_SECONDS = (0.02, 0.05, 0.13, 0.3, 0.5)
+# JavaScript and Go write no end of the registration; AWS gives 90 days.
+_REGISTRATION_SECONDS = 90 * 86400
+_TEXT_FACTS = ("user",)
+
+
+class TokenStore(Protocol):
+    """What is kept of a sign-in, by session name; the caller holds `lock` where it writes."""
+
+    def load(self, session: SsoSession) -> AccessToken | None: ...
+    def save(
+        self, session: SsoSession, token: AccessToken, *, signed_in: bool = False
+    ) -> AccessToken: ...
+    def forget(self, session: SsoSession) -> None: ...
+    def registration(self, session: SsoSession, grant: str) -> ClientRegistration | None: ...
+    def save_registration(self, session: SsoSession, registration: ClientRegistration) -> None: ...
+    def facts(self, session_name: str) -> SignInFacts: ...
+    def save_facts(self, session_name: str, facts: SignInFacts) -> None: ...
+    def lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]: ...
+    def login_lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]: ...
+    def fingerprint(self, session: SsoSession) -> str: ...
+    def places(self, session: SsoSession) -> list[str]: ...
+
+
+class _Seen(NamedTuple):
+    """The access token that this process last saw in a session's file; None: there was none."""
+
+    value: Secret | None
+
+
+class TokenFiles:
+    """The first TokenStore: plain files in the AWS CLI's format, 0600."""
+
+    def __init__(self, folder: Path, *, state: Path, runtime: Path) -> None:
+        self._folder = folder
+        self._state = state
+        self._runtime = runtime
+        self._seen: dict[str, _Seen] = {}
+
+    # -- tokens ------------------------------------------------------------------------------
+
+    def load(self, session: SsoSession) -> AccessToken | None:
+        """Return the session's token, expired or not; None when it is signed out.
+
+        A token of another start URL or region is not this session's: None.
+        Raises: LoginRequired, naming the file, when it stays half written for a second;
+        LocalState when it is a link, a FIFO, another user's.
+        """
+        found = self._whole_document(session)
+        token = _token_of(found, session) if found else None
+        self._seen[session.name] = _Seen(token.value if token else None)
+        return token
+
+    def save(
+        self, session: SsoSession, token: AccessToken, *, signed_in: bool = False
+    ) -> AccessToken:
+        """Keep the token and return the one that stands now, which may be another tool's.
+
+        `signed_in` says that a person has just signed in: their token is kept in any case.
+        Without it the token comes from a refresh: it never replaces a token that another tool
+        wrote since we looked and that lasts longer.
+        Raises: LoginRequired when the session was signed out since we looked.
+        """
+        present = None if signed_in else self._present(session)
+        standing = _token_of(present, session) if present else None
+        if not signed_in:
+            self._refuse_resurrection(session, present)
+            if standing and self._is_newer_and_foreign(session, standing, token):
+                return standing
+        files.made_folder(self._folder)
+        kept = present if standing and present else {}
+        files.write_json(self._token_file(session), _document_of(kept, session, token))
+        self._seen[session.name] = _Seen(token.value)
+        return token
+
+    def forget(self, session: SsoSession) -> None:
+        """Remove the session's token and client registration from this machine."""
+        files.remove(self._token_file(session))
+        files.remove(self._registration_file(session))
+        self._seen.pop(session.name, None)
+
+    def fingerprint(self, session: SsoSession) -> str:
+        """Return a text that changes when the token file does; "" when there is none."""
+        try:
+            found = os.lstat(self._token_file(session))
+        except OSError:
+            return ""
+        return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}"
+
+    def places(self, session: SsoSession) -> list[str]:
+        """Return the files that hold something of this session now."""
+        candidates = (
+            self._token_file(session),
+            self._registration_file(session),
+            self._facts_file(session.name),
+        )
+        return [str(path) for path in candidates if os.path.lexists(path)]
+
+    # -- client registrations ------------------------------------------------------------------
+
+    def registration(self, session: SsoSession, grant: str) -> ClientRegistration | None:
+        """Return the client registered for this grant, expired or not; None when there is none.
+
+        Both grants share the AWS CLI's one file: only `authorization_code` in its grantTypes
+        tells them apart.
+        """
+        found = files.read_json(self._registration_file(session))
+        if found is None:
+            return None
+        client_id, client_secret = found.get("clientId"), found.get("clientSecret")
+        expires_at = _instant(found.get("expiresAt"))
+        grants = _texts(found.get("grantTypes"))
+        if not _is_text(client_id) or not _is_text(client_secret) or expires_at is None:
+            return None
+        if (grant == "authorization_code") != ("authorization_code" in grants):
+            return None
+        scopes = _texts(found.get("scopes"))
+        return ClientRegistration(client_id, Secret(client_secret), expires_at, grants, scopes)
+
+    def save_registration(self, session: SsoSession, registration: ClientRegistration) -> None:
+        """Keep the registration where the AWS CLI will find it too."""
+        document: dict[str, Any] = {
+            "clientId": registration.client_id,
+            "clientSecret": registration.client_secret.reveal(),
+            "expiresAt": to_iso(registration.expires_at),
+        }
+        if registration.scopes:
+            document["scopes"] = list(registration.scopes)
+        if registration.grant_types:
+            document["grantTypes"] = list(registration.grant_types)
+        files.made_folder(self._folder)
+        files.write_json(self._registration_file(session), document)
+
+    # -- sign-in facts -------------------------------------------------------------------------
+
+    def facts(self, session_name: str) -> SignInFacts:
+        """Return what we know of the session's sign-in; all None when we know nothing."""
+        found = files.read_json(self._facts_file(session_name)) or {}
+        facts = {}
+        for name in SignInFacts._fields:
+            value = found.get(name)
+            is_good = _is_text(value) if name in _TEXT_FACTS else _is_whole(value)
+            facts[name] = value if is_good else None
+        return SignInFacts(**facts)
+
+    def save_facts(self, session_name: str, facts: SignInFacts) -> None:
+        files.private_folder(self._state)
+        path = self._facts_file(session_name)
+        files.private_folder(path.parent)
+        files.write_json(path, facts._asdict())
+
+    # -- locks ---------------------------------------------------------------------------------
+
+    def lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
+        """Hold the session's lock: whoever refreshes or writes its token holds it."""
+        return files.lock(self._lock_file(session_name, "token"), deadline)
+
+    def login_lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
+        """Hold the lock of an interactive sign-in, the only one held while a human is waited for."""
+        return files.lock(self._lock_file(session_name, "login"), deadline)
+
+    # -- pieces --------------------------------------------------------------------------------
+
+    def _whole_document(self, session: SsoSession) -> dict[str, Any] | None:
+        path = self._token_file(session)
+        for wait in (*_TORN_WAITS_SECONDS, None):
+            content = files.read_checked(path)
+            if content is None:
+                return None
+            found = files.parsed_object(content)
+            if found is not None:
+                return found
+            if wait is not None:
+                # Jitter of a third: the writer may work in a rhythm of its own.
+                time.sleep(wait * (1 + os.urandom(1)[0] / 768))
+        raise LoginRequired(
+            f'the token file "{path}" is damaged',
+            hint=f"sign in again with: ssohelper login {session.name}",
+        )
+
+    def _present(self, session: SsoSession) -> dict[str, Any] | None:
+        try:
+            return self._whole_document(session)
+        except LoginRequired:
+            return {}
+
+    def _refuse_resurrection(self, session: SsoSession, present: dict[str, Any] | None) -> None:
+        seen = self._seen.get(session.name)
+        if present is None and seen and seen.value:
+            raise LoginRequired(
+                f'the session "{session.name}" was signed out meanwhile',
+                hint=f"sign in with: ssohelper login {session.name}",
+            )
+
+    def _is_newer_and_foreign(
+        self, session: SsoSession, standing: AccessToken, token: AccessToken
+    ) -> bool:
+        seen = self._seen.get(session.name)
+        if standing.value == token.value or (seen and seen.value == standing.value):
+            return False
+        return standing.expires_at > token.expires_at
+
+    def _token_file(self, session: SsoSession) -> Path:
+        return self._folder / f"{_sha1(places.session_part(session.name))}.json"
+
+    def _registration_file(self, session: SsoSession) -> Path:
+        # The AWS CLI's own arguments, in its own form: another name would be another client.
+        named_by = {
+            "tool": "botocore",
+            "startUrl": session.start_url,
+            "region": session.region,
+            "scopes": list(session.scopes) or None,
+            "session_name": places.session_part(session.name),
+        }
+        return self._folder / f"{_sha1(json.dumps(named_by, sort_keys=True))}.json"
+
+    def _facts_file(self, session_name: str) -> Path:
+        return self._state / "sign-ins" / f"{places.session_part(session_name)}.json"
+
+    def _lock_file(self, session_name: str, what: str) -> Path:
+        files.private_folder(self._runtime)
+        return self._runtime / "locks" / places.session_part(session_name) / f"{what}.lock"
+
+
+def _token_of(found: dict[str, Any], session: SsoSession) -> AccessToken | None:
+    value, expires_at = found.get("accessToken"), _instant(found.get("expiresAt"))
+    if not _is_text(value) or expires_at is None:
+        return None
+    if not _is_of(found, session):
+        _log.info('the token of "%s" is of another start URL or region', session.name)
+        return None
+    refresh_token = found.get("refreshToken")
+    return AccessToken(
+        Secret(value),
+        expires_at,
+        Secret(refresh_token) if _is_text(refresh_token) else None,
+        _client_of(found, expires_at),
+    )
+
+
+def _is_of(found: dict[str, Any], session: SsoSession) -> bool:
+    # Some tools write neither key, and the SDKs ask for neither.
+    start_url, region = found.get("startUrl"), found.get("region")
+    is_same_url = start_url is None or _plain_url(start_url) == _plain_url(session.start_url)
+    return is_same_url and (region is None or region == session.region)
+
+
+def _plain_url(url: object) -> str | None:
+    # AWS shows start URLs with and without "/" and "/#/" at the end: one portal.
+    return url.rstrip("/#").casefold() if isinstance(url, str) else None
+
+
+def _client_of(found: dict[str, Any], token_expires_at: int) -> ClientRegistration | None:
+    client_id, client_secret = found.get("clientId"), found.get("clientSecret")
+    if not _is_text(client_id) or not _is_text(client_secret):
+        return None
+    expires_at = _instant(found.get("registrationExpiresAt"))
+    if expires_at is None:
+        expires_at = token_expires_at + _REGISTRATION_SECONDS
+    return ClientRegistration(client_id, Secret(client_secret), expires_at)
+
+
+def _document_of(
+    present: dict[str, Any], session: SsoSession, token: AccessToken
+) -> dict[str, Any]:
+    ours = {
+        "startUrl": session.start_url,
+        "region": session.region,
+        "accessToken": token.value.reveal(),
+        "expiresAt": to_iso(token.expires_at),
+    }
+    if token.client:
+        ours["clientId"] = token.client.client_id
+        ours["clientSecret"] = token.client.client_secret.reveal()
+        ours["registrationExpiresAt"] = to_iso(token.client.expires_at)
+    if token.refresh_token:
+        ours["refreshToken"] = token.refresh_token.reveal()
+    return {**present, **ours}
+
+
+def _sha1(text: str) -> str:
+    # sha1 names the file, it protects nothing: the AWS CLI and the SDKs look for this very name.
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _instant(value: object) -> int | None:
+    return from_iso(value) if isinstance(value, str) else None
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and value != ""
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
