@@ -1,0 +1,45 @@
+"""The contract's table, over lives from a minute to twelve hours."""
+
+import pytest
+
+from ssohelper.core import freshness
+from ssohelper.core.freshness import Freshness
+
+
+@pytest.mark.parametrize(
+    ("life", "left", "expected"),
+    [
+        (3600, 3600, Freshness.SERVE),
+        (3600, 1801, Freshness.SERVE),
+        (3600, 1800, Freshness.SERVE_AND_RENEW),
+        (3600, 901, Freshness.SERVE_AND_RENEW),
+        # L/4 of an hour is 15 min: less than 16, so it decides.
+        (3600, 900, Freshness.RENEW_FIRST),
+        (3600, 61, Freshness.RENEW_FIRST),
+        (3600, 60, Freshness.TOO_LATE),
+        (3600, -5, Freshness.TOO_LATE),
+        (43200, 961, Freshness.SERVE_AND_RENEW),
+        (43200, 960, Freshness.RENEW_FIRST),
+        (900, 226, Freshness.SERVE_AND_RENEW),
+        (900, 225, Freshness.RENEW_FIRST),
+        (60, 31, Freshness.SERVE),
+        (60, 15, Freshness.RENEW_FIRST),
+        (60, 6, Freshness.TOO_LATE),
+    ],
+)
+def test_the_table_of_the_contract(life: int, left: int, expected: Freshness) -> None:
+    assert freshness.of_credentials(life, left) is expected
+
+
+def test_somebody_thinks_again_at_half_of_the_life() -> None:
+    assert freshness.think_again_at(1000, 4600) == 2800
+
+
+def test_service_ends_before_the_credentials_do() -> None:
+    assert freshness.service_ends_at(1000, 4600) == 4540
+    assert freshness.service_ends_at(1000, 1060) == 1054
+
+
+@pytest.mark.parametrize(("life", "margin"), [(3600, 1200), (28800, 1200), (60, 20)])
+def test_a_token_is_renewed_before_the_sdks_begin(life: int, margin: float) -> None:
+    assert freshness.token_margin_seconds(life) == margin

@@ -1,0 +1,70 @@
+"""Secrets stay shut, and text from outside is harmless before it is shown."""
+
+import json
+import pickle
+
+import pytest
+
+from ssohelper.core import text
+from ssohelper.core.model import ROLE_NAME, SESSION_NAME, AccessToken, Secret
+
+
+def test_nothing_but_reveal_opens_a_secret() -> None:
+    secret = Secret("CNRY-1")
+    token = AccessToken(secret, 1, None, None)
+    for shown in (repr(secret), str(secret), f"{secret}", f"{secret:>20}", repr(token), f"{token}"):
+        assert "CNRY" not in shown
+    with pytest.raises(TypeError):
+        pickle.dumps(secret)
+    assert secret.reveal() == "CNRY-1"
+
+
+@pytest.mark.parametrize(
+    ("hostile", "shown"),
+    [
+        ("a\x1b[31mb", r"a\x1b[31mb"),
+        ("a\rb\nc", r"a\x0db\x0ac"),
+        ("\x9bA", r"\x9bA"),
+        ("a\u202eb", r"a\u202eb"),
+        ("\u2066x\u2069", r"\u2066x\u2069"),
+        ("\ud800", r"\ud800"),
+        ("\u2028", r"\u2028"),
+        ("\x7f", r"\x7f"),
+        ("Zürich 東京", "Zürich 東京"),
+    ],
+)
+def test_show_escapes_what_rewrites_a_screen(hostile: str, shown: str) -> None:
+    assert text.show(hostile) == shown
+    assert text.is_harmless(shown)
+
+
+def test_show_keeps_to_a_limit() -> None:
+    assert text.show("abcdef", 4) == "abc…"
+
+
+def test_json_holds_no_control_character_and_means_the_same() -> None:
+    hostile = "a\x1b\x7f\u202e\ud800é"
+    printed = text.to_json({"name": hostile})
+    assert printed.isascii()
+    assert all(32 <= ord(character) < 127 for character in printed)
+    assert json.loads(printed) == {"name": hostile}
+
+
+def test_wide_characters_take_two_columns() -> None:
+    assert text.width("東京a") == 5
+    assert text.width("e\u0301") == 1
+
+
+@pytest.mark.parametrize("name", [".", "..", "a/b", "", "x" * 33, "a b", "ä", "a\n"])
+def test_names_that_are_no_role(name: str) -> None:
+    assert not ROLE_NAME.fullmatch(name)
+
+
+@pytest.mark.parametrize("name", ["Read=Only,1", "a.b", "...", "x@y+z", "-x"])
+def test_names_that_are_a_role(name: str) -> None:
+    assert ROLE_NAME.fullmatch(name)
+
+
+@pytest.mark.parametrize("name", ["-corp", ".corp", "a/b", "", "x" * 65, "a b", "corp\n"])
+def test_names_that_are_no_session(name: str) -> None:
+    assert not SESSION_NAME.fullmatch(name)
