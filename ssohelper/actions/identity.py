@@ -1,0 +1,62 @@
+"""Who a profile is: from what is known here, then confirmed by STS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ssohelper.actions import credentials, directory
+from ssohelper.core.model import Account, Profile
+from ssohelper.errors import BadAnswer, LocalState
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+
+
+class Known(NamedTuple):
+    """What is known without asking AWS; the account's name is "" when no list has it."""
+
+    profile: Profile
+    account: Account
+    user: str | None
+
+
+class Confirmed(NamedTuple):
+    """What STS said: the person's user name, and the whole ARN."""
+
+    user: str
+    arn: str
+
+
+def known(app: App, profile: Profile) -> Known:
+    """Return account and role of the profile with the names that the saved list gives them."""
+    saved = directory.saved_listing(app, profile.session)
+    accounts = {a.account.id: a.account for a in saved.accounts} if saved else {}
+    account_id = profile.role.account_id
+    account = accounts.get(account_id) or Account(account_id, "", "")
+    return Known(profile, account, app.tokens.facts(profile.session.name).user)
+
+
+def confirmed(app: App, who: Known) -> Confirmed:
+    """Ask STS who the profile's credentials are, and remember the person's name.
+
+    Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), BadAnswer (6) when STS
+    names another account or role.
+    """
+    session, role = who.profile.session, who.profile.role
+    keys = credentials.release(app, session, role, "whoami", app.deadline())
+    region = who.profile.region or session.region
+    identity = app.account_client(keys, region).caller_identity()
+    # AWSReservedSSO_<permission set>_<16 hex digits> is the IAM role that stands for it.
+    if identity.account_id != role.account_id or f"_{role.name}_" not in identity.arn:
+        raise BadAnswer(f"STS says that these credentials are {identity.arn}")
+    _remember_user(app, session.name, identity.role_session)
+    return Confirmed(identity.role_session, identity.arn)
+
+
+def _remember_user(app: App, session_name: str, user: str) -> None:
+    facts = app.tokens.facts(session_name)
+    if facts.user != user:
+        try:
+            app.tokens.save_facts(session_name, facts._replace(user=user))
+        except (LocalState, OSError) as trouble:
+            app.warn(f"the user's name could not be kept: {trouble}")

@@ -1,0 +1,171 @@
+"""list: the accounts and roles of a session, from the saved list at once."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from ssohelper.actions import directory, selection
+from ssohelper.actions.directory import Progress, Row
+from ssohelper.app import App
+from ssohelper.cli import output
+from ssohelper.core.config_file import same_portal
+from ssohelper.core.listing import Listing
+from ssohelper.core.model import Role, RoleKey, SsoSession
+from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError
+
+_ROLE_HEADER = ("ACCOUNT ID", "ACCOUNT", "ROLE", "PROFILES")
+_ACCOUNT_HEADER = ("ACCOUNT ID", "ACCOUNT", "ADDRESS", "ROLES")
+
+
+@click.command("list")
+@click.argument("query", nargs=-1, metavar="[QUERY]...")
+@click.option("--accounts", is_flag=True, help="Accounts alone, each with its roles.")
+@click.option("--refresh", is_flag=True, help="Ask AWS, even when the saved list is young.")
+@output.common_options
+def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool) -> None:
+    """List the accounts and roles you may use.
+
+    \b
+    Examples:
+      ssohelper list                       everything, from the saved list
+      ssohelper list prod read             rows in which both words are found
+      ssohelper list --accounts --refresh  accounts, asked from AWS now
+      ssohelper list | cut -f 1            for a shell loop: tab-separated, no header
+
+    The list is saved, and asked again when it is older than a day. The words of QUERY are
+    looked for in account names, ids, addresses and role names, in any order.
+    """
+    app = output.app()
+    session = selection.session_of(app, output.talk().session)
+    found, failure = _listing(app, session, refresh)
+    if accounts:
+        _print_accounts(app, session, found, query)
+    else:
+        _print_roles(app, session, found, query)
+    if failure:
+        raise failure
+
+
+def _listing(app: App, session: SsoSession, refresh: bool) -> tuple[Listing, SsoHelperError | None]:
+    """Return the listing; when AWS gives none, an old one with the error to end with."""
+    try:
+        with _progress() as progress:
+            return directory.listing(app, session, refresh=refresh, progress=progress), None
+    except (AwsUnreachable, LoginRequired) as error:
+        saved = directory.saved_listing(app, session)
+        if saved is None or refresh:
+            raise
+        app.warn(f"this is the list of {_days_ago(app.now() - saved.listed_at)}: {error.message}")
+        return saved, error
+
+
+def _days_ago(seconds: int) -> str:
+    days = max(1, seconds // 86400)
+    return "yesterday" if days == 1 else f"{days} days ago"
+
+
+@contextmanager
+def _progress() -> Iterator[Progress | None]:
+    """Give a bar on a terminal's stderr; elsewhere nothing."""
+    if not sys.stderr.isatty() or output.talk().json:
+        yield None
+        return
+    from ssohelper.cli import progress
+
+    with progress.bar("listing accounts") as step:
+        yield step
+
+
+# -- roles ---------------------------------------------------------------------------------------
+
+
+def _print_roles(app: App, session: SsoSession, found: Listing, query: tuple[str, ...]) -> None:
+    rows = directory.rows(found, query)
+    profiles = _profiles_by_role(app, session)
+    if output.talk().json:
+        durations = {key: kept.life_seconds for key, kept in app.credentials.entries()}
+        data = [_role_json(session, row, profiles, durations) for row in rows]
+        output.print_json(data, app.warnings)
+        return
+    output.print_rows(
+        _ROLE_HEADER,
+        [
+            (
+                row.account.id,
+                row.account.name,
+                row.role_name,
+                ",".join(profiles.get(Role(row.account.id, row.role_name), ())),
+            )
+            for row in rows
+        ],
+    )
+
+
+def _role_json(
+    session: SsoSession,
+    row: Row,
+    profiles: dict[Role, list[str]],
+    durations: dict[RoleKey, int],
+) -> dict[str, Any]:
+    return {
+        "session": session.name,
+        "account_id": row.account.id,
+        "account_name": row.account.name,
+        "account_email": row.account.email,
+        "role_name": row.role_name,
+        "profiles": profiles.get(Role(row.account.id, row.role_name), []),
+        "guarded": False,
+        "favourite": False,
+        "last_used_at": None,
+        "session_duration_seconds": durations.get(
+            RoleKey(session.name, row.account.id, row.role_name)
+        ),
+    }
+
+
+def _profiles_by_role(app: App, session: SsoSession) -> dict[Role, list[str]]:
+    """Return the names of the profiles in ~/.aws/config that point at each role."""
+    config = app.config.read()
+    found: dict[Role, list[str]] = {}
+    for entry in config.profiles():
+        target = config.target_or_none(entry)
+        if target is None:
+            continue
+        # A profile of the old form names no session; its portal tells whose it is.
+        if target.session_name:
+            same = target.session_name == session.name
+        else:
+            same = same_portal(target.start_url or "", session.start_url)
+        if same:
+            found.setdefault(target.role, []).append(entry.name)
+    return found
+
+
+# -- accounts ------------------------------------------------------------------------------------
+
+
+def _print_accounts(app: App, session: SsoSession, found: Listing, query: tuple[str, ...]) -> None:
+    accounts = directory.account_rows(found, query)
+    if output.talk().json:
+        data = [
+            {
+                "session": session.name,
+                "account_id": listed.account.id,
+                "account_name": listed.account.name,
+                "account_email": listed.account.email,
+                "roles": list(listed.roles),
+            }
+            for listed in accounts
+        ]
+        output.print_json(data, app.warnings)
+        return
+    output.print_rows(
+        _ACCOUNT_HEADER,
+        [
+            (listed.account.id, listed.account.name, listed.account.email, ",".join(listed.roles))
+            for listed in accounts
+        ],
+    )

@@ -1,0 +1,78 @@
+"""whoami: which account and role a profile is, at once from what is known, then from STS."""
+
+import sys
+from typing import Any
+
+import click
+
+from ssohelper.actions import identity, selection
+from ssohelper.actions.identity import Confirmed, Known
+from ssohelper.cli import output
+from ssohelper.core.text import show
+from ssohelper.errors import SsoHelperError
+
+
+@click.command("whoami")
+@click.argument("profile", required=False)
+@output.common_options
+def whoami(profile: str | None) -> None:
+    """Show which account and role a profile is.
+
+    \b
+    Examples:
+      ssohelper whoami                                  AWS_PROFILE's
+      ssohelper whoami payments-prod.ReadOnlyAccess
+      ssohelper whoami payments-prod/ReadOnlyAccess     a role without a profile
+
+    What is known here is said at once; then AWS (STS) is asked whether it is so.
+    """
+    app = output.app()
+    known = identity.known(app, selection.profile_of(app, profile, output.talk().session))
+    if output.talk().json:
+        _print_json(known)
+        return
+    _say_known(known)
+    confirmed = identity.confirmed(app, known)
+    _say("user", confirmed.user)
+    _say("arn", confirmed.arn)
+    output.say("confirmed by AWS")
+
+
+def _say_known(known: Known) -> None:
+    role = known.profile.role
+    name = f"{known.account.name} ({role.account_id})" if known.account.name else role.account_id
+    _say("profile", known.profile.name)
+    _say("session", known.profile.session.name)
+    _say("account", name)
+    _say("role", role.name)
+    # At once: STS may take seconds to answer.
+    sys.stdout.flush()
+
+
+def _say(what: str, value: str) -> None:
+    """Print a pair: aligned on a terminal, tab-separated elsewhere."""
+    output.echo(f"{what:<9}{show(value)}" if sys.stdout.isatty() else f"{what}\t{show(value)}")
+
+
+def _print_json(known: Known) -> None:
+    app = output.app()
+    try:
+        confirmed = identity.confirmed(app, known)
+    except SsoHelperError as error:
+        app.warn(f"not confirmed by AWS: {error.message}")
+        output.print_json(_data(known, None), app.warnings)
+        raise
+    output.print_json(_data(known, confirmed), app.warnings)
+
+
+def _data(known: Known, confirmed: Confirmed | None) -> dict[str, Any]:
+    return {
+        "profile": known.profile.name,
+        "session": known.profile.session.name,
+        "account_id": known.profile.role.account_id,
+        "account_name": known.account.name or None,
+        "role_name": known.profile.role.name,
+        "user": confirmed.user if confirmed else known.user,
+        "arn": confirmed.arn if confirmed else None,
+        "confirmed": confirmed is not None,
+    }
