@@ -146,6 +146,8 @@ def inside_checkout() -> dict[str, str]:
         "UV_PYTHON_DOWNLOADS": "never",
         "UV_PROJECT_ENVIRONMENT": str(VENV),
         "PIP_CACHE_DIR": str(cache / "pip"),
+        # pip asks a rustc on PATH for its version, and rustup's makes its folder at home by that.
+        "RUSTUP_HOME": str(cache / "rustup"),
     }
 
 
