@@ -1,0 +1,280 @@
+"""Changes to ~/.aws/config, made line by line: a foreign line is never written anew.
+
+One `Edits` holds which lines are replaced and what comes after which line. The new text and the
+unified diff are both made from it (difflib takes 33 s on 10,000 profiles). Touches no disk.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from ssohelper.core.config_text import ConfigText, Key, Section
+from ssohelper.core.text import is_harmless, show
+from ssohelper.errors import ConfigInvalid
+
+_HEADER = re.compile(r"(profile|sso-session) [A-Za-z0-9][A-Za-z0-9._-]*")
+_KEY = re.compile(r"[a-z][a-z0-9_]*")
+_CONTEXT = 3
+_NO_NEWLINE = "\\ No newline at end of file"
+
+
+class AddSection(NamedTuple):
+    """A new section at the end of the file; `raw` lines (from a kept version) instead of keys."""
+
+    header: str
+    keys: tuple[tuple[str, str], ...]
+    raw: tuple[str, ...] = ()
+
+
+class EditSection(NamedTuple):
+    """Keys to assign and to drop in an existing section, and its new header when it is renamed."""
+
+    header: str
+    assign: tuple[tuple[str, str], ...] = ()
+    drop: tuple[str, ...] = ()
+    new_header: str | None = None
+
+
+class RemoveSection(NamedTuple):
+    """An existing section to take away; comments in it stay."""
+
+    header: str
+
+
+Change = AddSection | EditSection | RemoveSection
+
+
+def edited(text: ConfigText, changes: Sequence[Change]) -> bytes:
+    """Return the file with the changes made, read back and found to say what was meant.
+
+    Raises: ConfigInvalid for a file or a value that cannot be written safely.
+    """
+    if not changes:
+        return text.text.encode()
+    after = Edits(text, changes).text().encode()
+    _read_back(text, changes, after)
+    return after
+
+
+def unified_diff(text: ConfigText, changes: Sequence[Change], name: str) -> Iterator[str]:
+    """Return the lines of the unified diff that the changes are, without newlines."""
+    if changes:
+        yield f"--- {name}"
+        yield f"+++ {name}"
+        yield from Edits(text, changes).hunks()
+
+
+class Edits:
+    """Which lines become which: `replaced[line]`, and `after[line]` (-1: before the first)."""
+
+    def __init__(self, text: ConfigText, changes: Sequence[Change]) -> None:
+        self._lines = text.lines
+        self._end = "\r" if text.newline == "\r\n" else ""
+        self._has_final_newline = text.lines[-1] == ""
+        self._is_empty = text.lines == [""]
+        self.replaced: dict[int, list[str]] = {}
+        self.after: dict[int, list[str]] = {}
+        self._added: list[str] = []
+        _check_writable(text)
+        for change in changes:
+            self._make(text, change)
+        self._append()
+
+    def text(self) -> str:
+        """Return the new text of the whole file."""
+        new = list(self.after.get(-1, ()))
+        at = 0
+        for line in self._touched():
+            new += self._lines[at:line]
+            new += self._new_lines(line)
+            at = line + 1
+        new += self._lines[at:]
+        if self._added and not self._has_final_newline:
+            new.append("")
+        return "\n".join(new)
+
+    def hunks(self) -> Iterator[str]:
+        """Return the diff's hunks with three lines of context."""
+        offset = 0
+        last = len(self._lines) - (1 if self._has_final_newline else 0)
+        for group in self._groups():
+            first = max(0, group[0] - _CONTEXT)
+            stop = min(last, group[-1] + 1 + _CONTEXT)
+            body = self._hunk(first, stop, set(group))
+            removed = sum(1 for line in body if line[0] in " -")
+            added = sum(1 for line in body if line[0] in " +")
+            yield f"@@ -{_range(first, removed)} +{_range(first + offset, added)} @@"
+            yield from body
+            offset += added - removed
+
+    # -- one change --------------------------------------------------------------------------
+
+    def _make(self, text: ConfigText, change: Change) -> None:
+        if isinstance(change, AddSection):
+            self._add(change)
+            return
+        section = text.sections.get(change.header)
+        if section is None:
+            raise ConfigInvalid(f"{text.origin}: there is no section [{show(change.header)}]")
+        if isinstance(change, RemoveSection):
+            self._remove(section)
+        else:
+            self._edit(section, change)
+
+    def _add(self, change: AddSection) -> None:
+        if self._added or not self._is_empty:
+            self._added.append(self._end)
+        if change.raw:
+            self._added += [line.rstrip("\r") + self._end for line in change.raw]
+            return
+        _check_header(change.header)
+        self._added.append(f"[{change.header}]{self._end}")
+        self._added += [self._line(name, value) for name, value in change.keys]
+
+    def _remove(self, section: Section) -> None:
+        for line in range(section.line, section.last_line + 1):
+            if not self._lines[line].lstrip().startswith(("#", ";")):
+                self.replaced[line] = []
+        # We write a blank line before each header, so it goes with it.
+        before = section.line - 1
+        if before >= 0 and not self._lines[before].strip():
+            self.replaced[before] = []
+
+    def _edit(self, section: Section, change: EditSection) -> None:
+        if change.new_header is not None:
+            _check_header(change.new_header)
+            self.replaced[section.line] = [f"[{change.new_header}]{self._end_of(section.line)}"]
+        dropped = [section.keys[name] for name in change.drop if name in section.keys]
+        for key in dropped:
+            self._replace(key, [])
+        new = []
+        for name, value in change.assign:
+            found = section.keys.get(name)
+            if found is None:
+                new.append((name, value))
+            else:
+                self._replace(found, [self._indent(found) + self._line(name, value)])
+        if new and dropped:
+            # In the place of a dropped key, with its indentation: neither what comes before nor
+            # what comes after can become another value's continuation.
+            place = min(dropped, key=lambda key: key.lines[0])
+            self._replace(place, [self._indent(place) + self._line(*pair) for pair in new])
+        elif new:
+            lines = [self._line(*pair) for pair in new]
+            self.after.setdefault(section.last_line, []).extend(lines)
+
+    def _replace(self, key: Key, lines: list[str]) -> None:
+        for line in key.content_lines:
+            self.replaced[line] = []
+        self.replaced[key.lines[0]] = lines
+
+    def _append(self) -> None:
+        """Put the added sections at the end; a last line without newline gets one."""
+        last = len(self._lines) - (2 if self._has_final_newline else 1)
+        touches_last = bool(self._added) or last in self.after
+        if not self._has_final_newline and touches_last:
+            kept = self.replaced.setdefault(last, [self._lines[last]])
+            if kept and self._end and not kept[-1].endswith("\r"):
+                kept[-1] += "\r"
+        if self._added:
+            self.after.setdefault(last, []).extend(self._added)
+
+    # -- lines -------------------------------------------------------------------------------
+
+    def _line(self, name: str, value: str) -> str:
+        _check_pair(name, value)
+        return f"{name} = {value}{self._end}"
+
+    def _indent(self, key: Key) -> str:
+        line = self._lines[key.lines[0]]
+        return line[: len(line) - len(line.lstrip())]
+
+    def _end_of(self, line: int) -> str:
+        return "\r" if self._lines[line].endswith("\r") else ""
+
+    def _new_lines(self, line: int) -> list[str]:
+        return self.replaced.get(line, [self._lines[line]]) + self.after.get(line, [])
+
+    def _touched(self) -> list[int]:
+        return sorted(line for line in self.replaced.keys() | self.after.keys() if line >= 0)
+
+    def _groups(self) -> list[list[int]]:
+        """Return the touched lines, those together whose contexts meet."""
+        groups: list[list[int]] = []
+        for line in sorted(self.replaced.keys() | self.after.keys()):
+            if groups and line - groups[-1][-1] <= 2 * _CONTEXT:
+                groups[-1].append(line)
+            else:
+                groups.append([line])
+        return groups
+
+    def _hunk(self, first: int, stop: int, touched: set[int]) -> list[str]:
+        body = [f"+{line}" for line in self.after.get(-1, ())] if -1 in touched else []
+        for line in range(first, stop):
+            old = self._lines[line]
+            new = self.replaced.get(line)
+            if new is None:
+                body.append(f" {old}")
+            else:
+                body.append(f"-{old}")
+            if line == len(self._lines) - 1:
+                body.append(_NO_NEWLINE)
+            body += [f"+{added}" for added in new or ()]
+            body += [f"+{added}" for added in self.after.get(line, ())]
+        return [line.rstrip("\r") for line in body]
+
+
+def _range(first: int, count: int) -> str:
+    """Return a hunk's range; an empty one names the line before it."""
+    return f"{first + 1 if count else first},{count}"
+
+
+def _check_writable(text: ConfigText) -> None:
+    for header, section in text.sections.items():
+        if "]" in header:
+            text.refuse(
+                section.line,
+                f'the header "[{show(header, 80)}]" is read differently by different tools',
+                hint="correct that line first: nothing was written",
+            )
+
+
+def _check_header(header: str) -> None:
+    if not _HEADER.fullmatch(header):
+        raise ConfigInvalid(f'"[{show(header, 80)}]" cannot be written as a section')
+
+
+def _check_pair(name: str, value: str) -> None:
+    if not _KEY.fullmatch(name) or not value or value != value.strip() or not is_harmless(value):
+        raise ConfigInvalid(f'"{show(name, 40)} = {show(value, 80)}" cannot be written')
+
+
+# -- reading back ----------------------------------------------------------------------------------
+
+
+def _read_back(text: ConfigText, changes: Sequence[Change], after: bytes) -> None:
+    """Raise unless the new file holds exactly the sections and keys that were meant."""
+    expected = {header: _values(section) for header, section in text.sections.items()}
+    found = ConfigText(after, text.origin)
+    for change in changes:
+        if isinstance(change, RemoveSection):
+            del expected[change.header]
+        elif isinstance(change, EditSection):
+            keys = expected.pop(change.header)
+            for name in change.drop:
+                keys.pop(name, None)
+            expected[change.new_header or change.header] = keys | dict(change.assign)
+        elif change.raw:
+            section = found.sections.get(change.header)
+            expected[change.header] = _values(section) if section else {}
+        else:
+            expected[change.header] = dict(change.keys)
+    if {header: _values(section) for header, section in found.sections.items()} != expected:
+        raise ConfigInvalid(
+            f"{text.origin}: the file cannot be changed without changing what it says",
+            hint="nothing was written; please report this with the file's structure",
+        )
+
+
+def _values(section: Section) -> dict[str, str]:
+    return {name: key.value for name, key in section.keys.items()}
