@@ -4,7 +4,8 @@ SsoHelperError                 1  internal
 ├── UsageProblem               2  the command line asks for something that cannot be
 ├── ConfigInvalid              3  ~/.aws/config, own settings: with file and line
 ├── LoginRequired              4  a person must sign in
-│   └── TokenRejected          4  AWS answered 401 to a token
+│   ├── TokenRejected          4  AWS answered 401 to a token
+│   └── RegistrationRejected   4  AWS does not know the client that asks
 ├── RoleNotAssigned            5  no such account or role, or no longer assigned
 ├── AwsUnreachable             6  no connection, no answer in time, 5xx
 │   ├── Throttled              6  429
@@ -46,6 +47,10 @@ class LoginRequired(SsoHelperError):
 
 class TokenRejected(LoginRequired):
     """AWS answered 401: the token is dead whatever its file says."""
+
+
+class RegistrationRejected(LoginRequired):
+    """AWS does not know the registered client: a new registration is needed."""
 
 
 class RoleNotAssigned(SsoHelperError):
