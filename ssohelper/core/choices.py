@@ -1,0 +1,23 @@
+"""What a person chose for a session's profiles: a bare `profile sync` repeats it."""
+
+from typing import NamedTuple
+
+from ssohelper.core.model import Role
+
+PROCESS, NATIVE = "process", "sso"
+FORMS = (PROCESS, NATIVE)
+DEFAULT_TEMPLATE = "{account_name}.{role_name}"
+
+
+class Choices(NamedTuple):
+    """Filters (GLOB or !GLOB), template, form and region of one session.
+
+    `removed` holds the roles whose profile the person removed: sync does not bring them back.
+    """
+
+    accounts: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    template: str = DEFAULT_TEMPLATE
+    form: str = PROCESS
+    default_region: str | None = None
+    removed: frozenset[Role] = frozenset()
