@@ -1,0 +1,144 @@
+"""A home with a signed-in session, and ways to time real commands in it."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from ssohelper.app import App
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import Account
+from ssohelper.emulator.server import Emulator
+
+AWS_CLI = "/usr/bin/aws" if os.access("/usr/bin/aws", os.X_OK) else None
+ACCOUNT = "000000000000"
+ROLE = "Role00"
+START_URL = "https://d-0000000000.awsapps.com/start"
+REGION = "us-east-1"
+
+
+class Row(NamedTuple):
+    """One line of the table."""
+
+    what: str
+    target: str
+    figure: str
+    met: bool
+
+
+class Skipped(Exception):
+    """This machine cannot measure that; the message says what is missing."""
+
+
+class Bench:
+    """One home, one emulator; `timed` runs a command there and gives its seconds."""
+
+    def __init__(self, home: Path, emulator: Emulator) -> None:
+        self.home = home
+        self.emulator = emulator
+        self.ssohelper = str(Path(sys.executable).parent / "ssohelper")
+        self.config = home / ".aws" / "config"
+        self.runtime = home / "runtime"
+        for folder in (self.config.parent, self.runtime):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
+        self.environ = {
+            "HOME": str(home),
+            "PATH": os.environ["PATH"],
+            "XDG_RUNTIME_DIR": str(self.runtime),
+            "LANG": "C.UTF-8",
+            **emulator.environment(),
+        }
+        self.credential_process = [self.ssohelper, "credential-process", "--session", "corp"]
+        self.credential_process += ["--account-id", ACCOUNT, "--role-name", ROLE]
+
+    # -- what is there ---------------------------------------------------------------------------
+
+    def sign_in(self, *, expired: bool = False) -> None:
+        """Put a token into AWS's cache, as if somebody had signed in."""
+        token = self.emulator.token_for(
+            "ana", start_url=START_URL, seconds=-60 if expired else None
+        )
+        folder = self.home / ".aws" / "sso" / "cache"
+        folder.mkdir(parents=True, exist_ok=True)
+        # The AWS CLI looks for this very name; sha1 protects nothing here.
+        path = folder / f"{hashlib.sha1(b'corp').hexdigest()}.json"
+        path.write_text(json.dumps(token))
+        path.chmod(0o600)
+
+    def write_config(self) -> None:
+        """Write the session, and one profile in AWS's own form."""
+        self.config.write_text(
+            f"[sso-session corp]\nsso_start_url = {START_URL}\nsso_region = {REGION}\n"
+            "sso_registration_scopes = sso:account:access\n\n"
+            f"[profile native]\nsso_session = corp\nsso_account_id = {ACCOUNT}\n"
+            f"sso_role_name = {ROLE}\nregion = {REGION}\n\n"
+        )
+
+    def profiles(self, number: int) -> bytes:
+        """Return that many profiles as text."""
+        line = " ".join(self.credential_process)
+        return "".join(
+            f"[profile p{index}]\ncredential_process = {line}\nregion = {REGION}\n\n"
+            for index in range(number)
+        ).encode()
+
+    def save_listing(self, accounts: int, roles: int) -> None:
+        """Save a listing of this size, as if AWS had just been asked."""
+        app = App(self.environ)
+        names = tuple(f"Role{number:02d}" for number in range(roles))
+        listed = tuple(
+            ListedAccount(
+                Account(f"0000{n:08d}", f"account-{n:05d}", f"a{n}@example.com"), names, False, True
+            )
+            for n in range(accounts)
+        )
+        app.directory.save("corp", Listing(START_URL, REGION, app.now(), listed))
+
+    def forget_credentials(self) -> None:
+        """Make the next call a miss for us and for the AWS CLI; the token stays."""
+        for path in (self.runtime / "ssohelper", self.home / ".aws" / "cli" / "cache"):
+            shutil.rmtree(path, ignore_errors=True)
+
+    # -- running ---------------------------------------------------------------------------------
+
+    def credentials(self) -> None:
+        """Fetch credentials once, so that the next call is a hit."""
+        subprocess.run(self.credential_process, env=self.environ, check=True, capture_output=True)
+
+    def timed(self, command: list[str]) -> float:
+        """Return the seconds that a command takes; one that fails ends the run."""
+        begun = time.perf_counter()
+        done = subprocess.run(
+            command,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        took = time.perf_counter() - begun
+        if done.returncode:
+            raise AssertionError(f"{command} failed: {done.stderr.decode(errors='replace')}")
+        return took
+
+    def all_at_once(self, command: list[str], number: int) -> int:
+        """Run a command that often at the same time; return how many failed or printed no keys."""
+        running = [
+            subprocess.Popen(
+                command, env=self.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+            for _ in range(number)
+        ]
+        outputs = [process.communicate(timeout=60)[0] for process in running]
+        answers = {out for out in outputs if out.startswith(b'{"Version":1,')}
+        failed = sum(process.returncode != 0 for process in running)
+        return failed + (len(answers) != 1)
+
+    def launcher(self) -> str:
+        """Return whose console script this environment has: pip's imports re, uv's does not."""
+        return "pip" if "import re" in Path(self.ssohelper).read_text() else "uv"
