@@ -20,7 +20,7 @@ _PEOPLE = (
     ("ana", "Ana Alvarez", ("everyone", "developers", "data", "on-call"), True),
     ("ben", "Ben Okafor", ("everyone", "developers"), True),
     ("chi", "Chi Nguyen", ("everyone", "data"), True),
-    ("dana", "Dana Weiss", ("everyone", "security"), True),
+    ("dora", "Dora Weiss", ("everyone", "security"), True),
     ("emil", "Emil Larsen", ("everyone", "platform", "on-call"), True),
     ("finn", "Finn Maher", ("everyone",), False),
 )

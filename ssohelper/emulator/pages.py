@@ -49,7 +49,8 @@ input[type=text]{width:100%;min-height:2.75rem;padding:.5rem .75rem;font:inherit
 color:inherit;background:var(--card);border:1px solid var(--field);border-radius:8px}
 .code{font:600 1.75rem/1.2 ui-monospace,"Liberation Mono",monospace;letter-spacing:.1em;
 text-align:center;padding:1rem;background:var(--page);border-radius:8px}
-.actions{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.5rem}
+.actions{display:flex;flex-wrap:wrap;gap:.75rem;margin:1.5rem 0 1rem}
+main>:last-child{margin-bottom:0}
 button{min-height:2.75rem;min-width:6.5rem;padding:.5rem 1.25rem;font:inherit;font-weight:600;
 border-radius:8px;border:1px solid var(--main);background:var(--main);color:var(--on);
 cursor:pointer}

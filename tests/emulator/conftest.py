@@ -1,0 +1,219 @@
+"""An emulator for each test, a plain HTTP client, and a home in which AWS's clients run."""
+
+import base64
+import hashlib
+import http.client
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from ssohelper.emulator.exchange import Answer
+from ssohelper.emulator.server import UNSET_VARIABLES, Emulator
+from ssohelper.emulator.service import Service
+from ssohelper.emulator.world import demo_world
+
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+PAYMENTS_PROD = "000030000001"
+PAYMENTS_DEV = "000040000001"
+VERIFIER = "v" * 64
+CHALLENGE = (
+    base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
+)
+REDIRECT = "http://127.0.0.1:49152/oauth/callback"
+
+
+class Clock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self, now: float = 1_800_000_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def forward(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Wire:
+    """AWS's operations against a service without sockets: each returns (status, content)."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.service = Service(demo_world(), self.clock)
+        self.faults = self.service.faults
+        self.world = self.service.center.world
+
+    def raw(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        **query: str,
+    ) -> Answer:
+        return self.service.handle(method, path, urlencode(query), headers or {}, body)
+
+    def post(self, path: str, **fields: Any) -> tuple[int, Any]:
+        answer = self.raw("POST", path, json.dumps(fields).encode())
+        return answer.status, json.loads(answer.body)
+
+    def register(self, **more: Any) -> dict[str, str]:
+        """Register a client as the AWS CLI does for PKCE."""
+        fields = {
+            "clientName": "test",
+            "clientType": "public",
+            "scopes": ["sso:account:access"],
+            "grantTypes": ["authorization_code", "refresh_token"],
+            "redirectUris": ["http://127.0.0.1/oauth/callback"],
+            **more,
+        }
+        status, client = self.post("/client/register", **fields)
+        assert status == 200, client
+        return {"clientId": client["clientId"], "clientSecret": client["clientSecret"]}
+
+    def device(self, client: dict[str, str]) -> dict[str, Any]:
+        status, device = self.post(
+            "/device_authorization", **client, startUrl=self.world.start_url
+        )
+        assert status == 200, device
+        return device
+
+    def poll(self, client: dict[str, str], device: dict[str, Any]) -> tuple[int, Any]:
+        code = device["deviceCode"]
+        return self.post("/token", **client, grantType=DEVICE_GRANT, deviceCode=code)
+
+    def authorize(self, client: dict[str, str], **more: str) -> dict[str, str]:
+        """Go to /authorize with automatic consent; return what the redirect carries."""
+        asked = {
+            "response_type": "code",
+            "client_id": client["clientId"],
+            "redirect_uri": REDIRECT,
+            "state": "s-1",
+            "code_challenge_method": "S256",
+            "scopes": "sso:account:access",
+            "code_challenge": CHALLENGE,
+            **more,
+        }
+        answer = self.raw("GET", "/authorize", **asked)
+        assert answer.status == 302, answer
+        location = dict(answer.headers)["Location"]
+        assert location.startswith(asked["redirect_uri"])
+        return {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
+
+    def redeem(self, client: dict[str, str], code: str, **more: Any) -> tuple[int, Any]:
+        fields = {"codeVerifier": VERIFIER, "redirectUri": REDIRECT, "code": code, **more}
+        return self.post("/token", **client, grantType="authorization_code", **fields)
+
+    def refresh(self, token: dict[str, str]) -> tuple[int, Any]:
+        return self.post(
+            "/token",
+            clientId=token["clientId"],
+            clientSecret=token["clientSecret"],
+            grantType="refresh_token",
+            refreshToken=token["refreshToken"],
+        )
+
+    def portal(self, path: str, token: str, method: str = "GET", **query: str) -> tuple[int, Any]:
+        answer = self.raw(method, path, headers={"x-amz-sso_bearer_token": token}, **query)
+        return answer.status, json.loads(answer.body) if answer.body else None
+
+    def credentials(self, token: str, account_id: str, role: str) -> tuple[int, Any]:
+        query = {"account_id": account_id, "role_name": role}
+        return self.portal("/federation/credentials", token, **query)
+
+
+class Reply(NamedTuple):
+    status: int
+    headers: dict[str, str]  # names in lower case
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def fetch(
+    emulator: Emulator,
+    method: str,
+    path: str,
+    body: Any = None,
+    headers: dict[str, str] | None = None,
+    timeout: float = 30,
+) -> Reply:
+    """Send one request over a connection of its own; a dict goes as JSON, text as a form."""
+    connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=timeout)
+    sent = dict(headers or {})
+    data = body
+    if isinstance(body, dict):
+        data = json.dumps(body)
+        sent.setdefault("Content-Type", "application/json")
+    try:
+        connection.request(method, path, data, sent)
+        answer = connection.getresponse()
+        found = {name.lower(): value for name, value in answer.getheaders()}
+        return Reply(answer.status, found, answer.read())
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire()
+
+
+@pytest.fixture
+def emu() -> Iterator[Emulator]:
+    with Emulator() as emulator:
+        yield emulator
+
+
+class Home:
+    """A throw-away home in which AWS's own clients run against an emulator."""
+
+    session = "corp"
+
+    def __init__(self, folder: Path, emulator: Emulator) -> None:
+        self.folder = folder
+        self.emulator = emulator
+        self.cache = folder / ".aws" / "sso" / "cache"
+        self.cache.mkdir(parents=True)
+        name = hashlib.sha1(self.session.encode()).hexdigest()
+        self.token_file = self.cache / f"{name}.json"
+        self._browser = folder / "browser"
+        # Returns at once: the AWS CLI begins to listen only after its browser has come back.
+        self._browser.write_text('#!/bin/sh\ncurl -sL "$1" >/dev/null 2>&1 &\n')
+        self._browser.chmod(0o755)
+        self.write_config()
+
+    def write_config(self, role: str = "ReadOnlyAccess", account: str = PAYMENTS_PROD) -> None:
+        (self.folder / ".aws" / "config").write_text(
+            f"[profile p]\nsso_session = {self.session}\nsso_account_id = {account}\n"
+            f"sso_role_name = {role}\nregion = eu-west-1\n"
+            f"[sso-session {self.session}]\nsso_start_url = {self.emulator.world.start_url}\n"
+            "sso_region = us-east-1\nsso_registration_scopes = sso:account:access\n"
+        )
+
+    def write_token(self, token: dict[str, str]) -> None:
+        self.token_file.write_text(json.dumps(token))
+
+    def token(self) -> dict[str, str]:
+        content: dict[str, str] = json.loads(self.token_file.read_text())
+        return content
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if name not in UNSET_VARIABLES}
+        kept.pop("AWS_CONFIG_FILE", None)
+        kept.pop("AWS_SHARED_CREDENTIALS_FILE", None)
+        here = {"HOME": str(self.folder), "BROWSER": f"{self._browser} %s"}
+        return {**kept, **self.emulator.environment(), **here}
+
+
+@pytest.fixture
+def home(tmp_path: Path, emu: Emulator) -> Home:
+    return Home(tmp_path, emu)

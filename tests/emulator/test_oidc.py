@@ -1,0 +1,307 @@
+import json
+
+import pytest
+
+from ssohelper.emulator.exchange import OIDC_ERRORS
+from tests.emulator.conftest import REDIRECT, Wire
+
+
+def test_an_error_is_told_in_header_and_body_as_aws_tells_it(wire: Wire):
+    answer = wire.raw("POST", "/token", b'{"clientId": "x", "clientSecret": "y"}')
+    assert answer.status == 401
+    assert json.loads(answer.body)["error"] == "invalid_client"
+    assert dict(answer.headers)["x-amzn-ErrorType"] == (
+        "InvalidClientException:http://internal.amazon.com/coral/com.amazonaws.sso.oidc/"
+    )
+
+
+def test_a_refused_refresh_is_the_answer_that_was_captured_live(wire: Wire):
+    token = wire.service.token_for("ana")
+    status, body = wire.refresh({**token, "refreshToken": "other"})
+    assert status == 400
+    assert body == {
+        "error": "invalid_grant",
+        "error_description": "Invalid refresh token provided",
+    }
+
+
+class TestRegistration:
+    def test_it_lives_ninety_days_and_has_a_canary(self, wire: Wire):
+        status, body = wire.post("/client/register", clientName="n", clientType="public")
+        assert status == 200
+        assert body["clientSecretExpiresAt"] - body["clientIdIssuedAt"] == 90 * 86400
+        assert body["clientSecret"].startswith("CNRY-CS-")
+
+    def test_it_ends(self, wire: Wire):
+        token = wire.service.token_for("ana")
+        wire.faults.set(sign_in_seconds=200 * 86400)
+        long = wire.service.token_for("ana")
+        wire.clock.forward(90 * 86400)
+        assert wire.refresh(token)[0] == 401
+        assert wire.refresh(long)[1]["error"] == "invalid_client"
+
+    @pytest.mark.parametrize(
+        ("fields", "error"),
+        [
+            ({"clientType": "public"}, "invalid_request"),
+            ({"clientName": "n", "clientType": "confidential"}, "invalid_client_metadata"),
+            ({"clientName": "n", "clientType": "public", "scopes": "all"}, "invalid_request"),
+            ({"clientName": "n", "clientType": "public", "scopes": ["a b"]}, "invalid_scope"),
+            (
+                {"clientName": "n", "clientType": "public", "grantTypes": ["password"]},
+                "unsupported_grant_type",
+            ),
+            (
+                {"clientName": "n", "clientType": "public", "redirectUris": ["https://evil/"]},
+                "invalid_redirect_uri",
+            ),
+            (
+                {"clientName": "n", "clientType": "public", "issuerUrl": "https://other/start"},
+                "invalid_request",
+            ),
+        ],
+    )
+    def test_bad_ones_are_refused(self, wire: Wire, fields: dict[str, object], error: str):
+        status, body = wire.post("/client/register", **fields)
+        assert status == 400
+        assert body["error"] == error
+
+    @pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b"3"])
+    def test_a_body_that_is_no_object_is_refused(self, wire: Wire, body: bytes):
+        assert wire.raw("POST", "/client/register", body).status == 400
+
+
+class TestDeviceCode:
+    def test_it_is_pending_until_the_person_has_approved(self, wire: Wire):
+        client = wire.register(grantTypes=[], redirectUris=[])
+        device = wire.device(client)
+        assert wire.poll(client, device)[1]["error"] == "authorization_pending"
+        assert wire.poll(client, device)[1]["error"] == "authorization_pending"
+        wire.service.approve_device(device["userCode"].lower(), "ana")
+        status, token = wire.poll(client, device)
+        assert status == 200
+        assert token["expiresIn"] == 3600
+        assert token["tokenType"] == "Bearer"
+        assert wire.portal("/assignment/accounts", token["accessToken"])[0] == 200
+        assert wire.poll(client, device)[1]["error"] == "invalid_grant"
+
+    def test_automatic_consent_never_answers_the_first_poll(self, wire: Wire):
+        wire.service.center.auto_approve = "ana"
+        client = wire.register(grantTypes=[], redirectUris=[])
+        device = wire.device(client)
+        assert wire.poll(client, device)[0] == 400
+        assert wire.poll(client, device)[0] == 200
+
+    def test_a_denied_one_says_so(self, wire: Wire):
+        client = wire.register(grantTypes=[], redirectUris=[])
+        device = wire.device(client)
+        wire.service.approve_device(device["userCode"], "", deny=True)
+        assert wire.poll(client, device)[1]["error"] == "access_denied"
+
+    def test_it_ends_after_ten_minutes(self, wire: Wire):
+        client = wire.register(grantTypes=[], redirectUris=[])
+        device = wire.device(client)
+        assert device["expiresIn"] == 600
+        wire.clock.forward(600)
+        assert wire.poll(client, device)[1]["error"] == "expired_token"
+
+    def test_another_client_cannot_use_it(self, wire: Wire):
+        client = wire.register(grantTypes=[], redirectUris=[])
+        device = wire.device(client)
+        wire.service.approve_device(device["userCode"], "ana")
+        other = wire.register(grantTypes=[], redirectUris=[])
+        assert wire.poll(other, device)[1]["error"] == "invalid_grant"
+
+    def test_a_client_without_scopes_gets_eight_hours_and_no_refresh_token(self, wire: Wire):
+        client = wire.register(scopes=[], grantTypes=[], redirectUris=[])
+        device = wire.device(client)
+        wire.service.approve_device(device["userCode"], "ana")
+        token = wire.poll(client, device)[1]
+        assert token["expiresIn"] == 8 * 3600
+        assert "refreshToken" not in token
+
+    def test_polling_too_fast_is_told_when_the_pace_is_enforced(self, wire: Wire):
+        wire.faults.set(enforce_interval=True, interval=5)
+        client = wire.register(grantTypes=[], redirectUris=[])
+        device = wire.device(client)
+        assert wire.poll(client, device)[1]["error"] == "authorization_pending"
+        assert wire.poll(client, device)[1]["error"] == "slow_down"
+        wire.clock.forward(5)
+        assert wire.poll(client, device)[1]["error"] == "authorization_pending"
+
+    def test_a_foreign_start_url_is_refused(self, wire: Wire):
+        client = wire.register(grantTypes=[], redirectUris=[])
+        status, body = wire.post(
+            "/device_authorization", **client, startUrl="https://d-9.awsapps.com/start"
+        )
+        assert (status, body["error"]) == (400, "invalid_request")
+
+
+class TestPkce:
+    def test_the_code_buys_tokens_once(self, wire: Wire):
+        wire.service.center.auto_approve = "ben"
+        client = wire.register()
+        back = wire.authorize(client)
+        assert back["state"] == "s-1"
+        status, token = wire.redeem(client, back["code"])
+        assert status == 200
+        assert token["accessToken"].startswith("CNRY-AT-")
+        assert token["refreshToken"].startswith("CNRY-RT-")
+        assert wire.redeem(client, back["code"])[1]["error"] == "invalid_grant"
+
+    @pytest.mark.parametrize(
+        ("more", "error"),
+        [
+            ({"codeVerifier": "w" * 64}, "invalid_grant"),
+            ({"codeVerifier": "short"}, "invalid_request"),
+            ({"codeVerifier": None}, "invalid_request"),
+            ({"redirectUri": "http://127.0.0.1:1/oauth/callback"}, "invalid_grant"),
+            ({"code": "wrong"}, "invalid_grant"),
+        ],
+    )
+    def test_a_wrong_proof_buys_nothing(self, wire: Wire, more: dict[str, object], error: str):
+        wire.service.center.auto_approve = "ana"
+        client = wire.register()
+        back = wire.authorize(client)
+        assert wire.redeem(client, **{**back, **more, "state": "s"})[1]["error"] == error  # type: ignore[arg-type]
+
+    def test_the_code_ends_after_minutes(self, wire: Wire):
+        wire.service.center.auto_approve = "ana"
+        client = wire.register()
+        back = wire.authorize(client)
+        wire.clock.forward(601)
+        assert wire.redeem(client, back["code"])[0] == 400
+
+    def test_scope_in_the_singular_and_a_bare_redirect_do_too(self, wire: Wire):
+        wire.service.center.auto_approve = "ana"
+        client = wire.register(redirectUris=["http://127.0.0.1"])
+        uri = "http://127.0.0.1:49160"
+        back = wire.authorize(client, redirect_uri=uri, scopes="", scope="sso:account:access")
+        assert wire.redeem(client, back["code"], redirectUri=uri)[0] == 200
+
+    @pytest.mark.parametrize(
+        ("more", "error"),
+        [
+            ({"response_type": "token"}, "unsupported_response_type"),
+            ({"code_challenge_method": "plain"}, "invalid_request"),
+            ({"code_challenge": ""}, "invalid_request"),
+            ({"scopes": "sso:account:access other"}, "invalid_scope"),
+        ],
+    )
+    def test_a_bad_request_goes_back_with_an_error(
+        self, wire: Wire, more: dict[str, str], error: str
+    ):
+        wire.service.center.auto_approve = "ana"
+        assert wire.authorize(wire.register(), **more) == {"error": error, "state": "s-1"}
+
+    @pytest.mark.parametrize(
+        "uri",
+        [
+            "https://127.0.0.1/oauth/callback",
+            "http://evil.example/oauth/callback",
+            "http://127.0.0.1:1/other",
+            "http://127.0.0.1:1/oauth/callback#x",
+            "http://u@127.0.0.1:1/oauth/callback",
+            "http://127.0.0.1:1/oauth/callback\r\nX: y",
+            "http://127.0.0.1.evil.example/oauth/callback",
+            "",
+        ],
+    )
+    def test_an_unregistered_redirect_is_a_page_and_never_a_redirect(self, wire: Wire, uri: str):
+        wire.service.center.auto_approve = "ana"
+        client = wire.register()["clientId"]
+        answer = wire.raw(
+            "GET", "/authorize", client_id=client, redirect_uri=uri, response_type="code"
+        )
+        assert answer.status == 400
+        assert "Location" not in dict(answer.headers)
+
+    def test_an_unknown_client_is_a_page(self, wire: Wire):
+        answer = wire.raw("GET", "/authorize", client_id="x", redirect_uri=REDIRECT)
+        assert answer.status == 400
+        assert b"<title>" in answer.body
+
+
+class TestRefresh:
+    def test_none_gives_the_same_token_again(self, wire: Wire):
+        wire.faults.set(rotation="none")
+        token = wire.service.token_for("ana")
+        for _ in range(3):
+            assert wire.refresh(token)[1]["refreshToken"] == token["refreshToken"]
+
+    def test_grace_lets_the_old_one_live_on_for_a_while(self, wire: Wire):
+        wire.faults.set(rotation="grace", grace_seconds=30)
+        token = wire.service.token_for("ana")
+        assert wire.refresh(token)[1]["refreshToken"] != token["refreshToken"]
+        wire.clock.forward(29)
+        assert wire.refresh(token)[0] == 200
+        wire.clock.forward(1)
+        assert wire.refresh(token)[1]["error"] == "invalid_grant"
+
+    def test_strict_takes_each_token_once(self, wire: Wire):
+        wire.faults.set(rotation="strict")
+        token = wire.service.token_for("ana")
+        status, second = wire.refresh(token)
+        assert status == 200
+        assert wire.refresh(token)[1]["error"] == "invalid_grant"
+        assert wire.refresh({**token, "refreshToken": second["refreshToken"]})[0] == 200
+
+    def test_strict_can_revoke_the_session_on_a_second_use(self, wire: Wire):
+        wire.faults.set(rotation="strict", strict_revokes_session=True)
+        token = wire.service.token_for("ana")
+        second = wire.refresh(token)[1]
+        assert wire.refresh(token)[0] == 400
+        assert wire.refresh({**token, "refreshToken": second["refreshToken"]})[0] == 400
+        assert wire.portal("/assignment/accounts", second["accessToken"])[0] == 401
+
+    def test_it_ends_with_the_sign_in_session(self, wire: Wire):
+        token = wire.service.token_for("ana")
+        wire.clock.forward(8 * 3600)
+        assert wire.refresh(token)[1]["error_description"] == "Invalid refresh token provided"
+
+    def test_no_access_token_outlives_the_sign_in_session(self, wire: Wire):
+        token = wire.service.token_for("ana")
+        wire.clock.forward(7.5 * 3600)
+        assert wire.refresh(token)[1]["expiresIn"] == 1800
+
+    def test_the_refresh_token_can_be_left_out_of_answers(self, wire: Wire):
+        wire.faults.set(omit_refresh_token=True)
+        token = wire.service.token_for("ana")
+        assert "refreshToken" in token
+        status, body = wire.refresh(token)
+        assert status == 200
+        assert "refreshToken" not in body
+
+    def test_a_disabled_person_is_out_at_once(self, wire: Wire):
+        token = wire.service.token_for("ana")
+        wire.world.people["ana"] = wire.world.person("ana")._replace(enabled=False)
+        assert wire.refresh(token)[0] == 400
+
+
+def test_an_unknown_grant_is_refused(wire: Wire):
+    status, body = wire.post("/token", **wire.register(), grantType="password")
+    assert (status, body["error"]) == (400, "unsupported_grant_type")
+
+
+def test_two_organizations_are_told_apart_by_their_start_urls(wire: Wire):
+    other = type(wire.world)(start_url="https://d-2222222222.awsapps.com/start")
+    other.add_person("ana")
+    other.add_account("000000000077", "elsewhere")
+    other.add_permission_set("Admin")
+    other.assign("ana", "Admin", "Root")
+    wire.service.center.worlds.append(other)
+    there = wire.service.token_for("ana", start_url=other.start_url)
+    here = wire.service.token_for("ana")
+    lists = [
+        wire.portal("/assignment/accounts", token["accessToken"])[1]["accountList"]
+        for token in (there, here)
+    ]
+    assert [row["accountId"] for row in lists[0]] == ["000000000077"]
+    assert len(lists[1]) == 9
+
+
+def test_every_modelled_error_can_be_scripted(wire: Wire):
+    for name, (status, code) in OIDC_ERRORS.items():
+        wire.faults.fail("CreateToken", name)
+        got = wire.post("/token")
+        assert (got[0], got[1]["error"]) == (status, code)
