@@ -16,7 +16,7 @@ import click
 
 from ssohelper.app import App
 from ssohelper.core.text import show, to_json
-from ssohelper.errors import SsoHelperError, UsageProblem
+from ssohelper.errors import LocalState, SsoHelperError, UsageProblem
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -165,7 +165,5 @@ def flush() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         raise
     except OSError as cause:
-        from ssohelper.errors import LocalState
-
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         raise LocalState(f"stdout cannot be written: {cause.strerror}") from cause
