@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.credential_cache import CredentialCache
     from ssohelper.stores.directory_cache import DirectoryCache
     from ssohelper.stores.failures import FailureMemory
+    from ssohelper.stores.settings_file import SettingsFile
     from ssohelper.stores.token_cache import TokenStore
     from ssohelper.wire.account import AccountClient
     from ssohelper.wire.loopback import CallbackListener
@@ -108,6 +109,12 @@ class App:
         from ssohelper.settings import read_settings
 
         return read_settings(self.settings_file, self.environ)
+
+    @cached_property
+    def settings_store(self) -> SettingsFile:
+        from ssohelper.stores.settings_file import SettingsFile
+
+        return SettingsFile(self.settings_file, runtime=self.runtime_folder)
 
     @cached_property
     def config(self) -> ConfigStore:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
+from ssohelper import logs
 from ssohelper.app import App
 from ssohelper.core.text import show, to_json
 from ssohelper.errors import LocalState, SsoHelperError, UsageProblem
@@ -41,7 +42,7 @@ def app() -> App:
     made = root.meta.get("ssohelper.app")
     if made is None:
         made = root.meta["ssohelper.app"] = App(warn=None if talk().json else warn)
-        made.verbose = talk().verbose
+        logs.start(talk().verbose, made.environ)
     assert isinstance(made, App)
     return made
 

@@ -1,0 +1,78 @@
+"""What is kept on this machine, by kind and session: never a secret, only where and until when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ssohelper.core.model import RoleKey, SsoSession
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+
+
+class Kept(NamedTuple):
+    """One thing that is kept. `expires_at` is epoch seconds, None where nothing expires."""
+
+    kind: str
+    session: str
+    what: str
+    path: str
+    expires_at: int | None
+    key: RoleKey | None = None
+
+
+def everything(app: App, session_name: str | None = None) -> list[Kept]:
+    """Return what is kept, of all sessions or of one: sign-ins, role credentials, listings."""
+    found = [*_sign_ins(app), *_role_credentials(app), *_listings(app)]
+    return [kept for kept in found if session_name in (None, kept.session)]
+
+
+def clear(app: App, session_name: str | None = None) -> int:
+    """Remove role credentials and listings, and forget failures; returns how many files went.
+
+    Sign-ins stay: `logout` ends them, at AWS too.
+    """
+    names = {*app.credentials.session_names(), *app.directory.session_names()}
+    removed = sum(
+        app.credentials.forget_session(name) + app.directory.forget(name)
+        for name in sorted(names)
+        if session_name in (None, name)
+    )
+    app.failures.forget_all()
+    return removed
+
+
+def _sign_ins(app: App) -> list[Kept]:
+    return [
+        Kept("sign-in", session.name, "token or registration", path, None)
+        for session in _sessions(app)
+        for path in app.tokens.places(session)
+    ]
+
+
+def _role_credentials(app: App) -> list[Kept]:
+    return [
+        Kept(
+            "role credentials",
+            key.session_name,
+            f"{key.account_id}/{key.role_name}",
+            app.credentials.place(key),
+            kept.credentials.expires_at,
+            key,
+        )
+        for key, kept in app.credentials.entries()
+    ]
+
+
+def _listings(app: App) -> list[Kept]:
+    found = []
+    for name in app.directory.session_names():
+        listing = app.directory.saved(name)
+        if listing:
+            what = f"{len(listing.accounts)} accounts"
+            found.append(Kept("listing", name, what, app.directory.place(name), None))
+    return found
+
+
+def _sessions(app: App) -> list[SsoSession]:
+    return app.config.read().sso_sessions()

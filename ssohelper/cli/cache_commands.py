@@ -1,0 +1,85 @@
+"""cache list, cache clear: what is kept where, never a secret."""
+
+from typing import Any
+
+import click
+
+from ssohelper.actions import kept
+from ssohelper.cli import output
+from ssohelper.core.instants import duration_text, to_iso
+from ssohelper.core.text import show
+
+
+@click.group()
+@output.common_options
+def cache() -> None:
+    """List or clear what is kept on this machine.
+
+    \b
+    Examples:
+      ssohelper cache list
+      ssohelper cache clear --session corp
+    """
+
+
+@cache.command("list")
+@output.common_options
+def list_kept() -> None:
+    """Print what is kept, where, and how long it lasts. No secret is printed.
+
+    \b
+    Examples:
+      ssohelper cache list --json
+    """
+    app = output.app()
+    found = kept.everything(app, output.talk().session)
+    if output.talk().json:
+        output.print_json([_row(item) for item in found], app.warnings)
+        return
+    rows = [
+        (item.kind, item.session, item.what, _left(item, app.now()), item.path) for item in found
+    ]
+    output.print_rows(("kind", "session", "what", "lasts", "path"), rows)
+
+
+@cache.command("clear")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@output.common_options
+def clear(yes: bool) -> None:
+    """Remove role credentials and saved listings; sign-ins stay (see logout).
+
+    \b
+    Examples:
+      ssohelper cache clear --yes
+      ssohelper cache clear --session corp --yes
+    """
+    app = output.app()
+    session = output.talk().session
+    whose = f'of the session "{show(session)}"' if session else "of all sessions"
+    question = f"remove role credentials and saved listings {whose}?"
+    if not output.confirm(question, yes=yes, what="cache clear"):
+        output.say("nothing removed")
+        return
+    removed = kept.clear(app, session)
+    if output.talk().json:
+        output.print_json({"removed": removed}, app.warnings)
+    else:
+        output.say(f"{removed} {'file' if removed == 1 else 'files'} removed")
+
+
+def _row(item: kept.Kept) -> dict[str, Any]:
+    return {
+        "kind": item.kind.replace(" ", "_").replace("-", "_"),
+        "session": item.session,
+        "account_id": item.key.account_id if item.key else None,
+        "role_name": item.key.role_name if item.key else None,
+        "path": item.path,
+        "expires_at": to_iso(item.expires_at) if item.expires_at is not None else None,
+    }
+
+
+def _left(item: kept.Kept, now: int) -> str:
+    if item.expires_at is None:
+        return "-"
+    left = item.expires_at - now
+    return duration_text(left) if left > 0 else "expired"

@@ -1,0 +1,137 @@
+"""config get, set, list, path: own settings, each with its origin."""
+
+import json
+from typing import Any
+
+import click
+
+from ssohelper import settings as known
+from ssohelper.cli import output
+from ssohelper.core.text import show
+from ssohelper.errors import UsageProblem
+
+
+@click.group()
+@output.common_options
+def config() -> None:
+    """Get and set ssohelper's own settings.
+
+    \b
+    Examples:
+      ssohelper config list
+      ssohelper config set form sso
+      ssohelper config set sessions.corp.session_hours 12
+    """
+
+
+@config.command("get")
+@click.argument("key")
+@output.common_options
+def get(key: str) -> None:
+    """Print the value of KEY that counts.
+
+    \b
+    Examples:
+      ssohelper config get form
+    """
+    app = output.app()
+    known.setting_of(key)
+    if output.talk().json:
+        output.print_json(_row(app.settings, key), app.warnings)
+    else:
+        output.echo(show(_text(app.settings.get(key))))
+
+
+@config.command("set", context_settings={"ignore_unknown_options": True})
+@click.argument("key")
+@click.argument("values", nargs=-1, type=click.UNPROCESSED)
+@click.option("--default", "to_default", is_flag=True, help="Take the setting out of the file.")
+@output.common_options
+def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
+    """Set KEY in the file; a list takes several values.
+
+    \b
+    Examples:
+      ssohelper config set default_region eu-west-1
+      ssohelper config set default_region --default
+    """
+    app = output.app()
+    known.setting_of(key)
+    if to_default == bool(values):
+        raise UsageProblem(
+            f'"{key}" needs either a value or --default',
+            hint=f"say: ssohelper config set {key} VALUE",
+        )
+    value = None if to_default else known.value_of(key, values)
+    # A file that is invalid already is said so, with its line, before anything is written.
+    before = app.settings
+    parts = known.parts_of(key)
+    if to_default:
+        app.settings_store.unset(parts, app.deadline())
+    else:
+        app.settings_store.set(parts, value, app.deadline())
+    after = known.read_settings(app.settings_file, app.environ)
+    if after.origin(key) == "environment":
+        app.warn(f"{before.place(key)} is set and wins over the file")
+    if output.talk().json:
+        output.print_json(_row(after, key), app.warnings)
+
+
+@config.command("list")
+@output.common_options
+def list_settings() -> None:
+    """Print all settings with their origin.
+
+    \b
+    Examples:
+      ssohelper config list --json
+    """
+    app = output.app()
+    rows = [_row(app.settings, key) for key in app.settings.names()]
+    if output.talk().json:
+        output.print_json(rows, app.warnings)
+        return
+    shown = [
+        (row["key"], _text(row["value"]), row["place"] or row["origin"], row["what"])
+        for row in rows
+    ]
+    output.print_rows(("setting", "value", "from", "what it is"), shown)
+
+
+@config.command("path")
+@output.common_options
+def path() -> None:
+    """Print the path of the settings file, whether it exists or not.
+
+    \b
+    Examples:
+      $EDITOR "$(ssohelper config path)"
+    """
+    app = output.app()
+    if output.talk().json:
+        found = {"path": str(app.settings_file), "exists": app.settings_file.exists()}
+        output.print_json(found, app.warnings)
+    else:
+        output.echo(show(str(app.settings_file)))
+
+
+def _row(settings: known.Settings, key: str) -> dict[str, Any]:
+    value = settings.get(key)
+    return {
+        "key": key,
+        "value": list(value) if isinstance(value, tuple) else value,
+        "origin": settings.origin(key),
+        "place": settings.place(key),
+        "what": known.setting_of(key).what,
+    }
+
+
+def _text(value: Any) -> str:
+    """Return the value as one types it: nothing for one that is not set."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple | list):
+        return json.dumps(list(value), ensure_ascii=False)
+    return str(value)

@@ -1,0 +1,73 @@
+"""What is said and kept of an internal error: places, never values."""
+
+import os
+import sys
+import time
+import traceback
+from types import TracebackType
+
+from ssohelper import __version__
+from ssohelper.app import App
+from ssohelper.core.text import show
+
+_MOST_KEPT = 20
+
+
+def report(error: BaseException, trace: TracebackType | None) -> int:
+    """Say one line on stderr, keep the places in a log file of our own, and return 1."""
+    kind = type(error).__name__
+    try:
+        log = _write_log(error, trace)
+    except (OSError, ValueError):
+        log = "none: the state folder cannot be written"
+    line = show(f"ssohelper: error: internal error ({kind}) — log: {log}") + "\n"
+    try:
+        os.write(2, line.encode(_encoding(), "backslashreplace"))
+    except OSError:
+        return 1
+    return 1
+
+
+def _write_log(error: BaseException, trace: TracebackType | None) -> str:
+    # By itself, without our stores: what crashed may be one of them.
+    folder = App().state_folder / "crashes"
+    for made in (folder.parent, folder):
+        os.makedirs(made, 0o700, exist_ok=True)
+    for old in sorted(os.listdir(folder))[: -_MOST_KEPT + 1]:
+        os.unlink(folder / old)
+    at = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    path = folder / f"{at}-{os.getpid()}-{os.urandom(3).hex()}.log"
+    text = "\n".join([_head(), *_places(error, trace), ""])
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as log:
+        log.write(text.encode("utf-8", "backslashreplace"))
+    return str(path)
+
+
+def _head() -> str:
+    python = ".".join(map(str, sys.version_info[:3]))
+    return f"ssohelper {__version__}, python {python}, {sys.platform}"
+
+
+def _places(error: BaseException, trace: TracebackType | None) -> list[str]:
+    """Return type, file, line and function of the error and of what caused it.
+
+    No message and no source line: both can carry values.
+    """
+    lines: list[str] = []
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        kind = type(current)
+        lines.append(f"{kind.__module__}.{kind.__qualname__}")
+        frames = trace if current is error else current.__traceback__
+        lines += [
+            f"  {frame.f_code.co_filename}:{number}:{frame.f_code.co_name}"
+            for frame, number in traceback.walk_tb(frames)
+        ]
+        current = current.__cause__ or current.__context__
+    return lines
+
+
+def _encoding() -> str:
+    return getattr(sys.stderr, "encoding", None) or "utf-8"

@@ -1,0 +1,308 @@
+"""config.toml: what may be set, its default, and where a value came from.
+
+The only place that decides which source wins: a flag, then SSOHELPER_*, then the file, then the
+default. Nothing that runs a command or weakens a guard can come from the environment.
+"""
+
+import difflib
+import errno
+import json
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ssohelper.core.endpoints import checked_region
+from ssohelper.core.model import SESSION_NAME
+from ssohelper.core.text import show
+from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, UsageProblem
+
+_LIMIT_BYTES = 1 << 20
+_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+# 90 days is the longest session that IAM Identity Center lets an organization choose.
+_MOST_HOURS = 90 * 24
+
+
+class Setting(NamedTuple):
+    """What may be set. `kind`: bool, text, choice, region, hours, texts (a list of text)."""
+
+    key: str
+    kind: str
+    default: Any
+    what: str
+    choices: tuple[str, ...] = ()
+    from_environment: bool = True
+
+    @property
+    def variable(self) -> str | None:
+        """Return the environment variable that sets it."""
+        name = self.key.upper().replace(".", "_")
+        return f"SSOHELPER_{name}" if self.from_environment else None
+
+
+SETTINGS = (
+    Setting("default_region", "region", None, "the region that new profiles get"),
+    Setting("form", "choice", "process", "the form of new profiles", ("process", "sso")),
+    Setting("guard.rules", "texts", (), "roles that need a grant", from_environment=False),
+    Setting("name_template", "text", "{account_name}.{role_name}", "how new profiles are named"),
+    Setting("notify", "texts", (), "a command that shows notices", from_environment=False),
+    Setting("renew_ahead", "bool", True, "renew role credentials behind the caller's back"),
+    Setting("session_hours", "hours", None, "how long a sign-in lasts, when you know it"),
+    Setting("storage", "choice", "file", "where tokens are kept", ("file",)),
+)
+# Set as sessions.NAME.KEY; the second wins over the setting of the same name for all sessions.
+SESSION_SETTINGS = (
+    Setting("browser", "text", None, "the command that opens pages", from_environment=False),
+    Setting("session_hours", "hours", None, "how long its sign-in lasts", from_environment=False),
+)
+_BY_KEY = {setting.key: setting for setting in SETTINGS}
+_BY_SESSION_KEY = {setting.key: setting for setting in SESSION_SETTINGS}
+
+
+class Settings:
+    """The settings of this run; `get` and `origin` take the contract's precedence."""
+
+    def __init__(
+        self, path: Path, values: Mapping[str, tuple[Any, int]], environ: Mapping[str, str]
+    ) -> None:
+        self.path = path
+        self._values = values
+        self._environ = environ
+
+    def get(self, key: str, flag: Any = None, session: str | None = None) -> Any:
+        """Return the value that counts; with `session` that session's own one comes first."""
+        return self._found(key, flag, session)[0]
+
+    def origin(self, key: str, flag: Any = None, session: str | None = None) -> str:
+        """Return where the value came from: flag, environment, file or default."""
+        return self._found(key, flag, session)[1]
+
+    def place(self, key: str) -> str | None:
+        """Return the variable, or the file with the line, that the value came from."""
+        origin = self.origin(key)
+        if origin == "environment":
+            return setting_of(key).variable
+        return f"{self.path}:{self._values[key][1]}" if origin == "file" else None
+
+    def names(self) -> list[str]:
+        """Return every key that may be asked for: all known, and those set for a session."""
+        return sorted({*_BY_KEY, *self._values})
+
+    def _found(self, key: str, flag: Any, session: str | None) -> tuple[Any, str]:
+        if flag is not None:
+            return flag, "flag"
+        own_key = f"sessions.{session}.{key}"
+        if session is not None and own_key in self._values:
+            return self._values[own_key][0], "file"
+        if session is not None and key in _BY_SESSION_KEY and key not in _BY_KEY:
+            return _BY_SESSION_KEY[key].default, "default"
+        setting = setting_of(key)
+        said = self._environ.get(setting.variable) if setting.variable else None
+        if said:
+            return _from_text(setting, said, f"{setting.variable}: "), "environment"
+        if key in self._values:
+            return self._values[key][0], "file"
+        return setting.default, "default"
+
+
+def read_settings(path: Path, environ: Mapping[str, str]) -> Settings:
+    """Return the settings in the file and the environment; a missing file sets nothing.
+
+    Raises: ConfigInvalid with file and line for what is no TOML, unknown or of the wrong type.
+    """
+    text = _read_text(path)
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as cause:
+        raise ConfigInvalid(f"{_place(path, _line_in(cause))}: {_reason(cause)}") from cause
+    values: dict[str, tuple[Any, int]] = {}
+    for parts, value in _leaves(document, ()):
+        line = line_of(text, parts)
+        setting = _setting_of_parts(parts, f"{_place(path, line)}: ")
+        values[".".join(parts)] = _checked(setting, value, f"{_place(path, line)}: "), line
+    return Settings(path, values, environ)
+
+
+def setting_of(key: str) -> Setting:
+    """Return what is known of a key. Raises: UsageProblem with the nearest keys."""
+    try:
+        return _setting_of_parts(parts_of(key), "")
+    except ConfigInvalid as unknown:
+        raise UsageProblem(unknown.message, hint=unknown.hint) from unknown
+
+
+def parts_of(key: str) -> tuple[str, ...]:
+    """Return the names of tables and key; a session's name may hold dots of its own."""
+    if key.startswith("sessions.") and key.count(".") >= 2:
+        name, _, last = key.removeprefix("sessions.").rpartition(".")
+        return "sessions", name, last
+    return tuple(key.split("."))
+
+
+def value_of(key: str, words: tuple[str, ...]) -> Any:
+    """Return the value that a person typed for this key. Raises: UsageProblem."""
+    setting = setting_of(key)
+    try:
+        if setting.kind == "texts":
+            return _checked(setting, list(words), "")
+        if len(words) != 1:
+            raise UsageProblem(f'"{key}" takes one value')
+        return _from_text(setting, words[0], "")
+    except ConfigInvalid as cause:
+        raise UsageProblem(cause.message, hint=cause.hint) from cause
+
+
+# -- checks ------------------------------------------------------------------------------------
+
+
+def _setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
+    if len(parts) == 3 and parts[0] == "sessions":
+        if not SESSION_NAME.fullmatch(parts[1]):
+            raise ConfigInvalid(f'{place}"{show(parts[1], 80)}" cannot be a session\'s name')
+        found, known = _BY_SESSION_KEY.get(parts[2]), [f"sessions.{parts[1]}."]
+    else:
+        found, known = _BY_KEY.get(".".join(parts)), ["sessions.NAME."]
+        if found and parts != parts_of(found.key):
+            found = None
+    if found:
+        return found
+    name = ".".join(parts)
+    keys = [*_BY_KEY, *(known[0] + key for key in _BY_SESSION_KEY)]
+    near = difflib.get_close_matches(name, keys, n=1, cutoff=0.4)
+    meant = f'did you mean "{near[0]}"? ' if near else ""
+    raise ConfigInvalid(
+        f'{place}no setting named "{show(name, 80)}"',
+        hint=f"{meant}list them with: ssohelper config list",
+    )
+
+
+def _checked(setting: Setting, value: Any, place: str) -> Any:
+    """Return the value in our own type. `place` begins the message."""
+    is_good = {
+        "bool": isinstance(value, bool),
+        "hours": type(value) in (int, float) and 0 < value <= _MOST_HOURS,
+        "texts": isinstance(value, list) and all(map(_is_text, value)),
+        "choice": isinstance(value, str) and value in setting.choices,
+    }.get(setting.kind, _is_text(value))
+    if not is_good:
+        said = show(json.dumps(value, default=str, ensure_ascii=False), 60)
+        raise ConfigInvalid(f'{place}"{setting.key}" must be {_expected(setting)}, not {said}')
+    if setting.kind == "region":
+        return _checked_region(value, place)
+    return tuple(value) if setting.kind == "texts" else value
+
+
+def _from_text(setting: Setting, text: str, place: str) -> Any:
+    value: Any = text
+    if setting.kind == "bool":
+        folded = text.strip().casefold()
+        value = True if folded in _YES else False if folded in _NO else text
+    elif setting.kind == "hours":
+        number = text.strip().removesuffix("h")
+        value = int(number) if re.fullmatch("[0-9]{1,6}", number) else text
+        if re.fullmatch(r"[0-9]{1,6}\.[0-9]{1,6}", number):
+            value = float(number)
+    return _checked(setting, value, place)
+
+
+def _checked_region(value: str, place: str) -> str:
+    try:
+        return checked_region(value)
+    except SsoHelperError as cause:
+        raise ConfigInvalid(f"{place}{cause.message}", hint=cause.hint) from cause
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != "" and "\0" not in value
+
+
+def _expected(setting: Setting) -> str:
+    if setting.kind == "choice":
+        return " or ".join(f'"{choice}"' for choice in setting.choices)
+    return {
+        "bool": "true or false",
+        "hours": f"a number of hours, at most {_MOST_HOURS}",
+        "texts": "a list of texts",
+        "text": "a text",
+        "region": "an AWS region",
+    }[setting.kind]
+
+
+# -- the file ----------------------------------------------------------------------------------
+
+
+def _read_text(path: Path) -> str:
+    """Return the file's text, "" when it is missing. A link is followed: people keep dotfiles so."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as cause:
+        text = (getattr(cause, "strerror", None) or os.strerror(errno.EINVAL)).lower()
+        raise LocalState(f'"{path}" cannot be read: {text}') from cause
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise LocalState(f'"{path}" is no plain file')
+        # The owner of the machine may own it too: some systems build home folders so.
+        if os.name == "posix" and found.st_uid not in (0, os.geteuid()):
+            raise LocalState(f'"{path}" belongs to another user')
+        content = file.read(_LIMIT_BYTES + 1)
+    if len(content) > _LIMIT_BYTES:
+        raise LocalState(f'"{path}" is larger than {_LIMIT_BYTES} bytes')
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as cause:
+        line = content.count(b"\n", 0, cause.start) + 1
+        raise ConfigInvalid(f"{_place(path, line)}: no UTF-8 at byte {cause.start}") from cause
+
+
+def _leaves(
+    table: Mapping[str, Any], above: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, (*above, name))
+        else:
+            yield (*above, name), value
+
+
+_NAME = r"""(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)"""
+_NAMES = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
+_HEADER = re.compile(rf"\s*\[\[?\s*({_NAMES})\s*\]")
+_ASSIGNMENT = re.compile(rf"\s*({_NAMES})\s*=")
+
+
+def line_of(text: str, parts: tuple[str, ...]) -> int:
+    """Return the line where the key is set; in an inline table that of the table's beginning."""
+    table: tuple[str, ...] = ()
+    best_line, best_length = 1, 0
+    for number, line in enumerate(text.split("\n"), 1):
+        header, assignment = _HEADER.match(line), _ASSIGNMENT.match(line)
+        if header:
+            table = _names_of(header.group(1))
+        found = (*table, *_names_of(assignment.group(1))) if assignment else table
+        if (header or assignment) and found == parts[: len(found)] and len(found) > best_length:
+            best_line, best_length = number, len(found)
+    return best_line
+
+
+def _names_of(dotted: str) -> tuple[str, ...]:
+    return tuple(name.strip("\"'") for name in re.findall(_NAME, dotted))
+
+
+def _place(path: Path, line: int) -> str:
+    return f'"{path}" line {line}'
+
+
+def _line_in(cause: BaseException) -> int:
+    found = re.search(r"at line (\d+)", str(cause))
+    return int(found.group(1)) if found else 1
+
+
+def _reason(cause: BaseException) -> str:
+    text = re.sub(r"\s*\(at .*\)$", "", str(cause)).splitlines() or [""]
+    return show(text[0][:1].lower() + text[0][1:], 120) or "no TOML"

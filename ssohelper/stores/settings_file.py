@@ -1,0 +1,62 @@
+"""config.toml as a file that a person also edits: one key changes, all else stays."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.errors import ConfigInvalid
+from ssohelper.stores import files
+
+
+class SettingsFile:
+    """Sets and takes back one key at a time; a link stays a link."""
+
+    def __init__(self, path: Path, *, runtime: Path) -> None:
+        self._path = path
+        self._runtime = runtime
+
+    def set(self, parts: tuple[str, ...], value: Any, deadline: Deadline) -> None:
+        """Set the key. Raises: ConfigInvalid when the file is no TOML, LocalState."""
+        self._change(lambda document: _set(document, parts, value), deadline)
+
+    def unset(self, parts: tuple[str, ...], deadline: Deadline) -> None:
+        """Take the key out, so that its default counts again."""
+        self._change(lambda document: _unset(document, parts), deadline)
+
+    def _change(self, change: Callable[[Any], None], deadline: Deadline) -> None:
+        files.private_folder(self._runtime)
+        with files.lock(self._runtime / "locks" / "settings.lock", deadline):
+            target = self._path.resolve()
+            files.made_folder(target.parent)
+            before = files.read_checked(target) or b""
+            try:
+                document = tomlkit.parse(before.decode("utf-8"))
+                change(document)
+                after = tomlkit.dumps(document).encode("utf-8")
+                tomlkit.parse(after.decode("utf-8"))
+            except (TOMLKitError, UnicodeDecodeError, AttributeError, TypeError) as cause:
+                raise ConfigInvalid(f'"{self._path}" cannot be changed: no valid TOML') from cause
+            if after != before:
+                files.write_atomically(target, after)
+
+
+def _set(document: Any, parts: tuple[str, ...], value: Any) -> None:
+    table = document
+    for name in parts[:-1]:
+        if name not in table:
+            table[name] = tomlkit.table(is_super_table=parts[0] == "sessions" and table is document)
+        table = table[name]
+    table[parts[-1]] = list(value) if isinstance(value, tuple) else value
+
+
+def _unset(document: Any, parts: tuple[str, ...]) -> None:
+    table = document
+    for name in parts[:-1]:
+        if name not in table:
+            return
+        table = table[name]
+    table.pop(parts[-1], None)
