@@ -78,9 +78,7 @@ class Wire:
         return {"clientId": client["clientId"], "clientSecret": client["clientSecret"]}
 
     def device(self, client: dict[str, str]) -> dict[str, Any]:
-        status, device = self.post(
-            "/device_authorization", **client, startUrl=self.world.start_url
-        )
+        status, device = self.post("/device_authorization", **client, startUrl=self.world.start_url)
         assert status == 200, device
         return device
 

@@ -1,0 +1,223 @@
+import http.client
+import json
+import socket
+import time
+from email.utils import parsedate_to_datetime
+
+import pytest
+
+from ssohelper.emulator.faults import Faults
+from ssohelper.emulator.server import Emulator
+from tests.emulator.conftest import PAYMENTS_PROD, Wire, fetch
+
+ACCOUNTS = "/assignment/accounts"
+
+
+def ask(emu: Emulator, timeout: float = 30):
+    token = emu.token_for("ana")["accessToken"]
+    return fetch(emu, "GET", ACCOUNTS, headers={"x-amz-sso_bearer_token": token}, timeout=timeout)
+
+
+class TestScripts:
+    def test_answers_come_in_order_and_then_the_truth(self, emu: Emulator):
+        emu.faults.script("ListAccounts", 503, body=b"\xff{", times=2)
+        emu.faults.script("ListAccounts", 429, {"Retry-After": "soon"}, "{}")
+        assert [ask(emu).status for _ in range(4)] == [503, 503, 429, 200]
+        assert emu.counters["ListAccounts"] == 4
+
+    def test_headers_and_body_are_sent_as_given(self, emu: Emulator):
+        emu.faults.script("ListAccounts", 307, {"Location": "http://evil/", "Date": "never"}, b"\0")
+        answer = ask(emu)
+        assert (answer.status, answer.body) == (307, b"\0")
+        assert answer.headers["location"] == "http://evil/"
+        assert answer.headers["date"] == "never"
+
+    def test_a_wrong_content_length_is_sent_as_given(self, emu: Emulator):
+        emu.faults.script("ListAccounts", 200, {"Content-Length": "99"}, b"{}", close_after=2)
+        with pytest.raises(http.client.IncompleteRead):
+            ask(emu)
+
+    def test_a_body_can_be_cut(self, emu: Emulator):
+        emu.faults.script("ListAccounts", close_after=10)
+        with pytest.raises(http.client.IncompleteRead):
+            ask(emu)
+
+    def test_a_connection_can_be_reset(self, emu: Emulator):
+        emu.faults.script("ListAccounts", reset=True)
+        with pytest.raises(ConnectionResetError):
+            ask(emu)
+
+    def test_an_answer_can_be_lost_after_its_effect(self, emu: Emulator):
+        emu.faults.set(rotation="strict")
+        emu.faults.script("CreateToken.refresh_token", reset=True)
+        token = emu.token_for("ana")
+        asked = {
+            "clientId": token["clientId"],
+            "clientSecret": token["clientSecret"],
+            "grantType": "refresh_token",
+            "refreshToken": token["refreshToken"],
+        }
+        with pytest.raises(ConnectionResetError):
+            fetch(emu, "POST", "/token", asked)
+        assert fetch(emu, "POST", "/token", asked).json()["error"] == "invalid_grant"
+
+    def test_a_body_can_drip(self, emu: Emulator):
+        emu.faults.script("ListAccounts", 200, body=b"12345", seconds_per_byte=0.02)
+        began = time.monotonic()
+        assert ask(emu).body == b"12345"
+        assert time.monotonic() - began >= 0.1
+
+    def test_no_answer_at_all(self, emu: Emulator):
+        emu.faults.hang("ListAccounts")
+        with pytest.raises(TimeoutError):
+            ask(emu, timeout=0.2)
+        assert ask(emu).status == 200
+
+    def test_stopping_ends_a_hang(self):
+        with Emulator() as emu:
+            emu.faults.hang("ListAccounts")
+            with socket.create_connection(("127.0.0.1", emu.port), timeout=30) as client:
+                host = f"127.0.0.1:{emu.port}"
+                client.sendall(f"GET {ACCOUNTS} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+                while not emu.counters["ListAccounts"]:
+                    time.sleep(0.005)
+                emu.stop()
+                assert client.recv(1) == b""
+
+    def test_one_grant_can_be_scripted_alone(self, wire: Wire):
+        wire.faults.fail("CreateToken.refresh_token", "InvalidGrantException", times=5)
+        client = wire.register(grantTypes=[], redirectUris=[])
+        assert wire.poll(client, wire.device(client))[1]["error"] == "authorization_pending"
+        assert wire.refresh(wire.service.token_for("ana"))[1]["error"] == "invalid_grant"
+
+    def test_slow_down_can_be_asked_for(self, wire: Wire):
+        wire.faults.slow_down(times=2)
+        client = wire.register(grantTypes=[], redirectUris=[])
+        device = wire.device(client)
+        errors = [wire.poll(client, device)[1]["error"] for _ in range(3)]
+        assert errors == ["slow_down", "slow_down", "authorization_pending"]
+
+    def test_an_unknown_operation_is_refused(self):
+        with pytest.raises(ValueError, match="no operation"):
+            Faults().script("ListAccount", 500)
+
+
+class TestKnobs:
+    def test_latency_is_per_operation(self, emu: Emulator):
+        emu.faults.latency_seconds = {"ListAccounts": 0.2}
+        began = time.monotonic()
+        assert ask(emu).status == 200
+        assert time.monotonic() - began >= 0.2
+        assert emu.faults.latency_of(("Logout",)) == 0
+        emu.faults.latency_seconds = {"*": 1.5, "CreateToken.device_code": 0.5}
+        assert emu.faults.latency_of(("CreateToken", "CreateToken.device_code")) == 0.5
+        assert emu.faults.latency_of(("CreateToken", "CreateToken.refresh_token")) == 1.5
+
+    def test_the_rate_limit_answers_as_aws_does(self, wire: Wire):
+        wire.faults.set(rate_limit=0.001, rate_burst=3, retry_after="1")
+        token = wire.service.token_for("ana")["accessToken"]
+        assert [wire.portal(ACCOUNTS, token)[0] for _ in range(4)] == [200, 200, 200, 429]
+        answer = wire.raw("GET", ACCOUNTS, headers={"x-amz-sso_bearer_token": token})
+        assert json.loads(answer.body) == {
+            "message": "HTTP 429 Unknown Code",
+            "__type": "com.amazonaws.switchboard.portal#TooManyRequestsException",
+        }
+        assert dict(answer.headers)["Retry-After"] == "1"
+        # Signing in has its own quota.
+        assert wire.refresh(wire.service.token_for("ana"))[0] == 200
+
+    def test_the_bucket_fills_again(self, wire: Wire):
+        wire.faults.set(rate_limit=50, rate_burst=1)
+        token = wire.service.token_for("ana")["accessToken"]
+        began = time.monotonic()
+        served = 0
+        while served < 11:
+            served += wire.portal(ACCOUNTS, token)[0] == 200
+        assert time.monotonic() - began >= 0.19
+
+    def test_the_servers_clock_can_be_wrong(self, emu: Emulator):
+        emu.faults.set(clock_offset_seconds=7200)
+        date = parsedate_to_datetime(ask(emu).headers["date"])
+        assert 7100 < date.timestamp() - time.time() < 7300
+
+    def test_the_date_can_be_left_out_or_made_up(self, emu: Emulator):
+        emu.faults.set(date_header=False)
+        assert "date" not in ask(emu).headers
+        emu.faults.set(date_header="yesterday")
+        assert ask(emu).headers["date"] == "yesterday"
+
+    def test_device_answers_can_be_hostile(self, wire: Wire):
+        wire.faults.set(
+            verification_uri="file:///etc/passwd",
+            verification_uri_complete=None,
+            user_code="\x1b[31mRED",
+            interval=-1,
+            expires_in="soon",
+        )
+        client = wire.register(grantTypes=[], redirectUris=[])
+        device = wire.device(client)
+        assert device["verificationUri"] == "file:///etc/passwd"
+        assert device["userCode"] == "\x1b[31mRED"
+        assert (device["interval"], device["expiresIn"]) == (-1, "soon")
+        wire.service.approve_device(device["userCode"], "ana")
+        assert wire.poll(client, device)[0] == 200
+
+    def test_pending_polls_hold_an_approved_device_back(self, wire: Wire):
+        wire.faults.set(pending_polls=2)
+        client = wire.register(grantTypes=[], redirectUris=[])
+        device = wire.device(client)
+        wire.service.approve_device(device["userCode"], "ana")
+        assert [wire.poll(client, device)[0] for _ in range(3)] == [400, 400, 200]
+
+    @pytest.mark.parametrize(
+        "knob", [{"no_such": 1}, {"rotation": "often"}, {"account_names": "x"}]
+    )
+    def test_wrong_knobs_are_refused_and_nothing_is_turned(self, knob: dict[str, object]):
+        faults = Faults()
+        with pytest.raises(ValueError, match=r"knob|rotation|table"):
+            faults.set(page_size=5, **knob)
+        assert faults.page_size == 100
+
+    def test_clear_puts_everything_back(self, wire: Wire):
+        fresh = wire.faults.knobs()
+        wire.faults.set(page_size=1, account_names={"a": "b"}, rotation="none")
+        wire.faults.fail("ListAccounts", "ForbiddenException")
+        wire.faults.clear()
+        assert wire.faults.knobs() == fresh
+        token = wire.service.token_for("ana")["accessToken"]
+        assert wire.portal(ACCOUNTS, token)[0] == 200
+
+
+class TestBetweenTwoCalls:
+    def test_a_session_dies_before_the_second_call(self, wire: Wire):
+        wire.faults.before("GetRoleCredentials", lambda: wire.service.revoke_session("ana"), call=2)
+        token = wire.service.token_for("ana")["accessToken"]
+        got = [wire.credentials(token, PAYMENTS_PROD, "ReadOnlyAccess")[0] for _ in range(2)]
+        assert got == [200, 401]
+
+    def test_a_permission_set_goes(self, wire: Wire):
+        wire.faults.before(
+            "GetRoleCredentials", lambda: wire.world.remove_permission_set("DatabaseAdmin")
+        )
+        token = wire.service.token_for("ana")["accessToken"]
+        assert wire.credentials(token, PAYMENTS_PROD, "DatabaseAdmin")[0] == 403
+
+    def test_an_account_goes_between_two_pages(self, wire: Wire):
+        wire.faults.set(page_size=5)
+        wire.faults.before("ListAccounts", lambda: wire.world.remove_account(PAYMENTS_PROD), 2)
+        token = wire.service.token_for("ana")["accessToken"]
+        first = wire.portal(ACCOUNTS, token)[1]
+        second = wire.portal(ACCOUNTS, token, next_token=first["nextToken"])
+        assert second[0] == 200
+        assert wire.portal("/assignment/roles", token, account_id=PAYMENTS_PROD)[0] == 403
+
+    def test_counting_begins_when_the_callback_is_set(self, wire: Wire):
+        token = wire.service.token_for("ana")["accessToken"]
+        wire.portal(ACCOUNTS, token)
+        done: list[int] = []
+        wire.faults.before("ListAccounts", lambda: done.append(1), call=2)
+        wire.portal(ACCOUNTS, token)
+        assert done == []
+        wire.portal(ACCOUNTS, token)
+        wire.portal(ACCOUNTS, token)
+        assert done == [1]

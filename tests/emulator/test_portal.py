@@ -1,0 +1,175 @@
+import json
+
+import pytest
+
+from tests.emulator.conftest import PAYMENTS_PROD, Wire
+
+ANA_ACCOUNTS = 9
+
+
+def pages_of(wire: Wire, token: str, **query: str) -> list[list[str]]:
+    """Follow nextToken to the end; return the account ids page by page."""
+    pages: list[list[str]] = []
+    after: dict[str, str] = {}
+    while True:
+        status, body = wire.portal("/assignment/accounts", token, **query, **after)
+        assert status == 200
+        pages.append([row["accountId"] for row in body["accountList"]])
+        if body["nextToken"] is None:
+            return pages
+        after = {"next_token": body["nextToken"]}
+
+
+def test_accounts_come_with_name_and_email(wire: Wire):
+    token = wire.service.token_for("ana")["accessToken"]
+    rows = wire.portal("/assignment/accounts", token)[1]["accountList"]
+    assert len(rows) == ANA_ACCOUNTS
+    assert {
+        "accountId": PAYMENTS_PROD,
+        "accountName": "payments-prod",
+        "emailAddress": "aws+payments-prod@example.com",
+    } in rows
+
+
+def test_pages_are_walked_to_the_end_without_gap_or_repeat(wire: Wire):
+    token = wire.service.token_for("ana")["accessToken"]
+    pages = pages_of(wire, token, max_result="4")
+    assert [len(page) for page in pages] == [4, 4, 1]
+    assert len({i for page in pages for i in page}) == ANA_ACCOUNTS
+    wire.faults.set(page_size=3)
+    assert [len(page) for page in pages_of(wire, token)] == [3, 3, 3]
+
+
+@pytest.mark.parametrize("asked", ["0", "101", "-1", "x", "1.5", "²"])
+def test_max_result_is_from_1_to_100(wire: Wire, asked: str):
+    token = wire.service.token_for("ana")["accessToken"]
+    status, body = wire.portal("/assignment/accounts", token, max_result=asked)
+    assert status == 400
+    assert body["__type"].endswith("#InvalidRequestException")
+
+
+def test_a_made_up_next_token_is_refused(wire: Wire):
+    token = wire.service.token_for("ana")["accessToken"]
+    assert wire.portal("/assignment/accounts", token, next_token="abc")[0] == 400
+
+
+def test_the_next_token_can_go_round_in_circles(wire: Wire):
+    wire.faults.set(repeat_next_token=True, page_size=2)
+    token = wire.service.token_for("ana")["accessToken"]
+    first = wire.portal("/assignment/accounts", token)[1]["nextToken"]
+    again = wire.portal("/assignment/accounts", token, next_token=first)[1]["nextToken"]
+    assert first == again
+
+
+def test_roles_of_a_foreign_account_are_no_access(wire: Wire):
+    token = wire.service.token_for("ana")["accessToken"]
+    status, body = wire.portal("/assignment/roles", token, account_id="000010000001")
+    assert (status, body["message"]) == (403, "No access")
+
+
+@pytest.mark.parametrize(
+    ("account_id", "role"),
+    [
+        (PAYMENTS_PROD, "SandboxAdmin"),
+        (PAYMENTS_PROD, "readonlyaccess"),
+        (PAYMENTS_PROD, "AWSReservedSSO_ReadOnlyAccess_0123456789abcdef"),
+        ("000010000001", "ReadOnlyAccess"),
+        ("999999999999", "ReadOnlyAccess"),
+    ],
+)
+def test_credentials_for_what_is_not_assigned_are_no_access(wire: Wire, account_id, role):
+    token = wire.service.token_for("ana")["accessToken"]
+    answer = wire.raw(
+        "GET",
+        "/federation/credentials",
+        headers={"X-Amz-Sso_bearer_token": token},
+        account_id=account_id,
+        role_name=role,
+    )
+    assert answer.status == 403
+    assert json.loads(answer.body) == {
+        "message": "No access",
+        "__type": "com.amazonaws.switchboard.portal#ForbiddenException",
+    }
+    assert dict(answer.headers)["x-amzn-ErrorType"].startswith("ForbiddenException:")
+
+
+@pytest.mark.parametrize(
+    ("role", "hours"), [("BreakGlassAdmin", 1), ("DatabaseAdmin", 2), ("ReadOnlyAccess", 8)]
+)
+def test_credentials_live_as_long_as_the_permission_set_says(wire: Wire, role: str, hours: int):
+    token = wire.service.token_for("ana")["accessToken"]
+    keys = wire.credentials(token, PAYMENTS_PROD, role)[1]["roleCredentials"]
+    assert keys["expiration"] == (wire.clock.now + hours * 3600) * 1000
+
+
+def test_the_life_of_credentials_can_be_overridden(wire: Wire):
+    wire.faults.set(role_credentials_seconds=90)
+    token = wire.service.token_for("ana")["accessToken"]
+    keys = wire.credentials(token, PAYMENTS_PROD, "ReadOnlyAccess")[1]["roleCredentials"]
+    assert keys["expiration"] == (wire.clock.now + 90) * 1000
+
+
+def test_keys_look_like_awss_and_carry_canaries(wire: Wire):
+    token = wire.service.token_for("ana")["accessToken"]
+    keys = wire.credentials(token, PAYMENTS_PROD, "ReadOnlyAccess")[1]["roleCredentials"]
+    assert keys["accessKeyId"].startswith("ASIA")
+    assert len(keys["accessKeyId"]) == 20
+    assert keys["secretAccessKey"].startswith("CNRYSAK")
+    assert len(keys["secretAccessKey"]) == 40
+    assert keys["sessionToken"].startswith("CNRY-ST-")
+    assert len(keys["sessionToken"]) > 900
+    issued = wire.service.identity_of(keys["accessKeyId"])
+    assert issued is not None
+    assert issued[3:6] == ("ana", PAYMENTS_PROD, "ReadOnlyAccess")
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "CNRY-AT-"])
+def test_a_wrong_token_is_401_in_awss_words(wire: Wire, token: str):
+    status, body = wire.portal("/assignment/accounts", token)
+    assert (status, body["message"]) == (401, "Session token not found or invalid")
+    assert body["__type"].endswith("#UnauthorizedException")
+
+
+def test_an_access_token_ends_after_an_hour(wire: Wire):
+    token = wire.service.token_for("ana")["accessToken"]
+    wire.clock.forward(3599)
+    assert wire.portal("/assignment/accounts", token)[0] == 200
+    wire.clock.forward(1)
+    assert wire.portal("/assignment/accounts", token)[0] == 401
+
+
+def test_logout_ends_the_whole_sign_in(wire: Wire):
+    token = wire.service.token_for("ana")
+    other = wire.service.token_for("ana")
+    assert wire.portal("/logout", token["accessToken"], "POST") == (200, None)
+    assert wire.portal("/assignment/accounts", token["accessToken"])[0] == 401
+    assert wire.refresh(token)[0] == 400
+    assert wire.portal("/assignment/accounts", other["accessToken"])[0] == 200
+
+
+def test_a_scope_that_is_not_the_portals_opens_no_portal(wire: Wire):
+    token = wire.service.token_for("ana", scopes=("other:scope",))["accessToken"]
+    assert wire.portal("/assignment/accounts", token)[0] == 401
+
+
+def test_names_can_be_hostile_or_missing(wire: Wire):
+    bad = "x\r[profile pwn]\rcredential_process=touch /tmp/P"
+    wire.faults.set(
+        account_names={PAYMENTS_PROD: bad},
+        emails={PAYMENTS_PROD: None},
+        role_names={"DatabaseAdmin": "../../x"},
+    )
+    token = wire.service.token_for("ana")["accessToken"]
+    rows = wire.portal("/assignment/accounts", token)[1]["accountList"]
+    assert {"accountId": PAYMENTS_PROD, "accountName": bad} in rows
+    roles = wire.portal("/assignment/roles", token, account_id=PAYMENTS_PROD)[1]["roleList"]
+    assert {"accountId": PAYMENTS_PROD, "roleName": "../../x"} in roles
+    assert wire.credentials(token, PAYMENTS_PROD, "../../x")[0] == 200
+
+
+def test_a_new_assignment_is_seen_by_a_token_issued_before(wire: Wire):
+    token = wire.service.token_for("ana")["accessToken"]
+    wire.world.add_account("000060000001", "brand-new", ou="Workloads/Development")
+    rows = wire.portal("/assignment/accounts", token)[1]["accountList"]
+    assert "000060000001" in [row["accountId"] for row in rows]

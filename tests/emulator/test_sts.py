@@ -1,0 +1,90 @@
+"""STS, asked by botocore: it signs, the emulator checks."""
+
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.exceptions import ClientError
+
+from ssohelper.emulator.server import Emulator
+from tests.emulator.conftest import PAYMENTS_PROD, Clock, fetch
+
+
+def keys_for(emu: Emulator, role: str = "ReadOnlyAccess") -> dict[str, Any]:
+    token = emu.token_for("ana")["accessToken"]
+    path = f"/federation/credentials?account_id={PAYMENTS_PROD}&role_name={role}"
+    answer = fetch(emu, "GET", path, headers={"x-amz-sso_bearer_token": token})
+    keys: dict[str, Any] = answer.json()["roleCredentials"]
+    return keys
+
+
+def who_is(emu: Emulator, keys: dict[str, Any]) -> dict[str, Any]:
+    client = botocore.session.Session().create_client(
+        "sts",
+        region_name="us-east-1",
+        endpoint_url=emu.url,
+        aws_access_key_id=keys["accessKeyId"],
+        aws_secret_access_key=keys["secretAccessKey"],
+        aws_session_token=keys["sessionToken"],
+    )
+    try:
+        answer: dict[str, Any] = client.get_caller_identity()
+        return answer
+    finally:
+        client.close()
+
+
+def test_it_knows_person_account_and_role(emu: Emulator):
+    answer = who_is(emu, keys_for(emu, "DatabaseAdmin"))
+    role = emu.world.provisioned_role(PAYMENTS_PROD, "DatabaseAdmin")
+    assert answer["Account"] == PAYMENTS_PROD
+    assert answer["Arn"] == f"arn:aws:sts::{PAYMENTS_PROD}:assumed-role/{role}/ana"
+    assert answer["UserId"].endswith(":ana")
+    assert emu.counters["GetCallerIdentity"] == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"accessKeyId": "ASIA" + "A" * 16}, "InvalidClientTokenId"),
+        ({"sessionToken": "other"}, "InvalidClientTokenId"),
+        ({"secretAccessKey": "other"}, "SignatureDoesNotMatch"),
+    ],
+)
+def test_wrong_keys_are_refused_by_name(emu: Emulator, change: dict[str, str], code: str):
+    with pytest.raises(ClientError) as caught:
+        who_is(emu, keys_for(emu) | change)
+    assert caught.value.response["Error"]["Code"] == code
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+def test_two_sets_of_keys_cannot_be_mixed(emu: Emulator):
+    first, second = keys_for(emu), keys_for(emu, "DatabaseAdmin")
+    with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
+        who_is(emu, first | {"secretAccessKey": second["secretAccessKey"]})
+
+
+def test_expired_keys_are_told_as_expired():
+    clock = Clock()
+    with Emulator(clock=clock) as emu:
+        keys = keys_for(emu, "BreakGlassAdmin")
+        clock.forward(3599)
+        assert who_is(emu, keys)["Account"] == PAYMENTS_PROD
+        clock.forward(1)
+        with pytest.raises(ClientError) as caught:
+            who_is(emu, keys)
+    assert caught.value.response["Error"]["Code"] == "ExpiredToken"
+
+
+def test_issued_keys_outlive_the_sign_in(emu: Emulator):
+    keys = keys_for(emu)
+    emu.revoke_session("ana")
+    assert who_is(emu, keys)["Account"] == PAYMENTS_PROD
+
+
+def test_without_a_signature_and_for_other_actions_it_says_so(emu: Emulator):
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = fetch(emu, "POST", "/", "Action=GetCallerIdentity&Version=2011-06-15", form)
+    assert answer.status == 403
+    assert b"<Code>MissingAuthenticationToken</Code>" in answer.body
+    assert b"<Code>InvalidAction</Code>" in fetch(emu, "POST", "/", "Action=X", form).body
