@@ -59,12 +59,23 @@ def reported(error: SsoHelperError) -> int:
 
 
 def _by_key(app: App, session: str, account_id: str, role_name: str) -> tuple[SsoSession, Role]:
-    return selection.named_session(app.config.read(), session), checked_role(account_id, role_name)
+    return known_session(app, session), checked_role(account_id, role_name)
 
 
 def _by_profile(app: App, name: str) -> tuple[SsoSession, Role]:
     profile = selection.profile_of(app, name, None)
     return profile.session, profile.role
+
+
+def known_session(app: App, name: str) -> SsoSession:
+    """Return the session, or ConfigInvalid: a profile's line names it, nobody mistyped it here."""
+    session = app.config.read().sso_session(name)
+    if session is None:
+        raise ConfigInvalid(
+            f"there is no [sso-session {name}] in {app.aws_config_file}",
+            hint=f"make it with: ssohelper setup START_URL --session {name}",
+        )
+    return session
 
 
 def checked_role(account_id: str, role_name: str) -> Role:

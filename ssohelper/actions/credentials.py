@@ -6,6 +6,7 @@ Reads: look, lock, look again, ask, keep. Silent: it can never prompt and never 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from ssohelper.actions import tokens
@@ -81,8 +82,7 @@ def document(credentials: RoleCredentials, account_id: str) -> bytes:
         "Expiration": to_iso(credentials.expires_at),
         "AccountId": account_id,
     }
-    # No space after the first colon: the hit path knows a document by its first 13 bytes.
-    return to_json(answer).replace('": ', '":', 1).encode() + b"\n"
+    return to_json(answer).encode() + b"\n"
 
 
 def _current(app: App, session: SsoSession, role: Role, deadline: Deadline) -> KeptCredentials:
@@ -108,9 +108,7 @@ def _current(app: App, session: SsoSession, role: Role, deadline: Deadline) -> K
         raise
 
 
-def _renewed(
-    app: App, session: SsoSession, key: RoleKey, deadline: Deadline
-) -> KeptCredentials:
+def _renewed(app: App, session: SsoSession, key: RoleKey, deadline: Deadline) -> KeptCredentials:
     """Ask AWS and keep the answer. A failure is shared for 30 s by everyone who asks the same."""
     scope = "/".join(key)
     fingerprint = app.tokens.fingerprint(session)
@@ -122,7 +120,8 @@ def _renewed(
     except LockNotObtained:
         raise
     except SsoHelperError as error:
-        app.failures.remember(scope, app.tokens.fingerprint(session), error, app.now())
+        with suppress(LocalState):  # a full disk must not hide what AWS said
+            app.failures.remember(scope, app.tokens.fingerprint(session), error, app.now())
         raise
     kept = KeptCredentials(credentials, app.now())
     _keep(app, session, key, kept)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ssohelper.core.config_file import same_portal
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SESSION_NAME, SsoSession
 from ssohelper.core.start_url import checked_start_url, region_of, session_name_of
@@ -55,26 +56,26 @@ def session_for(
 def portals_found(app: App) -> list[tuple[str, str, str | None]]:
     """Return (start URL, region, session name or None) of each portal in ~/.aws/config."""
     config = app.config.read()
-    found: dict[str, tuple[str, str, str | None]] = {}
-    for session in config.sso_sessions():
-        found.setdefault(_same(session.start_url), (session.start_url, session.region, session.name))
+    found: list[tuple[str, str, str | None]] = [
+        (session.start_url, session.region, session.name) for session in config.sso_sessions()
+    ]
     for entry in config.profiles():
         url = entry.keys.get("sso_start_url", "")
-        if url.startswith("https://"):
-            found.setdefault(_same(url), (url, entry.keys.get("sso_region", ""), None))
-    return list(found.values())
+        if url.startswith("https://") and not any(same_portal(url, one[0]) for one in found):
+            found.append((url, entry.keys.get("sso_region", ""), None))
+    return found
 
 
 def _known_session(config: ConfigFile, url: str, name: str | None) -> SsoSession | None:
     if name:
         named = config.sso_session(name)
-        if named is not None and _same(named.start_url) != _same(url):
+        if named is not None and not same_portal(named.start_url, url):
             raise ConfigInvalid(
                 f'session "{name}" already has another start URL: {named.start_url}',
                 hint="choose another name: --session NAME",
             )
         return named
-    matching = [one for one in config.sso_sessions() if _same(one.start_url) == _same(url)]
+    matching = [one for one in config.sso_sessions() if same_portal(one.start_url, url)]
     if len(matching) > 1:
         names = ", ".join(f'"{session.name}"' for session in matching)
         raise UsageProblem(f"several sessions have this start URL: {names}", hint="--session NAME")
@@ -87,8 +88,3 @@ def _known_session(config: ConfigFile, url: str, name: str | None) -> SsoSession
             hint="choose another name: --session NAME",
         )
     return None
-
-
-def _same(url: str) -> str:
-    """Return what two spellings of one portal share: /start, /start/ and /start#/ are one."""
-    return url.split("#", 1)[0].rstrip("/").lower()

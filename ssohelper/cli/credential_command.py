@@ -46,7 +46,7 @@ def credential_process(
             found = selection.profile_of(app, profile, None)
             door.print_document(app, found.session, found.role)
         else:
-            named = selection.named_session(app.config.read(), session or "")
+            named = door.known_session(app, session or "")
             role = door.checked_role(account_id or "", role_name or "")
             door.print_document(app, named, role)
     except SsoHelperError as error:

@@ -33,8 +33,10 @@ def width(text: str) -> int:
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:
-    r"""Return ASCII JSON; DEL too as \u007f, which json.dumps leaves as it is."""
-    return json.dumps(value, indent=indent, ensure_ascii=True).replace("\x7f", "\\u007f")
+    r"""Return ASCII JSON, compact without `indent`; DEL as \u007f, which json.dumps leaves."""
+    separators = None if indent else (",", ":")
+    text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=True)
+    return text.replace("\x7f", "\\u007f")
 
 
 def _escaped(match: re.Match[str]) -> str:
