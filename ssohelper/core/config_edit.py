@@ -15,6 +15,8 @@ from ssohelper.errors import ConfigInvalid
 _HEADER = re.compile(r"(profile|sso-session) [A-Za-z0-9][A-Za-z0-9._-]*")
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
 _CONTEXT = 3
+# A context line of a diff may hold somebody's static keys.
+_SECRET = re.compile(r"(?i)^(.\s*aws_(?:secret_access_key|session_token|security_token)\s*[=:]).*")
 _NO_NEWLINE = "\\ No newline at end of file"
 
 
@@ -221,7 +223,7 @@ class Edits:
                 body.append(_NO_NEWLINE)
             body += [f"+{added}" for added in new or ()]
             body += [f"+{added}" for added in self.after.get(line, ())]
-        return [line.rstrip("\r") for line in body]
+        return [_SECRET.sub(r"\1(not shown)", line.rstrip("\r")) for line in body]
 
 
 def _range(first: int, count: int) -> str:

@@ -143,7 +143,8 @@ class _Reader:
         name = name.rstrip().lower()
         if not found:
             what = "the section's header has no end" if value[0] == "[" else 'a line has no "="'
-            self._config.refuse(number, f'{what}: "{show(value, 40)}"')
+            # The line itself is not shown: it may be half of a secret key.
+            self._config.refuse(number, what)
         if not name:
             self._config.refuse(number, 'nothing stands before the "="')
         if name in section.keys:

@@ -1,0 +1,349 @@
+"""Offered roles × config → what to add, change and remove, as data. Writes nothing.
+
+The only place that decides what `profile sync` does to a profile. What the person wrote is never
+in it; nothing is removed unless asked for, nor after a listing that is not complete.
+"""
+
+import fnmatch
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from ssohelper.core.choices import NATIVE, PROCESS, Choices
+from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
+from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, Target, same_portal
+from ssohelper.core.listing import Listing
+from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Account, Role, SsoSession
+from ssohelper.core.profile_names import Wanted, names_for, plain_name
+
+# What sync owns in a managed section; `region`, `output` and any other key are the person's.
+_IDENTITY = (
+    "credential_process",
+    "sso_session",
+    "sso_account_id",
+    "sso_role_name",
+    "sso_start_url",
+    "sso_region",
+    "sso_registration_scopes",
+)
+
+
+class Wish(NamedTuple):
+    """All that a plan is made from, beside the config.
+
+    `command` is what profiles run, its arguments left out. `convert`: --form was said, so existing
+    profiles take it. `narrowed`: filters were said now, so stale ones outside them stay.
+    """
+
+    session: SsoSession
+    listing: Listing
+    choices: Choices
+    command: str
+    taken: frozenset[str] = frozenset()
+    convert: bool = False
+    rename: bool = False
+    prune: bool = False
+    narrowed: bool = False
+    only: Role | None = None
+    name: str | None = None
+
+
+class ProfileChange(NamedTuple):
+    """A managed profile's keys that change, before and after; `name` among them when renamed."""
+
+    profile: str
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+class Skipped(NamedTuple):
+    """A role or profile that was left alone, and why."""
+
+    name: str
+    reason: str
+
+
+class Plan(NamedTuple):
+    """What will be written: names by kind, and the `changes` to the file's sections."""
+
+    wish: Wish
+    add: tuple[str, ...]
+    change: tuple[ProfileChange, ...]
+    remove: tuple[str, ...]
+    stale: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+    changes: tuple[Change, ...]
+    data: bytes
+
+    def same_as(self, other: "Plan") -> bool:
+        """Tell whether two plans do the same to the profiles."""
+        return self[1:4] == other[1:4]
+
+
+def plan_sync(config: ConfigFile, wish: Wish) -> Plan:
+    """Return what brings the config's managed profiles in line with the listing."""
+    return _Planner(config, wish).plan()
+
+
+def matches(globs: tuple[str, ...]) -> Callable[..., bool]:
+    """Return the test of GLOB and !GLOB: any of the first (all, without any), none of the second.
+
+    Upper and lower case are one; several texts (an account's id and name) match if one does.
+    """
+    wanted = [_pattern(glob) for glob in globs if not glob.startswith("!")]
+    unwanted = [_pattern(glob[1:]) for glob in globs if glob.startswith("!")]
+
+    def test(*texts: str) -> bool:
+        if any(pattern.match(text) for pattern in unwanted for text in texts):
+            return False
+        return not wanted or any(pattern.match(text) for pattern in wanted for text in texts)
+
+    return test
+
+
+def identity_keys(session: SsoSession, role: Role, form: str, command: str) -> dict[str, str]:
+    """Return the keys that make a profile this role's, in this form."""
+    if form == NATIVE:
+        return {
+            "sso_session": session.name,
+            "sso_account_id": role.account_id,
+            "sso_role_name": role.name,
+        }
+    # It ends without a quote: Go strips quotes from a value that begins and ends with one.
+    arguments = f"--session {session.name} --account-id {role.account_id} --role-name {role.name}"
+    return {"credential_process": f"{command} {arguments}"}
+
+
+def session_section(session: SsoSession) -> AddSection:
+    """Return the [sso-session] section that both forms need."""
+    keys = [("sso_start_url", session.start_url), ("sso_region", session.region)]
+    if session.scopes:
+        keys.append(("sso_registration_scopes", ",".join(session.scopes)))
+    return AddSection(f"sso-session {session.name}", tuple(keys))
+
+
+class _Planner:
+    def __init__(self, config: ConfigFile, wish: Wish) -> None:
+        self._config = config
+        self._wish = wish
+        self._managed: dict[Role, list[tuple[ProfileEntry, str]]] = defaultdict(list)
+        self._foreign: dict[Role, str] = {}
+        self._add: list[AddSection] = []
+        self._edits: dict[str, EditSection] = {}
+        self._change: list[ProfileChange] = []
+        self._skipped: list[Skipped] = []
+        self._account_matches = matches(wish.choices.accounts)
+        self._role_matches = matches(wish.choices.roles)
+
+    def plan(self) -> Plan:
+        wish = self._wish
+        self._sort_profiles()
+        new = list(self._walk_offered())
+        self._add_new(new)
+        stale = self._stale()
+        prune = wish.prune and wish.listing.complete
+        removed = stale if prune else []
+        if wish.rename:
+            self._rename()
+        sessions = self._session_changes()
+        removals = [RemoveSection(entry.header) for entry in removed]
+        return Plan(
+            wish=wish,
+            add=tuple(section.header.partition(" ")[2] for section in self._add),
+            change=tuple(self._change),
+            remove=tuple(entry.name for entry in removed),
+            stale=tuple(entry.name for entry in stale),
+            skipped=tuple(self._skipped),
+            changes=(*sessions, *self._edits.values(), *removals, *self._add),
+            data=self._config.data,
+        )
+
+    # -- what is there -----------------------------------------------------------------------
+
+    def _sort_profiles(self) -> None:
+        """Sort the profiles of this session's roles into ours and the person's."""
+        for entry in self._config.profiles():
+            target = self._config.target_or_none(entry)
+            if target is None:
+                if entry.managed:
+                    self._skipped.append(Skipped(entry.name, "its role cannot be read"))
+            elif entry.managed and target.form in (PROCESS, NATIVE):
+                if target.session_name == self._wish.session.name:
+                    self._managed[target.role].append((entry, target.form))
+            elif self._is_this_session(target):
+                self._foreign.setdefault(target.role, entry.name)
+
+    def _is_this_session(self, target: Target) -> bool:
+        if target.session_name is not None:
+            return target.session_name == self._wish.session.name
+        # A legacy profile tells its portal, aws-sso-cli's tells nothing: its account has to do.
+        url = target.start_url
+        return url is None or same_portal(url, self._wish.session.start_url)
+
+    # -- what is offered ---------------------------------------------------------------------
+
+    def _walk_offered(self) -> Iterator[Wanted]:
+        """Bring the profiles of offered roles in line; yield the roles that need a new one."""
+        seen: set[Role] = set()
+        for listed in self._wish.listing.accounts:
+            account = listed.account
+            account_named = self._account_matches(account.id, account.name)
+            for role_name in listed.roles:
+                wanted = Wanted(account, Role(account.id, role_name))
+                if wanted.role in seen:
+                    continue
+                seen.add(wanted.role)
+                named = account_named and self._role_matches(role_name)
+                if self._wish.only is not None:
+                    named = wanted.role == self._wish.only
+                self._align(wanted.role, convert=named and self._wish.convert)
+                if named and self._needs_profile(wanted):
+                    yield wanted
+
+    def _needs_profile(self, wanted: Wanted) -> bool:
+        role = wanted.role
+        asked = self._wish.only is not None
+        reason = None
+        if not ACCOUNT_ID.fullmatch(role.account_id) or not ROLE_NAME.fullmatch(role.name):
+            reason = "the account id or the role's name cannot be written"
+        elif asked and self._wish.name:
+            return True
+        elif role in self._managed:
+            return False
+        elif role in self._foreign:
+            reason = f'the profile "{self._foreign[role]}" already points at this role'
+        elif role in self._wish.choices.removed and not asked:
+            reason = "removed with: ssohelper profile rm"
+        if reason:
+            choices, session = self._wish.choices, self._wish.session
+            name = plain_name(choices.template, session.name, wanted)
+            self._skipped.append(Skipped(name, reason))
+        return reason is None
+
+    def _add_new(self, new: list[Wanted]) -> None:
+        wish = self._wish
+        names = names_for(
+            new,
+            template=wish.choices.template,
+            session_name=wish.session.name,
+            taken=self._taken_names(),
+        )
+        if wish.name:
+            names = {wanted.role: wish.name for wanted in new}
+        region = wish.choices.default_region or wish.session.region
+        for wanted in new:
+            name = names.get(wanted.role)
+            if name is None:
+                plain = plain_name(wish.choices.template, wish.session.name, wanted)
+                self._skipped.append(Skipped(plain, "no free name for this role"))
+                continue
+            keys = identity_keys(wish.session, wanted.role, wish.choices.form, wish.command)
+            pairs = (*keys.items(), ("region", region), (MANAGED_KEY, "true"))
+            self._add.append(AddSection(f"profile {name}", pairs))
+
+    def _taken_names(self) -> set[str]:
+        return {entry.name for entry in self._config.profiles()} | self._wish.taken
+
+    def _align(self, role: Role, *, convert: bool) -> None:
+        """Give the managed profiles of this role the identity keys of their form, and no others."""
+        for entry, form in self._managed.get(role, ()):
+            wanted_form = self._wish.choices.form if convert else form
+            wish = self._wish
+            wanted = identity_keys(wish.session, role, wanted_form, wish.command)
+            there = {key: entry.keys[key] for key in _IDENTITY if key in entry.keys}
+            if there == wanted:
+                continue
+            drop = tuple(key for key in there if key not in wanted)
+            assign = tuple(pair for pair in wanted.items() if there.get(pair[0]) != pair[1])
+            self._edits[entry.name] = EditSection(entry.header, assign, drop)
+            touched = [*drop, *(key for key, _ in assign)]
+            before = {key: there[key] for key in touched if key in there}
+            self._change.append(ProfileChange(entry.name, before, dict(assign)))
+
+    # -- what is gone ------------------------------------------------------------------------
+
+    def _stale(self) -> list[ProfileEntry]:
+        """Return the managed profiles whose role is gone; a refused account keeps its own."""
+        if self._wish.only is not None:
+            return []
+        listing = self._wish.listing
+        offered = set(listing.roles())
+        unsure = {
+            listed.account.id
+            for listed in listing.accounts
+            if listed.refused or not listed.answered
+        }
+        accounts = {listed.account.id: listed.account for listed in listing.accounts}
+        stale: list[ProfileEntry] = []
+        for role, entries in self._managed.items():
+            if role in offered or role.account_id in unsure:
+                continue
+            account = accounts.get(role.account_id, Account(role.account_id, "", ""))
+            named = self._account_matches(account.id, account.name) and self._role_matches(
+                role.name
+            )
+            if named or not self._wish.narrowed:
+                stale += [entry for entry, _form in entries]
+        return stale
+
+    # -- names and sessions ------------------------------------------------------------------
+
+    def _rename(self) -> None:
+        """Give managed profiles the name that they would get today; what is referred to stays."""
+        wish = self._wish
+        accounts = {listed.account.id: listed.account for listed in wish.listing.accounts}
+        offered = set(wish.listing.roles())
+        single = {
+            role: entries[0][0]
+            for role, entries in self._managed.items()
+            if len(entries) == 1
+            and role in offered
+            and self._account_matches(role.account_id, accounts[role.account_id].name)
+            and self._role_matches(role.name)
+        }
+        own = {entry.name for entry in single.values()}
+        added = {section.header.partition(" ")[2] for section in self._add}
+        names = names_for(
+            [Wanted(accounts[role.account_id], role) for role in single],
+            template=wish.choices.template,
+            session_name=wish.session.name,
+            taken=(self._taken_names() - own) | added,
+        )
+        referred = {
+            entry.keys["source_profile"]: entry.name
+            for entry in self._config.profiles()
+            if "source_profile" in entry.keys
+        }
+        for role, entry in single.items():
+            name = names.get(role, entry.name)
+            if name == entry.name:
+                continue
+            if entry.name in referred:
+                by = referred[entry.name]
+                self._skipped.append(Skipped(entry.name, f'the profile "{by}" refers to it'))
+            else:
+                self._rename_one(entry, name)
+
+    def _rename_one(self, entry: ProfileEntry, name: str) -> None:
+        edit = self._edits.get(entry.name, EditSection(entry.header))
+        self._edits[entry.name] = edit._replace(new_header=f"profile {name}")
+        earlier = [change for change in self._change if change.profile == entry.name]
+        self._change = [change for change in self._change if change.profile != entry.name]
+        before, after = earlier[0][1:] if earlier else ({}, {})
+        before, after = {**before, "name": entry.name}, {**after, "name": name}
+        self._change.append(ProfileChange(entry.name, before, after))
+
+    def _session_changes(self) -> list[Change]:
+        session = self._wish.session
+        known = self._config.sso_session(session.name)
+        if known is None:
+            return [session_section(session)]
+        header = self._config.session_header(session.name)
+        if known.region != session.region and header:
+            return [EditSection(header, (("sso_region", session.region),))]
+        return []
+
+
+def _pattern(glob: str) -> re.Pattern[str]:
+    return re.compile(fnmatch.translate(glob), re.IGNORECASE)

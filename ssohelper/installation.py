@@ -1,0 +1,114 @@
+"""Where this installation's commands are, and how that path stands in a profile."""
+
+import os
+import re
+import shutil
+import stat
+import sys
+import sysconfig
+from collections.abc import Mapping
+
+from ssohelper.errors import UsageProblem
+
+# Within double quotes these still mean something to a shell (or end the quotes).
+_UNQUOTABLE = re.compile(r"[\"$`\\!\x00-\x1f\x7f]")
+_NEEDS_NO_QUOTES = re.compile(r"[A-Za-z0-9._@:+=,/-]+")
+
+
+def profile_command(environ: Mapping[str, str]) -> str:
+    """Return what profiles run, its arguments left out: `/abs/bin/ssohelper credential-process`.
+
+    Raises: UsageProblem from a throw-away installation, or when the path cannot be written.
+    """
+    if is_throw_away(environ):
+        raise UsageProblem(
+            "this ssohelper is a throw-away installation: profiles would soon name nothing",
+            hint="install it with: uv tool install ssohelper (or: pipx install ssohelper)",
+        )
+    return f"{quoted(command_path(environ))} credential-process"
+
+
+def command_path(environ: Mapping[str, str]) -> str:
+    """Return the absolute path of `ssohelper`: the one on PATH when it is this installation's.
+
+    uv's and pipx's links on PATH survive an upgrade, the scripts folder behind them may not.
+    """
+    own = [path for path in _own_scripts() if os.path.isfile(path)]
+    on_path = shutil.which("ssohelper", path=environ.get("PATH", os.defpath))
+    if on_path and os.path.realpath(on_path) in {os.path.realpath(path) for path in own}:
+        return os.path.abspath(on_path)
+    if own:
+        return own[0]
+    raise UsageProblem(
+        "this ssohelper has no command that profiles could name",
+        hint="install it with: uv tool install ssohelper (or: pipx install ssohelper)",
+    )
+
+
+def is_throw_away(environ: Mapping[str, str]) -> bool:
+    """Tell whether we run from uv's or pipx's cache, as with `uvx ssohelper`."""
+    prefix = os.path.realpath(sys.prefix)
+    return any(_is_inside(prefix, os.path.realpath(cache)) for cache in _caches(environ))
+
+
+def open_to_others(path: str) -> str | None:
+    """Return the file or folder on the way to `path` that everybody may write, if there is one."""
+    path = os.path.realpath(path)
+    while True:
+        try:
+            mode = os.stat(path).st_mode
+        except OSError:
+            return None
+        # In a folder with the sticky bit (/tmp) others cannot replace what is ours.
+        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            return path
+        parent = os.path.dirname(path)
+        if parent == path:
+            return None
+        path = parent
+
+
+def quoted(path: str) -> str:
+    """Return the path as shlex, sh and every SDK read it back. Raises: UsageProblem."""
+    path = path.replace("\\", "/") if os.name == "nt" else path
+    if _NEEDS_NO_QUOTES.fullmatch(path):
+        return path
+    if _UNQUOTABLE.search(path):
+        raise UsageProblem(
+            "ssohelper is installed in a folder whose name cannot be written into a profile",
+            hint="install it in a folder without quotes, backslashes and dollar signs",
+        )
+    return f'"{path}"'
+
+
+def _own_scripts() -> list[str]:
+    name = "ssohelper.exe" if os.name == "nt" else "ssohelper"
+    folders = [sysconfig.get_path("scripts")]
+    if sys.prefix == sys.base_prefix:
+        user = sysconfig.get_preferred_scheme("user")
+        folders.append(sysconfig.get_path("scripts", user))
+    return [os.path.abspath(os.path.join(folder, name)) for folder in folders]
+
+
+def _caches(environ: Mapping[str, str]) -> list[str]:
+    """Return the folders that uv and pipx keep their passing environments in."""
+    home = environ.get("HOME") or os.path.expanduser("~")
+    cache = environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
+    data = environ.get("XDG_DATA_HOME") or os.path.join(home, ".local/share")
+    local = environ.get("LOCALAPPDATA")
+    found = [
+        environ.get("UV_CACHE_DIR"),
+        os.path.join(cache, "uv"),
+        local and os.path.join(local, "uv", "cache"),
+        environ.get("PIPX_VENV_CACHEDIR"),
+        os.path.join(environ["PIPX_HOME"], ".cache") if environ.get("PIPX_HOME") else None,
+        os.path.join(cache, "pipx"),
+        os.path.join(home, "Library/Caches/pipx"),
+        os.path.join(home, ".local/pipx/.cache"),
+        os.path.join(data, "pipx/.cache"),
+    ]
+    return [path for path in found if path]
+
+
+def _is_inside(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
