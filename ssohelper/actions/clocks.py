@@ -1,0 +1,141 @@
+"""The three clocks of each session: sign-in, access token, role credentials.
+
+AWS never tells when a sign-in ends: the settings may say so ("configured"), we may have seen
+one end ("observed"), or it is 8 h after the beginning ("assumed"), which decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from ssohelper.actions import tokens
+from ssohelper.core.model import AccessToken, KeptCredentials, RoleKey, SsoSession
+from ssohelper.errors import LoginRequired
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+
+DEFAULT_CHECK_SECONDS = 30 * 60
+_ASSUMED_SECONDS = 8 * 3600
+
+Source = Literal["configured", "observed", "assumed"]
+State = Literal["valid", "expired", "signed_out"]
+
+
+class SessionClock(NamedTuple):
+    """What is known of one session; instants are epoch seconds."""
+
+    session: SsoSession
+    user: str | None
+    state: State
+    refreshable: bool
+    token_expires_at: int | None
+    signed_in_at: int | None
+    sign_in_ends_at: int | None
+    sign_in_ends_source: Source | None
+
+
+def session_clock(app: App, session: SsoSession) -> SessionClock:
+    """Return the clocks of one session. Asks nobody but the files of this machine."""
+    try:
+        token = app.tokens.load(session)
+    except LoginRequired as damaged:
+        app.warn(damaged.message)
+        token = None
+    if token is None:
+        return SessionClock(session, None, "signed_out", False, None, None, None, None)
+    facts = app.tokens.facts(session.name)
+    ends_at, source = sign_in_end(app, session)
+    _warn_of_assumed_end(app, session, ends_at, source)
+    return SessionClock(
+        session=session,
+        user=facts.user,
+        state="valid" if token.expires_at > app.now() else "expired",
+        refreshable=facts.ended_at is None and tokens.is_refreshable(app, token),
+        token_expires_at=token.expires_at,
+        signed_in_at=facts.signed_in_at,
+        sign_in_ends_at=ends_at,
+        sign_in_ends_source=source,
+    )
+
+
+def credentials_of(
+    app: App, sessions: Sequence[SsoSession]
+) -> list[tuple[RoleKey, KeptCredentials]]:
+    """Return the role credentials kept for these sessions that have not ended, by name."""
+    names = {session.name for session in sessions}
+    return sorted(
+        (
+            (key, kept)
+            for key, kept in app.credentials.entries()
+            if key.session_name in names and kept.credentials.expires_at > app.now()
+        ),
+        key=lambda entry: entry[0],
+    )
+
+
+def sign_in_end(app: App, session: SsoSession) -> tuple[int | None, Source | None]:
+    """Return when the session's sign-in ends (epoch seconds) and how we know."""
+    facts = app.tokens.facts(session.name)
+    if facts.ended_at is not None:
+        return facts.ended_at, "observed"
+    began = facts.signed_in_at
+    if began is None:
+        return None, None
+    configured = _configured_seconds(app, session)
+    if configured is not None:
+        return began + configured, "configured"
+    refreshed_at = facts.refreshed_at or 0
+    if facts.observed_hours_seconds and refreshed_at <= began + facts.observed_hours_seconds:
+        return began + facts.observed_hours_seconds, "observed"
+    # A refresh that succeeded after the assumed end shows that the assumption was wrong.
+    if refreshed_at > began + _ASSUMED_SECONDS:
+        return None, None
+    return began + _ASSUMED_SECONDS, "assumed"
+
+
+def person_needed_at(app: App, session: SsoSession, token: AccessToken) -> int | None:
+    """Return when a person is needed next; None when that is not known. An assumed end is not."""
+    facts = app.tokens.facts(session.name)
+    if facts.ended_at is not None or not tokens.is_refreshable(app, token):
+        return token.expires_at
+    ends_at, source = sign_in_end(app, session)
+    if ends_at is None or source == "assumed":
+        return None
+    # What was issued before the end still works until its own end.
+    return max(ends_at, token.expires_at)
+
+
+def person_needed_within(app: App, session: SsoSession, seconds: int) -> bool:
+    """Tell whether a person must sign in within the time; renews the token if that must be known.
+
+    Raises: AwsUnreachable when it cannot be known.
+    """
+    try:
+        token = app.tokens.load(session)
+        if token is None:
+            return True
+        if token.expires_at <= app.now():
+            token = tokens.valid_token(app, session, app.deadline())
+    except LoginRequired:
+        return True
+    needed_at = person_needed_at(app, session, token)
+    return needed_at is not None and needed_at - app.now() < seconds
+
+
+def _configured_seconds(app: App, session: SsoSession) -> int | None:
+    hours = app.settings.get("session_hours", session=session.name)
+    if isinstance(hours, int | float) and not isinstance(hours, bool) and hours > 0:
+        return int(hours * 3600)
+    return None
+
+
+def _warn_of_assumed_end(
+    app: App, session: SsoSession, ends_at: int | None, source: Source | None
+) -> None:
+    if source == "assumed" and ends_at is not None and ends_at <= app.now():
+        app.warn(
+            f'the sign-in of session "{session.name}" may have ended: '
+            "8 h have passed, which is AWS's default"
+        )

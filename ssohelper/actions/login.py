@@ -1,0 +1,329 @@
+"""Signing in and out: the only interactive action. Sign-in is three steps: obtain, accept, keep."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+
+from ssohelper.actions import clocks, tokens
+from ssohelper.core.device_flow import (
+    DEVICE_CODE_GRANT,
+    DeviceAuthorization,
+    Poll,
+    next_step,
+)
+from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SignInFacts, SsoSession
+from ssohelper.core.text import show
+from ssohelper.errors import (
+    AwsUnreachable,
+    BadAnswer,
+    LockNotObtained,
+    LoginRequired,
+    RegistrationRejected,
+    SsoHelperError,
+    Throttled,
+)
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.wire.oidc import OidcClient
+
+DEFAULT_MIN_SECONDS = 20 * 60
+# How long a person may take: AWS's codes live for ten minutes.
+_PERSON_SECONDS = 600.0
+# A registration ends 90 days after its making and takes the refreshes with it.
+_REGISTRATION_MARGIN_SECONDS = 24 * 3600
+_SILENT_SECONDS = 12.0
+
+
+class LoginUi(Protocol):
+    """What a front door does for a sign-in. It shows and opens; it decides nothing."""
+
+    def show_page(self, url: str) -> None:
+        """Show where to sign in."""
+
+    def show_code(self, authorization: DeviceAuthorization) -> None:
+        """Show where to confirm the code, and the code."""
+
+    def open_browser(self, url: str) -> bool:
+        """Start a browser; False when there is none or none is wanted."""
+
+    def waiting_for_another_login(self) -> None:
+        """Say that another login of this session is under way."""
+
+
+class LoginOptions(NamedTuple):
+    """What a person asked for; `min_seconds` is how long the present sign-in must still last."""
+
+    device_code: bool = False
+    force: bool = False
+    min_seconds: int = DEFAULT_MIN_SECONDS
+
+
+class LoginOutcome(NamedTuple):
+    """The token that stands now, and how it came: already there, renewed, another's, a person's."""
+
+    token: AccessToken
+    how: Literal["kept", "renewed", "joined", "signed in"]
+
+
+Accept = Callable[["App", SsoSession, AccessToken], None]
+
+
+def accept_anyone(app: App, session: SsoSession, token: AccessToken) -> None:
+    """The second step until sessions are bound to a person: whoever signed in is right."""
+
+
+def log_in(
+    app: App,
+    session: SsoSession,
+    ui: LoginUi,
+    options: LoginOptions,
+    *,
+    accept: Accept = accept_anyone,
+) -> LoginOutcome:
+    """Return a token of the session, from a person where it cannot be had without.
+
+    A second login of the same session waits for the first and takes its result: one tab.
+    Raises: LoginRequired when nobody signed in or AWS refused, AwsUnreachable, LocalState.
+    """
+    if not options.force:
+        lasting = _without_a_person(app, session, options.min_seconds)
+        if lasting is not None:
+            return lasting
+    before = app.tokens.fingerprint(session)
+    with _one_at_a_time(app, session, ui) as has_waited:
+        joined = _result_of_the_other(app, session, before) if has_waited else None
+        return joined or _signed_in(app, session, ui, options, accept)
+
+
+def log_out(app: App, session: SsoSession) -> bool:
+    """Sign out at AWS, then forget the session's token and role credentials here.
+
+    Returns whether there was a sign-in. Forgets here even when AWS cannot be reached.
+    Raises: AwsUnreachable after that, when AWS does not know of it.
+    """
+    trouble: SsoHelperError | None = None
+    with app.tokens.lock(session.name, app.deadline()):
+        token, trouble = _token_to_revoke(app, session)
+        if token is not None and trouble is None:
+            try:
+                app.portal(session).logout(token)
+            except LoginRequired:
+                pass  # it was over already
+            except AwsUnreachable as error:
+                trouble = error
+        app.tokens.forget(session)
+        app.credentials.forget_session(session.name)
+        app.tokens.save_facts(session.name, SignInFacts())
+    app.failures.forget(tokens.failure_scope(session))
+    if trouble is not None:
+        raise AwsUnreachable(
+            f'signed out of "{session.name}" on this machine only: {trouble.message}',
+            hint="the sign-in at AWS ends by itself, or in the access portal's own menu",
+        ) from trouble
+    return token is not None
+
+
+# -- without a person --------------------------------------------------------------------------
+
+
+def _without_a_person(app: App, session: SsoSession, min_seconds: int) -> LoginOutcome | None:
+    """Return the sign-in that lasts long enough, renewed where needed; None: ask a person."""
+    try:
+        token = app.tokens.load(session)
+    except LoginRequired:
+        return None
+    if token is None or _ends_too_early(app, session, token, min_seconds):
+        return None
+    # A person asks: what failed in the last 30 s is tried again.
+    app.failures.forget(tokens.failure_scope(session))
+    try:
+        deadline = app.deadline(_SILENT_SECONDS)
+        lasting = tokens.renewed_to_last(app, session, min_seconds, deadline)
+    except LoginRequired:
+        return None
+    except AwsUnreachable:
+        if token.expires_at - app.now() >= min_seconds:
+            return LoginOutcome(token, "kept")
+        raise
+    return LoginOutcome(lasting, "kept" if lasting.value == token.value else "renewed")
+
+
+def _ends_too_early(app: App, session: SsoSession, token: AccessToken, min_seconds: int) -> bool:
+    """Tell whether a person is needed within the time: only a known end counts, not an assumed."""
+    needed_at = clocks.person_needed_at(app, session, token)
+    return needed_at is not None and needed_at - app.now() < min_seconds
+
+
+@contextmanager
+def _one_at_a_time(app: App, session: SsoSession, ui: LoginUi) -> Iterator[bool]:
+    """Hold the session's login lock; yields whether another login had it first."""
+    with ExitStack() as stack:
+        has_waited = False
+        try:
+            stack.enter_context(app.tokens.login_lock(session.name, app.deadline(0.0)))
+        except LockNotObtained:
+            has_waited = True
+            ui.waiting_for_another_login()
+            deadline = app.deadline(_PERSON_SECONDS + 30)
+            stack.enter_context(app.tokens.login_lock(session.name, deadline))
+        yield has_waited
+
+
+def _result_of_the_other(app: App, session: SsoSession, before: str) -> LoginOutcome | None:
+    if app.tokens.fingerprint(session) != before:
+        token = app.tokens.load(session)
+        if token is not None and token.expires_at > app.now():
+            return LoginOutcome(token, "joined")
+    known = app.failures.recall(_login_scope(session), "", app.now())
+    if known is not None:
+        raise known
+    return None
+
+
+# -- with a person -----------------------------------------------------------------------------
+
+
+def _signed_in(
+    app: App, session: SsoSession, ui: LoginUi, options: LoginOptions, accept: Accept
+) -> LoginOutcome:
+    app.failures.forget(_login_scope(session))
+    obtain = _by_device_code if options.device_code else _by_browser
+    try:
+        token, life_seconds = obtain(app, session, ui, options)
+        accept(app, session, token)
+    except SsoHelperError as error:
+        app.failures.remember(_login_scope(session), "", error, app.now())
+        raise
+    return LoginOutcome(_kept(app, session, token, life_seconds), "signed in")
+
+
+def _kept(app: App, session: SsoSession, token: AccessToken, life_seconds: int) -> AccessToken:
+    """Keep the token of a person who has just signed in: it may be another one than before."""
+    with app.tokens.lock(session.name, app.deadline()):
+        app.credentials.forget_session(session.name)
+        standing = app.tokens.save(session, token, signed_in=True)
+        # Again: somebody may have fetched some with the old token meanwhile.
+        app.credentials.forget_session(session.name)
+        facts = SignInFacts(
+            signed_in_at=app.now(),
+            observed_hours_seconds=app.tokens.facts(session.name).observed_hours_seconds,
+            token_expires_at=token.expires_at,
+            token_life_seconds=life_seconds,
+        )
+        app.tokens.save_facts(session.name, facts)
+    app.failures.forget(tokens.failure_scope(session))
+    return standing
+
+
+def _by_browser(
+    app: App, session: SsoSession, ui: LoginUi, options: LoginOptions
+) -> tuple[AccessToken, int]:
+    """Authorization code with PKCE (RFC 7636); the callback comes to 127.0.0.1 (RFC 8252)."""
+    oidc = app.oidc(session)
+    registration = _registration(app, session, oidc, "authorization_code", anew=options.force)
+    state, verifier = Secret(secrets.token_urlsafe(32)), Secret(secrets.token_urlsafe(48))
+    with app.callback_listener() as listener:
+        listener.expect(state)
+        redirect_uri = listener.redirect_uri
+        challenge = _challenge(verifier)
+        page = oidc.authorize_url(registration, redirect_uri, state.reveal(), challenge)
+        ui.show_page(page)
+        ui.open_browser(page)
+        callback = listener.wait(_PERSON_SECONDS)
+    if callback is None:
+        raise _nobody_came(session)
+    if callback.code is None:
+        raise LoginRequired(
+            f'the sign-in to "{session.name}" was refused in the browser '
+            f"({show(callback.error or '', 60)})",
+            hint=f"try again with: ssohelper login {session.name}",
+        )
+    return oidc.token_by_code(registration, callback.code, redirect_uri, verifier)
+
+
+def _by_device_code(
+    app: App, session: SsoSession, ui: LoginUi, options: LoginOptions
+) -> tuple[AccessToken, int]:
+    """Device authorization (RFC 8628): the person confirms a code anywhere, we ask until then."""
+    oidc = app.oidc(session)
+    registration = _registration(app, session, oidc, DEVICE_CODE_GRANT, anew=options.force)
+    try:
+        authorization = oidc.start_device_authorization(registration)
+    except RegistrationRejected:
+        registration = _registration(app, session, oidc, DEVICE_CODE_GRANT, anew=True)
+        authorization = oidc.start_device_authorization(registration)
+    ui.show_code(authorization)
+    ui.open_browser(authorization.verification_uri_complete)
+    waiting: DeviceAuthorization | None = authorization
+    while waiting is not None:
+        app.sleep(waiting.interval_seconds)
+        answer = _polled(oidc, registration, waiting)
+        if not isinstance(answer, Poll):
+            return answer
+        waiting = next_step(waiting, answer, app.now())
+    raise _nobody_came(session)
+
+
+def _polled(
+    oidc: OidcClient, registration: ClientRegistration, waiting: DeviceAuthorization
+) -> tuple[AccessToken, int] | Poll:
+    try:
+        return oidc.token_by_device_code(registration, waiting)
+    except AwsUnreachable as error:
+        # A network that comes and goes does not end a sign-in; a senseless answer does.
+        if isinstance(error, BadAnswer):
+            raise
+        return Poll.SLOW_DOWN if isinstance(error, Throttled) else Poll.NO_ANSWER
+
+
+def _registration(
+    app: App, session: SsoSession, oidc: OidcClient, grant: str, *, anew: bool
+) -> ClientRegistration:
+    """Return the kept registration when it lasts long enough, else a new one, kept."""
+    if not anew:
+        known = app.tokens.registration(session, grant)
+        if known and known.expires_at - app.now() > _REGISTRATION_MARGIN_SECONDS:
+            return known
+    made = oidc.register(grant)
+    app.tokens.save_registration(session, made)
+    return made
+
+
+# -- pieces ------------------------------------------------------------------------------------
+
+
+def _token_to_revoke(
+    app: App, session: SsoSession
+) -> tuple[AccessToken | None, SsoHelperError | None]:
+    """Return a token that AWS takes, renewed when it has to be; the sign-in may outlive its token."""
+    try:
+        token = app.tokens.load(session)
+        if token is None or token.expires_at > app.now() or not tokens.is_refreshable(app, token):
+            return token, None
+        return app.oidc(session).refresh(token, app.deadline(_SILENT_SECONDS))[0], None
+    except LoginRequired:
+        return None, None
+    except AwsUnreachable as error:
+        return token, error
+
+
+def _challenge(verifier: Secret) -> str:
+    digest = hashlib.sha256(verifier.reveal().encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _login_scope(session: SsoSession) -> str:
+    return f"login {session.name}"
+
+
+def _nobody_came(session: SsoSession) -> LoginRequired:
+    return LoginRequired(
+        f'nobody signed in to "{session.name}" in time',
+        hint=f"try again with: ssohelper login {session.name}",
+    )

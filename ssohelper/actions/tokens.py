@@ -1,0 +1,230 @@
+"""A valid access token, silently: it can never prompt and never imports login.
+
+Look, lock, look again, renew, keep. One process renews, the others wait for its answer; a
+failure is shared for 30 s and never takes away what still works.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.freshness import token_margin_seconds
+from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
+from ssohelper.errors import LocalState, LockNotObtained, LoginRequired, SsoHelperError
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+
+# A session's token lives for an hour unless we saw otherwise; other tools do not write its life.
+_USUAL_LIFE_SECONDS = 3600
+# A token that still works is not worth the whole deadline: what remains is for its use.
+_RENEWAL_AHEAD_SECONDS = 6.0
+# The contract: another tool may have renewed the token, and its write is on its way.
+_REREAD_SECONDS = 3.0
+_REREAD_PAUSE_SECONDS = 0.1
+
+
+def valid_token(app: App, session: SsoSession, deadline: Deadline) -> AccessToken:
+    """Return a token that is good now, renewed ahead of its end when that is near.
+
+    Raises: LoginRequired when a person is needed, AwsUnreachable, LocalState.
+    """
+    token = app.tokens.load(session)
+    if token is not None and not _is_near_its_end(app, session, token):
+        return token
+    if token is None:
+        raise _signed_out(session)
+    usable = _is_usable(app, token)
+    try:
+        return _renewed_in_turn(app, session, token, _shortened(app, deadline, usable))
+    except SsoHelperError:
+        # Rule of the house: a failed renewal takes nothing away that still works.
+        if usable and _is_usable(app, token):
+            return token
+        raise
+
+
+def renewed_after_rejection(
+    app: App, session: SsoSession, rejected: AccessToken, deadline: Deadline
+) -> AccessToken:
+    """Return another token than the one AWS answered 401 to, whatever its file says of its end.
+
+    Raises: LoginRequired when a person is needed, AwsUnreachable, LocalState.
+    """
+    with app.tokens.lock(session.name, deadline):
+        token = app.tokens.load(session)
+        if token is None:
+            raise _signed_out(session)
+        if token.value != rejected.value and _is_usable(app, token):
+            return token
+        return _renewed(app, session, token, deadline)
+
+
+def renewed_to_last(app: App, session: SsoSession, seconds: int, deadline: Deadline) -> AccessToken:
+    """Return a token renewed now unless it lasts so many seconds. For sign-ins that a person asks.
+
+    Raises: LoginRequired when a person is needed, AwsUnreachable, LocalState.
+    """
+    with app.tokens.lock(session.name, deadline):
+        token = app.tokens.load(session)
+        if token is None:
+            raise _signed_out(session)
+        if token.expires_at - app.now() >= seconds and not _is_near_its_end(app, session, token):
+            return token
+        return _renewed(app, session, token, deadline)
+
+
+def is_refreshable(app: App, token: AccessToken) -> bool:
+    """Tell whether the token can be renewed without a person, as far as its file says."""
+    client = token.client
+    return token.refresh_token is not None and client is not None and client.expires_at > app.now()
+
+
+def failure_scope(session: SsoSession) -> str:
+    """Return what sign-in failures of the session are remembered under."""
+    return f"sign-in {session.name}"
+
+
+def _renewed_in_turn(
+    app: App, session: SsoSession, seen: AccessToken, deadline: Deadline
+) -> AccessToken:
+    with app.tokens.lock(session.name, deadline):
+        token = app.tokens.load(session)
+        if token is None:
+            raise _signed_out(session)
+        if token != seen and not _is_near_its_end(app, session, token):
+            return token
+        if not is_refreshable(app, token) and _is_usable(app, token):
+            return token
+        return _renewed(app, session, token, deadline)
+
+
+def _renewed(app: App, session: SsoSession, token: AccessToken, deadline: Deadline) -> AccessToken:
+    """Renew and keep; the caller holds the session's lock."""
+    scope, fingerprint = failure_scope(session), app.tokens.fingerprint(session)
+    known = app.failures.recall(scope, fingerprint, app.now())
+    if known:
+        raise known
+    try:
+        fresh, life_seconds = _asked(app, session, token, deadline)
+    except SsoHelperError as error:
+        others = _renewed_by_others(app, session, token, error, deadline)
+        if others is not None:
+            return others
+        _remember_failure(app, session, error)
+        raise
+    return _kept(app, session, fresh, life_seconds)
+
+
+def _asked(
+    app: App, session: SsoSession, token: AccessToken, deadline: Deadline
+) -> tuple[AccessToken, int]:
+    if not is_refreshable(app, token):
+        raise LoginRequired(f'the session "{session.name}" expired', hint=_hint(session))
+    try:
+        return app.oidc(session).refresh(token, deadline)
+    except LoginRequired as error:
+        message = f'the session "{session.name}" expired'
+        raise LoginRequired(message, hint=_hint(session)) from error
+
+
+def _renewed_by_others(
+    app: App, session: SsoSession, used: AccessToken, error: SsoHelperError, deadline: Deadline
+) -> AccessToken | None:
+    """After a refusal: the token that another tool wrote with the refresh token we also used."""
+    if not isinstance(error, LoginRequired) or not is_refreshable(app, used):
+        return None
+    patience = Deadline(min(_REREAD_SECONDS, deadline.left()), app.monotonic)
+    while True:
+        found = app.tokens.load(session)
+        if found is None:
+            return None
+        if found.value != used.value and _is_usable(app, found):
+            return found
+        if patience.left() < _REREAD_PAUSE_SECONDS:
+            return None
+        app.sleep(_REREAD_PAUSE_SECONDS)
+
+
+def _kept(app: App, session: SsoSession, fresh: AccessToken, life_seconds: int) -> AccessToken:
+    """Keep the renewed token; a full disk costs the next caller a sign-in, not this one its answer.
+
+    Raises: LoginRequired when the session was signed out meanwhile.
+    """
+    try:
+        standing = app.tokens.save(session, fresh)
+        facts = app.tokens.facts(session.name)
+        facts = facts._replace(
+            refreshed_at=app.now(),
+            ended_at=None,
+            token_expires_at=fresh.expires_at,
+            token_life_seconds=life_seconds,
+            observed_hours_seconds=_still_observed(facts, app.now()),
+        )
+        app.tokens.save_facts(session.name, facts)
+        app.failures.forget(failure_scope(session))
+    except (LocalState, OSError) as trouble:
+        app.warn(f"the renewed token could not be kept: {trouble}")
+        return fresh
+    return standing
+
+
+def _still_observed(facts: SignInFacts, now: int) -> int | None:
+    """Return the observed length of a sign-in unless this refresh, after its end, disproves it."""
+    observed, began = facts.observed_hours_seconds, facts.signed_in_at
+    return None if observed and began and now > began + observed else observed
+
+
+def _remember_failure(app: App, session: SsoSession, error: SsoHelperError) -> None:
+    if isinstance(error, LockNotObtained):
+        return
+    try:
+        scope, fingerprint = failure_scope(session), app.tokens.fingerprint(session)
+        app.failures.remember(scope, fingerprint, error, app.now())
+        if isinstance(error, LoginRequired):
+            _remember_end(app, session)
+    except (LocalState, OSError) as trouble:
+        app.warn(f"the failure could not be remembered: {trouble}")
+
+
+def _remember_end(app: App, session: SsoSession) -> None:
+    """Note that the sign-in has ended; its length is observed when a token's life is the error."""
+    facts = app.tokens.facts(session.name)
+    if facts.ended_at is not None:
+        return
+    now, began = app.now(), facts.signed_in_at
+    last_good = facts.refreshed_at or began
+    observed = facts.observed_hours_seconds
+    # Worked an hour ago, refused now: that is its length. After a night off it tells nothing.
+    if began is not None and last_good is not None and now - last_good <= 2 * _USUAL_LIFE_SECONDS:
+        observed = now - began
+    app.tokens.save_facts(
+        session.name, facts._replace(ended_at=now, observed_hours_seconds=observed)
+    )
+
+
+def _is_near_its_end(app: App, session: SsoSession, token: AccessToken) -> bool:
+    facts = app.tokens.facts(session.name)
+    life: float = _USUAL_LIFE_SECONDS
+    if facts.token_expires_at == token.expires_at and facts.token_life_seconds:
+        life = facts.token_life_seconds
+    return token.expires_at - app.now() <= token_margin_seconds(life)
+
+
+def _is_usable(app: App, token: AccessToken) -> bool:
+    return token.expires_at > app.now()
+
+
+def _shortened(app: App, deadline: Deadline, usable: bool) -> Deadline:
+    if not usable:
+        return deadline
+    return Deadline(min(deadline.left() / 2, _RENEWAL_AHEAD_SECONDS), app.monotonic)
+
+
+def _signed_out(session: SsoSession) -> LoginRequired:
+    return LoginRequired(f'the session "{session.name}" is signed out', hint=_hint(session))
+
+
+def _hint(session: SsoSession) -> str:
+    return f"sign in with: ssohelper login {session.name}"
