@@ -1,0 +1,342 @@
+"""login, logout, status."""
+
+from typing import Any
+
+import click
+
+from ssohelper import browser
+from ssohelper.actions import clocks
+from ssohelper.actions import login as sign_in
+from ssohelper.actions.login import LoginOptions, LoginOutcome
+from ssohelper.actions.selection import session_of
+from ssohelper.app import App
+from ssohelper.cli import output
+from ssohelper.core.device_flow import DeviceAuthorization
+from ssohelper.core.instants import duration_text, parse_duration, to_iso
+from ssohelper.core.model import KeptCredentials, RoleKey, SsoSession
+from ssohelper.core.text import show
+from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError, UsageProblem
+
+
+class Duration(click.ParamType):
+    """20m, 1h30m, 90: whole seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
+        seconds = value if isinstance(value, int) else parse_duration(str(value))
+        if seconds is None:
+            self.fail(f'"{show(str(value), 40)}" is no duration (20m, 1h30m, 90s)', param, ctx)
+        return seconds
+
+
+class TerminalUi:
+    """The sign-in on a terminal: everything on stderr, the URL and the code always."""
+
+    def __init__(self, app: App, session: SsoSession, *, no_browser: bool, qr: bool) -> None:
+        self._app = app
+        self._session = session
+        self._qr = qr
+        self._opener = None if no_browser else _opener(app, session)
+
+    def show_page(self, url: str) -> None:
+        output.say(f'sign in to "{show(self._session.name)}" in a browser on this machine:')
+        self._show(url)
+
+    def show_code(self, authorization: DeviceAuthorization) -> None:
+        output.say(
+            f'you are signing in to "{show(self._session.name)}". '
+            "Go on only if you started this yourself, and if the page shows this very code:"
+        )
+        output.say(f"\n    {show(authorization.user_code)}\n")
+        output.say("open this page in any browser, on any machine:")
+        self._show(authorization.verification_uri_complete)
+        if authorization.verification_uri != authorization.verification_uri_complete:
+            output.say(f"or type the code at {show(authorization.verification_uri)}")
+
+    def open_browser(self, url: str) -> bool:
+        if self._opener is None:
+            return False
+        started = browser.start(self._opener, url, self._app.environ)
+        if not started:
+            output.say(f'"{show(self._opener[0])}" could not be started: open the page yourself')
+        return started
+
+    def waiting_for_another_login(self) -> None:
+        output.say(
+            f'another login of "{show(self._session.name)}" is under way: waiting for its result'
+        )
+
+    def _show(self, url: str) -> None:
+        output.say(f"\n    {show(url)}\n")
+        if self._qr:
+            output.say(_qr_code(url))
+
+
+def sign_in_on_terminal(
+    app: App,
+    session: SsoSession,
+    *,
+    device_code: bool = False,
+    no_browser: bool = False,
+    qr: bool = False,
+    force: bool = False,
+    min_seconds: int = sign_in.DEFAULT_MIN_SECONDS,
+) -> LoginOutcome:
+    """Return the sign-in of the session, with a person when it takes one; says how it came.
+
+    A device code is used when it is asked for, or when no browser can be on this host.
+    """
+    can_show = browser.can_show_a_browser(app.environ, _opener_setting(app, session))
+    options = LoginOptions(
+        # With --no-browser the person opens the page here: the callback reaches this host.
+        device_code=device_code or not (can_show or no_browser),
+        force=force,
+        min_seconds=min_seconds,
+    )
+    ui = TerminalUi(app, session, no_browser=no_browser, qr=qr)
+    outcome = sign_in.log_in(app, session, ui, options)
+    output.say(_outcome_text(app, session, outcome))
+    return outcome
+
+
+@click.command()
+@click.argument("session_name", metavar="[SESSION]", required=False)
+@click.option("--device-code", is_flag=True, help="Confirm a code in a browser on any machine.")
+@click.option("--no-browser", is_flag=True, help="Print the address, open nothing.")
+@click.option("--qr", is_flag=True, help="Show the address as a QR code too.")
+@click.option("--force", is_flag=True, help="Sign in even if the present sign-in still lasts.")
+@click.option(
+    "--min",
+    "min_seconds",
+    type=Duration(),
+    default="20m",
+    show_default=True,
+    help="How long the present sign-in must still last.",
+)
+@output.common_options
+def login(
+    session_name: str | None,
+    device_code: bool,
+    no_browser: bool,
+    qr: bool,
+    force: bool,
+    min_seconds: int,
+) -> None:
+    """Sign in to a session and keep its token where all AWS tools find it.
+
+    \b
+    Examples:
+      ssohelper login                    the only session, or AWS_PROFILE's
+      ssohelper login corp --min 4h      only if it does not last four hours more
+      ssohelper login --device-code      the browser is on another machine
+    """
+    app = output.app()
+    session = session_of(app, _chosen(session_name))
+    outcome = sign_in_on_terminal(
+        app,
+        session,
+        device_code=device_code,
+        no_browser=no_browser,
+        qr=qr,
+        force=force,
+        min_seconds=min_seconds,
+    )
+    if output.talk().json:
+        data = {
+            "session": session.name,
+            "result": outcome.how.replace(" ", "_"),
+            "token_expires_at": to_iso(outcome.token.expires_at),
+        }
+        output.print_json(data, app.warnings)
+
+
+@click.command()
+@click.argument("session_name", metavar="[SESSION]", required=False)
+@click.option("--all", "everywhere", is_flag=True, help="Sign out of every session.")
+@output.common_options
+def logout(session_name: str | None, everywhere: bool) -> None:
+    """Sign out of a session: revoke it at AWS, forget its token and role credentials here.
+
+    \b
+    Examples:
+      ssohelper logout corp
+      ssohelper logout --all
+    """
+    app = output.app()
+    chosen = _chosen(session_name)
+    if everywhere and chosen:
+        raise UsageProblem(f'say "{chosen}" or --all, not both')
+    sessions = app.config.read().sso_sessions() if everywhere else [session_of(app, chosen)]
+    trouble: list[SsoHelperError] = []
+    results: list[dict[str, Any]] = []
+    for session in sessions:
+        try:
+            was_signed_in = sign_in.log_out(app, session)
+        except AwsUnreachable as error:
+            trouble.append(error)
+            results.append({"session": session.name, "revoked": False})
+            continue
+        results.append({"session": session.name, "revoked": was_signed_in})
+        words = "signed out of" if was_signed_in else "was not signed in to"
+        output.say(f'{words} "{show(session.name)}"')
+    if output.talk().json:
+        output.print_json(results, app.warnings)
+    for error in trouble[:-1]:
+        output.report(error)
+    if trouble:
+        raise trouble[-1]
+
+
+@click.command()
+@click.argument("session_name", metavar="[SESSION]", required=False)
+@click.option("--check", is_flag=True, help="Exit 4 when a person will be needed soon.")
+@click.option(
+    "--min",
+    "min_seconds",
+    type=Duration(),
+    default="30m",
+    show_default=True,
+    help="With --check: how soon.",
+)
+@output.common_options
+def status(session_name: str | None, check: bool, min_seconds: int) -> None:
+    """Show the three clocks of each session: sign-in, access token, role credentials.
+
+    \b
+    Examples:
+      ssohelper status
+      ssohelper status corp --json
+      ssohelper status --check --min 2h || ssohelper login
+    """
+    app = output.app()
+    chosen = _chosen(session_name)
+    sessions = [session_of(app, chosen)] if chosen else app.config.read().sso_sessions()
+    if check and not sessions:
+        session_of(app, None)
+    needing = [s for s in sessions if check and clocks.person_needed_within(app, s, min_seconds)]
+    seen = [clocks.session_clock(app, session) for session in sessions]
+    credentials = clocks.credentials_of(app, sessions)
+    if output.talk().json:
+        data = {
+            "sessions": [_session_json(clock) for clock in seen],
+            "credentials": [_credentials_json(key, kept) for key, kept in credentials],
+        }
+        output.print_json(data, app.warnings)
+    else:
+        _print_clocks(app, seen, credentials)
+    if needing:
+        names = ", ".join(f'"{session.name}"' for session in needing)
+        raise LoginRequired(
+            f"a person must sign in to {names} within {duration_text(min_seconds)}",
+            hint=f"sign in with: ssohelper login {needing[0].name}",
+        )
+
+
+# -- pieces ------------------------------------------------------------------------------------
+
+
+def _chosen(argument: str | None) -> str | None:
+    option = output.talk().session
+    if argument and option and argument != option:
+        raise UsageProblem(f'two sessions are named: "{argument}" and "{option}"')
+    return argument or option
+
+
+def _opener_setting(app: App, session: SsoSession) -> str | None:
+    value = app.settings.get("browser", session=session.name)
+    return value if isinstance(value, str) and value else None
+
+
+def _opener(app: App, session: SsoSession) -> browser.Opener | None:
+    return browser.find_opener(app.environ, _opener_setting(app, session))
+
+
+def _qr_code(url: str) -> str:
+    import io
+
+    import segno
+
+    drawn = io.StringIO()
+    segno.make(url, error="l", micro=False).terminal(out=drawn, compact=True)
+    return drawn.getvalue()
+
+
+def _outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) -> str:
+    left = duration_text(outcome.token.expires_at - app.now())
+    until = to_iso(outcome.token.expires_at)
+    words = {
+        "kept": "already signed in to",
+        "renewed": "sign-in renewed for",
+        "joined": "signed in by the other login to",
+        "signed in": "signed in to",
+    }[outcome.how]
+    return f'{words} "{show(session.name)}": the access token lasts until {until} ({left})'
+
+
+def _session_json(clock: clocks.SessionClock) -> dict[str, Any]:
+    return {
+        "name": clock.session.name,
+        "start_url": clock.session.start_url,
+        "region": clock.session.region,
+        "user": clock.user,
+        "state": clock.state,
+        "refreshable": clock.refreshable,
+        "token_expires_at": _instant(clock.token_expires_at),
+        "signed_in_at": _instant(clock.signed_in_at),
+        "sign_in_ends_at": _instant(clock.sign_in_ends_at),
+        "sign_in_ends_source": clock.sign_in_ends_source,
+    }
+
+
+def _credentials_json(key: RoleKey, kept: KeptCredentials) -> dict[str, Any]:
+    return {
+        "session": key.session_name,
+        "account_id": key.account_id,
+        "role_name": key.role_name,
+        "expires_at": to_iso(kept.credentials.expires_at),
+        "session_duration_seconds": kept.life_seconds,
+    }
+
+
+def _instant(at: int | None) -> str | None:
+    return None if at is None else to_iso(at)
+
+
+def _print_clocks(
+    app: App,
+    seen: list[clocks.SessionClock],
+    credentials: list[tuple[RoleKey, KeptCredentials]],
+) -> None:
+    now = app.now()
+    if not seen:
+        output.say("there is no sso-session yet; onboard with: ssohelper setup START_URL")
+        return
+    rows = []
+    for clock in seen:
+        token = "-" if clock.token_expires_at is None else _left(clock.token_expires_at, now)
+        if clock.refreshable:
+            token += ", renews by itself"
+        ends = "-" if clock.sign_in_ends_at is None else _left(clock.sign_in_ends_at, now)
+        if clock.sign_in_ends_source:
+            ends += f" ({clock.sign_in_ends_source})"
+        state = clock.state.replace("_", " ")
+        rows.append([clock.session.name, clock.user or "-", state, token, ends])
+    output.print_rows(["session", "user", "state", "access token", "sign-in"], rows)
+    if credentials:
+        output.print_rows(
+            ["session", "account", "role", "role credentials"],
+            [
+                [
+                    key.session_name,
+                    key.account_id,
+                    key.role_name,
+                    _left(kept.credentials.expires_at, now),
+                ]
+                for key, kept in credentials
+            ],
+        )
+
+
+def _left(at: int, now: int) -> str:
+    return f"{duration_text(at - now)} left" if at > now else f"ended {duration_text(now - at)} ago"

@@ -1,0 +1,137 @@
+"""What most tests stand on: a home of their own, a running Identity Center, the real program."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from ssohelper.app import App
+from ssohelper.emulator.server import UNSET_VARIABLES, Emulator
+
+SCRIPT = str(Path(sys.executable).with_name("ssohelper"))
+# Long enough for the slowest machine; a command of ours ends within 20 s by its own contract.
+RUN_SECONDS = 120
+
+
+class Home(NamedTuple):
+    """A home folder with the environment that leads there, and to the emulator if there is one."""
+
+    path: Path
+    env: dict[str, str]
+
+    @property
+    def config_file(self) -> Path:
+        return self.path / ".aws" / "config"
+
+    @property
+    def token_folder(self) -> Path:
+        return self.path / ".aws" / "sso" / "cache"
+
+    @property
+    def runtime(self) -> Path:
+        return self.path / "xdg-run" / "ssohelper"
+
+    def write_config(self, text: str) -> None:
+        self.config_file.parent.mkdir(parents=True, exist_ok=True)
+        self.config_file.write_text(text)
+
+    def add_session(
+        self, name: str = "corp", start_url: str | None = None, region: str = "eu-west-1"
+    ) -> None:
+        """Add an [sso-session] to the config."""
+        url = start_url or "https://d-0000000000.awsapps.com/start"
+        before = self.config_file.read_text() if self.config_file.exists() else ""
+        self.write_config(
+            f"{before}[sso-session {name}]\nsso_start_url = {url}\nsso_region = {region}\n"
+            "sso_registration_scopes = sso:account:access\n\n"
+        )
+
+    def browser(self, *, visits: bool = True) -> Path:
+        """Make BROWSER a program that notes each address, and visits it; returns the notes."""
+        notes, program = self.path / "opened", self.path / "fake-browser"
+        lines = ["#!/bin/sh", f'printf "%s\\n" "$@" >> {notes}']
+        if visits:
+            fetch = "import sys,urllib.request as u; u.urlopen(sys.argv[1],timeout=20).read()"
+            lines.append(f'exec {sys.executable} -c "{fetch}" "$1"')
+        program.write_text("\n".join(lines) + "\n")
+        program.chmod(0o755)
+        self.env["BROWSER"] = str(program)
+        return notes
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A new home; nothing of the person's own reaches the programs that a test runs."""
+    runtime = tmp_path / "xdg-run"
+    runtime.mkdir(mode=0o700)
+    env = {
+        "HOME": str(tmp_path),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
+        "XDG_RUNTIME_DIR": str(runtime),
+        "LANG": "C.UTF-8",
+        "TERM": "dumb",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    for variable in (
+        *UNSET_VARIABLES,
+        "AWS_CONFIG_FILE",
+        "AWS_SHARED_CREDENTIALS_FILE",
+        "XDG_CACHE_HOME",
+        "XDG_CONFIG_HOME",
+        "XDG_STATE_HOME",
+        "SSOHELPER_HOME",
+        "BROWSER",
+    ):
+        monkeypatch.delenv(variable, raising=False)
+    for name in ("HOME", "XDG_RUNTIME_DIR"):
+        # platformdirs and boto3, run inside the test's own process, look at os.environ.
+        monkeypatch.setenv(name, env[name])
+    return Home(tmp_path, env)
+
+
+@pytest.fixture
+def emulator(home: Home) -> Iterator[Emulator]:
+    """A running Identity Center that approves every sign-in as ana; `home` leads to it."""
+    with Emulator() as running:
+        running.auto_approve = "ana"
+        home.env.update(running.environment())
+        yield running
+
+
+@pytest.fixture
+def session_url(emulator: Emulator) -> str:
+    return emulator.world.start_url
+
+
+@pytest.fixture
+def app(home: Home, emulator: Emulator) -> App:
+    return App(home.env)
+
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def run(home: Home) -> Run:
+    """Run the real console script in this home: run("login", "corp", env={…}, input="y")."""
+
+    def run_script(
+        *argv: str, env: dict[str, str] | None = None, input: str | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [SCRIPT, *argv],
+            env={**home.env, **(env or {})},
+            input=input,
+            stdin=subprocess.DEVNULL if input is None else None,
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS,
+            cwd=home.path,
+        )
+
+    return run_script
