@@ -12,7 +12,7 @@ from statistics import median
 
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
-from tests.bench.world import AWS_CLI, Bench, Row, Skipped
+from tests.bench.world import AWS_CLI, Bench, Failed, Row, Skipped
 
 HIT_ROUNDS = 60
 MISS_ROUNDS = 7
@@ -43,8 +43,9 @@ def with_world(measure: Callable[[Bench], list[Row]]) -> list[Row]:
     ):
         try:
             return measure(Bench(Path(home), emulator))
-        except Skipped as reason:
-            return [Row((measure.__doc__ or "").splitlines()[0], "", str(reason), True)]
+        except (Skipped, Failed) as reason:
+            what = (measure.__doc__ or "").splitlines()[0]
+            return [Row(what, "", str(reason), isinstance(reason, Skipped))]
 
 
 def hit(bench: Bench) -> list[Row]:
@@ -64,7 +65,7 @@ def hit(bench: Bench) -> list[Row]:
         bench.config.write_bytes(many)
         ours_many.append(bench.timed(bench.credential_process))
     if bench.emulator.counters["GetRoleCredentials"]:
-        raise AssertionError("these were no hits")
+        raise Failed("these were no hits")
     launcher = bench.launcher()
     target = HIT_TARGET[launcher]
     row_of = "a hit against `python -c pass`"
@@ -90,7 +91,7 @@ def miss(bench: Bench) -> list[Row]:
         theirs.append(bench.timed(export))
     asked = bench.emulator.counters["GetRoleCredentials"]
     if asked != 2 * MISS_ROUNDS:
-        raise AssertionError(f"{asked} role calls: some of these were no misses")
+        raise Failed(f"{asked} role calls: some of these were no misses")
     detail = f"{milliseconds(ours)} against {milliseconds(theirs)}"
     return [at_most("a miss against AWS CLI v2", median(ours) / median(theirs), 0.6, detail)]
 
@@ -150,7 +151,7 @@ def many_profiles(bench: Bench) -> list[Row]:
         starting.append(bench.timed([*sync, "--help"]))
     written = bench.config.read_text().count("[profile ")
     if written < 10_000:
-        raise AssertionError(f"only {written} profiles were written")
+        raise Failed(f"only {written} profiles were written")
     beyond = median(writing) - median(starting)
     detail = f"{milliseconds(writing)} against {milliseconds(starting)} for --help"
     return [

@@ -35,6 +35,10 @@ class Skipped(Exception):
     """This machine cannot measure that; the message says what is missing."""
 
 
+class Failed(Exception):
+    """What was to be measured did not work; the message says how."""
+
+
 class Bench:
     """One home, one emulator; `timed` runs a command there and gives its seconds."""
 
@@ -109,7 +113,7 @@ class Bench:
 
     def credentials(self) -> None:
         """Fetch credentials once, so that the next call is a hit."""
-        subprocess.run(self.credential_process, env=self.environ, check=True, capture_output=True)
+        self.timed(self.credential_process)
 
     def timed(self, command: list[str]) -> float:
         """Return the seconds that a command takes; one that fails ends the run."""
@@ -123,7 +127,7 @@ class Bench:
         )
         took = time.perf_counter() - begun
         if done.returncode:
-            raise AssertionError(f"{command} failed: {done.stderr.decode(errors='replace')}")
+            raise Failed(f"{command} failed: {done.stderr.decode(errors='replace')}")
         return took
 
     def all_at_once(self, command: list[str], number: int) -> int:
