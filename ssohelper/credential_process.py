@@ -5,7 +5,9 @@ stdin is never read, nothing is ever asked, no browser is opened, and it ends wi
 
 import os
 import sys
+from contextlib import suppress
 
+from ssohelper import logs
 from ssohelper.actions import credentials, selection
 from ssohelper.app import App
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Role, SsoSession
@@ -20,7 +22,8 @@ def answer(argv: list[str]) -> int | None:
     by_name = len(argv) == 2 and argv[0] == "--profile" and not argv[1].startswith("-")
     if key is None and not by_name:
         return None
-    app = App()
+    app = App(warn=warned)
+    logs.start(0, app.environ)
     try:
         session, role = _by_key(app, *key) if key else _by_profile(app, argv[1])
         print_document(app, session, role)
@@ -50,12 +53,16 @@ def reported(error: SsoHelperError) -> int:
     """Say the error with its hint in one line: SDKs show stderr as their own error's text."""
     hint = f" ({error.hint})" if error.hint else ""
     line = show(f"ssohelper: error: {error.message}{hint}") + "\n"
-    try:
+    # A closed stderr takes no words; the exit code still says which error it was.
+    with suppress(OSError):
         os.write(2, line.encode("utf-8", "backslashreplace"))
-    except OSError:
-        # A closed stderr takes no words; the exit code still says which error it was.
-        return error.exit_code
     return error.exit_code
+
+
+def warned(message: str) -> None:
+    """Say a warning in one line; the answer is good all the same."""
+    with suppress(OSError):
+        os.write(2, show(f"ssohelper: warning: {message}").encode("utf-8", "replace") + b"\n")
 
 
 def _by_key(app: App, session: str, account_id: str, role_name: str) -> tuple[SsoSession, Role]:
