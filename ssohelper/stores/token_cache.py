@@ -29,8 +29,9 @@ from ssohelper.stores import files, places
 _log = logging.getLogger(__name__)
 
 # The AWS CLI, the JavaScript and the Rust SDK write in place: a reader can meet half a file.
-# Five more looks within a second; their writes take far less than a millisecond.
-_TORN_WAITS_SECONDS = (0.02, 0.05, 0.13, 0.3, 0.5)
+# Looks of 5-45 ms apart, a second in all: their writes take far less than a millisecond, but a
+# writer in a tight loop shows half a file in every third look.
+_TORN_LOOKS = 40
 # JavaScript and Go write no end of the registration; AWS gives 90 days.
 _REGISTRATION_SECONDS = 90 * 86400
 _TEXT_FACTS = ("user",)
@@ -195,16 +196,14 @@ class TokenFiles:
 
     def _whole_document(self, session: SsoSession) -> dict[str, Any] | None:
         path = self._token_file(session)
-        for wait in (*_TORN_WAITS_SECONDS, None):
+        for _ in range(_TORN_LOOKS):
             content = files.read_checked(path)
             if content is None:
                 return None
             found = files.parsed_object(content)
             if found is not None:
                 return found
-            if wait is not None:
-                # Jitter of a third: the writer may work in a rhythm of its own.
-                time.sleep(wait * (1 + os.urandom(1)[0] / 768))
+            time.sleep(0.005 + 0.04 * os.urandom(1)[0] / 255)
         raise LoginRequired(
             f'the token file "{path}" is damaged',
             hint=f"sign in again with: ssohelper login {session.name}",
