@@ -40,7 +40,7 @@ class Home(NamedTuple):
         self.config_file.write_text(text)
 
     def add_session(
-        self, name: str = "corp", start_url: str | None = None, region: str = "eu-west-1"
+        self, name: str = "corp", start_url: str | None = None, region: str = "us-east-1"
     ) -> None:
         """Add an [sso-session] to the config."""
         url = start_url or "https://d-0000000000.awsapps.com/start"

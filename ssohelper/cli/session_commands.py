@@ -18,7 +18,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError, UsageProblem
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[int]):
     """20m, 1h30m, 90: whole seconds."""
 
     name = "duration"
@@ -89,8 +89,7 @@ def sign_in_on_terminal(
     """
     can_show = browser.can_show_a_browser(app.environ, _opener_setting(app, session))
     options = LoginOptions(
-        # With --no-browser the person opens the page here: the callback reaches this host.
-        device_code=device_code or not (can_show or no_browser),
+        device_code=device_code or not can_show,
         force=force,
         min_seconds=min_seconds,
     )
@@ -182,8 +181,8 @@ def logout(session_name: str | None, everywhere: bool) -> None:
         output.say(f'{words} "{show(session.name)}"')
     if output.talk().json:
         output.print_json(results, app.warnings)
-    for error in trouble[:-1]:
-        output.report(error)
+    for earlier in trouble[:-1]:
+        output.report(earlier)
     if trouble:
         raise trouble[-1]
 
