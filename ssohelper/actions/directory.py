@@ -82,13 +82,13 @@ def rows(found: Listing, query: Iterable[str] = ()) -> list[Row]:
     """Return the roles in which every term of the query is found, best first."""
     all_rows = [Row(listed.account, role) for listed in found.accounts for role in listed.roles]
     texts = [(r.account.name, r.account.id, r.role_name, r.account.email) for r in all_rows]
-    return [all_rows[match.index]._replace(spans=match.spans) for match in search(query, texts)]
+    return [all_rows[match.row]._replace(spans=match.spans) for match in search(query, texts)]
 
 
 def account_rows(found: Listing, query: Iterable[str] = ()) -> list[ListedAccount]:
     """Return the accounts in which every term of the query is found, best first."""
     texts = [(a.account.name, a.account.id, a.account.email) for a in found.accounts]
-    return [found.accounts[match.index] for match in search(query, texts)]
+    return [found.accounts[match.row] for match in search(query, texts)]
 
 
 def _of_portal(found: Listing | None, session: SsoSession) -> Listing | None:

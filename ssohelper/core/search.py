@@ -15,9 +15,9 @@ class Span(NamedTuple):
 
 
 class Match(NamedTuple):
-    """A row that matched: its place in what was searched, its score, one span a term."""
+    """A row that matched: its number among those searched, its score, one span a term."""
 
-    index: int
+    row: int
     score: int
     spans: tuple[Span, ...]
 

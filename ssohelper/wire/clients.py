@@ -20,6 +20,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
+from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 from urllib3.exceptions import ReadTimeoutError as UrllibReadTimeout
 
@@ -42,6 +43,18 @@ _NO_FILES = {
     "config_file": (None, None, "", None),
     "credentials_file": (None, None, "", None),
 }
+
+
+_NONSENSE = (
+    BotoCoreError,
+    ResponseParserError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    ArithmeticError,
+    RecursionError,
+)
 
 
 class Refusal(NamedTuple):
@@ -120,7 +133,7 @@ def translated(
             f"{service} cannot be reached ({_kind(cause)})",
             hint="check the network, then try again",
         ) from cause
-    except (BotoCoreError, ValueError, TypeError, AttributeError, RecursionError) as cause:
+    except _NONSENSE as cause:
         # botocore's parsers raise plain Python errors on answers of the wrong shape.
         raise BadAnswer(f"{service} gave an answer that makes no sense ({_kind(cause)})") from cause
 
@@ -178,7 +191,7 @@ class _BoundedSession:
         request.stream_output = True
         response = self._inner.send(request)
         try:
-            body = response.raw.read(_ANSWER_LIMIT_BYTES + 1)
+            body = _read_all(response.raw)
         except UrllibReadTimeout as cause:
             raise ReadTimeoutError(endpoint_url=request.url, error=cause) from cause
         except (HTTPError, OSError) as cause:
@@ -191,6 +204,22 @@ class _BoundedSession:
 
     def close(self) -> None:
         self._inner.close()
+
+
+def _read_all(raw: Any) -> bytes:
+    """Return the body, or a little more than the limit of it.
+
+    Raises: IncompleteRead for one that was cut short. botocore switches urllib3's check off, and
+    urllib3 makes it on the read that finds nothing: so all is read, to the end.
+    """
+    raw.enforce_content_length = True
+    body = bytearray()
+    while len(body) <= _ANSWER_LIMIT_BYTES:
+        piece = raw.read(1 << 16)
+        if not piece:
+            break
+        body += piece
+    return bytes(body)
 
 
 def _general(service: str, refusal: Refusal) -> SsoHelperError:

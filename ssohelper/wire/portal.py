@@ -4,6 +4,7 @@ Source: SSO Portal API 2019-06-10. Every field of an answer is checked here, so 
 is what core.model promises; names of accounts and roles may hold any character.
 """
 
+import json
 import random
 import re
 import threading
@@ -50,6 +51,8 @@ _ACCESS_KEY_ID = re.compile(r"[A-Za-z0-9_]{16,128}")
 _VISIBLE = re.compile(r"[!-~]{1,10000}")
 # 1973 in milliseconds, and seconds until the year 5138; and the year 9999, ISO 8601's last.
 _EARLIEST_MILLIS, _LATEST_MILLIS = 10**11, 253402300799999
+
+_LISTS = {"ListAccounts": "accountList", "ListAccountRoles": "roleList"}
 
 _LISTING_TRIES = 6
 _TRIES = 3
@@ -229,6 +232,7 @@ class Portal:
                     attempts=1,
                     read_timeout=_READ_TIMEOUT_SECONDS,
                 )
+                self._made.meta.events.register("before-parse.sso", _check_lists)
             return self._made
 
 
@@ -237,7 +241,23 @@ class Portal:
 
 def _pause(tries_made: int) -> float:
     """Return 0.2-0.4 s, doubled with each try: processes that failed together come apart."""
-    return 0.2 * 2 ** (tries_made - 1) * random.uniform(1, 2)  # noqa: S311 (no secret)
+    return float(0.2 * 2 ** (tries_made - 1) * random.uniform(1, 2))  # noqa: S311 (no secret)
+
+
+def _check_lists(operation_model: Any, response_dict: dict[str, Any], **_more: Any) -> None:
+    """Refuse a list that is none before botocore reads `{}` as an empty one.
+
+    "No accounts" is what `profile sync --prune` would act on.
+    """
+    key = _LISTS.get(operation_model.name)
+    if key is None or response_dict["status_code"] != 200:
+        return
+    try:
+        said = json.loads(response_dict["body"])
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict) or not isinstance(said.get(key), list):
+        raise BadAnswer(f'AWS answered nonsense: no list "{key}"')
 
 
 def _rows(answer: dict[str, Any], key: str) -> list[dict[str, Any]]:

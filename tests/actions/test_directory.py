@@ -1,0 +1,372 @@
+"""Listings: saved, refreshed, interrupted, refused. Against the Identity Center on loopback."""
+
+import json
+import os
+import time
+
+import pytest
+
+from ssohelper.actions import directory
+from ssohelper.app import App
+from ssohelper.core.listing import Listing
+from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SsoSession
+from ssohelper.emulator.organization import World
+from ssohelper.emulator.server import Emulator
+from ssohelper.errors import AwsUnreachable, BadAnswer, LoginRequired
+from ssohelper.wire.pacing import Pacing
+from ssohelper.wire.portal import Portal
+
+SCOPES = ("sso:account:access",)
+DAY = 24 * 3600
+
+
+class QuickApp(App):
+    """The App, whose portal paces as it does, but on a clock that waits do not hold up."""
+
+    pacing: Pacing
+
+    def portal(self, session):
+        return Portal(session, self.environ, warn=self.warn, pacing=self.pacing)
+
+
+@pytest.fixture
+def emulator():
+    with Emulator(World.of_size(30, 2)) as running:
+        yield running
+
+
+@pytest.fixture
+def session(emulator):
+    return SsoSession("corp", emulator.world.start_url, emulator.world.region, SCOPES)
+
+
+@pytest.fixture
+def clock():
+    return [time.time()]
+
+
+@pytest.fixture
+def app(tmp_path, emulator, session, clock):
+    made = app_in(tmp_path, emulator, clock)
+    sign_in(made, emulator, session)
+    return made
+
+
+def app_in(folder, emulator, clock):
+    environ = {
+        "HOME": str(folder),
+        "SSOHELPER_HOME": str(folder / "own"),
+        "PATH": os.environ["PATH"],
+        **emulator.environment(),
+    }
+    made = QuickApp(environ, clock=lambda: clock[0])
+    made.pacing = Pacing(100_000, sleep=lambda seconds: None)
+    return made
+
+
+def sign_in(app, emulator, session, person="ana"):
+    found = emulator.token_for(person, start_url=session.start_url)
+    client = ClientRegistration(
+        found["clientId"], Secret(found["clientSecret"]), 2**31, ("refresh_token",), SCOPES
+    )
+    token = AccessToken(
+        Secret(found["accessToken"]), int(app.now() + 3600), Secret(found["refreshToken"]), client
+    )
+    app.tokens.save(session, token, signed_in=True)
+
+
+def ids_with_roles(listing):
+    return {listed.account.id: listed.roles for listed in listing.accounts}
+
+
+BOTH = ("Role00", "Role01")
+
+
+class TestSavedList:
+    def test_the_first_listing_asks_aws_and_the_second_does_not(self, app, session, emulator):
+        first = directory.listing(app, session)
+        assert ids_with_roles(first) == {f"0000{n:08d}": BOTH for n in range(30)}
+        assert emulator.counters["ListAccountRoles"] == 30
+        assert directory.listing(app, session) == first
+        assert emulator.counters["ListAccountRoles"] == 30
+
+    def test_it_needs_neither_aws_nor_a_sign_in(self, app, session, emulator):
+        first = directory.listing(app, session)
+        emulator.stop()
+        app.tokens.forget(session)
+        assert directory.listing(app, session) == first
+
+    def test_it_is_refreshed_when_asked_for(self, app, session, emulator):
+        directory.listing(app, session)
+        emulator.world.add_account("000099999999", "new", ou="Workloads")
+        assert "000099999999" not in ids_with_roles(directory.listing(app, session))
+        assert "000099999999" in ids_with_roles(directory.listing(app, session, refresh=True))
+
+    @pytest.mark.parametrize(("age", "calls"), [(DAY - 60, 30), (DAY + 60, 60), (-3600, 60)])
+    def test_it_is_refreshed_when_older_than_a_day(self, app, session, emulator, clock, age, calls):
+        saved = directory.listing(app, session)
+        app.directory.save(session.name, saved._replace(listed_at=int(clock[0] - age)))
+        directory.listing(app, session)
+        assert emulator.counters["ListAccountRoles"] == calls
+
+    def test_another_portal_under_the_same_name_has_another_list(self, app, session, emulator):
+        directory.listing(app, session)
+        moved = session._replace(region="eu-west-1")
+        assert directory.saved_listing(app, moved) is None
+
+    def test_two_sessions_never_mix(self, app, session, emulator):
+        directory.listing(app, session)
+        assert directory.saved_listing(app, session._replace(name="other")) is None
+
+    def test_accounts_come_by_name_and_roles_by_name(self, app, session, emulator):
+        emulator.faults.account_names = {"000000000029": "Aardvark", "000000000003": "zebra"}
+        found = directory.listing(app, session)
+        names = [listed.account.name for listed in found.accounts]
+        assert (names[0], names[-1]) == ("Aardvark", "zebra")
+
+
+class TestFailures:
+    def test_a_failed_account_leaves_the_saved_list_and_keeps_what_answered(
+        self, app, session, emulator
+    ):
+        before = directory.listing(app, session)
+        emulator.world.remove_permission_set("Role01")
+        emulator.faults.script("ListAccountRoles", 200, body=b"{")
+        with pytest.raises(AwsUnreachable, match="1 of 30 accounts are not listed yet") as caught:
+            directory.listing(app, session, refresh=True)
+        assert caught.value.exit_code == 6
+        assert directory.saved_listing(app, session) == before
+        assert directory.listing(app, session) == before
+
+    def test_the_next_refresh_goes_on_where_the_last_one_ended(self, app, session, emulator):
+        emulator.faults.script("ListAccountRoles", 200, body=b"{", times=2)
+        with pytest.raises(AwsUnreachable):
+            directory.listing(app, session)
+        assert directory.saved_listing(app, session) is None
+        emulator.reset_counters()
+        found = directory.listing(app, session)
+        assert emulator.counters["ListAccountRoles"] == 2
+        assert ids_with_roles(found) == {f"0000{n:08d}": BOTH for n in range(30)}
+        emulator.reset_counters()
+        directory.listing(app, session, refresh=True)
+        assert emulator.counters["ListAccountRoles"] == 30
+
+    def test_a_continued_listing_follows_what_changed_between(self, app, session, emulator):
+        emulator.faults.script("ListAccountRoles", 200, body=b"{")
+        with pytest.raises(AwsUnreachable):
+            directory.listing(app, session)
+        emulator.world.remove_account("000000000004")
+        emulator.world.rename_account("000000000005", "renamed")
+        emulator.world.add_account("000000000099", "new", ou="Workloads")
+        found = directory.listing(app, session)
+        assert set(ids_with_roles(found)) == (
+            {f"0000{n:08d}" for n in range(30)} - {"000000000004"} | {"000000000099"}
+        )
+        assert "renamed" in {listed.account.name for listed in found.accounts}
+
+    def test_an_unfinished_one_of_the_day_before_yesterday_is_begun_again(
+        self, app, session, emulator, clock
+    ):
+        emulator.faults.script("ListAccountRoles", 200, body=b"{")
+        with pytest.raises(AwsUnreachable):
+            directory.listing(app, session)
+        clock[0] += 2 * DAY
+        sign_in(app, emulator, session)
+        emulator.reset_counters()
+        directory.listing(app, session)
+        assert emulator.counters["ListAccountRoles"] == 30
+
+    def test_an_unfinished_one_of_another_portal_is_left_alone(self, app, session, emulator):
+        stranger = Listing("https://other.awsapps.com/start", session.region, app.now())
+        app.directory.save_unfinished(session.name, stranger)
+        assert len(directory.listing(app, session).accounts) == 30
+
+    def test_when_aws_is_down_not_every_account_is_tried(self, app, session, emulator):
+        emulator.faults.script("ListAccountRoles", 200, body=b"{", times=1000)
+        with pytest.raises(AwsUnreachable):
+            directory.listing(app, session)
+        assert emulator.counters["ListAccountRoles"] <= 5 + 8
+
+    def test_throttling_without_an_end_is_exit_6_and_keeps_what_answered(
+        self, app, session, emulator
+    ):
+        emulator.faults.before(
+            "ListAccountRoles",
+            lambda: emulator.faults.throttle("ListAccountRoles", times=10_000),
+            11,
+        )
+        with pytest.raises(AwsUnreachable, match="of 30 accounts are not listed yet"):
+            directory.listing(app, session)
+        unfinished = app.directory.unfinished(session.name)
+        assert sum(listed.answered for listed in unfinished.accounts) >= 3
+        assert directory.saved_listing(app, session) is None
+
+    @pytest.mark.parametrize("retry_after", ["0", "-1", "soon", "86400", "1e9", ""])
+    def test_odd_retry_after_delays_nothing(self, app, session, emulator, retry_after):
+        emulator.faults.script("ListAccountRoles", 429, {"Retry-After": retry_after}, times=3)
+        assert len(directory.listing(app, session).accounts) == 30
+        assert emulator.counters["ListAccountRoles"] == 33
+
+    def test_a_list_that_fails_on_page_3_writes_nothing(self, app, session, emulator):
+        before = directory.listing(app, session)
+        emulator.faults.page_size = 10
+        emulator.faults.before(
+            "ListAccounts",
+            lambda: emulator.faults.script("ListAccounts", 200, body=b"{"),
+            3,
+        )
+        with pytest.raises(BadAnswer):
+            directory.listing(app, session, refresh=True)
+        assert directory.saved_listing(app, session) == before
+        assert app.directory.unfinished(session.name) is None
+
+    def test_ctrl_c_keeps_what_answered(self, app, session, emulator):
+        def interrupt(answered, total):
+            if answered == 12:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            directory.listing(app, session, progress=interrupt)
+        assert directory.saved_listing(app, session) is None
+        emulator_calls = emulator.counters["ListAccountRoles"]
+        assert emulator_calls < 30
+        emulator.reset_counters()
+        assert len(directory.listing(app, session).accounts) == 30
+        assert emulator.counters["ListAccountRoles"] <= 30 - 12 + 1
+
+    def test_progress_goes_from_nothing_to_all(self, app, session):
+        steps = []
+        directory.listing(app, session, progress=lambda *step: steps.append(step))
+        assert steps == [(n, 30) for n in range(31)]
+
+
+class TestRefusedAccounts:
+    REFUSED = "000000000007"
+
+    @pytest.fixture(autouse=True)
+    def _emulator_that_refuses(self, emulator, monkeypatch):
+        self.refuses = False
+        true_handle = emulator.service.handle
+
+        def handle(method, path, query, headers, body, connection=0):
+            if self.refuses and path == "/assignment/roles" and self.REFUSED in query:
+                emulator.faults.script("ListAccountRoles", 403, body=b'{"message":"No access"}')
+            return true_handle(method, path, query, headers, body, connection)
+
+        monkeypatch.setattr(emulator.service, "handle", handle)
+
+    def refused_of(self, found):
+        return [listed for listed in found.accounts if listed.refused]
+
+    def test_one_counts_as_answered_is_named_and_keeps_its_roles(self, app, session, emulator):
+        directory.listing(app, session)
+        app.pacing = Pacing(100_000)
+        self.refuses = True
+        # One at a time: the script must meet the account that it is for.
+        directory._THREADS, threads = 1, directory._THREADS
+        try:
+            found = directory.listing(app, session, refresh=True)
+        finally:
+            directory._THREADS = threads
+        (refused,) = self.refused_of(found)
+        assert refused.account.id == self.REFUSED
+        assert (refused.roles, refused.answered) == (BOTH, True)
+        assert found.complete
+        assert directory.saved_listing(app, session) == found
+        (warning,) = app.warnings
+        assert '"account-00007" (000000000007)' in warning
+
+    def test_one_that_was_never_listed_has_no_roles(self, app, session):
+        self.refuses = True
+        directory._THREADS, threads = 1, directory._THREADS
+        try:
+            (refused,) = self.refused_of(directory.listing(app, session))
+        finally:
+            directory._THREADS = threads
+        assert refused.roles == ()
+
+
+class TestSignIn:
+    def test_without_one_a_person_is_needed(self, app, session):
+        app.tokens.forget(session)
+        with pytest.raises(LoginRequired):
+            directory.listing(app, session)
+
+    def test_a_401_renews_the_token_once_for_all_threads(self, app, session, emulator):
+        token = app.tokens.load(session)
+        emulator.faults.before(
+            "ListAccountRoles",
+            lambda: emulator.service.center.state.tokens.pop(token.value.reveal()),
+            5,
+        )
+        assert len(directory.listing(app, session).accounts) == 30
+        assert emulator.counters["CreateToken.refresh_token"] == 1
+        assert app.tokens.load(session).value != token.value
+
+    def test_a_sign_in_that_ends_on_the_way_is_exit_4_and_continued_after_the_next(
+        self, app, session, emulator
+    ):
+        emulator.faults.before("ListAccountRoles", emulator.revoke_session, 12)
+        with pytest.raises(LoginRequired):
+            directory.listing(app, session)
+        assert emulator.counters["CreateToken.refresh_token"] <= 1
+        sign_in(app, emulator, session)
+        emulator.reset_counters()
+        assert len(directory.listing(app, session).accounts) == 30
+        assert 0 < emulator.counters["ListAccountRoles"] < 30
+
+
+class TestPace:
+    def test_a_limit_of_20_a_second_is_kept_without_an_error(self, tmp_path, session, clock):
+        """60 accounts behind a bucket of 20: at our pace hardly a 429, and nothing is lost."""
+        with Emulator(World.of_size(60, 1)) as emulator:
+            app = app_in(tmp_path, emulator, clock)
+            app.pacing = Pacing()
+            sign_in(app, emulator, session)
+            emulator.faults.rate_limit = 20
+            found = directory.listing(app, session)
+            assert found.complete
+            assert len(found.accounts) == 60
+            refused = [call for call in emulator.calls if call.status == 429]
+            assert len(refused) <= 12
+
+    def test_a_bucket_that_is_already_empty_is_waited_for(self, tmp_path, session, clock):
+        with Emulator(World.of_size(20, 1)) as emulator:
+            app = app_in(tmp_path, emulator, clock)
+            app.pacing = Pacing()
+            sign_in(app, emulator, session)
+            emulator.faults.set(rate_limit=10, rate_burst=1)
+            assert directory.listing(app, session).complete
+
+
+class TestRows:
+    @pytest.fixture
+    def found(self, app, session, emulator):
+        emulator.faults.account_names = {"000000000001": "payments-prod"}
+        return directory.listing(app, session)
+
+    def test_every_role_is_a_row(self, found):
+        assert len(directory.rows(found)) == 60
+
+    @pytest.mark.parametrize("query", [["prod", "role00"], ["role00 prod"], ["ROLE00", "PAY"]])
+    def test_a_query_finds_by_all_its_terms(self, found, query):
+        (row,) = directory.rows(found, query)
+        assert (row.account.name, row.role_name) == ("payments-prod", "Role00")
+
+    def test_accounts_are_found_by_name_id_and_address(self, found):
+        assert [a.account.id for a in directory.account_rows(found, ["payments"])] == [
+            "000000000001"
+        ]
+        assert len(directory.account_rows(found, ["example.com"])) == 30
+
+
+def test_what_is_kept_holds_no_secret(app, session, emulator, tmp_path):
+    directory.listing(app, session)
+    with pytest.raises(AwsUnreachable):
+        emulator.faults.script("ListAccountRoles", 200, body=b"{")
+        directory.listing(app, session, refresh=True)
+    kept = [path for path in (tmp_path / "own" / "state").rglob("*") if path.is_file()]
+    assert kept
+    for path in kept:
+        assert emulator.canary not in path.read_text()
+        assert json.loads(path.read_text())

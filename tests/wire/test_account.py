@@ -1,0 +1,91 @@
+"""STS over the wire: who the keys are, and answers that make no sense."""
+
+import time
+
+import pytest
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.model import AccessToken, Role, Secret, SsoSession
+from ssohelper.emulator.organization import World
+from ssohelper.emulator.server import Emulator
+from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned
+from ssohelper.wire.account import AccountClient
+from ssohelper.wire.portal import Portal
+
+ACCOUNT = "000000000000"
+
+
+@pytest.fixture
+def emulator():
+    with Emulator(World.of_size(1, 1)) as running:
+        yield running
+
+
+@pytest.fixture
+def client(emulator):
+    session = SsoSession("corp", emulator.world.start_url, emulator.world.region, ())
+    token = AccessToken(Secret(emulator.token_for("ana")["accessToken"]), 2**31, None, None)
+    portal = Portal(session, emulator.environment(), pytest.fail)
+    role = Role(ACCOUNT, "Role00")
+    keys = portal.role_credentials(token, role, Deadline(18, time.monotonic))
+    return AccountClient(keys, "eu-west-1", emulator.environment(), pytest.fail)
+
+
+def answer(arn, account=ACCOUNT, user_id="AROAEXAMPLE:ana"):
+    return (
+        '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
+        f"<GetCallerIdentityResult><Arn>{arn}</Arn><UserId>{user_id}</UserId>"
+        f"<Account>{account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+    )
+
+
+GOOD_ARN = f"arn:aws:sts::{ACCOUNT}:assumed-role/AWSReservedSSO_Role00_0123456789abcdef/ana"
+
+
+def test_sts_confirms_account_role_and_person(emulator, client):
+    identity = client.caller_identity()
+    assert identity.arn == emulator.world.session_arn(ACCOUNT, "Role00", "ana")
+    assert (identity.account_id, identity.role_session) == (ACCOUNT, "ana")
+
+
+def test_the_good_answer_of_the_next_table_is_good(emulator, client):
+    emulator.faults.script("GetCallerIdentity", 200, body=answer(GOOD_ARN))
+    assert client.caller_identity().arn == GOOD_ARN
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "<",
+        "{}",
+        "<a/>",
+        "<html>hotel</html>",
+        answer(""),
+        answer("root"),
+        answer(f"arn:aws:iam::{ACCOUNT}:user/ana"),
+        answer(GOOD_ARN, account="000000000001"),
+        answer(GOOD_ARN, account="1"),
+        answer(GOOD_ARN + "&#x202e;"),
+        answer(GOOD_ARN.replace("ana", "a b")),
+        answer(GOOD_ARN, user_id="x" * 500),
+        "<?xml version='1.0'?><!DOCTYPE a [<!ENTITY e SYSTEM 'file:///etc/passwd'>]>"
+        + answer(GOOD_ARN.replace("ana", "&e;")),
+    ],
+)
+def test_nonsense_is_exit_6(emulator, client, body):
+    emulator.faults.script("GetCallerIdentity", 200, body=body, times=3)
+    with pytest.raises(BadAnswer):
+        client.caller_identity()
+
+
+def test_keys_that_have_expired_are_exit_5(emulator, client):
+    emulator.faults.clock_offset_seconds = 2 * 3600
+    with pytest.raises(RoleNotAssigned, match="ExpiredToken"):
+        client.caller_identity()
+
+
+def test_sts_that_is_down_is_exit_6(emulator, client):
+    emulator.stop()
+    with pytest.raises(AwsUnreachable):
+        client.caller_identity()

@@ -1,0 +1,117 @@
+"""Our own pace, on a clock of its own: nothing here waits."""
+
+import threading
+
+import pytest
+
+from ssohelper.wire.pacing import Pacing
+
+
+class Clock:
+    """Time that passes by sleeping only."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        assert seconds > 0
+        self.now += seconds
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def pacing(clock):
+    return Pacing(20, monotonic=clock.monotonic, sleep=clock.sleep)
+
+
+def seconds_for(pacing, clock, requests):
+    begun = clock.now
+    for _ in range(requests):
+        pacing.wait()
+    return clock.now - begun
+
+
+def test_requests_go_out_twenty_a_second(pacing, clock):
+    assert seconds_for(pacing, clock, 101) == pytest.approx(5.0, abs=0.01)
+
+
+def test_a_wait_that_came_late_is_caught_up_but_an_idle_time_is_not(pacing, clock):
+    pacing.wait()
+    clock.now += 0.06
+    pacing.wait()
+    assert seconds_for(pacing, clock, 1) == pytest.approx(0.04)
+    clock.now += 60
+    assert seconds_for(pacing, clock, 21) == pytest.approx(1.0, abs=0.06)
+
+
+def test_a_429_makes_everybody_pause_and_go_on_more_slowly(pacing, clock):
+    pacing.throttled()
+    assert seconds_for(pacing, clock, 1) == pytest.approx(0.25)
+    assert pacing.pace == pytest.approx(16)
+    assert seconds_for(pacing, clock, 17) == pytest.approx(17 / 16, abs=0.01)
+
+
+def test_eight_threads_that_meet_one_full_bucket_slow_it_once(pacing):
+    for _ in range(8):
+        pacing.throttled()
+    assert pacing.pace == pytest.approx(16)
+
+
+def test_429s_without_an_end_pause_longer_and_longer_but_never_longer_than_20_s(pacing, clock):
+    pauses = []
+    for _ in range(10):
+        pacing.throttled()
+        pauses.append(seconds_for(pacing, clock, 1))
+        clock.now += 1
+    assert pauses[:3] == pytest.approx([0.25, 0.5, 1.0])
+    assert max(pauses) <= 20
+    assert pacing.pace >= 1
+
+
+def test_answers_bring_the_pace_back_to_twenty_and_no_further(pacing, clock):
+    pacing.throttled()
+    for _ in range(100):
+        pacing.answered()
+    assert pacing.pace == 20
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "pause"),
+    [(1, 1), (7.0, 7), (20, 20), (0, 0.25), (-1, 0.25), (86400, 0.25), (None, 0.25)],
+)
+def test_retry_after_is_believed_up_to_20_s(pacing, clock, retry_after, pause):
+    pacing.throttled(retry_after)
+    assert seconds_for(pacing, clock, 1) == pytest.approx(pause)
+
+
+def test_threads_share_one_pace():
+    times = []
+    lock = threading.Lock()
+    clock = Clock()
+
+    def sleep(seconds):
+        with lock:
+            clock.now += seconds
+
+    pacing = Pacing(20, monotonic=clock.monotonic, sleep=sleep)
+
+    def work():
+        for _ in range(20):
+            pacing.wait()
+            times.append(clock.now)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(times) == 80
+    # 80 requests at 20 a second cannot take less than 79 turns.
+    assert clock.now - 1000.0 >= 79 / 20 - 0.01

@@ -1,0 +1,338 @@
+"""The real Portal against the Identity Center on loopback, which is made difficult."""
+
+import time
+
+import pytest
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.model import AccessToken, Role, Secret, SsoSession
+from ssohelper.emulator.organization import World
+from ssohelper.emulator.server import Emulator
+from ssohelper.errors import (
+    AwsUnreachable,
+    BadAnswer,
+    RoleNotAssigned,
+    Throttled,
+    TokenRejected,
+)
+from ssohelper.wire.pacing import Pacing
+from ssohelper.wire.portal import Portal
+
+ACCOUNT = "000000000000"
+ROLE = Role(ACCOUNT, "Role00")
+# What AWS might answer with status 200, and must never get further than the border.
+NONSENSE = [
+    pytest.param(b"", id="empty"),
+    pytest.param(b"{", id="truncated"),
+    pytest.param(b"null", id="null"),
+    pytest.param(b"[]", id="list"),
+    pytest.param(b'"text"', id="text"),
+    pytest.param(b"<html>sign in to the hotel's network</html>", id="html"),
+    pytest.param(b"9" * 5000, id="5000 digits"),
+    pytest.param(b"[" * 100_000, id="deep"),
+    pytest.param(b"\xff\xfe\x00", id="not UTF-8"),
+    pytest.param(b'{"a":"' + b"x" * (5 << 20) + b'"}', id="huge"),
+]
+GOOD_KEYS = {
+    "accessKeyId": '"ASIAEXAMPLEEXAMPLE00"',
+    "secretAccessKey": '"secret"',
+    "sessionToken": '"token"',
+    "expiration": "1800000000000",
+}
+
+
+@pytest.fixture
+def emulator():
+    with Emulator(World.of_size(3, 2)) as running:
+        yield running
+
+
+@pytest.fixture
+def token(emulator):
+    return token_of(emulator)
+
+
+@pytest.fixture
+def portal(emulator):
+    return portal_of(emulator)
+
+
+def token_of(emulator):
+    return AccessToken(Secret(emulator.token_for("ana")["accessToken"]), 2**31, None, None)
+
+
+def portal_of(emulator, **more):
+    session = SsoSession("corp", emulator.world.start_url, emulator.world.region, ())
+    return Portal(session, emulator.environment(), pytest.fail, pacing=more.get("pacing") or fast())
+
+
+def fast():
+    """A pace that makes no test wait, pauses included."""
+    return Pacing(10_000, sleep=lambda seconds: None)
+
+
+def deadline(seconds=18.0):
+    return Deadline(seconds, time.monotonic)
+
+
+def keys_answer(**changed):
+    fields = {**GOOD_KEYS, **changed}
+    inside = ",".join(f'"{name}":{value}' for name, value in fields.items() if value is not None)
+    return f'{{"roleCredentials":{{{inside}}}}}'
+
+
+class TestListing:
+    def test_all_pages_are_read(self, token):
+        with Emulator(World.of_size(250, 130)) as emulator:
+            portal, token = portal_of(emulator), token_of(emulator)
+            accounts = list(portal.accounts(token))
+            assert len({account.id for account in accounts}) == 250
+            assert emulator.counters["ListAccounts"] == 3
+            assert len(portal.roles(token, accounts[0].id)) == 130
+            assert emulator.counters["ListAccountRoles"] == 2
+
+    def test_an_account_that_two_pages_hold_is_listed_once(self, emulator, portal, token):
+        row = f'{{"accountId":"{ACCOUNT}","accountName":"a","emailAddress":"b"}}'
+        emulator.faults.script(
+            "ListAccounts", 200, body=f'{{"nextToken":"x","accountList":[{row}]}}'
+        )
+        emulator.faults.script("ListAccounts", 200, body=f'{{"accountList":[{row}]}}')
+        assert [account.id for account in portal.accounts(token)] == [ACCOUNT]
+
+    def test_missing_names_are_empty(self, emulator, portal, token):
+        emulator.faults.account_names = {ACCOUNT: None}
+        emulator.faults.emails = {ACCOUNT: None}
+        first = next(portal.accounts(token))
+        assert (first.id, first.name, first.email) == (ACCOUNT, "", "")
+
+    def test_hostile_names_come_through_as_they_are(self, emulator, portal, token):
+        name = "\x1b]8;;http://evil\x07[/bold]%s{{x}}${y}\u202e\n"
+        emulator.faults.account_names = {ACCOUNT: name}
+        emulator.faults.role_names = {"Role00": "../../x"}
+        assert next(portal.accounts(token)).name == name
+        assert "../../x" in portal.roles(token, ACCOUNT)
+
+    def test_a_lone_surrogate_in_a_name_comes_through(self, emulator, portal, token):
+        body = f'{{"accountList":[{{"accountId":"{ACCOUNT}","accountName":"a\\ud800"}}]}}'
+        emulator.faults.script("ListAccounts", 200, body=body)
+        assert next(portal.accounts(token)).name == "a\ud800"
+
+    def test_pages_that_go_in_a_circle_are_an_error(self, emulator, portal, token):
+        emulator.faults.repeat_next_token = True
+        with pytest.raises(BadAnswer, match="circle"):
+            list(portal.accounts(token))
+        assert emulator.counters["ListAccounts"] <= 3
+
+    def test_ten_thousand_pages_are_stopped_at_a_thousand(self, emulator, portal, token):
+        pages = iter(range(10_000))
+
+        def answer():
+            number = next(pages)
+            emulator.faults.script(
+                "ListAccounts", 200, body=f'{{"nextToken":"n{number}","accountList":[]}}'
+            )
+            emulator.faults.before("ListAccounts", answer, 1)
+
+        emulator.faults.before("ListAccounts", answer)
+        with pytest.raises(BadAnswer, match="without an end"):
+            list(portal.accounts(token))
+        assert emulator.counters["ListAccounts"] == 1000
+
+    @pytest.mark.parametrize("body", NONSENSE)
+    def test_nonsense_is_exit_6_and_asked_once(self, emulator, portal, token, body):
+        emulator.faults.script("ListAccounts", 200, body=body)
+        with pytest.raises(BadAnswer) as caught:
+            list(portal.accounts(token))
+        assert caught.value.exit_code == 6
+        assert emulator.counters["ListAccounts"] == 1
+
+    @pytest.mark.parametrize(
+        "rows",
+        [
+            "null",
+            "{}",
+            '"text"',
+            "[1]",
+            "[[]]",
+            "[null]",
+            "[{}]",
+            '[{"accountId":null}]',
+            '[{"accountId":123456789012}]',
+            '[{"accountId":"12345678901"}]',
+            '[{"accountId":"../../000001"}]',
+            '[{"accountId":"12345678901２"}]',
+            '[{"accountId":"123456789012\\n"}]',
+            '[{"accountId":"123456789012","accountName":1}]',
+            '[{"accountId":"123456789012","emailAddress":[]}]',
+            '[{"accountId":"123456789012","accountName":"' + "x" * 5000 + '"}]',
+        ],
+    )
+    def test_accounts_of_wrong_types_are_exit_6(self, emulator, portal, token, rows):
+        emulator.faults.script("ListAccounts", 200, body=f'{{"accountList":{rows}}}')
+        with pytest.raises(BadAnswer):
+            list(portal.accounts(token))
+
+    @pytest.mark.parametrize("role", ["null", "1", '""', "[]", '"' + "x" * 5000 + '"'])
+    def test_roles_of_wrong_types_are_exit_6(self, emulator, portal, token, role):
+        emulator.faults.script(
+            "ListAccountRoles", 200, body=f'{{"roleList":[{{"roleName":{role}}}]}}'
+        )
+        with pytest.raises(BadAnswer):
+            portal.roles(token, ACCOUNT)
+
+    @pytest.mark.parametrize("status", [400, 403, 404, 410, 451])
+    def test_a_refused_account_is_exit_5_and_asked_once(self, emulator, portal, token, status):
+        emulator.faults.script("ListAccountRoles", status, body=b'{"message":"No access"}')
+        with pytest.raises(RoleNotAssigned):
+            portal.roles(token, ACCOUNT)
+        assert emulator.counters["ListAccountRoles"] == 1
+
+    def test_a_dead_token_is_told_apart_from_a_refused_account(self, emulator, portal, token):
+        emulator.revoke_session()
+        with pytest.raises(TokenRejected, match='"corp"'):
+            portal.roles(token, ACCOUNT)
+
+    def test_a_429_is_tried_again_and_slows_the_pace(self, emulator, token):
+        pacing = fast()
+        portal = portal_of(emulator, pacing=pacing)
+        emulator.faults.throttle("ListAccountRoles", times=2)
+        assert portal.roles(token, ACCOUNT) == ["Role00", "Role01"]
+        assert emulator.counters["ListAccountRoles"] == 3
+        assert pacing.pace < 10_000
+
+    def test_429_without_an_end_stops_after_six(self, emulator, portal, token):
+        emulator.faults.throttle("ListAccountRoles", times=100)
+        with pytest.raises(Throttled):
+            portal.roles(token, ACCOUNT)
+        assert emulator.counters["ListAccountRoles"] == 6
+
+    @pytest.mark.parametrize("status", [500, 502, 503, 504, 408])
+    def test_trouble_at_aws_is_tried_three_times(self, emulator, portal, token, status):
+        emulator.faults.script("ListAccountRoles", status, times=100)
+        with pytest.raises(AwsUnreachable):
+            portal.roles(token, ACCOUNT)
+        assert emulator.counters["ListAccountRoles"] == 3
+
+    def test_a_lost_answer_is_asked_for_again(self, emulator, portal, token):
+        emulator.faults.script("ListAccountRoles", reset=True)
+        emulator.faults.script("ListAccountRoles", close_after=5)
+        assert portal.roles(token, ACCOUNT) == ["Role00", "Role01"]
+
+    def test_a_redirect_is_not_followed(self, emulator, portal, token):
+        there = {"Location": f"{emulator.url}/assignment/roles?account_id={ACCOUNT}"}
+        emulator.faults.script("ListAccountRoles", 302, there)
+        with pytest.raises(BadAnswer, match="redirect"):
+            portal.roles(token, ACCOUNT)
+        assert emulator.counters["ListAccountRoles"] == 1
+
+
+class TestRoleCredentials:
+    def test_milliseconds_become_seconds(self, emulator, portal, token):
+        begun = time.time()
+        credentials = portal.role_credentials(token, ROLE, deadline())
+        assert begun + 3590 < credentials.expires_at <= time.time() + 3601
+        issued = emulator.identity_of(credentials.access_key_id)
+        assert (issued.account_id, issued.person) == (ACCOUNT, "ana")
+        assert credentials.secret_access_key.reveal() == issued.secret_access_key
+
+    def test_a_role_that_is_not_assigned_is_exit_5_naming_role_and_account(self, portal, token):
+        with pytest.raises(RoleNotAssigned, match=r'"Nobody" in 000000000000'):
+            portal.role_credentials(token, Role(ACCOUNT, "Nobody"), deadline())
+
+    @pytest.mark.parametrize("body", NONSENSE)
+    def test_nonsense_is_exit_6(self, emulator, portal, token, body):
+        emulator.faults.script("GetRoleCredentials", 200, body=body)
+        with pytest.raises(BadAnswer):
+            portal.role_credentials(token, ROLE, deadline())
+
+    def test_the_good_answer_of_the_next_table_is_good(self, emulator, portal, token):
+        emulator.faults.script("GetRoleCredentials", 200, body=keys_answer())
+        assert portal.role_credentials(token, ROLE, deadline()).expires_at == 1_800_000_000
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"accessKeyId": None},
+            {"accessKeyId": "null"},
+            {"accessKeyId": "17"},
+            {"accessKeyId": '""'},
+            {"accessKeyId": '"ASIA\\"EXAMPLEEXAMPLE00"'},
+            {"accessKeyId": '"ASIAEXAMPLEEXAMPLE00\\n"'},
+            {"accessKeyId": '"ASIAEXAMPLE EXAMPLE00"'},
+            {"secretAccessKey": None},
+            {"secretAccessKey": '""'},
+            {"secretAccessKey": '"a b"'},
+            {"secretAccessKey": "[]"},
+            {"sessionToken": None},
+            {"sessionToken": '"a\\u0000b"'},
+            {"sessionToken": '"' + "x" * 20_000 + '"'},
+            {"sessionToken": "{}"},
+            {"expiration": None},
+            {"expiration": "null"},
+            {"expiration": "0"},
+            {"expiration": "-1"},
+            {"expiration": "1800000000"},
+            {"expiration": "1e18"},
+            {"expiration": "1e400"},
+            {"expiration": '"soon"'},
+            {"expiration": "true"},
+            {"expiration": "[]"},
+            {"expiration": "9" * 5000},
+        ],
+        ids=lambda changed: " ".join(f"{k}={str(v)[:24]}" for k, v in changed.items()),
+    )
+    def test_fields_of_the_wrong_kind_are_exit_6(self, emulator, portal, token, changed):
+        emulator.faults.script("GetRoleCredentials", 200, body=keys_answer(**changed))
+        with pytest.raises(BadAnswer) as caught:
+            portal.role_credentials(token, ROLE, deadline())
+        assert caught.value.exit_code == 6
+
+    @pytest.mark.parametrize("retry_after", ["60", "86400", "-1", "soon", "", "1e9", "0", "٣"])
+    def test_a_429_storm_ends_within_the_deadline(self, emulator, portal, token, retry_after):
+        header = {"Retry-After": retry_after} if retry_after.isascii() else {}
+        emulator.faults.script("GetRoleCredentials", 429, header, times=100)
+        begun = time.monotonic()
+        with pytest.raises(Throttled):
+            portal.role_credentials(token, ROLE, deadline())
+        assert emulator.counters["GetRoleCredentials"] <= 3
+        assert time.monotonic() - begun < 18
+
+    def test_an_http_date_in_retry_after_is_no_number(self, emulator, portal, token):
+        header = {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}
+        emulator.faults.script("GetRoleCredentials", 429, header)
+        assert portal.role_credentials(token, ROLE, deadline())
+
+    @pytest.mark.parametrize("status", [500, 503, 408])
+    def test_trouble_is_tried_three_times(self, emulator, portal, token, status):
+        emulator.faults.script("GetRoleCredentials", status, times=100)
+        with pytest.raises(AwsUnreachable):
+            portal.role_credentials(token, ROLE, deadline())
+        assert emulator.counters["GetRoleCredentials"] == 3
+
+    def test_a_server_that_hangs_or_drips_is_left_at_the_deadline(self, emulator, portal, token):
+        emulator.faults.hang("GetRoleCredentials")
+        with pytest.raises(AwsUnreachable):
+            portal.role_credentials(token, ROLE, deadline(0.5))
+        emulator.faults.script("GetRoleCredentials", seconds_per_byte=0.2, times=5)
+        begun = time.monotonic()
+        with pytest.raises(AwsUnreachable):
+            portal.role_credentials(token, ROLE, deadline(1.0))
+        assert time.monotonic() - begun < 10
+
+    def test_no_error_shows_the_token(self, emulator, portal, token):
+        emulator.faults.script("GetRoleCredentials", 400, body=b'{"message":"no"}')
+        with pytest.raises(RoleNotAssigned) as caught:
+            portal.role_credentials(token, ROLE, deadline())
+        assert token.value.reveal() not in f"{caught.value!r} {caught.value.hint}"
+
+
+class TestLogout:
+    def test_it_ends_the_sign_in_at_aws(self, emulator, portal, token):
+        portal.logout(token)
+        with pytest.raises(TokenRejected):
+            portal.role_credentials(token, ROLE, deadline())
+
+    def test_a_sign_in_that_had_ended_is_told(self, emulator, portal, token):
+        emulator.revoke_session()
+        with pytest.raises(TokenRejected):
+            portal.logout(token)
