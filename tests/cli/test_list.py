@@ -1,0 +1,211 @@
+"""`ssohelper list`, as a shell, a script and a terminal see it."""
+
+import json
+import os
+import re
+
+import pexpect
+import pytest
+
+from ssohelper.emulator.organization import World
+from ssohelper.emulator.server import Emulator
+from tests.cli.listing_world import SCRIPT, Shell
+
+PROFILES = """
+[profile payments]
+credential_process = /x/ssohelper credential-process --session corp --account-id 000000000001 --role-name Role00
+ssohelper_managed = true
+
+[profile native]
+sso_session = corp
+sso_account_id = 000000000001
+sso_role_name = Role00
+
+[profile elsewhere]
+sso_session = other
+sso_account_id = 000000000001
+sso_role_name = Role00
+
+[profile keys]
+region = eu-west-1
+"""
+
+
+@pytest.fixture
+def emulator():
+    with Emulator(World.of_size(3, 2)) as running:
+        running.world.rename_account("000000000001", "payments-prod")
+        yield running
+
+
+@pytest.fixture
+def shell(tmp_path, emulator):
+    return Shell(tmp_path, emulator)
+
+
+class TestOffATerminal:
+    def test_rows_are_tab_separated_without_a_header(self, shell):
+        shell.write_config(PROFILES)
+        done = shell.run("list", "payments")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.splitlines() == [
+            "000000000001\tpayments-prod\tRole00\tpayments,native",
+            "000000000001\tpayments-prod\tRole01\t",
+        ]
+
+    def test_terms_match_in_any_order_and_ls_is_list(self, shell):
+        assert shell.run("ls", "role01", "prod").stdout.splitlines() == [
+            "000000000001\tpayments-prod\tRole01\t"
+        ]
+
+    def test_nothing_found_is_no_error(self, shell):
+        done = shell.run("list", "nowhere")
+        assert (done.returncode, done.stdout) == (0, "")
+
+    def test_accounts_alone(self, shell):
+        assert shell.run("list", "--accounts", "payments").stdout == (
+            "000000000001\tpayments-prod\taws+account-00001@example.com\tRole00,Role01\n"
+        )
+
+    def test_the_second_time_it_comes_from_the_saved_list(self, shell, emulator):
+        first = shell.run("list").stdout
+        emulator.stop()
+        done = shell.run("list")
+        assert (done.returncode, done.stdout) == (0, first)
+
+    def test_refresh_asks_again(self, shell, emulator):
+        shell.run("list")
+        emulator.world.remove_permission_set("Role01")
+        assert "Role01" in shell.run("list").stdout
+        assert "Role01" not in shell.run("list", "--refresh").stdout
+
+
+class TestJson:
+    def test_roles_are_as_the_contract_says(self, shell):
+        shell.write_config(PROFILES)
+        said = shell.json("list", "payments", "role00")
+        assert said["data"] == [
+            {
+                "session": "corp",
+                "account_id": "000000000001",
+                "account_name": "payments-prod",
+                "account_email": "aws+account-00001@example.com",
+                "role_name": "Role00",
+                "profiles": ["payments", "native"],
+                "guarded": False,
+                "favourite": False,
+                "last_used_at": None,
+                "session_duration_seconds": None,
+            }
+        ]
+        assert said["warnings"] == []
+
+    def test_the_duration_is_known_once_credentials_were_given(self, shell):
+        shell.write_config(PROFILES)
+        assert shell.run("whoami", "payments").returncode == 0
+        (row,) = shell.json("list", "payments", "role00")["data"]
+        assert row["session_duration_seconds"] == pytest.approx(3600, abs=3)
+
+    def test_accounts_are_as_the_contract_says(self, shell):
+        assert shell.json("list", "--accounts", "payments")["data"] == [
+            {
+                "session": "corp",
+                "account_id": "000000000001",
+                "account_name": "payments-prod",
+                "account_email": "aws+account-00001@example.com",
+                "roles": ["Role00", "Role01"],
+            }
+        ]
+
+
+class TestHostileNames:
+    NAME = "a\tb\x1b]0;x\x07[/bold]\u202e{{%s}}\n"
+
+    def test_they_are_escaped_on_every_way_out(self, shell, emulator):
+        emulator.faults.account_names = {"000000000002": self.NAME}
+        done = shell.run("list", "000000000002")
+        row = done.stdout.splitlines()[0].split("\t")
+        assert row[1] == r"a\x09b\x1b]0;x\x07[/bold]\u202e{{%s}}\x0a"
+        assert len(done.stdout.splitlines()) == 2
+        asked = shell.run("list", "000000000002", "--json")
+        assert asked.stdout.isascii()
+        assert "\x1b" not in asked.stdout
+        assert json.loads(asked.stdout)["data"][0]["account_name"] == self.NAME
+
+    def test_a_lone_surrogate_is_escaped(self, shell, emulator):
+        body = '{"accountList":[{"accountId":"000000000002","accountName":"a\\ud800"}]}'
+        emulator.faults.script("ListAccounts", 200, body=body)
+        assert shell.run("list").stdout.splitlines()[0].split("\t")[1] == r"a\ud800"
+        assert r"a\ud800" in shell.run("list", "--json").stdout
+
+    def test_an_ascii_terminal_is_no_error(self, shell, emulator):
+        emulator.faults.account_names = {"000000000002": "Zürich 東京"}
+        done = shell.run("list", "000000000002", LANG="C", PYTHONIOENCODING="ascii")
+        assert done.returncode == 0
+        assert r"Z\xfcrich" in done.stdout
+
+
+class TestTrouble:
+    def test_no_sign_in_is_exit_4_with_what_to_type(self, shell):
+        shell.app.tokens.forget(shell.session)
+        done = shell.run("list")
+        assert (done.returncode, done.stdout) == (4, "")
+        assert "ssohelper login corp" in done.stderr
+
+    def test_aws_down_is_exit_6(self, shell, emulator):
+        emulator.stop()
+        done = shell.run("list")
+        assert (done.returncode, done.stdout) == (6, "")
+
+    def test_an_unfinished_listing_is_not_shown(self, shell, emulator):
+        emulator.faults.script("ListAccountRoles", 200, body=b"{")
+        done = shell.run("list")
+        assert (done.returncode, done.stdout) == (6, "")
+        assert "1 of 3 accounts are not listed yet" in done.stderr
+        assert len(shell.run("list").stdout.splitlines()) == 6
+        assert emulator.counters["ListAccountRoles"] == 4
+
+    def test_an_old_list_is_still_shown_when_aws_is_down_with_exit_6(self, shell, emulator):
+        shell.run("list")
+        saved = shell.app.directory.saved("corp")
+        old = saved._replace(listed_at=saved.listed_at - 3 * 86400)
+        shell.app.directory.save("corp", old)
+        emulator.stop()
+        done = shell.run("list")
+        assert done.returncode == 6
+        assert len(done.stdout.splitlines()) == 6
+        assert "this is the list of 3 days ago" in done.stderr
+        assert shell.run("list", "--refresh").stdout == ""
+
+    def test_a_refused_account_is_a_warning_and_exit_0(self, shell, emulator):
+        shell.run("list")
+        emulator.faults.script("ListAccountRoles", 403, body=b'{"message":"No access"}')
+        done = shell.run("list", "--refresh")
+        assert done.returncode == 0
+        assert len(done.stdout.splitlines()) == 6
+        assert re.search(
+            r"warning: .*refuses to list the roles of .*\(00000000000\d\)", done.stderr
+        )
+        assert shell.json("list")["warnings"]
+
+    def test_an_unknown_session_is_exit_2(self, shell):
+        assert shell.run("list", "--session", "nobody").returncode == 2
+
+
+def test_a_terminal_gets_a_table_and_progress_with_what_is_left(shell, emulator):
+    for number in range(20, 60):
+        emulator.world.add_account(f"0000{number:08d}", f"more-{number}", ou="Workloads")
+    child = pexpect.spawn(
+        str(SCRIPT),
+        ["list"],
+        env={**shell.environ, "TERM": "xterm", "COLUMNS": "120"},
+        encoding="utf-8",
+        timeout=60,
+        dimensions=(100, 120),
+    )
+    child.expect(r"listing accounts.*?\d+/43.*?left")
+    child.expect("ACCOUNT ID")
+    child.expect("payments-prod")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert os.WEXITSTATUS(child.status) == 0

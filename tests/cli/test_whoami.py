@@ -1,0 +1,129 @@
+"""`ssohelper whoami`: what is known at once, then what STS says."""
+
+import json
+
+import pytest
+
+from ssohelper.emulator.organization import World
+from ssohelper.emulator.server import Emulator
+from tests.cli.listing_world import Shell
+
+PROFILE = """
+[profile payments]
+credential_process = /x/ssohelper credential-process --session corp --account-id 000000000001 --role-name Role00
+region = eu-west-1
+"""
+
+
+@pytest.fixture
+def emulator():
+    with Emulator(World.of_size(2, 1)) as running:
+        running.world.rename_account("000000000001", "payments-prod")
+        yield running
+
+
+@pytest.fixture
+def shell(tmp_path, emulator):
+    made = Shell(tmp_path, emulator)
+    made.write_config(PROFILE)
+    return made
+
+
+def pairs(done):
+    return dict(line.split("\t") for line in done.stdout.splitlines())
+
+
+def test_sts_confirms_account_role_and_person(shell, emulator):
+    shell.run("list")
+    done = shell.run("whoami", "payments")
+    assert done.returncode == 0
+    assert pairs(done) == {
+        "profile": "payments",
+        "session": "corp",
+        "account": "payments-prod (000000000001)",
+        "role": "Role00",
+        "user": "ana",
+        "arn": emulator.world.session_arn("000000000001", "Role00", "ana"),
+    }
+    assert "confirmed by AWS" in done.stderr
+
+
+def test_the_person_is_remembered(shell):
+    assert shell.app.tokens.facts("corp").user is None
+    shell.run("whoami", "payments")
+    assert shell.app.tokens.facts("corp").user == "ana"
+
+
+def test_left_out_it_is_aws_profiles(shell):
+    done = shell.run("whoami", AWS_PROFILE="payments")
+    assert pairs(done)["role"] == "Role00"
+
+
+def test_a_role_without_a_profile(shell):
+    shell.run("list")
+    for text in ("payments-prod/Role00", "000000000001/Role00", "corp:payments-prod/Role00"):
+        done = shell.run("whoami", text)
+        assert (done.returncode, pairs(done)["user"]) == (0, "ana")
+
+
+def test_json(shell, emulator):
+    assert shell.json("whoami", "payments")["data"] == {
+        "profile": "payments",
+        "session": "corp",
+        "account_id": "000000000001",
+        "account_name": None,
+        "role_name": "Role00",
+        "user": "ana",
+        "arn": emulator.world.session_arn("000000000001", "Role00", "ana"),
+        "confirmed": True,
+    }
+
+
+def test_sts_not_reachable_says_what_is_known_and_exit_6(shell, emulator):
+    assert shell.run("whoami", "payments").returncode == 0
+    emulator.stop()
+    done = shell.run("whoami", "payments")
+    assert done.returncode == 6
+    assert pairs(done) == {
+        "profile": "payments",
+        "session": "corp",
+        "account": "000000000001",
+        "role": "Role00",
+    }
+    assert "cannot be reached" in done.stderr
+    asked = shell.run("whoami", "payments", "--json")
+    assert asked.returncode == 6
+    said = json.loads(asked.stdout)
+    assert (said["data"]["confirmed"], said["data"]["user"]) == (False, "ana")
+    assert said["warnings"]
+
+
+def test_sts_that_names_another_account_is_exit_6(shell, emulator):
+    arn = "arn:aws:sts::000000000009:assumed-role/AWSReservedSSO_Role00_0123456789abcdef/eve"
+    body = (
+        f"<R><GetCallerIdentityResult><Arn>{arn}</Arn><UserId>A:eve</UserId>"
+        "<Account>000000000009</Account></GetCallerIdentityResult></R>"
+    )
+    emulator.faults.script("GetCallerIdentity", 200, body=body)
+    done = shell.run("whoami", "payments")
+    assert done.returncode == 6
+    assert "user" not in pairs(done)
+    assert shell.app.tokens.facts("corp").user is None
+
+
+def test_a_role_that_is_not_assigned_is_exit_5(shell):
+    assert shell.run("whoami", "000000000001/Nobody").returncode == 5
+
+
+def test_no_sign_in_is_exit_4(shell):
+    shell.app.tokens.forget(shell.session)
+    done = shell.run("whoami", "payments")
+    assert done.returncode == 4
+    assert pairs(done)["role"] == "Role00"
+
+
+def test_no_profile_is_exit_2_and_a_typo_gets_the_nearest(shell):
+    assert shell.run("whoami").returncode == 2
+    done = shell.run("whoami", "paymets")
+    assert done.returncode == 2
+    assert 'did you mean "payments"' in done.stderr

@@ -1,0 +1,15 @@
+"""A pace whose pauses pass at once."""
+
+import time
+
+from ssohelper.wire.pacing import Pacing
+
+
+def quick_pacing() -> Pacing:
+    """Return the real Pacing on a clock that a sleep sets forward."""
+    slept = [0.0]
+
+    def sleep(seconds: float) -> None:
+        slept[0] += seconds
+
+    return Pacing(100_000, monotonic=lambda: time.monotonic() + slept[0], sleep=sleep)
