@@ -6,7 +6,7 @@ from typing import Any
 
 from ssohelper.emulator.exchange import oidc_error, portal_error
 from ssohelper.emulator.faults import Faults
-from ssohelper.emulator.organization import World
+from ssohelper.emulator.organization import World, WorldError
 from ssohelper.emulator.state import AccessToken, Client, SignIn, State
 
 SCOPE = "sso:account:access"
@@ -39,9 +39,10 @@ class Center:
 
     def sign_in(self, person: str, world: World | None = None) -> SignIn:
         """Begin a sign-in session for a person who may sign in.
-        Raises: WorldError for a person who does not exist."""
+        Raises: WorldError for a person who does not exist or is disabled."""
         home = world or self.world
-        home.person(person)
+        if not home.person(person).enabled:
+            raise WorldError(f"{person!r} is disabled")
         return self.state.begin_sign_in(home, person, self.now(), self.faults.sign_in_seconds)
 
     def client(self, client_id: Any, client_secret: Any) -> Client:

@@ -17,6 +17,7 @@ from ssohelper.emulator.exchange import (
     Request,
     fields,
     json_answer,
+    oidc_refusal,
     portal_refusal,
 )
 from ssohelper.emulator.faults import RATE_LIMITED, Faults
@@ -114,6 +115,8 @@ class Service:
                 return operation.run(self.center, request)
         except Refusal as refused:
             return refused.answer
+        except WorldError as exc:  # automatic consent by somebody who may not
+            return oidc_refusal("AccessDeniedException", str(exc))
 
     # -- for tests and for the control interface -----------------------------------
 

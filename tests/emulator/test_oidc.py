@@ -92,6 +92,14 @@ class TestDeviceCode:
         assert wire.poll(client, device)[0] == 400
         assert wire.poll(client, device)[0] == 200
 
+    @pytest.mark.parametrize("person", ["finn", "nobody"])
+    def test_automatic_consent_by_somebody_who_may_not_is_denied(self, wire: Wire, person: str):
+        wire.service.center.auto_approve = person
+        client = wire.register(grantTypes=[], redirectUris=[])
+        device = wire.device(client)
+        errors = [wire.poll(client, device)[1]["error"] for _ in range(2)]
+        assert errors == ["authorization_pending", "access_denied"]
+
     def test_a_denied_one_says_so(self, wire: Wire):
         client = wire.register(grantTypes=[], redirectUris=[])
         device = wire.device(client)

@@ -1,0 +1,203 @@
+"""AWS's own clients, unchanged, against the emulator: AWS CLI v2, boto3, JavaScript SDK v3."""
+
+import json
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import botocore.session
+import pytest
+from botocore.credentials import SSOProvider
+from botocore.exceptions import ClientError, UnauthorizedSSOTokenError
+from botocore.tokens import SSOTokenProvider
+
+from ssohelper.emulator.server import Emulator
+from ssohelper.emulator.world import World
+from tests import node_sdk
+from tests.emulator.conftest import PAYMENTS_PROD, Home
+from tests.programs import need
+
+pytestmark = pytest.mark.network_client
+
+
+def aws(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
+    need("curl")
+    return subprocess.run(
+        [need("aws"), *arguments], env=home.environment, capture_output=True, text=True, timeout=120
+    )
+
+
+def signed_in_as(home: Home) -> str:
+    """Return the ARN that the AWS CLI's `sts get-caller-identity` prints for the profile."""
+    done = aws(home, "sts", "get-caller-identity", "--profile", "p", "--output", "json")
+    assert done.returncode == 0, done.stderr
+    arn: str = json.loads(done.stdout)["Arn"]
+    return arn
+
+
+def arn(emu: Emulator, role: str = "ReadOnlyAccess", person: str = "ana") -> str:
+    return emu.world.session_arn(PAYMENTS_PROD, role, person)
+
+
+def soon(seconds: float) -> str:
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class TestAwsCli:
+    def test_pkce_sign_in_use_and_logout(self, home: Home, emu: Emulator):
+        emu.auto_approve = "ana"
+        done = aws(home, "sso", "login", "--sso-session", "corp")
+        assert done.returncode == 0, done.stderr
+        assert emu.counters["authorize"] == 1
+        assert emu.counters["CreateToken.authorization_code"] == 1
+        assert home.token()["refreshToken"].startswith("CNRY-RT-")
+        assert signed_in_as(home) == arn(emu)
+        assert aws(home, "sso", "logout").returncode == 0
+        assert emu.counters["Logout"] == 1
+        assert not home.token_file.exists()
+        assert not emu.service.sign_ins()[0].live_at(time.time())
+
+    def test_device_code_sign_in(self, home: Home, emu: Emulator):
+        emu.auto_approve = "ben"
+        done = aws(home, "sso", "login", "--sso-session", "corp", "--use-device-code")
+        assert done.returncode == 0, done.stderr
+        assert f"{emu.url}/device" in done.stdout
+        assert emu.counters["authorize"] == 0
+        assert emu.counters["CreateToken.device_code"] == 2
+        assert signed_in_as(home) == arn(emu, person="ben")
+
+    def test_a_denied_device_code_fails(self, home: Home, emu: Emulator):
+        emu.faults.fail("CreateToken.device_code", "AccessDeniedException")
+        done = aws(home, "sso", "login", "--sso-session", "corp", "--use-device-code")
+        assert done.returncode != 0
+        assert "AccessDeniedException" in done.stderr
+        assert not home.token_file.exists()
+
+    def test_it_renews_a_token_that_has_ended(self, home: Home, emu: Emulator):
+        emu.faults.set(rotation="strict")
+        token = emu.token_for("ana")
+        home.write_token(token | {"expiresAt": soon(-60)})
+        assert signed_in_as(home) == arn(emu)
+        assert emu.counters["CreateToken.refresh_token"] == 1
+        assert home.token()["refreshToken"] != token["refreshToken"]
+
+    def test_a_role_that_is_not_assigned_is_no_access(self, home: Home, emu: Emulator):
+        home.write_token(emu.token_for("ana"))
+        home.write_config(role="SandboxAdmin")
+        done = aws(home, "sts", "get-caller-identity", "--profile", "p")
+        assert done.returncode != 0
+        assert "ForbiddenException" in done.stderr
+        assert "No access" in done.stderr
+
+
+class TestBoto3:
+    @pytest.fixture
+    def session(self, home: Home, monkeypatch: pytest.MonkeyPatch) -> boto3.Session:
+        for name, value in home.environment.items():
+            monkeypatch.setenv(name, value)
+        for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID"):
+            monkeypatch.delenv(name, raising=False)
+        # botocore fixed these folders when it was imported, from the home of that moment.
+        folder = str(home.cache)
+        monkeypatch.setattr(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", folder)
+        monkeypatch.setattr(SSOProvider, "_SSO_TOKEN_CACHE_DIR", folder)
+        return boto3.Session(profile_name="p")
+
+    def test_it_uses_a_token_that_lies_there(
+        self, session: boto3.Session, home: Home, emu: Emulator
+    ):
+        home.write_token(emu.token_for("ana"))
+        assert self.identity(session)["Arn"] == arn(emu)
+        assert emu.counters["CreateToken"] == 0
+
+    def test_it_renews_through_its_token_provider(
+        self, session: boto3.Session, home: Home, emu: Emulator
+    ):
+        home.write_token(emu.token_for("ana") | {"expiresAt": soon(300)})
+        assert self.identity(session)["Arn"] == arn(emu)
+        assert emu.counters["CreateToken.refresh_token"] == 1
+        assert home.token()["accessToken"].startswith("CNRY-AT-")
+        assert home.token()["expiresAt"] > soon(3000)
+
+    def test_a_revoked_session_is_401(self, session: boto3.Session, home: Home, emu: Emulator):
+        home.write_token(emu.token_for("ana"))
+        emu.revoke_session("ana")
+        with pytest.raises(UnauthorizedSSOTokenError):
+            self.identity(session)
+
+    def test_it_walks_the_pages_of_a_big_organization(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("HOME", "/nonexistent")
+        with Emulator(World.of_size(accounts=250, roles=3)) as emu:
+            client = self.portal(emu)
+            token = emu.token_for("ana")["accessToken"]
+            pages = client.get_paginator("list_accounts").paginate(accessToken=token)
+            found = [row["accountId"] for page in pages for row in page["accountList"]]
+            roles = client.list_account_roles(accessToken=token, accountId=found[0])
+            client.close()
+        assert len(found) == len(set(found)) == 250
+        assert emu.counters["ListAccounts"] == 3
+        assert [row["roleName"] for row in roles["roleList"]] == ["Role00", "Role01", "Role02"]
+
+    def test_it_recognises_every_error(self, emu: Emulator):
+        client = self.portal(emu)
+        token = emu.token_for("ana")["accessToken"]
+        with pytest.raises(client.exceptions.UnauthorizedException):
+            client.list_accounts(accessToken="wrong")
+        emu.faults.throttle("ListAccounts")
+        with pytest.raises(client.exceptions.TooManyRequestsException):
+            client.list_accounts(accessToken=token)
+        with pytest.raises(ClientError) as caught:
+            client.get_role_credentials(
+                accessToken=token, accountId=PAYMENTS_PROD, roleName="SandboxAdmin"
+            )
+        assert caught.value.response["Error"] == {
+            "Code": "ForbiddenException",
+            "Message": "No access",
+        }
+        client.close()
+
+    @staticmethod
+    def portal(emu: Emulator) -> Any:
+        from botocore.config import Config
+
+        once = Config(retries={"total_max_attempts": 1})
+        return botocore.session.Session().create_client(
+            "sso", region_name="us-east-1", endpoint_url=emu.url, config=once
+        )
+
+    @staticmethod
+    def identity(session: boto3.Session) -> dict[str, Any]:
+        client = session.client("sts")
+        try:
+            answer: dict[str, Any] = client.get_caller_identity()
+            return answer
+        finally:
+            client.close()
+
+
+class TestJavaScript:
+    def test_it_reads_the_token_file_and_is_the_right_role(self, home: Home, emu: Emulator):
+        home.write_token(emu.token_for("ana"))
+        home.write_config(role="DatabaseAdmin")
+        done = node_sdk.run("whoami.mjs", "sso", "p", env=home.environment)
+        assert done.returncode == 0, done.stderr
+        told = json.loads(done.stdout)
+        assert told["Arn"] == arn(emu, "DatabaseAdmin")
+        # Milliseconds taken for seconds would be thousands of years ahead.
+        assert soon(7000) < told["expiration"] < soon(7300)
+
+    def test_it_renews_a_token_that_is_about_to_end(self, home: Home, emu: Emulator):
+        home.write_token(emu.token_for("ana") | {"expiresAt": soon(120)})
+        done = node_sdk.run("whoami.mjs", "ini", "p", env=home.environment)
+        assert done.returncode == 0, done.stderr
+        assert emu.counters["CreateToken.refresh_token"] == 1
+        assert home.token()["refreshToken"].startswith("CNRY-RT-")
+
+    def test_a_role_that_is_not_assigned_is_no_access(self, home: Home, emu: Emulator):
+        home.write_token(emu.token_for("ana"))
+        home.write_config(role="SandboxAdmin")
+        done = node_sdk.run("whoami.mjs", "sso", "p", env=home.environment)
+        assert done.returncode == 1
+        assert "No access" in done.stderr

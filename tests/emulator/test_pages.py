@@ -1,0 +1,162 @@
+"""The pages over plain HTTP: what a browser cannot be made to do is sent here by hand."""
+
+import re
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from ssohelper.emulator.world import World
+from tests.emulator.conftest import Reply, fetch
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def device_code(emu: Emulator, name: str = "program") -> str:
+    client = fetch(
+        emu, "POST", "/client/register", {"clientName": name, "clientType": "public"}
+    ).json()
+    asked = {
+        "clientId": client["clientId"],
+        "clientSecret": client["clientSecret"],
+        "startUrl": emu.world.start_url,
+    }
+    code: str = fetch(emu, "POST", "/device_authorization", asked).json()["userCode"]
+    return code
+
+
+class Page(NamedTuple):
+    reply: Reply
+    cookie: str
+    fields: dict[str, str]
+
+
+def open_page(emu: Emulator, path: str, cookie: str = "") -> Page:
+    """Follow redirects to a page; return it with the cookie and its first form's hidden fields."""
+    for _ in range(5):
+        reply = fetch(emu, "GET", path, headers={"Cookie": cookie})
+        cookie = reply.headers.get("set-cookie", cookie).split(";")[0]
+        if reply.status not in (302, 303):
+            break
+        path = reply.headers["location"]
+    form = reply.body.decode().partition("</form>")[0]
+    pairs = re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form)
+    return Page(reply, cookie, dict(pairs))
+
+
+def send(emu: Emulator, path: str, page: Page, headers: dict[str, str], **fields: str) -> Reply:
+    body = urlencode({**page.fields, **fields})
+    return fetch(emu, "POST", path, body, {**FORM, "Cookie": page.cookie, **headers})
+
+
+def test_pages_carry_their_armour(emu: Emulator):
+    cookies = []
+    for path in ("/device", "/start", f"/device?user_code={device_code(emu)}", "/authorize"):
+        page = open_page(emu, path)
+        policy = page.reply.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; style-src 'sha256-")
+        assert "base-uri 'none'; frame-ancestors 'none'" in policy
+        assert page.reply.headers["x-content-type-options"] == "nosniff"
+        assert page.reply.headers["cache-control"] == "no-store"
+        text = page.reply.body.decode()
+        assert re.search(r"<title>[^<]+ – EMULATOR</title>", text)
+        assert '<html lang="en">' in text
+        assert text.count("<h1>") == 1
+        assert "<script" not in text
+        cookies.append(page.cookie)
+    assert cookies[1].startswith(f"emulator_{emu.port}=CNRY-SIGNIN-")
+
+
+def test_the_cookie_is_out_of_reach_and_new_after_sign_in(emu: Emulator):
+    page = open_page(emu, "/start")
+    first = fetch(emu, "GET", "/start").headers["set-cookie"]
+    assert "HttpOnly" in first
+    assert "SameSite=Lax" in first
+    reply = send(emu, "/sign-in", page, {}, person="ana")
+    assert reply.status == 303
+    after = reply.headers["set-cookie"].split(";")[0]
+    assert after != page.cookie
+    assert b"Ana Alvarez" in open_page(emu, "/start", after).reply.body
+    # The old cookie is nobody's now: whoever planted it gains nothing.
+    assert b"Who are you?" in open_page(emu, "/start", page.cookie).reply.body
+
+
+@pytest.mark.parametrize(
+    ("headers", "fields"),
+    [
+        ({}, {"csrf": "x"}),
+        ({}, {"csrf": ""}),
+        ({}, {"request": "other"}),
+        ({"Cookie": ""}, {}),
+        ({"Cookie": "emulator=CNRY-SIGNIN-guess"}, {}),
+        ({"Origin": "https://evil.example"}, {}),
+        ({"Origin": "null"}, {}),
+        ({"Origin": "http://localhost:1"}, {}),
+        ({"Sec-Fetch-Site": "cross-site"}, {}),
+        ({"Sec-Fetch-Site": "same-site"}, {}),
+    ],
+)
+def test_a_foreign_form_is_refused(emu: Emulator, headers: dict[str, str], fields: dict[str, str]):
+    page = open_page(emu, f"/device?user_code={device_code(emu)}")
+    assert send(emu, "/sign-in", page, headers, person="ana", **fields).status == 403
+    assert emu.service.sign_ins() == []
+    own = {"Origin": emu.url, "Sec-Fetch-Site": "same-origin"}
+    assert send(emu, "/sign-in", page, own, person="ana").status == 303
+
+
+def test_one_browsers_form_does_not_serve_another_browser(emu: Emulator):
+    mine = open_page(emu, f"/device?user_code={device_code(emu)}")
+    other = open_page(emu, "/start")
+    stolen = mine._replace(cookie=other.cookie)
+    assert send(emu, "/sign-in", stolen, {}, person="ana").status == 403
+
+
+def test_consent_without_a_sign_in_leads_to_the_sign_in(emu: Emulator):
+    page = open_page(emu, f"/device?user_code={device_code(emu)}")
+    reply = send(emu, "/consent", page, {}, answer="allow")
+    assert reply.status == 303
+    assert reply.headers["location"].startswith("/sign-in")
+
+
+@pytest.mark.parametrize(
+    ("person", "says"), [("nobody", "no such user name"), ("finn", "this user is disabled")]
+)
+def test_the_wrong_person_is_told_and_not_signed_in(emu: Emulator, person: str, says: str):
+    page = open_page(emu, "/start")
+    reply = send(emu, "/sign-in", page, {}, person=person)
+    assert says in reply.body.decode()
+    assert 'role="alert"' in reply.body.decode()
+    assert emu.service.sign_ins() == []
+
+
+def test_an_answered_device_code_cannot_be_answered_again(emu: Emulator):
+    code = device_code(emu)
+    page = open_page(emu, f"/device?user_code={code}")
+    reply = send(emu, "/sign-in", page, {}, person="ana")
+    consent = open_page(emu, reply.headers["location"], reply.headers["set-cookie"].split(";")[0])
+    assert send(emu, "/consent", consent, {}, answer="deny").status == 303
+    assert send(emu, "/consent", consent, {}, answer="allow").status == 400
+    assert b"No device waits" in open_page(emu, f"/device?user_code={code}").reply.body
+
+
+def test_hostile_names_stay_text(emu: Emulator):
+    bad = "<img src=x onerror=alert(1)>\u202e\"'"
+    emu.world.name = bad
+    emu.world.add_person("eve", display_name=bad)
+    page = open_page(emu, f"/device?user_code={device_code(emu, bad)}")
+    reply = send(emu, "/sign-in", page, {}, person="eve")
+    consent = open_page(emu, reply.headers["location"], reply.headers["set-cookie"].split(";")[0])
+    for found in (page.reply.body.decode(), consent.reply.body.decode()):
+        assert "<img" not in found
+        assert "<bdi>&lt;img src=x onerror=alert(1)&gt;\u202e&quot;&#x27;</bdi>" in found
+
+
+def test_in_a_big_organization_the_user_name_is_typed():
+    world = World.of_size(3, 1)
+    for number in range(20):
+        world.add_person(f"person{number}")
+    with Emulator(world) as emu:
+        page = open_page(emu, "/start")
+        assert b'<input type="text" id="person"' in page.reply.body
+        assert send(emu, "/sign-in", page, {}, person=" ana ").status == 303
