@@ -1,5 +1,7 @@
 """What most tests stand on: a home of their own, a running Identity Center, the real program."""
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -49,6 +51,14 @@ class Home(NamedTuple):
             f"{before}[sso-session {name}]\nsso_start_url = {url}\nsso_region = {region}\n"
             "sso_registration_scopes = sso:account:access\n\n"
         )
+
+    def write_token(self, content: dict[str, str], name: str = "corp") -> Path:
+        """Write a token file as the AWS CLI would: `content` is the emulator's token_for()."""
+        path = self.token_folder / f"{hashlib.sha1(name.encode()).hexdigest()}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content))
+        path.chmod(0o600)
+        return path
 
     def browser(self, *, visits: bool = True) -> Path:
         """Make BROWSER a program that notes each address, and visits it; returns the notes."""

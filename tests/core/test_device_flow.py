@@ -1,0 +1,43 @@
+"""How long a device code is waited for, and how often is asked."""
+
+import pytest
+
+from ssohelper.core import device_flow
+from ssohelper.core.device_flow import DeviceAuthorization, Poll, next_step
+from ssohelper.core.model import Secret
+
+WAITING = DeviceAuthorization(Secret("d"), "ABCD", "https://a", "https://b", 5, 1000)
+
+
+@pytest.mark.parametrize(
+    ("said", "interval"),
+    [(None, 5), (0, 1), (-1, 1), (1, 1), (7, 7), (10**9, 60), ("5", 5), (True, 5), (1.5, 5)],
+)
+def test_the_interval_is_sensible_whatever_is_said(said: object, interval: int) -> None:
+    assert device_flow.sensible_interval(said) == interval
+
+
+@pytest.mark.parametrize(
+    ("said", "life"), [(None, 600), (0, 600), (-1, 600), (60, 60), (10**18, 900), ("60", 600)]
+)
+def test_the_life_is_sensible_whatever_is_said(said: object, life: int) -> None:
+    assert device_flow.sensible_life(said) == life
+
+
+def test_slow_down_adds_five_seconds_for_good() -> None:
+    once = next_step(WAITING, Poll.SLOW_DOWN, 0)
+    assert once is not None
+    twice = next_step(once, Poll.SLOW_DOWN, 0)
+    assert twice is not None
+    later = next_step(twice, Poll.PENDING, 0)
+    assert [step.interval_seconds for step in (once, twice, later) if step] == [10, 15, 15]
+
+
+def test_an_endless_pending_ends_with_the_code() -> None:
+    now, polls, step = 0, 0, next_step(WAITING, Poll.PENDING, 0)
+    while step is not None:
+        now += step.interval_seconds
+        polls += 1
+        step = next_step(step, Poll.PENDING, now)
+    assert polls < 1000 / 5 + 1
+    assert now < 1000

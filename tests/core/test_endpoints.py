@@ -1,0 +1,170 @@
+"""Where a token or a browser may go."""
+
+import pytest
+
+from ssohelper.core import endpoints
+from ssohelper.errors import BadAnswer, ConfigInvalid
+
+OIDC = "https://oidc.eu-west-1.amazonaws.com"
+LOOPBACK = "http://127.0.0.1:4567"
+
+
+@pytest.mark.parametrize(
+    ("region", "oidc", "portal"),
+    [
+        ("us-east-1", "oidc.us-east-1.amazonaws.com", "portal.sso.us-east-1.amazonaws.com"),
+        ("ap-southeast-2", "oidc.ap-southeast-2.amazonaws.com", None),
+        ("us-gov-west-1", "oidc.us-gov-west-1.amazonaws.com", None),
+        (
+            "cn-north-1",
+            "oidc.cn-north-1.amazonaws.com.cn",
+            "portal.sso.cn-north-1.amazonaws.com.cn",
+        ),
+        ("eusc-de-east-1", "oidc.eusc-de-east-1.amazonaws.eu", None),
+    ],
+)
+def test_endpoints_are_built_from_the_region(region: str, oidc: str, portal: str | None) -> None:
+    assert endpoints.oidc_endpoint(region, {}) == f"https://{oidc}"
+    if portal:
+        assert endpoints.portal_endpoint(region, {}) == f"https://{portal}"
+
+
+@pytest.mark.parametrize(
+    "region",
+    [
+        "",
+        "evil.net/",
+        "us-east-1.evil.net",
+        "us-east-1;id",
+        "../../x",
+        "us-east-１",
+        "us-east-1\n",
+        "US-EAST-1",
+        "us-iso-east-1",
+        "zz-east-1",
+        "us-east-123",
+    ],
+)
+def test_what_is_no_region_is_refused(region: str) -> None:
+    with pytest.raises(ConfigInvalid):
+        endpoints.checked_region(region)
+
+
+@pytest.mark.parametrize(
+    ("url", "taken"),
+    [
+        ("http://127.0.0.1:4567", "http://127.0.0.1:4567"),
+        ("http://localhost:4567/", "http://localhost:4567"),
+        ("https://[::1]:4567", "https://[::1]:4567"),
+        ("https://oidc.us-west-2.amazonaws.com", "https://oidc.us-west-2.amazonaws.com"),
+        (
+            "https://vpce-0a1b-2c.oidc.us-west-2.vpce.amazonaws.com",
+            "https://vpce-0a1b-2c.oidc.us-west-2.vpce.amazonaws.com",
+        ),
+    ],
+)
+def test_the_service_variable_moves_an_endpoint(url: str, taken: str) -> None:
+    assert endpoints.oidc_endpoint("eu-west-1", {"AWS_ENDPOINT_URL_SSO_OIDC": url}) == taken
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://oidc.us-west-2.amazonaws.com",
+        "https://evil.net",
+        "https://oidc.us-west-2.amazonaws.com.evil.net",
+        "https://oidc.us-west-2.amazonaws.com:8443",
+        "https://oidc.s3.amazonaws.com",
+        "https://bucket.s3.us-west-2.amazonaws.com",
+        "https://x.execute-api.us-west-2.amazonaws.com",
+        "https://vpce-0a.vpce-svc-0b.us-west-2.vpce.amazonaws.com",
+        "https://portal.sso.us-west-2.amazonaws.com",
+        "http://127.0.0.1.evil.net:4567",
+        "http://user@127.0.0.1:4567",
+        "http://127.0.0.1:4567@evil.net",
+        "http://127.0.0.1:4567/?x",
+        "http://0.0.0.0:4567",
+        "ftp://127.0.0.1",
+        "127.0.0.1:4567",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:4567\\@evil.net",
+    ],
+)
+def test_it_moves_it_nowhere_else(url: str) -> None:
+    with pytest.raises(ConfigInvalid, match="AWS_ENDPOINT_URL_SSO_OIDC"):
+        endpoints.oidc_endpoint("eu-west-1", {"AWS_ENDPOINT_URL_SSO_OIDC": url})
+
+
+def test_the_general_variable_moves_nothing_and_is_mentioned() -> None:
+    environ = {"AWS_ENDPOINT_URL": "https://evil.net"}
+    assert endpoints.oidc_endpoint("eu-west-1", environ) == OIDC
+    assert endpoints.portal_endpoint("eu-west-1", environ).endswith(".amazonaws.com")
+    warning = endpoints.general_endpoint_warning(environ)
+    assert warning is not None
+    assert "AWS_ENDPOINT_URL is ignored" in warning
+    assert endpoints.general_endpoint_warning({}) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "opened"),
+    [
+        (
+            "https://device.sso.eu-west-1.amazonaws.com/?user_code=ABCD-EFGH",
+            "https://device.sso.eu-west-1.amazonaws.com/?user_code=ABCD-EFGH",
+        ),
+        (
+            "https://eu-west-1.signin.aws/platform/authorize?request_uri=urn:a:b",
+            "https://eu-west-1.signin.aws/platform/authorize?request_uri=urn:a:b",
+        ),
+        ("https://d-0000000000.awsapps.com/start/#/device", None),
+        ("https://OIDC.eu-west-1.amazonaws.com", "https://oidc.eu-west-1.amazonaws.com/"),
+        (
+            "https://device.sso.eu-west-1.amazonaws.com/`x`$(y)|^%CD%\"' <>{}",
+            "https://device.sso.eu-west-1.amazonaws.com/%60x%60$(y)%7C%5E%CD%25%22%27%20%3C%3E%7B%7D",
+        ),
+    ],
+)
+def test_sign_in_pages_of_aws_are_opened_rebuilt(url: str, opened: str | None) -> None:
+    assert endpoints.checked_sign_in_url(url, "eu-west-1", OIDC) == (opened or url)
+
+
+HOSTILE = [
+    "%action--help",
+    "--help",
+    "javascript:alert(1)",
+    "file:///etc/passwd",
+    "\\\\evil\\share",
+    "https://evil.net/",
+    "https://awsapps.com.evil.net/",
+    "https://x.awsapps.com@evil.net/",
+    "https://user:pw@x.awsapps.com/",
+    "https://x.awsapps.com:8443/",
+    "http://device.sso.eu-west-1.amazonaws.com/",
+    "https://device.sso.us-east-1.amazonaws.com/",
+    "https://bucket.s3.amazonaws.com/",
+    "https://x.awsapps.com/\x1b]8;;https://evil.net\x07",
+    "https://x.awsapps.com/\nX",
+    "https://x.awsapps.com/\u202e",
+    "https://x.awsapps.com\\.evil.net/",
+    "https://127.0.0.1:4567/device",
+    "https://[::1]/",
+    "https://x.awsapps.com/" + "a" * 5000,
+    "",
+]
+
+
+@pytest.mark.parametrize("url", HOSTILE)
+def test_other_sign_in_pages_are_not_opened(url: str) -> None:
+    with pytest.raises(BadAnswer, match="unexpected sign-in address") as refused:
+        endpoints.checked_sign_in_url(url, "eu-west-1", OIDC)
+    assert refused.value.message.isprintable()
+
+
+def test_a_loopback_endpoint_may_send_to_its_own_pages_only() -> None:
+    def checked(url: str) -> str:
+        return endpoints.checked_sign_in_url(url, "eu-west-1", LOOPBACK)
+
+    assert checked(f"{LOOPBACK}/device?user_code=A") == f"{LOOPBACK}/device?user_code=A"
+    for other in ("http://127.0.0.1:4568/", "https://127.0.0.1:4567/", "http://localhost:4567/"):
+        with pytest.raises(BadAnswer):
+            checked(other)

@@ -1,0 +1,80 @@
+"""Start URLs: which lead to AWS's access portal, and what their host tells."""
+
+import pytest
+
+from ssohelper.core.start_url import checked_start_url, region_of, session_name_of
+from ssohelper.errors import ConfigInvalid
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://d-0000000000.awsapps.com/start",
+        "https://my-corp.awsapps.com/start/",
+        "https://my-corp.awsapps.com/start#/",
+        "https://my-corp.awsapps.com:443/start",
+        "https://start.us-gov-home.awsapps.com/directory/d-0000000000",
+        "https://ssoins-1234.portal.eu-west-1.app.aws",
+        "https://ssoins-1234.eu-west-1.portal.amazonaws.com",
+        "https://x.eusc-de-east-1.portal.amazonaws.eu",
+        "https://x.awsapps.cn/start",
+        "https://identitycenter.amazonaws.com/ssoins-1234",
+    ],
+)
+def test_addresses_of_the_access_portal_are_taken_unchanged(url: str) -> None:
+    assert checked_start_url(url) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "corp",
+        "http://d-0000000000.awsapps.com/start",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "https://awsapps.com.evil.net/start",
+        "https://evilawsapps.com/start",
+        "https://awsapps.com/start",
+        "https://x.awsapps.com@evil.net/start",
+        "https://user@x.awsapps.com/start",
+        "https://x.awsapps.com:8443/",
+        "https://x.awsapps.com:0/",
+        "https://[::1]/",
+        "https://127.0.0.1/start",
+        "https://x.awsapps.com/start\nX",
+        " https://x.awsapps.com/start",
+        "https://x.awsapps.com/sta rt",
+        "https://x.awsapps.com\\@evil.net/",
+        "https://x.awsapps.com./start",
+        "https://x.awsapps.com\u3002evil.net/",
+        "https://\u0430.awsapps.com/start",
+        "https://x.awsapps.com/\x1b]8;;",
+        "https://x.awsapps.com/" + "a" * 3000,
+        "https://",
+        "https://[x.awsapps.com/",
+    ],
+)
+def test_other_addresses_are_refused(url: str) -> None:
+    with pytest.raises(ConfigInvalid) as refused:
+        checked_start_url(url)
+    assert "\n" not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("url", "region"),
+    [
+        ("https://ssoins-1234.portal.eu-west-1.app.aws", "eu-west-1"),
+        ("https://ssoins-1234.us-gov-west-1.portal.amazonaws.com/", "us-gov-west-1"),
+        ("https://x.eusc-de-east-1.portal.amazonaws.eu", "eusc-de-east-1"),
+        ("https://x.portal.cn-north-1.app.amazonwebservices.com.cn", "cn-north-1"),
+        ("https://x.portal.nowhere.app.aws", None),
+        ("https://d-0000000000.awsapps.com/start", None),
+    ],
+)
+def test_the_region_is_read_from_hosts_that_name_it(url: str, region: str | None) -> None:
+    assert region_of(url) == region
+
+
+def test_a_session_is_named_by_the_first_label() -> None:
+    assert session_name_of("https://My-Corp.awsapps.com/start") == "my-corp"
