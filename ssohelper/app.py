@@ -19,6 +19,7 @@ from ssohelper.core.deadline import Deadline
 if TYPE_CHECKING:
     from ssohelper.core.model import RoleCredentials, SsoSession
     from ssohelper.settings import Settings
+    from ssohelper.stores.choices import ChoicesStore
     from ssohelper.stores.config_store import ConfigStore
     from ssohelper.stores.credential_cache import CredentialCache
     from ssohelper.stores.directory_cache import DirectoryCache
@@ -126,6 +127,12 @@ class App:
             state=self.state_folder,
             runtime=self.runtime_folder,
         )
+
+    @cached_property
+    def choices(self) -> ChoicesStore:
+        from ssohelper.stores.choices import ChoicesStore
+
+        return ChoicesStore(self.state_folder)
 
     @cached_property
     def tokens(self) -> TokenStore:

@@ -82,7 +82,13 @@ class Plan(NamedTuple):
 
 
 def plan_sync(config: ConfigFile, wish: Wish) -> Plan:
-    """Return what brings the config's managed profiles in line with the listing."""
+    """Return what brings the config's managed profiles in line with the listing.
+
+    Raises: ConfigInvalid when `[DEFAULT]` puts an identity into every profile.
+    """
+    for key, found in config.text.magic.keys.items():
+        if key in _IDENTITY:
+            config.text.refuse(found.lines[0], f'"[DEFAULT]" gives "{key}" to every profile')
     return _Planner(config, wish).plan()
 
 
@@ -197,7 +203,8 @@ class _Planner:
                 named = account_named and self._role_matches(role_name)
                 if self._wish.only is not None:
                     named = wanted.role == self._wish.only
-                self._align(wanted.role, convert=named and self._wish.convert)
+                else:
+                    self._align(wanted.role, convert=named and self._wish.convert)
                 if named and self._needs_profile(wanted):
                     yield wanted
 

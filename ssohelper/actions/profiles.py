@@ -1,0 +1,246 @@
+"""Profiles in ~/.aws/config: plan, apply, add, remove, undo. Each apply is one write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from ssohelper import installation
+from ssohelper.core import profile_plan
+from ssohelper.core.choices import FORMS, Choices
+from ssohelper.core.config_edit import Change, RemoveSection, unified_diff
+from ssohelper.core.config_text import ConfigText
+from ssohelper.core.config_undo import inverse
+from ssohelper.core.endpoints import checked_region
+from ssohelper.core.model import Role
+from ssohelper.core.profile_names import checked_name, checked_template
+from ssohelper.core.profile_plan import Plan, Wish
+from ssohelper.errors import ConfigInvalid, LocalState, RoleNotAssigned, UsageProblem
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.config_file import ConfigFile, ProfileEntry, Target
+    from ssohelper.core.listing import Listing
+    from ssohelper.core.model import SsoSession
+    from ssohelper.stores.config_versions import Version
+
+
+class Said(NamedTuple):
+    """What the command line said about profiles; what it left out is None or empty."""
+
+    accounts: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    template: str | None = None
+    form: str | None = None
+    default_region: str | None = None
+
+
+class Found(NamedTuple):
+    """A profile of the config with the role that it points at, if it points at one."""
+
+    entry: ProfileEntry
+    target: Target | None
+
+
+def choices_for(app: App, session: SsoSession, said: Said) -> Choices:
+    """Return the session's remembered choices with what is said now in their place.
+
+    Raises: UsageProblem for a template, form or region that cannot be.
+    """
+    kept = app.choices.load(session.name)
+    if said.form is not None and said.form not in FORMS:
+        raise UsageProblem(f'no form "{said.form}"', hint="forms: process, sso")
+    region = said.default_region
+    return kept._replace(
+        accounts=said.accounts or kept.accounts,
+        roles=said.roles or kept.roles,
+        template=checked_template(said.template or kept.template),
+        form=said.form or kept.form,
+        default_region=_checked_region(region) if region else kept.default_region,
+    )
+
+
+def plan_sync(
+    app: App,
+    session: SsoSession,
+    listing: Listing,
+    choices: Choices,
+    *,
+    convert: bool = False,
+    rename: bool = False,
+    prune: bool = False,
+    narrowed: bool = False,
+) -> Plan:
+    """Return what brings the session's profiles in line with the listing; writes nothing.
+
+    `convert`: a form was said now. `narrowed`: filters were said now.
+    Raises: UsageProblem from a throw-away installation, ConfigInvalid with file and line.
+    """
+    wish = _wish(app, session, listing, choices)._replace(
+        convert=convert, rename=rename, prune=prune, narrowed=narrowed
+    )
+    return profile_plan.plan_sync(app.config.read(), wish)
+
+
+def plan_add(
+    app: App, session: SsoSession, listing: Listing, choices: Choices, role: Role, name: str | None
+) -> Plan:
+    """Return what adds a profile for this role; an empty plan when it has one already.
+
+    Raises: RoleNotAssigned when the list does not have the role, UsageProblem for the name.
+    """
+    if role not in listing.roles():
+        raise RoleNotAssigned(
+            f'no role "{role.name}" in account {role.account_id} for session "{session.name}"',
+            hint=f"see: ssohelper list --refresh --session {session.name}",
+        )
+    wish = _wish(app, session, listing, choices)._replace(only=role)
+    config = app.config.read()
+    if name is not None:
+        taken = {entry.name.lower() for entry in config.profiles()} | _lower(wish.taken)
+        if checked_name(name).lower() in taken | {"default"}:
+            raise UsageProblem(f'there is a profile named "{name}" already', hint="--name NAME")
+        wish = wish._replace(name=name)
+    return profile_plan.plan_sync(config, wish)
+
+
+def diff(app: App, plan: Plan) -> Iterator[str]:
+    """Return the lines of the unified diff that the plan is."""
+    return unified_diff(app.config.read().text, plan.changes, str(app.aws_config_file))
+
+
+def apply(app: App, plan: Plan) -> None:
+    """Write the plan, then remember its choices.
+
+    The config is read again under the lock: when it was changed meanwhile and the plan would be
+    another one now, nothing is written. Raises: LocalState, ConfigInvalid.
+    """
+
+    def changes_for(config: ConfigFile) -> Sequence[Change]:
+        if config.data == plan.data:
+            return plan.changes
+        again = profile_plan.plan_sync(config, plan.wish)
+        if not again.same_as(plan):
+            raise LocalState(
+                f'"{app.aws_config_file}" was changed meanwhile',
+                hint="look again: run it once more",
+            )
+        return again.changes
+
+    app.config.write(changes_for, app.deadline())
+    remember(app, plan)
+
+
+def remember(app: App, plan: Plan) -> None:
+    """Keep the plan's choices for the next bare sync; an added role counts as wanted again."""
+    session_name = plan.wish.session.name
+    if plan.wish.only is None:
+        app.choices.save(session_name, plan.wish.choices)
+        return
+    kept = app.choices.load(session_name)
+    app.choices.save(session_name, kept._replace(removed=kept.removed - {plan.wish.only}))
+
+
+def found_profiles(app: App) -> list[Found]:
+    """Return every profile of the config with the role that it points at."""
+    config = app.config.read()
+    return [Found(entry, config.target_or_none(entry)) for entry in config.profiles()]
+
+
+def managed_of(app: App, names: Iterable[str]) -> list[Found]:
+    """Return these profiles, all of them ours. Raises: UsageProblem for the person's own."""
+    config = app.config.read()
+    found = []
+    for name in dict.fromkeys(names):
+        entry = config.profile(name)
+        if entry is None:
+            raise UsageProblem(
+                f'no profile named "{name}" in {app.aws_config_file}',
+                hint="list them with: ssohelper profile list",
+            )
+        if not entry.managed:
+            raise UsageProblem(
+                f'the profile "{name}" is not managed by ssohelper: it stays',
+                hint=f"it stands in {app.aws_config_file}, line {entry.line}",
+            )
+        found.append(Found(entry, config.target_or_none(entry)))
+    return found
+
+
+def removal_diff(app: App, found: Sequence[Found]) -> Iterator[str]:
+    """Return the diff of removing these profiles."""
+    changes = [RemoveSection(item.entry.header) for item in found]
+    return unified_diff(app.config.read().text, changes, str(app.aws_config_file))
+
+
+def remove(app: App, found: Sequence[Found]) -> None:
+    """Remove the profiles and remember their roles: sync does not bring them back."""
+
+    def changes_for(config: ConfigFile) -> Sequence[Change]:
+        now = [config.profile(item.entry.name) for item in found]
+        return [RemoveSection(entry.header) for entry in now if entry is not None and entry.managed]
+
+    app.config.write(changes_for, app.deadline())
+    for item in found:
+        if item.target is not None and item.target.session_name is not None:
+            kept = app.choices.load(item.target.session_name)
+            removed = kept.removed | {item.target.role}
+            app.choices.save(item.target.session_name, kept._replace(removed=removed))
+
+
+# -- undo ----------------------------------------------------------------------------------------
+
+
+def last_write(app: App) -> Version:
+    """Return the last writing command's version. Raises: UsageProblem when none is kept."""
+    version = app.config.last_version()
+    if version is None:
+        raise UsageProblem(f"no write of {app.aws_config_file} is kept: there is nothing to undo")
+    return version
+
+
+def undo_diff(app: App, version: Version) -> Iterator[str]:
+    """Return the diff of taking the last write back from the config as it is now."""
+    config = app.config.read()
+    return unified_diff(config.text, _undo_changes(app, version, config), str(app.aws_config_file))
+
+
+def undo(app: App, version: Version) -> None:
+    """Put the config back as it was; one that was edited since loses only what we wrote."""
+    app.config.undo(version, lambda config: _undo_changes(app, version, config), app.deadline())
+    for item in found_profiles(app):
+        target = item.target
+        if item.entry.managed and target is not None and target.session_name is not None:
+            kept = app.choices.load(target.session_name)
+            if target.role in kept.removed:
+                removed = kept.removed - {target.role}
+                app.choices.save(target.session_name, kept._replace(removed=removed))
+
+
+def _undo_changes(app: App, version: Version, config: ConfigFile) -> list[Change]:
+    origin = str(app.aws_config_file)
+    before = ConfigText(version.before or b"", origin)
+    return inverse(before, ConfigText(version.after, origin), config.text)
+
+
+# -- pieces --------------------------------------------------------------------------------------
+
+
+def _wish(app: App, session: SsoSession, listing: Listing, choices: Choices) -> Wish:
+    command = installation.profile_command(app.environ)
+    exposed = installation.open_to_others(installation.command_path(app.environ))
+    if exposed:
+        app.warn(f'every user may write "{exposed}", on the way to the command in your profiles')
+    taken = frozenset(app.config.read_credentials_names())
+    return Wish(session, listing, choices, command, taken)
+
+
+def _checked_region(text: str) -> str:
+    try:
+        return checked_region(text)
+    except ConfigInvalid as error:
+        raise UsageProblem(error.message, hint=error.hint) from error
+
+
+def _lower(names: Iterable[str]) -> set[str]:
+    return {name.lower() for name in names}
