@@ -11,7 +11,8 @@ SsoHelperError                 1  internal
 │   ├── Throttled              6  429
 │   └── BadAnswer              6  an answer that makes no sense
 ├── LocalState                 7  disk full, permissions, a foreign file
-│   └── LockNotObtained        7  somebody else held a lock for too long
+│   ├── LockNotObtained        7  somebody else held a lock for too long
+│   └── NotOurs                7  a link, FIFO, folder or another user's file in our place
 ├── KeyringUnavailable         8  keyring locked or not there
 ├── Refused                    9  a guard or an allow-list said no
 └── Interrupted              130  Ctrl-C
@@ -81,6 +82,10 @@ class LocalState(SsoHelperError):
 
 class LockNotObtained(LocalState):
     pass
+
+
+class NotOurs(LocalState):
+    """Something that we did not make stands where one of our files should: it is not touched."""
 
 
 class KeyringUnavailable(SsoHelperError):

@@ -25,6 +25,7 @@ from ssohelper.core.text import to_json
 from ssohelper.errors import (
     LocalState,
     LockNotObtained,
+    NotOurs,
     RoleNotAssigned,
     SsoHelperError,
     TokenRejected,
@@ -145,6 +146,8 @@ def _keep(app: App, session: SsoSession, key: RoleKey, kept: KeptCredentials) ->
         app.credentials.keep(key, session, kept)
         _publish(app, key, kept)
         app.failures.forget("/".join(key))
+    except NotOurs:
+        raise
     except (LocalState, OSError) as trouble:
         app.warn(f"the credentials could not be kept: {trouble}")
 

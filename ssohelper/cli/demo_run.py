@@ -20,11 +20,12 @@ import click
 
 from ssohelper.cli import output
 from ssohelper.emulator.server import Emulator
-from ssohelper.installation import scripts_command
+from ssohelper.installation import command_path, is_throw_away
 
 START_URL = "https://d-0000000000.awsapps.com/start"
 PROFILE = "payments-dev.ReadOnlyAccess"
 _URL = re.compile(r"http://127\.0\.0\.1:\d+/\S+")
+_SETUP = ["setup", START_URL, "--region", "us-east-1", "--session", "demo"]
 _BOTO3 = (
     "import boto3; c = boto3.Session(profile_name={profile!r}).client('sts').get_caller_identity();"
     "print('boto3 says:', c['Arn'])"
@@ -36,23 +37,16 @@ def narrated() -> int:
     with _identity_center() as (emulator, environ):
         emulator.auto_approve = "ana"
         output.echo("An emulated IAM Identity Center runs on this machine; ana works there.")
-        steps = [
-            ("First day: one command signs in, lists and writes profiles.",
-             ["setup", START_URL, "--region", "us-east-1", "--session", "demo", "--no-browser", "--yes"]),
-            ("What ana may use (the first rows; terms narrow it down):", ["list", "payments"]),
-            ("What a second sync would change: nothing.", ["profile", "sync", "--dry-run"]),
-            ("The three clocks: sign-in, access token, role credentials.", None),
-        ]
-        for words, arguments in steps[:3]:
-            output.echo(f"\n# {words}")
-            if arguments and _run(arguments, environ):
-                return 1
-        output.echo("\n# Any SDK now has credentials through the profile; boto3, unchanged:")
-        if _boto3(environ):
-            return 1
-        output.echo(f"\n# {steps[3][0]}")
-        if _run(["status"], environ):
-            return 1
+        done = (
+            _step("First day: one command signs in, lists and writes profiles.", environ, _setup())
+            and _step("What ana may use, narrowed down by words:", environ, ["list", "payments"])
+            and _step("A second sync changes nothing:", environ, ["profile", "sync", "--yes"])
+            and _boto3(environ)
+            and _step("The three clocks: sign-in, token, role credentials.", environ, ["status"])
+        )
+    if not done:
+        output.say("the demo stopped: the line above says why")
+        return 1
     output.echo("\nThat home is gone again, and your own ~/.aws was not touched.")
     output.echo("For your organization: ssohelper setup https://YOUR-PORTAL.awsapps.com/start")
     return 0
@@ -62,16 +56,32 @@ def with_a_shell() -> int:
     """Sign in with the person's browser, write the profiles, then a shell to try things in."""
     with _identity_center() as (_emulator, environ):
         output.say("An emulated IAM Identity Center runs on this machine. Sign in there as ana.")
-        command = ["setup", START_URL, "--region", "us-east-1", "--session", "demo"]
+        command = [*_SETUP, *_form()]
         output.say(f"$ ssohelper {shlex.join(command)}")
-        code = subprocess.call([scripts_command(), *command], env=environ)
+        code = subprocess.call([command_path(os.environ), *command], env=environ)
         if code:
             return code
         shell = environ.get("SHELL") or shutil.which("sh") or "/bin/sh"
-        output.say("\nTry: ssohelper list · ssohelper status · ssohelper whoami " + PROFILE)
+        output.say("\nA shell in the demo's home. Try:")
+        for example in ("ssohelper list", "ssohelper status", f"ssohelper whoami {PROFILE}"):
+            output.say(f"  {example}")
         output.say("Leave with: exit (then all of it is gone)")
         subprocess.call([shell], env=environ)
     return 0
+
+
+def _setup() -> list[str]:
+    return [*_SETUP, *_form(), "--no-browser", "--yes"]
+
+
+def _form() -> list[str]:
+    """Profiles of a throw-away installation (uvx) must not name its passing path."""
+    return ["--form", "sso"] if is_throw_away(os.environ) else []
+
+
+def _step(words: str, environ: dict[str, str], arguments: list[str]) -> bool:
+    output.echo(f"\n# {words}")
+    return _run(arguments, environ) == 0
 
 
 @contextmanager
@@ -92,13 +102,17 @@ def _environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:
         if not name.startswith(("AWS_", "SSOHELPER_", "XDG_"))
     }
     (home / "run").mkdir(mode=0o700)
-    scripts = str(Path(scripts_command()).parent)
-    return kept | endpoints | {
-        "HOME": str(home),
-        "XDG_RUNTIME_DIR": str(home / "run"),
-        "PATH": scripts + os.pathsep + os.environ.get("PATH", os.defpath),
-        "AWS_PAGER": "",
-    }
+    scripts = str(Path(command_path(os.environ)).parent)
+    return (
+        kept
+        | endpoints
+        | {
+            "HOME": str(home),
+            "XDG_RUNTIME_DIR": str(home / "run"),
+            "PATH": scripts + os.pathsep + os.environ.get("PATH", os.defpath),
+            "AWS_PAGER": "",
+        }
+    )
 
 
 def _run(arguments: list[str], environ: dict[str, str]) -> int:
@@ -106,7 +120,7 @@ def _run(arguments: list[str], environ: dict[str, str]) -> int:
     output.echo(f"$ ssohelper {shlex.join(arguments)}")
     sys.stdout.flush()
     process = subprocess.Popen(
-        [scripts_command(), *arguments],
+        [command_path(os.environ), *arguments],
         env=environ,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -136,7 +150,8 @@ def _visit(url: str) -> None:
         click.echo(f"  the sign-in page did not answer: {error}", err=True)
 
 
-def _boto3(environ: dict[str, str]) -> int:
+def _boto3(environ: dict[str, str]) -> bool:
+    output.echo("\n# Any SDK now has credentials through a profile; boto3, unchanged:")
     code = _BOTO3.format(profile=PROFILE)
     output.echo(f"$ python -c {shlex.quote(code)}")
     sys.stdout.flush()
@@ -147,5 +162,6 @@ def _boto3(environ: dict[str, str]) -> int:
         text=True,
         check=False,
     )
-    output.echo("  " + (finished.stdout or finished.stderr).strip().splitlines()[-1])
-    return finished.returncode
+    said = (finished.stdout or finished.stderr).strip().splitlines()
+    output.echo("  " + (said[-1] if said else "boto3 said nothing"))
+    return finished.returncode == 0

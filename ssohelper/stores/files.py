@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.errors import LocalState, LockNotObtained, SsoHelperError
+from ssohelper.errors import LocalState, LockNotObtained, NotOurs, SsoHelperError
 
 _log = logging.getLogger(__name__)
 
@@ -225,7 +225,9 @@ def lock(path: Path | str, deadline: Deadline) -> Iterator[None]:
         yield
     finally:
         if descriptor is not None:
-            # Closing gives the lock back. The file stays: removing it would let two hold "it".
+            # Unlocked before it is closed: a forked child may hold a copy of the descriptor for a
+            # moment more. The file stays: removing it would let two hold "it".
+            _unlock(descriptor)
             os.close(descriptor)
 
 
@@ -286,11 +288,20 @@ if sys.platform == "win32":
     def _try_lock(descriptor: int) -> None:
         os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+    def _unlock(descriptor: int) -> None:
+        with contextlib.suppress(OSError):
+            os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 else:
     import fcntl
 
     def _try_lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock(descriptor: int) -> None:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def _is_still(descriptor: int, path: str) -> bool:
@@ -342,7 +353,7 @@ def _refuse_unusual(found: os.stat_result, path: str) -> None:
     elif found.st_nlink > 1:  # 0 is a file that was replaced since we opened it: a good one
         what = "has more than one name (hard link)"
     if what:
-        raise LocalState(f'"{path}" {what}: not touched', hint=f"look at it with: ls -l {path}")
+        raise NotOurs(f'"{path}" {what}: not touched', hint=f"look at it with: ls -l {path}")
 
 
 def _refuse_unusual_target(path: str) -> None:
@@ -413,7 +424,7 @@ def _sweep_once(folder: str) -> None:
 
 def _unreadable(path: str, cause: OSError) -> LocalState:
     if cause.errno in (errno.ELOOP, errno.EMLINK):
-        return LocalState(f'"{path}" is a link: not touched', hint=f"look at it with: ls -l {path}")
+        return NotOurs(f'"{path}" is a link: not touched', hint=f"look at it with: ls -l {path}")
     return LocalState(f'"{path}" cannot be read: {_reason(cause)}')
 
 

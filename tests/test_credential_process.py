@@ -1,0 +1,296 @@
+"""credential-process as an SDK meets it: one JSON line or nothing, the right exit code, one line."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from ssohelper.core.instants import from_iso
+from ssohelper.emulator.server import Emulator
+from tests.conftest import SCRIPT, Home, Run
+
+ACCOUNT, ROLE = "000030000003", "ReadOnlyAccess"
+KEY = ("--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE)
+
+
+@pytest.fixture
+def signed_in(home: Home, emulator: Emulator, run: Run) -> Emulator:
+    """ana is signed in to "corp" by our own login."""
+    home.add_session("corp")
+    home.browser()
+    assert run("login", "corp").returncode == 0
+    emulator.reset_counters()
+    return emulator
+
+
+def ready_document(home: Home) -> Path:
+    return home.runtime / "credentials" / "corp" / ACCOUNT / ROLE
+
+
+def test_the_document_is_what_sdks_read(signed_in: Emulator, run: Run) -> None:
+    answer = run("credential-process", *KEY)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout.count("\n") == 1
+    document = json.loads(answer.stdout)
+    assert list(document) == [
+        "Version",
+        "AccessKeyId",
+        "SecretAccessKey",
+        "SessionToken",
+        "Expiration",
+        "AccountId",
+    ]
+    assert document["Version"] == 1
+    assert document["AccountId"] == ACCOUNT
+    assert from_iso(document["Expiration"]) > time.time() + 1800
+    assert document["Expiration"].endswith("Z")
+
+
+def test_a_hit_asks_nobody_and_its_time_is_half_of_the_life(
+    home: Home, signed_in: Emulator, run: Run
+) -> None:
+    first = run("credential-process", *KEY)
+    document = ready_document(home)
+    life = from_iso(json.loads(first.stdout)["Expiration"]) - time.time()
+    ahead = document.stat().st_mtime - time.time()
+    assert abs(ahead - life / 2) < 60
+    assert document.stat().st_mode & 0o777 == 0o600
+    signed_in.stop()  # nobody is there to ask
+    before = sorted(home.path.rglob("*"))
+    assert run("credential-process", *KEY).stdout == first.stdout
+    assert sorted(home.path.rglob("*")) == before
+
+
+def test_stdin_is_not_touched(home: Home, signed_in: Emulator) -> None:
+    script = f'"{SCRIPT}" credential-process {" ".join(KEY)} >/dev/null && cat'
+    answer = subprocess.run(
+        ["sh", "-c", script], env=home.env, input="the rest\n", capture_output=True, text=True
+    )
+    assert answer.stdout == "the rest\n"
+
+
+def test_by_profile_name_and_in_any_order(home: Home, signed_in: Emulator, run: Run) -> None:
+    home.write_config(
+        home.config_file.read_text()
+        + f"[profile ro]\nsso_session = corp\nsso_account_id = {ACCOUNT}\nsso_role_name = {ROLE}\n"
+    )
+    answers = [
+        run("credential-process", "--profile", "ro"),
+        run("credential-process", *KEY[2:], *KEY[:2]),
+        run("credential-process", f"--session={KEY[1]}", *KEY[2:]),
+    ]
+    assert [answer.returncode for answer in answers] == [0, 0, 0]
+    assert len({answer.stdout for answer in answers}) == 1
+    assert signed_in.counters["GetRoleCredentials"] == 1
+
+
+def test_forty_at_once_on_an_expired_token_renew_once(home: Home, emulator: Emulator) -> None:
+    home.add_session("corp")
+    emulator.faults.rotation = "strict"
+    seed_token(home, emulator, expires_in=-5)
+    emulator.reset_counters()
+    with ThreadPoolExecutor(40) as pool:
+        answers = list(pool.map(lambda _: credential_process(home), range(40)))
+    assert [answer.stderr for answer in answers if answer.returncode] == []
+    assert len({answer.stdout for answer in answers}) == 1
+    assert emulator.counters["CreateToken.refresh_token"] == 1
+    assert emulator.counters["GetRoleCredentials"] == 1
+
+
+def test_good_credentials_are_served_while_aws_is_down(
+    home: Home, signed_in: Emulator, run: Run
+) -> None:
+    answer = run("credential-process", *KEY)
+    make_old(home, left=600, life=3600)
+    signed_in.stop()
+    again = run("credential-process", *KEY)
+    assert again.returncode == 0
+    assert json.loads(again.stdout)["AccessKeyId"] == json.loads(answer.stdout)["AccessKeyId"]
+
+
+def test_expired_credentials_are_never_served(home: Home, signed_in: Emulator, run: Run) -> None:
+    run("credential-process", *KEY)
+    make_old(home, left=-1, life=3600)
+    signed_in.stop()
+    answer = run("credential-process", *KEY)
+    assert (answer.returncode, answer.stdout) == (6, "")
+
+
+def test_nearly_ended_ones_are_renewed_first(home: Home, signed_in: Emulator, run: Run) -> None:
+    first = run("credential-process", *KEY)
+    make_old(home, left=890, life=3600)
+    second = run("credential-process", *KEY)
+    assert second.returncode == 0
+    assert json.loads(second.stdout)["AccessKeyId"] != json.loads(first.stdout)["AccessKeyId"]
+
+
+def test_a_session_revoked_at_aws_is_exit_4_and_asked_once(
+    home: Home, signed_in: Emulator, run: Run
+) -> None:
+    signed_in.revoke_session("ana")
+    answers = [run("credential-process", *KEY) for _ in range(3)]
+    assert {answer.returncode for answer in answers} == {4}
+    assert {answer.stdout for answer in answers} == {""}
+    assert all("ssohelper login corp" in answer.stderr for answer in answers)
+    assert all(answer.stderr.count("\n") == 1 for answer in answers)
+    # The failure is shared for 30 s: one try each, not three.
+    assert signed_in.counters["GetRoleCredentials"] == 1
+    assert signed_in.counters["CreateToken"] <= 1
+
+
+def test_a_role_taken_away_is_exit_5_and_its_credentials_are_dropped(
+    home: Home, signed_in: Emulator, run: Run
+) -> None:
+    run("credential-process", *KEY)
+    make_old(home, left=890, life=3600)
+    signed_in.faults.script("GetRoleCredentials", status=403, times=1)
+    answer = run("credential-process", *KEY)
+    assert (answer.returncode, answer.stdout) == (5, "")
+    assert not ready_document(home).exists()
+
+
+def test_an_interactive_sign_in_forgets_the_sessions_credentials(
+    home: Home, signed_in: Emulator, run: Run
+) -> None:
+    first = run("credential-process", *KEY)
+    signed_in.auto_approve = "ben"
+    assert run("login", "corp", "--force").returncode == 0
+    assert not ready_document(home).exists()
+    second = run("credential-process", *KEY)
+    assert second.stdout != first.stdout
+
+
+def test_signed_out_is_exit_4(home: Home, emulator: Emulator, run: Run) -> None:
+    home.add_session("corp")
+    answer = run("credential-process", *KEY)
+    assert (answer.returncode, answer.stdout) == (4, "")
+    assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        ((), 2),
+        (("--session", "corp"), 2),
+        (("--profile", "a", *KEY), 2),
+        (("--nonsense",), 2),
+        (("--session", "nope", *KEY[2:]), 3),
+        (("--session", "../x", *KEY[2:]), 3),
+        (("--session", "", *KEY[2:]), 2),
+        ((*KEY[:3], "12345678901２", *KEY[4:]), 3),
+        ((*KEY[:3], "1234", *KEY[4:]), 3),
+        ((*KEY[:5], "../../x"), 3),
+        ((*KEY[:5], ".."), 3),
+        ((*KEY[:5], "a\nb"), 3),
+        ((*KEY[:5], "x" * 5000), 3),
+        (("--profile", "nope"), 2),
+        (("--profile", "a\x1b[31mb"), 2),
+    ],
+)
+def test_bad_arguments(
+    home: Home, emulator: Emulator, run: Run, argv: tuple[str, ...], code: int
+) -> None:
+    home.add_session("corp")
+    answer = run("credential-process", *argv)
+    assert answer.returncode == code, answer.stderr
+    assert answer.stdout == ""
+    assert answer.stderr.startswith("ssohelper: error: ")
+    assert "Traceback" not in answer.stderr
+    assert "\x1b" not in answer.stderr
+
+
+@pytest.mark.parametrize("planted", ["link", "fifo", "folder", "hard link"])
+def test_a_planted_document_is_refused_with_its_path(
+    home: Home, signed_in: Emulator, run: Run, planted: str
+) -> None:
+    run("credential-process", *KEY)
+    document = ready_document(home)
+    kept = home.runtime / "kept" / "corp" / ACCOUNT / f"{ROLE}.json"
+    kept.unlink()
+    precious = home.path / "precious"
+    precious.write_text("precious")
+    document.unlink()
+    if planted == "link":
+        document.symlink_to(precious)
+    elif planted == "fifo":
+        os.mkfifo(document)
+    elif planted == "folder":
+        document.mkdir()
+    else:
+        document.hardlink_to(precious)
+    answer = run("credential-process", *KEY)
+    assert (answer.returncode, answer.stdout) == (7, "")
+    assert str(document) in answer.stderr
+    assert precious.read_text() == "precious"
+
+
+def test_a_closed_or_full_stdout_is_exit_7(home: Home, signed_in: Emulator) -> None:
+    command = f'exec "{SCRIPT}" credential-process {" ".join(KEY)}'
+    for redirection in (">/dev/full", ">&-"):
+        for _hit_or_miss in range(2):
+            answer = subprocess.run(
+                ["sh", "-c", f"{command} {redirection}"],
+                env=home.env,
+                capture_output=True,
+                text=True,
+            )
+            assert answer.returncode == 7, (redirection, answer.stderr)
+            assert answer.stderr.count("\n") == 1
+
+
+def test_botocore_reads_the_process_form(home: Home, signed_in: Emulator) -> None:
+    home.write_config(
+        home.config_file.read_text()
+        + f"[profile ro]\ncredential_process = {SCRIPT} credential-process {' '.join(KEY)}\n"
+        "region = us-east-1\n"
+    )
+    code = (
+        "import boto3; print(boto3.Session(profile_name='ro').client('sts')"
+        ".get_caller_identity()['Arn'])"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], env=home.env, capture_output=True, text=True
+    )
+    assert f":assumed-role/AWSReservedSSO_{ROLE}_" in answer.stdout, answer.stderr
+
+
+# -- helpers -----------------------------------------------------------------------------------
+
+
+def credential_process(home: Home) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [SCRIPT, "credential-process", *KEY],
+        env=home.env,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def seed_token(home: Home, emulator: Emulator, *, expires_in: int) -> None:
+    """Write the token file as the AWS CLI would, for a sign-in of ana's."""
+    import hashlib
+
+    from ssohelper.core.instants import to_iso
+
+    token = emulator.token_for("ana")
+    token["expiresAt"] = to_iso(int(time.time()) + expires_in)
+    home.token_folder.mkdir(parents=True, exist_ok=True)
+    path = home.token_folder / (hashlib.sha1(b"corp").hexdigest() + ".json")
+    path.write_text(json.dumps(token))
+    path.chmod(0o600)
+
+
+def make_old(home: Home, *, left: int, life: int) -> None:
+    """Date what is kept back, as if time had passed: `left` seconds of a life remain."""
+    now = int(time.time())
+    kept = home.runtime / "kept" / "corp" / ACCOUNT / f"{ROLE}.json"
+    content = json.loads(kept.read_text())
+    content["expires_at"], content["received_at"] = now + left, now + left - life
+    kept.write_text(json.dumps(content))
+    os.utime(ready_document(home), (now - 1, now - 1))
