@@ -54,10 +54,15 @@ def choices_for(app: App, session: SsoSession, said: Said) -> Choices:
     return kept._replace(
         accounts=said.accounts or kept.accounts,
         roles=said.roles or kept.roles,
-        template=checked_template(said.template or kept.template),
+        template=checked_template(said.template) if said.template else kept.template,
         form=said.form or kept.form,
         default_region=_checked_region(region) if region else kept.default_region,
     )
+
+
+def check_installation(app: App) -> None:
+    """Raise UsageProblem when profiles could not name this installation's command."""
+    installation.profile_command(app.environ)
 
 
 def plan_sync(
@@ -232,7 +237,17 @@ def _wish(app: App, session: SsoSession, listing: Listing, choices: Choices) -> 
     if exposed:
         app.warn(f'every user may write "{exposed}", on the way to the command in your profiles')
     taken = frozenset(app.config.read_credentials_names())
-    return Wish(session, listing, choices, command, taken)
+    settings = app.settings
+    return Wish(
+        session,
+        listing,
+        choices,
+        command=command,
+        template=checked_template(choices.template or settings.get("name_template")),
+        form=choices.form or settings.get("form"),
+        region=choices.default_region or settings.get("default_region") or session.region,
+        taken=taken,
+    )
 
 
 def _checked_region(text: str) -> str:

@@ -27,8 +27,8 @@ PROFILE = "payments-dev.ReadOnlyAccess"
 _URL = re.compile(r"http://127\.0\.0\.1:\d+/\S+")
 _SETUP = ["setup", START_URL, "--region", "us-east-1", "--session", "demo"]
 _BOTO3 = (
-    "import boto3; c = boto3.Session(profile_name={profile!r}).client('sts').get_caller_identity();"
-    "print('boto3 says:', c['Arn'])"
+    'import boto3; sts = boto3.Session(profile_name="{profile}").client("sts"); '
+    'print(sts.get_caller_identity()["Arn"])'
 )
 
 

@@ -1,14 +1,11 @@
 """list: the accounts and roles of a session, from the saved list at once."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import click
 
 from ssohelper.actions import directory, selection
-from ssohelper.actions.directory import Progress, Row
+from ssohelper.actions.directory import Row
 from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.core.config_file import same_portal
@@ -52,7 +49,7 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool) -> None:
 def _listing(app: App, session: SsoSession, refresh: bool) -> tuple[Listing, SsoHelperError | None]:
     """Return the listing; when AWS gives none, an old one with the error to end with."""
     try:
-        with _progress() as progress:
+        with output.listing_progress() as progress:
             return directory.listing(app, session, refresh=refresh, progress=progress), None
     except (AwsUnreachable, LoginRequired) as error:
         saved = directory.saved_listing(app, session)
@@ -65,18 +62,6 @@ def _listing(app: App, session: SsoSession, refresh: bool) -> tuple[Listing, Sso
 def _days_ago(seconds: int) -> str:
     days = max(1, seconds // 86400)
     return "yesterday" if days == 1 else f"{days} days ago"
-
-
-@contextmanager
-def _progress() -> Iterator[Progress | None]:
-    """Give a bar on a terminal's stderr; elsewhere nothing."""
-    if not sys.stderr.isatty() or output.talk().json:
-        yield None
-        return
-    from ssohelper.cli import progress
-
-    with progress.bar("listing accounts") as step:
-        yield step
 
 
 # -- roles ---------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ import difflib
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -106,11 +107,33 @@ def confirm(question: str, *, yes: bool, what: str) -> bool:
     """Ask on a terminal; True at once with --yes; off a terminal without it exit 2."""
     if yes:
         return True
-    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+    needs_terminal(what)
+    return click.confirm(question, default=False, err=True)
+
+
+def needs_terminal(what: str) -> None:
+    """Raise UsageProblem where a question could not be answered."""
+    if not can_ask():
         raise UsageProblem(
             f"{what} needs an answer, and this is no terminal", hint="say --yes to go ahead"
         )
-    return click.confirm(question, default=False, err=True)
+
+
+def can_ask() -> bool:
+    """Tell whether there is a person at a terminal, to read the question and to answer it."""
+    return bool(sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty())
+
+
+@contextmanager
+def listing_progress() -> Iterator[Callable[[int, int], None] | None]:
+    """Give a bar on a terminal's stderr; elsewhere nothing."""
+    if not sys.stderr.isatty() or talk().json:
+        yield None
+        return
+    from ssohelper.cli import progress
+
+    with progress.bar("listing accounts") as step:
+        yield step
 
 
 # -- errors --------------------------------------------------------------------------------------

@@ -1,24 +1,18 @@
 """profile sync, list, show, add, rm, undo: what stands in ~/.aws/config, shown before it changes."""
 
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import click
 
 from ssohelper.actions import directory, profiles, selection
-from ssohelper.actions.directory import Progress
 from ssohelper.actions.profiles import Found, Said
-from ssohelper.app import App
 from ssohelper.cli import output
+from ssohelper.cli.plan_output import asked, count, print_plan, show_diff, write_plan
 from ssohelper.core.choices import FORMS
-from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import show
 
 _HEADER = ("PROFILE", "SESSION", "ACCOUNT ID", "ROLE", "FORM", "MANAGED")
 _SECRET_WORDS = ("secret", "token", "password")
-_SHOWN_SKIPS = 10
 
 
 @click.group()
@@ -75,7 +69,7 @@ def sync(
     session = selection.session_of(app, output.talk().session)
     said = Said(accounts, roles, name_template, form, default_region)
     choices = profiles.choices_for(app, session, said)
-    with _progress() as progress:
+    with output.listing_progress() as progress:
         listing = directory.listing(app, session, refresh=refresh or prune, progress=progress)
     plan = profiles.plan_sync(
         app,
@@ -88,9 +82,9 @@ def sync(
         narrowed=bool(accounts or roles),
     )
     if dry_run:
-        _print_plan(app, plan)
+        print_plan(app, plan)
     else:
-        _write(app, plan, yes=yes, what="profile sync")
+        write_plan(app, plan, yes=yes, what="profile sync")
 
 
 @profile.command("list")
@@ -163,13 +157,13 @@ def add(
     wanted = selection.profile_of(app, role, output.talk().session)
     session = wanted.session
     choices = profiles.choices_for(app, session, Said(form=form, default_region=region))
-    with _progress() as progress:
+    with output.listing_progress() as progress:
         listing = directory.listing(app, session, progress=progress)
     plan = profiles.plan_add(app, session, listing, choices, wanted.role, name)
     if dry_run:
-        _print_plan(app, plan)
+        print_plan(app, plan)
     else:
-        _write(app, plan, yes=yes, what="profile add")
+        write_plan(app, plan, yes=yes, what="profile add")
 
 
 @profile.command()
@@ -186,11 +180,11 @@ def rm(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     """
     app = output.app()
     found = profiles.managed_of(app, names)
-    _show_diff(profiles.removal_diff(app, found), dry_run)
+    show_diff(profiles.removal_diff(app, found), dry_run)
     removed = [item.entry.name for item in found]
-    if not dry_run and _asked(app, f"{_count(len(removed))} to remove", yes, "profile rm"):
+    if not dry_run and asked(app, f"{count(len(removed))} to remove", yes, "profile rm"):
         profiles.remove(app, found)
-        output.say(f"removed {_count(len(removed))}; take it back with: ssohelper profile undo")
+        output.say(f"removed {count(len(removed))}; take it back with: ssohelper profile undo")
     if output.talk().json:
         output.print_json({"remove": removed}, app.warnings)
 
@@ -212,8 +206,8 @@ def undo(dry_run: bool, yes: bool) -> None:
     app = output.app()
     version = profiles.last_write(app)
     lines = list(profiles.undo_diff(app, version))
-    _show_diff(lines, dry_run)
-    if not dry_run and _asked(app, "the last write is taken back", yes, "profile undo"):
+    show_diff(lines, dry_run)
+    if not dry_run and asked(app, "the last write is taken back", yes, "profile undo"):
         profiles.undo(app, version)
         output.say(f"put back: {show(str(app.aws_config_file))}")
     if output.talk().json:
@@ -221,87 +215,6 @@ def undo(dry_run: bool, yes: bool) -> None:
 
 
 # -- pieces --------------------------------------------------------------------------------------
-
-
-def _print_plan(app: App, plan: Plan) -> None:
-    """Print the diff, or the plan as JSON; nothing is written and nothing remembered."""
-    if output.talk().json:
-        output.print_json(_plan_document(plan), app.warnings)
-        return
-    _show_diff(profiles.diff(app, plan), on_stdout=True)
-    _say_rest(plan)
-
-
-def _write(app: App, plan: Plan, *, yes: bool, what: str) -> None:
-    """Show the diff, ask, write; a plan without changes only remembers what was chosen."""
-    if not plan.changes:
-        profiles.remember(app, plan)
-        output.say("nothing to change")
-    else:
-        _show_diff(profiles.diff(app, plan), on_stdout=False)
-        if not _asked(app, _summary(plan), yes, what):
-            output.say("nothing was written")
-            return
-        profiles.apply(app, plan)
-        output.say(f"{_summary(plan, done=True)}; take it back with: ssohelper profile undo")
-    _say_rest(plan)
-    if output.talk().json:
-        output.print_json(_plan_document(plan), app.warnings)
-
-
-def _asked(app: App, summary: str, yes: bool, what: str) -> bool:
-    question = f"{summary} — write {show(str(app.aws_config_file))}?"
-    return output.confirm(question, yes=yes, what=what)
-
-
-def _summary(plan: Plan, *, done: bool = False) -> str:
-    kinds = [
-        (len(plan.add), "added" if done else "to add"),
-        (len(plan.change), "changed" if done else "to change"),
-        (len(plan.remove), "removed" if done else "to remove"),
-    ]
-    parts = [f"{count} {kind}" for count, kind in kinds if count]
-    if not parts:
-        return f'the session "{plan.wish.session.name}"' + (" written" if done else " to write")
-    first, *rest = parts
-    number, _, words = first.partition(" ")
-    return ", ".join([f"{_count(int(number))} {words}", *rest])
-
-
-def _count(number: int) -> str:
-    return "1 profile" if number == 1 else f"{number} profiles"
-
-
-def _say_rest(plan: Plan) -> None:
-    """Say what was left alone, and why."""
-    for skipped in plan.skipped[:_SHOWN_SKIPS]:
-        output.say(f'skipped "{show(skipped.name)}": {show(skipped.reason)}')
-    if len(plan.skipped) > _SHOWN_SKIPS:
-        output.say(f"and {len(plan.skipped) - _SHOWN_SKIPS} more: see --dry-run --json")
-    left = len(plan.stale) - len(plan.remove)
-    if left:
-        names = "whose role is gone; remove with: ssohelper profile sync --prune"
-        output.say(f"{_count(left)} left {names}")
-
-
-def _plan_document(plan: Plan) -> dict[str, Any]:
-    return {
-        "add": list(plan.add),
-        "change": [change._asdict() for change in plan.change],
-        "remove": list(plan.remove),
-        "stale": list(plan.stale),
-        "skipped": [skipped._asdict() for skipped in plan.skipped],
-    }
-
-
-def _show_diff(lines: Iterable[str], on_stdout: bool) -> None:
-    """Print a diff: as data when it is what was asked for, else as talk before a question."""
-    if output.talk().json:
-        return
-    tell: Callable[[str], None] = output.echo if on_stdout else output.say
-    text = "\n".join(show(line) for line in lines)
-    if text:
-        tell(text)
 
 
 def _row(item: Found) -> tuple[str, ...]:
@@ -329,15 +242,3 @@ def _document(item: Found) -> dict[str, Any]:
 
 def _shown(key: str, value: str) -> str:
     return "(not shown)" if any(word in key for word in _SECRET_WORDS) else value.strip()
-
-
-@contextmanager
-def _progress() -> Iterator[Progress | None]:
-    """Give a bar on a terminal's stderr; elsewhere nothing."""
-    if not sys.stderr.isatty() or output.talk().json:
-        yield None
-        return
-    from ssohelper.cli import progress
-
-    with progress.bar("listing accounts") as step:
-        yield step

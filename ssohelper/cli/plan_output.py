@@ -1,0 +1,96 @@
+"""A plan as a person sees it: the diff, the question, what was done, what was left alone."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ssohelper.actions import profiles
+from ssohelper.app import App
+from ssohelper.cli import output
+from ssohelper.core.profile_plan import Plan
+from ssohelper.core.text import show
+
+_SHOWN_SKIPS = 10
+
+
+def print_plan(app: App, plan: Plan) -> None:
+    """Print the diff, or the plan as JSON; nothing is written and nothing remembered."""
+    if output.talk().json:
+        output.print_json(_plan_document(plan), app.warnings)
+        return
+    show_diff(profiles.diff(app, plan), on_stdout=True)
+    _say_rest(plan)
+
+
+def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
+    """Show the diff, ask, write; a plan without changes only remembers what was chosen.
+
+    False when the person said no."""
+    if not plan.changes:
+        profiles.remember(app, plan)
+        output.say("nothing to change")
+    else:
+        show_diff(profiles.diff(app, plan), on_stdout=False)
+        if not asked(app, _summary(plan), yes, what):
+            output.say("nothing was written")
+            return False
+        profiles.apply(app, plan)
+        output.say(f"{_summary(plan, done=True)}; take it back with: ssohelper profile undo")
+    _say_rest(plan)
+    if output.talk().json:
+        output.print_json(_plan_document(plan), app.warnings)
+    return True
+
+
+def asked(app: App, summary: str, yes: bool, what: str) -> bool:
+    question = f"{summary} — write {show(str(app.aws_config_file))}?"
+    return output.confirm(question, yes=yes, what=what)
+
+
+def _summary(plan: Plan, *, done: bool = False) -> str:
+    kinds = [
+        (len(plan.add), "added" if done else "to add"),
+        (len(plan.change), "changed" if done else "to change"),
+        (len(plan.remove), "removed" if done else "to remove"),
+    ]
+    parts = [f"{count} {kind}" for count, kind in kinds if count]
+    if not parts:
+        return f'the session "{plan.wish.session.name}"' + (" written" if done else " to write")
+    first, *rest = parts
+    number, _, words = first.partition(" ")
+    return ", ".join([f"{count(int(number))} {words}", *rest])
+
+
+def count(number: int) -> str:
+    return "1 profile" if number == 1 else f"{number} profiles"
+
+
+def _say_rest(plan: Plan) -> None:
+    """Say what was left alone, and why."""
+    for skipped in plan.skipped[:_SHOWN_SKIPS]:
+        output.say(f'skipped "{show(skipped.name)}": {show(skipped.reason)}')
+    if len(plan.skipped) > _SHOWN_SKIPS:
+        output.say(f"and {len(plan.skipped) - _SHOWN_SKIPS} more: see --dry-run --json")
+    left = len(plan.stale) - len(plan.remove)
+    if left:
+        names = "whose role is gone; remove with: ssohelper profile sync --prune"
+        output.say(f"{count(left)} left {names}")
+
+
+def _plan_document(plan: Plan) -> dict[str, Any]:
+    return {
+        "add": list(plan.add),
+        "change": [change._asdict() for change in plan.change],
+        "remove": list(plan.remove),
+        "stale": list(plan.stale),
+        "skipped": [skipped._asdict() for skipped in plan.skipped],
+    }
+
+
+def show_diff(lines: Iterable[str], on_stdout: bool) -> None:
+    """Print a diff: as data when it is what was asked for, else as talk before a question."""
+    if output.talk().json:
+        return
+    tell: Callable[[str], None] = output.echo if on_stdout else output.say
+    text = "\n".join(show(line) for line in lines)
+    if text:
+        tell(text)

@@ -1,0 +1,116 @@
+"""setup: a start URL becomes a sign-in, a list and profiles, in one command and one write."""
+
+import click
+
+from ssohelper.actions import directory, profiles
+from ssohelper.actions import setup as onboarding
+from ssohelper.actions.profiles import Said
+from ssohelper.app import App
+from ssohelper.cli import output
+from ssohelper.cli.plan_output import write_plan
+from ssohelper.cli.session_commands import sign_in_on_terminal
+from ssohelper.core.choices import FORMS
+from ssohelper.core.model import SsoSession
+from ssohelper.core.text import show
+from ssohelper.errors import UsageProblem
+
+
+@click.command()
+@click.argument("start_url", required=False, metavar="[START_URL]")
+@click.option("--region", metavar="R", help="Where Identity Center lives.")
+@click.option("--name-template", metavar="T", help="Default: {account_name}.{role_name}")
+@click.option("--form", type=click.Choice(FORMS), help="process, or sso for hosts without us.")
+@click.option("--account", "accounts", multiple=True, metavar="GLOB", help="By name or id; !GLOB.")
+@click.option("--role", "roles", multiple=True, metavar="GLOB", help="By role name; !GLOB.")
+@click.option("--device-code", is_flag=True, help="Confirm a code in a browser on any machine.")
+@click.option("--no-browser", is_flag=True, help="Print the address, open nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before writing.")
+@output.common_options
+def setup(
+    start_url: str | None,
+    region: str | None,
+    name_template: str | None,
+    form: str | None,
+    accounts: tuple[str, ...],
+    roles: tuple[str, ...],
+    device_code: bool,
+    no_browser: bool,
+    yes: bool,
+) -> None:
+    """Onboard in one command: sign in, list your accounts, write a profile for each role.
+
+    \b
+    Examples:
+      ssohelper setup https://d-0000000000.awsapps.com/start
+      ssohelper setup https://d-0000000000.awsapps.com/start --region eu-west-1 --session corp
+      ssohelper setup --role 'Read*' --yes       the portal that is known already
+
+    Shows what it will write and asks first. Run again it restores what is missing.
+    """
+    app = output.app()
+    session = _session(app, start_url, region)
+    # Before anybody signs in: a config or an installation that cannot be written says so now.
+    choices = profiles.choices_for(app, session, Said(accounts, roles, name_template, form, None))
+    profiles.check_installation(app)
+    if not yes:
+        output.needs_terminal("setup")
+    sign_in_on_terminal(app, session, device_code=device_code, no_browser=no_browser)
+    with output.listing_progress() as progress:
+        listing = directory.listing(app, session, refresh=True, progress=progress)
+    narrowed = bool(accounts or roles)
+    plan = profiles.plan_sync(
+        app, session, listing, choices, convert=form is not None, narrowed=narrowed
+    )
+    if write_plan(app, plan, yes=yes, what="setup"):
+        _say_next_step(app, session)
+
+
+def _session(app: App, start_url: str | None, region: str | None) -> SsoSession:
+    name = output.talk().session
+    on_terminal = output.can_ask()
+    if start_url is None:
+        start_url, known_region, known_name = _chosen_portal(app, name, on_terminal)
+        region, name = region or known_region, name or known_name
+    ask = _asked_region if on_terminal else None
+    return onboarding.session_for(app, start_url, name=name, region=region, ask_region=ask)
+
+
+def _chosen_portal(
+    app: App, name: str | None, on_terminal: bool
+) -> tuple[str, str | None, str | None]:
+    """Return (start URL, region, session name) of a portal that ~/.aws/config already names."""
+    found = onboarding.portals_found(app)
+    if name:
+        found = [portal for portal in found if portal[2] == name] or found
+    if len(found) == 1 and (name or not on_terminal):
+        return found[0]
+    if not found or not on_terminal:
+        known = ", ".join(url for url, _region, _name in found)
+        raise UsageProblem(
+            f"which portal? known here: {known}" if found else "no portal is known here yet",
+            hint="your administrator knows its address: ssohelper setup START_URL",
+        )
+    output.say("portals found on this machine:")
+    for number, (url, _region, session_name) in enumerate(found, 1):
+        output.say(f"  {number}  {show(url)}" + (f"  ({session_name})" if session_name else ""))
+    number = click.prompt("which one", type=click.IntRange(1, len(found)), default=1, err=True)
+    return found[number - 1]
+
+
+def _asked_region(url: str) -> str:
+    output.say(f"the region of {show(url)} is not known; your administrator knows it")
+    answer: str = click.prompt("region (such as eu-west-1)", err=True)
+    return answer.strip()
+
+
+def _say_next_step(app: App, session: SsoSession) -> None:
+    """Say one line that works right now, with one of the profiles that there are."""
+    named = [
+        item.entry.name
+        for item in profiles.found_profiles(app)
+        if item.target is not None and item.target.session_name == session.name
+    ]
+    if named and not output.talk().json:
+        safe = [name for name in named if "readonly" in name.lower()] or named
+        output.say(f"try it: aws sts get-caller-identity --profile {show(safe[0])}")
+        output.say(f"more: ssohelper list --session {session.name}")
