@@ -1,0 +1,218 @@
+"""Role credentials: by session, account and role; damage is a miss; nothing mixes."""
+
+import json
+import os
+import random
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from ssohelper import folders
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.model import KeptCredentials, RoleCredentials, RoleKey, Secret, SsoSession
+from ssohelper.errors import ConfigInvalid, LocalState, LockNotObtained
+from ssohelper.stores.credential_cache import CredentialCache
+
+NOON = 1_767_268_800
+CORP = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "eu-west-1", ())
+KEY = RoleKey("corp", "001234567890", "ReadOnlyAccess")
+DOCUMENT = b'{"Version":1,"AccessKeyId":"A"}\n'
+
+
+def kept(name: str = "A") -> KeptCredentials:
+    secret, session_token = Secret(f"{name}-secret"), Secret(f"{name}-token")
+    return KeptCredentials(RoleCredentials(name, secret, session_token, NOON + 3600), NOON)
+
+
+def soon(seconds: float = 20) -> Deadline:
+    return Deadline(seconds, time.monotonic)
+
+
+@pytest.fixture
+def runtime(tmp_path) -> Path:
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def cache(runtime) -> CredentialCache:
+    return CredentialCache(runtime)
+
+
+def test_what_is_kept_comes_back_in_another_process(cache, runtime):
+    assert cache.get(KEY, CORP) is None
+    cache.keep(KEY, CORP, kept())
+    assert CredentialCache(runtime).get(KEY, CORP) == kept()
+
+
+def test_roles_accounts_and_sessions_never_mix(cache):
+    keys = [
+        KEY,
+        KEY._replace(role_name="Admin"),
+        KEY._replace(account_id="001234567891"),
+        KEY._replace(session_name="other"),
+    ]
+    for number, key in enumerate(keys):
+        cache.keep(key, CORP._replace(name=key.session_name), kept(str(number)))
+    for number, key in enumerate(keys):
+        assert cache.get(key, CORP._replace(name=key.session_name)) == kept(str(number))
+    assert [key for key, _ in cache.entries()] == sorted(keys)
+
+
+@pytest.mark.parametrize("changed", [{"start_url": "https://x"}, {"region": "us-east-1"}])
+def test_a_changed_portal_is_a_miss(cache, changed):
+    cache.keep(KEY, CORP, kept())
+    assert cache.get(KEY, CORP._replace(**changed)) is None
+
+
+def test_a_file_under_another_roles_name_is_a_miss(cache):
+    cache.keep(KEY, CORP, kept())
+    admin = KEY._replace(role_name="Admin")
+    shutil.copy2(cache.place(KEY), cache.place(admin))
+    assert cache.get(admin, CORP) is None
+    assert [key for key, _ in cache.entries()] == [KEY]
+
+
+def test_cut_anywhere_it_is_a_miss(cache):
+    cache.keep(KEY, CORP, kept())
+    path = Path(cache.place(KEY))
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        assert cache.get(KEY, CORP) is None
+        assert cache.entries() == []
+
+
+def test_flipped_bits_never_give_another_role_or_a_traceback(cache):
+    chance = random.Random(2)
+    cache.keep(KEY, CORP, kept())
+    path = Path(cache.place(KEY))
+    whole = path.read_bytes()
+    for _ in range(500):
+        damaged = bytearray(whole)
+        damaged[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        found = cache.get(KEY, CORP)
+        if found:
+            said = json.loads(damaged)
+            assert RoleKey(*(said[name] for name in KEY._fields)) == KEY
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"expires_at": "soon"},
+        {"received_at": None},
+        {"expires_at": True},
+        {"access_key_id": ""},
+        {"session_token": 3},
+        {"secret_access_key": None},
+    ],
+)
+def test_wrong_types_are_a_miss(cache, change):
+    cache.keep(KEY, CORP, kept())
+    path = Path(cache.place(KEY))
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    assert cache.get(KEY, CORP) is None
+
+
+def test_a_ready_document_is_where_the_hit_path_looks_dated_ahead(cache, runtime):
+    cache.publish(KEY, DOCUMENT, NOON + 1800)
+    path = Path(folders.ready_document(str(runtime), *KEY))
+    assert path.read_bytes() == DOCUMENT
+    assert path.stat().st_mtime == NOON + 1800
+    assert path.stat().st_mode & 0o777 == 0o600
+    for folder in (path.parent, path.parent.parent, path.parent.parent.parent, runtime):
+        assert folder.stat().st_mode & 0o777 == 0o700
+    cache.withdraw(KEY)
+    assert not path.exists()
+    cache.withdraw(KEY)
+
+
+def test_withdrawing_keeps_what_is_kept_and_removing_does_not(cache):
+    cache.keep(KEY, CORP, kept())
+    cache.publish(KEY, DOCUMENT, NOON)
+    cache.withdraw(KEY)
+    assert cache.get(KEY, CORP) == kept()
+    cache.remove(KEY)
+    assert cache.get(KEY, CORP) is None
+
+
+def test_forgetting_a_session_takes_its_own_and_nothing_else(cache, runtime):
+    other = KEY._replace(session_name="corp.two")
+    for key in (KEY, other):
+        cache.keep(key, CORP._replace(name=key.session_name), kept())
+        cache.publish(key, DOCUMENT, NOON)
+    assert cache.session_names() == ["corp", "corp.two"]
+    assert cache.forget_session("corp") == 2
+    assert cache.get(KEY, CORP) is None
+    assert not os.path.exists(folders.ready_document(str(runtime), *KEY))
+    assert os.path.exists(folders.ready_document(str(runtime), *other))
+    assert [key for key, _ in cache.entries()] == [other]
+
+
+def test_a_runtime_folder_that_vanished_is_a_miss_and_is_made_anew(cache, runtime):
+    cache.keep(KEY, CORP, kept())
+    shutil.rmtree(runtime)
+    assert cache.get(KEY, CORP) is None
+    assert cache.entries() == []
+    assert cache.forget_session("corp") == 0
+    cache.keep(KEY, CORP, kept())
+    assert cache.get(KEY, CORP) == kept()
+
+
+def test_a_hit_writes_nothing(cache, runtime):
+    cache.keep(KEY, CORP, kept())
+    before = sorted((str(p), p.stat().st_mtime_ns) for p in runtime.rglob("*"))
+    cache.get(KEY, CORP)
+    assert sorted((str(p), p.stat().st_mtime_ns) for p in runtime.rglob("*")) == before
+
+
+def test_planted_links_and_fifos_are_named(cache, tmp_path):
+    cache.keep(KEY, CORP, kept())
+    path = Path(cache.place(KEY))
+    path.unlink()
+    (tmp_path / "precious").write_text("precious")
+    path.symlink_to(tmp_path / "precious")
+    with pytest.raises(LocalState, match="ReadOnlyAccess"):
+        cache.get(KEY, CORP)
+    with pytest.raises(LocalState, match="ReadOnlyAccess"):
+        cache.keep(KEY, CORP, kept())
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert cache.entries() == []
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(LocalState, match="ReadOnlyAccess"):
+        cache.get(KEY, CORP)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        KEY._replace(session_name="../x"),
+        KEY._replace(account_id="1"),
+        KEY._replace(account_id="00123456789０"),
+        KEY._replace(role_name=".."),
+        KEY._replace(role_name="a/b"),
+        KEY._replace(role_name="a\n"),
+    ],
+)
+def test_hostile_names_are_no_paths(cache, key):
+    with pytest.raises(ConfigInvalid):
+        cache.get(key, CORP)
+    with pytest.raises(ConfigInvalid):
+        cache.publish(key, DOCUMENT, NOON)
+
+
+def test_the_lock_is_the_roles(cache, runtime):
+    with cache.lock(KEY, soon()):
+        with pytest.raises(LockNotObtained), CredentialCache(runtime).lock(KEY, soon(0)):
+            pass
+        with cache.lock(KEY._replace(role_name="Admin"), soon(0)):
+            pass
+
+
+def test_no_repr_shows_a_secret(cache):
+    cache.keep(KEY, CORP, kept("CNRY"))
+    assert "CNRY-" not in repr(cache.entries())

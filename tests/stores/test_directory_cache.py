@@ -1,0 +1,102 @@
+"""Listings: a complete one and an unfinished one, apart, by session."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import Account
+from ssohelper.errors import ConfigInvalid
+from ssohelper.stores.directory_cache import DirectoryCache
+
+HOSTILE = "a\x1b[31m\u202e\ud800[/]{x}\n"
+LISTING = Listing(
+    "https://d-0000000000.awsapps.com/start",
+    "eu-west-1",
+    1_767_268_800,
+    (
+        ListedAccount(Account("001234567890", "prod", "p@x"), ("Admin", "Read"), False, True),
+        ListedAccount(Account("001234567891", HOSTILE, ""), (), True, True),
+        ListedAccount(Account("001234567892", "dev", "d@x"), (), False, False),
+    ),
+)
+LATER = LISTING._replace(listed_at=LISTING.listed_at + 60)
+
+
+@pytest.fixture
+def cache(tmp_path) -> DirectoryCache:
+    return DirectoryCache(tmp_path / "state")
+
+
+def test_a_listing_comes_back_with_every_name_as_it_was(cache, tmp_path):
+    assert cache.saved("corp") is None
+    cache.save("corp", LISTING)
+    assert DirectoryCache(tmp_path / "state").saved("corp") == LISTING
+
+
+def test_an_unfinished_one_is_kept_apart(cache):
+    cache.save("corp", LISTING)
+    cache.save_unfinished("corp", LATER)
+    assert (cache.saved("corp"), cache.unfinished("corp")) == (LISTING, LATER)
+    cache.drop_unfinished("corp")
+    cache.drop_unfinished("corp")
+    assert (cache.saved("corp"), cache.unfinished("corp")) == (LISTING, None)
+
+
+def test_sessions_never_mix(cache):
+    cache.save_unfinished("corp", LISTING)
+    cache.save("corp.unfinished", LATER)
+    assert cache.saved("corp") is None
+    assert cache.unfinished("corp.unfinished") is None
+    assert cache.session_names() == ["corp", "corp.unfinished"]
+    assert cache.forget("corp") == 1
+    assert cache.saved("corp.unfinished") == LATER
+
+
+def test_cut_anywhere_it_is_missing(cache):
+    cache.save("corp", LISTING)
+    path = Path(cache.place("corp"))
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        assert cache.saved("corp") is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": 2},
+        {"listed_at": "noon"},
+        {"start_url": None},
+        {"accounts": None},
+        {"accounts": [3]},
+        {"accounts": [{"id": 1234}]},
+    ],
+)
+def test_another_shape_is_missing(cache, change):
+    cache.save("corp", LISTING)
+    path = Path(cache.place("corp"))
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    assert cache.saved("corp") is None
+
+
+def test_a_hostile_name_is_no_path(cache):
+    with pytest.raises(ConfigInvalid):
+        cache.save("../corp", LISTING)
+
+
+def test_a_hundred_thousand_roles_are_saved_and_read_at_once(cache):
+    roles = tuple(f"Role{number}" for number in range(20))
+    accounts = tuple(
+        ListedAccount(Account(f"{number:012}", f"account {number}", ""), roles, False, True)
+        for number in range(5000)
+    )
+    began = time.process_time()
+    cache.save("corp", LISTING._replace(accounts=accounts))
+    found = cache.saved("corp")
+    assert found
+    assert found.accounts == accounts
+    # 0.15 s of CPU when written; a quadratic slip would take minutes.
+    assert time.process_time() - began < 10

@@ -1,0 +1,464 @@
+"""The disk's traps: links, FIFOs, foreign owners, loose modes, full disks, killed writers, locks."""
+
+import errno
+import fcntl
+import os
+import resource
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.errors import LocalState, LockNotObtained
+from ssohelper.stores import files
+from tests.programs import need
+
+# Owned by root on every machine; the tests that need a foreign file run as somebody else.
+FOREIGN_FILE = "/etc/passwd"
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.lstat().st_mode)
+
+
+def soon(seconds: float = 20) -> Deadline:
+    return Deadline(seconds, time.monotonic)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_notices() -> None:
+    files._noticed.clear()
+    files._swept.clear()
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user may write to: pytest's own tmp_path is closed to them."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    folder.chmod(0o777)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def as_other_user(code: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the code as a user who is not root: root passes permission tests whatever the code."""
+    command = [sys.executable, "-c", code, *arguments]
+    if os.geteuid() == 0:
+        ids = ["--reuid=65534", "--regid=65534", "--clear-groups"]
+        command = [need("setpriv"), *ids, *command]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+SAY_ERROR = """
+import sys
+from ssohelper.errors import SsoHelperError
+from ssohelper.stores import files
+try:
+    print({call})
+except SsoHelperError as error:
+    print(error.exit_code, error.message)
+"""
+
+
+class TestReading:
+    def test_a_missing_file_is_none(self, tmp_path):
+        assert files.read_checked(tmp_path / "none") is None
+        assert files.read_checked(tmp_path / "no-folder" / "none") is None
+
+    def test_bytes_come_back(self, tmp_path):
+        (tmp_path / "a").write_bytes(b"\0\xffabc")
+        (tmp_path / "a").chmod(0o600)
+        assert files.read_checked(tmp_path / "a") == b"\0\xffabc"
+
+    def test_a_link_is_refused_and_its_target_stays(self, tmp_path):
+        precious = tmp_path / "precious"
+        precious.write_text("precious")
+        (tmp_path / "link").symlink_to(precious)
+        with pytest.raises(LocalState, match="link"):
+            files.read_checked(tmp_path / "link")
+        with pytest.raises(LocalState, match="link"):
+            files.write_atomically(tmp_path / "link", b"new")
+        assert precious.read_text() == "precious"
+        assert (tmp_path / "link").is_symlink()
+
+    def test_a_fifo_does_not_hang_anybody(self, tmp_path):
+        os.mkfifo(tmp_path / "fifo", 0o600)
+        with pytest.raises(LocalState, match="no plain file"):
+            files.read_checked(tmp_path / "fifo")
+        with pytest.raises(LocalState, match="no plain file"):
+            files.write_atomically(tmp_path / "fifo", b"new")
+        with (
+            pytest.raises(LocalState, match="no plain file"),
+            files.lock(tmp_path / "fifo", soon()),
+        ):
+            pass
+
+    def test_a_folder_is_refused(self, tmp_path):
+        (tmp_path / "a").mkdir()
+        with pytest.raises(LocalState, match="folder"):
+            files.read_checked(tmp_path / "a")
+        with pytest.raises(LocalState, match="folder"):
+            files.write_atomically(tmp_path / "a", b"new")
+
+    def test_a_hard_link_is_refused(self, tmp_path):
+        (tmp_path / "a").write_text("precious")
+        os.link(tmp_path / "a", tmp_path / "b")
+        with pytest.raises(LocalState, match="more than one name"):
+            files.read_checked(tmp_path / "b")
+
+    def test_a_file_that_is_replaced_while_open_is_read(self, tmp_path, monkeypatch):
+        path = tmp_path / "a"
+        files.write_atomically(path, b"old")
+        really_open = os.open
+
+        def open_then_replace(*arguments):
+            descriptor = really_open(*arguments)
+            (tmp_path / "b").write_text("new")
+            os.replace(tmp_path / "b", path)
+            return descriptor
+
+        monkeypatch.setattr(files.os, "open", open_then_replace)
+        assert files.read_checked(path) == b"old"
+
+    def test_too_much_is_refused(self, tmp_path):
+        (tmp_path / "a").write_bytes(b"x" * 11)
+        with pytest.raises(LocalState, match="larger than 10 bytes"):
+            files.read_checked(tmp_path / "a", limit=10)
+
+    def test_loose_modes_are_tightened_with_one_warning(self, tmp_path, caplog):
+        path = tmp_path / "a"
+        for _ in range(2):
+            path.write_text("x")
+            path.chmod(0o644)
+            assert files.read_checked(path) == b"x"
+            assert mode_of(path) == 0o600
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
+        assert str(path) in caplog.text
+
+    def test_another_users_file_is_refused(self):
+        found = as_other_user(
+            SAY_ERROR.format(call="files.read_checked(sys.argv[1])"), FOREIGN_FILE
+        )
+        assert found.stdout.startswith("7 "), found
+        assert FOREIGN_FILE in found.stdout
+        assert "another user" in found.stdout
+
+    def test_an_unreadable_file_is_local_state(self, open_folder):
+        code = SAY_ERROR.format(call="files.read_checked(sys.argv[1])").replace(
+            "try:", "import os\nos.close(os.open(sys.argv[1], os.O_CREAT, 0))\ntry:"
+        )
+        found = as_other_user(code, str(open_folder / "closed"))
+        assert found.stdout.startswith("7 "), found
+        assert "permission denied" in found.stdout
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"",
+            b"{",
+            b"[1]",
+            b"3",
+            b'{"a":1}{"b":2}',
+            b"\xff",
+            b"[" * 100_000,
+            b'{"a":1' + b"1" * 5000 + b"}",
+        ],
+    )
+    def test_what_is_no_json_object_is_none(self, tmp_path, content):
+        files.write_atomically(tmp_path / "a", content)
+        assert files.read_json(tmp_path / "a") is None
+
+
+class TestWriting:
+    def test_the_file_is_ours_alone_whatever_the_umask(self, tmp_path):
+        before = os.umask(0)
+        try:
+            files.write_atomically(tmp_path / "a", b"x")
+            files.private_folder(tmp_path / "f" / "g")
+        finally:
+            os.umask(before)
+        assert mode_of(tmp_path / "a") == 0o600
+        assert (mode_of(tmp_path / "f"), mode_of(tmp_path / "f" / "g")) == (0o700, 0o700)
+
+    def test_mode_and_time_are_as_said(self, tmp_path):
+        files.write_atomically(tmp_path / "a", b"x", mode=0o640, mtime=4_000_000_000)
+        assert mode_of(tmp_path / "a") == 0o640
+        assert (tmp_path / "a").stat().st_mtime == 4_000_000_000
+
+    def test_a_failed_check_leaves_the_old_file_and_nothing_else(self, tmp_path):
+        files.write_atomically(tmp_path / "a", b"old")
+
+        def check(written: bytes) -> None:
+            assert written == b"new"
+            raise LocalState("not what was meant")
+
+        with pytest.raises(LocalState, match="not what was meant"):
+            files.write_atomically(tmp_path / "a", b"new", check=check)
+        assert (tmp_path / "a").read_bytes() == b"old"
+        assert os.listdir(tmp_path) == ["a"]
+
+    def test_a_file_size_limit_truncates_nothing(self, tmp_path):
+        files.write_atomically(tmp_path / "a", b"old")
+        code = (
+            "import resource, signal\n"
+            "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))\n"
+        ) + SAY_ERROR.format(call="files.write_atomically(sys.argv[1], b'x' * 5000)")
+        assert resource.RLIMIT_FSIZE is not None
+        found = subprocess.run(
+            [sys.executable, "-B", "-c", code, str(tmp_path / "a")],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert found.stdout.startswith("7 "), found
+        assert (tmp_path / "a").read_bytes() == b"old"
+        assert os.listdir(tmp_path) == ["a"]
+
+    @pytest.mark.parametrize("call", ["fsync", "rename"])
+    @pytest.mark.parametrize("fault", ["ENOSPC", "EIO", "EDQUOT", "EROFS"])
+    def test_a_disk_that_says_no_keeps_the_old_file(self, tmp_path, call, fault):
+        found = self._injected(tmp_path, call, f"error={fault}")
+        assert found.stdout.startswith("7 "), found
+        assert (tmp_path / "a").read_bytes() == b"old"
+        assert os.listdir(tmp_path) == ["a"]
+
+    @pytest.mark.parametrize("call", ["fsync", "rename"])
+    def test_a_killed_writer_loses_nothing_and_the_next_one_heals(self, tmp_path, call):
+        found = self._injected(tmp_path, call, "signal=SIGKILL:when=1")
+        assert found.returncode != 0
+        assert (tmp_path / "a").read_bytes() in (b"old", b"new")
+        left = [name for name in os.listdir(tmp_path) if name != "a"]
+        for name in left:
+            os.utime(tmp_path / name, (1, 1))
+        files.write_atomically(tmp_path / "a", b"next")
+        assert os.listdir(tmp_path) == ["a"]
+
+    def test_the_injection_is_seen_by_a_writer_in_place(self, tmp_path):
+        """The control: were the injection broken, the tests above would pass with any code."""
+        code = "import os, sys\nf = open(sys.argv[1], 'w')\nos.fsync(f.fileno())\nf.write('new')"
+        found = self._injected(tmp_path, "fsync", "signal=SIGKILL:when=1", code)
+        assert found.returncode != 0
+        assert (tmp_path / "a").read_bytes() == b""
+
+    def test_young_temp_files_of_others_stay(self, tmp_path):
+        (tmp_path / f"{files.TEMP_PREFIX}1-abc").write_text("being written")
+        files.write_atomically(tmp_path / "a", b"x")
+        assert (tmp_path / f"{files.TEMP_PREFIX}1-abc").exists()
+
+    def test_a_read_only_folder_is_local_state(self, open_folder):
+        open_folder.chmod(0o555)
+        code = SAY_ERROR.format(call="files.write_atomically(sys.argv[1], b'x')")
+        found = as_other_user(code, str(open_folder / "a"))
+        assert found.stdout.startswith("7 "), found
+        assert str(open_folder) in found.stdout
+
+    @staticmethod
+    def _injected(folder: Path, call: str, what: str, code: str = ""):
+        (folder / "a").write_bytes(b"old")
+        (folder / "a").chmod(0o600)
+        code = code or SAY_ERROR.format(call="files.write_atomically(sys.argv[1], b'new')")
+        return subprocess.run(
+            [
+                *(need("strace"), "-f", "-qq", "-o", os.devnull),
+                *("-e", f"trace={call}", "-e", f"inject={call}:{what}"),
+                *(sys.executable, "-B", "-c", code, str(folder / "a")),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+
+class TestFolders:
+    def test_a_folder_open_to_others_is_closed(self, tmp_path):
+        (tmp_path / "f").mkdir(mode=0o755)
+        assert files.private_folder(tmp_path / "f") == tmp_path / "f"
+        assert mode_of(tmp_path / "f") == 0o700
+
+    def test_a_file_in_the_way_is_local_state(self, tmp_path):
+        (tmp_path / "f").write_text("")
+        with pytest.raises(LocalState, match="no folder"):
+            files.private_folder(tmp_path / "f")
+        with pytest.raises(LocalState):
+            files.private_folder(tmp_path / "f" / "g")
+
+    def test_another_users_folder_and_a_link_to_it_are_refused(self, open_folder):
+        (open_folder / "link").symlink_to("/etc")
+        for place in ("/etc", str(open_folder / "link")):
+            found = as_other_user(SAY_ERROR.format(call="files.private_folder(sys.argv[1])"), place)
+            assert found.stdout.startswith("7 "), found
+            assert "another user" in found.stdout
+
+    def test_a_link_of_another_user_into_our_folders_is_refused(self, open_folder):
+        if os.geteuid() != 0:
+            pytest.skip("only root can make a link that belongs to another user")
+        ours = open_folder / "ours"
+        ours.mkdir()
+        (open_folder / "link").symlink_to(ours)
+        os.lchown(open_folder / "link", 65534, 65534)
+        with pytest.raises(LocalState, match="another user"):
+            files.private_folder(open_folder / "link")
+
+    def test_removing_a_tree_follows_no_link(self, tmp_path):
+        precious = tmp_path / "precious"
+        precious.mkdir()
+        (precious / "a").write_text("x")
+        tree = files.private_folder(tmp_path / "tree" / "sub")
+        (tree / "b").write_text("x")
+        (tree / "link").symlink_to(precious)
+        assert files.remove_tree(tmp_path / "tree") == 2
+        assert (precious / "a").exists()
+        assert not (tmp_path / "tree").exists()
+        assert files.remove_tree(tmp_path / "tree") == 0
+
+
+HOLD = """
+import sys, time
+from ssohelper.core.deadline import Deadline
+from ssohelper.stores import files
+with files.lock(sys.argv[1], Deadline(20, time.monotonic)):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+COUNT = """
+import sys, time
+from ssohelper.core.deadline import Deadline
+from ssohelper.stores import files
+for _ in range(int(sys.argv[3])):
+    with files.lock(sys.argv[1], Deadline(60, time.monotonic)):
+        with open(sys.argv[2]) as counter: found = int(counter.read())
+        with open(sys.argv[2], "w") as counter: counter.write(str(found + 1))
+"""
+
+
+class TestLock:
+    @pytest.fixture
+    def held(self, tmp_path) -> Iterator[tuple[Path, "subprocess.Popen[str]"]]:
+        path = tmp_path / "locks" / "a.lock"
+        holder = subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        yield path, holder
+        holder.kill()
+        holder.communicate()
+
+    def test_who_waits_in_vain_is_told_which_process_holds_it(self, held):
+        path, holder = held
+        with (
+            pytest.raises(LockNotObtained, match=f"held by process {holder.pid}"),
+            files.lock(path, soon(0.1)),
+        ):
+            pass
+
+    def test_a_stopped_holder_does_not_hang_us(self, held):
+        path, holder = held
+        holder.send_signal(signal.SIGSTOP)
+        with pytest.raises(LockNotObtained), files.lock(path, soon(0.1)):
+            pass
+
+    def test_a_killed_holder_frees_it(self, held):
+        path, holder = held
+        holder.kill()
+        holder.wait()
+        # No waiting at all: the kernel has freed it with the process.
+        with files.lock(path, soon(0)):
+            pass
+
+    def test_a_free_lock_is_taken_when_no_time_is_left(self, tmp_path):
+        for _ in range(2):
+            with files.lock(tmp_path / "locks" / "a.lock", soon(0)):
+                assert mode_of(tmp_path / "locks" / "a.lock") == 0o600
+
+    def test_a_pid_in_the_file_locks_nobody_out(self, tmp_path):
+        files.private_folder(tmp_path / "locks")
+        (tmp_path / "locks" / "a.lock").write_text("1\n")
+        with files.lock(tmp_path / "locks" / "a.lock", soon(0)):
+            pass
+
+    def test_one_at_a_time_among_processes(self, tmp_path):
+        counter = tmp_path / "counter"
+        counter.write_text("0")
+        arguments = [sys.executable, "-c", COUNT, str(tmp_path / "l" / "a.lock"), str(counter), "8"]
+        workers = [subprocess.Popen(arguments) for _ in range(4)]
+        assert [worker.wait(timeout=100) for worker in workers] == [0, 0, 0, 0]
+        assert counter.read_text() == "32"
+
+    def test_a_folder_that_vanished_while_waiting_is_made_anew(self, tmp_path, monkeypatch):
+        path = tmp_path / "run" / "a.lock"
+        is_waiting, got_it = threading.Event(), threading.Event()
+        really_sleep = time.sleep
+
+        def sleep(seconds: float) -> None:
+            is_waiting.set()
+            really_sleep(seconds)
+
+        monkeypatch.setattr(files.time, "sleep", sleep)
+
+        def wait() -> None:
+            with files.lock(path, soon(60)):
+                if path.exists():
+                    got_it.set()
+
+        waiter = threading.Thread(target=wait)
+        with files.lock(path, soon()):
+            waiter.start()
+            assert is_waiting.wait(30)
+            shutil.rmtree(path.parent)
+        waiter.join(60)
+        assert got_it.is_set()
+
+    @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+    def test_without_locks_in_the_file_system_it_goes_on_and_says_so_once(
+        self, tmp_path, monkeypatch, caplog, number
+    ):
+        def flock(descriptor: int, operation: int) -> None:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(fcntl, "flock", flock)
+        for _ in range(3):
+            with files.lock(tmp_path / "a.lock", soon()):
+                pass
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+    def test_a_kernel_that_answers_enolck_is_met_as_well(self, tmp_path):
+        code = HOLD.replace("sys.stdin.read()", "pass")
+        found = subprocess.run(
+            [
+                *(need("strace"), "-f", "-qq", "-o", os.devnull),
+                *("-e", "trace=flock", "-e", "inject=flock:error=ENOLCK"),
+                *(sys.executable, "-c", code, str(tmp_path / "l" / "a.lock")),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (found.returncode, found.stdout) == (0, "held\n")
+        assert "going on without the lock" in found.stderr
+
+    def test_an_exec_ed_child_does_not_keep_it(self, tmp_path):
+        path = tmp_path / "l" / "a.lock"
+        with files.lock(path, soon()):
+            child = subprocess.Popen(
+                [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False
+            )
+        with files.lock(path, soon(0)):
+            pass
+        child.communicate(b"\n")

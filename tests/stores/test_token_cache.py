@@ -1,0 +1,381 @@
+"""The contract of every TokenStore, and what the AWS CLI's file adds to it."""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from botocore.utils import JSONFileCache
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.instants import to_iso
+from ssohelper.core.model import (
+    AccessToken,
+    ClientRegistration,
+    Secret,
+    SignInFacts,
+    SsoSession,
+)
+from ssohelper.errors import ConfigInvalid, LocalState, LockNotObtained, LoginRequired
+from ssohelper.stores import files, token_cache
+from ssohelper.stores.token_cache import TokenFiles, TokenStore
+
+NOON = 1_767_268_800
+SCOPES = ("sso:account:access",)
+CORP = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "eu-west-1", SCOPES)
+OTHER = CORP._replace(name="other")
+CLIENT = ClientRegistration("client-1", Secret("client-secret"), NOON + 86400)
+
+
+def token(value: str, expires_at: int = NOON, refresh: str | None = "refresh-1") -> AccessToken:
+    return AccessToken(Secret(value), expires_at, Secret(refresh) if refresh else None, CLIENT)
+
+
+def soon(seconds: float = 20) -> Deadline:
+    return Deadline(seconds, time.monotonic)
+
+
+class TokenStoreContract:
+    """What every store of tokens promises; `make` gives one, twice the same for the same folder."""
+
+    def make(self, folder: Path) -> TokenStore:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def store(self, tmp_path) -> TokenStore:
+        return self.make(tmp_path)
+
+    @pytest.fixture
+    def other_process(self, tmp_path) -> TokenStore:
+        return self.make(tmp_path)
+
+    def test_nothing_is_kept_at_first(self, store):
+        assert store.load(CORP) is None
+        assert store.fingerprint(CORP) == ""
+        assert store.facts("corp") == SignInFacts()
+        assert store.registration(CORP, "authorization_code") is None
+
+    def test_a_token_comes_back_whole(self, store, other_process):
+        assert store.save(CORP, token("a")) == token("a")
+        assert other_process.load(CORP) == token("a")
+
+    def test_a_token_without_refresh_token_and_client_comes_back(self, store, other_process):
+        plain = AccessToken(Secret("a"), NOON, None, None)
+        store.save(CORP, plain)
+        assert other_process.load(CORP) == plain
+
+    def test_an_expired_token_is_still_a_token(self, store):
+        store.save(CORP, token("a", expires_at=1))
+        assert store.load(CORP) == token("a", expires_at=1)
+
+    def test_two_sessions_at_one_portal_never_mix(self, store):
+        store.save(CORP, token("a"))
+        assert store.load(OTHER) is None
+        store.save(OTHER, token("b"))
+        assert (store.load(CORP), store.load(OTHER)) == (token("a"), token("b"))
+        store.forget(CORP)
+        assert (store.load(CORP), store.load(OTHER)) == (None, token("b"))
+
+    @pytest.mark.parametrize(
+        "changed", [{"region": "us-east-1"}, {"start_url": "https://d-1.awsapps.com/start"}]
+    )
+    def test_a_changed_portal_has_no_token(self, store, changed):
+        store.save(CORP, token("a"))
+        assert store.load(CORP._replace(**changed)) is None
+
+    def test_a_refresh_replaces_the_token_it_began_with(self, store):
+        store.save(CORP, token("a", NOON + 100))
+        store.load(CORP)
+        # An answer with a shorter life is still the newer one: nobody else has written.
+        assert store.save(CORP, token("b", NOON + 50)) == token("b", NOON + 50)
+        assert store.load(CORP) == token("b", NOON + 50)
+
+    def test_a_refresh_never_replaces_a_newer_token_of_another_tool(self, store, other_process):
+        store.save(CORP, token("a"))
+        store.load(CORP)
+        theirs = token("theirs", NOON + 200, "refresh-theirs")
+        other_process.save(CORP, theirs, signed_in=True)
+        assert store.save(CORP, token("ours", NOON + 100)) == theirs
+        assert store.load(CORP) == theirs
+
+    def test_a_refresh_replaces_an_older_token_of_another_tool(self, store, other_process):
+        store.save(CORP, token("a"))
+        store.load(CORP)
+        other_process.save(CORP, token("theirs", NOON + 50), signed_in=True)
+        assert store.save(CORP, token("ours", NOON + 100)) == token("ours", NOON + 100)
+
+    def test_a_person_who_signs_in_replaces_any_token(self, store, other_process):
+        other_process.save(CORP, token("other-person", NOON + 1000))
+        store.save(CORP, token("person", NOON + 10), signed_in=True)
+        assert other_process.load(CORP) == token("person", NOON + 10)
+
+    def test_a_refresh_does_not_undo_a_sign_out(self, store, other_process):
+        store.save(CORP, token("a"))
+        store.load(CORP)
+        other_process.forget(CORP)
+        with pytest.raises(LoginRequired, match="signed out"):
+            store.save(CORP, token("b"))
+        assert store.load(CORP) is None
+
+    def test_the_fingerprint_changes_with_the_token(self, store):
+        store.save(CORP, token("a"))
+        first = store.fingerprint(CORP)
+        assert first == store.fingerprint(CORP) != ""
+        store.save(CORP, token("b"))
+        assert store.fingerprint(CORP) not in ("", first)
+
+    def test_registrations_are_kept_by_grant_and_session(self, store, other_process):
+        pkce = CLIENT._replace(grant_types=("authorization_code", "refresh_token"), scopes=SCOPES)
+        store.save_registration(CORP, pkce)
+        assert other_process.registration(CORP, "authorization_code") == pkce
+        assert store.registration(CORP, "urn:ietf:params:oauth:grant-type:device_code") is None
+        assert store.registration(OTHER, "authorization_code") is None
+        device = CLIENT._replace(scopes=SCOPES)
+        store.save_registration(CORP, device)
+        assert store.registration(CORP, "authorization_code") is None
+        assert store.registration(CORP, "urn:ietf:params:oauth:grant-type:device_code") == device
+
+    def test_facts_come_back_by_session(self, store, other_process):
+        facts = SignInFacts(signed_in_at=NOON, user="ana", token_life_seconds=3600)
+        store.save_facts("corp", facts)
+        assert other_process.facts("corp") == facts
+        assert store.facts("other") == SignInFacts()
+
+    def test_forgetting_twice_is_no_error(self, store):
+        store.save(CORP, token("a"))
+        store.save_registration(CORP, CLIENT)
+        for _ in range(2):
+            store.forget(CORP)
+        assert store.load(CORP) is None
+        assert store.registration(CORP, "x") is None
+
+    def test_the_lock_is_the_sessions(self, store, other_process):
+        with store.lock("corp", soon()):
+            with pytest.raises(LockNotObtained), other_process.lock("corp", soon(0)):
+                pass
+            with other_process.lock("other", soon(0)), other_process.login_lock("corp", soon(0)):
+                pass
+
+    @pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "-a", "a" * 65, "a\nb", "ä"])
+    def test_a_hostile_name_is_no_path(self, store, name):
+        for call in (store.facts, lambda name: store.load(CORP._replace(name=name))):
+            with pytest.raises(ConfigInvalid):
+                call(name)
+
+
+def make_files(folder: Path) -> TokenFiles:
+    return TokenFiles(folder / "cache", state=folder / "state", runtime=folder / "run")
+
+
+class TestTokenFiles(TokenStoreContract):
+    def make(self, folder):
+        return make_files(folder)
+
+    @pytest.fixture
+    def path(self, tmp_path) -> Path:
+        (tmp_path / "cache").mkdir()
+        return tmp_path / "cache" / f"{hashlib.sha1(b'corp').hexdigest()}.json"
+
+    @pytest.fixture
+    def few_looks(self, monkeypatch):
+        monkeypatch.setattr(token_cache, "_MOST_LOOKS", 1)
+
+    def test_botocore_finds_and_reads_what_we_write(self, store, path):
+        store.save(CORP, token("a", NOON + 10**9))
+        assert path.exists()
+        assert path.stat().st_mode & 0o777 == 0o600
+        found = JSONFileCache(str(path.parent))[path.stem]
+        assert found["accessToken"] == "a"
+        assert found["expiresAt"] == to_iso(NOON + 10**9)
+        needed = {"clientId", "clientSecret", "registrationExpiresAt", "refreshToken"}
+        assert needed | {"startUrl", "region"} <= set(found)
+
+    @pytest.mark.parametrize(
+        ("scopes", "canonical"),
+        [
+            (
+                (),
+                '{"region": "us-east-1", "scopes": null, "session_name": "corp", '
+                '"startUrl": "https://x.awsapps.com/start", "tool": "botocore"}',
+            ),
+            (
+                ("sso:account:access",),
+                '{"region": "us-east-1", "scopes": ["sso:account:access"], "session_name": "corp", '
+                '"startUrl": "https://x.awsapps.com/start", "tool": "botocore"}',
+            ),
+        ],
+    )
+    def test_a_registration_has_the_aws_clis_name(self, store, path, scopes, canonical):
+        session = SsoSession("corp", "https://x.awsapps.com/start", "us-east-1", scopes)
+        store.save_registration(session, CLIENT)
+        name = hashlib.sha1(canonical.encode()).hexdigest()
+        found = json.loads((path.parent / f"{name}.json").read_text())
+        assert set(found) == {"clientId", "clientSecret", "expiresAt"}
+
+    @pytest.mark.parametrize(
+        "expires_at",
+        [
+            "2026-01-01T12:00:00Z",
+            "2026-01-01T12:00:00UTC",
+            "2026-01-01T12:00:00.123Z",
+            "2026-01-01T12:00:00.123456789Z",
+            "2026-01-01T12:00:00+00:00",
+            "2026-01-01T12:00:00",
+        ],
+    )
+    def test_every_tools_dates_are_read(self, store, path, expires_at):
+        path.write_text(json.dumps({"accessToken": "a", "expiresAt": expires_at}))
+        found = store.load(CORP)
+        assert found == AccessToken(Secret("a"), NOON, None, None)
+
+    @pytest.mark.parametrize(
+        "document",
+        [
+            {},
+            {"accessToken": "a"},
+            {"accessToken": "", "expiresAt": to_iso(NOON)},
+            {"accessToken": ["a"], "expiresAt": to_iso(NOON)},
+            {"accessToken": "a", "expiresAt": NOON},
+            {"accessToken": "a", "expiresAt": "soon"},
+            {"accessToken": "a", "expiresAt": to_iso(NOON), "startUrl": 3},
+            {"accessToken": "a", "expiresAt": to_iso(NOON), "region": ["eu-west-1"]},
+            {"clientId": "c", "clientSecret": "s", "expiresAt": to_iso(NOON)},
+        ],
+    )
+    def test_an_object_that_is_no_token_is_no_sign_in(self, store, path, document):
+        path.write_text(json.dumps(document))
+        assert store.load(CORP) is None
+
+    @pytest.mark.parametrize("end", ["", "/", "/#", "/#/"])
+    def test_the_same_portal_is_the_same_however_its_url_ends(self, store, path, end):
+        store.save(CORP._replace(start_url=CORP.start_url + end), token("a"))
+        assert store.load(CORP) == token("a")
+
+    def test_keys_of_other_tools_survive_a_refresh_and_not_a_sign_in(self, store, path):
+        store.save(CORP, token("a"))
+        path.write_text(json.dumps({**json.loads(path.read_text()), "theirs": 1}))
+        store.load(CORP)
+        store.save(CORP, token("b"))
+        assert json.loads(path.read_text())["theirs"] == 1
+        store.save(CORP, token("c"), signed_in=True)
+        assert "theirs" not in json.loads(path.read_text())
+
+    def test_a_file_cut_at_any_byte_is_named_and_never_signed_out(self, store, path, few_looks):
+        store.save(CORP, token("a"))
+        whole = path.read_bytes()
+        for length in range(len(whole)):
+            path.write_bytes(whole[:length])
+            with pytest.raises(LoginRequired, match=path.name):
+                store.load(CORP)
+        path.write_bytes(whole)
+        assert store.load(CORP) == token("a")
+
+    def test_two_objects_in_a_row_are_damage(self, store, path, few_looks):
+        path.write_text('{"accessToken": "a"}}')
+        with pytest.raises(LoginRequired, match="damaged"):
+            store.load(CORP)
+        # A person's new sign-in heals it.
+        store.save(CORP, token("b"), signed_in=True)
+        assert store.load(CORP) == token("b")
+
+    def test_flipped_bits_are_never_a_traceback(self, store, path, few_looks):
+        chance = random.Random(1)
+        store.save(CORP, token("a"))
+        whole = path.read_bytes()
+        for _ in range(400):
+            damaged = bytearray(whole)
+            damaged[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
+            path.write_bytes(damaged)
+            with contextlib.suppress(LoginRequired):
+                store.load(CORP)
+
+    def test_a_writer_in_place_never_signs_us_out(self, store, path, monkeypatch):
+        store.save(CORP, token("a"))
+        code = (
+            "import sys, os, time\n"
+            "path = sys.argv[1]; whole = open(path, 'rb').read(); print('on', flush=True)\n"
+            "while True:\n"
+            "    f = os.open(path, os.O_WRONLY); os.ftruncate(f, 0)\n"
+            "    os.write(f, whole[:200]); os.write(f, whole[200:]); os.close(f)\n"
+            "    time.sleep(0.002)\n"
+        )
+        torn = 0
+        parsed_object = files.parsed_object
+
+        def counted(content: bytes):
+            nonlocal torn
+            found = parsed_object(content)
+            torn += found is None
+            return found
+
+        monkeypatch.setattr(files, "parsed_object", counted)
+        writer = subprocess.Popen([sys.executable, "-c", code, path], stdout=subprocess.PIPE)
+        try:
+            assert writer.stdout
+            writer.stdout.readline()
+            looks = 0
+            while looks < 40 or (torn < 20 and looks < 20_000):
+                assert store.load(CORP) == token("a")
+                looks += 1
+        finally:
+            writer.kill()
+            writer.communicate()
+        assert torn >= 20, "the writer never showed half a file: this test tests nothing"
+
+    def test_a_link_a_fifo_and_a_loose_mode(self, store, path, tmp_path):
+        precious = tmp_path / "precious"
+        precious.write_text("precious")
+        path.symlink_to(precious)
+        for call in (store.load, lambda session: store.save(session, token("a"), signed_in=True)):
+            with pytest.raises(LocalState, match=path.name):
+                call(CORP)
+        path.unlink()
+        os.mkfifo(path)
+        with pytest.raises(LocalState, match=path.name):
+            store.load(CORP)
+        path.unlink()
+        store.save(CORP, token("a"), signed_in=True)
+        path.chmod(0o644)
+        assert store.load(CORP) == token("a")
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert precious.read_text() == "precious"
+
+    def test_the_folder_of_other_tools_keeps_its_mode(self, store, path):
+        path.parent.chmod(0o755)
+        store.save(CORP, token("a"))
+        assert path.parent.stat().st_mode & 0o777 == 0o755
+
+    def test_a_folder_with_many_files_is_not_searched(self, store, path, monkeypatch):
+        store.save(CORP, token("a"))
+
+        def scan(*_):
+            raise OSError(errno.EIO, "searched")
+
+        monkeypatch.setattr(os, "listdir", scan)
+        monkeypatch.setattr(os, "scandir", scan)
+        assert store.load(CORP) == token("a")
+        store.save(CORP, token("b"))
+
+    def test_damaged_facts_are_no_facts(self, store, tmp_path):
+        store.save_facts("corp", SignInFacts(signed_in_at=NOON))
+        path = tmp_path / "state" / "sign-ins" / "corp.json"
+        path.write_text('{"signed_in_at": "noon", "user": 3, "refreshed_at": true, "new": 1}')
+        assert store.facts("corp") == SignInFacts()
+        path.write_text("{")
+        assert store.facts("corp") == SignInFacts()
+
+    def test_no_repr_shows_a_secret(self, store):
+        store.save(CORP, token("CNRY-AT-1"))
+        assert "CNRY" not in repr(store.load(CORP)) + repr(vars(store))
+
+    def test_places_name_what_is_there(self, store, path):
+        assert store.places(CORP) == []
+        store.save(CORP, token("a"))
+        assert store.places(CORP) == [str(path)]
