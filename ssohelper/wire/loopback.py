@@ -157,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
         hosts = self.headers.get_all("Host") or []
         if hosts != [f"127.0.0.1:{self.server.server_port}"]:
             self._answer(403, _IGNORED)
-        elif parts.path != CALLBACK_PATH or self.path.startswith("//"):
+        elif parts.path != CALLBACK_PATH:
             self._answer(404, _IGNORED)
         elif self.server.is_over:
             self._answer(410, _OVER)

@@ -1,0 +1,300 @@
+"""The sign-in service's answers, good and bad, through the real botocore client."""
+
+import http.server
+import json
+import threading
+import time
+from types import SimpleNamespace
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import pytest
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.device_flow import DEVICE_CODE_GRANT, Poll
+from ssohelper.core.model import AccessToken, Secret, SsoSession
+from ssohelper.emulator.server import Emulator
+from ssohelper.errors import (
+    AwsUnreachable,
+    BadAnswer,
+    ConfigInvalid,
+    LoginRequired,
+    RegistrationRejected,
+    SsoHelperError,
+    Throttled,
+)
+from ssohelper.wire import clients
+from ssohelper.wire.oidc import OidcClient
+from tests.conftest import Home
+from tests.core.test_endpoints import HOSTILE
+
+
+@pytest.fixture
+def session(emulator: Emulator) -> SsoSession:
+    world = emulator.world
+    return SsoSession("corp", world.start_url, world.region, ("sso:account:access",))
+
+
+@pytest.fixture
+def oidc(session: SsoSession, home: Home) -> OidcClient:
+    return OidcClient(session, home.env)
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """botocore pauses up to a second between tries: not what these tests are about."""
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _seconds: None))
+
+
+def soon() -> Deadline:
+    return Deadline(30, time.monotonic)
+
+
+def token_of(oidc: OidcClient) -> AccessToken:
+    registration = oidc.register(DEVICE_CODE_GRANT)
+    authorization = oidc.start_device_authorization(registration)
+    assert oidc.token_by_device_code(registration, authorization) is Poll.PENDING
+    answer = oidc.token_by_device_code(registration, authorization)
+    assert not isinstance(answer, Poll)
+    return answer[0]
+
+
+def test_a_refresh_brings_the_next_token_and_its_life(oidc: OidcClient, emulator: Emulator) -> None:
+    emulator.faults.token_seconds = 1234
+    token = token_of(oidc)
+    fresh, life = oidc.refresh(token, soon())
+    assert life == 1234
+    assert fresh.value != token.value
+    assert fresh.refresh_token not in (None, token.refresh_token)
+    assert fresh.client == token.client
+
+
+def test_an_omitted_refresh_token_is_carried_forward(oidc: OidcClient, emulator: Emulator) -> None:
+    emulator.faults.set(omit_refresh_token=True, rotation="none")
+    token = token_of(oidc)
+    fresh, _ = oidc.refresh(token, soon())
+    assert fresh.refresh_token == token.refresh_token
+    again, _ = oidc.refresh(fresh, soon())
+    assert again.value != fresh.value
+
+
+def test_a_code_is_traded_once_and_with_its_verifier(oidc: OidcClient, emulator: Emulator) -> None:
+    registration = oidc.register("authorization_code")
+    # RFC 7636's own example pair.
+    verifier = Secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
+    challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    with _Catcher() as catcher:
+        uri = f"http://127.0.0.1:{catcher.port}/oauth/callback"
+        urlopen(oidc.authorize_url(registration, uri, "s", challenge), timeout=20).close()
+        code = Secret(catcher.query["code"])
+        with pytest.raises(LoginRequired):
+            oidc.token_by_code(registration, code, uri, Secret("x" * 43))
+        urlopen(oidc.authorize_url(registration, uri, "s", challenge), timeout=20).close()
+        code = Secret(catcher.query["code"])
+        token, _ = oidc.token_by_code(registration, code, uri, verifier)
+    assert token.refresh_token is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("InvalidGrantException", LoginRequired),
+        ("ExpiredTokenException", LoginRequired),
+        ("AccessDeniedException", LoginRequired),
+        ("InvalidClientException", RegistrationRejected),
+        ("InvalidRequestException", BadAnswer),
+        ("InternalServerException", AwsUnreachable),
+        ("SomethingNewException", BadAnswer),
+    ],
+)
+@pytest.mark.usefixtures("no_pauses")
+def test_refusals_are_told_apart(
+    oidc: OidcClient, emulator: Emulator, name: str, kind: type[SsoHelperError]
+) -> None:
+    token = token_of(oidc)
+    if name == "SomethingNewException":
+        emulator.faults.script("CreateToken", 418, body='{"error":"\\u001b[2Jteapot"}')
+    else:
+        emulator.faults.fail("CreateToken", name, times=9)
+    with pytest.raises(SsoHelperError) as refused:
+        oidc.refresh(token, soon())
+    assert type(refused.value) is kind
+    assert emulator.canary not in str(refused.value)
+    assert "\x1b" not in str(refused.value)
+
+
+GOOD = {"accessToken": "a", "tokenType": "Bearer", "expiresIn": 3600, "refreshToken": "r"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '"text"',
+        "<html>",
+        json.dumps(GOOD)[:30],
+        *(
+            json.dumps({**GOOD, **change})
+            for change in (
+                {"accessToken": None},
+                {"accessToken": ""},
+                {"accessToken": 7},
+                {"accessToken": "a\nb"},
+                {"accessToken": "a\u20acb"},
+                {"accessToken": "a" * 20000},
+                {"refreshToken": "r\x00"},
+                {"refreshToken": {}},
+                {"expiresIn": -1},
+                {"expiresIn": 0},
+                {"expiresIn": None},
+                {"expiresIn": 0.5},
+            )
+        ),
+        json.dumps(GOOD).replace("3600", "9" * 5000),
+        "[" * 100_000,
+        " " * (5 << 20) + json.dumps(GOOD),
+    ],
+    ids=lambda body: body[:40],
+)
+def test_an_answer_that_makes_no_sense_is_exit_6(
+    oidc: OidcClient, emulator: Emulator, body: str
+) -> None:
+    token = token_of(oidc)
+    emulator.faults.script("CreateToken", 200, {"Content-Type": "application/json"}, body)
+    with pytest.raises(BadAnswer) as refused:
+        oidc.refresh(token, soon())
+    assert refused.value.exit_code == 6
+
+
+def test_a_life_beyond_reason_is_cut_to_a_day(
+    session: SsoSession, home: Home, emulator: Emulator
+) -> None:
+    warnings: list[str] = []
+    oidc = OidcClient(session, home.env, warnings.append)
+    token = token_of(oidc)
+    emulator.faults.script("CreateToken", 200, body=json.dumps({**GOOD, "expiresIn": 10**18}))
+    assert oidc.refresh(token, soon())[1] == 24 * 3600
+    assert len(warnings) == 1
+
+
+@pytest.mark.parametrize("url", [url for url in HOSTILE if url and "us-east-1" not in url])
+def test_a_hostile_sign_in_address_is_refused(
+    oidc: OidcClient, emulator: Emulator, url: str
+) -> None:
+    registration = oidc.register(DEVICE_CODE_GRANT)
+    emulator.faults.verification_uri_complete = url
+    with pytest.raises(BadAnswer, match="unexpected sign-in address"):
+        oidc.start_device_authorization(registration)
+
+
+def test_a_redirect_is_not_followed(oidc: OidcClient, emulator: Emulator) -> None:
+    token = token_of(oidc)
+    with _Catcher() as catcher:
+        place = {"Location": f"http://127.0.0.1:{catcher.port}/token"}
+        emulator.faults.script("CreateToken", 307, place)
+        with pytest.raises(BadAnswer, match="redirect"):
+            oidc.refresh(token, soon())
+        assert catcher.hits == 0
+
+
+@pytest.mark.usefixtures("no_pauses")
+def test_throttling_is_not_signed_out(oidc: OidcClient, emulator: Emulator) -> None:
+    token = token_of(oidc)
+    emulator.faults.script("CreateToken", 429, {"Retry-After": "7"}, times=9)
+    with pytest.raises(Throttled) as refused:
+        oidc.refresh(token, soon())
+    assert refused.value.retry_after_seconds == 7
+
+
+def test_a_hang_ends_at_the_deadline(oidc: OidcClient, emulator: Emulator) -> None:
+    token = token_of(oidc)
+    emulator.faults.hang("CreateToken", times=9)
+    began = time.monotonic()
+    with pytest.raises(AwsUnreachable, match="no answer in time"):
+        oidc.refresh(token, Deadline(0.5, time.monotonic))
+    assert time.monotonic() - began < 4
+
+
+def test_a_drip_ends_at_the_deadline(oidc: OidcClient, emulator: Emulator) -> None:
+    token = token_of(oidc)
+    emulator.faults.script("CreateToken", seconds_per_byte=0.2)
+    with pytest.raises(AwsUnreachable):
+        oidc.refresh(token, Deadline(0.6, time.monotonic))
+
+
+@pytest.mark.usefixtures("no_pauses")
+def test_nobody_there_is_exit_6(session: SsoSession, home: Home) -> None:
+    environ = {**home.env, "AWS_ENDPOINT_URL_SSO_OIDC": "http://127.0.0.1:9"}
+    with pytest.raises(AwsUnreachable) as refused:
+        OidcClient(session, environ).register(DEVICE_CODE_GRANT)
+    assert type(refused.value) is AwsUnreachable
+
+
+def test_the_general_endpoint_moves_no_token(
+    session: SsoSession, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    with _Catcher() as catcher:
+        evil = f"http://127.0.0.1:{catcher.port}"
+        monkeypatch.setenv("AWS_ENDPOINT_URL", evil)
+        home.write_config(f"[default]\nendpoint_url = {evil}\n")
+        OidcClient(session, {**home.env, "AWS_ENDPOINT_URL": evil}, warnings.append).register(
+            DEVICE_CODE_GRANT
+        )
+        assert catcher.hits == 0
+    assert [w.split()[0] for w in warnings] == ["AWS_ENDPOINT_URL"]
+    with pytest.raises(ConfigInvalid):
+        OidcClient(session, {"AWS_ENDPOINT_URL_SSO_OIDC": "https://evil.net"})
+
+
+def test_a_client_reads_no_aws_config(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.write_config("this [is no config\n")
+    monkeypatch.setenv("AWS_PROFILE", "missing")
+    client = clients.make_client("sso-oidc", "eu-west-1", "http://127.0.0.1:9", home.env)
+    assert client.meta.endpoint_url == "http://127.0.0.1:9"
+
+
+def test_within_returns_raises_and_gives_up() -> None:
+    assert clients.within(soon(), lambda: 7) == 7
+    with pytest.raises(ZeroDivisionError):
+        clients.within(soon(), lambda: 1 // 0)
+    held = threading.Event()
+    with pytest.raises(AwsUnreachable):
+        clients.within(Deadline(0.05, time.monotonic), held.wait)
+    held.set()
+
+
+class _Catcher:
+    """A server that should see nothing, or exactly one browser."""
+
+    def __init__(self) -> None:
+        self.hits = 0
+        self.query: dict[str, str] = {}
+        catcher = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                catcher.hits += 1
+                query = urlsplit(self.path).query
+                catcher.query = dict(part.split("=", 1) for part in query.split("&") if part)
+                self.send_response(200)
+                self.end_headers()
+
+            do_POST = do_GET
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def __enter__(self) -> "_Catcher":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
