@@ -252,13 +252,9 @@ def _opener(app: App, session: SsoSession) -> browser.Opener | None:
 
 
 def _qr_code(url: str) -> str:
-    import io
+    from ssohelper.cli import qr
 
-    import segno
-
-    drawn = io.StringIO()
-    segno.make(url, error="l", micro=False).terminal(out=drawn, compact=True)
-    return drawn.getvalue()
+    return qr.drawn(url)
 
 
 def _outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) -> str:

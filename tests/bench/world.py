@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
 from ssohelper.emulator.server import Emulator
+from ssohelper.stores.directory_cache import DirectoryCache
 
 AWS_CLI = "/usr/bin/aws" if os.access("/usr/bin/aws", os.X_OK) else None
 ACCOUNT = "000000000000"
@@ -94,7 +94,6 @@ class Bench:
 
     def save_listing(self, accounts: int, roles: int) -> None:
         """Save a listing of this size, as if AWS had just been asked."""
-        app = App(self.environ)
         names = tuple(f"Role{number:02d}" for number in range(roles))
         listed = tuple(
             ListedAccount(
@@ -102,7 +101,8 @@ class Bench:
             )
             for n in range(accounts)
         )
-        app.directory.save("corp", Listing(START_URL, REGION, app.now(), listed))
+        state = DirectoryCache(self.home / ".local" / "state" / "ssohelper")
+        state.save("corp", Listing(START_URL, REGION, int(time.time()), listed))
 
     def forget_credentials(self) -> None:
         """Make the next call a miss for us and for the AWS CLI; the token stays."""
