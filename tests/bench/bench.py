@@ -152,8 +152,9 @@ def many_profiles(bench: Bench) -> list[Row]:
     written = bench.config.read_text().count("[profile ")
     if written < 10_000:
         raise Failed(f"only {written} profiles were written")
-    beyond = median(writing) - median(starting)
-    detail = f"{milliseconds(writing)} against {milliseconds(starting)} for --help"
+    # The quickest of each: this target is in seconds, so what else runs here must not count.
+    beyond = min(writing) - min(starting)
+    detail = f"{min(writing) * 1000:.0f} ms against {min(starting) * 1000:.0f} ms for --help"
     return [
         Row(
             "10,000 profiles planned and written, beyond start-up",
