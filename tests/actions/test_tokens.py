@@ -1,0 +1,252 @@
+"""A valid token, silently: ahead of its end, once for all, and without losing what works."""
+
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ssohelper.actions import tokens
+from ssohelper.app import App
+from ssohelper.core.model import SsoSession
+from ssohelper.emulator.server import Emulator
+from ssohelper.errors import AwsUnreachable, LoginRequired
+from tests.conftest import SCRIPT, Home, Run
+
+ROLE = ("000030000001", "ReadOnlyAccess")
+
+
+@pytest.fixture
+def session(emulator: Emulator) -> SsoSession:
+    world = emulator.world
+    return SsoSession("corp", world.start_url, world.region, ("sso:account:access",))
+
+
+@pytest.fixture
+def sign_in(home: Home, emulator: Emulator) -> Callable[..., Path]:
+    """Write a token file that has so many seconds left."""
+
+    def write(seconds: float = 3600, **more: str | None) -> Path:
+        content = {**emulator.token_for("ana", seconds=max(seconds, 1)), **more}
+        if seconds <= 0:
+            content["expiresAt"] = "2020-01-01T00:00:00Z"
+        return home.write_token({k: v for k, v in content.items() if v is not None})
+
+    return write
+
+
+def test_a_good_token_costs_no_call(
+    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
+) -> None:
+    sign_in(3000)
+    before = emulator.counters
+    assert tokens.valid_token(app, session, app.deadline()).expires_at > app.now()
+    assert emulator.counters == before
+
+
+def test_a_token_near_its_end_is_renewed_ahead(
+    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
+) -> None:
+    path = sign_in(1190)
+    token = tokens.valid_token(app, session, app.deadline())
+    assert token.expires_at - app.now() > 3000
+    assert json.loads(path.read_text())["accessToken"] == token.value.reveal()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert emulator.counters["CreateToken.refresh_token"] == 1
+
+
+def test_the_margin_of_a_short_token_is_a_third_of_its_life(
+    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
+) -> None:
+    emulator.faults.token_seconds = 900
+    sign_in(60)
+    first = tokens.valid_token(app, session, app.deadline())
+    again = tokens.valid_token(app, session, app.deadline())
+    assert first.value == again.value
+    assert emulator.counters["CreateToken.refresh_token"] == 1
+
+
+def test_an_omitted_refresh_token_stays_in_the_file(
+    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
+) -> None:
+    emulator.faults.set(rotation="none", omit_refresh_token=True)
+    path = sign_in(100)
+    kept = json.loads(path.read_text())["refreshToken"]
+    tokens.valid_token(app, session, app.deadline())
+    assert json.loads(path.read_text())["refreshToken"] == kept
+
+
+def test_signed_out_and_expired_say_what_to_type(
+    app: App, session: SsoSession, sign_in: Callable[..., Path]
+) -> None:
+    with pytest.raises(LoginRequired, match="signed out"):
+        tokens.valid_token(app, session, app.deadline())
+    sign_in(0, refreshToken=None)
+    with pytest.raises(LoginRequired) as refused:
+        tokens.valid_token(app, session, app.deadline())
+    assert refused.value.message == 'the session "corp" expired'
+    assert refused.value.hint == "sign in with: ssohelper login corp"
+
+
+def test_a_token_that_cannot_be_renewed_is_used_to_its_end(
+    app: App, session: SsoSession, sign_in: Callable[..., Path]
+) -> None:
+    sign_in(100, refreshToken=None)
+    assert tokens.valid_token(app, session, app.deadline()).refresh_token is None
+
+
+@pytest.mark.parametrize("name", ["InvalidGrantException", "InternalServerException"])
+def test_a_failed_renewal_takes_nothing_away_that_works(
+    app: App,
+    session: SsoSession,
+    sign_in: Callable[..., Path],
+    emulator: Emulator,
+    name: str,
+) -> None:
+    path = sign_in(100)
+    content = path.read_bytes()
+    emulator.faults.fail("CreateToken", name, times=9)
+    assert tokens.valid_token(app, session, app.deadline(4)).expires_at > app.now()
+    assert path.read_bytes() == content
+
+
+def test_a_failure_is_shared_until_the_token_file_changes(
+    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
+) -> None:
+    sign_in(0)
+    emulator.revoke_session("ana")
+    for _ in range(3):
+        with pytest.raises(LoginRequired, match="expired"):
+            tokens.valid_token(App(app.environ), session, app.deadline(1))
+    assert emulator.counters["CreateToken.refresh_token"] == 1
+    sign_in(0)
+    assert tokens.valid_token(app, session, app.deadline()).expires_at > app.now()
+
+
+def test_unreachable_is_not_signed_out(
+    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
+) -> None:
+    path = sign_in(0)
+    content = path.read_bytes()
+    emulator.stop()
+    with pytest.raises(AwsUnreachable):
+        tokens.valid_token(app, session, app.deadline(3))
+    assert path.read_bytes() == content
+
+
+def test_after_invalid_grant_the_renewal_of_another_tool_is_taken(
+    app: App, session: SsoSession, sign_in: Callable[..., Path], home: Home, emulator: Emulator
+) -> None:
+    sign_in(0)
+    emulator.faults.fail("CreateToken.refresh_token", "InvalidGrantException")
+    theirs = emulator.token_for("ana")
+    pauses: list[float] = []
+
+    def other_tool_writes(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            home.write_token(theirs)
+
+    patient = App(app.environ, sleep=other_tool_writes)
+    token = tokens.valid_token(patient, session, patient.deadline())
+    assert token.value.reveal() == theirs["accessToken"]
+    assert emulator.counters["CreateToken.refresh_token"] == 1
+
+
+def test_the_re_read_ends_after_three_seconds(
+    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
+) -> None:
+    sign_in(0)
+    emulator.faults.fail("CreateToken.refresh_token", "InvalidGrantException")
+    clock = [0.0]
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+
+    waiting = App(app.environ, monotonic=lambda: clock[0], sleep=sleep)
+    with pytest.raises(LoginRequired):
+        tokens.valid_token(waiting, session, waiting.deadline())
+    assert 2.5 < clock[0] <= 3.0
+
+
+def test_a_rejected_token_is_renewed_whatever_its_file_says(
+    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
+) -> None:
+    sign_in(3000)
+    rejected = tokens.valid_token(app, session, app.deadline())
+    fresh = tokens.renewed_after_rejection(app, session, rejected, app.deadline())
+    assert fresh.value != rejected.value
+    again = tokens.renewed_after_rejection(app, session, rejected, app.deadline())
+    assert again.value == fresh.value
+    assert emulator.counters["CreateToken.refresh_token"] == 1
+
+
+def test_threads_at_once_make_one_refresh(
+    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
+) -> None:
+    emulator.faults.rotation = "strict"
+    sign_in(0)
+    results: list[str] = []
+
+    def ask() -> None:
+        own = App(app.environ)
+        results.append(tokens.valid_token(own, session, own.deadline()).value.reveal())
+
+    threads = [threading.Thread(target=ask) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(results) == 10
+    assert len(set(results)) == 1
+    assert emulator.counters["CreateToken.refresh_token"] == 1
+
+
+def test_forty_processes_on_an_expired_token_make_one_refresh_and_one_role_call(
+    home: Home, emulator: Emulator, session: SsoSession, sign_in: Callable[..., Path]
+) -> None:
+    home.add_session("corp", session.start_url, session.region)
+    emulator.faults.set(rotation="strict", strict_revokes_session=True)
+    sign_in(0)
+    command = [SCRIPT, "credential-process", "--session", "corp"]
+    command += ["--account-id", ROLE[0], "--role-name", ROLE[1]]
+    running = [
+        subprocess.Popen(command, env=home.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(40)
+    ]
+    outputs = [process.communicate(timeout=120) for process in running]
+    assert [err for _, err in outputs if err] == []
+    assert {process.returncode for process in running} == {0}
+    assert len({json.loads(out)["AccessKeyId"] for out, _ in outputs}) == 1
+    assert emulator.counters["CreateToken.refresh_token"] == 1
+    assert emulator.counters["GetRoleCredentials"] == 1
+
+
+def test_a_logout_during_the_renewal_is_not_undone(
+    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
+) -> None:
+    path = sign_in(0)
+    emulator.faults.before("CreateToken", path.unlink)
+    with pytest.raises(LoginRequired):
+        tokens.valid_token(app, session, app.deadline())
+    assert not path.exists()
+
+
+def test_no_output_of_a_failure_holds_a_secret(
+    run: Run, home: Home, emulator: Emulator, session: SsoSession, sign_in: Callable[..., Path]
+) -> None:
+    home.add_session("corp", session.start_url, session.region)
+    sign_in(0)
+    emulator.faults.fail("CreateToken", "InvalidGrantException", times=9)
+    began = time.monotonic()
+    result = run(
+        "credential-process", "--session", "corp", "--account-id", ROLE[0], "--role-name", ROLE[1]
+    )
+    assert time.monotonic() - began < 20
+    assert (result.returncode, result.stdout) == (4, "")
+    assert result.stderr.count("\n") == 1
+    assert "CNRY" not in result.stderr
+    assert emulator.canary not in result.stderr
