@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 
 from ssohelper import folders
 from ssohelper.core.deadline import Deadline
+from ssohelper.core.text import is_harmless, show
+from ssohelper.errors import LocalState
 
 if TYPE_CHECKING:
-    from ssohelper.core.model import RoleCredentials, SsoSession
+    from ssohelper.core.model import RoleCredentials, RoleKey, SsoSession
     from ssohelper.settings import Settings
     from ssohelper.stores.choices import ChoicesStore
     from ssohelper.stores.config_store import ConfigStore
@@ -173,6 +175,12 @@ class App:
 
         return AccountClient(credentials, region, self.environ, warn=self.warn)
 
+    def start_renewal(self, key: RoleKey) -> None:
+        """Start the detached process that renews these credentials."""
+        from ssohelper import renewal
+
+        renewal.start(key, self.environ)
+
     def callback_listener(self) -> CallbackListener:
         from ssohelper.wire.loopback import CallbackListener
 
@@ -186,7 +194,11 @@ class App:
             return Path(home, name)
         import platformdirs
 
-        return Path(getattr(platformdirs, platformdirs_name)("ssohelper", appauthor=False))
+        self._check_home()
+        try:
+            return Path(getattr(platformdirs, platformdirs_name)("ssohelper", appauthor=False))
+        except RuntimeError as cause:
+            raise _no_home() from cause
 
     def _aws_file(self, variable: str, name: str) -> Path:
         value = self.environ.get(variable)
@@ -194,7 +206,22 @@ class App:
         return Path(self._expanded(os.path.expandvars(value) if value else f"~/.aws/{name}"))
 
     def _expanded(self, path: str) -> str:
+        if path[:1] != "~":
+            return path
+        self._check_home()
         home = self.environ.get("HOME")
         if home and path.startswith("~/"):
-            return home + path[1:]
-        return os.path.expanduser(path)
+            return home.rstrip("/") + path[1:]
+        expanded = os.path.expanduser(path)
+        if expanded[:1] == "~":
+            raise _no_home()
+        return expanded
+
+    def _check_home(self) -> None:
+        home = self.environ.get("HOME")
+        if home is not None and (not os.path.isabs(home) or not is_harmless(home)):
+            raise LocalState(f'HOME is "{show(home, 80)}": not an absolute path')
+
+
+def _no_home() -> LocalState:
+    return LocalState("there is no home folder", hint="set HOME to an absolute path")

@@ -13,12 +13,13 @@ from ssohelper.app import App
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Role, SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError
-from ssohelper.ready_document import key_of
+from ssohelper.ready_document import RENEW_ONLY, key_of
 
 
 def answer(argv: list[str]) -> int | None:
     """Return the exit code, or None for arguments that click must look at."""
-    key = key_of(argv)
+    renew_only = argv[-1:] == [RENEW_ONLY]
+    key = key_of(argv[:-1] if renew_only else argv)
     by_name = len(argv) == 2 and argv[0] == "--profile" and not argv[1].startswith("-")
     if key is None and not by_name:
         return None
@@ -26,7 +27,10 @@ def answer(argv: list[str]) -> int | None:
     logs.start(0, app.environ)
     try:
         session, role = _by_key(app, *key) if key else _by_profile(app, argv[1])
-        print_document(app, session, role)
+        if renew_only:
+            credentials.renew_ahead(app, session, role, app.deadline())
+        else:
+            print_document(app, session, role)
     except SsoHelperError as error:
         return reported(error)
     except KeyboardInterrupt:

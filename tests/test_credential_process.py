@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -51,14 +52,15 @@ def test_the_document_is_what_sdks_read(signed_in: Emulator, run: Run) -> None:
     assert document["Expiration"].endswith("Z")
 
 
-def test_a_hit_asks_nobody_and_its_time_is_half_of_the_life(
-    home: Home, signed_in: Emulator, run: Run
+@pytest.mark.parametrize(("role_life", "ahead"), [(1200, 600), (28800, 1800)])
+def test_a_hit_asks_nobody_until_half_of_a_life(
+    home: Home, signed_in: Emulator, run: Run, role_life: int, ahead: int
 ) -> None:
+    """Half of the role's life, or of the access token's hour when that comes sooner."""
+    signed_in.faults.set(role_credentials_seconds=role_life)
     first = run("credential-process", *KEY)
     document = ready_document(home)
-    life = from_iso(json.loads(first.stdout)["Expiration"]) - time.time()
-    ahead = document.stat().st_mtime - time.time()
-    assert abs(ahead - life / 2) < 60
+    assert abs(document.stat().st_mtime - time.time() - ahead) < 60
     assert document.stat().st_mode & 0o777 == 0o600
     signed_in.stop()  # nobody is there to ask
     before = sorted(home.path.rglob("*"))
@@ -127,6 +129,52 @@ def test_nearly_ended_ones_are_renewed_first(home: Home, signed_in: Emulator, ru
     second = run("credential-process", *KEY)
     assert second.returncode == 0
     assert json.loads(second.stdout)["AccessKeyId"] != json.loads(first.stdout)["AccessKeyId"]
+
+
+def test_past_half_of_their_life_they_are_served_and_renewed_behind(
+    home: Home, signed_in: Emulator, run: Run
+) -> None:
+    first = run("credential-process", *KEY)
+    make_old(home, left=1700, life=3600)
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: credential_process(home), range(20)))
+    assert {answer.returncode for answer in answers} == {0}
+    assert all(
+        json.loads(answer.stdout)["AccessKeyId"] == json.loads(first.stdout)["AccessKeyId"]
+        for answer in answers[:1]
+    )
+    wait_until(lambda: ready_document(home).stat().st_mtime > time.time() + 600)
+    assert signed_in.counters["GetRoleCredentials"] == 2
+    again = run("credential-process", *KEY)
+    assert json.loads(again.stdout)["AccessKeyId"] != json.loads(first.stdout)["AccessKeyId"]
+    assert signed_in.counters["GetRoleCredentials"] == 2
+
+
+def test_the_renewal_behind_holds_no_stream_and_can_be_off(
+    home: Home, signed_in: Emulator, run: Run
+) -> None:
+    run("credential-process", *KEY)
+    make_old(home, left=1700, life=3600)
+    assert run("config", "set", "renew_ahead", "false").returncode == 0
+    assert run("credential-process", *KEY).returncode == 0
+    assert run("config", "set", "renew_ahead", "true").returncode == 0
+    # AWS hangs: the caller, and whoever reads its stdout to the end, must not.
+    signed_in.faults.hang("GetRoleCredentials", times=9)
+    begun = time.monotonic()
+    assert run("credential-process", *KEY).returncode == 0
+    assert time.monotonic() - begun < 8
+    assert signed_in.counters["GetRoleCredentials"] <= 2
+
+
+def test_a_token_at_half_of_its_life_is_renewed_behind(home: Home, emulator: Emulator) -> None:
+    home.add_session("corp")
+    seed_token(home, emulator, expires_in=1700)
+    assert credential_process(home).returncode == 0  # fetched with a token that is past its half
+    emulator.reset_counters()
+    assert credential_process(home).returncode == 0
+    wait_until(lambda: emulator.counters["CreateToken.refresh_token"] == 1)
+    wait_until(lambda: ready_document(home).stat().st_mtime > time.time() + 600)
+    assert emulator.counters["GetRoleCredentials"] == 0
 
 
 def test_a_session_revoked_at_aws_is_exit_4_and_asked_once(
@@ -284,6 +332,14 @@ def seed_token(home: Home, emulator: Emulator, *, expires_in: int) -> None:
     path = home.token_folder / (hashlib.sha1(b"corp").hexdigest() + ".json")
     path.write_text(json.dumps(token))
     path.chmod(0o600)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Wait for what another process does; a minute is far longer than any of it takes."""
+    ends_at = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < ends_at, "it never came"
+        time.sleep(0.05)
 
 
 def make_old(home: Home, *, left: int, life: int) -> None:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 # The contract: a failure is shared for 30 s.
 RETRY_SECONDS = 30
+# How long one waits for better credentials while there are usable ones.
+USABLE_SECONDS = 5.0
 
 Way = Literal["credential-process", "whoami", "demo"]
 Policy = Callable[["App", SsoSession, Role, Way], None]
@@ -86,12 +88,32 @@ def document(credentials: RoleCredentials, account_id: str) -> bytes:
     return to_json(answer).encode() + b"\n"
 
 
+def renew_ahead(app: App, session: SsoSession, role: Role, deadline: Deadline) -> None:
+    """Renew what is at or below half of its life: the session's token, then the role's answer.
+
+    What the detached process does. A failure is remembered, and the next try is 30 s away.
+    Raises: as `release`.
+    """
+    tokens.renew_ahead(app, session, deadline)
+    key = RoleKey(session.name, role.account_id, role.name)
+    with app.credentials.lock(key, deadline):
+        kept = app.credentials.get(key, session)
+        if kept is None or _freshness(app, kept) is not Freshness.SERVE:
+            _renewed(app, session, key, deadline)
+        else:
+            _publish(app, session, key, kept)
+
+
 def _current(app: App, session: SsoSession, role: Role, deadline: Deadline) -> KeptCredentials:
     key = RoleKey(session.name, role.account_id, role.name)
     kept = app.credentials.get(key, session)
     if kept and _is_served(app, kept):
-        _publish_again(app, key, kept)
+        _think(app, session, key, kept)
         return kept
+    usable = kept is not None and _freshness(app, kept) is not Freshness.TOO_LATE
+    if usable:
+        # Credentials that still work are not worth the whole deadline.
+        deadline = app.deadline(min(USABLE_SECONDS, deadline.left()))
     try:
         with app.credentials.lock(key, deadline):
             kept = app.credentials.get(key, session)
@@ -107,6 +129,28 @@ def _current(app: App, session: SsoSession, role: Role, deadline: Deadline) -> K
             _publish_for_a_while(app, key, kept)
             return kept
         raise
+
+
+def _think(app: App, session: SsoSession, key: RoleKey, kept: KeptCredentials) -> None:
+    """Somebody must think: put a lost document back, or start one renewal behind this answer.
+
+    The first who comes dates the document 30 s ahead, so that the others hit, and starts it.
+    """
+    try:
+        if app.credentials.published_until(key) > app.now():
+            return
+        if app.now() < _due_at(app, session, kept):
+            _publish(app, session, key, kept)
+        elif app.settings.get("renew_ahead"):
+            with app.credentials.lock(key, app.deadline(0)):
+                if app.credentials.published_until(key) > app.now():
+                    return
+                _publish_for_a_while(app, key, kept)
+            app.start_renewal(key)
+    except LockNotObtained:
+        return  # who holds it is renewing already
+    except (LocalState, OSError) as trouble:
+        app.warn(f"the credentials are good, but cannot be renewed ahead: {trouble}")
 
 
 def _renewed(app: App, session: SsoSession, key: RoleKey, deadline: Deadline) -> KeptCredentials:
@@ -144,7 +188,7 @@ def _keep(app: App, session: SsoSession, key: RoleKey, kept: KeptCredentials) ->
     """Keep and publish; a full disk costs the next caller a request, not this one its answer."""
     try:
         app.credentials.keep(key, session, kept)
-        _publish(app, key, kept)
+        _publish(app, session, key, kept)
         app.failures.forget("/".join(key))
     except NotOurs:
         raise
@@ -152,9 +196,19 @@ def _keep(app: App, session: SsoSession, key: RoleKey, kept: KeptCredentials) ->
         app.warn(f"the credentials could not be kept: {trouble}")
 
 
-def _publish(app: App, key: RoleKey, kept: KeptCredentials) -> None:
-    at = freshness.think_again_at(kept.received_at, kept.credentials.expires_at)
-    app.credentials.publish(key, document(kept.credentials, key.account_id), at)
+def _publish(app: App, session: SsoSession, key: RoleKey, kept: KeptCredentials) -> None:
+    due_at = _due_at(app, session, kept)
+    app.credentials.publish(key, document(kept.credentials, key.account_id), due_at)
+
+
+def _due_at(app: App, session: SsoSession, kept: KeptCredentials) -> int:
+    """Return when somebody must next think: half of this life, or of the token's when sooner.
+
+    The token counts so that no SDK finds one with less than its own 15 min left.
+    """
+    half = freshness.think_again_at(kept.received_at, kept.credentials.expires_at)
+    token_due_at = tokens.renewal_due_at(app, session)
+    return half if token_due_at is None else min(half, token_due_at)
 
 
 def _publish_for_a_while(app: App, key: RoleKey, kept: KeptCredentials) -> None:
@@ -165,15 +219,6 @@ def _publish_for_a_while(app: App, key: RoleKey, kept: KeptCredentials) -> None:
         app.credentials.publish(key, document(kept.credentials, key.account_id), at)
     except (LocalState, OSError) as trouble:
         app.warn(f"the credentials could not be published: {trouble}")
-
-
-def _publish_again(app: App, key: RoleKey, kept: KeptCredentials) -> None:
-    """Put a lost ready document back, so that the next caller hits."""
-    if _freshness(app, kept) is Freshness.SERVE:
-        try:
-            _publish(app, key, kept)
-        except (LocalState, OSError) as trouble:
-            app.warn(f"the credentials could not be published: {trouble}")
 
 
 def _remove(app: App, key: RoleKey) -> None:

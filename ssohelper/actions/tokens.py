@@ -45,6 +45,36 @@ def valid_token(app: App, session: SsoSession, deadline: Deadline) -> AccessToke
         raise
 
 
+def renewal_due_at(app: App, session: SsoSession) -> int | None:
+    """Return when the token is at half of its life; None when it cannot be renewed by us."""
+    token = app.tokens.load(session)
+    if token is None or not is_refreshable(app, token):
+        return None
+    if app.tokens.facts(session.name).ended_at is not None:
+        return None
+    return token.expires_at - int(_life_seconds(app, session, token) / 2)
+
+
+def renew_ahead(app: App, session: SsoSession, deadline: Deadline) -> None:
+    """Renew a token at or below half of its life, so that no SDK has to (they start at 15 min).
+
+    Raises: LoginRequired, AwsUnreachable, LocalState when it no longer works either.
+    """
+    due_at = renewal_due_at(app, session)
+    if due_at is None or app.now() < due_at:
+        return
+    try:
+        with app.tokens.lock(session.name, deadline):
+            due_at = renewal_due_at(app, session)
+            token = app.tokens.load(session)
+            if token is not None and due_at is not None and app.now() >= due_at:
+                _renewed(app, session, token, deadline)
+    except SsoHelperError:
+        token = app.tokens.load(session)
+        if token is None or not _is_usable(app, token):
+            raise
+
+
 def renewed_after_rejection(
     app: App, session: SsoSession, rejected: AccessToken, deadline: Deadline
 ) -> AccessToken:
@@ -205,11 +235,14 @@ def _remember_end(app: App, session: SsoSession) -> None:
 
 
 def _is_near_its_end(app: App, session: SsoSession, token: AccessToken) -> bool:
-    facts = app.tokens.facts(session.name)
-    life: float = _USUAL_LIFE_SECONDS
-    if facts.token_expires_at == token.expires_at and facts.token_life_seconds:
-        life = facts.token_life_seconds
+    life = _life_seconds(app, session, token)
     return token.expires_at - app.now() <= token_margin_seconds(life)
+
+
+def _life_seconds(app: App, session: SsoSession, token: AccessToken) -> int:
+    facts = app.tokens.facts(session.name)
+    is_of_token = facts.token_expires_at == token.expires_at
+    return (facts.token_life_seconds if is_of_token else None) or _USUAL_LIFE_SECONDS
 
 
 def _is_usable(app: App, token: AccessToken) -> bool:

@@ -5,6 +5,7 @@ path (`credentials/<session>/<account>/<role>`): printed as they are while their
 time is ahead. Keeping and publishing are two calls: a guarded role is kept, never published.
 """
 
+import os
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,13 @@ class CredentialCache:
         path = self._ready_document(key)
         self._make_folders(path)
         files.write_atomically(path, document, mtime=think_again_at)
+
+    def published_until(self, key: RoleKey) -> int:
+        """Return until when the ready document is printed as it is; 0 without one."""
+        try:
+            return int(os.lstat(self._ready_document(key)).st_mtime)
+        except OSError:
+            return 0
 
     def withdraw(self, key: RoleKey) -> None:
         """Remove the ready document; what is kept stays."""

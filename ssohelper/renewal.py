@@ -1,0 +1,36 @@
+"""The detached process that renews behind a caller's back: started here, holds nothing of ours."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from ssohelper.core.model import RoleKey
+from ssohelper.ready_document import RENEW_ONLY
+
+
+def start(key: RoleKey, environ: Mapping[str, str]) -> None:
+    """Start renewing this role's credentials and its session's token, and return at once.
+
+    A session of its own, no stream and no descriptor of ours: an SDK that reads our stdout to
+    its end must not wait for it, nor does Ctrl-C in the caller's terminal stop it.
+    """
+    # -P: the caller's folder may hold a `ssohelper.py` of somebody else's.
+    command = [sys.executable, "-P", "-m", "ssohelper", "credential-process"]
+    command += ["--session", key.session_name, "--account-id", key.account_id]
+    command += ["--role-name", key.role_name, RENEW_ONLY]
+    flags = 0
+    if sys.platform == "win32":
+        flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        creationflags=flags,
+        env=dict(environ),
+        cwd=os.sep,
+    )
+    # Nobody waits for it: Python would warn of a child that still runs when we end.
+    child.returncode = 0
