@@ -6,18 +6,17 @@ from ssohelper.core.model import Role
 
 PROCESS, NATIVE = "process", "sso"
 FORMS = (PROCESS, NATIVE)
-DEFAULT_TEMPLATE = "{account_name}.{role_name}"
 
 
 class Choices(NamedTuple):
-    """Filters (GLOB or !GLOB), template, form and region of one session.
+    """Filters (GLOB or !GLOB), template, form and region of one session; None: never said.
 
     `removed` holds the roles whose profile the person removed: sync does not bring them back.
     """
 
     accounts: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
-    template: str = DEFAULT_TEMPLATE
-    form: str = PROCESS
+    template: str | None = None
+    form: str | None = None
     default_region: str | None = None
     removed: frozenset[Role] = frozenset()

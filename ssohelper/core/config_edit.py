@@ -91,7 +91,7 @@ class Edits:
             new += self._new_lines(line)
             at = line + 1
         new += self._lines[at:]
-        if self._added and not self._has_final_newline:
+        if not self._has_final_newline and len(self._lines) - 1 in self.replaced:
             new.append("")
         return "\n".join(new)
 
@@ -155,14 +155,18 @@ class Edits:
             if found is None:
                 new.append((name, value))
             else:
-                self._replace(found, [self._indent(found) + self._line(name, value)])
+                self._replace(found, [self._indent(found.lines[0]) + self._line(name, value)])
         if new and dropped:
             # In the place of a dropped key, with its indentation: neither what comes before nor
             # what comes after can become another value's continuation.
             place = min(dropped, key=lambda key: key.lines[0])
-            self._replace(place, [self._indent(place) + self._line(*pair) for pair in new])
+            self._replace(place, [self._indent(place.lines[0]) + self._line(*pair) for pair in new])
         elif new:
-            lines = [self._line(*pair) for pair in new]
+            # As deep as the last line, or an indented header that follows would be swallowed.
+            last = section.last_line
+            keys = [key for key in section.keys.values() if key.content_lines[-1] == last]
+            margin = self._indent(keys[0].lines[0] if keys else section.line)
+            lines = [margin + self._line(*pair) for pair in new]
             self.after.setdefault(section.last_line, []).extend(lines)
 
     def _replace(self, key: Key, lines: list[str]) -> None:
@@ -187,8 +191,8 @@ class Edits:
         _check_pair(name, value)
         return f"{name} = {value}{self._end}"
 
-    def _indent(self, key: Key) -> str:
-        line = self._lines[key.lines[0]]
+    def _indent(self, number: int) -> str:
+        line = self._lines[number]
         return line[: len(line) - len(line.lstrip())]
 
     def _end_of(self, line: int) -> str:

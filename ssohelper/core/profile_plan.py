@@ -32,7 +32,8 @@ _IDENTITY = (
 class Wish(NamedTuple):
     """All that a plan is made from, beside the config.
 
-    `command` is what profiles run, its arguments left out. `convert`: --form was said, so existing
+    `choices` are what was said, now or before; `template`, `form` and `region` are what that and the
+    settings come to. `command` is what profiles run, its arguments left out. `convert`: --form was said, so existing
     profiles take it. `narrowed`: filters were said now, so stale ones outside them stay.
     """
 
@@ -40,6 +41,9 @@ class Wish(NamedTuple):
     listing: Listing
     choices: Choices
     command: str
+    template: str
+    form: str
+    region: str
     taken: frozenset[str] = frozenset()
     convert: bool = False
     rename: bool = False
@@ -223,8 +227,7 @@ class _Planner:
         elif role in self._wish.choices.removed and not asked:
             reason = "removed with: ssohelper profile rm"
         if reason:
-            choices, session = self._wish.choices, self._wish.session
-            name = plain_name(choices.template, session.name, wanted)
+            name = plain_name(self._wish.template, self._wish.session.name, wanted)
             self._skipped.append(Skipped(name, reason))
         return reason is None
 
@@ -232,21 +235,20 @@ class _Planner:
         wish = self._wish
         names = names_for(
             new,
-            template=wish.choices.template,
+            template=wish.template,
             session_name=wish.session.name,
             taken=self._taken_names(),
         )
         if wish.name:
             names = {wanted.role: wish.name for wanted in new}
-        region = wish.choices.default_region or wish.session.region
         for wanted in new:
             name = names.get(wanted.role)
             if name is None:
-                plain = plain_name(wish.choices.template, wish.session.name, wanted)
+                plain = plain_name(wish.template, wish.session.name, wanted)
                 self._skipped.append(Skipped(plain, "no free name for this role"))
                 continue
-            keys = identity_keys(wish.session, wanted.role, wish.choices.form, wish.command)
-            pairs = (*keys.items(), ("region", region), (MANAGED_KEY, "true"))
+            keys = identity_keys(wish.session, wanted.role, wish.form, wish.command)
+            pairs = (*keys.items(), ("region", wish.region), (MANAGED_KEY, "true"))
             self._add.append(AddSection(f"profile {name}", pairs))
 
     def _taken_names(self) -> set[str]:
@@ -255,7 +257,7 @@ class _Planner:
     def _align(self, role: Role, *, convert: bool) -> None:
         """Give the managed profiles of this role the identity keys of their form, and no others."""
         for entry, form in self._managed.get(role, ()):
-            wanted_form = self._wish.choices.form if convert else form
+            wanted_form = self._wish.form if convert else form
             wish = self._wish
             wanted = identity_keys(wish.session, role, wanted_form, wish.command)
             there = {key: entry.keys[key] for key in _IDENTITY if key in entry.keys}
@@ -313,7 +315,7 @@ class _Planner:
         added = {section.header.partition(" ")[2] for section in self._add}
         names = names_for(
             [Wanted(accounts[role.account_id], role) for role in single],
-            template=wish.choices.template,
+            template=wish.template,
             session_name=wish.session.name,
             taken=(self._taken_names() - own) | added,
         )

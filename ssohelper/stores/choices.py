@@ -43,12 +43,11 @@ def _document(choices: Choices) -> dict[str, Any]:
 def _choices(found: dict[str, Any]) -> Choices:
     template, form = found.get("template"), found.get("form")
     region = found.get("default_region")
-    default = Choices()
     return Choices(
         accounts=_texts(found.get("accounts")),
         roles=_texts(found.get("roles")),
-        template=template if isinstance(template, str) else default.template,
-        form=form if form in FORMS else default.form,
+        template=template if isinstance(template, str) else None,
+        form=form if form in FORMS else None,
         default_region=region if isinstance(region, str) else None,
         removed=_removed(found.get("removed")),
     )

@@ -1,0 +1,267 @@
+"""The config's reader: what it refuses, with which line, and which role a profile points at."""
+
+import pytest
+
+from ssohelper.core.config_edit import AddSection, EditSection, RemoveSection, unified_diff
+from ssohelper.core.config_file import ConfigFile, Target
+from ssohelper.core.config_text import ConfigText
+from ssohelper.core.config_undo import inverse
+from ssohelper.core.model import Role, SsoSession
+from ssohelper.errors import ConfigInvalid
+from tests.core.test_config_property import botocore_reads
+
+URL = "https://d-0000000000.awsapps.com/start"
+SESSION = f"[sso-session corp]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"
+CORP = SsoSession("corp", URL, "eu-west-1", ("sso:account:access",))
+RO = Role("001234567890", "ReadOnlyAccess")
+PROCESS = "--session corp --account-id 001234567890 --role-name ReadOnlyAccess"
+
+
+def parse(text: str | bytes) -> ConfigFile:
+    return ConfigFile.parse(text if isinstance(text, bytes) else text.encode(), "config")
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "words"),
+    [
+        (b"region = x\n", 1, "before the first section"),
+        (b"\n\n[profile a\n", 3, "before the first section"),
+        (b"[a]\n[profile b\n", 2, "no end"),
+        (b"[a]\nx = 1\n[a]\n", 3, "twice, first in line 1"),
+        (b"[a]\nx = 1\nX: 2\n", 3, "twice, first in line 2"),
+        (b"[a]\nno delimiter\n", 2, 'no "="'),
+        (b"[a]\n= 1\n", 2, "nothing stands before"),
+        (b"[a]\ns3 =\n  a = b\n  # c\n  nothing\n", 5, "nested block"),
+        (b"[a]\nx = \xff\n", 2, "byte 8 is not UTF-8"),
+        (b"\xef\xbb\xbf[a]\n", 1, "byte order mark"),
+        (b"[a]\nx = 1\r\r\n", 2, "carriage return"),
+        (b"[profile a\rb]\nx = 1\n", 1, "carriage return"),
+        (b"[a]\r\nx = 1\r[profile pwn]\r\n", 2, "carriage return"),
+    ],
+)
+def test_what_botocore_refuses_is_refused_with_its_line(data: bytes, line: int, words: str) -> None:
+    with pytest.raises(ConfigInvalid, match=words) as caught:
+        parse(data)
+    assert caught.value.message.startswith(f"config:{line}: ")
+    assert b"\r" in data or botocore_reads(data) is None
+
+
+def test_the_error_does_not_show_the_line_which_may_be_half_a_secret() -> None:
+    with pytest.raises(ConfigInvalid) as caught:
+        parse("[a]\naws_secret_access_key wJalrXUtnFEMI\n")
+    assert "wJalr" not in caught.value.message + (caught.value.hint or "")
+
+
+def test_a_line_of_a_megabyte_works() -> None:
+    config = parse("[profile a]\nx = " + "y" * (1 << 20) + "\n")
+    assert len(config.profiles()[0].keys["x"]) == 1 << 20
+
+
+def test_a_header_with_a_bracket_is_readable_and_not_writable() -> None:
+    config = parse("[default]\n[profile a]b]\nx = 1\n")
+    assert config.profile("a]b") is not None
+    with pytest.raises(ConfigInvalid, match="config:2: "):
+        config.with_changes([AddSection("profile b", (("x", "1"),))])
+
+
+@pytest.mark.parametrize(
+    ("keys", "target"),
+    [
+        (
+            f"credential_process = /a/ssohelper credential-process {PROCESS}",
+            Target(CORP, "corp", RO, "process", URL),
+        ),
+        (
+            f'credential_process = "/a b/ssohelper" credential-process {PROCESS}',
+            Target(CORP, "corp", RO, "process", URL),
+        ),
+        (
+            f"credential_process = /a/ssohelper-credentials {PROCESS}",
+            Target(CORP, "corp", RO, "process", URL),
+        ),
+        (
+            "sso_session = corp\nsso_account_id = 001234567890\nsso_role_name = ReadOnlyAccess",
+            Target(CORP, "corp", RO, "sso", URL),
+        ),
+        (
+            "sso_session = no\nsso_account_id = 001234567890\nsso_role_name = ReadOnlyAccess",
+            Target(None, "no", RO, "sso", None),
+        ),
+        (
+            f"sso_start_url = {URL}/\nsso_region = eu-west-1\nsso_account_id = 001234567890\n"
+            "sso_role_name = ReadOnlyAccess",
+            Target(CORP, "corp", RO, "legacy", f"{URL}/"),
+        ),
+        (
+            f"granted_sso_start_url = {URL}\ngranted_sso_account_id = 001234567890\n"
+            "granted_sso_role_name = ReadOnlyAccess\n"
+            "credential_process = granted credential-process --profile a",
+            Target(CORP, "corp", RO, "granted", URL),
+        ),
+        (
+            'credential_process = /usr/bin/aws-sso -u open -S "Default" process '
+            "--arn arn:aws:iam::001234567890:role/ReadOnlyAccess",
+            Target(None, None, RO, "aws-sso-cli"),
+        ),
+        ("credential_process = other-tool --role x", None),
+        ("credential_process = 'unbalanced", None),
+        ("region = eu-west-1", None),
+    ],
+)
+def test_the_role_a_profile_points_at(keys: str, target: Target | None) -> None:
+    config = parse(f"{SESSION}[profile a]\n{keys}\n")
+    entry = config.profile("a")
+    assert entry is not None
+    assert config.target(entry) == target
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("[profile a]\nsso_account_id = 12345678901２\nsso_role_name = x\n", 2, "account id"),
+        ("[profile a]\nsso_account_id = 123456789012\nsso_role_name = a/b\n", 3, "name of a role"),
+        ("[profile a]\nsso_account_id = 123456789012\nsso_role_name = ..\n", 3, "name of a role"),
+        (
+            "[profile a]\ncredential_process = ssohelper credential-process --profile a\n",
+            2,
+            "loops to itself",
+        ),
+        (
+            "[profile a]\ncredential_process = ssohelper credential-process --profile b\n"
+            "[profile b]\ncredential_process = ssohelper credential-process --profile a\n",
+            4,
+            "loops to itself",
+        ),
+        (
+            "".join(
+                f"[profile {'a' if n == 0 else n}]\n"
+                f"credential_process = ssohelper credential-process --profile {n + 1}\n"
+                for n in range(200)
+            ),
+            8,
+            "too long a chain",
+        ),
+        (
+            "[sso-session s]\nsso_region = eu-west-1\n[profile a]\nsso_session = s\n"
+            "sso_account_id = 123456789012\nsso_role_name = x\n",
+            1,
+            "sso_start_url",
+        ),
+        (
+            f"[sso-session s]\nsso_start_url = {URL}\nsso_region = ../../x\n[profile a]\n"
+            "sso_session = s\nsso_account_id = 123456789012\nsso_role_name = x\n",
+            3,
+            "region",
+        ),
+        (
+            "[sso-session s]\nsso_start_url = https://awsapps.com.evil.net/start\n"
+            "sso_region = eu-west-1\n[profile a]\nsso_session = s\n"
+            "sso_account_id = 123456789012\nsso_role_name = x\n",
+            2,
+            "access portal",
+        ),
+    ],
+)
+def test_an_impossible_target_is_said_with_its_line(text: str, line: int, words: str) -> None:
+    config = parse(text)
+    entry = config.profile("a")
+    assert entry is not None
+    with pytest.raises(ConfigInvalid, match=words) as caught:
+        config.target(entry)
+    assert caught.value.message.startswith(f"config:{line}: ")
+    assert config.target_or_none(entry) is None
+
+
+def test_a_session_with_an_unusable_name_is_refused_only_when_asked_for() -> None:
+    config = parse(
+        SESSION + f'[sso-session "x y"]\nsso_start_url = {URL}\nsso_region = eu-west-1\n'
+    )
+    assert [session.name for session in config.sso_sessions()] == ["corp"]
+    with pytest.raises(ConfigInvalid, match="config:4: "):
+        config.sso_session("x y")
+
+
+@pytest.mark.parametrize(
+    "value", ["a\nb", "a\rb", "a\x85b", "a\u2028b", " a", "", "a\x00b", "\ud800", "a\u202eb"]
+)
+def test_a_value_that_could_become_another_line_is_never_written(value: str) -> None:
+    with pytest.raises(ConfigInvalid, match="cannot be written"):
+        parse("[default]\n").with_changes([AddSection("profile a", (("region", value),))])
+
+
+@pytest.mark.parametrize("name", ["a]b", "a b", "a\n[profile b", "", "-a", '"a"', "ä"])
+def test_a_name_that_others_read_differently_is_never_written(name: str) -> None:
+    with pytest.raises(ConfigInvalid, match="cannot be written"):
+        parse("[default]\n").with_changes([AddSection(f"profile {name}", (("x", "1"),))])
+
+
+def test_the_diff_does_not_show_a_persons_secret() -> None:
+    config = parse("[default]\naws_secret_access_key = wJalrXUtnFEMI\nregion = x\n")
+    added = AddSection("profile a", (("region", "x"),))
+    diff = "\n".join(unified_diff(config.text, [added], "config"))
+    assert "aws_secret_access_key" in diff
+    assert "wJalr" not in diff
+
+
+def _text(text: str) -> ConfigText:
+    return ConfigText(text.encode(), "config")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "current", "expected"),
+    [
+        # what we added goes, what somebody put in since stays
+        (
+            "[a]\nx = 1\n",
+            "[a]\nx = 1\n\n[profile b]\ny = 1\n",
+            "[a]\nx = 2\n\n[profile b]\ny = 1\n\n[profile c]\nz = 1\n",
+            "[a]\nx = 2\n\n[profile c]\nz = 1\n",
+        ),
+        (
+            "",
+            "[profile b]\nregion = x\nssohelper_managed = true\n",
+            "[profile b]\nregion = x\nssohelper_managed = true\noutput = json\n",
+            "[profile b]\noutput = json\n",
+        ),
+        # what we changed goes back, unless somebody changed it since
+        ("[a]\nx = 1\n", "[a]\nx = 2\n", "[a]\nx = 2\ny = 3\n", "[a]\nx = 1\ny = 3\n"),
+        ("[a]\nx = 1\n", "[a]\nx = 2\n", "[a]\nx = 9\n", "[a]\nx = 9\n"),
+        (
+            "[a]\nx = 1\nz = 3\n",
+            "[a]\nx = 1\n",
+            "# new\n[a]\nx = 1\n",
+            "# new\n[a]\nx = 1\nz = 3\n",
+        ),
+        # what we removed comes back with its very lines
+        (
+            "[profile b]\ns3 =\n  a = b\ny = 1\n",
+            "",
+            "[c]\nz = 1\n",
+            "[c]\nz = 1\n\n[profile b]\ns3 =\n  a = b\ny = 1\n",
+        ),
+        # a name that we moved moves back, with the keys that were added under the new one
+        (
+            "[profile old]\nx = 1\n",
+            "[profile new]\nx = 1\n",
+            "[profile new]\nx = 1\ny = 2\n",
+            "[profile old]\nx = 1\ny = 2\n",
+        ),
+    ],
+)
+def test_undo_respects_later_edits(before: str, after: str, current: str, expected: str) -> None:
+    changes = inverse(_text(before), _text(after), _text(current))
+    assert parse(current).with_changes(changes).decode() == expected
+
+
+def test_a_converted_key_stands_where_the_old_one_stood() -> None:
+    config = parse("[profile a]\r\n# mine\r\ncredential_process = x\r\nregion: y\r\n")
+    edit = EditSection("profile a", (("sso_session", "s"),), ("credential_process",))
+    assert (
+        config.with_changes([edit]) == b"[profile a]\r\n# mine\r\nsso_session = s\r\nregion: y\r\n"
+    )
+
+
+def test_comments_of_a_removed_section_stay() -> None:
+    config = parse("[a]\nx = 1\n\n# about b\n[profile b]\n# why\ny = 1\n\n# about c\n[c]\n")
+    after = config.with_changes([RemoveSection("profile b")])
+    assert after == b"[a]\nx = 1\n\n# about b\n# why\n\n# about c\n[c]\n"

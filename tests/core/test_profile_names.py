@@ -1,0 +1,107 @@
+"""How profiles are called: mapping, clashes, and that no order matters."""
+
+import itertools
+
+import pytest
+
+from ssohelper.core.model import Account, Role
+from ssohelper.core.profile_names import (
+    PROFILE_NAME,
+    Wanted,
+    checked_name,
+    checked_template,
+    names_for,
+    plain_name,
+)
+from ssohelper.errors import UsageProblem
+
+TEMPLATE = "{account_name}.{role_name}"
+
+
+def wanted(name: str, role: str = "Admin", account_id: str = "001234567890") -> Wanted:
+    return Wanted(Account(account_id, name, ""), Role(account_id, role))
+
+
+@pytest.mark.parametrize(
+    ("account", "role", "name"),
+    [
+        ("payments-prod", "ReadOnlyAccess", "payments-prod.ReadOnlyAccess"),
+        ("Payments Prod", "a=b,c@d", "Payments-Prod.a-b-c-d"),
+        ("  lead", "R", "lead.R"),
+        ("日本", "R", "001234567890.R"),
+        ("", "R", "001234567890.R"),
+        ("🚀 Rocket", "R", "Rocket.R"),
+        ("x\r[profile pwn]\rcredential_process=touch", "R", None),
+        ("a\u202eb", "R", "a-b.R"),
+        ("../..", "R", "001234567890.R"),
+        ("y" * 10_000, "R", None),
+        ("$(touch P)", "R", "touch-P-.R"),
+    ],
+)
+def test_every_name_from_aws_becomes_a_safe_one(account: str, role: str, name: str | None) -> None:
+    found = plain_name(TEMPLATE, "corp", wanted(account, role))
+    assert PROFILE_NAME.fullmatch(found)
+    assert name is None or found == name
+
+
+@pytest.mark.parametrize("template", ["{nothing}", "x", "", "{account_name} {role_name}", "{a]b}"])
+def test_a_bad_template_is_a_usage_problem(template: str) -> None:
+    with pytest.raises(UsageProblem):
+        checked_template(template)
+
+
+@pytest.mark.parametrize("name", ["", "-x", "--help", "a\nb", "a b", "é", "x" * 10_240, "../x"])
+def test_a_bad_name_is_a_usage_problem(name: str) -> None:
+    with pytest.raises(UsageProblem):
+        checked_name(name)
+
+
+def named(roles: list[Wanted], *taken: str) -> list[str]:
+    found = names_for(roles, template=TEMPLATE, session_name="corp", taken=taken)
+    return [found[item.role] for item in roles]
+
+
+def test_a_name_without_a_clash_is_plain() -> None:
+    assert named([wanted("a"), wanted("a", "Read")]) == ["a.Admin", "a.Read"]
+
+
+@pytest.mark.parametrize("taken", ["a.Admin", "A.ADMIN"])
+def test_a_taken_name_gets_the_session_in_front(taken: str) -> None:
+    assert named([wanted("a")], taken) == ["corp.a.Admin"]
+
+
+def test_two_accounts_of_one_name_get_their_ids() -> None:
+    roles = [wanted("a", account_id="1" * 12), wanted("A", account_id="2" * 12)]
+    assert named(roles) == ["corp.a.Admin.111111111111", "corp.A.Admin.222222222222"]
+
+
+def test_two_roles_that_map_to_one_name_get_the_hash_of_theirs() -> None:
+    names = named([wanted("a", "x=y"), wanted("a", "x,y"), wanted("a", "X-Y")])
+    assert [name.rpartition(".")[0] for name in names] == [
+        "corp.a.x-y.001234567890",
+        "corp.a.x-y.001234567890",
+        "corp.a.X-Y.001234567890",
+    ]
+    assert [len(name.rpartition(".")[2]) for name in names] == [6, 6, 6]
+    assert len(set(names)) == 3
+
+
+def test_default_is_never_a_name() -> None:
+    found = names_for([wanted("Default")], template="{account_name}", session_name="corp", taken=())
+    assert list(found.values()) == ["corp.Default"]
+
+
+def test_no_order_matters() -> None:
+    roles = [
+        wanted("a", account_id="1" * 12),
+        wanted("A", account_id="2" * 12),
+        wanted("corp.a", account_id="3" * 12),
+        wanted("b", "x=y", "4" * 12),
+        wanted("b", "x,y", "4" * 12),
+    ]
+    results = [
+        names_for(order, template=TEMPLATE, session_name="corp", taken=("B.x-y",))
+        for order in itertools.permutations(roles)
+    ]
+    assert all(result == results[0] for result in results)
+    assert len({name.lower() for name in results[0].values()}) == len(roles)
