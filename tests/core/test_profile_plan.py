@@ -1,0 +1,280 @@
+"""What sync does: what it adds, what it keeps its hands from, and that names never move."""
+
+from typing import Any
+
+import pytest
+
+from ssohelper.core.choices import Choices
+from ssohelper.core.config_edit import unified_diff
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import Account, Role, SsoSession
+from ssohelper.core.profile_plan import Plan, Skipped, Wish, matches, plan_sync
+from ssohelper.errors import ConfigInvalid
+
+URL = "https://d-0000000000.awsapps.com/start"
+CORP = SsoSession("corp", URL, "eu-west-1", ("sso:account:access",))
+SESSION = (
+    f"[sso-session corp]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"
+    "sso_registration_scopes = sso:account:access\n"
+)
+PAY, DEV = "001234567890", "111122223333"
+COMMAND = "/abs/bin/ssohelper credential-process"
+
+
+def listed(account_id: str, name: str, *roles: str, **more: Any) -> ListedAccount:
+    return ListedAccount(Account(account_id, name, ""), roles, **more)
+
+
+LISTING = Listing(
+    URL, "eu-west-1", 0, (listed(PAY, "pay", "Read", "Admin"), listed(DEV, "dev", "Read"))
+)
+
+NOTHING_SAID = Choices()
+
+
+def wish(listing: Listing = LISTING, choices: Choices = NOTHING_SAID, **more: Any) -> Wish:
+    return Wish(
+        CORP,
+        listing,
+        choices,
+        command=COMMAND,
+        template=choices.template or "{account_name}.{role_name}",
+        form=choices.form or "process",
+        region=choices.default_region or "eu-west-1",
+    )._replace(**more)
+
+
+def plan(text: str, asked: Wish | None = None) -> Plan:
+    return plan_sync(ConfigFile.parse(text.encode(), "config"), asked or wish())
+
+
+def synced(text: str, asked: Wish | None = None) -> str:
+    config = ConfigFile.parse(text.encode(), "config")
+    return config.with_changes(plan_sync(config, asked or wish()).changes).decode()
+
+
+def process(name: str, account_id: str, role: str, command: str = COMMAND) -> str:
+    return (
+        f"\n[profile {name}]\ncredential_process = {command} --session corp "
+        f"--account-id {account_id} --role-name {role}\nregion = eu-west-1\n"
+        "ssohelper_managed = true\n"
+    )
+
+
+def native(name: str, account_id: str, role: str, marked: bool = True) -> str:
+    return (
+        f"\n[profile {name}]\nsso_session = corp\nsso_account_id = {account_id}\n"
+        f"sso_role_name = {role}\nregion = eu-west-1\n" + "ssohelper_managed = true\n" * marked
+    )
+
+
+ALL = (
+    process("pay.Read", PAY, "Read")
+    + process("pay.Admin", PAY, "Admin")
+    + process("dev.Read", DEV, "Read")
+)
+
+
+def test_an_empty_config_gets_the_session_and_a_profile_for_each_role() -> None:
+    assert synced("") == SESSION + ALL
+
+
+def test_a_second_sync_changes_nothing() -> None:
+    again = plan(SESSION + ALL)
+    assert (again.add, again.change, again.changes, again.skipped) == ((), (), (), ())
+
+
+def test_native_form() -> None:
+    found = synced(SESSION, wish(choices=Choices(form="sso", roles=("Admin",))))
+    assert found == SESSION + native("pay.Admin", PAY, "Admin")
+
+
+@pytest.mark.parametrize(
+    ("choices", "added"),
+    [
+        (Choices(accounts=("pay",)), ("pay.Read", "pay.Admin")),
+        (Choices(accounts=("PAY",)), ("pay.Read", "pay.Admin")),
+        (Choices(accounts=("0012*",)), ("pay.Read", "pay.Admin")),
+        (Choices(accounts=("!pay",)), ("dev.Read",)),
+        (Choices(roles=("*", "!Adm*")), ("pay.Read", "dev.Read")),
+        (Choices(accounts=("d*",), roles=("Admin",)), ()),
+        (Choices(template="{session}_{account_id}", roles=("Admin",)), (f"corp_{PAY}",)),
+    ],
+)
+def test_filters_and_template(choices: Choices, added: tuple[str, ...]) -> None:
+    assert plan(SESSION, wish(choices=choices)).add == added
+
+
+@pytest.mark.parametrize(
+    ("globs", "texts", "expected"),
+    [((), ("x",), True), (("a*", "b"), ("B",), True), (("a*",), ("xa",), False),
+     (("!a*",), ("x", "ab"), False), (("a*", "!ab"), ("ab",), False), (("[",), ("[",), True)],
+)  # fmt: skip
+def test_globs(globs: tuple[str, ...], texts: tuple[str, ...], expected: bool) -> None:
+    assert matches(globs)(*texts) is expected
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        f"sso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read",
+        f"sso_start_url = {URL}#/\nsso_region = eu-west-1\nsso_account_id = {PAY}\n"
+        "sso_role_name = Read",
+        f"granted_sso_start_url = {URL}\ngranted_sso_account_id = {PAY}\n"
+        "granted_sso_role_name = Read\ncredential_process = granted credential-process",
+        f"credential_process = aws-sso process --arn arn:aws:iam::{PAY}:role/Read",
+    ],
+)
+def test_a_persons_profile_for_a_role_is_kept_and_no_second_one_comes(keys: str) -> None:
+    mine = f"[profile mine]\n{keys}\noutput = json\n"
+    found = plan(SESSION + mine)
+    assert found.add == ("pay.Admin", "dev.Read")
+    assert found.skipped == (Skipped("pay.Read", 'the profile "mine" already points at this role'),)
+    assert mine in synced(SESSION + mine)
+
+
+def test_a_legacy_profile_of_another_portal_is_another_role() -> None:
+    other = URL.replace("d-0", "d-1")
+    mine = (
+        f"[profile mine]\nsso_start_url = {other}\nsso_account_id = {PAY}\nsso_role_name = Read\n"
+    )
+    assert "pay.Read" in plan(SESSION + mine).add
+
+
+def test_several_managed_profiles_of_a_role_are_all_kept() -> None:
+    assert plan(SESSION + ALL + process("second", PAY, "Read")).changes == ()
+
+
+def test_a_renamed_account_moves_no_name_and_rename_does() -> None:
+    renamed = LISTING._replace(
+        accounts=(listed(PAY, "payments", "Read", "Admin"), LISTING.accounts[1])
+    )
+    assert plan(SESSION + ALL, wish(renamed)).changes == ()
+    text = SESSION + ALL + "\n[profile chained]\nsource_profile = pay.Admin\nrole_arn = x\n"
+    found = plan(text, wish(renamed, rename=True))
+    assert [(c.profile, c.after) for c in found.change] == [("pay.Read", {"name": "payments.Read"})]
+    assert found.skipped == (Skipped("pay.Admin", 'the profile "chained" refers to it'),)
+    after = synced(text, wish(renamed, rename=True))
+    assert after == text.replace("[profile pay.Read]", "[profile payments.Read]")
+
+
+def test_a_second_organization_moves_no_name() -> None:
+    partner = SsoSession("partner", URL.replace("d-0", "d-1"), "eu-west-1", ())
+    listing = LISTING._replace(start_url=partner.start_url)
+    asked = wish(listing)._replace(session=partner)
+    found = plan(SESSION + ALL, asked)
+    assert found.add == ("partner.pay.Read", "partner.pay.Admin", "partner.dev.Read")
+    assert synced(SESSION + ALL, asked).startswith(SESSION + ALL)
+    assert plan(synced(SESSION + ALL, asked)).changes == ()
+
+
+def test_a_section_of_the_credentials_file_takes_the_name() -> None:
+    found = plan(SESSION, wish(taken=frozenset({"PAY.read"})))
+    assert found.add == ("corp.pay.Read", "pay.Admin", "dev.Read")
+
+
+def test_the_command_is_brought_up_to_date_and_the_persons_keys_stay() -> None:
+    text = SESSION + process("pay.Read", PAY, "Read", "/old/ssohelper credential-process").replace(
+        "region = eu-west-1\n", "# mine\nregion = us-east-1\ns3 =\n  a = b\n"
+    )
+    after = synced(text, wish(choices=Choices(roles=("Nothing",))))
+    assert after == text.replace("/old/ssohelper credential-process", COMMAND)
+
+
+def test_only_a_form_that_is_said_converts_and_only_what_the_filters_name() -> None:
+    choices = Choices(form="sso", accounts=("pay",))
+    assert plan(SESSION + ALL, wish(choices=choices)).changes == ()
+    after = synced(SESSION + ALL, wish(choices=choices, convert=True))
+    assert after == SESSION + native("pay.Read", PAY, "Read") + native(
+        "pay.Admin", PAY, "Admin"
+    ) + process("dev.Read", DEV, "Read")
+    back = wish(choices=Choices(form="process"), convert=True)
+    assert synced(after, back) == SESSION + ALL
+
+
+def test_an_sso_key_beside_our_command_goes_since_it_would_win() -> None:
+    text = SESSION + ALL.replace("region = eu", f"sso_account_id = {PAY}\nregion = eu", 1)
+    assert "sso_account_id" in text
+    text = text.replace(f"sso_account_id = {PAY}\n", "sso_start_url = x\n")
+    assert synced(text) == SESSION + ALL
+
+
+GONE = LISTING._replace(accounts=(listed(PAY, "pay", "Read"), listed(DEV, "dev", "Read")))
+
+
+def test_nothing_is_removed_without_prune() -> None:
+    found = plan(SESSION + ALL, wish(GONE))
+    assert (found.stale, found.remove, found.changes) == (("pay.Admin",), (), ())
+
+
+def test_prune_removes_the_stale_ones_alone() -> None:
+    mine = native("mine", PAY, "Old", marked=False)
+    after = synced(SESSION + ALL + mine, wish(GONE, prune=True))
+    assert after == SESSION + ALL.replace(process("pay.Admin", PAY, "Admin"), "") + mine
+
+
+@pytest.mark.parametrize("how", [{"refused": True}, {"answered": False}])
+def test_an_account_that_did_not_answer_is_never_pruned(how: dict[str, bool]) -> None:
+    listing = LISTING._replace(accounts=(listed(PAY, "pay", **how), LISTING.accounts[1]))
+    found = plan(SESSION + ALL, wish(listing, prune=True))
+    assert (found.stale, found.remove) == ((), ())
+
+
+def test_filters_said_now_keep_prune_within_them() -> None:
+    empty = LISTING._replace(accounts=())
+    choices = Choices(roles=("Admin",))
+    assert plan(SESSION + ALL, wish(empty, choices)).stale == ("pay.Read", "pay.Admin", "dev.Read")
+    narrowed = wish(empty, choices, prune=True, narrowed=True)
+    assert plan(SESSION + ALL, narrowed).remove == ("pay.Admin",)
+
+
+def test_what_was_removed_is_not_brought_back_and_add_does() -> None:
+    removed = Choices(removed=frozenset({Role(PAY, "Admin")}))
+    found = plan(SESSION, wish(choices=removed))
+    assert found.add == ("pay.Read", "dev.Read")
+    assert found.skipped == (Skipped("pay.Admin", "removed with: ssohelper profile rm"),)
+    added = plan(SESSION, wish(choices=removed, only=Role(PAY, "Admin"), name="prod"))
+    assert added.add == ("prod",)
+
+
+@pytest.mark.parametrize(
+    "name", ["x\r[profile pwn]\rcredential_process=touch /tmp/P", "]", "$(id)"]
+)
+def test_a_hostile_account_name_adds_no_key(name: str) -> None:
+    listing = LISTING._replace(accounts=(listed(PAY, name, "Read"),))
+    config = ConfigFile.parse(synced(SESSION, wish(listing)).encode(), "config")
+    (entry,) = config.profiles()
+    assert list(entry.keys) == ["credential_process", "region", "ssohelper_managed"]
+    assert entry.keys["credential_process"].startswith(COMMAND)
+
+
+@pytest.mark.parametrize("role", ["a b", "a;id", "../x", "$(id)", "x" * 33, "é", ""])
+def test_a_role_that_cannot_be_written_is_skipped(role: str) -> None:
+    listing = LISTING._replace(accounts=(listed(PAY, "pay", role),))
+    found = plan(SESSION, wish(listing))
+    assert (found.add, len(found.skipped)) == ((), 1)
+
+
+def test_an_identity_in_DEFAULT_is_refused_since_it_is_in_every_profile() -> None:
+    with pytest.raises(ConfigInvalid, match="config:6: "):
+        plan(SESSION + "[DEFAULT]\nsso_session = corp\n")
+
+
+def test_a_managed_profile_whose_role_cannot_be_read_is_left_alone() -> None:
+    found = plan(SESSION + ALL + "\n[profile broken]\nssohelper_managed = true\n")
+    assert found.skipped == (Skipped("broken", "its role cannot be read"),)
+    assert found.changes == ()
+
+
+def test_ten_thousand_roles_are_named_planned_and_written() -> None:
+    accounts = tuple(listed(f"{n:012d}", f"account-{n}", "Read", "Admin") for n in range(5000))
+    asked = wish(LISTING._replace(accounts=accounts))
+    config = ConfigFile.parse(SESSION.encode(), "config")
+    found = plan_sync(config, asked)
+    assert len(set(found.add)) == 10_000
+    assert sum(line.startswith("+") for line in unified_diff(config.text, found.changes, "c")) == (
+        5 * 10_000 + 1
+    )
+    after = ConfigFile.parse(config.with_changes(found.changes), "config")
+    assert plan_sync(after, asked).changes == ()

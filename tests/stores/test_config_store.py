@@ -1,0 +1,312 @@
+"""~/.aws/config on the disk: whole or not at all, links and modes kept, undo, another user's."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from ssohelper.core.choices import Choices
+from ssohelper.core.config_edit import AddSection, Change
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.model import Role
+from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError
+from ssohelper.stores.choices import ChoicesStore
+from ssohelper.stores.config_store import ConfigStore
+
+MINE = "# mine\n[default]\nregion = eu-west-1\n"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ConfigStore:
+    return make(tmp_path)
+
+
+def make(folder: Path) -> ConfigStore:
+    aws = folder / ".aws"
+    return ConfigStore(
+        aws / "config", aws / "credentials", state=folder / "state", runtime=folder / "run"
+    )
+
+
+def there(store: ConfigStore, text: str = MINE, mode: int = 0o644) -> Path:
+    store.path.parent.mkdir(exist_ok=True)
+    store.path.write_text(text)
+    store.path.chmod(mode)
+    return store.path
+
+
+def adding(name: str) -> Callable[[ConfigFile], Sequence[Change]]:
+    return lambda _config: [AddSection(f"profile {name}", (("region", "eu-west-1"),))]
+
+
+def within() -> Deadline:
+    return Deadline(10, time.monotonic)
+
+
+def added(name: str) -> str:
+    return f"\n[profile {name}]\nregion = eu-west-1\n"
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_missing_config_is_empty_and_a_new_one_is_private(store: ConfigStore) -> None:
+    assert store.read().profiles() == []
+    store.write(adding("a"), within())
+    assert store.path.read_text() == added("a").lstrip("\n")
+    assert mode_of(store.path) == 0o600
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o660])
+def test_the_mode_is_kept(store: ConfigStore, mode: int) -> None:
+    path = there(store, mode=mode)
+    store.write(adding("a"), within())
+    assert (path.read_text(), mode_of(path)) == (MINE + added("a"), mode)
+
+
+def test_a_link_stays_a_link(store: ConfigStore, tmp_path: Path) -> None:
+    real = tmp_path / "dotfiles" / "aws-config"
+    real.parent.mkdir()
+    real.write_text(MINE)
+    store.path.parent.mkdir()
+    store.path.symlink_to("../dotfiles/aws-config")
+    store.write(adding("a"), within())
+    assert store.path.is_symlink()
+    assert real.read_text() == MINE + added("a")
+
+
+def test_no_change_writes_nothing(store: ConfigStore) -> None:
+    path = there(store)
+    before = path.stat()
+    store.write(lambda _config: [], within())
+    assert path.stat() == before
+    assert store.last_version() is None
+
+
+def test_a_file_that_botocore_refuses_is_untouched(store: ConfigStore) -> None:
+    path = there(store, "[a]\n[a]\n")
+    with pytest.raises(ConfigInvalid, match=r"config:2: "):
+        store.write(adding("a"), within())
+    assert path.read_text() == "[a]\n[a]\n"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_writer_without_a_lock_is_not_overwritten(store: ConfigStore) -> None:
+    path = there(store)
+    calls = []
+
+    def changes(config: ConfigFile) -> Sequence[Change]:
+        calls.append(config)
+        if len(calls) == 1:
+            path.write_text(MINE + "output = json\n")  # as `aws configure set` does
+        return [AddSection("profile a", (("region", "eu-west-1"),))]
+
+    store.write(changes, within())
+    assert len(calls) == 2
+    assert path.read_text() == MINE + "output = json\n" + added("a")
+
+
+def test_two_writers_at_once_lose_nothing(store: ConfigStore, tmp_path: Path) -> None:
+    there(store)
+    code = (
+        "import sys,time;from pathlib import Path;sys.path.insert(0,sys.argv[2]);"
+        "from tests.stores.test_config_store import make,adding,within;"
+        "make(Path(sys.argv[1])).write(adding(sys.argv[3]),within())"
+    )
+    root = str(Path(__file__).parents[2])
+    running = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path), root, f"p{n}"])
+        for n in range(4)
+    ]
+    assert [process.wait(timeout=120) for process in running] == [0] * 4
+    assert {entry.name for entry in store.read().profiles()} == {
+        "default", "p0", "p1", "p2", "p3",
+    }  # fmt: skip
+
+
+def test_a_fifo_does_not_hang_and_a_folder_is_no_file(store: ConfigStore) -> None:
+    store.path.parent.mkdir()
+    os.mkfifo(store.path)
+    with pytest.raises(LocalState, match="no plain file"):
+        store.read()
+    store.path.unlink()
+    store.path.mkdir()
+    with pytest.raises(LocalState, match="no plain file"):
+        store.read()
+
+
+# -- undo ------------------------------------------------------------------------------------------
+
+
+def undo(store: ConfigStore) -> None:
+    version = store.last_version()
+    assert version is not None
+    store.undo(version, lambda _config: [], within())
+
+
+def test_undo_puts_back_the_very_bytes_three_times(store: ConfigStore) -> None:
+    path = there(store, MINE.rstrip("\n"))
+    texts = []
+    for name in "abcd":
+        texts.append(path.read_bytes())
+        store.write(adding(name), within())
+    for expected in reversed(texts[1:]):
+        undo(store)
+        assert path.read_bytes() == expected
+    assert store.last_version() is None
+
+
+def test_undo_of_the_first_write_leaves_no_file_where_there_was_none(store: ConfigStore) -> None:
+    store.write(adding("a"), within())
+    undo(store)
+    assert not store.path.exists()
+
+
+def test_versions_are_private(store: ConfigStore, tmp_path: Path) -> None:
+    there(store)
+    store.write(adding("a"), within())
+    kept = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
+    assert len(kept) == 2
+    assert {mode_of(path) for path in kept} == {0o600}
+
+
+def test_undo_after_an_edit_makes_the_changes_it_is_given(store: ConfigStore) -> None:
+    path = there(store)
+    store.write(adding("a"), within())
+    path.write_text(path.read_text() + "# later\n")
+    version = store.last_version()
+    assert version is not None
+    store.undo(version, adding("b"), within())
+    assert path.read_text() == MINE + added("a") + "# later\n" + added("b")
+
+
+# -- another user ----------------------------------------------------------------------------------
+
+
+def as_nobody(folder: Path) -> str:
+    """Add a profile as uid 65534, to whom `folder` belongs; returns what came of it.
+
+    Root may do anything, so it becomes another user first: in a fork, since a checkout below a
+    private folder could not be read by a new process of theirs.
+    """
+    if os.geteuid() != 0:
+        return outcome(folder)
+    reader, writer = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # threads of other tests
+        child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setresgid(65534, 65534, 65534)
+            os.setresuid(65534, 65534, 65534)
+            os.write(writer, outcome(folder).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    os.waitpid(child, 0)
+    with os.fdopen(reader) as said:
+        return said.read()
+
+
+def outcome(folder: Path) -> str:
+    try:
+        make(folder).write(adding("a"), within())
+    except SsoHelperError as error:
+        return f"{error.exit_code} {error.message}"
+    except Exception as error:
+        return f"crashed: {error!r}"
+    return "written"
+
+
+@pytest.fixture
+def nobodys() -> Iterator[Path]:
+    """A folder that belongs to uid 65534, with a config of theirs in it."""
+    folder = Path(tempfile.mkdtemp(prefix="ssohelper-test-"))
+    store = make(folder)
+    path = there(store)
+    if os.geteuid() == 0:
+        for item in (folder, path.parent, path):
+            os.chown(item, 65534, 65534)
+    yield folder
+    path.parent.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def test_another_user_writes_their_own(nobodys: Path) -> None:
+    assert as_nobody(nobodys) == "written"
+    assert make(nobodys).path.read_text() == MINE + added("a")
+
+
+def _read_only(path: Path) -> None:
+    path.chmod(0o444)
+
+
+def _unreadable(path: Path) -> None:
+    path.chmod(0)
+
+
+def _foreign(path: Path) -> None:
+    if os.geteuid() != 0:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("only root can give files away")
+    os.chown(path, 0, 0)
+
+
+def _folder_read_only(path: Path) -> None:
+    path.parent.chmod(0o555)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (_read_only, "is read-only"),
+        (_unreadable, "cannot be read: permission denied"),
+        (_foreign, "belongs to another user"),
+        (_folder_read_only, "permission denied"),
+    ],
+)
+def test_what_may_not_be_written_is_not(
+    nobodys: Path, spoil: Callable[[Path], None], words: str
+) -> None:
+    path = make(nobodys).path
+    spoil(path)
+    said = as_nobody(nobodys)
+    assert said.startswith("7 ")
+    assert words in said.lower()
+    if os.geteuid() != 0:
+        path.parent.chmod(0o755)
+        path.chmod(0o644)
+    assert path.read_text() == MINE
+    assert make(nobodys).last_version() is None
+    assert [item.name for item in path.parent.iterdir()] == ["config"]
+
+
+# -- choices ---------------------------------------------------------------------------------------
+
+
+def test_choices_come_back_and_nonsense_is_the_default(tmp_path: Path) -> None:
+    store = ChoicesStore(tmp_path)
+    assert store.load("corp") == Choices()
+    choices = Choices(
+        ("a*", "!b"), ("R",), "{session}.{role_name}", "sso", "eu-west-1",
+        frozenset({Role("001234567890", "R")}),
+    )  # fmt: skip
+    store.save("corp", choices)
+    assert store.load("corp") == choices
+    assert store.load("other") == Choices()
+    path = tmp_path / "choices" / "corp.json"
+    assert mode_of(path) == 0o600
+    path.write_text('{"accounts": 5, "form": "evil", "removed": [["x", "y"], 3], "template": []}')
+    assert store.load("corp") == Choices()
+    path.write_text("{")
+    assert store.load("corp") == Choices()
