@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from ssohelper import errors, settings
+from ssohelper.app import App
+from ssohelper.core.model import RoleKey
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "ssohelper"
@@ -47,13 +49,10 @@ _RUN_AND_NAME_MODULES = (
 @pytest.fixture
 def published(tmp_path: Path) -> dict[str, str]:
     """An environment in which the role of ARGV has a ready document, good for an hour."""
-    folder = tmp_path / "run" / "credentials" / "corp" / "001234567890"
-    folder.mkdir(parents=True)
-    document = folder / "Admin"
-    document.write_text(DOCUMENT)
-    ahead = time.time() + 3600
-    os.utime(document, (ahead, ahead))
-    return {"SSOHELPER_HOME": str(tmp_path), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    environ = {"SSOHELPER_HOME": str(tmp_path), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    key = RoleKey("corp", "001234567890", "Admin")
+    App(environ).credentials.publish(key, DOCUMENT.encode(), int(time.time()) + 3600)
+    return environ
 
 
 class TestHit:
