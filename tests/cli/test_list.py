@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import subprocess
+import time
 
 import pexpect
 import pytest
@@ -209,3 +211,26 @@ def test_a_terminal_gets_a_table_and_progress_with_what_is_left(shell, emulator)
     child.expect(pexpect.EOF)
     child.close()
     assert os.WEXITSTATUS(child.status) == 0
+
+
+def test_a_refresh_that_was_killed_is_continued_and_not_begun_again(shell, emulator):
+    for number in range(100, 197):
+        emulator.world.add_account(f"0000{number:08d}", f"more-{number}", ou="Workloads")
+    unfinished = shell.home / "own" / "state" / "listings" / "corp" / "unfinished.json"
+    first = subprocess.Popen([SCRIPT, "list"], env=shell.environ, stdout=subprocess.PIPE)
+    try:
+        give_up_at = time.monotonic() + 60
+        while not unfinished.exists() and first.poll() is None:
+            assert time.monotonic() < give_up_at
+            time.sleep(0.02)
+    finally:
+        first.kill()
+        first.communicate()
+    assert unfinished.exists()
+    kept = sum(a.answered for a in shell.app.directory.unfinished("corp").accounts)
+    assert kept > 0
+    emulator.reset_counters()
+    assert len(shell.run("list").stdout.splitlines()) == 200
+    # Eight of the killed one's requests may still have been on their way.
+    assert emulator.counters["ListAccountRoles"] <= 100 - kept + 8
+    assert not unfinished.exists()
