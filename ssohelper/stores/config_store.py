@@ -66,10 +66,10 @@ class ConfigStore:
 
     def write(
         self, changes_for: Callable[[ConfigFile], Sequence[Change]], deadline: Deadline
-    ) -> ConfigFile:
+    ) -> None:
         """Make the changes that `changes_for` returns for the config as it is under the lock.
 
-        Returns the config after that; no changes write nothing.
+        No changes write nothing.
         Raises: ConfigInvalid, LocalState; then the file is as it was.
         """
         with files.lock(self._lock, deadline):
@@ -78,7 +78,7 @@ class ConfigStore:
                 config = ConfigFile.parse(found.data, str(self.path))
                 after = config.with_changes(changes_for(config))
                 if after == found.data:
-                    return config
+                    return
                 try:
                     version = self._versions.keep(found.data if found.mark else None, after)
                     try:
@@ -88,7 +88,7 @@ class ConfigStore:
                         raise
                 except _Changed:
                     continue
-                return ConfigFile.parse(after, str(self.path))
+                return
         raise LocalState(
             f'"{self.path}" is being changed by somebody else', hint="try again in a moment"
         )
@@ -148,9 +148,9 @@ class ConfigStore:
         files.made_folder(os.path.dirname(target))
 
         def check(written: bytes) -> None:
+            # These bytes were parsed before (with_changes), or they are a file that was there.
             if written != data:
                 raise LocalState(f'"{self.path}" was not written as it should be: nothing changed')
-            ConfigFile.parse(written, str(self.path))
             if self._find().mark != found.mark:
                 raise _Changed
 
