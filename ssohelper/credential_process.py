@@ -9,15 +9,19 @@ from contextlib import suppress
 
 from ssohelper import logs
 from ssohelper.actions import credentials, selection
-from ssohelper.app import App
+from ssohelper.app import CALL_SECONDS, App
+from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Role, SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError
 from ssohelper.ready_document import RENEW_ONLY, key_of
 
 
-def answer(argv: list[str]) -> int | None:
-    """Return the exit code, or None for arguments that click must look at."""
+def answer(argv: list[str], began: float) -> int | None:
+    """Return the exit code, or None for arguments that click must look at.
+
+    `began` is the monotonic moment from which the one deadline counts.
+    """
     renew_only = argv[-1:] == [RENEW_ONLY]
     key = key_of(argv[:-1] if renew_only else argv)
     by_name = len(argv) == 2 and argv[0] == "--profile" and not argv[1].startswith("-")
@@ -25,12 +29,13 @@ def answer(argv: list[str]) -> int | None:
         return None
     app = App(warn=warned)
     logs.start(0, app.environ)
+    deadline = app.deadline(CALL_SECONDS - (app.monotonic() - began))
     try:
         session, role = _by_key(app, *key) if key else _by_profile(app, argv[1])
         if renew_only:
-            credentials.renew_ahead(app, session, role, app.deadline())
+            credentials.renew_ahead(app, session, role, deadline)
         else:
-            print_document(app, session, role)
+            print_document(app, session, role, deadline)
     except SsoHelperError as error:
         return reported(error)
     except KeyboardInterrupt:
@@ -42,9 +47,9 @@ def answer(argv: list[str]) -> int | None:
     return 0
 
 
-def print_document(app: App, session: SsoSession, role: Role) -> None:
+def print_document(app: App, session: SsoSession, role: Role, deadline: Deadline) -> None:
     """Write the document of this role to stdout, whole or not at all."""
-    keys = credentials.release(app, session, role, "credential-process", app.deadline())
+    keys = credentials.release(app, session, role, "credential-process", deadline)
     written = credentials.document(keys, role.account_id)
     try:
         while written:

@@ -44,10 +44,10 @@ def credential_process(
     try:
         if profile:
             found = selection.profile_of(app, profile, None)
-            door.print_document(app, found.session, found.role)
+            door.print_document(app, found.session, found.role, app.deadline())
         else:
             named = door.known_session(app, session or "")
             role = door.checked_role(account_id or "", role_name or "")
-            door.print_document(app, named, role)
+            door.print_document(app, named, role, app.deadline())
     except SsoHelperError as error:
         ctx.exit(door.reported(error))
