@@ -119,9 +119,14 @@ class Portal:
         return _credentials(answer.get("roleCredentials"))
 
     def logout(self, token: AccessToken) -> None:
-        """End the sign-in at AWS. Raises: TokenRejected when it had ended already."""
+        """End the sign-in at AWS.
+        Raises: TokenRejected when it had ended already, AwsUnreachable for whatever else."""
         deadline = Deadline(_LOGOUT_SECONDS, time.monotonic)
-        self._asked_within(deadline, "logout", "the sign-in", accessToken=token.value.reveal())
+        try:
+            self._asked_within(deadline, "logout", "the sign-in", accessToken=token.value.reveal())
+        except RoleNotAssigned as refused:
+            # There is no role in this call: a refusal of it is an answer that makes no sense.
+            raise BadAnswer("AWS refuses to end the sign-in") from refused
 
     # -- asking ------------------------------------------------------------------------------
 

@@ -333,3 +333,9 @@ class TestLogout:
         emulator.revoke_session()
         with pytest.raises(TokenRejected):
             portal.logout(token)
+
+    @pytest.mark.parametrize("status", [400, 403, 404, 500])
+    def test_a_refusal_is_exit_6_for_there_is_no_role_in_it(self, emulator, portal, token, status):
+        emulator.faults.script("Logout", status, times=3)
+        with pytest.raises(AwsUnreachable):
+            portal.logout(token)
