@@ -210,7 +210,7 @@ class TestPkce:
             "http://127.0.0.1:1/other",
             "http://127.0.0.1:1/oauth/callback#x",
             "http://u@127.0.0.1:1/oauth/callback",
-            "http://127.0.0.1:1/oauth/callback\r\nX: y",
+            "http://127.0.0.1:1/oauth/call\r\nback",
             "http://127.0.0.1.evil.example/oauth/callback",
             "",
         ],
@@ -224,8 +224,12 @@ class TestPkce:
         assert answer.status == 400
         assert "Location" not in dict(answer.headers)
 
-    def test_an_unknown_client_is_a_page(self, wire: Wire):
-        answer = wire.raw("GET", "/authorize", client_id="x", redirect_uri=REDIRECT)
+    @pytest.mark.parametrize("days", [0, 90])
+    def test_an_unknown_or_expired_client_is_a_page(self, wire: Wire, days: int):
+        known = wire.register()["clientId"]
+        wire.clock.forward(days * 86400)
+        client = known if days else "x"
+        answer = wire.raw("GET", "/authorize", client_id=client, redirect_uri=REDIRECT)
         assert answer.status == 400
         assert b"<title>" in answer.body
 

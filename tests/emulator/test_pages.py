@@ -82,6 +82,13 @@ def test_the_cookie_is_out_of_reach_and_new_after_sign_in(emu: Emulator):
     assert b"Who are you?" in open_page(emu, "/start", page.cookie).reply.body
 
 
+def test_after_signing_out_the_cookie_is_nobodys(emu: Emulator):
+    reply = send(emu, "/sign-in", open_page(emu, "/start"), {}, person="ana")
+    cookie = reply.headers["set-cookie"].split(";")[0]
+    assert send(emu, "/sign-out", open_page(emu, "/start", cookie), {}).status == 303
+    assert b"Who are you?" in open_page(emu, "/start", cookie).reply.body
+
+
 @pytest.mark.parametrize(
     ("headers", "fields"),
     [
