@@ -1,0 +1,125 @@
+"""One sign-in for all tools: the real AWS CLI v2 beside us, in both directions."""
+
+import json
+import subprocess
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from tests.conftest import Home, Run
+from tests.programs import need
+
+pytestmark = pytest.mark.network_client
+
+ROLE = ("000030000001", "ReadOnlyAccess")
+
+
+class Aws:
+    """The AWS CLI in this home."""
+
+    def __init__(self, home: Home) -> None:
+        self._program = need("aws")
+        self._home = home
+
+    def __call__(self, *argv: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [self._program, *argv],
+            env=self._home.env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+
+@pytest.fixture
+def aws(home: Home, emulator: Emulator) -> Aws:
+    home.add_session("corp", emulator.world.start_url, emulator.world.region)
+    home.write_config(
+        home.config_file.read_text() + f"[profile native]\nsso_session = corp\n"
+        f"sso_account_id = {ROLE[0]}\nsso_role_name = {ROLE[1]}\nregion = eu-west-1\n"
+    )
+    return Aws(home)
+
+
+def state(run: Run) -> str:
+    found: str = json.loads(run("status", "--json").stdout)["data"]["sessions"][0]["state"]
+    return found
+
+
+@pytest.mark.parametrize("how", [(), ("--device-code", "--no-browser")])
+def test_the_aws_cli_uses_our_sign_in(
+    run: Run, home: Home, aws: Aws, emulator: Emulator, how: tuple[str, ...]
+) -> None:
+    home.browser()
+    assert run("login", *how).returncode == 0
+    signed_in = emulator.counters["CreateToken"]
+    result = aws("configure", "export-credentials", "--profile", "native")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["AccessKeyId"].startswith("ASIA")
+    assert emulator.counters["CreateToken"] == signed_in
+
+
+@pytest.mark.parametrize("how", ["--use-device-code", "pkce"])
+def test_we_use_the_sign_in_of_the_aws_cli(
+    run: Run, home: Home, aws: Aws, emulator: Emulator, how: str
+) -> None:
+    home.browser()
+    words = [how] if how.startswith("--") else []
+    result = aws("sso", "login", "--sso-session", "corp", *words)
+    assert result.returncode == 0, result.stderr
+    assert state(run) == "valid"
+    emulator.reset_counters()
+    assert "already signed in" in run("login").stderr
+    answer = run(
+        *("credential-process", "--session", "corp"),
+        *("--account-id", ROLE[0], "--role-name", ROLE[1]),
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert emulator.counters["CreateToken"] == 0
+    assert emulator.counters["GetRoleCredentials"] == 1
+
+
+def test_we_renew_what_the_aws_cli_signed_in_and_it_goes_on(
+    run: Run, home: Home, aws: Aws, emulator: Emulator
+) -> None:
+    emulator.faults.set(rotation="strict", token_seconds=1000)
+    home.browser()
+    assert aws("sso", "login", "--sso-session", "corp").returncode == 0
+    assert "renewed" in run("login").stderr
+    emulator.reset_counters()
+    result = aws("configure", "export-credentials", "--profile", "native")
+    assert result.returncode == 0, result.stderr
+    assert emulator.counters["RegisterClient"] == 0
+
+
+def test_both_use_one_registration(run: Run, home: Home, aws: Aws, emulator: Emulator) -> None:
+    home.browser()
+    assert run("login").returncode == 0
+    assert aws("sso", "login", "--sso-session", "corp").returncode == 0
+    assert emulator.counters["RegisterClient"] == 1
+
+
+def test_our_logout_is_seen_by_the_aws_cli(run: Run, home: Home, aws: Aws) -> None:
+    home.browser()
+    assert aws("sso", "login", "--sso-session", "corp").returncode == 0
+    assert run("logout").returncode == 0
+    result = aws("configure", "export-credentials", "--profile", "native")
+    assert result.returncode != 0
+    assert "token" in result.stderr.lower() or "sso" in result.stderr.lower()
+
+
+def test_the_logout_of_the_aws_cli_is_seen_by_us(
+    run: Run, home: Home, aws: Aws, emulator: Emulator
+) -> None:
+    home.browser()
+    assert run("login").returncode == 0
+    assert aws("sso", "logout").returncode == 0
+    assert emulator.counters["Logout"] == 1
+    assert state(run) == "signed_out"
+    assert run("status", "--check").returncode == 4
+    answer = run(
+        *("credential-process", "--session", "corp"),
+        *("--account-id", ROLE[0], "--role-name", ROLE[1]),
+    )
+    assert (answer.returncode, answer.stdout) == (4, "")
