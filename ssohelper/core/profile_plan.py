@@ -221,7 +221,9 @@ class _Planner:
         elif asked and self._wish.name:
             return True
         elif role in self._managed:
-            return False
+            if not asked:
+                return False
+            reason = f'the profile "{self._managed[role][0][0].name}" is this role already'
         elif role in self._foreign:
             reason = f'the profile "{self._foreign[role]}" already points at this role'
         elif role in self._wish.choices.removed and not asked:

@@ -168,6 +168,8 @@ class ConfigStore:
             return 0o600
         except OSError as cause:
             raise LocalState(f'"{self.path}" cannot be written: {cause.strerror}') from cause
+        if not stat.S_ISREG(status.st_mode):
+            raise LocalState(f'"{self.path}" is no plain file: not touched')
         if os.name == "posix" and status.st_uid != os.geteuid():
             raise LocalState(
                 f'"{self.path}" belongs to another user: not touched', hint=f"see: ls -l {target}"
@@ -189,6 +191,9 @@ def _read(path: Path) -> _Found:
         raise _unreadable(path, cause) from cause
     try:
         status = os.fstat(descriptor)
+        if stat.S_ISCHR(status.st_mode):
+            # AWS_CONFIG_FILE=/dev/null is how people switch a file off; botocore skips it too.
+            return _Found(b"", None)
         if not stat.S_ISREG(status.st_mode):
             raise LocalState(f'"{path}" is no plain file')
         if status.st_size > _LIMIT_BYTES:

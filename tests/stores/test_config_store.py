@@ -145,6 +145,16 @@ def test_a_fifo_does_not_hang_and_a_folder_is_no_file(store: ConfigStore) -> Non
         store.read()
 
 
+def test_the_null_device_is_an_empty_config_and_stays_a_device(tmp_path: Path) -> None:
+    null = Path("/dev/null")
+    store = ConfigStore(null, null, state=tmp_path / "state", runtime=tmp_path / "run")
+    assert store.read().profiles() == []
+    assert store.read_credentials_names() == set()
+    with pytest.raises(LocalState):
+        store.write(adding("a"), within())
+    assert null.is_char_device()
+
+
 # -- undo ------------------------------------------------------------------------------------------
 
 
