@@ -108,7 +108,7 @@ def _program(name: str, environ: Mapping[str, str]) -> str | None:
 def _on_path(name: str, environ: Mapping[str, str]) -> str | None:
     if os.sep in name:
         return None  # relative to a folder that somebody else may have filled
-    here = os.path.realpath(os.getcwd())
+    here = _current_folder()
     for folder in environ.get("PATH", os.defpath).split(os.pathsep):
         if not os.path.isabs(folder) or os.path.realpath(folder) == here:
             continue
@@ -116,6 +116,13 @@ def _on_path(name: str, environ: Mapping[str, str]) -> str | None:
         if os.path.isfile(path) and os.access(path, os.X_OK):
             return path
     return None
+
+
+def _current_folder() -> str | None:
+    try:
+        return os.path.realpath(os.getcwd())
+    except OSError:
+        return None  # it was removed: nothing is found in it
 
 
 def _is_elsewhere(environ: Mapping[str, str]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ssohelper.actions import tokens
-from ssohelper.core.model import AccessToken, KeptCredentials, RoleKey, SsoSession
+from ssohelper.core.model import AccessToken, KeptCredentials, RoleKey, SignInFacts, SsoSession
 from ssohelper.errors import LoginRequired
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def session_clock(app: App, session: SsoSession) -> SessionClock:
         token = None
     if token is None:
         return SessionClock(session, None, "signed_out", False, None, None, None, None)
-    facts = app.tokens.facts(session.name)
-    ends_at, source = sign_in_end(app, session)
+    facts = tokens.facts_of(app, session, token)
+    ends_at, source = sign_in_end(app, session, facts)
     _warn_of_assumed_end(app, session, ends_at, source)
     return SessionClock(
         session=session,
@@ -75,9 +75,10 @@ def credentials_of(
     )
 
 
-def sign_in_end(app: App, session: SsoSession) -> tuple[int | None, Source | None]:
-    """Return when the session's sign-in ends (epoch seconds) and how we know."""
-    facts = app.tokens.facts(session.name)
+def sign_in_end(
+    app: App, session: SsoSession, facts: SignInFacts
+) -> tuple[int | None, Source | None]:
+    """Return when the sign-in of these facts ends (epoch seconds) and how we know."""
     if facts.ended_at is not None:
         return facts.ended_at, "observed"
     began = facts.signed_in_at
@@ -97,10 +98,10 @@ def sign_in_end(app: App, session: SsoSession) -> tuple[int | None, Source | Non
 
 def person_needed_at(app: App, session: SsoSession, token: AccessToken) -> int | None:
     """Return when a person is needed next; None when that is not known. An assumed end is not."""
-    facts = app.tokens.facts(session.name)
+    facts = tokens.facts_of(app, session, token)
     if facts.ended_at is not None or not tokens.is_refreshable(app, token):
         return token.expires_at
-    ends_at, source = sign_in_end(app, session)
+    ends_at, source = sign_in_end(app, session, facts)
     if ends_at is None or source == "assumed":
         return None
     # What was issued before the end still works until its own end.

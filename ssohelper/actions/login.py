@@ -119,7 +119,9 @@ def log_out(app: App, session: SsoSession) -> bool:
                 trouble = error
         app.tokens.forget(session)
         app.credentials.forget_session(session.name)
-        app.tokens.save_facts(session.name, SignInFacts())
+        # How long sign-ins last is the organization's, and stays known.
+        length = app.tokens.facts(session.name).observed_hours_seconds
+        app.tokens.save_facts(session.name, SignInFacts(observed_hours_seconds=length))
     app.failures.forget(tokens.failure_scope(session))
     if trouble is not None:
         raise AwsUnreachable(

@@ -111,6 +111,18 @@ def is_refreshable(app: App, token: AccessToken) -> bool:
     return token.refresh_token is not None and client is not None and client.expires_at > app.now()
 
 
+def facts_of(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
+    """Return what we know of the sign-in that this token is of.
+
+    A token that appeared after a sign-in had ended is of a new one that another tool made: of
+    that one we know no beginning.
+    """
+    facts = app.tokens.facts(session.name)
+    if facts.ended_at is None or facts.token_expires_at == token.expires_at:
+        return facts
+    return SignInFacts(observed_hours_seconds=facts.observed_hours_seconds)
+
+
 def failure_scope(session: SsoSession) -> str:
     """Return what sign-in failures of the session are remembered under."""
     return f"sign-in {session.name}"
@@ -142,9 +154,9 @@ def _renewed(app: App, session: SsoSession, token: AccessToken, deadline: Deadli
         others = _renewed_by_others(app, session, token, error, deadline)
         if others is not None:
             return others
-        _remember_failure(app, session, error)
+        _remember_failure(app, session, token, error)
         raise
-    return _kept(app, session, fresh, life_seconds)
+    return _kept(app, session, token, fresh, life_seconds)
 
 
 def _asked(
@@ -177,14 +189,16 @@ def _renewed_by_others(
         app.sleep(_REREAD_PAUSE_SECONDS)
 
 
-def _kept(app: App, session: SsoSession, fresh: AccessToken, life_seconds: int) -> AccessToken:
+def _kept(
+    app: App, session: SsoSession, used: AccessToken, fresh: AccessToken, life_seconds: int
+) -> AccessToken:
     """Keep the renewed token; a full disk costs the next caller a sign-in, not this one its answer.
 
     Raises: LoginRequired when the session was signed out meanwhile.
     """
     try:
         standing = app.tokens.save(session, fresh)
-        facts = app.tokens.facts(session.name)
+        facts = facts_of(app, session, used)
         facts = facts._replace(
             refreshed_at=app.now(),
             ended_at=None,
@@ -206,21 +220,23 @@ def _still_observed(facts: SignInFacts, now: int) -> int | None:
     return None if observed and began and now > began + observed else observed
 
 
-def _remember_failure(app: App, session: SsoSession, error: SsoHelperError) -> None:
+def _remember_failure(
+    app: App, session: SsoSession, token: AccessToken, error: SsoHelperError
+) -> None:
     if isinstance(error, LockNotObtained):
         return
     try:
         scope, fingerprint = failure_scope(session), app.tokens.fingerprint(session)
         app.failures.remember(scope, fingerprint, error, app.now())
         if isinstance(error, LoginRequired):
-            _remember_end(app, session)
+            _remember_end(app, session, token)
     except (LocalState, OSError) as trouble:
         app.warn(f"the failure could not be remembered: {trouble}")
 
 
-def _remember_end(app: App, session: SsoSession) -> None:
-    """Note that the sign-in has ended; its length is observed when a token's life is the error."""
-    facts = app.tokens.facts(session.name)
+def _remember_end(app: App, session: SsoSession, token: AccessToken) -> None:
+    """Note that the sign-in of this token has ended, and how long it was where we can tell."""
+    facts = facts_of(app, session, token)
     if facts.ended_at is not None:
         return
     now, began = app.now(), facts.signed_in_at
@@ -230,7 +246,13 @@ def _remember_end(app: App, session: SsoSession) -> None:
     if began is not None and last_good is not None and now - last_good <= 2 * _USUAL_LIFE_SECONDS:
         observed = now - began
     app.tokens.save_facts(
-        session.name, facts._replace(ended_at=now, observed_hours_seconds=observed)
+        session.name,
+        facts._replace(
+            ended_at=now,
+            observed_hours_seconds=observed,
+            token_expires_at=token.expires_at,
+            token_life_seconds=None,
+        ),
     )
 
 
