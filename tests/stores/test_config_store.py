@@ -74,6 +74,13 @@ def test_the_mode_is_kept(store: ConfigStore, mode: int) -> None:
     assert (path.read_text(), mode_of(path)) == (MINE + added("a"), mode)
 
 
+def test_a_read_only_config_is_not_written_by_root_either(store: ConfigStore) -> None:
+    path = there(store, mode=0o444)
+    with pytest.raises(LocalState, match="read-only"):
+        store.write(adding("a"), within())
+    assert (path.read_text(), mode_of(path)) == (MINE, 0o444)
+
+
 def test_a_link_stays_a_link(store: ConfigStore, tmp_path: Path) -> None:
     real = tmp_path / "dotfiles" / "aws-config"
     real.parent.mkdir()
