@@ -90,7 +90,6 @@ def make_client(
         max_pool_connections=connections,
         # A proxy on the way to this very machine would see the token for nothing.
         proxies={} if is_loopback_url(endpoint) else None,
-        ignore_configured_endpoint_urls=True,
         user_agent_appid="ssohelper",
     )
     client = session.create_client(

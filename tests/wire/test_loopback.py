@@ -110,6 +110,7 @@ def test_storms_and_idle_connections_do_not_keep_the_right_one_out(
         callback = listener.wait(20)
         assert callback is not None
         assert callback.code == Secret("good")
+        assert len(listener._server._open) <= 20
     finally:
         for connection in idle:
             connection.close()

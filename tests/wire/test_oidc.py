@@ -156,6 +156,7 @@ GOOD = {"accessToken": "a", "tokenType": "Bearer", "expiresIn": 3600, "refreshTo
         json.dumps(GOOD).replace("3600", "9" * 5000),
         "[" * 100_000,
         " " * (5 << 20) + json.dumps(GOOD),
+        json.dumps(GOOD) + " " * (5 << 20),
     ],
     ids=lambda body: body[:40],
 )
@@ -248,6 +249,18 @@ def test_the_general_endpoint_moves_no_token(
     assert [w.split()[0] for w in warnings] == ["AWS_ENDPOINT_URL"]
     with pytest.raises(ConfigInvalid):
         OidcClient(session, {"AWS_ENDPOINT_URL_SSO_OIDC": "https://evil.net"})
+
+
+def test_this_machine_is_not_asked_through_a_proxy(
+    oidc: OidcClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with _Catcher() as catcher:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{catcher.port}")
+        oidc.register(DEVICE_CODE_GRANT)
+        assert catcher.hits == 0
 
 
 def test_a_client_reads_no_aws_config(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
