@@ -107,7 +107,8 @@ class TestSources:
 
     @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
     def test_fits_on_a_few_screens(self, path):
-        assert len(path.read_text().splitlines()) <= LONGEST_FILE_LINES
+        lines = path.read_text().count("\n")
+        assert lines <= LONGEST_FILE_LINES
 
     @pytest.mark.parametrize(
         "path",
@@ -231,8 +232,12 @@ class TestWheel:
         assert elsewhere == set()
         assert not [name for name in inside if "__pycache__" in name]
 
-    def test_has_the_licence_and_the_console_script(self, wheel):
+    def test_has_the_licence_the_console_script_and_the_launcher(self, wheel):
         [entry_points] = [n for n in wheel.namelist() if n.endswith("entry_points.txt")]
         assert "ssohelper = ssohelper.__main__:main" in wheel.read(entry_points).decode()
+        # Not under the console script's name: that one would silently overwrite it.
+        [launcher] = [n for n in wheel.namelist() if ".data/scripts/" in n]
+        assert launcher.endswith(".data/scripts/ssohelper-credentials")
+        assert wheel.read(launcher) == (ROOT / "shell" / "ssohelper-credentials").read_bytes()
         [licence] = [n for n in wheel.namelist() if n.endswith("LICENSE")]
         assert "Apache License" in wheel.read(licence).decode()
