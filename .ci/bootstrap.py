@@ -25,6 +25,8 @@ LEVELS = ("run", "dev")
 OLDEST = (3, 11)
 # The highest minor version that is looked for by name on PATH; `python3` is tried whatever it is.
 NEWEST = 20
+# An editable install has a copy of it beside `ssohelper`.
+LAUNCHER = ROOT / "shell" / "ssohelper-credentials"
 EXPORTS = {level: ROOT / ".ci" / f"requirements-{level}.lock" for level in LEVELS}
 _PROBE = (
     "import sys, ssl\n"
@@ -70,7 +72,8 @@ def make_ready(level: str) -> int:
 def fingerprint(level: str) -> str:
     """Return what changes when the environment must be made anew."""
     digest = hashlib.sha256()
-    for path in (ROOT / "uv.lock", ROOT / "pyproject.toml", EXPORTS[level], Path(__file__)):
+    sources = (ROOT / "uv.lock", ROOT / "pyproject.toml", LAUNCHER, EXPORTS[level], Path(__file__))
+    for path in sources:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.directory_cache import DirectoryCache
     from ssohelper.stores.failures import FailureMemory
     from ssohelper.stores.settings_file import SettingsFile
+    from ssohelper.stores.settings_stamp import SettingsStamp
     from ssohelper.stores.token_cache import TokenStore
     from ssohelper.wire.account import AccountClient
     from ssohelper.wire.loopback import CallbackListener
@@ -111,6 +112,7 @@ class App:
     def settings(self) -> Settings:
         from ssohelper.settings import read_settings
 
+        _ = self.settings_stamp  # notes their time before they are read
         return read_settings(self.settings_file, self.environ)
 
     @cached_property
@@ -146,7 +148,16 @@ class App:
     def credentials(self) -> CredentialCache:
         from ssohelper.stores.credential_cache import CredentialCache
 
-        return CredentialCache(self.runtime_folder)
+        return CredentialCache(self.runtime_folder, self.settings_stamp)
+
+    @cached_property
+    def settings_stamp(self) -> SettingsStamp | None:
+        from ssohelper.stores.settings_stamp import SettingsStamp
+
+        # The hit path knows Linux's place alone; without a stamp it leaves every answer to us.
+        if self.settings_file != Path(folders.settings_file(self.environ)):
+            return None
+        return SettingsStamp(self.runtime_folder, self.settings_file)
 
     @cached_property
     def failures(self) -> FailureMemory:

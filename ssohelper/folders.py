@@ -1,8 +1,9 @@
-"""Where the runtime folder is, and a ready document in it. Light: the hit path imports only this.
+"""Where the runtime folder is, and what a hit reads. Light: the hit path imports only this.
 
 The runtime folder holds role credentials and locks: SSOHELPER_HOME/run, else ssohelper in
 XDG_RUNTIME_DIR when that is ours, else in /run/user/<uid> when that is ours, else the cache
-folder. So cron and a login shell meet in the same place.
+folder. So cron and a login shell meet in the same place. `shell/ssohelper-credentials` knows the
+same places and names: a test holds them together.
 """
 
 import os
@@ -29,8 +30,34 @@ def cache_folder(environ: "Mapping[str, str]") -> str:
 
     A test holds this beside platformdirs on Linux; elsewhere app.py asks platformdirs itself.
     """
-    base = environ.get("XDG_CACHE_HOME", "").strip()
-    return (base or os.path.expanduser("~/.cache")) + "/ssohelper"
+    base = environ.get("XDG_CACHE_HOME", "")
+    # The XDG rule: what is not absolute is not set.
+    return (base if base[:1] == "/" else os.path.expanduser("~/.cache")) + "/ssohelper"
+
+
+def settings_file(environ: "Mapping[str, str]") -> str:
+    """Return where config.toml is, by platformdirs' rule for Linux.
+
+    Elsewhere app.py says another place; then no stamp is written and every call goes to Python.
+    """
+    home = environ.get("SSOHELPER_HOME")
+    if home:
+        return home + "/config.toml"
+    base = environ.get("XDG_CONFIG_HOME", "").strip()
+    return (base or os.path.expanduser("~/.config")) + "/ssohelper/config.toml"
+
+
+def settings_stamp(runtime: str) -> str:
+    """Return the file that has the modification time of the settings behind the ready documents.
+
+    It is empty when there were no settings.
+    """
+    return runtime + "/settings"
+
+
+def now_file(runtime: str) -> str:
+    """Return the file that the launcher touches to learn the time."""
+    return runtime + "/now"
 
 
 def ready_document(runtime: str, session: str, account_id: str, role_name: str) -> str:

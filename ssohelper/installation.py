@@ -15,9 +15,14 @@ _UNQUOTABLE = re.compile(r"[\"$`\\!\x00-\x1f\x7f]")
 _NEEDS_NO_QUOTES = re.compile(r"[A-Za-z0-9._@:+=,/-]+")
 
 
-def profile_command(environ: Mapping[str, str]) -> str:
-    """Return what profiles run, its arguments left out: `/abs/bin/ssohelper credential-process`.
+LAUNCHER = "ssohelper-credentials"
+_SHELL = "/bin/sh"
 
+
+def profile_command(environ: Mapping[str, str]) -> str:
+    """Return what profiles run, its arguments left out: `/abs/bin/ssohelper-credentials`.
+
+    Where that launcher or sh is not there it is `/abs/bin/ssohelper credential-process`.
     Raises: UsageProblem from a throw-away installation, or when the path cannot be written.
     """
     if is_throw_away(environ):
@@ -25,7 +30,25 @@ def profile_command(environ: Mapping[str, str]) -> str:
             "this ssohelper is a throw-away installation: profiles would soon name nothing",
             hint="install it with: uv tool install ssohelper (or: pipx install ssohelper)",
         )
+    launcher = launcher_path(environ)
+    if launcher:
+        return quoted(launcher)
     return f"{quoted(command_path(environ))} credential-process"
+
+
+def launcher_path(environ: Mapping[str, str]) -> str | None:
+    """Return the launcher's absolute path: beside the `ssohelper` that profiles would name.
+
+    A link of that one alone (made by hand) leads to the scripts folder's. None without sh.
+    """
+    if os.name != "posix" or not os.access(_SHELL, os.X_OK):
+        return None
+    own = [os.path.join(os.path.dirname(path), LAUNCHER) for path in _own_scripts()]
+    own = [path for path in own if os.path.isfile(path) and os.access(path, os.X_OK)]
+    beside = os.path.join(os.path.dirname(command_path(environ)), LAUNCHER)
+    if os.path.realpath(beside) in {os.path.realpath(path) for path in own}:
+        return beside
+    return own[0] if own else None
 
 
 def command_path(environ: Mapping[str, str]) -> str:
@@ -49,6 +72,12 @@ def is_throw_away(environ: Mapping[str, str]) -> bool:
     """Tell whether we run from uv's or pipx's cache, as with `uvx ssohelper`."""
     prefix = os.path.realpath(sys.prefix)
     return any(_is_inside(prefix, os.path.realpath(cache)) for cache in _caches(environ))
+
+
+def exposed_on_the_way(environ: Mapping[str, str]) -> str | None:
+    """Return what everybody may write on the way to what profiles run, if there is such a thing."""
+    paths = (command_path(environ), launcher_path(environ))
+    return next((found for path in paths if path and (found := open_to_others(path))), None)
 
 
 def open_to_others(path: str) -> str | None:

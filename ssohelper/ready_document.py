@@ -20,13 +20,16 @@ _LIMIT_BYTES = 16384
 def answered(argv: list[str]) -> bool:
     """Print the ready document of these arguments; False when there is none to be served.
 
-    Anything unusual (other arguments, a link, a FIFO, another owner) is False as well: the
-    ordinary path then says what is wrong.
+    Anything unusual (other arguments, a link, a FIFO, another owner, settings that changed since)
+    is False as well: the ordinary path then says what is wrong.
     """
     key = key_of(argv)
     if key is None or os.name != "posix":
         return False
-    document = _read(folders.ready_document(folders.runtime_folder(os.environ), *key))
+    runtime = folders.runtime_folder(os.environ)
+    if not _same_settings(runtime):
+        return False
+    document = _read(folders.ready_document(runtime, *key))
     return document is not None and _printed(document)
 
 
@@ -41,6 +44,21 @@ def key_of(argv: list[str]) -> tuple[str, str, str] | None:
             return None
         found[place] = value
     return (found[0], found[1], found[2]) if all(found) else None
+
+
+def _same_settings(runtime: str) -> bool:
+    """Tell whether the documents were made under the settings as they are now."""
+    try:
+        stamp = os.stat(folders.settings_stamp(runtime))
+    except OSError:
+        return False
+    try:
+        settings = os.stat(folders.settings_file(os.environ))
+    except (FileNotFoundError, NotADirectoryError):
+        return stamp.st_size == 0
+    except OSError:
+        return False
+    return stamp.st_size > 0 and stamp.st_mtime_ns == settings.st_mtime_ns
 
 
 def _read(path: str) -> bytes | None:

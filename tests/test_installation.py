@@ -14,10 +14,42 @@ from ssohelper.errors import UsageProblem
 SCRIPT = Path(sys.executable).with_name("ssohelper")
 
 
+LAUNCHER = Path(sys.executable).with_name("ssohelper-credentials")
+
+
 def test_the_link_on_path_is_named_when_it_is_this_installations(tmp_path: Path) -> None:
-    (tmp_path / "ssohelper").symlink_to(SCRIPT)
+    for path in (SCRIPT, LAUNCHER):
+        (tmp_path / path.name).symlink_to(path)
     environ = {"PATH": str(tmp_path), "HOME": "/nowhere"}
-    assert installation.profile_command(environ) == f"{tmp_path}/ssohelper credential-process"
+    assert installation.profile_command(environ) == f"{tmp_path}/ssohelper-credentials"
+
+
+def test_a_link_of_ssohelper_alone_leads_to_the_launcher_in_the_scripts_folder(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "ssohelper").symlink_to(SCRIPT)
+    (tmp_path / "ssohelper-credentials").write_text("#!/bin/sh\n")  # somebody else's
+    (tmp_path / "ssohelper-credentials").chmod(0o755)
+    environ = {"PATH": str(tmp_path), "HOME": "/nowhere"}
+    assert installation.profile_command(environ) == str(LAUNCHER)
+
+
+def test_python_is_named_where_sh_or_the_launcher_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = {"PATH": str(tmp_path), "HOME": "/nowhere"}
+    expected = f"{SCRIPT} credential-process"
+    with monkeypatch.context() as without_sh:
+        without_sh.setattr(installation, "_SHELL", str(tmp_path / "sh"))
+        assert installation.profile_command(environ) == expected
+    monkeypatch.setattr(installation, "LAUNCHER", "not-installed")
+    assert installation.profile_command(environ) == expected
+
+
+def test_the_installed_launcher_is_this_trees() -> None:
+    source = Path(__file__).parent.parent / "shell" / "ssohelper-credentials"
+    assert LAUNCHER.read_bytes() == source.read_bytes(), "install it again: uv pip install -e ."
+    assert os.access(LAUNCHER, os.X_OK)
 
 
 def test_another_installation_on_path_is_not_named(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from ssohelper.core.model import (
 )
 from ssohelper.errors import LocalState
 from ssohelper.stores import files, places
+from ssohelper.stores.settings_stamp import SettingsStamp
 
 _TEXTS = ("access_key_id", "secret_access_key", "session_token")
 
@@ -28,8 +29,9 @@ _TEXTS = ("access_key_id", "secret_access_key", "session_token")
 class CredentialCache:
     """Role credentials by session, account and role. A damaged file counts as missing."""
 
-    def __init__(self, runtime: Path) -> None:
+    def __init__(self, runtime: Path, stamp: SettingsStamp | None = None) -> None:
         self._runtime = runtime
+        self._stamp = stamp
 
     def get(self, key: RoleKey, session: SsoSession) -> KeptCredentials | None:
         """Return what is kept, expired or not; None when it is of another start URL or region."""
@@ -57,13 +59,23 @@ class CredentialCache:
         files.write_json(path, document)
 
     def publish(self, key: RoleKey, document: bytes, think_again_at: int) -> None:
-        """Put the ready document where the hit path prints it until `think_again_at`."""
+        """Put the ready document where the hit path prints it until `think_again_at`.
+
+        Nothing is put there when the settings were changed since this process read them.
+        """
+        if self._stamp and not self._stamp.prepare(self._withdraw_all):
+            return
         path = self._ready_document(key)
         self._make_folders(path)
         files.write_atomically(path, document, mtime=think_again_at)
 
     def published_until(self, key: RoleKey) -> int:
-        """Return until when the ready document is printed as it is; 0 without one."""
+        """Return until when the ready document is printed as it is; 0 without one.
+
+        One that was made under other settings counts as none.
+        """
+        if self._stamp and self._stamp.is_due():
+            return 0
         try:
             return int(os.lstat(self._ready_document(key)).st_mtime)
         except OSError:
@@ -72,6 +84,9 @@ class CredentialCache:
     def withdraw(self, key: RoleKey) -> None:
         """Remove the ready document; what is kept stays."""
         files.remove(self._ready_document(key))
+
+    def _withdraw_all(self) -> None:
+        files.remove_tree(self._runtime / "credentials")
 
     def remove(self, key: RoleKey) -> None:
         self.withdraw(key)

@@ -1,0 +1,95 @@
+"""The launcher in profiles: what sync writes runs, and what it wrote earlier goes on working."""
+
+import json
+import os
+import shlex
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from ssohelper.core.config_file import ConfigFile
+from ssohelper.emulator.server import Emulator
+from tests.conftest import SCRIPT, Home, Run
+
+LAUNCHER = f"{SCRIPT}-credentials"
+OLDER = f"{SCRIPT} credential-process"
+SYNC = ("profile", "sync", "--session", "corp")
+
+
+@pytest.fixture
+def synced(home: Home, emulator: Emulator, run: Run) -> Emulator:
+    """ana is signed in and her profiles are written."""
+    home.add_session("corp")
+    home.browser()
+    assert run("login", "corp").returncode == 0
+    assert run(*SYNC, "--yes").returncode == 0
+    emulator.reset_counters()
+    return emulator
+
+
+def commands(home: Home) -> dict[str, str]:
+    config = ConfigFile.parse(home.config_file.read_bytes(), "config")
+    return {entry.name: entry.keys["credential_process"] for entry in config.profiles()}
+
+
+def answer(home: Home, command: str) -> str:
+    done = subprocess.run(shlex.split(command), env=home.env, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_what_is_written_runs_on_a_miss_and_on_a_hit(home: Home, synced: Emulator) -> None:
+    command = next(iter(commands(home).values()))
+    assert command.startswith(f"{LAUNCHER} --session corp --account-id ")
+    miss, hit = answer(home, command), answer(home, command)
+    assert miss == hit
+    assert json.loads(hit)["Version"] == 1
+    assert hit == answer(home, command.replace(LAUNCHER, OLDER))
+    assert synced.counters["GetRoleCredentials"] == 1
+
+
+def test_the_older_command_stays_ours_and_sync_updates_it(
+    home: Home, synced: Emulator, run: Run
+) -> None:
+    written = home.config_file.read_text()
+    older = written.replace(LAUNCHER, OLDER)
+    assert older != written
+    home.config_file.write_text(older)
+    name, command = next(iter(commands(home).items()))
+    assert json.loads(answer(home, command))["Version"] == 1
+    assert run("credential-process", "--profile", name).returncode == 0
+
+    plan = json.loads(run(*SYNC, "--dry-run", "--json").stdout)["data"]
+    assert {change["profile"] for change in plan["change"]} == set(commands(home))
+    assert (plan["add"], plan["remove"]) == ([], [])
+    diff = run(*SYNC, "--dry-run").stdout
+    assert f"-credential_process = {OLDER} " in diff
+    assert f"+credential_process = {LAUNCHER} " in diff
+    assert home.config_file.read_text() == older
+
+    assert run(*SYNC, "--yes").returncode == 0
+    assert home.config_file.read_text() == written
+    assert json.loads(run(*SYNC, "--dry-run", "--json").stdout)["data"]["change"] == []
+
+
+def test_a_change_of_the_settings_is_seen_by_the_next_call(
+    home: Home, synced: Emulator, run: Run
+) -> None:
+    command = next(iter(commands(home).values()))
+    answer(home, command)
+    document = next(home.runtime.glob("credentials/*/*/*"))
+    settings = Path(run("config", "path").stdout.strip())
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    an_hour_ago = int(time.time()) - 3600
+    for minutes, each in enumerate((command, command.replace(LAUNCHER, OLDER))):
+        marked = int(time.time()) + 600
+        os.utime(document, (marked, marked))
+        answer(home, each)
+        assert document.stat().st_mtime == marked  # a hit: the document stays as it is
+        settings.write_text("renew_ahead = true\n")
+        os.utime(settings, (an_hour_ago + minutes * 60,) * 2)
+        answer(home, each)
+        assert document.stat().st_mtime != marked  # somebody thought, and published it anew
+    assert synced.counters["GetRoleCredentials"] == 1

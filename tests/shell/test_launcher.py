@@ -1,0 +1,357 @@
+"""The launcher in every sh: the same bytes as Python's door, no fork, and Python for all else."""
+
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.conftest import SCRIPT
+from tests.programs import need
+
+SOURCE = Path(__file__).parents[2] / "shell" / "ssohelper-credentials"
+SHELLS = {
+    "dash": ["dash"],
+    "bash": ["bash"],
+    "posix-bash": ["bash", "--posix"],
+    "busybox": ["busybox", "sh"],
+    "zsh": ["zsh", "--emulate", "sh"],
+}
+KEY = ("--session", "corp", "--account-id", "001234567890", "--role-name", "Admin")
+DOCUMENT = (
+    b'{"Version":1,"AccessKeyId":"ASIAEXAMPLE","SecretAccessKey":"s\\n%s/+=","SessionToken":"'
+    + b"t\\/+=" * 230
+    + b'","Expiration":"2099-01-01T00:00:00Z","AccountId":"001234567890"}\n'
+)
+HANDED_OVER = "handed over\n"
+NOBODY = 65534
+
+
+@pytest.fixture(params=SHELLS)
+def shell(request: pytest.FixtureRequest) -> list[str]:
+    program, *options = SHELLS[request.param]
+    return [need(program), *options]
+
+
+class Place(NamedTuple):
+    """A launcher whose door only tells what it was given, and a home for it."""
+
+    bin: Path
+    home: Path
+
+    @property
+    def runtime(self) -> Path:
+        return self.home / "run"
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {"SSOHELPER_HOME": str(self.home), "HOME": str(self.home), "PATH": "/usr/bin:/bin"}
+
+    def publish(self, *key: str, content: bytes = DOCUMENT, ahead: float = 3600) -> Path:
+        """Put a document where the key's is, with a stamp for no settings."""
+        _, session, _, account, _, role = key or KEY
+        document = self.runtime / "credentials" / session / account / role
+        document.parent.mkdir(parents=True, exist_ok=True)
+        self.runtime.chmod(0o700)
+        document.write_bytes(content)
+        at = int(time.time() + ahead)
+        os.utime(document, (at, at))
+        for name in ("settings", "now"):
+            (self.runtime / name).touch()
+        return document
+
+    def run(
+        self, shell: list[str], *argv: str, env: dict[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[bytes]":
+        return subprocess.run(
+            [*shell, str(self.bin / "ssohelper-credentials"), *(argv or KEY)],
+            env=self.env if env is None else env,
+            capture_output=True,
+            timeout=60,
+        )
+
+    def hits(self, shell: list[str], *argv: str, env: dict[str, str] | None = None) -> bool:
+        """Tell whether it printed the document; anything but that or a hand-over is a failure."""
+        answer = self.run(shell, *argv, env=env)
+        assert (answer.returncode, answer.stderr) == (0, b"")
+        if answer.stdout == DOCUMENT:
+            return True
+        words = "".join(f"[{word}]" for word in ("credential-process", *(argv or KEY)))
+        assert answer.stdout.decode() == words + HANDED_OVER
+        return False
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    made = Place(tmp_path / "bin", tmp_path / "home")
+    made.bin.mkdir()
+    made.home.mkdir(mode=0o700)
+    shutil.copy(SOURCE, made.bin)
+    door = made.bin / "ssohelper"
+    door.write_text("#!/bin/sh\nprintf '[%s]' \"$@\"\necho handed over\n")
+    door.chmod(0o755)
+    return made
+
+
+class TestHit:
+    def test_prints_the_document_as_it_is(self, place: Place, shell: list[str]) -> None:
+        place.publish()
+        assert place.hits(shell)
+
+    def test_the_kernel_starts_it(self, place: Place) -> None:
+        place.publish()
+        assert place.hits([])
+
+    def test_names_with_every_allowed_character(self, place: Place, shell: list[str]) -> None:
+        key = ("--session", "a.B-9_", "--account-id", KEY[3], "--role-name", "x=,+@.-_Z")
+        place.publish(*key)
+        assert place.hits(shell, *key)
+
+    @pytest.mark.parametrize("name", SHELLS)
+    def test_forks_nothing_and_starts_nothing(
+        self, place: Place, name: str, tmp_path: Path
+    ) -> None:
+        program, *options = SHELLS[name]
+        place.publish()
+        trace = tmp_path / "trace"
+        strace = [need("strace"), "-f", "-qq", "-o", str(trace), "-e", "trace=process,clone3"]
+        assert place.hits([*strace, need(program), *options])
+        calls = re.findall(r"^\d+ +(\w+)\(", trace.read_text(), re.MULTILINE)
+        assert [call for call in calls if "fork" in call or "clone" in call] == []
+        assert [call for call in calls if call.startswith("execve")] == ["execve"]
+
+    def test_the_runtime_folder_of_a_login(self, place: Place, shell: list[str]) -> None:
+        place.publish()
+        place.home.joinpath("run").rename(place.home / "ssohelper")
+        env = {"XDG_RUNTIME_DIR": str(place.home), "HOME": str(place.home)}
+        assert place.hits(shell, env=env)
+        assert not place.hits(shell, env={**env, "XDG_RUNTIME_DIR": "home"})
+        assert not place.hits(shell, env={"XDG_RUNTIME_DIR": str(place.home)})  # no HOME
+        assert not place.hits(shell, env={"HOME": str(place.home)})
+
+    def test_options_of_the_caller_change_nothing(self, place: Place) -> None:
+        place.publish()
+        options = "allexport:errexit:noclobber:noglob:nounset:verbose:xtrace"
+        answer = place.run([need("bash"), "--posix"], env={**place.env, "SHELLOPTS": options})
+        assert answer.stdout == DOCUMENT
+        assert b"ASIAEXAMPLE" not in answer.stderr
+
+
+class TestHandsOver:
+    def test_when_nothing_is_there(self, place: Place, shell: list[str]) -> None:
+        assert not place.hits(shell)
+        assert list(place.home.iterdir()) == []
+
+    @pytest.mark.parametrize("ahead", [0, -1, -3600])
+    def test_when_somebody_must_think(self, place: Place, shell: list[str], ahead: int) -> None:
+        place.publish(ahead=ahead)
+        assert not place.hits(shell)
+
+    def test_a_document_that_became_due(self, place: Place, shell: list[str]) -> None:
+        document = place.publish(ahead=3600)
+        assert place.hits(shell)
+        os.utime(document, (time.time() - 1, time.time() - 1))
+        assert not place.hits(shell)
+
+    @pytest.mark.parametrize(
+        "argv",
+        [
+            ("--profile", "x"),
+            (*KEY, "-v"),
+            (*KEY[2:], *KEY[:2]),
+            (*KEY[:4],),
+            (*KEY[:4], "--role-name", ""),
+            (*KEY[:4], "--role-name", ".."),
+            (*KEY[:4], "--role-name", "../001234567890/Admin"),
+            (*KEY[:4], "--role-name", "*"),
+            (*KEY[:4], "--role-name", "Ädmin"),
+            (*KEY[:4], "--role-name", "Admin\n"),
+            (*KEY[:4], "--role-name", "two words"),
+            ("--session", "corp/x", *KEY[2:]),
+            ("--session", "", *KEY[2:]),
+        ],
+        ids=repr,
+    )
+    def test_other_arguments_as_they_are(
+        self, place: Place, shell: list[str], argv: tuple[str, ...]
+    ) -> None:
+        place.publish()
+        assert not place.hits(shell, *argv)
+
+    @pytest.mark.parametrize("which", ["document", "now"])
+    @pytest.mark.parametrize("what", ["link", "fifo", "folder", "other owner"])
+    def test_what_is_no_plain_file_of_ours(
+        self, place: Place, shell: list[str], which: str, what: str
+    ) -> None:
+        document = place.publish()
+        path = document if which == "document" else place.runtime / "now"
+        self._replace(path, what)
+        assert not place.hits(shell)
+
+    @staticmethod
+    def _replace(path: Path, what: str) -> None:
+        if what == "other owner":
+            if os.geteuid():
+                pytest.skip("only root gives files away")
+            os.chown(path, NOBODY, NOBODY)
+            return
+        other = path.with_name("elsewhere")
+        path.rename(other)
+        if what == "link":
+            path.symlink_to(other)
+        elif what == "fifo":
+            os.mkfifo(path)
+        else:
+            path.mkdir()
+
+    @pytest.mark.parametrize("what", ["link", "other owner"])
+    def test_a_foreign_runtime_folder(self, place: Place, shell: list[str], what: str) -> None:
+        place.publish()
+        self._replace(place.runtime, what)
+        assert not place.hits(shell)
+
+    @pytest.mark.parametrize(
+        "content",
+        [b"", DOCUMENT[:-1], DOCUMENT[:500], b"{}\n", b"x" * 20 + DOCUMENT, DOCUMENT[:500] + b"\n"],
+    )
+    def test_a_torn_document(self, place: Place, shell: list[str], content: bytes) -> None:
+        place.publish(content=content)
+        assert not place.hits(shell)
+
+    def test_a_folder_that_takes_no_writing(self, place: Place, shell: list[str]) -> None:
+        place.publish()
+        place.home.chmod(0o755)
+        as_other = [need("setpriv"), f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        if os.geteuid():
+            as_other = []
+        else:
+            for path in (place.home, *place.home.rglob("*")):
+                os.chown(path, NOBODY, NOBODY)
+            for folder in itertools.takewhile(lambda p: p != Path("/tmp"), place.home.parents):
+                folder.chmod(folder.stat().st_mode | 0o055)
+        assert place.hits([*as_other, *shell])
+        (place.runtime / "now").chmod(0o400)
+        assert not place.hits([*as_other, *shell])
+        (place.runtime / "now").unlink()
+        place.runtime.chmod(0o500)
+        assert not place.hits([*as_other, *shell])
+
+    def test_a_closed_or_full_stdout(self, place: Place, shell: list[str]) -> None:
+        place.publish()
+        notes = place.home / "notes"
+        (place.bin / "ssohelper").write_text(f'#!/bin/sh\necho "$#" >>{notes}\nexit 7\n')
+        launcher = [*shell, str(place.bin / "ssohelper-credentials"), *KEY]
+        closed = ["sh", "-c", 'exec "$@" >&-', "sh", *launcher]
+        full = ["sh", "-c", 'exec "$@" >/dev/full', "sh", *launcher]
+        for command in (closed, full):
+            answer = subprocess.run(command, env=place.env, stderr=subprocess.PIPE)
+            assert (answer.returncode, answer.stderr) == (7, b"")
+        reading, writing = os.pipe()
+        os.close(reading)
+        answer = subprocess.run(launcher, env=place.env, stdout=writing, stderr=subprocess.PIPE)
+        os.close(writing)
+        assert (answer.returncode, answer.stderr) == (7, b"")
+        assert notes.read_text() == "7\n" * 3
+
+
+class TestSettings:
+    @pytest.fixture
+    def stamped(self, place: Place) -> tuple[Place, Path]:
+        """Settings of an hour ago, and documents that were made under them."""
+        place.publish()
+        settings = place.home / "config.toml"
+        settings.write_text("renew_ahead = true\n")
+        at = time.time_ns() - 3600 * 10**9 + 123_456_789
+        os.utime(settings, ns=(at, at))
+        stamp = place.runtime / "settings"
+        stamp.write_text(f"{at}\n")
+        os.utime(stamp, ns=(at, at))
+        return place, settings
+
+    def test_the_same_ones_are_a_hit(self, stamped: tuple[Place, Path], shell: list[str]) -> None:
+        assert stamped[0].hits(shell)
+
+    @pytest.mark.parametrize("seconds", [-3600, -1, 1, 3600])
+    def test_newer_and_older_ones_are_pythons(
+        self, stamped: tuple[Place, Path], shell: list[str], seconds: int
+    ) -> None:
+        place, settings = stamped
+        at = settings.stat().st_mtime_ns + seconds * 10**9
+        os.utime(settings, ns=(at, at))
+        assert not place.hits(shell)
+
+    def test_ones_that_went_or_came_are_pythons(
+        self, stamped: tuple[Place, Path], shell: list[str]
+    ) -> None:
+        place, settings = stamped
+        settings.unlink()
+        assert not place.hits(shell)
+        (place.runtime / "settings").write_text("")
+        assert place.hits(shell)
+        settings.write_text("")
+        assert not place.hits(shell)
+        settings.unlink()
+        (place.runtime / "settings").unlink()
+        assert not place.hits(shell)
+
+
+def test_python_and_the_launcher_agree_on_every_place(tmp_path: Path) -> None:
+    """The real pair, in each kind of home: what Python published, the launcher prints."""
+    runtime, config, home = (tmp_path / name for name in ("xdg-run", "config", "home"))
+    for folder in (runtime, config, home):
+        folder.mkdir(mode=0o700)
+    base = {"HOME": str(home), "PATH": "/usr/bin:/bin"}
+    launcher = str(Path(sys.executable).with_name("ssohelper-credentials"))
+    trace = tmp_path / "trace"
+    strace = [need("strace"), "-f", "-qq", "-o", str(trace), "-e", "trace=execve"]
+    for settings, env in (
+        (home / "own" / "config.toml", {"SSOHELPER_HOME": str(home / "own")}),
+        (home / ".config" / "ssohelper" / "config.toml", {"XDG_RUNTIME_DIR": str(runtime)}),
+        (
+            config / "ssohelper" / "config.toml",
+            {"XDG_RUNTIME_DIR": str(runtime), "XDG_CONFIG_HOME": str(config)},
+        ),
+    ):
+        for content in (None, "renew_ahead = true\n", "renew_ahead = false\n"):
+            if content is not None:
+                settings.parent.mkdir(parents=True, exist_ok=True)
+                settings.write_text(content)
+                an_hour_ago = time.time() - 3600 - len(content)
+                os.utime(settings, (an_hour_ago, an_hour_ago))
+            environ = {**base, **env}
+            published = subprocess.run(
+                [sys.executable, "-c", _PUBLISH, *KEY[1::2]],
+                env=environ,
+                capture_output=True,
+                text=True,
+            )
+            assert (published.returncode, published.stderr) == (0, "")
+            by_python = subprocess.run(
+                [SCRIPT, "credential-process", *KEY], env=environ, capture_output=True
+            )
+            by_sh = subprocess.run([*strace, launcher, *KEY], env=environ, capture_output=True)
+            assert by_sh.stdout == by_python.stdout == published.stdout.encode()
+            assert json.loads(by_sh.stdout)["AccessKeyId"] == "ASIA0"
+            assert trace.read_text().count("execve(") == 1, (env, content)
+
+
+_PUBLISH = """
+import sys, time
+from ssohelper.actions import credentials
+from ssohelper.app import App
+from ssohelper.core.model import RoleCredentials, RoleKey, Secret
+app = App()
+now = app.now()
+key = RoleKey(*sys.argv[1:])
+keys = RoleCredentials("ASIA0", Secret("s"), Secret("t" * 900), now + 3600)
+document = credentials.document(keys, key.account_id)
+app.credentials.publish(key, document, now + 1800)
+sys.stdout.write(document.decode())
+"""

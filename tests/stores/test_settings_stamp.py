@@ -1,0 +1,136 @@
+"""No ready document outlives the settings that it was made under."""
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from ssohelper.core.model import RoleKey
+from ssohelper.stores.credential_cache import CredentialCache
+from ssohelper.stores.settings_stamp import SettingsStamp
+
+KEYS = [RoleKey("corp", "001234567890", name) for name in ("Admin", "ReadOnly")]
+LONG_AGO = 1_700_000_000 * 10**9 + 123_456_789
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Path:
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Path:
+    return tmp_path / "config.toml"
+
+
+def changed(settings: Path, text: str, at: int = LONG_AGO) -> None:
+    settings.write_text(text)
+    os.utime(settings, ns=(at, at))
+
+
+def publish(runtime: Path, settings: Path, key: RoleKey = KEYS[0]) -> None:
+    """Publish as one process does: it notes the settings, then works, then publishes."""
+    cache = CredentialCache(runtime, SettingsStamp(runtime, settings))
+    cache.publish(key, b"{}\n", int(time.time()) + 600)
+
+
+def published(runtime: Path) -> set[str]:
+    return {path.name for path in runtime.glob("credentials/*/*/*")}
+
+
+def test_without_settings_the_stamp_is_empty(runtime: Path, settings: Path) -> None:
+    publish(runtime, settings)
+    assert (runtime / "settings").read_bytes() == b""
+    assert (runtime / "now").exists()
+    assert (runtime / "settings").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_stamp_has_the_time_of_the_settings(runtime: Path, settings: Path) -> None:
+    changed(settings, "form = 'sso'\n")
+    publish(runtime, settings)
+    assert (runtime / "settings").stat().st_mtime_ns == LONG_AGO
+    assert (runtime / "settings").stat().st_size > 0
+
+
+def test_documents_of_the_same_settings_stay(runtime: Path, settings: Path) -> None:
+    changed(settings, "form = 'sso'\n")
+    for key in KEYS:
+        publish(runtime, settings, key)
+    assert published(runtime) == {"Admin", "ReadOnly"}
+
+
+@pytest.mark.parametrize("later", [LONG_AGO - 10**9, LONG_AGO + 1, None])
+def test_documents_of_other_settings_go(runtime: Path, settings: Path, later: int | None) -> None:
+    changed(settings, "form = 'sso'\n")
+    publish(runtime, settings, KEYS[0])
+    if later is None:
+        settings.unlink()
+    else:
+        changed(settings, "form = 'process'\n", later)
+    publish(runtime, settings, KEYS[1])
+    assert published(runtime) == {"ReadOnly"}
+
+
+def test_a_process_that_read_older_settings_publishes_nothing(
+    runtime: Path, settings: Path
+) -> None:
+    changed(settings, "form = 'sso'\n")
+    stamp = SettingsStamp(runtime, settings)
+    changed(settings, "form = 'process'\n", LONG_AGO + 10**9)
+    CredentialCache(runtime, stamp).publish(KEYS[0], b"{}\n", int(time.time()) + 600)
+    assert published(runtime) == set()
+    assert not (runtime / "settings").exists()
+
+
+def test_settings_of_this_very_second_get_no_stamp_yet(runtime: Path, settings: Path) -> None:
+    settings.write_text("form = 'sso'\n")
+    publish(runtime, settings)
+    assert published(runtime) == {"Admin"}
+    assert not (runtime / "settings").exists()
+
+
+def test_a_stamp_whose_writer_was_killed_is_finished(runtime: Path, settings: Path) -> None:
+    changed(settings, "form = 'sso'\n")
+    publish(runtime, settings)
+    os.utime(runtime / "settings")
+    publish(runtime, settings)
+    assert (runtime / "settings").stat().st_mtime_ns == LONG_AGO
+
+
+def test_many_at_once_after_a_change_all_publish(runtime: Path, settings: Path) -> None:
+    publish(runtime, settings)
+    changed(settings, "form = 'sso'\n")
+    keys = [RoleKey("corp", "001234567890", f"Role{number}") for number in range(12)]
+    threads = [threading.Thread(target=publish, args=(runtime, settings, key)) for key in keys]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert published(runtime) == {key.role_name for key in keys}
+
+
+def test_the_launchers_file_is_put_back(runtime: Path, settings: Path) -> None:
+    publish(runtime, settings)
+    (runtime / "now").unlink()
+    publish(runtime, settings)
+    assert (runtime / "now").exists()
+
+
+def test_a_document_of_other_settings_counts_as_not_published(
+    runtime: Path, settings: Path
+) -> None:
+    publish(runtime, settings)
+    cache = CredentialCache(runtime, SettingsStamp(runtime, settings))
+    assert cache.published_until(KEYS[0]) > time.time()
+    changed(settings, "form = 'sso'\n")
+    cache = CredentialCache(runtime, SettingsStamp(runtime, settings))
+    assert cache.published_until(KEYS[0]) == 0
+
+
+def test_fresh_settings_do_not_make_every_caller_renew(runtime: Path, settings: Path) -> None:
+    publish(runtime, settings)
+    settings.write_text("form = 'sso'\n")
+    cache = CredentialCache(runtime, SettingsStamp(runtime, settings))
+    assert cache.published_until(KEYS[0]) > time.time()
