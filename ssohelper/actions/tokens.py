@@ -6,6 +6,7 @@ failure is shared for 30 s and never takes away what still works.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from ssohelper.core.deadline import Deadline
@@ -15,6 +16,8 @@ from ssohelper.errors import LocalState, LockNotObtained, LoginRequired, SsoHelp
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+
+_log = logging.getLogger(__name__)
 
 # A session's token lives for an hour unless we saw otherwise; other tools do not write its life.
 _USUAL_LIFE_SECONDS = 3600
@@ -148,12 +151,15 @@ def _renewed(app: App, session: SsoSession, token: AccessToken, deadline: Deadli
     known = app.failures.recall(scope, fingerprint, app.now())
     if known:
         raise known
+    _log.info('renewing the token of "%s"', session.name)
     try:
         fresh, life_seconds = _asked(app, session, token, deadline)
     except SsoHelperError as error:
         others = _renewed_by_others(app, session, token, error, deadline)
         if others is not None:
+            _log.info('another tool has renewed the token of "%s"', session.name)
             return others
+        _log.info('the token of "%s" was not renewed: %s', session.name, error.message)
         _remember_failure(app, session, token, error)
         raise
     return _kept(app, session, token, fresh, life_seconds)

@@ -4,10 +4,13 @@ No client reads ~/.aws/config (10,000 profiles cost 550 ms there, and nothing in
 token), none follows a redirect, none looks for credentials by itself.
 """
 
+import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 import botocore.session
 from botocore import UNSIGNED
@@ -31,6 +34,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, BadAnswer, SsoHelperError, Throttled
 
 _T = TypeVar("_T")
+_log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 5.0
@@ -188,6 +192,9 @@ class _BoundedSession:
 
     def send(self, request: Any) -> Any:
         request.stream_output = True
+        # Host and path alone: queries, headers and bodies hold secrets.
+        place, began = urlsplit(request.url), time.monotonic()
+        _log.debug("%s %s%s", request.method, place.netloc, place.path)
         response = self._inner.send(request)
         try:
             body = _read_all(response.raw)
@@ -199,6 +206,8 @@ class _BoundedSession:
             response.raw.close()
             body = b""
         response._content = body
+        milliseconds = (time.monotonic() - began) * 1000
+        _log.debug("%s after %.0f ms", response.status_code, milliseconds)
         return response
 
     def close(self) -> None:

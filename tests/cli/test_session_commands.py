@@ -237,6 +237,15 @@ class TestLogin:
         refused = run("login", "--force", env={"AWS_ENDPOINT_URL_SSO_OIDC": "https://evil.net"})
         assert refused.returncode == 3
 
+    def test_the_log_says_who_was_asked_and_no_secret(
+        self, run: Run, home: Home, emulator: Emulator
+    ) -> None:
+        home.write_token(emulator.token_for("ana", seconds=600))
+        result = run("login", "-vv", env={"SSOHELPER_LOG": "debug"})
+        assert f"POST 127.0.0.1:{emulator.port}/token" in result.stderr
+        assert "CNRY" not in result.stderr
+        assert emulator.canary not in result.stderr
+
     @pytest.mark.parametrize(
         ("argv", "code"),
         [
