@@ -117,7 +117,7 @@ def read_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as cause:
-        raise ConfigInvalid(f"{_place(path, _line_in(cause))}: {_reason(cause)}") from cause
+        raise ConfigInvalid(f"{_place(path, _line_in(cause, text))}: {_reason(cause)}") from cause
     values: dict[str, tuple[Any, int]] = {}
     for parts, value in _leaves(document, ()):
         line = line_of(text, parts)
@@ -243,14 +243,17 @@ def _read_text(path: Path) -> str:
     except (OSError, ValueError) as cause:
         text = (getattr(cause, "strerror", None) or os.strerror(errno.EINVAL)).lower()
         raise LocalState(f'"{path}" cannot be read: {text}') from cause
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise LocalState(f'"{path}" is no plain file')
         # The owner of the machine may own it too: some systems build home folders so.
         if os.name == "posix" and found.st_uid not in (0, os.geteuid()):
             raise LocalState(f'"{path}" belongs to another user')
-        content = file.read(_LIMIT_BYTES + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(_LIMIT_BYTES + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > _LIMIT_BYTES:
         raise LocalState(f'"{path}" is larger than {_LIMIT_BYTES} bytes')
     try:
@@ -298,9 +301,11 @@ def _place(path: Path, line: int) -> str:
     return f'"{path}" line {line}'
 
 
-def _line_in(cause: BaseException) -> int:
+def _line_in(cause: BaseException, text: str) -> int:
     found = re.search(r"at line (\d+)", str(cause))
-    return int(found.group(1)) if found else 1
+    if found:
+        return int(found.group(1))
+    return text.count("\n", 0, len(text.rstrip())) + 1 if "end of document" in str(cause) else 1
 
 
 def _reason(cause: BaseException) -> str:

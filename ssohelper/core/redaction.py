@@ -12,7 +12,7 @@ _NAMES = (
 )
 # key=value, "key": "value", key: value — the value up to what ends it in each of these forms.
 _NAMED = re.compile(
-    rf"""(?ix)(?<![A-Za-z0-9_])(?P<name>(?:{_NAMES})["']?\s*(?:=|:\s)\s*)
+    rf"""(?ix)(?<![A-Za-z0-9_])(?P<name>(?:{_NAMES})(?:["']\s*[:=]\s*|\s*=\s*|\s*:\s+))
     (?P<scheme>(?:bearer|basic)\s+)?(?:b?"(?:[^"\\]|\\.)*"|b?'(?:[^'\\]|\\.)*'|[^\s&,;}}\])"']+)"""
 )
 _SHAPES = (

@@ -19,7 +19,7 @@ import pytest
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import LocalState, LockNotObtained
-from ssohelper.stores import files
+from ssohelper.stores import files, locks, trust
 from tests.programs import need
 
 # Owned by root on every machine; the tests that need a foreign file run as somebody else.
@@ -36,7 +36,7 @@ def soon(seconds: float = 20) -> Deadline:
 
 @pytest.fixture(autouse=True)
 def _fresh_notices() -> None:
-    files._noticed.clear()
+    trust._noticed.clear()
     files._swept.clear()
 
 
@@ -409,7 +409,7 @@ class TestLock:
             is_waiting.set()
             really_sleep(seconds)
 
-        monkeypatch.setattr(files.time, "sleep", sleep)
+        monkeypatch.setattr(locks.time, "sleep", sleep)
 
         def wait() -> None:
             with files.lock(path, soon(60)):

@@ -1,0 +1,143 @@
+"""Locks between processes (docs/decisions/0004): a deadline, jitter, and the holder's pid."""
+
+import contextlib
+import errno
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.errors import LocalState, LockNotObtained, SsoHelperError
+from ssohelper.stores.trust import (
+    CAREFUL,
+    check_open_file,
+    errno_of,
+    notice,
+    os_error,
+    private_folder,
+    reason,
+)
+
+# Network homes without a lock daemon answer so; going on without a lock beats not working.
+_NO_LOCKS_HERE = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
+# A disk that takes no lock file takes no answer either, but the caller can still be served.
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+
+
+@contextlib.contextmanager
+def lock(path: Path | str, deadline: Deadline) -> Iterator[None]:
+    """Hold the lock at `path`, waiting for it until the deadline; tried once in any case.
+
+    Where the file system knows no locks, or takes no file, we go on without one and say so.
+    Raises: LockNotObtained, with the holder's process id.
+    """
+    path = os.fspath(path)
+    descriptor = _locked(path, deadline)
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            # Unlocked before it is closed: a forked child may hold a copy of the descriptor for a
+            # moment more. The file stays: removing it would let two hold "it".
+            _unlock(descriptor)
+            os.close(descriptor)
+
+
+def _locked(path: str, deadline: Deadline) -> int | None:
+    while True:
+        try:
+            private_folder(os.path.dirname(path))
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | CAREFUL, 0o600)
+        except (OSError, LocalState) as cause:
+            if errno_of(cause) in _NO_ROOM:
+                notice(f'going on without the lock "{path}": {reason(os_error(cause))}')
+                return None
+            if isinstance(cause, SsoHelperError):
+                raise
+            raise LocalState(f'the lock "{path}" cannot be made: {reason(cause)}') from cause
+        try:
+            check_open_file(descriptor, path)
+            has_lock = _wait_for(descriptor, path, deadline)
+            if not has_lock or _is_still(descriptor, path):
+                _write_pid(descriptor)
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        # The runtime folder was cleaned while we waited: this lock excludes nobody any more.
+        os.close(descriptor)
+
+
+def _wait_for(descriptor: int, path: str, deadline: Deadline) -> bool:
+    """Return True with the lock, False where the file system has none."""
+    while True:
+        try:
+            _try_lock(descriptor)
+        except OSError as cause:
+            if cause.errno in _NO_LOCKS_HERE:
+                notice(f'going on without the lock "{path}": {reason(cause)}')
+                return False
+            if cause.errno not in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+                raise LocalState(f'the lock "{path}" failed: {reason(cause)}') from cause
+        else:
+            return True
+        left = deadline.left()
+        if left <= 0:
+            raise LockNotObtained(
+                f'the lock "{path}" is held by {_holder(descriptor)}',
+                hint="try again when that process has ended",
+            )
+        # Jitter, so that 40 waiters do not wake in step.
+        time.sleep(min(left, 0.02 + 0.18 * os.urandom(1)[0] / 255))
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    # Locked far behind the pid, which others must be able to read: Windows locks are mandatory.
+    _LOCKED_BYTE = 1 << 30
+
+    def _try_lock(descriptor: int) -> None:
+        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+    def _unlock(descriptor: int) -> None:
+        with contextlib.suppress(OSError):
+            os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock(descriptor: int) -> None:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def _is_still(descriptor: int, path: str) -> bool:
+    try:
+        there = os.stat(path, follow_symlinks=False)
+    except OSError:
+        return False
+    return os.path.samestat(there, os.fstat(descriptor))
+
+
+def _write_pid(descriptor: int) -> None:
+    # For the message of those who wait, and for nothing else: a lock never depends on a pid.
+    with contextlib.suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        os.write(descriptor, b"%d\n" % os.getpid())
+
+
+def _holder(descriptor: int) -> str:
+    try:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        text = os.read(descriptor, 20).decode("ascii", "replace").strip()
+    except OSError:
+        text = ""
+    return f"process {text}" if text.isascii() and text.isdigit() else "another process"

@@ -1,0 +1,121 @@
+"""What on the disk is ours to use: plain files of ours, folders that nobody else can enter."""
+
+import contextlib
+import logging
+import os
+import stat
+from pathlib import Path
+
+from ssohelper.errors import LocalState, NotOurs
+
+_log = logging.getLogger(__name__)
+_noticed: set[str] = set()
+
+# Absent on Windows, where the same promises cannot be kept by flags.
+NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+NONBLOCK = getattr(os, "O_NONBLOCK", 0)
+CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+BINARY = getattr(os, "O_BINARY", 0)
+CAREFUL = NOFOLLOW | NONBLOCK | CLOEXEC | BINARY
+
+
+# -- files -------------------------------------------------------------------------------------
+
+
+def check_open_file(descriptor: int, path: str) -> None:
+    """Refuse an opened file that is not ours alone; close one that others can read."""
+    found = os.fstat(descriptor)
+    refuse_unusual(found, path)
+    if os.name == "posix" and found.st_mode & 0o077:
+        os.fchmod(descriptor, 0o600)
+        notice(f'"{path}" was open to other users: now it is not')
+
+
+def refuse_unusual(found: os.stat_result, path: str) -> None:
+    """Raise LocalState for what is no plain file of ours with one name."""
+    what = None
+    if stat.S_ISLNK(found.st_mode):
+        what = "is a link"
+    elif stat.S_ISDIR(found.st_mode):
+        what = "is a folder"
+    elif not stat.S_ISREG(found.st_mode):
+        what = "is no plain file"
+    elif not is_ours(found):
+        what = "belongs to another user"
+    elif found.st_nlink > 1:  # 0 is a file that was replaced since we opened it: a good one
+        what = "has more than one name (hard link)"
+    if what:
+        raise NotOurs(f'"{path}" {what}: not touched', hint=f"look at it with: ls -l {path}")
+
+
+def is_ours(found: os.stat_result) -> bool:
+    return os.name != "posix" or found.st_uid == os.geteuid()
+
+
+# -- folders -----------------------------------------------------------------------------------
+
+
+def private_folder(path: Path | str) -> Path:
+    """Make the folder (and those above it) for us alone; one that others can enter is closed.
+
+    Raises: LocalState when it is another user's or no folder.
+    """
+    made_folder(path)
+    try:
+        for found in (os.lstat(path), os.stat(path)):
+            if not is_ours(found):
+                raise LocalState(f'"{os.fspath(path)}" belongs to another user')
+        if not stat.S_ISDIR(found.st_mode):
+            raise LocalState(f'"{os.fspath(path)}" is no folder')
+        if os.name == "posix" and found.st_mode & 0o077:
+            os.chmod(path, 0o700)
+            notice(f'"{os.fspath(path)}" was open to other users: now it is not')
+    except OSError as cause:
+        raise LocalState(f'"{os.fspath(path)}" cannot be used: {reason(cause)}') from cause
+    return Path(path)
+
+
+def made_folder(path: Path | str) -> Path:
+    """Make the folder when it is missing, with what is missing above it, each 0700."""
+    text = os.fspath(path)
+    try:
+        os.mkdir(text, 0o700)
+    except FileExistsError:
+        pass
+    except FileNotFoundError:
+        parent = os.path.dirname(text.rstrip("/"))
+        if not parent or parent == text:
+            raise LocalState(f'"{text}" cannot be made') from None
+        made_folder(parent)
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(text, 0o700)
+    except (OSError, ValueError) as cause:
+        raise LocalState(f'the folder "{text}" cannot be made: {reason(cause)}') from cause
+    return Path(path)
+
+
+# -- words -------------------------------------------------------------------------------------
+
+
+def reason(cause: BaseException | None) -> str:
+    text = cause.strerror if isinstance(cause, OSError) else None
+    return (text or "not possible").lower()
+
+
+def os_error(error: BaseException) -> OSError | None:
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, OSError):
+        found = found.__cause__
+    return found
+
+
+def errno_of(error: BaseException) -> int | None:
+    found = os_error(error)
+    return found.errno if found else None
+
+
+def notice(message: str) -> None:
+    """Log a warning, once per process."""
+    if message not in _noticed:
+        _noticed.add(message)
+        _log.warning("%s", message)

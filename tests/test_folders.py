@@ -1,0 +1,87 @@
+"""Folders: our own light rules give what platformdirs gives, and cron meets the login shell."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ssohelper import folders
+from ssohelper.app import App
+from ssohelper.errors import LocalState
+
+_ASK_PLATFORMDIRS = (
+    "import platformdirs; print(platformdirs.user_cache_dir('ssohelper', appauthor=False))"
+)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere app.py asks platformdirs itself")
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"XDG_CACHE_HOME": "/var/tmp/caches"},
+        {"XDG_CACHE_HOME": ""},
+        {"XDG_CACHE_HOME": "  "},
+        {"XDG_CACHE_HOME": "relative"},
+        {"HOME": "/elsewhere"},
+    ],
+)
+def test_the_cache_folder_is_platformdirs_own(said, tmp_path, monkeypatch):
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **said}
+    found = subprocess.run(
+        [sys.executable, "-c", _ASK_PLATFORMDIRS],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    monkeypatch.setattr(os, "environ", environ)
+    assert folders.cache_folder(environ) == found.stdout.rstrip("\n")
+
+
+class TestRuntimeFolder:
+    @pytest.fixture(autouse=True)
+    def _no_run_user(self, monkeypatch):
+        monkeypatch.setattr(folders, "_default_runtime_base", lambda: None)
+
+    def test_ssohelper_home_comes_first(self, tmp_path):
+        environ = {"SSOHELPER_HOME": "/h", "XDG_RUNTIME_DIR": str(tmp_path)}
+        assert folders.runtime_folder(environ) == "/h/run"
+
+    def test_the_users_runtime_folder_is_used_when_it_is_ours(self, tmp_path):
+        environ = {"XDG_RUNTIME_DIR": str(tmp_path)}
+        assert folders.runtime_folder(environ) == f"{tmp_path}/ssohelper"
+
+    @pytest.mark.parametrize("base", ["relative", "", "/nowhere-at-all", "/etc/passwd"])
+    def test_what_is_no_folder_of_ours_is_passed_over(self, base, tmp_path):
+        environ = {"XDG_RUNTIME_DIR": base, "XDG_CACHE_HOME": str(tmp_path)}
+        assert folders.runtime_folder(environ) == f"{tmp_path}/ssohelper"
+
+    def test_cron_finds_the_login_shells_folder(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(folders, "_default_runtime_base", lambda: str(tmp_path))
+        in_a_shell = folders.runtime_folder({"XDG_RUNTIME_DIR": str(tmp_path)})
+        assert folders.runtime_folder({}) == in_a_shell
+
+    def test_the_app_says_the_same(self, tmp_path):
+        environ = {"SSOHELPER_HOME": str(tmp_path)}
+        app = App(environ)
+        assert app.runtime_folder == Path(folders.runtime_folder(environ))
+        assert app.settings_file == tmp_path / "config.toml"
+
+
+@pytest.mark.parametrize("home", ["", "relative", "~root", "/home/a\nb", "/home/\x1b[31m"])
+def test_a_home_that_is_none_is_local_state(home):
+    for folder in ("token_folder", "state_folder", "settings_file", "aws_config_file"):
+        with pytest.raises(LocalState, match="HOME is"):
+            getattr(App({"HOME": home}), folder)
+
+
+def test_files_of_aws_are_where_the_sdks_look(tmp_path):
+    app = App(
+        {"HOME": str(tmp_path), "AWS_CONFIG_FILE": "~/c", "AWS_SHARED_CREDENTIALS_FILE": "/x"}
+    )
+    assert app.aws_config_file == tmp_path / "c"
+    assert app.aws_credentials_file == Path("/x")
+    assert app.token_folder == tmp_path / ".aws" / "sso" / "cache"

@@ -1,0 +1,267 @@
+"""Settings: precedence, origins, and what is wrong is said with file, line and the nearest key."""
+
+import os
+
+import pytest
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
+from ssohelper.settings import (
+    SESSION_SETTINGS,
+    SETTINGS,
+    parts_of,
+    read_settings,
+    setting_of,
+    value_of,
+)
+from ssohelper.stores.settings_file import SettingsFile
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "folder" / "config.toml"
+
+
+@pytest.fixture
+def read(path):
+    def _read(text: str = "", **environ: str):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        return read_settings(path, environ)
+
+    return _read
+
+
+@pytest.fixture
+def store(path, tmp_path):
+    return SettingsFile(path, runtime=tmp_path / "run")
+
+
+def soon() -> Deadline:
+    return Deadline(20, lambda: 0.0)
+
+
+def test_nothing_set_gives_every_default(path):
+    found = read_settings(path, {})
+    for setting in SETTINGS:
+        assert found.get(setting.key) == setting.default
+        assert found.origin(setting.key) == "default"
+        assert found.place(setting.key) is None
+
+
+def test_flag_then_environment_then_file_then_default(read, path):
+    assert read().get("form") == "process"
+    in_file = read('\nform = "sso"\n')
+    assert (in_file.get("form"), in_file.origin("form")) == ("sso", "file")
+    assert in_file.place("form") == f"{path}:2"
+    both = read('form = "sso"', SSOHELPER_FORM="process")
+    assert (both.get("form"), both.origin("form")) == ("process", "environment")
+    assert both.place("form") == "SSOHELPER_FORM"
+    assert both.get("form", "sso") == "sso"
+    assert both.origin("form", "sso") == "flag"
+
+
+def test_an_empty_variable_says_nothing(read):
+    assert read('form = "sso"', SSOHELPER_FORM="").get("form") == "sso"
+
+
+def test_a_session_has_settings_of_its_own(read):
+    found = read(
+        'session_hours = 8\n[sessions.corp]\nsession_hours = 12\nbrowser = "firefox %s"\n'
+        '[sessions."my.corp"]\nsession_hours = 1.5\n'
+    )
+    assert found.get("session_hours") == 8
+    assert found.get("session_hours", session="corp") == 12
+    assert found.get("session_hours", session="my.corp") == 1.5
+    assert found.get("session_hours", session="other") == 8
+    assert found.get("browser", session="corp") == "firefox %s"
+    assert found.get("browser", session="other") is None
+    assert found.get("sessions.my.corp.session_hours") == 1.5
+    assert found.get("sessions.other.browser") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"), [("1", True), ("TRUE", True), ("on", True), ("0", False), ("no", False)]
+)
+def test_the_environment_says_yes_and_no_in_many_ways(read, said, meant):
+    assert read(SSOHELPER_RENEW_AHEAD=said).get("renew_ahead") is meant
+
+
+def test_no_variable_sets_a_command_or_weakens_a_guard(read):
+    found = read(
+        'notify = ["n"]\nguard.rules = ["*:*/Admin"]',
+        SSOHELPER_NOTIFY='["evil"]',
+        SSOHELPER_GUARD_RULES="[]",
+        SSOHELPER_BROWSER="evil",
+        SSOHELPER_SESSIONS_CORP_BROWSER="evil",
+    )
+    assert found.get("notify") == ("n",)
+    assert found.get("guard.rules") == ("*:*/Admin",)
+    assert found.get("sessions.corp.browser") is None
+    commands = {"notify", "browser", "guard.rules"}
+    for setting in (*SETTINGS, *SESSION_SETTINGS):
+        assert not (setting.key in commands and setting.variable)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ('frm = "sso"', 1, "frm"),
+        ('# one\n\nform = "x"', 3, '"process" or "sso"'),
+        ("form = 3", 1, '"form"'),
+        ('renew_ahead = "yes"', 1, "true or false"),
+        ("renew_ahead = 1", 1, "true or false"),
+        ('notify = "notify-send"', 1, "list of texts"),
+        ('notify = ["a", 3]', 1, "list of texts"),
+        ('notify = [""]', 1, "list of texts"),
+        ("session_hours = -1", 1, "hours"),
+        ("session_hours = true", 1, "hours"),
+        ("session_hours = inf", 1, "hours"),
+        ("session_hours = nan", 1, "hours"),
+        ("session_hours = 1e9", 1, "hours"),
+        ('storage = "keyring"', 1, '"file"'),
+        ('default_region = "us-east-1;id"', 1, "us-east-1;id"),
+        ("name_template = 2026-01-01", 1, "a text"),
+        ('\n[guard]\nrules = ["a"]\nruels = ["b"]', 4, "guard.ruels"),
+        ('[sessions.corp]\n\nbrowsr = "x"', 3, "sessions.corp.browsr"),
+        ("[sessions.corp]\nsession_hours = 'x'", 2, "hours"),
+        ('[sessions."../x"]\nbrowser = "x"', 2, "../x"),
+        ('sessions = { corp = { browsr = "x" } }', 1, "browsr"),
+        ('sessions.corp.browsr = "x"', 1, "browsr"),
+        ('"guard.rules" = []', 1, "guard.rules"),
+        ('[form]\nx = "sso"', 2, "form.x"),
+        ('endpoint = "http://x"', 1, "endpoint"),
+        ("form = ", 1, "invalid"),
+        ('form = "sso"\nform = "sso"', 2, "overwrite"),
+        ("a\n", 1, ""),
+        ("x = " + "[" * 5000, 1, ""),
+        ("session_hours = 1" + "0" * 5000, 1, ""),
+        ('form = "\x1b[31m"', 1, ""),
+        ('"\\u001b[31m\\u202e" = 1', 1, "\\x1b[31m\\u202e"),
+    ],
+)
+def test_what_is_wrong_is_said_with_file_and_line(read, path, text, line, says):
+    with pytest.raises(ConfigInvalid) as caught:
+        read(text)
+    assert f'"{path}" line {line}: ' in caught.value.message
+    assert says in caught.value.message
+    assert "\x1b" not in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("key", "near"),
+    [
+        ("frm", "form"),
+        ("renew-ahead", "renew_ahead"),
+        ("guard.rule", "guard.rules"),
+        ("sessions.corp.browsr", "sessions.corp.browser"),
+    ],
+)
+def test_an_unknown_key_is_answered_with_the_nearest(read, key, near):
+    with pytest.raises(UsageProblem) as caught:
+        setting_of(key)
+    assert caught.value.hint
+    assert f'"{near}"' in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("FORM", "x"), ("RENEW_AHEAD", "maybe"), ("SESSION_HOURS", "abc"), ("DEFAULT_REGION", "../x")],
+)
+def test_a_wrong_variable_is_named(read, variable, value):
+    found = read(**{f"SSOHELPER_{variable}": value})
+    with pytest.raises(ConfigInvalid, match=f"SSOHELPER_{variable}"):
+        found.get(variable.lower())
+
+
+def test_bytes_that_are_no_text_are_named_by_line_and_byte(path):
+    path.parent.mkdir()
+    path.write_bytes(b'form = "sso"\n# \xff\n')
+    with pytest.raises(ConfigInvalid, match=r"line 2: no UTF-8 at byte 15"):
+        read_settings(path, {})
+
+
+def test_a_folder_a_fifo_and_too_much_are_local_state(path):
+    path.mkdir(parents=True)
+    with pytest.raises(LocalState):
+        read_settings(path, {})
+    path.rmdir()
+    os.mkfifo(path)
+    with pytest.raises(LocalState, match="no plain file"):
+        read_settings(path, {})
+    path.unlink()
+    path.write_bytes(b"#" * (1 << 20) + b"\n")
+    with pytest.raises(LocalState, match="larger"):
+        read_settings(path, {})
+
+
+class TestSetting:
+    def test_what_is_set_is_read_and_comments_stay(self, store, path, read):
+        read('# mine\nform = "process" # why\n\n[guard]\nrules = ["x"]\n')
+        store.set(parts_of("form"), value_of("form", ("sso",)), soon())
+        store.set(parts_of("renew_ahead"), value_of("renew_ahead", ("false",)), soon())
+        text = path.read_text()
+        assert "# mine\n" in text
+        assert "# why" in text
+        found = read_settings(path, {})
+        assert found.get("form") == "sso"
+        assert found.get("renew_ahead") is False
+        assert found.get("guard.rules") == ("x",)
+
+    @pytest.mark.parametrize(
+        ("key", "words", "value"),
+        [
+            ("notify", ("notify-send", "%s", 'a "b"\n'), ("notify-send", "%s", 'a "b"\n')),
+            ("session_hours", ("12",), 12),
+            ("session_hours", ("1.5h",), 1.5),
+            ("sessions.my.corp.session_hours", ("9",), 9),
+            ("sessions.corp.browser", ("firefox -P work %s",), "firefox -P work %s"),
+            ("guard.rules", ("a", "b"), ("a", "b")),
+            ("default_region", ("eu-west-1",), "eu-west-1"),
+        ],
+    )
+    def test_every_kind_survives_the_file(self, store, path, key, words, value):
+        assert value_of(key, words) == value
+        for _ in range(2):
+            store.set(parts_of(key), value_of(key, words), soon())
+        assert read_settings(path, {}).get(key) == value
+        assert path.stat().st_mode & 0o777 == 0o600
+        store.unset(parts_of(key), soon())
+        assert read_settings(path, {}).origin(key) == "default"
+        store.unset(parts_of(key), soon())
+
+    def test_settings_of_sessions_stay_beside_each_other(self, store, path):
+        for name in ("corp", "my.corp", "zeta"):
+            store.set(("sessions", name, "session_hours"), len(name), soon())
+            store.set(("sessions", name, "browser"), name, soon())
+        store.set(("form",), "sso", soon())
+        found = read_settings(path, {})
+        assert found.get("form") == "sso"
+        for name in ("corp", "my.corp", "zeta"):
+            assert found.get("session_hours", session=name) == len(name)
+            assert found.get("browser", session=name) == name
+
+    def test_a_link_stays_a_link(self, store, path, tmp_path):
+        path.parent.mkdir()
+        (tmp_path / "dotfiles.toml").write_text('form = "sso"\n')
+        path.symlink_to(tmp_path / "dotfiles.toml")
+        assert read_settings(path, {}).get("form") == "sso"
+        store.set(("form",), "process", soon())
+        assert path.is_symlink()
+        assert read_settings(path, {}).get("form") == "process"
+
+    def test_a_broken_file_is_not_touched(self, store, path):
+        path.parent.mkdir()
+        path.write_text("form = ")
+        with pytest.raises(ConfigInvalid):
+            store.set(("form",), "sso", soon())
+        assert path.read_text() == "form = "
+
+    @pytest.mark.parametrize(
+        ("key", "words"),
+        [("form", ("x",)), ("form", ("sso", "sso")), ("renew_ahead", ("2",)), ("notify", ("",))],
+    )
+    def test_a_wrong_value_is_a_usage_problem(self, key, words):
+        with pytest.raises(UsageProblem):
+            value_of(key, words)
