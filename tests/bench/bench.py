@@ -21,12 +21,16 @@ MANY_ACCOUNTS = 300
 LIMIT = 20
 PROCESSES = 40
 HIT_TARGET = {"uv": 1.6, "pip": 1.9}
+# Of the launcher, `sh -c :` and Python's door in turn, so many calls in one loop of sh.
+LAUNCHER_ROUNDS = 9
+LAUNCHER_CALLS = 100
+DOOR_CALLS = 10
 
 
 def main() -> int:
     """Print the table; exit code 1 when a figure misses its target."""
     rows: list[Row] = []
-    measures = (hit, miss, stampede, many_accounts, many_profiles)
+    measures = (hit, hit_of_the_launcher, miss, stampede, many_accounts, many_profiles)
     for measure in measures:
         say(f"measuring: {(measure.__doc__ or '').splitlines()[0]}")
         rows += with_world(measure)
@@ -73,6 +77,30 @@ def hit(bench: Bench) -> list[Row]:
     return [
         at_most(row_of, median(ours) / median(bare), target, detail),
         at_most(f"{row_of}, 10,000 profiles", median(ours_many) / median(bare), target, detail=""),
+    ]
+
+
+def hit_of_the_launcher(bench: Bench) -> list[Row]:
+    """a hit of the launcher, whole process, against sh -c : and against Python's door"""
+    bench.sign_in()
+    bench.write_config()
+    bench.credentials()
+    bench.emulator.reset_counters()
+    bare: list[float] = []
+    ours: list[float] = []
+    door: list[float] = []
+    for _ in range(LAUNCHER_ROUNDS):
+        bare.append(bench.looped(["sh", "-c", ":"], LAUNCHER_CALLS))
+        ours.append(bench.looped(bench.launcher_command, LAUNCHER_CALLS))
+        door.append(bench.looped(bench.credential_process, DOOR_CALLS))
+    if bench.emulator.counters["GetRoleCredentials"]:
+        raise Failed("these were no hits")
+    what = "a hit of the launcher against"
+    against_sh = f"{milliseconds(ours, 2)} against {milliseconds(bare, 2)}"
+    against_door = f"{milliseconds(ours, 2)} against {milliseconds(door, 2)}"
+    return [
+        at_most(f"{what} `sh -c :`", median(ours) / median(bare), 2.0, against_sh),
+        at_most(f"{what} Python's door", median(ours) / median(door), 0.2, against_door),
     ]
 
 
@@ -170,8 +198,8 @@ def at_most(what: str, ratio: float, target: float, detail: str) -> Row:
     return Row(what, f"≤ {target}", shown, ratio <= target)
 
 
-def milliseconds(seconds: list[float]) -> str:
-    return f"{median(seconds) * 1000:.1f} ms"
+def milliseconds(seconds: list[float], places: int = 1) -> str:
+    return f"{median(seconds) * 1000:.{places}f} ms"
 
 
 def print_table(rows: list[Row]) -> None:

@@ -58,8 +58,9 @@ class Bench:
             "LANG": "C.UTF-8",
             **emulator.environment(),
         }
-        self.credential_process = [self.ssohelper, "credential-process", "--session", "corp"]
-        self.credential_process += ["--account-id", ACCOUNT, "--role-name", ROLE]
+        key = ["--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE]
+        self.credential_process = [self.ssohelper, "credential-process", *key]
+        self.launcher_command = [f"{self.ssohelper}-credentials", *key]
 
     # -- what is there ---------------------------------------------------------------------------
 
@@ -129,6 +130,11 @@ class Bench:
         if done.returncode:
             raise Failed(f"{command} failed: {done.stderr.decode(errors='replace')}")
         return took
+
+    def looped(self, command: list[str], calls: int) -> float:
+        """Return the seconds of one call, of so many in a loop of sh, which starts them cheaply."""
+        loop = 'n=$1; shift; while [ $n -gt 0 ]; do "$@" >/dev/null || exit; n=$((n-1)); done'
+        return self.timed(["sh", "-c", loop, "sh", str(calls), *command]) / calls
 
     def all_at_once(self, command: list[str], number: int) -> int:
         """Run a command that often at the same time; return how many failed or printed no keys."""
