@@ -437,6 +437,36 @@ class TestLock:
                 pass
         assert [record.levelname for record in caplog.records] == ["WARNING"]
 
+    @pytest.mark.parametrize("call", ["open", "mkdir"])
+    @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+    def test_a_disk_that_takes_no_lock_file_stops_nobody(
+        self, tmp_path, monkeypatch, caplog, call, number
+    ):
+        really = getattr(os, call)
+
+        def refuse(path, *arguments):
+            if "locks" in str(path):
+                raise OSError(number, os.strerror(number))
+            return really(path, *arguments)
+
+        if call == "open":
+            (tmp_path / "locks").mkdir(mode=0o700)
+        monkeypatch.setattr(os, call, refuse)
+        with files.lock(tmp_path / "locks" / "a.lock", soon()):
+            pass
+        assert "going on without the lock" in caplog.text
+
+    def test_a_lock_that_cannot_be_made_otherwise_is_local_state(self, tmp_path, monkeypatch):
+        def refuse(*_):
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+        monkeypatch.setattr(os, "open", refuse)
+        with (
+            pytest.raises(LocalState, match="cannot be made"),
+            files.lock(tmp_path / "a.lock", soon()),
+        ):
+            pass
+
     def test_a_kernel_that_answers_enolck_is_met_as_well(self, tmp_path):
         code = HOLD.replace("sys.stdin.read()", "pass")
         found = subprocess.run(
