@@ -7,6 +7,7 @@ import click
 
 from ssohelper.cli import demo_run, output
 from ssohelper.emulator import server
+from ssohelper.emulator.listener import EmulatorError
 from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
 
 
@@ -55,7 +56,11 @@ def serve(ctx: click.Context, port: int, world_file: Path | None, ready_file: Pa
             ready_file=str(ready_file) if ready_file else None,
         )
     except ValueError as cause:
-        raise ConfigInvalid(f'world file "{world_file}": {cause}') from cause
+        raise ConfigInvalid(str(cause)) from cause
+    except EmulatorError as cause:
+        raise UsageProblem(str(cause)) from cause
     except OSError as cause:
-        raise LocalState(f"port {port} cannot be used: {cause.strerror or cause}") from cause
+        # A socket's error names no file; what is left is the ready file.
+        what = f"port {port} cannot be used" if cause.filename is None else f'"{ready_file}"'
+        raise LocalState(f"{what}: {cause.strerror or cause}") from cause
     ctx.exit(0)

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,17 +16,22 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import click
 
 from ssohelper.cli import output
 from ssohelper.emulator.server import Emulator
-from ssohelper.installation import command_path, is_throw_away
+from ssohelper.installation import command_path
 
 START_URL = "https://d-0000000000.awsapps.com/start"
 PROFILE = "payments-dev.ReadOnlyAccess"
 _URL = re.compile(r"http://127\.0\.0\.1:\d+/\S+")
 _SETUP = ["setup", START_URL, "--region", "us-east-1", "--session", "demo"]
+# uv's and pipx's: they would make the demo's profiles those of a throw-away installation, and
+# these profiles may name a passing path, since their home passes sooner. The others would let
+# the demo's shell read or write files of the person's.
+_LEFT_OUT = frozenset({"UV_CACHE_DIR", "PIPX_HOME", "PIPX_VENV_CACHEDIR", "HISTFILE", "ZDOTDIR"})
 _BOTO3 = (
     'import boto3; sts = boto3.Session(profile_name="{profile}").client("sts"); '
     'print(sts.get_caller_identity()["Arn"])'
@@ -38,7 +44,11 @@ def narrated() -> int:
         emulator.auto_approve = "ana"
         output.echo("An emulated IAM Identity Center runs on this machine; ana works there.")
         done = (
-            _step("First day: one command signs in, lists and writes profiles.", environ, _setup())
+            _step(
+                "First day: one command signs in, lists and writes profiles.",
+                environ,
+                [*_SETUP, "--no-browser", "--yes"],
+            )
             and _step("What ana may use, narrowed down by words:", environ, ["list", "payments"])
             and _step("A second sync changes nothing:", environ, ["profile", "sync", "--yes"])
             and _boto3(environ)
@@ -56,9 +66,8 @@ def with_a_shell() -> int:
     """Sign in with the person's browser, write the profiles, then a shell to try things in."""
     with _identity_center() as (_emulator, environ):
         output.say("An emulated IAM Identity Center runs on this machine. Sign in there as ana.")
-        command = [*_SETUP, *_form()]
-        output.say(f"$ ssohelper {shlex.join(command)}")
-        code = subprocess.call([command_path(os.environ), *command], env=environ)
+        output.say(f"$ ssohelper {shlex.join(_SETUP)}")
+        code = subprocess.call([command_path(os.environ), *_SETUP], env=environ)
         if code:
             return code
         shell = environ.get("SHELL") or shutil.which("sh") or "/bin/sh"
@@ -70,15 +79,6 @@ def with_a_shell() -> int:
     return 0
 
 
-def _setup() -> list[str]:
-    return [*_SETUP, *_form(), "--no-browser", "--yes"]
-
-
-def _form() -> list[str]:
-    """Profiles of a throw-away installation (uvx) must not name its passing path."""
-    return ["--form", "sso"] if is_throw_away(os.environ) else []
-
-
 def _step(words: str, environ: dict[str, str], arguments: list[str]) -> bool:
     output.echo(f"\n# {words}")
     return _run(arguments, environ) == 0
@@ -86,12 +86,29 @@ def _step(words: str, environ: dict[str, str], arguments: list[str]) -> bool:
 
 @contextmanager
 def _identity_center() -> Iterator[tuple[Emulator, dict[str, str]]]:
-    home = Path(tempfile.mkdtemp(prefix="ssohelper-demo-"))
+    with _ending_by_signal():
+        home = Path(tempfile.mkdtemp(prefix="ssohelper-demo-"))
+        try:
+            with Emulator() as emulator:
+                yield emulator, _environment(home, emulator.environment())
+        finally:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def _ending_by_signal() -> Iterator[None]:
+    """Let a signal that ends us end what we started, and clean up, before we are gone."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), end) for name in names}
     try:
-        with Emulator() as emulator:
-            yield emulator, _environment(home, emulator.environment())
+        yield
     finally:
-        shutil.rmtree(home, ignore_errors=True)
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
 
 
 def _environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:
@@ -99,9 +116,10 @@ def _environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "SSOHELPER_", "XDG_"))
+        if not name.startswith(("AWS_", "SSOHELPER_", "XDG_")) and name not in _LEFT_OUT
     }
     (home / "run").mkdir(mode=0o700)
+    (home / ".zshrc").touch()  # without one, zsh begins with a questionnaire
     scripts = str(Path(command_path(os.environ)).parent)
     return (
         kept
@@ -131,13 +149,17 @@ def _run(arguments: list[str], environ: dict[str, str]) -> int:
     )
     assert process.stdout is not None
     opened = False
-    for line in process.stdout:
-        output.echo("  " + line.rstrip("\n"))
-        found = _URL.search(line)
-        if found and not opened:
-            opened = True
-            threading.Thread(target=_visit, args=(found.group(),), daemon=True).start()
-    return process.wait()
+    try:
+        for line in process.stdout:
+            output.echo("  " + line.rstrip("\n"))
+            found = _URL.search(line)
+            if found and not opened:
+                opened = True
+                threading.Thread(target=_visit, args=(found.group(),), daemon=True).start()
+        return process.wait()
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _visit(url: str) -> None:

@@ -1,5 +1,9 @@
 """setup: a start URL becomes a sign-in, a list and profiles, in one command and one write."""
 
+import os
+import shlex
+import shutil
+
 import click
 
 from ssohelper.actions import directory, profiles
@@ -10,6 +14,7 @@ from ssohelper.cli import output
 from ssohelper.cli.plan_output import write_plan
 from ssohelper.cli.session_commands import sign_in_on_terminal
 from ssohelper.core.choices import FORMS
+from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
@@ -62,7 +67,7 @@ def setup(
         app, session, listing, choices, convert=form is not None, narrowed=narrowed
     )
     if write_plan(app, plan, yes=yes, what="setup"):
-        _say_next_step(app, session)
+        _say_next_step(app, session, listing)
 
 
 def _session(app: App, start_url: str | None, region: str | None) -> SsoSession:
@@ -103,14 +108,26 @@ def _asked_region(url: str) -> str:
     return answer.strip()
 
 
-def _say_next_step(app: App, session: SsoSession) -> None:
+def _say_next_step(app: App, session: SsoSession, listing: Listing) -> None:
     """Say one line that works right now, with one of the profiles that there are."""
+    if output.talk().json:
+        return
+    roles = frozenset(listing.roles())
+    if not roles:
+        output.say("no account is assigned to you yet; your administrator does that")
+        return
     named = [
         item.entry.name
         for item in profiles.found_profiles(app)
-        if item.target is not None and item.target.session_name == session.name
+        if item.target is not None
+        and item.target.session_name == session.name
+        and item.target.role in roles
     ]
-    if named and not output.talk().json:
+    if named:
         safe = [name for name in named if "readonly" in name.lower()] or named
-        output.say(f"try it: aws sts get-caller-identity --profile {show(safe[0])}")
-        output.say(f"more: ssohelper list --session {session.name}")
+        name = shlex.quote(show(safe[0]))
+        if shutil.which("aws", path=app.environ.get("PATH", os.defpath)):
+            output.say(f"try it: aws sts get-caller-identity --profile {name}")
+        else:
+            output.say(f"try it: ssohelper whoami {name}")
+    output.say(f"more: ssohelper list --session {session.name}")
