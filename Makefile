@@ -12,7 +12,7 @@ export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 export UV_PYTHON_DOWNLOADS := never
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 
-.PHONY: help demo test check bench docs lock clean run-env dev-env
+.PHONY: help demo test check bench torture docs lock clean run-env dev-env
 .NOTPARALLEL:
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo 'make test    run the tests (ARGS="tests/test_house.py -x" for some)'
 	@echo 'make check   ruff, mypy, import-linter, docs, shellcheck'
 	@echo 'make bench   measure, target beside figure'
+	@echo 'make torture stampedes, kills, faults, lives: 20 min (S=30 seconds, SEED=n repeats)'
 	@echo 'make docs    build the documentation into .cache/docs'
 	@echo 'make lock    renew uv.lock and its exports for pip (needs uv)'
 	@echo 'make clean   remove everything that these made'
@@ -47,6 +48,9 @@ docs: dev-env
 
 bench: dev-env
 	@$(BIN)/python -m tests.bench.bench
+
+torture: dev-env
+	@S='$(S)' SEED='$(SEED)' ROWS='$(ROWS)' $(BIN)/python -m tests.torture
 
 lock:
 	$(BOOTSTRAP) lock

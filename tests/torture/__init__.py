@@ -1,0 +1,1 @@
+"""The proof of "never expired, nobody waits": `make torture`. See docs/reference/torture.md."""

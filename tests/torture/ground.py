@@ -1,0 +1,219 @@
+"""What the rows stand on: a home with a signed-in session, the real program, checked answers."""
+
+import hashlib
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from ssohelper.core.instants import to_iso
+from ssohelper.emulator.organization import World
+from ssohelper.emulator.server import UNSET_VARIABLES, Emulator
+
+SSOHELPER = str(Path(sys.executable).with_name("ssohelper"))
+LAUNCHER = f"{SSOHELPER}-credentials"
+AWS_CLI = "/usr/bin/aws"
+START_URL = "https://d-0000000000.awsapps.com/start"
+FULL_SECONDS = 1000.0
+# A command of ours ends within 20 s; this is for a machine that stands still.
+PATIENCE_SECONDS = 180
+
+
+class Row(NamedTuple):
+    """One line of the table."""
+
+    what: str
+    figure: str
+    target: str
+    met: bool
+
+
+class Skipped(Exception):
+    """This machine cannot run that row; the message says what is missing."""
+
+
+class Dice:
+    """The seed and the size of a run; a row has a generator of its own, so rows repeat alone."""
+
+    def __init__(self, seed: int, seconds: float) -> None:
+        self.seed = seed
+        self.scale = min(1.0, seconds / FULL_SECONDS)
+
+    def of(self, row: str) -> random.Random:
+        return random.Random(f"{self.seed}-{row}")
+
+    def count(self, full: int, least: int) -> int:
+        """Return how many of a row's `full` number this run makes."""
+        return max(least, min(full, round(full * self.scale)))
+
+
+class Answer(NamedTuple):
+    """What one process gave back."""
+
+    code: int
+    out: str
+    err: str
+    began: float
+    ended: float
+
+    @property
+    def seconds(self) -> float:
+        return self.ended - self.began
+
+
+class Ground:
+    """One home, leading to one emulator."""
+
+    def __init__(self, home: Path, emulator: Emulator) -> None:
+        self.home = home
+        self.emulator = emulator
+        self.config = home / ".aws" / "config"
+        self.tokens = home / ".aws" / "sso" / "cache"
+        self.runtime = home / "run" / "ssohelper"
+        for folder in (self.tokens, home / "run"):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
+        self.env = {
+            "HOME": str(home),
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
+            "XDG_RUNTIME_DIR": str(home / "run"),
+            "LANG": "C.UTF-8",
+            "TERM": "dumb",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONHASHSEED": "0",
+            **emulator.environment(),
+        }
+        self.config.write_text(
+            f"[sso-session corp]\nsso_start_url = {START_URL}\nsso_region = us-east-1\n"
+            "sso_registration_scopes = sso:account:access\n\n"
+        )
+
+    def sign_in(self, *, expires_in: int | None = None) -> None:
+        """Write the token of a sign-in as the AWS CLI does; `expires_in` is what its file says."""
+        token = self.emulator.token_for("ana", start_url=START_URL)
+        if expires_in is not None:
+            token["expiresAt"] = to_iso(int(time.time()) + expires_in)
+        path = self.token_file
+        path.write_text(json.dumps(token))
+        path.chmod(0o600)
+
+    @property
+    def token_file(self) -> Path:
+        # The AWS CLI looks for this very name; sha1 protects nothing here.
+        return self.tokens / f"{hashlib.sha1(b'corp').hexdigest()}.json"
+
+    def add_profile(self, name: str, lines: str) -> None:
+        with self.config.open("a") as config:
+            config.write(f"[profile {name}]\n{lines}region = us-east-1\n\n")
+
+    def run(self, *argv: str, **more: str) -> Answer:
+        """Run a command to its end; stdin is empty."""
+        began = time.time()
+        done = subprocess.run(
+            argv,
+            env={**self.env, **more},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            cwd=self.home,
+        )
+        return Answer(done.returncode, done.stdout, done.stderr, began, time.time())
+
+    def at_once(self, commands: list[list[str]]) -> list[Answer]:
+        """Start all of them as fast as possible; return the answers in order."""
+        with tempfile.TemporaryDirectory() as folder:
+            running = []
+            for number, command in enumerate(commands):
+                # Files, not pipes: 500 processes would need 1,000 descriptors here.
+                with (
+                    open(f"{folder}/{number}.out", "w") as out,
+                    open(f"{folder}/{number}.err", "w") as err,
+                ):
+                    process = subprocess.Popen(
+                        command, env=self.env, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+                    )
+                running.append((time.time(), process))
+            answers = []
+            for number, (began, process) in enumerate(running):
+                code = process.wait(PATIENCE_SECONDS)
+                texts = [Path(f"{folder}/{number}.{what}").read_text() for what in ("out", "err")]
+                answers.append(Answer(code, *texts, began, time.time()))
+            return answers
+
+
+def key_of(account: int = 0, role: int = 0) -> list[str]:
+    return [
+        "--session", "corp", "--account-id", f"0000{account:08d}", "--role-name", f"Role{role:02d}",
+    ]  # fmt: skip
+
+
+def helper(account: int = 0, role: int = 0, door: str = LAUNCHER) -> list[str]:
+    """Return the command of a profile: the launcher, or with SSOHELPER the Python door."""
+    middle = [] if door == LAUNCHER else ["credential-process"]
+    return [door, *middle, *key_of(account, role)]
+
+
+@contextmanager
+def ground(*, accounts: int = 2, roles: int = 1) -> Iterator[Ground]:
+    """A new home and a new Identity Center in which ana may use every role."""
+    with (
+        tempfile.TemporaryDirectory(
+            prefix="ssohelper-torture-", ignore_cleanup_errors=True
+        ) as home,
+        Emulator(World.of_size(accounts, roles)) as emulator,
+    ):
+        emulator.auto_approve = "ana"
+        yield Ground(Path(home), emulator)
+
+
+def wrong_in(ground: Ground, answer: Answer, command: list[str]) -> str | None:
+    """Return what is wrong with a credential-process answer, by the emulator's own books.
+
+    A refusal is right when it is one line, prints nothing and has an exit code of the contract.
+    """
+    if answer.code:
+        if answer.out or answer.code not in (4, 5, 6, 7) or answer.err.count("\n") != 1:
+            return (
+                f"exit {answer.code}, stdout {len(answer.out)} bytes, stderr {answer.err[-300:]!r}"
+            )
+        return None
+    try:
+        document = json.loads(answer.out)
+        issued = ground.emulator.identity_of(document["AccessKeyId"])
+    except (ValueError, KeyError) as error:
+        return f"exit 0, no document: {error}"
+    if issued is None:
+        return "keys that were never issued"
+    given = (document["SecretAccessKey"], document["SessionToken"], document["AccountId"])
+    if given != (issued.secret_access_key, issued.session_token, issued.account_id):
+        return "keys that do not belong together"
+    if (issued.account_id, issued.role_name) != (command[-3], command[-1]):
+        return f"keys of {issued.account_id}/{issued.role_name} for {command[-3]}/{command[-1]}"
+    # From the decision to the end of the process a second may pass on a busy machine.
+    if issued.expires_at <= ground.emulator.service.center.now() - (time.time() - answer.ended) - 1:
+        return f"keys that expired {answer.ended - issued.expires_at:.1f} s ago"
+    return None
+
+
+def wait_for(holds: Callable[[], object], seconds: float = 60) -> bool:
+    """Wait for what another process does; False when it never came."""
+    ends_at = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > ends_at:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def clean_environment() -> None:
+    """Nothing of the person's own may lead a client past the emulator."""
+    for variable in (*UNSET_VARIABLES, "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        os.environ.pop(variable, None)
