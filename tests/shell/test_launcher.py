@@ -54,6 +54,11 @@ class Place(NamedTuple):
     def env(self) -> dict[str, str]:
         return {"SSOHELPER_HOME": str(self.home), "HOME": str(self.home), "PATH": "/usr/bin:/bin"}
 
+    @property
+    def login_env(self) -> dict[str, str]:
+        """A login shell's: the folder `ssohelper` in the home is the runtime folder."""
+        return {"XDG_RUNTIME_DIR": str(self.home), "HOME": str(self.home), "PATH": "/usr/bin:/bin"}
+
     def publish(self, *key: str, content: bytes = DOCUMENT, ahead: float = 3600) -> Path:
         """Put a document where the key's is, with a stamp for no settings."""
         _, session, _, account, _, role = key or KEY
@@ -129,12 +134,21 @@ class TestHit:
 
     def test_the_runtime_folder_of_a_login(self, place: Place, shell: list[str]) -> None:
         place.publish()
-        place.home.joinpath("run").rename(place.home / "ssohelper")
-        env = {"XDG_RUNTIME_DIR": str(place.home), "HOME": str(place.home)}
+        place.runtime.rename(place.home / "ssohelper")
+        env = place.login_env
         assert place.hits(shell, env=env)
-        assert not place.hits(shell, env={**env, "XDG_RUNTIME_DIR": "home"})
-        assert not place.hits(shell, env={"XDG_RUNTIME_DIR": str(place.home)})  # no HOME
-        assert not place.hits(shell, env={"HOME": str(place.home)})
+        for missing in ("HOME", "XDG_RUNTIME_DIR"):
+            assert not place.hits(shell, env={**env, missing: ""})
+            assert not place.hits(shell, env={k: v for k, v in env.items() if k != missing})
+
+    def test_a_folder_of_settings_that_python_would_read_otherwise(
+        self, place: Place, shell: list[str]
+    ) -> None:
+        place.publish()
+        place.runtime.rename(place.home / "ssohelper")
+        for folder in ("relative", f"{place.home}/blank ", " "):
+            assert not place.hits(shell, env={**place.login_env, "XDG_CONFIG_HOME": folder})
+        assert place.hits(shell, env={**place.login_env, "XDG_CONFIG_HOME": f"{place.home}/c d"})
 
     def test_options_of_the_caller_change_nothing(self, place: Place) -> None:
         place.publish()
@@ -184,6 +198,38 @@ class TestHandsOver:
     ) -> None:
         place.publish()
         assert not place.hits(shell, *argv)
+
+    @pytest.mark.parametrize(
+        ("session", "role"),
+        [
+            ("corp", "two words"),
+            ("corp", "Ädmin"),
+            ("corp", "new\nline"),
+            ("corp", ".hidden"),
+            ("corp", "sub/Admin"),
+            (".corp", "Admin"),
+            ("", "Admin"),
+        ],
+    )
+    def test_names_that_nobody_has_though_a_file_is_there(
+        self, place: Place, shell: list[str], session: str, role: str
+    ) -> None:
+        key = ("--session", session, "--account-id", KEY[3], "--role-name", role)
+        place.publish(*key)
+        assert not place.hits(shell, *key)
+
+    def test_a_relative_or_foreign_base_of_the_runtime_folder(
+        self, place: Place, shell: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        place.publish()
+        place.runtime.rename(place.home / "ssohelper")
+        monkeypatch.chdir(place.home)
+        assert not place.hits(shell, env={**place.login_env, "XDG_RUNTIME_DIR": "."})
+        assert place.hits(shell, env=place.login_env)
+        if os.geteuid():
+            pytest.skip("only root gives folders away")
+        os.chown(place.home, NOBODY, NOBODY)
+        assert not place.hits(shell, env=place.login_env)
 
     @pytest.mark.parametrize("which", ["document", "now"])
     @pytest.mark.parametrize("what", ["link", "fifo", "folder", "other owner"])
