@@ -1,0 +1,111 @@
+"""Both profile forms, read by the clients that AWS publishes: each is the right role.
+
+ana's session has profiles in process form, ben's in sso form: whoever mixed them would say so.
+"""
+
+import json
+import string
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from ssohelper.emulator.world import START_URL
+from tests import node_sdk
+from tests.conftest import SCRIPT, Home
+from tests.programs import need
+
+pytestmark = pytest.mark.network_client
+
+DEV, PROD = "000040000001", "000030000001"
+ALLOWED = string.ascii_letters + string.digits + "._-"
+_BOTO3 = (
+    "import boto3, sys; "
+    "print(boto3.Session(profile_name=sys.argv[1]).client('sts').get_caller_identity()['Arn'])"
+)
+
+
+class Case(NamedTuple):
+    form: str
+    person: str
+    profile: str
+    account: str
+    role: str
+
+
+CASES = [
+    Case("process", "ana", "payments-prod.ReadOnlyAccess", PROD, "ReadOnlyAccess"),
+    Case("process", "ana", ALLOWED, DEV, "Developer"),
+    Case("sso", "ben", "ben.payments-prod.ReadOnlyAccess", PROD, "ReadOnlyAccess"),
+    Case("sso", "ben", "9" + ALLOWED[::-1], DEV, "Developer"),
+]
+
+
+def aws_cli(home: Home, profile: str) -> str:
+    argv = [need("aws"), "sts", "get-caller-identity", "--output", "text", "--query", "Arn"]
+    return said([*argv, "--profile", profile], home)
+
+
+def boto3(home: Home, profile: str) -> str:
+    return said([sys.executable, "-c", _BOTO3, profile], home)
+
+
+def javascript(home: Home, profile: str) -> str:
+    done = node_sdk.run("whoami.mjs", "ini", profile, env=home.env)
+    assert done.returncode == 0, done.stderr
+    arn: str = json.loads(done.stdout)["Arn"]
+    return arn
+
+
+def said(argv: list[str], home: Home) -> str:
+    done = subprocess.run(argv, env=home.env, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    with Emulator() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, emulator: Emulator) -> Home:
+    """A home that our own setup filled: ana in process form, ben in sso form."""
+    folder = tmp_path_factory.mktemp("home")
+    (folder / "run").mkdir(mode=0o700)
+    env = {
+        "HOME": str(folder),
+        "XDG_RUNTIME_DIR": str(folder / "run"),
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **emulator.environment(),
+    }
+    made = Home(folder, env)
+    made.browser()
+    for person, form in (("ana", "process"), ("ben", "sso")):
+        emulator.auto_approve = person
+        setup = ["setup", START_URL, "--region", "us-east-1", "--session", person, "--form", form]
+        said([SCRIPT, *setup, "--role", "ReadOnlyAccess", "--yes"], made)
+        for case in CASES:
+            if case.person == person and case.role != "ReadOnlyAccess":
+                role = f"{person}:{case.account}/{case.role}"
+                said([SCRIPT, "profile", "add", role, "--name", case.profile, "--yes"], made)
+    return made
+
+
+@pytest.mark.parametrize("client", [aws_cli, boto3, javascript], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.form}-{case.role}")
+def test_every_client_is_the_right_role(
+    home: Home, emulator: Emulator, case: Case, client: Callable[[Home, str], str]
+) -> None:
+    section = home.config_file.read_text().split(f"[profile {case.profile}]\n")[1].split("\n\n")[0]
+    assert ("credential_process" in section) == (case.form == "process")
+    assert ("sso_session = ben" in section) == (case.form == "sso")
+    expected = emulator.world.session_arn(case.account, case.role, case.person)
+    assert client(home, case.profile) == expected
