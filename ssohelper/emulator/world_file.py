@@ -26,6 +26,16 @@ _TABLES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "assignment": ("assign", ("principal", "permission_set", "target"), ()),
 }
 _TOP = ("name", "start_url", "region")
+# Keys that are no text. Inline policies and boundaries may be anything.
+_KINDS: dict[str, tuple[type, str]] = {
+    "groups": (list, "a list"),
+    "managed": (list, "a list"),
+    "customer_managed": (list, "a list"),
+    "session_seconds": (int, "a whole number"),
+    "enabled": (bool, "true or false"),
+    "inline": (object, ""),
+    "boundary": (object, ""),
+}
 
 
 def load_world(path: str | Path) -> World:
@@ -35,7 +45,7 @@ def load_world(path: str | Path) -> World:
         text = Path(path).read_text(encoding="utf-8")
         value = json.loads(text) if str(path).endswith(".json") else tomllib.loads(text)
         return world_from(value)
-    except (OSError, ValueError, TypeError) as exc:
+    except (OSError, ValueError, TypeError, RecursionError) as exc:
         raise WorldError(f"cannot use the world file {str(path)!r}: {exc}") from exc
 
 
@@ -46,6 +56,7 @@ def world_from(value: Any) -> World:
     for key in value:
         if key not in _TOP and key not in _TABLES:
             raise WorldError(f"unknown key {key!r}")
+    _check_kinds({key: value[key] for key in _TOP if key in value})
     world = World(**{key: value[key] for key in _TOP if key in value})
     for table, (method, required, optional) in _TABLES.items():
         _add_all(getattr(world, method), table, value.get(table, []), required, optional)
@@ -66,9 +77,19 @@ def _add_all(
             problem = f"unknown key {unknown[0]!r}" if unknown else f"no {missing[0]!r}"
             raise WorldError(f"{table} {number}: {problem}")
         try:
+            _check_kinds(row)
             add(**row)
         except WorldError as exc:
             raise WorldError(f"{table} {number}: {exc}") from exc
+
+
+def _check_kinds(row: dict[str, Any]) -> None:
+    """Raises: WorldError for the first key whose value is of another kind than it takes."""
+    for key, value in row.items():
+        kind, words = _KINDS.get(key, (str, "text"))
+        # true and false are whole numbers to Python.
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise WorldError(f"{key!r} is not {words}")
 
 
 def to_file(world: World) -> dict[str, Any]:

@@ -460,7 +460,7 @@ def test_a_bad_start_url_reaches_nobody(run: Run, home: Home, emulator: Emulator
     assert not (home.path / ".aws").exists()
 
 
-@pytest.mark.parametrize("name", ["-x", "a/b", "../x", "a b", "a\nb", "x" * 65, "é"])
+@pytest.mark.parametrize("name", ["-x", "../x", "a\nb", "x" * 65])
 def test_a_bad_session_name_is_refused(run: Run, home: Home, emulator: Emulator, name: str) -> None:
     done = run("setup", START_URL, "--region", "us-east-1", "--yes", f"--session={name}")
     assert done.returncode in (2, 3)

@@ -1,0 +1,316 @@
+"""demo and emulator serve: all of it in a throw-away home, and nothing of it left behind."""
+
+import json
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pytest
+
+from ssohelper.emulator.world import START_URL, demo_world
+from ssohelper.emulator.world_file import to_file
+from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.people import sign_in
+
+ARN = "arn:aws:sts::000040000001:assumed-role/AWSReservedSSO_ReadOnlyAccess_"
+SIGN_IN_URL = r"http://127\.0\.0\.1:\d+/authorize\?[^\s\x1b]+"
+
+
+class Person(Home):
+    """A home with AWS files of the person's own, and a folder for what is temporary."""
+
+    @property
+    def temporary(self) -> Path:
+        return self.path / "tmp"
+
+    def everything(self) -> dict[str, tuple[int, int, bytes]]:
+        """Return mode, time of change and content of all that is in the home."""
+        return {
+            str(path): (
+                path.lstat().st_mode,
+                path.lstat().st_mtime_ns,
+                path.read_bytes() if path.is_file() else b"",
+            )
+            for path in sorted(self.path.rglob("*"))
+            if path != self.temporary  # its own time changes when something passes through it
+        }
+
+    def processes(self) -> list[int]:
+        """Return who runs with this home's TMPDIR: the demo and all that it started."""
+        mark = f"TMPDIR={self.temporary}".encode()
+        found = []
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            try:
+                if mark in path.read_bytes().split(b"\0"):
+                    found.append(int(path.parent.name))
+            except OSError:
+                continue  # it ended meanwhile
+        return found
+
+
+@pytest.fixture
+def person(home: Home) -> Person:
+    found = Person(*home)
+    found.temporary.mkdir()
+    found.env["TMPDIR"] = str(found.temporary)
+    found.write_config("[default]\nregion = eu-north-1\n\n[profile mine]\noutput = text\n")
+    found.write_token({"accessToken": "mine"})
+    (found.path / ".aws" / "credentials").write_text("[mine]\naws_access_key_id = AKIA\n")
+    return found
+
+
+def wait_until(true: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + RUN_SECONDS
+    while not true():
+        assert time.monotonic() < end, what
+        time.sleep(0.02)
+
+
+def hostile(person: Person) -> dict[str, str]:
+    """Variables that lead elsewhere; whoever followed one would fail, or write there."""
+    elsewhere = person.path / "elsewhere"
+    elsewhere.mkdir()
+    return {
+        "AWS_PROFILE": "mine",
+        "AWS_ACCESS_KEY_ID": "AKIA0000000000000000",
+        "AWS_SECRET_ACCESS_KEY": "nothing",
+        "AWS_CONFIG_FILE": str(elsewhere / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(elsewhere / "credentials"),
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_CA_BUNDLE": "/nowhere",
+        "AWS_REGION": "nowhere",
+        "SSOHELPER_HOME": str(elsewhere),
+        "SSOHELPER_FORM": "sso",
+        "SSOHELPER_NAME_TEMPLATE": "{role_name}",
+        "XDG_STATE_HOME": str(elsewhere),
+        "XDG_CACHE_HOME": str(elsewhere),
+        "XDG_CONFIG_HOME": str(elsewhere),
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "http_proxy": "http://127.0.0.1:9",
+        "UV_CACHE_DIR": "/",  # as if from uvx: everything lies in its cache
+        "CI": "true",
+    }
+
+
+class TestNarrated:
+    @pytest.mark.parametrize("plain", [True, False])
+    def test_the_main_job_is_told_and_nothing_is_left(
+        self, person: Person, run: Run, plain: bool
+    ) -> None:
+        if plain:
+            person.browser(visits=False)  # a browser that there is: PKCE
+        variables = {} if plain else hostile(person)
+        before = person.everything()
+        done = run("demo", env=variables)
+        assert (done.returncode, done.stderr) == (0, "")
+        told = done.stdout
+        steps = [
+            f"$ ssohelper setup {START_URL}",
+            "/authorize?" if plain else "/device?user_code=",
+            'signed in to "demo"',
+            "+[profile payments-dev.ReadOnlyAccess]",
+            "20 profiles added",
+            "$ ssohelper list payments",
+            "000040000001\tpayments-dev\tReadOnlyAccess\tpayments-dev.ReadOnlyAccess",
+            "nothing to change",
+            ARN,
+            "$ ssohelper status",
+            "valid",
+            "renews by itself",
+            "(assumed)",
+            "000040000001\tReadOnlyAccess\t",
+        ]
+        places = [told.find(step) for step in steps]
+        assert -1 not in places, steps[places.index(-1)] + "\n" + told
+        assert told.find(ARN) < told.find("$ ssohelper status")
+        assert "Traceback" not in told
+        assert "CNRY" not in told
+        assert person.everything() == before
+        assert list(person.temporary.iterdir()) == []
+        wait_until(lambda: not person.processes(), "something runs on")
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+    @pytest.mark.parametrize("during", ["open this page|sign in to", "ssohelper list"])
+    def test_a_signal_ends_all_of_it(
+        self, person: Person, number: signal.Signals, during: str
+    ) -> None:
+        before = person.everything()
+        demo = subprocess.Popen(
+            [SCRIPT, "demo"],
+            env=person.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        assert demo.stdout is not None
+        for line in demo.stdout:
+            if re.search(during, line):
+                break
+        else:
+            pytest.fail("the demo never came there")
+        demo.send_signal(number)
+        said = demo.communicate(timeout=RUN_SECONDS)[0]
+        assert demo.returncode == (130 if number == signal.SIGINT else 128 + number)
+        assert "Traceback" not in said
+        assert list(person.temporary.iterdir()) == []
+        assert person.everything() == before
+        wait_until(lambda: not person.processes(), "something runs on")
+
+
+class TestOnATerminal:
+    def start(self, person: Person, *, shell: str, **variables: str) -> Any:
+        return pexpect.spawn(
+            SCRIPT,
+            ["demo"],
+            env={**person.env, "TERM": "xterm", "SHELL": shell, **variables},
+            cwd=str(person.path),
+            encoding="utf-8",
+            timeout=RUN_SECONDS,
+            dimensions=(60, 1000),
+        )
+
+    @pytest.mark.parametrize("shell", ["sh", "zsh"])
+    def test_ana_signs_in_and_a_shell_opens(self, person: Person, shell: str) -> None:
+        program = shutil.which(shell)
+        if program is None:
+            pytest.skip(f"{shell} is not installed")
+        opened = person.browser(visits=False)
+        history = person.path / "history"
+        own = hostile(person) | {"HISTFILE": str(history), "ZDOTDIR": str(person.path)}
+        before = person.everything()
+        child = self.start(person, shell=program, PS1="demo> ", **own)
+        try:
+            child.expect(SIGN_IN_URL)
+            url = child.match.group()
+            sign_in(url, "ana")
+            child.expect_exact("[y/N]")
+            child.sendline("y")
+            child.expect_exact("20 profiles added")
+            child.expect_exact("Leave with: exit")
+            child.sendline("ssohelper list payments-prod BreakGlass; echo code=$?")
+            child.expect(r"000030000001\s.*payments-prod\.BreakGlassAdmin")
+            child.expect_exact("code=0")
+            child.sendline("ssohelper whoami payments-dev.ReadOnlyAccess; echo code=$?")
+            child.expect_exact("code=0")
+            assert "000040000001" in child.before
+            child.sendline("exit")
+            child.expect(pexpect.EOF)
+        finally:
+            child.close(force=True)
+        assert child.exitstatus == 0
+        assert opened.read_text().strip() == url
+        opened.unlink()
+        assert not history.exists()
+        assert person.everything() == before
+        assert list(person.temporary.iterdir()) == []
+        wait_until(lambda: not person.processes(), "something runs on")
+
+    def test_a_closed_terminal_ends_all_of_it(self, person: Person) -> None:
+        person.browser(visits=False)
+        child = self.start(person, shell="/bin/sh")
+        child.expect(SIGN_IN_URL)
+        sign_in(child.match.group(), "ana")
+        child.expect_exact("[y/N]")
+        child.sendline("y")
+        child.expect_exact("Leave with: exit")
+        child.close(force=False)  # the terminal's window is closed: SIGHUP
+        wait_until(lambda: not person.processes(), "something runs on")
+        assert list(person.temporary.iterdir()) == []
+
+
+class TestEmulatorServe:
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_port_world_and_ready_file(
+        self, home: Home, tmp_path: Path, number: signal.Signals
+    ) -> None:
+        world, ready = tmp_path / "world.json", tmp_path / "ready.json"
+        other = demo_world()
+        other.start_url, other.name = "https://other.awsapps.com/start", "Other"
+        world.write_text(json.dumps(to_file(other)))
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        argv = ["--port", str(port), "--world", str(world), "--ready-file", str(ready)]
+        serving = subprocess.Popen(
+            [SCRIPT, "emulator", "serve", *argv],
+            env=home.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        wait_until(lambda: ready.exists() or serving.poll() is not None, "it does not listen")
+        told = json.loads(ready.read_text())
+        assert told["url"] == f"http://127.0.0.1:{port}"
+        assert told["start_url"] == "https://other.awsapps.com/start"
+        assert told["environment"]["AWS_ENDPOINT_URL_SSO_OIDC"] == told["url"]
+        with urllib.request.urlopen(f"{told['url']}/device", timeout=30) as page:
+            assert b"Other" in page.read()
+        serving.send_signal(number)
+        said = serving.communicate(timeout=RUN_SECONDS)[0]
+        assert (serving.returncode, told["url"] in said, "Traceback" in said) == (0, True, False)
+        assert not ready.exists()
+
+    def test_a_port_that_is_taken(self, run: Run, tmp_path: Path) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            ready = tmp_path / "ready.json"
+            done = run("emulator", "serve", "--port", str(port), "--ready-file", str(ready))
+        assert done.returncode == 7
+        assert f"error: port {port} cannot be used" in done.stderr
+        assert not ready.exists()
+
+    @pytest.mark.parametrize(
+        ("argv", "code", "says"),
+        [
+            (["--world", "absent.json"], 2, "absent.json"),
+            (["--port", "65536"], 2, "65536"),
+            (["--ready-file", "absent/ready.json"], 7, "absent/ready.json"),
+            (["--ready-file", ".aws/ready.json"], 2, ".aws"),
+        ],
+    )
+    def test_a_bad_option(self, run: Run, argv: list[str], code: int, says: str) -> None:
+        done = run("emulator", "serve", *argv)
+        assert done.returncode == code
+        assert says in done.stderr.splitlines()[0]
+        assert "Traceback" not in done.stderr
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "{",
+            "[]",
+            '{"accounts": []}',
+            '{"account": [{"account_id": "1", "name": "x"}]}',
+            '{"account": [{"account_id": "000000000001", "name": 5}]}',
+            '{"account": 5}',
+            '{"account": ["ab"]}',
+            '{"start_url": 5}',
+            '{"person": [{"user_name": "ana", "groups": "everyone"}]}',
+            '{"permission_set": [{"name": "Read", "session_seconds": "long"}]}',
+            '{"assignment": [{"principal": "a", "permission_set": "b", "target": "c"}]}',
+            pytest.param("[" * 100_000, id="deep"),
+        ],
+    )
+    def test_a_bad_world(self, run: Run, tmp_path: Path, text: str) -> None:
+        (tmp_path / "bad.json").write_text(text)
+        # A port that is taken: a world that was wrongly accepted ends too, with another code.
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = str(taken.getsockname()[1])
+            done = run("emulator", "serve", "--world", "bad.json", "--port", port)
+        assert (done.returncode, done.stdout) == (3, ""), done.stderr
+        assert "bad.json" in done.stderr.splitlines()[0]
+        assert len(done.stderr.splitlines()) == 1
