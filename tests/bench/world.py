@@ -131,11 +131,6 @@ class Bench:
             raise Failed(f"{command} failed: {done.stderr.decode(errors='replace')}")
         return took
 
-    def looped(self, command: list[str], calls: int) -> float:
-        """Return the seconds of one call, of so many in a loop of sh, which starts them cheaply."""
-        loop = 'n=$1; shift; while [ $n -gt 0 ]; do "$@" >/dev/null || exit; n=$((n-1)); done'
-        return self.timed(["sh", "-c", loop, "sh", str(calls), *command]) / calls
-
     def all_at_once(self, command: list[str], number: int) -> int:
         """Run a command that often at the same time; return how many failed or printed no keys."""
         running = [
