@@ -11,6 +11,7 @@ import time
 def main() -> int:
     """Return the exit code of the command in sys.argv."""
     argv = sys.argv[1:]
+    _occupy_closed_streams()
     if argv[:1] == ["credential-process"]:
         from ssohelper import ready_document
 
@@ -25,6 +26,16 @@ def main() -> int:
     from ssohelper.cli import run
 
     return run(argv)
+
+
+def _occupy_closed_streams() -> None:
+    """Keep the numbers 0 to 2 taken: the next file that is opened would become stdout.
+
+    Read-only, so that writing to a closed stdout fails instead of being lost.
+    """
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if stream is None:
+            os.open(os.devnull, os.O_RDONLY)
 
 
 def _in_turn(argv: list[str]) -> bool:

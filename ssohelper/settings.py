@@ -46,9 +46,15 @@ class Setting(NamedTuple):
 SETTINGS = (
     Setting("default_region", "region", None, "the region that new profiles get"),
     Setting("form", "choice", "process", "the form of new profiles", ("process", "sso")),
-    Setting("guard.rules", "texts", (), "roles that need a grant", from_environment=False),
+    Setting(
+        "guard.rules",
+        "texts",
+        (),
+        "for guards, which do not exist yet: nothing is guarded",
+        from_environment=False,
+    ),
     Setting("name_template", "text", "{account_name}.{role_name}", "how new profiles are named"),
-    Setting("notify", "texts", (), "a command that shows notices", from_environment=False),
+    Setting("notify", "texts", (), "for notices, which do not exist yet", from_environment=False),
     Setting("renew_ahead", "bool", True, "renew role credentials behind the caller's back"),
     Setting("session_hours", "hours", None, "how long a sign-in lasts, when you know it"),
     Setting("storage", "choice", "file", "where tokens are kept", ("file",)),

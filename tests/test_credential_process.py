@@ -289,6 +289,13 @@ def test_a_closed_or_full_stdout_is_exit_7(home: Home, signed_in: Emulator) -> N
             )
             assert answer.returncode == 7, (redirection, answer.stderr)
             assert answer.stderr.count("\n") == 1
+    # The next file that was opened once became stdout, and the keys went into it.
+    holders = {
+        path
+        for path in home.runtime.rglob("*")
+        if path.is_file() and b"CNRYSAK" in path.read_bytes()
+    }
+    assert {path.parts[-4] for path in holders} <= {"credentials", "kept"}
 
 
 def test_botocore_reads_the_process_form(home: Home, signed_in: Emulator) -> None:

@@ -160,6 +160,7 @@ def _renewed(app: App, session: SsoSession, key: RoleKey, deadline: Deadline) ->
     known = app.failures.recall(scope, fingerprint, app.now())
     if known:
         raise known
+    signed_in_at = app.tokens.facts(session.name).signed_in_at
     try:
         credentials = _asked(app, session, Role(key.account_id, key.role_name), deadline)
     except LockNotObtained:
@@ -169,7 +170,9 @@ def _renewed(app: App, session: SsoSession, key: RoleKey, deadline: Deadline) ->
             app.failures.remember(scope, app.tokens.fingerprint(session), error, app.now())
         raise
     kept = KeptCredentials(credentials, app.now())
-    _keep(app, session, key, kept)
+    # Somebody signed in while we asked: these keys may be the person's before, so nobody else's.
+    if app.tokens.facts(session.name).signed_in_at == signed_in_at:
+        _keep(app, session, key, kept)
     return kept
 
 

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from ssohelper.actions import clocks, tokens
@@ -21,6 +21,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import (
     AwsUnreachable,
     BadAnswer,
+    LocalState,
     LockNotObtained,
     LoginRequired,
     RegistrationRejected,
@@ -200,7 +201,8 @@ def _signed_in(
         token, life_seconds = obtain(app, session, ui, options)
         accept(app, session, token)
     except SsoHelperError as error:
-        app.failures.remember(_login_scope(session), "", error, app.now())
+        with suppress(LocalState):  # a full disk must not hide what the sign-in said
+            app.failures.remember(_login_scope(session), "", error, app.now())
         raise
     return LoginOutcome(_kept(app, session, token, life_seconds), "signed in")
 

@@ -34,6 +34,8 @@ def session_of(app: App, name: str | None) -> SsoSession:
     if len(sessions) == 1:
         return sessions[0]
     if not sessions:
+        for broken in config.session_names():
+            named_session(config, broken)  # says what is wrong with it, and in which line
         raise UsageProblem(
             "there is no sso-session yet", hint="onboard with: ssohelper setup START_URL"
         )

@@ -1,0 +1,53 @@
+"""Which session, which profile: what a person left out, mistyped, or wrote broken."""
+
+import pytest
+
+from tests.conftest import Home, Run
+
+
+@pytest.fixture
+def two(home: Home) -> Home:
+    home.add_session("corp")
+    home.add_session("other", "https://d-1111111111.awsapps.com/start")
+    return home
+
+
+def test_the_only_session_that_is_broken_is_said_with_its_line(home: Home, run: Run) -> None:
+    home.write_config("# mine\n[sso-session corp]\nsso_start_url = https://x.awsapps.com/start\n")
+    answer = run("login")
+    assert answer.returncode == 3
+    assert "config:2" in answer.stderr or "line 2" in answer.stderr
+
+
+def test_two_sessions_are_asked_apart(two: Home, run: Run) -> None:
+    answer = run("list")
+    assert answer.returncode == 2
+    assert '"corp"' in answer.stderr
+    assert '"other"' in answer.stderr
+
+
+def test_none_is_a_first_day(home: Home, run: Run) -> None:
+    answer = run("status")
+    assert answer.returncode in (0, 2)
+    assert run("login").returncode == 2
+    assert "ssohelper setup START_URL" in run("login").stderr
+
+
+def test_a_mistyped_session_gets_the_nearest(two: Home, run: Run) -> None:
+    answer = run("login", "crop")
+    assert answer.returncode == 2
+    assert 'did you mean "corp"' in answer.stderr
+
+
+def test_aws_profile_of_a_missing_profile_is_a_broken_configuration(two: Home, run: Run) -> None:
+    answer = run("whoami", env={"AWS_PROFILE": "payments-prd"})
+    assert answer.returncode == 3
+    assert "AWS_PROFILE" in answer.stderr
+
+
+@pytest.mark.parametrize("name", ["a/b", "nope/Role", "corp:nope/Role", "x", "", "--", "a\nb", "é"])
+def test_profiles_that_are_not_there(two: Home, run: Run, name: str) -> None:
+    answer = run("whoami", name, "--session", "corp")
+    assert answer.returncode in (2, 5)
+    assert answer.stdout == ""
+    assert answer.stderr.startswith("ssohelper: error: ")
