@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.torture import mixed, stampede
+from tests.torture import faults, foreign, lives, mixed, stampede, sweep
 from tests.torture.ground import FULL_SECONDS, Dice, Row, Skipped, clean_environment
 
 ROWS: tuple[Callable[[Dice], Row | list[Row]], ...] = (
@@ -17,6 +17,14 @@ ROWS: tuple[Callable[[Dice], Row | list[Row]], ...] = (
     stampede.revoked,
     stampede.shared_refusals,
     mixed.mixed_clients,
+    faults.lock_holder,
+    faults.random_faults,
+    faults.black_hole,
+    faults.outage,
+    foreign.foreign_writer,
+    lives.boto3_job,
+    lives.nobody_waits,
+    sweep.kill_sweep,
 )
 
 

@@ -1,0 +1,135 @@
+"""Jobs that outlive their credentials and their token, on accelerated lives."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+
+from tests.torture.ground import Answer, Dice, Ground, Row, ground, helper, wrong_in
+
+# Prints one JSON object: calls and the texts of what failed.
+_JOB = """
+import json, sys, time
+import boto3
+from botocore.config import Config
+session = boto3.Session(profile_name=sys.argv[1])
+client = session.client("sts", config=Config(retries={"total_max_attempts": 1}))
+ends_at, calls, failures = time.time() + float(sys.argv[2]), 0, []
+while time.time() < ends_at:
+    try:
+        client.get_caller_identity()
+    except Exception as error:
+        failures.append(f"{type(error).__name__}: {error}"[:300])
+    calls += 1
+    time.sleep(0.3)
+print(json.dumps({"calls": calls, "failures": failures}))
+"""
+LIVES, TOKEN_LIVES = 8, 2
+
+
+def boto3_job(dice: Dice) -> list[Row]:
+    """a boto3 job over accelerated lives, process form and native form, one sign-in"""
+    # Below 20 s a life has no room for botocore's own start of 0.5 s on a busy machine.
+    life = dice.count(30, 10)
+    lives = LIVES if dice.scale > 0.3 else 2
+    seconds = life * lives
+    with ground() as place:
+        faults = place.emulator.faults
+        faults.role_credentials_seconds = life
+        faults.token_seconds = seconds / TOKEN_LIVES
+        place.sign_in()
+        place.add_profile("process", f"credential_process = {' '.join(helper())}\n")
+        native = "sso_session = corp\nsso_account_id = 000000000001\nsso_role_name = Role00\n"
+        place.add_profile("native", native)
+        place.emulator.reset_counters()
+        jobs = {
+            form: subprocess.Popen(
+                [sys.executable, "-c", _JOB, form, str(seconds)],
+                env=place.env,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for form in ("process", "native")
+        }
+        said = {form: job.communicate() for form, job in jobs.items()}
+        calls = [call for call in place.emulator.calls if call.operation == "GetCallerIdentity"]
+        refused = [call for call in calls if call.status != 200]
+        refreshes = place.emulator.counters["CreateToken.refresh_token"]
+        issued = place.emulator.counters["GetRoleCredentials"]
+    rows = []
+    for form, (out, err) in said.items():
+        done = json.loads(out) if out else {"calls": 0, "failures": [err[-300:]]}
+        failures = done["failures"]
+        rows.append(
+            Row(
+                f"boto3 job, {form} form, {lives} lives of {life} s, {TOKEN_LIVES} token lives",
+                f"{len(failures)} failures of {done['calls']} calls"
+                + (f"; first: {failures[0]}" if failures else ""),
+                "0",
+                not failures and done["calls"] > lives,
+            )
+        )
+    rows.append(
+        Row(
+            "expired or wrong keys that STS saw of them",
+            f"{len(refused)} of {len(calls)} ({issued} role calls, {refreshes} token refreshes)",
+            "0",
+            not refused and refreshes > 0 and issued >= lives,
+        )
+    )
+    return rows
+
+
+def nobody_waits(dice: Dice) -> Row:
+    """callers that waited for a renewal, at one call a second of an accelerated hour"""
+    life = dice.count(120, 24)
+    lives = 2 if dice.scale > 0.3 else 1
+    slow_seconds = 1.5
+    with ground() as place:
+        faults = place.emulator.faults
+        faults.role_credentials_seconds = life
+        place.sign_in()
+        first = place.run(*helper())
+        faults.latency_seconds = {"GetRoleCredentials": slow_seconds, "CreateToken": slow_seconds}
+        answers = _one_a_second(place, life * lives)
+        wrong = [w for answer in answers if (w := wrong_in(place, answer, helper()))]
+        wrong += [answer.err for answer in (first, *answers) if answer.code]
+        waited = [answer for answer in answers if _waited(place, answer, slow_seconds)]
+        renewals = place.emulator.counters["GetRoleCredentials"] - 1
+    return Row(
+        f"{len(answers)} calls, one a second, lives of {life} s ({renewals} renewals behind them)",
+        f"{len(waited)} waited for a renewal, {len(wrong)} failed"
+        + (f"; first: {wrong[0]}" if wrong else ""),
+        "0, 0",
+        not waited and not wrong and renewals >= lives,
+    )
+
+
+def _one_a_second(place: Ground, seconds: float) -> list[Answer]:
+    answers: list[Answer] = []
+    lock = threading.Lock()
+
+    def call() -> None:
+        answer = place.run(*helper())
+        with lock:
+            answers.append(answer)
+
+    threads = []
+    ends_at = time.monotonic() + seconds
+    while time.monotonic() < ends_at:
+        threads.append(threading.Thread(target=call))
+        threads[-1].start()
+        time.sleep(1)
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+def _waited(place: Ground, answer: Answer, slow_seconds: float) -> bool:
+    """Tell whether this caller's keys were made while it ran, which takes so long."""
+    if answer.code:
+        return False
+    issued = place.emulator.identity_of(json.loads(answer.out)["AccessKeyId"])
+    return issued is not None and issued.issued_at > answer.began and answer.seconds >= slow_seconds

@@ -1,0 +1,293 @@
+"""Kill a command at each of its write-side calls, with strace, and look at what is left.
+
+One run without harm lists the calls that touch the home; then each is repeated in a fresh copy of
+the home with SIGKILL, and with ENOSPC or EIO, at that very call. Afterwards: every file can be
+read, what is not ours is there to the byte, the next run heals, no temporary file stays.
+"""
+
+import os
+import re
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.torture.ground import (
+    SSOHELPER,
+    Answer,
+    Dice,
+    Ground,
+    Row,
+    Skipped,
+    ground,
+    helper,
+    wrong_in,
+)
+from tests.torture.remains import broken_files, changed_foreign, orphans, plant_foreign
+
+_CALLS = (
+    "openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,flock,fchmod,"
+    "ftruncate,mkdir,mkdirat,utimensat"
+)
+_READS = re.compile(r"\bO_RDONLY\b")
+_LINE = re.compile(r"^(?:\[pid +\d+\] |\d+ +)?(\w+)\(")
+# What a full or failing disk can refuse.
+_CAN_FAIL = {"openat", "write", "pwrite64", "fsync", "rename", "mkdir", "ftruncate"}
+_ALLOWED_CODES = {0, 3, 4, 6, 7}
+
+
+class Command(NamedTuple):
+    """What is swept, what makes its beginning, and what must heal after it."""
+
+    name: str
+    argv: list[str]
+    prepare: Callable[[Ground], None]
+    heal: list[str]
+    # A full disk must not cost the answer: exit 0 in any case.
+    always_answers: bool = False
+
+
+class Point(NamedTuple):
+    call: str
+    ordinal: int
+    harm: str  # signal=SIGKILL, error=ENOSPC ...
+
+    @property
+    def name(self) -> str:
+        return f"{self.call} {self.ordinal} {self.harm}"
+
+
+def commands() -> list[Command]:
+    sync = [SSOHELPER, "profile", "sync", "--session", "corp", "--yes"]
+    miss = helper(door=SSOHELPER)
+    login = [SSOHELPER, "login", "corp", "--device-code", "--no-browser", "--force"]
+    setting = [SSOHELPER, "config", "set", "default_region", "eu-west-1"]
+    rm = [SSOHELPER, "profile", "rm", "account-00000.Role00", "--yes"]
+    return [
+        Command("credential-process, a miss", miss, lambda place: place.sign_in(), miss, True),
+        Command("token refresh", miss, lambda place: place.sign_in(expires_in=-60), miss, True),
+        Command("login", login, lambda place: place.sign_in(expires_in=-60), login),
+        Command("logout", [SSOHELPER, "logout", "corp"], _with_credentials, login),
+        Command("profile sync", sync, lambda place: place.sign_in(), sync),
+        Command("profile rm", rm, _synced, sync),
+        Command("config set", setting, lambda place: place.sign_in(), setting),
+    ]
+
+
+def control() -> Command:
+    """Return the known-bad writer as a command; its killed config is not even there."""
+    config = "{config}"
+    return Command(
+        "the in-place control writer",
+        [sys.executable, "-I", str(Path(__file__).with_name("control_writer.py")), config],
+        lambda place: place.sign_in(),
+        [],
+    )
+
+
+def kill_sweep(dice: Dice) -> list[Row]:
+    """SIGKILL, ENOSPC and EIO at every write-side call of seven commands"""
+    rows = [control_row(dice)]
+    for command in commands():
+        points, faults = swept(command, dice)
+        kills = sum(point.harm == "signal=SIGKILL" for point in points)
+        figure = f"{len(faults)} of {kills} kills and {len(points) - kills} disk errors went wrong"
+        if faults:
+            figure += f"; first: {faults[0]}"
+        met = not faults and kills > 0
+        rows.append(Row(f"kill sweep: {command.name}", figure, "0", met))
+    return rows
+
+
+def control_row(dice: Dice) -> Row:
+    """Sweep the known-bad writer: nothing found means that the sweep itself is broken."""
+    points, faults = swept(control(), Dice(dice.seed, 1e9))
+    figure = f"caught at {len(faults)} of {len(points)} points"
+    return Row("kill sweep: the known-bad control writer", figure, "≥ 1", len(faults) > 0)
+
+
+def swept(command: Command, dice: Dice) -> tuple[list[Point], list[str]]:
+    """Sweep one command; returns the points and what went wrong at them."""
+    strace = shutil.which("strace")
+    if strace is None:
+        raise Skipped("strace is not installed")
+    with ground(accounts=3, roles=2) as place:
+        pristine = _pristine(place, command)
+        points = _points(strace, place, command)
+        most = dice.count(200, 6)
+        chance = dice.of(command.name)
+        if most < len(points):
+            kills = [point for point in points if point.harm == "signal=SIGKILL"]
+            errors = [point for point in points if point.harm != "signal=SIGKILL"]
+            half = min(len(errors), most // 3)
+            points = chance.sample(kills, min(len(kills), most - half))
+            points += chance.sample(errors, half)
+        after = place.config.read_bytes()
+        with _copies(place, pristine, 2) as take, ThreadPoolExecutor(2) as pool:
+
+            def one(point: Point) -> str | None:
+                with take() as copy:
+                    _restore(copy, pristine)
+                    command.prepare(copy)
+                    fault = _harmed(strace, copy, command, point, after)
+                return f"{point.name}: {fault}" if fault else None
+
+            found = list(pool.map(one, points))
+    return points, [fault for fault in found if fault]
+
+
+def _with_credentials(place: Ground) -> None:
+    place.sign_in()
+    _must(place.run(*helper(door=SSOHELPER)))
+
+
+def _synced(place: Ground) -> None:
+    place.sign_in()
+    _must(place.run(SSOHELPER, "profile", "sync", "--session", "corp", "--yes"))
+
+
+def _must(answer: Answer) -> None:
+    if answer.code:
+        raise RuntimeError(f"exit {answer.code}: {answer.err.strip()[-300:]}")
+
+
+# -- the home ----------------------------------------------------------------------------------
+
+
+def _pristine(place: Ground, command: Command) -> Path:
+    """Return a copy of the home from which every point begins."""
+    faults = place.emulator.faults
+    # A restored home has an old refresh token: only the command's own kill may lose one.
+    faults.grace_seconds = 1e6
+    faults.role_credentials_seconds = 3600
+    plant_foreign(place)
+    pristine = place.home.with_name(place.home.name + "-pristine")
+    shutil.copytree(place.home, pristine)
+    return pristine
+
+
+def _restore(place: Ground, pristine: Path) -> None:
+    for entry in place.home.iterdir():
+        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    shutil.copytree(pristine, place.home, dirs_exist_ok=True)
+
+
+@contextmanager
+def _copies(place: Ground, pristine: Path, number: int) -> Iterator[Callable[[], object]]:
+    """Give homes for so many points at a time; all lead to the same Identity Center."""
+    homes = [place.home.with_name(f"{place.home.name}-{index}") for index in range(number)]
+    free = [Ground(_made(home), place.emulator) for home in homes]
+    lock = threading.Lock()
+
+    @contextmanager
+    def take() -> Iterator[Ground]:
+        with lock:
+            copy = free.pop()
+        try:
+            yield copy
+        finally:
+            with lock:
+                free.append(copy)
+
+    try:
+        yield take
+    finally:
+        for folder in (*homes, pristine):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _made(home: Path) -> Path:
+    home.mkdir(mode=0o700)
+    return home
+
+
+# -- one point ---------------------------------------------------------------------------------
+
+
+def _argv(command: Command, place: Ground) -> list[str]:
+    return [part.replace("{config}", str(place.config)) for part in command.argv]
+
+
+def _points(strace: str, place: Ground, command: Command) -> list[Point]:
+    """Run without harm and return the write-side calls that touch the home, by their number."""
+    command.prepare(place)
+    log = place.home.with_name(place.home.name + ".strace")
+    traced = [strace, "-f", "-y", "-s", "0", "-o", str(log), "-e", f"trace={_CALLS}"]
+    try:
+        _must(place.run(*traced, *_argv(command, place)))
+        lines = log.read_text(errors="replace").splitlines()
+    finally:
+        log.unlink(missing_ok=True)
+    seen: dict[str, int] = {}
+    points = []
+    for line in lines:
+        match = _LINE.match(line)
+        if not match:
+            continue
+        call = match[1]
+        seen[call] = seen.get(call, 0) + 1
+        if str(place.home) not in line or (call == "openat" and _READS.search(line)):
+            continue
+        points.append(Point(call, seen[call], "signal=SIGKILL"))
+        if call in _CAN_FAIL:
+            points += [Point(call, seen[call], f"error={e}") for e in ("ENOSPC", "EIO")]
+    return points
+
+
+def _harmed(
+    strace: str, place: Ground, command: Command, point: Point, config_after: bytes
+) -> str | None:
+    """Do the harm, then return the first thing that is not as it must be."""
+    before = place.config.read_bytes()
+    inject = f"inject={point.call}:{point.harm}:when={point.ordinal}"
+    traced = [strace, "-f", "-qq", "-o", "/dev/null", "-e", f"trace={point.call}", "-e", inject]
+    harmed = place.run(*traced, *_argv(command, place))
+    fault = (
+        _bad_end(place, command, point, harmed)
+        or broken_files(place)
+        or changed_foreign(place)
+        or _bad_config(place, before, config_after)
+    )
+    if fault or not command.heal:
+        return fault
+    for orphan in orphans(place):
+        _date_back(orphan)
+    healed = place.run(*command.heal)
+    if healed.code:
+        return f"the next run does not heal: exit {healed.code} {healed.err.strip()[-200:]!r}"
+    hit = place.run(*helper(door=SSOHELPER))
+    wrong = f"exit {hit.code}: {hit.err!r}" if hit.code else wrong_in(place, hit, helper())
+    left = [str(orphan.relative_to(place.home)) for orphan in orphans(place)]
+    return wrong or (f"temporary files stay: {left}" if left else None)
+
+
+def _bad_end(place: Ground, command: Command, point: Point, harmed: Answer) -> str | None:
+    if point.harm == "signal=SIGKILL":
+        return None
+    if "Traceback" in harmed.err or harmed.code not in _ALLOWED_CODES:
+        return f"exit {harmed.code}: {harmed.err.strip()[-300:]!r}"
+    if command.always_answers and "ENOSPC" in point.harm and harmed.code:
+        return f"a full disk costs the answer: exit {harmed.code}: {harmed.err.strip()[-300:]!r}"
+    if command.always_answers and harmed.code == 0:
+        return wrong_in(place, harmed, helper())
+    return None
+
+
+def _bad_config(place: Ground, before: bytes, after: bytes) -> str | None:
+    if not place.config.exists():
+        return "the config is gone"
+    found = place.config.read_bytes()
+    return (
+        None
+        if found in (before, after)
+        else f"the config is neither the old nor the new: {len(found)} B"
+    )
+
+
+def _date_back(path: Path) -> None:
+    os.utime(path, (time.time() - 7200,) * 2)
