@@ -151,7 +151,17 @@ def inside_checkout() -> dict[str, str]:
         "PIP_CACHE_DIR": str(cache / "pip"),
         # pip asks a rustc on PATH for its version, and rustup's makes its folder at home by that.
         "RUSTUP_HOME": str(cache / "rustup"),
+        **system_certificates(),
     }
+
+
+def system_certificates() -> dict[str, str]:
+    """Return what makes uv trust the system's certificates, as pip does on Debian.
+
+    A company's package index behind its own authority is trusted by the system, not by uv."""
+    if not os.path.exists("/etc/ssl/certs/ca-certificates.crt"):
+        return {}
+    return {"UV_SYSTEM_CERTS": "true"}
 
 
 # -- the lock ------------------------------------------------------------------------------------
