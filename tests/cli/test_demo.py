@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +18,7 @@ from ssohelper.emulator.world import START_URL, demo_world
 from ssohelper.emulator.world_file import to_file
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
 from tests.people import sign_in
+from tests.programs import need
 
 ARN = "arn:aws:sts::000040000001:assumed-role/AWSReservedSSO_ReadOnlyAccess_"
 SIGN_IN_URL = r"http://127\.0\.0\.1:\d+/authorize\?[^\s\x1b]+"
@@ -179,13 +179,12 @@ class TestOnATerminal:
             dimensions=(60, 1000),
         )
 
-    @pytest.mark.parametrize("shell", ["sh", "zsh"])
+    @pytest.mark.parametrize("shell", ["bash", "zsh"])
     def test_ana_signs_in_and_a_shell_opens(self, person: Person, shell: str) -> None:
-        program = shutil.which(shell)
-        if program is None:
-            pytest.skip(f"{shell} is not installed")
+        program = need(shell)
         opened = person.browser(visits=False)
         history = person.path / "history"
+        (person.path / ".zshrc").write_text("touch $ZDOTDIR/run-by-the-demo\n")
         own = hostile(person) | {"HISTFILE": str(history), "ZDOTDIR": str(person.path)}
         before = person.everything()
         child = self.start(person, shell=program, PS1="demo> ", **own)
