@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper import folders
 from ssohelper.core.deadline import Deadline
+from ssohelper.core.instants import duration_text
 from ssohelper.core.text import is_harmless, show
 from ssohelper.errors import LocalState
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ssohelper.core.model import RoleCredentials, RoleKey, SsoSession
     from ssohelper.settings import Settings
     from ssohelper.stores.choices import ChoicesStore
+    from ssohelper.stores.clock_file import ClockFile
     from ssohelper.stores.config_store import ConfigStore
     from ssohelper.stores.credential_cache import CredentialCache
     from ssohelper.stores.directory_cache import DirectoryCache
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 # The contract's one deadline: an SDK never waits longer than this (plus start-up) for an answer.
 CALL_SECONDS = 18.0
+# SigV4 refuses requests that are 5 min apart; before that nobody notices.
+CLOCK_DIFFERS_SECONDS = 240
 
 
 class App:
@@ -60,6 +64,28 @@ class App:
     def now(self) -> int:
         """Return epoch seconds."""
         return int(self._clock())
+
+    def aws_now(self) -> int:
+        """Return epoch seconds by AWS's clock, by which role credentials end; else by ours."""
+        return int(self._aws_clock.now(self._clock()))
+
+    def local(self, aws_at: int) -> int:
+        """Return the instant of AWS's clock by this machine's, which dates files."""
+        return aws_at + self.now() - self.aws_now()
+
+    def learn_aws_time(self, aws_at: float | None) -> None:
+        """Keep what an answer told of AWS's clock; a large difference is worth a word."""
+        if aws_at is None:
+            return
+        wall = self._clock()
+        try:
+            self._aws_clock.learn(aws_at, wall)
+        except LocalState as trouble:
+            self.warn(f"AWS's time could not be kept: {trouble.message}")
+        if abs(wall - aws_at) > CLOCK_DIFFERS_SECONDS:
+            apart = duration_text(abs(wall - aws_at))
+            side = "ahead of" if wall > aws_at else "behind"
+            self.warn(f"this machine's clock is {apart} {side} AWS's: set it, SDKs go by it")
 
     def warn(self, message: str) -> None:
         """Keep a warning for the front door to show, once."""
@@ -196,6 +222,12 @@ class App:
         from ssohelper.wire.loopback import CallbackListener
 
         return CallbackListener()
+
+    @cached_property
+    def _aws_clock(self) -> ClockFile:
+        from ssohelper.stores.clock_file import ClockFile
+
+        return ClockFile(self.runtime_folder)
 
     # -- helpers -------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ import pytest
 from ssohelper.core.instants import from_iso
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
+from tests.programs import need
 
 ACCOUNT, ROLE = "000030000003", "ReadOnlyAccess"
 KEY = ("--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE)
@@ -175,6 +176,40 @@ def test_a_token_at_half_of_its_life_is_renewed_behind(home: Home, emulator: Emu
     wait_until(lambda: emulator.counters["CreateToken.refresh_token"] == 1)
     wait_until(lambda: ready_document(home).stat().st_mtime > time.time() + 600)
     assert emulator.counters["GetRoleCredentials"] == 0
+
+
+@pytest.mark.parametrize("hours", [8, -8])
+def test_credentials_end_by_the_clock_of_aws(
+    home: Home, emulator: Emulator, run: Run, hours: int
+) -> None:
+    """Our clock is eight hours off: one answer all the same, served for half of its true life."""
+    emulator.faults.set(clock_offset_seconds=hours * 3610, role_credentials_seconds=900)
+    home.add_session("corp")
+    seed_token(home, emulator, expires_in=3600)
+    first = run("credential-process", *KEY)
+    assert first.returncode == 0
+    assert f"this machine's clock is {abs(hours)}h" in first.stderr
+    assert abs(ready_document(home).stat().st_mtime - time.time() - 450) < 60
+    again = run("credential-process", *KEY)
+    assert (again.stdout, again.stderr) == (first.stdout, "")
+    assert emulator.counters["GetRoleCredentials"] == 1
+
+
+def test_a_clock_that_was_set_back_changes_no_answer(
+    home: Home, signed_in: Emulator, run: Run
+) -> None:
+    """What is left is counted by seconds since the machine's start, and nobody has to ask."""
+    need("faketime")
+    run("credential-process", *KEY)
+    asked = signed_in.counters["GetRoleCredentials"]
+    answer = subprocess.run(
+        ["faketime", "-f", "-600s", SCRIPT, "credential-process", *KEY],
+        env={**home.env, "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert signed_in.counters["GetRoleCredentials"] == asked
 
 
 def test_a_session_revoked_at_aws_is_exit_4_and_asked_once(

@@ -69,7 +69,7 @@ def credentials_of(
         (
             (key, kept)
             for key, kept in app.credentials.entries()
-            if key.session_name in names and kept.credentials.expires_at > app.now()
+            if key.session_name in names and kept.credentials.expires_at > app.aws_now()
         ),
         key=lambda entry: entry[0],
     )

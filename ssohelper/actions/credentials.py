@@ -169,7 +169,7 @@ def _renewed(app: App, session: SsoSession, key: RoleKey, deadline: Deadline) ->
         with suppress(LocalState):  # a full disk must not hide what AWS said
             app.failures.remember(scope, app.tokens.fingerprint(session), error, app.now())
         raise
-    kept = KeptCredentials(credentials, app.now())
+    kept = KeptCredentials(credentials, app.aws_now())
     # Somebody signed in while we asked: these keys may be the person's before, so nobody else's.
     if app.tokens.facts(session.name).signed_in_at == signed_in_at:
         _keep(app, session, key, kept)
@@ -180,11 +180,13 @@ def _asked(app: App, session: SsoSession, role: Role, deadline: Deadline) -> Rol
     token: AccessToken = tokens.valid_token(app, session, deadline)
     portal = app.portal(session)
     try:
-        return portal.role_credentials(token, role, deadline)
+        credentials = portal.role_credentials(token, role, deadline)
     except TokenRejected:
         # 401 is the truth over the file (an admin revoked it): one renewal, then a person.
         token = tokens.renewed_after_rejection(app, session, token, deadline)
-        return portal.role_credentials(token, role, deadline)
+        credentials = portal.role_credentials(token, role, deadline)
+    app.learn_aws_time(portal.answered_at())
+    return credentials
 
 
 def _keep(app: App, session: SsoSession, key: RoleKey, kept: KeptCredentials) -> None:
@@ -209,7 +211,7 @@ def _due_at(app: App, session: SsoSession, kept: KeptCredentials) -> int:
 
     The token counts so that no SDK finds one with less than its own 15 min left.
     """
-    half = freshness.think_again_at(kept.received_at, kept.credentials.expires_at)
+    half = app.local(freshness.think_again_at(kept.received_at, kept.credentials.expires_at))
     token_due_at = tokens.renewal_due_at(app, session)
     return half if token_due_at is None else min(half, token_due_at)
 
@@ -218,7 +220,7 @@ def _publish_for_a_while(app: App, key: RoleKey, kept: KeptCredentials) -> None:
     """After a failed renewal nobody needs to think for 30 s, but never past the end of service."""
     ends_at = freshness.service_ends_at(kept.received_at, kept.credentials.expires_at)
     try:
-        at = min(app.now() + RETRY_SECONDS, ends_at)
+        at = min(app.now() + RETRY_SECONDS, app.local(ends_at))
         app.credentials.publish(key, document(kept.credentials, key.account_id), at)
     except (LocalState, OSError) as trouble:
         app.warn(f"the credentials could not be published: {trouble}")
@@ -233,7 +235,9 @@ def _remove(app: App, key: RoleKey) -> None:
 
 
 def _freshness(app: App, kept: KeptCredentials) -> Freshness:
-    return freshness.of_credentials(kept.life_seconds, kept.credentials.expires_at - app.now())
+    now = app.aws_now()
+    left = kept.credentials.expires_at - now
+    return freshness.of_credentials(kept.life_seconds, left, now - kept.received_at)
 
 
 def _is_served(app: App, kept: KeptCredentials) -> bool:

@@ -20,9 +20,14 @@ class Freshness(Enum):
     TOO_LATE = "too late"
 
 
-def of_credentials(life_seconds: float, left_seconds: float) -> Freshness:
-    """Return what to do with kept role credentials of this life and time left."""
-    if left_seconds <= _too_late_seconds(life_seconds):
+def of_credentials(life_seconds: float, left_seconds: float, age_seconds: float) -> Freshness:
+    """Return what to do with kept role credentials of this life, time left and age.
+
+    An age below zero is a clock that was set back: nobody knows then what is left. As much as
+    the last margin is forgiven, since that much is never served.
+    """
+    margin = _too_late_seconds(life_seconds)
+    if left_seconds <= margin or age_seconds < -margin:
         return Freshness.TOO_LATE
     if left_seconds <= min(16 * 60, life_seconds / 4):
         return Freshness.RENEW_FIRST

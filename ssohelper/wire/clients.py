@@ -5,10 +5,13 @@ token), none follows a redirect, none looks for credentials by itself.
 """
 
 import logging
+import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -21,6 +24,7 @@ from botocore.exceptions import (
     ConnectionClosedError,
     HTTPClientError,
     ReadTimeoutError,
+    SSLError,
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.parsers import ResponseParserError
@@ -85,6 +89,7 @@ def make_client(
 
     `attempts` counts the first try too; 429 and 5xx are tried again by botocore's own rules.
     """
+    _log_no_tls_keys()
     session = botocore.session.Session(session_vars=dict(_NO_FILES))
     config = Config(
         signature_version=None if credentials else UNSIGNED,
@@ -101,12 +106,20 @@ def make_client(
         region_name=region,
         endpoint_url=endpoint,
         config=config,
-        verify=environ.get("AWS_CA_BUNDLE") or None,
+        # botocore's own two variables; an empty one, which it trips over, is none.
+        verify=environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or True,
         **_keys(credentials),
     )
     # botocore has no public place for a size limit; this one attribute is where answers come in.
     client._endpoint.http_session = _BoundedSession(client._endpoint.http_session)
     return client
+
+
+def _log_no_tls_keys() -> None:
+    # urllib3's and Python's TLS contexts obey it whenever they are made, also for a proxy's sake;
+    # with the keys in a file, tokens could be read off the network.
+    if os.environ.pop("SSLKEYLOGFILE", None):
+        _log.warning("SSLKEYLOGFILE is ignored: with it tokens could be read off the network")
 
 
 def warn_about_general_endpoint(environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
@@ -131,6 +144,11 @@ def translated(
         refusal = refusal_of(cause)
         ours = refused(refusal) if refused else None
         raise (ours or _general(service, refusal)) from cause
+    except SSLError as cause:
+        raise AwsUnreachable(
+            f"{service} cannot be reached: its TLS certificate cannot be checked",
+            hint="behind a proxy of your company AWS_CA_BUNDLE names the file with its certificate",
+        ) from cause
     except (HTTPClientError, BotoConnectionError) as cause:
         raise AwsUnreachable(
             f"{service} cannot be reached ({_kind(cause)})",
@@ -184,11 +202,19 @@ def within(deadline: Deadline, work: Callable[[], _T], what: str = "AWS") -> _T:
     return value  # type: ignore[return-value]
 
 
+def answered_at(client: Any) -> float | None:
+    """Return when the client's last answer was given, by AWS's clock; None when it did not say."""
+    found: float | None = client._endpoint.http_session.answered_at
+    return found
+
+
 class _BoundedSession:
     """botocore's HTTP session, that reads no more of an answer than is sensible."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
+        # By AWS's clock, as the last answer's Date says it.
+        self.answered_at: float | None = None
 
     def send(self, request: Any) -> Any:
         request.stream_output = True
@@ -196,6 +222,7 @@ class _BoundedSession:
         place, began = urlsplit(request.url), time.monotonic()
         _log.debug("%s %s%s", request.method, place.netloc, place.path)
         response = self._inner.send(request)
+        self.answered_at = _instant(response.headers.get("Date"))
         try:
             body = _read_all(response.raw)
         except UrllibReadTimeout as cause:
@@ -264,4 +291,13 @@ def _seconds(text: Any) -> float | None:
 def _kind(cause: Exception) -> str:
     """Return what kind of trouble it was: the class alone, for messages quote requests."""
     name = type(cause).__name__.removesuffix("Error").removesuffix("Exception")
-    return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip() or "unknown"
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*", name)  # "HTTPClient": HTTP, Client
+    return " ".join(word if word.isupper() else word.lower() for word in words) or "unknown"
+
+
+def _instant(date: str | None) -> float | None:
+    """Return epoch seconds of an HTTP Date (RFC 9110, 5.6.7)."""
+    try:
+        return parsedate_to_datetime(date).timestamp() if date else None
+    except (ValueError, OverflowError):
+        return None

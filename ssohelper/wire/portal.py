@@ -34,6 +34,7 @@ from ssohelper.errors import (
 )
 from ssohelper.wire.clients import (
     Refusal,
+    answered_at,
     make_client,
     translated,
     warn_about_general_endpoint,
@@ -117,6 +118,10 @@ class Portal:
             roleName=role.name,
         )
         return _credentials(answer.get("roleCredentials"))
+
+    def answered_at(self) -> float | None:
+        """Return when the last answer was given, by AWS's clock; None when it did not say."""
+        return answered_at(self._made) if self._made is not None else None
 
     def logout(self, token: AccessToken) -> None:
         """End the sign-in at AWS.

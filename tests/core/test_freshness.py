@@ -28,7 +28,14 @@ from ssohelper.core.freshness import Freshness
     ],
 )
 def test_the_table_of_the_contract(life: int, left: int, expected: Freshness) -> None:
-    assert freshness.of_credentials(life, left) is expected
+    assert freshness.of_credentials(life, left, life - left) is expected
+
+
+@pytest.mark.parametrize(("age", "expected"), [(-60, Freshness.SERVE), (-61, Freshness.TOO_LATE)])
+def test_a_clock_that_was_set_back_serves_nothing_that_is_kept(
+    age: int, expected: Freshness
+) -> None:
+    assert freshness.of_credentials(3600, 3600 - age, age) is expected
 
 
 def test_somebody_thinks_again_at_half_of_the_life() -> None:

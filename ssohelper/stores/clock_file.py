@@ -1,0 +1,62 @@
+"""The last reading of AWS's clock, in the runtime folder: `<runtime>/aws-clock`."""
+
+import time
+from pathlib import Path
+
+from ssohelper.core.aws_clock import Reading, aws_now
+from ssohelper.errors import LocalState
+from ssohelper.stores import files
+
+# An answer's Date has whole seconds and was on its way: less than this is no news.
+_SAME_SECONDS = 3.0
+
+
+class ClockFile:
+    """AWS's time now, from the last answer of AWS's that told it."""
+
+    def __init__(self, runtime: Path) -> None:
+        self._runtime = runtime
+        self._boot = _boot()
+        self._reading = self._load()
+
+    def now(self, wall: float) -> float:
+        """Return AWS's time; the wall clock's when nothing is known."""
+        return aws_now(self._reading, wall, _uptime(), self._boot)
+
+    def learn(self, aws_at: float, wall: float) -> None:
+        """Keep what an answer told of AWS's clock, when it is news. Raises: LocalState."""
+        known = self._reading is not None and self._reading.boot == self._boot
+        if known and abs(self.now(wall) - aws_at) <= _SAME_SECONDS:
+            return
+        self._reading = Reading(aws_at, wall, _uptime(), self._boot)
+        files.private_folder(self._runtime)
+        files.write_json(self._path, self._reading._asdict())
+
+    @property
+    def _path(self) -> Path:
+        return self._runtime / "aws-clock"
+
+    def _load(self) -> Reading | None:
+        try:
+            found = files.read_json(self._path)
+        except LocalState:
+            return None
+        if found is None or set(found) != set(Reading._fields) or type(found["boot"]) is not str:
+            return None
+        numbers = [found[name] for name in Reading._fields[:3]]
+        if any(type(number) not in (int, float) or abs(number) > 1e11 for number in numbers):
+            return None
+        return Reading(*(float(number) for number in numbers), found["boot"])
+
+
+def _uptime() -> float:
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
+def _boot() -> str:
+    """Return the name of this start of the machine; "" where Linux does not tell it."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
