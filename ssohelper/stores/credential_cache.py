@@ -102,9 +102,8 @@ class CredentialCache:
     def lock(self, key: RoleKey, deadline: Deadline) -> AbstractContextManager[None]:
         """Hold the role's lock: whoever asks AWS for its credentials holds it."""
         session, account_id, role_name = places.role_parts(key)
-        files.private_folder(self._runtime)
         name = f"{account_id}.{role_name}.lock"
-        return files.lock(self._runtime / "locks" / session / name, deadline)
+        return files.lock(self._runtime / "locks" / session / name, deadline, self._runtime)
 
     def entries(self) -> list[tuple[RoleKey, KeptCredentials]]:
         """Return what is kept, sorted by key; files that cannot be read are left out."""

@@ -27,14 +27,16 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 @contextlib.contextmanager
-def lock(path: Path | str, deadline: Deadline) -> Iterator[None]:
+def lock(path: Path | str, deadline: Deadline, base: Path | None = None) -> Iterator[None]:
     """Hold the lock at `path`, waiting for it until the deadline; tried once in any case.
+
+    `base` is a folder above it that must be ours alone too; it is made like the lock's own.
 
     Where the file system knows no locks, or takes no file, we go on without one and say so.
     Raises: LockNotObtained, with the holder's process id.
     """
     path = os.fspath(path)
-    descriptor = _locked(path, deadline)
+    descriptor = _locked(path, deadline, base)
     try:
         yield
     finally:
@@ -45,9 +47,11 @@ def lock(path: Path | str, deadline: Deadline) -> Iterator[None]:
             os.close(descriptor)
 
 
-def _locked(path: str, deadline: Deadline) -> int | None:
+def _locked(path: str, deadline: Deadline, base: Path | None) -> int | None:
     while True:
         try:
+            if base is not None:
+                private_folder(base)
             private_folder(os.path.dirname(path))
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | CAREFUL, 0o600)
         except (OSError, LocalState) as cause:

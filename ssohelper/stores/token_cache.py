@@ -187,11 +187,11 @@ class TokenFiles:
 
     def lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
         """Hold the session's lock: whoever refreshes or writes its token holds it."""
-        return files.lock(self._lock_file(session_name, "token"), deadline)
+        return files.lock(self._lock_file(session_name, "token"), deadline, self._runtime)
 
     def login_lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
         """Hold the lock of an interactive sign-in, the only one held while a human is waited for."""
-        return files.lock(self._lock_file(session_name, "login"), deadline)
+        return files.lock(self._lock_file(session_name, "login"), deadline, self._runtime)
 
     # -- pieces --------------------------------------------------------------------------------
 
@@ -253,7 +253,6 @@ class TokenFiles:
         return self._state / "sign-ins" / f"{places.session_part(session_name)}.json"
 
     def _lock_file(self, session_name: str, what: str) -> Path:
-        files.private_folder(self._runtime)
         return self._runtime / "locks" / places.session_part(session_name) / f"{what}.lock"
 
 

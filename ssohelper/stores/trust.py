@@ -1,6 +1,5 @@
 """What on the disk is ours to use: plain files of ours, folders that nobody else can enter."""
 
-import contextlib
 import logging
 import os
 import stat
@@ -79,16 +78,16 @@ def made_folder(path: Path | str) -> Path:
     """Make the folder when it is missing, with what is missing above it, each 0700."""
     text = os.fspath(path)
     try:
-        os.mkdir(text, 0o700)
+        try:
+            os.mkdir(text, 0o700)
+        except FileNotFoundError:
+            parent = os.path.dirname(text.rstrip("/"))
+            if not parent or parent == text:
+                raise
+            made_folder(parent)
+            os.mkdir(text, 0o700)
     except FileExistsError:
         pass
-    except FileNotFoundError:
-        parent = os.path.dirname(text.rstrip("/"))
-        if not parent or parent == text:
-            raise LocalState(f'"{text}" cannot be made') from None
-        made_folder(parent)
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(text, 0o700)
     except (OSError, ValueError) as cause:
         raise LocalState(f'the folder "{text}" cannot be made: {reason(cause)}') from cause
     return Path(path)

@@ -456,6 +456,15 @@ class TestLock:
             pass
         assert "going on without the lock" in caplog.text
 
+    def test_nor_one_that_takes_no_folder_above_it(self, tmp_path, monkeypatch, caplog):
+        def refuse(path, *arguments):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(os, "mkdir", refuse)
+        with files.lock(tmp_path / "run" / "a.lock", soon(), tmp_path / "run"):
+            pass
+        assert "going on without the lock" in caplog.text
+
     def test_a_lock_that_cannot_be_made_otherwise_is_local_state(self, tmp_path, monkeypatch):
         def refuse(*_):
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
@@ -492,3 +501,16 @@ class TestLock:
         with files.lock(path, soon(0)):
             pass
         child.communicate(b"\n")
+
+
+def test_a_folder_that_cannot_be_made_after_its_parents_is_local_state(tmp_path, monkeypatch):
+    really = os.mkdir
+
+    def refuse(path, *arguments):
+        if str(path).endswith("/c") and os.path.isdir(os.path.dirname(path)):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        really(path, *arguments)
+
+    monkeypatch.setattr(os, "mkdir", refuse)
+    with pytest.raises(LocalState, match="cannot be made: input/output error"):
+        trust.made_folder(tmp_path / "a" / "b" / "c")

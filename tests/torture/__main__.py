@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.torture import faults, foreign, lives, mixed, stampede, sweep
+from tests.torture import faults, foreign, kills, lives, mixed, stampede, sweep
 from tests.torture.ground import FULL_SECONDS, Dice, Row, Skipped, clean_environment
 
 ROWS: tuple[Callable[[Dice], Row | list[Row]], ...] = (
@@ -24,6 +24,7 @@ ROWS: tuple[Callable[[Dice], Row | list[Row]], ...] = (
     foreign.foreign_writer,
     lives.boto3_job,
     lives.nobody_waits,
+    kills.random_kills,
     sweep.kill_sweep,
 )
 

@@ -32,7 +32,7 @@ def foreign_writer(dice: Dice) -> list[Row]:
             try:
                 assert writer.stdout is not None
                 writer.stdout.readline()
-                session = SsoSession("corp", START_URL, "us-east-1")
+                session = SsoSession("corp", START_URL, "us-east-1", ("sso:account:access",))
                 tokens = TokenFiles(place.tokens, state=place.home / "s", runtime=place.runtime)
                 torn = 0
                 out = []

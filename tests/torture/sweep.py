@@ -68,13 +68,16 @@ def commands() -> list[Command]:
     login = [SSOHELPER, "login", "corp", "--device-code", "--no-browser", "--force"]
     setting = [SSOHELPER, "config", "set", "default_region", "eu-west-1"]
     rm = [SSOHELPER, "profile", "rm", "account-00000.Role00", "--yes"]
+    # Removed already or not: it is added again and removed again, which writes the same files.
+    twice = '"$@"; "$1" profile add 000000000000/Role00 --yes && exec "$@"'
+    again = ["sh", "-c", twice, "sh", *rm]
     return [
         Command("credential-process, a miss", miss, lambda place: place.sign_in(), miss, True),
         Command("token refresh", miss, lambda place: place.sign_in(expires_in=-60), miss, True),
         Command("login", login, lambda place: place.sign_in(expires_in=-60), login),
         Command("logout", [SSOHELPER, "logout", "corp"], _with_credentials, login),
         Command("profile sync", sync, lambda place: place.sign_in(), sync),
-        Command("profile rm", rm, _synced, sync),
+        Command("profile rm", rm, _synced, again),
         Command("config set", setting, lambda place: place.sign_in(), setting),
     ]
 
