@@ -1,0 +1,142 @@
+"""No sequence of clock jumps, failures and calls hands out an expired credential.
+
+By AWS's clock, not by ours, backward jumps included; and AWS is not asked more often than the
+floor allows. Everything is real but the wire and the clocks.
+"""
+
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ssohelper.actions import credentials
+from ssohelper.app import App
+from ssohelper.core.model import AccessToken, Role, RoleCredentials, RoleKey, Secret, SsoSession
+from ssohelper.errors import AwsUnreachable, SsoHelperError
+from ssohelper.stores import clock_file
+
+SESSION = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "us-east-1", ())
+ROLE = Role("000000000001", "ReadOnlyAccess")
+BEGIN = 1_790_000_000.0
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("pass"), st.integers(1, 2000)),
+        st.tuples(st.just("jump"), st.integers(-9 * 3600, 9 * 3600)),
+        st.tuples(st.just("aws"), st.booleans()),
+        st.tuples(st.just("call"), st.integers(1, 3)),
+    ),
+    min_size=4,
+    max_size=30,
+)
+
+
+class World:
+    """True time, this machine's wall clock, and an AWS that answers or does not."""
+
+    def __init__(self, life: int, offset: int) -> None:
+        self.true = BEGIN
+        self.wall_ahead = float(offset)
+        self.life = life
+        self.is_up = True
+        self.asked_at: list[float] = []
+        self.failed_at = 0.0
+        self.has_jumped = False
+
+    def wall(self) -> float:
+        return self.true + self.wall_ahead
+
+    # The two methods of the portal that a release uses.
+    def role_credentials(self, token: object, role: Role, deadline: object) -> RoleCredentials:
+        self.asked_at.append(self.true)
+        if not self.is_up:
+            self.failed_at = self.true
+            raise AwsUnreachable("down")
+        secret = Secret("s")
+        return RoleCredentials("ASIAEXAMPLEEXAMPLE", secret, secret, int(self.true) + self.life)
+
+    def answered_at(self) -> float:
+        return float(int(self.true))
+
+
+class WorldApp(App):
+    def __init__(self, folder: Path, world: World) -> None:
+        super().__init__({"HOME": str(folder), "SSOHELPER_HOME": str(folder)}, clock=world.wall)
+        self.world = world
+
+    def portal(self, session: SsoSession) -> World:  # type: ignore[override]
+        return self.world
+
+    def start_renewal(self, key: RoleKey) -> None:
+        with suppress(SsoHelperError):
+            credentials.renew_ahead(self, SESSION, ROLE, self.deadline())
+
+
+@pytest.mark.parametrize("life", [60, 900, 3600, 43200])
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(sequence=steps, offset=st.sampled_from([0, 0, 8 * 3600, -8 * 3600]))
+def test_no_sequence_hands_out_an_expired_one(
+    monkeypatch: pytest.MonkeyPatch, life: int, sequence: list[tuple[str, int]], offset: int
+) -> None:
+    world = World(life, offset)
+    monkeypatch.setattr(clock_file, "_uptime", lambda: world.true - BEGIN + 1000)
+    with tempfile.TemporaryDirectory() as folder:
+        for what, value in [("call", 1), *sequence, ("call", 1)]:
+            if what == "pass":
+                world.true += value
+            elif what == "jump":
+                world.wall_ahead += value
+                world.has_jumped = True
+            elif what == "aws":
+                world.is_up = bool(value)
+            else:
+                for _ in range(value):
+                    _call(Path(folder), world)
+    assert _asks_within_the_floor(world, sequence)
+
+
+def _call(folder: Path, world: World) -> None:
+    app = WorldApp(folder, world)  # a new process each time: nothing is remembered but files
+    token = AccessToken(Secret("t"), int(world.wall()) + 10 * 86400, None, None)
+    app.__dict__["tokens"] = _Tokens(token)
+    try:
+        given_out = credentials.release(app, SESSION, ROLE, "credential-process", app.deadline())
+    except SsoHelperError:
+        # A failure is shared for 30 s, by our clock; a jump in between makes that any time.
+        is_shared = world.true - world.failed_at <= 31 or world.has_jumped
+        assert not world.is_up or is_shared, "AWS was there and somebody got nothing"
+        return
+    assert given_out.expires_at > world.true
+
+
+class _Tokens:
+    """A sign-in that lasts: tokens are another property."""
+
+    def __init__(self, token: AccessToken) -> None:
+        self._token = token
+
+    def load(self, session: SsoSession) -> AccessToken:
+        return self._token
+
+    def facts(self, name: str):
+        from ssohelper.core.model import SignInFacts
+
+        return SignInFacts()
+
+    def fingerprint(self, session: SsoSession) -> str:
+        return "same"
+
+
+def _asks_within_the_floor(world: World, sequence: list[tuple[str, int]]) -> bool:
+    """At most one ask in 30 s, more only where a life is shorter or our clock jumped."""
+    floor = min(30.0, world.life / 4)
+    jumps = sum(what == "jump" for what, _ in sequence)
+    elapsed = world.true - BEGIN
+    return len(world.asked_at) <= 2 + jumps + elapsed / floor
