@@ -101,5 +101,6 @@ def run(argv: list[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except Exception as error:
-        return output.report_crash(error, sys.exc_info()[2])
+        trace = sys.exc_info()[2]
+        return output.report_stdout_fault() or output.report_crash(error, trace)
     return result if isinstance(result, int) else 0

@@ -46,7 +46,7 @@ def list_kept() -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @output.common_options
 def clear(yes: bool) -> None:
-    """Remove role credentials and saved listings; sign-ins stay (see logout).
+    """Remove role credentials and saved listings; sign-ins stay.
 
     \b
     Examples:

@@ -30,7 +30,12 @@ def demo(ctx: click.Context) -> None:
 
 @click.group()
 def emulator() -> None:
-    """Run the demo's Identity Center by itself."""
+    """Run the demo's Identity Center by itself.
+
+    \b
+    Examples:
+      ssohelper emulator serve
+    """
 
 
 @emulator.command()
@@ -40,12 +45,14 @@ def emulator() -> None:
 @output.common_options
 @click.pass_context
 def serve(ctx: click.Context, port: int, world_file: Path | None, ready_file: Path | None) -> None:
-    """Serve an emulated IAM Identity Center on 127.0.0.1 until interrupted.
+    """Serve an emulated Identity Center until Ctrl-C.
 
     \b
     Examples:
       ssohelper emulator serve
       ssohelper emulator serve --port 8765 --world world.json --ready-file ready.json
+
+    It listens on 127.0.0.1 alone. The ready file says which environment leads to it.
     """
     if world_file is not None and not world_file.exists():
         raise UsageProblem(f'no world file "{world_file}"', hint="leave --world out for the demo's")

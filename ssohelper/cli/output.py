@@ -51,9 +51,9 @@ def app() -> App:
 def common_options(function: _F) -> _F:
     """Add -v, --json and --session, accepted before and after the command's name."""
 
-    @click.option("-v", "--verbose", count=True, help="Say more on stderr; twice for all.")
+    @click.option("-v", "--verbose", count=True, help="Log to stderr; -vv also each call to AWS.")
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-    @click.option("--session", metavar="NAME", help="The sign-in to use.")
+    @click.option("--session", metavar="NAME", help="The sso-session to use.")
     @functools.wraps(function)
     def with_talk(*args: Any, verbose: int, as_json: bool, session: str | None, **kw: Any) -> Any:
         said = talk()
@@ -95,8 +95,13 @@ def echo(text: str = "") -> None:
 
 
 def say(text: str) -> None:
+    """Print a line of talk; where stderr takes no words the exit code alone has to tell."""
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
-    click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=True)
+    try:
+        click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=True)
+    except OSError:
+        # What is left in its buffer would make Python exit with 120.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def warn(message: str) -> None:
@@ -154,7 +159,7 @@ def report(error: SsoHelperError) -> int:
 
 
 def report_usage(error: click.UsageError) -> int:
-    message = error.format_message().rstrip(".")
+    message = error.format_message().rstrip(".").replace(". Did you mean", "; did you mean")
     say(f"ssohelper: error: {show(message[:1].lower() + message[1:])}")
     path = error.ctx.command_path if error.ctx else "ssohelper"
     say(f"ssohelper: hint: see: {path} --help")
@@ -164,6 +169,18 @@ def report_usage(error: click.UsageError) -> int:
 def report_interrupted() -> int:
     say("ssohelper: interrupted")
     return 130
+
+
+def report_stdout_fault() -> int:
+    """Return 7, said, when stdout takes no words; 0 when the trouble is another one."""
+    # What could not be written is still in the buffer: a second try tells.
+    try:
+        flush()
+    except BrokenPipeError:
+        return 0
+    except LocalState as error:
+        return report(error)
+    return 0
 
 
 def report_crash(error: Exception, trace: TracebackType | None) -> int:

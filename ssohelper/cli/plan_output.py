@@ -6,10 +6,31 @@ from typing import Any
 from ssohelper.actions import profiles
 from ssohelper.app import App
 from ssohelper.cli import output
-from ssohelper.core.profile_plan import Plan
+from ssohelper.core.choices import Choices
+from ssohelper.core.listing import Listing
+from ssohelper.core.profile_plan import Plan, matches
 from ssohelper.core.text import show
 
 _SHOWN_SKIPS = 10
+
+# What setup and profile sync say of the options that they share.
+ACCOUNT_HELP = "Only accounts of this name or id; !GLOB: not these. Repeatable."
+ROLE_HELP = "Only roles of this name; !GLOB: not these. Repeatable."
+FORM_HELP = "process: profiles call ssohelper; sso: for hosts that do not have it."
+
+
+def say_when_nothing_matches(listing: Listing, choices: Choices) -> None:
+    """Warn that the filters, said now or remembered, leave no role: a typo is remembered too."""
+    of_account, of_role = matches(choices.accounts), matches(choices.roles)
+    left = any(
+        of_account(listed.account.id, listed.account.name) and any(map(of_role, listed.roles))
+        for listed in listing.accounts
+    )
+    if left or not listing.roles():
+        return
+    said = [f"--account {glob}" for glob in choices.accounts]
+    said += [f"--role {glob}" for glob in choices.roles]
+    output.warn(f"no role matches {' '.join(said)} (to end filters: --account '*' --role '*')")
 
 
 def print_plan(app: App, plan: Plan) -> None:

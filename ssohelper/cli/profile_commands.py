@@ -7,7 +7,17 @@ import click
 from ssohelper.actions import directory, profiles, selection
 from ssohelper.actions.profiles import Found, Said
 from ssohelper.cli import output
-from ssohelper.cli.plan_output import asked, count, print_plan, show_diff, write_plan
+from ssohelper.cli.plan_output import (
+    ACCOUNT_HELP,
+    FORM_HELP,
+    ROLE_HELP,
+    asked,
+    count,
+    print_plan,
+    say_when_nothing_matches,
+    show_diff,
+    write_plan,
+)
 from ssohelper.core.choices import FORMS
 from ssohelper.core.text import show
 
@@ -30,9 +40,9 @@ def profile() -> None:
 
 
 @profile.command()
-@click.option("--account", "accounts", multiple=True, metavar="GLOB", help="By name or id; !GLOB.")
-@click.option("--role", "roles", multiple=True, metavar="GLOB", help="By role name; !GLOB.")
-@click.option("--form", type=click.Choice(FORMS), help="process, or sso for hosts without us.")
+@click.option("--account", "accounts", multiple=True, metavar="GLOB", help=ACCOUNT_HELP)
+@click.option("--role", "roles", multiple=True, metavar="GLOB", help=ROLE_HELP)
+@click.option("--form", type=click.Choice(FORMS), help=FORM_HELP)
 @click.option("--name-template", metavar="T", help="Default: {account_name}.{role_name}")
 @click.option("--default-region", metavar="R", help="The region of new profiles.")
 @click.option("--rename", is_flag=True, help="Give profiles the names they would get today.")
@@ -53,7 +63,7 @@ def sync(
     dry_run: bool,
     yes: bool,
 ) -> None:
-    """Write profiles for all (or filtered) roles: shows a diff, asks, writes.
+    """Write a profile for each role, or for those that filters leave.
 
     \b
     Examples:
@@ -63,7 +73,8 @@ def sync(
       ssohelper profile sync --form sso         profiles that work where ssohelper is not
       ssohelper profile sync --prune            also removes profiles whose role is gone
 
-    What you wrote yourself is never changed, and a written name never moves.
+    Shows the diff and asks first. What you wrote yourself is never changed, and a written
+    name never moves. To end a remembered filter: --account '*' --role '*'.
     """
     app = output.app()
     session = selection.session_of(app, output.talk().session)
@@ -81,6 +92,7 @@ def sync(
         prune=prune,
         narrowed=bool(accounts or roles),
     )
+    say_when_nothing_matches(listing, choices)
     if dry_run:
         print_plan(app, plan)
     else:
@@ -138,7 +150,7 @@ def show_profile(name: str) -> None:
 @profile.command()
 @click.argument("role", metavar="[SESSION:]ACCOUNT/ROLE")
 @click.option("--name", metavar="NAME", help="The profile's name; default: by the template.")
-@click.option("--form", type=click.Choice(FORMS), help="process, or sso for hosts without us.")
+@click.option("--form", type=click.Choice(FORMS), help=FORM_HELP)
 @click.option("--region", metavar="R", help="The profile's region.")
 @click.option("--dry-run", is_flag=True, help="Print the diff only.")
 @click.option("--yes", is_flag=True, help="Do not ask.")

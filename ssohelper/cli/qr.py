@@ -5,8 +5,17 @@ import io
 import segno
 
 
-def drawn(url: str) -> str:
-    """Return the lines of the code, two modules to a character cell."""
+def drawn(url: str, encoding: str) -> str:
+    """Return the lines of the code: two modules to a character cell, or in plain ASCII.
+
+    ASCII, of twice the width and height, is for an encoding that has no half blocks.
+    """
+    code = segno.make(url, error="l", micro=False)
     lines = io.StringIO()
-    segno.make(url, error="l", micro=False).terminal(out=lines, compact=True)
+    code.terminal(out=lines, compact=True)
+    try:
+        lines.getvalue().encode(encoding)
+    except UnicodeEncodeError:
+        rows = code.matrix_iter(border=4)
+        return "\n".join("".join("  " if dark else "##" for dark in row) for row in rows) + "\n"
     return lines.getvalue()

@@ -1,5 +1,6 @@
 """login, logout, status."""
 
+import sys
 from typing import Any
 
 import click
@@ -179,6 +180,8 @@ def logout(session_name: str | None, everywhere: bool) -> None:
         results.append({"session": session.name, "revoked": was_signed_in})
         words = "signed out of" if was_signed_in else "was not signed in to"
         output.say(f'{words} "{show(session.name)}"')
+    if not sessions:
+        output.say("there is no sso-session to sign out of")
     if output.talk().json:
         output.print_json(results, app.warnings)
     for earlier in trouble[:-1]:
@@ -211,8 +214,8 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
     app = output.app()
     chosen = _chosen(session_name)
     sessions = [session_of(app, chosen)] if chosen else app.config.read().sso_sessions()
-    if check and not sessions:
-        session_of(app, None)
+    if not sessions and (check or app.config.read().session_names()):
+        session_of(app, None)  # says what is wrong with the ones that cannot be used
     needing = [s for s in sessions if check and clocks.person_needed_within(app, s, min_seconds)]
     seen = [clocks.session_clock(app, session) for session in sessions]
     credentials = clocks.credentials_of(app, sessions)
@@ -254,7 +257,7 @@ def _opener(app: App, session: SsoSession) -> browser.Opener | None:
 def _qr_code(url: str) -> str:
     from ssohelper.cli import qr
 
-    return qr.drawn(url)
+    return qr.drawn(url, getattr(sys.stderr, "encoding", None) or "utf-8")
 
 
 def _outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) -> str:

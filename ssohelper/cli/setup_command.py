@@ -11,7 +11,13 @@ from ssohelper.actions import setup as onboarding
 from ssohelper.actions.profiles import Said
 from ssohelper.app import App
 from ssohelper.cli import output
-from ssohelper.cli.plan_output import write_plan
+from ssohelper.cli.plan_output import (
+    ACCOUNT_HELP,
+    FORM_HELP,
+    ROLE_HELP,
+    say_when_nothing_matches,
+    write_plan,
+)
 from ssohelper.cli.session_commands import sign_in_on_terminal
 from ssohelper.core.choices import FORMS
 from ssohelper.core.listing import Listing
@@ -22,11 +28,11 @@ from ssohelper.errors import UsageProblem
 
 @click.command()
 @click.argument("start_url", required=False, metavar="[START_URL]")
-@click.option("--region", metavar="R", help="Where Identity Center lives.")
+@click.option("--region", metavar="R", help="The region that Identity Center is in.")
 @click.option("--name-template", metavar="T", help="Default: {account_name}.{role_name}")
-@click.option("--form", type=click.Choice(FORMS), help="process, or sso for hosts without us.")
-@click.option("--account", "accounts", multiple=True, metavar="GLOB", help="By name or id; !GLOB.")
-@click.option("--role", "roles", multiple=True, metavar="GLOB", help="By role name; !GLOB.")
+@click.option("--form", type=click.Choice(FORMS), help=FORM_HELP)
+@click.option("--account", "accounts", multiple=True, metavar="GLOB", help=ACCOUNT_HELP)
+@click.option("--role", "roles", multiple=True, metavar="GLOB", help=ROLE_HELP)
 @click.option("--device-code", is_flag=True, help="Confirm a code in a browser on any machine.")
 @click.option("--no-browser", is_flag=True, help="Print the address, open nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before writing.")
@@ -66,6 +72,7 @@ def setup(
     plan = profiles.plan_sync(
         app, session, listing, choices, convert=form is not None, narrowed=narrowed
     )
+    say_when_nothing_matches(listing, choices)
     if write_plan(app, plan, yes=yes, what="setup"):
         _say_next_step(app, session, listing)
 

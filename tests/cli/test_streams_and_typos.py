@@ -1,0 +1,96 @@
+"""What a person or a script meets at the edges: full disks, closed streams, typos, odd values."""
+
+import os
+import subprocess
+
+import pytest
+
+from ssohelper.cli import qr
+from ssohelper.emulator.server import Emulator
+from tests.conftest import SCRIPT, Home, Run
+
+FULL = "/dev/full"
+
+
+def run_into(home: Home, *argv: str, out: str = os.devnull, err: str = os.devnull) -> int:
+    """Return the exit code of a run whose streams are these files."""
+    with open(out, "w") as stdout, open(err, "w") as stderr:
+        return subprocess.run(
+            [SCRIPT, *argv], env=home.env, stdout=stdout, stderr=stderr, timeout=120
+        ).returncode
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["config", "list"], ["status", "--json"]])
+def test_a_full_stdout_is_exit_7_in_one_line(home: Home, argv: list[str]) -> None:
+    notes = home.path / "stderr"
+    assert run_into(home, *argv, out=FULL, err=str(notes)) == 7
+    [line] = notes.read_text().splitlines()
+    assert line == "ssohelper: error: stdout cannot be written: No space left on device"
+    assert not (home.path / ".local" / "state" / "ssohelper" / "crashes").exists()
+
+
+def test_a_full_stderr_changes_no_exit_code(home: Home) -> None:
+    assert run_into(home, "no-such-command", err=FULL) == 2
+    assert run_into(home, "login", err=FULL) == 2
+    assert run_into(home, "status", err=FULL) == 0
+
+
+def test_a_typo_in_a_subcommand_is_answered_in_lower_case(run: Run) -> None:
+    done = run("profile", "snyc")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == (
+        "ssohelper: error: no such command 'snyc'; did you mean 'sync'?"
+    )
+
+
+def test_sign_out_of_nothing_says_so(run: Run) -> None:
+    done = run("logout", "--all")
+    assert (done.returncode, done.stderr) == (0, "there is no sso-session to sign out of\n")
+
+
+def test_status_names_what_is_wrong_with_the_only_session(home: Home, run: Run) -> None:
+    home.write_config("[sso-session corp]\nsso_region = eu-west-1\n")
+    done = run("status")
+    assert done.returncode == 3
+    assert f'{home.config_file}:1: the session "corp" has no "sso_start_url"' in done.stderr
+
+
+def test_no_tls_keys_are_logged(home: Home, run: Run, emulator: Emulator) -> None:
+    home.add_session("corp", emulator.world.start_url, emulator.world.region)
+    home.write_token(emulator.token_for("ana"))
+    keys = home.path / "keys"
+    for value in (str(keys), "/nowhere/keys"):
+        done = run("list", "--refresh", env={"SSLKEYLOGFILE": value})
+        assert done.returncode == 0, done.stderr
+        assert "SSLKEYLOGFILE is ignored" in done.stderr
+    assert not keys.exists()
+
+
+@pytest.mark.parametrize("bundle", ["", "/nowhere/bundle.pem"])
+def test_a_bundle_of_certificates_that_is_none(
+    home: Home, run: Run, emulator: Emulator, bundle: str
+) -> None:
+    home.add_session("corp", emulator.world.start_url, emulator.world.region)
+    home.write_token(emulator.token_for("ana"))
+    tls = emulator.url.replace("http:", "https:")
+    done = run("list", "--refresh", env={"AWS_CA_BUNDLE": bundle, "AWS_ENDPOINT_URL_SSO": tls})
+    assert done.returncode == 6
+    assert "its TLS certificate cannot be checked" in done.stderr
+
+
+def test_a_filter_that_leaves_nothing_is_said(home: Home, run: Run, emulator: Emulator) -> None:
+    home.add_session("corp", emulator.world.start_url, emulator.world.region)
+    home.write_token(emulator.token_for("ana"))
+    done = run("profile", "sync", "--account", "no-such", "--dry-run")
+    assert done.returncode == 0
+    assert "warning: no role matches --account no-such" in done.stderr
+    assert "no role matches" not in run("profile", "sync", "--dry-run").stderr
+
+
+def test_a_qr_code_is_plain_ascii_where_nothing_else_can_be_shown() -> None:
+    url = "https://device.sso.eu-west-1.amazonaws.com/?user_code=ABCD-EFGH"
+    blocks, plain = qr.drawn(url, "utf-8"), qr.drawn(url, "ascii")
+    assert "\u2588" in blocks
+    assert set(plain) == {"#", " ", "\n"}
+    rows = plain.splitlines()
+    assert {len(row) for row in rows} == {2 * len(rows)}
