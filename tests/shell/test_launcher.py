@@ -401,3 +401,16 @@ document = credentials.document(keys, key.account_id)
 app.credentials.publish(key, document, now + 1800)
 sys.stdout.write(document.decode())
 """
+
+
+class TestClock:
+    def test_a_clock_that_was_set_back_hands_over(self, place: Place, shell: list[str]) -> None:
+        place.publish()
+        kept = place.runtime / "kept" / "corp" / "001234567890" / "Admin.json"
+        kept.parent.mkdir(parents=True)
+        kept.touch()
+        past, ahead = time.time() - 60, time.time() + 600
+        os.utime(kept, (past, past))
+        assert place.hits(shell)
+        os.utime(kept, (ahead, ahead))  # kept "in the future": only a clock set back does that
+        assert not place.hits(shell)
