@@ -94,7 +94,9 @@ def run(argv: list[str]) -> int:
         return 2
     except click.UsageError as error:
         return output.report_usage(error)
-    except (click.Abort, KeyboardInterrupt):
+    except click.Abort:
+        return output.report_interrupted(at_question=True)
+    except KeyboardInterrupt:
         return output.report_interrupted()
     except BrokenPipeError:
         return 0

@@ -11,6 +11,7 @@ from ssohelper.cli import output
 from ssohelper.core.config_file import same_portal
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import Role, RoleKey, SsoSession
+from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError
 
 _ROLE_HEADER = ("ACCOUNT ID", "ACCOUNT", "ROLE", "PROFILES")
@@ -64,6 +65,11 @@ def _days_ago(seconds: int) -> str:
     return "yesterday" if days == 1 else f"{days} days ago"
 
 
+def _say_nothing_matches(query: tuple[str, ...]) -> None:
+    words = show(" ".join(query))
+    output.say(f'nothing matches "{words}" in the saved list; ask AWS with: --refresh')
+
+
 # -- roles ---------------------------------------------------------------------------------------
 
 
@@ -74,6 +80,9 @@ def _print_roles(app: App, session: SsoSession, found: Listing, query: tuple[str
         durations = {key: kept.life_seconds for key, kept in app.credentials.entries()}
         data = [_role_json(session, row, profiles, durations) for row in rows]
         output.print_json(data, app.warnings)
+        return
+    if query and not rows:
+        _say_nothing_matches(query)
         return
     output.print_rows(
         _ROLE_HEADER,
@@ -146,6 +155,9 @@ def _print_accounts(app: App, session: SsoSession, found: Listing, query: tuple[
             for listed in accounts
         ]
         output.print_json(data, app.warnings)
+        return
+    if query and not accounts:
+        _say_nothing_matches(query)
         return
     output.print_rows(
         _ACCOUNT_HEADER,

@@ -82,7 +82,7 @@ def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         return
     from ssohelper.cli import table
 
-    table.draw(header, shown)
+    table.draw([name.upper() for name in header], shown)
 
 
 def echo(text: str = "") -> None:
@@ -109,11 +109,13 @@ def warn(message: str) -> None:
 
 
 def confirm(question: str, *, yes: bool, what: str) -> bool:
-    """Ask on a terminal; True at once with --yes; off a terminal without it exit 2."""
+    """Ask on a terminal: y or yes is a yes, all else a no. True at once with --yes; off a
+    terminal without it exit 2."""
     if yes:
         return True
     needs_terminal(what)
-    return click.confirm(question, default=False, err=True)
+    answer: str = click.prompt(f"{question} [y/N]", default="", show_default=False, err=True)
+    return answer.strip().lower() in ("y", "yes")
 
 
 def needs_terminal(what: str) -> None:
@@ -166,7 +168,9 @@ def report_usage(error: click.UsageError) -> int:
     return 2
 
 
-def report_interrupted() -> int:
+def report_interrupted(*, at_question: bool = False) -> int:
+    if at_question and can_ask():
+        say("")  # the question stands without its line's end
     say("ssohelper: interrupted")
     return 130
 

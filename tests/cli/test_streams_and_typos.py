@@ -3,6 +3,7 @@
 import os
 import subprocess
 
+import pexpect
 import pytest
 
 from ssohelper.cli import qr
@@ -94,3 +95,24 @@ def test_a_qr_code_is_plain_ascii_where_nothing_else_can_be_shown() -> None:
     assert set(plain) == {"#", " ", "\n"}
     rows = plain.splitlines()
     assert {len(row) for row in rows} == {2 * len(rows)}
+
+
+def test_a_list_in_which_nothing_matches_says_so(home: Home, run: Run, emulator: Emulator) -> None:
+    home.add_session("corp", emulator.world.start_url, emulator.world.region)
+    home.write_token(emulator.token_for("ana"))
+    for more in ([], ["--accounts"]):
+        done = run("list", "no-such", *more)
+        assert (done.returncode, done.stdout) == (0, "")
+        assert done.stderr.splitlines()[-1].startswith('nothing matches "no-such"')
+
+
+@pytest.mark.parametrize(("key", "code"), [("\x03", 130), ("\x04", 130), ("maybe\r", 0)])
+def test_a_question_left_or_not_answered_changes_nothing(home: Home, key: str, code: int) -> None:
+    child = pexpect.spawn(SCRIPT, ["cache", "clear"], env=home.env, encoding="utf-8", timeout=60)
+    child.expect_exact("[y/N]: ")
+    child.send(key)
+    rest = child.read()
+    child.close()
+    assert child.exitstatus == code, rest
+    last = "ssohelper: interrupted" if code else "nothing removed"
+    assert rest.splitlines()[-1] == last
