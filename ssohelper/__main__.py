@@ -16,11 +16,19 @@ def main() -> int:
         from ssohelper import ready_document
 
         began = time.monotonic()
-        if ready_document.answered(argv[1:]) or (os.name == "posix" and _in_turn(argv[1:])):
+        if ready_document.answered(argv[1:]):
             return 0
+        leave_word = None
+        if os.name == "posix":
+            from ssohelper import turnstile
+
+            code = turnstile.answered_in_turn(argv[1:])
+            if code is not None:
+                return code
+            leave_word = turnstile.leave_word
         from ssohelper import credential_process
 
-        code = credential_process.answer(argv[1:], began)
+        code = credential_process.answer(argv[1:], began, leave_word)
         if code is not None:
             return code
     from ssohelper.cli import run
@@ -36,12 +44,6 @@ def _occupy_closed_streams() -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if stream is None:
             os.open(os.devnull, os.O_RDONLY)
-
-
-def _in_turn(argv: list[str]) -> bool:
-    from ssohelper import turnstile
-
-    return turnstile.answered_in_turn(argv)
 
 
 if __name__ == "__main__":

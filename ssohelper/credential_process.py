@@ -5,6 +5,7 @@ stdin is never read, nothing is ever asked, no browser is opened, and it ends wi
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 
 from ssohelper import logs
@@ -16,11 +17,17 @@ from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError
 from ssohelper.ready_document import RENEW_ONLY, key_of
 
+# What AWS refused is shared with those who wait; what is wrong here each finds out by itself.
+_SHARED_EXIT_CODES = (4, 5, 6)
 
-def answer(argv: list[str], began: float) -> int | None:
+
+def answer(
+    argv: list[str], began: float, leave_word: Callable[[int, bytes], None] | None = None
+) -> int | None:
     """Return the exit code, or None for arguments that click must look at.
 
-    `began` is the monotonic moment from which the one deadline counts.
+    `began` is the monotonic moment from which the one deadline counts; `leave_word` gets the
+    exit code and the line of a refusal by AWS.
     """
     renew_only = argv[-1:] == [RENEW_ONLY]
     key = key_of(argv[:-1] if renew_only else argv)
@@ -37,6 +44,8 @@ def answer(argv: list[str], began: float) -> int | None:
         else:
             print_document(app, session, role, deadline)
     except SsoHelperError as error:
+        if leave_word and key and error.exit_code in _SHARED_EXIT_CODES:
+            leave_word(error.exit_code, _line_of(error))
         return reported(error)
     except KeyboardInterrupt:
         return 130
@@ -60,12 +69,16 @@ def print_document(app: App, session: SsoSession, role: Role, deadline: Deadline
 
 def reported(error: SsoHelperError) -> int:
     """Say the error with its hint in one line: SDKs show stderr as their own error's text."""
-    hint = f" ({error.hint})" if error.hint else ""
-    line = show(f"ssohelper: error: {error.message}{hint}") + "\n"
     # A closed stderr takes no words; the exit code still says which error it was.
     with suppress(OSError):
-        os.write(2, line.encode("utf-8", "backslashreplace"))
+        os.write(2, _line_of(error))
     return error.exit_code
+
+
+def _line_of(error: SsoHelperError) -> bytes:
+    hint = f" ({error.hint})" if error.hint else ""
+    line = show(f"ssohelper: error: {error.message}{hint}") + "\n"
+    return line.encode("utf-8", "backslashreplace")
 
 
 def warned(message: str) -> None:

@@ -84,9 +84,9 @@ def boto3_job(dice: Dice) -> list[Row]:
 
 def nobody_waits(dice: Dice) -> Row:
     """callers that waited for a renewal, at one call a second of an accelerated hour"""
-    life = dice.count(120, 24)
+    life = dice.count(120, 16)
     lives = 2 if dice.scale > 0.3 else 1
-    slow_seconds = 1.5
+    slow_seconds = 1.0
     with ground() as place:
         faults = place.emulator.faults
         faults.role_credentials_seconds = life

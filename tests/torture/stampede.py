@@ -4,7 +4,7 @@ import time
 
 from tests.torture.ground import Answer, Dice, Ground, Row, ground, helper, wrong_in
 
-FULL, LEAST = 500, 60
+FULL, LEAST = 500, 40
 SECONDS_TARGET = 45
 
 
