@@ -38,6 +38,7 @@ _READS = re.compile(r"\bO_RDONLY\b")
 _LINE = re.compile(r"^(\d+) +(\w+)\(")
 # What a full or failing disk can refuse.
 _CAN_FAIL = {"openat", "write", "pwrite64", "fsync", "rename", "mkdir", "ftruncate"}
+_KILL = "signal=SIGKILL"
 _ALLOWED_CODES = {0, 3, 4, 6, 7}
 
 
@@ -98,7 +99,7 @@ def kill_sweep(dice: Dice) -> list[Row]:
     rows = [control_row(dice)]
     for command in commands():
         points, faults = swept(command, dice)
-        kills = sum(point.harm == "signal=SIGKILL" for point in points)
+        kills = sum(point.harm == _KILL for point in points)
         figure = f"{len(faults)} of {kills} kills and {len(points) - kills} disk errors went wrong"
         if faults:
             figure += f"; first: {faults[0]}"
@@ -122,14 +123,13 @@ def swept(command: Command, dice: Dice) -> tuple[list[Point], list[str]]:
     with ground(accounts=3, roles=2) as place:
         pristine = _pristine(place, command)
         points = _points(strace, place, command)
-        most = dice.count(200, 3)
+        kills = [point for point in points if point.harm == _KILL]
+        errors = [point for point in points if point.harm != _KILL]
         chance = dice.of(command.name)
-        if most < len(points):
-            kills = [point for point in points if point.harm == "signal=SIGKILL"]
-            errors = [point for point in points if point.harm != "signal=SIGKILL"]
-            half = min(len(errors), most // 3)
-            points = chance.sample(kills, min(len(kills), most - half))
-            points += chance.sample(errors, half)
+        # The whole run kills at every call; errors are a sample: login alone has 100 places.
+        few = len(kills) if dice.scale == 1 else dice.count(120, 4)
+        points = chance.sample(kills, min(len(kills), few))
+        points += chance.sample(errors, min(len(errors), dice.count(40, 2)))
         after = place.config.read_bytes()
         with _copies(place, pristine, 2) as take, ThreadPoolExecutor(2) as pool:
 
@@ -238,7 +238,7 @@ def _points(strace: str, place: Ground, command: Command) -> list[Point]:
         seen[thread, call] = seen.get((thread, call), 0) + 1
         if str(place.home) not in line or (call == "openat" and _READS.search(line)):
             continue
-        points.append(Point(call, seen[thread, call], "signal=SIGKILL"))
+        points.append(Point(call, seen[thread, call], _KILL))
         if call in _CAN_FAIL and thread == main:
             points += [Point(call, seen[thread, call], f"error={e}") for e in ("ENOSPC", "EIO")]
     return points
@@ -251,7 +251,7 @@ def _harmed(
     before = place.config.read_bytes()
     inject = f"inject={point.call}:{point.harm}:when={point.ordinal}"
     traced = [strace, "-qq", "-o", "/dev/null", "-e", f"trace={point.call}", "-e", inject]
-    if point.harm == "signal=SIGKILL":
+    if point.harm == _KILL:
         # An error is for the main thread alone: another's n-th call may be a read of a library's.
         traced.insert(1, "-f")
     harmed = place.run(*traced, *_argv(command, place))
@@ -275,7 +275,7 @@ def _harmed(
 
 
 def _bad_end(place: Ground, command: Command, point: Point, harmed: Answer) -> str | None:
-    if point.harm == "signal=SIGKILL":
+    if point.harm == _KILL:
         return None
     if "Traceback" in harmed.err or harmed.code not in _ALLOWED_CODES:
         return f"exit {harmed.code}: {harmed.err.strip()[-300:]!r}"
