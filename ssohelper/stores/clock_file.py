@@ -44,9 +44,11 @@ class ClockFile:
         if found is None or set(found) != set(Reading._fields) or type(found["boot"]) is not str:
             return None
         numbers = [found[name] for name in Reading._fields[:3]]
-        if any(type(number) not in (int, float) or abs(number) > 1e11 for number in numbers):
+        # Not `> 1e11`: Python's JSON reads NaN, which is greater than nothing.
+        if not all(type(number) in (int, float) and abs(number) <= 1e11 for number in numbers):
             return None
-        return Reading(*(float(number) for number in numbers), found["boot"])
+        aws_at, wall_at, uptime_at = (float(number) for number in numbers)
+        return Reading(aws_at, wall_at, uptime_at, found["boot"])
 
 
 def _uptime() -> float:
