@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import time
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -26,6 +27,7 @@ from ssohelper.core.model import (
 from ssohelper.errors import LoginRequired
 from ssohelper.stores import files, places
 
+_VISIBLE = re.compile(r"[!-~]+")
 _log = logging.getLogger(__name__)
 
 # The AWS CLI, the JavaScript and the Rust SDK write in place: a reader can meet half a file. On
@@ -322,7 +324,8 @@ def _instant(value: object) -> int | None:
 
 
 def _is_text(value: object) -> TypeGuard[str]:
-    return isinstance(value, str) and value != ""
+    # It becomes a header: anything but visible ASCII is a damaged file, and no trouble of AWS's.
+    return isinstance(value, str) and _VISIBLE.fullmatch(value) is not None
 
 
 def _is_whole(value: object) -> bool:

@@ -241,6 +241,7 @@ class TestTokenFiles(TokenStoreContract):
             {},
             {"accessToken": "a"},
             {"accessToken": "", "expiresAt": to_iso(NOON)},
+            {"accessToken": "a\r\nx-evil: 1", "expiresAt": to_iso(NOON)},
             {"accessToken": ["a"], "expiresAt": to_iso(NOON)},
             {"accessToken": "a", "expiresAt": NOON},
             {"accessToken": "a", "expiresAt": "soon"},
