@@ -105,6 +105,7 @@ def kill_sweep(dice: Dice) -> list[Row]:
             figure += f"; first: {faults[0]}"
         met = not faults and kills > 0
         rows.append(Row(f"kill sweep: {command.name}", figure, "0", met))
+        print(f"         kill sweep: {command.name}: {figure}", file=sys.stderr, flush=True)
     return rows
 
 
