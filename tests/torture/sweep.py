@@ -67,6 +67,9 @@ def commands() -> list[Command]:
     sync = [SSOHELPER, "profile", "sync", "--session", "corp", "--yes"]
     miss = helper(door=SSOHELPER)
     login = [SSOHELPER, "login", "corp", "--device-code", "--no-browser", "--force"]
+    # The next miss works; only a new sign-in writes all that a refresh does.
+    anew = '"$@" && exec "$1" login corp --device-code --no-browser --force'
+    over = ["sh", "-c", anew, "sh", *miss]
     setting = [SSOHELPER, "config", "set", "default_region", "eu-west-1"]
     rm = [SSOHELPER, "profile", "rm", "account-00000.Role00", "--yes"]
     # Removed already or not: it is added again and removed again, which writes the same files.
@@ -74,7 +77,7 @@ def commands() -> list[Command]:
     again = ["sh", "-c", twice, "sh", *rm]
     return [
         Command("credential-process, a miss", miss, lambda place: place.sign_in(), miss, True),
-        Command("token refresh", miss, lambda place: place.sign_in(expires_in=-60), miss, True),
+        Command("token refresh", miss, lambda place: place.sign_in(expires_in=-60), over, True),
         Command("login", login, lambda place: place.sign_in(expires_in=-60), login),
         Command("logout", [SSOHELPER, "logout", "corp"], _with_credentials, login),
         Command("profile sync", sync, lambda place: place.sign_in(), sync),
