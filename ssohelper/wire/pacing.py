@@ -38,6 +38,7 @@ class Pacing:
         self._next_at = 0.0
         self._slowed_at = -1.0
         self._slowed_in_a_row = 0
+        self.answers = 0
 
     @property
     def pace(self) -> float:
@@ -61,6 +62,7 @@ class Pacing:
     def answered(self) -> None:
         """Note an answer that was no 429."""
         with self._lock:
+            self.answers += 1
             self._slowed_in_a_row = 0
             self._pace = min(self._full_pace, self._pace + _REGAINED)
 

@@ -160,27 +160,33 @@ class Portal:
         raise BadAnswer(f"AWS lists {what} without an end: more than {_MOST_PAGES} pages")
 
     def _asked_at_pace(self, operation: str, what: str, **parameters: Any) -> dict[str, Any]:
-        """Ask when the pace allows it; again after a 429 or when there was no answer."""
-        for tries_left in reversed(range(_LISTING_TRIES)):
+        """Ask when the pace allows it; again after a 429 or when there was no answer.
+
+        While other threads' requests get through, a 429 is bad luck and no try: it is given up
+        after six in which AWS answered nobody.
+        """
+        throttled, unanswered, answers = 0, 0, self._pacing.answers
+        while True:
             self._pacing.wait()
             try:
                 deadline = Deadline(_LISTING_CALL_SECONDS, time.monotonic)
                 answer = self._asked(deadline, operation, what, parameters)
             except Throttled as error:
                 self._pacing.throttled(error.retry_after_seconds)
-                if not tries_left:
+                throttled = 1 if self._pacing.answers != answers else throttled + 1
+                answers = self._pacing.answers
+                if throttled >= _LISTING_TRIES:
                     raise
             except BadAnswer:
                 raise
             except AwsUnreachable:
-                # Half of the tries: a server that hangs is not asked six times for each account.
-                if tries_left <= _LISTING_TRIES - _TRIES:
+                unanswered += 1
+                if unanswered >= _TRIES:
                     raise
-                time.sleep(_pause(_LISTING_TRIES - tries_left))
+                time.sleep(_pause(unanswered))
             else:
                 self._pacing.answered()
                 return answer
-        raise AssertionError("the last try returns or raises")
 
     def _asked_within(
         self, deadline: Deadline, operation: str, what: str, **parameters: Any

@@ -335,7 +335,7 @@ class TestPace:
             app = app_in(tmp_path, emulator, clock)
             app.pacing = Pacing()
             sign_in(app, emulator, session)
-            emulator.faults.set(rate_limit=16, rate_burst=1)
+            emulator.faults.set(rate_limit=10, rate_burst=1)
             assert directory.listing(app, session).complete
 
 
