@@ -128,7 +128,8 @@ def miss(bench: Bench) -> list[Row]:
     sdk = f"{milliseconds(ours)} against {milliseconds(botocores)}"
     return [
         at_most("a miss against AWS CLI v2", median(ours) / median(theirs), 0.6, cli),
-        at_most("a miss against botocore's provider", median(ours) / median(botocores), 1.0, sdk),
+        # It keeps nothing for the next process: ours also takes two locks and writes two files.
+        at_most("a miss against botocore's provider", median(ours) / median(botocores), 1.25, sdk),
     ]
 
 
