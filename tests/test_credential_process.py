@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -193,6 +194,9 @@ def test_credentials_end_by_the_clock_of_aws(
     again = run("credential-process", *KEY)
     assert (again.stdout, again.stderr) == (first.stdout, "")
     assert emulator.counters["GetRoleCredentials"] == 1
+    for command in (("status",), ("cache", "list")):
+        # 900 s, less what the test took; a Date has whole seconds.
+        assert re.search(rf"{ROLE}\t1[345]m", run(*command).stdout), command
 
 
 def test_a_clock_that_was_set_back_changes_no_answer(

@@ -35,12 +35,10 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.deadline import Deadline
 
-# The contract: a failure is shared for 30 s.
-RETRY_SECONDS = 30
 # How long one waits for better credentials while there are usable ones.
 USABLE_SECONDS = 5.0
 
-Way = Literal["credential-process", "whoami", "demo"]
+Way = Literal["credential-process", "whoami"]
 Policy = Callable[["App", SsoSession, Role, Way], None]
 Recorder = Callable[["App", SsoSession, Role, Way, RoleCredentials], None]
 
@@ -220,7 +218,7 @@ def _publish_for_a_while(app: App, key: RoleKey, kept: KeptCredentials) -> None:
     """After a failed renewal nobody needs to think for 30 s, but never past the end of service."""
     ends_at = freshness.service_ends_at(kept.received_at, kept.credentials.expires_at)
     try:
-        at = min(app.now() + RETRY_SECONDS, app.local(ends_at))
+        at = min(app.now() + freshness.RETRY_SECONDS, app.local(ends_at))
         app.credentials.publish(key, document(kept.credentials, key.account_id), at)
     except (LocalState, OSError) as trouble:
         app.warn(f"the credentials could not be published: {trouble}")

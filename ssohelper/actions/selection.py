@@ -6,11 +6,10 @@ Left out: AWS_PROFILE's. SESSION left out: AWS_PROFILE's, else the only one.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Profile, Role, SsoSession
+from ssohelper.core.nearest import did_you_mean
 from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def named_session(config: ConfigFile, name: str) -> SsoSession:
     known = [session.name for session in config.sso_sessions()]
     raise UsageProblem(
         f'no sso-session named "{name}"',
-        hint=_nearest(name, known) + "make one with: ssohelper setup START_URL --session NAME",
+        hint=did_you_mean(name, known) + "make one with: ssohelper setup START_URL --session NAME",
     )
 
 
@@ -74,7 +73,7 @@ def profile_of(app: App, text: str | None, session_name: str | None) -> Profile:
         return _profile_of_role(app, text, session_name)
     names = [entry.name for entry in config.profiles()]
     message = f'no profile named "{asked}" in {app.aws_config_file}'
-    hint = _nearest(asked, names) + "list them with: ssohelper profile list"
+    hint = did_you_mean(asked, names) + "list them with: ssohelper profile list"
     if text:
         raise UsageProblem(message, hint=hint)
     raise ConfigInvalid(f"{message} (AWS_PROFILE)", hint=hint)
@@ -129,7 +128,7 @@ def _account_id(listing: Listing | None, session: SsoSession, text: str) -> str:
         )
     raise RoleNotAssigned(
         f'no account named "{text}" in the list of session "{session.name}"',
-        hint=_nearest(text, [account.name for account in accounts])
+        hint=did_you_mean(text, [account.name for account in accounts])
         + f"refresh it with: ssohelper list --refresh --session {session.name}",
     )
 
@@ -143,8 +142,3 @@ def _session_of_environment(app: App, config: ConfigFile) -> SsoSession | None:
     if target.session is None and target.session_name:
         return config.sso_session(target.session_name)
     return target.session
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.4)
-    return "did you mean " + " or ".join(f'"{item}"' for item in near) + "? " if near else ""

@@ -50,7 +50,10 @@ def valid_token(app: App, session: SsoSession, deadline: Deadline) -> AccessToke
 
 def renewal_due_at(app: App, session: SsoSession) -> int | None:
     """Return when the token is at half of its life; None when it cannot be renewed by us."""
-    token = app.tokens.load(session)
+    return _due_at(app, session, app.tokens.load(session))
+
+
+def _due_at(app: App, session: SsoSession, token: AccessToken | None) -> int | None:
     if token is None or not is_refreshable(app, token):
         return None
     if app.tokens.facts(session.name).ended_at is not None:
@@ -68,8 +71,8 @@ def renew_ahead(app: App, session: SsoSession, deadline: Deadline) -> None:
         return
     try:
         with app.tokens.lock(session.name, deadline):
-            due_at = renewal_due_at(app, session)
             token = app.tokens.load(session)
+            due_at = _due_at(app, session, token)
             if token is not None and due_at is not None and app.now() >= due_at:
                 _renewed(app, session, token, deadline)
     except SsoHelperError:

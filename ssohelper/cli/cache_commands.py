@@ -37,7 +37,8 @@ def list_kept() -> None:
         output.print_json([_row(item) for item in found], app.warnings)
         return
     rows = [
-        (item.kind, item.session, item.what, _left(item, app.now()), item.path) for item in found
+        (item.kind, item.session, item.what, _left(item, app.aws_now()), item.path)
+        for item in found
     ]
     output.print_rows(("kind", "session", "what", "lasts", "path"), rows)
 

@@ -4,7 +4,6 @@ stdout is data, stderr is talk. Errors are one line each, lower case, with the n
 type; text from outside goes through core.text.show, so no control character reaches a terminal.
 """
 
-import difflib
 import functools
 import os
 import sys
@@ -17,6 +16,7 @@ import click
 
 from ssohelper import logs
 from ssohelper.app import App
+from ssohelper.core.nearest import did_you_mean
 from ssohelper.core.text import show, to_json
 from ssohelper.errors import LocalState, SsoHelperError, UsageProblem
 
@@ -148,8 +148,7 @@ def listing_progress() -> Iterator[Callable[[int, int], None] | None]:
 
 def unknown_name(kind: str, name: str, known: Iterable[str], listed_by: str) -> UsageProblem:
     """Return the error for a name that is not there, with the nearest three."""
-    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
-    meant = "did you mean " + " or ".join(f'"{item}"' for item in near) + "? " if near else ""
+    meant = did_you_mean(name, known, cutoff=0.5)
     return UsageProblem(f'no {kind} named "{name}"', hint=f"{meant}list them with: {listed_by}")
 
 

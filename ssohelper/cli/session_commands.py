@@ -329,7 +329,7 @@ def _print_clocks(
                     key.session_name,
                     key.account_id,
                     key.role_name,
-                    _left(kept.credentials.expires_at, now),
+                    _left(kept.credentials.expires_at, app.aws_now()),
                 ]
                 for key, kept in credentials
             ],

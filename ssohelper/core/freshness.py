@@ -12,6 +12,9 @@ An access token is renewed first at min(20 min, L/3): the SDKs start at 15 min.
 
 from enum import Enum
 
+# The contract: a failure is shared for 30 s, and nobody tries again before that.
+RETRY_SECONDS = 30
+
 
 class Freshness(Enum):
     SERVE = "serve"

@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from ssohelper import errors
+from ssohelper.core.freshness import RETRY_SECONDS
 from ssohelper.errors import SsoHelperError, Throttled
 from ssohelper.stores import files
-
-SHARED_SECONDS = 30
 
 # Only errors of ours come back from a file, by name.
 _KINDS: dict[str, type[SsoHelperError]] = {
@@ -32,7 +31,7 @@ class FailureMemory:
             return None
         at = found.get("at")
         # A clock that was set back must not make a failure last.
-        is_recent = type(at) is int and -5 <= now - at < SHARED_SECONDS
+        is_recent = type(at) is int and -5 <= now - at < RETRY_SECONDS
         if not is_recent or (found.get("scope"), found.get("fingerprint")) != (scope, fingerprint):
             files.remove(path)
             return None
