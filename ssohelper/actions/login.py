@@ -7,9 +7,16 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ssohelper.actions import clocks, tokens
+from ssohelper.actions.waiting import (
+    LoginUi,
+    awaited,
+    lock_of_the_other,
+    pause,
+    stop_when_cancelled,
+)
 from ssohelper.core.device_flow import (
     DEVICE_CODE_GRANT,
     DeviceAuthorization,
@@ -21,6 +28,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import (
     AwsUnreachable,
     BadAnswer,
+    Interrupted,
     LocalState,
     LockNotObtained,
     LoginRequired,
@@ -34,27 +42,9 @@ if TYPE_CHECKING:
     from ssohelper.wire.oidc import OidcClient
 
 DEFAULT_MIN_SECONDS = 20 * 60
-# How long a person may take: AWS's codes live for ten minutes.
-_PERSON_SECONDS = 600.0
 # A registration ends 90 days after its making and takes the refreshes with it.
 _REGISTRATION_MARGIN_SECONDS = 24 * 3600
 _SILENT_SECONDS = 12.0
-
-
-class LoginUi(Protocol):
-    """What a front door does for a sign-in. It shows and opens; it decides nothing."""
-
-    def show_page(self, url: str) -> None:
-        """Show where to sign in."""
-
-    def show_code(self, authorization: DeviceAuthorization) -> None:
-        """Show where to confirm the code, and the code."""
-
-    def open_browser(self, url: str) -> bool:
-        """Start a browser; False when there is none or none is wanted."""
-
-    def waiting_for_another_login(self) -> None:
-        """Say that another login of this session is under way."""
 
 
 class LoginOptions(NamedTuple):
@@ -90,7 +80,8 @@ def log_in(
     """Return a token of the session, from a person where it cannot be had without.
 
     A second login of the same session waits for the first and takes its result: one tab.
-    Raises: LoginRequired when nobody signed in or AWS refused, AwsUnreachable, LocalState.
+    Raises: LoginRequired when nobody signed in or AWS refused, AwsUnreachable, LocalState,
+    Interrupted when the person gave up: then nothing is kept.
     """
     if not options.force:
         lasting = _without_a_person(app, session, options.min_seconds)
@@ -100,6 +91,12 @@ def log_in(
     with _one_at_a_time(app, session, ui) as has_waited:
         joined = _result_of_the_other(app, session, before) if has_waited else None
         return joined or _signed_in(app, session, ui, options, accept)
+
+
+def opener_setting(app: App, session: SsoSession) -> str | None:
+    """Return the command that the settings name for this session's pages; None: the usual one."""
+    value = app.settings.get("browser", session=session.name)
+    return value if isinstance(value, str) and value else None
 
 
 def log_out(app: App, session: SsoSession) -> bool:
@@ -173,8 +170,7 @@ def _one_at_a_time(app: App, session: SsoSession, ui: LoginUi) -> Iterator[bool]
         except LockNotObtained:
             has_waited = True
             ui.waiting_for_another_login()
-            deadline = app.deadline(_PERSON_SECONDS + 30)
-            stack.enter_context(app.tokens.login_lock(session.name, deadline))
+            stack.enter_context(lock_of_the_other(app, session, ui))
         yield has_waited
 
 
@@ -199,7 +195,10 @@ def _signed_in(
     obtain = _by_device_code if options.device_code else _by_browser
     try:
         token, life_seconds = obtain(app, session, ui, options)
+        stop_when_cancelled(session, ui)
         accept(app, session, token)
+    except Interrupted:
+        raise  # no news for another login that waits: its person may still want to sign in
     except SsoHelperError as error:
         with suppress(LocalState):  # a full disk must not hide what the sign-in said
             app.failures.remember(_login_scope(session), "", error, app.now())
@@ -239,7 +238,7 @@ def _by_browser(
         page = oidc.authorize_url(registration, redirect_uri, state.reveal(), challenge)
         ui.show_page(page)
         ui.open_browser(page)
-        callback = listener.wait(_PERSON_SECONDS)
+        callback = awaited(app, session, ui, listener)
     if callback is None:
         raise _nobody_came(session)
     if callback.code is None:
@@ -266,7 +265,7 @@ def _by_device_code(
     ui.open_browser(authorization.verification_uri_complete)
     waiting: DeviceAuthorization | None = authorization
     while waiting is not None:
-        app.sleep(waiting.interval_seconds)
+        pause(app, session, ui, waiting.interval_seconds)
         answer = _polled(oidc, registration, waiting)
         if not isinstance(answer, Poll):
             return answer

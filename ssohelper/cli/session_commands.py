@@ -68,6 +68,9 @@ class TerminalUi:
             f'another login of "{show(self._session.name)}" is under way: waiting for its result'
         )
 
+    def is_cancelled(self) -> bool:
+        return False  # Ctrl-C ends the whole command
+
     def _show(self, url: str) -> None:
         output.say(f"\n    {show(url)}\n")
         if self._qr:
@@ -88,7 +91,7 @@ def sign_in_on_terminal(
 
     A device code is used when it is asked for, or when no browser can be on this host.
     """
-    can_show = browser.can_show_a_browser(app.environ, _opener_setting(app, session))
+    can_show = browser.can_show_a_browser(app.environ, sign_in.opener_setting(app, session))
     options = LoginOptions(
         device_code=device_code or not can_show,
         force=force,
@@ -245,13 +248,8 @@ def _chosen(argument: str | None) -> str | None:
     return argument or option
 
 
-def _opener_setting(app: App, session: SsoSession) -> str | None:
-    value = app.settings.get("browser", session=session.name)
-    return value if isinstance(value, str) and value else None
-
-
 def _opener(app: App, session: SsoSession) -> browser.Opener | None:
-    return browser.find_opener(app.environ, _opener_setting(app, session))
+    return browser.find_opener(app.environ, sign_in.opener_setting(app, session))
 
 
 def _qr_code(url: str) -> str:
