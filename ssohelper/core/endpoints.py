@@ -15,22 +15,60 @@ from ssohelper.errors import BadAnswer, ConfigInvalid
 
 
 class Partition(NamedTuple):
-    """A partition of AWS: which regions are its, and the suffixes of its hosts."""
+    """A partition of AWS: which regions are its, the suffixes and the names of its hosts.
 
+    The console's sign-in host and the console's own host carry the region in front, except in
+    the home region ("AWS Sign-In endpoints and quotas" in the AWS General Reference).
+    """
+
+    name: str
     regions: re.Pattern[str]
     suffix: str
     dual_stack_suffix: str
+    home_region: str
+    sign_in_host: str
+    console_host: str
 
 
 # botocore's partitions.json and the endpoint rule sets of sso and sso-oidc; the iso partitions
-# have no Identity Center endpoint.
+# have no Identity Center endpoint. The sovereign cloud has no host without a region.
 _PARTITIONS = (
     Partition(
-        re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d{1,2}"), "amazonaws.com", "api.aws"
+        "aws",
+        re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d{1,2}"),
+        "amazonaws.com",
+        "api.aws",
+        "us-east-1",
+        "signin.aws.amazon.com",
+        "console.aws.amazon.com",
     ),
-    Partition(re.compile(r"us-gov-[a-z]+-\d{1,2}"), "amazonaws.com", "api.aws"),
-    Partition(re.compile(r"cn-[a-z]+-\d{1,2}"), "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
-    Partition(re.compile(r"eusc-de-[a-z]+-\d{1,2}"), "amazonaws.eu", "api.amazonwebservices.eu"),
+    Partition(
+        "aws-us-gov",
+        re.compile(r"us-gov-[a-z]+-\d{1,2}"),
+        "amazonaws.com",
+        "api.aws",
+        "us-gov-west-1",
+        "signin.amazonaws-us-gov.com",
+        "console.amazonaws-us-gov.com",
+    ),
+    Partition(
+        "aws-cn",
+        re.compile(r"cn-[a-z]+-\d{1,2}"),
+        "amazonaws.com.cn",
+        "api.amazonwebservices.com.cn",
+        "cn-north-1",
+        "signin.amazonaws.cn",
+        "console.amazonaws.cn",
+    ),
+    Partition(
+        "aws-eusc",
+        re.compile(r"eusc-de-[a-z]+-\d{1,2}"),
+        "amazonaws.eu",
+        "api.amazonwebservices.eu",
+        "",
+        "signin.amazonaws-eusc.eu",
+        "console.amazonaws-eusc.eu",
+    ),
 )
 # Start URLs: what the AWS CLI accepts (its customizations/sso/resolve.py) plus GovCloud's form.
 START_URL_SUFFIXES = (
@@ -67,6 +105,7 @@ _VARIABLES = {
     "oidc": "AWS_ENDPOINT_URL_SSO_OIDC",
     "portal": "AWS_ENDPOINT_URL_SSO",
     "sts": "AWS_ENDPOINT_URL_STS",
+    "console sign-in": "AWS_ENDPOINT_URL_SIGNIN",
 }
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _URL_LIMIT = 4096
@@ -99,6 +138,32 @@ def portal_endpoint(region: str, environ: Mapping[str, str]) -> str:
 def sts_endpoint(region: str, environ: Mapping[str, str]) -> str:
     """Return the regional STS endpoint. Raises: ConfigInvalid for one that is refused."""
     return _endpoint("sts", region, environ)
+
+
+def partition_of(region: str) -> Partition:
+    """Return the region's partition. Raises: ConfigInvalid."""
+    partition = _partition_of(checked_region(region))
+    assert partition is not None
+    return partition
+
+
+def console_sign_in_endpoint(region: str, environ: Mapping[str, str]) -> str:
+    """Return where the console's federation answers: AWS's host for the region, or loopback.
+
+    Raises: ConfigInvalid for AWS_ENDPOINT_URL_SIGNIN with any other place: role keys go there.
+    """
+    override = _override("console sign-in", environ)
+    return override or f"https://{regional_host(partition_of(region).sign_in_host, region)}"
+
+
+def console_endpoint(region: str) -> str:
+    """Return the console's own address in the region. Raises: ConfigInvalid."""
+    return f"https://{regional_host(partition_of(region).console_host, region)}"
+
+
+def regional_host(host: str, region: str) -> str:
+    """Return the host with the region in front, which the partition's home region leaves out."""
+    return host if region == partition_of(region).home_region else f"{region}.{host}"
 
 
 def general_endpoint_warning(environ: Mapping[str, str]) -> str | None:
@@ -156,13 +221,17 @@ def _percent(character: str) -> str:
 
 
 def _endpoint(service: str, region: str, environ: Mapping[str, str]) -> str:
-    partition = _partition_of(checked_region(region))
-    assert partition is not None
+    suffix = partition_of(region).suffix
+    override = _override(service, environ)
+    return override or f"https://{_PREFIXES[service][0]}.{region}.{suffix}"
+
+
+def _override(service: str, environ: Mapping[str, str]) -> str | None:
     variable = _VARIABLES[service]
-    override = environ.get(variable, "")
-    if override and environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() != "true":
-        return _checked_override(service, variable, override)
-    return f"https://{_PREFIXES[service][0]}.{region}.{partition.suffix}"
+    said = environ.get(variable, "")
+    if said and environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() != "true":
+        return _checked_override(service, variable, said)
+    return None
 
 
 def _checked_override(service: str, variable: str, url: str) -> str:
@@ -173,8 +242,9 @@ def _checked_override(service: str, variable: str, url: str) -> str:
         if plain and (_is_loopback(host) or _is_service_host(service, parts)):
             path = encoded(parts.path).rstrip("/")
             return f"{parts.scheme.lower()}://{_authority(parts)}{path}"
+    others = "neither this machine nor AWS" if service in _PREFIXES else "not this machine"
     raise ConfigInvalid(
-        f'{variable} names "{show(url, 120)}", which is neither this machine nor AWS',
+        f'{variable} names "{show(url, 120)}", which is {others}',
         hint=f"unset {variable}",
     )
 
@@ -193,7 +263,7 @@ def _is_service_host(service: str, parts: SplitResult) -> bool:
                 continue
             rest = host.removesuffix("." + suffix).removesuffix(".vpce")
             rest = re.sub(r"^vpce-[a-z0-9-]+\.(?!vpce-)", "", rest)
-            for prefix in _PREFIXES[service]:
+            for prefix in _PREFIXES.get(service, ()):
                 region = rest.removeprefix(prefix + ".")
                 if region != rest and partition.regions.fullmatch(region):
                     return True

@@ -1,0 +1,145 @@
+"""Addresses of the AWS console: its service pages, the portal's deep link, the federated sign-in.
+
+Source: IAM user guide, "custom identity broker"; IAM Identity Center user guide, "shortcut links".
+"""
+
+from typing import NamedTuple
+from urllib.parse import quote, urlencode
+
+from ssohelper.core.endpoints import console_endpoint, partition_of
+from ssohelper.core.model import Profile, Secret
+from ssohelper.core.nearest import did_you_mean
+from ssohelper.errors import UsageProblem
+
+# Service → path below the console's host. "{region}" stands where the page wants it; a path
+# without a "?" is the service's home page. The names are the AWS CLI's, and what people say.
+_REGIONAL = {
+    "acm": "acm",
+    "apigateway": "apigateway",
+    "apigw": "apigateway",
+    "appsync": "appsync",
+    "athena": "athena",
+    "backup": "backup",
+    "batch": "batch",
+    "bedrock": "bedrock",
+    "cfn": "cloudformation",
+    "cloudformation": "cloudformation",
+    "cloudshell": "cloudshell",
+    "cloudtrail": "cloudtrailv2",
+    "cloudwatch": "cloudwatch",
+    "codebuild": "codesuite/codebuild/projects?region={region}",
+    "codecommit": "codesuite/codecommit/repositories?region={region}",
+    "codepipeline": "codesuite/codepipeline/pipelines?region={region}",
+    "cognito": "cognito/v2",
+    "config": "config",
+    "cw": "cloudwatch",
+    "ddb": "dynamodbv2",
+    "dms": "dms/v2",
+    "dynamodb": "dynamodbv2",
+    "ebs": "ec2/home?region={region}#Volumes:",
+    "ec2": "ec2",
+    "ecr": "ecr",
+    "ecs": "ecs",
+    "efs": "efs",
+    "eks": "eks",
+    "elasticache": "elasticache",
+    "elb": "ec2/home?region={region}#LoadBalancers:",
+    "elbv2": "ec2/home?region={region}#LoadBalancers:",
+    "emr": "emr",
+    "eventbridge": "events",
+    "events": "events",
+    "fsx": "fsx",
+    "glue": "glue",
+    "guardduty": "guardduty",
+    "home": "console",
+    "kinesis": "kinesis",
+    "kms": "kms",
+    "lambda": "lambda",
+    "logs": "cloudwatch/home?region={region}#logsV2:log-groups",
+    "msk": "msk",
+    "opensearch": "aos",
+    "parameters": "systems-manager/parameters?region={region}",
+    "ram": "ram",
+    "rds": "rds",
+    "redshift": "redshiftv2",
+    "s3": "s3",
+    "sagemaker": "sagemaker",
+    "secretsmanager": "secretsmanager",
+    "securityhub": "securityhub",
+    "service-quotas": "servicequotas",
+    "ses": "ses",
+    "sfn": "states",
+    "sns": "sns/v3",
+    "sqs": "sqs/v3",
+    "ssm": "systems-manager",
+    "sso": "singlesignon",
+    "stepfunctions": "states",
+    "vpc": "vpcconsole",
+    "wafv2": "wafv2/homev2",
+    "xray": "xray",
+}
+# These have one page for the whole partition.
+_GLOBAL = {
+    "billing": "billing/home",
+    "ce": "costmanagement/home",
+    "cloudfront": "cloudfront/v4/home",
+    "health": "health/home",
+    "iam": "iam/home",
+    "organizations": "organizations/v2/home",
+    "r53": "route53/v2/home",
+    "route53": "route53/v2/home",
+    "support": "support/home",
+    "trustedadvisor": "trustedadvisor/home",
+}
+SERVICES = tuple(sorted({*_REGIONAL, *_GLOBAL}))
+
+
+class ConsolePage(NamedTuple):
+    """A page of the console, and the region that it shows."""
+
+    region: str
+    url: str
+
+
+def service_page(service: str, region: str) -> ConsolePage:
+    """Return the service's page in the region.
+
+    Raises: UsageProblem with the nearest three for a service that has none here.
+    """
+    name = service.strip().lower()
+    if name in _GLOBAL:
+        return ConsolePage(region, f"https://{partition_of(region).console_host}/{_GLOBAL[name]}")
+    path = _REGIONAL.get(name)
+    if path is None:
+        raise UsageProblem(
+            f'no console page is known for a service named "{service}"',
+            hint=did_you_mean(name, SERVICES, cutoff=0.0) + "list them with: ssohelper console -h",
+        )
+    if "?" not in path:
+        path += "/home?region={region}"
+    return ConsolePage(region, f"{console_endpoint(region)}/{path.replace('{region}', region)}")
+
+
+def portal_link(profile: Profile, destination: str) -> str:
+    """Return the portal's deep link to the role. It holds no secret: the portal asks who it is.
+
+    Everything stands in the fragment, which browsers keep to themselves.
+    """
+    start = profile.session.start_url.partition("#")[0].rstrip("/")
+    role = profile.role
+    asked = {"account_id": role.account_id, "role_name": role.name, "destination": destination}
+    return f"{start}/#/console?{urlencode(asked, quote_via=quote, safe='')}"
+
+
+def login_url(endpoint: str, issuer: str, destination: str, sign_in_token: Secret) -> Secret:
+    """Return the address that signs a browser in. A secret: whoever opens it is that role.
+
+    `issuer` is where the console sends the person when its session has ended.
+    """
+    asked = {
+        "Action": "login",
+        "Issuer": issuer,
+        "Destination": destination,
+        "SigninToken": sign_in_token.reveal(),
+    }
+    return Secret(f"{endpoint}/federation?{urlencode(asked, quote_via=quote, safe='')}")
