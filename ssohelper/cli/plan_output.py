@@ -6,12 +6,11 @@ from typing import Any
 from ssohelper.actions import profiles
 from ssohelper.app import App
 from ssohelper.cli import output
+from ssohelper.core import plan_text
 from ssohelper.core.choices import Choices
 from ssohelper.core.listing import Listing
-from ssohelper.core.profile_plan import Plan, matches
+from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import show
-
-_SHOWN_SKIPS = 10
 
 # What setup and profile sync say of the options that they share.
 ACCOUNT_HELP = "Only accounts of this name or id; !GLOB: not these. Repeatable."
@@ -21,16 +20,9 @@ FORM_HELP = "process: profiles call ssohelper; sso: for hosts that do not have i
 
 def say_when_nothing_matches(listing: Listing, choices: Choices) -> None:
     """Warn that the filters, said now or remembered, leave no role: a typo is remembered too."""
-    of_account, of_role = matches(choices.accounts), matches(choices.roles)
-    left = any(
-        of_account(listed.account.id, listed.account.name) and any(map(of_role, listed.roles))
-        for listed in listing.accounts
-    )
-    if left or not listing.roles():
-        return
-    said = [f"--account {glob}" for glob in choices.accounts]
-    said += [f"--role {glob}" for glob in choices.roles]
-    output.warn(f"no role matches {' '.join(said)} (to end filters: --account '*' --role '*')")
+    warning = plan_text.nothing_matches(listing, choices)
+    if warning:
+        output.warn(warning)
 
 
 def print_plan(app: App, plan: Plan) -> None:
@@ -51,11 +43,13 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
         output.say("nothing to change")
     else:
         show_diff(profiles.diff(app, plan), on_stdout=False)
-        if not asked(app, _summary(plan), yes, what):
+        if not asked(app, plan_text.summary(plan), yes, what):
             output.say("nothing was written")
             return False
         profiles.apply(app, plan)
-        output.say(f"{_summary(plan, done=True)}; take it back with: ssohelper profile undo")
+        output.say(
+            f"{plan_text.summary(plan, done=True)}; take it back with: ssohelper profile undo"
+        )
     _say_rest(plan)
     if output.talk().json:
         output.print_json(_plan_document(plan), app.warnings)
@@ -67,34 +61,14 @@ def asked(app: App, summary: str, yes: bool, what: str) -> bool:
     return output.confirm(question, yes=yes, what=what)
 
 
-def _summary(plan: Plan, *, done: bool = False) -> str:
-    kinds = [
-        (len(plan.add), "added" if done else "to add"),
-        (len(plan.change), "changed" if done else "to change"),
-        (len(plan.remove), "removed" if done else "to remove"),
-    ]
-    parts = [f"{count} {kind}" for count, kind in kinds if count]
-    if not parts:
-        return f'the session "{plan.wish.session.name}"' + (" written" if done else " to write")
-    first, *rest = parts
-    number, _, words = first.partition(" ")
-    return ", ".join([f"{count(int(number))} {words}", *rest])
-
-
 def count(number: int) -> str:
-    return "1 profile" if number == 1 else f"{number} profiles"
+    return plan_text.profiles(number)
 
 
 def _say_rest(plan: Plan) -> None:
     """Say what was left alone, and why."""
-    for skipped in plan.skipped[:_SHOWN_SKIPS]:
-        output.say(f'skipped "{show(skipped.name)}": {show(skipped.reason)}')
-    if len(plan.skipped) > _SHOWN_SKIPS:
-        output.say(f"and {len(plan.skipped) - _SHOWN_SKIPS} more: see --dry-run --json")
-    left = len(plan.stale) - len(plan.remove)
-    if left:
-        names = "whose role is gone; remove with: ssohelper profile sync --prune"
-        output.say(f"{count(left)} left {names}")
+    for line in plan_text.left_alone(plan):
+        output.say(line)
 
 
 def _plan_document(plan: Plan) -> dict[str, Any]:
