@@ -15,8 +15,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ssohelper.core import keymap
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SESSION_NAME
+from ssohelper.core.nearest import did_you_mean
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, UsageProblem
 
@@ -27,7 +29,8 @@ _MOST_HOURS = 90 * 24
 
 
 class Setting(NamedTuple):
-    """What may be set. `kind`: bool, text, choice, region, hours, texts (a list of text)."""
+    """What may be set. `kind`: bool, text, choice, region, hours, texts (a list of text),
+    keys (of the keyboard)."""
 
     key: str
     kind: str
@@ -58,6 +61,7 @@ SETTINGS = (
     Setting("renew_ahead", "bool", True, "renew role credentials behind the caller's back"),
     Setting("session_hours", "hours", None, "how long a sign-in lasts, when you know it"),
     Setting("storage", "choice", "file", "where tokens are kept", ("file",)),
+    Setting("theme", "choice", "dark", "colours of the full screen", ("dark", "light", "ansi")),
 )
 # Set as sessions.NAME.KEY; the second wins over the setting of the same name for all sessions.
 SESSION_SETTINGS = (
@@ -97,6 +101,15 @@ class Settings:
         """Return every key that may be asked for: all known, and those set for a session."""
         return sorted({*_BY_KEY, *self._values})
 
+    def keymap(self) -> dict[str, str]:
+        """Return the keys that were chosen, by action."""
+        prefix = "keys."
+        return {
+            key.removeprefix(prefix): value
+            for key, (value, _line) in self._values.items()
+            if key.startswith(prefix)
+        }
+
     def _found(self, key: str, flag: Any, session: str | None) -> tuple[Any, str]:
         if flag is not None:
             return flag, "flag"
@@ -129,7 +142,16 @@ def read_settings(path: Path, environ: Mapping[str, str]) -> Settings:
         line = line_of(text, parts)
         setting = _setting_of_parts(parts, f"{_place(path, line)}: ")
         values[".".join(parts)] = _checked(setting, value, f"{_place(path, line)}: "), line
+    _check_clash(path, values)
     return Settings(path, values, environ)
+
+
+def check_key(settings: Settings, key: str, value: Any) -> None:
+    """Raise UsageProblem when this key of the keyboard is another action's already."""
+    chosen = {**settings.keymap(), key.removeprefix("keys."): value}
+    found = keymap.clash(chosen) if key.startswith("keys.") else None
+    if found:
+        raise UsageProblem(_clash_text(*found), hint="choose another key")
 
 
 def setting_of(key: str) -> Setting:
@@ -165,6 +187,8 @@ def value_of(key: str, words: tuple[str, ...]) -> Any:
 
 
 def _setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
+    if len(parts) > 1 and parts[0] == "keys":
+        return _setting_of_action(".".join(parts[1:]), place)
     if len(parts) == 3 and parts[0] == "sessions":
         if not SESSION_NAME.fullmatch(parts[1]):
             raise ConfigInvalid(f'{place}"{show(parts[1], 80)}" cannot be a session\'s name')
@@ -185,6 +209,29 @@ def _setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
     )
 
 
+def _setting_of_action(name: str, place: str) -> Setting:
+    action = keymap.ACTIONS.get(name)
+    if action is None:
+        near = did_you_mean(name, keymap.ACTIONS)
+        raise ConfigInvalid(
+            f'{place}no action named "{show(name, 80)}"',
+            hint=f"{near}each screen's help (F1) names its actions",
+        )
+    return Setting(f"keys.{name}", "keys", action.keys, action.what, from_environment=False)
+
+
+def _check_clash(path: Path, values: Mapping[str, tuple[Any, int]]) -> None:
+    chosen = {key[5:]: value for key, (value, _line) in values.items() if key.startswith("keys.")}
+    found = keymap.clash(chosen)
+    if found:
+        line = values[f"keys.{found[0]}"][1]
+        raise ConfigInvalid(f"{_place(path, line)}: {_clash_text(*found)}")
+
+
+def _clash_text(action: str, other: str, key: str) -> str:
+    return f'"{key}" for "{action}" is the key of "{other}" already'
+
+
 def _checked(setting: Setting, value: Any, place: str) -> Any:
     """Return the value in our own type. `place` begins the message."""
     is_good = {
@@ -198,6 +245,8 @@ def _checked(setting: Setting, value: Any, place: str) -> Any:
         raise ConfigInvalid(f'{place}"{setting.key}" must be {_expected(setting)}, not {said}')
     if setting.kind == "region":
         return _checked_region(value, place)
+    if setting.kind == "keys":
+        return _checked_keys(value, place)
     return tuple(value) if setting.kind == "texts" else value
 
 
@@ -221,6 +270,13 @@ def _checked_region(value: str, place: str) -> str:
         raise ConfigInvalid(f"{place}{cause.message}", hint=cause.hint) from cause
 
 
+def _checked_keys(value: str, place: str) -> str:
+    try:
+        return ",".join(keymap.keys_of(value))
+    except ValueError as cause:
+        raise ConfigInvalid(f"{place}{show(str(cause), 120)}") from cause
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and value != "" and "\0" not in value
 
@@ -234,6 +290,7 @@ def _expected(setting: Setting) -> str:
         "texts": "a list of texts",
         "text": "a text",
         "region": "an AWS region",
+        "keys": "a key, or several with commas between",
     }[setting.kind]
 
 

@@ -9,6 +9,7 @@ from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
 from ssohelper.settings import (
     SESSION_SETTINGS,
     SETTINGS,
+    check_key,
     parts_of,
     read_settings,
     setting_of,
@@ -265,3 +266,51 @@ class TestSetting:
     def test_a_wrong_value_is_a_usage_problem(self, key, words):
         with pytest.raises(UsageProblem):
             value_of(key, words)
+
+
+class TestKeys:
+    def test_a_key_is_chosen_by_the_actions_name(self, read):
+        found = read('[keys]\nsessions.sign_in = "ctrl+s, F5"\n'.replace("F5", "f5"))
+        assert found.keymap() == {"sessions.sign_in": "ctrl+s,f5"}
+        assert found.get("keys.sessions.sign_in") == "ctrl+s,f5"
+        assert found.get("keys.profiles.undo") == "u"
+
+    def test_an_unknown_action_is_said_with_its_line_and_the_nearest(self, read, path):
+        with pytest.raises(ConfigInvalid) as caught:
+            read('theme = "light"\n[keys]\nsessions.signin = "x"\n')
+        assert caught.value.message == f'"{path}" line 3: no action named "sessions.signin"'
+        assert '"sessions.sign_in"' in (caught.value.hint or "")
+
+    @pytest.mark.parametrize(
+        "text", ["", "nope", "ctrl+", "ctrl+c", "a,,b", "\x1b", "ab", "hyper+a"]
+    )
+    def test_what_is_no_key_is_refused(self, text):
+        with pytest.raises(UsageProblem):
+            value_of("keys.profiles.undo", (text,))
+
+    @pytest.mark.parametrize(
+        ("text", "kept"),
+        [("?", "question_mark"), ("S", "S"), ("alt+-", "alt+minus"), ("f12", "f12")],
+    )
+    def test_characters_get_their_keys_long_names(self, text, kept):
+        assert value_of("keys.profiles.undo", (text,)) == kept
+
+    @pytest.mark.parametrize(
+        ("text", "other"),
+        [
+            ('keys.profiles.undo = "a"', "profiles.apply"),
+            ('keys.profiles.undo = "?"', "profiles.help"),
+            ('keys.app.help = "y"', "confirm.yes"),
+            ('keys.profiles.undo = "x"\nkeys.profiles.apply = "x"', "profiles."),
+        ],
+    )
+    def test_two_actions_of_a_screen_never_share_a_key(self, read, path, text, other):
+        with pytest.raises(ConfigInvalid, match=f'line 1: .* is the key of "{other}'):
+            read(text + "\n")
+
+    def test_screens_may_share_one(self, read):
+        assert read('keys.profiles.undo = "o"\n').keymap() == {"profiles.undo": "o"}
+
+    def test_config_set_refuses_a_key_that_is_taken(self, read):
+        with pytest.raises(UsageProblem):
+            check_key(read(), "keys.profiles.undo", "a")

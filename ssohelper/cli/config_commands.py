@@ -65,6 +65,8 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
     value = None if to_default else known.value_of(key, values)
     # A file that is invalid already is said so, with its line, before anything is written.
     before = app.settings
+    if value is not None:
+        known.check_key(before, key, value)
     parts = known.parts_of(key)
     if to_default:
         app.settings_store.unset(parts, app.deadline())

@@ -1,0 +1,117 @@
+"""The actions of the full-screen program: names, usual keys, what they do. Names no widget.
+
+The only place that decides which key is an action's until a person says another.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class KeyAction(NamedTuple):
+    """An action by its name, `SCREEN.ACTION`; `keys` with commas between. `label` is the footer's."""
+
+    name: str
+    keys: str
+    label: str
+    what: str
+
+
+ACTIONS: dict[str, KeyAction] = {
+    action.name: action
+    for action in (
+        KeyAction("app.quit", "ctrl+q", "Quit", "leave; what runs is given up"),
+        KeyAction("app.help", "f1", "Help", "what the focused part does, and its keys"),
+        KeyAction("app.accounts", "f2", "Accounts", "show the accounts and roles"),
+        KeyAction("app.sessions", "f3", "Sessions", "show the sign-ins and their clocks"),
+        KeyAction("app.profiles", "f4", "Profiles", "show the profiles and what sync would change"),
+        KeyAction("sessions.sign_in", "s", "Sign in", "sign in, if it does not last anyway"),
+        KeyAction("sessions.sign_in_anew", "S", "Sign in anew", "sign in even if it lasts"),
+        KeyAction("sessions.sign_out", "o", "Sign out", "sign out, here and at AWS"),
+        KeyAction("sessions.forget", "f", "Forget", "forget role credentials and the saved list"),
+        KeyAction("sessions.set_up", "n", "New", "set up another session"),
+        KeyAction("sessions.refresh", "r", "Refresh", "read the clocks again"),
+        KeyAction("sessions.help", "question_mark", "Help", "this help"),
+        KeyAction("profiles.apply", "a", "Apply", "write what the diff shows, after a question"),
+        KeyAction("profiles.undo", "u", "Undo", "take the last write back, after a question"),
+        KeyAction("profiles.remove", "d", "Remove", "remove the profile under the cursor"),
+        KeyAction("profiles.refresh", "r", "Refresh", "list the roles again at AWS"),
+        KeyAction("profiles.prune", "p", "Prune", "also remove profiles whose role is gone"),
+        KeyAction("profiles.session", "s", "Session", "go to the next session"),
+        KeyAction("profiles.help", "question_mark", "Help", "this help"),
+        KeyAction("sign_in.browser", "o", "Open browser", "open the page in a browser again"),
+        KeyAction("sign_in.copy", "c", "Copy", "copy the address, through the terminal"),
+        KeyAction("sign_in.device_code", "d", "Device code", "confirm a code on any machine"),
+        KeyAction("sign_in.cancel", "escape", "Give up", "give the sign-in up"),
+        KeyAction("confirm.yes", "y", "Yes", "go ahead"),
+        KeyAction("confirm.no", "n,escape", "No", "leave everything as it is"),
+    )
+}
+
+# Keys that the terminal or the program needs itself.
+_RESERVED = frozenset({"ctrl+c", "ctrl+z"})
+_NAMED = frozenset(
+    ["enter", "escape", "tab", "space", "backspace", "delete", "insert", "home", "end", "pageup", "pagedown", "up", "down", "left", "right"]
+) | {f"f{number}" for number in range(1, 13)}  # fmt: skip
+_MODIFIERS = re.compile(r"(?:(?:ctrl|shift|alt)\+)*")
+# The names that keys have where Unicode's are longer.
+_SHORTER = {
+    "solidus": "slash",
+    "reverse_solidus": "backslash",
+    "commercial_at": "at",
+    "hyphen_minus": "minus",
+    "plus_sign": "plus",
+    "low_line": "underscore",
+}
+_PUNCTUATION = r"""!"#$%&'()*+-./:;<=>?@[\]^_`{|}~"""
+
+
+def keys_of(text: str) -> tuple[str, ...]:
+    """Return the keys of `s` or `ctrl+s,f5` by their long names. Raises: ValueError, saying why."""
+    parts = [part.strip() for part in text.split(",")]
+    return tuple(_key(part) for part in parts)
+
+
+def clash(chosen: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """Return (action, other action, key) of a chosen key that another action has; else None.
+
+    Two screens may share a key; an action of `app` shares none.
+    """
+    keys = {name: keys_of(chosen.get(name, action.keys)) for name, action in ACTIONS.items()}
+    for name in chosen:
+        for other, others in keys.items():
+            if other != name and _meet(name, other):
+                for key in keys[name]:
+                    if key in others:
+                        return name, other, key
+    return None
+
+
+def _meet(one: str, other: str) -> bool:
+    scopes = {one.partition(".")[0], other.partition(".")[0]}
+    return len(scopes) == 1 or "app" in scopes
+
+
+def _key(text: str) -> str:
+    found = _MODIFIERS.match(text)
+    modifiers = found.group() if found else ""
+    bare = text[len(modifiers) :]
+    if text in _RESERVED:
+        raise ValueError(f'"{text}" is taken')
+    if bare in _NAMED or bare in _PUNCTUATION_NAMES:
+        return modifiers + bare
+    if len(bare) == 1 and bare.isprintable() and not bare.isspace():
+        return modifiers + long_name(bare)
+    raise ValueError(f'"{text}" is no key (such as: s, ?, ctrl+s, f5, escape)')
+
+
+def long_name(character: str) -> str:
+    """Return the name of a character's key: `question_mark` for "?", letters as they are."""
+    if character.isalnum():
+        return character
+    name = unicodedata.name(character, character).lower().replace("-", "_").replace(" ", "_")
+    return _SHORTER.get(name, name)
+
+
+_PUNCTUATION_NAMES = frozenset(map(long_name, _PUNCTUATION)) | {"comma"}
