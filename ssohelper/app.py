@@ -20,7 +20,7 @@ from ssohelper.core.text import is_harmless, show
 from ssohelper.errors import LocalState
 
 if TYPE_CHECKING:
-    from ssohelper.core.model import RoleCredentials, RoleKey, SsoSession
+    from ssohelper.core.model import RoleCredentials, RoleKey, Secret, SsoSession
     from ssohelper.settings import Settings
     from ssohelper.stores.choices import ChoicesStore
     from ssohelper.stores.clock_file import ClockFile
@@ -28,12 +28,16 @@ if TYPE_CHECKING:
     from ssohelper.stores.credential_cache import CredentialCache
     from ssohelper.stores.directory_cache import DirectoryCache
     from ssohelper.stores.failures import FailureMemory
+    from ssohelper.stores.prompt_state import PromptState
     from ssohelper.stores.settings_file import SettingsFile
     from ssohelper.stores.settings_stamp import SettingsStamp
     from ssohelper.stores.token_cache import TokenStore
+    from ssohelper.stores.usage import UsageStore
     from ssohelper.wire.account import AccountClient
+    from ssohelper.wire.federation import Federation
     from ssohelper.wire.loopback import CallbackListener
     from ssohelper.wire.oidc import OidcClient
+    from ssohelper.wire.one_shot import OneShotRedirect
     from ssohelper.wire.portal import Portal
 
 # The contract's one deadline: an SDK never waits longer than this (plus start-up) for an answer.
@@ -192,10 +196,22 @@ class App:
         return FailureMemory(self.runtime_folder)
 
     @cached_property
+    def prompt_state(self) -> PromptState:
+        from ssohelper.stores.prompt_state import PromptState
+
+        return PromptState(self.runtime_folder)
+
+    @cached_property
     def directory(self) -> DirectoryCache:
         from ssohelper.stores.directory_cache import DirectoryCache
 
         return DirectoryCache(self.state_folder)
+
+    @cached_property
+    def usage(self) -> UsageStore:
+        from ssohelper.stores.usage import UsageStore
+
+        return UsageStore(self.state_folder, runtime=self.runtime_folder)
 
     def oidc(self, session: SsoSession) -> OidcClient:
         from ssohelper.wire.oidc import OidcClient
@@ -211,6 +227,17 @@ class App:
         from ssohelper.wire.account import AccountClient
 
         return AccountClient(credentials, region, self.environ, warn=self.warn)
+
+    def federation(self, region: str) -> Federation:
+        from ssohelper.wire.federation import Federation
+
+        return Federation(region, self.environ, warn=self.warn)
+
+    def one_shot_redirect(self, target: Secret) -> OneShotRedirect:
+        """Listen on loopback for one visitor, who is sent on to the target."""
+        from ssohelper.wire.one_shot import OneShotRedirect
+
+        return OneShotRedirect(target)
 
     def start_renewal(self, key: RoleKey) -> None:
         """Start the detached process that renews these credentials."""

@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ssohelper.actions import tokens
+from ssohelper.core import sign_in_clock
 from ssohelper.core.model import AccessToken, KeptCredentials, RoleKey, SignInFacts, SsoSession
+from ssohelper.core.sign_in_clock import Source
 from ssohelper.errors import LoginRequired
 
 if TYPE_CHECKING:
     from ssohelper.app import App
 
 DEFAULT_CHECK_SECONDS = 30 * 60
-_ASSUMED_SECONDS = 8 * 3600
 
-Source = Literal["configured", "observed", "assumed"]
 State = Literal["valid", "expired", "signed_out"]
 
 
@@ -79,21 +79,7 @@ def sign_in_end(
     app: App, session: SsoSession, facts: SignInFacts
 ) -> tuple[int | None, Source | None]:
     """Return when the sign-in of these facts ends (epoch seconds) and how we know."""
-    if facts.ended_at is not None:
-        return facts.ended_at, "observed"
-    began = facts.signed_in_at
-    if began is None:
-        return None, None
-    configured = _configured_seconds(app, session)
-    if configured is not None:
-        return began + configured, "configured"
-    refreshed_at = facts.refreshed_at or 0
-    if facts.observed_hours_seconds and refreshed_at <= began + facts.observed_hours_seconds:
-        return began + facts.observed_hours_seconds, "observed"
-    # A refresh that succeeded after the assumed end shows that the assumption was wrong.
-    if refreshed_at > began + _ASSUMED_SECONDS:
-        return None, None
-    return began + _ASSUMED_SECONDS, "assumed"
+    return sign_in_clock.sign_in_end(facts, _configured_seconds(app, session))
 
 
 def person_needed_at(app: App, session: SsoSession, token: AccessToken) -> int | None:

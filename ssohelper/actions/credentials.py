@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
-from ssohelper.actions import tokens
+from ssohelper.actions import prompt_notes, tokens
 from ssohelper.core import freshness
 from ssohelper.core.freshness import Freshness
 from ssohelper.core.instants import to_iso
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 # How long one waits for better credentials while there are usable ones.
 USABLE_SECONDS = 5.0
 
-Way = Literal["credential-process", "whoami"]
+Way = Literal["credential-process", "whoami", "console"]
 Policy = Callable[["App", SsoSession, Role, Way], None]
 Recorder = Callable[["App", SsoSession, Role, Way, RoleCredentials], None]
 
@@ -166,6 +166,7 @@ def _renewed(app: App, session: SsoSession, key: RoleKey, deadline: Deadline) ->
     except SsoHelperError as error:
         with suppress(LocalState):  # a full disk must not hide what AWS said
             app.failures.remember(scope, app.tokens.fingerprint(session), error, app.now())
+        prompt_notes.renewal_failed(app, session, key)
         raise
     kept = KeptCredentials(credentials, app.aws_now())
     # Somebody signed in while we asked: these keys may be the person's before, so nobody else's.
@@ -193,6 +194,7 @@ def _keep(app: App, session: SsoSession, key: RoleKey, kept: KeptCredentials) ->
         app.credentials.keep(key, session, kept)
         _publish(app, session, key, kept)
         app.failures.forget("/".join(key))
+        prompt_notes.renewal_works(app, key)
     except NotOurs:
         raise
     except (LocalState, OSError) as trouble:
@@ -226,6 +228,7 @@ def _publish_for_a_while(app: App, key: RoleKey, kept: KeptCredentials) -> None:
 
 def _remove(app: App, key: RoleKey) -> None:
     """Forget the credentials of a role that is no longer assigned: AWS refused it (403)."""
+    prompt_notes.renewal_works(app, key)
     try:
         app.credentials.remove(key)
     except (LocalState, OSError) as trouble:

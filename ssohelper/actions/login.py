@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ssohelper.actions import clocks, tokens
+from ssohelper.actions import clocks, prompt_notes, tokens
 from ssohelper.actions.waiting import (
     LoginUi,
     awaited,
@@ -120,6 +120,7 @@ def log_out(app: App, session: SsoSession) -> bool:
         # How long sign-ins last is the organization's, and stays known.
         length = app.tokens.facts(session.name).observed_hours_seconds
         app.tokens.save_facts(session.name, SignInFacts(observed_hours_seconds=length))
+        prompt_notes.signed_in_anew(app, session)
     app.failures.forget(tokens.failure_scope(session))
     if trouble is not None:
         raise AwsUnreachable(
@@ -220,6 +221,7 @@ def _kept(app: App, session: SsoSession, token: AccessToken, life_seconds: int) 
             token_life_seconds=life_seconds,
         )
         app.tokens.save_facts(session.name, facts)
+        prompt_notes.signed_in_anew(app, session)
     app.failures.forget(tokens.failure_scope(session))
     return standing
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from ssohelper.actions import prompt_notes
+from ssohelper.core import sign_in_clock
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.freshness import token_margin_seconds
 from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
@@ -113,20 +115,12 @@ def renewed_to_last(app: App, session: SsoSession, seconds: int, deadline: Deadl
 
 def is_refreshable(app: App, token: AccessToken) -> bool:
     """Tell whether the token can be renewed without a person, as far as its file says."""
-    client = token.client
-    return token.refresh_token is not None and client is not None and client.expires_at > app.now()
+    return sign_in_clock.is_refreshable(token, app.now())
 
 
 def facts_of(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
-    """Return what we know of the sign-in that this token is of.
-
-    A token that appeared after a sign-in had ended is of a new one that another tool made: of
-    that one we know no beginning.
-    """
-    facts = app.tokens.facts(session.name)
-    if facts.ended_at is None or facts.token_expires_at == token.expires_at:
-        return facts
-    return SignInFacts(observed_hours_seconds=facts.observed_hours_seconds)
+    """Return what we know of the sign-in that this token is of."""
+    return sign_in_clock.facts_of_token(app.tokens.facts(session.name), token)
 
 
 def failure_scope(session: SsoSession) -> str:
@@ -161,6 +155,7 @@ def _renewed(app: App, session: SsoSession, token: AccessToken, deadline: Deadli
         others = _renewed_by_others(app, session, token, error, deadline)
         if others is not None:
             _log.info('another tool has renewed the token of "%s"', session.name)
+            prompt_notes.sign_in_changed(app, session)
             return others
         _log.info('the token of "%s" was not renewed: %s', session.name, error.message)
         _remember_failure(app, session, token, error)
@@ -216,6 +211,7 @@ def _kept(
             observed_hours_seconds=_still_observed(facts, app.now()),
         )
         app.tokens.save_facts(session.name, facts)
+        prompt_notes.sign_in_changed(app, session)
         app.failures.forget(failure_scope(session))
     except (LocalState, OSError) as trouble:
         app.warn(f"the renewed token could not be kept: {trouble}")
@@ -239,6 +235,7 @@ def _remember_failure(
         app.failures.remember(scope, fingerprint, error, app.now())
         if isinstance(error, LoginRequired):
             _remember_end(app, session, token)
+            prompt_notes.sign_in_changed(app, session)
     except (LocalState, OSError) as trouble:
         app.warn(f"the failure could not be remembered: {trouble}")
 

@@ -55,6 +55,8 @@ class TokenStore(Protocol):
     def lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]: ...
     def login_lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]: ...
     def fingerprint(self, session: SsoSession) -> str: ...
+    def peek(self, session: SsoSession) -> AccessToken | None: ...
+    def token_file(self, session: SsoSession) -> str: ...
     def places(self, session: SsoSession) -> list[str]: ...
 
 
@@ -122,6 +124,15 @@ class TokenFiles:
         except OSError:
             return ""
         return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}"
+
+    def peek(self, session: SsoSession) -> AccessToken | None:
+        """Return the token as one look finds it, for show: a damaged file counts as none."""
+        found = files.read_json(self._token_file(session))
+        return _token_of(found, session) if found else None
+
+    def token_file(self, session: SsoSession) -> str:
+        """Return the file that every tool writes at a sign-in, there or not; "" without one."""
+        return str(self._token_file(session))
 
     def places(self, session: SsoSession) -> list[str]:
         """Return the files that hold something of this session now."""

@@ -1,0 +1,79 @@
+"""When a sign-in ends, and how we know. The only place that decides it.
+
+AWS never tells: the settings may say how long sign-ins last ("configured"), we may have seen one
+end ("observed"), or it is 8 h after the beginning ("assumed"), which decides nothing.
+"""
+
+from typing import Literal, NamedTuple
+
+from ssohelper.core.model import AccessToken, SignInFacts
+
+ASSUMED_SECONDS = 8 * 3600
+
+Source = Literal["configured", "observed", "assumed"]
+# What a prompt shows: an end that is known, one that is assumed, none that is known, it is over.
+PromptKind = Literal["known", "assumed", "open", "ended"]
+PROMPT_KINDS: tuple[PromptKind, ...] = ("known", "assumed", "open", "ended")
+
+
+class PromptClock(NamedTuple):
+    """The clock that a prompt shows. `at` is epoch seconds; 0 where no instant is known."""
+
+    at: int
+    kind: PromptKind
+
+
+def is_refreshable(token: AccessToken, now: int) -> bool:
+    """Tell whether the token can be renewed without a person, as far as its file says."""
+    client = token.client
+    return token.refresh_token is not None and client is not None and client.expires_at > now
+
+
+def facts_of_token(facts: SignInFacts, token: AccessToken) -> SignInFacts:
+    """Return what is known of the sign-in that this token is of.
+
+    A token that appeared after a sign-in had ended is of a new one that another tool made: of
+    that one we know no beginning.
+    """
+    if facts.ended_at is None or facts.token_expires_at == token.expires_at:
+        return facts
+    return SignInFacts(observed_hours_seconds=facts.observed_hours_seconds)
+
+
+def sign_in_end(
+    facts: SignInFacts, configured_seconds: int | None
+) -> tuple[int | None, Source | None]:
+    """Return when the sign-in of these facts ends (epoch seconds) and how we know."""
+    if facts.ended_at is not None:
+        return facts.ended_at, "observed"
+    began = facts.signed_in_at
+    if began is None:
+        return None, None
+    if configured_seconds is not None:
+        return began + configured_seconds, "configured"
+    refreshed_at = facts.refreshed_at or 0
+    if facts.observed_hours_seconds and refreshed_at <= began + facts.observed_hours_seconds:
+        return began + facts.observed_hours_seconds, "observed"
+    # A refresh that succeeded after the assumed end shows that the assumption was wrong.
+    if refreshed_at > began + ASSUMED_SECONDS:
+        return None, None
+    return began + ASSUMED_SECONDS, "assumed"
+
+
+def prompt_clock(
+    token: AccessToken | None, facts: SignInFacts, configured_seconds: int | None, now: int
+) -> PromptClock:
+    """Return the clock of a session: its sign-in's, since what renews by itself needs nobody."""
+    if token is None:
+        return PromptClock(0, "ended")
+    facts = facts_of_token(facts, token)
+    if facts.ended_at is not None:
+        return PromptClock(facts.ended_at, "ended")
+    if not is_refreshable(token, now):
+        return PromptClock(token.expires_at, "known")
+    ends_at, source = sign_in_end(facts, configured_seconds)
+    if ends_at is None:
+        return PromptClock(0, "open")
+    # What was issued before the end still works until its own end.
+    ends_at = max(ends_at, token.expires_at)
+    return PromptClock(ends_at, "assumed" if source == "assumed" else "known")

@@ -1,0 +1,66 @@
+"""What a rule of `guard.rules` means."""
+
+import pytest
+
+from ssohelper.core.guard_rules import matches
+from ssohelper.core.model import Account
+
+PROD = Account("001234567890", "payments-prod", "p@example.com")
+
+
+@pytest.mark.parametrize(
+    ("rule", "guards"),
+    [
+        ("payments-prod/Admin", True),
+        ("payments-prod", True),
+        ("001234567890/Admin", True),
+        ("001234567890", True),
+        ("*prod*/*Admin*", True),
+        ("PAYMENTS-*/ADMIN", True),
+        ("corp:*/Admin", True),
+        ("CORP:payments-prod", True),
+        ("c*p:*prod", True),
+        ("*:*/Admin", True),
+        ("/Admin", True),
+        ("corp:/Admin", True),
+        ("payments-pro[cd]/A?min", True),
+        ("other:*/Admin", False),
+        ("other:payments-prod", False),
+        ("payments-prod/ReadOnly", False),
+        ("payments-dev/Admin", False),
+        ("payments", False),
+        ("Admin", False),
+        ("1234567890/Admin", False),
+        ("[", False),
+    ],
+)
+def test_a_rule(rule, guards):
+    assert matches([rule], "corp", PROD, "Admin") is guards
+
+
+def test_without_rules_nothing_is_guarded():
+    assert not matches((), "corp", PROD, "Admin")
+
+
+def test_one_of_several_rules_is_enough():
+    assert matches(("x/y", "payments-prod/Admin"), "corp", PROD, "Admin")
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("prod: eu", "prod: eu/Admin"),
+        ("prod: eu", "corp:prod: eu/Admin"),
+        ("a/b", "a/b/Admin"),
+        ("a/b", "a/b"),
+        ("a/b", "corp:a/b"),
+    ],
+)
+def test_a_colon_or_a_slash_in_an_accounts_name_loosens_no_guard(name, rule):
+    assert matches([rule], "corp", PROD._replace(name=name), "Admin")
+
+
+def test_an_account_whose_name_is_not_known_is_found_by_its_id():
+    unknown = PROD._replace(name="")
+    assert matches(["001234567890/*"], "corp", unknown, "Admin")
+    assert not matches(["payments-prod/*"], "corp", unknown, "Admin")
