@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "list": ("list_command", "list_roles", "List the accounts and roles you may use"),
     "profile": ("profile_commands", "profile", "Write, list, add, remove or undo profiles"),
     "whoami": ("whoami_command", "whoami", "Show which account and role a profile is"),
+    "console": ("console_command", "console", "Open the AWS console as a profile's role"),
     "credential-process": (
         "credential_command",
         "credential_process",

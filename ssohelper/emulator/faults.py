@@ -27,6 +27,9 @@ OPERATIONS = (
     "Logout",
     "GetCallerIdentity",
     "authorize",
+    "federation",
+    "federation.getSigninToken",
+    "federation.login",
     "pages",
 )
 OIDC_OPERATIONS = frozenset(OPERATIONS[:6])
@@ -60,6 +63,8 @@ _KNOBS: dict[str, Any] = {
     "interval": 1,
     "expires_in": 600,
     "authorization_endpoint": None,
+    "signin_token_seconds": 900,  # how long a console sign-in address is good
+    "multi_session": True,  # False: the console asks a signed-in browser to sign out first
 }
 # Knobs that are tables: operation -> seconds, account id -> name ...
 _TABLES = ("latency_seconds", "account_names", "emails", "role_names")
@@ -100,6 +105,8 @@ class Faults:
     interval: Any
     expires_in: Any
     authorization_endpoint: Any
+    signin_token_seconds: float
+    multi_session: bool
     latency_seconds: dict[str, float]  # "*" is every operation
     account_names: dict[str, Any]  # None leaves the field out
     emails: dict[str, Any]

@@ -254,6 +254,27 @@ def portal(
     return page("Your accounts", organization, body, wide=True)
 
 
+def console(organization: str, facts: list[tuple[str, str]], also_signed_in: list[str]) -> Answer:
+    """The console's stand-in: who is signed in, as what, and which page was asked for."""
+    rows = "".join(
+        f'<p><span class="label">{_text(name)}</span>'
+        f'<span id="{_text(name.lower().replace(" ", "-"))}">{_bdi(value)}</span></p>'
+        for name, value in facts
+    )
+    others = "".join(f"<li>{_bdi(other)}</li>" for other in also_signed_in)
+    more = f'<h2>Also signed in here</h2><ul id="others">{others}</ul>' if others else ""
+    return page("AWS console", organization, rows + more)
+
+
+def sign_out_first(organization: str) -> Answer:
+    """What a console without multi-session support says to a browser that is signed in."""
+    body = (
+        '<p class="alert" role="alert">You must first log out before logging into a different '
+        "account.</p><p>Turn on multi-session support in the console, or use another browser.</p>"
+    )
+    return page("Log out first", organization, body, 409)
+
+
 def _form(action: str, form: Form) -> str:
     return (
         f'<form method="post" action="{action}">'

@@ -159,7 +159,7 @@ class Emulator:
         """Return the variables that lead every AWS client here; unset UNSET_VARIABLES too.
 
         Old Rust SDKs spell sso-oidc without the underscore."""
-        services = ("SSO", "SSO_OIDC", "SSOOIDC", "STS", "IAM")
+        services = ("SSO", "SSO_OIDC", "SSOOIDC", "STS", "IAM", "SIGNIN")
         return {
             **{f"AWS_ENDPOINT_URL_{service}": self.url for service in services},
             "AWS_EC2_METADATA_DISABLED": "true",

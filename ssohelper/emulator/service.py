@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from ssohelper.emulator import control, oidc, portal, sts
+from ssohelper.emulator import control, federation, oidc, portal, sts
 from ssohelper.emulator.core import SCOPE, Center
 from ssohelper.emulator.exchange import (
     Answer,
@@ -54,10 +54,13 @@ class Service:
     def __init__(self, world: World, clock: Callable[[], float] = time.time) -> None:
         self.center = Center(world, clock)
         self.tally = Tally()
-        pages = Web()
+        pages, console = Web(), federation.Console()
         self.routes = {
             **_ROUTES,
             ("GET", "/authorize"): Operation("authorize", pages.authorize),
+            ("GET", "/federation"): Operation("federation", console.federation),
+            ("POST", "/federation"): Operation("federation", console.federation),
+            ("GET", "/console"): Operation("pages", console.home),
             **{route: Operation("pages", run) for route, run in pages.routes.items()},
         }
         self._paths = frozenset(path for _, path in self.routes)
@@ -200,6 +203,9 @@ class Service:
 
 def _names_and_token(operation: str, request: Request) -> tuple[tuple[str, ...], str | None]:
     """Return the names a call is counted under, and the token that it shows."""
+    if operation == "federation":
+        action = federation.action_of(request)
+        return ((operation, f"{operation}.{action}") if action else (operation,)), None
     if operation != "CreateToken":
         return (operation,), request.headers.get(portal.TOKEN_HEADER)
     asked: Any

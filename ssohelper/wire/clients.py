@@ -27,7 +27,9 @@ from botocore.exceptions import (
     SSLError,
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
+from botocore.httpsession import URLLib3Session
 from botocore.parsers import ResponseParserError
+from botocore.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 from urllib3.exceptions import ReadTimeoutError as UrllibReadTimeout
 
@@ -106,13 +108,28 @@ def make_client(
         region_name=region,
         endpoint_url=endpoint,
         config=config,
-        # botocore's own two variables; an empty one, which it trips over, is none.
-        verify=environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or True,
+        verify=_certificates(environ),
         **_keys(credentials),
     )
     # botocore has no public place for a size limit; this one attribute is where answers come in.
     client._endpoint.http_session = _BoundedSession(client._endpoint.http_session)
     return client
+
+
+def plain_session(endpoint: str, environ: Mapping[str, str]) -> "_BoundedSession":
+    """Return botocore's HTTP session for what no client exists: same limits, no redirects."""
+    _log_no_tls_keys()
+    inner = URLLib3Session(
+        verify=_certificates(environ),
+        proxies={} if is_loopback_url(endpoint) else get_environ_proxies(endpoint),
+        timeout=(CONNECT_SECONDS, READ_SECONDS),
+    )
+    return _BoundedSession(inner)
+
+
+def _certificates(environ: Mapping[str, str]) -> str | bool:
+    # botocore's own two variables; an empty one, which it trips over, is none.
+    return environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or True
 
 
 def _log_no_tls_keys() -> None:

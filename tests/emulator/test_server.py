@@ -173,7 +173,7 @@ def test_every_answer_names_the_emulator(emu: Emulator):
 
 def test_the_environment_leads_every_service_here(emu: Emulator):
     environment = emu.environment()
-    for service in ("SSO", "SSO_OIDC", "SSOOIDC", "STS", "IAM"):
+    for service in ("SSO", "SSO_OIDC", "SSOOIDC", "STS", "IAM", "SIGNIN"):
         assert environment[f"AWS_ENDPOINT_URL_{service}"] == emu.url
     assert environment["AWS_EC2_METADATA_DISABLED"] == "true"
 

@@ -1,0 +1,103 @@
+"""The AWS console as one role: a page of it, the portal's link to it, a browser signed in to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from ssohelper.actions import credentials
+from ssohelper.core import console_urls
+from ssohelper.core.console_urls import ConsolePage
+from ssohelper.core.endpoints import checked_region, partition_of
+from ssohelper.core.model import Profile, RoleKey
+from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, UsageProblem
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+
+# A browser that has to start first takes seconds; AWS's token lasts some 15 minutes.
+BROWSER_SECONDS = 30.0
+
+
+class Opened(NamedTuple):
+    """A console session that a browser was sent to; it ends with the keys it was made from."""
+
+    page: ConsolePage
+    ends_at: int
+
+
+def page_of(app: App, profile: Profile, service: str | None, region: str | None) -> ConsolePage:
+    """Return the page of the console that is meant. No network, no sign-in.
+
+    The region is the one asked for, else the profile's, else the setting, else the session's.
+    Raises: UsageProblem for an unknown service or region, or one of another partition;
+    ConfigInvalid when the profile names such a region.
+    """
+    chosen = region or profile.region or app.settings.get("default_region")
+    chosen = chosen or profile.session.region
+    try:
+        checked_region(chosen)
+        if partition_of(chosen) != partition_of(profile.session.region):
+            home = partition_of(profile.session.region).name
+            raise ConfigInvalid(
+                f'the region "{chosen}" is not in the partition of the session '
+                f'"{profile.session.name}" ({home})',
+                hint="name another one: --region REGION",
+            )
+    except ConfigInvalid as error:
+        if region:
+            raise UsageProblem(error.message, hint=error.hint) from error
+        raise
+    return console_urls.service_page(service or "home", chosen)
+
+
+def link(profile: Profile, page: ConsolePage) -> str:
+    """Return the access portal's deep link to the page. It holds no secret."""
+    return console_urls.portal_link(profile, page.url)
+
+
+def open_in_browser(
+    app: App, profile: Profile, page: ConsolePage, start: Callable[[str], bool]
+) -> Opened:
+    """Sign a browser in to the page: `start` starts it with a one-shot address on this machine.
+
+    Returns when the browser has come for it. AWS's own address, which is a secret, goes from our
+    listener to the browser: it stands in no process list.
+    Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), LocalState (7) when no
+    browser comes.
+    """
+    session, role = profile.session, profile.role
+    federation = app.federation(page.region)  # says what is wrong with the environment, first
+    with suppress(SsoHelperError):
+        # The console session lasts as long as these: the better half of their life.
+        credentials.renew_ahead(app, session, role, app.deadline())
+    keys = credentials.release(app, session, role, "console", app.deadline())
+    address = federation.login_url(keys, session.start_url, page.url)
+    with app.one_shot_redirect(address) as door:
+        if not start(door.url):
+            raise LocalState("the browser could not be started", hint=_other_ways(profile))
+        outcome = door.wait(BROWSER_SECONDS)
+    if outcome == "refused":
+        raise LocalState(
+            "another user of this machine came for the sign-in, and was refused",
+            hint=_other_ways(profile),
+        )
+    if outcome != "served":
+        raise LocalState(
+            f"no browser came for the sign-in within {BROWSER_SECONDS:.0f} s",
+            hint=_other_ways(profile),
+        )
+    return Opened(page, keys.expires_at)
+
+
+def key_of(profile: Profile) -> RoleKey:
+    """Return what the use of this role is recorded under."""
+    return RoleKey(profile.session.name, profile.role.account_id, profile.role.name)
+
+
+def _other_ways(profile: Profile) -> str:
+    return (
+        "get a link for any browser with --print, or name the browser's command: "
+        f'ssohelper config set sessions.{profile.session.name}.browser "firefox %s"'
+    )

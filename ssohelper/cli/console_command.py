@@ -1,0 +1,92 @@
+"""console: the AWS console as one role, in the session's own browser or as a link."""
+
+import textwrap
+from typing import Any
+
+import click
+
+from ssohelper import browser
+from ssohelper.actions import console as consoles
+from ssohelper.actions import identity, selection
+from ssohelper.app import App
+from ssohelper.cli import output
+from ssohelper.core.console_urls import SERVICES, ConsolePage
+from ssohelper.core.instants import duration_text, to_iso
+from ssohelper.core.model import Profile
+from ssohelper.core.text import show
+
+_SERVICES = "\n".join(textwrap.wrap(" ".join(SERVICES), 74))
+
+
+@click.command("console", epilog=f"\b\nServices:\n{textwrap.indent(_SERVICES, '  ')}")
+@click.argument("profile", required=False)
+@click.option("--service", metavar="NAME", help="The page to open: ec2, s3, logs, iam, …")
+@click.option("--region", metavar="REGION", help="The region to open; else the profile's.")
+@click.option("--print", "only_print", is_flag=True, help="Print the portal's link, open nothing.")
+@output.common_options
+def console(profile: str | None, service: str | None, region: str | None, only_print: bool) -> None:
+    """Open the AWS console in a browser, signed in as a profile's role.
+
+    \b
+    Examples:
+      ssohelper console                                     AWS_PROFILE's role
+      ssohelper console payments-prod.ReadOnlyAccess --service logs
+      ssohelper console payments-prod/ReadOnlyAccess --region eu-west-1
+      ssohelper console --print | wl-copy                   a link, which holds no secret
+
+    The browser is the one of sessions.NAME.browser in the settings, else BROWSER, else the
+    desktop's. Where there is none the link of --print is printed.
+    """
+    app = output.app()
+    chosen = selection.profile_of(app, profile, output.talk().session)
+    page = consoles.page_of(app, chosen, service, region)
+    opener = None if only_print else _opener(app, chosen)
+    if opener is None:
+        _print_link(app, chosen, page, is_asked_for=only_print)
+        return
+    _say_what_opens(app, chosen, page)
+    opened = consoles.open_in_browser(
+        app, chosen, page, lambda url: browser.start(opener, url, app.environ)
+    )
+    left = duration_text(opened.ends_at - app.aws_now())
+    output.say(f"the console session lasts until {to_iso(opened.ends_at)} ({left})")
+    if output.talk().json:
+        _print_json(app, chosen, page, opened.ends_at)
+
+
+def _opener(app: App, profile: Profile) -> browser.Opener | None:
+    setting = app.settings.get("browser", session=profile.session.name)
+    return browser.find_opener(app.environ, setting)
+
+
+def _print_link(app: App, profile: Profile, page: ConsolePage, *, is_asked_for: bool) -> None:
+    if not is_asked_for:
+        output.say(
+            "no browser can be started on this host: open this link in any browser, "
+            "where you are or will be signed in to the access portal"
+        )
+    if output.talk().json:
+        _print_json(app, profile, page, None)
+    else:
+        output.echo(consoles.link(profile, page))
+
+
+def _say_what_opens(app: App, profile: Profile, page: ConsolePage) -> None:
+    role, account = profile.role, identity.known(app, profile).account
+    where = f"{show(account.name)} ({role.account_id})" if account.name else role.account_id
+    output.say(f'opening the console of {where} as "{show(role.name)}" in {page.region}')
+
+
+def _print_json(app: App, profile: Profile, page: ConsolePage, ends_at: int | None) -> None:
+    data: dict[str, Any] = {
+        "profile": profile.name,
+        "session": profile.session.name,
+        "account_id": profile.role.account_id,
+        "role_name": profile.role.name,
+        "region": page.region,
+        "destination": page.url,
+        "link": consoles.link(profile, page),
+        "opened": ends_at is not None,
+        "console_session_ends_at": None if ends_at is None else to_iso(ends_at),
+    }
+    output.print_json(data, app.warnings)

@@ -1,0 +1,177 @@
+"""The console's federation endpoint, and a console that says who is signed in.
+
+Wire: GET or POST /federation with Action=getSigninToken (JSON comes back) or Action=login (a
+browser is signed in and sent on). Source: IAM user guide, "custom identity broker".
+"""
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlencode, urlsplit
+
+from ssohelper.emulator import pages
+from ssohelper.emulator.core import Center
+from ssohelper.emulator.exchange import Answer, Refusal, Request, fields, json_answer
+from ssohelper.emulator.organization import World
+from ssohelper.emulator.state import IssuedCredentials
+
+ACTIONS = ("getSigninToken", "login")
+# AWS keeps up to five sessions of one browser.
+_MOST_SESSIONS = 5
+_CONSOLE_HOST = re.compile(
+    r"([a-z]{2,4}(-[a-z]+)+-\d{1,2}\.)?console\."
+    r"(aws\.amazon\.com|amazonaws-us-gov\.com|amazonaws\.cn|amazonaws-eusc\.eu)"
+)
+
+
+class SignInToken(NamedTuple):
+    """What getSigninToken gave: for one browser, once, within `signin_token_seconds`."""
+
+    keys: IssuedCredentials
+    expires_at: float
+    session_ends_at: float
+
+
+class ConsoleSession(NamedTuple):
+    keys: IssuedCredentials
+    ends_at: float
+
+
+class Console:
+    """The console's sign-in host and its pages; remembers which browser is signed in as whom."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, SignInToken] = {}
+        self._browsers: dict[str, list[ConsoleSession]] = {}
+
+    def federation(self, center: Center, request: Request) -> Answer:
+        asked = asked_of(request)
+        if asked.get("Action") == "getSigninToken":
+            return self._sign_in_token(center, asked)
+        if asked.get("Action") == "login":
+            return self._login(center, request, asked)
+        raise Refusal(json_answer({"message": "unknown Action"}, 400))
+
+    def _sign_in_token(self, center: Center, asked: dict[str, str]) -> Answer:
+        keys = _keys_in(center, asked.get("Session", ""))
+        now = center.now()
+        token = center.state.secret("FT", 600)
+        ends_at = keys.expires_at
+        if "SessionDuration" in asked:
+            ends_at = now + _duration(asked["SessionDuration"])
+        life = center.faults.signin_token_seconds
+        self._tokens[token] = SignInToken(keys, now + life, ends_at)
+        return json_answer({"SigninToken": token})
+
+    def _login(self, center: Center, request: Request, asked: dict[str, str]) -> Answer:
+        """Sign the browser in, once for a token, and send it to the page that it asked for."""
+        token = self._tokens.pop(asked.get("SigninToken", ""), None)
+        if token is None or token.expires_at <= center.now():
+            message = "This sign-in address was used already, is too old, or was never made."
+            raise Refusal(pages.problem(center.world.name, message))
+        destination = asked.get("Destination", "")
+        if not _is_console_page(destination, center.world):
+            raise Refusal(pages.problem(center.world.name, "This is no page of the console."))
+        cookie = self._cookie_of(center, request)
+        here = [s for s in self._browsers.get(cookie or "", []) if s.ends_at > center.now()]
+        mine = ConsoleSession(token.keys, token.session_ends_at)
+        others = [session for session in here if session.keys.arn != mine.keys.arn]
+        if others and not center.faults.multi_session:
+            raise Refusal(pages.sign_out_first(center.world.name))
+        fresh = cookie or center.state.secret("CONSOLE", 40)
+        self._browsers[fresh] = [mine, *others][:_MOST_SESSIONS]
+        headers = (
+            ("Location", f"/console?{urlencode({'destination': destination})}"),
+            ("Set-Cookie", f"{_cookie_name(center)}={fresh}; Path=/; HttpOnly; SameSite=Lax"),
+            ("Cache-Control", "no-store"),
+        )
+        return Answer(302, headers, b"")
+
+    def home(self, center: Center, request: Request) -> Answer:
+        """The console: which account, which role, which page, and who else is signed in here."""
+        here = self._browsers.get(self._cookie_of(center, request) or "", [])
+        live = [session for session in here if session.ends_at > center.now()]
+        if not live:
+            raise Refusal(pages.problem(center.world.name, "Nobody is signed in here.", 403))
+        mine = live[0].keys
+        account = center.world.accounts.get(mine.account_id)
+        return pages.console(
+            center.world.name,
+            [
+                ("Account", f"{account.name if account else ''} {mine.account_id}".strip()),
+                ("Role", mine.role_name),
+                ("User", mine.person),
+                ("Page", request.query.get("destination", "")),
+                ("Session ends", _utc(live[0].ends_at)),
+            ],
+            [f"{other.keys.account_id} {other.keys.role_name}" for other in live[1:]],
+        )
+
+    def _cookie_of(self, center: Center, request: Request) -> str | None:
+        for pair in request.headers.get("cookie", "").split(";"):
+            name, _, value = pair.strip().partition("=")
+            if name == _cookie_name(center) and value in self._browsers:
+                return value
+        return None
+
+
+def asked_of(request: Request) -> dict[str, str]:
+    """Return the fields of the query, and of a form body, which count first."""
+    form = fields(request.body.decode("utf-8", "replace")) if request.method == "POST" else {}
+    return {**request.query, **form}
+
+
+def action_of(request: Request) -> str | None:
+    """Return the name that counters and scripts use for what is asked of /federation."""
+    action = asked_of(request).get("Action")
+    return action if action in ACTIONS else None
+
+
+def _keys_in(center: Center, text: str) -> IssuedCredentials:
+    """Return the live keys that a Session names with all three of their parts."""
+    try:
+        said: Any = json.loads(text)
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        raise Refusal(json_answer({"message": "Session is no JSON object"}, 400))
+    keys = center.state.issued.get(str(said.get("sessionId")))
+    given = (said.get("sessionKey"), said.get("sessionToken"))
+    if keys is None or given != (keys.secret_access_key, keys.session_token):
+        raise Refusal(json_answer({"message": "the credentials are not valid"}, 400))
+    if keys.expires_at <= center.now():
+        raise Refusal(json_answer({"message": "the credentials have expired"}, 400))
+    return keys
+
+
+def _duration(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 900 <= int(text) <= 43200:
+        raise Refusal(json_answer({"message": "SessionDuration is from 900 to 43200"}, 400))
+    return int(text)
+
+
+def _is_console_page(url: str, world: World) -> bool:
+    parts = urlsplit(url)
+    found = _CONSOLE_HOST.fullmatch(parts.netloc)
+    if parts.scheme != "https" or found is None:
+        return False
+    # An organization lives in one partition; so do the consoles of its accounts.
+    suffix = next((host for start, host in _SUFFIXES if world.region.startswith(start)), "")
+    return found.group(3) == (suffix or "aws.amazon.com")
+
+
+_SUFFIXES = (
+    ("us-gov-", "amazonaws-us-gov.com"),
+    ("cn-", "amazonaws.cn"),
+    ("eusc-", "amazonaws-eusc.eu"),
+)
+
+
+def _cookie_name(center: Center) -> str:
+    # Cookies know no ports: two emulators on one machine must not take each other's.
+    return f"console_{center.url.rpartition(':')[2]}"
+
+
+def _utc(instant: float) -> str:
+    return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,128 @@
+"""Federation: trades one role's keys for a token that signs a browser in to the console.
+
+Source: IAM user guide, "Enable custom identity broker access to the AWS console". No API model
+describes it: a form is sent to AWS's sign-in host, JSON comes back.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from botocore.awsrequest import AWSRequest
+
+from ssohelper.core.console_urls import login_url
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.endpoints import console_sign_in_endpoint
+from ssohelper.core.model import RoleCredentials, Secret
+from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned, Throttled
+from ssohelper.wire.clients import (
+    plain_session,
+    translated,
+    warn_about_general_endpoint,
+    within,
+)
+
+_CALL_SECONDS = 15.0
+_TRIES = 3
+_PAUSE_SECONDS = 0.4
+# What AWS gives has some 700 to 2,000 characters; it goes into an address, which have limits too.
+_TOKEN = re.compile(r"[!-~]{16,8192}")
+
+
+class Federation:
+    """AWS's sign-in host of one region, for the console."""
+
+    def __init__(
+        self, region: str, environ: Mapping[str, str], warn: Callable[[str], None]
+    ) -> None:
+        self._endpoint = console_sign_in_endpoint(region, environ)
+        self._service = f"the console's sign-in service in {region}"
+        self._environ = environ
+        self._warn = warn
+
+    def login_url(self, credentials: RoleCredentials, issuer: str, destination: str) -> Secret:
+        """Return the address that signs a browser in, good for about 15 minutes.
+
+        Without SessionDuration the console session ends with the keys: it never outlives them,
+        and a role that was reached through another one is not refused for it.
+        Raises: RoleNotAssigned (the keys are refused), AwsUnreachable, Throttled, BadAnswer.
+        """
+        warn_about_general_endpoint(self._environ, self._warn)
+        token = self._sign_in_token(credentials)
+        return login_url(self._endpoint, issuer, destination, token)
+
+    def _sign_in_token(self, credentials: RoleCredentials) -> Secret:
+        deadline = Deadline(_CALL_SECONDS, time.monotonic)
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                return self._asked(credentials, deadline)
+            except BadAnswer:
+                raise
+            except AwsUnreachable:
+                if not tries_left or deadline.left() < 2:
+                    raise
+                time.sleep(_PAUSE_SECONDS * (_TRIES - tries_left))
+        raise AssertionError("the last try returns or raises")
+
+    def _asked(self, credentials: RoleCredentials, deadline: Deadline) -> Secret:
+        # A form by POST: as a query the keys would stand in every proxy's log.
+        form = urlencode({"Action": "getSigninToken", "Session": _session(credentials)})
+        request = AWSRequest(
+            "POST",
+            f"{self._endpoint}/federation",
+            {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+            form.encode(),
+        ).prepare()
+        session = plain_session(self._endpoint, self._environ)
+        with translated(self._service):
+            answer = within(deadline, lambda: session.send(request), self._service)
+        return self._token_in(answer.status_code, answer.content, answer.headers)
+
+    def _token_in(self, status: int, body: bytes, headers: Mapping[str, str]) -> Secret:
+        if status != 200:
+            raise self._refused(status, headers)
+        try:
+            found = json.loads(body)
+        except (ValueError, RecursionError) as cause:
+            raise BadAnswer(f"{self._service} gave an answer that is no JSON") from cause
+        token = found.get("SigninToken") if isinstance(found, dict) else None
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+            raise BadAnswer(f'{self._service} gave an answer without a proper "SigninToken"')
+        return Secret(token)
+
+    def _refused(self, status: int, headers: Mapping[str, str]) -> Exception:
+        if status == 429:
+            after: Any = headers.get("Retry-After")
+            seconds = float(after) if str(after).isdigit() and len(after) < 6 else None
+            return Throttled(
+                f"{self._service} is throttling (429)",
+                hint="try again in a minute",
+                retry_after_seconds=seconds,
+            )
+        if status >= 500:
+            return AwsUnreachable(
+                f"{self._service} answered {status}", hint="try again in a minute"
+            )
+        if status in (400, 401, 403):
+            return RoleNotAssigned(
+                f"{self._service} refuses these credentials ({status})",
+                hint="get new ones: ssohelper cache clear, then try again",
+            )
+        if 300 <= status < 400:
+            return BadAnswer(
+                f"{self._service} answered with a redirect ({status}), which is not followed"
+            )
+        return BadAnswer(f"{self._service} gave an answer that makes no sense ({status})")
+
+
+def _session(credentials: RoleCredentials) -> str:
+    return json.dumps(
+        {
+            "sessionId": credentials.access_key_id,
+            "sessionKey": credentials.secret_access_key.reveal(),
+            "sessionToken": credentials.session_token.reveal(),
+        }
+    )
