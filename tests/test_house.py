@@ -24,8 +24,9 @@ LONGEST_FILE_LINES = 400
 # Imports inside functions: __main__ and cli/__init__ choose a door, app.py makes collaborators.
 DEFERRED_IN = {"__main__.py", "app.py", "cli/__init__.py"}
 # What any front door may fetch late: rich draws on a terminal only and costs more than the rest of
-# a listing, a QR code is asked for, and a crash report is needed once in a lifetime.
-DEFERRED_ANYWHERE = {"table", "progress", "crash", "qr"}
+# a listing, a QR code is asked for, a crash report is needed once in a lifetime, and textual is
+# for a person who is asked something.
+DEFERRED_ANYWHERE = {"table", "progress", "crash", "qr", "pickers", "full_screen"}
 
 HIT_IMPORTS = {"ssohelper", "ssohelper.__main__", "ssohelper.ready_document", "ssohelper.folders"}
 

@@ -18,10 +18,23 @@ if TYPE_CHECKING:
     from ssohelper.core.listing import Listing
 
 
+class WhichProfile(UsageProblem):
+    """Nobody said which profile: a front door with a person at it may ask."""
+
+
+class WhichSession(UsageProblem):
+    """Nobody said which of several sessions: a front door with a person at it may ask."""
+
+    def __init__(self, sessions: list[SsoSession]) -> None:
+        names = ", ".join(f'"{session.name}"' for session in sessions)
+        super().__init__(f"which session? there are {names}", hint="name one: --session NAME")
+        self.sessions = sessions
+
+
 def session_of(app: App, name: str | None) -> SsoSession:
     """Return the session of this name, else AWS_PROFILE's, else the only one.
 
-    Raises: UsageProblem when it is not clear which, or there is none.
+    Raises: WhichSession when it is not clear which, UsageProblem when there is none.
     """
     config = app.config.read()
     if name:
@@ -38,8 +51,7 @@ def session_of(app: App, name: str | None) -> SsoSession:
         raise UsageProblem(
             "there is no sso-session yet", hint="onboard with: ssohelper setup START_URL"
         )
-    names = ", ".join(f'"{session.name}"' for session in sessions)
-    raise UsageProblem(f"which session? there are {names}", hint="name one: --session NAME")
+    raise WhichSession(sessions)
 
 
 def named_session(config: ConfigFile, name: str) -> SsoSession:
@@ -57,13 +69,13 @@ def named_session(config: ConfigFile, name: str) -> SsoSession:
 def profile_of(app: App, text: str | None, session_name: str | None) -> Profile:
     """Return the profile that these words mean.
 
-    Raises: UsageProblem (left out, unknown), ConfigInvalid (AWS_PROFILE names a missing one, or
+    Raises: WhichProfile (left out), UsageProblem (unknown), ConfigInvalid (AWS_PROFILE names a missing one, or
     one that is no SSO profile), RoleNotAssigned (an account or role that the list does not have).
     """
     config = app.config.read()
     asked = text or app.environ.get("AWS_PROFILE") or None
     if asked is None:
-        raise UsageProblem(
+        raise WhichProfile(
             "which profile?", hint="name one, or set AWS_PROFILE; see: ssohelper profile list"
         )
     entry = config.profile(asked)

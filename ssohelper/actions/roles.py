@@ -1,0 +1,91 @@
+"""Every role that a person may choose: the saved lists of all sessions, with profiles and usage.
+
+Asks nobody but the files of this machine, so it answers at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from ssohelper.actions import directory, usage
+from ssohelper.core.config_file import same_portal
+from ssohelper.core.model import Account, RoleKey, SsoSession
+from ssohelper.core.role_rows import RoleRow, ranked
+from ssohelper.core.usage import NEVER, Usage
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+
+
+class Choice(NamedTuple):
+    """The rows, best first, and when each session's list was made; `unlisted` have none."""
+
+    rows: list[RoleRow]
+    listed_at: dict[str, int]
+    unlisted: list[SsoSession]
+
+
+def to_choose(app: App, session_name: str | None = None) -> Choice:
+    """Return the roles of every session, or of one: those listed, and those of profiles alone."""
+    sessions = [
+        session
+        for session in app.config.read().sso_sessions()
+        if session_name in (None, session.name)
+    ]
+    profiles = profiles_by_role(app, sessions)
+    used = usage.known(app)
+    rows: list[RoleRow] = []
+    listed_at: dict[str, int] = {}
+    for session in sessions:
+        saved = directory.saved_listing(app, session)
+        if saved is None:
+            continue
+        listed_at[session.name] = saved.listed_at
+        for listed in saved.accounts:
+            for role_name in listed.roles:
+                key = RoleKey(session.name, listed.account.id, role_name)
+                names = profiles.pop(key, ())
+                rows.append(
+                    RoleRow(session.name, listed.account, role_name, names, used.get(key, NEVER))
+                )
+    rows += _of_profiles_alone(profiles, rows, used)
+    unlisted = [session for session in sessions if session.name not in listed_at]
+    return Choice(ranked(rows), listed_at, unlisted)
+
+
+def profiles_by_role(app: App, sessions: Sequence[SsoSession]) -> dict[RoleKey, tuple[str, ...]]:
+    """Return the names of the profiles in ~/.aws/config that point at each role of the sessions."""
+    config = app.config.read()
+    found: dict[RoleKey, tuple[str, ...]] = {}
+    known = {session.name for session in sessions}
+    for entry in config.profiles():
+        target = config.target_or_none(entry)
+        if target is None:
+            continue
+        names: Iterable[str] = known & {target.session_name or ""}
+        if not target.session_name:
+            # A profile of the old form names no session; its portal tells whose it is.
+            url = target.start_url or ""
+            names = [session.name for session in sessions if same_portal(url, session.start_url)]
+        for name in names:
+            key = RoleKey(name, target.role.account_id, target.role.name)
+            found[key] = (*found.get(key, ()), entry.name)
+    return found
+
+
+def _of_profiles_alone(
+    profiles: dict[RoleKey, tuple[str, ...]], rows: Sequence[RoleRow], used: dict[RoleKey, Usage]
+) -> list[RoleRow]:
+    """Return rows for the profiles whose role no saved list has."""
+    accounts = {(row.session_name, row.account.id): row.account for row in rows} if profiles else {}
+    return [
+        RoleRow(
+            key.session_name,
+            accounts.get((key.session_name, key.account_id)) or Account(key.account_id, "", ""),
+            key.role_name,
+            names,
+            used.get(key, NEVER),
+        )
+        for key, names in profiles.items()
+    ]

@@ -1,0 +1,50 @@
+"""What a person uses: recorded after success, shown and ranked by; favourites are said by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssohelper.core.model import RoleKey
+from ssohelper.core.usage import Usage
+from ssohelper.errors import SsoHelperError
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+
+# A use is done when it is recorded: it must not wait for a lock that somebody holds.
+_RECORD_SECONDS = 1.0
+
+
+def known(app: App) -> dict[RoleKey, Usage]:
+    """Return the usage of every role that was ever used or made a favourite; trouble is a warning."""
+    try:
+        return app.usage.all()
+    except (SsoHelperError, OSError) as trouble:
+        app.warn(f"what was used last cannot be read: {trouble}")
+        return {}
+
+
+def record(app: App, key: RoleKey) -> None:
+    """Count one use, now. Never fails the command that used it: trouble is a warning."""
+    now = app.now()
+    try:
+        app.usage.change(key, lambda usage: usage.used(now), app.deadline(_RECORD_SECONDS))
+    except (SsoHelperError, OSError) as trouble:
+        app.warn(f"this use could not be recorded: {trouble}")
+
+
+def set_favourite(app: App, key: RoleKey, favourite: bool) -> bool:
+    """Make the role a favourite, or none; tells whether that changed anything."""
+    changed = []
+
+    def change(usage: Usage) -> Usage:
+        changed.append(usage.favourite != favourite)
+        return usage._replace(favourite=favourite)
+
+    app.usage.change(key, change, app.deadline())
+    return changed == [True]
+
+
+def favourites(app: App) -> list[RoleKey]:
+    """Return the favourites, sorted."""
+    return sorted(key for key, usage in app.usage.all().items() if usage.favourite)

@@ -1,0 +1,103 @@
+"""Which profile, which session, on the command line: named, AWS_PROFILE's, else a picker.
+
+The rule itself is actions.selection's; this adds the person who may be asked. Off a terminal,
+and where the terminal can show no picker, it stays an error with exit code 2.
+"""
+
+from ssohelper.actions import directory, roles, selection
+from ssohelper.actions.roles import Choice
+from ssohelper.actions.selection import WhichProfile, WhichSession
+from ssohelper.app import App
+from ssohelper.cli import output
+from ssohelper.core.model import Profile, SsoSession
+from ssohelper.errors import Interrupted, LoginRequired, SsoHelperError, UsageProblem
+
+
+def profile(text: str | None, session: str | None = None, *, ask_always: bool = False) -> Profile:
+    """Return the profile that was named, else AWS_PROFILE's, else the one that is picked.
+
+    With `ask_always` AWS_PROFILE's does not count: nothing named means the picker.
+    Raises: Interrupted (130) when the person leaves; what actions.selection raises.
+    """
+    app = output.app()
+    session = session or output.talk().session
+    if text is None and ask_always:
+        if not can_pick(app):
+            raise WhichProfile("which profile?", hint="name one; see: ssohelper profile list")
+        text = _picked_role(app, session)
+    try:
+        return selection.profile_of(app, text, session)
+    except WhichProfile:
+        if not can_pick(app):
+            raise
+        return selection.profile_of(app, _picked_role(app, session), session)
+    except WhichSession as question:
+        return selection.profile_of(app, text, _picked_session(app, question).name)
+
+
+def session(text: str | None) -> SsoSession:
+    """Return the session that was named, else AWS_PROFILE's, the only one, or the one picked."""
+    app = output.app()
+    try:
+        return selection.session_of(app, text)
+    except WhichSession as question:
+        return _picked_session(app, question)
+
+
+def can_pick(app: App) -> bool:
+    """Tell whether a person at this terminal can be shown a picker."""
+    return output.can_ask() and app.environ.get("TERM", "dumb") != "dumb"
+
+
+# -- pieces ------------------------------------------------------------------------------------
+
+
+def _picked_role(app: App, session_name: str | None) -> str:
+    if session_name is not None:
+        selection.session_of(app, session_name)  # an unknown one is said, with the nearest
+    choice = roles.to_choose(app, session_name)
+    if choice.unlisted and _listed(app, choice):
+        choice = roles.to_choose(app, session_name)
+    if not choice.rows:
+        raise UsageProblem(
+            "there is no role to choose from", hint="ask AWS with: ssohelper list --refresh"
+        )
+    from ssohelper.cli import pickers
+
+    picked = pickers.role(app, choice)
+    if picked is None:
+        raise Interrupted("nothing was chosen")
+    return picked
+
+
+def _listed(app: App, choice: Choice) -> bool:
+    """List the sessions that have no saved list, as far as they are signed in; tell if any was.
+
+    Raises: what stands in the way, when there is nothing else to choose from.
+    """
+    trouble: SsoHelperError | None = None
+    done = False
+    for unlisted in choice.unlisted:
+        try:
+            with output.listing_progress() as progress:
+                directory.listing(app, unlisted, progress=progress)
+            done = True
+        except SsoHelperError as error:
+            trouble = trouble or error
+            if not isinstance(error, LoginRequired):
+                app.warn(f'the roles of "{unlisted.name}" could not be listed: {error.message}')
+    if trouble and not done and not choice.rows:
+        raise trouble
+    return done
+
+
+def _picked_session(app: App, question: WhichSession) -> SsoSession:
+    if not can_pick(app):
+        raise question
+    from ssohelper.cli import pickers
+
+    name = pickers.session(app, question.sessions)
+    for session in question.sessions:
+        if session.name == name:
+            return session
+    raise Interrupted("nothing was chosen")

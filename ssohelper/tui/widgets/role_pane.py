@@ -1,0 +1,129 @@
+"""A search line over a list of roles: the picker, and the first screen of the full program."""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from ssohelper.core.role_rows import RoleRow
+from ssohelper.core.text import show
+from ssohelper.tui.widgets.role_list import RoleList
+
+# A name that is searched for is shorter; a pasted megabyte would be a megabyte to search for.
+_LONGEST_SEARCH = 200
+
+
+class SearchLine(Input):
+    """The line that is typed into. What is pasted is cut to one line of a sensible length."""
+
+    DEFAULT_CSS = """
+    SearchLine, SearchLine:focus { border: none; height: 1; padding: 0; width: 1fr; background: transparent; }
+    """
+
+    def insert_text_at_cursor(self, text: str) -> None:
+        super().insert_text_at_cursor(text[: max(0, _LONGEST_SEARCH - len(self.value))])
+
+
+class RolePane(Vertical):
+    """Search as you type: the keyboard stays in the search line, arrows move the cursor below."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", "Up", show=False, priority=True, id="roles.up"),
+        Binding("down", "move(1)", "Down", show=False, priority=True, id="roles.down"),
+        Binding("ctrl+p", "move(-1)", "Up", show=False, id="roles.up"),
+        Binding("ctrl+n", "move(1)", "Down", show=False, id="roles.down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, priority=True, id="roles.page_up"),
+        Binding(
+            "pagedown", "page(1)", "Page down", show=False, priority=True, id="roles.page_down"
+        ),
+        Binding("home", "first", "First", show=False, priority=True, id="roles.first"),
+        Binding("end", "last", "Last", show=False, priority=True, id="roles.last"),
+        Binding("enter", "choose", "Choose", priority=True, id="roles.choose"),
+        Binding("escape", "leave", "Clear, leave", priority=True, id="roles.leave"),
+    ]
+    DEFAULT_CSS = """
+    RolePane {
+        height: 1fr;
+        & > #search-row { layout: horizontal; height: 1; }
+        & #prompt { width: 2; }
+        & #count { width: auto; color: $text-muted; }
+        & > RoleList { height: 1fr; }
+    }
+    """
+
+    class Left(Message):
+        """Escape with nothing left to clear."""
+
+    def __init__(
+        self,
+        rows: Sequence[RoleRow],
+        *,
+        now: Callable[[], int],
+        is_guarded: Callable[[RoleRow], bool] = lambda _row: False,
+    ) -> None:
+        super().__init__()
+        self.list = RoleList(now=now, is_guarded=is_guarded)
+        self.list.set_rows(rows)
+        self.line = SearchLine(
+            placeholder="type to search", select_on_focus=False, compact=True, id="search"
+        )
+        self._count = Static("", id="count", markup=False)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="search-row"):
+            yield Static("/ ", id="prompt", markup=False)
+            yield self.line
+            yield self._count
+        yield self.list
+
+    def on_mount(self) -> None:
+        self.line.cursor_blink = False
+        self.line.focus()
+        self.show_count()
+        # After the first paint: the first key then finds the index made.
+        self.call_after_refresh(self.list.prepare)
+
+    def show_count(self) -> None:
+        """Say how many of how many are shown."""
+        self._count.update(f" {self.list.found}/{len(self.list.rows)}")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.list.search(event.value)
+        self.show_count()
+
+    def action_move(self, lines: int) -> None:
+        self.list.move(lines)
+
+    def action_page(self, pages: int) -> None:
+        self.list.page(pages)
+
+    def action_first(self) -> None:
+        self.list.go_to(0)
+
+    def action_last(self) -> None:
+        self.list.go_to(len(self.list.rows) * 2, -1)
+
+    def action_choose(self) -> None:
+        self.list.choose()
+
+    def action_leave(self) -> None:
+        """Clear the search; with nothing to clear, leave."""
+        if self.line.value:
+            self.line.value = ""
+        else:
+            self.post_message(self.Left())
+
+
+def row_text(row: RoleRow | None) -> Text:
+    """Return one line that says all of a row that a list may have cut."""
+    if row is None:
+        return Text("nothing matches", style="dim")
+    name = f"{row.account.name} " if row.account.name else ""
+    profiles = ", ".join(row.profiles) or "no profile"
+    return Text(show(f"{name}{row.account.id} {row.role_name} · {row.session_name} · {profiles}"))
