@@ -9,8 +9,25 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.torture import faults, foreign, kills, lives, mixed, stampede, sweep
-from tests.torture.ground import FULL_SECONDS, Dice, Row, Skipped, clean_environment
+from tests.torture import (
+    faults,
+    foreign,
+    helper_runs,
+    kills,
+    lives,
+    mixed,
+    random_faults,
+    stampede,
+    sweep,
+)
+from tests.torture.ground import (
+    FULL_SECONDS,
+    LONGEST_SECONDS,
+    Dice,
+    Row,
+    Skipped,
+    clean_environment,
+)
 
 Make = Callable[[Dice], Row | list[Row]]
 
@@ -21,17 +38,19 @@ HEAVY: tuple[Make, ...] = (
     stampede.revoked,
     stampede.shared_refusals,
     mixed.mixed_clients,
-    faults.random_faults,
+    random_faults.random_faults,
     foreign.foreign_writer,
     kills.random_kills,
 )
 # Together: they mostly wait, and what they count does not depend on the machine's speed.
 WAITING: tuple[Make, ...] = (
     faults.lock_holder,
+    faults.each_fault,
     faults.black_hole,
     faults.outage,
     lives.boto3_job,
     lives.nobody_waits,
+    helper_runs.helper_runs,
     sweep.kill_sweep,
 )
 
@@ -54,10 +73,27 @@ def main() -> int:
         chosen = [row for row in WAITING if not wanted or row.__name__ in wanted]
         for found in pool.map(lambda row: made(row, dice), chosen):
             rows += found
+    rows += longest_run(dice)
     print_table(rows)
     missed = [row for row in rows if not row.met]
     print(f"seed {seed}, {time.monotonic() - began:.0f} s; repeat with: make torture SEED={seed}")
     return 1 if missed else 0
+
+
+def longest_run(dice: Dice) -> list[Row]:
+    """Return the longest run over all rows with faults that were made."""
+    if not dice.longest:
+        return []
+    row = max(dice.longest, key=lambda name: dice.longest[name])
+    seconds = dice.longest[row]
+    return [
+        Row(
+            f"the longest of {sum(dice.noted.values())} runs in {len(dice.noted)} rows with faults",
+            f"{seconds:.1f} s, in {row}",
+            f"≤ {LONGEST_SECONDS:.0f} s",
+            seconds <= LONGEST_SECONDS,
+        )
+    ]
 
 
 def made(row: Make, dice: Dice) -> list[Row]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,8 @@ START_URL = "https://d-0000000000.awsapps.com/start"
 FULL_SECONDS = 1000.0
 # A command of ours ends within 20 s; this is for a machine that stands still.
 PATIENCE_SECONDS = 180
+# The contract: non-interactive, whatever happens.
+LONGEST_SECONDS = 20.0
 
 
 class Row(NamedTuple):
@@ -40,11 +43,22 @@ class Skipped(Exception):
 
 
 class Dice:
-    """The seed and the size of a run; a row has a generator of its own, so rows repeat alone."""
+    """The seed and the size of a run; a row has a generator of its own, so rows repeat alone.
+
+    Rows with faults note their answers here: one figure is the longest over all of them.
+    """
 
     def __init__(self, seed: int, seconds: float) -> None:
         self.seed = seed
         self.scale = min(1.0, seconds / FULL_SECONDS)
+        self.longest: dict[str, float] = {}
+        self.noted: Counter[str] = Counter()
+
+    def note(self, row: str, *answers: "Answer") -> None:
+        """Note how long the answers of a row with faults took."""
+        longest = max((answer.seconds for answer in answers), default=0.0)
+        self.longest[row] = max(longest, self.longest.get(row, 0.0))
+        self.noted[row] += len(answers)
 
     def of(self, row: str) -> random.Random:
         return random.Random(f"{self.seed}-{row}")
@@ -108,6 +122,13 @@ class Ground:
     def token_file(self) -> Path:
         # The AWS CLI looks for this very name; sha1 protects nothing here.
         return self.tokens / f"{hashlib.sha1(b'corp').hexdigest()}.json"
+
+    def kept(self, account: int = 0, role: int = 0) -> Path:
+        return self.runtime / "kept" / "corp" / f"0000{account:08d}" / f"Role{role:02d}.json"
+
+    def document(self, account: int = 0, role: int = 0) -> Path:
+        """Return the role's ready document."""
+        return self.runtime / "credentials" / "corp" / f"0000{account:08d}" / f"Role{role:02d}"
 
     def add_profile(self, name: str, lines: str) -> None:
         with self.config.open("a") as config:
@@ -201,6 +222,12 @@ def wrong_in(ground: Ground, answer: Answer, command: list[str]) -> str | None:
     if issued.expires_at <= ground.emulator.service.center.now() - (time.time() - answer.ended) - 1:
         return f"keys that expired {answer.ended - issued.expires_at:.1f} s ago"
     return None
+
+
+def forget_failures(place: Ground) -> None:
+    """Let the 30 s pass for which a failure is shared."""
+    for path in (place.runtime / "failures").glob("*.json"):
+        path.unlink(missing_ok=True)
 
 
 def wait_for(holds: Callable[[], object], seconds: float = 60) -> bool:

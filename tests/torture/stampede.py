@@ -85,6 +85,7 @@ def _shared(what: str, code: int, refusal: str, calls: int, dice: Dice) -> Row:
         began = time.monotonic()
         answers = place.at_once([helper()] * number)
         later = [place.run(*helper()) for _ in range(2)]
+        dice.note("shared_refusals", *answers, *later)
         is_within = time.monotonic() - began < 29
         asked = place.emulator.counters["GetRoleCredentials"]
         others = [answer for answer in (*answers, *later) if answer.code != code]

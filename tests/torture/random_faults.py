@@ -1,0 +1,159 @@
+"""Random faults of AWS over many answers of the real launcher, on lives of seconds."""
+
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.torture.ground import (
+    LAUNCHER,
+    LONGEST_SECONDS,
+    Answer,
+    Dice,
+    Ground,
+    Row,
+    forget_failures,
+    ground,
+    helper,
+    wrong_in,
+)
+
+# Most of the callers wait, some for AWS and some for a document; waiting costs nothing.
+ANSWERS, CALLERS, ACCOUNTS, ROLES = 20_000, 24, 6, 2
+# Short lives: the callers meet every stage of them, many times. 1 s of 10 is never served.
+_LIFE_SECONDS, _TOKEN_SECONDS = 10, 30
+# Never fewer than so many lives. A machine that stands still ends it, and that is a miss.
+_LEAST_SECONDS, _MOST_SECONDS = 120, 700
+_OPERATIONS = ("GetRoleCredentials", "CreateToken.refresh_token")
+_CALLER = str(Path(__file__).with_name("caller.py"))
+
+
+class _Found:
+    """What the callers were given, counted as it comes."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.answers: list[Answer] = []
+        self.wrongs: list[str] = []
+
+    def add(self, answer: Answer, wrong: str | None) -> None:
+        with self.lock:
+            self.answers.append(answer)
+            if wrong:
+                self.wrongs.append(wrong)
+
+
+def random_faults(dice: Dice) -> list[Row]:
+    """answers under random faults: wrong or expired credentials, and the longest run"""
+    number = dice.count(ANSWERS, 600)
+    found = _Found()
+    with ground(accounts=ACCOUNTS, roles=ROLES) as place:
+        faults = place.emulator.faults
+        faults.role_credentials_seconds = _LIFE_SECONDS
+        faults.token_seconds = _TOKEN_SECONDS
+        place.sign_in()
+        chance = dice.of("faults")
+        ends = _Ends(number, dice.scale)
+        callers = [_caller(place, chance) for _ in range(CALLERS)]
+        with ThreadPoolExecutor(CALLERS) as pool:
+            reading = [pool.submit(_read, place, caller, found) for caller in callers]
+            try:
+                while not ends.reached(found):
+                    time.sleep(chance.uniform(0.1, 0.6))
+                    _next_fault(place, chance, found.answers)
+                    if chance.random() < 0.15:
+                        forget_failures(place)  # as if their 30 s had passed
+            finally:
+                for caller in callers:
+                    caller.stdin.close()  # type: ignore[union-attr]
+            for result in reading:
+                result.result()
+        calls = place.emulator.counters["GetRoleCredentials"]
+    return _rows(number, found, calls, dice)
+
+
+class _Ends:
+    """When it is enough: so many answers and so many lives, or far too long."""
+
+    def __init__(self, number: int, scale: float) -> None:
+        self._number = number
+        self._began = time.monotonic()
+        self._least, self._most = max(12.0, _LEAST_SECONDS * scale), max(120, _MOST_SECONDS * scale)
+
+    def reached(self, found: _Found) -> bool:
+        took = time.monotonic() - self._began
+        return took > self._most or (took > self._least and len(found.answers) >= self._number)
+
+
+def _rows(number: int, found: _Found, calls: int, dice: Dice) -> list[Row]:
+    codes = Counter(answer.code for answer in found.answers)
+    dice.note("random_faults", *found.answers)
+    longest = max(answer.seconds for answer in found.answers)
+    first = f"; first: {found.wrongs[0]}" if found.wrongs else ""
+    refused = ", ".join(f"{codes[code]} exit {code}" for code in sorted(codes) if code)
+    what = f"{codes[0]} with credentials, {refused or 'no refusal'}, {calls} role calls"
+    return [
+        Row(
+            f"answers under random faults ({what})",
+            f"{len(found.wrongs)} wrong or expired of {len(found.answers)}{first}",
+            f"0 of {number}",
+            not found.wrongs and len(found.answers) >= number and codes[0] > number // 2,
+        ),
+        Row("the longest of them", f"{longest:.1f} s", "≤ 20 s", longest <= LONGEST_SECONDS),
+    ]
+
+
+def _caller(place: Ground, chance: random.Random) -> "subprocess.Popen[str]":
+    seed = str(chance.randrange(2**32))
+    return subprocess.Popen(
+        [sys.executable, "-I", _CALLER, LAUNCHER, str(ACCOUNTS), str(ROLES), seed],
+        env=place.env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _read(place: Ground, caller: "subprocess.Popen[str]", found: _Found) -> None:
+    assert caller.stdout is not None
+    for line in caller.stdout:
+        account, role, *rest = json.loads(line)
+        answer = Answer(*rest)
+        found.add(answer, wrong_in(place, answer, helper(account, role)))
+    if caller.wait():
+        raise RuntimeError(f"a caller ended with {caller.returncode}")
+
+
+def _next_fault(place: Ground, chance: random.Random, answers: list[Answer]) -> None:
+    """Turn one knob; now and then somebody signs in again or wipes what is kept."""
+    faults = place.emulator.faults
+    operation = chance.choice(_OPERATIONS)
+    kind = chance.randrange(12)
+    if kind == 0:
+        faults.script(operation, status=chance.choice((500, 502, 503, 504, 408)), times=2)
+    elif kind == 1:
+        after = chance.choice(("1", "60", "86400", "-1", "soon"))
+        faults.script(operation, status=429, headers={"Retry-After": after}, body="{}", times=2)
+    elif kind == 2:
+        faults.script(operation, close_after=chance.randrange(200))
+    elif kind == 3:
+        faults.script(operation, seconds_per_byte=1.0)
+    elif kind == 4:
+        faults.hang(operation)
+    elif kind == 5:
+        body = chance.choice(("", "{", '{"roleCredentials":{}}', "[]", "null", "9" * 5000, "\xff"))
+        faults.script(operation, status=200, body=body)
+    elif kind == 6:
+        faults.script(operation, reset=True)
+    elif kind == 7:
+        faults.script(operation, delay_seconds=chance.uniform(0.5, 4))
+    elif kind == 8:
+        path = place.kept(chance.randrange(ACCOUNTS), chance.randrange(ROLES))
+        path.unlink(missing_ok=True)
+    elif answers and any(answer.code == 4 for answer in answers[-8:]):
+        place.sign_in()
