@@ -1,0 +1,169 @@
+"""Addresses of the console: every partition's hosts, service pages, the portal's deep link."""
+
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+import pytest
+
+from ssohelper.core import console_urls
+from ssohelper.core.console_urls import SERVICES, service_page
+from ssohelper.core.endpoints import console_endpoint, console_sign_in_endpoint, partition_of
+from ssohelper.core.model import Profile, Role, Secret, SsoSession
+from ssohelper.errors import ConfigInvalid, UsageProblem
+
+SIGN_IN = {"AWS_ENDPOINT_URL_SIGNIN": ""}
+
+
+def profile(start_url: str, role: str = "ReadOnlyAccess") -> Profile:
+    session = SsoSession("corp", start_url, "us-east-1", ())
+    return Profile("p", session, Role("001234567890", role), None)
+
+
+@pytest.mark.parametrize(
+    ("region", "partition", "sign_in", "console"),
+    [
+        ("us-east-1", "aws", "signin.aws.amazon.com", "console.aws.amazon.com"),
+        ("eu-west-1", "aws", "eu-west-1.signin.aws.amazon.com", "eu-west-1.console.aws.amazon.com"),
+        (
+            "us-gov-west-1",
+            "aws-us-gov",
+            "signin.amazonaws-us-gov.com",
+            "console.amazonaws-us-gov.com",
+        ),
+        (
+            "us-gov-east-1",
+            "aws-us-gov",
+            "us-gov-east-1.signin.amazonaws-us-gov.com",
+            "us-gov-east-1.console.amazonaws-us-gov.com",
+        ),
+        ("cn-north-1", "aws-cn", "signin.amazonaws.cn", "console.amazonaws.cn"),
+        (
+            "cn-northwest-1",
+            "aws-cn",
+            "cn-northwest-1.signin.amazonaws.cn",
+            "cn-northwest-1.console.amazonaws.cn",
+        ),
+        (
+            "eusc-de-east-1",
+            "aws-eusc",
+            "eusc-de-east-1.signin.amazonaws-eusc.eu",
+            "eusc-de-east-1.console.amazonaws-eusc.eu",
+        ),
+    ],
+)
+def test_every_partition_has_its_own_hosts(
+    region: str, partition: str, sign_in: str, console: str
+) -> None:
+    assert partition_of(region).name == partition
+    assert console_sign_in_endpoint(region, SIGN_IN) == f"https://{sign_in}"
+    assert console_endpoint(region) == f"https://{console}"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "https://localhost", "http://[::1]:9"])
+def test_the_sign_in_host_may_be_moved_to_this_machine(url: str) -> None:
+    assert console_sign_in_endpoint("us-east-1", {"AWS_ENDPOINT_URL_SIGNIN": url}) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://signin.aws.amazon.com",
+        "https://eu-west-1.signin.aws.amazon.com",
+        "https://sts.amazonaws.com",
+        "https://evil.example",
+        "http://127.0.0.1.evil.example",
+        "http://127.0.0.1@evil.example",
+        "file:///etc/passwd",
+        "http://10.0.0.1",
+        "nonsense",
+    ],
+)
+def test_and_nowhere_else(url: str) -> None:
+    with pytest.raises(ConfigInvalid, match="AWS_ENDPOINT_URL_SIGNIN"):
+        console_sign_in_endpoint("us-east-1", {"AWS_ENDPOINT_URL_SIGNIN": url})
+
+
+@pytest.mark.parametrize(
+    ("service", "region", "path"),
+    [
+        ("home", "eu-west-1", "console/home?region=eu-west-1"),
+        ("ec2", "eu-west-1", "ec2/home?region=eu-west-1"),
+        ("S3", "us-east-1", "s3/home?region=us-east-1"),
+        ("logs", "eu-west-1", "cloudwatch/home?region=eu-west-1#logsV2:log-groups"),
+        ("ssm", "cn-north-1", "systems-manager/home?region=cn-north-1"),
+        ("dynamodb", "us-gov-east-1", "dynamodbv2/home?region=us-gov-east-1"),
+        ("codepipeline", "eu-west-1", "codesuite/codepipeline/pipelines?region=eu-west-1"),
+    ],
+)
+def test_a_service_has_its_page(service: str, region: str, path: str) -> None:
+    assert service_page(service, region).url == f"{console_endpoint(region)}/{path}"
+
+
+def test_global_services_have_one_page_in_a_partition() -> None:
+    assert service_page("iam", "eu-west-1").url == "https://console.aws.amazon.com/iam/home"
+    billing = service_page("billing", "cn-northwest-1").url
+    assert billing == "https://console.amazonaws.cn/billing/home"
+
+
+def test_every_service_of_the_table_is_an_https_page_of_the_console() -> None:
+    for service in SERVICES:
+        for region in ("us-east-1", "eu-central-1", "us-gov-east-1", "eusc-de-east-1"):
+            parts = urlsplit(service_page(service, region).url)
+            assert parts.scheme == "https"
+            assert parts.netloc.removeprefix(f"{region}.") == partition_of(region).console_host
+            assert "{" not in parts.geturl()
+
+
+@pytest.mark.parametrize("name", ["ec3", "lamda", "qqqqqq", "", "iam/../x", "s3 ec2", "é"])
+def test_an_unknown_service_gets_the_nearest_three(name: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        service_page(name, "us-east-1")
+    named = [word for word in (caught.value.hint or "").split('"') if word in SERVICES]
+    assert len(named) == 3
+
+
+@pytest.mark.parametrize(
+    "start_url",
+    [
+        "https://d-0000000000.awsapps.com/start",
+        "https://d-0000000000.awsapps.com/start/",
+        "https://d-0000000000.awsapps.com/start#",
+        "https://d-0000000000.awsapps.com/start/#/",
+        "https://d-0000000000.awsapps.com/start#/?tab=accounts",
+    ],
+)
+def test_the_deep_link_holds_all_in_its_fragment(start_url: str) -> None:
+    page = service_page("logs", "eu-west-1")
+    link = console_urls.portal_link(profile(start_url, "A+b=c,d.e@f-g_h"), page.url)
+    place, fragment = link.split("#")
+    assert place == "https://d-0000000000.awsapps.com/start/"
+    path, query = fragment.split("?")
+    assert path == "/console"
+    # As decodeURIComponent reads it, which leaves a "+" alone.
+    assert "+" not in query
+    assert dict(parse_qsl(query)) == {
+        "account_id": "001234567890",
+        "role_name": "A+b=c,d.e@f-g_h",
+        "destination": page.url,
+    }
+
+
+def test_the_login_address_is_a_secret_and_whole() -> None:
+    address = console_urls.login_url(
+        "https://signin.aws.amazon.com",
+        "https://x.awsapps.com/start",
+        "https://c/?a=b#d",
+        Secret("t&=%"),
+    )
+    assert "t&" not in str(address)
+    parts = urlsplit(address.reveal())
+    assert (parts.netloc, parts.path, parts.fragment) == (
+        "signin.aws.amazon.com",
+        "/federation",
+        "",
+    )
+    assert parse_qs(parts.query) == {
+        "Action": ["login"],
+        "Issuer": ["https://x.awsapps.com/start"],
+        "Destination": ["https://c/?a=b#d"],
+        "SigninToken": ["t&=%"],
+    }
