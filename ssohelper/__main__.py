@@ -1,4 +1,4 @@
-"""The front door: credential-process goes straight in, the rest to click.
+"""The front door: credential-process and shell-init go straight in, the rest to click.
 
 A hit of credential-process is answered here with the imports of `ready_document` alone.
 """
@@ -31,6 +31,11 @@ def main() -> int:
         code = credential_process.answer(argv[1:], began, leave_word)
         if code is not None:
             return code
+    if argv[:1] == ["shell-init"]:
+        from ssohelper import shell_init
+
+        if shell_init.answered(argv[1:]):
+            return 0
     from ssohelper.cli import run
 
     return run(argv)

@@ -15,6 +15,8 @@ SsoHelperError                 1  internal
 │   └── NotOurs                7  a link, FIFO, folder or another user's file in our place
 ├── KeyringUnavailable         8  keyring locked or not there
 ├── Refused                    9  a guard or an allow-list said no
+├── NotExecutable            126  exec: the program is there and cannot be run
+├── ProgramNotFound          127  exec: no such program
 └── Interrupted              130  Ctrl-C
 
 Only front doors turn these into words; everybody else lets them travel up untouched.
@@ -98,3 +100,11 @@ class Refused(SsoHelperError):
 
 class Interrupted(SsoHelperError):
     exit_code = 130
+
+
+class NotExecutable(SsoHelperError):
+    exit_code = 126
+
+
+class ProgramNotFound(SsoHelperError):
+    exit_code = 127

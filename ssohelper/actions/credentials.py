@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 # How long one waits for better credentials while there are usable ones.
 USABLE_SECONDS = 5.0
 
-Way = Literal["credential-process", "whoami", "console"]
+Way = Literal["credential-process", "whoami", "env", "exec", "use", "console"]
 Policy = Callable[["App", SsoSession, Role, Way], None]
 Recorder = Callable[["App", SsoSession, Role, Way, RoleCredentials], None]
 

@@ -18,6 +18,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "status": ("session_commands", "status", "Show the three clocks of each session"),
     "list": ("list_command", "list_roles", "List the accounts and roles you may use"),
     "profile": ("profile_commands", "profile", "Write, list, add, remove or undo profiles"),
+    "use": ("use_command", "use", "Switch this shell to a profile"),
+    "clear": ("use_command", "clear", "Undo use: this shell's environment as it was"),
+    "exec": ("exec_command", "exec_program", "Run a command with credentials of a role"),
+    "env": ("env_command", "env", "Print exports of fixed keys, for eval"),
+    "shell-init": ("shell_init_command", "shell_init", "Print the shell function to eval"),
     "whoami": ("whoami_command", "whoami", "Show which account and role a profile is"),
     "console": ("console_command", "console", "Open the AWS console as a profile's role"),
     "credential-process": (
