@@ -1,0 +1,76 @@
+# ssohelper in fish: `use` and `clear` change this shell, everything else is passed on.
+# Put into ~/.config/fish/config.fish:  ssohelper shell-init fish | source
+
+function __ssohelper
+    set -l command ''
+    set -l skip ''
+    for word in $argv
+        if test -n "$skip"
+            set skip ''
+        else if contains -- $word -h --help --version
+            set command ''
+            break
+        else if test -z "$command"
+            switch $word
+                case use clear
+                    set command $word
+                case --session
+                    set skip 1
+                case '-*'
+                case '*'
+                    break
+            end
+        end
+    end
+    if test -z "$command"
+        command ssohelper $argv
+        return
+    end
+    if test "$command" = clear; and test (count $argv) = 1
+        __ssohelper_clear
+        return
+    end
+    set -l text (_SSOHELPER_SHELL=fish _SSOHELPER_USED="$__ssohelper_used" \
+        _SSOHELPER_PREVIOUS="$__ssohelper_previous" command ssohelper $argv)
+    or return
+    __ssohelper_apply $text
+end
+
+function __ssohelper_apply
+    if not string match -q -- '*__ssohelper_*' "$argv[1]"
+        printf 'ssohelper: error: that is no answer of ssohelper use\n' >&2
+        return 1
+    end
+    printf '%s\n' $argv | source
+    true
+end
+
+function __ssohelper_clear
+    if test -n "$__ssohelper_before"
+        set -l before $__ssohelper_before
+        set -gu __ssohelper_previous $__ssohelper_used
+        set -gu __ssohelper_used ''
+        set -eg __ssohelper_before
+        printf '%s\n' $before | source
+        printf 'the environment is as it was before the first use\n' >&2
+    else if test -n "$AWS_PROFILE$AWS_SESSION_EXPIRATION"
+        set -l names AWS_PROFILE AWS_REGION AWS_DEFAULT_REGION
+        if test -n "$AWS_SESSION_EXPIRATION"
+            set -a names AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN \
+                AWS_CREDENTIAL_EXPIRATION AWS_SESSION_EXPIRATION AWS_ACCOUNT_ID
+        end
+        for name in $names
+            set -eg $name
+            # A universal variable is hidden here, not erased everywhere.
+            set -qU $name; and set -gu $name
+        end
+        set -gu __ssohelper_used ''
+        printf 'cleared what this shell had inherited\n' >&2
+    else
+        printf 'there is nothing to clear\n' >&2
+    end
+end
+
+function ssohelper --wraps ssohelper
+    __ssohelper $argv
+end

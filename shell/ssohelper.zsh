@@ -1,0 +1,77 @@
+# ssohelper in zsh: `use` and `clear` change this shell, everything else is passed on.
+# Put into ~/.zshrc:  eval "$(ssohelper shell-init zsh)"
+
+\builtin unalias ssohelper 2>/dev/null || \builtin true
+
+function __ssohelper {
+    \builtin emulate -L zsh
+    \builtin local word='' command='' skip='' text=''
+    for word in "$@"; do
+        if [[ -n $skip ]]; then
+            skip=''
+        elif [[ $word == -h || $word == --help || $word == --version ]]; then
+            command=''
+            \builtin break
+        elif [[ -z $command ]]; then
+            case $word in
+            use | clear) command=$word ;;
+            --session) skip=1 ;;
+            -*) ;;
+            *) \builtin break ;;
+            esac
+        fi
+    done
+    if [[ -z $command ]]; then
+        \builtin command ssohelper "$@"
+        \builtin return
+    fi
+    if [[ $command == clear && $# == 1 ]]; then
+        __ssohelper_clear
+        \builtin return
+    fi
+    if text=$(_SSOHELPER_SHELL=zsh _SSOHELPER_USED="${__ssohelper_used-}" \
+        _SSOHELPER_PREVIOUS="${__ssohelper_previous-}" \builtin command ssohelper "$@"); then
+        __ssohelper_apply "$text"
+    else
+        \builtin return
+    fi
+}
+
+# All or nothing: a copy of this shell tries it first, a variable may be read-only.
+function __ssohelper_apply {
+    \builtin emulate -L zsh
+    if [[ $1 != __ssohelper_* ]]; then
+        \builtin printf 'ssohelper: error: that is no answer of ssohelper use\n' >&2
+        \builtin return 1
+    fi
+    if ! (\builtin eval "$1") >/dev/null 2>&1; then
+        \builtin printf 'ssohelper: error: %s\n' \
+            "a variable of AWS's is read-only in this shell: nothing was changed" >&2
+        \builtin printf 'ssohelper: hint: see which with: readonly -p\n' >&2
+        \builtin return 7
+    fi
+    \builtin eval "$1"
+    # With `set -a` every assignment is exported; these hold what was unset.
+    \builtin typeset -g +x __ssohelper_used __ssohelper_previous __ssohelper_before
+}
+
+function __ssohelper_clear {
+    \builtin emulate -L zsh
+    if [[ -n ${__ssohelper_before-} ]]; then
+        __ssohelper_apply "__ssohelper_previous=\$__ssohelper_used &&
+__ssohelper_used= &&
+$__ssohelper_before &&
+unset -v __ssohelper_before" || \builtin return
+        \builtin printf 'the environment is as it was before the first use\n' >&2
+    elif [[ -n ${AWS_PROFILE-}${AWS_SESSION_EXPIRATION-} ]]; then
+        __ssohelper_apply "__ssohelper_used= &&
+unset -v AWS_PROFILE AWS_REGION AWS_DEFAULT_REGION ${AWS_SESSION_EXPIRATION:+AWS_ACCESS_KEY_ID \
+AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_CREDENTIAL_EXPIRATION AWS_SESSION_EXPIRATION \
+AWS_ACCOUNT_ID}" || \builtin return
+        \builtin printf 'cleared what this shell had inherited\n' >&2
+    else
+        \builtin printf 'there is nothing to clear\n' >&2
+    fi
+}
+
+function ssohelper { __ssohelper "$@"; }

@@ -1,0 +1,63 @@
+"""env: fixed keys as exports, for eval. Nothing on stdout unless all of it is known."""
+
+import os
+import sys
+
+import click
+
+from ssohelper.actions import credentials, environment, selection
+from ssohelper.cli import output
+from ssohelper.core import shell_text
+from ssohelper.core.text import to_json
+from ssohelper.errors import UsageProblem
+
+
+@click.command("env")
+@click.argument("profile", metavar="[PROFILE]", required=False)
+@click.option(
+    "--shell",
+    type=click.Choice([*shell_text.SHELLS, "sh"]),
+    default="bash",
+    show_default=True,
+    metavar="|".join(shell_text.SHELLS),
+    help="Whose quoting; bash's is every POSIX shell's.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["env", "json"]),
+    default="env",
+    show_default=True,
+    help="Exports, or one JSON object of the variables.",
+)
+@click.option("--reveal", is_flag=True, help="Print the secrets although this is a terminal.")
+@output.common_options
+def env(profile: str | None, shell: str, form: str, reveal: bool) -> None:
+    """Print exports of fixed keys, for eval.
+
+    \b
+    Examples:
+      eval "$(ssohelper env payments-prod.ReadOnlyAccess)"
+      ssohelper env --shell fish payments-prod.ReadOnlyAccess | source
+      ssohelper env --format json payments-prod.ReadOnlyAccess | jq -r .AWS_ACCESS_KEY_ID
+
+    When anything fails nothing is printed. The keys do not renew: for one command there is
+    exec, for this shell use.
+    """
+    app = output.app()
+    if sys.stdout.isatty() and not reveal:
+        raise UsageProblem(
+            "secrets are not printed on a terminal",
+            hint="run a command with them: ssohelper exec PROFILE -- COMMAND (or say --reveal)",
+        )
+    chosen = selection.profile_of(app, profile, output.talk().session)
+    keys = credentials.release(app, chosen.session, chosen.role, "env", app.deadline())
+    found = environment.keys_environment(app, chosen, keys)
+    variables = found.revealed()
+    if output.talk().json:
+        output.print_json(variables, app.warnings)
+    elif form == "json":
+        output.echo(to_json(variables, indent=2))
+    else:
+        text = shell_text.assignments(shell, variables, found.unset)
+        sys.stdout.buffer.write(os.fsencode(text) + b"\n")

@@ -1,0 +1,61 @@
+"""exec: a program with a role's credentials, in our place. argv is split at the first `--`."""
+
+import click
+
+from ssohelper.actions import credentials, environment, run, selection
+from ssohelper.app import App
+from ssohelper.cli import output, using
+from ssohelper.core.model import Profile
+from ssohelper.errors import UsageProblem
+
+_PROGRAM = "ssohelper.exec.program"
+
+
+class _Split(click.Command):
+    """A command whose arguments end at the first `--`; the rest is the program's, untouched."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--" in args:
+            at = args.index("--")
+            ctx.meta[_PROGRAM] = args[at + 1 :]
+            args = args[:at]
+        return super().parse_args(ctx, args)
+
+
+@click.command("exec", cls=_Split, options_metavar="[OPTIONS]")
+@click.argument("profile", metavar="[PROFILE] -- COMMAND...", required=False)
+@output.common_options
+@click.pass_context
+def exec_program(ctx: click.Context, profile: str | None) -> None:
+    """Run a command with credentials of a role.
+
+    \b
+    Examples:
+      ssohelper exec payments-prod.ReadOnlyAccess -- aws s3 ls
+      ssohelper exec payments-prod/ReadOnlyAccess -- terraform plan
+      AWS_PROFILE=payments-prod.ReadOnlyAccess ssohelper exec -- env
+
+    Fixed keys in the command's environment alone, everything that would win over them taken
+    away. The exit code is the command's; 126 when it cannot be run, 127 when it is not found.
+    """
+    program: list[str] = ctx.meta.get(_PROGRAM, [])
+    if not program or output.talk().json:
+        raise UsageProblem(
+            "exec takes a command behind --" if not program else "exec has no JSON",
+            hint="for example: ssohelper exec PROFILE -- aws s3 ls",
+        )
+    app = output.app()
+    run.found_program(program[0], app.environ)
+    chosen = selection.profile_of(app, profile, output.talk().session)
+    _run_with_keys(app, chosen, program)
+
+
+def _run_with_keys(app: App, chosen: Profile, program: list[str]) -> None:
+    keys = using.signed_in(
+        app,
+        chosen,
+        lambda: credentials.release(app, chosen.session, chosen.role, "exec", app.deadline()),
+    )
+    child = environment.keys_environment(app, chosen, keys).of_child(app.environ)
+    output.say(f"{using.who(app, chosen)}: {using.keys_left(app, keys)}")
+    run.replace_process(program, child)

@@ -1,0 +1,182 @@
+"""use and clear: what the shell function evaluates. Only text for it goes to stdout, at the end.
+
+The function says which shell it is, what it used last and before that; a program alone cannot
+change the shell that started it.
+"""
+
+import os
+import sys
+
+import click
+
+from ssohelper.actions import credentials, directory, environment, profiles, selection
+from ssohelper.actions.environment import Environment
+from ssohelper.actions.profiles import Said
+from ssohelper.app import App
+from ssohelper.cli import output, using
+from ssohelper.cli.plan_output import write_plan
+from ssohelper.core import shell_text
+from ssohelper.core.model import Profile
+from ssohelper.core.text import show
+from ssohelper.errors import UsageProblem
+
+# What the function tells: its shell, and what it used last and before that ("profile NAME").
+_SHELL, _USED, _PREVIOUS = "_SSOHELPER_SHELL", "_SSOHELPER_USED", "_SSOHELPER_PREVIOUS"
+_KINDS = ("profile", "keys")
+
+
+@click.command()
+@click.argument("profile", metavar="[PROFILE]", required=False)
+@click.option("--keys", is_flag=True, help="Export fixed keys with their end, no profile.")
+@click.option("--yes", is_flag=True, help="Add a profile for a role that has none, unasked.")
+@output.common_options
+def use(profile: str | None, keys: bool, yes: bool) -> None:
+    """Switch this shell to a profile.
+
+    \b
+    Examples:
+      ssohelper use payments-prod.ReadOnlyAccess
+      ssohelper use payments-prod/ReadOnlyAccess        a role without a profile: offers to add one
+      ssohelper use -                                   back to the one before
+      ssohelper use --keys payments-prod.ReadOnlyAccess
+      ssohelper clear                                   undo it
+
+    Exports AWS_PROFILE, AWS_REGION and AWS_DEFAULT_REGION, and takes away what would win over
+    them. Needs the shell function: eval "$(ssohelper shell-init bash)"
+    """
+    shell = _shell_of_function("use")
+    app = output.app()
+    if profile == "-":
+        profile, keys = _previous(app)
+    chosen = selection.profile_of(app, profile, output.talk().session)
+    if keys:
+        found, left = _keys(app, chosen)
+        name = chosen.name
+    else:
+        left = using.sign_in_left(
+            using.signed_in(app, chosen, lambda: environment.sign_in_left(app, chosen.session))
+        )
+        chosen = _with_profile(app, chosen, yes)
+        found = environment.profile_environment(app, chosen)
+        name = chosen.name
+    text = _text(app, shell, found, f"{_KINDS[keys]} {name}")
+    output.say(f"{using.who(app, chosen)}: {left}")
+    _print(text)
+
+
+@click.command()
+@output.common_options
+def clear() -> None:
+    """Undo `use`: the environment of this shell as it was before.
+
+    \b
+    Examples:
+      ssohelper clear
+
+    Needs the shell function: eval "$(ssohelper shell-init bash)"
+    """
+    _shell_of_function("clear")
+    _print("__ssohelper_clear")
+
+
+# -- pieces --------------------------------------------------------------------------------------
+
+
+def _shell_of_function(command: str) -> str:
+    """Return the shell that evaluates our stdout. Raises: UsageProblem when nobody does."""
+    if output.talk().json:
+        raise UsageProblem(f"{command} has no JSON", hint="see: ssohelper env --json")
+    shell = os.environ.get(_SHELL, "")
+    if shell in shell_text.SHELLS and not sys.stdout.isatty():
+        return shell
+    raise UsageProblem(
+        f'"{command}" changes this shell, which takes the shell function', hint=_install_line()
+    )
+
+
+def _install_line() -> str:
+    shell = os.path.basename(os.environ.get("SHELL", ""))
+    if shell == "fish":
+        return "put into ~/.config/fish/config.fish: ssohelper shell-init fish | source"
+    if shell == "zsh":
+        return 'put into ~/.zshrc: eval "$(ssohelper shell-init zsh)"'
+    return 'put into ~/.bashrc: eval "$(ssohelper shell-init bash)"'
+
+
+def _previous(app: App) -> tuple[str, bool]:
+    """Return the name that was used before, and whether its keys were."""
+    kind, _, name = app.environ.get(_PREVIOUS, "").partition(" ")
+    if kind not in _KINDS or not name:
+        raise UsageProblem(
+            "there is nothing to go back to in this shell",
+            hint="name a profile, or undo the first use with: ssohelper clear",
+        )
+    return name, kind == "keys"
+
+
+def _keys(app: App, profile: Profile) -> tuple[Environment, str]:
+    keys = using.signed_in(
+        app,
+        profile,
+        lambda: credentials.release(app, profile.session, profile.role, "use", app.deadline()),
+    )
+    return environment.keys_environment(app, profile, keys), using.keys_left(app, keys)
+
+
+def _with_profile(app: App, chosen: Profile, yes: bool) -> Profile:
+    """Return a profile of the config for this role: its own, another one's, or one that is added.
+
+    Raises: UsageProblem when it has none and none is added.
+    """
+    config = app.config.read()
+    if config.profile(chosen.name) is not None:
+        return chosen
+    name = _profile_of_role(app, chosen)
+    if name is None:
+        output.say(f'the role "{show(chosen.name)}" has no profile yet')
+        with output.listing_progress() as progress:
+            listing = directory.listing(app, chosen.session, progress=progress)
+        choices = profiles.choices_for(app, chosen.session, Said())
+        plan = profiles.plan_add(app, chosen.session, listing, choices, chosen.role, None)
+        if not write_plan(app, plan, yes=yes, what="use"):
+            raise UsageProblem(
+                "nothing was changed: this role has no profile",
+                hint=f"fixed keys need none: ssohelper use --keys {chosen.name}",
+            )
+        name = _profile_of_role(app, chosen)
+    if name is None:
+        raise UsageProblem(
+            f'no profile was added for "{chosen.name}"', hint="see: ssohelper profile list"
+        )
+    return selection.profile_of(app, name, None)
+
+
+def _profile_of_role(app: App, chosen: Profile) -> str | None:
+    """Return the name of a profile that points at this role: a managed one before others."""
+    found = [
+        item.entry
+        for item in profiles.found_profiles(app)
+        if item.target is not None
+        and item.target.role == chosen.role
+        and item.target.session_name == chosen.session.name
+    ]
+    found.sort(key=lambda entry: not entry.managed)
+    return found[0].name if found else None
+
+
+def _text(app: App, shell: str, found: Environment, used: str) -> str:
+    """Return what the function evaluates: the variables, and what it must know to undo them."""
+    before = app.environ.get(_USED, "")
+    lines = [shell_text.variable(shell, "__ssohelper_used", used)]
+    if used != before:
+        lines.append(shell_text.variable(shell, "__ssohelper_previous", before))
+    if not before:
+        undo = shell_text.restoration(shell, environment.TOUCHED, app.environ)
+        lines.append(shell_text.variable(shell, "__ssohelper_before", undo))
+    lines.append(shell_text.assignments(shell, found.revealed(), found.unset))
+    return shell_text.chained(shell, lines)
+
+
+def _print(text: str) -> None:
+    # Bytes: what the environment held before need not be UTF-8.
+    sys.stdout.buffer.write(os.fsencode(text) + b"\n")

@@ -1,0 +1,61 @@
+"""What use, env and exec share: who a profile is in one line, and a sign-in offered when needed."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from ssohelper.actions import identity
+from ssohelper.actions.environment import TimeLeft
+from ssohelper.app import App
+from ssohelper.cli import output
+from ssohelper.cli.session_commands import sign_in_on_terminal
+from ssohelper.core.instants import duration_text, to_iso
+from ssohelper.core.model import Profile, RoleCredentials
+from ssohelper.core.text import show
+from ssohelper.errors import LoginRequired
+
+_T = TypeVar("_T")
+
+
+def signed_in(app: App, profile: Profile, action: Callable[[], _T]) -> _T:
+    """Return what the action returns; where it needs a sign-in, offer that and try once more.
+
+    Raises: LoginRequired off a terminal, or when the person said no.
+    """
+    try:
+        return action()
+    except LoginRequired as error:
+        if not output.can_ask():
+            raise
+        output.say(f"ssohelper: {show(error.message)}")
+        if not output.confirm("sign in now?", yes=False, what="a sign-in"):
+            raise
+    sign_in_on_terminal(app, profile.session)
+    return action()
+
+
+def who(app: App, profile: Profile) -> str:
+    """Return `account "payments-prod" (001234567890), role "ReadOnlyAccess"`."""
+    known = identity.known(app, profile)
+    role = profile.role
+    account = role.account_id
+    if known.account.name:
+        account = f'"{show(known.account.name)}" ({account})'
+    return f'account {account}, role "{show(role.name)}"'
+
+
+def keys_left(app: App, credentials: RoleCredentials) -> str:
+    """Return how long fixed keys last, and until when."""
+    left = duration_text(credentials.expires_at - app.aws_now())
+    return f"these keys end in {left}, at {to_iso(credentials.expires_at)}"
+
+
+def sign_in_left(left: TimeLeft) -> str:
+    """Return how long a sign-in lasts, as sure as we are of it."""
+    if left.seconds is None:
+        return "signed in, until when only AWS knows"
+    if left.seconds <= 0:
+        return "the sign-in may have ended"
+    words = duration_text(left.seconds)
+    if left.kind == "assumed":
+        return f"about {words} of the sign-in left (assumed: AWS's default is 8h)"
+    return f"{words} of the sign-in left"
