@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "logout": ("session_commands", "logout", "Sign out of a session, here and at AWS"),
     "status": ("session_commands", "status", "Show the three clocks of each session"),
     "list": ("list_command", "list_roles", "List the accounts and roles you may use"),
+    "favourite": ("favourite_command", "favourite", "Keep the roles that you want first in lists"),
     "profile": ("profile_commands", "profile", "Write, list, add, remove or undo profiles"),
     "use": ("use_command", "use", "Switch this shell to a profile"),
     "clear": ("use_command", "clear", "Undo use: this shell's environment as it was"),

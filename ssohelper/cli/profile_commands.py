@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import directory, profiles, selection
+from ssohelper.actions import directory, profiles
 from ssohelper.actions.profiles import Found, Said
-from ssohelper.cli import output
+from ssohelper.cli import choosing, output
 from ssohelper.cli.plan_output import (
     ACCOUNT_HELP,
     FORM_HELP,
@@ -77,7 +77,7 @@ def sync(
     name never moves. To end a remembered filter: --account '*' --role '*'.
     """
     app = output.app()
-    session = selection.session_of(app, output.talk().session)
+    session = choosing.session(output.talk().session)
     said = Said(accounts, roles, name_template, form, default_region)
     choices = profiles.choices_for(app, session, said)
     with output.listing_progress() as progress:
@@ -166,7 +166,7 @@ def add(
       ssohelper profile add corp:001234567890/Admin --name prod-admin --region eu-west-1
     """
     app = output.app()
-    wanted = selection.profile_of(app, role, output.talk().session)
+    wanted = choosing.profile(role)
     session = wanted.session
     choices = profiles.choices_for(app, session, Said(form=form, default_region=region))
     with output.listing_progress() as progress:

@@ -11,7 +11,7 @@ from ssohelper.actions import login as sign_in
 from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.actions.selection import session_of
 from ssohelper.app import App
-from ssohelper.cli import output
+from ssohelper.cli import choosing, output
 from ssohelper.core.device_flow import DeviceAuthorization
 from ssohelper.core.instants import duration_text, parse_duration, to_iso
 from ssohelper.core.model import KeptCredentials, RoleKey, SsoSession
@@ -135,7 +135,7 @@ def login(
       ssohelper login --device-code      the browser is on another machine
     """
     app = output.app()
-    session = session_of(app, _chosen(session_name))
+    session = choosing.session(_chosen(session_name))
     outcome = sign_in_on_terminal(
         app,
         session,
@@ -170,7 +170,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
     chosen = _chosen(session_name)
     if everywhere and chosen:
         raise UsageProblem(f'say "{chosen}" or --all, not both')
-    sessions = app.config.read().sso_sessions() if everywhere else [session_of(app, chosen)]
+    sessions = app.config.read().sso_sessions() if everywhere else [choosing.session(chosen)]
     trouble: list[SsoHelperError] = []
     results: list[dict[str, Any]] = []
     for session in sessions:

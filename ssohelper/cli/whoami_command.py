@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import identity, selection
+from ssohelper.actions import identity
 from ssohelper.actions.identity import Confirmed, Known
-from ssohelper.cli import output
+from ssohelper.cli import choosing, output
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 
@@ -27,7 +27,7 @@ def whoami(profile: str | None) -> None:
     What is known here is said at once; then AWS (STS) is asked whether it is so.
     """
     app = output.app()
-    known = identity.known(app, selection.profile_of(app, profile, output.talk().session))
+    known = identity.known(app, choosing.profile(profile))
     if output.talk().json:
         _print_json(known)
         return

@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 from rich.segment import Segment
 from rich.style import Style
 from textual.events import Click, Resize
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -165,10 +165,10 @@ class RoleList(ScrollView, can_focus=False):
         if size != self.virtual_size:
             self.virtual_size = size
         if stay_on is None:
-            self.set_scroll(0, 0)
+            self._scroll(0)
         self._follow()
         self.refresh()
-        self.post_message(self.Moved())
+        self._tell(self.Moved())
 
     def _grouped(self, numbers: Sequence[int]) -> list[int]:
         accounts: dict[tuple[str, str], list[int]] = {}
@@ -204,28 +204,28 @@ class RoleList(ScrollView, can_focus=False):
             line += heading_step if 0 <= line + heading_step < len(self._lines) else 1
         if line != self.cursor:
             before, self.cursor = self.cursor, line
-            self.refresh_line(before)
-            self.refresh_line(line)
+            self._refresh_line(before)
+            self._refresh_line(line)
             self._follow()
-            self.post_message(self.Moved())
+            self._tell(self.Moved())
 
     def choose(self) -> None:
         """Say that the row under the cursor is wanted."""
         row = self.row
         if row is not None:
-            self.post_message(self.Chosen(row))
+            self._tell(self.Chosen(row))
 
-    def refresh_line(self, line: int) -> None:
+    def _tell(self, message: Message) -> None:
+        # Ours, whoever called: one that its parent seems to have sent would stop at the parent.
+        self.post_message(message.set_sender(self))
+
+    def _refresh_line(self, line: int) -> None:
         shown = line - int(self.scroll_offset.y)
         if 0 <= shown < self.size.height:
-            self.refresh_lines(line)
+            self.refresh(Region(0, shown, self.size.width, 1))
 
-    def refresh_lines(self, y_start: int, line_count: int = 1) -> None:
-        self.refresh()
-
-    def set_scroll(self, x: float | None, y: float | None) -> None:
-        if y is not None:
-            self.scroll_target_y = self.scroll_y = y
+    def _scroll(self, line: int) -> None:
+        self.scroll_target_y = self.scroll_y = line
 
     def _follow(self) -> None:
         """Scroll so that the cursor is seen."""
@@ -240,9 +240,9 @@ class RoleList(ScrollView, can_focus=False):
             else self.cursor
         )
         if first < top:
-            self.set_scroll(0, first)
+            self._scroll(first)
         elif self.cursor >= top + height:
-            self.set_scroll(0, self.cursor - height + 1)
+            self._scroll(self.cursor - height + 1)
 
     def on_resize(self, event: Resize) -> None:
         self._follow()

@@ -1,0 +1,77 @@
+"""favourite add, rm, list: the roles that lists and pickers show first."""
+
+import click
+
+from ssohelper.actions import usage
+from ssohelper.cli import choosing, output
+from ssohelper.core.model import Profile, RoleKey
+from ssohelper.core.text import show
+
+
+@click.group("favourite")
+@output.common_options
+def favourite() -> None:
+    """Keep the roles that you want first in every list and picker.
+
+    \b
+    Examples:
+      ssohelper favourite add payments-prod.ReadOnlyAccess
+      ssohelper favourite rm corp:001234567890/Admin
+      ssohelper favourite list
+    """
+
+
+@favourite.command()
+@click.argument("profile", metavar="[PROFILE]", required=False)
+@output.common_options
+def add(profile: str | None) -> None:
+    """Make a role a favourite.
+
+    \b
+    Examples:
+      ssohelper favourite add payments-prod.ReadOnlyAccess
+      ssohelper favourite add payments-prod/Admin     a role without a profile
+    """
+    chosen = choosing.profile(profile)
+    changed = usage.set_favourite(output.app(), _key(chosen), True)
+    output.say(f'"{show(chosen.name)}" {"is" if changed else "was already"} a favourite')
+
+
+@favourite.command()
+@click.argument("profile", metavar="[PROFILE]", required=False)
+@output.common_options
+def rm(profile: str | None) -> None:
+    """Make a role no favourite any more.
+
+    \b
+    Examples:
+      ssohelper favourite rm payments-prod.ReadOnlyAccess
+    """
+    chosen = choosing.profile(profile)
+    changed = usage.set_favourite(output.app(), _key(chosen), False)
+    output.say(f'"{show(chosen.name)}" {"is no favourite any more" if changed else "was none"}')
+
+
+@favourite.command("list")
+@output.common_options
+def list_favourites() -> None:
+    """Print the favourites: session, account id and role.
+
+    \b
+    Examples:
+      ssohelper favourite list
+      ssohelper favourite list --json
+    """
+    found = usage.favourites(output.app())
+    if output.talk().json:
+        data = [
+            {"session": key.session_name, "account_id": key.account_id, "role_name": key.role_name}
+            for key in found
+        ]
+        output.print_json(data, output.app().warnings)
+        return
+    output.print_rows(("SESSION", "ACCOUNT ID", "ROLE"), [tuple(key) for key in found])
+
+
+def _key(chosen: Profile) -> RoleKey:
+    return RoleKey(chosen.session.name, chosen.role.account_id, chosen.role.name)

@@ -1,0 +1,56 @@
+"""A question with what will change in sight: the diff, and the command that does the same."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from ssohelper.core.text import show
+from ssohelper.tui.keymap import bound
+from ssohelper.tui.widgets.lines import Line, LineView
+
+
+class ConfirmScreen(ModalScreen[bool]):
+    """Ends with True when the person said yes."""
+
+    HELP_TEXT = "A question: nothing changes before you say yes."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bound("confirm.yes", "answer(True)"),
+        bound("confirm.no", "answer(False)"),
+    ]
+
+    def __init__(
+        self, question: str, *, lines: Sequence[Line] = (), command: str | None = None
+    ) -> None:
+        super().__init__()
+        self._question = question
+        self._lines = lines
+        self._command = command
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog wide" if self._lines else "dialog"):
+            yield Static(Content(show(self._question)), classes="dialog--title")
+            if self._lines:
+                yield LineView(id="changes")
+            if self._command:
+                yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
+            with Horizontal(classes="dialog--buttons"):
+                yield Button("Yes (y)", id="yes", variant="primary", compact=True)
+                yield Button("No (n)", id="no", compact=True)
+
+    def on_mount(self) -> None:
+        if self._lines:
+            self.query_one("#changes", LineView).set_lines(self._lines)
+        # No by default: Enter alone changes nothing.
+        self.query_one("#no", Button).focus()
+
+    def action_answer(self, yes: bool) -> None:
+        self.dismiss(yes)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")

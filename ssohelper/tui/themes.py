@@ -1,0 +1,50 @@
+"""Colours: dark, light, or the terminal's own. No state is told by a colour alone."""
+
+import os
+
+from textual.app import App as TextualApp
+from textual.theme import Theme
+
+from ssohelper.settings import Settings
+from ssohelper.tui.keymap import chosen_keys
+
+DARK = Theme(
+    name="ssohelper-dark",
+    primary="#4c9bf5",
+    secondary="#6cc7b5",
+    accent="#f2b155",
+    success="#6fcf87",
+    warning="#f0c25a",
+    error="#f2777a",
+    foreground="#d9dfe8",
+    background="#11151b",
+    surface="#171c24",
+    panel="#222a36",
+    dark=True,
+    variables={"block-cursor-text-style": "none", "footer-key-foreground": "#f2b155"},
+)
+LIGHT = Theme(
+    name="ssohelper-light",
+    primary="#0a5dbd",
+    secondary="#0b7566",
+    accent="#8a4f00",
+    success="#136f2f",
+    warning="#7a5600",
+    error="#b3261e",
+    foreground="#1c232e",
+    background="#fbfcfd",
+    surface="#f2f5f8",
+    panel="#e1e7ee",
+    dark=False,
+    variables={"block-cursor-text-style": "none", "footer-key-foreground": "#8a4f00"},
+)
+NAMES = {"dark": DARK.name, "light": LIGHT.name, "ansi": "ansi-dark"}
+
+
+def dress(app: TextualApp[object], settings: Settings) -> None:
+    """Give the app the theme and the keys of the settings; TEXTUAL_THEME is a default."""
+    for theme in (DARK, LIGHT):
+        app.register_theme(theme)
+    if settings.origin("theme") != "default" or not os.environ.get("TEXTUAL_THEME"):
+        app.theme = NAMES[settings.get("theme")]
+    app.set_keymap(chosen_keys(settings.keymap()))

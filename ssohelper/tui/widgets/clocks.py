@@ -1,0 +1,72 @@
+"""The three clocks as lines: a bar, what is left, and how sure that is."""
+
+from ssohelper.actions.clocks import SessionClock
+from ssohelper.core.instants import duration_text
+from ssohelper.core.model import KeptCredentials
+from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.widgets.lines import Line, Piece
+
+# Below these a person should look: SDKs renew at 15 min, and a notice comes at 60.
+_SOON_SECONDS, _NOW_SECONDS = 3600, 15 * 60
+_LABEL_WIDTH = 16
+_SOURCES = {
+    "configured": "as the settings say",
+    "observed": "as it was seen to end",
+    "assumed": "assumed: AWS's usual 8 h",
+}
+
+
+def left_text(at: int, now: int) -> str:
+    """Return `2h 13m left` or `ended 5m ago`."""
+    return f"{duration_text(at - now)} left" if at > now else f"ended {duration_text(now - at)} ago"
+
+
+def sign_in_line(clock: SessionClock, now: int, width: int) -> Line:
+    """Return the first clock: how long a person need not sign in again."""
+    at = clock.sign_in_ends_at
+    if at is None:
+        return _line("sign-in", [("-  AWS does not tell when it ends", "dim")])
+    began = clock.signed_in_at
+    whole = at - began if began is not None else None
+    source = _SOURCES.get(clock.sign_in_ends_source or "", "")
+    # What is only assumed alarms nobody.
+    look = "dim" if clock.sign_in_ends_source == "assumed" else _look(at - now)
+    return _line("sign-in", _counted(at, now, whole, look, width), f"  ({source})")
+
+
+def token_line(clock: SessionClock, now: int, width: int) -> Line:
+    """Return the second clock: the access token, which may renew by itself."""
+    at = clock.token_expires_at
+    if at is None:
+        return _line("access token", [("-", "dim")])
+    look = "good" if clock.refreshable else _look(at - now)
+    note = "  renews by itself" if clock.refreshable else ""
+    whole = clock.token_life_seconds
+    return _line("access token", _counted(at, now, whole, look, width), note)
+
+
+def credentials_line(label: Piece, kept: KeptCredentials, now: int, width: int) -> Line:
+    """Return the third clock, of one role; `now` is AWS's time."""
+    at = kept.credentials.expires_at
+    return [label, *_counted(at, now, kept.life_seconds, _look(at - now), width)]
+
+
+def bar(left: int, whole: int, width: int, look: str) -> list[Piece]:
+    """Return what is left of the whole, thick, and what is gone, thin: seen without colours."""
+    full = max(0, min(width, round(width * left / whole))) if whole > 0 else 0
+    return [("━" * full, look), ("╌" * (width - full), "dim")]
+
+
+def _counted(at: int, now: int, whole: int | None, look: str, width: int) -> list[Piece]:
+    drawn = bar(at - now, whole, width, look) if whole else [("╌" * width, "dim")]
+    return [*drawn, (f"  {left_text(at, now)}", look)]
+
+
+def _line(label: str, pieces: list[Piece], note: str = "") -> Line:
+    return [(fitted(f"  {label}", _LABEL_WIDTH), "dim"), *pieces, (note, "dim")]
+
+
+def _look(left: int) -> str:
+    if left <= _NOW_SECONDS:
+        return "bad"
+    return "warn" if left <= _SOON_SECONDS else "good"
