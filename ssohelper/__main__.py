@@ -1,4 +1,4 @@
-"""The front door: credential-process and shell-init go straight in, the rest to click.
+"""The front door: credential-process, shell-init and prompt go straight in, the rest to click.
 
 A hit of credential-process is answered here with the imports of `ready_document` alone.
 """
@@ -36,6 +36,12 @@ def main() -> int:
 
         if shell_init.answered(argv[1:]):
             return 0
+    if argv[:1] == ["prompt"]:
+        from ssohelper import prompt_door
+
+        code = prompt_door.answer(argv[1:])
+        if code is not None:
+            return code
     from ssohelper.cli import run
 
     return run(argv)

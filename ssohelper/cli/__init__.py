@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "credential_process",
         "Print credentials for an SDK (profiles in ~/.aws/config call this)",
     ),
+    "prompt": ("prompt_command", "prompt", "Print one line for a prompt: profile and time left"),
     "config": ("config_commands", "config", "Get and set ssohelper's own settings"),
     "cache": ("cache_commands", "cache", "List or clear what is kept on this machine"),
     "demo": ("demo_command", "demo", "Try everything on a local Identity Center, no AWS needed"),

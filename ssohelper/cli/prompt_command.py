@@ -1,0 +1,56 @@
+"""prompt: one line for status bars and prompts that start a program anyway.
+
+`ssohelper.prompt_door` answers the usual forms without click; here are help, JSON and mistakes.
+"""
+
+from typing import Any
+
+import click
+
+from ssohelper import prompt_door
+from ssohelper.actions import prompt as action
+from ssohelper.actions.prompt import Status
+from ssohelper.cli import output
+from ssohelper.core.instants import to_iso
+
+
+@click.command()
+@click.option("--format", "template", metavar="TEXT", help="The line, with {fields} in it.")
+@click.option("--state", is_flag=True, hidden=True)
+@output.common_options
+def prompt(template: str | None, state: bool) -> None:
+    """Print one line for a prompt: the profile in use and the time left.
+
+    \b
+    Examples:
+      ssohelper prompt                       payments-prod.ReadOnlyAccess 7h12m
+      ssohelper prompt --format '{account}/{role} {left}'
+      ssohelper prompt --json
+
+    Fields: profile, session, account, account_id, role, left, level (fine, soon, late), guarded,
+    line. Prints nothing where no profile is in use; asks no network, and the line exits 0 whatever is wrong.
+    The functions of shell-init show the same in a prompt without starting a program.
+    """
+    if output.talk().json:
+        app = output.app()
+        output.print_json(_json(action.status(app), app.now()), app.warnings)
+        return
+    prompt_door.answer([prompt_door.STATE] if state else ["--format", template] if template else [])
+
+
+def _json(status: Status, now: int) -> dict[str, Any]:
+    profile, clock = status.profile, status.clock
+    has_end = clock is not None and clock.kind in ("known", "assumed")
+    ends_at = clock.at if clock and has_end else None
+    return {
+        "profile": profile.name if profile else status.label or None,
+        "session": profile.session.name if profile else None,
+        "account_id": profile.role.account_id if profile else None,
+        "role_name": profile.role.name if profile else None,
+        "guarded": status.guarded,
+        "clock": clock.kind if clock else None,
+        "level": status.level(now) or None,
+        "ends_at": None if ends_at is None else to_iso(ends_at),
+        "left_seconds": None if ends_at is None else max(0, ends_at - now),
+        "line": status.line(now),
+    }
