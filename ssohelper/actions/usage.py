@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssohelper.core.model import RoleKey
+from ssohelper.core.model import Profile, RoleKey
 from ssohelper.core.usage import Usage
 from ssohelper.errors import SsoHelperError
 
@@ -24,9 +24,14 @@ def known(app: App) -> dict[RoleKey, Usage]:
         return {}
 
 
-def record(app: App, key: RoleKey) -> None:
+def key_of(profile: Profile) -> RoleKey:
+    """Return what the use of this profile's role is recorded under."""
+    return RoleKey(profile.session.name, profile.role.account_id, profile.role.name)
+
+
+def record(app: App, profile: Profile) -> None:
     """Count one use, now. Never fails the command that used it: trouble is a warning."""
-    now = app.now()
+    now, key = app.now(), key_of(profile)
     try:
         app.usage.change(key, lambda usage: usage.used(now), app.deadline(_RECORD_SECONDS))
     except (SsoHelperError, OSError) as trouble:

@@ -7,9 +7,9 @@ import click
 
 from ssohelper import browser
 from ssohelper.actions import console as consoles
-from ssohelper.actions import identity, selection
+from ssohelper.actions import identity, usage
 from ssohelper.app import App
-from ssohelper.cli import output
+from ssohelper.cli import choosing, output
 from ssohelper.core.console_urls import SERVICES, ConsolePage
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Profile
@@ -38,7 +38,7 @@ def console(profile: str | None, service: str | None, region: str | None, only_p
     desktop's. Where there is none the link of --print is printed.
     """
     app = output.app()
-    chosen = selection.profile_of(app, profile, output.talk().session)
+    chosen = choosing.profile(profile)
     page = consoles.page_of(app, chosen, service, region)
     opener = None if only_print else _opener(app, chosen)
     if opener is None:
@@ -48,6 +48,7 @@ def console(profile: str | None, service: str | None, region: str | None, only_p
     opened = consoles.open_in_browser(
         app, chosen, page, lambda url: browser.start(opener, url, app.environ)
     )
+    usage.record(app, chosen)
     left = duration_text(opened.ends_at - app.aws_now())
     output.say(f"the console session lasts until {to_iso(opened.ends_at)} ({left})")
     if output.talk().json:

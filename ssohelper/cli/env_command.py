@@ -5,8 +5,8 @@ import sys
 
 import click
 
-from ssohelper.actions import credentials, environment, selection
-from ssohelper.cli import output
+from ssohelper.actions import credentials, environment, usage
+from ssohelper.cli import choosing, output
 from ssohelper.core import shell_text
 from ssohelper.core.text import to_json
 from ssohelper.errors import UsageProblem
@@ -50,7 +50,7 @@ def env(profile: str | None, shell: str, form: str, reveal: bool) -> None:
             "secrets are not printed on a terminal",
             hint="run a command with them: ssohelper exec PROFILE -- COMMAND (or say --reveal)",
         )
-    chosen = selection.profile_of(app, profile, output.talk().session)
+    chosen = choosing.profile(profile)
     keys = credentials.release(app, chosen.session, chosen.role, "env", app.deadline())
     found = environment.keys_environment(app, chosen, keys)
     variables = found.revealed()
@@ -61,3 +61,4 @@ def env(profile: str | None, shell: str, form: str, reveal: bool) -> None:
     else:
         text = shell_text.assignments(shell, variables, found.unset)
         sys.stdout.buffer.write(os.fsencode(text) + b"\n")
+    usage.record(app, chosen)

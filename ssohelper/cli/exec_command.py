@@ -2,9 +2,9 @@
 
 import click
 
-from ssohelper.actions import credentials, environment, run, selection
+from ssohelper.actions import credentials, environment, run, usage
 from ssohelper.app import App
-from ssohelper.cli import output, using
+from ssohelper.cli import choosing, output, using
 from ssohelper.core.model import Profile
 from ssohelper.errors import UsageProblem
 
@@ -46,7 +46,7 @@ def exec_program(ctx: click.Context, profile: str | None) -> None:
         )
     app = output.app()
     run.found_program(program[0], app.environ)
-    chosen = selection.profile_of(app, profile, output.talk().session)
+    chosen = choosing.profile(profile)
     _run_with_keys(app, chosen, program)
 
 
@@ -58,4 +58,5 @@ def _run_with_keys(app: App, chosen: Profile, program: list[str]) -> None:
     )
     child = environment.keys_environment(app, chosen, keys).of_child(app.environ)
     output.say(f"{using.who(app, chosen)}: {using.keys_left(app, keys)}")
+    usage.record(app, chosen)
     run.replace_process(program, child)

@@ -4,7 +4,6 @@ import click
 
 from ssohelper.actions import usage
 from ssohelper.cli import choosing, output
-from ssohelper.core.model import Profile, RoleKey
 from ssohelper.core.text import show
 
 
@@ -33,7 +32,7 @@ def add(profile: str | None) -> None:
       ssohelper favourite add payments-prod/Admin     a role without a profile
     """
     chosen = choosing.profile(profile)
-    changed = usage.set_favourite(output.app(), _key(chosen), True)
+    changed = usage.set_favourite(output.app(), usage.key_of(chosen), True)
     output.say(f'"{show(chosen.name)}" {"is" if changed else "was already"} a favourite')
 
 
@@ -48,7 +47,7 @@ def rm(profile: str | None) -> None:
       ssohelper favourite rm payments-prod.ReadOnlyAccess
     """
     chosen = choosing.profile(profile)
-    changed = usage.set_favourite(output.app(), _key(chosen), False)
+    changed = usage.set_favourite(output.app(), usage.key_of(chosen), False)
     output.say(f'"{show(chosen.name)}" {"is no favourite any more" if changed else "was none"}')
 
 
@@ -71,7 +70,3 @@ def list_favourites() -> None:
         output.print_json(data, output.app().warnings)
         return
     output.print_rows(("SESSION", "ACCOUNT ID", "ROLE"), [tuple(key) for key in found])
-
-
-def _key(chosen: Profile) -> RoleKey:
-    return RoleKey(chosen.session.name, chosen.role.account_id, chosen.role.name)

@@ -9,11 +9,11 @@ import sys
 
 import click
 
-from ssohelper.actions import credentials, directory, environment, profiles, selection
+from ssohelper.actions import credentials, directory, environment, profiles, selection, usage
 from ssohelper.actions.environment import Environment
 from ssohelper.actions.profiles import Said
 from ssohelper.app import App
-from ssohelper.cli import output, using
+from ssohelper.cli import choosing, output, using
 from ssohelper.cli.plan_output import write_plan
 from ssohelper.core import shell_text
 from ssohelper.core.model import Profile
@@ -48,7 +48,7 @@ def use(profile: str | None, keys: bool, yes: bool) -> None:
     app = output.app()
     if profile == "-":
         profile, keys = _previous(app)
-    chosen = selection.profile_of(app, profile, output.talk().session)
+    chosen = choosing.profile(profile, ask_always=True)
     if keys:
         found, left = _keys(app, chosen)
         name = chosen.name
@@ -62,6 +62,7 @@ def use(profile: str | None, keys: bool, yes: bool) -> None:
     text = _text(app, shell, found, f"{_KINDS[keys]} {name}")
     output.say(f"{using.who(app, chosen)}: {left}")
     _print(text)
+    usage.record(app, chosen)
 
 
 @click.command()
