@@ -1,0 +1,158 @@
+"""The emulator's federation endpoint: tokens that are good once, console pages only."""
+
+import json
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from ssohelper.emulator.exchange import Answer
+from tests.emulator.conftest import PAYMENTS_DEV, PAYMENTS_PROD, Wire
+
+PAGE = "https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1"
+
+
+def keys(wire: Wire, account: str = PAYMENTS_PROD, role: str = "ReadOnlyAccess") -> dict[str, str]:
+    token = wire.service.token_for("ana")["accessToken"]
+    status, found = wire.credentials(token, account, role)
+    assert status == 200
+    made = found["roleCredentials"]
+    return {
+        "sessionId": made["accessKeyId"],
+        "sessionKey": made["secretAccessKey"],
+        "sessionToken": made["sessionToken"],
+    }
+
+
+def token_of(wire: Wire, session: Any, method: str = "POST", **more: str) -> tuple[int, Any]:
+    text = session if isinstance(session, str) else json.dumps(session)
+    asked = {"Action": "getSigninToken", "Session": text, **more}
+    if method == "GET":
+        answer = wire.raw("GET", "/federation", **asked)
+    else:
+        answer = wire.raw("POST", "/federation", urlencode(asked).encode())
+    return answer.status, json.loads(answer.body)
+
+
+def log_in(wire: Wire, token: str, destination: str = PAGE, cookie: str = "") -> Answer:
+    asked = {"Action": "login", "Issuer": "x", "Destination": destination, "SigninToken": token}
+    headers = {"Cookie": cookie} if cookie else {}
+    return wire.raw("GET", "/federation", headers=headers, **asked)
+
+
+def cookie_in(answer: Answer) -> str:
+    return dict(answer.headers)["Set-Cookie"].split(";")[0]
+
+
+def console(wire: Wire, answer: Answer) -> str:
+    """Follow the redirect of a login as the browser would; return the page."""
+    location = urlsplit(dict(answer.headers)["Location"])
+    query = {name: values[0] for name, values in parse_qs(location.query).items()}
+    page = wire.raw("GET", location.path, headers={"Cookie": cookie_in(answer)}, **query)
+    assert page.status == 200
+    return page.body.decode()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_keys_become_a_token_and_the_token_a_console(wire: Wire, method: str) -> None:
+    status, found = token_of(wire, keys(wire), method)
+    assert status == 200
+    page = console(wire, log_in(wire, found["SigninToken"]))
+    assert "payments-prod 000030000001" in page
+    assert "ReadOnlyAccess" in page
+    assert PAGE.replace("&", "&amp;") in page
+    assert wire.service.tally.counters()["federation.getSigninToken"] == 1
+    assert wire.service.tally.counters()["federation.login"] == 1
+
+
+def test_a_token_is_good_once(wire: Wire) -> None:
+    token = token_of(wire, keys(wire))[1]["SigninToken"]
+    assert log_in(wire, token).status == 302
+    assert log_in(wire, token).status == 400
+
+
+def test_a_token_is_good_for_fifteen_minutes(wire: Wire) -> None:
+    token = token_of(wire, keys(wire))[1]["SigninToken"]
+    wire.clock.forward(899)
+    assert log_in(wire, token).status == 302
+    token = token_of(wire, keys(wire))[1]["SigninToken"]
+    wire.clock.forward(901)
+    assert log_in(wire, token).status == 400
+
+
+@pytest.mark.parametrize("broken", ["sessionId", "sessionKey", "sessionToken"])
+def test_keys_must_be_right_in_all_parts(wire: Wire, broken: str) -> None:
+    assert token_of(wire, {**keys(wire), broken: "wrong"})[0] == 400
+    incomplete = keys(wire)
+    del incomplete[broken]
+    assert token_of(wire, incomplete)[0] == 400
+
+
+@pytest.mark.parametrize("session", ["", "{", "[]", '"x"', "{}"])
+def test_a_session_that_is_none(wire: Wire, session: str) -> None:
+    assert token_of(wire, session)[0] == 400
+
+
+def test_expired_keys_are_refused(wire: Wire) -> None:
+    mine = keys(wire)
+    wire.clock.forward(8 * 3600)
+    assert token_of(wire, mine)[0] == 400
+
+
+@pytest.mark.parametrize(("seconds", "status"), [("899", 400), ("900", 200), ("43201", 400)])
+def test_the_session_duration_has_bounds(wire: Wire, seconds: str, status: int) -> None:
+    assert token_of(wire, keys(wire), SessionDuration=seconds)[0] == status
+
+
+def test_the_console_session_ends_with_the_keys(wire: Wire) -> None:
+    answer = log_in(wire, token_of(wire, keys(wire))[1]["SigninToken"])
+    wire.clock.forward(8 * 3600 - 1)
+    console(wire, answer)
+    wire.clock.forward(1)
+    assert wire.raw("GET", "/console", headers={"Cookie": cookie_in(answer)}).status == 403
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "https://evil.example/",
+        "https://console.aws.amazon.com.evil.example/",
+        "https://evil@console.aws.amazon.com/",
+        "http://console.aws.amazon.com/",
+        "https://console.amazonaws.cn/",
+        "https://console.amazonaws-us-gov.com/",
+        "https://evil.console.aws.amazon.com/",
+        "javascript:alert(1)",
+        "/console",
+        "",
+    ],
+)
+def test_only_pages_of_the_partitions_own_console(wire: Wire, page: str) -> None:
+    assert log_in(wire, token_of(wire, keys(wire))[1]["SigninToken"], page).status == 400
+
+
+def test_a_china_organization_has_chinas_console(wire: Wire) -> None:
+    wire.world.region = "cn-north-1"
+    token = token_of(wire, keys(wire))[1]["SigninToken"]
+    assert log_in(wire, token, "https://console.amazonaws.cn/").status == 302
+
+
+def test_a_browser_keeps_both_sessions_or_must_log_out_first(wire: Wire) -> None:
+    first = log_in(wire, token_of(wire, keys(wire))[1]["SigninToken"])
+    other = keys(wire, PAYMENTS_DEV, "Developer")
+    cookie = cookie_in(first)
+    wire.faults.set(multi_session=False)
+    refused = log_in(wire, token_of(wire, other)[1]["SigninToken"], cookie=cookie)
+    assert refused.status == 409
+    wire.faults.set(multi_session=True)
+    page = console(wire, log_in(wire, token_of(wire, other)[1]["SigninToken"], cookie=cookie))
+    assert "payments-dev 000040000001" in page
+    assert "Also signed in here" in page
+    assert "000030000001 ReadOnlyAccess" in page
+
+
+def test_nonsense_is_refused(wire: Wire) -> None:
+    assert wire.raw("GET", "/federation").status == 400
+    assert wire.raw("GET", "/federation", Action="logout").status == 400
+    assert log_in(wire, "made-up").status == 400
+    assert wire.raw("GET", "/console").status == 403

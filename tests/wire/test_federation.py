@@ -1,0 +1,191 @@
+"""What the console's sign-in service may answer, and what is made of it."""
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.model import AccessToken, Role, RoleCredentials, Secret, SsoSession
+from ssohelper.emulator.exchange import Answer
+from ssohelper.emulator.organization import World
+from ssohelper.emulator.server import Emulator
+from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned, Throttled
+from ssohelper.wire import federation
+from ssohelper.wire.federation import Federation
+from ssohelper.wire.portal import Portal
+
+PAGE = "https://console.aws.amazon.com/s3/home?region=us-east-1"
+ISSUER = "https://d-0000000000.awsapps.com/start"
+OPERATION = "federation.getSigninToken"
+
+
+@pytest.fixture
+def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    monkeypatch.setattr(federation, "_PAUSE_SECONDS", 0.01)
+    with Emulator(World.of_size(1, 1)) as running:
+        yield running
+
+
+@pytest.fixture
+def keys(emulator: Emulator) -> RoleCredentials:
+    session = SsoSession("corp", emulator.world.start_url, emulator.world.region, ())
+    token = AccessToken(Secret(emulator.token_for("ana")["accessToken"]), 2**31, None, None)
+    portal = Portal(session, emulator.environment(), pytest.fail)
+    return portal.role_credentials(token, Role("000000000000", "Role00"), Deadline(18, time.time))
+
+
+def client(emulator: Emulator, **more: str) -> Federation:
+    return Federation("us-east-1", {**emulator.environment(), **more}, pytest.fail)
+
+
+def watched(emulator: Emulator) -> list[tuple[str, dict[str, list[str]]]]:
+    """Return what will have been asked: the request line, and the form in the body."""
+    seen: list[tuple[str, dict[str, list[str]]]] = []
+    answer = emulator.service.handle
+
+    def handle(
+        method: str, path: str, query: str, headers: Any, body: bytes, connection: int = 0
+    ) -> Answer:
+        seen.append((f"{method} {path}?{query}", parse_qs(body.decode())))
+        return answer(method, path, query, headers, body, connection)
+
+    emulator.service.handle = handle  # type: ignore[method-assign]
+    return seen
+
+
+def test_the_keys_become_an_address_and_travel_in_no_url(
+    emulator: Emulator, keys: RoleCredentials, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    seen = watched(emulator)
+    address = client(emulator).login_url(keys, ISSUER, PAGE)
+    [(line, form)] = seen
+    assert line == "POST /federation?"
+    # No SessionDuration: the console session ends with the keys.
+    assert set(form) == {"Action", "Session"}
+    parts = urlsplit(address.reveal())
+    assert f"{parts.scheme}://{parts.netloc}" == emulator.url
+    asked = parse_qs(parts.query)
+    assert asked["Action"] == ["login"]
+    assert (asked["Destination"], asked["Issuer"]) == ([PAGE], [ISSUER])
+    assert asked["SigninToken"][0].startswith(f"CNRY-FT-{emulator.canary}-")
+    assert emulator.canary not in caplog.text
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_keys_that_are_refused(emulator: Emulator, keys: RoleCredentials, status: int) -> None:
+    emulator.faults.script(OPERATION, status, body="<html>no</html>")
+    with pytest.raises(RoleNotAssigned, match=str(status)):
+        client(emulator).login_url(keys, ISSUER, PAGE)
+    assert emulator.counters[OPERATION] == 1
+
+
+def test_expired_keys_are_refused(emulator: Emulator, keys: RoleCredentials) -> None:
+    emulator.faults.set(clock_offset_seconds=13 * 3600)
+    with pytest.raises(RoleNotAssigned):
+        client(emulator).login_url(keys, ISSUER, PAGE)
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_bad_moment_is_tried_again(
+    emulator: Emulator, keys: RoleCredentials, status: int
+) -> None:
+    emulator.faults.script(OPERATION, status, times=2)
+    assert client(emulator).login_url(keys, ISSUER, PAGE).reveal()
+    assert emulator.counters[OPERATION] == 3
+
+
+def test_throttled_for_good(emulator: Emulator, keys: RoleCredentials) -> None:
+    emulator.faults.script(OPERATION, 429, {"Retry-After": "7"}, times=3)
+    with pytest.raises(Throttled) as caught:
+        client(emulator).login_url(keys, ISSUER, PAGE)
+    assert caught.value.retry_after_seconds == 7
+
+
+def test_an_answer_that_is_lost_or_reset(emulator: Emulator, keys: RoleCredentials) -> None:
+    emulator.faults.script(OPERATION, reset=True, times=3)
+    with pytest.raises(AwsUnreachable):
+        client(emulator).login_url(keys, ISSUER, PAGE)
+    emulator.faults.script(OPERATION, close_after=20, times=3)
+    with pytest.raises(AwsUnreachable):
+        client(emulator).login_url(keys, ISSUER, PAGE)
+
+
+def test_a_drip_ends_at_the_deadline(
+    emulator: Emulator, keys: RoleCredentials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(federation, "_CALL_SECONDS", 0.5)
+    emulator.faults.script(OPERATION, seconds_per_byte=0.05)
+    with pytest.raises(AwsUnreachable):
+        client(emulator).login_url(keys, ISSUER, PAGE)
+
+
+def test_a_redirect_is_not_followed(emulator: Emulator, keys: RoleCredentials) -> None:
+    """A 307 would send the keys on to wherever it says."""
+    for status in (301, 302, 303, 307, 308):
+        emulator.faults.script(OPERATION, status, {"Location": f"{emulator.url}/device"})
+        with pytest.raises(BadAnswer, match="redirect"):
+            client(emulator).login_url(keys, ISSUER, PAGE)
+    assert emulator.counters["pages"] == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "<html>",
+        "{}",
+        '{"SigninToken": null}',
+        '{"SigninToken": 5}',
+        '{"SigninToken": ""}',
+        '{"SigninToken": "short"}',
+        json.dumps({"SigninToken": "a" * 8193}),
+        json.dumps({"SigninToken": "a" * 20 + "\r\nSet-Cookie: x"}),
+        json.dumps({"SigninToken": "a" * 20 + "\x00"}),
+        json.dumps({"SigninToken": "ä" * 20}),
+        '{"SigninToken": "\xff"}',
+        pytest.param("[" * 100_000, id="deep"),
+        pytest.param(json.dumps({"SigninToken": "a" * (5 << 20)}), id="huge"),
+    ],
+)
+def test_an_answer_that_makes_no_sense(
+    emulator: Emulator, keys: RoleCredentials, body: str
+) -> None:
+    emulator.faults.script(OPERATION, 200, body=body.encode("latin-1"))
+    with pytest.raises(BadAnswer) as caught:
+        client(emulator).login_url(keys, ISSUER, PAGE)
+    assert caught.value.exit_code == 6
+    assert len(caught.value.message) < 200
+
+
+@pytest.mark.parametrize("status", [204, 404, 418])
+def test_a_status_that_makes_no_sense(
+    emulator: Emulator, keys: RoleCredentials, status: int
+) -> None:
+    emulator.faults.script(OPERATION, status, body='{"SigninToken": "aaaaaaaaaaaaaaaaaaaaaa"}')
+    with pytest.raises(BadAnswer):
+        client(emulator).login_url(keys, ISSUER, PAGE)
+
+
+def test_nobody_there_shows_no_key(keys: RoleCredentials, emulator: Emulator) -> None:
+    asking = client(emulator)
+    emulator.stop()
+    with pytest.raises(AwsUnreachable) as caught:
+        asking.login_url(keys, ISSUER, PAGE)
+    assert emulator.canary not in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_the_general_endpoint_moves_no_keys(emulator: Emulator, keys: RoleCredentials) -> None:
+    said: list[str] = []
+    environ = {**emulator.environment(), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    Federation("us-east-1", environ, said.append).login_url(keys, ISSUER, PAGE)
+    assert len(said) == 1
+    assert "AWS_ENDPOINT_URL is ignored" in said[0]
