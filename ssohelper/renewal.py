@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from ssohelper.core.model import RoleKey
 from ssohelper.ready_document import RENEW_ONLY
 
+_SHELL = "/bin/sh"
+
 
 def start(key: RoleKey, environ: Mapping[str, str]) -> None:
     """Start renewing this role's credentials and its session's token, and return at once.
@@ -19,6 +21,10 @@ def start(key: RoleKey, environ: Mapping[str, str]) -> None:
     command = [sys.executable, "-P", "-m", "ssohelper", "credential-process"]
     command += ["--session", key.session_name, "--account-id", key.account_id]
     command += ["--role-name", key.role_name, RENEW_ONLY]
+    if os.name == "posix" and os.access(_SHELL, os.X_OK):
+        # A shell between us starts it and ends: it is nobody's child, so the program that `exec`
+        # becomes, or an endpoint that runs for days, has no process to wait for.
+        command = [_SHELL, "-c", '"$@" &', _SHELL, *command]
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
@@ -32,5 +38,8 @@ def start(key: RoleKey, environ: Mapping[str, str]) -> None:
         env=dict(environ),
         cwd=os.sep,
     )
-    # Nobody waits for it: Python would warn of a child that still runs when we end.
-    child.returncode = 0
+    if command[0] == _SHELL:
+        child.wait()
+    else:
+        # Nobody waits for it: Python would warn of a child that still runs when we end.
+        child.returncode = 0

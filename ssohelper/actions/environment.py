@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ssohelper.actions import clocks, tokens
 from ssohelper.core.instants import to_iso
@@ -85,13 +85,14 @@ class Environment(NamedTuple):
 
 
 class TimeLeft(NamedTuple):
-    """How long a sign-in is good for; `seconds` is None when AWS alone knows.
+    """How long a person need not sign in again, as far as it is known.
 
-    `kind` is sign-in, assumed (AWS's default of 8 h, never seen) or token (cannot be renewed).
+    `kind` is "sign-in" (known), "assumed" (AWS's default of 8 h, never seen), "renews" (AWS alone
+    knows the sign-in's end; `seconds` are the access token's) or "token" (it cannot be renewed).
     """
 
-    kind: str
-    seconds: int | None
+    kind: Literal["sign-in", "assumed", "renews", "token"]
+    seconds: int
 
 
 def profile_environment(app: App, profile: Profile) -> Environment:
@@ -136,12 +137,13 @@ def sign_in_left(app: App, session: SsoSession) -> TimeLeft:
     except (AwsUnreachable, LocalState) as trouble:
         app.warn(f"the sign-in could not be renewed: {trouble.message}")
         return TimeLeft("token", 0)
+    token_seconds = token.expires_at - app.now()
     facts = tokens.facts_of(app, session, token)
     if facts.ended_at is not None or not tokens.is_refreshable(app, token):
-        return TimeLeft("token", token.expires_at - app.now())
+        return TimeLeft("token", token_seconds)
     ends_at, source = clocks.sign_in_end(app, session, facts)
     if ends_at is None:
-        return TimeLeft("sign-in", None)
+        return TimeLeft("renews", token_seconds)
     return TimeLeft("assumed" if source == "assumed" else "sign-in", ends_at - app.now())
 
 

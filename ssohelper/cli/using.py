@@ -51,11 +51,11 @@ def keys_left(app: App, credentials: RoleCredentials) -> str:
 
 def sign_in_left(left: TimeLeft) -> str:
     """Return how long a sign-in lasts, as sure as we are of it."""
-    if left.seconds is None:
-        return "signed in, until when only AWS knows"
+    words = duration_text(left.seconds)
+    if left.kind == "renews":
+        return f"the access token lasts {words} and renews by itself"
     if left.seconds <= 0:
         return "the sign-in may have ended"
-    words = duration_text(left.seconds)
     if left.kind == "assumed":
-        return f"about {words} of the sign-in left (assumed: AWS's default is 8h)"
+        return f"about {words} of the sign-in left (assumed)"
     return f"{words} of the sign-in left"
