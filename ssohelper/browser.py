@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from urllib.parse import quote
 
 # These need the terminal that we do not give away; behind Debian's alternatives too.
 _CONSOLE_BROWSERS = frozenset(
@@ -72,9 +73,17 @@ def start(opener: Opener, url: str, environ: Mapping[str, str]) -> bool:
 
 
 def command_of(opener: Opener, url: str) -> list[str]:
-    """Return the words to run: the address in place of %s, or at the end."""
+    """Return the words to run: the address in place of %s, or at the end.
+
+    Within an address of a Firefox extension ("ext+container:name=work&url=%s") it is a value:
+    percent-encoded, for its own "&" would end it there.
+    """
     if any("%s" in word for word in opener[1:]):
-        return [opener[0], *(word.replace("%s", url) for word in opener[1:])]
+        inner = quote(url, safe="")
+        words = (
+            word.replace("%s", inner if word.startswith("ext+") else url) for word in opener[1:]
+        )
+        return [opener[0], *words]
     return [*opener, url]
 
 

@@ -37,6 +37,17 @@ def test_the_address_goes_last_without_a_place_for_it(opener: Path) -> None:
     assert browser.command_of(found, URL) == [str(opener), URL]
 
 
+def test_within_an_address_of_an_extension_the_address_is_a_value() -> None:
+    opener = ("/usr/bin/firefox", "--new-tab", "ext+container:name=corp&url=%s", "%s")
+    assert browser.command_of(opener, URL) == [
+        "/usr/bin/firefox",
+        "--new-tab",
+        "ext+container:name=corp&url=https%3A%2F%2Fd-0000000000.awsapps.com%2Fstart%3Fa%3Db"
+        "%26c%3D%24%28id%29",
+        URL,
+    ]
+
+
 def test_the_setting_of_the_session_wins_over_browser(opener: Path) -> None:
     found = browser.find_opener({"BROWSER": "/bin/true"}, f"{opener} -P corp")
     assert found == (str(opener), "-P", "corp")

@@ -81,9 +81,11 @@ class Console:
             raise Refusal(pages.sign_out_first(center.world.name))
         fresh = cookie or center.state.secret("CONSOLE", 40)
         self._browsers[fresh] = [mine, *others][:_MOST_SESSIONS]
+        life = int(mine.ends_at - center.now())
+        value = f"{_cookie_name(center)}={fresh}; Path=/; HttpOnly; SameSite=Lax; Max-Age={life}"
         headers = (
             ("Location", f"/console?{urlencode({'destination': destination})}"),
-            ("Set-Cookie", f"{_cookie_name(center)}={fresh}; Path=/; HttpOnly; SameSite=Lax"),
+            ("Set-Cookie", value),
             ("Cache-Control", "no-store"),
         )
         return Answer(302, headers, b"")

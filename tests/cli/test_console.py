@@ -1,0 +1,326 @@
+"""console: the right page, in the right browser, with no secret where others can read it."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+
+from ssohelper.actions import console, selection
+from ssohelper.app import App
+from ssohelper.emulator.server import Emulator
+from ssohelper.errors import LocalState
+from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.programs import need
+
+PROFILE = "payments-dev.Developer"
+CONFIG = """
+[profile payments-dev.Developer]
+credential_process = {script}-credentials --session corp --account-id 000040000001 --role-name Developer
+region = eu-west-1
+"""
+LINK = "https://d-0000000000.awsapps.com/start/#/console?"
+
+
+@pytest.fixture
+def shell(home: Home, emulator: Emulator) -> Home:
+    """ana is signed in and has one profile."""
+    home.add_session("corp")
+    home.write_config(home.config_file.read_text() + CONFIG.format(script=SCRIPT))
+    home.write_token(emulator.token_for("ana"))
+    return home
+
+
+class Argv:
+    """Watches the command lines and environments of the machine for one run's secrets."""
+
+    def __init__(self, canary: str) -> None:
+        self._canary = canary.encode()
+        self.found: set[bytes] = set()
+        self.looks = 0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "Argv":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.is_set():
+            for process in Path("/proc").glob("[0-9]*"):
+                for name in ("cmdline", "environ"):
+                    try:
+                        content = (process / name).read_bytes()
+                    except OSError:
+                        continue
+                    if self._canary in content:
+                        self.found.add(name.encode() + b": " + content[:300])
+            self.looks += 1
+
+
+class TestLink:
+    def test_print_gives_the_portals_link_without_a_sign_in_or_a_network(
+        self, home: Home, run: Run
+    ) -> None:
+        home.add_session("corp")
+        home.write_config(home.config_file.read_text() + CONFIG.format(script=SCRIPT))
+        home.browser()
+        done = run("console", PROFILE, "--print", "--service", "logs")
+        assert (done.returncode, done.stderr) == (0, "")
+        link = done.stdout.strip()
+        assert link.startswith(LINK)
+        query = parse_qs(link.partition("?")[2])
+        assert query == {
+            "account_id": ["000040000001"],
+            "role_name": ["Developer"],
+            "destination": [
+                "https://eu-west-1.console.aws.amazon.com/cloudwatch/home"
+                "?region=eu-west-1#logsV2:log-groups"
+            ],
+        }
+
+    def test_a_role_without_a_profile_gets_the_sessions_region(self, shell: Home, run: Run) -> None:
+        done = run("console", "000030000001/ReadOnlyAccess", "--print")
+        assert done.returncode == 0
+        assert "console.aws.amazon.com%2Fconsole%2Fhome%3Fregion%3Dus-east-1" in done.stdout
+
+    @pytest.mark.parametrize("mark", ["SSH_CONNECTION", "CI"])
+    def test_where_no_browser_can_be_the_link_is_printed_and_said(
+        self, shell: Home, emulator: Emulator, run: Run, mark: str
+    ) -> None:
+        done = run("console", PROFILE, env={mark: "1", "DISPLAY": ":0"})
+        assert done.returncode == 0
+        assert done.stdout.startswith(LINK)
+        assert "no browser can be started on this host: open this link" in done.stderr
+        assert emulator.counters["GetRoleCredentials"] == 0
+
+    def test_json(self, shell: Home, run: Run) -> None:
+        data = json.loads(run("console", PROFILE, "--print", "--json").stdout)["data"]
+        assert data["link"].startswith(LINK)
+        assert data["account_id"] == "000040000001"
+        assert (data["opened"], data["console_session_ends_at"]) == (False, None)
+
+
+class TestBadInput:
+    def test_an_unknown_service(self, shell: Home, run: Run) -> None:
+        done = run("console", PROFILE, "--service", "lamda")
+        assert (done.returncode, done.stdout) == (2, "")
+        first, second = done.stderr.splitlines()
+        assert first == 'ssohelper: error: no console page is known for a service named "lamda"'
+        assert second.startswith('ssohelper: hint: did you mean "lambda" or "')
+        assert second.count(" or ") == 2
+
+    @pytest.mark.parametrize("region", ["moon-1", "cn-north-1", "eu-west-1/../", "é", ""])
+    def test_a_region_that_is_none_or_elsewhere(self, shell: Home, run: Run, region: str) -> None:
+        done = run("console", PROFILE, "--print", "--region", region)
+        if region == "":
+            assert done.returncode == 0  # left out
+            return
+        assert (done.returncode, done.stdout) == (2, "")
+
+    def test_a_profile_with_such_a_region(self, shell: Home, run: Run) -> None:
+        text = shell.config_file.read_text()
+        shell.write_config(text.replace("region = eu-west-1", "region = cn-north-1"))
+        done = run("console", PROFILE, "--print")
+        assert (done.returncode, done.stdout) == (3, "")
+        assert "--region" in done.stderr
+
+    def test_a_profile_that_is_gone(self, shell: Home, run: Run) -> None:
+        done = run("console", "payments-dev.Develper", "--print")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f'did you mean "{PROFILE}"' in done.stderr
+
+    def test_a_federation_endpoint_elsewhere_gets_no_key(
+        self, shell: Home, emulator: Emulator, run: Run
+    ) -> None:
+        opened = shell.browser()
+        endpoint = {"AWS_ENDPOINT_URL_SIGNIN": "https://signin.aws.amazon.com.evil.example"}
+        done = run("console", PROFILE, env=endpoint)
+        assert (done.returncode, done.stdout) == (3, "")
+        assert "unset AWS_ENDPOINT_URL_SIGNIN" in done.stderr
+        assert emulator.counters["GetRoleCredentials"] == 0
+        assert not opened.exists()
+
+    def test_not_signed_in(self, shell: Home, emulator: Emulator, run: Run) -> None:
+        opened = shell.browser()
+        emulator.revoke_session("ana")
+        done = run("console", PROFILE)
+        assert (done.returncode, done.stdout) == (4, "")
+        assert "ssohelper login corp" in done.stderr
+        assert not opened.exists()
+
+    @pytest.mark.parametrize(
+        ("status", "body", "code"),
+        [(503, "", 6), (429, "", 6), (200, "<html>", 6), (302, "", 6), (400, "", 5)],
+    )
+    def test_a_federation_that_does_not_answer_well(
+        self, shell: Home, emulator: Emulator, run: Run, status: int, body: str, code: int
+    ) -> None:
+        opened = shell.browser()
+        emulator.faults.script(
+            "federation.getSigninToken", status, {"Location": "https://evil.example"}, body, times=3
+        )
+        done = run("console", PROFILE, "-vv")
+        assert (done.returncode, done.stdout) == (code, "")
+        assert "CNRY" not in done.stderr
+        assert "Traceback" not in done.stderr
+        assert not opened.exists()
+
+
+class TestOpening:
+    def test_the_opener_gets_a_one_shot_address_and_ends_on_the_page(
+        self, shell: Home, emulator: Emulator, run: Run
+    ) -> None:
+        opened = shell.browser()
+        with Argv(emulator.canary) as watching:
+            done = run("console", PROFILE, "--service", "ec2")
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+        assert 'opening the console of 000040000001 as "Developer" in eu-west-1' in done.stderr
+        assert "the console session lasts until" in done.stderr
+        [address] = opened.read_text().split()
+        assert address.startswith("http://127.0.0.1:")
+        assert emulator.counters["federation.login"] == 1
+        assert (watching.found, watching.looks > 3) == (set(), True)
+        with pytest.raises(urllib.error.URLError):
+            urllib.request.urlopen(address, timeout=10)
+
+    def test_json_says_when_it_ends(self, shell: Home, emulator: Emulator, run: Run) -> None:
+        shell.browser()
+        data = json.loads(run("console", PROFILE, "--json").stdout)["data"]
+        assert data["opened"]
+        assert data["console_session_ends_at"].endswith("Z")
+
+    def test_keys_past_half_of_their_life_are_renewed_first(
+        self, shell: Home, emulator: Emulator, run: Run
+    ) -> None:
+        """The console session lasts as long as the keys: it gets the better half at least."""
+        shell.browser()
+        for _ in range(2):
+            assert run("console", PROFILE).returncode == 0
+        assert emulator.counters["GetRoleCredentials"] == 1
+        [path] = shell.runtime.glob("kept/corp/000040000001/Developer.json")
+        kept = json.loads(path.read_text())
+        for instant in ("received_at", "expires_at"):
+            kept[instant] -= 5 * 3600  # of eight
+        path.write_text(json.dumps(kept))
+        assert run("console", PROFILE).returncode == 0
+        assert emulator.counters["GetRoleCredentials"] == 2
+        # And when AWS does not answer, those that still work are good enough.
+        path.write_text(json.dumps(kept))
+        emulator.faults.script("GetRoleCredentials", 503, times=9)
+        assert run("console", PROFILE).returncode == 0
+
+    def test_the_sessions_own_browser_is_used(
+        self, shell: Home, emulator: Emulator, run: Run
+    ) -> None:
+        """Firefox's containers take the address inside another one: percent-encoded."""
+        notes = shell.browser(visits=False)
+        program = Path(shell.env.pop("BROWSER"))
+        visit = shell.path / "firefox"
+        visit.write_text(
+            f"#!{sys.executable}\nimport subprocess, sys, urllib.parse, urllib.request\n"
+            f"subprocess.run([{str(program)!r}, *sys.argv[1:]], check=True)\n"
+            "url = urllib.parse.parse_qs(sys.argv[1].partition(':')[2])['url'][0]\n"
+            "urllib.request.urlopen(url, timeout=20).read()\n"
+        )
+        visit.chmod(0o755)
+        said = f"{visit} 'ext+container:name=corp&url=%s'"
+        assert run("config", "set", "sessions.corp.browser", said).returncode == 0
+        done = run("console", PROFILE)
+        assert done.returncode == 0, done.stderr
+        assert notes.read_text().startswith("ext+container:name=corp&url=http%3A%2F%2F127.0.0.1%3A")
+        assert emulator.counters["federation.login"] == 1
+
+    def test_an_opener_that_is_not_there(self, shell: Home, run: Run) -> None:
+        """It is no browser: the link is printed."""
+        done = run("console", PROFILE, env={"BROWSER": "/no/such"})
+        assert done.returncode == 0
+        assert done.stdout.startswith(LINK)
+
+    def test_an_interrupt_ends_it(self, shell: Home, emulator: Emulator) -> None:
+        opened = shell.browser(visits=False)
+        with subprocess.Popen(
+            [SCRIPT, "console", PROFILE],
+            env=shell.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as waiting:
+            ends_at = time.monotonic() + RUN_SECONDS
+            while not opened.exists():
+                assert time.monotonic() < ends_at
+                assert waiting.poll() is None
+                time.sleep(0.02)
+            waiting.send_signal(signal.SIGINT)
+            said = waiting.communicate(timeout=RUN_SECONDS)[1]
+        assert waiting.returncode == 130
+        assert "Traceback" not in said
+        assert emulator.counters["federation.login"] == 0
+
+    @pytest.mark.parametrize("starts", [True, False])
+    def test_no_browser_comes(
+        self, shell: Home, app: App, starts: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(console, "BROWSER_SECONDS", 0.05)
+        profile = selection.profile_of(app, PROFILE, None)
+        page = console.page_of(app, profile, None, None)
+        with pytest.raises(LocalState, match="browser") as caught:
+            console.open_in_browser(app, profile, page, lambda url: starts)
+        assert "--print" in (caught.value.hint or "")
+        assert "config set sessions.corp.browser" in (caught.value.hint or "")
+
+
+@pytest.mark.browser
+class TestChromium:
+    """A real browser, started by the opener with the one-shot address."""
+
+    @pytest.fixture
+    def dom(self, shell: Home) -> Path:
+        """The session's browser is a Chromium of its own, which leaves its last page's text."""
+        program, page = shell.path / "chromium", shell.path / "page.html"
+        flags = "--headless --no-sandbox --disable-gpu --no-first-run --disable-sync"
+        flags += " --disable-background-networking --disable-component-update --disable-quic"
+        program.write_text(
+            f"#!/bin/sh\n{need('chromium')} {flags} --user-data-dir={shell.path}/chromium-data"
+            f' --dump-dom "$1" >{page}.part 2>/dev/null && mv {page}.part {page}\n'
+        )
+        program.chmod(0o755)
+        shell.env["BROWSER"] = str(program)
+        return page
+
+    def opened(self, run: Run, page: Path, profile: str) -> str:
+        page.unlink(missing_ok=True)
+        done = run("console", profile, "--service", "s3")
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+        ends_at = time.monotonic() + RUN_SECONDS
+        while not page.exists():
+            assert time.monotonic() < ends_at, "chromium left no page"
+            time.sleep(0.05)
+        return page.read_text()
+
+    def test_it_ends_on_the_right_page_of_the_right_account(
+        self, shell: Home, emulator: Emulator, run: Run, dom: Path
+    ) -> None:
+        with Argv(emulator.canary) as watching:
+            text = self.opened(run, dom, PROFILE)
+        assert "payments-dev 000040000001" in text
+        assert "Developer" in text
+        assert "https://eu-west-1.console.aws.amazon.com/s3/home?region=eu-west-1" in text
+        assert watching.found == set()
+        # The same browser, another role: both sessions stay, nothing is signed out.
+        text = self.opened(run, dom, "000030000001/ReadOnlyAccess")
+        assert "payments-prod 000030000001" in text
+        assert "000040000001 Developer" in text
