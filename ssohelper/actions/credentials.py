@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 # How long one waits for better credentials while there are usable ones.
 USABLE_SECONDS = 5.0
 
-Way = Literal["credential-process", "whoami", "env", "exec", "use", "console"]
+Way = Literal["credential-process", "whoami", "env", "exec", "use", "console", "serve"]
 Policy = Callable[["App", SsoSession, Role, Way], None]
 Recorder = Callable[["App", SsoSession, Role, Way, RoleCredentials], None]
 
@@ -100,6 +100,49 @@ def renew_ahead(app: App, session: SsoSession, role: Role, deadline: Deadline) -
             _renewed(app, session, key, deadline)
         else:
             _publish(app, session, key, kept)
+
+
+def at_hand(
+    app: App,
+    session: SsoSession,
+    role: Role,
+    way: Way,
+    *,
+    even_due: bool = False,
+    policy: Policy = allow_all,
+    recorder: Recorder = record_nothing,
+) -> RoleCredentials | None:
+    """Return what is kept while it is to be served, waiting for nobody; None: `release` asks.
+
+    With `even_due` also what should be renewed first: better than nothing while AWS is slow.
+    """
+    policy(app, session, role, way)
+    key = RoleKey(session.name, role.account_id, role.name)
+    kept = app.credentials.get(key, session)
+    if kept is None or _freshness(app, kept) is Freshness.TOO_LATE:
+        return None
+    if _is_served(app, kept):
+        _think(app, session, key, kept)
+    elif not even_due:
+        return None
+    recorder(app, session, role, way, kept.credentials)
+    return kept.credentials
+
+
+def renew_now(app: App, session: SsoSession, role: Role, deadline: Deadline) -> None:
+    """Take fresh credentials whatever is kept: a clock is in doubt, or the sign-in ends soon.
+
+    Raises: as `release`.
+    """
+    key = RoleKey(session.name, role.account_id, role.name)
+    with app.credentials.lock(key, deadline):
+        _renewed(app, session, key, deadline)
+
+
+def due_at(app: App, session: SsoSession, role: Role) -> int:
+    """Return when somebody must next think about this role: 0 when nothing is kept."""
+    kept = app.credentials.get(RoleKey(session.name, role.account_id, role.name), session)
+    return 0 if kept is None else _due_at(app, session, kept)
 
 
 def _current(app: App, session: SsoSession, role: Role, deadline: Deadline) -> KeptCredentials:
