@@ -26,6 +26,26 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("app.accounts", "f2", "Accounts", "show the accounts and roles"),
         KeyAction("app.sessions", "f3", "Sessions", "show the sign-ins and their clocks"),
         KeyAction("app.profiles", "f4", "Profiles", "show the profiles and what sync would change"),
+        KeyAction("accounts.use", "enter", "Use", "leave with what to type to use this role"),
+        KeyAction("accounts.leave", "escape", "Clear", "clear the search, then leave"),
+        KeyAction(
+            "accounts.favourite", "ctrl+f", "Favourite", "make the role a favourite, or none"
+        ),
+        KeyAction("accounts.group", "ctrl+g", "Group", "put the roles of an account together"),
+        KeyAction(
+            "accounts.only_session", "ctrl+t", "Session", "show one session's roles, the next"
+        ),
+        KeyAction("accounts.only_favourites", "ctrl+b", "Favourites", "show favourites only"),
+        KeyAction("accounts.details", "ctrl+d", "Details", "show or hide the details"),
+        KeyAction("accounts.copy_profile", "ctrl+y", "Copy name", "copy the profile's name"),
+        KeyAction("accounts.copy_export", "ctrl+x", "Copy export", "copy export AWS_PROFILE=…"),
+        KeyAction("accounts.copy_account", "ctrl+o", "Copy account", "copy the account's id"),
+        KeyAction("accounts.copy_link", "ctrl+l", "Copy link", "copy the link to the console"),
+        KeyAction("accounts.refresh", "f5", "Refresh", "list the roles again at AWS"),
+        KeyAction("accounts.console", "f6", "Console", "open the console in a browser"),
+        KeyAction("accounts.shell", "f7", "Shell", "start a shell with the role's credentials"),
+        KeyAction("accounts.whoami", "f8", "Who am I", "ask AWS who one is with this role"),
+        KeyAction("accounts.profile", "f9", "Profile", "add a profile for the role, or remove it"),
         KeyAction("sessions.sign_in", "s", "Sign in", "sign in, if it does not last anyway"),
         KeyAction("sessions.sign_in_anew", "S", "Sign in anew", "sign in even if it lasts"),
         KeyAction("sessions.sign_out", "o", "Sign out", "sign out, here and at AWS"),
