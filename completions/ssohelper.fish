@@ -1,17 +1,20 @@
-function _ssohelper_completion;
-    set -l response (env _SSOHELPER_COMPLETE=fish_complete COMP_WORDS=(commandline -cp) COMP_CWORD=(commandline -t) ssohelper);
+# Completion of ssohelper for fish: fish quotes what it inserts, and nothing on the line is run.
+function __ssohelper_complete
+    set -l token (commandline -ct)
+    set -l said (command ssohelper completion --answer fish "$token" (commandline -opc) 2>/dev/null)
+    switch "$said[1]"
+        case files
+            __fish_complete_path "$token"
+        case folders
+            __fish_complete_directories "$token"
+        case command
+            # After `exec PROFILE --` stands a command: completed as that command by itself would be.
+            complete -C (string replace -r '^.*?\s--\s+' '' -- (commandline -cp | string collect))
+        case words
+            set -e said[1]
+            string join \n -- $said
+    end
+end
 
-    for completion in $response;
-        set -l metadata (string split "," $completion);
-
-        if test $metadata[1] = "dir";
-            __fish_complete_directories $metadata[2];
-        else if test $metadata[1] = "file";
-            __fish_complete_path $metadata[2];
-        else if test $metadata[1] = "plain";
-            echo $metadata[2];
-        end;
-    end;
-end;
-
-complete --no-files --command ssohelper --arguments "(_ssohelper_completion)";
+complete -c ssohelper -e
+complete -c ssohelper -f -a '(__ssohelper_complete)'

@@ -42,6 +42,12 @@ def main() -> int:
         code = prompt_door.answer(argv[1:])
         if code is not None:
             return code
+    if argv[:1] == ["completion"]:
+        from ssohelper.completion import door
+
+        code = door.answer(argv[1:])
+        if code is not None:
+            return code
     from ssohelper.cli import run
 
     return run(argv)

@@ -35,6 +35,18 @@ def cache_folder(environ: "Mapping[str, str]") -> str:
     return (base if base[:1] == "/" else os.path.expanduser("~/.cache")) + "/ssohelper"
 
 
+def state_folder(environ: "Mapping[str, str]") -> str:
+    """Return platformdirs' user_state_dir("ssohelper"), by its rule for Linux.
+
+    For completions, which look there on every TAB; app.py asks platformdirs itself.
+    """
+    home = environ.get("SSOHELPER_HOME")
+    if home:
+        return home + "/state"
+    base = environ.get("XDG_STATE_HOME", "")
+    return (base if base[:1] == "/" else os.path.expanduser("~/.local/state")) + "/ssohelper"
+
+
 def settings_file(environ: "Mapping[str, str]") -> str:
     """Return where config.toml is, by platformdirs' rule for Linux.
 

@@ -5,6 +5,13 @@ import sys
 
 SHELLS = ("bash", "zsh", "fish", "pwsh")
 _EXTENSION = {"pwsh": "ps1"}
+# Under share/ where each shell looks, as pyproject.toml ships them; and the name in completions/.
+_COMPLETIONS = {
+    "bash": ("bash-completion/completions", "ssohelper", "ssohelper.bash"),
+    "zsh": ("zsh/site-functions", "_ssohelper", "_ssohelper"),
+    "fish": ("fish/vendor_completions.d", "ssohelper.fish", "ssohelper.fish"),
+    "pwsh": ("ssohelper", "completion.ps1", "ssohelper.ps1"),
+}
 _LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
 _NAME = _LETTERS | frozenset("0123456789-")
 
@@ -36,20 +43,39 @@ def is_name(name: str) -> bool:
 
 
 def text_of(shell: str, name: str) -> bytes | None:
-    """Return the function, under this name, and the prompt's text; None when they are not there."""
+    """Return the function, under this name, the prompt's text and the completion.
+
+    None when they are not there.
+    """
     ending = _EXTENSION.get(shell, shell)
-    function = _read(f"ssohelper.{ending}")
+    function = _read("shell", "ssohelper", f"ssohelper.{ending}")
     if function is None:
         return None
     if name != "ssohelper":
         function = function.replace(b"function ssohelper ", f"function {name} ".encode())
-    return function + (_read(f"prompt.{ending}") or b"")
+    prompt = _read("shell", "ssohelper", f"prompt.{ending}") or b""
+    return function + prompt + (completion_of(shell, name) or b"")
 
 
-def _read(name: str) -> bytes | None:
-    for folder in _folders():
+def completion_of(shell: str, name: str = "ssohelper") -> bytes | None:
+    """Return the completion script, for a command of this name; None when it is not there."""
+    folder, shipped, in_checkout = _COMPLETIONS[shell]
+    text = _read("completions", folder, shipped, in_checkout)
+    if text is None or name == "ssohelper":
+        return text
+    for before in (b"_ssohelper ", b" -c ", b"-CommandName "):
+        text = text.replace(before + b"ssohelper", before + name.encode())
+    return text
+
+
+def _read(own: str, share: str, name: str, in_checkout: str | None = None) -> bytes | None:
+    """Return what is at OWN in a checkout, or at share/SHARE of an installation."""
+    root, *prefixes = _folders()
+    paths = [os.path.join(root, own, in_checkout or name)]
+    paths += [os.path.join(prefix, "share", share, name) for prefix in prefixes]
+    for path in paths:
         try:
-            with open(os.path.join(folder, name), "rb") as file:
+            with open(path, "rb") as file:
                 return file.read()
         except OSError:
             continue
@@ -57,14 +83,11 @@ def _read(name: str) -> bytes | None:
 
 
 def _folders() -> list[str]:
-    """Return where the texts may be: the checkout's, then those that the wheel put in place.
+    """Return the root that a checkout would have, then prefixes that a wheel may be put under.
 
     `lib/pythonX.Y/site-packages/ssohelper` is four steps below the prefix, also where that is
     not sys.prefix (pip install --user, Debian's /usr/local); Windows has one step less.
     """
-    package = os.path.dirname(os.path.abspath(__file__))
-    root = os.path.dirname(package)
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     up = os.path.dirname(os.path.dirname(root))
-    prefixes = [os.path.dirname(up), sys.prefix, up]
-    checkout = os.path.join(root, "shell")
-    return [checkout, *(os.path.join(prefix, "share", "ssohelper") for prefix in prefixes)]
+    return [root, os.path.dirname(up), sys.prefix, up]

@@ -1,38 +1,269 @@
-"""completions/ is what the click tree says today, and TAB works in a real shell with it."""
+"""What a TAB offers: the tree is not stale, and the answers for each shell are right."""
 
+import json
 import os
 import subprocess
+import sys
+import time
 from pathlib import Path
 
-import pexpect
 import pytest
 
-from tests.conftest import SCRIPT, Home
-from tests.programs import need
+from ssohelper import folders
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import Account
+from ssohelper.shell_init import SHELLS
+from ssohelper.stores.directory_cache import DirectoryCache
+from tests import completion_tree
+from tests.conftest import SCRIPT, Home, Run
 
 FOLDER = Path(__file__).resolve().parent.parent / "completions"
-FILES = {"bash": "ssohelper.bash", "zsh": "_ssohelper", "fish": "ssohelper.fish"}
+FILES = {
+    "bash": "ssohelper.bash",
+    "zsh": "_ssohelper",
+    "fish": "ssohelper.fish",
+    "pwsh": "ssohelper.ps1",
+}
+BREAKS = " \t\n\"'><=;|&(:"
+# What a completion may load: no click, no botocore, nothing of the commands.
+TOO_HEAVY = (
+    "click",
+    "botocore",
+    "rich",
+    "textual",
+    "platformdirs",
+    "ssohelper.cli",
+    "ssohelper.app",
+)
 
 
-@pytest.mark.parametrize("shell", sorted(FILES))
-def test_is_not_stale(shell: str) -> None:
-    made = subprocess.run(
-        [SCRIPT],
-        env={**os.environ, "_SSOHELPER_COMPLETE": f"{shell}_source"},
+def save_listing(
+    home: Home, session: str, accounts: dict[str, tuple[str, tuple[str, ...]]]
+) -> None:
+    """Save a listing: {account id: (name, roles)}."""
+    listed = tuple(
+        ListedAccount(Account(number, name, "a@example.com"), roles, False, True)
+        for number, (name, roles) in accounts.items()
+    )
+    state = DirectoryCache(home.path / ".local" / "state" / "ssohelper")
+    state.save(session, Listing("https://x/start", "us-east-1", int(time.time()), listed))
+
+
+def add_profile(home: Home, header: str, body: str = "sso_account_id = 1\n") -> None:
+    with home.config_file.open("a") as file:
+        file.write(f"[{header}]\n{body}\n")
+
+
+@pytest.fixture
+def corp(home: Home) -> Home:
+    """One session with two profiles of ours, one foreign, and two accounts in its list."""
+    home.add_session("corp")
+    add_profile(home, "profile pay.Admin", "sso_account_id = 1\nssohelper_managed = true\n")
+    add_profile(home, "profile 'my own'")
+    add_profile(home, "profile keys", "aws_access_key_id = x\n")
+    accounts = {
+        "000000000001": ("ledger", ("Admin", "ReadOnly")),
+        "000000000002": ("legal: a/b", ("Audit",)),
+    }
+    save_listing(home, "corp", accounts)
+    return home
+
+
+def offered(home: Home, *words: str, env: dict[str, str] | None = None) -> list[str]:
+    """Return what is offered for the last word, as zsh would get it."""
+    *earlier, word = words
+    said = subprocess.run(
+        [SCRIPT, "completion", "--answer", "zsh", word, "ssohelper", *earlier],
+        env={**home.env, **(env or {})},
         capture_output=True,
         text=True,
-    )
-    assert (FOLDER / FILES[shell]).read_text() == made.stdout
+        check=True,
+    ).stdout.splitlines()
+    head, *lines = said
+    if not head.startswith("words"):
+        return [head]
+    whole, begun = map(int, head.split()[1:3])
+    return lines[: whole + begun]
 
 
-def test_tab_completes_a_command_in_bash(home: Home) -> None:
-    shell = pexpect.spawn(
-        need("bash"), ["--norc", "--noprofile", "-i"], env={**home.env, "PS1": "$ "}, timeout=60
+def in_bash(home: Home, line: str, how: str = "9") -> list[str]:
+    """Return what bash gets for this line, the cursor at its end."""
+    asked = [SCRIPT, "completion", "--answer", "bash", line, BREAKS, how]
+    return subprocess.run(
+        asked, env=home.env, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+
+
+def test_the_tree_is_what_the_commands_say_today() -> None:
+    made = completion_tree.tree_text()
+    assert completion_tree.PLACE.read_text() == made, "renew: python -m tests.completion_tree"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_completion_prints_the_shipped_script(shell: str, run: Run) -> None:
+    said = run("completion", shell)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert said.stdout == (FOLDER / FILES[shell]).read_text()
+
+
+def test_another_shell_is_said_to_be_unknown(run: Run) -> None:
+    said = run("completion", "tcsh")
+    assert (said.returncode, said.stdout) == (2, "")
+    assert 'no shell named "tcsh"' in said.stderr
+
+
+def test_a_tab_imports_nothing_heavy(corp: Home) -> None:
+    run_and_name = (
+        "import sys; from ssohelper.__main__ import main; sys.argv[1:] = "
+        "['completion', '--answer', 'zsh', '', 'ssohelper', 'use']; main(); "
+        "sys.stderr.write(' '.join(sys.modules))"
     )
-    try:
-        shell.sendline(f"source {FOLDER / FILES['bash']}; echo loa''ded")
-        shell.expect("loaded")
-        shell.send("ssohelper stat\t")
-        shell.expect("ssohelper status ")
-    finally:
-        shell.close(force=True)
+    said = subprocess.run(
+        [sys.executable, "-c", run_and_name], env=corp.env, capture_output=True, text=True
+    )
+    assert "pay.Admin" in said.stdout
+    loaded = set(said.stderr.split())
+    assert {name for name in TOO_HEAVY if name in loaded} == set()
+
+
+class TestWhatIsOffered:
+    @pytest.mark.parametrize(
+        ("words", "expected"),
+        [
+            (["who"], ["whoami"]),
+            (["profile", "s"], ["show", "sync"]),
+            (["use", ""], ["pay.Admin", "my own"]),
+            (["--json", "--session", "corp", "use", "p"], ["pay.Admin"]),
+            (["use", "pay.Admin", "--k"], ["--keys"]),
+            (["profile", "show", "k"], ["keys"]),
+            (["profile", "rm", ""], ["pay.Admin"]),
+            (["profile", "rm", "pay.Admin", ""], []),
+            (["login", ""], ["corp"]),
+            (["list", "--session", "c"], ["corp"]),
+            (["list", "--session=c"], ["--session=corp"]),
+            (["use", "le"], ["ledger/", "legal: a/b/"]),
+            (["use", "led"], ["ledger/Admin", "ledger/ReadOnly"]),
+            (["use", "ledger/R"], ["ledger/ReadOnly"]),
+            (["use", "legal: a/b/"], ["legal: a/b/Audit"]),
+            (["use", "corp:led"], ["corp:ledger/Admin", "corp:ledger/ReadOnly"]),
+            (["use", "000000000001/A"], ["000000000001/Admin"]),
+            (["profile", "add", "le"], ["ledger/", "legal: a/b/"]),
+            (["profile", "sync", "--account", "!led"], ["!ledger"]),
+            (["profile", "sync", "--role", "A"], ["Admin", "Audit"]),
+            (["profile", "sync", "--form", ""], ["process", "sso"]),
+            (
+                ["config", "set", "sessions."],
+                ["sessions.corp.browser", "sessions.corp.session_hours"],
+            ),
+            (["console", "--service", "cloudt"], ["cloudtrail"]),
+            (["exec", "pay.Admin", "--", "l"], ["command"]),
+            (["emulator", "serve", "--world", ""], ["files"]),
+            (["shell-init", ""], ["bash", "zsh", "fish", "pwsh"]),
+            (["no-such-command", ""], []),
+        ],
+    )
+    def test_for(self, corp: Home, words: list[str], expected: list[str]) -> None:
+        assert offered(corp, *words) == expected
+
+    def test_with_two_sessions_an_address_begins_with_one(self, corp: Home) -> None:
+        corp.add_session("other")
+        assert offered(corp, "use", "co") == ["corp:"]
+        assert offered(corp, "--session", "corp", "use", "led")[0] == "ledger/Admin"
+        add_profile(corp, "profile o", "sso_account_id = 1\nsso_session = corp\n")
+        assert offered(corp, "use", "led", env={"AWS_PROFILE": "o"})[0] == "ledger/Admin"
+
+    def test_a_name_that_several_accounts_have_is_offered_by_id(self, corp: Home) -> None:
+        twins = {f"00000000000{n}": ("twin", ("Admin",)) for n in (1, 2)}
+        save_listing(corp, "corp", twins)
+        assert offered(corp, "use", "0") == ["000000000001/", "000000000002/"]
+        assert offered(corp, "use", "twin") == []
+
+    def test_a_name_that_could_rewrite_the_terminal_is_not_offered(self, corp: Home) -> None:
+        add_profile(corp, "profile 'pay\x1b[2J'")
+        save_listing(corp, "corp", {"000000000007": ("a\nb\x1b]0;x\x07", ("Admin", "R\nx"))})
+        assert offered(corp, "use", "pay") == ["pay.Admin"]
+        assert offered(corp, "use", "0") == ["000000000007/Admin"]
+
+    def test_indented_headers_are_read_as_botocore_reads_them(self, corp: Home) -> None:
+        add_profile(corp, "profile nested", "s3 =\n  [profile no] = 1\nsso_account_id = 1\n")
+        assert offered(corp, "profile", "show", "ne") == ["nested"]
+        assert offered(corp, "profile", "show", "no") == []
+        corp.write_config("  [profile a]\n  sso_account_id = 1\n  [profile b]\n   [profile c]\n")
+        assert offered(corp, "profile", "show", "") == ["a", "b", "c"]
+
+    @pytest.mark.parametrize("damage", ["not there", "no config", "folder", "not UTF-8", "damaged"])
+    def test_trouble_offers_nothing_and_says_nothing(self, corp: Home, damage: str) -> None:
+        listing = corp.path / ".local/state/ssohelper/listings/corp/listing.json"
+        if damage == "not there":
+            corp.config_file.unlink()
+        elif damage == "folder":
+            corp.config_file.unlink()
+            corp.config_file.mkdir()
+        elif damage == "no config":
+            corp.config_file.write_bytes(b"\x00\xff[[[[]]\n[profile\n[profile 'x]\n]")
+        elif damage == "not UTF-8":
+            corp.config_file.write_bytes(b"[profile a\xff]\nsso_account_id=1\n")
+        else:
+            listing.write_text(json.dumps({"accounts": [{"id": 3}]}))
+        for words in (["use", "led"], ["login", "c"], ["list", "x"]):
+            said = subprocess.run(
+                [SCRIPT, "completion", "--answer", "zsh", words[-1], "ssohelper", *words[:-1]],
+                env=corp.env,
+                capture_output=True,
+                text=True,
+            )
+            assert said.stderr == ""
+
+    def test_a_closed_stdout_is_quiet(self, corp: Home) -> None:
+        said = subprocess.run(
+            ["/bin/sh", "-c", f"{SCRIPT} completion --answer zsh '' ssohelper use >&-"],
+            env=corp.env,
+            capture_output=True,
+            text=True,
+        )
+        assert (said.returncode, said.stderr) == (1, "")
+
+
+class TestBashLine:
+    """readline replaces what stands after the last break; the reply must be that and the rest."""
+
+    @pytest.mark.parametrize(
+        ("line", "reply"),
+        [
+            ("ssohelper use pay", ["words", "pay.Admin"]),
+            ("ssohelper use my", ["words", "my\\ own"]),
+            ("ssohelper use my\\ o", ["words", "my\\ own"]),
+            ("ssohelper use 'my", ["words", "my own'"]),
+            ('ssohelper use "my o', ["words", 'my own"']),
+            ("AWS_PROFILE=x ssohelper use pay", ["words", "pay.Admin"]),
+            ("ssohelper use led", ["words", "ledger/Admin", "ledger/ReadOnly"]),
+            ("ssohelper use corp:led", ["words", "ledger/Admin", "ledger/ReadOnly"]),
+            ("ssohelper list --session=c", ["words", "corp"]),
+            ("ssohelper list > fi", ["files"]),
+            ("ssohelper use $(touch x)", ["words"]),
+        ],
+    )
+    def test_is_answered(self, corp: Home, line: str, reply: list[str]) -> None:
+        assert in_bash(corp, line) == reply
+
+    def test_names_that_part_within_a_quotation_insert_no_half_of_it(self, corp: Home) -> None:
+        add_profile(corp, "profile 'q $x'")
+        add_profile(corp, "profile 'q ;y'")
+        assert in_bash(corp, "ssohelper use q") == ["words nospace", "q\\ "]
+        assert in_bash(corp, "ssohelper use q\\ ") == ["list", "q $x", "q ;y"]
+        # A TAB that walks through the candidates inserts each.
+        assert in_bash(corp, "ssohelper use q\\ ", "37") == ["words", "q\\ \\$x", "q\\ \\;y"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere app.py asks platformdirs itself")
+@pytest.mark.parametrize("said", [{}, {"XDG_STATE_HOME": "/var/tmp/s"}, {"XDG_STATE_HOME": "rel"}])
+def test_the_state_folder_is_platformdirs_own(
+    said: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **said}
+    ask = "import platformdirs; print(platformdirs.user_state_dir('ssohelper', appauthor=False))"
+    found = subprocess.run(
+        [sys.executable, "-c", ask], env=environ, capture_output=True, text=True, check=True
+    )
+    monkeypatch.setattr(os, "environ", environ)
+    assert folders.state_folder(environ) == found.stdout.rstrip("\n")

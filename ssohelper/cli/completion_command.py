@@ -1,0 +1,35 @@
+"""completion as click explains it: help, and arguments that the fast door did not know."""
+
+import sys
+
+import click
+
+from ssohelper import shell_init
+from ssohelper.cli import output
+from ssohelper.errors import LocalState
+
+
+@click.command("completion")
+@click.argument("shell", metavar="|".join(shell_init.SHELLS))
+@output.common_options
+def completion(shell: str) -> None:
+    """Print the completion script for a shell.
+
+    \b
+    Examples:
+      ssohelper completion bash > ~/.local/share/bash-completion/completions/ssohelper
+      ssohelper completion zsh > ~/.zfunc/_ssohelper           a folder of your fpath
+      ssohelper completion fish > ~/.config/fish/completions/ssohelper.fish
+
+    `ssohelper shell-init` prints it too, behind the function: with that in your shell's file
+    nothing else is needed. The one for pwsh is not tried.
+    """
+    if shell not in shell_init.SHELLS:
+        raise output.unknown_name("shell", shell, shell_init.SHELLS, "ssohelper completion --help")
+    script = shell_init.completion_of(shell)
+    if script is None:
+        raise LocalState(
+            f"the completion for {shell} is missing from this installation",
+            hint="install ssohelper again",
+        )
+    sys.stdout.buffer.write(script)
