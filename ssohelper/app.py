@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from ssohelper.stores.choices import ChoicesStore
     from ssohelper.stores.clock_file import ClockFile
     from ssohelper.stores.config_store import ConfigStore
+    from ssohelper.stores.console_visits import ConsoleVisits
     from ssohelper.stores.credential_cache import CredentialCache
     from ssohelper.stores.directory_cache import DirectoryCache
+    from ssohelper.stores.endpoint_files import EnvFile, PrivateFolder
     from ssohelper.stores.failures import FailureMemory
     from ssohelper.stores.prompt_state import PromptState
     from ssohelper.stores.settings_file import SettingsFile
@@ -213,6 +215,12 @@ class App:
 
         return UsageStore(self.state_folder, runtime=self.runtime_folder)
 
+    @cached_property
+    def console_visits(self) -> ConsoleVisits:
+        from ssohelper.stores.console_visits import ConsoleVisits
+
+        return ConsoleVisits(self.state_folder)
+
     def oidc(self, session: SsoSession) -> OidcClient:
         from ssohelper.wire.oidc import OidcClient
 
@@ -238,6 +246,18 @@ class App:
         from ssohelper.wire.one_shot import OneShotRedirect
 
         return OneShotRedirect(target)
+
+    def endpoint_folder(self) -> PrivateFolder:
+        """Make the folder of an endpoint of this process; in the state folder, which outlives
+        the login that a job in tmux was started in."""
+        from ssohelper.stores.endpoint_files import PrivateFolder
+
+        return PrivateFolder(self.state_folder / "serve")
+
+    def env_file(self, path: Path) -> EnvFile:
+        from ssohelper.stores.endpoint_files import EnvFile
+
+        return EnvFile(path)
 
     def start_renewal(self, key: RoleKey) -> None:
         """Start the detached process that renews these credentials."""

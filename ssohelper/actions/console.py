@@ -91,6 +91,23 @@ def open_in_browser(
     return Opened(page, keys.expires_at)
 
 
+def other_session(app: App, browser: str, profile: Profile, ends_at: int) -> RoleKey | None:
+    """Note this visit; return the role that the browser may still be signed in as, if another.
+
+    Once for each browser: who has turned on multi-session support need not hear it again.
+    """
+    key = key_of(profile)
+    try:
+        last = app.console_visits.last(browser)
+        was_told = last is not None and last.is_told
+        others = last is not None and last.key != key and last.ends_at > app.aws_now()
+        app.console_visits.keep(browser, key, ends_at, is_told=was_told or others)
+    except (SsoHelperError, OSError) as trouble:
+        app.warn(f"this visit could not be noted: {trouble}")
+        return None
+    return last.key if last is not None and others and not was_told else None
+
+
 def key_of(profile: Profile) -> RoleKey:
     """Return what the use of this role is recorded under."""
     return RoleKey(profile.session.name, profile.role.account_id, profile.role.name)

@@ -12,7 +12,7 @@ from ssohelper.app import App
 from ssohelper.cli import choosing, output
 from ssohelper.core.console_urls import SERVICES, ConsolePage
 from ssohelper.core.instants import duration_text, to_iso
-from ssohelper.core.model import Profile
+from ssohelper.core.model import Profile, RoleKey
 from ssohelper.core.text import show
 
 _SERVICES = "\n".join(textwrap.wrap(" ".join(SERVICES), 74))
@@ -51,6 +51,9 @@ def console(profile: str | None, service: str | None, region: str | None, only_p
     usage.record(app, chosen)
     left = duration_text(opened.ends_at - app.aws_now())
     output.say(f"the console session lasts until {to_iso(opened.ends_at)} ({left})")
+    other = consoles.other_session(app, " ".join(opener), chosen, opened.ends_at)
+    if other is not None:
+        _say_two_sessions(chosen, other)
     if output.talk().json:
         _print_json(app, chosen, page, opened.ends_at)
 
@@ -76,6 +79,15 @@ def _say_what_opens(app: App, profile: Profile, page: ConsolePage) -> None:
     role, account = profile.role, identity.known(app, profile).account
     where = f"{show(account.name)} ({role.account_id})" if account.name else role.account_id
     output.say(f'opening the console of {where} as "{show(role.name)}" in {page.region}')
+
+
+def _say_two_sessions(profile: Profile, other: RoleKey) -> None:
+    output.say(
+        f'this browser may still be signed in as "{show(other.role_name)}" in {other.account_id}: '
+        "if AWS asks to log out first, turn on multi-session support in the console's account "
+        "menu, or give each session its own browser: "
+        f"ssohelper config set sessions.{profile.session.name}.browser 'COMMAND %s'"
+    )
 
 
 def _print_json(app: App, profile: Profile, page: ConsolePage, ends_at: int | None) -> None:

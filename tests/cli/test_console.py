@@ -242,6 +242,24 @@ class TestOpening:
         assert notes.read_text().startswith("ext+container:name=corp&url=http%3A%2F%2F127.0.0.1%3A")
         assert emulator.counters["federation.login"] == 1
 
+    def test_two_roles_in_one_browser_are_said_once(self, shell: Home, run: Run) -> None:
+        """Without multi-session support AWS asks to log out first: the terminal says why."""
+        shell.browser()
+        assert "multi-session" not in run("console", PROFILE).stderr
+        assert "multi-session" not in run("console", PROFILE).stderr
+        said = run("console", "000030000001/ReadOnlyAccess").stderr
+        assert 'may still be signed in as "Developer" in 000040000001' in said
+        assert "ssohelper config set sessions.corp.browser" in said
+        assert "multi-session" not in run("console", PROFILE).stderr
+
+    def test_a_use_is_counted(self, shell: Home, run: Run, app: App) -> None:
+        shell.browser()
+        assert run("console", PROFILE, "--print").returncode == 0
+        assert app.usage.all() == {}
+        assert run("console", PROFILE).returncode == 0
+        [(key, used)] = app.usage.all().items()
+        assert (key.role_name, used.uses) == ("Developer", 1)
+
     def test_an_opener_that_is_not_there(self, shell: Home, run: Run) -> None:
         """It is no browser: the link is printed."""
         done = run("console", PROFILE, env={"BROWSER": "/no/such"})
