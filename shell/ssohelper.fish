@@ -42,7 +42,17 @@ function __ssohelper_apply
         return 1
     end
     printf '%s\n' $argv | source
-    true
+end
+
+# A universal variable is every session's: it is not ours to erase, and fish lets nothing hide it.
+function __ssohelper_no_universal
+    for name in $argv
+        if set -qUx $name
+            printf 'ssohelper: error: %s is a universal variable, which would win: nothing was changed\n' $name >&2
+            printf 'ssohelper: hint: erase it with: set -eU %s\n' $name >&2
+            return 7
+        end
+    end
 end
 
 function __ssohelper_clear
@@ -61,8 +71,6 @@ function __ssohelper_clear
         end
         for name in $names
             set -eg $name
-            # A universal variable is hidden here, not erased everywhere.
-            set -qU $name; and set -gu $name
         end
         set -gu __ssohelper_used ''
         printf 'cleared what this shell had inherited\n' >&2

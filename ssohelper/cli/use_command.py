@@ -169,12 +169,15 @@ def _text(app: App, shell: str, found: Environment, used: str) -> str:
     """Return what the function evaluates: the variables, and what it must know to undo them."""
     before = app.environ.get(_USED, "")
     lines = [shell_text.variable(shell, "__ssohelper_used", used)]
+    if shell == "fish":
+        # fish exports a universal variable whatever hides it, and only its owner may erase it.
+        lines.insert(0, f"__ssohelper_no_universal {' '.join(found.unset)}; or return")
     if used != before:
         lines.append(shell_text.variable(shell, "__ssohelper_previous", before))
     if not before:
         undo = shell_text.restoration(shell, environment.TOUCHED, app.environ)
         lines.append(shell_text.variable(shell, "__ssohelper_before", undo))
-    lines.append(shell_text.assignments(shell, found.revealed(), found.unset))
+    lines += shell_text.statements(shell, found.revealed(), found.unset)
     return shell_text.chained(shell, lines)
 
 

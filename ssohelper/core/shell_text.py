@@ -36,10 +36,15 @@ def literal(shell: str, value: str) -> str:
 def assignments(shell: str, set: Mapping[str, str], unset: Sequence[str]) -> str:
     """Return lines that unset and export. Raises: UsageProblem for control characters.
 
-    `sh` reads bash's. In bash and zsh each line fails as a whole when a variable is read-only.
+    `sh` reads bash's.
     """
+    return "\n".join(statements(shell, set, unset))
+
+
+def statements(shell: str, set: Mapping[str, str], unset: Sequence[str]) -> list[str]:
+    """Return the lines of `assignments`."""
     words = {_checked(name): quoted(shell, value) for name, value in set.items()}
-    return "\n".join([*_unset(shell, unset), *(_export(shell, *item) for item in words.items())])
+    return [*_unset(shell, unset), *(_export(shell, *item) for item in words.items())]
 
 
 def restoration(shell: str, names: Iterable[str], environ: Mapping[str, str]) -> str:
@@ -50,7 +55,8 @@ def restoration(shell: str, names: Iterable[str], environ: Mapping[str, str]) ->
     for name, word in before.items():
         if shell == "fish":
             # A universal variable that `set -g` hid is seen again, and is not copied.
-            lines.append(f'set -eg {name}; test "${name}" = {word}; or set -gx {name} {word}')
+            found = f'set -qx {name}; and test "${name}" = {word}'
+            lines.append(f"set -eg {name}; {found}; or set -gx {name} {word}")
         else:
             lines.append(_export(shell, name, word))
     return chained(shell, lines)
@@ -78,8 +84,8 @@ def _export(shell: str, name: str, word: str) -> str:
 def _unset(shell: str, names: Sequence[str]) -> list[str]:
     names = [_checked(name) for name in names]
     if shell == "fish":
-        # `set -e` alone would erase a universal variable in every session; it is hidden instead.
-        return [f"set -eg {name}; set -qU {name}; and set -gu {name}" for name in names]
+        # -g: without it a universal variable would be erased in every session, for good.
+        return [f"set -eg {name}" for name in names]
     if shell == "pwsh":
         return [f"Remove-Item -LiteralPath Env:{name} -ErrorAction Ignore" for name in names]
     # -v: without it bash takes a function of this name away when there is no such variable.

@@ -1,0 +1,113 @@
+"""Quoting, read back by the real shells: every value to the byte, and nothing runs."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ssohelper.core import shell_text
+from ssohelper.errors import UsageProblem
+from tests.hostile import account_names, role_names
+from tests.programs import need
+
+# How each shell is started without anybody's rc files.
+START = {
+    "bash": ["bash", "--norc", "--noprofile"],
+    "bash-posix": ["bash", "--posix"],
+    "dash": ["dash"],
+    "zsh": ["zsh", "-f"],
+    "zsh-options": ["zsh", "-f", "-o", "rc_quotes", "-o", "sh_word_split", "-o", "ksh_arrays"],
+    "zsh-as-sh": ["zsh", "--emulate", "sh", "-f"],
+    "fish": ["fish", "--no-config"],
+}
+DIALECT = {"dash": "bash", "bash-posix": "bash", "zsh-options": "zsh", "zsh-as-sh": "zsh"}
+UNICODE = ["ü", "€", "日本", "a\u00a0b", "\u2018\u2019", "👩\u200d💻"]
+
+
+def evaluated(shell: str, text: bytes, folder: Path, **more: str) -> dict[bytes, bytes]:
+    """Return the environment of a child after the shell has evaluated the text."""
+    (folder / "text").write_bytes(text)
+    read = "source text" if shell == "fish" else 'eval "$(cat text)"'
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "LANG": "C.UTF-8", **more}
+    first, *rest = START[shell]
+    done = subprocess.run(
+        [need(first), *rest, "-c", f"{read}; env -0"],
+        env=env,
+        cwd=folder,
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.stderr == b""
+    return dict(entry.split(b"=", 1) for entry in done.stdout.split(b"\0") if entry)
+
+
+@pytest.mark.parametrize("shell", sorted(START))
+def test_every_value_comes_back_to_the_byte_and_nothing_runs(shell: str, tmp_path: Path) -> None:
+    values = [*account_names(), *role_names(), *UNICODE, ""]
+    wanted = {f"V{number}": value for number, value in enumerate(values)}
+    dialect = DIALECT.get(shell, shell)
+    text = shell_text.assignments(dialect, wanted, ("GONE", "NEVER_THERE"))
+    got = evaluated(shell, text.encode(), tmp_path, GONE="x", STAYS="y")
+    assert {name: got[name.encode()].decode() for name in wanted} == wanted
+    assert b"GONE" not in got
+    assert got[b"STAYS"] == b"y"
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["text"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_what_was_before_is_put_back_whatever_it_held(shell: str, tmp_path: Path) -> None:
+    before = {
+        "V0": "two\nlines\n",
+        "V1": "\ttab\x01\x7f\x1b[31m",
+        "V2": os.fsdecode(b"not \xff\xfe utf-8 \xc3"),
+        "V3": "\n",
+        "V4": "",
+        "V5": "'\\''",
+    }
+    names = [*before, "V6"]
+    text = shell_text.restoration(shell, names, before)
+    changed = dict.fromkeys(names, "changed")
+    got = evaluated(shell, os.fsencode(text), tmp_path, **changed)
+    wanted = {os.fsencode(name): os.fsencode(value) for name, value in before.items()}
+    assert {name: value for name, value in got.items() if name.startswith(b"V")} == wanted
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\0b", "\x1b[31m", "\r", "\x7f", "\x9b", "\u2028"])
+@pytest.mark.parametrize("shell", shell_text.SHELLS)
+def test_control_characters_are_refused(shell: str, value: str) -> None:
+    with pytest.raises(UsageProblem):
+        shell_text.quoted(shell, value)
+
+
+def test_a_read_only_variable_fails_the_whole_text(tmp_path: Path) -> None:
+    lines = [*shell_text.statements("bash", {"AWS_REGION": "x"}, ("AWS_VAULT",)), "echo went on"]
+    for shell in ("bash", "zsh-as-sh"):
+        for name in ("AWS_REGION", "AWS_VAULT"):
+            script = f"{name}=fixed; readonly {name}\n{shell_text.chained('bash', lines)}"
+            first, *rest = START[shell]
+            done = subprocess.run([need(first), *rest, "-c", script], capture_output=True)
+            assert (done.returncode != 0, done.stdout) == (True, b""), (shell, name)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("a'b", "'a''b'"), ("a\u2019b", "'a\u2019\u2019b'"), ("$x`", "'$x`'"), ("\\", "'\\'")],
+)
+def test_powershell_doubles_its_quotes(value: str, text: str) -> None:
+    assert shell_text.quoted("pwsh", value) == text
+
+
+def test_a_universal_variable_of_fish_is_neither_erased_nor_copied(tmp_path: Path) -> None:
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    there = shell_text.assignments("fish", {"AWS_PROFILE": "other"}, ("AWS_VAULT",))
+    back = shell_text.restoration("fish", ("AWS_PROFILE", "AWS_VAULT"), {"AWS_PROFILE": "mine"})
+    script = (
+        "set -Ux AWS_PROFILE mine; set -Ux AWS_VAULT mine\n"
+        f"{there}\nenv | grep AWS_PROFILE; set -qU AWS_VAULT; and echo kept\n"
+        f"{back}\nenv | grep AWS_PROFILE; set -qg AWS_PROFILE; or echo no copy\n"
+    )
+    # With --no-config fish has no universal variables.
+    done = subprocess.run([need("fish"), "-c", script], env=env, capture_output=True, text=True)
+    said = ["AWS_PROFILE=other", "kept", "AWS_PROFILE=mine", "no copy"]
+    assert (done.stdout.splitlines(), done.stderr) == (said, "")

@@ -1,0 +1,184 @@
+"""Names that AWS allows and that run, split, hide or lie where they are not quoted.
+
+Account names are [\\x20-\\x7E]{1,50} (Organizations, CreateAccountName), role names
+[A-Za-z0-9_+=,.@-]{1,32}. `touch pwned` in a folder of the test's own shows what ran.
+"""
+
+import random
+import string
+
+_RUNS = [
+    "$(touch pwned)",
+    "`touch pwned`",
+    "; touch pwned;",
+    "&& touch pwned",
+    "| touch pwned",
+    "& touch pwned &",
+    "(touch pwned)",
+    "{touch,pwned}",
+    "<(touch pwned)",
+    ">(touch pwned)",
+    "> pwned",
+    ">> pwned #",
+    "'; touch pwned; '",
+    "\\'; touch pwned; \\'",
+    "\\\\'; touch pwned; #",
+    '"; touch pwned; "',
+    '"$(touch pwned)"',
+    "'$(touch pwned)'",
+    "'\\''$(touch pwned)'\\''",
+    "''; touch pwned #",
+    "''';touch pwned;'''",
+    "$((x[$(touch pwned)0]))",
+    "${x:-$(touch pwned)}",
+    "${(e):-$(touch pwned)}",
+    "${(%):-%(?.$(touch pwned).)}",
+    "x[$(touch pwned)]",
+    "a' 'b' $(touch pwned)",
+    "\\$(touch pwned)",
+    "\\`touch pwned\\`",
+    "$'\\n'touch pwned",
+    "'; touch pwned\\",
+    "\\",
+    "\\\\",
+    "a\\",
+    "'",
+    "''",
+    "'''",
+    "\\'",
+    "'\\",
+    '"',
+    '""',
+    "a'b",
+    'a"b',
+    "a b",
+    " a",
+    "a ",
+    "  ",
+    "a  b",
+    "*",
+    "?",
+    "[a-z]*",
+    "~",
+    "~root",
+    "/etc/*",
+    "=ls",
+    "#",
+    "a # b",
+    "!",
+    "!!",
+    "!touch",
+    "^a^b",
+    "$HOME",
+    "$PATH",
+    "${HOME}",
+    "$x",
+    "$$",
+    "$?",
+    "%n",
+    "%{%G%}",
+    "%(?.a.b)",
+    "%D{%s}",
+    "%%",
+    "--",
+    "-",
+    "-n",
+    "-e",
+    "--help",
+    "--keys",
+    "--session",
+    "-v",
+    "a=b",
+    "a:b",
+    "a/b",
+    "a/b/c",
+    "../../etc/passwd",
+    "..",
+    ".",
+    "{}",
+    "{a,b}",
+    "<",
+    ">",
+    "|",
+    "&",
+    ";",
+    "(",
+    ")",
+    "\\n",
+    "\\x1b[31m",
+    "\\e]0;x\\a",
+    "\\033[2J",
+    "%0a",
+    "&#10;",
+    "$env:PATH",
+    "$(Set-Content pwned x)",
+    "'; Set-Content pwned x; '",
+    "@(1)",
+    "set -gx PATH x",
+    "export PATH=x",
+    "unset -v PATH",
+    "__ssohelper_before",
+    "exit 0",
+    "return 1",
+    "123",
+    "0x10",
+    "null",
+    "[profile x]",
+]
+_ROLES = [
+    "-",
+    "--",
+    "-n",
+    "-e",
+    "--help",
+    "--keys",
+    "-v",
+    "=",
+    "=ls",
+    "a=b",
+    "+x",
+    "@",
+    "@file",
+    ",",
+    "a,b",
+    "...",
+    "..-",
+    "_",
+    "__ssohelper_used",
+    "unset",
+    "PATH=x",
+    "HOME=",
+    "-=+,.@_",
+    "0",
+    "00",
+    "1e5",
+    "exit",
+    "return",
+    "true",
+    "x" * 32,
+]
+
+
+def account_names(count: int = 200) -> list[str]:
+    """Return so many different names of accounts: the worst ones, then the same stirred up."""
+    chance = random.Random(4)
+    names = [*_RUNS]
+    while len(names) < count:
+        one, other = chance.sample(_RUNS, 2)
+        letters = "".join(chance.choices(string.printable[:95], k=chance.randrange(0, 9)))
+        name = (one + letters + other)[:50]
+        if name not in names:
+            names.append(name)
+    return names[:count]
+
+
+def role_names(count: int = 200) -> list[str]:
+    """Return so many different names of roles."""
+    chance = random.Random(5)
+    names = [*_ROLES]
+    allowed = string.ascii_letters + string.digits + "_+=,.@-"
+    while len(names) < count:
+        name = "".join(chance.choices("-=+,.@_" + allowed, k=chance.randrange(1, 33)))
+        if name.casefold() not in {known.casefold() for known in names} | {".", ".."}:
+            names.append(name)
+    return names[:count]
