@@ -117,6 +117,11 @@ def keys_environment(app: App, profile: Profile, credentials: RoleCredentials) -
     )
 
 
+def served_environment(app: App, profile: Profile, variables: Mapping[str, str]) -> Environment:
+    """Return what leads to an endpoint of ours, and takes away what SDKs would take before it."""
+    return _environment({**variables, **_regions(app, profile)})
+
+
 def region_of(app: App, profile: Profile) -> str:
     """Return the profile's region, else the one that new profiles of its session would get."""
     if profile.region:

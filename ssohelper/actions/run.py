@@ -7,13 +7,13 @@ import stat
 from collections.abc import Mapping, Sequence
 
 from ssohelper.core.text import show
-from ssohelper.errors import NotExecutable, ProgramNotFound
+from ssohelper.errors import NotExecutable, ProgramNotFound, SsoHelperError
 
-_SHELL = "/bin/sh"
+SHELL = "/bin/sh"
 # What a shell searches when there is no PATH.
 _DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 # Python ignores these from its start on; a program expects them as they usually are.
-_IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ")
+IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ")
 
 
 def replace_process(argv: Sequence[str], environ: Mapping[str, str]) -> None:
@@ -22,22 +22,25 @@ def replace_process(argv: Sequence[str], environ: Mapping[str, str]) -> None:
     Raises: ProgramNotFound (127), NotExecutable (126).
     """
     path = found_program(argv[0], environ)
-    for name in _IGNORED_BY_PYTHON:
+    for name in IGNORED_BY_PYTHON:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
     try:
         os.execve(path, list(argv), dict(environ))  # noqa: S606
     except OSError as cause:
         if cause.errno == errno.ENOEXEC:  # a script without #!: a shell reads it, as in every shell
-            os.execve(_SHELL, [_SHELL, path, *argv[1:]], dict(environ))  # noqa: S606
-        if cause.errno == errno.ENOENT:
-            raise ProgramNotFound(
-                f'"{show(path, 120)}" names an interpreter that is not there',
-                hint="look at its first line",
-            ) from cause
-        raise NotExecutable(
-            f'"{show(path, 120)}" cannot be run: {(cause.strerror or "").lower()}',
-        ) from cause
+            os.execve(SHELL, [SHELL, path, *argv[1:]], dict(environ))  # noqa: S606
+        raise cannot_run(path, cause) from cause
+
+
+def cannot_run(path: str, cause: OSError) -> SsoHelperError:
+    """Return the error for a program that is there and was not started."""
+    if cause.errno == errno.ENOENT:
+        return ProgramNotFound(
+            f'"{show(path, 120)}" names an interpreter that is not there',
+            hint="look at its first line",
+        )
+    return NotExecutable(f'"{show(path, 120)}" cannot be run: {(cause.strerror or "").lower()}')
 
 
 def found_program(name: str, environ: Mapping[str, str]) -> str:

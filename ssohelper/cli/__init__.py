@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "shell-init": ("shell_init_command", "shell_init", "Print the shell function to eval"),
     "completion": ("completion_command", "completion", "Print the completion script of a shell"),
     "whoami": ("whoami_command", "whoami", "Show which account and role a profile is"),
+    "serve": ("serve_command", "serve", "Serve a role's credentials to containers and jobs"),
     "console": ("console_command", "console", "Open the AWS console as a profile's role"),
     "credential-process": (
         "credential_command",

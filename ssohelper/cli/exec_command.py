@@ -4,7 +4,7 @@ import click
 
 from ssohelper.actions import credentials, environment, run, usage
 from ssohelper.app import App
-from ssohelper.cli import choosing, output, using
+from ssohelper.cli import choosing, output, serve_command, using
 from ssohelper.core.model import Profile
 from ssohelper.errors import UsageProblem
 
@@ -24,19 +24,23 @@ class _Split(click.Command):
 
 @click.command("exec", cls=_Split, options_metavar="[OPTIONS]")
 @click.argument("profile", metavar="[PROFILE] -- COMMAND...", required=False)
+@click.option("--server", is_flag=True, help="Give it an endpoint that renews, not fixed keys.")
 @output.common_options
 @click.pass_context
-def exec_program(ctx: click.Context, profile: str | None) -> None:
+def exec_program(ctx: click.Context, profile: str | None, server: bool) -> None:
     """Run a command with credentials of a role.
 
     \b
     Examples:
       ssohelper exec payments-prod.ReadOnlyAccess -- aws s3 ls
       ssohelper exec payments-prod/ReadOnlyAccess -- terraform plan
+      ssohelper exec --server payments-prod.ReadOnlyAccess -- ./two-day-job
       AWS_PROFILE=payments-prod.ReadOnlyAccess ssohelper exec -- env
 
     Fixed keys in the command's environment alone, everything that would win over them taken
-    away. The exit code is the command's; 126 when it cannot be run, 127 when it is not found.
+    away. They end after an hour or some: with --server the command asks an endpoint of its own,
+    which renews. The exit code is the command's; 126 when it cannot be run, 127 when it is not
+    found.
     """
     program: list[str] = ctx.meta.get(_PROGRAM, [])
     if not program or output.talk().json:
@@ -47,6 +51,8 @@ def exec_program(ctx: click.Context, profile: str | None) -> None:
     app = output.app()
     run.found_program(program[0], app.environ)
     chosen = choosing.profile(profile)
+    if server:
+        ctx.exit(serve_command.run_beside_server(app, chosen, program))
     _run_with_keys(app, chosen, program)
 
 

@@ -1,0 +1,104 @@
+"""Run a program beside us: it keeps the terminal, and each signal that we get is passed on to it.
+
+Both are in one process group, so that the terminal's own signals (Ctrl-C, Ctrl-Z, a new size)
+reach it directly; only what somebody sends to us alone is passed on. We stop when it stops.
+"""
+
+import errno
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from ssohelper.actions.run import IGNORED_BY_PYTHON, SHELL, cannot_run, found_program
+
+_PASSED_ON = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGALRM,
+    signal.SIGWINCH,
+    signal.SIGTSTP,
+    signal.SIGCONT,
+)
+# Of the terminal's: the whole group got them. Linux: SI_KERNEL in si_code.
+_FROM_KERNEL = 0x80
+
+
+def hold_signals() -> None:
+    """Keep signals for `to_its_end`. Call it before any thread is made: threads inherit it."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {*_PASSED_ON, signal.SIGCHLD})
+
+
+class Ended(NamedTuple):
+    """How the program ended: its exit code, 128+n for a signal."""
+
+    code: int
+    by_terminal: bool  # Ctrl-C in our terminal, which ends scripts above us too
+
+
+def to_its_end(argv: Sequence[str], environ: Mapping[str, str]) -> Ended:
+    """Run the program and return how it ended; `hold_signals` was called before.
+
+    Raises: ProgramNotFound (127), NotExecutable (126).
+    """
+    pid = _started(argv, environ)
+    by_terminal = False
+    while True:
+        came = signal.sigwaitinfo({*_PASSED_ON, signal.SIGCHLD})
+        if came.si_signo == signal.SIGCHLD:
+            code = _looked_after(pid)
+            if code is not None:
+                return Ended(code, by_terminal and code == 128 + signal.SIGINT)
+        elif came.si_code == _FROM_KERNEL and came.si_signo != signal.SIGALRM:
+            by_terminal = by_terminal or came.si_signo == signal.SIGINT
+        else:
+            os.kill(pid, came.si_signo)
+
+
+def _started(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    path = found_program(argv[0], environ)
+    try:
+        return _spawned(path, list(argv), environ)
+    except OSError as cause:
+        if cause.errno != errno.ENOEXEC:
+            raise cannot_run(path, cause) from cause
+    # A script without #!: a shell reads it, as in every shell.
+    return _spawned(SHELL, [SHELL, path, *argv[1:]], environ)
+
+
+def _spawned(path: str, argv: list[str], environ: Mapping[str, str]) -> int:
+    return os.posix_spawn(
+        path,
+        argv,
+        dict(environ),
+        setsigmask=(),
+        setsigdef=[getattr(signal, name) for name in IGNORED_BY_PYTHON],
+    )
+
+
+def _looked_after(pid: int) -> int | None:
+    """Return the program's exit code; None while it lives. When it was stopped we stop too."""
+    while True:
+        found, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
+        if found == 0:
+            return None
+        if os.WIFSTOPPED(status):
+            # Without a terminal nobody would wake us by waking it.
+            if os.WSTOPSIG(status) != signal.SIGSTOP or _has_terminal():
+                os.kill(os.getpid(), signal.SIGSTOP)
+        elif os.WIFSIGNALED(status):
+            return 128 + os.WTERMSIG(status)
+        else:
+            return os.WEXITSTATUS(status)
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,175 @@
+"""serve: the credentials endpoint in the foreground. `exec --server` is the same beside a command."""
+
+import os
+import signal
+from pathlib import Path
+
+import click
+
+from ssohelper import notify
+from ssohelper.actions import credentials, run, run_beside, usage
+from ssohelper.app import App
+from ssohelper.cli import choosing, output, using
+from ssohelper.core import shell_text
+from ssohelper.core.model import Profile, Secret
+from ssohelper.core.text import show
+from ssohelper.endpoint.serving import Serving
+from ssohelper.errors import LocalState, UsageProblem
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+@click.command("serve")
+@click.argument("profile", required=False)
+@click.option("--port", type=click.IntRange(1, 65535), help="Listen on this port of 127.0.0.1.")
+@click.option(
+    "--env-file",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Write address and token there, for containers; both survive a restart.",
+)
+@click.option(
+    "--socket",
+    "socket_path",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Answer on a socket file, for containers that mount it.",
+)
+@output.common_options
+def serve(
+    profile: str | None, port: int | None, env_file: Path | None, socket_path: Path | None
+) -> None:
+    """Serve credentials of a role to programs that renew by themselves.
+
+    \b
+    Examples:
+      ssohelper serve payments-prod.ReadOnlyAccess
+      ssohelper serve payments-prod.ReadOnlyAccess --env-file ~/.payments.env
+      ssohelper serve payments-prod.ReadOnlyAccess --socket ~/.payments.sock
+
+    Stays in the foreground until Ctrl-C, renews before anything ends, and says in time when a
+    person will be needed. Prints what a shell needs to use it. It listens on 127.0.0.1 alone.
+    """
+    app = output.app()
+    chosen = choosing.profile(profile)
+    env_file, socket_path = _absolute(env_file), _absolute(socket_path)
+    # Before the sign-in: what cannot be is said at once.
+    before = app.env_file(env_file).load() if env_file else None
+    _signed_in(app, chosen)
+    with _serving(app, chosen) as serving:
+        _hold_signals()
+        if socket_path:
+            serving.open_socket(socket_path)
+        if port or env_file or not socket_path:
+            _open_port(serving, port, before)
+        serving.start()
+        output.say(f"serving {using.who(app, chosen)} until Ctrl-C")
+        if env_file:
+            app.env_file(env_file).save(serving.env_file_variables())
+        _print_way(serving, env_file, socket_path, by_port=port is not None)
+        output.flush()
+        usage.record(app, chosen)
+        came = signal.sigwait(_ENDING)
+    click.get_current_context().exit(128 + came)
+
+
+def run_beside_server(app: App, chosen: Profile, program: list[str]) -> int:
+    """Run the program with an endpoint of its own; return its exit code.
+
+    Raises: ProgramNotFound (127), NotExecutable (126).
+    """
+    run.found_program(program[0], app.environ)
+    _signed_in(app, chosen)
+    with _serving(app, chosen) as serving:
+        run_beside.hold_signals()
+        serving.open_port()
+        serving.start()
+        child = serving.environment().of_child(app.environ)
+        output.say(f"{using.who(app, chosen)}: these credentials are renewed")
+        usage.record(app, chosen)
+        ended = run_beside.to_its_end(program, child)
+    if ended.by_terminal:
+        # A script above us stops at Ctrl-C only when it sees that we ended by it too.
+        output.flush()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        os.kill(os.getpid(), signal.SIGINT)
+    return ended.code
+
+
+# -- pieces ------------------------------------------------------------------------------------
+
+
+def _signed_in(app: App, chosen: Profile) -> None:
+    """Have credentials before anybody asks: what is wrong is said here, with its exit code."""
+    using.signed_in(
+        app,
+        chosen,
+        lambda: credentials.release(app, chosen.session, chosen.role, "serve", app.deadline()),
+    )
+
+
+def _serving(app: App, chosen: Profile) -> Serving:
+    def tell(message: str) -> None:
+        output.say(f"ssohelper: notice: {show(message)}")
+        command = App(app.environ).settings.get("notify")
+        for name in notify.start(message, command, app.environ):
+            output.warn(f'"{name}" could not be started (notify in the settings)')
+
+    return Serving(app, chosen, "serve", tell=tell, warn=output.warn)
+
+
+def _hold_signals() -> None:
+    """Keep signals for `sigwait`; before any thread is made, since threads inherit it."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+
+
+def _open_port(serving: Serving, port: int | None, before: tuple[int, Secret] | None) -> None:
+    """Listen where the endpoint before us did, so that who has its address finds us there."""
+    if before is None:
+        serving.open_port(port or 0)
+        return
+    try:
+        serving.open_port(port or before[0], before[1])
+    except LocalState:
+        if port:
+            raise
+        serving.open_port(0, before[1])
+        output.warn(f"port {before[0]} of before is taken: who has the old address must read anew")
+
+
+def _absolute(path: Path | None) -> Path | None:
+    if path is None:
+        return None
+    text = os.fspath(path)
+    if not text or "\0" in text or "\n" in text:
+        raise UsageProblem(f'"{show(text, 80)}" cannot be the name of a file')
+    return path.absolute()
+
+
+def _print_way(
+    serving: Serving,
+    env_file: Path | None,
+    socket_path: Path | None,
+    *,
+    by_port: bool,
+) -> None:
+    """Print how to use it: data, so on stdout, and never the token."""
+    exports = None if (env_file or socket_path) and not by_port else serving.environment()
+    if output.talk().json:
+        data = {
+            "url": serving.url if exports or env_file else None,
+            "environment": exports.revealed() if exports else None,
+            "unset": list(exports.unset) if exports else None,
+            "env_file": str(env_file) if env_file else None,
+            "socket": str(socket_path) if socket_path else None,
+        }
+        output.print_json(data)
+        return
+    if exports:
+        output.echo(shell_text.assignments("bash", exports.revealed(), exports.unset))
+    if env_file:
+        output.echo(show(str(env_file)))
+    if socket_path:
+        line = f"curl -sf --unix-socket {shell_text.quoted('bash', str(socket_path))}"
+        output.echo(f"credential_process = {line} http://localhost/")

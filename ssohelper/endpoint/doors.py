@@ -1,0 +1,119 @@
+"""What a request gets: the container's JSON over TCP, the credential-process document on a socket."""
+
+import os
+import socket
+import struct
+import sys
+from collections.abc import Callable
+
+from ssohelper.actions.credentials import document
+from ssohelper.cli import crash
+from ssohelper.core.instants import to_iso
+from ssohelper.core.model import RoleCredentials, Secret
+from ssohelper.core.text import show, to_json
+from ssohelper.endpoint.request import Door, answer, is_right, refusal, said
+from ssohelper.endpoint.source import Source
+from ssohelper.errors import (
+    AwsUnreachable,
+    LoginRequired,
+    Refused,
+    RoleNotAssigned,
+    SsoHelperError,
+)
+
+PATH = "/credentials"
+# botocore waits 2 s for an answer, three times: so this is said well before.
+_CONTAINER_SECONDS = 1.5
+# No SDK limits a credential_process to less than Rust's; curl limits nothing.
+_SOCKET_SECONDS = 18.0
+_CODES = (
+    (LoginRequired, 401, "LoginRequired"),
+    (RoleNotAssigned, 403, "AccessDenied"),
+    (Refused, 403, "Refused"),
+    (AwsUnreachable, 503, "AwsUnreachable"),
+)
+
+
+class ContainerDoor:
+    """127.0.0.1: who has the token is answered."""
+
+    def __init__(self, source: Source, account_id: str, port: int, token: Secret) -> None:
+        hosts = frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
+        self._door = Door(PATH, hosts, token)
+        self._source = source
+        self._account_id = account_id
+
+    def welcome(self, connection: socket.socket) -> bool:
+        """Take clients whose own address is 127.0.0.1: no other one is an SDK of this machine."""
+        try:
+            return bool(connection.getpeername()[0] == "127.0.0.1")
+        except OSError:
+            return False
+
+    def answer(self, head: bytes) -> bytes:
+        if not is_right(head, self._door):
+            return refusal()
+        return _answered(self._source, _CONTAINER_SECONDS, self._document)
+
+    def _document(self, found: RoleCredentials) -> bytes:
+        return to_json(
+            {
+                "AccessKeyId": found.access_key_id,
+                "SecretAccessKey": found.secret_access_key.reveal(),
+                "Token": found.session_token.reveal(),
+                "Expiration": to_iso(found.expires_at),
+                "AccountId": self._account_id,
+            }
+        ).encode()
+
+
+class SocketDoor:
+    """A socket file: who may be here, by the kernel's word, is answered."""
+
+    def __init__(self, source: Source, account_id: str) -> None:
+        self._door = Door("/", frozenset({"localhost"}), None)
+        self._source = source
+        self._account_id = account_id
+
+    def welcome(self, connection: socket.socket) -> bool:
+        """Take our own processes, and root's: containers run as root, which can read all of ours."""
+        return peer_of(connection) in (os.geteuid(), 0)
+
+    def answer(self, head: bytes) -> bytes:
+        if not is_right(head, self._door):
+            return refusal()
+        return _answered(self._source, _SOCKET_SECONDS, self._document)
+
+    def _document(self, found: RoleCredentials) -> bytes:
+        return document(found, self._account_id)
+
+
+def peer_of(connection: socket.socket) -> int | None:
+    """Return the user id at the other end; None when the system does not tell."""
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        return None
+    try:
+        told = connection.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i"))
+    except OSError:
+        return None
+    return int(struct.unpack("3i", told)[1])
+
+
+def _answered(source: Source, seconds: float, form: Callable[[RoleCredentials], bytes]) -> bytes:
+    try:
+        return answer(200, form(source.credentials(seconds)))
+    except SsoHelperError as error:
+        return _error(error)
+    except Exception as error:
+        crash.report(error, sys.exc_info()[2])
+        return _error(SsoHelperError("internal error"))
+
+
+def _error(error: SsoHelperError) -> bytes:
+    hint = f" ({error.hint})" if error.hint else ""
+    message = show(f"{error.message}{hint}")
+    for kind, status, code in _CODES:
+        if isinstance(error, kind):
+            return answer(status, said(code, message))
+    return answer(500, said("LocalState" if error.exit_code == 7 else "InternalError", message))

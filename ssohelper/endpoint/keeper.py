@@ -1,0 +1,132 @@
+"""The thread behind the doors: renews ahead, tells in time, renews once more before an end.
+
+Wakes at least every 15 s by the steady clock, which stands still while the machine sleeps: so
+after a wake all is looked at within that time, whatever the wall clock did.
+"""
+
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+from ssohelper.actions import credentials, notices, tokens
+from ssohelper.actions.notices import LAST_RENEWAL_SECONDS, Reminder
+from ssohelper.app import App
+from ssohelper.cli import crash
+from ssohelper.core.model import Role, SsoSession
+from ssohelper.endpoint.source import Source
+from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError
+
+LONGEST_PAUSE_SECONDS = 15.0
+_SHORTEST_PAUSE_SECONDS = 0.5
+_ASK_SECONDS = 20.0
+# A token that lasts so long there is none: it is renewed whatever it has left.
+_IN_ANY_CASE_SECONDS = 10**9
+
+Tell = Callable[[str], None]
+
+
+class Keeper:
+    """Runs from `start` to `stop`; `tell` gets each notice, `upkeep` is called on each round."""
+
+    def __init__(
+        self,
+        make_app: Callable[[], App],
+        session: SsoSession,
+        role: Role,
+        source: Source,
+        *,
+        tell: Tell,
+        upkeep: Callable[[], None],
+        pause_seconds: float = LONGEST_PAUSE_SECONDS,
+    ) -> None:
+        self._make_app = make_app
+        self._session = session
+        self._role = role
+        self._source = source
+        self._tell = tell
+        self._upkeep = upkeep
+        self._pause_seconds = pause_seconds
+        self._reminder = Reminder(session)
+        self._done: set[int] = set()  # ends before which all was renewed once more
+        self._refused = ""  # the token file that AWS takes no more: the next one is tried
+        self._wake = threading.Event()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, daemon=True, name="ssohelper-keeper")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped = True
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Look at once: somebody was served what is past half of its life."""
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._stopped:
+            pause = self._pause_seconds
+            try:
+                pause = self._round(self._make_app())
+            except SsoHelperError:
+                pass  # requests say it, in words; the next round tries again
+            except Exception as error:
+                crash.report(error, sys.exc_info()[2])
+            self._wake.wait(pause)
+            self._wake.clear()
+
+    def _round(self, app: App) -> float:
+        """Do what is due; return how long nothing will be."""
+        self._upkeep()
+        self._remind(app)
+        if self._source.doubts(app):
+            self._source.ask().wait(_ASK_SECONDS)
+        self._renew_ahead(app)
+        self._renew_once_more(app)
+        self._remind(app)
+        due_in = credentials.due_at(app, self._session, self._role) - app.now()
+        shortest = min(_SHORTEST_PAUSE_SECONDS, self._pause_seconds)
+        return max(
+            shortest, min(self._pause_seconds, due_in if due_in > 0 else self._pause_seconds)
+        )
+
+    def _remind(self, app: App) -> None:
+        said = self._reminder.next(notices.outlook(app, self._session), app.now())
+        if said:
+            self._tell(said)
+
+    def _renew_ahead(self, app: App) -> None:
+        if not app.settings.get("renew_ahead"):
+            return
+        if credentials.due_at(app, self._session, self._role) > app.now():
+            return
+        seen = app.tokens.fingerprint(self._session)
+        if seen == self._refused:
+            return
+        try:
+            credentials.renew_ahead(app, self._session, self._role, app.deadline())
+            self._refused = ""
+        except LoginRequired:
+            self._refused = app.tokens.fingerprint(self._session)
+        except SsoHelperError:
+            return  # the old ones still work, and the failure is remembered for 30 s
+
+    def _renew_once_more(self, app: App) -> None:
+        """Shortly before an end renew all that can still be: work goes on as long as AWS allows."""
+        ahead = notices.outlook(app, self._session)
+        ends = notices.last_renewals(ahead)
+        self._done &= set(ends)
+        for at in ends:
+            if at in self._done or not 0 < at - app.now() <= LAST_RENEWAL_SECONDS:
+                continue
+            with suppress(AwsUnreachable):  # until the end every round tries again
+                if at != ahead.token_until:
+                    self._last_token(app)
+                credentials.renew_now(app, self._session, self._role, app.deadline())
+                self._done.add(at)
+
+    def _last_token(self, app: App) -> None:
+        with suppress(LoginRequired):  # none comes any more: the present one still works
+            tokens.renewed_to_last(app, self._session, _IN_ANY_CASE_SECONDS, app.deadline())

@@ -1,0 +1,181 @@
+"""Serving: the endpoint of one role, from listening to the last file that is taken away again."""
+
+import ctypes
+import secrets
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ssohelper.actions import environment
+from ssohelper.actions.credentials import Way
+from ssohelper.app import App
+from ssohelper.core.model import Profile, RoleKey, Secret
+from ssohelper.endpoint.child_files import config_text
+from ssohelper.endpoint.doors import PATH, ContainerDoor, SocketDoor
+from ssohelper.endpoint.keeper import LONGEST_PAUSE_SECONDS, Keeper, Tell
+from ssohelper.endpoint.listener import Listener
+from ssohelper.endpoint.source import Source
+from ssohelper.errors import LocalState
+
+_PR_SET_DUMPABLE = 4
+# A warning that is said again for each request would fill a terminal; kept few, days long.
+_MOST_WARNINGS = 50
+
+
+class ServingApp(App):
+    """The App of one look: settings and files of now. What is to be renewed, the keeper renews."""
+
+    wake: Callable[[], None] | None = None
+
+    def start_renewal(self, key: RoleKey) -> None:
+        if self.wake:
+            self.wake()
+
+
+class Serving:
+    """The credentials of one profile for others, renewed; `with` ends it and cleans up.
+
+    `open_port` and `open_socket` are the doors, `environment` what leads a program to the first.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        profile: Profile,
+        way: Way,
+        *,
+        tell: Tell,
+        warn: Callable[[str], None],
+        make_app: Callable[..., ServingApp] = ServingApp,
+        pause_seconds: float = LONGEST_PAUSE_SECONDS,
+    ) -> None:
+        self._app = app
+        self._profile = profile
+        self._make_app = make_app
+        self._warn = warn
+        self._warned: set[str] = set()
+        self._listeners: list[Listener] = []
+        self._port = 0
+        self._token = Secret(secrets.token_urlsafe(32))
+        self._keeper: Keeper | None = None
+        self.files = app.endpoint_folder()
+        self.source = Source(self._new_app, profile.session, profile.role, way)
+        self._keeper = Keeper(
+            self._new_app,
+            profile.session,
+            profile.role,
+            self.source,
+            tell=tell,
+            upkeep=self.files.mend,
+            pause_seconds=pause_seconds,
+        )
+
+    def open_port(self, port: int = 0, token: Secret | None = None) -> None:
+        """Listen on 127.0.0.1; with no port on one that is free. Raises: LocalState (taken)."""
+        listening = _bound(port)
+        self._port = int(listening.getsockname()[1])
+        self._token = token or self._token
+        account_id = self._profile.role.account_id
+        door = ContainerDoor(self.source, account_id, self._port, self._token)
+        self._listeners.append(Listener(listening, door.answer, door.welcome))
+
+    def open_socket(self, path: Path) -> None:
+        """Listen on a socket file. Raises: UsageProblem (too long), LocalState (there already)."""
+        listening = self.files.listening_at(path)
+        door = SocketDoor(self.source, self._profile.role.account_id)
+        self._listeners.append(Listener(listening, door.answer, door.welcome))
+
+    def start(self) -> None:
+        """Answer from now on, and tell and renew in time."""
+        _refuse_core_dumps()
+        for listener in self._listeners:
+            listener.start()
+        if self._keeper:
+            self._keeper.start()
+
+    def environment(self) -> environment.Environment:
+        """Return what a program needs, and what would lead it elsewhere. Holds no secret.
+
+        The token is in a file that each request reads; the config has nobody's identity in it.
+        """
+        region = environment.region_of(self._app, self._profile)
+        config = config_text(self._app.config.read(), self._profile, region)
+        variables = {
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": self.url,
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(
+                # No newline behind it: every SDK refuses one.
+                self.files.keep("token", self._token.reveal().encode())
+            ),
+            "AWS_CONFIG_FILE": str(self.files.keep("config", config.encode())),
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.files.keep("credentials", b"")),
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        return environment.served_environment(self._app, self._profile, variables)
+
+    def env_file_variables(self) -> Mapping[str, str]:
+        """Return what a container needs that sees no file of ours: the token itself. A secret."""
+        region = environment.region_of(self._app, self._profile)
+        return {
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": self.url,
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN": self._token.reveal(),
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+        }
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}{PATH}"
+
+    def close(self) -> None:
+        if self._keeper:
+            self._keeper.stop()
+        for listener in self._listeners:
+            listener.close()
+        self.files.remove()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _new_app(self) -> App:
+        made = self._make_app(self._app.environ, warn=self._warn_once)
+        made.wake = self._keeper.wake if self._keeper else None
+        return made
+
+    def _warn_once(self, message: str) -> None:
+        if message not in self._warned:
+            if len(self._warned) >= _MOST_WARNINGS:
+                self._warned.clear()
+            self._warned.add(message)
+            self._warn(message)
+
+
+def _bound(port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # After a restart connections of the one before may still be ending; it takes nobody's port.
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("127.0.0.1", port))
+    except OSError as cause:
+        listening.close()
+        raise LocalState(
+            f"port {port} cannot be used: {(cause.strerror or 'not possible').lower()}",
+            hint="name another one with --port, or none: a free one is taken",
+        ) from cause
+    return listening
+
+
+def _refuse_core_dumps() -> None:
+    """Keep what this process holds out of core dumps and other processes' eyes, on Linux."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

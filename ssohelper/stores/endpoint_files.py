@@ -1,0 +1,188 @@
+"""What an endpoint keeps on disk while it runs: a private folder, an env file, a socket's name.
+
+The folder is in the state folder: the runtime folder of a login ends with the login, and a job in
+tmux does not. What it holds is worth nothing once its server has ended.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+import socket
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from ssohelper.core.model import Secret
+from ssohelper.core.text import show
+from ssohelper.errors import LocalState, UsageProblem
+from ssohelper.stores import files
+from ssohelper.stores.trust import CAREFUL, reason
+
+_NAME = re.compile(r"[0-9]+-[0-9a-f]+")
+_SOCKET_NOTE = "socket"
+_LOCK = "lock"
+# sockaddr_un on Linux holds 108 bytes, the last of them 0.
+_LONGEST_SOCKET_PATH = 107
+_URL = re.compile(r"http://127\.0\.0\.1:([0-9]{1,5})/")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+class PrivateFolder:
+    """A folder of this process alone, until `remove`; those of dead processes are swept."""
+
+    def __init__(self, base: Path) -> None:
+        self._base = base
+        self._kept: dict[str, bytes] = {}
+        self.path = base / f"{os.getpid()}-{os.urandom(8).hex()}"
+        files.private_folder(base)
+        _sweep(base)
+        files.private_folder(self.path)
+        # Held to our end, however it comes. Not our process id: a container has others.
+        self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | CAREFUL, 0o600)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    def keep(self, name: str, content: bytes) -> Path:
+        """Put a file there, 0600, and keep it there: `mend` puts it back when something took it."""
+        self._kept[name] = content
+        files.write_atomically(self.path / name, content)
+        return self.path / name
+
+    def mend(self) -> None:
+        """Put back what is missing: a cleaner of temporary files may have been here."""
+        for name, content in self._kept.items():
+            if not os.path.lexists(self.path / name):
+                files.private_folder(self._base)
+                files.private_folder(self.path)
+                files.write_atomically(self.path / name, content)
+
+    def remove(self) -> None:
+        """Take the folder away, and the sockets."""
+        self._kept.clear()
+        with contextlib.suppress(LocalState):
+            _remove_noted_socket(self.path / _SOCKET_NOTE)
+            files.remove_tree(self.path)
+        os.close(self._lock)
+
+    def listening_at(self, path: Path) -> socket.socket:
+        """Return a listening-to-be socket at the path, 0600, noted for the case of our sudden end.
+
+        Raises: UsageProblem for a path that is too long, LocalState for one that is taken.
+        """
+        if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
+            raise UsageProblem(
+                f'the socket\'s path has {len(os.fsencode(path))} bytes: "{show(str(path), 60)}"',
+                hint=f"at most {_LONGEST_SOCKET_PATH} are possible: use a folder nearer to the root",
+            )
+        made = _bound(path)
+        found = os.lstat(path)
+        self.keep(_SOCKET_NOTE, f"{found.st_dev}:{found.st_ino}:{path}".encode())
+        return made
+
+
+class EnvFile:
+    """NAME=VALUE lines with an endpoint's address and token, 0600, which outlives the endpoint."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def load(self) -> tuple[int, Secret] | None:
+        """Return port and token of the endpoint before us; None without one.
+
+        Raises: LocalState for a folder that others may write in, and for a file that is not ours.
+        """
+        _check_folder(self.path.parent)
+        content = files.read_checked(self.path)
+        if content is None or not content.strip():
+            return None
+        lines = dict(
+            line.partition("=")[::2] for line in content.decode("utf-8", "replace").splitlines()
+        )
+        url = _URL.match(lines.get("AWS_CONTAINER_CREDENTIALS_FULL_URI", ""))
+        token = lines.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", "")
+        if url is None or not _TOKEN.fullmatch(token):
+            raise LocalState(
+                f'"{self.path}" is no env file of an endpoint: not touched',
+                hint="name another one, or remove it",
+            )
+        return int(url.group(1)), Secret(token)
+
+    def save(self, variables: Mapping[str, str]) -> None:
+        """Write it for `docker run --env-file` and for `set -a; . FILE`."""
+        text = "".join(f"{name}={value}\n" for name, value in variables.items())
+        files.write_atomically(self.path, text.encode())
+
+
+# -- pieces ------------------------------------------------------------------------------------
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse a folder in which somebody else could put another file in our file's place."""
+    try:
+        found = os.stat(folder)
+    except OSError as cause:
+        raise LocalState(f'the folder "{folder}" cannot be used: {reason(cause)}') from cause
+    if not stat.S_ISDIR(found.st_mode):
+        raise LocalState(f'"{folder}" is no folder')
+    if found.st_uid != os.geteuid():
+        raise LocalState(
+            f'the folder "{folder}" belongs to another user', hint="use a folder of your own"
+        )
+    if found.st_mode & 0o022:
+        raise LocalState(
+            f'others may write in the folder "{folder}"', hint="use a folder of your own"
+        )
+
+
+def _bound(path: Path) -> socket.socket:
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    # The file is there with its mode from the first moment on.
+    before = os.umask(0o177)
+    try:
+        made.bind(os.fspath(path))
+    except OSError as cause:
+        made.close()
+        if os.path.lexists(path):
+            raise LocalState(
+                f'"{path}" is there already', hint="remove it, or name another path"
+            ) from cause
+        raise LocalState(f'no socket can be made at "{path}": {reason(cause)}') from cause
+    finally:
+        os.umask(before)
+    return made
+
+
+def _sweep(base: Path) -> None:
+    """Remove what servers left here that were killed: their folders, and their sockets."""
+    for name in files.names_in(base):
+        if _NAME.fullmatch(name) and _is_left_behind(base / name / _LOCK):
+            with contextlib.suppress(LocalState):
+                _remove_noted_socket(base / name / _SOCKET_NOTE)
+                files.remove_tree(base / name)
+
+
+def _is_left_behind(lock: Path) -> bool:
+    """Tell whether nobody holds the lock; a folder without one is just being made."""
+    try:
+        descriptor = os.open(lock, os.O_RDWR | CAREFUL)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _remove_noted_socket(note: Path) -> None:
+    device, _, rest = (files.read_checked(note) or b"").decode("utf-8", "replace").partition(":")
+    inode, _, path = rest.partition(":")
+    with contextlib.suppress(OSError, ValueError):
+        found = os.lstat(path)
+        if stat.S_ISSOCK(found.st_mode) and (str(found.st_dev), str(found.st_ino)) == (
+            device,
+            inode,
+        ):
+            os.unlink(path)
