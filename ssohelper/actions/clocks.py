@@ -34,6 +34,7 @@ class SessionClock(NamedTuple):
     signed_in_at: int | None
     sign_in_ends_at: int | None
     sign_in_ends_source: Source | None
+    token_life_seconds: int | None = None
 
 
 def session_clock(app: App, session: SsoSession) -> SessionClock:
@@ -57,6 +58,9 @@ def session_clock(app: App, session: SsoSession) -> SessionClock:
         signed_in_at=facts.signed_in_at,
         sign_in_ends_at=ends_at,
         sign_in_ends_source=source,
+        token_life_seconds=facts.token_life_seconds
+        if facts.token_expires_at == token.expires_at
+        else None,
     )
 
 

@@ -1,6 +1,7 @@
 """Colours: dark, light, or the terminal's own. No state is told by a colour alone."""
 
 import os
+from typing import Any
 
 from textual.app import App as TextualApp
 from textual.theme import Theme
@@ -41,7 +42,7 @@ LIGHT = Theme(
 NAMES = {"dark": DARK.name, "light": LIGHT.name, "ansi": "ansi-dark"}
 
 
-def dress(app: TextualApp[object], settings: Settings) -> None:
+def dress(app: TextualApp[Any], settings: Settings) -> None:
     """Give the app the theme and the keys of the settings; TEXTUAL_THEME is a default."""
     for theme in (DARK, LIGHT):
         app.register_theme(theme)

@@ -1,7 +1,7 @@
 """The three clocks as lines: a bar, what is left, and how sure that is."""
 
 from ssohelper.actions.clocks import SessionClock
-from ssohelper.core.instants import duration_text
+from ssohelper.core.clock_text import left as left_text
 from ssohelper.core.model import KeptCredentials
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.lines import Line, Piece
@@ -14,11 +14,6 @@ _SOURCES = {
     "observed": "as it was seen to end",
     "assumed": "assumed: AWS's usual 8 h",
 }
-
-
-def left_text(at: int, now: int) -> str:
-    """Return `2h 13m left` or `ended 5m ago`."""
-    return f"{duration_text(at - now)} left" if at > now else f"ended {duration_text(now - at)} ago"
 
 
 def sign_in_line(clock: SessionClock, now: int, width: int) -> Line:

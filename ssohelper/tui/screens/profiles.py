@@ -1,0 +1,332 @@
+"""Profiles: what is written, what sync would change, in sight as a diff; apply, remove, undo."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from ssohelper.actions import profiles
+from ssohelper.core import plan_text
+from ssohelper.core.instants import duration_text
+from ssohelper.core.model import SsoSession
+from ssohelper.core.text import show
+from ssohelper.errors import SsoHelperError
+from ssohelper.tui import flow
+from ssohelper.tui.commands import Command
+from ssohelper.tui.keymap import bound
+from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.progress import ProgressScreen
+from ssohelper.tui.screens.proposal import (
+    NOTHING_WRITTEN,
+    Proposal,
+    Written,
+    needs_a_new_list,
+    proposed,
+    written,
+)
+from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.widgets.lines import Chooser, Line, LineView, diff_lines
+from ssohelper.tui.widgets.top_bar import TopBar
+
+if TYPE_CHECKING:
+    from ssohelper.tui.base import HouseApp
+
+_CHANGING = frozenset({"apply", "undo", "remove", "prune", "session", "refresh"})
+
+
+class ProfilesScreen(Screen[None]):
+    """~/.aws/config as ssohelper sees it."""
+
+    HELP_TEXT = (
+        "Above, the profiles of ~/.aws/config with the roles that they point at; ◆ are those that "
+        "ssohelper manages, the others are yours and never changed. Below, what "
+        "`ssohelper profile sync` would change now. Nothing is written without a question."
+    )
+    CSS_PATH = "../styles/screens.tcss"
+    CSS = """
+    ProfilesScreen #written { height: 2fr; min-height: 3; padding: 0 1; }
+    ProfilesScreen #detail { height: 1; padding: 0 2; color: $text-muted; }
+    ProfilesScreen #diff { height: 3fr; min-height: 3; padding: 0 1; background: $background; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bound("profiles.apply"),
+        bound("profiles.undo"),
+        bound("profiles.remove"),
+        bound("profiles.refresh"),
+        bound("profiles.prune"),
+        bound("profiles.session"),
+        bound("profiles.help", "app.help", show=False),
+    ]
+    app: HouseApp[Any]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._written: Written | None = None
+        self._proposal: Proposal | None = None
+        self._chosen = 0
+        self._prune = False
+
+    def compose(self) -> ComposeResult:
+        yield TopBar("profiles")
+        yield Static("Profiles", id="written-title", classes="part--title", markup=False)
+        yield Static("", id="trouble", classes="trouble", markup=False)
+        yield Chooser(self._row, id="written")
+        yield Static("", id="detail", markup=False)
+        yield Static("profile sync", id="diff-title", classes="part--title", markup=False)
+        yield LineView(id="diff")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#trouble").display = False
+        self.query_one("#written").focus()
+
+    def on_screen_resume(self) -> None:
+        self.read()
+
+    # -- reading and showing -------------------------------------------------------------------
+
+    @work(exclusive=True, group="read")
+    async def read(self) -> None:
+        """Read the config, then make the plan, both in the background."""
+        house = self.app.house
+        try:
+            self._show_written(await flow.result(self.app, lambda: written(house)))
+        except SsoHelperError as error:
+            self._show_trouble(error)
+            return
+        await self._propose()
+
+    async def _propose(self) -> None:
+        house, session, prune = self.app.house, self.session, self._prune
+        if session is None:
+            self._show_proposal(None)
+            return
+        self._say("#diff-title", f"profile sync --session {session.name}: looking…")
+        try:
+            found = await flow.result(self.app, lambda: proposed(house, session, prune=prune))
+        except SsoHelperError as error:
+            self._proposal = None
+            self._say("#diff-title", f"profile sync --session {session.name}: not possible")
+            hint = [[(show(error.hint), "dim")]] if error.hint else []
+            self.query_one("#diff", LineView).set_lines([[(show(error.message), "bad")], *hint])
+            return
+        self._show_proposal(found)
+
+    def _show_written(self, found: Written) -> None:
+        self._written = found
+        self.query_one("#trouble").display = False
+        for part in ("#written", "#detail", "#diff-title", "#diff"):
+            self.query_one(part).display = True
+        managed = sum(item.entry.managed for item in found.found)
+        others = len(found.found) - managed
+        words = f"{plan_text.profiles(len(found.found))} in {found.place}: "
+        self._say("#written-title", f"{words}◆ {managed} managed, {others} yours")
+        self.query_one("#written", Chooser).set_count(len(found.found))
+        self._show_detail()
+        self.refresh_bindings()
+
+    def _show_trouble(self, error: SsoHelperError) -> None:
+        """Show what cannot be read, with file and line; until it can, nothing is changed."""
+        self._written, self._proposal = None, None
+        hint = f"\n{show(error.hint)}" if error.hint else ""
+        words = "Read-only: nothing is changed from here until that is corrected."
+        self._say("#trouble", f"{error.message}{hint}\n\n{words}", already_shown=True)
+        self._say("#written-title", "Profiles: the config cannot be read")
+        self.query_one("#trouble").display = True
+        for part in ("#written", "#detail", "#diff-title", "#diff"):
+            self.query_one(part).display = False
+        self.refresh_bindings()
+
+    def _show_proposal(self, found: Proposal | None) -> None:
+        self._proposal = found
+        diff = self.query_one("#diff", LineView)
+        if found is None:
+            self._say("#diff-title", "profile sync: there is no session yet")
+            diff.set_lines([[("set one up on the Sessions screen, or: ", "dim"),
+                             ("ssohelper setup START_URL", "accent")]])  # fmt: skip
+        else:
+            self._say("#diff-title", f"{self._sync_command()}: {self._told(found)}")
+            diff.set_lines(found.lines)
+        self.refresh_bindings()
+
+    def _told(self, found: Proposal) -> str:
+        if found.plan is None:
+            return "no list of roles yet"
+        what = plan_text.summary(found.plan) if found.plan.changes else "nothing to change"
+        age = self.app.house.now() - (found.listed_at or 0)
+        return f"{what}  (list of {duration_text(age)} ago)"
+
+    def _say(self, where: str, text: str, *, already_shown: bool = False) -> None:
+        self.query_one(where, Static).update(
+            Content("\n".join(map(show, text.split("\n"))) if already_shown else show(text))
+        )
+
+    def on_chooser_moved(self, event: Chooser.Moved) -> None:
+        self._show_detail()
+
+    def _show_detail(self) -> None:
+        item = self._item
+        if item is None:
+            self._say("#detail", "no profile yet")
+            return
+        place = self._written.place if self._written else ""
+        parts = [f"{place}:{item.entry.line}", "managed" if item.entry.managed else "yours"]
+        if item.target is not None:
+            role = item.target.role
+            parts += [f"{role.account_id}/{role.name}", f"form {item.target.form}"]
+        if "region" in item.entry.keys:
+            parts.append(item.entry.keys["region"])
+        self._say("#detail", "  ".join(parts))
+
+    def _row(self, number: int, width: int) -> Line:
+        assert self._written is not None
+        item = self._written.found[number]
+        sign = "◆" if item.entry.managed else "·"
+        room = max(0, width - 4)
+        # Account and role are in the name of most profiles: they come where there is room.
+        role_width = 24 if room >= 90 else 0
+        rest = [(14, item.target.role.account_id if item.target else "")] if room >= 60 else []
+        rest += [(role_width, item.target.role.name if item.target else "no role")]
+        rest += [(14, (item.target.session_name if item.target else None) or "")]
+        name_width = max(0, room - sum(columns for columns, _ in rest))
+        return [
+            (f"  {sign} ", "accent" if item.entry.managed else "dim"),
+            (fitted(item.entry.name, name_width - 1) + " " * (name_width > 0), ""),
+            *((fitted(text, columns - 1) + " ", "dim") for columns, text in rest if columns),
+        ]
+
+    # -- doing ---------------------------------------------------------------------------------
+
+    @property
+    def session(self) -> SsoSession | None:
+        """Return the session that sync is shown for."""
+        sessions = self._written.sessions if self._written else ()
+        return sessions[self._chosen % len(sessions)] if sessions else None
+
+    @property
+    def _item(self) -> profiles.Found | None:
+        number = self.query_one("#written", Chooser).cursor
+        found = self._written.found if self._written else ()
+        return found[number] if 0 <= number < len(found) else None
+
+    def _sync_command(self) -> str:
+        session = self.session
+        name = f" --session {session.name}" if session else ""
+        return f"profile sync{name}" + (" --prune" if self._prune else "")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in _CHANGING and self._written is None:
+            return None
+        if action == "apply":
+            return True if self.session else None
+        if action == "session":
+            return bool(self._written and len(self._written.sessions) > 1)
+        if action == "remove":
+            item = self._item
+            return True if item and item.entry.managed else None
+        return True
+
+    def palette(self) -> list[Command]:
+        """Return what the command palette offers here, named as the command line names it."""
+        offered = [
+            Command(self._sync_command(), "write what the diff shows", self.action_apply),
+            Command("profile undo", "take the last write back", self.action_undo),
+            Command("list --refresh", "list the roles again at AWS", self.action_refresh),
+            Command("profile sync --prune", "also remove what is gone", self.action_prune),
+        ]
+        item = self._item
+        if item is not None and item.entry.managed:
+            name = shlex.quote(show(item.entry.name))
+            offered.append(Command(f"profile rm {name}", "remove it", self.action_remove))
+        return offered if self._written is not None else []
+
+    def action_session(self) -> None:
+        self._chosen += 1
+        self.read()
+
+    def action_prune(self) -> None:
+        self._prune = not self._prune
+        self.read()
+
+    @work(exclusive=True, group="write")
+    async def action_refresh(self) -> None:
+        session = self.session
+        if session is None:
+            return
+        if await self.app.push_screen_wait(ProgressScreen(session)) is not None:
+            self.app.did("the list is new", f"ssohelper list --refresh --session {session.name}")
+        self.read()
+
+    @work(exclusive=True, group="write")
+    async def action_apply(self) -> None:
+        house, session, prune = self.app.house, self.session, self._prune
+        if session is None:
+            return
+        command = f"ssohelper {self._sync_command()}"
+        try:
+            # As the command does: nothing is written from a list of yesterday, nor removed.
+            is_old = await flow.result(
+                self.app, lambda: needs_a_new_list(house, session, prune=prune)
+            )
+            if is_old and await self.app.push_screen_wait(ProgressScreen(session)) is None:
+                return
+            found = await flow.result(self.app, lambda: proposed(house, session, prune=prune))
+            plan = found.plan
+            if plan is None or not plan.changes:
+                self.app.did("nothing to change", command)
+            elif await self._asks(plan_text.summary(plan), found.lines, command):
+                await flow.result(self.app, lambda: profiles.apply(house, plan))
+                self.app.did(plan_text.summary(plan, done=True), command)
+        except SsoHelperError as error:
+            self.app.failed(error)
+        self.read()
+
+    @work(exclusive=True, group="write")
+    async def action_undo(self) -> None:
+        house, command = self.app.house, "ssohelper profile undo"
+        try:
+            version = await flow.result(self.app, lambda: profiles.last_write(house))
+            lines = await flow.result(
+                self.app, lambda: diff_lines(profiles.undo_diff(house, version))
+            )
+            if await self._asks("the last write is taken back", lines, command):
+                await flow.result(self.app, lambda: profiles.undo(house, version))
+                self.app.did(f"put back: {house.aws_config_file}", command)
+        except SsoHelperError as error:
+            self.app.failed(error)
+        self.read()
+
+    @work(exclusive=True, group="write")
+    async def action_remove(self) -> None:
+        house, item = self.app.house, self._item
+        if item is None:
+            return
+        command = f"ssohelper profile rm {shlex.quote(show(item.entry.name))}"
+        try:
+            found = await flow.result(
+                self.app, lambda: profiles.managed_of(house, [item.entry.name])
+            )
+            lines = await flow.result(
+                self.app, lambda: diff_lines(profiles.removal_diff(house, found))
+            )
+            if await self._asks("1 profile to remove", lines, command):
+                await flow.result(self.app, lambda: profiles.remove(house, found))
+                self.app.did("removed 1 profile", command)
+        except SsoHelperError as error:
+            self.app.failed(error)
+        self.read()
+
+    async def _asks(self, what: str, lines: list[Line], command: str) -> bool:
+        place = self._written.place if self._written else str(self.app.house.aws_config_file)
+        screen = ConfirmScreen(f"{what} — write {place}?", lines=lines, command=command)
+        yes = await self.app.push_screen_wait(screen)
+        if not yes:
+            self.app.notify(NOTHING_WRITTEN, markup=False)
+        return yes

@@ -1,0 +1,82 @@
+"""A listing under way: how many accounts have answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from ssohelper.actions import directory
+from ssohelper.core.listing import Listing
+from ssohelper.core.model import SsoSession
+from ssohelper.core.text import show
+from ssohelper.errors import SsoHelperError
+from ssohelper.tui import background, flow
+
+if TYPE_CHECKING:
+    from ssohelper.tui.base import HouseApp
+
+_BAR_WIDTH = 40
+
+
+class ProgressScreen(ModalScreen[Listing | None]):
+    """Lists anew; ends with the listing, or None when it failed or nobody wanted to wait."""
+
+    HELP_TEXT = "AWS answers about 20 questions a second. Leaving keeps what was answered so far."
+    CSS_PATH = "../styles/screens.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Do not wait")]
+    app: HouseApp[Any]
+
+    def __init__(self, session: SsoSession) -> None:
+        super().__init__()
+        self._session = session
+        self._is_over = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            title = f'Listing the accounts of "{show(self._session.name)}"'
+            yield Static(Content(title), classes="dialog--title")
+            yield Static("╌" * _BAR_WIDTH, id="bar", markup=False)
+            yield Static("esc: do not wait", classes="dialog--note", markup=False)
+
+    def on_mount(self) -> None:
+        self._list()
+
+    @work
+    async def _list(self) -> None:
+        house, app = self.app.house, self.app
+
+        def progress(answered: int, of: int) -> None:
+            background.hand_over(app, self._show, (answered, of))
+
+        try:
+            listing = await flow.result(
+                app,
+                lambda: directory.listing(house, self._session, refresh=True, progress=progress),
+            )
+        except SsoHelperError as error:
+            app.failed(error)
+            self._end(None)
+        else:
+            self._end(listing)
+
+    def _show(self, progress: tuple[int, int]) -> None:
+        answered, of = progress
+        if not self._is_over and self.is_mounted:
+            full = _BAR_WIDTH * answered // of if of else 0
+            drawn = "━" * full + "╌" * (_BAR_WIDTH - full)
+            self.query_one("#bar", Static).update(Content(f"{drawn}  {answered} of {of}"))
+
+    def action_leave(self) -> None:
+        self._end(None)
+
+    def _end(self, listing: Listing | None) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self.dismiss(listing)

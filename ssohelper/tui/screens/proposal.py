@@ -1,0 +1,76 @@
+"""What the Profiles screen shows, made in the background: what is written, what sync would do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ssohelper.actions import directory, profiles
+from ssohelper.actions.profiles import Found, Said
+from ssohelper.core import plan_text
+from ssohelper.core.listing import Listing
+from ssohelper.core.model import SsoSession
+from ssohelper.core.profile_plan import Plan
+from ssohelper.tui.widgets.lines import Line, diff_lines, plain_lines
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+
+NOTHING_WRITTEN = "nothing was written"
+
+
+class Written(NamedTuple):
+    """The profiles of the config, and the sessions that sync can be run for."""
+
+    found: list[Found]
+    sessions: tuple[SsoSession, ...]
+    place: str
+
+
+class Proposal(NamedTuple):
+    """What sync would do, from the saved list; no plan where there is no list."""
+
+    plan: Plan | None
+    lines: list[Line]
+    listed_at: int | None
+
+
+def written(house: App) -> Written:
+    """Return what stands in the config. Raises: ConfigInvalid, LocalState when it cannot be read."""
+    sessions = tuple(house.config.read().sso_sessions())
+    return Written(profiles.found_profiles(house), sessions, place_of(house))
+
+
+def proposed(house: App, session: SsoSession, *, prune: bool) -> Proposal:
+    """Return what sync would change now; asks nobody but this machine's files."""
+    listing = directory.saved_listing(house, session)
+    if listing is None:
+        words = "press r to list your roles at AWS, or type:"
+        command = f"ssohelper list --refresh --session {session.name}"
+        return Proposal(None, [[(words, "")], [(f"$ {command}", "accent")]], None)
+    return planned(house, session, listing, prune=prune)
+
+
+def planned(house: App, session: SsoSession, listing: Listing, *, prune: bool = False) -> Proposal:
+    """Return the plan of this list with its diff, what it leaves alone, and why."""
+    choices = profiles.choices_for(house, session, Said())
+    plan = profiles.plan_sync(house, session, listing, choices, prune=prune)
+    lines = diff_lines(profiles.diff(house, plan))
+    for line in plan_text.left_alone(plan):
+        lines += plain_lines(line, "dim")
+    warning = plan_text.nothing_matches(listing, choices)
+    lines += plain_lines(warning, "warn") if warning else []
+    return Proposal(plan, lines, listing.listed_at)
+
+
+def needs_a_new_list(house: App, session: SsoSession, *, prune: bool) -> bool:
+    """Tell whether the command would list again before it writes."""
+    listing = directory.saved_listing(house, session)
+    if listing is None or prune:
+        return True
+    return not 0 <= house.now() - listing.listed_at < directory.LIST_IS_OLD_SECONDS
+
+
+def place_of(house: App) -> str:
+    """Return the config's path as a person writes it."""
+    path, home = str(house.aws_config_file), house.environ.get("HOME", "").rstrip("/")
+    return f"~{path[len(home) :]}" if home and path.startswith(f"{home}/") else path

@@ -1,0 +1,367 @@
+"""Sessions: each sign-in with its three clocks counting down; sign in, sign out, forget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from ssohelper.actions import clocks, directory, kept, login
+from ssohelper.actions.clocks import SessionClock
+from ssohelper.core import clock_text
+from ssohelper.core.listing import ListedAccount
+from ssohelper.core.model import KeptCredentials, RoleKey, SsoSession
+from ssohelper.core.text import show
+from ssohelper.errors import ConfigInvalid, SsoHelperError
+from ssohelper.tui import flow
+from ssohelper.tui.commands import Command
+from ssohelper.tui.keymap import bound
+from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.set_up import SetUpForm, SetUpScreen
+from ssohelper.tui.screens.sign_in import SignInScreen
+from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.widgets.clocks import credentials_line, sign_in_line, token_line
+from ssohelper.tui.widgets.lines import Chooser, Line, LineView, plain_lines
+from ssohelper.tui.widgets.top_bar import TopBar
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.tui.base import HouseApp
+
+# The clocks count every second; what they count from is read again this often.
+_READ_SECONDS = 5.0
+_STATES = {
+    "valid": ("●", "signed in", "good"),
+    "expired": ("◐", "expired", "warn"),
+    "signed_out": ("○", "signed out", "dim"),
+}
+
+
+class Seen(NamedTuple):
+    """All that the screen shows, read in one go; `broken` are sessions that cannot be used."""
+
+    clocks: tuple[SessionClock, ...]
+    credentials: tuple[tuple[RoleKey, KeptCredentials], ...]
+    account_names: dict[str, str]
+    broken: tuple[tuple[str, str], ...]
+
+
+def look(house: App) -> Seen:
+    """Return what is known of all sessions; asks nobody but this machine's files."""
+    config = house.config.read()
+    sessions = config.sso_sessions()
+    usable = {session.name for session in sessions}
+    broken = []
+    for name in config.session_names():
+        if name not in usable:
+            try:
+                config.sso_session(name)
+            except ConfigInvalid as error:
+                broken.append((name, error.message))
+    credentials = tuple(clocks.credentials_of(house, sessions))
+    with_credentials = {key.session_name for key, _ in credentials}
+    names = {
+        listed.account.id: listed.account.name
+        for session in sessions
+        if session.name in with_credentials
+        for listed in _accounts(house, session)
+    }
+    seen = tuple(clocks.session_clock(house, session) for session in sessions)
+    return Seen(seen, credentials, names, tuple(broken))
+
+
+def _accounts(house: App, session: SsoSession) -> tuple[ListedAccount, ...]:
+    found = directory.saved_listing(house, session)
+    return found.accounts if found else ()
+
+
+class SessionsScreen(Screen[None]):
+    """The sign-ins of this machine."""
+
+    HELP_TEXT = (
+        "Each sign-in with its three clocks: how long a person need not sign in again, the access "
+        "token, and the credentials of each role. AWS never tells when a sign-in ends: the line "
+        "says how we know. The same on the command line: ssohelper status"
+    )
+    CSS_PATH = "../styles/screens.tcss"
+    CSS = """
+    SessionsScreen #sessions { height: auto; max-height: 40%; min-height: 1; padding: 0 1; }
+    SessionsScreen #details { height: 1fr; padding: 0 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bound("sessions.sign_in"),
+        bound("sessions.sign_in_anew", show=False),
+        bound("sessions.sign_out"),
+        bound("sessions.forget"),
+        bound("sessions.set_up"),
+        bound("sessions.refresh", show=False),
+        bound("sessions.help", "app.help", show=False),
+    ]
+    app: HouseApp[Any]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: Seen | None = None
+        self._busy: dict[str, str] = {}
+        self._is_reading = False
+
+    def compose(self) -> ComposeResult:
+        yield TopBar("sessions")
+        yield Static("Sessions", classes="part--title", markup=False)
+        yield Chooser(self._row, id="sessions")
+        yield Static("", id="trouble", classes="trouble", markup=False)
+        yield Static("Clocks", id="clocks", classes="part--title", markup=False)
+        yield LineView(id="details")
+        yield SetUpForm()
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.query_one(SetUpForm).display = False
+        self.query_one("#trouble").display = False
+        self.set_interval(1.0, self._tick)
+        self.set_interval(_READ_SECONDS, self.read)
+        self.read()
+
+    def on_screen_resume(self) -> None:
+        self.read()
+
+    # -- reading and showing -------------------------------------------------------------------
+
+    def read(self) -> None:
+        """Read the files behind the clocks again, in the background."""
+        if self._is_reading:
+            return
+        self._is_reading = True
+        house = self.app.house
+        self.app.in_background(lambda: look(house), self._show, self._show_trouble)
+
+    def _show(self, seen: Seen) -> None:
+        self._is_reading = False
+        is_first = self._seen is None
+        self._seen = seen
+        nothing = not seen.clocks and not seen.broken
+        self.query_one("#trouble").display = False
+        for part in ("#sessions", "#clocks", "#details"):
+            self.query_one(part).display = not nothing
+        form = self.query_one(SetUpForm)
+        if nothing and not form.display:
+            form.display = True
+            form.begin()
+        form.display = nothing
+        chooser = self.query_one("#sessions", Chooser)
+        chooser.set_count(len(seen.clocks) + len(seen.broken))
+        if is_first and not nothing:
+            chooser.focus()
+        self._tick()
+
+    def _show_trouble(self, error: SsoHelperError) -> None:
+        """Show what cannot be read, with file and line; nothing can be done here meanwhile."""
+        self._is_reading = False
+        self._seen = None
+        hint = f"\n{show(error.hint)}" if error.hint else ""
+        trouble = self.query_one("#trouble", Static)
+        trouble.update(f"{show(error.message)}{hint}")
+        trouble.display = True
+        for part in ("#sessions", "#clocks", "#details"):
+            self.query_one(part).display = False
+        self.query_one(SetUpForm).display = False
+
+    def _tick(self) -> None:
+        """Count down: the clocks of the chosen session, drawn from what was read."""
+        if self._seen is None or not self.is_current:
+            return
+        self.query_one("#sessions").refresh()
+        details = self.query_one("#details", LineView)
+        details.set_lines(self._details(details.size.width - 2), stay=True)
+
+    def on_chooser_moved(self, event: Chooser.Moved) -> None:
+        self._tick()
+
+    def _row(self, number: int, width: int) -> Line:
+        assert self._seen is not None
+        name_width = max(12, min(34, width // 3))
+        if number >= len(self._seen.clocks):
+            name, message = self._seen.broken[number - len(self._seen.clocks)]
+            return [
+                ("  ✗ ", "bad"),
+                (fitted(name, name_width) + " ", ""),
+                (show(message), "bad"),
+            ]
+        clock = self._seen.clocks[number]
+        sign, state, style = _STATES[clock.state]
+        name = clock.session.name
+        what = self._busy.get(name) or self._told(clock)
+        return [
+            (f"  {sign} ", style),
+            (fitted(name, name_width) + " ", "strong"),
+            (fitted(state, 11), style),
+            (fitted(clock.user or "", 18) if width >= 90 else "", ""),
+            (show(what), "dim"),
+        ]
+
+    def _told(self, clock: SessionClock) -> str:
+        if clock.state == "signed_out":
+            return f"press {self._key('sessions.sign_in')} to sign in"
+        at = clock.sign_in_ends_at
+        if clock.state == "expired":
+            return "renews by itself" if clock.refreshable else "sign in again"
+        return clock_text.left(at, self.app.house.now()) if at is not None else ""
+
+    def _details(self, width: int) -> list[Line]:
+        seen, number = self._seen, self.query_one("#sessions", Chooser).cursor
+        if seen is None or (not seen.clocks and not seen.broken):
+            return []
+        if number >= len(seen.clocks):
+            name, message = seen.broken[number - len(seen.clocks)]
+            return [[(show(name), "strong")], [], *plain_lines(message, "bad")]
+        clock = seen.clocks[number]
+        lines: list[Line] = [[], *self._about(clock), []]
+        bar = max(8, min(40, width - 56))
+        now = self.app.house.now()
+        if clock.state == "signed_out":
+            lines += self._how_to_sign_in(clock.session, "You are signed out.")
+            return lines
+        lines += [sign_in_line(clock, now, bar), token_line(clock, now, bar), []]
+        if clock.state == "expired" and not clock.refreshable:
+            lines += [*self._how_to_sign_in(clock.session, "The sign-in has ended."), []]
+        return lines + self._role_lines(clock.session, width)
+
+    def _about(self, clock: SessionClock) -> list[Line]:
+        session = clock.session
+        rows = [("session", session.name), ("start URL", session.start_url)]
+        rows += [("region", session.region), ("signed in", clock.user or "")]
+        return [
+            [(fitted(f"  {label}", 16), "dim"), (show(text), "strong" if at == 0 else "")]
+            for at, (label, text) in enumerate(rows)
+            if text
+        ]
+
+    def _how_to_sign_in(self, session: SsoSession, what: str) -> list[Line]:
+        command = f"ssohelper login {session.name}"
+        key = self._key("sessions.sign_in")
+        return [
+            [(f"  {what} ", ""), (f"Press {key}", "accent"), (" to sign in, or type:", "")],
+            [(f"  $ {show(command)}", "accent")],
+        ]
+
+    def _role_lines(self, session: SsoSession, width: int) -> list[Line]:
+        assert self._seen is not None
+        mine = [
+            (key, found)
+            for key, found in self._seen.credentials
+            if key.session_name == session.name
+        ]
+        now = self.app.house.aws_now()
+        mine = [(key, found) for key, found in mine if found.credentials.expires_at > now]
+        if not mine:
+            return [[("  role credentials  ", "dim"), ("none are kept", "dim")]]
+        bar = max(6, min(24, width - 68))
+        label_width = max(16, width - bar - 20)
+        lines: list[Line] = [[("  role credentials", "dim")]]
+        for key, found in mine:
+            name = self._seen.account_names.get(key.account_id) or ""
+            text = f"    {name} {key.account_id}  {key.role_name}"
+            lines.append(credentials_line((fitted(text, label_width) + " ", ""), found, now, bar))
+        return lines
+
+    def _key(self, action: str) -> str:
+        """Return the key of an action as a person reads it."""
+        for found in self.active_bindings.values():
+            if found.binding.id == action:
+                return self.app.get_key_display(found.binding)
+        return "?"
+
+    def on_set_up_form_done(self) -> None:
+        self.read()
+
+    # -- doing ---------------------------------------------------------------------------------
+
+    @property
+    def session(self) -> SsoSession | None:
+        """Return the chosen session, when it is one that can be used."""
+        number = self.query_one("#sessions", Chooser).cursor
+        if self._seen is None or not 0 <= number < len(self._seen.clocks):
+            return None
+        return self._seen.clocks[number].session
+
+    def palette(self) -> list[Command]:
+        """Return what the command palette offers here, named as the command line names it."""
+        session = self.session
+        offered = [
+            Command("setup START_URL", "set up another session", self.action_set_up),
+            Command("status", "read the clocks again", self.read),
+        ]
+        if session is None:
+            return offered
+        name = session.name
+        return [
+            Command(f"login {name}", "sign in", self.action_sign_in),
+            Command(f"login {name} --force", "sign in anew", self.action_sign_in_anew),
+            Command(f"logout {name}", "sign out, here and at AWS", self.action_sign_out),
+            Command(f"cache clear --session {name}", "forget what is kept", self.action_forget),
+            *offered,
+        ]
+
+    def action_refresh(self) -> None:
+        self.read()
+
+    def action_set_up(self) -> None:
+        self.app.push_screen(SetUpScreen(), lambda _done: self.read())
+
+    def action_sign_in(self, force: bool = False) -> None:
+        session = self.session
+        if session is None:
+            return
+        command = f"ssohelper login {session.name}" + (" --force" if force else "")
+
+        def ended(outcome: login.LoginOutcome | None) -> None:
+            if outcome is not None:
+                now, at = self.app.house.now(), outcome.token.expires_at
+                self.app.did(clock_text.signed_in(session.name, outcome.how, at, now), command)
+            self.read()
+
+        self.app.push_screen(SignInScreen(session, force=force), ended)
+
+    def action_sign_in_anew(self) -> None:
+        self.action_sign_in(force=True)
+
+    @work
+    async def action_sign_out(self) -> None:
+        session = self.session
+        if session is None:
+            return
+        house, command = self.app.house, f"ssohelper logout {session.name}"
+        question = f'Sign out of "{session.name}", here and at AWS?'
+        if not await self.app.push_screen_wait(ConfirmScreen(question, command=command)):
+            return
+        self._busy[session.name] = "signing out…"
+        self._tick()
+        try:
+            was = await flow.result(self.app, lambda: login.log_out(house, session))
+            self.app.did(clock_text.signed_out(session.name, was), command)
+        except SsoHelperError as error:
+            self.app.failed(error)
+        finally:
+            self._busy.pop(session.name, None)
+            self.read()
+
+    @work
+    async def action_forget(self) -> None:
+        session = self.session
+        if session is None:
+            return
+        house, command = self.app.house, f"ssohelper cache clear --session {session.name} --yes"
+        question = f'Forget the role credentials and the saved list of "{session.name}"? The sign-in stays.'
+        if not await self.app.push_screen_wait(ConfirmScreen(question, command=command)):
+            return
+        try:
+            removed = await flow.result(self.app, lambda: kept.clear(house, session.name))
+            files = "1 file" if removed == 1 else f"{removed} files"
+            self.app.did(f"{files} removed", command)
+        except SsoHelperError as error:
+            self.app.failed(error)
+        self.read()

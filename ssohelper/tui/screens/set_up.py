@@ -1,0 +1,183 @@
+"""Setting up a session: setup's questions, then sign-in, listing, the diff and one write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+from ssohelper.actions import profiles, setup
+from ssohelper.actions.profiles import Said
+from ssohelper.core import plan_text
+from ssohelper.core.model import SsoSession
+from ssohelper.core.profile_plan import Plan
+from ssohelper.core.text import show
+from ssohelper.errors import SsoHelperError
+from ssohelper.tui import flow
+from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.progress import ProgressScreen
+from ssohelper.tui.screens.proposal import place_of, planned
+from ssohelper.tui.screens.sign_in import SignInScreen
+from ssohelper.tui.widgets.lines import Line
+
+if TYPE_CHECKING:
+    from ssohelper.tui.base import HouseApp
+
+_WORDS = (
+    "Your administrator knows the start URL of your organization's access portal. "
+    "You sign in, your accounts are listed, and the profiles are shown before they are written."
+)
+
+
+class SetUpForm(VerticalScroll):
+    """The questions, and what follows from the answers."""
+
+    DEFAULT_CSS = """
+    SetUpForm {
+        height: 1fr; padding: 1 2;
+        & Static { height: auto; }
+        & .form--label { padding-top: 1; color: $text-muted; }
+        & Input { max-width: 70; }
+        & #form-trouble { color: $text-error; padding-top: 1; }
+        & Button { margin-top: 1; }
+    }
+    """
+    app: HouseApp[Any]
+
+    class Done(Message):
+        """A session was set up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.can_focus = False
+
+    def compose(self) -> ComposeResult:
+        yield Static("No session is set up yet.", id="form-title", markup=False)
+        yield Static(_WORDS, classes="dialog--note", markup=False)
+        yield Static("start URL", classes="form--label", markup=False)
+        yield Input(placeholder="https://d-0000000000.awsapps.com/start", id="start_url",
+                    compact=True)  # fmt: skip
+        yield Static("region, when the address does not tell it", classes="form--label",
+                     markup=False)  # fmt: skip
+        yield Input(placeholder="eu-west-1", id="region", compact=True)
+        yield Static("name of the session, the address's first label without one",
+                     classes="form--label", markup=False)  # fmt: skip
+        yield Input(id="name", compact=True)
+        yield Static("", id="form-trouble", markup=False)
+        yield Button("Set up", id="set_up", variant="primary", compact=True)
+        yield Static("$ ssohelper setup START_URL", classes="dialog--command", markup=False)
+
+    def begin(self, title: str | None = None) -> None:
+        """Put the cursor into the first question; a portal that is known here is proposed."""
+        if title is not None:
+            self.query_one("#form-title", Static).update(title)
+        self.query_one("#start_url", Input).focus()
+        house = self.app.house
+        self.app.in_background(
+            lambda: setup.portals_found(house), self._propose, lambda _error: None
+        )
+
+    def _propose(self, found: list[tuple[str, str, str | None]]) -> None:
+        new = [(url, region) for url, region, name in found if name is None]
+        start_url = self.query_one("#start_url", Input)
+        if new and not start_url.value:
+            start_url.value, self.query_one("#region", Input).value = new[0]
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.set_up()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.set_up()
+
+    # -- the steps -----------------------------------------------------------------------------
+
+    @work(exclusive=True, group="set-up")
+    async def set_up(self) -> None:
+        """Go the steps of `ssohelper setup` one after the other; each can be left."""
+        self._say("")
+        try:
+            await self._set_up()
+        except SsoHelperError as error:
+            hint = f"\n{show(error.hint)}" if error.hint else ""
+            self._say(f"{show(error.message)}{hint}")
+
+    async def _set_up(self) -> None:
+        house = self.app.house
+        url, region, name = self._answers()
+
+        def checked() -> SsoSession:
+            session = setup.session_for(
+                house, url, name=name or None, region=region or None, ask_region=None
+            )
+            profiles.choices_for(house, session, Said())
+            profiles.check_installation(house)
+            return session
+
+        session = await flow.result(self.app, checked)
+        if await self.app.push_screen_wait(SignInScreen(session)) is None:
+            self._say("nobody signed in: nothing was written")
+            return
+        listing = await self.app.push_screen_wait(ProgressScreen(session))
+        if listing is None:
+            return
+        found = await flow.result(self.app, lambda: planned(house, session, listing))
+        if found.plan is not None:
+            await self._write(found.plan, found.lines)
+
+    async def _write(self, plan: Plan, lines: list[Line]) -> None:
+        house = self.app.house
+        command = f"ssohelper setup {plan.wish.session.start_url}"
+        if plan.changes:
+            question = f"{plan_text.summary(plan)} — write {place_of(house)}?"
+            screen = ConfirmScreen(question, lines=lines, command=command)
+            if not await self.app.push_screen_wait(screen):
+                self._say("nothing was written")
+                return
+            await flow.result(self.app, lambda: profiles.apply(house, plan))
+            self.app.did(plan_text.summary(plan, done=True), command)
+        else:
+            await flow.result(self.app, lambda: profiles.remember(house, plan))
+            self.app.did("nothing to change", command)
+        self.post_message(self.Done())
+
+    def _answers(self) -> tuple[str, str, str]:
+        url, region, name = (
+            self.query_one(f"#{field}", Input).value.strip()
+            for field in ("start_url", "region", "name")
+        )
+        return url, region, name
+
+    def _say(self, text: str) -> None:
+        self.query_one("#form-trouble", Static).update(Content(text))
+
+
+class SetUpScreen(ModalScreen[bool]):
+    """The same questions over a screen that has sessions already; True: one was set up."""
+
+    HELP_TEXT = "Sets up a session as `ssohelper setup START_URL` does."
+    CSS_PATH = "../styles/screens.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "close", "Close")]
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield SetUpForm()
+
+    def on_mount(self) -> None:
+        form = self.query_one(SetUpForm)
+        form.styles.height = "auto"
+        form.begin("Set up another session (esc leaves)")
+
+    def on_set_up_form_done(self) -> None:
+        self.dismiss(True)
+
+    def action_close(self) -> None:
+        self.dismiss(False)

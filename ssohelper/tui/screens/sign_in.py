@@ -1,0 +1,268 @@
+"""Signing in: where to go, the code, a QR code of it, and a wait that can be given up."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.events import Resize
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from ssohelper import browser
+from ssohelper.actions import login
+from ssohelper.actions.login import LoginOptions, LoginOutcome
+from ssohelper.core.device_flow import DeviceAuthorization
+from ssohelper.core.model import SsoSession
+from ssohelper.core.text import show
+from ssohelper.errors import Interrupted, SsoHelperError
+from ssohelper.tui import background, flow
+from ssohelper.tui.keymap import bound
+from ssohelper.tui.widgets.qr import QrCode
+
+if TYPE_CHECKING:
+    from ssohelper.tui.base import HouseApp
+
+_T = TypeVar("_T")
+_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_FRAME_SECONDS = 0.25
+# Beside the code: the words' column, the borders and the padding.
+_WORDS_WIDTH, _FRAME_WIDTH, _FRAME_HEIGHT = 34, 5, 2
+
+
+class SignInScreen(ModalScreen[LoginOutcome | None]):
+    """Ends with the sign-in, or None when the person gave up."""
+
+    HELP_TEXT = (
+        "A sign-in in a browser. What is shown here is what `ssohelper login` prints. "
+        "Giving up ends it at once and keeps nothing."
+    )
+    CSS_PATH = "../styles/screens.tcss"
+    CSS = """
+    SignInScreen .dialog { width: auto; layout: horizontal; }
+    SignInScreen #words { width: 66; height: auto; }
+    SignInScreen .with-code #words { width: 34; margin-right: 1; }
+    SignInScreen #code { text-style: bold; color: $text-accent; padding: 1 2; height: auto; }
+    SignInScreen #address { color: $text-primary; height: auto; padding: 1 0; }
+    SignInScreen #waiting { height: auto; color: $text-muted; }
+    SignInScreen #failure { height: auto; color: $text-error; padding-bottom: 1; }
+    SignInScreen Button { margin-top: 0; width: auto; text-align: left; }
+    SignInScreen #buttons { height: auto; padding-top: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bound("sign_in.browser", "open_browser"),
+        bound("sign_in.copy"),
+        bound("sign_in.device_code"),
+        bound("sign_in.cancel"),
+    ]
+    app: HouseApp[Any]
+
+    def __init__(
+        self, session: SsoSession, *, force: bool = False, device_code: bool = False
+    ) -> None:
+        super().__init__()
+        self._session = session
+        self._force = force
+        self._device_code = device_code
+        self._attempt: _Attempt | None = None
+        self._address = ""
+        self._began = 0.0
+        self._waits_for = "asking AWS"
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(classes="dialog"):
+            with Vertical(id="words"):
+                title = f'Sign in to "{show(self._session.name)}"'
+                yield Static(Content(title), classes="dialog--title")
+                yield Static("", id="note", classes="dialog--note", markup=False)
+                yield Static("", id="code", markup=False)
+                yield Static("", id="address", markup=False)
+                yield Static("", id="failure", markup=False)
+                yield Static("", id="waiting", markup=False)
+                with Vertical(id="buttons"):
+                    yield Button("Open browser (o)", id="open_browser", compact=True)
+                    yield Button("Copy the address (c)", id="copy", compact=True)
+                    yield Button("Device code (d)", id="device_code", compact=True)
+                    yield Button("Give up (esc)", id="cancel", compact=True)
+            yield QrCode(id="qr")
+
+    def on_mount(self) -> None:
+        self.query_one("#cancel", Button).focus()
+        self.set_interval(_FRAME_SECONDS, self._show_wait)
+        self._begin()
+
+    def on_unmount(self) -> None:
+        self._give_up()
+
+    # -- one attempt ---------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._give_up()
+        house = self.app.house
+        self._began = house.monotonic()
+        self._waits_for = "asking AWS"
+        self._say(note="", code="", address="", failure="")
+        try:
+            setting = login.opener_setting(house, self._session)
+        except SsoHelperError as error:
+            self._failed(error)
+            return
+        opener = browser.find_opener(house.environ, setting)
+        device_code = self._device_code or opener is None
+        self.query_one("#device_code", Button).display = not device_code
+        self.query_one("#open_browser", Button).display = opener is not None
+        self._attempt = _Attempt(self, opener)
+        self._sign_in(self._attempt, LoginOptions(device_code=device_code, force=self._force))
+
+    @work(exclusive=True, group="sign-in")
+    async def _sign_in(self, attempt: _Attempt, options: LoginOptions) -> None:
+        house, session = self.app.house, self._session
+        try:
+            outcome = await flow.result(
+                self.app, lambda: login.log_in(house, session, attempt, options)
+            )
+        except Interrupted:
+            return
+        except SsoHelperError as error:
+            self._failed(error)
+        else:
+            if not attempt.given_up.is_set():
+                self.dismiss(outcome)
+
+    def _give_up(self) -> None:
+        if self._attempt is not None:
+            self._attempt.given_up.set()
+            self._attempt = None
+
+    def _failed(self, error: SsoHelperError) -> None:
+        self._attempt = None
+        self._waits_for = ""
+        hint = f"\n{show(error.hint)}" if error.hint else ""
+        self._say(failure=f"{show(error.message)}{hint}", note="", code="", address="")
+        self.query_one("#cancel", Button).label = Content("Close (esc)")
+
+    # -- what an attempt shows -----------------------------------------------------------------
+
+    def show_page(self, url: str) -> None:
+        self._waits_for = "waiting for your browser"
+        self._say(note="Sign in in a browser on this machine:", address=url)
+
+    def show_code(self, authorization: DeviceAuthorization) -> None:
+        self._waits_for = "waiting for you to confirm"
+        note = "Go on only if you started this yourself, and if the page shows this very code:"
+        self._say(note=note, code=authorization.user_code)
+        self._say(address=authorization.verification_uri_complete)
+        self.query_one(QrCode).show_text(authorization.verification_uri_complete)
+        self._fit_code()
+
+    def show_opened(self, opened: bool) -> None:
+        if not opened:
+            self.app.notify("the browser could not be started: open the page yourself",
+                            severity="warning", markup=False)  # fmt: skip
+
+    def show_waiting_for_another(self, _nothing: None) -> None:
+        self._waits_for = "waiting for another login of this session"
+        self._say(note="Another login of this session is under way; its result is taken.")
+
+    def _say(self, **texts: str) -> None:
+        for name, text in texts.items():
+            line = self.query_one(f"#{name}", Static)
+            line.display = bool(text)
+            line.update(Content(show(text) if name != "failure" else text))
+        if "address" in texts:
+            self._address = texts["address"]
+            if not self._address:
+                self.query_one(QrCode).show_text("")
+                self._fit_code()
+
+    def _show_wait(self) -> None:
+        if not self._waits_for:
+            self.query_one("#waiting", Static).update("")
+            return
+        seconds = self.app.house.monotonic() - self._began
+        animated = self.app.animation_level != "none"
+        frame = _FRAMES[int(seconds / _FRAME_SECONDS) % len(_FRAMES)] if animated else "…"
+        clock = f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+        text = f"{frame} {self._waits_for}  {clock}"
+        self.query_one("#waiting", Static).update(Content(text))
+
+    def on_resize(self, event: Resize) -> None:
+        self._fit_code()
+
+    def _fit_code(self) -> None:
+        """Show the QR code where it fits whole: half of one helps nobody."""
+        code = self.query_one(QrCode)
+        width, height = code.needs
+        fits = width + _WORDS_WIDTH + _FRAME_WIDTH <= self.size.width
+        fits = bool(width) and fits and height + _FRAME_HEIGHT <= self.size.height
+        code.display = fits
+        self.query_one(".dialog").set_class(fits, "with-code")
+
+    # -- keys ----------------------------------------------------------------------------------
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        getattr(self, f"action_{event.button.id}")()
+
+    def action_cancel(self) -> None:
+        self._give_up()
+        self.dismiss(None)
+
+    def action_open_browser(self) -> None:
+        if self._attempt is not None and self._address:
+            self._attempt.open_again(self._address)
+
+    def action_copy(self) -> None:
+        if self._address:
+            self.app.copy_to_clipboard(self._address)
+            self.app.notify("the address is in the clipboard, if the terminal allows it",
+                            markup=False)  # fmt: skip
+
+    def action_device_code(self) -> None:
+        if not self._device_code:
+            self._device_code = True
+            self._begin()
+
+
+class _Attempt:
+    """One run of `log_in`, in its thread; what it shows is handed over to the screen."""
+
+    def __init__(self, screen: SignInScreen, opener: browser.Opener | None) -> None:
+        self._screen = screen
+        self._app = screen.app
+        self._opener = opener
+        self.given_up = threading.Event()
+
+    def show_page(self, url: str) -> None:
+        self._hand_over(self._screen.show_page, url)
+
+    def show_code(self, authorization: DeviceAuthorization) -> None:
+        self._hand_over(self._screen.show_code, authorization)
+
+    def open_browser(self, url: str) -> bool:
+        if self._opener is None:
+            return False
+        opened = browser.start(self._opener, url, self._app.house.environ)
+        self._hand_over(self._screen.show_opened, opened)
+        return opened
+
+    def open_again(self, url: str) -> None:
+        self._app.in_background(lambda: self.open_browser(url))
+
+    def waiting_for_another_login(self) -> None:
+        self._hand_over(self._screen.show_waiting_for_another, None)
+
+    def is_cancelled(self) -> bool:
+        return self.given_up.is_set()
+
+    def _hand_over(self, function: Callable[[_T], None], value: _T) -> None:
+        def unless_given_up(value: _T) -> None:
+            if not self.given_up.is_set():
+                function(value)
+
+        background.hand_over(self._app, unless_given_up, value)
