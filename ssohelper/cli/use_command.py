@@ -178,6 +178,8 @@ def _text(app: App, shell: str, found: Environment, used: str) -> str:
         undo = shell_text.restoration(shell, environment.TOUCHED, app.environ)
         lines.append(shell_text.variable(shell, "__ssohelper_before", undo))
     lines += shell_text.statements(shell, found.revealed(), found.unset)
+    if shell == "fish":
+        lines.append("true")  # `set` keeps the status of an erasure that found nothing
     return shell_text.chained(shell, lines)
 
 

@@ -1,0 +1,81 @@
+"""An interactive shell at a real terminal: run a line, learn its code, its words, the environment."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pexpect
+
+from tests.conftest import RUN_SECONDS
+from tests.programs import need
+
+SHELLS = ("bash", "zsh", "fish")
+_ARGV = {
+    "bash": ["--norc", "--noprofile", "-i"],
+    "zsh": ["-f", "-i"],
+    "fish": ["--no-config", "-i"],
+}
+INSTALL = {
+    "bash": 'eval "$(ssohelper shell-init bash)"',
+    "zsh": 'eval "$(ssohelper shell-init zsh)"',
+    "fish": "ssohelper shell-init fish | source",
+}
+
+
+class Ran(NamedTuple):
+    """The exit code of a line, and what stood on the terminal meanwhile."""
+
+    code: int
+    said: str
+
+
+class Terminal:
+    """`with Terminal("zsh", env, folder) as terminal: terminal.run("ssohelper use x")`."""
+
+    def __init__(self, shell: str, env: dict[str, str], folder: Path) -> None:
+        self.shell = shell
+        self._notes = folder / f"environment-of-{shell}"
+        self._lines = 0
+        self.child = pexpect.spawn(
+            need(shell),
+            _ARGV[shell],
+            env={**env, "TERM": "dumb", "PS1": "", "PS2": ""},
+            cwd=str(folder),
+            encoding="utf-8",
+            codec_errors="backslashreplace",
+            timeout=RUN_SECONDS,
+            dimensions=(50, 1000),
+            echo=False,
+        )
+
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.child.close(force=True)
+
+    def start(self, line: str) -> None:
+        """Type a line; `ended` waits for its end."""
+        self._lines += 1
+        status = "$status" if self.shell == "fish" else "$?"
+        # The typed line has quotes in the mark, what is printed has none.
+        self.child.sendline(f"{line}; echo DO''NE{self._lines}.{status}.")
+
+    def ended(self) -> Ran:
+        self.child.expect(rf"DONE{self._lines}\.(\d+)\.")
+        return Ran(int(self.child.match.group(1)), self.child.before)
+
+    def run(self, line: str) -> Ran:
+        self.start(line)
+        return self.ended()
+
+    def environ(self) -> dict[bytes, bytes]:
+        """Return the environment that a child of the shell gets, to the byte."""
+        assert self.run(f"env -0 > {self._notes}").code == 0
+        entries = self._notes.read_bytes().split(b"\0")
+        return dict(entry.split(b"=", 1) for entry in entries if entry)
+
+
+def words(said: str) -> str:
+    """Return what was said without the terminal's own sequences."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r", "", said)

@@ -1,0 +1,271 @@
+"""The shell function in real shells at a real terminal: the environment right to the byte."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from ssohelper.emulator.world import demo_world
+from tests.cli.listing_world import Shell
+from tests.programs import need
+from tests.shell.at_a_terminal import INSTALL, SHELLS, Terminal, words
+
+DEV, PROD = "payments-dev.ReadOnlyAccess", "payments-prod.ReadOnlyAccess"
+# What a person may have had before, all of it in the way of a profile.
+OWN = {
+    "AWS_PROFILE": "mine",
+    "AWS_REGION": "eu-north-1",
+    "AWS_ACCESS_KEY_ID": "AKIA0000000000000000",
+    "AWS_SECRET_ACCESS_KEY": 'it\'s \\ $(touch pwned) "x"',
+    "AWS_SESSION_TOKEN": "two\nlines ",
+    "AWS_SECURITY_TOKEN": "",
+    "AWS_VAULT": "vault",
+    "AWSUME_PROFILE": "awsume",
+    "AWS_SSO_PROFILE": "sso",
+    "AWS_DEFAULT_PROFILE": "default",
+    "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z",
+    "AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere",
+    "AWS_ROLE_ARN": "arn:aws:iam::000000000000:role/x",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9/",
+    "UNTOUCHED": "stays 'so'",
+}
+
+
+class Place(Shell):
+    """A home in which `profile sync` has been run; the shells find our program first."""
+
+    def env(self, **more: str) -> dict[str, str]:
+        path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+        return {**self.environ, "PATH": path, **more}
+
+    def at(self, shell: str, **more: str) -> Terminal:
+        """Return a shell in which the function is installed."""
+        terminal = Terminal(shell, self.env(**more), self.home)
+        assert terminal.run(INSTALL[shell]).code == 0
+        return terminal
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    with Emulator(demo_world()) as emulator:
+        made = Place(tmp_path_factory.mktemp("home"), emulator)
+        assert made.run("profile", "sync", "--yes").returncode == 0
+        yield made
+
+
+def after_use(before: dict[bytes, bytes], profile: str) -> dict[bytes, bytes]:
+    """Return what the environment must be: three variables set, all that would win gone."""
+    gone = {name.encode() for name in OWN if name != "UNTOUCHED"}
+    kept = {name: value for name, value in before.items() if name not in gone}
+    region = dict.fromkeys((b"AWS_REGION", b"AWS_DEFAULT_REGION"), b"us-east-1")
+    return {**kept, **region, b"AWS_PROFILE": profile.encode()}
+
+
+@pytest.mark.parametrize("own", [{}, OWN], ids=["bare", "crowded"])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_use_back_and_clear_are_right_to_the_byte(
+    place: Place, shell: str, own: dict[str, str]
+) -> None:
+    with place.at(shell, **own) as terminal:
+        before = terminal.environ()
+        ran = terminal.run(f"ssohelper use {DEV}")
+        assert ran.code == 0
+        assert 'account "payments-dev" (000040000001), role "ReadOnlyAccess": ' in words(ran.said)
+        assert re.search(r": .*\d[hm].*(lasts|left|renews)", words(ran.said))
+        assert terminal.environ() == after_use(before, DEV)
+        assert terminal.run(f"ssohelper use {PROD}").code == 0
+        assert terminal.environ() == after_use(before, PROD)
+        assert terminal.run("ssohelper use -").code == 0
+        assert terminal.environ() == after_use(before, DEV)
+        assert terminal.run("ssohelper use -").code == 0
+        assert terminal.environ() == after_use(before, PROD)
+        failed = terminal.run("ssohelper use payments-prd.ReadOnlyAcces")
+        assert failed.code == 2
+        assert f'did you mean "{PROD}"' in words(failed.said)
+        assert words(failed.said).count('" or "') == 2  # the three nearest
+        assert terminal.environ() == after_use(before, PROD)
+        assert terminal.run("ssohelper clear").code == 0
+        assert terminal.environ() == before
+        assert "nothing to clear" in words(terminal.run("ssohelper clear").said) or own
+        assert terminal.run("ssohelper use -").code == 0
+        assert terminal.environ() == after_use(before, PROD)
+        assert not (place.home / "pwned").exists()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_keys_are_exported_with_their_end_and_taken_back(place: Place, shell: str) -> None:
+    with place.at(shell, **OWN) as terminal:
+        before = terminal.environ()
+        ran = terminal.run(f"ssohelper use --keys {DEV}")
+        assert ran.code == 0
+        assert "these keys end in" in ran.said
+        found = terminal.environ()
+        issued = place.emulator.identity_of(found[b"AWS_ACCESS_KEY_ID"].decode())
+        assert issued is not None
+        assert found[b"AWS_ACCOUNT_ID"] == issued.account_id.encode() == b"000040000001"
+        end = found[b"AWS_CREDENTIAL_EXPIRATION"]
+        assert re.fullmatch(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", end)
+        assert found[b"AWS_SESSION_EXPIRATION"] == end
+        for name in ("AWS_PROFILE", "AWS_SECURITY_TOKEN", "AWS_VAULT", "AWS_ROLE_ARN"):
+            assert name.encode() not in found
+        assert place.emulator.canary not in ran.said
+        assert terminal.run(f"ssohelper use {DEV}").code == 0
+        assert terminal.environ() == after_use(before, DEV)
+        assert terminal.run("ssohelper use -").code == 0
+        assert b"AWS_SECRET_ACCESS_KEY" in terminal.environ()
+        assert terminal.run("ssohelper clear").code == 0
+        assert terminal.environ() == before
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_everything_else_is_passed_on(place: Place, shell: str) -> None:
+    with place.at(shell) as terminal:
+        before = terminal.environ()
+        for line, code, says in (
+            ("ssohelper --version", 0, "ssohelper "),
+            ("ssohelper --version use", 0, "ssohelper "),
+            ("ssohelper use --help", 0, "Switch this shell"),
+            ("ssohelper clear -h", 0, "Undo"),
+            ("ssohelper --help", 0, "Usage"),
+            ("ssohelper clear x", 2, "unexpected extra argument"),
+            ("ssohelper use --json x", 2, "no JSON"),
+            ("ssohelper use --nonsense", 2, "no such option"),
+            ("ssohelper use -", 2, "nothing to go back to"),
+            ("ssohelper usee", 2, 'did you mean "use"'),
+            (f"ssohelper exec {DEV} -- sh -c 'exit 7'", 7, "these keys end in"),
+            ("ssohelper profile show 'no such'", 2, "no such"),
+        ):
+            ran = terminal.run(line)
+            assert (ran.code, says in words(ran.said)) == (code, True), (line, ran)
+            assert terminal.environ() == before
+        assert terminal.run(f"ssohelper --session corp -v use {DEV}").code == 0
+        assert terminal.environ()[b"AWS_PROFILE"] == DEV.encode()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_an_inner_shell_clears_what_it_inherited(place: Place, shell: str) -> None:
+    with place.at(shell, UNTOUCHED="x") as outer:
+        before = outer.environ()
+        assert outer.run(f"ssohelper use {DEV}").code == 0
+        with place.at(shell, **{n.decode(): v.decode() for n, v in outer.environ().items()}) as it:
+            assert it.run("ssohelper use -").code == 2
+            assert it.run("ssohelper clear").code == 0
+            left = {name for name in it.environ() if name.startswith(b"AWS_")}
+            assert left == {name for name in before if name.startswith(b"AWS_")}
+            assert it.run(f"ssohelper use {PROD}").code == 0
+            assert it.run("ssohelper clear").code == 0
+        assert outer.environ() == after_use(before, DEV)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_another_name(place: Place, shell: str) -> None:
+    line = INSTALL[shell].replace(f"init {shell}", f"init {shell} --cmd sso")
+    with Terminal(shell, place.env(), place.home) as terminal:
+        assert terminal.run(line).code == 0
+        assert terminal.run(f"sso use {DEV}").code == 0
+        assert terminal.environ()[b"AWS_PROFILE"] == DEV.encode()
+        assert terminal.run("ssohelper use x").code == 2
+
+
+OPTIONS = {
+    "bash": ["set -eu", "set -o posix", "set -a", "set -f", "IFS=a"],
+    "zsh": [
+        "setopt err_exit nounset",
+        "setopt rc_quotes sh_word_split ksh_arrays glob_subst",
+        "setopt all_export",
+        "emulate ksh",
+        "emulate sh",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("shell", "options"), [(shell, line) for shell in OPTIONS for line in OPTIONS[shell]]
+)
+def test_with_the_options_that_a_person_may_have_set(
+    place: Place, shell: str, options: str
+) -> None:
+    """In a script, where a failed line under `set -e` ends it all."""
+    script = (
+        f"{options}\n{INSTALL[shell]}\n"
+        "env -0 > 0\n"
+        f"ssohelper use {DEV}\nenv -0 > 1\n"
+        "if ssohelper use nothing; then exit 50; fi\nenv -0 > 2\n"
+        "ssohelper clear\nenv -0 > 3\n"
+        f"ssohelper use '$(touch pwned)' || ssohelper use {PROD}\n"
+        "ssohelper use nothing\n"
+        f"exit 51\n"
+    )
+    argv = {"bash": ["bash", "-O", "expand_aliases"], "zsh": ["zsh", "-f", "-o", "aliases"]}[shell]
+    done = subprocess.run(
+        [need(argv[0]), *argv[1:], "-s"],
+        input=script.encode(),
+        env=place.env(**OWN),
+        cwd=place.home,
+        capture_output=True,
+        timeout=120,
+    )
+    stops = "-e" in options or "err_exit" in options
+    assert done.returncode == (2 if stops else 51), done.stderr
+    found = [
+        dict(e.split(b"=", 1) for e in (place.home / str(n)).read_bytes().split(b"\0") if e)
+        for n in range(4)
+    ]
+    assert found[1] == found[2] == after_use(found[0], DEV)
+    assert found[3] == found[0]
+    assert not (place.home / "pwned").exists()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("name", ["AWS_PROFILE", "AWS_REGION", "AWS_VAULT"])
+def test_a_read_only_variable_changes_nothing(place: Place, shell: str, name: str) -> None:
+    with place.at(shell) as terminal:
+        assert terminal.run(f"export {name}=fixed; readonly {name}").code == 0
+        before = terminal.environ()
+        ran = terminal.run(f"ssohelper use {DEV}")
+        assert (ran.code, "read-only" in ran.said) == (7, True)
+        assert terminal.environ() == before
+        assert terminal.run("echo alive").code == 0
+
+
+def test_a_universal_variable_of_fish_changes_nothing(place: Place) -> None:
+    script = (
+        f"{INSTALL['fish']}; set -Ux AWS_VAULT x; env | sort >before\n"
+        f"ssohelper use {DEV}; echo $status; env | sort | diff before -\n"
+        f"set -eU AWS_VAULT; ssohelper use {DEV}; echo $status"
+    )
+    env = place.env(XDG_CONFIG_HOME=str(place.home / "fish-home"))
+    done = subprocess.run(
+        [need("fish"), "-c", script], env=env, cwd=place.home, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines() == ["7", "0"]
+    assert "AWS_VAULT is a universal variable" in done.stderr
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_ctrl_c_at_the_question_changes_nothing(place: Place, shell: str) -> None:
+    with place.at(shell) as terminal:
+        before = terminal.environ()
+        assert place.run("profile", "rm", DEV, "--yes").returncode == 0
+        terminal.start("ssohelper use 000040000001/ReadOnlyAccess")
+        terminal.child.expect_exact("[y/N]")
+        terminal.child.sendintr()
+        terminal.child.sendline("")
+        terminal.start("echo alive")
+        terminal.child.expect("alive")
+        assert terminal.environ() == before
+        terminal.start("ssohelper use 000040000001/ReadOnlyAccess")
+        terminal.child.expect_exact("[y/N]")
+        terminal.child.sendline("n")
+        refused = terminal.ended()
+        assert (refused.code, "use --keys" in words(refused.said)) == (2, True)
+        assert terminal.environ() == before
+        terminal.start("ssohelper use 000040000001/ReadOnlyAccess")
+        terminal.child.expect_exact("[y/N]")
+        terminal.child.sendline("y")
+        assert terminal.ended().code == 0
+        assert terminal.environ()[b"AWS_PROFILE"] == DEV.encode()
