@@ -131,7 +131,8 @@ def _fish(argv: list[str]) -> list[str]:
     offers = _found(argv[1:], unquoted(argv[0]))
     if offers.kind != "words":
         return [offers.kind]
-    words = [*offers.whole, *offers.begun]
+    # fish quotes all but a "~" that begins a word: it would become a home folder.
+    words = [word for word in (*offers.whole, *offers.begun) if not word.startswith("~")]
     helps = offers.helps
     return ["words", *(f"{word}\t{helps[word]}" if helps.get(word) else word for word in words)]
 

@@ -34,6 +34,13 @@ class Offers(NamedTuple):
             whole=[head + word for word in self.whole], begun=[head + word for word in self.begun]
         )
 
+    def without_dashes(self) -> "Offers":
+        """Return those that cannot be taken for an option."""
+        return self._replace(
+            whole=[word for word in self.whole if not word.startswith("-")],
+            begun=[word for word in self.begun if not word.startswith("-")],
+        )
+
 
 def offers_for(asked: Asked, names: Names) -> Offers:
     """Return what fits: words that begin with what was typed, whole or in part."""
@@ -45,6 +52,8 @@ def offers_for(asked: Asked, names: Names) -> Offers:
     else:
         find = _KINDS.get(kind)
         found = find(asked, names) if find else _words([])
+    if not asked.may_begin_with_dash:
+        found = found.without_dashes()
     return _fitting(found, asked).with_head(asked.head)
 
 

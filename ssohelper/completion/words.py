@@ -36,7 +36,8 @@ class Command(NamedTuple):
 class Asked(NamedTuple):
     """What to offer: `kind` of value, `head` that stands before it (`--session=`), `word` so far.
 
-    `used` are words that stand there already, `session` is what --session said.
+    `used` are words that stand there already, `session` is what --session said; `may_begin_with_dash`
+    where a word such as "-x" is no option.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Asked(NamedTuple):
     command: Command
     used: tuple[str, ...]
     session: str | None
+    may_begin_with_dash: bool
 
 
 def asked_for(words: list[str], word: str) -> Asked:
@@ -94,8 +96,9 @@ class _Walk:
         return self._asked(self._argument(), word)
 
     def _asked(self, kind: str, word: str, head: str = "") -> Asked:
+        is_value = self._ended or bool(head) or self._waiting is not None or kind == "option"
         used = tuple(self._used)
-        return Asked(kind, word, head, self._command, used, self._session)
+        return Asked(kind, word, head, self._command, used, self._session, is_value)
 
     def _argument(self) -> str:
         kinds = self._command.arguments

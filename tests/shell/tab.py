@@ -1,0 +1,85 @@
+"""A person at a real shell: types a line, presses TAB, Enter; what the shell made of it is kept."""
+
+import contextlib
+import os
+import shlex
+import time
+from pathlib import Path
+
+import pexpect
+
+from tests.conftest import Home
+from tests.programs import need
+
+COMPLETIONS = Path(__file__).resolve().parent.parent.parent / "completions"
+# Each shell without the machine's own files. What Enter runs is a function that notes its words.
+START = {
+    "bash": ["--norc", "--noprofile", "-i"],
+    "zsh": ["-f", "-i"],
+    "fish": ["--no-config", "--private", "-i"],
+}
+SETUP = {
+    "bash": "PS1='$ '; source {folder}/ssohelper.bash; ssohelper() {{ {note}; }}",
+    "zsh": (
+        "PS1='$ '; unsetopt beep prompt_sp; zstyle ':completion:*' menu no; unsetopt auto_menu;"
+        "autoload -U compinit && compinit -u -D && source {folder}/_ssohelper; "
+        "ssohelper() {{ {note}; }}"
+    ),
+    "fish": (
+        "set -g fish_autosuggestion_enabled 0; function fish_prompt; echo '$ '; end;"
+        "source {folder}/ssohelper.fish; function ssohelper; {note}; end"
+    ),
+}
+NOTE = {
+    "bash": 'printf "%s\\n" "$#" "$@" END >> {notes}',
+    "zsh": 'printf "%s\\n" "$#" "$@" END >> {notes}',
+    "fish": 'printf "%s\\n" (count $argv) $argv END >> {notes}',
+}
+LONG_SECONDS = 60
+
+
+class Typist:
+    """One shell in a terminal, in `home`; `words_after` types and gives what the shell ran."""
+
+    def __init__(self, shell: str, home: Home) -> None:
+        self.shell = shell
+        self._seen = b""
+        self.notes = home.path / "notes"
+        self.notes.touch()
+        env = {**home.env, "TERM": "xterm", "COLUMNS": "200", "LC_ALL": "C.UTF-8"}
+        self.child = pexpect.spawn(
+            need(shell), START[shell], env=env, cwd=str(home.path), dimensions=(50, 200)
+        )
+        self.child.delaybeforesend = None
+        note = NOTE[shell].format(notes=shlex.quote(str(self.notes)))
+        setup = SETUP[shell].format(folder=COMPLETIONS, note=note)
+        self.child.send(f"{setup}\r")
+        assert self.words_after("ssohelper ready\r") == ["ready"]
+
+    def words_after(self, keys: str) -> list[str]:
+        """Return the words that ssohelper got when these keys were pressed; Enter is among them."""
+        before = self.notes.stat().st_size
+        self.child.send(keys)
+        ends_at = time.monotonic() + LONG_SECONDS
+        while time.monotonic() < ends_at:
+            self._drain()
+            said = self.notes.read_bytes()[before:].decode()
+            if said.endswith("\nEND\n"):
+                return said.split("\n")[1:-2]
+        raise AssertionError(f"nothing was run after {keys!r}: {self.shown()!r}")
+
+    def shown(self) -> str:
+        """Return the end of what stood on the terminal."""
+        return self._seen.decode(errors="replace")
+
+    def _drain(self) -> None:
+        with contextlib.suppress(pexpect.TIMEOUT):
+            self._seen = (self._seen + self.child.read_nonblocking(65536, timeout=0.005))[-4000:]
+
+    def close(self) -> None:
+        self.child.close(force=True)
+
+
+def pwned(home: Home) -> list[str]:
+    """Return what a name that was run as a command would have left behind."""
+    return [name for name in os.listdir(home.path) if "pwned" in name]

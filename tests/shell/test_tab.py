@@ -1,0 +1,88 @@
+"""TAB in a real bash, zsh and fish: the completed word says exactly the name, and nothing runs."""
+
+import shlex
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import Home
+from tests.shell import hostile
+from tests.shell.tab import Typist, pwned
+from tests.test_completions import save_listing
+
+SHELLS = ["bash", "zsh", "fish"]
+SESSION = (
+    "[sso-session corp]\nsso_start_url = https://x.awsapps.com/start\nsso_region = us-east-1\n\n"
+)
+
+
+@pytest.fixture(params=SHELLS)
+def typist(request: pytest.FixtureRequest, home: Home) -> Iterator[Typist]:
+    typist = Typist(request.param, home)
+    yield typist
+    typist.close()
+
+
+def have_profiles(home: Home, *names: str) -> None:
+    sections = [f"[profile {shlex.quote(name)}]\nsso_account_id = 1\n\n" for name in names]
+    home.write_config(SESSION + "".join(sections))
+
+
+def test_200_hostile_names_come_out_as_they_are(home: Home, typist: Typist) -> None:
+    wrong = []
+    for number, name in enumerate(hostile.names()):
+        if number % 2 or not name.isascii():
+            have_profiles(home, name)
+            expected = name
+        else:
+            have_profiles(home)
+            save_listing(home, "corp", {"000000000001": (name, ("Admin",))})
+            expected = f"{name}/Admin"
+        words = typist.words_after("ssohelper use \t\r")
+        # fish leaves a "~" that begins a word unquoted, so such a name is not offered there.
+        is_offered = not (typist.shell == "fish" and name.startswith("~"))
+        if words != ["use", expected][: 1 + is_offered]:
+            wrong.append((expected, words))
+    assert (wrong, pwned(home)) == ([], [])
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_within_open_quotes(home: Home, typist: Typist, quote: str) -> None:
+    wrong = []
+    for name in hostile.names()[:12]:
+        have_profiles(home, f"q{name}")
+        words = typist.words_after(f"ssohelper use {quote}q\t\r")
+        if words != ["use", f"q{name}"]:
+            wrong.append((name, words))
+    assert (wrong, pwned(home)) == ([], [])
+
+
+LINES = [
+    ("stat\t", ["status"]),
+    ("profile sh\tpa\t", ["profile", "show", "pay.Admin"]),
+    ("use pay.\t", ["use", "pay.Admin"]),
+    ("use prod:a\t", ["use", "prod:alpha"]),
+    ("use corp:led\tA\t", ["use", "corp:ledger/Admin"]),
+    ("use leg\tA\t", ["use", "legal affairs/Audit"]),
+    # One TAB inserts what both have in common, and no half of a quotation.
+    ("use my\to\t", ["use", "my own"]),
+    ("use --ses\tco\tpay\t", ["use", "--session", "corp", "pay.Admin"]),
+    ("list --session=co\t", ["list", "--session=corp"]),
+    ("profile sync --account '!leg\t", ["profile", "sync", "--account", "!legal affairs"]),
+    ("emulator serve --world not\t", ["emulator", "serve", "--world", "notes"]),
+    (
+        "exec pay\t-- ssohelper-cred\tnot\t",
+        ["exec", "pay.Admin", "--", "ssohelper-credentials", "notes"],
+    ),
+]
+
+
+def test_a_line_with_several_tabs(home: Home, typist: Typist) -> None:
+    have_profiles(home, "pay.Admin", "prod:alpha", "prod:beta", "my own", "my $other")
+    accounts = {
+        "000000000001": ("ledger", ("Admin", "ReadOnly")),
+        "000000000002": ("legal affairs", ("Audit", "Buy")),
+    }
+    save_listing(home, "corp", accounts)
+    found = [typist.words_after(f"ssohelper {keys}\r") for keys, _words in LINES]
+    assert found == [words for _keys, words in LINES]
