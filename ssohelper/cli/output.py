@@ -91,6 +91,18 @@ def echo(text: str = "") -> None:
     click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
+def write(data: bytes) -> None:
+    """Write text that a shell evaluates, whole. Raises: LocalState, also when stdout is closed."""
+    flush()
+    try:
+        while data:
+            data = data[os.write(1, data) :]
+    except BrokenPipeError:
+        raise
+    except OSError as cause:
+        raise LocalState(f"stdout cannot be written: {cause.strerror}") from cause
+
+
 # -- talk on stderr ----------------------------------------------------------------------------
 
 
