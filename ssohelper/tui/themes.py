@@ -9,6 +9,24 @@ from textual.theme import Theme
 from ssohelper.settings import Settings
 from ssohelper.tui.keymap import chosen_keys
 
+
+def _variables(*, muted: str, track: str, bar: str, cursor: str) -> dict[str, str]:
+    """Return what Textual would derive with too little contrast, or with more weight than due."""
+    return {
+        # A plain colour: lines are drawn without knowing what is under them.
+        "text-muted": muted,
+        "block-cursor-text-style": "none",
+        "block-cursor-foreground": cursor,
+        "scrollbar": bar,
+        "scrollbar-hover": bar,
+        "scrollbar-active": muted,
+        "scrollbar-background": track,
+        "scrollbar-background-hover": track,
+        "scrollbar-background-active": track,
+        "scrollbar-corner-color": track,
+    }
+
+
 DARK = Theme(
     name="ssohelper-dark",
     primary="#4c9bf5",
@@ -22,7 +40,8 @@ DARK = Theme(
     surface="#171c24",
     panel="#222a36",
     dark=True,
-    variables={"block-cursor-text-style": "none", "footer-key-foreground": "#f2b155"},
+    variables=_variables(muted="#98a3b3", track="#11151b", bar="#3b475a", cursor="#0b0f14")
+    | {"footer-key-foreground": "#f2b155"},
 )
 LIGHT = Theme(
     name="ssohelper-light",
@@ -37,7 +56,8 @@ LIGHT = Theme(
     surface="#f2f5f8",
     panel="#e1e7ee",
     dark=False,
-    variables={"block-cursor-text-style": "none", "footer-key-foreground": "#8a4f00"},
+    variables=_variables(muted="#5a6576", track="#eef1f4", bar="#b4bfcc", cursor="#ffffff")
+    | {"footer-key-foreground": "#8a4f00"},
 )
 NAMES = {"dark": DARK.name, "light": LIGHT.name, "ansi": "ansi-dark"}
 

@@ -17,7 +17,7 @@ from ssohelper.core.text import show
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.lines import Line, LineView
 
-_TEXT_WIDTH = 68
+_TEXT_WIDTH = 66
 _MOVING = (
     ("arrows, j k g G", "move; page up and page down too"),
     ("tab", "go to the next part"),
@@ -30,8 +30,8 @@ class HelpScreen(ModalScreen[None]):
 
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
-    HelpScreen .dialog { width: 76; height: auto; max-height: 100%; }
-    HelpScreen LineView { height: auto; max-height: 100%; }
+    HelpScreen .dialog { width: 80; height: auto; max-height: 100%; }
+    HelpScreen LineView { height: auto; max-height: 100%; overflow-x: hidden; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q,f1,question_mark,enter", "close", "Close")]
 
@@ -68,8 +68,8 @@ def help_lines(about: Screen[Any]) -> list[Line]:
     for name, keys in seen.items():
         action = ACTIONS[name]
         lines.append(
-            [(fitted(", ".join(keys), 10), "accent"), (fitted(action.what, 38) + " ", ""),
-             (f"keys.{name}", "dim")]
+            [(fitted(", ".join(keys), 8), "accent"), (fitted(action.what, 41) + " ", ""),
+             (name, "dim")]
         )  # fmt: skip
     lines.append([])
     lines += [[(fitted(keys, 18), "accent"), (what, "")] for keys, what in _MOVING]

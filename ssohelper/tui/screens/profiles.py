@@ -239,7 +239,7 @@ class ProfilesScreen(Screen[None]):
             Command(self._sync_command(), "write what the diff shows", self.action_apply),
             Command("profile undo", "take the last write back", self.action_undo),
             Command("list --refresh", "list the roles again at AWS", self.action_refresh),
-            Command("profile sync --prune", "also remove what is gone", self.action_prune),
+            Command("profile sync --prune", "show what that would remove", self.action_prune),
         ]
         item = self._item
         if item is not None and item.entry.managed:

@@ -198,7 +198,7 @@ class SessionsScreen(Screen[None]):
         return [
             (f"  {sign} ", style),
             (fitted(name, name_width) + " ", "strong"),
-            (fitted(state, 11), style),
+            (fitted(state, 12), style),
             (fitted(clock.user or "", 18) if width >= 90 else "", ""),
             (show(what), "dim"),
         ]

@@ -44,7 +44,8 @@ class SetUpForm(VerticalScroll):
         height: 1fr; padding: 1 2;
         & Static { height: auto; }
         & .form--label { padding-top: 1; color: $text-muted; }
-        & Input { max-width: 70; }
+        & Input { max-width: 70; background: $panel; }
+        & Input:focus { background: $boost; }
         & #form-trouble { color: $text-error; padding-top: 1; }
         & Button { margin-top: 1; }
     }
@@ -67,7 +68,7 @@ class SetUpForm(VerticalScroll):
         yield Static("region, when the address does not tell it", classes="form--label",
                      markup=False)  # fmt: skip
         yield Input(placeholder="eu-west-1", id="region", compact=True)
-        yield Static("name of the session, the address's first label without one",
+        yield Static("name of the session; left out, the first part of the address",
                      classes="form--label", markup=False)  # fmt: skip
         yield Input(id="name", compact=True)
         yield Static("", id="form-trouble", markup=False)

@@ -117,6 +117,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
         device_code = self._device_code or opener is None
         self.query_one("#device_code", Button).display = not device_code
         self.query_one("#open_browser", Button).display = opener is not None
+        self.query_one("#copy", Button).display = True
         self._attempt = _Attempt(self, opener)
         self._sign_in(self._attempt, LoginOptions(device_code=device_code, force=self._force))
 
@@ -145,7 +146,8 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
         self._waits_for = ""
         hint = f"\n{show(error.hint)}" if error.hint else ""
         self._say(failure=f"{show(error.message)}{hint}", note="", code="", address="")
-        self.query_one("#cancel", Button).label = Content("Close (esc)")
+        for name in ("open_browser", "copy"):
+            self.query_one(f"#{name}", Button).display = False
 
     # -- what an attempt shows -----------------------------------------------------------------
 
@@ -182,8 +184,8 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
                 self._fit_code()
 
     def _show_wait(self) -> None:
+        self.query_one("#waiting").display = bool(self._waits_for)
         if not self._waits_for:
-            self.query_one("#waiting", Static).update("")
             return
         seconds = self.app.house.monotonic() - self._began
         animated = self.app.animation_level != "none"

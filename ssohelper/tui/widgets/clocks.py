@@ -53,8 +53,9 @@ def bar(left: int, whole: int, width: int, look: str) -> list[Piece]:
 
 
 def _counted(at: int, now: int, whole: int | None, look: str, width: int) -> list[Piece]:
-    drawn = bar(at - now, whole, width, look) if whole else [("╌" * width, "dim")]
-    return [*drawn, (f"  {left_text(at, now)}", look)]
+    if not whole:
+        return [(left_text(at, now), look)]
+    return [*bar(at - now, whole, width, look), (f"  {left_text(at, now)}", look)]
 
 
 def _line(label: str, pieces: list[Piece], note: str = "") -> Line:

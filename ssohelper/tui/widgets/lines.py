@@ -27,6 +27,7 @@ class LineView(ScrollView, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{look}" for look in (*LOOKS, "cursor")}
     DEFAULT_CSS = """
     LineView {
+        scrollbar-size: 1 1;
         & > .line--dim { color: $text-muted; }
         & > .line--good { color: $text-success; }
         & > .line--warn { color: $text-warning; }
@@ -79,7 +80,9 @@ class LineView(ScrollView, can_focus=True):
         return Strip([Segment(text, self.look(base, name)) for text, name in self.lines[number]])
 
     def look(self, base: Style, name: str) -> Style:
-        return base + self.get_component_rich_style(f"line--{name}", partial=True) if name else base
+        if not name:
+            return base
+        return base + self.get_component_rich_style(f"line--{name}", partial=True)
 
 
 class Chooser(LineView):
