@@ -55,6 +55,8 @@ class Listener:
             self._wake.send(b".")
         if self._thread.ident is not None:
             self._thread.join(1.0)
+        for each in (self._wake, self._woken, self._selector):
+            each.close()
 
     # -- the one thread that reads -----------------------------------------------------------------
 
@@ -70,7 +72,6 @@ class Listener:
             self._drop(connection)
         for _ in range(self._threads):
             self._asked.put(None)
-        self._selector.close()
 
     def _patience(self) -> float | None:
         for reading in self._reading.values():

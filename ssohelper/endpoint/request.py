@@ -41,6 +41,8 @@ class Door(NamedTuple):
 
 def is_right(head: bytes, door: Door) -> bool:
     """Tell whether these bytes, up to the empty line, are the one request that is answered."""
+    if len(head) > HEAD_LIMIT_BYTES or not head.endswith(END_OF_HEAD):
+        return False
     lines = head.removesuffix(END_OF_HEAD).split(b"\r\n")
     line = _REQUEST_LINE.fullmatch(lines[0])
     if line is None or line.group(1) != door.path.encode() or len(lines) > _MOST_HEADERS + 1:

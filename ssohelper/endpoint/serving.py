@@ -4,6 +4,7 @@ import ctypes
 import secrets
 import socket
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -50,6 +51,7 @@ class Serving:
         tell: Tell,
         warn: Callable[[str], None],
         make_app: Callable[..., ServingApp] = ServingApp,
+        steady: Callable[[], float] = time.monotonic,
         pause_seconds: float = LONGEST_PAUSE_SECONDS,
     ) -> None:
         self._app = app
@@ -62,7 +64,7 @@ class Serving:
         self._token = Secret(secrets.token_urlsafe(32))
         self._keeper: Keeper | None = None
         self.files = app.endpoint_folder()
-        self.source = Source(self._new_app, profile.session, profile.role, way)
+        self.source = Source(self._new_app, profile.session, profile.role, way, steady=steady)
         self._keeper = Keeper(
             self._new_app,
             profile.session,

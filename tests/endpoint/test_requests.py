@@ -1,0 +1,225 @@
+"""Only the right request is answered: the others get 403 or nothing, never credentials."""
+
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from ssohelper.core.model import Secret
+from ssohelper.endpoint.request import Door, is_right
+from tests.endpoint.world import Served
+
+TOKEN = "t" * 43
+DOOR = Door("/credentials", frozenset({"127.0.0.1:8000", "localhost:8000"}), Secret(TOKEN))
+NOBODY = 65534
+
+
+def request(
+    line: str = "GET /credentials HTTP/1.1",
+    host: str | None = "127.0.0.1:8000",
+    authorization: str | None = TOKEN,
+    *more: str,
+) -> bytes:
+    lines = [line]
+    lines += [f"Host: {host}"] if host is not None else []
+    lines += [f"Authorization: {authorization}"] if authorization is not None else []
+    return "\r\n".join([*lines, "Accept: application/json", *more, "", ""]).encode("latin-1")
+
+
+# Each as raw bytes; PORT and TOKEN stand for the running endpoint's own.
+HOSTILE: dict[str, bytes] = {
+    "no token": request(authorization=None),
+    "empty token": request(authorization=""),
+    "wrong token": request(authorization="x" * 43),
+    "token with a prefix": request(authorization="Bearer " + TOKEN),
+    "token with a suffix": request(authorization=TOKEN + "x"),
+    "token with a space in front": request(authorization=" " + TOKEN),
+    "token with a space behind": request(authorization=TOKEN + " "),
+    "token in upper case": request(authorization=TOKEN.upper()),
+    "half a token": request(authorization=TOKEN[:20]),
+    "token in the query": request(f"GET /credentials?token={TOKEN} HTTP/1.1", authorization=None),
+    "token in a cookie": request("GET /credentials HTTP/1.1", "127.0.0.1:8000", None,
+                                 f"Cookie: Authorization={TOKEN}"),
+    "two tokens, right first": request("GET /credentials HTTP/1.1", "127.0.0.1:8000", TOKEN,
+                                       "Authorization: wrong"),
+    "two tokens, wrong first": request("GET /credentials HTTP/1.1", "127.0.0.1:8000", "wrong",
+                                       f"Authorization: {TOKEN}"),
+    **{
+        f"host {host}": request(host=host)
+        for host in (
+            "evil.com", "127.0.0.1.nip.io:8000", "localhost.evil.com", "127.0.0.1", "127.0.0.1:1",
+            "0.0.0.0:8000", "[::]:8000", "[::1]:8000", "2130706433:8000", "LOCALHOST:8000",
+            "localhost.:8000", "127.0.0.1:8000.", "127.1:8000", "user@127.0.0.1:8000", "",
+        )
+    },
+    "no host": request("GET /credentials HTTP/1.0", None),
+    "two hosts": request("GET /credentials HTTP/1.1", "127.0.0.1:8000", TOKEN, "Host: evil.com"),
+    "absolute address": request("GET http://127.0.0.1:8000/credentials HTTP/1.1"),
+    "absolute address of another": request("GET http://evil.com/credentials HTTP/1.1"),
+    **{
+        mark: request("GET /credentials HTTP/1.1", "127.0.0.1:8000", TOKEN, mark)
+        for mark in (
+            "Origin: null", "Origin: http://127.0.0.1:8000", "Origin: https://evil.com",
+            "Referer: http://127.0.0.1:8000/", "Cookie: a=b", "Sec-Fetch-Site: cross-site",
+            "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: no-cors",
+            "Access-Control-Request-Private-Network: true", "Transfer-Encoding: chunked",
+            "Content-Length: 5", "Upgrade: websocket", "Expect: 100-continue",
+            "Accept:\r\n folded", "Name\0: nul", "X-Name: \xe9", "No-Colon", "Space : x", ": x",
+        )
+    },
+    **{
+        method: request(f"{method} /credentials HTTP/1.1")
+        for method in ("OPTIONS", "HEAD", "POST", "PUT", "DELETE", "TRACE", "PATCH", "get", "CONNECT")
+    },
+    **{
+        f"path {path}": request(f"GET {path} HTTP/1.1")
+        for path in (
+            "/", "//credentials", "/credentials/", "/./credentials", "/%63redentials",
+            "/x/../credentials", "/credentials;x", "/credentials?x", "/credentials#x", "/Credentials",
+            "/" + "c" * 9000,
+        )
+    },
+    "HTTP/0.9": b"GET /credentials\r\n\r\n",
+    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "HTTP/3.0": request("GET /credentials HTTP/3.0"),
+    "two spaces": request("GET  /credentials HTTP/1.1"),
+    "bare newlines": request().replace(b"\r\n", b"\n") + b"\r\n\r\n",
+    "a body": request() + b"x",
+    "pipelined": request() * 3,
+    "200 headers": request("GET /credentials HTTP/1.1", "127.0.0.1:8000", TOKEN,
+                           *(f"X-{n}: 1" for n in range(200))),
+    "a 9 KB header": request("GET /credentials HTTP/1.1", "127.0.0.1:8000", TOKEN, "X: " + "x" * 9000),
+}  # fmt: skip
+
+
+def test_the_right_request_is_right() -> None:
+    assert is_right(request(), DOOR)
+    assert is_right(request(host="localhost:8000"), DOOR)
+    more = ["User-Agent: Botocore/1.40 (x; y)", "Accept-Encoding: identity", "Content-Length: 0"]
+    assert is_right(request("GET /credentials HTTP/1.1", "127.0.0.1:8000", TOKEN, *more), DOOR)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_wrong_request_is_wrong(name: str) -> None:
+    assert not is_right(HOSTILE[name], DOOR)
+
+
+def raw(port: int, data: bytes, source: str = "127.0.0.1") -> bytes:
+    """Return all that comes back for these bytes; nothing when the other end hangs up."""
+    with socket.create_connection(("127.0.0.1", port), 10, source_address=(source, 0)) as client:
+        client.settimeout(10)
+        came = b""
+        try:
+            client.sendall(data)
+            while part := client.recv(65536):
+                came += part
+        except ConnectionError:
+            pass
+        return came
+
+
+def of(endpoint: Served, data: bytes) -> bytes:
+    """Return the request with the endpoint's own port and token."""
+    data = data.replace(b"8000", str(endpoint.port).encode())
+    data = data.replace(TOKEN.upper().encode(), endpoint.token.swapcase().encode())
+    return data.replace(TOKEN.encode(), endpoint.token.encode())
+
+
+def test_the_endpoint_answers_the_right_one_of_them_alone(endpoint: Served) -> None:
+    good = raw(endpoint.port, of(endpoint, request()))
+    assert good.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"CNRYSAK" in good
+    # No word of who serves, nothing that lets a page read it, nothing that keeps it.
+    head = good.partition(b"\r\n\r\n")[0].lower()
+    assert b"cache-control: no-store" in head
+    assert b"access-control" not in head
+    assert b"server:" not in head
+    for name, data in HOSTILE.items():
+        came = raw(endpoint.port, of(endpoint, data))
+        assert b"CNRY" not in came, name
+        assert came == b"" or came.startswith(b"HTTP/1.1 403 "), name
+    # TLS hello, a client that says nothing more, one from another address of this machine
+    assert raw(endpoint.port, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n").count(b"CNRY") == 0
+    assert raw(endpoint.port, of(endpoint, request()), source="127.0.0.2") == b""
+    assert endpoint.get().status == 200
+
+
+def test_a_head_that_does_not_come_is_waited_for_5_seconds(endpoint: Served) -> None:
+    began = time.monotonic()
+    assert raw(endpoint.port, of(endpoint, request())[:-2]) == b""
+    assert 4 < time.monotonic() - began < 9
+
+
+def test_it_listens_on_127_0_0_1_alone(endpoint: Served) -> None:
+    found = []
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with open(table) as lines:
+            found += [line.split()[1] for line in lines if f":{endpoint.port:04X} " in line[:30]]
+    assert {place.partition(":")[0] for place in found} == {"0100007F"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="another user takes root")
+def test_another_user_gets_no_token(endpoint: Served) -> None:
+    path = endpoint.env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    assert as_nobody(lambda: Path(path).read_text()) == "PermissionError"
+
+
+def as_nobody(do) -> str:  # type: ignore[no-untyped-def]
+    """Return the name of the error, or what was returned, as text."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            said = str(do())
+        except BaseException as error:
+            said = type(error).__name__
+        os.write(writing, said.encode())
+        os._exit(0)
+    os.close(writing)
+    os.waitpid(pid, 0)
+    with os.fdopen(reading, "rb") as pipe:
+        return pipe.read().decode()
+
+
+def test_idle_and_slow_clients_delay_nobody(endpoint: Served) -> None:
+    idle = [socket.create_connection(("127.0.0.1", endpoint.port)) for _ in range(200)]
+    stop = threading.Event()
+    slow = threading.Thread(target=dripping, args=(endpoint, 50, stop))
+    slow.start()
+    took = []
+    for _ in range(1000):
+        began = time.monotonic()
+        assert endpoint.get().status == 200
+        took.append(time.monotonic() - began)
+    stop.set()
+    slow.join()
+    for client in idle:
+        client.close()
+    # The figure itself is in `make torture`: here a busy machine may be slow, but not stand still.
+    assert sorted(took)[int(len(took) * 0.99)] < 5
+
+
+def dripping(endpoint: Served, number: int, stop: threading.Event) -> None:
+    """Send a byte a second on many connections, anew when they are hung up on."""
+    data = of(endpoint, request())
+    clients: dict[socket.socket, int] = {}
+    while not stop.is_set():
+        while len(clients) < number:
+            clients[socket.create_connection(("127.0.0.1", endpoint.port))] = 0
+        for client, sent in list(clients.items()):
+            try:
+                client.send(data[sent : sent + 1])
+                clients[client] = sent + 1
+            except OSError:
+                client.close()
+                del clients[client]
+        stop.wait(1)
+    for client in clients:
+        client.close()

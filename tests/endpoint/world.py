@@ -1,0 +1,191 @@
+"""An endpoint in the test's own process, on a clock that can run fast and jump."""
+
+import http.client
+import json
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from ssohelper.actions import selection
+from ssohelper.emulator.organization import World
+from ssohelper.emulator.server import Emulator
+from ssohelper.endpoint.serving import Serving, ServingApp
+from tests.conftest import Home
+
+ACCOUNT, ROLE = "000000000001", "Role00"
+START_URL = "https://d-0000000000.awsapps.com/start"
+
+
+class Clock:
+    """A wall clock that runs `speed` times as fast as the steady one, and can be set."""
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self.speed = speed
+        self._began_at = time.time()
+        self._began = time.monotonic()
+        self._jumps = 0.0
+        self._slept = 0.0
+
+    def now(self) -> float:
+        return self._began_at + self.passed() + self._jumps
+
+    def passed(self) -> float:
+        """Return the seconds since the start of the world, sleep included."""
+        return (time.monotonic() - self._began) * self.speed + self._slept
+
+    def steady(self) -> float:
+        """Return the clock that stands still during sleep and knows no correction."""
+        return (time.monotonic() - self._began) * self.speed
+
+    def true(self) -> float:
+        """Return AWS's time."""
+        return self._began_at + self.passed()
+
+    def sleep(self, seconds: float) -> None:
+        """The machine sleeps: time passes, the steady clock stands still."""
+        self._slept += seconds
+
+    def set(self, seconds: float) -> None:
+        """Somebody sets this machine's clock; no time passes."""
+        self._jumps += seconds
+
+
+class Answered(NamedTuple):
+    status: int
+    body: dict[str, Any]
+
+
+class Served:
+    """The running endpoint with what a test asks of it."""
+
+    def __init__(self, serving: Serving, emulator: Emulator, told: list[str]) -> None:
+        self.serving = serving
+        self.emulator = emulator
+        self.told = told
+        self.port = urlsplit(serving.url).port or 0
+        self.env = serving.environment().revealed()
+        self.token = Path(self.env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]).read_text()
+
+    def get(self, timeout: float = 10) -> Answered:
+        """Ask as an SDK does."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            connection.request("GET", "/credentials", headers={"Authorization": self.token})
+            reply = connection.getresponse()
+            return Answered(reply.status, json.loads(reply.read()))
+        finally:
+            connection.close()
+
+
+def prepared(home: Home, emulator: Emulator, config: str = "") -> None:
+    """Write a session, the profile `job` and a sign-in of ana's as the AWS CLI does."""
+    home.env.update(emulator.environment())
+    home.write_config(
+        f"[sso-session corp]\nsso_start_url = {START_URL}\nsso_region = us-east-1\n"
+        "sso_registration_scopes = sso:account:access\n\n"
+        f"[profile job]\nsso_session = corp\nsso_account_id = {ACCOUNT}\n"
+        f"sso_role_name = {ROLE}\nregion = eu-west-1\n{config}"
+    )
+    home.write_token(emulator.token_for("ana", start_url=START_URL))
+
+
+@contextmanager
+def served(
+    home: Home, emulator: Emulator, clock: Clock | None = None, pause_seconds: float = 15.0
+) -> Iterator[Served]:
+    """Serve the profile `job` on a free port."""
+    clock = clock or Clock()
+    told: list[str] = []
+
+    class TestApp(ServingApp):
+        def __init__(self, environ: dict[str, str], **more: Any) -> None:
+            super().__init__(environ, clock=clock.now, **more)
+
+    app = TestApp(home.env)
+    with Serving(
+        app,
+        selection.profile_of(app, "job", None),
+        "serve",
+        tell=told.append,
+        warn=lambda text: None,
+        make_app=TestApp,
+        steady=clock.steady,
+        pause_seconds=pause_seconds,
+    ) as serving:
+        serving.open_port()
+        serving.start()
+        yield Served(serving, emulator, told)
+
+
+def small_center(clock: Clock | None = None) -> Emulator:
+    """Return an Identity Center in which ana may use two roles; not started."""
+    made = Emulator(World.of_size(2, 1), clock=clock.true if clock else time.time)
+    made.auto_approve = "ana"
+    return made
+
+
+def wait_for(holds: Callable[[], object], seconds: float = 60) -> None:
+    """Wait for what another thread or process does; fails when it never comes."""
+    ends_at = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < ends_at, "it never came"
+        time.sleep(0.01)
+
+
+class Program:
+    """A command of ours that runs on, with what it has printed so far."""
+
+    def __init__(self, argv: list[str], home: Home, **more: str) -> None:
+        self.process = subprocess.Popen(
+            argv,
+            env={**home.env, **more},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=home.path,
+        )
+        self.out: list[str] = []
+        self.err: list[str] = []
+        for stream, lines in ((self.process.stdout, self.out), (self.process.stderr, self.err)):
+            threading.Thread(target=lambda s=stream, k=lines: k.extend(s), daemon=True).start()
+
+    def says(self, words: str, seconds: float = 60) -> None:
+        """Wait until a line with these words was printed."""
+
+        def has_said() -> bool:
+            said = words in "".join([*self.out, *self.err])
+            assert said or self.process.poll() is None, f"it ended: {self.out} {self.err}"
+            return said
+
+        wait_for(has_said, seconds)
+
+    def ends(self, number: int | None = None, seconds: float = 30) -> int:
+        """Send a signal and return the exit code."""
+        if number is not None:
+            self.process.send_signal(number)
+        return self.process.wait(seconds)
+
+    def __enter__(self) -> "Program":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream:
+                stream.close()
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
