@@ -22,13 +22,13 @@ def profile(text: str | None, session: str | None = None, *, ask_always: bool = 
     app = output.app()
     session = session or output.talk().session
     if text is None and ask_always:
-        if not can_pick(app):
+        if not output.can_draw():
             raise WhichProfile("which profile?", hint="name one; see: ssohelper profile list")
         text = _picked_role(app, session)
     try:
         return selection.profile_of(app, text, session)
     except WhichProfile:
-        if not can_pick(app):
+        if not output.can_draw():
             raise
         return selection.profile_of(app, _picked_role(app, session), session)
     except WhichSession as question:
@@ -42,11 +42,6 @@ def session(text: str | None) -> SsoSession:
         return selection.session_of(app, text)
     except WhichSession as question:
         return _picked_session(app, question)
-
-
-def can_pick(app: App) -> bool:
-    """Tell whether a person at this terminal can be shown a picker."""
-    return output.can_ask() and app.environ.get("TERM", "dumb") != "dumb"
 
 
 # -- pieces ------------------------------------------------------------------------------------
@@ -92,7 +87,7 @@ def _listed(app: App, choice: Choice) -> bool:
 
 
 def _picked_session(app: App, question: WhichSession) -> SsoSession:
-    if not can_pick(app):
+    if not output.can_draw():
         raise question
     from ssohelper.cli import pickers
 

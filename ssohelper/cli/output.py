@@ -143,6 +143,16 @@ def can_ask() -> bool:
     return bool(sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty())
 
 
+def can_draw() -> bool:
+    """Tell whether there is a person at a terminal that can be drawn on."""
+    return can_ask() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def can_fill_a_screen() -> bool:
+    """Tell whether the full-screen program may start: nobody waits for our stdout either."""
+    return can_draw() and bool(sys.stdout and sys.stdout.isatty()) and not talk().json
+
+
 @contextmanager
 def listing_progress() -> Iterator[Callable[[int, int], None] | None]:
     """Give a bar on a terminal's stderr; elsewhere nothing."""

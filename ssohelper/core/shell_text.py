@@ -15,6 +15,7 @@ SHELLS = ("bash", "zsh", "fish", "pwsh")
 _CONTROL = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
 _PWSH_QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_BARE = re.compile(r"[A-Za-z0-9._@:+,/-]+")
 
 
 def quoted(shell: str, value: str) -> str:
@@ -31,6 +32,11 @@ def literal(shell: str, value: str) -> str:
     if shell == "pwsh":
         return "'" + _PWSH_QUOTES.sub(r"\1\1", value) + "'"
     return "'" + value.replace("'", "'\\''") + "'"
+
+
+def typed(word: str) -> str:
+    """Return a word of a command line as people type it: bare where no shell reads more into it."""
+    return word if _BARE.fullmatch(word) else literal("bash", word)
 
 
 def assignments(shell: str, set: Mapping[str, str], unset: Sequence[str]) -> str:

@@ -9,56 +9,84 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, ClassVar, NamedTuple
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 
 from ssohelper.app import App
+from ssohelper.errors import LoginRequired, SsoHelperError
+from ssohelper.tui import themes
 from ssohelper.tui.base import HouseApp
+from ssohelper.tui.commands import Commands
+from ssohelper.tui.keymap import bound
 
 
 class Place(NamedTuple):
-    """A screen: its module under ssohelper.tui.screens, its class, its title, its key."""
+    """A screen's or dialog's module under ssohelper.tui.screens, and its class."""
 
     module: str
     name: str
-    title: str
-    key: str
+
+    def find(self) -> Callable[..., Screen[Any]]:
+        module = import_module(f"ssohelper.tui.screens.{self.module}")
+        found: Callable[..., Screen[Any]] = getattr(module, self.name)
+        return found
 
 
 SCREENS: dict[str, Place] = {
-    "accounts": Place("accounts", "AccountsScreen", "Accounts", "f2"),
+    "accounts": Place("accounts", "AccountsScreen"),
+    "sessions": Place("sessions", "SessionsScreen"),
+    "profiles": Place("profiles", "ProfilesScreen"),
 }
+_FIRST = "accounts"
+_SIGN_IN = Place("sign_in", "SignInScreen")
+_HELP = Place("help", "HelpScreen")
 
 
 def _maker(place: Place) -> Callable[[], Screen[Any]]:
-    def make() -> Screen[Any]:
-        module = import_module(f"ssohelper.tui.screens.{place.module}")
-        screen: Screen[Any] = getattr(module, place.name)()
-        return screen
-
-    return make
+    return lambda: place.find()()
 
 
 class HelperApp(HouseApp[str]):
     """The program; ends with the command line that a person should type next, or None."""
 
     TITLE = "ssohelper"
+    CSS_PATH = "styles/screens.tcss"
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS = {Commands}  # noqa: RUF012
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        name: _maker(place) for name, place in SCREENS.items()
+        name: _maker(place) for name, place in SCREENS.items() if name != _FIRST
     }
-    DEFAULT_MODE = "accounts"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "quit", "Quit", id="app.quit", priority=True),
-        *(
-            Binding(place.key, f"go('{name}')", place.title, id=f"app.{name}", priority=True)
-            for name, place in SCREENS.items()
-        ),
+        bound("app.help", priority=True),
+        *(bound(f"app.{name}", f"go('{name}')", priority=True, show=False) for name in SCREENS),
+        bound("app.quit", priority=True),
     ]
+
+    def get_default_screen(self) -> Screen[Any]:
+        # Not a mode like the others: Input asks for the shown screen before a mode has one.
+        return SCREENS[_FIRST].find()()
+
+    def on_load(self) -> None:
+        try:
+            themes.dress(self, self.house.settings)
+        except SsoHelperError as error:
+            self.call_after_refresh(self.failed, error)
 
     def action_go(self, name: str) -> None:
         """Show a screen of SCREENS; what stands open over the present one stays there."""
-        self.switch_mode(name)
+        self.switch_mode(self.DEFAULT_MODE if name == _FIRST else name)
+
+    def action_help(self) -> None:
+        """Show the keys of the screen; once."""
+        if not self.screen.is_modal:
+            self.push_screen(_HELP.find()(self.screen))
+
+    def sign_in(self, session_name: str, why: LoginRequired) -> None:
+        """Offer the sign-in that something needs."""
+        session = self.house.config.read().sso_session(session_name)
+        self.failed(why)
+        if session is not None and not self.screen.is_modal:
+            self.push_screen(_SIGN_IN.find()(session))
 
 
 def run(house: App) -> HelperApp:

@@ -54,6 +54,10 @@ class HouseApp(TextualApp[_Answer], Generic[_Answer]):
         """Do the work in a thread, then hand its result (or error) over in the app's thread."""
         background.run(self, work, then or (lambda _found: None), failed or self.failed)
 
+    def hand_over(self, function: Callable[[_T], None], value: _T) -> None:
+        """Call the function in the app's own thread; from any thread."""
+        background.hand_over(self, function, value)
+
     def did(self, what: str, command: str | None = None) -> None:
         """Say what was done, and the command line that does the same."""
         said = show(what) + (f"\n$ {show(command)}" if command else "")

@@ -1,6 +1,5 @@
 """A real terminal around a program: what it shows, keys to it, its settings before and after."""
 
-import os
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +17,7 @@ class Terminal:
 
     def __init__(
         self,
-        argv: Sequence[str],
+        argv: Sequence[object],
         env: Mapping[str, str],
         *,
         size: tuple[int, int] = (80, 24),
@@ -29,8 +28,8 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self.raw = bytearray()
         self.child = pexpect.spawn(
-            argv[0],
-            list(argv[1:]),
+            str(argv[0]),
+            [str(word) for word in argv[1:]],
             env={**env, "TERM": env.get("TERM", "xterm-256color").replace("dumb", "xterm-256color")},
             dimensions=(lines, columns),
             cwd=cwd,
@@ -82,11 +81,3 @@ class Terminal:
 
     def close(self) -> None:
         self.child.close(force=True)
-
-
-def shell_quoted(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"
-
-
-def path_without_wrappers() -> str:
-    return os.environ["PATH"]

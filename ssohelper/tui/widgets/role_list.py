@@ -37,9 +37,14 @@ class Columns(NamedTuple):
     age: int
 
 
-def columns_for(width: int, *, several_sessions: bool) -> Columns:
+def columns_for(width: int, *, several_sessions: bool, grouped: bool) -> Columns:
     """Return what fits on a line: name and role first, then id, last use, session, profile."""
     room = max(0, width - 5)  # cursor, favourite, guard, with their spaces
+    if grouped:
+        # The heading has said the account.
+        age = _AGE_WIDTH + 1 if room >= 40 else 0
+        role = room - age if room < 70 else 33
+        return Columns(0, 0, role, 0, room - age - role, age)
     if room < 40:
         role = room * 2 // 5
         return Columns(room - role - (role > 0), 0, role, 0, 0, 0)
@@ -257,7 +262,7 @@ class RoleList(ScrollView, can_focus=False):
     # -- drawing -------------------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width = self.scrollable_content_region.width
         line = y + int(self.scroll_offset.y)
         if line >= len(self._lines):
             return Strip.blank(width, self.rich_style)
@@ -285,7 +290,7 @@ class RoleList(ScrollView, can_focus=False):
         # Under the cursor the cursor's own colours: a dim one could not be read there.
         dim = base if is_cursor else base + self._style("dim")
         hit = base + (Style(bold=True, underline=True) if is_cursor else self._style("hit"))
-        wide = columns_for(width, several_sessions=self._several_sessions)
+        wide = columns_for(width, several_sessions=self._several_sessions, grouped=self.grouped)
 
         def cells(text: str, field: int, column: int, style: Style) -> list[Segment]:
             here = [span for span in spans if span.field == field]
