@@ -5,6 +5,13 @@
 
 function __ssohelper {
     \builtin local word='' command='' skip='' text=''
+    if [[ $- == *x* ]]; then
+        # A trace would show the keys that are exported.
+        { \builtin set +x; } 2>/dev/null
+        __ssohelper "$@" && word=0 || word=$?
+        \builtin set -x
+        \builtin return "$word"
+    fi
     for word in "$@"; do
         if [[ -n $skip ]]; then
             skip=''

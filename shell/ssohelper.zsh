@@ -5,6 +5,7 @@
 
 function __ssohelper {
     \builtin emulate -L zsh
+    \builtin setopt no_xtrace # a trace would show the keys that are exported
     \builtin local word='' command='' skip='' text=''
     for word in "$@"; do
         if [[ -n $skip ]]; then

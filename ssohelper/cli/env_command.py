@@ -57,8 +57,8 @@ def env(profile: str | None, shell: str, form: str, reveal: bool) -> None:
     if output.talk().json:
         output.print_json(variables, app.warnings)
     elif form == "json":
-        output.echo(to_json(variables, indent=2))
+        output.write(to_json(variables, indent=2).encode() + b"\n")
     else:
         text = shell_text.assignments(shell, variables, found.unset)
-        sys.stdout.buffer.write(os.fsencode(text) + b"\n")
+        output.write(os.fsencode(text) + b"\n")
     usage.record(app, chosen)

@@ -1,7 +1,5 @@
 """shell-init as click explains it: help, and arguments that the fast door did not know."""
 
-import sys
-
 import click
 
 from ssohelper import shell_init as door
@@ -36,4 +34,4 @@ def shell_init(shell: str, name: str) -> None:
             f"the text for {shell} is missing from this installation",
             hint="install ssohelper again",
         )
-    sys.stdout.buffer.write(text)
+    output.write(text)

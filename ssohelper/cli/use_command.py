@@ -60,8 +60,8 @@ def use(profile: str | None, keys: bool, yes: bool) -> None:
         found = environment.profile_environment(app, chosen)
         name = chosen.name
     text = _text(app, shell, found, f"{_KINDS[keys]} {name}")
-    output.say(f"{using.who(app, chosen)}: {left}")
     _print(text)
+    output.say(f"{using.who(app, chosen)}: {left}")
     usage.record(app, chosen)
 
 
@@ -185,4 +185,4 @@ def _text(app: App, shell: str, found: Environment, used: str) -> str:
 
 def _print(text: str) -> None:
     # Bytes: what the environment held before need not be UTF-8.
-    sys.stdout.buffer.write(os.fsencode(text) + b"\n")
+    output.write(os.fsencode(text) + b"\n")
