@@ -74,6 +74,31 @@ class Home(NamedTuple):
         return notes
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_secret_in_any_process_list(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The whole run fails at its end when a secret stood in an argv, or strayed in an environ."""
+    if not Path("/proc/self/environ").exists():
+        yield
+        return
+    watching = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "tests.leak_watch",
+            str(os.getpid()),
+            str(tmp_path_factory.getbasetemp()),
+        ],
+        cwd=Path(__file__).parent.parent,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    yield
+    told = json.loads(watching.communicate(timeout=RUN_SECONDS)[0])
+    assert told["ticks"] > 0
+    assert told["findings"] == [], "a secret of the emulator was there for others to read"
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A new home; nothing of the person's own reaches the programs that a test runs."""

@@ -1,0 +1,162 @@
+"""Watches the command lines and environments of all that a test run starts, for its secrets.
+
+Every secret of the emulator begins with a canary. None may ever stand in an argv, which every
+user of the machine can read; in an environment only where `ssohelper exec`, or a shell that was
+given keys, put it there for its children, under AWS's own names.
+
+A process of its own (`python -m tests.leak_watch PID FOLDER`): a thread would make every os.fork
+of a test a warning. It ends when its stdin does, and then prints what it saw as JSON.
+"""
+
+import json
+import os
+import re
+import select
+import sys
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+CANARY = rb"CNRY(-[A-Z]+-|SAK)[A-Za-z0-9]{6}"
+# What a child of exec gets; "use --keys" and eval of "env" export the same.
+_KEY_VARIABLES = frozenset({b"AWS_SECRET_ACCESS_KEY", b"AWS_SESSION_TOKEN", b"AWS_SECURITY_TOKEN"})
+_SHELLS = frozenset({b"bash", b"zsh", b"fish", b"sh", b"dash", b"pwsh", b"tmux", b"env"})
+_GIVES_KEYS = frozenset({b"exec", b"use", b"env"})
+_TICK_SECONDS = 0.05
+# A tenth of a core at most, also while a test runs 500 processes at once.
+_LONGEST_SHARE = 0.1
+_MOST_FINDINGS = 20
+
+
+class Finding(NamedTuple):
+    """`where` is "argv" or a variable's name; `command` has its secrets taken out."""
+
+    where: str
+    command: str
+    folder: str
+
+
+class _Process:
+    def __init__(self, parent: int, ours: bool) -> None:
+        self.parent = parent
+        self.ours = ours
+        self.looks = 0
+        self.gives_keys = False
+
+
+class LeakWatch:
+    """Looks at the processes below `root`, and at those whose environment names `folder`."""
+
+    def __init__(self, root: int, folder: str, canary: bytes = CANARY) -> None:
+        self._root = root
+        self._folder = os.fsencode(folder)
+        self._canary = re.compile(canary)
+        self._seen: dict[int, _Process] = {}
+        self.findings: set[Finding] = set()
+        self.ticks = 0
+        self.watched = 0
+
+    def look(self) -> None:
+        """Look once at every process of this run."""
+        self.ticks += 1
+        alive = {int(name) for name in os.listdir("/proc") if name.isdigit()}
+        for pid in sorted(alive):  # parents before their children
+            process = self._seen.get(pid)
+            if process is None or (not process.ours and process.looks < 3):
+                process = self._meet(pid, process)
+            process.looks += 1
+            if process.ours:
+                self._look_at(pid, process)
+        for pid in self._seen.keys() - alive:
+            # Kept where it explains a child's environment, forgotten where it is not ours.
+            if not self._seen[pid].ours:
+                del self._seen[pid]
+
+    def _meet(self, pid: int, before: _Process | None) -> _Process:
+        # A child whose parent ended at once belongs to init: then its environment tells.
+        parent = _parent(pid)
+        known = self._seen.get(parent)
+        ours = pid == self._root or (known is not None and known.ours)
+        ours = ours or self._folder in _read(pid, "environ")
+        process = before or self._seen.setdefault(pid, _Process(parent, ours))
+        process.ours = ours
+        self.watched += ours
+        return process
+
+    def _look_at(self, pid: int, process: _Process) -> None:
+        words = _read(pid, "cmdline").split(b"\0")
+        if _hands_out_keys(words):
+            process.gives_keys = True
+        if any(self._canary.search(word) for word in words):
+            self._found("argv", pid, words)
+        for variable in _read(pid, "environ").split(b"\0"):
+            name, _, _value = variable.partition(b"=")
+            if not self._canary.search(variable):
+                continue
+            allowed = name in _KEY_VARIABLES and self._was_given_keys(process)
+            if not allowed or self._canary.search(name):
+                self._found(f"{name.decode(errors='replace')} in environ", pid, words)
+
+    def _was_given_keys(self, process: _Process | None) -> bool:
+        for _generation in range(20):
+            if process is None:
+                return False
+            if process.gives_keys:
+                return True
+            process = self._seen.get(process.parent)
+        return False
+
+    def _found(self, where: str, pid: int, words: list[bytes]) -> None:
+        if len(self.findings) < _MOST_FINDINGS:
+            hidden = self._canary.sub(b"(canary)", b" ".join(words))[:400]
+            try:
+                folder = os.readlink(f"/proc/{pid}/cwd")
+            except OSError:
+                folder = "?"
+            self.findings.add(Finding(where, hidden.decode(errors="replace"), folder))
+
+
+def _hands_out_keys(words: list[bytes]) -> bool:
+    """Tell whether this is `ssohelper exec|use|env …`, or a shell: both give keys to children."""
+    names = [os.path.basename(word) for word in words[:4]]
+    if names and names[0].lstrip(b"-") in _SHELLS:
+        return True
+    return b"ssohelper" in names and not _GIVES_KEYS.isdisjoint(words)
+
+
+def _parent(pid: int) -> int:
+    # pid (name, which may hold anything) state ppid …
+    words = _read(pid, "stat").rpartition(b")")[2].split()
+    return int(words[1]) if len(words) > 1 else 0
+
+
+def _read(pid: int, name: str) -> bytes:
+    try:
+        with open(f"/proc/{pid}/{name}", "rb", buffering=0) as file:
+            return file.read(1 << 20) or b""
+    except OSError:
+        return b""  # it has ended, or is not ours to read
+
+
+def _ticks() -> Iterator[None]:
+    """Yield every 50 ms, or less often when looking takes long, until stdin ends."""
+    began = time.monotonic()
+    while True:
+        yield
+        spent = time.monotonic() - began
+        ready, _, _ = select.select([0], [], [], max(_TICK_SECONDS, spent / _LONGEST_SHARE - spent))
+        if ready and not os.read(0, 1024):
+            return
+        began = time.monotonic()
+
+
+def main() -> None:
+    watch = LeakWatch(int(sys.argv[1]), sys.argv[2])
+    for _ in _ticks():
+        watch.look()
+    told = {"ticks": watch.ticks, "processes": watch.watched, "findings": sorted(watch.findings)}
+    print(json.dumps(told), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""The watcher over the whole run sees what it is there for: planted secrets, here of its own."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ssohelper.emulator.state import State
+from ssohelper.emulator.world import demo_world
+from tests.leak_watch import CANARY, Finding, LeakWatch
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+
+# Not the emulator's: those the watcher over this very run would find.
+PLANTED = "PLANTED-AT-abc123"
+SLEEP = "import sys; sys.stdin.read()"
+
+
+def seen(
+    argv: list[str], env: dict[str, str] | None = None, folder: str = "/no/such"
+) -> tuple[LeakWatch, set[Finding]]:
+    """Run a program below us, look at it until it has been seen; return what was found."""
+    watch = LeakWatch(os.getpid(), folder, PLANTED.encode())
+    child = subprocess.Popen(
+        argv, env={"PATH": os.defpath, **(env or {})}, stdin=subprocess.PIPE, text=True
+    )
+    ends_at = time.monotonic() + 60
+    watch.look()
+    while watch.ticks < 5:
+        assert time.monotonic() < ends_at
+        time.sleep(0.02)
+        watch.look()
+    child.communicate(timeout=60)
+    return watch, watch.findings
+
+
+def test_a_secret_in_an_argv() -> None:
+    _, [finding] = seen([sys.executable, "-c", SLEEP, f"--token={PLANTED}-and-more"])
+    assert finding.where == "argv"
+    assert "--token=(canary)-and-more" in finding.command
+    assert finding.folder == os.getcwd()
+
+
+def test_a_secret_in_an_environment() -> None:
+    _, [finding] = seen([sys.executable, "-c", SLEEP], {"TOKEN": PLANTED})
+    assert finding.where == "TOKEN in environ"
+
+
+def test_keys_in_an_environment_that_nobody_gave() -> None:
+    _, [finding] = seen([sys.executable, "-c", SLEEP], {"AWS_SESSION_TOKEN": PLANTED})
+    assert finding.where == "AWS_SESSION_TOKEN in environ"
+
+
+def test_a_secret_of_a_grandchild() -> None:
+    start = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {SLEEP!r}, sys.stdin.read(0) + 'PLANTED' + '-AT-abc123'])"
+    watch = LeakWatch(os.getpid(), "/no/such", PLANTED.encode())
+    with subprocess.Popen([sys.executable, "-c", start], stdin=subprocess.PIPE) as child:
+        ends_at = time.monotonic() + 60
+        while not watch.findings:
+            assert time.monotonic() < ends_at
+            watch.look()
+            time.sleep(0.02)
+        assert child.stdin
+        child.stdin.close()
+    assert {finding.where for finding in watch.findings} == {"argv"}
+
+
+def test_an_orphan_is_known_by_the_folder_in_its_environment(tmp_path: Path) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", SLEEP, PLANTED],
+        env={"HOME": str(tmp_path / "home")},
+        stdin=subprocess.PIPE,
+    )
+    # Nobody of this run: only the folder leads to it.
+    watch = LeakWatch(-1, str(tmp_path), PLANTED.encode())
+    ends_at = time.monotonic() + 60
+    while not watch.findings:
+        assert time.monotonic() < ends_at
+        watch.look()
+        time.sleep(0.02)
+    child.communicate(timeout=60)
+    elsewhere = LeakWatch(-1, "/no/such", PLANTED.encode())
+    elsewhere.look()
+    assert elsewhere.findings == set()
+
+
+@pytest.mark.parametrize(
+    "name", ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"]
+)
+def test_what_exec_and_shells_give_their_children_is_allowed(tmp_path: Path, name: str) -> None:
+    give = f"export {name}={PLANTED[:3]}''{PLANTED[3:]}; {sys.executable} -c '{SLEEP}'; true"
+    _, found = seen(["/bin/sh", "-c", give])
+    assert found == set()
+    script = tmp_path / "ssohelper"
+    script.write_text(
+        "import os, sys\n"
+        f"os.environ[{name!r}] = {PLANTED!r}\n"
+        "words = sys.argv[sys.argv.index('--') + 1:]\n"
+        "sys.stdin.readline()\n"
+        "os.execv(words[0], words)\n"
+    )
+    watch = LeakWatch(os.getpid(), "/no/such", PLANTED.encode())
+    argv = [sys.executable, str(script), "exec", "p", "--", sys.executable, "-c", SLEEP]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, text=True) as child:
+        watch.look()
+        assert child.stdin
+        print(file=child.stdin, flush=True)
+        ends_at = time.monotonic() + 60
+        environ = Path(f"/proc/{child.pid}/environ")
+        while PLANTED.encode() not in environ.read_bytes():
+            assert time.monotonic() < ends_at
+            time.sleep(0.02)
+        watch.look()
+        child.stdin.close()
+    assert watch.findings == set()
+
+
+def test_the_emulators_secrets_are_what_it_looks_for() -> None:
+    state = State()
+    sign_in = state.begin_sign_in(demo_world(), "ana", 0, 3600)
+    issued = state.issue(sign_in, "000030000001", "ReadOnlyAccess", 0, 3600)
+    for secret in (state.secret("AT"), issued.secret_access_key, issued.session_token):
+        assert re.search(CANARY, secret.encode())
