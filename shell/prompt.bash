@@ -1,0 +1,207 @@
+
+# The prompt in bash: which profile is in use, and how long it still works. No program is started,
+# except one when AWS_PROFILE changes. Either  ssohelper_prompt_on  at the end of ~/.bashrc, or
+# ssohelper_prompt in PROMPT_COMMAND and '${SSOHELPER_PROMPT-}' in PS1.
+
+__ssohelper_prompt_key='' __ssohelper_prompt_tried=0
+
+# Sets SSOHELPER_PROMPT (coloured, with a space behind it), SSOHELPER_PROMPT_TEXT (plain) and
+# SSOHELPER_PROMPT_LEVEL (fine, soon, late); all empty where nothing is in use. While the state
+# file says the same and the minute is the same, so is the prompt: 50 us in place of 250.
+function ssohelper_prompt {
+    \builtin local code="$?" now="${EPOCHSECONDS-}" key='' line=''
+    if [[ -z ${AWS_PROFILE-}${AWS_CREDENTIAL_EXPIRATION-} ]]; then
+        __ssohelper_prompt_key='' SSOHELPER_PROMPT='' SSOHELPER_PROMPT_TEXT='' SSOHELPER_PROMPT_LEVEL=''
+    else
+        key="${AWS_PROFILE-} ${AWS_ACCESS_KEY_ID:+keys} ${AWS_CREDENTIAL_EXPIRATION-} ${NO_COLOR-} ${TERM-}"
+        key+=" ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-} ${XDG_RUNTIME_DIR-} ${HOME-}"
+        if [[ -z $now ]]; then
+            # bash before 5.0, and before 4.2
+            \builtin printf -v now '%(%s)T' -1 2>/dev/null || now=$(\builtin command date +%s)
+        fi
+        if [[ $key != "$__ssohelper_prompt_key" ]]; then
+            __ssohelper_prompt_key=$key
+            __ssohelper_prompt_learn
+            __ssohelper_prompt_anew
+        elif [[ -z $__ssohelper_prompt_session ]]; then
+            if ((now > __ssohelper_prompt_until || now < __ssohelper_prompt_from)); then
+                __ssohelper_prompt_anew
+            fi
+        else
+            if [[ -f $__ssohelper_prompt_session && -r $__ssohelper_prompt_session ]]; then
+                IFS='' \builtin read -r line <"$__ssohelper_prompt_session" || line=''
+            fi
+            if [[ $line != "$__ssohelper_prompt_line" || -f $__ssohelper_prompt_role ||
+                $__ssohelper_prompt_token -nt $__ssohelper_prompt_seen || ! -e $__ssohelper_prompt_needed ]] ||
+                ((now > __ssohelper_prompt_until || now < __ssohelper_prompt_from)); then
+                __ssohelper_prompt_anew
+            fi
+        fi
+    fi
+    # With `set -e` a status from before, which ended nothing then, would end the shell now.
+    if [[ $- == *e* ]]; then \builtin return 0; fi
+    \builtin return "$code"
+}
+
+function __ssohelper_prompt_anew {
+    \builtin local at='' kind='' over='signed out'
+    SSOHELPER_PROMPT='' SSOHELPER_PROMPT_TEXT='' SSOHELPER_PROMPT_LEVEL=''
+    __ssohelper_prompt_line='' __ssohelper_prompt_needed=/
+    __ssohelper_prompt_from=$now __ssohelper_prompt_until=99999999999
+    if [[ -n $__ssohelper_prompt_label ]] && __ssohelper_prompt_clock; then
+        __ssohelper_prompt_show
+    fi
+}
+
+function __ssohelper_prompt_learn {
+    \builtin local said='' LC_ALL=C
+    said=$(_SSOHELPER_USED="${__ssohelper_used-}" \
+        \builtin command ssohelper prompt --state </dev/null 2>/dev/null) || \builtin true
+    __ssohelper_prompt_tried=$now
+    {
+        IFS='' \builtin read -r __ssohelper_prompt_label || \builtin true
+        IFS='' \builtin read -r __ssohelper_prompt_guarded || \builtin true
+        IFS='' \builtin read -r __ssohelper_prompt_ends || \builtin true
+        IFS='' \builtin read -r __ssohelper_prompt_session || \builtin true
+        IFS='' \builtin read -r __ssohelper_prompt_role || \builtin true
+        IFS='' \builtin read -r __ssohelper_prompt_token || \builtin true
+        IFS='' \builtin read -r __ssohelper_prompt_seen || \builtin true
+    } <<<"$said"
+    # Whatever program answered: no more than these characters ever stand in a prompt.
+    __ssohelper_prompt_label=${__ssohelper_prompt_label//[!A-Za-z0-9 ._:@\/+=,-]/?}
+    case $__ssohelper_prompt_ends in
+    *[!0-9]* | ????????????*) __ssohelper_prompt_ends='' ;;
+    esac
+}
+
+# Sets at, kind and over of the clock that matters; fails where nothing is to be shown.
+function __ssohelper_prompt_clock {
+    \builtin local role_at=''
+    if [[ -n $__ssohelper_prompt_ends ]]; then
+        at=$((10#$__ssohelper_prompt_ends)) kind=known over=expired
+        \builtin return 0
+    fi
+    if [[ -z $__ssohelper_prompt_session ]]; then
+        kind=none
+        \builtin return 0
+    fi
+    if [[ -f $__ssohelper_prompt_role ]] && __ssohelper_prompt_read "$__ssohelper_prompt_role" &&
+        ((at > now)); then
+        role_at=$at
+    fi
+    __ssohelper_prompt_read "$__ssohelper_prompt_session" || \builtin return 1
+    # Another tool signed in or out: only its token file tells.
+    if [[ -n $__ssohelper_prompt_token ]]; then
+        if { [[ $__ssohelper_prompt_token -nt $__ssohelper_prompt_seen ]] ||
+            [[ $kind != ended && ! -e $__ssohelper_prompt_token ]]; } &&
+            ((now - __ssohelper_prompt_tried >= 10 || now < __ssohelper_prompt_tried)); then
+            __ssohelper_prompt_learn
+            __ssohelper_prompt_read "$__ssohelper_prompt_session" || \builtin return 1
+        fi
+        if [[ $kind != ended ]]; then __ssohelper_prompt_needed=$__ssohelper_prompt_token; fi
+    fi
+    __ssohelper_prompt_line="$at $kind"
+    # A role that was not renewed counts, unless the sign-in ends before it.
+    if [[ -n $role_at ]] &&
+        { [[ $kind == open || $kind == ended ]] || ((at <= now || role_at < at)); }; then
+        at=$role_at kind=known
+    fi
+    \builtin return 0
+}
+
+# Sets at and kind from a state file; fails where it is missing or none of ours.
+function __ssohelper_prompt_read {
+    \builtin local rest=''
+    at='' kind=''
+    [[ -f $1 && -r $1 ]] || \builtin return 1
+    { IFS=' ' \builtin read -r at kind rest <"$1" || \builtin return 1; } 2>/dev/null
+    case $at in
+    '' | *[!0123456789]* | ????????????*) \builtin return 1 ;;
+    esac
+    case $kind$rest in
+    known | assumed | open | ended) at=$((10#$at)) ;;
+    *) \builtin return 1 ;;
+    esac
+}
+
+function __ssohelper_prompt_show {
+    # In quotes: behind \builtin these are words, which would be split and matched with files.
+    \builtin local left="$((at - now))" time='' level='' sign='' mark='' room=40
+    \builtin local label="$__ssohelper_prompt_label"
+    case $kind in
+    none) ;;
+    open) time=ok level=fine ;;
+    *)
+        if [[ $kind == ended ]] || ((left <= 0)); then
+            if [[ $kind == assumed ]]; then
+                time='=?=' level=soon
+            else
+                time="==$over==" level=late
+            fi
+        else
+            if ((left >= 86400)); then
+                time="$((left / 86400))d$((left % 86400 / 3600))h"
+            elif ((left >= 3600)); then
+                \builtin printf -v time '%dh%02dm' "$((left / 3600))" "$((left % 3600 / 60))"
+            elif ((left >= 60)); then
+                time="$((left / 60))m"
+            else
+                time="${left}s"
+            fi
+            __ssohelper_prompt_until=$((left < 60 ? now : now + left % 60))
+            level=fine
+            if ((left < 300)); then
+                sign='==' level=late
+            elif ((left < 1800)); then
+                sign='=' level=soon
+            fi
+            if [[ $kind == assumed ]]; then time+='?'; fi
+            time=$sign$time$sign
+        fi
+        ;;
+    esac
+    if [[ $__ssohelper_prompt_guarded == 1 ]]; then mark='@@'; fi
+    room=$((40 - ${#mark} - ${#time}))
+    if [[ -n $time ]]; then room=$((room - 1)); fi
+    if ((${#label} > room)); then
+        left=$(((room - 2) / 2))
+        label="${label:0:room-2-left}..${label:${#label}-left}"
+    fi
+    label=$mark$label
+    SSOHELPER_PROMPT_TEXT=$label${time:+ $time} SSOHELPER_PROMPT_LEVEL=$level
+    if [[ -n ${NO_COLOR-} || ${TERM-dumb} == dumb ]]; then
+        SSOHELPER_PROMPT="$SSOHELPER_PROMPT_TEXT "
+        \builtin return
+    fi
+    # What \[ and \] become in PS1: a variable's value is not read for these any more. readline
+    # takes them out; without it they would reach the terminal.
+    \builtin local on=$'\001\e[' off=$'m\002' colour=32
+    if [[ :${SHELLOPTS-}: != *:emacs:* && :${SHELLOPTS-}: != *:vi:* ]]; then on=$'\e[' off=m; fi
+    case $level in
+    soon) colour=33 ;;
+    late) colour='1;31' ;;
+    esac
+    if [[ -n $mark ]]; then label="${on}1;7;35$off$label${on}0$off"; fi
+    SSOHELPER_PROMPT="$label${time:+ $on$colour$off$time${on}0$off} "
+}
+
+# Shows it in front of PS1, whatever that is and becomes; a second call changes nothing.
+function ssohelper_prompt_on {
+    case "${PROMPT_COMMAND[*]-}" in
+    *__ssohelper_prompt_hook*) \builtin return 0 ;;
+    esac
+    if [[ $(\builtin declare -p PROMPT_COMMAND 2>/dev/null) == 'declare -a'* ]]; then
+        PROMPT_COMMAND+=(__ssohelper_prompt_hook)
+    else
+        # On a line of its own: what stands there may end in a semicolon or in a comment.
+        PROMPT_COMMAND="${PROMPT_COMMAND:+$PROMPT_COMMAND$'\n'}__ssohelper_prompt_hook"
+    fi
+}
+
+function __ssohelper_prompt_hook {
+    ssohelper_prompt || \builtin true
+    if [[ ${PS1-} != *'${SSOHELPER_PROMPT-}'* ]] && \builtin shopt -q promptvars; then
+        PS1='${SSOHELPER_PROMPT-}'${PS1-}
+    fi
+    \builtin return 0
+}

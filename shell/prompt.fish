@@ -1,0 +1,241 @@
+
+# The prompt in fish: which profile is in use, and how long it still works. No program is started,
+# except one when AWS_PROFILE changes. Either  ssohelper_prompt_on  at the end of config.fish, or
+# call ssohelper_prompt in your own fish_prompt or fish_right_prompt: it prints.
+
+set -g __ssohelper_prompt_key ''
+set -g __ssohelper_prompt_tried 0
+# An older fish does not compare the dates of files: there another tool's sign-in shows later.
+test / -nt /. 2>/dev/null
+test $status -le 1; and set -g __ssohelper_prompt_compares 1
+
+# Prints the coloured text with a space behind it; nothing where nothing is in use.
+function ssohelper_prompt
+    set -l code $status
+    __ssohelper_prompt_refresh
+    printf %s "$SSOHELPER_PROMPT"
+    return $code
+end
+
+# Sets SSOHELPER_PROMPT (coloured), SSOHELPER_PROMPT_TEXT (plain) and SSOHELPER_PROMPT_LEVEL (fine,
+# soon, late). The state file is dated at the end, so its age tells the time left; while that is the
+# same to the minute, so is the prompt.
+function __ssohelper_prompt_refresh
+    if test -z "$AWS_PROFILE$AWS_CREDENTIAL_EXPIRATION"
+        if test -n "$__ssohelper_prompt_key"
+            set -g __ssohelper_prompt_key ''
+            set -g __ssohelper_prompt_label ''
+            __ssohelper_prompt_anew
+        end
+        return 0
+    end
+    set -l key "$AWS_PROFILE $AWS_CREDENTIAL_EXPIRATION $NO_COLOR $TERM $AWS_CONFIG_FILE $SSOHELPER_HOME $XDG_RUNTIME_DIR $HOME"
+    if test "$key" != "$__ssohelper_prompt_key"
+        set -g __ssohelper_prompt_key $key
+        __ssohelper_prompt_learn
+        __ssohelper_prompt_anew
+        return 0
+    end
+    set -q __ssohelper_prompt_dated[1]; or return 0
+    set -l age (path mtime --relative -- $__ssohelper_prompt_dated)
+    if not set -q age[1]
+            or test $age -lt $__ssohelper_prompt_from -o $age -gt $__ssohelper_prompt_until \
+                -o -f "$__ssohelper_prompt_role" -o ! -e "$__ssohelper_prompt_needed"
+            or begin
+                set -q __ssohelper_prompt_watched[1]
+                and test $__ssohelper_prompt_watched -nt $__ssohelper_prompt_seen
+            end
+        __ssohelper_prompt_anew
+    end
+    return 0
+end
+
+function __ssohelper_prompt_learn
+    set -l lines (_SSOHELPER_USED="$__ssohelper_used" command ssohelper prompt --state </dev/null 2>/dev/null)
+    # Whatever program answered: no more than these characters ever stand in a prompt.
+    set -g __ssohelper_prompt_label (string replace -ra -- '[^A-Za-z0-9 ._:@/+=,-]' '?' "$lines[1]")
+    set -g __ssohelper_prompt_guarded "$lines[2]"
+    set -g __ssohelper_prompt_ends (string match -r -- '^[0-9]{1,11}$' "$lines[3]")
+    set -g __ssohelper_prompt_session $lines[4]
+    set -g __ssohelper_prompt_role "$lines[5]"
+    set -g __ssohelper_prompt_token $lines[6]
+    set -g __ssohelper_prompt_seen $lines[7]
+end
+
+function __ssohelper_prompt_anew
+    set -g SSOHELPER_PROMPT ''
+    set -g SSOHELPER_PROMPT_TEXT ''
+    set -g SSOHELPER_PROMPT_LEVEL ''
+    set -g __ssohelper_prompt_dated
+    set -g __ssohelper_prompt_watched
+    set -g __ssohelper_prompt_needed /
+    test -n "$__ssohelper_prompt_label"; or return 0
+    # A file's date and its age give the time of now, with no program.
+    set -l now (math (path mtime -- /) + (path mtime --relative -- /))
+    set -l clock (__ssohelper_prompt_clock $now)
+    if test "$clock[1]" = again
+        set -g __ssohelper_prompt_tried $now
+        __ssohelper_prompt_learn
+        set clock (__ssohelper_prompt_clock $now)
+        test "$clock[1]" = again; and set -e clock[1]
+    end
+    if test -n "$__ssohelper_prompt_session"
+        set -g __ssohelper_prompt_dated $__ssohelper_prompt_session
+        if test -n "$__ssohelper_prompt_token"
+            set -q __ssohelper_prompt_compares
+            and set -g __ssohelper_prompt_watched $__ssohelper_prompt_token
+            test "$clock[2]" != ended; and set -g __ssohelper_prompt_needed $__ssohelper_prompt_token
+        end
+    else if test "$clock[2]" = keys
+        set -g __ssohelper_prompt_dated /
+    end
+    set -q clock[2]; or return 0
+    __ssohelper_prompt_words $now $clock
+end
+
+# Prints the instant and the kind of the clock that matters; nothing where nothing is to be shown.
+# A first line `again` says that another tool signed in or out: only its token file tells.
+function __ssohelper_prompt_clock -a now
+    if test -n "$__ssohelper_prompt_ends"
+        printf '%s\n' $__ssohelper_prompt_ends keys
+        return
+    end
+    if test -z "$__ssohelper_prompt_session"
+        printf '%s\n' 0 none
+        return
+    end
+    set -l session (__ssohelper_prompt_read $__ssohelper_prompt_session)
+    set -q session[2]; or return 0
+    if test -n "$__ssohelper_prompt_token"
+        set -l changed 0
+        test $session[2] != ended -a ! -e $__ssohelper_prompt_token; and set changed 1
+        set -q __ssohelper_prompt_compares
+        and test $__ssohelper_prompt_token -nt $__ssohelper_prompt_seen
+        and set changed 1
+        set -l since (math $now - $__ssohelper_prompt_tried)
+        test $changed = 1 -a \( $since -ge 10 -o $since -lt 0 \); and printf 'again\n'
+    end
+    # A role that was not renewed counts, unless the sign-in ends before it.
+    set -l role (__ssohelper_prompt_read "$__ssohelper_prompt_role")
+    if set -q role[2]; and test $role[1] -gt $now
+        if contains -- $session[2] open ended; or test $session[1] -le $now -o $role[1] -lt $session[1]
+            set session $role[1] known
+        end
+    end
+    printf '%s\n' $session
+end
+
+# Prints the two words of a state file; nothing where it is missing or none of ours.
+function __ssohelper_prompt_read -a file
+    test -f "$file" -a -r "$file"; or return 0
+    set -l line
+    read line <$file
+    string match -rq -- '^(?<at>[0-9]{1,11}) (?<kind>known|assumed|open|ended)$' "$line"; or return 0
+    printf '%s\n' $at $kind
+end
+
+function __ssohelper_prompt_words -a now at kind
+    set -l left (math $at - $now)
+    set -l over 'signed out'
+    set -l time ''
+    set -l level ''
+    set -l changes 99999999999
+    if test $kind = keys
+        set kind known
+        set over expired
+    end
+    if test $kind = none
+    else if test $kind = open
+        set time ok
+        set level fine
+    else if test $kind = assumed -a $left -le 0
+        set time '=?='
+        set level soon
+    else if test $kind = ended -o $left -le 0
+        set time "==$over=="
+        set level late
+    else
+        set changes (test $left -lt 60; and printf 0; or math "$left % 60")
+        set -l days (math "floor($left / 86400)")
+        set -l hours (math "floor($left % 86400 / 3600)")
+        set -l minutes (math "floor($left % 3600 / 60)")
+        if test $days -gt 0
+            set time {$days}d{$hours}h
+        else if test $hours -gt 0
+            set time (printf '%dh%02dm' $hours $minutes)
+        else if test $minutes -gt 0
+            set time {$minutes}m
+        else
+            set time {$left}s
+        end
+        test $kind = assumed; and set time "$time?"
+        set level fine
+        if test $left -lt 300
+            set level late
+            set time "==$time=="
+        else if test $left -lt 1800
+            set level soon
+            set time "=$time="
+        end
+    end
+    if set -q __ssohelper_prompt_dated[1]
+        set -l age (path mtime --relative -- $__ssohelper_prompt_dated)
+        set -g __ssohelper_prompt_from $age
+        set -g __ssohelper_prompt_until (math $age + $changes)
+    end
+    set -l mark ''
+    test "$__ssohelper_prompt_guarded" = 1; and set mark '@@'
+    __ssohelper_prompt_show $mark $time $level
+end
+
+function __ssohelper_prompt_show -a mark time level
+    set -l label $__ssohelper_prompt_label
+    set -l room (math 40 - (string length -- "$mark$time"))
+    test -n "$time"; and set room (math $room - 1)
+    if test (string length -- $label) -gt $room
+        set -l tail (math "floor(($room - 2) / 2)")
+        set -l head (math $room - 2 - $tail)
+        set label (string sub -l $head -- $label)..(string sub -s -$tail -- $label)
+    end
+    set label "$mark$label"
+    set -l behind
+    test -n "$time"; and set behind " $time"
+    set -g SSOHELPER_PROMPT_TEXT "$label$behind"
+    set -g SSOHELPER_PROMPT_LEVEL $level
+    if test -n "$NO_COLOR" -o "$TERM" = dumb -o -z "$TERM"
+        set -g SSOHELPER_PROMPT "$SSOHELPER_PROMPT_TEXT "
+        return 0
+    end
+    set -l plain (set_color normal)
+    test -n "$mark"; and set label (set_color --bold --reverse magenta)$label$plain
+    switch "$level"
+        case fine
+            set behind " "(set_color green)$time$plain
+        case soon
+            set behind " "(set_color yellow)$time$plain
+        case late
+            set behind " "(set_color --bold red)$time$plain
+    end
+    set -g SSOHELPER_PROMPT "$label$behind "
+end
+
+# Shows it in front of the right prompt; a second call changes nothing.
+function ssohelper_prompt_on
+    functions -q __ssohelper_prompt_right; and return 0
+    if functions -q fish_right_prompt
+        functions -c fish_right_prompt __ssohelper_prompt_right
+    else
+        function __ssohelper_prompt_right
+        end
+    end
+    function fish_right_prompt
+        set -l code $status
+        ssohelper_prompt
+        # The status is what the prompt behind ours may want to show.
+        __ssohelper_prompt_code $code
+        __ssohelper_prompt_right
+    end
+    function __ssohelper_prompt_code -a code
+        return $code
+    end
+end
