@@ -7,6 +7,7 @@ has no names. A name with a control character is not offered: it could rewrite t
 
 import json
 import os
+import re
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,8 @@ _LIMIT_BYTES = 64 << 20
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 # A profile that leads to Identity Center has one of these in its section (core.config_file).
 _LEADS_TO_A_ROLE = ("sso_account_id", "ssohelper", "aws-sso")
+# A header, or the middle of somebody's value: what stands before it tells.
+_INDENTED_BRACKET = re.compile(r"\n[^\S\n]+\[")
 _PLAIN_HEADER = frozenset(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@/+%:=,- \t"
 )
@@ -95,23 +98,18 @@ class Names:
 
 def _sections_of(text: str) -> list[tuple[str, str]]:
     """Return (header, body): a header begins its line, or the whole file is read with care."""
-    pieces = ("\n" + text).split("\n[")
-    if any("\n " in piece and _hides_a_header(piece) for piece in pieces):
+    if _INDENTED_BRACKET.search("\n" + text):
         try:
             return _carefully(text)
         except ConfigInvalid:
             pass  # the AWS tools refuse it as well: its plain headers are still worth offering
     found = []
-    for piece in pieces[1:]:
+    for piece in ("\n" + text).split("\n[")[1:]:
         line, _, body = piece.partition("\n")
         header, bracket, _ = line.rpartition("]")
         if bracket:
             found.append((header, body))
     return found
-
-
-def _hides_a_header(piece: str) -> bool:
-    return any(line.lstrip()[:1] == "[" for line in piece.split("\n")[1:])
 
 
 def _carefully(text: str) -> list[tuple[str, str]]:

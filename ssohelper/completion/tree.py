@@ -102,6 +102,7 @@ TREE = """\
 [exec] Run a command with credentials of a role
 +
 <profile
+--server Give it an endpoint that renews, not fixed keys.
 [env] Print exports of fixed keys, for eval
 +
 <profile
@@ -118,6 +119,12 @@ TREE = """\
 [whoami] Show which account and role a profile is
 +
 <profile
+[serve] Serve a role's credentials to containers and jobs
++
+<profile
+--port=text Listen on this port of 127.0.0.1.
+--env-file=files Write address and token there, for containers; both survive a restart.
+--socket=files Answer on a socket file, for containers that mount it.
 [console] Open the AWS console as a profile's role
 +
 <profile

@@ -131,6 +131,11 @@ class Bench:
             raise Failed(f"{command} failed: {done.stderr.decode(errors='replace')}")
         return took
 
+    def said(self, command: list[str]) -> str:
+        """Return what a command prints."""
+        done = subprocess.run(command, env=self.environ, capture_output=True, text=True)
+        return done.stdout
+
     def all_at_once(self, command: list[str], number: int) -> int:
         """Run a command that often at the same time; return how many failed or printed no keys."""
         running = [

@@ -68,6 +68,14 @@ class Typist:
                 return said.split("\n")[1:-2]
         raise AssertionError(f"nothing was run after {keys!r}: {self.shown()!r}")
 
+    def settle(self) -> None:
+        """Wait until the shell has shown all that it had to show."""
+        while True:
+            try:
+                self.child.read_nonblocking(65536, timeout=0.05)
+            except pexpect.TIMEOUT:
+                return
+
     def shown(self) -> str:
         """Return the end of what stood on the terminal."""
         return self._seen.decode(errors="replace")

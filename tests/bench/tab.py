@@ -1,0 +1,64 @@
+"""A TAB for a profile among 10,000, pressed in each shell, against `ssohelper --help`."""
+
+import time
+from pathlib import Path
+from statistics import median
+
+import pexpect
+
+from tests.bench.world import Bench, Failed, Row
+from tests.conftest import Home
+from tests.shell.tab import START, Typist
+
+ROUNDS = 15
+TARGET = 1.8
+# p123 and p1230 to p1239.
+SOME, AS_MANY = "p123", 11
+
+
+def tabs(bench: Bench) -> list[Row]:
+    """a TAB for a profile among 10,000 in bash, zsh and fish, against `ssohelper --help`"""
+    bench.write_config()
+    bench.save_listing(accounts=1000, roles=10)
+    only = b"[profile unlike]\nsso_account_id = 000000000000\n"
+    bench.config.write_bytes(bench.config.read_bytes() + bench.profiles(10_000) + only)
+    offered = bench.said([bench.ssohelper, "completion", "--answer", "zsh", SOME, "x", "use"])
+    if len(offered.splitlines()) != 1 + AS_MANY:
+        raise Failed(f"not {AS_MANY} candidates for {SOME}")
+    path = f"{Path(bench.ssohelper).parent}:{bench.environ['PATH']}"
+    home = Home(bench.home, {**bench.environ, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"})
+    return [row for shell in START for row in _in_shell(bench, shell, home)]
+
+
+def _in_shell(bench: Bench, shell: str, home: Home) -> list[Row]:
+    typist = Typist(shell, home)
+    ours: list[float] = []
+    helps: list[float] = []
+    try:
+        for _ in range(ROUNDS):
+            ours.append(_seconds_of_a_tab(typist))
+            helps.append(bench.timed([bench.ssohelper, "--help"]))
+    finally:
+        typist.close()
+    ratio = median(ours) / median(helps)
+    figures = f"{median(ours) * 1000:.1f} ms against {median(helps) * 1000:.1f} ms"
+    what = f"a TAB for a profile among 10,000 in {shell} against `ssohelper --help`"
+    return [Row(what, f"≤ {TARGET}", f"{ratio:.2f} ({figures})", ratio <= TARGET)]
+
+
+def _seconds_of_a_tab(typist: Typist) -> float:
+    """Return how long it takes from the key to the whole name on the line."""
+    child = typist.child
+    child.send("ssohelper use unl")
+    child.expect_exact("unl")
+    typist.settle()
+    begun = time.perf_counter()
+    child.send("\t")
+    try:
+        child.expect_exact("ike", timeout=30)
+    except pexpect.TIMEOUT as nothing:
+        raise Failed(f"{typist.shell} completed nothing") from nothing
+    took = time.perf_counter() - begun
+    if typist.words_after("\r") != ["use", "unlike"]:
+        raise Failed(f"{typist.shell} completed something else")
+    return took

@@ -1,0 +1,197 @@
+"""What the full-screen program promises with 20,000 rows: start, keys, memory, in a real pty."""
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from collections.abc import Sequence
+from statistics import median
+from typing import NamedTuple
+
+from tests.bench.world import Bench, Failed, Row
+
+ACCOUNTS, ROLES = 2000, 10
+START_ROUNDS = 9
+START_TARGET = 1.25
+KEY_TARGET, WORST_TARGET = 0.45, 3.0
+MEMORY_TARGET_MB = 100
+SIZE = (120, 40)
+# No byte for so long: the repaint is over. Frames are 17 ms apart.
+QUIET_SECONDS = 0.08
+BOUND_SECONDS = 60.0
+# 100 keys: words that narrow, and their taking back, which widens again.
+TYPED = (
+    "account-01 role07 19"
+    + "\x7f" * 20
+    + "role account 0 5"
+    + "\x7f" * 16
+    + "00199 role"
+    + "\x7f" * 10
+    + "0107 ole"
+)
+
+EMPTY = (
+    "from textual.app import App\n"
+    "from textual.widgets import Static\n"
+    "class Empty(App):\n"
+    "    def compose(self): yield Static('account-00000')\n"
+    "Empty().run()\n"
+)
+OPTION_LIST = (
+    "from textual.app import App\n"
+    "from textual.widgets import Input, OptionList\n"
+    f"rows = [f'account-{{n:05d}} 0000{{n:08d}} Role{{r:02d}}' for n in range({ACCOUNTS})"
+    f" for r in range({ROLES})]\n"
+    "class Plain(App):\n"
+    "    def compose(self):\n"
+    "        yield Input(); yield OptionList(*rows, markup=False)\n"
+    "    def on_input_changed(self, event):\n"
+    "        terms = event.value.lower().split()\n"
+    "        found = [row for row in rows if all(term in row.lower() for term in terms)]\n"
+    "        self.query_one(OptionList).set_options(found)\n"
+    "Plain().run()\n"
+)
+
+
+class Keys(NamedTuple):
+    """Seconds from each key to the last byte of its repaint, and the resident megabytes."""
+
+    seconds: list[float]
+    megabytes: float
+
+
+def start(bench: Bench) -> list[Row]:
+    """20,000 rows: text on screen, against an empty Textual app"""
+    _prepare(bench)
+    ours: list[float] = []
+    empty: list[float] = []
+    for _ in range(START_ROUNDS):
+        empty.append(_until_text(bench, [sys.executable, "-c", EMPTY]))
+        ours.append(_until_text(bench, [bench.ssohelper]))
+    ratio = median(ours) / median(empty)
+    detail = f"{median(ours) * 1000:.0f} ms against {median(empty) * 1000:.0f} ms"
+    return [
+        Row(
+            "20,000 rows: text on screen, against an empty Textual app",
+            f"≤ {START_TARGET}",
+            f"{ratio:.2f} ({detail})",
+            ratio <= START_TARGET,
+        )
+    ]
+
+
+def keys(bench: Bench) -> list[Row]:
+    """20,000 rows: a key in search to the end of the repaint, against an OptionList"""
+    _prepare(bench)
+    ours = _typed(bench, [bench.ssohelper])
+    plain = _typed(bench, [sys.executable, "-c", OPTION_LIST])
+    ratio = median(ours.seconds) / median(plain.seconds)
+    worst = max(ours.seconds) / median(ours.seconds)
+    what = "20,000 rows: a key to the end of the repaint"
+    mine, theirs = median(ours.seconds) * 1000, median(plain.seconds) * 1000
+    return [
+        Row(
+            f"{what}, against an OptionList",
+            f"≤ {KEY_TARGET}",
+            f"{ratio:.2f} ({mine:.0f} ms against {theirs:.0f} ms)",
+            ratio <= KEY_TARGET,
+        ),
+        Row(
+            f"{what}, worst of {len(TYPED)} against our median",
+            f"≤ {WORST_TARGET}",
+            f"{worst:.2f} ({max(ours.seconds) * 1000:.0f} ms)",
+            worst <= WORST_TARGET,
+        ),
+        Row(
+            "20,000 rows: memory",
+            f"≤ {MEMORY_TARGET_MB} MB",
+            f"{ours.megabytes:.0f} MB",
+            ours.megabytes <= MEMORY_TARGET_MB,
+        ),
+    ]
+
+
+# -- a program in a pty ------------------------------------------------------------------------
+
+
+def _prepare(bench: Bench) -> None:
+    bench.sign_in()
+    bench.write_config()
+    bench.save_listing(accounts=ACCOUNTS, roles=ROLES)
+
+
+class _Program:
+    def __init__(self, bench: Bench, argv: Sequence[str]) -> None:
+        environ = {**bench.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        self.began = time.perf_counter()
+        self.pid, self.terminal = pty.fork()
+        if self.pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
+            os.execve(argv[0], list(argv), environ)
+
+    def read(self, seconds: float) -> bytes:
+        if not select.select([self.terminal], [], [], seconds)[0]:
+            return b""
+        try:
+            return os.read(self.terminal, 1 << 16)
+        except OSError as cause:
+            raise Failed("the program ended by itself") from cause
+
+    def until(self, text: bytes) -> float:
+        """Return the moment at which the text had come."""
+        seen = b""
+        while text not in seen:
+            if time.perf_counter() - self.began > BOUND_SECONDS:
+                raise Failed(f"{text!r} was never shown")
+            seen = (seen + self.read(1.0))[-(1 << 20) :]
+        return time.perf_counter()
+
+    def repainted(self, keys: bytes) -> float:
+        """Send keys; return the seconds until the last byte before it is quiet."""
+        sent = last = time.perf_counter()
+        os.write(self.terminal, keys)
+        seen = False
+        while time.perf_counter() - sent < BOUND_SECONDS:
+            if self.read(QUIET_SECONDS):
+                last, seen = time.perf_counter(), True
+            elif seen:
+                return last - sent
+        raise Failed("a key was never answered")
+
+    def quiet(self) -> None:
+        while self.read(1.5):
+            continue
+
+    def megabytes(self) -> float:
+        with open(f"/proc/{self.pid}/status") as status:
+            [line] = [line for line in status if line.startswith("VmRSS")]
+        return int(line.split()[1]) / 1024
+
+    def end(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self.terminal)
+
+
+def _until_text(bench: Bench, argv: Sequence[str]) -> float:
+    program = _Program(bench, argv)
+    try:
+        return program.until(b"account-00000") - program.began
+    finally:
+        program.end()
+
+
+def _typed(bench: Bench, argv: Sequence[str]) -> Keys:
+    program = _Program(bench, argv)
+    try:
+        program.until(b"account-00000")
+        program.quiet()
+        seconds = [program.repainted(key.encode()) for key in TYPED]
+        return Keys(seconds, program.megabytes())
+    finally:
+        program.end()
