@@ -53,7 +53,7 @@ SETTINGS = (
         "guard.rules",
         "texts",
         (),
-        "for guards, which do not exist yet: nothing is guarded",
+        "roles that stand out in lists and the prompt: [SESSION:]ACCOUNT/ROLE",
         from_environment=False,
     ),
     Setting("name_template", "text", "{account_name}.{role_name}", "how new profiles are named"),

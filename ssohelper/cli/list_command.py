@@ -1,5 +1,6 @@
 """list: the accounts and roles of a session, from the saved list at once."""
 
+import sys
 from typing import Any
 
 import click
@@ -8,6 +9,7 @@ from ssohelper.actions import directory, roles, usage
 from ssohelper.actions.directory import Row
 from ssohelper.app import App
 from ssohelper.cli import choosing, output
+from ssohelper.core import guard_rules
 from ssohelper.core.instants import to_iso
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import RoleKey, SsoSession
@@ -16,6 +18,7 @@ from ssohelper.core.usage import NEVER, Usage
 from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError
 
 _ROLE_HEADER = ("ACCOUNT ID", "ACCOUNT", "ROLE", "PROFILES")
+_GUARDED_HEADER = "GUARDED"
 _ACCOUNT_HEADER = ("ACCOUNT ID", "ACCOUNT", "ADDRESS", "ROLES")
 
 
@@ -77,24 +80,35 @@ def _say_nothing_matches(query: tuple[str, ...]) -> None:
 def _print_roles(app: App, session: SsoSession, found: Listing, query: tuple[str, ...]) -> None:
     rows = directory.rows(found, query)
     profiles = roles.profiles_by_role(app, [session])
+    rules = app.settings.get("guard.rules")
+    guarded = {
+        row for row in rows if guard_rules.matches(rules, session.name, row.account, row.role_name)
+    }
     if output.talk().json:
         durations = {key: kept.life_seconds for key, kept in app.credentials.entries()}
         used = usage.known(app)
-        data = [_role_json(session, row, profiles, durations, used) for row in rows]
+        data = [
+            _role_json(session, row, profiles, durations, used, guarded=row in guarded)
+            for row in rows
+        ]
         output.print_json(data, app.warnings)
         return
     if query and not rows:
         _say_nothing_matches(query)
         return
+    # People see which roles are guarded; scripts get the columns that they know.
+    shows_guarded = bool(guarded) and sys.stdout.isatty()
+    header = (*_ROLE_HEADER, _GUARDED_HEADER) if shows_guarded else _ROLE_HEADER
     output.print_rows(
-        _ROLE_HEADER,
+        header,
         [
             (
                 row.account.id,
                 row.account.name,
                 row.role_name,
                 ",".join(profiles.get(RoleKey(session.name, row.account.id, row.role_name), ())),
-            )
+                "@@ guarded" if row in guarded else "",
+            )[: len(header)]
             for row in rows
         ],
     )
@@ -106,6 +120,8 @@ def _role_json(
     profiles: dict[RoleKey, tuple[str, ...]],
     durations: dict[RoleKey, int],
     used: dict[RoleKey, Usage],
+    *,
+    guarded: bool,
 ) -> dict[str, Any]:
     key = RoleKey(session.name, row.account.id, row.role_name)
     usage_of_role = used.get(key, NEVER)
@@ -117,7 +133,7 @@ def _role_json(
         "account_email": row.account.email,
         "role_name": row.role_name,
         "profiles": list(profiles.get(key, ())),
-        "guarded": False,
+        "guarded": guarded,
         "favourite": usage_of_role.favourite,
         "last_used_at": last_used_at and to_iso(last_used_at),
         "session_duration_seconds": durations.get(key),
