@@ -2,7 +2,9 @@
 
 Every secret of the emulator begins with a canary. None may ever stand in an argv, which every
 user of the machine can read; in an environment only where `ssohelper exec`, or a shell that was
-given keys, put it there for its children, under AWS's own names.
+given keys, put it there for its children, all of a role's keys under AWS's own names. A process
+that another command of ours started (an opener, a renewal) may have none. exec becomes its child:
+where the machine was too slow for us to see it before, the child's whole set of keys speaks for it.
 
 A process of its own (`python -m tests.leak_watch PID FOLDER`): a thread would make every os.fork
 of a test a warning. It ends when its stdin does, and then prints what it saw as JSON.
@@ -20,6 +22,7 @@ from typing import NamedTuple
 CANARY = rb"CNRY(-[A-Z]+-|SAK)[A-Za-z0-9]{6}"
 # What a child of exec gets; "use --keys" and eval of "env" export the same.
 _KEY_VARIABLES = frozenset({b"AWS_SECRET_ACCESS_KEY", b"AWS_SESSION_TOKEN", b"AWS_SECURITY_TOKEN"})
+_WHOLE_SET = frozenset({b"AWS_ACCESS_KEY_ID", b"AWS_SECRET_ACCESS_KEY", b"AWS_SESSION_TOKEN"})
 _SHELLS = frozenset({b"bash", b"zsh", b"fish", b"sh", b"dash", b"pwsh", b"tmux", b"env"})
 _GIVES_KEYS = frozenset({b"exec", b"use", b"env"})
 _TICK_SECONDS = 0.05
@@ -42,6 +45,7 @@ class _Process:
         self.ours = ours
         self.looks = 0
         self.gives_keys = False
+        self.gives_none = False
 
 
 class LeakWatch:
@@ -85,26 +89,29 @@ class LeakWatch:
 
     def _look_at(self, pid: int, process: _Process) -> None:
         words = _read(pid, "cmdline").split(b"\0")
-        if _hands_out_keys(words):
-            process.gives_keys = True
+        process.gives_keys |= _gives_keys(words)
+        process.gives_none |= _is_our_command(words) and not _gives_keys(words)
         if any(self._canary.search(word) for word in words):
             self._found("argv", pid, words)
-        for variable in _read(pid, "environ").split(b"\0"):
-            name, _, _value = variable.partition(b"=")
-            if not self._canary.search(variable):
+        variables = [pair.partition(b"=") for pair in _read(pid, "environ").split(b"\0")]
+        names = {name for name, _, _ in variables}
+        for name, _, value in variables:
+            if not self._canary.search(name + b"=" + value):
                 continue
-            allowed = name in _KEY_VARIABLES and self._was_given_keys(process)
-            if not allowed or self._canary.search(name):
+            if name not in _KEY_VARIABLES or not self._was_given_keys(process, names):
                 self._found(f"{name.decode(errors='replace')} in environ", pid, words)
 
-    def _was_given_keys(self, process: _Process | None) -> bool:
+    def _was_given_keys(self, process: _Process, names: set[bytes]) -> bool:
+        ancestor: _Process | None = process
         for _generation in range(20):
-            if process is None:
-                return False
-            if process.gives_keys:
-                return True
-            process = self._seen.get(process.parent)
-        return False
+            if ancestor is None or ancestor.gives_keys:
+                break
+            ancestor = self._seen.get(ancestor.parent)
+        parent = self._seen.get(process.parent)
+        by_another_command = parent is not None and parent.gives_none
+        return (ancestor is not None and ancestor.gives_keys) or (
+            names >= _WHOLE_SET and not by_another_command
+        )
 
     def _found(self, where: str, pid: int, words: list[bytes]) -> None:
         if len(self.findings) < _MOST_FINDINGS:
@@ -116,12 +123,16 @@ class LeakWatch:
             self.findings.add(Finding(where, hidden.decode(errors="replace"), folder))
 
 
-def _hands_out_keys(words: list[bytes]) -> bool:
+def _gives_keys(words: list[bytes]) -> bool:
     """Tell whether this is `ssohelper exec|use|env …`, or a shell: both give keys to children."""
-    names = [os.path.basename(word) for word in words[:4]]
-    if names and names[0].lstrip(b"-") in _SHELLS:
+    if os.path.basename(words[0]).lstrip(b"-") in _SHELLS:
         return True
-    return b"ssohelper" in names and not _GIVES_KEYS.isdisjoint(words)
+    return _is_our_command(words) and not _GIVES_KEYS.isdisjoint(words)
+
+
+def _is_our_command(words: list[bytes]) -> bool:
+    """Tell whether this is `ssohelper …`: Python with our script, options of its own before it."""
+    return b"ssohelper" in [os.path.basename(word) for word in words[:4]]
 
 
 def _parent(pid: int) -> int:

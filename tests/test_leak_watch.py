@@ -55,6 +55,30 @@ def test_keys_in_an_environment_that_nobody_gave() -> None:
     assert finding.where == "AWS_SESSION_TOKEN in environ"
 
 
+def test_keys_that_another_command_gave_to_what_it_started(tmp_path: Path) -> None:
+    """An opener, or a renewal, with a whole set of keys: `console` has none to give."""
+    script = tmp_path / "ssohelper"
+    keys = {"AWS_ACCESS_KEY_ID": "ASIA"}
+    keys |= dict.fromkeys(("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"), PLANTED)
+    script.write_text(
+        f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {SLEEP!r}], env={keys!r})\n"
+    )
+    watch = LeakWatch(os.getpid(), "/no/such", PLANTED.encode())
+    argv = [sys.executable, str(script), "console", "p"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE) as child:
+        ends_at = time.monotonic() + 60
+        while len(watch.findings) < 2:
+            assert time.monotonic() < ends_at
+            watch.look()
+            time.sleep(0.02)
+        assert child.stdin
+        child.stdin.close()
+    assert {finding.where for finding in watch.findings} == {
+        "AWS_SECRET_ACCESS_KEY in environ",
+        "AWS_SESSION_TOKEN in environ",
+    }
+
+
 def test_a_secret_of_a_grandchild() -> None:
     start = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {SLEEP!r}, sys.stdin.read(0) + 'PLANTED' + '-AT-abc123'])"
     watch = LeakWatch(os.getpid(), "/no/such", PLANTED.encode())

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import credentials
+from ssohelper.actions import credentials, environment
 from ssohelper.core import console_urls
 from ssohelper.core.console_urls import ConsolePage
 from ssohelper.core.endpoints import checked_region, partition_of
@@ -30,12 +30,11 @@ class Opened(NamedTuple):
 def page_of(app: App, profile: Profile, service: str | None, region: str | None) -> ConsolePage:
     """Return the page of the console that is meant. No network, no sign-in.
 
-    The region is the one asked for, else the profile's, else the setting, else the session's.
+    The region is the one asked for, else the one that `use` would set.
     Raises: UsageProblem for an unknown service or region, or one of another partition;
     ConfigInvalid when the profile names such a region.
     """
-    chosen = region or profile.region or app.settings.get("default_region")
-    chosen = chosen or profile.session.region
+    chosen = region or environment.region_of(app, profile)
     try:
         checked_region(chosen)
         if partition_of(chosen) != partition_of(profile.session.region):
