@@ -1,0 +1,115 @@
+"""A file of the person's (~/.aws/config, a shell's rc file): read as it is, replaced whole.
+
+A link stays one, the mode is kept; a read-only file, another user's, or what is no plain file is
+not touched. Others write it too and take no lock, so it is looked at once more before the rename.
+"""
+
+import os
+import stat
+from pathlib import Path
+from typing import NamedTuple
+
+from ssohelper.errors import LocalState
+from ssohelper.stores import files
+
+_READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+# 10,000 profiles are 2.5 MB; more than this is no config.
+_LIMIT_BYTES = 64 << 20
+
+
+class Found(NamedTuple):
+    """What was read, and by what it is known again: inode, time and size. No mark: no file."""
+
+    data: bytes
+    mark: tuple[int, int, int] | None
+
+
+class Changed(Exception):
+    """Somebody wrote the file between our read and our rename."""
+
+
+class PersonFile:
+    """One such file. `new_mode` is what it gets when we make it."""
+
+    def __init__(self, path: Path, *, new_mode: int = 0o600) -> None:
+        self.path = path
+        self._new_mode = new_mode
+
+    def read(self) -> Found:
+        """Return the file as it is now; a missing one is empty. Raises: LocalState."""
+        path = self.path
+        try:
+            # O_NONBLOCK: opening a FIFO must not hang.
+            descriptor = os.open(path, _READ_FLAGS)
+        except (FileNotFoundError, NotADirectoryError):
+            return Found(b"", None)
+        except (OSError, ValueError) as cause:
+            raise _unreadable(path, cause) from cause
+        try:
+            status = os.fstat(descriptor)
+            if stat.S_ISCHR(status.st_mode):
+                # AWS_CONFIG_FILE=/dev/null is how people switch a file off; botocore skips it too.
+                return Found(b"", None)
+            if not stat.S_ISREG(status.st_mode):
+                raise LocalState(f'"{path}" is no plain file')
+            if status.st_size > _LIMIT_BYTES:
+                raise LocalState(f'"{path}" is larger than {_LIMIT_BYTES} bytes')
+            data = b""
+            while part := os.read(descriptor, 1 << 24):
+                data += part
+                if len(data) > _LIMIT_BYTES:
+                    raise LocalState(f'"{path}" is larger than {_LIMIT_BYTES} bytes')
+        except OSError as cause:
+            raise _unreadable(path, cause) from cause
+        finally:
+            os.close(descriptor)
+        return Found(data, (status.st_ino, status.st_mtime_ns, status.st_size))
+
+    def put(self, data: bytes, found: Found) -> None:
+        """Replace what was `found`. Raises: Changed, LocalState; then the file is as it was."""
+        # The link stays: its target is what is replaced.
+        target = os.path.realpath(self.path)
+        mode = self.check_writable()
+        files.made_folder(os.path.dirname(target))
+
+        def check(written: bytes) -> None:
+            if written != data:
+                raise LocalState(f'"{self.path}" was not written as it should be: nothing changed')
+            if self.read().mark != found.mark:
+                raise Changed
+
+        files.write_atomically(target, data, mode=mode, check=check)
+
+    def remove(self) -> None:
+        """Remove the file, of a link its target."""
+        self.check_writable()
+        files.remove(os.path.realpath(self.path))
+
+    def check_writable(self) -> int:
+        """Return the file's mode, that of a new one when there is none. Raises: LocalState.
+
+        A rename would need neither: the folder's permission is enough for it.
+        """
+        target = os.path.realpath(self.path)
+        try:
+            status = os.stat(target)
+        except FileNotFoundError:
+            return self._new_mode
+        except OSError as cause:
+            raise LocalState(f'"{self.path}" cannot be written: {cause.strerror}') from cause
+        if not stat.S_ISREG(status.st_mode):
+            raise LocalState(f'"{self.path}" is no plain file: not touched')
+        if os.name == "posix" and status.st_uid != os.geteuid():
+            raise LocalState(
+                f'"{self.path}" belongs to another user: not touched', hint=f"see: ls -l {target}"
+            )
+        if not os.access(target, os.W_OK) or not status.st_mode & 0o200:
+            raise LocalState(
+                f'"{self.path}" is read-only: not touched', hint=f"see: ls -l {target}"
+            )
+        return stat.S_IMODE(status.st_mode)
+
+
+def _unreadable(path: Path, cause: Exception) -> LocalState:
+    reason = getattr(cause, "strerror", None) or str(cause)
+    return LocalState(f'"{path}" cannot be read: {reason.lower()}', hint=f"see: ls -l {path}")
