@@ -66,6 +66,10 @@ class HelperApp(HouseApp[str]):
         # Not a mode like the others: Input asks for the shown screen before a mode has one.
         return SCREENS[_FIRST].find()()
 
+    def on_ready(self) -> None:
+        # switch_mode comes back only to a mode that has a maker, and add_mode refuses this one's name.
+        self._modes[self.DEFAULT_MODE] = _maker(SCREENS[_FIRST])
+
     def on_load(self) -> None:
         try:
             themes.dress(self, self.house.settings)
