@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.directory_cache import DirectoryCache
     from ssohelper.stores.endpoint_files import EnvFile, PrivateFolder
     from ssohelper.stores.failures import FailureMemory
+    from ssohelper.stores.person_file import PersonFile
     from ssohelper.stores.prompt_state import PromptState
     from ssohelper.stores.settings_file import SettingsFile
     from ssohelper.stores.settings_stamp import SettingsStamp
@@ -163,6 +164,12 @@ class App:
             state=self.state_folder,
             runtime=self.runtime_folder,
         )
+
+    def person_file(self, path: Path) -> PersonFile:
+        """Return a shell's rc file, which is made open to all as editors make it."""
+        from ssohelper.stores.person_file import PersonFile
+
+        return PersonFile(path, new_mode=0o644)
 
     @cached_property
     def choices(self) -> ChoicesStore:

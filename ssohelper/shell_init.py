@@ -29,6 +29,7 @@ def answered(argv: list[str]) -> bool:
     text = text_of(shell, name)
     if text is None:
         return False
+    text = by_path(text, shell)
     try:
         while text:
             text = text[os.write(1, text) :]
@@ -55,6 +56,21 @@ def text_of(shell: str, name: str) -> bytes | None:
         function = function.replace(b"function ssohelper ", f"function {name} ".encode())
     prompt = _read("shell", "ssohelper", f"prompt.{ending}") or b""
     return function + prompt + (completion_of(shell, name) or b"")
+
+
+def by_path(text: bytes, shell: str) -> bytes:
+    """Return the text, our absolute path in it where PATH does not lead to us."""
+    own = os.path.abspath(sys.argv[0])
+    if shell == "pwsh" or os.path.basename(own) != "ssohelper" or "\n" in own or _is_on_path():
+        return text
+    inner = {"fish": own.replace("\\", "\\\\").replace("'", "\\'")}
+    word = "'" + inner.get(shell, own.replace("'", "'\\''")) + "'"
+    return text.replace(b"command ssohelper ", f"command {word} ".encode(errors="surrogateescape"))
+
+
+def _is_on_path() -> bool:
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return any(os.access(os.path.join(folder, "ssohelper"), os.X_OK) for folder in folders)
 
 
 def completion_of(shell: str, name: str = "ssohelper") -> bytes | None:

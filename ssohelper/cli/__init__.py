@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "exec": ("exec_command", "exec_program", "Run a command with credentials of a role"),
     "env": ("env_command", "env", "Print exports of fixed keys, for eval"),
     "shell-init": ("shell_init_command", "shell_init", "Print the shell function to eval"),
+    "install": ("install_command", "install", "Put ssohelper into your shell, or take it out"),
     "completion": ("completion_command", "completion", "Print the completion script of a shell"),
     "whoami": ("whoami_command", "whoami", "Show which account and role a profile is"),
     "serve": ("serve_command", "serve", "Serve a role's credentials to containers and jobs"),

@@ -113,6 +113,12 @@ TREE = """\
 +
 <words:bash,zsh,fish,pwsh
 --cmd=text Another name.
+[install] Put ssohelper into your shell, or take it out
++
+--shell=words:bash,zsh,fish,pwsh Whose file; default: that of SHELL.
+--uninstall Take away exactly what install wrote.
+--dry-run Print the diff only.
+--yes Do not ask.
 [completion] Print the completion script of a shell
 +
 <words:bash,zsh,fish,pwsh

@@ -80,6 +80,21 @@ class PersonFile:
 
         files.write_atomically(target, data, mode=mode, check=check)
 
+    def replace_if(self, before: bytes | None, after: bytes | None) -> None:
+        """Write (None: remove) what was planned on `before`. Raises: LocalState if it is no more."""
+        found = self.read()
+        try:
+            if (None if found.mark is None else found.data) != before:
+                raise Changed
+            if after is None:
+                self.remove()
+            else:
+                self.put(after, found)
+        except Changed:
+            raise LocalState(
+                f'"{self.path}" was changed by somebody else meanwhile', hint="try again"
+            ) from None
+
     def remove(self) -> None:
         """Remove the file, of a link its target."""
         self.check_writable()

@@ -1,0 +1,202 @@
+"""The line in a shell's rc file: where it goes, what it says, put in and taken out again.
+
+bash and zsh get it at the end of their interactive rc file, fish a file of its own in conf.d. One
+line is all: `shell-init` prints the function, the prompt and the completion.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ssohelper import installation
+from ssohelper.core import rc_text, shell_text
+from ssohelper.errors import LocalState, UsageProblem
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+
+SHELLS = ("bash", "zsh", "fish", "pwsh")
+_ABOUT = '# From "ssohelper install"; "ssohelper install --uninstall" takes it away again.'
+# Where people put such a line by hand, beside the file that we would choose.
+_OTHER_FILES = {
+    "bash": ("~/.bashrc", "~/.bash_profile", "~/.bash_login", "~/.profile", "~/.bash_aliases"),
+    "zsh": ("~/.zshrc", "~/.zprofile", "~/.zshenv", "~/.zlogin"),
+    "fish": ("config.fish",),
+    "pwsh": ("Microsoft.PowerShell_profile.ps1",),
+}
+
+
+class Edit(NamedTuple):
+    """What becomes of the file: bytes before and after, None where there is no file.
+
+    `by_hand` is FILE:LINE of a line that a person wrote; then nothing changes.
+    """
+
+    shell: str
+    path: Path
+    before: bytes | None
+    after: bytes | None
+    by_hand: str | None = None
+
+    @property
+    def changes(self) -> bool:
+        return self.before != self.after
+
+    def diff(self) -> list[str]:
+        return list(rc_text.diff(self.before, self.after, str(self.path)))
+
+
+def shell_of(app: App, name: str | None) -> str:
+    """Return the shell that is meant: this one, else the person's. Raises: UsageProblem."""
+    known = ", ".join(SHELLS)
+    if name is not None:
+        if name not in SHELLS:
+            raise UsageProblem(f'no shell named "{name}" is known here', hint=f"known are: {known}")
+        return name
+    own = os.path.basename(app.environ.get("SHELL", ""))
+    if own not in SHELLS:
+        said = f'SHELL is "{own}"' if own else "SHELL is not set"
+        raise UsageProblem(f"which shell? {said}", hint=f"name one: --shell {'|'.join(SHELLS)}")
+    return own
+
+
+def plan_install(app: App, shell: str) -> Edit:
+    """Return the file with our line in it; unchanged when a person wrote one already.
+
+    Raises: UsageProblem from a throw-away installation, ConfigInvalid, LocalState.
+    """
+    if installation.is_throw_away(app.environ):
+        raise UsageProblem(
+            "this ssohelper is a throw-away installation: the line would soon find nothing",
+            hint="install it with: uv tool install ssohelper (or: pipx install ssohelper)",
+        )
+    path = rc_file(app, shell)
+    before = _read(app, path)
+    by_hand = _line_by_hand(app, shell, path)
+    if by_hand and not rc_text.has_block(before or b"", str(path)):
+        return Edit(shell, path, before, before, by_hand)
+    after = rc_text.installed(before, lines(shell, app.environ), str(path))
+    return Edit(shell, path, before, after)
+
+
+def plan_uninstall(app: App, shell: str) -> Edit:
+    """Return the file without our line."""
+    path = rc_file(app, shell)
+    before = _read(app, path)
+    after = None if before is None else rc_text.uninstalled(before, str(path))
+    by_hand = _line_by_hand(app, shell, path) if before == after else None
+    return Edit(shell, path, before, after, by_hand)
+
+
+def make(app: App, edit: Edit) -> None:
+    """Write what was shown. Raises: LocalState when the file is another one meanwhile."""
+    app.person_file(edit.path).replace_if(edit.before, edit.after)
+
+
+def finds_completions(edit: Edit) -> bool:
+    """Tell whether this shell will complete: zsh does when something there runs compinit."""
+    if edit.shell != "zsh":
+        return True
+    words = (b"compinit", b"oh-my-zsh", b"zprezto", b"zimfw", b"antidote", b"zinit", b"antigen")
+    return any(word in (edit.before or b"") for word in words)
+
+
+# -- where ---------------------------------------------------------------------------------------
+
+
+def rc_file(app: App, shell: str, platform: str = sys.platform) -> Path:
+    """Return the file that an interactive shell of this kind reads. Raises: UsageProblem."""
+    environ = app.environ
+    if shell == "bash":
+        return _bash_file(app, platform)
+    if shell == "zsh":
+        return Path(environ.get("ZDOTDIR") or _home(app), ".zshrc")
+    if shell == "fish":
+        return Path(_config_home(app), "fish", "conf.d", "ssohelper.fish")
+    if os.name == "nt":
+        raise UsageProblem(
+            "PowerShell's profile is not edited on Windows",
+            hint=f"put this line into $PROFILE: {lines('pwsh', environ)[-1]}",
+        )
+    return Path(_config_home(app), "powershell", "profile.ps1")
+
+
+def _bash_file(app: App, platform: str) -> Path:
+    home = _home(app)
+    profile = Path(home, ".bash_profile")
+    # Terminal on macOS starts login shells, which read .bashrc only where .bash_profile does so.
+    if platform == "darwin" and b".bashrc" not in (_read(app, profile) or b""):
+        return profile
+    return Path(home, ".bashrc")
+
+
+def _line_by_hand(app: App, shell: str, path: Path) -> str | None:
+    folder = path.parent.parent if shell == "fish" else path.parent
+    others = [
+        Path(_home(app), name[2:]) if name.startswith("~/") else folder / name
+        for name in _OTHER_FILES[shell]
+    ]
+    for candidate in dict.fromkeys([path, *others]):
+        try:
+            line = rc_text.line_by_hand(_read(app, candidate) or b"")
+        except LocalState:
+            continue  # another file than ours: not readable, not ours to complain about
+        if line is not None:
+            return f"{candidate}:{line}"
+    return None
+
+
+def _home(app: App) -> str:
+    home = app.environ.get("HOME") or os.path.expanduser("~")
+    if not os.path.isabs(home):
+        raise LocalState("there is no home folder", hint="set HOME to an absolute path")
+    return home
+
+
+def _config_home(app: App) -> str:
+    said = app.environ.get("XDG_CONFIG_HOME", "")
+    return said if os.path.isabs(said) else os.path.join(_home(app), ".config")
+
+
+def _read(app: App, path: Path) -> bytes | None:
+    found = app.person_file(path).read()
+    return None if found.mark is None else found.data
+
+
+# -- what ----------------------------------------------------------------------------------------
+
+
+def lines(shell: str, environ: Mapping[str, str]) -> list[str]:
+    """Return the lines that stand between the marks. A command that is gone is passed over."""
+    program = _program(environ, always_by_path=shell == "fish")
+    by_path = os.path.isabs(program)
+    word = shell_text.quoted(shell, program) if by_path else program
+    if shell == "fish":
+        # conf.d is read before config.fish, which may be what puts the command on PATH.
+        test = f"status is-interactive; and test -x {word}"
+        return [_ABOUT, f"if {test}", f"    {word} shell-init fish | source", "end"]
+    if shell == "pwsh":
+        test = f"Get-Command {word} -ErrorAction SilentlyContinue"
+        run = f"& {word} shell-init pwsh | Out-String | Invoke-Expression"
+        return [_ABOUT, f"if ({test}) {{ {run} }}"]
+    test = f"[[ -x {word} ]]" if by_path else f"command -v {word} >/dev/null"
+    interactive = "[[ $- == *i* ]] && " if shell == "bash" else ""
+    return [_ABOUT, f'if {interactive}{test}; then eval "$({word} shell-init {shell})"; fi']
+
+
+def _program(environ: Mapping[str, str], *, always_by_path: bool) -> str:
+    """Return the name when every new shell will find it, else the absolute path.
+
+    A virtual environment's folder is on the PATH of this shell alone.
+    """
+    on_path = shutil.which("ssohelper", path=environ.get("PATH", os.defpath))
+    venv = environ.get("VIRTUAL_ENV")
+    passing = bool(venv and on_path and on_path.startswith(venv.rstrip("/") + "/"))
+    if on_path and not passing and not always_by_path:
+        return "ssohelper"
+    return installation.command_path(environ)
