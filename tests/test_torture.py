@@ -19,7 +19,8 @@ def test_the_kill_sweep_catches_the_control_writer() -> None:
 def test_the_kill_sweep_finds_nothing_wrong_with_a_few_points_of_a_miss() -> None:
     need("strace")
     points, faults = sweep.swept(sweep.commands()[0], Dice(seed=1, seconds=30))
-    assert (len(points), faults) == (6, [])
+    assert faults == []
+    assert 4 <= len(points) <= 6  # an error that met another call than it was meant for is none
 
 
 def test_wrong_and_expired_answers_are_told() -> None:

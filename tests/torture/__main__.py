@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.torture import (
+    clock_jumps,
     faults,
     foreign,
     helper_runs,
@@ -51,6 +52,7 @@ WAITING: tuple[Make, ...] = (
     lives.boto3_job,
     lives.nobody_waits,
     helper_runs.helper_runs,
+    clock_jumps.clock_jumps,
     sweep.kill_sweep,
 )
 

@@ -219,9 +219,8 @@ def wrong_in(ground: Ground, answer: Answer, command: list[str]) -> str | None:
     if (issued.account_id, issued.role_name) != (command[-3], command[-1]):
         return f"keys of {issued.account_id}/{issued.role_name} for {command[-3]}/{command[-1]}"
     # From the decision to the end of the process a second may pass on a busy machine.
-    if issued.expires_at <= ground.emulator.service.center.now() - (time.time() - answer.ended) - 1:
-        return f"keys that expired {answer.ended - issued.expires_at:.1f} s ago"
-    return None
+    late = ground.emulator.service.center.now() - (time.time() - answer.ended) - issued.expires_at
+    return f"keys that expired {late:.1f} s ago" if late >= 1 else None
 
 
 def forget_failures(place: Ground) -> None:
