@@ -1,0 +1,387 @@
+"""`ssohelper exec`: the program has our place, its exit code, signals, terminal and streams."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from ssohelper.emulator.organization import World
+from ssohelper.emulator.server import Emulator
+from tests.cli.listing_world import SCRIPT, Shell
+from tests.conftest import RUN_SECONDS
+from tests.programs import need
+
+ROLE = "000000000001/Role00"
+PROFILE = """
+[default]
+aws_access_key_id = AKIADEFAULT000000000
+aws_secret_access_key = default
+
+[profile dev]
+credential_process = /x/ssohelper credential-process --session corp --account-id 000000000001 --role-name Role00
+region = eu-west-1
+"""
+IN_THE_WAY = {
+    "AWS_PROFILE": "dev",
+    "AWS_DEFAULT_PROFILE": "missing",
+    "AWS_ACCESS_KEY_ID": "AKIASTALE00000000000",
+    "AWS_SECRET_ACCESS_KEY": "stale",
+    "AWS_SESSION_TOKEN": "stale",
+    "AWS_SECURITY_TOKEN": "stale",
+    "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/stale",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9/",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN": "stale",
+    "AWS_WEB_IDENTITY_TOKEN_FILE": "/stale",
+    "AWS_ROLE_ARN": "arn:aws:iam::000000000000:role/stale",
+    "AWS_VAULT": "stale",
+    "AWSUME_PROFILE": "stale",
+}
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    with Emulator(World.of_size(2, 1)) as emulator:
+        made = Shell(tmp_path_factory.mktemp("home"), emulator)
+        made.write_config(PROFILE)
+        yield made
+
+
+def variables(shell: Shell, *argv: str, **environ: str) -> dict[str, str]:
+    """Return the environment of the program that exec runs."""
+    out = shell.home / "environment"
+    done = shell.run("exec", *argv, "--", "sh", "-c", f"env -0 > {out}", **environ)
+    assert done.returncode == 0, done.stderr
+    entries = [entry.split("=", 1) for entry in out.read_text().split("\0") if entry]
+    out.unlink()
+    assert len({name for name, _ in entries}) == len(entries)
+    return dict(entries)
+
+
+def test_the_environment_holds_the_keys_with_their_end_and_nothing_that_wins(shell: Shell) -> None:
+    found = variables(shell, "dev", **IN_THE_WAY, KEPT="it's")
+    issued = shell.emulator.identity_of(found["AWS_ACCESS_KEY_ID"])
+    assert issued is not None
+    assert (issued.account_id, found["AWS_ACCOUNT_ID"]) == ("000000000001", "000000000001")
+    assert found["AWS_REGION"] == found["AWS_DEFAULT_REGION"] == "eu-west-1"
+    assert found["AWS_CREDENTIAL_EXPIRATION"] == found["AWS_SESSION_EXPIRATION"] > "2021"
+    assert found["KEPT"] == "it's"
+    assert set(IN_THE_WAY) & set(found) == {
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_CREDENTIAL_EXPIRATION",
+    }
+    assert "stale" not in found.values()
+
+
+def test_a_role_without_a_profile_and_aws_profile(shell: Shell) -> None:
+    assert variables(shell, ROLE)["AWS_ACCOUNT_ID"] == "000000000001"
+    assert variables(shell, f"corp:{ROLE}")["AWS_REGION"] == "us-east-1"
+    assert variables(shell, AWS_PROFILE="dev")["AWS_REGION"] == "eu-west-1"
+
+
+def test_says_account_role_and_when_the_keys_end(shell: Shell) -> None:
+    shell.run("list")
+    done = shell.run("exec", "dev", "--", "true")
+    assert done.stdout == ""
+    assert 'account "account-00001" (000000000001), role "Role00": these keys end in' in done.stderr
+
+
+def test_argv_is_split_at_the_first_dashes_and_the_rest_is_untouched(shell: Shell) -> None:
+    words = ["--", "--help", "-v", "--json", "", " a ", "$(touch pwned)", "'", "--session"]
+    done = shell.run(
+        "exec", "dev", "--", sys.executable, "-c", "import sys; print(sys.argv)", *words
+    )
+    assert done.stdout == f"{['-c', *words]}\n"
+    # What stands before it is ours.
+    assert shell.run("exec", "--nonsense", "dev", "--", "true").returncode == 2
+    assert shell.run("exec", "--session", "nix", ROLE, "--", "true").returncode == 2
+
+
+@pytest.mark.parametrize("argv", [["dev"], ["dev", "--"], [], ["--"], ["dev", "true"]])
+def test_without_a_command(shell: Shell, argv: list[str]) -> None:
+    done = shell.run("exec", *argv)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "ssohelper exec PROFILE -- aws s3 ls" in done.stderr or "extra argument" in done.stderr
+
+
+class TestExitCodes:
+    @pytest.mark.parametrize("code", [0, 1, 7, 126, 127, 130, 255])
+    def test_the_programs_own(self, shell: Shell, code: int) -> None:
+        assert shell.run("exec", "dev", "--", "sh", "-c", f"exit {code}").returncode == code
+
+    def test_what_cannot_be_run(self, shell: Shell) -> None:
+        plain = shell.home / "plain"
+        plain.write_text("#!/bin/sh\n")
+        lost = shell.home / "lost"
+        lost.write_text("#!/no/such/interpreter\n")
+        lost.chmod(0o755)
+        before = dict(shell.emulator.counters)
+        for program, code in (
+            (str(plain), 126),
+            (str(shell.home), 126),
+            ("/no/such/program", 127),
+            ("no-such-program", 127),
+            ("", 127),
+            (f"{plain}/x", 127),
+        ):
+            done = shell.run("exec", "dev", "--", program)
+            assert (done.returncode, len(done.stderr.splitlines()) <= 2) == (code, True), (
+                done.stderr
+            )
+        assert dict(shell.emulator.counters) == before  # nobody asked AWS for nothing
+        assert shell.run("exec", "dev", "--", str(lost)).returncode == 127
+
+    def test_a_script_without_its_first_line(self, shell: Shell) -> None:
+        script = shell.home / "script"
+        script.write_text('echo "$1"; exit 7\n')
+        script.chmod(0o755)
+        done = shell.run("exec", "dev", "--", str(script), "a b")
+        assert (done.returncode, done.stdout) == (7, "a b\n")
+
+    @pytest.mark.parametrize("name", ["TERM", "KILL", "HUP", "INT", "PIPE", "SEGV"])
+    def test_a_signal_is_128_and_its_number_in_a_shell(self, shell: Shell, name: str) -> None:
+        line = f"{SCRIPT} exec dev -- sh -c 'ulimit -c 0; kill -{name} $$'; exit $?"
+        done = subprocess.run(
+            ["sh", "-c", line], env=shell.environ, capture_output=True, timeout=60
+        )
+        assert done.returncode == 128 + getattr(signal, f"SIG{name}")
+
+    def test_ours_start_no_program(self, shell: Shell) -> None:
+        mark = shell.home / "started"
+        touch = ["--", "touch", str(mark)]
+        for argv, environ, code in (
+            (["000000000009/Role00"], {}, 5),
+            (["nothing"], {}, 2),
+            (["dev"], {"AWS_CONFIG_FILE": "/dev/null/x"}, None),
+            (["dev"], {"HOME": str(shell.home / "elsewhere")}, 2),
+        ):
+            done = shell.run("exec", *argv, *touch, **environ)
+            assert done.returncode == code or (code is None and done.returncode), done.stderr
+            assert not mark.exists()
+
+
+class TestPath:
+    @pytest.fixture
+    def trap(self, shell: Shell) -> Path:
+        """A folder that we are in, with programs of somebody else's."""
+        folder = shell.home / "trap"
+        (folder / "bin").mkdir(parents=True, exist_ok=True)
+        for name in ("true", "only-here", "bin/only-here"):
+            (folder / name).write_text("#!/bin/sh\necho caught\n")
+            (folder / name).chmod(0o755)
+        return folder
+
+    @pytest.mark.parametrize(
+        "path", [":.:./bin:bin:/usr/bin:/bin", "/usr/bin:/bin:./bin:.::", "..:"]
+    )
+    @pytest.mark.parametrize("program", ["true", "only-here"])
+    def test_never_leads_to_the_folder_we_are_in(
+        self, shell: Shell, trap: Path, path: str, program: str
+    ) -> None:
+        done = subprocess.run(
+            [SCRIPT, "exec", "dev", "--", program],
+            env={**shell.environ, "PATH": path},
+            cwd=trap,
+            capture_output=True,
+            text=True,
+        )
+        found = program == "true" and "/usr/bin" in path
+        assert (done.returncode, done.stdout) == (0 if found else 127, "")
+
+    def test_a_path_that_the_person_typed_is_theirs(self, shell: Shell, trap: Path) -> None:
+        done = subprocess.run(
+            [SCRIPT, "exec", "dev", "--", "./only-here"],
+            env=shell.environ,
+            cwd=trap,
+            capture_output=True,
+            text=True,
+        )
+        assert (done.returncode, done.stdout) == (0, "caught\n")
+
+
+class TestInOurPlace:
+    def test_process_id_streams_and_ignored_signals_are_as_without_us(self, shell: Shell) -> None:
+        show = (
+            "import os,sys; print(os.getpid(), sys.stdin.read(), open('/proc/self/status').read())"
+        )
+        argv = [sys.executable, "-c", show]
+        seen = []
+        for command in (argv, [SCRIPT, "exec", "dev", "--", *argv]):
+            child = subprocess.Popen(
+                command,
+                env=shell.environ,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+            said = child.communicate("typed", timeout=RUN_SECONDS)[0]
+            assert said.startswith(f"{child.pid} typed ")
+            seen.append(
+                [line for line in said.splitlines() if line.startswith(("SigIgn", "SigBlk"))]
+            )
+        assert seen[0] == seen[1]
+
+    def test_descriptors_are_the_callers_and_no_more(self, shell: Shell) -> None:
+        line = "ls /proc/self/fd"
+        alone = subprocess.run(["sh", "-c", line], capture_output=True, text=True).stdout
+        assert shell.run("exec", "dev", "--", "sh", "-c", line).stdout == alone
+
+    def test_a_closed_stdout_is_the_programs_matter(self, shell: Shell) -> None:
+        line = f"{SCRIPT} exec dev -- sh -c 'test -e /proc/self/fd/1 && exit 50; exit 7' >&-"
+        done = subprocess.run(["sh", "-c", line], env=shell.environ, capture_output=True)
+        assert done.returncode == 7
+
+    def test_a_name_that_stands_twice_in_the_environment_is_ours_once(self, shell: Shell) -> None:
+        out = shell.home / "twice"
+        entries = [f"{name}={value}" for name, value in shell.environ.items()]
+        entries += [f"AWS_ACCESS_KEY_ID=AKIASTALE{n}" for n in range(3)] + ["AWS_VAULT=a"] * 2
+        argv = [str(SCRIPT), "exec", "dev", "--", "sh", "-c", f"cat /proc/$$/environ > {out}"]
+        child = os.posix_spawn(
+            sys.executable,
+            [sys.executable, "-c", _EXECVE, json.dumps([argv, entries])],
+            os.environ,
+        )
+        assert os.waitpid(child, 0)[1] == 0
+        found = out.read_bytes().split(b"\0")
+        [key] = [entry for entry in found if entry.startswith(b"AWS_ACCESS_KEY_ID=")]
+        assert b"STALE" not in key
+        assert not [entry for entry in found if entry.startswith(b"AWS_VAULT=")]
+
+    def test_a_renewal_that_was_started_is_nobodys_child(self, shell: Shell) -> None:
+        script = (
+            "import os\n"
+            "from ssohelper import renewal\n"
+            "from ssohelper.core.model import RoleKey\n"
+            "renewal.start(RoleKey('corp', '000000000001', 'Role00'), os.environ)\n"
+            "try:\n    os.waitpid(-1, os.WNOHANG)\nexcept ChildProcessError:\n    print('none')\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=shell.environ, capture_output=True, text=True
+        )
+        assert (done.stdout, done.stderr) == ("none\n", "")
+
+
+# Runs a program with an environment in which names may stand twice.
+_EXECVE = """
+import ctypes, json, os, sys
+argv, entries = json.loads(sys.argv[1])
+def array(texts):
+    return (ctypes.c_char_p * (len(texts) + 1))(*[text.encode() for text in texts], None)
+ctypes.CDLL(None).execve(argv[0].encode(), array(argv), array(entries))
+os._exit(99)
+"""
+
+
+_TELLS = """
+import os, signal, sys, time
+def told(number, _frame):
+    print("got", signal.Signals(number).name, *os.get_terminal_size(), flush=True)
+for name in ("INT", "TERM", "HUP", "WINCH", "CONT", "QUIT"):
+    signal.signal(getattr(signal, "SIG" + name), told)
+print("ready", os.getpid(), *os.get_terminal_size(), flush=True)
+end = time.monotonic() + 100
+while time.monotonic() < end:
+    line = sys.stdin.readline()
+    if not line:
+        break
+    print("read", line.strip(), flush=True)
+    if line.strip() == "leave":
+        sys.exit(9)
+"""
+
+
+class TestAtATerminal:
+    def test_signals_size_and_job_control(self, shell: Shell) -> None:
+        program = shell.home / "tells.py"
+        program.write_text(_TELLS)
+        bash = pexpect.spawn(
+            need("bash"),
+            ["--norc", "--noprofile", "-i"],
+            env={**shell.environ, "TERM": "dumb", "PS1": "$ "},
+            encoding="utf-8",
+            timeout=RUN_SECONDS,
+            dimensions=(33, 211),
+        )
+        try:
+            bash.sendline(f"{SCRIPT} exec dev -- {sys.executable} {program}; echo co''de=$?")
+            bash.expect(r"ready (\d+) 211 33")
+            pid = int(bash.match.group(1))
+            bash.sendintr()
+            bash.expect_exact("got SIGINT 211 33")
+            bash.setwinsize(44, 155)
+            bash.expect_exact("got SIGWINCH 155 44")
+            for name in ("SIGTERM", "SIGHUP"):
+                os.kill(pid, getattr(signal, name))  # the program has the process id of ours
+                bash.expect_exact(f"got {name}")
+            bash.sendline("typed")
+            bash.expect_exact("read typed")
+            bash.sendcontrol("z")
+            bash.expect("Stopped")
+            # bash goes on with the rest of the line that was stopped.
+            bash.expect_exact(f"code={128 + signal.SIGTSTP}")
+            bash.sendline("fg; echo co''de=$?")
+            bash.expect_exact("got SIGCONT")
+            bash.sendline("leave")
+            bash.expect_exact("code=9")
+        finally:
+            bash.close(force=True)
+
+    def test_offers_to_sign_in_and_then_runs(self, shell: Shell) -> None:
+        shell.emulator.auto_approve = "ana"
+        own = shell.home / "signed-out"
+        own.mkdir()
+        (own / ".aws").mkdir()
+        (own / ".aws" / "config").write_text(shell.config.read_text())
+        env = {**shell.environ, "HOME": str(own), "SSOHELPER_HOME": str(own), "TERM": "dumb"}
+        refused = subprocess.run(
+            [SCRIPT, "exec", "dev", "--", "touch", own / "started"],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        assert (refused.returncode, refused.stdout) == (4, "")
+        assert "hint: sign in with: ssohelper login corp" in refused.stderr
+        for answer, code in (("n", 4), ("y", 7)):
+            child = pexpect.spawn(
+                str(SCRIPT),
+                ["exec", "dev", "--", "sh", "-c", "echo ran; exit 7"],
+                env=env,
+                encoding="utf-8",
+                timeout=RUN_SECONDS,
+            )
+            child.expect_exact("sign in now? [y/N]")
+            child.sendline(answer)
+            said = child.read()
+            child.close()
+            assert (child.exitstatus, "ran" in said) == (code, code == 7), said
+        assert not (own / "started").exists()
+
+
+class TestAwsCli:
+    def test_is_the_role_whatever_stands_in_its_way(self, shell: Shell) -> None:
+        shell.run("list")
+        done = shell.run(
+            "exec",
+            "dev",
+            "--",
+            need("aws"),
+            "sts",
+            "get-caller-identity",
+            "--output",
+            "json",
+            **IN_THE_WAY,
+        )
+        assert done.returncode == 0, done.stderr
+        said = json.loads(done.stdout)
+        assert said["Account"] == "000000000001"
+        assert "AWSReservedSSO_Role00_" in said["Arn"]
