@@ -1,0 +1,108 @@
+"""An rc file with our lines in it goes back to what it was, whatever it was."""
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from ssohelper.core import rc_text
+from ssohelper.errors import ConfigInvalid
+
+LINES = ["# ours", 'eval "$(ssohelper shell-init bash)"']
+PIECES = [
+    b"x=1",
+    b"\n",
+    b"\r\n",
+    b"\r",
+    b"# >>> conda >>>\n",
+    b"#",
+    b"\xff\xfe",
+    b"\x00",
+    b" ",
+    b"# <<<",
+]
+MARKS = (rc_text.BEGIN, rc_text.END)
+RC = st.one_of(
+    st.none(), st.binary(max_size=80), st.lists(st.sampled_from(PIECES)).map(b"".join)
+).filter(lambda data: not any(mark in (data or b"") for mark in MARKS))
+
+
+@settings(max_examples=500, deadline=None)
+@given(RC)
+@example(None)
+@example(b"")
+@example(b"\n")
+@example(b"x")
+@example(b"x\r\n")
+@example(b"x\r")
+def test_installed_and_uninstalled_is_the_file_to_the_byte(before):
+    after = rc_text.installed(before, LINES, "rc")
+    assert rc_text.has_block(after, "rc")
+    assert rc_text.installed(after, LINES, "rc") == after
+    assert rc_text.uninstalled(after, "rc") == before
+
+
+@settings(max_examples=300, deadline=None)
+@given(RC, RC, RC)
+def test_what_is_written_around_our_lines_stays(before, above, below):
+    after = rc_text.installed(before, LINES, "rc")
+    above, below = (above or b"") + b"\n", below or b""
+    edited = above + after + below
+    taken = rc_text.uninstalled(edited, "rc")
+    had_no_end = before and not before.endswith(b"\n")
+    between = b"\n" if had_no_end and below else b""
+    assert taken == above + (before or b"") + between + below
+
+
+def test_other_lines_take_the_place_of_earlier_ones():
+    before = rc_text.installed(b"a", ["old"], "rc") + b"b"
+    after = rc_text.installed(before, ["new"], "rc")
+    assert after == before.replace(b"\nold\n", b"\nnew\n")
+    assert rc_text.uninstalled(after, "rc") == b"a\nb"
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        rc_text.BEGIN + b"\nx\n",
+        b"x\n" + rc_text.END + b"\n",
+        rc_text.END + b"\n" + rc_text.BEGIN + b"\n",
+        2 * (rc_text.BEGIN + b"\n" + rc_text.END + b"\n"),
+        rc_text.BEGIN + b"\n" + rc_text.BEGIN + b"\n" + rc_text.END + b"\n",
+    ],
+)
+def test_marks_that_are_no_pair_are_not_guessed_at(damaged):
+    for edit in (
+        lambda: rc_text.installed(damaged, LINES, "rc"),
+        lambda: rc_text.uninstalled(damaged, "rc"),
+    ):
+        with pytest.raises(ConfigInvalid, match=r"^rc:\d+: "):
+            edit()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (b'a\neval "$(ssohelper shell-init bash)"\n', 2),
+        (b'eval "$(/opt/x/bin/ssohelper shell-init bash --cmd sso)"', 1),
+        (b"command -v ssohelper && ssohelper shell-init fish | source\n", 1),
+        (b'# eval "$(ssohelper shell-init bash)"\n', None),
+        (b"alias s=ssohelper\n", None),
+        (rc_text.installed(b"", LINES, "rc"), None),
+        (rc_text.installed(b"", LINES, "rc") + b"ssohelper shell-init zsh", 5),
+    ],
+)
+def test_a_line_by_hand_is_found(text, line):
+    assert rc_text.line_by_hand(text) == line
+
+
+def test_the_diff_tells_of_a_line_without_an_end():
+    after = rc_text.installed(b"x", ["ours"], "rc")
+    assert list(rc_text.diff(b"x", after, "rc"))[2:] == [
+        "@@ -1 +1,4 @@",
+        "-x",
+        "\\ No newline at end of file",
+        "+x",
+        "+# >>> ssohelper >>> (the line above had no end)",
+        "+ours",
+        "+# <<< ssohelper <<<",
+    ]
