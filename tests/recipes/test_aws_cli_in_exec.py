@@ -1,0 +1,59 @@
+"""The AWS CLI inside `exec`, in a shell where everything is in the way."""
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from tests.conftest import SCRIPT, Home, Run
+from tests.programs import need
+
+pytestmark = pytest.mark.network_client
+
+DEV = "000040000001"
+IN_THE_WAY = {
+    "AWS_PROFILE": "mine",
+    "AWS_DEFAULT_PROFILE": "mine",
+    "AWS_ACCESS_KEY_ID": "AKIA0000000000000000",
+    "AWS_SECRET_ACCESS_KEY": "mine",
+    "AWS_SESSION_TOKEN": "mine",
+    "AWS_REGION": "eu-north-1",
+    "AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere",
+    "AWS_ROLE_ARN": "arn:aws:iam::000000000000:role/mine",
+}
+MINE = "[default]\nregion = eu-north-1\n[profile mine]\naws_access_key_id = AKIA\naws_secret_access_key = x\n"
+WHO = ("sts", "get-caller-identity", "--query", "Arn", "--output", "text")
+
+
+@pytest.fixture
+def person(home: Home, emulator: Emulator) -> Home:
+    home.add_session("corp")
+    home.write_config(home.config_file.read_text() + MINE)
+    (home.path / ".aws" / "credentials").write_text("[default]\naws_access_key_id = AKIA\n")
+    home.write_token(emulator.token_for("ana"))
+    return home
+
+
+def test_it_is_the_role_whatever_the_shell_had(person: Home, emulator: Emulator, run: Run) -> None:
+    done = run("exec", f"{DEV}/Developer", "--", need("aws"), *WHO, env=IN_THE_WAY)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == emulator.world.session_arn(DEV, "Developer", "ana")
+
+
+def test_its_exit_code_streams_and_pipes_are_its_own(person: Home, run: Run) -> None:
+    inside = run("exec", f"{DEV}/Developer", "--", need("aws"), "no-such-service")
+    assert (inside.returncode, inside.stdout) == (252, "")
+    assert "usage: aws [options] <command>" in inside.stderr
+    words = 'cat; test "$1" = "--profile" && exit 7'
+    piped = run(
+        "exec", f"{DEV}/Developer", "--", "/bin/sh", "-c", words, "x", "--profile", input="in"
+    )
+    assert (piped.returncode, piped.stdout) == (7, "in")
+
+
+def test_two_roles_one_after_the_other_are_not_mixed_up(
+    person: Home, emulator: Emulator, run: Run
+) -> None:
+    """exec in exec: the inner one wins, the outer one's keys do not reach it."""
+    inner = [SCRIPT, "exec", f"{DEV}/ReadOnlyAccess", "--", need("aws"), *WHO]
+    done = run("exec", f"{DEV}/Developer", "--", *inner)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == emulator.world.session_arn(DEV, "ReadOnlyAccess", "ana")

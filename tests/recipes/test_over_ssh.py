@@ -1,0 +1,69 @@
+"""A session over ssh, without a display: a code in place of a browser, a link in place of a tab."""
+
+import pexpect
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+
+DEV = "000040000001"
+
+
+@pytest.fixture
+def over_ssh(home: Home, emulator: Emulator) -> Home:
+    home.add_session("corp")
+    home.env.update(
+        SSH_CONNECTION="192.0.2.1 50000 192.0.2.2 22",
+        SSH_CLIENT="192.0.2.1 50000 22",
+        SSH_TTY="/dev/pts/9",
+        TERM="xterm-256color",
+    )
+    return home
+
+
+def test_login_shows_a_code_and_console_a_link(
+    over_ssh: Home, emulator: Emulator, run: Run
+) -> None:
+    child = pexpect.spawn(
+        SCRIPT,
+        ["login"],
+        env=over_ssh.env,
+        cwd=str(over_ssh.path),
+        encoding="utf-8",
+        timeout=RUN_SECONDS,
+        dimensions=(40, 200),
+    )
+    try:
+        child.expect("if the page shows this very code")
+        child.expect("[B-Z]{4}-[B-Z]{4}")
+        child.expect(f"{emulator.url}/device\\?user_code=[A-Z-]+")
+        child.expect('signed in to "corp"')
+        child.expect(pexpect.EOF)
+    finally:
+        child.close(force=True)
+    assert child.exitstatus == 0
+    assert emulator.counters["authorize"] == 0
+    assert emulator.counters["CreateToken.device_code"] >= 1
+
+    done = run("console", f"{DEV}/Developer", "--service", "logs")
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"{emulator.world.start_url}/#/console?account_id={DEV}&")
+    assert "open this link in any browser" in done.stderr
+    assert emulator.counters["federation"] == 0
+
+    shown = run("exec", f"{DEV}/Developer", "--", "/bin/sh", "-c", "echo $AWS_ACCESS_KEY_ID")
+    identity = emulator.identity_of(shown.stdout.strip())
+    assert identity is not None
+    assert (identity.account_id, identity.role_name) == (DEV, "Developer")
+
+
+def test_a_forwarded_display_changes_nothing_and_a_named_browser_does(
+    over_ssh: Home, emulator: Emulator, run: Run
+) -> None:
+    """`ssh -X`: a browser over the line is a choice to be made, by BROWSER or the settings."""
+    display = {"DISPLAY": "localhost:10.0"}
+    assert run("login", env=display).returncode == 0
+    assert emulator.counters["authorize"] == 0
+    over_ssh.browser()
+    assert run("login", "--force", env=display).returncode == 0
+    assert emulator.counters["authorize"] == 1
