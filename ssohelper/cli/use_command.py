@@ -51,7 +51,7 @@ def use(profile: str | None, keys: bool, yes: bool) -> None:
     chosen = choosing.profile(profile, ask_always=True)
     if keys:
         found, left = _keys(app, chosen)
-        name = chosen.name
+        name = _lasting_name(app, chosen)
     else:
         left = using.sign_in_left(
             using.signed_in(app, chosen, lambda: environment.sign_in_left(app, chosen.session))
@@ -122,6 +122,13 @@ def _keys(app: App, profile: Profile) -> tuple[Environment, str]:
         lambda: credentials.release(app, profile.session, profile.role, "use", app.deadline()),
     )
     return environment.keys_environment(app, profile, keys), using.keys_left(app, keys)
+
+
+def _lasting_name(app: App, chosen: Profile) -> str:
+    """Return what means the same role later, whatever AWS_PROFILE and --session say then."""
+    if app.config.read().profile(chosen.name) is not None:
+        return chosen.name
+    return f"{chosen.session.name}:{'/'.join(chosen.role)}"
 
 
 def _with_profile(app: App, chosen: Profile, yes: bool) -> Profile:

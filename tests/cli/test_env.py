@@ -1,0 +1,152 @@
+"""`ssohelper env`: exports that a shell evaluates, whole or not at all."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+
+import pexpect
+import pytest
+
+from ssohelper.emulator.organization import World
+from ssohelper.emulator.server import Emulator
+from tests.cli.listing_world import SCRIPT, Shell
+from tests.conftest import RUN_SECONDS
+from tests.programs import need
+
+PROFILE = """
+[profile dev]
+credential_process = /x/ssohelper credential-process --session corp --account-id 000000000001 --role-name Role00
+region = eu-west-1
+
+[profile broken]
+sso_session = nix
+sso_account_id = 000000000001
+sso_role_name = Role00
+
+[profile bad-region]
+credential_process = /x/ssohelper credential-process --session corp --account-id 000000000001 --role-name Role00
+region = eu\x1b]0;x\x07west
+"""
+NAMES = {
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_SESSION_EXPIRATION",
+    "AWS_ACCOUNT_ID",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+}
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Keys"]:
+    with Emulator(World.of_size(2, 1)) as emulator:
+        made = Keys(tmp_path_factory.mktemp("home"), emulator)
+        made.write_config(PROFILE)
+        yield made
+
+
+class Keys(Shell):
+    """A person whose stdout holds secrets: the other checks of Shell are not for them."""
+
+    def print(self, *argv: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [SCRIPT, *argv],
+            env={**self.environ, **environ},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS,
+        )
+
+
+@pytest.mark.parametrize("name", ["bash", "sh", "zsh", "fish"])
+def test_a_shell_evaluates_it(shell: Keys, name: str) -> None:
+    line = 'eval "$(ssohelper env dev --shell $NAME)"; env -0'
+    if name == "fish":
+        line = "ssohelper env dev --shell fish | source; env -0"
+    path = f"{SCRIPT.parent}:/usr/bin:/bin"
+    stale = {"AWS_PROFILE": "x", "AWS_SECURITY_TOKEN": "stale", "AWS_VAULT": "stale"}
+    done = subprocess.run(
+        [need(name), "-c", line],
+        env={**shell.environ, **stale, "PATH": path, "NAME": name},
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS,
+    )
+    assert done.stderr == ""
+    found = dict(entry.split("=", 1) for entry in done.stdout.split("\0") if entry)
+    assert set(found) >= NAMES
+    assert not set(stale) & set(found)
+    issued = shell.emulator.identity_of(found["AWS_ACCESS_KEY_ID"])
+    assert issued is not None
+    assert found["AWS_SECRET_ACCESS_KEY"] == issued.secret_access_key
+    assert found["AWS_REGION"] == "eu-west-1"
+
+
+def test_powershell_is_given_its_own_words(shell: Keys) -> None:
+    lines = shell.print("env", "dev", "--shell", "pwsh").stdout.splitlines()
+    assert "$env:AWS_REGION = 'eu-west-1'" in lines
+    assert "Remove-Item -LiteralPath Env:AWS_PROFILE -ErrorAction Ignore" in lines
+
+
+def test_json(shell: Keys) -> None:
+    plain = json.loads(shell.print("env", "dev", "--format", "json").stdout)
+    assert set(plain) == NAMES
+    assert plain["AWS_ACCOUNT_ID"] == "000000000001"
+    enveloped = json.loads(shell.print("env", "dev", "--json").stdout)
+    assert (enveloped["version"], enveloped["data"]) == (1, plain)
+
+
+@pytest.mark.parametrize(
+    ("argv", "environ", "code"),
+    [
+        (["nothing"], {}, 2),
+        ([], {}, 2),
+        (["dev", "--shell", "tcsh"], {}, 2),
+        (["dev", "--format", "yaml"], {}, 2),
+        (["broken"], {}, 2),
+        (["bad-region"], {}, 2),
+        ([], {"AWS_PROFILE": "nothing"}, 3),
+        (["dev"], {"AWS_CONFIG_FILE": "/nowhere"}, 2),
+        (["dev"], {"AWS_CONFIG_FILE": "/"}, 7),
+        (["000000000009/Role00"], {}, 5),
+    ],
+)
+def test_nothing_is_printed_on_failure(
+    shell: Keys, argv: list[str], environ: dict[str, str], code: int
+) -> None:
+    done = shell.print("env", *argv, **environ)
+    assert (done.returncode, done.stdout) == (code, ""), done.stderr
+    assert done.stderr.startswith("ssohelper: error: ")
+    assert not set(done.stderr) & set("\x1b\x07")
+
+
+def test_signed_out(shell: Keys) -> None:
+    home = str(shell.home / "elsewhere")
+    environ = {"HOME": home, "SSOHELPER_HOME": home, "AWS_CONFIG_FILE": str(shell.config)}
+    done = shell.print("env", "dev", **environ)
+    assert (done.returncode, done.stdout) == (4, "")
+
+
+def test_a_stdout_that_takes_nothing(shell: Keys) -> None:
+    for to in (">&-", ">/dev/full"):
+        for argv in ("dev", "dev --format json", "dev --json"):
+            line = f"{SCRIPT} env {argv} {to}"
+            done = subprocess.run(["sh", "-c", line], env=shell.environ, capture_output=True)
+            if (to, argv) != (">&-", "dev --json"):  # as every command's JSON
+                assert (done.returncode, b"stdout cannot be written" in done.stderr) == (7, True)
+
+
+def test_no_secret_on_a_terminal_unless_revealed(shell: Keys) -> None:
+    for argv, code in (([], 2), (["--json"], 2), (["--format", "json"], 2), (["--reveal"], 0)):
+        child = pexpect.spawn(
+            str(SCRIPT), ["env", "dev", *argv], env=shell.environ, encoding="utf-8", timeout=60
+        )
+        said = child.read()
+        child.close()
+        assert child.exitstatus == code
+        assert ("CNRY" in said) == (code == 0)
+        if code:
+            assert "ssohelper exec PROFILE -- COMMAND" in said

@@ -1,0 +1,156 @@
+"""`ssohelper use` and `clear` as the program of the shell function; the function has its own tests."""
+
+import subprocess
+from collections.abc import Iterator
+
+import pexpect
+import pytest
+
+from ssohelper.core.model import AccessToken
+from ssohelper.emulator.organization import World
+from ssohelper.emulator.server import Emulator
+from tests.cli.listing_world import SCRIPT, Shell
+from tests.conftest import RUN_SECONDS
+
+MINE = """
+[profile mine]
+sso_session = corp
+sso_account_id = 000000000001
+sso_role_name = Role00
+"""
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with Emulator(World.of_size(2, 1)) as running:
+        running.auto_approve = "ana"
+        yield running
+
+
+@pytest.fixture
+def shell(tmp_path, emulator: Emulator) -> Shell:
+    made = Shell(tmp_path, emulator)
+    made.write_config(MINE)
+    return made
+
+
+def use(shell: Shell, *argv: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+    """Run `use` as bash's function does."""
+    return shell.run("use", *argv, _SSOHELPER_SHELL="bash", **environ)
+
+
+@pytest.mark.parametrize(
+    ("login_shell", "line"),
+    [
+        ("/bin/bash", 'put into ~/.bashrc: eval "$(ssohelper shell-init bash)"'),
+        ("/usr/bin/zsh", 'put into ~/.zshrc: eval "$(ssohelper shell-init zsh)"'),
+        ("/usr/bin/fish", "config.fish: ssohelper shell-init fish | source"),
+        ("", 'put into ~/.bashrc: eval "$(ssohelper shell-init bash)"'),
+    ],
+)
+@pytest.mark.parametrize("argv", [["use", "mine"], ["clear"]])
+def test_without_the_function(shell: Shell, login_shell: str, line: str, argv: list[str]) -> None:
+    done = shell.run(*argv, SHELL=login_shell)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"hint: {line}" in done.stderr or line in done.stderr
+
+
+def test_text_for_a_shell_is_not_shown_on_a_terminal(shell: Shell) -> None:
+    child = pexpect.spawn(
+        str(SCRIPT),
+        ["use", "--keys", "mine"],
+        env={**shell.environ, "_SSOHELPER_SHELL": "bash"},
+        encoding="utf-8",
+        timeout=RUN_SECONDS,
+    )
+    said = child.read()
+    child.close()
+    assert (child.exitstatus, "CNRY" in said) == (2, False)
+
+
+def test_a_role_that_has_a_profile_is_that_profile(shell: Shell) -> None:
+    done = use(shell, "000000000001/Role00")
+    assert done.returncode == 0, done.stderr
+    assert "export AWS_PROFILE='mine'" in done.stdout
+    assert "export AWS_REGION='us-east-1'" in done.stdout  # the session's: the profile has none
+
+
+def test_a_role_without_a_profile_off_a_terminal(shell: Shell) -> None:
+    before = shell.config.read_bytes()
+    done = use(shell, "000000000000/Role00")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert shell.config.read_bytes() == before
+    keys = subprocess.run(
+        [SCRIPT, "use", "--keys", "000000000000/Role00"],
+        env={**shell.environ, "_SSOHELPER_SHELL": "bash"},
+        capture_output=True,
+        text=True,
+    )
+    assert keys.returncode == 0
+    assert "__ssohelper_used='keys corp:000000000000/Role00'" in keys.stdout
+    added = use(shell, "000000000000/Role00", "--yes")
+    assert added.returncode == 0, added.stderr
+    assert "export AWS_PROFILE='account-00000.Role00'" in added.stdout
+    assert b"[profile account-00000.Role00]" in shell.config.read_bytes()
+
+
+def test_an_account_or_role_that_is_not_assigned(shell: Shell) -> None:
+    for name in ("000000000009/Role00", "000000000001/Nothing"):
+        done = use(shell, name, "--yes")
+        assert (done.returncode, done.stdout) == (5, ""), done.stderr
+
+
+def test_not_signed_in_off_a_terminal(shell: Shell) -> None:
+    shell.app.tokens.forget(shell.session)
+    done = use(shell, "mine")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "hint: sign in with: ssohelper login corp" in done.stderr
+
+
+def test_not_signed_in_on_a_terminal(shell: Shell) -> None:
+    shell.app.tokens.forget(shell.session)
+    out = shell.home / "text"
+    for answer, code in (("n", 4), ("y", 0)):
+        child = pexpect.spawn(
+            "/bin/sh",
+            ["-c", f"{SCRIPT} use mine > {out}"],
+            env={**shell.environ, "_SSOHELPER_SHELL": "bash"},
+            encoding="utf-8",
+            timeout=RUN_SECONDS,
+        )
+        child.expect_exact("sign in now? [y/N]")
+        child.sendline(answer)
+        said = child.read()
+        child.close()
+        assert child.exitstatus == code, said
+        assert ("AWS_PROFILE='mine'" in out.read_text()) == (code == 0)
+    assert "of the sign-in left" in said  # after our own sign-in its length is assumed
+
+
+def test_while_aws_is_down_an_old_token_is_a_warning(shell: Shell, emulator: Emulator) -> None:
+    token = shell.app.tokens.load(shell.session)
+    assert isinstance(token, AccessToken)
+    shell.app.tokens.save(shell.session, token._replace(expires_at=shell.app.now() - 60))
+    emulator.stop()
+    try:
+        done = use(shell, "mine")
+    finally:
+        emulator.start()
+    assert (done.returncode, "AWS_PROFILE='mine'" in done.stdout) == (0, True)
+    assert "the sign-in may have ended" in done.stderr
+    assert "warning: the sign-in could not be renewed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "damage", ["", "no such thing", "keys", "profile ", "x y", "\x1b", "profile nothing"]
+)
+def test_back_from_a_damaged_memory(shell: Shell, damage: str) -> None:
+    done = use(shell, "-", _SSOHELPER_PREVIOUS=damage)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_a_config_that_cannot_be_read(shell: Shell) -> None:
+    shell.config.write_text("[profile mine\nx")
+    done = use(shell, "mine")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert f"{shell.config}" in done.stderr
