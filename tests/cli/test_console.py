@@ -1,6 +1,8 @@
 """console: the right page, in the right browser, with no secret where others can read it."""
 
 import json
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from ssohelper import browser
 from ssohelper.actions import console, selection
 from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
@@ -110,6 +113,22 @@ class TestLink:
         assert data["link"].startswith(LINK)
         assert data["account_id"] == "000040000001"
         assert (data["opened"], data["console_session_ends_at"]) == (False, None)
+
+
+def test_the_documented_browsers_are_commands_that_get_the_address(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "console.md"
+    lines = re.findall(r"^\$ (ssohelper config set sessions\..*)$", page.read_text(), re.M)
+    lines += [f"x x x x '{said}'" for said in re.findall(r"On macOS: `(.*)`", page.read_text())]
+    assert len(lines) == 5
+    for name in ("google-chrome", "firefox", "open"):
+        (tmp_path / name).symlink_to("/bin/true")
+    url = "http://127.0.0.1:40123/abc"
+    for line in lines:
+        said = shlex.split(line)[4]
+        opener = browser.find_opener({"PATH": str(tmp_path)}, said)
+        assert opener is not None, said
+        last = browser.command_of(opener, url)[-1]
+        assert last in (url, "ext+container:name=corp&url=http%3A%2F%2F127.0.0.1%3A40123%2Fabc")
 
 
 class TestBadInput:
