@@ -203,8 +203,10 @@ class TestOpening:
     ) -> None:
         opened = shell.browser()
         with Argv(emulator.canary) as watching:
-            done = run("console", PROFILE, "--service", "ec2")
+            done = run("console", PROFILE, "--service", "ec2", "-vv")
         assert (done.returncode, done.stdout) == (0, ""), done.stderr
+        assert "POST" in done.stderr
+        assert emulator.canary not in done.stderr
         assert 'opening the console of 000040000001 as "Developer" in eu-west-1' in done.stderr
         assert "the console session lasts until" in done.stderr
         [address] = opened.read_text().split()
