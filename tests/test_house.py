@@ -242,3 +242,13 @@ class TestWheel:
         assert wheel.read(launcher) == (ROOT / "shell" / "ssohelper-credentials").read_bytes()
         [licence] = [n for n in wheel.namelist() if n.endswith("LICENSE")]
         assert "Apache License" in wheel.read(licence).decode()
+
+    def test_has_the_completions_where_each_shell_looks(self, wheel):
+        data = {name.partition(".data/data/")[2]: name for name in wheel.namelist()}
+        for place, source in {
+            "share/bash-completion/completions/ssohelper": "ssohelper.bash",
+            "share/zsh/site-functions/_ssohelper": "_ssohelper",
+            "share/fish/vendor_completions.d/ssohelper.fish": "ssohelper.fish",
+            "share/ssohelper/completion.ps1": "ssohelper.ps1",
+        }.items():
+            assert wheel.read(data[place]) == (ROOT / "completions" / source).read_bytes()

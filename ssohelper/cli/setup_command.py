@@ -138,3 +138,4 @@ def _say_next_step(app: App, session: SsoSession, listing: Listing) -> None:
         else:
             output.say(f"try it: ssohelper whoami {name}")
     output.say(f"more: ssohelper list --session {session.name}")
+    output.say("your shell: ssohelper install    the function for use, the prompt, completion")
