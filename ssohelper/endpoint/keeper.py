@@ -50,6 +50,7 @@ class Keeper:
         self._reminder = Reminder(session)
         self._done: set[int] = set()  # ends before which all was renewed once more
         self._refused = ""  # the token file that AWS takes no more: the next one is tried
+        self._looking = threading.Lock()
         self._wake = threading.Event()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, daemon=True, name="ssohelper-keeper")
@@ -67,18 +68,21 @@ class Keeper:
 
     def _run(self) -> None:
         while not self._stopped:
-            pause = self._pause_seconds
-            try:
-                pause = self._round(self._make_app())
-            except SsoHelperError:
-                pass  # requests say it, in words; the next round tries again
-            except Exception as error:
-                crash.report(error, sys.exc_info()[2])
-            self._wake.wait(pause)
+            self._wake.wait(self.look())
             self._wake.clear()
 
+    def look(self) -> float:
+        """Do all that is due, whatever goes wrong; return for how long nothing will be."""
+        try:
+            with self._looking:
+                return self._round(self._make_app())
+        except SsoHelperError:
+            pass  # requests say it, in words; the next round tries again
+        except Exception as error:
+            crash.report(error, sys.exc_info()[2])
+        return self._pause_seconds
+
     def _round(self, app: App) -> float:
-        """Do what is due; return how long nothing will be."""
         self._upkeep()
         self._remind(app)
         if self._source.doubts(app):

@@ -62,10 +62,10 @@ class Serving:
         self._listeners: list[Listener] = []
         self._port = 0
         self._token = Secret(secrets.token_urlsafe(32))
-        self._keeper: Keeper | None = None
+        self.keeper: Keeper | None = None
         self.files = app.endpoint_folder()
         self.source = Source(self._new_app, profile.session, profile.role, way, steady=steady)
-        self._keeper = Keeper(
+        self.keeper = Keeper(
             self._new_app,
             profile.session,
             profile.role,
@@ -95,8 +95,8 @@ class Serving:
         _refuse_core_dumps()
         for listener in self._listeners:
             listener.start()
-        if self._keeper:
-            self._keeper.start()
+        if self.keeper:
+            self.keeper.start()
 
     def environment(self) -> environment.Environment:
         """Return what a program needs, and what would lead it elsewhere. Holds no secret.
@@ -132,8 +132,8 @@ class Serving:
         return f"http://127.0.0.1:{self._port}{PATH}"
 
     def close(self) -> None:
-        if self._keeper:
-            self._keeper.stop()
+        if self.keeper:
+            self.keeper.stop()
         for listener in self._listeners:
             listener.close()
         self.files.remove()
@@ -151,7 +151,7 @@ class Serving:
 
     def _new_app(self) -> App:
         made = self._make_app(self._app.environ, warn=self._warn_once)
-        made.wake = self._keeper.wake if self._keeper else None
+        made.wake = self.keeper.wake if self.keeper else None
         return made
 
     def _warn_once(self, message: str) -> None:

@@ -13,9 +13,11 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from ssohelper.actions import selection
+from ssohelper.core.model import AccessToken, SsoSession
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.endpoint.serving import Serving, ServingApp
+from ssohelper.wire.oidc import OidcClient
 from tests.conftest import Home
 
 ACCOUNT, ROLE = "000000000001", "Role00"
@@ -31,21 +33,26 @@ class Clock:
         self._began = time.monotonic()
         self._jumps = 0.0
         self._slept = 0.0
+        self._skipped = 0.0
 
     def now(self) -> float:
         return self._began_at + self.passed() + self._jumps
 
     def passed(self) -> float:
         """Return the seconds since the start of the world, sleep included."""
-        return (time.monotonic() - self._began) * self.speed + self._slept
+        return self.steady() + self._slept
 
     def steady(self) -> float:
         """Return the clock that stands still during sleep and knows no correction."""
-        return (time.monotonic() - self._began) * self.speed
+        return (time.monotonic() - self._began) * self.speed + self._skipped
 
     def true(self) -> float:
         """Return AWS's time."""
         return self._began_at + self.passed()
+
+    def go_on(self, seconds: float) -> None:
+        """So much time passes as time does, on all clocks."""
+        self._skipped += seconds
 
     def sleep(self, seconds: float) -> None:
         """The machine sleeps: time passes, the steady clock stands still."""
@@ -106,6 +113,17 @@ def served(
     class TestApp(ServingApp):
         def __init__(self, environ: dict[str, str], **more: Any) -> None:
             super().__init__(environ, clock=clock.now, **more)
+
+        def oidc(self, session: SsoSession) -> OidcClient:
+            made = super().oidc(session)
+            refresh = made.refresh
+
+            def by_this_clock(*words: Any) -> tuple[AccessToken, int]:
+                token, life = refresh(*words)
+                return token._replace(expires_at=int(clock.now()) + life), life
+
+            made.refresh = by_this_clock  # type: ignore[method-assign]
+            return made
 
     app = TestApp(home.env)
     with Serving(

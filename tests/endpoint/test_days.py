@@ -1,0 +1,287 @@
+"""Days in seconds: lives that follow each other, sleep and wake, the end of a sign-in, notices."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ssohelper.core.instants import from_iso
+from ssohelper.core.model import SignInFacts
+from ssohelper.emulator.server import Emulator
+from ssohelper.stores import clock_file
+from ssohelper.stores.token_cache import TokenFiles
+from tests.conftest import Home, Run
+from tests.endpoint.world import (
+    ROLE,
+    Clock,
+    Served,
+    prepared,
+    served,
+    small_center,
+    wait_for,
+)
+
+HOUR = 3600
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    # Linux's clock since the start of the machine counts sleep too.
+    monkeypatch.setattr(clock_file, "_uptime", made.passed)
+    return made
+
+
+@pytest.fixture
+def emulator(home: Home, clock: Clock) -> Iterator[Emulator]:
+    with small_center(clock) as running:
+        running.faults.sign_in_seconds = 90 * 24 * HOUR
+        prepared(home, running)
+        yield running
+
+
+def signed_in(home: Home, clock: Clock, hours: float | None = None) -> None:
+    """Note the moment of the sign-in, as `login` does; `hours` is what the settings say of it."""
+    TokenFiles(
+        home.token_folder, state=home.path / ".local/state/ssohelper", runtime=home.runtime
+    ).save_facts("corp", SignInFacts(signed_in_at=int(clock.now())))
+    if hours is not None:
+        folder = home.path / ".config/ssohelper"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "config.toml").write_text(f"session_hours = {hours}\n")
+
+
+def good(endpoint: Served, clock: Clock) -> dict[str, str]:
+    """Ask, and check by AWS's books and clock that what came works now."""
+    answered = endpoint.get()
+    assert answered.status == 200, answered.body
+    issued = endpoint.emulator.identity_of(answered.body["AccessKeyId"])
+    assert issued is not None
+    assert issued.role_name == ROLE
+    assert issued.expires_at > clock.true()
+    return answered.body
+
+
+def test_eight_lives_of_credentials_and_of_tokens(
+    home: Home, emulator: Emulator, clock: Clock
+) -> None:
+    emulator.faults.role_credentials_seconds = HOUR
+    with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
+        seen = set()
+        for _ in range(8 * 4):
+            clock.go_on(HOUR / 4)
+            endpoint.serving.keeper.look()
+            good_now = good(endpoint, clock)
+            seen.add(good_now["AccessKeyId"])
+            # An SDK asks again at 15 min and gives up at 10: it must never find less.
+            assert (from_iso(good_now["Expiration"]) or 0) - clock.true() > 15 * 60
+    assert 8 <= len(seen) <= 18
+    assert emulator.counters["GetRoleCredentials"] == len(seen)
+    assert 8 <= emulator.counters["CreateToken.refresh_token"] <= 17
+
+
+def test_it_renews_though_nobody_asks(home: Home, emulator: Emulator, clock: Clock) -> None:
+    emulator.faults.role_credentials_seconds = HOUR
+    with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
+        good(endpoint, clock)
+        clock.go_on(HOUR / 2 + 60)
+        wait_for(lambda: emulator.counters["GetRoleCredentials"] == 2)
+
+
+def test_after_a_sleep_of_9_hours_nothing_expired_is_served(
+    home: Home, emulator: Emulator, clock: Clock
+) -> None:
+    emulator.faults.role_credentials_seconds = HOUR
+    with served(home, emulator, clock) as endpoint:
+        before = good(endpoint, clock)
+        clock.sleep(9 * HOUR)
+        assert good(endpoint, clock)["AccessKeyId"] != before["AccessKeyId"]
+
+
+def test_it_renews_after_a_sleep_though_nobody_asks(
+    home: Home, emulator: Emulator, clock: Clock
+) -> None:
+    # Longer than the sleep: only the jump tells that something has to be looked at.
+    emulator.faults.role_credentials_seconds = 12 * HOUR
+    with served(home, emulator, clock, pause_seconds=0.05) as endpoint:
+        good(endpoint, clock)
+        clock.sleep(2 * HOUR)
+        wait_for(lambda: emulator.counters["GetRoleCredentials"] == 2)
+
+
+@pytest.mark.parametrize("hours", [9, -9, 24 * 400])
+def test_a_clock_that_is_set_changes_nothing(
+    home: Home, emulator: Emulator, clock: Clock, hours: int
+) -> None:
+    emulator.faults.role_credentials_seconds = HOUR
+    # By the wall clock the sign-in must live on: it is a file's time that everybody goes by.
+    emulator.faults.token_seconds = 500 * 24 * HOUR
+    emulator.faults.registration_seconds = 600 * 24 * HOUR
+    prepared(home, emulator)
+    with served(home, emulator, clock) as endpoint:
+        good(endpoint, clock)
+        clock.set(hours * HOUR)
+        good(endpoint, clock)
+        clock.set(-hours * HOUR)
+        good(endpoint, clock)
+
+
+def test_a_paused_machine_whose_uptime_stood_still(
+    home: Home, emulator: Emulator, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A paused virtual machine: its wall clock is put right afterwards, no other clock moved."""
+    emulator.faults.role_credentials_seconds = HOUR
+    monkeypatch.setattr(clock_file, "_uptime", clock.steady)
+    with served(home, emulator, clock) as endpoint:
+        before = good(endpoint, clock)
+        clock.sleep(9 * HOUR)
+        assert good(endpoint, clock)["AccessKeyId"] != before["AccessKeyId"]
+        # And with no network yet: an error, not what has expired.
+        clock.sleep(9 * HOUR)
+        emulator.stop()
+        answered = endpoint.get()
+        assert answered.status in (401, 503)
+        assert "CNRY" not in json.dumps(answered.body)
+        emulator.start()
+
+
+def test_another_time_zone_changes_nothing(
+    home: Home, emulator: Emulator, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served(home, emulator, clock) as endpoint:
+        before = good(endpoint, clock)
+        monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+        time.tzset()
+        try:
+            assert good(endpoint, clock)["Expiration"] == before["Expiration"]
+        finally:
+            monkeypatch.undo()
+            time.tzset()
+    assert emulator.counters["GetRoleCredentials"] == 1
+
+
+class TestSlowAws:
+    def test_what_should_be_renewed_first_is_served_within_2_seconds(
+        self, home: Home, emulator: Emulator, clock: Clock
+    ) -> None:
+        emulator.faults.role_credentials_seconds = HOUR
+        with served(home, emulator, clock) as endpoint:
+            before = good(endpoint, clock)
+            emulator.faults.latency_seconds = {"GetRoleCredentials": 30, "CreateToken": 30}
+            clock.go_on(HOUR - 14 * 60)
+            began = time.monotonic()
+            assert good(endpoint, clock)["AccessKeyId"] == before["AccessKeyId"]
+            assert time.monotonic() - began < 2
+            emulator.faults.latency_seconds = {}
+
+    def test_without_any_it_says_so_within_2_seconds_and_the_next_one_finds_the_answer(
+        self, home: Home, emulator: Emulator, clock: Clock
+    ) -> None:
+        emulator.faults.latency_seconds = {"GetRoleCredentials": 2.0}
+        with served(home, emulator, clock) as endpoint:
+            began = time.monotonic()
+            answered = endpoint.get()
+            assert time.monotonic() - began < 2
+            assert (answered.status, answered.body["code"]) == (503, "AwsUnreachable")
+            wait_for(lambda: endpoint.get().status == 200)
+        assert emulator.counters["GetRoleCredentials"] == 1
+
+
+class TestEndOfASignIn:
+    def test_is_told_an_hour_and_a_quarter_of_an_hour_before(
+        self, home: Home, emulator: Emulator, clock: Clock
+    ) -> None:
+        signed_in(home, clock, hours=10)
+        with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
+            wait_for(lambda: len(endpoint.told) == 1)
+            assert "(in 9h 59m)" in endpoint.told[0] or "(in 10h)" in endpoint.told[0]
+            clock.go_on(8 * HOUR)
+            for _ in range(2 * 20 - 1):
+                clock.go_on(180)
+                endpoint.serving.keeper.look()
+            left = [text.partition("(in ")[2].partition(")")[0] for text in endpoint.told[1:]]
+            assert len(left) == 2
+            assert left[0] in ("1h", "59m")
+            assert left[1] in ("15m", "14m")
+        assert all("ssohelper login corp" in text for text in endpoint.told)
+
+    def test_that_is_only_assumed_is_not_told(
+        self, home: Home, emulator: Emulator, clock: Clock
+    ) -> None:
+        signed_in(home, clock)
+        with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
+            for _ in range(9):
+                clock.go_on(HOUR)
+                endpoint.serving.keeper.look()
+                good(endpoint, clock)
+            assert endpoint.told == []
+
+    def test_is_preceded_by_a_last_renewal_of_everything(
+        self, home: Home, emulator: Emulator, clock: Clock
+    ) -> None:
+        emulator.faults.sign_in_seconds = 2 * HOUR
+        prepared(home, emulator)
+        signed_in(home, clock, hours=2)
+        with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
+            clock.go_on(HOUR + HOUR / 2)
+            asked: list[tuple[float, int, str]] = []
+            until = clock.true() + HOUR / 2 - 30
+            while clock.true() < until:
+                clock.go_on(50)
+                endpoint.serving.keeper.look()
+                refreshes = emulator.counters["CreateToken.refresh_token"]
+                key_id = good(endpoint, clock)["AccessKeyId"]
+                asked.append((until - clock.true(), refreshes, key_id))
+            _, refreshes, key_id = asked[-1]
+            earlier = [asking for asking in asked if asking[0] > 100]
+            # Both are of the last two minutes, and of no other time than that.
+            assert refreshes not in {asking[1] for asking in earlier}
+            assert key_id not in {asking[2] for asking in earlier}
+
+    def test_is_an_error_in_words_and_a_login_elsewhere_revives(
+        self, home: Home, emulator: Emulator, clock: Clock, run: Run
+    ) -> None:
+        emulator.faults.role_credentials_seconds = HOUR
+        with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
+            good(endpoint, clock)
+            emulator.revoke_session("ana")
+            clock.go_on(90 * 60)
+            wait_for(lambda: endpoint.get().status == 401)
+            body = endpoint.get().body
+            assert body["code"] == "LoginRequired"
+            assert body["message"] == (
+                'the session "corp" expired (sign in with: ssohelper login corp)'
+            )
+            wait_for(lambda: any("is over" in text for text in endpoint.told))
+            asked = emulator.counters["CreateToken.refresh_token"]
+            for _ in range(5):
+                clock.go_on(60)
+                endpoint.serving.keeper.look()
+            # Nobody asks, so AWS is not asked again and again.
+            assert emulator.counters["CreateToken.refresh_token"] == asked
+            home.browser()
+            assert run("login", "corp", env=faked(clock)).returncode == 0
+            wait_for(lambda: endpoint.get().status == 200)
+            wait_for(lambda: "again" in endpoint.told[-1])
+
+    def test_that_aws_tells_by_a_refusal_is_told_at_once(
+        self, home: Home, emulator: Emulator, clock: Clock
+    ) -> None:
+        with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
+            good(endpoint, clock)
+            emulator.revoke_session("ana")
+            clock.go_on(35 * 60)
+            wait_for(lambda: endpoint.told)
+            assert "before" in endpoint.told[0]
+
+
+def faked(clock: Clock) -> dict[str, str]:
+    """Return what gives a program of another process this clock's time."""
+    library = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+    return {
+        "LD_PRELOAD": str(library),
+        "FAKETIME": f"+{int(clock.now() - time.time())}s",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
