@@ -51,7 +51,14 @@ def find_opener(environ: Mapping[str, str], setting: str | None = None) -> Opene
 
 
 def start(opener: Opener, url: str, environ: Mapping[str, str]) -> bool:
-    """Start the opener with the address, detached; False when it cannot be started.
+    """Start the opener with the address, detached; False when it cannot be started."""
+    return launch(opener, url, environ) is not None
+
+
+def launch(
+    opener: Opener, url: str, environ: Mapping[str, str]
+) -> "subprocess.Popen[bytes] | None":
+    """Start the opener as `start` does; return its process, which somebody else collects.
 
     The address has been checked by core.endpoints, and begins with a scheme: never with a dash.
     """
@@ -66,10 +73,10 @@ def start(opener: Opener, url: str, environ: Mapping[str, str]) -> bool:
             env=dict(environ),
         )
     except (OSError, ValueError):
-        return False
+        return None
     # Somebody must collect it when it ends; nobody waits for it.
     threading.Thread(target=started.wait, daemon=True, name="ssohelper-browser").start()
-    return True
+    return started
 
 
 def command_of(opener: Opener, url: str) -> list[str]:

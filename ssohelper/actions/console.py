@@ -15,9 +15,13 @@ from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, UsagePro
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.wire.one_shot import OneShotRedirect, Outcome
 
 # A browser that has to start first takes seconds; AWS's token lasts some 15 minutes.
 BROWSER_SECONDS = 30.0
+# An opener that failed has most likely opened nothing; one that handed over and then failed has.
+_AFTER_FAILURE_SECONDS = 2.0
+_LOOK_SECONDS = 0.2
 
 
 class Opened(NamedTuple):
@@ -57,10 +61,15 @@ def link(profile: Profile, page: ConsolePage) -> str:
 
 
 def open_in_browser(
-    app: App, profile: Profile, page: ConsolePage, start: Callable[[str], bool]
+    app: App,
+    profile: Profile,
+    page: ConsolePage,
+    start: Callable[[str], bool],
+    has_failed: Callable[[], bool] = lambda: False,
 ) -> Opened:
     """Sign a browser in to the page: `start` starts it with a one-shot address on this machine.
 
+    `has_failed` tells that what was started has ended with an error: then nobody is awaited long.
     Returns when the browser has come for it. AWS's own address, which is a secret, goes from our
     listener to the browser: it stands in no process list.
     Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), LocalState (7) when no
@@ -76,10 +85,15 @@ def open_in_browser(
     with app.one_shot_redirect(address) as door:
         if not start(door.url):
             raise LocalState("the browser could not be started", hint=_other_ways(profile))
-        outcome = door.wait(BROWSER_SECONDS)
+        outcome = _awaited(app, door, has_failed)
     if outcome == "refused":
         raise LocalState(
             "another user of this machine came for the sign-in, and was refused",
+            hint=_other_ways(profile),
+        )
+    if outcome != "served" and has_failed():
+        raise LocalState(
+            "the browser's command failed, and no browser came for the sign-in",
             hint=_other_ways(profile),
         )
     if outcome != "served":
@@ -88,6 +102,16 @@ def open_in_browser(
             hint=_other_ways(profile),
         )
     return Opened(page, keys.expires_at)
+
+
+def _awaited(app: App, door: OneShotRedirect, has_failed: Callable[[], bool]) -> Outcome:
+    deadline = app.deadline(BROWSER_SECONDS)
+    while True:
+        outcome = door.wait(min(_LOOK_SECONDS, deadline.left()))
+        if outcome == "served" or deadline.passed:
+            return outcome
+        if has_failed():
+            return door.wait(min(_AFTER_FAILURE_SECONDS, deadline.left()))
 
 
 def other_session(app: App, browser: str, profile: Profile, ends_at: int) -> RoleKey | None:

@@ -1,5 +1,6 @@
 """console: the AWS console as one role, in the session's own browser or as a link."""
 
+import subprocess
 import textwrap
 from typing import Any
 
@@ -45,9 +46,8 @@ def console(profile: str | None, service: str | None, region: str | None, only_p
         _print_link(app, chosen, page, is_asked_for=only_print)
         return
     _say_what_opens(app, chosen, page)
-    opened = consoles.open_in_browser(
-        app, chosen, page, lambda url: browser.start(opener, url, app.environ)
-    )
+    started = _Started(app, opener)
+    opened = consoles.open_in_browser(app, chosen, page, started.start, started.has_failed)
     usage.record(app, chosen)
     left = duration_text(opened.ends_at - app.aws_now())
     output.say(f"the console session lasts until {to_iso(opened.ends_at)} ({left})")
@@ -56,6 +56,22 @@ def console(profile: str | None, service: str | None, region: str | None, only_p
         _say_two_sessions(chosen, other)
     if output.talk().json:
         _print_json(app, chosen, page, opened.ends_at)
+
+
+class _Started:
+    """The browser's command, and whether it ended with an error."""
+
+    def __init__(self, app: App, opener: browser.Opener) -> None:
+        self._app = app
+        self._opener = opener
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, url: str) -> bool:
+        self._process = browser.launch(self._opener, url, self._app.environ)
+        return self._process is not None
+
+    def has_failed(self) -> bool:
+        return self._process is not None and self._process.poll() not in (None, 0)
 
 
 def _opener(app: App, profile: Profile) -> browser.Opener | None:

@@ -287,6 +287,12 @@ class TestOpening:
         assert done.returncode == 0
         assert done.stdout.startswith(LINK)
 
+    def test_an_opener_that_fails_is_not_awaited_for_long(self, shell: Home, run: Run) -> None:
+        done = run("console", PROFILE, env={"BROWSER": "/bin/false"})
+        assert (done.returncode, done.stdout) == (7, "")
+        assert "the browser's command failed" in done.stderr
+        assert "--print" in done.stderr
+
     def test_an_interrupt_ends_it(self, shell: Home, emulator: Emulator) -> None:
         opened = shell.browser(visits=False)
         with subprocess.Popen(
