@@ -94,7 +94,7 @@ function __ssohelper_prompt_clock {
     if [[ -n $__ssohelper_prompt_token ]]; then
         if { [[ $__ssohelper_prompt_token -nt $__ssohelper_prompt_seen ]] ||
             [[ $kind != ended && ! -e $__ssohelper_prompt_token ]]; } &&
-            ((now - __ssohelper_prompt_tried >= 10 || now < __ssohelper_prompt_tried)); then
+            ((now - __ssohelper_prompt_tried >= 2 || now < __ssohelper_prompt_tried)); then
             __ssohelper_prompt_learn
             __ssohelper_prompt_read "$__ssohelper_prompt_session" || \builtin return 1
         fi

@@ -3,7 +3,7 @@
 # except one when AWS_PROFILE changes. Either  ssohelper_prompt_on  at the end of config.fish, or
 # call ssohelper_prompt in your own fish_prompt or fish_right_prompt: it prints.
 
-set -g __ssohelper_prompt_key ''
+set -g __ssohelper_prompt_due 1
 set -g __ssohelper_prompt_tried 0
 # An older fish does not compare the dates of files: there another tool's sign-in shows later.
 test / -nt /. 2>/dev/null
@@ -17,49 +17,68 @@ function ssohelper_prompt
     return $code
 end
 
+# What the prompt depends on beside the files: from then on the shell must learn again.
+function __ssohelper_prompt_changed --on-variable AWS_PROFILE --on-variable AWS_ACCESS_KEY_ID \
+    --on-variable AWS_CREDENTIAL_EXPIRATION --on-variable AWS_CONFIG_FILE \
+    --on-variable SSOHELPER_HOME --on-variable XDG_RUNTIME_DIR --on-variable HOME \
+    --on-variable NO_COLOR --on-variable TERM
+    set -g __ssohelper_prompt_due 1
+end
+
 # Sets SSOHELPER_PROMPT (coloured), SSOHELPER_PROMPT_TEXT (plain) and SSOHELPER_PROMPT_LEVEL (fine,
 # soon, late). The state file is dated at the end, so its age tells the time left; while that is the
 # same to the minute, so is the prompt.
 function __ssohelper_prompt_refresh
-    if test -z "$AWS_PROFILE$AWS_CREDENTIAL_EXPIRATION"
-        if test -n "$__ssohelper_prompt_key"
-            set -g __ssohelper_prompt_key ''
-            set -g __ssohelper_prompt_label ''
-            __ssohelper_prompt_anew
-        end
-        return 0
-    end
-    set -l key "$AWS_PROFILE $AWS_CREDENTIAL_EXPIRATION $NO_COLOR $TERM $AWS_CONFIG_FILE $SSOHELPER_HOME $XDG_RUNTIME_DIR $HOME"
-    if test "$key" != "$__ssohelper_prompt_key"
-        set -g __ssohelper_prompt_key $key
-        __ssohelper_prompt_learn
+    if set -q __ssohelper_prompt_due
+        set -eg __ssohelper_prompt_due
+        set -g __ssohelper_prompt_label ''
+        set -g __ssohelper_prompt_session
+        set -g __ssohelper_prompt_ends
+        test -n "$AWS_PROFILE$AWS_CREDENTIAL_EXPIRATION"; and __ssohelper_prompt_learn
         __ssohelper_prompt_anew
-        return 0
-    end
-    set -q __ssohelper_prompt_dated[1]; or return 0
-    set -l age (path mtime --relative -- $__ssohelper_prompt_dated)
-    if not set -q age[1]
-            or test $age -lt $__ssohelper_prompt_from -o $age -gt $__ssohelper_prompt_until \
-                -o -f "$__ssohelper_prompt_role" -o ! -e "$__ssohelper_prompt_needed"
-            or begin
-                set -q __ssohelper_prompt_watched[1]
-                and test $__ssohelper_prompt_watched -nt $__ssohelper_prompt_seen
+    else if set -q __ssohelper_prompt_dated[1]
+        set -l age (path mtime --relative -- $__ssohelper_prompt_dated)
+        if not set -q age[1]
+                or test $age -lt $__ssohelper_prompt_from -o $age -gt $__ssohelper_prompt_until \
+                    -o -f "$__ssohelper_prompt_role" -o ! -e "$__ssohelper_prompt_needed" \
+                    -o ! -f "$__ssohelper_prompt_dated" -o ! -r "$__ssohelper_prompt_dated"
+            __ssohelper_prompt_anew
+        else
+            set -l line
+            read line <$__ssohelper_prompt_dated
+            if test "$line" != "$__ssohelper_prompt_line"
+                __ssohelper_prompt_anew
+            else if set -q __ssohelper_prompt_watched[1]
+                test $__ssohelper_prompt_watched -nt $__ssohelper_prompt_seen
+                and __ssohelper_prompt_anew
             end
+        end
+    else if set -q __ssohelper_prompt_session[1]; or set -q __ssohelper_prompt_ends[1]
+        # Nothing is to be seen of the session, until now; or fixed keys are in use.
         __ssohelper_prompt_anew
     end
     return 0
 end
 
 function __ssohelper_prompt_learn
-    set -l lines (_SSOHELPER_USED="$__ssohelper_used" command ssohelper prompt --state </dev/null 2>/dev/null)
+    set -l lines
+    if command -q ssohelper
+        set lines (_SSOHELPER_USED="$__ssohelper_used" command ssohelper prompt --state </dev/null 2>/dev/null)
+    end
     # Whatever program answered: no more than these characters ever stand in a prompt.
     set -g __ssohelper_prompt_label (string replace -ra -- '[^A-Za-z0-9 ._:@/+=,-]' '?' "$lines[1]")
     set -g __ssohelper_prompt_guarded "$lines[2]"
     set -g __ssohelper_prompt_ends (string match -r -- '^[0-9]{1,11}$' "$lines[3]")
-    set -g __ssohelper_prompt_session $lines[4]
+    set -g __ssohelper_prompt_session (string match -v '' -- $lines[4])
     set -g __ssohelper_prompt_role "$lines[5]"
     set -g __ssohelper_prompt_token $lines[6]
     set -g __ssohelper_prompt_seen $lines[7]
+    set -g __ssohelper_prompt_tried (__ssohelper_prompt_now)
+end
+
+# Prints the time in epoch seconds: a file's date and its age tell it, with no program.
+function __ssohelper_prompt_now
+    math (path mtime -- /) + (path mtime --relative -- /)
 end
 
 function __ssohelper_prompt_anew
@@ -70,31 +89,29 @@ function __ssohelper_prompt_anew
     set -g __ssohelper_prompt_watched
     set -g __ssohelper_prompt_needed /
     test -n "$__ssohelper_prompt_label"; or return 0
-    # A file's date and its age give the time of now, with no program.
-    set -l now (math (path mtime -- /) + (path mtime --relative -- /))
+    set -l now (__ssohelper_prompt_now)
     set -l clock (__ssohelper_prompt_clock $now)
     if test "$clock[1]" = again
-        set -g __ssohelper_prompt_tried $now
         __ssohelper_prompt_learn
         set clock (__ssohelper_prompt_clock $now)
         test "$clock[1]" = again; and set -e clock[1]
     end
-    if test -n "$__ssohelper_prompt_session"
+    if set -q __ssohelper_prompt_session[1]; and set -q clock[2]
         set -g __ssohelper_prompt_dated $__ssohelper_prompt_session
+        set -g __ssohelper_prompt_line "$clock[3..4]"
         if test -n "$__ssohelper_prompt_token"
             set -q __ssohelper_prompt_compares
             and set -g __ssohelper_prompt_watched $__ssohelper_prompt_token
-            test "$clock[2]" != ended; and set -g __ssohelper_prompt_needed $__ssohelper_prompt_token
+            test "$clock[4]" != ended; and set -g __ssohelper_prompt_needed $__ssohelper_prompt_token
         end
-    else if test "$clock[2]" = keys
-        set -g __ssohelper_prompt_dated /
     end
     set -q clock[2]; or return 0
-    __ssohelper_prompt_words $now $clock
+    __ssohelper_prompt_words $now $clock[1 2]
 end
 
-# Prints the instant and the kind of the clock that matters; nothing where nothing is to be shown.
-# A first line `again` says that another tool signed in or out: only its token file tells.
+# Prints the instant and the kind of the clock that matters, then those of the session's; nothing
+# where nothing is to be shown. `again` in front: another tool signed in or out, which only its
+# token file tells.
 function __ssohelper_prompt_clock -a now
     if test -n "$__ssohelper_prompt_ends"
         printf '%s\n' $__ssohelper_prompt_ends keys
@@ -113,16 +130,17 @@ function __ssohelper_prompt_clock -a now
         and test $__ssohelper_prompt_token -nt $__ssohelper_prompt_seen
         and set changed 1
         set -l since (math $now - $__ssohelper_prompt_tried)
-        test $changed = 1 -a \( $since -ge 10 -o $since -lt 0 \); and printf 'again\n'
+        test $changed = 1 -a \( $since -ge 2 -o $since -lt 0 \); and printf 'again\n'
     end
     # A role that was not renewed counts, unless the sign-in ends before it.
+    set -l matters $session
     set -l role (__ssohelper_prompt_read "$__ssohelper_prompt_role")
     if set -q role[2]; and test $role[1] -gt $now
         if contains -- $session[2] open ended; or test $session[1] -le $now -o $role[1] -lt $session[1]
-            set session $role[1] known
+            set matters $role[1] known
         end
     end
-    printf '%s\n' $session
+    printf '%s\n' $matters $session
 end
 
 # Prints the two words of a state file; nothing where it is missing or none of ours.

@@ -62,7 +62,7 @@ function __ssohelper_prompt_clock {
     if (-not $known[3]) { return 0L, 'none', '' }
     $session = __ssohelper_prompt_read $known[3]
     if (-not $session) { return }
-    if ($known[5] -and [Math]::Abs($Now - $global:__ssohelper_prompt_tried) -ge 10) {
+    if ($known[5] -and [Math]::Abs($Now - $global:__ssohelper_prompt_tried) -ge 2) {
         # Another tool signed in or out: only its token file tells. A missing file is dated 1601.
         $is_newer = [IO.File]::GetLastWriteTimeUtc($known[5]) -gt [IO.File]::GetLastWriteTimeUtc($known[6])
         if ($is_newer -or ($session[1] -cne 'ended' -and -not [IO.File]::Exists($known[5]))) {
