@@ -1,5 +1,6 @@
 """The pages in a real Chromium, by keyboard alone where a person could."""
 
+import json
 import os
 import threading
 from collections.abc import Iterator
@@ -253,6 +254,35 @@ def test_the_portal_lists_what_the_person_may_use(page: Any, emu: Emulator):
     assert "9 accounts, 20 roles" in page.get_by_role("main").inner_text()
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("heading", name="Sign in").wait_for()
+
+
+def console_address(emu: Emulator, account: str, role: str) -> str:
+    """Return the address that signs a browser in to the console as ana's role."""
+    bearer = {"x-amz-sso_bearer_token": emu.token_for("ana")["accessToken"]}
+    asked = urlencode({"account_id": account, "role_name": role})
+    path = f"/federation/credentials?{asked}"
+    keys = fetch(emu, "GET", path, headers=bearer).json()["roleCredentials"]
+    session = {
+        "sessionId": keys["accessKeyId"],
+        "sessionKey": keys["secretAccessKey"],
+        "sessionToken": keys["sessionToken"],
+    }
+    form = urlencode({"Action": "getSigninToken", "Session": json.dumps(session)})
+    token = fetch(emu, "POST", "/federation", form).json()["SigninToken"]
+    page = "https://console.aws.amazon.com/s3/home?region=us-east-1"
+    login = {"Action": "login", "Issuer": "x", "Destination": page, "SigninToken": token}
+    return f"{emu.url}/federation?{urlencode(login)}"
+
+
+def test_the_console_says_who_is_signed_in_and_who_else(page: Any, emu: Emulator):
+    page.goto(console_address(emu, "000030000001", "ReadOnlyAccess"))
+    page.get_by_role("heading", name="AWS console").wait_for()
+    well_made(page)
+    page.goto(console_address(emu, "000040000001", "Developer"))
+    well_made(page)
+    assert page.locator("#account").inner_text() == "payments-dev 000040000001"
+    assert page.locator("#role").inner_text() == "Developer"
+    assert page.locator("#others li").all_inner_texts() == ["000030000001 ReadOnlyAccess"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
