@@ -1,0 +1,242 @@
+"""200 hostile names of accounts, roles and profiles, through use, env and exec, in every shell.
+
+Nothing they say runs, every value arrives to the byte, and no control character is printed.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ssohelper.core import shell_text
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import Account, KeptCredentials, RoleCredentials, RoleKey, Secret
+from ssohelper.emulator.server import Emulator
+from tests.cli.listing_world import Shell
+from tests.hostile import account_names, role_names
+from tests.programs import need
+from tests.shell.at_a_terminal import INSTALL, SHELLS, Terminal, words
+
+ROOT = Path(__file__).resolve().parents[2]
+# What no AWS API takes, and a portal that lies could still answer.
+UNPRINTABLE = ["\x1b]0;pwned\x07", "\x1b[2J", "a\rb", "a\nb", "\x9b31m", "\u202egnp", "\x08\x7f"]
+ACCOUNTS = [*account_names(), *UNPRINTABLE]
+ROLES = role_names(len(ACCOUNTS))
+
+
+def account_id(number: int) -> str:
+    return f"{number:012}"
+
+
+def key_id(number: int) -> str:
+    return f"ASIA{number:016}"
+
+
+# A [profile …] header takes words in quotes; what it cannot hold is no profile's name.
+PROFILES = {
+    name: number
+    for number, name in enumerate(ACCOUNTS)
+    if not re.search(r"[\"'\\\]\x00-\x1f\x7f-\x9f\u202e]", name)
+    and name.strip() == name
+    and name != "-"  # `use -` goes back
+}
+
+
+class Names(Shell):
+    """A home with a profile of every hostile name that a config can hold."""
+
+    def __init__(self, home: Path, emulator: Emulator) -> None:
+        super().__init__(home, emulator)
+        self.write_config(
+            "".join(
+                f'\n[profile "{name}"]\nsso_session = corp\n'
+                f"sso_account_id = {account_id(number)}\nsso_role_name = {ROLES[number]}\n"
+                "region = eu-west-1\n"
+                for name, number in PROFILES.items()
+            )
+        )
+        self.environ["PATH"] = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+        self.work = home / "work"
+        self.work.mkdir()
+
+    def runs(self, jobs: list[tuple[list[str], dict[str, str], str]]) -> list[int]:
+        """Run the program for each job; its streams are in work/NAME.out and .err."""
+        file = self.home / "jobs.json"
+        streams = [(str(self.work / f"{n}.out"), str(self.work / f"{n}.err")) for _, _, n in jobs]
+        listed = [[a, e, *s] for (a, e, _), s in zip(jobs, streams, strict=True)]
+        file.write_text(json.dumps(listed))
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.shell.many_runs", str(file)],
+            env={**self.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr
+        return [int(code) for code in json.loads(done.stdout)]
+
+    def nothing_ran(self) -> bool:
+        return not list(self.home.rglob("pwned*"))
+
+    def said(self, name: str) -> str:
+        return (self.work / f"{name}.err").read_text()
+
+
+@pytest.fixture(scope="module")
+def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Names]:
+    """The list and the credentials are kept already: AWS's pace of 20/s is not looked at here."""
+    with Emulator() as emulator:
+        made = Names(tmp_path_factory.mktemp("home"), emulator)
+        now = made.app.now()
+        offered = tuple(
+            ListedAccount(Account(account_id(number), account, ""), (ROLES[number],))
+            for number, account in enumerate(ACCOUNTS)
+        )
+        portal = made.session.start_url, made.session.region
+        made.app.directory.save("corp", Listing(*portal, now, offered))
+        for number, role in enumerate(ROLES):
+            keys = RoleCredentials(key_id(number), Secret(f"s{number}"), Secret("t"), now + 3600)
+            key = RoleKey("corp", account_id(number), role)
+            made.app.credentials.keep(key, made.session, KeptCredentials(keys, now))
+        yield made
+
+
+def evaluate(names: Names, shell: str, files: list[str], how: str, show: str) -> list[str]:
+    """Return what `show` prints in one process of the shell after it took each of the files."""
+    got = names.home / "got"
+    got.unlink(missing_ok=True)
+    lines = [INSTALL[shell]]
+    for file in files:
+        lines += [how.replace("FILE", f"{names.work}/{file}.out"), f"{show} >>{got}"]
+    done = subprocess.run(
+        [need(shell), *(["--no-config"] if shell == "fish" else ["-f"] if shell == "zsh" else [])],
+        input="\n".join(lines).encode(),
+        env=names.environ,
+        cwd=names.work,
+        capture_output=True,
+        timeout=300,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    return got.read_text().split("\0")[:-1]
+
+
+def harmless(text: str) -> bool:
+    return not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
+
+
+def test_enough_names_of_each_kind() -> None:
+    assert len(set(ACCOUNTS)) == len(ACCOUNTS) >= 200
+    assert len(set(ROLES)) == len(ROLES) >= 200
+    assert len(PROFILES) >= 100
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_use(names: Names, shell: str) -> None:
+    files = {name: f"use-{shell}-{number}" for name, number in PROFILES.items()}
+    codes = names.runs(
+        [(["use", "--", name], {"_SSOHELPER_SHELL": shell}, files[name]) for name in PROFILES]
+    )
+    assert dict(zip(PROFILES, codes, strict=True)) == dict.fromkeys(PROFILES, 0)
+    for name, file in files.items():
+        assert f'role "{ROLES[PROFILES[name]]}"' in names.said(file)
+        assert harmless(names.said(file))
+    apply = '__ssohelper_apply "$(cat FILE)"'
+    if shell == "fish":
+        apply = "__ssohelper_apply (cat FILE)"
+    show = r"""printf '%s\0' "$AWS_PROFILE" "$AWS_REGION" """
+    got = evaluate(names, shell, list(files.values()), apply, show)
+    assert got == [value for name in PROFILES for value in (name, "eu-west-1")]
+    assert names.nothing_ran()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_env(names: Names, shell: str) -> None:
+    """The role by the names of account and role; the accounts' own names are what is typed."""
+    typed = {
+        number: f"corp:{account}/{ROLES[number]}"
+        for number, account in enumerate(ACCOUNTS)
+        if harmless(account) and "\n" not in account
+    }
+    files = {number: f"env-{shell}-{number}" for number in typed}
+    codes = names.runs([(["env", "--shell", shell, "--", typed[n]], {}, files[n]) for n in typed])
+    assert dict(zip(typed, codes, strict=True)) == dict.fromkeys(typed, 0)
+    assert "".join(names.said(file) for file in files.values()) == ""
+    take = "source FILE" if shell == "fish" else 'eval "$(cat FILE)"'
+    show = r"""printf '%s\0' "$AWS_ACCOUNT_ID" "$AWS_ACCESS_KEY_ID" """
+    got = evaluate(names, shell, list(files.values()), take, show)
+    assert got == [value for n in typed for value in (account_id(n), key_id(n))]
+    assert names.nothing_ran()
+
+
+def test_exec(names: Names) -> None:
+    """Its words and its environment; what the program prints are its own arguments, unchanged."""
+    show = r"""printf '%s\0' "$AWS_ACCOUNT_ID" "$@" """
+    jobs = []
+    for number, (account, role) in enumerate(zip(ACCOUNTS, ROLES, strict=True)):
+        argv = ["exec", f"corp:{account_id(number)}/{role}", "--", "sh", "-c", show, "sh"]
+        jobs.append(([*argv, account, role], {}, f"exec-{number}"))
+    assert set(names.runs(jobs)) == {0}
+    for number, (account, role) in enumerate(zip(ACCOUNTS, ROLES, strict=True)):
+        out = (names.work / f"exec-{number}.out").read_bytes().decode()
+        assert out.split("\0")[:-1] == [account_id(number), account, role]
+        said = names.said(f"exec-{number}")
+        assert f'({account_id(number)}), role "{role}": these keys end in' in said
+        assert harmless(said)
+        assert len(said.splitlines()) == 1
+    assert names.nothing_ran()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_function_hands_every_word_on(names: Names, shell: str) -> None:
+    """A program in our place notes what it was given; whatever it says is not evaluated."""
+    bin, got = names.home / f"bin-{shell}", names.home / f"words-{shell}"
+    bin.mkdir()
+    stub = bin / "ssohelper"
+    stub.write_text(
+        '#!/bin/sh\n[ "$1" = shell-init ] && exec "$REAL" "$@"\n'
+        f"printf '%s\\0' \"$@\" >>{got}\necho 'touch pwned'\n[ \"$1\" != use ]\n"
+    )
+    stub.chmod(0o755)
+    typed = [name for name in (*ACCOUNTS, *ROLES) if name not in ("-h", "--help", "--version")]
+    lines = [INSTALL[shell]]
+    for name in typed:
+        word = shell_text.literal(shell, name)
+        lines += [f"ssohelper use {word} || true", f"ssohelper exec {word} -- {word} >/dev/null"]
+    env = {**names.environ, "PATH": f"{bin}:{names.environ['PATH']}"}
+    env["REAL"] = str(Path(sys.executable).with_name("ssohelper"))
+    done = subprocess.run(
+        [need(shell), *(["--no-config"] if shell == "fish" else ["-f"] if shell == "zsh" else [])],
+        input="\n".join(lines).encode(),
+        env=env,
+        cwd=names.work,
+        capture_output=True,
+        timeout=300,
+    )
+    assert done.stderr == b""
+    wanted = [word for name in typed for word in ("use", name, "exec", name, "--", name)]
+    assert got.read_bytes().decode().split("\0")[:-1] == wanted
+    assert names.nothing_ran()
+
+
+WORST = ["$(touch pwned)", "; touch pwned;", "`touch pwned`", "%{%G%}", "!!"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_whole_way_at_a_terminal(names: Names, shell: str) -> None:
+    with Terminal(shell, names.environ, names.work) as terminal:
+        assert terminal.run(INSTALL[shell]).code == 0
+        before = terminal.environ()
+        for name in WORST:
+            (names.work / "name").write_text(name)
+            word = "(cat name)" if shell == "fish" else '"$(cat name)"'
+            ran = terminal.run(f"ssohelper use {word}")
+            assert (ran.code, terminal.environ()[b"AWS_PROFILE"]) == (0, name.encode())
+            assert 'role "' in words(ran.said)
+        assert terminal.run("ssohelper clear").code == 0
+        assert terminal.environ() == before
+    assert names.nothing_ran()
