@@ -12,7 +12,7 @@ from ssohelper.app import App
 from ssohelper.cli import choosing, output, using
 from ssohelper.core import shell_text
 from ssohelper.core.model import Profile, Secret
-from ssohelper.core.text import show
+from ssohelper.core.text import is_harmless, show
 from ssohelper.endpoint.serving import Serving
 from ssohelper.errors import LocalState, UsageProblem
 
@@ -25,19 +25,17 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 @click.option(
     "--env-file",
     metavar="PATH",
-    type=click.Path(path_type=Path),
     help="Write address and token there, for containers; both survive a restart.",
 )
 @click.option(
     "--socket",
-    "socket_path",
+    "socket_file",
     metavar="PATH",
-    type=click.Path(path_type=Path),
     help="Answer on a socket file, for containers that mount it.",
 )
 @output.common_options
 def serve(
-    profile: str | None, port: int | None, env_file: Path | None, socket_path: Path | None
+    profile: str | None, port: int | None, env_file: str | None, socket_file: str | None
 ) -> None:
     """Serve credentials of a role to programs that renew by themselves.
 
@@ -52,21 +50,21 @@ def serve(
     """
     app = output.app()
     chosen = choosing.profile(profile)
-    env_file, socket_path = _absolute(env_file), _absolute(socket_path)
-    # Before the sign-in: what cannot be is said at once.
-    before = app.env_file(env_file).load() if env_file else None
-    _signed_in(app, chosen)
+    env_path, socket_path = _absolute(env_file), _absolute(socket_file)
+    before = app.env_file(env_path).load() if env_path else None
     with _serving(app, chosen) as serving:
-        _hold_signals()
+        # Before the sign-in: what cannot be is said at once.
         if socket_path:
             serving.open_socket(socket_path)
-        if port or env_file or not socket_path:
+        if port or env_path or not socket_path:
             _open_port(serving, port, before)
+        _signed_in(app, chosen)
+        _hold_signals()
         serving.start()
         output.say(f"serving {using.who(app, chosen)} until Ctrl-C")
-        if env_file:
-            app.env_file(env_file).save(serving.env_file_variables())
-        _print_way(serving, env_file, socket_path, by_port=port is not None)
+        if env_path:
+            app.env_file(env_path).save(serving.env_file_variables())
+        _print_way(serving, env_path, socket_path, by_port=port is not None)
         output.flush()
         usage.record(app, chosen)
         came = signal.sigwait(_ENDING)
@@ -138,13 +136,12 @@ def _open_port(serving: Serving, port: int | None, before: tuple[int, Secret] | 
         output.warn(f"port {before[0]} of before is taken: who has the old address must read anew")
 
 
-def _absolute(path: Path | None) -> Path | None:
-    if path is None:
+def _absolute(text: str | None) -> Path | None:
+    if text is None:
         return None
-    text = os.fspath(path)
-    if not text or "\0" in text or "\n" in text:
+    if not text or not is_harmless(text):
         raise UsageProblem(f'"{show(text, 80)}" cannot be the name of a file')
-    return path.absolute()
+    return Path(text).absolute()
 
 
 def _print_way(

@@ -1,0 +1,233 @@
+"""`serve` as its users meet it: what it prints, its files, its socket, its end."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from tests.conftest import SCRIPT, Home, Run
+from tests.endpoint.test_requests import NOBODY, as_nobody
+from tests.endpoint.world import ACCOUNT, Program, wait_for
+from tests.programs import need
+
+SERVE = [SCRIPT, "serve", "job"]
+
+
+def state(home: Home) -> Path:
+    return home.path / ".local" / "state" / "ssohelper" / "serve"
+
+
+def asked_at(path: Path, data: bytes = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n") -> bytes:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(10)
+        client.connect(str(path))
+        client.sendall(data)
+        came = b""
+        while part := client.recv(65536):
+            came += part
+        return came
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+)
+def test_it_ends_within_a_second_and_leaves_nothing(
+    home: Home, emulator: Emulator, number: int, code: int
+) -> None:
+    path = home.path / "sso.sock"
+    with Program([*SERVE, "--socket", str(path), "--port", str(free_port())], home) as program:
+        program.says("credential_process = ")
+        assert path.is_socket()
+        assert os.listdir(state(home))
+        assert program.ends(number, seconds=10) == code
+    assert not path.exists()
+    assert os.listdir(state(home)) == []
+
+
+def test_a_shell_that_takes_what_it_prints_uses_the_role(home: Home, emulator: Emulator) -> None:
+    with Program(SERVE, home) as program:
+        program.says("AWS_DEFAULT_REGION")
+        printed = "".join(program.out)
+        token = next(state(home).glob("*/token")).read_text()
+        assert token not in printed + "".join(program.err)
+        who = f"{printed}\n{need('aws')} sts get-caller-identity --query Account --output text"
+        done = subprocess.run(
+            ["sh", "-c", who.replace("unset -v", "unset")],
+            env={**home.env, "AWS_PROFILE": "other", "AWS_ACCESS_KEY_ID": "AKIAOLD"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr
+
+
+def test_json_says_the_same(home: Home, emulator: Emulator) -> None:
+    with Program([*SERVE, "--json"], home) as program:
+        program.says("\n}\n")
+        data = json.loads("".join(program.out))["data"]
+    assert data["environment"]["AWS_CONTAINER_CREDENTIALS_FULL_URI"] == data["url"]
+    assert "AWS_PROFILE" in data["unset"]
+    assert (data["socket"], data["env_file"]) == (None, None)
+
+
+class TestEnvFile:
+    def test_address_and_token_survive_a_restart(self, home: Home, emulator: Emulator) -> None:
+        path = home.path / "job.env"
+        seen = []
+        for _ in range(2):
+            with Program([*SERVE, "--env-file", str(path)], home) as program:
+                program.says(str(path))
+                assert path.stat().st_mode & 0o777 == 0o600
+                seen.append(path.read_bytes())
+                assert program.ends(signal.SIGTERM) == 143
+        assert seen[0] == seen[1]
+        assert b"AWS_CONTAINER_AUTHORIZATION_TOKEN=" in seen[0]
+
+    def test_of_somebody_else_s_folder_is_refused(
+        self, home: Home, emulator: Emulator, run: Run
+    ) -> None:
+        shared, foreign = home.path / "shared", home.path / "foreign"
+        shared.mkdir()
+        shared.chmod(0o777)
+        foreign.mkdir()
+        if os.geteuid() == 0:
+            os.chown(foreign, NOBODY, NOBODY)
+        for folder in (shared, foreign, home.path / "absent"):
+            if folder == foreign and os.geteuid() != 0:
+                continue
+            done = run("serve", "job", "--env-file", str(folder / "job.env"))
+            assert (done.returncode, done.stdout) == (7, ""), folder
+            assert done.stderr.startswith("ssohelper: error: ")
+            assert list(folder.glob("*")) == []
+
+    def test_that_holds_something_else_stays(
+        self, home: Home, emulator: Emulator, run: Run
+    ) -> None:
+        path = home.path / ".env"
+        path.write_text("DATABASE_URL=x\n")
+        assert run("serve", "job", "--env-file", str(path)).returncode == 7
+        assert path.read_text() == "DATABASE_URL=x\n"
+
+    def test_whose_port_is_taken_gets_another_one(self, home: Home, emulator: Emulator) -> None:
+        path = home.path / "job.env"
+        with Program([*SERVE, "--env-file", str(path)], home) as first:
+            first.says(str(path))
+            before = path.read_text()
+            with Program([*SERVE, "--env-file", str(path)], home) as second:
+                second.says(str(path))
+                assert "is taken" in "".join(second.err)
+            assert path.read_text() != before
+
+
+class TestSocket:
+    def test_answers_the_document_of_a_credential_process(
+        self, home: Home, emulator: Emulator
+    ) -> None:
+        path = home.path / "sso.sock"
+        with Program([*SERVE, "--socket", str(path)], home) as program:
+            program.says("http://localhost/")
+            assert path.stat().st_mode & 0o777 == 0o600
+            head, _, body = asked_at(path).partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200 ")
+            document = json.loads(body)
+            assert (document["Version"], document["AccountId"]) == (1, ACCOUNT)
+            for wrong in (
+                b"GET / HTTP/1.1\r\nHost: evil.com\r\n\r\n",
+                b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                b"POST / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                b"GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: null\r\n\r\n",
+            ):
+                assert asked_at(path, wrong).startswith(b"HTTP/1.1 403 ")
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="another user takes root")
+    def test_gives_another_user_nothing_even_with_a_mode_that_lets_them_in(
+        self, home: Home, emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        path = Path(f"/tmp/ssohelper-test-{os.getpid()}.sock")
+        with Program([*SERVE, "--socket", str(path)], home) as program:
+            program.says("http://localhost/")
+            assert as_nobody(lambda: asked_at(path)) == "PermissionError"
+            path.chmod(0o666)
+            came = as_nobody(lambda: asked_at(path))
+            assert came in ("b''", "ConnectionResetError", "BrokenPipeError")
+            assert program.ends(signal.SIGTERM) == 143
+        assert not path.exists()
+
+    def test_of_a_killed_server_is_no_obstacle(self, home: Home, emulator: Emulator) -> None:
+        path = home.path / "sso.sock"
+        for _ in range(2):
+            with Program([*SERVE, "--socket", str(path)], home) as program:
+                program.says("http://localhost/")
+                program.ends(signal.SIGKILL)
+            assert path.is_socket()
+        assert len(os.listdir(state(home))) == 1
+
+
+def test_what_cannot_be_is_said_in_one_line(home: Home, emulator: Emulator, run: Run) -> None:
+    there = home.path / "there"
+    there.write_text("mine")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        for argv, code in {
+            ("--port", port): 7,
+            ("--socket", str(there)): 7,
+            ("--socket", str(home.path / "absent" / "s")): 7,
+            ("--socket", str(home.path / ("x" * 120))): 2,
+            ("--port", "0"): 2,
+            ("--port", "65536"): 2,
+            ("--bind", "0.0.0.0"): 2,
+            ("--env-file", ""): 2,
+        }.items():
+            done = run("serve", "job", *argv)
+            assert (done.returncode, done.stdout) == (code, ""), (argv, done.stderr)
+            errors = [x for x in done.stderr.splitlines() if x.startswith("ssohelper: error: ")]
+            assert len(errors) == 1, done.stderr
+            assert "CNRY" not in done.stderr
+    assert there.read_text() == "mine"
+
+
+def test_signed_out_it_does_not_start(home: Home, emulator: Emulator, run: Run) -> None:
+    for path in home.token_folder.iterdir():
+        path.unlink()
+    done = run("serve", "job")
+    assert (done.returncode, done.stdout) == (4, "")
+
+
+def test_a_notice_is_said_and_handed_to_the_user_s_command(home: Home, emulator: Emulator) -> None:
+    folder = home.path / ".config/ssohelper"
+    folder.mkdir(parents=True)
+    programs = home.path / "programs"
+    programs.mkdir()
+    for name, lines in {
+        "mine": f'printf "%s\\n" "$@" >> {home.path}/told\nexec sleep 600\n',
+        "notify-send": f'printf "%s\\n" "$@" >> {home.path}/sent\n',
+    }.items():
+        (programs / name).write_text(f"#!/bin/sh\n{lines}")
+        (programs / name).chmod(0o755)
+    (folder / "config.toml").write_text(f'notify = ["{programs}/mine", "--title", "aws"]\n')
+    token = emulator.token_for("ana", start_url="https://d-0000000000.awsapps.com/start")
+    del token["refreshToken"]
+    home.write_token(token)
+    more = {"DISPLAY": ":1", "PATH": f"{programs}:{home.env['PATH']}"}
+    with Program(SERVE, home, **more) as program:
+        program.says('ssohelper: notice: a person must sign in to "corp" before')
+        wait_for(lambda: (home.path / "told").exists() and (home.path / "sent").exists())
+        said = (home.path / "told").read_text().splitlines()
+        assert said[:2] == ["--title", "aws"]
+        assert 'a person must sign in to "corp"' in said[2]
+        assert (
+            program.ends(signal.SIGTERM, seconds=10) == 143
+        )  # the command that hangs does not matter
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
