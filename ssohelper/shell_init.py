@@ -53,7 +53,8 @@ def text_of(shell: str, name: str) -> bytes | None:
     if function is None:
         return None
     if name != "ssohelper":
-        function = function.replace(b"function ssohelper ", f"function {name} ".encode())
+        for before in (b"function ", b"unalias "):
+            function = function.replace(before + b"ssohelper ", before + name.encode() + b" ")
     prompt = _read("shell", "ssohelper", f"prompt.{ending}") or b""
     return function + prompt + (completion_of(shell, name) or b"")
 
@@ -106,4 +107,4 @@ def _folders() -> list[str]:
     """
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     up = os.path.dirname(os.path.dirname(root))
-    return [root, os.path.dirname(up), sys.prefix, up]
+    return [root, os.path.dirname(up), up, sys.prefix]

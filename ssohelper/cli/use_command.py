@@ -98,10 +98,12 @@ def _shell_of_function(command: str) -> str:
 def _install_line() -> str:
     shell = os.path.basename(os.environ.get("SHELL", ""))
     if shell == "fish":
-        return "put into ~/.config/fish/config.fish: ssohelper shell-init fish | source"
-    if shell == "zsh":
-        return 'put into ~/.zshrc: eval "$(ssohelper shell-init zsh)"'
-    return 'put into ~/.bashrc: eval "$(ssohelper shell-init bash)"'
+        line = "put into ~/.config/fish/config.fish: ssohelper shell-init fish | source"
+    elif shell == "zsh":
+        line = 'put into ~/.zshrc: eval "$(ssohelper shell-init zsh)"'
+    else:
+        line = 'put into ~/.bashrc: eval "$(ssohelper shell-init bash)"'
+    return f"{line} (ssohelper install does it)"
 
 
 def _previous(app: App) -> tuple[str, bool]:

@@ -1,0 +1,114 @@
+"""shell-init: static text on the fast path, found wherever an installation keeps it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ssohelper import shell_init
+from tests.conftest import Run
+from tests.programs import need
+
+ROOT = Path(__file__).resolve().parents[2]
+ENDINGS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "pwsh": "ps1"}
+_NAME_MODULES = (
+    "import sys\n"
+    "from ssohelper.__main__ import main\n"
+    "code = main()\n"
+    "sys.stderr.write('\\n'.join(sys.modules))\n"
+    "sys.exit(code)\n"
+)
+
+
+@pytest.mark.parametrize("shell", shell_init.SHELLS)
+def test_prints_the_function_first_and_imports_nothing_heavy(shell: str) -> None:
+    # -S: the environment's own site hooks are not ours.
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", _NAME_MODULES, "shell-init", shell],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith((ROOT / "shell" / f"ssohelper.{ENDINGS[shell]}").read_text())
+    loaded = {name for name in done.stderr.split() if name.startswith("ssohelper")}
+    assert loaded == {"ssohelper", "ssohelper.__main__", "ssohelper.shell_init"}
+    assert not {"click", "re", "json", "pathlib", "subprocess"} & set(done.stderr.split())
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_is_text_that_the_shell_takes_without_a_word(run: Run, shell: str) -> None:
+    text = run("shell-init", shell).stdout
+    argv = [need(shell), "--no-config"] if shell == "fish" else [need(shell)]
+    argv += ["-f"] if shell == "zsh" else []
+    env = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
+    done = subprocess.run([*argv, "-c", text], env=env, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["tcsh"], 'no shell named "tcsh"'),
+        (["bsh"], 'did you mean "bash"'),
+        ([""], "no shell named"),
+        ([], "missing argument"),
+        (["bash", "zsh"], "unexpected extra argument"),
+        (["bash", "--cmd", "a b"], "cannot be the name"),
+        (["bash", "--cmd", "x;touch pwned"], "cannot be the name"),
+        (["bash", "--cmd", "-x"], "cannot be the name"),
+        (["bash", "--cmd", "ü"], "cannot be the name"),
+        (["bash", "--cmd"], "requires an argument"),
+        (["../ssohelper"], "no shell named"),
+    ],
+)
+def test_what_is_wrong_prints_no_text(run: Run, argv: list[str], says: str) -> None:
+    done = run("shell-init", *argv)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr
+
+
+@pytest.mark.parametrize("to", [">&-", ">/dev/full"])
+def test_a_stdout_that_takes_nothing(run: Run, to: str) -> None:
+    script = Path(sys.executable).with_name("ssohelper")
+    done = subprocess.run(["sh", "-c", f"{script} shell-init bash {to}"], capture_output=True)
+    assert (done.returncode, b"stdout cannot be written" in done.stderr) == (7, True)
+
+
+@pytest.mark.parametrize("name", ["sso", "S_so-2"])
+@pytest.mark.parametrize("shell", shell_init.SHELLS)
+def test_another_name_is_the_functions_alone(run: Run, shell: str, name: str) -> None:
+    plain, named = run("shell-init", shell), run("shell-init", shell, "--cmd", name)
+    assert named.returncode == 0
+    differing = [
+        (one, other)
+        for one, other in zip(plain.stdout.splitlines(), named.stdout.splitlines(), strict=True)
+        if one != other
+    ]
+    assert [other for _, other in differing if other.startswith(f"function {name} ")]
+    assert [one for one, _ in differing if one.startswith("function ssohelper ")]
+
+
+@pytest.mark.parametrize(
+    "package",
+    ["lib/python3.13/site-packages", "lib/python3/dist-packages", "Lib/site-packages"],
+)
+def test_is_found_in_an_installation(tmp_path: Path, package: str) -> None:
+    """As pip lays a wheel out: the package in the prefix's library, the texts in its share."""
+    home = tmp_path / package / "ssohelper"
+    shutil.copytree(ROOT / "ssohelper", home, ignore=shutil.ignore_patterns("__pycache__"))
+    texts = tmp_path / "share" / "ssohelper"
+    texts.mkdir(parents=True)
+    (texts / "ssohelper.bash").write_text("function ssohelper { :; }\n")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "ssohelper", "shell-init", "bash"],
+        env={"PYTHONPATH": str(home.parent), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("function ssohelper { :; }\n")
