@@ -243,6 +243,13 @@ class TestWheel:
         [licence] = [n for n in wheel.namelist() if n.endswith("LICENSE")]
         assert "Apache License" in wheel.read(licence).decode()
 
+    def test_has_the_texts_that_shell_init_prints(self, wheel):
+        inside = {name.partition(".data/data/")[2]: name for name in wheel.namelist()}
+        texts = [path for path in (ROOT / "shell").iterdir() if path.suffix]
+        assert len(texts) >= 4
+        for path in texts:
+            assert wheel.read(inside[f"share/ssohelper/{path.name}"]) == path.read_bytes()
+
     def test_has_the_completions_where_each_shell_looks(self, wheel):
         data = {name.partition(".data/data/")[2]: name for name in wheel.namelist()}
         for place, source in {

@@ -12,6 +12,7 @@ from statistics import median
 
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
+from tests.bench.shell_start import shell_starts
 from tests.bench.tab import tabs
 from tests.bench.world import AWS_CLI, Bench, Failed, Row, Skipped
 
@@ -33,7 +34,16 @@ BOTOCORE = (
 def main() -> int:
     """Print the table; exit code 1 when a figure misses its target."""
     rows: list[Row] = []
-    measures = (hit, hit_of_the_launcher, miss, stampede, many_accounts, many_profiles, tabs)
+    measures = (
+        hit,
+        hit_of_the_launcher,
+        miss,
+        stampede,
+        many_accounts,
+        many_profiles,
+        shell_starts,
+        tabs,
+    )
     for measure in measures:
         say(f"measuring: {(measure.__doc__ or '').splitlines()[0]}")
         rows += with_world(measure)
