@@ -1,6 +1,7 @@
 """Days in seconds: lives that follow each other, sleep and wake, the end of a sign-in, notices."""
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -160,6 +161,16 @@ def test_another_time_zone_changes_nothing(
             monkeypatch.undo()
             time.tzset()
     assert emulator.counters["GetRoleCredentials"] == 1
+
+
+def test_a_file_that_a_cleaner_took_is_put_back(
+    home: Home, emulator: Emulator, clock: Clock
+) -> None:
+    with served(home, emulator, clock, pause_seconds=0.05) as endpoint:
+        path = Path(endpoint.env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"])
+        shutil.rmtree(path.parent)
+        wait_for(lambda: path.exists() and path.with_name("credentials").exists())
+        assert path.read_text() == endpoint.token
 
 
 class TestSlowAws:

@@ -1,0 +1,59 @@
+"""The endpoint with clients that others publish. Long runs of them are in `make torture`."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from tests import node_sdk
+from tests.conftest import Home
+from tests.endpoint.bucket import EmptyStorage
+from tests.endpoint.world import ACCOUNT, Served
+from tests.programs import need
+
+pytestmark = pytest.mark.network_client
+
+
+def environment(endpoint: Served, home: Home) -> dict[str, str]:
+    env = {**home.env, **endpoint.env}
+    return {name: value for name, value in env.items() if name != "AWS_PROFILE"}
+
+
+def test_the_javascript_sdk(endpoint: Served, home: Home) -> None:
+    done = node_sdk.run("long_job.mjs", "0", env=environment(endpoint, home))
+    assert json.loads(done.stdout) == {"calls": 1, "failures": [], "accounts": [ACCOUNT]}
+
+
+def test_rclone(endpoint: Served, home: Home, emulator: Emulator) -> None:
+    with EmptyStorage(emulator) as storage:
+        done = subprocess.run(
+            rclone(storage.url), env=environment(endpoint, home), capture_output=True, text=True,
+            timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert storage.accounts == [ACCOUNT]
+
+
+def rclone(url: str) -> list[str]:
+    remote = f":s3,provider=Other,env_auth=true,region=us-east-1,endpoint='{url}':"
+    return [need("rclone"), "--config", "", "--retries", "1", "lsd", remote]
+
+
+def test_the_aws_cli_with_nothing_but_address_and_token(
+    endpoint: Served, home: Home, tmp_path: Path
+) -> None:
+    """What an env file holds: a container has no file of this machine's."""
+    bare = {"HOME": str(tmp_path / "nobody"), "PATH": os.environ["PATH"]}
+    variables = {**endpoint.serving.env_file_variables()}
+    kept = {name: value for name, value in home.env.items() if name.startswith("AWS_ENDPOINT")}
+    done = subprocess.run(
+        [need("aws"), "sts", "get-caller-identity", "--query", "Account", "--output", "text"],
+        env={**bare, **kept, **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr
