@@ -75,7 +75,8 @@ class HouseApp(TextualApp[_Answer], Generic[_Answer]):
     ) -> Driver:
         driver = super()._build_driver(headless, inline, mouse, size)
         # Textual asks stdout for its size but draws on stderr: inside $(…) that would be 80×24.
-        driver.__dict__["_get_terminal_size"] = _terminal_size
+        if not headless:
+            driver.__dict__["_get_terminal_size"] = _terminal_size
         for name in _SIGNALS:
             number = getattr(signal, name, None)
             if number is not None and not headless and sys.platform != "win32":
