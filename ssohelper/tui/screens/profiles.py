@@ -90,6 +90,11 @@ class ProfilesScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         self.read()
 
+    @property
+    def is_planned(self) -> bool:
+        """Tell whether what sync would change is shown."""
+        return self._proposal is not None
+
     # -- reading and showing -------------------------------------------------------------------
 
     @work(exclusive=True, group="read")

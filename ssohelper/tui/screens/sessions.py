@@ -129,6 +129,11 @@ class SessionsScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         self.read()
 
+    @property
+    def is_read(self) -> bool:
+        """Tell whether the clocks are shown."""
+        return self._seen is not None
+
     # -- reading and showing -------------------------------------------------------------------
 
     def read(self) -> None:
