@@ -32,13 +32,6 @@ ANSWER = {
 COMPINIT = "autoload -U compinit && compinit -u -D\n"
 
 
-@pytest.fixture
-def away(home: Home) -> Home:
-    """A home whose PATH has no ssohelper: each new shell must find it by itself."""
-    home.env["PATH"] = "/usr/bin:/bin"
-    return home
-
-
 def started(home: Home, shell: str) -> list[str]:
     """Return what a new interactive shell says about ssohelper."""
     said = subprocess.run(
@@ -85,15 +78,17 @@ class TestRealShells:
         shell.close(force=True)
 
     @pytest.mark.parametrize("shell", SHELLS)
+    @pytest.mark.parametrize("on_path", [True, False])
     def test_start_without_a_word_when_the_command_is_gone(
-        self, away: Home, run: Run, shell: str
+        self, home: Home, run: Run, shell: str, on_path: bool
     ) -> None:
-        run("install", "--shell", shell, "--yes")
-        file = away.path / WHERE[shell]
+        elsewhere = {"PATH": "/usr/bin:/bin"}
+        run("install", "--shell", shell, "--yes", env={} if on_path else elsewhere)
+        file = home.path / WHERE[shell]
         file.write_text(file.read_text().replace(SCRIPT, "/gone/ssohelper"))
         said = subprocess.run(
             [need(shell), "-i", "-c", "echo well"],
-            env={**away.env, "TERM": "xterm"},
+            env={**home.env, **elsewhere, "TERM": "xterm"},
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
@@ -101,7 +96,7 @@ class TestRealShells:
             start_new_session=True,
         )
         assert said.stdout == "well\n"
-        assert "gone" not in said.stderr
+        assert "ssohelper" not in said.stderr
 
 
 class TestFile:

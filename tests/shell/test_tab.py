@@ -46,13 +46,30 @@ def test_200_hostile_names_come_out_as_they_are(home: Home, typist: Typist) -> N
     assert (wrong, pwned(home)) == ([], [])
 
 
+# What means something within quotes, or would end them; the first of them at once.
+QUOTED = [
+    "'",
+    '"',
+    "it's",
+    'say "x"',
+    "$(touch pwned)",
+    "`touch pwned`",
+    "a!b",
+    "!!",
+    "\\",
+    "a\\'b",
+    "a'",
+    'a"',
+]
+
+
 @pytest.mark.parametrize("quote", ["'", '"'])
 def test_within_open_quotes(home: Home, typist: Typist, quote: str) -> None:
     wrong = []
-    for name in hostile.names()[:12]:
-        have_profiles(home, f"q{name}")
-        words = typist.words_after(f"ssohelper use {quote}q\t\r")
-        if words != ["use", f"q{name}"]:
+    for name in QUOTED:
+        have_profiles(home, name)
+        words = typist.words_after(f"ssohelper use {quote}\t\r")
+        if words != ["use", name]:
             wrong.append((name, words))
     assert (wrong, pwned(home)) == ([], [])
 
@@ -86,3 +103,14 @@ def test_a_line_with_several_tabs(home: Home, typist: Typist) -> None:
     save_listing(home, "corp", accounts)
     found = [typist.words_after(f"ssohelper {keys}\r") for keys, _words in LINES]
     assert found == [words for _keys, words in LINES]
+
+
+def test_a_session_goes_on_with_its_accounts(home: Home, typist: Typist) -> None:
+    home.write_config(SESSION + SESSION.replace("corp", "other"))
+    accounts = {
+        "000000000001": ("ledger", ("Admin", "ReadOnly")),
+        "000000000002": ("legal affairs", ("Audit", "Buy")),
+    }
+    save_listing(home, "corp", accounts)
+    words = typist.words_after("ssohelper use co\tleg\tA\t\r")
+    assert words == ["use", "corp:legal affairs/Audit"]
