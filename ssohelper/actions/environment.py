@@ -96,7 +96,15 @@ class TimeLeft(NamedTuple):
 
 
 def profile_environment(app: App, profile: Profile) -> Environment:
-    """Return what points at a profile of the config: SDKs renew by themselves, no secret."""
+    """Return what points at a profile of the config: SDKs renew by themselves, no secret.
+
+    A section of the same name in the credentials file is a warning: SDKs take keys there first.
+    """
+    if profile.name in app.config.read_credentials_names():
+        app.warn(
+            f'"{app.aws_credentials_file}" has a section "{profile.name}" too: '
+            "keys in it win over the profile"
+        )
     return _environment({"AWS_PROFILE": profile.name, **_regions(app, profile)})
 
 

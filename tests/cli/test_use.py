@@ -154,3 +154,12 @@ def test_a_config_that_cannot_be_read(shell: Shell) -> None:
     done = use(shell, "mine")
     assert (done.returncode, done.stdout) == (3, "")
     assert f"{shell.config}" in done.stderr
+
+
+def test_keys_of_the_same_name_in_the_credentials_file_are_a_warning(shell: Shell) -> None:
+    assert "warning" not in use(shell, "mine").stderr
+    credentials = shell.config.with_name("credentials")
+    credentials.write_text("[mine]\naws_access_key_id = AKIA\n")
+    done = use(shell, "mine")
+    assert (done.returncode, "export AWS_PROFILE='mine'" in done.stdout) == (0, True)
+    assert f'warning: "{credentials}" has a section "mine" too' in done.stderr
