@@ -1,4 +1,4 @@
-"""The front door: credential-process, shell-init and prompt go straight in, the rest to click.
+"""The front door: what must be quick goes straight in, the rest to click.
 
 A hit of credential-process is answered here with the imports of `ready_document` alone.
 """
@@ -48,9 +48,18 @@ def main() -> int:
         code = door.answer(argv[1:])
         if code is not None:
             return code
+    if not argv and os.environ.get("TERM", "dumb") != "dumb" and _is_on_a_terminal():
+        from ssohelper.tui.door import answer
+
+        return answer()
     from ssohelper.cli import run
 
     return run(argv)
+
+
+def _is_on_a_terminal() -> bool:
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    return all(stream is not None and stream.isatty() for stream in streams)
 
 
 def _occupy_closed_streams() -> None:

@@ -21,12 +21,13 @@ PACKAGE = ROOT / "ssohelper"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_FILE_LINES = 400
 
-# Imports inside functions: __main__ and cli/__init__ choose a door, app.py makes collaborators.
-DEFERRED_IN = {"__main__.py", "app.py", "cli/__init__.py"}
+# Imports inside functions: __main__ and cli/__init__ choose a door, app.py makes collaborators,
+# tui/later.py fetches what the first paint does not need.
+DEFERRED_IN = {"__main__.py", "app.py", "cli/__init__.py", "tui/later.py"}
 # What any front door may fetch late: rich draws on a terminal only and costs more than the rest of
 # a listing, a QR code is asked for, a crash report is needed once in a lifetime, and textual is
 # for a person who is asked something.
-DEFERRED_ANYWHERE = {"table", "progress", "crash", "qr", "pickers", "full_screen"}
+DEFERRED_ANYWHERE = {"table", "progress", "crash", "qr", "pickers"}
 
 HIT_IMPORTS = {"ssohelper", "ssohelper.__main__", "ssohelper.ready_document", "ssohelper.folders"}
 

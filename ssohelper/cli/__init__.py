@@ -88,11 +88,6 @@ def main(ctx: click.Context) -> None:
       ssohelper list prod read                          find accounts and roles
     """
     if ctx.invoked_subcommand is None:
-        if output.can_fill_a_screen():
-            from ssohelper.cli import full_screen
-
-            full_screen.start()
-            return
         click.echo(ctx.get_help())
         ctx.exit(2)
 

@@ -148,11 +148,6 @@ def can_draw() -> bool:
     return can_ask() and os.environ.get("TERM", "dumb") != "dumb"
 
 
-def can_fill_a_screen() -> bool:
-    """Tell whether the full-screen program may start: nobody waits for our stdout either."""
-    return can_draw() and bool(sys.stdout and sys.stdout.isatty()) and not talk().json
-
-
 @contextmanager
 def listing_progress() -> Iterator[Callable[[int, int], None] | None]:
     """Give a bar on a terminal's stderr; elsewhere nothing."""

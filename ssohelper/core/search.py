@@ -31,7 +31,7 @@ def search(query: str | Iterable[str], rows: Iterable[Sequence[str]]) -> list[Ma
     terms = _terms(query)
     found = []
     for index, row in enumerate(rows):
-        match = _match(index, terms, row)
+        match = _match(index, terms, [_folded(field) for field in row])
         if match is not None:
             found.append(match)
     found.sort(key=lambda match: -match.score)
@@ -72,7 +72,7 @@ class Index:
     def spans(self, query: str | Iterable[str], row: int) -> tuple[Span, ...]:
         """Return where the terms stand in this row."""
         fields = [texts[numbers[row]] for texts, numbers in self._columns]
-        match = _match(row, _terms(query), fields)
+        match = _match(row, _terms(query), fields)  # folded already
         return match.spans if match else ()
 
     def _scores(self, term: str, rows: Sequence[int]) -> list[int]:
@@ -104,8 +104,7 @@ def _terms(query: str | Iterable[str]) -> list[str]:
     return [_folded(term) for word in words for term in word.split()]
 
 
-def _match(index: int, terms: list[str], row: Sequence[str]) -> Match | None:
-    fields = [_folded(field) for field in row]
+def _match(index: int, terms: list[str], fields: list[str]) -> Match | None:
     score = 0
     spans = []
     for term in terms:

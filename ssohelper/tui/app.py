@@ -93,8 +93,15 @@ class HelperApp(HouseApp[str]):
             self.push_screen(_SIGN_IN.find()(session))
 
 
-def run(house: App) -> HelperApp:
+def run() -> HelperApp:
     """Run it to its end and return it: `return_value`, `crash` and `ended_by` tell how it ended."""
-    helper = HelperApp(house)
+    made: list[HelperApp] = []
+
+    def warn(message: str) -> None:
+        for helper in made:
+            helper.hand_over(helper.warned, message)
+
+    helper = HelperApp(App(warn=warn))
+    made.append(helper)
     helper.run()
     return helper

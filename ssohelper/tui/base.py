@@ -68,6 +68,10 @@ class HouseApp(TextualApp[_Answer], Generic[_Answer]):
         said = show(error.message) + (f"\n{show(error.hint)}" if error.hint else "")
         self.notify(said, severity="error", markup=False, timeout=10)
 
+    def warned(self, message: str) -> None:
+        """Show a warning of an action."""
+        self.notify(show(message), severity="warning", markup=False)
+
     # -- the terminal --------------------------------------------------------------------------
 
     def _build_driver(

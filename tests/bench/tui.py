@@ -49,7 +49,8 @@ OPTION_LIST = (
     f" for r in range({ROLES})]\n"
     "class Plain(App):\n"
     "    def compose(self):\n"
-    "        yield Input(); yield OptionList(*rows, markup=False)\n"
+    "        line = Input(); line.cursor_blink = False\n"
+    "        yield line; yield OptionList(*rows, markup=False)\n"
     "    def on_input_changed(self, event):\n"
     "        terms = event.value.lower().split()\n"
     "        found = [row for row in rows if all(term in row.lower() for term in terms)]\n"
@@ -164,8 +165,10 @@ class _Program:
         raise Failed("a key was never answered")
 
     def quiet(self) -> None:
-        while self.read(1.5):
-            continue
+        ends_at = time.perf_counter() + BOUND_SECONDS
+        while self.read(1.0):
+            if time.perf_counter() > ends_at:
+                raise Failed("the program never comes to rest")
 
     def megabytes(self) -> float:
         with open(f"/proc/{self.pid}/status") as status:

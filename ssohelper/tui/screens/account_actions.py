@@ -6,11 +6,10 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from textual import work
 from textual.app import SuspendNotSupported
-from textual.screen import Screen
 
 from ssohelper import browser
 from ssohelper.actions import (
@@ -33,24 +32,37 @@ from ssohelper.tui import flow
 from ssohelper.tui.commands import Command
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.widgets.lines import diff_lines
-from ssohelper.tui.widgets.role_list import RoleList
 
 if TYPE_CHECKING:
-    from ssohelper.tui.app import HelperApp
+    from ssohelper.tui.screens.accounts import AccountsScreen
 
 
-class AccountActions(Screen[None]):
-    """The actions; the screen that inherits them has the list."""
+class RowActions:
+    """The actions for one screen with a list; `copy('…')` aside named as the key map names them."""
 
-    app: HelperApp
+    def __init__(self, screen: AccountsScreen) -> None:
+        self._screen = screen
+        self.app = screen.app
+        self.roles = screen.roles
 
-    @property
-    def roles(self) -> RoleList:
-        return self.query_one(RoleList)
-
-    def reload(self) -> None:
-        """Read again what is shown."""
-        raise NotImplementedError
+    def run(self, name: str) -> None:
+        """Do what the key map calls `accounts.NAME` with the row under the cursor."""
+        row = self._row()
+        if row is None:
+            return
+        if name.startswith("copy_"):
+            self._copy(name.removeprefix("copy_"), row)
+        elif name == "favourite":
+            self._favourite(row)
+        else:
+            slow = {
+                "whoami": self._whoami,
+                "console": self._console,
+                "shell": self._shell,
+                "profile": self._profile_changed,
+            }
+            # One of a kind at a time: the later one gives the earlier one up.
+            self._screen.run_worker(slow[name](row), group=name, exclusive=True)
 
     # -- the row -------------------------------------------------------------------------------
 
@@ -73,11 +85,8 @@ class AccountActions(Screen[None]):
 
     # -- copying -------------------------------------------------------------------------------
 
-    def action_copy(self, what: str) -> None:
+    def _copy(self, what: str, row: RoleRow) -> None:
         """Copy through the terminal (OSC 52): never keys."""
-        row = self._row()
-        if row is None:
-            return
         try:
             text, command = self._to_copy(what, row)
         except SsoHelperError as error:
@@ -106,10 +115,7 @@ class AccountActions(Screen[None]):
 
     # -- favourites ----------------------------------------------------------------------------
 
-    def action_favourite(self) -> None:
-        row = self._row()
-        if row is None:
-            return
+    def _favourite(self, row: RoleRow) -> None:
         wanted = not row.usage.favourite
 
         def done(_changed: bool) -> None:
@@ -118,18 +124,14 @@ class AccountActions(Screen[None]):
                 f"{row.role_name} in {row.account.name or row.account.id} {words} a favourite",
                 f"ssohelper favourite {verb} {typed(row.words)}",
             )
-            self.reload()
+            self._screen.reload()
 
         house = self.app.house
         self.app.in_background(lambda: usage.set_favourite(house, row.key, wanted), done)
 
     # -- AWS -----------------------------------------------------------------------------------
 
-    @work(group="whoami", exclusive=True)
-    async def action_whoami(self) -> None:
-        row = self._row()
-        if row is None:
-            return
+    async def _whoami(self, row: RoleRow) -> None:
         house = self.app.house
 
         def ask() -> identity.Confirmed:
@@ -142,11 +144,7 @@ class AccountActions(Screen[None]):
             return
         self.app.did(f"{who.user}: {who.arn}", f"ssohelper whoami {typed(row.words)}")
 
-    @work(group="console", exclusive=True)
-    async def action_console(self) -> None:
-        row = self._row()
-        if row is None:
-            return
+    async def _console(self, row: RoleRow) -> None:
         house = self.app.house
 
         def start() -> str:
@@ -174,14 +172,10 @@ class AccountActions(Screen[None]):
             self.app.did(f"no browser here: copied {link}", f"{command} --print")
         else:
             self.app.did("opened the console in a browser", command)
-            self.reload()
+            self._screen.reload()
 
-    @work(group="shell", exclusive=True)
-    async def action_shell(self) -> None:
+    async def _shell(self, row: RoleRow) -> None:
         """Start a shell with the role's credentials in our place; we come back when it ends."""
-        row = self._row()
-        if row is None:
-            return
         house = self.app.house
 
         def ask() -> tuple[Profile, RoleCredentials]:
@@ -207,25 +201,19 @@ class AccountActions(Screen[None]):
             return
         usage.record(house, profile)
         self.app.did(f"back from a shell as {row.role_name}", line)
-        self.reload()
+        self._screen.reload()
 
     # -- profiles ------------------------------------------------------------------------------
 
-    def action_profile(self) -> None:
+    async def _profile_changed(self, row: RoleRow) -> None:
         """Add a profile for the role, or remove the one it has, after showing the diff."""
-        row = self._row()
-        if row is not None:
-            self._change_profile(row)
-
-    @work(group="profile", exclusive=True)
-    async def _change_profile(self, row: RoleRow) -> None:
         try:
             changed = await (self._removed(row) if row.profiles else self._added(row))
         except SsoHelperError as error:
             self._failed(row, error)
             return
         if changed:
-            self.reload()
+            self._screen.reload()
 
     async def _added(self, row: RoleRow) -> bool:
         house, app = self.app.house, self.app
@@ -265,7 +253,7 @@ class AccountActions(Screen[None]):
 
     # -- the palette ---------------------------------------------------------------------------
 
-    def row_commands(self) -> list[Command]:
+    def commands(self) -> list[Command]:
         """Return the commands for the row under the cursor, by their names on the command line."""
         row = self.roles.row
         if row is None:
@@ -275,12 +263,12 @@ class AccountActions(Screen[None]):
         change = "rm" if row.profiles else "add"
         return [
             Command(f"use {words}", "leave with what to type", self.roles.choose),
-            Command(f"favourite {verb} {words}", "shown first", self.action_favourite),
-            Command(f"console {words}", "in a browser", self.action_console),
-            Command(f"console --print {words}", "copy the link", lambda: self.action_copy("link")),
-            Command(f"exec {words} -- $SHELL", "a shell with it", self.action_shell),
-            Command(f"whoami {words}", "as AWS says", self.action_whoami),
-            Command(f"profile {change} {words}", "with the diff", self.action_profile),
+            Command(f"favourite {verb} {words}", "shown first", partial(self.run, "favourite")),
+            Command(f"console {words}", "in a browser", partial(self.run, "console")),
+            Command(f"console --print {words}", "copy the link", partial(self.run, "copy_link")),
+            Command(f"exec {words} -- $SHELL", "a shell with it", partial(self.run, "shell")),
+            Command(f"whoami {words}", "as AWS says", partial(self.run, "whoami")),
+            Command(f"profile {change} {words}", "with the diff", partial(self.run, "profile")),
         ]
 
 

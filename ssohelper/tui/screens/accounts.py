@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.events import Resize
-from textual.widgets import Footer, Static
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
 
-from ssohelper.actions import clocks, directory, roles
+from ssohelper.actions import directory, roles
 from ssohelper.actions.roles import Choice
 from ssohelper.core import guard_rules
 from ssohelper.core.listing import Listing
@@ -20,17 +22,18 @@ from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import typed
 from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired, SsoHelperError
-from ssohelper.tui.commands import Command
+from ssohelper.tui import later
 from ssohelper.tui.keymap import bound
-from ssohelper.tui.screens.account_actions import AccountActions
-from ssohelper.tui.widgets.chips import Chip, Chips
-from ssohelper.tui.widgets.role_detail import NO_CLOCKS, Clocks, RoleDetail
+from ssohelper.tui.widgets.chips import Chip
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.role_pane import RolePane
-from ssohelper.tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.tui.app import HelperApp
+    from ssohelper.tui.commands import Command
+    from ssohelper.tui.screens.account_actions import RowActions
+    from ssohelper.tui.widgets.role_detail import Clocks, RoleDetail
 
 # A list this old is asked again behind the one that is shown.
 _OLD_SECONDS = 10 * 60
@@ -38,6 +41,9 @@ _OLD_SECONDS = 10 * 60
 _READ_SECONDS = 5
 # From this many columns on the details stand beside the list, else under it.
 _BESIDE_COLUMNS = 120
+_ROW_ACTIONS = ("favourite", "console", "shell", "profile")
+_OTHER_ROW_ACTIONS = ("whoami", "copy_profile", "copy_export", "copy_account", "copy_link")
+_LIST_ACTIONS = ("group", "only_session", "only_favourites", "details", "refresh")
 _NO_SESSION = (
     "There is no sso-session yet.\n\n"
     "Set one up: F3, then n, or on the command line\n\n"
@@ -45,7 +51,7 @@ _NO_SESSION = (
 )
 
 
-class AccountsScreen(AccountActions):
+class AccountsScreen(Screen[None]):
     """The first screen: printable keys search, commands are behind ctrl and function keys."""
 
     HELP_TEXT = (
@@ -56,6 +62,9 @@ class AccountsScreen(AccountActions):
     # Not CSS: that of an app's first screen is not read.
     DEFAULT_CSS = """
     AccountsScreen #body { height: 1fr; }
+    AccountsScreen.starting #body { margin: 2 0 8 0; }
+    AccountsScreen.starting.beside #body { margin: 2 58 1 0; }
+    AccountsScreen.starting.low #body { margin: 2 0 1 0; }
     AccountsScreen RoleDetail { height: 7; }
     AccountsScreen.beside #body { layout: horizontal; }
     AccountsScreen.beside RolePane { width: 1fr; }
@@ -63,27 +72,22 @@ class AccountsScreen(AccountActions):
     AccountsScreen.low RoleDetail, AccountsScreen.hidden RoleDetail { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        bound("accounts.favourite", priority=True),
-        bound("accounts.console", priority=True),
-        bound("accounts.shell", priority=True),
-        bound("accounts.profile", priority=True),
-        bound("accounts.whoami", priority=True, show=False),
-        bound("accounts.group", priority=True, show=False),
-        bound("accounts.only_session", priority=True, show=False),
-        bound("accounts.only_favourites", priority=True, show=False),
-        bound("accounts.details", priority=True, show=False),
-        bound("accounts.copy_profile", "copy('profile')", priority=True, show=False),
-        bound("accounts.copy_export", "copy('export')", priority=True, show=False),
-        bound("accounts.copy_account", "copy('account')", priority=True, show=False),
-        bound("accounts.copy_link", "copy('link')", priority=True, show=False),
-        bound("accounts.refresh", priority=True, show=False),
+        *(bound(f"accounts.{name}", f"row('{name}')", priority=True) for name in _ROW_ACTIONS),
+        *(
+            bound(f"accounts.{name}", f"row('{name}')", priority=True, show=False)
+            for name in _OTHER_ROW_ACTIONS
+        ),
+        *(bound(f"accounts.{name}", priority=True, show=False) for name in _LIST_ACTIONS),
     ]
+    app: HelperApp
 
     def __init__(self) -> None:
-        super().__init__()
-        self._clocks = NO_CLOCKS
+        super().__init__(classes="starting")
         self._choice = Choice([], {}, [])
         self._trouble: SsoHelperError | None = None
+        self._clocks: Clocks | None = None
+        self._actions: RowActions | None = None
+        self._detail: RoleDetail | None = None
         self._only_session: str | None = None
         self._only_favourites = False
         self._refreshing: dict[str, str] = {}
@@ -93,29 +97,45 @@ class AccountsScreen(AccountActions):
     def house(self) -> App:
         return self.app.house
 
+    @property
+    def roles(self) -> RoleList:
+        return self.query_one(RoleList)
+
     def compose(self) -> ComposeResult:
-        yield TopBar("accounts")
-        with Chips():
-            yield Chip("all sessions", "screen.only_session", id="session")
-            yield Chip("favourites", "screen.only_favourites", id="favourites")
-            yield Chip("by account", "screen.group", id="grouped")
-            yield Static("", id="refreshing", markup=False)
         self._read()
-        if self._trouble is not None:
-            hint = f"\n{self._trouble.hint}" if self._trouble.hint else ""
-            words = show(self._trouble.message) + show(hint).replace("\\x0a", "\n")
-            yield Static(Content(words), classes="trouble")
-        elif not self._choice.rows and not self._choice.unlisted:
-            yield Static(_NO_SESSION, classes="trouble", markup=False)
         with Vertical(id="body"):
             yield RolePane(self._choice.rows, now=self.house.now, is_guarded=self._is_guarded)
-            yield RoleDetail()
-        yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
-        self.set_interval(1.0, self._tick)
-        # After the first paint: nothing of this may be waited for.
+        # Nothing of this may be waited for: the list is painted first, in the place it will keep.
         self.call_after_refresh(self._after_first_paint)
+
+    async def _after_first_paint(self) -> None:
+        over, under = later.frame()
+        self._detail = later.role_detail()
+        self._actions = later.row_actions(self)
+        with self.app.batch_update():
+            body = self.query_one("#body")
+            await self.mount_all([*over, *self._words()], before=body)
+            await self.mount(under, after=body)
+            await body.mount(self._detail)
+            self.remove_class("starting")
+        self.refresh_bindings()  # the footer, which came late, has not heard of them
+        # What was made so far stays: a collection need not look at 20,000 rows again and again.
+        gc.freeze()
+        gc.enable()
+        self._read_clocks()
+        self._refresh_old()
+        self.set_interval(1.0, self._tick)
+
+    def _words(self) -> list[Widget]:
+        """Return what has to be said in place of a list that is not there."""
+        if self._trouble is not None:
+            hint = f"\n{show(self._trouble.hint)}" if self._trouble.hint else ""
+            return [Static(show(self._trouble.message) + hint, classes="trouble", markup=False)]
+        if not self._choice.rows and not self._choice.unlisted:
+            return [Static(_NO_SESSION, classes="trouble", markup=False)]
+        return []
 
     def on_resize(self, event: Resize) -> None:
         self.set_class(event.size.width >= _BESIDE_COLUMNS, "beside")
@@ -124,7 +144,7 @@ class AccountsScreen(AccountActions):
 
     def on_screen_resume(self) -> None:
         # Another screen may have written profiles or signed somebody in.
-        if self.is_mounted:
+        if self._actions is not None:
             self.reload()
 
     # -- reading -------------------------------------------------------------------------------
@@ -135,10 +155,6 @@ class AccountsScreen(AccountActions):
             self._trouble = None
         except SsoHelperError as error:
             self._trouble = error
-
-    def _after_first_paint(self) -> None:
-        self._read_clocks()
-        self._refresh_old()
 
     def reload(self) -> None:
         """Read lists, profiles and usage again, behind; the cursor stays on its row."""
@@ -153,13 +169,9 @@ class AccountsScreen(AccountActions):
         self.query_one(RolePane).show_count()
 
     def _read_clocks(self) -> None:
-        self.app.in_background(self._look_at_clocks, self._show_clocks, lambda _error: None)
-
-    def _look_at_clocks(self) -> Clocks:
-        sessions = self.house.config.read().sso_sessions()
-        return Clocks(
-            {session.name: clocks.session_clock(self.house, session) for session in sessions},
-            dict(clocks.credentials_of(self.house, sessions)),
+        house = self.house
+        self.app.in_background(
+            lambda: later.clocks_of(house), self._show_clocks, lambda _error: None
         )
 
     def _show_clocks(self, found: Clocks) -> None:
@@ -173,13 +185,12 @@ class AccountsScreen(AccountActions):
         self._show_detail()
 
     def _show_detail(self) -> None:
-        detail = self.query_one(RoleDetail)
-        if detail.display:
+        if self._detail is not None and self._detail.display:
             row = self.roles.row
             guarded = row is not None and self._is_guarded(row)
             now, aws_now = self.house.now(), self.house.aws_now()
             dense = not self.has_class("beside")
-            detail.show_row(row, self._clocks, now, aws_now, guarded=guarded, dense=dense)
+            self._detail.show_row(row, self._clocks, now, aws_now, guarded=guarded, dense=dense)
 
     def _is_guarded(self, row: RoleRow) -> bool:
         try:
@@ -290,6 +301,13 @@ class AccountsScreen(AccountActions):
     def on_role_pane_left(self) -> None:
         self.app.exit()
 
+    # -- what is done with a row ---------------------------------------------------------------
+
+    def action_row(self, name: str) -> None:
+        """Do what the key map calls `accounts.NAME`."""
+        if self._actions is not None:
+            self._actions.run(name)
+
     def palette(self) -> list[Command]:
         """Return what the command palette offers here."""
-        return self.row_commands()
+        return self._actions.commands() if self._actions is not None else []

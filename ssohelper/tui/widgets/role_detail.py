@@ -1,8 +1,10 @@
 """All that is known of one role, with the three clocks counting down."""
 
-from typing import NamedTuple
+from __future__ import annotations
 
-from ssohelper.actions.clocks import SessionClock
+from typing import TYPE_CHECKING, NamedTuple
+
+from ssohelper.actions.clocks import SessionClock, credentials_of, session_clock
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import KeptCredentials, RoleKey
 from ssohelper.core.role_rows import RoleRow
@@ -10,6 +12,9 @@ from ssohelper.core.text import show
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.clocks import credentials_line, sign_in_line, token_line
 from ssohelper.tui.widgets.lines import Line, LineView, Piece
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
 
 _LABEL_WIDTH = 16
 _LONGEST_BAR, _BAR_AND_WORDS = 24, 60
@@ -22,7 +27,13 @@ class Clocks(NamedTuple):
     credentials: dict[RoleKey, KeptCredentials]
 
 
-NO_CLOCKS = Clocks({}, {})
+def read_clocks(house: App) -> Clocks:
+    """Return the clocks of this moment; asks nobody but this machine's files."""
+    sessions = house.config.read().sso_sessions()
+    return Clocks(
+        {session.name: session_clock(house, session) for session in sessions},
+        dict(credentials_of(house, sessions)),
+    )
 
 
 class RoleDetail(LineView, can_focus=False):
@@ -33,7 +44,7 @@ class RoleDetail(LineView, can_focus=False):
     def show_row(
         self,
         row: RoleRow | None,
-        clocks: Clocks,
+        clocks: Clocks | None,
         now: int,
         aws_now: int,
         *,
@@ -44,9 +55,13 @@ class RoleDetail(LineView, can_focus=False):
         if row is None:
             self.set_lines([])
             return
+        clocks = clocks or Clocks({}, {})
         width = max(0, min(_LONGEST_BAR, self.size.width - _BAR_AND_WORDS))
         lines = (_few if dense else _many)(row, clocks, now, guarded)
-        self.set_lines([*lines, *_clock_lines(row, clocks, now, aws_now, width)], stay=True)
+        lines += _clock_lines(row, clocks, now, aws_now, width)
+        # Every second: what is there already is not painted again.
+        if lines != self.lines:
+            self.set_lines(lines, stay=True)
 
 
 def _many(row: RoleRow, clocks: Clocks, now: int, guarded: bool) -> list[Line]:

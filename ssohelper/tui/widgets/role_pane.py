@@ -16,6 +16,7 @@ from ssohelper.tui.widgets.role_list import RoleList
 
 # A name that is searched for is shorter; a pasted megabyte would be a megabyte to search for.
 _LONGEST_SEARCH = 200
+_COUNT_WIDTH = 16
 
 
 class SearchLine(Input):
@@ -51,7 +52,7 @@ class RolePane(Vertical):
         height: 1fr;
         & > #search-row { layout: horizontal; height: 1; }
         & #prompt { width: 2; }
-        & #count { width: auto; color: $text-muted; }
+        & #count { width: 16; color: $text-muted; }
         & > RoleList { height: 1fr; }
     }
     """
@@ -90,7 +91,8 @@ class RolePane(Vertical):
 
     def show_count(self) -> None:
         """Say how many of how many are shown."""
-        self._count.update(f" {self.list.found}/{len(self.list.rows)}")
+        said = f"{self.list.found}/{len(self.list.rows)}"
+        self._count.update(said.rjust(_COUNT_WIDTH), layout=False)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

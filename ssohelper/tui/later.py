@@ -1,0 +1,50 @@
+"""What is imported after the first paint, so that text is on the screen 50 ms earlier."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from ssohelper.app import App
+    from ssohelper.tui.screens.account_actions import RowActions
+    from ssohelper.tui.screens.accounts import AccountsScreen
+    from ssohelper.tui.widgets.role_detail import Clocks, RoleDetail
+
+
+def row_actions(screen: AccountsScreen) -> RowActions:
+    """Return what can be done with the row under the cursor."""
+    from ssohelper.tui.screens.account_actions import RowActions
+
+    return RowActions(screen)
+
+
+def role_detail() -> RoleDetail:
+    """Return the panel with all that is known of a role."""
+    from ssohelper.tui.widgets.role_detail import RoleDetail
+
+    return RoleDetail()
+
+
+def clocks_of(house: App) -> Clocks:
+    """Return the clocks of this moment; reads files of this machine."""
+    from ssohelper.tui.widgets.role_detail import read_clocks
+
+    return read_clocks(house)
+
+
+def frame() -> tuple[list[Widget], Widget]:
+    """Return what stands over the list, and under it."""
+    from textual.widgets import Footer, Static
+
+    from ssohelper.tui.widgets.chips import Chip, Chips
+    from ssohelper.tui.widgets.top_bar import TopBar
+
+    chips = Chips(
+        Chip("all sessions", "screen.only_session", id="session"),
+        Chip("favourites", "screen.only_favourites", id="favourites"),
+        Chip("by account", "screen.group", id="grouped"),
+        Static("", id="refreshing", markup=False),
+    )
+    return [TopBar("accounts"), chips], Footer(compact=True, show_command_palette=False)
