@@ -57,7 +57,7 @@ SETTINGS = (
         from_environment=False,
     ),
     Setting("name_template", "text", "{account_name}.{role_name}", "how new profiles are named"),
-    Setting("notify", "texts", (), "for notices, which do not exist yet", from_environment=False),
+    Setting("notify", "texts", (), "the command that gets notices", from_environment=False),
     Setting("renew_ahead", "bool", True, "renew role credentials behind the caller's back"),
     Setting("session_hours", "hours", None, "how long a sign-in lasts, when you know it"),
     Setting("storage", "choice", "file", "where tokens are kept", ("file",)),

@@ -267,7 +267,14 @@ def _outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) -> str:
         "joined": "signed in by the other login to",
         "signed in": "signed in to",
     }[outcome.how]
-    return f'{words} "{show(session.name)}": the access token lasts until {until} ({left})'
+    ends = f"the access token lasts until {until} ({left})"
+    needed_at = clocks.person_needed_at(app, session, outcome.token)
+    if needed_at is not None and needed_at > outcome.token.expires_at:
+        # What a long job goes by: the token is renewed, the sign-in takes a person.
+        ends = (
+            f"until {to_iso(needed_at)} ({duration_text(needed_at - app.now())}) nobody is needed"
+        )
+    return f'{words} "{show(session.name)}": {ends}'
 
 
 def _session_json(clock: clocks.SessionClock) -> dict[str, Any]:

@@ -1,0 +1,247 @@
+"""The how-to pages' recipes, as they stand there. bubblewrap with one thing mounted is a container."""
+
+import configparser
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from tests.conftest import SCRIPT, Home
+from tests.endpoint.world import ACCOUNT, ROLE, Program, wait_for
+from tests.programs import need
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "how-to"
+PROFILE = "payments-prod.ReadOnlyAccess"
+_WHO = "aws sts get-caller-identity --query Account --output text"
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """Return the page's blocks of a language; of consoles what is typed there."""
+    found = re.findall(rf"^```{language}\n(.*?)^```", (DOCS / page).read_text(), re.M | re.S)
+    if language != "console":
+        return found
+    return [line[2:] for block in found for line in block.splitlines() if line.startswith("$ ")]
+
+
+def typed(page: str, words: str) -> str:
+    """Return the one line of the page's consoles that has these words."""
+    [line] = {line for line in blocks(page, "console") if words in line}
+    return line
+
+
+@pytest.fixture
+def home(home: Home) -> Home:
+    """A home as the pages assume it: ssohelper in ~/.local/bin, a script of the person's."""
+    programs = home.path / ".local" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "ssohelper").symlink_to(SCRIPT)
+    home.env["PATH"] = f"{programs}:/usr/bin:/bin"
+    for name in ("job.sh", "report.sh"):
+        (home.path / name).write_text(f"#!/bin/sh\n{need('aws')} {_WHO[4:]} > $HOME/{name}.out\n")
+        (home.path / name).chmod(0o755)
+    return home
+
+
+@pytest.fixture
+def emulator(home: Home, emulator: Emulator) -> Emulator:
+    text = home.config_file.read_text()
+    home.config_file.write_text(text.replace("[profile job]", f"[profile {PROFILE}]"))
+    return emulator
+
+
+def shell(line: str, home: Home, **more: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        ["/bin/sh", "-c", line],
+        env={**home.env, **more},
+        cwd=home.path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def as_a_job(line: str, home: Home) -> "subprocess.CompletedProcess[str]":
+    """Run a line as cron does: no terminal, and hardly any environment."""
+    services = {name: value for name, value in home.env.items() if name.startswith("AWS_ENDPOINT")}
+    return subprocess.run(
+        ["/bin/sh", "-c", line],
+        env={"HOME": str(home.path), "PATH": "/usr/bin:/bin", "SHELL": "/bin/sh", **services},
+        cwd=home.path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+class TestLongJobs:
+    def test_the_question_before_it_starts(self, home: Home, emulator: Emulator) -> None:
+        line = typed("long-jobs.md", "--check --min 10h")
+        home.browser()
+        assert shell(line, home).returncode == 0
+        assert not (home.path / "opened").exists()  # nothing known against it: nobody is asked
+        done = shell(typed("long-jobs.md", "session_hours"), home)
+        assert done.returncode == 0, done.stderr
+        assert shell("ssohelper login corp --force", home).returncode == 0
+        check = line.partition(" || ")[0]
+        assert shell(check, home).returncode == 0
+        assert shell(check.replace("10h", "13h"), home).returncode == 4
+        kept = shell(typed("long-jobs.md", "login corp --min 10h").replace("10h", "11h"), home)
+        assert kept.returncode == 0, kept.stderr
+        assert "nobody is needed" in kept.stderr
+        assert len((home.path / "opened").read_text().splitlines()) == 1
+        # And when it does not last so long, a person is asked.
+        assert shell("ssohelper login corp --min 13h", home).returncode == 0
+        assert len((home.path / "opened").read_text().splitlines()) == 2
+
+    def test_two_days_in_tmux(self, home: Home, emulator: Emulator) -> None:
+        tmux = [need("tmux"), "-S", str(home.path / "tmux")]
+        lines = blocks("long-jobs.md", "console")
+        at = lines.index("tmux new -s job")
+        home.browser()
+        typing = "; ".join(lines[at + 1 : at + 3])
+        subprocess.run(
+            [*tmux, "new", "-d", "-s", "job", typing], env=home.env, cwd=home.path, check=True
+        )
+        try:
+            out = home.path / "job.sh.out"
+            wait_for(lambda: out.exists() and out.read_text() == f"{ACCOUNT}\n")
+        finally:
+            subprocess.run([*tmux, "kill-server"], env=home.env, capture_output=True)
+
+    def test_a_command_of_one_s_own_for_notices(self, home: Home, emulator: Emulator) -> None:
+        done = shell(typed("long-jobs.md", "config set notify"), home)
+        assert done.returncode == 0, done.stderr
+        token = emulator.token_for("ana", start_url="https://d-0000000000.awsapps.com/start")
+        del token["refreshToken"]
+        home.write_token(token)
+        with Program([SCRIPT, "exec", "--server", PROFILE, "--", "sleep", "60"], home):
+            notices = home.path / "notices"
+            wait_for(lambda: notices.exists() and "must sign in" in notices.read_text())
+
+    def test_cron(self, home: Home, emulator: Emulator) -> None:
+        [line] = blocks("long-jobs.md", "text")
+        command = line.split(None, 5)[5]
+        done = as_a_job(command, home)
+        assert done.returncode == 0, done.stderr
+        assert (home.path / "report.sh.out").read_text() == f"{ACCOUNT}\n"
+        for path in home.token_folder.iterdir():
+            path.unlink()
+        for kept in home.path.rglob(f"*{ROLE}*"):
+            kept.unlink()
+        done = as_a_job(command, home)
+        assert done.returncode == 4
+        assert done.stderr.splitlines()[0].startswith("ssohelper: error: ")
+
+    def test_systemd_units(self, home: Home, emulator: Emulator) -> None:
+        timer, service = blocks("long-jobs.md", "ini")
+        assert as_a_job(exec_start(timer, home), home).returncode == 0
+        assert (home.path / "report.sh.out").read_text() == f"{ACCOUNT}\n"
+        with Program(shlex.split(exec_start(service, home)), home) as program:
+            program.says(".payments.env")
+            done = shell(f"set -a; . ~/.payments.env; {_WHO}", home)
+            assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr
+            # What systemd sends at the end, and what the unit calls a success.
+            assert program.ends(15) == 143
+        assert "SuccessExitStatus=143" in service
+
+    def test_a_ci_machine_without_a_browser(self, home: Home, emulator: Emulator) -> None:
+        at = blocks("long-jobs.md", "console").index("ssohelper login corp --device-code")
+        for path in home.token_folder.iterdir():
+            path.unlink()
+        for line in blocks("long-jobs.md", "console")[at : at + 2]:
+            done = shell(line, home, CI="true")
+            assert done.returncode == 0, done.stderr
+        assert (home.path / "job.sh.out").read_text() == f"{ACCOUNT}\n"
+
+
+def exec_start(unit: str, home: Home) -> str:
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read_string(unit)
+    return parser["Service"]["ExecStart"].replace("%h", str(home.path))
+
+
+class TestContainers:
+    def test_with_nothing_but_the_socket(self, home: Home, emulator: Emulator) -> None:
+        serve = typed("containers.md", "--socket ~/.sso.sock")
+        [config] = blocks("containers.md", "ini")
+        with Program(["/bin/sh", "-c", f"exec {serve}"], home) as program:
+            program.says("credential_process = ")
+            curl = config.partition("credential_process = ")[2].partition("\n")[0]
+            # Without any network at all.
+            done = contained(f"cat /proc/net/dev; {curl}", home, "--unshare-net")
+            assert "eth0" not in done.stdout
+            assert json.loads(done.stdout.splitlines()[-1])["AccountId"] == ACCOUNT
+            script = f"mkdir ~/.aws; printf '%s' {shlex.quote(config)} > ~/.aws/config; {_WHO}"
+            done = contained(script, home)
+            assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr
+            wrong = shell(typed("containers.md", "curl -s").replace("localhost", "evil"), home)
+            assert json.loads(wrong.stdout)["code"] == "Forbidden"
+            program.ends(15)
+
+    def test_a_dev_container(self, home: Home, emulator: Emulator) -> None:
+        with_socket, with_address = map(json.loads, blocks("containers.md", "json"))
+        [mount] = with_socket["mounts"]
+        assert "source=${localEnv:HOME}/.sso.sock,target=/run/sso.sock" in mount
+        serve = [SCRIPT, "serve", PROFILE, "--socket", str(home.path / ".sso.sock")]
+        with Program(serve, home) as program:
+            program.says("credential_process = ")
+            done = contained(f"{with_socket['postCreateCommand']} && {_WHO}", home)
+            assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr
+            program.ends(15)
+        assert with_address["runArgs"][0] == "--network=host"
+        assert with_address["runArgs"][2].endswith("/.payments.env")
+
+    def test_with_an_address_and_host_networking(self, home: Home, emulator: Emulator) -> None:
+        serve = typed("containers.md", "serve payments-prod.ReadOnlyAccess --env-file")
+        with Program(["/bin/sh", "-c", f"exec {serve}"], home) as program:
+            program.says(".payments.env")
+            lines = (home.path / ".payments.env").read_text().splitlines()
+            given = dict(line.partition("=")[::2] for line in lines)
+            done = contained(_WHO, home, socket=False, **given)
+            assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr
+            program.ends(15)
+
+    def test_the_pages_name_only_what_a_container_has(self) -> None:
+        assert "docker run -v ~/.sso.sock:/run/sso.sock" in typed("containers.md", "-v ~/.sso")
+        assert "--network host --env-file" in typed("containers.md", "--network host")
+
+
+def contained(
+    script: str, home: Home, *options: str, socket: bool = True, **env: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run a script where only /usr and the socket are; no home, no process of ours, no /run."""
+    services = {name: value for name, value in home.env.items() if name.startswith("AWS_ENDPOINT")}
+    if sys.platform != "linux":
+        pytest.skip("bubblewrap is Linux's")
+    mounts = ["--bind", str(home.path / ".sso.sock"), "/run/sso.sock"] if socket else []
+    command = [
+        need("bwrap"), "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent",
+        "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib",
+        "--symlink", "usr/lib64", "/lib64", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp",
+        "--dir", "/home/me", "--dir", "/run", *mounts, *options, "--clearenv",
+    ]  # fmt: skip
+    for name, value in {
+        "HOME": "/home/me",
+        "PATH": "/usr/bin:/bin",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        **services,
+        **env,
+    }.items():
+        command += ["--setenv", name, value]
+    need("curl")
+    need("aws")
+    return subprocess.run(
+        [*command, "/bin/sh", "-c", script],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
