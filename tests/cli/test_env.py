@@ -3,10 +3,12 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pexpect
 import pytest
 
+from ssohelper.actions import environment
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
@@ -150,3 +152,8 @@ def test_no_secret_on_a_terminal_unless_revealed(shell: Keys) -> None:
         assert ("CNRY" in said) == (code == 0)
         if code:
             assert "ssohelper exec PROFILE -- COMMAND" in said
+
+
+def test_the_reference_names_every_variable_that_is_taken_away() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "environment.md").read_text()
+    assert {name for name in environment.TOUCHED if f"`{name}`" not in page} == set()
