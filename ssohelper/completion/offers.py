@@ -7,7 +7,7 @@ step by step, as paths are.
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from ssohelper.completion.names import Account, Names
+from ssohelper.completion.names import Account, Names, usable_roles
 from ssohelper.completion.words import Asked
 
 # No value, no name: the shell's own completion takes over.
@@ -175,16 +175,19 @@ def _account_globs(asked: Asked, names: Names) -> Offers:
 
 def _role_globs(asked: Asked, names: Names) -> Offers:
     sign = "!" if asked.word.startswith("!") else ""
-    return _words(sorted({sign + role for role in _roles(asked, names)}))
+    return _words(sign + role for role in _roles(_all_accounts(asked, names)))
 
 
-def _roles(asked: Asked, names: Names) -> list[str]:
-    return [role for account in _all_accounts(asked, names) for role in account.roles]
+def _roles(accounts: Iterable[Account]) -> list[str]:
+    found: set[str] = set()
+    for account in accounts:
+        found.update(account.listed_roles)
+    return sorted(usable_roles(found))
 
 
 def _query(asked: Asked, names: Names) -> Offers:
     accounts = _all_accounts(asked, names)
-    return _words([*(account.text for account in accounts), *sorted(set(_roles(asked, names)))])
+    return _words([*(account.text for account in accounts), *_roles(accounts)])
 
 
 _KINDS: dict[str, Callable[[Asked, Names], Offers]] = {
@@ -198,6 +201,6 @@ _KINDS: dict[str, Callable[[Asked, Names], Offers]] = {
     "account_glob": _account_globs,
     "account_id": lambda asked, names: _words(item.id for item in _all_accounts(asked, names)),
     "role_glob": _role_globs,
-    "role": lambda asked, names: _words(sorted(set(_roles(asked, names)))),
+    "role": lambda asked, names: _words(_roles(_all_accounts(asked, names))),
     "query": _query,
 }

@@ -130,7 +130,7 @@ TREE = """\
 <profile
 --port=text Listen on this port of 127.0.0.1.
 --env-file=files Write address and token there, for containers; both survive a restart.
---socket=files Answer on a socket file, for containers that mount it.
+--socket=text Answer on a socket file, for containers that mount it.
 [console] Open the AWS console as a profile's role
 +
 <profile
