@@ -157,6 +157,8 @@ def _without_a_person(app: App, session: SsoSession, min_seconds: int) -> LoginO
 
 def _ends_too_early(app: App, session: SsoSession, token: AccessToken, min_seconds: int) -> bool:
     """Tell whether a person is needed within the time: only a known end counts, not an assumed."""
+    if tokens.facts_of(app, session, token).ended_at is not None:
+        return True  # AWS refused it: its file still names an hour, and every command sends here
     needed_at = clocks.person_needed_at(app, session, token)
     return needed_at is not None and needed_at - app.now() < min_seconds
 
