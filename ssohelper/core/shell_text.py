@@ -48,8 +48,14 @@ def assignments(shell: str, set: Mapping[str, str], unset: Sequence[str]) -> str
 
 
 def statements(shell: str, set: Mapping[str, str], unset: Sequence[str]) -> list[str]:
-    """Return the lines of `assignments`."""
-    words = {_checked(name): quoted(shell, value) for name, value in set.items()}
+    """Return the lines of `assignments`. Raises: as it."""
+    for name, value in set.items():
+        if _CONTROL.search(value):
+            raise UsageProblem(
+                f"{name} would hold a control character: no shell is given that",
+                hint="look at the profile: ssohelper profile list",
+            )
+    words = {_checked(name): literal(shell, value) for name, value in set.items()}
     return [*_unset(shell, unset), *(_export(shell, *item) for item in words.items())]
 
 

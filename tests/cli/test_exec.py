@@ -100,6 +100,13 @@ def test_argv_is_split_at_the_first_dashes_and_the_rest_is_untouched(shell: Shel
         "exec", "dev", "--", sys.executable, "-c", "import sys; print(sys.argv)", *words
     )
     assert done.stdout == f"{['-c', *words]}\n"
+    raw = [b"\xff\xfe", "ü".encode(), b"\t\n\x1b"]
+    bytes_too = subprocess.run(
+        [SCRIPT, "exec", "dev", "--", "printf", "%s.", *raw],
+        env=shell.environ,
+        capture_output=True,
+    )
+    assert bytes_too.stdout == b"".join(word + b"." for word in raw)
     # What stands before it is ours.
     assert shell.run("exec", "--nonsense", "dev", "--", "true").returncode == 2
     assert shell.run("exec", "--session", "nix", ROLE, "--", "true").returncode == 2

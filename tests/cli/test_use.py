@@ -163,3 +163,17 @@ def test_keys_of_the_same_name_in_the_credentials_file_are_a_warning(shell: Shel
     done = use(shell, "mine")
     assert (done.returncode, "export AWS_PROFILE='mine'" in done.stdout) == (0, True)
     assert f'warning: "{credentials}" has a section "mine" too' in done.stderr
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J", "a\nb", "\x9b31m/x", "corp:\u202ex/y", "\x07"])
+def test_a_name_with_control_characters_is_said_without_them(shell: Shell, name: str) -> None:
+    done = use(shell, "--", name)
+    assert done.returncode in (2, 5)
+    assert not set(done.stderr) & set("\x1b\x07\x9b\u202e")
+    assert len(done.stderr.splitlines()) <= 2
+
+
+@pytest.mark.parametrize("shell_name", ["", "tcsh", "bash;touch pwned", "../bash"])
+def test_a_shell_that_is_unknown(shell: Shell, shell_name: str) -> None:
+    done = shell.run("use", "mine", _SSOHELPER_SHELL=shell_name)
+    assert (done.returncode, done.stdout) == (2, "")

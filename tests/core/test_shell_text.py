@@ -78,6 +78,8 @@ def test_what_was_before_is_put_back_whatever_it_held(shell: str, tmp_path: Path
 def test_control_characters_are_refused(shell: str, value: str) -> None:
     with pytest.raises(UsageProblem):
         shell_text.quoted(shell, value)
+    with pytest.raises(UsageProblem, match="AWS_REGION would hold a control character"):
+        shell_text.assignments(shell, {"AWS_REGION": value}, ())
 
 
 def test_a_read_only_variable_fails_the_whole_text(tmp_path: Path) -> None:

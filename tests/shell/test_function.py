@@ -164,8 +164,13 @@ def test_an_inner_shell_clears_what_it_inherited(place: Place, shell: str) -> No
             assert it.run("ssohelper clear").code == 0
             left = {name for name in it.environ() if name.startswith(b"AWS_")}
             assert left == {name for name in before if name.startswith(b"AWS_")}
-            assert it.run(f"ssohelper use {PROD}").code == 0
+            assert it.run(f"ssohelper use --keys {PROD}").code == 0
+            keys = {n.decode(): v.decode() for n, v in it.environ().items()}
             assert it.run("ssohelper clear").code == 0
+        with place.at(shell, **keys) as it:
+            assert it.run("ssohelper clear").code == 0
+            left = {name for name in it.environ() if name.startswith(b"AWS_")}
+            assert left == {name for name in before if name.startswith(b"AWS_")}
         assert outer.environ() == after_use(before, DEV)
 
 
