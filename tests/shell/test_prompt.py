@@ -95,7 +95,7 @@ class TestWords:
         )
 
     def test_fixed_keys(self, shell: str, world: PromptWorld) -> None:
-        world.learn("keys", ends=str(int(time.time()) + 3630), files=False)
+        world.learn("keys", ends=str(int(time.time()) + 3658), files=False)
         keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_CREDENTIAL_EXPIRATION": "2099-01-01T00:00:00Z"}
         done = world.run(shell, f"{SHOW[shell]}\n{SHOW[shell]}", AWS_PROFILE="", **keys)
         assert set(done.stdout.splitlines()) <= {"keys 1h00m|fine"}
@@ -115,16 +115,27 @@ class TestWords:
         assert world.run(shell, f"{SHOW[shell]}\n{SHOW[shell]}").stdout == "plain|\nplain|\n"
 
     def test_what_another_tool_did_is_learnt(self, shell: str, world: PromptWorld) -> None:
-        """A newer token file, or none: asked once more, and not at every prompt."""
-        at = int(time.time()) + 9030
-        world.put(world.session, at, "known")
-        show = f"{SHOW[shell]}\nsleep 2.1"
-        newer = f"touch -d '1 hour' {shlex.quote(str(world.token))}"
-        gone = f"rm {shlex.quote(str(world.token))}"
-        for change in (newer, gone):
+        """A newer token file, or none: the program is asked once more, which says what it means."""
+        token, seen = (shlex.quote(str(path)) for path in (world.token, world.seen))
+        looked_long_ago = {"fish": "set -g __ssohelper_prompt_tried 0"}.get(
+            shell, "__ssohelper_prompt_tried=0"
+        )
+        program = world.folder / "bin" / "ssohelper"
+        asked = program.read_text()
+        for change, kind, shown in (
+            (f"touch -d '1 hour' {token}", "open", f"{NAME} ok|fine"),
+            (f"rm {token}", "ended", "payments-pro..dOnlyAccess ==signed out==|late"),
+        ):
             world.counted.unlink(missing_ok=True)
-            done = world.run(shell, f"{show}\n{change}\n" + f"{SHOW[shell]}\n" * 5)
-            assert done.stdout == f"{NAME} 2h30m|fine\n" * 6
+            world.put(world.session, int(time.time()) + 9058, "known")
+            program.write_text(
+                f"{asked}[ $(wc -l < {world.counted}) = 1 ] || {{ touch -r {token} {seen}; "
+                f"{dated(world.session, 0, kind)}; }} 2>/dev/null\n"
+            )
+            done = world.run(
+                shell, "\n".join([SHOW[shell], looked_long_ago, change, *[SHOW[shell]] * 5])
+            )
+            assert done.stdout.splitlines() == [f"{NAME} 2h30m|fine", *[shown] * 5]
             assert done.stderr == ""
             assert world.starts() == 2
 
@@ -157,7 +168,7 @@ class TestTrouble:
     def test_a_runtime_folder_that_vanishes_and_comes_back(
         self, shell: str, world: PromptWorld
     ) -> None:
-        world.put(world.session, int(time.time()) + 9030, "known")
+        world.put(world.session, int(time.time()) + 9058, "known")
         folder = shlex.quote(str(world.state))
         away, back = f"mv {folder} {folder}.away", f"mv {folder}.away {folder}"
         lines = [SHOW[shell], away, SHOW[shell], SHOW[shell], back, SHOW[shell]]
@@ -207,7 +218,7 @@ class TestTrouble:
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
 class TestStrictShells:
     def test_unset_variables_and_failures_end_nothing(self, shell: str, world: PromptWorld) -> None:
-        world.put(world.session, int(time.time()) + 9030, "known")
+        world.put(world.session, int(time.time()) + 9058, "known")
         script = (
             f"set -eu\n{SHOW[shell]}\n! true\nssohelper_prompt\n{SHOW[shell]}\n"
             f"unset AWS_PROFILE\n{SHOW[shell]}\n__ssohelper_prompt_hook\nssohelper_prompt_on\necho end"
@@ -223,7 +234,7 @@ class TestStrictShells:
         assert done.stdout == "7\n8\n"
 
     def test_strange_options(self, shell: str, world: PromptWorld) -> None:
-        world.put(world.session, int(time.time()) + 9030, "known")
+        world.put(world.session, int(time.time()) + 9058, "known")
         options = {
             "bash": "shopt -s nocasematch nullglob failglob extglob; IFS=0123456789; set -f",
             "zsh": "setopt ksharrays shwordsplit globsubst promptsubst promptbang; IFS=0123456789",
@@ -241,7 +252,7 @@ LOOP = {
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_ten_thousand_prompts_start_no_process(shell: str, world: PromptWorld) -> None:
-    world.put(world.session, int(time.time()) + 9030, "known")
+    world.put(world.session, int(time.time()) + 9058, "known")
     script = world.folder / "loop"
     first = "ssohelper_prompt >/dev/null" if shell == "fish" else "ssohelper_prompt"
     counts = []

@@ -1,0 +1,267 @@
+"""The prompt where people see it: interactive shells at a terminal whose screen is read."""
+
+import re
+import shlex
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pexpect
+import pyte
+import pytest
+
+from ssohelper.core import prompt_text
+from ssohelper.emulator.server import Emulator
+from tests.conftest import Home
+from tests.programs import need
+from tests.shell.at_a_terminal import INSTALL
+from tests.shell.hostile import names
+from tests.shell.prompt_world import FOLDER, SHELLS, PromptWorld
+from tests.shell.test_prompt import set_variable
+
+COLUMNS, ROWS = 100, 30
+PATIENCE_SECONDS = 60
+NAME = "payments-prod.ReadOnlyAccess"
+_ARGV = {
+    "bash": ["--norc", "--noprofile", "-i"],
+    "zsh": ["-f", "-i"],
+    "fish": ["--no-config", "--private", "-i"],
+}
+_PLAIN = {
+    "bash": "PS1='$ '",
+    "zsh": "unsetopt promptsp; PROMPT='$ '",
+    "fish": "function fish_prompt; echo '$ '; end; set -g fish_autosuggestion_enabled 0",
+}
+
+
+class Screen:
+    """A shell and what stands on its screen."""
+
+    def __init__(self, shell: str, env: dict[str, str], folder: Path, setup: str) -> None:
+        self.shell = shell
+        self._screen = pyte.Screen(COLUMNS, ROWS)
+        self._stream = pyte.ByteStream(self._screen)
+        self.bytes = b""
+        self.child = pexpect.spawn(
+            need(shell), _ARGV[shell], env=env, cwd=str(folder), dimensions=(ROWS, COLUMNS)
+        )
+        self.child.delaybeforesend = None
+        (folder / "setup").write_text(f"{_PLAIN[shell]}\n{setup}\n")
+        self.child.send("source ./setup\r")
+
+    def close(self) -> None:
+        self.child.close(force=True)
+
+    def type(self, text: str) -> None:
+        self.child.send(text)
+
+    def lines(self) -> list[str]:
+        return [line.rstrip() for line in self._screen.display if line.strip()]
+
+    def wait(self, is_there: Callable[[], bool]) -> None:
+        """Read what comes until that is so."""
+        ends_at = time.monotonic() + PATIENCE_SECONDS
+        while not is_there():
+            assert time.monotonic() < ends_at, "\n".join(self.lines()[-6:])
+            try:
+                said = self.child.read_nonblocking(65536, timeout=0.05)
+            except pexpect.TIMEOUT:
+                continue
+            self.bytes += said
+            self._answer(said)
+            self._stream.feed(said)
+
+    def prompt(self) -> str:
+        """Return the last line of the screen, where the prompt is waiting."""
+        lines = self.lines()
+        return lines[-1] if lines else ""
+
+    def shows(self, text: str) -> None:
+        """Wait for a prompt that begins with the text; in fish it ends with it."""
+        if self.shell == "fish":
+            self.wait(
+                lambda: self.prompt().startswith("$") and self.prompt().endswith(text.rstrip())
+            )
+        else:
+            self.wait(lambda: self.prompt() == f"{text} $")
+
+    def run(self, line: str) -> None:
+        """Run a line on a clean screen and wait for the prompt behind it."""
+        mark = f"done-{len(self.bytes)}"
+        self.type(f"{line}; echo {mark[:2]}''{mark[2:]}\r")
+        self.wait(lambda: mark in self.lines() and self.prompt() != mark)
+
+    def cell(self, text: str) -> "pyte.screens.Char":
+        """Return the first character of this text on the line of the cursor."""
+        row = self._screen.cursor.y
+        return self._screen.buffer[row][self._screen.display[row].index(text)]
+
+    @property
+    def cursor(self) -> tuple[int, int]:
+        return self._screen.cursor.x, self._screen.cursor.y
+
+    def _answer(self, said: bytes) -> None:
+        # fish asks the terminal what it is, and waits for the answer.
+        if b"\x1b[0c" in said or b"\x1b[c" in said:
+            self.child.send("\x1b[?62;c")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> PromptWorld:
+    return PromptWorld(tmp_path)
+
+
+@pytest.fixture
+def screen_of(world: PromptWorld) -> Iterator[Callable[..., Screen]]:
+    opened: list[Screen] = []
+
+    def open_screen(shell: str, before: str = "", after: str = "", **env: str) -> Screen:
+        source = f"source {shlex.quote(str(FOLDER / f'prompt.{shell}'))}"
+        setup = f"{before}\n{source}\nssohelper_prompt_on\n{after}"
+        opened.append(Screen(shell, {**world.env, **env}, world.folder, setup))
+        return opened[-1]
+
+    yield open_screen
+    for screen in opened:
+        screen.close()
+
+
+def put(world: PromptWorld, seconds: int, kind: str = "known") -> None:
+    world.put(world.session, int(time.time()) + seconds, kind)
+
+
+SETUPS = [
+    ("bash", ""),
+    ("bash", "PROMPT_COMMAND='true; false # so'"),
+    ("bash", "PROMPT_COMMAND='false;'"),
+    ("bash", "PROMPT_COMMAND=(true false)"),
+    ("bash", "set -u; unset PROMPT_COMMAND"),
+    ("zsh", ""),
+    ("zsh", "setopt promptsubst promptbang"),
+    ("zsh", "precmd() { psvar=(mine) }; setopt nounset"),
+    ("fish", ""),
+]
+
+
+@pytest.mark.parametrize(("shell", "before"), SETUPS)
+class TestSwitchedOn:
+    def test_stands_before_the_prompt_once_and_is_measured_right(
+        self, world: PromptWorld, screen_of: Callable[..., Screen], shell: str, before: str
+    ) -> None:
+        put(world, 9058)
+        screen = screen_of(shell, before, "ssohelper_prompt_on")
+        screen.shows(f"{NAME} 2h30m")
+        assert screen.cell("2h30m").fg == "green"
+        for _ in range(2):
+            screen.type("\r")
+        screen.wait(lambda: len(screen.lines()) >= 3)
+        screen.shows(f"{NAME} 2h30m")
+        assert screen.prompt().count(NAME) == 1
+        if shell == "fish":
+            assert screen.prompt().index(NAME) + len(f"{NAME} 2h30m ") == COLUMNS
+            return
+        # Text that reaches the last column shows whether the shell knows where it is.
+        begins = len(f"{NAME} 2h30m $ ")
+        screen.type("x" * (COLUMNS - begins) + "yyy")
+        screen.wait(lambda: screen.prompt() == "yyy")
+        assert screen.cursor[0] == 3
+        assert screen.lines()[-2].startswith(f"{NAME} 2h30m $ xxx")
+        screen.type("\x01")  # to the line's beginning
+        screen.wait(lambda: screen.cursor[0] == begins)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+class TestLooks:
+    def test_colour_and_sign_say_the_same(
+        self, world: PromptWorld, screen_of: Callable[..., Screen], shell: str
+    ) -> None:
+        world.learn("prod.Admin", guarded=True)
+        put(world, 9058)
+        screen = screen_of(shell)
+        screen.shows("@@prod.Admin 2h30m")
+        assert screen.cell("@@prod").reverse
+        for seconds, text, colour in (
+            (1018, "=16m=", "brown"),
+            (238, "==3m==", "red"),
+            (-1, "==signed out==", "red"),
+        ):
+            put(world, seconds)
+            screen.run("true")
+            screen.shows(f"@@prod.Admin {text}")
+            assert screen.cell(text).fg == colour
+
+    def test_no_color(
+        self, world: PromptWorld, screen_of: Callable[..., Screen], shell: str
+    ) -> None:
+        world.learn("prod.Admin", guarded=True)
+        put(world, 238)
+        screen = screen_of(shell, NO_COLOR="1")
+        screen.shows("@@prod.Admin ==3m==")
+        assert {screen.cell(text).fg for text in ("@@prod", "==3m")} == {"default"}
+        assert not screen.cell("@@prod").reverse
+
+    def test_two_hundred_hostile_names(
+        self, world: PromptWorld, screen_of: Callable[..., Screen], shell: str
+    ) -> None:
+        """The program that they are learnt from is made to say each as it is."""
+        program = world.folder / "bin" / "ssohelper"
+        program.write_text("#!/bin/sh\nprintf '%s\\n' \"$AWS_PROFILE\" 0 '' '' '' '' ''\n")
+        before = "setopt promptsubst promptbang" if shell == "zsh" else ""
+        screen = screen_of(shell, before, AWS_PROFILE="start")
+        screen.shows("start")
+        hostile = [name for name in names(200) if name.isascii() and name.strip()]
+        for number, name in enumerate(hostile):
+            (world.folder / "setup").write_text(set_variable(shell, "AWS_PROFILE", name))
+            screen.type(f"source ./setup; echo {number}.\r")
+            screen.wait(lambda number=number: f"{number}." in screen.lines())
+            screen.shows(prompt_text.safe(name))
+        plain = re.sub(
+            rb"\x1b(\[[0-9;?<=>]*[ -/]*[@-~]|[()][A-Z0-9]|[=>]|\][^\x07\x1b]*(\x07|\x1b\\)|P[^\x1b]*\x1b\\)",
+            b"",
+            screen.bytes,
+        )
+        assert not re.search(rb"[\x00-\x06\x0b\x0c\x0e-\x1f\x7f]", plain)
+        assert sorted(path.name for path in world.folder.iterdir() if path.name[0] != ".") == [
+            "a folder's state",
+            "bin",
+            "learnt",
+            "setup",
+        ]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_working_day(shell: str, home: Home, emulator: Emulator) -> None:
+    """The real program: each change of the sign-in shows at the next prompt."""
+    world = emulator.world
+    home.browser()
+    home.add_session("corp", world.start_url, world.region)
+    line = "credential_process = ssohelper-credentials --session corp --account-id 000030000001"
+    home.write_config(
+        f"{home.config_file.read_text()}[profile {NAME}]\n{line} --role-name ReadOnlyAccess\n"
+        f"[profile b]\n{line} --role-name BreakGlassAdmin\n"
+    )
+    own = home.path / ".config" / "ssohelper" / "config.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text('session_hours = 10.016\n[guard]\nrules = ["*/break*"]\n')
+    env = {**home.env, "TERM": "xterm", "AWS_PROFILE": NAME}
+    with closing(Screen(shell, env, home.path, f"{INSTALL[shell]}\nssohelper_prompt_on")) as screen:
+        screen.shows("payments-pro..dOnlyAccess ==signed out==")
+        screen.run("ssohelper login >/dev/null 2>/dev/null")
+        screen.shows(f"{NAME} 10h00m")
+        emulator.revoke_session("ana")
+        role = "--session corp --account-id 000030000001 --role-name ReadOnlyAccess"
+        screen.run(f"ssohelper credential-process {role} 2>/dev/null")
+        screen.shows("payments-pro..dOnlyAccess ==signed out==")
+        screen.run("ssohelper login >/dev/null 2>/dev/null")
+        screen.shows(f"{NAME} 10h00m")
+        screen.run(set_variable(shell, "AWS_PROFILE", "b"))
+        screen.shows("@@b 10h00m")
+        screen.run("ssohelper logout 2>/dev/null")
+        screen.shows("@@b ==signed out==")
+        # Another tool signs in: no file of ours tells, the token's does, 2 s after the last look.
+        home.write_token(emulator.token_for("ana"))
+        ends_at = time.monotonic() + PATIENCE_SECONDS
+        while "signed out" in screen.prompt() and time.monotonic() < ends_at:
+            screen.run("true")
+        screen.shows("@@b ok")
