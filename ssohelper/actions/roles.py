@@ -42,7 +42,11 @@ def to_choose(app: App, session_name: str | None = None) -> Choice:
         if saved is None:
             continue
         listed_at[session.name] = saved.listed_at
+        special = {key.account_id for key in (*profiles, *used) if key.session_name == session.name}
         for listed in saved.accounts:
+            if listed.account.id not in special:
+                rows += [RoleRow(session.name, listed.account, name) for name in listed.roles]
+                continue
             for role_name in listed.roles:
                 key = RoleKey(session.name, listed.account.id, role_name)
                 names = profiles.pop(key, ())

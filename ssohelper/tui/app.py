@@ -50,7 +50,6 @@ class HelperApp(HouseApp[str]):
     """The program; ends with the command line that a person should type next, or None."""
 
     TITLE = "ssohelper"
-    CSS_PATH = "styles/screens.tcss"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS = {Commands}  # noqa: RUF012
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
@@ -72,7 +71,7 @@ class HelperApp(HouseApp[str]):
 
     def on_load(self) -> None:
         try:
-            themes.dress(self, self.house.settings)
+            themes.dress(self, self.house)
         except SsoHelperError as error:
             self.call_after_refresh(self.failed, error)
 

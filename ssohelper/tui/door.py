@@ -4,7 +4,6 @@ import gc
 import os
 import sys
 
-from ssohelper import logs
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import app as program
@@ -27,7 +26,6 @@ def answer() -> int:
 
 
 def _run() -> int:
-    logs.start(0, os.environ)
     ended = program.run()
     ended.die_of_signal()
     if ended.crash is not None:

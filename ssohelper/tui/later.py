@@ -5,12 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from textual.widget import Widget
 
     from ssohelper.app import App
     from ssohelper.tui.screens.account_actions import RowActions
     from ssohelper.tui.screens.accounts import AccountsScreen
     from ssohelper.tui.widgets.role_detail import Clocks, RoleDetail
+
+
+def start_log(environ: Mapping[str, str]) -> None:
+    """Send warnings where Textual shows nothing of them: not over what is drawn."""
+    from ssohelper import logs
+
+    logs.start(0, environ)
 
 
 def row_actions(screen: AccountsScreen) -> RowActions:

@@ -6,7 +6,7 @@ from typing import Any
 from textual.app import App as TextualApp
 from textual.theme import Theme
 
-from ssohelper.settings import Settings
+from ssohelper.app import App
 from ssohelper.tui.keymap import chosen_keys
 
 
@@ -62,10 +62,15 @@ LIGHT = Theme(
 NAMES = {"dark": DARK.name, "light": LIGHT.name, "ansi": "ansi-dark"}
 
 
-def dress(app: TextualApp[Any], settings: Settings) -> None:
+def dress(app: TextualApp[Any], house: App) -> None:
     """Give the app the theme and the keys of the settings; TEXTUAL_THEME is a default."""
     for theme in (DARK, LIGHT):
         app.register_theme(theme)
+    if not house.settings_file.exists() and "SSOHELPER_THEME" not in house.environ:
+        # To read no settings takes tomllib too: 4 ms of the start.
+        app.theme = os.environ.get("TEXTUAL_THEME") or DARK.name
+        return
+    settings = house.settings
     if settings.origin("theme") != "default" or not os.environ.get("TEXTUAL_THEME"):
         app.theme = NAMES[settings.get("theme")]
     app.set_keymap(chosen_keys(settings.keymap()))

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.events import Resize
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 # A list this old is asked again behind the one that is shown.
 _OLD_SECONDS = 10 * 60
+# By then what was drawn has been written, by a thread that waits while we import.
+_PAINTED_SECONDS = 0.03
 # The clocks count every second; what they count from is read again this often.
 _READ_SECONDS = 5
 # From this many columns on the details stand beside the list, else under it.
@@ -62,6 +65,7 @@ class AccountsScreen(Screen[None]):
     # Not CSS: that of an app's first screen is not read.
     DEFAULT_CSS = """
     AccountsScreen #body { height: 1fr; }
+    AccountsScreen .trouble { height: auto; padding: 1 2; color: $text-error; }
     AccountsScreen.starting #body { margin: 2 0 8 0; }
     AccountsScreen.starting.beside #body { margin: 2 58 1 0; }
     AccountsScreen.starting.low #body { margin: 2 0 1 0; }
@@ -103,14 +107,16 @@ class AccountsScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         self._read()
+        self._arrange(self.app.size)
         with Vertical(id="body"):
             yield RolePane(self._choice.rows, now=self.house.now, is_guarded=self._is_guarded)
 
     def on_mount(self) -> None:
         # Nothing of this may be waited for: the list is painted first, in the place it will keep.
-        self.call_after_refresh(self._after_first_paint)
+        self.set_timer(_PAINTED_SECONDS, self._after_first_paint)
 
     async def _after_first_paint(self) -> None:
+        later.start_log(self.house.environ)
         over, under = later.frame()
         self._detail = later.role_detail()
         self._actions = later.row_actions(self)
@@ -138,9 +144,14 @@ class AccountsScreen(Screen[None]):
         return []
 
     def on_resize(self, event: Resize) -> None:
-        self.set_class(event.size.width >= _BESIDE_COLUMNS, "beside")
-        self.set_class(event.size.height < 20 and event.size.width < _BESIDE_COLUMNS, "low")
-        self.call_after_refresh(self._show_detail)
+        self._arrange(event.size)
+        if self._detail is not None:
+            self.call_after_refresh(self._show_detail)
+
+    def _arrange(self, size: Size) -> None:
+        """Put the details beside the list, under it, or nowhere, as the size allows."""
+        self.set_class(size.width >= _BESIDE_COLUMNS, "beside")
+        self.set_class(size.height < 20 and size.width < _BESIDE_COLUMNS, "low")
 
     def on_screen_resume(self) -> None:
         # Another screen may have written profiles or signed somebody in.
@@ -193,6 +204,8 @@ class AccountsScreen(Screen[None]):
             self._detail.show_row(row, self._clocks, now, aws_now, guarded=guarded, dense=dense)
 
     def _is_guarded(self, row: RoleRow) -> bool:
+        if self._actions is None:
+            return False  # the settings are read after the first paint
         try:
             rules = self.house.settings.get("guard.rules")
         except SsoHelperError:

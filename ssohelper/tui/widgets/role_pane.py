@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from rich.segment import Segment
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import Input, Static
+from textual.strip import Strip
+from textual.widgets import Input
 
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
@@ -16,18 +18,38 @@ from ssohelper.tui.widgets.role_list import RoleList
 
 # A name that is searched for is shorter; a pasted megabyte would be a megabyte to search for.
 _LONGEST_SEARCH = 200
-_COUNT_WIDTH = 16
+_LEAST_ROOM = 20
+_PREPARE_SECONDS = 0.1
 
 
 class SearchLine(Input):
-    """The line that is typed into. What is pasted is cut to one line of a sensible length."""
+    """The line that is typed into, with how much was found at its right end."""
 
     DEFAULT_CSS = """
-    SearchLine, SearchLine:focus { border: none; height: 1; padding: 0; width: 1fr; background: transparent; }
+    SearchLine, SearchLine:focus {
+        border: none; height: 1; padding: 0 0 0 2; background: transparent;
+    }
     """
 
+    def __init__(self) -> None:
+        super().__init__(placeholder="type to search", select_on_focus=False, id="search")
+        # A blinking cursor would be a repaint every half second.
+        self.cursor_blink = False
+        self.note = ""
+
     def insert_text_at_cursor(self, text: str) -> None:
+        """Take what was typed or pasted, up to a length that can be meant."""
         super().insert_text_at_cursor(text[: max(0, _LONGEST_SEARCH - len(self.value))])
+
+    def render_line(self, y: int) -> Strip:
+        # Part of this widget: one of its own would be laid out and painted at every key.
+        room = self.size.width - len(self.note) - 1
+        line = super().render_line(y)
+        if room < _LEAST_ROOM:
+            return line
+        style = self.get_component_rich_style("input--placeholder")
+        note = Segment(f" {self.note}", style)
+        return Strip([*line.crop_extend(0, room, self.rich_style), note])
 
 
 class RolePane(Vertical):
@@ -50,9 +72,6 @@ class RolePane(Vertical):
     DEFAULT_CSS = """
     RolePane {
         height: 1fr;
-        & > #search-row { layout: horizontal; height: 1; }
-        & #prompt { width: 2; }
-        & #count { width: 16; color: $text-muted; }
         & > RoleList { height: 1fr; }
     }
     """
@@ -70,29 +89,22 @@ class RolePane(Vertical):
         super().__init__()
         self.list = RoleList(now=now, is_guarded=is_guarded)
         self.list.set_rows(rows)
-        self.line = SearchLine(
-            placeholder="type to search", select_on_focus=False, compact=True, id="search"
-        )
-        self._count = Static("", id="count", markup=False)
+        self.line = SearchLine()
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="search-row"):
-            yield Static("/ ", id="prompt", markup=False)
-            yield self.line
-            yield self._count
+        yield self.line
         yield self.list
 
     def on_mount(self) -> None:
-        self.line.cursor_blink = False
-        self.line.focus()
         self.show_count()
+        self.line.focus()
         # After the first paint: the first key then finds the index made.
-        self.call_after_refresh(self.list.prepare)
+        self.set_timer(_PREPARE_SECONDS, self.list.prepare)
 
     def show_count(self) -> None:
         """Say how many of how many are shown."""
-        said = f"{self.list.found}/{len(self.list.rows)}"
-        self._count.update(said.rjust(_COUNT_WIDTH), layout=False)
+        self.line.note = f"{self.list.found}/{len(self.list.rows)}"
+        self.line.refresh()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
