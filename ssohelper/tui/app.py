@@ -66,14 +66,19 @@ class HelperApp(HouseApp[str]):
         return SCREENS[_FIRST].find()()
 
     def on_ready(self) -> None:
+        if self._broken_settings is not None:
+            self.failed(self._broken_settings)
         # switch_mode comes back only to a mode that has a maker, and add_mode refuses this one's name.
         self._modes[self.DEFAULT_MODE] = _maker(SCREENS[_FIRST])
 
-    def on_load(self) -> None:
+    def __init__(self, house: App) -> None:
+        super().__init__(house)
+        self._broken_settings: SsoHelperError | None = None
+        # Before it runs: a theme that changes later is computed twice.
         try:
-            themes.dress(self, self.house)
+            themes.dress(self, house)
         except SsoHelperError as error:
-            self.call_after_refresh(self.failed, error)
+            self._broken_settings = error
 
     def action_go(self, name: str) -> None:
         """Show a screen of SCREENS; what stands open over the present one stays there."""
