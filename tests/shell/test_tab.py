@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import Home
+from tests.hostile import account_names, role_names
 from tests.shell import hostile
 from tests.shell.tab import Typist, pwned
 from tests.test_completions import save_listing
@@ -29,19 +30,22 @@ def have_profiles(home: Home, *names: str) -> None:
 
 
 def test_200_hostile_names_come_out_as_they_are(home: Home, typist: Typist) -> None:
+    names = [*hostile.names(100), *account_names(100)]
     wrong = []
-    for number, name in enumerate(hostile.names()):
+    for number, (name, role) in enumerate(zip(names, role_names(200), strict=True)):
         if number % 2 or not name.isascii():
             have_profiles(home, name)
             expected = name
         else:
             have_profiles(home)
-            save_listing(home, "corp", {"000000000001": (name, ("Admin",))})
-            expected = f"{name}/Admin"
-        words = typist.words_after("ssohelper use \t\r")
+            save_listing(home, "corp", {"000000000001": (name, (role,))})
+            expected = f"{name}/{role}"
+        # A word that begins with a dash is an option; behind "--" it is none.
+        before = ["use", "--"] if name.startswith("-") else ["use"]
+        words = typist.words_after(f"ssohelper {' '.join(before)} \t\r")
         # fish leaves a "~" that begins a word unquoted, so such a name is not offered there.
         is_offered = not (typist.shell == "fish" and name.startswith("~"))
-        if words != ["use", expected][: 1 + is_offered]:
+        if words != [*before, expected][: len(before) + is_offered]:
             wrong.append((expected, words))
     assert (wrong, pwned(home)) == ([], [])
 
