@@ -77,6 +77,11 @@ def ready_document(runtime: str, session: str, account_id: str, role_name: str) 
     return f"{runtime}/credentials/{session}/{account_id}/{role_name}"
 
 
+def span(runtime: str, session: str, account_id: str, role_name: str) -> str:
+    """Return the file that says between which seconds of this machine's uptime that holds."""
+    return f"{runtime}/spans/{session}/{account_id}/{role_name}"
+
+
 def _default_runtime_base() -> str | None:
     return f"/run/user/{os.getuid()}" if hasattr(os, "getuid") else None
 

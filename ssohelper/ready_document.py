@@ -15,6 +15,7 @@ _OPTIONS = {"--session": 0, "--account-id": 1, "--role-name": 2}
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
 # AWS's session tokens make documents of about 1.1 kB; more than this is not one of ours.
 _LIMIT_BYTES = 16384
+_SPAN_BYTES = 64
 # What a time service may put the clock back by without making documents doubtful.
 _CLOCK_STEP_SECONDS = 5
 
@@ -31,7 +32,7 @@ def answered(argv: list[str]) -> bool:
     runtime = folders.runtime_folder(os.environ)
     if not _same_settings(runtime):
         return False
-    document = _read(folders.ready_document(runtime, *key))
+    document = _read(folders.ready_document(runtime, *key), folders.span(runtime, *key))
     return document is not None and _printed(document)
 
 
@@ -63,7 +64,7 @@ def _same_settings(runtime: str) -> bool:
     return stamp.st_size > 0 and stamp.st_mtime_ns == settings.st_mtime_ns
 
 
-def _read(path: str) -> bytes | None:
+def _read(path: str, span: str) -> bytes | None:
     try:
         # O_NONBLOCK: opening a planted FIFO must not hang.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -72,20 +73,63 @@ def _read(path: str) -> bytes | None:
     try:
         found = os.fstat(descriptor)
         is_plain = (found.st_mode & 0o170000) == 0o100000 and found.st_nlink == 1
-        if not is_plain or found.st_uid != os.geteuid() or not _is_due_later(found):
+        if not is_plain or found.st_uid != os.geteuid():
+            return None
+        if found.st_mtime <= time.time() or not is_of_this_clock(found, span):
             return None
         document = os.read(descriptor, _LIMIT_BYTES)
     except OSError:
         return None
     finally:
         os.close(descriptor)
-    return document if document.startswith(b'{"Version":1,') and document.endswith(b"}\n") else None
+    return document if is_document(document) else None
 
 
-def _is_due_later(found: os.stat_result) -> bool:
-    """Tell whether nobody needs to think yet; a document from the future was made by another clock."""
-    now = time.time()
-    return found.st_ctime <= now + _CLOCK_STEP_SECONDS and found.st_mtime > now
+def is_document(content: bytes) -> bool:
+    """Tell whether this is a whole document, as far as a hit looks at one."""
+    return content.startswith(b'{"Version":1,') and content.endswith(b"}\n")
+
+
+def is_of_this_clock(found: os.stat_result, span: str) -> bool:
+    """Tell whether the document's time means what it meant when it was made.
+
+    One from the future was made by another clock. A clock that was set back by less than the
+    document's age shows in its span only, which counts in seconds of this machine's uptime.
+    """
+    if found.st_ctime > time.time() + _CLOCK_STEP_SECONDS:
+        return False
+    try:
+        descriptor = os.open(span, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return not os.path.lexists(span)  # where no uptime is known there are no spans
+    try:
+        words = os.read(descriptor, _SPAN_BYTES).split()
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    up = uptime()
+    if up is None or len(words) != 2 or not (words[0] + words[1]).isdigit():
+        return False
+    return int(words[0]) <= up < int(words[1])
+
+
+def uptime() -> int | None:
+    """Return whole seconds since this machine's start, sleep included; None where it tells none.
+
+    The launcher reads the same file: a container's may differ from what the kernel says.
+    """
+    try:
+        descriptor = os.open("/proc/uptime", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        whole = os.read(descriptor, _SPAN_BYTES).partition(b".")[0]
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    return int(whole) if whole.isdigit() else None
 
 
 def _printed(document: bytes) -> bool:

@@ -6,6 +6,7 @@ long as it lives, and the others sleep with 9 ms of Python loaded until its docu
 A refusal by AWS it leaves as a word in the turn's file: whoever waited takes that for an answer.
 """
 
+import errno
 import fcntl
 import os
 import stat
@@ -33,7 +34,10 @@ def answered_in_turn(argv: list[str]) -> int | None:
         return None
     # A file's time is that of the kernel's last tick, up to 10 ms ago.
     began_ns = time.time_ns() - 20_000_000
-    descriptor = _turn_file(folders.runtime_folder(os.environ), *key)
+    try:
+        descriptor = _turn_file(folders.runtime_folder(os.environ), *key)
+    except _Unusual as found:
+        return _refused(str(found))
     if descriptor is None:
         return None
     if _taken(descriptor):
@@ -92,15 +96,44 @@ def _word_since(descriptor: int, began_ns: int) -> int | None:
 
 
 def _turn_file(runtime: str, session: str, account_id: str, role_name: str) -> int | None:
-    """Return the open lock file of the role's turn; None where there cannot be one."""
+    """Return the open lock file of the role's turn; None where there cannot be one.
+
+    Raises: _Unusual with its path for what is no plain file of ours.
+    """
     folder = f"{runtime}/turns/{session}"
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         for path in (runtime, f"{runtime}/turns", folder):
             _make_private(path)
-        return os.open(f"{folder}/{account_id}.{role_name}", flags, 0o600)
     except OSError:
         return None
+    path = f"{folder}/{account_id}.{role_name}"
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except OSError as cause:
+        if cause.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
+            raise _Unusual(path) from cause
+        return None
+    found = os.fstat(descriptor)
+    is_plain = stat.S_ISREG(found.st_mode) and found.st_nlink <= 1
+    if not is_plain or found.st_uid != os.geteuid():
+        os.close(descriptor)
+        raise _Unusual(path)
+    return descriptor
+
+
+class _Unusual(Exception):
+    """A link, a FIFO, another user's: whoever put it there wants something of us."""
+
+
+def _refused(path: str) -> int:
+    hint = f"look at it with: ls -l {path}"
+    line = f'ssohelper: error: the lock "{path}" is no plain file of yours: not touched ({hint})\n'
+    try:
+        os.write(2, line.encode("utf-8", "backslashreplace"))
+    except OSError:
+        return 7  # a closed stderr takes no words
+    return 7
 
 
 def _make_private(path: str) -> None:

@@ -164,6 +164,8 @@ def _current(app: App, session: SsoSession, role: Role, deadline: Deadline) -> K
     except RoleNotAssigned:
         _remove(app, key)
         raise
+    except NotOurs:
+        raise  # somebody planted it: nothing goes past it, good credentials neither
     except SsoHelperError:
         # Good credentials outlive AWS, the network and our own locks; expired ones are never good.
         if kept and _freshness(app, kept) is not Freshness.TOO_LATE:
@@ -190,6 +192,8 @@ def _think(app: App, session: SsoSession, key: RoleKey, kept: KeptCredentials) -
             app.start_renewal(key)
     except LockNotObtained:
         return  # who holds it is renewing already
+    except NotOurs:
+        raise
     except (LocalState, OSError) as trouble:
         app.warn(f"the credentials are good, but cannot be renewed ahead: {trouble}")
 
@@ -246,7 +250,7 @@ def _keep(app: App, session: SsoSession, key: RoleKey, kept: KeptCredentials) ->
 
 def _publish(app: App, session: SsoSession, key: RoleKey, kept: KeptCredentials) -> None:
     due_at = _due_at(app, session, kept)
-    app.credentials.publish(key, document(kept.credentials, key.account_id), due_at)
+    app.credentials.publish(key, document(kept.credentials, key.account_id), due_at, app.now())
 
 
 def _due_at(app: App, session: SsoSession, kept: KeptCredentials) -> int:
@@ -264,7 +268,9 @@ def _publish_for_a_while(app: App, key: RoleKey, kept: KeptCredentials) -> None:
     ends_at = freshness.service_ends_at(kept.received_at, kept.credentials.expires_at)
     try:
         at = min(app.now() + freshness.RETRY_SECONDS, app.local(ends_at))
-        app.credentials.publish(key, document(kept.credentials, key.account_id), at)
+        app.credentials.publish(key, document(kept.credentials, key.account_id), at, app.now())
+    except NotOurs:
+        raise
     except (LocalState, OSError) as trouble:
         app.warn(f"the credentials could not be published: {trouble}")
 

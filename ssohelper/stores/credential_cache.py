@@ -5,12 +5,14 @@ path (`credentials/<session>/<account>/<role>`): printed as they are while their
 time is ahead. Keeping and publishing are two calls: a guarded role is kept, never published.
 """
 
+import logging
 import os
+import time
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from ssohelper import folders
+from ssohelper import folders, ready_document
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import (
     KeptCredentials,
@@ -19,9 +21,11 @@ from ssohelper.core.model import (
     Secret,
     SsoSession,
 )
-from ssohelper.errors import LocalState
+from ssohelper.errors import LocalState, NotOurs
 from ssohelper.stores import files, places
 from ssohelper.stores.settings_stamp import SettingsStamp
+
+_log = logging.getLogger(__name__)
 
 _TEXTS = ("access_key_id", "secret_access_key", "session_token")
 
@@ -58,13 +62,21 @@ class CredentialCache:
         }
         files.write_json(path, document)
 
-    def publish(self, key: RoleKey, document: bytes, think_again_at: int) -> None:
+    def publish(
+        self, key: RoleKey, document: bytes, think_again_at: int, now: int | None = None
+    ) -> None:
         """Put the ready document where the hit path prints it until `think_again_at`.
 
-        Nothing is put there when the settings were changed since this process read them.
+        Its span says the same in seconds of uptime, which no jump of the clock changes. Nothing is put there when the settings were changed since this process read them.
         """
         if self._stamp and not self._stamp.prepare(self._withdraw_all):
             return
+        now = int(time.time()) if now is None else now
+        up = ready_document.uptime()
+        if up is not None:
+            span = self._span(key)
+            self._make_folders(span)
+            files.write_atomically(span, b"%d %d\n" % (up, max(0, up + think_again_at - now)))
         path = self._ready_document(key)
         self._make_folders(path)
         files.write_atomically(path, document, mtime=think_again_at)
@@ -72,14 +84,29 @@ class CredentialCache:
     def published_until(self, key: RoleKey) -> int:
         """Return until when the ready document is printed as it is; 0 without one.
 
-        One that was made under other settings counts as none.
+        One that was made under other settings or before the clock was set back counts as none,
+        and so does a malformed one.
+        Raises: NotOurs for what is no plain file of ours.
         """
         if self._stamp and self._stamp.is_due():
             return 0
+        path = self._ready_document(key)
         try:
-            return int(os.lstat(self._ready_document(key)).st_mtime)
-        except OSError:
+            content = files.read_checked(path)
+            found = os.lstat(path)
+        except files.TooLarge:
+            content = b""
+        except NotOurs:
+            raise
+        except (LocalState, OSError):
             return 0
+        if content is None:
+            return 0
+        if not ready_document.is_document(content):
+            _log.info('"%s" holds no document: counted as missing', path)
+            return 0
+        is_held = ready_document.is_of_this_clock(found, os.fspath(self._span(key)))
+        return int(found.st_mtime) if is_held else 0
 
     def withdraw(self, key: RoleKey) -> None:
         """Remove the ready document; what is kept stays."""
@@ -95,6 +122,7 @@ class CredentialCache:
     def forget_session(self, session_name: str) -> int:
         """Remove all of the session's role credentials; returns how many files went."""
         name = places.session_part(session_name)
+        files.remove_tree(self._runtime / "spans" / name)
         return sum(
             files.remove_tree(self._runtime / branch / name) for branch in ("credentials", "kept")
         )
@@ -152,6 +180,9 @@ class CredentialCache:
 
     def _ready_document(self, key: RoleKey) -> Path:
         return Path(folders.ready_document(str(self._runtime), *places.role_parts(key)))
+
+    def _span(self, key: RoleKey) -> Path:
+        return Path(folders.span(str(self._runtime), *places.role_parts(key)))
 
 
 def _is_of(found: dict[str, Any], key: RoleKey) -> bool:

@@ -26,6 +26,7 @@ from ssohelper.stores.trust import (
     private_folder,
     reason,
     refuse_unusual,
+    unusual_by_errno,
 )
 
 __all__ = [
@@ -51,6 +52,10 @@ _TEMP_LIFE_SECONDS = 3600
 _swept: set[str] = set()
 
 
+class TooLarge(LocalState):
+    """More bytes than any file of ours has."""
+
+
 # -- reading -----------------------------------------------------------------------------------
 
 
@@ -58,7 +63,7 @@ def read_checked(path: Path | str, limit: int = READ_LIMIT_BYTES) -> bytes | Non
     """Return the file's bytes, None when there is none.
 
     A mode that lets others in is tightened to 0600, with one warning.
-    Raises: LocalState for a link, FIFO, folder, another owner, a hard link, more than `limit` bytes.
+    Raises: LocalState for a link, FIFO, folder, another owner, a hard link; TooLarge.
     """
     path = os.fspath(path)
     try:
@@ -75,13 +80,16 @@ def read_checked(path: Path | str, limit: int = READ_LIMIT_BYTES) -> bytes | Non
     finally:
         os.close(descriptor)
     if len(content) > limit:
-        raise LocalState(f'"{path}" is larger than {limit} bytes', hint="remove it and try again")
+        raise TooLarge(f'"{path}" is larger than {limit} bytes', hint="remove it and try again")
     return content
 
 
 def read_json(path: Path | str, limit: int = READ_LIMIT_BYTES) -> dict[str, Any] | None:
     """Return the JSON object in the file; None when there is none or it is malformed."""
-    content = read_checked(path, limit)
+    try:
+        content = read_checked(path, limit)
+    except TooLarge:
+        content = b""
     if content is None:
         return None
     found = parsed_object(content)
@@ -243,8 +251,9 @@ def _sweep_once(folder: str) -> None:
 
 
 def _unreadable(path: str, cause: OSError) -> LocalState:
-    if cause.errno in (errno.ELOOP, errno.EMLINK):
-        return NotOurs(f'"{path}" is a link: not touched', hint=f"look at it with: ls -l {path}")
+    what = unusual_by_errno(cause)
+    if what:
+        return NotOurs(f'"{path}" {what}: not touched', hint=f"look at it with: ls -l {path}")
     return LocalState(f'"{path}" cannot be read: {reason(cause)}')
 
 

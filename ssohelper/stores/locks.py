@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.errors import LocalState, LockNotObtained, SsoHelperError
+from ssohelper.errors import LocalState, LockNotObtained, NotOurs, SsoHelperError
 from ssohelper.stores.trust import (
     CAREFUL,
     check_open_file,
@@ -18,6 +18,7 @@ from ssohelper.stores.trust import (
     os_error,
     private_folder,
     reason,
+    unusual_by_errno,
 )
 
 # Network homes without a lock daemon answer so; going on without a lock beats not working.
@@ -60,6 +61,9 @@ def _locked(path: str, deadline: Deadline, base: Path | None) -> int | None:
                 return None
             if isinstance(cause, SsoHelperError):
                 raise
+            if what := unusual_by_errno(cause):
+                hint = f"look at it with: ls -l {path}"
+                raise NotOurs(f'the lock "{path}" {what}: not touched', hint=hint) from cause
             raise LocalState(f'the lock "{path}" cannot be made: {reason(cause)}') from cause
         try:
             check_open_file(descriptor, path)

@@ -1,5 +1,6 @@
 """What on the disk is ours to use: plain files of ours, folders that nobody else can enter."""
 
+import errno
 import logging
 import os
 import stat
@@ -45,6 +46,15 @@ def refuse_unusual(found: os.stat_result, path: str) -> None:
         what = "has more than one name (hard link)"
     if what:
         raise NotOurs(f'"{path}" {what}: not touched', hint=f"look at it with: ls -l {path}")
+
+
+def unusual_by_errno(cause: OSError) -> str | None:
+    """Return what stands there when it was for that that a file could not be opened."""
+    if cause.errno in (errno.ELOOP, errno.EMLINK):
+        return "is a link"
+    if cause.errno == errno.EISDIR:
+        return "is a folder"
+    return "is no plain file" if cause.errno == errno.ENXIO else None
 
 
 def is_ours(found: os.stat_result) -> bool:

@@ -72,6 +72,13 @@ class Place(NamedTuple):
             (self.runtime / name).touch()
         return document
 
+    def span(self, text: str) -> Path:
+        """Put a span beside the document that `publish` made."""
+        path = self.runtime / "spans" / KEY[1] / KEY[3] / KEY[5]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
     def run(
         self, shell: list[str], *argv: str, env: dict[str, str] | None = None
     ) -> "subprocess.CompletedProcess[bytes]":
@@ -413,4 +420,32 @@ class TestClock:
         os.utime(kept, (past, past))
         assert place.hits(shell)
         os.utime(kept, (ahead, ahead))  # kept "in the future": only a clock set back does that
+        assert not place.hits(shell)
+
+    @pytest.mark.parametrize(
+        ("since", "lasts", "hits"),
+        [(0, 600, True), (-3600, 1800, False), (60, 600, False), (-5, 0, False)],
+        ids=["within", "over", "before the machine's restart", "just over"],
+    )
+    def test_the_span_of_a_document_in_uptime(
+        self, place: Place, shell: list[str], since: int, lasts: int, hits: bool
+    ) -> None:
+        """However far ahead a clock that was set back makes the document look."""
+        place.publish(ahead=8 * 3600)
+        up = int(float(Path("/proc/uptime").read_text().split()[0]))
+        span = place.span(f"{up + since} {up + since + lasts}\n")
+        assert place.hits(shell) is hits
+        # Such a span stands for what the time of the kept answer tells elsewhere.
+        kept = place.runtime / "kept" / "corp" / "001234567890" / "Admin.json"
+        kept.parent.mkdir(parents=True)
+        kept.touch()
+        os.utime(kept, (time.time() + 600,) * 2)
+        assert place.hits(shell) is hits
+        span.unlink()
+        assert not place.hits(shell)
+
+    @pytest.mark.parametrize("text", ["", "\n", "1\n", "x y\n", "0 99999999999 3\n", "0 1e9\n"])
+    def test_a_malformed_span(self, place: Place, shell: list[str], text: str) -> None:
+        place.publish()
+        place.span(text)
         assert not place.hits(shell)

@@ -11,6 +11,7 @@ from ssohelper.core.model import RoleKey
 from ssohelper.stores.credential_cache import CredentialCache
 from ssohelper.stores.settings_stamp import SettingsStamp
 
+DOCUMENT = b'{"Version":1,"x":1}\n'
 KEYS = [RoleKey("corp", "001234567890", name) for name in ("Admin", "ReadOnly")]
 LONG_AGO = 1_700_000_000 * 10**9 + 123_456_789
 
@@ -33,7 +34,7 @@ def changed(settings: Path, text: str, at: int = LONG_AGO) -> None:
 def publish(runtime: Path, settings: Path, key: RoleKey = KEYS[0]) -> None:
     """Publish as one process does: it notes the settings, then works, then publishes."""
     cache = CredentialCache(runtime, SettingsStamp(runtime, settings))
-    cache.publish(key, b"{}\n", int(time.time()) + 600)
+    cache.publish(key, DOCUMENT, int(time.time()) + 600)
 
 
 def published(runtime: Path) -> set[str]:
@@ -79,7 +80,7 @@ def test_a_process_that_read_older_settings_publishes_nothing(
     changed(settings, "form = 'sso'\n")
     stamp = SettingsStamp(runtime, settings)
     changed(settings, "form = 'process'\n", LONG_AGO + 10**9)
-    CredentialCache(runtime, stamp).publish(KEYS[0], b"{}\n", int(time.time()) + 600)
+    CredentialCache(runtime, stamp).publish(KEYS[0], DOCUMENT, int(time.time()) + 600)
     assert published(runtime) == set()
     assert not (runtime / "settings").exists()
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.torture import (
     clock_jumps,
+    endpoint,
     faults,
     foreign,
     helper_runs,
@@ -42,6 +43,7 @@ HEAVY: tuple[Make, ...] = (
     random_faults.random_faults,
     foreign.foreign_writer,
     kills.random_kills,
+    endpoint.endpoint_crowd,
 )
 # Together: they mostly wait, and what they count does not depend on the machine's speed.
 WAITING: tuple[Make, ...] = (
@@ -54,6 +56,9 @@ WAITING: tuple[Make, ...] = (
     helper_runs.helper_runs,
     clock_jumps.clock_jumps,
     sweep.kill_sweep,
+    endpoint.endpoint_clients,
+    endpoint.endpoint_sleep,
+    endpoint.endpoint_day,
 )
 
 

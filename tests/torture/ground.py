@@ -183,13 +183,15 @@ def helper(account: int = 0, role: int = 0, door: str = LAUNCHER) -> list[str]:
 
 
 @contextmanager
-def ground(*, accounts: int = 2, roles: int = 1) -> Iterator[Ground]:
-    """A new home and a new Identity Center in which ana may use every role."""
+def ground(
+    *, accounts: int = 2, roles: int = 1, clock: Callable[[], float] = time.time
+) -> Iterator[Ground]:
+    """A new home and a new Identity Center, on this clock, in which ana may use every role."""
     with (
         tempfile.TemporaryDirectory(
             prefix="ssohelper-torture-", ignore_cleanup_errors=True
         ) as home,
-        Emulator(World.of_size(accounts, roles)) as emulator,
+        Emulator(World.of_size(accounts, roles), clock=clock) as emulator,
     ):
         emulator.auto_approve = "ana"
         yield Ground(Path(home), emulator)
