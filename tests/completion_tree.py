@@ -31,6 +31,7 @@ SETTINGS = sorted(
 KINDS = {
     "account_id": "account_id",
     "accounts": "account_glob",
+    "default_region": "region",
     "env_file": "files",
     "key": "words:" + ",".join(SETTINGS),
     "profile": "profile",
@@ -38,14 +39,14 @@ KINDS = {
     "profile rm.names": "managed_profile",
     "profile show.name": "any_profile",
     "query": "query",
+    "region": "region",
     "role_name": "role",
     "roles": "role_glob",
     "service": "words:" + ",".join(SERVICES),
     "session": "session",
     "session_name": "session",
     "shell": "words:bash,zsh,fish,pwsh",
-    "socket": "files",
-    "socket_path": "files",
+    "socket_file": "files",
     "start_url": "files",
 }
 COMMON = {"as_json", "session", "verbose"}

@@ -106,6 +106,21 @@ def test_completion_prints_the_shipped_script(shell: str, run: Run) -> None:
     assert said.stdout == (FOLDER / FILES[shell]).read_text()
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_shell_init_completes_the_name_that_the_function_gets(shell: str, run: Run) -> None:
+    own = (FOLDER / FILES[shell]).read_text()
+    assert run("shell-init", shell).stdout.endswith(own)
+    said = run("shell-init", shell, "--cmd", "sso").stdout
+    registers = {
+        "bash": "complete -F _ssohelper sso\n",
+        "zsh": "compdef _ssohelper sso\n",
+        "fish": "complete -c sso -f ",
+        "pwsh": "-CommandName sso ",
+    }
+    assert registers[shell] in said
+    assert registers[shell].replace(" sso", " ssohelper") not in said
+
+
 def test_another_shell_is_said_to_be_unknown(run: Run) -> None:
     said = run("completion", "tcsh")
     assert (said.returncode, said.stdout) == (2, "")
@@ -158,6 +173,7 @@ class TestWhatIsOffered:
             (["console", "--service", "cloudt"], ["cloudtrail"]),
             (["exec", "pay.Admin", "--", "l"], ["command"]),
             (["emulator", "serve", "--world", ""], ["files"]),
+            (["console", "--region", ""], ["us-east-1"]),
             (["shell-init", ""], ["bash", "zsh", "fish", "pwsh"]),
             (["no-such-command", ""], []),
         ],

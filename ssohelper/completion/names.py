@@ -80,6 +80,16 @@ class Names:
                 return named if named in sessions else None
         return sessions[0] if len(sessions) == 1 else None
 
+    def regions(self) -> list[str]:
+        """Return the regions that stand in the config."""
+        found = set()
+        for _header, body in self._config():
+            for line in body.split("\n"):
+                key, _, value = line.partition("=")
+                if key.strip() in ("region", "sso_region") and value.strip().isprintable():
+                    found.add(value.strip())
+        return sorted(found - {""})
+
     def accounts(self, session: str) -> list[Account]:
         """Return the accounts of the session's saved list."""
         if not SESSION_NAME.fullmatch(session):

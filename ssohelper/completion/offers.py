@@ -197,6 +197,7 @@ _KINDS: dict[str, Callable[[Asked, Names], Offers]] = {
     "any_profile": lambda _asked, names: _words(names.profiles(any_kind=True)),
     "managed_profile": lambda _asked, names: _words(names.profiles(managed=True)),
     "address": _addresses,
+    "region": lambda _asked, names: _words(names.regions()),
     "session": lambda _asked, names: _words(names.sessions()),
     "account_glob": _account_globs,
     "account_id": lambda asked, names: _words(item.id for item in _all_accounts(asked, names)),

@@ -16,7 +16,7 @@ TREE = """\
 [setup] Onboard in one command: sign in, list, write profiles
 +
 <files
---region=text The region that Identity Center is in.
+--region=region The region that Identity Center is in.
 --name-template=text Default: {account_name}.{role_name}
 --form=words:process,sso process: profiles call ssohelper; sso: for hosts that do not have it.
 --account=account_glob* Only accounts of this name or id; !GLOB: not these. Repeatable.
@@ -63,7 +63,7 @@ TREE = """\
 <address
 --name=text The profile's name; default: by the template.
 --form=words:process,sso process: profiles call ssohelper; sso: for hosts that do not have it.
---region=text The profile's region.
+--region=region The profile's region.
 --dry-run Print the diff only.
 --yes Do not ask.
 [profile list] Print the profiles in ~/.aws/config and the roles they point at.
@@ -82,7 +82,7 @@ TREE = """\
 --role=role_glob* Only roles of this name; !GLOB: not these. Repeatable.
 --form=words:process,sso process: profiles call ssohelper; sso: for hosts that do not have it.
 --name-template=text Default: {account_name}.{role_name}
---default-region=text The region of new profiles.
+--default-region=region The region of new profiles.
 --rename Give profiles the names they would get today.
 --prune Remove managed profiles whose role is gone.
 --refresh Ask AWS, even when the saved list is young.
@@ -130,12 +130,12 @@ TREE = """\
 <profile
 --port=text Listen on this port of 127.0.0.1.
 --env-file=files Write address and token there, for containers; both survive a restart.
---socket=text Answer on a socket file, for containers that mount it.
+--socket=files Answer on a socket file, for containers that mount it.
 [console] Open the AWS console as a profile's role
 +
 <profile
 --service=words:acm,apigateway,apigw,appsync,athena,backup,batch,bedrock,billing,ce,cfn,cloudformation,cloudfront,cloudshell,cloudtrail,cloudwatch,codebuild,codecommit,codepipeline,cognito,config,cw,ddb,dms,dynamodb,ebs,ec2,ecr,ecs,efs,eks,elasticache,elb,elbv2,emr,eventbridge,events,fsx,glue,guardduty,health,home,iam,kinesis,kms,lambda,logs,msk,opensearch,organizations,parameters,r53,ram,rds,redshift,route53,s3,sagemaker,secretsmanager,securityhub,service-quotas,ses,sfn,sns,sqs,ssm,sso,stepfunctions,support,trustedadvisor,vpc,wafv2,xray The page to open: ec2, s3, logs, iam, …
---region=text The region to open; else the profile's.
+--region=region The region to open; else the profile's.
 --print Print the portal's link, open nothing.
 [credential-process] Print credentials for an SDK (profiles in ~/.aws/config call this)
 -h/--help Show the help and exit.
