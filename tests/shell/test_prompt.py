@@ -94,6 +94,20 @@ class TestWords:
             prompt_text.shortened(name, 40 - len(" 1d1h")),
         )
 
+    def test_the_time_goes_on(self, shell: str, world: PromptWorld) -> None:
+        """What the shell kept of the minute before is not shown for long."""
+        world.put(world.session, int(time.time()) + 61, "known")
+        text = '"$SSOHELPER_PROMPT_TEXT"'
+        again = {
+            "bash": f"until [[ {text} == *s== ]]; do sleep 0.1; ssohelper_prompt; done",
+            "zsh": f"until [[ {text} == *s== ]]; do sleep 0.1; ssohelper_prompt; done",
+            "fish": f"while not string match -q '*s==' {text}; sleep 0.1; ssohelper_prompt >/dev/null; end",
+        }
+        done = world.run(shell, f"{SHOW[shell]}\n{again[shell]}\n{SHOW[shell]}")
+        first, last = done.stdout.splitlines()
+        assert first in (f"{NAME} ==1m==|late", f"{NAME} ==59s==|late", f"{NAME} ==58s==|late")
+        assert re.fullmatch(rf"{NAME} ==5\ds==\|late", last)
+
     def test_fixed_keys(self, shell: str, world: PromptWorld) -> None:
         world.learn("keys", ends=str(int(time.time()) + 3658), files=False)
         keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_CREDENTIAL_EXPIRATION": "2099-01-01T00:00:00Z"}

@@ -169,6 +169,9 @@ class TestSwitchedOn:
         assert screen.lines()[-2].startswith(f"{NAME} 2h30m $ xxx")
         screen.type("\x01")  # to the line's beginning
         screen.wait(lambda: screen.cursor[0] == begins)
+        screen.type("z")  # all behind it moves, over the edge
+        screen.wait(lambda: screen.prompt() == "xyyy")
+        assert screen.cursor[0] == begins + 1
 
 
 @pytest.mark.parametrize("shell", SHELLS)
