@@ -150,6 +150,8 @@ class TestWhatIsOffered:
             (["use", ""], ["pay.Admin", "my own"]),
             (["--json", "--session", "corp", "use", "p"], ["pay.Admin"]),
             (["use", "pay.Admin", "--k"], ["--keys"]),
+            (["use", "--v"], ["--verbose"]),
+            (["clear", "-"], ["--verbose", "--json", "--session", "--help"]),
             (["profile", "show", "k"], ["keys"]),
             (["profile", "rm", ""], ["pay.Admin"]),
             (["profile", "rm", "pay.Admin", ""], []),

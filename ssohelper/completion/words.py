@@ -153,8 +153,8 @@ def _subcommands(path: str, sections: dict[str, tuple[str, list[str]]]) -> dict[
 
 def _option_of(line: str) -> Option:
     said, _, explained = line.partition(" ")
-    names, _, kind = said.partition("=")
-    return Option(tuple(names.split("/")), kind.rstrip("*"), said.endswith("*"), explained)
+    names, _, kind = said.removesuffix("*").partition("=")
+    return Option(tuple(names.split("/")), kind, said.endswith("*"), explained)
 
 
 def _sections() -> dict[str, tuple[str, list[str]]]:
