@@ -4,6 +4,7 @@ By AWS's clock, not by ours, backward jumps included; and AWS is not asked more 
 floor allows. Everything is real but the wire and the clocks.
 """
 
+import json
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -12,14 +13,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ssohelper import folders, ready_document
 from ssohelper.actions import credentials
 from ssohelper.app import App
+from ssohelper.core.instants import from_iso
 from ssohelper.core.model import AccessToken, Role, RoleCredentials, RoleKey, Secret, SsoSession
 from ssohelper.errors import AwsUnreachable, SsoHelperError
 from ssohelper.stores import clock_file
 
 SESSION = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "us-east-1", ())
 ROLE = Role("000000000001", "ReadOnlyAccess")
+KEY = RoleKey(SESSION.name, *ROLE)
 BEGIN = 1_790_000_000.0
 
 steps = st.lists(
@@ -87,6 +91,7 @@ def test_no_sequence_hands_out_an_expired_one(
 ) -> None:
     world = World(life, offset)
     monkeypatch.setattr(clock_file, "_uptime", lambda: world.true - BEGIN + 1000)
+    monkeypatch.setattr(ready_document, "uptime", lambda: int(world.true - BEGIN + 1000))
     with tempfile.TemporaryDirectory() as folder:
         for what, value in [("call", 1), *sequence, ("call", 1)]:
             if what == "pass":
@@ -106,6 +111,10 @@ def _call(folder: Path, world: World) -> None:
     app = WorldApp(folder, world)  # a new process each time: nothing is remembered but files
     token = AccessToken(Secret("t"), int(world.wall()) + 10 * 86400, None, None)
     app.__dict__["tokens"] = _Tokens(token)
+    if app.credentials.published_until(KEY) > app.now():
+        # The hit path prints it as it is. (Real files have no change time of a clock of ours.)
+        document = json.loads(Path(folders.ready_document(f"{folder}/run", *KEY)).read_text())
+        assert (from_iso(document["Expiration"]) or 0) > world.true
     try:
         given_out = credentials.release(app, SESSION, ROLE, "credential-process", app.deadline())
     except SsoHelperError:
