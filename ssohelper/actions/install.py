@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from ssohelper.app import App
 
 SHELLS = ("bash", "zsh", "fish", "pwsh")
+# A .zshenv is read by every zsh: one that takes longer has other troubles.
+_ZSH_SECONDS = 5
 _ABOUT = '# From "ssohelper install"; "ssohelper install --uninstall" takes it away again.'
 # Where people put such a line by hand, beside the file that we would choose.
 _OTHER_FILES = {
@@ -115,7 +118,7 @@ def rc_file(app: App, shell: str, platform: str = sys.platform) -> Path:
     if shell == "bash":
         return _bash_file(app, platform)
     if shell == "zsh":
-        return Path(environ.get("ZDOTDIR") or _home(app), ".zshrc")
+        return Path(environ.get("ZDOTDIR") or _zdotdir(app) or _home(app), ".zshrc")
     if shell == "fish":
         return Path(_config_home(app), "fish", "conf.d", "ssohelper.fish")
     if os.name == "nt":
@@ -133,6 +136,29 @@ def _bash_file(app: App, platform: str) -> Path:
     if platform == "darwin" and b".bashrc" not in (_read(app, profile) or b""):
         return profile
     return Path(home, ".bashrc")
+
+
+def _zdotdir(app: App) -> str | None:
+    """Return the ZDOTDIR that a .zshenv sets without exporting it: zsh itself is asked."""
+    places = [Path(_home(app), ".zshenv"), Path("/etc/zsh/zshenv"), Path("/etc/zshenv")]
+    if not any(b"ZDOTDIR" in (_read(app, place) or b"") for place in places):
+        return None
+    zsh = shutil.which("zsh", path=app.environ.get("PATH", os.defpath))
+    if zsh is None:
+        return None
+    try:
+        said = subprocess.run(
+            [zsh, "-c", 'print -r -- "" && print -r -- "$ZDOTDIR"'],
+            env=app.environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_ZSH_SECONDS,
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    # What the .zshenv itself prints stands above.
+    last = os.fsdecode(said.removesuffix(b"\n").rpartition(b"\n")[2])
+    return last if os.path.isabs(last) else None
 
 
 def _line_by_hand(app: App, shell: str, path: Path) -> str | None:

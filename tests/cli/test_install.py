@@ -160,6 +160,15 @@ class TestFile:
         assert (home.path / "z" / ".zshrc").exists()
         assert (home.path / "c" / "fish" / "conf.d" / "ssohelper.fish").exists()
 
+    def test_is_where_a_zshenv_puts_zdotdir_without_exporting_it(
+        self, home: Home, run: Run
+    ) -> None:
+        need("zsh")
+        (home.path / ".zshenv").write_text("echo hello\nZDOTDIR=$HOME/dots\n")
+        run("install", "--shell", "zsh", "--yes")
+        assert (home.path / "dots" / ".zshrc").exists()
+        assert not (home.path / ".zshrc").exists()
+
     @pytest.mark.parametrize("shell", ["bash", "fish"])
     def test_a_line_by_hand_is_left_alone(self, home: Home, run: Run, shell: str) -> None:
         by_hand = home.path / {"bash": ".bash_profile", "fish": ".config/fish/config.fish"}[shell]
