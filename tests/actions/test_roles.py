@@ -1,0 +1,63 @@
+"""Every role that may be chosen: saved lists of all sessions, profiles of any form, usage."""
+
+from ssohelper.actions import roles, usage
+from ssohelper.app import App
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import Account, RoleKey
+from tests.conftest import Home
+
+URL = "https://d-0000000000.awsapps.com/start"
+OTHER_URL = "https://d-1111111111.awsapps.com/start"
+PROD = Account("000030000001", "payments-prod", "")
+
+
+def house_of(home: Home) -> App:
+    house = App({**home.env, "SSOHELPER_HOME": str(home.path / "own")})
+    home.add_session("corp", URL)
+    home.add_session("other", OTHER_URL)
+    listed = (ListedAccount(PROD, ("Admin", "Read")),)
+    house.directory.save("corp", Listing(URL, "us-east-1", house.now(), listed))
+    return house
+
+
+def test_profiles_of_every_form_stand_with_their_role(home: Home):
+    house = house_of(home)
+    key = "sso_account_id = 000030000001\nsso_role_name = Admin\n"
+    home.write_config(
+        home.config_file.read_text()
+        + f"[profile native]\nsso_session = corp\n{key}\n"
+        + f"[profile old]\nsso_start_url = {URL}/\nsso_region = us-east-1\n{key}\n"
+        + f"[profile not-listed]\nsso_session = other\n{key}\n"
+        + "[profile keys]\nregion = eu-west-1\n"
+    )
+    choice = roles.to_choose(house)
+    assert [(row.session_name, row.role_name, row.profiles) for row in choice.rows] == [
+        ("corp", "Admin", ("native", "old")),
+        ("corp", "Read", ()),
+        ("other", "Admin", ("not-listed",)),
+    ]
+    assert [session.name for session in choice.unlisted] == ["other"]
+    assert list(choice.listed_at) == ["corp"]
+
+
+def test_one_session_alone(home: Home):
+    house = house_of(home)
+    assert {row.session_name for row in roles.to_choose(house, "corp").rows} == {"corp"}
+    assert roles.to_choose(house, "other").rows == []
+
+
+def test_a_list_of_another_portal_does_not_count(home: Home):
+    house = house_of(home)
+    home.write_config(home.config_file.read_text().replace(URL, "https://x.awsapps.com/start"))
+    assert roles.to_choose(house).rows == []
+
+
+def test_a_favourite_comes_first(home: Home):
+    house = house_of(home)
+    usage.set_favourite(house, RoleKey("corp", PROD.id, "Read"), True)
+    first = roles.to_choose(house).rows[0]
+    assert (first.role_name, first.usage.favourite) == ("Read", True)
+
+
+def test_nothing_at_all_is_an_empty_choice(home: Home):
+    assert roles.to_choose(App(home.env)) == roles.Choice([], {}, [])
