@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from textual import work
@@ -25,7 +26,7 @@ from ssohelper.tui.screens.set_up import SetUpForm, SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.clocks import credentials_line, sign_in_line, token_line
-from ssohelper.tui.widgets.lines import Chooser, Line, LineView, plain_lines
+from ssohelper.tui.widgets.lines import Chooser, Line, LineView
 from ssohelper.tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
@@ -222,7 +223,8 @@ class SessionsScreen(Screen[None]):
             return []
         if number >= len(seen.clocks):
             name, message = seen.broken[number - len(seen.clocks)]
-            return [[(show(name), "strong")], [], *plain_lines(message, "bad")]
+            told = textwrap.wrap(show(message), max(20, width - 2)) or [""]
+            return [[], [(f"  {show(name)}", "strong")], *([(f"  {part}", "bad")] for part in told)]
         clock = seen.clocks[number]
         lines: list[Line] = [[], *self._about(clock), []]
         bar = max(8, min(40, width - 56))
@@ -264,13 +266,14 @@ class SessionsScreen(Screen[None]):
         mine = [(key, found) for key, found in mine if found.credentials.expires_at > now]
         if not mine:
             return [[("  role credentials  ", "dim"), ("none are kept", "dim")]]
-        bar = max(6, min(24, width - 68))
-        label_width = max(16, width - bar - 20)
+        # What is left of the line beside id, role and the time goes to the name and the bar.
+        name_width = max(8, min(28, (width - 55) * 3 // 5))
+        bar = max(4, min(24, width - 55 - name_width))
         lines: list[Line] = [[("  role credentials", "dim")]]
         for key, found in mine:
             name = self._seen.account_names.get(key.account_id) or ""
-            text = f"    {name} {key.account_id}  {key.role_name}"
-            lines.append(credentials_line((fitted(text, label_width) + " ", ""), found, now, bar))
+            label = f"    {fitted(name, name_width)} {key.account_id}  {fitted(key.role_name, 22)} "
+            lines.append(credentials_line((label, ""), found, now, bar))
         return lines
 
     def _key(self, action: str) -> str:

@@ -1,0 +1,112 @@
+"""Pictures of every screen, for the docs: `python -m tests.pictures [FOLDER]`, or `make pictures`.
+
+The same screens that a person sees, in the demo's world, on a clock that stands still, so that
+tests/tui/test_pictures.py can tell when they are stale.
+"""
+
+import asyncio
+import re
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Input
+
+from ssohelper.tui.app import HelperApp
+from ssohelper.tui.screens.profiles import ProfilesScreen
+from ssohelper.tui.screens.sessions import SessionsScreen
+from ssohelper.tui.themes import NAMES
+from tests.tui.world import Afternoon, afternoon, until
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
+SIZES = ((100, 30), (80, 24))
+THEMES = ("dark", "light")
+_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+
+
+def main(folder: Path = FOLDER) -> None:
+    """Draw all pictures into the folder; what is there and is no picture any more goes."""
+    folder.mkdir(exist_ok=True)
+    drawn = draw_all()
+    for old in folder.glob("*.svg"):
+        if old.stem not in drawn:
+            old.unlink()
+    for name, svg in drawn.items():
+        (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
+    print(f"{len(drawn)} pictures in {folder}")
+
+
+def draw_all() -> dict[str, str]:
+    """Return the SVG of every picture by its name, `sessions-dark-100x30`."""
+    drawn: dict[str, str] = {}
+    for size in SIZES:
+        for theme in THEMES:
+            with tempfile.TemporaryDirectory() as folder, afternoon(Path(folder)) as world:
+                shots = asyncio.run(_shots(world, theme, size))
+            width, height = size
+            drawn |= {f"{name}-{theme}-{width}x{height}": svg for name, svg in shots.items()}
+    return drawn
+
+
+async def _shots(world: Afternoon, theme: str, size: tuple[int, int]) -> dict[str, str]:
+    app = HelperApp(world.app())
+    app.animation_level = "none"
+    shots: dict[str, str] = {}
+    async with app.run_test(size=size) as pilot:
+        app.theme = NAMES[theme]
+
+        async def take(name: str) -> None:
+            for field in app.screen.query(Input):
+                field.cursor_blink = False
+            app.clear_notifications()
+            shots[name] = await _still(app, pilot)
+
+        await take("accounts")
+        await pilot.press(*"pay prod")
+        await take("search")
+        await pilot.press("f3")
+        await until(lambda: _is_read(app.screen))
+        await take("sessions")
+        await pilot.press("down", "s")
+        await until(lambda: app.screen.query("#code") and "PQRS" in _text(app.screen, "#code"))
+        await take("sign-in")
+        await pilot.press("escape", "f4")
+        await until(lambda: _is_planned(app.screen))
+        await take("profiles")
+        await pilot.press("a")
+        await until(lambda: app.screen.is_modal)
+        await take("apply")
+        await pilot.press("n", "f1")
+        await until(lambda: app.screen.is_modal)
+        await take("help")
+    return shots
+
+
+async def _still(app: HelperApp, pilot: Pilot[Any]) -> str:
+    """Return the picture once it does not change any more."""
+    before = ""
+    while True:
+        await pilot.pause(0.05)
+        drawn = _FONTS.sub("", app.export_screenshot(title="ssohelper"))
+        if drawn == before:
+            return drawn
+        before = drawn
+
+
+def _is_read(screen: Screen[Any]) -> bool:
+    return isinstance(screen, SessionsScreen) and screen.is_read
+
+
+def _is_planned(screen: Screen[Any]) -> bool:
+    return isinstance(screen, ProfilesScreen) and screen.is_planned
+
+
+def _text(screen: Screen[Any], where: str) -> str:
+    return str(screen.query_one(where).render())
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))

@@ -1,0 +1,66 @@
+"""A person at the full screen: keys go in, and what stands on the screen comes out as text."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from textual.pilot import Pilot
+
+from ssohelper.app import App
+from ssohelper.tui.app import HelperApp
+from tests.tui.world import until
+
+Scenario = Callable[["Person"], Awaitable[None]]
+
+
+class Person:
+    """Somebody at the program, with the few things that one does there."""
+
+    def __init__(self, app: HelperApp, pilot: Pilot[Any]) -> None:
+        self.app, self.pilot = app, pilot
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    @property
+    def screen(self) -> str:
+        """Return the text of the whole screen, line by line."""
+        size = self.app.size
+        strips = self.app.screen._compositor.render_strips(size)
+        return "\n".join(strip.text for strip in strips)
+
+    @property
+    def toasts(self) -> str:
+        """Return what has been said in the corner, all of it."""
+        return "\n".join(note.message for note in self.app._notifications)
+
+    async def sees(self, *texts: str) -> None:
+        """Wait until all of these stand on the screen."""
+        await self._until(texts, lambda: self.screen)
+
+    async def hears(self, *texts: str) -> None:
+        """Wait until all of these have been said in the corner."""
+        await self._until(texts, lambda: self.toasts)
+
+    async def meets(self, kind: type) -> None:
+        """Wait until a screen of this kind is on top."""
+        await until(lambda: isinstance(self.app.screen, kind))
+
+    async def _until(self, texts: tuple[str, ...], place: Callable[[], str]) -> None:
+        try:
+            await until(lambda: all(text in place() for text in texts))
+        except AssertionError:
+            raise AssertionError(f"never there: {texts}, but:\n{place()}") from None
+
+
+def drive(house: App, scenario: Scenario, size: tuple[int, int] = (100, 30)) -> HelperApp:
+    """Run the program for this scenario; what crashes it fails the test."""
+    app = HelperApp(house)
+    app.animation_level = "none"
+
+    async def go() -> None:
+        async with app.run_test(size=size) as pilot:
+            await scenario(Person(app, pilot))
+
+    asyncio.run(go())
+    return app
