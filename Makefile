@@ -5,7 +5,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 BOOTSTRAP := $(PYTHON) .ci/bootstrap.py
-SCRIPTS := .ci/run $(wildcard shell/*.bash shell/ssohelper-credentials)
+SCRIPTS := .ci/run $(wildcard shell/*.bash completions/*.bash shell/ssohelper-credentials)
 
 export npm_config_cache := $(CURDIR)/.cache/npm
 export UV_CACHE_DIR := $(CURDIR)/.cache/uv
