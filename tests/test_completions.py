@@ -151,6 +151,7 @@ class TestWhatIsOffered:
             (["--json", "--session", "corp", "use", "p"], ["pay.Admin"]),
             (["use", "pay.Admin", "--k"], ["--keys"]),
             (["use", "--v"], ["--verbose"]),
+            (["clear", "-v", "--json", "-"], ["--verbose", "--session", "--help"]),
             (["clear", "-"], ["--verbose", "--json", "--session", "--help"]),
             (["profile", "show", "k"], ["keys"]),
             (["profile", "rm", ""], ["pay.Admin"]),

@@ -68,9 +68,7 @@ def _fitting(offers: Offers, asked: Asked) -> Offers:
         if whole or begun:
             break
     used = set(asked.used)
-    if asked.kind != "option":
-        whole = [word for word in whole if word not in used]
-    return offers._replace(whole=whole, begun=begun)
+    return offers._replace(whole=[word for word in whole if word not in used], begun=begun)
 
 
 def _begins(word: str, typed: str) -> bool:

@@ -63,6 +63,8 @@ class _Walk:
     def __init__(self) -> None:
         self._command = command_at("")
         self._used: list[str] = []
+        # Names of options that stand there and cannot come again.
+        self._spent: list[str] = []
         self._waiting: Option | None = None
         self._session: str | None = None
         self._ended = False
@@ -97,7 +99,7 @@ class _Walk:
 
     def _asked(self, kind: str, word: str, head: str = "") -> Asked:
         is_value = self._ended or bool(head) or self._waiting is not None or kind == "option"
-        used = tuple(self._used)
+        used = (*self._used, *self._spent)
         return Asked(kind, word, head, self._command, used, self._session, is_value)
 
     def _argument(self) -> str:
@@ -109,6 +111,8 @@ class _Walk:
     def _step_option(self, word: str) -> None:
         name, equals, value = word.partition("=")
         option = self._option(name)
+        if option is not None and not option.repeats:
+            self._spent += option.names
         if option is not None and option.kind:
             if equals:
                 self._take(option, value)
