@@ -32,6 +32,28 @@ _SETUP = ["setup", START_URL, "--region", "us-east-1", "--session", "demo"]
 # these profiles may name a passing path, since their home passes sooner. The others would let
 # the demo's shell read or write files of the person's.
 _LEFT_OUT = frozenset({"UV_CACHE_DIR", "PIPX_HOME", "PIPX_VENV_CACHEDIR", "HISTFILE", "ZDOTDIR"})
+# What `ssohelper install` sets up, and the prompt. zsh begins with a questionnaire without a file.
+_RC_FILES = {
+    ".bashrc": """eval "$(ssohelper shell-init bash)"
+eval "$(ssohelper completion bash)"
+ssohelper_prompt_on
+""",
+    ".zshrc": """autoload -Uz compinit && compinit -D -u
+eval "$(ssohelper shell-init zsh)"
+eval "$(ssohelper completion zsh)"
+ssohelper_prompt_on
+""",
+    ".config/fish/config.fish": """ssohelper shell-init fish | source
+ssohelper completion fish | source
+ssohelper_prompt_on
+""",
+}
+_TRY = (
+    ("ssohelper", "every account and role, found as you type"),
+    (f"ssohelper use {PROFILE}", "switch this shell; its prompt tells the time left"),
+    ("ssohelper whoami", "who this shell is to AWS"),
+    ("ssohelper status", "the three clocks"),
+)
 _BOTO3 = (
     'import boto3; sts = boto3.Session(profile_name="{profile}").client("sts"); '
     'print(sts.get_caller_identity()["Arn"])'
@@ -72,8 +94,8 @@ def with_a_shell() -> int:
             return code
         shell = environ.get("SHELL") or shutil.which("sh") or "/bin/sh"
         output.say("\nA shell in the demo's home. Try:")
-        for example in ("ssohelper list", "ssohelper status", f"ssohelper whoami {PROFILE}"):
-            output.say(f"  {example}")
+        for command, what in _TRY:
+            output.say(f"  {command:<48}  {what}")
         output.say("Leave with: exit (then all of it is gone)")
         subprocess.call([shell], env=environ)
     return 0
@@ -92,7 +114,18 @@ def _identity_center() -> Iterator[tuple[Emulator, dict[str, str]]]:
             with Emulator() as emulator:
                 yield emulator, _environment(home, emulator.environment())
         finally:
-            shutil.rmtree(home, ignore_errors=True)
+            _remove(home)
+
+
+def _remove(home: Path) -> None:
+    """Remove the home whatever comes: who closes a terminal often sends a second signal."""
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), signal.SIG_IGN) for name in names}
+    try:
+        shutil.rmtree(home, ignore_errors=True)
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
 
 
 @contextmanager
@@ -119,7 +152,10 @@ def _environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:
         if not name.startswith(("AWS_", "SSOHELPER_", "XDG_")) and name not in _LEFT_OUT
     }
     (home / "run").mkdir(mode=0o700)
-    (home / ".zshrc").touch()  # without one, zsh begins with a questionnaire
+    for name, text in _RC_FILES.items():
+        path = home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
     scripts = str(Path(command_path(os.environ)).parent)
     return (
         kept

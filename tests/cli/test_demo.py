@@ -166,6 +166,33 @@ class TestNarrated:
         assert person.everything() == before
         wait_until(lambda: not person.processes(), "something runs on")
 
+    def test_more_signals_do_not_stop_the_cleaning(self, person: Person) -> None:
+        """A terminal that is closed sends several, one after the other."""
+        with subprocess.Popen(
+            [SCRIPT, "demo"],
+            env=person.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as demo:
+            assert demo.stdout is not None
+            homes = person.temporary
+            wait_until(lambda: list(homes.glob("ssohelper-demo-*")) != [], "no demo began")
+            demo.send_signal(signal.SIGSTOP)  # it must not come to its own end meanwhile
+            [filled] = homes.glob("ssohelper-demo-*")
+            for number in range(3000):
+                (filled / str(number)).touch()
+            demo.send_signal(signal.SIGTERM)
+            demo.send_signal(signal.SIGCONT)
+            # From the removal's beginning to its end.
+            wait_until(lambda: len(list(filled.glob("*"))) < 3000, "nothing is removed")
+            while demo.poll() is None:
+                demo.send_signal(signal.SIGINT)
+                time.sleep(0.001)
+        assert list(person.temporary.iterdir()) == []
+
 
 class TestOnATerminal:
     def start(self, person: Person, *, shell: str, **variables: str) -> Any:
@@ -199,7 +226,10 @@ class TestOnATerminal:
             child.sendline("ssohelper list payments-prod BreakGlass; echo code=$?")
             child.expect(r"000030000001\s.*payments-prod\.BreakGlassAdmin")
             child.expect_exact("code=0")
-            child.sendline("ssohelper whoami payments-dev.ReadOnlyAccess; echo code=$?")
+            child.sendline("ssohelper use payments-dev.ReadOnlyAccess; echo code=$?")
+            child.expect_exact("code=0")
+            child.expect(r"payments-dev\.ReadOnlyAccess \S*[78]h")  # the prompt tells it
+            child.sendline("ssohelper whoami; echo code=$?")
             child.expect_exact("code=0")
             assert "000040000001" in child.before
             child.sendline("exit")
