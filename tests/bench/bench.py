@@ -12,6 +12,7 @@ from statistics import median
 
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
+from tests.bench.prompt import prompts
 from tests.bench.shell_start import shell_starts
 from tests.bench.tab import tabs
 from tests.bench.world import AWS_CLI, Bench, Failed, Row, Skipped
@@ -42,6 +43,7 @@ def main() -> int:
         many_accounts,
         many_profiles,
         shell_starts,
+        prompts,
         tabs,
     )
     for measure in measures:

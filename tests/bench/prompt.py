@@ -1,0 +1,92 @@
+"""The prompt function, 10,000 times in each shell, against one run of `true` in that shell."""
+
+import time
+from pathlib import Path
+from shutil import which
+from statistics import median
+
+from ssohelper.app import App
+from ssohelper.core.model import SignInFacts
+from tests.bench.world import Bench, Failed, Row
+
+ROUNDS, PROMPTS, PROGRAMS = 20, 500, 50
+TARGETS = {"bash": 0.05, "zsh": 0.05, "fish": 0.15}
+_ARGV = {
+    "bash": ["bash", "--norc"],
+    "zsh": ["zsh", "-f"],
+    "fish": ["fish", "--no-config", "--private"],
+}
+# In turn, so that what else runs here slows both; prints nanoseconds of one prompt, of one `true`.
+_POSIX = """
+{clock}
+eval "$(ssohelper shell-init {shell})"
+ssohelper_prompt
+echo "$SSOHELPER_PROMPT_TEXT"
+round() {{
+    now; begun=$at
+    {loop_of_prompts}
+    now; middle=$at
+    {loop_of_programs}
+    now; echo "$(((middle - begun) / {prompts})) $(((at - middle) / {programs}))"
+}}
+for round in {rounds}; do round; done
+"""
+_BASH_LOOP = "for ((i = 0; i < {n}; i++)); do {what}; done"
+_FISH = """
+ssohelper shell-init fish | source
+ssohelper_prompt >/dev/null
+echo $SSOHELPER_PROMPT_TEXT
+function prompts; for i in (seq {prompts}); ssohelper_prompt >/dev/null; end; end
+function programs; for i in (seq {programs}); {true}; end; end
+for round in {rounds}
+    set -l begun (date +%s%N)
+    prompts
+    set -l middle (date +%s%N)
+    programs
+    set -l ended (date +%s%N)
+    echo (math "floor(($middle - $begun) / {prompts})") (math "floor(($ended - $middle) / {programs})")
+end
+"""
+_CLOCK = {
+    "bash": "now() { at=${EPOCHREALTIME/./}000; }",
+    "zsh": "zmodload zsh/datetime; now() { at=$((${epochtime[1]} * 1000000000 + ${epochtime[2]})); }",
+}
+
+
+def prompts(bench: Bench) -> list[Row]:
+    """the prompt function in bash, zsh and fish, against one run of `true` in that shell"""
+    bench.sign_in()
+    bench.write_config()
+    bench.environ["PATH"] = f"{Path(bench.ssohelper).parent}:{bench.environ['PATH']}"
+    bench.environ |= {"AWS_PROFILE": "native", "TERM": "xterm"}
+    began = SignInFacts(signed_in_at=int(time.time()))
+    App(bench.environ).tokens.save_facts("corp", began)
+    return [_row(bench, shell) for shell in TARGETS if which(shell)]
+
+
+def _row(bench: Bench, shell: str) -> Row:
+    script = bench.home / f"prompts.{shell}"
+    script.write_text(_script(shell))
+    shown, *rounds = bench.said([*_ARGV[shell], str(script)]).splitlines()
+    if not shown.startswith("native ") or len(rounds) != ROUNDS:
+        raise Failed(f"no prompt in {shell}: {shown}")
+    ours, programs = zip(*(map(int, line.split()) for line in rounds), strict=True)
+    ratio = median(ours) / median(programs)
+    figure = f"{ratio:.3f} ({median(ours) / 1000:.0f} us against {median(programs) / 1000:.0f} us)"
+    what = f"a prompt in {shell} against one run of `true`"
+    return Row(what, f"≤ {TARGETS[shell]}", figure, ratio <= TARGETS[shell])
+
+
+def _script(shell: str) -> str:
+    rounds, true = " ".join(map(str, range(ROUNDS))), which("true")
+    if shell == "fish":
+        return _FISH.format(prompts=PROMPTS, programs=PROGRAMS, rounds=rounds, true=true)
+    return _POSIX.format(
+        clock=_CLOCK[shell],
+        shell=shell,
+        prompts=PROMPTS,
+        programs=PROGRAMS,
+        rounds=rounds,
+        loop_of_prompts=_BASH_LOOP.format(n=PROMPTS, what="ssohelper_prompt"),
+        loop_of_programs=_BASH_LOOP.format(n=PROGRAMS, what=true),
+    )
