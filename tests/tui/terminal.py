@@ -21,7 +21,7 @@ class Terminal:
         env: Mapping[str, str],
         *,
         size: tuple[int, int] = (80, 24),
-        cwd: str | None = None,
+        dumb: bool = False,
     ) -> None:
         columns, lines = size
         self._screen = pyte.Screen(columns, lines)
@@ -30,9 +30,8 @@ class Terminal:
         self.child = pexpect.spawn(
             str(argv[0]),
             [str(word) for word in argv[1:]],
-            env={**env, "TERM": env.get("TERM", "xterm-256color").replace("dumb", "xterm-256color")},
+            env={**env, "TERM": "dumb" if dumb else "xterm-256color"},
             dimensions=(lines, columns),
-            cwd=cwd,
             timeout=SECONDS,
             echo=True,
         )

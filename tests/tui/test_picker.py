@@ -1,0 +1,203 @@
+"""The picker in a real terminal: inside $(…), left and chosen, and what stands there afterwards."""
+
+import json
+import os
+import signal
+import sys
+import termios
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from tests.cli.listing_world import SCRIPT, Shell
+from tests.tui.terminal import Terminal
+
+TERMINAL = {"TERM": "xterm-256color", "PS1": "$ ", "COLUMNS": "", "LINES": ""}
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    with Emulator() as emulator:
+        made = Shell(tmp_path, emulator)
+        assert made.run("list").returncode == 0
+        yield made
+
+
+def terminal(shell: Shell, *argv: object, **environ: str) -> Terminal:
+    return Terminal(argv, {**shell.environ, **TERMINAL, **environ}, size=(100, 30))
+
+
+def test_a_role_is_picked_inside_a_command_substitution(shell: Shell) -> None:
+    """stdout is a pipe there: the picker is drawn on stderr, at the terminal's own width."""
+    line = f'x=$({SCRIPT} env --format json); echo "code $?"; echo "$x" > {shell.home}/out'
+    inside = terminal(shell, "/bin/sh", "-c", line)
+    inside.until("type to search")
+    inside.until("20/20")
+    assert inside.lines[0].endswith("20/20")
+    assert len(inside.lines[0]) > 90
+    inside.send("prod read pay")
+    inside.until("1/20")
+    inside.send("\r")
+    inside.until("code 0")
+    assert inside.wait() == 0
+    assert json.loads((shell.home / "out").read_text())["AWS_ACCOUNT_ID"] == "000030000001"
+    assert "type to search" not in inside.text
+    last_used = shell.json("list", "payments-prod", "ReadOnly")["data"][0]["last_used_at"]
+    assert last_used is not None
+
+
+def test_escape_clears_then_leaves_with_130_and_nothing_changed(shell: Shell) -> None:
+    inside = terminal(shell, SCRIPT, "whoami")
+    inside.until("20/20")
+    before = inside.attributes
+    inside.send("x")
+    inside.until("0/20")
+    inside.send("\x1b")
+    inside.until("20/20")
+    inside.send("\x1b")
+    inside.until("nothing was chosen")
+    after = termios.tcgetattr(inside.child.child_fd)
+    assert inside.wait() == 130
+    assert after == before
+    assert not (shell.home / "own" / "state" / "usage.json").exists()
+
+
+@pytest.mark.parametrize("keys", ["\x03", "\x11"])
+def test_ctrl_c_and_ctrl_q_leave_too(shell: Shell, keys: str) -> None:
+    inside = terminal(shell, SCRIPT, "console")
+    inside.until("20/20")
+    inside.send(keys)
+    assert inside.wait() == 130
+
+
+def test_the_mouse_chooses(shell: Shell) -> None:
+    inside = terminal(shell, SCRIPT, "whoami")
+    inside.until("20/20")
+    row = next(n for n, line in enumerate(inside.lines) if "orders-dev" in line) + 1
+    for _ in range(2):
+        inside.send(f"\x1b[<0;20;{row}M\x1b[<0;20;{row}m")
+    inside.until("confirmed by AWS")
+    assert inside.wait() == 0
+    assert "orders-dev" in inside.text
+
+
+def test_killed_it_leaves_the_terminal_as_it_was(shell: Shell) -> None:
+    inside = terminal(shell, SCRIPT, "whoami")
+    inside.until("20/20")
+    os.kill(inside.child.pid, signal.SIGTERM)
+    assert inside.wait() == -signal.SIGTERM
+    assert b"\x1b[?25h" in inside.raw.rpartition(b"20/20")[2]
+
+
+def test_a_session_is_picked_where_several_may_be_meant(shell: Shell) -> None:
+    shell.write_config(
+        "\n[sso-session other]\nsso_start_url = https://d-1111111111.awsapps.com/start\n"
+        "sso_region = us-east-1\n"
+    )
+    inside = terminal(shell, SCRIPT, "list")
+    inside.until("which session?")
+    inside.until("(signed out)")
+    assert "corp" in inside.text
+    inside.send("\r")
+    inside.until("payments-prod")
+    assert inside.wait() == 0
+
+
+def test_without_a_saved_list_it_is_made_first(shell: Shell) -> None:
+    assert shell.run("cache", "clear", "--yes").returncode == 0
+    inside = terminal(shell, SCRIPT, "whoami")
+    inside.until("20/20")
+    inside.send("\x1b")
+    assert inside.wait() == 130
+
+
+def test_signed_out_without_a_list_says_what_to_type(shell: Shell) -> None:
+    assert shell.run("cache", "clear", "--yes").returncode == 0
+    shell.run("logout")
+    inside = terminal(shell, SCRIPT, "whoami")
+    inside.until("ssohelper login corp")
+    assert inside.wait() == 4
+
+
+@pytest.mark.parametrize("command", [["whoami"], ["exec", "--", "true"], ["favourite", "add"]])
+def test_off_a_terminal_it_stays_exit_2(shell: Shell, command: list[str]) -> None:
+    answer = shell.run(*command)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "which profile?" in answer.stderr
+
+
+def test_a_dumb_terminal_gets_no_picker(shell: Shell) -> None:
+    inside = Terminal([SCRIPT, "whoami"], {**shell.environ, "TERM": "dumb"}, dumb=True)
+    inside.until("which profile?")
+    assert inside.wait() == 2
+
+
+# -- the full screen ---------------------------------------------------------------------------
+
+
+def test_alone_on_a_terminal_it_opens_finds_and_leaves(shell: Shell) -> None:
+    inside = terminal(shell, SCRIPT)
+    inside.until("20/20")
+    inside.until("role keys")
+    inside.send("pay read dev")
+    inside.until("1/20")
+    inside.send("\r")
+    inside.until("to use it in this shell: ssohelper use corp:000040000001/ReadOnlyAccess")
+    attributes = termios.tcgetattr(inside.child.child_fd)
+    assert inside.wait() == 0
+    assert attributes == inside.attributes
+    for end in (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1003l", b"\x1b[?2004l"):
+        assert inside.raw.endswith(end) or end in inside.raw.rpartition(b"1/20")[2]
+
+
+def test_a_shell_with_the_role_is_one_key_away(shell: Shell) -> None:
+    inside = terminal(shell, SCRIPT, SHELL="/bin/sh", NO_COLOR="1")
+    inside.until("role keys")
+    inside.send("\x1b[18~")
+    inside.until("exit comes back")
+    inside.send("echo account=$AWS_ACCOUNT_ID\r")
+    inside.until("account=000030000003")
+    inside.send("exit\r")
+    inside.until("back from a shell")
+    inside.send("\x11")
+    assert inside.wait() == 0
+
+
+def test_killed_the_full_screen_gives_the_terminal_back(shell: Shell) -> None:
+    inside = terminal(shell, SCRIPT)
+    inside.until("role keys")
+    os.kill(inside.child.pid, signal.SIGTERM)
+    assert inside.wait() == -signal.SIGTERM
+    assert b"\x1b[?1049l" in inside.raw
+
+
+def test_a_crash_is_one_line_and_the_terminal_is_given_back(shell: Shell) -> None:
+    code = (
+        "import sys\n"
+        "from ssohelper.tui.widgets.role_list import RoleList\n"
+        "def broken(self, lines): secret = 'CANARY-LOCAL'; raise ZeroDivisionError(secret)\n"
+        "RoleList.move = broken\n"
+        "sys.argv = ['ssohelper']\n"
+        "from ssohelper.__main__ import main\n"
+        "sys.exit(main())\n"
+    )
+    inside = terminal(shell, sys.executable, "-c", code)
+    inside.until("role keys")
+    inside.send("\x1b[B")
+    inside.until("internal error (ZeroDivisionError) — log: ")
+    attributes = termios.tcgetattr(inside.child.child_fd)
+    assert inside.wait() == 1
+    assert attributes == inside.attributes
+    assert b"Traceback" not in inside.raw
+    assert b"CANARY" not in inside.raw
+    [log] = (shell.home / "own" / "state" / "crashes").iterdir()
+    assert "role_pane.py" in log.read_text()
+    assert "CANARY" not in log.read_text()
+
+
+def test_a_dumb_terminal_gets_help_and_exit_2(shell: Shell) -> None:
+    inside = Terminal([SCRIPT], {**shell.environ, "TERM": "dumb"}, dumb=True)
+    inside.until("Run that local Identity Center by itself")
+    assert inside.wait() == 2
