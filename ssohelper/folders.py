@@ -7,6 +7,7 @@ same places and names: a test holds them together.
 """
 
 import os
+import sys
 
 # Not typing's: importing typing or collections.abc would cost a hit 1 to 7 ms.
 TYPE_CHECKING = False
@@ -28,11 +29,12 @@ def runtime_folder(environ: "Mapping[str, str]") -> str:
 def cache_folder(environ: "Mapping[str, str]") -> str:
     """Return platformdirs' user_cache_dir("ssohelper"), by its own rule: it costs 14 ms to import.
 
-    A test holds this beside platformdirs on Linux; elsewhere app.py asks platformdirs itself.
+    A test holds this beside platformdirs, for Linux and macOS.
     """
     base = environ.get("XDG_CACHE_HOME", "")
+    default = "~/Library/Caches" if sys.platform == "darwin" else "~/.cache"
     # The XDG rule: what is not absolute is not set.
-    return (base if base[:1] == "/" else os.path.expanduser("~/.cache")) + "/ssohelper"
+    return (base if base[:1] == "/" else os.path.expanduser(default)) + "/ssohelper"
 
 
 def state_folder(environ: "Mapping[str, str]") -> str:
@@ -48,7 +50,7 @@ def state_folder(environ: "Mapping[str, str]") -> str:
 
 
 def settings_file(environ: "Mapping[str, str]") -> str:
-    """Return where config.toml is, by platformdirs' rule for Linux.
+    """Return where config.toml is, by platformdirs' rules for Linux and macOS.
 
     Elsewhere app.py says another place; then no stamp is written and every call goes to Python.
     """
@@ -56,7 +58,8 @@ def settings_file(environ: "Mapping[str, str]") -> str:
     if home:
         return home + "/config.toml"
     base = environ.get("XDG_CONFIG_HOME", "").strip()
-    return (base or os.path.expanduser("~/.config")) + "/ssohelper/config.toml"
+    default = "~/Library/Application Support" if sys.platform == "darwin" else "~/.config"
+    return (base or os.path.expanduser(default)) + "/ssohelper/config.toml"
 
 
 def settings_stamp(runtime: str) -> str:

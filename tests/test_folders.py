@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from platformdirs.macos import MacOS
 
 from ssohelper import folders
 from ssohelper.app import App
@@ -39,6 +40,16 @@ def test_the_cache_folder_is_platformdirs_own(said, tmp_path, monkeypatch):
     )
     monkeypatch.setattr(os, "environ", environ)
     assert folders.cache_folder(environ) == found.stdout.rstrip("\n")
+
+
+@pytest.mark.parametrize("said", [{}, {"XDG_CACHE_HOME": "/c", "XDG_CONFIG_HOME": "/d e"}])
+def test_the_folders_of_macos_are_platformdirs_own(said, monkeypatch):
+    environ = {"HOME": "/Users/ana", **said}
+    monkeypatch.setattr(os, "environ", environ)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    theirs = MacOS("ssohelper", appauthor=False)
+    assert folders.cache_folder(environ) == theirs.user_cache_dir
+    assert folders.settings_file(environ) == f"{theirs.user_config_dir}/config.toml"
 
 
 class TestRuntimeFolder:

@@ -449,3 +449,50 @@ class TestClock:
         place.publish()
         place.span(text)
         assert not place.hits(shell)
+
+
+class TestWithoutRunUser:
+    """macOS, and containers without a login manager: the runtime folder is the cache folder."""
+
+    @pytest.fixture
+    def elsewhere(self, place: Place) -> Place:
+        launcher = place.bin / "ssohelper-credentials"
+        text = launcher.read_text()
+        for path in ("/run/user", "/System/Library"):
+            assert text.count(f"{path} ]") == 1
+            text = text.replace(f"{path} ]", f"{place.home}{path} ]")
+        launcher.write_text(text)
+        place.publish()
+        return place
+
+    @pytest.mark.parametrize("system", ["Linux", "Darwin"])
+    def test_the_cache_folder(self, elsewhere: Place, shell: list[str], system: str) -> None:
+        place = elsewhere
+        env = {"HOME": str(place.home), "PATH": "/usr/bin:/bin"}
+        caches, configs = ".cache", ".config"
+        if system == "Darwin":
+            (place.home / "System" / "Library").mkdir(parents=True)
+            caches, configs = "Library/Caches", "Library/Application Support"
+        runtime = place.home / caches / "ssohelper"
+        runtime.parent.mkdir(parents=True)
+        place.runtime.rename(runtime)
+        assert place.hits(shell, env=env)
+        assert not place.hits(shell, env={**env, "HOME": "relative"})
+        assert not place.hits(shell, env={**env, "XDG_CACHE_HOME": str(place.home / "other")})
+        runtime.rename(place.home / "ssohelper")
+        assert place.hits(shell, env={**env, "XDG_CACHE_HOME": str(place.home)})
+        # Settings that the stamp knows nothing of: looked for where this system has them.
+        settings = place.home / configs / "ssohelper" / "config.toml"
+        settings.parent.mkdir(parents=True)
+        settings.write_text("")
+        assert not place.hits(shell, env={**env, "XDG_CACHE_HOME": str(place.home)})
+
+    def test_with_run_user_it_is_for_python_to_say(
+        self, elsewhere: Place, shell: list[str]
+    ) -> None:
+        place = elsewhere
+        place.runtime.rename(place.home / "ssohelper")
+        env = {"HOME": str(place.home), "XDG_CACHE_HOME": str(place.home), "PATH": "/usr/bin:/bin"}
+        assert place.hits(shell, env=env)
+        (place.home / "run" / "user").mkdir(parents=True)
+        assert not place.hits(shell, env=env)
