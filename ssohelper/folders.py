@@ -38,7 +38,7 @@ def cache_folder(environ: "Mapping[str, str]") -> str:
 
 
 def state_folder(environ: "Mapping[str, str]") -> str:
-    """Return platformdirs' user_state_dir("ssohelper"), by its rule for Linux.
+    """Return platformdirs' user_state_dir("ssohelper"), by its rules for Linux and macOS.
 
     For completions, which look there on every TAB; app.py asks platformdirs itself.
     """
@@ -46,7 +46,8 @@ def state_folder(environ: "Mapping[str, str]") -> str:
     if home:
         return home + "/state"
     base = environ.get("XDG_STATE_HOME", "")
-    return (base if base[:1] == "/" else os.path.expanduser("~/.local/state")) + "/ssohelper"
+    default = "~/Library/Application Support" if sys.platform == "darwin" else "~/.local/state"
+    return (base if base[:1] == "/" else os.path.expanduser(default)) + "/ssohelper"
 
 
 def settings_file(environ: "Mapping[str, str]") -> str:
