@@ -60,7 +60,7 @@ def offers_for(asked: Asked, names: Names) -> Offers:
 def _fitting(offers: Offers, asked: Asked) -> Offers:
     """Leave what begins with the word; where nothing does, what holds it in any case.
 
-    zsh and fish can take such a word; bash_answer asks for a beginning again.
+    zsh and fish can take such a word; what bash gets must begin with what was typed (door).
     """
     for fits in (_begins, _holds):
         whole = [word for word in offers.whole if fits(word, asked.word)]
