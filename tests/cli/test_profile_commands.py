@@ -13,7 +13,7 @@ from ssohelper.app import App
 from ssohelper.core.choices import Choices
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
-from tests.conftest import Home, Run
+from tests.conftest import SCRIPT, Home, Run
 
 URL = "https://d-0000000000.awsapps.com/start"
 PAY, DEV = "001234567890", "111122223333"
@@ -53,6 +53,22 @@ def test_sync_writes_and_a_second_one_changes_no_byte(listed: Home, run: Run) ->
     assert (again.returncode, "nothing to change" in again.stderr) == (0, True)
     assert listed.config_file.read_bytes() == written
     assert listed.config_file.stat() == stat
+
+
+def test_lines_that_were_written_before_the_launcher_are_brought_up_to_date(
+    listed: Home, run: Run
+) -> None:
+    assert run("profile", "sync", "--yes").returncode == 0
+    now = listed.config_file.read_text()
+    assert now.count(f"{SCRIPT}-credentials --session") == 3
+    earlier = now.replace(
+        "ssohelper-credentials --session", "ssohelper credential-process --session"
+    )
+    listed.config_file.write_text(earlier)
+    shown = run("profile", "sync", "--dry-run").stdout
+    assert shown.count(f"+credential_process = {SCRIPT}-credentials --session") == 3
+    assert run("profile", "sync", "--yes").returncode == 0
+    assert listed.config_file.read_text() == now
 
 
 def test_without_an_answer_nothing_is_written(listed: Home, run: Run) -> None:

@@ -1,0 +1,58 @@
+"""Whole processes on days when this machine or the sign-in is not as it should be."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from tests.conftest import SCRIPT
+from tests.programs import need
+from tests.test_planted import KEY
+from tests.torture.ground import Answer, Ground
+
+
+@pytest.fixture
+def place(tmp_path: Path, emulator: Emulator) -> Ground:
+    """A home that leads to the emulator; the token in it is over."""
+    emulator.auto_approve = "ana"
+    made = Ground(tmp_path, emulator)
+    made.sign_in(expires_in=-60)
+    return made
+
+
+def ask(place: Ground, *before: str) -> Answer:
+    return place.run(*before, SCRIPT, "credential-process", *KEY)
+
+
+@pytest.mark.parametrize("error", ["ENOLCK", "ENOSYS", "EINTR:when=1..3"])
+def test_a_file_system_that_refuses_locks_costs_no_answer(place: Ground, error: str) -> None:
+    strace = [need("strace"), "-f", "-qq", "-o", "/dev/null", "-e", "trace=flock"]
+    answer = ask(place, *strace, "-e", f"inject=flock:error={error}")
+    assert answer.code == 0, answer.err
+    assert json.loads(answer.out)["AccountId"] == KEY[3]
+    assert place.emulator.counters["CreateToken.refresh_token"] == 1
+    if error.startswith("EN"):
+        assert "warning: going on without the lock" in answer.err
+
+
+def test_a_registration_that_is_over_is_a_new_sign_in(place: Ground) -> None:
+    """A good token serves to its end; then one command registers and signs in again."""
+    place.sign_in()
+    token = json.loads(place.token_file.read_text())
+    token["registrationExpiresAt"] = "2020-01-01T00:00:00Z"
+    place.token_file.write_text(json.dumps(token))
+    assert ask(place).code == 0
+    token["expiresAt"] = "2020-01-01T00:00:00Z"
+    place.token_file.write_text(json.dumps(token))
+    place.emulator.reset_counters()
+    for branch in ("kept", "credentials"):
+        (place.runtime / branch / "corp" / KEY[3]).rename(place.runtime / branch / "corp" / "away")
+    answer = ask(place)
+    assert (answer.code, answer.out) == (4, "")
+    assert "sign in with: ssohelper login corp" in answer.err
+    assert place.emulator.counters["CreateToken"] == 0
+    login = place.run(SCRIPT, "login", "corp", "--device-code", "--no-browser")
+    assert login.code == 0, login.err
+    assert place.emulator.counters["RegisterClient"] == 1
+    assert ask(place).code == 0
