@@ -83,7 +83,7 @@ class _Ends:
     def __init__(self, number: int, scale: float) -> None:
         self._number = number
         self._began = time.monotonic()
-        self._least, self._most = max(12.0, _LEAST_SECONDS * scale), max(120, _MOST_SECONDS * scale)
+        self._least, self._most = max(25.0, _LEAST_SECONDS * scale), max(120, _MOST_SECONDS * scale)
 
     def reached(self, found: _Found) -> bool:
         took = time.monotonic() - self._began
