@@ -67,6 +67,9 @@ class Keeper:
         self._wake.set()
 
     def _run(self) -> None:
+        # What a renewal imports takes 0.3 s, on a busy machine 2: no request has to wait for that.
+        with suppress(SsoHelperError):
+            self._make_app().portal(self._session)
         while not self._stopped:
             self._wake.wait(self.look())
             self._wake.clear()

@@ -1,0 +1,357 @@
+"""The credentials endpoint: other people's clients for many lives, crowds, a day, a night asleep."""
+
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from tests import node_sdk
+from tests.endpoint.bucket import EmptyStorage
+from tests.torture.ground import (
+    AWS_CLI,
+    SSOHELPER,
+    Dice,
+    Ground,
+    Row,
+    Skipped,
+    ground,
+    helper,
+    wait_for,
+)
+
+_ACCOUNT = "000000000001"
+_BOTO3 = """
+import json, sys, time
+import boto3
+from botocore.config import Config
+client = boto3.client("sts", config=Config(retries={"total_max_attempts": 1}))
+ends_at, calls, failures, accounts = time.time() + float(sys.argv[1]), 0, [], set()
+while time.time() < ends_at:
+    try:
+        accounts.add(client.get_caller_identity()["Account"])
+    except Exception as error:
+        failures.append(f"{type(error).__name__}: {error}"[:300])
+    calls += 1
+    time.sleep(0.3)
+print(json.dumps({"calls": calls, "failures": failures, "accounts": list(accounts)}))
+"""
+_LIVES, _TOKEN_LIVES = 8, 2
+_IDLE, _SLOW, _GOOD = 200, 50, 1000
+# 24 h in 16 min, so that it ends with the other rows.
+_SPEED = 90
+_DAY_SECONDS = 24 * 3600
+_FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+_SLEEP_SECONDS = 9 * 3600
+
+
+class Endpoint(NamedTuple):
+    """A running `serve`: its process, and what leads a client to it."""
+
+    process: "subprocess.Popen[str]"
+    port: int
+    env: dict[str, str]
+
+    def get(self) -> tuple[int, dict[str, str]]:
+        """Ask as an SDK does; returns status and body. Raises: OSError."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            token = self.env["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
+            connection.request("GET", "/credentials", headers={"Authorization": token})
+            reply = connection.getresponse()
+            return reply.status, json.loads(reply.read())
+        finally:
+            connection.close()
+
+
+@contextmanager
+def endpoint(place: Ground, **more: str) -> Iterator[Endpoint]:
+    """Run `serve` for a role, with more variables."""
+    keys = f"sso_session = corp\nsso_account_id = {_ACCOUNT}\nsso_role_name = Role00\n"
+    place.add_profile("job", keys)
+    path = place.home / "job.env"
+    process = subprocess.Popen(
+        [SSOHELPER, "serve", "job", "--env-file", str(path)],
+        env={**place.env, **more},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=place.home,
+    )
+    try:
+        assert process.stdout is not None
+        if not process.stdout.readline():
+            raise RuntimeError(f"serve did not start: {process.communicate()[1][-300:]}")
+        given = dict(line.split("=", 1) for line in path.read_text().splitlines())
+        port = urlsplit(given["AWS_CONTAINER_CREDENTIALS_FULL_URI"]).port or 0
+        # No file of this home leads a client past the endpoint.
+        alone = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+        yield Endpoint(process, port, {**place.env, **given, **alone})
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def endpoint_clients(dice: Dice) -> list[Row]:
+    """boto3, JavaScript, the AWS CLI and rclone on the endpoint, over accelerated lives"""
+    life = dice.count(30, 10)
+    lives = _LIVES if dice.scale > 0.3 else 2
+    seconds = life * lives
+    with ground() as place, EmptyStorage(place.emulator) as storage:
+        faults = place.emulator.faults
+        faults.role_credentials_seconds = life
+        faults.token_seconds = seconds / _TOKEN_LIVES
+        place.sign_in()
+        with endpoint(place) as served, ThreadPoolExecutor(4) as pool:
+            place.emulator.reset_counters()
+            jobs = {
+                "boto3": pool.submit(_long, [sys.executable, "-c", _BOTO3, str(seconds)], served),
+                "JavaScript SDK": pool.submit(_javascript, seconds, served),
+                "AWS CLI": pool.submit(_again_and_again, _aws_cli(), seconds, served),
+                "rclone": pool.submit(_again_and_again, _rclone(storage.url), seconds, served),
+            }
+            done = {name: job.result() for name, job in jobs.items()}
+        calls = [one for one in place.emulator.calls if one.operation == "GetCallerIdentity"]
+        refused = sum(one.status != 200 for one in calls) + storage.accounts.count(None)
+        refreshes = place.emulator.counters["CreateToken.refresh_token"]
+        issued = place.emulator.counters["GetRoleCredentials"]
+    rows = [
+        Row(
+            f"{name} on the endpoint, {lives} lives of {life} s",
+            f"{len(failures)} failures of {count} calls"
+            + (f"; first: {failures[0][-200:]}" if failures else ""),
+            "0",
+            not failures and count > lives,
+        )
+        for name, (count, failures) in done.items()
+    ]
+    rows.append(
+        Row(
+            "expired or wrong keys that STS and storage saw of them",
+            f"{refused} of {len(calls) + len(storage.accounts)} "
+            f"({issued} role calls, {refreshes} token refreshes)",
+            "0",
+            not refused and refreshes > 0 and issued >= lives,
+        )
+    )
+    return rows
+
+
+def endpoint_crowd(dice: Dice) -> Row:
+    """good requests beside idle and slow clients"""
+    good = dice.count(_GOOD, 200)
+    with ground() as place:
+        place.sign_in()
+        with endpoint(place) as served:
+            stop = threading.Event()
+            idle = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(_IDLE)]
+            slow = threading.Thread(target=_drip, args=(served, stop))
+            slow.start()
+            took, failures = [], 0
+            for _ in range(good):
+                began = time.monotonic()
+                try:
+                    failures += served.get()[0] != 200
+                except OSError:
+                    failures += 1
+                took.append(time.monotonic() - began)
+            stop.set()
+            slow.join()
+            for client in idle:
+                client.close()
+    p99 = sorted(took)[int(good * 0.99)]
+    return Row(
+        f"{good} good requests beside {_IDLE} idle and {_SLOW} slow clients",
+        f"{failures} failures, p99 {p99 * 1000:.0f} ms, longest {max(took) * 1000:.0f} ms",
+        "0, p99 < 1 s",
+        not failures and p99 < 1,
+    )
+
+
+def endpoint_day(dice: Dice) -> list[Row]:
+    """24 h of serve, accelerated: memory and descriptors flat, nothing expired served"""
+    if not _FAKETIME.exists():
+        raise Skipped("libfaketime is not installed")
+    began: float | None = None
+
+    def clock() -> float:
+        now = time.time()
+        return now if began is None else began + (now - began) * _SPEED
+
+    seconds = dice.count(_DAY_SECONDS // _SPEED, 60)
+    with ground(clock=clock) as place:
+        faults = place.emulator.faults
+        faults.role_credentials_seconds = 3600
+        faults.sign_in_seconds = 90 * 86400
+        place.sign_in()
+        # At this speed the time limit of a call is 0.05 s: the first answer is there already.
+        place.run(*helper(1))
+        (place.runtime / "aws-clock").unlink()  # faketime has another clock of the machine's start
+        began = time.time()
+        fast = {"LD_PRELOAD": str(_FAKETIME), "FAKETIME": f"+0 x{_SPEED}"}
+        with endpoint(place, **fast) as served:
+            pid = served.process.pid
+            answers, wrong, sizes = 0, [], []
+            ends_at = time.monotonic() + seconds
+            while time.monotonic() < ends_at:
+                answers += 1
+                wrong += _wrong(place, served, clock)
+                sizes.append((_resident(pid), len(os.listdir(f"/proc/{pid}/fd"))))
+                time.sleep(0.1)
+        renewals = place.emulator.counters["GetRoleCredentials"]
+    # The first renewal loads what renewing takes; from there on nothing may grow.
+    early, late = sizes[len(sizes) // 3], sizes[-1]
+    grown = late[0] - early[0]
+    descriptors = max(size[1] for size in sizes)
+    hours = seconds * _SPEED / 3600
+    return [
+        Row(
+            f"{hours:.0f} h of serve at {_SPEED} × speed, {answers} requests, {renewals} renewals",
+            f"{len(wrong)} failed or expired" + (f"; first: {wrong[0]}" if wrong else ""),
+            "0",
+            not wrong and renewals >= hours,
+        ),
+        Row(
+            "its memory and descriptors",
+            f"{late[0] // 1024} MB, {grown} kB more than after a third; at most {descriptors} open",
+            "at most 2 MB more, 30 open",
+            grown <= 2048 and descriptors <= 30,
+        ),
+    ]
+
+
+def endpoint_sleep(dice: Dice) -> Row:
+    """sleep and wake: the wall clock 9 h ahead, the steady one not"""
+    if not _FAKETIME.exists():
+        raise Skipped("libfaketime is not installed")
+    with ground() as place:
+        faults = place.emulator.faults
+        faults.role_credentials_seconds = 3600
+        faults.sign_in_seconds = 90 * 86400
+        place.sign_in()
+        stamp = place.home / "stamp"
+        stamp.write_text("+0s")
+        fake = {
+            "LD_PRELOAD": str(_FAKETIME),
+            "FAKETIME_TIMESTAMP_FILE": str(stamp),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+        wrong: list[str] = []
+        renewed_after = []
+        with endpoint(place, **fake) as served:
+            for asked_at_once in (True, False):
+                before = place.emulator.counters["GetRoleCredentials"]
+                faults.clock_offset_seconds += _SLEEP_SECONDS
+                stamp.write_text(f"+{int(faults.clock_offset_seconds)}s")
+                woke = time.monotonic()
+                if asked_at_once:
+                    wrong += _wrong(place, served, place.emulator.service.center.now)
+                wait_for(lambda b=before: place.emulator.counters["GetRoleCredentials"] > b, 60)
+                renewed_after.append(time.monotonic() - woke)
+                wrong += _wrong(place, served, place.emulator.service.center.now)
+        expired = sum(text.startswith("expired") for text in wrong)
+    return Row(
+        "serve after sleeps of 9 h, asked at once and not asked",
+        f"{expired} expired, {len(wrong)} not answered in time, "
+        f"renewed after {renewed_after[0]:.1f} s and {renewed_after[1]:.1f} s",
+        "0, within 30 s",
+        not expired and max(renewed_after) <= 30,
+    )
+
+
+# -- pieces ------------------------------------------------------------------------------------
+
+
+def _long(command: list[str], served: Endpoint) -> tuple[int, list[str]]:
+    done = subprocess.run(command, env=served.env, capture_output=True, text=True)
+    return _counted(done.stdout, done.stderr)
+
+
+def _javascript(seconds: float, served: Endpoint) -> tuple[int, list[str]]:
+    script = str(node_sdk.install() / "long_job.mjs")
+    return _long([shutil.which("node") or "node", script, str(seconds)], served)
+
+
+def _counted(out: str, err: str) -> tuple[int, list[str]]:
+    if not out:
+        return 0, [err[-300:] or "it said nothing"]
+    said = json.loads(out)
+    failures = said["failures"] + [f"account {x}" for x in said["accounts"] if x != _ACCOUNT]
+    return said["calls"], failures
+
+
+def _again_and_again(command: list[str], seconds: float, served: Endpoint) -> tuple[int, list[str]]:
+    calls, failures = 0, []
+    ends_at = time.monotonic() + seconds
+    while time.monotonic() < ends_at:
+        done = subprocess.run(command, env=served.env, capture_output=True, text=True)
+        calls += 1
+        if done.returncode:
+            failures.append(done.stderr)
+        time.sleep(1)
+    return calls, failures
+
+
+def _aws_cli() -> list[str]:
+    if not os.access(AWS_CLI, os.X_OK):
+        raise Skipped("AWS CLI v2 is not installed")
+    return [AWS_CLI, "sts", "get-caller-identity"]
+
+
+def _rclone(url: str) -> list[str]:
+    program = shutil.which("rclone")
+    if program is None:
+        raise Skipped("rclone is not installed")
+    remote = f":s3,provider=Other,env_auth=true,region=us-east-1,endpoint='{url}':"
+    return [program, "--config", "", "--retries", "1", "--low-level-retries", "1", "lsd", remote]
+
+
+def _drip(served: Endpoint, stop: threading.Event) -> None:
+    """Send a byte a second on many connections, anew when they are hung up on."""
+    data = b"GET /credentials HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    clients: dict[socket.socket, int] = {}
+    while not stop.is_set():
+        while len(clients) < _SLOW:
+            clients[socket.create_connection(("127.0.0.1", served.port))] = 0
+        for client, sent in list(clients.items()):
+            try:
+                client.send(data[sent : sent + 1])
+                clients[client] = sent + 1
+            except OSError:
+                client.close()
+                del clients[client]
+        stop.wait(1)
+    for client in clients:
+        client.close()
+
+
+def _wrong(place: Ground, served: Endpoint, clock) -> list[str]:  # type: ignore[no-untyped-def]
+    """Return what is wrong with an answer, by the emulator's books and clock."""
+    try:
+        status, body = served.get()
+    except OSError as error:
+        return [type(error).__name__]
+    if status != 200:
+        return [f"{status} {body.get('code')}: {body.get('message')}"]
+    issued = place.emulator.identity_of(body["AccessKeyId"])
+    if issued is None or issued.account_id != _ACCOUNT:
+        return ["keys of another account"]
+    return [] if issued.expires_at > clock() else [f"expired {clock() - issued.expires_at:.0f} s"]
+
+
+def _resident(pid: int) -> int:
+    """Return a process's memory in kB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
