@@ -92,9 +92,7 @@ def account_rows(found: Listing, query: Iterable[str] = ()) -> list[ListedAccoun
 
 
 def _of_portal(found: Listing | None, session: SsoSession) -> Listing | None:
-    if found is None or (found.start_url, found.region) != (session.start_url, session.region):
-        return None
-    return found
+    return found if found is not None and found.is_of(session) else None
 
 
 def _warn_of_refused(app: App, found: Listing) -> None:

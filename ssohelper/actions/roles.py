@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import directory, usage
+from ssohelper.actions import usage
 from ssohelper.core.config_file import same_portal
 from ssohelper.core.model import Account, RoleKey, SsoSession
-from ssohelper.core.role_rows import RoleRow, ranked
+from ssohelper.core.role_rows import RoleRow, plain_rows, ranked
 from ssohelper.core.usage import NEVER, Usage
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ def to_choose(app: App, session_name: str | None = None) -> Choice:
     rows: list[RoleRow] = []
     listed_at: dict[str, int] = {}
     for session in sessions:
-        saved = directory.saved_listing(app, session)
-        if saved is None:
+        saved = app.directory.saved(session.name)
+        if saved is None or not saved.is_of(session):
             continue
         listed_at[session.name] = saved.listed_at
         special = {key.account_id for key in (*profiles, *used) if key.session_name == session.name}
         for listed in saved.accounts:
             if listed.account.id not in special:
-                rows += [RoleRow(session.name, listed.account, name) for name in listed.roles]
+                rows += plain_rows(session.name, listed.account, listed.roles)
                 continue
             for role_name in listed.roles:
                 key = RoleKey(session.name, listed.account.id, role_name)

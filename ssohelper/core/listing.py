@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from ssohelper.core.model import Account, Role
+from ssohelper.core.model import Account, Role, SsoSession
 
 
 class ListedAccount(NamedTuple):
@@ -32,6 +32,10 @@ class Listing(NamedTuple):
     @property
     def complete(self) -> bool:
         return all(listed.answered for listed in self.accounts)
+
+    def is_of(self, session: SsoSession) -> bool:
+        """Tell whether this is the list of the portal that the session points at now."""
+        return (self.start_url, self.region) == (session.start_url, session.region)
 
     def roles(self) -> list[Role]:
         """Return every role of every account, in the order of the listing."""

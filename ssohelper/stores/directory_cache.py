@@ -91,7 +91,9 @@ def _listing_of(found: dict[str, Any]) -> Listing:
 
 def _listed_of(item: dict[str, Any]) -> ListedAccount:
     account = Account(_text(item["id"]), _text(item["name"]), _text(item["email"]))
-    roles = tuple(_text(name) for name in item["roles"])
+    roles = tuple(item["roles"])
+    if set(map(type, roles)) - {str}:
+        raise TypeError("not a text")
     return ListedAccount(account, roles, item["refused"] is True, item["answered"] is True)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from textual.widget import Widget
 
     from ssohelper.app import App
+    from ssohelper.core.listing import Listing
+    from ssohelper.core.model import SsoSession
     from ssohelper.tui.screens.account_actions import RowActions
     from ssohelper.tui.screens.accounts import AccountsScreen
     from ssohelper.tui.widgets.role_detail import Clocks, RoleDetail
@@ -41,6 +43,13 @@ def clocks_of(house: App) -> Clocks:
     from ssohelper.tui.widgets.role_detail import read_clocks
 
     return read_clocks(house)
+
+
+def refreshed(house: App, session: SsoSession, progress: Callable[[int, int], None]) -> Listing:
+    """Return a new list of the session's roles, asked from AWS."""
+    from ssohelper.actions import directory
+
+    return directory.listing(house, session, refresh=True, progress=progress)
 
 
 def frame() -> tuple[list[Widget], Widget]:

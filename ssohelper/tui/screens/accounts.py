@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from ssohelper.actions import directory, roles
+from ssohelper.actions import roles
 from ssohelper.actions.roles import Choice
 from ssohelper.core import guard_rules
 from ssohelper.core.listing import Listing
@@ -64,16 +64,9 @@ class AccountsScreen(Screen[None]):
     )
     # Not CSS: that of an app's first screen is not read.
     DEFAULT_CSS = """
-    AccountsScreen #body { height: 1fr; }
-    AccountsScreen .trouble { height: auto; padding: 1 2; color: $text-error; }
     AccountsScreen.starting #body { margin: 2 0 8 0; }
     AccountsScreen.starting.beside #body { margin: 2 58 1 0; }
     AccountsScreen.starting.low #body { margin: 2 0 1 0; }
-    AccountsScreen RoleDetail { height: 7; }
-    AccountsScreen.beside #body { layout: horizontal; }
-    AccountsScreen.beside RolePane { width: 1fr; }
-    AccountsScreen.beside RoleDetail { width: 58; height: 1fr; }
-    AccountsScreen.low RoleDetail, AccountsScreen.hidden RoleDetail { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *(bound(f"accounts.{name}", f"row('{name}')", priority=True) for name in _ROW_ACTIONS),
@@ -242,7 +235,7 @@ class AccountsScreen(Screen[None]):
             app.hand_over(lambda words: self._show_refreshing(session.name, words), f"{done}/{of}")
 
         def work() -> Listing:
-            return directory.listing(self.house, session, refresh=True, progress=progress)
+            return later.refreshed(self.house, session, progress)
 
         def done(_listing: Listing) -> None:
             self._show_refreshing(session.name, None)

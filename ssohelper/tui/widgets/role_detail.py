@@ -39,7 +39,16 @@ def read_clocks(house: App) -> Clocks:
 class RoleDetail(LineView, can_focus=False):
     """The panel under or beside the list."""
 
-    DEFAULT_CSS = "RoleDetail { background: $surface; padding: 0 1; }"
+    # Of the screen too: the first paint does not wait for rules that it does not need.
+    DEFAULT_CSS = """
+    RoleDetail { background: $surface; padding: 0 1; height: 7; }
+    AccountsScreen .trouble { height: auto; padding: 1 2; color: $text-error; }
+    AccountsScreen.beside #body { layout: horizontal; }
+    AccountsScreen.beside RolePane { width: 1fr; }
+    AccountsScreen.beside RoleDetail { width: 58; height: 1fr; }
+    AccountsScreen.low RoleDetail, AccountsScreen.hidden RoleDetail { display: none; }
+    """
+    SCOPED_CSS = False
 
     def show_row(
         self,
