@@ -3,40 +3,34 @@
 # except one when AWS_PROFILE changes. Either  ssohelper_prompt_on  at the end of ~/.bashrc, or
 # ssohelper_prompt in PROMPT_COMMAND and '${SSOHELPER_PROMPT-}' in PS1.
 
-__ssohelper_prompt_key='' __ssohelper_prompt_tried=0
+__ssohelper_prompt_key=none __ssohelper_prompt_tried=0
 
 # Sets SSOHELPER_PROMPT (coloured, with a space behind it), SSOHELPER_PROMPT_TEXT (plain) and
 # SSOHELPER_PROMPT_LEVEL (fine, soon, late); all empty where nothing is in use. While the state
-# file says the same and the minute is the same, so is the prompt: 50 us in place of 250.
+# file says the same and the minute is the same, so is the prompt: that takes a quarter of the time.
 function ssohelper_prompt {
-    \builtin local code="$?" now="${EPOCHSECONDS-}" key='' line=''
-    if [[ -z ${AWS_PROFILE-}${AWS_CREDENTIAL_EXPIRATION-} ]]; then
-        __ssohelper_prompt_key='' SSOHELPER_PROMPT='' SSOHELPER_PROMPT_TEXT='' SSOHELPER_PROMPT_LEVEL=''
-    else
-        key="${AWS_PROFILE-} ${AWS_ACCESS_KEY_ID:+keys} ${AWS_CREDENTIAL_EXPIRATION-} ${NO_COLOR-} ${TERM-}"
-        key+=" ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-} ${XDG_RUNTIME_DIR-} ${HOME-}"
-        if [[ -z $now ]]; then
-            # bash before 5.0, and before 4.2
-            \builtin printf -v now '%(%s)T' -1 2>/dev/null || now=$(\builtin command date +%s)
+    \builtin local code="$?" now="${EPOCHSECONDS-}" key='' REPLY=''
+    if [[ -z $now ]]; then
+        # bash before 5.0, and before 4.2
+        \builtin printf -v now '%(%s)T' -1 2>/dev/null || now=$(\builtin command date +%s)
+    fi
+    key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-} ${NO_COLOR-} ${TERM-}"
+    if [[ $key != "$__ssohelper_prompt_key" ]]; then
+        __ssohelper_prompt_key=$key
+        __ssohelper_prompt_learn
+        __ssohelper_prompt_anew
+    elif [[ -n $__ssohelper_prompt_session ]]; then
+        # Into REPLY a line is read as it is: IFS='' in front would cost as much as the reading.
+        if [[ -f $__ssohelper_prompt_session && -r $__ssohelper_prompt_session ]]; then
+            \builtin read -r <"$__ssohelper_prompt_session" || REPLY=''
         fi
-        if [[ $key != "$__ssohelper_prompt_key" ]]; then
-            __ssohelper_prompt_key=$key
-            __ssohelper_prompt_learn
+        if [[ $REPLY != "$__ssohelper_prompt_line" || -f $__ssohelper_prompt_role ||
+            $__ssohelper_prompt_token -nt $__ssohelper_prompt_seen || ! -e $__ssohelper_prompt_needed ]] ||
+            ((now > __ssohelper_prompt_until || now < __ssohelper_prompt_from)); then
             __ssohelper_prompt_anew
-        elif [[ -z $__ssohelper_prompt_session ]]; then
-            if ((now > __ssohelper_prompt_until || now < __ssohelper_prompt_from)); then
-                __ssohelper_prompt_anew
-            fi
-        else
-            if [[ -f $__ssohelper_prompt_session && -r $__ssohelper_prompt_session ]]; then
-                IFS='' \builtin read -r line <"$__ssohelper_prompt_session" || line=''
-            fi
-            if [[ $line != "$__ssohelper_prompt_line" || -f $__ssohelper_prompt_role ||
-                $__ssohelper_prompt_token -nt $__ssohelper_prompt_seen || ! -e $__ssohelper_prompt_needed ]] ||
-                ((now > __ssohelper_prompt_until || now < __ssohelper_prompt_from)); then
-                __ssohelper_prompt_anew
-            fi
         fi
+    elif ((now > __ssohelper_prompt_until || now < __ssohelper_prompt_from)); then
+        __ssohelper_prompt_anew
     fi
     # With `set -e` a status from before, which ended nothing then, would end the shell now.
     if [[ $- == *e* ]]; then \builtin return 0; fi
@@ -55,8 +49,10 @@ function __ssohelper_prompt_anew {
 
 function __ssohelper_prompt_learn {
     \builtin local said='' LC_ALL=C
-    said=$(_SSOHELPER_USED="${__ssohelper_used-}" \
-        \builtin command ssohelper prompt --state </dev/null 2>/dev/null) || \builtin true
+    if [[ -n ${AWS_PROFILE-}${AWS_CREDENTIAL_EXPIRATION-} ]]; then
+        said=$(_SSOHELPER_USED="${__ssohelper_used-}" \
+            \builtin command ssohelper prompt --state </dev/null 2>/dev/null) || \builtin true
+    fi
     __ssohelper_prompt_tried=$now
     {
         IFS='' \builtin read -r __ssohelper_prompt_label || \builtin true

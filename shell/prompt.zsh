@@ -4,47 +4,38 @@
 # ssohelper_prompt in precmd_functions and, with setopt promptsubst, '${SSOHELPER_PROMPT-}' in PROMPT.
 
 \builtin zmodload zsh/datetime 2>/dev/null || \builtin true
-typeset -g __ssohelper_prompt_key='' __ssohelper_prompt_tried=0
+typeset -g __ssohelper_prompt_key=none __ssohelper_prompt_tried=0
 
 # Sets SSOHELPER_PROMPT (coloured, with a space behind it), SSOHELPER_PROMPT_TEXT (plain) and
 # SSOHELPER_PROMPT_LEVEL (fine, soon, late); all empty where nothing is in use. While the state
-# file says the same and the minute is the same, so is the prompt: 50 us in place of 250.
+# file says the same and the minute is the same, so is the prompt: that takes a quarter of the time.
 function ssohelper_prompt {
-    \builtin local code="$?" errexit="${options[errexit]-off}"
+    \builtin local code="$?" options_before="$-"
     \builtin emulate -L zsh
     \builtin local now="${EPOCHSECONDS-}" key='' line=''
-    if [[ -z ${AWS_PROFILE-}${AWS_CREDENTIAL_EXPIRATION-} ]]; then
-        if [[ -n $__ssohelper_prompt_key ]]; then
-            __ssohelper_prompt_key='' __ssohelper_prompt_label=''
+    if [[ -z $now ]]; then now=$(\builtin command date +%s); fi
+    key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-} ${NO_COLOR-} ${TERM-}"
+    if [[ $key != "$__ssohelper_prompt_key" ]]; then
+        __ssohelper_prompt_key=$key
+        __ssohelper_prompt_learn
+        __ssohelper_prompt_anew
+    elif [[ -n $__ssohelper_prompt_session ]]; then
+        if [[ -f $__ssohelper_prompt_session && -r $__ssohelper_prompt_session ]]; then
+            IFS='' \builtin read -r line <"$__ssohelper_prompt_session" || line=''
+        fi
+        # Some other hook may have set psvar anew.
+        if [[ $line != "$__ssohelper_prompt_line" || -f $__ssohelper_prompt_role ||
+            $__ssohelper_prompt_token -nt $__ssohelper_prompt_seen || ! -e $__ssohelper_prompt_needed ||
+            ( -n $SSOHELPER_PROMPT && -z ${psvar[95]-} ) ]] ||
+            ((now > __ssohelper_prompt_until || now < __ssohelper_prompt_from)); then
             __ssohelper_prompt_anew
         fi
-    else
-        key="${AWS_PROFILE-} ${AWS_ACCESS_KEY_ID:+keys} ${AWS_CREDENTIAL_EXPIRATION-} ${NO_COLOR-} ${TERM-}"
-        key+=" ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-} ${XDG_RUNTIME_DIR-} ${HOME-}"
-        if [[ -z $now ]]; then now=$(\builtin command date +%s); fi
-        if [[ $key != "$__ssohelper_prompt_key" ]]; then
-            __ssohelper_prompt_key=$key
-            __ssohelper_prompt_learn
-            __ssohelper_prompt_anew
-        elif [[ -z $__ssohelper_prompt_session ]]; then
-            if ((now > __ssohelper_prompt_until || now < __ssohelper_prompt_from)); then
-                __ssohelper_prompt_anew
-            fi
-        else
-            if [[ -f $__ssohelper_prompt_session && -r $__ssohelper_prompt_session ]]; then
-                IFS='' \builtin read -r line <"$__ssohelper_prompt_session" || line=''
-            fi
-            # Some other hook may have set psvar anew.
-            if [[ $line != "$__ssohelper_prompt_line" || -f $__ssohelper_prompt_role ||
-                $__ssohelper_prompt_token -nt $__ssohelper_prompt_seen || ! -e $__ssohelper_prompt_needed ||
-                ( -n $SSOHELPER_PROMPT && -z ${psvar[95]-} ) ]] ||
-                ((now > __ssohelper_prompt_until || now < __ssohelper_prompt_from)); then
-                __ssohelper_prompt_anew
-            fi
-        fi
+    elif ((now > __ssohelper_prompt_until || now < __ssohelper_prompt_from)) ||
+        [[ -n $SSOHELPER_PROMPT && -z ${psvar[95]-} ]]; then
+        __ssohelper_prompt_anew
     fi
     # With `set -e` a status from before, which ended nothing then, would end the shell now.
-    if [[ $errexit == on ]]; then \builtin return 0; fi
+    if [[ $options_before == *e* ]]; then \builtin return 0; fi
     \builtin return $code
 }
 
@@ -61,8 +52,10 @@ function __ssohelper_prompt_anew {
 function __ssohelper_prompt_learn {
     \builtin local said='' LC_ALL=C
     \builtin local -a lines
-    said=$(_SSOHELPER_USED="${__ssohelper_used-}" \
-        \builtin command ssohelper prompt --state </dev/null 2>/dev/null) || \builtin true
+    if [[ -n ${AWS_PROFILE-}${AWS_CREDENTIAL_EXPIRATION-} ]]; then
+        said=$(_SSOHELPER_USED="${__ssohelper_used-}" \
+            \builtin command ssohelper prompt --state </dev/null 2>/dev/null) || \builtin true
+    fi
     lines=("${(@f)said}")
     typeset -g __ssohelper_prompt_tried=$now
     # Whatever program answered: no more than these characters ever stand in a prompt.
