@@ -15,6 +15,7 @@ from ssohelper.emulator.server import Emulator
 from tests.bench.prompt import prompts
 from tests.bench.shell_start import shell_starts
 from tests.bench.tab import tabs
+from tests.bench.tui import screen_keys, screen_start
 from tests.bench.world import AWS_CLI, Bench, Failed, Row, Skipped
 
 HIT_ROUNDS = 60
@@ -45,6 +46,8 @@ def main() -> int:
         shell_starts,
         prompts,
         tabs,
+        screen_start,
+        screen_keys,
     )
     for measure in measures:
         say(f"measuring: {(measure.__doc__ or '').splitlines()[0]}")

@@ -66,7 +66,7 @@ class Keys(NamedTuple):
     megabytes: float
 
 
-def start(bench: Bench) -> list[Row]:
+def screen_start(bench: Bench) -> list[Row]:
     """20,000 rows: text on screen, against an empty Textual app"""
     _prepare(bench)
     ours: list[float] = []
@@ -86,7 +86,7 @@ def start(bench: Bench) -> list[Row]:
     ]
 
 
-def keys(bench: Bench) -> list[Row]:
+def screen_keys(bench: Bench) -> list[Row]:
     """20,000 rows: a key in search to the end of the repaint, against an OptionList"""
     _prepare(bench)
     ours = _typed(bench, [bench.ssohelper])

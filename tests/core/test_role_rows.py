@@ -1,7 +1,7 @@
 """Rows of roles: in which order they stand, what is typed for them, and the search as you type."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ssohelper.core.model import Account
@@ -64,7 +64,7 @@ def test_hits_are_marked_where_they_stand():
 _TEXT = st.text(alphabet="abAB-_ .1é\u0130ß日", max_size=6)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(_TEXT, _TEXT, _TEXT), max_size=12), _TEXT)
 def test_the_index_finds_ranks_and_marks_what_the_plain_search_does(
     rows: list[tuple[str, str, str]], query: str
