@@ -164,6 +164,7 @@ function __ssohelper_prompt_show {
         label="${label:0:room-2-left}..${label:${#label}-left}"
     fi
     label=$mark$label
+    # shellcheck disable=SC2034  # for the person's own prompt
     SSOHELPER_PROMPT_TEXT=$label${time:+ $time} SSOHELPER_PROMPT_LEVEL=$level
     if [[ -n ${NO_COLOR-} || ${TERM-dumb} == dumb ]]; then
         SSOHELPER_PROMPT="$SSOHELPER_PROMPT_TEXT "
@@ -190,13 +191,16 @@ function ssohelper_prompt_on {
         PROMPT_COMMAND+=(__ssohelper_prompt_hook)
     else
         # On a line of its own: what stands there may end in a semicolon or in a comment.
+        # shellcheck disable=SC2128,SC2178  # no array here, by the test above
         PROMPT_COMMAND="${PROMPT_COMMAND:+$PROMPT_COMMAND$'\n'}__ssohelper_prompt_hook"
     fi
 }
 
 function __ssohelper_prompt_hook {
     ssohelper_prompt || \builtin true
+    # shellcheck disable=SC2016  # a reference, which each prompt expands
     if [[ ${PS1-} != *'${SSOHELPER_PROMPT-}'* ]] && \builtin shopt -q promptvars; then
+        # shellcheck disable=SC2016
         PS1='${SSOHELPER_PROMPT-}'${PS1-}
     fi
     \builtin return 0
