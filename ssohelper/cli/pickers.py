@@ -5,14 +5,21 @@ import sys
 from ssohelper.actions import clocks
 from ssohelper.actions.roles import Choice
 from ssohelper.app import App
+from ssohelper.core import guard_rules
 from ssohelper.core.model import SsoSession
+from ssohelper.core.role_rows import RoleRow
 from ssohelper.tui.base import HouseApp
 from ssohelper.tui.picker import RolePicker, SessionPicker
 
 
 def role(app: App, choice: Choice) -> str | None:
     """Return what to type for the role that a person picks; None when they leave."""
-    return _answer(RolePicker(app, choice.rows))
+    rules = app.settings.get("guard.rules")
+
+    def is_guarded(row: RoleRow) -> bool:
+        return guard_rules.matches(rules, row.session_name, row.account, row.role_name)
+
+    return _answer(RolePicker(app, choice.rows, is_guarded))
 
 
 def session(app: App, sessions: list[SsoSession]) -> str | None:
