@@ -41,6 +41,14 @@ def signed_in_anew(app: App, session: SsoSession) -> None:
         app.prompt_state.drop_roles(session.name)
 
 
+def lengths_changed(app: App) -> None:
+    """Note the clocks of all sessions anew: the settings say otherwise how long sign-ins last."""
+    with _worth_no_failure("every session"):
+        for session in app.config.read().sso_sessions():
+            if app.prompt_state.session(session.name) is not None:
+                sign_in_changed(app, session)
+
+
 def renewal_failed(app: App, session: SsoSession, key: RoleKey) -> None:
     """Note that what is kept of this role is not renewed by itself: from now on its end counts."""
     with _worth_no_failure(session.name):

@@ -6,6 +6,8 @@ from typing import Any
 import click
 
 from ssohelper import settings as known
+from ssohelper.actions import prompt_notes
+from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
@@ -75,6 +77,8 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
     after = known.read_settings(app.settings_file, app.environ)
     if after.origin(key) == "environment":
         app.warn(f"{before.place(key)} is set and wins over the file")
+    if parts[-1] == "session_hours":
+        prompt_notes.lengths_changed(App(app.environ))
     if output.talk().json:
         output.print_json(_row(after, key), app.warnings)
 

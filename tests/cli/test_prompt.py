@@ -106,6 +106,14 @@ class TestTransitions:
         age_token(home, 200)
         assert said().split(" ")[1].startswith("==")
 
+    def test_a_new_length_of_sign_ins_shows_at_once(self, run: Run, home: Home) -> None:
+        assert run("login").returncode == 0
+        assert state(home) == "assumed"
+        assert run("config", "set", "sessions.corp.session_hours", "10").returncode == 0
+        assert state(home) == "known"
+        assert run("config", "set", "sessions.corp.session_hours", "--default").returncode == 0
+        assert state(home) == "assumed"
+
     def test_role_credentials_count_after_a_failed_renewal_alone(
         self, run: Run, home: Home, emulator: Emulator, said: Callable[..., str]
     ) -> None:
