@@ -52,7 +52,7 @@ def draw_all() -> dict[str, str]:
 
 
 async def _shots(world: Afternoon, theme: str, size: tuple[int, int]) -> dict[str, str]:
-    app = HelperApp(world.app())
+    app = HelperApp(world.app(monotonic=lambda: 0.0))
     app.animation_level = "none"
     shots: dict[str, str] = {}
     async with app.run_test(size=size) as pilot:

@@ -50,7 +50,7 @@ class Person:
         try:
             await until(lambda: all(text in place() for text in texts))
         except AssertionError:
-            raise AssertionError(f"never there: {texts}, but:\n{place()}") from None
+            raise AssertionError(f"never there: {texts}, but:\n{place()}\n{self.screen}") from None
 
 
 def drive(house: App, scenario: Scenario, size: tuple[int, int] = (100, 30)) -> HelperApp:

@@ -15,7 +15,7 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.role_list import RoleList
 from tests.tui.driving import Person, drive
-from tests.tui.world import Afternoon
+from tests.tui.world import Afternoon, until
 
 DEV = RoleKey("corp", "000040000001", "Developer")
 
@@ -161,11 +161,38 @@ def test_a_profile_is_added_with_the_diff_in_sight_and_removed_again(world: Afte
     assert world.config_file.read_bytes() == before
 
 
-def test_no_session_yet_says_how_to_begin(tmp_path: Path) -> None:
+def test_no_session_yet_asks_setups_questions(tmp_path: Path) -> None:
     async def scenario(person: Person) -> None:
-        await person.sees("There is no sso-session yet", "ssohelper setup https://", "0/0")
-        await person.press("down", "enter", "f6", "f9", "ctrl+f", "ctrl+g", "ctrl+t", "ctrl+y")
-        await person.press("escape")
+        await person.sees("There is no sso-session yet", "ssohelper setup https://", "tart URL")
+        await person.press("f6", "f9", "ctrl+f", "ctrl+g", "ctrl+t", "ctrl+y", "f5")
+        await person.press(*"https://")
+        await person.sees("https://")
+
+    drive(App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}), scenario)
+
+
+def test_no_saved_list_is_asked_for_behind(world: Afternoon) -> None:
+    house = world.app()
+    house.directory.forget("corp")
+    for name in ("orders-dev.Developer", "payments-dev.ReadOnlyAccess"):
+        assert name in world.config_file.read_text()
+
+    async def scenario(person: Person) -> None:
+        await until(lambda: len(role_list(person).rows) == 20)
+
+    drive(house, scenario)
+
+
+def test_signed_out_and_without_a_list_says_how_to_sign_in(tmp_path: Path) -> None:
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text(
+        "[sso-session corp]\nsso_start_url = https://d-0000000000.awsapps.com/start\n"
+        "sso_region = us-east-1\n"
+    )
+
+    async def scenario(person: Person) -> None:
+        await person.sees("No roles are listed yet", "ssohelper login corp", "0/0")
+        await person.press("f8", "f9", "enter", "down")
 
     drive(App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}), scenario)
 

@@ -103,7 +103,7 @@ class Afternoon:
         self.config_file = home / ".aws" / "config"
 
     def app(self, **more: Any) -> App:
-        return StillApp(self.environ, clock=self.clock, monotonic=lambda: 0.0, **more)
+        return StillApp(self.environ, clock=self.clock, **more)
 
     def pass_the_day(self) -> None:
         """Sign in, list, use some roles: at the times that the pictures then show."""
@@ -112,6 +112,10 @@ class Afternoon:
         lab = self.emulator.add_organization(
             World(name="lab", start_url="https://d-1111111111.awsapps.com/start")
         )
+        lab.add_account("000060000001", "lab", email="aws+lab@example.com")
+        lab.add_person("ana", "Ana Alvarez")
+        lab.add_permission_set("ReadOnlyAccess")
+        lab.assign("ana", "ReadOnlyAccess", "000060000001")
         corp_url = self.emulator.world.start_url
         self.config_file.write_text(
             CONFIG.format(corp=corp_url, lab=lab.start_url, command=COMMAND)
@@ -160,17 +164,17 @@ def afternoon(home: Path) -> Iterator[Afternoon]:
         mock.patch.object(installation, "profile_command", return_value=COMMAND),
         mock.patch.object(installation, "exposed_on_the_way", return_value=None),
     ):
+        made = Afternoon(home, emulator, clock)
+        made.pass_the_day()
         emulator.faults.set(
             user_code="PQRS-TVWX",
             verification_uri="https://device.sso.us-east-1.amazonaws.com/",
             verification_uri_complete="https://device.sso.us-east-1.amazonaws.com/?user_code=PQRS-TVWX",
         )
-        made = Afternoon(home, emulator, clock)
-        made.pass_the_day()
         yield made
 
 
-async def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 8.0) -> None:
     """Wait for something that a thread brings about; fails when it never comes."""
     waited = 0.0
     while not condition():

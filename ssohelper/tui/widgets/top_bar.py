@@ -42,6 +42,7 @@ class Tab(Static):
         super().__init__(
             Content(f"{sign}{action.keys.upper()} {action.label}"),
             classes="top-bar--here" if is_here else "",
+            id=f"to-{name}",
         )
         self._goes_to = name
 
