@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from ssohelper.app import App
-from ssohelper.errors import LoginRequired, SsoHelperError
+from ssohelper.errors import LoginRequired
 from ssohelper.tui import themes
 from ssohelper.tui.base import HouseApp
 from ssohelper.tui.commands import Commands
@@ -66,19 +66,14 @@ class HelperApp(HouseApp[str]):
         return SCREENS[_FIRST].find()()
 
     def on_ready(self) -> None:
-        if self._broken_settings is not None:
-            self.failed(self._broken_settings)
         # switch_mode comes back only to a mode that has a maker, and add_mode refuses this one's name.
         self._modes[self.DEFAULT_MODE] = _maker(SCREENS[_FIRST])
 
     def __init__(self, house: App) -> None:
         super().__init__(house)
-        self._broken_settings: SsoHelperError | None = None
-        # Before it runs: a theme that changes later is computed twice.
-        try:
-            themes.dress(self, house)
-        except SsoHelperError as error:
-            self._broken_settings = error
+        # Before it runs: a theme that changes later is computed twice, and settings that cannot
+        # be read are exit 3 here as everywhere.
+        themes.dress(self, house)
 
     def action_go(self, name: str) -> None:
         """Show a screen of SCREENS; what stands open over the present one stays there."""

@@ -45,6 +45,15 @@ def clocks_of(house: App) -> Clocks:
     return read_clocks(house)
 
 
+def set_up_form() -> Widget:
+    """Return setup's questions."""
+    from ssohelper.tui.screens.set_up import SetUpForm
+
+    form = SetUpForm()
+    form.id = "set-up"
+    return form
+
+
 def refreshed(house: App, session: SsoSession, progress: Callable[[int, int], None]) -> Listing:
     """Return a new list of the session's roles, asked from AWS."""
     from ssohelper.actions import directory

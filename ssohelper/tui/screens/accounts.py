@@ -48,9 +48,12 @@ _ROW_ACTIONS = ("favourite", "console", "shell", "profile")
 _OTHER_ROW_ACTIONS = ("whoami", "copy_profile", "copy_export", "copy_account", "copy_link")
 _LIST_ACTIONS = ("group", "only_session", "only_favourites", "details", "refresh")
 _NO_SESSION = (
-    "There is no sso-session yet.\n\n"
-    "Set one up: F3, then n, or on the command line\n\n"
-    "    ssohelper setup https://d-0000000000.awsapps.com/start"
+    "There is no sso-session yet: set one up here, or with\n"
+    "ssohelper setup https://d-0000000000.awsapps.com/start"
+)
+_NO_LIST = (
+    "No roles are listed yet: they are asked for once you are signed in.\n"
+    "Sign in: F3, then s, or with: ssohelper login {name}"
 )
 
 
@@ -119,6 +122,7 @@ class AccountsScreen(Screen[None]):
             await self.mount(under, after=body)
             await body.mount(self._detail)
             self.remove_class("starting")
+            self._offer_set_up()
         self.refresh_bindings()  # the footer, which came late, has not heard of them
         # What was made so far stays: a collection need not look at 20,000 rows again and again.
         gc.freeze()
@@ -132,9 +136,27 @@ class AccountsScreen(Screen[None]):
         if self._trouble is not None:
             hint = f"\n{show(self._trouble.hint)}" if self._trouble.hint else ""
             return [Static(show(self._trouble.message) + hint, classes="trouble", markup=False)]
-        if not self._choice.rows and not self._choice.unlisted:
-            return [Static(_NO_SESSION, classes="trouble", markup=False)]
-        return []
+        if self._choice.rows:
+            return []
+        words = _NO_SESSION
+        if self._choice.unlisted:
+            words = _NO_LIST.format(name=self._choice.unlisted[0].name)
+        return [Static(words, classes="trouble", markup=False)]
+
+    def _offer_set_up(self) -> None:
+        """Ask setup's questions in place of a list, where there is no session yet."""
+        has_any = self._trouble is not None or self._choice.rows or self._choice.unlisted
+        form = self.query("#set-up")
+        self.set_class(not has_any, "empty")
+        if has_any:
+            if form:
+                form.remove()
+                self.query_one("#search").focus()
+        elif not form:
+            self.query_one("#body").mount(later.set_up_form())
+
+    def on_set_up_form_done(self) -> None:
+        self.reload()
 
     def on_resize(self, event: Resize) -> None:
         self._arrange(event.size)
@@ -167,8 +189,9 @@ class AccountsScreen(Screen[None]):
 
     def _show_choice(self, choice: Choice) -> None:
         self._choice, self._trouble = choice, None
-        for trouble in self.query(".trouble"):
-            trouble.remove()
+        self.query(".trouble").remove()
+        self.mount_all(self._words(), before="#body")
+        self._offer_set_up()
         self.roles.set_rows(choice.rows)
         self.query_one(RolePane).show_count()
 
