@@ -66,11 +66,13 @@ def dress(app: TextualApp[Any], house: App) -> None:
     """Give the app the theme and the keys of the settings; TEXTUAL_THEME is a default."""
     for theme in (DARK, LIGHT):
         app.register_theme(theme)
+    named = os.environ.get("TEXTUAL_THEME", "")
+    usual = named if named in app.available_themes else DARK.name
     if not house.settings_file.exists() and "SSOHELPER_THEME" not in house.environ:
         # To read no settings takes tomllib too: 4 ms of the start.
-        app.theme = os.environ.get("TEXTUAL_THEME") or DARK.name
+        app.theme = usual
         return
     settings = house.settings
-    if settings.origin("theme") != "default" or not os.environ.get("TEXTUAL_THEME"):
-        app.theme = NAMES[settings.get("theme")]
+    is_said = settings.origin("theme") != "default"
+    app.theme = NAMES[settings.get("theme")] if is_said else usual
     app.set_keymap(chosen_keys(settings.keymap()))

@@ -1,6 +1,5 @@
 """Keys from the settings, help, palette, themes; and quitting while nothing answers."""
 
-import ast
 import asyncio
 import time
 from pathlib import Path
@@ -8,14 +7,12 @@ from typing import Any
 
 import pytest
 from textual.app import App as TextualApp
-from textual.binding import Binding
 from textual.command import CommandPalette
 
-from ssohelper.core.keymap import ACTIONS
+from ssohelper.core.keymap import ACTIONS, keys_of
 from ssohelper.errors import ConfigInvalid
 from ssohelper.tui import themes
-from ssohelper.tui.app import HelperApp, run
-from ssohelper.tui.keymap import bound
+from ssohelper.tui.app import HelperApp
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
@@ -48,8 +45,8 @@ class TestKeys:
 
     def test_an_unknown_action_ends_it_before_it_begins(self, world: Afternoon) -> None:
         settle(world, 'keys.sessions.sign_uot = "x"\n')
-        with pytest.raises(ConfigInvalid, match='line 1: no action named "sessions.sign_uot"'):
-            run(world.app())
+        with pytest.raises(ConfigInvalid, match=r'line 1: no action named "sessions\.sign_uot"'):
+            HelperApp(world.app())
 
     def test_help_names_keys_what_they_do_and_the_actions_name(self, world: Afternoon) -> None:
         settle(world, 'keys.sessions.forget = "ctrl+e"\n')
@@ -72,20 +69,35 @@ class TestKeys:
         missing = [name for name in ACTIONS if f"`{name}`" not in page]
         assert missing == []
 
-    def test_every_action_is_bound_by_the_table(self) -> None:
-        named = {
-            node.args[0].value
-            for path in (ROOT / "ssohelper" / "tui").rglob("*.py")
-            for node in ast.walk(ast.parse(path.read_text()))
-            if isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Name)
-            and node.func.id == "bound"
-            and node.args
-            and isinstance(node.args[0], ast.Constant)
-        }
-        others = {"app.accounts", "app.sessions", "app.profiles"}  # bound in one loop
-        assert set(ACTIONS) - named - others == set()
-        assert isinstance(bound("app.help"), Binding)
+    def test_every_action_is_bound_with_the_tables_keys(self, world: Afternoon) -> None:
+        bound: dict[str, set[str]] = {}
+
+        async def scenario(person: Person) -> None:
+            await person.press("f3")
+            await person.sees("signed in")
+            await person.press("f4", "f2")
+            await until(lambda: person.app.screen.query("RolePane"))
+            session = world.app().config.read().sso_session("lab")
+            assert session is not None
+            for screen in (ConfirmScreen("?"), SignInScreen(session)):
+                person.app.push_screen(screen)
+                await until(lambda: person.app.screen.query("#no, #cancel"))
+                await person.pilot.pause()
+                note(person)
+                person.app.pop_screen()
+            for key in ("f2", "f3", "f4"):
+                await person.press(key)
+                note(person)
+
+        def note(person: Person) -> None:
+            for found in [*person.app.screen.walk_children(), person.app.screen, person.app]:
+                for key, binding in found._bindings:
+                    bound.setdefault(binding.id or "", set()).add(binding.key)
+                    del key
+
+        drive(world.app(), scenario)
+        for name, action in ACTIONS.items():
+            assert bound.get(name) == set(keys_of(action.keys)), name
 
 
 class TestPalette:
@@ -136,10 +148,10 @@ class TestLooks:
         monkeypatch.setenv("TEXTUAL_THEME", "nord")
         app: TextualApp[Any] = TextualApp()
         app.theme = "nord"
-        themes.dress(app, world.app().settings)
+        themes.dress(app, world.app())
         assert app.theme == "nord"
         settle(world, 'theme = "light"\n')
-        themes.dress(app, world.app().settings)
+        themes.dress(app, world.app())
         assert app.theme == themes.LIGHT.name
 
     def test_no_color_is_honoured_and_every_state_has_a_sign(
