@@ -61,6 +61,12 @@ class HelperApp(HouseApp[str]):
         bound("app.quit", priority=True),
     ]
 
+    def __init__(self, house: App) -> None:
+        super().__init__(house)
+        # Before it runs: a theme that changes later is computed twice, and settings that cannot
+        # be read are exit 3 here as everywhere.
+        themes.dress(self, house)
+
     def get_default_screen(self) -> Screen[Any]:
         # Not a mode like the others: Input asks for the shown screen before a mode has one.
         return SCREENS[_FIRST].find()()
@@ -68,12 +74,6 @@ class HelperApp(HouseApp[str]):
     def on_ready(self) -> None:
         # switch_mode comes back only to a mode that has a maker, and add_mode refuses this one's name.
         self._modes[self.DEFAULT_MODE] = _maker(SCREENS[_FIRST])
-
-    def __init__(self, house: App) -> None:
-        super().__init__(house)
-        # Before it runs: a theme that changes later is computed twice, and settings that cannot
-        # be read are exit 3 here as everywhere.
-        themes.dress(self, house)
 
     def action_go(self, name: str) -> None:
         """Show a screen of SCREENS; what stands open over the present one stays there."""
@@ -92,15 +92,18 @@ class HelperApp(HouseApp[str]):
             self.push_screen(_SIGN_IN.find()(session))
 
 
-def run() -> HelperApp:
-    """Run it to its end and return it: `return_value`, `crash` and `ended_by` tell how it ended."""
+def run(house: App | None = None) -> HelperApp:
+    """Run it to its end and return it: `return_value`, `crash` and `ended_by` tell how it ended.
+
+    Raises: ConfigInvalid, before it begins, for settings that cannot be read.
+    """
     made: list[HelperApp] = []
 
     def warn(message: str) -> None:
         for helper in made:
             helper.hand_over(helper.warned, message)
 
-    helper = HelperApp(App(warn=warn))
+    helper = HelperApp(house or App(warn=warn))
     made.append(helper)
     helper.run()
     return helper
