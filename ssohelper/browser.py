@@ -6,6 +6,7 @@ argument of it; it gets no terminal and a session of its own, so it can neither 
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import threading
@@ -75,8 +76,17 @@ def launch(
     except (OSError, ValueError):
         return None
     # Somebody must collect it when it ends; nobody waits for it.
-    threading.Thread(target=started.wait, daemon=True, name="ssohelper-browser").start()
+    threading.Thread(
+        target=_collected, args=(started,), daemon=True, name="ssohelper-browser"
+    ).start()
     return started
+
+
+def _collected(started: "subprocess.Popen[bytes]") -> None:
+    """Wait for its end. Takes no signal: one for `serve`, which waits for it, is not for here."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    started.wait()
 
 
 def command_of(opener: Opener, url: str) -> list[str]:

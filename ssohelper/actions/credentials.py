@@ -214,6 +214,8 @@ def _renewed(app: App, session: SsoSession, key: RoleKey, deadline: Deadline) ->
         with suppress(LocalState):  # a full disk must not hide what AWS said
             app.failures.remember(scope, app.tokens.fingerprint(session), error, app.now())
         prompt_notes.renewal_failed(app, session, key)
+        if isinstance(error, RoleNotAssigned):
+            _remove(app, key)  # whoever asked: from now on it is not handed out any more
         raise
     kept = KeptCredentials(credentials, app.aws_now())
     # Somebody signed in while we asked: these keys may be the person's before, so nobody else's.

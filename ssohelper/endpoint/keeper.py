@@ -14,7 +14,7 @@ from ssohelper.actions.notices import LAST_RENEWAL_SECONDS, Reminder
 from ssohelper.app import App
 from ssohelper.cli import crash
 from ssohelper.core.model import Role, SsoSession
-from ssohelper.endpoint.source import Source
+from ssohelper.endpoint.source import Source, clean_up
 from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError
 
 LONGEST_PAUSE_SECONDS = 15.0
@@ -119,6 +119,8 @@ class Keeper:
             self._refused = app.tokens.fingerprint(self._session)
         except SsoHelperError:
             return  # the old ones still work, and the failure is remembered for 30 s
+        finally:
+            clean_up()
 
     def _renew_once_more(self, app: App) -> None:
         """Shortly before an end renew all that can still be: work goes on as long as AWS allows."""
@@ -133,6 +135,7 @@ class Keeper:
                     self._last_token(app)
                 credentials.renew_now(app, self._session, self._role, app.deadline())
                 self._done.add(at)
+            clean_up()
 
     def _last_token(self, app: App) -> None:
         with suppress(LoginRequired):  # none comes any more: the present one still works

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from ssohelper.endpoint.request import END_OF_HEAD, HEAD_LIMIT_BYTES
 
 MOST_THREADS = 64
-_HEAD_SECONDS = 5.0
+HEAD_SECONDS = 5.0
 _SEND_SECONDS = 5.0
 _MOST_READING = 400
 _BACKLOG = 512
@@ -92,7 +92,7 @@ class Listener:
         connection.setblocking(False)
         if len(self._reading) >= _MOST_READING:
             self._drop_oldest()
-        self._reading[connection] = _Reading(time.monotonic() + _HEAD_SECONDS)
+        self._reading[connection] = _Reading(time.monotonic() + HEAD_SECONDS)
         self._selector.register(connection, selectors.EVENT_READ)
         self._read(connection)  # most have said all by now
 

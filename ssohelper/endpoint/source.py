@@ -4,6 +4,7 @@ One asks AWS for all who wait. A wall clock that has jumped (sleep, a paused mac
 puts all that is kept in doubt: then AWS is asked first, and it tells the time with its answer.
 """
 
+import gc
 import sys
 import threading
 import time
@@ -105,6 +106,7 @@ class Source:
                 if anew and asking.credentials is not None:
                     self._doubts = False
             asking.done()
+            clean_up()
 
 
 class _Asking:
@@ -120,3 +122,9 @@ class _Asking:
 
     def wait(self, seconds: float) -> bool:
         return self._done.wait(seconds)
+
+
+def clean_up() -> None:
+    """Collect what an asking leaves behind, after each: botocore's clients are cycles of 4 MB,
+    which Python by itself leaves lying for many renewals."""
+    gc.collect()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ssohelper import cli
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
 from tests.endpoint.test_requests import NOBODY, as_nobody
@@ -180,10 +181,6 @@ def test_what_cannot_be_is_said_in_one_line(home: Home, emulator: Emulator, run:
             ("--socket", str(there)): 7,
             ("--socket", str(home.path / "absent" / "s")): 7,
             ("--socket", str(home.path / ("x" * 120))): 2,
-            ("--port", "0"): 2,
-            ("--port", "65536"): 2,
-            ("--bind", "0.0.0.0"): 2,
-            ("--env-file", ""): 2,
         }.items():
             done = run("serve", "job", *argv)
             assert (done.returncode, done.stdout) == (code, ""), (argv, done.stderr)
@@ -191,6 +188,28 @@ def test_what_cannot_be_is_said_in_one_line(home: Home, emulator: Emulator, run:
             assert len(errors) == 1, done.stderr
             assert "CNRY" not in done.stderr
     assert there.read_text() == "mine"
+
+
+def test_a_wrong_word_is_said_in_one_line(
+    home: Home,
+    emulator: Emulator,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in home.env.items():
+        monkeypatch.setenv(name, value)
+    for words in (
+        ["--port", "0"],
+        ["--port", "65536"],
+        ["--port", "x"],
+        ["--bind", "0.0.0.0"],
+        ["--env-file", ""],
+        ["--socket", "a\nb"],
+        ["no-such-profile"],
+    ):
+        assert cli.run(["serve", *(words if len(words) == 1 else ["job", *words])]) == 2
+        out, err = capfd.readouterr()
+        assert (out, err.count("ssohelper: error: ")) == ("", 1), words
 
 
 def test_signed_out_it_does_not_start(home: Home, emulator: Emulator, run: Run) -> None:
