@@ -187,7 +187,10 @@ class TestNarrated:
             demo.send_signal(signal.SIGTERM)
             demo.send_signal(signal.SIGCONT)
             # From the removal's beginning to its end.
-            wait_until(lambda: len(list(filled.glob("*"))) < 3000, "nothing is removed")
+            wait_until(
+                lambda: demo.poll() is not None or len(list(filled.glob("*"))) < 3000,
+                "nothing is removed",
+            )
             while demo.poll() is None:
                 demo.send_signal(signal.SIGINT)
                 time.sleep(0.001)
