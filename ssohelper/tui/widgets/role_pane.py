@@ -66,8 +66,8 @@ class RolePane(Vertical):
         ),
         Binding("home", "first", "First", show=False, priority=True, id="roles.first"),
         Binding("end", "last", "Last", show=False, priority=True, id="roles.last"),
-        Binding("enter", "choose", "Choose", priority=True, id="roles.choose"),
-        Binding("escape", "leave", "Clear, leave", priority=True, id="roles.leave"),
+        Binding("enter", "choose", "Choose", priority=True, id="accounts.use"),
+        Binding("escape", "leave", "Clear, leave", priority=True, id="accounts.leave"),
     ]
     DEFAULT_CSS = """
     RolePane {
