@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
@@ -14,6 +15,7 @@ from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.role_list import RoleList
+from ssohelper.tui.widgets.search_line import SearchLine
 from tests.tui.driving import Person, drive
 from tests.tui.world import Afternoon, until
 
@@ -264,9 +266,27 @@ def test_a_pasted_megabyte_is_cut(world: Afternoon) -> None:
     async def scenario(person: Person) -> None:
         await person.sees("role keys")
         line = person.app.screen.query_one("#search")
-        line.insert_text_at_cursor("x" * 1_000_000)  # type: ignore[attr-defined]
-        await person.pilot.pause()
+        line.post_message(events.Paste("x" * 1_000_000))
+        await until(lambda: line.value)  # type: ignore[attr-defined]
         assert len(line.value) == 200  # type: ignore[attr-defined]
+
+    drive(world.app(), scenario)
+
+
+def test_the_search_line_is_edited_as_lines_are(world: Afternoon) -> None:
+    async def scenario(person: Person) -> None:
+        await person.sees("role keys")
+        for keys, value in [
+            (("p", "a", "y", "space", "x", "backspace"), "pay "),
+            (("r", "e", "a", "d", "ctrl+w"), "pay "),
+            (("left", "left", "Z"), "paZy "),
+            (("left", "delete"), "pay "),
+            (("ctrl+a", "o", "ctrl+e", "k"), "opay k"),
+            (("ctrl+u", "日", "é"), "日é"),
+        ]:
+            await person.press(*keys)
+            assert person.app.screen.query_one(SearchLine).value == value
+        assert "日é" in person.screen
 
     drive(world.app(), scenario)
 

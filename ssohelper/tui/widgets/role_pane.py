@@ -3,53 +3,18 @@
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from rich.segment import Segment
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.strip import Strip
-from textual.widgets import Input
 
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
 from ssohelper.tui.widgets.role_list import RoleList
+from ssohelper.tui.widgets.search_line import SearchLine
 
-# A name that is searched for is shorter; a pasted megabyte would be a megabyte to search for.
-_LONGEST_SEARCH = 200
-_LEAST_ROOM = 20
 _PREPARE_SECONDS = 0.1
-
-
-class SearchLine(Input):
-    """The line that is typed into, with how much was found at its right end."""
-
-    DEFAULT_CSS = """
-    SearchLine, SearchLine:focus {
-        border: none; height: 1; padding: 0 0 0 2; background: transparent;
-    }
-    """
-
-    def __init__(self) -> None:
-        super().__init__(placeholder="type to search", select_on_focus=False, id="search")
-        # A blinking cursor would be a repaint every half second.
-        self.cursor_blink = False
-        self.note = ""
-
-    def insert_text_at_cursor(self, text: str) -> None:
-        """Take what was typed or pasted, up to a length that can be meant."""
-        super().insert_text_at_cursor(text[: max(0, _LONGEST_SEARCH - len(self.value))])
-
-    def render_line(self, y: int) -> Strip:
-        # Part of this widget: one of its own would be laid out and painted at every key.
-        room = self.size.width - len(self.note) - 1
-        line = super().render_line(y)
-        if room < _LEAST_ROOM:
-            return line
-        style = self.get_component_rich_style("input--placeholder")
-        note = Segment(f" {self.note}", style)
-        return Strip([*line.crop_extend(0, room, self.rich_style), note])
 
 
 class RolePane(Vertical):
@@ -89,7 +54,7 @@ class RolePane(Vertical):
         super().__init__()
         self.list = RoleList(now=now, is_guarded=is_guarded)
         self.list.set_rows(rows)
-        self.line = SearchLine()
+        self.line = SearchLine(id="search")
 
     def compose(self) -> ComposeResult:
         yield self.line
@@ -106,7 +71,7 @@ class RolePane(Vertical):
         self.line.note = f"{self.list.found}/{len(self.list.rows)}"
         self.line.refresh()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
+    def on_search_line_changed(self, event: SearchLine.Changed) -> None:
         event.stop()
         self.list.search(event.value)
         self.show_count()
@@ -129,7 +94,7 @@ class RolePane(Vertical):
     def action_leave(self) -> None:
         """Clear the search; with nothing to clear, leave."""
         if self.line.value:
-            self.line.value = ""
+            self.line.action_clear()
         else:
             self.post_message(self.Left())
 

@@ -1,0 +1,130 @@
+"""One line to type into. Not Textual's Input, whose rules and validators are 5 % of a start."""
+
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+_PLACEHOLDER = "type to search"
+# A name that is searched for is shorter; a pasted megabyte would be a megabyte to search for.
+_LONGEST = 200
+# So many columns the text keeps before the note at the right end goes.
+_LEAST_ROOM = 20
+_MARGIN = "  "
+_DIM, _CURSOR = Style(dim=True), Style(reverse=True)
+
+
+class SearchLine(Widget, can_focus=True):
+    """What is searched for, with a cursor, and `note` at the right end."""
+
+    HELP_TEXT = "Type to search. ctrl+w takes back a word, ctrl+u all of it."
+    DEFAULT_CSS = "SearchLine { height: 1; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "move(-1)", show=False),
+        Binding("right", "move(1)", show=False),
+        Binding("ctrl+a", "move(-1000)", show=False),
+        Binding("ctrl+e", "move(1000)", show=False),
+        Binding("backspace,ctrl+h", "delete_left", show=False),
+        Binding("delete", "delete_right", show=False),
+        Binding("ctrl+w,ctrl+backspace", "delete_word", show=False),
+        Binding("ctrl+u", "clear", show=False),
+    ]
+
+    class Changed(Message):
+        """Other words are searched for."""
+
+        def __init__(self, value: str) -> None:
+            super().__init__()
+            self.value = value
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.value = ""
+        self.note = ""
+        self._cursor = 0
+
+    # -- what is typed -------------------------------------------------------------------------
+
+    def set_value(self, value: str, cursor: int) -> None:
+        """Show other text, the cursor before its character of that number."""
+        value = value[:_LONGEST]
+        changed = value != self.value
+        self.value = value
+        self._cursor = max(0, min(cursor, len(value)))
+        self.refresh()
+        if changed:
+            self.post_message(self.Changed(value))
+
+    def insert(self, text: str) -> None:
+        """Put text where the cursor is: its printable characters, as far as there is room."""
+        text = "".join(filter(str.isprintable, text))[: _LONGEST - len(self.value)]
+        before, after = self.value[: self._cursor], self.value[self._cursor :]
+        self.set_value(before + text + after, self._cursor + len(text))
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return character is not None and character.isprintable()
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.is_printable and event.character:
+            event.stop()
+            event.prevent_default()
+            self.insert(event.character)
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        self.insert(event.text[: 4 * _LONGEST].split("\n")[0])
+
+    def action_move(self, characters: int) -> None:
+        self.set_value(self.value, self._cursor + characters)
+
+    def action_delete_left(self) -> None:
+        self._keep(max(0, self._cursor - 1), self._cursor)
+
+    def action_delete_right(self) -> None:
+        self._keep(self._cursor, self._cursor + 1)
+
+    def action_delete_word(self) -> None:
+        kept = self.value[: self._cursor].rstrip().rpartition(" ")
+        self._keep(len(kept[0] + kept[1]), self._cursor)
+
+    def action_clear(self) -> None:
+        self.set_value("", 0)
+
+    def _keep(self, before: int, after: int) -> None:
+        self.set_value(self.value[:before] + self.value[after:], before)
+
+    # -- drawing -------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        width, style = self.size.width, self.rich_style
+        note = f" {self.note}"
+        room = width - cell_len(note)
+        if room < _LEAST_ROOM:
+            room, note = width, ""
+        text = self.value or _PLACEHOLDER
+        dim = style + _DIM
+        before, under, after = (
+            text[: self._cursor],
+            text[self._cursor :][:1],
+            text[self._cursor + 1 :],
+        )
+        # A long text is shown from where its cursor can be seen.
+        while before and cell_len(before) > room - len(_MARGIN) - 2:
+            before = before[1:]
+        looks = style if self.value else dim
+        line = Strip(
+            [
+                Segment(_MARGIN, style),
+                Segment(before, looks),
+                Segment(under or " ", looks + _CURSOR if self.has_focus else looks),
+                Segment(after, looks),
+            ]
+        )
+        return Strip([*line.adjust_cell_length(room, style), Segment(note, dim)])
