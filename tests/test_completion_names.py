@@ -17,7 +17,7 @@ NAMES = st.text(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(configs())
 @example("  [profile a]\n  x = 1\n  [profile b]\n")
 @example("[profile a]\ns3 =\n  [profile no] = 1\n[profile a]x\n[profile]\n[default]\n")
@@ -34,7 +34,7 @@ def test_profiles_and_sessions_are_those_that_the_commands_know(tmp_path_factory
     assert set(names.sessions()) == {n for n in real.session_names() if SESSION_NAME.fullmatch(n)}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(NAMES)
 @example("a\\")
 @example('it\'s "$(x)"!')
