@@ -12,7 +12,7 @@ export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 export UV_PYTHON_DOWNLOADS := never
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 
-.PHONY: help demo test check bench torture docs lock clean run-env dev-env
+.PHONY: help demo test check bench torture pictures docs lock clean run-env dev-env
 .NOTPARALLEL:
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo 'make check   ruff, mypy, import-linter, docs, shellcheck'
 	@echo 'make bench   measure, target beside figure'
 	@echo 'make torture stampedes, kills, faults, lives: 20 min (S=30 seconds, SEED=n repeats)'
+	@echo 'make pictures  draw the screens anew into docs/pictures'
 	@echo 'make docs    build the documentation into .cache/docs'
 	@echo 'make lock    renew uv.lock and its exports for pip (needs uv)'
 	@echo 'make clean   remove everything that these made'
@@ -48,6 +49,9 @@ docs: dev-env
 
 bench: dev-env
 	@$(BIN)/python -m tests.bench.bench
+
+pictures: dev-env
+	@$(BIN)/python -m tests.pictures
 
 torture: dev-env
 	@S='$(S)' SEED='$(SEED)' ROWS='$(ROWS)' $(BIN)/python -m tests.torture

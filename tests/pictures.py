@@ -64,6 +64,7 @@ async def _shots(world: Afternoon, theme: str, size: tuple[int, int]) -> dict[st
             app.clear_notifications()
             shots[name] = await _still(app, pilot)
 
+        await until(lambda: all(text in _all_text(app) for text in ("━", "Quit")))
         await take("accounts")
         await pilot.press(*"pay prod")
         await take("search")
@@ -102,6 +103,11 @@ def _is_read(screen: Screen[Any]) -> bool:
 
 def _is_planned(screen: Screen[Any]) -> bool:
     return isinstance(screen, ProfilesScreen) and screen.is_planned
+
+
+def _all_text(app: HelperApp) -> str:
+    strips = app.screen._compositor.render_strips(app.size)
+    return "\n".join(strip.text for strip in strips)
 
 
 def _text(screen: Screen[Any], where: str) -> str:
