@@ -38,11 +38,11 @@ ssohelper_prompt >/dev/null
 echo $SSOHELPER_PROMPT_TEXT
 set prompts (seq {prompts})
 set programs (seq {programs})
-function prompts; for i in $prompts; ssohelper_prompt >/dev/null; end; end
+function prompts; for i in $prompts; ssohelper_prompt; end; end
 function programs; for i in $programs; {true}; end; end
 for round in {rounds}
     set -l begun (date +%s%N)
-    prompts
+    prompts >/dev/null
     set -l middle (date +%s%N)
     programs
     set -l ended (date +%s%N)
