@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from ssohelper.actions import prompt
@@ -279,3 +280,10 @@ def test_list_says_what_is_guarded(run: Run, home: Home) -> None:
     guarded = {(row["account_id"], row["role_name"]) for row in rows if row["guarded"]}
     assert guarded == {(ACCOUNT, "BreakGlassAdmin")}
     assert all(line.count("\t") == 3 for line in run("list").stdout.splitlines())
+    on_a_terminal = pexpect.run(
+        f"{SCRIPT} list", env={**home.env, "TERM": "xterm"}, timeout=60, dimensions=(40, 160)
+    ).decode()
+    [row] = [line for line in on_a_terminal.splitlines() if "@@ guarded" in line]
+    assert ACCOUNT in row
+    assert "BreakGlassAdmin" in row
+    assert "GUARDED" in on_a_terminal
