@@ -75,13 +75,23 @@ class Endpoint(NamedTuple):
 
 
 @contextmanager
-def endpoint(place: Ground, **more: str) -> Iterator[Endpoint]:
-    """Run `serve` for a role, with more variables."""
+def endpoint(place: Ground, kind: str = "serve", **more: str) -> Iterator[Endpoint]:
+    """Run `serve` or `exec --server` for a role, with more variables."""
     keys = f"sso_session = corp\nsso_account_id = {_ACCOUNT}\nsso_role_name = Role00\n"
-    place.add_profile("job", keys)
-    path = place.home / "job.env"
+    place.add_profile(kind, keys)
+    path = place.home / f"{kind}.env"
+    # What `exec` runs tells us what it was given, as the env file does of `serve`.
+    tell = (
+        f"env | grep ^AWS_CONTAINER > {path}; t=AWS_CONTAINER_AUTHORIZATION_TOKEN; "
+        f'echo "$t=$(cat "$AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")" >> {path}; '
+        "echo told; exec sleep 100000"
+    )
+    words = {
+        "serve": ["serve", kind, "--env-file", str(path)],
+        "exec": ["exec", "--server", kind, "--", "/bin/sh", "-c", tell],
+    }
     process = subprocess.Popen(
-        [SSOHELPER, "serve", "job", "--env-file", str(path)],
+        [SSOHELPER, *words[kind]],
         env={**place.env, **more},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -92,14 +102,14 @@ def endpoint(place: Ground, **more: str) -> Iterator[Endpoint]:
     try:
         assert process.stdout is not None
         if not process.stdout.readline():
-            raise RuntimeError(f"serve did not start: {process.communicate()[1][-300:]}")
+            raise RuntimeError(f"{kind} did not start: {process.communicate()[1][-300:]}")
         given = dict(line.split("=", 1) for line in path.read_text().splitlines())
         port = urlsplit(given["AWS_CONTAINER_CREDENTIALS_FULL_URI"]).port or 0
         # No file of this home leads a client past the endpoint.
         alone = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
         yield Endpoint(process, port, {**place.env, **given, **alone})
     finally:
-        process.kill()
+        process.terminate()
         process.communicate()
 
 
@@ -231,10 +241,14 @@ def endpoint_day(dice: Dice) -> list[Row]:
     ]
 
 
-def endpoint_sleep(dice: Dice) -> Row:
+def endpoint_sleep(dice: Dice) -> list[Row]:
     """sleep and wake: the wall clock 9 h ahead, the steady one not"""
     if not _FAKETIME.exists():
         raise Skipped("libfaketime is not installed")
+    return [_slept(kind) for kind in ("serve", "exec")]
+
+
+def _slept(kind: str) -> Row:
     with ground() as place:
         faults = place.emulator.faults
         faults.role_credentials_seconds = 3600
@@ -248,22 +262,23 @@ def endpoint_sleep(dice: Dice) -> Row:
             "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }
+        now = place.emulator.service.center.now
         wrong: list[str] = []
         renewed_after = []
-        with endpoint(place, **fake) as served:
+        with endpoint(place, kind, **fake) as served:
             for asked_at_once in (True, False):
                 before = place.emulator.counters["GetRoleCredentials"]
                 faults.clock_offset_seconds += _SLEEP_SECONDS
                 stamp.write_text(f"+{int(faults.clock_offset_seconds)}s")
                 woke = time.monotonic()
                 if asked_at_once:
-                    wrong += _wrong(place, served, place.emulator.service.center.now)
+                    wrong += _wrong(place, served, now)
                 wait_for(lambda b=before: place.emulator.counters["GetRoleCredentials"] > b, 60)
                 renewed_after.append(time.monotonic() - woke)
-                wrong += _wrong(place, served, place.emulator.service.center.now)
-        expired = sum(text.startswith("expired") for text in wrong)
+                wrong += _wrong(place, served, now)
+    expired = sum(text.startswith("expired") for text in wrong)
     return Row(
-        "serve after sleeps of 9 h, asked at once and not asked",
+        f"{kind} after sleeps of 9 h, asked at once and not asked",
         f"{expired} expired, {len(wrong)} not answered in time, "
         f"renewed after {renewed_after[0]:.1f} s and {renewed_after[1]:.1f} s",
         "0, within 30 s",
