@@ -41,28 +41,26 @@ def main(folder: Path = FOLDER) -> None:
 
 def draw_all() -> dict[str, str]:
     """Return the SVG of every picture by its name, `sessions-dark-100x30`."""
-    drawn: dict[str, str] = {}
-    for size in SIZES:
-        for theme in THEMES:
-            with tempfile.TemporaryDirectory() as folder, afternoon(Path(folder)) as world:
-                shots = asyncio.run(_shots(world, theme, size))
-            width, height = size
-            drawn |= {f"{name}-{theme}-{width}x{height}": svg for name, svg in shots.items()}
-    return drawn
+    with tempfile.TemporaryDirectory() as folder, afternoon(Path(folder)) as world:
+        return asyncio.run(_shots(world))
 
 
-async def _shots(world: Afternoon, theme: str, size: tuple[int, int]) -> dict[str, str]:
+async def _shots(world: Afternoon) -> dict[str, str]:
     app = HelperApp(world.app(monotonic=lambda: 0.0))
     app.animation_level = "none"
     shots: dict[str, str] = {}
-    async with app.run_test(size=size) as pilot:
-        app.theme = NAMES[theme]
+    async with app.run_test(size=SIZES[0]) as pilot:
 
         async def take(name: str) -> None:
             for field in app.screen.query(Input):
                 field.cursor_blink = False
             app.clear_notifications()
-            shots[name] = await _still(app, pilot)
+            for width, height in SIZES:
+                await pilot.resize_terminal(width, height)
+                for theme in THEMES:
+                    app.theme = NAMES[theme]
+                    shots[f"{name}-{theme}-{width}x{height}"] = await _still(app, pilot)
+            await pilot.resize_terminal(*SIZES[0])
 
         await until(lambda: all(text in _all_text(app) for text in ("━", "Quit")))
         await take("accounts")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.events import Resize
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
@@ -183,6 +184,10 @@ class SessionsScreen(Screen[None]):
         self.query_one("#sessions").refresh()
         details = self.query_one("#details", LineView)
         details.set_lines(self._details(details.size.width - 2), stay=True)
+
+    def on_resize(self, event: Resize) -> None:
+        # The bars are as long as there is room.
+        self.call_after_refresh(self._tick)
 
     def on_chooser_moved(self, event: Chooser.Moved) -> None:
         self._tick()
