@@ -14,9 +14,8 @@ from textual.screen import Screen
 
 from ssohelper.app import App
 from ssohelper.errors import LoginRequired
-from ssohelper.tui import themes
+from ssohelper.tui import later, themes
 from ssohelper.tui.base import HouseApp
-from ssohelper.tui.commands import Commands
 from ssohelper.tui.keymap import bound
 
 
@@ -51,7 +50,7 @@ class HelperApp(HouseApp[str]):
 
     TITLE = "ssohelper"
     ENABLE_COMMAND_PALETTE = True
-    COMMANDS = {Commands}  # noqa: RUF012
+    COMMANDS = {later.palette}  # noqa: RUF012
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         name: _maker(place) for name, place in SCREENS.items() if name != _FIRST
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from textual.command import Provider
     from textual.widget import Widget
 
     from ssohelper.app import App
@@ -52,6 +53,13 @@ def set_up_form() -> Widget:
     form = SetUpForm()
     form.id = "set-up"
     return form
+
+
+def palette() -> type[Provider]:
+    """Return what offers commands to the palette."""
+    from ssohelper.tui.commands import Commands
+
+    return Commands
 
 
 def refreshed(house: App, session: SsoSession, progress: Callable[[int, int], None]) -> Listing:

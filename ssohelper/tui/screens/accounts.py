@@ -44,6 +44,8 @@ _PAINTED_SECONDS = 0.03
 _READ_SECONDS = 5
 # From this many columns on the details stand beside the list, else under it.
 _BESIDE_COLUMNS = 120
+# What they take then, as RoleDetail's own rules say.
+_DETAIL_COLUMNS, _DETAIL_LINES = 58, 7
 _ROW_ACTIONS = ("favourite", "console", "shell", "profile")
 _OTHER_ROW_ACTIONS = ("whoami", "copy_profile", "copy_export", "copy_account", "copy_link")
 _LIST_ACTIONS = ("group", "only_session", "only_favourites", "details", "refresh")
@@ -65,12 +67,6 @@ class AccountsScreen(Screen[None]):
         "a profile or the session. Enter leaves with what to type to use the role. Favourites and "
         "what was used last come first. The same on the command line: ssohelper list"
     )
-    # Not CSS: that of an app's first screen is not read.
-    DEFAULT_CSS = """
-    AccountsScreen.starting #body { margin: 2 0 8 0; }
-    AccountsScreen.starting.beside #body { margin: 2 58 1 0; }
-    AccountsScreen.starting.low #body { margin: 2 0 1 0; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         *(bound(f"accounts.{name}", f"row('{name}')", priority=True) for name in _ROW_ACTIONS),
         *(
@@ -82,7 +78,7 @@ class AccountsScreen(Screen[None]):
     app: HelperApp
 
     def __init__(self) -> None:
-        super().__init__(classes="starting")
+        super().__init__()
         self._choice = Choice([], {}, [])
         self._trouble: SsoHelperError | None = None
         self._clocks: Clocks | None = None
@@ -104,7 +100,9 @@ class AccountsScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         self._read()
         self._arrange(self.app.size)
-        with Vertical(id="body"):
+        with Vertical(id="body") as body:
+            # The place that the list will keep when the rest is there.
+            body.styles.margin = self._margin_at_first()
             yield RolePane(self._choice.rows, now=self.house.now, is_guarded=self._is_guarded)
 
     def on_mount(self) -> None:
@@ -121,7 +119,7 @@ class AccountsScreen(Screen[None]):
             await self.mount_all([*over, *self._words()], before=body)
             await self.mount(under, after=body)
             await body.mount(self._detail)
-            self.remove_class("starting")
+            body.styles.margin = 0
             self._offer_set_up()
         self.refresh_bindings()  # the footer, which came late, has not heard of them
         # What was made so far stays: a collection need not look at 20,000 rows again and again.
@@ -167,6 +165,11 @@ class AccountsScreen(Screen[None]):
         """Put the details beside the list, under it, or nowhere, as the size allows."""
         self.set_class(size.width >= _BESIDE_COLUMNS, "beside")
         self.set_class(size.height < 20 and size.width < _BESIDE_COLUMNS, "low")
+
+    def _margin_at_first(self) -> tuple[int, int, int, int]:
+        if self.has_class("beside"):
+            return 2, _DETAIL_COLUMNS, 1, 0
+        return (2, 0, 1, 0) if self.has_class("low") else (2, 0, 1 + _DETAIL_LINES, 0)
 
     def on_screen_resume(self) -> None:
         # Another screen may have written profiles or signed somebody in.
