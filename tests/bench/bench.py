@@ -15,7 +15,8 @@ from ssohelper.emulator.server import Emulator
 from tests.bench.prompt import prompts
 from tests.bench.shell_start import shell_starts
 from tests.bench.tab import tabs
-from tests.bench.tui import screen_keys, screen_start
+from tests.bench.tui import screen_black_hole, screen_keys, screen_start
+from tests.bench.tui_unreachable import screen_unreachable
 from tests.bench.world import AWS_CLI, Bench, Failed, Row, Skipped
 
 HIT_ROUNDS = 60
@@ -48,6 +49,8 @@ def main() -> int:
         tabs,
         screen_start,
         screen_keys,
+        screen_black_hole,
+        screen_unreachable,
     )
     for measure in measures:
         say(f"measuring: {(measure.__doc__ or '').splitlines()[0]}")

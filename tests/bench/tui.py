@@ -1,15 +1,18 @@
 """What the full-screen program promises with 20,000 rows: start, keys, memory, in a real pty."""
 
+import contextlib
 import fcntl
 import os
 import pty
 import select
 import signal
+import socket
 import struct
 import sys
 import termios
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from statistics import median
 from typing import NamedTuple
 
@@ -64,6 +67,7 @@ class Keys(NamedTuple):
 
     seconds: list[float]
     megabytes: float
+    quit_seconds: float
 
 
 def screen_start(bench: Bench) -> list[Row]:
@@ -117,6 +121,36 @@ def screen_keys(bench: Bench) -> list[Row]:
     ]
 
 
+def screen_black_hole(bench: Bench) -> list[Row]:
+    """20,000 rows: keys and quitting while AWS never answers"""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as hole:
+        address = f"http://127.0.0.1:{hole.getsockname()[1]}"
+        _prepare(bench)
+        without = _typed(bench, [bench.ssohelper], TYPED[:40])
+        # An old list: it is asked for again behind the one that is shown.
+        bench.save_listing(accounts=ACCOUNTS, roles=ROLES, age_seconds=3 * 3600)
+        bench.environ |= {"AWS_ENDPOINT_URL_SSO": address, "AWS_ENDPOINT_URL_SSO_OIDC": address}
+        into = _typed(bench, [bench.ssohelper], TYPED[:40])
+        hole.settimeout(0)
+        hole.accept()[0].close()  # raises when nobody ever asked
+    slower = max(into.seconds) / max(without.seconds)
+    detail = f"{max(into.seconds) * 1000:.0f} ms against {max(without.seconds) * 1000:.0f} ms"
+    return [
+        Row(
+            "20,000 rows, AWS never answers: the slowest key against the slowest without",
+            "≤ 2.0",
+            f"{slower:.2f} ({detail})",
+            slower <= 2.0,
+        ),
+        Row(
+            "20,000 rows, AWS never answers: quitting",
+            "≤ 0.5 s",
+            f"{into.quit_seconds:.2f} s",
+            into.quit_seconds <= 0.5,
+        ),
+    ]
+
+
 # -- a program in a pty ------------------------------------------------------------------------
 
 
@@ -126,7 +160,9 @@ def _prepare(bench: Bench) -> None:
     bench.save_listing(accounts=ACCOUNTS, roles=ROLES)
 
 
-class _Program:
+class Program:
+    """A program in a pseudo-terminal of its own."""
+
     def __init__(self, bench: Bench, argv: Sequence[str]) -> None:
         environ = {**bench.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         self.began = time.perf_counter()
@@ -175,6 +211,27 @@ class _Program:
             [line] = [line for line in status if line.startswith("VmRSS")]
         return int(line.split()[1]) / 1024
 
+    def until_ended(self) -> None:
+        """Read what is left until the process has ended."""
+        ends_at = time.perf_counter() + BOUND_SECONDS
+        while time.perf_counter() < ends_at:
+            with suppress(Failed):
+                self.read(0.005)
+            if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                return
+        raise Failed("the program did not end")
+
+    def quit(self) -> float:
+        """Press ctrl+q; return the seconds until the process is gone."""
+        began = time.perf_counter()
+        os.write(self.terminal, b"\x11")
+        while os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            with contextlib.suppress(Failed):
+                self.read(0.01)
+            if time.perf_counter() - began > BOUND_SECONDS:
+                raise Failed("it does not quit")
+        return time.perf_counter() - began
+
     def end(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
@@ -182,19 +239,19 @@ class _Program:
 
 
 def _until_text(bench: Bench, argv: Sequence[str]) -> float:
-    program = _Program(bench, argv)
+    program = Program(bench, argv)
     try:
         return program.until(b"account-00000") - program.began
     finally:
         program.end()
 
 
-def _typed(bench: Bench, argv: Sequence[str]) -> Keys:
-    program = _Program(bench, argv)
+def _typed(bench: Bench, argv: Sequence[str], keys: str = TYPED) -> Keys:
+    program = Program(bench, argv)
     try:
         program.until(b"account-00000")
         program.quiet()
-        seconds = [program.repainted(key.encode()) for key in TYPED]
-        return Keys(seconds, program.megabytes())
+        seconds = [program.repainted(key.encode()) for key in keys]
+        return Keys(seconds, program.megabytes(), program.quit())
     finally:
         program.end()

@@ -93,7 +93,7 @@ class Bench:
             for index in range(number)
         ).encode()
 
-    def save_listing(self, accounts: int, roles: int) -> None:
+    def save_listing(self, accounts: int, roles: int, *, age_seconds: int = 0) -> None:
         """Save a listing of this size, as if AWS had just been asked."""
         names = tuple(f"Role{number:02d}" for number in range(roles))
         listed = tuple(
@@ -103,7 +103,7 @@ class Bench:
             for n in range(accounts)
         )
         state = DirectoryCache(self.home / ".local" / "state" / "ssohelper")
-        state.save("corp", Listing(START_URL, REGION, int(time.time()), listed))
+        state.save("corp", Listing(START_URL, REGION, int(time.time()) - age_seconds, listed))
 
     def forget_credentials(self) -> None:
         """Make the next call a miss for us and for the AWS CLI; the token stays."""
