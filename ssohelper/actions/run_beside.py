@@ -29,8 +29,12 @@ _FROM_KERNEL = 0x80
 
 
 def hold_signals() -> None:
-    """Keep signals for `to_its_end`. Call it before any thread is made: threads inherit it."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {*_PASSED_ON, signal.SIGCHLD})
+    """Keep signals for `to_its_end`. Call it before any thread is made: threads inherit it.
+
+    SIGTTOU too: a notice of ours, from the background, on a terminal with `stty tostop`, must not
+    stop us, on whom the program waits.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {*_PASSED_ON, signal.SIGCHLD, signal.SIGTTOU})
 
 
 class Ended(NamedTuple):

@@ -119,7 +119,8 @@ def _serving(app: App, chosen: Profile) -> Serving:
 
 def _hold_signals() -> None:
     """Keep signals for `sigwait`; before any thread is made, since threads inherit it."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    # SIGTTOU: a notice from the background must not stop us where `stty tostop` is set.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {*_ENDING, signal.SIGTTOU})
 
 
 def _open_port(serving: Serving, port: int | None, before: tuple[int, Secret] | None) -> None:

@@ -8,10 +8,12 @@ import contextlib
 import queue
 import selectors
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
 
+from ssohelper.cli import crash
 from ssohelper.endpoint.request import END_OF_HEAD, HEAD_LIMIT_BYTES
 
 MOST_THREADS = 64
@@ -62,16 +64,23 @@ class Listener:
 
     def _run(self) -> None:
         while self._listening.fileno() >= 0:
-            for key, _ in self._selector.select(self._patience()):
-                if key.fileobj is self._listening:
-                    self._accept()
-                elif isinstance(key.fileobj, socket.socket) and key.fileobj in self._reading:
-                    self._read(key.fileobj)
-            self._hang_up_late_ones()
+            try:
+                self._round()
+            except Exception as error:  # of one client: the others are served on
+                crash.report(error, sys.exc_info()[2])
+                time.sleep(0.1)
         for connection in list(self._reading):
             self._drop(connection)
         for _ in range(self._threads):
             self._asked.put(None)
+
+    def _round(self) -> None:
+        for key, _ in self._selector.select(self._patience()):
+            if key.fileobj is self._listening:
+                self._accept()
+            elif isinstance(key.fileobj, socket.socket) and key.fileobj in self._reading:
+                self._read(key.fileobj)
+        self._hang_up_late_ones()
 
     def _patience(self) -> float | None:
         for reading in self._reading.values():
@@ -135,10 +144,17 @@ class Listener:
 
     def _hand_over(self, connection: socket.socket, head: bytes) -> None:
         if not self._idle.acquire(blocking=False) and self._threads < MOST_THREADS:
-            self._threads += 1
-            name = f"ssohelper-answer-{self._threads}"
+            self._add_thread()
+        if self._threads:
+            self._asked.put((connection, head))
+        else:
+            connection.close()
+
+    def _add_thread(self) -> None:
+        name = f"ssohelper-answer-{self._threads + 1}"
+        with contextlib.suppress(RuntimeError):  # the system gives no more: those there are do
             threading.Thread(target=self._work, daemon=True, name=name).start()
-        self._asked.put((connection, head))
+            self._threads += 1
 
     def _work(self) -> None:
         while True:
