@@ -6,6 +6,7 @@ hung up on, and the oldest of them goes when there are too many, so the right on
 
 import contextlib
 import queue
+import resource
 import selectors
 import socket
 import sys
@@ -19,7 +20,9 @@ from ssohelper.endpoint.request import END_OF_HEAD, HEAD_LIMIT_BYTES
 MOST_THREADS = 64
 HEAD_SECONDS = 5.0
 _SEND_SECONDS = 5.0
+# Each takes a descriptor; those that answering takes, files and a connection to AWS, stay free.
 _MOST_READING = 400
+_OWN_DESCRIPTORS = 48
 _BACKLOG = 512
 
 # Gets all that came, the empty line included; returns the whole answer.
@@ -36,6 +39,7 @@ class Listener:
         self._answer = answer
         self._welcome = welcome
         self._reading: dict[socket.socket, _Reading] = {}  # the oldest first
+        self._most_reading = _most_reading()
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
         self._asked: queue.SimpleQueue[tuple[socket.socket, bytes] | None] = queue.SimpleQueue()
@@ -99,7 +103,7 @@ class Listener:
             connection.close()
             return
         connection.setblocking(False)
-        if len(self._reading) >= _MOST_READING:
+        if len(self._reading) >= self._most_reading:
             self._drop_oldest()
         self._reading[connection] = _Reading(time.monotonic() + HEAD_SECONDS)
         self._selector.register(connection, selectors.EVENT_READ)
@@ -168,6 +172,13 @@ class Listener:
                 connection.sendall(self._answer(head))
                 connection.shutdown(socket.SHUT_WR)
             self._idle.release()
+
+
+def _most_reading() -> int:
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if limit == resource.RLIM_INFINITY:
+        return _MOST_READING
+    return max(8, min(_MOST_READING, limit - _OWN_DESCRIPTORS))
 
 
 class _Reading:

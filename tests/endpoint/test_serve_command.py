@@ -212,6 +212,20 @@ def test_a_wrong_word_is_said_in_one_line(
         assert (out, err.count("ssohelper: error: ")) == ("", 1), words
 
 
+def test_many_idle_clients_take_no_descriptor_that_answering_needs(
+    home: Home, emulator: Emulator
+) -> None:
+    port = free_port()
+    line = f"ulimit -n 80; exec {' '.join(SERVE)} --port {port} --socket {home.path}/sso.sock"
+    with Program(["/bin/sh", "-c", line], home) as program:
+        program.says("credential_process = ")
+        idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(150)]
+        for _ in range(5):
+            assert asked_at(home.path / "sso.sock").startswith(b"HTTP/1.1 200 ")
+        for client in idle:
+            client.close()
+
+
 def test_signed_out_it_does_not_start(home: Home, emulator: Emulator, run: Run) -> None:
     for path in home.token_folder.iterdir():
         path.unlink()
