@@ -258,6 +258,10 @@ def test_a_working_day(shell: str, home: Home, emulator: Emulator) -> None:
         screen.shows("payments-pro..dOnlyAccess ==signed out==")
         screen.run("ssohelper login >/dev/null 2>/dev/null")
         screen.shows(f"{NAME} 10h00m")
+        screen.run(f"ssohelper use --keys {NAME} 2>/dev/null")
+        # These keys last for 8 hours, whatever the sign-in does.
+        screen.wait(lambda: bool(re.search(rf"{NAME} (8h00|7h5\d)m", screen.prompt())))
+        screen.run("ssohelper clear 2>/dev/null")
         screen.run(set_variable(shell, "AWS_PROFILE", "b"))
         screen.shows("@@b 10h00m")
         screen.run("ssohelper logout 2>/dev/null")
