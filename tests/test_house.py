@@ -25,9 +25,9 @@ LONGEST_FILE_LINES = 400
 # tui/later.py fetches what the first paint does not need.
 DEFERRED_IN = {"__main__.py", "app.py", "cli/__init__.py", "tui/later.py"}
 # What any front door may fetch late: rich draws on a terminal only and costs more than the rest of
-# a listing, a QR code is asked for, a crash report is needed once in a lifetime, and textual is
-# for a person who is asked something.
-DEFERRED_ANYWHERE = {"table", "progress", "crash", "qr", "pickers"}
+# a listing, a QR code is asked for, a crash report is needed once in a lifetime, textual is for a
+# person who is asked something, and `exec` needs an endpoint only with --server.
+DEFERRED_ANYWHERE = {"table", "progress", "crash", "qr", "pickers", "serve_command"}
 
 HIT_IMPORTS = {"ssohelper", "ssohelper.__main__", "ssohelper.ready_document", "ssohelper.folders"}
 

@@ -4,7 +4,7 @@ import click
 
 from ssohelper.actions import credentials, environment, run, usage
 from ssohelper.app import App
-from ssohelper.cli import choosing, output, serve_command, using
+from ssohelper.cli import choosing, output, using
 from ssohelper.core.model import Profile
 from ssohelper.errors import UsageProblem
 
@@ -52,6 +52,8 @@ def exec_program(ctx: click.Context, profile: str | None, server: bool) -> None:
     run.found_program(program[0], app.environ)
     chosen = choosing.profile(profile)
     if server:
+        from ssohelper.cli import serve_command
+
         ctx.exit(serve_command.run_beside_server(app, chosen, program))
     _run_with_keys(app, chosen, program)
 
