@@ -23,7 +23,7 @@ from ssohelper.errors import (
 
 PATH = "/credentials"
 # botocore waits 2 s for an answer, three times: so this is said well before.
-_CONTAINER_SECONDS = 1.5
+CONTAINER_SECONDS = 1.5
 # No SDK limits a credential_process to less than Rust's; curl limits nothing.
 _SOCKET_SECONDS = 18.0
 _CODES = (
@@ -53,7 +53,7 @@ class ContainerDoor:
     def answer(self, head: bytes) -> bytes:
         if not is_right(head, self._door):
             return refusal()
-        return _answered(self._source, _CONTAINER_SECONDS, self._document)
+        return _answered(self._source, CONTAINER_SECONDS, self._document)
 
     def _document(self, found: RoleCredentials) -> bytes:
         return to_json(

@@ -37,7 +37,7 @@ def asked_at(path: Path, data: bytes = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
 )
-def test_it_ends_within_a_second_and_leaves_nothing(
+def test_it_ends_at_once_and_leaves_nothing(
     home: Home, emulator: Emulator, number: int, code: int
 ) -> None:
     path = home.path / "sso.sock"
@@ -45,7 +45,7 @@ def test_it_ends_within_a_second_and_leaves_nothing(
         program.says("credential_process = ")
         assert path.is_socket()
         assert os.listdir(state(home))
-        assert program.ends(number, seconds=10) == code
+        assert program.ends(number, seconds=30) == code
     assert not path.exists()
     assert os.listdir(state(home)) == []
 
@@ -256,7 +256,7 @@ def test_a_notice_is_said_and_handed_to_the_user_s_command(home: Home, emulator:
         assert said[:2] == ["--title", "aws"]
         assert 'a person must sign in to "corp"' in said[2]
         assert (
-            program.ends(signal.SIGTERM, seconds=10) == 143
+            program.ends(signal.SIGTERM, seconds=30) == 143
         )  # the command that hangs does not matter
 
 
