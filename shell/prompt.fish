@@ -5,59 +5,49 @@
 
 set -g __ssohelper_prompt_due 1
 set -g __ssohelper_prompt_tried 0
-# An older fish does not compare the dates of files: there another tool's sign-in shows later.
+# An older fish does not compare the dates of files: there nothing is kept from prompt to prompt, and
+# another tool's sign-in shows later.
 test / -nt /. 2>/dev/null
 test $status -le 1; and set -g __ssohelper_prompt_compares 1
 
-# Prints the coloured text with a space behind it; nothing where nothing is in use.
-function ssohelper_prompt
-    set -l code $status
-    __ssohelper_prompt_refresh
-    printf %s "$SSOHELPER_PROMPT"
-    return $code
-end
-
-# What the prompt depends on beside the files: from then on the shell must learn again.
+# What the prompt depends on beside the files: after a change the shell must learn again.
 function __ssohelper_prompt_changed --on-variable AWS_PROFILE --on-variable AWS_ACCESS_KEY_ID \
     --on-variable AWS_CREDENTIAL_EXPIRATION --on-variable AWS_CONFIG_FILE \
     --on-variable SSOHELPER_HOME --on-variable XDG_RUNTIME_DIR --on-variable HOME \
     --on-variable NO_COLOR --on-variable TERM
     set -g __ssohelper_prompt_due 1
+    set -g __ssohelper_prompt_dated
 end
 
-# Sets SSOHELPER_PROMPT (coloured), SSOHELPER_PROMPT_TEXT (plain) and SSOHELPER_PROMPT_LEVEL (fine,
-# soon, late). The state file is dated at the end, so its age tells the time left; while that is the
-# same to the minute, so is the prompt.
-function __ssohelper_prompt_refresh
-    if set -q __ssohelper_prompt_due
+# Prints the coloured text with a space behind it, and sets SSOHELPER_PROMPT (coloured),
+# SSOHELPER_PROMPT_TEXT (plain) and SSOHELPER_PROMPT_LEVEL (fine, soon, late); nothing where nothing
+# is in use. The state file is dated at the end, so its age tells the time left; while that is the
+# same to the minute, and the file says the same, so is the prompt. Few commands: each takes 8 us.
+function ssohelper_prompt
+    set -l code $status
+    if set -q __ssohelper_prompt_dated[1]
+        set -l age (path mtime --relative -- $__ssohelper_prompt_dated)
+        if not set -q age[1]
+                or not read -l line <$__ssohelper_prompt_dated
+                or test "$line" != "$__ssohelper_prompt_line" \
+                    -o $age -lt $__ssohelper_prompt_from -o $age -gt $__ssohelper_prompt_until \
+                    -o -f "$__ssohelper_prompt_role" -o ! -e "$__ssohelper_prompt_needed" \
+                    -o "$__ssohelper_prompt_watched" -nt "$__ssohelper_prompt_seen"
+            __ssohelper_prompt_anew
+        end
+    else if set -q __ssohelper_prompt_due
         set -eg __ssohelper_prompt_due
         set -g __ssohelper_prompt_label ''
         set -g __ssohelper_prompt_session
         set -g __ssohelper_prompt_ends
         test -n "$AWS_PROFILE$AWS_CREDENTIAL_EXPIRATION"; and __ssohelper_prompt_learn
         __ssohelper_prompt_anew
-    else if set -q __ssohelper_prompt_dated[1]
-        set -l age (path mtime --relative -- $__ssohelper_prompt_dated)
-        if not set -q age[1]
-                or test $age -lt $__ssohelper_prompt_from -o $age -gt $__ssohelper_prompt_until \
-                    -o -f "$__ssohelper_prompt_role" -o ! -e "$__ssohelper_prompt_needed" \
-                    -o ! -f "$__ssohelper_prompt_dated" -o ! -r "$__ssohelper_prompt_dated"
-            __ssohelper_prompt_anew
-        else
-            set -l line
-            read line <$__ssohelper_prompt_dated
-            if test "$line" != "$__ssohelper_prompt_line"
-                __ssohelper_prompt_anew
-            else if set -q __ssohelper_prompt_watched[1]
-                test $__ssohelper_prompt_watched -nt $__ssohelper_prompt_seen
-                and __ssohelper_prompt_anew
-            end
-        end
     else if set -q __ssohelper_prompt_session[1]; or set -q __ssohelper_prompt_ends[1]
         # Nothing is to be seen of the session, until now; or fixed keys are in use.
         __ssohelper_prompt_anew
     end
-    return 0
+    printf %s "$SSOHELPER_PROMPT"
+    return $code
 end
 
 function __ssohelper_prompt_learn
@@ -96,12 +86,11 @@ function __ssohelper_prompt_anew
         set clock (__ssohelper_prompt_clock $now)
         test "$clock[1]" = again; and set -e clock[1]
     end
-    if set -q __ssohelper_prompt_session[1]; and set -q clock[2]
+    if set -q __ssohelper_prompt_session[1]; and set -q clock[2]; and set -q __ssohelper_prompt_compares
         set -g __ssohelper_prompt_dated $__ssohelper_prompt_session
         set -g __ssohelper_prompt_line "$clock[3..4]"
         if test -n "$__ssohelper_prompt_token"
-            set -q __ssohelper_prompt_compares
-            and set -g __ssohelper_prompt_watched $__ssohelper_prompt_token
+            set -g __ssohelper_prompt_watched $__ssohelper_prompt_token
             test "$clock[4]" != ended; and set -g __ssohelper_prompt_needed $__ssohelper_prompt_token
         end
     end
