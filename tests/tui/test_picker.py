@@ -39,6 +39,7 @@ def test_a_role_is_picked_inside_a_command_substitution(shell: Shell) -> None:
     assert len(inside.lines[0]) > 90
     inside.send("prod read pay")
     inside.until("1/20")
+    inside.until("payments-prod 000030000001 ReadOnlyAccess · corp · no profile")
     inside.send("\r")
     inside.until("code 0")
     assert inside.wait() == 0

@@ -53,7 +53,6 @@ class SearchLine(Widget, can_focus=True):
 
     def set_value(self, value: str, cursor: int) -> None:
         """Show other text, the cursor before its character of that number."""
-        value = value[:_LONGEST]
         changed = value != self.value
         self.value = value
         self._cursor = max(0, min(cursor, len(value)))
