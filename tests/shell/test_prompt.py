@@ -79,7 +79,8 @@ class TestWords:
             before, new, kept, after = said[4 * number : 4 * number + 4]
             right = {
                 expected(at, kind, role, guarded, moment)
-                for moment in range(int(before), int(after) + 1)
+                # time(2), which zsh asks, runs up to a tick behind date's clock.
+                for moment in range(int(before) - 1, int(after) + 1)
             }
             assert {new, kept} <= right, (at - now, kind, role, guarded)
         assert world.starts() == 2
