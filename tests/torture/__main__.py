@@ -115,7 +115,10 @@ def made(row: Make, dice: Dice) -> list[Row]:
         found = Row(what, f"{type(error).__name__}: {error}", "runs to its end", False)
     took = time.monotonic() - began
     print(f"{took:5.0f} s  {row.__name__}: {what}", file=sys.stderr, flush=True)
-    return found if isinstance(found, list) else [found]
+    rows = found if isinstance(found, list) else [found]
+    for each in rows:  # the table comes at the end, which is 20 min away
+        print(f"         {each.what}: {each.figure}", file=sys.stderr, flush=True)
+    return rows
 
 
 def print_table(rows: list[Row]) -> None:
