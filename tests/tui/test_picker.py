@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import termios
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def test_escape_clears_then_leaves_with_130_and_nothing_changed(shell: Shell) ->
     inside.until("20/20")
     before = inside.attributes
     inside.send("x")
-    inside.until("0/20")
+    inside.until(" 0/20")
     inside.send("\x1b")
     inside.until("20/20")
     inside.send("\x1b")
@@ -63,6 +64,25 @@ def test_escape_clears_then_leaves_with_130_and_nothing_changed(shell: Shell) ->
     assert inside.wait() == 130
     assert after == before
     assert not (shell.home / "own" / "state" / "usage.json").exists()
+
+
+def test_a_pasted_megabyte_is_cut_and_harmless(shell: Shell) -> None:
+    inside = terminal(shell, SCRIPT, "whoami")
+    inside.until("20/20")
+
+    def paste() -> None:
+        left = b"\x1b[200~" + b"y" * 1_000_000 + b"\x1b[201~"
+        while left:
+            left = left[os.write(inside.child.child_fd, left[:4096]) :]
+
+    pasting = threading.Thread(target=paste)
+    pasting.start()
+    inside.until(" 0/20")
+    pasting.join()
+    inside.send("\x15")
+    inside.until("type to search")
+    inside.send("\x1b")
+    assert inside.wait() == 130
 
 
 @pytest.mark.parametrize("keys", ["\x03", "\x11"])
