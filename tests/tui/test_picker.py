@@ -54,7 +54,7 @@ def test_escape_clears_then_leaves_with_130_and_nothing_changed(shell: Shell) ->
     inside = terminal(shell, SCRIPT, "whoami")
     inside.until("20/20")
     before = inside.attributes
-    inside.send("x")
+    inside.send("zz")
     inside.until(" 0/20")
     inside.send("\x1b")
     inside.until("20/20")
