@@ -59,7 +59,8 @@ def drive(house: App, scenario: Scenario, size: tuple[int, int] = (100, 30)) -> 
     app.animation_level = "none"
 
     async def go() -> None:
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await until(lambda: app.screen.query("Footer"))
             await scenario(Person(app, pilot))
 
     asyncio.run(go())

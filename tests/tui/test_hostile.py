@@ -106,6 +106,7 @@ def test_a_toast_and_a_dialog_show_them_literally(world: Afternoon) -> None:
         for name in NAMES:
             person.app.did(name, f"ssohelper use {name}")
             shown = show(name)
+            await person.sees("$ ssohelper use", shown.split()[0][:20] if name.strip() else "$")
             person.app.push_screen(
                 ConfirmScreen(f"{name}?", lines=[[(shown, "good")]], command=name)
             )

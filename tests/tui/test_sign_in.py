@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from ssohelper.actions import login
+from ssohelper.actions import waiting as waiting_for_a_person
 from ssohelper.actions.login import LoginOptions
 from ssohelper.app import App
 from ssohelper.errors import Interrupted
@@ -121,7 +122,7 @@ def test_a_code_that_is_confirmed_after_giving_up_signs_nobody_in(world: Afterno
         await person.pilot.pause(0.3)
         assert world.emulator.counters["CreateToken.device_code"] <= asked + 1
 
-    drive(world.app(), scenario)
+    drive(world.app(sleep=waiting), scenario)
     assert kept_tokens(world) == 1
 
 
@@ -179,9 +180,12 @@ class GivesUp(Silent):
 
 @pytest.mark.parametrize("device_code", [True, False])
 def test_giving_up_is_no_news_for_another_login_that_waits(
-    world: Afternoon, device_code: bool
+    world: Afternoon, device_code: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house = App(world.environ, clock=world.clock)
+    # Were it not heard, this would end soon, and otherwise.
+    monkeypatch.setattr(waiting_for_a_person, "_PERSON_SECONDS", 3.0)
+    world.emulator.faults.set(expires_in=3)
+    house = App(world.environ)
     session = house.config.read().sso_session("lab")
     assert session is not None
     with pytest.raises(Interrupted, match='"lab" was given up'):

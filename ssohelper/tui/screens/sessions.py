@@ -272,12 +272,12 @@ class SessionsScreen(Screen[None]):
         if not mine:
             return [[("  role credentials  ", "dim"), ("none are kept", "dim")]]
         # What is left of the line beside id, role and the time goes to the name and the bar.
-        name_width = max(8, min(28, (width - 55) * 3 // 5))
-        bar = max(4, min(24, width - 55 - name_width))
+        name_width = max(8, min(28, (width - 53) * 2 // 3))
+        bar = max(4, min(24, width - 53 - name_width))
         lines: list[Line] = [[("  role credentials", "dim")]]
         for key, found in mine:
             name = self._seen.account_names.get(key.account_id) or ""
-            label = f"    {fitted(name, name_width)} {key.account_id}  {fitted(key.role_name, 22)} "
+            label = f"    {fitted(name, name_width)} {key.account_id}  {fitted(key.role_name, 20)} "
             lines.append(credentials_line((label, ""), found, now, bar))
         return lines
 

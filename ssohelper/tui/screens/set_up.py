@@ -45,7 +45,6 @@ class SetUpForm(VerticalScroll):
         & Static { height: auto; }
         & .form--label { padding-top: 1; color: $text-muted; }
         & Input { max-width: 70; background: $panel; }
-        & Input:focus { background: $boost; }
         & #form-trouble { color: $text-error; padding-top: 1; }
         & Button { margin-top: 1; }
     }
@@ -70,7 +69,7 @@ class SetUpForm(VerticalScroll):
         yield Input(placeholder="eu-west-1", id="region", compact=True)
         yield Static("name of the session; left out, the first part of the address",
                      classes="form--label", markup=False)  # fmt: skip
-        yield Input(id="name", compact=True)
+        yield Input(placeholder="d-0000000000", id="name", compact=True)
         yield Static("", id="form-trouble", markup=False)
         yield Button("Set up", id="set_up", variant="primary", compact=True)
         yield Static("$ ssohelper setup START_URL", classes="dialog--command", markup=False)
