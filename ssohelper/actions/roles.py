@@ -23,7 +23,11 @@ class Choice(NamedTuple):
 
     rows: list[RoleRow]
     listed_at: dict[str, int]
-    unlisted: list[SsoSession]
+    sessions: list[SsoSession]
+
+    @property
+    def unlisted(self) -> list[SsoSession]:
+        return [session for session in self.sessions if session.name not in self.listed_at]
 
 
 def to_choose(app: App, session_name: str | None = None) -> Choice:
@@ -54,8 +58,7 @@ def to_choose(app: App, session_name: str | None = None) -> Choice:
                     RoleRow(session.name, listed.account, role_name, names, used.get(key, NEVER))
                 )
     rows += _of_profiles_alone(profiles, rows, used)
-    unlisted = [session for session in sessions if session.name not in listed_at]
-    return Choice(ranked(rows), listed_at, unlisted)
+    return Choice(ranked(rows), listed_at, sessions)
 
 
 def profiles_by_role(app: App, sessions: Sequence[SsoSession]) -> dict[RoleKey, tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from textual.command import Provider
     from textual.widget import Widget
@@ -39,11 +39,11 @@ def role_detail() -> RoleDetail:
     return RoleDetail()
 
 
-def clocks_of(house: App) -> Clocks:
+def clocks_of(house: App, sessions: Sequence[SsoSession]) -> Clocks:
     """Return the clocks of this moment; reads files of this machine."""
     from ssohelper.tui.widgets.role_detail import read_clocks
 
-    return read_clocks(house)
+    return read_clocks(house, sessions)
 
 
 def set_up_form() -> Widget:

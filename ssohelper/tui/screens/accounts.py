@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _OLD_SECONDS = 10 * 60
 # By then what was drawn has been written, by a thread that waits while we import.
 _PAINTED_SECONDS = 0.03
+_SETTLED_SECONDS = 1.5
 # The clocks count every second; what they count from is read again this often.
 _READ_SECONDS = 5
 # From this many columns on the details stand beside the list, else under it.
@@ -57,6 +58,13 @@ _NO_LIST = (
     "No roles are listed yet: they are asked for once you are signed in.\n"
     "Sign in: F3, then s, or with: ssohelper login {name}"
 )
+
+
+def _settle() -> None:
+    """Collect what a start leaves, once; what was made so far is then never looked at again."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 class AccountsScreen(Screen[None]):
@@ -122,9 +130,7 @@ class AccountsScreen(Screen[None]):
             body.styles.margin = 0
             self._offer_set_up()
         self.refresh_bindings()  # the footer, which came late, has not heard of them
-        # What was made so far stays: a collection need not look at 20,000 rows again and again.
-        gc.freeze()
-        gc.enable()
+        self.set_timer(_SETTLED_SECONDS, _settle)
         self._read_clocks()
         self._refresh_old()
         self.set_interval(1.0, self._tick)
@@ -188,7 +194,6 @@ class AccountsScreen(Screen[None]):
     def reload(self) -> None:
         """Read lists, profiles and usage again, behind; the cursor stays on its row."""
         self.app.in_background(lambda: roles.to_choose(self.house), self._show_choice)
-        self._read_clocks()
 
     def _show_choice(self, choice: Choice) -> None:
         self._choice, self._trouble = choice, None
@@ -197,11 +202,13 @@ class AccountsScreen(Screen[None]):
         self._offer_set_up()
         self.roles.set_rows(choice.rows)
         self.query_one(RolePane).show_count()
+        self._read_clocks()
 
     def _read_clocks(self) -> None:
-        house = self.house
+        # The sessions as they were read with the rows: 20,000 profiles take 0.2 s to read.
+        house, sessions = self.house, self._choice.sessions
         self.app.in_background(
-            lambda: later.clocks_of(house), self._show_clocks, lambda _error: None
+            lambda: later.clocks_of(house, sessions), self._show_clocks, lambda _error: None
         )
 
     def _show_clocks(self, found: Clocks) -> None:
@@ -235,22 +242,16 @@ class AccountsScreen(Screen[None]):
 
     def _refresh_old(self) -> None:
         now = self.house.now()
-        for session in self._sessions():
+        for session in self._choice.sessions:
             at = self._choice.listed_at.get(session.name)
             if at is None or not 0 <= now - at < _OLD_SECONDS:
                 self._refresh(session, asked=False)
 
     def action_refresh(self) -> None:
         """List the roles of every session that is shown, at AWS, now."""
-        for session in self._sessions():
+        for session in self._choice.sessions:
             if self._only_session in (None, session.name):
                 self._refresh(session, asked=True)
-
-    def _sessions(self) -> list[SsoSession]:
-        try:
-            return self.house.config.read().sso_sessions()
-        except SsoHelperError:
-            return []
 
     def _refresh(self, session: SsoSession, *, asked: bool) -> None:
         if session.name in self._refreshing:

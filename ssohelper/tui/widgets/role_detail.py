@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions.clocks import SessionClock, credentials_of, session_clock
 from ssohelper.core.instants import duration_text
-from ssohelper.core.model import KeptCredentials, RoleKey
+from ssohelper.core.model import KeptCredentials, RoleKey, SsoSession
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
 from ssohelper.tui.widgets.cells import fitted
@@ -27,9 +28,8 @@ class Clocks(NamedTuple):
     credentials: dict[RoleKey, KeptCredentials]
 
 
-def read_clocks(house: App) -> Clocks:
+def read_clocks(house: App, sessions: Sequence[SsoSession]) -> Clocks:
     """Return the clocks of this moment; asks nobody but this machine's files."""
-    sessions = house.config.read().sso_sessions()
     return Clocks(
         {session.name: session_clock(house, session) for session in sessions},
         dict(credentials_of(house, sessions)),
