@@ -11,10 +11,10 @@ from contextlib import suppress
 
 from ssohelper.actions import credentials, notices, tokens
 from ssohelper.actions.notices import LAST_RENEWAL_SECONDS, Reminder
-from ssohelper.app import App
 from ssohelper.cli import crash
 from ssohelper.core.model import Role, SsoSession
-from ssohelper.endpoint.source import Source, clean_up
+from ssohelper.endpoint.looks import ServingApp
+from ssohelper.endpoint.source import Source
 from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError
 
 LONGEST_PAUSE_SECONDS = 15.0
@@ -31,7 +31,7 @@ class Keeper:
 
     def __init__(
         self,
-        make_app: Callable[[], App],
+        make_app: Callable[[], ServingApp],
         session: SsoSession,
         role: Role,
         source: Source,
@@ -67,9 +67,8 @@ class Keeper:
         self._wake.set()
 
     def _run(self) -> None:
-        # What a renewal imports takes 0.3 s, on a busy machine 2: no request has to wait for that.
         with suppress(SsoHelperError):
-            self._make_app().portal(self._session)
+            self._make_app().get_ready(self._session)
         while not self._stopped:
             self._wake.wait(self.look())
             self._wake.clear()
@@ -85,7 +84,7 @@ class Keeper:
             crash.report(error, sys.exc_info()[2])
         return self._pause_seconds
 
-    def _round(self, app: App) -> float:
+    def _round(self, app: ServingApp) -> float:
         self._upkeep()
         self._remind(app)
         if self._source.doubts(app):
@@ -99,12 +98,12 @@ class Keeper:
             shortest, min(self._pause_seconds, due_in if due_in > 0 else self._pause_seconds)
         )
 
-    def _remind(self, app: App) -> None:
+    def _remind(self, app: ServingApp) -> None:
         said = self._reminder.next(notices.outlook(app, self._session), app.now())
         if said:
             self._tell(said)
 
-    def _renew_ahead(self, app: App) -> None:
+    def _renew_ahead(self, app: ServingApp) -> None:
         if not app.settings.get("renew_ahead"):
             return
         if credentials.due_at(app, self._session, self._role) > app.now():
@@ -120,9 +119,9 @@ class Keeper:
         except SsoHelperError:
             return  # the old ones still work, and the failure is remembered for 30 s
         finally:
-            clean_up()
+            app.clean_up()
 
-    def _renew_once_more(self, app: App) -> None:
+    def _renew_once_more(self, app: ServingApp) -> None:
         """Shortly before an end renew all that can still be: work goes on as long as AWS allows."""
         ahead = notices.outlook(app, self._session)
         ends = notices.last_renewals(ahead)
@@ -135,8 +134,8 @@ class Keeper:
                     self._last_token(app)
                 credentials.renew_now(app, self._session, self._role, app.deadline())
                 self._done.add(at)
-            clean_up()
+            app.clean_up()
 
-    def _last_token(self, app: App) -> None:
+    def _last_token(self, app: ServingApp) -> None:
         with suppress(LoginRequired):  # none comes any more: the present one still works
             tokens.renewed_to_last(app, self._session, _IN_ANY_CASE_SECONDS, app.deadline())

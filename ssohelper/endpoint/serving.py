@@ -13,27 +13,18 @@ from typing import Self
 from ssohelper.actions import environment
 from ssohelper.actions.credentials import Way
 from ssohelper.app import App
-from ssohelper.core.model import Profile, RoleKey, Secret
+from ssohelper.core.model import Profile, Secret
 from ssohelper.endpoint.child_files import config_text
 from ssohelper.endpoint.doors import PATH, ContainerDoor, SocketDoor
 from ssohelper.endpoint.keeper import LONGEST_PAUSE_SECONDS, Keeper, Tell
 from ssohelper.endpoint.listener import Listener
+from ssohelper.endpoint.looks import Lasting, ServingApp
 from ssohelper.endpoint.source import Source
 from ssohelper.errors import LocalState
 
 _PR_SET_DUMPABLE = 4
 # A warning that is said again for each request would fill a terminal; kept few, days long.
 _MOST_WARNINGS = 50
-
-
-class ServingApp(App):
-    """The App of one look: settings and files of now. What is to be renewed, the keeper renews."""
-
-    wake: Callable[[], None] | None = None
-
-    def start_renewal(self, key: RoleKey) -> None:
-        if self.wake:
-            self.wake()
 
 
 class Serving:
@@ -59,6 +50,7 @@ class Serving:
         self._make_app = make_app
         self._warn = warn
         self._warned: set[str] = set()
+        self._lasting = Lasting()
         self._listeners: list[Listener] = []
         self._port = 0
         self._token = Secret(secrets.token_urlsafe(32))
@@ -149,9 +141,10 @@ class Serving:
     ) -> None:
         self.close()
 
-    def _new_app(self) -> App:
+    def _new_app(self) -> ServingApp:
         made = self._make_app(self._app.environ, warn=self._warn_once)
         made.wake = self.keeper.wake if self.keeper else None
+        made.lasting = self._lasting
         return made
 
     def _warn_once(self, message: str) -> None:

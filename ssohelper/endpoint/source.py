@@ -4,7 +4,6 @@ One asks AWS for all who wait. A wall clock that has jumped (sleep, a paused mac
 puts all that is kept in doubt: then AWS is asked first, and it tells the time with its answer.
 """
 
-import gc
 import sys
 import threading
 import time
@@ -12,9 +11,9 @@ from collections.abc import Callable
 
 from ssohelper.actions import credentials
 from ssohelper.actions.credentials import Way
-from ssohelper.app import App
 from ssohelper.cli import crash
 from ssohelper.core.model import Role, RoleCredentials, SsoSession
+from ssohelper.endpoint.looks import ServingApp
 from ssohelper.errors import AwsUnreachable, SsoHelperError
 
 # Less is a clock that is kept right; the margin in which nothing is served is 60 s.
@@ -26,7 +25,7 @@ class Source:
 
     def __init__(
         self,
-        make_app: Callable[[], App],
+        make_app: Callable[[], ServingApp],
         session: SsoSession,
         role: Role,
         way: Way,
@@ -68,7 +67,7 @@ class Source:
             raise trouble
         return found
 
-    def doubts(self, app: App) -> bool:
+    def doubts(self, app: ServingApp) -> bool:
         """Tell whether the wall clock has jumped and AWS has not been asked since."""
         apart = app.now() - self._steady()
         with self._lock:
@@ -88,8 +87,8 @@ class Source:
             return self._asking
 
     def _ask(self, asking: "_Asking", anew: bool) -> None:
+        app = self._make_app()
         try:
-            app = self._make_app()
             deadline = app.deadline()
             if anew:
                 credentials.renew_now(app, self._session, self._role, deadline)
@@ -106,7 +105,7 @@ class Source:
                 if anew and asking.credentials is not None:
                     self._doubts = False
             asking.done()
-            clean_up()
+            app.clean_up()
 
 
 class _Asking:
@@ -122,9 +121,3 @@ class _Asking:
 
     def wait(self, seconds: float) -> bool:
         return self._done.wait(seconds)
-
-
-def clean_up() -> None:
-    """Collect what an asking leaves behind, after each: botocore's clients are cycles of 4 MB,
-    which Python by itself leaves lying for many renewals."""
-    gc.collect()

@@ -171,6 +171,15 @@ class OidcClient:
     def _scopes(self) -> tuple[str, ...]:
         return self._session.scopes or _DEFAULT_SCOPES
 
+    def get_ready(self) -> None:
+        """Do now what the first call would have to do before it asks."""
+        _ = self._client
+
+    def hang_up(self) -> None:
+        """Close connections that nobody uses: the next call opens one of its own."""
+        if "_client" in self.__dict__:
+            self._client.close()
+
     @cached_property
     def _client(self) -> Any:
         warn_about_general_endpoint(self._environ, self._warn)

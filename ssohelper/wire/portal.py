@@ -123,6 +123,15 @@ class Portal:
         """Return when the last answer was given, by AWS's clock; None when it did not say."""
         return answered_at(self._made) if self._made is not None else None
 
+    def get_ready(self) -> None:
+        """Do now what the first call would have to do before it asks."""
+        self._client()
+
+    def hang_up(self) -> None:
+        """Close connections that nobody uses: the next call opens one of its own."""
+        if self._made is not None:
+            self._made.close()
+
     def logout(self, token: AccessToken) -> None:
         """End the sign-in at AWS.
         Raises: TokenRejected when it had ended already, AwsUnreachable for whatever else."""

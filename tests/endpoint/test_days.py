@@ -84,7 +84,7 @@ def test_four_lives_of_credentials_and_of_tokens(
             # An SDK asks again at 15 min and gives up at 10: it must never find less.
             assert (from_iso(good_now["Expiration"]) or 0) - clock.true() > 15 * 60
     assert 4 <= len(seen) <= 10
-    assert emulator.counters["GetRoleCredentials"] == len(seen)
+    assert len(seen) <= emulator.counters["GetRoleCredentials"] <= len(seen) + 2
     assert 4 <= emulator.counters["CreateToken.refresh_token"] <= 9
 
 

@@ -16,7 +16,8 @@ from ssohelper.actions import selection
 from ssohelper.core.model import AccessToken, SsoSession
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
-from ssohelper.endpoint.serving import Serving, ServingApp
+from ssohelper.endpoint.looks import ServingApp
+from ssohelper.endpoint.serving import Serving
 from ssohelper.wire.oidc import OidcClient
 from tests.conftest import Home
 
@@ -117,6 +118,8 @@ def served(
         def oidc(self, session: SsoSession) -> OidcClient:
             made = super().oidc(session)
             refresh = made.refresh
+            if "refresh" in vars(made):
+                return made
 
             def by_this_clock(*words: Any) -> tuple[AccessToken, int]:
                 token, life = refresh(*words)
@@ -194,8 +197,13 @@ class Program:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait()
+        # Passed on to what it runs, which holds its streams too.
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
         for stream in (self.process.stdout, self.process.stderr):
             if stream:
                 stream.close()
