@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 _OLD_SECONDS = 10 * 60
 # By then what was drawn has been written, by a thread that waits while we import.
 _PAINTED_SECONDS = 0.03
-_SETTLED_SECONDS = 1.5
 # The clocks count every second; what they count from is read again this often.
 _READ_SECONDS = 5
 # From this many columns on the details stand beside the list, else under it.
@@ -58,13 +57,6 @@ _NO_LIST = (
     "No roles are listed yet: they are asked for once you are signed in.\n"
     "Sign in: F3, then s, or with: ssohelper login {name}"
 )
-
-
-def _settle() -> None:
-    """Collect what a start leaves, once; what was made so far is then never looked at again."""
-    gc.collect()
-    gc.freeze()
-    gc.enable()
 
 
 class AccountsScreen(Screen[None]):
@@ -130,7 +122,10 @@ class AccountsScreen(Screen[None]):
             body.styles.margin = 0
             self._offer_set_up()
         self.refresh_bindings()  # the footer, which came late, has not heard of them
-        self.set_timer(_SETTLED_SECONDS, _settle)
+        # What was made so far stays and is not looked at again: a collection of 20,000 rows is a
+        # key that waits.
+        gc.freeze()
+        gc.enable()
         self._read_clocks()
         self._refresh_old()
         self.set_interval(1.0, self._tick)
