@@ -56,3 +56,12 @@ def test_a_registration_that_is_over_is_a_new_sign_in(place: Ground) -> None:
     assert login.code == 0, login.err
     assert place.emulator.counters["RegisterClient"] == 1
     assert ask(place).code == 0
+
+
+def test_trouble_of_this_machine_is_not_shared(place: Ground) -> None:
+    """Of the locks of turn, role and session the third fails once; the next caller asks AWS."""
+    strace = [need("strace"), "-f", "-qq", "-o", "/dev/null", "-e", "trace=flock"]
+    answer = ask(place, *strace, "-e", "inject=flock:error=EIO:when=3")
+    assert (answer.code, answer.out) == (7, "")
+    assert "token.lock" in answer.err
+    assert ask(place).code == 0

@@ -208,8 +208,8 @@ def _renewed(app: App, session: SsoSession, key: RoleKey, deadline: Deadline) ->
     signed_in_at = app.tokens.facts(session.name).signed_in_at
     try:
         credentials = _asked(app, session, Role(key.account_id, key.role_name), deadline)
-    except LockNotObtained:
-        raise
+    except LocalState:
+        raise  # this machine's trouble may be over for the next caller: not shared
     except SsoHelperError as error:
         with suppress(LocalState):  # a full disk must not hide what AWS said
             app.failures.remember(scope, app.tokens.fingerprint(session), error, app.now())

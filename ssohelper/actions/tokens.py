@@ -14,7 +14,7 @@ from ssohelper.core import sign_in_clock
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.freshness import token_margin_seconds
 from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
-from ssohelper.errors import LocalState, LockNotObtained, LoginRequired, SsoHelperError
+from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -228,8 +228,8 @@ def _still_observed(facts: SignInFacts, now: int) -> int | None:
 def _remember_failure(
     app: App, session: SsoSession, token: AccessToken, error: SsoHelperError
 ) -> None:
-    if isinstance(error, LockNotObtained):
-        return
+    if isinstance(error, LocalState):
+        return  # this machine's trouble, which may be over for the next caller
     try:
         scope, fingerprint = failure_scope(session), app.tokens.fingerprint(session)
         app.failures.remember(scope, fingerprint, error, app.now())
