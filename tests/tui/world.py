@@ -1,6 +1,8 @@
 """A person's afternoon in the demo's world, on a clock that stands still: the same every time."""
 
 import asyncio
+import hashlib
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,11 +10,22 @@ from typing import Any
 from unittest import mock
 
 from ssohelper import installation
-from ssohelper.actions import credentials, directory, login, usage
-from ssohelper.actions.login import LoginOptions
+from ssohelper.actions import usage
 from ssohelper.app import App
 from ssohelper.core.device_flow import DeviceAuthorization
-from ssohelper.core.model import Profile, Role, SsoSession
+from ssohelper.core.instants import to_iso
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import (
+    Account,
+    KeptCredentials,
+    Profile,
+    Role,
+    RoleCredentials,
+    RoleKey,
+    Secret,
+    SignInFacts,
+    SsoSession,
+)
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 
@@ -108,7 +121,7 @@ class Afternoon:
     def pass_the_day(self) -> None:
         """Sign in, list, use some roles: at the times that the pictures then show."""
         self.config_file.parent.mkdir(parents=True)
-        house = self.app(sleep=lambda _seconds: None)
+        house = self.app()
         lab = self.emulator.add_organization(
             World(name="lab", start_url="https://d-1111111111.awsapps.com/start")
         )
@@ -123,32 +136,50 @@ class Afternoon:
         corp = house.config.read().sso_session("corp")
         assert corp is not None
         self.clock.now = NOW - 3 * 3600
-        self.emulator.auto_approve = "ana"
-        login.log_in(house, corp, Silent(), LoginOptions(device_code=True))
-        self.emulator.auto_approve = None
+        self._sign_in(house, corp)
         self.clock.now = NOW - 7 * 60
-        directory.listing(house, corp)
-        for minutes, account, role in (
-            (55, "000030000001", "DatabaseAdmin"),
-            (31, "000040000001", "ReadOnlyAccess"),
-            (12, "000030000001", "ReadOnlyAccess"),
+        house.directory.save("corp", _listing_of(self.emulator.world))
+        for minutes, account, role, life in (
+            (55, "000030000001", "DatabaseAdmin", 2),
+            (31, "000040000001", "ReadOnlyAccess", 8),
+            (12, "000030000001", "ReadOnlyAccess", 8),
         ):
             self.clock.now = NOW - minutes * 60
-            self._use(house, corp, Role(account, role))
+            self._use(house, corp, Role(account, role), life * 3600)
         usage.set_favourite(house, usage.key_of(_profile(corp, "000040000001", "Developer")), True)
         self.clock.now = NOW
-        # A token's end is told by the machine's true clock, which is past this afternoon.
-        token = house.tokens.load(corp)
-        assert token is not None
-        ends_at = NOW + 41 * 60
-        house.tokens.save(corp, token._replace(expires_at=ends_at))
-        facts = house.tokens.facts(corp.name)
-        facts = facts._replace(token_expires_at=ends_at, token_life_seconds=3600)
-        house.tokens.save_facts(corp.name, facts)
 
-    def _use(self, house: App, session: SsoSession, role: Role) -> None:
-        credentials.release(house, session, role, "whoami", house.deadline())
+    def _sign_in(self, house: App, session: SsoSession) -> None:
+        """Sign ana in as AWS's tools find it; the token's end is set by hand."""
+        content = self.emulator.token_for("ana", start_url=session.start_url)
+        ends_at = NOW + 41 * 60
+        content["expiresAt"] = to_iso(ends_at)
+        name = hashlib.sha1(session.name.encode()).hexdigest()
+        path = self.home / ".aws" / "sso" / "cache" / f"{name}.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(content))
+        path.chmod(0o600)
+        facts = SignInFacts(
+            signed_in_at=house.now(), token_expires_at=ends_at, token_life_seconds=3600
+        )
+        house.tokens.save_facts(session.name, facts)
+
+    def _use(self, house: App, session: SsoSession, role: Role, life_seconds: int) -> None:
+        keys = RoleCredentials("ASIAEXAMPLE", Secret("s"), Secret("t"), house.now() + life_seconds)
+        key = RoleKey(session.name, *role)
+        house.credentials.keep(key, session, KeptCredentials(keys, house.now()))
         usage.record(house, _profile(session, *role))
+
+
+def _listing_of(world: World) -> Listing:
+    """Return what AWS would list for ana now."""
+    offered = world.roles_of("ana")
+    accounts = sorted(
+        (Account(a.id, a.name, a.email) for a in world.accounts.values() if a.id in offered),
+        key=lambda account: account.name,
+    )
+    listed = tuple(ListedAccount(a, tuple(sorted(offered[a.id]))) for a in accounts)
+    return Listing(world.start_url, world.region, NOW - 7 * 60, listed)
 
 
 def _profile(session: SsoSession, account_id: str, role_name: str) -> Profile:
