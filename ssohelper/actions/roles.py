@@ -58,7 +58,7 @@ def to_choose(app: App, session_name: str | None = None) -> Choice:
                     RoleRow(session.name, listed.account, role_name, names, used.get(key, NEVER))
                 )
     rows += _of_profiles_alone(profiles, rows, used)
-    return Choice(ranked(rows), listed_at, sessions)
+    return Choice(ranked(rows) if used else rows, listed_at, sessions)
 
 
 def profiles_by_role(app: App, sessions: Sequence[SsoSession]) -> dict[RoleKey, tuple[str, ...]]:

@@ -5,6 +5,7 @@ library notes: a DataTable of 20,000 rows takes 2.9 s to fill, this 60 ms).
 """
 
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
@@ -122,7 +123,7 @@ class RoleList(ScrollView, can_focus=False):
         before = self.row
         self.rows = rows
         self._index = None
-        self._several_sessions = len({row.session_name for row in rows}) > 1
+        self._several_sessions = len(set(map(itemgetter(0), rows))) > 1
         self._show(before)
 
     def search(self, text: str) -> None:
