@@ -23,6 +23,7 @@ ACTIONS: dict[str, KeyAction] = {
     for action in (
         KeyAction("app.quit", "ctrl+q", "Quit", "leave; what runs is given up"),
         KeyAction("app.help", "f1", "Help", "what this part does, and its keys"),
+        KeyAction("app.commands", "ctrl+p", "Commands", "all commands, by their command lines"),
         KeyAction("app.accounts", "f2", "Accounts", "show the accounts and roles"),
         KeyAction("app.sessions", "f3", "Sessions", "show the sign-ins and their clocks"),
         KeyAction("app.profiles", "f4", "Profiles", "show the profiles, and a sync's diff"),

@@ -56,6 +56,7 @@ class HelperApp(HouseApp[str]):
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("app.help", priority=True),
+        bound("app.commands", "command_palette", priority=True, show=False),
         *(bound(f"app.{name}", f"go('{name}')", priority=True, show=False) for name in SCREENS),
         bound("app.quit", priority=True),
     ]
@@ -79,9 +80,11 @@ class HelperApp(HouseApp[str]):
         self.switch_mode(self.DEFAULT_MODE if name == _FIRST else name)
 
     def action_help(self) -> None:
-        """Show the keys of the screen; once."""
-        if not self.screen.is_modal:
+        """Show the words and keys of the screen or dialog on top; from help, go back."""
+        if hasattr(self.screen, "HELP_TEXT"):
             self.push_screen(_HELP.find()(self.screen))
+        elif type(self.screen) is _HELP.find():
+            self.pop_screen()
 
     def sign_in(self, session_name: str, why: LoginRequired) -> None:
         """Offer the sign-in that something needs."""

@@ -61,6 +61,13 @@ class TestKeys:
             await person.meets(ProfilesScreen)
             await person.press("f1")
             await person.sees("profiles.undo")
+            await person.press("f1")
+            await person.meets(ProfilesScreen)
+            await until(lambda: getattr(person.app.screen, "is_planned", False))
+            await person.press("a")
+            await person.meets(ConfirmScreen)
+            await person.press("f1")
+            await person.sees("nothing changes before you say yes", "confirm.yes")
 
         drive(world.app(), scenario)
 

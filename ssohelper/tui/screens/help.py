@@ -21,7 +21,6 @@ _TEXT_WIDTH = 66
 _MOVING = (
     ("arrows, j k g G", "move; page up and page down too"),
     ("tab", "go to the next part"),
-    ("ctrl+p", "all commands, by the names that they have on the command line"),
 )
 
 

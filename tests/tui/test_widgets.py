@@ -1,0 +1,72 @@
+"""The pieces that screens are made of, by themselves."""
+
+import pytest
+import segno
+
+from ssohelper.actions.clocks import SessionClock
+from ssohelper.core.model import SsoSession
+from ssohelper.tui.widgets.clocks import bar, sign_in_line, token_line
+from ssohelper.tui.widgets.lines import Line, diff_lines
+from ssohelper.tui.widgets.qr import rows_of
+
+CORP = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "us-east-1", ())
+
+
+def text(line: Line) -> str:
+    return "".join(piece for piece, _ in line)
+
+
+def clock(**known: object) -> SessionClock:
+    usual = SessionClock(CORP, None, "valid", False, 1000, 0, 3600, "observed")
+    return usual._replace(**known)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("left", "whole", "thick"), [(10, 10, 8), (5, 10, 4), (0, 10, 0), (-5, 10, 0), (99, 10, 8)]
+)
+def test_a_bar_is_as_long_as_its_room_whatever_is_left(left: int, whole: int, thick: int) -> None:
+    assert text(bar(left, whole, 8, "good")) == "━" * thick + "╌" * (8 - thick)
+
+
+@pytest.mark.parametrize(
+    ("left", "look"), [(4000, "good"), (3600, "warn"), (900, "bad"), (0, "bad")]
+)
+def test_what_ends_soon_stands_out(left: int, look: str) -> None:
+    line = sign_in_line(clock(sign_in_ends_at=10_000, signed_in_at=0), 10_000 - left, 8)
+    assert look in {name for _, name in line}
+
+
+def test_what_is_assumed_alarms_nobody_and_says_so() -> None:
+    line = sign_in_line(clock(sign_in_ends_source="assumed"), 3599, 8)
+    assert "(assumed: AWS's usual 8 h)" in text(line)
+    assert {name for _, name in line} == {"dim"}
+
+
+def test_an_end_that_nobody_knows_draws_no_bar() -> None:
+    assert "━" not in text(sign_in_line(clock(sign_in_ends_at=None), 0, 8))
+    assert text(token_line(clock(), 0, 8)).strip() == "access token  16m left"
+
+
+def test_a_diffs_lines_have_looks_and_its_file_names_are_left_out() -> None:
+    lines = diff_lines(
+        ["--- a", "+++ a", "@@ -1 +1 @@", "-x", "+\x1b[31my", " z", "--- not a name", "\\ No"]
+    )
+    assert [(text(line), line[0][1]) for line in lines] == [
+        ("@@ -1 +1 @@", "accent"),
+        ("-x", "bad"),
+        ("+\\x1b[31my", "good"),
+        (" z", ""),
+        ("--- not a name", "bad"),
+        ("\\ No", "dim"),
+    ]
+
+
+def test_the_half_blocks_are_the_codes_modules() -> None:
+    url = "https://device.sso.us-east-1.amazonaws.com/?user_code=PQRS-TVWX"
+    modules = [list(row) for row in segno.make(url, error="l", micro=False).matrix_iter(border=2)]
+    halves = {" ": (0, 0), "▄": (0, 1), "▀": (1, 0), "█": (1, 1)}
+    drawn: list[list[int]] = []
+    for row in rows_of(url):
+        drawn += [[halves[cell][0] for cell in row], [halves[cell][1] for cell in row]]
+    assert [[int(module) for module in row] for row in modules] == drawn[: len(modules)]
+    assert len(rows_of(url)) + 2 <= 24
