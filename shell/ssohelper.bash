@@ -28,7 +28,8 @@ function __ssohelper {
         fi
     done
     if [[ -z $command ]]; then
-        \builtin command ssohelper "$@"
+        # Not `builtin command`: its failure ends a shell with `set -e` also in front of `||`.
+        (\builtin exec ssohelper "$@")
         \builtin return
     fi
     if [[ $command == clear && $# == 1 ]]; then

@@ -66,7 +66,10 @@ def by_path(text: bytes, shell: str) -> bytes:
         return text
     inner = {"fish": own.replace("\\", "\\\\").replace("'", "\\'")}
     word = "'" + inner.get(shell, own.replace("'", "'\\''")) + "'"
-    return text.replace(b"command ssohelper ", f"command {word} ".encode(errors="surrogateescape"))
+    path = word.encode(errors="surrogateescape")
+    for before in (b"command ", b"exec "):
+        text = text.replace(before + b"ssohelper ", before + path + b" ")
+    return text
 
 
 def _is_on_path() -> bool:

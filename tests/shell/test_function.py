@@ -213,6 +213,7 @@ def test_with_the_options_that_a_person_may_have_set(
         "if ssohelper use nothing; then exit 50; fi\nenv -0 > 2\n"
         "ssohelper clear\nenv -0 > 3\n"
         f"ssohelper use '$(touch pwned)' || ssohelper use {PROD}\n"
+        "ssohelper env nothing || ! ssohelper whoami nothing\n"
         "ssohelper use nothing\n"
         f"exit 51\n"
     )
