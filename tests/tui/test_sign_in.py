@@ -1,5 +1,6 @@
 """The sign-in dialog: both flows through a real Identity Center, and giving up."""
 
+import signal
 import socket
 import threading
 from pathlib import Path
@@ -15,9 +16,13 @@ from ssohelper.errors import Interrupted
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.qr import QrCode
+from tests.conftest import SCRIPT
 from tests.people import sign_in
 from tests.tui.driving import Person, drive
+from tests.tui.terminal import Terminal
 from tests.tui.world import Afternoon, Silent, until
+
+LEAVES_THE_SCREEN = b"\x1b[?1049l"
 
 
 def waiting(_seconds: float) -> None:
@@ -100,8 +105,7 @@ def test_giving_up_ends_the_wait_and_keeps_nothing(world: Afternoon) -> None:
         await person.press("escape")
         await person.meets(SessionsScreen)
         [url] = notes.read_text().split()
-        back = urlsplit(parse_qs(urlsplit(url).query)["redirect_uri"][0])
-        await until(lambda: not listens(back.port or 0))
+        await until(lambda: not listens(callback_port(url)))
         assert not any("login" in thread.name for thread in threading.enumerate())
         # The lock is free: the next sign-in does not wait for the one that was given up.
         await person.press("s")
@@ -193,7 +197,46 @@ def test_giving_up_is_no_news_for_another_login_that_waits(
     assert house.failures.recall("login lab", "", house.now()) is None
 
 
+def callback_port(url: str) -> int:
+    back = urlsplit(parse_qs(urlsplit(url).query)["redirect_uri"][0])
+    assert back.port is not None
+    return back.port
+
+
 def listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class TestAtARealTerminal:
+    """The real program in a pty, a sign-in standing open when it ends."""
+
+    @pytest.mark.parametrize("way", ["ctrl+q", "SIGTERM"])
+    def test_the_terminal_is_as_before_and_nobody_listens_any_more(
+        self, world: Afternoon, way: str
+    ) -> None:
+        notes = with_a_browser(world)
+        environ = {**world.environ, "LANG": "C.UTF-8", "TERM": "xterm-256color"}
+        terminal = Terminal([SCRIPT], environ, size=(100, 30))
+        try:
+            terminal.until("F3 Sessions")
+            terminal.send("\x1bOR")
+            terminal.until("press s to sign in")
+            terminal.send("G")
+            terminal.until("You are signed out.")
+            terminal.send("s")
+            terminal.until("/authorize?")
+            terminal.until(notes.exists)
+            port = callback_port(notes.read_text().split()[0])
+            assert listens(port)
+            if way == "ctrl+q":
+                terminal.send("\x11")
+            else:
+                terminal.child.kill(signal.SIGTERM)
+            assert terminal.wait() == (0 if way == "ctrl+q" else -signal.SIGTERM)
+        finally:
+            terminal.close()
+        assert LEAVES_THE_SCREEN in terminal.raw[-600:]
+        assert not listens(port)
+        assert kept_tokens(world) == 1
