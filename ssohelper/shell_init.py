@@ -29,7 +29,11 @@ def answered(argv: list[str]) -> bool:
     text = text_of(shell, name)
     if text is None:
         return False
-    text = by_path(text, shell)
+    return is_written(by_path(text, shell))
+
+
+def is_written(text: bytes) -> bool:
+    """Write the text to stdout, whole; False where that takes nothing, and click has to explain."""
     try:
         while text:
             text = text[os.write(1, text) :]

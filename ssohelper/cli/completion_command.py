@@ -1,7 +1,5 @@
 """completion as click explains it: help, and arguments that the fast door did not know."""
 
-import sys
-
 import click
 
 from ssohelper import shell_init
@@ -32,4 +30,4 @@ def completion(shell: str) -> None:
             f"the completion for {shell} is missing from this installation",
             hint="install ssohelper again",
         )
-    sys.stdout.buffer.write(script)
+    output.write(script)

@@ -5,6 +5,7 @@ type; text from outside goes through core.text.show, so no control character rea
 """
 
 import functools
+import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -211,11 +212,20 @@ def report_crash(error: Exception, trace: TracebackType | None) -> int:
 
 
 def be_quiet_about_pipes() -> None:
-    """Give closed standard streams a place to write to, so that nothing raises at the end."""
-    for number, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
+    """Give closed standard streams a place to read from or write to, so that nothing raises at the
+    end; but a stdout that takes nothing stays one, since nobody would get the data.
+    """
+    for number, name in ((0, "stdin"), (2, "stderr")):
         if getattr(sys, name) is None:
             descriptor = os.open(os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY)
             setattr(sys, name, os.fdopen(descriptor, "r" if number == 0 else "w"))
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    elif isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.write_through:
+        # PYTHONUNBUFFERED, as containers often have it: what could not be written would be lost
+        # with the first error, and `flush` would know of none.
+        encoding, errors = sys.stdout.encoding, sys.stdout.errors
+        sys.stdout = os.fdopen(1, "w", encoding=encoding, errors=errors, closefd=False)
 
 
 def flush() -> None:

@@ -1,8 +1,8 @@
 """The front door of a TAB: `ssohelper completion …`, answered without click.
 
 `completion SHELL` prints the script that shells keep; that script asks with
-`completion --answer SHELL …` and gets what to offer. Nothing is said about trouble: a person at a
-prompt gets no candidates, and the exit code is 1.
+`completion --answer SHELL …` and gets what to offer. There nothing is said about trouble: a person
+at a prompt gets no candidates, and the exit code is 1.
 """
 
 import os
@@ -13,7 +13,7 @@ from ssohelper.completion.names import Names
 from ssohelper.completion.offers import Offers, offers_for
 from ssohelper.completion.quoting import bash_line, in_quotes, unquoted
 from ssohelper.completion.words import asked_for
-from ssohelper.shell_init import SHELLS, completion_of
+from ssohelper.shell_init import SHELLS, completion_of, is_written
 
 # readline's words for a TAB that walks through the candidates, and for one that inserts them all.
 _INSERTING = ("37", "42")
@@ -23,7 +23,7 @@ def answer(argv: Sequence[str]) -> int | None:
     """Print what is asked for; None when it is not ours to answer, and click explains."""
     if len(argv) == 1 and argv[0] in SHELLS:
         script = completion_of(argv[0])
-        return None if script is None else _print(script)
+        return 0 if script is not None and is_written(script) else None
     if argv[:1] == ["--answer"] and argv[1:2] and argv[1] in _ANSWERS and len(argv) > 3:
         try:
             lines = _ANSWERS[argv[1]](list(argv[2:]))

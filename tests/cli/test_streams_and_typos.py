@@ -13,21 +13,41 @@ from tests.conftest import SCRIPT, Home, Run
 FULL = "/dev/full"
 
 
-def run_into(home: Home, *argv: str, out: str = os.devnull, err: str = os.devnull) -> int:
+def run_into(
+    home: Home, *argv: str, out: str = os.devnull, err: str = os.devnull, **environ: str
+) -> int:
     """Return the exit code of a run whose streams are these files."""
     with open(out, "w") as stdout, open(err, "w") as stderr:
         return subprocess.run(
-            [SCRIPT, *argv], env=home.env, stdout=stdout, stderr=stderr, timeout=120
+            [SCRIPT, *argv],
+            env={**home.env, **environ},
+            stdout=stdout,
+            stderr=stderr,
+            timeout=120,
         ).returncode
 
 
-@pytest.mark.parametrize("argv", [["--help"], ["config", "list"], ["status", "--json"]])
-def test_a_full_stdout_is_exit_7_in_one_line(home: Home, argv: list[str]) -> None:
+WITH_DATA = [["--help"], ["config", "list"], ["status", "--json"], ["completion", "zsh"]]
+
+
+@pytest.mark.parametrize("environ", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["", "unbuffered"])
+@pytest.mark.parametrize("argv", WITH_DATA)
+def test_a_full_stdout_is_exit_7_in_one_line(
+    home: Home, argv: list[str], environ: dict[str, str]
+) -> None:
     notes = home.path / "stderr"
-    assert run_into(home, *argv, out=FULL, err=str(notes)) == 7
+    assert run_into(home, *argv, out=FULL, err=str(notes), **environ) == 7
     [line] = notes.read_text().splitlines()
     assert line == "ssohelper: error: stdout cannot be written: No space left on device"
     assert not (home.path / ".local" / "state" / "ssohelper" / "crashes").exists()
+
+
+@pytest.mark.parametrize("argv", WITH_DATA)
+def test_a_closed_stdout_is_exit_7_in_one_line(home: Home, argv: list[str]) -> None:
+    command = ["sh", "-c", 'exec "$@" >&-', "sh", SCRIPT, *argv]
+    done = subprocess.run(command, env=home.env, stderr=subprocess.PIPE, text=True, timeout=120)
+    said = "ssohelper: error: stdout cannot be written: Bad file descriptor\n"
+    assert (done.returncode, done.stderr) == (7, said)
 
 
 def test_a_full_stderr_changes_no_exit_code(home: Home) -> None:
