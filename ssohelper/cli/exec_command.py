@@ -1,5 +1,7 @@
 """exec: a program with a role's credentials, in our place. argv is split at the first `--`."""
 
+import shlex
+
 import click
 
 from ssohelper.actions import credentials, environment, run, usage
@@ -15,11 +17,27 @@ class _Split(click.Command):
     """A command whose arguments end at the first `--`; the rest is the program's, untouched."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if "--" in args:
-            at = args.index("--")
-            ctx.meta[_PROGRAM] = args[at + 1 :]
-            args = args[:at]
-        return super().parse_args(ctx, args)
+        if "--" not in args:
+            return self._parse_without_program(ctx, args)
+        at = args.index("--")
+        ctx.meta[_PROGRAM] = args[at + 1 :]
+        return super().parse_args(ctx, args[:at])
+
+    def _parse_without_program(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, list(args))
+        except click.UsageError as cause:
+            # Words too many, or an option that is the command's: the "--" was left out.
+            parser = self.make_parser(ctx)
+            parser.allow_interspersed_args = False
+            program = parser.parse_args(list(args))[1]
+            if not program:
+                raise
+            ours = args[: -len(program)]
+            raise UsageProblem(
+                "exec takes a command behind --",
+                hint=shlex.join(["ssohelper", "exec", *ours, "--", *program]),
+            ) from cause
 
 
 @click.command("exec", cls=_Split, options_metavar="[OPTIONS]")

@@ -116,7 +116,8 @@ def test_argv_is_split_at_the_first_dashes_and_the_rest_is_untouched(shell: Shel
 def test_without_a_command(shell: Shell, argv: list[str]) -> None:
     done = shell.run("exec", *argv)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "ssohelper exec PROFILE -- aws s3 ls" in done.stderr or "extra argument" in done.stderr
+    assert done.stderr.startswith("ssohelper: error: exec takes a command behind --\n")
+    assert "ssohelper exec PROFILE -- aws s3 ls" in done.stderr or "dev -- true" in done.stderr
 
 
 class TestExitCodes:
@@ -392,3 +393,25 @@ class TestAwsCli:
         said = json.loads(done.stdout)
         assert said["Account"] == "000000000001"
         assert "AWSReservedSSO_Role00_" in said["Arn"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "line"),
+    [
+        (["dev", "aws", "s3", "ls", "--recursive"], "dev -- aws s3 ls --recursive"),
+        (["--session", "corp", "dev", "echo", "a b"], "--session corp dev -- echo 'a b'"),
+    ],
+)
+def test_what_was_typed_without_the_dashes_is_said_with_them(
+    shell: Shell, argv: list[str], line: str
+) -> None:
+    done = shell.run("exec", *argv)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines() == [
+        "ssohelper: error: exec takes a command behind --",
+        f"ssohelper: hint: ssohelper exec {line}",
+    ]
+
+
+def test_a_mistyped_option_of_exec_is_said_as_one(shell: Shell) -> None:
+    assert "no such option '--sever'" in shell.run("exec", "--sever", "dev", "true").stderr
