@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ssohelper.core.config_file import same_portal
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Profile, Role, SsoSession
 from ssohelper.core.nearest import did_you_mean
 from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
@@ -69,26 +70,43 @@ def named_session(config: ConfigFile, name: str) -> SsoSession:
 def profile_of(app: App, text: str | None, session_name: str | None) -> Profile:
     """Return the profile that these words mean.
 
-    Raises: WhichProfile (left out), UsageProblem (unknown), ConfigInvalid (AWS_PROFILE names a missing one, or
-    one that is no SSO profile), RoleNotAssigned (an account or role that the list does not have).
+    An empty word is no name: whoever wrote "$PROFILE" did not mean AWS_PROFILE's.
+    Raises: WhichProfile (left out), UsageProblem (unknown, or of another session than the one that
+    was named), ConfigInvalid (AWS_PROFILE names a missing one, or one that is no SSO profile),
+    RoleNotAssigned (an account that the list does not have).
     """
     config = app.config.read()
-    asked = text or app.environ.get("AWS_PROFILE") or None
+    asked = text if text is not None else app.environ.get("AWS_PROFILE") or None
     if asked is None:
         raise WhichProfile(
             "which profile?", hint="name one, or set AWS_PROFILE; see: ssohelper profile list"
         )
     entry = config.profile(asked)
     if entry is not None:
-        return resolved(config, entry)
+        return _of_session(config, resolved(config, entry), session_name)
     if text and "/" in text:
         return _profile_of_role(app, text, session_name)
     names = [entry.name for entry in config.profiles()]
     message = f'no profile named "{asked}" in {app.aws_config_file}'
     hint = did_you_mean(asked, names) + "list them with: ssohelper profile list"
-    if text:
+    if text is not None:
         raise UsageProblem(message, hint=hint)
     raise ConfigInvalid(f"{message} (AWS_PROFILE)", hint=hint)
+
+
+def _of_session(config: ConfigFile, profile: Profile, session_name: str | None) -> Profile:
+    """Return the profile when it belongs to the session that was named, if one was."""
+    own = profile.session.name
+    if session_name is None or session_name == own:
+        return profile
+    named = named_session(config, session_name)
+    # A profile of the old form names no session; its portal tells whose it is.
+    if config.sso_session(own) is None and same_portal(profile.session.start_url, named.start_url):
+        return profile
+    raise UsageProblem(
+        f'the profile "{profile.name}" is of the session "{own}", not of "{session_name}"',
+        hint=f"leave out --session, or name a role: {session_name}:ACCOUNT/ROLE",
+    )
 
 
 def resolved(config: ConfigFile, entry: ProfileEntry) -> Profile:

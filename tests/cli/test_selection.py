@@ -52,3 +52,43 @@ def test_profiles_that_are_not_there(two: Home, run: Run, name: str) -> None:
     assert answer.returncode in (2, 5)
     assert answer.stdout == ""
     assert answer.stderr.startswith("ssohelper: error: ")
+
+
+PROFILES = """
+[profile dev]
+credential_process = /x/ssohelper credential-process --session corp --account-id 000000000001 --role-name A
+region = eu-west-1
+
+[profile old]
+sso_start_url = https://d-1111111111.awsapps.com/start
+sso_region = eu-west-1
+sso_account_id = 000000000001
+sso_role_name = A
+"""
+
+
+def test_an_empty_name_is_not_aws_profiles(two: Home, run: Run) -> None:
+    two.write_config(two.config_file.read_text() + PROFILES)
+    answer = run("console", "--print", "", env={"AWS_PROFILE": "dev"})
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert 'no profile named ""' in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("session", "name", "says"),
+    [
+        ("corp", "dev", None),
+        ("other", "dev", 'the profile "dev" is of the session "corp", not of "other"'),
+        ("crop", "dev", 'no sso-session named "crop"'),
+        ("other", "old", None),
+        ("corp", "old", "not of"),
+    ],
+)
+def test_a_session_beside_a_profile_is_the_profiles_own(
+    two: Home, run: Run, session: str, name: str, says: str | None
+) -> None:
+    two.write_config(two.config_file.read_text() + PROFILES)
+    for argv, env in (((name,), {}), ((), {"AWS_PROFILE": name})):
+        answer = run("console", "--print", "--session", session, *argv, env=env)
+        assert answer.returncode == (2 if says else 0), answer.stderr
+        assert (says or "") in answer.stderr
