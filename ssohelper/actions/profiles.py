@@ -13,6 +13,7 @@ from ssohelper.core.config_text import ConfigText
 from ssohelper.core.config_undo import inverse
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import Role
+from ssohelper.core.nearest import did_you_mean
 from ssohelper.core.profile_names import checked_name, checked_template
 from ssohelper.core.profile_plan import Plan, Wish
 from ssohelper.errors import ConfigInvalid, LocalState, RoleNotAssigned, UsageProblem
@@ -94,10 +95,13 @@ def plan_add(
 
     Raises: RoleNotAssigned when the list does not have the role, UsageProblem for the name.
     """
-    if role not in listing.roles():
+    roles = listing.roles()
+    if role not in roles:
+        names = [other.name for other in roles if other.account_id == role.account_id]
         raise RoleNotAssigned(
             f'no role "{role.name}" in account {role.account_id} for session "{session.name}"',
-            hint=f"see: ssohelper list --refresh --session {session.name}",
+            hint=did_you_mean(role.name, names)
+            + f"see: ssohelper list --refresh --session {session.name}",
         )
     wish = _wish(app, session, listing, choices)._replace(only=role)
     config = app.config.read()

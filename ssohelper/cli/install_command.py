@@ -66,5 +66,6 @@ def _say_what_is_so(edit: Edit, uninstall: bool, written: bool) -> None:
         output.say(f"taken away from {path}; shells that run keep it until they end")
     else:
         output.say(f"written: {path}; it works in every new shell, here with: exec {edit.shell}")
+        output.say("for the time left in your prompt, a line below it: ssohelper_prompt_on")
         if not installing.finds_completions(edit):
             output.say("zsh completes once this stands above it: autoload -U compinit && compinit")

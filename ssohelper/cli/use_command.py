@@ -143,11 +143,11 @@ def _with_profile(app: App, chosen: Profile, yes: bool) -> Profile:
         return chosen
     name = _profile_of_role(app, chosen)
     if name is None:
-        output.say(f'the role "{show(chosen.name)}" has no profile yet')
         with output.listing_progress() as progress:
             listing = directory.listing(app, chosen.session, progress=progress)
         choices = profiles.choices_for(app, chosen.session, Said())
         plan = profiles.plan_add(app, chosen.session, listing, choices, chosen.role, None)
+        output.say(f'the role "{show(chosen.name)}" has no profile yet')
         if not write_plan(app, plan, yes=yes, what="use"):
             raise UsageProblem(
                 "nothing was changed: this role has no profile",

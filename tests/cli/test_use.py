@@ -98,6 +98,9 @@ def test_an_account_or_role_that_is_not_assigned(shell: Shell) -> None:
     for name in ("000000000009/Role00", "000000000001/Nothing"):
         done = use(shell, name, "--yes")
         assert (done.returncode, done.stdout) == (5, ""), done.stderr
+        assert "has no profile yet" not in done.stderr
+    near = use(shell, "000000000001/Rol0", "--yes")
+    assert 'hint: did you mean "Role00"? see: ssohelper list --refresh' in near.stderr
 
 
 def test_not_signed_in_off_a_terminal(shell: Shell) -> None:
