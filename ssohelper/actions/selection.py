@@ -119,7 +119,13 @@ def resolved(config: ConfigFile, entry: ProfileEntry) -> Profile:
         )
     session = target.session
     if session is None and target.session_name:
-        session = named_session(config, target.session_name)
+        session = config.sso_session(target.session_name)
+        if session is None:
+            raise ConfigInvalid(
+                f'profile "{entry.name}" names the sso-session "{target.session_name}", '
+                "which is not there",
+                hint=f"make it with: ssohelper setup START_URL --session {target.session_name}",
+            )
     if session is None:
         raise ConfigInvalid(
             f'profile "{entry.name}" has no sso-session',
@@ -155,6 +161,11 @@ def _account_id(listing: Listing | None, session: SsoSession, text: str) -> str:
     if found:
         raise UsageProblem(
             f'several accounts are named "{text}": {", ".join(found)}', hint="give the account id"
+        )
+    if listing is None:
+        raise RoleNotAssigned(
+            f'no account named "{text}" is known: session "{session.name}" was never listed',
+            hint=f"list it with: ssohelper list --session {session.name}",
         )
     raise RoleNotAssigned(
         f'no account named "{text}" in the list of session "{session.name}"',

@@ -92,3 +92,18 @@ def test_a_session_beside_a_profile_is_the_profiles_own(
         answer = run("console", "--print", "--session", session, *argv, env=env)
         assert answer.returncode == (2 if says else 0), answer.stderr
         assert (says or "") in answer.stderr
+
+
+def test_a_profile_of_a_session_that_is_gone_is_a_broken_configuration(two: Home, run: Run) -> None:
+    gone = PROFILES.replace("--session corp", "--session gone")
+    two.write_config(two.config_file.read_text() + gone)
+    answer = run("console", "--print", "dev")
+    assert answer.returncode == 3
+    assert 'profile "dev" names the sso-session "gone", which is not there' in answer.stderr
+
+
+def test_an_account_by_name_without_a_list(two: Home, run: Run) -> None:
+    answer = run("console", "--print", "corp:payments-prod/Admin")
+    assert answer.returncode == 5
+    assert 'session "corp" was never listed' in answer.stderr
+    assert "hint: list it with: ssohelper list --session corp" in answer.stderr
