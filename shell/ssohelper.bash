@@ -5,11 +5,13 @@
 
 function __ssohelper {
     \builtin local word='' command='' skip='' text=''
-    if [[ $- == *x* ]]; then
-        # A trace would show the keys that are exported.
-        { \builtin set +x; } 2>/dev/null
+    if [[ $- == *[vx]* ]]; then
+        # A trace, as what is read with `set -v`, would show the keys that are exported.
+        text=$-
+        { \builtin set +vx; } 2>/dev/null
         __ssohelper "$@" && word=0 || word=$?
-        \builtin set -x
+        if [[ $text == *v* ]]; then \builtin set -v; fi
+        if [[ $text == *x* ]]; then \builtin set -x; fi
         \builtin return "$word"
     fi
     for word in "$@"; do

@@ -2,6 +2,7 @@
 # Put into ~/.config/fish/config.fish:  ssohelper shell-init fish | source
 
 function __ssohelper
+    set -l fish_trace # a trace would show the keys that are exported
     set -l command ''
     set -l skip ''
     for word in $argv

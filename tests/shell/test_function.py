@@ -286,3 +286,28 @@ def test_ctrl_c_at_the_question_changes_nothing(place: Place, shell: str) -> Non
         terminal.child.sendline("y")
         assert terminal.ended().code == 0
         assert terminal.environ()[b"AWS_PROFILE"] == DEV.encode()
+
+
+@pytest.mark.parametrize(
+    ("shell", "trace"),
+    [
+        ("bash", "set -x"),
+        ("bash", "set -v"),
+        ("zsh", "setopt xtrace verbose"),
+        ("fish", "set -g fish_trace 1"),
+    ],
+)
+def test_a_trace_shows_no_key_and_goes_on(place: Place, shell: str, trace: str) -> None:
+    no_rc = {"bash": "--norc", "zsh": "-f", "fish": "--no-config"}[shell]
+    script = f"{INSTALL[shell]}\n{trace}\nssohelper use --keys {DEV}\necho be''hind\n"
+    (place.home / "traced").write_text(script)
+    done = subprocess.run(
+        [need(shell), no_rc, str(place.home / "traced")],
+        env=place.env(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert "these keys end in" in done.stderr
+    assert place.emulator.canary not in done.stdout + done.stderr
+    assert "echo be" in done.stderr
