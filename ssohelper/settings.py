@@ -12,6 +12,7 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -175,12 +176,24 @@ def value_of(key: str, words: tuple[str, ...]) -> Any:
     setting = setting_of(key)
     try:
         if setting.kind == "texts":
-            return _checked(setting, list(words), "")
+            return _checked(setting, _listed(words), "")
         if len(words) != 1:
             raise UsageProblem(f'"{key}" takes one value')
         return _from_text(setting, words[0], "")
     except ConfigInvalid as cause:
         raise UsageProblem(cause.message, hint=cause.hint) from cause
+
+
+def _listed(words: tuple[str, ...]) -> list[Any]:
+    """Return the words, or what is in the one that is a list as `config get` prints it.
+
+    As one value it would be a rule that guards nothing, which nobody notices.
+    """
+    if len(words) == 1 and words[0].startswith("["):
+        with suppress(ValueError):
+            found = json.loads(words[0])
+            return found if isinstance(found, list) else list(words)
+    return list(words)
 
 
 # -- checks ------------------------------------------------------------------------------------

@@ -219,6 +219,9 @@ class TestSetting:
             ("sessions.my.corp.session_hours", ("9",), 9),
             ("sessions.corp.browser", ("firefox -P work %s",), "firefox -P work %s"),
             ("guard.rules", ("a", "b"), ("a", "b")),
+            ("guard.rules", ('["a", "b"]',), ("a", "b")),
+            ("guard.rules", ("[ab]*",), ("[ab]*",)),
+            ("notify", ('["a"]', "b"), ('["a"]', "b")),
             ("default_region", ("eu-west-1",), "eu-west-1"),
         ],
     )

@@ -55,6 +55,7 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
     \b
     Examples:
       ssohelper config set default_region eu-west-1
+      ssohelper config set guard.rules '*-prod/*Admin*' 'billing'
       ssohelper config set default_region --default
     """
     app = output.app()
