@@ -76,7 +76,12 @@ class _Started:
 
 def _opener(app: App, profile: Profile) -> browser.Opener | None:
     setting = app.settings.get("browser", session=profile.session.name)
-    return browser.find_opener(app.environ, setting)
+    opener = browser.find_opener(app.environ, setting)
+    said = setting or app.environ.get("BROWSER")
+    if opener is None and said:
+        origin = f"sessions.{profile.session.name}.browser" if setting else "BROWSER"
+        app.warn(f'the browser of {origin} cannot be started here: "{said}"')
+    return opener
 
 
 def _print_link(app: App, profile: Profile, page: ConsolePage, *, is_asked_for: bool) -> None:

@@ -108,6 +108,14 @@ class TestLink:
         assert "no browser can be started on this host: open this link" in done.stderr
         assert emulator.counters["GetRoleCredentials"] == 0
 
+    def test_a_browser_that_is_not_there_is_said(self, shell: Home, run: Run) -> None:
+        done = run("console", PROFILE, env={"BROWSER": "firefx %s"})
+        assert done.stdout.startswith(LINK)
+        assert 'warning: the browser of BROWSER cannot be started here: "firefx %s"' in done.stderr
+        run("config", "set", "sessions.corp.browser", "chromum %s")
+        done = run("console", PROFILE)
+        assert 'the browser of sessions.corp.browser cannot be started here: "chrom' in done.stderr
+
     def test_json(self, shell: Home, run: Run) -> None:
         data = json.loads(run("console", PROFILE, "--print", "--json").stdout)["data"]
         assert data["link"].startswith(LINK)
