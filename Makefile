@@ -30,7 +30,7 @@ demo: run-env
 	@$(BIN)/ssohelper demo
 
 test: dev-env
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: dev-env
 	$(BOOTSTRAP) lock --check

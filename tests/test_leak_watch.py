@@ -112,6 +112,13 @@ def test_an_orphan_is_known_by_the_folder_in_its_environment(tmp_path: Path) -> 
     assert elsewhere.findings == set()
 
 
+def wait_for(path: Path, part: bytes) -> None:
+    ends_at = time.monotonic() + 60
+    while part not in path.read_bytes():
+        assert time.monotonic() < ends_at
+        time.sleep(0.02)
+
+
 @pytest.mark.parametrize(
     "name", ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"]
 )
@@ -130,14 +137,12 @@ def test_what_exec_and_shells_give_their_children_is_allowed(tmp_path: Path, nam
     watch = LeakWatch(os.getpid(), "/no/such", PLANTED.encode())
     argv = [sys.executable, str(script), "exec", "p", "--", sys.executable, "-c", SLEEP]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, text=True) as child:
+        # For a moment of its exec the kernel shows no words.
+        wait_for(Path(f"/proc/{child.pid}/cmdline"), b"exec")
         watch.look()
         assert child.stdin
         print(file=child.stdin, flush=True)
-        ends_at = time.monotonic() + 60
-        environ = Path(f"/proc/{child.pid}/environ")
-        while PLANTED.encode() not in environ.read_bytes():
-            assert time.monotonic() < ends_at
-            time.sleep(0.02)
+        wait_for(Path(f"/proc/{child.pid}/environ"), PLANTED.encode())
         watch.look()
         child.stdin.close()
     assert watch.findings == set()

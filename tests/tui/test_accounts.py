@@ -70,11 +70,11 @@ def test_the_details_say_all_that_is_known(world: Afternoon) -> None:
         await person.sees(
             "000030000001 · aws+payments-prod@",
             "corp · payments-prod.DatabaseAdmin",
-            "last use 55m ago, 1 time · keys last 2h (observed)",
+            "last use 55m ago, 1 time · session duration 2h (observed)",
         )
         await person.sees("1h 5m left", "41m left", "5h left")
         await person.press("ctrl+d")
-        assert "keys last" not in person.screen
+        assert "session duration" not in person.screen
 
     drive(world.app(), scenario)
 

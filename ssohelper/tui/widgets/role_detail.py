@@ -84,7 +84,7 @@ def _many(row: RoleRow, clocks: Clocks, now: int, guarded: bool) -> list[Line]:
         _pair("session", row.session_name),
         *(_pair("" if number else "profiles", name) for number, name in enumerate(_profiles(row))),
         _pair("last use", _last_use(row, now)),
-        _pair("keys last", _duration(clocks.credentials.get(row.key))),
+        _pair("duration", _duration(clocks.credentials.get(row.key))),
     ]
     if guarded:
         lines.append(_pair("guard", "! guard.rules names this role"))
@@ -94,9 +94,8 @@ def _many(row: RoleRow, clocks: Clocks, now: int, guarded: bool) -> list[Line]:
 def _few(row: RoleRow, clocks: Clocks, now: int, guarded: bool) -> list[Line]:
     account = row.account
     sign = "! guarded  " if guarded else ""
-    used = (
-        f"last use {_last_use(row, now)} · keys last {_duration(clocks.credentials.get(row.key))}"
-    )
+    duration = _duration(clocks.credentials.get(row.key))
+    used = f"last use {_last_use(row, now)} · session duration {duration}"
     return [
         [
             (f"{show(account.name or account.id)} ", "strong"),
