@@ -119,7 +119,7 @@ def other_session(app: App, browser: str, profile: Profile, ends_at: int) -> Rol
 
     Once for each browser: who has turned on multi-session support need not hear it again.
     """
-    key = key_of(profile)
+    key = profile.key
     try:
         last = app.console_visits.last(browser)
         was_told = last is not None and last.is_told
@@ -129,11 +129,6 @@ def other_session(app: App, browser: str, profile: Profile, ends_at: int) -> Rol
         app.warn(f"this visit could not be noted: {trouble}")
         return None
     return last.key if last is not None and others and not was_told else None
-
-
-def key_of(profile: Profile) -> RoleKey:
-    """Return what the use of this role is recorded under."""
-    return RoleKey(profile.session.name, profile.role.account_id, profile.role.name)
 
 
 def _other_ways(profile: Profile) -> str:

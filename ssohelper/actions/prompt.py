@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ssohelper.actions import prompt_notes, selection
 from ssohelper.core import guard_rules, prompt_text
 from ssohelper.core.instants import from_iso
-from ssohelper.core.model import Account, Profile, RoleKey
+from ssohelper.core.model import Account, Profile
 from ssohelper.core.sign_in_clock import PromptClock
 from ssohelper.core.text import is_harmless
 from ssohelper.errors import SsoHelperError
@@ -99,7 +99,7 @@ def learn(app: App) -> Learnt:
         guarded,
         None,
         str(state.session_file(name)),
-        str(state.role_file(_key(profile))),
+        str(state.role_file(profile.key)),
         app.tokens.token_file(profile.session),
         str(state.seen_file(name)),
     )
@@ -117,7 +117,7 @@ def status(app: App) -> Status:
     if profile is None:
         return Status(label, None, False, None, "", "")
     session = prompt_notes.clock_of(app, profile.session)
-    clock = prompt_text.nearest(session, app.prompt_state.role(_key(profile)), app.now())
+    clock = prompt_text.nearest(session, app.prompt_state.role(profile.key), app.now())
     return Status(label, profile, guarded, clock, "signed out", name)
 
 
@@ -156,7 +156,3 @@ def _keys_end_at(app: App) -> int | None:
     """Return when the fixed keys in this environment end; None without such keys."""
     ends = app.environ.get("AWS_CREDENTIAL_EXPIRATION", "")
     return from_iso(ends) if ends and app.environ.get("AWS_ACCESS_KEY_ID") else None
-
-
-def _key(profile: Profile) -> RoleKey:
-    return RoleKey(profile.session.name, profile.role.account_id, profile.role.name)

@@ -24,14 +24,9 @@ def known(app: App) -> dict[RoleKey, Usage]:
         return {}
 
 
-def key_of(profile: Profile) -> RoleKey:
-    """Return what the use of this profile's role is recorded under."""
-    return RoleKey(profile.session.name, profile.role.account_id, profile.role.name)
-
-
 def record(app: App, profile: Profile) -> None:
     """Count one use, now. Never fails the command that used it: trouble is a warning."""
-    now, key = app.now(), key_of(profile)
+    now, key = app.now(), profile.key
     try:
         app.usage.change(key, lambda usage: usage.used(now), app.deadline(_RECORD_SECONDS))
     except (SsoHelperError, OSError) as trouble:

@@ -32,7 +32,7 @@ def add(profile: str | None) -> None:
       ssohelper favourite add payments-prod/Admin     a role without a profile
     """
     chosen = choosing.profile(profile)
-    changed = usage.set_favourite(output.app(), usage.key_of(chosen), True)
+    changed = usage.set_favourite(output.app(), chosen.key, True)
     output.say(f'"{show(chosen.name)}" {"is" if changed else "was already"} a favourite')
 
 
@@ -47,7 +47,7 @@ def rm(profile: str | None) -> None:
       ssohelper favourite rm payments-prod.ReadOnlyAccess
     """
     chosen = choosing.profile(profile)
-    changed = usage.set_favourite(output.app(), usage.key_of(chosen), False)
+    changed = usage.set_favourite(output.app(), chosen.key, False)
     output.say(f'"{show(chosen.name)}" {"is no favourite any more" if changed else "was none"}')
 
 

@@ -71,6 +71,10 @@ class Profile(NamedTuple):
     role: Role
     region: str | None
 
+    @property
+    def key(self) -> "RoleKey":
+        return RoleKey(self.session.name, *self.role)
+
 
 class ClientRegistration(NamedTuple):
     """What RegisterClient gave: good for refreshes until `expires_at` (90 days)."""

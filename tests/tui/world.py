@@ -146,7 +146,7 @@ class Afternoon:
         ):
             self.clock.now = NOW - minutes * 60
             self._use(house, corp, Role(account, role), life * 3600)
-        usage.set_favourite(house, usage.key_of(_profile(corp, "000040000001", "Developer")), True)
+        usage.set_favourite(house, _profile(corp, "000040000001", "Developer").key, True)
         self.clock.now = NOW
 
     def _sign_in(self, house: App, session: SsoSession) -> None:
