@@ -189,6 +189,8 @@ class TestWhatIsOffered:
         assert offered(corp, "use", "co") == ["corp:"]
         assert offered(corp, "--session", "corp", "use", "led")[0] == "ledger/Admin"
         add_profile(corp, "profile o", "sso_account_id = 1\nsso_session = corp\n")
+        assert "o" in offered(corp, "--session", "corp", "use", "")
+        assert "o" not in offered(corp, "--session", "other", "use", "")
         assert offered(corp, "use", "led", env={"AWS_PROFILE": "o"})[0] == "ledger/Admin"
 
     def test_a_name_that_several_accounts_have_is_offered_by_id(self, corp: Home) -> None:

@@ -50,8 +50,13 @@ class Names:
         self._environ = environ
         self._sections: list[tuple[str, str]] | None = None
 
-    def profiles(self, *, any_kind: bool = False, managed: bool = False) -> list[str]:
-        """Return names of profiles that lead to a role; with `any_kind` of all, in file order."""
+    def profiles(
+        self, *, any_kind: bool = False, managed: bool = False, session: str | None = None
+    ) -> list[str]:
+        """Return names of profiles that lead to a role; with `any_kind` of all, in file order.
+
+        With `session` those that name no other one: commands refuse these beside --session.
+        """
         found: dict[str, bool] = {}
         for header, body in self._config():
             name = _profile_name(header)
@@ -62,7 +67,7 @@ class Names:
             else:
                 fits = any_kind or any(word in body for word in _LEADS_TO_A_ROLE)
             # The later one of two sections of one name counts.
-            found[name] = fits
+            found[name] = fits and (session is None or _session_in(body) in (None, session))
         return [name for name, fits in found.items() if fits]
 
     def sessions(self) -> list[str]:

@@ -111,7 +111,7 @@ def _options(asked: Asked, _names: Names) -> Offers:
 
 
 def _profiles(asked: Asked, names: Names) -> Offers:
-    found = names.profiles()
+    found = names.profiles(session=asked.session)
     if any(name.startswith(asked.word) for name in found):
         return _words(found)
     addresses = _addresses(asked, names)
