@@ -7,17 +7,14 @@ change nothing: any page in the browser can send some, with any error and any st
 import hmac
 import queue
 import socket
-import socketserver
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from ssohelper.core.model import Secret
+from ssohelper.wire.one_visitor import Listening, VisitorHandler, VisitorServer
 
 CALLBACK_PATH = "/oauth/callback"
-_READ_SECONDS = 5
 _MOST_CONNECTIONS = 20
 _LONGEST_QUERY = 8192
 
@@ -45,19 +42,15 @@ class Callback(NamedTuple):
     error: str | None
 
 
-class CallbackListener:
+class CallbackListener(Listening["_Server"]):
     """Listens from its making on; `with` ends it. `expect` a state, then `wait`."""
 
     def __init__(self) -> None:
-        self._server = _Server()
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), daemon=True, name="ssohelper-callback"
-        )
-        self._thread.start()
+        super().__init__(_Server(), "callback")
 
     @property
     def redirect_uri(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}{CALLBACK_PATH}"
+        return self._server.origin + CALLBACK_PATH
 
     def expect(self, state: Secret) -> None:
         """Take the callback with this state from now on, once."""
@@ -70,40 +63,15 @@ class CallbackListener:
         except queue.Empty:
             return None
 
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(_READ_SECONDS)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 64
-
+class _Server(VisitorServer):
     def __init__(self) -> None:
         self.state: Secret | None = None
         self.arrived: queue.Queue[Callback] = queue.Queue(1)
         self._taken = threading.Lock()
         self._open: dict[int, socket.socket] = {}
         self._open_lock = threading.Lock()
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-    def server_bind(self) -> None:
-        # HTTPServer's own asks for this host's full name, which can take seconds.
-        socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = "127.0.0.1", int(self.server_address[1])
+        super().__init__(_Handler)
 
     def take(self, callback: Callback) -> bool:
         """Keep the first callback; False for every later one."""
@@ -132,14 +100,9 @@ class _Server(ThreadingHTTPServer):
         with self._open_lock:
             self._open.pop(id(connection), None)
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: a browser that hangs up is no news, and a trace would show the code."""
 
-
-class _Handler(BaseHTTPRequestHandler):
-    timeout = _READ_SECONDS
+class _Handler(VisitorHandler):
     server: _Server
-    connection: socket.socket
 
     def setup(self) -> None:
         super().setup()
@@ -149,13 +112,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.closed(self.connection)
         super().finish()
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: request lines carry the code."""
-
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
-        hosts = self.headers.get_all("Host") or []
-        if hosts != [f"127.0.0.1:{self.server.server_port}"]:
+        if not self.is_for_us():
             self._answer(403, _IGNORED)
         elif parts.path != CALLBACK_PATH:
             self._answer(404, _IGNORED)
@@ -192,17 +151,4 @@ class _Handler(BaseHTTPRequestHandler):
         return Callback(Secret(code), None) if code else None
 
     def _answer(self, status: int, page: str) -> None:
-        body = page.encode()
-        self.send_response_only(status)
-        for name, value in (
-            ("Content-Type", "text/html; charset=utf-8"),
-            ("Content-Length", str(len(body))),
-            ("Cache-Control", "no-store"),
-            ("Referrer-Policy", "no-referrer"),
-            ("X-Content-Type-Options", "nosniff"),
-            ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-            ("Connection", "close"),
-        ):
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+        self.answer(status, ("Content-Type", "text/html; charset=utf-8"), body=page.encode())
