@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ssohelper.core.model import SsoSession
     from ssohelper.tui.screens.account_actions import RowActions
     from ssohelper.tui.screens.accounts import AccountsScreen
+    from ssohelper.tui.screens.set_up import SetUpForm
     from ssohelper.tui.widgets.role_detail import Clocks, RoleDetail
 
 
@@ -46,7 +47,7 @@ def clocks_of(house: App, sessions: Sequence[SsoSession]) -> Clocks:
     return read_clocks(house, sessions)
 
 
-def set_up_form() -> Widget:
+def set_up_form() -> SetUpForm:
     """Return setup's questions."""
     from ssohelper.tui.screens.set_up import SetUpForm
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.widgets import Input
 
 from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
@@ -165,12 +166,19 @@ def test_a_profile_is_added_with_the_diff_in_sight_and_removed_again(world: Afte
 
 def test_no_session_yet_asks_setups_questions(tmp_path: Path) -> None:
     async def scenario(person: Person) -> None:
-        await person.sees("There is no sso-session yet", "ssohelper setup https://", "tart URL")
+        await person.sees("No session is set up yet", "$ ssohelper setup START_URL", "start URL")
+        await until(lambda: isinstance(person.app.focused, Input))
         await person.press("f6", "f9", "ctrl+f", "ctrl+g", "ctrl+t", "ctrl+y", "f5")
-        await person.press(*"https://")
-        await person.sees("https://")
+        await person.press(*"http://typed")
+        await person.sees("http://typed")
+        await person.press("enter")
+        await person.sees('"http://typed" does not begin with https', "a start URL looks like")
+        assert "Favourite" not in person.screen
+        await person.press("escape")
+        await until(lambda: not person.app.is_running)
 
-    drive(App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}), scenario)
+    house = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
+    drive(house, scenario, size=(80, 24))
 
 
 def test_no_saved_list_is_asked_for_behind(world: Afternoon) -> None:

@@ -45,7 +45,8 @@ def test_from_nothing_to_profiles(world: Afternoon) -> None:
         await person.meets(ConfirmScreen)
         await person.sees("20 profiles to add — write ~/.aws/config?", "+[sso-session work]")
         await person.press("y")
-        await person.hears("20 profiles added", f"$ ssohelper setup {PORTAL}")
+        await person.hears("20 profiles added")
+        await person.hears(f"$ ssohelper setup {PORTAL} --session work --region us-east-1")
         await person.meets(SessionsScreen)
         await person.sees("work", "signed in", "8h left")
 

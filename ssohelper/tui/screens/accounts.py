@@ -49,10 +49,6 @@ _DETAIL_COLUMNS, _DETAIL_LINES = 58, 7
 _ROW_ACTIONS = ("favourite", "console", "shell", "profile")
 _OTHER_ROW_ACTIONS = ("whoami", "copy_profile", "copy_export", "copy_account", "copy_link")
 _LIST_ACTIONS = ("group", "only_session", "only_favourites", "details", "refresh")
-_NO_SESSION = (
-    "There is no sso-session yet: set one up here, or with\n"
-    "ssohelper setup https://d-0000000000.awsapps.com/start"
-)
 _NO_LIST = (
     "No roles are listed yet: they are asked for once you are signed in.\n"
     "Sign in: F3, then s, or with: ssohelper login {name}"
@@ -74,6 +70,8 @@ class AccountsScreen(Screen[None]):
             for name in _OTHER_ROW_ACTIONS
         ),
         *(bound(f"accounts.{name}", priority=True, show=False) for name in _LIST_ACTIONS),
+        # The search line has it too; this one is for setup's questions.
+        bound("accounts.leave", show=False),
     ]
     app: HelperApp
 
@@ -135,11 +133,9 @@ class AccountsScreen(Screen[None]):
         if self._trouble is not None:
             hint = f"\n{show(self._trouble.hint)}" if self._trouble.hint else ""
             return [Static(show(self._trouble.message) + hint, classes="trouble", markup=False)]
-        if self._choice.rows:
-            return []
-        words = _NO_SESSION
-        if self._choice.unlisted:
-            words = _NO_LIST.format(name=self._choice.unlisted[0].name)
+        if self._choice.rows or not self._choice.unlisted:
+            return []  # without a session setup's questions say so
+        words = _NO_LIST.format(name=self._choice.unlisted[0].name)
         return [Static(words, classes="trouble", markup=False)]
 
     def _offer_set_up(self) -> None:
@@ -152,7 +148,13 @@ class AccountsScreen(Screen[None]):
                 form.remove()
                 self.query_one("#search").focus()
         elif not form:
-            self.query_one("#body").mount(later.set_up_form())
+            made = later.set_up_form()
+            self.query_one("#body").mount(made)
+            self.call_after_refresh(made.begin)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer nothing for a row while setup's questions stand in place of the list."""
+        return not (self.has_class("empty") and (action == "row" or action in _LIST_ACTIONS))
 
     def on_set_up_form_done(self) -> None:
         self.reload()
@@ -327,6 +329,9 @@ class AccountsScreen(Screen[None]):
         self.app.exit(f"ssohelper use {typed(event.row.words)}")
 
     def on_role_pane_left(self) -> None:
+        self.app.exit()
+
+    def action_leave(self) -> None:
         self.app.exit()
 
     # -- what is done with a row ---------------------------------------------------------------

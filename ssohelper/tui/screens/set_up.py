@@ -18,6 +18,7 @@ from ssohelper.actions.profiles import Said
 from ssohelper.core import plan_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
+from ssohelper.core.shell_text import typed
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import flow
@@ -131,11 +132,14 @@ class SetUpForm(VerticalScroll):
             return
         found = await flow.result(self.app, lambda: planned(house, session, listing))
         if found.plan is not None:
-            await self._write(found.plan, found.lines)
+            options = [("--session", name), ("--region", region)]
+            said = "".join(f" {option} {typed(text)}" for option, text in options if text)
+            command = f"ssohelper setup {typed(session.start_url)}{said}"
+            await self._write(found.plan, found.lines, command)
 
-    async def _write(self, plan: Plan, lines: list[Line]) -> None:
+    async def _write(self, plan: Plan, lines: list[Line], command: str) -> None:
+        """Show the diff, ask, write once; `command` does the same."""
         house = self.app.house
-        command = f"ssohelper setup {plan.wish.session.start_url}"
         if plan.changes:
             question = f"{plan_text.summary(plan)} — write {place_of(house)}?"
             screen = ConfirmScreen(question, lines=lines, command=command)
@@ -157,7 +161,11 @@ class SetUpForm(VerticalScroll):
         return url, region, name
 
     def _say(self, text: str) -> None:
-        self.query_one("#form-trouble", Static).update(Content(text))
+        trouble = self.query_one("#form-trouble", Static)
+        trouble.update(Content(text))
+        trouble.display = bool(text)
+        if text:
+            self.call_after_refresh(trouble.scroll_visible, animate=False)
 
 
 class SetUpScreen(ModalScreen[bool]):
