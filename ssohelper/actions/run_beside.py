@@ -34,6 +34,8 @@ def hold_signals() -> None:
     SIGTTOU too: a notice of ours, from the background, on a terminal with `stty tostop`, must not
     stop us, on whom the program waits.
     """
+    # Who started us may have ignored it: then the program's end would never be told.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_BLOCK, {*_PASSED_ON, signal.SIGCHLD, signal.SIGTTOU})
 
 

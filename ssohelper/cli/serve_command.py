@@ -59,7 +59,7 @@ def serve(
         if port or env_path or not socket_path:
             _open_port(serving, port, before)
         _signed_in(app, chosen)
-        _hold_signals()
+        ending = _hold_signals()
         serving.start()
         output.say(f"serving {using.who(app, chosen)} until Ctrl-C")
         if env_path:
@@ -67,7 +67,7 @@ def serve(
         _print_way(serving, env_path, socket_path, by_port=port is not None)
         output.flush()
         usage.record(app, chosen)
-        came = signal.sigwait(_ENDING)
+        came = signal.sigwait(ending)
     click.get_current_context().exit(128 + came)
 
 
@@ -117,10 +117,15 @@ def _serving(app: App, chosen: Profile) -> Serving:
     return Serving(app, chosen, "serve", tell=tell, warn=output.warn)
 
 
-def _hold_signals() -> None:
-    """Keep signals for `sigwait`; before any thread is made, since threads inherit it."""
+def _hold_signals() -> set[signal.Signals]:
+    """Keep the signals that end us for `sigwait`; before any thread is made: they inherit it.
+
+    What nohup, or a script's `&`, had ignored from the start stays ignored.
+    """
+    ending = {number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN}
     # SIGTTOU: a notice from the background must not stop us where `stty tostop` is set.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {*_ENDING, signal.SIGTTOU})
+    signal.pthread_sigmask(signal.SIG_BLOCK, {*ending, signal.SIGTTOU})
+    return ending
 
 
 def _open_port(serving: Serving, port: int | None, before: tuple[int, Secret] | None) -> None:

@@ -218,6 +218,15 @@ def test_a_child_that_cannot_be_started_leaves_no_server(
     assert os.listdir(home.path / ".local/state/ssohelper/serve") == []
 
 
+def test_who_started_it_may_have_ignored_the_ends_of_children(
+    home: Home, emulator: Emulator
+) -> None:
+    ignoring = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); "
+    ignoring += "os.execv(sys.argv[1], sys.argv[1:])"
+    with Program([sys.executable, "-c", ignoring, *EXEC, "sh", "-c", "exit 7"], home) as program:
+        assert program.ends() == 7
+
+
 def test_a_script_without_an_interpreter_s_line_runs(
     home: Home, emulator: Emulator, run: Run
 ) -> None:

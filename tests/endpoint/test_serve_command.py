@@ -50,6 +50,14 @@ def test_it_ends_at_once_and_leaves_nothing(
     assert os.listdir(state(home)) == []
 
 
+def test_what_was_ignored_from_the_start_does_not_end_it(home: Home, emulator: Emulator) -> None:
+    path = home.path / "sso.sock"
+    with Program([need("nohup"), *SERVE, "--socket", str(path)], home) as program:
+        program.says("until Ctrl-C")
+        program.process.send_signal(signal.SIGHUP)  # of the two the first by number is taken
+        assert program.ends(signal.SIGTERM) == 143
+
+
 def test_a_shell_that_takes_what_it_prints_uses_the_role(home: Home, emulator: Emulator) -> None:
     with Program(SERVE, home) as program:
         program.says("AWS_DEFAULT_REGION")
