@@ -6,7 +6,7 @@ import click
 
 from ssohelper.actions import credentials, environment, run, usage
 from ssohelper.app import App
-from ssohelper.cli import choosing, output, using
+from ssohelper.cli import output, using
 from ssohelper.core.model import Profile
 from ssohelper.errors import UsageProblem
 
@@ -68,7 +68,7 @@ def exec_program(ctx: click.Context, profile: str | None, server: bool) -> None:
         )
     app = output.app()
     run.found_program(program[0], app.environ)
-    chosen = choosing.profile(profile)
+    chosen = using.chosen_profile(profile)
     if server:
         from ssohelper.cli import serve_command
 

@@ -13,7 +13,7 @@ from ssohelper.actions import credentials, directory, environment, profiles, sel
 from ssohelper.actions.environment import Environment
 from ssohelper.actions.profiles import Said
 from ssohelper.app import App
-from ssohelper.cli import choosing, output, using
+from ssohelper.cli import output, using
 from ssohelper.cli.plan_output import write_plan
 from ssohelper.core import shell_text
 from ssohelper.core.model import Profile
@@ -48,7 +48,7 @@ def use(profile: str | None, keys: bool, yes: bool) -> None:
     app = output.app()
     if profile == "-":
         profile, keys = _previous(app)
-    chosen = choosing.profile(profile, ask_always=True)
+    chosen = using.chosen_profile(profile, ask_always=True)
     if keys:
         found, left = _keys(app, chosen)
         name = _lasting_name(app, chosen)

@@ -6,7 +6,7 @@ from typing import TypeVar
 from ssohelper.actions import identity
 from ssohelper.actions.environment import TimeLeft
 from ssohelper.app import App
-from ssohelper.cli import output
+from ssohelper.cli import choosing, output
 from ssohelper.cli.session_commands import sign_in_on_terminal
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Profile, RoleCredentials
@@ -24,13 +24,31 @@ def signed_in(app: App, profile: Profile, action: Callable[[], _T]) -> _T:
     try:
         return action()
     except LoginRequired as error:
-        if not output.can_ask():
-            raise
-        output.say(f"ssohelper: {show(error.message)}")
-        if not output.confirm("sign in now?", yes=False, what="a sign-in"):
+        if not _wants_to_sign_in(error):
             raise
     sign_in_on_terminal(app, profile.session)
     return action()
+
+
+def chosen_profile(text: str | None, *, ask_always: bool = False) -> Profile:
+    """Return the profile that is meant; offer the sign-in that a list to pick from needs.
+
+    Raises: LoginRequired off a terminal, or when the person said no; as cli.choosing.
+    """
+    try:
+        return choosing.profile(text, ask_always=ask_always)
+    except LoginRequired as error:
+        if not _wants_to_sign_in(error):
+            raise
+    sign_in_on_terminal(output.app(), choosing.session(output.talk().session))
+    return choosing.profile(text, ask_always=ask_always)
+
+
+def _wants_to_sign_in(error: LoginRequired) -> bool:
+    if not output.can_ask():
+        return False
+    output.say(f"ssohelper: {show(error.message)}")
+    return output.confirm("sign in now?", yes=False, what="a sign-in")
 
 
 def who(app: App, profile: Profile) -> str:

@@ -130,6 +130,25 @@ def test_not_signed_in_on_a_terminal(shell: Shell) -> None:
     assert "of the sign-in left" in said  # after our own sign-in its length is assumed
 
 
+def test_a_list_to_pick_from_that_needs_a_sign_in_offers_it(shell: Shell) -> None:
+    shell.write_config("")
+    shell.app.tokens.forget(shell.session)
+    child = pexpect.spawn(
+        "/bin/sh",
+        ["-c", f"{SCRIPT} use > /dev/null"],
+        env={**shell.environ, "_SSOHELPER_SHELL": "bash", "TERM": "xterm"},
+        encoding="utf-8",
+        timeout=RUN_SECONDS,
+    )
+    child.expect_exact("sign in now? [y/N]")
+    child.sendline("y")
+    child.expect_exact("enter chooses")
+    child.send("\x03")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 130
+
+
 def test_while_aws_is_down_an_old_token_is_a_warning(shell: Shell, emulator: Emulator) -> None:
     token = shell.app.tokens.load(shell.session)
     assert isinstance(token, AccessToken)
