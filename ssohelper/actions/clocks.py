@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ssohelper.actions import tokens
 from ssohelper.core import sign_in_clock
+from ssohelper.core.instants import duration_text
 from ssohelper.core.model import AccessToken, KeptCredentials, RoleKey, SignInFacts, SsoSession
 from ssohelper.core.sign_in_clock import Source
 from ssohelper.errors import LoginRequired
@@ -112,7 +113,30 @@ def person_needed_within(app: App, session: SsoSession, seconds: int) -> bool:
     except LoginRequired:
         return True
     needed_at = person_needed_at(app, session, token)
+    if needed_at is None:
+        warn_of_unknown_end(app, session, token, seconds)
     return needed_at is not None and needed_at - app.now() < seconds
+
+
+def warn_of_unknown_end(app: App, session: SsoSession, token: AccessToken, seconds: int) -> None:
+    """Warn who asks whether a sign-in lasts so long, where that is not known.
+
+    Silent below an hour once AWS's default has passed: a renewed token lasts that long by itself.
+    """
+    ends_at, source = sign_in_end(app, session, tokens.facts_of(app, session, token))
+    default = ""
+    if source == "assumed" and ends_at is not None:
+        left = ends_at - app.now()
+        if not 0 < left < seconds:
+            return
+        default = f" (by its default {duration_text(left)} are left)"
+    elif seconds <= 3600:
+        return
+    app.warn(
+        f'whether the sign-in to "{session.name}" lasts {duration_text(seconds)} nobody knows: '
+        f"AWS does not tell{default}. If you know how many hours it has: "
+        f"ssohelper config set sessions.{session.name}.session_hours HOURS"
+    )
 
 
 def _configured_seconds(app: App, session: SsoSession) -> int | None:

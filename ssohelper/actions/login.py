@@ -152,6 +152,8 @@ def _without_a_person(app: App, session: SsoSession, min_seconds: int) -> LoginO
         if token.expires_at - app.now() >= min_seconds:
             return LoginOutcome(token, "kept")
         raise
+    if clocks.person_needed_at(app, session, lasting) is None:
+        clocks.warn_of_unknown_end(app, session, lasting, min_seconds)
     return LoginOutcome(lasting, "kept" if lasting.value == token.value else "renewed")
 
 

@@ -234,7 +234,8 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
         names = ", ".join(f'"{session.name}"' for session in needing)
         raise LoginRequired(
             f"a person must sign in to {names} within {duration_text(min_seconds)}",
-            hint=f"sign in with: ssohelper login {needing[0].name}",
+            # A plain login finds nothing to do while the sign-in lasts 20 minutes more.
+            hint=f"sign in with: ssohelper login {needing[0].name} --force",
         )
 
 

@@ -141,7 +141,10 @@ class TestLogin:
     def test_min_counts_only_a_known_end(self, run: Run, home: Home, emulator: Emulator) -> None:
         home.browser()
         run("login")
-        assert "renewed" in run("login", "--min", "20h").stderr
+        done = run("login", "--min", "20h")
+        assert "renewed" in done.stderr
+        assert 'whether the sign-in to "corp" lasts 20h nobody knows' in done.stderr
+        assert "nobody knows" not in run("login", "--min", "7h").stderr
         assert emulator.counters["CreateToken.authorization_code"] == 1
         config = {"SSOHELPER_SESSION_HOURS": "8"}
         emulator.reset_counters()
@@ -355,10 +358,14 @@ class TestStatus:
         run("login")
         assert run("status", "--check").returncode == 0
         # 8 h are only assumed: they cause no exit 4; told hours do.
-        assert run("status", "--check", "--min", "9h").returncode == 0
+        unsure = run("status", "--check", "--min", "9h")
+        assert unsure.returncode == 0
+        assert "sessions.corp.session_hours HOURS" in unsure.stderr
         told = {"SSOHELPER_SESSION_HOURS": "8"}
-        assert run("status", "--check", "--min", "9h", env=told).returncode == 4
-        assert run("status", "--check", "--min", "7h", env=told).returncode == 0
+        short = run("status", "--check", "--min", "9h", env=told)
+        assert (short.returncode, "login corp --force" in short.stderr) == (4, True)
+        enough = run("status", "--check", "--min", "7h", env=told)
+        assert (enough.returncode, enough.stderr) == (0, "")
 
     def test_check_knows_what_cannot_be_renewed(
         self, run: Run, home: Home, emulator: Emulator
