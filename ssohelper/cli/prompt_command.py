@@ -28,8 +28,9 @@ def prompt(template: str | None, state: bool) -> None:
       ssohelper prompt --json
 
     Fields: profile, session, account, account_id, role, left, level (fine, soon, late), guarded,
-    line. Prints nothing where no profile is in use; asks no network, and the line exits 0 whatever is wrong.
-    The functions of shell-init show the same in a prompt without starting a program.
+    line. Prints nothing where no profile is in use; asks no network, and the line exits 0
+    whatever is wrong. In a shell's own prompt ssohelper_prompt_on shows the same and starts no
+    program: see ssohelper install.
     """
     if output.talk().json:
         app = output.app()

@@ -12,7 +12,7 @@ from ssohelper.errors import LocalState, UsageProblem
 @click.option("--cmd", "name", metavar="NAME", default="ssohelper", help="Another name.")
 @output.common_options
 def shell_init(shell: str, name: str) -> None:
-    """Print the shell function that `use` and `clear` need.
+    """Print the shell function that `use` and `clear` need, the prompt and the completion.
 
     \b
     Examples:

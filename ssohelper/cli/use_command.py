@@ -42,7 +42,7 @@ def use(profile: str | None, keys: bool, yes: bool) -> None:
       ssohelper clear                                   undo it
 
     Exports AWS_PROFILE, AWS_REGION and AWS_DEFAULT_REGION, and takes away what would win over
-    them. Needs the shell function: eval "$(ssohelper shell-init bash)"
+    them. Needs the shell function, which `ssohelper install` puts into your shell.
     """
     shell = _shell_of_function("use")
     app = output.app()
@@ -74,7 +74,7 @@ def clear() -> None:
     Examples:
       ssohelper clear
 
-    Needs the shell function: eval "$(ssohelper shell-init bash)"
+    Needs the shell function, which `ssohelper install` puts into your shell.
     """
     _shell_of_function("clear")
     _print("__ssohelper_clear")
