@@ -129,17 +129,21 @@ def _hold_signals() -> set[signal.Signals]:
 
 
 def _open_port(serving: Serving, port: int | None, before: tuple[int, Secret] | None) -> None:
-    """Listen where the endpoint before us did, so that who has its address finds us there."""
-    if before is None:
-        serving.open_port(port or 0)
-        return
+    """Listen where the endpoint before us did, so that who has its address finds us there.
+
+    The token survives with its address only: at the old one somebody else may listen by now, whom
+    containers that run on tell it with each request.
+    """
+    old_port, token = before or (None, None)
     try:
-        serving.open_port(port or before[0], before[1])
+        serving.open_port(port or old_port or 0, token if port in (None, old_port) else None)
     except LocalState:
-        if port:
+        if port or old_port is None:
             raise
-        serving.open_port(0, before[1])
-        output.warn(f"port {before[0]} of before is taken: who has the old address must read anew")
+        serving.open_port()
+        output.warn(
+            f"port {old_port} of before is taken: address and token are new, read the env file anew"
+        )
 
 
 def _absolute(text: str | None) -> Path | None:

@@ -122,15 +122,34 @@ class TestEnvFile:
         assert run("serve", "job", "--env-file", str(path)).returncode == 7
         assert path.read_text() == "DATABASE_URL=x\n"
 
-    def test_whose_port_is_taken_gets_another_one(self, home: Home, emulator: Emulator) -> None:
+    def test_whose_port_is_taken_gets_another_one_and_another_token(
+        self, home: Home, emulator: Emulator
+    ) -> None:
+        # Who took the port hears the old token from every container that runs on.
         path = home.path / "job.env"
         with Program([*SERVE, "--env-file", str(path)], home) as first:
             first.says(str(path))
-            before = path.read_text()
+            before = path.read_text().splitlines()
             with Program([*SERVE, "--env-file", str(path)], home) as second:
                 second.says(str(path))
                 assert "is taken" in "".join(second.err)
-            assert path.read_text() != before
+            after = path.read_text().splitlines()
+        assert [old == new for old, new in zip(before, after, strict=True)] == [
+            False,
+            False,
+            True,
+            True,
+        ]
+
+    def test_with_another_port_gets_another_token(self, home: Home, emulator: Emulator) -> None:
+        path = home.path / "job.env"
+        tokens = set()
+        for _ in range(2):
+            args = ["--env-file", str(path), "--port", str(free_port())]
+            with Program([*SERVE, *args], home) as program:
+                program.says(str(path))
+            tokens.add(path.read_text().splitlines()[1])
+        assert len(tokens) == 2
 
 
 class TestSocket:
