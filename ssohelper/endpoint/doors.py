@@ -38,8 +38,10 @@ class ContainerDoor:
     """127.0.0.1: who has the token is answered."""
 
     def __init__(self, source: Source, account_id: str, port: int, token: Secret) -> None:
-        hosts = frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
-        self._door = Door(PATH, hosts, token)
+        # http's own port is left out by most clients.
+        suffixes = (":80", "") if port == 80 else (f":{port}",)
+        hosts = {f"{host}{suffix}" for host in ("127.0.0.1", "localhost") for suffix in suffixes}
+        self._door = Door(PATH, frozenset(hosts), token)
         self._source = source
         self._account_id = account_id
 

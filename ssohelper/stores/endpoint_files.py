@@ -10,7 +10,7 @@ import os
 import re
 import socket
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ssohelper.core.model import Secret
@@ -34,13 +34,9 @@ class PrivateFolder:
     def __init__(self, base: Path) -> None:
         self._base = base
         self._kept: dict[str, bytes] = {}
-        self.path = base / f"{os.getpid()}-{os.urandom(8).hex()}"
         files.private_folder(base)
         _sweep(base)
-        files.private_folder(self.path)
-        # Held to our end, however it comes. Not our process id: a container has others.
-        self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | CAREFUL, 0o600)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self.path, self._lock = _made(base)
 
     def keep(self, name: str, content: bytes) -> Path:
         """Put a file there, 0600, and keep it there: `mend` puts it back when something took it."""
@@ -152,28 +148,49 @@ def _bound(path: Path) -> socket.socket:
     return made
 
 
+def _made(base: Path) -> tuple[Path, int]:
+    """Return a new folder and its lock, held to our end, however it comes."""
+    while True:
+        path = base / f"{os.getpid()}-{os.urandom(8).hex()}"
+        files.private_folder(path)
+        # Not our process id: a container has others.
+        try:
+            lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | CAREFUL, 0o600)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError as cause:
+            raise LocalState(f'"{path}" cannot be used: {reason(cause)}') from cause
+        if os.fstat(lock).st_nlink:
+            return path, lock
+        os.close(lock)  # a sweep had it between these two lines, and took it all away
+
+
 def _sweep(base: Path) -> None:
     """Remove what servers left here that were killed: their folders, and their sockets."""
     for name in files.names_in(base):
-        if _NAME.fullmatch(name) and _is_left_behind(base / name / _LOCK):
-            with contextlib.suppress(LocalState):
-                _remove_noted_socket(base / name / _SOCKET_NOTE)
-                files.remove_tree(base / name)
+        if _NAME.fullmatch(name):
+            with contextlib.suppress(LocalState), _nobody_s(base / name / _LOCK) as is_nobody_s:
+                if is_nobody_s:
+                    _remove_noted_socket(base / name / _SOCKET_NOTE)
+                    files.remove_tree(base / name)
 
 
-def _is_left_behind(lock: Path) -> bool:
-    """Tell whether nobody holds the lock; a folder without one is just being made."""
+@contextlib.contextmanager
+def _nobody_s(lock: Path) -> Iterator[bool]:
+    """Tell whether nobody holds the lock, and hold it; a folder without one is just being made."""
     try:
         descriptor = os.open(lock, os.O_RDWR | CAREFUL)
     except OSError:
-        return False
+        yield False
+        return
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
     finally:
         os.close(descriptor)
-    return True
 
 
 def _remove_noted_socket(note: Path) -> None:

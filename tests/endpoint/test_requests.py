@@ -5,12 +5,16 @@ import socket
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
-from ssohelper.core.model import Secret
+from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.endpoint import listener
+from ssohelper.endpoint.doors import ContainerDoor
 from ssohelper.endpoint.request import Door, is_right
+from ssohelper.endpoint.source import Source
 from tests.endpoint.world import Served
 
 TOKEN = "t" * 43
@@ -101,6 +105,19 @@ def test_the_right_request_is_right() -> None:
     assert is_right(request(host="localhost:8000"), DOOR)
     more = ["User-Agent: Botocore/1.40 (x; y)", "Accept-Encoding: identity", "Content-Length: 0"]
     assert is_right(request("GET /credentials HTTP/1.1", "127.0.0.1:8000", TOKEN, *more), DOOR)
+
+
+def test_port_80_is_named_by_some_clients_and_left_out_by_most() -> None:
+    served = RoleCredentials("ASIAX", Secret("s"), Secret("t"), 2_000_000_000)
+    source = cast(Source, SimpleNamespace(credentials=lambda seconds: served))
+    for port, host, status in (
+        (80, "127.0.0.1", b"200"),
+        (80, "localhost:80", b"200"),
+        (8000, "127.0.0.1", b"403"),
+        (8000, "127.0.0.1:80", b"403"),
+    ):
+        door = ContainerDoor(source, "000000000001", port, Secret(TOKEN))
+        assert door.answer(request(host=host)).split()[1] == status, (port, host)
 
 
 @pytest.mark.parametrize("name", HOSTILE)

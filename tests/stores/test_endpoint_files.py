@@ -1,0 +1,41 @@
+"""The private folder of an endpoint beside others that start and sweep."""
+
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+
+from ssohelper.errors import LocalState
+from ssohelper.stores import endpoint_files
+from ssohelper.stores.endpoint_files import PrivateFolder
+
+
+def test_a_sweep_while_it_is_being_made_takes_nothing_that_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flock = fcntl.flock
+    seen: list[int] = []
+
+    def another_one_sweeps_first(descriptor: int, operation: int) -> None:
+        seen.append(operation)
+        if len(seen) == 1:  # made, and not held yet
+            endpoint_files._sweep(tmp_path)
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", another_one_sweeps_first)
+    folder = PrivateFolder(tmp_path)
+    assert folder.keep("token", b"x").read_bytes() == b"x"
+    endpoint_files._sweep(tmp_path)
+    assert folder.path.is_dir()
+    folder.remove()
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_disk_that_takes_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "open", full)
+    with pytest.raises(LocalState, match="no space left"):
+        PrivateFolder(tmp_path)
