@@ -10,7 +10,7 @@ from ssohelper import browser
 from ssohelper.actions import console as consoles
 from ssohelper.actions import identity, usage
 from ssohelper.app import App
-from ssohelper.cli import choosing, output
+from ssohelper.cli import choosing, output, using
 from ssohelper.core.console_urls import SERVICES, ConsolePage
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Profile, RoleKey
@@ -47,7 +47,11 @@ def console(profile: str | None, service: str | None, region: str | None, only_p
         return
     _say_what_opens(app, chosen, page)
     started = _Started(app, opener)
-    opened = consoles.open_in_browser(app, chosen, page, started.start, started.has_failed)
+    opened = using.signed_in(
+        app,
+        chosen,
+        lambda: consoles.open_in_browser(app, chosen, page, started.start, started.has_failed),
+    )
     usage.record(app, chosen)
     left = duration_text(opened.ends_at - app.aws_now())
     output.say(f"the console session lasts until {to_iso(opened.ends_at)} ({left})")

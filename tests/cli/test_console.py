@@ -13,6 +13,7 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import parse_qs
 
+import pexpect
 import pytest
 
 from ssohelper import browser
@@ -186,6 +187,14 @@ class TestBadInput:
         assert (done.returncode, done.stdout) == (4, "")
         assert "ssohelper login corp" in done.stderr
         assert not opened.exists()
+        child = pexpect.spawn(
+            str(SCRIPT), ["console", PROFILE], env=shell.env, timeout=RUN_SECONDS, encoding="utf-8"
+        )
+        child.expect_exact("sign in now? [y/N]")
+        child.sendline("n")
+        child.expect(pexpect.EOF)
+        child.close()
+        assert (child.exitstatus, opened.exists()) == (4, False)
 
     @pytest.mark.parametrize(
         ("status", "body", "code"),
