@@ -64,6 +64,8 @@ def _say_what_is_so(edit: Edit, uninstall: bool, written: bool) -> None:
         output.say("nothing was changed")
     elif uninstall:
         output.say(f"taken away from {path}; shells that run keep it until they end")
+        if b"ssohelper_prompt" in (edit.after or b""):
+            output.say("a line with ssohelper_prompt is still there: take it out by hand")
     else:
         output.say(f"written: {path}; it works in every new shell, here with: exec {edit.shell}")
         output.say("for the time left in your prompt, a line below it: ssohelper_prompt_on")

@@ -208,6 +208,15 @@ class TestFile:
         assert said.returncode == 7
         assert trouble != "read-only" or file.read_text() == "x\n"
 
+    def test_the_prompts_line_is_a_persons_own_and_said(self, home: Home, run: Run) -> None:
+        done = run("install", "--shell", "bash", "--yes")
+        assert "a line below it: ssohelper_prompt_on" in done.stderr
+        rc_file = home.path / ".bashrc"
+        rc_file.write_text(rc_file.read_text() + "ssohelper_prompt_on\n")
+        done = run("install", "--shell", "bash", "--uninstall", "--yes")
+        assert "a line with ssohelper_prompt is still there" in done.stderr
+        assert rc_file.read_text() == "ssohelper_prompt_on\n"
+
 
 class TestWhichShell:
     def test_is_that_of_shell(self, home: Home, run: Run) -> None:
