@@ -120,9 +120,12 @@ def _serving(app: App, chosen: Profile) -> Serving:
 def _hold_signals() -> set[signal.Signals]:
     """Keep the signals that end us for `sigwait`; before any thread is made: they inherit it.
 
-    What nohup, or a script's `&`, had ignored from the start stays ignored.
+    What nohup had ignored stays ignored. Not Ctrl-C, which a script ignores in what it starts
+    with `&`: when the script ends by it nobody needs us any more.
     """
-    ending = {number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN}
+    ending = set(_ENDING)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        ending.remove(signal.SIGHUP)
     # SIGTTOU: a notice from the background must not stop us where `stty tostop` is set.
     signal.pthread_sigmask(signal.SIG_BLOCK, {*ending, signal.SIGTTOU})
     return ending

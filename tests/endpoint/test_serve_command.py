@@ -50,7 +50,7 @@ def test_it_ends_at_once_and_leaves_nothing(
     assert os.listdir(state(home)) == []
 
 
-def test_what_was_ignored_from_the_start_does_not_end_it(home: Home, emulator: Emulator) -> None:
+def test_under_nohup_a_terminal_s_end_is_not_its_own(home: Home, emulator: Emulator) -> None:
     path = home.path / "sso.sock"
     with Program([need("nohup"), *SERVE, "--socket", str(path)], home) as program:
         program.says("until Ctrl-C")
