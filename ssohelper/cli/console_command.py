@@ -10,7 +10,7 @@ from ssohelper import browser
 from ssohelper.actions import console as consoles
 from ssohelper.actions import identity, usage
 from ssohelper.app import App
-from ssohelper.cli import choosing, output, using
+from ssohelper.cli import output, using
 from ssohelper.core.console_urls import SERVICES, ConsolePage
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Profile, RoleKey
@@ -39,7 +39,7 @@ def console(profile: str | None, service: str | None, region: str | None, only_p
     desktop's. Where there is none the link of --print is printed.
     """
     app = output.app()
-    chosen = choosing.profile(profile)
+    chosen = using.chosen_profile(profile)
     page = consoles.page_of(app, chosen, service, region)
     opener = None if only_print else _opener(app, chosen)
     if opener is None:
