@@ -5,6 +5,7 @@ stdin is never read, nothing is ever asked, no browser is opened, and it ends wi
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -19,6 +20,10 @@ from ssohelper.ready_document import RENEW_ONLY, key_of
 
 # What AWS refused is shared with those who wait; what is wrong here each finds out by itself.
 _SHARED_EXIT_CODES = (4, 5, 6)
+# Field 22 of proc(5)'s stat, behind the pid and the name.
+_START_TIME = 19
+# Longer than any start: then this is somebody else's process, in which we were called.
+_LONGEST_START_UP_SECONDS = 5
 
 
 def answer(
@@ -36,7 +41,8 @@ def answer(
         return None
     app = App(warn=warned)
     logs.start(0, app.environ)
-    deadline = app.deadline(CALL_SECONDS - (app.monotonic() - began))
+    elapsed = app.monotonic() - began
+    deadline = app.deadline(CALL_SECONDS - elapsed - _start_up_seconds(elapsed))
     try:
         session, role = _by_key(app, *key) if key else _by_profile(app, argv[1])
         if renew_only:
@@ -85,6 +91,19 @@ def warned(message: str) -> None:
     """Say a warning in one line; the answer is good all the same."""
     with suppress(OSError):
         os.write(2, show(f"ssohelper: warning: {message}").encode("utf-8", "replace") + b"\n")
+
+
+def _start_up_seconds(elapsed: float) -> float:
+    """Return how long the launcher and Python took before our first line: a caller waits for them
+    too, seconds on a busy machine. Zero where the system does not tell."""
+    try:
+        with open("/proc/self/stat", "rb") as stat:
+            started_at = int(stat.read().rpartition(b")")[2].split()[_START_TIME])
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - started_at / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, AttributeError):
+        return 0.0
+    before = age - elapsed
+    return before if 0 < before < _LONGEST_START_UP_SECONDS else 0.0
 
 
 def _by_key(app: App, session: str, account_id: str, role_name: str) -> tuple[SsoSession, Role]:

@@ -168,6 +168,31 @@ def test_the_renewal_behind_holds_no_stream_and_can_be_off(
     assert signed_in.counters["GetRoleCredentials"] <= 2
 
 
+def test_while_a_renewal_runs_nobody_gets_what_botocore_asks_for_again(
+    home: Home, signed_in: Emulator, run: Run
+) -> None:
+    """Below 15 min botocore runs the helper for each request: the others wait for the renewal."""
+    run("credential-process", *KEY)
+    make_old(home, left=910, life=3600)
+    signed_in.faults.hang("GetRoleCredentials", times=1)
+    before = time.time()
+    assert run("credential-process", *KEY).returncode == 0
+    until = ready_document(home).stat().st_mtime
+    assert before < until <= before + 10
+
+
+def test_the_start_of_the_process_counts(home: Home) -> None:
+    code = "import ssohelper.credential_process as door; print(door._start_up_seconds(0))"
+    started = subprocess.run(
+        ["/bin/sh", "-c", 'sleep 1; exec "$@"', "sh", sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=home.env,
+    )
+    found = float(started.stdout)
+    assert found == 0 or found >= 1  # zero: it took so long that it is taken for another's
+
+
 def test_a_token_at_half_of_its_life_is_renewed_behind(home: Home, emulator: Emulator) -> None:
     home.add_session("corp")
     seed_token(home, emulator, expires_in=1700)

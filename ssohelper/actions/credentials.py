@@ -169,7 +169,7 @@ def _current(app: App, session: SsoSession, role: Role, deadline: Deadline) -> K
     except SsoHelperError:
         # Good credentials outlive AWS, the network and our own locks; expired ones are never good.
         if kept and _freshness(app, kept) is not Freshness.TOO_LATE:
-            _publish_for_a_while(app, key, kept)
+            _publish_for_a_while(app, key, kept, freshness.service_ends_at)
             return kept
         raise
 
@@ -177,7 +177,8 @@ def _current(app: App, session: SsoSession, role: Role, deadline: Deadline) -> K
 def _think(app: App, session: SsoSession, key: RoleKey, kept: KeptCredentials) -> None:
     """Somebody must think: put a lost document back, or start one renewal behind this answer.
 
-    The first who comes dates the document 30 s ahead, so that the others hit, and starts it.
+    The first who comes dates the document 30 s ahead, so that the others hit, and starts it; never
+    past the moment from which on a caller waits: botocore would ask again for each request.
     """
     try:
         if app.credentials.published_until(key) > app.now():
@@ -188,7 +189,7 @@ def _think(app: App, session: SsoSession, key: RoleKey, kept: KeptCredentials) -
             with app.credentials.lock(key, app.deadline(0)):
                 if app.credentials.published_until(key) > app.now():
                     return
-                _publish_for_a_while(app, key, kept)
+                _publish_for_a_while(app, key, kept, freshness.renew_first_at)
             app.start_renewal(key)
     except LockNotObtained:
         return  # who holds it is renewing already
@@ -265,9 +266,11 @@ def _due_at(app: App, session: SsoSession, kept: KeptCredentials) -> int:
     return half if token_due_at is None else min(half, token_due_at)
 
 
-def _publish_for_a_while(app: App, key: RoleKey, kept: KeptCredentials) -> None:
-    """After a failed renewal nobody needs to think for 30 s, but never past the end of service."""
-    ends_at = freshness.service_ends_at(kept.received_at, kept.credentials.expires_at)
+def _publish_for_a_while(
+    app: App, key: RoleKey, kept: KeptCredentials, end: Callable[[int, int], int]
+) -> None:
+    """Nobody else needs to think for 30 s: somebody renews, or failed to. Never past `end`."""
+    ends_at = end(kept.received_at, kept.credentials.expires_at)
     try:
         at = min(app.now() + freshness.RETRY_SECONDS, app.local(ends_at))
         app.credentials.publish(key, document(kept.credentials, key.account_id), at, app.now())

@@ -32,7 +32,7 @@ def of_credentials(life_seconds: float, left_seconds: float, age_seconds: float)
     margin = _too_late_seconds(life_seconds)
     if left_seconds <= margin or age_seconds < -margin:
         return Freshness.TOO_LATE
-    if left_seconds <= min(16 * 60, life_seconds / 4):
+    if left_seconds <= _renew_first_seconds(life_seconds):
         return Freshness.RENEW_FIRST
     if left_seconds <= life_seconds / 2:
         return Freshness.SERVE_AND_RENEW
@@ -44,6 +44,11 @@ def think_again_at(received_at: int, expires_at: int) -> int:
     return received_at + (expires_at - received_at) // 2
 
 
+def renew_first_at(received_at: int, expires_at: int) -> int:
+    """Return from when on these credentials are renewed before they are served."""
+    return expires_at - int(_renew_first_seconds(expires_at - received_at))
+
+
 def service_ends_at(received_at: int, expires_at: int) -> int:
     """Return when these credentials stop being served from what is kept."""
     return expires_at - int(_too_late_seconds(expires_at - received_at))
@@ -52,6 +57,10 @@ def service_ends_at(received_at: int, expires_at: int) -> int:
 def token_margin_seconds(life_seconds: float) -> float:
     """Return with how much time left an access token of this life is renewed first."""
     return min(20 * 60, life_seconds / 3)
+
+
+def _renew_first_seconds(life_seconds: float) -> float:
+    return min(16 * 60, life_seconds / 4)
 
 
 def _too_late_seconds(life_seconds: float) -> float:

@@ -28,7 +28,10 @@ class ClockFile:
         known = self._reading is not None and self._reading.boot == self._boot
         if known and abs(self.now(wall) - aws_at) <= _SAME_SECONDS:
             return
-        self._reading = Reading(aws_at, wall, _uptime(), self._boot)
+        # Two clocks that agree that far are one: a Date cut to its second would have us serve for
+        # most of a second in which botocore, by this machine's clock, asks again for each request.
+        agreed = wall if abs(wall - aws_at) <= _SAME_SECONDS else aws_at
+        self._reading = Reading(agreed, wall, _uptime(), self._boot)
         files.private_folder(self._runtime)
         files.write_json(self._path, self._reading._asdict())
 

@@ -42,6 +42,14 @@ def test_somebody_thinks_again_at_half_of_the_life() -> None:
     assert freshness.think_again_at(1000, 4600) == 2800
 
 
+@pytest.mark.parametrize("life", [60, 61, 900, 3600, 3601, 43200])
+def test_the_moment_from_which_a_caller_waits_is_the_tables(life: int) -> None:
+    at = freshness.renew_first_at(1000, 1000 + life)
+    left = 1000 + life - at
+    assert freshness.of_credentials(life, left, life - left) is Freshness.RENEW_FIRST
+    assert freshness.of_credentials(life, left + 1, life - left - 1) is Freshness.SERVE_AND_RENEW
+
+
 def test_service_ends_before_the_credentials_do() -> None:
     assert freshness.service_ends_at(1000, 4600) == 4540
     assert freshness.service_ends_at(1000, 1060) == 1054
