@@ -89,9 +89,11 @@ class HelperApp(HouseApp[str]):
     def sign_in(self, session_name: str, why: LoginRequired) -> None:
         """Offer the sign-in that something needs."""
         session = self.house.config.read().sso_session(session_name)
-        self.failed(why)
-        if session is not None and not self.screen.is_modal:
-            self.push_screen(_SIGN_IN.find()(session))
+        if session is None or self.screen.is_modal:
+            self.failed(why)
+        else:
+            # Not in the corner, where it would stand over the code.
+            self.push_screen(_SIGN_IN.find()(session, why=why))
 
 
 def run(house: App | None = None) -> HelperApp:

@@ -61,6 +61,9 @@ class HouseApp(TextualApp[_Answer], Generic[_Answer]):
     def did(self, what: str, command: str | None = None) -> None:
         """Say what was done, and the command line that does the same."""
         said = show(what) + (f"\n$ {show(command)}" if command else "")
+        # In the place of the one before: at 80x24 three of them hide the half of a list.
+        for note in [note for note in self._notifications if note.severity == "information"]:
+            self._unnotify(note, refresh=False)
         self.notify(said, markup=False)
 
     def failed(self, error: SsoHelperError) -> None:

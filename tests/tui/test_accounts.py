@@ -121,7 +121,7 @@ def test_copying_goes_through_the_terminal(world: Afternoon, key: str, copied: s
     async def scenario(person: Person) -> None:
         await person.sees("role keys")
         await person.press(*"database prod", key)
-        await person.hears("copied: ", "$ ssohelper ")
+        await person.hears("copied", "$ ssohelper ")
         assert person.app.clipboard.startswith(copied)
 
     drive(world.app(), scenario)
@@ -136,8 +136,23 @@ def test_whoami_asks_aws_and_a_signed_out_session_offers_the_sign_in(world: Afte
             path.unlink()
         await person.press("down", "down", "down", "down", "down", "f8")
         await person.meets(SignInScreen)
+        # Why it is asked stands in the dialog; nothing stands over the code.
+        await person.sees('the session "corp" ', "$ ssohelper login corp")
+        assert not person.toasts
         await person.press("escape")
         await person.meets(AccountsScreen)
+
+    drive(world.app(), scenario)
+
+
+def test_what_is_said_stands_in_the_place_of_what_was_said(world: Afternoon) -> None:
+    async def scenario(person: Person) -> None:
+        await person.sees("role keys")
+        await person.press("ctrl+o")
+        await person.hears("copied: 0000")
+        await person.press("ctrl+l")
+        await person.hears("copied the console's link", "$ ssohelper console --print ")
+        assert "copied: 0000" not in person.toasts
 
     drive(world.app(), scenario)
 
@@ -150,6 +165,7 @@ def test_a_profile_is_added_with_the_diff_in_sight_and_removed_again(world: Afte
         await person.press("f9")
         await person.meets(ConfirmScreen)
         await person.sees("+[profile payments-dev.Developer]", "$ ssohelper profile add corp:0000")
+        await person.sees("1 profile to add — write ~/.aws/config?")
         assert world.config_file.read_bytes() == before
         await person.press("y")
         await person.hears("added")

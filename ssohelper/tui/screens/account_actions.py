@@ -24,13 +24,16 @@ from ssohelper.actions import (
 )
 from ssohelper.actions.profiles import Said
 from ssohelper.core import plan_text, shell_text
+from ssohelper.core.instants import duration_text
 from ssohelper.core.model import Profile, RoleCredentials
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import typed
+from ssohelper.core.text import show
 from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
 from ssohelper.tui import flow
 from ssohelper.tui.commands import Command
 from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.proposal import place_of
 from ssohelper.tui.widgets.lines import diff_lines
 
 if TYPE_CHECKING:
@@ -93,7 +96,8 @@ class RowActions:
             self.app.failed(error)
             return
         self.app.copy_to_clipboard(text)
-        self.app.did(f"copied: {text}", command)
+        # A link is five lines of the corner and tells nothing that the row does not.
+        self.app.did("copied the console's link" if what == "link" else f"copied: {text}", command)
 
     def _to_copy(self, what: str, row: RoleRow) -> tuple[str, str]:
         words = typed(row.words)
@@ -169,7 +173,7 @@ class RowActions:
         command = f"ssohelper console {typed(row.words)}"
         if link:
             self.app.copy_to_clipboard(link)
-            self.app.did(f"no browser here: copied {link}", f"{command} --print")
+            self.app.did("no browser here: copied the console's link", f"{command} --print")
         else:
             self.app.did("opened the console in a browser", command)
             self._screen.reload()
@@ -193,9 +197,11 @@ class RowActions:
         shell = house.environ.get("SHELL") or "/bin/sh"
         child = environment.keys_environment(house, profile, keys).of_child(house.environ)
         line = f"ssohelper exec {typed(row.words)} -- {typed(shell)}"
+        left = duration_text(keys.expires_at - house.aws_now())
+        who = f"{row.role_name} in {row.account.name or row.account.id}: these keys end in {left}"
         try:
             with self.app.suspend():
-                _run_shell(shell, child, line)
+                _run_shell(shell, child, f"{line}\n{show(who)}; exit comes back\n")
         except (SuspendNotSupported, OSError) as cause:
             self.app.failed(LocalState(f"no shell could be started here: {cause}", hint=line))
             return
@@ -227,7 +233,7 @@ class RowActions:
             return made, diff_lines(profiles.diff(house, made))
 
         made, lines = await flow.result(app, plan)
-        question = f"{plan_text.summary(made)} — write {house.aws_config_file}?"
+        question = f"{plan_text.summary(made)} — write {place_of(house)}?"
         if not await app.push_screen_wait(ConfirmScreen(question, lines=lines, command=command)):
             return False
         await flow.result(app, lambda: profiles.apply(house, made))
@@ -244,7 +250,7 @@ class RowActions:
 
         found, lines = await flow.result(app, plan)
         count = plan_text.profiles(len(found))
-        question = f"remove {count} — write {house.aws_config_file}?"
+        question = f"{count} to remove — write {place_of(house)}?"
         if not await app.push_screen_wait(ConfirmScreen(question, lines=lines, command=command)):
             return False
         await flow.result(app, lambda: profiles.remove(house, found))
@@ -272,14 +278,14 @@ class RowActions:
         ]
 
 
-def _run_shell(shell: str, environ: Mapping[str, str], line: str) -> None:
-    """Run the shell to its end. ctrl+c in it is its own: not ours."""
+def _run_shell(shell: str, environ: Mapping[str, str], said: str) -> None:
+    """Run the shell to its end, after these words. ctrl+c in it is its own: not ours."""
     kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGQUIT)}
     for number in kept:
         # A handler, since what is ignored stays ignored in the child.
         signal.signal(number, lambda *_: None)
     try:
-        os.write(2, f"{line}\nexit comes back\n".encode(errors="backslashreplace"))
+        os.write(2, said.encode(errors="backslashreplace"))
         subprocess.run([shell], env=dict(environ), check=False)
     finally:
         for number, handler in kept.items():

@@ -44,6 +44,7 @@ class ConfirmScreen(ModalScreen[bool]):
                 yield Button("No (n)", id="no", compact=True)
 
     def on_mount(self) -> None:
+        self.app.clear_notifications()  # they would stand over the diff
         if self._lines:
             self.query_one("#changes", LineView).set_lines(self._lines)
         # No by default: Enter alone changes nothing.

@@ -48,6 +48,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
     SignInScreen .dialog { width: auto; layout: horizontal; }
     SignInScreen #words { width: 66; height: auto; }
     SignInScreen .with-code #words { width: 34; margin-right: 1; }
+    SignInScreen #why { height: auto; padding-bottom: 1; color: $text-warning; }
     SignInScreen #code { text-style: bold; color: $text-accent; padding: 1 2; height: auto; }
     SignInScreen #address { color: $text-primary; height: auto; padding: 1 0; }
     SignInScreen #waiting { height: auto; color: $text-muted; }
@@ -64,10 +65,16 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
     app: HouseApp[Any]
 
     def __init__(
-        self, session: SsoSession, *, force: bool = False, device_code: bool = False
+        self,
+        session: SsoSession,
+        *,
+        force: bool = False,
+        device_code: bool = False,
+        why: SsoHelperError | None = None,
     ) -> None:
         super().__init__()
         self._session = session
+        self._why = f"{show(why.message)}\n$ ssohelper login {show(session.name)}" if why else ""
         self._force = force
         self._device_code = device_code
         self._attempt: _Attempt | None = None
@@ -80,6 +87,8 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
             with Vertical(id="words"):
                 title = f'Sign in to "{show(self._session.name)}"'
                 yield Static(Content(title), classes="dialog--title")
+                if self._why:
+                    yield Static(self._why, id="why", markup=False)
                 yield Static("", id="note", classes="dialog--note", markup=False)
                 yield Static("", id="code", markup=False)
                 yield Static("", id="address", markup=False)
@@ -93,6 +102,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
             yield QrCode(id="qr")
 
     def on_mount(self) -> None:
+        self.app.clear_notifications()  # they would stand over the code
         self.query_one("#cancel", Button).focus()
         self.set_interval(_FRAME_SECONDS, self._show_wait)
         self._begin()

@@ -86,6 +86,8 @@ def _many(row: RoleRow, clocks: Clocks, now: int, guarded: bool) -> list[Line]:
         _pair("last use", _last_use(row, now)),
         _pair("duration", _duration(clocks.credentials.get(row.key))),
     ]
+    if row.usage.favourite:
+        lines.append(_pair("favourite", "★"))
     if guarded:
         lines.append(_pair("guard", "! guard.rules names this role"))
     return [*lines, [("", "")]]
@@ -95,7 +97,8 @@ def _few(row: RoleRow, clocks: Clocks, now: int, guarded: bool) -> list[Line]:
     account = row.account
     sign = "! guarded  " if guarded else ""
     duration = _duration(clocks.credentials.get(row.key))
-    used = f"last use {_last_use(row, now)} · session duration {duration}"
+    star = "★ favourite · " if row.usage.favourite else ""
+    used = f"{star}last use {_last_use(row, now)} · session duration {duration}"
     return [
         [
             (f"{show(account.name or account.id)} ", "strong"),
@@ -117,10 +120,9 @@ def _pair(label: str, value: str) -> Line:
 
 def _last_use(row: RoleRow, now: int) -> str:
     at, uses = row.usage.last_used_at, row.usage.uses
-    star = "★ favourite, " if row.usage.favourite else ""
     if at is None:
-        return f"{star}never"
-    return f"{star}{duration_text(now - at)} ago, {uses} {'time' if uses == 1 else 'times'}"
+        return "never"
+    return f"{duration_text(now - at)} ago, {uses} {'time' if uses == 1 else 'times'}"
 
 
 def _duration(kept: KeptCredentials | None) -> str:

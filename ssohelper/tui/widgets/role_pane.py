@@ -32,7 +32,7 @@ class RolePane(Vertical):
         Binding("home", "first", "First", show=False, priority=True, id="roles.first"),
         Binding("end", "last", "Last", show=False, priority=True, id="roles.last"),
         Binding("enter", "choose", "Choose", priority=True, id="accounts.use"),
-        Binding("escape", "leave", "Clear, leave", priority=True, id="accounts.leave"),
+        Binding("escape", "leave", "Back", priority=True, id="accounts.leave"),
     ]
     DEFAULT_CSS = """
     RolePane {
