@@ -158,6 +158,11 @@ class App:
     def config(self) -> ConfigStore:
         from ssohelper.stores.config_store import ConfigStore
 
+        if self.aws_config_file.is_relative_to(self._endpoint_base):
+            self.warn(
+                "commands of exec --server have a config of their own, with no session and no "
+                "other profile. For yours: unset AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE"
+            )
         return ConfigStore(
             self.aws_config_file,
             self.aws_credentials_file,
@@ -259,7 +264,11 @@ class App:
         the login that a job in tmux was started in."""
         from ssohelper.stores.endpoint_files import PrivateFolder
 
-        return PrivateFolder(self.state_folder / "serve")
+        return PrivateFolder(self._endpoint_base)
+
+    @property
+    def _endpoint_base(self) -> Path:
+        return self.state_folder / "serve"
 
     def env_file(self, path: Path) -> EnvFile:
         from ssohelper.stores.endpoint_files import EnvFile

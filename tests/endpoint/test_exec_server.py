@@ -98,6 +98,20 @@ def test_what_the_child_is_given(home: Home, emulator: Emulator) -> None:
     assert sizes["token"] == 43  # 256 bits, and no newline behind them
 
 
+def test_ssohelper_in_the_child_says_whose_config_that_is(
+    home: Home, emulator: Emulator, run: Run
+) -> None:
+    inner = f"{SCRIPT} exec job -- printenv AWS_ACCOUNT_ID"
+    done = run("exec", "--server", "job", "--", "sh", "-c", inner)
+    assert (done.returncode, done.stdout) == (2, "")
+    typed = done.stderr.partition("For yours: ")[2].splitlines()[0]
+    again = run("exec", "--server", "job", "--", "sh", "-c", f"{typed}; {inner}")
+    assert (again.returncode, again.stdout) == (0, f"{ACCOUNT}\n"), again.stderr
+    assert "For yours" not in again.stderr
+    quiet = run("exec", "--server", "job", "--", SCRIPT, "prompt")
+    assert "For yours" not in quiet.stderr
+
+
 @pytest.mark.parametrize(
     ("command", "code"),
     [
