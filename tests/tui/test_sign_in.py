@@ -80,6 +80,15 @@ def test_the_code_is_left_out_where_it_would_not_be_whole(world: Afternoon) -> N
     drive(world.app(sleep=waiting), scenario, size=(70, 30))
 
 
+def test_what_must_be_read_is_read_in_a_small_terminal(world: Afternoon) -> None:
+    async def scenario(person: Person) -> None:
+        await open_dialog(person)
+        await person.sees("and if the page shows this very code:", "PQRS-TVWX", "waiting for you")
+        await person.press("escape")
+
+    drive(world.app(sleep=waiting), scenario, size=(44, 12))
+
+
 def test_a_browser_is_opened_once_and_what_it_brings_back_signs_in(world: Afternoon) -> None:
     notes = with_a_browser(world)
 

@@ -34,6 +34,8 @@ _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _FRAME_SECONDS = 0.25
 # Beside the code: the words' column, the borders and the padding.
 _WORDS_WIDTH, _FRAME_WIDTH, _FRAME_HEIGHT = 34, 5, 2
+# What the words take alone, and the lines from which on all of them stand there.
+_WIDE, _LOW = 66, 20
 
 
 class SignInScreen(ModalScreen[LoginOutcome | None]):
@@ -54,6 +56,14 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
     SignInScreen #waiting { height: auto; color: $text-muted; }
     SignInScreen #failure { height: auto; color: $text-error; padding-bottom: 1; }
     SignInScreen Button { margin-top: 0; width: auto; text-align: left; }
+    /* What must be read comes first where there is little room; the keys do without the buttons. */
+    SignInScreen .narrow { width: 100%; }
+    SignInScreen .narrow #words { width: 1fr; }
+    SignInScreen .low { overflow-y: auto; }
+    SignInScreen .low #why { display: none; }
+    SignInScreen .low .dialog--title, SignInScreen .low #code, SignInScreen .low #address {
+        padding: 0;
+    }
     SignInScreen #buttons { height: auto; padding-top: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -103,7 +113,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
 
     def on_mount(self) -> None:
         self.app.clear_notifications()  # they would stand over the code
-        self.query_one("#cancel", Button).focus()
+        self.query_one("#cancel", Button).focus(scroll_visible=False)
         self.set_interval(_FRAME_SECONDS, self._show_wait)
         self._begin()
 
@@ -214,7 +224,10 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
         fits = width + _WORDS_WIDTH + _FRAME_WIDTH <= self.size.width
         fits = bool(width) and fits and height + _FRAME_HEIGHT <= self.size.height
         code.display = fits
-        self.query_one(".dialog").set_class(fits, "with-code")
+        dialog = self.query_one(".dialog")
+        dialog.set_class(fits, "with-code")
+        dialog.set_class(self.size.width < _WIDE + _FRAME_WIDTH, "narrow")
+        dialog.set_class(self.size.height < _LOW, "low")
 
     # -- keys ----------------------------------------------------------------------------------
 
