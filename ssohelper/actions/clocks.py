@@ -118,25 +118,35 @@ def person_needed_within(app: App, session: SsoSession, seconds: int) -> bool:
     return needed_at is not None and needed_at - app.now() < seconds
 
 
-def warn_of_unknown_end(app: App, session: SsoSession, token: AccessToken, seconds: int) -> None:
-    """Warn who asks whether a sign-in lasts so long, where that is not known.
+def warn_of_unknown_end(
+    app: App, session: SsoSession, token: AccessToken, seconds: int | None = None
+) -> None:
+    """Warn who asks whether a sign-in lasts so long, or who runs on, where its end is not known.
 
     Silent below an hour once AWS's default has passed: a renewed token lasts that long by itself.
     """
-    ends_at, source = sign_in_end(app, session, tokens.facts_of(app, session, token))
+    facts = tokens.facts_of(app, session, token)
+    ends_at, source = sign_in_end(app, session, facts)
     default = ""
-    if source == "assumed" and ends_at is not None:
+    if source == "assumed" and ends_at is not None and ends_at > app.now():
         left = ends_at - app.now()
-        if not 0 < left < seconds:
+        if seconds is not None and seconds <= left:
             return
         default = f" (by its default {duration_text(left)} are left)"
-    elif seconds <= 3600:
+    elif seconds is not None and seconds <= 3600:
         return
-    app.warn(
-        f'whether the sign-in to "{session.name}" lasts {duration_text(seconds)} nobody knows: '
-        f"AWS does not tell{default}. If you know how many hours it has: "
-        f"ssohelper config set sessions.{session.name}.session_hours HOURS"
-    )
+    if seconds is None:
+        what = f'when the sign-in to "{session.name}" ends nobody knows, so no notice comes before'
+    else:
+        what = (
+            f'whether the sign-in to "{session.name}" lasts {duration_text(seconds)} nobody knows'
+        )
+    if facts.signed_in_at is None:
+        cure = f"Another tool made it; one with its date: ssohelper login {session.name} --force"
+    else:
+        setting = f"sessions.{session.name}.session_hours"
+        cure = f"If you know how many hours it has: ssohelper config set {setting} HOURS"
+    app.warn(f"{what}: AWS does not tell{default}. {cure}")
 
 
 def _configured_seconds(app: App, session: SsoSession) -> int | None:

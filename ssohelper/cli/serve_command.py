@@ -1,5 +1,6 @@
 """serve: the credentials endpoint in the foreground. `exec --server` is the same beside a command."""
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -7,14 +8,14 @@ from pathlib import Path
 import click
 
 from ssohelper import notify
-from ssohelper.actions import credentials, run, run_beside, usage
+from ssohelper.actions import clocks, credentials, run, run_beside, usage
 from ssohelper.app import App
 from ssohelper.cli import choosing, output, using
 from ssohelper.core import shell_text
 from ssohelper.core.model import Profile, Secret
 from ssohelper.core.text import is_harmless, show
 from ssohelper.endpoint.serving import Serving
-from ssohelper.errors import LocalState, UsageProblem
+from ssohelper.errors import LocalState, LoginRequired, UsageProblem
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
@@ -62,6 +63,7 @@ def serve(
         ending = _hold_signals()
         serving.start()
         output.say(f"serving {using.who(app, chosen)} until Ctrl-C")
+        _warn_of_unknown_end(app, chosen)
         if env_path:
             app.env_file(env_path).save(serving.env_file_variables())
         _print_way(serving, env_path, socket_path, by_port=port is not None)
@@ -84,6 +86,7 @@ def run_beside_server(app: App, chosen: Profile, program: list[str]) -> int:
         serving.start()
         child = serving.environment().of_child(app.environ)
         output.say(f"{using.who(app, chosen)}: these credentials are renewed")
+        _warn_of_unknown_end(app, chosen)
         usage.record(app, chosen)
         ended = run_beside.to_its_end(program, child)
     if ended.by_terminal:
@@ -105,6 +108,14 @@ def _signed_in(app: App, chosen: Profile) -> None:
         chosen,
         lambda: credentials.release(app, chosen.session, chosen.role, "serve", app.deadline()),
     )
+
+
+def _warn_of_unknown_end(app: App, chosen: Profile) -> None:
+    """A job must not end because nobody knew that nothing would be said before."""
+    with contextlib.suppress(LoginRequired):
+        token = app.tokens.load(chosen.session)
+        if token and clocks.person_needed_at(app, chosen.session, token) is None:
+            clocks.warn_of_unknown_end(app, chosen.session, token)
 
 
 def _serving(app: App, chosen: Profile) -> Serving:

@@ -1,6 +1,7 @@
 """`exec --server`: always the account that was asked for, and a command that notices nothing of us."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -96,6 +97,23 @@ def test_what_the_child_is_given(home: Home, emulator: Emulator) -> None:
     sizes = {Path(name).name: int(size) for _, size, name in files}
     assert sizes["credentials"] == 0
     assert sizes["token"] == 43  # 256 bits, and no newline behind them
+
+
+def test_an_end_that_nobody_knows_is_a_warning_at_the_start(
+    home: Home, emulator: Emulator, run: Run
+) -> None:
+    unsure = run("exec", "--server", "job", "--", "true")
+    assert unsure.stderr.count('warning: when the sign-in to "corp" ends nobody knows') == 1
+    assert "ssohelper login corp --force" in unsure.stderr  # no sign-in of ours: it has no date
+    assert "notice:" not in unsure.stderr
+    emulator.auto_approve = "ana"
+    home.browser()
+    assert run("login", "--force").returncode == 0
+    assumed = run("exec", "--server", "job", "--", "true").stderr
+    assert re.search(r"\(by its default (8h|7h 5\dm) are left\)", assumed)
+    assert "config set sessions.corp.session_hours HOURS" in assumed
+    told = {"SSOHELPER_SESSION_HOURS": "10"}
+    assert "warning" not in run("exec", "--server", "job", "--", "true", env=told).stderr
 
 
 def test_ssohelper_in_the_child_says_whose_config_that_is(
