@@ -63,13 +63,15 @@ class PrivateFolder:
     def listening_at(self, path: Path) -> socket.socket:
         """Return a listening-to-be socket at the path, 0600, noted for the case of our sudden end.
 
-        Raises: UsageProblem for a path that is too long, LocalState for one that is taken.
+        Raises: UsageProblem for a path that is too long, LocalState for one that is taken, and for
+        a folder where others could put a socket of theirs in its place.
         """
         if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
             raise UsageProblem(
                 f'the socket\'s path has {len(os.fsencode(path))} bytes: "{show(str(path), 60)}"',
                 hint=f"at most {_LONGEST_SOCKET_PATH} are possible: use a folder nearer to the root",
             )
+        _check_folder(path.parent, shared=True)
         made = _bound(path)
         found = os.lstat(path)
         self.keep(_SOCKET_NOTE, f"{found.st_dev}:{found.st_ino}:{path}".encode())
@@ -112,19 +114,27 @@ class EnvFile:
 # -- pieces ------------------------------------------------------------------------------------
 
 
-def _check_folder(folder: Path) -> None:
-    """Refuse a folder in which somebody else could put another file in our file's place."""
+def _check_folder(folder: Path, *, shared: bool = False) -> None:
+    """Refuse a folder in which somebody else could put another file in our file's place.
+
+    With `shared` one like /tmp is good enough: root's, and nobody removes another's files there;
+    and one that our own group may write in, which has our number and nobody else where that is
+    the rule (umask 002).
+    """
     try:
         found = os.stat(folder)
     except OSError as cause:
         raise LocalState(f'the folder "{folder}" cannot be used: {reason(cause)}') from cause
     if not stat.S_ISDIR(found.st_mode):
         raise LocalState(f'"{folder}" is no folder')
+    if shared and found.st_uid == 0 and (found.st_mode & stat.S_ISVTX or not found.st_mode & 0o022):
+        return
     if found.st_uid != os.geteuid():
         raise LocalState(
             f'the folder "{folder}" belongs to another user', hint="use a folder of your own"
         )
-    if found.st_mode & 0o022:
+    own_group = shared and found.st_gid == os.geteuid()
+    if found.st_mode & (0o002 if own_group else 0o022):
         raise LocalState(
             f'others may write in the folder "{folder}"', hint="use a folder of your own"
         )

@@ -186,6 +186,18 @@ class TestSocket:
             assert program.ends(signal.SIGTERM) == 143
         assert not path.exists()
 
+    def test_where_somebody_else_could_replace_it_is_refused(
+        self, home: Home, emulator: Emulator, run: Run
+    ) -> None:
+        # A container would take their credentials for ours.
+        shared = home.path / "shared"
+        shared.mkdir()
+        shared.chmod(0o777)
+        done = run("serve", "job", "--socket", str(shared / "sso.sock"))
+        assert (done.returncode, done.stdout) == (7, "")
+        assert "others may write in the folder" in done.stderr
+        assert list(shared.iterdir()) == []
+
     def test_of_a_killed_server_is_no_obstacle(self, home: Home, emulator: Emulator) -> None:
         path = home.path / "sso.sock"
         for _ in range(2):
