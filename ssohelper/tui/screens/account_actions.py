@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,8 @@ from ssohelper.tui.widgets.lines import diff_lines
 
 if TYPE_CHECKING:
     from ssohelper.tui.screens.accounts import AccountsScreen
+
+_NOTICED_SECONDS = 1.0
 
 
 class RowActions:
@@ -85,6 +88,17 @@ class RowActions:
             self.app.sign_in(row.session_name, error)
         else:
             self.app.failed(error)
+
+    @contextmanager
+    def _said_to_wait(self, what: str) -> Iterator[None]:
+        """Say that AWS is asked, where its answer takes longer than one notices."""
+        timer = self._screen.set_timer(
+            _NOTICED_SECONDS, lambda: self.app.did(f"{what}: waiting for AWS")
+        )
+        try:
+            yield
+        finally:
+            timer.stop()
 
     # -- copying -------------------------------------------------------------------------------
 
@@ -142,7 +156,8 @@ class RowActions:
             return identity.confirmed(house, identity.known(house, self._profile(row)))
 
         try:
-            who = await flow.result(self.app, ask)
+            with self._said_to_wait("whoami"):
+                who = await flow.result(self.app, ask)
         except SsoHelperError as error:
             self._failed(row, error)
             return
@@ -190,7 +205,8 @@ class RowActions:
             return profile, found
 
         try:
-            profile, keys = await flow.result(self.app, ask)
+            with self._said_to_wait("exec"):
+                profile, keys = await flow.result(self.app, ask)
         except SsoHelperError as error:
             self._failed(row, error)
             return

@@ -114,9 +114,10 @@ class AccountsScreen(Screen[None]):
         self._actions = later.row_actions(self)
         with self.app.batch_update():
             body = self.query_one("#body")
-            await self.mount_all([*over, *self._words()], before=body)
+            await self.mount_all(over, before=body)
             await self.mount(under, after=body)
             await body.mount(self._detail)
+            await self.mount_all(self._words(), before=body)  # the detail brought their looks
             body.styles.margin = 0
             self._offer_set_up()
         self.refresh_bindings()  # the footer, which came late, has not heard of them
