@@ -142,13 +142,17 @@ def _hold_signals() -> set[signal.Signals]:
     return ending
 
 
-def _open_port(serving: Serving, port: int | None, before: tuple[int, Secret] | None) -> None:
+def _open_port(
+    serving: Serving, port: int | None, before: tuple[int, Secret | None] | None
+) -> None:
     """Listen where the endpoint before us did, so that who has its address finds us there.
 
     The token survives with its address only: at the old one somebody else may listen by now, whom
     containers that run on tell it with each request.
     """
     old_port, token = before or (None, None)
+    if old_port and token is None:
+        output.warn("the env file was open to other users, who may know its token: it gets another")
     try:
         serving.open_port(port or old_port or 0, token if port in (None, old_port) else None)
     except LocalState:

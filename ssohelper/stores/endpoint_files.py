@@ -84,13 +84,15 @@ class EnvFile:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def load(self) -> tuple[int, Secret] | None:
+    def load(self) -> tuple[int, Secret | None] | None:
         """Return port and token of the endpoint before us; None without one.
 
+        No token when the file lets others in: they may have read it.
         Raises: LocalState for a folder that others may write in, and for a file that is not ours.
         """
         _check_folder(self.path.parent)
-        content = files.read_checked(self.path)
+        # It may be another program's, whose mode is not ours to change.
+        content = files.read_checked(self.path, tighten=False)
         if content is None or not content.strip():
             return None
         lines = dict(
@@ -103,7 +105,8 @@ class EnvFile:
                 f'"{self.path}" is no env file of an endpoint: not touched',
                 hint="name another one, or remove it",
             )
-        return int(url.group(1)), Secret(token)
+        is_closed = not self.path.stat().st_mode & 0o077
+        return int(url.group(1)), Secret(token) if is_closed else None
 
     def save(self, variables: Mapping[str, str]) -> None:
         """Write it for `docker run --env-file` and for `set -a; . FILE`."""

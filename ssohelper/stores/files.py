@@ -59,10 +59,12 @@ class TooLarge(LocalState):
 # -- reading -----------------------------------------------------------------------------------
 
 
-def read_checked(path: Path | str, limit: int = READ_LIMIT_BYTES) -> bytes | None:
+def read_checked(
+    path: Path | str, limit: int = READ_LIMIT_BYTES, *, tighten: bool = True
+) -> bytes | None:
     """Return the file's bytes, None when there is none.
 
-    A mode that lets others in is tightened to 0600, with one warning.
+    A mode that lets others in is tightened to 0600, with one warning; not without `tighten`.
     Raises: LocalState for a link, FIFO, folder, another owner, a hard link; TooLarge.
     """
     path = os.fspath(path)
@@ -73,7 +75,7 @@ def read_checked(path: Path | str, limit: int = READ_LIMIT_BYTES) -> bytes | Non
     except OSError as cause:
         raise _unreadable(path, cause) from cause
     try:
-        check_open_file(descriptor, path)
+        check_open_file(descriptor, path, tighten=tighten)
         content = _read_all(descriptor, limit + 1)
     except OSError as cause:
         raise _unreadable(path, cause) from cause

@@ -22,11 +22,11 @@ CAREFUL = NOFOLLOW | NONBLOCK | CLOEXEC | BINARY
 # -- files -------------------------------------------------------------------------------------
 
 
-def check_open_file(descriptor: int, path: str) -> None:
+def check_open_file(descriptor: int, path: str, *, tighten: bool = True) -> None:
     """Refuse an opened file that is not ours alone; close one that others can read."""
     found = os.fstat(descriptor)
     refuse_unusual(found, path)
-    if os.name == "posix" and found.st_mode & 0o077:
+    if tighten and os.name == "posix" and found.st_mode & 0o077:
         os.fchmod(descriptor, 0o600)
         notice(f'"{path}" was open to other users: now it is not')
 

@@ -119,8 +119,23 @@ class TestEnvFile:
     ) -> None:
         path = home.path / ".env"
         path.write_text("DATABASE_URL=x\n")
+        path.chmod(0o644)
         assert run("serve", "job", "--env-file", str(path)).returncode == 7
         assert path.read_text() == "DATABASE_URL=x\n"
+        assert path.stat().st_mode & 0o777 == 0o644
+
+    def test_that_others_could_read_gets_another_token(
+        self, home: Home, emulator: Emulator
+    ) -> None:
+        path = home.path / "job.env"
+        seen = []
+        for _ in range(2):
+            with Program([*SERVE, "--env-file", str(path)], home) as program:
+                program.says(str(path))
+            assert path.stat().st_mode & 0o777 == 0o600
+            seen.append(path.read_text().splitlines())
+            path.chmod(0o644)
+        assert (seen[0][0], seen[0][1] == seen[1][1]) == (seen[1][0], False)
 
     def test_whose_port_is_taken_gets_another_one_and_another_token(
         self, home: Home, emulator: Emulator
