@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import threading
 from pathlib import Path
 
 import click
@@ -120,12 +121,25 @@ def _warn_of_unknown_end(app: App, chosen: Profile) -> None:
 
 def _serving(app: App, chosen: Profile) -> Serving:
     def tell(message: str) -> None:
-        output.say(f"ssohelper: notice: {show(message)}")
-        command = App(app.environ).settings.get("notify")
-        for name in notify.start(message, command, app.environ):
-            output.warn(f'"{name}" could not be started (notify in the settings)')
+        _tell(app, message)
 
     return Serving(app, chosen, "serve", tell=tell, warn=output.warn)
+
+
+def _tell(app: App, message: str) -> None:
+    """Hand a notice to the user's command and say it, without waiting for either.
+
+    A terminal that was stopped with Ctrl-S takes no words, and who renews must not wait for it.
+    """
+    command = App(app.environ).settings.get("notify")
+    failed = notify.start(message, command, app.environ)
+
+    def say() -> None:
+        output.say(f"ssohelper: notice: {show(message)}")
+        for name in failed:
+            output.warn(f'"{name}" could not be started (notify in the settings)')
+
+    threading.Thread(target=say, daemon=True, name="ssohelper-notice").start()
 
 
 def _hold_signals() -> set[signal.Signals]:

@@ -5,11 +5,14 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 
 from ssohelper import cli
+from ssohelper.app import App
+from ssohelper.cli import output, serve_command
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
 from tests.endpoint.test_requests import NOBODY, as_nobody
@@ -312,6 +315,29 @@ def test_a_notice_is_said_and_handed_to_the_user_s_command(home: Home, emulator:
         assert (
             program.ends(signal.SIGTERM, seconds=30) == 143
         )  # the command that hangs does not matter
+
+
+def test_a_terminal_that_takes_no_words_delays_no_notice(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = home.path / ".config/ssohelper/config.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f'notify = ["sh", "-c", "echo $1 >> {home.path}/told", "x"]\n')
+    stopped = threading.Event()
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        stopped.wait(60)
+        said.append(text)
+
+    monkeypatch.setattr(output, "say", say)
+    for words in ("one", "two"):
+        serve_command._tell(App(home.env), words)
+    wait_for(lambda: (home.path / "told").exists())
+    wait_for(lambda: len((home.path / "told").read_text().split()) == 2)
+    assert said == []
+    stopped.set()
+    wait_for(lambda: len(said) == 2)
 
 
 def free_port() -> int:
