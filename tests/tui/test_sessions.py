@@ -18,6 +18,19 @@ def test_three_clocks_count_down(world: Afternoon) -> None:
     drive(world.app(), scenario)
 
 
+def test_a_sign_in_that_was_seen_to_end_is_no_longer_called_signed_in(world: Afternoon) -> None:
+    house = world.app()
+    facts = house.tokens.facts("corp")
+    house.tokens.save_facts("corp", facts._replace(ended_at=house.now() - 60))
+
+    async def scenario(person: Person) -> None:
+        await person.press("f3")
+        await person.sees("corp", "ended", "sign in again", "The sign-in has ended. Press s")
+        await person.sees("41m left", "$ ssohelper login corp")  # the last access token
+
+    drive(house, scenario, size=(80, 24))
+
+
 def test_a_signed_out_session_says_what_to_press_and_what_to_type(world: Afternoon) -> None:
     async def scenario(person: Person) -> None:
         await person.press("f3")

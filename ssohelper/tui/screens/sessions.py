@@ -40,6 +40,8 @@ _STATES = {
     "valid": ("●", "signed in", "good"),
     "expired": ("◐", "expired", "warn"),
     "signed_out": ("○", "signed out", "dim"),
+    # The access token still lives, but it was the last one.
+    "ended": ("◐", "ended", "warn"),
 }
 
 
@@ -203,7 +205,7 @@ class SessionsScreen(Screen[None]):
                 (show(message), "bad"),
             ]
         clock = self._seen.clocks[number]
-        sign, state, style = _STATES[clock.state]
+        sign, state, style = _STATES["ended" if self._has_ended(clock) else clock.state]
         name = clock.session.name
         what = self._busy.get(name) or self._told(clock)
         return [
@@ -218,9 +220,16 @@ class SessionsScreen(Screen[None]):
         if clock.state == "signed_out":
             return f"press {self._key('sessions.sign_in')} to sign in"
         at = clock.sign_in_ends_at
+        if self._has_ended(clock):
+            return "sign in again"
         if clock.state == "expired":
             return "renews by itself" if clock.refreshable else "sign in again"
         return clock_text.left(at, self.app.house.now()) if at is not None else ""
+
+    def _has_ended(self, clock: SessionClock) -> bool:
+        """Tell whether a person is needed, as far as that is more than a guess."""
+        at, source = clock.sign_in_ends_at, clock.sign_in_ends_source
+        return at is not None and at <= self.app.house.now() and source != "assumed"
 
     def _details(self, width: int) -> list[Line]:
         seen, number = self._seen, self.query_one("#sessions", Chooser).cursor
@@ -238,7 +247,7 @@ class SessionsScreen(Screen[None]):
             lines += self._how_to_sign_in(clock.session, "You are signed out.")
             return lines
         lines += [sign_in_line(clock, now, bar), token_line(clock, now, bar), []]
-        if clock.state == "expired" and not clock.refreshable:
+        if self._has_ended(clock) or (clock.state == "expired" and not clock.refreshable):
             lines += [*self._how_to_sign_in(clock.session, "The sign-in has ended."), []]
         return lines + self._role_lines(clock.session, width)
 
