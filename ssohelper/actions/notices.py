@@ -88,7 +88,11 @@ class Reminder:
         elif due <= self._said:
             return None
         self._said |= due
-        return self._before(ahead.needed_at, left) if left > 0 else None
+        if left > 0:
+            return self._before(ahead.needed_at, left)
+        # Begun after that end: what was issued before it works on, and nothing is sure after it.
+        until = ahead.token_until
+        return self._before(until, until - now) if is_news and until and until > now else None
 
     def _is_news(self, needed_at: int) -> bool:
         return self._needed_at is None or abs(needed_at - self._needed_at) > _SAME_SECONDS

@@ -237,6 +237,18 @@ class TestEndOfASignIn:
             assert re.fullmatch("1[1-5]m", left[1])
         assert all("ssohelper login corp" in text for text in endpoint.told)
 
+    def test_that_has_passed_at_the_start_is_told_by_the_last_token_s(
+        self, home: Home, emulator: Emulator, clock: Clock
+    ) -> None:
+        signed_in(home, clock, hours=0.25)
+        clock.go_on(HOUR / 3)
+        with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
+            wait_for(lambda: endpoint.told)
+            assert re.search(r"must sign in .* \(in (40|39|3[0-8])m\)", endpoint.told[0])
+            for _ in range(3):
+                endpoint.serving.keeper.look()
+            assert len(endpoint.told) == 1
+
     def test_that_is_only_assumed_is_not_told(
         self, home: Home, emulator: Emulator, clock: Clock
     ) -> None:
