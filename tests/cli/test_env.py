@@ -108,7 +108,7 @@ def test_json(shell: Keys) -> None:
         ([], {}, 2),
         (["dev", "--shell", "tcsh"], {}, 2),
         (["dev", "--format", "yaml"], {}, 2),
-        (["broken"], {}, 2),
+        (["broken"], {}, 3),
         (["bad-region"], {}, 2),
         ([], {"AWS_PROFILE": "nothing"}, 3),
         (["dev"], {"AWS_CONFIG_FILE": "/nowhere"}, 2),

@@ -155,7 +155,7 @@ class TestSwitchedOn:
         assert screen.cell("2h30m").fg == "green"
         for _ in range(2):
             screen.type("\r")
-        screen.wait(lambda: len(screen.lines()) >= 3)
+        screen.wait(lambda: sum(NAME in line for line in screen.lines()) >= 3)
         screen.shows(f"{NAME} 2h30m")
         assert screen.prompt().count(NAME) == 1
         if shell == "fish":
