@@ -220,6 +220,39 @@ def test_no_saved_list_is_asked_for_behind(world: Afternoon) -> None:
     drive(house, scenario)
 
 
+def test_while_the_first_list_is_made_that_is_said(world: Afternoon) -> None:
+    house = world.app()
+    house.directory.forget("corp")
+    world.config_file.write_text(world.config_file.read_text().split("[sso-session lab]")[0])
+    world.emulator.faults.set(latency_seconds={"ListAccounts": 0.5})
+
+    async def scenario(person: Person) -> None:
+        await person.sees("Your roles are being listed at AWS: corp")
+        await until(lambda: len(role_list(person).rows) == 20)
+        assert "being listed" not in person.screen
+
+    drive(house, scenario)
+
+
+def test_a_session_without_any_role_says_so_and_asks_no_questions(world: Afternoon) -> None:
+    house = world.app()
+    config = world.config_file.read_text().split("[sso-session lab]")[0]
+    world.config_file.write_text(config)
+    session = house.config.read().sso_session("corp")
+    assert session is not None
+    listing = Listing(session.start_url, session.region, house.now(), ())
+    house.directory.save("corp", listing)
+
+    async def scenario(person: Person) -> None:
+        await person.sees("No role is assigned to you in corp.", "ssohelper list --refresh", "0/0")
+        await person.press("f2", "f3", "f2", "f8")
+        assert "start URL" not in person.screen
+        await person.press("f5")
+        await until(lambda: len(role_list(person).rows) == 20)
+
+    drive(house, scenario)
+
+
 def test_signed_out_and_without_a_list_says_how_to_sign_in(tmp_path: Path) -> None:
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "config").write_text(

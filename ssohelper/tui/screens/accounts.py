@@ -53,6 +53,10 @@ _NO_LIST = (
     "No roles are listed yet: they are asked for once you are signed in.\n"
     "Sign in: F3, then s, or with: ssohelper login {name}"
 )
+_NO_ROLE = (
+    "No role is assigned to you in {name}.\n"
+    "When your administrator has given you one: F5, or ssohelper list --refresh --session {name}"
+)
 
 
 class AccountsScreen(Screen[None]):
@@ -134,14 +138,23 @@ class AccountsScreen(Screen[None]):
         if self._trouble is not None:
             hint = f"\n{show(self._trouble.hint)}" if self._trouble.hint else ""
             return [Static(show(self._trouble.message) + hint, classes="trouble", markup=False)]
-        if self._choice.rows or not self._choice.unlisted:
-            return []  # without a session setup's questions say so
-        words = _NO_LIST.format(name=self._choice.unlisted[0].name)
-        return [Static(words, classes="trouble", markup=False)]
+        words = self._absence()
+        return [Static(words, classes="trouble absence", markup=False)] if words else []
+
+    def _absence(self) -> str:
+        """Return why no role is listed; without a session setup's questions say so."""
+        choice = self._choice
+        if choice.rows or not choice.sessions:
+            return ""
+        if self._refreshing:
+            return f"Your roles are being listed at AWS: {self._refreshing_words()}"
+        if choice.unlisted:
+            return _NO_LIST.format(name=choice.unlisted[0].name)
+        return _NO_ROLE.format(name=choice.sessions[0].name)
 
     def _offer_set_up(self) -> None:
         """Ask setup's questions in place of a list, where there is no session yet."""
-        has_any = self._trouble is not None or self._choice.rows or self._choice.unlisted
+        has_any = self._trouble is not None or self._choice.rows or self._choice.sessions
         form = self.query("#set-up")
         self.set_class(not has_any, "empty")
         if has_any:
@@ -284,8 +297,13 @@ class AccountsScreen(Screen[None]):
             self._refreshing.pop(session_name, None)
         else:
             self._refreshing[session_name] = words
-        said = ", ".join(f"{name} {words}".strip() for name, words in self._refreshing.items())
+        said = self._refreshing_words()
         self.query_one("#refreshing", Static).update(f"refreshing {said}" if said else "")
+        for line in self.query(".absence").results(Static):
+            line.update(self._absence())
+
+    def _refreshing_words(self) -> str:
+        return ", ".join(f"{name} {words}".strip() for name, words in self._refreshing.items())
 
     # -- filters -------------------------------------------------------------------------------
 
