@@ -75,7 +75,7 @@ class Reminder:
         """Return what is to be said now; None when there is nothing new."""
         was_over, self._is_over = self._is_over, ahead.is_over
         if ahead.is_over:
-            return None if was_over else self._over()
+            return None if was_over else self._over(signed_out=ahead.needed_at is None)
         if ahead.needed_at is None:
             self._needed_at = None
             return f'somebody signed in to "{self._name}" again' if was_over else None
@@ -103,7 +103,12 @@ class Reminder:
             f"(in {duration_text(left)}): ssohelper login {self._name}"
         )
 
-    def _over(self) -> str:
+    def _over(self, *, signed_out: bool) -> str:
+        if signed_out:  # which forgets the role credentials too
+            return (
+                f'nobody is signed in to "{self._name}" any more: requests fail; '
+                f"go on with: ssohelper login {self._name}"
+            )
         return (
             f'the sign-in to "{self._name}" is over: role credentials last to their end, '
             f"then requests fail; go on with: ssohelper login {self._name}"

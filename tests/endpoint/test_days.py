@@ -308,6 +308,16 @@ class TestEndOfASignIn:
             wait_for(lambda: endpoint.get().status == 200)
             wait_for(lambda: "again" in endpoint.told[-1])
 
+    def test_by_a_logout_elsewhere_is_told_as_what_it_is(
+        self, home: Home, emulator: Emulator, clock: Clock, run: Run
+    ) -> None:
+        with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
+            good(endpoint, clock)
+            assert run("logout", "corp").returncode == 0
+            assert endpoint.get().status == 401
+            wait_for(lambda: endpoint.told)
+            assert endpoint.told[0].startswith('nobody is signed in to "corp" any more')
+
     def test_that_aws_tells_by_a_refusal_is_told_at_once(
         self, home: Home, emulator: Emulator, clock: Clock
     ) -> None:
