@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from textual.binding import BindingType
 from textual.screen import Screen
 
 from ssohelper.app import App
 from ssohelper.errors import LoginRequired
-from ssohelper.tui import later, themes
+from ssohelper.tui import themes
 from ssohelper.tui.base import HouseApp
 from ssohelper.tui.keymap import bound
+
+if TYPE_CHECKING:
+    from textual.command import Provider
 
 
 class Place(NamedTuple):
@@ -45,12 +48,17 @@ def _maker(place: Place) -> Callable[[], Screen[Any]]:
     return lambda: place.find()()
 
 
+def _palette() -> type[Provider]:
+    found: type[Provider] = import_module("ssohelper.tui.commands").Commands
+    return found
+
+
 class HelperApp(HouseApp[str]):
     """The program; ends with the command line that a person should type next, or None."""
 
     TITLE = "ssohelper"
     ENABLE_COMMAND_PALETTE = True
-    COMMANDS = {later.palette}  # noqa: RUF012
+    COMMANDS = {_palette}  # noqa: RUF012
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         name: _maker(place) for name, place in SCREENS.items() if name != _FIRST
     }

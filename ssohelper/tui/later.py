@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from textual.command import Provider
+    from textual.screen import Screen
     from textual.widget import Widget
 
     from ssohelper.app import App
     from ssohelper.core.listing import Listing
     from ssohelper.core.model import SsoSession
+    from ssohelper.tui.app import HelperApp
     from ssohelper.tui.screens.account_actions import RowActions
-    from ssohelper.tui.screens.accounts import AccountsScreen
     from ssohelper.tui.screens.set_up import SetUpForm
     from ssohelper.tui.widgets.role_detail import Clocks, RoleDetail
+    from ssohelper.tui.widgets.role_list import RoleList
 
 
 def start_log(environ: Mapping[str, str]) -> None:
@@ -26,11 +27,13 @@ def start_log(environ: Mapping[str, str]) -> None:
     logs.start(0, environ)
 
 
-def row_actions(screen: AccountsScreen) -> RowActions:
+def row_actions(
+    app: HelperApp, screen: Screen[None], roles: RoleList, reload: Callable[[], None]
+) -> RowActions:
     """Return what can be done with the row under the cursor."""
     from ssohelper.tui.screens.account_actions import RowActions
 
-    return RowActions(screen)
+    return RowActions(app, screen, roles, reload)
 
 
 def role_detail() -> RoleDetail:
@@ -54,13 +57,6 @@ def set_up_form() -> SetUpForm:
     form = SetUpForm()
     form.id = "set-up"
     return form
-
-
-def palette() -> type[Provider]:
-    """Return what offers commands to the palette."""
-    from ssohelper.tui.commands import Commands
-
-    return Commands
 
 
 def refreshed(house: App, session: SsoSession, progress: Callable[[int, int], None]) -> Listing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -38,7 +38,10 @@ from ssohelper.tui.screens.proposal import place_of
 from ssohelper.tui.widgets.lines import diff_lines
 
 if TYPE_CHECKING:
-    from ssohelper.tui.screens.accounts import AccountsScreen
+    from textual.screen import Screen
+
+    from ssohelper.tui.app import HelperApp
+    from ssohelper.tui.widgets.role_list import RoleList
 
 _NOTICED_SECONDS = 1.0
 
@@ -46,10 +49,14 @@ _NOTICED_SECONDS = 1.0
 class RowActions:
     """The actions for one screen with a list; `copy('…')` aside named as the key map names them."""
 
-    def __init__(self, screen: AccountsScreen) -> None:
+    def __init__(
+        self, app: HelperApp, screen: Screen[None], roles: RoleList, reload: Callable[[], None]
+    ) -> None:
+        """`reload` reads the rows again, behind."""
+        self.app = app
         self._screen = screen
-        self.app = screen.app
-        self.roles = screen.roles
+        self.roles = roles
+        self._reload = reload
 
     def run(self, name: str) -> None:
         """Do what the key map calls `accounts.NAME` with the row under the cursor."""
@@ -142,7 +149,7 @@ class RowActions:
                 f"{row.role_name} in {row.account.name or row.account.id} {words} a favourite",
                 f"ssohelper favourite {verb} {typed(row.words)}",
             )
-            self._screen.reload()
+            self._reload()
 
         house = self.app.house
         self.app.in_background(lambda: usage.set_favourite(house, row.key, wanted), done)
@@ -191,7 +198,7 @@ class RowActions:
             self.app.did("no browser here: copied the console's link", f"{command} --print")
         else:
             self.app.did("opened the console in a browser", command)
-            self._screen.reload()
+            self._reload()
 
     async def _shell(self, row: RoleRow) -> None:
         """Start a shell with the role's credentials in our place; we come back when it ends."""
@@ -223,7 +230,7 @@ class RowActions:
             return
         usage.record(house, profile)
         self.app.did(f"back from a shell as {row.role_name}", line)
-        self._screen.reload()
+        self._reload()
 
     # -- profiles ------------------------------------------------------------------------------
 
@@ -235,7 +242,7 @@ class RowActions:
             self._failed(row, error)
             return
         if changed:
-            self._screen.reload()
+            self._reload()
 
     async def _added(self, row: RoleRow) -> bool:
         house, app = self.app.house, self.app

@@ -115,7 +115,7 @@ class AccountsScreen(Screen[None]):
         later.start_log(self.house.environ)
         over, under = later.frame()
         self._detail = later.role_detail()
-        self._actions = later.row_actions(self)
+        self._actions = later.row_actions(self.app, self, self.roles, self.reload)
         with self.app.batch_update():
             body = self.query_one("#body")
             await self.mount_all(over, before=body)
