@@ -50,6 +50,16 @@ def test_a_role_is_picked_inside_a_command_substitution(shell: Shell) -> None:
     assert last_used is not None
 
 
+def test_enter_right_behind_the_letters_chooses_what_they_find(shell: Shell) -> None:
+    line = f'x=$({SCRIPT} whoami --json); echo "$x" > {shell.home}/out; echo done'
+    inside = terminal(shell, "/bin/sh", "-c", line)
+    inside.until("20/20")
+    inside.send("prod read pay\r")
+    inside.until("done")
+    assert inside.wait() == 0
+    assert json.loads((shell.home / "out").read_text())["data"]["account_id"] == "000030000001"
+
+
 def test_escape_clears_then_leaves_with_130_and_nothing_changed(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT, "whoami")
     inside.until("20/20")

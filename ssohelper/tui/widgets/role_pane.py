@@ -55,6 +55,7 @@ class RolePane(Vertical):
         self.list = RoleList(now=now, is_guarded=is_guarded)
         self.list.set_rows(rows)
         self.line = SearchLine(id="search")
+        self._searched = ""
 
     def compose(self) -> ComposeResult:
         yield self.line
@@ -73,26 +74,48 @@ class RolePane(Vertical):
 
     def on_search_line_changed(self, event: SearchLine.Changed) -> None:
         event.stop()
-        self.list.search(event.value)
-        self.show_count()
+        self._search()
+
+    def _search(self) -> None:
+        value = self.line.value
+        if value != self._searched:
+            self._searched = value
+            self.list.search(value)
+            self.show_count()
+
+    def after_typing(self, function: Callable[[], object]) -> None:
+        """Call it once what was typed before is searched for.
+
+        A binding runs at once, while letters still wait in the line's queue: of `prod⏎` typed
+        before the first paint Enter would come first, and choose another row.
+        """
+
+        def typed() -> None:
+            self._search()
+            function()
+
+        self.line.call_later(typed)
 
     def action_move(self, lines: int) -> None:
-        self.list.move(lines)
+        self.after_typing(lambda: self.list.move(lines))
 
     def action_page(self, pages: int) -> None:
-        self.list.page(pages)
+        self.after_typing(lambda: self.list.page(pages))
 
     def action_first(self) -> None:
-        self.list.go_to(0)
+        self.after_typing(lambda: self.list.go_to(0))
 
     def action_last(self) -> None:
-        self.list.go_to(len(self.list.rows) * 2, -1)
+        self.after_typing(lambda: self.list.go_to(len(self.list.rows) * 2, -1))
 
     def action_choose(self) -> None:
-        self.list.choose()
+        self.after_typing(self.list.choose)
 
     def action_leave(self) -> None:
         """Clear the search; with nothing to clear, leave."""
+        self.after_typing(self._leave)
+
+    def _leave(self) -> None:
         if self.line.value:
             self.line.action_clear()
         else:
