@@ -153,11 +153,11 @@ class TestSwitchedOn:
         screen = screen_of(shell, before, "ssohelper_prompt_on")
         screen.shows(f"{NAME} 2h30m")
         assert screen.cell("2h30m").fg == "green"
-        for _ in range(2):
-            screen.type("\r")
-        # fish takes away what stood on the right of a line that was entered.
-        begins_with = "$" if shell == "fish" else NAME
-        screen.wait(lambda: sum(line.startswith(begins_with) for line in screen.lines()) >= 3)
+        screen.type("\r\r")
+        # All three of bash and zsh: what is typed before the last one is echoed by the terminal.
+        seen = 1 if shell == "fish" else 3
+        screen.wait(lambda: sum(NAME in line for line in screen.lines()) >= seen)
+        screen.wait(lambda: len(screen.lines()) >= 3)
         screen.shows(f"{NAME} 2h30m")
         assert screen.prompt().count(NAME) == 1
         if shell == "fish":
