@@ -200,6 +200,8 @@ def test_on_a_terminal_it_is_a_job_like_any_other(home: Home, emulator: Emulator
     shell = pexpect.spawn(
         "bash", ["--norc", "--noprofile", "-i"], env={**home.env, "PS1": "$ "}, encoding="utf-8",
         timeout=60, dimensions=(24, 80),
+        # Ignored where the test run itself was started with `&`.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
         command = " ".join([*EXEC, sys.executable, "-u", "-c"])

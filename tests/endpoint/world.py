@@ -171,6 +171,8 @@ class Program:
             stderr=subprocess.PIPE,
             text=True,
             cwd=home.path,
+            # Where nobody above the test run has a terminal its own group ignores SIGTSTP.
+            process_group=0,
         )
         self.out: list[str] = []
         self.err: list[str] = []
