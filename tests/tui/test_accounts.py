@@ -176,7 +176,7 @@ def test_a_profile_is_added_with_the_diff_in_sight_and_removed_again(world: Afte
         await person.press("f9")
         await person.meets(ConfirmScreen)
         await person.sees("+[profile payments-dev.Developer]", "$ ssohelper profile add corp:0000")
-        await person.sees("1 profile to add — write ~/.aws/config?")
+        await person.sees("│ 1 profile to add — write ~/.aws/config?")  # in its frame
         assert world.config_file.read_bytes() == before
         await person.press("y")
         await person.hears("added")

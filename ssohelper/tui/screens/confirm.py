@@ -18,6 +18,7 @@ from ssohelper.tui.widgets.lines import Line, LineView
 class ConfirmScreen(ModalScreen[bool]):
     """Ends with True when the person said yes."""
 
+    CSS_PATH = "../styles/screens.tcss"
     HELP_TEXT = "A question: nothing changes before you say yes."
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("confirm.yes", "answer(True)"),
