@@ -44,6 +44,7 @@ class RoleDetail(LineView, can_focus=False):
     RoleDetail { background: $surface; padding: 0 1; height: 7; }
     AccountsScreen .trouble { height: auto; padding: 1 2; color: $text-error; }
     AccountsScreen .trouble.absence { color: $text-muted; }
+    CommandPalette #--input SearchIcon { display: none; }
     AccountsScreen.empty RolePane, AccountsScreen.empty RoleDetail, AccountsScreen.empty Chips { display: none; }
     AccountsScreen.beside #body { layout: horizontal; }
     AccountsScreen.beside RolePane { width: 1fr; }
