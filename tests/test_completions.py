@@ -1,7 +1,6 @@
 """What a TAB offers: the tree is not stale, and the answers for each shell are right."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -9,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper import folders
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
 from ssohelper.shell_init import SHELLS
@@ -274,17 +272,3 @@ class TestBashLine:
         assert in_bash(corp, "ssohelper use q\\ ") == ["list", "q $x", "q ;y"]
         # A TAB that walks through the candidates inserts each.
         assert in_bash(corp, "ssohelper use q\\ ", "37") == ["words", "q\\ \\$x", "q\\ \\;y"]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere app.py asks platformdirs itself")
-@pytest.mark.parametrize("said", [{}, {"XDG_STATE_HOME": "/var/tmp/s"}, {"XDG_STATE_HOME": "rel"}])
-def test_the_state_folder_is_platformdirs_own(
-    said: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **said}
-    ask = "import platformdirs; print(platformdirs.user_state_dir('ssohelper', appauthor=False))"
-    found = subprocess.run(
-        [sys.executable, "-c", ask], env=environ, capture_output=True, text=True, check=True
-    )
-    monkeypatch.setattr(os, "environ", environ)
-    assert folders.state_folder(environ) == found.stdout.rstrip("\n")

@@ -13,24 +13,20 @@ from ssohelper.app import App
 from ssohelper.errors import LocalState
 
 _ASK_PLATFORMDIRS = (
-    "import platformdirs; print(platformdirs.user_cache_dir('ssohelper', appauthor=False))"
+    "import platformdirs as p\n"
+    "for ask in (p.user_cache_dir, p.user_state_dir, p.user_config_dir):\n"
+    "    print(ask('ssohelper', appauthor=False))"
 )
+_RULES = (folders.cache_folder, folders.state_folder, folders.config_folder)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere app.py asks platformdirs itself")
-@pytest.mark.parametrize(
-    "said",
-    [
-        {},
-        {"XDG_CACHE_HOME": "/var/tmp/caches"},
-        {"XDG_CACHE_HOME": ""},
-        {"XDG_CACHE_HOME": "  "},
-        {"XDG_CACHE_HOME": "relative"},
-        {"HOME": "/elsewhere"},
-    ],
-)
-def test_the_cache_folder_is_platformdirs_own(said, tmp_path, monkeypatch):
-    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **said}
+@pytest.mark.skipif(sys.platform != "linux", reason="asks platformdirs of this system")
+@pytest.mark.parametrize("base", [None, "/var/tmp/own", "", "  ", "relative"])
+@pytest.mark.parametrize("home", ["", "/elsewhere"])
+def test_they_are_platformdirs_own(base, home, tmp_path, monkeypatch):
+    environ = {"PATH": os.environ["PATH"], "HOME": home or str(tmp_path)}
+    if base is not None:
+        environ |= dict.fromkeys(("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"), base)
     found = subprocess.run(
         [sys.executable, "-c", _ASK_PLATFORMDIRS],
         env=environ,
@@ -39,7 +35,7 @@ def test_the_cache_folder_is_platformdirs_own(said, tmp_path, monkeypatch):
         check=True,
     )
     monkeypatch.setattr(os, "environ", environ)
-    assert folders.cache_folder(environ) == found.stdout.rstrip("\n")
+    assert [rule(environ) for rule in _RULES] == found.stdout.splitlines()
 
 
 @pytest.mark.parametrize("said", [{}, {"XDG_CACHE_HOME": "/c", "XDG_CONFIG_HOME": "/d e"}])
@@ -49,6 +45,7 @@ def test_the_folders_of_macos_are_platformdirs_own(said, monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     theirs = MacOS("ssohelper", appauthor=False)
     assert folders.cache_folder(environ) == theirs.user_cache_dir
+    assert folders.state_folder(environ) == theirs.user_state_dir
     assert folders.settings_file(environ) == f"{theirs.user_config_dir}/config.toml"
 
 
