@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.listing import Listing
     from ssohelper.core.model import SsoSession
+    from ssohelper.core.role_rows import RoleRow
     from ssohelper.tui.app import HelperApp
     from ssohelper.tui.screens.account_actions import RowActions
     from ssohelper.tui.screens.set_up import SetUpForm
@@ -48,6 +49,13 @@ def clocks_of(house: App, sessions: Sequence[SsoSession]) -> Clocks:
     from ssohelper.tui.widgets.role_detail import read_clocks
 
     return read_clocks(house, sessions)
+
+
+def use_line(row: RoleRow) -> str:
+    """Return what to type to use this role."""
+    from ssohelper.core.shell_text import typed
+
+    return f"ssohelper use {typed(row.words)}"
 
 
 def set_up_form() -> SetUpForm:

@@ -70,9 +70,22 @@ def dress(app: TextualApp[Any], house: App) -> None:
     usual = named if named in app.available_themes else DARK.name
     if not house.settings_file.exists() and "SSOHELPER_THEME" not in house.environ:
         # To read no settings takes tomllib too: 4 ms of the start.
-        app.theme = usual
+        _begin_with(app, usual)
         return
     settings = house.settings
     is_said = settings.origin("theme") != "default"
-    app.theme = NAMES[settings.get("theme")] if is_said else usual
+    _begin_with(app, NAMES[settings.get("theme")] if is_said else usual)
     app.set_keymap(chosen_keys(settings.keymap()))
+
+
+def _begin_with(app: TextualApp[Any], name: str) -> None:
+    """Give the app its first theme. Set as any later one, it would be computed twice: 2 ms."""
+    if name not in (DARK.name, LIGHT.name):
+        app.theme = name
+        return
+    app.set_reactive(TextualApp.theme, name)
+    theme = app.current_theme
+    app.set_class(True, f"-theme-{name}", update=False)
+    app.set_class(theme.dark, "-dark-mode", update=False)
+    app.set_class(not theme.dark, "-light-mode", update=False)
+    app.stylesheet.set_variables(app.get_css_variables())

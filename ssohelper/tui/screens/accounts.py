@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -20,12 +20,10 @@ from ssohelper.core import guard_rules
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.shell_text import typed
 from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired, SsoHelperError
 from ssohelper.tui import later
 from ssohelper.tui.keymap import bound
-from ssohelper.tui.widgets.chips import Chip
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.role_pane import RolePane
 
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
     from ssohelper.tui.app import HelperApp
     from ssohelper.tui.commands import Command
     from ssohelper.tui.screens.account_actions import RowActions
+    from ssohelper.tui.widgets.chips import Chip
     from ssohelper.tui.widgets.role_detail import Clocks, RoleDetail
 
 # A list this old is asked again behind the one that is shown.
@@ -98,6 +97,9 @@ class AccountsScreen(Screen[None]):
     @property
     def roles(self) -> RoleList:
         return self.query_one(RoleList)
+
+    def _chip(self, name: str) -> Chip:
+        return cast("Chip", self.query_one(f"#{name}"))
 
     def compose(self) -> ComposeResult:
         self._read()
@@ -309,11 +311,11 @@ class AccountsScreen(Screen[None]):
 
     def action_group(self) -> None:
         self.roles.group(not self.roles.grouped)
-        self.query_one("#grouped", Chip).turn(self.roles.grouped)
+        self._chip("grouped").turn(self.roles.grouped)
 
     def action_only_favourites(self) -> None:
         self._only_favourites = not self._only_favourites
-        self.query_one("#favourites", Chip).turn(self._only_favourites)
+        self._chip("favourites").turn(self._only_favourites)
         self._filter()
 
     def action_only_session(self) -> None:
@@ -321,7 +323,7 @@ class AccountsScreen(Screen[None]):
         names: list[str | None] = [None, *sorted({row.session_name for row in self._choice.rows})]
         at = names.index(self._only_session) if self._only_session in names else 0
         self._only_session = names[(at + 1) % len(names)]
-        self.query_one("#session", Chip).turn(
+        self._chip("session").turn(
             self._only_session is not None, self._only_session or "all sessions"
         )
         self._filter()
@@ -345,7 +347,7 @@ class AccountsScreen(Screen[None]):
         self._show_detail()
 
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
-        self.app.exit(f"ssohelper use {typed(event.row.words)}")
+        self.app.exit(later.use_line(event.row))
 
     def on_role_pane_left(self) -> None:
         self.app.exit()
