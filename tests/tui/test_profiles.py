@@ -74,7 +74,9 @@ def test_removing_takes_only_what_is_managed(world: Afternoon) -> None:
         await answer(person, "y", "-[profile payments-dev.ReadOnlyAccess]", "ssohelper profile rm")
         await person.hears("removed 1 profile")
         await person.sees("4 profiles in")
-        told = "".join(text for line in screen.query_one("#diff", LineView).lines for text, _ in line)
+        told = "".join(
+            text for line in screen.query_one("#diff", LineView).lines for text, _ in line
+        )
         assert 'skipped "payments-dev.ReadOnlyAccess": removed with: ssohelper profile rm' in told
 
     drive(world.app(), scenario)
