@@ -57,9 +57,10 @@ WAITING: tuple[Make, ...] = (
     clock_jumps.clock_jumps,
     sweep.kill_sweep,
     endpoint.endpoint_clients,
+    endpoint.endpoint_sleep,
 )
 # Only when named: a day takes 16 min, and its speed makes any other load a fault of AWS's.
-ALONE: tuple[Make, ...] = (endpoint.endpoint_day, endpoint.endpoint_sleep)
+ALONE: tuple[Make, ...] = (endpoint.endpoint_day,)
 
 
 def main() -> int:

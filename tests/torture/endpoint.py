@@ -259,7 +259,7 @@ def _slept(kind: str) -> Row:
         faults.sign_in_seconds = 90 * 86400
         place.sign_in()
         stamp = place.home / "stamp"
-        stamp.write_text("+0s")
+        _set_clock(stamp, 0)
         fake = {
             "LD_PRELOAD": str(_FAKETIME),
             "FAKETIME_TIMESTAMP_FILE": str(stamp),
@@ -273,7 +273,7 @@ def _slept(kind: str) -> Row:
             for asked_at_once in (True, False):
                 before = place.emulator.counters["GetRoleCredentials"]
                 faults.clock_offset_seconds += _SLEEP_SECONDS
-                stamp.write_text(f"+{int(faults.clock_offset_seconds)}s")
+                _set_clock(stamp, faults.clock_offset_seconds)
                 woke = time.monotonic()
                 if asked_at_once:
                     wrong += _wrong(place, served, now)
@@ -291,6 +291,13 @@ def _slept(kind: str) -> Row:
 
 
 # -- pieces ------------------------------------------------------------------------------------
+
+
+def _set_clock(stamp: Path, seconds: float) -> None:
+    """Set what faketime adds. Whole at once: it ends a process that reads an empty file."""
+    new = stamp.with_suffix(".new")
+    new.write_text(f"+{int(seconds)}s")
+    new.replace(stamp)
 
 
 def _long(command: list[str], served: Endpoint) -> tuple[int, list[str]]:
