@@ -93,7 +93,7 @@ def renew_ahead(app: App, session: SsoSession, role: Role, deadline: Deadline) -
     Raises: as `release`.
     """
     tokens.renew_ahead(app, session, deadline)
-    key = RoleKey(session.name, role.account_id, role.name)
+    key = session.key_of(role)
     with app.credentials.lock(key, deadline):
         kept = app.credentials.get(key, session)
         if kept is None or _freshness(app, kept) is not Freshness.SERVE:
@@ -117,7 +117,7 @@ def at_hand(
     With `even_due` also what should be renewed first: better than nothing while AWS is slow.
     """
     policy(app, session, role, way)
-    key = RoleKey(session.name, role.account_id, role.name)
+    key = session.key_of(role)
     kept = app.credentials.get(key, session)
     if kept is None or _freshness(app, kept) is Freshness.TOO_LATE:
         return None
@@ -134,19 +134,19 @@ def renew_now(app: App, session: SsoSession, role: Role, deadline: Deadline) -> 
 
     Raises: as `release`.
     """
-    key = RoleKey(session.name, role.account_id, role.name)
+    key = session.key_of(role)
     with app.credentials.lock(key, deadline):
         _renewed(app, session, key, deadline)
 
 
 def due_at(app: App, session: SsoSession, role: Role) -> int:
     """Return when somebody must next think about this role: 0 when nothing is kept."""
-    kept = app.credentials.get(RoleKey(session.name, role.account_id, role.name), session)
+    kept = app.credentials.get(session.key_of(role), session)
     return 0 if kept is None else _due_at(app, session, kept)
 
 
 def _current(app: App, session: SsoSession, role: Role, deadline: Deadline) -> KeptCredentials:
-    key = RoleKey(session.name, role.account_id, role.name)
+    key = session.key_of(role)
     kept = app.credentials.get(key, session)
     if kept and _is_served(app, kept):
         _think(app, session, key, kept)

@@ -12,6 +12,7 @@ from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.actions.selection import session_of
 from ssohelper.app import App
 from ssohelper.cli import choosing, output
+from ssohelper.core import clock_text
 from ssohelper.core.device_flow import DeviceAuthorization
 from ssohelper.core.instants import duration_text, parse_duration, to_iso
 from ssohelper.core.model import KeptCredentials, RoleKey, SsoSession
@@ -181,8 +182,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
             results.append({"session": session.name, "revoked": False})
             continue
         results.append({"session": session.name, "revoked": was_signed_in})
-        words = "signed out of" if was_signed_in else "was not signed in to"
-        output.say(f'{words} "{show(session.name)}"')
+        output.say(clock_text.signed_out(session.name, was_signed_in))
     if not sessions:
         output.say("there is no sso-session to sign out of")
     if output.talk().json:
@@ -260,22 +260,9 @@ def _qr_code(url: str) -> str:
 
 
 def _outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) -> str:
-    left = duration_text(outcome.token.expires_at - app.now())
-    until = to_iso(outcome.token.expires_at)
-    words = {
-        "kept": "already signed in to",
-        "renewed": "sign-in renewed for",
-        "joined": "signed in by the other login to",
-        "signed in": "signed in to",
-    }[outcome.how]
-    ends = f"the access token lasts until {until} ({left})"
-    needed_at = clocks.person_needed_at(app, session, outcome.token)
-    if needed_at is not None and needed_at > outcome.token.expires_at:
-        # What a long job goes by: the token is renewed, the sign-in takes a person.
-        ends = (
-            f"until {to_iso(needed_at)} ({duration_text(needed_at - app.now())}) nobody is needed"
-        )
-    return f'{words} "{show(session.name)}": {ends}'
+    token = outcome.token
+    needed_at = clocks.person_needed_at(app, session, token)
+    return clock_text.signed_in(session.name, outcome.how, token.expires_at, app.now(), needed_at)
 
 
 def _session_json(clock: clocks.SessionClock) -> dict[str, Any]:
@@ -318,10 +305,12 @@ def _print_clocks(
         return
     rows = []
     for clock in seen:
-        token = "-" if clock.token_expires_at is None else _left(clock.token_expires_at, now)
+        token = (
+            "-" if clock.token_expires_at is None else clock_text.left(clock.token_expires_at, now)
+        )
         if clock.refreshable:
             token += ", renews by itself"
-        ends = "-" if clock.sign_in_ends_at is None else _left(clock.sign_in_ends_at, now)
+        ends = "-" if clock.sign_in_ends_at is None else clock_text.left(clock.sign_in_ends_at, now)
         if clock.sign_in_ends_source:
             ends += f" ({clock.sign_in_ends_source})"
         state = clock.state.replace("_", " ")
@@ -335,12 +324,8 @@ def _print_clocks(
                     key.session_name,
                     key.account_id,
                     key.role_name,
-                    _left(kept.credentials.expires_at, app.aws_now()),
+                    clock_text.left(kept.credentials.expires_at, app.aws_now()),
                 ]
                 for key, kept in credentials
             ],
         )
-
-
-def _left(at: int, now: int) -> str:
-    return f"{duration_text(at - now)} left" if at > now else f"ended {duration_text(now - at)} ago"

@@ -16,13 +16,22 @@ def left(at: int, now: int) -> str:
     return f"{duration_text(at - now)} left" if at > now else f"ended {duration_text(now - at)} ago"
 
 
-def signed_in(session_name: str, how: str, token_expires_at: int, now: int) -> str:
-    """Return what a sign-in came to; `how` is a LoginOutcome's."""
-    until, rest = to_iso(token_expires_at), duration_text(token_expires_at - now)
-    name = show(session_name)
-    return f'{_HOW[how]} "{name}": the access token lasts until {until} ({rest})'
+def signed_in(
+    session_name: str, how: str, token_expires_at: int, now: int, needed_at: int | None = None
+) -> str:
+    """Return what a sign-in came to; `how` is a LoginOutcome's.
+
+    `needed_at`: when a person is needed next, where that is known and to be said. It is what a
+    long job goes by: the token is renewed, the sign-in takes a person.
+    """
+    until = f"{to_iso(token_expires_at)} ({duration_text(token_expires_at - now)})"
+    ends = f"the access token lasts until {until}"
+    if needed_at is not None and needed_at > token_expires_at:
+        ends = f"until {to_iso(needed_at)} ({duration_text(needed_at - now)}) nobody is needed"
+    return f'{_HOW[how]} "{show(session_name)}": {ends}'
 
 
 def signed_out(session_name: str, was_signed_in: bool) -> str:
+    """Return what a sign-out came to."""
     words = "signed out of" if was_signed_in else "was not signed in to"
     return f'{words} "{show(session_name)}"'

@@ -62,6 +62,10 @@ class SsoSession(NamedTuple):
     region: str
     scopes: tuple[str, ...]
 
+    def key_of(self, role: Role) -> "RoleKey":
+        """Return what this role's credentials are kept under."""
+        return RoleKey(self.name, *role)
+
 
 class Profile(NamedTuple):
     """A profile that is resolved as far as it can be: session, account and role are known."""
@@ -73,7 +77,7 @@ class Profile(NamedTuple):
 
     @property
     def key(self) -> "RoleKey":
-        return RoleKey(self.session.name, *self.role)
+        return self.session.key_of(self.role)
 
 
 class ClientRegistration(NamedTuple):
