@@ -19,7 +19,6 @@ from ssohelper.errors import LoginRequired
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-DEFAULT_CHECK_SECONDS = 30 * 60
 
 State = Literal["valid", "expired", "signed_out"]
 

@@ -85,7 +85,10 @@ def main(ctx: click.Context) -> None:
       ssohelper demo                                    try it, no AWS account needed
       ssohelper setup https://d-0000000000.awsapps.com/start
       ssohelper login                                   sign in
+      ssohelper                                         on a terminal: the full screen
       ssohelper list prod read                          find accounts and roles
+      ssohelper use payments-prod.ReadOnlyAccess        switch this shell (after: install)
+      ssohelper exec payments-prod.ReadOnlyAccess -- aws s3 ls
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

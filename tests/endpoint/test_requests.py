@@ -2,7 +2,6 @@
 
 import os
 import socket
-import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +14,7 @@ from ssohelper.endpoint import listener
 from ssohelper.endpoint.doors import ContainerDoor
 from ssohelper.endpoint.request import Door, is_right
 from ssohelper.endpoint.source import Source
+from tests.endpoint.crowd import crowd
 from tests.endpoint.world import Served
 
 TOKEN = "t" * 43
@@ -211,37 +211,11 @@ def as_nobody(do) -> str:  # type: ignore[no-untyped-def]
 
 
 def test_idle_and_slow_clients_delay_nobody(endpoint: Served) -> None:
-    idle = [socket.create_connection(("127.0.0.1", endpoint.port)) for _ in range(200)]
-    stop = threading.Event()
-    slow = threading.Thread(target=dripping, args=(endpoint, 50, stop))
-    slow.start()
     took = []
-    for _ in range(1000):
-        began = time.monotonic()
-        assert endpoint.get().status == 200
-        took.append(time.monotonic() - began)
-    stop.set()
-    slow.join()
-    for client in idle:
-        client.close()
+    with crowd(endpoint.port, idle=200, slow=50, request=of(endpoint, request())):
+        for _ in range(1000):
+            began = time.monotonic()
+            assert endpoint.get().status == 200
+            took.append(time.monotonic() - began)
     # The figure itself is in `make torture`: here a busy machine may be slow, but not stand still.
     assert sorted(took)[int(len(took) * 0.99)] < 5
-
-
-def dripping(endpoint: Served, number: int, stop: threading.Event) -> None:
-    """Send a byte a second on many connections, anew when they are hung up on."""
-    data = of(endpoint, request())
-    clients: dict[socket.socket, int] = {}
-    while not stop.is_set():
-        while len(clients) < number:
-            clients[socket.create_connection(("127.0.0.1", endpoint.port))] = 0
-        for client, sent in list(clients.items()):
-            try:
-                client.send(data[sent : sent + 1])
-                clients[client] = sent + 1
-            except OSError:
-                client.close()
-                del clients[client]
-        stop.wait(1)
-    for client in clients:
-        client.close()

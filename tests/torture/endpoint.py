@@ -4,10 +4,8 @@ import http.client
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +16,7 @@ from urllib.parse import urlsplit
 
 from tests import node_sdk
 from tests.endpoint.bucket import EmptyStorage
+from tests.endpoint.crowd import crowd
 from tests.torture.ground import (
     AWS_CLI,
     SSOHELPER,
@@ -48,6 +47,7 @@ print(json.dumps({"calls": calls, "failures": failures, "accounts": list(account
 """
 _LIVES, _TOKEN_LIVES = 8, 2
 _IDLE, _SLOW, _GOOD = 200, 50, 1000
+_DRIPPED = b"GET /credentials HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 # 24 h in 16 min, so that it ends with the other rows.
 _SPEED = 90
 _DAY_SECONDS = 24 * 3600
@@ -165,22 +165,15 @@ def endpoint_crowd(dice: Dice) -> Row:
     with ground() as place:
         place.sign_in()
         with endpoint(place) as served:
-            stop = threading.Event()
-            idle = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(_IDLE)]
-            slow = threading.Thread(target=_drip, args=(served, stop))
-            slow.start()
             took, failures = [], 0
-            for _ in range(good):
-                began = time.monotonic()
-                try:
-                    failures += served.get()[0] != 200
-                except OSError:
-                    failures += 1
-                took.append(time.monotonic() - began)
-            stop.set()
-            slow.join()
-            for client in idle:
-                client.close()
+            with crowd(served.port, idle=_IDLE, slow=_SLOW, request=_DRIPPED):
+                for _ in range(good):
+                    began = time.monotonic()
+                    try:
+                        failures += served.get()[0] != 200
+                    except OSError:
+                        failures += 1
+                    took.append(time.monotonic() - began)
     p99 = sorted(took)[int(good * 0.99)]
     return Row(
         f"{good} good requests beside {_IDLE} idle and {_SLOW} slow clients",
@@ -342,25 +335,6 @@ def _rclone(url: str) -> list[str]:
         raise Skipped("rclone is not installed")
     remote = f":s3,provider=Other,env_auth=true,region=us-east-1,endpoint='{url}':"
     return [program, "--config", "", "--retries", "1", "--low-level-retries", "1", "lsd", remote]
-
-
-def _drip(served: Endpoint, stop: threading.Event) -> None:
-    """Send a byte a second on many connections, anew when they are hung up on."""
-    data = b"GET /credentials HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-    clients: dict[socket.socket, int] = {}
-    while not stop.is_set():
-        while len(clients) < _SLOW:
-            clients[socket.create_connection(("127.0.0.1", served.port))] = 0
-        for client, sent in list(clients.items()):
-            try:
-                client.send(data[sent : sent + 1])
-                clients[client] = sent + 1
-            except OSError:
-                client.close()
-                del clients[client]
-        stop.wait(1)
-    for client in clients:
-        client.close()
 
 
 def _wrong(place: Ground, served: Endpoint, clock) -> list[str]:  # type: ignore[no-untyped-def]

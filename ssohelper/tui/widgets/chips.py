@@ -2,7 +2,6 @@
 
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Static
 
 from ssohelper.core.text import show
@@ -12,13 +11,6 @@ class Chip(Static):
     """One filter. `●` is on, `○` is off."""
 
     ALLOW_SELECT = False
-
-    class Turned(Message):
-        """Somebody clicked it."""
-
-        def __init__(self, chip: "Chip") -> None:
-            super().__init__()
-            self.chip = chip
 
     def __init__(self, label: str, action: str, *, id: str) -> None:
         super().__init__("", id=id)
