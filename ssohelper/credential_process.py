@@ -56,7 +56,7 @@ def answer(
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        from ssohelper.cli import crash
+        from ssohelper import crash
 
         return crash.report(error, sys.exc_info()[2])
     return 0

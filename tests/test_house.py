@@ -27,7 +27,14 @@ DEFERRED_IN = {"__main__.py", "app.py", "cli/__init__.py", "tui/later.py"}
 # What any front door may fetch late: rich draws on a terminal only and costs more than the rest of
 # a listing, a QR code is asked for, a crash report is needed once in a lifetime, textual is for a
 # person who is asked something, and `exec` needs an endpoint only with --server.
-DEFERRED_ANYWHERE = {"table", "progress", "crash", "qr", "pickers", "serve_command"}
+DEFERRED_ANYWHERE = {
+    "ssohelper.crash",
+    "ssohelper.cli.pickers",
+    "ssohelper.cli.progress",
+    "ssohelper.cli.qr",
+    "ssohelper.cli.serve_command",
+    "ssohelper.cli.table",
+}
 
 HIT_IMPORTS = {"ssohelper", "ssohelper.__main__", "ssohelper.ready_document", "ssohelper.folders"}
 
@@ -142,8 +149,7 @@ class TestSources:
 def _may_wait(node: ast.Import | ast.ImportFrom) -> bool:
     return (
         isinstance(node, ast.ImportFrom)
-        and node.module == "ssohelper.cli"
-        and {alias.name for alias in node.names} <= DEFERRED_ANYWHERE
+        and {f"{node.module}.{alias.name}" for alias in node.names} <= DEFERRED_ANYWHERE
     )
 
 

@@ -117,6 +117,8 @@ def run(argv: list[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except Exception as error:
+        from ssohelper import crash
+
         trace = sys.exc_info()[2]
-        return output.report_stdout_fault() or output.report_crash(error, trace)
+        return output.report_stdout_fault() or crash.report(error, trace)
     return result if isinstance(result, int) else 0

@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Any, TypeVar
 
 import click
@@ -202,13 +201,6 @@ def report_stdout_fault() -> int:
     except LocalState as error:
         return report(error)
     return 0
-
-
-def report_crash(error: Exception, trace: TracebackType | None) -> int:
-    """Say one line and where the log is. The log holds places, never values."""
-    from ssohelper.cli import crash
-
-    return crash.report(error, trace)
 
 
 def be_quiet_about_pipes() -> None:

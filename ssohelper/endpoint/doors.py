@@ -6,8 +6,8 @@ import struct
 import sys
 from collections.abc import Callable
 
+from ssohelper import crash
 from ssohelper.actions.credentials import document
-from ssohelper.cli import crash
 from ssohelper.core.instants import to_iso
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.core.text import show, to_json

@@ -9,9 +9,9 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
+from ssohelper import crash
 from ssohelper.actions import credentials, notices, tokens
 from ssohelper.actions.notices import LAST_RENEWAL_SECONDS, Reminder
-from ssohelper.cli import crash
 from ssohelper.core.model import Role, SsoSession
 from ssohelper.endpoint.looks import ServingApp
 from ssohelper.endpoint.source import Source

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from ssohelper.cli import crash
+from ssohelper import crash
 from ssohelper.endpoint.request import END_OF_HEAD, HEAD_LIMIT_BYTES
 
 MOST_THREADS = 64

@@ -9,9 +9,9 @@ import threading
 import time
 from collections.abc import Callable
 
+from ssohelper import crash
 from ssohelper.actions import credentials
 from ssohelper.actions.credentials import Way
-from ssohelper.cli import crash
 from ssohelper.core.model import Role, RoleCredentials, SsoSession
 from ssohelper.endpoint.looks import ServingApp
 from ssohelper.errors import AwsUnreachable, SsoHelperError

@@ -29,7 +29,7 @@ def _run() -> int:
     ended = program.run()
     ended.die_of_signal()
     if ended.crash is not None:
-        from ssohelper.cli import crash
+        from ssohelper import crash
 
         return crash.report(ended.crash, ended.crash.__traceback__)
     if ended.return_value:

@@ -168,7 +168,7 @@ class TestCache:
 class TestCrash:
     CODE = """
 import sys
-from ssohelper.cli import crash
+from ssohelper import crash
 def fail(secret):
     raise {kind}("the message holds " + secret)
 try:
