@@ -191,6 +191,12 @@ class TestLock:
 
 
 class TestDocs:
+    def test_name_every_room(self):
+        page = (ROOT / "docs" / "architecture.md").read_text()
+        rooms = {path.name for path in PACKAGE.glob("[!_]*.py")}
+        rooms |= {f"{path.parent.name}/" for path in PACKAGE.glob("*/__init__.py")}
+        assert {room for room in rooms if f"── {room} " not in page} == set()
+
     def test_name_every_setting(self):
         page = (ROOT / "docs" / "reference" / "settings.md").read_text()
         wanted = {setting.key for setting in settings.SETTINGS}
