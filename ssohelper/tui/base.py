@@ -15,8 +15,10 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from rich.console import RenderableType
+from textual._callback import invoke
 from textual.app import App as TextualApp
 from textual.driver import Driver
+from textual.events import Event, Key, Paste
 
 from ssohelper.app import App
 from ssohelper.core.text import show
@@ -74,6 +76,31 @@ class HouseApp(TextualApp[_Answer], Generic[_Answer]):
     def warned(self, message: str) -> None:
         """Show a warning of an action."""
         self.notify(show(message), severity="warning", markup=False)
+
+    # -- keys ----------------------------------------------------------------------------------
+
+    async def on_event(self, event: Event) -> None:
+        """Let a key or pasted text do all that it does before the next one is looked at.
+
+        Textual hands letters to the focused widget's queue, while other keys pass from queue to
+        queue until one of them is a binding: of `ab⌫c⇥d` in one burst the ⌫ would take the c, and
+        the d would stand in the field that one has left.
+        """
+        if not isinstance(event, (Key, Paste)) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        event._set_forwarded()
+        self.app_focus = True
+        if isinstance(event, Key):
+            self.screen._clear_tooltip()
+            if await self._check_bindings(event.key, priority=True):
+                return
+        for node in (self.focused or self.screen).ancestors_with_self:
+            with node._context():
+                for _, handle in node._get_dispatch_methods(event.handler_name, event):
+                    await invoke(handle, event)
+            if event._stop_propagation or not event.bubble:
+                return
 
     # -- the terminal --------------------------------------------------------------------------
 

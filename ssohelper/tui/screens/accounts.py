@@ -359,9 +359,9 @@ class AccountsScreen(Screen[None]):
 
     def action_row(self, name: str) -> None:
         """Do what the key map calls `accounts.NAME`."""
-        actions = self._actions
-        if actions is not None:
-            self.query_one(RolePane).after_typing(lambda: actions.run(name))
+        if self._actions is not None:
+            self.query_one(RolePane).search_now()
+            self._actions.run(name)
 
     def palette(self) -> list[Command]:
         """Return what the command palette offers here."""

@@ -74,48 +74,39 @@ class RolePane(Vertical):
 
     def on_search_line_changed(self, event: SearchLine.Changed) -> None:
         event.stop()
-        self._search()
+        self.search_now()
 
-    def _search(self) -> None:
+    def search_now(self) -> None:
+        """Search for what is typed so far. What acts on a row asks first: a burst of letters is
+        searched for once, behind its last one."""
         value = self.line.value
         if value != self._searched:
             self._searched = value
             self.list.search(value)
             self.show_count()
 
-    def after_typing(self, function: Callable[[], object]) -> None:
-        """Call it once what was typed before is searched for.
-
-        A binding runs at once, while letters still wait in the line's queue: of `prod⏎` typed
-        before the first paint Enter would come first, and choose another row.
-        """
-
-        def typed() -> None:
-            self._search()
-            function()
-
-        self.line.call_later(typed)
-
     def action_move(self, lines: int) -> None:
-        self.after_typing(lambda: self.list.move(lines))
+        self.search_now()
+        self.list.move(lines)
 
     def action_page(self, pages: int) -> None:
-        self.after_typing(lambda: self.list.page(pages))
+        self.search_now()
+        self.list.page(pages)
 
     def action_first(self) -> None:
-        self.after_typing(lambda: self.list.go_to(0))
+        self.search_now()
+        self.list.go_to(0)
 
     def action_last(self) -> None:
-        self.after_typing(lambda: self.list.go_to(len(self.list.rows) * 2, -1))
+        self.search_now()
+        self.list.go_to(len(self.list.rows) * 2, -1)
 
     def action_choose(self) -> None:
-        self.after_typing(self.list.choose)
+        self.search_now()
+        self.list.choose()
 
     def action_leave(self) -> None:
         """Clear the search; with nothing to clear, leave."""
-        self.after_typing(self._leave)
-
-    def _leave(self) -> None:
         if self.line.value:
             self.line.action_clear()
         else:
