@@ -18,7 +18,7 @@ export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 help:
 	@echo 'make demo    try it: a whole Identity Center on this machine, no AWS account needed'
 	@echo 'make test    run the tests (ARGS="tests/test_house.py -x" for some)'
-	@echo 'make check   ruff, mypy, import-linter, docs, shellcheck'
+	@echo 'make check   ruff, mypy (Linux, macOS, Windows), import-linter, docs, shellcheck'
 	@echo 'make bench   measure, target beside figure'
 	@echo 'make torture stampedes, kills, faults, lives: 20 min (S=30 seconds, SEED=n repeats)'
 	@echo 'make pictures  draw the screens anew into docs/pictures'
@@ -36,7 +36,8 @@ check: dev-env
 	$(BOOTSTRAP) lock --check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	set -e; for each in linux darwin win32; do \
+	    $(BIN)/mypy --platform $$each --cache-dir .mypy_cache/$$each; done
 	$(BIN)/lint-imports --no-cache
 	$(MAKE) --no-print-directory docs
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS) && echo 'shellcheck: $(SCRIPTS)'; \

@@ -19,7 +19,7 @@ def main() -> int:
         if ready_document.answered(argv[1:]):
             return 0
         leave_word = None
-        if os.name == "posix":
+        if sys.platform != "win32":
             from ssohelper import turnstile
 
             code = turnstile.answered_in_turn(argv[1:])

@@ -7,6 +7,7 @@ import is imported by the one method that makes it, so a hit or a listing pays f
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -113,15 +114,15 @@ class App:
     @cached_property
     def state_folder(self) -> Path:
         """Sign-in facts, saved lists, choices, versions of the config for undo."""
-        return self._own_folder("state", folders.state_folder, "user_state_dir")
+        return self._own_folder("state", folders.state_folder)
 
     @cached_property
     def cache_folder(self) -> Path:
-        return self._own_folder("cache", folders.cache_folder, "user_cache_dir")
+        return self._own_folder("cache", folders.cache_folder)
 
     @cached_property
     def settings_file(self) -> Path:
-        return self._own_folder("", folders.config_folder, "user_config_dir") / "config.toml"
+        return self._own_folder("", folders.config_folder) / "config.toml"
 
     @cached_property
     def aws_config_file(self) -> Path:
@@ -192,12 +193,9 @@ class App:
         return CredentialCache(self.runtime_folder, self.settings_stamp)
 
     @cached_property
-    def settings_stamp(self) -> SettingsStamp | None:
+    def settings_stamp(self) -> SettingsStamp:
         from ssohelper.stores.settings_stamp import SettingsStamp
 
-        # The hit path knows Linux's place alone; without a stamp it leaves every answer to us.
-        if self.settings_file != Path(folders.settings_file(self.environ)):
-            return None
         return SettingsStamp(self.runtime_folder, self.settings_file)
 
     @cached_property
@@ -291,22 +289,16 @@ class App:
 
     # -- helpers -------------------------------------------------------------------------------
 
-    def _own_folder(
-        self, name: str, rule: Callable[[Mapping[str, str]], str], platformdirs_name: str
-    ) -> Path:
+    def _own_folder(self, name: str, rule: Callable[[Mapping[str, str]], str]) -> Path:
         home = self.environ.get("SSOHELPER_HOME")
         if home:
             return Path(home, name)
         self._check_home()
-        if os.name == "posix":
-            # platformdirs' own rules, which a test holds beside it: importing it costs 4 ms.
-            found = rule(self.environ)
-            if found[:1] == "~":
-                raise _no_home()
-            return Path(found)
-        import platformdirs
-
-        return Path(getattr(platformdirs, platformdirs_name)("ssohelper", appauthor=False))
+        # platformdirs' own rules, which a test holds beside it: importing it costs 4 ms.
+        found = rule(self.environ)
+        if found[:1] == "~":
+            raise _no_home()
+        return Path(found)
 
     def _aws_file(self, variable: str, name: str) -> Path:
         value = self.environ.get(variable)
@@ -317,7 +309,8 @@ class App:
         if path[:1] != "~":
             return path
         self._check_home()
-        home = self.environ.get("HOME")
+        # botocore looks at no HOME on Windows, where shells that come with git set one.
+        home = self.environ.get("HOME") if sys.platform != "win32" else None
         if home and path.startswith("~/"):
             return home.rstrip("/") + path[1:]
         expanded = os.path.expanduser(path)
@@ -326,7 +319,7 @@ class App:
         return expanded
 
     def _check_home(self) -> None:
-        home = self.environ.get("HOME")
+        home = self.environ.get("HOME") if sys.platform != "win32" else None
         if home is not None and (not os.path.isabs(home) or not is_harmless(home)):
             raise LocalState(f'HOME is "{show(home, 80)}": not an absolute path')
 

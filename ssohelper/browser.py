@@ -84,7 +84,7 @@ def launch(
 
 def _collected(started: "subprocess.Popen[bytes]") -> None:
     """Wait for its end. Takes no signal: one for `serve`, which waits for it, is not for here."""
-    if hasattr(signal, "pthread_sigmask"):
+    if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     started.wait()
 
@@ -110,6 +110,8 @@ def _opener_of(said: str, environ: Mapping[str, str]) -> Opener | None:
     if os.pathsep in said:
         candidates += said.split(os.pathsep)
     for candidate in candidates:
+        if sys.platform == "win32":
+            candidate = candidate.replace("\\", "\\\\")  # shlex takes one of two away
         try:
             words = shlex.split(candidate)
         except ValueError:
@@ -135,6 +137,8 @@ def _on_path(name: str, environ: Mapping[str, str]) -> str | None:
     if os.sep in name:
         return None  # relative to a folder that somebody else may have filled
     here = _current_folder()
+    if sys.platform == "win32" and not name.lower().endswith(".exe"):
+        name += ".exe"
     for folder in environ.get("PATH", os.defpath).split(os.pathsep):
         if not os.path.isabs(folder) or os.path.realpath(folder) == here:
             continue
@@ -162,6 +166,9 @@ def _is_elsewhere(environ: Mapping[str, str]) -> bool:
 def _of_this_desktop(environ: Mapping[str, str]) -> Opener | None:
     if sys.platform == "darwin":
         return ("/usr/bin/open",)
+    if sys.platform == "win32":
+        system = os.path.join(environ.get("SYSTEMROOT", r"C:\Windows"), "System32")
+        return (os.path.join(system, "rundll32.exe"), "url.dll,FileProtocolHandler")
     names = _DESKTOP_OPENERS if environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY") else ()
     if environ.get("WSL_DISTRO_NAME"):
         names = ("wslview", *names)

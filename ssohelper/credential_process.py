@@ -96,11 +96,13 @@ def warned(message: str) -> None:
 def _start_up_seconds(elapsed: float) -> float:
     """Return how long the launcher and Python took before our first line: a caller waits for them
     too, seconds on a busy machine. Zero where the system does not tell."""
+    if sys.platform != "linux":
+        return 0.0
     try:
         with open("/proc/self/stat", "rb") as stat:
             started_at = int(stat.read().rpartition(b")")[2].split()[_START_TIME])
         age = time.clock_gettime(time.CLOCK_BOOTTIME) - started_at / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, IndexError, AttributeError):
+    except (OSError, ValueError, IndexError):
         return 0.0
     before = age - elapsed
     return before if 0 < before < _LONGEST_START_UP_SECONDS else 0.0

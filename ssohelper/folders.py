@@ -29,8 +29,10 @@ def runtime_folder(environ: "Mapping[str, str]") -> str:
 def cache_folder(environ: "Mapping[str, str]") -> str:
     """Return platformdirs' user_cache_dir("ssohelper"), by its own rule: it costs 4 ms to import.
 
-    A test holds these three beside platformdirs, for Linux and macOS.
+    A test holds these three beside platformdirs, for Linux, macOS and Windows.
     """
+    if sys.platform == "win32":
+        return _local_app_data(environ) + "/Cache"
     return _base(environ, "XDG_CACHE_HOME", "~/.cache", "~/Library/Caches")
 
 
@@ -39,19 +41,20 @@ def state_folder(environ: "Mapping[str, str]") -> str:
     home = environ.get("SSOHELPER_HOME")
     if home:
         return home + "/state"
+    if sys.platform == "win32":
+        return _local_app_data(environ)
     return _base(environ, "XDG_STATE_HOME", "~/.local/state", "~/Library/Application Support")
 
 
 def config_folder(environ: "Mapping[str, str]") -> str:
     """Return where our settings are: platformdirs' user_config_dir."""
+    if sys.platform == "win32":
+        return _local_app_data(environ)
     return _base(environ, "XDG_CONFIG_HOME", "~/.config", "~/Library/Application Support")
 
 
 def settings_file(environ: "Mapping[str, str]") -> str:
-    """Return where config.toml is, on Linux and macOS.
-
-    Elsewhere app.py says another place; then no stamp is written and every call goes to Python.
-    """
+    """Return where config.toml is."""
     return (environ.get("SSOHELPER_HOME") or config_folder(environ)) + "/config.toml"
 
 
@@ -86,11 +89,20 @@ def _base(environ: "Mapping[str, str]", variable: str, linux: str, macos: str) -
     return base + "/ssohelper"
 
 
+def _local_app_data(environ: "Mapping[str, str]") -> str:
+    base = environ.get("LOCALAPPDATA") or os.path.expanduser("~/AppData/Local")
+    return base + "/ssohelper"
+
+
 def _default_runtime_base() -> str | None:
-    return f"/run/user/{os.getuid()}" if hasattr(os, "getuid") else None
+    if sys.platform == "win32":
+        return None
+    return f"/run/user/{os.getuid()}"
 
 
 def _is_our_folder(path: str) -> bool:
+    if sys.platform == "win32":
+        return False
     try:
         found = os.stat(path)
     except OSError:

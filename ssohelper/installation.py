@@ -41,7 +41,7 @@ def launcher_path(environ: Mapping[str, str]) -> str | None:
 
     A link of that one alone (made by hand) leads to the scripts folder's. None without sh.
     """
-    if os.name != "posix" or not os.access(_SHELL, os.X_OK):
+    if sys.platform == "win32" or not os.access(_SHELL, os.X_OK):
         return None
     own = [os.path.join(os.path.dirname(path), LAUNCHER) for path in _own_scripts()]
     own = [path for path in own if os.path.isfile(path) and os.access(path, os.X_OK)]
@@ -81,7 +81,12 @@ def exposed_on_the_way(environ: Mapping[str, str]) -> str | None:
 
 
 def open_to_others(path: str) -> str | None:
-    """Return the file or folder on the way to `path` that everybody may write, if there is one."""
+    """Return the file or folder on the way to `path` that everybody may write, if there is one.
+
+    None on Windows, whose modes say nothing of others.
+    """
+    if sys.platform == "win32":
+        return None
     path = os.path.realpath(path)
     while True:
         try:
@@ -99,7 +104,7 @@ def open_to_others(path: str) -> str | None:
 
 def quoted(path: str) -> str:
     """Return the path as shlex, sh and every SDK read it back. Raises: UsageProblem."""
-    path = path.replace("\\", "/") if os.name == "nt" else path
+    path = path.replace("\\", "/") if sys.platform == "win32" else path
     if _NEEDS_NO_QUOTES.fullmatch(path):
         return path
     if _UNQUOTABLE.search(path):
@@ -111,7 +116,7 @@ def quoted(path: str) -> str:
 
 
 def _own_scripts() -> list[str]:
-    name = "ssohelper.exe" if os.name == "nt" else "ssohelper"
+    name = "ssohelper.exe" if sys.platform == "win32" else "ssohelper"
     folders = [sysconfig.get_path("scripts")]
     if sys.prefix == sys.base_prefix:
         user = sysconfig.get_preferred_scheme("user")

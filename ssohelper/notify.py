@@ -6,9 +6,13 @@ Nobody waits for either: one that hangs is ended after a while, one that fails i
 import contextlib
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+
+if sys.platform == "win32":
+    raise ImportError("notices are of serve, which is not there on Windows")
 
 _TITLE = "ssohelper"
 _SECONDS = 20.0

@@ -5,6 +5,7 @@ it is: no JSON is parsed, no configuration is read, and nothing grows with the o
 """
 
 import os
+import sys
 import time
 
 from ssohelper import folders
@@ -27,7 +28,7 @@ def answered(argv: list[str]) -> bool:
     is False as well: the ordinary path then says what is wrong.
     """
     key = key_of(argv)
-    if key is None or os.name != "posix":
+    if key is None:
         return False
     runtime = folders.runtime_folder(os.environ)
     if not _same_settings(runtime):
@@ -65,6 +66,8 @@ def _same_settings(runtime: str) -> bool:
 
 
 def _read(path: str, span: str) -> bytes | None:
+    if sys.platform == "win32":
+        return None  # it has no way to open a file that follows no link
     try:
         # O_NONBLOCK: opening a planted FIFO must not hang.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -98,6 +101,8 @@ def is_of_this_clock(found: os.stat_result, span: str) -> bool:
     """
     if found.st_ctime > time.time() + _CLOCK_STEP_SECONDS:
         return False
+    if sys.platform == "win32":
+        return True  # no uptime is known, so there are no spans
     try:
         descriptor = os.open(span, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -119,6 +124,8 @@ def uptime() -> int | None:
 
     The launcher reads the same file: a container's may differ from what the kernel says.
     """
+    if sys.platform == "win32":
+        return None
     try:
         descriptor = os.open("/proc/uptime", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

@@ -21,7 +21,7 @@ def start(key: RoleKey, environ: Mapping[str, str]) -> None:
     command = [sys.executable, "-P", "-m", "ssohelper", "credential-process"]
     command += ["--session", key.session_name, "--account-id", key.account_id]
     command += ["--role-name", key.role_name, RENEW_ONLY]
-    if os.name == "posix" and os.access(_SHELL, os.X_OK):
+    if sys.platform != "win32" and os.access(_SHELL, os.X_OK):
         # A shell between us starts it and ends: it is nobody's child, so the program that `exec`
         # becomes, or an endpoint that runs for days, has no process to wait for.
         command = [_SHELL, "-c", '"$@" &', _SHELL, *command]

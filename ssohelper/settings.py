@@ -10,6 +10,7 @@ import json
 import os
 import re
 import stat
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -324,7 +325,7 @@ def _read_text(path: Path) -> str:
         if not stat.S_ISREG(found.st_mode):
             raise LocalState(f'"{path}" is no plain file')
         # The owner of the machine may own it too: some systems build home folders so.
-        if os.name == "posix" and found.st_uid not in (0, os.geteuid()):
+        if sys.platform != "win32" and found.st_uid not in (0, os.geteuid()):
             raise LocalState(f'"{path}" belongs to another user')
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             content = file.read(_LIMIT_BYTES + 1)

@@ -7,12 +7,16 @@ A refusal by AWS it leaves as a word in the turn's file: whoever waited takes th
 """
 
 import errno
-import fcntl
 import os
 import stat
+import sys
 import time
 
 from ssohelper import folders, ready_document
+
+if sys.platform == "win32":
+    raise ImportError("callers on Windows go in without a turn")
+import fcntl
 
 # After this the caller goes on by itself: the one before it may be stopped. Of the contract's
 # 18 s enough must be left for a try of its own.

@@ -121,7 +121,7 @@ def rc_file(app: App, shell: str, platform: str = sys.platform) -> Path:
         return Path(environ.get("ZDOTDIR") or _zdotdir(app) or _home(app), ".zshrc")
     if shell == "fish":
         return Path(_config_home(app), "fish", "conf.d", "ssohelper.fish")
-    if os.name == "nt":
+    if sys.platform == "win32":
         raise UsageProblem(
             "PowerShell's profile is not edited on Windows",
             hint=f"put this line into $PROFILE: {lines('pwsh', environ)[-1]}",

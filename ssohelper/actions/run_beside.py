@@ -2,15 +2,23 @@
 
 Both are in one process group, so that the terminal's own signals (Ctrl-C, Ctrl-Z, a new size)
 reach it directly; only what somebody sends to us alone is passed on. We stop when it stops.
+
+Linux tells which of the two a signal is. Elsewhere what a terminal can send counts as the
+terminal's while our group is the one in front of it: a program that got Ctrl-C twice would break
+off without tidying up, which is worse than a `kill -INT` of ours that it does not hear of.
 """
 
 import errno
 import os
 import signal
+import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ssohelper.actions.run import IGNORED_BY_PYTHON, SHELL, cannot_run, found_program
+
+if sys.platform == "win32":
+    raise ImportError("Windows has no signals that could be passed on")
 
 _PASSED_ON = (
     signal.SIGINT,
@@ -24,7 +32,9 @@ _PASSED_ON = (
     signal.SIGTSTP,
     signal.SIGCONT,
 )
-# Of the terminal's: the whole group got them. Linux: SI_KERNEL in si_code.
+# What a terminal sends to the group in front of it. A hangup and a `fg` may reach it twice.
+_OF_TERMINAL = {signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGWINCH}
+# In si_code on Linux (SI_KERNEL): the terminal's, so that the whole group got it.
 _FROM_KERNEL = 0x80
 
 
@@ -34,8 +44,10 @@ def hold_signals() -> None:
     SIGTTOU too: a notice of ours, from the background, on a terminal with `stty tostop`, must not
     stop us, on whom the program waits.
     """
-    # Who started us may have ignored it: then the program's end would never be told.
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    # Who started us may have ignored it: then the program's end would never be told. A handler,
+    # which never runs: macOS forgets at once what is ignored by default, awaited or not.
+    for number in (signal.SIGCHLD, signal.SIGWINCH):
+        signal.signal(number, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, {*_PASSED_ON, signal.SIGCHLD, signal.SIGTTOU})
 
 
@@ -54,15 +66,26 @@ def to_its_end(argv: Sequence[str], environ: Mapping[str, str]) -> Ended:
     pid = _started(argv, environ)
     by_terminal = False
     while True:
-        came = signal.sigwaitinfo({*_PASSED_ON, signal.SIGCHLD})
-        if came.si_signo == signal.SIGCHLD:
+        number, is_group_s = _next_signal()
+        if number == signal.SIGCHLD:
             code = _looked_after(pid)
             if code is not None:
                 return Ended(code, by_terminal and code == 128 + signal.SIGINT)
-        elif came.si_code == _FROM_KERNEL and came.si_signo != signal.SIGALRM:
-            by_terminal = by_terminal or came.si_signo == signal.SIGINT
+        elif is_group_s:
+            by_terminal = by_terminal or number == signal.SIGINT
         else:
-            os.kill(pid, came.si_signo)
+            os.kill(pid, number)
+
+
+def _next_signal() -> tuple[int, bool]:
+    """Wait for a signal; return it, and whether the terminal sent it to the whole group."""
+    awaited = {*_PASSED_ON, signal.SIGCHLD}
+    if sys.platform == "linux":
+        came = signal.sigwaitinfo(awaited)
+        from_kernel = came.si_code == _FROM_KERNEL
+        return came.si_signo, from_kernel and came.si_signo != signal.SIGALRM
+    number = signal.sigwait(awaited)
+    return number, number in _OF_TERMINAL and _group_in_front() == os.getpgrp()
 
 
 def _started(argv: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -94,7 +117,7 @@ def _looked_after(pid: int) -> int | None:
             return None
         if os.WIFSTOPPED(status):
             # Without a terminal nobody would wake us by waking it.
-            if os.WSTOPSIG(status) != signal.SIGSTOP or _has_terminal():
+            if os.WSTOPSIG(status) != signal.SIGSTOP or _group_in_front() is not None:
                 os.kill(os.getpid(), signal.SIGSTOP)
         elif os.WIFSIGNALED(status):
             return 128 + os.WTERMSIG(status)
@@ -102,9 +125,15 @@ def _looked_after(pid: int) -> int | None:
             return os.WEXITSTATUS(status)
 
 
-def _has_terminal() -> bool:
+def _group_in_front() -> int | None:
+    """Return the process group that our terminal listens to; None without a terminal."""
     try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC))
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
     except OSError:
-        return False
-    return True
+        return None
+    try:
+        return os.tcgetpgrp(terminal)
+    except OSError:
+        return None
+    finally:
+        os.close(terminal)

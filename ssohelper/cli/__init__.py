@@ -53,6 +53,8 @@ class LazyGroup(click.Group):
         place = COMMANDS.get(ALIASES.get(cmd_name, cmd_name))
         if place is None:
             return None
+        if sys.platform == "win32" and place[0] == "serve_command":
+            raise output.not_on_windows("serve")
         command: click.Command = getattr(import_module(f"ssohelper.cli.{place[0]}"), place[1])
         return command
 

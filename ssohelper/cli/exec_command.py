@@ -1,6 +1,7 @@
 """exec: a program with a role's credentials, in our place. argv is split at the first `--`."""
 
 import shlex
+import sys
 
 import click
 
@@ -66,6 +67,8 @@ def exec_program(ctx: click.Context, profile: str | None, server: bool) -> None:
             "exec takes a command behind --" if not program else "exec has no JSON",
             hint="for example: ssohelper exec PROFILE -- aws s3 ls",
         )
+    if sys.platform == "win32" and server:
+        raise output.not_on_windows("exec --server")
     app = output.app()
     run.found_program(program[0], app.environ)
     chosen = using.chosen_profile(profile)
@@ -73,10 +76,10 @@ def exec_program(ctx: click.Context, profile: str | None, server: bool) -> None:
         from ssohelper.cli import serve_command
 
         ctx.exit(serve_command.run_beside_server(app, chosen, program))
-    _run_with_keys(app, chosen, program)
+    ctx.exit(_run_with_keys(app, chosen, program))
 
 
-def _run_with_keys(app: App, chosen: Profile, program: list[str]) -> None:
+def _run_with_keys(app: App, chosen: Profile, program: list[str]) -> int:
     keys = using.signed_in(
         app,
         chosen,
@@ -85,4 +88,4 @@ def _run_with_keys(app: App, chosen: Profile, program: list[str]) -> None:
     child = environment.keys_environment(app, chosen, keys).of_child(app.environ)
     output.say(f"{using.who(app, chosen)}: {using.keys_left(app, keys)}")
     usage.record(app, chosen)
-    run.replace_process(program, child)
+    return run.replace_process(program, child)

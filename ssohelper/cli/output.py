@@ -160,6 +160,14 @@ def listing_progress() -> Iterator[Callable[[int, int], None] | None]:
         yield step
 
 
+def not_on_windows(what: str) -> UsageProblem:
+    """Return the error for what needs a system with signals and sockets that have a file."""
+    return UsageProblem(
+        f"{what} is not there on Windows",
+        hint='SDKs renew by the profile itself: $env:AWS_PROFILE = "PROFILE" (or run it in WSL)',
+    )
+
+
 # -- errors --------------------------------------------------------------------------------------
 
 

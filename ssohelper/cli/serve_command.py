@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from ssohelper.core.model import Profile, Secret
 from ssohelper.core.text import is_harmless, show
 from ssohelper.endpoint.serving import Serving
 from ssohelper.errors import LocalState, LoginRequired, UsageProblem
+
+if sys.platform == "win32":
+    raise ImportError("there is no endpoint on Windows")
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 

@@ -21,9 +21,18 @@ from ssohelper.errors import (
     SsoHelperError,
 )
 
+if sys.platform == "win32":
+    raise ImportError("there is no endpoint on Windows")
+
 PATH = "/credentials"
 # botocore waits 2 s for an answer, three times: so this is said well before.
 CONTAINER_SECONDS = 1.5
+# unix(7): pid, user, group.
+_UCRED = struct.Struct("3i")
+# macOS, sys/ucred.h: version, user, number of groups, 16 groups. Of level 0 in sys/un.h.
+_XUCRED = struct.Struct("@IIh16I")
+_XUCRED_VERSION = 0
+_SOL_LOCAL = 0
 # No SDK limits a credential_process to less than Rust's; curl limits nothing.
 _SOCKET_SECONDS = 18.0
 _CODES = (
@@ -92,14 +101,15 @@ class SocketDoor:
 
 def peer_of(connection: socket.socket) -> int | None:
     """Return the user id at the other end; None when the system does not tell."""
-    option = getattr(socket, "SO_PEERCRED", None)
-    if option is None:
-        return None
     try:
-        told = connection.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i"))
-    except OSError:
+        if sys.platform == "linux":
+            told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+            return int(_UCRED.unpack(told)[1])
+        told = connection.getsockopt(_SOL_LOCAL, socket.LOCAL_PEERCRED, _XUCRED.size)
+        version, user = _XUCRED.unpack_from(told)[:2]
+    except (OSError, struct.error):
         return None
-    return int(struct.unpack("3i", told)[1])
+    return int(user) if version == _XUCRED_VERSION else None
 
 
 def _answered(source: Source, seconds: float, form: Callable[[RoleCredentials], bytes]) -> bytes:

@@ -6,7 +6,6 @@ hung up on, and the oldest of them goes when there are too many, so the right on
 
 import contextlib
 import queue
-import resource
 import selectors
 import socket
 import sys
@@ -16,6 +15,10 @@ from collections.abc import Callable
 
 from ssohelper import crash
 from ssohelper.endpoint.request import END_OF_HEAD, HEAD_LIMIT_BYTES
+
+if sys.platform == "win32":
+    raise ImportError("there is no endpoint on Windows")
+import resource
 
 MOST_THREADS = 64
 HEAD_SECONDS = 5.0

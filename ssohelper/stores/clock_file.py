@@ -1,5 +1,6 @@
 """The last reading of AWS's clock, in the runtime folder: `<runtime>/aws-clock`."""
 
+import sys
 import time
 from pathlib import Path
 
@@ -55,8 +56,9 @@ class ClockFile:
 
 
 def _uptime() -> float:
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if clock is None else time.clock_gettime(clock)
+    if sys.platform == "linux":
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
 
 
 def _boot() -> str:

@@ -5,11 +5,11 @@ tmux does not. What it holds is worth nothing once its server has ended.
 """
 
 import contextlib
-import fcntl
 import os
 import re
 import socket
 import stat
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -19,11 +19,15 @@ from ssohelper.errors import LocalState, UsageProblem
 from ssohelper.stores import files
 from ssohelper.stores.trust import CAREFUL, reason
 
+if sys.platform == "win32":
+    raise ImportError("there is no endpoint on Windows")
+import fcntl
+
 _NAME = re.compile(r"[0-9]+-[0-9a-f]+")
 _SOCKET_NOTE = "socket"
 _LOCK = "lock"
-# sockaddr_un on Linux holds 108 bytes, the last of them 0.
-_LONGEST_SOCKET_PATH = 107
+# sockaddr_un holds 108 bytes on Linux, 104 on macOS and the BSDs, the last of them 0.
+_LONGEST_SOCKET_PATH = 107 if sys.platform == "linux" else 103
 _URL = re.compile(r"http://127\.0\.0\.1:([0-9]{1,5})/")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 

@@ -9,6 +9,7 @@ import errno
 import json
 import logging
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -48,6 +49,7 @@ _log = logging.getLogger(__name__)
 READ_LIMIT_BYTES = 1 << 20
 TEMP_PREFIX = ".ssohelper-"
 _TEMP_LIFE_SECONDS = 3600
+_READ_SECONDS = 1.0
 
 _swept: set[str] = set()
 
@@ -134,7 +136,7 @@ def write_atomically(
         _write_new(temp, data, mode, mtime)
         if check is not None:
             check(_read_back(temp))
-        os.replace(temp, path)
+        _replace(temp, path)
         _sync_folder(folder)
     except OSError as cause:
         raise _unwritable(path, cause) from cause
@@ -225,6 +227,18 @@ def _write_new(path: str, data: bytes, mode: int, mtime: int | None) -> None:
 def _read_back(path: str) -> bytes:
     with open(path, "rb") as written:
         return written.read()
+
+
+def _replace(temp: str, path: str) -> None:
+    if sys.platform == "win32":
+        # A file that somebody has open cannot be replaced there: they read it in a moment.
+        ends_at = time.monotonic() + _READ_SECONDS
+        while time.monotonic() < ends_at:
+            with contextlib.suppress(PermissionError):
+                os.replace(temp, path)
+                return
+            time.sleep(0.02)
+    os.replace(temp, path)
 
 
 def _sync_folder(folder: str) -> None:

@@ -115,6 +115,9 @@ if sys.platform == "win32":
         with contextlib.suppress(OSError):
             os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
             msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+    def _is_still(_descriptor: int, _path: str) -> bool:
+        return True  # nobody can remove or rename an open file there
 else:
     import fcntl
 
@@ -125,13 +128,12 @@ else:
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_UN)
 
-
-def _is_still(descriptor: int, path: str) -> bool:
-    try:
-        there = os.stat(path, follow_symlinks=False)
-    except OSError:
-        return False
-    return os.path.samestat(there, os.fstat(descriptor))
+    def _is_still(descriptor: int, path: str) -> bool:
+        try:
+            there = os.stat(path, follow_symlinks=False)
+        except OSError:
+            return False
+        return os.path.samestat(there, os.fstat(descriptor))
 
 
 def _write_pid(descriptor: int) -> None:

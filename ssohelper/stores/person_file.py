@@ -6,6 +6,7 @@ not touched. Others write it too and take no lock, so it is looked at once more 
 
 import os
 import stat
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -114,7 +115,7 @@ class PersonFile:
             raise LocalState(f'"{self.path}" cannot be written: {cause.strerror}') from cause
         if not stat.S_ISREG(status.st_mode):
             raise LocalState(f'"{self.path}" is no plain file: not touched')
-        if os.name == "posix" and status.st_uid != os.geteuid():
+        if sys.platform != "win32" and status.st_uid != os.geteuid():
             raise LocalState(
                 f'"{self.path}" belongs to another user: not touched', hint=f"see: ls -l {target}"
             )

@@ -4,6 +4,7 @@ import errno
 import logging
 import os
 import stat
+import sys
 from pathlib import Path
 
 from ssohelper.errors import LocalState, NotOurs
@@ -26,7 +27,7 @@ def check_open_file(descriptor: int, path: str, *, tighten: bool = True) -> None
     """Refuse an opened file that is not ours alone; close one that others can read."""
     found = os.fstat(descriptor)
     refuse_unusual(found, path)
-    if tighten and os.name == "posix" and found.st_mode & 0o077:
+    if sys.platform != "win32" and tighten and found.st_mode & 0o077:
         os.fchmod(descriptor, 0o600)
         notice(f'"{path}" was open to other users: now it is not')
 
@@ -58,7 +59,7 @@ def unusual_by_errno(cause: OSError) -> str | None:
 
 
 def is_ours(found: os.stat_result) -> bool:
-    return os.name != "posix" or found.st_uid == os.geteuid()
+    return sys.platform == "win32" or found.st_uid == os.geteuid()
 
 
 # -- folders -----------------------------------------------------------------------------------
@@ -76,7 +77,7 @@ def private_folder(path: Path | str) -> Path:
                 raise LocalState(f'"{os.fspath(path)}" belongs to another user')
         if not stat.S_ISDIR(found.st_mode):
             raise LocalState(f'"{os.fspath(path)}" is no folder')
-        if os.name == "posix" and found.st_mode & 0o077:
+        if sys.platform != "win32" and found.st_mode & 0o077:
             os.chmod(path, 0o700)
             notice(f'"{os.fspath(path)}" was open to other users: now it is not')
     except OSError as cause:

@@ -303,7 +303,8 @@ class RowActions:
 
 def _run_shell(shell: str, environ: Mapping[str, str], said: str) -> None:
     """Run the shell to its end, after these words. ctrl+c in it is its own: not ours."""
-    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGQUIT)}
+    names = [name for name in ("SIGINT", "SIGQUIT") if hasattr(signal, name)]
+    kept = {number: signal.getsignal(number) for number in (getattr(signal, n) for n in names)}
     for number in kept:
         # A handler, since what is ignored stays ignored in the child.
         signal.signal(number, lambda *_: None)
