@@ -83,19 +83,16 @@ def sign_in_end(
     app: App, session: SsoSession, facts: SignInFacts
 ) -> tuple[int | None, Source | None]:
     """Return when the sign-in of these facts ends (epoch seconds) and how we know."""
-    return sign_in_clock.sign_in_end(facts, _configured_seconds(app, session))
+    return sign_in_clock.sign_in_end(facts, _configured_hours(app, session))
 
 
 def person_needed_at(app: App, session: SsoSession, token: AccessToken) -> int | None:
     """Return when a person is needed next; None when that is not known. An assumed end is not."""
-    facts = tokens.facts_of(app, session, token)
-    if facts.ended_at is not None or not tokens.is_refreshable(app, token):
+    facts, hours = app.tokens.facts(session.name), _configured_hours(app, session)
+    clock = sign_in_clock.prompt_clock(token, facts, hours, app.now())
+    if clock.kind == "ended":
         return token.expires_at
-    ends_at, source = sign_in_end(app, session, facts)
-    if ends_at is None or source == "assumed":
-        return None
-    # What was issued before the end still works until its own end.
-    return max(ends_at, token.expires_at)
+    return clock.at if clock.kind == "known" else None
 
 
 def person_needed_within(app: App, session: SsoSession, seconds: int) -> bool:
@@ -148,11 +145,9 @@ def warn_of_unknown_end(
     app.warn(f"{what}: AWS does not tell{default}. {cure}")
 
 
-def _configured_seconds(app: App, session: SsoSession) -> int | None:
-    hours = app.settings.get("session_hours", session=session.name)
-    if isinstance(hours, int | float) and not isinstance(hours, bool) and hours > 0:
-        return int(hours * 3600)
-    return None
+def _configured_hours(app: App, session: SsoSession) -> float | None:
+    hours: float | None = app.settings.get("session_hours", session=session.name)
+    return hours
 
 
 def _warn_of_assumed_end(

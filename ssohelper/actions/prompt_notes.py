@@ -68,8 +68,7 @@ def clock_of(app: App, session: SsoSession) -> PromptClock:
     """Return the session's clock from what this machine knows. Asks nobody."""
     token = app.tokens.peek(session)
     hours = app.settings.get("session_hours", session=session.name)
-    configured_seconds = int(hours * 3600) if hours else None
-    return prompt_clock(token, app.tokens.facts(session.name), configured_seconds, app.now())
+    return prompt_clock(token, app.tokens.facts(session.name), hours, app.now())
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def facts_of_token(facts: SignInFacts, token: AccessToken) -> SignInFacts:
 
 
 def sign_in_end(
-    facts: SignInFacts, configured_seconds: int | None
+    facts: SignInFacts, configured_hours: float | None
 ) -> tuple[int | None, Source | None]:
     """Return when the sign-in of these facts ends (epoch seconds) and how we know."""
     if facts.ended_at is not None:
@@ -49,8 +49,8 @@ def sign_in_end(
     began = facts.signed_in_at
     if began is None:
         return None, None
-    if configured_seconds is not None:
-        return began + configured_seconds, "configured"
+    if configured_hours is not None:
+        return began + int(configured_hours * 3600), "configured"
     refreshed_at = facts.refreshed_at or 0
     if facts.observed_hours_seconds and refreshed_at <= began + facts.observed_hours_seconds:
         return began + facts.observed_hours_seconds, "observed"
@@ -61,7 +61,7 @@ def sign_in_end(
 
 
 def prompt_clock(
-    token: AccessToken | None, facts: SignInFacts, configured_seconds: int | None, now: int
+    token: AccessToken | None, facts: SignInFacts, configured_hours: float | None, now: int
 ) -> PromptClock:
     """Return the clock of a session: its sign-in's, since what renews by itself needs nobody."""
     if token is None:
@@ -71,7 +71,7 @@ def prompt_clock(
         return PromptClock(facts.ended_at, "ended")
     if not is_refreshable(token, now):
         return PromptClock(token.expires_at, "known")
-    ends_at, source = sign_in_end(facts, configured_seconds)
+    ends_at, source = sign_in_end(facts, configured_hours)
     if ends_at is None:
         return PromptClock(0, "open")
     # What was issued before the end still works until its own end.

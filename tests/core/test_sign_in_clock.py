@@ -1,0 +1,94 @@
+"""When a sign-in ends: what wins over what, and where each second falls."""
+
+import pytest
+
+from ssohelper.core import sign_in_clock
+from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SignInFacts
+from ssohelper.core.sign_in_clock import PromptClock
+
+BEGAN = 1_800_000_000
+HOUR = 3600
+EIGHT = 8 * HOUR
+
+
+def token(expires_at=BEGAN + HOUR, refresh="r", client_until=BEGAN + 90 * 24 * HOUR) -> AccessToken:
+    client = None if client_until is None else ClientRegistration("c", Secret("s"), client_until)
+    return AccessToken(Secret("t"), expires_at, Secret(refresh) if refresh else None, client)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({}, True),
+        ({"refresh": None}, False),
+        ({"client_until": None}, False),
+        ({"client_until": BEGAN}, False),
+        ({"client_until": BEGAN + 1}, True),
+    ],
+)
+def test_it_renews_itself_with_a_refresh_token_and_a_client_that_lives(said, expected):
+    assert sign_in_clock.is_refreshable(token(**said), BEGAN) is expected
+
+
+@pytest.mark.parametrize(
+    ("ended_at", "of_token", "are_kept"),
+    [
+        (None, BEGAN + HOUR, True),
+        (None, BEGAN + 2 * HOUR, True),
+        (BEGAN + 100, BEGAN + HOUR, True),
+        (BEGAN + 100, BEGAN + 2 * HOUR, False),  # another tool has signed in since
+        (BEGAN + 100, None, False),
+    ],
+)
+def test_a_token_after_the_end_is_of_a_sign_in_of_which_only_the_length_is_known(
+    ended_at, of_token, are_kept
+):
+    facts = SignInFacts(BEGAN, ended_at, EIGHT, BEGAN + 50, "ana", of_token, HOUR)
+    expected = facts if are_kept else SignInFacts(observed_hours_seconds=EIGHT)
+    assert sign_in_clock.facts_of_token(facts, token()) == expected
+
+
+@pytest.mark.parametrize(
+    ("facts", "hours", "expected"),
+    [
+        # (signed in, ended, observed length, refreshed), the configured hours
+        ((BEGAN, None, None, None), None, (BEGAN + EIGHT, "assumed")),
+        ((None, None, None, None), None, (None, None)),
+        ((None, None, 4 * HOUR, None), 12, (None, None)),
+        ((None, BEGAN + 7, None, None), 12, (BEGAN + 7, "observed")),
+        ((BEGAN, BEGAN + 7, 4 * HOUR, None), 12, (BEGAN + 7, "observed")),
+        ((BEGAN, None, 4 * HOUR, None), 12, (BEGAN + 12 * HOUR, "configured")),
+        ((BEGAN, None, 4 * HOUR, None), 1.5, (BEGAN + 5400, "configured")),
+        ((BEGAN, None, 4 * HOUR, None), None, (BEGAN + 4 * HOUR, "observed")),
+        ((BEGAN, None, 4 * HOUR, BEGAN + 4 * HOUR), None, (BEGAN + 4 * HOUR, "observed")),
+        # A refresh that worked after an end shows that this was none.
+        ((BEGAN, None, 4 * HOUR, BEGAN + 4 * HOUR + 1), None, (BEGAN + EIGHT, "assumed")),
+        ((BEGAN, None, None, BEGAN + EIGHT), None, (BEGAN + EIGHT, "assumed")),
+        ((BEGAN, None, None, BEGAN + EIGHT + 1), None, (None, None)),
+        ((BEGAN, None, None, BEGAN + EIGHT + 1), 12, (BEGAN + 12 * HOUR, "configured")),
+    ],
+)
+def test_the_end_of_a_sign_in_and_how_we_know(facts, hours, expected):
+    assert sign_in_clock.sign_in_end(SignInFacts(*facts), hours) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "facts", "hours", "expected"),
+    [
+        (None, (BEGAN,), 12, (0, "ended")),
+        ({}, (BEGAN,), None, (BEGAN + EIGHT, "assumed")),
+        ({}, (BEGAN,), 12, (BEGAN + 12 * HOUR, "known")),
+        ({}, (BEGAN, None, 4 * HOUR), None, (BEGAN + 4 * HOUR, "known")),
+        ({}, (None,), None, (0, "open")),
+        ({"refresh": None}, (BEGAN,), 12, (BEGAN + HOUR, "known")),
+        ({}, (BEGAN, BEGAN + 7, None, None, None, BEGAN + HOUR), 12, (BEGAN + 7, "ended")),
+        ({}, (BEGAN, BEGAN + 7, None, None, None, BEGAN), 12, (0, "open")),
+        # What was issued before the end still works until its own end.
+        ({"expires_at": BEGAN + 9 * HOUR}, (BEGAN,), 8, (BEGAN + 9 * HOUR, "known")),
+    ],
+)
+def test_what_a_prompt_counts_down_to(said, facts, hours, expected):
+    found = sign_in_clock.prompt_clock(
+        None if said is None else token(**said), SignInFacts(*facts), hours, BEGAN
+    )
+    assert found == PromptClock(*expected)
