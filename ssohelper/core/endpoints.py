@@ -185,7 +185,7 @@ def is_loopback_url(url: str) -> bool:
 def checked_sign_in_url(url: str, region: str, oidc_endpoint: str) -> str:
     """Return a server-sent sign-in address, rebuilt from its parts and percent-encoded.
 
-    https on AWS's sign-in hosts, or a page of the very loopback endpoint that sent it.
+    https on AWS's sign-in hosts, or a page of the very endpoint that sent it.
     Raises: BadAnswer for any other: it would go to a browser.
     """
     parts = _split(url)
@@ -238,7 +238,7 @@ def _checked_override(service: str, variable: str, url: str) -> str:
     parts = _split(url)
     if parts is not None and parts.scheme.lower() in ("http", "https"):
         host = parts.hostname or ""
-        plain = not (parts.query or parts.fragment or parts.username or parts.password)
+        plain = not (parts.query or parts.fragment)
         if plain and (_is_loopback(host) or _is_service_host(service, parts)):
             path = encoded(parts.path).rstrip("/")
             return f"{parts.scheme.lower()}://{_authority(parts)}{path}"
@@ -271,34 +271,23 @@ def _is_service_host(service: str, parts: SplitResult) -> bool:
 
 
 def _is_sign_in_place(parts: SplitResult, region: str, oidc_endpoint: str) -> bool:
-    if parts.username is not None or parts.password is not None:
+    own, host, scheme = urlsplit(oidc_endpoint), parts.hostname or "", parts.scheme.lower()
+    if (scheme, host, parts.port) == (own.scheme, own.hostname, own.port):
+        return True
+    if scheme != "https" or parts.port not in (None, 443):
         return False
-    own = urlsplit(oidc_endpoint)
-    host = parts.hostname or ""
-    if _is_loopback(own.hostname or ""):
-        same = (host, parts.port, parts.scheme.lower()) == (own.hostname, own.port, own.scheme)
-        if same:
-            return True
-    if parts.scheme.lower() != "https" or parts.port not in (None, 443):
-        return False
-    partition = _partition_of(region)
-    if partition is None or not _HOST.fullmatch(host):
-        return False
-    own_hosts = [f"device.sso.{region}.{partition.suffix}", own.hostname or ""]
-    own_hosts += [
+    partition = partition_of(region)
+    hosts = (
+        f"device.sso.{region}.{partition.suffix}",
         f"oidc.{region}.{partition.suffix}",
         f"oidc.{region}.{partition.dual_stack_suffix}",
-    ]
-    return (
-        host in own_hosts
-        or host in _SIGN_IN_HOSTS
-        or host.endswith(_SIGN_IN_SUFFIXES)
-        or is_aws_portal_host(host)
+        *_SIGN_IN_HOSTS,
     )
+    return host in hosts or host.endswith(_SIGN_IN_SUFFIXES) or is_aws_portal_host(host)
 
 
 def _split(url: str) -> SplitResult | None:
-    """Return the URL's parts; None when it is none, or could be read in two ways."""
+    """Return the URL's parts; None when it is none, names a user, or could be read in two ways."""
     # urlsplit drops tabs and newlines by itself, browsers take a backslash for a slash.
     if not 0 < len(url) <= _URL_LIMIT or not is_harmless(url) or "\\" in url or url != url.strip():
         return None

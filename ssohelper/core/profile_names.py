@@ -72,7 +72,7 @@ def plain_name(template: str, session_name: str, wanted: Wanted) -> str:
         safe = _UNSAFE.sub("-", values[match.group(1)][:_FIELD_LIMIT])
         return safe if re.search("[A-Za-z0-9]", safe) else account.id
 
-    return _FIELD.sub(mapped, template).lstrip("._-") or account.id
+    return _FIELD.sub(mapped, template).lstrip("._-")
 
 
 def names_for(

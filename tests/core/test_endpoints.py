@@ -74,6 +74,9 @@ def test_the_service_variable_moves_an_endpoint(url: str, taken: str) -> None:
         "https://evil.net",
         "https://oidc.us-west-2.amazonaws.com.evil.net",
         "https://oidc.us-west-2.amazonaws.com:8443",
+        "https://oidc.us-west-2",
+        "https://sts.us-west-2.amazonaws.com",
+        "https://sts.amazonaws.com",
         "https://oidc.s3.amazonaws.com",
         "https://bucket.s3.us-west-2.amazonaws.com",
         "https://x.execute-api.us-west-2.amazonaws.com",
@@ -83,6 +86,8 @@ def test_the_service_variable_moves_an_endpoint(url: str, taken: str) -> None:
         "http://user@127.0.0.1:4567",
         "http://127.0.0.1:4567@evil.net",
         "http://127.0.0.1:4567/?x",
+        "http://127.0.0.1:4567/#x",
+        "http://:pw@127.0.0.1:4567",
         "http://0.0.0.0:4567",
         "ftp://127.0.0.1",
         "127.0.0.1:4567",
@@ -91,8 +96,67 @@ def test_the_service_variable_moves_an_endpoint(url: str, taken: str) -> None:
     ],
 )
 def test_it_moves_it_nowhere_else(url: str) -> None:
-    with pytest.raises(ConfigInvalid, match="AWS_ENDPOINT_URL_SSO_OIDC"):
+    with pytest.raises(ConfigInvalid, match="neither this machine nor AWS") as refused:
         endpoints.oidc_endpoint("eu-west-1", {"AWS_ENDPOINT_URL_SSO_OIDC": url})
+    assert refused.value.hint == "unset AWS_ENDPOINT_URL_SSO_OIDC"
+
+
+@pytest.mark.parametrize(
+    ("url", "is_taken"),
+    [
+        ("https://sts.us-west-2.amazonaws.com", True),
+        ("https://sts.amazonaws.com", True),
+        (LOOPBACK, True),
+        ("https://sts.amazonaws.com.evil.net", False),
+        ("https://evil.amazonaws.com", False),
+        ("https://oidc.us-west-2.amazonaws.com", False),
+    ],
+)
+def test_sts_has_a_global_host_too(url: str, is_taken: bool) -> None:
+    environ = {"AWS_ENDPOINT_URL_STS": url}
+    if is_taken:
+        assert endpoints.sts_endpoint("eu-west-1", environ) == url
+    else:
+        with pytest.raises(ConfigInvalid, match="AWS_ENDPOINT_URL_STS"):
+            endpoints.sts_endpoint("eu-west-1", environ)
+
+
+def test_sts_is_the_regions_own() -> None:
+    assert endpoints.sts_endpoint("eu-west-1", {}) == "https://sts.eu-west-1.amazonaws.com"
+
+
+def test_the_consoles_sign_in_moves_to_this_machine_alone() -> None:
+    environ = {"AWS_ENDPOINT_URL_SIGNIN": LOOPBACK}
+    assert endpoints.console_sign_in_endpoint("eu-west-1", environ) == LOOPBACK
+    environ = {"AWS_ENDPOINT_URL_SIGNIN": "https://eu-west-1.signin.aws.amazon.com"}
+    with pytest.raises(ConfigInvalid, match="which is not this machine"):
+        endpoints.console_sign_in_endpoint("eu-west-1", environ)
+
+
+@pytest.mark.parametrize(("said", "is_moved"), [("true", False), ("TRUE", False), ("no", True)])
+def test_aws_own_switch_ignores_the_service_variables(said: str, is_moved: bool) -> None:
+    environ = {
+        "AWS_ENDPOINT_URL_SSO_OIDC": LOOPBACK,
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": said,
+    }
+    assert endpoints.oidc_endpoint("eu-west-1", environ) == (LOOPBACK if is_moved else OIDC)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_here"),
+    [
+        ("http://127.0.0.1:4567/x", True),
+        ("http://localhost", True),
+        ("http://[::1]:1/", True),
+        ("http://127.0.0.1.evil.net", False),
+        ("http://user@127.0.0.1", False),
+        ("https://evil.net", False),
+        ("127.0.0.1", False),
+        ("", False),
+    ],
+)
+def test_this_machine_is_told_by_its_host(url: str, is_here: bool) -> None:
+    assert endpoints.is_loopback_url(url) is is_here
 
 
 def test_the_general_variable_moves_nothing_and_is_mentioned() -> None:
@@ -117,6 +181,8 @@ def test_the_general_variable_moves_nothing_and_is_mentioned() -> None:
             "https://eu-west-1.signin.aws/platform/authorize?request_uri=urn:a:b",
         ),
         ("https://d-0000000000.awsapps.com/start/#/device", None),
+        ("https://signin.aws/platform", None),
+        ("https://oidc.eu-west-1.api.aws/authorize", None),
         ("https://OIDC.eu-west-1.amazonaws.com", "https://oidc.eu-west-1.amazonaws.com/"),
         (
             "https://device.sso.eu-west-1.amazonaws.com/`x`$(y)|^%CD%\"' <>{}",
@@ -146,7 +212,13 @@ HOSTILE = [
     "https://x.awsapps.com/\nX",
     "https://x.awsapps.com/\u202e",
     "https://x.awsapps.com\\.evil.net/",
+    "https://x.awsapps.com/\\evil.net/",
+    " https://x.awsapps.com/",
+    "https://x.awsapps.com/ ",
+    "https://x_y.awsapps.com/",
+    "https://-x.awsapps.com/",
     "https://127.0.0.1:4567/device",
+    "https://127.0.0.1/",
     "https://[::1]/",
     "https://x.awsapps.com/" + "a" * 5000,
     "",
@@ -165,6 +237,11 @@ def test_a_loopback_endpoint_may_send_to_its_own_pages_only() -> None:
         return endpoints.checked_sign_in_url(url, "eu-west-1", LOOPBACK)
 
     assert checked(f"{LOOPBACK}/device?user_code=A") == f"{LOOPBACK}/device?user_code=A"
-    for other in ("http://127.0.0.1:4568/", "https://127.0.0.1:4567/", "http://localhost:4567/"):
+    for other in (
+        "http://127.0.0.1:4568/",
+        "https://127.0.0.1:4567/",
+        "https://127.0.0.1/",
+        "http://localhost:4567/",
+    ):
         with pytest.raises(BadAnswer):
             checked(other)

@@ -1,5 +1,6 @@
 """How profiles are called: mapping, clashes, and that no order matters."""
 
+import hashlib
 import itertools
 
 import pytest
@@ -44,13 +45,47 @@ def test_every_name_from_aws_becomes_a_safe_one(account: str, role: str, name: s
     assert name is None or found == name
 
 
-@pytest.mark.parametrize("template", ["{nothing}", "x", "", "{account_name} {role_name}", "{a]b}"])
-def test_a_bad_template_is_a_usage_problem(template: str) -> None:
-    with pytest.raises(UsageProblem):
+@pytest.mark.parametrize("template", ["...{account_name}", "-{account_email}", "._-{role_name}"])
+@pytest.mark.parametrize("name", ["", "...", "é"])
+def test_a_name_begins_with_a_letter_or_digit_whatever_is_said(template: str, name: str) -> None:
+    item = Wanted(Account("001234567890", name, name), Role("001234567890", name))
+    assert plain_name(template, "corp", item) == "001234567890"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [TEMPLATE, "{session}", "aws-{account_id}_{account_email}", "{role_name}" + "x" * 189],
+)
+def test_a_good_template_is_taken_unchanged(template: str) -> None:
+    assert checked_template(template) == template
+
+
+@pytest.mark.parametrize(
+    ("template", "why"),
+    [
+        ("{nothing}", 'the template has no field "nothing"'),
+        ("{account_name}.{}", 'the template has no field ""'),
+        ("x", '"x" is no template for names'),
+        ("", '"" is no template for names'),
+        ("{account_name} {role_name}", "is no template for names"),
+        ("{a]b}", "is no template for names"),
+        ("{role_name}" + "x" * 190, "is no template for names"),
+    ],
+)
+def test_a_bad_template_is_a_usage_problem(template: str, why: str) -> None:
+    with pytest.raises(UsageProblem) as refused:
         checked_template(template)
+    assert why in refused.value.message
 
 
-@pytest.mark.parametrize("name", ["", "-x", "--help", "a\nb", "a b", "é", "x" * 10_240, "../x"])
+@pytest.mark.parametrize("name", ["a", "9", "payments-prod.Read_Only", "x" * 256])
+def test_a_good_name_is_taken_unchanged(name: str) -> None:
+    assert checked_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", "-x", "--help", "a\nb", "a b", "é", "x" * 257, "../x", "a/b", "a\n"]
+)
 def test_a_bad_name_is_a_usage_problem(name: str) -> None:
     with pytest.raises(UsageProblem):
         checked_name(name)
@@ -84,6 +119,16 @@ def test_two_roles_that_map_to_one_name_get_the_hash_of_theirs() -> None:
     ]
     assert [len(name.rpartition(".")[2]) for name in names] == [6, 6, 6]
     assert len(set(names)) == 3
+
+
+def test_a_role_that_gets_no_name_is_missing_and_the_others_have_theirs() -> None:
+    digits = hashlib.sha256(b"Admin").hexdigest()[:6]
+    rungs = ["a.Admin", "corp.a.Admin"]
+    rungs += [f"corp.a.Admin.001234567890{end}" for end in ("", f".{digits}")]
+    roles = [wanted("a"), wanted("b")]
+    found = names_for(roles, template=TEMPLATE, session_name="corp", taken=rungs)
+    assert found == {roles[1].role: "b.Admin"}
+    assert named(roles[:1], *rungs[:3]) == rungs[3:]
 
 
 def test_default_is_never_a_name() -> None:

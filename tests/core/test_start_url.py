@@ -62,6 +62,25 @@ def test_other_addresses_are_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("corp", "is no start URL"),
+        ("https://", "is no start URL"),
+        ("https://x.awsapps.com:0/", "is no start URL"),
+        ("https://x.awsapps.com:99999/", "is no start URL"),
+        ("http://x.awsapps.com/start", "does not begin with https://"),
+        ("https://x.awsapps.com:8443/", "names a user or a port"),
+        ("https://x@x.awsapps.com/", "names a user or a port"),
+        ("https://evil.net/", "is not on a host of AWS's access portal"),
+    ],
+)
+def test_a_refusal_says_why(url: str, why: str) -> None:
+    with pytest.raises(ConfigInvalid) as refused:
+        checked_start_url(url)
+    assert refused.value.message == f'"{url}" {why}'
+
+
+@pytest.mark.parametrize(
     ("url", "region"),
     [
         ("https://ssoins-1234.portal.eu-west-1.app.aws", "eu-west-1"),
