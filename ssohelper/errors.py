@@ -13,7 +13,6 @@ SsoHelperError                 1  internal
 ├── LocalState                 7  disk full, permissions, a foreign file
 │   ├── LockNotObtained        7  somebody else held a lock for too long
 │   └── NotOurs                7  a link, FIFO, folder or another user's file in our place
-├── KeyringUnavailable         8  keyring locked or not there
 ├── Refused                    9  a guard or an allow-list said no
 ├── NotExecutable            126  exec: the program is there and cannot be run
 ├── ProgramNotFound          127  exec: no such program
@@ -88,10 +87,6 @@ class LockNotObtained(LocalState):
 
 class NotOurs(LocalState):
     """Something that we did not make stands where one of our files should: it is not touched."""
-
-
-class KeyringUnavailable(SsoHelperError):
-    exit_code = 8
 
 
 class Refused(SsoHelperError):

@@ -62,7 +62,6 @@ _KNOBS: dict[str, Any] = {
     "user_code": None,
     "interval": 1,
     "expires_in": 600,
-    "authorization_endpoint": None,
     "signin_token_seconds": 900,  # how long a console sign-in address is good
     "multi_session": True,  # False: the console asks a signed-in browser to sign out first
 }
@@ -104,7 +103,6 @@ class Faults:
     user_code: Any
     interval: Any
     expires_in: Any
-    authorization_endpoint: Any
     signin_token_seconds: float
     multi_session: bool
     latency_seconds: dict[str, float]  # "*" is every operation

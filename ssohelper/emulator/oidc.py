@@ -42,7 +42,7 @@ def register_client(center: Center, request: Request) -> Answer:
         "clientSecret": client.secret,
         "clientIdIssuedAt": int(center.now()),
         "clientSecretExpiresAt": client.expires_at,
-        "authorizationEndpoint": center.faults.authorization_endpoint,
+        "authorizationEndpoint": None,
         "tokenEndpoint": None,
     }
     return json_answer(answer)

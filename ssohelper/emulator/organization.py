@@ -233,12 +233,6 @@ class World:
         seed = f"{self.start_url} {account_id} {permission_set}".encode()
         return f"AWSReservedSSO_{permission_set}_{hashlib.sha256(seed).hexdigest()[:16]}"
 
-    def role_arn(self, account_id: str, permission_set: str) -> str:
-        # An instance at home in us-east-1 leaves the region out of the path.
-        home = "" if self.region == "us-east-1" else f"{self.region}/"
-        role = self.provisioned_role(account_id, permission_set)
-        return f"arn:aws:iam::{account_id}:role/aws-reserved/sso.amazonaws.com/{home}{role}"
-
     def session_arn(self, account_id: str, permission_set: str, user_name: str) -> str:
         role = self.provisioned_role(account_id, permission_set)
         return f"arn:aws:sts::{account_id}:assumed-role/{role}/{user_name}"

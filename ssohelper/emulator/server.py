@@ -139,9 +139,6 @@ class Emulator:
     def approve_device(self, user_code: str, person: str = "ana") -> None:
         self.service.approve_device(user_code, person)
 
-    def deny_device(self, user_code: str) -> None:
-        self.service.approve_device(user_code, "", deny=True)
-
     def token_for(self, person: str = "ana", **more: Any) -> dict[str, str]:
         """Sign in without a browser; see Service.token_for."""
         return self.service.token_for(person, **more)
