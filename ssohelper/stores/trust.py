@@ -85,7 +85,7 @@ def private_folder(path: Path | str) -> Path:
     return Path(path)
 
 
-def made_folder(path: Path | str) -> Path:
+def made_folder(path: Path | str) -> None:
     """Make the folder when it is missing, with what is missing above it, each 0700."""
     text = os.fspath(path)
     try:
@@ -101,7 +101,6 @@ def made_folder(path: Path | str) -> Path:
         pass
     except (OSError, ValueError) as cause:
         raise LocalState(f'the folder "{text}" cannot be made: {reason(cause)}') from cause
-    return Path(path)
 
 
 # -- words -------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import os
 import resource
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.errors import LocalState, LockNotObtained
+from ssohelper.errors import LocalState, LockNotObtained, NotOurs
 from ssohelper.stores import files, locks, trust
 from tests.programs import need
 
@@ -69,6 +70,18 @@ except SsoHelperError as error:
 """
 
 
+def locked(path: Path) -> None:
+    with files.lock(path, soon()):
+        pass
+
+
+TOUCHES = {
+    "read": files.read_checked,
+    "write": lambda path: files.write_atomically(path, b"new"),
+    "lock": locked,
+}
+
+
 class TestReading:
     def test_a_missing_file_is_none(self, tmp_path):
         assert files.read_checked(tmp_path / "none") is None
@@ -82,38 +95,45 @@ class TestReading:
     def test_a_link_is_refused_and_its_target_stays(self, tmp_path):
         precious = tmp_path / "precious"
         precious.write_text("precious")
-        (tmp_path / "link").symlink_to(precious)
-        with pytest.raises(LocalState, match="link"):
-            files.read_checked(tmp_path / "link")
-        with pytest.raises(LocalState, match="link"):
-            files.write_atomically(tmp_path / "link", b"new")
+        (tmp_path / "a").symlink_to(precious)
+        for touch in TOUCHES.values():
+            with pytest.raises(LocalState):
+                touch(tmp_path / "a")
         assert precious.read_text() == "precious"
-        assert (tmp_path / "link").is_symlink()
+        assert (tmp_path / "a").is_symlink()
 
-    def test_a_fifo_does_not_hang_anybody(self, tmp_path):
-        os.mkfifo(tmp_path / "fifo", 0o600)
-        with pytest.raises(LocalState, match="no plain file"):
-            files.read_checked(tmp_path / "fifo")
-        with pytest.raises(LocalState, match="no plain file"):
-            files.write_atomically(tmp_path / "fifo", b"new")
-        with (
-            pytest.raises(LocalState, match="no plain file"),
-            files.lock(tmp_path / "fifo", soon()),
-        ):
-            pass
-
-    def test_a_folder_is_refused(self, tmp_path):
-        (tmp_path / "a").mkdir()
-        with pytest.raises(LocalState, match="folder"):
-            files.read_checked(tmp_path / "a")
-        with pytest.raises(LocalState, match="folder"):
-            files.write_atomically(tmp_path / "a", b"new")
-
-    def test_a_hard_link_is_refused(self, tmp_path):
-        (tmp_path / "a").write_text("precious")
-        os.link(tmp_path / "a", tmp_path / "b")
-        with pytest.raises(LocalState, match="more than one name"):
-            files.read_checked(tmp_path / "b")
+    @pytest.mark.parametrize("touch", TOUCHES)
+    @pytest.mark.parametrize(
+        ("thing", "what"),
+        [
+            ("link", "is a link"),
+            ("folder", "is a folder"),
+            ("fifo", "is no plain file"),
+            ("socket", "is no plain file"),
+            ("hard link", "has more than one name (hard link)"),
+        ],
+    )
+    def test_what_is_no_plain_file_is_named_and_hangs_nobody(
+        self, tmp_path, monkeypatch, thing, what, touch
+    ):
+        monkeypatch.chdir(tmp_path)
+        path, other = tmp_path / "a", tmp_path / "b"
+        if thing == "link":
+            path.symlink_to(other)
+        elif thing == "folder":
+            path.mkdir()
+        elif thing == "fifo":
+            os.mkfifo(path, 0o600)
+        elif thing == "socket":
+            with socket.socket(socket.AF_UNIX) as server:
+                server.bind(path.name)  # a socket's whole path may have no more than 107 bytes
+        else:
+            other.write_text("precious")
+            os.link(other, path)
+        with pytest.raises(NotOurs) as refused:
+            TOUCHES[touch](path)
+        assert refused.value.message.removeprefix("the lock ") == f'"{path}" {what}: not touched'
+        assert refused.value.hint == f"look at it with: ls -l {path}"
 
     def test_a_file_that_is_replaced_while_open_is_read(self, tmp_path, monkeypatch):
         path = tmp_path / "a"
@@ -143,6 +163,13 @@ class TestReading:
             assert mode_of(path) == 0o600
         assert [record.levelname for record in caplog.records] == ["WARNING"]
         assert str(path) in caplog.text
+
+    def test_a_persons_own_mode_stays(self, tmp_path, caplog):
+        (tmp_path / "a").write_text("x")
+        (tmp_path / "a").chmod(0o644)
+        assert files.read_checked(tmp_path / "a", tighten=False) == b"x"
+        assert mode_of(tmp_path / "a") == 0o644
+        assert caplog.records == []
 
     def test_another_users_file_is_refused(self):
         found = as_other_user(
@@ -385,6 +412,13 @@ class TestLock:
         for _ in range(2):
             with files.lock(tmp_path / "locks" / "a.lock", soon(0)):
                 assert mode_of(tmp_path / "locks" / "a.lock") == 0o600
+
+    def test_a_lock_that_others_can_open_is_closed_to_them(self, tmp_path, caplog):
+        (tmp_path / "a.lock").touch(0o666)
+        (tmp_path / "a.lock").chmod(0o666)
+        with files.lock(tmp_path / "a.lock", soon(0)):
+            assert mode_of(tmp_path / "a.lock") == 0o600
+        assert str(tmp_path / "a.lock") in caplog.text
 
     def test_a_pid_in_the_file_locks_nobody_out(self, tmp_path):
         files.private_folder(tmp_path / "locks")
