@@ -141,10 +141,17 @@ class App:
 
     @cached_property
     def settings(self) -> Settings:
-        from ssohelper.settings import read_settings
-
         _ = self.settings_stamp  # notes their time before they are read
-        return read_settings(self.settings_file, self.environ)
+        return self.read_settings()
+
+    def read_settings(self) -> Settings:
+        """Return the settings as their file says them now."""
+        from ssohelper.settings import LIMIT_BYTES, settings_in
+        from ssohelper.stores.person_file import read_as_it_is
+
+        # It names commands that we run: another user's is refused.
+        found = read_as_it_is(self.settings_file, LIMIT_BYTES, only_trusted=True)
+        return settings_in(found.data, self.settings_file, self.environ)
 
     @cached_property
     def settings_store(self) -> SettingsFile:

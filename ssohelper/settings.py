@@ -5,12 +5,8 @@ default. Nothing that runs a command or weakens a guard can come from the enviro
 """
 
 import difflib
-import errno
 import json
-import os
 import re
-import stat
-import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -22,9 +18,9 @@ from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SESSION_NAME
 from ssohelper.core.nearest import did_you_mean
 from ssohelper.core.text import show
-from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, UsageProblem
+from ssohelper.errors import ConfigInvalid, SsoHelperError, UsageProblem
 
-_LIMIT_BYTES = 1 << 20
+LIMIT_BYTES = 1 << 20
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 # 90 days is the longest session that IAM Identity Center lets an organization choose.
 _MOST_HOURS = 90 * 24
@@ -129,12 +125,12 @@ class Settings:
         return setting.default, "default"
 
 
-def read_settings(path: Path, environ: Mapping[str, str]) -> Settings:
-    """Return the settings in the file and the environment; a missing file sets nothing.
+def settings_in(content: bytes, path: Path, environ: Mapping[str, str]) -> Settings:
+    """Return the settings in the file's content and the environment; an empty one sets nothing.
 
     Raises: ConfigInvalid with file and line for what is no TOML, unknown or of the wrong type.
     """
-    text = _read_text(path)
+    text = _decoded(content, path)
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as cause:
@@ -311,28 +307,7 @@ def _expected(setting: Setting) -> str:
 # -- the file ----------------------------------------------------------------------------------
 
 
-def _read_text(path: Path) -> str:
-    """Return the file's text, "" when it is missing. A link is followed: people keep dotfiles so."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    except FileNotFoundError:
-        return ""
-    except (OSError, ValueError) as cause:
-        text = (getattr(cause, "strerror", None) or os.strerror(errno.EINVAL)).lower()
-        raise LocalState(f'"{path}" cannot be read: {text}') from cause
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise LocalState(f'"{path}" is no plain file')
-        # The owner of the machine may own it too: some systems build home folders so.
-        if sys.platform != "win32" and found.st_uid not in (0, os.geteuid()):
-            raise LocalState(f'"{path}" belongs to another user')
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            content = file.read(_LIMIT_BYTES + 1)
-    finally:
-        os.close(descriptor)
-    if len(content) > _LIMIT_BYTES:
-        raise LocalState(f'"{path}" is larger than {_LIMIT_BYTES} bytes')
+def _decoded(content: bytes, path: Path) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as cause:

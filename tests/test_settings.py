@@ -1,21 +1,29 @@
 """Settings: precedence, origins, and what is wrong is said with file, line and the nearest key."""
 
 import os
+from pathlib import Path
 
 import pytest
 
+from ssohelper.app import App
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
 from ssohelper.settings import (
     SESSION_SETTINGS,
     SETTINGS,
+    Settings,
     check_key,
     parts_of,
-    read_settings,
     setting_of,
     value_of,
 )
 from ssohelper.stores.settings_file import SettingsFile
+
+
+def read_settings(path: Path, environ: dict[str, str]) -> Settings:
+    app = App(environ)
+    app.settings_file = path
+    return app.read_settings()
 
 
 @pytest.fixture
@@ -317,3 +325,21 @@ class TestKeys:
     def test_config_set_refuses_a_key_that_is_taken(self, read):
         with pytest.raises(UsageProblem):
             check_key(read(), "keys.profiles.undo", "a")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make another user's file")
+@pytest.mark.parametrize(("owner", "is_read"), [(0, True), (65534, False)])
+def test_another_users_file_names_no_command_of_ours(path, read, owner, is_read):
+    assert read('notify = ["touch"]\n').get("notify") == ("touch",)
+    os.chown(path, owner, owner)
+    if is_read:
+        assert read_settings(path, {}).get("notify") == ("touch",)
+    else:
+        with pytest.raises(LocalState, match="belongs to another user"):
+            read_settings(path, {})
+
+
+def test_a_settings_file_that_is_switched_off_sets_nothing(path):
+    path.parent.mkdir()
+    path.symlink_to("/dev/null")
+    assert read_settings(path, {}).origin("form") == "default"

@@ -75,7 +75,7 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
         app.settings_store.unset(parts, app.deadline())
     else:
         app.settings_store.set(parts, value, app.deadline())
-    after = known.read_settings(app.settings_file, app.environ)
+    after = app.read_settings()
     if after.origin(key) == "environment":
         app.warn(f"{before.place(key)} is set and wins over the file")
     if parts[-1] == "session_hours":

@@ -29,6 +29,42 @@ class Changed(Exception):
     """Somebody wrote the file between our read and our rename."""
 
 
+def read_as_it_is(
+    path: Path, limit_bytes: int = _LIMIT_BYTES, *, only_trusted: bool = False
+) -> Found:
+    """Return the file as it is now; a missing one is empty.
+
+    With `only_trusted` another user's is refused; root's is not: some systems build homes so.
+    Raises: LocalState.
+    """
+    try:
+        # O_NONBLOCK: opening a FIFO must not hang.
+        descriptor = os.open(path, _READ_FLAGS)
+    except (FileNotFoundError, NotADirectoryError):
+        return Found(b"", None)
+    except (OSError, ValueError) as cause:
+        raise _unreadable(path, cause) from cause
+    try:
+        status = os.fstat(descriptor)
+        if stat.S_ISCHR(status.st_mode):
+            # AWS_CONFIG_FILE=/dev/null is how people switch a file off; botocore skips it too.
+            return Found(b"", None)
+        if not stat.S_ISREG(status.st_mode):
+            raise LocalState(f'"{path}" is no plain file')
+        if only_trusted and sys.platform != "win32" and status.st_uid not in (0, os.geteuid()):
+            raise LocalState(f'"{path}" belongs to another user')
+        data = b""
+        while part := os.read(descriptor, min(limit_bytes + 1, 1 << 24)):
+            data += part
+            if len(data) > limit_bytes:
+                raise LocalState(f'"{path}" is larger than {limit_bytes} bytes')
+    except OSError as cause:
+        raise _unreadable(path, cause) from cause
+    finally:
+        os.close(descriptor)
+    return Found(data, (status.st_ino, status.st_mtime_ns, status.st_size))
+
+
 class PersonFile:
     """One such file. `new_mode` is what it gets when we make it."""
 
@@ -38,33 +74,7 @@ class PersonFile:
 
     def read(self) -> Found:
         """Return the file as it is now; a missing one is empty. Raises: LocalState."""
-        path = self.path
-        try:
-            # O_NONBLOCK: opening a FIFO must not hang.
-            descriptor = os.open(path, _READ_FLAGS)
-        except (FileNotFoundError, NotADirectoryError):
-            return Found(b"", None)
-        except (OSError, ValueError) as cause:
-            raise _unreadable(path, cause) from cause
-        try:
-            status = os.fstat(descriptor)
-            if stat.S_ISCHR(status.st_mode):
-                # AWS_CONFIG_FILE=/dev/null is how people switch a file off; botocore skips it too.
-                return Found(b"", None)
-            if not stat.S_ISREG(status.st_mode):
-                raise LocalState(f'"{path}" is no plain file')
-            if status.st_size > _LIMIT_BYTES:
-                raise LocalState(f'"{path}" is larger than {_LIMIT_BYTES} bytes')
-            data = b""
-            while part := os.read(descriptor, 1 << 24):
-                data += part
-                if len(data) > _LIMIT_BYTES:
-                    raise LocalState(f'"{path}" is larger than {_LIMIT_BYTES} bytes')
-        except OSError as cause:
-            raise _unreadable(path, cause) from cause
-        finally:
-            os.close(descriptor)
-        return Found(data, (status.st_ino, status.st_mtime_ns, status.st_size))
+        return read_as_it_is(self.path)
 
     def put(self, data: bytes, found: Found) -> None:
         """Replace what was `found`. Raises: Changed, LocalState; then the file is as it was."""
