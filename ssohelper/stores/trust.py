@@ -93,7 +93,7 @@ def made_folder(path: Path | str) -> None:
             os.mkdir(text, 0o700)
         except FileNotFoundError:
             parent = os.path.dirname(text.rstrip("/"))
-            if not parent or parent == text:
+            if not parent:
                 raise
             made_folder(parent)
             os.mkdir(text, 0o700)

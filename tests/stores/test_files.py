@@ -204,6 +204,14 @@ class TestReading:
         files.write_atomically(tmp_path / "a", content)
         assert files.read_json(tmp_path / "a") is None
 
+    def test_a_json_object_comes_back_and_what_is_none_is_missing(self, tmp_path):
+        files.write_json(tmp_path / "a", {"b": ["ä", 1, None]}, mtime=4_000_000_000)
+        assert files.read_json(tmp_path / "a") == {"b": ["ä", 1, None]}
+        assert (tmp_path / "a").read_bytes().isascii()
+        assert (tmp_path / "a").stat().st_mtime == 4_000_000_000
+        assert files.read_json(tmp_path / "none") is None
+        assert files.read_json(tmp_path / "a", limit=5) is None
+
 
 class TestWriting:
     def test_the_file_is_ours_alone_whatever_the_umask(self, tmp_path):
@@ -308,6 +316,34 @@ class TestWriting:
 
 
 class TestFolders:
+    def test_what_is_made_is_for_us_alone_and_what_is_there_keeps_its_mode(self, tmp_path):
+        tmp_path.chmod(0o755)
+        before = os.umask(0)
+        try:
+            trust.made_folder(tmp_path / "f" / "g" / "h")
+        finally:
+            os.umask(before)
+        for path in ("f", "f/g", "f/g/h"):
+            assert mode_of(tmp_path / path) == 0o700
+        trust.made_folder(tmp_path)
+        assert mode_of(tmp_path) == 0o755
+
+    def test_a_folder_that_cannot_be_named_or_has_nothing_above_it_is_local_state(
+        self, tmp_path, monkeypatch
+    ):
+        with pytest.raises(LocalState, match="cannot be made: not possible"):
+            trust.made_folder(f"{tmp_path}/a\0b")
+        (tmp_path / "gone").mkdir()
+        monkeypatch.chdir(tmp_path / "gone")
+        (tmp_path / "gone").rmdir()
+        with pytest.raises(LocalState, match="cannot be made: no such file"):
+            trust.made_folder("a")
+
+    def test_a_lock_in_no_folder_is_local_state(self, tmp_path):
+        (tmp_path / "f").write_text("")
+        with pytest.raises(LocalState, match="is no folder"):
+            locked(tmp_path / "f" / "a.lock")
+
     def test_a_folder_open_to_others_is_closed(self, tmp_path):
         (tmp_path / "f").mkdir(mode=0o755)
         assert files.private_folder(tmp_path / "f") == tmp_path / "f"
