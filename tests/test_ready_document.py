@@ -1,0 +1,218 @@
+"""What a hit prints, and each thing for which it prints nothing and hands on."""
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from ssohelper import folders, ready_document
+from ssohelper.app import App
+from ssohelper.core.model import RoleKey
+
+KEY = ("corp", "001234567890", "Admin")
+ARGV = ["--session", KEY[0], "--account-id", KEY[1], "--role-name", KEY[2]]
+DOCUMENT = b'{"Version":1,"AccessKeyId":"ASIAEXAMPLE"}\n'
+NOW = 4_000_000_000  # in 2096: files that a test makes are older
+
+
+@pytest.fixture
+def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The runtime folder in which a document of KEY is good until a second from NOW on."""
+    monkeypatch.setenv("SSOHELPER_HOME", str(tmp_path))
+    monkeypatch.setattr(ready_document.time, "time", lambda: float(NOW))
+    App({"SSOHELPER_HOME": str(tmp_path)}).credentials.publish(
+        RoleKey(*KEY), DOCUMENT, NOW + 1, NOW
+    )
+    span = Path(folders.span(folders.runtime_folder(os.environ), *KEY))
+    span.write_text("0 99999999999\n")
+    return Path(folders.runtime_folder(os.environ))
+
+
+@pytest.fixture
+def document(runtime: Path) -> Path:
+    return Path(folders.ready_document(str(runtime), *KEY))
+
+
+def dated(path: Path, content: bytes | None = None, at: int = NOW + 1) -> None:
+    if content is not None:
+        path.write_bytes(content)
+    os.utime(path, (at, at))
+
+
+@pytest.mark.parametrize("order", [(0, 2, 4), (4, 2, 0), (2, 0, 4)])
+def test_it_is_printed_as_it_is_whatever_the_order(runtime, capfdbinary, order):
+    assert ready_document.answered([word for at in order for word in ARGV[at : at + 2]])
+    assert capfdbinary.readouterr() == (DOCUMENT, b"")
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ARGV[:4],
+        [*ARGV, "--renew-only"],
+        [*ARGV, "--session", "corp"],
+        [*ARGV[:4], "--session", "corp"],
+        [*ARGV[:4], "--profile", "Admin"],
+        [*ARGV[:5], ""],
+        [*ARGV[:5], ".."],
+        [*ARGV[:5], ".Admin"],
+        [*ARGV[:5], "a/b"],
+        [*ARGV[:5], "a b"],
+        [*ARGV[:5], "é"],
+    ],
+)
+def test_other_arguments_are_not_for_this_door(runtime, capfdbinary, argv):
+    assert ready_document.key_of(argv) is None
+    assert not ready_document.answered(argv)
+    assert capfdbinary.readouterr() == (b"", b"")
+
+
+def test_every_character_of_a_roles_name_is_taken():
+    role = "aZ09_+=,.@-"
+    assert ready_document.key_of([*ARGV[:5], role]) == (*KEY[:2], role)
+
+
+@pytest.mark.parametrize(
+    ("content", "at", "is_printed"),
+    [
+        (DOCUMENT, NOW + 1, True),
+        (DOCUMENT, NOW, False),
+        (DOCUMENT, NOW - 1, False),
+        (b"", NOW + 1, False),
+        (DOCUMENT[:-1], NOW + 1, False),
+        (DOCUMENT[1:], NOW + 1, False),
+        (DOCUMENT.replace(b"1", b"2", 1), NOW + 1, False),
+        (DOCUMENT[:-2].ljust(16384 - 2) + b"}\n", NOW + 1, True),
+        (DOCUMENT[:-2].ljust(16385 - 2) + b"}\n", NOW + 1, False),
+    ],
+)
+def test_only_a_whole_document_that_is_still_to_be_served(
+    document, capfdbinary, content, at, is_printed
+):
+    dated(document, content, at)
+    assert ready_document.answered(ARGV) is is_printed
+    assert capfdbinary.readouterr().out == (content if is_printed else b"")
+
+
+@pytest.mark.parametrize("planted", ["link", "hard link", "fifo", "folder", "another user's"])
+def test_what_is_no_plain_file_of_ours_is_not_printed(document, monkeypatch, capfdbinary, planted):
+    other = document.with_name("other")
+    document.rename(other)
+    if planted == "link":
+        document.symlink_to(other)
+    elif planted == "hard link":
+        os.link(other, document)
+    elif planted == "fifo":
+        os.mkfifo(document)
+        dated(document)
+    elif planted == "folder":
+        document.mkdir()
+        dated(document)
+    else:
+        other.rename(document)
+        monkeypatch.setattr(os, "geteuid", lambda: document.stat().st_uid + 1)
+    assert not ready_document.answered(ARGV)
+    assert capfdbinary.readouterr().out == b""
+
+
+@pytest.mark.parametrize(
+    ("stamp", "settings", "is_printed"),
+    [
+        # None: there is no such file; else its size and the time by which both are compared.
+        ((0, NOW), None, True),
+        ((0, NOW), (9, NOW), False),
+        ((1, NOW), (9, NOW), True),
+        ((1, NOW), (9, NOW + 1), False),
+        ((1, NOW), (9, NOW - 1), False),
+        ((1, NOW), None, False),
+        (None, None, False),
+        (None, (9, NOW), False),
+    ],
+)
+def test_only_under_the_settings_that_it_was_made_under(
+    runtime, tmp_path, capfdbinary, stamp, settings, is_printed
+):
+    for path, told in ((runtime / "settings", stamp), (tmp_path / "config.toml", settings)):
+        path.unlink(missing_ok=True)
+        if told is not None:
+            dated(path, b"#" * told[0], told[1])
+    assert ready_document.answered(ARGV) is is_printed
+
+
+def test_settings_that_cannot_be_looked_at_are_for_the_ordinary_path(runtime, tmp_path):
+    (tmp_path / "config.toml").symlink_to("config.toml")
+    assert not ready_document.answered(ARGV)
+
+
+@pytest.mark.parametrize(
+    ("words", "up", "is_held"),
+    [
+        ("100 200\n", 100, True),
+        ("100 200\n", 199, True),
+        ("100 200\n", 99, False),
+        ("100 200\n", 200, False),
+        ("100 200\n", None, False),
+        ("100\n", 150, False),
+        ("100 200 300\n", 150, False),
+        ("-100 200\n", 150, False),
+        ("100 2e2\n", 150, False),
+        ("", 150, False),
+        ("link", 150, False),
+        ("fifo", 150, False),
+        ("folder", 150, False),
+        (None, 150, True),  # where no uptime is known there are no spans
+        (None, None, True),
+    ],
+)
+def test_a_span_is_in_seconds_of_uptime(tmp_path, monkeypatch, words, up, is_held):
+    span = tmp_path / "span"
+    if words == "link":
+        span.symlink_to(tmp_path / "nothing")
+    elif words == "fifo":
+        os.mkfifo(span)
+    elif words == "folder":
+        span.mkdir()
+    elif words is not None:
+        span.write_text(words)
+    monkeypatch.setattr(ready_document, "uptime", lambda: up)
+    assert ready_document.is_of_this_clock(os.stat(tmp_path), str(span)) is is_held
+
+
+@pytest.mark.parametrize(("ahead", "is_held"), [(-100, True), (5, True), (5.5, False), (99, False)])
+def test_one_that_was_made_later_than_now_is_of_another_clock(
+    tmp_path, monkeypatch, ahead, is_held
+):
+    monkeypatch.setattr(ready_document.time, "time", lambda: float(NOW))
+    found = SimpleNamespace(st_ctime=NOW + ahead)
+    assert ready_document.is_of_this_clock(found, str(tmp_path / "none")) is is_held
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [(b"123.99 4.5\n", 123), (b"0.01 1\n", 0), (b"", None), (b"a.b c\n", None)],
+)
+def test_uptime_is_whole_seconds(monkeypatch, told, seconds):
+    monkeypatch.setattr(ready_document.os, "read", lambda _descriptor, _limit: told)
+    assert ready_document.uptime() == seconds
+
+
+@pytest.mark.parametrize("call", ["open", "read"])
+def test_where_no_uptime_is_told_it_is_none(monkeypatch, call):
+    def refuse(*_):
+        raise OSError
+
+    monkeypatch.setattr(ready_document.os, call, refuse)
+    assert ready_document.uptime() is None
+
+
+@pytest.mark.parametrize("fault", ["closed", "half"])
+def test_a_stdout_that_takes_less_is_for_the_ordinary_path(runtime, monkeypatch, fault):
+    def write(_descriptor: int, content: bytes) -> int:
+        if fault == "closed":
+            raise OSError
+        return len(content) - 1
+
+    monkeypatch.setattr(ready_document.os, "write", write)
+    assert not ready_document.answered(ARGV)
