@@ -1,7 +1,7 @@
 
 # The prompt in bash: which profile is in use, and how long it still works. No program is started,
-# except one when AWS_PROFILE changes. Either  ssohelper_prompt_on  at the end of ~/.bashrc, or
-# ssohelper_prompt in PROMPT_COMMAND and '${SSOHELPER_PROMPT-}' in PS1.
+# except one when AWS_PROFILE or what it was learnt from changes. Either  ssohelper_prompt_on  at
+# the end of ~/.bashrc, or ssohelper_prompt in PROMPT_COMMAND and '${SSOHELPER_PROMPT-}' in PS1.
 
 __ssohelper_prompt_key=none __ssohelper_prompt_tried=0
 
@@ -16,14 +16,16 @@ function ssohelper_prompt {
         \builtin printf -v __ssohelper_prompt_now '%(%s)T' -1 2>/dev/null ||
             __ssohelper_prompt_now=$(\builtin command date +%s)
     fi
-    if [[ "${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-} ${NO_COLOR-} ${TERM-}" != "$__ssohelper_prompt_key" ]]; then
+    if [[ "${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-} ${NO_COLOR-} ${TERM-}" != "$__ssohelper_prompt_key" ||
+        $__ssohelper_prompt_config -nt $__ssohelper_prompt_config_seen ||
+        $__ssohelper_prompt_settings -nt $__ssohelper_prompt_settings_seen ]]; then
         __ssohelper_prompt_key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-} ${NO_COLOR-} ${TERM-}"
         __ssohelper_prompt_learn
         __ssohelper_prompt_anew
     elif [[ -n $__ssohelper_prompt_session ]]; then
         # No IFS='' in front, which costs as much as the reading: a line that is read otherwise
         # is none that was seen before.
-        if [[ -f $__ssohelper_prompt_session && -r $__ssohelper_prompt_session ]]; then
+        if [[ -f $__ssohelper_prompt_session ]]; then
             \builtin read -r __ssohelper_prompt_said <"$__ssohelper_prompt_session" ||
                 __ssohelper_prompt_said=''
         fi
@@ -67,6 +69,10 @@ function __ssohelper_prompt_learn {
         IFS='' \builtin read -r __ssohelper_prompt_role || \builtin true
         IFS='' \builtin read -r __ssohelper_prompt_token || \builtin true
         IFS='' \builtin read -r __ssohelper_prompt_seen || \builtin true
+        IFS='' \builtin read -r __ssohelper_prompt_config || \builtin true
+        IFS='' \builtin read -r __ssohelper_prompt_config_seen || \builtin true
+        IFS='' \builtin read -r __ssohelper_prompt_settings || \builtin true
+        IFS='' \builtin read -r __ssohelper_prompt_settings_seen || \builtin true
     } <<<"$said"
     # Whatever program answered: no more than these characters ever stand in a prompt.
     __ssohelper_prompt_label=${__ssohelper_prompt_label//[!A-Za-z0-9 ._:@\/+=,-]/?}
@@ -90,16 +96,23 @@ function __ssohelper_prompt_clock {
         ((at > now)); then
         role_at=$at
     fi
-    __ssohelper_prompt_read "$__ssohelper_prompt_session" || \builtin return 1
-    # Another tool signed in or out: only its token file tells.
-    if [[ -n $__ssohelper_prompt_token ]]; then
-        if { [[ $__ssohelper_prompt_token -nt $__ssohelper_prompt_seen ]] ||
-            [[ $kind != ended && ! -e $__ssohelper_prompt_token ]]; } &&
-            ((now - __ssohelper_prompt_tried >= 2 || now < __ssohelper_prompt_tried)); then
+    # Another tool signed in or out: only its token file tells. Or the runtime folder went away.
+    if ! __ssohelper_prompt_read "$__ssohelper_prompt_session" ||
+        { [[ -n $__ssohelper_prompt_token ]] &&
+            { [[ $__ssohelper_prompt_token -nt $__ssohelper_prompt_seen ]] ||
+                [[ $kind != ended && ! -e $__ssohelper_prompt_token ]]; }; }; then
+        if ((now - __ssohelper_prompt_tried >= 2 || now < __ssohelper_prompt_tried)); then
             __ssohelper_prompt_learn
-            __ssohelper_prompt_read "$__ssohelper_prompt_session" || \builtin return 1
+            __ssohelper_prompt_clock
+            \builtin return
         fi
-        if [[ $kind != ended ]]; then __ssohelper_prompt_needed=$__ssohelper_prompt_token; fi
+        if [[ -z $kind ]]; then
+            __ssohelper_prompt_until=$now
+            \builtin return 1
+        fi
+    fi
+    if [[ -n $__ssohelper_prompt_token && $kind != ended ]]; then
+        __ssohelper_prompt_needed=$__ssohelper_prompt_token
     fi
     __ssohelper_prompt_line="$at $kind"
     # A role that was not renewed counts, unless the sign-in ends before it.
@@ -110,18 +123,21 @@ function __ssohelper_prompt_clock {
     \builtin return 0
 }
 
-# Sets at and kind from a state file; fails where it is missing or none of ours.
+# Sets at and kind from a state file; kind is empty and it fails where that is none of ours.
 function __ssohelper_prompt_read {
     \builtin local rest=''
     at='' kind=''
     [[ -f $1 && -r $1 ]] || \builtin return 1
-    { IFS=' ' \builtin read -r at kind rest <"$1" || \builtin return 1; } 2>/dev/null
+    { IFS=' ' \builtin read -r at kind rest <"$1" || kind=-; } 2>/dev/null
     case $at in
-    '' | *[!0123456789]* | ????????????*) \builtin return 1 ;;
+    '' | *[!0123456789]* | ????????????*) kind=- ;;
     esac
     case $kind$rest in
     known | assumed | open | ended) at=$((10#$at)) ;;
-    *) \builtin return 1 ;;
+    *)
+        kind=''
+        \builtin return 1
+        ;;
     esac
 }
 

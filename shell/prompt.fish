@@ -1,7 +1,8 @@
 
 # The prompt in fish: which profile is in use, and how long it still works. No program is started,
-# except one when AWS_PROFILE changes. Either  ssohelper_prompt_on  at the end of config.fish, or
-# call ssohelper_prompt in your own fish_prompt or fish_right_prompt: it prints.
+# except one when AWS_PROFILE or what it was learnt from changes. Either  ssohelper_prompt_on  at
+# the end of config.fish, or call ssohelper_prompt in your own fish_prompt or fish_right_prompt: it
+# prints.
 
 set -g __ssohelper_prompt_due 1
 set -g __ssohelper_prompt_tried 0
@@ -32,7 +33,9 @@ function ssohelper_prompt
                 or test "$line" != "$__ssohelper_prompt_line" \
                     -o $age -lt $__ssohelper_prompt_from -o $age -gt $__ssohelper_prompt_until \
                     -o -f "$__ssohelper_prompt_role" -o ! -e "$__ssohelper_prompt_needed" \
-                    -o "$__ssohelper_prompt_watched" -nt "$__ssohelper_prompt_seen"
+                    -o "$__ssohelper_prompt_watched" -nt "$__ssohelper_prompt_seen" \
+                    -o "$__ssohelper_prompt_config" -nt "$__ssohelper_prompt_config_seen" \
+                    -o "$__ssohelper_prompt_settings" -nt "$__ssohelper_prompt_settings_seen"
             __ssohelper_prompt_anew
         end
     else if set -q __ssohelper_prompt_due
@@ -40,9 +43,12 @@ function ssohelper_prompt
         set -g __ssohelper_prompt_label ''
         set -g __ssohelper_prompt_session
         set -g __ssohelper_prompt_ends
+        set -g __ssohelper_prompt_config
+        set -g __ssohelper_prompt_settings
         test -n "$AWS_PROFILE$AWS_CREDENTIAL_EXPIRATION"; and __ssohelper_prompt_learn
         __ssohelper_prompt_anew
     else if set -q __ssohelper_prompt_session[1]; or set -q __ssohelper_prompt_ends[1]
+            or __ssohelper_prompt_outdated
         # Nothing is to be seen of the session, until now; or fixed keys are in use.
         __ssohelper_prompt_anew
     end
@@ -63,7 +69,18 @@ function __ssohelper_prompt_learn
     set -g __ssohelper_prompt_role "$lines[5]"
     set -g __ssohelper_prompt_token $lines[6]
     set -g __ssohelper_prompt_seen $lines[7]
+    set -g __ssohelper_prompt_config "$lines[8]"
+    set -g __ssohelper_prompt_config_seen "$lines[9]"
+    set -g __ssohelper_prompt_settings "$lines[10]"
+    set -g __ssohelper_prompt_settings_seen "$lines[11]"
     set -g __ssohelper_prompt_tried (__ssohelper_prompt_now)
+end
+
+# Succeeds when the config or the settings were changed after this shell has learnt from them.
+function __ssohelper_prompt_outdated
+    set -q __ssohelper_prompt_compares
+    and test "$__ssohelper_prompt_config" -nt "$__ssohelper_prompt_config_seen" \
+        -o "$__ssohelper_prompt_settings" -nt "$__ssohelper_prompt_settings_seen"
 end
 
 # Prints the time in epoch seconds: a file's date and its age tell it, with no program.
@@ -78,6 +95,7 @@ function __ssohelper_prompt_anew
     set -g __ssohelper_prompt_dated
     set -g __ssohelper_prompt_watched
     set -g __ssohelper_prompt_needed /
+    __ssohelper_prompt_outdated; and __ssohelper_prompt_learn
     test -n "$__ssohelper_prompt_label"; or return 0
     set -l now (__ssohelper_prompt_now)
     set -l clock (__ssohelper_prompt_clock $now)
@@ -100,7 +118,7 @@ end
 
 # Prints the instant and the kind of the clock that matters, then those of the session's; nothing
 # where nothing is to be shown. `again` in front: another tool signed in or out, which only its
-# token file tells.
+# token file tells; or the runtime folder went away.
 function __ssohelper_prompt_clock -a now
     if test -n "$__ssohelper_prompt_ends"
         printf '%s\n' $__ssohelper_prompt_ends keys
@@ -111,16 +129,18 @@ function __ssohelper_prompt_clock -a now
         return
     end
     set -l session (__ssohelper_prompt_read $__ssohelper_prompt_session)
-    set -q session[2]; or return 0
-    if test -n "$__ssohelper_prompt_token"
-        set -l changed 0
+    set -l changed 0
+    if not set -q session[2]
+        set changed 1
+    else if test -n "$__ssohelper_prompt_token"
         test $session[2] != ended -a ! -e $__ssohelper_prompt_token; and set changed 1
         set -q __ssohelper_prompt_compares
         and test $__ssohelper_prompt_token -nt $__ssohelper_prompt_seen
         and set changed 1
-        set -l since (math $now - $__ssohelper_prompt_tried)
-        test $changed = 1 -a \( $since -ge 2 -o $since -lt 0 \); and printf 'again\n'
     end
+    set -l since (math $now - $__ssohelper_prompt_tried)
+    test $changed = 1 -a \( $since -ge 2 -o $since -lt 0 \); and printf 'again\n'
+    set -q session[2]; or return 0
     # A role that was not renewed counts, unless the sign-in ends before it.
     set -l matters $session
     set -l role (__ssohelper_prompt_read "$__ssohelper_prompt_role")

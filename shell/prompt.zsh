@@ -1,7 +1,8 @@
 
 # The prompt in zsh: which profile is in use, and how long it still works. No program is started,
-# except one when AWS_PROFILE changes. Either  ssohelper_prompt_on  at the end of ~/.zshrc, or
-# ssohelper_prompt in precmd_functions and, with setopt promptsubst, '${SSOHELPER_PROMPT-}' in PROMPT.
+# except one when AWS_PROFILE or what it was learnt from changes. Either  ssohelper_prompt_on  at
+# the end of ~/.zshrc, or ssohelper_prompt in precmd_functions and, with setopt promptsubst,
+# '${SSOHELPER_PROMPT-}' in PROMPT.
 
 \builtin zmodload zsh/datetime 2>/dev/null || \builtin true
 typeset -g __ssohelper_prompt_key=none __ssohelper_prompt_tried=0
@@ -15,12 +16,14 @@ function ssohelper_prompt {
     \builtin local now="${EPOCHSECONDS-}" key='' line=''
     if [[ -z $now ]]; then now=$(\builtin command date +%s); fi
     key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-} ${NO_COLOR-} ${TERM-}"
-    if [[ $key != "$__ssohelper_prompt_key" ]]; then
+    if [[ $key != "$__ssohelper_prompt_key" ||
+        $__ssohelper_prompt_config -nt $__ssohelper_prompt_config_seen ||
+        $__ssohelper_prompt_settings -nt $__ssohelper_prompt_settings_seen ]]; then
         __ssohelper_prompt_key=$key
         __ssohelper_prompt_learn
         __ssohelper_prompt_anew
     elif [[ -n $__ssohelper_prompt_session ]]; then
-        if [[ -f $__ssohelper_prompt_session && -r $__ssohelper_prompt_session ]]; then
+        if [[ -f $__ssohelper_prompt_session ]]; then
             # No fork, and not byte by byte as `read`: a sixth of the time.
             line=$(<$__ssohelper_prompt_session)
         fi
@@ -65,6 +68,8 @@ function __ssohelper_prompt_learn {
     if [[ ${lines[3]-} == <-> && ${#lines[3]} -lt 12 ]]; then __ssohelper_prompt_ends=$lines[3]; fi
     typeset -g __ssohelper_prompt_session=${lines[4]-} __ssohelper_prompt_role=${lines[5]-}
     typeset -g __ssohelper_prompt_token=${lines[6]-} __ssohelper_prompt_seen=${lines[7]-}
+    typeset -g __ssohelper_prompt_config=${lines[8]-} __ssohelper_prompt_config_seen=${lines[9]-}
+    typeset -g __ssohelper_prompt_settings=${lines[10]-} __ssohelper_prompt_settings_seen=${lines[11]-}
 }
 
 # Sets at, kind and over of the clock that matters; fails where nothing is to be shown.
@@ -82,16 +87,23 @@ function __ssohelper_prompt_clock {
         ((at > now)); then
         role_at=$at
     fi
-    __ssohelper_prompt_read "$__ssohelper_prompt_session" || \builtin return 1
-    # Another tool signed in or out: only its token file tells.
-    if [[ -n $__ssohelper_prompt_token ]]; then
-        if { [[ $__ssohelper_prompt_token -nt $__ssohelper_prompt_seen ]] ||
-            [[ $kind != ended && ! -e $__ssohelper_prompt_token ]] } &&
-            ((now - __ssohelper_prompt_tried >= 2 || now < __ssohelper_prompt_tried)); then
+    # Another tool signed in or out: only its token file tells. Or the runtime folder went away.
+    if ! __ssohelper_prompt_read "$__ssohelper_prompt_session" ||
+        { [[ -n $__ssohelper_prompt_token ]] &&
+            { [[ $__ssohelper_prompt_token -nt $__ssohelper_prompt_seen ]] ||
+                [[ $kind != ended && ! -e $__ssohelper_prompt_token ]]; }; }; then
+        if ((now - __ssohelper_prompt_tried >= 2 || now < __ssohelper_prompt_tried)); then
             __ssohelper_prompt_learn
-            __ssohelper_prompt_read "$__ssohelper_prompt_session" || \builtin return 1
+            __ssohelper_prompt_clock
+            \builtin return
         fi
-        if [[ $kind != ended ]]; then __ssohelper_prompt_needed=$__ssohelper_prompt_token; fi
+        if [[ -z $kind ]]; then
+            __ssohelper_prompt_until=$now
+            \builtin return 1
+        fi
+    fi
+    if [[ -n $__ssohelper_prompt_token && $kind != ended ]]; then
+        __ssohelper_prompt_needed=$__ssohelper_prompt_token
     fi
     __ssohelper_prompt_line="$at $kind"
     # A role that was not renewed counts, unless the sign-in ends before it.
@@ -102,16 +114,19 @@ function __ssohelper_prompt_clock {
     \builtin return 0
 }
 
-# Sets at and kind from a state file; fails where it is missing or none of ours.
+# Sets at and kind from a state file; kind is empty and it fails where that is none of ours.
 function __ssohelper_prompt_read {
     \builtin local rest=''
     at='' kind=''
     [[ -f $1 && -r $1 ]] || \builtin return 1
-    { IFS=' ' \builtin read -r at kind rest <"$1" || \builtin return 1; } 2>/dev/null
-    [[ $at == <-> && ${#at} -lt 12 ]] || \builtin return 1
+    { IFS=' ' \builtin read -r at kind rest <"$1" || kind=-; } 2>/dev/null
+    [[ $at == <-> && ${#at} -lt 12 ]] || kind=-
     case $kind$rest in
     known | assumed | open | ended) ;;
-    *) \builtin return 1 ;;
+    *)
+        kind=''
+        \builtin return 1
+        ;;
     esac
 }
 

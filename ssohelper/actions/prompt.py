@@ -28,7 +28,9 @@ _FIELD = re.compile(r"\{([a-z_]+)\}")
 class Learnt(NamedTuple):
     """What a shell must know of a profile to draw its prompt alone; "" for what there is not.
 
-    `keys_end_at` is set where fixed keys are in use; then there are no files.
+    `keys_end_at` is set where fixed keys are in use; then there are no files of a session. `config`
+    and `settings` are what this was learnt from; once they are newer than the file behind them a
+    shell must learn again.
     """
 
     label: str
@@ -38,11 +40,15 @@ class Learnt(NamedTuple):
     role_file: str = ""
     token_file: str = ""
     seen_file: str = ""
+    config: str = ""
+    config_seen: str = ""
+    settings: str = ""
+    settings_seen: str = ""
 
     def lines(self) -> str:
-        """Return it as seven lines; none holds a control character."""
+        """Return it as eleven lines; none holds a control character."""
         end = "" if self.keys_end_at is None else str(self.keys_end_at)
-        files = self[3:] if all(map(is_harmless, self[3:])) else ("",) * 4
+        files = self[3:] if all(map(is_harmless, self[3:])) else ("",) * len(self[3:])
         return "\n".join((self.label, "1" if self.guarded else "0", end, *files)) + "\n"
 
 
@@ -87,6 +93,22 @@ class Status(NamedTuple):
 
 def learn(app: App) -> Learnt:
     """Return what the shell must know, and bring the session's state file up to date."""
+    # Dated before they are read: what changes meanwhile is newer.
+    sources = [str(app.aws_config_file), str(app.settings_file)]
+    dated = [app.prompt_state.dated_as(source) for source in sources]
+    try:
+        learnt = _learn(app)
+    except SsoHelperError:
+        # The settings are broken: who mends them has the rest at the next prompt.
+        learnt = Learnt(prompt_text.safe(app.environ.get("AWS_PROFILE", "")), False, None)
+    if not all(dated):
+        return learnt
+    return learnt._replace(
+        config=sources[0], config_seen=dated[0], settings=sources[1], settings_seen=dated[1]
+    )
+
+
+def _learn(app: App) -> Learnt:
     keys_end_at = _keys_end_at(app)
     label, profile = _in_use(app, keys_end_at is not None)
     guarded = profile is not None and is_guarded(app, profile)
@@ -94,6 +116,8 @@ def learn(app: App) -> Learnt:
         return Learnt(label, guarded, keys_end_at)
     prompt_notes.sign_in_changed(app, profile.session)
     state, name = app.prompt_state, profile.session.name
+    if state.session(name) is None:
+        return Learnt(label, guarded, None)  # no place for it: a file that never comes is no use
     return Learnt(
         label,
         guarded,

@@ -4,7 +4,9 @@
 `EPOCH KIND` (kinds: core.sign_in_clock), and have EPOCH as their modification time: fish tells
 time left from that, bash and zsh from the line. `seen/<session>` is empty and has the
 modification time of the token file that the clock was made from: a newer token file is a sign-in
-of another tool. Everything here may vanish at any time; nothing here is secret.
+of another tool. `dated/<NS>` are empty too, and have NS, nanoseconds, as their modification time:
+what a shell compares the config and the settings with that it was told of. Everything here may
+vanish at any time; nothing here is secret.
 """
 
 import os
@@ -16,6 +18,8 @@ from ssohelper.core.sign_in_clock import PROMPT_KINDS, PromptClock
 from ssohelper.errors import LocalState
 from ssohelper.stores import files, places
 
+# So many configs are hardly in use at once; and one that is gone is made anew by who misses it.
+_MOST_DATED = 50
 _LINE = re.compile(rb"([0-9]{1,11}) ([a-z]{1,10})\n")
 
 
@@ -50,6 +54,24 @@ class PromptState:
     def drop_roles(self, session_name: str) -> None:
         files.remove_tree(self._folder / "roles" / places.session_part(session_name))
 
+    def dated_as(self, path: str) -> str:
+        """Return a file of ours that is as old as this one (1970 for none): newer means changed.
+
+        "" where there can be none, such as on a file system that keeps less of a date.
+        """
+        changed_at = _changed_at(path, follow=True)
+        file = self._folder / "dated" / str(changed_at)
+        try:
+            files.private_folder(self._runtime)
+            files.private_folder(file.parent)
+            if not os.path.lexists(file):
+                self._sweep_dated(file.parent)
+                files.write_atomically(file, b"")
+            os.utime(file, ns=(changed_at, changed_at))
+        except (LocalState, OSError):
+            return ""
+        return str(file) if _changed_at(file) == changed_at else ""
+
     def session_file(self, name: str) -> Path:
         return self._folder / "sessions" / places.session_part(name)
 
@@ -67,6 +89,15 @@ class PromptState:
         files.private_folder(self._runtime)
         files.private_folder(path.parent)
         files.write_atomically(path, f"{clock.at} {clock.kind}\n".encode(), mtime=clock.at)
+
+    def _sweep_dated(self, folder: Path) -> None:
+        """Remove what was told longest ago; the change time tells when."""
+        with os.scandir(folder) as entries:
+            told = sorted(
+                (entry.stat(follow_symlinks=False).st_ctime_ns, entry.path) for entry in entries
+            )
+        for _, path in told[: max(0, len(told) + 1 - _MOST_DATED)]:
+            files.remove(path)
 
     def _note_seen(self, name: str, token_file: str) -> None:
         path, changed_at = self.seen_file(name), _changed_at(token_file)
@@ -91,9 +122,9 @@ def _read(path: Path) -> PromptClock | None:
     return PromptClock(int(found[1]), kind) if found and kind else None
 
 
-def _changed_at(path: Path | str) -> int:
+def _changed_at(path: Path | str, *, follow: bool = False) -> int:
     """Return the file's modification time in nanoseconds; 0 without one."""
     try:
-        return os.lstat(path).st_mtime_ns
+        return os.stat(path, follow_symlinks=follow).st_mtime_ns
     except OSError:
         return 0

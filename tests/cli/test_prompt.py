@@ -1,6 +1,7 @@
 """`prompt`, and the files that shells' prompts read, through sign-ins at a real Identity Center."""
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -256,14 +257,45 @@ class TestTrouble:
             prompt.learn(app)
             assert path.read_bytes() == good
 
-    def test_what_a_shell_learns_has_seven_lines_whatever_the_folders_are_called(
+    def test_what_a_shell_learns_has_eleven_lines_whatever_the_folders_are_called(
         self, home: Home
     ) -> None:
         folder = home.path / "a\nb"
         folder.mkdir()
         learnt = prompt.learn(App({**home.env, "SSOHELPER_HOME": str(folder)}))
-        assert learnt.lines().count("\n") == 7
-        assert learnt.lines().splitlines()[3:] == [""] * 4
+        assert learnt.lines().count("\n") == 11
+        assert learnt.lines().splitlines()[3:] == [""] * 8
+
+    def test_a_shell_is_told_what_is_as_old_as_the_config_and_the_settings(
+        self, home: Home, app: App
+    ) -> None:
+        learnt = prompt.learn(app)
+        assert learnt.config == str(home.config_file)
+        assert os.stat(learnt.config_seen).st_mtime_ns == home.config_file.stat().st_mtime_ns
+        assert not os.path.exists(learnt.settings)
+        assert os.stat(learnt.settings_seen).st_mtime_ns == 0
+        path = Path(learnt.settings)
+        path.parent.mkdir(parents=True)
+        path.write_text("= no TOML")
+        broken = prompt.learn(App(home.env))
+        assert (broken.label, broken.session_file) == (PROFILE, "")
+        assert os.stat(broken.settings_seen).st_mtime_ns == path.stat().st_mtime_ns
+
+    def test_of_many_configs_the_last_few_are_told_apart(self, home: Home, app: App) -> None:
+        first = prompt.learn(app).config_seen
+        for second in range(60):
+            os.utime(home.config_file, (second, second))
+            prompt.learn(app)
+        kept = os.listdir(os.path.dirname(first))
+        assert len(kept) == 50
+        assert "59000000000" in kept
+        assert "0" in kept
+        assert os.path.basename(first) not in kept
+
+    def test_where_nothing_can_be_written_no_file_is_told(self, home: Home, app: App) -> None:
+        home.runtime.mkdir(mode=0o700)
+        (home.runtime / "prompt").write_text("in the way")
+        assert prompt.learn(app).lines() == f"{PROFILE}\n0\n" + "\n" * 9
 
     def test_a_sign_in_succeeds_where_the_prompt_cannot_be_told(self, run: Run, home: Home) -> None:
         home.runtime.mkdir(mode=0o700)

@@ -26,6 +26,8 @@ class PromptWorld:
         self.state.mkdir()
         self.session, self.role = self.state / "session", self.state / "role"
         self.token, self.seen = self.state / "token", self.state / "seen"
+        self.config, self.settings = self.state / "config", self.state / "config.toml"
+        self.dated = self.state / "dated"
         self.counted, self.learnt = folder / "counted", folder / "learnt"
         program = folder / "bin" / "ssohelper"
         program.parent.mkdir()
@@ -38,8 +40,8 @@ class PromptWorld:
             "TERM": "xterm",
             "AWS_PROFILE": "payments-prod.ReadOnlyAccess",
         }
-        self.token.touch()
-        self.seen.touch()
+        for path in (self.token, self.seen, self.config, self.settings, self.dated):
+            path.touch()
         self.learn("payments-prod.ReadOnlyAccess")
 
     def learn(
@@ -47,7 +49,8 @@ class PromptWorld:
     ) -> None:
         """Say what the shells are told at the next change of AWS_PROFILE."""
         places = (self.session, self.role, self.token, self.seen) if files else ("",) * 4
-        lines = (label, "1" if guarded else "0", ends, *map(str, places))
+        sources = (self.config, self.dated, self.settings, self.dated)
+        lines = (label, "1" if guarded else "0", ends, *map(str, (*places, *sources)))
         self.learnt.write_text("\n".join(lines) + "\n")
 
     def put(self, path: Path, at: int, kind: str) -> None:

@@ -44,6 +44,12 @@ def quoted(shell: str, text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"  # shlex leaves =ls bare, which zsh expands
 
 
+def looked_long_ago(shell: str) -> str:
+    """Return a line that makes the shell forget when it last asked: it asks at most each 2 s."""
+    name = "__ssohelper_prompt_tried"
+    return f"set -g {name} 0" if shell == "fish" else f"{name}=0"
+
+
 def set_variable(shell: str, name: str, value: str) -> str:
     word = quoted(shell, value)
     return f"set -gx {name} {word}" if shell == "fish" else f"export {name}={word}"
@@ -131,9 +137,6 @@ class TestWords:
     def test_what_another_tool_did_is_learnt(self, shell: str, world: PromptWorld) -> None:
         """A newer token file, or none: the program is asked once more, which says what it means."""
         token, seen = (shlex.quote(str(path)) for path in (world.token, world.seen))
-        looked_long_ago = {"fish": "set -g __ssohelper_prompt_tried 0"}.get(
-            shell, "__ssohelper_prompt_tried=0"
-        )
         program = world.folder / "bin" / "ssohelper"
         asked = program.read_text()
         for change, kind, shown in (
@@ -147,11 +150,38 @@ class TestWords:
                 f"{dated(world.session, 0, kind)}; }} 2>/dev/null\n"
             )
             done = world.run(
-                shell, "\n".join([SHOW[shell], looked_long_ago, change, *[SHOW[shell]] * 5])
+                shell, "\n".join([SHOW[shell], looked_long_ago(shell), change, *[SHOW[shell]] * 5])
             )
             assert done.stdout.splitlines() == [f"{NAME} 2h30m|fine", *[shown] * 5]
             assert done.stderr == ""
             assert world.starts() == 2
+
+    @pytest.mark.parametrize("session", [True, False], ids=["ours", "none of ours"])
+    def test_a_changed_config_or_settings_are_learnt_once(
+        self, shell: str, world: PromptWorld, session: bool
+    ) -> None:
+        """The program is asked again, and then no more: what it told of is as old by then."""
+        world.put(world.session, int(time.time()) + 9058, "known")
+        lines = [SHOW[shell]]
+        for number, changed in enumerate((world.config, world.settings)):
+            world.learn(f"new{number}", guarded=True, files=number == 1)
+            later = world.folder / f"learnt{number}"
+            world.learnt.rename(later)
+            change, dated_as = shlex.quote(str(changed)), shlex.quote(str(world.dated))
+            lines += [
+                f"touch -d '{number + 1} hour' {change}; touch -r {change} {dated_as}.new",
+                f"mv {later} {world.learnt}",
+                SHOW[shell],
+                f"mv {dated_as}.new {dated_as}",
+                *[SHOW[shell]] * 3,
+            ]
+        world.learn(NAME, files=session)
+        done = world.run(shell, "\n".join(lines))
+        assert done.stderr == ""
+        first = f"{NAME} 2h30m|fine" if session else f"{NAME}|"
+        later_lines = [*["@@new0|"] * 4, *["@@new1 2h30m|fine"] * 4]
+        assert done.stdout.splitlines() == [first, *later_lines]
+        assert world.starts() == 3
 
 
 def expected(at: int, kind: str, role: int | None, guarded: bool, now: int) -> str:
@@ -189,7 +219,22 @@ class TestTrouble:
         done = world.run(shell, "\n".join(lines))
         assert done.stderr == ""
         assert done.stdout == f"{NAME} 2h30m|fine\n|\n|\n{NAME} 2h30m|fine\n"
-        assert world.starts() == 1
+
+    def test_a_runtime_folder_that_vanished_is_made_anew(
+        self, shell: str, world: PromptWorld
+    ) -> None:
+        """As after the last logout, of which the shells in tmux know nothing."""
+        world.put(world.session, int(time.time()) + 9058, "known")
+        folder = shlex.quote(str(world.state))
+        program = world.folder / "bin" / "ssohelper"
+        program.write_text(f"{program.read_text()}mv {folder}.away {folder} 2>/dev/null\n")
+        away = f"mv {folder} {folder}.away"
+        done = world.run(
+            shell, "\n".join([SHOW[shell], away, looked_long_ago(shell), *[SHOW[shell]] * 3])
+        )
+        assert done.stderr == ""
+        assert done.stdout == f"{NAME} 2h30m|fine\n" * 4
+        assert world.starts() == 2
 
     def test_a_fifo_hangs_nobody(self, shell: str, world: PromptWorld) -> None:
         os.mkfifo(world.session)

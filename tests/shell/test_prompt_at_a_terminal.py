@@ -266,11 +266,18 @@ def test_a_working_day(shell: str, home: Home, emulator: Emulator) -> None:
         screen.run("ssohelper clear 2>/dev/null")
         screen.run(set_variable(shell, "AWS_PROFILE", "b"))
         screen.shows("@@b 10h00m")
+        screen.run("ssohelper config set guard.rules 'other/*' >/dev/null")
+        screen.shows("b 10h00m")
+        screen.run(set_variable(shell, "AWS_PROFILE", "later"))
+        screen.shows("later")
+        screen.run(f"printf '%s\\n' '[profile later]' '{line} --role-name x' >> ~/.aws/config")
+        screen.shows("later 10h00m")
+        screen.run(set_variable(shell, "AWS_PROFILE", "b"))
         screen.run("ssohelper logout 2>/dev/null")
-        screen.shows("@@b ==signed out==")
+        screen.shows("b ==signed out==")
         # Another tool signs in: no file of ours tells, the token's does, 2 s after the last look.
         home.write_token(emulator.token_for("ana"))
         ends_at = time.monotonic() + PATIENCE_SECONDS
         while "signed out" in screen.prompt() and time.monotonic() < ends_at:
             screen.run("true")
-        screen.shows("@@b ok")
+        screen.shows("b ok")
