@@ -149,8 +149,25 @@ class TestReading:
         monkeypatch.setattr(files.os, "open", open_then_replace)
         assert files.read_checked(path) == b"old"
 
+    @pytest.mark.parametrize("touch", TOUCHES)
+    def test_no_descriptor_stays_open(self, tmp_path, touch):
+        files.write_atomically(tmp_path / "a", b"x")
+        (tmp_path / "folder").mkdir()
+        before = set(os.listdir("/proc/self/fd"))
+        TOUCHES[touch](tmp_path / "a")
+        with pytest.raises(LocalState):
+            TOUCHES[touch](tmp_path / "folder")
+        assert set(os.listdir("/proc/self/fd")) <= before
+
+    def test_the_names_in_a_folder_are_sorted_without_hidden_ones(self, tmp_path):
+        assert files.names_in(tmp_path / "none") == []
+        for name in ("c", ".hidden", "a", "b"):
+            (tmp_path / name).touch()
+        assert files.names_in(tmp_path) == ["a", "b", "c"]
+
     def test_too_much_is_refused(self, tmp_path):
         (tmp_path / "a").write_bytes(b"x" * 11)
+        assert files.read_checked(tmp_path / "a", limit=11) == b"x" * 11
         with pytest.raises(LocalState, match="larger than 10 bytes"):
             files.read_checked(tmp_path / "a", limit=10)
 
@@ -228,6 +245,41 @@ class TestWriting:
         files.write_atomically(tmp_path / "a", b"x", mode=0o640, mtime=4_000_000_000)
         assert mode_of(tmp_path / "a") == 0o640
         assert (tmp_path / "a").stat().st_mtime == 4_000_000_000
+
+    def test_it_is_made_beside_its_target_a_relative_one_too(self, tmp_path, monkeypatch):
+        (tmp_path / "f").mkdir()
+        seen = []
+
+        def check(_written: bytes) -> None:
+            seen.append([[n[:11] for n in os.listdir(f)] for f in (tmp_path, tmp_path / "f")])
+
+        monkeypatch.chdir(tmp_path)
+        files.write_atomically("f/a", b"x", check=check)
+        monkeypatch.chdir(tmp_path / "f")
+        files.write_atomically("a", b"y", check=check)
+        assert [sorted(inner) for _, inner in seen] == [
+            [files.TEMP_PREFIX],
+            [files.TEMP_PREFIX, "a"],
+        ]
+        assert [outer for outer, _ in seen] == [["f"], ["f"]]
+        assert (tmp_path / "f" / "a").read_bytes() == b"y"
+
+    def test_the_file_is_on_the_disk_before_its_name_and_the_name_too(self, tmp_path, monkeypatch):
+        done = []
+        really_sync, really_replace = os.fsync, os.replace
+
+        def fsync(descriptor: int) -> None:
+            done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+            really_sync(descriptor)
+
+        def replace(*paths: str) -> None:
+            done.append("rename")
+            really_replace(*paths)
+
+        monkeypatch.setattr(os, "fsync", fsync)
+        monkeypatch.setattr(os, "replace", replace)
+        files.write_atomically(tmp_path / "a", b"x")
+        assert done == ["file", "rename", "folder"]
 
     def test_a_failed_check_leaves_the_old_file_and_nothing_else(self, tmp_path):
         files.write_atomically(tmp_path / "a", b"old")
