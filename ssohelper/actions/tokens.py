@@ -208,7 +208,7 @@ def _kept(
             ended_at=None,
             token_expires_at=fresh.expires_at,
             token_life_seconds=life_seconds,
-            observed_hours_seconds=_still_observed(facts, app.now()),
+            observed_hours_seconds=sign_in_clock.length_after_renewal(facts, app.now()),
         )
         app.tokens.save_facts(session.name, facts)
         prompt_notes.sign_in_changed(app, session)
@@ -217,12 +217,6 @@ def _kept(
         app.warn(f"the renewed token could not be kept: {trouble}")
         return fresh
     return standing
-
-
-def _still_observed(facts: SignInFacts, now: int) -> int | None:
-    """Return the observed length of a sign-in unless this refresh, after its end, disproves it."""
-    observed, began = facts.observed_hours_seconds, facts.signed_in_at
-    return None if observed and began and now > began + observed else observed
 
 
 def _remember_failure(
@@ -245,17 +239,12 @@ def _remember_end(app: App, session: SsoSession, token: AccessToken) -> None:
     facts = facts_of(app, session, token)
     if facts.ended_at is not None:
         return
-    now, began = app.now(), facts.signed_in_at
-    last_good = facts.refreshed_at or began
-    observed = facts.observed_hours_seconds
-    # Worked an hour ago, refused now: that is its length. After a night off it tells nothing.
-    if began is not None and last_good is not None and now - last_good <= 2 * _USUAL_LIFE_SECONDS:
-        observed = now - began
+    now, life = app.now(), _life_seconds(app, session, token)
     app.tokens.save_facts(
         session.name,
         facts._replace(
             ended_at=now,
-            observed_hours_seconds=observed,
+            observed_hours_seconds=sign_in_clock.length_after_end(facts, life, now),
             token_expires_at=token.expires_at,
             token_life_seconds=None,
         ),

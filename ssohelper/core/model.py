@@ -123,7 +123,7 @@ class SignInFacts(NamedTuple):
     """What we know of a sign-in beside its token; kept in our state folder, never in AWS's file.
 
     `token_expires_at` names the token whose whole life `token_life_seconds` was observed.
-    `longest_seconds` is the longest time a refresh worked after a sign-in ("observed" ends).
+    `observed_hours_seconds` is how long sign-ins last, learnt from an end (core.sign_in_clock).
     """
 
     signed_in_at: int | None = None

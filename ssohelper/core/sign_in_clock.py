@@ -9,6 +9,10 @@ from typing import Literal, NamedTuple
 from ssohelper.core.model import AccessToken, SignInFacts
 
 ASSUMED_SECONDS = 8 * 3600
+# AWS's shortest sign-in: what was over before it was ended by somebody.
+_SHORTEST_SECONDS = 15 * 60
+# Tokens are renewed every hour at the latest: a refusal that comes later was noticed late.
+_NOTICED_WITHIN_SECONDS = 2 * 3600
 
 Source = Literal["configured", "observed", "assumed"]
 # What a prompt shows: an end that is known, one that is assumed, none that is known, it is over.
@@ -58,6 +62,33 @@ def sign_in_end(
     if refreshed_at > began + ASSUMED_SECONDS:
         return None, None
     return began + ASSUMED_SECONDS, "assumed"
+
+
+def length_after_end(facts: SignInFacts, token_life_seconds: int, now: int) -> int | None:
+    """Return how long sign-ins last, as far as we know once this one has been refused, now.
+
+    It ended between its last renewal and now. That tells its length when a renewal worked 15 min
+    or more after the beginning and 2 h or less before now; else what was known stays. An admin ends
+    sign-ins early: two lengths that cannot both be right teach that none is known.
+    """
+    began, renewed = facts.signed_in_at, facts.refreshed_at
+    known = facts.observed_hours_seconds
+    if began is None or renewed is None:
+        return known
+    shortest = min(_SHORTEST_SECONDS, token_life_seconds // 4)
+    if renewed - began < shortest or now - renewed > _NOTICED_WITHIN_SECONDS:
+        return known
+    length = now - began
+    if known is None:
+        return length
+    # Each was noticed at the end or up to 2 h after it: the shorter is nearer to it.
+    return min(known, length) if abs(known - length) <= _NOTICED_WITHIN_SECONDS else None
+
+
+def length_after_renewal(facts: SignInFacts, now: int) -> int | None:
+    """Return how long sign-ins last, unless a renewal that works now, after that, disproves it."""
+    length, began = facts.observed_hours_seconds, facts.signed_in_at
+    return None if length and began and now > began + length else length
 
 
 def prompt_clock(

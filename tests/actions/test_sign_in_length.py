@@ -1,0 +1,181 @@
+"""How long sign-ins last, learnt from their ends: the Identity Center's own, and an admin's."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from ssohelper.actions import clocks, login, tokens
+from ssohelper.actions.login import LoginOptions
+from ssohelper.app import App
+from ssohelper.core.device_flow import DeviceAuthorization
+from ssohelper.core.model import SsoSession
+from ssohelper.emulator.server import Emulator
+from ssohelper.errors import LoginRequired
+from tests.conftest import Home
+
+MINUTE, HOUR = 60, 3600
+
+
+class Ana:
+    """A person who confirms every code at once."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    def show_page(self, url: str) -> None: ...
+
+    def show_code(self, authorization: DeviceAuthorization) -> None:
+        self._emulator.approve_device(authorization.user_code, "ana")
+
+    def open_browser(self, url: str) -> bool:
+        return False
+
+    def waiting_for_another_login(self) -> None: ...
+
+    def is_cancelled(self) -> bool:
+        return False
+
+
+class Days:
+    """Days of a person at work, on a clock that the Identity Center shares."""
+
+    def __init__(self, app: App, session: SsoSession, emulator: Emulator, clock: list[float]):
+        self.app, self.session, self.emulator, self.clock = app, session, emulator, clock
+
+    def sign_in(self) -> None:
+        options = LoginOptions(device_code=True, force=True)
+        login.log_in(self.app, self.session, Ana(self.emulator), options)
+
+    def work(self, seconds: float, every: float = 20 * MINUTE) -> None:
+        """Let tools ask for a token every 20 min, as they do; ends early where it is refused."""
+        until = self.clock[0] + seconds
+        while self.clock[0] < until:
+            self.clock[0] += min(every, until - self.clock[0])
+            try:
+                tokens.renew_ahead(self.app, self.session, self.app.deadline())
+                tokens.valid_token(self.app, self.session, self.app.deadline())
+            except LoginRequired:
+                return
+
+    def revoke(self) -> None:
+        self.emulator.revoke_session()
+        self.work(2 * HOUR)
+        assert self.ends()[1] == "observed", "the end of this one was seen"
+
+    def ends(self) -> tuple[float | None, str | None]:
+        """Return how long `status` says that this sign-in lasts, in hours, and how it knows."""
+        found = clocks.session_clock(self.app, self.session)
+        if found.sign_in_ends_at is None or found.signed_in_at is None:
+            return None, found.sign_in_ends_source
+        return (found.sign_in_ends_at - found.signed_in_at) / HOUR, found.sign_in_ends_source
+
+    def whole(self, hours: float) -> None:
+        """Sign in, and work until AWS ends it after so many hours."""
+        self.emulator.faults.sign_in_seconds = hours * HOUR
+        self.sign_in()
+        self.work((hours + 2) * HOUR)
+        self.clock[0] += 12 * HOUR
+
+
+@pytest.fixture
+def days(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Days]:
+    clock = [1_800_000_000.0]
+    # An answer that says "for 3600 seconds" is dated by it.
+    monkeypatch.setattr(time, "time", lambda: clock[0])
+    with Emulator(clock=lambda: clock[0]) as emulator:
+        world = emulator.world
+        session = SsoSession("corp", world.start_url, world.region, ("sso:account:access",))
+        app = App(
+            {**home.env, **emulator.environment()}, clock=lambda: clock[0], sleep=lambda _s: None
+        )
+        yield Days(app, session, emulator, clock)
+
+
+@pytest.mark.parametrize("hours", [1, 4, 12])
+def test_an_end_seen_once_tells_how_long_the_next_one_lasts(days: Days, hours: float) -> None:
+    days.whole(hours)
+    days.sign_in()
+    found, source = days.ends()
+    assert source == "observed"
+    # It is noticed at the next renewal.
+    assert hours <= (found or 0) <= hours + 1
+
+
+@pytest.mark.parametrize("minutes", [1, 5, 14, 25])
+def test_an_admins_revoke_minutes_after_a_sign_in_is_no_length(days: Days, minutes: float) -> None:
+    days.sign_in()
+    days.work(minutes * MINUTE)
+    days.revoke()
+    days.sign_in()
+    assert days.ends() == (8, "assumed")
+    assert not clocks.person_needed_within(days.app, days.session, 4 * HOUR)
+
+
+def test_nor_is_one_that_is_noticed_after_an_idle_hour(days: Days) -> None:
+    days.sign_in()
+    days.emulator.revoke_session()
+    days.work(100 * MINUTE, every=100 * MINUTE)
+    days.sign_in()
+    assert days.ends() == (8, "assumed")
+
+
+def test_nor_one_after_a_renewal_in_the_first_minutes(days: Days) -> None:
+    days.sign_in()
+    days.clock[0] += 3 * MINUTE
+    tokens.renewed_to_last(days.app, days.session, HOUR, days.app.deadline())
+    days.revoke()
+    days.sign_in()
+    assert days.ends() == (8, "assumed")
+
+
+def test_a_revoke_in_the_middle_is_disproved_by_the_length_that_was_known(days: Days) -> None:
+    days.whole(12)
+    days.sign_in()
+    days.work(3 * HOUR)
+    days.revoke()
+    days.sign_in()
+    assert days.ends() == (8, "assumed")
+
+
+def test_a_revoke_minutes_after_a_sign_in_leaves_the_length_that_was_known(days: Days) -> None:
+    days.whole(12)
+    days.sign_in()
+    days.work(5 * MINUTE)
+    days.revoke()
+    days.sign_in()
+    found, source = days.ends()
+    assert source == "observed"
+    assert 12 <= (found or 0) <= 13
+
+
+def test_an_admin_who_sets_another_length_is_believed_at_the_second_end(days: Days) -> None:
+    days.whole(12)
+    days.whole(4)
+    days.whole(4)
+    days.sign_in()
+    found, source = days.ends()
+    assert source == "observed"
+    assert 4 <= (found or 0) <= 5
+
+
+def test_of_two_ends_the_one_that_was_noticed_sooner_counts(days: Days) -> None:
+    days.emulator.faults.sign_in_seconds = 4 * HOUR
+    days.sign_in()
+    days.work(3 * HOUR + 50 * MINUTE)
+    days.work(100 * MINUTE, every=90 * MINUTE)
+    days.sign_in()
+    late, _ = days.ends()
+    days.work(4 * HOUR + 50 * MINUTE)
+    days.sign_in()
+    sooner, source = days.ends()
+    assert source == "observed"
+    assert 4 <= (sooner or 0) < (late or 0) - 0.5
+
+
+def test_a_renewal_after_the_length_disproves_it(days: Days) -> None:
+    days.whole(4)
+    days.emulator.faults.sign_in_seconds = 12 * HOUR
+    days.sign_in()
+    days.work(6 * HOUR)
+    assert days.ends() == (8, "assumed")
