@@ -107,7 +107,7 @@ def _print_roles(app: App, session: SsoSession, found: Listing, query: tuple[str
                 row.account.name,
                 row.role_name,
                 ",".join(profiles.get(RoleKey(session.name, row.account.id, row.role_name), ())),
-                "@@ guarded" if row in guarded else "",
+                f"{guard_rules.SIGN} guarded" if row in guarded else "",
             )[: len(header)]
             for row in rows
         ],

@@ -12,6 +12,10 @@ from typing import NamedTuple
 
 from ssohelper.core.model import Account
 
+# What stands before a guarded role wherever one is shown. None that a shell gives a meaning to:
+# `!` is one in a prompt of zsh.
+SIGN = "@@"
+
 
 class _Reading(NamedTuple):
     """One way to read a rule: a pattern for each part."""

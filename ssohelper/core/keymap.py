@@ -28,7 +28,7 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("app.sessions", "f3", "Sessions", "show the sign-ins and their clocks"),
         KeyAction("app.profiles", "f4", "Profiles", "show the profiles, and a sync's diff"),
         KeyAction("accounts.use", "enter", "Use", "leave with what to type to use this role"),
-        KeyAction("accounts.leave", "escape", "Clear", "clear the search, then leave"),
+        KeyAction("accounts.leave", "escape", "Leave", "clear the search, then leave"),
         KeyAction(
             "accounts.favourite", "ctrl+f", "Favourite", "make the role a favourite, or none"
         ),
@@ -54,6 +54,8 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("sessions.set_up", "n", "New", "set up another session"),
         KeyAction("sessions.refresh", "r", "Refresh", "read the clocks again"),
         KeyAction("sessions.help", "question_mark", "Help", "this help"),
+        KeyAction("sessions.back", "escape", "Back", "go back to the accounts"),
+        KeyAction("sessions.quit", "q", "Quit", "leave; what runs is given up"),
         KeyAction("profiles.apply", "a", "Apply", "write what the diff shows; asks"),
         KeyAction("profiles.undo", "u", "Undo", "take the last write back; asks"),
         KeyAction("profiles.remove", "d", "Remove", "remove the profile under the cursor"),
@@ -61,6 +63,8 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("profiles.prune", "p", "Prune", "also remove profiles without a role"),
         KeyAction("profiles.session", "s", "Session", "go to the next session"),
         KeyAction("profiles.help", "question_mark", "Help", "this help"),
+        KeyAction("profiles.back", "escape", "Back", "go back to the accounts"),
+        KeyAction("profiles.quit", "q", "Quit", "leave; what runs is given up"),
         KeyAction("sign_in.browser", "o", "Open browser", "open the page in a browser again"),
         KeyAction("sign_in.copy", "c", "Copy", "copy the address, by the terminal"),
         KeyAction("sign_in.device_code", "d", "Device code", "confirm a code on any machine"),

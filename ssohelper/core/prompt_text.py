@@ -17,6 +17,7 @@ the four beside each other.
 import re
 from typing import Literal
 
+from ssohelper.core import guard_rules
 from ssohelper.core.sign_in_clock import PromptClock
 
 WIDTH = 40
@@ -78,7 +79,7 @@ def level(clock: PromptClock, now: int) -> Level:
 
 def line(label: str, guarded: bool, time: str) -> str:
     """Return the whole: guarded sign, label, time; at most 40 characters."""
-    sign = "@@" if guarded else ""
+    sign = guard_rules.SIGN if guarded else ""
     if not time:
         return sign + shortened(label, WIDTH - len(sign))
     return f"{sign}{shortened(label, WIDTH - 1 - len(sign) - len(time))} {time}"

@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar
 from rich.console import RenderableType
 from textual._callback import invoke
 from textual.app import App as TextualApp
+from textual.binding import Binding
 from textual.driver import Driver
 from textual.events import Event, Key, Paste
 
@@ -59,6 +60,18 @@ class HouseApp(TextualApp[_Answer], Generic[_Answer]):
     def hand_over(self, function: Callable[[_T], None], value: _T) -> None:
         """Call the function in the app's own thread; from any thread."""
         background.hand_over(self, function, value)
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Return a key as footer, help and words name it: `F3`, where Textual says `f3`."""
+        shown = super().get_key_display(binding)
+        return shown.upper() if shown[:1] == "f" and shown[1:].isdigit() else shown
+
+    def key_of(self, action: str) -> str:
+        """Return the key of `SCREEN.ACTION` as a person reads it, "?" for none here."""
+        for found in self.screen.active_bindings.values():
+            if found.binding.id == action:
+                return self.get_key_display(found.binding)
+        return "?"
 
     def did(self, what: str, command: str | None = None) -> None:
         """Say what was done, and the command line that does the same."""

@@ -37,7 +37,7 @@ def test_favourites_then_the_last_used_come_first_and_typing_finds(world: Aftern
             ("payments-dev", "ReadOnlyAccess"),
             ("payments-prod", "DatabaseAdmin"),
         ]
-        assert "❯ ★  payments-dev" in person.screen
+        assert "❯ ★   payments-dev" in person.screen
         assert "12m ago" in person.screen
         await person.press(*"admin pay")
         await person.sees("payments-prod", "DatabaseAdmin")

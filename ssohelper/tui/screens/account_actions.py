@@ -34,7 +34,7 @@ from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
 from ssohelper.tui import flow
 from ssohelper.tui.commands import Command
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.proposal import place_of
+from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, place_of
 from ssohelper.tui.widgets.lines import diff_lines
 
 if TYPE_CHECKING:
@@ -258,6 +258,7 @@ class RowActions:
         made, lines = await flow.result(app, plan)
         question = f"{plan_text.summary(made)} — write {place_of(house)}?"
         if not await app.push_screen_wait(ConfirmScreen(question, lines=lines, command=command)):
+            app.did(NOTHING_WRITTEN)
             return False
         await flow.result(app, lambda: profiles.apply(house, made))
         app.did(plan_text.summary(made, done=True), command)
@@ -275,6 +276,7 @@ class RowActions:
         count = plan_text.profiles(len(found))
         question = f"{count} to remove — write {place_of(house)}?"
         if not await app.push_screen_wait(ConfirmScreen(question, lines=lines, command=command)):
+            app.did(NOTHING_WRITTEN)
             return False
         await flow.result(app, lambda: profiles.remove(house, found))
         app.did(f"removed {count}; F4, then u takes it back", command)

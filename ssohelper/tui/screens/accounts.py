@@ -64,7 +64,8 @@ class AccountsScreen(Screen[None]):
     HELP_TEXT = (
         "Type to search: every word must be found in the account's name, id or address, the role, "
         "a profile or the session. Enter leaves with what to type to use the role. Favourites and "
-        "what was used last come first. The same on the command line: ssohelper list"
+        "what was used last come first. ctrl+w takes back a word of the search, ctrl+u all of it. "
+        "The same on the command line: ssohelper list"
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         *(bound(f"accounts.{name}", f"row('{name}')", priority=True) for name in _ROW_ACTIONS),
@@ -131,6 +132,8 @@ class AccountsScreen(Screen[None]):
         # key that waits.
         gc.freeze()
         gc.enable()
+        self.roles.refresh()  # the rules of what is guarded can be read by now
+        self._show_refreshing()
         self._read_clocks()
         self._refresh_old()
         self.set_interval(1.0, self._tick)
@@ -215,6 +218,7 @@ class AccountsScreen(Screen[None]):
         self._offer_set_up()
         self.roles.set_rows(choice.rows)
         self.query_one(RolePane).show_count()
+        self._show_refreshing()
         self._read_clocks()
 
     def _read_clocks(self) -> None:
@@ -272,13 +276,13 @@ class AccountsScreen(Screen[None]):
         app = self.app
 
         def progress(done: int, of: int) -> None:
-            app.hand_over(lambda words: self._show_refreshing(session.name, words), f"{done}/{of}")
+            app.hand_over(lambda words: self._note_refresh(session.name, words), f"{done}/{of}")
 
         def work() -> Listing:
             return later.refreshed(self.house, session, progress)
 
         def done(_listing: Listing) -> None:
-            self._show_refreshing(session.name, None)
+            self._note_refresh(session.name, None)
             self.reload()
             if asked:
                 app.did(
@@ -286,21 +290,28 @@ class AccountsScreen(Screen[None]):
                 )
 
         def failed(error: SsoHelperError) -> None:
-            self._show_refreshing(session.name, None)
+            self._note_refresh(session.name, None)
             # Nobody asked for this one: that it needs a sign-in stands beside the clocks already.
             if asked or not isinstance(error, LoginRequired):
                 app.failed(error)
 
-        self._show_refreshing(session.name, "")
+        self._note_refresh(session.name, "")
         app.in_background(work, done, failed)
 
-    def _show_refreshing(self, session_name: str, words: str | None) -> None:
+    def _note_refresh(self, session_name: str, words: str | None) -> None:
         if words is None:
             self._refreshing.pop(session_name, None)
         else:
             self._refreshing[session_name] = words
+        self._show_refreshing()
+
+    def _show_refreshing(self) -> None:
+        """Say what is being listed; else, beside a list, of how many sessions there is none."""
         said = self._refreshing_words()
-        self.query_one("#refreshing", Static).update(f"refreshing {said}" if said else "")
+        missing = len(self._choice.unlisted) if self._choice.rows else 0
+        sessions = "1 session" if missing == 1 else f"{missing} sessions"
+        unlisted = f"{sessions} not listed yet: F3" if missing else ""
+        self.query_one("#refreshing", Static).update(f"refreshing {said}" if said else unlisted)
         for line in self.query(".absence").results(Static):
             line.update(self._absence())
 

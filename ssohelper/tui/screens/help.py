@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Resize
+from textual.geometry import Size
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
@@ -17,11 +19,17 @@ from ssohelper.core.text import show
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.lines import Line, LineView
 
-_TEXT_WIDTH = 66
-_MOVING = (
-    ("arrows, j k g G", "move; page up and page down too"),
-    ("tab", "go to the next part"),
-)
+# A dialog of 80 columns without its frame, its padding and a scrollbar: 73.
+_WIDEST, _FRAME_WIDTH = 80, 7
+_KEY_WIDTH, _WHAT_WIDTH, _NAME_WIDTH = 7, 42, 24
+
+
+class Help(NamedTuple):
+    """What there is to say of a screen: words, and (keys, what it does, the action's name)."""
+
+    words: str
+    keys: list[tuple[str, str, str]]
+    letters_move: bool
 
 
 class HelpScreen(ModalScreen[None]):
@@ -36,7 +44,7 @@ class HelpScreen(ModalScreen[None]):
 
     def __init__(self, about: Screen[Any]) -> None:
         super().__init__()
-        self._lines = help_lines(about)
+        self._help = help_of(about)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -45,32 +53,50 @@ class HelpScreen(ModalScreen[None]):
             yield Static("esc closes", classes="dialog--note", markup=False)
 
     def on_mount(self) -> None:
-        view = self.query_one(LineView)
-        view.set_lines(self._lines)
-        view.focus()
+        self.app.clear_notifications()  # they would stand over the keys
+        self._show(self.app.size)
+        self.query_one(LineView).focus()
+
+    def on_resize(self, event: Resize) -> None:
+        self._show(event.size)
+
+    def _show(self, size: Size) -> None:
+        lines = help_lines(self._help, min(_WIDEST, size.width) - _FRAME_WIDTH)
+        self.query_one(LineView).set_lines(lines, stay=True)
 
     def action_close(self) -> None:
         self.dismiss(None)
 
 
-def help_lines(about: Screen[Any]) -> list[Line]:
-    """Return the screen's help: its words, then each key, what it does and the action's name."""
-    focused = about.focused
-    words: str = getattr(focused, "HELP_TEXT", "") or getattr(about, "HELP_TEXT", "")
-    lines: list[Line] = [[(part, "")] for part in textwrap.wrap(words, _TEXT_WIDTH)]
-    lines.append([])
-    seen: dict[str, list[str]] = {}
-    for found in about.active_bindings.values():
+def help_of(about: Screen[Any]) -> Help:
+    """Return the help for the focused part of a screen, else for the screen."""
+    parts = about.focused.ancestors_with_self if about.focused else [about]
+    words = next((part.HELP_TEXT for part in parts if hasattr(part, "HELP_TEXT")), "")
+    active = about.active_bindings
+    keys: dict[str, list[str]] = {}
+    for found in active.values():
         name = found.binding.id or ""
         if name in ACTIONS and found.enabled:
-            seen.setdefault(name, []).append(about.app.get_key_display(found.binding))
-    for name, keys in seen.items():
-        action = ACTIONS[name]
-        lines.append(
-            [(fitted(", ".join(keys), 8), "accent"), (fitted(action.what, 41) + " ", ""),
-             (name, "dim")]
-        )  # fmt: skip
+            keys.setdefault(name, []).append(about.app.get_key_display(found.binding))
+    rows = [(", ".join(shown), ACTIONS[name].what, name) for name, shown in keys.items()]
+    return Help(words, rows, letters_move="j" in active)
+
+
+def help_lines(found: Help, width: int) -> list[Line]:
+    """Return the help as lines of that width; the actions' names where there is room for them."""
+    width = max(20, width)
+    lines: list[Line] = [[(part, "")] for part in textwrap.wrap(found.words, width - _KEY_WIDTH)]
     lines.append([])
-    lines += [[(fitted(keys, 18), "accent"), (what, "")] for keys, what in _MOVING]
-    lines += [[], [("Another key: ", "dim"), ("ssohelper config set keys.ACTION KEY", "accent")]]
+    named = width >= _KEY_WIDTH + _WHAT_WIDTH + _NAME_WIDTH
+    for keys, what, name in found.keys:
+        key = (fitted(keys, _KEY_WIDTH), "accent")
+        if named:
+            lines.append([key, (fitted(what, _WHAT_WIDTH), ""), (name, "dim")])
+            continue
+        first, *rest = textwrap.wrap(what, width - _KEY_WIDTH)
+        lines += [[key, (first, "")], *([(" " * _KEY_WIDTH + more, "")] for more in rest)]
+    letters = ", j k g G" if found.letters_move else ""
+    lines += [[], [("arrows, page up, page down, home, end", "accent"), (f"{letters}: move", "")],
+              [("tab", "accent"), (": go to the next part", "")], []]  # fmt: skip
+    lines += [[("Another key: ", "dim")], [("  ssohelper config set keys.ACTION KEY", "accent")]]
     return [[(show(text), look) for text, look in line] for line in lines]

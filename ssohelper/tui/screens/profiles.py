@@ -63,6 +63,8 @@ class ProfilesScreen(Screen[None]):
         bound("profiles.prune"),
         bound("profiles.session"),
         bound("profiles.help", "app.help", show=False),
+        bound("profiles.back", "app.go('accounts')", show=False),
+        bound("profiles.quit", "app.quit", show=False),
     ]
     app: HouseApp[Any]
 
@@ -159,6 +161,10 @@ class ProfilesScreen(Screen[None]):
         else:
             self._say("#diff-title", f"{self._sync_command()}: {self._told(found)}")
             diff.set_lines(found.lines)
+        # Where nothing would change the profiles have the room.
+        diff.display = found is None or bool(found.lines)
+        if not diff.display and diff.has_focus:
+            self.query_one("#written").focus()
         self.refresh_bindings()
 
     def _told(self, found: Proposal) -> str:

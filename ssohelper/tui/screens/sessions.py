@@ -104,6 +104,8 @@ class SessionsScreen(Screen[None]):
         bound("sessions.set_up"),
         bound("sessions.refresh", show=False),
         bound("sessions.help", "app.help", show=False),
+        bound("sessions.back", "app.go('accounts')", show=False),
+        bound("sessions.quit", "app.quit", show=False),
     ]
     app: HouseApp[Any]
 
@@ -218,7 +220,7 @@ class SessionsScreen(Screen[None]):
 
     def _told(self, clock: SessionClock) -> str:
         if clock.state == "signed_out":
-            return f"press {self._key('sessions.sign_in')} to sign in"
+            return f"press {self.app.key_of('sessions.sign_in')} to sign in"
         at = clock.sign_in_ends_at
         if self._has_ended(clock):
             return "sign in again"
@@ -263,7 +265,7 @@ class SessionsScreen(Screen[None]):
 
     def _how_to_sign_in(self, session: SsoSession, what: str) -> list[Line]:
         command = f"ssohelper login {session.name}"
-        key = self._key("sessions.sign_in")
+        key = self.app.key_of("sessions.sign_in")
         return [
             [(f"  {what} ", ""), (f"Press {key}", "accent"), (" to sign in, or type:", "")],
             [(f"  $ {show(command)}", "accent")],
@@ -289,13 +291,6 @@ class SessionsScreen(Screen[None]):
             label = f"    {fitted(name, name_width)} {key.account_id}  {fitted(key.role_name, 20)} "
             lines.append(credentials_line((label, ""), found, now, bar))
         return lines
-
-    def _key(self, action: str) -> str:
-        """Return the key of an action as a person reads it."""
-        for found in self.active_bindings.values():
-            if found.binding.id == action:
-                return self.app.get_key_display(found.binding)
-        return "?"
 
     def on_set_up_form_done(self) -> None:
         self.read()

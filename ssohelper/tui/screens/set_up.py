@@ -33,13 +33,26 @@ if TYPE_CHECKING:
 
 _WORDS = (
     "Your administrator knows the start URL of your organization's access portal. "
-    "You sign in, your accounts are listed, and the profiles are shown before they are written."
+    "You sign in, your accounts are listed, and the profiles are shown before they are written. "
+    "tab: next field · enter: go on"
 )
+
+
+# The options of `ssohelper setup` that errors speak of, each with the field that stands for it.
+_FIELDS = {
+    "--session NAME": ("name", 'the third field, "name of the session"'),
+    "--region eu-west-1": ("region", 'the second field, "region"'),
+}
 
 
 class SetUpForm(VerticalScroll):
     """The questions, and what follows from the answers."""
 
+    HELP_TEXT = (
+        "What `ssohelper setup START_URL` asks. tab goes to the next field, enter in any of them "
+        "goes on: you sign in, your accounts are listed, and the profiles that would be written "
+        "are shown before they are."
+    )
     DEFAULT_CSS = """
     SetUpForm {
         height: 1fr; padding: 1 2;
@@ -108,8 +121,16 @@ class SetUpForm(VerticalScroll):
         try:
             await self._set_up()
         except SsoHelperError as error:
-            hint = f"\n{show(error.hint)}" if error.hint else ""
+            hint = f"\n{show(self._of_the_form(error.hint))}" if error.hint else ""
             self._say(f"{show(error.message)}{hint}")
+
+    def _of_the_form(self, hint: str) -> str:
+        """Return a hint that speaks of the field instead of the option; the cursor goes there."""
+        for option, (field, words) in _FIELDS.items():
+            if option in hint:
+                self.query_one(f"#{field}", Input).focus()
+                return hint.replace(option, words)
+        return hint
 
     async def _set_up(self) -> None:
         house = self.app.house

@@ -53,7 +53,7 @@ def bar(left: int, whole: int, width: int, look: str) -> list[Piece]:
 
 
 def _counted(at: int, now: int, whole: int | None, look: str, width: int) -> list[Piece]:
-    if not whole:
+    if not whole or width <= 0:
         return [(left_text(at, now), look)]
     return [*bar(at - now, whole, width, look), (f"  {left_text(at, now)}", look)]
 

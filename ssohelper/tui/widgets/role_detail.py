@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from rich.cells import cell_len
+
 from ssohelper.actions.clocks import SessionClock, credentials_of, session_clock
+from ssohelper.core import guard_rules
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import KeptCredentials, RoleKey, SsoSession
 from ssohelper.core.role_rows import RoleRow
@@ -18,7 +22,9 @@ if TYPE_CHECKING:
     from ssohelper.app import App
 
 _LABEL_WIDTH = 16
-_LONGEST_BAR, _BAR_AND_WORDS = 24, 60
+# Beside a bar: the label and what is left, and in the dense panel how sure that is.
+_LONGEST_BAR, _BAR_AND_LEFT, _BAR_AND_WORDS = 24, 32, 60
+_ONE_LINE = 1000  # the dense panel has no more of them
 
 
 class Clocks(NamedTuple):
@@ -41,7 +47,7 @@ class RoleDetail(LineView, can_focus=False):
 
     # Of the screen too: the first paint does not wait for rules that it does not need.
     DEFAULT_CSS = """
-    RoleDetail { background: $surface; padding: 0 1; height: 7; }
+    RoleDetail { background: $surface; padding: 0 1; height: 7; overflow-x: hidden; }
     AccountsScreen .trouble { height: auto; padding: 1 2; color: $text-error; }
     AccountsScreen .trouble.absence { color: $text-muted; }
     CommandPalette #--input SearchIcon { display: none; }
@@ -68,43 +74,48 @@ class RoleDetail(LineView, can_focus=False):
             self.set_lines([])
             return
         clocks = clocks or Clocks({}, {})
-        width = max(0, min(_LONGEST_BAR, self.size.width - _BAR_AND_WORDS))
-        lines = (_few if dense else _many)(row, clocks, now, guarded)
-        lines += _clock_lines(row, clocks, now, aws_now, width)
+        width = self.size.width
+        lines = (_few if dense else _many)(row, clocks, now, guarded, width)
+        lines += _clock_lines(row, clocks, now, aws_now, width, dense)
         # Every second: what is there already is not painted again.
         if lines != self.lines:
             self.set_lines(lines, stay=True)
 
 
-def _many(row: RoleRow, clocks: Clocks, now: int, guarded: bool) -> list[Line]:
-    lines: list[Line] = [
-        [(show(row.account.name or row.account.id), "strong")],
-        [(show(row.role_name), "accent")],
-        [("", "")],
-        _pair("account id", row.account.id),
-        _pair("e-mail", row.account.email or "-"),
-        _pair("session", row.session_name),
-        *(_pair("" if number else "profiles", name) for number, name in enumerate(_profiles(row))),
-        _pair("last use", _last_use(row, now)),
-        _pair("duration", _duration(clocks.credentials.get(row.key))),
+def _many(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: int) -> list[Line]:
+    pairs = [
+        ("account id", row.account.id),
+        ("e-mail", row.account.email or "-"),
+        ("session", row.session_name),
+        *(("" if number else "profiles", name) for number, name in enumerate(_profiles(row))),
+        ("last use", _last_use(row, now)),
+        ("duration", _duration(clocks.credentials.get(row.key))),
     ]
     if row.usage.favourite:
-        lines.append(_pair("favourite", "★"))
+        pairs.append(("favourite", "★"))
     if guarded:
-        lines.append(_pair("guard", "! guard.rules names this role"))
-    return [*lines, [("", "")]]
+        pairs.append(("guard", f"{guard_rules.SIGN} guard.rules names this role"))
+    return [
+        *([(part, "strong")] for part in _parts(row.account.name or row.account.id, width)),
+        *([(part, "accent")] for part in _parts(row.role_name, width)),
+        [],
+        *(line for label, value in pairs for line in _pair(label, value, width)),
+        [],
+    ]
 
 
-def _few(row: RoleRow, clocks: Clocks, now: int, guarded: bool) -> list[Line]:
-    account = row.account
-    sign = "! guarded  " if guarded else ""
+def _few(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: int) -> list[Line]:
+    account, role_name = row.account, show(row.role_name)
+    name = show(account.name or account.id)
+    room = max(_LABEL_WIDTH, width - cell_len(role_name) - 1)  # the role is seen in any case
+    sign = f"{guard_rules.SIGN} guarded  " if guarded else ""
     duration = _duration(clocks.credentials.get(row.key))
     star = "★ favourite · " if row.usage.favourite else ""
     used = f"{star}last use {_last_use(row, now)} · session duration {duration}"
     return [
         [
-            (f"{show(account.name or account.id)} ", "strong"),
-            (show(row.role_name), "accent"),
+            (f"{fitted(name, room) if cell_len(name) > room else name} ", "strong"),
+            (role_name, "accent"),
             (f"  {account.id} · {show(account.email)}", "dim"),
         ],
         [(show(f"{row.session_name} · {', '.join(_profiles(row))}"), "")],
@@ -116,8 +127,18 @@ def _profiles(row: RoleRow) -> tuple[str, ...]:
     return row.profiles or ("no profile yet",)
 
 
-def _pair(label: str, value: str) -> Line:
-    return [(fitted(f"  {label}", _LABEL_WIDTH), "dim"), (show(value), "")]
+def _pair(label: str, value: str, width: int) -> list[Line]:
+    """Return a label with its value, on as many lines as that takes."""
+    parts = _parts(value, width - _LABEL_WIDTH)
+    labels = [label, *[""] * (len(parts) - 1)]
+    return [
+        [(fitted(f"  {label}", _LABEL_WIDTH), "dim"), (part, "")]
+        for label, part in zip(labels, parts, strict=True)
+    ]
+
+
+def _parts(text: str, width: int) -> list[str]:
+    return textwrap.wrap(show(text), max(_LABEL_WIDTH, width)) or [""]
 
 
 def _last_use(row: RoleRow, now: int) -> str:
@@ -132,15 +153,20 @@ def _duration(kept: KeptCredentials | None) -> str:
     return f"{duration_text(kept.life_seconds)} (observed)" if kept else "not seen yet"
 
 
-def _clock_lines(row: RoleRow, clocks: Clocks, now: int, aws_now: int, width: int) -> list[Line]:
+def _clock_lines(
+    row: RoleRow, clocks: Clocks, now: int, aws_now: int, columns: int, dense: bool
+) -> list[Line]:
+    width = max(0, min(_LONGEST_BAR, columns - (_BAR_AND_WORDS if dense else _BAR_AND_LEFT)))
     clock = clocks.sessions.get(row.session_name)
     lines: list[Line] = []
     if clock is None:
-        lines.append(_pair("sign-in", "reading"))
+        lines += _pair("sign-in", "reading", columns)
     elif clock.state == "signed_out":
-        lines.append(_pair("sign-in", f"signed out; ssohelper login {row.session_name}"))
+        words = f"signed out; ssohelper login {row.session_name}"
+        lines += _pair("sign-in", words, _ONE_LINE if dense else columns)
     else:
-        lines += [sign_in_line(clock, now, width), token_line(clock, now, width)]
+        for line in (sign_in_line(clock, now, width), token_line(clock, now, width)):
+            lines += [line] if dense else _with_its_note_below(line, columns)
     kept = clocks.credentials.get(row.key)
     label: Piece = (fitted("  role keys", _LABEL_WIDTH), "dim")
     if kept is None:
@@ -148,3 +174,11 @@ def _clock_lines(row: RoleRow, clocks: Clocks, now: int, aws_now: int, width: in
     else:
         lines.append(credentials_line(label, kept, aws_now, width))
     return lines
+
+
+def _with_its_note_below(line: Line, columns: int) -> list[Line]:
+    """Return a clock's line, and where it is too long its last piece under its bar."""
+    if sum(cell_len(text) for text, _ in line) <= columns:
+        return [line]
+    *rest, (note, look) = line
+    return [rest, [(" " * _LABEL_WIDTH + note.strip(), look)]]

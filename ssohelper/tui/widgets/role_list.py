@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from ssohelper.core import role_rows
+from ssohelper.core import guard_rules, role_rows
 from ssohelper.core.instants import duration_text
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.search import Index, Span
@@ -24,7 +24,8 @@ from ssohelper.tui.widgets.cells import fitted, marked
 
 _ID_WIDTH = 12
 _AGE_WIDTH = 8
-_CURSOR, _FAVOURITE, _GUARDED = "❯", "★", "!"
+_CURSOR, _FAVOURITE, _GUARDED = "❯", "★", guard_rules.SIGN
+_SIGNS_WIDTH = 4 + len(_GUARDED)  # cursor, favourite, guard, with their spaces
 
 
 class Columns(NamedTuple):
@@ -40,7 +41,7 @@ class Columns(NamedTuple):
 
 def columns_for(width: int, *, several_sessions: bool, grouped: bool) -> Columns:
     """Return what fits on a line: name and role first, then id, last use, session, profile."""
-    room = max(0, width - 5)  # cursor, favourite, guard, with their spaces
+    room = max(0, width - _SIGNS_WIDTH)
     if grouped:
         # The heading has said the account.
         age = _AGE_WIDTH + 1 if room >= 40 else 0
@@ -273,13 +274,21 @@ class RoleList(ScrollView, can_focus=False):
         width = self.scrollable_content_region.width
         line = y + int(self.scroll_offset.y)
         if line >= len(self._lines):
-            return Strip.blank(width, self._style(""))
+            words = self._nothing() if line == 0 else ""
+            return Strip([Segment(fitted(words, width), self._style("") + self._style("dim"))])
         number = self._lines[line]
         if number < 0:
             segments = self._heading(self.rows[~number], width)
         else:
             segments = self._row(number, width, line == self.cursor)
         return Strip(segments).adjust_cell_length(width, self._style(""))
+
+    def _nothing(self) -> str:
+        """Return why no row is shown, where there are some."""
+        if not self.rows:
+            return ""
+        clears = " · esc clears the search" if self.query_text.strip() else ""
+        return f"     nothing matches{clears}{' · a filter is on' if self._keep else ''}"
 
     def _heading(self, row: RoleRow, width: int) -> list[Segment]:
         style = self._style("") + self._style("group")
@@ -324,7 +333,7 @@ class RoleList(ScrollView, can_focus=False):
         guarded = base if is_cursor else base + self._style("guarded")
         return [
             Segment(_FAVOURITE if row.usage.favourite else " ", favourite),
-            Segment(_GUARDED if self._is_guarded(row) else " ", guarded),
+            Segment(_GUARDED if self._is_guarded(row) else " " * len(_GUARDED), guarded),
             Segment(" ", base),
         ]
 

@@ -31,8 +31,8 @@ class RolePane(Vertical):
         ),
         Binding("home", "first", "First", show=False, priority=True, id="roles.first"),
         Binding("end", "last", "Last", show=False, priority=True, id="roles.last"),
-        Binding("enter", "choose", "Choose", priority=True, id="accounts.use"),
-        Binding("escape", "leave", "Back", priority=True, id="accounts.leave"),
+        Binding("enter", "choose", "Use", priority=True, id="accounts.use"),
+        Binding("escape", "leave", "Leave", priority=True, id="accounts.leave"),
     ]
     DEFAULT_CSS = """
     RolePane {

@@ -23,7 +23,6 @@ _DIM, _CURSOR = Style(dim=True), Style(reverse=True)
 class SearchLine(Widget, can_focus=True):
     """What is searched for, with a cursor, and `note` at the right end."""
 
-    HELP_TEXT = "Type to search. ctrl+w takes back a word, ctrl+u all of it."
     DEFAULT_CSS = "SearchLine { height: 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "move(-1)", show=False),
@@ -103,7 +102,7 @@ class SearchLine(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width, style = self.size.width, self.rich_style
-        note = f" {self.note}"
+        note = f" {self.note} "
         room = width - cell_len(note)
         if room < _LEAST_ROOM:
             room, note = width, ""
