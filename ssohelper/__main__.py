@@ -48,7 +48,7 @@ def main() -> int:
         code = door.answer(argv[1:])
         if code is not None:
             return code
-    if not argv and os.environ.get("TERM", "dumb") != "dumb" and _is_on_a_terminal():
+    if not argv and _can_draw():
         from ssohelper.tui.door import answer
 
         return answer()
@@ -57,7 +57,10 @@ def main() -> int:
     return run(argv)
 
 
-def _is_on_a_terminal() -> bool:
+def _can_draw() -> bool:
+    # Windows has no TERM.
+    if os.environ.get("TERM", "" if sys.platform == "win32" else "dumb") == "dumb":
+        return False
     streams = (sys.stdin, sys.stdout, sys.stderr)
     return all(stream is not None and stream.isatty() for stream in streams)
 

@@ -1,0 +1,377 @@
+"""macOS and Windows, as far as Linux can show: each command there, and what is not there is said.
+
+`tests/other_system.py` shows our modules another system. What that system would say to them
+nobody has tried: docs/reference/other-systems.md says so.
+"""
+
+import configparser
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pexpect
+import platformdirs.windows
+import pytest
+
+from ssohelper import browser, folders
+from ssohelper.app import App
+from ssohelper.emulator.server import Emulator
+from ssohelper.endpoint import doors
+from ssohelper.stores import files
+from tests.conftest import RUN_SECONDS, Home
+from tests.endpoint import test_exec_server
+from tests.endpoint.world import ACCOUNT, ROLE, prepared, small_center
+from tests.other_system import SCRIPTS
+from tests.programs import need
+
+ROOT = Path(__file__).resolve().parent.parent
+ELSEWHERE = [sys.executable, "-P", str(ROOT / "tests" / "other_system.py")]
+EXEC_SERVER = [*ELSEWHERE, "darwin", "exec", "--server", "job", "--"]
+NOT_ON_WINDOWS = {
+    "ssohelper.actions.run_beside",
+    "ssohelper.cli.serve_command",
+    "ssohelper.endpoint.doors",
+    "ssohelper.endpoint.listener",
+    "ssohelper.endpoint.serving",
+    "ssohelper.notify",
+    "ssohelper.stores.endpoint_files",
+    "ssohelper.turnstile",
+}
+
+
+@pytest.fixture
+def center(home: Home) -> Iterator[Emulator]:
+    """A small Identity Center; `home` has a signed-in session and the profile `job`."""
+    with small_center() as running:
+        prepared(home, running)
+        yield running
+
+
+def there(platform: str, home: Home, *argv: str, **more: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command as there."""
+    return subprocess.run(
+        [*ELSEWHERE, platform, *argv],
+        env={**home.env, "PYTHONPATH": str(ROOT), **more},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS,
+        cwd=home.path,
+    )
+
+
+def program(folder: Path, name: str, text: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize(("platform", "absent"), [("win32", NOT_ON_WINDOWS), ("darwin", set())])
+def test_every_module_is_there_but_those_that_say_why_not(
+    home: Home, platform: str, absent: set[str]
+) -> None:
+    done = there(platform, home, "modules")
+    assert done.returncode == 0, done.stderr
+    found = dict(line.split(": ") for line in done.stdout.splitlines() if line)
+    assert set(found) == absent
+    assert [why for why in found.values() if "Windows" not in why] == []
+
+
+@pytest.mark.parametrize("platform", ["win32", "darwin"])
+def test_the_help_is_there(home: Home, platform: str) -> None:
+    done = there(platform, home, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "credential-process" in done.stdout
+
+
+class TestWindows:
+    @pytest.mark.parametrize(
+        ("argv", "what"),
+        [
+            (["serve", "job"], "serve"),
+            (["serve", "--help"], "serve"),
+            (["serve", "--socket", "x"], "serve"),
+            (["exec", "--server", "job", "--", "tool"], "exec --server"),
+        ],
+    )
+    def test_what_is_not_there_is_one_line_and_what_to_type(
+        self, home: Home, argv: list[str], what: str
+    ) -> None:
+        done = there("win32", home, *argv)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.splitlines() == [
+            f"ssohelper: error: {what} is not there on Windows",
+            "ssohelper: hint: SDKs renew by the profile itself: "
+            '$env:AWS_PROFILE = "PROFILE" (or run it in WSL)',
+        ]
+
+    def test_from_setup_to_credentials(self, home: Home, emulator: Emulator) -> None:
+        """No launcher, no turn, no ready document; locks are msvcrt's: and one call to AWS."""
+        command = program(home.path / "Scripts", "ssohelper.exe", "exit 99")
+        home.env.update({SCRIPTS: str(command.parent), "LOCALAPPDATA": str(home.path / "Local")})
+        opened = home.browser()
+        url = emulator.world.start_url
+        done = there("win32", home, "setup", url, "--region", "us-east-1", "--yes")
+        assert done.returncode == 0, done.stderr
+        assert opened.read_text().count("/authorize") == 1
+        config = configparser.RawConfigParser()
+        config.read(home.config_file)
+        lines = [config[name].get("credential_process") for name in config.sections()]
+        [line, *_] = [line for line in lines if line]
+        words = line.split()
+        assert words[:2] == [str(command), "credential-process"]
+        listed = there("win32", home, "list")
+        assert len(listed.stdout.splitlines()) > 3
+        state = json.loads(there("win32", home, "status", "--json").stdout)["data"]
+        assert [session["state"] for session in state["sessions"]] == ["valid"]
+        assert there("win32", home, "profile", "sync", "--yes").returncode == 0
+        before = emulator.counters["GetRoleCredentials"]
+        asking = [
+            subprocess.Popen(
+                [*ELSEWHERE, "win32", *words[1:]],
+                env={**home.env, "PYTHONPATH": str(ROOT)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+            for _ in range(5)
+        ]
+        said = [each.communicate(timeout=RUN_SECONDS) for each in asking]
+        assert {each.returncode for each in asking} == {0}, said
+        assert len({document for document, _ in said}) == 1
+        assert emulator.counters["GetRoleCredentials"] == before + 1
+        assert {"Cache", "sign-ins"} <= set(os.listdir(home.path / "Local/ssohelper"))
+        assert {"kept", "locks"} <= set(os.listdir(home.path / "Local/ssohelper/Cache"))
+        assert not (home.path / ".cache").exists()
+        assert not (home.path / ".local").exists()
+
+    def test_exec_waits_for_the_program_and_ends_with_its_code(
+        self, home: Home, center: Emulator
+    ) -> None:
+        tools = home.path / "tools"
+        program(tools, "tool.exe", 'echo "$AWS_ACCOUNT_ID" "$#" "$2"; exit 7')
+        program(tools, "batch.cmd", "exit 3")
+        program(tools, "noending", "exit 4")
+        path = f"relative:{tools}:{home.env['PATH']}"
+        done = there("win32", home, "exec", "job", "--", "tool", "a", "b c", PATH=path)
+        assert (done.returncode, done.stdout) == (7, f"{ACCOUNT} 2 b c\n"), done.stderr
+        for name, code in (
+            ("tool.EXE", 127),  # this disk tells upper from lower case, that one does not
+            ("tool.exe", 7),
+            ("batch", 3),
+            (str(tools / "batch"), 3),
+            ("noending", 127),
+            ("nothing", 127),
+        ):
+            done = there("win32", home, "exec", "job", "--", name, PATH=path)
+            assert done.returncode == code, (name, done.stderr)
+
+    def test_ctrl_c_is_the_program_s(self, home: Home, center: Emulator) -> None:
+        tools = home.path / "tools"
+        program(tools, "tool.exe", "echo ready; read line; exit 5")
+        path = f"{tools}:{home.env['PATH']}"
+        asked = subprocess.Popen(
+            [*ELSEWHERE, "win32", "exec", "job", "--", "tool"],
+            env={**home.env, "PYTHONPATH": str(ROOT), "PATH": path},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+        assert asked.stdout
+        assert asked.stdout.readline() == b"ready\n"
+        asked.send_signal(signal.SIGINT)  # the console sends it to both; this one to us alone
+        assert asked.communicate(b"\n", timeout=RUN_SECONDS)[1].count(b"\n") == 1
+        assert asked.returncode == 5
+
+    @pytest.mark.parametrize("local", [r"C:\Users\ana\AppData\Local", None])
+    def test_the_folders_are_platformdirs_own(
+        self, local: str | None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        environ = {"HOME": "/c/elsewhere"} | ({"LOCALAPPDATA": local} if local else {})
+        monkeypatch.setenv("HOME", r"C:\Users\ana")  # expanduser's word for USERPROFILE here
+        monkeypatch.setattr(sys, "platform", "win32")
+        monkeypatch.setattr(
+            platformdirs.windows, "get_win_folder", lambda _: r"C:\Users\ana\AppData\Local"
+        )
+        theirs = platformdirs.windows.Windows("ssohelper", appauthor=False)
+        for ours, wanted in (
+            (folders.cache_folder(environ), theirs.user_cache_dir),
+            (folders.runtime_folder(environ), theirs.user_cache_dir),
+            (folders.state_folder(environ), theirs.user_state_dir),
+            (folders.settings_file(environ), f"{theirs.user_config_dir}/config.toml"),
+        ):
+            assert ours.replace("\\", "/") == wanted.replace("\\", "/")
+
+    def test_the_config_is_where_botocore_looks_whatever_home_says(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HOME", "/users/ana")
+        monkeypatch.setattr(sys, "platform", "win32")
+        app = App({"HOME": "/c/elsewhere"})
+        assert app.aws_config_file == Path("/users/ana/.aws/config")
+        assert app.token_folder == Path("/users/ana/.aws/sso/cache")
+
+    def test_the_opener_is_the_system_s(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "platform", "win32")
+        monkeypatch.setattr(browser, "_CONTAINER_MARKS", ())
+        found = browser.find_opener({"SYSTEMROOT": "/Windows"})
+        assert found == ("/Windows/System32/rundll32.exe", "url.dll,FileProtocolHandler")
+
+    def test_a_file_that_somebody_reads_is_replaced_when_they_have(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        replace, tried = os.replace, []
+
+        def replace_when_closed(*words: Any) -> None:
+            tried.append(words)
+            if len(tried) < 3:
+                raise PermissionError(13, "Access is denied")
+            replace(*words)
+
+        monkeypatch.setattr(os, "replace", replace_when_closed)
+        monkeypatch.setattr(sys, "platform", "win32")
+        files.write_atomically(tmp_path / "file", b"new")
+        assert (tmp_path / "file").read_bytes() == b"new"
+        assert os.listdir(tmp_path) == ["file"]
+
+
+class Told:
+    """The other end of a socket on macOS: struct xucred as sys/ucred.h has it."""
+
+    def __init__(self, answer: bytes | None) -> None:
+        self._answer = answer
+
+    def getsockopt(self, level: int, option: int, size: int) -> bytes:
+        assert (level, option) == (0, 1)  # SOL_LOCAL, LOCAL_PEERCRED
+        if self._answer is None:
+            raise OSError(57, "Socket is not connected")
+        return self._answer[:size]
+
+
+def xucred(user: int, version: int = 0) -> bytes:
+    return struct.pack("=IIhxx16I", version, user, 2, 20, 12, *[0] * 14)
+
+
+class TestMacOs:
+    @pytest.fixture(autouse=True)
+    def _doors_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(doors, "sys", SimpleNamespace(platform="darwin"))
+        monkeypatch.setattr(socket, "LOCAL_PEERCRED", 1, raising=False)
+
+    @pytest.mark.parametrize(
+        ("answer", "user"),
+        [
+            (xucred(501), 501),
+            (xucred(0), 0),
+            (xucred(501, version=1), None),
+            (xucred(501)[:8], None),
+            (b"", None),
+            (None, None),
+        ],
+    )
+    def test_who_is_at_the_other_end(self, answer: bytes | None, user: int | None) -> None:
+        assert doors.peer_of(cast(socket.socket, Told(answer))) == user
+
+    def test_we_and_root_are_welcome_at_the_socket(self) -> None:
+        door = doors.SocketDoor(cast(Any, None), ACCOUNT)
+        welcome = {
+            user: door.welcome(cast(socket.socket, Told(xucred(user))))
+            for user in (os.geteuid(), 0, 65534)
+        }
+        assert welcome == {os.geteuid(): True, 0: True, 65534: False}
+
+    def test_a_socket_s_path_is_shorter_there(self, home: Home, center: Emulator) -> None:
+        path = "/" + "x" * 103
+        done = there("darwin", home, "serve", "job", "--socket", path)
+        assert done.returncode == 2
+        assert "at most 103 are possible" in done.stderr
+
+    def test_credentials(self, home: Home, center: Emulator) -> None:
+        key = ["--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE]
+        for _ in range(2):
+            done = there("darwin", home, "credential-process", *key)
+            assert json.loads(done.stdout)["AccountId"] == ACCOUNT, done.stderr
+        assert center.counters["GetRoleCredentials"] == 1
+
+
+_COUNTS = """
+import os, signal, sys
+def heard(number, frame):
+    os.write(1, f"heard {signal.Signals(number).name}\\n".encode())
+for name in ("SIGINT", "SIGUSR1", "SIGUSR2"):
+    signal.signal(getattr(signal, name), heard)
+print("ready", os.getppid(), flush=True)
+while True:
+    signal.pause()
+"""
+
+
+class TestSignalsWhereNoneTellsWhoSentThem:
+    """`exec --server` by sigwait alone, as on macOS."""
+
+    @pytest.fixture(autouse=True)
+    def _as_there(self, home: Home, center: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+        home.env["PYTHONPATH"] = str(ROOT)
+        # With the name that the shell shows of a job.
+        monkeypatch.setattr(test_exec_server, "EXEC", ["env", "A=ssohelper", *EXEC_SERVER])
+
+    def test_all_are_passed_on_without_a_terminal(self, home: Home, center: Emulator) -> None:
+        test_exec_server.test_signals_that_we_get_are_passed_on(home, center)
+
+    def test_it_stops_with_the_command(self, home: Home, center: Emulator) -> None:
+        test_exec_server.test_it_stops_with_the_command_and_both_go_on(home, center)
+
+    def test_it_is_a_job_like_any_other(self, home: Home, center: Emulator) -> None:
+        test_exec_server.test_on_a_terminal_it_is_a_job_like_any_other(home, center)
+
+    def test_ctrl_c_comes_once_and_in_the_background_what_is_sent(self, home: Home) -> None:
+        (home.path / "job.py").write_text(_COUNTS)
+        shell = pexpect.spawn(
+            need("bash"), ["--norc", "--noprofile", "-i"], env={**home.env, "PS1": "$ "},
+            encoding="utf-8", timeout=60, dimensions=(24, 200),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )  # fmt: skip
+        try:
+            command = " ".join([*EXEC_SERVER, sys.executable, "job.py"])
+            shell.sendline(f"cd {home.path}; {command}")
+            shell.expect(r"ready (\d+)\r\n")
+            ours = int(shell.match.group(1))
+            shell.sendcontrol("c")
+            shell.expect("heard SIGINT")
+            # Of what waits for us the lower number comes first: SIGINT has been looked at by then.
+            os.kill(ours, signal.SIGUSR1)
+            shell.expect("heard SIGUSR1")
+            assert "SIGINT" not in shell.before
+            # One that is not the terminal's, while we are in front of it: counted as its own.
+            os.kill(ours, signal.SIGINT)
+            os.kill(ours, signal.SIGUSR2)
+            shell.expect("heard SIGUSR2")
+            assert "SIGINT" not in shell.before
+            shell.sendcontrol("z")
+            shell.expect("Stopped")
+            shell.sendline("bg")
+            shell.expect(r"\$ ")
+            os.kill(ours, signal.SIGINT)
+            shell.expect("heard SIGINT")
+            os.kill(ours, signal.SIGTERM)
+            shell.sendline("wait; echo over")
+            shell.expect(r"\r\nover\r\n")
+        finally:
+            shell.close(force=True)
+
+
+def test_the_page_names_what_is_not_there() -> None:
+    page = (ROOT / "docs" / "reference" / "other-systems.md").read_text()
+    assert {"serve", "exec --server"} <= set(re.findall(r"`([^`]+)`", page))
+    assert "untested" in page
