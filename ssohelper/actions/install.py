@@ -37,7 +37,8 @@ _OTHER_FILES = {
 class Edit(NamedTuple):
     """What becomes of the file: bytes before and after, None where there is no file.
 
-    `by_hand` is FILE:LINE of a line that a person wrote; then nothing changes.
+    `by_hand` is FILE:LINE of a line that a person wrote; then nothing changes. `folders` above the
+    file were made for it, and go with it when nothing else is in them.
     """
 
     shell: str
@@ -45,6 +46,7 @@ class Edit(NamedTuple):
     before: bytes | None
     after: bytes | None
     by_hand: str | None = None
+    folders: int = 0
 
     @property
     def changes(self) -> bool:
@@ -83,7 +85,8 @@ def plan_install(app: App, shell: str) -> Edit:
     by_hand = _line_by_hand(app, shell, path)
     if by_hand and not rc_text.has_block(before or b"", str(path)):
         return Edit(shell, path, before, before, by_hand)
-    after = rc_text.installed(before, lines(shell, app.environ), str(path))
+    missing = app.person_file(path).missing_folders()
+    after = rc_text.installed(before, lines(shell, app.environ), str(path), missing)
     return Edit(shell, path, before, after)
 
 
@@ -93,12 +96,16 @@ def plan_uninstall(app: App, shell: str) -> Edit:
     before = _read(app, path)
     after = None if before is None else rc_text.uninstalled(before, str(path))
     by_hand = _line_by_hand(app, shell, path) if before == after else None
-    return Edit(shell, path, before, after, by_hand)
+    folders = rc_text.made_folders(before or b"", str(path))
+    return Edit(shell, path, before, after, by_hand, folders)
 
 
 def make(app: App, edit: Edit) -> None:
     """Write what was shown. Raises: LocalState when the file is another one meanwhile."""
-    app.person_file(edit.path).replace_if(edit.before, edit.after)
+    file = app.person_file(edit.path)
+    file.replace_if(edit.before, edit.after)
+    if edit.after is None:
+        file.remove_folders(edit.folders)
 
 
 def finds_completions(edit: Edit) -> bool:

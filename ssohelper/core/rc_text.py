@@ -1,7 +1,7 @@
 """A shell's rc file with our lines in it, and without them again, to the byte. Touches no disk.
 
 The lines stand between two marks. The first one notes what the way back must know: that the line
-above had no end, or that the file was made for them.
+above had no end, or that the file was made for them, and so many folders for it.
 """
 
 import difflib
@@ -12,6 +12,7 @@ from ssohelper.errors import ConfigInvalid
 
 BEGIN, END = b"# >>> ssohelper >>>", b"# <<< ssohelper <<<"
 _MADE, _JOINED = b" (this file was made for it)", b" (the line above had no end)"
+_FOLDERS = re.compile(rb" \(folders too: ([1-9])\)")
 _BLOCK = re.compile(
     rb"^" + re.escape(BEGIN) + rb"([^\n]*)\n(.*?)^" + re.escape(END) + rb"[^\n]*(?:\n|\Z)",
     re.MULTILINE | re.DOTALL,
@@ -20,16 +21,20 @@ _MARK = re.compile(rb"^(?:" + re.escape(BEGIN) + rb"|" + re.escape(END) + rb")",
 _BY_HAND = re.compile(rb"^[^#\n]*\bssohelper[^\n|;&]*[ \t]shell-init\b", re.MULTILINE)
 
 
-def installed(data: bytes | None, lines: Sequence[str], origin: str) -> bytes:
+def installed(
+    data: bytes | None, lines: Sequence[str], origin: str, missing_folders: int = 0
+) -> bytes:
     """Return the file with the lines in it; None is a file that is not there.
 
+    `missing_folders` is how many must be made for that.
     Lines that are in it already are replaced where they stand. Raises: ConfigInvalid.
     """
     found = _block(data or b"", origin)
     if data is not None and found:
         return data[: found.start()] + _marked(found.group(1), lines) + data[found.end() :]
     if data is None:
-        return _marked(_MADE, lines)
+        folders = b" (folders too: %d)" % missing_folders if missing_folders else b""
+        return _marked(_MADE + folders, lines)
     if data and not data.endswith(b"\n"):
         return data + b"\n" + _marked(_JOINED, lines)
     return data + _marked(b"", lines)
@@ -48,6 +53,13 @@ def uninstalled(data: bytes, origin: str) -> bytes | None:
         before = before.removesuffix(b"\n")
     rest = before + after
     return None if _MADE in found.group(1) and not rest else rest
+
+
+def made_folders(data: bytes, origin: str) -> int:
+    """Return how many folders were made for a file that holds nothing but our lines."""
+    found = _block(data, origin)
+    noted = found and _FOLDERS.search(found.group(1))
+    return int(noted.group(1)) if noted and uninstalled(data, origin) is None else 0
 
 
 def has_block(data: bytes, origin: str) -> bool:

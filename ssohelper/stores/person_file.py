@@ -7,6 +7,7 @@ not touched. Others write it too and take no lock, so it is looked at once more 
 import os
 import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -110,6 +111,21 @@ class PersonFile:
         """Remove the file, of a link its target."""
         self.check_writable()
         files.remove(os.path.realpath(self.path))
+
+    def missing_folders(self) -> int:
+        """Return how many folders must be made for it."""
+        folder, count = os.path.dirname(os.path.realpath(self.path)), 0
+        while not os.path.lexists(folder):
+            folder, count = os.path.dirname(folder), count + 1
+        return count
+
+    def remove_folders(self, count: int) -> None:
+        """Remove so many folders above it, up to the first that something is in."""
+        folder = os.path.dirname(os.path.realpath(self.path))
+        with suppress(OSError):
+            for _ in range(count):
+                os.rmdir(folder)
+                folder = os.path.dirname(folder)
 
     def check_writable(self) -> int:
         """Return the file's mode, that of a new one when there is none. Raises: LocalState.

@@ -119,6 +119,28 @@ class TestFile:
         run("install", "--shell", shell, "--uninstall", "--yes")
         assert (file.read_bytes() if file.exists() else None) == content
 
+    @pytest.mark.parametrize(
+        ("before", "meanwhile", "left"),
+        [
+            (None, None, None),
+            (".config", None, ".config"),
+            (".config/fish/conf.d", None, ".config/fish/conf.d"),
+            (None, ".config/fish/config.fish", ".config/fish"),
+        ],
+    )
+    def test_takes_the_folders_along_that_were_made_for_it(
+        self, home: Home, run: Run, before: str | None, meanwhile: str | None, left: str | None
+    ) -> None:
+        if before:
+            (home.path / before).mkdir(parents=True)
+        run("install", "--shell", "fish", "--yes")
+        run("install", "--shell", "fish", "--yes", env={"PATH": "/usr/bin:/bin"})
+        if meanwhile:
+            (home.path / meanwhile).touch()
+        assert run("install", "--shell", "fish", "--uninstall", "--yes").returncode == 0
+        places = [".config/fish/conf.d", ".config/fish", ".config"]
+        assert next((name for name in places if (home.path / name).exists()), None) == left
+
     def test_is_not_touched_off_a_terminal_without_yes(self, home: Home, run: Run) -> None:
         said = run("install", "--shell", "bash")
         assert said.returncode == 2
