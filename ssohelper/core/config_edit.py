@@ -260,20 +260,23 @@ def _check_pair(name: str, value: str) -> None:
 
 def _read_back(text: ConfigText, changes: Sequence[Change], after: bytes) -> None:
     """Raise unless the new file holds exactly the sections and keys that were meant."""
-    expected = {header: _values(section) for header, section in text.sections.items()}
     found = ConfigText(after, text.origin)
+    changed = {change.header for change in changes if not isinstance(change, AddSection)}
+    expected = {
+        header: _values(section)
+        for header, section in text.sections.items()
+        if header not in changed
+    }
     for change in changes:
-        if isinstance(change, RemoveSection):
-            del expected[change.header]
-        elif isinstance(change, EditSection):
-            keys = expected.pop(change.header)
-            for name in change.drop:
-                keys.pop(name, None)
+        if isinstance(change, EditSection):
+            # The name may be one that another section gives up.
+            kept = _values(text.sections[change.header])
+            keys = {name: value for name, value in kept.items() if name not in change.drop}
             expected[change.new_header or change.header] = keys | dict(change.assign)
-        elif change.raw:
+        elif isinstance(change, AddSection) and change.raw:
             section = found.sections.get(change.header)
             expected[change.header] = _values(section) if section else {}
-        else:
+        elif isinstance(change, AddSection):
             expected[change.header] = dict(change.keys)
     if {header: _values(section) for header, section in found.sections.items()} != expected:
         raise ConfigInvalid(

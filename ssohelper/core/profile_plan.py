@@ -313,28 +313,42 @@ class _Planner:
             and self._account_matches(role.account_id, accounts[role.account_id].name)
             and self._role_matches(role.name)
         }
-        own = {entry.name for entry in single.values()}
+        names = self._names_of_today(single, accounts)
+        for role, entry in single.items():
+            if names[role] != entry.name:
+                self._rename_one(entry, names[role])
+
+    def _names_of_today(
+        self, entries: dict[Role, ProfileEntry], accounts: dict[str, Account]
+    ) -> dict[Role, str]:
+        """Return the names of these profiles: who cannot have another keeps its own from all."""
+        wish = self._wish
         added = {section.header.partition(" ")[2] for section in self._add}
-        names = names_for(
-            [Wanted(accounts[role.account_id], role) for role in single],
-            template=wish.template,
-            session_name=wish.session.name,
-            taken=(self._taken_names() - own) | added,
-        )
         referred = {
             entry.keys["source_profile"]: entry.name
             for entry in self._config.profiles()
             if "source_profile" in entry.keys
         }
-        for role, entry in single.items():
-            name = names.get(role, entry.name)
-            if name == entry.name:
-                continue
-            if entry.name in referred:
-                by = referred[entry.name]
-                self._skipped.append(Skipped(entry.name, f'the profile "{by}" refers to it'))
-            else:
-                self._rename_one(entry, name)
+        moving = dict(entries)
+        while True:
+            names = names_for(
+                [Wanted(accounts[role.account_id], role) for role in moving],
+                template=wish.template,
+                session_name=wish.session.name,
+                taken=(self._taken_names() - {entry.name for entry in moving.values()}) | added,
+            )
+            staying = {
+                role: entry
+                for role, entry in moving.items()
+                if names.get(role) != entry.name and (role not in names or entry.name in referred)
+            }
+            if not staying:
+                return {role: names.get(role, entry.name) for role, entry in entries.items()}
+            for role, entry in staying.items():
+                del moving[role]
+                if role in names:
+                    by = referred[entry.name]
+                    self._skipped.append(Skipped(entry.name, f'the profile "{by}" refers to it'))
 
     def _rename_one(self, entry: ProfileEntry, name: str) -> None:
         edit = self._edits.get(entry.name, EditSection(entry.header))

@@ -1,5 +1,6 @@
 """What sync does: what it adds, what it keeps its hands from, and that names never move."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from ssohelper.core.choices import Choices
 from ssohelper.core.config_edit import unified_diff
 from ssohelper.core.config_file import ConfigFile
+from ssohelper.core.config_undo import inverse
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, Role, SsoSession
 from ssohelper.core.profile_plan import Plan, Skipped, Wish, matches, plan_sync
@@ -157,6 +159,42 @@ def test_a_renamed_account_moves_no_name_and_rename_does() -> None:
     assert found.skipped == (Skipped("pay.Admin", 'the profile "chained" refers to it'),)
     after = synced(text, wish(renamed, rename=True))
     assert after == text.replace("[profile pay.Read]", "[profile payments.Read]")
+
+
+# Of pay's, dev's and third's Read, in this order in the file.
+@pytest.mark.parametrize("names", [*itertools.permutations(["pay.Read", "dev.Read", "third.Read"])])
+def test_rename_gives_a_name_that_another_profile_gives_up(names: tuple[str, ...]) -> None:
+    accounts = {"pay": PAY, "dev": DEV, "third": "3" * 12}
+    listing = LISTING._replace(
+        accounts=tuple(listed(number, name, "Read") for name, number in accounts.items())
+    )
+    before, after = (
+        SESSION + "".join(map(process, given, accounts.values(), ["Read"] * 3))
+        for given in (names, [f"{account}.Read" for account in accounts])
+    )
+    assert synced(before, wish(listing, rename=True)) == after
+    one, two = (ConfigFile.parse(text.encode(), "config") for text in (before, after))
+    back = ConfigFile.parse(two.with_changes(inverse(one.text, two.text, two.text)), "config")
+    assert {p.name: p.keys for p in back.profiles()} == {p.name: p.keys for p in one.profiles()}
+
+
+def test_rename_gives_nobody_the_name_of_a_profile_that_stays() -> None:
+    text = SESSION + process("dev.Read", PAY, "Read") + process("odd", DEV, "Read")
+    text += "\n[profile chained]\nsource_profile = dev.Read\nrole_arn = x\n"
+    listing = LISTING._replace(accounts=(listed(PAY, "pay", "Read"), listed(DEV, "dev", "Read")))
+    found = plan(text, wish(listing, rename=True))
+    assert found.skipped == (Skipped("dev.Read", 'the profile "chained" refers to it'),)
+    assert [(c.profile, c.after) for c in found.change] == [("odd", {"name": "corp.dev.Read"})]
+    assert synced(text, wish(listing, rename=True)) == text.replace("odd", "corp.dev.Read")
+
+
+def test_rename_keeps_a_name_that_an_added_profile_would_have_had() -> None:
+    text = SESSION + process("odd", PAY, "Read") + process("pay.Admin", PAY, "Admin")
+    listing = LISTING._replace(accounts=(listed(PAY, "pay", "Read", "Admin", "New"),))
+    found = plan(text, wish(listing, rename=True, template="{account_name}"))
+    added, names = found.add, {c.profile: c.after["name"] for c in found.change}
+    assert len({*added, *names.values()}) == 3
+    synced(text, wish(listing, rename=True, template="{account_name}"))
 
 
 def test_a_second_organization_moves_no_name() -> None:
