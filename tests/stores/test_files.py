@@ -337,6 +337,39 @@ class TestWriting:
         assert found.returncode != 0
         assert (tmp_path / "a").read_bytes() == b""
 
+    def test_old_files_that_are_no_temp_files_stay(self, tmp_path):
+        for name in ("config", ".bashrc", "ssohelper-1-abc", f".x{files.TEMP_PREFIX}"):
+            (tmp_path / name).write_text("precious")
+            os.utime(tmp_path / name, (1, 1))
+        before = os.listdir(tmp_path)
+        files.write_atomically(tmp_path / "a", b"x")
+        assert sorted(os.listdir(tmp_path)) == sorted([*before, "a"])
+
+    @pytest.mark.parametrize(
+        ("number", "hint"),
+        [
+            (errno.ENOSPC, "free some space and try again"),
+            (errno.EDQUOT, "free some space and try again"),
+            (errno.EIO, None),
+        ],
+    )
+    def test_a_full_disk_says_what_helps(self, tmp_path, monkeypatch, number, hint):
+        def refuse(_descriptor: int) -> None:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(os, "fsync", refuse)
+        with pytest.raises(LocalState, match="cannot be written") as refused:
+            files.write_atomically(tmp_path / "a", b"x")
+        assert refused.value.hint == hint
+
+    def test_what_is_removed_is_the_name_alone(self, tmp_path):
+        (tmp_path / "a").write_text("precious")
+        (tmp_path / "link").symlink_to(tmp_path / "a")
+        assert files.remove(tmp_path / "link") is True
+        assert files.remove(tmp_path / "link") is False
+        assert files.remove(tmp_path / "a" / "below") is False
+        assert (tmp_path / "a").read_text() == "precious"
+
     def test_young_temp_files_of_others_stay(self, tmp_path):
         (tmp_path / f"{files.TEMP_PREFIX}1-abc").write_text("being written")
         files.write_atomically(tmp_path / "a", b"x")
