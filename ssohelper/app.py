@@ -18,7 +18,7 @@ from ssohelper import folders
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.instants import duration_text
 from ssohelper.core.text import is_harmless, show
-from ssohelper.errors import LocalState
+from ssohelper.errors import ConfigInvalid, LocalState
 
 if TYPE_CHECKING:
     from ssohelper.core.model import RoleCredentials, RoleKey, Secret, SsoSession
@@ -109,20 +109,16 @@ class App:
 
     @cached_property
     def runtime_folder(self) -> Path:
-        return Path(folders.runtime_folder(self.environ))
+        return Path(self._own_place(folders.runtime_folder))
 
     @cached_property
     def state_folder(self) -> Path:
         """Sign-in facts, saved lists, choices, versions of the config for undo."""
-        return self._own_folder("state", folders.state_folder)
-
-    @cached_property
-    def cache_folder(self) -> Path:
-        return self._own_folder("cache", folders.cache_folder)
+        return self._own_folder(folders.state_folder)
 
     @cached_property
     def settings_file(self) -> Path:
-        return self._own_folder("", folders.config_folder) / "config.toml"
+        return self._own_folder(folders.settings_file)
 
     @cached_property
     def aws_config_file(self) -> Path:
@@ -296,16 +292,21 @@ class App:
 
     # -- helpers -------------------------------------------------------------------------------
 
-    def _own_folder(self, name: str, rule: Callable[[Mapping[str, str]], str]) -> Path:
-        home = self.environ.get("SSOHELPER_HOME")
-        if home:
-            return Path(home, name)
-        self._check_home()
+    def _own_folder(self, rule: Callable[[Mapping[str, str]], str]) -> Path:
+        if not self.environ.get("SSOHELPER_HOME"):
+            self._check_home()
         # platformdirs' own rules, which a test holds beside it: importing it costs 4 ms.
-        found = rule(self.environ)
+        found = self._own_place(rule)
         if found[:1] == "~":
             raise _no_home()
         return Path(found)
+
+    def _own_place(self, rule: Callable[[Mapping[str, str]], str]) -> str:
+        try:
+            return rule(self.environ)
+        except ValueError as relative:
+            hint = 'unset it, or give it a path that begins with "/"'
+            raise ConfigInvalid(show(str(relative), 160), hint=hint) from relative
 
     def _aws_file(self, variable: str, name: str) -> Path:
         value = self.environ.get(variable)

@@ -3,7 +3,8 @@
 The runtime folder holds role credentials and locks: SSOHELPER_HOME/run, else ssohelper in
 XDG_RUNTIME_DIR when that is ours, else in /run/user/<uid> when that is ours, else the cache
 folder. So cron and a login shell meet in the same place. `shell/ssohelper-credentials` knows the
-same places and names: a test holds them together.
+same places and names: a test holds them together. A relative SSOHELPER_HOME, which would be another
+one in each folder that a command starts in, is a ValueError in each of them.
 """
 
 import os
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def runtime_folder(environ: "Mapping[str, str]") -> str:
     """Return the path of the runtime folder, whether it exists or not."""
-    home = environ.get("SSOHELPER_HOME")
+    home = _own_home(environ)
     if home:
         return home + "/run"
     for base in (environ.get("XDG_RUNTIME_DIR"), _default_runtime_base()):
@@ -38,7 +39,7 @@ def cache_folder(environ: "Mapping[str, str]") -> str:
 
 def state_folder(environ: "Mapping[str, str]") -> str:
     """Return where sign-in facts, saved lists and versions are: platformdirs' user_state_dir."""
-    home = environ.get("SSOHELPER_HOME")
+    home = _own_home(environ)
     if home:
         return home + "/state"
     if sys.platform == "win32":
@@ -48,6 +49,9 @@ def state_folder(environ: "Mapping[str, str]") -> str:
 
 def config_folder(environ: "Mapping[str, str]") -> str:
     """Return where our settings are: platformdirs' user_config_dir."""
+    home = _own_home(environ)
+    if home:
+        return home
     if sys.platform == "win32":
         return _local_app_data(environ)
     return _base(environ, "XDG_CONFIG_HOME", "~/.config", "~/Library/Application Support")
@@ -55,7 +59,7 @@ def config_folder(environ: "Mapping[str, str]") -> str:
 
 def settings_file(environ: "Mapping[str, str]") -> str:
     """Return where config.toml is."""
-    return (environ.get("SSOHELPER_HOME") or config_folder(environ)) + "/config.toml"
+    return config_folder(environ) + "/config.toml"
 
 
 def settings_stamp(runtime: str) -> str:
@@ -79,6 +83,13 @@ def ready_document(runtime: str, session: str, account_id: str, role_name: str) 
 def span(runtime: str, session: str, account_id: str, role_name: str) -> str:
     """Return the file that says between which seconds of this machine's uptime that holds."""
     return f"{runtime}/spans/{session}/{account_id}/{role_name}"
+
+
+def _own_home(environ: "Mapping[str, str]") -> str | None:
+    home = environ.get("SSOHELPER_HOME")
+    if home and not os.path.isabs(home):
+        raise ValueError(f'SSOHELPER_HOME is "{home}": not an absolute path')
+    return home
 
 
 def _base(environ: "Mapping[str, str]", variable: str, linux: str, macos: str) -> str:

@@ -30,7 +30,10 @@ def answered(argv: list[str]) -> bool:
     key = key_of(argv)
     if key is None:
         return False
-    runtime = folders.runtime_folder(os.environ)
+    try:
+        runtime = folders.runtime_folder(os.environ)
+    except ValueError:
+        return False
     if not _same_settings(runtime):
         return False
     document = _read(folders.ready_document(runtime, *key), folders.span(runtime, *key))

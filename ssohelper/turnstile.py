@@ -42,6 +42,8 @@ def answered_in_turn(argv: list[str]) -> int | None:
         descriptor = _turn_file(folders.runtime_folder(os.environ), *key)
     except _Unusual as found:
         return _refused(str(found))
+    except ValueError:
+        return None  # no place for turns, as the ordinary path will say
     if descriptor is None:
         return None
     if _taken(descriptor):

@@ -1,0 +1,88 @@
+"""A relative SSOHELPER_HOME is refused by every door: it would be another one in each folder."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ssohelper import folders
+from ssohelper.app import App
+from ssohelper.errors import ConfigInvalid
+from tests.conftest import Home, Run
+from tests.shell.test_launcher import KEY, Place, place, shell
+
+__all__ = ["place", "shell"]  # fixtures, which pytest finds by their names
+
+RELATIVE = ["own", "./own", "../own", "~/own", " /own"]
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("list",),
+        ("status",),
+        ("login",),
+        ("profile", "list"),
+        ("config", "path"),
+        ("cache", "list"),
+        ("whoami", "corp:001234567890/Admin"),
+        ("credential-process", *KEY),
+    ],
+)
+def test_a_command_names_it_with_exit_3_and_makes_nothing(
+    run: Run, home: Home, argv: tuple[str, ...]
+) -> None:
+    home.add_session()
+    before = sorted(os.listdir(home.path))
+    result = run(*argv, env={"SSOHELPER_HOME": "~/own"})
+    assert (result.returncode, result.stdout) == (3, "")
+    assert 'SSOHELPER_HOME is "~/own": not an absolute path' in result.stderr
+    assert "unset it" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert sorted(os.listdir(home.path)) == before
+
+
+@pytest.mark.parametrize("argv", [(), ("--state",), ("--format", "{left}")])
+def test_a_prompt_shows_nothing(run: Run, home: Home, argv: tuple[str, ...]) -> None:
+    home.add_session()
+    result = run("prompt", *argv, env={"SSOHELPER_HOME": "own", "AWS_PROFILE": "corp"})
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "own" not in result.stdout
+
+
+def test_a_tab_offers_no_names_and_says_nothing(run: Run, home: Home) -> None:
+    home.add_session()
+    asked = ("completion", "--answer", "fish", "0", "ssohelper", "whoami")
+    result = run(*asked, env={"SSOHELPER_HOME": "own"})
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("said", ["home", "./home", "../home"])
+def test_the_launcher_leaves_it_to_python_though_a_document_is_there(
+    place: Place, shell: list[str], monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    place.publish()
+    assert place.hits(shell)
+    monkeypatch.chdir(place.home if said.startswith("..") else place.home.parent)
+    assert os.path.samefile(said, place.home)
+    assert not place.hits(shell, env={**place.env, "SSOHELPER_HOME": said})
+
+
+def test_pythons_hit_leaves_it_too(
+    run: Run, home: Home, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.publish()
+    # `run` starts in the home's folder, in which the document's place lies.
+    said = os.path.relpath(place.home, home.path)
+    result = run("credential-process", *KEY, env={"SSOHELPER_HOME": said})
+    assert (result.returncode, result.stdout) == (3, "")
+
+
+@pytest.mark.parametrize("said", RELATIVE)
+@pytest.mark.parametrize("place", ["runtime_folder", "state_folder", "settings_file"])
+def test_every_place_refuses_it(place: str, said: str) -> None:
+    with pytest.raises(ValueError, match="SSOHELPER_HOME"):
+        getattr(folders, place)({"SSOHELPER_HOME": said})
+    with pytest.raises(ConfigInvalid, match="SSOHELPER_HOME"):
+        getattr(App({"SSOHELPER_HOME": said, "HOME": "/h"}), place)
+    assert Path(getattr(folders, place)({"SSOHELPER_HOME": "/own"})).is_relative_to("/own")
