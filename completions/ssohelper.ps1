@@ -4,6 +4,9 @@ Register-ArgumentCompleter -Native -CommandName ssohelper -ScriptBlock {
     $earlier = @($commandAst.CommandElements | Where-Object { $_.Extent.EndOffset -lt $cursorPosition } | ForEach-Object {
             if ($_ -is [System.Management.Automation.Language.StringConstantExpressionAst]) { $_.Value } else { $_.Extent.Text }
         })
+    Set-StrictMode -Off
+    # Before 7.3 an empty word is not passed on at all, and this one is empty to who gets it.
+    if (-not $wordToComplete) { $wordToComplete = '""' }
     $program = Get-Command -Name ssohelper -CommandType Application -ErrorAction SilentlyContinue | Select-Object -First 1
     if (-not $program) { return }
     $said = @(& $program completion --answer pwsh "$wordToComplete" @earlier 2>$null)

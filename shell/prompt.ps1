@@ -1,7 +1,8 @@
 
 # The prompt in PowerShell: which profile is in use, and how long it still works. No program is
-# started, except one when AWS_PROFILE changes. Written from PowerShell's documentation; not tested.
-# Either  ssohelper_prompt_on  at the end of $PROFILE, or (ssohelper_prompt) in your own `prompt`.
+# started, except one when AWS_PROFILE or what it was learnt from changes. Written from PowerShell's
+# documentation; not tested. Either  ssohelper_prompt_on  at the end of $PROFILE, or
+# (ssohelper_prompt) in your own `prompt`.
 
 $global:__ssohelper_prompt_key = ''
 $global:__ssohelper_prompt_learnt = @()
@@ -10,6 +11,7 @@ $global:__ssohelper_prompt_tried = 0
 # Returns the coloured text with a space behind it, and sets $SSOHELPER_PROMPT_TEXT (plain) and
 # $SSOHELPER_PROMPT_LEVEL (fine, soon, late); '' where nothing is in use.
 function ssohelper_prompt {
+    Set-StrictMode -Off # here alone: $LASTEXITCODE, for one, is not set in a new shell
     $global:SSOHELPER_PROMPT_TEXT = ''
     $global:SSOHELPER_PROMPT_LEVEL = ''
     if (-not ($env:AWS_PROFILE -or $env:AWS_CREDENTIAL_EXPIRATION)) {
@@ -19,7 +21,7 @@ function ssohelper_prompt {
     $now = [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()
     $key = @($env:AWS_PROFILE, [bool]$env:AWS_ACCESS_KEY_ID, $env:AWS_CREDENTIAL_EXPIRATION,
         $env:AWS_CONFIG_FILE, $env:SSOHELPER_HOME, $env:XDG_RUNTIME_DIR, $env:HOME) -join ' '
-    if ($key -cne $global:__ssohelper_prompt_key) {
+    if ($key -cne $global:__ssohelper_prompt_key -or (__ssohelper_prompt_outdated)) {
         $global:__ssohelper_prompt_key = $key
         __ssohelper_prompt_learn $now
     }
@@ -47,11 +49,22 @@ function __ssohelper_prompt_learn {
         Remove-Item -LiteralPath 'Env:_SSOHELPER_USED' -ErrorAction Ignore
         $global:LASTEXITCODE = $code
     }
-    $lines = @($lines) + @('', '', '', '', '', '', '')
+    $lines = @($lines) + @('') * 11
     # Whatever program answered: no more than these characters ever stand in a prompt.
     $lines[0] = $lines[0] -creplace '[^A-Za-z0-9 ._:@/+=,-]', '?'
     $global:__ssohelper_prompt_learnt = $lines
     $global:__ssohelper_prompt_tried = $Now
+}
+
+# Tells whether the config or the settings were changed after this shell has learnt from them.
+function __ssohelper_prompt_outdated {
+    $known = $global:__ssohelper_prompt_learnt
+    foreach ($at in 7, 9) {
+        # A missing file is dated 1601.
+        if ($known[$at] -and [IO.File]::GetLastWriteTimeUtc($known[$at]) -gt
+            [IO.File]::GetLastWriteTimeUtc($known[$at + 1])) { return $true }
+    }
+    return $false
 }
 
 # Returns the instant, the kind and what it ends in; nothing where nothing is to be shown.
@@ -61,17 +74,17 @@ function __ssohelper_prompt_clock {
     if ($known[2] -cmatch '^[0-9]{1,11}$') { return [long]$known[2], 'known', 'expired' }
     if (-not $known[3]) { return 0L, 'none', '' }
     $session = __ssohelper_prompt_read $known[3]
-    if (-not $session) { return }
-    if ($known[5] -and [Math]::Abs($Now - $global:__ssohelper_prompt_tried) -ge 2) {
-        # Another tool signed in or out: only its token file tells. A missing file is dated 1601.
+    # Another tool signed in or out: only its token file tells. Or the runtime folder went away.
+    $is_changed = -not $session
+    if ($session -and $known[5]) {
         $is_newer = [IO.File]::GetLastWriteTimeUtc($known[5]) -gt [IO.File]::GetLastWriteTimeUtc($known[6])
-        if ($is_newer -or ($session[1] -cne 'ended' -and -not [IO.File]::Exists($known[5]))) {
-            __ssohelper_prompt_learn $Now
-            $known = $global:__ssohelper_prompt_learnt
-            $session = __ssohelper_prompt_read $known[3]
-            if (-not $session) { return }
-        }
+        $is_changed = $is_newer -or ($session[1] -cne 'ended' -and -not [IO.File]::Exists($known[5]))
     }
+    if ($is_changed -and [Math]::Abs($Now - $global:__ssohelper_prompt_tried) -ge 2) {
+        __ssohelper_prompt_learn $Now
+        return __ssohelper_prompt_clock $Now
+    }
+    if (-not $session) { return }
     # A role that was not renewed counts, unless the sign-in ends before it.
     $role = __ssohelper_prompt_read $known[4]
     if ($role -and $role[0] -gt $Now) {
@@ -136,6 +149,7 @@ function __ssohelper_prompt_show {
 
 # Shows it in front of the prompt there is; a second call changes nothing.
 function ssohelper_prompt_on {
+    Set-StrictMode -Off
     if ($global:__ssohelper_prompt_inner) { return }
     $global:__ssohelper_prompt_inner = $function:prompt
     function global:prompt {

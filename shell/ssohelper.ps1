@@ -8,6 +8,7 @@ function __ssohelper_program {
 
 function __ssohelper {
     param([string[]] $Words)
+    Set-StrictMode -Off # here alone: a variable of ours that is not set yet is no mistake
     $command = ''
     $skip = $false
     foreach ($word in $Words) {
@@ -21,7 +22,8 @@ function __ssohelper {
     }
     $program = __ssohelper_program
     if ($command -ceq '') {
-        & $program @Words
+        if ($MyInvocation.ExpectingInput) { $input | & $program @Words }
+        else { & $program @Words }
         return
     }
     if ($command -ceq 'clear' -and $Words.Count -eq 1) {
@@ -49,6 +51,7 @@ function __ssohelper {
 }
 
 function __ssohelper_clear {
+    Set-StrictMode -Off
     if ($global:__ssohelper_before) {
         $before = $global:__ssohelper_before
         $global:__ssohelper_previous = $global:__ssohelper_used
@@ -75,4 +78,7 @@ function __ssohelper_clear {
     $global:LASTEXITCODE = 0
 }
 
-function ssohelper { __ssohelper -Words $args }
+function ssohelper {
+    if ($MyInvocation.ExpectingInput) { $input | __ssohelper -Words $args }
+    else { __ssohelper -Words $args }
+}
