@@ -26,7 +26,7 @@ def session(app: App, sessions: list[SsoSession]) -> str | None:
     """Return the name of the session that a person picks; None when they leave."""
     states = [clocks.session_clock(app, session).state.replace("_", " ") for session in sessions]
     lines = [
-        (session.name, f"{session.start_url} ({state})")
+        (session.name, f"{f'({state})':<12}  {session.start_url}")
         for session, state in zip(sessions, states, strict=True)
     ]
     return _answer(SessionPicker(app, lines))

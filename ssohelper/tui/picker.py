@@ -8,20 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from rich.text import Text
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
+from textual.events import Click
+from textual.widgets import Static
 
 from ssohelper.app import App
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
 from ssohelper.tui.base import HouseApp
+from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.widgets.lines import Chooser, Line
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.role_pane import RolePane, row_text
 
 _KEYS = "enter chooses · esc clears, then leaves"
+_SESSION_KEYS = "enter chooses · esc leaves"
 
 
 class _Inline(HouseApp[str]):
@@ -59,8 +62,14 @@ class RolePicker(_Inline):
         yield self._status
         yield Static(_KEYS, classes="status", markup=False)
 
-    def on_role_list_moved(self, event: RoleList.Moved) -> None:
-        self._status.update(row_text(self.query_one(RoleList).row))
+    def on_role_list_moved(self) -> None:
+        self._show_row()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_row)
+
+    def _show_row(self) -> None:
+        self._status.update(row_text(self.query_one(RoleList).row, self.size.width))
 
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
         self.exit(event.row.words)
@@ -73,18 +82,32 @@ class SessionPicker(_Inline):
     """Ends with the name of the session that was chosen, or None. `lines` are (name, words)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "quit", "Leave", show=False, priority=True),
+        Binding("escape,q", "quit", "Leave", show=False, priority=True),
+        Binding("enter", "choose", "Choose", show=False, priority=True),
     ]
+    CSS = _Inline.CSS + "Screen, Screen:inline { height: auto; } Chooser { height: auto; }"
 
     def __init__(self, house: App, lines: Sequence[tuple[str, str]]) -> None:
         super().__init__(house)
         self._lines = lines
+        self._names_width = min(40, max(cell_len(show(name)) for name, _ in lines))
 
     def compose(self) -> ComposeResult:
         yield Static("which session?", markup=False)
-        yield OptionList(
-            *(Option(Text(show(f"{name}  {words}")), id=name) for name, words in self._lines)
-        )
+        yield Chooser(self._line)
+        yield Static(_SESSION_KEYS, classes="status", markup=False)
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self.exit(event.option_id)
+    def on_mount(self) -> None:
+        self.query_one(Chooser).set_count(len(self._lines))
+        self.query_one(Chooser).focus()
+
+    def _line(self, number: int, width: int) -> Line:
+        name, words = self._lines[number]
+        return [("  ", ""), (fitted(name, self._names_width), ""), (f"  {show(words)}", "dim")]
+
+    def on_click(self, event: Click) -> None:
+        if event.chain == 2 and isinstance(event.widget, Chooser):
+            self.action_choose()
+
+    def action_choose(self) -> None:
+        self.exit(self._lines[self.query_one(Chooser).cursor][0])

@@ -130,9 +130,11 @@ def test_a_session_is_picked_where_several_may_be_meant(shell: Shell) -> None:
     )
     inside = terminal(shell, SCRIPT, "list")
     inside.until("which session?")
-    inside.until("(signed out)")
-    assert "corp" in inside.text
-    inside.send("\r")
+    inside.until("other  (signed out)  https://d-1111111111")
+    inside.until("❯ corp")
+    inside.send("j")
+    inside.until("❯ other")
+    inside.send("k\r")
     inside.until("payments-prod")
     assert inside.wait() == 0
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -11,6 +12,7 @@ from textual.message import Message
 
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
+from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.search_line import SearchLine
 
@@ -113,10 +115,13 @@ class RolePane(Vertical):
             self.post_message(self.Left())
 
 
-def row_text(row: RoleRow | None) -> Text:
-    """Return one line that says all of a row that a list may have cut."""
+def row_text(row: RoleRow | None, width: int) -> Text:
+    """Return one line that says what a list may have cut: the role whole, the name as far as it goes."""
     if row is None:
-        return Text("nothing matches", style="dim")
-    name = f"{row.account.name} " if row.account.name else ""
+        return Text("")
+    role = show(f"{row.account.id} {row.role_name}")
+    room = max(12, width - cell_len(role) - 1)
+    name = show(row.account.name)
+    cut = f"{fitted(name, room) if cell_len(name) > room else name} " if name else ""
     profiles = ", ".join(row.profiles) or "no profile"
-    return Text(show(f"{name}{row.account.id} {row.role_name} · {row.session_name} · {profiles}"))
+    return Text(f"{cut}{role}{show(f' · {row.session_name} · {profiles}')}")
