@@ -216,3 +216,12 @@ def test_a_stdout_that_takes_less_is_for_the_ordinary_path(runtime, monkeypatch,
 
     monkeypatch.setattr(ready_document.os, "write", write)
     assert not ready_document.answered(ARGV)
+
+
+def test_no_descriptor_stays_open(document, capfd):
+    before = set(os.listdir("/proc/self/fd"))
+    assert ready_document.answered(ARGV)
+    assert ready_document.uptime()
+    dated(document, DOCUMENT, NOW)
+    assert not ready_document.answered(ARGV)
+    assert set(os.listdir("/proc/self/fd")) <= before
