@@ -23,15 +23,17 @@ def answer() -> int:
     except KeyboardInterrupt:
         _say("ssohelper: interrupted")
         return 130
+    except Exception as error:
+        from ssohelper import crash
+
+        return crash.report(error, error.__traceback__)
 
 
 def _run() -> int:
     ended = program.run()
     ended.die_of_signal()
     if ended.crash is not None:
-        from ssohelper import crash
-
-        return crash.report(ended.crash, ended.crash.__traceback__)
+        raise ended.crash
     if ended.return_value:
         _say(f"to use it in this shell: {show(ended.return_value)}")
     return 0

@@ -162,3 +162,18 @@ def test_the_top_line_names_the_keys_of_the_settings(world: Afternoon) -> None:
         await person.sees("Search for commands")
 
     drive(world.app(), scenario)
+
+
+def test_a_sign_in_names_only_the_keys_that_do_something(world: Afternoon) -> None:
+    async def scenario(person: Person) -> None:
+        await person.press("f3")
+        await person.sees("signed out")
+        await person.press("down", "s")
+        await person.sees("PQRS-TVWX")
+        await person.press("f1")
+        await person.sees("sign_in.copy", "sign_in.cancel")
+        # No browser here, and it is the device code already.
+        assert "sign_in.browser" not in person.screen
+        assert "sign_in.device_code" not in person.screen
+
+    drive(world.app(), scenario)

@@ -231,6 +231,21 @@ def test_a_crash_is_one_line_and_the_terminal_is_given_back(shell: Shell) -> Non
     assert "CANARY" not in log.read_text()
 
 
+def test_a_crash_before_the_first_paint_is_one_line_too(shell: Shell) -> None:
+    code = (
+        "import sys\n"
+        "from ssohelper.tui import themes\n"
+        "themes.DARK = None\n"
+        "sys.argv = ['ssohelper']\n"
+        "from ssohelper.__main__ import main\n"
+        "sys.exit(main())\n"
+    )
+    inside = terminal(shell, sys.executable, "-c", code)
+    inside.until("internal error (AttributeError) — log: ")
+    assert inside.wait() == 1
+    assert b"Traceback" not in inside.raw
+
+
 def test_a_dumb_terminal_gets_help_and_exit_2(shell: Shell) -> None:
     inside = Terminal([SCRIPT], {**shell.environ, "TERM": "dumb"}, dumb=True)
     inside.until("Run that local Identity Center by itself")

@@ -231,6 +231,10 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
 
     # -- keys ----------------------------------------------------------------------------------
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what there is a button for: without a browser none is opened."""
+        return all(button.display for button in self.query(f"#buttons > #{action}"))
+
     def on_button_pressed(self, event: Button.Pressed) -> None:
         getattr(self, f"action_{event.button.id}")()
 
