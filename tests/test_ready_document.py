@@ -180,6 +180,12 @@ def test_a_span_is_in_seconds_of_uptime(tmp_path, monkeypatch, words, up, is_hel
     assert ready_document.is_of_this_clock(os.stat(tmp_path), str(span)) is is_held
 
 
+def test_a_document_of_another_clock_is_not_printed(runtime, capfdbinary):
+    Path(folders.span(str(runtime), *KEY)).write_text("0 1\n")
+    assert not ready_document.answered(ARGV)
+    assert capfdbinary.readouterr().out == b""
+
+
 @pytest.mark.parametrize(("ahead", "is_held"), [(-100, True), (5, True), (5.5, False), (99, False)])
 def test_one_that_was_made_later_than_now_is_of_another_clock(
     tmp_path, monkeypatch, ahead, is_held
