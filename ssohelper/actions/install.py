@@ -116,6 +116,24 @@ def finds_completions(edit: Edit) -> bool:
     return any(word in (edit.before or b"") for word in words)
 
 
+def login_file(app: App, edit: Edit) -> Path | None:
+    """Return what login shells of bash read (ssh, tmux) where that leads to no .bashrc.
+
+    Of three files they read the first that is there; a new one may be any.
+    """
+    if edit.path.name != ".bashrc":
+        return None
+    places = [Path(_home(app), name) for name in (".bash_profile", ".bash_login", ".profile")]
+    for place in places:
+        try:
+            data = _read(app, place)
+        except LocalState:
+            return None  # not readable, not ours to complain about
+        if data is not None:
+            return None if b"bashrc" in data else place
+    return places[0]
+
+
 # -- where ---------------------------------------------------------------------------------------
 
 
@@ -205,31 +223,29 @@ def _read(app: App, path: Path) -> bytes | None:
 
 
 def lines(shell: str, environ: Mapping[str, str]) -> list[str]:
-    """Return the lines that stand between the marks. A command that is gone is passed over."""
-    program = _program(environ, always_by_path=shell == "fish")
-    by_path = os.path.isabs(program)
-    word = shell_text.quoted(shell, program) if by_path else program
+    """Return the lines that stand between the marks. A command that is gone is passed over.
+
+    The command stands there by its path: what puts it on PATH is often read later (Debian's
+    .profile, fish's config.fish), or was for one shell alone (a virtual environment).
+    """
+    word = _word(shell, installation.command_path(environ), environ.get("HOME", ""))
     if shell == "fish":
-        # conf.d is read before config.fish, which may be what puts the command on PATH.
         test = f"status is-interactive; and test -x {word}"
         return [_ABOUT, f"if {test}", f"    {word} shell-init fish | source", "end"]
     if shell == "pwsh":
         test = f"Get-Command {word} -ErrorAction SilentlyContinue"
         run = f"& {word} shell-init pwsh | Out-String | Invoke-Expression"
         return [_ABOUT, f"if ({test}) {{ {run} }}"]
-    test = f"[[ -x {word} ]]" if by_path else f"command -v {word} >/dev/null"
     interactive = "[[ $- == *i* ]] && " if shell == "bash" else ""
-    return [_ABOUT, f'if {interactive}{test}; then eval "$({word} shell-init {shell})"; fi']
+    return [
+        _ABOUT,
+        f'if {interactive}[[ -x {word} ]]; then eval "$({word} shell-init {shell})"; fi',
+    ]
 
 
-def _program(environ: Mapping[str, str], *, always_by_path: bool) -> str:
-    """Return the name when every new shell will find it, else the absolute path.
-
-    A virtual environment's folder is on the PATH of this shell alone.
-    """
-    on_path = shutil.which("ssohelper", path=environ.get("PATH", os.defpath))
-    venv = environ.get("VIRTUAL_ENV")
-    passing = bool(venv and on_path and on_path.startswith(venv.rstrip("/") + "/"))
-    if on_path and not passing and not always_by_path:
-        return "ssohelper"
-    return installation.command_path(environ)
+def _word(shell: str, path: str, home: str) -> str:
+    """Return the path as a word of the shell, `~/…` where that will do: rc files are shared."""
+    inner = path.removeprefix(home.rstrip("/") + "/")
+    if shell != "pwsh" and inner != path and shell_text.typed(inner) == inner:
+        return f"~/{inner}"
+    return shell_text.quoted(shell, path)

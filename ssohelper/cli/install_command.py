@@ -4,6 +4,7 @@ import click
 
 from ssohelper.actions import install as installing
 from ssohelper.actions.install import SHELLS, Edit
+from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.cli.plan_output import show_diff
 from ssohelper.core.text import show
@@ -43,6 +44,8 @@ def install(shell: str | None, uninstall: bool, dry_run: bool, yes: bool) -> Non
         output.print_json({**data, "by_hand": edit.by_hand}, app.warnings)
     elif not dry_run:
         _say_what_is_so(edit, uninstall, written)
+        if written and not uninstall:
+            _say_what_it_takes(app, edit)
 
 
 def _agreed(edit: Edit, uninstall: bool, yes: bool) -> bool:
@@ -69,5 +72,14 @@ def _say_what_is_so(edit: Edit, uninstall: bool, written: bool) -> None:
     else:
         output.say(f"written: {path}; it works in every new shell, here with: exec {edit.shell}")
         output.say("for the time left in your prompt, a line below it: ssohelper_prompt_on")
-        if not installing.finds_completions(edit):
-            output.say("zsh completes once this stands above it: autoload -U compinit && compinit")
+
+
+def _say_what_it_takes(app: App, edit: Edit) -> None:
+    if not installing.finds_completions(edit):
+        output.say("zsh completes once this stands above it: autoload -U compinit && compinit")
+    login_file = installing.login_file(app, edit)
+    if login_file is not None:
+        line = 'if [ -n "$BASH" ]; then . ~/.bashrc; fi'
+        output.say(
+            f"login shells (ssh, tmux) have it once this is in {show(str(login_file))}: {line}"
+        )

@@ -2,9 +2,9 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pexpect
 import pytest
@@ -97,6 +97,31 @@ class TestRealShells:
         )
         assert said.stdout == "well\n"
         assert "ssohelper" not in said.stderr
+
+    @pytest.mark.parametrize("name", [".bash_profile", ".profile", None])
+    def test_a_login_shell_of_bash_is_told_what_it_lacks(
+        self, home: Home, run: Run, name: str | None
+    ) -> None:
+        """tmux and ssh start such; they read no .bashrc of themselves."""
+        if name:
+            (home.path / name).write_text("export A=1\n")
+        said = run("install", "--shell", "bash", "--yes").stderr
+        place, line = re.findall(r"login shells .* in (.*?): (.*)", said)[0]
+        assert place == str(home.path / (name or ".bash_profile"))
+        with open(place, "a") as file:
+            file.write(f"{line}\n")
+        done = subprocess.run(
+            [need("bash"), "-l", *ASK["bash"]],
+            env={**home.env, "TERM": "xterm"},
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+            start_new_session=True,
+        )
+        assert done.stdout.splitlines() == ANSWER["bash"]
+        run("install", "--shell", "bash", "--uninstall", "--yes")
+        assert "login shells" not in run("install", "--shell", "bash", "--yes").stderr
 
 
 class TestFile:
@@ -267,8 +292,22 @@ def test_a_throw_away_installation_writes_nothing(home: Home, run: Run) -> None:
     assert not (home.path / ".bashrc").exists()
 
 
-def test_an_active_virtual_environment_is_named_by_its_path(home: Home) -> None:
-    bare = installing.lines("bash", home.env)[-1]
-    assert 'eval "$(ssohelper shell-init bash)"' in bare
-    active = {**home.env, "VIRTUAL_ENV": str(Path(SCRIPT).parent.parent)}
-    assert f"'{SCRIPT}' shell-init bash" in installing.lines("bash", active)[-1]
+class TestTheCommand:
+    @pytest.mark.parametrize("shell", SHELLS)
+    def test_is_named_by_its_path(self, home: Home, shell: str) -> None:
+        assert f"'{SCRIPT}' shell-init {shell}" in "\n".join(installing.lines(shell, home.env))
+
+    @pytest.mark.parametrize("shell", SHELLS)
+    def test_is_found_before_anything_puts_it_on_path(
+        self, home: Home, run: Run, shell: str
+    ) -> None:
+        """Debian's .profile reads .bashrc, and then puts ~/.local/bin, uv's and pipx's, on PATH."""
+        link = home.path / ".local" / "bin" / "ssohelper"
+        link.parent.mkdir(parents=True)
+        link.symlink_to(SCRIPT)
+        if shell == "zsh":
+            (home.path / ".zshrc").write_text(COMPINIT)
+        run("install", "--shell", shell, "--yes", env={"PATH": f"{link.parent}:/usr/bin:/bin"})
+        assert "~/.local/bin/ssohelper shell-init" in (home.path / WHERE[shell]).read_text()
+        home.env["PATH"] = "/usr/bin:/bin"
+        assert started(home, shell) == ANSWER[shell]
