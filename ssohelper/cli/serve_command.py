@@ -124,26 +124,32 @@ def _warn_of_unknown_end(app: App, chosen: Profile) -> None:
 
 
 def _serving(app: App, chosen: Profile) -> Serving:
-    def tell(message: str) -> None:
-        _tell(app, message)
-
-    return Serving(app, chosen, "serve", tell=tell, warn=output.warn)
+    return Serving(app, chosen, "serve", tell=_tell, warn=_warn)
 
 
 def _tell(app: App, message: str) -> None:
-    """Hand a notice to the user's command and say it, without waiting for either.
+    """Hand a notice to the user's command and say it."""
+    failed = notify.start(message, app.settings.get("notify"), app.environ)
+    lines = [f"ssohelper: notice: {show(message)}"]
+    for name in failed:
+        lines.append(_warning(f'"{name}" could not be started (notify in the settings)'))
+    _say_aside("\n".join(lines))
 
-    A terminal that was stopped with Ctrl-S takes no words, and who renews must not wait for it.
+
+def _warn(message: str) -> None:
+    _say_aside(_warning(message))
+
+
+def _warning(message: str) -> str:
+    return f"ssohelper: warning: {show(message)}"
+
+
+def _say_aside(text: str) -> None:
+    """Say lines without waiting: a terminal that Ctrl-S has stopped takes no words.
+
+    Who answers and renews must not wait for it.
     """
-    command = App(app.environ).settings.get("notify")
-    failed = notify.start(message, command, app.environ)
-
-    def say() -> None:
-        output.say(f"ssohelper: notice: {show(message)}")
-        for name in failed:
-            output.warn(f'"{name}" could not be started (notify in the settings)')
-
-    threading.Thread(target=say, daemon=True, name="ssohelper-notice").start()
+    threading.Thread(target=output.say, args=(text,), daemon=True, name="ssohelper-says").start()
 
 
 def _hold_signals() -> set[signal.Signals]:
@@ -207,7 +213,7 @@ def _print_way(
             "env_file": str(env_file) if env_file else None,
             "socket": str(socket_path) if socket_path else None,
         }
-        output.print_json(data)
+        output.print_json(data, output.app().warnings)
         return
     if exports:
         output.echo(shell_text.assignments("bash", exports.revealed(), exports.unset))

@@ -8,6 +8,8 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
+from typing import TypeVar
 
 from ssohelper import crash
 from ssohelper.actions import credentials, notices, tokens
@@ -23,7 +25,9 @@ _ASK_SECONDS = 20.0
 # A token that lasts so long there is none: it is renewed whatever it has left.
 _IN_ANY_CASE_SECONDS = 10**9
 
-Tell = Callable[[str], None]
+# Gets the App of the look, for its settings, and the words.
+Tell = Callable[[ServingApp, str], None]
+_T = TypeVar("_T")
 
 
 class Keeper:
@@ -74,34 +78,40 @@ class Keeper:
             self._wake.clear()
 
     def look(self) -> float:
-        """Do all that is due, whatever goes wrong; return for how long nothing will be."""
+        """Do all that is due, whatever becomes of each; return for how long nothing will be."""
+        with self._looking:
+            app = self._make_app()
+            self._attempt(self._upkeep)
+            for step in (
+                self._remind,
+                self._dispel_doubts,
+                self._renew_ahead,
+                self._renew_once_more,
+                self._remind,
+            ):
+                self._attempt(partial(step, app))
+            due_at = self._attempt(partial(credentials.due_at, app, self._session, self._role))
+            due_in = (due_at or 0) - app.now()
+        pause = min(self._pause_seconds, due_in) if due_in > 0 else self._pause_seconds
+        return max(pause, min(_SHORTEST_PAUSE_SECONDS, self._pause_seconds))
+
+    def _attempt(self, step: Callable[[], _T]) -> _T | None:
         try:
-            with self._looking:
-                return self._round(self._make_app())
+            return step()
         except SsoHelperError:
-            pass  # requests say it, in words; the next round tries again
+            pass  # requests say it, in words; the next look tries again
         except Exception as error:
             crash.report(error, sys.exc_info()[2])
-        return self._pause_seconds
+        return None
 
-    def _round(self, app: ServingApp) -> float:
-        self._upkeep()
-        self._remind(app)
+    def _dispel_doubts(self, app: ServingApp) -> None:
         if self._source.doubts(app):
             self._source.ask().wait(_ASK_SECONDS)
-        self._renew_ahead(app)
-        self._renew_once_more(app)
-        self._remind(app)
-        due_in = credentials.due_at(app, self._session, self._role) - app.now()
-        shortest = min(_SHORTEST_PAUSE_SECONDS, self._pause_seconds)
-        return max(
-            shortest, min(self._pause_seconds, due_in if due_in > 0 else self._pause_seconds)
-        )
 
     def _remind(self, app: ServingApp) -> None:
         said = self._reminder.next(notices.outlook(app, self._session), app.now())
         if said:
-            self._tell(said)
+            self._tell(app, said)
 
     def _renew_ahead(self, app: ServingApp) -> None:
         if not app.settings.get("renew_ahead"):
@@ -116,8 +126,8 @@ class Keeper:
             self._refused = ""
         except LoginRequired:
             self._refused = app.tokens.fingerprint(self._session)
-        except SsoHelperError:
-            return  # the old ones still work, and the failure is remembered for 30 s
+        except SsoHelperError as trouble:  # remembered for 30 s
+            app.warn(f"the credentials were not renewed: {trouble.message}")
         finally:
             app.clean_up()
 

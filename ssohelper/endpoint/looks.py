@@ -6,16 +6,22 @@ from typing import TYPE_CHECKING
 
 from ssohelper.app import App
 from ssohelper.core.model import RoleKey, SsoSession
+from ssohelper.errors import SsoHelperError
 
 if TYPE_CHECKING:
+    from ssohelper.settings import Settings
     from ssohelper.wire.oidc import OidcClient
     from ssohelper.wire.portal import Portal
 
 
 class Lasting:
-    """The two clients of AWS's that renewing takes: making them costs 0.1 s and 4 MB each time."""
+    """The last settings that were good, and the two clients of AWS's that renewing takes.
 
-    def __init__(self) -> None:
+    Making those costs 0.1 s and 4 MB each time.
+    """
+
+    def __init__(self, settings: "Settings") -> None:
+        self.settings = settings
         self.portal: Portal | None = None
         self.oidc: OidcClient | None = None
 
@@ -40,6 +46,16 @@ class ServingApp(App):
         """Let the keeper renew, in this process."""
         if self.wake:
             self.wake()
+
+    def read_settings(self) -> "Settings":
+        """A slip while somebody edits their file must not end a job of days: it is a warning."""
+        if self.lasting is None:
+            return super().read_settings()
+        try:
+            self.lasting.settings = super().read_settings()
+        except SsoHelperError as trouble:
+            self.warn(f"settings as they were before are used: {trouble.message}")
+        return self.lasting.settings
 
     def portal(self, session: SsoSession) -> "Portal":
         if self.lasting is None:

@@ -50,7 +50,7 @@ class Serving:
         self._make_app = make_app
         self._warn = warn
         self._warned: set[str] = set()
-        self._lasting = Lasting()
+        self._lasting = Lasting(app.settings)
         self._listeners: list[Listener] = []
         self._port = 0
         self._token = Secret(secrets.token_urlsafe(32))

@@ -96,6 +96,59 @@ def test_it_renews_though_nobody_asks(home: Home, emulator: Emulator, clock: Clo
         wait_for(lambda: emulator.counters["GetRoleCredentials"] == 2)
 
 
+def test_settings_that_somebody_breaks_end_no_job(
+    home: Home, emulator: Emulator, clock: Clock
+) -> None:
+    emulator.faults.role_credentials_seconds = HOUR
+    signed_in(home, clock, hours=10)
+    with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
+        wait_for(lambda: len(endpoint.told) == 1)
+        (home.path / ".config/ssohelper/config.toml").write_text("session_hours = [\n")
+        for _ in range(2 * 8):
+            clock.go_on(HOUR / 2)
+            endpoint.serving.keeper.look()
+            good(endpoint, clock)
+        assert emulator.counters["GetRoleCredentials"] >= 8
+        clock.go_on(HOUR + 60)
+        wait_for(lambda: len(endpoint.told) == 2)  # the hour of before is still the hour
+        assert [text for text in endpoint.warned if "settings" in text] == [
+            "settings as they were before are used: "
+            f'"{home.path}/.config/ssohelper/config.toml" line 1: invalid value'
+        ]
+
+
+def test_files_that_cannot_be_put_back_delay_neither_renewal_nor_notice(
+    home: Home, emulator: Emulator, clock: Clock
+) -> None:
+    emulator.faults.role_credentials_seconds = HOUR
+    signed_in(home, clock, hours=2)
+    with served(home, emulator, clock, pause_seconds=600) as endpoint:
+        good(endpoint, clock)
+        wait_for(lambda: endpoint.told)
+        folder = home.path / ".local/state/ssohelper/serve"
+        shutil.rmtree(folder)
+        folder.write_text("somebody else's")
+        clock.go_on(HOUR + 60)
+        endpoint.serving.keeper.look()
+        assert emulator.counters["GetRoleCredentials"] == 2
+        assert len(endpoint.told) == 2
+        folder.unlink()
+        endpoint.serving.keeper.look()
+        assert (folder / endpoint.serving.files.path.name / "token").exists()
+
+
+def test_a_role_that_is_taken_away_is_said(home: Home, emulator: Emulator, clock: Clock) -> None:
+    emulator.faults.role_credentials_seconds = HOUR
+    with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
+        good(endpoint, clock)
+        emulator.faults.fail("GetRoleCredentials", "ForbiddenException", "No access", times=99)
+        clock.go_on(HOUR / 2 + 60)
+        wait_for(lambda: endpoint.warned)
+        assert endpoint.warned[0].startswith(
+            "the credentials were not renewed: AWS refuses the role"
+        )
+
+
 def test_after_a_sleep_of_9_hours_nothing_expired_is_served(
     home: Home, emulator: Emulator, clock: Clock
 ) -> None:

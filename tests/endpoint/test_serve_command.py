@@ -13,10 +13,11 @@ import pytest
 from ssohelper import cli
 from ssohelper.app import App
 from ssohelper.cli import output, serve_command
+from ssohelper.core.model import Profile, Role, SsoSession
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
 from tests.endpoint.test_requests import NOBODY, as_nobody
-from tests.endpoint.world import ACCOUNT, Program, wait_for
+from tests.endpoint.world import ACCOUNT, ROLE, START_URL, Program, wait_for
 from tests.programs import need
 
 SERVE = [SCRIPT, "serve", "job"]
@@ -81,7 +82,12 @@ def test_a_shell_that_takes_what_it_prints_uses_the_role(home: Home, emulator: E
 def test_json_says_the_same(home: Home, emulator: Emulator) -> None:
     with Program([*SERVE, "--json"], home) as program:
         program.says("\n}\n")
-        data = json.loads("".join(program.out))["data"]
+        printed = json.loads("".join(program.out))
+        data = printed["data"]
+        assert "warning" not in "".join(program.err)
+    # Who reads JSON alone learns too that no notice will come.
+    [warning] = printed["warnings"]
+    assert warning.startswith('when the sign-in to "corp" ends nobody knows')
     assert data["environment"]["AWS_CONTAINER_CREDENTIALS_FULL_URI"] == data["url"]
     assert "AWS_PROFILE" in data["unset"]
     assert (data["socket"], data["env_file"]) == (None, None)
@@ -317,7 +323,7 @@ def test_a_notice_is_said_and_handed_to_the_user_s_command(home: Home, emulator:
         )  # the command that hangs does not matter
 
 
-def test_a_terminal_that_takes_no_words_delays_no_notice(
+def test_a_terminal_that_takes_no_words_delays_nobody(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = home.path / ".config/ssohelper/config.toml"
@@ -331,13 +337,28 @@ def test_a_terminal_that_takes_no_words_delays_no_notice(
         said.append(text)
 
     monkeypatch.setattr(output, "say", say)
-    for words in ("one", "two"):
-        serve_command._tell(App(home.env), words)
-    wait_for(lambda: (home.path / "told").exists())
-    wait_for(lambda: len((home.path / "told").read_text().split()) == 2)
-    assert said == []
-    stopped.set()
-    wait_for(lambda: len(said) == 2)
+    app = App(home.env)
+    role = Profile(
+        "job",
+        SsoSession("corp", START_URL, "us-east-1", ("sso:account:access",)),
+        Role(ACCOUNT, ROLE),
+        None,
+    )
+    with serve_command._serving(app, role) as serving:
+        # A warning comes from who answers a request, or renews.
+        serving._new_app().warn("three")
+        for words in ("one", "two"):
+            serve_command._tell(app, words)
+        wait_for(lambda: (home.path / "told").exists())
+        wait_for(lambda: len((home.path / "told").read_text().split()) == 2)
+        assert said == []
+        stopped.set()
+        wait_for(lambda: len(said) == 3)
+    assert sorted(said) == [
+        "ssohelper: notice: one",
+        "ssohelper: notice: two",
+        "ssohelper: warning: three",
+    ]
 
 
 def free_port() -> int:

@@ -72,10 +72,13 @@ class Answered(NamedTuple):
 class Served:
     """The running endpoint with what a test asks of it."""
 
-    def __init__(self, serving: Serving, emulator: Emulator, told: list[str]) -> None:
+    def __init__(
+        self, serving: Serving, emulator: Emulator, told: list[str], warned: list[str]
+    ) -> None:
         self.serving = serving
         self.emulator = emulator
         self.told = told
+        self.warned = warned
         self.port = urlsplit(serving.url).port or 0
         self.env = serving.environment().revealed()
         self.token = Path(self.env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]).read_text()
@@ -110,6 +113,7 @@ def served(
     """Serve the profile `job` on a free port."""
     clock = clock or Clock()
     told: list[str] = []
+    warned: list[str] = []
 
     class TestApp(ServingApp):
         def __init__(self, environ: dict[str, str], **more: Any) -> None:
@@ -133,15 +137,15 @@ def served(
         app,
         selection.profile_of(app, "job", None),
         "serve",
-        tell=told.append,
-        warn=lambda text: None,
+        tell=lambda app, text: told.append(text),
+        warn=warned.append,
         make_app=TestApp,
         steady=clock.steady,
         pause_seconds=pause_seconds,
     ) as serving:
         serving.open_port()
         serving.start()
-        yield Served(serving, emulator, told)
+        yield Served(serving, emulator, told, warned)
 
 
 def small_center(clock: Clock | None = None) -> Emulator:
