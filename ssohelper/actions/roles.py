@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import usage
-from ssohelper.core.config_file import same_portal
 from ssohelper.core.model import Account, RoleKey, SsoSession
 from ssohelper.core.role_rows import RoleRow, plain_rows, ranked
+from ssohelper.core.start_url import same_portal
 from ssohelper.core.usage import NEVER, Usage
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssohelper.core.config_file import same_portal
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Profile, Role, SsoSession
 from ssohelper.core.nearest import did_you_mean
+from ssohelper.core.start_url import same_portal
 from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
 
 if TYPE_CHECKING:

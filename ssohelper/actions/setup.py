@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ssohelper.core.config_file import same_portal
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SESSION_NAME, SsoSession
-from ssohelper.core.start_url import checked_start_url, region_of, session_name_of
+from ssohelper.core.start_url import checked_start_url, region_of, same_portal, session_name_of
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
 if TYPE_CHECKING:

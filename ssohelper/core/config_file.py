@@ -13,7 +13,7 @@ from ssohelper.core.config_edit import Change, edited
 from ssohelper.core.config_text import ConfigText, Section
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role, SsoSession
-from ssohelper.core.start_url import checked_start_url
+from ssohelper.core.start_url import checked_start_url, same_portal
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
@@ -256,15 +256,6 @@ class ConfigFile:
     def _refuse(self, entry: ProfileEntry, key: str, what: str) -> NoReturn:
         found = self.text.sections[entry.header].keys.get(key)
         self.text.refuse(found.lines[0] if found else entry.line - 1, what)
-
-
-def same_portal(one: str, other: str) -> bool:
-    """Tell whether two start URLs are one portal's: `/start`, `/start/` and `/start#/` are."""
-    return _bare_url(one) == _bare_url(other)
-
-
-def _bare_url(url: str) -> str:
-    return url.partition("#")[0].rstrip("/").lower()
 
 
 def _entry(name: str, section: Section, inherited: dict[str, str]) -> ProfileEntry:

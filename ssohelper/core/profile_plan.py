@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from ssohelper.core.choices import NATIVE, PROCESS, Choices
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
-from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, Target, same_portal
+from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, Target
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Account, Role, SsoSession
 from ssohelper.core.profile_names import Wanted, names_for, plain_name
+from ssohelper.core.start_url import same_portal
 
 # What sync owns in a managed section; `region`, `output` and any other key are the person's.
 _IDENTITY = (

@@ -56,6 +56,18 @@ def region_of(url: str) -> str | None:
     return None
 
 
+def same_portal(one: str, other: str) -> bool:
+    """Tell whether two start URLs are one portal's: `/start`, `/start/` and `/start#/` are.
+
+    The only place that decides it: AWS itself shows them in each of these ways.
+    """
+    return _bare(one) == _bare(other)
+
+
+def _bare(url: str) -> str:
+    return url.partition("#")[0].rstrip("/").lower()
+
+
 def _split(text: str) -> SplitResult | None:
     if len(text) > _LIMIT or not _CHARACTERS.fullmatch(text):
         return None

@@ -24,6 +24,7 @@ from ssohelper.core.model import (
     SignInFacts,
     SsoSession,
 )
+from ssohelper.core.start_url import same_portal
 from ssohelper.errors import LoginRequired
 from ssohelper.stores import files, places
 
@@ -288,13 +289,11 @@ def _token_of(found: dict[str, Any], session: SsoSession) -> AccessToken | None:
 def _is_of(found: dict[str, Any], session: SsoSession) -> bool:
     # Some tools write neither key, and the SDKs ask for neither.
     start_url, region = found.get("startUrl"), found.get("region")
-    is_same_url = start_url is None or _plain_url(start_url) == _plain_url(session.start_url)
-    return is_same_url and (region is None or region == session.region)
-
-
-def _plain_url(url: object) -> str | None:
-    # AWS shows start URLs with and without "/" and "/#/" at the end: one portal.
-    return url.rstrip("/#").casefold() if isinstance(url, str) else None
+    if region not in (None, session.region):
+        return False
+    if start_url is None:
+        return True
+    return isinstance(start_url, str) and same_portal(start_url, session.start_url)
 
 
 def _client_of(found: dict[str, Any], token_expires_at: int) -> ClientRegistration | None:

@@ -136,6 +136,21 @@ def test_a_persons_profile_for_a_role_is_kept_and_no_second_one_comes(keys: str)
     assert mine in synced(SESSION + mine)
 
 
+@pytest.mark.parametrize(("url", "is_there"), [(URL + "/#/", True), (URL[:-1] + "2", False)])
+def test_a_legacy_profile_is_of_each_session_at_its_portal(url: str, is_there: bool) -> None:
+    twin = SESSION.replace("corp", "twin")
+    mine = f"[profile mine]\nsso_start_url = {url}\nsso_account_id = {PAY}\nsso_role_name = Read\n"
+    assert ("pay.Read" not in plan(SESSION + twin + mine).add) is is_there
+
+
+@pytest.mark.parametrize(
+    ("region", "changes"), [("eu-west-1", ()), ("us-east-1", ("sso_region", "eu-west-1"))]
+)
+def test_a_session_that_moved_is_brought_up_to_date(region: str, changes: tuple[str, ...]) -> None:
+    found = plan(SESSION.replace("eu-west-1", region) + ALL)
+    assert [change.assign for change in found.changes] == ([(changes,)] if changes else [])
+
+
 def test_a_legacy_profile_of_another_portal_is_another_role() -> None:
     other = URL.replace("d-0", "d-1")
     mine = (
@@ -259,6 +274,12 @@ def test_an_account_that_did_not_answer_is_never_pruned(how: dict[str, bool]) ->
     assert (found.stale, found.remove) == ((), ())
 
 
+def test_an_account_that_is_missing_is_not_pruned_while_another_one_did_not_answer() -> None:
+    accounts = (LISTING.accounts[0]._replace(answered=False),)
+    found = plan(SESSION + ALL, wish(LISTING._replace(accounts=accounts), prune=True))
+    assert (found.stale, found.remove) == (("dev.Read",), ())
+
+
 def test_filters_said_now_keep_prune_within_them() -> None:
     empty = LISTING._replace(accounts=())
     choices = Choices(roles=("Admin",))
@@ -292,6 +313,41 @@ def test_a_role_that_cannot_be_written_is_skipped(role: str) -> None:
     listing = LISTING._replace(accounts=(listed(PAY, "pay", role),))
     found = plan(SESSION, wish(listing))
     assert (found.add, len(found.skipped)) == ((), 1)
+
+
+@pytest.mark.parametrize("account_id", ["1", "12345678901é", "1234567890123", ""])
+def test_an_account_without_12_digits_is_skipped(account_id: str) -> None:
+    found = plan(SESSION, wish(LISTING._replace(accounts=(listed(account_id, "pay", "Read"),))))
+    assert (found.add, len(found.skipped)) == ((), 1)
+
+
+def test_a_profile_of_another_session_does_not_stand_for_this_ones_role() -> None:
+    other = f"[sso-session other]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"
+    mine = native("mine", PAY, "Read", marked=False).replace("= corp", "= other")
+    assert "pay.Read" in plan(SESSION + other + mine).add
+    managed = native("theirs", PAY, "Read").replace("= corp", "= other")
+    found = plan(SESSION + other + managed, wish(prune=True))
+    assert ("pay.Read" in found.add, found.stale, found.change) == (True, (), ())
+
+
+def test_who_adds_one_profile_hears_of_no_other() -> None:
+    text = SESSION + process("gone", PAY, "Gone") + process("old", DEV, "Read", "/old/ssohelper x")
+    found = plan(text, wish(only=Role(PAY, "Admin"), prune=True))
+    assert (found.add, found.stale, found.remove, found.change) == (("pay.Admin",), (), (), ())
+
+
+def test_two_plans_are_the_same_when_they_do_the_same() -> None:
+    empty, all_there = plan(SESSION), plan(SESSION + ALL)
+    assert empty.same_as(plan(SESSION + "# mine\n"))
+    assert not empty.same_as(all_there)
+    assert not all_there.same_as(
+        plan(SESSION + ALL + process("gone", PAY, "Gone"), wish(prune=True))
+    )
+
+
+@pytest.mark.parametrize("default", ["output = json", "region = us-east-1", "s3 =\n  a = b"])
+def test_what_is_no_identity_may_stand_in_DEFAULT(default: str) -> None:
+    assert plan(SESSION + f"[DEFAULT]\n{default}\n").add == ("pay.Read", "pay.Admin", "dev.Read")
 
 
 def test_an_identity_in_DEFAULT_is_refused_since_it_is_in_every_profile() -> None:

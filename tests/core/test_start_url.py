@@ -2,7 +2,12 @@
 
 import pytest
 
-from ssohelper.core.start_url import checked_start_url, region_of, session_name_of
+from ssohelper.core.start_url import (
+    checked_start_url,
+    region_of,
+    same_portal,
+    session_name_of,
+)
 from ssohelper.errors import ConfigInvalid
 
 
@@ -97,3 +102,25 @@ def test_the_region_is_read_from_hosts_that_name_it(url: str, region: str | None
 
 def test_a_session_is_named_by_the_first_label() -> None:
     assert session_name_of("https://My-Corp.awsapps.com/start") == "my-corp"
+
+
+@pytest.mark.parametrize(
+    ("other", "is_same"),
+    [
+        ("https://d-0000000000.awsapps.com/start", True),
+        ("https://d-0000000000.awsapps.com/start/", True),
+        ("https://d-0000000000.awsapps.com/start#", True),
+        ("https://d-0000000000.awsapps.com/start/#/", True),
+        ("https://d-0000000000.awsapps.com/start/#/console?account_id=1", True),
+        ("https://D-0000000000.awsapps.com/START", True),
+        ("https://d-0000000000.awsapps.com/star", False),
+        ("https://d-0000000000.awsapps.com/start2", False),
+        ("https://d-0000000001.awsapps.com/start", False),
+        ("http://d-0000000000.awsapps.com/start", False),
+        ("", False),
+    ],
+)
+def test_one_portal_has_several_addresses(other: str, is_same: bool) -> None:
+    url = "https://d-0000000000.awsapps.com/start"
+    assert same_portal(url, other) is is_same
+    assert same_portal(other, url) is is_same
