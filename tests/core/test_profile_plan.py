@@ -1,5 +1,6 @@
 """What sync does: what it adds, what it keeps its hands from, and that names never move."""
 
+import hashlib
 import itertools
 from typing import Any
 
@@ -212,6 +213,37 @@ def test_rename_keeps_a_name_that_an_added_profile_would_have_had() -> None:
     synced(text, wish(listing, rename=True, template="{account_name}"))
 
 
+def test_rename_leaves_alone_what_is_not_one_of_the_listing_and_within_the_filters() -> None:
+    renamed = LISTING._replace(
+        accounts=(listed(PAY, "payments", "Read", "Admin"), listed(DEV, "develop", "Read"))
+    )
+    text = SESSION + ALL + process("second", PAY, "Admin") + process("gone", DEV, "Gone")
+    for choices, moved in (
+        (Choices(), ["pay.Read", "dev.Read"]),  # Admin has two: nobody knows which
+        (Choices(accounts=("pay*",)), ["pay.Read"]),
+        (Choices(roles=("Adm*",)), []),
+    ):
+        found = plan(text, wish(renamed, choices, rename=True))
+        assert [change.profile for change in found.change] == moved
+
+
+def test_a_change_says_what_was_and_what_will_be_a_new_name_too() -> None:
+    text = SESSION + process("odd", PAY, "Read", "/old/ssohelper credential-process")
+    text = text.replace("region = eu-west-1\nssoh", "sso_start_url = x\nregion = eu-west-1\nssoh")
+    listing = LISTING._replace(accounts=(listed(PAY, "pay", "Read"),))
+    end = f" --session corp --account-id {PAY} --role-name Read"
+    before = {
+        "sso_start_url": "x",
+        "credential_process": f"/old/ssohelper credential-process{end}",
+    }
+    after = {"credential_process": COMMAND + end}
+    (change,) = plan(text, wish(listing)).change
+    assert change == ("odd", before, after)
+    (change,) = plan(text, wish(listing, rename=True)).change
+    assert change == ("odd", before | {"name": "odd"}, after | {"name": "pay.Read"})
+    assert synced(text, wish(listing, rename=True)) == SESSION + process("pay.Read", PAY, "Read")
+
+
 def test_a_second_organization_moves_no_name() -> None:
     partner = SsoSession("partner", URL.replace("d-0", "d-1"), "eu-west-1", ())
     listing = LISTING._replace(start_url=partner.start_url)
@@ -286,6 +318,34 @@ def test_filters_said_now_keep_prune_within_them() -> None:
     assert plan(SESSION + ALL, wish(empty, choices)).stale == ("pay.Read", "pay.Admin", "dev.Read")
     narrowed = wish(empty, choices, prune=True, narrowed=True)
     assert plan(SESSION + ALL, narrowed).remove == ("pay.Admin",)
+
+
+def test_filters_for_accounts_keep_prune_within_them_too() -> None:
+    gone = LISTING._replace(accounts=(listed(PAY, "pay"), listed(DEV, "dev")))
+    narrowed = wish(gone, Choices(accounts=("dev",)), prune=True, narrowed=True)
+    assert plan(SESSION + ALL, narrowed).remove == ("dev.Read",)
+
+
+def test_a_role_that_is_listed_twice_gets_one_profile() -> None:
+    twice = LISTING._replace(accounts=(listed(PAY, "pay", "Read", "Read"), *LISTING.accounts))
+    assert plan(SESSION, wish(twice)).add == ("pay.Read", "pay.Admin", "dev.Read")
+
+
+def test_a_role_without_a_free_name_is_skipped() -> None:
+    digest = hashlib.sha256(b"Read").hexdigest()[:6]
+    rungs = {"pay.Read", "corp.pay.Read"}
+    rungs |= {f"corp.pay.Read.{PAY}", f"corp.pay.Read.{PAY}.{digest}"}
+    found = plan(SESSION, wish(taken=frozenset(rungs)))
+    assert found.add == ("pay.Admin", "dev.Read")
+    assert found.skipped == (Skipped("pay.Read", "no free name for this role"),)
+
+
+def test_a_name_that_is_said_makes_a_second_profile_of_a_role() -> None:
+    admin = Role(PAY, "Admin")
+    assert plan(SESSION + ALL, wish(only=admin, name="prod")).add == ("prod",)
+    found = plan(SESSION + ALL, wish(only=admin))
+    assert found.add == ()
+    assert found.skipped == (Skipped("pay.Admin", 'the profile "pay.Admin" is this role already'),)
 
 
 def test_what_was_removed_is_not_brought_back_and_add_does() -> None:
