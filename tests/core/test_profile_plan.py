@@ -230,18 +230,47 @@ def test_rename_leaves_alone_what_is_not_one_of_the_listing_and_within_the_filte
 def test_a_change_says_what_was_and_what_will_be_a_new_name_too() -> None:
     text = SESSION + process("odd", PAY, "Read", "/old/ssohelper credential-process")
     text = text.replace("region = eu-west-1\nssoh", "sso_start_url = x\nregion = eu-west-1\nssoh")
-    listing = LISTING._replace(accounts=(listed(PAY, "pay", "Read"),))
+    listing = LISTING._replace(accounts=(listed(PAY, "pay", "Read", "Admin"),))
     end = f" --session corp --account-id {PAY} --role-name Read"
     before = {
         "sso_start_url": "x",
         "credential_process": f"/old/ssohelper credential-process{end}",
     }
     after = {"credential_process": COMMAND + end}
-    (change,) = plan(text, wish(listing)).change
-    assert change == ("odd", before, after)
-    (change,) = plan(text, wish(listing, rename=True)).change
+    text = (
+        SESSION
+        + process("other", PAY, "Admin", "/old/ssohelper credential-process")
+        + text.removeprefix(SESSION)
+    )
+    (first, change) = plan(text, wish(listing)).change
+    assert (first.profile, change) == ("other", ("odd", before, after))
+    (first, change) = plan(text, wish(listing, rename=True)).change
+    assert first.after["name"] == "pay.Admin"
     assert change == ("odd", before | {"name": "odd"}, after | {"name": "pay.Read"})
-    assert synced(text, wish(listing, rename=True)) == SESSION + process("pay.Read", PAY, "Read")
+    assert synced(text, wish(listing, rename=True)) == SESSION + process(
+        "pay.Admin", PAY, "Admin"
+    ) + process("pay.Read", PAY, "Read")
+
+
+def test_rename_leaves_a_role_without_a_free_name_its_own() -> None:
+    digest = hashlib.sha256(b"Read").hexdigest()[:6]
+    taken = frozenset(
+        {"a.Read", "corp.a.Read", f"corp.a.Read.{PAY}", f"corp.a.Read.{PAY}.{digest}"}
+    )
+    listing = LISTING._replace(accounts=(listed(PAY, "a", "Read"), listed(DEV, "odd", "Read")))
+    text = SESSION + process("odd.Read", PAY, "Read") + process("b", DEV, "Read")
+    found = plan(text, wish(listing, rename=True, taken=taken))
+    assert [(c.profile, c.after) for c in found.change] == [("b", {"name": "corp.odd.Read"})]
+    assert found.skipped == ()
+
+
+def test_a_mark_makes_no_profile_of_another_tools_form_ours() -> None:
+    mine = (
+        f"[profile mine]\nsso_start_url = {URL}\nsso_account_id = {PAY}\nsso_role_name = Read\n"
+        "ssohelper_managed = true\n"
+    )
+    found = plan(SESSION + mine, wish(prune=True, rename=True))
+    assert (found.add, found.change, found.remove) == (("pay.Admin", "dev.Read"), (), ())
 
 
 def test_a_second_organization_moves_no_name() -> None:
@@ -391,7 +420,11 @@ def test_a_profile_of_another_session_does_not_stand_for_this_ones_role() -> Non
 
 
 def test_who_adds_one_profile_hears_of_no_other() -> None:
-    text = SESSION + process("gone", PAY, "Gone") + process("old", DEV, "Read", "/old/ssohelper x")
+    text = (
+        SESSION
+        + process("gone", PAY, "Gone")
+        + process("old", DEV, "Read", "/old/ssohelper credential-process")
+    )
     found = plan(text, wish(only=Role(PAY, "Admin"), prune=True))
     assert (found.add, found.stale, found.remove, found.change) == (("pay.Admin",), (), (), ())
 
