@@ -242,11 +242,11 @@ def test_a_change_says_what_was_and_what_will_be_a_new_name_too() -> None:
         + process("other", PAY, "Admin", "/old/ssohelper credential-process")
         + text.removeprefix(SESSION)
     )
-    (first, change) = plan(text, wish(listing)).change
-    assert (first.profile, change) == ("other", ("odd", before, after))
-    (first, change) = plan(text, wish(listing, rename=True)).change
-    assert first.after["name"] == "pay.Admin"
-    assert change == ("odd", before | {"name": "odd"}, after | {"name": "pay.Read"})
+    found = {change.profile: change for change in plan(text, wish(listing)).change}
+    assert (sorted(found), found["odd"]) == (["odd", "other"], ("odd", before, after))
+    found = {change.profile: change for change in plan(text, wish(listing, rename=True)).change}
+    assert found["other"].after["name"] == "pay.Admin"
+    assert found["odd"] == ("odd", before | {"name": "odd"}, after | {"name": "pay.Read"})
     assert synced(text, wish(listing, rename=True)) == SESSION + process(
         "pay.Admin", PAY, "Admin"
     ) + process("pay.Read", PAY, "Read")
