@@ -15,6 +15,21 @@ from ssohelper.completion.quoting import bash_line, in_quotes, unquoted
 from ssohelper.completion.words import asked_for
 from ssohelper.shell_init import SHELLS, completion_of, is_written
 
+# What zsh tells people, and knows for its styles, of a kind of value.
+_MEANINGS = {
+    "subcommand": "command",
+    "option": "option",
+    "profile": "profile",
+    "any_profile": "profile",
+    "managed_profile": "profile",
+    "session": "session",
+    "region": "region",
+    "account_glob": "account",
+    "account_id": "account",
+    "address": "role",
+    "role_glob": "role",
+    "role": "role",
+}
 # readline's words for a TAB that walks through the candidates, and for one that inserts them all.
 _INSERTING = ("37", "42")
 
@@ -111,13 +126,15 @@ def _guarded(reply: str, quote: str) -> str:
 
 
 def _zsh(argv: list[str]) -> list[str]:
-    """Answer WORD EARLIER…: three counts, then words, words that go on, and texts to show."""
-    offers = _found(argv[1:], argv[0])
+    """Answer WORD EARLIER…: three counts and what they are, words, words that go on, texts to show."""
+    asked = asked_for(argv[1:], argv[0])
+    offers = offers_for(asked, Names(os.environ))
     if offers.kind != "words":
         return [offers.kind]
     words = [*offers.whole, *offers.begun]
     shown = _explained(words, offers) if offers.helps else []
-    head = f"words {len(offers.whole)} {len(offers.begun)} {len(shown)}"
+    what = _MEANINGS.get(asked.kind, "value")
+    head = f"words {len(offers.whole)} {len(offers.begun)} {len(shown)} {what}"
     return [head, *words, *shown]
 
 

@@ -118,3 +118,21 @@ def test_a_session_goes_on_with_its_accounts(home: Home, typist: Typist) -> None
     save_listing(home, "corp", accounts)
     words = typist.words_after("ssohelper use co\tleg\tA\t\r")
     assert words == ["use", "corp:legal affairs/Audit"]
+
+
+def test_zsh_matches_as_the_person_has_set_it(home: Home) -> None:
+    """Any case, and from the middle: what oh-my-zsh sets for everybody."""
+    have_profiles(home, "pay.Admin", "orders-prod.ReadOnly")
+    typist = Typist("zsh", home)
+    try:
+        matchers = "'' 'm:{a-zA-Z}={A-Za-z}' 'r:|=*' 'l:|=* r:|=*'"
+        typist.child.send(f"zstyle ':completion:*' matcher-list {matchers}\r")
+        typist.child.send("zstyle ':completion:*:descriptions' format '<%d>'\r")
+        assert typist.words_after("ssohelper use PAY\t\r") == ["use", "pay.Admin"]
+        assert typist.words_after("ssohelper use prod\t\r") == ["use", "orders-prod.ReadOnly"]
+        assert typist.words_after("ssohelper STAT\t\r") == ["status"]
+        typist.settle()
+        typist.child.send("ssohelper use \t")
+        typist.child.expect_exact("<profile>")
+    finally:
+        typist.close()
