@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -177,6 +178,8 @@ class Program:
             cwd=home.path,
             # Where nobody above the test run has a terminal its own group ignores SIGTSTP.
             process_group=0,
+            # Ignored where the test run itself was started with nohup.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
         self.out: list[str] = []
         self.err: list[str] = []
@@ -208,7 +211,7 @@ class Program:
         try:
             self.process.wait(30)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
         for stream in (self.process.stdout, self.process.stderr):
             if stream:
