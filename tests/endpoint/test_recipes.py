@@ -140,8 +140,8 @@ class TestLongJobs:
         assert done.stderr.splitlines()[0].startswith("ssohelper: error: ")
 
     def test_systemd_units(self, home: Home, emulator: Emulator) -> None:
-        timer, service = blocks("long-jobs.md", "ini")
-        assert as_a_job(exec_start(timer, home), home).returncode == 0
+        report, timer, service = blocks("long-jobs.md", "ini")
+        assert as_a_job(exec_start(report, home), home).returncode == 0
         assert (home.path / "report.sh.out").read_text() == f"{ACCOUNT}\n"
         with Program(shlex.split(exec_start(service, home)), home) as program:
             program.says(".payments.env")
@@ -150,6 +150,8 @@ class TestLongJobs:
             # What systemd sends at the end, and what the unit calls a success.
             assert program.ends(15) == 143
         assert "SuccessExitStatus=143" in service
+        # `systemctl enable` takes a unit only with this.
+        assert all("[Install]\nWantedBy=" in unit for unit in (timer, service))
 
     def test_a_ci_machine_without_a_browser(self, home: Home, emulator: Emulator) -> None:
         at = blocks("long-jobs.md", "console").index("ssohelper login corp --device-code")
