@@ -288,7 +288,8 @@ def _checked_keys(value: str, place: str) -> str:
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str) and value != "" and "\0" not in value
+    """Tell whether TOML can hold it: a lone surrogate is a byte of an argument that is no UTF-8."""
+    return isinstance(value, str) and value != "" and not re.search("[\0\ud800-\udfff]", value)
 
 
 def _expected(setting: Setting) -> str:

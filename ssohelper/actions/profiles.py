@@ -108,7 +108,9 @@ def plan_add(
     if name is not None:
         taken = {entry.name.lower() for entry in config.profiles()} | _lower(wish.taken)
         if checked_name(name).lower() in taken | {"default"}:
-            raise UsageProblem(f'there is a profile named "{name}" already', hint="--name NAME")
+            raise UsageProblem(
+                f'there is a profile named "{name}" already', hint="choose another: --name NAME"
+            )
         wish = wish._replace(name=name)
     return profile_plan.plan_sync(config, wish)
 
@@ -165,7 +167,8 @@ def managed_of(app: App, names: Iterable[str]) -> list[Found]:
         if entry is None:
             raise UsageProblem(
                 f'no profile named "{name}" in {app.aws_config_file}',
-                hint="list them with: ssohelper profile list",
+                hint=did_you_mean(name, [one.name for one in config.profiles() if one.managed])
+                + "list them with: ssohelper profile list",
             )
         if not entry.managed:
             raise UsageProblem(

@@ -28,7 +28,10 @@ class WhichSession(UsageProblem):
 
     def __init__(self, sessions: list[SsoSession]) -> None:
         names = ", ".join(f'"{session.name}"' for session in sessions)
-        super().__init__(f"which session? there are {names}", hint="name one: --session NAME")
+        super().__init__(
+            f"which session? there are {names}",
+            hint=f"name one, such as: --session {sessions[0].name}",
+        )
         self.sessions = sessions
 
 

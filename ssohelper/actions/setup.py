@@ -29,7 +29,8 @@ def session_for(
     """Return the session that setup writes or keeps for this URL.
 
     Without a name the one that already has the URL, else the URL's first label. The region is
-    the one given, else the known one, else read from the URL's host, else asked; never probed.
+    the one given, else the known one, else read from the URL's host, else that of another
+    person's session at this portal, else asked; never probed.
     Raises: ConfigInvalid when the name belongs to another URL, UsageProblem without a region.
     """
     url = checked_start_url(start_url)
@@ -43,7 +44,12 @@ def session_for(
             f'"{chosen}" cannot be the name of a session',
             hint="letters, digits, dots, underscores and hyphens, 64 at most: --session NAME",
         )
-    found = region or region_of(url) or (ask_region(url) if ask_region else None)
+    found = (
+        region
+        or region_of(url)
+        or _region_of_portal(config, url)
+        or (ask_region(url) if ask_region else None)
+    )
     if not found:
         raise UsageProblem(
             f"the region of {url} is not known",
@@ -65,6 +71,11 @@ def portals_found(app: App) -> list[tuple[str, str, str | None]]:
     return found
 
 
+def _region_of_portal(config: ConfigFile, url: str) -> str | None:
+    same = [one.region for one in config.sso_sessions() if same_portal(one.start_url, url)]
+    return same[0] if same else None
+
+
 def _known_session(config: ConfigFile, url: str, name: str | None) -> SsoSession | None:
     if name:
         named = config.sso_session(name)
@@ -77,7 +88,10 @@ def _known_session(config: ConfigFile, url: str, name: str | None) -> SsoSession
     matching = [one for one in config.sso_sessions() if same_portal(one.start_url, url)]
     if len(matching) > 1:
         names = ", ".join(f'"{session.name}"' for session in matching)
-        raise UsageProblem(f"several sessions have this start URL: {names}", hint="--session NAME")
+        raise UsageProblem(
+            f"several sessions have this start URL: {names}",
+            hint=f"name one, such as: --session {matching[0].name}",
+        )
     if matching:
         return matching[0]
     taken = config.sso_session(session_name_of(url))

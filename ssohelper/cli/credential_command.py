@@ -11,18 +11,12 @@ from ssohelper.errors import SsoHelperError, UsageProblem
 
 @click.command("credential-process", context_settings={"ignore_unknown_options": False})
 @click.option("--profile", metavar="NAME", help="A profile in ~/.aws/config.")
-@click.option("--session", metavar="NAME", help="The sso-session.")
 @click.option("--account-id", metavar="ID", help="12 digits.")
 @click.option("--role-name", metavar="NAME", help="The permission set's name.")
-@click.option("-v", "--verbose", count=True, help="Say more on stderr.")
+@output.common_options
 @click.pass_context
 def credential_process(
-    ctx: click.Context,
-    profile: str | None,
-    session: str | None,
-    account_id: str | None,
-    role_name: str | None,
-    verbose: int,
+    ctx: click.Context, profile: str | None, account_id: str | None, role_name: str | None
 ) -> None:
     """Print credentials as one JSON line, for SDKs.
 
@@ -34,12 +28,12 @@ def credential_process(
 
     Profiles in ~/.aws/config call this. It never asks anything and ends within 20 s.
     """
+    session = output.talk().session
     by_key = bool(session and account_id and role_name)
     if bool(profile) == by_key or (profile and (session or account_id or role_name)):
         raise UsageProblem(
             "credential-process takes --profile, or --session, --account-id and --role-name"
         )
-    output.talk().verbose += verbose
     app: App = output.app()
     try:
         if profile:

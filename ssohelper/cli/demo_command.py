@@ -29,6 +29,7 @@ def demo(ctx: click.Context) -> None:
 
 
 @click.group()
+@output.common_options
 def emulator() -> None:
     """Run the demo's Identity Center by itself.
 

@@ -4,6 +4,7 @@ import click
 
 from ssohelper.actions import usage
 from ssohelper.cli import choosing, output
+from ssohelper.core.model import Profile, RoleKey
 from ssohelper.core.text import show
 
 
@@ -31,8 +32,7 @@ def add(profile: str | None) -> None:
       ssohelper favourite add payments-prod.ReadOnlyAccess
       ssohelper favourite add payments-prod/Admin     a role without a profile
     """
-    chosen = choosing.profile(profile)
-    changed = usage.set_favourite(output.app(), chosen.key, True)
+    chosen, changed = _set(profile, True)
     output.say(f'"{show(chosen.name)}" {"is" if changed else "was already"} a favourite')
 
 
@@ -46,8 +46,7 @@ def rm(profile: str | None) -> None:
     Examples:
       ssohelper favourite rm payments-prod.ReadOnlyAccess
     """
-    chosen = choosing.profile(profile)
-    changed = usage.set_favourite(output.app(), chosen.key, False)
+    chosen, changed = _set(profile, False)
     output.say(f'"{show(chosen.name)}" {"is no favourite any more" if changed else "was none"}')
 
 
@@ -63,10 +62,22 @@ def list_favourites() -> None:
     """
     found = usage.favourites(output.app())
     if output.talk().json:
-        data = [
-            {"session": key.session_name, "account_id": key.account_id, "role_name": key.role_name}
-            for key in found
-        ]
-        output.print_json(data, output.app().warnings)
+        output.print_json([_data(key) for key in found], output.app().warnings)
         return
     output.print_rows(("SESSION", "ACCOUNT ID", "ROLE"), [tuple(key) for key in found])
+
+
+# -- pieces --------------------------------------------------------------------------------------
+
+
+def _set(name: str | None, favourite: bool) -> tuple[Profile, bool]:
+    """Return the profile that is meant, and whether this changed anything."""
+    chosen = choosing.profile(name)
+    changed = usage.set_favourite(output.app(), chosen.key, favourite)
+    if output.talk().json:
+        output.print_json({**_data(chosen.key), "favourite": favourite}, output.app().warnings)
+    return chosen, changed
+
+
+def _data(key: RoleKey) -> dict[str, str]:
+    return {"session": key.session_name, "account_id": key.account_id, "role_name": key.role_name}

@@ -7,9 +7,12 @@ type; text from outside goes through core.text.show, so no control character rea
 import functools
 import io
 import os
+import shlex
+import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 import click
@@ -21,6 +24,7 @@ from ssohelper.core.text import show, to_json
 from ssohelper.errors import LocalState, SsoHelperError, UsageProblem
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_BAR_AFTER_SECONDS = 0.3
 
 
 class Talk:
@@ -82,7 +86,10 @@ def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         return
     from ssohelper.cli import table
 
-    table.draw([name.upper() for name in header], shown)
+    # A terminal that does not know its size says 0.
+    room = shutil.get_terminal_size().columns or 80
+    bold = not is_dumb()
+    echo("\n".join(table.lines([name.upper() for name in header], shown, room, bold=bold)))
 
 
 def echo(text: str = "") -> None:
@@ -133,8 +140,9 @@ def confirm(question: str, *, yes: bool, what: str) -> bool:
 def needs_terminal(what: str) -> None:
     """Raise UsageProblem where a question could not be answered."""
     if not can_ask():
+        again = shlex.join(["ssohelper", *sys.argv[1:], "--yes"])
         raise UsageProblem(
-            f"{what} needs an answer, and this is no terminal", hint="say --yes to go ahead"
+            f"{what} needs an answer, and this is no terminal", hint=f"go ahead with: {again}"
         )
 
 
@@ -145,19 +153,62 @@ def can_ask() -> bool:
 
 def can_draw() -> bool:
     """Tell whether there is a person at a terminal that can be drawn on."""
-    return can_ask() and os.environ.get("TERM", "dumb") != "dumb"
+    return can_ask() and not is_dumb()
+
+
+def is_dumb() -> bool:
+    """Tell whether TERM says that nothing can be drawn; Windows has none, and it can."""
+    return os.environ.get("TERM", "" if sys.platform == "win32" else "dumb") == "dumb"
 
 
 @contextmanager
 def listing_progress() -> Iterator[Callable[[int, int], None] | None]:
-    """Give a bar on a terminal's stderr; elsewhere nothing."""
+    """Give a bar on a terminal's stderr, once it takes a while; elsewhere nothing."""
     if not sys.stderr.isatty() or talk().json:
         yield None
         return
-    from ssohelper.cli import progress
+    with _LateBar("listing accounts") as bar:
+        yield bar.step
 
-    with progress.bar("listing accounts") as step:
-        yield step
+
+class _LateBar:
+    """A bar for who has waited already: a saved list comes without one, and without rich."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._lock = threading.Lock()
+        self._open = ExitStack()
+        self._step: Callable[[int, int], None] | None = None
+        self._reached: tuple[int, int] | None = None
+        self._is_over = False
+        self._timer = threading.Timer(_BAR_AFTER_SECONDS, self._begin)
+        self._timer.daemon = True
+
+    def __enter__(self) -> "_LateBar":
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_trouble: object) -> None:
+        self._timer.cancel()
+        with self._lock:
+            self._is_over = True
+            self._open.close()
+
+    def step(self, done: int, total: int) -> None:
+        with self._lock:
+            self._reached = (done, total)
+            if self._step:
+                self._step(done, total)
+
+    def _begin(self) -> None:
+        with self._lock:
+            if self._is_over:
+                return
+            from ssohelper.cli import progress
+
+            self._step = self._open.enter_context(progress.bar(self._what))
+            if self._reached:
+                self._step(*self._reached)
 
 
 def not_on_windows(what: str) -> UsageProblem:

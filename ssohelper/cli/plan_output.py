@@ -18,11 +18,11 @@ ROLE_HELP = "Only roles of this name; !GLOB: not these. Repeatable."
 FORM_HELP = "process: profiles call ssohelper; sso: for hosts that do not have it."
 
 
-def say_when_nothing_matches(listing: Listing, choices: Choices) -> None:
+def say_when_nothing_matches(app: App, listing: Listing, choices: Choices) -> None:
     """Warn that the filters, said now or remembered, leave no role: a typo is remembered too."""
     warning = plan_text.nothing_matches(listing, choices)
     if warning:
-        output.warn(warning)
+        app.warn(warning)
 
 
 def print_plan(app: App, plan: Plan) -> None:

@@ -92,7 +92,7 @@ def sync(
         prune=prune,
         narrowed=bool(accounts or roles),
     )
-    say_when_nothing_matches(listing, choices)
+    say_when_nothing_matches(app, listing, choices)
     if dry_run:
         print_plan(app, plan)
     else:

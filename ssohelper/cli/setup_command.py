@@ -72,7 +72,7 @@ def setup(
     plan = profiles.plan_sync(
         app, session, listing, choices, convert=form is not None, narrowed=narrowed
     )
-    say_when_nothing_matches(listing, choices)
+    say_when_nothing_matches(app, listing, choices)
     if write_plan(app, plan, yes=yes, what="setup"):
         _say_next_step(app, session, listing)
 
@@ -138,4 +138,4 @@ def _say_next_step(app: App, session: SsoSession, listing: Listing) -> None:
         else:
             output.say(f"try it: ssohelper whoami {name}")
     output.say(f"more: ssohelper list --session {session.name}")
-    output.say("your shell: ssohelper install    the function for use, the prompt, completion")
+    output.say("use, the prompt and TAB in your shell: ssohelper install")

@@ -29,7 +29,7 @@ def is_harmless(text: str) -> bool:
 
 def width(text: str) -> int:
     """Return how many terminal columns the text takes: 2 for wide characters, 0 for marks."""
-    return sum(_columns(character) for character in text)
+    return len(text) if text.isascii() else sum(map(_columns, text))
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:

@@ -1,6 +1,7 @@
 """OidcClient: AWS's sign-in service (sso-oidc 2019-06-10): clients, device codes, tokens."""
 
 import re
+import shlex
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -42,6 +43,9 @@ _ENDED = (
     "access_denied",
     "unauthorized_client",
 )
+# A region in which this Identity Center is not says so of the start URL.
+_NAMES_THE_PORTAL = ("register_client", "start_device_authorization")
+_UNKNOWN_PORTAL = ("InvalidRequestException", "InvalidRequestRegionException")
 _CLIENT_UNKNOWN = ("InvalidClientException", "invalid_client")
 
 
@@ -191,7 +195,7 @@ class OidcClient:
         self, operation: str, asked: dict[str, Any], deadline: Deadline | None = None
     ) -> dict[str, Any]:
         limit = deadline or Deadline(_CALL_SECONDS, time.monotonic)
-        with translated(self._service, self._refused):
+        with translated(self._service, lambda refusal: self._refused(refusal, operation)):
             answer = within(limit, lambda: getattr(self._client, operation)(**asked), self._service)
         if not isinstance(answer, dict):
             raise self._nonsense("object")
@@ -233,8 +237,15 @@ class OidcClient:
             self._warn(f"{self._service} promised a token of more than 24 h; it is used for 24 h")
         return min(said, _LONGEST_TOKEN_SECONDS)
 
-    def _refused(self, refusal: Refusal) -> SsoHelperError | None:
+    def _refused(self, refusal: Refusal, operation: str) -> SsoHelperError | None:
         name = self._session.name
+        if operation in _NAMES_THE_PORTAL and refusal.code in _UNKNOWN_PORTAL:
+            url = self._session.start_url
+            return BadAnswer(
+                f'{self._service} refuses "{url}": {refusal.message or refusal.code}',
+                hint="is the region right? "
+                f"ssohelper setup {shlex.quote(url)} --session {name} --region REGION",
+            )
         if refusal.code in ("AuthorizationPendingException", "authorization_pending"):
             return _NotYet(Poll.PENDING)
         if refusal.code in ("SlowDownException", "slow_down"):

@@ -212,12 +212,3 @@ except BaseException as error:
         assert found.returncode == 1
         assert found.stderr.count("\n") == 1
         assert "log: none" in found.stderr
-
-
-def test_tables_on_a_terminal_show_markup_as_text(capsys):
-    from ssohelper.cli import table
-
-    table.draw(("name", "role"), [("[bold]x[/]", ":smile:"), ("[/]", "[@click=a]b")])
-    said = capsys.readouterr().out
-    for text in ("name", "[bold]x[/]", ":smile:", "[/]", "[@click=a]b"):
-        assert text in said

@@ -333,6 +333,27 @@ class TestRegion:
         assert emulator.counters.total() == 0
         assert not (home.path / ".aws").exists()
 
+    def test_another_person_at_a_known_portal_has_it_too(self, run: Run, home: Home) -> None:
+        home.browser()
+        ok(run("setup", START_URL, "--region", "us-east-1", "--session", "mine", "--yes"))
+        ok(run("setup", START_URL, "--session", "theirs", "--yes"))
+        assert session_keys(home, "theirs")["sso_region"] == "us-east-1"
+
+    @pytest.mark.parametrize("way", [(), ("--device-code",)])
+    def test_a_portal_that_is_not_there_says_how_to_mend_it(
+        self, run: Run, home: Home, way: tuple[str, ...]
+    ) -> None:
+        home.browser()
+        url = "https://elsewhere.awsapps.com/start"
+        done = run("setup", url, "--session", "corp", "--region", "us-west-2", "--yes", *way)
+        assert done.returncode == 6
+        said, hint = done.stderr.splitlines()
+        assert said.startswith("ssohelper: error: the sign-in service in us-west-2 refuses ")
+        right = f"ssohelper setup {url} --session corp --region REGION"
+        assert hint == f"ssohelper: hint: is the region right? {right}"
+        again = run(*right.replace("REGION", "us-east-1").split()[1:])
+        assert (again.returncode, "go ahead with: ssohelper setup" in again.stderr) == (2, True)
+
     def test_it_is_read_from_the_host(self, run: Run, home: Home, emulator: Emulator) -> None:
         home.browser()
         url = "https://ssoins-1234.portal.eu-central-1.app.aws"

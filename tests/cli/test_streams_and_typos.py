@@ -136,3 +136,67 @@ def test_a_question_left_or_not_answered_changes_nothing(home: Home, key: str, c
     assert child.exitstatus == code, rest
     last = "ssohelper: interrupted" if code else "nothing removed"
     assert rest.splitlines()[-1] == last
+
+
+NO_UTF8 = os.fsdecode(b"a\xff")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("name_template", NO_UTF8 + "{role_name}"),
+        ("sessions.corp.browser", NO_UTF8),
+        ("notify", NO_UTF8),
+    ],
+)
+def test_a_setting_that_toml_cannot_hold_is_usage(
+    home: Home, run: Run, key: str, value: str
+) -> None:
+    done = run("config", "set", key, value)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f'ssohelper: error: "{key.rpartition(".")[2]}" must be ')
+    assert "\\udcff" in done.stderr
+    assert not (home.path / ".config").exists()
+
+
+def test_a_mistyped_profile_gets_the_nearest_where_it_would_be_removed(
+    home: Home, run: Run, emulator: Emulator
+) -> None:
+    home.browser()
+    start = ("setup", emulator.world.start_url, "--region", "us-east-1", "--session", "corp")
+    assert run(*start, "--yes").returncode == 0
+    done = run("profile", "rm", "payments-dev.Develper", "--yes")
+    assert done.returncode == 2
+    assert 'hint: did you mean "payments-dev.Developer"' in done.stderr
+
+
+def test_a_question_off_a_terminal_says_what_to_type_in_its_place(home: Home, run: Run) -> None:
+    home.add_session("corp")
+    done = run("cache", "clear", "--session", "corp")
+    assert done.returncode == 2
+    hint = done.stderr.splitlines()[-1]
+    assert hint == ("ssohelper: hint: go ahead with: ssohelper cache clear --session corp --yes")
+
+
+@pytest.mark.parametrize("argv", [["login"], ["list"], ["logout"], ["profile", "sync"]])
+def test_which_of_two_sessions_is_said_with_words_that_work(
+    home: Home, run: Run, argv: list[str]
+) -> None:
+    home.add_session("corp")
+    home.add_session("other", "https://d-1111111111.awsapps.com/start")
+    done = run(*argv)
+    assert done.returncode == 2
+    assert done.stderr.endswith("hint: name one, such as: --session corp\n")
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_credential_process_takes_the_options_of_every_command(
+    home: Home, run: Run, emulator: Emulator, before: bool
+) -> None:
+    home.add_session("corp", emulator.world.start_url, emulator.world.region)
+    home.write_token(emulator.token_for("ana"))
+    role = ["--account-id", "000040000001", "--role-name", "Developer"]
+    common = ["-v", "--json", "--session", "corp"]
+    done = run(*(common * before), "credential-process", *role, *(common * (not before)))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith('{"Version":1,"AccessKeyId":"ASIA')

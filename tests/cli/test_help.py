@@ -1,0 +1,139 @@
+"""The help: every command has it, examples first, and each example runs as it stands."""
+
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from ssohelper.cli import main
+from ssohelper.emulator.server import Emulator
+from ssohelper.emulator.world import World
+from tests.conftest import RUN_SECONDS, Home, Run
+from tests.programs import need
+
+START_URL, REGION = "https://d-0000000000.awsapps.com/start", "eu-west-1"
+PROD, PROFILE = "001234567890", "payments-prod.ReadOnlyAccess"
+# These run until somebody ends them; their options are checked.
+STAYING = ("demo", "serve", "emulator")
+# Whose work it is where the examples name them.
+OTHERS = ("aws", "terraform", "wl-copy", "jq", "two-day-job")
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Yield every command with its name, groups included."""
+
+    def below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+        yield name, command
+        if isinstance(command, click.Group):
+            for sub in command.list_commands(context):
+                found = command.get_command(context, sub)
+                assert found is not None
+                yield from below(f"{name} {sub}", found)
+
+    context = click.Context(main)
+    yield from below("ssohelper", main)
+
+
+def examples(command: click.Command) -> list[str]:
+    """Return the help's example lines, without what they say beside themselves."""
+    text = re.sub(r" \\\n +", " ", command.help or "")
+    block = text.partition("Examples:\n")[2].partition("\n\n")[0]
+    return [re.split(r"\s{2,}", line.strip())[0] for line in block.splitlines()]
+
+
+ALL = list(commands())
+LINES = list(dict.fromkeys(line for _name, command in ALL for line in examples(command)))
+
+
+@pytest.mark.parametrize(("name", "command"), ALL, ids=[name for name, _ in ALL])
+def test_every_command_has_examples_first_and_the_three_options(
+    name: str, command: click.Command
+) -> None:
+    summary, examples_first, *_rest = (command.help or "").replace("\b\n", "").split("\n\n")
+    assert "\n" not in summary
+    assert summary[0].isupper()
+    assert examples_first.startswith("Examples:\n")
+    assert name in examples_first
+    options = {option for parameter in command.params for option in parameter.opts}
+    assert options >= {"-v", "--json", "--session"}
+
+
+def test_every_option_says_what_it_does() -> None:
+    for name, command in ALL:
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and not parameter.hidden:
+                assert parameter.help, (name, parameter.opts)
+
+
+@pytest.fixture
+def day(home: Home) -> Iterator[Home]:
+    """A person's home in which the examples' account, roles and profile are."""
+    world = World(START_URL, REGION, "Example")
+    world.add_account(PROD, "payments-prod")
+    world.add_person("ana")
+    for role in ("ReadOnlyAccess", "Admin"):
+        world.add_permission_set(role)
+        world.assign("ana", role, PROD)
+    bin_folder = home.path / "bin"
+    bin_folder.mkdir()
+    for name in OTHERS:
+        (bin_folder / name).write_text("#!/bin/sh\ntest -t 0 || cat >/dev/null\n")
+        (bin_folder / name).chmod(0o755)
+    (home.path / "two-day-job").symlink_to(bin_folder / "two-day-job")
+    for folder in (
+        ".zfunc",
+        ".local/share/bash-completion/completions",
+        ".config/fish/completions",
+    ):
+        (home.path / folder).mkdir(parents=True)
+    home.browser()
+    with Emulator(world) as emulator:
+        emulator.auto_approve = "ana"
+        home.env.update(emulator.environment())
+        home.env.update(EDITOR="true", SHELL="/bin/bash", PATH=f"{bin_folder}:{home.env['PATH']}")
+        yield home
+
+
+def test_every_example_runs_as_it_stands(day: Home, run: Run) -> None:
+    bash = need("bash")
+    assert run("setup", START_URL, "--region", REGION, "--session", "corp", "--yes").returncode == 0
+    config, environ = day.config_file.read_text(), {**day.env, "AWS_PROFILE": PROFILE}
+    assert len(LINES) > 60
+
+    def typed(line: str) -> "subprocess.CompletedProcess[str]":
+        function = 'eval "$(ssohelper shell-init bash)"\n' * bool(
+            re.search(r" (use|clear)\b", line)
+        )
+        script = function + line.replace("| source", "| cat")
+        return subprocess.run(
+            [bash, "-o", "pipefail", "-c", script],
+            env=environ,
+            cwd=day.path,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS,
+        )
+
+    for line in LINES:
+        words = shlex.split(line)
+        if words[0] == "ssohelper" and words[1:2] and words[1] in STAYING:
+            line = f"{line.partition(' <')[0]} --help"
+        elif line == "ssohelper use -":  # goes back to what was used before in the same shell
+            line = f"ssohelper use {PROFILE} && ssohelper use payments-prod.Admin && {line}"
+        elif "shell-init zsh" in line:  # for another shell than this one
+            line = "ssohelper shell-init zsh"
+        day.write_config(config)
+        (day.path / ".config" / "ssohelper" / "config.toml").unlink(missing_ok=True)
+        done = typed(line)
+        hint = re.search(r"hint: go ahead with: (.+)", done.stderr)
+        if hint:
+            done = typed(hint[1])
+        if words[1:2] == ["logout"]:
+            assert typed("ssohelper login corp").returncode == 0
+        bare = line == "ssohelper"  # the full screen; off a terminal it is the help
+        assert done.returncode == (2 if bare else 0), (line, done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr

@@ -1,0 +1,87 @@
+"""Tables on a terminal: what stands whole in how many columns, and when a bar is drawn."""
+
+import pexpect
+import pytest
+
+from ssohelper.cli import table
+from ssohelper.core.text import width
+from ssohelper.emulator.server import Emulator
+from tests.conftest import SCRIPT, Home, Run
+
+HEADER = ("ACCOUNT ID", "ACCOUNT", "ROLE", "PROFILES")
+ROW = ("000030000001", "payments-prod", "ReadOnlyAccess", "payments-prod.ReadOnlyAccess")
+
+
+def drawn(room: int, *rows: tuple[str, ...], header: tuple[str, ...] = HEADER) -> list[str]:
+    return list(table.lines(header, rows, room))
+
+
+@pytest.mark.parametrize("room", range(1, 120))
+def test_an_account_id_is_whole_on_every_terminal(room: int) -> None:
+    said = drawn(room, ROW, ROW)
+    whole = [line for line in said if ROW[0] in line]
+    assert len(whole) == (2 if room >= 24 else 0), said
+    assert all(width(line) <= max(room, 20) for line in said)
+    letters = "".join("".join(said).split())
+    assert all(letters.count(character) >= 2 for character in "".join(ROW))
+
+
+def test_where_columns_have_no_room_each_row_is_a_block() -> None:
+    block = [f"{name:<12}{value}" for name, value in zip(HEADER, ROW, strict=True)]
+    assert drawn(44, ROW, ROW) == [*block, "", *block]
+
+
+@pytest.mark.parametrize(
+    ("room", "lines"),
+    [
+        (73, ["000030000001  payments-prod  ReadOnlyAccess  payments-prod.ReadOnlyAccess"]),
+        (
+            62,
+            [
+                "000030000001  payments-prod  ReadOnlyAccess  payments-prod.",
+                "                                             ReadOnlyAccess",
+            ],
+        ),
+    ],
+)
+def test_the_widest_gives_way_behind_a_mark(room: int, lines: list[str]) -> None:
+    head, *rest = drawn(room, ROW)
+    assert (head, rest) == ("ACCOUNT ID    ACCOUNT        ROLE            PROFILES", lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("a cell of several words", ["a cell of", "several", "words"]),
+        ("/a/path/that/is/longer", ["/a/path/", "that/is/", "longer"]),
+        ("nomarkinthisword", ["nomarkinthis", "word"]),
+        ("漢字漢字漢字漢字", ["漢字漢字漢字", "漢字"]),
+        ("[bold]x[/]", ["[bold]x[/]"]),
+    ],
+)
+def test_a_cell_is_broken_at_words_and_marks(text: str, lines: list[str]) -> None:
+    assert [line[14:] for line in drawn(26, ("000030000001", text), header=("A", "B"))[1:]] == lines
+
+
+def test_a_header_alone_and_empty_cells() -> None:
+    assert drawn(80) == ["ACCOUNT ID  ACCOUNT  ROLE  PROFILES"]
+    assert drawn(80, ("1", "", "", ""))[1:] == ["1"]
+
+
+def test_a_saved_list_comes_without_a_bar(home: Home, run: Run, emulator: Emulator) -> None:
+    home.add_session("corp", emulator.world.start_url, emulator.world.region)
+    home.write_token(emulator.token_for("ana"))
+    assert run("list").returncode == 0
+    child = pexpect.spawn(
+        SCRIPT,
+        ["list", "payments", "prod"],
+        env={**home.env, "TERM": "xterm"},
+        encoding="utf-8",
+        timeout=60,
+        dimensions=(24, 44),
+    )
+    said = child.read()
+    child.close()
+    assert child.exitstatus == 0
+    assert "ACCOUNT ID  000030000001\r\n" in said
+    assert "listing accounts" not in said
