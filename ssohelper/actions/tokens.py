@@ -58,7 +58,7 @@ def renewal_due_at(app: App, session: SsoSession) -> int | None:
 def _due_at(app: App, session: SsoSession, token: AccessToken | None) -> int | None:
     if token is None or not is_refreshable(app, token):
         return None
-    if app.tokens.facts(session.name).ended_at is not None:
+    if facts_of(app, session, token).ended_at is not None:
         return None
     return token.expires_at - int(_life_seconds(app, session, token) / 2)
 
