@@ -247,7 +247,7 @@ class _Refresh:
         first = self._failures[0]
         return AwsUnreachable(
             f"{missing} of {len(self._accounts)} accounts are not listed yet: {first.message}",
-            hint="the rest is kept; go on with: "
+            hint="what has answered is kept; go on with: "
             f"ssohelper list --refresh --session {self._session.name}",
         )
 

@@ -12,6 +12,9 @@ from collections.abc import Callable
 REQUESTS_A_SECOND = 20.0
 # A longer Retry-After is not believed: AWS sends seconds, and nobody waits for a day.
 LONGEST_PAUSE_SECONDS = 20.0
+# When AWS has answered nobody for so long, it will not in the next minute either. Longer than the
+# longest pause, so that AWS may ask for one.
+PATIENCE_SECONDS = 30.0
 _SLOWEST = 1.0
 # How much of the pace comes back with each answer that is no 429.
 _REGAINED = 0.05
@@ -28,16 +31,19 @@ class Pacing:
         self,
         requests_a_second: float = REQUESTS_A_SECOND,
         *,
+        patience_seconds: float = PATIENCE_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._full_pace = self._pace = requests_a_second
+        self._patience_seconds = patience_seconds
         self._monotonic = monotonic
         self._sleep = sleep
         self._lock = threading.Lock()
         self._next_at = 0.0
         self._slowed_at = -1.0
         self._slowed_in_a_row = 0
+        self._answered_at: float | None = None
         self.answers = 0
 
     @property
@@ -45,11 +51,23 @@ class Pacing:
         """Requests a second, as things stand."""
         return self._pace
 
+    @property
+    def patience_left(self) -> float:
+        """Seconds from the next turn, or from now, to the moment that is too long without an answer.
+
+        It counts from the last one that anybody got, or else from the first request.
+        """
+        with self._lock:
+            since = self._monotonic() if self._answered_at is None else self._answered_at
+            return since + self._patience_seconds - max(self._monotonic(), self._next_at)
+
     def wait(self) -> None:
         """Return when this thread's turn has come, and no pause is on."""
         while True:
             with self._lock:
                 now = self._monotonic()
+                if self._answered_at is None:
+                    self._answered_at = now
                 if self._next_at <= now:
                     # Late by less than one turn: the turns keep their even distance.
                     late = now - self._next_at
@@ -63,6 +81,7 @@ class Pacing:
         """Note an answer that was no 429."""
         with self._lock:
             self.answers += 1
+            self._answered_at = self._monotonic()
             self._slowed_in_a_row = 0
             self._pace = min(self._full_pace, self._pace + _REGAINED)
 

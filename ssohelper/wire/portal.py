@@ -172,25 +172,26 @@ class Portal:
         """Ask when the pace allows it; again after a 429 or when there was no answer.
 
         While other threads' requests get through, a 429 is bad luck and no try: it is given up
-        after six in which AWS answered nobody.
+        after six in which AWS answered nobody, or when that has lasted for 30 s.
         """
         throttled, unanswered, answers = 0, 0, self._pacing.answers
         while True:
             self._pacing.wait()
             try:
-                deadline = Deadline(_LISTING_CALL_SECONDS, time.monotonic)
+                seconds = min(_LISTING_CALL_SECONDS, max(1.0, self._pacing.patience_left))
+                deadline = Deadline(seconds, time.monotonic)
                 answer = self._asked(deadline, operation, what, parameters)
             except Throttled as error:
                 self._pacing.throttled(error.retry_after_seconds)
                 throttled = 1 if self._pacing.answers != answers else throttled + 1
                 answers = self._pacing.answers
-                if throttled >= _LISTING_TRIES:
+                if throttled >= _LISTING_TRIES or self._pacing.patience_left <= 0:
                     raise
             except BadAnswer:
                 raise
             except AwsUnreachable:
                 unanswered += 1
-                if unanswered >= _TRIES:
+                if unanswered >= _TRIES or self._pacing.patience_left <= 0:
                     raise
                 time.sleep(_pause(unanswered))
             else:

@@ -203,6 +203,31 @@ class TestFailures:
         assert sum(listed.answered for listed in unfinished.accounts) >= 3
         assert directory.saved_listing(app, session) is None
 
+    def test_pauses_that_aws_asks_for_again_and_again_have_an_end(self, app, session, emulator):
+        # Six tries of each of eight threads, one after the other, were it not for patience.
+        app.pacing = Pacing(50, patience_seconds=2.5)
+        asked = {"Retry-After": "1"}
+        emulator.faults.before(
+            "ListAccountRoles",
+            lambda: emulator.faults.script("ListAccountRoles", 429, asked, times=10_000),
+            11,
+        )
+        with pytest.raises(AwsUnreachable, match="throttling") as caught:
+            directory.listing(app, session)
+        assert "ssohelper list --refresh --session corp" in caught.value.hint
+        assert emulator.counters["ListAccountRoles"] < 30
+        assert sum(a.answered for a in app.directory.unfinished(session.name).accounts) >= 3
+
+    @pytest.mark.parametrize("operation", ["ListAccounts", "ListAccountRoles"])
+    def test_an_aws_that_answers_nobody_any_more_is_left(self, app, session, emulator, operation):
+        # Three tries of 10 s each, were it not for patience.
+        app.pacing = Pacing(50, patience_seconds=1.5)
+        began = time.monotonic()
+        emulator.faults.hang(operation, times=10_000)
+        with pytest.raises(AwsUnreachable, match="no answer in time"):
+            directory.listing(app, session)
+        assert time.monotonic() - began < 15
+
     @pytest.mark.parametrize("retry_after", ["0", "-1", "soon", "86400", "1e9", ""])
     def test_odd_retry_after_delays_nothing(self, app, session, emulator, retry_after):
         emulator.faults.script("ListAccountRoles", 429, {"Retry-After": retry_after}, times=3)

@@ -92,6 +92,28 @@ def test_retry_after_is_believed_up_to_20_s(pacing, clock, retry_after, pause):
     assert seconds_for(pacing, clock, 1) == pytest.approx(pause)
 
 
+def test_patience_counts_from_the_first_request_and_from_each_answer(pacing, clock):
+    assert pacing.patience_left == 30
+    clock.now += 600
+    assert pacing.patience_left == 30
+    pacing.wait()
+    clock.now += 12
+    assert pacing.patience_left == pytest.approx(18)
+    pacing.answered()
+    assert pacing.patience_left == pytest.approx(30)
+    clock.now += 31
+    assert pacing.patience_left == pytest.approx(-1)
+
+
+def test_a_pause_that_outlasts_patience_is_not_worth_its_wait(pacing, clock):
+    pacing.wait()
+    clock.now += 11
+    pacing.throttled(18)
+    assert pacing.patience_left == pytest.approx(1)
+    pacing.throttled(20)
+    assert pacing.patience_left == pytest.approx(-1)
+
+
 def test_threads_share_one_pace():
     times = []
     lock = threading.Lock()
