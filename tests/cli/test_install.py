@@ -66,12 +66,18 @@ class TestRealShells:
         assert run("install", "--shell", shell, "--uninstall", "--yes").returncode == 0
         assert started(home, shell)[:1] != ANSWER[shell][:1]
 
-    def test_zsh_that_runs_compinit_later_completes_too(self, home: Home, run: Run) -> None:
+    @pytest.mark.parametrize("deferred", [False, True])
+    def test_zsh_that_runs_compinit_later_completes_too(
+        self, home: Home, run: Run, deferred: bool
+    ) -> None:
         run("install", "--shell", "zsh", "--yes")
         rc = home.path / ".zshrc"
-        rc.write_text(rc.read_text() + COMPINIT + "PS1='$ '\n")
+        now, later = ("", COMPINIT) if deferred else (COMPINIT, "")
+        rc.write_text(f"{rc.read_text()}{now}PS1='$ '\n")
         shell = pexpect.spawn(need("zsh"), ["-i"], env={**home.env, "TERM": "xterm"}, timeout=60)
         shell.expect_exact("$ ")
+        shell.send(f"{later}print rea''dy\n")
+        shell.expect_exact("ready\r\n")
         shell.send("ssohelper whoa\t--he\t")
         shell.expect_exact("whoami")
         shell.expect_exact("--help")
