@@ -138,12 +138,10 @@ TREE = """\
 --region=region The region to open; else the profile's.
 --print Print the portal's link, open nothing.
 [credential-process] Print credentials for an SDK (profiles in ~/.aws/config call this)
--h/--help Show the help and exit.
++
 --profile=profile A profile in ~/.aws/config.
---session=session The sso-session.
 --account-id=account_id 12 digits.
 --role-name=role The permission set's name.
--v/--verbose* Say more on stderr.
 [prompt] Print one line for a prompt: profile and time left
 +
 --format=text The line, with {fields} in it.
@@ -171,7 +169,7 @@ TREE = """\
 [demo] Try everything on a local Identity Center, no AWS needed
 +
 [emulator] Run that local Identity Center by itself
--h/--help Show the help and exit.
++
 [emulator serve] Serve an emulated Identity Center until Ctrl-C.
 +
 --port=text 0: any free port.
