@@ -92,3 +92,49 @@ def test_what_a_prompt_counts_down_to(said, facts, hours, expected):
         None if said is None else token(**said), SignInFacts(*facts), hours, BEGAN
     )
     assert found == PromptClock(*expected)
+
+
+@pytest.mark.parametrize(
+    ("began", "renewed", "known", "token_life", "expected"),
+    [
+        # Seconds before the refusal at which it began and was renewed for the last time.
+        (EIGHT, HOUR, None, HOUR, EIGHT),
+        (EIGHT, 2 * HOUR, None, HOUR, EIGHT),
+        (EIGHT, 2 * HOUR + 1, None, HOUR, None),
+        (EIGHT, 2 * HOUR + 1, 4 * HOUR, HOUR, 4 * HOUR),
+        (None, HOUR, 4 * HOUR, HOUR, 4 * HOUR),
+        (EIGHT, None, 4 * HOUR, HOUR, 4 * HOUR),
+        (None, None, None, HOUR, None),
+        (1000, 100, None, HOUR, 1000),  # renewed at 900 s, the least
+        (1000, 101, None, HOUR, None),
+        (1000, 850, None, 600, 1000),  # of short tokens a quarter is enough
+        (1000, 851, None, 600, None),
+        # Noticed at the end or later: the shorter is nearer to it. Too far apart: neither.
+        (EIGHT, HOUR, EIGHT, HOUR, EIGHT),
+        (EIGHT, HOUR, EIGHT + 2 * HOUR, HOUR, EIGHT),
+        (EIGHT, HOUR, EIGHT - 2 * HOUR, HOUR, EIGHT - 2 * HOUR),
+        (EIGHT, HOUR, EIGHT + 2 * HOUR + 1, HOUR, None),
+        (EIGHT, HOUR, EIGHT - 2 * HOUR - 1, HOUR, None),
+    ],
+)
+def test_what_a_refusal_teaches_of_the_length(began, renewed, known, token_life, expected):
+    facts = SignInFacts(
+        signed_in_at=None if began is None else BEGAN - began,
+        refreshed_at=None if renewed is None else BEGAN - renewed,
+        observed_hours_seconds=known,
+    )
+    assert sign_in_clock.length_after_end(facts, token_life, BEGAN) == expected
+
+
+@pytest.mark.parametrize(
+    ("began", "known", "after", "expected"),
+    [
+        (BEGAN, EIGHT, EIGHT, EIGHT),
+        (BEGAN, EIGHT, EIGHT + 1, None),
+        (None, EIGHT, EIGHT + 1, EIGHT),
+        (BEGAN, None, EIGHT + 1, None),
+    ],
+)
+def test_a_renewal_after_the_end_disproves_it(began, known, after, expected):
+    facts = SignInFacts(signed_in_at=began, observed_hours_seconds=known)
+    assert sign_in_clock.length_after_renewal(facts, BEGAN + after) == expected
