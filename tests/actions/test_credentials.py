@@ -23,6 +23,7 @@ from ssohelper.errors import (
     LocalState,
     LoginRequired,
     NotOurs,
+    Refused,
     RoleNotAssigned,
     SsoHelperError,
     TokenRejected,
@@ -276,6 +277,32 @@ def test_who_waited_takes_the_answer_of_the_one_before(app):
     really_lock, app.credentials.lock = app.credentials.lock, lock
     assert app.release() == "theirs"
     assert app.asked == []
+
+
+@pytest.mark.parametrize("left", [3600, 900])
+def test_a_policy_is_asked_before_and_a_recorder_told_after_nothing_else_leaves(app, left):
+    keep(app, left)
+    told: list[object] = []
+
+    def refuse(*asked: object) -> None:
+        told.append(asked)
+        raise Refused("guarded")
+
+    def record(*words: object) -> None:
+        told.append(words)
+
+    with pytest.raises(Refused):
+        credentials.release(app, SESSION, ROLE, "env", app.deadline(), policy=refuse)
+    with pytest.raises(Refused):
+        credentials.at_hand(app, SESSION, ROLE, "serve", even_due=True, policy=refuse)
+    assert told == [(app, SESSION, ROLE, "env"), (app, SESSION, ROLE, "serve")]
+    assert app.asked == []
+    told.clear()
+    given = [
+        credentials.at_hand(app, SESSION, ROLE, "serve", even_due=True, recorder=record),
+        credentials.release(app, SESSION, ROLE, "env", app.deadline(), recorder=record),
+    ]
+    assert told == [(app, SESSION, ROLE, "serve", given[0]), (app, SESSION, ROLE, "env", given[1])]
 
 
 class TestAtHand:
