@@ -265,6 +265,24 @@ def test_who_holds_the_roles_lock_is_renewing_already(app):
         assert (app.renewals, app.asked) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("left", "given", "waits"), [(900, 18, 5), (61, 18, 5), (61, 3, 3), (60, 18, 18), (-5, 18, 18)]
+)
+def test_what_still_works_is_not_worth_the_whole_deadline(app, left, given, waits):
+    keep(app, left)
+    app.monotonic = lambda: 0.0
+    seconds = []
+    really_lock = app.credentials.lock
+
+    def lock(key: object, deadline: Any):
+        seconds.append(deadline.left())
+        return really_lock(key, deadline)
+
+    app.credentials.lock = lock
+    app.release(seconds=given)
+    assert seconds == [waits]
+
+
 def test_who_waited_takes_the_answer_of_the_one_before(app):
     keep(app, 900)
 
