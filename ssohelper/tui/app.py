@@ -85,6 +85,7 @@ class HelperApp(HouseApp[str]):
 
     def action_go(self, name: str) -> None:
         """Show a screen of SCREENS; what stands open over the present one stays there."""
+        self.clear_notifications()  # what was said of one screen would stand over another
         self.switch_mode(self.DEFAULT_MODE if name == _FIRST else name)
 
     def action_help(self) -> None:

@@ -1,17 +1,23 @@
 """What one meets every day: signs, empty results, help that fits, ways back, names that are long."""
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.app import App as TextualApp
+from textual.app import ComposeResult
 from textual.widgets import Input
 
 from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
+from ssohelper.core.role_rows import RoleRow
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
+from ssohelper.tui.widgets.role_detail import RoleDetail
 from tests.tui.driving import Person, drive
 from tests.tui.test_keys_and_looks import settle
 from tests.tui.world import Afternoon, until
@@ -177,3 +183,24 @@ def test_a_sign_in_names_only_the_keys_that_do_something(world: Afternoon) -> No
         assert "sign_in.device_code" not in person.screen
 
     drive(world.app(), scenario)
+
+
+def test_details_are_drawn_anew_when_they_get_their_room() -> None:
+    """Not at the next tick of the clocks: names would be broken for a second."""
+    email = "aws+customer-workloads-europe@example.com"
+    row = RoleRow("corp", Account("000030000001", NAME, email), ROLE)
+
+    class Panel(TextualApp[Any]):
+        def compose(self) -> ComposeResult:
+            yield RoleDetail()
+
+        def on_mount(self) -> None:
+            self.query_one(RoleDetail).show_row(row, None, 0, 0, guarded=False, dense=False)
+
+    async def scenario() -> None:
+        app = Panel()
+        async with app.run_test(size=(100, 30)) as pilot:
+            await pilot.pause()
+            assert email in [text for line in app.query_one(RoleDetail).lines for text, _ in line]
+
+    asyncio.run(scenario())

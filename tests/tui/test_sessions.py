@@ -3,7 +3,7 @@
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from tests.tui.driving import Person, drive
-from tests.tui.world import Afternoon, until
+from tests.tui.world import Afternoon
 
 
 def test_three_clocks_count_down(world: Afternoon) -> None:
@@ -125,7 +125,7 @@ def test_a_config_that_cannot_be_read_is_shown_with_its_line(world: Afternoon) -
 
 def test_a_click_goes_to_another_screen_and_chooses_a_session(world: Afternoon) -> None:
     async def scenario(person: Person) -> None:
-        await until(lambda: person.app.screen.query("#to-sessions"))
+        await person.sees("F3 Sessions")
         await person.pilot.click("#to-sessions")
         await person.sees("signed in")
         await person.pilot.click("#sessions", offset=(5, 1))

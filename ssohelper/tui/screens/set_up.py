@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 
 _WORDS = (
     "Your administrator knows the start URL of your organization's access portal. "
-    "You sign in, your accounts are listed, and the profiles are shown before they are written. "
-    "tab: next field · enter: go on"
+    "You sign in, your accounts are listed, and the profiles are shown before they are written."
 )
 
 
@@ -75,7 +74,9 @@ class SetUpForm(VerticalScroll):
     def compose(self) -> ComposeResult:
         yield Static("No session is set up yet.", id="form-title", markup=False)
         yield Static(_WORDS, classes="dialog--note", markup=False)
-        yield Static("start URL", classes="form--label", markup=False)
+        yield Static(
+            "start URL  (tab: next field · enter: go on)", classes="form--label", markup=False
+        )
         yield Input(placeholder="https://d-0000000000.awsapps.com/start", id="start_url",
                     compact=True)  # fmt: skip
         yield Static("region, when the address does not tell it", classes="form--label",

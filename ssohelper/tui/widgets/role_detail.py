@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
@@ -59,6 +59,10 @@ class RoleDetail(LineView, can_focus=False):
     """
     SCOPED_CSS = False
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._drawn: Callable[[int], list[Line]] = lambda _width: []
+
     def show_row(
         self,
         row: RoleRow | None,
@@ -70,16 +74,25 @@ class RoleDetail(LineView, can_focus=False):
         dense: bool,
     ) -> None:
         """Show the row as it is now; `dense`: in six lines."""
-        if row is None:
-            self.set_lines([])
-            return
-        clocks = clocks or Clocks({}, {})
-        width = self.size.width
-        lines = (_few if dense else _many)(row, clocks, now, guarded, width)
-        lines += _clock_lines(row, clocks, now, aws_now, width, dense)
+        known = clocks or Clocks({}, {})
+
+        def drawn(width: int) -> list[Line]:
+            if row is None:
+                return []
+            lines = (_few if dense else _many)(row, known, now, guarded, width)
+            return lines + _clock_lines(row, known, now, aws_now, width, dense)
+
+        self._drawn = drawn
+        self._redraw()
+
+    def _redraw(self) -> None:
+        lines = self._drawn(self.size.width)
         # Every second: what is there already is not painted again.
         if lines != self.lines:
             self.set_lines(lines, stay=True)
+
+    def on_resize(self) -> None:
+        self._redraw()
 
 
 def _many(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: int) -> list[Line]:

@@ -29,6 +29,8 @@ class TopBar(Horizontal):
     }
     """
 
+    app: HouseApp[Any]
+
     def __init__(self, here: str) -> None:
         super().__init__()
         self._here = here
@@ -36,24 +38,24 @@ class TopBar(Horizontal):
     def compose(self) -> ComposeResult:
         yield Static("ssohelper", classes="top-bar--title", markup=False)
         for name in ("accounts", "sessions", "profiles"):
-            yield Tab(name, f"app.go('{name}')", "▸" if name == self._here else " ")
+            is_here = name == self._here
+            yield self._tab(name, f"app.go('{name}')", "▸" if is_here else " ", is_here)
         yield Static(classes="top-bar--room")
-        yield Tab("commands", "app.command_palette", "")
+        yield self._tab("commands", "app.command_palette", "", False)
+
+    def _tab(self, name: str, action: str, sign: str, is_here: bool) -> Tab:
+        text = f"{sign}{self.app.key_of(f'app.{name}')} {ACTIONS[f'app.{name}'].label}"
+        return Tab(text, action, id=f"to-{name}", classes="top-bar--here" if is_here else "")
 
 
 class Tab(Static):
-    """The key and the name of one of the app's actions, which a click does; `▸` is shown now."""
+    """The key and the name of one of the app's actions, which a click does."""
 
     ALLOW_SELECT = False
-    app: HouseApp[Any]
 
-    def __init__(self, name: str, action: str, sign: str) -> None:
-        super().__init__(classes="top-bar--here" if sign == "▸" else "", id=f"to-{name}")
-        self._names, self._does, self._sign = f"app.{name}", action, sign
-
-    def on_mount(self) -> None:
-        key = self.app.key_of(self._names)
-        self.update(Content(f"{self._sign}{key} {ACTIONS[self._names].label}"))
+    def __init__(self, text: str, action: str, *, id: str, classes: str) -> None:
+        super().__init__(Content(text), id=id, classes=classes)
+        self._does = action
 
     async def on_click(self) -> None:
         await self.run_action(self._does)
