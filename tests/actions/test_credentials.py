@@ -18,6 +18,7 @@ from ssohelper.core.model import (
     SignInFacts,
     SsoSession,
 )
+from ssohelper.core.sign_in_clock import PromptClock
 from ssohelper.errors import (
     AwsUnreachable,
     LocalState,
@@ -204,6 +205,26 @@ def test_who_renews_behind_takes_it_away_for_all(app):
     with pytest.raises(RoleNotAssigned):
         credentials.renew_ahead(app, SESSION, ROLE, app.deadline())
     assert (app.is_kept(), app.served_for()) == (None, 0)
+
+
+def test_a_prompt_counts_down_what_is_not_renewed_by_itself(app):
+    keep(app, 900)
+    app.answer = AwsUnreachable("down")
+    app.release()
+    assert app.prompt_state.role(KEY) == PromptClock(NOW + LIFE, "known")
+    app.at, app.answer = app.at + 30, None
+    app.release()
+    assert app.prompt_state.role(KEY) is None
+
+
+def test_nor_what_is_gone(app):
+    keep(app, 900)
+    app.answer = AwsUnreachable("down")
+    app.release()
+    app.at, app.answer = app.at + 30, RoleNotAssigned("no access")
+    with pytest.raises(RoleNotAssigned):
+        app.release()
+    assert app.prompt_state.role(KEY) is None
 
 
 def test_a_rejected_token_is_renewed_once(app):
