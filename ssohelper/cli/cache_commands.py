@@ -5,6 +5,8 @@ from typing import Any
 import click
 
 from ssohelper.actions import kept
+from ssohelper.actions.selection import session_of
+from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.text import show
@@ -32,9 +34,12 @@ def list_kept() -> None:
       ssohelper cache list --json
     """
     app = output.app()
-    found = kept.everything(app, output.talk().session)
+    found = _kept(app, output.talk().session)
     if output.talk().json:
         output.print_json([_row(item) for item in found], app.warnings)
+        return
+    if not found:
+        output.say("nothing is kept")
         return
     rows = [
         (item.kind, item.session, item.what, _left(item, app.aws_now()), item.path)
@@ -56,6 +61,7 @@ def clear(yes: bool) -> None:
     """
     app = output.app()
     session = output.talk().session
+    _kept(app, session)
     whose = f'of the session "{show(session)}"' if session else "of all sessions"
     question = f"remove role credentials and saved listings {whose}?"
     if not output.confirm(question, yes=yes, what="cache clear"):
@@ -66,6 +72,14 @@ def clear(yes: bool) -> None:
         output.print_json({"removed": removed}, app.warnings)
     else:
         output.say(f"{removed} {'file' if removed == 1 else 'files'} removed")
+
+
+def _kept(app: App, session: str | None) -> list[kept.Kept]:
+    """Return what is kept. Raises: UsageProblem for a session that is nowhere, with the nearest."""
+    found = kept.everything(app, session)
+    if session and not found:
+        session_of(app, session)
+    return found
 
 
 def _row(item: kept.Kept) -> dict[str, Any]:

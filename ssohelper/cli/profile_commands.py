@@ -6,6 +6,7 @@ import click
 
 from ssohelper.actions import directory, profiles
 from ssohelper.actions.profiles import Found, Said
+from ssohelper.actions.selection import session_of
 from ssohelper.cli import choosing, output
 from ssohelper.cli.plan_output import (
     ACCOUNT_HELP,
@@ -116,8 +117,12 @@ def list_profiles() -> None:
         for item in profiles.found_profiles(app)
         if wanted is None or (item.target is not None and item.target.session_name == wanted)
     ]
+    if wanted and not found:
+        session_of(app, wanted)  # an unknown one is said, with the nearest
     if output.talk().json:
         output.print_json([_document(item) for item in found], app.warnings)
+    elif not found:
+        output.say("there is no profile yet; write them with: ssohelper profile sync")
     else:
         output.print_rows(_HEADER, [_row(item) for item in found])
 

@@ -42,8 +42,12 @@ class TerminalUi:
         self._opener = None if no_browser else _opener(app, session)
 
     def show_page(self, url: str) -> None:
-        output.say(f'sign in to "{show(self._session.name)}" in a browser on this machine:')
+        name = show(self._session.name)
+        output.say(f'sign in to "{name}" in a browser on this machine:')
         self._show(url)
+        if self._qr:
+            # The page ends at a port of this machine, where no phone comes.
+            output.say(f"with a phone: ssohelper login {name} --device-code --qr")
 
     def show_code(self, authorization: DeviceAuthorization) -> None:
         output.say(

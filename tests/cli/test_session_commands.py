@@ -75,8 +75,18 @@ class TestLogin:
         assert f"\n    {code}\n" in result.stderr
         assert "\u2588" in result.stderr
         assert not opened.exists()
+        assert "with a phone" not in result.stderr
         assert emulator.counters["CreateToken.device_code"] == 2
         assert emulator.counters["authorize"] == 0
+
+    def test_a_page_that_no_phone_can_finish_says_what_a_phone_can(
+        self, run: Run, home: Home
+    ) -> None:
+        home.browser()
+        result = run("login", "--qr")
+        assert result.returncode == 0, result.stderr
+        [way] = [said for said in result.stderr.splitlines() if said.startswith("with a phone: ")]
+        assert run(*way.split("ssohelper ")[1].split(), "--force").returncode == 0
 
     @pytest.mark.parametrize("mark", ["SSH_CONNECTION", "CI"])
     def test_where_no_browser_can_be_a_device_code_is_used(

@@ -178,6 +178,24 @@ def test_a_question_off_a_terminal_says_what_to_type_in_its_place(home: Home, ru
     assert hint == ("ssohelper: hint: go ahead with: ssohelper cache clear --session corp --yes")
 
 
+@pytest.mark.parametrize(
+    "argv", [["profile", "list"], ["cache", "list"], ["cache", "clear", "--yes"], ["status"]]
+)
+def test_a_mistyped_session_is_said_with_the_nearest(home: Home, run: Run, argv: list[str]) -> None:
+    home.add_session("corp")
+    done = run(*argv, "--session", "crop")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert 'hint: did you mean "corp"?' in done.stderr
+    assert run(*argv, "--session", "corp").returncode == 0
+
+
+def test_what_is_empty_says_so(home: Home, run: Run) -> None:
+    home.add_session("corp")
+    said = "there is no profile yet; write them with: ssohelper profile sync\n"
+    assert (run("profile", "list").stdout, run("profile", "list").stderr) == ("", said)
+    assert run("cache", "list").stderr == "nothing is kept\n"
+
+
 @pytest.mark.parametrize("argv", [["login"], ["list"], ["logout"], ["profile", "sync"]])
 def test_which_of_two_sessions_is_said_with_words_that_work(
     home: Home, run: Run, argv: list[str]
