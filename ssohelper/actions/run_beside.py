@@ -32,9 +32,10 @@ _PASSED_ON = (
     signal.SIGTSTP,
     signal.SIGCONT,
 )
-# What a terminal sends to the group in front of it. A hangup and a `fg` may reach it twice.
+# What a terminal sends to the group in front of it. A hangup is the session leader's alone, which
+# we are as a tmux window's or ssh's only command; that and a `fg` may reach the program twice.
 _OF_TERMINAL = {signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGWINCH}
-# In si_code on Linux (SI_KERNEL): the terminal's, so that the whole group got it.
+# In si_code on Linux (SI_KERNEL): it is the terminal's.
 _FROM_KERNEL = 0x80
 
 
@@ -82,8 +83,7 @@ def _next_signal() -> tuple[int, bool]:
     awaited = {*_PASSED_ON, signal.SIGCHLD}
     if sys.platform == "linux":
         came = signal.sigwaitinfo(awaited)
-        from_kernel = came.si_code == _FROM_KERNEL
-        return came.si_signo, from_kernel and came.si_signo != signal.SIGALRM
+        return came.si_signo, came.si_signo in _OF_TERMINAL and came.si_code == _FROM_KERNEL
     number = signal.sigwait(awaited)
     return number, number in _OF_TERMINAL and _group_in_front() == os.getpgrp()
 

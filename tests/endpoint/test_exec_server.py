@@ -240,6 +240,34 @@ def test_on_a_terminal_it_is_a_job_like_any_other(home: Home, emulator: Emulator
         shell.close(force=True)
 
 
+_HANGS_UP = """
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+said = b""
+while b"begun" not in said:
+    said += os.read(terminal, 4096)
+os.close(terminal)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+
+
+def test_a_terminal_s_hangup_reaches_the_command_of_a_session_leader(
+    home: Home, emulator: Emulator
+) -> None:
+    """As a tmux window's or ssh's only command we alone hear that the terminal has gone."""
+    job = 'trap "exit 9" HUP; echo begun; for n in $(seq 300); do sleep 0.1; done; exit 1'
+    done = subprocess.run(
+        [sys.executable, "-c", _HANGS_UP, *EXEC, "sh", "-c", job],
+        env=home.env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.stdout == "9\n", done.stderr
+
+
 def test_a_child_that_cannot_be_started_leaves_no_server(
     home: Home, emulator: Emulator, run: Run
 ) -> None:
