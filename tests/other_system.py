@@ -81,6 +81,29 @@ class Seen:
         setattr(self._real, name, value)
 
 
+# What was opened there without O_BINARY: its line ends are changed on the way.
+_O_BINARY = 1 << 30
+_text: set[int] = set()
+
+
+def _open(path: Any, flags: int, *more: Any, **named: Any) -> int:
+    descriptor = os.open(path, flags & ~_O_BINARY, *more, **named)
+    (_text.discard if flags & _O_BINARY else _text.add)(descriptor)
+    return descriptor
+
+
+def _read(descriptor: int, size: int) -> bytes:
+    data = os.read(descriptor, size)
+    return data.replace(b"\r\n", b"\n") if descriptor in _text else data
+
+
+def _write(descriptor: int, data: Any) -> int:
+    if descriptor not in _text:
+        return os.write(descriptor, data)
+    os.write(descriptor, bytes(data).replace(b"\n", b"\r\n"))
+    return len(data)
+
+
 def _locking(descriptor: int, mode: int, count: int) -> None:
     """msvcrt.locking: of one open file, not of a process; who is late gets EACCES."""
     kind = fcntl.F_UNLCK if mode == 0 else fcntl.F_WRLCK
@@ -110,7 +133,7 @@ def _own(platform: str) -> dict[str, dict[str, Any]]:
     flags = {"DETACHED_PROCESS": 8, "CREATE_NEW_PROCESS_GROUP": 512}
     return {
         "sys": {"platform": "win32"},
-        "os": {"name": "nt", "O_BINARY": 0},
+        "os": {"name": "nt", "O_BINARY": _O_BINARY, "open": _open, "read": _read, "write": _write},
         "subprocess": {"Popen": _popen, **flags},
         "sysconfig": {"get_path": _sysconfig_path},
         "msvcrt": {"locking": _locking, "LK_UNLCK": 0, "LK_NBLCK": 2},

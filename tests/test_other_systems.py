@@ -22,7 +22,7 @@ import pexpect
 import platformdirs.windows
 import pytest
 
-from ssohelper import browser, folders
+from ssohelper import browser, folders, installation
 from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
 from ssohelper.endpoint import doors
@@ -121,6 +121,9 @@ class TestWindows:
         command = program(home.path / "Scripts", "ssohelper.exe", "exit 99")
         home.env.update({SCRIPTS: str(command.parent), "LOCALAPPDATA": str(home.path / "Local")})
         opened = home.browser()
+        own = "[profile mine]\r\nregion = eu-west-3\r\n\r\n"
+        home.config_file.parent.mkdir()
+        home.config_file.write_bytes(own.encode())
         url = emulator.world.start_url
         done = there("win32", home, "setup", url, "--region", "us-east-1", "--yes")
         assert done.returncode == 0, done.stderr
@@ -134,6 +137,7 @@ class TestWindows:
         listed = there("win32", home, "list")
         assert len(listed.stdout.splitlines()) > 3
         state = json.loads(there("win32", home, "status", "--json").stdout)["data"]
+        assert home.config_file.read_bytes().startswith(own.encode())
         assert [session["state"] for session in state["sessions"]] == ["valid"]
         assert there("win32", home, "profile", "sync", "--yes").returncode == 0
         before = emulator.counters["GetRoleCredentials"]
@@ -228,6 +232,14 @@ class TestWindows:
         found = browser.find_opener({"SYSTEMROOT": "/Windows"})
         assert found == ("/Windows/System32/rundll32.exe", "url.dll,FileProtocolHandler")
 
+    def test_a_mode_says_nothing_of_others(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tmp_path.chmod(0o777)
+        assert installation.open_to_others(str(tmp_path)) == str(tmp_path)
+        monkeypatch.setattr(sys, "platform", "win32")
+        assert installation.open_to_others(str(tmp_path)) is None
+
     def test_a_file_that_somebody_reads_is_replaced_when_they_have(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -279,6 +291,7 @@ class TestMacOs:
             (b"", None),
             (None, None),
         ],
+        ids=["another", "root", "another struct", "half of it", "nothing", "an error"],
     )
     def test_who_is_at_the_other_end(self, answer: bytes | None, user: int | None) -> None:
         assert doors.peer_of(cast(socket.socket, Told(answer))) == user

@@ -13,8 +13,10 @@ from typing import NamedTuple
 
 from ssohelper.errors import LocalState
 from ssohelper.stores import files
+from ssohelper.stores.trust import BINARY, CLOEXEC, NONBLOCK
 
-_READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+# Not NOFOLLOW: people keep dotfiles by links. BINARY: Windows would take away carriage returns.
+_READ_FLAGS = os.O_RDONLY | NONBLOCK | CLOEXEC | BINARY
 # 10,000 profiles are 2.5 MB; more than this is no config.
 _LIMIT_BYTES = 64 << 20
 
