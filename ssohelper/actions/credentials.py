@@ -161,11 +161,8 @@ def _current(app: App, session: SsoSession, role: Role, deadline: Deadline) -> K
             if kept and _is_served(app, kept):
                 return kept
             return _renewed(app, session, key, deadline)
-    except RoleNotAssigned:
-        _remove(app, key)
-        raise
-    except NotOurs:
-        raise  # somebody planted it: nothing goes past it, good credentials neither
+    except (NotOurs, RoleNotAssigned):
+        raise  # planted, or taken away: nothing goes past that, good credentials neither
     except SsoHelperError:
         # Good credentials outlive AWS, the network and our own locks; expired ones are never good.
         if kept and _freshness(app, kept) is not Freshness.TOO_LATE:
