@@ -60,6 +60,15 @@ def test_enter_right_behind_the_letters_chooses_what_they_find(shell: Shell) -> 
     assert json.loads((shell.home / "out").read_text())["data"]["account_id"] == "000030000001"
 
 
+def test_what_is_typed_before_it_is_there_counts_enter_too(shell: Shell) -> None:
+    line = f'x=$({SCRIPT} whoami --json); echo "$x" > {shell.home}/out; echo done'
+    inside = terminal(shell, "/bin/sh", "-c", line)
+    inside.send("prod read pay\r")  # the terminal hands this on as a line feed
+    inside.until("done")
+    assert inside.wait() == 0
+    assert json.loads((shell.home / "out").read_text())["data"]["account_id"] == "000030000001"
+
+
 def test_escape_clears_then_leaves_with_130_and_nothing_changed(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT, "whoami")
     inside.until("20/20")

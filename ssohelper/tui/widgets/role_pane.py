@@ -34,6 +34,8 @@ class RolePane(Vertical):
         Binding("home", "first", "First", show=False, priority=True, id="roles.first"),
         Binding("end", "last", "Last", show=False, priority=True, id="roles.last"),
         Binding("enter", "choose", "Use", priority=True, id="accounts.use"),
+        # An Enter that was typed before the terminal was ours: as a line feed it waits there.
+        Binding("ctrl+j", "choose", "Use", show=False, priority=True),
         Binding("escape", "leave", "Leave", priority=True, id="accounts.leave"),
     ]
     DEFAULT_CSS = """
