@@ -31,6 +31,8 @@ def print_plan(app: App, plan: Plan) -> None:
         output.print_json(_plan_document(plan), app.warnings)
         return
     show_diff(profiles.diff(app, plan), on_stdout=True)
+    if not plan.changes:
+        output.say("nothing to change")
     _say_rest(plan)
 
 

@@ -321,6 +321,8 @@ def _print_clocks(
         rows.append([clock.session.name, clock.user or "-", state, token, ends])
     output.print_rows(["session", "user", "state", "access token", "sign-in"], rows)
     if credentials:
+        if sys.stdout.isatty():
+            output.echo()
         output.print_rows(
             ["session", "account", "role", "role credentials"],
             [

@@ -69,6 +69,8 @@ def test_lines_that_were_written_before_the_launcher_are_brought_up_to_date(
     assert shown.count(f"+credential_process = {SCRIPT}-credentials --session") == 3
     assert run("profile", "sync", "--yes").returncode == 0
     assert listed.config_file.read_text() == now
+    done = run("profile", "sync", "--dry-run")
+    assert (done.stdout, done.stderr) == ("", "nothing to change\n")
 
 
 def test_without_an_answer_nothing_is_written(listed: Home, run: Run) -> None:
