@@ -318,13 +318,12 @@ class TestEndOfASignIn:
     def test_is_preceded_by_a_last_renewal_of_everything(
         self, home: Home, emulator: Emulator, clock: Clock
     ) -> None:
-        emulator.faults.sign_in_seconds = 2 * HOUR
-        prepared(home, emulator)
-        signed_in(home, clock, hours=2)
+        # The token has an hour and is a quarter of one old then: nothing else renews it.
+        signed_in(home, clock, hours=1.75)
         with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
-            clock.go_on(HOUR + HOUR / 2)
+            clock.go_on(1.5 * HOUR)
             asked: list[tuple[float, int, str]] = []
-            until = clock.true() + HOUR / 2 - 30
+            until = clock.true() + HOUR / 4 - 30
             while clock.true() < until:
                 clock.go_on(100)
                 endpoint.serving.keeper.look()
