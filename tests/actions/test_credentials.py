@@ -306,6 +306,21 @@ def test_what_still_works_is_not_worth_the_whole_deadline(app, left, given, wait
     assert seconds == [waits]
 
 
+def test_only_the_first_one_starts_the_renewal(app):
+    keep(app, 1800)
+    really_lock = app.credentials.lock
+
+    def lock(key: object, deadline: object):
+        # The one before us has dated the document ahead when we have its lock.
+        document = credentials.document(keys("old"), ROLE.account_id)
+        app.credentials.publish(KEY, document, app.at + 30, app.at)
+        return really_lock(key, deadline)
+
+    app.credentials.lock = lock
+    assert app.release() == "old"
+    assert app.renewals == []
+
+
 def test_who_waited_takes_the_answer_of_the_one_before(app):
     keep(app, 900)
 
