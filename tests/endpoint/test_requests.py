@@ -1,7 +1,9 @@
 """Only the right request is answered: the others get 403 or nothing, never credentials."""
 
+import ctypes
 import os
 import socket
+import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,12 +12,14 @@ from typing import cast
 import pytest
 
 from ssohelper.core.model import RoleCredentials, Secret
+from ssohelper.emulator.server import Emulator
 from ssohelper.endpoint import listener
 from ssohelper.endpoint.doors import ContainerDoor
 from ssohelper.endpoint.request import Door, is_right
 from ssohelper.endpoint.source import Source
+from tests.conftest import Home
 from tests.endpoint.crowd import crowd
-from tests.endpoint.world import Served
+from tests.endpoint.world import Served, served
 
 TOKEN = "t" * 43
 DOOR = Door("/credentials", frozenset({"127.0.0.1:8000", "localhost:8000"}), Secret(TOKEN))
@@ -188,6 +192,15 @@ def test_another_user_gets_no_token(endpoint: Served) -> None:
     path = endpoint.env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]
     assert os.stat(path).st_mode & 0o777 == 0o600
     assert as_nobody(lambda: Path(path).read_text()) == "PermissionError"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl(2) is Linux's")
+def test_what_it_holds_gets_into_no_core_dump(home: Home, emulator: Emulator) -> None:
+    get_dumpable, set_dumpable = 3, 4
+    prctl = ctypes.CDLL(None).prctl
+    assert prctl(set_dumpable, 1, 0, 0, 0) == 0
+    with served(home, emulator):
+        assert prctl(get_dumpable, 0, 0, 0, 0) == 0
 
 
 def as_nobody(do) -> str:  # type: ignore[no-untyped-def]
