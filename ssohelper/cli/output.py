@@ -12,7 +12,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, TypeVar
 
 import click
@@ -24,7 +24,10 @@ from ssohelper.core.text import show, to_json
 from ssohelper.errors import LocalState, SsoHelperError, UsageProblem
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+# (how many are done, how many there are)
+Step = Callable[[int, int], None]
 _BAR_AFTER_SECONDS = 0.3
+_LINE_AFTER_SECONDS = 5.0
 
 
 class Talk:
@@ -140,10 +143,15 @@ def confirm(question: str, *, yes: bool, what: str) -> bool:
 def needs_terminal(what: str) -> None:
     """Raise UsageProblem where a question could not be answered."""
     if not can_ask():
-        again = shlex.join(["ssohelper", *sys.argv[1:], "--yes"])
         raise UsageProblem(
-            f"{what} needs an answer, and this is no terminal", hint=f"go ahead with: {again}"
+            f"{what} needs an answer, and this is no terminal",
+            hint=f"go ahead with: {again()} --yes",
         )
+
+
+def again() -> str:
+    """Return what was typed, to be typed once more."""
+    return shlex.join(["ssohelper", *sys.argv[1:]])
 
 
 def can_ask() -> bool:
@@ -162,29 +170,27 @@ def is_dumb() -> bool:
 
 
 @contextmanager
-def listing_progress() -> Iterator[Callable[[int, int], None] | None]:
-    """Give a bar on a terminal's stderr, once it takes a while; elsewhere nothing."""
-    if not sys.stderr.isatty() or talk().json:
-        yield None
-        return
-    with _LateBar("listing accounts") as bar:
-        yield bar.step
+def listing_progress() -> Iterator[Step]:
+    """Show who has waited already how far it is: a bar on a terminal's stderr, elsewhere a line."""
+    draws = sys.stderr.isatty() and not talk().json
+    with _Late(_BAR_AFTER_SECONDS, _bar) if draws else _Late(_LINE_AFTER_SECONDS, _line) as late:
+        yield late.step
 
 
-class _LateBar:
-    """A bar for who has waited already: a saved list comes without one, and without rich."""
+class _Late:
+    """What is shown only after some seconds: a saved list comes without it, and without rich."""
 
-    def __init__(self, what: str) -> None:
-        self._what = what
+    def __init__(self, seconds: float, show_it: Callable[[], AbstractContextManager[Step]]) -> None:
+        self._show = show_it
         self._lock = threading.Lock()
         self._open = ExitStack()
-        self._step: Callable[[int, int], None] | None = None
-        self._reached: tuple[int, int] | None = None
+        self._step: Step | None = None
+        self._reached = (0, 0)
         self._is_over = False
-        self._timer = threading.Timer(_BAR_AFTER_SECONDS, self._begin)
+        self._timer = threading.Timer(seconds, self._begin)
         self._timer.daemon = True
 
-    def __enter__(self) -> "_LateBar":
+    def __enter__(self) -> "_Late":
         self._timer.start()
         return self
 
@@ -202,13 +208,30 @@ class _LateBar:
 
     def _begin(self) -> None:
         with self._lock:
-            if self._is_over:
-                return
-            from ssohelper.cli import progress
-
-            self._step = self._open.enter_context(progress.bar(self._what))
-            if self._reached:
+            if not self._is_over:
+                self._step = self._open.enter_context(self._show())
                 self._step(*self._reached)
+
+
+def _bar() -> AbstractContextManager[Step]:
+    from ssohelper.cli import progress
+
+    return progress.bar("listing accounts")
+
+
+@contextmanager
+def _line() -> Iterator[Step]:
+    """Give what says the first step, and no other: logs are read later."""
+    said = False
+
+    def step(done: int, total: int) -> None:
+        nonlocal said
+        if not said:
+            so_far = f"{done} of {total} accounts have answered" if total else "none has answered"
+            say(f"listing accounts at AWS's pace: {so_far} so far")
+        said = True
+
+    yield step
 
 
 def not_on_windows(what: str) -> UsageProblem:

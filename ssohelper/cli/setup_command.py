@@ -23,7 +23,7 @@ from ssohelper.core.choices import FORMS
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
-from ssohelper.errors import UsageProblem
+from ssohelper.errors import AwsUnreachable, UsageProblem
 
 
 @click.command()
@@ -66,8 +66,7 @@ def setup(
     if not yes:
         output.needs_terminal("setup")
     sign_in_on_terminal(app, session, device_code=device_code, no_browser=no_browser)
-    with output.listing_progress() as progress:
-        listing = directory.listing(app, session, refresh=True, progress=progress)
+    listing = _listed(app, session)
     narrowed = bool(accounts or roles)
     plan = profiles.plan_sync(
         app, session, listing, choices, convert=form is not None, narrowed=narrowed
@@ -75,6 +74,16 @@ def setup(
     say_when_nothing_matches(app, listing, choices)
     if write_plan(app, plan, yes=yes, what="setup"):
         _say_next_step(app, session, listing)
+
+
+def _listed(app: App, session: SsoSession) -> Listing:
+    try:
+        with output.listing_progress() as progress:
+            return directory.listing(app, session, refresh=True, progress=progress)
+    except AwsUnreachable as error:
+        # No other command knows the session yet: nothing has been written.
+        error.hint = f"the sign-in is kept, and what has answered; go on with: {output.again()}"
+        raise
 
 
 def _session(app: App, start_url: str | None, region: str | None) -> SsoSession:

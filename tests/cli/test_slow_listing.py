@@ -1,0 +1,84 @@
+"""A listing that takes a while, or has no end: told, bounded, and continued by what is said."""
+
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from ssohelper.cli import output
+from ssohelper.emulator.organization import World
+from ssohelper.emulator.server import Emulator
+from tests.cli.listing_world import Shell
+
+# The same program, that waits a tenth of a second with its line in place of five.
+SOON = (
+    "import sys\n"
+    "from ssohelper.cli import output, run\n"
+    "output._LINE_AFTER_SECONDS = 0.1\n"
+    "sys.exit(run(sys.argv[1:]))"
+)
+LINE = "listing accounts at AWS's pace: "
+
+
+@pytest.fixture
+def emulator():
+    with Emulator(World.of_size(12, 2)) as running:
+        yield running
+
+
+@pytest.fixture
+def shell(tmp_path, emulator):
+    return Shell(tmp_path, emulator)
+
+
+def run_soon(shell, *argv):
+    return subprocess.run(
+        [sys.executable, "-c", SOON, *argv],
+        env=shell.environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("argv", [("list",), ("list", "--json"), ("profile", "sync", "--dry-run")])
+def test_off_a_terminal_one_line_says_that_aws_is_waited_for(shell, emulator, argv):
+    emulator.faults.latency_seconds = {"ListAccounts": 1.0}
+    done = run_soon(shell, *argv)
+    assert done.returncode == 0
+    assert done.stderr.splitlines().count(f"{LINE}none has answered so far") == 1
+    assert done.stderr.count(LINE) == 1
+    assert LINE not in done.stdout
+
+
+def test_it_says_once_how_many_have_answered(capsys):
+    with output._line() as step:
+        step(3, 12)
+        step(4, 12)
+    assert capsys.readouterr() == ("", f"{LINE}3 of 12 accounts have answered so far\n")
+
+
+def test_a_saved_list_comes_without_it(shell):
+    shell.run("list")
+    assert run_soon(shell, "list").stderr == ""
+
+
+def test_a_setup_that_was_cut_short_says_how_to_go_on_and_does(shell, emulator):
+    shell.config.unlink()
+    emulator.faults.script("ListAccountRoles", 200, body=b"{")
+    url = shell.session.start_url
+    setup = ("setup", url, "--region", shell.session.region, "--session", "corp", "--yes")
+    done = shell.run(*setup)
+    assert done.returncode == 6
+    assert "1 of 12 accounts are not listed yet" in done.stderr
+    assert not shell.config.exists()
+    said = done.stderr.rpartition("go on with: ")[2].strip()
+    assert said == shlex.join(["ssohelper", *setup])
+    emulator.reset_counters()
+    done = shell.run(*shlex.split(said)[1:])
+    assert done.returncode == 0, done.stderr
+    assert emulator.counters["ListAccountRoles"] == 1
+    assert "sso-session corp" in shell.config.read_text()
