@@ -384,6 +384,13 @@ class TestSignalsWhereNoneTellsWhoSentThem:
             shell.close(force=True)
 
 
+def test_systems_are_told_apart_as_mypy_understands_it() -> None:
+    by_name = [
+        str(path) for path in (ROOT / "ssohelper").rglob("*.py") if "os.name" in path.read_text()
+    ]
+    assert by_name == []
+
+
 def test_the_page_names_what_is_not_there() -> None:
     page = (ROOT / "docs" / "reference" / "other-systems.md").read_text()
     assert {"serve", "exec --server"} <= set(re.findall(r"`([^`]+)`", page))
