@@ -128,7 +128,8 @@ class Settings:
 def settings_in(content: bytes, path: Path, environ: Mapping[str, str]) -> Settings:
     """Return the settings in the file's content and the environment; an empty one sets nothing.
 
-    Raises: ConfigInvalid with file and line for what is no TOML, unknown or of the wrong type.
+    Raises: ConfigInvalid with file and line for what is no TOML, unknown or of the wrong type; with
+    the variable's name for what one of them says.
     """
     text = _decoded(content, path)
     try:
@@ -141,7 +142,10 @@ def settings_in(content: bytes, path: Path, environ: Mapping[str, str]) -> Setti
         setting = _setting_of_parts(parts, f"{_place(path, line)}: ")
         values[".".join(parts)] = _checked(setting, value, f"{_place(path, line)}: "), line
     _check_clash(path, values)
-    return Settings(path, values, environ)
+    settings = Settings(path, values, environ)
+    for setting in SETTINGS:
+        settings.get(setting.key)  # a variable that cannot be is said at once, as a line is
+    return settings
 
 
 def check_key(settings: Settings, key: str, value: Any) -> None:

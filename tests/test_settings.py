@@ -176,12 +176,17 @@ def test_an_unknown_key_is_answered_with_the_nearest(read, key, near):
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("FORM", "x"), ("RENEW_AHEAD", "maybe"), ("SESSION_HOURS", "abc"), ("DEFAULT_REGION", "../x")],
+    [
+        ("FORM", "x"),
+        ("RENEW_AHEAD", "maybe"),
+        ("SESSION_HOURS", "abc"),
+        ("DEFAULT_REGION", "../x"),
+        ("STORAGE", "keyring"),
+    ],
 )
-def test_a_wrong_variable_is_named(read, variable, value):
-    found = read(**{f"SSOHELPER_{variable}": value})
+def test_a_wrong_variable_is_named_as_soon_as_a_wrong_line_would_be(read, variable, value):
     with pytest.raises(ConfigInvalid, match=f"SSOHELPER_{variable}"):
-        found.get(variable.lower())
+        read(**{f"SSOHELPER_{variable}": value})
 
 
 def test_bytes_that_are_no_text_are_named_by_line_and_byte(path):

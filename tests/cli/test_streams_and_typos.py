@@ -189,6 +189,18 @@ def test_a_mistyped_session_is_said_with_the_nearest(home: Home, run: Run, argv:
     assert run(*argv, "--session", "corp").returncode == 0
 
 
+@pytest.mark.parametrize("argv", [["login"], ["setup", "--yes"]])
+def test_a_variable_that_asks_for_what_is_not_there_is_not_passed_over(
+    home: Home, run: Run, emulator: Emulator, argv: list[str]
+) -> None:
+    """Else tokens would go to files for who has asked for a keyring."""
+    home.add_session("corp", emulator.world.start_url, emulator.world.region)
+    done = run(*argv, env={"SSOHELPER_STORAGE": "keyring"})
+    assert done.returncode == 3
+    assert 'SSOHELPER_STORAGE: "storage" must be "file", not "keyring"' in done.stderr
+    assert not home.token_folder.exists()
+
+
 def test_what_is_empty_says_so(home: Home, run: Run) -> None:
     home.add_session("corp")
     said = "there is no profile yet; write them with: ssohelper profile sync\n"
