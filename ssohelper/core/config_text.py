@@ -6,6 +6,7 @@ file that it refuses makes every profile in it useless. Touches no disk.
 """
 
 import re
+from functools import cached_property
 from typing import NoReturn
 
 from ssohelper.core.text import show
@@ -19,17 +20,36 @@ MAGIC_SECTION = "DEFAULT"
 class Key:
     """A key of a section: its value's parts and the lines that they stand in (from 0)."""
 
-    __slots__ = ("lines", "parts")
+    # Most have one part: two lists for each would be 20 MB of 20,000 profiles' 50.
+    __slots__ = ("_first", "_line", "_more")
 
     def __init__(self, part: str, line: int) -> None:
-        self.parts = [part]
-        self.lines = [line]
+        self._first, self._line = part, line
+        self._more: list[tuple[str, int]] | None = None
+
+    def add(self, part: str, line: int) -> None:
+        """Take in one more line of the value."""
+        if self._more is None:
+            self._more = []
+        self._more.append((part, line))
+
+    @property
+    def parts(self) -> list[str]:
+        return [self._first, *(part for part, _ in self._more or ())]
+
+    @property
+    def lines(self) -> list[int]:
+        return [self._line, *(line for _, line in self._more or ())]
 
     @property
     def value(self) -> str:
         """Return the value as configparser joins it: nested blocks begin with a newline."""
-        parts = self.parts
-        return parts[0] if len(parts) == 1 else "\n".join(parts).rstrip()
+        return "\n".join(self.parts).rstrip() if self._more else self._first
+
+    @property
+    def is_nested(self) -> bool:
+        """Tell whether the value stands below its key, in lines of its own."""
+        return bool(self._more) and not self._first
 
     @property
     def content_lines(self) -> list[int]:
@@ -61,12 +81,16 @@ class ConfigText:
     def __init__(self, data: bytes, origin: str) -> None:
         self.origin = origin
         self.text = _decoded(data, origin)
-        self.lines = self.text.split("\n")
         self.newline = "\r\n" if "\r\n" in self.text else "\n"
         self.sections: dict[str, Section] = {}
         self.magic = Section(MAGIC_SECTION, 0)
         _Reader(self).read()
         self._check_nested()
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Return the lines: only an edit needs them for longer than it takes to read them."""
+        return self.text.split("\n")
 
     def refuse(self, line: int, what: str, hint: str | None = None) -> NoReturn:
         """Raise ConfigInvalid for a line (from 0)."""
@@ -78,7 +102,7 @@ class ConfigText:
             return
         for section in (self.magic, *self.sections.values()):
             for key in section.keys.values():
-                if len(key.parts) == 1 or key.parts[0]:
+                if not key.is_nested:
                     continue
                 for part, line in zip(key.parts, key.lines, strict=True):
                     for piece in part.splitlines():
@@ -96,20 +120,18 @@ class _Reader:
         self._indent = 0
 
     def read(self) -> None:
-        for number, line in enumerate(self._config.lines):
+        for number, line in enumerate(self._config.text.split("\n")):
             value = line.strip()
             if not value:
                 if self._key is not None:
-                    self._key.parts.append("")
-                    self._key.lines.append(number)
+                    self._key.add("", number)
             elif value[0] not in "#;":
                 self._content(number, line, value)
 
     def _content(self, number: int, line: str, value: str) -> None:
         indent = 0 if line[0] == value[0] else len(line) - len(line.lstrip())
         if self._key is not None and indent > self._indent:
-            self._key.parts.append(value)
-            self._key.lines.append(number)
+            self._key.add(value, number)
             return
         self._indent = indent
         end = value.rfind("]") if value[0] == "[" else -1
