@@ -8,6 +8,7 @@ import configparser
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import struct
@@ -158,6 +159,20 @@ class TestWindows:
         assert {"kept", "locks"} <= set(os.listdir(home.path / "Local/ssohelper/Cache"))
         assert not (home.path / ".cache").exists()
         assert not (home.path / ".local").exists()
+
+    def test_the_demo_stays_in_its_own_home(self, home: Home) -> None:
+        noted = home.path / "noted"
+        words = f'printf "%s\\n" "$HOME" "$USERPROFILE" "$LOCALAPPDATA" >{noted}'
+        run = f'exec {shlex.join([*ELSEWHERE, "win32"])} "$@"'
+        command = program(home.path / "Scripts", "ssohelper.exe", f"{words}\n{run}")
+        more = {SCRIPTS: str(command.parent), "LOCALAPPDATA": str(home.path / "Local")}
+        done = there("win32", home, "demo", USERPROFILE=str(home.path), **more)
+        assert done.returncode == 0, done.stdout + done.stderr
+        own, profile, local = noted.read_text().splitlines()
+        assert profile == own != str(home.path)
+        assert local == f"{own}/AppData"
+        assert not home.config_file.exists()
+        assert not (home.path / "Local").exists()
 
     def test_exec_waits_for_the_program_and_ends_with_its_code(
         self, home: Home, center: Emulator

@@ -162,6 +162,9 @@ def _environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:
         | endpoints
         | {
             "HOME": str(home),
+            # Windows' own words for it.
+            "USERPROFILE": str(home),
+            "LOCALAPPDATA": str(home / "AppData"),
             "XDG_RUNTIME_DIR": str(home / "run"),
             "PATH": scripts + os.pathsep + os.environ.get("PATH", os.defpath),
             "AWS_PAGER": "",
