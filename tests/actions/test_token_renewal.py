@@ -123,13 +123,14 @@ def test_signed_out_says_what_to_type(app):
 def test_what_cannot_be_renewed_is_used_to_its_end(app, how):
     app.sign_in(1, **how)
     assert app.valid() == "old"
+    assert tokens.renewal_due_at(app, SESSION) is None
+    assert app.tokens.facts("corp") == SignInFacts()  # nothing has ended
     app.at += 1
     with pytest.raises(LoginRequired) as refused:
         app.valid()
     assert refused.value.message == 'the session "corp" expired'
     assert refused.value.hint == "sign in with: ssohelper login corp"
-    assert app.used == []
-    assert tokens.renewal_due_at(app, SESSION) is None
+    assert (app.used, app.slept) == ([], 0)  # nobody else can have renewed it
 
 
 @pytest.mark.parametrize(("left", "seconds"), [(1200, 6.0), (1, 6.0), (0, 18.0)])
@@ -209,7 +210,8 @@ def test_what_is_known_after_a_refusal(app):
     for _ in range(2):
         with pytest.raises(LoginRequired, match='the session "corp" expired'):
             app.valid()
-        app.at += 5
+        app.at += 31
+    assert app.used == ["old", "old"]
     assert app.tokens.facts("corp") == facts._replace(
         ended_at=NOW, observed_hours_seconds=8 * HOUR, token_life_seconds=None
     )
@@ -275,6 +277,20 @@ def test_who_waited_takes_the_token_of_the_one_before(app):
 
     app.tokens.lock = lock
     assert app.valid() == "theirs"
+    assert app.used == []
+
+
+def test_who_waited_for_a_sign_out_is_told_so(app):
+    app.sign_in(0)
+    really_lock = app.tokens.lock
+
+    def lock(*words: Any):
+        app.tokens.forget(SESSION)
+        return really_lock(*words)
+
+    app.tokens.lock = lock
+    with pytest.raises(LoginRequired, match="is signed out"):
+        app.valid()
     assert app.used == []
 
 
