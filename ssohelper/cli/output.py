@@ -37,6 +37,7 @@ class Talk:
         self.json = False
         self.verbose = 0
         self.session: str | None = None
+        self.has_answered = False
 
 
 def talk() -> Talk:
@@ -67,7 +68,11 @@ def common_options(function: _F) -> _F:
         said.verbose = max(said.verbose, verbose)
         said.json = said.json or as_json
         said.session = session or said.session
-        return function(*args, **kw)
+        try:
+            return function(*args, **kw)
+        except SsoHelperError:
+            _say_what_no_json_says()
+            raise
 
     return with_talk  # type: ignore[return-value]
 
@@ -77,6 +82,7 @@ def common_options(function: _F) -> _F:
 
 def print_json(data: Any, warnings: Sequence[str] = ()) -> None:
     """Print the contract's envelope."""
+    talk().has_answered = True
     click.echo(to_json({"version": 1, "data": data, "warnings": list(warnings)}, indent=2))
 
 
@@ -240,6 +246,14 @@ def not_on_windows(what: str) -> UsageProblem:
         f"{what} is not there on Windows",
         hint='SDKs renew by the profile itself: $env:AWS_PROFILE = "PROFILE" (or run it in WSL)',
     )
+
+
+def _say_what_no_json_says() -> None:
+    """Say the warnings that wait for an object which an error leaves unprinted."""
+    made = click.get_current_context().find_root().meta.get("ssohelper.app")
+    if made and talk().json and not talk().has_answered:
+        for warning in made.warnings:
+            warn(warning)
 
 
 # -- errors --------------------------------------------------------------------------------------

@@ -207,6 +207,20 @@ def test_a_warning_stands_in_the_json_alone(home: Home, run: Run, emulator: Emul
     assert done.stderr == ""
 
 
+def test_a_warning_is_not_lost_with_an_answer_that_did_not_come(
+    home: Home, run: Run, emulator: Emulator
+) -> None:
+    home.add_session("corp", emulator.world.start_url, emulator.world.region)
+    home.write_token(emulator.token_for("ana"))
+    away = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ENDPOINT_URL_SSO": "http://127.0.0.1:9"}
+    done = run("list", "--refresh", "--json", env=away)
+    assert (done.returncode, done.stdout) == (6, "")
+    warning, error, hint = done.stderr.splitlines()
+    assert warning.startswith("ssohelper: warning: AWS_ENDPOINT_URL is ignored")
+    assert error.startswith("ssohelper: error: ")
+    assert hint.startswith("ssohelper: hint: ")
+
+
 def keys_of(shape: Any) -> set[str]:
     if isinstance(shape, tuple | list):
         return keys_of(shape[0])

@@ -197,6 +197,7 @@ class TestTrouble:
 def test_a_terminal_gets_a_table_and_progress_with_what_is_left(shell, emulator):
     for number in range(20, 60):
         emulator.world.add_account(f"0000{number:08d}", f"more-{number}", ou="Workloads")
+    emulator.faults.set(latency_seconds={"*": 0.2})  # 1.2 s in all: a bar comes after 0.3
     child = pexpect.spawn(
         str(SCRIPT),
         ["list"],
