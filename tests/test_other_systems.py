@@ -174,6 +174,14 @@ class TestWindows:
         assert not home.config_file.exists()
         assert not (home.path / "Local").exists()
 
+    def test_use_names_the_profile_of_powershell(self, home: Home) -> None:
+        done = there("win32", home, "use", "job")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.splitlines()[1] == (
+            "ssohelper: hint: put into $PROFILE: "
+            "ssohelper shell-init pwsh | Out-String | Invoke-Expression"
+        )
+
     def test_exec_waits_for_the_program_and_ends_with_its_code(
         self, home: Home, center: Emulator
     ) -> None:

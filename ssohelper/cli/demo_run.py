@@ -92,7 +92,10 @@ def with_a_shell() -> int:
         code = subprocess.call([command_path(os.environ), *_SETUP], env=environ)
         if code:
             return code
-        shell = environ.get("SHELL") or shutil.which("sh") or "/bin/sh"
+        if sys.platform == "win32":
+            shell = environ.get("COMSPEC", "cmd.exe")
+        else:
+            shell = environ.get("SHELL") or shutil.which("sh") or "/bin/sh"
         output.say("\nA shell in the demo's home. Try:")
         for command, what in _TRY:
             output.say(f"  {command:<48}  {what}")

@@ -101,6 +101,8 @@ def _install_line() -> str:
         line = "put into ~/.config/fish/config.fish: ssohelper shell-init fish | source"
     elif shell == "zsh":
         line = 'put into ~/.zshrc: eval "$(ssohelper shell-init zsh)"'
+    elif sys.platform == "win32" and not shell:
+        return "put into $PROFILE: ssohelper shell-init pwsh | Out-String | Invoke-Expression"
     else:
         line = 'put into ~/.bashrc: eval "$(ssohelper shell-init bash)"'
     return f"{line} (ssohelper install does it)"
