@@ -42,7 +42,7 @@ def outlook(app: App, session: SsoSession) -> Outlook:
     try:
         token = app.tokens.load(session)
     except LoginRequired:
-        return Outlook(None, None, False)  # half written: the next look tells
+        return Outlook(app.now(), None, True)  # half written, and nobody writes it to its end
     if token is None:
         return Outlook(None, None, True)
     facts = tokens.facts_of(app, session, token)

@@ -81,7 +81,7 @@ class Keeper:
         """Do all that is due, whatever becomes of each; return for how long nothing will be."""
         with self._looking:
             app = self._make_app()
-            self._attempt(self._upkeep)
+            self._attempt(app, self._upkeep)
             for step in (
                 self._remind,
                 self._dispel_doubts,
@@ -89,17 +89,17 @@ class Keeper:
                 self._renew_once_more,
                 self._remind,
             ):
-                self._attempt(partial(step, app))
-            due_at = self._attempt(partial(credentials.due_at, app, self._session, self._role))
+                self._attempt(app, partial(step, app))
+            due_at = self._attempt(app, partial(credentials.due_at, app, self._session, self._role))
             due_in = (due_at or 0) - app.now()
         pause = min(self._pause_seconds, due_in) if due_in > 0 else self._pause_seconds
         return max(pause, min(_SHORTEST_PAUSE_SECONDS, self._pause_seconds))
 
-    def _attempt(self, step: Callable[[], _T]) -> _T | None:
+    def _attempt(self, app: ServingApp, step: Callable[[], _T]) -> _T | None:
         try:
             return step()
-        except SsoHelperError:
-            pass  # requests say it, in words; the next look tries again
+        except SsoHelperError as trouble:  # the next look tries again
+            app.warn(trouble.message)
         except Exception as error:
             crash.report(error, sys.exc_info()[2])
         return None
@@ -126,8 +126,6 @@ class Keeper:
             self._refused = ""
         except LoginRequired:
             self._refused = app.tokens.fingerprint(self._session)
-        except SsoHelperError as trouble:  # remembered for 30 s
-            app.warn(f"the credentials were not renewed: {trouble.message}")
         finally:
             app.clean_up()
 

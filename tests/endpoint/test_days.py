@@ -14,7 +14,7 @@ from ssohelper.core.instants import from_iso
 from ssohelper.core.model import SignInFacts
 from ssohelper.emulator.server import Emulator
 from ssohelper.endpoint import doors
-from ssohelper.stores import clock_file
+from ssohelper.stores import clock_file, token_cache
 from ssohelper.stores.token_cache import TokenFiles
 from tests.conftest import Home, Run
 from tests.endpoint.world import (
@@ -144,9 +144,24 @@ def test_a_role_that_is_taken_away_is_said(home: Home, emulator: Emulator, clock
         emulator.faults.fail("GetRoleCredentials", "ForbiddenException", "No access", times=99)
         clock.go_on(HOUR / 2 + 60)
         wait_for(lambda: endpoint.warned)
-        assert endpoint.warned[0].startswith(
-            "the credentials were not renewed: AWS refuses the role"
-        )
+        assert endpoint.warned[0].startswith("AWS refuses the role")
+
+
+def test_a_token_file_that_somebody_damages_is_told(
+    home: Home, emulator: Emulator, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_cache, "_TORN_SECONDS", 0.1)
+    with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
+        before = good(endpoint, clock)
+        [token] = home.token_folder.iterdir()
+        whole = token.read_bytes()
+        token.write_bytes(b"")  # as by another tool on a full disk
+        wait_for(lambda: endpoint.told)
+        assert endpoint.told[0].startswith('the sign-in to "corp" is over')
+        assert good(endpoint, clock) == before
+        token.write_bytes(whole)
+        wait_for(lambda: len(endpoint.told) == 2)
+        assert "again" in endpoint.told[1]
 
 
 def test_after_a_sleep_of_9_hours_nothing_expired_is_served(
@@ -223,12 +238,12 @@ def test_another_time_zone_changes_nothing(
 ) -> None:
     with served(home, emulator, clock) as endpoint:
         before = good(endpoint, clock)
-        monkeypatch.setenv("TZ", "Pacific/Kiritimati")
-        time.tzset()
         try:
-            assert good(endpoint, clock)["Expiration"] == before["Expiration"]
+            with monkeypatch.context() as elsewhere:
+                elsewhere.setenv("TZ", "Pacific/Kiritimati")
+                time.tzset()
+                assert good(endpoint, clock)["Expiration"] == before["Expiration"]
         finally:
-            monkeypatch.undo()
             time.tzset()
     assert emulator.counters["GetRoleCredentials"] == 1
 
