@@ -23,7 +23,10 @@ from typing import Any
 import mypy
 
 _STUBS = Path(mypy.__file__).parent / "typeshed" / "stdlib"
-_PACKAGE = Path(__file__).resolve().parent.parent / "ssohelper"
+ROOT = Path(__file__).resolve().parent.parent
+_PACKAGE = ROOT / "ssohelper"
+# The command; the system and ssohelper's arguments go behind it, and ROOT into PYTHONPATH.
+ELSEWHERE = [sys.executable, "-P", str(Path(__file__).resolve())]
 _LOOKED_AT = (
     "asyncio", "errno", "fcntl", "grp", "mmap", "msvcrt", "os", "posix", "pty", "pwd", "resource",
     "select", "selectors", "shutil", "signal", "socket", "stat", "subprocess", "sys", "sysconfig",

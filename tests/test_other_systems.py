@@ -19,7 +19,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-import pexpect
 import platformdirs.windows
 import pytest
 
@@ -29,14 +28,9 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.endpoint import doors
 from ssohelper.stores import files
 from tests.conftest import RUN_SECONDS, Home
-from tests.endpoint import test_exec_server
 from tests.endpoint.world import ACCOUNT, ROLE, prepared, small_center
-from tests.other_system import SCRIPTS
-from tests.programs import need
+from tests.other_system import ELSEWHERE, ROOT, SCRIPTS
 
-ROOT = Path(__file__).resolve().parent.parent
-ELSEWHERE = [sys.executable, "-P", str(ROOT / "tests" / "other_system.py")]
-EXEC_SERVER = [*ELSEWHERE, "darwin", "exec", "--server", "job", "--"]
 NOT_ON_WINDOWS = {
     "ssohelper.actions.run_beside",
     "ssohelper.cli.serve_command",
@@ -339,72 +333,6 @@ class TestMacOs:
             done = there("darwin", home, "credential-process", *key)
             assert json.loads(done.stdout)["AccountId"] == ACCOUNT, done.stderr
         assert center.counters["GetRoleCredentials"] == 1
-
-
-_COUNTS = """
-import os, signal, sys
-def heard(number, frame):
-    os.write(1, f"heard {signal.Signals(number).name}\\n".encode())
-for name in ("SIGINT", "SIGUSR1", "SIGUSR2"):
-    signal.signal(getattr(signal, name), heard)
-print("ready", os.getppid(), flush=True)
-while True:
-    signal.pause()
-"""
-
-
-class TestSignalsWhereNoneTellsWhoSentThem:
-    """`exec --server` by sigwait alone, as on macOS."""
-
-    @pytest.fixture(autouse=True)
-    def _as_there(self, home: Home, center: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-        home.env["PYTHONPATH"] = str(ROOT)
-        # With the name that the shell shows of a job.
-        monkeypatch.setattr(test_exec_server, "EXEC", ["env", "A=ssohelper", *EXEC_SERVER])
-
-    def test_all_are_passed_on_without_a_terminal(self, home: Home, center: Emulator) -> None:
-        test_exec_server.test_signals_that_we_get_are_passed_on(home, center)
-
-    def test_it_stops_with_the_command(self, home: Home, center: Emulator) -> None:
-        test_exec_server.test_it_stops_with_the_command_and_both_go_on(home, center)
-
-    def test_it_is_a_job_like_any_other(self, home: Home, center: Emulator) -> None:
-        test_exec_server.test_on_a_terminal_it_is_a_job_like_any_other(home, center)
-
-    def test_ctrl_c_comes_once_and_in_the_background_what_is_sent(self, home: Home) -> None:
-        (home.path / "job.py").write_text(_COUNTS)
-        shell = pexpect.spawn(
-            need("bash"), ["--norc", "--noprofile", "-i"], env={**home.env, "PS1": "$ "},
-            encoding="utf-8", timeout=60, dimensions=(24, 200),
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )  # fmt: skip
-        try:
-            command = " ".join([*EXEC_SERVER, sys.executable, "job.py"])
-            shell.sendline(f"cd {home.path}; {command}")
-            shell.expect(r"ready (\d+)\r\n")
-            ours = int(shell.match.group(1))
-            shell.sendcontrol("c")
-            shell.expect("heard SIGINT")
-            # Of what waits for us the lower number comes first: SIGINT has been looked at by then.
-            os.kill(ours, signal.SIGUSR1)
-            shell.expect("heard SIGUSR1")
-            assert "SIGINT" not in shell.before
-            # One that is not the terminal's, while we are in front of it: counted as its own.
-            os.kill(ours, signal.SIGINT)
-            os.kill(ours, signal.SIGUSR2)
-            shell.expect("heard SIGUSR2")
-            assert "SIGINT" not in shell.before
-            shell.sendcontrol("z")
-            shell.expect("Stopped")
-            shell.sendline("bg")
-            shell.expect(r"\$ ")
-            os.kill(ours, signal.SIGINT)
-            shell.expect("heard SIGINT")
-            os.kill(ours, signal.SIGTERM)
-            shell.sendline("wait; echo over")
-            shell.expect(r"\r\nover\r\n")
-        finally:
-            shell.close(force=True)
 
 
 def test_systems_are_told_apart_as_mypy_understands_it() -> None:

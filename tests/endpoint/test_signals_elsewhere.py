@@ -1,0 +1,81 @@
+"""`exec --server` where the system does not tell who sent a signal: by sigwait alone, as on macOS."""
+
+import os
+import signal
+import sys
+
+import pexpect
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from tests.conftest import Home
+from tests.endpoint import test_exec_server
+from tests.other_system import ELSEWHERE, ROOT
+from tests.programs import need
+
+EXEC = [*ELSEWHERE, "darwin", "exec", "--server", "job", "--"]
+_COUNTS = """
+import os, signal, sys
+def heard(number, frame):
+    os.write(1, f"heard {signal.Signals(number).name}\\n".encode())
+for name in ("SIGINT", "SIGUSR1", "SIGUSR2"):
+    signal.signal(getattr(signal, name), heard)
+print("ready", os.getppid(), flush=True)
+while True:
+    signal.pause()
+"""
+
+
+@pytest.fixture(autouse=True)
+def _as_there(home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.env["PYTHONPATH"] = str(ROOT)
+    # With the name that the shell shows of a job.
+    monkeypatch.setattr(test_exec_server, "EXEC", ["env", "A=ssohelper", *EXEC])
+
+
+def test_all_are_passed_on_without_a_terminal(home: Home, emulator: Emulator) -> None:
+    test_exec_server.test_signals_that_we_get_are_passed_on(home, emulator)
+
+
+def test_it_stops_with_the_command(home: Home, emulator: Emulator) -> None:
+    test_exec_server.test_it_stops_with_the_command_and_both_go_on(home, emulator)
+
+
+def test_it_is_a_job_like_any_other(home: Home, emulator: Emulator) -> None:
+    test_exec_server.test_on_a_terminal_it_is_a_job_like_any_other(home, emulator)
+
+
+def test_ctrl_c_comes_once_and_in_the_background_what_is_sent(home: Home) -> None:
+    (home.path / "job.py").write_text(_COUNTS)
+    shell = pexpect.spawn(
+        need("bash"), ["--norc", "--noprofile", "-i"], env={**home.env, "PS1": "$ "},
+        encoding="utf-8", timeout=60, dimensions=(24, 200),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+    try:
+        command = " ".join([*EXEC, sys.executable, "job.py"])
+        shell.sendline(f"cd {home.path}; {command}")
+        shell.expect(r"ready (\d+)\r\n")
+        ours = int(shell.match.group(1))
+        shell.sendcontrol("c")
+        shell.expect("heard SIGINT")
+        # Of what waits for us the lower number comes first: SIGINT has been looked at by then.
+        os.kill(ours, signal.SIGUSR1)
+        shell.expect("heard SIGUSR1")
+        assert "SIGINT" not in shell.before
+        # One that is not the terminal's, while we are in front of it: counted as its own.
+        os.kill(ours, signal.SIGINT)
+        os.kill(ours, signal.SIGUSR2)
+        shell.expect("heard SIGUSR2")
+        assert "SIGINT" not in shell.before
+        shell.sendcontrol("z")
+        shell.expect("Stopped")
+        shell.sendline("bg")
+        shell.expect(r"\$ ")
+        os.kill(ours, signal.SIGINT)
+        shell.expect("heard SIGINT")
+        os.kill(ours, signal.SIGTERM)
+        shell.sendline("wait; echo over")
+        shell.expect(r"\r\nover\r\n")
+    finally:
+        shell.close(force=True)
