@@ -21,6 +21,7 @@ from tests.endpoint.world import (
     ROLE,
     Clock,
     Served,
+    faked,
     prepared,
     served,
     small_center,
@@ -396,13 +397,3 @@ class TestEndOfASignIn:
             clock.go_on(35 * 60)
             wait_for(lambda: endpoint.told)
             assert "before" in endpoint.told[0]
-
-
-def faked(clock: Clock) -> dict[str, str]:
-    """Return what gives a program of another process this clock's time."""
-    library = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
-    return {
-        "LD_PRELOAD": str(library),
-        "FAKETIME": f"+{int(clock.now() - time.time())}s",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }

@@ -10,9 +10,12 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from ssohelper.app import App
+from ssohelper.core.model import Profile, Role, SsoSession
 from ssohelper.emulator.server import Emulator
+from ssohelper.endpoint.child_files import config_text
 from tests.conftest import SCRIPT, Home, Run
-from tests.endpoint.world import ACCOUNT, Program, prepared, wait_for
+from tests.endpoint.world import ACCOUNT, ROLE, START_URL, Program, prepared, wait_for
 from tests.programs import need
 
 EXEC = [SCRIPT, "exec", "--server", "job", "--"]
@@ -78,7 +81,7 @@ def test_what_the_child_is_given(home: Home, emulator: Emulator) -> None:
     script = 'env; cat "$AWS_CONFIG_FILE"; stat -c "%a %s %n" "$(dirname "$AWS_CONFIG_FILE")"/*'
     done = subprocess.run(
         [*EXEC, "sh", "-c", script],
-        env={**home.env, **STALE},
+        env={**home.env, **STALE, "AWS_EC2_METADATA_DISABLED": "false"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -87,6 +90,7 @@ def test_what_the_child_is_given(home: Home, emulator: Emulator) -> None:
     assert "stale" not in done.stdout
     assert "CNRY" not in done.stdout
     assert "AWS_CONTAINER_AUTHORIZATION_TOKEN=" not in done.stdout
+    assert "AWS_EC2_METADATA_DISABLED=true\n" in done.stdout
     config = "[default]\n" + done.stdout.partition("[default]\n")[2]
     assert config.partition("6")[0].rstrip() == (
         "[default]\nregion = eu-west-1\noutput = text\nretry_mode = adaptive\n"
@@ -97,6 +101,24 @@ def test_what_the_child_is_given(home: Home, emulator: Emulator) -> None:
     sizes = {Path(name).name: int(size) for _, size, name in files}
     assert sizes["credentials"] == 0
     assert sizes["token"] == 43  # 256 bits, and no newline behind them
+
+
+def test_nothing_that_says_who_one_is_reaches_the_child_s_config(home: Home) -> None:
+    identity = (
+        "sso_session = corp\nsso_account_id = 000000000001\nsso_role_name = r\n"
+        "sso_start_url = u\nsso_region = r\ncredential_process = c\ncredential_source = Environment\n"
+        "aws_access_key_id = a\naws_secret_access_key = s\naws_session_token = t\n"
+        "role_arn = r\nrole_session_name = n\nsource_profile = p\nexternal_id = e\n"
+        "duration_seconds = 900\nmfa_serial = m\nweb_identity_token_file = w\nlogin_session = l\n"
+        "granted_sso_start_url = g\nssohelper_managed = true\n"
+    )
+    home.write_config(f"[profile job]\n{identity}cli_pager =\n")
+    session = SsoSession("corp", START_URL, "us-east-1", ("sso:account:access",))
+    profile = Profile("job", session, Role(ACCOUNT, ROLE), None)
+    config = App(home.env).config.read()
+    assert config_text(config, profile, "eu-west-1") == (
+        "[default]\ncli_pager =\nregion = eu-west-1\n"
+    )
 
 
 def test_an_end_that_nobody_knows_is_a_warning_at_the_start(

@@ -8,6 +8,7 @@ import subprocess
 import threading
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from ssohelper import cli
@@ -60,6 +61,23 @@ def test_under_nohup_a_terminal_s_end_is_not_its_own(home: Home, emulator: Emula
         program.says("until Ctrl-C")
         program.process.send_signal(signal.SIGHUP)  # of the two the first by number is taken
         assert program.ends(signal.SIGTERM) == 143
+
+
+def test_in_the_background_of_a_terminal_its_words_do_not_stop_it(
+    home: Home, emulator: Emulator
+) -> None:
+    path = home.path / "sso.sock"
+    shell = pexpect.spawn(
+        "bash", ["--norc", "--noprofile", "-i"], env={**home.env, "PS1": "$ "}, encoding="utf-8",
+        timeout=60,
+    )  # fmt: skip
+    try:
+        shell.sendline(f"stty tostop; {' '.join(SERVE)} --socket {path} &")
+        shell.expect("until Ctrl-C")
+        shell.expect("credential_process = ")
+        assert asked_at(path).startswith(b"HTTP/1.1 200 ")
+    finally:
+        shell.close(force=True)
 
 
 def test_a_shell_that_takes_what_it_prints_uses_the_role(home: Home, emulator: Emulator) -> None:
