@@ -31,7 +31,7 @@ def our_turn(home: Home) -> Iterator[int]:
 
 
 def waiting(home: Home) -> "subprocess.Popen[bytes]":
-    """Start a caller and return when it has opened the turn's file, which it does to wait."""
+    """Start a caller and return when it sleeps with the turn's file open: it has found it taken."""
     process = subprocess.Popen(
         [SCRIPT, "credential-process", *KEY],
         env=home.env,
@@ -40,13 +40,21 @@ def waiting(home: Home) -> "subprocess.Popen[bytes]":
     )
     ends_at = time.monotonic() + RUN_SECONDS
     while time.monotonic() < ends_at:
-        for link in Path(f"/proc/{process.pid}/fd").iterdir():
-            try:
-                if "/turns/corp/" in str(link.readlink()):
-                    return process
-            except OSError:
-                continue
+        if _has_open(process.pid, "/turns/corp/") and _sleeps(process.pid):
+            return process
     raise AssertionError("it never came to wait")
+
+
+def _has_open(pid: int, part: str) -> bool:
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            if part in str(link.readlink()):
+                return True
+    return False
+
+
+def _sleeps(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
 
 
 def test_who_waited_takes_the_refusal(home: Home) -> None:
