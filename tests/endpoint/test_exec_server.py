@@ -161,6 +161,7 @@ def test_ssohelper_in_the_child_says_whose_config_that_is(
         (["no-such-program"], 127),
         (["sh", "-c", "kill -TERM $$"], 143),
         (["sh", "-c", "kill -KILL $$"], 137),
+        (["sh", "-c", "kill -PIPE $$"], 141),  # Python ignores it, a program must not
     ],
 )
 def test_exit_codes_are_the_command_s(
