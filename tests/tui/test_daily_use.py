@@ -9,6 +9,7 @@ from textual.app import App as TextualApp
 from textual.app import ComposeResult
 from textual.widgets import Input
 
+from ssohelper.actions import login
 from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
@@ -17,9 +18,11 @@ from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
+from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.role_detail import RoleDetail
 from tests.tui.driving import Person, drive
 from tests.tui.test_keys_and_looks import settle
+from tests.tui.test_set_up import quick
 from tests.tui.world import Afternoon, until
 
 URL = "https://d-0000000000.awsapps.com/start"
@@ -166,6 +169,51 @@ def test_the_top_line_names_the_keys_of_the_settings(world: Afternoon) -> None:
         await person.meets(SessionsScreen)
         await person.pilot.click("#to-commands")
         await person.sees("Search for commands")
+
+    drive(world.app(), scenario)
+
+
+def test_a_sign_in_on_another_screen_brings_the_list(world: Afternoon) -> None:
+    house = world.app(sleep=quick)
+    world.config_file.write_text(world.config_file.read_text().split("[sso-session lab]")[0])
+    session = house.config.read().sso_session("corp")
+    assert session is not None
+    house.directory.forget("corp")
+    login.log_out(house, session)
+
+    async def scenario(person: Person) -> None:
+        await person.sees("No roles are listed yet")
+        await person.press("f3")
+        await person.sees("You are signed out.")
+        await person.press("s")
+        await person.sees("PQRS-TVWX")
+        world.emulator.approve_device("PQRS-TVWX", "ana")
+        await person.sees("access token")
+        await person.press("f2")
+        await person.sees("20/20", "payments-prod")
+        assert world.emulator.counters["ListAccounts"] == 1
+
+    drive(house, scenario)
+
+
+def test_f5_offers_the_sign_in_that_it_needs_and_reads_a_corrected_config(
+    world: Afternoon,
+) -> None:
+    house = world.app()
+    good = world.config_file.read_text().split("[sso-session lab]")[0]
+    world.config_file.write_text(good)
+    session = house.config.read().sso_session("corp")
+    assert session is not None
+    login.log_out(house, session)
+    world.config_file.write_text(f"{good}\n[profile x")
+
+    async def scenario(person: Person) -> None:
+        await person.sees("has no end", "F5 reads it again")
+        world.config_file.write_text(good)
+        await person.press("f5")
+        await person.sees("20/20")
+        await person.press("f5")
+        await person.meets(SignInScreen)
 
     drive(world.app(), scenario)
 

@@ -48,6 +48,7 @@ _DETAIL_COLUMNS, _DETAIL_LINES = 58, 7
 _ROW_ACTIONS = ("favourite", "console", "shell", "profile")
 _OTHER_ROW_ACTIONS = ("whoami", "copy_profile", "copy_export", "copy_account", "copy_link")
 _LIST_ACTIONS = ("group", "only_session", "only_favourites", "details", "refresh")
+_CORRECTED = "Once that is corrected: F5 reads it again."
 _NO_LIST = (
     "No roles are listed yet: they are asked for once you are signed in.\n"
     "Sign in: F3, then s, or with: ssohelper login {name}"
@@ -89,6 +90,7 @@ class AccountsScreen(Screen[None]):
         self._only_session: str | None = None
         self._only_favourites = False
         self._refreshing: dict[str, str] = {}
+        self._asked_at: dict[str, int] = {}
         self._seconds = 0
 
     @property
@@ -142,7 +144,8 @@ class AccountsScreen(Screen[None]):
         """Return what has to be said in place of a list that is not there."""
         if self._trouble is not None:
             hint = f"\n{show(self._trouble.hint)}" if self._trouble.hint else ""
-            return [Static(show(self._trouble.message) + hint, classes="trouble", markup=False)]
+            words = f"{show(self._trouble.message)}{hint}\n{_CORRECTED}"
+            return [Static(words, classes="trouble", markup=False)]
         words = self._absence()
         return [Static(words, classes="trouble absence", markup=False)] if words else []
 
@@ -220,6 +223,7 @@ class AccountsScreen(Screen[None]):
         self.query_one(RolePane).show_count()
         self._show_refreshing()
         self._read_clocks()
+        self._refresh_old()
 
     def _read_clocks(self) -> None:
         # The sessions as they were read with the rows: 20,000 profiles take 0.2 s to read.
@@ -258,14 +262,17 @@ class AccountsScreen(Screen[None]):
     # -- refreshing ----------------------------------------------------------------------------
 
     def _refresh_old(self) -> None:
-        now = self.house.now()
+        """List what is old, or missing: somebody may have signed in. What failed waits as long."""
+        now, listed_at = self.house.now(), self._choice.listed_at
         for session in self._choice.sessions:
-            at = self._choice.listed_at.get(session.name)
-            if at is None or not 0 <= now - at < _OLD_SECONDS:
+            moments = (listed_at.get(session.name), self._asked_at.get(session.name))
+            if not any(at is not None and 0 <= now - at < _OLD_SECONDS for at in moments):
                 self._refresh(session, asked=False)
 
     def action_refresh(self) -> None:
         """List the roles of every session that is shown, at AWS, now."""
+        if self._trouble is not None:
+            self.reload()
         for session in self._choice.sessions:
             if self._only_session in (None, session.name):
                 self._refresh(session, asked=True)
@@ -274,6 +281,7 @@ class AccountsScreen(Screen[None]):
         if session.name in self._refreshing:
             return
         app = self.app
+        self._asked_at[session.name] = self.house.now()
 
         def progress(done: int, of: int) -> None:
             app.hand_over(lambda words: self._note_refresh(session.name, words), f"{done}/{of}")
@@ -291,8 +299,14 @@ class AccountsScreen(Screen[None]):
 
         def failed(error: SsoHelperError) -> None:
             self._note_refresh(session.name, None)
-            # Nobody asked for this one: that it needs a sign-in stands beside the clocks already.
-            if asked or not isinstance(error, LoginRequired):
+            if not isinstance(error, LoginRequired):
+                app.failed(error)
+                return
+            # Once somebody is signed in it is listed; unasked, it stands beside the clocks already.
+            self._asked_at.pop(session.name, None)
+            if asked and len(self._choice.sessions) == 1:
+                app.sign_in(session.name, error)
+            elif asked:
                 app.failed(error)
 
         self._note_refresh(session.name, "")

@@ -67,7 +67,8 @@ def needs_a_new_list(house: App, session: SsoSession, *, prune: bool) -> bool:
     listing = directory.saved_listing(house, session)
     if listing is None or prune:
         return True
-    return not 0 <= house.now() - listing.listed_at < directory.LIST_IS_OLD_SECONDS
+    is_old = directory.is_old(house, listing)
+    return is_old or directory.is_of_earlier_sign_in(house, session, listing)
 
 
 def place_of(house: App) -> str:
