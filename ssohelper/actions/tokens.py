@@ -40,12 +40,11 @@ def valid_token(app: App, session: SsoSession, deadline: Deadline) -> AccessToke
         return token
     if token is None:
         raise _signed_out(session)
-    usable = _is_usable(app, token)
     try:
-        return _renewed_in_turn(app, session, token, _shortened(app, deadline, usable))
+        return _renewed_in_turn(app, session, token, _shortened(app, deadline, token))
     except SsoHelperError:
         # Rule of the house: a failed renewal takes nothing away that still works.
-        if usable and _is_usable(app, token):
+        if _is_usable(app, token):
             return token
         raise
 
@@ -266,8 +265,8 @@ def _is_usable(app: App, token: AccessToken) -> bool:
     return token.expires_at > app.now()
 
 
-def _shortened(app: App, deadline: Deadline, usable: bool) -> Deadline:
-    if not usable:
+def _shortened(app: App, deadline: Deadline, token: AccessToken) -> Deadline:
+    if not _is_usable(app, token):
         return deadline
     return Deadline(min(deadline.left() / 2, _RENEWAL_AHEAD_SECONDS), app.monotonic)
 

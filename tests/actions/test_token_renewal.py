@@ -10,6 +10,7 @@ import pytest
 from ssohelper.actions import tokens
 from ssohelper.app import App
 from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SignInFacts, SsoSession
+from ssohelper.core.sign_in_clock import PromptClock
 from ssohelper.errors import AwsUnreachable, LocalState, LoginRequired, SsoHelperError
 
 NOW = 4_000_000_000
@@ -156,6 +157,33 @@ def test_a_failed_renewal_takes_nothing_away_that_works(app, trouble):
         app.valid()
 
 
+def test_what_ended_while_aws_was_asked_is_not_used(app):
+    app.sign_in(1)
+    app.answer = AwsUnreachable("down")
+
+    def wait() -> None:
+        app.at += 1
+
+    app.while_asked = wait
+    with pytest.raises(AwsUnreachable):
+        app.valid()
+
+
+def test_a_prompt_counts_down_the_new_sign_in_clock(app):
+    app.sign_in(100)
+    app.tokens.save_facts("corp", SignInFacts(signed_in_at=NOW - HOUR))
+    app.valid()
+    assert app.prompt_state.session("corp") == PromptClock(NOW + 7 * HOUR, "assumed")
+
+
+def test_another_tools_token_is_a_prompts_clock_too(app):
+    app.sign_in(0)
+    app.answer = LoginRequired("invalid_grant")
+    app.while_asked = lambda: app.sign_in(100, "theirs", refresh=None)
+    assert app.valid() == "theirs"
+    assert app.prompt_state.session("corp") == PromptClock(NOW + 100, "known")
+
+
 def test_a_failure_is_shared_for_half_a_minute_or_until_the_file_changes(app):
     app.sign_in(0)
     app.answer = AwsUnreachable("down")
@@ -267,17 +295,20 @@ def test_nobody_waits_for_another_tool_while_aws_is_down_or_the_person_is_signed
     assert app.slept == 0
 
 
-def test_who_waited_takes_the_token_of_the_one_before(app):
+@pytest.mark.parametrize(
+    ("left", "given", "used"), [(1201, "theirs", []), (1200, "fresh-1", ["theirs"])]
+)
+def test_who_waited_takes_the_token_of_the_one_before(app, left, given, used):
     app.sign_in(100)
     really_lock = app.tokens.lock
 
     def lock(*words: Any):
-        app.sign_in(HOUR, "theirs")  # the one before us has renewed when we have its lock
+        app.sign_in(left, "theirs")  # the one before us has renewed when we have its lock
         return really_lock(*words)
 
     app.tokens.lock = lock
-    assert app.valid() == "theirs"
-    assert app.used == []
+    assert app.valid() == given
+    assert app.used == used
 
 
 def test_who_waited_for_a_sign_out_is_told_so(app):
