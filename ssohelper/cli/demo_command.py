@@ -53,7 +53,8 @@ def serve(ctx: click.Context, port: int, world_file: Path | None, ready_file: Pa
       ssohelper emulator serve
       ssohelper emulator serve --port 8765 --world world.json --ready-file ready.json
 
-    It listens on 127.0.0.1 alone. The ready file says which environment leads to it.
+    It listens on 127.0.0.1 alone, and prints what leads another shell to it; the ready file has the
+    same as JSON.
     """
     if world_file is not None and not world_file.exists():
         raise UsageProblem(f'no world file "{world_file}"', hint="leave --world out for the demo's")

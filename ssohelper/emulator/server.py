@@ -6,6 +6,7 @@ answers only requests that were meant for that address.
 
 import json
 import os
+import shlex
 import signal
 import threading
 import time
@@ -188,7 +189,8 @@ def serve(
     }
     try:
         with emulator:
-            print(f"EMULATOR of IAM Identity Center at {emulator.url}", flush=True)
+            print(f"EMULATOR of IAM Identity Center at {emulator.url}")
+            print(how_to_use(emulator), flush=True)
             if ready_file is not None:
                 _write_whole(Path(ready_file), json.dumps(description(emulator), indent=2))
             done.wait()
@@ -197,6 +199,22 @@ def serve(
             Path(ready_file).unlink(missing_ok=True)
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def how_to_use(emulator: Emulator) -> str:
+    """Return lines for another POSIX shell, with a home of its own: nobody's ~/.aws is for this."""
+    set_here = " ".join(
+        f"{key}={shlex.quote(value)}" for key, value in emulator.environment().items()
+    )
+    world = emulator.world
+    people = ", ".join(list(world.people)[:6])
+    return f"""\
+In another shell:
+  export HOME="$(mktemp -d)"; export SSOHELPER_HOME="$HOME/ssohelper"
+  unset {" ".join(UNSET_VARIABLES)}
+  export {set_here}
+  ssohelper setup {shlex.quote(world.start_url)} --region {world.region}
+Who works there: {people}"""
 
 
 def description(emulator: Emulator) -> dict[str, Any]:

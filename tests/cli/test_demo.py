@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
 from tests.people import sign_in
 from tests.programs import need
 
+ROOT = Path(__file__).resolve().parents[2]
 ARN = "arn:aws:sts::000040000001:assumed-role/AWSReservedSSO_ReadOnlyAccess_"
 SIGN_IN_URL = r"http://127\.0\.0\.1:\d+/authorize\?[^\s\x1b]+"
 
@@ -287,9 +289,32 @@ class TestEmulatorServe:
         assert told["environment"]["AWS_ENDPOINT_URL_SSO_OIDC"] == told["url"]
         with urllib.request.urlopen(f"{told['url']}/device", timeout=30) as page:
             assert b"Other" in page.read()
+        assert serving.stdout is not None
+        lines = [serving.stdout.readline() for _ in range(7)]
+        assert lines[6] == "Who works there: ana, ben, chi, dora, emil, finn\n"
+        person = "import sys; from tests.people import sign_in; sign_in(sys.argv[1])"
+        browser = tmp_path / "browser"
+        browser.write_text(
+            f"#!/bin/sh\ncd {ROOT} && exec {sys.executable} -c '{person}' \"$1\" >/dev/null 2>&1\n"
+        )
+        browser.chmod(0o755)
+        typed = "".join(lines[2:5]) + lines[5].rstrip("\n") + " --yes && ssohelper list payments"
+        other_shell = subprocess.run(
+            ["/bin/sh", "-c", typed],
+            env={**home.env, "BROWSER": str(browser), "AWS_PROFILE": "somebodys"},
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS,
+        )
+        assert "payments-prod\tReadOnlyAccess" in other_shell.stdout, other_shell.stderr
+        assert not home.config_file.exists()
         serving.send_signal(number)
         said = serving.communicate(timeout=RUN_SECONDS)[0]
-        assert (serving.returncode, told["url"] in said, "Traceback" in said) == (0, True, False)
+        assert (serving.returncode, told["url"] in lines[0], "Traceback" in said) == (
+            0,
+            True,
+            False,
+        )
         assert not ready.exists()
 
     def test_a_port_that_is_taken(self, run: Run, tmp_path: Path) -> None:
