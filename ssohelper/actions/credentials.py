@@ -240,7 +240,6 @@ def _keep(app: App, session: SsoSession, key: RoleKey, kept: KeptCredentials) ->
     try:
         app.credentials.keep(key, session, kept)
         _publish(app, session, key, kept)
-        app.failures.forget("/".join(key))
         prompt_notes.renewal_works(app, key)
     except NotOurs:
         raise

@@ -211,7 +211,6 @@ def _kept(
         )
         app.tokens.save_facts(session.name, facts)
         prompt_notes.sign_in_changed(app, session)
-        app.failures.forget(failure_scope(session))
     except (LocalState, OSError) as trouble:
         app.warn(f"the renewed token could not be kept: {trouble}")
         return fresh
