@@ -66,12 +66,15 @@ def text_of(shell: str, name: str) -> bytes | None:
 def by_path(text: bytes, shell: str) -> bytes:
     """Return the text, our absolute path in it where PATH does not lead to us."""
     own = os.path.abspath(sys.argv[0])
-    if shell == "pwsh" or os.path.basename(own) != "ssohelper" or "\n" in own or _is_on_path():
+    if os.path.basename(own) != "ssohelper" or "\n" in own or _is_on_path():
         return text
-    inner = {"fish": own.replace("\\", "\\\\").replace("'", "\\'")}
+    inner = {
+        "fish": own.replace("\\", "\\\\").replace("'", "\\'"),
+        "pwsh": own.replace("'", "''"),
+    }
     word = "'" + inner.get(shell, own.replace("'", "'\\''")) + "'"
     path = word.encode(errors="surrogateescape")
-    for before in (b"command ", b"exec "):
+    for before in (b"command ", b"command -q ", b"exec ", b"-Name "):
         text = text.replace(before + b"ssohelper ", before + path + b" ")
     return text
 

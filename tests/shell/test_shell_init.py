@@ -1,6 +1,7 @@
 """shell-init: static text on the fast path, found wherever an installation keeps it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -69,6 +70,30 @@ def test_what_is_wrong_prints_no_text(run: Run, argv: list[str], says: str) -> N
     done = run("shell-init", *argv)
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr
+
+
+@pytest.mark.parametrize("shell", shell_init.SHELLS)
+def test_where_path_leads_to_no_ssohelper_its_own_is_named(
+    run: Run, tmp_path: Path, shell: str
+) -> None:
+    """As in a login shell of Debian's, before ~/.local/bin is on PATH."""
+    program = tmp_path / "it's here" / "ssohelper"
+    program.parent.mkdir()
+    program.symlink_to(Path(sys.executable).with_name("ssohelper"))
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "AWS_PROFILE": "x", "TERM": "dumb"}
+    done = subprocess.run([program, "shell-init", shell], env=env, capture_output=True, text=True)
+    code = "\n".join(line for line in done.stdout.splitlines() if line.strip()[:1] != "#")
+    assert not re.search(r"(command( -q)?|exec|-Name) ssohelper\b", code)
+    if shell == "pwsh":
+        assert f"-Name '{str(program).replace(chr(39), chr(39) * 2)}' " in code
+        return
+    script = tmp_path / "script"
+    script.write_text(f"{done.stdout}\nssohelper_prompt >>shown\necho $SSOHELPER_PROMPT_TEXT\n")
+    no_rc = {"bash": "--norc", "zsh": "-f", "fish": "--no-config"}[shell]
+    drawn = subprocess.run(
+        [need(shell), no_rc, script], env=env, cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (drawn.stdout, drawn.stderr) == ("x\n", "")
 
 
 @pytest.mark.parametrize("to", [">&-", ">/dev/full"])
