@@ -127,6 +127,7 @@ def test_profiles_have_the_room_where_nothing_would_change(world: Afternoon) -> 
     async def scenario(person: Person) -> None:
         await person.press("f4")
         await person.sees("17 profiles to add", "@@ -")
+        await person.sees("payments-dev.ReadOnlyAccess   000040000001")
         few = person.app.screen.query_one("#written").size.height
         await person.press("tab", "a")
         await person.sees("write ~/.aws/config?")

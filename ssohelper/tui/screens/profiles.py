@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.cells import cell_len
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -74,6 +75,7 @@ class ProfilesScreen(Screen[None]):
         self._proposal: Proposal | None = None
         self._chosen = 0
         self._prune = False
+        self._longest = 0
 
     def compose(self) -> ComposeResult:
         yield TopBar("profiles")
@@ -128,6 +130,8 @@ class ProfilesScreen(Screen[None]):
 
     def _show_written(self, found: Written) -> None:
         self._written = found
+        names = (show(item.entry.name) for item in found.found)
+        self._longest = max(map(cell_len, names), default=0) + 3
         self.query_one("#trouble").display = False
         for part in ("#written", "#detail", "#diff-title", "#diff"):
             self.query_one(part).display = True
@@ -206,7 +210,8 @@ class ProfilesScreen(Screen[None]):
         rest = [(14, item.target.role.account_id if item.target else "")] if room >= 60 else []
         rest += [(role_width, item.target.role.name if item.target else "no role")]
         rest += [(14, (item.target.session_name if item.target else None) or "")]
-        name_width = max(0, room - sum(columns for columns, _ in rest))
+        # No wider than the longest name: the eye goes along the line to what belongs to it.
+        name_width = min(self._longest, max(0, room - sum(columns for columns, _ in rest)))
         return [
             (f"  {sign} ", "accent" if item.entry.managed else "dim"),
             (fitted(item.entry.name, name_width - 1) + " " * (name_width > 0), ""),
