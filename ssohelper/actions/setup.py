@@ -55,7 +55,7 @@ def session_for(
             f"the region of {url} is not known",
             hint="say where Identity Center lives: --region eu-west-1 (your administrator knows)",
         )
-    return SsoSession(chosen, url, checked_region(found), SCOPES)
+    return SsoSession(chosen, _without_page(url), checked_region(found), SCOPES)
 
 
 def portals_found(app: App) -> list[tuple[str, str, str | None]]:
@@ -69,6 +69,12 @@ def portals_found(app: App) -> list[tuple[str, str, str | None]]:
         if url.startswith("https://") and not any(same_portal(url, one[0]) for one in found):
             found.append((url, entry.keys.get("sso_region", ""), None))
     return found
+
+
+def _without_page(url: str) -> str:
+    """Return the start URL without the page that a browser shows of the portal: #/?tab=accounts."""
+    portal, _, page = url.partition("#")
+    return portal if page.strip("/") else url
 
 
 def _region_of_portal(config: ConfigFile, url: str) -> str | None:

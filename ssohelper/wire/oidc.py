@@ -243,7 +243,7 @@ class OidcClient:
             url = self._session.start_url
             return BadAnswer(
                 f'{self._service} refuses "{url}": {refusal.message or refusal.code}',
-                hint="is the region right? "
+                hint="are address and region right? "
                 f"ssohelper setup {shlex.quote(url)} --session {name} --region REGION",
             )
         if refusal.code in ("AuthorizationPendingException", "authorization_pending"):

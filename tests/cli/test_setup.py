@@ -350,9 +350,14 @@ class TestRegion:
         said, hint = done.stderr.splitlines()
         assert said.startswith("ssohelper: error: the sign-in service in us-west-2 refuses ")
         right = f"ssohelper setup {url} --session corp --region REGION"
-        assert hint == f"ssohelper: hint: is the region right? {right}"
+        assert hint == f"ssohelper: hint: are address and region right? {right}"
         again = run(*right.replace("REGION", "us-east-1").split()[1:])
         assert (again.returncode, "go ahead with: ssohelper setup" in again.stderr) == (2, True)
+
+    def test_an_address_out_of_a_browser_is_the_portals_own(self, run: Run, home: Home) -> None:
+        home.browser()
+        ok(run("setup", f"{START_URL}/#/?tab=accounts", "--region", "us-east-1", "--yes"))
+        assert session_keys(home, "d-0000000000")["sso_start_url"] == f"{START_URL}/"
 
     def test_it_is_read_from_the_host(self, run: Run, home: Home, emulator: Emulator) -> None:
         home.browser()

@@ -75,7 +75,7 @@ def test_a_saved_list_comes_without_a_bar(home: Home, run: Run, emulator: Emulat
     child = pexpect.spawn(
         SCRIPT,
         ["list", "payments", "prod"],
-        env={**home.env, "TERM": "xterm"},
+        env={**home.env, "TERM": "xterm", "PYTHONPROFILEIMPORTTIME": "1"},
         encoding="utf-8",
         timeout=60,
         dimensions=(24, 44),
@@ -85,3 +85,6 @@ def test_a_saved_list_comes_without_a_bar(home: Home, run: Run, emulator: Emulat
     assert child.exitstatus == 0
     assert "ACCOUNT ID  000030000001\r\n" in said
     assert "listing accounts" not in said
+    imported = {line.rpartition("|")[2].strip() for line in said.splitlines()}
+    assert "click" in imported
+    assert "rich" not in imported
