@@ -109,6 +109,7 @@ class HouseApp(TextualApp[_Answer], Generic[_Answer]):
             if await self._check_bindings(event.key, priority=True):
                 return
         for node in (self.focused or self.screen).ancestors_with_self:
+            event._no_default_action = False  # as where it bubbles: each node decides for itself
             with node._context():
                 for _, handle in node._get_dispatch_methods(event.handler_name, event):
                     await invoke(handle, event)
