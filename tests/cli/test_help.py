@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -14,6 +15,7 @@ from ssohelper.emulator.world import World
 from tests.conftest import RUN_SECONDS, Home, Run
 from tests.programs import need
 
+ROOT = Path(__file__).resolve().parents[2]
 START_URL, REGION = "https://d-0000000000.awsapps.com/start", "eu-west-1"
 PROD, PROFILE = "001234567890", "payments-prod.ReadOnlyAccess"
 # These run until somebody ends them; their options are checked.
@@ -137,3 +139,43 @@ def test_every_example_runs_as_it_stands(day: Home, run: Run) -> None:
         bare = line == "ssohelper"  # the full screen; off a terminal it is the help
         assert done.returncode == (2 if bare else 0), (line, done.stdout, done.stderr)
         assert "Traceback" not in done.stderr
+
+
+DOCS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+# A command in a block, between backquotes, and behind what a shell puts before one.
+LINE = re.compile(r"(?:^\$ |`|\$\(|&& |\|\| |; |: )(ssohelper [^\n`]*)", re.MULTILINE)
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of one command line up to what the shell keeps for itself."""
+    reader = shlex.shlex(text, posix=True, punctuation_chars="();<>|&")
+    reader.whitespace_split = True
+    words: list[str] = []
+    for word in reader:
+        if word[0] in "();<>|&":
+            break
+        words.append(word)
+    return words
+
+
+def parsed(words: list[str]) -> None:
+    """Read the words as click would, and run nothing. Raises: what click and we say of them."""
+    rest = words[: words.index("--")] if "--" in words else words
+    command: click.Command = main
+    context = click.Context(main, info_name="ssohelper", **main.context_settings)
+    while True:
+        _values, rest, _order = command.make_parser(context).parse_args(list(rest))
+        if not isinstance(command, click.Group) or not rest:
+            return
+        name, found, rest = command.resolve_command(context, rest)
+        assert found is not None
+        command = found
+        context = click.Context(found, parent=context, info_name=name, **found.context_settings)
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_every_command_line_of_the_docs_is_one(page: Path) -> None:
+    for line in LINE.findall(page.read_text()):
+        words = words_of(line.split("      #")[0])[1:]
+        if words and not words[0].startswith("-"):
+            parsed(words)
