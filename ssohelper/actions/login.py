@@ -42,8 +42,9 @@ if TYPE_CHECKING:
     from ssohelper.wire.oidc import OidcClient
 
 DEFAULT_MIN_SECONDS = 20 * 60
-# A registration ends 90 days after its making and takes the refreshes with it.
-_REGISTRATION_MARGIN_SECONDS = 24 * 3600
+# A registration ends 90 days after its making and takes the refreshes with it. A sign-in lasts hours
+# where nobody changed that, and up to 90 days.
+_REGISTRATION_MARGIN_SECONDS = 60 * 86400
 _SILENT_SECONDS = 12.0
 
 
