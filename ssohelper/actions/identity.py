@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import credentials, directory
-from ssohelper.core.model import Account, Profile
+from ssohelper.actions import credentials, directory, tokens
+from ssohelper.core.model import Account, Profile, SsoSession
 from ssohelper.errors import BadAnswer, LocalState
 
 if TYPE_CHECKING:
@@ -33,7 +33,15 @@ def known(app: App, profile: Profile) -> Known:
     accounts = {a.account.id: a.account for a in saved.accounts} if saved else {}
     account_id = profile.role.account_id
     account = accounts.get(account_id) or Account(account_id, "", "")
-    return Known(profile, account, app.tokens.facts(profile.session.name).user)
+    return Known(profile, account, _user_of(app, profile.session))
+
+
+def _user_of(app: App, session: SsoSession) -> str | None:
+    """Return who signed in, as far as it is known: not who did before another tool signed in."""
+    token = app.tokens.peek(session)
+    if token is None:
+        return app.tokens.facts(session.name).user
+    return tokens.facts_of(app, session, token).user
 
 
 def confirmed(app: App, who: Known) -> Confirmed:
@@ -49,14 +57,17 @@ def confirmed(app: App, who: Known) -> Confirmed:
     # AWSReservedSSO_<permission set>_<16 hex digits> is the IAM role that stands for it.
     if identity.account_id != role.account_id or f"_{role.name}_" not in identity.arn:
         raise BadAnswer(f"STS says that these credentials are {identity.arn}")
-    _remember_user(app, session.name, identity.role_session)
+    _remember_user(app, session, identity.role_session)
     return Confirmed(identity.role_session, identity.arn)
 
 
-def _remember_user(app: App, session_name: str, user: str) -> None:
-    facts = app.tokens.facts(session_name)
-    if facts.user != user:
-        try:
-            app.tokens.save_facts(session_name, facts._replace(user=user))
-        except (LocalState, OSError) as trouble:
-            app.warn(f"the user's name could not be kept: {trouble}")
+def _remember_user(app: App, session: SsoSession, user: str) -> None:
+    if app.tokens.facts(session.name).user == user:
+        return
+    try:
+        # A renewal behind our back writes the same file.
+        with app.tokens.lock(session.name, app.deadline()):
+            facts = app.tokens.facts(session.name)
+            app.tokens.save_facts(session.name, facts._replace(user=user))
+    except (LocalState, OSError) as trouble:
+        app.warn(f"the user's name could not be kept: {trouble}")

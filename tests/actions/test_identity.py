@@ -1,0 +1,87 @@
+"""Who signed in: what is known here, and that knowing it loses nothing else."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ssohelper.actions import credentials, identity
+from ssohelper.app import App
+from ssohelper.core.model import AccessToken, Profile, Role, Secret, SignInFacts, SsoSession
+from ssohelper.errors import BadAnswer, LocalState
+
+NOW = 4_000_000_000
+SESSION = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "us-east-1", ())
+ROLE = Role("000000000001", "Admin")
+PROFILE = Profile("a", SESSION, ROLE, None)
+ARN = f"arn:aws:sts::{ROLE.account_id}:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/ana"
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> App:
+    """A program that is signed in; STS says that it is ana."""
+    monkeypatch.setattr(credentials, "release", lambda *_: None)
+    made = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}, clock=lambda: NOW)
+    says(made)
+    sign_in(made, NOW + 3600)
+    return made
+
+
+def says(app: App, **more: Any) -> None:
+    said = {"account_id": ROLE.account_id, "arn": ARN, "role_session": "ana", **more}
+    client = SimpleNamespace(caller_identity=lambda: SimpleNamespace(**said))
+    app.account_client = lambda *_: client  # type: ignore[method-assign]
+
+
+def sign_in(app: App, expires_at: int) -> None:
+    app.tokens.save(SESSION, AccessToken(Secret("t"), expires_at, None, None), signed_in=True)
+
+
+def confirm(app: App) -> identity.Confirmed:
+    return identity.confirmed(app, identity.known(app, PROFILE))
+
+
+def test_who_was_confirmed_is_known_from_then_on(app):
+    assert identity.known(app, PROFILE).user is None
+    assert confirm(app) == ("ana", ARN)
+    assert identity.known(app, PROFILE).user == "ana"
+
+
+def test_another_tools_sign_in_after_an_end_may_be_anybodys(app):
+    facts = SignInFacts(user="ana", ended_at=NOW, token_expires_at=NOW + 3600)
+    app.tokens.save_facts("corp", facts)
+    assert identity.known(app, PROFILE).user == "ana"
+    sign_in(app, NOW + 7200)
+    assert identity.known(app, PROFILE).user is None
+
+
+def test_a_renewal_at_the_same_time_loses_nothing(app):
+    really_lock = app.tokens.lock
+
+    def lock(*words: Any):
+        app.tokens.save_facts("corp", SignInFacts(refreshed_at=NOW))
+        return really_lock(*words)
+
+    app.tokens.lock = lock  # type: ignore[method-assign]
+    confirm(app)
+    assert app.tokens.facts("corp") == SignInFacts(refreshed_at=NOW, user="ana")
+
+
+def test_a_name_that_cannot_be_kept_is_said(app, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise LocalState("disk full")
+
+    monkeypatch.setattr(app.tokens, "save_facts", refuse)
+    assert confirm(app).user == "ana"
+    assert app.warnings == ["the user's name could not be kept: disk full"]
+
+
+@pytest.mark.parametrize(
+    "more", [{"account_id": "000000000002"}, {"arn": ARN.replace("_Admin_", "_Other_")}]
+)
+def test_another_account_or_role_is_a_bad_answer(app, more):
+    says(app, **more)
+    with pytest.raises(BadAnswer, match="STS says that these credentials are"):
+        confirm(app)
+    assert identity.known(app, PROFILE).user is None
