@@ -67,7 +67,7 @@ def common_options(function: _F) -> _F:
         said = talk()
         said.verbose = max(said.verbose, verbose)
         said.json = said.json or as_json
-        said.session = session or said.session
+        said.session = session_name(session) or said.session
         try:
             return function(*args, **kw)
         except SsoHelperError:
@@ -75,6 +75,16 @@ def common_options(function: _F) -> _F:
             raise
 
     return with_talk  # type: ignore[return-value]
+
+
+def session_name(said: str | None) -> str | None:
+    """Return the name. Raises: UsageProblem for an empty one, which a script's unset variable is:
+    it must not be the only session, nor all of them."""
+    if said == "":
+        raise UsageProblem(
+            "an empty word names no session", hint="leave it out, or see: ssohelper status"
+        )
+    return said
 
 
 # -- data on stdout ----------------------------------------------------------------------------

@@ -248,7 +248,7 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
 
 def _chosen(argument: str | None) -> str | None:
     option = output.talk().session
-    if argument and option and argument != option:
+    if output.session_name(argument) and option and argument != option:
         raise UsageProblem(f'two sessions are named: "{argument}" and "{option}"')
     return argument or option
 

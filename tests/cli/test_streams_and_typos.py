@@ -201,6 +201,29 @@ def test_a_variable_that_asks_for_what_is_not_there_is_not_passed_over(
     assert not home.token_folder.exists()
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["logout", ""],
+        ["login", "", "--force"],
+        ["status", ""],
+        ["--session", "", "list"],
+        ["cache", "clear", "--session", "", "--yes"],
+        ["profile", "sync", "--session=", "--yes"],
+    ],
+)
+def test_a_variable_that_is_not_set_is_not_the_only_session(
+    home: Home, run: Run, emulator: Emulator, argv: list[str]
+) -> None:
+    home.add_session("corp", emulator.world.start_url, emulator.world.region)
+    token = home.write_token(emulator.token_for("ana"))
+    before = token.read_bytes()
+    done = run(*argv)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("ssohelper: error: an empty word names no session\n")
+    assert (token.read_bytes(), emulator.counters.total()) == (before, 0)
+
+
 def test_what_is_empty_says_so(home: Home, run: Run) -> None:
     home.add_session("corp")
     said = "there is no profile yet; write them with: ssohelper profile sync\n"
