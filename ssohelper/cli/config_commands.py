@@ -9,8 +9,9 @@ from ssohelper import settings as known
 from ssohelper.actions import prompt_notes
 from ssohelper.app import App
 from ssohelper.cli import output
+from ssohelper.core.nearest import did_you_mean
 from ssohelper.core.text import show
-from ssohelper.errors import UsageProblem
+from ssohelper.errors import SsoHelperError, UsageProblem
 
 
 @click.group()
@@ -78,6 +79,8 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
     after = app.read_settings()
     if after.origin(key) == "environment":
         app.warn(f"{before.place(key)} is set and wins over the file")
+    if parts[0] == "sessions" and not to_default:
+        _warn_of_unknown_session(app, parts[1])
     if parts[-1] == "session_hours":
         prompt_notes.lengths_changed(App(app.environ))
     if output.talk().json:
@@ -120,6 +123,17 @@ def path() -> None:
         output.print_json(found, app.warnings)
     else:
         output.echo(show(str(app.settings_file)))
+
+
+def _warn_of_unknown_session(app: App, name: str) -> None:
+    """A mistyped session would have its setting for ever, and nobody its effect."""
+    try:
+        names = app.config.read().session_names()
+    except SsoHelperError:
+        return  # a broken ~/.aws/config is no trouble of the settings
+    if name not in names:
+        meant = did_you_mean(name, names).strip()
+        app.warn(f'there is no sso-session "{name}" yet' + (f"; {meant}" if meant else ""))
 
 
 def _row(settings: known.Settings, key: str) -> dict[str, Any]:

@@ -84,6 +84,14 @@ class TestConfig:
         assert found.returncode == 0
         assert "SSOHELPER_FORM is set and wins over the file" in found.stderr
 
+    def test_a_session_that_is_not_there_is_said_with_the_nearest(self, run, home):
+        home.add_session("corp")
+        done = run("config", "set", "sessions.crop.session_hours", "12")
+        said = 'ssohelper: warning: there is no sso-session "crop" yet; did you mean "corp"?\n'
+        assert (done.returncode, done.stderr) == (0, said)
+        assert run("config", "set", "sessions.crop.session_hours", "--default").stderr == ""
+        assert run("config", "set", "sessions.corp.session_hours", "12").stderr == ""
+
     def test_a_list_takes_several_values_also_with_dashes(self, run):
         assert run("config", "set", "notify", "notify-send", "-u", "low", "%s").returncode == 0
         assert run("config", "get", "notify").stdout == '["notify-send", "-u", "low", "%s"]\n'
