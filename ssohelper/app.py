@@ -279,6 +279,12 @@ class App:
 
         renewal.start(key, self.environ)
 
+    def start_listing(self, session_name: str) -> None:
+        """Start the detached process that lists this session anew."""
+        from ssohelper import renewal
+
+        renewal.start_listing(session_name, self.environ)
+
     def callback_listener(self) -> CallbackListener:
         from ssohelper.wire.loopback import CallbackListener
 

@@ -1,9 +1,19 @@
-"""A person at the Identity Center's pages, without a browser: forms filled in and sent."""
+"""A person at the Identity Center's pages, without a browser: forms filled in and sent.
+
+And one who signs in within the test's own process, by confirming each code at once.
+"""
 
 import re
 import urllib.request
 from http.cookiejar import CookieJar
 from urllib.parse import urlencode, urljoin
+
+from ssohelper.actions import login
+from ssohelper.actions.login import LoginOptions
+from ssohelper.app import App
+from ssohelper.core.device_flow import DeviceAuthorization
+from ssohelper.core.model import SsoSession
+from ssohelper.emulator.server import Emulator
 
 
 def sign_in(url: str, person: str = "ana") -> str:
@@ -15,6 +25,31 @@ def sign_in(url: str, person: str = "ana") -> str:
     if "/sign-in" in page.actions:
         page = page.send("/sign-in", person=person)
     return page.send("/consent", answer="allow").text
+
+
+def sign_in_here(app: App, session: SsoSession, emulator: Emulator, person: str = "ana") -> None:
+    """Sign the person in, whoever is signed in now; needs an App whose pauses take no time."""
+    options = LoginOptions(device_code=True, force=True)
+    login.log_in(app, session, _ConfirmsAtOnce(emulator, person), options)
+
+
+class _ConfirmsAtOnce:
+    def __init__(self, emulator: Emulator, person: str) -> None:
+        self._emulator = emulator
+        self._person = person
+
+    def show_page(self, url: str) -> None: ...
+
+    def show_code(self, authorization: DeviceAuthorization) -> None:
+        self._emulator.approve_device(authorization.user_code, self._person)
+
+    def open_browser(self, url: str) -> bool:
+        return False
+
+    def waiting_for_another_login(self) -> None: ...
+
+    def is_cancelled(self) -> bool:
+        return False
 
 
 class _Page:

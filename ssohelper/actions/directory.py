@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ssohelper.actions import tokens
@@ -18,6 +19,7 @@ from ssohelper.core.search import Span, search
 from ssohelper.errors import (
     AwsUnreachable,
     LocalState,
+    LockNotObtained,
     RoleNotAssigned,
     SsoHelperError,
     Throttled,
@@ -58,16 +60,26 @@ class Row(NamedTuple):
 
 
 def listing(
-    app: App, session: SsoSession, *, refresh: bool = False, progress: Progress | None = None
+    app: App,
+    session: SsoSession,
+    *,
+    refresh: bool = False,
+    of_this_sign_in: bool = False,
+    progress: Progress | None = None,
 ) -> Listing:
     """Return the saved listing when it is younger than a day, else a complete new one.
 
+    With `of_this_sign_in` one from before the present sign-in is not good enough either.
     Raises: LoginRequired (4), RoleNotAssigned (5: the list itself is refused), AwsUnreachable (6:
     something did not answer; what did is kept for the next try, what was saved stays).
     """
     saved = saved_listing(app, session)
-    fresh = saved is not None and 0 <= app.now() - saved.listed_at < LIST_IS_OLD_SECONDS
-    if saved is None or refresh or not fresh:
+    if (
+        saved is None
+        or refresh
+        or is_old(app, saved)
+        or (of_this_sign_in and is_of_earlier_sign_in(app, session, saved))
+    ):
         saved = _Refresh(app, session, saved, progress).run()
     _warn_of_refused(app, saved)
     return saved
@@ -76,6 +88,45 @@ def listing(
 def saved_listing(app: App, session: SsoSession) -> Listing | None:
     """Return the last complete listing of this session at this portal, however old."""
     return _of_portal(app.directory.saved(session.name), session)
+
+
+def is_old(app: App, found: Listing) -> bool:
+    """Tell whether the listing was begun a day ago or more, or later than now."""
+    return not 0 <= app.now() - found.listed_at < LIST_IS_OLD_SECONDS
+
+
+def is_of_earlier_sign_in(app: App, session: SsoSession, found: Listing) -> bool:
+    """Tell whether somebody has signed in since it was begun, who may be another person.
+
+    AWS tells no client who has signed in: only STS does, with a role's keys (actions.identity).
+    False while nobody is signed in: there is nobody else's list to be had.
+    """
+    token = app.tokens.peek(session)
+    facts = tokens.facts_of(app, session, token) if token else None
+    if facts is None or facts.ended_at is not None or facts.person_since is None:
+        return False
+    return found.listed_at < facts.person_since <= app.now()
+
+
+def forget_earlier(app: App, session: SsoSession) -> None:
+    """Forget the saved list of another person, who was signed in before."""
+    saved = saved_listing(app, session)
+    if saved is not None and is_of_earlier_sign_in(app, session, saved):
+        app.directory.forget(session.name)
+
+
+def refresh_behind(app: App, session: SsoSession) -> None:
+    """List anew in a process of its own, unless one does so already. Worth no failure."""
+    with suppress(LocalState, OSError):
+        with app.directory.lock(session.name, app.deadline(0.0)):
+            pass
+        app.start_listing(session.name)
+
+
+def refreshed_behind(app: App, session: SsoSession) -> None:
+    """Be that process: list anew, unless another one does so already, or has done it."""
+    with suppress(LockNotObtained), app.directory.lock(session.name, app.deadline(0.0)):
+        listing(app, session, of_this_sign_in=True)
 
 
 def rows(found: Listing, query: Iterable[str] = ()) -> list[Row]:
@@ -152,7 +203,9 @@ class _Refresh:
         unfinished = _of_portal(self._app.directory.unfinished(self._session.name), self._session)
         if unfinished is None:
             return
-        if not 0 <= self._begun_at - unfinished.listed_at < LIST_IS_OLD_SECONDS:
+        if is_old(self._app, unfinished):
+            return
+        if is_of_earlier_sign_in(self._app, self._session, unfinished):
             return
         self._begun_at = unfinished.listed_at
         for listed in unfinished.accounts:

@@ -62,6 +62,7 @@ def confirmed(app: App, who: Known) -> Confirmed:
 
 
 def _remember_user(app: App, session: SsoSession, user: str) -> None:
+    """Note the person's name; what was listed for another one before is forgotten."""
     if app.tokens.facts(session.name).user == user:
         return
     try:
@@ -69,5 +70,7 @@ def _remember_user(app: App, session: SsoSession, user: str) -> None:
         with app.tokens.lock(session.name, app.deadline()):
             facts = app.tokens.facts(session.name)
             app.tokens.save_facts(session.name, facts._replace(user=user))
+        if facts.earlier_user not in (None, user):
+            directory.forget_earlier(app, session)
     except (LocalState, OSError) as trouble:
         app.warn(f"the user's name could not be kept: {trouble}")

@@ -118,9 +118,7 @@ def log_out(app: App, session: SsoSession) -> bool:
                 trouble = error
         app.tokens.forget(session)
         app.credentials.forget_session(session.name)
-        # How long sign-ins last is the organization's, and stays known.
-        length = app.tokens.facts(session.name).observed_hours_seconds
-        app.tokens.save_facts(session.name, SignInFacts(observed_hours_seconds=length))
+        app.tokens.save_facts(session.name, _facts_of_the_next(app, session))
         prompt_notes.signed_in_anew(app, session)
     app.failures.forget(tokens.failure_scope(session))
     if trouble is not None:
@@ -219,9 +217,8 @@ def _kept(app: App, session: SsoSession, token: AccessToken, life_seconds: int) 
         standing = app.tokens.save(session, token, signed_in=True)
         # Again: somebody may have fetched some with the old token meanwhile.
         app.credentials.forget_session(session.name)
-        facts = SignInFacts(
+        facts = _facts_of_the_next(app, session)._replace(
             signed_in_at=app.now(),
-            observed_hours_seconds=app.tokens.facts(session.name).observed_hours_seconds,
             token_expires_at=token.expires_at,
             token_life_seconds=life_seconds,
         )
@@ -229,6 +226,19 @@ def _kept(app: App, session: SsoSession, token: AccessToken, life_seconds: int) 
         prompt_notes.signed_in_anew(app, session)
     app.failures.forget(tokens.failure_scope(session))
     return standing
+
+
+def _facts_of_the_next(app: App, session: SsoSession) -> SignInFacts:
+    """Return what is known of a sign-in that begins now or later.
+
+    How long sign-ins last is the organization's, and stays known; the person may be another one.
+    """
+    before = app.tokens.facts(session.name)
+    return SignInFacts(
+        observed_hours_seconds=before.observed_hours_seconds,
+        person_since=app.now(),
+        earlier_user=before.user or before.earlier_user,
+    )
 
 
 def _by_browser(

@@ -26,8 +26,9 @@ _ACCOUNT_HEADER = ("ACCOUNT ID", "ACCOUNT", "ADDRESS", "ROLES")
 @click.argument("query", nargs=-1, metavar="[QUERY]...")
 @click.option("--accounts", is_flag=True, help="Accounts alone, each with its roles.")
 @click.option("--refresh", is_flag=True, help="Ask AWS, even when the saved list is young.")
+@click.option("--behind", is_flag=True, hidden=True)
 @output.common_options
-def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool) -> None:
+def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, behind: bool) -> None:
     """List the accounts and roles you may use.
 
     \b
@@ -37,11 +38,15 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool) -> None:
       ssohelper list --accounts --refresh  accounts, asked from AWS now
       ssohelper list | cut -f 1            for a shell loop: tab-separated, no header
 
-    The list is saved, and asked again when it is older than a day. The words of QUERY are
-    looked for in account names, ids, addresses and role names, in any order.
+    The list is saved, and asked again when it is older than a day, or behind the first list
+    after a sign-in. The words of QUERY are looked for in account names, ids, addresses and role
+    names, in any order.
     """
     app = output.app()
     session = choosing.session(output.talk().session)
+    if behind:  # what another list has started
+        directory.refreshed_behind(app, session)
+        return
     found, failure = _listing(app, session, refresh)
     if accounts:
         _print_accounts(app, session, found, query)
@@ -55,13 +60,26 @@ def _listing(app: App, session: SsoSession, refresh: bool) -> tuple[Listing, Sso
     """Return the listing; when AWS gives none, an old one with the error to end with."""
     try:
         with output.listing_progress() as progress:
-            return directory.listing(app, session, refresh=refresh, progress=progress), None
+            found = directory.listing(app, session, refresh=refresh, progress=progress)
     except (AwsUnreachable, LoginRequired) as error:
         saved = directory.saved_listing(app, session)
         if saved is None or refresh:
             raise
         app.warn(f"this is the list of {_days_ago(app.now() - saved.listed_at)}: {error.message}")
         return saved, error
+    if directory.is_of_earlier_sign_in(app, session, found):
+        _ask_anew(app, session)
+    return found, None
+
+
+def _ask_anew(app: App, session: SsoSession) -> None:
+    """Nobody waits for the list of the morning: the one of yesterday comes at once."""
+    what = f'this list of "{session.name}" is from before the present sign-in'
+    if app.settings.get("renew_ahead"):
+        directory.refresh_behind(app, session)
+        app.warn(f"{what}; a new one is being made")
+    else:
+        app.warn(f"{what}; a new one: ssohelper list --refresh --session {session.name}")
 
 
 def _days_ago(seconds: int) -> str:

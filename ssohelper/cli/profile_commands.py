@@ -82,7 +82,9 @@ def sync(
     said = Said(accounts, roles, name_template, form, default_region)
     choices = profiles.choices_for(app, session, said)
     with output.listing_progress() as progress:
-        listing = directory.listing(app, session, refresh=refresh or prune, progress=progress)
+        listing = directory.listing(
+            app, session, refresh=refresh or prune, of_this_sign_in=True, progress=progress
+        )
     plan = profiles.plan_sync(
         app,
         session,

@@ -124,6 +124,8 @@ class SignInFacts(NamedTuple):
 
     `token_expires_at` names the token whose whole life `token_life_seconds` was observed.
     `observed_hours_seconds` is how long sign-ins last, learnt from an end (core.sign_in_clock).
+    What was listed before `person_since` may be another person's; `earlier_user` is who that was,
+    where it is known.
     """
 
     signed_in_at: int | None = None
@@ -133,6 +135,8 @@ class SignInFacts(NamedTuple):
     user: str | None = None
     token_expires_at: int | None = None
     token_life_seconds: int | None = None
+    person_since: int | None = None
+    earlier_user: str | None = None
 
 
 class RoleKey(NamedTuple):

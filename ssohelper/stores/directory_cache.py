@@ -1,9 +1,11 @@
 """The last complete listing of each session, and apart from it one that is not finished yet."""
 
 import json
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from ssohelper.core.deadline import Deadline
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
 from ssohelper.stores import files, places
@@ -38,6 +40,11 @@ class DirectoryCache:
     def forget(self, session_name: str) -> int:
         """Remove both listings of the session; returns how many there were."""
         return files.remove_tree(self._file(session_name, _SAVED).parent)
+
+    def lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
+        """Hold the lock of who lists the session anew behind a caller's back."""
+        path = self._state / "locks" / places.session_part(session_name) / "listing.lock"
+        return files.lock(path, deadline, self._state)
 
     def session_names(self) -> list[str]:
         """Return the sessions of which a listing is kept."""

@@ -38,7 +38,7 @@ _TORN_SECONDS = 1.0
 _LEAST_LOOKS, _MOST_LOOKS = 200, 1000
 # JavaScript and Go write no end of the registration; AWS gives 90 days.
 _REGISTRATION_SECONDS = 90 * 86400
-_TEXT_FACTS = ("user",)
+_TEXT_FACTS = ("user", "earlier_user")
 
 
 class TokenStore(Protocol):

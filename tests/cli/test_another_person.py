@@ -1,0 +1,199 @@
+"""Another person signs in under the same session name: whose list is shown, synced and pruned."""
+
+import json
+import threading
+import time
+from typing import NamedTuple
+
+import pytest
+
+from ssohelper.actions import directory
+from ssohelper.app import App
+from ssohelper.core.listing import Listing
+from ssohelper.core.model import Role, RoleKey, SsoSession
+from ssohelper.emulator.server import Emulator
+from tests.conftest import RUN_SECONDS, Home, Run
+from tests.people import sign_in_here
+
+# What ana has there and ben has not.
+ANAS = ("000030000001", "BreakGlassAdmin")
+WARNING = "from before the present sign-in"
+
+
+class Desk(NamedTuple):
+    """A home in which ana has signed in and listed a minute ago, and the next one may sign in."""
+
+    app: App
+    session: SsoSession
+    emulator: Emulator
+
+    def sign_in(self, person: str) -> None:
+        self.a_minute_passes()
+        sign_in_here(self.app, self.session, self.emulator, person)
+
+    def a_minute_passes(self) -> None:
+        """Instants are whole seconds: what is done in one second has no order."""
+        kept = self.app.directory
+        for found, keep in (
+            (kept.saved("corp"), kept.save),
+            (kept.unfinished("corp"), kept.save_unfinished),
+        ):
+            if found is not None:
+                keep("corp", found._replace(listed_at=found.listed_at - 60))
+
+    @property
+    def saved(self) -> Listing | None:
+        return self.app.directory.saved("corp")
+
+
+@pytest.fixture
+def desk(home: Home, emulator: Emulator) -> Desk:
+    home.add_session()
+    app = App(home.env, sleep=lambda _seconds: None)
+    session = app.config.read().sso_session("corp")
+    assert session is not None
+    sign_in_here(app, session, emulator, "ana")
+    assert Role(*ANAS) in directory.listing(app, session).roles()
+    return Desk(app, session, emulator)
+
+
+def roles(run: Run, *more: str) -> list[tuple[str, str]]:
+    done = run("list", "--json", *more)
+    assert done.returncode == 0, done.stderr
+    return [(row["account_id"], row["role_name"]) for row in json.loads(done.stdout)["data"]]
+
+
+def is_anas(desk: Desk) -> bool:
+    return desk.saved is not None and Role(*ANAS) in desk.saved.roles()
+
+
+def test_the_saved_list_is_shown_at_once_and_made_anew_behind(
+    run: Run, desk: Desk, emulator: Emulator
+) -> None:
+    desk.sign_in("ben")
+    go_on = threading.Event()
+    emulator.faults.before("ListAccounts", lambda: go_on.wait(RUN_SECONDS))
+    emulator.reset_counters()
+    first = run("list")
+    assert first.returncode == 0
+    assert ANAS[1] in first.stdout
+    assert first.stderr.count(WARNING) == 1
+    assert is_anas(desk)
+    # One process is at it already, and it is enough.
+    for _ in range(2):
+        assert WARNING in run("list").stderr
+    go_on.set()
+    give_up_at = time.monotonic() + RUN_SECONDS
+    while is_anas(desk):
+        assert time.monotonic() < give_up_at
+        time.sleep(0.05)
+    assert ANAS not in roles(run)
+    assert run("list").stderr == ""
+    assert emulator.counters["ListAccounts"] == 1
+
+
+def test_the_same_person_sees_the_list_at_once_too(
+    run: Run, desk: Desk, emulator: Emulator
+) -> None:
+    desk.sign_in("ana")
+    go_on = threading.Event()
+    emulator.faults.before("ListAccounts", lambda: go_on.wait(RUN_SECONDS))
+    said = json.loads(run("list", "--json").stdout)
+    assert emulator.counters["ListAccountRoles"] == 9, "those of ana's first list"
+    go_on.set()
+    assert len(said["warnings"]) == 1
+    assert ANAS in [(row["account_id"], row["role_name"]) for row in said["data"]]
+
+
+def test_who_wants_no_process_behind_is_told_what_to_type(
+    run: Run, desk: Desk, emulator: Emulator
+) -> None:
+    desk.sign_in("ben")
+    emulator.reset_counters()
+    done = run("list", env={"SSOHELPER_RENEW_AHEAD": "false"})
+    assert (done.returncode, ANAS[1] in done.stdout) == (0, True)
+    assert "ssohelper list --refresh --session corp" in done.stderr
+    assert ANAS not in roles(run, "--refresh")
+    assert run("list").stderr == ""
+    assert emulator.counters["ListAccounts"] == 1
+
+
+def test_nothing_is_written_from_it(run: Run, home: Home, desk: Desk, emulator: Emulator) -> None:
+    desk.sign_in("ben")
+    done = run("profile", "sync", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert WARNING not in done.stderr
+    assert "ReadOnlyAccess" in home.config_file.read_text()
+    assert ANAS[1] not in home.config_file.read_text()
+
+
+def test_without_aws_nothing_is_written_at_all(
+    run: Run, home: Home, desk: Desk, emulator: Emulator
+) -> None:
+    desk.sign_in("ben")
+    before = home.config_file.read_bytes()
+    emulator.stop()
+    done = run("profile", "sync", "--yes")
+    assert done.returncode == 6
+    assert home.config_file.read_bytes() == before
+    assert run("list").returncode == 0, "the saved list needs nobody"
+
+
+def test_the_answers_of_an_interrupted_listing_are_not_taken_over(
+    run: Run, desk: Desk, emulator: Emulator
+) -> None:
+    emulator.faults.script("ListAccountRoles", 200, body=b"{")
+    assert run("list", "--refresh").returncode == 6
+    assert desk.app.directory.unfinished("corp") is not None
+    desk.sign_in("ben")
+    assert ANAS not in roles(run, "--refresh")
+
+
+def test_whoever_is_known_to_be_another_has_no_list_but_keeps_the_favourites(
+    run: Run, desk: Desk, emulator: Emulator
+) -> None:
+    role = "corp:000030000001/ReadOnlyAccess"
+    assert run("favourite", "add", role).returncode == 0
+    assert run("whoami", role).returncode == 0
+    desk.sign_in("ben")
+    done = run("whoami", role)
+    assert (done.returncode, "ben" in done.stdout) == (0, True), done.stderr
+    assert desk.saved is None
+    found = run("list")
+    assert ANAS[1] not in found.stdout
+    assert WARNING not in found.stderr
+    assert desk.app.usage.all()[RoleKey("corp", "000030000001", "ReadOnlyAccess")].favourite
+
+
+def test_whoever_is_known_to_be_the_same_keeps_the_list(
+    run: Run, desk: Desk, emulator: Emulator
+) -> None:
+    role = "corp:000030000001/ReadOnlyAccess"
+    assert run("whoami", role).returncode == 0
+    desk.sign_in("ana")
+    assert run("whoami", role).returncode == 0
+    assert desk.saved is not None
+
+
+def test_another_tools_sign_in_after_the_end_of_ours_is_one_too(
+    run: Run, home: Home, desk: Desk, emulator: Emulator
+) -> None:
+    emulator.revoke_session()
+    for path in home.token_folder.glob("*.json"):
+        content = json.loads(path.read_text())
+        if "accessToken" in content:
+            path.write_text(json.dumps({**content, "expiresAt": "2020-01-01T00:00:00Z"}))
+    desk.a_minute_passes()
+    assert run("status", "--check").returncode == 4
+    home.write_token(emulator.token_for("ben"))
+    done = run("list", env={"SSOHELPER_RENEW_AHEAD": "false"})
+    assert WARNING in done.stderr
+
+
+def test_a_signed_out_session_shows_its_list_and_asks_for_nothing(
+    run: Run, desk: Desk, emulator: Emulator
+) -> None:
+    assert run("logout", "corp").returncode == 0
+    done = run("list")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ANAS[1] in done.stdout
