@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -19,7 +20,7 @@ from ssohelper.endpoint.request import Door, is_right
 from ssohelper.endpoint.source import Source
 from tests.conftest import Home
 from tests.endpoint.crowd import crowd
-from tests.endpoint.world import Served, served
+from tests.endpoint.world import Served, served, wait_for
 
 TOKEN = "t" * 43
 DOOR = Door("/credentials", frozenset({"127.0.0.1:8000", "localhost:8000"}), Secret(TOKEN))
@@ -192,6 +193,15 @@ def test_another_user_gets_no_token(endpoint: Served) -> None:
     path = endpoint.env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]
     assert os.stat(path).st_mode & 0o777 == 0o600
     assert as_nobody(lambda: Path(path).read_text()) == "PermissionError"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_no_connection_to_aws_stays_open(endpoint: Served) -> None:
+    """A sleep would leave it dead, and the first renewal after it would wait for an answer there."""
+    assert endpoint.get().status == 200
+    assert endpoint.emulator.counters["GetRoleCredentials"] >= 1
+    ends_in = f":{urlsplit(endpoint.emulator.url).port:04X} 01"  # address of the peer, established
+    wait_for(lambda: ends_in not in Path("/proc/net/tcp").read_text())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl(2) is Linux's")
