@@ -282,3 +282,41 @@ def test_where_the_file_system_knows_no_locks_everybody_goes_in(turn, monkeypatc
     monkeypatch.setattr(fcntl, "flock", flock)
     assert turnstile.answered_in_turn([*KEY]) is None
     assert turnstile.answered_in_turn([*KEY]) is None
+
+
+def test_folders_of_another_user_are_not_used_and_nobody_is_refused(turn, monkeypatch, capfd):
+    monkeypatch.setattr(os, "geteuid", lambda: turn.parent.stat().st_uid + 1)
+    assert turnstile.answered_in_turn([*KEY]) is None
+    assert turnstile._held is None
+    assert not turn.exists()
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EMFILE])
+def test_a_file_that_cannot_be_made_refuses_nobody(turn, monkeypatch, capfd, number):
+    really = os.open
+
+    def refuse(path, *arguments):
+        if path == str(turn):
+            raise OSError(number, os.strerror(number))
+        return really(path, *arguments)
+
+    monkeypatch.setattr(turnstile.os, "open", refuse)
+    assert turnstile.answered_in_turn([*KEY]) is None
+    assert turnstile._held is None
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_word_is_the_answer_whatever_else_there_is(turn, monkeypatch, capfdbinary):
+    with held(turn) as descriptor:
+        looks = iter([False, True])
+
+        def answered(_argv: list[str]) -> bool:
+            with suppress(OSError):
+                os.write(descriptor, b"4 " + LINE)
+                os.close(descriptor)
+            return next(looks)
+
+        monkeypatch.setattr(ready_document, "answered", answered)
+        assert turnstile.answered_in_turn([*KEY]) == 4
+    assert capfdbinary.readouterr() == (b"", LINE)
