@@ -9,6 +9,7 @@ from types import TracebackType
 from ssohelper import __version__
 from ssohelper.app import App
 from ssohelper.core.text import show
+from ssohelper.errors import SsoHelperError
 
 _MOST_KEPT = 20
 
@@ -18,7 +19,7 @@ def report(error: BaseException, trace: TracebackType | None) -> int:
     kind = type(error).__name__
     try:
         log = _write_log(error, trace)
-    except (OSError, ValueError):
+    except (OSError, ValueError, SsoHelperError):
         log = "none: the state folder cannot be written"
     line = show(f"ssohelper: error: internal error ({kind}) — log: {log}") + "\n"
     try:
