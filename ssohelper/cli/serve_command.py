@@ -193,7 +193,12 @@ def _absolute(text: str | None) -> Path | None:
         return None
     if not text or not is_harmless(text):
         raise UsageProblem(f'"{show(text, 80)}" cannot be the name of a file')
-    return Path(text).absolute()
+    try:
+        return Path(text).absolute()
+    except OSError as cause:
+        raise LocalState(
+            "the folder that you are in is no longer there", hint="name the whole path"
+        ) from cause
 
 
 def _print_way(

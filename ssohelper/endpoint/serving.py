@@ -83,12 +83,18 @@ class Serving:
         self._listeners.append(Listener(listening, door.answer, door.welcome))
 
     def start(self) -> None:
-        """Answer from now on, and tell and renew in time."""
+        """Answer from now on, and tell and renew in time. Raises: LocalState (no thread to be had)."""
         _refuse_core_dumps()
-        for listener in self._listeners:
-            listener.start()
-        if self.keeper:
-            self.keeper.start()
+        try:
+            for listener in self._listeners:
+                listener.start()
+            if self.keeper:
+                self.keeper.start()
+        except RuntimeError as cause:
+            raise LocalState(
+                "the system gives no more threads",
+                hint="see ulimit -u, or a container's pids limit",
+            ) from cause
 
     def environment(self) -> environment.Environment:
         """Return what a program needs, and what would lead it elsewhere. Holds no secret.

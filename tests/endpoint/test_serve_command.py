@@ -11,7 +11,6 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from ssohelper import cli
 from ssohelper.app import App
 from ssohelper.cli import output, serve_command
 from ssohelper.core.model import Profile, Role, SsoSession
@@ -248,49 +247,6 @@ class TestSocket:
                 program.ends(signal.SIGKILL)
             assert path.is_socket()
         assert len(os.listdir(state(home))) == 1
-
-
-def test_what_cannot_be_is_said_in_one_line(home: Home, emulator: Emulator, run: Run) -> None:
-    there = home.path / "there"
-    there.write_text("mine")
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
-        for argv, code in {
-            ("--port", port): 7,
-            ("--socket", str(there)): 7,
-            ("--socket", str(home.path / "absent" / "s")): 7,
-            ("--socket", str(home.path / ("x" * 120))): 2,
-        }.items():
-            done = run("serve", "job", *argv)
-            assert (done.returncode, done.stdout) == (code, ""), (argv, done.stderr)
-            errors = [x for x in done.stderr.splitlines() if x.startswith("ssohelper: error: ")]
-            assert len(errors) == 1, done.stderr
-            assert "CNRY" not in done.stderr
-    assert there.read_text() == "mine"
-
-
-def test_a_wrong_word_is_said_in_one_line(
-    home: Home,
-    emulator: Emulator,
-    capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    for name, value in home.env.items():
-        monkeypatch.setenv(name, value)
-    for words in (
-        ["--port", "0"],
-        ["--port", "65536"],
-        ["--port", "x"],
-        ["--bind", "0.0.0.0"],
-        ["--env-file", ""],
-        ["--socket", "a\nb"],
-        ["no-such-profile"],
-    ):
-        assert cli.run(["serve", *(words if len(words) == 1 else ["job", *words])]) == 2
-        out, err = capfd.readouterr()
-        assert (out, err.count("ssohelper: error: ")) == ("", 1), words
 
 
 def test_many_idle_clients_take_no_descriptor_that_answering_needs(

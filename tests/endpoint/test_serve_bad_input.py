@@ -1,0 +1,89 @@
+"""`serve` with what cannot be: one line, the right exit code, and nothing left behind."""
+
+import os
+import socket
+import subprocess
+import threading
+
+import pytest
+
+from ssohelper import cli
+from ssohelper.actions import selection
+from ssohelper.app import App
+from ssohelper.cli import serve_command
+from ssohelper.emulator.server import Emulator
+from ssohelper.errors import LocalState
+from tests.conftest import Home, Run
+from tests.endpoint.test_serve_command import SERVE, state
+
+
+def test_what_cannot_be_is_said_in_one_line(home: Home, emulator: Emulator, run: Run) -> None:
+    there = home.path / "there"
+    there.write_text("mine")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        for argv, code in {
+            ("--port", port): 7,
+            ("--socket", str(there)): 7,
+            ("--socket", str(home.path / "absent" / "s")): 7,
+            ("--socket", str(home.path / ("x" * 120))): 2,
+        }.items():
+            done = run("serve", "job", *argv)
+            assert (done.returncode, done.stdout) == (code, ""), (argv, done.stderr)
+            errors = [x for x in done.stderr.splitlines() if x.startswith("ssohelper: error: ")]
+            assert len(errors) == 1, done.stderr
+            assert "CNRY" not in done.stderr
+    assert there.read_text() == "mine"
+
+
+def test_a_relative_path_in_a_folder_that_is_gone_is_said_in_one_line(
+    home: Home, emulator: Emulator
+) -> None:
+    for option in ("--socket", "--env-file"):
+        line = f"mkdir gone; cd gone; rmdir ../gone; {' '.join(SERVE)} {option} name"
+        done = subprocess.run(
+            ["sh", "-c", line], env=home.env, cwd=home.path, capture_output=True, timeout=60
+        )
+        assert done.returncode == 7
+        assert done.stderr.startswith(
+            b"ssohelper: error: the folder that you are in is no longer there\n"
+        )
+
+
+def test_a_system_without_threads_is_said_in_one_line(
+    home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    app = App(home.env)
+    with serve_command._serving(app, selection.profile_of(app, "job", None)) as serving:
+        serving.open_port()
+        monkeypatch.setattr(threading.Thread, "start", refused)
+        with pytest.raises(LocalState, match="the system gives no more threads"):
+            serving.start()
+    assert os.listdir(state(home)) == []
+
+
+def test_a_wrong_word_is_said_in_one_line(
+    home: Home,
+    emulator: Emulator,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in home.env.items():
+        monkeypatch.setenv(name, value)
+    for words in (
+        ["--port", "0"],
+        ["--port", "65536"],
+        ["--port", "x"],
+        ["--bind", "0.0.0.0"],
+        ["--env-file", ""],
+        ["--socket", "a\nb"],
+        ["no-such-profile"],
+    ):
+        assert cli.run(["serve", *(words if len(words) == 1 else ["job", *words])]) == 2
+        out, err = capfd.readouterr()
+        assert (out, err.count("ssohelper: error: ")) == ("", 1), words
