@@ -95,6 +95,10 @@ class HelperApp(HouseApp[str]):
         elif type(self.screen) is _HELP.find():
             self.pop_screen()
 
+    def action_help_quit(self) -> None:
+        """Leave by ctrl+c, as from the picker, where it copies nothing: Textual would say how to."""
+        self.exit()
+
     def sign_in(self, session_name: str, why: LoginRequired) -> None:
         """Offer the sign-in that something needs."""
         session = self.house.config.read().sso_session(session_name)

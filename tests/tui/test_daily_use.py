@@ -86,6 +86,16 @@ def test_escape_goes_back_to_the_accounts_and_q_leaves(world: Afternoon) -> None
     drive(world.app(), scenario)
 
 
+def test_ctrl_c_leaves_as_from_the_picker(world: Afternoon) -> None:
+    async def scenario(person: Person) -> None:
+        await person.sees("role keys")
+        await person.press("ctrl+c")
+        await until(lambda: person.app._exit)
+
+    program = drive(world.app(), scenario)
+    assert (program.return_value, program.return_code) == (None, 0)
+
+
 @pytest.mark.parametrize("width", [44, 80])
 def test_help_is_whole_at_every_width(world: Afternoon, width: int) -> None:
     async def scenario(person: Person) -> None:
