@@ -56,7 +56,12 @@ SETTINGS = (
     ),
     Setting("name_template", "text", "{account_name}.{role_name}", "how new profiles are named"),
     Setting("notify", "texts", (), "the command that gets notices", from_environment=False),
-    Setting("renew_ahead", "bool", True, "renew role credentials behind the caller's back"),
+    Setting(
+        "renew_ahead",
+        "bool",
+        True,
+        "renew role credentials, and the list of an earlier sign-in, behind the caller's back",
+    ),
     Setting("session_hours", "hours", None, "how long a sign-in lasts, when you know it"),
     Setting("storage", "choice", "file", "where tokens are kept", ("file",)),
     Setting("theme", "choice", "dark", "colours of the full screen", ("dark", "light", "ansi")),
