@@ -77,8 +77,7 @@ class PrivateFolder:
             )
         _check_folder(path.parent, shared=True)
         made = _bound(path)
-        found = os.lstat(path)
-        self.keep(_SOCKET_NOTE, f"{found.st_dev}:{found.st_ino}:{path}".encode())
+        self.keep(_SOCKET_NOTE, os.fsencode(f"{os.lstat(path).st_ino}:{path}"))
         return made
 
 
@@ -211,12 +210,23 @@ def _nobody_s(lock: Path) -> Iterator[bool]:
 
 
 def _remove_noted_socket(note: Path) -> None:
-    device, _, rest = (files.read_checked(note) or b"").decode("utf-8", "replace").partition(":")
-    inode, _, path = rest.partition(":")
+    """Remove the socket, unless it is another one by now or somebody listens there.
+
+    Not by its device too, which has another number after the machine's next start (btrfs, NFS).
+    """
+    inode, _, path = os.fsdecode(files.read_checked(note) or b"").partition(":")
     with contextlib.suppress(OSError, ValueError):
         found = os.lstat(path)
-        if stat.S_ISSOCK(found.st_mode) and (str(found.st_dev), str(found.st_ino)) == (
-            device,
-            inode,
-        ):
+        is_noted = stat.S_ISSOCK(found.st_mode) and str(found.st_ino) == inode
+        if is_noted and not _is_listened_at(path):
             os.unlink(path)
+
+
+def _is_listened_at(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(path)
+        except OSError as cause:
+            return not isinstance(cause, ConnectionRefusedError)
+        return True

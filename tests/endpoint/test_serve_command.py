@@ -248,6 +248,32 @@ class TestSocket:
             assert path.is_socket()
         assert len(os.listdir(state(home))) == 1
 
+    def test_that_somebody_listens_at_stays_though_it_is_noted_as_ours(
+        self, home: Home, emulator: Emulator, run: Run
+    ) -> None:
+        path = home.path / "sso.sock"
+        with Program([*SERVE, "--socket", str(path)], home) as program:
+            program.says("http://localhost/")
+            program.ends(signal.SIGKILL)
+        path.unlink()
+        with socket.socket(socket.AF_UNIX) as another:
+            another.bind(str(path))
+            another.listen()
+            [note] = state(home).glob("*/socket")
+            note.write_bytes(b"%d:%s" % (path.stat().st_ino, os.fsencode(path)))
+            assert run("serve", "job", "--socket", str(path)).returncode == 7
+            assert path.is_socket()
+
+    def test_in_a_folder_whose_name_is_no_utf8(self, home: Home, emulator: Emulator) -> None:
+        folder = os.fsencode(home.path) + b"/\xff"
+        os.mkdir(folder)
+        for number, sockets in ((signal.SIGKILL, [b"s"]), (signal.SIGTERM, [])):
+            line = f"cd {os.fsdecode(folder)}; exec {' '.join(SERVE)} --socket s"
+            with Program(["/bin/sh", "-c", line], home) as program:
+                program.says("http://localhost/")
+                program.ends(number)
+            assert os.listdir(folder) == sockets
+
 
 def test_many_idle_clients_take_no_descriptor_that_answering_needs(
     home: Home, emulator: Emulator
