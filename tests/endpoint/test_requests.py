@@ -125,6 +125,19 @@ def test_port_80_is_named_by_some_clients_and_left_out_by_most() -> None:
         assert door.answer(request(host=host)).split()[1] == status, (port, host)
 
 
+def test_an_error_that_nobody_expects_is_an_answer_without_its_words(home: Home) -> None:
+    def credentials(seconds: float) -> RoleCredentials:
+        raise ValueError("CNRY secret")
+
+    source = cast(Source, SimpleNamespace(credentials=credentials))
+    answered = ContainerDoor(source, "000000000001", 8000, Secret(TOKEN)).answer(request())
+    assert answered.startswith(b"HTTP/1.1 500 ")
+    assert answered.endswith(b'{"code":"InternalError","message":"internal error"}')
+    [log] = (home.path / ".local/state/ssohelper/crashes").iterdir()
+    assert "ValueError" in log.read_text()
+    assert "CNRY" not in log.read_text()
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_wrong_request_is_wrong(name: str) -> None:
     assert not is_right(HOSTILE[name], DOOR)
