@@ -283,7 +283,11 @@ def report(error: SsoHelperError) -> int:
 
 
 def report_usage(error: click.UsageError) -> int:
-    message = error.format_message().rstrip(".").replace(". Did you mean", "; did you mean")
+    message, meant, names = error.format_message().rstrip(".").partition(". Did you mean ")
+    if not meant:  # click's words for several
+        message, meant, names = message.partition(". (Did you mean one of: ")
+    if meant:
+        message += f"; did you mean {names.removesuffix(')').replace(', ', ' or ')}"
     say(f"ssohelper: error: {show(message[:1].lower() + message[1:])}")
     path = error.ctx.command_path if error.ctx else "ssohelper"
     say(f"ssohelper: hint: see: {path} --help")

@@ -64,6 +64,22 @@ def test_a_typo_in_a_subcommand_is_answered_in_lower_case(run: Run) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("option", "meant"),
+    [
+        ("--jsonn", "'--json' or '--session'"),
+        ("--refres", "'--refresh'"),
+        ("--acounts", "'--accounts'"),
+    ],
+)
+def test_a_typo_in_an_option_gets_the_nearest_in_our_words(
+    run: Run, option: str, meant: str
+) -> None:
+    done = run("list", option)
+    said = f"ssohelper: error: no such option '{option}'; did you mean {meant}?"
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, said)
+
+
 def test_sign_out_of_nothing_says_so(run: Run) -> None:
     done = run("logout", "--all")
     assert (done.returncode, done.stderr) == (0, "there is no sso-session to sign out of\n")
