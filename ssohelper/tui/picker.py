@@ -83,7 +83,8 @@ class SessionPicker(_Inline):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "quit", "Leave", show=False, priority=True),
-        Binding("enter", "choose", "Choose", show=False, priority=True),
+        # ctrl+j: an Enter that was typed before the terminal was ours.
+        Binding("enter,ctrl+j", "choose", "Choose", show=False, priority=True),
     ]
     CSS = _Inline.CSS + "Screen, Screen:inline { height: auto; } Chooser { height: auto; }"
 

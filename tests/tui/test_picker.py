@@ -146,6 +146,10 @@ def test_a_session_is_picked_where_several_may_be_meant(shell: Shell) -> None:
     inside.send("k\r")
     inside.until("payments-prod")
     assert inside.wait() == 0
+    inside = terminal(shell, SCRIPT, "list")
+    inside.send("j\r")  # before it is there
+    inside.until("ssohelper login other")
+    assert inside.wait() == 4
 
 
 def test_without_a_saved_list_it_is_made_first(shell: Shell) -> None:

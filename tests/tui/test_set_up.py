@@ -2,14 +2,17 @@
 
 import threading
 
+import pytest
 from textual.widgets import Input
 
+from ssohelper.actions import setup
+from ssohelper.app import App
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.set_up import SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from tests.tui.driving import Person, drive
-from tests.tui.world import Afternoon
+from tests.tui.world import Afternoon, until
 
 PORTAL = "https://d-0000000000.awsapps.com/start"
 
@@ -96,6 +99,33 @@ def test_a_portal_that_is_known_here_is_proposed(world: Afternoon) -> None:
     async def scenario(person: Person) -> None:
         await person.press("f3")
         await person.sees(PORTAL, "us-east-1")
+
+    drive(world.app(), scenario)
+
+
+def test_a_dialog_that_is_left_before_a_portal_is_found_is_no_crash(
+    world: Afternoon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, looked = threading.Event(), threading.Event()
+
+    def portals_found(_house: App) -> list[tuple[str, str, str | None]]:
+        left.wait(30)
+        looked.set()
+        return []
+
+    monkeypatch.setattr(setup, "portals_found", portals_found)
+
+    async def scenario(person: Person) -> None:
+        await person.press("f3")
+        await person.sees("signed in")
+        await person.press("n")
+        await person.meets(SetUpScreen)
+        await person.press("escape")
+        await person.meets(SessionsScreen)
+        left.set()
+        await until(looked.is_set)
+        await person.press("f2")
+        await person.sees("role keys")
 
     drive(world.app(), scenario)
 

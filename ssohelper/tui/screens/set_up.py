@@ -100,6 +100,8 @@ class SetUpForm(VerticalScroll):
         )
 
     def _propose(self, found: list[tuple[str, str, str | None]]) -> None:
+        if not self.is_attached:
+            return  # left meanwhile
         new = [(url, region) for url, region, name in found if name is None]
         start_url = self.query_one("#start_url", Input)
         if new and not start_url.value:
