@@ -103,7 +103,7 @@ function __ssohelper_prompt_clock {
                 [[ $kind != ended && ! -e $__ssohelper_prompt_token ]]; }; }; then
         if ((now - __ssohelper_prompt_tried >= 2 || now < __ssohelper_prompt_tried)); then
             __ssohelper_prompt_learn
-            __ssohelper_prompt_clock
+            [[ -n $__ssohelper_prompt_label ]] && __ssohelper_prompt_clock
             \builtin return
         fi
         if [[ -z $kind ]]; then

@@ -101,6 +101,7 @@ function __ssohelper_prompt_anew
     set -l clock (__ssohelper_prompt_clock $now)
     if test "$clock[1]" = again
         __ssohelper_prompt_learn
+        test -n "$__ssohelper_prompt_label"; or return 0
         set clock (__ssohelper_prompt_clock $now)
         test "$clock[1]" = again; and set -e clock[1]
     end

@@ -255,6 +255,17 @@ class TestTrouble:
         done = world.run(shell, f"{SHOW[shell]}\n{SHOW[shell]}")
         assert (done.stdout, done.stderr) == ("|\n|\n", "")
 
+    def test_a_program_that_goes_away_leaves_nothing(self, shell: str, world: PromptWorld) -> None:
+        """As when a virtual environment is left; not even the space behind the name."""
+        world.put(world.session, int(time.time()) + 9058, "known")
+        program, folder = (
+            shlex.quote(str(path)) for path in (world.folder / "bin" / "ssohelper", world.state)
+        )
+        away = f"rm {program}; mv {folder} {folder}.away"
+        lines = [SHOW[shell], away, looked_long_ago(shell), SHOW[shell]]
+        done = world.run(shell, "\n".join([*lines, "printf '[%s]\\n' \"$SSOHELPER_PROMPT\""]))
+        assert (done.stdout, done.stderr) == (f"{NAME} 2h30m|fine\n|\n[]\n", "")
+
     def test_two_hundred_hostile_names(self, shell: str, world: PromptWorld) -> None:
         """The stand-in says the name as it is: the shells must not trust even that."""
         program = world.folder / "bin" / "ssohelper"
