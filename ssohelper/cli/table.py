@@ -1,17 +1,15 @@
 """Tables on a terminal, by hand: rich takes 30 ms to import and 3.7 s for 12,000 rows."""
 
-import re
 from collections.abc import Iterator, Sequence
 
 import click
 
-from ssohelper.core.text import width
+from ssohelper.core.text import broken, width
 
 _GAP = "  "
 # An account id is never torn, nor is what is as short: session, form, state.
 _WHOLE = 12
 _NARROWEST = 20
-_LAST_MARK = re.compile(r".*[-._/,:]")
 
 
 def lines(
@@ -44,7 +42,7 @@ def _fitting(natural: Sequence[int], room: int) -> list[int] | None:
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
-    texts = [list(_folded(cell, room)) for cell, room in zip(cells, widths, strict=True)]
+    texts = [list(broken(cell, room)) for cell, room in zip(cells, widths, strict=True)]
     for number in range(max(map(len, texts))):
         parts = [text[number] if number < len(text) else "" for text in texts]
         pairs = zip(parts, widths, strict=True)
@@ -60,24 +58,3 @@ def _blocks(header: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> 
             yield ""
         for pair in zip(header, row, strict=True):
             yield from _row(pair, (names, max(room - names - len(_GAP), 1)))
-
-
-def _folded(text: str, room: int) -> Iterator[str]:
-    """Yield the text in lines of at most `room` columns: broken at a space, else behind a mark."""
-    while width(text) > room:
-        end = _fitting_letters(text, room)
-        space, mark = text.rfind(" ", 1, end + 1), _LAST_MARK.match(text, 0, end)
-        end = space if space > 0 else mark.end() if mark else end
-        yield text[:end].rstrip()
-        text = text[end:].lstrip(" ")
-    yield text
-
-
-def _fitting_letters(text: str, room: int) -> int:
-    """Return how many of the text's characters fit, at least one."""
-    taken = 0
-    for number, character in enumerate(text):
-        taken += width(character)
-        if taken > room:
-            return max(number, 1)
-    return len(text)

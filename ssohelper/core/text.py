@@ -3,12 +3,14 @@
 import json
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Any
 
 # C0, DEL, C1, bidi controls, line separators, surrogates: they rewrite screens and hide words.
 _HOSTILE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
+_LAST_MARK = re.compile(r".*[-._/,:]")
 
 
 def show(text: str, limit: int | None = None) -> str:
@@ -32,6 +34,17 @@ def width(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_columns, text))
 
 
+def broken(text: str, room: int) -> Iterator[str]:
+    """Yield the text in lines of at most `room` columns: broken at a space, else behind a mark."""
+    while width(text) > room:
+        end = _letters_in(text, room)
+        space, mark = text.rfind(" ", 1, end + 1), _LAST_MARK.match(text, 0, end)
+        end = space if space > 0 else mark.end() if mark else end
+        yield text[:end].rstrip()
+        text = text[end:].lstrip(" ")
+    yield text
+
+
 def to_json(value: Any, *, indent: int | None = None) -> str:
     r"""Return ASCII JSON, compact without `indent`; DEL as \u007f, which json.dumps leaves."""
     separators = None if indent else (",", ":")
@@ -42,6 +55,16 @@ def to_json(value: Any, *, indent: int | None = None) -> str:
 def _escaped(match: re.Match[str]) -> str:
     code = ord(match.group())
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def _letters_in(text: str, room: int) -> int:
+    """Return how many of the text's characters fit, at least one."""
+    taken = 0
+    for number, character in enumerate(text):
+        taken += width(character)
+        if taken > room:
+            return max(number, 1)
+    return len(text)
 
 
 def _columns(character: str) -> int:

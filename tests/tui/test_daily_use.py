@@ -156,13 +156,9 @@ def test_long_names_are_whole_beside_the_list_and_the_role_is_seen_under_it(
 ) -> None:
     async def scenario(person: Person) -> None:
         await person.sees("duration", "sign-in", "e-mail")
-        panel = person.app.screen.query_one("RoleDetail")
+        panel = person.app.screen.query_one(RoleDetail)
         assert panel.virtual_size.width <= panel.size.width
-        shown = "".join(
-            text
-            for line in panel.lines
-            for text, _ in line  # type: ignore[attr-defined]
-        ).replace(" ", "")
+        shown = "".join(text for line in panel.lines for text, _ in line).replace(" ", "")
         for text in (NAME, ROLE, SESSION, "aws+customer-workloads-europe@example.com"):
             assert text.replace(" ", "") in shown
         await person.pilot.resize_terminal(80, 24)
@@ -244,10 +240,8 @@ def test_a_sign_in_names_only_the_keys_that_do_something(world: Afternoon) -> No
     drive(world.app(), scenario)
 
 
-def test_details_are_drawn_anew_when_they_get_their_room() -> None:
-    """Not at the next tick of the clocks: names would be broken for a second."""
-    email = "aws+customer-workloads-europe@example.com"
-    row = RoleRow("corp", Account("000030000001", NAME, email), ROLE)
+def details_of(row: RoleRow) -> list[str]:
+    """Return the lines of the panel beside the list, in 100 columns."""
 
     class Panel(TextualApp[Any]):
         def compose(self) -> ComposeResult:
@@ -256,10 +250,25 @@ def test_details_are_drawn_anew_when_they_get_their_room() -> None:
         def on_mount(self) -> None:
             self.query_one(RoleDetail).show_row(row, None, 0, 0, guarded=False, dense=False)
 
-    async def scenario() -> None:
+    async def scenario() -> list[str]:
         app = Panel()
         async with app.run_test(size=(100, 30)) as pilot:
             await pilot.pause()
-            assert email in [text for line in app.query_one(RoleDetail).lines for text, _ in line]
+            panel = app.query_one(RoleDetail)
+            assert panel.virtual_size.width <= panel.size.width
+            return ["".join(text for text, _ in line) for line in panel.lines]
 
-    asyncio.run(scenario())
+    return asyncio.run(scenario())
+
+
+def test_details_are_drawn_anew_when_they_get_their_room() -> None:
+    """Not at the next tick of the clocks: names would be broken for a second."""
+    email = "aws+customer-workloads-europe@example.com"
+    row = RoleRow("corp", Account("000030000001", NAME, email), ROLE)
+    assert any(email in line for line in details_of(row))
+
+
+def test_wide_characters_are_whole_in_the_details_too() -> None:
+    name = "漢字" * 50
+    lines = details_of(RoleRow("corp", Account("000030000001", name, ""), ROLE))
+    assert lines[0] + lines[1] + lines[2] == name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +12,7 @@ from ssohelper.core import guard_rules
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import KeptCredentials, RoleKey, SsoSession
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.text import show
+from ssohelper.core.text import broken, show
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.clocks import credentials_line, sign_in_line, token_line
 from ssohelper.tui.widgets.lines import Line, LineView, Piece
@@ -151,7 +150,7 @@ def _pair(label: str, value: str, width: int) -> list[Line]:
 
 
 def _parts(text: str, width: int) -> list[str]:
-    return textwrap.wrap(show(text), max(_LABEL_WIDTH, width)) or [""]
+    return list(broken(show(text), max(_LABEL_WIDTH, width)))
 
 
 def _last_use(row: RoleRow, now: int) -> str:
