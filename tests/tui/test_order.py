@@ -6,6 +6,7 @@ from textual import events
 from textual.widgets import Input
 
 from ssohelper.app import App
+from ssohelper.tui.widgets.search_line import SearchLine
 from tests.tui.driving import Person, drive
 from tests.tui.test_accounts import role_list
 from tests.tui.world import Afternoon, until
@@ -25,7 +26,7 @@ def burst(person: Person, keys: str) -> None:
 def test_a_burst_edits_the_search_as_single_keys_do(world: Afternoon) -> None:
     async def scenario(person: Person) -> None:
         await person.sees("role keys")
-        line = person.app.screen.query_one("#search")
+        line = person.app.screen.query_one(SearchLine)
         for keys, value in [
             ("ab⌫c", "ac"),
             ("⌃xyz⌃prod", "prod"),
@@ -33,8 +34,7 @@ def test_a_burst_edits_the_search_as_single_keys_do(world: Afternoon) -> None:
             ("⌃zz⌫⌫read", "read"),
         ]:
             burst(person, keys)
-            await person.pilot.pause()
-            assert line.value == value  # type: ignore[attr-defined]
+            await until(lambda value=value: line.value == value)  # type: ignore[misc]
         await until(lambda: role_list(person).query_text == "read")
 
     drive(world.app(), scenario)
