@@ -22,7 +22,7 @@ from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.role_detail import RoleDetail
 from tests.tui.driving import Person, drive
 from tests.tui.test_keys_and_looks import settle
-from tests.tui.test_set_up import quick
+from tests.tui.test_set_up import quick, typed
 from tests.tui.world import Afternoon, until
 
 URL = "https://d-0000000000.awsapps.com/start"
@@ -122,10 +122,15 @@ def test_the_setup_form_has_a_help_of_its_own_and_speaks_of_its_fields(tmp_path:
         await until(lambda: isinstance(person.app.focused, Input))
         await person.press("f1")
         await person.sees("tab goes to the next field")
-        await person.press("escape", *f"{URL}x", "enter")
+        await person.press("escape")
+        await person.meets(AccountsScreen)
+        typed(person, "start_url", f"{URL}x")
+        await person.press("enter")
         await person.sees("is not known", 'the second field, "region"')
         assert person.app.focused is person.app.screen.query_one("#region")
-        await person.press(*"eu-west-1", "tab", *"a b", "enter")
+        typed(person, "region", "eu-west-1")
+        typed(person, "name", "a b")
+        await person.press("enter")
         await person.sees("cannot be the name of a session", 'the third field, "name of the')
         assert person.app.focused is person.app.screen.query_one("#name")
         assert "--" not in person.screen
@@ -142,10 +147,14 @@ def test_profiles_have_the_room_where_nothing_would_change(world: Afternoon) -> 
         await person.press("tab", "a")
         await person.sees("write ~/.aws/config?")
         await person.press("y")
+        await person.hears("17 profiles added")
+        person.app.clear_notifications()  # stands over the next words for 5 s
         await person.sees("nothing to change")
         await until(lambda: person.app.screen.query_one("#written").size.height > 2 * few)
         assert person.app.focused is person.app.screen.query_one("#written")
-        await person.press("u", "y")
+        await person.press("u")
+        await person.sees("the last write is taken back")
+        await person.press("y")
         await person.sees("17 profiles to add", "@@ -")
 
     drive(world.app(), scenario, size=(80, 24))
