@@ -20,6 +20,7 @@ from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.role_detail import RoleDetail
+from tests.people import sign_in_here
 from tests.tui.driving import Person, drive
 from tests.tui.test_keys_and_looks import settle
 from tests.tui.test_set_up import quick, typed
@@ -207,6 +208,23 @@ def test_a_sign_in_on_another_screen_brings_the_list(world: Afternoon) -> None:
         await person.sees("access token")
         await person.press("f2")
         await person.sees("20/20", "payments-prod")
+        assert world.emulator.counters["ListAccounts"] == 1
+
+    drive(house, scenario)
+
+
+def test_a_list_of_before_the_sign_in_is_made_anew(world: Afternoon) -> None:
+    """It may be another person's, however young it is."""
+    house = world.app(sleep=quick)
+    session = house.config.read().sso_session("corp")
+    assert session is not None
+    sign_in_here(house, session, world.emulator, "ben")
+    world.emulator.reset_counters()
+
+    async def scenario(person: Person) -> None:
+        await person.sees("BreakGlassAdmin")
+        await until(lambda: world.emulator.counters["ListAccounts"])
+        await until(lambda: "BreakGlassAdmin" not in person.screen)
         assert world.emulator.counters["ListAccounts"] == 1
 
     drive(house, scenario)

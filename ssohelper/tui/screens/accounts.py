@@ -235,6 +235,11 @@ class AccountsScreen(Screen[None]):
     def _show_clocks(self, found: Clocks) -> None:
         self._clocks = found
         self._show_detail()
+        for session in self._choice.sessions:
+            name, listed_at = session.name, self._choice.listed_at
+            at = max(listed_at.get(name, 0), self._asked_at.get(name, 0))
+            if found.signed_in_since(name, at, self.house.now()):
+                self._refresh(session, asked=False)  # that list may be another person's
 
     def _tick(self) -> None:
         self._seconds += 1

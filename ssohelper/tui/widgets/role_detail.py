@@ -32,6 +32,13 @@ class Clocks(NamedTuple):
     sessions: dict[str, SessionClock]
     credentials: dict[RoleKey, KeptCredentials]
 
+    def signed_in_since(self, session_name: str, at: int, now: int) -> bool:
+        """Tell whether somebody has signed in after that moment, and still is."""
+        clock = self.sessions.get(session_name)
+        if clock is None or clock.state != "valid" or clock.signed_in_at is None:
+            return False
+        return at < clock.signed_in_at <= now
+
 
 def read_clocks(house: App, sessions: Sequence[SsoSession]) -> Clocks:
     """Return the clocks of this moment; asks nobody but this machine's files."""
