@@ -313,6 +313,30 @@ class TestStrictShells:
         assert (done.stdout, done.stderr) == (f"{NAME} 2h30m|fine\n" * 2, "")
 
 
+def test_each_option_of_zsh_leaves_a_prompt_as_it_is(world: PromptWorld) -> None:
+    """What is drawn anew and what is not, with the option and without it."""
+    world.put(world.session, int(time.time()) + 9058, "known")
+    shown = f"{SHOW['zsh']} 2>&1"
+    # These run nothing, print all, or are not to be changed in a shell that runs.
+    others = (
+        "exec|interactive|monitor|privileged|restricted|shinstdin|singlecommand|verbose|xtrace|zle"
+    )
+    script = f"""
+        {shown} >/dev/null
+        for option in ${{(k)options}}; do
+            if [[ $option == ({others}) ]]; then continue; fi
+            for change in setopt unsetopt; do
+                ($change $option 2>/dev/null; print -rn -- "$option "; {shown}; {shown})
+            done
+        done
+    """
+    done = world.run("zsh", script)
+    lines = done.stdout.splitlines()
+    assert len(lines) > 600
+    right = f"{NAME} 2h30m|fine"
+    assert [line for line in lines if line.split(" ", 1)[-1] != right and line != right] == []
+
+
 LOOP = {
     "bash": "for ((i = 0; i < {n}; i++)); do ssohelper_prompt; done",
     "zsh": "repeat {n} ssohelper_prompt",
