@@ -316,7 +316,7 @@ class TestStrictShells:
 def test_each_option_of_zsh_leaves_a_prompt_as_it_is(world: PromptWorld) -> None:
     """What is drawn anew and what is not, with the option and without it."""
     world.put(world.session, int(time.time()) + 9058, "known")
-    shown = f"{SHOW['zsh']} 2>&1"
+    shown, anew = f"{{ {SHOW['zsh']}; }} 2>&1", "__ssohelper_prompt_until=0 psvar=()"
     # These run nothing, print all, or are not to be changed in a shell that runs.
     others = (
         "exec|interactive|monitor|privileged|restricted|shinstdin|singlecommand|verbose|xtrace|zle"
@@ -326,7 +326,7 @@ def test_each_option_of_zsh_leaves_a_prompt_as_it_is(world: PromptWorld) -> None
         for option in ${{(k)options}}; do
             if [[ $option == ({others}) ]]; then continue; fi
             for change in setopt unsetopt; do
-                ($change $option 2>/dev/null; print -rn -- "$option "; {shown}; {shown})
+                ($change $option 2>/dev/null; print -rn -- "$option "; {shown}; {anew}; {shown})
             done
         done
     """
