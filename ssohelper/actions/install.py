@@ -119,19 +119,21 @@ def finds_completions(edit: Edit) -> bool:
 def login_file(app: App, edit: Edit) -> Path | None:
     """Return what login shells of bash read (ssh, tmux) where that leads to no .bashrc.
 
-    Of three files they read the first that is there; a new one may be any.
+    Of three files they read the first that is there, which often leads to the last; a new one may
+    be any.
     """
     if edit.path.name != ".bashrc":
         return None
     places = [Path(_home(app), name) for name in (".bash_profile", ".bash_login", ".profile")]
-    for place in places:
-        try:
-            data = _read(app, place)
-        except LocalState:
-            return None  # not readable, not ours to complain about
-        if data is not None:
-            return None if b"bashrc" in data else place
-    return places[0]
+    try:
+        found = [(place, data) for place in places if (data := _read(app, place)) is not None]
+    except LocalState:
+        return None  # not readable, not ours to complain about
+    if not found:
+        return places[0]
+    (first, data), (_, last) = found[0], found[-1]
+    leads = b"bashrc" in data or (b"/.profile" in data and b"bashrc" in last)
+    return None if leads else first
 
 
 # -- where ---------------------------------------------------------------------------------------
@@ -245,7 +247,9 @@ def lines(shell: str, environ: Mapping[str, str]) -> list[str]:
 
 def _word(shell: str, path: str, home: str) -> str:
     """Return the path as a word of the shell, `~/…` where that will do: rc files are shared."""
-    inner = path.removeprefix(home.rstrip("/") + "/")
-    if shell != "pwsh" and inner != path and shell_text.typed(inner) == inner:
+    home = home.rstrip("/")
+    inner = path.removeprefix(f"{home}/")
+    # Without a HOME, or with that of / in a container, every path would be below it.
+    if home and shell != "pwsh" and inner != path and shell_text.typed(inner) == inner:
         return f"~/{inner}"
     return shell_text.quoted(shell, path)

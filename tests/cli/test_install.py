@@ -129,8 +129,26 @@ class TestRealShells:
         run("install", "--shell", "bash", "--uninstall", "--yes")
         assert "login shells" not in run("install", "--shell", "bash", "--yes").stderr
 
+    @pytest.mark.parametrize(("line", "lacks"), [(". ~/.bashrc", False), ("export A=1", True)])
+    def test_a_login_file_that_reads_another_is_followed(
+        self, home: Home, run: Run, line: str, lacks: bool
+    ) -> None:
+        (home.path / ".bash_profile").write_text(". ~/.profile\n")
+        (home.path / ".profile").write_text(f"{line}\n")
+        said = run("install", "--shell", "bash", "--yes").stderr
+        assert (f"login shells (ssh, tmux) have it once this is in {home.path}/" in said) == lacks
+        assert ("/.bash_profile: " in said) == lacks
+
 
 class TestFile:
+    @pytest.mark.parametrize("place", [{}, {"HOME": ""}, {"HOME": "/"}])
+    def test_a_path_is_below_no_home_where_there_is_none(
+        self, home: Home, place: dict[str, str]
+    ) -> None:
+        line = installing.lines("bash", {"PATH": home.env["PATH"], **place})[-1]
+        assert SCRIPT in line
+        assert "~" not in line
+
     # The bytes do not depend on the shell: bash has them all.
     @pytest.mark.parametrize(
         ("shell", "content"),
