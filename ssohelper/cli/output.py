@@ -12,7 +12,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Any, TypeVar
 
 import click
@@ -207,7 +207,9 @@ class _Late:
         self._timer.daemon = True
 
     def __enter__(self) -> "_Late":
-        self._timer.start()
+        # A system that gives no more threads costs what would be shown, not a saved list.
+        with suppress(RuntimeError):
+            self._timer.start()
         return self
 
     def __exit__(self, *_trouble: object) -> None:

@@ -149,7 +149,9 @@ def _say_aside(text: str) -> None:
 
     Who answers and renews must not wait for it.
     """
-    threading.Thread(target=output.say, args=(text,), daemon=True, name="ssohelper-says").start()
+    says = threading.Thread(target=output.say, args=(text,), daemon=True, name="ssohelper-says")
+    with contextlib.suppress(RuntimeError):  # the system gives no more threads: nobody's end
+        says.start()
 
 
 def _hold_signals() -> set[signal.Signals]:

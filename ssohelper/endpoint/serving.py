@@ -19,7 +19,7 @@ from ssohelper.endpoint.doors import PATH, ContainerDoor, SocketDoor
 from ssohelper.endpoint.keeper import LONGEST_PAUSE_SECONDS, Keeper, Tell
 from ssohelper.endpoint.listener import Listener
 from ssohelper.endpoint.looks import Lasting, ServingApp
-from ssohelper.endpoint.source import Source
+from ssohelper.endpoint.source import Source, no_more_threads
 from ssohelper.errors import LocalState
 
 _PR_SET_DUMPABLE = 4
@@ -91,10 +91,7 @@ class Serving:
             if self.keeper:
                 self.keeper.start()
         except RuntimeError as cause:
-            raise LocalState(
-                "the system gives no more threads",
-                hint="see ulimit -u, or a container's pids limit",
-            ) from cause
+            raise no_more_threads() from cause
 
     def environment(self) -> environment.Environment:
         """Return what a program needs, and what would lead it elsewhere. Holds no secret.

@@ -14,7 +14,7 @@ from ssohelper.actions import credentials
 from ssohelper.actions.credentials import Way
 from ssohelper.core.model import Role, RoleCredentials, SsoSession
 from ssohelper.endpoint.looks import ServingApp
-from ssohelper.errors import AwsUnreachable, SsoHelperError
+from ssohelper.errors import AwsUnreachable, LocalState, SsoHelperError
 
 # Less is a clock that is kept right; the margin in which nothing is served is 60 s.
 _JUMP_SECONDS = 30.0
@@ -79,12 +79,17 @@ class Source:
     def ask(self) -> "_Asking":
         """Return the one asking of AWS that is under way, begun now when there is none."""
         with self._lock:
-            if self._asking is None:
-                self._asking = _Asking()
-                threading.Thread(
-                    target=self._ask, args=(self._asking, self._doubts), daemon=True
-                ).start()
-            return self._asking
+            if self._asking is not None:
+                return self._asking
+            asking = _Asking()
+            try:
+                threading.Thread(target=self._ask, args=(asking, self._doubts), daemon=True).start()
+            except RuntimeError:
+                asking.error = no_more_threads()
+                asking.done()
+            else:
+                self._asking = asking
+            return asking
 
     def _ask(self, asking: "_Asking", anew: bool) -> None:
         app = self._make_app()
@@ -106,6 +111,13 @@ class Source:
                     self._doubts = False
             asking.done()
             app.clean_up()
+
+
+def no_more_threads() -> LocalState:
+    """Return the error for a thread that could not be started."""
+    return LocalState(
+        "the system gives no more threads", hint="see ulimit -u, or a container's pids limit"
+    )
 
 
 class _Asking:

@@ -3,6 +3,7 @@
 import shlex
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -52,6 +53,16 @@ def test_off_a_terminal_one_line_says_that_aws_is_waited_for(shell, emulator, ar
     assert done.stderr.splitlines().count(f"{LINE}none has answered so far") == 1
     assert done.stderr.count(LINE) == 1
     assert LINE not in done.stdout
+
+
+def test_without_a_thread_for_the_clock_nothing_is_shown_and_all_else_works(monkeypatch, capsys):
+    def refuse(_thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with output._Late(0.0, output._line) as late:
+        late.step(3, 12)
+    assert capsys.readouterr().err == ""
 
 
 def test_it_says_once_how_many_have_answered(capsys):

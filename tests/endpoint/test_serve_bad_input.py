@@ -52,12 +52,13 @@ def test_a_relative_path_in_a_folder_that_is_gone_is_said_in_one_line(
         )
 
 
+def refused(thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
 def test_a_system_without_threads_is_said_in_one_line(
     home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(thread: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
     app = App(home.env)
     with serve_command._serving(app, selection.profile_of(app, "job", None)) as serving:
         serving.open_port()
@@ -65,6 +66,19 @@ def test_a_system_without_threads_is_said_in_one_line(
         with pytest.raises(LocalState, match="the system gives no more threads"):
             serving.start()
     assert os.listdir(state(home)) == []
+
+
+def test_threads_that_come_back_ask_aws_again(
+    home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = App(home.env)
+    with serve_command._serving(app, selection.profile_of(app, "job", None)) as serving:
+        with monkeypatch.context() as for_a_while:
+            for_a_while.setattr(threading.Thread, "start", refused)
+            with pytest.raises(LocalState, match="the system gives no more threads"):
+                serving.source.credentials(1.5)
+            serve_command._warn("lost, and nobody's end")
+        assert serving.source.credentials(60.0).access_key_id
 
 
 def test_a_wrong_word_is_said_in_one_line(
