@@ -48,6 +48,10 @@ if TYPE_CHECKING:
 CALL_SECONDS = 18.0
 # SigV4 refuses requests that are 5 min apart; before that nobody notices.
 CLOCK_DIFFERS_SECONDS = 240
+_AWS_FILES = {
+    "AWS_CONFIG_FILE": "~/.aws/config",
+    "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials",
+}
 
 
 class App:
@@ -122,11 +126,11 @@ class App:
 
     @cached_property
     def aws_config_file(self) -> Path:
-        return self._aws_file("AWS_CONFIG_FILE", "config")
+        return self._aws_file("AWS_CONFIG_FILE")
 
     @cached_property
     def aws_credentials_file(self) -> Path:
-        return self._aws_file("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+        return self._aws_file("AWS_SHARED_CREDENTIALS_FILE")
 
     @cached_property
     def token_folder(self) -> Path:
@@ -277,13 +281,13 @@ class App:
         """Start the detached process that renews these credentials."""
         from ssohelper import renewal
 
-        renewal.start(key, self.environ)
+        renewal.start(key, self._environ_anywhere())
 
     def start_listing(self, session_name: str) -> None:
         """Start the detached process that lists this session anew."""
         from ssohelper import renewal
 
-        renewal.start_listing(session_name, self.environ)
+        renewal.start_listing(session_name, self._environ_anywhere())
 
     def callback_listener(self) -> CallbackListener:
         from ssohelper.wire.loopback import CallbackListener
@@ -314,10 +318,19 @@ class App:
             hint = 'unset it, or give it a path that begins with "/"'
             raise ConfigInvalid(show(str(relative), 160), hint=hint) from relative
 
-    def _aws_file(self, variable: str, name: str) -> Path:
+    def _aws_file(self, variable: str) -> Path:
         value = self.environ.get(variable)
         # botocore expands variables and ~ in these two, so we look where the SDKs look.
-        return Path(self._expanded(os.path.expandvars(value) if value else f"~/.aws/{name}"))
+        return Path(self._expanded(os.path.expandvars(value) if value else _AWS_FILES[variable]))
+
+    def _environ_anywhere(self) -> dict[str, str]:
+        """Return the environment for a process in another folder: relative paths made whole."""
+        whole = {
+            variable: os.path.abspath(self._aws_file(variable))
+            for variable in _AWS_FILES
+            if self.environ.get(variable)
+        }
+        return {**self.environ, **whole}
 
     def _expanded(self, path: str) -> str:
         if path[:1] != "~":

@@ -67,6 +67,13 @@ def is_anas(desk: Desk) -> bool:
     return desk.saved is not None and Role(*ANAS) in desk.saved.roles()
 
 
+def wait_for_a_new_list(desk: Desk) -> None:
+    give_up_at = time.monotonic() + RUN_SECONDS
+    while is_anas(desk):
+        assert time.monotonic() < give_up_at
+        time.sleep(0.05)
+
+
 def test_the_saved_list_is_shown_at_once_and_made_anew_behind(
     run: Run, desk: Desk, emulator: Emulator
 ) -> None:
@@ -83,13 +90,16 @@ def test_the_saved_list_is_shown_at_once_and_made_anew_behind(
     for _ in range(2):
         assert WARNING in run("list").stderr
     go_on.set()
-    give_up_at = time.monotonic() + RUN_SECONDS
-    while is_anas(desk):
-        assert time.monotonic() < give_up_at
-        time.sleep(0.05)
+    wait_for_a_new_list(desk)
     assert ANAS not in roles(run)
     assert run("list").stderr == ""
     assert emulator.counters["ListAccounts"] == 1
+
+
+def test_it_is_made_of_the_same_config_which_a_relative_path_names(run: Run, desk: Desk) -> None:
+    desk.sign_in("ben")
+    assert WARNING in run("list", env={"AWS_CONFIG_FILE": ".aws/config"}).stderr
+    wait_for_a_new_list(desk)
 
 
 def test_the_same_person_sees_the_list_at_once_too(
