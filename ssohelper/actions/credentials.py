@@ -192,7 +192,7 @@ def _think(app: App, session: SsoSession, key: RoleKey, kept: KeptCredentials) -
         return  # who holds it is renewing already
     except NotOurs:
         raise
-    except (LocalState, OSError) as trouble:
+    except (SsoHelperError, OSError) as trouble:  # a slip in the settings too
         app.warn(f"the credentials are good, but cannot be renewed ahead: {trouble}")
 
 

@@ -51,7 +51,11 @@ def valid_token(app: App, session: SsoSession, deadline: Deadline) -> AccessToke
 
 def renewal_due_at(app: App, session: SsoSession) -> int | None:
     """Return when the token is at half of its life; None when it cannot be renewed by us."""
-    return _due_at(app, session, app.tokens.load(session))
+    try:
+        token = app.tokens.load(session)
+    except LoginRequired:
+        return None  # a damaged file, which who needs the token will say
+    return _due_at(app, session, token)
 
 
 def _due_at(app: App, session: SsoSession, token: AccessToken | None) -> int | None:

@@ -408,6 +408,16 @@ class TestRenewing:
         assert done == ["token", "role"]
 
 
+def test_a_slip_in_the_settings_takes_no_good_ones_away(app):
+    keep(app, 1800)
+    app.settings_file.write_text("renew_ahead = = false\n")
+    assert app.release() == "old"
+    assert (app.asked, app.renewals) == ([], [])
+    (said,) = app.warnings
+    assert said.startswith("the credentials are good, but cannot be renewed ahead: ")
+    assert f'"{app.settings_file}" line 1: ' in said
+
+
 class TestDisk:
     """A disk that says no costs the next one a request, not this one its answer."""
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.actions import tokens
+from ssohelper.actions import credentials, tokens
 from ssohelper.app import App
-from ssohelper.core.model import SsoSession
+from ssohelper.core.model import Role, SsoSession
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import AwsUnreachable, LoginRequired
 from tests.conftest import SCRIPT, Home, Run
@@ -45,6 +45,18 @@ def test_a_good_token_costs_no_call(
     before = emulator.counters
     assert tokens.valid_token(app, session, app.deadline()).expires_at > app.now()
     assert emulator.counters == before
+
+
+def test_a_damaged_token_takes_no_good_role_credentials_away(
+    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
+) -> None:
+    path = sign_in(3000)
+    given = credentials.release(app, session, Role(*ROLE), "env", app.deadline())
+    path.write_text("{")
+    app.credentials.withdraw(session.key_of(Role(*ROLE)))
+    assert credentials.release(app, session, Role(*ROLE), "env", app.deadline()) == given
+    with pytest.raises(LoginRequired, match="is damaged"):
+        tokens.valid_token(app, session, app.deadline())
 
 
 def test_a_token_near_its_end_is_renewed_ahead(
