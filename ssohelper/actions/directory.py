@@ -73,16 +73,15 @@ def listing(
     Raises: LoginRequired (4), RoleNotAssigned (5: the list itself is refused), AwsUnreachable (6:
     something did not answer; what did is kept for the next try, what was saved stays).
     """
-    saved = saved_listing(app, session)
+    found = saved = saved_listing(app, session)
     if (
-        saved is None
+        found is None
         or refresh
-        or is_old(app, saved)
-        or (of_this_sign_in and is_of_earlier_sign_in(app, session, saved))
+        or not is_good(app, session, found, of_this_sign_in=of_this_sign_in)
     ):
-        saved = _Refresh(app, session, saved, progress).run()
-    _warn_of_refused(app, saved)
-    return saved
+        found = _Refresh(app, session, saved, progress).run()
+    _warn_of_refused(app, found)
+    return found
 
 
 def saved_listing(app: App, session: SsoSession) -> Listing | None:
@@ -90,9 +89,11 @@ def saved_listing(app: App, session: SsoSession) -> Listing | None:
     return _of_portal(app.directory.saved(session.name), session)
 
 
-def is_old(app: App, found: Listing) -> bool:
-    """Tell whether the listing was begun a day ago or more, or later than now."""
-    return not 0 <= app.now() - found.listed_at < LIST_IS_OLD_SECONDS
+def is_good(app: App, session: SsoSession, found: Listing, *, of_this_sign_in: bool) -> bool:
+    """Tell whether this one was begun less than a day ago and, if asked for, in this sign-in."""
+    if not 0 <= app.now() - found.listed_at < LIST_IS_OLD_SECONDS:
+        return False
+    return not (of_this_sign_in and is_of_earlier_sign_in(app, session, found))
 
 
 def is_of_earlier_sign_in(app: App, session: SsoSession, found: Listing) -> bool:
@@ -101,9 +102,11 @@ def is_of_earlier_sign_in(app: App, session: SsoSession, found: Listing) -> bool
     AWS tells no client who has signed in: only STS does, with a role's keys (actions.identity).
     False while nobody is signed in: there is nobody else's list to be had.
     """
-    token = app.tokens.peek(session)
-    facts = tokens.facts_of(app, session, token) if token else None
-    if facts is None or facts.ended_at is not None or facts.person_since is None:
+    token = tokens.seen(app, session)
+    if token is None or not tokens.is_alive(app, token):
+        return False
+    facts = tokens.facts_of(app, session, token)
+    if facts.ended_at is not None or facts.person_since is None:
         return False
     return found.listed_at < facts.person_since <= app.now()
 
@@ -201,11 +204,9 @@ class _Refresh:
     def _continue_unfinished(self) -> None:
         """Take over the answers of a listing that was interrupted less than a day ago."""
         unfinished = _of_portal(self._app.directory.unfinished(self._session.name), self._session)
-        if unfinished is None:
-            return
-        if is_old(self._app, unfinished):
-            return
-        if is_of_earlier_sign_in(self._app, self._session, unfinished):
+        if unfinished is None or not is_good(
+            self._app, self._session, unfinished, of_this_sign_in=True
+        ):
             return
         self._begun_at = unfinished.listed_at
         for listed in unfinished.accounts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import credentials, directory, tokens
-from ssohelper.core.model import Account, Profile, SsoSession
+from ssohelper.core.model import Account, Profile, SignInFacts, SsoSession
 from ssohelper.errors import BadAnswer, LocalState
 
 if TYPE_CHECKING:
@@ -33,15 +33,13 @@ def known(app: App, profile: Profile) -> Known:
     accounts = {a.account.id: a.account for a in saved.accounts} if saved else {}
     account_id = profile.role.account_id
     account = accounts.get(account_id) or Account(account_id, "", "")
-    return Known(profile, account, _user_of(app, profile.session))
+    return Known(profile, account, _facts(app, profile.session).user)
 
 
-def _user_of(app: App, session: SsoSession) -> str | None:
-    """Return who signed in, as far as it is known: not who did before another tool signed in."""
-    token = app.tokens.peek(session)
-    if token is None:
-        return app.tokens.facts(session.name).user
-    return tokens.facts_of(app, session, token).user
+def _facts(app: App, session: SsoSession) -> SignInFacts:
+    """Return what is known of the present sign-in: not of the one before another tool's."""
+    token = tokens.seen(app, session)
+    return tokens.facts_of(app, session, token) if token else app.tokens.facts(session.name)
 
 
 def confirmed(app: App, who: Known) -> Confirmed:
@@ -63,12 +61,12 @@ def confirmed(app: App, who: Known) -> Confirmed:
 
 def _remember_user(app: App, session: SsoSession, user: str) -> None:
     """Note the person's name; what was listed for another one before is forgotten."""
-    if app.tokens.facts(session.name).user == user:
+    if _facts(app, session).user == user:
         return
     try:
         # A renewal behind our back writes the same file.
         with app.tokens.lock(session.name, app.deadline()):
-            facts = app.tokens.facts(session.name)
+            facts = _facts(app, session)
             app.tokens.save_facts(session.name, facts._replace(user=user))
         if facts.earlier_user not in (None, user):
             directory.forget_earlier(app, session)

@@ -7,6 +7,7 @@ failure is shared for 30 s and never takes away what still works.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import prompt_notes
@@ -119,6 +120,18 @@ def renewed_to_last(app: App, session: SsoSession, seconds: int, deadline: Deadl
 def is_refreshable(app: App, token: AccessToken) -> bool:
     """Tell whether the token can be renewed without a person, as far as its file says."""
     return sign_in_clock.is_refreshable(token, app.now())
+
+
+def seen(app: App, session: SsoSession) -> AccessToken | None:
+    """Return the token for what can do without: a file that cannot be read counts as none."""
+    with suppress(LocalState):
+        return app.tokens.peek(session)
+    return None
+
+
+def is_alive(app: App, token: AccessToken) -> bool:
+    """Tell whether the token works or can be renewed, as far as its file says."""
+    return _is_usable(app, token) or is_refreshable(app, token)
 
 
 def facts_of(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:

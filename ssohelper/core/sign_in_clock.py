@@ -37,12 +37,15 @@ def facts_of_token(facts: SignInFacts, token: AccessToken) -> SignInFacts:
     """Return what is known of the sign-in that this token is of.
 
     A token that appeared after a sign-in had ended is of a new one that another tool made: of
-    that one we know no beginning, only that it was later.
+    that one we know no beginning, only that it was later, and who was there before.
     """
     if facts.ended_at is None or facts.token_expires_at == token.expires_at:
         return facts
-    length, since = facts.observed_hours_seconds, facts.ended_at
-    return SignInFacts(observed_hours_seconds=length, person_since=since)
+    return SignInFacts(
+        observed_hours_seconds=facts.observed_hours_seconds,
+        person_since=facts.ended_at,
+        earlier_user=facts.user or facts.earlier_user,
+    )
 
 
 def sign_in_end(

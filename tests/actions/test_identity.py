@@ -8,6 +8,7 @@ import pytest
 
 from ssohelper.actions import credentials, identity
 from ssohelper.app import App
+from ssohelper.core.listing import Listing
 from ssohelper.core.model import AccessToken, Profile, Role, Secret, SignInFacts, SsoSession
 from ssohelper.errors import BadAnswer, LocalState
 
@@ -54,6 +55,17 @@ def test_another_tools_sign_in_after_an_end_may_be_anybodys(app):
     assert identity.known(app, PROFILE).user == "ana"
     sign_in(app, NOW + 7200)
     assert identity.known(app, PROFILE).user is None
+
+
+@pytest.mark.parametrize(("before", "keeps_the_list"), [("ana", True), ("ben", False)])
+def test_whoever_another_tool_signed_in_is_known_from_then_on_too(app, before, keeps_the_list):
+    facts = SignInFacts(user=before, ended_at=NOW - 10, token_expires_at=NOW + 3600)
+    app.tokens.save_facts("corp", facts)
+    app.directory.save("corp", Listing(SESSION.start_url, SESSION.region, NOW - 60, ()))
+    sign_in(app, NOW + 7200)
+    confirm(app)
+    assert identity.known(app, PROFILE).user == "ana"
+    assert (app.directory.saved("corp") is not None) == keeps_the_list
 
 
 def test_a_renewal_at_the_same_time_loses_nothing(app):

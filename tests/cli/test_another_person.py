@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -198,6 +199,27 @@ def test_another_tools_sign_in_after_the_end_of_ours_is_one_too(
     home.write_token(emulator.token_for("ben"))
     done = run("list", env={"SSOHELPER_RENEW_AHEAD": "false"})
     assert WARNING in done.stderr
+
+
+def test_nobody_is_asked_for_a_new_list_with_a_sign_in_that_is_dead(
+    run: Run, home: Home, desk: Desk, emulator: Emulator
+) -> None:
+    desk.sign_in("ben")
+    ended = {"expiresAt": "2020-01-01T00:00:00Z", "refreshToken": ""}
+    home.write_token(emulator.token_for("ben") | ended)
+    assert run("list").stderr == ""
+    assert run("profile", "sync", "--dry-run").returncode == 0, "a list of today is there"
+
+
+def test_a_token_file_that_cannot_be_read_takes_away_nothing_that_needs_none(
+    run: Run, home: Home, desk: Desk
+) -> None:
+    role = ["exec", "corp:000030000001/ReadOnlyAccess", "--", "true"]
+    assert run(*role).returncode == 0
+    file = Path(desk.app.tokens.token_file(desk.session))
+    file.symlink_to(file.rename(file.with_name("elsewhere")))
+    assert ANAS in roles(run)
+    assert run(*role).returncode == 0
 
 
 def test_a_signed_out_session_shows_its_list_and_asks_for_nothing(

@@ -44,7 +44,7 @@ def test_a_token_after_the_end_is_of_a_sign_in_of_which_only_the_length_is_known
     ended_at, of_token, are_kept
 ):
     facts = SignInFacts(BEGAN, ended_at, EIGHT, BEGAN + 50, "ana", of_token, HOUR)
-    anew = SignInFacts(observed_hours_seconds=EIGHT, person_since=ended_at)
+    anew = SignInFacts(observed_hours_seconds=EIGHT, person_since=ended_at, earlier_user="ana")
     expected = facts if are_kept else anew
     assert sign_in_clock.facts_of_token(facts, token()) == expected
 

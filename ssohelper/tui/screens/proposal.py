@@ -64,11 +64,10 @@ def planned(house: App, session: SsoSession, listing: Listing, *, prune: bool = 
 
 def needs_a_new_list(house: App, session: SsoSession, *, prune: bool) -> bool:
     """Tell whether the command would list again before it writes."""
-    listing = directory.saved_listing(house, session)
-    if listing is None or prune:
-        return True
-    is_old = directory.is_old(house, listing)
-    return is_old or directory.is_of_earlier_sign_in(house, session, listing)
+    saved = directory.saved_listing(house, session)
+    return (
+        saved is None or prune or not directory.is_good(house, session, saved, of_this_sign_in=True)
+    )
 
 
 def place_of(house: App) -> str:
