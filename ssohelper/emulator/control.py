@@ -5,19 +5,16 @@ GET  /_ctl/faults   POST /_ctl/faults        GET  /_ctl/world   POST /_ctl/world
 POST /_ctl/approve  POST /_ctl/token         POST /_ctl/revoke  GET  /_ctl/identity?access_key_id=
 """
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ssohelper.emulator.exchange import Answer, Refusal, Request, json_answer
 from ssohelper.emulator.organization import World, WorldError
+from ssohelper.emulator.service import Service
 from ssohelper.emulator.world_file import to_file
 
-if TYPE_CHECKING:
-    from ssohelper.emulator.service import Service
-
+_PREFIX = "/_ctl/"
 # What POST /_ctl/world may do; each takes its method's arguments by name.
 WORLD_ACTIONS = (
     "add_ou",
@@ -35,8 +32,13 @@ WORLD_ACTIONS = (
 )
 
 
-def handle(service: Service, request: Request) -> Answer:
-    """Answer one control request: 200, 400 with what is wrong, 403 from a page, 404."""
+def answered(service: Service, request: Request) -> Answer:
+    """Answer a control request by its knob, every other one as the service does.
+
+    A knob says 200, 400 with what is wrong, 403 to a page, 404.
+    """
+    if not request.path.startswith(_PREFIX):
+        return service.handle(request)
     if _from_a_page(request):
         return json_answer({"error": "the control interface answers no web page"}, 403)
     run = _ACTIONS.get((request.method, request.path))
@@ -151,7 +153,7 @@ def _identity(service: Service, _asked: dict[str, Any], query: dict[str, str]) -
     return {name: getattr(found, name) for name in shown}
 
 
-_Action = Callable[["Service", dict[str, Any], dict[str, str]], Any]
+_Action = Callable[[Service, dict[str, Any], dict[str, str]], Any]
 _ACTIONS: dict[tuple[str, str], _Action] = {
     ("GET", "/_ctl/counters"): _counters,
     ("POST", "/_ctl/reset"): _reset,

@@ -31,6 +31,19 @@ class Request(NamedTuple):
         return fields(self.body.decode("utf-8", "replace"))
 
 
+def request_of(
+    method: str,
+    path: str,
+    query: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    connection: int = 0,
+) -> Request:
+    """Return the request; header names may be in any case."""
+    low = {name.lower(): value for name, value in headers.items()}
+    return Request(method, path, fields(query), low, body, connection)
+
+
 class Delivery(NamedTuple):
     """How the bytes of an answer travel: faults live here, not in the answer."""
 

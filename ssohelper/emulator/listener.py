@@ -16,7 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from ssohelper.emulator.exchange import Answer, Delivery, json_answer
+from ssohelper.emulator import control
+from ssohelper.emulator.exchange import Answer, Delivery, json_answer, request_of
 from ssohelper.emulator.service import Service
 
 HOST = "127.0.0.1"
@@ -93,11 +94,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self._deliver(
-            self.server.service.handle(
-                self.command, parts.path, parts.query, dict(self.headers), body, self.number
-            )
+        request = request_of(
+            self.command, parts.path, parts.query, dict(self.headers), body, self.number
         )
+        self._deliver(control.answered(self.server.service, request))
 
     do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = _any
 

@@ -1,21 +1,20 @@
-"""handle(method, path, query, headers, body) -> answer: the whole Identity Center, no sockets.
+"""handle(request) -> answer: the whole Identity Center, no sockets.
 
 An operation goes: count, callbacks, latency, scripted answer, rate limit, the operation itself.
 """
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from ssohelper.emulator import control, federation, oidc, portal, sts
+from ssohelper.emulator import federation, oidc, portal, sts
 from ssohelper.emulator.core import SCOPE, Center
 from ssohelper.emulator.exchange import (
     Answer,
     Refusal,
     Request,
-    fields,
     json_answer,
     oidc_refusal,
     portal_refusal,
@@ -70,23 +69,11 @@ class Service:
     def faults(self) -> Faults:
         return self.center.faults
 
-    def handle(
-        self,
-        method: str,
-        path: str,
-        query: str,
-        headers: Mapping[str, str],
-        body: bytes,
-        connection: int = 0,
-    ) -> Answer:
-        """Answer one request; header names may be in any case."""
-        low = {name.lower(): value for name, value in headers.items()}
-        request = Request(method, path, fields(query), low, body, connection)
-        if path.startswith("/_ctl/"):
-            return control.handle(self, request)
-        operation = self.routes.get((method, path))
+    def handle(self, request: Request) -> Answer:
+        """Answer one request as AWS does; the knobs are `control`'s."""
+        operation = self.routes.get((request.method, request.path))
         if operation is None:
-            known = path in self._paths
+            known = request.path in self._paths
             message = "Method not allowed" if known else "Not found"
             return json_answer({"message": f"{message} (EMULATOR)"}, 405 if known else 404)
         names, token = _names_and_token(operation.name, request)
@@ -94,7 +81,7 @@ class Service:
         answer = self._answer(operation, names, request)
         silent = answer.delivery is not None and (answer.delivery.never or answer.delivery.reset)
         status = 0 if silent else answer.status
-        self.tally.answered(Call(names[-1], status, connection, token_mark(token)))
+        self.tally.answered(Call(names[-1], status, request.connection, token_mark(token)))
         return answer
 
     def _answer(self, operation: Operation, names: tuple[str, ...], request: Request) -> Answer:

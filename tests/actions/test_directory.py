@@ -274,10 +274,11 @@ class TestRefusedAccounts:
         self.refuses = False
         true_handle = emulator.service.handle
 
-        def handle(method, path, query, headers, body, connection=0):
-            if self.refuses and path == "/assignment/roles" and self.REFUSED in query:
+        def handle(request):
+            asks_for = request.query.get("account_id")
+            if self.refuses and request.path == "/assignment/roles" and asks_for == self.REFUSED:
                 emulator.faults.script("ListAccountRoles", 403, body=b'{"message":"No access"}')
-            return true_handle(method, path, query, headers, body, connection)
+            return true_handle(request)
 
         monkeypatch.setattr(emulator.service, "handle", handle)
 

@@ -12,7 +12,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from ssohelper.emulator.exchange import Answer
+from ssohelper.emulator import control
+from ssohelper.emulator.exchange import Answer, request_of
 from ssohelper.emulator.server import UNSET_VARIABLES, Emulator
 from ssohelper.emulator.service import Service
 from ssohelper.emulator.world import demo_world
@@ -57,7 +58,8 @@ class Wire:
         headers: dict[str, str] | None = None,
         **query: str,
     ) -> Answer:
-        return self.service.handle(method, path, urlencode(query), headers or {}, body)
+        request = request_of(method, path, urlencode(query), headers or {}, body)
+        return control.answered(self.service, request)
 
     def post(self, path: str, **fields: Any) -> tuple[int, Any]:
         answer = self.raw("POST", path, json.dumps(fields).encode())

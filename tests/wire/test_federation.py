@@ -4,14 +4,13 @@ import json
 import logging
 import time
 from collections.abc import Iterator
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import AccessToken, Role, RoleCredentials, Secret, SsoSession
-from ssohelper.emulator.exchange import Answer
+from ssohelper.emulator.exchange import Answer, Request
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned, Throttled
@@ -48,11 +47,10 @@ def watched(emulator: Emulator) -> list[tuple[str, dict[str, list[str]]]]:
     seen: list[tuple[str, dict[str, list[str]]]] = []
     answer = emulator.service.handle
 
-    def handle(
-        method: str, path: str, query: str, headers: Any, body: bytes, connection: int = 0
-    ) -> Answer:
-        seen.append((f"{method} {path}?{query}", parse_qs(body.decode())))
-        return answer(method, path, query, headers, body, connection)
+    def handle(request: Request) -> Answer:
+        line = f"{request.method} {request.path}?{urlencode(request.query)}"
+        seen.append((line, parse_qs(request.body.decode())))
+        return answer(request)
 
     emulator.service.handle = handle  # type: ignore[method-assign]
     return seen
