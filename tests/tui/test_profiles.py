@@ -54,6 +54,7 @@ def test_apply_asks_with_the_diff_writes_once_and_undo_puts_back_each_byte(
         await person.press("a")
         await answer(person, "y", "$ ssohelper profile sync --session corp")
         await person.hears("17 profiles added, 1 changed", "$ ssohelper profile sync")
+        person.app.clear_notifications()  # stands over the next words for 5 s
         await person.sees("22 profiles in", "nothing to change")
         await person.press("u")
         await answer(person, "y", "the last write is taken back", "$ ssohelper profile undo")
