@@ -102,13 +102,8 @@ def is_of_earlier_sign_in(app: App, session: SsoSession, found: Listing) -> bool
     AWS tells no client who has signed in: only STS does, with a role's keys (actions.identity).
     False while nobody is signed in: there is nobody else's list to be had.
     """
-    token = tokens.seen(app, session)
-    if token is None or not tokens.is_alive(app, token):
-        return False
-    facts = tokens.facts_of(app, session, token)
-    if facts.ended_at is not None or facts.person_since is None:
-        return False
-    return found.listed_at < facts.person_since <= app.now()
+    since = tokens.person_since(app, session)
+    return since is not None and found.listed_at < since <= app.now()
 
 
 def forget_earlier(app: App, session: SsoSession) -> None:

@@ -139,6 +139,15 @@ def facts_of(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
     return sign_in_clock.facts_of_token(app.tokens.facts(session.name), token)
 
 
+def person_since(app: App, session: SsoSession) -> int | None:
+    """Return since when who is signed in is the same person; None while nobody is, or unknown."""
+    token = seen(app, session)
+    if token is None or not is_alive(app, token):
+        return None
+    facts = facts_of(app, session, token)
+    return facts.person_since if facts.ended_at is None else None
+
+
 def failure_scope(session: SsoSession) -> str:
     """Return what sign-in failures of the session are remembered under."""
     return f"sign-in {session.name}"

@@ -238,7 +238,8 @@ class AccountsScreen(Screen[None]):
         for session in self._choice.sessions:
             name, listed_at = session.name, self._choice.listed_at
             at = max(listed_at.get(name, 0), self._asked_at.get(name, 0))
-            if found.signed_in_since(name, at, self.house.now()):
+            since = found.people_since.get(name)
+            if since is not None and at < since <= self.house.now():
                 self._refresh(session, asked=False)  # that list may be another person's
 
     def _tick(self) -> None:

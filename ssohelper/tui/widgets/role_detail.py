@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 
+from ssohelper.actions import tokens
 from ssohelper.actions.clocks import SessionClock, credentials_of, session_clock
 from ssohelper.core import guard_rules
 from ssohelper.core.instants import duration_text
@@ -27,17 +28,14 @@ _ONE_LINE = 1000  # the dense panel has no more of them
 
 
 class Clocks(NamedTuple):
-    """What was last read of this machine's files: each session's clocks, each role's keys' end."""
+    """What was last read of this machine's files: each session's clocks, each role's keys' end.
+
+    `people_since` has for each session since when who is signed in is the same person.
+    """
 
     sessions: dict[str, SessionClock]
     credentials: dict[RoleKey, KeptCredentials]
-
-    def signed_in_since(self, session_name: str, at: int, now: int) -> bool:
-        """Tell whether somebody has signed in after that moment, and still is."""
-        clock = self.sessions.get(session_name)
-        if clock is None or clock.state != "valid" or clock.signed_in_at is None:
-            return False
-        return at < clock.signed_in_at <= now
+    people_since: dict[str, int | None]
 
 
 def read_clocks(house: App, sessions: Sequence[SsoSession]) -> Clocks:
@@ -45,6 +43,7 @@ def read_clocks(house: App, sessions: Sequence[SsoSession]) -> Clocks:
     return Clocks(
         {session.name: session_clock(house, session) for session in sessions},
         dict(credentials_of(house, sessions)),
+        {session.name: tokens.person_since(house, session) for session in sessions},
     )
 
 
@@ -80,7 +79,7 @@ class RoleDetail(LineView, can_focus=False):
         dense: bool,
     ) -> None:
         """Show the row as it is now; `dense`: in six lines."""
-        known = clocks or Clocks({}, {})
+        known = clocks or Clocks({}, {}, {})
 
         def drawn(width: int) -> list[Line]:
             if row is None:
