@@ -8,7 +8,7 @@ from ssohelper.actions import directory, roles, selection
 from ssohelper.actions.roles import Choice
 from ssohelper.actions.selection import WhichProfile, WhichSession
 from ssohelper.app import App
-from ssohelper.cli import output
+from ssohelper.cli import late, output
 from ssohelper.core.model import Profile, SsoSession
 from ssohelper.errors import Interrupted, LoginRequired, SsoHelperError, UsageProblem
 
@@ -74,7 +74,7 @@ def _listed(app: App, choice: Choice) -> bool:
     done = False
     for unlisted in choice.unlisted:
         try:
-            with output.listing_progress() as progress:
+            with late.listing_progress() as progress:
                 directory.listing(app, unlisted, progress=progress)
             done = True
         except SsoHelperError as error:

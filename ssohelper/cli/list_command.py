@@ -8,7 +8,7 @@ import click
 from ssohelper.actions import directory, roles, usage
 from ssohelper.actions.directory import Row
 from ssohelper.app import App
-from ssohelper.cli import choosing, output
+from ssohelper.cli import choosing, late, output
 from ssohelper.core import guard_rules
 from ssohelper.core.instants import to_iso
 from ssohelper.core.listing import Listing
@@ -59,7 +59,7 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, behind: bo
 def _listing(app: App, session: SsoSession, refresh: bool) -> tuple[Listing, SsoHelperError | None]:
     """Return the listing; when AWS gives none, an old one with the error to end with."""
     try:
-        with output.listing_progress() as progress:
+        with late.listing_progress() as progress:
             found = directory.listing(app, session, refresh=refresh, progress=progress)
     except (AwsUnreachable, LoginRequired) as error:
         saved = directory.saved_listing(app, session)

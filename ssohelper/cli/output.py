@@ -10,9 +10,7 @@ import os
 import shlex
 import shutil
 import sys
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -24,10 +22,6 @@ from ssohelper.core.text import show, to_json
 from ssohelper.errors import LocalState, SsoHelperError, UsageProblem
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-# (how many are done, how many there are)
-Step = Callable[[int, int], None]
-_BAR_AFTER_SECONDS = 0.3
-_LINE_AFTER_SECONDS = 5.0
 
 
 class Talk:
@@ -183,73 +177,6 @@ def can_draw() -> bool:
 def is_dumb() -> bool:
     """Tell whether TERM says that nothing can be drawn; Windows has none, and it can."""
     return os.environ.get("TERM", "" if sys.platform == "win32" else "dumb") == "dumb"
-
-
-@contextmanager
-def listing_progress() -> Iterator[Step]:
-    """Show who has waited already how far it is: a bar on a terminal's stderr, elsewhere a line."""
-    draws = sys.stderr.isatty() and not talk().json
-    with _Late(_BAR_AFTER_SECONDS, _bar) if draws else _Late(_LINE_AFTER_SECONDS, _line) as late:
-        yield late.step
-
-
-class _Late:
-    """What is shown only after some seconds: a saved list comes without it, and without rich."""
-
-    def __init__(self, seconds: float, show_it: Callable[[], AbstractContextManager[Step]]) -> None:
-        self._show = show_it
-        self._lock = threading.Lock()
-        self._open = ExitStack()
-        self._step: Step | None = None
-        self._reached = (0, 0)
-        self._is_over = False
-        self._timer = threading.Timer(seconds, self._begin)
-        self._timer.daemon = True
-
-    def __enter__(self) -> "_Late":
-        # A system that gives no more threads costs what would be shown, not a saved list.
-        with suppress(RuntimeError):
-            self._timer.start()
-        return self
-
-    def __exit__(self, *_trouble: object) -> None:
-        self._timer.cancel()
-        with self._lock:
-            self._is_over = True
-            self._open.close()
-
-    def step(self, done: int, total: int) -> None:
-        with self._lock:
-            self._reached = (done, total)
-            if self._step:
-                self._step(done, total)
-
-    def _begin(self) -> None:
-        with self._lock:
-            if not self._is_over:
-                self._step = self._open.enter_context(self._show())
-                self._step(*self._reached)
-
-
-def _bar() -> AbstractContextManager[Step]:
-    from ssohelper.cli import progress
-
-    return progress.bar("listing accounts")
-
-
-@contextmanager
-def _line() -> Iterator[Step]:
-    """Give what says the first step, and no other: logs are read later."""
-    said = False
-
-    def step(done: int, total: int) -> None:
-        nonlocal said
-        if not said:
-            so_far = f"{done} of {total} accounts have answered" if total else "none has answered"
-            say(f"listing accounts at AWS's pace: {so_far} so far")
-        said = True
-
-    yield step
 
 
 def not_on_windows(what: str) -> UsageProblem:

@@ -7,7 +7,7 @@ import click
 from ssohelper.actions import directory, profiles
 from ssohelper.actions.profiles import Found, Said
 from ssohelper.actions.selection import session_of
-from ssohelper.cli import choosing, output
+from ssohelper.cli import choosing, late, output
 from ssohelper.cli.plan_output import (
     ACCOUNT_HELP,
     FORM_HELP,
@@ -81,7 +81,7 @@ def sync(
     session = choosing.session(output.talk().session)
     said = Said(accounts, roles, name_template, form, default_region)
     choices = profiles.choices_for(app, session, said)
-    with output.listing_progress() as progress:
+    with late.listing_progress() as progress:
         listing = directory.listing(
             app, session, refresh=refresh or prune, of_this_sign_in=True, progress=progress
         )
@@ -176,7 +176,7 @@ def add(
     wanted = choosing.profile(role)
     session = wanted.session
     choices = profiles.choices_for(app, session, Said(form=form, default_region=region))
-    with output.listing_progress() as progress:
+    with late.listing_progress() as progress:
         listing = directory.listing(app, session, progress=progress)
     plan = profiles.plan_add(app, session, listing, choices, wanted.role, name)
     if dry_run:

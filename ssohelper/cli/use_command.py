@@ -13,7 +13,7 @@ from ssohelper.actions import credentials, directory, environment, profiles, sel
 from ssohelper.actions.environment import Environment
 from ssohelper.actions.profiles import Said
 from ssohelper.app import App
-from ssohelper.cli import output, using
+from ssohelper.cli import late, output, using
 from ssohelper.cli.plan_output import write_plan
 from ssohelper.core import shell_text
 from ssohelper.core.model import Profile
@@ -145,7 +145,7 @@ def _with_profile(app: App, chosen: Profile, yes: bool) -> Profile:
         return chosen
     name = _profile_of_role(app, chosen)
     if name is None:
-        with output.listing_progress() as progress:
+        with late.listing_progress() as progress:
             listing = directory.listing(app, chosen.session, progress=progress)
         choices = profiles.choices_for(app, chosen.session, Said())
         plan = profiles.plan_add(app, chosen.session, listing, choices, chosen.role, None)

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from ssohelper.cli import output
+from ssohelper.cli import late
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import Shell
@@ -15,8 +15,8 @@ from tests.cli.listing_world import Shell
 # The same program, that waits a tenth of a second with its line in place of five.
 SOON = (
     "import sys\n"
-    "from ssohelper.cli import output, run\n"
-    "output._LINE_AFTER_SECONDS = 0.1\n"
+    "from ssohelper.cli import late, run\n"
+    "late._LINE_AFTER_SECONDS = 0.1\n"
     "sys.exit(run(sys.argv[1:]))"
 )
 LINE = "listing accounts at AWS's pace: "
@@ -60,13 +60,13 @@ def test_without_a_thread_for_the_clock_nothing_is_shown_and_all_else_works(monk
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    with output._Late(0.0, output._line) as late:
-        late.step(3, 12)
+    with late._Late(0.0, late._line) as shown:
+        shown.step(3, 12)
     assert capsys.readouterr().err == ""
 
 
 def test_it_says_once_how_many_have_answered(capsys):
-    with output._line() as step:
+    with late._line() as step:
         step(3, 12)
         step(4, 12)
     assert capsys.readouterr() == ("", f"{LINE}3 of 12 accounts have answered so far\n")

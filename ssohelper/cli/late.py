@@ -1,0 +1,80 @@
+"""How far a listing is, for who has waited a while: a saved one comes without it, and without rich."""
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+
+from ssohelper.cli import output
+
+# (how many are done, how many there are)
+Step = Callable[[int, int], None]
+_BAR_AFTER_SECONDS = 0.3
+_LINE_AFTER_SECONDS = 5.0
+
+
+@contextmanager
+def listing_progress() -> Iterator[Step]:
+    """Show who has waited already how far it is: a bar on a terminal's stderr, elsewhere a line."""
+    draws = sys.stderr.isatty() and not output.talk().json
+    with _Late(_BAR_AFTER_SECONDS, _bar) if draws else _Late(_LINE_AFTER_SECONDS, _line) as late:
+        yield late.step
+
+
+class _Late:
+    """What is shown only after some seconds: a saved list comes without it, and without rich."""
+
+    def __init__(self, seconds: float, show_it: Callable[[], AbstractContextManager[Step]]) -> None:
+        self._show = show_it
+        self._lock = threading.Lock()
+        self._open = ExitStack()
+        self._step: Step | None = None
+        self._reached = (0, 0)
+        self._is_over = False
+        self._timer = threading.Timer(seconds, self._begin)
+        self._timer.daemon = True
+
+    def __enter__(self) -> "_Late":
+        # A system that gives no more threads costs what would be shown, not a saved list.
+        with suppress(RuntimeError):
+            self._timer.start()
+        return self
+
+    def __exit__(self, *_trouble: object) -> None:
+        self._timer.cancel()
+        with self._lock:
+            self._is_over = True
+            self._open.close()
+
+    def step(self, done: int, total: int) -> None:
+        with self._lock:
+            self._reached = (done, total)
+            if self._step:
+                self._step(done, total)
+
+    def _begin(self) -> None:
+        with self._lock:
+            if not self._is_over:
+                self._step = self._open.enter_context(self._show())
+                self._step(*self._reached)
+
+
+def _bar() -> AbstractContextManager[Step]:
+    from ssohelper.cli import progress
+
+    return progress.bar("listing accounts")
+
+
+@contextmanager
+def _line() -> Iterator[Step]:
+    """Give what says the first step, and no other: logs are read later."""
+    said = False
+
+    def step(done: int, total: int) -> None:
+        nonlocal said
+        if not said:
+            so_far = f"{done} of {total} accounts have answered" if total else "none has answered"
+            output.say(f"listing accounts at AWS's pace: {so_far} so far")
+        said = True
+
+    yield step
