@@ -58,11 +58,12 @@ def main() -> int:
 
 
 def _can_draw() -> bool:
-    # Windows has no TERM.
-    if os.environ.get("TERM", "" if sys.platform == "win32" else "dumb") == "dumb":
-        return False
+    from ssohelper import terminal
+
     streams = (sys.stdin, sys.stdout, sys.stderr)
-    return all(stream is not None and stream.isatty() for stream in streams)
+    return not terminal.is_dumb() and all(
+        stream is not None and stream.isatty() for stream in streams
+    )
 
 
 def _occupy_closed_streams() -> None:

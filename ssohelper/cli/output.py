@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ssohelper import logs
+from ssohelper import logs, terminal
 from ssohelper.app import App
 from ssohelper.core.nearest import did_you_mean
 from ssohelper.core.text import show, to_json
@@ -101,7 +101,7 @@ def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
     # A terminal that does not know its size says 0.
     room = shutil.get_terminal_size().columns or 80
-    bold = not is_dumb()
+    bold = not terminal.is_dumb()
     echo("\n".join(table.lines([name.upper() for name in header], shown, room, bold=bold)))
 
 
@@ -171,12 +171,7 @@ def can_ask() -> bool:
 
 def can_draw() -> bool:
     """Tell whether there is a person at a terminal that can be drawn on."""
-    return can_ask() and not is_dumb()
-
-
-def is_dumb() -> bool:
-    """Tell whether TERM says that nothing can be drawn; Windows has none, and it can."""
-    return os.environ.get("TERM", "" if sys.platform == "win32" else "dumb") == "dumb"
+    return can_ask() and not terminal.is_dumb()
 
 
 def not_on_windows(what: str) -> UsageProblem:
