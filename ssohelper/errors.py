@@ -8,6 +8,7 @@ SsoHelperError                 1  internal
 │   └── RegistrationRejected   4  AWS does not know the client that asks
 ├── RoleNotAssigned            5  no such account or role, or no longer assigned
 ├── AwsUnreachable             6  no connection, no answer in time, 5xx
+│   ├── AnswerLost             6  the request may have reached AWS; no whole answer came back
 │   ├── Throttled              6  429
 │   └── BadAnswer              6  an answer that makes no sense
 ├── LocalState                 7  disk full, permissions, a foreign file
@@ -61,6 +62,14 @@ class RoleNotAssigned(SsoHelperError):
 
 class AwsUnreachable(SsoHelperError):
     exit_code = 6
+
+
+class AnswerLost(AwsUnreachable):
+    """The request may have reached AWS, and no whole answer came back: AWS may have acted on it.
+
+    A single-use refresh token of such a request must not be sent again while its answer may
+    still come.
+    """
 
 
 class Throttled(AwsUnreachable):

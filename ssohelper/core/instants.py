@@ -7,6 +7,13 @@ _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.\d+)?\s*(Z|UTC|[+-]\d\d:?\d\d)?",
     re.ASCII,
 )
+# RFC 9110, 5.6.7, IMF-fixdate: the form that servers must send. The day's name is not compared.
+_HTTP_DATE = re.compile(
+    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d\d) "
+    r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (\d{4}) (\d\d):(\d\d):(\d\d) GMT",
+    re.ASCII,
+)
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _PART = re.compile(r"([0-9]+)(d|h|m|s)")
 _UNIT_SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 
@@ -30,6 +37,24 @@ def from_iso(text: str) -> int | None:
     except ValueError:
         return None
     return int(at.timestamp()) - _offset_seconds(found.group(7))
+
+
+def from_http_date(text: str) -> int | None:
+    """Return epoch seconds of a Date header, or None when the text is no IMF-fixdate.
+
+    email.utils reads more forms than AWS sends, and its import costs 3 ms.
+    """
+    found = _HTTP_DATE.fullmatch(text)
+    if not found:
+        return None
+    month = _MONTHS.index(found.group(2)) // 3 + 1
+    day, year, hour, minute, second = (int(found.group(at)) for at in (1, 3, 4, 5, 6))
+    try:
+        # A leap second (60) is the second before it: datetime has none.
+        at = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+    except ValueError:
+        return None
+    return int(at.timestamp()) if second <= 60 else None
 
 
 def from_millis(millis: int) -> int:

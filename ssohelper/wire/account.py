@@ -56,14 +56,7 @@ class AccountClient:
         """Return who these keys are.
         Raises: RoleNotAssigned (the keys are refused), AwsUnreachable, BadAnswer."""
         service = f"STS in {self._region}"
-        client = make_client(
-            "sts",
-            self._region,
-            self._endpoint,
-            self._environ,
-            attempts=3,
-            credentials=self._credentials,
-        )
+        client = make_client("sts", self._region, self._endpoint, self._environ, self._credentials)
         with translated(service, _refused):
             answer = within(
                 Deadline(_CALL_SECONDS, time.monotonic), client.get_caller_identity, service
@@ -72,7 +65,8 @@ class AccountClient:
 
 
 def _refused(refusal: Refusal) -> SsoHelperError | None:
-    if refusal.status in (401, 403):
+    # Without a code of AWS's the answer is another program's, which says nothing about the keys.
+    if refusal.status in (401, 403) and refusal.code:
         return RoleNotAssigned(
             f"STS refuses these credentials ({refusal.code or refusal.status})",
             hint="get new ones: ssohelper cache clear, then try again",

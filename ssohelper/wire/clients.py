@@ -1,22 +1,20 @@
-"""botocore clients for AWS's services: endpoints, retries, time and size limits, our errors.
+"""botocore clients for the calls that must be signed: retries, time and size limits, our errors.
 
-No client reads ~/.aws/config (10,000 profiles cost 550 ms there, and nothing in it may move a
-token), none follows a redirect, none looks for credentials by itself.
+No client reads ~/.aws/config (10,000 profiles cost 550 ms there), AWS_DATA_PATH or ~/.aws/models:
+nothing but our own checked endpoint decides where signed requests go. No client follows a
+redirect or looks for credentials by itself.
 """
 
 import logging
-import os
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import botocore.session
-from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -27,23 +25,22 @@ from botocore.exceptions import (
     SSLError,
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
-from botocore.httpsession import URLLib3Session
+from botocore.loaders import Loader
 from botocore.parsers import ResponseParserError
-from botocore.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 from urllib3.exceptions import ReadTimeoutError as UrllibReadTimeout
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.endpoints import general_endpoint_warning, is_loopback_url
+from ssohelper.core.endpoints import is_loopback_url
 from ssohelper.core.model import RoleCredentials
 from ssohelper.core.text import show
-from ssohelper.errors import AwsUnreachable, BadAnswer, SsoHelperError, Throttled
+from ssohelper.errors import AwsUnreachable, BadAnswer, ConfigInvalid, SsoHelperError, Throttled
+from ssohelper.wire.connection import CONNECT_SECONDS
+from ssohelper.wire.transport import READ_SECONDS, ignore_key_log
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
-CONNECT_SECONDS = 3.0
-READ_SECONDS = 5.0
 # The longest real answer is a page of 100 accounts, 20 kB. A hostile one must not fill memory.
 _ANSWER_LIMIT_BYTES = 4 << 20
 _MESSAGE_LIMIT = 120
@@ -81,25 +78,23 @@ def make_client(
     region: str,
     endpoint: str,
     environ: Mapping[str, str],
-    *,
-    attempts: int = 3,
-    read_timeout: float = READ_SECONDS,
-    credentials: RoleCredentials | None = None,
-    connections: int = 10,
+    credentials: RoleCredentials,
 ) -> Any:
-    """Return a botocore client for this endpoint, unsigned unless credentials are given.
+    """Return a botocore client that signs with these credentials, for this endpoint alone.
 
-    `attempts` counts the first try too; 429 and 5xx are tried again by botocore's own rules.
+    429 and 5xx are tried again by botocore's own rules, three tries in all.
     """
-    _log_no_tls_keys()
+    ignore_key_log()
     session = botocore.session.Session(session_vars=dict(_NO_FILES))
+    # By default the loader reads AWS_DATA_PATH and ~/.aws/models too: an endpoint rule set in there
+    # would send requests wherever it says.
+    own_data = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+    session.register_component("data_loader", own_data)
     config = Config(
-        signature_version=None if credentials else UNSIGNED,
         connect_timeout=CONNECT_SECONDS,
-        read_timeout=read_timeout,
-        retries={"total_max_attempts": max(1, attempts), "mode": "standard"},
-        max_pool_connections=connections,
-        # A proxy on the way to this very machine would see the token for nothing.
+        read_timeout=READ_SECONDS,
+        retries={"total_max_attempts": 3, "mode": "standard"},
+        # A proxy on the way to this very machine would see the request for nothing.
         proxies={} if is_loopback_url(endpoint) else None,
         user_agent_appid="ssohelper",
     )
@@ -108,42 +103,15 @@ def make_client(
         region_name=region,
         endpoint_url=endpoint,
         config=config,
-        verify=_certificates(environ),
-        **_keys(credentials),
+        # botocore's own two variables; an empty one, which it cannot handle, counts as unset.
+        verify=environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or True,
+        aws_access_key_id=credentials.access_key_id,
+        aws_secret_access_key=credentials.secret_access_key.reveal(),
+        aws_session_token=credentials.session_token.reveal(),
     )
-    # botocore has no public place for a size limit; this one attribute is where answers come in.
-    client._endpoint.http_session = _BoundedSession(client._endpoint.http_session)
+    # botocore has no public place for these limits; this one attribute is where requests leave.
+    client._endpoint.http_session = _BoundedSession(client._endpoint.http_session, endpoint)
     return client
-
-
-def plain_session(endpoint: str, environ: Mapping[str, str]) -> "_BoundedSession":
-    """Return botocore's HTTP session for what no client exists: same limits, no redirects."""
-    _log_no_tls_keys()
-    inner = URLLib3Session(
-        verify=_certificates(environ),
-        proxies={} if is_loopback_url(endpoint) else get_environ_proxies(endpoint),
-        timeout=(CONNECT_SECONDS, READ_SECONDS),
-    )
-    return _BoundedSession(inner)
-
-
-def _certificates(environ: Mapping[str, str]) -> str | bool:
-    # botocore's own two variables; an empty one, which it trips over, is none.
-    return environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or True
-
-
-def _log_no_tls_keys() -> None:
-    # urllib3's and Python's TLS contexts obey it whenever they are made, also for a proxy's sake;
-    # with the keys in a file, tokens could be read off the network.
-    if os.environ.pop("SSLKEYLOGFILE", None):
-        _log.warning("SSLKEYLOGFILE is ignored: with it tokens could be read off the network")
-
-
-def warn_about_general_endpoint(environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
-    """Say once that AWS_ENDPOINT_URL moves no token."""
-    message = general_endpoint_warning(environ)
-    if message:
-        warn(message)
 
 
 @contextmanager
@@ -219,27 +187,25 @@ def within(deadline: Deadline, work: Callable[[], _T], what: str = "AWS") -> _T:
     return value  # type: ignore[return-value]
 
 
-def answered_at(client: Any) -> float | None:
-    """Return when the client's last answer was given, by AWS's clock; None when it did not say."""
-    found: float | None = client._endpoint.http_session.answered_at
-    return found
-
-
 class _BoundedSession:
-    """botocore's HTTP session, that reads no more of an answer than is sensible."""
+    """botocore's HTTP session, for one origin, with a limit to the size of an answer."""
 
-    def __init__(self, inner: Any) -> None:
+    def __init__(self, inner: Any, endpoint: str) -> None:
         self._inner = inner
-        # By AWS's clock, as the last answer's Date says it.
-        self.answered_at: float | None = None
+        self._origin = _origin(endpoint)
 
     def send(self, request: Any) -> Any:
+        if _origin(request.url) != self._origin:
+            raise ConfigInvalid(
+                f'a signed request would go to "{show(urlsplit(request.url).netloc, 120)}", which '
+                "is not the endpoint that was checked",
+                hint="unset AWS_DATA_PATH, and look into ~/.aws/models",
+            )
         request.stream_output = True
         # Host and path alone: queries, headers and bodies hold secrets.
         place, began = urlsplit(request.url), time.monotonic()
         _log.debug("%s %s%s", request.method, place.netloc, place.path)
         response = self._inner.send(request)
-        self.answered_at = _instant(response.headers.get("Date"))
         try:
             body = _read_all(response.raw)
         except UrllibReadTimeout as cause:
@@ -256,6 +222,11 @@ class _BoundedSession:
 
     def close(self) -> None:
         self._inner.close()
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
 def _read_all(raw: Any) -> bytes:
@@ -290,16 +261,6 @@ def _general(service: str, refusal: Refusal) -> SsoHelperError:
     return BadAnswer(f"{service} refused ({status}) {said}".rstrip())
 
 
-def _keys(credentials: RoleCredentials | None) -> dict[str, str]:
-    if credentials is None:
-        return {}
-    return {
-        "aws_access_key_id": credentials.access_key_id,
-        "aws_secret_access_key": credentials.secret_access_key.reveal(),
-        "aws_session_token": credentials.session_token.reveal(),
-    }
-
-
 def _seconds(text: Any) -> float | None:
     """Return Retry-After in seconds; its date form, and nonsense, are None."""
     return float(text) if isinstance(text, str) and text.isdigit() and len(text) < 6 else None
@@ -310,11 +271,3 @@ def _kind(cause: Exception) -> str:
     name = type(cause).__name__.removesuffix("Error").removesuffix("Exception")
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*", name)  # "HTTPClient": HTTP, Client
     return " ".join(word if word.isupper() else word.lower() for word in words) or "unknown"
-
-
-def _instant(date: str | None) -> float | None:
-    """Return epoch seconds of an HTTP Date (RFC 9110, 5.6.7)."""
-    try:
-        return parsedate_to_datetime(date).timestamp() if date else None
-    except (ValueError, OverflowError):
-        return None

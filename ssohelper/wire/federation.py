@@ -8,26 +8,18 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 from urllib.parse import urlencode
-
-from botocore.awsrequest import AWSRequest
 
 from ssohelper.core.console_urls import login_url
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.endpoints import console_sign_in_endpoint
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned, Throttled
-from ssohelper.wire.clients import (
-    plain_session,
-    translated,
-    warn_about_general_endpoint,
-    within,
-)
+from ssohelper.wire.answers import retry_after_seconds
+from ssohelper.wire.retries import with_retries
+from ssohelper.wire.transport import Answer, Transport, warn_about_general_endpoint
 
 _CALL_SECONDS = 15.0
-_TRIES = 3
-_PAUSE_SECONDS = 0.4
 # What AWS gives has some 700 to 2,000 characters; it goes into an address, which have limits too.
 _TOKEN = re.compile(r"[!-~]{16,8192}")
 
@@ -40,6 +32,7 @@ class Federation:
     ) -> None:
         self._endpoint = console_sign_in_endpoint(region, environ)
         self._service = f"the console's sign-in service in {region}"
+        self._transport = Transport(self._endpoint, environ, self._service)
         self._environ = environ
         self._warn = warn
 
@@ -56,36 +49,26 @@ class Federation:
 
     def _sign_in_token(self, credentials: RoleCredentials) -> Secret:
         deadline = Deadline(_CALL_SECONDS, time.monotonic)
-        for tries_left in reversed(range(_TRIES)):
-            try:
-                return self._asked(credentials, deadline)
-            except BadAnswer:
-                raise
-            except AwsUnreachable:
-                if not tries_left or deadline.left() < 2:
-                    raise
-                time.sleep(_PAUSE_SECONDS * (_TRIES - tries_left))
-        raise AssertionError("the last try returns or raises")
+        # A sign-in token that nobody receives is of no harm: a lost answer is asked for again.
+        return with_retries(lambda: self._ask(credentials, deadline), deadline, is_repeatable=True)
 
-    def _asked(self, credentials: RoleCredentials, deadline: Deadline) -> Secret:
+    def _ask(self, credentials: RoleCredentials, deadline: Deadline) -> Secret:
         # A form by POST: as a query the keys would stand in every proxy's log.
         form = urlencode({"Action": "getSigninToken", "Session": _session(credentials)})
-        request = AWSRequest(
+        answer = self._transport.send(
             "POST",
-            f"{self._endpoint}/federation",
-            {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
-            form.encode(),
-        ).prepare()
-        session = plain_session(self._endpoint, self._environ)
-        with translated(self._service):
-            answer = within(deadline, lambda: session.send(request), self._service)
-        return self._token_in(answer.status_code, answer.content, answer.headers)
+            "/federation",
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            body=form.encode("ascii"),
+            deadline=deadline,
+        )
+        return self._token_in(answer)
 
-    def _token_in(self, status: int, body: bytes, headers: Mapping[str, str]) -> Secret:
-        if status != 200:
-            raise self._refused(status, headers)
+    def _token_in(self, answer: Answer) -> Secret:
+        if answer.status != 200:
+            raise self._refused(answer)
         try:
-            found = json.loads(body)
+            found = json.loads(answer.body)
         except (ValueError, RecursionError) as cause:
             raise BadAnswer(f"{self._service} gave an answer that is no JSON") from cause
         token = found.get("SigninToken") if isinstance(found, dict) else None
@@ -93,14 +76,13 @@ class Federation:
             raise BadAnswer(f'{self._service} gave an answer without a proper "SigninToken"')
         return Secret(token)
 
-    def _refused(self, status: int, headers: Mapping[str, str]) -> Exception:
+    def _refused(self, answer: Answer) -> Exception:
+        status = answer.status
         if status == 429:
-            after: Any = headers.get("Retry-After")
-            seconds = float(after) if str(after).isdigit() and len(after) < 6 else None
             return Throttled(
                 f"{self._service} is throttling (429)",
                 hint="try again in a minute",
-                retry_after_seconds=seconds,
+                retry_after_seconds=retry_after_seconds(answer.headers),
             )
         if status >= 500:
             return AwsUnreachable(

@@ -1,10 +1,11 @@
 """OidcClient: AWS's sign-in service (sso-oidc 2019-06-10): clients, device codes, tokens."""
 
+import json
 import re
 import shlex
+import threading
 import time
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -13,14 +14,15 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.device_flow import DEVICE_CODE_GRANT, DeviceAuthorization, Poll
 from ssohelper.core.endpoints import checked_sign_in_url, oidc_endpoint
 from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SsoSession
-from ssohelper.errors import BadAnswer, LoginRequired, RegistrationRejected, SsoHelperError
-from ssohelper.wire.clients import (
-    Refusal,
-    make_client,
-    translated,
-    warn_about_general_endpoint,
-    within,
+from ssohelper.errors import (
+    BadAnswer,
+    LoginRequired,
+    RegistrationRejected,
+    SsoHelperError,
 )
+from ssohelper.wire.answers import AwsError, json_of
+from ssohelper.wire.retries import with_retries
+from ssohelper.wire.transport import READ_SECONDS, Answer, Transport, warn_about_general_endpoint
 
 # Registered without a port, used with one: RFC 8252 §7.3. The AWS CLI registers the same one,
 # so that both can use one registration.
@@ -38,15 +40,11 @@ _ENDED = (
     "ExpiredTokenException",
     "AccessDeniedException",
     "UnauthorizedClientException",
-    "invalid_grant",
-    "expired_token",
-    "access_denied",
-    "unauthorized_client",
 )
-# A region in which this Identity Center is not says so of the start URL.
-_NAMES_THE_PORTAL = ("register_client", "start_device_authorization")
+_REGISTER, _AUTHORIZE_DEVICE, _TOKEN = "/client/register", "/device_authorization", "/token"
+# In the wrong region, AWS reports an invalid start URL.
+_NAMES_THE_PORTAL = (_REGISTER, _AUTHORIZE_DEVICE)
 _UNKNOWN_PORTAL = ("InvalidRequestException", "InvalidRequestRegionException")
-_CLIENT_UNKNOWN = ("InvalidClientException", "invalid_client")
 
 
 class OidcClient:
@@ -63,6 +61,10 @@ class OidcClient:
         self._warn = warn
         self._service = f"the sign-in service in {session.region}"
         self._endpoint = oidc_endpoint(session.region, environ)
+        self._transport = Transport(self._endpoint, environ, self._service)
+        self._has_warned = False
+        self._answered_at: float | None = None
+        self._lock = threading.Lock()
 
     def register(self, grant: str) -> ClientRegistration:
         """Return a new registration, for "authorization_code" or the device code grant.
@@ -80,7 +82,7 @@ class OidcClient:
                 "redirectUris": [_REGISTERED_REDIRECT],
                 "issuerUrl": self._session.start_url,
             }
-        answer = self._asked("register_client", asked)
+        answer = self._ask_repeatedly(_REGISTER, asked)
         expires_at = answer.get("clientSecretExpiresAt")
         if not isinstance(expires_at, int) or not 0 < expires_at < 1 << 33:
             raise self._nonsense("clientSecretExpiresAt")
@@ -119,7 +121,10 @@ class OidcClient:
             "redirectUri": redirect_uri,
             "codeVerifier": verifier.reveal(),
         }
-        return self._token(registration, asked, None, None)
+        limit = Deadline(_CALL_SECONDS, time.monotonic)
+        return with_retries(
+            lambda: self._ask_token(registration, asked, None, limit), limit, is_repeatable=False
+        )
 
     def start_device_authorization(self, registration: ClientRegistration) -> DeviceAuthorization:
         """Return a code for a person to confirm; both addresses are checked and rebuilt.
@@ -131,7 +136,7 @@ class OidcClient:
             "clientSecret": registration.client_secret.reveal(),
             "startUrl": self._session.start_url,
         }
-        answer = self._asked("start_device_authorization", asked)
+        answer = self._ask_repeatedly(_AUTHORIZE_DEVICE, asked)
         user_code = answer.get("userCode")
         if not isinstance(user_code, str) or not _USER_CODE.fullmatch(user_code):
             raise self._nonsense("userCode")
@@ -155,19 +160,29 @@ class OidcClient:
             "deviceCode": authorization.device_code.reveal(),
         }
         try:
-            return self._token(registration, asked, None, None)
+            limit = Deadline(_CALL_SECONDS, time.monotonic)
+            return self._ask_token(registration, asked, None, limit)
         except _NotYet as answer:
             return answer.poll
 
     def refresh(self, token: AccessToken, deadline: Deadline) -> tuple[AccessToken, int]:
         """Return the next token and its life in seconds; an omitted refresh token stays.
 
-        Raises: LoginRequired when AWS refuses it for good, AwsUnreachable.
+        One request, and no other: the refresh token may be single-use. The whole deadline is
+        given to the answer, since an answer that comes late still holds the next refresh token.
+        Raises: LoginRequired when AWS refuses it for good, RegistrationRejected; AnswerLost when
+        AWS may have accepted it; Throttled, AwsUnreachable, BadAnswer.
         """
         if token.refresh_token is None or token.client is None:
             raise LoginRequired(f'the sign-in of session "{self._session.name}" cannot be renewed')
         asked = {"grantType": "refresh_token", "refreshToken": token.refresh_token.reveal()}
-        return self._token(token.client, asked, token.refresh_token, deadline)
+        return self._ask_token(
+            token.client, asked, token.refresh_token, deadline, read_seconds=deadline.left()
+        )
+
+    def answered_at(self) -> float | None:
+        """Return when the last answer was given, by AWS's clock; None when it did not say."""
+        return self._answered_at
 
     # -- one call ------------------------------------------------------------------------------
 
@@ -177,47 +192,54 @@ class OidcClient:
 
     def get_ready(self) -> None:
         """Do now what the first call would have to do before it asks."""
-        _ = self._client
+        with self._lock:
+            if not self._has_warned:
+                self._has_warned = True
+                warn_about_general_endpoint(self._environ, self._warn)
+        self._transport.get_ready()
 
     def hang_up(self) -> None:
         """Close connections that nobody uses: the next call opens one of its own."""
-        if "_client" in self.__dict__:
-            self._client.close()
+        self._transport.close()
 
-    @cached_property
-    def _client(self) -> Any:
-        warn_about_general_endpoint(self._environ, self._warn)
-        return make_client(
-            "sso-oidc", self._session.region, self._endpoint, self._environ, attempts=3
-        )
+    def _ask_repeatedly(self, path: str, asked: dict[str, Any]) -> dict[str, Any]:
+        limit = Deadline(_CALL_SECONDS, time.monotonic)
+        return with_retries(lambda: self._ask(path, asked, limit), limit, is_repeatable=False)
 
-    def _asked(
-        self, operation: str, asked: dict[str, Any], deadline: Deadline | None = None
+    def _ask(
+        self,
+        path: str,
+        asked: dict[str, Any],
+        deadline: Deadline,
+        read_seconds: float = READ_SECONDS,
     ) -> dict[str, Any]:
-        limit = deadline or Deadline(_CALL_SECONDS, time.monotonic)
-        with translated(self._service, lambda refusal: self._refused(refusal, operation)):
-            answer = within(limit, lambda: getattr(self._client, operation)(**asked), self._service)
-        if not isinstance(answer, dict):
-            raise self._nonsense("object")
-        return answer
+        self.get_ready()
+        answer: Answer = self._transport.send(
+            "POST",
+            path,
+            headers={"Content-Type": "application/json"},
+            body=json.dumps(asked).encode("ascii"),
+            read_seconds=read_seconds,
+            deadline=deadline,
+        )
+        self._answered_at = answer.answered_at
+        return json_of(answer, self._service, lambda error: self._meaning(error, path))
 
-    def _token(
+    def _ask_token(
         self,
         registration: ClientRegistration,
         asked: dict[str, Any],
         carried: Secret | None,
-        deadline: Deadline | None,
+        deadline: Deadline,
+        read_seconds: float = READ_SECONDS,
     ) -> tuple[AccessToken, int]:
         """Wire: POST /token. `expiresIn` is seconds."""
-        answer = self._asked(
-            "create_token",
-            {
-                "clientId": registration.client_id,
-                "clientSecret": registration.client_secret.reveal(),
-                **asked,
-            },
-            deadline,
-        )
+        whole = {
+            "clientId": registration.client_id,
+            "clientSecret": registration.client_secret.reveal(),
+            **asked,
+        }
+        answer = self._ask(_TOKEN, whole, deadline, read_seconds)
         life = self._life(answer.get("expiresIn"))
         renewer = carried
         if answer.get("refreshToken") is not None:
@@ -237,28 +259,29 @@ class OidcClient:
             self._warn(f"{self._service} promised a token of more than 24 h; it is used for 24 h")
         return min(said, _LONGEST_TOKEN_SECONDS)
 
-    def _refused(self, refusal: Refusal, operation: str) -> SsoHelperError | None:
+    def _meaning(self, error: AwsError, path: str) -> SsoHelperError | None:
+        """Return what an error of AWS's own means; None leaves it to the general rules."""
         name = self._session.name
-        if operation in _NAMES_THE_PORTAL and refusal.code in _UNKNOWN_PORTAL:
+        if path in _NAMES_THE_PORTAL and error.name in _UNKNOWN_PORTAL:
             url = self._session.start_url
             return BadAnswer(
-                f'{self._service} refuses "{url}": {refusal.message or refusal.code}',
+                f'{self._service} refuses "{url}": {error.message or error.name}',
                 hint="are address and region right? "
                 f"ssohelper setup {shlex.quote(url)} --session {name} --region REGION",
             )
-        if refusal.code in ("AuthorizationPendingException", "authorization_pending"):
+        if path == _TOKEN and error.name == "AuthorizationPendingException":
             return _NotYet(Poll.PENDING)
-        if refusal.code in ("SlowDownException", "slow_down"):
+        if path == _TOKEN and error.name == "SlowDownException":
             return _NotYet(Poll.SLOW_DOWN)
-        if refusal.code in _CLIENT_UNKNOWN:
+        if error.name == "InvalidClientException":
             return RegistrationRejected(
                 f'AWS no longer knows the client of session "{name}"',
                 hint=f"sign in with: ssohelper login {name} --force",
             )
-        if refusal.code in _ENDED:
+        if error.name in _ENDED:
             return LoginRequired(
                 f'the sign-in of session "{name}" was refused by AWS: '
-                f"{refusal.message or refusal.code}",
+                f"{error.message or error.name}",
                 hint=f"sign in with: ssohelper login {name}",
             )
         return None

@@ -4,8 +4,6 @@ Source: SSO Portal API 2019-06-10. Every field of an answer is checked here, so 
 is what core.model promises; names of accounts and roles may hold any character.
 """
 
-import json
-import random
 import re
 import threading
 import time
@@ -32,15 +30,10 @@ from ssohelper.errors import (
     Throttled,
     TokenRejected,
 )
-from ssohelper.wire.clients import (
-    Refusal,
-    answered_at,
-    make_client,
-    translated,
-    warn_about_general_endpoint,
-    within,
-)
+from ssohelper.wire.answers import AwsError, check_empty, json_of
 from ssohelper.wire.pacing import Pacing
+from ssohelper.wire.retries import TRIES, pause_seconds, with_retries
+from ssohelper.wire.transport import Answer, Transport, warn_about_general_endpoint
 
 # 1,000 pages of 100 are more accounts than AWS lets an organization have.
 _MOST_PAGES = 1000
@@ -53,10 +46,17 @@ _VISIBLE = re.compile(r"[!-~]{1,10000}")
 # 1973 in milliseconds, and seconds until the year 5138; and the year 9999, ISO 8601's last.
 _EARLIEST_MILLIS, _LATEST_MILLIS = 10**11, 253402300799999
 
-_LISTS = {"ListAccounts": "accountList", "ListAccountRoles": "roleList"}
+# The errors of a call about an account or a role that AWS answers when it is not there or not
+# assigned. 403 "No access" is what the service sends; its model has 400 and 404 only.
+_NOT_ASSIGNED = (
+    "AccessDeniedException",
+    "ForbiddenException",
+    "InvalidRequestException",
+    "ResourceNotFoundException",
+)
+_NEXT_TOKEN = re.compile(r"[!-~]{1,100000}")
 
 _LISTING_TRIES = 6
-_TRIES = 3
 # One call of a listing, whatever the server does with it: a drip of bytes ends here.
 _LISTING_CALL_SECONDS = 30.0
 _LOGOUT_SECONDS = 8.0
@@ -79,15 +79,20 @@ class Portal:
         self._endpoint = portal_endpoint(session.region, environ)
         self._warn = warn
         self._pacing = pacing or Pacing()
-        self._made: Any = None
-        self._making = threading.Lock()
+        self._service = f"the access portal in {session.region}"
+        self._transport = Transport(self._endpoint, environ, self._service)
+        self._has_warned = False
+        self._answered_at: float | None = None
+        self._lock = threading.Lock()
 
     def accounts(self, token: AccessToken) -> Iterator[Account]:
         """Yield every account once, over all pages.
         Wire: GET /assignment/accounts, 100 a page.
-        Raises: TokenRejected (401), RoleNotAssigned (other 4xx), Throttled, BadAnswer."""
+        Raises: TokenRejected (401), RoleNotAssigned (AWS's own 400, 403, 404), Throttled,
+        AwsUnreachable, BadAnswer."""
         seen: set[str] = set()
-        for row in self._pages("list_accounts", "accountList", token, "your accounts", {}):
+        path = "/assignment/accounts"
+        for row in self._pages(path, "accountList", token, "your accounts", {}):
             account = _account(row)
             if account.id not in seen:
                 seen.add(account.id)
@@ -98,46 +103,49 @@ class Portal:
         Wire: GET /assignment/roles, 100 a page.
         Raises: as `accounts`; RoleNotAssigned means that AWS refuses this account."""
         what = f"the roles of {account_id}"
-        rows = self._pages("list_account_roles", "roleList", token, what, {"accountId": account_id})
+        asked = {"account_id": account_id}
+        rows = self._pages("/assignment/roles", "roleList", token, what, asked)
         return list(dict.fromkeys(_text(row, "roleName", needed=True) for row in rows))
 
     def role_credentials(
         self, token: AccessToken, role: Role, deadline: Deadline
     ) -> RoleCredentials:
-        """Trade a token for one role's keys, in at most three tries within the deadline.
+        """Trade a token for one role's keys, with one request: the caller paces and repeats.
         Wire: GET /federation/credentials; `expiration` arrives in milliseconds.
-        Raises: TokenRejected (401), RoleNotAssigned (other 4xx, as 403 "No access"), Throttled.
-        """
+        Raises: TokenRejected (401), RoleNotAssigned (AWS's own 400, 403, 404), Throttled,
+        AwsUnreachable, BadAnswer."""
         what = f'the role "{role.name}" in {role.account_id}'
-        answer = self._asked_within(
-            deadline,
-            "get_role_credentials",
-            what,
-            accessToken=token.value.reveal(),
-            accountId=role.account_id,
-            roleName=role.name,
-        )
-        return _credentials(answer.get("roleCredentials"))
+        asked = {"role_name": role.name, "account_id": role.account_id}
+        answer = self._send("GET", "/federation/credentials", asked, token, deadline)
+        found = json_of(answer, self._service, lambda error: self._meaning(error, what))
+        return _credentials(found.get("roleCredentials"))
 
     def answered_at(self) -> float | None:
         """Return when the last answer was given, by AWS's clock; None when it did not say."""
-        return answered_at(self._made) if self._made is not None else None
+        return self._answered_at
 
     def get_ready(self) -> None:
         """Do now what the first call would have to do before it asks."""
-        self._client()
+        with self._lock:
+            if not self._has_warned:
+                self._has_warned = True
+                warn_about_general_endpoint(self._environ, self._warn)
+        self._transport.get_ready()
 
     def hang_up(self) -> None:
         """Close connections that nobody uses: the next call opens one of its own."""
-        if self._made is not None:
-            self._made.close()
+        self._transport.close()
 
     def logout(self, token: AccessToken) -> None:
         """End the sign-in at AWS.
         Raises: TokenRejected when it had ended already, AwsUnreachable for whatever else."""
         deadline = Deadline(_LOGOUT_SECONDS, time.monotonic)
+        with_retries(lambda: self._log_out(token, deadline), deadline, is_repeatable=True)
+
+    def _log_out(self, token: AccessToken, deadline: Deadline) -> None:
+        answer = self._send("POST", "/logout", {}, token, deadline)
         try:
-            self._asked_within(deadline, "logout", "the sign-in", accessToken=token.value.reveal())
+            check_empty(answer, self._service, lambda error: self._meaning(error, "the sign-in"))
         except RoleNotAssigned as refused:
             # There is no role in this call: a refusal of it is an answer that makes no sense.
             raise BadAnswer("AWS refuses to end the sign-in") from refused
@@ -145,30 +153,28 @@ class Portal:
     # -- asking ------------------------------------------------------------------------------
 
     def _pages(
-        self, operation: str, key: str, token: AccessToken, what: str, asked: dict[str, str]
+        self, path: str, key: str, token: AccessToken, what: str, asked: dict[str, str]
     ) -> Iterator[dict[str, Any]]:
         tokens_seen: set[str] = set()
         place: dict[str, str] = {}
         for _ in range(_MOST_PAGES):
-            answer = self._asked_at_pace(
-                operation,
-                what,
-                accessToken=token.value.reveal(),
-                maxResults=_PAGE_SIZE,
-                **asked,
-                **place,
-            )
+            query = {**asked, "max_result": str(_PAGE_SIZE), **place}
+            answer = self._ask_at_pace(path, what, query, token)
             yield from _rows(answer, key)
-            after = _text(answer, "nextToken", limit=100_000)
-            if not after:
+            after = answer.get("nextToken")
+            if after is None or after == "":
                 return
+            if not isinstance(after, str) or not _NEXT_TOKEN.fullmatch(after):
+                raise BadAnswer('AWS answered nonsense: no proper "nextToken"')
             if after in tokens_seen:
                 raise BadAnswer(f"AWS lists {what} in a circle: a page comes a second time")
             tokens_seen.add(after)
-            place = {"nextToken": after}
+            place = {"next_token": after}
         raise BadAnswer(f"AWS lists {what} without an end: more than {_MOST_PAGES} pages")
 
-    def _asked_at_pace(self, operation: str, what: str, **parameters: Any) -> dict[str, Any]:
+    def _ask_at_pace(
+        self, path: str, what: str, query: dict[str, str], token: AccessToken
+    ) -> dict[str, Any]:
         """Ask when the pace allows it; again after a 429 or when there was no answer.
 
         While other threads' requests get through, a 429 is bad luck and no try: it is given up
@@ -180,7 +186,8 @@ class Portal:
             try:
                 seconds = min(_LISTING_CALL_SECONDS, max(1.0, self._pacing.patience_left))
                 deadline = Deadline(seconds, time.monotonic)
-                answer = self._asked(deadline, operation, what, parameters)
+                answer = self._send("GET", path, query, token, deadline)
+                found = json_of(answer, self._service, lambda error: self._meaning(error, what))
             except Throttled as error:
                 self._pacing.throttled(error.retry_after_seconds)
                 throttled = 1 if self._pacing.answers != answers else throttled + 1
@@ -191,99 +198,45 @@ class Portal:
                 raise
             except AwsUnreachable:
                 unanswered += 1
-                if unanswered >= _TRIES or self._pacing.patience_left <= 0:
+                if unanswered >= TRIES or self._pacing.patience_left <= 0:
                     raise
-                time.sleep(_pause(unanswered))
+                time.sleep(pause_seconds(unanswered))
             else:
                 self._pacing.answered()
-                return answer
+                return found
 
-    def _asked_within(
-        self, deadline: Deadline, operation: str, what: str, **parameters: Any
-    ) -> dict[str, Any]:
-        """Ask at most three times within the deadline, with pauses that fit into it."""
-        for tries_left in reversed(range(_TRIES)):
-            try:
-                return self._asked(deadline, operation, what, parameters)
-            except BadAnswer:
-                raise
-            except AwsUnreachable as error:
-                pause = _pause(_TRIES - tries_left)
-                asked_pause = getattr(error, "retry_after_seconds", None)
-                if asked_pause is not None and asked_pause > 0:
-                    pause = max(pause, asked_pause)
-                # A try needs a second to be worth it.
-                if not tries_left or pause + 1 > deadline.left():
-                    raise
-                time.sleep(pause)
-        raise AssertionError("the last try returns or raises")
+    def _send(
+        self, method: str, path: str, query: dict[str, str], token: AccessToken, deadline: Deadline
+    ) -> Answer:
+        self.get_ready()
+        answer = self._transport.send(
+            method,
+            path,
+            query=query,
+            headers={"x-amz-sso_bearer_token": token.value.reveal()},
+            read_seconds=_READ_TIMEOUT_SECONDS,
+            deadline=deadline,
+        )
+        self._answered_at = answer.answered_at
+        return answer
 
-    def _asked(
-        self, deadline: Deadline, operation: str, what: str, parameters: dict[str, Any]
-    ) -> dict[str, Any]:
-        service = f"the access portal in {self._session.region}"
-        client = self._client()
-        with translated(service, lambda refusal: self._refused(refusal, what)):
-            answer = within(deadline, lambda: getattr(client, operation)(**parameters), service)
-        return answer if isinstance(answer, dict) else {}
-
-    def _refused(self, refusal: Refusal, what: str) -> SsoHelperError | None:
-        """Return what a refusal means at the portal; None leaves it to the general rules."""
+    def _meaning(self, error: AwsError, what: str) -> SsoHelperError | None:
+        """Return what an error of AWS's own means; None leaves it to the general rules."""
         name = self._session.name
-        if refusal.status == 401:
+        if error.status == 401:
             return TokenRejected(
                 f'AWS no longer accepts the sign-in of the session "{name}"',
                 hint=f"sign in with: ssohelper login {name}",
             )
-        if refusal.status == 408:
-            return AwsUnreachable("AWS answered 408: too slow", hint="try again in a minute")
-        # AWS's model has 400 and 404; 403 "No access" is what it really sends.
-        if 400 <= refusal.status < 500 and refusal.status != 429:
+        if 400 <= error.status < 500 and error.name in _NOT_ASSIGNED:
             return RoleNotAssigned(
                 f"AWS refuses {what}: not there, or not assigned to you",
                 hint=f"see what you may use with: ssohelper list --refresh --session {name}",
             )
         return None
 
-    def _client(self) -> Any:
-        # Making a botocore client is not safe in threads, using one is.
-        with self._making:
-            if self._made is None:
-                warn_about_general_endpoint(self._environ, self._warn)
-                self._made = make_client(
-                    "sso",
-                    self._session.region,
-                    self._endpoint,
-                    self._environ,
-                    attempts=1,
-                    read_timeout=_READ_TIMEOUT_SECONDS,
-                )
-                self._made.meta.events.register("before-parse.sso", _check_lists)
-            return self._made
-
 
 # -- what AWS said -----------------------------------------------------------------------------
-
-
-def _pause(tries_made: int) -> float:
-    """Return 0.2-0.4 s, doubled with each try: processes that failed together come apart."""
-    return float(0.2 * 2 ** (tries_made - 1) * random.uniform(1, 2))  # noqa: S311 (no secret)
-
-
-def _check_lists(operation_model: Any, response_dict: dict[str, Any], **_more: Any) -> None:
-    """Refuse a list that is none before botocore reads `{}` as an empty one.
-
-    "No accounts" is what `profile sync --prune` would act on.
-    """
-    key = _LISTS.get(operation_model.name)
-    if key is None or response_dict["status_code"] != 200:
-        return
-    try:
-        said = json.loads(response_dict["body"])
-    except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict) or not isinstance(said.get(key), list):
-        raise BadAnswer(f'AWS answered nonsense: no list "{key}"')
 
 
 def _rows(answer: dict[str, Any], key: str) -> list[dict[str, Any]]:

@@ -1,5 +1,8 @@
 """Instants and durations: what each SDK writes is read, one form is written."""
 
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
 import pytest
 
 from ssohelper.core import instants
@@ -27,6 +30,39 @@ NOON = 1767268800  # 2026-01-01T12:00:00Z
 )
 def test_reads_what_the_sdks_write(text: str, expected: int | None) -> None:
     assert instants.from_iso(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Thu, 01 Jan 2026 12:00:00 GMT", NOON),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 784111777),
+        ("Thu, 29 Feb 2024 00:00:00 GMT", 1709164800),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 253402300799),
+        ("Thu, 01 Jan 2026 23:59:60 GMT", NOON + 43199),
+        ("Thu, 01 Jan 2026 23:59:61 GMT", None),
+        ("Thu, 30 Feb 2024 00:00:00 GMT", None),
+        ("Thu, 01 Jan 0000 12:00:00 GMT", None),
+        ("Thu, 01 Jan 2026 24:00:00 GMT", None),
+        ("Thu, 01 Jan 2026 12:00:00 +0100", None),
+        ("Thu, 01 Jan 2026 12:00:00 GMT ", None),
+        ("Thu, 01 Foo 2026 12:00:00 GMT", None),
+        ("Thu, ٠١ Jan 2026 12:00:00 GMT", None),
+        ("Sunday, 06-Nov-94 08:49:37 GMT", None),
+        ("Sun Nov  6 08:49:37 1994", None),
+        ("1767268800", None),
+        ("", None),
+    ],
+)
+def test_reads_the_date_of_an_http_answer(text: str, expected: int | None) -> None:
+    assert instants.from_http_date(text) == expected
+
+
+def test_reads_each_month_as_the_standard_library_does() -> None:
+    for month in range(1, 13):
+        at = datetime(2026, month, 28, 1, 2, 3, tzinfo=UTC)
+        text = format_datetime(at, usegmt=True)
+        assert instants.from_http_date(text) == at.timestamp()
 
 
 def test_writes_the_one_form_that_all_read() -> None:

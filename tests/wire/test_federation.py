@@ -14,7 +14,7 @@ from ssohelper.emulator.exchange import Answer, Request
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned, Throttled
-from ssohelper.wire import federation
+from ssohelper.wire import federation, retries
 from ssohelper.wire.federation import Federation
 from ssohelper.wire.portal import Portal
 
@@ -25,7 +25,7 @@ OPERATION = "federation.getSigninToken"
 
 @pytest.fixture
 def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
-    monkeypatch.setattr(federation, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(retries, "PAUSE_SECONDS", 0.01)
     with Emulator(World.of_size(1, 1)) as running:
         yield running
 

@@ -1,10 +1,10 @@
-"""The sign-in service's answers, good and bad, through the real botocore client."""
+"""The sign-in service's answers, good and bad, through the real client."""
 
 import http.server
 import json
 import threading
 import time
-from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
@@ -12,9 +12,16 @@ import pytest
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.device_flow import DEVICE_CODE_GRANT, Poll
-from ssohelper.core.model import AccessToken, Secret, SsoSession
+from ssohelper.core.model import (
+    AccessToken,
+    ClientRegistration,
+    RoleCredentials,
+    Secret,
+    SsoSession,
+)
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import (
+    AnswerLost,
     AwsUnreachable,
     BadAnswer,
     ConfigInvalid,
@@ -23,7 +30,7 @@ from ssohelper.errors import (
     SsoHelperError,
     Throttled,
 )
-from ssohelper.wire import clients
+from ssohelper.wire import clients, retries
 from ssohelper.wire.oidc import OidcClient
 from tests.conftest import Home
 from tests.core.test_endpoints import HOSTILE
@@ -42,8 +49,8 @@ def oidc(session: SsoSession, home: Home) -> OidcClient:
 
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """botocore pauses up to a second between tries: not what these tests are about."""
-    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _seconds: None))
+    """Pauses between the tries of a sign-in call are not what these tests are about."""
+    monkeypatch.setattr(retries, "PAUSE_SECONDS", 0.001)
 
 
 def soon() -> Deadline:
@@ -104,10 +111,9 @@ def test_a_code_is_traded_once_and_with_its_verifier(oidc: OidcClient, emulator:
         ("InvalidClientException", RegistrationRejected),
         ("InvalidRequestException", BadAnswer),
         ("InternalServerException", AwsUnreachable),
-        ("SomethingNewException", BadAnswer),
+        ("SomethingNewException", AwsUnreachable),
     ],
 )
-@pytest.mark.usefixtures("no_pauses")
 def test_refusals_are_told_apart(
     oidc: OidcClient, emulator: Emulator, name: str, kind: type[SsoHelperError]
 ) -> None:
@@ -115,10 +121,12 @@ def test_refusals_are_told_apart(
     if name == "SomethingNewException":
         emulator.faults.script("CreateToken", 418, body='{"error":"\\u001b[2Jteapot"}')
     else:
-        emulator.faults.fail("CreateToken", name, times=9)
+        emulator.faults.fail("CreateToken", name)
+    emulator.reset_counters()
     with pytest.raises(SsoHelperError) as refused:
         oidc.refresh(token, soon())
     assert type(refused.value) is kind
+    assert emulator.counters["CreateToken"] == 1
     assert emulator.canary not in str(refused.value)
     assert "\x1b" not in str(refused.value)
 
@@ -201,29 +209,78 @@ def test_a_redirect_is_not_followed(oidc: OidcClient, emulator: Emulator) -> Non
         assert catcher.hits == 0
 
 
-@pytest.mark.usefixtures("no_pauses")
 def test_throttling_is_not_signed_out(oidc: OidcClient, emulator: Emulator) -> None:
     token = token_of(oidc)
-    emulator.faults.script("CreateToken", 429, {"Retry-After": "7"}, times=9)
+    emulator.faults.script("CreateToken", 429, {"Retry-After": "7"})
     with pytest.raises(Throttled) as refused:
         oidc.refresh(token, soon())
     assert refused.value.retry_after_seconds == 7
 
 
-def test_a_hang_ends_at_the_deadline(oidc: OidcClient, emulator: Emulator) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"never": True},
+        {"seconds_per_byte": 0.2},
+        {"reset": True},
+        {"close_after": 0},
+        {"close_after": 40},
+        {"status": 502},
+        {"status": 504, "body": "<html>the gateway got no answer</html>"},
+    ],
+    ids=str,
+)
+def test_a_refresh_whose_answer_is_lost_is_sent_once(
+    oidc: OidcClient, emulator: Emulator, fault: dict[str, Any]
+) -> None:
+    """A single-use refresh token must not go out again while its answer may still come."""
     token = token_of(oidc)
-    emulator.faults.hang("CreateToken", times=9)
+    emulator.reset_counters()
+    emulator.faults.script("CreateToken", **fault)
     began = time.monotonic()
-    with pytest.raises(AwsUnreachable, match="no answer in time"):
-        oidc.refresh(token, Deadline(0.5, time.monotonic))
-    assert time.monotonic() - began < 4
+    with pytest.raises(AnswerLost):
+        oidc.refresh(token, Deadline(1.0, time.monotonic))
+    assert time.monotonic() - began < 8
+    assert emulator.counters["CreateToken"] == 1
 
 
-def test_a_drip_ends_at_the_deadline(oidc: OidcClient, emulator: Emulator) -> None:
+def test_a_refresh_waits_for_its_answer_as_long_as_the_deadline(
+    oidc: OidcClient, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ssohelper.wire.transport.READ_SECONDS", 0.2)
+    monkeypatch.setattr("ssohelper.wire.oidc.READ_SECONDS", 0.2)
     token = token_of(oidc)
-    emulator.faults.script("CreateToken", seconds_per_byte=0.2)
-    with pytest.raises(AwsUnreachable):
-        oidc.refresh(token, Deadline(0.6, time.monotonic))
+    emulator.faults.script("CreateToken", delay_seconds=1.0)
+    assert oidc.refresh(token, soon())[0].value != token.value
+
+
+def test_a_refresh_with_aws_away_was_certainly_not_sent(session: SsoSession, home: Home) -> None:
+    registration = ClientRegistration("id", Secret("secret"), 2**31, (), ())
+    token = AccessToken(Secret("a"), 2**31, Secret("r"), registration)
+    environ = {**home.env, "AWS_ENDPOINT_URL_SSO_OIDC": "http://127.0.0.1:9"}
+    with pytest.raises(AwsUnreachable, match="connection refused") as refused:
+        OidcClient(session, environ).refresh(token, soon())
+    assert type(refused.value) is AwsUnreachable
+
+
+@pytest.mark.usefixtures("no_pauses")
+def test_a_sign_in_call_is_repeated_unless_aws_may_have_acted(
+    oidc: OidcClient, emulator: Emulator
+) -> None:
+    emulator.faults.script("RegisterClient", 503, times=2)
+    assert oidc.register(DEVICE_CODE_GRANT).client_id
+    assert emulator.counters["RegisterClient"] == 3
+    emulator.faults.script("RegisterClient", reset=True)
+    with pytest.raises(AnswerLost):
+        oidc.register(DEVICE_CODE_GRANT)
+    assert emulator.counters["RegisterClient"] == 4
+
+
+def test_the_time_of_the_last_answer_is_aws_time(oidc: OidcClient, emulator: Emulator) -> None:
+    assert oidc.answered_at() is None
+    emulator.faults.date_header = "Thu, 01 Jan 2026 12:00:00 GMT"
+    oidc.register(DEVICE_CODE_GRANT)
+    assert oidc.answered_at() == 1767268800.0
 
 
 @pytest.mark.usefixtures("no_pauses")
@@ -263,10 +320,11 @@ def test_this_machine_is_not_asked_through_a_proxy(
         assert catcher.hits == 0
 
 
-def test_a_client_reads_no_aws_config(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signed_client_reads_no_aws_config(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     home.write_config("this [is no config\n")
     monkeypatch.setenv("AWS_PROFILE", "missing")
-    client = clients.make_client("sso-oidc", "eu-west-1", "http://127.0.0.1:9", home.env)
+    keys = RoleCredentials("ASIAEXAMPLEEXAMPLE00", Secret("s"), Secret("t"), 2**31)
+    client = clients.make_client("sts", "eu-west-1", "http://127.0.0.1:9", home.env, keys)
     assert client.meta.endpoint_url == "http://127.0.0.1:9"
 
 

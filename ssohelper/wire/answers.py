@@ -1,0 +1,188 @@
+"""Who answered, and what the answer means. The only place that decides whether it was AWS.
+
+An error is AWS's own when the header x-amzn-ErrorType names it, or its JSON has a code that AWS's
+models know. Every other error came from a proxy, a gateway or a captive portal: it says nothing
+about a token or a role, so it takes nothing away.
+
+Source: SSO Portal API and SSO OIDC API 2019-06-10, RFC 6749 §5.2, RFC 8628 §3.5. The portal's
+ForbiddenException is in no model and is what the service really sends.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from http.client import HTTPMessage
+from typing import Any, NamedTuple
+
+from ssohelper.core.text import show
+from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, SsoHelperError, Throttled
+from ssohelper.wire.transport import Answer
+
+# OAuth's code in the body of an sso-oidc error -> the exception that the header names.
+_OAUTH_CODES = {
+    "access_denied": "AccessDeniedException",
+    "authorization_pending": "AuthorizationPendingException",
+    "expired_token": "ExpiredTokenException",
+    "invalid_client": "InvalidClientException",
+    "invalid_client_metadata": "InvalidClientMetadataException",
+    "invalid_grant": "InvalidGrantException",
+    "invalid_redirect_uri": "InvalidRedirectUriException",
+    "invalid_request": "InvalidRequestException",
+    "invalid_scope": "InvalidScopeException",
+    "server_error": "InternalServerException",
+    "slow_down": "SlowDownException",
+    "unauthorized_client": "UnauthorizedClientException",
+    "unsupported_grant_type": "UnsupportedGrantTypeException",
+}
+_KNOWN_ERRORS = frozenset(_OAUTH_CODES.values()) | {
+    "ForbiddenException",
+    "InvalidRequestRegionException",
+    "ResourceNotFoundException",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "UnauthorizedException",
+}
+_THROTTLING = ("SlowDownException", "ThrottlingException", "TooManyRequestsException")
+_ERROR_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,79}")
+_MESSAGE_LIMIT = 120
+# By definition the answers of a gateway that got nothing usable from the server behind it.
+_GATEWAY_GOT_NO_ANSWER = (502, 504)
+_LATER = "try again in a minute"
+
+
+class AwsError(NamedTuple):
+    """An error that AWS itself answered: its exception's name, the status, a harmless message."""
+
+    name: str
+    status: int
+    message: str
+
+
+Meaning = Callable[[AwsError], SsoHelperError | None]
+
+
+def json_of(answer: Answer, service: str, meaning: Meaning) -> dict[str, Any]:
+    """Return the JSON object of a good answer.
+
+    `meaning` is asked first what an error of AWS's own means for the call.
+    Raises: what `meaning` returns; Throttled (429 from whomever), AwsUnreachable (5xx, and every
+    error that is not AWS's), AnswerLost (a gateway's 502, 504), BadAnswer.
+    """
+    if answer.status != 200:
+        raise error_of(answer, service, meaning)
+    found = _json(answer.body)
+    if not isinstance(found, dict):
+        raise _foreign_success(answer, service)
+    return found
+
+
+def check_empty(answer: Answer, service: str, meaning: Meaning) -> None:
+    """Check the answer of a call that returns nothing. Raises: as `json_of`."""
+    if answer.status != 200:
+        raise error_of(answer, service, meaning)
+    if answer.body.strip() and not isinstance(_json(answer.body), dict):
+        raise _foreign_success(answer, service)
+
+
+def error_of(answer: Answer, service: str, meaning: Meaning) -> SsoHelperError:
+    """Return what to raise for an answer that is no success."""
+    ours = aws_error_of(answer)
+    if ours is not None:
+        meant = meaning(ours)
+        if meant is not None:
+            return meant
+    if answer.status == 429 or (ours is not None and ours.name in _THROTTLING):
+        return Throttled(
+            f"{service} is throttling ({answer.status})",
+            hint=_LATER,
+            retry_after_seconds=retry_after_seconds(answer.headers),
+        )
+    if 300 <= answer.status < 400:
+        return BadAnswer(
+            f"{service} answered with a redirect ({answer.status}), which is not followed",
+            hint="a network that asks for a sign-in redirects: open any page in a browser",
+        )
+    if 200 <= answer.status < 300:
+        return _foreign_success(answer, service)
+    if ours is None:
+        return _foreign_error(answer, service)
+    if ours.status >= 500:
+        return AwsUnreachable(f"{service} answered {ours.status}", hint=_LATER)
+    said = ": ".join(part for part in (ours.name, ours.message) if part)
+    return BadAnswer(f"{service} refused ({ours.status}) {said}")
+
+
+def aws_error_of(answer: Answer) -> AwsError | None:
+    """Return the error that AWS itself answered; None when another program answered."""
+    found = _json(answer.body)
+    body = found if isinstance(found, dict) else {}
+    # As "InvalidGrantException:http://internal.amazon.com/coral/com.amazonaws.sso.oidc/".
+    name = _error_name(answer.headers.get("x-amzn-ErrorType", ""))
+    if not name:
+        codes = (body.get(key) for key in ("__type", "code", "error"))
+        said = next((code for code in codes if isinstance(code, str)), "")
+        name = _OAUTH_CODES.get(said) or _error_name(said)
+        if name not in _KNOWN_ERRORS:
+            return None
+    texts = (body.get(key) for key in ("error_description", "message", "Message"))
+    message = next((text for text in texts if isinstance(text, str)), "")
+    return AwsError(name, answer.status, show(message, _MESSAGE_LIMIT))
+
+
+def retry_after_seconds(headers: HTTPMessage) -> float | None:
+    """Return Retry-After in seconds; None for its date form and for nonsense."""
+    text = headers.get("Retry-After", "")
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
+
+
+def kind_of_content(answer: Answer) -> str:
+    """Return what a program that is not AWS answered with, for people."""
+    kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    begin = answer.body[:200].lstrip().lower()
+    if kind in ("text/html", "application/xhtml+xml") or begin.startswith((b"<!doctype", b"<html")):
+        return "an HTML page: a proxy or captive portal?"
+    if not begin:
+        return "an empty answer: a proxy?"
+    if begin.startswith((b"{", b"[")):
+        return "JSON that is not AWS's: a proxy?"
+    return "text that is not AWS's: a proxy?"
+
+
+def _foreign_error(answer: Answer, service: str) -> AwsUnreachable:
+    status = answer.status
+    if status == 408:
+        return AwsUnreachable(f"{service} answered 408: too slow", hint=_LATER)
+    if status >= 500:
+        made = AnswerLost if status in _GATEWAY_GOT_NO_ANSWER else AwsUnreachable
+        who = f", {kind_of_content(answer)}" if answer.body.strip() else ""
+        return made(f"{service} answered {status}{who}", hint=_LATER)
+    return AwsUnreachable(
+        f"{service} cannot be reached: {status} came with {kind_of_content(answer)}",
+        hint=_hint_about(answer),
+    )
+
+
+def _foreign_success(answer: Answer, service: str) -> BadAnswer:
+    return BadAnswer(
+        f"{service} gave an answer that makes no sense ({kind_of_content(answer)})",
+        hint=_hint_about(answer),
+    )
+
+
+def _hint_about(answer: Answer) -> str:
+    if "HTML" in kind_of_content(answer):
+        return "open any page in a browser: the network may want a sign-in; check HTTPS_PROXY too"
+    return "check the network and HTTPS_PROXY, then try again"
+
+
+def _error_name(text: str) -> str:
+    """Return the name in "Name:http://..." or "com.amazonaws...#Name"; "" when there is none."""
+    name = text.partition(":")[0].rpartition("#")[2].strip()
+    return name if _ERROR_NAME.fullmatch(name) else ""
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

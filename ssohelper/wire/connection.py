@@ -1,0 +1,275 @@
+"""One connection to AWS: name lookup, connect, proxy, TLS; each wait on it ends at a deadline.
+
+Whatever fails in `connect` failed before the request was sent: it is AwsUnreachable, never
+AnswerLost.
+"""
+
+import errno
+import io
+import selectors
+import socket
+import threading
+import time
+from http.client import HTTPException, HTTPResponse
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.errors import AwsUnreachable
+from ssohelper.wire.proxies import Proxy
+
+if TYPE_CHECKING:
+    import ssl
+
+CONNECT_SECONDS = 3.0
+# A host with many addresses of which none answers must not use up a deadline of 18 s.
+_ALL_ADDRESSES_SECONDS = 6.0
+# glibc asks each name server for 5 s.
+_LOOKUP_SECONDS = 10.0
+_HANDSHAKE_SECONDS = 5.0
+_CHECK_NETWORK = "check the network, then try again"
+
+
+class Route(NamedTuple):
+    """How an endpoint is reached. `tls` is None for http, which is for this machine only."""
+
+    service: str
+    host: str
+    port: int
+    tls: "ssl.SSLContext | None"
+    proxy: Proxy | None
+
+
+class Connection:
+    """An open connection, with what http.client.HTTPResponse needs of a socket.
+
+    How a deadline bounds a server that sends one byte a second: HTTPResponse reads through the
+    buffered reader of `makefile`, which gets its bytes from `receive_into` alone, one system call
+    at a time. Each of these calls first sets the socket's timeout to what is left of the deadline
+    (or to `read_seconds`, when that is less). So no thread has to watch, and none stays behind.
+    """
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self._deadline = Deadline(0, time.monotonic)
+        self._read_seconds = 0.0
+        self.received_bytes = 0
+        self.idle_since = 0.0
+
+    def begin(self, deadline: Deadline, read_seconds: float) -> None:
+        """Set the limits of the next request."""
+        self._deadline, self._read_seconds = deadline, read_seconds
+        self.received_bytes = 0
+
+    def sendall(self, data: bytes) -> None:
+        self._set_timeout()
+        self._sock.sendall(data)
+
+    def receive_into(self, buffer: Any) -> int:
+        self._set_timeout()
+        count = int(self._sock.recv_into(buffer))
+        self.received_bytes += count
+        return count
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Reader(self))
+
+    def is_quiet(self) -> bool:
+        """Tell whether nothing is to be read: the server neither closed it nor sent more."""
+        try:
+            with selectors.DefaultSelector() as selector:
+                selector.register(self._sock, selectors.EVENT_READ)
+                return not selector.select(0)
+        except (OSError, ValueError):
+            return False
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def _set_timeout(self) -> None:
+        seconds = min(self._read_seconds, self._deadline.left())
+        if seconds <= 0:
+            raise TimeoutError("the deadline has passed")
+        self._sock.settimeout(seconds)
+
+
+class _Reader(io.RawIOBase):
+    """The connection as a raw stream. Closing it leaves the connection open."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._connection.receive_into(buffer)
+
+
+def connect(route: Route, deadline: Deadline) -> Connection:
+    """Return a new connection, ready for a request.
+
+    Raises: AwsUnreachable. Nothing of the request was sent.
+    """
+    try:
+        return _connected(route, deadline)
+    except OSError as cause:
+        raise _explained(route, cause) from cause
+
+
+def _connected(route: Route, deadline: Deadline) -> Connection:
+    proxy = route.proxy
+    host, port = (proxy.host, proxy.port) if proxy else (route.host, route.port)
+    sock: Any = _tcp_connection(host, port, deadline)
+    try:
+        if proxy is not None and proxy.is_tls and route.tls is not None:
+            sock = _with_tls(sock, route.tls, proxy.host, deadline)
+        if proxy is not None:
+            _open_tunnel(Connection(sock), route, proxy, deadline)
+        if route.tls is not None:
+            wrap = _with_tls_in_tls if proxy is not None and proxy.is_tls else _with_tls
+            sock = wrap(sock, route.tls, route.host, deadline)
+    except BaseException:
+        sock.close()
+        raise
+    return Connection(sock)
+
+
+def _tcp_connection(host: str, port: int, deadline: Deadline) -> socket.socket:
+    addresses = _addresses(host, port, deadline)
+    patience = Deadline(min(_ALL_ADDRESSES_SECONDS, deadline.left()), time.monotonic)
+    error: OSError = TimeoutError("the deadline has passed")
+    for family, kind, protocol, _, address in addresses:
+        seconds = min(CONNECT_SECONDS, patience.left())
+        if seconds <= 0:
+            break
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(seconds)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.connect(address)
+        except OSError as cause:
+            sock.close()
+            error = cause
+        else:
+            return sock
+    raise error
+
+
+def _addresses(host: str, port: int, deadline: Deadline) -> list[Any]:
+    """Return what getaddrinfo finds, or give up on it at the deadline.
+
+    getaddrinfo takes no timeout, so it runs in a daemon thread; the thread stays behind only when
+    no name server answers. The name is passed as bytes: as text it would go through the IDNA
+    codec, whose import costs 5 ms.
+    """
+    outcome: list[list[Any] | OSError] = []
+
+    def look_up() -> None:
+        try:
+            outcome.append(socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM))
+        except OSError as cause:
+            outcome.append(cause)
+
+    if _is_literal(host):
+        look_up()
+    else:
+        thread = threading.Thread(target=look_up, daemon=True, name="ssohelper-lookup")
+        thread.start()
+        thread.join(min(_LOOKUP_SECONDS, deadline.left()))
+    found = outcome[0] if outcome else socket.gaierror(socket.EAI_AGAIN, "no name server answers")
+    if isinstance(found, OSError):
+        raise found
+    return found
+
+
+def _is_literal(host: str) -> bool:
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except OSError:
+            continue
+        return True
+    return False
+
+
+def _open_tunnel(connection: Connection, route: Route, proxy: Proxy, deadline: Deadline) -> None:
+    """Ask the proxy for a tunnel to the endpoint. Raises: AwsUnreachable when it refuses."""
+    host = f"[{route.host}]" if ":" in route.host else route.host
+    target = f"{host}:{route.port}"
+    lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
+    if proxy.authorization:
+        lines.append(f"Proxy-Authorization: {proxy.authorization}")
+    connection.begin(deadline, _HANDSHAKE_SECONDS)
+    connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
+    # HTTPResponse asks for a socket and uses no more of it than Connection has.
+    response = HTTPResponse(connection, method="CONNECT")  # type: ignore[arg-type]
+    try:
+        response.begin()
+        status = response.status
+    except HTTPException as cause:
+        raise _proxy_error(route, proxy, "gave no HTTP answer") from cause
+    finally:
+        response.close()
+    if not 200 <= status < 300:
+        raise _proxy_error(route, proxy, f"refused with {status}")
+
+
+def _with_tls(sock: Any, context: "ssl.SSLContext", host: str, deadline: Deadline) -> Any:
+    _set_handshake_timeout(sock, deadline)
+    # The name as bytes, so that the IDNA codec is not imported. A connection that is cut is an
+    # error, so that a cut answer without a length is not taken for a whole one.
+    return context.wrap_socket(
+        sock, server_hostname=host.encode("ascii"), suppress_ragged_eofs=False
+    )
+
+
+def _with_tls_in_tls(sock: Any, context: "ssl.SSLContext", host: str, deadline: Deadline) -> Any:
+    """Wrap a connection to a proxy that is spoken to over TLS itself.
+
+    Python's ssl cannot do this. urllib3 can; its import, 70 ms, is for users of such a proxy only.
+    """
+    from urllib3.util.ssltransport import SSLTransport
+
+    _set_handshake_timeout(sock, deadline)
+    return SSLTransport(sock, context, server_hostname=host, suppress_ragged_eofs=False)
+
+
+def _set_handshake_timeout(sock: Any, deadline: Deadline) -> None:
+    seconds = min(_HANDSHAKE_SECONDS, deadline.left())
+    if seconds <= 0:
+        raise TimeoutError("the deadline has passed")
+    # ssl counts the whole handshake against the socket's timeout, not each read of it.
+    sock.settimeout(seconds)
+
+
+def _explained(route: Route, cause: OSError) -> AwsUnreachable:
+    service = route.service
+    if type(cause).__name__ == "SSLCertVerificationError":
+        return AwsUnreachable(
+            f"{service} cannot be reached: its TLS certificate cannot be checked",
+            hint="behind a proxy of your company AWS_CA_BUNDLE names the file with its certificate",
+        )
+    return AwsUnreachable(f"{service} cannot be reached ({_kind(cause)})", hint=_CHECK_NETWORK)
+
+
+def _kind(cause: OSError) -> str:
+    """Return what failed, in words; never the error's own text, which may quote an address."""
+    if isinstance(cause, socket.gaierror):
+        return "its name cannot be resolved"
+    if isinstance(cause, TimeoutError):
+        return "no connection in time"
+    if type(cause).__module__ == "ssl":
+        return "no TLS connection"
+    if isinstance(cause, ConnectionRefusedError):
+        return "connection refused"
+    if cause.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
+        return "no route to it"
+    return "the connection failed"
+
+
+def _proxy_error(route: Route, proxy: Proxy, what: str) -> AwsUnreachable:
+    return AwsUnreachable(
+        f"{route.service} cannot be reached: the proxy {proxy.host}:{proxy.port} {what}",
+        hint="check HTTPS_PROXY and NO_PROXY; a password stands there as http://user:password@host",
+    )

@@ -1,0 +1,51 @@
+"""A few tries of one call that a person waits for, within its deadline."""
+
+import os
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer
+
+_T = TypeVar("_T")
+TRIES = 3
+PAUSE_SECONDS = 0.2
+# A try needs a second to be worth it.
+_SHORTEST_TRY_SECONDS = 1.0
+
+
+def with_retries(
+    ask: Callable[[], _T],
+    deadline: Deadline,
+    *,
+    is_repeatable: bool,
+    sleep: Callable[[float], None] = time.sleep,
+) -> _T:
+    """Return what `ask` returns, asking at most three times.
+
+    Asks again when AWS was not reached or was busy. Asks again after a lost answer only when the
+    call `is_repeatable`: AWS may have acted on the first one. Never after an answer that makes
+    no sense.
+    """
+    for made in range(1, TRIES + 1):
+        try:
+            return ask()
+        except BadAnswer:
+            raise
+        except AwsUnreachable as error:
+            pause = pause_seconds(made)
+            asked = getattr(error, "retry_after_seconds", None)
+            if asked is not None:
+                pause = max(pause, asked)
+            is_lost = isinstance(error, AnswerLost) and not is_repeatable
+            if is_lost or made == TRIES or pause + _SHORTEST_TRY_SECONDS > deadline.left():
+                raise
+            sleep(pause)
+    raise AssertionError("the last try returns or raises")
+
+
+def pause_seconds(tries_made: int) -> float:
+    """Return 0.2-0.4 s, doubled with each try: processes that failed together come apart."""
+    # os.urandom, since importing random costs 4 ms.
+    return float(PAUSE_SECONDS * 2 ** (tries_made - 1) * (1 + os.urandom(1)[0] / 255))

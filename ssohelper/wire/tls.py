@@ -1,0 +1,59 @@
+"""The TLS settings of a connection to AWS: which certificates are trusted."""
+
+import os
+import ssl
+from collections.abc import Mapping
+from importlib.util import find_spec
+
+from ssohelper.core.text import show
+from ssohelper.errors import AwsUnreachable
+
+
+def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
+    """Return a context that checks certificate and host name, TLS 1.2 or newer.
+
+    Raises: AwsUnreachable when the bundle of certificates cannot be read.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    bundle = ca_bundle(environ)
+    try:
+        if os.path.isdir(bundle):
+            context.load_verify_locations(capath=bundle)
+        else:
+            context.load_verify_locations(cafile=bundle)
+    except OSError as cause:  # ssl.SSLError is one
+        raise AwsUnreachable(
+            f'the certificates in "{show(bundle, 200)}" cannot be read',
+            hint="AWS_CA_BUNDLE, then REQUESTS_CA_BUNDLE, name a file in PEM format: correct or "
+            "unset it",
+        ) from cause
+    return context
+
+
+def ca_bundle(environ: Mapping[str, str]) -> str:
+    """Return the bundle of certificates that botocore would use. An empty variable counts as unset."""
+    return environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or _public_bundle()
+
+
+def _public_bundle() -> str:
+    """Return certifi's bundle when certifi is installed, else botocore's own: as botocore does.
+
+    find_spec locates a package without importing it: botocore's import costs 130 ms.
+    """
+    for package in ("certifi", "botocore"):
+        spec = find_spec(package)
+        for folder in (spec and spec.submodule_search_locations) or ():
+            path = os.path.join(folder, "cacert.pem")
+            if os.path.isfile(path):
+                return path
+        if spec is not None and package == "certifi":
+            # A distribution's certifi has no bundle of its own and names the system's.
+            from certifi import where
+
+            return str(where())
+    raise AwsUnreachable(
+        "there is no bundle of public certificates on this machine",
+        hint="install ssohelper anew, or name a bundle in AWS_CA_BUNDLE",
+    )

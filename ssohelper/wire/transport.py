@@ -1,0 +1,283 @@
+"""Transport: one request to one endpoint of AWS, over http.client's parser. No botocore.
+
+Exactly one request goes out for a call: no retry, no redirect, no cookie, no credentials of its
+own. Connections are kept open for GETs; a POST gets a connection of its own, so that a server
+that closes an idle connection can never leave it unclear whether the POST was read.
+"""
+
+import logging
+import os
+import re
+import threading
+import time
+import weakref
+from collections.abc import Callable, Mapping
+from http.client import HTTPException, HTTPMessage, HTTPResponse, IncompleteRead
+from typing import NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
+
+import ssohelper
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.endpoints import general_endpoint_warning, is_loopback_url
+from ssohelper.core.instants import from_http_date
+from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, ConfigInvalid
+from ssohelper.wire.connection import Connection, Route, connect
+from ssohelper.wire.proxies import https_proxy
+
+_log = logging.getLogger(__name__)
+
+READ_SECONDS = 5.0
+# The longest real answer is a page of 100 accounts, 20 kB. A hostile one must not fill memory.
+_ANSWER_LIMIT_BYTES = 4 << 20
+# Load balancers and NAT forget an idle connection after 60 s and more.
+_IDLE_SECONDS = 20.0
+_CHECK_NETWORK = "check the network, then try again"
+_PORTS = {"http": 80, "https": 443}
+_METHOD = re.compile(r"[A-Z]{3,7}")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
+
+
+class Answer(NamedTuple):
+    """What came back. `headers` finds names in any case; `answered_at` is AWS's clock, if it said."""
+
+    status: int
+    headers: HTTPMessage
+    body: bytes
+    answered_at: float | None
+
+    def __repr__(self) -> str:
+        # The body may hold tokens.
+        return f"Answer(status={self.status}, {len(self.body)} bytes)"
+
+
+class Transport:
+    """Sends requests to one endpoint. Several threads may use it at once.
+
+    `service` names the endpoint in messages: "the access portal in eu-west-1".
+    """
+
+    def __init__(
+        self, endpoint: str, environ: Mapping[str, str], service: str, connections: int = 10
+    ) -> None:
+        parts = urlsplit(endpoint)
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise ConfigInvalid(f"{service} has no usable endpoint")
+        if parts.scheme == "http" and not is_loopback_url(endpoint):
+            raise ConfigInvalid(f"{service} would be asked over plain http")
+        self._parts = parts
+        self._is_loopback = is_loopback_url(endpoint)
+        self._environ = environ
+        self._service = service
+        self._most_idle = connections
+        self._idle: list[Connection] = []
+        self._lock = threading.Lock()
+        self._route: Route | None = None
+        # Idle connections end with the Transport. A __del__ would be too late: in a cycle of
+        # garbage the sockets may be collected before it runs, with a ResourceWarning.
+        weakref.finalize(self, _close_all, self._idle)
+
+    def get_ready(self) -> None:
+        """Prepare the route now: reading the certificates takes 5 to 20 ms."""
+        self._get_route()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        read_seconds: float = READ_SECONDS,
+        deadline: Deadline,
+    ) -> Answer:
+        """Return the answer to one request, whatever its status.
+
+        `read_seconds` is the longest wait for the next bytes, the deadline that for the whole.
+        Raises: AwsUnreachable when nothing was sent, AnswerLost when AWS may have got it and no
+        whole answer came, BadAnswer for an answer of more than 4 MiB.
+        """
+        request = self._request(method, path, query or {}, headers or {}, body)
+        limits = (deadline, read_seconds)
+        # Host and path alone: queries, headers and bodies hold secrets.
+        _log.debug("%s %s%s", method, self._parts.netloc, self._parts.path + path)
+        began = time.monotonic()
+        answer = None
+        reused = self._take_idle() if method == "GET" else None
+        if reused is not None:
+            answer = self._ask_again(reused, request, *limits)
+        if answer is None:
+            connection = connect(self._get_route(), deadline)
+            answer = self._ask(connection, method, request, *limits)
+        _log.debug("%s after %.0f ms", answer.status, (time.monotonic() - began) * 1000)
+        return answer
+
+    def close(self) -> None:
+        """Close the idle connections. The next request opens a new one."""
+        with self._lock:
+            _close_all(self._idle)
+
+    # -- the exchange --------------------------------------------------------------------------
+
+    def _ask_again(
+        self, connection: Connection, request: bytes, deadline: Deadline, read_seconds: float
+    ) -> Answer | None:
+        """Send a GET over a used connection. Return None when the server had closed it before."""
+        try:
+            return self._ask(connection, "GET", request, deadline, read_seconds)
+        except AnswerLost as error:
+            if connection.received_bytes or isinstance(error.__cause__, TimeoutError):
+                raise
+            return None
+
+    def _ask(
+        self,
+        connection: Connection,
+        method: str,
+        request: bytes,
+        deadline: Deadline,
+        read_seconds: float,
+    ) -> Answer:
+        connection.begin(deadline, read_seconds)
+        is_reusable = False
+        try:
+            if deadline.passed:
+                raise AwsUnreachable(
+                    f"{self._service} was not asked: connecting took all of the time",
+                    hint=_CHECK_NETWORK,
+                )
+            connection.sendall(request)
+            # HTTPResponse asks for a socket and uses no more of it than Connection has.
+            response = HTTPResponse(connection, method=method)  # type: ignore[arg-type]
+            try:
+                response.begin()
+                body = self._read_whole(response)
+            finally:
+                response.close()
+            is_reusable = method == "GET" and not response.will_close
+        except (OSError, HTTPException, ValueError) as cause:
+            raise AnswerLost(f"{self._service} {_what_came(cause)}", hint=_CHECK_NETWORK) from cause
+        finally:
+            if is_reusable:
+                self._keep_idle(connection)
+            else:
+                connection.close()
+        at = from_http_date(response.headers.get("Date", ""))
+        return Answer(response.status, response.headers, body, None if at is None else float(at))
+
+    def _read_whole(self, response: HTTPResponse) -> bytes:
+        """Return the body. Raises: IncompleteRead for one that ends too early, BadAnswer."""
+        body = bytearray()
+        while piece := response.read(1 << 16):
+            body += piece
+            if len(body) > _ANSWER_LIMIT_BYTES:
+                raise BadAnswer(f"{self._service} gave an answer of more than 4 MiB")
+        # With a Content-Length this is what is missing; read(amount) itself does not complain.
+        if response.length:
+            raise IncompleteRead(bytes(body), response.length)
+        return bytes(body)
+
+    # -- idle connections ----------------------------------------------------------------------
+
+    def _take_idle(self) -> Connection | None:
+        """Return the connection used last, if the server has not closed it."""
+        while True:
+            with self._lock:
+                if not self._idle:
+                    return None
+                connection = self._idle.pop()
+            if time.monotonic() - connection.idle_since < _IDLE_SECONDS and connection.is_quiet():
+                return connection
+            connection.close()
+
+    def _keep_idle(self, connection: Connection) -> None:
+        connection.idle_since = time.monotonic()
+        with self._lock:
+            if len(self._idle) < self._most_idle:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    # -- the request ---------------------------------------------------------------------------
+
+    def _get_route(self) -> Route:
+        with self._lock:
+            if self._route is None:
+                self._route = self._find_route()
+            return self._route
+
+    def _find_route(self) -> Route:
+        """Return the route. ssl is imported for https alone; it costs 10 ms."""
+        host, port = self._parts.hostname or "", self._parts.port or _PORTS[self._parts.scheme]
+        ignore_key_log()
+        if self._parts.scheme == "http":
+            return Route(self._service, host, port, None, None)
+        from ssohelper.wire.tls import tls_context
+
+        # Never a proxy for this very machine: it would see the token for nothing.
+        proxy = None if self._is_loopback else https_proxy(self._parts.netloc, self._environ)
+        return Route(self._service, host, port, tls_context(self._environ), proxy)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: bytes | None,
+    ) -> bytes:
+        target = self._parts.path.rstrip("/") + path
+        if query:
+            target += "?" + urlencode(query, errors="replace", quote_via=quote)
+        lines = {
+            "Host": self._parts.netloc,
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": f"ssohelper/{ssohelper.__version__}",
+            **headers,
+        }
+        if body is not None or method == "POST":
+            lines["Content-Length"] = str(len(body or b""))
+        if not _METHOD.fullmatch(method) or not _HEADER_VALUE.fullmatch(target) or " " in target:
+            raise ValueError("a request that is no HTTP")
+        for name, value in lines.items():
+            # The value is not shown: it may be a token.
+            if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+                raise ValueError(f"a header {name!r} that is no HTTP")
+        head = [
+            f"{method} {target} HTTP/1.1",
+            *(f"{name}: {value}" for name, value in lines.items()),
+        ]
+        return ("\r\n".join(head) + "\r\n\r\n").encode("ascii") + (body or b"")
+
+
+def _close_all(connections: list[Connection]) -> None:
+    while connections:
+        connections.pop().close()
+
+
+def _what_came(cause: Exception) -> str:
+    """Return what came in place of a whole answer."""
+    if isinstance(cause, TimeoutError):
+        return "gave no answer in time"
+    if isinstance(cause, OSError | IncompleteRead):
+        return "gave no whole answer: the connection was cut"
+    return "gave an answer that is no HTTP"
+
+
+def ignore_key_log() -> None:
+    """Remove SSLKEYLOGFILE from this process's environment, with a warning.
+
+    urllib3 and ssl.create_default_context write the keys of each connection to that file: with
+    them, tokens could be read off the network.
+    """
+    if os.environ.pop("SSLKEYLOGFILE", None):
+        _log.warning("SSLKEYLOGFILE is ignored: with it tokens could be read off the network")
+
+
+def warn_about_general_endpoint(environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
+    """Say once that AWS_ENDPOINT_URL moves no token."""
+    message = general_endpoint_warning(environ)
+    if message:
+        warn(message)
