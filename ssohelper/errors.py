@@ -10,10 +10,12 @@ SsoHelperError                 1  internal
 ├── AwsUnreachable             6  no connection, no answer in time, 5xx
 │   ├── AnswerLost             6  the request may have reached AWS; no whole answer came back
 │   ├── Throttled              6  429
+│   ├── AnswerLost             6  the request was sent, its answer did not arrive
 │   └── BadAnswer              6  an answer that makes no sense
 ├── LocalState                 7  disk full, permissions, a foreign file
 │   ├── LockNotObtained        7  somebody else held a lock for too long
-│   └── NotOurs                7  a link, FIFO, folder or another user's file in our place
+│   ├── NotOurs                7  a link, FIFO, folder or another user's file in our place
+│   └── Superseded             7  a sign-in or sign-out made an answer that was on its way void
 ├── Refused                    9  a guard or an allow-list said no
 ├── NotExecutable            126  exec: the program is there and cannot be run
 ├── ProgramNotFound          127  exec: no such program
@@ -49,7 +51,9 @@ class LoginRequired(SsoHelperError):
 
 
 class TokenRejected(LoginRequired):
-    """AWS answered 401: the token is dead whatever its file says."""
+    """AWS answered 401: the token is dead whatever its file says. `token_id` names the token."""
+
+    token_id = ""
 
 
 class RegistrationRejected(LoginRequired):
@@ -82,6 +86,10 @@ class Throttled(AwsUnreachable):
         self.retry_after_seconds = retry_after_seconds
 
 
+class AnswerLost(AwsUnreachable):
+    """The request may have reached AWS, and no whole answer came back."""
+
+
 class BadAnswer(AwsUnreachable):
     """An answer that is not what the API promises: wrong types, hostile or truncated."""
 
@@ -96,6 +104,10 @@ class LockNotObtained(LocalState):
 
 class NotOurs(LocalState):
     """Something that we did not make stands where one of our files should: it is not touched."""
+
+
+class Superseded(LocalState):
+    """The session was signed out, or in again, while AWS was asked: the answer is not used."""
 
 
 class Refused(SsoHelperError):

@@ -1,0 +1,44 @@
+"""When to ask again what AWS could not answer: one probe each second, later every 2 and 4 s."""
+
+from ssohelper.errors import SsoHelperError, Throttled
+
+# (seconds since the first failure, seconds to the next probe), the contract's.
+_STEPS = ((10.0, 1.0), (30.0, 2.0))
+_LONGEST_STEP_SECONDS = 4.0
+LONGEST_RETRY_AFTER_SECONDS = 8.0
+
+
+class Backoff:
+    """The failures in a row of one thing that is asked for. `now` is monotonic seconds."""
+
+    def __init__(self) -> None:
+        self.error: SsoHelperError | None = None
+        self._began_at = 0.0
+        self.next_at = 0.0
+
+    @property
+    def is_failing(self) -> bool:
+        return self.error is not None
+
+    @property
+    def is_throttled(self) -> bool:
+        """Return whether the last failure was a 429, which callers wait out."""
+        return isinstance(self.error, Throttled)
+
+    def may_probe(self, now: float) -> bool:
+        return self.error is None or now >= self.next_at
+
+    def note_failure(self, now: float, error: SsoHelperError) -> None:
+        """Set the time of the next probe; AWS's Retry-After counts up to 8 s."""
+        if self.error is None:
+            self._began_at = now
+        self.error = error
+        failing_for = now - self._began_at
+        step = next((s for limit, s in _STEPS if failing_for < limit), _LONGEST_STEP_SECONDS)
+        asked = getattr(error, "retry_after_seconds", None)
+        if asked is not None and asked > 0:
+            step = max(step, min(asked, LONGEST_RETRY_AFTER_SECONDS))
+        self.next_at = now + step
+
+    def clear(self) -> None:
+        self.error = None

@@ -1,0 +1,126 @@
+"""One caller on the broker's socket: reads its one line, sends what it is told, never blocks."""
+
+import selectors
+import socket
+from collections.abc import Callable
+
+from ssohelper.broker.core import Caller
+from ssohelper.broker.requests import Request
+from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, RoleKey
+
+# A caller sends its line at once.
+_REQUEST_SECONDS = 5.0
+_LONGEST_REQUEST_BYTES = 512
+# No caller waits longer than the contract's 50 s.
+_LONGEST_WAIT_SECONDS = 60.0
+
+
+class Connection:
+    """`on_request` gets the caller once its line is read; `on_close` when the connection ends."""
+
+    def __init__(
+        self,
+        stream: socket.socket,
+        selector: selectors.BaseSelector,
+        now: float,
+        *,
+        on_request: Callable[[Caller], None],
+        on_close: Callable[["Connection"], None],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._stream = stream
+        self._selector = selector
+        self._on_request = on_request
+        self._on_close = on_close
+        self._monotonic = monotonic
+        self._began_at = now
+        self._read = bytearray()
+        self._unsent = bytearray()
+        self._ends = False
+        self.caller: Caller | None = None
+        stream.setblocking(False)
+        selector.register(stream, selectors.EVENT_READ, self._ready)
+
+    def is_late(self, now: float) -> bool:
+        """Return whether the caller has not sent its line, or not taken its reply, for too long."""
+        limit = _REQUEST_SECONDS if self.caller is None else _LONGEST_WAIT_SECONDS
+        return now - self._began_at > limit
+
+    def send(self, data: bytes, *, last: bool = False) -> None:
+        """Send as the caller takes it; close after the last byte."""
+        self._unsent += data
+        self._ends = self._ends or last
+        self._flush()
+
+    def close(self) -> None:
+        """Close now, whatever is unsent."""
+        if self._stream.fileno() < 0:
+            return
+        self._selector.unregister(self._stream)
+        self._stream.close()
+        self._on_close(self)
+
+    def _ready(self) -> None:
+        if self._unsent:
+            self._flush()
+        if self._stream.fileno() >= 0:
+            self._receive()
+
+    def _receive(self) -> None:
+        try:
+            piece = self._stream.recv(_LONGEST_REQUEST_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            piece = b""
+        if not piece:
+            self.close()  # the caller has ended
+            return
+        if self.caller is not None:
+            return
+        self._read += piece
+        if b"\n" in self._read:
+            request = parsed_request(bytes(self._read), self._monotonic())
+            if request is None:
+                self.close()
+                return
+            self.caller = Caller(request, self)
+            self._on_request(self.caller)
+        elif len(self._read) >= _LONGEST_REQUEST_BYTES:
+            self.close()
+
+    def _flush(self) -> None:
+        try:
+            while self._unsent:
+                del self._unsent[: self._stream.send(self._unsent)]
+        except (BlockingIOError, InterruptedError):
+            pass
+        except OSError:
+            self.close()
+            return
+        if not self._unsent and self._ends:
+            self.close()
+            return
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
+        self._selector.modify(self._stream, events, self._ready)
+
+
+def parsed_request(line: bytes, now: float) -> Request | None:
+    """Return the question of `ask SESSION ACCOUNT_ID ROLE MILLISECONDS SHARE WAITS`, else None.
+
+    SHARE is the least share of their life in thousandths; WAITS is 1 for a caller that may be told
+    to wait past its deadline.
+    """
+    words = line.decode("ascii", "replace").split("\n")[0].split(" ")
+    if len(words) != 7 or words[0] != "ask":
+        return None
+    session, account_id, role_name, *numbers = words[1:]
+    if not (SESSION_NAME.fullmatch(session) and ACCOUNT_ID.fullmatch(account_id)):
+        return None
+    if not ROLE_NAME.fullmatch(role_name):
+        return None
+    if not all(number.isascii() and number.isdigit() and len(number) < 7 for number in numbers):
+        return None
+    milliseconds, share, waits = (int(number) for number in numbers)
+    key = RoleKey(session, account_id, role_name)
+    return Request(key, now, now + milliseconds / 1000, share / 1000, bool(waits))

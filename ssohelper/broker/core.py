@@ -1,0 +1,443 @@
+"""What the broker decides: which role is asked for when, and what each caller is told.
+
+One role call per role and one renewal per session are under way at any time, whatever the number
+of callers; all role calls share one pace. Pure: no I/O and no clock. `now` is monotonic seconds;
+`Ports` is everything that it can do.
+"""
+
+from typing import NamedTuple, Protocol
+
+from ssohelper.broker.backoff import Backoff
+from ssohelper.broker.pace import Pace
+from ssohelper.broker.requests import Found, Reply, Request, Token, TokenState
+from ssohelper.core.model import RoleKey
+from ssohelper.errors import (
+    AwsUnreachable,
+    LoginRequired,
+    RoleNotAssigned,
+    SsoHelperError,
+    Superseded,
+    Throttled,
+    TokenRejected,
+)
+
+# What AWS refused (exits 4 and 5) is shared for so long, unless the token file changes.
+SHARED_SECONDS = 30.0
+# Credentials that still work are not worth a longer wait for better ones.
+USABLE_SECONDS = 5.0
+# How long a caller waits through failing answers (5xx, no connection) before exit 6.
+PATIENCE_SECONDS = 3.5
+# A token that still works is not worth a longer wait for its renewal.
+RENEWAL_AHEAD_SECONDS = 6.0
+# The contract: a caller whose turn is coming at AWS's pace waits up to 50 s.
+LONGEST_WAIT_SECONDS = 50.0
+# A caller is told so this long before its own deadline.
+_TELL_BEFORE_SECONDS = 2.0
+# Calls under way at once: at 20 calls/s, enough for answers that take 0.8 s each.
+MOST_CALLS = 16
+_NEVER = float("inf")
+
+
+class Ports(Protocol):
+    """What the broker can do. `start_…` return at once; their outcome comes in later."""
+
+    def find(self, key: RoleKey, least_share: float) -> Found: ...
+    def token(self, session_name: str) -> Token: ...
+    def fingerprint(self, session_name: str) -> str: ...
+    def start_call(self, key: RoleKey) -> None: ...
+    def start_renewal(self, session_name: str, rejected_id: str | None) -> None: ...
+    def renews_in_background(self) -> bool: ...
+    def tell_to_wait(self, caller: "Caller", seconds: float) -> None: ...
+    def reply(self, caller: "Caller", reply: Reply) -> None: ...
+
+
+class Caller:
+    """One waiting caller; `fallback` is what it gets when nothing better comes in time."""
+
+    def __init__(self, request: Request, channel: object = None) -> None:
+        self.request = request
+        self.channel = channel
+        self.deadline_at = request.deadline_at
+        self.fallback: Reply | None = None
+        self.fallback_at = _NEVER
+        self.was_told_to_wait = False
+
+
+class _Job:
+    """One role that AWS is, or will be, asked about."""
+
+    def __init__(self, key: RoleKey) -> None:
+        self.key = key
+        self.callers: list[Caller] = []
+        self.is_background = False
+        self.is_under_way = False
+        self.was_rejected = False
+        self.backoff = Backoff()
+
+
+class _Remembered(NamedTuple):
+    """A refusal of AWS's that is shared until `until`, or until the token file changes."""
+
+    error: SsoHelperError
+    fingerprint: str
+    until: float
+
+
+class _Session:
+    """What is known of one session: its renewal, and how AWS answers."""
+
+    def __init__(self) -> None:
+        self.renewal_began_at: float | None = None
+        self.rejected_id: str | None = None
+        self.renewal = Backoff()
+        self.calls = Backoff()
+        self.under_way = 0
+        self.refused: _Remembered | None = None
+
+
+class Broker:
+    """All decisions; `ask`, `call_ended` and `renewal_ended` come in, `Ports` goes out."""
+
+    def __init__(self, ports: Ports, pace: Pace | None = None) -> None:
+        self._ports = ports
+        self._pace = pace or Pace()
+        self._jobs: dict[RoleKey, _Job] = {}
+        self._sessions: dict[str, _Session] = {}
+        self._refused: dict[RoleKey, _Remembered] = {}
+
+    # -- what comes in -----------------------------------------------------------------------
+
+    def ask(self, caller: Caller, now: float) -> None:
+        """Answer the caller from the cache, or let it wait for AWS."""
+        key = caller.request.key
+        try:
+            found = self._ports.find(key, caller.request.least_share)
+        except SsoHelperError as error:
+            self._ports.reply(caller, Reply(error=error))
+            return
+        if found.is_good:
+            self._ports.reply(caller, _reply_of(found))
+            if found.is_due and self._ports.renews_in_background():
+                self._job(key).is_background = True
+                self._start_ready(now)
+            return
+        if found.document:
+            caller.fallback = _reply_of(found)
+            caller.fallback_at = now + USABLE_SECONDS
+        refused = self._refusal(key, now)
+        if refused is not None:
+            self._disappoint(caller, refused)
+            return
+        self._job(key).callers.append(caller)
+        self._start_ready(now)
+        self._dismiss_hopeless(now)
+
+    def withdraw(self, caller: Caller) -> None:
+        """Forget a caller that has gone away; what is under way for it goes on."""
+        job = self._jobs.get(caller.request.key)
+        if job is not None and caller in job.callers:
+            job.callers.remove(caller)
+            self._drop_if_unwanted(job)
+
+    def call_ended(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
+        """Take the outcome of one role call: a document, or what went wrong."""
+        job, session = self._jobs[key], self._session(key.session_name)
+        job.is_under_way = False
+        session.under_way -= 1
+        if isinstance(outcome, Reply):
+            self._note_success(job, session, now)
+            self._finish(job, outcome)
+        elif isinstance(outcome, RoleNotAssigned):
+            self._note_success(job, session, now)
+            self._refused[key] = self._remember(key.session_name, outcome, now)
+            self._finish(job, Reply(error=outcome))
+        elif isinstance(outcome, TokenRejected):
+            self._note_success(job, session, now)
+            self._renew_rejected(job, session, outcome, now)
+        elif isinstance(outcome, AwsUnreachable):
+            self._note_failure(job, session, outcome, now)
+        elif not isinstance(outcome, Superseded):
+            self._finish(job, Reply(error=outcome))
+        # Superseded: a sign-in or sign-out came in between, so the role is asked for again.
+        self.advance(now)
+
+    def renewal_ended(self, session_name: str, error: SsoHelperError | None, now: float) -> None:
+        """Take the outcome of a renewal of the session's token: None is success."""
+        session = self._session(session_name)
+        session.renewal_began_at = None
+        if error is None:
+            session.renewal.clear()
+            session.refused = None
+        elif isinstance(error, AwsUnreachable):
+            session.renewal.note_failure(now, error)
+        elif isinstance(error, LoginRequired):
+            session.renewal.clear()
+            session.refused = self._remember(session_name, error, now)
+        else:
+            # A fault of this machine (a full disk). Its next try is a second away: AWS is not asked.
+            session.renewal.note_failure(now, error)
+            if not self._works_without_renewal(session_name):
+                self._end_jobs(session_name, error)
+        self.advance(now)
+
+    def advance(self, now: float) -> None:
+        """Do all that is due; call it again at `next_wake`."""
+        self._dismiss_late(now)
+        self._start_ready(now)
+        self._dismiss_hopeless(now)
+
+    # -- what a loop asks --------------------------------------------------------------------
+
+    def next_wake(self, now: float) -> float:
+        """Return when `advance` must be called next; infinity when only an outcome changes it."""
+        moments = [_NEVER]
+        for job in self._jobs.values():
+            for caller in job.callers:
+                moments.append(min(caller.deadline_at, caller.fallback_at))
+                moments.append(caller.deadline_at - _TELL_BEFORE_SECONDS)
+                moments.append(caller.request.arrived_at + PATIENCE_SECONDS)
+            if not job.is_under_way:
+                moments.append(self._may_start_at(job, now))
+        return min((moment for moment in moments if moment > now), default=_NEVER)
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether no caller waits and no call is under way."""
+        return not self._jobs
+
+    def is_idle(self, now: float) -> bool:
+        """Return whether, besides, no renewal is under way and no refusal is still shared."""
+        sessions = self._sessions.values()
+        remembered = [*self._refused.values(), *(one.refused for one in sessions if one.refused)]
+        return (
+            self.is_done
+            and not any(session.renewal_began_at is not None for session in sessions)
+            and not any(one.until > now for one in remembered)
+        )
+
+    # -- starting ----------------------------------------------------------------------------
+
+    def _start_ready(self, now: float) -> None:
+        """Start all calls and renewals that are wanted and allowed now, callers' first."""
+        usable: dict[str, bool] = {}  # by session: one look at each token is enough
+        for job in sorted(self._jobs.values(), key=lambda job: not job.callers):
+            name = job.key.session_name
+            if job.is_under_way or job.key not in self._jobs:
+                continue
+            if name not in usable:
+                usable[name] = self._has_token(name, now)
+            if not usable[name] or not self._may_call(job, now):
+                continue
+            under_way = sum(session.under_way for session in self._sessions.values())
+            if under_way >= MOST_CALLS or self._pace.next_at(now) > now:
+                return
+            job.is_under_way = True
+            self._session(name).under_way += 1
+            self._pace.send(now)
+            self._ports.start_call(job.key)
+
+    def _may_call(self, job: _Job, now: float) -> bool:
+        """Return whether AWS may be asked for this role: while it fails, by one probe at a time."""
+        session = self._session(job.key.session_name)
+        if not job.backoff.may_probe(now):
+            return False
+        if not session.calls.is_failing:
+            return True
+        return session.calls.may_probe(now) and session.under_way == 0
+
+    def _has_token(self, name: str, now: float) -> bool:
+        """Return whether the session has a token to use now; starts a renewal where one is needed.
+
+        Ends the session's jobs when there is none and none can be had.
+        """
+        session = self._session(name)
+        try:
+            token = self._ports.token(name)
+        except SsoHelperError as error:
+            self._end_jobs(name, error)
+            return False
+        is_rejected = token.id == session.rejected_id
+        if token.state is TokenState.GOOD and not is_rejected:
+            return True
+        works = token.state is not TokenState.ENDED and not is_rejected
+        refused = self._session_refusal(name, now)
+        if refused is not None:
+            if not works:
+                self._end_jobs(name, refused)
+            return works
+        if session.renewal_began_at is None:
+            if not session.renewal.may_probe(now):
+                return works
+            session.renewal_began_at = now
+            self._ports.start_renewal(name, token.id if is_rejected else None)
+        return works and now >= session.renewal_began_at + RENEWAL_AHEAD_SECONDS
+
+    def _may_start_at(self, job: _Job, now: float) -> float:
+        session = self._session(job.key.session_name)
+        moments = [self._pace.next_at(now)]
+        if job.backoff.is_failing:
+            moments.append(job.backoff.next_at)
+        if session.calls.is_failing:
+            moments.append(session.calls.next_at if session.under_way == 0 else _NEVER)
+        if session.renewal_began_at is not None:
+            moments.append(session.renewal_began_at + RENEWAL_AHEAD_SECONDS)
+        elif session.renewal.is_failing:
+            moments.append(session.renewal.next_at)
+        return max(moments)
+
+    # -- outcomes ----------------------------------------------------------------------------
+
+    def _note_success(self, job: _Job, session: _Session, now: float) -> None:
+        self._pace.note_answer(now)
+        session.calls.clear()
+        job.backoff.clear()
+
+    def _note_failure(
+        self, job: _Job, session: _Session, error: AwsUnreachable, now: float
+    ) -> None:
+        is_flowing = self._pace.is_flowing(now)
+        if isinstance(error, Throttled):
+            self._pace.note_throttled(now, error.retry_after_seconds)
+            if is_flowing:
+                return  # only too fast: the pace is lower now
+        else:
+            job.backoff.note_failure(now, error)
+        if not is_flowing:
+            session.calls.note_failure(now, error)
+        self._drop_if_unwanted(job)
+
+    def _renew_rejected(
+        self, job: _Job, session: _Session, error: TokenRejected, now: float
+    ) -> None:
+        """After a 401, renew the token once, whatever end its file names; then ask again."""
+        if job.was_rejected:
+            session.refused = self._remember(job.key.session_name, error, now)
+            self._finish(job, Reply(error=error))
+            return
+        job.was_rejected = True
+        session.rejected_id = error.token_id
+
+    def _finish(self, job: _Job, reply: Reply) -> None:
+        del self._jobs[job.key]
+        for caller in job.callers:
+            if reply.error is None:
+                self._ports.reply(caller, reply)
+            else:
+                self._disappoint(caller, reply.error)
+
+    def _disappoint(self, caller: Caller, error: SsoHelperError) -> None:
+        """Reply with what the caller can still use; a role that was taken away it cannot use."""
+        if caller.fallback is not None and not isinstance(error, RoleNotAssigned):
+            self._ports.reply(caller, caller.fallback)
+        else:
+            self._ports.reply(caller, Reply(error=error))
+
+    def _end_jobs(self, session_name: str, error: SsoHelperError) -> None:
+        """End the session's jobs that have not begun; calls under way end by themselves."""
+        for job in list(self._jobs.values()):
+            if job.key.session_name == session_name and not job.is_under_way:
+                self._finish(job, Reply(error=error))
+
+    # -- callers that wait no longer ---------------------------------------------------------
+
+    def _dismiss_late(self, now: float) -> None:
+        for job in list(self._jobs.values()):
+            for caller in list(job.callers):
+                self._lengthen_wait(job, caller, now)
+                if now >= min(caller.deadline_at, caller.fallback_at):
+                    self._dismiss(job, caller, self._reason(job))
+            self._drop_if_unwanted(job)
+
+    def _dismiss_hopeless(self, now: float) -> None:
+        """Reply to callers for which no probe comes before their patience ends."""
+        for job in list(self._jobs.values()):
+            session = self._session(job.key.session_name)
+            for failing in (job.backoff, session.calls, session.renewal):
+                if failing.error is None or job.is_under_way:
+                    continue
+                for caller in list(job.callers):
+                    patience_ends_at = caller.request.arrived_at + PATIENCE_SECONDS
+                    is_hopeless = failing.next_at > patience_ends_at or now >= patience_ends_at
+                    if caller.fallback is not None or (is_hopeless and not failing.is_throttled):
+                        self._dismiss(job, caller, failing.error)
+            self._drop_if_unwanted(job)
+
+    def _dismiss(self, job: _Job, caller: Caller, error: SsoHelperError) -> None:
+        if caller in job.callers:
+            job.callers.remove(caller)
+            self._disappoint(caller, error)
+
+    def _lengthen_wait(self, job: _Job, caller: Caller, now: float) -> None:
+        """Tell a caller whose turn is coming at AWS's pace that it may wait up to 50 s."""
+        if caller.was_told_to_wait or not caller.request.may_wait_longer:
+            return
+        is_soon = now >= caller.deadline_at - _TELL_BEFORE_SECONDS
+        if is_soon and not job.backoff.is_failing and self._pace.is_flowing(now):
+            caller.was_told_to_wait = True
+            caller.deadline_at = caller.request.arrived_at + LONGEST_WAIT_SECONDS
+            self._ports.tell_to_wait(caller, caller.deadline_at - now)
+
+    def _reason(self, job: _Job) -> SsoHelperError:
+        """Return why the job has no answer yet."""
+        session = self._session(job.key.session_name)
+        for failing in (job.backoff, session.calls, session.renewal):
+            if failing.error is not None:
+                return failing.error
+        if session.renewal_began_at is not None:
+            return AwsUnreachable(
+                f'AWS has not answered the renewal of the sign-in to "{job.key.session_name}" yet',
+                hint="try again in a minute",
+            )
+        return AwsUnreachable(
+            "AWS gave no answer in time", hint="check the network, then try again"
+        )
+
+    def _drop_if_unwanted(self, job: _Job) -> None:
+        """Forget a job that nothing waits for; a background one is tried once."""
+        is_tried = job.backoff.is_failing or self._session(job.key.session_name).calls.is_failing
+        is_wanted = job.callers or (job.is_background and not is_tried)
+        if not is_wanted and not job.is_under_way and self._jobs.get(job.key) is job:
+            del self._jobs[job.key]
+
+    # -- what is remembered ------------------------------------------------------------------
+
+    def _remember(self, session_name: str, error: SsoHelperError, now: float) -> _Remembered:
+        return _Remembered(error, self._ports.fingerprint(session_name), now + SHARED_SECONDS)
+
+    def _refusal(self, key: RoleKey, now: float) -> SsoHelperError | None:
+        """Return the refusal of this role that is still shared, if any."""
+        found = self._refused.get(key)
+        if found is not None and self._still_holds(found, key.session_name, now):
+            return found.error
+        self._refused.pop(key, None)
+        return None
+
+    def _session_refusal(self, session_name: str, now: float) -> SsoHelperError | None:
+        session = self._session(session_name)
+        if session.refused and self._still_holds(session.refused, session_name, now):
+            return session.refused.error
+        session.refused = None
+        return None
+
+    def _still_holds(self, found: _Remembered, session_name: str, now: float) -> bool:
+        return now < found.until and found.fingerprint == self._ports.fingerprint(session_name)
+
+    def _works_without_renewal(self, session_name: str) -> bool:
+        try:
+            token = self._ports.token(session_name)
+        except SsoHelperError:
+            return False
+        is_rejected = token.id == self._session(session_name).rejected_id
+        return token.state is not TokenState.ENDED and not is_rejected
+
+    # -- pieces ------------------------------------------------------------------------------
+
+    def _job(self, key: RoleKey) -> _Job:
+        return self._jobs.setdefault(key, _Job(key))
+
+    def _session(self, name: str) -> _Session:
+        return self._sessions.setdefault(name, _Session())
+
+
+def _reply_of(found: Found) -> Reply:
+    return Reply(found.document, warnings=(found.warning,) if found.warning else ())

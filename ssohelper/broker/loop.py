@@ -1,0 +1,237 @@
+"""The broker's event loop: callers on a unix socket, AWS calls on threads, renewals in processes.
+
+`core` decides; this moves bytes. `Work` is what `actions` does for it.
+"""
+
+import collections
+import os
+import queue
+import selectors
+import socket
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from ssohelper import peer
+from ssohelper.broker import wording
+from ssohelper.broker.connection import Connection
+from ssohelper.broker.core import MOST_CALLS, Broker, Caller
+from ssohelper.broker.requests import Found, Reply, Token
+from ssohelper.core.model import RoleKey
+from ssohelper.errors import LocalState, SsoHelperError
+
+# A broker ends when idle for so long; and at this age in any case, so that a newer installation,
+# other settings and certificates are soon everywhere.
+IDLE_SECONDS = 8.0
+LONGEST_LIFE_SECONDS = 240.0
+_LONGEST_SLEEP_SECONDS = 1.0
+_MOST_CONNECTIONS = 4000
+
+
+class Work(Protocol):
+    """All but `call`, which blocks on a thread of its own, return at once."""
+
+    def find(self, key: RoleKey, least_share: float) -> Found: ...
+    def token(self, session_name: str) -> Token: ...
+    def fingerprint(self, session_name: str) -> str: ...
+    def renews_in_background(self) -> bool: ...
+    def call(self, key: RoleKey) -> Reply: ...
+    def start_renewal(self, session_name: str, rejected_id: str | None) -> int:
+        """Start a process that renews the token; return the pipe on which it reports."""
+
+
+class Loop:
+    """Runs one Broker. Without a listener it serves this process alone, by `ask`."""
+
+    def __init__(
+        self,
+        work: Work,
+        listener: socket.socket | None = None,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._work = work
+        self._listener = listener
+        self._monotonic = monotonic
+        self._core = Broker(self)
+        self._selector = selectors.DefaultSelector()
+        self._wake_reader, self._wake_writer = os.pipe()
+        for end in (self._wake_reader, self._wake_writer):
+            os.set_blocking(end, False)
+        self._selector.register(self._wake_reader, selectors.EVENT_READ, self._read_wake)
+        if listener is not None:
+            listener.setblocking(False)
+            self._selector.register(listener, selectors.EVENT_READ, self._accept)
+        # What threads have to tell the core, in the loop's own thread.
+        self._events: collections.deque[Callable[[], None]] = collections.deque()
+        self._wanted: queue.SimpleQueue[RoleKey | None] = queue.SimpleQueue()
+        self._threads = self._calls_under_way = 0
+        self._connections: set[Connection] = set()
+        self._replies: dict[Caller, Reply] = {}
+
+    # -- running -----------------------------------------------------------------------------
+
+    def run_until_idle(self, forget_address: Callable[[], None]) -> None:
+        """Serve until idle or old; `forget_address` lets the next caller start another broker."""
+        began_at = active_at = self._monotonic()
+        while True:
+            now = self._monotonic()
+            is_old = now - began_at >= LONGEST_LIFE_SECONDS
+            if self._connections or not self._core.is_idle(now):
+                active_at = now
+            if self._listener and (is_old or now - active_at >= IDLE_SECONDS):
+                forget_address()
+                self._stop_listening()
+            if not self._listener and not self._connections and self._core.is_done:
+                self.close()
+                return
+            self._step()
+
+    def ask(self, caller: Caller) -> Reply:
+        """Return this process's own reply, after at most what its request allows."""
+        self._core.ask(caller, self._monotonic())
+        while caller not in self._replies:
+            self._step()
+        return self._replies.pop(caller)
+
+    def close(self) -> None:
+        """End the threads and close what is open. Calls under way end by themselves."""
+        for _ in range(self._threads):
+            self._wanted.put(None)
+        self._selector.close()
+
+    def _stop_listening(self) -> None:
+        self._accept()  # those that have connected already
+        if self._listener is not None:
+            self._selector.unregister(self._listener)
+            self._listener.close()
+            self._listener = None
+
+    def _step(self) -> None:
+        now = self._monotonic()
+        seconds = min(self._core.next_wake(now) - now, _LONGEST_SLEEP_SECONDS)
+        for key, _events in self._selector.select(max(0.0, seconds)):
+            key.data()
+        while self._events:
+            self._events.popleft()()
+        now = self._monotonic()
+        for connection in [one for one in self._connections if one.is_late(now)]:
+            connection.close()
+        self._core.advance(now)
+
+    # -- Ports of the core -------------------------------------------------------------------
+
+    def find(self, key: RoleKey, least_share: float) -> Found:
+        return self._work.find(key, least_share)
+
+    def token(self, session_name: str) -> Token:
+        return self._work.token(session_name)
+
+    def fingerprint(self, session_name: str) -> str:
+        return self._work.fingerprint(session_name)
+
+    def renews_in_background(self) -> bool:
+        # A process that asks for itself ends with its answer.
+        return self._listener is not None and self._work.renews_in_background()
+
+    def start_call(self, key: RoleKey) -> None:
+        self._calls_under_way += 1
+        if self._calls_under_way > self._threads and self._threads < MOST_CALLS:
+            threading.Thread(target=self._serve_calls, daemon=True, name="call").start()
+            self._threads += 1
+        self._wanted.put(key)
+
+    def start_renewal(self, session_name: str, rejected_id: str | None) -> None:
+        try:
+            reader = self._work.start_renewal(session_name, rejected_id)
+        except SsoHelperError as error:
+            self._events.append(partial(self._end_renewal, session_name, error))
+            self._wake()
+            return
+        os.set_blocking(reader, False)
+        report = bytearray()
+        self._selector.register(
+            reader,
+            selectors.EVENT_READ,
+            partial(self._read_report, reader, report, session_name),
+        )
+
+    def tell_to_wait(self, caller: Caller, seconds: float) -> None:
+        if isinstance(caller.channel, Connection):
+            caller.channel.send(b"wait %d\n" % seconds)
+
+    def reply(self, caller: Caller, reply: Reply) -> None:
+        if isinstance(caller.channel, Connection):
+            caller.channel.send(wording.encode(reply), last=True)
+        else:
+            self._replies[caller] = reply
+
+    # -- pieces ------------------------------------------------------------------------------
+
+    def _serve_calls(self) -> None:
+        while (key := self._wanted.get()) is not None:
+            outcome: Reply | SsoHelperError
+            try:
+                outcome = self._work.call(key)
+            except SsoHelperError as error:
+                outcome = error
+            self._events.append(partial(self._end_call, key, outcome))
+            self._wake()
+
+    def _end_call(self, key: RoleKey, outcome: Reply | SsoHelperError) -> None:
+        self._calls_under_way -= 1
+        self._core.call_ended(key, outcome, self._monotonic())
+
+    def _read_report(self, reader: int, report: bytearray, session_name: str) -> None:
+        try:
+            piece = os.read(reader, 65536)
+        except (BlockingIOError, InterruptedError):
+            return
+        report.extend(piece)
+        if piece:
+            return
+        self._selector.unregister(reader)
+        os.close(reader)
+        self._end_renewal(session_name, wording.decode_report(bytes(report)))
+
+    def _end_renewal(self, session_name: str, error: SsoHelperError | None) -> None:
+        self._core.renewal_ended(session_name, error, self._monotonic())
+
+    def _accept(self) -> None:
+        while self._listener is not None and len(self._connections) < _MOST_CONNECTIONS:
+            try:
+                stream, _address = self._listener.accept()
+            except OSError:
+                return  # none is waiting, or one went away again
+            if not peer.is_allowed(peer.uid_of(stream), unknown=False):
+                stream.close()
+                continue
+            self._connections.add(
+                Connection(
+                    stream,
+                    self._selector,
+                    self._monotonic(),
+                    on_request=lambda caller: self._core.ask(caller, self._monotonic()),
+                    on_close=self._forget,
+                    monotonic=self._monotonic,
+                )
+            )
+
+    def _forget(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        if connection.caller is not None:
+            self._core.withdraw(connection.caller)
+
+    def _wake(self) -> None:
+        try:
+            os.write(self._wake_writer, b"x")
+        except OSError:
+            return  # full: the loop wakes anyway
+
+    def _read_wake(self) -> None:
+        try:
+            os.read(self._wake_reader, 4096)
+        except BlockingIOError:
+            return

@@ -1,0 +1,73 @@
+"""When the next call to AWS may be sent: at most 20 in any second, fewer after a 429.
+
+Pure: `now` is monotonic seconds. A sliding window rather than even spacing: 30 roles are asked for
+in one second instead of 1.5, and no limiter that counts by the second refuses one of them.
+"""
+
+from collections import deque
+
+# Identity Center's published quota for the portal's operations.
+REQUESTS_A_SECOND = 20.0
+# A longer Retry-After is not obeyed: the callers' deadline is 18 s.
+LONGEST_PAUSE_SECONDS = 8.0
+_SLOWEST = 1.0
+# A window that is a little longer than a second: requests reach AWS unevenly.
+_WINDOW_SECONDS = 1.02
+# 429s that arrive this close together answer one burst.
+_ONE_BURST_SECONDS = 0.5
+# How long after a success calls count as getting through.
+_FLOWING_SECONDS = 3.0
+# How much of the rate returns with each second of answers.
+_REGAINED_PER_SECOND = 1.0
+
+
+class Pace:
+    """The shared pace of one broker's role calls."""
+
+    def __init__(self, requests_a_second: float = REQUESTS_A_SECOND) -> None:
+        self._full_rate = self.rate = requests_a_second
+        self._sent: deque[float] = deque()
+        self._answered: deque[float] = deque()
+        self._paused_until = 0.0
+        self._throttled_at = -_ONE_BURST_SECONDS
+        self._raised_at = 0.0
+
+    def next_at(self, now: float) -> float:
+        """Return when the next call may be sent: `now` or later."""
+        _drop_older(self._sent, now - _WINDOW_SECONDS)
+        allowed = max(1, int(self.rate))
+        free_at = now if len(self._sent) < allowed else self._sent[-allowed] + _WINDOW_SECONDS
+        return max(now, free_at, self._paused_until)
+
+    def send(self, now: float) -> None:
+        """Count a call that is sent now."""
+        self._sent.append(now)
+
+    def note_answer(self, now: float) -> None:
+        """Count an answer that is no 429: the rate recovers by 1/s for each second of answers."""
+        _drop_older(self._answered, now - _WINDOW_SECONDS)
+        self._answered.append(now)
+        if self.rate < self._full_rate and now - self._raised_at >= 1.0:
+            self._raised_at = now
+            self.rate = min(self._full_rate, self.rate + _REGAINED_PER_SECOND)
+
+    def note_throttled(self, now: float, retry_after_seconds: float | None = None) -> None:
+        """Lower the rate to what got through in the last second, once per burst of 429s."""
+        if now - self._throttled_at >= _ONE_BURST_SECONDS:
+            self._throttled_at = self._raised_at = now
+            _drop_older(self._answered, now - _WINDOW_SECONDS)
+            got_through = float(len(self._answered))
+            self.rate = max(_SLOWEST, min(self.rate * 0.8, max(got_through, _SLOWEST)))
+        pause = 0.2
+        if retry_after_seconds is not None and retry_after_seconds > 0:
+            pause = min(retry_after_seconds, LONGEST_PAUSE_SECONDS)
+        self._paused_until = max(self._paused_until, now + pause)
+
+    def is_flowing(self, now: float) -> bool:
+        """Return whether calls got through in the last seconds."""
+        return bool(self._answered) and now - self._answered[-1] <= _FLOWING_SECONDS
+
+
+def _drop_older(times: deque[float], before: float) -> None:
+    while times and times[0] <= before:
+        times.popleft()

@@ -1,0 +1,61 @@
+"""What callers ask the broker for, and what they are told: values only."""
+
+from enum import Enum
+from typing import NamedTuple
+
+from ssohelper.core.model import RoleKey
+from ssohelper.errors import SsoHelperError
+
+
+class Request(NamedTuple):
+    """One caller's question. Instants are monotonic seconds.
+
+    `least_share`: which part of their life the credentials must still have, 0 to 1; more than 1
+    asks AWS in any case. `may_wait_longer`: whether the caller waits past its deadline when told
+    that its turn is coming.
+    """
+
+    key: RoleKey
+    arrived_at: float
+    deadline_at: float
+    least_share: float = 0.0
+    may_wait_longer: bool = False
+
+
+class Reply(NamedTuple):
+    """The credential-process document (one line of JSON, with secrets), or an error."""
+
+    document: bytes = b""
+    error: SsoHelperError | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        return self.error.exit_code if self.error else 0
+
+
+class Found(NamedTuple):
+    """What is cached for a role. `document` is b"" when nothing unexpired is cached.
+
+    `is_good`: to be handed out as it is. `is_due`: to be renewed in the background too.
+    """
+
+    document: bytes
+    is_good: bool
+    is_due: bool
+    warning: str | None = None
+
+
+class TokenState(Enum):
+    """What the session's access token allows now."""
+
+    GOOD = "good"
+    NEAR_END = "works, but is renewed first"
+    ENDED = "is renewed first"
+
+
+class Token(NamedTuple):
+    """`id` names the access token without showing it."""
+
+    state: TokenState
+    id: str

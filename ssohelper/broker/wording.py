@@ -1,0 +1,85 @@
+"""Replies and errors as bytes: between broker and caller, and between a renewal and its broker.
+
+One reply is `done CODE LENGTH LENGTH\n`, the document, then fields that are separated by 0x1f:
+for an error its class, message, hint, Retry-After and the line to print; then warnings.
+"""
+
+from ssohelper import errors
+from ssohelper.broker.requests import Reply
+from ssohelper.core.text import show
+from ssohelper.errors import AnswerLost, SsoHelperError, Throttled
+
+SEPARATOR = "\x1f"
+_ERROR_FIELDS = 5
+_RENEWED = b"renewed"
+
+# Only errors of ours come back from bytes, by name.
+_CLASSES: dict[str, type[SsoHelperError]] = {
+    name: found
+    for name, found in vars(errors).items()
+    if isinstance(found, type) and issubclass(found, SsoHelperError)
+}
+
+
+def encode(reply: Reply) -> bytes:
+    """Return the reply as the caller reads it."""
+    fields = [*(_fields(reply.error) if reply.error else ()), *reply.warnings]
+    rest = _joined(fields)
+    head = b"done %d %d %d\n" % (reply.exit_code, len(reply.document), len(rest))
+    return head + reply.document + rest
+
+
+def decode(code: int, document: bytes, rest: bytes) -> Reply:
+    """Return the reply that `encode` made: head, document and rest as they were read."""
+    fields = _split(rest)
+    if code == 0:
+        return Reply(document, warnings=tuple(fields))
+    return Reply(error=_error(fields), warnings=tuple(fields[_ERROR_FIELDS:]))
+
+
+def encode_report(error: SsoHelperError | None) -> bytes:
+    """Return how a renewal ended, as its process reports it: None is success."""
+    return _joined(_fields(error)) if error else _RENEWED
+
+
+def decode_report(data: bytes) -> SsoHelperError | None:
+    """Return what `encode_report` made. A process that was killed reports nothing: AnswerLost."""
+    if not data:
+        return AnswerLost("the process that renewed the sign-in ended early", hint="try again")
+    return None if data == _RENEWED else _error(_split(data))
+
+
+def line_of(error: SsoHelperError) -> bytes:
+    """Return the error with its hint in one line: SDKs show stderr as their own error's text."""
+    hint = f" ({error.hint})" if error.hint else ""
+    line = show(f"ssohelper: error: {error.message}{hint}") + "\n"
+    return line.encode("utf-8", "backslashreplace")
+
+
+def _fields(error: SsoHelperError) -> list[str]:
+    retry_after = getattr(error, "retry_after_seconds", None)
+    return [
+        type(error).__name__,
+        error.message,
+        error.hint or "",
+        "" if retry_after is None else str(retry_after),
+        line_of(error).decode("utf-8", "backslashreplace").rstrip("\n"),
+    ]
+
+
+def _error(fields: list[str]) -> SsoHelperError:
+    name, message, hint, retry_after, *_more = [*fields, "", "", "", ""]
+    found = _CLASSES.get(name, SsoHelperError)
+    if issubclass(found, Throttled):
+        seconds = float(retry_after) if retry_after else None
+        return found(message, hint=hint or None, retry_after_seconds=seconds)
+    return found(message or "internal error", hint=hint or None)
+
+
+def _joined(fields: list[str]) -> bytes:
+    clean = (field.replace(SEPARATOR, " ") for field in fields)
+    return SEPARATOR.join(clean).encode("utf-8", "backslashreplace")
+
+
+def _split(data: bytes) -> list[str]:
+    return data.decode("utf-8", "replace").split(SEPARATOR) if data else []

@@ -1,0 +1,94 @@
+"""Where the broker of one session and one environment listens, the same for all its callers.
+
+A broker acts for its callers, so it must see what they see: its address is a hash over the version
+and over all that decides which AWS, which files and which person's desktop is meant.
+"""
+
+import os
+import sys
+
+from ssohelper import __version__, folders
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# macOS allows 104 bytes for the path of a socket, Linux 108; both count the final zero.
+LONGEST_PATH_BYTES = 103
+_NAMES = (
+    "HOME",
+    "XDG_RUNTIME_DIR",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_STATE_HOME",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    "AWS_CA_BUNDLE",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+)
+_PREFIXES = ("SSOHELPER_", "AWS_ENDPOINT_URL")
+
+
+def folder(environ: "Mapping[str, str]") -> str:
+    """Return the folder of the sockets. Raises: ValueError for a relative SSOHELPER_HOME."""
+    return folders.runtime_folder(environ) + "/brokers"
+
+
+def name(session: str, environ: "Mapping[str, str]") -> str:
+    """Return the name of the session's socket in that folder."""
+    from hashlib import sha256
+
+    config = config_file(environ)
+    parts = [__version__, os.path.dirname(__file__), sys.prefix, session, config]
+    parts += [f"{key}={environ.get(key)}" for key in _NAMES]
+    parts += sorted(f"{k}={v}" for k, v in environ.items() if k.startswith(_PREFIXES))
+    parts += [_identity(config), _identity(_expanded("~/.aws/sso/cache", environ))]
+    return sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:24]
+
+
+def environment(environ: "Mapping[str, str]") -> "dict[str, str]":
+    """Return the environment for a process in another folder: relative paths made whole."""
+    whole = dict(environ)
+    for variable in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        value = environ.get(variable)
+        if value:
+            whole[variable] = os.path.abspath(_expanded(value, environ))
+    return whole
+
+
+def config_file(environ: "Mapping[str, str]") -> str:
+    """Return the path of the AWS config, as botocore expands it."""
+    value = environ.get("AWS_CONFIG_FILE") or "~/.aws/config"
+    return os.path.abspath(_expanded(value, environ))
+
+
+def _expanded(path: str, environ: "Mapping[str, str]") -> str:
+    if "$" in path:
+        path = os.path.expandvars(path)
+    home = environ.get("HOME")
+    if path.startswith("~/") and home:
+        return home.rstrip("/") + path[1:]
+    return os.path.expanduser(path)
+
+
+def _identity(path: str) -> str:
+    """Return device and inode: a container may have another file at the same path."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return ""
+    return f"{found.st_dev}-{found.st_ino}"

@@ -1,0 +1,227 @@
+"""A caller's side of the broker: send one line, sleep in the kernel until the answer comes.
+
+Starts the broker where none listens. Light: nothing but the socket is imported.
+"""
+
+import errno
+import os
+import socket
+import stat
+import sys
+import time
+
+from ssohelper import peer
+from ssohelper.fastpath import broker_address, spawn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COMMAND = "broker-process"
+# The broker answers at the deadline; this much later it is taken for stopped.
+_GRACE_SECONDS = 1.0
+# Starting it takes some milliseconds; a caller that was stopped meanwhile may hold the lock.
+_START_SECONDS = 5.0
+# A broker that ends between our connecting and its accepting is followed by another.
+_MOST_ATTEMPTS = 5
+_BACKLOG = 4096
+_LONGEST_DOCUMENT_BYTES = 1 << 20
+
+
+class Unavailable(Exception):
+    """No broker can be had here: the caller asks AWS by itself."""
+
+
+class Stopped(Exception):
+    """The broker did not answer in time: it is stopped, or the machine is very busy."""
+
+
+def ask(
+    key: "tuple[str, str, str]",
+    environ: "Mapping[str, str]",
+    seconds: float,
+    *,
+    least_share: float = 0.0,
+    may_wait_longer: bool = False,
+) -> "tuple[int, bytes, bytes]":
+    """Return exit code, document and the fields of `broker.wording` for a role.
+
+    `key` is (session, account id, role name). Raises: Unavailable, Stopped.
+    """
+    if sys.platform == "win32":
+        raise Unavailable("Windows")
+    ends_at = time.monotonic() + seconds
+    for _ in range(_MOST_ATTEMPTS):
+        stream = _connect_or_start(key[0], environ, ends_at)
+        try:
+            milliseconds = max(0, int((ends_at - time.monotonic()) * 1000))
+            request = (*key, milliseconds, int(least_share * 1000), int(may_wait_longer))
+            line = " ".join(["ask", *map(str, request)]) + "\n"
+            stream.sendall(line.encode("ascii"))
+            answer = _read_answer(stream, ends_at)
+        except (BrokenPipeError, ConnectionResetError):
+            answer = None
+        finally:
+            stream.close()
+        if answer is not None:
+            return answer
+    raise Unavailable("brokers end before they answer")
+
+
+def _read_answer(stream: socket.socket, ends_at: float) -> "tuple[int, bytes, bytes] | None":
+    """Return the answer; None when the broker ended without one."""
+    data = b""
+    while True:
+        head, newline, rest = data.partition(b"\n")
+        if newline and head.startswith(b"wait "):
+            ends_at = time.monotonic() + int(head[5:])
+            data = rest
+            continue
+        if newline:
+            code, size, more = (int(word) for word in head[5:].split())
+            if len(rest) >= size + more:
+                return code, rest[:size], rest[size : size + more]
+        stream.settimeout(max(0.05, ends_at + _GRACE_SECONDS - time.monotonic()))
+        try:
+            piece = stream.recv(65536)
+        except TimeoutError as cause:
+            raise Stopped from cause
+        if not piece or len(data) > _LONGEST_DOCUMENT_BYTES:
+            return None
+        data += piece
+
+
+def _connect_or_start(
+    session: str, environ: "Mapping[str, str]", ends_at: float
+) -> socket.socket:
+    try:
+        folder = broker_address.folder(environ)
+        name = broker_address.name(session, environ)
+        _ensure_private(os.path.dirname(folder))
+        _ensure_private(folder)
+        with _Folder(folder) as place:
+            stream = _connect(place.path_of(name))
+            return stream or _start(place, folder, name, session, environ, ends_at)
+    except (OSError, ValueError) as cause:
+        raise Unavailable(str(cause)) from cause
+
+
+def _connect(path: str) -> "socket.socket | None":
+    """Return a stream to the broker that listens there; None where none does."""
+    stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        stream.connect(path)
+        if not peer.is_allowed(peer.uid_of(stream), unknown=False):
+            raise OSError(errno.EPERM, "the broker's socket is another user's")
+    except (FileNotFoundError, ConnectionRefusedError):
+        stream.close()
+        return None
+    except BaseException:
+        stream.close()
+        raise
+    return stream
+
+
+def _start(
+    place: "_Folder",
+    folder: str,
+    name: str,
+    session: str,
+    environ: "Mapping[str, str]",
+    ends_at: float,
+) -> socket.socket:
+    """Start a broker, unless another caller has just done so, and connect to it.
+
+    The listening socket is made here and handed over, so that all callers can connect at once and
+    need not wait until the broker has started.
+    """
+    import fcntl
+
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    lock = os.open(f"{folder}/{name}.lock", flags, 0o600)
+    try:
+        _check_plain(lock)
+        _take(lock, min(ends_at, time.monotonic() + _START_SECONDS))
+        stream = _connect(place.path_of(name))
+        if stream is not None:
+            return stream
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            path = place.path_of(name)
+            try:
+                os.unlink(f"{folder}/{name}")  # of a broker that was killed
+            except FileNotFoundError:
+                pass
+            listener.bind(path)
+            os.chmod(f"{folder}/{name}", 0o600)
+            listener.listen(_BACKLOG)
+            argv = [COMMAND, session, f"{folder}/{name}"]
+            spawn.start_detached(argv, broker_address.environment(environ), listener.fileno())
+            stream = _connect(path)
+        finally:
+            listener.close()
+        if stream is None:
+            raise OSError(errno.ECONNREFUSED, "the broker cannot be started")
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        return stream
+    finally:
+        os.close(lock)
+
+
+def _take(lock: int, ends_at: float) -> None:
+    import fcntl
+
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= ends_at:
+                raise
+        # Held for the milliseconds that starting takes. Jitter, so that callers do not collide.
+        time.sleep(0.002 + 0.01 * os.urandom(1)[0] / 255)
+
+
+class _Folder:
+    """The sockets' folder. Gives short paths into it where its own is too long for a socket."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> "_Folder":
+        return self
+
+    def __exit__(self, *_cause: object) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+
+    def path_of(self, name: str) -> str:
+        path = f"{self._path}/{name}"
+        if len(os.fsencode(path)) <= broker_address.LONGEST_PATH_BYTES:
+            return path
+        if sys.platform != "linux":
+            raise OSError(errno.ENAMETOOLONG, "the runtime folder's path is too long for a socket")
+        if self._descriptor is None:
+            self._descriptor = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        return f"/proc/self/fd/{self._descriptor}/{name}"
+
+
+def _ensure_private(path: str) -> None:
+    """Make the folder where it is missing; refuse one that is not ours alone."""
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        pass
+    except FileNotFoundError:
+        os.makedirs(path, 0o700)
+    found = os.lstat(path)
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise OSError(errno.EPERM, f"not a folder of ours alone: {path}")
+
+
+def _check_plain(descriptor: int) -> None:
+    found = os.fstat(descriptor)
+    is_plain = stat.S_ISREG(found.st_mode) and found.st_nlink <= 1
+    if not is_plain or found.st_uid != os.geteuid():
+        raise OSError(errno.EPERM, "the broker's lock is not a plain file of ours")
