@@ -11,7 +11,6 @@ import re
 import shlex
 import signal
 import socket
-import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from typing import Any, cast
 import platformdirs.windows
 import pytest
 
-from ssohelper import browser, folders, installation
+from ssohelper import browser, folders, installation, peer
 from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
 from ssohelper.endpoint import doors
@@ -30,6 +29,7 @@ from ssohelper.stores import files
 from tests.conftest import RUN_SECONDS, Home
 from tests.endpoint.world import ACCOUNT, ROLE, prepared, small_center
 from tests.other_system import ELSEWHERE, ROOT, SCRIPTS
+from tests.test_peer import Told, xucred
 
 NOT_ON_WINDOWS = {
     "ssohelper.actions.run_beside",
@@ -275,45 +275,9 @@ class TestWindows:
         assert os.listdir(tmp_path) == ["file"]
 
 
-class Told:
-    """The other end of a socket on macOS: struct xucred as sys/ucred.h has it."""
-
-    def __init__(self, answer: bytes | None) -> None:
-        self._answer = answer
-
-    def getsockopt(self, level: int, option: int, size: int) -> bytes:
-        assert (level, option) == (0, 1)  # SOL_LOCAL, LOCAL_PEERCRED
-        if self._answer is None:
-            raise OSError(57, "Socket is not connected")
-        return self._answer[:size]
-
-
-def xucred(user: int, version: int = 0) -> bytes:
-    return struct.pack("=IIhxx16I", version, user, 2, 20, 12, *[0] * 14)
-
-
 class TestMacOs:
-    @pytest.fixture(autouse=True)
-    def _doors_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(doors, "sys", SimpleNamespace(platform="darwin"))
-        monkeypatch.setattr(socket, "LOCAL_PEERCRED", 1, raising=False)
-
-    @pytest.mark.parametrize(
-        ("answer", "user"),
-        [
-            (xucred(501), 501),
-            (xucred(0), 0),
-            (xucred(501, version=1), None),
-            (xucred(501)[:8], None),
-            (b"", None),
-            (None, None),
-        ],
-        ids=["another", "root", "another struct", "half of it", "nothing", "an error"],
-    )
-    def test_who_is_at_the_other_end(self, answer: bytes | None, user: int | None) -> None:
-        assert doors.peer_of(cast(socket.socket, Told(answer))) == user
-
-    def test_we_and_root_are_welcome_at_the_socket(self) -> None:
+    def test_we_and_root_are_welcome_at_the_socket(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(peer, "sys", SimpleNamespace(platform="darwin"))
         door = doors.SocketDoor(cast(Any, None), ACCOUNT)
         welcome = {
             user: door.welcome(cast(socket.socket, Told(xucred(user))))

@@ -1,12 +1,10 @@
 """What a request gets: the container's JSON over TCP, the credential-process document on a socket."""
 
-import os
 import socket
-import struct
 import sys
 from collections.abc import Callable
 
-from ssohelper import crash
+from ssohelper import crash, peer
 from ssohelper.actions.credentials import document
 from ssohelper.core.instants import to_iso
 from ssohelper.core.model import RoleCredentials, Secret
@@ -27,12 +25,6 @@ if sys.platform == "win32":
 PATH = "/credentials"
 # botocore waits 2 s for an answer, three times: so this is said well before.
 CONTAINER_SECONDS = 1.5
-# unix(7): pid, user, group.
-_UCRED = struct.Struct("3i")
-# macOS, sys/ucred.h: version, user, number of groups, 16 groups. Of level 0 in sys/un.h.
-_XUCRED = struct.Struct("@IIh16I")
-_XUCRED_VERSION = 0
-_SOL_LOCAL = 0
 # No SDK limits a credential_process to less than Rust's; curl limits nothing.
 _SOCKET_SECONDS = 18.0
 _CODES = (
@@ -44,7 +36,7 @@ _CODES = (
 
 
 class ContainerDoor:
-    """127.0.0.1: who has the token is answered."""
+    """127.0.0.1: a client of this user that has the token is answered."""
 
     def __init__(self, source: Source, account_id: str, port: int, token: Secret) -> None:
         # http's own port is left out by most clients.
@@ -55,11 +47,17 @@ class ContainerDoor:
         self._account_id = account_id
 
     def welcome(self, connection: socket.socket) -> bool:
-        """Take clients whose own address is 127.0.0.1: no other one is an SDK of this machine."""
+        """Return whether the client's own address is 127.0.0.1 and its user ours or root.
+
+        Another address is no SDK's of this machine. Outside Linux the user is not known, and the
+        token has to do.
+        """
         try:
-            return bool(connection.getpeername()[0] == "127.0.0.1")
+            if connection.getpeername()[0] != "127.0.0.1":
+                return False
         except OSError:
             return False
+        return peer.is_allowed(peer.peer_uid(connection), unknown=sys.platform != "linux")
 
     def answer(self, head: bytes) -> bytes:
         if not is_right(head, self._door):
@@ -88,7 +86,7 @@ class SocketDoor:
 
     def welcome(self, connection: socket.socket) -> bool:
         """Take our own processes, and root's: containers run as root, which can read all of ours."""
-        return peer_of(connection) in (os.geteuid(), 0)
+        return peer.is_allowed(peer.peer_uid(connection), unknown=False)
 
     def answer(self, head: bytes) -> bytes:
         if not is_right(head, self._door):
@@ -97,19 +95,6 @@ class SocketDoor:
 
     def _document(self, found: RoleCredentials) -> bytes:
         return document(found, self._account_id)
-
-
-def peer_of(connection: socket.socket) -> int | None:
-    """Return the user id at the other end; None when the system does not tell."""
-    try:
-        if sys.platform == "linux":
-            told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
-            return int(_UCRED.unpack(told)[1])
-        told = connection.getsockopt(_SOL_LOCAL, socket.LOCAL_PEERCRED, _XUCRED.size)
-        version, user = _XUCRED.unpack_from(told)[:2]
-    except (OSError, struct.error):
-        return None
-    return int(user) if version == _XUCRED_VERSION else None
 
 
 def _answered(source: Source, seconds: float, form: Callable[[RoleCredentials], bytes]) -> bytes:

@@ -2,23 +2,22 @@
 
 An opener's arguments are read by every user of the machine (`ps`), so it gets this address in
 place of the one with a secret in it. The path is 256 random bits, and where the system tells
-whose the connection is, another user is refused even with the right path.
+the user of a connection, another user is refused even with the right path.
 """
 
 import contextlib
 import hmac
-import os
 import secrets
 import socket
+import sys
 import threading
-from typing import Any, Literal
+from typing import Literal
 
+from ssohelper import peer
 from ssohelper.core.model import Secret
 from ssohelper.wire.one_visitor import Listening, VisitorHandler, VisitorServer
 
 Outcome = Literal["served", "refused", "nobody came"]
-
-_TCP_TABLE = "/proc/net/tcp"
 
 
 class OneShotRedirect(Listening["_Server"]):
@@ -74,7 +73,7 @@ class _Handler(VisitorHandler):
             self.answer(403)
         elif not hmac.compare_digest(self.path.encode(), self.server.path.encode()):
             self.answer(404)
-        elif _is_of_another_user(self.client_address, self.server.server_port):
+        elif not _may_visit(self.connection):
             self.server.was_refused = True
             self.answer(403)
         else:
@@ -89,25 +88,9 @@ class _Handler(VisitorHandler):
         self.answer(302, ("Location", target.reveal()))
 
 
-def _is_of_another_user(client: Any, port: int) -> bool:
-    """Tell whether the other end belongs to somebody else; False where no one can tell.
+def _may_visit(connection: socket.socket) -> bool:
+    """Return whether the browser runs as this user or as root.
 
-    root may act for anybody: it opens browsers of the person whose session it is.
+    Linux always tells the user of a connection that is still open; elsewhere the path has to do.
     """
-    user = getattr(os, "geteuid", lambda: 0)()
-    owner = _owner_of(client[1], port) if user else None
-    return owner is not None and owner not in (0, user)
-
-
-def _owner_of(client_port: int, port: int) -> int | None:
-    """Return the uid of the socket on 127.0.0.1 that talks to us, as Linux lists it."""
-    wanted = (f"0100007F:{client_port:04X}", f"0100007F:{port:04X}")
-    try:
-        with open(_TCP_TABLE) as table:
-            for line in table:
-                words = line.split()
-                if tuple(words[1:3]) == wanted:
-                    return int(words[7])
-    except (OSError, ValueError, IndexError):
-        return None
-    return None
+    return peer.is_allowed(peer.peer_uid(connection), unknown=sys.platform != "linux")

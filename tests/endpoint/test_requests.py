@@ -208,6 +208,13 @@ def test_another_user_gets_no_token(endpoint: Served) -> None:
     assert as_nobody(lambda: Path(path).read_text()) == "PermissionError"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="another user takes root")
+def test_another_user_gets_nothing_even_with_the_token(endpoint: Served) -> None:
+    asked = of(endpoint, request())
+    assert as_nobody(lambda: raw(endpoint.port, asked)) in ("b''", "ConnectionResetError")
+    assert b"200 OK" in raw(endpoint.port, asked)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 def test_no_connection_to_aws_stays_open(endpoint: Served) -> None:
     """A sleep would leave it dead, and the first renewal after it would wait for an answer there."""

@@ -1,0 +1,124 @@
+"""The user id of the process at the other end of a connected socket, and whether it may ask.
+
+Light: the callers of a broker import this before anything else. A unix socket's peer is the
+kernel's own record. On Linux the peer of a TCP connection on this machine is looked up in
+/proc/net/tcp and tcp6; no other system offers that without a privilege.
+"""
+
+import os
+import socket
+import struct
+import sys
+
+# TYPE_CHECKING by hand: importing typing costs 1 to 7 ms.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# unix(7): process id, user id, group id.
+_UCRED = struct.Struct("3i")
+# macOS, sys/ucred.h: version, user id, number of groups, 16 groups. Level and option: sys/un.h.
+_XUCRED = struct.Struct("@IIh16I")
+_XUCRED_VERSION = 0
+_SOL_LOCAL = 0
+_LOCAL_PEERCRED = 1
+
+_TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
+_MAPPED = bytes(10) + b"\xff\xff"
+# ESTABLISHED, FIN_WAIT1, FIN_WAIT2 (include/net/tcp_states.h): the client holds its end, and may
+# have shut its sending side. SYN_RECV, TIME_WAIT and others name no process.
+_HELD_STATES = ("01", "04", "05")
+# The table is read in pages while connections come and go, so one reading can miss a row.
+_READINGS = 2
+
+
+def peer_uid(connection: socket.socket) -> int | None:
+    """Return the user id of the peer's process; None when the system does not tell.
+
+    Over TCP it is None as well for a peer on another machine, and for one that has closed its
+    end already: the kernel lists that as root's.
+    """
+    try:
+        if connection.family in (socket.AF_INET, socket.AF_INET6):
+            return _tcp_peer_uid(connection)
+        # Windows' Python has no AF_UNIX.
+        if connection.family == getattr(socket, "AF_UNIX", None):
+            return _unix_peer_uid(connection)
+    except (OSError, struct.error, ValueError, IndexError):
+        return None
+    return None
+
+
+def is_allowed(uid: int | None, *, unknown: bool) -> bool:
+    """Return whether a process of this user may ask: our own user and root; `unknown` for None.
+
+    Root can read all of ours anyway, and is what containers run as.
+    """
+    if uid is None or sys.platform == "win32":
+        return unknown
+    return uid in (0, os.geteuid())
+
+
+def _unix_peer_uid(connection: socket.socket) -> int | None:
+    if sys.platform == "linux":
+        told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+        return int(_UCRED.unpack(told)[1])
+    if sys.platform == "darwin":
+        told = connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED.size)
+        version, user = _XUCRED.unpack_from(told)[:2]
+        return int(user) if version == _XUCRED_VERSION else None
+    return None
+
+
+def _tcp_peer_uid(connection: socket.socket) -> int | None:
+    if sys.platform != "linux":
+        return None
+    # The client's own row has its address first and ours second; its uid is the client's.
+    client, ours = _packed(connection.getpeername()), _packed(connection.getsockname())
+    if len(client[0]) != len(ours[0]):
+        return None
+    wanted = [_row_words(client, ours)]
+    if len(client[0]) == 4:
+        # A client with an IPv6 socket (Java's, for one) is listed as ::ffff:127.0.0.1.
+        wanted.append(_row_words((_MAPPED + client[0], client[1]), (_MAPPED + ours[0], ours[1])))
+    for _ in range(_READINGS):
+        for words in wanted:
+            found = _owner_of(words)
+            if found is not None:
+                return found
+    return None
+
+
+def _packed(name: "Any") -> tuple[bytes, int]:
+    """Return address and port; an IPv4-mapped IPv6 address as the IPv4 address that it is."""
+    family = socket.AF_INET6 if ":" in name[0] else socket.AF_INET
+    address = socket.inet_pton(family, name[0].partition("%")[0])
+    return (address[12:] if address.startswith(_MAPPED) else address), int(name[1])
+
+
+def _row_words(client: tuple[bytes, int], ours: tuple[bytes, int]) -> tuple[str, str]:
+    """Return the two addresses as the tables write them: 32-bit words in the machine's order."""
+    return _table_word(*client), _table_word(*ours)
+
+
+def _table_word(address: bytes, port: int) -> str:
+    words = struct.unpack(f"={len(address) // 4}I", address)
+    return "".join(f"{word:08X}" for word in words) + f":{port:04X}"
+
+
+def _owner_of(wanted: tuple[str, str]) -> int | None:
+    """Return the user id of the socket with these two addresses; None without such a row.
+
+    Raises: OSError when the table cannot be read, ValueError or IndexError for an unknown form.
+    """
+    needle = f" {wanted[0]} {wanted[1]} "
+    # 8 hex digits of an IPv4 address, 32 of an IPv6 address, then the port.
+    with open(_TABLES[len(wanted[0]) > 13]) as table:
+        for line in table:
+            if needle in line:
+                # sl local remote state queues timer retransmits uid timeout inode
+                words = line.split()
+                # Inode 0: the process has closed it, and the uid that stands there is root's.
+                if words[3] in _HELD_STATES and words[9] != "0":
+                    return int(words[7])
+    return None

@@ -1,0 +1,137 @@
+"""`ssohelper … | head -1`: a reader that has enough ends the command quietly."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ssohelper.app import App
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import Account
+from tests.conftest import SCRIPT, Home
+
+START_URL = "https://d-0000000000.awsapps.com/start"
+ROWS = 20_000
+# More than a pipe holds (64 KiB on Linux, 16 KiB on macOS): the writer is still at it.
+LARGE = [
+    ["list"],
+    ["list", "--json"],
+    ["list", "--accounts"],
+    ["ls", "prod"],
+    ["profile", "list"],
+    ["profile", "list", "--json"],
+    ["status"],
+    ["status", "--json"],
+    ["session", "list"],
+    ["profile", "sync", "--dry-run"],
+]
+SMALL = [
+    ["--help"],
+    ["list", "--help"],
+    ["--version"],
+    ["config", "list"],
+    ["cache", "list"],
+    ["completion", "zsh"],
+    ["shell-init", "bash"],
+    ["profile", "show", "p0"],
+]
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home with a saved list of 20,000 roles, as many profiles and 2,000 sessions."""
+    folder = tmp_path_factory.mktemp("crowded")
+    env = {
+        "HOME": str(folder),
+        "SSOHELPER_HOME": str(folder / "own"),
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    home = Home(folder, env)
+    session = f"sso_start_url = {START_URL}\nsso_region = us-east-1\n"
+    more = "".join(f"[sso-session more-{n}]\n{session}" for n in range(2000))
+    home.write_config(
+        f"[sso-session corp]\n{session}{more}"
+        + "".join(
+            f"[profile p{n}]\nsso_session = corp\nsso_account_id = {n:012}\nsso_role_name = R\n"
+            for n in range(ROWS)
+        )
+    )
+    app = App(env)
+    listed = (
+        ListedAccount(Account(f"{n:012}", f"prod-{n}", f"prod-{n}@example.com"), ("A", "B"))
+        for n in range(ROWS // 2)
+    )
+    app.directory.save("corp", Listing(START_URL, "us-east-1", app.now(), tuple(listed)))
+    return home
+
+
+def read_first_line(home: Home, argv: list[str], **environ: str) -> tuple[int, str, bytes]:
+    """Return exit code, stderr and the first line, after which nothing more is read."""
+    with subprocess.Popen(
+        [SCRIPT, "--session", "corp", *argv],
+        env={**home.env, **environ},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        # Unbuffered, and not a byte more than the line: `head` reads more, which proves less.
+        line = b""
+        while not line.endswith(b"\n"):
+            part = os.read(process.stdout.fileno(), 1)
+            if not part:
+                break
+            line += part
+        process.stdout.close()
+        said = process.stderr.read().decode()
+    return process.returncode, said, line
+
+
+def crashes(home: Home) -> list[str]:
+    folder = home.path / "own" / "state" / "crashes"
+    return os.listdir(folder) if folder.exists() else []
+
+
+UNBUFFERED = pytest.mark.parametrize(
+    "environ", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["", "unbuffered"]
+)
+
+
+@UNBUFFERED
+@pytest.mark.parametrize("argv", LARGE, ids=" ".join)
+def test_a_reader_of_one_line_ends_it_quietly(
+    crowded: Home, argv: list[str], environ: dict[str, str]
+) -> None:
+    code, said, line = read_first_line(crowded, argv, **environ)
+    assert line
+    assert (code, said, crashes(crowded)) == (0, "", [])
+
+
+@pytest.mark.parametrize("argv", [*LARGE, *SMALL], ids=" ".join)
+def test_a_reader_that_has_gone_before_ends_it_quietly(crowded: Home, argv: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [SCRIPT, *argv],
+        env=crowded.env,
+        stdin=subprocess.DEVNULL,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr, crashes(crowded)) == (0, "", [])
+
+
+def test_as_it_is_typed(crowded: Home) -> None:
+    line = f"set -o pipefail; {SCRIPT} list --session corp | head -1"
+    done = subprocess.run(["bash", "-c", line], env=crowded.env, capture_output=True, text=True)
+    row = "000000000000\tprod-0\tA\t\t\n"
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split("\t")[:3] == row.split("\t")[:3]

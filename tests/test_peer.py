@@ -1,0 +1,219 @@
+"""Which user is at the other end of a socket: real sockets, and as root a real second user."""
+
+import os
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from ssohelper import peer
+from ssohelper.peer import is_allowed, peer_uid
+from tests.programs import need
+
+OTHER = 65534
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="another user takes root")
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="/proc/net is Linux's")
+
+# Connects, says so, and holds the connection until its stdin ends. Words: family, address, port
+# or path, and what it does first ("hold", or "shut" its sending side, or "close" the connection).
+_CLIENT = """
+import socket, sys
+family, address, port, act = sys.argv[1:]
+client = socket.socket(getattr(socket, family))
+client.connect(address if family == "AF_UNIX" else (address, int(port)))
+if act == "shut":
+    client.shutdown(socket.SHUT_WR)
+if act == "close":
+    client.close()
+print("connected", flush=True)
+sys.stdin.read()
+"""
+# What listens, and how the client reaches it.
+WAYS = {
+    "unix": (socket.AF_UNIX, "", "AF_UNIX", ""),
+    "IPv4": (socket.AF_INET, "127.0.0.1", "AF_INET", "127.0.0.1"),
+    "another loopback address": (socket.AF_INET, "127.9.8.7", "AF_INET", "127.9.8.7"),
+    "IPv6": (socket.AF_INET6, "::1", "AF_INET6", "::1"),
+    "mapped to IPv4": (socket.AF_INET, "127.0.0.1", "AF_INET6", "::ffff:127.0.0.1"),
+    "IPv4 to dual": (socket.AF_INET6, "::", "AF_INET", "127.0.0.1"),
+    "mapped to dual": (socket.AF_INET6, "::", "AF_INET6", "::ffff:127.0.0.1"),
+    "IPv6 to dual": (socket.AF_INET6, "::", "AF_INET6", "::1"),
+}
+each_way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+each_tcp_way = pytest.mark.parametrize(
+    "way", [way for way in WAYS.values() if way[1]], ids=[name for name in WAYS if name != "unix"]
+)
+Way = tuple[int, str, str, str]
+
+
+@contextmanager
+def connected(way: Way, folder: Path, user: int, act: str = "hold") -> Iterator[socket.socket]:
+    """Yield our end of a connection that a process of the user made."""
+    family, bound_to, client_family, address = way
+    with socket.socket(family) as listening:
+        listening.settimeout(60)
+        if family == socket.AF_UNIX:
+            folder.chmod(0o755)
+            address = str(folder / "s")
+            listening.bind(address)
+            os.chmod(address, 0o666)
+            port = 0
+        else:
+            if family == socket.AF_INET6:
+                listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            listening.bind((bound_to, 0))
+            port = listening.getsockname()[1]
+        listening.listen()
+        argv = [sys.executable, "-I", "-c", _CLIENT, client_family, address, str(port), act]
+        if user != os.geteuid():
+            argv = [need("setpriv"), f"--reuid={user}", "--clear-groups", *argv]
+        with subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/"
+        ) as client:
+            assert client.stdout
+            assert client.stdout.readline() == "connected\n"
+            with listening.accept()[0] as connection:
+                yield connection
+            client.communicate()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that another user can get into, as pytest's own cannot be."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as made:
+        yield Path(made)
+
+
+@ON_LINUX
+@each_way
+@pytest.mark.parametrize("act", ["hold", "shut"])
+def test_our_own_process_is_known(way: Way, act: str, folder: Path) -> None:
+    with connected(way, folder, os.geteuid(), act) as connection:
+        assert peer_uid(connection) == os.geteuid()
+
+
+@ON_LINUX
+@AS_ROOT
+@each_way
+@pytest.mark.parametrize("act", ["hold", "shut"])
+def test_another_user_s_process_is_known(way: Way, act: str, folder: Path) -> None:
+    with connected(way, folder, OTHER, act) as connection:
+        assert peer_uid(connection) == OTHER
+
+
+@ON_LINUX
+@each_tcp_way
+def test_a_client_that_has_closed_its_end_is_unknown(way: Way, folder: Path) -> None:
+    """The kernel lists what no process holds as root's, whose ever it was."""
+    with connected(way, folder, os.geteuid(), "close") as connection:
+        assert connection.recv(1) == b""
+        assert peer_uid(connection) is None
+
+
+@ON_LINUX
+def test_of_two_clients_of_one_port_each_is_told_apart(folder: Path) -> None:
+    """Address and port of both ends have to match, not one alone."""
+    user = OTHER if os.geteuid() == 0 else os.geteuid()
+    with (
+        connected(WAYS["IPv4"], folder, user) as theirs,
+        socket.socket() as listening,
+        socket.socket() as ours,
+    ):
+        client_port = theirs.getpeername()[1]
+        # Our own client has the same port as theirs, at another address.
+        ours.bind(("127.0.0.2", client_port))
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        ours.connect(listening.getsockname())
+        with listening.accept()[0] as accepted:
+            assert peer_uid(accepted) == os.geteuid()
+            assert peer_uid(theirs) == user
+
+
+def test_a_socket_that_is_not_connected_is_unknown() -> None:
+    with socket.socket() as unconnected:
+        assert peer_uid(unconnected) is None
+
+
+@ON_LINUX
+def test_a_system_without_the_tables_does_not_tell(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connected(WAYS["IPv4"], folder, os.geteuid()) as connection:
+        for missing in (str(folder / "none"), "/proc/net/dev"):
+            monkeypatch.setattr(peer, "_TABLES", (missing, missing))
+            assert peer_uid(connection) is None
+
+
+def test_our_user_and_root_are_allowed_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    allowed = {uid: is_allowed(uid, unknown=True) for uid in (1000, 0, 1001, OTHER)}
+    assert allowed == {1000: True, 0: True, 1001: False, OTHER: False}
+    assert is_allowed(None, unknown=True)
+    assert not is_allowed(None, unknown=False)
+
+
+def test_it_imports_nothing_heavy() -> None:
+    script = (
+        "import sys, os, socket, struct; before = set(sys.modules); import ssohelper.peer; "
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.split() == ["ssohelper", "ssohelper.peer"], done.stderr
+
+
+class Told:
+    """A connected unix socket on macOS: struct xucred as sys/ucred.h has it."""
+
+    family = socket.AF_UNIX
+
+    def __init__(self, answer: bytes | None) -> None:
+        self._answer = answer
+
+    def getsockopt(self, level: int, option: int, size: int) -> bytes:
+        assert (level, option) == (0, 1)  # SOL_LOCAL, LOCAL_PEERCRED
+        if self._answer is None:
+            raise OSError(57, "Socket is not connected")
+        return self._answer[:size]
+
+
+def xucred(user: int, version: int = 0) -> bytes:
+    return struct.pack("=IIhxx16I", version, user, 2, 20, 12, *[0] * 14)
+
+
+@pytest.mark.parametrize(
+    ("answer", "user"),
+    [
+        (xucred(501), 501),
+        (xucred(0), 0),
+        (xucred(501, version=1), None),
+        (xucred(501)[:8], None),
+        (b"", None),
+        (None, None),
+    ],
+    ids=["another", "root", "another struct", "half of it", "nothing", "an error"],
+)
+def test_the_user_of_a_unix_socket_on_macos(
+    answer: bytes | None, user: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peer, "sys", SimpleNamespace(platform="darwin"))
+    assert peer_uid(cast(socket.socket, Told(answer))) == user
+
+
+def test_macos_tells_no_user_of_a_tcp_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peer, "sys", SimpleNamespace(platform="darwin"))
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as accepted,
+    ):
+        assert peer_uid(accepted) is None
