@@ -18,19 +18,24 @@ def main() -> int:
         began = time.monotonic()
         if ready_document.answered(argv[1:]):
             return 0
-        leave_word = None
-        if sys.platform != "win32":
-            from ssohelper import turnstile
+        from ssohelper.fastpath import miss
 
-            code = turnstile.answered_in_turn(argv[1:])
-            if code is not None:
-                return code
-            leave_word = turnstile.leave_word
-        from ssohelper import credential_process
-
-        code = credential_process.answer(argv[1:], began, leave_word)
+        code = miss.answer(argv[1:], began)
         if code is not None:
             return code
+        from ssohelper import credential_process
+
+        code = credential_process.answer(argv[1:], began)
+        if code is not None:
+            return code
+    if argv[:1] == ["broker-process"]:
+        from ssohelper import broker_process
+
+        return broker_process.run(argv[1:])
+    if argv[:1] == ["renewal-process"]:
+        from ssohelper import renewal_process
+
+        return renewal_process.run(argv[1:])
     if argv[:1] == ["shell-init"]:
         from ssohelper import shell_init
 

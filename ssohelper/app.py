@@ -19,9 +19,11 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.instants import duration_text
 from ssohelper.core.text import is_harmless, show
 from ssohelper.errors import ConfigInvalid, LocalState
+from ssohelper.fastpath import spawn
 
 if TYPE_CHECKING:
-    from ssohelper.core.model import RoleCredentials, RoleKey, Secret, SsoSession
+    from ssohelper.core.model import RoleCredentials, Secret, SsoSession
+    from ssohelper.renewals import Renewals
     from ssohelper.settings import Settings
     from ssohelper.stores.choices import ChoicesStore
     from ssohelper.stores.clock_file import ClockFile
@@ -277,17 +279,17 @@ class App:
 
         return EnvFile(path)
 
-    def start_renewal(self, key: RoleKey) -> None:
-        """Start the detached process that renews these credentials."""
-        from ssohelper import renewal
+    @cached_property
+    def renewals(self) -> Renewals:
+        """Renewals of access tokens, each in a process of its own."""
+        from ssohelper.renewals import Renewals
 
-        renewal.start(key, self._environ_anywhere())
+        return Renewals(self._environ_anywhere())
 
     def start_listing(self, session_name: str) -> None:
         """Start the detached process that lists this session anew."""
-        from ssohelper import renewal
-
-        renewal.start_listing(session_name, self._environ_anywhere())
+        argv = ["list", "--session", session_name, "--behind"]
+        spawn.start_detached(argv, self._environ_anywhere())
 
     def callback_listener(self) -> CallbackListener:
         from ssohelper.wire.loopback import CallbackListener

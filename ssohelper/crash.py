@@ -16,17 +16,22 @@ _MOST_KEPT = 20
 
 def report(error: BaseException, trace: TracebackType | None) -> int:
     """Say one line on stderr, keep the places in a log file of our own, and return 1."""
-    kind = type(error).__name__
-    try:
-        log = _write_log(error, trace)
-    except (OSError, ValueError, SsoHelperError):
-        log = "none: the state folder cannot be written"
-    line = show(f"ssohelper: error: internal error ({kind}) — log: {log}") + "\n"
+    line = show(f"ssohelper: error: {as_error(error, trace).message}") + "\n"
     try:
         os.write(2, line.encode(_encoding(), "backslashreplace"))
     except OSError:
         return 1
     return 1
+
+
+def as_error(error: BaseException, trace: TracebackType | None) -> SsoHelperError:
+    """Keep the places in a log file of our own, and return the error that names the file."""
+    kind = type(error).__name__
+    try:
+        log = _write_log(error, trace)
+    except (OSError, ValueError, SsoHelperError):
+        log = "none: the state folder cannot be written"
+    return SsoHelperError(f"internal error ({kind}) — log: {log}")
 
 
 def _write_log(error: BaseException, trace: TracebackType | None) -> str:

@@ -10,8 +10,6 @@ import time
 
 from ssohelper import folders
 
-# The last argument of the detached renewal: it prints nothing and never takes this door.
-RENEW_ONLY = "--renew-only"
 _OPTIONS = {"--session": 0, "--account-id": 1, "--role-name": 2}
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
 # AWS's session tokens make documents of about 1.1 kB; more than this is not one of ours.

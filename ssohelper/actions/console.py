@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import credentials, environment
@@ -77,10 +76,10 @@ def open_in_browser(
     """
     session, role = profile.session, profile.role
     federation = app.federation(page.region)  # says what is wrong with the environment, first
-    with suppress(SsoHelperError):
-        # The console session lasts as long as these: the better half of their life.
-        credentials.renew_ahead(app, session, role, app.deadline())
-    keys = credentials.release(app, session, role, "console", app.deadline())
+    # The console session lasts as long as these.
+    keys = credentials.release(
+        app, session, role, "console", app.deadline(), least_share=credentials.NEARLY_WHOLE
+    )
     address = federation.login_url(keys, session.start_url, page.url)
     with app.one_shot_redirect(address) as door:
         if not start(door.url):

@@ -1,42 +1,34 @@
-"""Credentials for one role. `release` is the one way out: guards and a journal come in here.
+"""Credentials of one role. `release` is the single way out of the program.
 
-Reads: look, lock, look again, ask, keep. Silent: it can never prompt and never imports login.
+The broker of the session asks AWS, once for all its callers (docs/decisions/0011); where there can
+be none, this process asks for itself by the same code. Can never prompt and never imports login.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
-from ssohelper.actions import prompt_notes, tokens
-from ssohelper.core import freshness
-from ssohelper.core.freshness import Freshness
-from ssohelper.core.instants import to_iso
-from ssohelper.core.model import (
-    AccessToken,
-    KeptCredentials,
-    Role,
-    RoleCredentials,
-    RoleKey,
-    SsoSession,
-)
-from ssohelper.core.text import to_json
-from ssohelper.errors import (
-    LocalState,
-    LockNotObtained,
-    NotOurs,
-    RoleNotAssigned,
-    SsoHelperError,
-    TokenRejected,
-)
+from ssohelper.actions import issuing, tokens
+from ssohelper.broker import wording
+from ssohelper.broker.core import Caller
+from ssohelper.broker.loop import Loop
+from ssohelper.broker.requests import Reply, Request
+from ssohelper.core.instants import from_iso
+from ssohelper.core.model import Role, RoleCredentials, RoleKey, Secret, SsoSession
+from ssohelper.errors import AwsUnreachable, LocalState
+from ssohelper.fastpath import broker_client
 
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.deadline import Deadline
 
-# How long one waits for better credentials while there are usable ones.
-USABLE_SECONDS = 5.0
+# For keys that are handed over once: a job of their whole life can be begun with them.
+NEARLY_WHOLE = 0.9
+_HALF = 0.5
+# More than their whole life: AWS is asked.
+_IN_ANY_CASE = 2.0
 
 Way = Literal["credential-process", "whoami", "env", "exec", "use", "console", "serve"]
 Policy = Callable[["App", SsoSession, Role, Way], None]
@@ -60,49 +52,28 @@ def release(
     way: Way,
     deadline: Deadline,
     *,
+    least_share: float = 0.0,
     policy: Policy = allow_all,
     recorder: Recorder = record_nothing,
 ) -> RoleCredentials:
     """Return unexpired credentials of the role; all credentials of the program leave here.
 
+    `least_share`: which part of their life they must still have when AWS answers in 5 s; more than
+    1 asks AWS in any case.
     Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), LocalState (7).
     """
     policy(app, session, role, way)
-    kept = _current(app, session, role, deadline)
-    recorder(app, session, role, way, kept.credentials)
-    return kept.credentials
+    reply = _reply(app, session.key_of(role), deadline, least_share)
+    for warning in reply.warnings:
+        app.warn(warning)
+    if reply.error is not None:
+        raise reply.error
+    credentials = parse_document(reply.document)
+    recorder(app, session, role, way, credentials)
+    return credentials
 
 
-def document(credentials: RoleCredentials, account_id: str) -> bytes:
-    """Return the credential-process document: one line of JSON with secrets, for stdout only."""
-    answer = {
-        "Version": 1,
-        "AccessKeyId": credentials.access_key_id,
-        "SecretAccessKey": credentials.secret_access_key.reveal(),
-        "SessionToken": credentials.session_token.reveal(),
-        "Expiration": to_iso(credentials.expires_at),
-        "AccountId": account_id,
-    }
-    return to_json(answer).encode() + b"\n"
-
-
-def renew_ahead(app: App, session: SsoSession, role: Role, deadline: Deadline) -> None:
-    """Renew what is at or below half of its life: the session's token, then the role's answer.
-
-    What the detached process does. A failure is remembered, and the next try is 30 s away.
-    Raises: as `release`.
-    """
-    tokens.renew_ahead(app, session, deadline)
-    key = session.key_of(role)
-    with app.credentials.lock(key, deadline):
-        kept = app.credentials.get(key, session)
-        if kept is None or _freshness(app, kept) is not Freshness.SERVE:
-            _renewed(app, session, key, deadline)
-        else:
-            _publish(app, session, key, kept)
-
-
-def at_hand(
+def cached(
     app: App,
     session: SsoSession,
     role: Role,
@@ -112,184 +83,94 @@ def at_hand(
     policy: Policy = allow_all,
     recorder: Recorder = record_nothing,
 ) -> RoleCredentials | None:
-    """Return what is kept while it is to be served, waiting for nobody; None: `release` asks.
+    """Return cached credentials that are good, without waiting; None: `release` asks AWS.
 
-    With `even_due` also what should be renewed first: better than nothing while AWS is slow.
+    With `even_due` also what should be renewed first: better than none while AWS is slow.
     """
     policy(app, session, role, way)
-    key = session.key_of(role)
-    kept = app.credentials.get(key, session)
-    if kept is None or _freshness(app, kept) is Freshness.TOO_LATE:
+    found = issuing.find(app, session.key_of(role))
+    if not found.document or not (found.is_good or even_due):
         return None
-    if _is_served(app, kept):
-        _think(app, session, key, kept)
-    elif not even_due:
-        return None
-    recorder(app, session, role, way, kept.credentials)
-    return kept.credentials
-
-
-def renew_now(app: App, session: SsoSession, role: Role, deadline: Deadline) -> None:
-    """Take fresh credentials whatever is kept: a clock is in doubt, or the sign-in ends soon.
-
-    Raises: as `release`.
-    """
-    key = session.key_of(role)
-    with app.credentials.lock(key, deadline):
-        _renewed(app, session, key, deadline)
-
-
-def due_at(app: App, session: SsoSession, role: Role) -> int:
-    """Return when somebody must next think about this role: 0 when nothing is kept."""
-    kept = app.credentials.get(session.key_of(role), session)
-    return 0 if kept is None else _due_at(app, session, kept)
-
-
-def _current(app: App, session: SsoSession, role: Role, deadline: Deadline) -> KeptCredentials:
-    key = session.key_of(role)
-    kept = app.credentials.get(key, session)
-    if kept and _is_served(app, kept):
-        _think(app, session, key, kept)
-        return kept
-    usable = kept is not None and _freshness(app, kept) is not Freshness.TOO_LATE
-    if usable:
-        # Credentials that still work are not worth the whole deadline.
-        deadline = app.deadline(min(USABLE_SECONDS, deadline.left()))
-    try:
-        with app.credentials.lock(key, deadline):
-            kept = app.credentials.get(key, session)
-            if kept and _is_served(app, kept):
-                return kept
-            return _renewed(app, session, key, deadline)
-    except (NotOurs, RoleNotAssigned):
-        raise  # planted, or taken away: nothing goes past that, good credentials neither
-    except SsoHelperError:
-        # Good credentials outlive AWS, the network and our own locks; expired ones are never good.
-        if kept and _freshness(app, kept) is not Freshness.TOO_LATE:
-            _publish_for_a_while(app, key, kept, freshness.service_ends_at)
-            return kept
-        raise
-
-
-def _think(app: App, session: SsoSession, key: RoleKey, kept: KeptCredentials) -> None:
-    """Somebody must think: put a lost document back, or start one renewal behind this answer.
-
-    The first who comes dates the document 30 s ahead, so that the others hit, and starts it; never
-    past the moment from which on a caller waits: botocore would ask again for each request.
-    """
-    try:
-        if app.credentials.published_until(key) > app.now():
-            return
-        if app.now() < _due_at(app, session, kept):
-            _publish(app, session, key, kept)
-        elif app.settings.get("renew_ahead"):
-            with app.credentials.lock(key, app.deadline(0)):
-                if app.credentials.published_until(key) > app.now():
-                    return
-                _publish_for_a_while(app, key, kept, freshness.renew_first_at)
-            app.start_renewal(key)
-    except LockNotObtained:
-        return  # who holds it is renewing already
-    except NotOurs:
-        raise
-    except (SsoHelperError, OSError) as trouble:  # a slip in the settings too
-        app.warn(f"the credentials are good, but cannot be renewed ahead: {trouble}")
-
-
-def _renewed(app: App, session: SsoSession, key: RoleKey, deadline: Deadline) -> KeptCredentials:
-    """Ask AWS and keep the answer. A failure is shared for 30 s by everyone who asks the same."""
-    scope = "/".join(key)
-    fingerprint = app.tokens.fingerprint(session)
-    known = app.failures.recall(scope, fingerprint, app.now())
-    if known:
-        raise known
-    signed_in_at = app.tokens.facts(session.name).signed_in_at
-    try:
-        credentials = _asked(app, session, Role(key.account_id, key.role_name), deadline)
-    except LocalState:
-        raise  # this machine's trouble may be over for the next caller: not shared
-    except SsoHelperError as error:
-        with suppress(LocalState):  # a full disk must not hide what AWS said
-            app.failures.remember(scope, app.tokens.fingerprint(session), error, app.now())
-        prompt_notes.renewal_failed(app, session, key)
-        if isinstance(error, RoleNotAssigned):
-            _remove(app, key)  # whoever asked: from now on it is not handed out any more
-        raise
-    kept = KeptCredentials(credentials, app.aws_now())
-    # Somebody signed in while we asked: these keys may be the person's before, so nobody else's.
-    if app.tokens.facts(session.name).signed_in_at == signed_in_at:
-        _keep(app, session, key, kept)
-    return kept
-
-
-def _asked(app: App, session: SsoSession, role: Role, deadline: Deadline) -> RoleCredentials:
-    token: AccessToken = tokens.valid_token(app, session, deadline)
-    portal = app.portal(session)
-    try:
-        credentials = portal.role_credentials(token, role, deadline)
-    except TokenRejected:
-        # 401 is the truth over the file (an admin revoked it): one renewal, then a person.
-        token = tokens.renewed_after_rejection(app, session, token, deadline)
-        credentials = portal.role_credentials(token, role, deadline)
-    app.learn_aws_time(portal.answered_at())
+    credentials = parse_document(found.document)
+    recorder(app, session, role, way, credentials)
     return credentials
 
 
-def _keep(app: App, session: SsoSession, key: RoleKey, kept: KeptCredentials) -> None:
-    """Keep and publish; a full disk costs the next caller a request, not this one its answer."""
-    try:
-        app.credentials.keep(key, session, kept)
-        _publish(app, session, key, kept)
-        prompt_notes.renewal_works(app, key)
-    except NotOurs:
-        raise
-    except (LocalState, OSError) as trouble:
-        app.warn(f"the credentials could not be kept: {trouble}")
+def renew_ahead(app: App, session: SsoSession, role: Role, way: Way, deadline: Deadline) -> None:
+    """Renew what is past half of its life: the session's token, then the role's credentials.
 
-
-def _publish(app: App, session: SsoSession, key: RoleKey, kept: KeptCredentials) -> None:
-    due_at = _due_at(app, session, kept)
-    app.credentials.publish(key, document(kept.credentials, key.account_id), due_at, app.now())
-
-
-def _due_at(app: App, session: SsoSession, kept: KeptCredentials) -> int:
-    """Return when somebody must next think: half of this life, or of the token's when sooner.
-
-    The token counts so that no SDK finds one with less than its own 15 min left.
+    Raises: as `release`.
     """
-    half = app.local(freshness.think_again_at(kept.received_at, kept.credentials.expires_at))
+    token = app.tokens.load(session)
     token_due_at = tokens.renewal_due_at(app, session)
-    return half if token_due_at is None else min(half, token_due_at)
+    if token is not None and token_due_at is not None and app.now() >= token_due_at:
+        tokens.renewed_token(app, session, token, deadline)
+    if due_at(app, session, role) <= app.now():
+        release(app, session, role, way, deadline, least_share=_HALF)
 
 
-def _publish_for_a_while(
-    app: App, key: RoleKey, kept: KeptCredentials, end: Callable[[int, int], int]
-) -> None:
-    """Nobody else needs to think for 30 s: somebody renews, or failed to. Never past `end`."""
-    ends_at = end(kept.received_at, kept.credentials.expires_at)
+def renew_now(app: App, session: SsoSession, role: Role, way: Way, deadline: Deadline) -> None:
+    """Take fresh credentials whatever is cached: a clock is in doubt, or the sign-in ends soon.
+
+    Raises: as `release`; AwsUnreachable when only the cached ones could be had.
+    """
+    before = app.credentials.get(session.key_of(role), session)
+    fresh = release(app, session, role, way, deadline, least_share=_IN_ANY_CASE)
+    if before is not None and fresh.access_key_id == before.credentials.access_key_id:
+        raise AwsUnreachable("the credentials could not be renewed", hint="try again in a minute")
+
+
+def due_at(app: App, session: SsoSession, role: Role) -> int:
+    """Return when the role's credentials, or their token, are to be renewed; 0 without any."""
+    cached = app.credentials.get(session.key_of(role), session)
+    return 0 if cached is None else issuing.due_at(app, session, cached)
+
+
+def parse_document(document: bytes) -> RoleCredentials:
+    """Return the credentials of a credential-process document of ours."""
+    found = json.loads(document)
+    expires_at = from_iso(found["Expiration"])
+    if expires_at is None:
+        raise LocalState("the broker answered with a document that has no end")
+    return RoleCredentials(
+        found["AccessKeyId"],
+        Secret(found["SecretAccessKey"]),
+        Secret(found["SessionToken"]),
+        expires_at,
+    )
+
+
+def _reply(app: App, key: RoleKey, deadline: Deadline, least_share: float) -> Reply:
     try:
-        at = min(app.now() + freshness.RETRY_SECONDS, app.local(ends_at))
-        app.credentials.publish(key, document(kept.credentials, key.account_id), at, app.now())
-    except NotOurs:
-        raise
-    except (LocalState, OSError) as trouble:
-        app.warn(f"the credentials could not be published: {trouble}")
+        return wording.decode(
+            *broker_client.ask(
+                key,
+                app.environ,
+                deadline.left(),
+                least_share=least_share,
+                may_wait_longer=True,
+            )
+        )
+    except broker_client.Unavailable:
+        return _ask_alone(app, key, deadline, least_share)
+    except broker_client.Stopped:
+        return Reply(error=no_answer_of_the_broker())
 
 
-def _remove(app: App, key: RoleKey) -> None:
-    """Forget the credentials of a role that is no longer assigned: AWS refused it (403)."""
-    prompt_notes.renewal_works(app, key)
+def _ask_alone(app: App, key: RoleKey, deadline: Deadline, least_share: float) -> Reply:
+    """Do what a broker does, for this process alone."""
+    now = app.monotonic()
+    request = Request(key, now, now + deadline.left(), least_share)
+    loop = Loop(issuing.Work(lambda: app), monotonic=app.monotonic)
     try:
-        app.credentials.remove(key)
-    except (LocalState, OSError) as trouble:
-        app.warn(f"the credentials could not be removed: {trouble}")
+        return loop.ask(Caller(request))
+    finally:
+        loop.close()
 
 
-def _freshness(app: App, kept: KeptCredentials) -> Freshness:
-    now = app.aws_now()
-    left = kept.credentials.expires_at - now
-    return freshness.of_credentials(kept.life_seconds, left, now - kept.received_at)
-
-
-def _is_served(app: App, kept: KeptCredentials) -> bool:
-    return _freshness(app, kept) in (Freshness.SERVE, Freshness.SERVE_AND_RENEW)
+def no_answer_of_the_broker() -> AwsUnreachable:
+    """Return the error for a broker that does not answer by the deadline."""
+    return AwsUnreachable(
+        "no answer in time: this machine is very busy, or the network is slow",
+        hint="try again in a minute",
+    )

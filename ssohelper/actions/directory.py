@@ -333,7 +333,7 @@ class _Token:
             if self._renewed:
                 raise rejected
             self._renewed = True
-            self._token = tokens.renewed_after_rejection(
+            self._token = tokens.renewed_token(
                 self._app, self._session, token, self._app.deadline()
             )
             return self._token

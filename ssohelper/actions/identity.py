@@ -65,7 +65,7 @@ def _remember_user(app: App, session: SsoSession, user: str) -> None:
         return
     try:
         # A renewal behind our back writes the same file.
-        with app.tokens.lock(session.name, app.deadline()):
+        with app.tokens.state_lock(session.name, app.deadline()):
             facts = _facts(app, session)
             app.tokens.save_facts(session.name, facts._replace(user=user))
         if facts.earlier_user not in (None, user):

@@ -28,18 +28,16 @@ def everything(app: App, session_name: str | None = None) -> list[Kept]:
 
 
 def clear(app: App, session_name: str | None = None) -> int:
-    """Remove role credentials and listings, and forget failures; returns how many files went.
+    """Remove role credentials and listings; returns how many files went.
 
     Sign-ins stay: `logout` ends them, at AWS too.
     """
     names = {*app.credentials.session_names(), *app.directory.session_names()}
-    removed = sum(
+    return sum(
         app.credentials.forget_session(name) + app.directory.forget(name)
         for name in sorted(names)
         if session_name in (None, name)
     )
-    app.failures.forget_all()
-    return removed
 
 
 def _sign_ins(app: App) -> list[Kept]:

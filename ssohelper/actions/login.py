@@ -17,6 +17,8 @@ from ssohelper.actions.waiting import (
     pause,
     stop_when_cancelled,
 )
+from ssohelper.broker.requests import TokenState
+from ssohelper.core import lineage
 from ssohelper.core.device_flow import (
     DEVICE_CODE_GRANT,
     DeviceAuthorization,
@@ -106,21 +108,21 @@ def log_out(app: App, session: SsoSession) -> bool:
     Returns whether there was a sign-in. Forgets here even when AWS cannot be reached.
     Raises: AwsUnreachable after that, when AWS does not know of it.
     """
-    trouble: SsoHelperError | None = None
-    with app.tokens.lock(session.name, app.deadline()):
-        token, trouble = _token_to_revoke(app, session)
-        if token is not None and trouble is None:
-            try:
-                app.portal(session).logout(token)
-            except LoginRequired:
-                pass  # it was over already
-            except AwsUnreachable as error:
-                trouble = error
+    token, trouble = _token_to_revoke(app, session)
+    if token is not None and trouble is None:
+        try:
+            app.portal(session).logout(token)
+        except LoginRequired:
+            pass  # it was over already
+        except AwsUnreachable as error:
+            trouble = error
+    # Not the token's own lock, which a renewal may hold for a minute: when that one ends, it finds
+    # no token in the file and keeps its own nowhere.
+    with app.tokens.state_lock(session.name, app.deadline()):
         app.tokens.forget(session)
         app.credentials.forget_session(session.name)
         app.tokens.save_facts(session.name, _facts_of_the_next(app, session))
         prompt_notes.signed_in_anew(app, session)
-    app.failures.forget(tokens.failure_scope(session))
     if trouble is not None:
         raise AwsUnreachable(
             f'signed out of "{session.name}" on this machine only: {trouble.message}',
@@ -140,11 +142,11 @@ def _without_a_person(app: App, session: SsoSession, min_seconds: int) -> LoginO
         return None
     if token is None or _ends_too_early(app, session, token, min_seconds):
         return None
-    # A person asks: what failed in the last 30 s is tried again.
-    app.failures.forget(tokens.failure_scope(session))
+    lasting = token
     try:
-        deadline = app.deadline(_SILENT_SECONDS)
-        lasting = tokens.renewed_to_last(app, session, min_seconds, deadline)
+        lasts = token.expires_at - app.now() >= min_seconds
+        if not lasts or tokens.state_of(app, session, token) is not TokenState.GOOD:
+            lasting = tokens.renewed_token(app, session, token, app.deadline(_SILENT_SECONDS))
     except LoginRequired:
         return None
     except AwsUnreachable:
@@ -212,20 +214,20 @@ def _signed_in(
 
 def _kept(app: App, session: SsoSession, token: AccessToken, life_seconds: int) -> AccessToken:
     """Keep the token of a person who has just signed in: it may be another one than before."""
-    with app.tokens.lock(session.name, app.deadline()):
-        app.credentials.forget_session(session.name)
-        standing = app.tokens.save(session, token, signed_in=True)
-        # Again: somebody may have fetched some with the old token meanwhile.
+    # Not the token's own lock, which a renewal may hold for a minute: when that one ends, it finds
+    # this token in the file and leaves it there.
+    with app.tokens.state_lock(session.name, app.deadline()):
+        app.tokens.save(session, token)
         app.credentials.forget_session(session.name)
         facts = _facts_of_the_next(app, session)._replace(
+            token_ids=lineage.after_sign_in(token),
             signed_in_at=app.now(),
             token_expires_at=token.expires_at,
             token_life_seconds=life_seconds,
         )
         app.tokens.save_facts(session.name, facts)
         prompt_notes.signed_in_anew(app, session)
-    app.failures.forget(tokens.failure_scope(session))
-    return standing
+    return token
 
 
 def _facts_of_the_next(app: App, session: SsoSession) -> SignInFacts:
@@ -326,11 +328,11 @@ def _token_to_revoke(
         token = app.tokens.load(session)
         if token is None or token.expires_at > app.now() or not tokens.is_refreshable(app, token):
             return token, None
-        return app.oidc(session).refresh(token, app.deadline(_SILENT_SECONDS))[0], None
+        return tokens.valid_token(app, session, app.deadline(_SILENT_SECONDS)), None
     except LoginRequired:
         return None, None
-    except AwsUnreachable as error:
-        return token, error
+    except (AwsUnreachable, LocalState) as error:
+        return None, error
 
 
 def _challenge(verifier: Secret) -> str:

@@ -186,3 +186,23 @@ def _session_of_environment(app: App, config: ConfigFile) -> SsoSession | None:
     if target.session is None and target.session_name:
         return config.sso_session(target.session_name)
     return target.session
+
+
+def known_session(app: App, name: str) -> SsoSession:
+    """Return the session that a profile's line names. Raises: ConfigInvalid."""
+    session = app.config.read().sso_session(name)
+    if session is None:
+        raise ConfigInvalid(
+            f"there is no [sso-session {name}] in {app.aws_config_file}",
+            hint=f"make it with: ssohelper setup START_URL --session {name}",
+        )
+    return session
+
+
+def checked_role(account_id: str, role_name: str) -> Role:
+    """Return the role that a profile's line names. Raises: ConfigInvalid."""
+    if not ACCOUNT_ID.fullmatch(account_id):
+        raise ConfigInvalid(f'"{account_id}" is no account id: it has 12 digits')
+    if not ROLE_NAME.fullmatch(role_name):
+        raise ConfigInvalid(f'"{role_name}" cannot be the name of a role')
+    return Role(account_id, role_name)

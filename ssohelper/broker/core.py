@@ -45,7 +45,7 @@ class Ports(Protocol):
     def token(self, session_name: str) -> Token: ...
     def fingerprint(self, session_name: str) -> str: ...
     def start_call(self, key: RoleKey) -> None: ...
-    def start_renewal(self, session_name: str, rejected_id: str | None) -> None: ...
+    def start_renewal(self, session_name: str, seen_id: str) -> None: ...
     def renews_in_background(self) -> bool: ...
     def tell_to_wait(self, caller: "Caller", seconds: float) -> None: ...
     def reply(self, caller: "Caller", reply: Reply) -> None: ...
@@ -117,9 +117,7 @@ class Broker:
             return
         if found.is_good:
             self._ports.reply(caller, _reply_of(found))
-            if found.is_due and self._ports.renews_in_background():
-                self._job(key).is_background = True
-                self._start_ready(now)
+            self._renew_in_background(key, found, now)
             return
         if found.document:
             caller.fallback = _reply_of(found)
@@ -217,6 +215,23 @@ class Broker:
 
     # -- starting ----------------------------------------------------------------------------
 
+    def _renew_in_background(self, key: RoleKey, found: Found, now: float) -> None:
+        if not self._ports.renews_in_background():
+            return
+        if found.due_token_id:
+            self._start_renewal(key.session_name, found.due_token_id, now)
+        if found.is_due:
+            self._job(key).is_background = True
+            self._start_ready(now)
+
+    def _start_renewal(self, name: str, seen_id: str, now: float) -> None:
+        """Start a renewal, unless one is under way, has just failed or was refused."""
+        session = self._session(name)
+        is_allowed = session.renewal_began_at is None and session.renewal.may_probe(now)
+        if is_allowed and self._session_refusal(name, now) is None:
+            session.renewal_began_at = now
+            self._ports.start_renewal(name, seen_id)
+
     def _start_ready(self, now: float) -> None:
         """Start all calls and renewals that are wanted and allowed now, callers' first."""
         usable: dict[str, bool] = {}  # by session: one look at each token is enough
@@ -265,12 +280,9 @@ class Broker:
             if not works:
                 self._end_jobs(name, refused)
             return works
-        if session.renewal_began_at is None:
-            if not session.renewal.may_probe(now):
-                return works
-            session.renewal_began_at = now
-            self._ports.start_renewal(name, token.id if is_rejected else None)
-        return works and now >= session.renewal_began_at + RENEWAL_AHEAD_SECONDS
+        self._start_renewal(name, token.id, now)
+        began_at = session.renewal_began_at
+        return works and (began_at is None or now >= began_at + RENEWAL_AHEAD_SECONDS)
 
     def _may_start_at(self, job: _Job, now: float) -> float:
         session = self._session(job.key.session_name)

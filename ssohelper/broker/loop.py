@@ -4,7 +4,6 @@
 """
 
 import collections
-import os
 import queue
 import selectors
 import socket
@@ -20,7 +19,7 @@ from ssohelper.broker.connection import Connection
 from ssohelper.broker.core import MOST_CALLS, Broker, Caller
 from ssohelper.broker.requests import Found, Reply, Token
 from ssohelper.core.model import RoleKey
-from ssohelper.errors import LocalState, SsoHelperError
+from ssohelper.errors import SsoHelperError
 
 # A broker ends when idle for so long; and at this age in any case, so that a newer installation,
 # other settings and certificates are soon everywhere.
@@ -31,15 +30,14 @@ _MOST_CONNECTIONS = 4000
 
 
 class Work(Protocol):
-    """All but `call`, which blocks on a thread of its own, return at once."""
+    """All but `call` and `renew`, which block on threads of their own, return at once."""
 
     def find(self, key: RoleKey, least_share: float) -> Found: ...
     def token(self, session_name: str) -> Token: ...
     def fingerprint(self, session_name: str) -> str: ...
     def renews_in_background(self) -> bool: ...
     def call(self, key: RoleKey) -> Reply: ...
-    def start_renewal(self, session_name: str, rejected_id: str | None) -> int:
-        """Start a process that renews the token; return the pipe on which it reports."""
+    def renew(self, session_name: str, seen_id: str) -> None: ...
 
 
 class Loop:
@@ -57,9 +55,10 @@ class Loop:
         self._monotonic = monotonic
         self._core = Broker(self)
         self._selector = selectors.DefaultSelector()
-        self._wake_reader, self._wake_writer = os.pipe()
+        # Not a pipe: Windows selects sockets only.
+        self._wake_reader, self._wake_writer = socket.socketpair()
         for end in (self._wake_reader, self._wake_writer):
-            os.set_blocking(end, False)
+            end.setblocking(False)
         self._selector.register(self._wake_reader, selectors.EVENT_READ, self._read_wake)
         if listener is not None:
             listener.setblocking(False)
@@ -101,6 +100,8 @@ class Loop:
         for _ in range(self._threads):
             self._wanted.put(None)
         self._selector.close()
+        self._wake_reader.close()
+        self._wake_writer.close()
 
     def _stop_listening(self) -> None:
         self._accept()  # those that have connected already
@@ -143,20 +144,10 @@ class Loop:
             self._threads += 1
         self._wanted.put(key)
 
-    def start_renewal(self, session_name: str, rejected_id: str | None) -> None:
-        try:
-            reader = self._work.start_renewal(session_name, rejected_id)
-        except SsoHelperError as error:
-            self._events.append(partial(self._end_renewal, session_name, error))
-            self._wake()
-            return
-        os.set_blocking(reader, False)
-        report = bytearray()
-        self._selector.register(
-            reader,
-            selectors.EVENT_READ,
-            partial(self._read_report, reader, report, session_name),
-        )
+    def start_renewal(self, session_name: str, seen_id: str) -> None:
+        threading.Thread(
+            target=self._renew, args=(session_name, seen_id), daemon=True, name="renewal"
+        ).start()
 
     def tell_to_wait(self, caller: Caller, seconds: float) -> None:
         if isinstance(caller.channel, Connection):
@@ -184,17 +175,14 @@ class Loop:
         self._calls_under_way -= 1
         self._core.call_ended(key, outcome, self._monotonic())
 
-    def _read_report(self, reader: int, report: bytearray, session_name: str) -> None:
+    def _renew(self, session_name: str, seen_id: str) -> None:
+        error: SsoHelperError | None = None
         try:
-            piece = os.read(reader, 65536)
-        except (BlockingIOError, InterruptedError):
-            return
-        report.extend(piece)
-        if piece:
-            return
-        self._selector.unregister(reader)
-        os.close(reader)
-        self._end_renewal(session_name, wording.decode_report(bytes(report)))
+            self._work.renew(session_name, seen_id)
+        except SsoHelperError as found:
+            error = found
+        self._events.append(partial(self._end_renewal, session_name, error))
+        self._wake()
 
     def _end_renewal(self, session_name: str, error: SsoHelperError | None) -> None:
         self._core.renewal_ended(session_name, error, self._monotonic())
@@ -205,7 +193,7 @@ class Loop:
                 stream, _address = self._listener.accept()
             except OSError:
                 return  # none is waiting, or one went away again
-            if not peer.is_allowed(peer.uid_of(stream), unknown=False):
+            if not peer.is_allowed(peer.peer_uid(stream), unknown=False):
                 stream.close()
                 continue
             self._connections.add(
@@ -226,12 +214,12 @@ class Loop:
 
     def _wake(self) -> None:
         try:
-            os.write(self._wake_writer, b"x")
+            self._wake_writer.send(b"x")
         except OSError:
             return  # full: the loop wakes anyway
 
     def _read_wake(self) -> None:
         try:
-            os.read(self._wake_reader, 4096)
+            self._wake_reader.recv(4096)
         except BlockingIOError:
             return

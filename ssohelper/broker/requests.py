@@ -37,12 +37,14 @@ class Reply(NamedTuple):
 class Found(NamedTuple):
     """What is cached for a role. `document` is b"" when nothing unexpired is cached.
 
-    `is_good`: to be handed out as it is. `is_due`: to be renewed in the background too.
+    `is_good`: to be handed out as it is. `is_due`: to be renewed in the background too, and
+    `due_token_id` names a token that is to be.
     """
 
-    document: bytes
-    is_good: bool
-    is_due: bool
+    document: bytes = b""
+    is_good: bool = False
+    is_due: bool = False
+    due_token_id: str | None = None
     warning: str | None = None
 
 

@@ -40,8 +40,8 @@ def credential_process(
             found = selection.profile_of(app, profile, None)
             door.print_document(app, found.session, found.role, app.deadline())
         else:
-            named = door.known_session(app, session or "")
-            role = door.checked_role(account_id or "", role_name or "")
+            named = selection.known_session(app, session or "")
+            role = selection.checked_role(account_id or "", role_name or "")
             door.print_document(app, named, role, app.deadline())
     except SsoHelperError as error:
         ctx.exit(door.reported(error))

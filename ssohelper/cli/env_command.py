@@ -51,7 +51,14 @@ def env(profile: str | None, shell: str, form: str, reveal: bool) -> None:
             hint="run a command with them: ssohelper exec PROFILE -- COMMAND (or say --reveal)",
         )
     chosen = choosing.profile(profile)
-    keys = credentials.release(app, chosen.session, chosen.role, "env", app.deadline())
+    keys = credentials.release(
+        app,
+        chosen.session,
+        chosen.role,
+        "env",
+        app.deadline(),
+        least_share=credentials.NEARLY_WHOLE,
+    )
     found = environment.keys_environment(app, chosen, keys)
     variables = found.revealed()
     if output.talk().json:

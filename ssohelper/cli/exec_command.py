@@ -83,7 +83,14 @@ def _run_with_keys(app: App, chosen: Profile, program: list[str]) -> int:
     keys = using.signed_in(
         app,
         chosen,
-        lambda: credentials.release(app, chosen.session, chosen.role, "exec", app.deadline()),
+        lambda: credentials.release(
+            app,
+            chosen.session,
+            chosen.role,
+            "exec",
+            app.deadline(),
+            least_share=credentials.NEARLY_WHOLE,
+        ),
     )
     child = environment.keys_environment(app, chosen, keys).of_child(app.environ)
     output.say(f"{using.who(app, chosen)}: {using.keys_left(app, keys)}")

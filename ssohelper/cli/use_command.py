@@ -123,7 +123,14 @@ def _keys(app: App, profile: Profile) -> tuple[Environment, str]:
     keys = using.signed_in(
         app,
         profile,
-        lambda: credentials.release(app, profile.session, profile.role, "use", app.deadline()),
+        lambda: credentials.release(
+            app,
+            profile.session,
+            profile.role,
+            "use",
+            app.deadline(),
+            least_share=credentials.NEARLY_WHOLE,
+        ),
     )
     return environment.keys_environment(app, profile, keys), using.keys_left(app, keys)
 

@@ -1,6 +1,7 @@
 """The nouns of the program, in AWS's own words. Values only: no I/O, no clock."""
 
 import re
+from hashlib import sha256
 from typing import NamedTuple, NoReturn
 
 # The contract's rule for names of sessions: it becomes a file name and a command argument.
@@ -98,6 +99,11 @@ class AccessToken(NamedTuple):
     refresh_token: Secret | None
     client: ClientRegistration | None
 
+    @property
+    def id(self) -> str:
+        """Return a name of the token that does not show it: files and arguments may hold it."""
+        return sha256(self.value.reveal().encode()).hexdigest()[:16]
+
 
 class RoleCredentials(NamedTuple):
     """Keys of one role, until `expires_at` (epoch seconds)."""
@@ -109,10 +115,14 @@ class RoleCredentials(NamedTuple):
 
 
 class KeptCredentials(NamedTuple):
-    """Role credentials with the moment we got them, which tells how long their whole life is."""
+    """Role credentials with the moment we got them, which tells how long their whole life is.
+
+    `token_id` names the access token that they were asked for with.
+    """
 
     credentials: RoleCredentials
     received_at: int
+    token_id: str = ""
 
     @property
     def life_seconds(self) -> int:
@@ -124,6 +134,8 @@ class SignInFacts(NamedTuple):
 
     `token_expires_at` names the token whose whole life `token_life_seconds` was observed.
     `observed_hours_seconds` is how long sign-ins last, learnt from an end (core.sign_in_clock).
+    `token_ids` are the access tokens of this sign-in that we saw or wrote, the latest last.
+    `sent_id` names a refresh token whose answer has not arrived.
     What was listed before `person_since` may be another person's; `earlier_user` is who that was,
     where it is known.
     """
@@ -137,6 +149,8 @@ class SignInFacts(NamedTuple):
     token_life_seconds: int | None = None
     person_since: int | None = None
     earlier_user: str | None = None
+    token_ids: tuple[str, ...] = ()
+    sent_id: str | None = None
 
 
 class RoleKey(NamedTuple):

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 
 from ssohelper import crash, peer
-from ssohelper.actions.credentials import document
+from ssohelper.actions.issuing import document_of
 from ssohelper.core.instants import to_iso
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.core.text import show, to_json
@@ -94,7 +94,7 @@ class SocketDoor:
         return _answered(self._source, _SOCKET_SECONDS, self._document)
 
     def _document(self, found: RoleCredentials) -> bytes:
-        return document(found, self._account_id)
+        return document_of(found, self._account_id)
 
 
 def _answered(source: Source, seconds: float, form: Callable[[RoleCredentials], bytes]) -> bytes:

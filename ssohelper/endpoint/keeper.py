@@ -22,8 +22,6 @@ from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError
 LONGEST_PAUSE_SECONDS = 15.0
 _SHORTEST_PAUSE_SECONDS = 0.5
 _ASK_SECONDS = 20.0
-# A token that lasts so long there is none: it is renewed whatever it has left.
-_IN_ANY_CASE_SECONDS = 10**9
 
 # Gets the App of the look, for its settings, and the words.
 Tell = Callable[[ServingApp, str], None]
@@ -66,13 +64,7 @@ class Keeper:
         self._stopped = True
         self._wake.set()
 
-    def wake(self) -> None:
-        """Look at once: somebody was served what is past half of its life."""
-        self._wake.set()
-
     def _run(self) -> None:
-        with suppress(SsoHelperError):
-            self._make_app().get_ready(self._session)
         while not self._stopped:
             self._wake.wait(self.look())
             self._wake.clear()
@@ -122,12 +114,10 @@ class Keeper:
         if seen == self._refused:
             return
         try:
-            credentials.renew_ahead(app, self._session, self._role, app.deadline())
+            credentials.renew_ahead(app, self._session, self._role, "serve", app.deadline())
             self._refused = ""
         except LoginRequired:
             self._refused = app.tokens.fingerprint(self._session)
-        finally:
-            app.clean_up()
 
     def _renew_once_more(self, app: ServingApp) -> None:
         """Shortly before an end renew all that can still be: work goes on as long as AWS allows."""
@@ -140,10 +130,11 @@ class Keeper:
             with suppress(AwsUnreachable):  # until the end every round tries again
                 if at != ahead.token_until:
                     self._last_token(app)
-                credentials.renew_now(app, self._session, self._role, app.deadline())
+                credentials.renew_now(app, self._session, self._role, "serve", app.deadline())
                 self._done.add(at)
-            app.clean_up()
 
     def _last_token(self, app: ServingApp) -> None:
         with suppress(LoginRequired):  # none comes any more: the present one still works
-            tokens.renewed_to_last(app, self._session, _IN_ANY_CASE_SECONDS, app.deadline())
+            token = app.tokens.load(self._session)
+            if token is not None:
+                tokens.renewed_token(app, self._session, token, app.deadline())

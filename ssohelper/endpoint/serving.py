@@ -146,7 +146,6 @@ class Serving:
 
     def _new_app(self) -> ServingApp:
         made = self._make_app(self._app.environ, warn=self._warn_once)
-        made.wake = self.keeper.wake if self.keeper else None
         made.lasting = self._lasting
         return made
 

@@ -50,7 +50,7 @@ class Source:
         app = self._make_app()
         in_doubt = self.doubts(app)
         if not in_doubt:
-            found = credentials.at_hand(app, self._session, self._role, self._way)
+            found = credentials.cached(app, self._session, self._role, self._way)
             if found is not None:
                 return found
         asking = self.ask()
@@ -61,7 +61,7 @@ class Source:
             trouble = asking.error or SsoHelperError("internal error")
         else:
             trouble = AwsUnreachable("AWS has not answered yet", hint="try again in a moment")
-        found = credentials.at_hand(app, self._session, self._role, self._way, even_due=True)
+        found = credentials.cached(app, self._session, self._role, self._way, even_due=True)
         # In doubt both clocks have to agree that they have not expired.
         if found is None or (in_doubt and found.expires_at <= app.now()):
             raise trouble
@@ -96,7 +96,7 @@ class Source:
         try:
             deadline = app.deadline()
             if anew:
-                credentials.renew_now(app, self._session, self._role, deadline)
+                credentials.renew_now(app, self._session, self._role, self._way, deadline)
             asking.credentials = credentials.release(
                 app, self._session, self._role, self._way, deadline
             )
@@ -110,7 +110,6 @@ class Source:
                 if anew and asking.credentials is not None:
                     self._doubts = False
             asking.done()
-            app.clean_up()
 
 
 def no_more_threads() -> LocalState:

@@ -91,9 +91,7 @@ def _read_answer(stream: socket.socket, ends_at: float) -> "tuple[int, bytes, by
         data += piece
 
 
-def _connect_or_start(
-    session: str, environ: "Mapping[str, str]", ends_at: float
-) -> socket.socket:
+def _connect_or_start(session: str, environ: "Mapping[str, str]", ends_at: float) -> socket.socket:
     try:
         folder = broker_address.folder(environ)
         name = broker_address.name(session, environ)
@@ -111,7 +109,7 @@ def _connect(path: str) -> "socket.socket | None":
     stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         stream.connect(path)
-        if not peer.is_allowed(peer.uid_of(stream), unknown=False):
+        if not peer.is_allowed(peer.peer_uid(stream), unknown=False):
             raise OSError(errno.EPERM, "the broker's socket is another user's")
     except (FileNotFoundError, ConnectionRefusedError):
         stream.close()
@@ -148,10 +146,8 @@ def _start(
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             path = place.path_of(name)
-            try:
+            if os.path.lexists(f"{folder}/{name}"):
                 os.unlink(f"{folder}/{name}")  # of a broker that was killed
-            except FileNotFoundError:
-                pass
             listener.bind(path)
             os.chmod(f"{folder}/{name}", 0o600)
             listener.listen(_BACKLOG)

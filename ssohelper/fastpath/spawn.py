@@ -20,32 +20,55 @@ _IN_BACKGROUND = 'cd / && "$@" &'
 _SHELL = "/bin/sh"
 
 
-def start_detached(argv: "list[str]", environ: "Mapping[str, str]", descriptor: int) -> None:
+def start_detached(
+    argv: "list[str]", environ: "Mapping[str, str]", descriptor: "int | None" = None
+) -> None:
     """Run `ssohelper ARGV…` with `descriptor` as its number 3 and no other stream of ours.
 
     Raises: OSError where it cannot be started.
     """
     if sys.platform == "win32":
-        raise OSError("no process can be handed a descriptor here")
-    import fcntl
-
+        _start_on_windows(argv, environ)
+        return
     # -P: the caller's folder may hold a `ssohelper.py` of somebody else's.
     command = [_SHELL, "-c", _IN_BACKGROUND, _SHELL, sys.executable, "-P", "-m", "ssohelper"]
-    # A number above 3, so that handing it over always makes a copy that stays open.
-    source = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, HANDED_OVER + 1)
+    streams: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
+        (os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)
+    ]
+    source = None
+    if descriptor is not None:
+        import fcntl
+
+        # A number above 3, so that handing it over always makes a copy that stays open.
+        source = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, HANDED_OVER + 1)
+        streams.append((os.POSIX_SPAWN_DUP2, source, HANDED_OVER))
     try:
         pid = os.posix_spawn(
             _SHELL,
             [*command, *argv],
             dict(environ),
-            file_actions=[
-                *((os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)),
-                (os.POSIX_SPAWN_DUP2, source, HANDED_OVER),
-            ],
+            file_actions=streams,
             setsid=True,
             setsigmask=(),
             setsigdef=(signal.SIGPIPE, signal.SIGHUP, signal.SIGTERM, signal.SIGCHLD),
         )
     finally:
-        os.close(source)
+        if source is not None:
+            os.close(source)
     os.waitpid(pid, 0)
+
+
+def _start_on_windows(argv: "list[str]", environ: "Mapping[str, str]") -> None:
+    import subprocess
+
+    if sys.platform == "win32":
+        child = subprocess.Popen(
+            [sys.executable, "-P", "-m", "ssohelper", *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            creationflags=subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP,
+            env=dict(environ),
+            cwd=os.sep,
+        )
+        child.returncode = 0  # it goes on when we end: no warning of a child that still runs

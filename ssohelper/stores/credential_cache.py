@@ -8,12 +8,10 @@ time is ahead. Keeping and publishing are two calls: a guarded role is kept, nev
 import logging
 import os
 import time
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from ssohelper import folders, ready_document
-from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import (
     KeptCredentials,
     RoleCredentials,
@@ -59,8 +57,9 @@ class CredentialCache:
             "session_token": credentials.session_token.reveal(),
             "expires_at": credentials.expires_at,
             "received_at": kept.received_at,
+            "token_id": kept.token_id,
         }
-        files.write_json(path, document)
+        files.write_json(path, document, durable=False)
 
     def publish(
         self, key: RoleKey, document: bytes, think_again_at: int, now: int | None = None
@@ -76,10 +75,12 @@ class CredentialCache:
         if up is not None:
             span = self._span(key)
             self._make_folders(span)
-            files.write_atomically(span, b"%d %d\n" % (up, max(0, up + think_again_at - now)))
+            files.write_atomically(
+                span, b"%d %d\n" % (up, max(0, up + think_again_at - now)), durable=False
+            )
         path = self._ready_document(key)
         self._make_folders(path)
-        files.write_atomically(path, document, mtime=think_again_at)
+        files.write_atomically(path, document, mtime=think_again_at, durable=False)
 
     def published_until(self, key: RoleKey) -> int:
         """Return until when the ready document is printed as it is; 0 without one.
@@ -126,12 +127,6 @@ class CredentialCache:
         return sum(
             files.remove_tree(self._runtime / branch / name) for branch in ("credentials", "kept")
         )
-
-    def lock(self, key: RoleKey, deadline: Deadline) -> AbstractContextManager[None]:
-        """Hold the role's lock: whoever asks AWS for its credentials holds it."""
-        session, account_id, role_name = places.role_parts(key)
-        name = f"{account_id}.{role_name}.lock"
-        return files.lock(self._runtime / "locks" / session / name, deadline, self._runtime)
 
     def entries(self) -> list[tuple[RoleKey, KeptCredentials]]:
         """Return what is kept, sorted by key; files that cannot be read are left out."""
@@ -193,6 +188,7 @@ def _is_of(found: dict[str, Any], key: RoleKey) -> bool:
 def _kept_of(found: dict[str, Any]) -> KeptCredentials | None:
     texts = [found.get(name) for name in _TEXTS]
     expires_at, received_at = found.get("expires_at"), found.get("received_at")
+    token_id = found.get("token_id")
     if type(expires_at) is not int or type(received_at) is not int:
         return None
     access_key_id, secret_access_key, session_token = (
@@ -205,4 +201,5 @@ def _kept_of(found: dict[str, Any]) -> KeptCredentials | None:
             access_key_id, Secret(secret_access_key), Secret(session_token), expires_at
         ),
         received_at,
+        token_id if isinstance(token_id, str) else "",
     )

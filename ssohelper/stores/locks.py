@@ -28,16 +28,19 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 @contextlib.contextmanager
-def lock(path: Path | str, deadline: Deadline, base: Path | None = None) -> Iterator[None]:
+def lock(
+    path: Path | str, deadline: Deadline, base: Path | None = None, *, is_private: bool = True
+) -> Iterator[None]:
     """Hold the lock at `path`, waiting for it until the deadline; tried once in any case.
 
     `base` is a folder above it that must be ours alone too; it is made like the lock's own.
+    Without `is_private` the folder is AWS's, is there, and stays as open as it is.
 
     Where the file system knows no locks, or takes no file, we go on without one and say so.
     Raises: LockNotObtained, with the holder's process id.
     """
     path = os.fspath(path)
-    descriptor = _locked(path, deadline, base)
+    descriptor = _locked(path, deadline, base, is_private)
     try:
         yield
     finally:
@@ -48,12 +51,13 @@ def lock(path: Path | str, deadline: Deadline, base: Path | None = None) -> Iter
             os.close(descriptor)
 
 
-def _locked(path: str, deadline: Deadline, base: Path | None) -> int | None:
+def _locked(path: str, deadline: Deadline, base: Path | None, is_private: bool) -> int | None:
     while True:
         try:
             if base is not None:
                 private_folder(base)
-            private_folder(os.path.dirname(path))
+            if is_private:
+                private_folder(os.path.dirname(path))
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | CAREFUL, 0o600)
         except (OSError, LocalState) as cause:
             if errno_of(cause) in _NO_ROOM:

@@ -11,9 +11,10 @@ import logging
 import os
 import re
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.instants import from_iso, to_iso
@@ -25,8 +26,9 @@ from ssohelper.core.model import (
     SsoSession,
 )
 from ssohelper.core.start_url import same_portal
-from ssohelper.errors import LoginRequired
+from ssohelper.errors import LocalState, LoginRequired
 from ssohelper.stores import files, places
+from ssohelper.stores.files import Reservation
 
 _VISIBLE = re.compile(r"[!-~]+")
 _log = logging.getLogger(__name__)
@@ -38,15 +40,23 @@ _TORN_SECONDS = 1.0
 _LEAST_LOOKS, _MOST_LOOKS = 200, 1000
 # JavaScript and Go write no end of the registration; AWS gives 90 days.
 _REGISTRATION_SECONDS = 90 * 86400
-_TEXT_FACTS = ("user", "earlier_user")
+_TEXT_FACTS = ("user", "earlier_user", "sent_id")
+# Room for any token file: AWS's own are below 8 kB. More is taken when the present file is larger.
+_RESERVED_BYTES = 16384
 
 
 class TokenStore(Protocol):
     """What is kept of a sign-in, by session name; the caller holds `lock` where it writes."""
 
     def load(self, session: SsoSession) -> AccessToken | None: ...
-    def save(
-        self, session: SsoSession, token: AccessToken, *, signed_in: bool = False
+    def save(self, session: SsoSession, token: AccessToken) -> None: ...
+    def reserve(self, session: SsoSession) -> AbstractContextManager[Reservation]: ...
+    def save_renewed(
+        self,
+        session: SsoSession,
+        used: AccessToken,
+        fresh: AccessToken,
+        reservation: Reservation,
     ) -> AccessToken: ...
     def forget(self, session: SsoSession) -> None: ...
     def registration(self, session: SsoSession, grant: str) -> ClientRegistration | None: ...
@@ -54,17 +64,12 @@ class TokenStore(Protocol):
     def facts(self, session_name: str) -> SignInFacts: ...
     def save_facts(self, session_name: str, facts: SignInFacts) -> None: ...
     def lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]: ...
+    def state_lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]: ...
     def login_lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]: ...
     def fingerprint(self, session: SsoSession) -> str: ...
     def peek(self, session: SsoSession) -> AccessToken | None: ...
     def token_file(self, session: SsoSession) -> str: ...
     def places(self, session: SsoSession) -> list[str]: ...
-
-
-class _Seen(NamedTuple):
-    """The access token that this process last saw in a session's file; None: there was none."""
-
-    value: Secret | None
 
 
 class TokenFiles:
@@ -74,7 +79,6 @@ class TokenFiles:
         self._folder = folder
         self._state = state
         self._runtime = runtime
-        self._seen: dict[str, _Seen] = {}
 
     # -- tokens ------------------------------------------------------------------------------
 
@@ -86,37 +90,59 @@ class TokenFiles:
         LocalState when it is a link, a FIFO, another user's.
         """
         found = self._whole_document(session)
-        token = _token_of(found, session) if found else None
-        self._seen[session.name] = _Seen(token.value if token else None)
-        return token
+        return _token_of(found, session) if found else None
 
-    def save(
-        self, session: SsoSession, token: AccessToken, *, signed_in: bool = False
-    ) -> AccessToken:
-        """Keep the token and return the one that stands now, which may be another tool's.
-
-        `signed_in` says that a person has just signed in: their token is kept in any case.
-        Without it the token comes from a refresh: it never replaces a token that another tool
-        wrote since we looked and that lasts longer.
-        Raises: LoginRequired when the session was signed out since we looked.
-        """
-        present = None if signed_in else self._present(session)
-        standing = _token_of(present, session) if present else None
-        if not signed_in:
-            self._refuse_resurrection(session, present)
-            if standing and self._is_newer_and_foreign(session, standing, token):
-                return standing
+    def save(self, session: SsoSession, token: AccessToken) -> None:
+        """Keep the token of a person who has just signed in, whatever is there."""
         files.made_folder(self._folder)
-        kept = present if standing and present else {}
-        files.write_json(self._token_file(session), _document_of(kept, session, token))
-        self._seen[session.name] = _Seen(token.value)
-        return token
+        files.write_json(self._token_file(session), _document_of({}, session, token))
+
+    @contextmanager
+    def reserve(self, session: SsoSession) -> Iterator[Reservation]:
+        """Yield room on the disk for the next token, so that it can be kept once it is there.
+
+        Raises: LocalState when it could not be kept (a full or read-only disk).
+        """
+        files.made_folder(self._folder)
+        path = self._token_file(session)
+        try:
+            present = os.stat(path).st_size
+        except OSError:
+            present = 0
+        with files.reserve(path, max(_RESERVED_BYTES, 2 * present)) as reservation:
+            yield reservation
+
+    def save_renewed(
+        self,
+        session: SsoSession,
+        used: AccessToken,
+        fresh: AccessToken,
+        reservation: Reservation,
+    ) -> AccessToken:
+        """Keep a renewed token and return the one that is valid now.
+
+        That is another tool's when one appeared in the file since `used` was read: a person may
+        have signed in with it.
+        Raises: LoginRequired when the session was signed out meanwhile.
+        """
+        present = self._present(session)
+        value = present.get("accessToken") if present is not None else None
+        is_foreign = _is_text(value) and value != used.value.reveal()
+        standing = _token_of(present, session) if present and is_foreign else None
+        if standing is not None:
+            return standing
+        if present is None or is_foreign:  # a sign-in at another portal is not ours to replace
+            raise LoginRequired(
+                f'the session "{session.name}" was signed out meanwhile',
+                hint=f"sign in with: ssohelper login {session.name}",
+            )
+        reservation.commit(json.dumps(_document_of(present, session, fresh)).encode("ascii"))
+        return fresh
 
     def forget(self, session: SsoSession) -> None:
         """Remove the session's token and client registration from this machine."""
         files.remove(self._token_file(session))
         files.remove(self._registration_file(session))
-        self._seen.pop(session.name, None)
 
     def fingerprint(self, session: SsoSession) -> str:
         """Return a text that changes when the token file does; "" when there is none."""
@@ -184,11 +210,12 @@ class TokenFiles:
     def facts(self, session_name: str) -> SignInFacts:
         """Return what we know of the session's sign-in; all None when we know nothing."""
         found = files.read_json(self._facts_file(session_name)) or {}
-        facts = {}
+        facts: dict[str, Any] = {}
         for name in SignInFacts._fields:
             value = found.get(name)
             is_good = _is_text(value) if name in _TEXT_FACTS else _is_whole(value)
             facts[name] = value if is_good else None
+        facts["token_ids"] = _texts(found.get("token_ids"))
         return SignInFacts(**facts)
 
     def save_facts(self, session_name: str, facts: SignInFacts) -> None:
@@ -200,8 +227,24 @@ class TokenFiles:
     # -- locks ---------------------------------------------------------------------------------
 
     def lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
-        """Hold the session's lock: whoever refreshes or writes its token holds it."""
+        """Hold the token's lock while it is renewed, which takes up to a minute.
+
+        It stands beside the token file, so that hosts and containers that share a home renew once;
+        in the runtime folder where nothing can be written beside it.
+        """
+        with suppress(LocalState):
+            files.made_folder(self._folder)
+        if os.access(self._folder, os.W_OK):
+            name = f".{_sha1(places.session_part(session_name))}.lock"
+            return files.lock(self._folder / name, deadline, is_private=False)
         return files.lock(self._lock_file(session_name, "token"), deadline, self._runtime)
+
+    def state_lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
+        """Hold the lock under which a token, what is known of it, and what was issued with it change.
+
+        For milliseconds only: never while AWS is asked.
+        """
+        return files.lock(self._lock_file(session_name, "state"), deadline, self._runtime)
 
     def login_lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
         """Hold the lock of an interactive sign-in, the only one held while a human is waited for."""
@@ -232,22 +275,6 @@ class TokenFiles:
             return self._whole_document(session)
         except LoginRequired:
             return {}
-
-    def _refuse_resurrection(self, session: SsoSession, present: dict[str, Any] | None) -> None:
-        seen = self._seen.get(session.name)
-        if present is None and seen and seen.value:
-            raise LoginRequired(
-                f'the session "{session.name}" was signed out meanwhile',
-                hint=f"sign in with: ssohelper login {session.name}",
-            )
-
-    def _is_newer_and_foreign(
-        self, session: SsoSession, standing: AccessToken, token: AccessToken
-    ) -> bool:
-        seen = self._seen.get(session.name)
-        if standing.value == token.value or (seen and seen.value == standing.value):
-            return False
-        return standing.expires_at > token.expires_at
 
     def _token_file(self, session: SsoSession) -> Path:
         return self._folder / f"{_sha1(places.session_part(session.name))}.json"

@@ -207,7 +207,12 @@ class RowActions:
         def ask() -> tuple[Profile, RoleCredentials]:
             profile = self._profile(row)
             found = credentials.release(
-                house, profile.session, profile.role, "exec", house.deadline()
+                house,
+                profile.session,
+                profile.role,
+                "exec",
+                house.deadline(),
+                least_share=credentials.NEARLY_WHOLE,
             )
             return profile, found
 

@@ -1,0 +1,254 @@
+"""What the broker does for a role: find what is cached, ask AWS once, keep and publish the answer.
+
+Runs in the broker, or in a caller's process where there is none. Nothing else asks the portal for
+role credentials or writes the cache.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ssohelper.actions import prompt_notes, selection, tokens
+from ssohelper.broker.requests import Found, Reply, Token
+from ssohelper.core import freshness
+from ssohelper.core.freshness import Freshness
+from ssohelper.core.instants import to_iso
+from ssohelper.core.lineage import Standing, standing_of
+from ssohelper.core.model import (
+    AccessToken,
+    KeptCredentials,
+    Role,
+    RoleCredentials,
+    RoleKey,
+    SsoSession,
+)
+from ssohelper.core.text import to_json
+from ssohelper.errors import (
+    LocalState,
+    LockNotObtained,
+    LoginRequired,
+    NotOurs,
+    RoleNotAssigned,
+    SsoHelperError,
+    Superseded,
+    TokenRejected,
+)
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+
+# AWS answers a role call in well under a second; a slower answer is worth no longer wait.
+CALL_SECONDS = 10.0
+# A renewal ends by itself; this is how long its broker waits to hear of it.
+_RENEWAL_SECONDS = 150.0
+_LOCK_SECONDS = 5.0
+_DOUBTFUL = (
+    "another tool changed the sign-in since these credentials were issued, and AWS cannot be "
+    "reached to renew them"
+)
+
+
+class Work:
+    """What `broker.loop` has done here; `current_app` gives the App of the settings as they are."""
+
+    def __init__(self, current_app: Callable[[], App]) -> None:
+        self._app = current_app
+
+    def find(self, key: RoleKey, least_share: float) -> Found:
+        return find(self._app(), key, least_share)
+
+    def token(self, session_name: str) -> Token:
+        app = self._app()
+        return tokens.named(app, selection.known_session(app, session_name))
+
+    def fingerprint(self, session_name: str) -> str:
+        app = self._app()
+        return app.tokens.fingerprint(selection.known_session(app, session_name))
+
+    def renews_in_background(self) -> bool:
+        return bool(self._app().settings.get("renew_ahead"))
+
+    def call(self, key: RoleKey) -> Reply:
+        app = self._app()
+        warned = len(app.warnings)
+        try:
+            document = issue(app, key)
+        except SsoHelperError:
+            raise
+        except Exception as error:
+            raise _internal(error) from error
+        return Reply(document, warnings=tuple(app.warnings[warned:]))
+
+    def renew(self, session_name: str, seen_id: str) -> None:
+        app = self._app()
+        error = app.renewals.run(session_name, seen_id, app.deadline(_RENEWAL_SECONDS))
+        if error is not None:
+            raise error
+
+
+def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
+    """Return what is cached of the role, and whether it may be handed out as it is.
+
+    Publishes it again where its published response was lost.
+    Raises: ConfigInvalid for an unknown session, NotOurs.
+    """
+    session = selection.known_session(app, key.session_name)
+    cached = app.credentials.get(key, session)
+    state = _freshness(app, cached) if cached else Freshness.TOO_LATE
+    if cached is None or state is Freshness.TOO_LATE:
+        return Found()
+    token, standing = _standing(app, session, cached)
+    if standing is Standing.SIGNED_OUT:
+        return Found()
+    document = document_of(cached.credentials, key.account_id)
+    left = cached.credentials.expires_at - app.aws_now()
+    if standing is Standing.DOUBTFUL:
+        return Found(document, warning=_DOUBTFUL)
+    if state is Freshness.RENEW_FIRST or left < cached.life_seconds * least_share:
+        return Found(document)
+    is_due = state is Freshness.SERVE_AND_RENEW
+    token_due_at = tokens.renewal_due_at(app, session)
+    is_token_due = token_due_at is not None and app.now() >= token_due_at
+    if app.credentials.published_until(key) <= app.now():
+        _publish_again(app, session, key, cached, is_due=is_due or is_token_due)
+    due_token_id = token.id if token is not None and is_token_due else None
+    return Found(document, True, is_due, due_token_id)
+
+
+def issue(app: App, key: RoleKey) -> bytes:
+    """Ask AWS for the role's credentials, keep them, and return their document.
+
+    One request. Raises: LoginRequired, TokenRejected (with its token's id), RoleNotAssigned,
+    AwsUnreachable, LocalState; Superseded when the session was signed out, or in, meanwhile.
+    """
+    session = selection.known_session(app, key.session_name)
+    role = Role(key.account_id, key.role_name)
+    token = app.tokens.load(session)
+    if token is None:
+        raise tokens.signed_out(session)
+    portal = app.portal(session)
+    try:
+        credentials = portal.role_credentials(token, role, app.deadline(CALL_SECONDS))
+    except TokenRejected as error:
+        error.token_id = token.id
+        raise
+    except SsoHelperError as error:
+        prompt_notes.renewal_failed(app, session, key)
+        if isinstance(error, RoleNotAssigned):
+            _forget(app, session, key, token)
+        raise
+    app.learn_aws_time(portal.answered_at())
+    cached = KeptCredentials(credentials, app.aws_now(), token.id)
+    _keep(app, session, key, cached)
+    return document_of(credentials, key.account_id)
+
+
+def document_of(credentials: RoleCredentials, account_id: str) -> bytes:
+    """Return the credential-process document: one line of JSON with secrets, for stdout only."""
+    answer = {
+        "Version": 1,
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key.reveal(),
+        "SessionToken": credentials.session_token.reveal(),
+        "Expiration": to_iso(credentials.expires_at),
+        "AccountId": account_id,
+    }
+    return to_json(answer).encode() + b"\n"
+
+
+def due_at(app: App, session: SsoSession, cached: KeptCredentials) -> int:
+    """Return when to check again: after half of this life, or half of the token's if earlier.
+
+    The token counts so that no SDK finds one with less than its own 15 min left.
+    """
+    half = app.local(freshness.think_again_at(cached.received_at, cached.credentials.expires_at))
+    token_due_at = tokens.renewal_due_at(app, session)
+    return half if token_due_at is None else min(half, token_due_at)
+
+
+def _standing(
+    app: App, session: SsoSession, cached: KeptCredentials
+) -> tuple[AccessToken | None, Standing]:
+    try:
+        token = app.tokens.load(session)
+    except LoginRequired:
+        # A damaged file tells nothing of a sign-out: what was issued before it is still good.
+        return None, Standing.CURRENT
+    facts = app.tokens.facts(session.name)
+    return token, standing_of(cached.token_id, token, facts)
+
+
+def _keep(app: App, session: SsoSession, key: RoleKey, cached: KeptCredentials) -> None:
+    """Keep and publish an answer, unless the sign-in that it was asked with has ended.
+
+    A full disk costs the next caller a request, not this one its answer.
+    """
+    try:
+        with app.tokens.state_lock(session.name, app.deadline(_LOCK_SECONDS)):
+            if _standing(app, session, cached)[1] is not Standing.CURRENT:
+                raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
+            app.credentials.keep(key, session, cached)
+            _publish(app, session, key, cached, is_due=False)
+        prompt_notes.renewal_works(app, key)
+    except (LockNotObtained, NotOurs, Superseded):
+        raise
+    except (LocalState, OSError) as cause:
+        app.warn(f"the credentials could not be kept: {cause}")
+
+
+def _publish_again(
+    app: App, session: SsoSession, key: RoleKey, cached: KeptCredentials, *, is_due: bool
+) -> None:
+    try:
+        with app.tokens.state_lock(session.name, app.deadline(_LOCK_SECONDS)):
+            if _standing(app, session, cached)[1] is Standing.CURRENT:
+                _publish(app, session, key, cached, is_due=is_due)
+    except LockNotObtained:
+        return  # what holds it changes the sign-in
+
+
+def _publish(
+    app: App, session: SsoSession, key: RoleKey, cached: KeptCredentials, *, is_due: bool
+) -> None:
+    """Put the response where the launcher finds it; the caller holds the state lock.
+
+    One that is due is published for 30 s more, while it is renewed in the background; never past
+    the moment from which on a caller waits: botocore would ask again for each request.
+    """
+    try:
+        until = due_at(app, session, cached)
+        if is_due:
+            ends_at = freshness.renew_first_at(cached.received_at, cached.credentials.expires_at)
+            until = min(app.now() + freshness.RETRY_SECONDS, app.local(ends_at))
+        document = document_of(cached.credentials, key.account_id)
+        app.credentials.publish(key, document, until, app.now())
+    except NotOurs:
+        raise
+    except (SsoHelperError, OSError) as cause:  # an error in the settings too
+        app.warn(f"the credentials are good, but could not be published: {cause}")
+
+
+def _forget(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> None:
+    """Forget the credentials of a role that is no longer assigned: AWS refused it (403)."""
+    prompt_notes.renewal_works(app, key)
+    try:
+        with app.tokens.state_lock(session.name, app.deadline(_LOCK_SECONDS)):
+            present = app.tokens.load(session)
+            if present is not None and present.id == token.id:
+                app.credentials.remove(key)
+    except (SsoHelperError, OSError) as cause:
+        app.warn(f"the credentials could not be removed: {cause}")
+
+
+def _freshness(app: App, cached: KeptCredentials) -> Freshness:
+    now = app.aws_now()
+    left = cached.credentials.expires_at - now
+    return freshness.of_credentials(cached.life_seconds, left, now - cached.received_at)
+
+
+def _internal(error: Exception) -> SsoHelperError:
+    from ssohelper import crash
+
+    return crash.as_error(error, sys.exc_info()[2])

@@ -1,0 +1,170 @@
+"""Renew a session's token: one request, never twice, and only where the new token can be kept.
+
+Runs in a process of its own, so that no caller's end, deadline or signal comes between the request
+and the file. A refresh token works once: whoever sends it must wait for the answer and keep it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ssohelper.actions import prompt_notes, tokens
+from ssohelper.core import lineage, sign_in_clock
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
+from ssohelper.errors import (
+    AnswerLost,
+    AwsUnreachable,
+    LocalState,
+    LoginRequired,
+    RegistrationRejected,
+)
+from ssohelper.signals import hold_signals
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.stores.files import Reservation
+
+_log = logging.getLogger(__name__)
+
+# An answer may still come after so long; the AWS CLI waits for 60 s too.
+ANSWER_SECONDS = 60.0
+# Another renewal of the session, on this host or another, ends within its own 60 s.
+LOCK_SECONDS = 75.0
+_STATE_LOCK_SECONDS = 5.0
+# The contract: another tool may have renewed the token, and its write is on its way.
+_REREAD_SECONDS = 3.0
+_REREAD_PAUSE_SECONDS = 0.1
+
+
+def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
+    """Put a token in the session's file that works and is not the one with this id.
+
+    Asks nothing when there is such a token already.
+    Raises: LoginRequired when a person is needed, AwsUnreachable, AnswerLost, LocalState.
+    """
+    with app.tokens.lock(session.name, app.deadline(LOCK_SECONDS)):
+        token = app.tokens.load(session)
+        if token is None:
+            raise tokens.signed_out(session)
+        if token.id != seen_id and tokens.is_usable(app, token):
+            return
+        if not tokens.is_refreshable(app, token):
+            raise tokens.expired(session)
+        # The room is taken before AWS is asked: a token that cannot be kept is not spent.
+        with app.tokens.reserve(session) as room, hold_signals():
+            _renew(app, session, token, room)
+
+
+def _renew(app: App, session: SsoSession, token: AccessToken, room: Reservation) -> None:
+    _log.info('renewing the token of "%s"', session.name)
+    sent_id = _id_of(token)
+    was_lost = app.tokens.facts(session.name).sent_id == sent_id
+    _note_sent(app, session, sent_id)
+    try:
+        fresh, life_seconds = app.oidc(session).refresh(token, app.deadline(ANSWER_SECONDS))
+    except LoginRequired as refusal:
+        if _is_replaced(app, session, token):
+            return
+        error = _ended(session, refusal, was_lost=was_lost)
+        _note_end(app, session, token)
+        raise error from refusal
+    except AnswerLost:
+        raise  # `sent_id` stays: if AWS refuses it next time, this answer was the one
+    except AwsUnreachable:
+        _note_sent(app, session, None)
+        raise
+    _keep(app, session, token, fresh, life_seconds, room)
+
+
+def _keep(
+    app: App,
+    session: SsoSession,
+    used: AccessToken,
+    fresh: AccessToken,
+    life_seconds: int,
+    room: Reservation,
+) -> None:
+    """Put the new token into its file at once: until then a kill would lose the sign-in."""
+    with app.tokens.state_lock(session.name, app.deadline(_STATE_LOCK_SECONDS)):
+        standing = app.tokens.save_renewed(session, used, fresh, room)
+        if standing.value != fresh.value:
+            _log.info('another tool signed in to "%s" meanwhile', session.name)
+            return
+        known = app.tokens.facts(session.name)
+        facts = sign_in_clock.facts_of_token(known, used)._replace(
+            refreshed_at=app.now(),
+            ended_at=None,
+            token_expires_at=fresh.expires_at,
+            token_life_seconds=life_seconds,
+            token_ids=lineage.after_renewal(known, used, fresh),
+            sent_id=None,
+        )
+        facts = facts._replace(
+            observed_hours_seconds=sign_in_clock.length_after_renewal(facts, app.now())
+        )
+        _save_facts(app, session, facts)
+    prompt_notes.sign_in_changed(app, session)
+
+
+def _is_replaced(app: App, session: SsoSession, used: AccessToken) -> bool:
+    """Wait a moment for the token that another tool got with the refresh token that we sent."""
+    patience = Deadline(_REREAD_SECONDS, app.monotonic)
+    while True:
+        found = app.tokens.load(session)
+        if found is None:
+            return False
+        if found.value != used.value and tokens.is_usable(app, found):
+            _log.info('another tool has renewed the token of "%s"', session.name)
+            prompt_notes.sign_in_changed(app, session)
+            return True
+        if patience.left() < _REREAD_PAUSE_SECONDS:
+            return False
+        app.sleep(_REREAD_PAUSE_SECONDS)
+
+
+def _ended(session: SsoSession, refusal: LoginRequired, *, was_lost: bool) -> LoginRequired:
+    if was_lost and not isinstance(refusal, RegistrationRejected):
+        return LoginRequired(
+            f'the sign-in to "{session.name}" was lost: AWS renewed it, but its answer never '
+            "arrived (a renewal was killed, or the network failed)",
+            hint=f"sign in with: ssohelper login {session.name}",
+        )
+    return tokens.expired(session)
+
+
+def _note_sent(app: App, session: SsoSession, sent_id: str | None) -> None:
+    facts = app.tokens.facts(session.name)
+    if facts.sent_id != sent_id:
+        _save_facts(app, session, facts._replace(sent_id=sent_id))
+
+
+def _note_end(app: App, session: SsoSession, token: AccessToken) -> None:
+    """Note that the sign-in of this token has ended, and how long it was where that is known."""
+    facts = tokens.facts_of(app, session, token)
+    if facts.ended_at is not None:
+        return
+    now, life = app.now(), tokens.life_seconds(app, session, token)
+    ended = facts._replace(
+        ended_at=now,
+        observed_hours_seconds=sign_in_clock.length_after_end(facts, life, now),
+        token_expires_at=token.expires_at,
+        token_life_seconds=None,
+        sent_id=None,
+    )
+    _save_facts(app, session, ended)
+    prompt_notes.sign_in_changed(app, session)
+
+
+def _save_facts(app: App, session: SsoSession, facts: SignInFacts) -> None:
+    """Keep the facts; a full disk costs what they tell, not the renewal."""
+    with suppress(LocalState, OSError):
+        app.tokens.save_facts(session.name, facts)
+
+
+def _id_of(token: AccessToken) -> str:
+    value = token.refresh_token.reveal() if token.refresh_token else ""
+    return hashlib.sha256(value.encode()).hexdigest()[:16]

@@ -1,0 +1,87 @@
+"""The broker's process: serves callers on the socket that it was handed, until none is left."""
+
+import contextlib
+import os
+import socket
+import sys
+import threading
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ssohelper.actions.issuing import Work
+from ssohelper.app import App
+from ssohelper.broker.loop import Loop
+from ssohelper.core.model import SsoSession
+from ssohelper.fastpath.spawn import HANDED_OVER
+
+if TYPE_CHECKING:
+    from ssohelper.stores.config_store import ConfigStore
+    from ssohelper.wire.portal import Portal
+
+
+def run(argv: list[str]) -> int:
+    """Serve as `broker-process SESSION ADDRESS`, with the listening socket as descriptor 3."""
+    if sys.platform == "win32" or len(argv) != 2:
+        return 2
+    _leave_terminal()
+    address = argv[1]
+    listener = socket.socket(fileno=HANDED_OVER)
+    listener.set_inheritable(False)
+    shared = _Shared(os.environ)
+    identity = _identity(address)
+
+    def forget_address() -> None:
+        # Another broker's that took the place of ours stays.
+        if identity is not None and _identity(address) == identity:
+            with contextlib.suppress(OSError):
+                os.unlink(address)
+
+    Loop(Work(lambda: _BrokerApp(shared)), listener).run_until_idle(forget_address)
+    return 0
+
+
+class _Shared:
+    """What outlasts one caller: connections to AWS, and the config as it was parsed last."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = dict(environ)
+        self.config: ConfigStore | None = None
+        self.portals: dict[SsoSession, Portal] = {}
+        self.lock = threading.Lock()
+
+
+class _BrokerApp(App):
+    """Made anew for each caller, so that settings and warnings are of that caller's moment."""
+
+    def __init__(self, shared: _Shared) -> None:
+        super().__init__(shared.environ)
+        self._shared = shared
+
+    @cached_property
+    def config(self) -> "ConfigStore":
+        with self._shared.lock:
+            self._shared.config = self._shared.config or super().config
+            return self._shared.config
+
+    def portal(self, session: SsoSession) -> "Portal":
+        with self._shared.lock:
+            found = self._shared.portals.get(session)
+            if found is None:
+                found = self._shared.portals[session] = super().portal(session)
+            return found
+
+
+def _leave_terminal() -> None:
+    """Leave the caller's session where the system's way of starting processes has not done so."""
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):
+            os.setsid()
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,0 +1,33 @@
+"""The process that renews one session's token, and reports on the pipe that it was handed."""
+
+import contextlib
+import os
+import sys
+
+from ssohelper.actions import renewal, selection
+from ssohelper.app import App
+from ssohelper.broker import wording
+from ssohelper.errors import SsoHelperError
+from ssohelper.fastpath.spawn import HANDED_OVER
+
+
+def run(argv: list[str]) -> int:
+    """Renew as `renewal-process SESSION SEEN_ID`; the exit code is of no use to anything."""
+    if len(argv) != 2:
+        return 2
+    session_name, seen_id = argv
+    error: SsoHelperError | None = None
+    try:
+        app = App()
+        renewal.renew_token(app, selection.known_session(app, session_name), seen_id)
+    except SsoHelperError as found:
+        error = found
+    except Exception as found:
+        from ssohelper import crash
+
+        error = crash.as_error(found, sys.exc_info()[2])
+    # Where nothing waits any more, the token's file says it all.
+    with contextlib.suppress(OSError):
+        report = 1 if sys.platform == "win32" else HANDED_OVER
+        os.write(report, wording.encode_report(error))
+    return 0

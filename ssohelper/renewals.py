@@ -1,0 +1,99 @@
+"""Renewals of a session's token, each in a detached process that reports on a pipe."""
+
+import os
+import select
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+
+from ssohelper.broker import wording
+from ssohelper.core.deadline import Deadline
+from ssohelper.errors import AwsUnreachable, LocalState, SsoHelperError
+from ssohelper.fastpath import spawn
+
+COMMAND = "renewal-process"
+_LONGEST_REPORT_BYTES = 65536
+
+
+class Renewals:
+    """Starts renewals and waits for them; one that is waited for no longer goes on."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        # For a process in another folder: relative paths must be whole.
+        self._environ = environ
+
+    def run(self, session_name: str, seen_id: str, deadline: Deadline) -> SsoHelperError | None:
+        """Renew the token unless another than `seen_id` is there; return what went wrong."""
+        try:
+            reader = self._start([COMMAND, session_name, seen_id])
+        except OSError as cause:
+            return LocalState(f"a process cannot be started: {(cause.strerror or '').lower()}")
+        return _Report(reader, session_name).wait(deadline)
+
+    def _start(self, argv: list[str]) -> int:
+        if sys.platform == "win32":
+            flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+            child = subprocess.Popen(
+                [sys.executable, "-P", "-m", "ssohelper", *argv],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                creationflags=flags,
+                env=dict(self._environ),
+                cwd=os.sep,
+            )
+            child.returncode = 0  # it goes on when we end: no warning of a child that still runs
+            assert child.stdout is not None
+            return os.dup(child.stdout.fileno())
+        reader, writer = os.pipe()
+        try:
+            spawn.start_detached(argv, self._environ, writer)
+        except OSError:
+            os.close(reader)
+            raise
+        finally:
+            os.close(writer)
+        return reader
+
+
+class _Report:
+    """What a renewal's process writes until it ends."""
+
+    def __init__(self, reader: int, session_name: str) -> None:
+        self._reader = reader
+        self._session_name = session_name
+        self._data = b""
+
+    def wait(self, deadline: Deadline) -> SsoHelperError | None:
+        """Return what the renewal reported: None is success."""
+        is_whole = self._wait_on_windows if sys.platform == "win32" else self._wait
+        if is_whole(deadline):
+            return wording.decode_report(self._data)
+        return AwsUnreachable(
+            f'AWS has not answered the renewal of the sign-in to "{self._session_name}" yet',
+            hint="try again in a minute",
+        )
+
+    def _wait(self, deadline: Deadline) -> bool:
+        try:
+            while select.select([self._reader], [], [], deadline.left())[0]:
+                piece = os.read(self._reader, _LONGEST_REPORT_BYTES)
+                if not piece:
+                    return True
+                self._data += piece
+            return False
+        finally:
+            os.close(self._reader)
+
+    def _wait_on_windows(self, deadline: Deadline) -> bool:
+        # select takes sockets only there.
+        thread = threading.Thread(target=self._read_all, daemon=True)
+        thread.start()
+        thread.join(deadline.left())
+        return not thread.is_alive()
+
+    def _read_all(self) -> None:
+        while piece := os.read(self._reader, _LONGEST_REPORT_BYTES):
+            self._data += piece
+        os.close(self._reader)
