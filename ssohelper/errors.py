@@ -86,10 +86,6 @@ class Throttled(AwsUnreachable):
         self.retry_after_seconds = retry_after_seconds
 
 
-class AnswerLost(AwsUnreachable):
-    """The request may have reached AWS, and no whole answer came back."""
-
-
 class BadAnswer(AwsUnreachable):
     """An answer that is not what the API promises: wrong types, hostile or truncated."""
 
