@@ -72,6 +72,8 @@ class App:
         self.monotonic = monotonic
         self.sleep = sleep
         self._clock = clock
+        # A broker goes by the machine's clock: a process with one of its own asks for itself.
+        self.may_ask_broker = clock is time.time
         self._warn = warn
         self.warnings: list[str] = []
 

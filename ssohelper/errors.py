@@ -10,7 +10,6 @@ SsoHelperError                 1  internal
 ├── AwsUnreachable             6  no connection, no answer in time, 5xx
 │   ├── AnswerLost             6  the request may have reached AWS; no whole answer came back
 │   ├── Throttled              6  429
-│   ├── AnswerLost             6  the request was sent, its answer did not arrive
 │   └── BadAnswer              6  an answer that makes no sense
 ├── LocalState                 7  disk full, permissions, a foreign file
 │   ├── LockNotObtained        7  somebody else held a lock for too long

@@ -141,6 +141,8 @@ def parse_document(document: bytes) -> RoleCredentials:
 
 
 def _reply(app: App, key: RoleKey, deadline: Deadline, least_share: float) -> Reply:
+    if not app.may_ask_broker:
+        return _ask_alone(app, key, deadline, least_share)
     try:
         return wording.decode(
             *broker_client.ask(
