@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ssohelper import crash
 from ssohelper.actions.issuing import Work
 from ssohelper.app import App
 from ssohelper.broker.loop import Loop
@@ -37,7 +38,13 @@ def run(argv: list[str]) -> int:
             with contextlib.suppress(OSError):
                 os.unlink(address)
 
-    Loop(Work(lambda: _BrokerApp(shared)), listener).run_until_idle(forget_address)
+    try:
+        Loop(Work(lambda: _BrokerApp(shared)), listener).run_until_idle(forget_address)
+    except Exception as error:
+        # Its callers start another one, and ask for themselves when that ends too.
+        crash.as_error(error, sys.exc_info()[2])
+        forget_address()
+        return 1
     return 0
 
 

@@ -63,7 +63,10 @@ def release(
     Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), LocalState (7).
     """
     policy(app, session, role, way)
-    reply = _reply(app, session.key_of(role), deadline, least_share)
+    if deadline.passed:
+        reply = _cached_reply(app, session.key_of(role))
+    else:
+        reply = _reply(app, session.key_of(role), deadline, least_share)
     for warning in reply.warnings:
         app.warn(warning)
     if reply.error is not None:
@@ -156,7 +159,7 @@ def _reply(app: App, key: RoleKey, deadline: Deadline, least_share: float) -> Re
     except broker_client.Unavailable:
         return _ask_alone(app, key, deadline, least_share)
     except broker_client.Stopped:
-        return Reply(error=no_answer_of_the_broker())
+        return _cached_reply(app, key)
 
 
 def _ask_alone(app: App, key: RoleKey, deadline: Deadline, least_share: float) -> Reply:
@@ -170,9 +173,14 @@ def _ask_alone(app: App, key: RoleKey, deadline: Deadline, least_share: float) -
         loop.close()
 
 
-def no_answer_of_the_broker() -> AwsUnreachable:
-    """Return the error for a broker that does not answer by the deadline."""
-    return AwsUnreachable(
-        "no answer in time: this machine is very busy, or the network is slow",
-        hint="try again in a minute",
+def _cached_reply(app: App, key: RoleKey) -> Reply:
+    """Return what is cached and unexpired: the broker is stopped, or the machine very busy."""
+    found = issuing.find(app, key)
+    if found.document:
+        return Reply(found.document, warnings=(found.warning,) if found.warning else ())
+    return Reply(
+        error=AwsUnreachable(
+            "no answer in time: this machine is very busy, or the network is slow",
+            hint="try again in a minute",
+        )
     )

@@ -65,10 +65,16 @@ class Work:
 
     def fingerprint(self, session_name: str) -> str:
         app = self._app()
-        return app.tokens.fingerprint(selection.known_session(app, session_name))
+        try:
+            return app.tokens.fingerprint(selection.known_session(app, session_name))
+        except SsoHelperError:
+            return ""  # the session has just been removed from the config
 
     def renews_in_background(self) -> bool:
-        return bool(self._app().settings.get("renew_ahead"))
+        try:
+            return bool(self._app().settings.get("renew_ahead"))
+        except SsoHelperError:
+            return False  # an error in the settings must not take good credentials away
 
     def call(self, key: RoleKey) -> Reply:
         app = self._app()

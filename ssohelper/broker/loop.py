@@ -19,7 +19,7 @@ from ssohelper.broker.connection import Connection
 from ssohelper.broker.core import MOST_CALLS, Broker, Caller
 from ssohelper.broker.requests import Found, Reply, Token
 from ssohelper.core.model import RoleKey
-from ssohelper.errors import SsoHelperError
+from ssohelper.errors import LocalState, SsoHelperError
 
 # A broker ends when idle for so long; and at this age in any case, so that a newer installation,
 # other settings and certificates are soon everywhere.
@@ -140,14 +140,18 @@ class Loop:
     def start_call(self, key: RoleKey) -> None:
         self._calls_under_way += 1
         if self._calls_under_way > self._threads and self._threads < MOST_CALLS:
-            threading.Thread(target=self._serve_calls, daemon=True, name="call").start()
-            self._threads += 1
+            if self._start_thread(self._serve_calls):
+                self._threads += 1
+            elif not self._threads:
+                self._events.append(partial(self._end_call, key, _no_threads()))
+                self._wake()
+                return
         self._wanted.put(key)
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
-        threading.Thread(
-            target=self._renew, args=(session_name, seen_id), daemon=True, name="renewal"
-        ).start()
+        if not self._start_thread(partial(self._renew, session_name, seen_id)):
+            self._events.append(partial(self._end_renewal, session_name, _no_threads()))
+            self._wake()
 
     def tell_to_wait(self, caller: Caller, seconds: float) -> None:
         if isinstance(caller.channel, Connection):
@@ -160,6 +164,13 @@ class Loop:
             self._replies[caller] = reply
 
     # -- pieces ------------------------------------------------------------------------------
+
+    def _start_thread(self, target: Callable[[], None]) -> bool:
+        try:
+            threading.Thread(target=target, daemon=True).start()
+        except RuntimeError:
+            return False
+        return True
 
     def _serve_calls(self) -> None:
         while (key := self._wanted.get()) is not None:
@@ -223,3 +234,9 @@ class Loop:
             self._wake_reader.recv(4096)
         except BlockingIOError:
             return
+
+
+def _no_threads() -> LocalState:
+    return LocalState(
+        "the system gives no more threads", hint="see ulimit -u, or a container's pids limit"
+    )

@@ -108,6 +108,8 @@ def _connect(path: str) -> "socket.socket | None":
     """Return a stream to the broker that listens there; None where none does."""
     stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
+        # A stopped broker's full queue must not hang us; otherwise connecting takes no time.
+        stream.settimeout(_START_SECONDS)
         stream.connect(path)
         if not peer.is_allowed(peer.peer_uid(stream), unknown=False):
             raise OSError(errno.EPERM, "the broker's socket is another user's")

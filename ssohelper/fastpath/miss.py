@@ -19,7 +19,7 @@ _LINE = 4
 
 
 def answer(argv: "list[str]", began: float) -> "int | None":
-    """Print the broker's answer; return the exit code, or None where there can be no broker.
+    """Print the broker's answer; return the exit code, or None where it gives none.
 
     `began` is the monotonic moment at which this process began to work.
     """
