@@ -10,6 +10,7 @@ from ssohelper.emulator.exchange import (
     Answer,
     Delivery,
     Headers,
+    json_answer,
     oidc_refusal,
     portal_refusal,
 )
@@ -66,7 +67,7 @@ _KNOBS: dict[str, Any] = {
     "multi_session": True,  # False: the console asks a signed-in browser to sign out first
 }
 # Knobs that are tables: operation -> seconds, account id -> name ...
-_TABLES = ("latency_seconds", "account_names", "emails", "role_names")
+_TABLES = ("latency_seconds", "down", "account_names", "emails", "role_names")
 
 
 class Script(NamedTuple):
@@ -106,6 +107,7 @@ class Faults:
     signin_token_seconds: float
     multi_session: bool
     latency_seconds: dict[str, float]  # "*" is every operation
+    down: dict[str, int]  # the status of every call until the entry goes; 0: a TCP reset
     account_names: dict[str, Any]  # None leaves the field out
     emails: dict[str, Any]
     role_names: dict[str, Any]
@@ -221,11 +223,21 @@ class Faults:
         return None
 
     def latency_of(self, names: tuple[str, ...]) -> float:
-        table = self.latency_seconds
-        for name in (*reversed(names), "*"):
-            if name in table:
-                return float(table[name])
-        return 0.0
+        return float(_entry(self.latency_seconds, names) or 0.0)
+
+    def down_with(self, names: tuple[str, ...]) -> Answer | None:
+        """Return the failure of an operation that is down; None when it is not."""
+        status = _entry(self.down, names)
+        if status is None:
+            return None
+        if status == 0:
+            return Answer(200, (), b"", Delivery(reset=True))
+        if status == 429:
+            after = self.retry_after
+            refusal = portal_refusal("TooManyRequestsException", "HTTP 429 Unknown Code")
+            extra = (("Retry-After", after),) if after is not None else ()
+            return refusal._replace(headers=refusal.headers + extra)
+        return json_answer({"message": "the EMULATOR is down"}, int(status))
 
     def admits(self) -> bool:
         """Take one from the token bucket; False means 429. Real time, not the emulator's clock."""
@@ -245,6 +257,11 @@ class Faults:
     def _add(self, operation: str, script: Script, times: int) -> None:
         with self._lock:
             self._scripts.setdefault(operation, []).extend([script] * times)
+
+
+def _entry(table: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    """Return the table's entry for a call: its narrowest name first, `*` last."""
+    return next((table[name] for name in (*reversed(names), "*") if name in table), None)
 
 
 def _known(operation: str) -> str:

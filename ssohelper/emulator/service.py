@@ -1,6 +1,7 @@
 """handle(request) -> answer: the whole Identity Center, no sockets.
 
-An operation goes: count, callbacks, latency, scripted answer, rate limit, the operation itself.
+An operation goes: count, callbacks, latency, scripted answer, `down`, rate limit, the operation
+itself.
 """
 
 import json
@@ -91,6 +92,9 @@ class Service:
             self.wait(latency)
         if script is not None and script.answer is not None:
             return script.answer._replace(delivery=script.delivery)
+        down = self.faults.down_with(names)
+        if down is not None:
+            return down
         answer = self._true_answer(operation, request)
         return answer if script is None else answer._replace(delivery=script.delivery)
 

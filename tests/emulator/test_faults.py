@@ -221,3 +221,29 @@ class TestBetweenTwoCalls:
         wire.portal(ACCOUNTS, token)
         wire.portal(ACCOUNTS, token)
         assert done == [1]
+
+
+class TestDown:
+    def test_an_operation_that_is_down_fails_until_its_entry_goes(self, emu: Emulator):
+        emu.faults.down = {"ListAccounts": 500}
+        assert [ask(emu).status for _ in range(3)] == [500, 500, 500]
+        emu.faults.down = {"*": 429}
+        emu.faults.retry_after = "2"
+        throttled = ask(emu)
+        assert (throttled.status, throttled.headers["retry-after"]) == (429, "2")
+        emu.faults.down = {"CreateToken.refresh_token": 500}
+        assert ask(emu).status == 200
+
+    def test_status_0_resets_the_connection_and_changes_nothing(self, emu: Emulator):
+        emu.faults.set(rotation="strict", down={"CreateToken": 0})
+        token = emu.token_for("ana")
+        asked = {
+            "clientId": token["clientId"],
+            "clientSecret": token["clientSecret"],
+            "grantType": "refresh_token",
+            "refreshToken": token["refreshToken"],
+        }
+        with pytest.raises(ConnectionResetError):
+            fetch(emu, "POST", "/token", asked)
+        emu.faults.down = {}
+        assert fetch(emu, "POST", "/token", asked).status == 200

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.torture import (
     clock_jumps,
+    crowds,
     endpoint,
     faults,
     foreign,
@@ -39,6 +40,9 @@ HEAVY: tuple[Make, ...] = (
     stampede.many_roles,
     stampede.revoked,
     stampede.shared_refusals,
+    crowds.crowd_of_roles,
+    crowds.role_limit,
+    crowds.black_hole_crowd,
     mixed.mixed_clients,
     random_faults.random_faults,
     foreign.foreign_writer,
