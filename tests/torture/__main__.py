@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.torture import (
+    broker_life,
     clock_jumps,
     crowds,
     endpoint,
@@ -20,8 +21,12 @@ from tests.torture import (
     lives,
     mixed,
     random_faults,
+    returns,
+    signals,
     stampede,
     sweep,
+    tokens,
+    two_days,
 )
 from tests.torture.ground import (
     FULL_SECONDS,
@@ -43,6 +48,8 @@ HEAVY: tuple[Make, ...] = (
     crowds.crowd_of_roles,
     crowds.role_limit,
     crowds.black_hole_crowd,
+    returns.back_after_outage,
+    signals.signals_in_renewal,
     mixed.mixed_clients,
     random_faults.random_faults,
     foreign.foreign_writer,
@@ -62,9 +69,12 @@ WAITING: tuple[Make, ...] = (
     sweep.kill_sweep,
     endpoint.endpoint_clients,
     endpoint.endpoint_sleep,
+    tokens.slow_token,
+    tokens.nothing_spent,
+    broker_life.broker_remains,
 )
-# Only when named: a day takes 16 min, and its speed makes any other load a fault of AWS's.
-ALONE: tuple[Make, ...] = (endpoint.endpoint_day,)
+# Only when named: they take 16 min and 10 min, and need the machine for themselves.
+ALONE: tuple[Make, ...] = (endpoint.endpoint_day, two_days.two_day_batch)
 
 
 def main() -> int:
@@ -86,6 +96,8 @@ def main() -> int:
         for found in pool.map(lambda row: made(row, dice), chosen):
             rows += found
     rows += longest_run(dice)
+    left = broker_life.brokers_left()
+    rows += [left] if left else []
     print_table(rows)
     missed = [row for row in rows if not row.met]
     print(f"seed {seed}, {time.monotonic() - began:.0f} s; repeat with: make torture SEED={seed}")

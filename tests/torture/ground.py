@@ -23,6 +23,8 @@ LAUNCHER = f"{SSOHELPER}-credentials"
 AWS_CLI = "/usr/bin/aws"
 START_URL = "https://d-0000000000.awsapps.com/start"
 FULL_SECONDS = 1000.0
+# The process id tells this run's homes, and what was started in them, from another run's.
+HOME_PREFIX = f"ssohelper-torture-{os.getpid()}-"
 # A command of ours ends within 20 s; this is for a machine that stands still.
 PATIENCE_SECONDS = 180
 # The contract: non-interactive, whatever happens.
@@ -188,9 +190,7 @@ def ground(
 ) -> Iterator[Ground]:
     """A new home and a new Identity Center, on this clock, in which ana may use every role."""
     with (
-        tempfile.TemporaryDirectory(
-            prefix="ssohelper-torture-", ignore_cleanup_errors=True
-        ) as home,
+        tempfile.TemporaryDirectory(prefix=HOME_PREFIX, ignore_cleanup_errors=True) as home,
         Emulator(World.of_size(accounts, roles), clock=clock) as emulator,
     ):
         emulator.auto_approve = "ana"

@@ -7,7 +7,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.torture.ground import SSOHELPER, Dice, Ground, Row, ground, helper, wrong_in
+from tests.torture.ground import HOME_PREFIX, SSOHELPER, Dice, Ground, Row, ground, helper, wrong_in
 from tests.torture.remains import broken_files, changed_foreign, plant_foreign
 
 KILLS, HEAL_EVERY, HOMES = 1000, 20, 2
@@ -18,7 +18,7 @@ _LONGEST_SECONDS = 0.35
 def random_kills(dice: Dice) -> Row:
     """kill -9 of misses and token refreshes at random moments"""
     number = dice.count(KILLS, 30)
-    with ground() as place, tempfile.TemporaryDirectory(prefix="ssohelper-torture-") as second:
+    with ground() as place, tempfile.TemporaryDirectory(prefix=HOME_PREFIX) as second:
         place.emulator.faults.grace_seconds = 1e6  # a killed refresh is continued
         homes = [place, Ground(Path(second), place.emulator)]
         for home in homes:

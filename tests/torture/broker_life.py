@@ -1,0 +1,126 @@
+"""What a broker leaves behind: nothing when idle, and no growth while it is busy."""
+
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.torture.brokers import Broker, brokers_below
+from tests.torture.ground import HOME_PREFIX, Dice, Ground, Row, ground, helper, wait_for, wrong_in
+
+IDLE_SECONDS = 600
+BUSY_SECONDS, LEAST_BUSY_SECONDS = 240, 60
+# 24 lives of an hour are a day; each role has 4 or more in 240 s, and there are ten roles.
+ROLE_SECONDS, TOKEN_SECONDS, ROLES = 60, 120, 10
+MOST_KB, MOST_GROWTH_KB, MOST_GROWTH_DESCRIPTORS = 40 * 1024, 2048, 2
+# One that was seen for less has not yet loaded all that its work takes.
+_SEEN_SECONDS = 40
+
+
+def broker_remains(dice: Dice) -> list[Row]:
+    """brokers left when idle; memory and descriptors of busy ones"""
+    with ThreadPoolExecutor(2) as pool:
+        idle = pool.submit(_leave_idle)
+        busy = pool.submit(_keep_busy, dice.count(BUSY_SECONDS, LEAST_BUSY_SECONDS))
+        return [idle.result(), *busy.result()]
+
+
+def brokers_left() -> Row | None:
+    """Return what is left of all rows' brokers; None when there were none to begin with."""
+    began = time.monotonic()
+    if not _brokers_of_all_rows():
+        return None
+    wait_for(lambda: not _brokers_of_all_rows(), IDLE_SECONDS)
+    left = _brokers_of_all_rows()
+    return Row(
+        "brokers left by all rows",
+        f"{len(left)} after {time.monotonic() - began:.0f} s",
+        f"0 within {IDLE_SECONDS} s",
+        not left,
+    )
+
+
+def _brokers_of_all_rows() -> list[Broker]:
+    # The homes are gone by now; the kernel still knows the sockets by their paths.
+    return brokers_below(Path(tempfile.gettempdir()) / HOME_PREFIX)
+
+
+def _leave_idle() -> Row:
+    with ground() as place:
+        place.sign_in()
+        answer = place.run(*helper())
+        seen = brokers_below(place.runtime)
+        began = time.monotonic()
+        wait_for(lambda: not brokers_below(place.runtime), IDLE_SECONDS)
+        took = time.monotonic() - began
+        left = brokers_below(place.runtime)
+    return Row(
+        "brokers left when idle",
+        f"{len(seen)} after the call (exit {answer.code}), {len(left)} after {took:.0f} s",
+        f"1, 0 within {IDLE_SECONDS} s",
+        len(seen) == 1 and not left and not answer.code,
+    )
+
+
+def _keep_busy(seconds: int) -> list[Row]:
+    with ground(accounts=ROLES) as place:
+        faults = place.emulator.faults
+        faults.role_credentials_seconds = ROLE_SECONDS
+        faults.token_seconds = TOKEN_SECONDS
+        place.sign_in()
+        place.emulator.reset_counters()
+        sizes, wrong = _watch(place, seconds)
+        renewals = place.emulator.counters["GetRoleCredentials"]
+    measured = {broker: seen for broker, seen in sizes.items() if len(seen) >= _SEEN_SECONDS}
+    most = max((size[0] for seen in sizes.values() for size in seen), default=0)
+    grown = [_growth(seen) for seen in measured.values()]
+    kb, descriptors = (max((each[at] for each in grown), default=0) for at in (0, 1))
+    return [
+        Row(
+            f"a caller each second for {seconds} s, lives of {ROLE_SECONDS} s, {ROLES} roles",
+            f"{len(wrong)} failures, {renewals} role calls"
+            + (f"; first: {wrong[0]}" if wrong else ""),
+            "0",
+            not wrong and renewals > ROLES,
+        ),
+        Row(
+            f"memory and descriptors of its {len(sizes)} brokers",
+            f"at most {most / 1024:.0f} MB; {kb} kB and {descriptors} descriptors more than after "
+            f"a third ({len(measured)} brokers seen for {_SEEN_SECONDS} s)",
+            f"≤ 40 MB; ≤ {MOST_GROWTH_KB} kB, ≤ {MOST_GROWTH_DESCRIPTORS}; at least one measured",
+            0 < most <= MOST_KB
+            and kb <= MOST_GROWTH_KB
+            and descriptors <= MOST_GROWTH_DESCRIPTORS
+            and bool(measured),
+        ),
+    ]
+
+
+def _watch(place: Ground, seconds: int) -> tuple[dict[Broker, list[tuple[int, int]]], list[str]]:
+    """Call once a second; return each broker's memory and descriptors, and what went wrong."""
+    sizes: dict[Broker, list[tuple[int, int]]] = {}
+    wrong: list[str] = []
+    began = time.monotonic()
+    for second in range(seconds):
+        time.sleep(max(0.0, began + second - time.monotonic()))
+        command = helper(second % ROLES)
+        answer = place.run(*command)
+        if answer.code:
+            wrong.append(f"exit {answer.code} {answer.err.strip()[:160]!r}")
+        elif why := wrong_in(place, answer, command):
+            wrong.append(why)
+        for broker in brokers_below(place.runtime):
+            size = (broker.resident_kb(), broker.descriptors())
+            if all(size):  # it may end while it is measured
+                sizes.setdefault(broker, []).append(size)
+    return sizes, wrong
+
+
+def _growth(seen: list[tuple[int, int]]) -> tuple[int, int]:
+    """Return how much the last third's least is above the first third's most, in kB and number."""
+    third = len(seen) // 3
+    early, late = seen[:third], seen[-third:]
+    kb, descriptors = (
+        max(0, min(size[at] for size in late) - max(size[at] for size in early)) for at in (0, 1)
+    )
+    return kb, descriptors
