@@ -20,7 +20,7 @@ help:
 	@echo 'make test    run the tests (ARGS="tests/test_house.py -x" for some)'
 	@echo 'make check   ruff, mypy (Linux, macOS, Windows), import-linter, docs, shellcheck'
 	@echo 'make bench   measure, target beside figure'
-	@echo 'make torture stampedes, kills, faults, lives: 20 min (S=30 seconds, SEED=n repeats)'
+	@echo 'make torture stampedes, kills, faults, lives: 30 min (S=30: a few, SEED=n repeats)'
 	@echo 'make pictures  draw the screens anew into docs/pictures'
 	@echo 'make docs    build the documentation into .cache/docs'
 	@echo 'make lock    renew uv.lock and its exports for pip (needs uv)'

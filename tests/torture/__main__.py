@@ -1,6 +1,6 @@
 """Run the rows and print one table; exit code 1 when a target is missed.
 
-S: about how many seconds (1000, the whole, when unset). SEED: repeats a run. ROWS: some of them.
+S: the size of the run (1000, the whole, when unset). SEED: repeats a run. ROWS: some of them.
 """
 
 import os
@@ -133,7 +133,7 @@ def made(row: Make, dice: Dice) -> list[Row]:
     took = time.monotonic() - began
     print(f"{took:5.0f} s  {row.__name__}: {what}", file=sys.stderr, flush=True)
     rows = found if isinstance(found, list) else [found]
-    for each in rows:  # the table comes at the end, which is 20 min away
+    for each in rows:  # the table comes at the end, which is 30 min away
         print(f"         {each.what}: {each.figure}", file=sys.stderr, flush=True)
     return rows
 
