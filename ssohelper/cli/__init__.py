@@ -1,7 +1,10 @@
 """Front door 3: click. Each command's module is imported when that command is asked for."""
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -41,10 +44,32 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "emulator": ("demo_command", "emulator", "Run that local Identity Center by itself"),
 }
 ALIASES = {"ls": "list"}
+# 128 + SIGPIPE, as of other tools. Not 0: `profile sync --yes | head -1` has changed nothing yet.
+READER_GONE = 141
+
+
+class PipeBroken(Exception):
+    """A BrokenPipeError that click does not see: it would end the process with exit code 1."""
+
+
+@contextlib.contextmanager
+def _hide_broken_pipe() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as cause:
+        raise PipeBroken from cause
 
 
 class LazyGroup(click.Group):
     """A group whose commands are imported when asked for, with the nearest name for a typo."""
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        with _hide_broken_pipe():  # of --help and --version
+            return super().make_context(*args, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _hide_broken_pipe():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -115,12 +140,19 @@ def run(argv: list[str]) -> int:
     except KeyboardInterrupt:
         return output.report_interrupted()
     except BrokenPipeError:
-        return 0
+        return READER_GONE
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except PipeBroken as error:
+        if output.has_reader_gone():
+            return READER_GONE
+        return output.report_stdout_fault() or _report_crash(error)
     except Exception as error:
-        from ssohelper import crash
-
-        trace = sys.exc_info()[2]
-        return output.report_stdout_fault() or crash.report(error, trace)
+        return output.report_stdout_fault() or _report_crash(error)
     return result if isinstance(result, int) else 0
+
+
+def _report_crash(error: Exception) -> int:
+    from ssohelper import crash
+
+    return crash.report(error, error.__traceback__)

@@ -7,6 +7,7 @@ type; text from outside goes through core.text.show, so no control character rea
 import functools
 import io
 import os
+import select
 import shlex
 import shutil
 import sys
@@ -235,6 +236,21 @@ def report_stdout_fault() -> int:
     except LocalState as error:
         return report(error)
     return 0
+
+
+def has_reader_gone() -> bool:
+    """Return whether nothing reads stdout any more (`| head -1`), and drop what is left for it.
+
+    A flush does not tell: of a large text nothing is left in the buffer once a write has failed.
+    """
+    if hasattr(select, "poll"):  # Windows has none
+        poll = select.poll()
+        poll.register(1, 0)
+        if not poll.poll(0):
+            return False
+    # Python would flush at its end, and say that it could not.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return True
 
 
 def be_quiet_about_pipes() -> None:
