@@ -227,5 +227,7 @@ def _print_way(
     if env_file:
         output.echo(show(str(env_file)))
     if socket_path:
-        line = f"curl -sf --unix-socket {shell_text.quoted('bash', str(socket_path))}"
+        line = (
+            f"curl -sS --fail-with-body --unix-socket {shell_text.quoted('bash', str(socket_path))}"
+        )
         output.echo(f"credential_process = {line} http://localhost/")

@@ -184,8 +184,34 @@ class TestContainers:
             script = f"mkdir ~/.aws; printf '%s' {shlex.quote(config)} > ~/.aws/config; {_WHO}"
             done = contained(script, home)
             assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr
-            wrong = shell(typed("containers.md", "curl -s").replace("localhost", "evil"), home)
+            wrong = shell(typed("containers.md", "curl -sS").replace("localhost", "evil"), home)
             assert json.loads(wrong.stdout)["code"] == "Forbidden"
+            program.ends(15)
+
+    def test_the_line_says_what_to_type_when_signed_out(
+        self, home: Home, emulator: Emulator
+    ) -> None:
+        serve = typed("containers.md", "--socket ~/.sso.sock")
+        [config] = blocks("containers.md", "ini")
+        in_container = config.partition("credential_process = ")[2].partition("\n")[0]
+        with Program(["/bin/sh", "-c", f"exec {serve}"], home) as program:
+            program.says("credential_process = ")
+            printed = "".join(program.out).partition("credential_process = ")[2].strip()
+            assert shell("ssohelper logout", home).returncode == 0
+            for done in (
+                contained(in_container, home),
+                shell(typed("containers.md", "curl -sS"), home),
+                shell(printed, home),
+            ):
+                # curl's "an HTTP error", which an SDK takes for no credentials.
+                assert (done.returncode, "401" in done.stderr) == (22, True), done.stderr
+                said = json.loads(done.stdout)
+                assert said["code"] == "LoginRequired"
+                assert "(sign in with: ssohelper login corp)" in said["message"]
+            told = contained(
+                f"mkdir ~/.aws; printf '%s' {shlex.quote(config)} > ~/.aws/config; {_WHO}", home
+            )
+            assert "error: 401" in told.stderr
             program.ends(15)
 
     def test_a_dev_container(self, home: Home, emulator: Emulator) -> None:
