@@ -6,6 +6,7 @@ import is imported by the one method that makes it, so a hit or a listing pays f
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -18,7 +19,7 @@ from ssohelper import folders
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.instants import duration_text
 from ssohelper.core.text import is_harmless, show
-from ssohelper.errors import ConfigInvalid, LocalState
+from ssohelper.errors import ConfigInvalid, LocalState, NotOurs
 from ssohelper.fastpath import spawn
 
 if TYPE_CHECKING:
@@ -167,16 +168,12 @@ class App:
     def config(self) -> ConfigStore:
         from ssohelper.stores.config_store import ConfigStore
 
-        if self.aws_config_file.is_relative_to(self._endpoint_base):
-            self.warn(
-                "commands of exec --server have a config of their own, with no session and no "
-                "other profile. For yours: unset AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE"
-            )
         return ConfigStore(
             self.aws_config_file,
             self.aws_credentials_file,
             state=self.state_folder,
             runtime=self.runtime_folder,
+            is_copy=any(map(self.aws_config_file.is_relative_to, self._endpoint_bases)),
         )
 
     def person_file(self, path: Path) -> PersonFile:
@@ -266,15 +263,27 @@ class App:
         return OneShotRedirect(target)
 
     def endpoint_folder(self) -> PrivateFolder:
-        """Make the folder of an endpoint of this process; in the state folder, which outlives
-        the login that a job in tmux was started in."""
+        """Make the folder of an endpoint of this process.
+
+        In the state folder, which outlives the login that a job in tmux was started in; where that
+        cannot be written (a read-only home), in the runtime folder.
+        Raises: LocalState when neither can be written, NotOurs for another user's folder.
+        """
         from ssohelper.stores.endpoint_files import PrivateFolder
 
-        return PrivateFolder(self._endpoint_base)
+        first, second = self._endpoint_bases
+        try:
+            return PrivateFolder(first)
+        except NotOurs:
+            raise
+        except LocalState:
+            with contextlib.suppress(LocalState):
+                return PrivateFolder(second)
+            raise
 
     @property
-    def _endpoint_base(self) -> Path:
-        return self.state_folder / "serve"
+    def _endpoint_bases(self) -> tuple[Path, Path]:
+        return self.state_folder / "serve", self.runtime_folder / "serve"
 
     def env_file(self, path: Path) -> EnvFile:
         from ssohelper.stores.endpoint_files import EnvFile

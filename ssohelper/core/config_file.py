@@ -266,6 +266,11 @@ def _entry(name: str, section: Section, inherited: dict[str, str]) -> ProfileEnt
     return ProfileEntry(name, keys, managed, section.line + 1, section.header)
 
 
+def section_name(header: str, kind: str) -> str | None:
+    """Return the name in the header of a `kind` section, as botocore reads it; None for others."""
+    return _second_word(header) if header.startswith(kind) else None
+
+
 def _second_word(header: str) -> str | None:
     plain = _PLAIN.fullmatch(header)
     if plain:

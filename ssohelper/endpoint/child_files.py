@@ -1,9 +1,18 @@
-"""The config that a child of the endpoint sees: the profile's settings, and nobody's identity."""
+"""The config of a command that an endpoint serves: the user's own, without any identity of [default].
 
-from ssohelper.core.config_file import ConfigFile
+SDKs take a [default] profile before the endpoint, and static keys belong into no second file. All
+other text is kept to the byte. Touches no disk.
+"""
+
+import re
+from collections.abc import Collection
+
+from ssohelper.core.config_file import ConfigFile, section_name
+from ssohelper.core.config_text import MAGIC_SECTION, ConfigText, Key, Section
 from ssohelper.core.model import Profile
+from ssohelper.errors import ConfigInvalid
 
-# Keys that say who one is, or how to become it. SDKs take any of them before the endpoint.
+# Keys by which an SDK or another tool finds credentials: it takes any of them before the endpoint.
 _IDENTITY_KEYS = frozenset(
     {
         "source_profile",
@@ -12,30 +21,177 @@ _IDENTITY_KEYS = frozenset(
         "mfa_serial",
         "web_identity_token_file",
         "login_session",
-        "services",  # the section is copied when the key is
     }
 )
 _IDENTITY_PREFIXES = ("sso_", "aws_", "role_", "credential_", "granted_", "ssohelper_")
+_STATIC_KEYS = frozenset(
+    {"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"}
+)
+# A comment with a static key in it: people switch keys off so.
+_STATIC_COMMENT = re.compile(rf"(?i)\s*[#;].*\b({'|'.join(sorted(_STATIC_KEYS))})\b")
+# A profile with one of these does not fall back on the endpoint.
+_SOURCES = frozenset(
+    {
+        "credential_process",
+        "credential_source",
+        "login_session",
+        "role_arn",
+        "source_profile",
+        "sso_account_id",
+        "sso_session",
+        "sso_start_url",
+        "web_identity_token_file",
+    }
+)
+# For a profile whose static keys are not copied: without a source of its own an SDK would take
+# the endpoint's credentials for it, which are another account's.
+_REFUSAL = (
+    "sh -c 'echo \"static keys are not passed to commands of ssohelper exec --server\" >&2; exit 1'"
+)
 
 
-def config_text(config: ConfigFile, profile: Profile, region: str) -> str:
-    """Return a config with one [default]: region and other keys that are not identity."""
+def config_text(
+    config: ConfigFile, profile: Profile, region: str, keyed: Collection[str] = ()
+) -> str:
+    """Return the config with the profile's settings in [default], and no identity there.
+
+    `keyed` are the profiles with keys in the credentials file, which the command does not see.
+    Raises: ConfigInvalid when the text does not say what was meant (a file in an odd form).
+    """
     entry = config.profile(profile.name)
-    keys = dict(entry.keys) if entry else {}
-    lines = ["[default]"]
-    for name, value in {**keys, "region": region}.items():
-        if name not in _IDENTITY_KEYS and not name.startswith(_IDENTITY_PREFIXES):
-            lines.append(_line(name, value))
-    services = keys.get("services")
-    section = config.text.sections.get(f"services {services}")
-    if section is not None:
-        lines.append(f"services = {services}")
-        lines += ["", f"[{section.header}]"]
-        lines += [_line(name, key.value) for name, key in section.keys.items()]
-    return "\n".join(lines) + "\n"
+    keys = {**(entry.keys if entry else {}), "region": region}
+    made = _Copy(config.text)
+    made.drop_default_identity({n: v for n, v in keys.items() if not _is_identity(n)})
+    made.drop_static_keys(keyed)
+    return made.text()
 
 
-def _line(name: str, value: str) -> str:
+def minimal_text(region: str) -> str:
+    """Return the config for where the user's own cannot be copied."""
+    return f"[default]\nregion = {region}\n"
+
+
+def _is_identity(key: str) -> bool:
+    return key in _IDENTITY_KEYS or key.startswith(_IDENTITY_PREFIXES)
+
+
+def _is_default(header: str) -> bool:
+    """Return whether some SDK takes the section for the default profile's; Go's ignores spaces."""
+    return header.strip().lower() == "default" or section_name(header, "profile") == "default"
+
+
+class _Copy:
+    """The lines of a config, what is left out or added, and what each section then says."""
+
+    def __init__(self, text: ConfigText) -> None:
+        self._text = text
+        self._lines = list(text.lines)
+        self._dropped = {n for n, line in enumerate(self._lines) if _STATIC_COMMENT.match(line)}
+        self._added: dict[int, list[str]] = {}
+        self._said = {
+            section.header: {name: key.value for name, key in section.keys.items()}
+            for section in (text.magic, *text.sections.values())
+        }
+        self._end: list[str] = []
+
+    def drop_default_identity(self, settings: dict[str, str]) -> None:
+        """Leave in [default] what is no identity, and give it these settings."""
+        magic = self._text.magic
+        inherited = {name: key.value for name, key in magic.keys.items() if _is_identity(name)}
+        for name in inherited:
+            self._drop(magic, name)
+        defaults = [s for s in self._text.sections.values() if _is_default(s.header)]
+        for section in self._text.sections.values():
+            if section in defaults:
+                for name in filter(_is_identity, section.keys):
+                    self._drop(section, name)
+                self._assign(section, settings)
+            else:
+                # [DEFAULT] is in every section: the others keep what they had of it.
+                lost = inherited.keys() - section.keys.keys() - _STATIC_KEYS
+                self._assign(section, {name: inherited[name] for name in sorted(lost)})
+        if not defaults:
+            self._said["default"] = dict(settings)
+            self._end = ["", "[default]"] if self._text.sections or magic.keys else ["[default]"]
+            for name, value in settings.items():
+                self._end += _key_lines(name, value, "")
+
+    def drop_static_keys(self, keyed: Collection[str]) -> None:
+        """Leave static keys out, and let a profile that had nothing else refuse."""
+        inherits_static = not _STATIC_KEYS.isdisjoint(self._text.magic.keys)
+        for section in self._text.sections.values():
+            static = _STATIC_KEYS & section.keys.keys()
+            for key in static:
+                self._drop(section, key)
+            name = section_name(section.header, "profile")
+            if name is None or _is_default(section.header):
+                continue
+            has_lost = static or inherits_static or name in keyed
+            if has_lost and _SOURCES.isdisjoint(self._said[section.header]):
+                self._assign(section, {"credential_process": _REFUSAL})
+
+    def text(self) -> str:
+        """Return the text, read back and found to say what was meant."""
+        return_ = "\r" if self._text.newline == "\r\n" else ""
+        lines: list[str] = []
+        for number, line in enumerate(self._lines):
+            if number not in self._dropped:
+                lines.append(line)
+            lines += [added + return_ for added in self._added.get(number, ())]
+        if self._end:
+            while lines and not lines[-1].strip():
+                lines.pop()
+            lines += [line + return_ for line in self._end]
+        text = "\n".join(lines)
+        text = text if text.endswith("\n") else text + return_ + "\n"
+        self._read_back(text)
+        return text
+
+    def _read_back(self, text: str) -> None:
+        after = ConfigText(text.encode(), self._text.origin)
+        found = {
+            section.header: {name: key.value for name, key in section.keys.items()}
+            for section in (after.magic, *after.sections.values())
+        }
+        if found != self._said:
+            raise ConfigInvalid(f"{self._text.origin}: its form is too unusual to be copied")
+
+    def _drop(self, section: Section, name: str) -> None:
+        self._said[section.header].pop(name, None)
+        if name in section.keys:
+            self._dropped.update(_lines_of(section.keys[name]))
+
+    def _assign(self, section: Section, settings: dict[str, str]) -> None:
+        """Give a section keys: in place of the lines of its own ones, else after its last line."""
+        said, inherited = self._said[section.header], self._said[MAGIC_SECTION]
+        for name, value in settings.items():
+            if said.get(name, inherited.get(name)) == value:
+                continue
+            said[name] = value
+            old = section.keys.get(name)
+            if old:
+                self._dropped.update(_lines_of(old))
+            at = max(_lines_of(old)) if old else section.last_line
+            # As far to the right as its neighbour: a line farther right would go on its value.
+            beside = old.lines[0] if old else _last_key_line(section)
+            indent = _indent_of(self._lines[beside])
+            self._added.setdefault(at, []).extend(_key_lines(name, value, indent))
+
+
+def _lines_of(key: Key) -> set[int]:
+    return {key.lines[0], *key.content_lines}
+
+
+def _last_key_line(section: Section) -> int:
+    return max((key.lines[0] for key in section.keys.values()), default=section.line)
+
+
+def _indent_of(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
+
+
+def _key_lines(name: str, value: str, indent: str) -> list[str]:
     """Return a key with its value; the lines of a nested block are indented as botocore wants."""
     first, *nested = value.split("\n")
-    return "\n".join([f"{name} = {first}".rstrip(), *(f"    {line}" for line in nested if line)])
+    head = f"{indent}{name} = {first}".rstrip()
+    return [head, *(f"{indent}    {line}" for line in nested if line)]

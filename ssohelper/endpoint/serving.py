@@ -1,5 +1,6 @@
 """Serving: the endpoint of one role, from listening to the last file that is taken away again."""
 
+import contextlib
 import ctypes
 import secrets
 import socket
@@ -14,13 +15,13 @@ from ssohelper.actions import environment
 from ssohelper.actions.credentials import Way
 from ssohelper.app import App
 from ssohelper.core.model import Profile, Secret
-from ssohelper.endpoint.child_files import config_text
+from ssohelper.endpoint.child_files import config_text, minimal_text
 from ssohelper.endpoint.doors import PATH, ContainerDoor, SocketDoor
 from ssohelper.endpoint.keeper import LONGEST_PAUSE_SECONDS, Keeper, Tell
 from ssohelper.endpoint.listener import Listener
 from ssohelper.endpoint.looks import Lasting, ServingApp
 from ssohelper.endpoint.source import Source, no_more_threads
-from ssohelper.errors import LocalState
+from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError
 
 _PR_SET_DUMPABLE = 4
 # A warning that is said again for each request would fill a terminal; kept few, days long.
@@ -96,10 +97,10 @@ class Serving:
     def environment(self) -> environment.Environment:
         """Return what a program needs, and what would lead it elsewhere. Holds no secret.
 
-        The token is in a file that each request reads; the config has nobody's identity in it.
+        The token is in a file that each request reads; the config is the user's own without the
+        identity of [default] and without static keys.
         """
-        region = environment.region_of(self._app, self._profile)
-        config = config_text(self._app.config.read(), self._profile, region)
+        config = self._child_config()
         variables = {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": self.url,
             "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(
@@ -111,6 +112,21 @@ class Serving:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
         return environment.served_environment(self._app, self._profile, variables)
+
+    def _child_config(self) -> str:
+        region = environment.region_of(self._app, self._profile)
+        # An unreadable credentials file is no file of ours, and the command gets an empty one.
+        keyed: set[str] = set()
+        with contextlib.suppress(SsoHelperError):
+            keyed = self._app.config.read_credentials_names()
+        try:
+            return config_text(self._app.config.read(), self._profile, region, keyed)
+        except ConfigInvalid as trouble:
+            self._app.warn(
+                "the command gets a config without your other profiles and sessions: "
+                f"{trouble.message}"
+            )
+            return minimal_text(region)
 
     def env_file_variables(self) -> Mapping[str, str]:
         """Return what a container needs that sees no file of ours: the token itself. A secret."""

@@ -24,9 +24,17 @@ class ConfigStore:
     """The config file, the names in the credentials file, and the versions kept for undo."""
 
     def __init__(
-        self, config_file: Path, credentials_file: Path, *, state: Path, runtime: Path
+        self,
+        config_file: Path,
+        credentials_file: Path,
+        *,
+        state: Path,
+        runtime: Path,
+        is_copy: bool = False,
     ) -> None:
+        """`is_copy`: the config is an endpoint's, which its command alone sees."""
         self.path = config_file
+        self._is_copy = is_copy
         self._file = PersonFile(config_file)
         self._credentials_path = credentials_file
         self._lock = runtime / "locks" / "config.lock"
@@ -57,6 +65,7 @@ class ConfigStore:
         No changes write nothing.
         Raises: ConfigInvalid, LocalState; then the file is as it was.
         """
+        self._refuse_copy()
         with files.lock(self._lock, deadline):
             for _ in range(_TRIES):
                 found = self._file.read()
@@ -91,6 +100,7 @@ class ConfigStore:
         deadline: Deadline,
     ) -> None:
         """Put back what was before: to the byte, or by changes when it was edited since."""
+        self._refuse_copy()
         with files.lock(self._lock, deadline):
             for _ in range(_TRIES):
                 found = self._file.read()
@@ -103,6 +113,14 @@ class ConfigStore:
         raise LocalState(
             f'"{self.path}" is being changed by somebody else', hint="try again in a moment"
         )
+
+    def _refuse_copy(self) -> None:
+        """Refuse to write what would be lost at the end of the command that the copy is for."""
+        if self._is_copy:
+            raise LocalState(
+                f'"{self.path}" is a copy of your config, which ends with the command of exec --server',
+                hint="to change your own: unset AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE",
+            )
 
     def _put_back(
         self,

@@ -10,12 +10,9 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from ssohelper.app import App
-from ssohelper.core.model import Profile, Role, SsoSession
 from ssohelper.emulator.server import Emulator
-from ssohelper.endpoint.child_files import config_text
 from tests.conftest import SCRIPT, Home, Run
-from tests.endpoint.world import ACCOUNT, ROLE, START_URL, Program, prepared, wait_for
+from tests.endpoint.world import ACCOUNT, Program, prepared, wait_for
 from tests.programs import need
 
 EXEC = [SCRIPT, "exec", "--server", "job", "--"]
@@ -71,6 +68,97 @@ def test_the_child_is_the_account_that_was_asked_for(
     assert "InvalidClientTokenId" in alone.stderr
 
 
+# Each would win over the endpoint if it reached the command.
+DEFAULTS = {
+    "static keys": "aws_access_key_id = AKIADEFAULT\naws_secret_access_key = default\n",
+    "sso": "sso_session = corp\nsso_account_id = 000000000000\nsso_role_name = Role00\n",
+    "our process": "credential_process = ssohelper credential-process --profile other\n",
+    "a process": "credential_process = /bin/false\n",
+    "role by profile": "role_arn = arn:aws:iam::000000000000:role/x\nsource_profile = other\n",
+    "role by environment": "role_arn = arn:aws:iam::000000000000:role/x\n"
+    "credential_source = Environment\n",
+    "web identity": "role_arn = arn:aws:iam::000000000000:role/x\n"
+    "web_identity_token_file = /token\n",
+    "login": "login_session = arn:aws:iam::000000000000:user/x\n",
+}
+OTHER_ACCOUNT = "000000000000"
+_OTHERS = f"""
+[profile other]
+sso_session = corp
+sso_account_id = {OTHER_ACCOUNT}
+sso_role_name = Role00
+region = eu-north-1
+
+[profile by-process]
+credential_process = ssohelper credential-process --session corp --account-id {OTHER_ACCOUNT} --role-name Role00
+region = eu-north-1
+
+[profile by-name]
+credential_process = ssohelper credential-process --profile other
+region = eu-north-1
+
+[profile static]
+aws_access_key_id = AKIASTATIC
+aws_secret_access_key = static
+region = eu-north-1
+"""
+_BESIDE = """
+import boto3, botocore.exceptions as errors
+def account(name=None):
+    session = boto3.Session(profile_name=name)
+    return session.client("sts").get_caller_identity()["Account"]
+print(account(), account("other"), account("by-process"), account("by-name"))
+try:
+    print(account("static"))
+except errors.CredentialRetrievalError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("identity", DEFAULTS.values(), ids=DEFAULTS)
+def test_other_profiles_work_beside_it(
+    home: Home, emulator: Emulator, run: Run, identity: str
+) -> None:
+    prepared(home, emulator, f"{_OTHERS}\n[default]\n{identity}")
+    done = run("exec", "--server", "job", "--", sys.executable, "-c", _BESIDE, env=STALE)
+    assert done.returncode == 0, done.stderr
+    accounts, *static = done.stdout.splitlines()
+    assert accounts.split() == [ACCOUNT, OTHER_ACCOUNT, OTHER_ACCOUNT, OTHER_ACCOUNT]
+    assert "static keys are not passed" in " ".join(static)
+    assert "warning: the command" not in done.stderr
+
+
+def test_other_profiles_work_beside_it_in_the_aws_cli_and_in_ssohelper(
+    home: Home, emulator: Emulator, run: Run
+) -> None:
+    prepared(home, emulator, f"{_OTHERS}\n[default]\n{DEFAULTS['sso']}")
+    asked = f"{need('aws')} sts get-caller-identity --query Account --output text"
+    script = f"{asked}; {asked} --profile other; {asked} --profile by-process; "
+    script += f"AWS_PROFILE=by-name {asked}; {SCRIPT} exec other -- printenv AWS_ACCOUNT_ID; "
+    script += f"{SCRIPT} whoami by-process; {SCRIPT} status; {SCRIPT} login; "
+    script += f"{SCRIPT} exec --server other -- {asked}"
+    done = run("exec", "--server", "job", "--", "sh", "-c", script, env=STALE)
+    assert done.returncode == 0, done.stderr
+    found = re.findall(r"^\d{12}$", done.stdout, re.M)
+    assert found == [ACCOUNT, *[OTHER_ACCOUNT] * 5], done.stdout + done.stderr
+    assert f"account\t{OTHER_ACCOUNT}\n" in done.stdout  # whoami's
+    assert "AWS_CONFIG_FILE" not in done.stderr
+
+
+def test_the_copy_is_not_written_to(home: Home, emulator: Emulator, run: Run) -> None:
+    """What is written there would be lost with the command."""
+    before = home.config_file.read_bytes()
+    inner = f"{SCRIPT} profile add {ACCOUNT}/Role00 --name mine --yes"
+    done = run("exec", "--server", "job", "--", "sh", "-c", inner)
+    assert done.returncode == 7
+    assert "is a copy of your config" in done.stderr
+    typed = done.stderr.partition("to change your own: ")[2].splitlines()[0]
+    assert home.config_file.read_bytes() == before
+    done = run("exec", "--server", "job", "--", "sh", "-c", f"{typed}; {inner}")
+    assert done.returncode == 0, done.stderr
+    assert b"[profile mine]" in home.config_file.read_bytes()
+
+
 def test_what_the_child_is_given(home: Home, emulator: Emulator) -> None:
     more = (
         "output = text\nretry_mode = adaptive\nrole_arn = arn:aws:iam::000000000000:role/x\n"
@@ -91,34 +179,15 @@ def test_what_the_child_is_given(home: Home, emulator: Emulator) -> None:
     assert "CNRY" not in done.stdout
     assert "AWS_CONTAINER_AUTHORIZATION_TOKEN=" not in done.stdout
     assert "AWS_EC2_METADATA_DISABLED=true\n" in done.stdout
-    config = "[default]\n" + done.stdout.partition("[default]\n")[2]
-    assert config.partition("6")[0].rstrip() == (
-        "[default]\nregion = eu-west-1\noutput = text\nretry_mode = adaptive\n"
-        "s3 =\n    max_concurrent_requests = 3\n    addressing_style = path\nservices = mine\n\n"
-        "[services mine]\ndynamodb =\n    endpoint_url = http://127.0.0.1:8000"
+    config = "[sso-session corp]\n" + done.stdout.partition("[sso-session corp]\n")[2]
+    assert config.partition("600 ")[0] == home.config_file.read_text() + (
+        "\n[default]\nregion = eu-west-1\noutput = text\nretry_mode = adaptive\n"
+        "s3 =\n    max_concurrent_requests = 3\n    addressing_style = path\nservices = mine\n"
     )
     files = [line.split() for line in done.stdout.splitlines() if line.startswith("600 ")]
     sizes = {Path(name).name: int(size) for _, size, name in files}
     assert sizes["credentials"] == 0
     assert sizes["token"] == 43  # 256 bits, and no newline behind them
-
-
-def test_nothing_that_says_who_one_is_reaches_the_child_s_config(home: Home) -> None:
-    identity = (
-        "sso_session = corp\nsso_account_id = 000000000001\nsso_role_name = r\n"
-        "sso_start_url = u\nsso_region = r\ncredential_process = c\ncredential_source = Environment\n"
-        "aws_access_key_id = a\naws_secret_access_key = s\naws_session_token = t\n"
-        "role_arn = r\nrole_session_name = n\nsource_profile = p\nexternal_id = e\n"
-        "duration_seconds = 900\nmfa_serial = m\nweb_identity_token_file = w\nlogin_session = l\n"
-        "granted_sso_start_url = g\nssohelper_managed = true\n"
-    )
-    home.write_config(f"[profile job]\n{identity}cli_pager =\n")
-    session = SsoSession("corp", START_URL, "us-east-1", ("sso:account:access",))
-    profile = Profile("job", session, Role(ACCOUNT, ROLE), None)
-    config = App(home.env).config.read()
-    assert config_text(config, profile, "eu-west-1") == (
-        "[default]\ncli_pager =\nregion = eu-west-1\n"
-    )
 
 
 def test_an_end_that_nobody_knows_is_a_warning_at_the_start(
@@ -136,20 +205,6 @@ def test_an_end_that_nobody_knows_is_a_warning_at_the_start(
     assert "config set sessions.corp.session_hours HOURS" in assumed
     told = {"SSOHELPER_SESSION_HOURS": "10"}
     assert "warning" not in run("exec", "--server", "job", "--", "true", env=told).stderr
-
-
-def test_ssohelper_in_the_child_says_whose_config_that_is(
-    home: Home, emulator: Emulator, run: Run
-) -> None:
-    inner = f"{SCRIPT} exec job -- printenv AWS_ACCOUNT_ID"
-    done = run("exec", "--server", "job", "--", "sh", "-c", inner)
-    assert (done.returncode, done.stdout) == (2, "")
-    typed = done.stderr.partition("For yours: ")[2].splitlines()[0]
-    again = run("exec", "--server", "job", "--", "sh", "-c", f"{typed}; {inner}")
-    assert (again.returncode, again.stdout) == (0, f"{ACCOUNT}\n"), again.stderr
-    assert "For yours" not in again.stderr
-    quiet = run("exec", "--server", "job", "--", SCRIPT, "prompt")
-    assert "For yours" not in quiet.stderr
 
 
 @pytest.mark.parametrize(
@@ -303,6 +358,39 @@ def test_a_child_that_cannot_be_started_leaves_no_server(
     assert done.returncode == 127
     assert done.stderr.count("ssohelper: error: ") == 1
     assert os.listdir(home.path / ".local/state/ssohelper/serve") == []
+
+
+def test_a_read_only_home_is_no_obstacle(home: Home, emulator: Emulator) -> None:
+    """The endpoint's folder is in the runtime folder then, and removed from there at the end."""
+    argv = [*EXEC, sys.executable, "-c", _BOTO3]
+    if os.geteuid() == 0:  # root writes in spite of a mode
+        argv = ["sh", "-c", _IN_NAMESPACE, "sh", need("unshare"), _READ_ONLY_HOME, *argv]
+    else:
+        home.path.chmod(0o555)
+    try:
+        done = subprocess.run(argv, env=home.env, capture_output=True, text=True, timeout=120)
+    finally:
+        home.path.chmod(0o755)
+    if done.returncode == 99:
+        pytest.skip("this root may not mount")
+    assert (done.returncode, done.stdout.split()) == (0, [ACCOUNT, "eu-west-1"]), done.stderr
+    assert not (home.path / ".local").exists()
+    assert os.listdir(home.runtime / "serve") == []
+
+
+# Exit 99: no mount namespace is to be had (a container without CAP_SYS_ADMIN).
+_IN_NAMESPACE = """
+unshare=$1 script=$2; shift 2
+"$unshare" --mount true || exit 99
+exec "$unshare" --mount sh -c "$script" sh "$@"
+"""
+_READ_ONLY_HOME = """
+mount --bind "$HOME" "$HOME" && mount -o remount,bind,ro "$HOME" || exit 99
+mount --bind "$XDG_RUNTIME_DIR" "$XDG_RUNTIME_DIR" || exit 99
+mount -o remount,bind,rw "$XDG_RUNTIME_DIR" || exit 99
+touch "$HOME/file" 2>/dev/null && exit 98
+exec "$@"
+"""
 
 
 def test_who_started_it_may_have_ignored_the_ends_of_children(

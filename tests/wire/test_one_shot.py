@@ -124,8 +124,8 @@ _VISITOR = """
 import http.client, sys
 from urllib.parse import urlsplit
 url = urlsplit(sys.argv[1])
-connection = http.client.HTTPConnection(url.netloc, timeout=30)
-connection.request("GET", url.path)
+connection = http.client.HTTPConnection(sys.argv[2], url.port, timeout=30)
+connection.request("GET", url.path, headers={"Host": url.netloc})
 answer = connection.getresponse()
 print(answer.status, answer.getheader("Location"))
 """
@@ -134,11 +134,12 @@ print(answer.status, answer.getheader("Location"))
 @pytest.mark.skipif(
     not Path("/proc/net/tcp").exists() or os.geteuid() != 0, reason="needs Linux and other users"
 )
-def test_another_user_of_the_machine_is_refused_with_the_right_path() -> None:
+@pytest.mark.parametrize("address", ["127.0.0.1", "::ffff:127.0.0.1"])
+def test_another_user_of_the_machine_is_refused_with_the_right_path(address: str) -> None:
     """Everybody reads the address in the process list, and may be faster than the browser."""
 
     def visit(url: str, user: int) -> str:
-        argv = [sys.executable, "-I", "-c", _VISITOR, url]
+        argv = [sys.executable, "-I", "-c", _VISITOR, url, address]
         done = subprocess.run(argv, user=user, capture_output=True, text=True, timeout=60)
         return done.stdout.strip() or done.stderr
 
