@@ -5,7 +5,7 @@ import select
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ssohelper.broker import wording
 from ssohelper.core.deadline import Deadline
@@ -23,12 +23,22 @@ class Renewals:
         # For a process in another folder: relative paths must be whole.
         self._environ = environ
 
-    def run(self, session_name: str, seen_id: str, deadline: Deadline) -> SsoHelperError | None:
-        """Renew the token unless another than `seen_id` is there; return what went wrong."""
+    def run(
+        self,
+        session_name: str,
+        seen_id: str,
+        deadline: Deadline,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> SsoHelperError | None:
+        """Renew the token unless another than `seen_id` is there; return what went wrong.
+
+        `meanwhile` is done here while the process starts.
+        """
         try:
             reader = self._start([COMMAND, session_name, seen_id])
         except OSError as cause:
             return LocalState(f"a process cannot be started: {(cause.strerror or '').lower()}")
+        meanwhile()
         return _Report(reader, session_name).wait(deadline)
 
     def _start(self, argv: list[str]) -> int:

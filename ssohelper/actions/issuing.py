@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import prompt_notes, selection, tokens
@@ -89,7 +90,15 @@ class Work:
 
     def renew(self, session_name: str, seen_id: str) -> None:
         app = self._app()
-        error = app.renewals.run(session_name, seen_id, app.deadline(_RENEWAL_SECONDS))
+        session = selection.known_session(app, session_name)
+
+        def prepare_call() -> None:
+            # Its imports take 20 ms, for which the role call that follows need not wait.
+            with suppress(SsoHelperError):  # which that call then reports
+                app.portal(session).get_ready()
+
+        deadline = app.deadline(_RENEWAL_SECONDS)
+        error = app.renewals.run(session_name, seen_id, deadline, meanwhile=prepare_call)
         if error is not None:
             raise error
 
