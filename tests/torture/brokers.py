@@ -34,33 +34,48 @@ class Broker(NamedTuple):
 
 def brokers_below(folder: Path | str) -> list[Broker]:
     """Return the processes named ssohelper that listen on a unix socket below this folder."""
-    inodes = _listening_below(str(folder))
-    if not inodes:
+    whole, bare = _listening_below(str(folder))
+    if not whole and not bare:
         return []
     found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and _is_ours(entry) and inodes & _sockets_of(entry):
-            started = _started(int(entry))
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        if not _is_ours(pid):
+            continue
+        sockets = _sockets_of(pid)
+        if sockets & whole or (sockets & bare and _lives_in(pid, str(folder))):
+            started = _started(int(pid))
             if started is not None:
-                found.append(Broker(int(entry), started))
+                found.append(Broker(int(pid), started))
     return found
 
 
-def _listening_below(folder: str) -> set[str]:
-    """Return the inodes of listening sockets whose path, or whose bare name, is in this folder.
+def _listening_below(folder: str) -> tuple[set[str], set[str]]:
+    """Return the inodes of listening sockets: bound by a path in here, and by a bare name of here.
 
-    A path of more than 104 bytes cannot be bound; a process may bind a bare name instead.
+    A path of more than 104 bytes cannot be bound; a process may change folder and bind a name.
     """
     names = {path.name for path in Path(folder).rglob("*") if _is_socket(path)}
-    inodes = set()
+    whole, bare = set(), set()
     for line in Path("/proc/net/unix").read_text().splitlines()[1:]:
         fields = line.split(maxsplit=7)
         if len(fields) < 8 or not int(fields[3], 16) & _LISTENS:
             continue
-        path = fields[7]
-        if path.startswith(folder.rstrip("/")) or os.path.basename(path) in names:
-            inodes.add(fields[6])
-    return inodes
+        if fields[7].startswith(folder.rstrip("/")):
+            whole.add(fields[6])
+        elif fields[7] in names:
+            bare.add(fields[6])
+    return whole, bare
+
+
+def _lives_in(pid: str, folder: str) -> bool:
+    """Tell apart processes of several homes that bound the same bare name."""
+    try:
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+        return os.readlink(f"/proc/{pid}/cwd").startswith(folder) or (
+            os.path.dirname(folder).encode() in environment
+        )
+    except OSError:
+        return False
 
 
 def _is_socket(path: Path) -> bool:
