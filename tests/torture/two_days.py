@@ -1,4 +1,4 @@
-"""A batch at 1 min = 1 h: four kinds of clients on our profiles, and the same on native ones.
+"""A batch at 1 min = 1 h: four kinds of clients on our profiles, three of them on native ones.
 
 Ten eventful hours of two days: the quiet hours between them are left out. Both forms have an
 Identity Center of their own and meet the same events at the same time.
@@ -33,6 +33,9 @@ from tests.torture.ground import (
 HOUR_SECONDS, LEAST_HOUR_SECONDS = 60, 20
 THREADS = 6
 FORMS = ("process", "native")
+# Its AWS SDK (Go v1) knows no sso_session and no AWS_ENDPOINT_URL_SSO: natively it fails always,
+# so it counts in the calm phases and is not compared.
+_OURS_ALONE = "rclone"
 _BATCH = str(Path(__file__).with_name("batch.py"))
 _ASKED = ("GetRoleCredentials", "CreateToken.refresh_token")
 # Callers may take so long to notice that AWS is back: the worst that back_after_outage allows.
@@ -88,7 +91,7 @@ def two_day_batch(dice: Dice) -> list[Row]:
         ended = threading.Event()
         pool = stack.enter_context(ThreadPoolExecutor(len(FORMS) * 4))
         running = {
-            form: [pool.submit(client, place, form, ended) for client in _CLIENTS]
+            form: [pool.submit(client, place, ended) for client in _clients(form)]
             for form, (place, _) in places.items()
         }
         try:
@@ -124,7 +127,6 @@ def _pass_phases(places: list[Ground], hour: int) -> dict[str, float]:
     """Play all phases in all places; return when each began."""
     began_at = {}
     for phase in PHASES:
-        began_at[phase.name] = time.time()
         for place in places:
             place.emulator.faults.set(
                 **{"down": {}, "latency_seconds": {}, "rate_limit": None, **phase.knobs}
@@ -136,6 +138,7 @@ def _pass_phases(places: list[Ground], hour: int) -> dict[str, float]:
                 done = place.run(*login)
                 if done.code:
                     raise RuntimeError(f"login: exit {done.code} {done.err[-300:]}")
+        began_at[phase.name] = time.time()
         time.sleep(phase.hours * hour)
     return began_at
 
@@ -143,7 +146,7 @@ def _pass_phases(places: list[Ground], hour: int) -> dict[str, float]:
 # -- the clients -----------------------------------------------------------------------------------
 
 
-def _boto3_threads(place: Ground, form: str, ended: threading.Event) -> list[_Call]:
+def _boto3_threads(place: Ground, ended: threading.Event) -> list[_Call]:
     """Run one boto3 process with a thread per role for the whole batch."""
     profiles = [f"role-{account}" for account in range(THREADS)]
     with (place.home / "threads").open("w") as out:
@@ -160,39 +163,36 @@ def _boto3_threads(place: Ground, form: str, ended: threading.Event) -> list[_Ca
     return calls or [_Call("boto3 threads", time.time(), "it said nothing")]
 
 
-def _boto3_processes(place: Ground, form: str, ended: threading.Event) -> list[_Call]:
+def _boto3_processes(place: Ground, ended: threading.Event) -> list[_Call]:
     command = [sys.executable, _BATCH, "role-1"]
-    return _again_and_again("boto3 processes", lambda: command, place, ended)
+    return _again_and_again("boto3 processes", command, place, ended)
 
 
-def _aws_cli(place: Ground, form: str, ended: threading.Event) -> list[_Call]:
+def _aws_cli(place: Ground, ended: threading.Event) -> list[_Call]:
     command = [AWS_CLI, "sts", "get-caller-identity", "--profile", "role-2"]
-    return _again_and_again("AWS CLI", lambda: command, place, ended)
+    return _again_and_again("AWS CLI", command, place, ended)
 
 
-def _rclone(place: Ground, form: str, ended: threading.Event) -> list[_Call]:
+def _rclone(place: Ground, ended: threading.Event) -> list[_Call]:
     url = (place.home / "storage").read_text()
     remote = f":s3,provider=Other,env_auth=true,profile=role-3,region=us-east-1,endpoint='{url}':"
     rclone = shutil.which("rclone") or "rclone"
     command = [rclone, "--config", "", "--retries", "1", "--low-level-retries", "1", "lsd", remote]
-    return _again_and_again("rclone", lambda: command, place, ended)
+    return _again_and_again(_OURS_ALONE, command, place, ended)
 
 
-_CLIENTS: tuple[Callable[[Ground, str, threading.Event], list[_Call]], ...] = (
-    _boto3_threads,
-    _boto3_processes,
-    _aws_cli,
-    _rclone,
-)
+def _clients(form: str) -> list[Callable[[Ground, threading.Event], list[_Call]]]:
+    clients = [_boto3_threads, _boto3_processes, _aws_cli]
+    return [*clients, _rclone] if form == "process" else clients
 
 
 def _again_and_again(
-    client: str, command: Callable[[], list[str]], place: Ground, ended: threading.Event
+    client: str, command: list[str], place: Ground, ended: threading.Event
 ) -> list[_Call]:
     """Start a process each 3 s until the batch has ended."""
     calls = []
     while not ended.wait(3):
-        answer = place.run(*command())
+        answer = place.run(*command)
         failure = (answer.err or answer.out).strip()[-200:] or f"exit {answer.code}"
         calls.append(_Call(client, answer.began, failure if answer.code else ""))
     return calls
@@ -212,6 +212,7 @@ def _rows(
         made = {form: _in_phase(calls[form], phase.name, began_at) for form in FORMS}
         failed = {form: [call for call in made[form] if call.failure] for form in FORMS}
         ours, theirs = (len(failed[form]) for form in FORMS)
+        compared = sum(call.client != _OURS_ALONE for call in failed["process"])
         by_client = Counter(call.client for call in failed["process"])
         first = f"; first: {failed['process'][0]}" if ours else ""
         rows.append(
@@ -220,7 +221,7 @@ def _rows(
                 f"{ours} failed of {len(made['process'])} (native: {theirs} of "
                 f"{len(made['native'])}) {dict(by_client) or ''}{first}",
                 "0" if phase.is_calm else "≤ native",
-                ours == 0 if phase.is_calm else ours <= theirs,
+                ours == 0 if phase.is_calm else compared <= theirs,
             )
         )
     totals = {form: asked[form]["GetRoleCredentials"] for form in FORMS}
