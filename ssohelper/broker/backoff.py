@@ -28,17 +28,20 @@ class Backoff:
     def may_probe(self, now: float) -> bool:
         return self.error is None or now >= self.next_at
 
-    def note_failure(self, now: float, error: SsoHelperError) -> None:
-        """Set the time of the next probe; AWS's Retry-After counts up to 8 s."""
+    def note_failure(self, now: float, error: SsoHelperError, began_at: float) -> None:
+        """Set the time of the next probe, counted from the beginning of the one that failed.
+
+        AWS's Retry-After counts up to 8 s, from now.
+        """
         if self.error is None:
             self._began_at = now
         self.error = error
         failing_for = now - self._began_at
         step = next((s for limit, s in _STEPS if failing_for < limit), _LONGEST_STEP_SECONDS)
+        self.next_at = max(now, began_at + step)
         asked = getattr(error, "retry_after_seconds", None)
         if asked is not None and asked > 0:
-            step = max(step, min(asked, LONGEST_RETRY_AFTER_SECONDS))
-        self.next_at = now + step
+            self.next_at = max(self.next_at, now + min(asked, LONGEST_RETRY_AFTER_SECONDS))
 
     def clear(self) -> None:
         self.error = None

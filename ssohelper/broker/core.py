@@ -35,6 +35,8 @@ LONGEST_WAIT_SECONDS = 50.0
 _TELL_BEFORE_SECONDS = 2.0
 # Calls under way at once: at 20 calls/s, enough for answers that take 0.8 s each.
 MOST_CALLS = 16
+# The same until AWS has answered one: if it is down, this is what it is asked in vain.
+_MOST_FIRST_CALLS = 4
 _NEVER = float("inf")
 
 
@@ -71,6 +73,7 @@ class _Job:
         self.callers: list[Caller] = []
         self.is_background = False
         self.is_under_way = False
+        self.began_at = 0.0
         self.was_rejected = False
         self.backoff = Backoff()
 
@@ -162,18 +165,19 @@ class Broker:
     def renewal_ended(self, session_name: str, error: SsoHelperError | None, now: float) -> None:
         """Take the outcome of a renewal of the session's token: None is success."""
         session = self._session(session_name)
+        began_at = session.renewal_began_at or now
         session.renewal_began_at = None
         if error is None:
             session.renewal.clear()
             session.refused = None
         elif isinstance(error, AwsUnreachable):
-            session.renewal.note_failure(now, error)
+            session.renewal.note_failure(now, error, began_at)
         elif isinstance(error, LoginRequired):
             session.renewal.clear()
             session.refused = self._remember(session_name, error, now)
         else:
             # A fault of this machine (a full disk). Its next try is a second away: AWS is not asked.
-            session.renewal.note_failure(now, error)
+            session.renewal.note_failure(now, error, began_at)
             if not self._works_without_renewal(session_name):
                 self._end_jobs(session_name, error)
         self.advance(now)
@@ -244,9 +248,11 @@ class Broker:
             if not usable[name] or not self._may_call(job, now):
                 continue
             under_way = sum(session.under_way for session in self._sessions.values())
-            if under_way >= MOST_CALLS or self._pace.next_at(now) > now:
+            most = MOST_CALLS if self._pace.is_flowing(now) else _MOST_FIRST_CALLS
+            if under_way >= most or self._pace.next_at(now) > now:
                 return
             job.is_under_way = True
+            job.began_at = now
             self._session(name).under_way += 1
             self._pace.send(now)
             self._ports.start_call(job.key)
@@ -308,14 +314,13 @@ class Broker:
         self, job: _Job, session: _Session, error: AwsUnreachable, now: float
     ) -> None:
         is_flowing = self._pace.is_flowing(now)
-        if isinstance(error, Throttled):
+        if isinstance(error, Throttled) and is_flowing:
             self._pace.note_throttled(now, error.retry_after_seconds)
-            if is_flowing:
-                return  # only too fast: the pace is lower now
-        else:
-            job.backoff.note_failure(now, error)
+            return  # only too fast: the pace is lower now
+        if not isinstance(error, Throttled):
+            job.backoff.note_failure(now, error, job.began_at)
         if not is_flowing:
-            session.calls.note_failure(now, error)
+            session.calls.note_failure(now, error, job.began_at)
         self._drop_if_unwanted(job)
 
     def _renew_rejected(

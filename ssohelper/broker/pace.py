@@ -17,8 +17,8 @@ _WINDOW_SECONDS = 1.02
 _ONE_BURST_SECONDS = 0.5
 # How long after a success calls count as getting through.
 _FLOWING_SECONDS = 3.0
-# How much of the rate returns with each second of answers.
-_REGAINED_PER_SECOND = 1.0
+# How much of the rate returns with each second of answers, and at least 1/s.
+_REGAINED_SHARE = 0.25
 
 
 class Pace:
@@ -44,12 +44,12 @@ class Pace:
         self._sent.append(now)
 
     def note_answer(self, now: float) -> None:
-        """Count an answer that is no 429: the rate recovers by 1/s for each second of answers."""
+        """Count an answer that is no 429: the rate recovers by a quarter each second."""
         _drop_older(self._answered, now - _WINDOW_SECONDS)
         self._answered.append(now)
         if self.rate < self._full_rate and now - self._raised_at >= 1.0:
             self._raised_at = now
-            self.rate = min(self._full_rate, self.rate + _REGAINED_PER_SECOND)
+            self.rate = min(self._full_rate, self.rate + max(1.0, self.rate * _REGAINED_SHARE))
 
     def note_throttled(self, now: float, retry_after_seconds: float | None = None) -> None:
         """Lower the rate to what got through in the last second, once per burst of 429s."""

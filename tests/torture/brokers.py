@@ -56,7 +56,7 @@ def _listening_below(folder: str) -> tuple[set[str], set[str]]:
     """
     names = {path.name for path in Path(folder).rglob("*") if _is_socket(path)}
     whole, bare = set(), set()
-    for line in Path("/proc/net/unix").read_text().splitlines()[1:]:
+    for line in Path("/proc/net/unix").read_text(errors="replace").splitlines()[1:]:
         fields = line.split(maxsplit=7)
         if len(fields) < 8 or not int(fields[3], 16) & _LISTENS:
             continue

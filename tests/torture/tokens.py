@@ -110,8 +110,10 @@ def _expire_naturally(place: Ground, break_it) -> Answer:  # type: ignore[no-unt
     faults.strict_revokes_session = True
     faults.token_seconds = _TOKEN_SECONDS
     place.sign_in()
-    expires_at = time.monotonic() + _TOKEN_SECONDS + 1
+    # A token of unknown life that ends so soon is renewed first: that is one send.
     first = place.run(*helper())
+    expires_at = time.monotonic() + _TOKEN_SECONDS + 1
+    place.emulator.reset_counters()
     break_it()
     time.sleep(max(0.0, expires_at - time.monotonic()))
     return first
