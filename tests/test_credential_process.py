@@ -260,10 +260,42 @@ def test_a_role_taken_away_is_exit_5_and_its_credentials_are_dropped(
 ) -> None:
     run("credential-process", *KEY)
     make_old(home, left=890, life=3600)
-    signed_in.faults.script("GetRoleCredentials", status=403, times=1)
+    signed_in.faults.fail("GetRoleCredentials", "ForbiddenException", "No access")
     answer = run("credential-process", *KEY)
     assert (answer.returncode, answer.stdout) == (5, "")
     assert not ready_document(home).exists()
+
+
+PROXY_ANSWERS = [
+    (403, {"Content-Type": "text/html"}, "<html>blocked by policy</html>"),
+    (403, {}, ""),
+    (403, {"Content-Type": "application/json"}, '{"message":"No access"}'),
+    (404, {"Content-Type": "text/html"}, "<!DOCTYPE html><title>no such page</title>"),
+    (400, {"Content-Type": "text/plain"}, "bad request"),
+    (401, {"WWW-Authenticate": "Negotiate"}, "<html>sign in</html>"),
+    (407, {"Proxy-Authenticate": "Basic"}, "<html>proxy</html>"),
+    (451, {"Content-Type": "application/json"}, '{"error":"blocked","code":17}'),
+    (200, {"Content-Type": "text/html"}, "<html>welcome to the hotel</html>"),
+    (200, {"Content-Type": "application/json"}, "{}"),
+    (302, {"Location": "http://portal.hotel.example/"}, ""),
+    (511, {"Content-Type": "text/html"}, "<html>network sign-in</html>"),
+]
+
+
+@pytest.mark.parametrize(("status", "headers", "body"), PROXY_ANSWERS)
+def test_a_proxys_answer_takes_no_good_credentials_away(
+    home: Home, signed_in: Emulator, run: Run, status: int, headers: dict[str, str], body: str
+) -> None:
+    good = run("credential-process", *KEY)
+    make_old(home, left=600, life=3600)
+    signed_in.reset_counters()
+    signed_in.faults.script("GetRoleCredentials", status, headers, body, times=9)
+    answer = run("credential-process", *KEY)
+    assert signed_in.counters["GetRoleCredentials"] >= 1
+    assert (answer.returncode, answer.stderr.count("sign in")) == (0, 0)
+    key = json.loads(good.stdout)["AccessKeyId"]
+    assert json.loads(answer.stdout)["AccessKeyId"] == key
+    assert ready_document(home).exists()
 
 
 def test_an_interactive_sign_in_forgets_the_sessions_credentials(

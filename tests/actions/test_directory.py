@@ -277,7 +277,7 @@ class TestRefusedAccounts:
         def handle(request):
             asks_for = request.query.get("account_id")
             if self.refuses and request.path == "/assignment/roles" and asks_for == self.REFUSED:
-                emulator.faults.script("ListAccountRoles", 403, body=b'{"message":"No access"}')
+                emulator.faults.fail("ListAccountRoles", "ForbiddenException", "No access")
             return true_handle(request)
 
         monkeypatch.setattr(emulator.service, "handle", handle)

@@ -181,7 +181,7 @@ class TestTrouble:
 
     def test_a_refused_account_is_a_warning_and_exit_0(self, shell, emulator):
         shell.run("list")
-        emulator.faults.script("ListAccountRoles", 403, body=b'{"message":"No access"}')
+        emulator.faults.fail("ListAccountRoles", "ForbiddenException", "No access")
         done = shell.run("list", "--refresh")
         assert done.returncode == 0
         assert len(done.stdout.splitlines()) == 6

@@ -99,10 +99,12 @@ def test_a_bad_moment_is_tried_again(
 
 
 def test_throttled_for_good(emulator: Emulator, keys: RoleCredentials) -> None:
-    emulator.faults.script(OPERATION, 429, {"Retry-After": "7"}, times=3)
+    # Longer than the call may take: not waited for.
+    emulator.faults.script(OPERATION, 429, {"Retry-After": "60"}, times=3)
     with pytest.raises(Throttled) as caught:
         client(emulator).login_url(keys, ISSUER, PAGE)
-    assert caught.value.retry_after_seconds == 7
+    assert caught.value.retry_after_seconds == 60
+    assert emulator.counters[OPERATION] == 1
 
 
 def test_an_answer_that_is_lost_or_reset(emulator: Emulator, keys: RoleCredentials) -> None:
