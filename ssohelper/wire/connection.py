@@ -8,17 +8,15 @@ import errno
 import io
 import selectors
 import socket
+import ssl
 import threading
 import time
 from http.client import HTTPException, HTTPResponse
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import AwsUnreachable
 from ssohelper.wire.proxies import Proxy
-
-if TYPE_CHECKING:
-    import ssl
 
 CONNECT_SECONDS = 3.0
 # A host with many addresses of which none answers must not use up a deadline of 18 s.
@@ -35,7 +33,7 @@ class Route(NamedTuple):
     service: str
     host: str
     port: int
-    tls: "ssl.SSLContext | None"
+    tls: ssl.SSLContext | None
     proxy: Proxy | None
 
 
@@ -53,6 +51,8 @@ class Connection:
         self._deadline = Deadline(0, time.monotonic)
         self._read_seconds = 0.0
         self.received_bytes = 0
+        # The server has sent its last byte.
+        self.has_ended = False
         self.idle_since = 0.0
 
     def begin(self, deadline: Deadline, read_seconds: float) -> None:
@@ -68,6 +68,7 @@ class Connection:
         self._set_timeout()
         count = int(self._sock.recv_into(buffer))
         self.received_bytes += count
+        self.has_ended = count == 0
         return count
 
     def makefile(self, mode: str) -> io.BufferedReader:
@@ -206,16 +207,17 @@ def _open_tunnel(connection: Connection, route: Route, proxy: Proxy, deadline: D
     response = HTTPResponse(connection, method="CONNECT")  # type: ignore[arg-type]
     try:
         response.begin()
-        status = response.status
+        status = 0 if connection.has_ended else response.status
     except HTTPException as cause:
         raise _proxy_error(route, proxy, "gave no HTTP answer") from cause
     finally:
         response.close()
     if not 200 <= status < 300:
-        raise _proxy_error(route, proxy, f"refused with {status}")
+        what = f"refused with {status}" if status else "closed the connection"
+        raise _proxy_error(route, proxy, what)
 
 
-def _with_tls(sock: Any, context: "ssl.SSLContext", host: str, deadline: Deadline) -> Any:
+def _with_tls(sock: Any, context: ssl.SSLContext, host: str, deadline: Deadline) -> Any:
     _set_handshake_timeout(sock, deadline)
     # The name as bytes, so that the IDNA codec is not imported. A connection that is cut is an
     # error, so that a cut answer without a length is not taken for a whole one.
@@ -224,7 +226,7 @@ def _with_tls(sock: Any, context: "ssl.SSLContext", host: str, deadline: Deadlin
     )
 
 
-def _with_tls_in_tls(sock: Any, context: "ssl.SSLContext", host: str, deadline: Deadline) -> Any:
+def _with_tls_in_tls(sock: Any, context: ssl.SSLContext, host: str, deadline: Deadline) -> Any:
     """Wrap a connection to a proxy that is spoken to over TLS itself.
 
     Python's ssl cannot do this. urllib3 can; its import, 70 ms, is for users of such a proxy only.
@@ -245,7 +247,7 @@ def _set_handshake_timeout(sock: Any, deadline: Deadline) -> None:
 
 def _explained(route: Route, cause: OSError) -> AwsUnreachable:
     service = route.service
-    if type(cause).__name__ == "SSLCertVerificationError":
+    if isinstance(cause, ssl.SSLCertVerificationError):
         return AwsUnreachable(
             f"{service} cannot be reached: its TLS certificate cannot be checked",
             hint="behind a proxy of your company AWS_CA_BUNDLE names the file with its certificate",
@@ -259,7 +261,7 @@ def _kind(cause: OSError) -> str:
         return "its name cannot be resolved"
     if isinstance(cause, TimeoutError):
         return "no connection in time"
-    if type(cause).__module__ == "ssl":
+    if isinstance(cause, ssl.SSLError):
         return "no TLS connection"
     if isinstance(cause, ConnectionRefusedError):
         return "connection refused"

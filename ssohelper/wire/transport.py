@@ -23,6 +23,7 @@ from ssohelper.core.instants import from_http_date
 from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, ConfigInvalid
 from ssohelper.wire.connection import Connection, Route, connect
 from ssohelper.wire.proxies import https_proxy
+from ssohelper.wire.tls import tls_context
 
 _log = logging.getLogger(__name__)
 
@@ -152,6 +153,9 @@ class Transport:
             response = HTTPResponse(connection, method=method)  # type: ignore[arg-type]
             try:
                 response.begin()
+                if connection.has_ended:
+                    # http.client takes a connection that ends in the head for the head's end.
+                    raise IncompleteRead(b"")
                 body = self._read_whole(response)
             finally:
                 response.close()
@@ -208,13 +212,10 @@ class Transport:
             return self._route
 
     def _find_route(self) -> Route:
-        """Return the route. ssl is imported for https alone; it costs 10 ms."""
         host, port = self._parts.hostname or "", self._parts.port or _PORTS[self._parts.scheme]
         ignore_key_log()
         if self._parts.scheme == "http":
             return Route(self._service, host, port, None, None)
-        from ssohelper.wire.tls import tls_context
-
         # Never a proxy for this very machine: it would see the token for nothing.
         proxy = None if self._is_loopback else https_proxy(self._parts.netloc, self._environ)
         return Route(self._service, host, port, tls_context(self._environ), proxy)

@@ -1,0 +1,130 @@
+"""Who answered: AWS, a gateway, a proxy or a captive portal."""
+
+from http.client import HTTPMessage
+
+import pytest
+
+from ssohelper.errors import (
+    AnswerLost,
+    AwsUnreachable,
+    BadAnswer,
+    LoginRequired,
+    SsoHelperError,
+    Throttled,
+)
+from ssohelper.wire.answers import AwsError, aws_error_of, check_empty, error_of, json_of
+from ssohelper.wire.transport import Answer
+
+HTML = ("Content-Type", "text/html; charset=utf-8")
+JSON = ("Content-Type", "application/json")
+
+
+def said(status: int, body: bytes = b"", *headers: tuple[str, str]) -> Answer:
+    message = HTTPMessage()
+    for name, value in headers:
+        message[name] = value
+    return Answer(status, message, body, None)
+
+
+def no_meaning(error: AwsError) -> SsoHelperError | None:
+    return None
+
+
+def signed_out(error: AwsError) -> SsoHelperError | None:
+    return LoginRequired(error.name)
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        (said(400, b"", ("x-amzn-ErrorType", "InvalidGrantException:http://internal/coral/")),
+         "InvalidGrantException"),
+        (said(400, b"", ("X-Amzn-Errortype", "com.amazonaws.x#SomethingNewException")),
+         "SomethingNewException"),
+        (said(400, b'{"error":"invalid_grant","error_description":"x"}'), "InvalidGrantException"),
+        (said(403, b'{"message":"No access","__type":"com.amazonaws.portal#ForbiddenException"}'),
+         "ForbiddenException"),
+        (said(401, b'{"code":"UnauthorizedException"}'), "UnauthorizedException"),
+        (said(403, b'{"message":"No access"}'), ""),
+        (said(403, b'{"error":"blocked"}'), ""),
+        (said(403, b'{"__type":"ProxyException"}'), ""),
+        (said(403, b'{"error":{"code":"invalid_grant"}}'), ""),
+        (said(403, b'["invalid_grant"]'), ""),
+        (said(403, b"invalid_grant"), ""),
+        (said(403, b"<html>ForbiddenException</html>", HTML), ""),
+        (said(403, b"", ("x-amzn-ErrorType", "")), ""),
+        (said(403, b"", ("x-amzn-ErrorType", "\x1b[2J")), ""),
+        (said(403, b"", ("x-amzn-RequestId", "1")), ""),
+        (said(403, b"[" * 100_000), ""),
+    ],
+)  # fmt: skip
+def test_aws_is_told_from_other_programs(answer: Answer, name: str) -> None:
+    found = aws_error_of(answer)
+    assert (found.name if found else "") == name
+    # What only AWS can say is raised for AWS's own errors alone.
+    assert isinstance(error_of(answer, "AWS", signed_out), LoginRequired) is bool(name)
+
+
+def test_a_message_of_awss_is_made_harmless_and_short() -> None:
+    body = b'{"error":"invalid_grant","error_description":"\\u001b[2J' + b"x" * 500 + b'"}'
+    found = aws_error_of(said(400, body))
+    assert found is not None
+    assert "\x1b" not in found.message
+    assert len(found.message) <= 120
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        (said(403, b"<html>", HTML), AwsUnreachable, "an HTML page: a proxy or captive portal?"),
+        (said(403, b" <!DOCTYPE html>"), AwsUnreachable, "an HTML page"),
+        (said(403), AwsUnreachable, "an empty answer: a proxy?"),
+        (said(403, b'{"a":1}', JSON), AwsUnreachable, "JSON that is not AWS's"),
+        (said(407, b"denied"), AwsUnreachable, "text that is not AWS's"),
+        (said(408), AwsUnreachable, "too slow"),
+        (said(429, b"<html>", HTML), Throttled, "throttling"),
+        (said(500), AwsUnreachable, "answered 500"),
+        (said(503, b"<html>", HTML), AwsUnreachable, "answered 503, an HTML page"),
+        (said(502, b"<html>", HTML), AnswerLost, "answered 502"),
+        (said(504), AnswerLost, "answered 504"),
+        (said(504, b"", ("x-amzn-ErrorType", "GatewayException")), AwsUnreachable, "answered 504"),
+        (said(302), BadAnswer, "redirect"),
+        (said(204), BadAnswer, "no sense"),
+        (said(418, b"", ("x-amzn-ErrorType", "TeapotException")), BadAnswer, "TeapotException"),
+        (said(400, b'{"error":"slow_down"}'), Throttled, "throttling"),
+    ],
+)
+def test_each_error_names_what_answered_and_has_a_hint(
+    answer: Answer, kind: type[SsoHelperError], words: str
+) -> None:
+    with pytest.raises(SsoHelperError) as caught:
+        json_of(answer, "the access portal", no_meaning)
+    assert type(caught.value) is kind
+    assert caught.value.exit_code == 6
+    assert words in caught.value.message
+    assert caught.value.hint or answer.headers.get("x-amzn-ErrorType")
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b"{", b"\xff", b"9" * 5000])
+def test_a_success_that_is_no_object_makes_no_sense(body: bytes) -> None:
+    with pytest.raises(BadAnswer) as caught:
+        json_of(said(200, body), "the access portal", no_meaning)
+    assert caught.value.hint
+
+
+def test_a_call_that_returns_nothing_takes_nothing_or_an_object() -> None:
+    for body in (b"", b" \n", b"{}"):
+        check_empty(said(200, body), "the access portal", no_meaning)
+    for body in (b"<html>", b"ok"):
+        with pytest.raises(BadAnswer):
+            check_empty(said(200, body), "the access portal", no_meaning)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("7", 7.0), ("0", 0.0), ("", None), ("-1", None), ("1.5", None), ("999999", None)],
+)
+def test_a_gateways_429_tells_for_how_long(text: str, seconds: float | None) -> None:
+    error = error_of(said(429, b"", ("Retry-After", text)), "the access portal", signed_out)
+    assert isinstance(error, Throttled)
+    assert error.retry_after_seconds == seconds

@@ -1,0 +1,385 @@
+"""How an endpoint is reached: names, TLS, proxies; and that what fails on the way sent nothing."""
+
+import json
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from botocore.httpsession import ProxyConfiguration
+from botocore.utils import get_environ_proxies
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.errors import AnswerLost, AwsUnreachable
+from ssohelper.wire import connection, tls, transport
+from ssohelper.wire.proxies import https_proxy
+from ssohelper.wire.transport import Transport
+from tests.wire.raw_server import RawServer, answer, connect_proxy, make_certificate
+
+HOST = "portal.sso.eu-west-1.amazonaws.com"
+
+
+class Aws(NamedTuple):
+    """A TLS server on loopback under AWS's name, with its certificate."""
+
+    server: RawServer
+    bundle: str
+    context: ssl.SSLContext
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {"AWS_CA_BUNDLE": self.bundle}
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
+    names = f"DNS:{HOST},DNS:localhost,DNS:proxy.example"
+    return make_certificate(tmp_path_factory.mktemp("tls"), names)
+
+
+@pytest.fixture
+def aws(certificate: tuple[Path, ssl.SSLContext]) -> Iterator[Aws]:
+    def serve(connection: socket.socket, number: int) -> None:
+        while server.read_request(connection):
+            connection.sendall(answer(b'{"a":1}'))
+
+    bundle, context = certificate
+    with RawServer(serve, context) as server:
+        yield Aws(server, str(bundle), context)
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """Every name is this machine; a name of the table has another port. Counts the look-ups."""
+    table: dict[str, int] = {}
+    true = socket.getaddrinfo
+
+    def look_up(host: bytes | str, port: int, *more: object, **named: object) -> object:
+        name = host.decode() if isinstance(host, bytes) else host
+        return true("127.0.0.1", table.get(name, port), *more, **named)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return table
+
+
+def soon(seconds: float = 30) -> Deadline:
+    return Deadline(seconds, time.monotonic)
+
+
+def ask(transport: Transport, deadline: Deadline | None = None) -> bytes:
+    return transport.send("GET", "/x", deadline=deadline or soon()).body
+
+
+class TestTls:
+    def test_a_certificate_of_the_bundle_is_trusted(self, aws: Aws, names: dict[str, int]) -> None:
+        names[HOST] = aws.server.port
+        transport = Transport(f"https://{HOST}", aws.environ, "AWS")
+        assert ask(transport) == b'{"a":1}'
+        assert ask(transport) == b'{"a":1}'
+        assert aws.server.connections == 1
+        assert f"Host: {HOST}\r\n".encode() in aws.server.requests[0]
+        transport.close()
+
+    def test_a_certificate_of_another_authority_is_refused(
+        self, aws: Aws, names: dict[str, int]
+    ) -> None:
+        names[HOST] = aws.server.port
+        with pytest.raises(AwsUnreachable, match="TLS certificate cannot be checked") as caught:
+            ask(Transport(f"https://{HOST}", {}, "AWS"))
+        assert type(caught.value) is AwsUnreachable
+        assert "AWS_CA_BUNDLE" in (caught.value.hint or "")
+        assert not aws.server.requests
+
+    def test_a_certificate_of_another_host_is_refused(
+        self, aws: Aws, names: dict[str, int]
+    ) -> None:
+        other = "oidc.eu-west-1.amazonaws.com"
+        names[other] = aws.server.port
+        with pytest.raises(AwsUnreachable, match="TLS certificate cannot be checked"):
+            ask(Transport(f"https://{other}", aws.environ, "AWS"))
+        assert not aws.server.requests
+
+    def test_a_server_without_tls_is_told(self, names: dict[str, int]) -> None:
+        def serve(connection: socket.socket, number: int) -> None:
+            connection.recv(100)
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        with RawServer(serve) as server:
+            names[HOST] = server.port
+            with pytest.raises(AwsUnreachable, match="no TLS connection") as caught:
+                ask(Transport(f"https://{HOST}", {}, "AWS"))
+        assert type(caught.value) is AwsUnreachable
+
+    def test_a_handshake_without_an_end_ends_at_the_deadline(self, names: dict[str, int]) -> None:
+        def serve(connection: socket.socket, number: int) -> None:
+            server.stopping.wait()
+
+        with RawServer(serve) as server:
+            names[HOST] = server.port
+            began = time.monotonic()
+            with pytest.raises(AwsUnreachable, match="in time"):
+                ask(Transport(f"https://{HOST}", {}, "AWS"), soon(0.4))
+            assert time.monotonic() - began < 4
+
+    def test_a_body_cut_without_tls_ending_is_lost(self, aws: Aws, names: dict[str, int]) -> None:
+        """Without a length only TLS's own end tells a whole answer from one that was cut."""
+
+        def serve(connection: socket.socket, number: int) -> None:
+            server.read_request(connection)
+            connection.sendall(b'HTTP/1.1 200 OK\r\n\r\n{"a":1}')
+            # No close_notify: as when a middlebox ends the connection.
+            connection.shutdown(socket.SHUT_RDWR)
+
+        with RawServer(serve, aws.context) as server:
+            names[HOST] = server.port
+            with pytest.raises(AnswerLost):
+                ask(Transport(f"https://{HOST}", aws.environ, "AWS"))
+
+    @pytest.mark.parametrize("content", [None, b"", b"no certificate"])
+    def test_a_bundle_that_cannot_be_read_is_named(
+        self, tmp_path: Path, content: bytes | None
+    ) -> None:
+        bundle = tmp_path / "bundle.pem"
+        if content is not None:
+            bundle.write_bytes(content)
+        with pytest.raises(AwsUnreachable, match=r"bundle\.pem") as caught:
+            Transport(f"https://{HOST}", {"AWS_CA_BUNDLE": str(bundle)}, "AWS").get_ready()
+        assert "AWS_CA_BUNDLE" in (caught.value.hint or "")
+
+    def test_the_bundle_is_the_one_that_botocore_uses(self) -> None:
+        from botocore.httpsession import get_cert_path
+
+        assert tls.ca_bundle({"AWS_CA_BUNDLE": "a", "REQUESTS_CA_BUNDLE": "b"}) == "a"
+        assert tls.ca_bundle({"AWS_CA_BUNDLE": "", "REQUESTS_CA_BUNDLE": "b"}) == "b"
+        assert os.path.samefile(tls.ca_bundle({}), get_cert_path(True))
+
+    def test_without_certifi_it_is_botocores_copy(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        true = tls.find_spec
+        monkeypatch.setattr(tls, "find_spec", lambda n: None if n == "certifi" else true(n))
+        assert tls.ca_bundle({}).endswith(os.path.join("botocore", "cacert.pem"))
+        tls.tls_context({})
+
+    def test_keys_are_not_logged(self, aws: Aws, names: dict[str, int], tmp_path: Path) -> None:
+        names[HOST] = aws.server.port
+        os.environ["SSLKEYLOGFILE"] = str(tmp_path / "keys")
+        try:
+            ask(Transport(f"https://{HOST}", aws.environ, "AWS"))
+            assert "SSLKEYLOGFILE" not in os.environ
+        finally:
+            os.environ.pop("SSLKEYLOGFILE", None)
+        assert not (tmp_path / "keys").exists()
+
+
+class TestProxy:
+    @pytest.mark.parametrize("is_tls", [False, True])
+    def test_a_tunnel_leads_to_aws_and_shows_no_request(
+        self, aws: Aws, names: dict[str, int], is_tls: bool
+    ) -> None:
+        with connect_proxy(aws.server.port, aws.context if is_tls else None) as proxy:
+            scheme = "https" if is_tls else "http"
+            address = f"{scheme}://us%40er:pass@proxy.example:{proxy.port}"
+            transport = Transport(f"https://{HOST}", {**aws.environ, "HTTPS_PROXY": address}, "AWS")
+            assert ask(transport) == b'{"a":1}'
+            assert ask(transport) == b'{"a":1}'
+            assert (proxy.connections, aws.server.connections) == (1, 1)
+            transport.close()
+            (request,) = proxy.requests
+        assert request.startswith(f"CONNECT {HOST}:443 HTTP/1.1\r\nHost: {HOST}:443\r\n".encode())
+        assert b"Proxy-Authorization: Basic dXNAZXI6cGFzcw==\r\n" in request
+
+    @pytest.mark.parametrize(
+        ("reply", "words"),
+        [
+            (b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", "407"),
+            (b"HTTP/1.1 403 Forbidden\r\n\r\n<html>", "403"),
+            (b"", "no HTTP answer|closed|failed"),
+            (b"HTTP/1.1 200 OK\r\n", "closed the connection"),
+            (b"SSH-2.0-OpenSSH\r\n", "no HTTP answer"),
+        ],
+    )
+    def test_a_proxy_that_refuses_is_named_and_nothing_was_sent(
+        self, names: dict[str, int], reply: bytes, words: str
+    ) -> None:
+        def serve(connection: socket.socket, number: int) -> None:
+            proxy.read_request(connection)
+            connection.sendall(reply)
+
+        with RawServer(serve) as proxy:
+            environ = {"https_proxy": f"http://u:CNRY@proxy.example:{proxy.port}"}
+            with pytest.raises(AwsUnreachable, match=words) as caught:
+                ask(Transport(f"https://{HOST}", environ, "AWS"))
+            assert len(proxy.requests) == 1
+        assert type(caught.value) is AwsUnreachable
+        assert "CNRY" not in f"{caught.value.message} {caught.value.hint}"
+
+    def test_a_proxy_that_is_silent_ends_at_the_deadline(self, names: dict[str, int]) -> None:
+        def serve(connection: socket.socket, number: int) -> None:
+            proxy.stopping.wait()
+
+        with RawServer(serve) as proxy:
+            environ = {"https_proxy": f"proxy.example:{proxy.port}"}
+            with pytest.raises(AwsUnreachable, match="in time") as caught:
+                ask(Transport(f"https://{HOST}", environ, "AWS"), soon(0.4))
+        assert type(caught.value) is AwsUnreachable
+
+    @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+    def test_this_machine_is_asked_without_a_proxy(self, aws: Aws, host: str) -> None:
+        with RawServer(lambda connection, number: None) as proxy:
+            environ = {**aws.environ, "https_proxy": f"http://127.0.0.1:{proxy.port}"}
+            transport = Transport(f"https://{host}:{aws.server.port}", environ, "AWS")
+            if host == "localhost":
+                assert ask(transport) == b'{"a":1}'
+            else:  # not a name of the certificate, and asked all the same
+                with pytest.raises(AwsUnreachable, match="certificate"):
+                    ask(transport)
+            assert proxy.connections == 0
+
+    @pytest.mark.parametrize(
+        "address", ["socks5://127.0.0.1:1", "http://", "http://a:b:c", "ftp://a"]
+    )
+    def test_a_proxy_that_cannot_be_used_is_told_without_its_password(self, address: str) -> None:
+        with pytest.raises(AwsUnreachable, match="HTTPS_PROXY") as caught:
+            https_proxy(HOST, {"https_proxy": address})
+        assert caught.value.hint
+
+    @pytest.mark.parametrize(
+        "variables",
+        [
+            {},
+            {"HTTPS_PROXY": "http://a:1"},
+            {"https_proxy": "http://a:1", "HTTPS_PROXY": "http://b:2"},
+            {"https_proxy": "", "HTTPS_PROXY": "http://b:2"},
+            {"HTTP_PROXY": "http://a:1"},
+            {"ALL_PROXY": "http://a:1"},
+            {"HTTPS_PROXY": "a:1"},
+            {"HTTPS_PROXY": "//a:1"},
+            {"HTTPS_PROXY": "http://a"},
+            {"HTTPS_PROXY": "https://a"},
+            {"HTTPS_PROXY": "http://u:p%40ss@a:1"},
+            {"HTTPS_PROXY": "http://u@a:1"},
+            {"HTTPS_PROXY": "http://a:1", "NO_PROXY": "*"},
+            {"HTTPS_PROXY": "http://a:1", "NO_PROXY": ".amazonaws.com"},
+            {"HTTPS_PROXY": "http://a:1", "NO_PROXY": "amazonaws.com"},
+            {"HTTPS_PROXY": "http://a:1", "no_proxy": "x,portal.sso.eu-west-1.amazonaws.com"},
+            {"HTTPS_PROXY": "http://a:1", "NO_PROXY": "portal.sso.eu-west-1.amazonaws.com:443"},
+            {"HTTPS_PROXY": "http://a:1", "NO_PROXY": "naws.com"},
+            {"HTTPS_PROXY": "http://a:1", "no_proxy": "", "NO_PROXY": "*"},
+        ],
+        ids=str,
+    )
+    def test_the_variables_mean_what_they_mean_to_botocore(
+        self, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
+    ) -> None:
+        for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+            monkeypatch.delenv(name)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        url = f"https://{HOST}/x"
+        configured = ProxyConfiguration(get_environ_proxies(url))
+        theirs = configured.proxy_url_for(url)
+        ours = https_proxy(HOST, variables)
+        assert (ours is None) is (theirs is None)
+        if ours is not None and theirs is not None:
+            scheme, _, rest = theirs.partition("://")
+            host, _, port = rest.rpartition("@")[2].partition(":")
+            assert (ours.is_tls, ours.host) == (scheme == "https", host)
+            assert ours.port == int(port or (443 if ours.is_tls else 80))
+            headers = configured.proxy_headers_for(theirs)
+            assert ours.authorization == headers.get("Proxy-Authorization")
+            assert "p%40ss" not in repr(ours)
+
+
+class TestConnecting:
+    def test_a_name_that_does_not_exist_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def look_up(*_: object, **__: object) -> object:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        with pytest.raises(AwsUnreachable, match="name cannot be resolved") as caught:
+            ask(Transport(f"https://{HOST}", {}, "AWS"))
+        assert type(caught.value) is AwsUnreachable
+
+    def test_name_servers_that_are_silent_are_left_at_the_deadline(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        held = threading.Event()
+
+        def look_up(*_: object, **__: object) -> object:
+            held.wait()
+            raise socket.gaierror(socket.EAI_AGAIN, "")
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        began = time.monotonic()
+        with pytest.raises(AwsUnreachable, match="name cannot be resolved"):
+            ask(Transport(f"https://{HOST}", {}, "AWS"), soon(0.3))
+        assert time.monotonic() - began < 4
+        held.set()
+
+    def test_the_next_address_is_tried(self, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            closed = listener.getsockname()[1]
+        both = [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
+            for port in (closed, aws.server.port)
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
+        assert ask(Transport(f"https://{HOST}", aws.environ, "AWS")) == b'{"a":1}'
+
+    def test_addresses_without_an_answer_end_before_the_deadline(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A listener whose queue is full drops what comes, as a firewall does."""
+        with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+            waiting = [socket.socket() for _ in range(3)]
+            for each in waiting:
+                each.setblocking(False)
+                each.connect_ex(full.getsockname())
+            monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.2)
+            monkeypatch.setattr(connection, "_ALL_ADDRESSES_SECONDS", 0.3)
+            endpoint = f"http://127.0.0.1:{full.getsockname()[1]}"
+            began = time.monotonic()
+            with pytest.raises(AwsUnreachable, match="no connection in time") as caught:
+                ask(Transport(endpoint, {}, "AWS"))
+            assert time.monotonic() - began < 4
+            for each in waiting:
+                each.close()
+        assert type(caught.value) is AwsUnreachable
+
+
+PROGRAM = """
+import json, sys
+import http.client, threading
+# http.client brings email.utils along; whoever of us imports it by name fails here.
+sys.modules["email.utils"] = None
+import ssohelper.wire.portal, ssohelper.wire.oidc, ssohelper.wire.federation
+from ssohelper.wire.transport import Transport
+if sys.argv[1] == "https":
+    Transport("https://portal.sso.eu-west-1.amazonaws.com", {}, "AWS").get_ready()
+print(json.dumps(sorted(sys.modules)))
+"""
+HEAVY = {
+    "botocore", "boto3", "urllib3", "requests", "certifi", "tomlkit", "urllib.request", "random",
+    "encodings.idna", "importlib.metadata",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_asking_aws_loads_nothing_heavy(scheme: str) -> None:
+    environ = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, scheme],
+        env=environ,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    loaded = set(json.loads(done.stdout))
+    assert not loaded & HEAVY
+    assert transport.__name__ in loaded

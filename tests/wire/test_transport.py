@@ -1,0 +1,326 @@
+"""One request and its answer, over real sockets that a test can break at each byte."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, ConfigInvalid
+from ssohelper.wire import transport as transport_module
+from ssohelper.wire.transport import Answer, Transport
+from tests.wire.raw_server import RawServer, answer
+
+
+def soon(seconds: float = 30) -> Deadline:
+    return Deadline(seconds, time.monotonic)
+
+
+def transport_to(server: RawServer) -> Transport:
+    return Transport(f"http://127.0.0.1:{server.port}", {}, "the test server")
+
+
+def get(transport: Transport, deadline: Deadline | None = None, **more: float) -> Answer:
+    return transport.send("GET", "/x", deadline=deadline or soon(), **more)
+
+
+def always(reply: bytes) -> Callable[[socket.socket, int], None]:
+    """Return a server that answers each request of a connection in this way."""
+
+    def serve(connection: socket.socket, number: int) -> None:
+        while server[0].read_request(connection):
+            connection.sendall(reply)
+
+    server: list[RawServer] = []
+    serve.server = server  # type: ignore[attr-defined]
+    return serve
+
+
+def serving(reply: bytes) -> RawServer:
+    serve = always(reply)
+    made = RawServer(serve)
+    serve.server.append(made)  # type: ignore[attr-defined]
+    return made
+
+
+def test_a_request_is_what_http_asks_for() -> None:
+    with serving(answer()) as server:
+        transport = Transport(f"http://127.0.0.1:{server.port}/base", {}, "the test server")
+        query = {"role_name": "a b+c&d=e/\u20ac", "account_id": "000000000000"}
+        transport.send("GET", "/x", query=query, headers={"x-token": "T"}, deadline=soon())
+        transport.send("POST", "/y", body=b'{"a":1}', deadline=soon())
+        transport.send("POST", "/z", deadline=soon())
+        first, second, third = server.requests
+    assert first.startswith(
+        b"GET /base/x?role_name=a%20b%2Bc%26d%3De%2F%E2%82%AC&account_id=000000000000 HTTP/1.1\r\n"
+    )
+    assert f"\r\nHost: 127.0.0.1:{server.port}\r\n".encode() in first
+    assert b"\r\nx-token: T\r\n" in first
+    assert b"Content-Length" not in first
+    assert b"\r\nContent-Length: 7\r\n" in second
+    assert second.endswith(b'\r\n\r\n{"a":1}')
+    assert b"\r\nContent-Length: 0\r\n" in third
+
+
+@pytest.mark.parametrize("value", ["a\r\nX: y", "a\nb", "a\x00b", "\u20ac"])
+def test_a_header_that_would_be_two_is_not_sent(value: str) -> None:
+    with serving(answer()) as server:
+        with pytest.raises(ValueError, match="header") as caught:
+            transport_to(server).send("GET", "/x", headers={"t": value}, deadline=soon())
+        assert server.connections == 0
+    assert value not in str(caught.value)
+
+
+def test_headers_are_found_in_any_case_and_the_date_is_read() -> None:
+    reply = answer(b"{}", "x-AMZN-errortype: A", "date: Thu, 01 Jan 2026 12:00:00 GMT")
+    with serving(reply) as server:
+        found = get(transport_to(server))
+    assert found.headers["X-Amzn-ErrorType"] == "A"
+    assert found.answered_at == 1767268800.0
+    assert (found.status, found.body) == (200, b"{}")
+
+
+def test_an_answer_without_a_date_says_no_time() -> None:
+    with serving(answer()) as server:
+        assert get(transport_to(server)).answered_at is None
+
+
+def test_an_answer_shows_no_body_in_a_traceback() -> None:
+    with serving(answer(b'{"accessToken":"CNRY"}')) as server:
+        assert "CNRY" not in repr(get(transport_to(server)))
+
+
+@pytest.mark.parametrize(
+    ("reply", "body"),
+    [
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+         b"abcde"),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", b"ok"),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
+        (answer(b"x" * 300_000), b"x" * 300_000),
+    ],
+    ids=["chunked", "continue", "no content", "long"],
+)  # fmt: skip
+def test_every_form_of_a_whole_answer_is_read(reply: bytes, body: bytes) -> None:
+    with serving(reply) as server:
+        transport = transport_to(server)
+        for _ in range(2):
+            assert get(transport).body == body
+        assert server.connections == 1
+
+
+def test_an_answer_that_ends_with_the_connection_is_read() -> None:
+    def serve(connection: socket.socket, number: int) -> None:
+        server.read_request(connection)
+        connection.sendall(b"HTTP/1.0 200 OK\r\n\r\nabc")
+
+    with RawServer(serve) as server:
+        assert get(transport_to(server)).body == b"abc"
+
+
+CUT = [
+    pytest.param(b"", id="nothing"),
+    pytest.param(b"HTTP/1.1 200 OK\r\n", id="half a head"),
+    pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", id="no body"),
+    pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", id="half a body"),
+    pytest.param(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", id="half a chunk"
+    ),
+    pytest.param(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", id="no last chunk"
+    ),
+    pytest.param(b"\x16\x03\x01 this is no HTTP\r\n\r\n", id="no HTTP"),
+    pytest.param(b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 200 + b"\r\n", id="200 headers"),
+    pytest.param(b"HTTP/1.1 200 OK\r\na: " + b"b" * 100_000 + b"\r\n\r\n", id="a long header"),
+]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("reply", CUT)
+def test_an_answer_that_is_not_whole_is_lost(method: str, reply: bytes) -> None:
+    def serve(connection: socket.socket, number: int) -> None:
+        server.read_request(connection)
+        connection.sendall(reply)
+
+    with RawServer(serve) as server:
+        with pytest.raises(AnswerLost) as caught:
+            transport_to(server).send(method, "/x", deadline=soon())
+        assert server.connections == 1
+    assert caught.value.exit_code == 6
+    assert caught.value.hint
+
+
+def test_nobody_at_the_port_means_that_nothing_was_sent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    transport = Transport(f"http://127.0.0.1:{port}", {}, "the test server")
+    with pytest.raises(AwsUnreachable, match="connection refused") as caught:
+        get(transport)
+    assert type(caught.value) is AwsUnreachable
+
+
+def test_a_deadline_that_has_passed_sends_nothing() -> None:
+    with serving(answer()) as server:
+        with pytest.raises(AwsUnreachable) as caught:
+            get(transport_to(server), soon(0))
+        assert type(caught.value) is AwsUnreachable
+        assert not server.requests
+
+
+@pytest.mark.parametrize("where", ["head", "body"])
+def test_a_drip_ends_at_the_deadline_and_leaves_no_thread(where: str) -> None:
+    """Each byte comes within the read timeout; the whole does not come within the deadline."""
+
+    def serve(connection: socket.socket, number: int) -> None:
+        server.read_request(connection)
+        if where == "body":
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n")
+        while not server.stopping.wait(0.05):
+            connection.sendall(b"a")
+
+    with RawServer(serve) as server:
+        transport = transport_to(server)
+        began = time.monotonic()
+        with pytest.raises(AnswerLost, match="no answer in time"):
+            get(transport, soon(0.6), read_seconds=5.0)
+        assert 0.5 < time.monotonic() - began < 5
+        assert not [t for t in threading.enumerate() if t.name.startswith("ssohelper")]
+
+
+def test_silence_ends_at_the_read_timeout() -> None:
+    def serve(connection: socket.socket, number: int) -> None:
+        server.read_request(connection)
+        server.stopping.wait()
+
+    with RawServer(serve) as server:
+        with pytest.raises(AnswerLost, match="no answer in time"):
+            get(transport_to(server), soon(60), read_seconds=0.2)
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_an_answer_without_an_end_is_not_kept_in_memory(is_told: bool) -> None:
+    def serve(connection: socket.socket, number: int) -> None:
+        server.read_request(connection)
+        length = b"Content-Length: 99999999999\r\n" if is_told else b""
+        connection.sendall(b"HTTP/1.1 200 OK\r\n" + length + b"\r\n")
+        while True:
+            connection.sendall(b" " * 65536)
+
+    with RawServer(serve) as server, pytest.raises(BadAnswer, match="4 MiB"):
+        get(transport_to(server))
+
+
+def test_a_redirect_is_an_answer_like_any_other() -> None:
+    with serving(answer(b"", "Location: /elsewhere", status="307 Moved")) as server:
+        assert get(transport_to(server)).status == 307
+        assert len(server.requests) == 1
+
+
+class TestKeepAlive:
+    def test_gets_share_a_connection_and_a_post_has_its_own(self) -> None:
+        with serving(answer()) as server:
+            transport = transport_to(server)
+            get(transport)
+            get(transport)
+            assert server.connections == 1
+            transport.send("POST", "/x", deadline=soon())
+            assert server.connections == 2
+            get(transport)
+            assert server.connections == 2
+
+    def test_a_connection_that_the_server_closes_is_not_kept(self) -> None:
+        with serving(answer(b"{}", "Connection: close")) as server:
+            transport = transport_to(server)
+            get(transport)
+            get(transport)
+            assert server.connections == 2
+
+    def test_close_ends_the_idle_ones_and_the_next_request_opens_another(self) -> None:
+        with serving(answer()) as server:
+            transport = transport_to(server)
+            get(transport)
+            transport.close()
+            get(transport)
+            assert server.connections == 2
+
+    def test_a_connection_idle_for_long_is_not_used(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        with serving(answer()) as server:
+            transport = transport_to(server)
+            get(transport)
+            monkeypatch.setattr(transport_module, "_IDLE_SECONDS", 0.0)
+            get(transport)
+            assert server.connections == 2
+
+    def test_no_more_than_asked_for_are_kept(self) -> None:
+        with serving(answer()) as server:
+            transport = Transport(f"http://127.0.0.1:{server.port}", {}, "x", connections=2)
+            together = threading.Barrier(5)
+
+            def ask() -> None:
+                together.wait()
+                get(transport)
+
+            threads = [threading.Thread(target=ask) for _ in range(5)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert len(transport._idle) <= 2
+            transport.close()
+
+    def test_a_get_on_a_connection_closed_meanwhile_is_asked_again(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The close that the check before the request cannot see, since it is on its way."""
+        monkeypatch.setattr("ssohelper.wire.connection.Connection.is_quiet", lambda self: True)
+        closed = threading.Event()
+
+        def serve(connection: socket.socket, number: int) -> None:
+            server.read_request(connection)
+            connection.sendall(answer())
+            if number == 1:
+                connection.shutdown(socket.SHUT_RDWR)
+                closed.set()
+                return
+            server.read_request(connection)
+
+        with RawServer(serve) as server:
+            transport = transport_to(server)
+            get(transport)
+            assert closed.wait(10)
+            assert get(transport).status == 200
+            assert server.connections == 2
+
+    def test_a_get_that_was_answered_in_part_is_not_asked_again(self) -> None:
+        def serve(connection: socket.socket, number: int) -> None:
+            server.read_request(connection)
+            connection.sendall(answer())
+            server.read_request(connection)
+            connection.sendall(b"HTTP/1.1 200")
+
+        with RawServer(serve) as server:
+            transport = transport_to(server)
+            get(transport)
+            with pytest.raises(AnswerLost):
+                get(transport)
+            assert server.connections == 1
+
+    def test_a_closed_connection_is_seen_before_it_is_used(self) -> None:
+        with serving(answer()) as server:
+            transport = transport_to(server)
+            get(transport)
+            (idle,) = transport._idle
+            assert idle.is_quiet()
+            idle._sock.shutdown(socket.SHUT_RDWR)
+            assert not idle.is_quiet()
+            get(transport)
+            assert (server.connections, len(server.requests)) == (2, 2)
+
+
+@pytest.mark.parametrize("endpoint", ["http://portal.sso.eu-west-1.amazonaws.com", "ftp://a", ""])
+def test_an_endpoint_that_would_show_a_token_is_refused(endpoint: str) -> None:
+    with pytest.raises(ConfigInvalid):
+        Transport(endpoint, {}, "the test server")
