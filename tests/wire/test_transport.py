@@ -228,8 +228,37 @@ class TestKeepAlive:
             assert server.connections == 1
             transport.send("POST", "/x", deadline=soon())
             assert server.connections == 2
+            assert len(transport._idle) == 1
             get(transport)
             assert server.connections == 2
+
+    def test_what_a_server_sends_to_an_idle_connection_is_no_answer(self) -> None:
+        """Load balancers send a 408 before they close an idle connection."""
+
+        def serve(connection: socket.socket, number: int) -> None:
+            while server.read_request(connection):
+                connection.sendall(answer(b'{"good":1}'))
+                if number == 1 and may_send.wait(10):
+                    connection.sendall(answer(b"late", status="408 Request Timeout"))
+                    sent.set()
+
+        may_send, sent = threading.Event(), threading.Event()
+        with RawServer(serve) as server:
+            transport = transport_to(server)
+            get(transport)
+            may_send.set()
+            assert sent.wait(10)
+            assert get(transport).body == b'{"good":1}'
+            assert server.connections == 2
+
+    def test_a_deadline_that_has_passed_sends_nothing_on_an_idle_one(self) -> None:
+        with serving(answer()) as server:
+            transport = transport_to(server)
+            get(transport)
+            with pytest.raises(AwsUnreachable) as caught:
+                get(transport, soon(0))
+            assert type(caught.value) is AwsUnreachable
+            assert len(server.requests) == 1
 
     def test_a_connection_that_the_server_closes_is_not_kept(self) -> None:
         with serving(answer(b"{}", "Connection: close")) as server:
