@@ -34,6 +34,12 @@ DEFERRED_ANYWHERE = {
     "ssohelper.cli.qr",
     "ssohelper.cli.serve_command",
     "ssohelper.cli.table",
+    # wire: a proxy variable is set; a proxy is spoken to over https; a distribution's certifi.
+    "urllib.request.getproxies",
+    "urllib.request.proxy_bypass",
+    "urllib.request.proxy_bypass_environment",
+    "urllib3.util.ssltransport.SSLTransport",
+    "certifi.where",
 }
 
 HIT_IMPORTS = {"ssohelper", "ssohelper.__main__", "ssohelper.ready_document", "ssohelper.folders"}
