@@ -10,6 +10,7 @@ import re
 import socket
 import stat
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -38,28 +39,32 @@ class PrivateFolder:
     def __init__(self, base: Path) -> None:
         self._base = base
         self._kept: dict[str, bytes] = {}
+        # The keeper's thread mends while the main thread adds files, or removes the folder.
+        self._changing = threading.Lock()
         files.private_folder(base)
         _sweep(base)
         self.path, self._lock = _made(base)
 
     def keep(self, name: str, content: bytes) -> Path:
         """Put a file there, 0600, and keep it there: `mend` puts it back when something took it."""
-        self._kept[name] = content
-        files.write_atomically(self.path / name, content)
+        with self._changing:
+            self._kept[name] = content
+            files.write_atomically(self.path / name, content)
         return self.path / name
 
     def mend(self) -> None:
         """Put back what is missing: a cleaner of temporary files may have been here."""
-        for name, content in self._kept.items():
-            if not os.path.lexists(self.path / name):
-                files.private_folder(self._base)
-                files.private_folder(self.path)
-                files.write_atomically(self.path / name, content)
+        with self._changing:
+            for name, content in self._kept.items():
+                if not os.path.lexists(self.path / name):
+                    files.private_folder(self._base)
+                    files.private_folder(self.path)
+                    files.write_atomically(self.path / name, content)
 
     def remove(self) -> None:
         """Take the folder away, and the sockets."""
-        self._kept.clear()
-        with contextlib.suppress(LocalState):
+        with self._changing, contextlib.suppress(LocalState):
+            self._kept.clear()
             _remove_noted_socket(self.path / _SOCKET_NOTE)
             files.remove_tree(self.path)
         os.close(self._lock)
