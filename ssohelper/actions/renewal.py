@@ -18,6 +18,7 @@ from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
 from ssohelper.errors import (
     AnswerLost,
     AwsUnreachable,
+    BadAnswer,
     LocalState,
     LoginRequired,
     RegistrationRejected,
@@ -72,8 +73,8 @@ def _renew(app: App, session: SsoSession, token: AccessToken, room: Reservation)
         error = _ended(session, refusal, was_lost=was_lost)
         _note_end(app, session, token)
         raise error from refusal
-    except AnswerLost:
-        raise  # `sent_id` stays: if AWS refuses it next time, this answer was the one
+    except (AnswerLost, BadAnswer):
+        raise  # `sent_id` stays: if AWS refuses it next time, this was its answer
     except AwsUnreachable:
         _note_sent(app, session, None)
         raise
