@@ -13,6 +13,7 @@ import pytest
 
 from ssohelper.app import App
 from ssohelper.emulator.server import UNSET_VARIABLES, Emulator
+from tests.processes import end_detached
 
 SCRIPT = str(Path(sys.executable).with_name("ssohelper"))
 # Long enough for the slowest machine; a command of ours ends within 20 s by its own contract.
@@ -99,8 +100,15 @@ def no_secret_in_any_process_list(tmp_path_factory: pytest.TempPathFactory) -> I
     assert told["findings"] == [], "a secret of the emulator was there for others to read"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_process_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """End what is still detached when the run ends, of tests that make their homes themselves."""
+    yield
+    end_detached(tmp_path_factory.getbasetemp())
+
+
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """A new home; nothing of the person's own reaches the programs that a test runs."""
     runtime = tmp_path / "xdg-run"
     runtime.mkdir(mode=0o700)
@@ -127,7 +135,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     for name in ("HOME", "XDG_RUNTIME_DIR"):
         # platformdirs and boto3, run inside the test's own process, look at os.environ.
         monkeypatch.setenv(name, env[name])
-    return Home(tmp_path, env)
+    yield Home(tmp_path, env)
+    end_detached(tmp_path)
 
 
 @pytest.fixture

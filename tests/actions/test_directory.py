@@ -73,7 +73,7 @@ def sign_in(app, emulator, session, person="ana"):
     token = AccessToken(
         Secret(found["accessToken"]), int(app.now() + 3600), Secret(found["refreshToken"]), client
     )
-    app.tokens.save(session, token, signed_in=True)
+    app.tokens.save(session, token)
 
 
 def ids_with_roles(listing):

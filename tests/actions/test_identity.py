@@ -36,7 +36,7 @@ def says(app: App, **more: Any) -> None:
 
 
 def sign_in(app: App, expires_at: int) -> None:
-    app.tokens.save(SESSION, AccessToken(Secret("t"), expires_at, None, None), signed_in=True)
+    app.tokens.save(SESSION, AccessToken(Secret("t"), expires_at, None, None))
 
 
 def confirm(app: App) -> identity.Confirmed:

@@ -48,7 +48,7 @@ class Shell:
         )
         refresh = Secret(found["refreshToken"])
         token = AccessToken(Secret(found["accessToken"]), self.app.now() + 3600, refresh, client)
-        self.app.tokens.save(self.session, token, signed_in=True)
+        self.app.tokens.save(self.session, token)
 
     def run(self, *argv, **environ):
         """Return the finished process; whatever happens it printed no traceback and no secret."""

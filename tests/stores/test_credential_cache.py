@@ -205,12 +205,13 @@ def test_hostile_names_are_no_paths(cache, key):
         cache.publish(key, DOCUMENT, NOON)
 
 
-def test_the_lock_is_the_roles(cache, runtime):
-    with cache.lock(KEY, soon()):
-        with pytest.raises(LockNotObtained), CredentialCache(runtime).lock(KEY, soon(0)):
-            pass
-        with cache.lock(KEY._replace(role_name="Admin"), soon(0)):
-            pass
+@pytest.mark.parametrize("found", [None, 7, ["a"]])
+def test_credentials_name_the_token_that_they_were_asked_for_with(cache, runtime, found):
+    cache.keep(KEY, CORP, kept()._replace(token_id="0123456789abcdef"))
+    assert cache.get(KEY, CORP).token_id == "0123456789abcdef"
+    (path,) = (runtime / "kept").rglob("*.json")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "token_id": found}))
+    assert cache.get(KEY, CORP).token_id == ""
 
 
 def test_no_repr_shows_a_secret(cache):

@@ -222,10 +222,9 @@ class TestReading:
         assert files.read_json(tmp_path / "a") is None
 
     def test_a_json_object_comes_back_and_what_is_none_is_missing(self, tmp_path):
-        files.write_json(tmp_path / "a", {"b": ["ä", 1, None]}, mtime=4_000_000_000)
+        files.write_json(tmp_path / "a", {"b": ["ä", 1, None]})
         assert files.read_json(tmp_path / "a") == {"b": ["ä", 1, None]}
         assert (tmp_path / "a").read_bytes().isascii()
-        assert (tmp_path / "a").stat().st_mtime == 4_000_000_000
         assert files.read_json(tmp_path / "none") is None
         assert files.read_json(tmp_path / "a", limit=5) is None
 
@@ -280,6 +279,9 @@ class TestWriting:
         monkeypatch.setattr(os, "replace", replace)
         files.write_atomically(tmp_path / "a", b"x")
         assert done == ["file", "rename", "folder"]
+        done.clear()
+        files.write_atomically(tmp_path / "a", b"x", durable=False)
+        assert done == ["rename"]
 
     def test_a_failed_check_leaves_the_old_file_and_nothing_else(self, tmp_path):
         files.write_atomically(tmp_path / "a", b"old")
@@ -398,6 +400,69 @@ class TestWriting:
             timeout=60,
             check=False,
         )
+
+
+class TestReserving:
+    def test_what_is_kept_is_whole_ours_alone_and_leaves_no_zeros(self, tmp_path):
+        (tmp_path / "a").write_bytes(b"old")
+        with files.reserve(tmp_path / "a", 4096) as room:
+            assert (tmp_path / "a").read_bytes() == b"old"
+            room.commit(b"new")
+        assert (tmp_path / "a").read_bytes() == b"new"
+        assert mode_of(tmp_path / "a") == 0o600
+        assert os.listdir(tmp_path) == ["a"]
+
+    def test_what_is_not_needed_leaves_nothing(self, tmp_path):
+        with pytest.raises(ValueError, match="asked"), files.reserve(tmp_path / "a", 4096):
+            (found,) = tmp_path.iterdir()
+            assert found.stat().st_size == 4096
+            assert found.stat().st_blocks * 512 >= 4096, "the room is promised, not taken"
+            raise ValueError("asked")
+        assert os.listdir(tmp_path) == []
+
+    def test_more_than_was_reserved_is_kept_too(self, tmp_path):
+        with files.reserve(tmp_path / "a", 10) as room:
+            room.commit(b"x" * 5000)
+        assert (tmp_path / "a").read_bytes() == b"x" * 5000
+
+    def test_the_room_is_on_the_disk_before_the_block_begins(self, tmp_path, monkeypatch):
+        done = []
+        really_sync = os.fsync
+
+        def fsync(descriptor: int) -> None:
+            done.append(os.fstat(descriptor).st_size)
+            really_sync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", fsync)
+        with files.reserve(tmp_path / "a", 4096) as room:
+            assert done == [4096]
+            room.commit(b"new")
+        assert done[1] == 3, "the content is on the disk before its name"
+
+    @pytest.mark.parametrize("call", ["write", "fsync"])
+    def test_a_disk_without_room_is_said_before_the_block_begins(self, tmp_path, monkeypatch, call):
+        (tmp_path / "a").write_bytes(b"old")
+
+        def refuse(*_words: object) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(os, call, refuse)
+        began = False
+        with (
+            pytest.raises(LocalState, match="cannot be written"),
+            files.reserve(tmp_path / "a", 4096),
+        ):
+            began = True
+        assert not began
+        assert os.listdir(tmp_path) == ["a"]
+
+    def test_a_link_is_refused_before_the_block_begins(self, tmp_path):
+        (tmp_path / "a").symlink_to(tmp_path / "precious")
+        began = False
+        with pytest.raises(LocalState), files.reserve(tmp_path / "a", 4096):
+            began = True
+        assert not began
+        assert os.listdir(tmp_path) == ["a"]
 
 
 class TestFolders:

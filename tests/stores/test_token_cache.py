@@ -63,7 +63,7 @@ class TokenStoreContract:
         assert store.registration(CORP, "authorization_code") is None
 
     def test_a_token_comes_back_whole(self, store, other_process):
-        assert store.save(CORP, token("a")) == token("a")
+        store.save(CORP, token("a"))
         assert other_process.load(CORP) == token("a")
 
     def test_a_token_without_refresh_token_and_client_comes_back(self, store, other_process):
@@ -90,39 +90,51 @@ class TokenStoreContract:
         store.save(CORP, token("a"))
         assert store.load(CORP._replace(**changed)) is None
 
+    def renew(self, store, used: AccessToken, fresh: AccessToken) -> AccessToken:
+        with store.reserve(CORP) as room:
+            return store.save_renewed(CORP, used, fresh, room)
+
     def test_a_refresh_replaces_the_token_it_began_with(self, store):
         store.save(CORP, token("a", NOON + 100))
-        store.load(CORP)
-        # An answer with a shorter life is still the newer one: nobody else has written.
-        assert store.save(CORP, token("b", NOON + 50)) == token("b", NOON + 50)
+        # An answer with a shorter life is still the newer one: no other tool has written.
+        assert self.renew(store, token("a", NOON + 100), token("b", NOON + 50)).value == Secret("b")
         assert store.load(CORP) == token("b", NOON + 50)
 
-    def test_a_refresh_never_replaces_a_newer_token_of_another_tool(self, store, other_process):
+    @pytest.mark.parametrize("ends_later", [200, 50])
+    def test_a_refresh_never_replaces_a_token_that_another_tool_wrote_meanwhile(
+        self, store, other_process, ends_later
+    ):
+        """Whichever ends later: another person may have signed in with it."""
         store.save(CORP, token("a"))
-        store.load(CORP)
-        theirs = token("theirs", NOON + 200, "refresh-theirs")
-        other_process.save(CORP, theirs, signed_in=True)
-        assert store.save(CORP, token("ours", NOON + 100)) == theirs
+        theirs = token("theirs", NOON + ends_later, "refresh-theirs")
+        other_process.save(CORP, theirs)
+        assert self.renew(store, token("a"), token("ours", NOON + 100)) == theirs
         assert store.load(CORP) == theirs
 
-    def test_a_refresh_replaces_an_older_token_of_another_tool(self, store, other_process):
+    def test_a_refresh_never_replaces_a_sign_in_at_another_portal(self, store, other_process):
         store.save(CORP, token("a"))
-        store.load(CORP)
-        other_process.save(CORP, token("theirs", NOON + 50), signed_in=True)
-        assert store.save(CORP, token("ours", NOON + 100)) == token("ours", NOON + 100)
+        moved = CORP._replace(region="us-east-1")
+        other_process.save(moved, token("theirs"))
+        with pytest.raises(LoginRequired, match="signed out meanwhile"):
+            self.renew(store, token("a"), token("b"))
+        assert store.load(moved) == token("theirs")
 
     def test_a_person_who_signs_in_replaces_any_token(self, store, other_process):
         other_process.save(CORP, token("other-person", NOON + 1000))
-        store.save(CORP, token("person", NOON + 10), signed_in=True)
+        store.save(CORP, token("person", NOON + 10))
         assert other_process.load(CORP) == token("person", NOON + 10)
 
     def test_a_refresh_does_not_undo_a_sign_out(self, store, other_process):
         store.save(CORP, token("a"))
-        store.load(CORP)
         other_process.forget(CORP)
-        with pytest.raises(LoginRequired, match="signed out"):
-            store.save(CORP, token("b"))
+        with pytest.raises(LoginRequired, match="signed out meanwhile"):
+            self.renew(store, token("a"), token("b"))
         assert store.load(CORP) is None
+
+    def test_the_facts_of_a_sign_in_come_back_with_its_tokens(self, store, other_process):
+        facts = SignInFacts(signed_in_at=NOON, token_ids=("1", "2"), sent_id="3")
+        store.save_facts("corp", facts)
+        assert other_process.facts("corp") == facts
 
     def test_the_fingerprint_changes_with_the_token(self, store):
         store.save(CORP, token("a"))
@@ -262,10 +274,9 @@ class TestTokenFiles(TokenStoreContract):
     def test_keys_of_other_tools_survive_a_refresh_and_not_a_sign_in(self, store, path):
         store.save(CORP, token("a"))
         path.write_text(json.dumps({**json.loads(path.read_text()), "theirs": 1}))
-        store.load(CORP)
-        store.save(CORP, token("b"))
+        self.renew(store, token("a"), token("b"))
         assert json.loads(path.read_text())["theirs"] == 1
-        store.save(CORP, token("c"), signed_in=True)
+        store.save(CORP, token("c"))
         assert "theirs" not in json.loads(path.read_text())
 
     def test_a_file_cut_at_any_byte_is_named_and_never_signed_out(self, store, path, few_looks):
@@ -282,8 +293,8 @@ class TestTokenFiles(TokenStoreContract):
         path.write_text('{"accessToken": "a"}}')
         with pytest.raises(LoginRequired, match="damaged"):
             store.load(CORP)
-        # A person's new sign-in heals it.
-        store.save(CORP, token("b"), signed_in=True)
+        # A person's new sign-in repairs it.
+        store.save(CORP, token("b"))
         assert store.load(CORP) == token("b")
 
     def test_flipped_bits_are_never_a_traceback(self, store, path, few_looks):
@@ -334,7 +345,7 @@ class TestTokenFiles(TokenStoreContract):
         precious = tmp_path / "precious"
         precious.write_text("precious")
         path.symlink_to(precious)
-        for call in (store.load, lambda session: store.save(session, token("a"), signed_in=True)):
+        for call in (store.load, lambda session: store.save(session, token("a"))):
             with pytest.raises(LocalState, match=path.name):
                 call(CORP)
         path.unlink()
@@ -342,7 +353,7 @@ class TestTokenFiles(TokenStoreContract):
         with pytest.raises(LocalState, match=path.name):
             store.load(CORP)
         path.unlink()
-        store.save(CORP, token("a"), signed_in=True)
+        store.save(CORP, token("a"))
         path.chmod(0o644)
         assert store.load(CORP) == token("a")
         assert path.stat().st_mode & 0o777 == 0o600
@@ -375,6 +386,29 @@ class TestTokenFiles(TokenStoreContract):
     def test_no_repr_shows_a_secret(self, store):
         store.save(CORP, token("CNRY-AT-1"))
         assert "CNRY" not in repr(store.load(CORP)) + repr(vars(store))
+
+    def test_the_lock_of_a_renewal_stands_beside_the_token(self, store, path, tmp_path):
+        """So that hosts and containers that share a home, each with its own /run, renew once."""
+        elsewhere = TokenFiles(tmp_path / "cache", state=tmp_path / "s2", runtime=tmp_path / "r2")
+        with store.lock("corp", soon()):
+            with pytest.raises(LockNotObtained), elsewhere.lock("corp", soon(0)):
+                pass
+            with elsewhere.lock("other", soon(0)), elsewhere.state_lock("corp", soon(0)):
+                pass
+        assert (path.parent / f".{path.stem}.lock").exists()
+
+    def test_where_nothing_can_be_written_beside_the_token_the_runtime_folder_has_the_lock(
+        self, store, path, tmp_path, monkeypatch
+    ):
+        # Root may write anywhere, so the system's answer is what the test says.
+        monkeypatch.setattr(os, "access", lambda *_: False)
+        with (
+            store.lock("corp", soon()),
+            pytest.raises(LockNotObtained),
+            store.lock("corp", soon(0)),
+        ):
+            pass
+        assert list(path.parent.iterdir()) == []
 
     def test_places_name_what_is_there(self, store, path):
         assert store.places(CORP) == []

@@ -1,0 +1,33 @@
+"""Renewals in the caller's own thread, for an App with a clock, a sleep and an AWS of a test's."""
+
+from ssohelper.actions import renewal, selection
+from ssohelper.app import App
+from ssohelper.core.deadline import Deadline
+from ssohelper.errors import SsoHelperError
+from ssohelper.renewals import Renewals
+
+
+class InProcessRenewals(Renewals):
+    """Does at once what a renewal's process does; `runs` are the seconds that callers gave it."""
+
+    def __init__(self, app: App) -> None:
+        super().__init__(app.environ)
+        self._app = app
+        self.runs: list[float] = []
+
+    def run(self, session_name: str, seen_id: str, deadline: Deadline) -> SsoHelperError | None:
+        self.runs.append(deadline.left())
+        try:
+            renewal.renew_token(
+                self._app, selection.known_session(self._app, session_name), seen_id
+            )
+        except SsoHelperError as error:
+            return error
+        return None
+
+
+def renew_in_process(app: App) -> InProcessRenewals:
+    """Let this App renew in its own thread; return the stand-in."""
+    renewals = InProcessRenewals(app)
+    app.__dict__["renewals"] = renewals
+    return renewals

@@ -1,0 +1,64 @@
+"""Processes that a test's commands left behind: brokers live for 8 s after their last caller."""
+
+import contextlib
+import os
+import signal
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+_DETACHED = (b"broker-process", b"renewal-process", b"--behind")
+_GONE_WITHIN_SECONDS = 10.0
+
+
+class Detached(NamedTuple):
+    """One of our detached processes."""
+
+    pid: int
+    argv: list[str]
+
+
+def detached(folder: Path, word: str | None = None) -> list[Detached]:
+    """Return our detached processes whose home is in `folder`; `word` names one kind of them."""
+    wanted = (word.encode(),) if word else _DETACHED
+    found = []
+    for entry in _process_folders():
+        try:
+            argv = (entry / "cmdline").read_bytes().split(b"\0")
+            if b"ssohelper" not in argv or not any(one in argv for one in wanted):
+                continue
+            environ = (entry / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue  # it has ended, or is another user's
+        homes = [value[5:] for value in environ if value.startswith(b"HOME=")]
+        homes += [value[15:] for value in environ if value.startswith(b"SSOHELPER_HOME=")]
+        if any(Path(os.fsdecode(home)).is_relative_to(folder) for home in homes):
+            argv_text = [os.fsdecode(part) for part in argv[:-1]]
+            found.append(Detached(int(entry.name), argv_text))
+    return found
+
+
+def brokers(folder: Path) -> list[int]:
+    """Return the ids of the brokers of homes in `folder`; of none that is still being started."""
+    return [
+        process.pid
+        for process in detached(folder, "broker-process")
+        if "-c" not in process.argv  # the shell that starts it
+    ]
+
+
+def end_detached(folder: Path) -> None:
+    """Kill our detached processes of the homes in `folder`, by their ids, until none is left."""
+    ends_at = time.monotonic() + _GONE_WITHIN_SECONDS
+    while (left := detached(folder)) and time.monotonic() < ends_at:
+        for process in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+        time.sleep(0.005)
+
+
+def _process_folders() -> list[Path]:
+    try:
+        return [Path("/proc", name) for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return []  # not Linux
