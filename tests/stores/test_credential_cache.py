@@ -12,7 +12,7 @@ import pytest
 from ssohelper import folders
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import KeptCredentials, RoleCredentials, RoleKey, Secret, SsoSession
-from ssohelper.errors import ConfigInvalid, LocalState, LockNotObtained
+from ssohelper.errors import ConfigInvalid, LocalState
 from ssohelper.stores.credential_cache import CredentialCache
 
 NOON = 1_767_268_800
