@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 # For keys that are handed over once: a job of their whole life can be begun with them.
 NEARLY_WHOLE = 0.9
-_HALF = 0.5
+# A little more than half: at exactly half of their life they are due.
+_HALF = 0.501
 # More than their whole life: AWS is asked.
 _IN_ANY_CASE = 2.0
 

@@ -75,7 +75,7 @@ class Work:
         try:
             return bool(self._app().settings.get("renew_ahead"))
         except SsoHelperError:
-            return False  # an error in the settings must not take good credentials away
+            return False  # an error in the settings must not end the broker
 
     def call(self, key: RoleKey) -> Reply:
         app = self._app()

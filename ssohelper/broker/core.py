@@ -14,6 +14,7 @@ from ssohelper.core.model import RoleKey
 from ssohelper.errors import (
     AwsUnreachable,
     LoginRequired,
+    NotOurs,
     RoleNotAssigned,
     SsoHelperError,
     Superseded,
@@ -343,8 +344,11 @@ class Broker:
                 self._disappoint(caller, reply.error)
 
     def _disappoint(self, caller: Caller, error: SsoHelperError) -> None:
-        """Reply with what the caller can still use; a role that was taken away it cannot use."""
-        if caller.fallback is not None and not isinstance(error, RoleNotAssigned):
+        """Reply with what the caller can still use, unless the role is no longer assigned.
+
+        A file that another program put in the place of ours is always told.
+        """
+        if caller.fallback is not None and not isinstance(error, RoleNotAssigned | NotOurs):
             self._ports.reply(caller, caller.fallback)
         else:
             self._ports.reply(caller, Reply(error=error))
