@@ -25,9 +25,7 @@ HOUR = 3600
 SESSION = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "us-east-1", ())
 ROLE = Role("000000000001", "ReadOnlyAccess")
 KEY = SESSION.key_of(ROLE)
-CONFIG = (
-    f"[sso-session corp]\nsso_start_url = {SESSION.start_url}\nsso_region = {SESSION.region}\n"
-)
+CONFIG = f"[sso-session corp]\nsso_start_url = {SESSION.start_url}\nsso_region = {SESSION.region}\n"
 
 
 def token(
