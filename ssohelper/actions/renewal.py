@@ -147,6 +147,7 @@ def _note_end(app: App, session: SsoSession, token: AccessToken) -> None:
     """Note that the sign-in of this token has ended, and how long it was where that is known."""
     facts = tokens.facts_of(app, session, token)
     if facts.ended_at is not None:
+        _note_sent(app, session, None)
         return
     now, life = app.now(), tokens.life_seconds(app, session, token)
     ended = facts._replace(
