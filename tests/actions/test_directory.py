@@ -15,6 +15,7 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.errors import AwsUnreachable, BadAnswer, LoginRequired
 from ssohelper.wire.pacing import Pacing
 from ssohelper.wire.portal import Portal
+from tests.in_process import renew_in_process
 from tests.wire.quick import quick_pacing
 
 SCOPES = ("sso:account:access",)
@@ -62,6 +63,14 @@ def app_in(folder, emulator, clock):
     }
     made = QuickApp(environ, clock=lambda: clock[0])
     made.pacing = quick_pacing()
+    renew_in_process(made)
+    config = folder / ".aws" / "config"
+    config.parent.mkdir(exist_ok=True)
+    world = emulator.world
+    config.write_text(
+        f"[sso-session corp]\nsso_start_url = {world.start_url}\nsso_region = {world.region}\n"
+        f"sso_registration_scopes = {SCOPES[0]}\n"
+    )
     return made
 
 

@@ -69,13 +69,13 @@ def test_whoever_another_tool_signed_in_is_known_from_then_on_too(app, before, k
 
 
 def test_a_renewal_at_the_same_time_loses_nothing(app):
-    really_lock = app.tokens.lock
+    really_lock = app.tokens.state_lock
 
     def lock(*words: Any):
         app.tokens.save_facts("corp", SignInFacts(refreshed_at=NOW))
         return really_lock(*words)
 
-    app.tokens.lock = lock  # type: ignore[method-assign]
+    app.tokens.state_lock = lock  # type: ignore[method-assign]
     confirm(app)
     assert app.tokens.facts("corp") == SignInFacts(refreshed_at=NOW, user="ana")
 

@@ -1,6 +1,8 @@
 """A valid token, silently: ahead of its end, once for all, and without losing what works."""
 
 import json
+import os
+import signal
 import subprocess
 import threading
 import time
@@ -15,13 +17,17 @@ from ssohelper.core.model import Role, SsoSession
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import AwsUnreachable, LoginRequired
 from tests.conftest import SCRIPT, Home, Run
+from tests.in_process import renew_in_process
 
 ROLE = ("000030000001", "ReadOnlyAccess")
+COMMAND = ["credential-process", "--session", "corp"]
+COMMAND += ["--account-id", ROLE[0], "--role-name", ROLE[1]]
 
 
 @pytest.fixture
-def session(emulator: Emulator) -> SsoSession:
+def session(home: Home, emulator: Emulator) -> SsoSession:
     world = emulator.world
+    home.add_session("corp", world.start_url, world.region)
     return SsoSession("corp", world.start_url, world.region, ("sso:account:access",))
 
 
@@ -125,17 +131,20 @@ def test_a_failed_renewal_takes_nothing_away_that_works(
     assert path.read_bytes() == content
 
 
-def test_a_failure_is_shared_until_the_token_file_changes(
-    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
+@pytest.mark.usefixtures("session")
+def test_a_refusal_is_shared_until_the_token_file_changes(
+    run: Run, emulator: Emulator, sign_in: Callable[..., Path]
 ) -> None:
     sign_in(0)
     emulator.revoke_session("ana")
     for _ in range(3):
-        with pytest.raises(LoginRequired, match="expired"):
-            tokens.valid_token(App(app.environ), session, app.deadline(1))
+        result = run(*COMMAND)
+        assert (result.returncode, result.stdout) == (4, "")
+        assert 'the session "corp" expired' in result.stderr
     assert emulator.counters["CreateToken.refresh_token"] == 1
     sign_in(0)
-    assert tokens.valid_token(app, session, app.deadline()).expires_at > app.now()
+    assert run(*COMMAND).returncode == 0
+    assert emulator.counters["CreateToken.refresh_token"] == 2
 
 
 def test_unreachable_is_not_signed_out(
@@ -163,6 +172,7 @@ def test_after_invalid_grant_the_renewal_of_another_tool_is_taken(
             home.write_token(theirs)
 
     patient = App(app.environ, sleep=other_tool_writes)
+    renew_in_process(patient)
     token = tokens.valid_token(patient, session, patient.deadline())
     assert token.value.reveal() == theirs["accessToken"]
     assert emulator.counters["CreateToken.refresh_token"] == 1
@@ -179,6 +189,7 @@ def test_the_re_read_ends_after_three_seconds(
         clock[0] += seconds
 
     waiting = App(app.environ, monotonic=lambda: clock[0], sleep=sleep)
+    renew_in_process(waiting)
     with pytest.raises(LoginRequired):
         tokens.valid_token(waiting, session, waiting.deadline())
     assert 2.5 < clock[0] <= 3.0
@@ -189,9 +200,9 @@ def test_a_rejected_token_is_renewed_whatever_its_file_says(
 ) -> None:
     sign_in(3000)
     rejected = tokens.valid_token(app, session, app.deadline())
-    fresh = tokens.renewed_after_rejection(app, session, rejected, app.deadline())
+    fresh = tokens.renewed_token(app, session, rejected, app.deadline())
     assert fresh.value != rejected.value
-    again = tokens.renewed_after_rejection(app, session, rejected, app.deadline())
+    again = tokens.renewed_token(app, session, rejected, app.deadline())
     assert again.value == fresh.value
     assert emulator.counters["CreateToken.refresh_token"] == 1
 
@@ -220,13 +231,12 @@ def test_threads_at_once_make_one_refresh(
 def test_forty_processes_on_an_expired_token_make_one_refresh_and_one_role_call(
     home: Home, emulator: Emulator, session: SsoSession, sign_in: Callable[..., Path]
 ) -> None:
-    home.add_session("corp", session.start_url, session.region)
     emulator.faults.set(rotation="strict", strict_revokes_session=True)
     sign_in(0)
-    command = [SCRIPT, "credential-process", "--session", "corp"]
-    command += ["--account-id", ROLE[0], "--role-name", ROLE[1]]
     running = [
-        subprocess.Popen(command, env=home.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        subprocess.Popen(
+            [SCRIPT, *COMMAND], env=home.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
         for _ in range(40)
     ]
     outputs = [process.communicate(timeout=120) for process in running]
@@ -235,6 +245,40 @@ def test_forty_processes_on_an_expired_token_make_one_refresh_and_one_role_call(
     assert len({json.loads(out)["AccessKeyId"] for out, _ in outputs}) == 1
     assert emulator.counters["CreateToken.refresh_token"] == 1
     assert emulator.counters["GetRoleCredentials"] == 1
+
+
+@pytest.mark.usefixtures("session")
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda n: n.name
+)
+def test_a_caller_that_ends_during_the_renewal_loses_no_sign_in(
+    home: Home, emulator: Emulator, sign_in: Callable[..., Path], number: signal.Signals
+) -> None:
+    """The signal hits the caller's whole process group, as Ctrl-C and a closed terminal do."""
+    emulator.faults.set(rotation="strict", strict_revokes_session=True)
+    path = sign_in(0)
+    before = path.read_bytes()
+    asked = threading.Event()
+    answer = threading.Event()
+
+    def wait() -> None:
+        asked.set()
+        answer.wait(30)
+
+    emulator.faults.before("CreateToken", wait)
+    caller = subprocess.Popen(
+        [SCRIPT, *COMMAND], env=home.env, stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert asked.wait(30)
+    os.killpg(caller.pid, number)
+    caller.communicate(timeout=30)
+    answer.set()
+    ends_at = time.monotonic() + 30
+    while path.read_bytes() == before and time.monotonic() < ends_at:
+        time.sleep(0.01)
+    done = subprocess.run([SCRIPT, *COMMAND], env=home.env, capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert emulator.counters["CreateToken.refresh_token"] == 1
 
 
 def test_a_logout_during_the_renewal_is_not_undone(
@@ -250,13 +294,10 @@ def test_a_logout_during_the_renewal_is_not_undone(
 def test_no_output_of_a_failure_holds_a_secret(
     run: Run, home: Home, emulator: Emulator, session: SsoSession, sign_in: Callable[..., Path]
 ) -> None:
-    home.add_session("corp", session.start_url, session.region)
     sign_in(0)
     emulator.faults.fail("CreateToken", "InvalidGrantException", times=9)
     began = time.monotonic()
-    result = run(
-        "credential-process", "--session", "corp", "--account-id", ROLE[0], "--role-name", ROLE[1]
-    )
+    result = run(*COMMAND)
     assert time.monotonic() - began < 20
     assert (result.returncode, result.stdout) == (4, "")
     assert result.stderr.count("\n") == 1
