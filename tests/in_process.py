@@ -1,5 +1,7 @@
 """Renewals in the caller's own thread, for an App with a clock, a sleep and an AWS of a test's."""
 
+from collections.abc import Callable
+
 from ssohelper.actions import renewal, selection
 from ssohelper.app import App
 from ssohelper.core.deadline import Deadline
@@ -15,7 +17,13 @@ class InProcessRenewals(Renewals):
         self._app = app
         self.runs: list[float] = []
 
-    def run(self, session_name: str, seen_id: str, deadline: Deadline) -> SsoHelperError | None:
+    def run(
+        self,
+        session_name: str,
+        seen_id: str,
+        deadline: Deadline,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> SsoHelperError | None:
         self.runs.append(deadline.left())
         try:
             renewal.renew_token(
