@@ -32,6 +32,8 @@ PATIENCE_SECONDS = 3.5
 RENEWAL_AHEAD_SECONDS = 6.0
 # The contract: a caller whose turn is coming at AWS's pace waits up to 50 s.
 LONGEST_WAIT_SECONDS = 50.0
+# A renewal that is unanswered for so long counts as failing for those who wait for it. It goes on.
+RENEWAL_SILENT_SECONDS = 15.0
 # A caller is told so this long before its own deadline.
 _TELL_BEFORE_SECONDS = 2.0
 # Calls under way at once: at 20 calls/s, enough for answers that take 0.8 s each.
@@ -97,6 +99,11 @@ class _Session:
         self.calls = Backoff()
         self.under_way = 0
         self.refused: _Remembered | None = None
+
+    def is_silent(self, now: float) -> bool:
+        """Return whether AWS has not answered a renewal for very long."""
+        began_at = self.renewal_began_at
+        return began_at is not None and now >= began_at + RENEWAL_SILENT_SECONDS
 
 
 class Broker:
@@ -186,6 +193,8 @@ class Broker:
     def advance(self, now: float) -> None:
         """Do all that is due; call it again at `next_wake`."""
         self._dismiss_late(now)
+        # Before the next probe begins, which takes 10 s where AWS accepts and never answers.
+        self._dismiss_hopeless(now)
         self._start_ready(now)
         self._dismiss_hopeless(now)
 
@@ -199,6 +208,9 @@ class Broker:
                 moments.append(min(caller.deadline_at, caller.fallback_at))
                 moments.append(caller.deadline_at - _TELL_BEFORE_SECONDS)
                 moments.append(caller.request.arrived_at + PATIENCE_SECONDS)
+            began_at = self._session(job.key.session_name).renewal_began_at
+            if began_at is not None:
+                moments.append(began_at + RENEWAL_SILENT_SECONDS)
             if not job.is_under_way:
                 moments.append(self._may_start_at(job, now))
         return min((moment for moment in moments if moment > now), default=_NEVER)
@@ -373,14 +385,18 @@ class Broker:
         """Reply to callers for which no probe comes before their patience ends."""
         for job in list(self._jobs.values()):
             session = self._session(job.key.session_name)
-            for failing in (job.backoff, session.calls, session.renewal):
-                if failing.error is None or job.is_under_way:
-                    continue
-                for caller in list(job.callers):
-                    patience_ends_at = caller.request.arrived_at + PATIENCE_SECONDS
+            if job.is_under_way:
+                continue
+            for caller in list(job.callers):
+                patience_ends_at = caller.request.arrived_at + PATIENCE_SECONDS
+                for failing in (job.backoff, session.calls, session.renewal):
+                    if failing.error is None:
+                        continue
                     is_hopeless = failing.next_at > patience_ends_at or now >= patience_ends_at
                     if caller.fallback is not None or (is_hopeless and not failing.is_throttled):
                         self._dismiss(job, caller, failing.error)
+                if session.is_silent(now) and now >= patience_ends_at:
+                    self._dismiss(job, caller, self._reason(job))
             self._drop_if_unwanted(job)
 
     def _dismiss(self, job: _Job, caller: Caller, error: SsoHelperError) -> None:
