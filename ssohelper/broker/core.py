@@ -385,14 +385,13 @@ class Broker:
         """Reply to callers for which no probe comes before their patience ends."""
         for job in list(self._jobs.values()):
             session = self._session(job.key.session_name)
-            if job.is_under_way:
-                continue
             for caller in list(job.callers):
                 patience_ends_at = caller.request.arrived_at + PATIENCE_SECONDS
                 for failing in (job.backoff, session.calls, session.renewal):
                     if failing.error is None:
                         continue
-                    is_hopeless = failing.next_at > patience_ends_at or now >= patience_ends_at
+                    next_at = now if job.is_under_way else failing.next_at
+                    is_hopeless = max(now, next_at) >= patience_ends_at
                     if caller.fallback is not None or (is_hopeless and not failing.is_throttled):
                         self._dismiss(job, caller, failing.error)
                 if session.is_silent(now) and now >= patience_ends_at:
