@@ -340,12 +340,12 @@ class Broker:
         self, job: _Job, session: _Session, error: TokenRejected, now: float
     ) -> None:
         """After a 401, renew the token once, whatever end its file names; then ask again."""
+        session.rejected_id = error.token_id
         if job.was_rejected:
             session.refused = self._remember(job.key.session_name, error, now)
             self._finish(job, Reply(error=error))
             return
         job.was_rejected = True
-        session.rejected_id = error.token_id
 
     def _finish(self, job: _Job, reply: Reply) -> None:
         del self._jobs[job.key]
