@@ -1,0 +1,635 @@
+"""What the broker decides, as tables: each role is asked for once, at AWS's pace, for all callers."""
+
+import pytest
+
+from ssohelper.broker.core import MOST_CALLS
+from ssohelper.broker.requests import Found
+from ssohelper.errors import (
+    AwsUnreachable,
+    BadAnswer,
+    LocalState,
+    LoginRequired,
+    NotOurs,
+    RoleNotAssigned,
+    SsoHelperError,
+    Superseded,
+    Throttled,
+    TokenRejected,
+)
+from tests.broker.world import DOWN, ENDED, GOOD, NEAR_END, RENEWED, World, document, key
+
+OLD = Found(b"old\n")
+CACHED = Found(b"cached\n", is_good=True)
+DUE = Found(b"cached\n", is_good=True, is_due=True)
+NEEDS_SIGN_IN = LoginRequired('the session "corp" expired')
+NO_ACCESS = RoleNotAssigned("no access")
+
+
+def rejected(token_id: str) -> TokenRejected:
+    error = TokenRejected("401")
+    error.token_id = token_id
+    return error
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+class TestSingleFlight:
+    def test_any_number_of_callers_of_one_role_make_one_call(self, world):
+        callers = [world.ask() for _ in range(500)]
+        assert world.calls == [(0.0, "A")]
+        world.end()
+        assert {world.answer_of(caller) for caller in callers} == {document()}
+        assert world.broker.is_done
+
+    def test_each_role_gets_its_own_answer(self, world):
+        first, second = world.ask("A"), world.ask("B")
+        world.end("B")
+        assert (world.answer_of(first), world.answer_of(second)) == (None, document("B"))
+        world.end("A")
+        assert world.answer_of(first) == document("A")
+
+    def test_a_role_of_another_session_is_another_role(self, world):
+        ours, theirs = world.ask(), world.ask(session="lab")
+        assert len(world.calls) == 2
+        world.end()
+        assert (world.answer_of(ours), world.answer_of(theirs)) == (document(), None)
+
+    def test_a_caller_that_comes_while_aws_is_asked_gets_that_answer(self, world):
+        world.ask()
+        world.go_to(0.5)
+        late = world.ask()
+        world.end()
+        assert world.answer_of(late) == document()
+        assert len(world.calls) == 1
+
+    def test_a_caller_that_comes_after_is_a_new_question(self, world):
+        world.ask()
+        world.end()
+        world.ask()
+        assert len(world.calls) == 2
+
+    def test_an_answer_that_a_sign_in_made_void_is_asked_for_again(self, world):
+        caller = world.ask()
+        world.end(outcome=Superseded("meanwhile"))
+        assert world.answer_of(caller) is None
+        assert len(world.calls) == 2
+        world.end()
+        assert world.answer_of(caller) == document()
+
+    @pytest.mark.parametrize("error", [LocalState("full"), SsoHelperError("x"), NEEDS_SIGN_IN])
+    def test_an_error_of_this_machine_ends_all_callers_and_is_not_shared(self, world, error):
+        callers = [world.ask() for _ in range(3)]
+        world.end(outcome=error)
+        assert {world.answer_of(caller) for caller in callers} == {error}
+        world.ask()
+        assert len(world.calls) == 2
+
+
+class TestCached:
+    def test_good_credentials_are_served_at_once_and_aws_is_not_asked(self, world):
+        world.found["A"] = CACHED
+        assert world.answer_of(world.ask()) == b"cached\n"
+        assert (world.calls, world.renewals) == ([], [])
+
+    def test_a_file_in_place_of_ours_is_told(self, world):
+        world.find_error = NotOurs("a link")
+        assert world.answer_of(world.ask()) is world.find_error
+        assert world.broker.is_done
+
+    def test_a_warning_comes_with_what_is_served(self, world):
+        world.found["A"] = OLD._replace(warning="another tool")
+        caller = world.ask()
+        world.end(outcome=DOWN)
+        assert world.replies[caller][1].warnings == ("another tool",)
+
+
+class TestBackgroundRenewal:
+    def test_what_is_due_is_served_and_renewed_once_behind(self, world):
+        world.found["A"] = DUE
+        assert [world.answer_of(world.ask()) for _ in range(3)] == [b"cached\n"] * 3
+        assert world.calls == [(0.0, "A")]
+        world.end()
+        assert world.broker.is_done
+
+    def test_a_token_that_is_due_is_renewed_once_behind(self, world):
+        world.found["A"] = CACHED._replace(due_token_id="t1")
+        for _ in range(3):
+            assert world.answer_of(world.ask()) == b"cached\n"
+        assert world.renewals == [(0.0, "corp", "t1")]
+        assert not world.broker.is_idle(world.now)
+        world.end_renewal()
+        assert world.broker.is_idle(world.now)
+
+    def test_neither_with_renew_ahead_off(self, world):
+        world.is_background = False
+        world.found["A"] = DUE._replace(due_token_id="t1")
+        assert world.answer_of(world.ask()) == b"cached\n"
+        assert (world.calls, world.renewals) == ([], [])
+
+    @pytest.mark.parametrize("error", [DOWN, Throttled("429"), NO_ACCESS, NEEDS_SIGN_IN])
+    def test_one_that_fails_is_not_repeated_without_a_caller(self, world, error):
+        world.found["A"] = DUE
+        world.ask()
+        world.end(outcome=error)
+        world.go_to(60)
+        assert len(world.calls) == 1
+        assert world.broker.is_done
+
+    def test_callers_come_before_it(self, world):
+        for number in range(30):
+            role = f"due-{number}"
+            world.found[role] = DUE
+            world.ask(role)
+        assert len(world.calls) == MOST_CALLS
+        caller = world.ask("wanted")
+        world.end("due-0")
+        assert world.calls[-1][1] == "wanted"
+        world.end("wanted")
+        assert world.answer_of(caller) == document("wanted")
+
+    def test_a_caller_joins_one_that_is_under_way(self, world):
+        world.found["A"] = DUE
+        world.ask()
+        world.found["A"] = OLD
+        caller = world.ask()
+        world.end()
+        assert (world.answer_of(caller), len(world.calls)) == (document(), 1)
+
+
+class TestPace:
+    def test_at_most_16_calls_are_under_way(self, world):
+        for number in range(30):
+            world.ask(f"R{number}")
+        assert len(world.under_way) == MOST_CALLS == 16
+        world.end("R3")
+        assert len(world.under_way) == 16
+
+    def test_200_roles_are_asked_for_20_a_second_without_an_error(self, world):
+        callers = [world.ask(f"R{number}", waits=True) for number in range(200)]
+        world.run_to(11.0, lambda _now: None)
+        assert [world.answer_of(caller) for caller in callers] == [
+            document(f"R{number}") for number in range(200)
+        ]
+        for began, _ in world.calls:
+            assert sum(began <= at < began + 1.0 for at, _ in world.calls) <= 20
+        assert world.calls[-1][0] <= 200 / 20 * 1.15 + 2
+
+    def test_a_429_among_answers_lowers_the_pace_and_fails_no_caller(self, world):
+        callers = [world.ask(f"R{number}") for number in range(12)]
+        for number in range(4):
+            world.end(f"R{number}")
+        for number in range(4, 12):
+            world.end(f"R{number}", Throttled("429"))
+        assert all(world.answer_of(caller) is None for caller in callers[4:])
+        world.run_to(10.0, lambda _now: None)
+        assert all(isinstance(world.answer_of(caller), bytes) for caller in callers)
+        second = [at for at, _ in world.calls if at > 0]
+        # 4 got through in the last second; the first answer since adds one.
+        assert all(sum(at <= one < at + 1.0 for one in second) <= 5 for at in second[:4])
+
+    def test_the_retry_after_of_a_429_among_answers_is_honoured(self, world):
+        world.ask("A")
+        caller = world.ask("B")
+        world.end("A")
+        world.end("B", Throttled("429", retry_after_seconds=3))
+        world.run_to(10.0, lambda _now: None)
+        assert world.calls[-1] == (3.0, "B")
+        assert world.answer_of(caller) == document("B")
+
+
+class TestRefusals:
+    """Exits 4 and 5 are shared for 30 s, or until the token file changes."""
+
+    @pytest.mark.parametrize(("at", "calls"), [(0.0, 1), (29.9, 1), (30.0, 2)])
+    def test_a_role_that_is_not_assigned_is_not_asked_for_again(self, world, at, calls):
+        world.ask()
+        world.end(outcome=NO_ACCESS)
+        world.go_to(at)
+        caller = world.ask()
+        assert world.answer_of(caller) is (NO_ACCESS if calls == 1 else None)
+        assert len(world.calls) == calls
+
+    def test_its_sharing_ends_when_the_token_file_changes(self, world):
+        world.ask()
+        world.end(outcome=NO_ACCESS)
+        world.prints["corp"] = "f2"
+        world.ask()
+        assert len(world.calls) == 2
+
+    def test_it_is_shared_for_its_role_alone(self, world):
+        world.ask()
+        world.end(outcome=NO_ACCESS)
+        world.ask("B")
+        assert [role for _, role in world.calls] == ["A", "B"]
+
+    def test_credentials_of_a_role_that_is_no_longer_assigned_are_not_served(self, world):
+        world.found["A"] = OLD
+        caller = world.ask()
+        world.end(outcome=NO_ACCESS)
+        assert world.answer_of(caller) is NO_ACCESS
+        assert world.answer_of(world.ask()) is NO_ACCESS
+
+    def test_a_file_planted_in_place_of_ours_is_told_though_others_could_be_served(self, world):
+        world.found["A"] = OLD
+        caller = world.ask()
+        error = NotOurs("a link")
+        world.end(outcome=error)
+        assert world.answer_of(caller) is error
+
+    @pytest.mark.parametrize(("at", "renewals"), [(0.0, 1), (29.9, 1), (30.0, 2)])
+    def test_a_refused_renewal_is_shared_by_all_roles_of_the_session(self, world, at, renewals):
+        world.tokens["corp"] = ENDED
+        callers = [world.ask("A"), world.ask("B")]
+        world.end_renewal(NEEDS_SIGN_IN)
+        assert [world.answer_of(caller) for caller in callers] == [NEEDS_SIGN_IN] * 2
+        world.go_to(at)
+        caller = world.ask("C")
+        assert world.answer_of(caller) is (NEEDS_SIGN_IN if renewals == 1 else None)
+        assert len(world.renewals) == renewals
+        assert world.calls == []
+
+    def test_its_sharing_ends_when_the_token_file_changes_too(self, world):
+        world.tokens["corp"] = ENDED
+        world.ask()
+        world.end_renewal(NEEDS_SIGN_IN)
+        world.tokens["corp"], world.prints["corp"] = RENEWED, "f2"
+        caller = world.ask()
+        world.end()
+        assert world.answer_of(caller) == document()
+
+    def test_another_session_knows_nothing_of_it(self, world):
+        world.tokens["corp"] = ENDED
+        world.ask()
+        world.end_renewal(NEEDS_SIGN_IN)
+        caller = world.ask(session="lab")
+        world.end(session="lab")
+        assert world.answer_of(caller) == document()
+
+    def test_a_session_that_is_signed_out_ends_all_callers_at_once(self, world):
+        world.tokens["corp"] = NEEDS_SIGN_IN
+        callers = [world.ask("A"), world.ask("B")]
+        assert [world.answer_of(caller) for caller in callers] == [NEEDS_SIGN_IN] * 2
+        world.tokens["corp"] = GOOD
+        world.ask()
+        assert len(world.calls) == 1
+
+    def test_a_broker_stays_while_a_refusal_is_shared(self, world):
+        world.ask()
+        world.end(outcome=NO_ACCESS)
+        assert not world.broker.is_idle(29.9)
+        assert world.broker.is_idle(30.0)
+
+
+class TestProbes:
+    """Exit 6 is shared between probes: each second for 10 s, then every 2, at most 4 s."""
+
+    def down_until(self, moment: float):
+        return lambda now: None if now >= moment else DOWN
+
+    def test_a_caller_waits_for_the_probe_that_succeeds(self, world):
+        caller = world.ask()
+        world.run_to(5.0, self.down_until(0.5))
+        assert (world.answered_at(caller), world.answer_of(caller)) == (1.0, document())
+
+    def test_a_caller_waits_through_failures_for_3_5_s(self, world):
+        caller = world.ask()
+        world.run_to(20.0, self.down_until(99))
+        assert [at for at, _ in world.calls] == [0.0, 1.0, 2.0, 3.0]
+        assert world.answer_of(caller) is DOWN
+        # The next probe would be at 4 s: waiting for the last half second helps nothing.
+        assert world.answered_at(caller) == 3.0
+
+    def test_probes_are_a_second_then_2_then_4_s_apart(self, world):
+        step = 0.25
+        while world.now < 60:
+            world.ask("A", seconds=18)
+            world.run_to(world.now + step, self.down_until(99))
+        apart = [
+            (round(at, 1), round(after - at, 1))
+            for (at, _), (after, _) in zip(world.calls, world.calls[1:], strict=False)
+        ]
+        assert all(pause == 1.0 for at, pause in apart if at < 9)
+        assert all(pause == 2.0 for at, pause in apart if 10 <= at < 29)
+        assert all(pause == 4.0 for at, pause in apart if at >= 31)
+
+    def test_one_caller_probes_for_all_roles(self, world):
+        """At most 12 calls for 40 roles while AWS fails for 5 s, and all work within seconds.
+
+        More only where many calls were under way before the first failure was known: up to 16.
+        """
+        world.ask("first")
+        world.run_to(0.1, self.down_until(5.0))
+        callers = []
+        while world.now < 5:
+            callers += [world.ask(f"R{number}") for number in range(40)]
+            world.run_to(world.now + 0.5, self.down_until(5.0))
+        assert len([at for at, _ in world.calls if at < 5]) <= 12
+        last = callers[-40:]
+        world.run_to(10.0, self.down_until(5.0))
+        assert all(isinstance(world.answer_of(caller), bytes) for caller in last)
+        assert min(world.answered_at(caller) for caller in last) <= 5.0 + 1.0
+        # 40 roles at 20 calls/s.
+        assert max(world.answered_at(caller) for caller in last) <= 5.0 + 1.0 + 2.1
+
+    def test_the_first_success_ends_it_for_all(self, world):
+        first, second = world.ask("A"), world.ask("B")
+        world.end("A", DOWN)
+        world.end("B", DOWN)
+        world.go_to(1.0)
+        assert len(world.under_way) == 1, "one probe at a time"
+        probed = world.under_way[0].role_name
+        world.end(probed)
+        (other,) = {"A", "B"} - {probed}
+        assert [one.role_name for one in world.under_way] == [other]
+        world.end(other)
+        assert world.answer_of(first) == document("A")
+        assert world.answer_of(second) == document("B")
+
+    def test_a_caller_that_comes_between_probes_waits_for_the_next(self, world):
+        world.ask()
+        world.end(outcome=DOWN)
+        world.go_to(0.6)
+        caller = world.ask()
+        assert len(world.calls) == 1
+        world.run_to(3.0, lambda _now: None)
+        assert world.answered_at(caller) == 1.0
+
+    def test_a_role_that_alone_fails_holds_up_no_other(self, world):
+        world.ask("broken")
+        world.ask("works")
+        world.end("works")
+        world.end("broken", DOWN)
+        caller = world.ask("other")
+        assert world.calls[-1] == (0.0, "other")
+        world.end("other")
+        assert world.answer_of(caller) == document("other")
+
+    @pytest.mark.parametrize(("asked", "honoured"), [(5, 5.0), (8, 8.0), (3600, 8.0), (0, 1.0)])
+    def test_aws_retry_after_is_honoured_up_to_8_s(self, world, asked, honoured):
+        caller = world.ask()
+        world.end(outcome=Throttled("429", retry_after_seconds=asked))
+        world.run_to(17.0, lambda _now: None)
+        first, second = [at for at, _ in world.calls]
+        assert first == 0.0
+        assert honoured <= second <= honoured + 0.02  # the pace counts by windows of 1.02 s
+        assert world.answer_of(caller) == document()
+
+    def test_a_429_is_waited_out_up_to_the_deadline(self, world):
+        throttled = Throttled("429")
+        caller = world.ask()
+        world.run_to(30.0, lambda _now: throttled)
+        assert world.answer_of(caller) is throttled
+        assert world.answered_at(caller) == 18.0
+
+    def test_credentials_that_work_are_served_at_the_first_failure(self, world):
+        world.found["A"] = OLD
+        caller = world.ask()
+        world.go_to(0.4)
+        world.end(outcome=DOWN)
+        assert (world.answered_at(caller), world.answer_of(caller)) == (0.4, b"old\n")
+        # Between the probes too.
+        assert world.answer_of(world.ask()) == b"old\n"
+        assert len(world.calls) == 1
+
+    def test_an_answer_that_makes_no_sense_is_a_failure_too(self, world):
+        caller = world.ask()
+        world.run_to(20.0, lambda now: None if now >= 2 else BadAnswer("nonsense"))
+        assert world.answered_at(caller) == 2.0
+
+
+class TestDeadlines:
+    @pytest.mark.parametrize("seconds", [18.0, 3.0])
+    def test_a_caller_without_anything_waits_until_its_deadline(self, world, seconds):
+        caller = world.ask(seconds=seconds, waits=True)
+        world.go_to(60)
+        error = world.answer_of(caller)
+        assert isinstance(error, AwsUnreachable)
+        assert error.message == "AWS gave no answer in time"
+        assert world.answered_at(caller) == seconds
+        assert world.told == [], "nothing is coming: AWS does not answer"
+
+    @pytest.mark.parametrize(("seconds", "expected"), [(18.0, 5.0), (3.0, 3.0)])
+    def test_credentials_that_work_are_not_worth_more_than_5_s(self, world, seconds, expected):
+        world.found["A"] = OLD
+        caller = world.ask(seconds=seconds)
+        world.go_to(60)
+        assert (world.answered_at(caller), world.answer_of(caller)) == (expected, b"old\n")
+
+    def test_each_caller_has_its_own_deadline(self, world):
+        early, late = world.ask(seconds=4), world.ask(seconds=9)
+        world.go_to(6)
+        assert isinstance(world.answer_of(early), AwsUnreachable)
+        assert world.answer_of(late) is None
+        world.end()
+        assert world.answer_of(late) == document()
+
+    def test_a_caller_whose_turn_is_coming_is_told_and_waits_up_to_50_s(self, world):
+        """At 4 calls/s, 160 roles take 40 s: none fails."""
+        world.broker._pace._full_rate = world.broker._pace.rate = 4.0
+        callers = [world.ask(f"R{number}", waits=True) for number in range(160)]
+        world.run_to(60.0, lambda _now: None)
+        assert all(isinstance(world.answer_of(caller), bytes) for caller in callers)
+        assert max(world.answered_at(caller) for caller in callers) > 30
+        told = {caller for _, caller, _ in world.told}
+        late = {caller for caller in callers if world.answered_at(caller) > 18}
+        assert late <= told
+        assert len(world.told) == len(told), "a caller is told once"
+        for at, caller, seconds in world.told:
+            assert 16.0 <= at < 18.0
+            assert at + seconds == pytest.approx(caller.request.arrived_at + 50.0)
+
+    def test_no_caller_waits_for_more_than_50_s(self, world):
+        world.broker._pace._full_rate = world.broker._pace.rate = 1.0
+        callers = [world.ask(f"R{number}", waits=True) for number in range(80)]
+        world.run_to(80.0, lambda _now: None)
+        assert max(world.answered_at(caller) for caller in callers) == 50.0
+        assert isinstance(world.answer_of(callers[-1]), AwsUnreachable)
+
+    def test_a_caller_that_may_not_wait_longer_ends_at_its_deadline(self, world):
+        world.broker._pace._full_rate = world.broker._pace.rate = 1.0
+        callers = [world.ask(f"R{number}", waits=False) for number in range(30)]
+        world.run_to(40.0, lambda _now: None)
+        assert max(world.answered_at(caller) for caller in callers) == 18.0
+        assert world.told == []
+
+
+class TestRenewal:
+    def test_one_renewal_serves_all_roles_of_the_session(self, world):
+        world.tokens["corp"] = ENDED
+        callers = [world.ask(f"R{number}") for number in range(10)]
+        assert world.renewals == [(0.0, "corp", "t1")]
+        assert world.calls == []
+        world.go_to(2.0)
+        world.end_renewal()
+        assert len(world.calls) == 10
+        world.run_to(3.0, lambda _now: None)
+        assert all(isinstance(world.answer_of(caller), bytes) for caller in callers)
+        assert len(world.renewals) == 1
+
+    def test_a_token_that_works_is_not_worth_more_than_6_s(self, world):
+        world.tokens["corp"] = NEAR_END
+        caller = world.ask()
+        assert world.renewals == [(0.0, "corp", "t1")]
+        world.go_to(5.9)
+        assert world.calls == []
+        world.go_to(6.0)
+        assert world.calls == [(6.0, "A")]
+        world.end()
+        assert world.answer_of(caller) == document()
+
+    @pytest.mark.parametrize("error", [DOWN, NEEDS_SIGN_IN, LocalState("read-only")])
+    def test_a_failed_renewal_takes_no_token_away_that_works(self, world, error):
+        world.tokens["corp"] = NEAR_END
+        caller = world.ask()
+        world.go_to(1.0)
+        world.end_renewal(error)
+        world.go_to(1.5)
+        assert len(world.calls) == 1
+        world.end()
+        assert world.answer_of(caller) == document()
+
+    def test_a_renewal_that_aws_does_not_answer_ends_callers_at_their_deadline(self, world):
+        world.tokens["corp"] = ENDED
+        caller = world.ask(waits=True)
+        world.go_to(60)
+        error = world.answer_of(caller)
+        assert isinstance(error, AwsUnreachable)
+        assert "has not answered the renewal" in error.message
+        assert world.answered_at(caller) == 18.0
+        assert len(world.renewals) == 1, "it is under way and not asked for twice"
+
+    def test_good_credentials_are_served_while_it_is_not_answered(self, world):
+        world.tokens["corp"] = ENDED
+        world.found["A"] = OLD
+        caller = world.ask()
+        world.go_to(60)
+        assert (world.answered_at(caller), world.answer_of(caller)) == (5.0, b"old\n")
+
+    def test_it_goes_on_when_all_callers_have_gone_and_its_outcome_counts(self, world):
+        world.tokens["corp"] = ENDED
+        caller = world.ask()
+        world.broker.withdraw(caller)
+        assert not world.broker.is_idle(world.now)
+        world.go_to(40)
+        world.end_renewal()
+        world.ask()
+        assert (len(world.renewals), len(world.calls)) == (1, 1)
+
+    def test_one_that_aws_cannot_answer_is_tried_again_by_probes(self, world):
+        world.tokens["corp"] = ENDED
+        caller = world.ask()
+        for moment in (0.0, 1.0, 2.0):
+            world.go_to(moment)
+            assert world.renewals[-1][0] == moment
+            world.end_renewal(DOWN)
+        assert len(world.renewals) == 3
+        world.go_to(3.0)
+        world.end_renewal()
+        world.end()
+        assert world.answer_of(caller) == document()
+
+    def test_its_failure_ends_callers_after_3_5_s(self, world):
+        world.tokens["corp"] = ENDED
+        caller = world.ask()
+        for moment in (0.0, 1.0, 2.0, 3.0):
+            world.go_to(moment)
+            world.end_renewal(DOWN)
+        assert (world.answer_of(caller), world.answered_at(caller)) == (DOWN, 3.0)
+        assert world.broker.is_done
+
+    def test_an_error_of_this_machine_ends_callers_at_once(self, world):
+        world.tokens["corp"] = ENDED
+        caller, fallback = world.ask("A"), None
+        world.found["B"] = OLD
+        fallback = world.ask("B")
+        error = LocalState("no space left")
+        world.end_renewal(error)
+        assert world.answer_of(caller) is error
+        assert world.answer_of(fallback) == b"old\n"
+
+    def test_a_refused_one_ends_callers_with_what_still_works(self, world):
+        world.tokens["corp"] = ENDED
+        world.found["B"] = OLD
+        without, with_old = world.ask("A"), world.ask("B")
+        world.end_renewal(NEEDS_SIGN_IN)
+        assert world.answer_of(without) is NEEDS_SIGN_IN
+        assert world.answer_of(with_old) == b"old\n"
+
+
+class TestRejectedToken:
+    def test_is_renewed_once_whatever_its_file_says_and_the_role_asked_for_again(self, world):
+        caller = world.ask()
+        world.end(outcome=rejected("t1"))
+        assert world.renewals == [(0.0, "corp", "t1")]
+        assert len(world.calls) == 1
+        world.end_renewal()
+        assert len(world.calls) == 2
+        world.end()
+        assert world.answer_of(caller) == document()
+
+    def test_by_one_renewal_for_all_roles(self, world):
+        callers = [world.ask("A"), world.ask("B")]
+        world.end("A", rejected("t1"))
+        world.end("B", rejected("t1"))
+        assert len(world.renewals) == 1
+        world.end_renewal()
+        world.run_to(1.0, lambda _now: None)
+        assert all(isinstance(world.answer_of(caller), bytes) for caller in callers)
+
+    def test_another_tools_token_is_used_without_a_renewal(self, world):
+        world.ask()
+        world.tokens["corp"] = RENEWED
+        world.end(outcome=rejected("t1"))
+        assert (world.renewals, len(world.calls)) == ([], 2)
+
+    def test_a_renewed_one_that_is_rejected_too_needs_a_sign_in_for_30_s(self, world):
+        caller = world.ask()
+        world.end(outcome=rejected("t1"))
+        world.end_renewal()
+        error = rejected("t2")
+        world.end(outcome=error)
+        assert world.answer_of(caller) is error
+        assert world.answer_of(world.ask("B")) is error
+        assert (len(world.calls), len(world.renewals)) == (2, 1)
+        world.go_to(30.0)
+        world.ask("B")
+        assert len(world.renewals) == 2
+
+    def test_what_still_works_is_served(self, world):
+        world.found["A"] = OLD
+        caller = world.ask()
+        world.end(outcome=rejected("t1"))
+        world.end_renewal(NEEDS_SIGN_IN)
+        assert world.answer_of(caller) == b"old\n"
+
+
+class TestWithdrawnCallers:
+    def test_the_others_are_answered(self, world):
+        gone, stays = world.ask(), world.ask()
+        world.broker.withdraw(gone)
+        world.end()
+        assert world.answer_of(gone) is None
+        assert world.answer_of(stays) == document()
+
+    def test_a_call_under_way_ends_without_any(self, world):
+        world.broker.withdraw(world.ask())
+        world.end()
+        assert world.broker.is_done
+
+    def test_no_call_is_begun_for_them(self, world):
+        for number in range(MOST_CALLS):
+            world.ask(f"R{number}")
+        gone = world.ask("gone")
+        world.broker.withdraw(gone)
+        world.run_to(5.0, lambda _now: None)
+        assert "gone" not in [role for _, role in world.calls]
+        assert world.broker.is_done
+
+    def test_one_that_has_its_answer_is_forgotten(self, world):
+        caller = world.ask()
+        world.end()
+        world.broker.withdraw(caller)
+        assert key() not in world.broker._jobs

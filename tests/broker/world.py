@@ -1,0 +1,144 @@
+"""A Broker with a clock of the test's, woken exactly when it asks for it, and an AWS that waits."""
+
+from collections.abc import Callable
+
+from ssohelper.broker.core import Broker, Caller
+from ssohelper.broker.requests import Found, Reply, Request, Token, TokenState
+from ssohelper.core.model import RoleKey
+from ssohelper.errors import AwsUnreachable, SsoHelperError
+
+GOOD = Token(TokenState.GOOD, "t1")
+NEAR_END = Token(TokenState.NEAR_END, "t1")
+ENDED = Token(TokenState.ENDED, "t1")
+RENEWED = Token(TokenState.GOOD, "t2")
+DOWN = AwsUnreachable("down")
+
+
+def key(role: str = "A", session: str = "corp") -> RoleKey:
+    return RoleKey(session, "000000000001", role)
+
+
+def document(role: str = "A") -> bytes:
+    return f"document of {role}\n".encode()
+
+
+class World:
+    """The broker's Ports, and what a test makes of them; times are seconds since the beginning."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.found: dict[str, Found] = {}
+        self.find_error: SsoHelperError | None = None
+        self.tokens: dict[str, Token | SsoHelperError] = {}
+        self.prints: dict[str, str] = {}
+        self.is_background = True
+        self.calls: list[tuple[float, str]] = []
+        self.under_way: list[RoleKey] = []
+        self.renewals: list[tuple[float, str, str]] = []
+        self.told: list[tuple[float, Caller, float]] = []
+        self.replies: dict[Caller, tuple[float, Reply]] = {}
+        self.broker = Broker(self)
+
+    # -- Ports ---------------------------------------------------------------------------------
+
+    def find(self, key: RoleKey, least_share: float) -> Found:
+        if self.find_error is not None:
+            raise self.find_error
+        return self.found.get(key.role_name, Found())
+
+    def token(self, session_name: str) -> Token:
+        found = self.tokens.get(session_name, GOOD)
+        if isinstance(found, SsoHelperError):
+            raise found
+        return found
+
+    def fingerprint(self, session_name: str) -> str:
+        return self.prints.get(session_name, "f1")
+
+    def start_call(self, key: RoleKey) -> None:
+        assert key not in self.under_way, "two calls for one role"
+        self.calls.append((self.now, key.role_name))
+        self.under_way.append(key)
+
+    def start_renewal(self, session_name: str, seen_id: str) -> None:
+        self.renewals.append((self.now, session_name, seen_id))
+
+    def renews_in_background(self) -> bool:
+        return self.is_background
+
+    def tell_to_wait(self, caller: Caller, seconds: float) -> None:
+        self.told.append((self.now, caller, seconds))
+
+    def reply(self, caller: Caller, reply: Reply) -> None:
+        assert caller not in self.replies, "two replies for one caller"
+        self.replies[caller] = (self.now, reply)
+
+    # -- what a test does -----------------------------------------------------------------------
+
+    def ask(
+        self,
+        role: str = "A",
+        seconds: float = 18.0,
+        *,
+        session: str = "corp",
+        waits: bool = False,
+        share: float = 0.0,
+    ) -> Caller:
+        request = Request(key(role, session), self.now, self.now + seconds, share, waits)
+        caller = Caller(request)
+        self.broker.ask(caller, self.now)
+        return caller
+
+    def go_to(self, moment: float) -> None:
+        """Let time pass; the broker is woken at the moments that it names, and at no other."""
+        while (wake := self.broker.next_wake(self.now)) <= moment:
+            assert wake > self.now
+            self.now = wake
+            self.broker.advance(wake)
+        self.now = moment
+
+    def end(
+        self, role: str = "A", outcome: SsoHelperError | None = None, *, session: str = "corp"
+    ) -> None:
+        """End the call for the role: with its document, or with an error."""
+        ended = key(role, session)
+        self.under_way.remove(ended)
+        self.broker.call_ended(ended, outcome or Reply(document(role)), self.now)
+
+    def end_renewal(
+        self,
+        error: SsoHelperError | None = None,
+        token: Token | None = None,
+        *,
+        session: str = "corp",
+    ) -> None:
+        """End the renewal; a success puts another token in the file."""
+        if error is None or token is not None:
+            self.tokens[session] = token or RENEWED
+            self.prints[session] = f"f of {token or RENEWED}"
+        self.broker.renewal_ended(session, error, self.now)
+
+    def run_to(self, moment: float, answer: Callable[[float], SsoHelperError | None]) -> None:
+        """Let time pass while AWS answers each call at once, as `answer` says for that moment."""
+        while True:
+            while self.under_way:
+                role = self.under_way[0].role_name
+                self.end(role, answer(self.now))
+            wake = self.broker.next_wake(self.now)
+            if wake > moment:
+                break
+            self.now = wake
+            self.broker.advance(wake)
+        self.now = moment
+
+    # -- what became of it ----------------------------------------------------------------------
+
+    def answer_of(self, caller: Caller) -> bytes | SsoHelperError | None:
+        """Return the caller's document or error; None while it waits."""
+        if caller not in self.replies:
+            return None
+        reply = self.replies[caller][1]
+        return reply.error or reply.document
+
+    def answered_at(self, caller: Caller) -> float:
+        return self.replies[caller][0]
