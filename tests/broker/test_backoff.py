@@ -1,0 +1,58 @@
+"""When what failed is asked for again: 1, 2 and 4 s apart, and as AWS says up to 8 s."""
+
+import pytest
+
+from ssohelper.broker.backoff import Backoff
+from ssohelper.errors import AwsUnreachable, LocalState, Throttled
+
+DOWN = AwsUnreachable("down")
+
+
+def test_nothing_fails_at_first():
+    backoff = Backoff()
+    assert not backoff.is_failing
+    assert not backoff.is_throttled
+    assert backoff.may_probe(0.0)
+
+
+@pytest.mark.parametrize(
+    ("failing_for", "step"),
+    [(0.0, 1.0), (9.9, 1.0), (10.0, 2.0), (29.9, 2.0), (30.0, 4.0), (3600.0, 4.0)],
+)
+def test_probes_are_1_then_2_then_4_s_apart(failing_for, step):
+    backoff = Backoff()
+    began = 100.0
+    backoff.note_failure(began, DOWN)
+    backoff.note_failure(began + failing_for, DOWN)
+    assert backoff.next_at == began + failing_for + step
+    assert not backoff.may_probe(backoff.next_at - 0.001)
+    assert backoff.may_probe(backoff.next_at)
+
+
+def test_after_a_success_it_begins_anew():
+    backoff = Backoff()
+    backoff.note_failure(0.0, DOWN)
+    backoff.note_failure(40.0, DOWN)
+    backoff.clear()
+    assert backoff.may_probe(40.1)
+    backoff.note_failure(41.0, DOWN)
+    assert backoff.next_at == 42.0
+
+
+@pytest.mark.parametrize(
+    ("asked", "step"), [(None, 1.0), (0.0, 1.0), (0.5, 1.0), (5.0, 5.0), (8.0, 8.0), (900.0, 8.0)]
+)
+def test_retry_after_is_honoured_up_to_8_s_and_never_hastens(asked, step):
+    backoff = Backoff()
+    backoff.note_failure(0.0, Throttled("429", retry_after_seconds=asked))
+    assert backoff.next_at == step
+    assert backoff.is_throttled
+
+
+def test_the_latest_error_is_the_one_that_is_told():
+    backoff = Backoff()
+    backoff.note_failure(0.0, Throttled("429"))
+    full = LocalState("full")
+    backoff.note_failure(1.0, full)
+    assert backoff.error is full
+    assert not backoff.is_throttled

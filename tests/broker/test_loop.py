@@ -1,0 +1,300 @@
+"""The broker's loop with real sockets and threads: who is answered, and when it ends."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ssohelper import peer
+from ssohelper.broker import loop as loop_module
+from ssohelper.broker.core import MOST_CALLS, Caller
+from ssohelper.broker.loop import Loop
+from ssohelper.broker.requests import Found, Reply, Request, Token, TokenState
+from ssohelper.core.model import RoleKey
+from ssohelper.errors import LoginRequired, RoleNotAssigned, SsoHelperError
+
+PATIENCE_SECONDS = 30.0
+
+
+class Work:
+    """AWS and the stores of a test. `gate` holds all calls back while it is closed."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.gate.set()
+        self.called: list[str] = []
+        self.renewed: list[str] = []
+        self.token_state = TokenState.GOOD
+        self.error: SsoHelperError | None = None
+        self.renewal_error: SsoHelperError | None = None
+        self.most_at_once = 0
+        self._at_once = 0
+        self._lock = threading.Lock()
+
+    def find(self, key: RoleKey, least_share: float) -> Found:
+        return Found()
+
+    def token(self, session_name: str) -> Token:
+        return Token(self.token_state, "t1")
+
+    def fingerprint(self, session_name: str) -> str:
+        return "f1"
+
+    def renews_in_background(self) -> bool:
+        return True
+
+    def call(self, key: RoleKey) -> Reply:
+        with self._lock:
+            self.called.append(key.role_name)
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+        assert self.gate.wait(PATIENCE_SECONDS)
+        with self._lock:
+            self._at_once -= 1
+        if self.error is not None:
+            raise self.error
+        return Reply(b"document of %s\n" % key.role_name.encode(), warnings=("careful",))
+
+    def renew(self, session_name: str, seen_id: str) -> None:
+        self.renewed.append(seen_id)
+        if self.renewal_error is not None:
+            raise self.renewal_error
+        self.token_state = TokenState.GOOD
+
+
+class World:
+    """A loop that serves in a thread of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.work = Work()
+        self.address = str(folder / "s")
+        self.forgotten = threading.Event()
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(self.address)
+        listener.listen(128)
+        self.loop = Loop(self.work, listener)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        self.loop.run_until_idle(self.forgotten.set)
+
+    def start(self) -> "World":
+        self._thread.start()
+        return self
+
+    def ended(self, seconds: float = PATIENCE_SECONDS) -> bool:
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def connect(self, role: str | None = "A", milliseconds: int = 18000, waits: int = 0):
+        stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        stream.settimeout(PATIENCE_SECONDS)
+        try:
+            stream.connect(self.address)
+        except OSError:
+            stream.close()
+            raise
+        if role is not None:
+            line = f"ask corp 000000000001 {role} {milliseconds} 0 {waits}\n"
+            stream.sendall(line.encode())
+        return stream
+
+
+def all_of(stream: socket.socket) -> bytes:
+    parts = []
+    while piece := stream.recv(65536):
+        parts.append(piece)
+    stream.close()
+    return b"".join(parts)
+
+
+def wait_until(is_so: Callable[[], object]) -> None:
+    ends_at = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert time.monotonic() < ends_at, "it never came to be"
+        time.sleep(0.002)
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setattr(loop_module, "IDLE_SECONDS", 0.3)
+    made = World(tmp_path)
+    yield made
+    made.work.gate.set()
+    assert made.ended(), "the loop does not end when idle"
+
+
+def answer(role: str) -> bytes:
+    return b"done 0 14 7\ndocument of %s\ncareful" % role.encode()
+
+
+def test_callers_get_their_documents_and_warnings(world):
+    world.start()
+    streams = [world.connect(role) for role in "ABA"]
+    assert [all_of(stream) for stream in streams] == [answer("A"), answer("B"), answer("A")]
+
+
+def test_50_callers_of_one_role_make_one_call(world):
+    world.work.gate.clear()
+    streams = [world.connect() for _ in range(50)]
+    world.start()
+    wait_until(lambda: len(world.loop._connections) == 50)
+    world.work.gate.set()
+    assert {all_of(stream) for stream in streams} == {answer("A")}
+    assert world.work.called == ["A"]
+
+
+def test_calls_of_different_roles_are_under_way_at_the_same_time_up_to_16(world):
+    world.work.gate.clear()
+    world.start()
+    streams = [world.connect(f"R{number:02}") for number in range(20)]
+    wait_until(lambda: world.work.most_at_once == MOST_CALLS)
+    assert len(world.work.called) == MOST_CALLS
+    world.work.gate.set()
+    assert all(all_of(stream).startswith(b"done 0 ") for stream in streams)
+    assert world.work.most_at_once == MOST_CALLS
+
+
+def test_an_error_comes_with_its_exit_code(world, monkeypatch):
+    monkeypatch.setattr("ssohelper.broker.core.SHARED_SECONDS", 0.1)
+    world.work.error = RoleNotAssigned("no access")
+    world.start()
+    assert all_of(world.connect()).startswith(b"done 5 0 ")
+
+
+def test_a_renewal_is_made_in_a_thread_before_the_call(world):
+    world.work.token_state = TokenState.ENDED
+    world.start()
+    assert all_of(world.connect()) == answer("A")
+    assert world.work.renewed == ["t1"]
+
+
+def test_a_refused_renewal_reaches_the_caller(world, monkeypatch):
+    monkeypatch.setattr("ssohelper.broker.core.SHARED_SECONDS", 0.1)
+    world.work.token_state = TokenState.ENDED
+    world.work.renewal_error = LoginRequired("expired")
+    world.start()
+    assert all_of(world.connect()).startswith(b"done 4 0 ")
+
+
+def test_a_caller_that_goes_away_disturbs_no_other(world):
+    world.work.gate.clear()
+    world.start()
+    gone, stays = world.connect(), world.connect()
+    wait_until(lambda: len(world.loop._connections) == 2)
+    gone.close()
+    wait_until(lambda: len(world.loop._connections) == 1)
+    world.work.gate.set()
+    assert all_of(stays) == answer("A")
+
+
+def test_a_caller_that_says_nothing_holds_up_no_other(world):
+    world.start()
+    silent = world.connect(None)
+    assert all_of(world.connect()) == answer("A")
+    silent.close()
+
+
+def test_a_caller_that_says_nothing_is_let_go(world, monkeypatch):
+    monkeypatch.setattr("ssohelper.broker.connection._REQUEST_SECONDS", 0.1)
+    world.start()
+    assert all_of(world.connect(None)) == b""
+
+
+@pytest.mark.parametrize("uid", [None, 4_000_000])
+def test_another_users_process_is_not_served(world, monkeypatch, uid):
+    monkeypatch.setattr(peer, "peer_uid", lambda _stream: uid)
+    world.start()
+    stream = world.connect(None)
+    try:
+        assert all_of(stream) == b""
+    except ConnectionResetError:
+        stream.close()
+    assert world.work.called == []
+
+
+def test_a_caller_whose_turn_is_coming_is_told_in_a_line_of_its_own(world):
+    world.start()
+    assert all_of(world.connect()) == answer("A")
+    # A second in which nothing may be sent, and a deadline that is less than 2 s away.
+    world.loop._core._pace.note_throttled(time.monotonic(), 1.0)
+    told, _, rest = all_of(world.connect("B", 1500, 1)).partition(b"\n")
+    assert told.split()[0] == b"wait"
+    assert 48 <= int(told.split()[1]) <= 50
+    assert rest == answer("B")
+
+
+class TestEnd:
+    def test_when_idle_it_forgets_its_address_and_ends_its_threads(self, world):
+        before = threading.active_count()
+        world.start()
+        all_of(world.connect())
+        assert world.ended()
+        assert world.forgotten.is_set()
+        wait_until(lambda: threading.active_count() <= before)
+
+    def test_not_while_a_caller_waits(self, world):
+        world.work.gate.clear()
+        world.start()
+        stream = world.connect()
+        assert not world.ended(0.8), "it ended though a caller waits"
+        assert not world.forgotten.is_set()
+        world.work.gate.set()
+        assert all_of(stream) == answer("A")
+
+    def test_at_its_age_it_takes_no_new_callers_and_answers_those_it_has(self, world, monkeypatch):
+        monkeypatch.setattr(loop_module, "IDLE_SECONDS", 600.0)
+        monkeypatch.setattr(loop_module, "LONGEST_LIFE_SECONDS", 0.3)
+        world.work.gate.clear()
+        world.start()
+        stream = world.connect()
+        assert world.forgotten.wait(PATIENCE_SECONDS)
+        wait_until(lambda: world.loop._listener is None)
+        with pytest.raises(ConnectionRefusedError):
+            world.connect()
+        world.work.gate.set()
+        assert all_of(stream) == answer("A")
+        assert world.ended()
+
+    def test_a_caller_that_connects_as_it_ends_is_answered(self, world):
+        """The listener is closed after its name is gone; until then callers come in."""
+        late: list[socket.socket] = []
+        world.loop.run_until_idle(lambda: late.append(world.connect()))
+        world.start()  # for the fixture: it ends at once
+        assert all_of(late[0]) == answer("A")
+
+
+class TestAlone:
+    """In a process that asks for itself."""
+
+    def ask(self, work: Work, seconds: float = 18.0) -> Reply:
+        loop = Loop(work)
+        now = time.monotonic()
+        try:
+            key = RoleKey("corp", "000000000001", "A")
+            return loop.ask(Caller(Request(key, now, now + seconds)))
+        finally:
+            loop.close()
+
+    def test_it_does_the_same_and_leaves_no_thread(self):
+        before = threading.active_count()
+        work = Work()
+        work.token_state = TokenState.ENDED
+        assert self.ask(work) == Reply(b"document of A\n", warnings=("careful",))
+        assert work.renewed == ["t1"]
+        wait_until(lambda: threading.active_count() <= before)
+
+    def test_it_ends_at_the_deadline(self):
+        work = Work()
+        work.gate.clear()
+        reply = self.ask(work, 0.2)
+        assert reply.exit_code == 6
+        work.gate.set()
+
+    def test_it_renews_nothing_in_the_background(self):
+        loop = Loop(Work())
+        assert loop.renews_in_background() is False
+        loop.close()

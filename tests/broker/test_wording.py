@@ -1,0 +1,97 @@
+"""Replies and errors as bytes: each comes back as what it was."""
+
+import pytest
+
+from ssohelper import errors
+from ssohelper.broker import wording
+from ssohelper.broker.requests import Reply
+from ssohelper.errors import AnswerLost, BadAnswer, SsoHelperError, Throttled
+
+CLASSES = [
+    found
+    for found in vars(errors).values()
+    if isinstance(found, type) and issubclass(found, SsoHelperError)
+]
+
+
+def there_and_back(reply: Reply) -> Reply:
+    data = wording.encode(reply)
+    head, _, rest = data.partition(b"\n")
+    name, code, size, more = head.split()
+    assert name == b"done"
+    assert len(rest) == int(size) + int(more)
+    return wording.decode(int(code), rest[: int(size)], rest[int(size) :])
+
+
+def test_a_document_comes_back_with_its_warnings():
+    reply = Reply(b'{"Version":1}\n', warnings=("one", "zwei, drei ü"))
+    assert there_and_back(reply) == reply
+    assert there_and_back(Reply(b"x\n")) == Reply(b"x\n")
+
+
+def test_all_errors_are_tried():
+    assert len(CLASSES) >= 17
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("hint", [None, "sign in with: ssohelper login corp"])
+def test_an_error_comes_back_as_what_it_was(kind, hint):
+    found = there_and_back(Reply(error=kind("what happened", hint=hint), warnings=("also",)))
+    assert type(found.error) is kind
+    assert (found.error.message, found.error.hint) == ("what happened", hint)
+    assert found.error.exit_code == kind.exit_code
+    assert found.exit_code == kind.exit_code
+    assert found.warnings == ("also",)
+    assert found.document == b""
+
+
+@pytest.mark.parametrize("seconds", [None, 0.0, 2.5, 8.0])
+def test_retry_after_comes_back(seconds):
+    found = there_and_back(Reply(error=Throttled("429", retry_after_seconds=seconds)))
+    assert isinstance(found.error, Throttled)
+    assert found.error.retry_after_seconds == seconds
+
+
+def test_an_error_that_this_version_does_not_know_is_an_internal_one():
+    class Newer(SsoHelperError):
+        exit_code = 77
+
+    found = there_and_back(Reply(error=Newer("what happened")))
+    assert type(found.error) is SsoHelperError
+    assert found.error.message == "what happened"
+
+
+def test_a_separator_in_a_message_shifts_no_field():
+    found = there_and_back(Reply(error=BadAnswer("a\x1fb", hint="c\x1fd"), warnings=("e\x1ff",)))
+    assert (found.error.message, found.error.hint) == ("a b", "c d")
+    assert found.warnings == ("e f",)
+
+
+def test_text_that_is_no_unicode_is_sent_too():
+    found = there_and_back(Reply(error=BadAnswer("file \udcff")))
+    assert found.error.message == "file \\udcff"
+
+
+def test_a_caller_finds_the_line_to_print_where_it_looks_for_it():
+    from ssohelper.fastpath import miss
+
+    error = SsoHelperError("what\x1b[2J happened\nthere", hint="do that")
+    rest = wording.encode(Reply(error=error, warnings=("also",))).partition(b"\n")[2]
+    fields = rest.split(miss._SEPARATOR)
+    assert fields[miss._LINE] + b"\n" == wording.line_of(error)
+    assert fields[miss._LINE].startswith(b"ssohelper: error: what")
+    assert b"\x1b" not in fields[miss._LINE]
+    assert b"\n" not in fields[miss._LINE]
+    assert fields[miss._ERROR_FIELDS :] == [b"also"]
+
+
+class TestReports:
+    @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+    def test_an_error_of_a_renewal_comes_back(self, kind):
+        found = wording.decode_report(wording.encode_report(kind("what", hint="do")))
+        assert type(found) is kind
+        assert (found.message, found.hint) == ("what", "do")
+
+    def test_success_is_none_and_no_report_is_a_lost_answer(self):
+        assert wording.decode_report(wording.encode_report(None)) is None
+        assert type(wording.decode_report(b"")) is AnswerLost
