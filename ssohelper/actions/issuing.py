@@ -69,7 +69,7 @@ class Work:
         try:
             return app.tokens.fingerprint(selection.known_session(app, session_name))
         except SsoHelperError:
-            return ""  # the session has just been removed from the config
+            return ""  # an error in the config, which `find` reports, must not end the broker
 
     def renews_in_background(self) -> bool:
         try:
@@ -98,7 +98,12 @@ class Work:
                 app.portal(session).get_ready()
 
         deadline = app.deadline(_RENEWAL_SECONDS)
-        error = app.renewals.run(session_name, seen_id, deadline, meanwhile=prepare_call)
+        try:
+            error = app.renewals.run(session_name, seen_id, deadline, meanwhile=prepare_call)
+        except SsoHelperError:
+            raise
+        except Exception as cause:
+            error = _internal(cause)
         if error is not None:
             raise error
 
