@@ -1,0 +1,83 @@
+"""What the broker has done for it: no error of this machine ends the broker."""
+
+from pathlib import Path
+
+import pytest
+
+from ssohelper.actions import issuing
+from ssohelper.errors import AwsUnreachable, ConfigInvalid, RoleNotAssigned, SsoHelperError
+from tests.actions.world import HOUR, KEY, SESSION, WorldApp, token
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> WorldApp:
+    app = WorldApp(tmp_path)
+    app.sign_in()
+    return app
+
+
+@pytest.fixture
+def work(app: WorldApp) -> issuing.Work:
+    return issuing.Work(lambda: app)
+
+
+def test_a_call_gives_a_document_with_its_warnings(app, work):
+    app.while_asked = lambda: app.warn("careful")
+    reply = work.call(KEY)
+    assert reply.document.startswith(b'{"Version":1,"AccessKeyId":"fresh-1"')
+    assert reply.warnings == ("careful",)
+    app.answer = RoleNotAssigned("no")
+    with pytest.raises(RoleNotAssigned):
+        work.call(KEY)
+
+
+def test_a_bug_in_a_call_is_an_internal_error_with_a_log(app, work):
+    app.answer = ZeroDivisionError("secret words")  # type: ignore[assignment]
+    with pytest.raises(SsoHelperError) as found:
+        work.call(KEY)
+    assert found.value.exit_code == 1
+    assert "ZeroDivisionError" in found.value.message
+    assert "secret words" not in found.value.message
+
+
+def test_a_bug_in_a_renewal_is_an_internal_error_too(app, work, monkeypatch):
+    def fail(*_: object) -> None:
+        raise ValueError("filedescriptor out of range in select()")
+
+    monkeypatch.setattr(app.renewals, "run", fail)
+    with pytest.raises(SsoHelperError) as found:
+        work.renew("corp", "t1")
+    assert found.value.exit_code == 1
+
+
+def test_a_renewal_raises_what_went_wrong(app, work):
+    app.sign_in(0)
+    app.renewal = AwsUnreachable("down")
+    with pytest.raises(AwsUnreachable):
+        work.renew("corp", token("first").id)
+    app.renewal = None
+    work.renew("corp", token("first").id)
+    assert app.stands() == "renewed-1"
+
+
+def test_the_token_is_named_and_not_shown(app, work):
+    found = work.token("corp")
+    assert found.id == token("first").id
+    assert "first" not in str(found)
+
+
+def test_the_fingerprint_changes_with_the_token_file_and_raises_nothing(app, work):
+    first = work.fingerprint("corp")
+    app.sign_in(HOUR, "second")
+    assert work.fingerprint("corp") != first
+    app.aws_config_file.write_text("[sso-session corp\n")
+    fresh = issuing.Work(lambda: WorldApp(app.aws_config_file.parent.parent))
+    assert fresh.fingerprint("corp") == ""
+    with pytest.raises(ConfigInvalid):
+        fresh.find(KEY, 0.0)
+
+
+def test_an_unknown_session_is_an_error_of_the_configuration(app, work):
+    with pytest.raises(ConfigInvalid, match="there is no .sso-session other."):
+        work.find(KEY._replace(session_name="other"), 0.0)
+    assert SESSION.name == "corp"
