@@ -57,7 +57,7 @@ def test_a_renewal_raises_what_went_wrong(app, work):
         work.renew("corp", token("first").id)
     app.renewal = None
     work.renew("corp", token("first").id)
-    assert app.stands() == "renewed-1"
+    assert app.stands() == "renewed-2"
 
 
 def test_the_token_is_named_and_not_shown(app, work):
@@ -78,6 +78,6 @@ def test_the_fingerprint_changes_with_the_token_file_and_raises_nothing(app, wor
 
 
 def test_an_unknown_session_is_an_error_of_the_configuration(app, work):
-    with pytest.raises(ConfigInvalid, match="there is no .sso-session other."):
+    with pytest.raises(ConfigInvalid, match=r"there is no \[sso-session other\]"):
         work.find(KEY._replace(session_name="other"), 0.0)
     assert SESSION.name == "corp"

@@ -1,0 +1,107 @@
+"""One broker for all who mean the same session, files, network and desktop; another for others."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ssohelper.fastpath import broker_address
+
+HOME = {"HOME": "/home/ana", "XDG_RUNTIME_DIR": "/run/user/1000"}
+
+
+def name(session: str = "corp", **more: str) -> str:
+    return broker_address.name(session, {**HOME, **more})
+
+
+def test_the_same_environment_has_the_same_address_whatever_else_differs():
+    assert name() == name(AWS_PROFILE="x", AWS_REGION="y", PWD="/", TERM="xterm", PATH="/bin")
+    assert len(name()) == 24
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"HOME": "/home/ben"},
+        {"XDG_RUNTIME_DIR": "/run/user/1001"},
+        {"HTTPS_PROXY": "http://proxy:3128"},
+        {"https_proxy": "http://proxy:3128"},
+        {"NO_PROXY": "*"},
+        {"AWS_CA_BUNDLE": "/etc/ca.pem"},
+        {"SSL_CERT_FILE": "/etc/ca.pem"},
+        {"REQUESTS_CA_BUNDLE": "/etc/ca.pem"},
+        {"AWS_ENDPOINT_URL_SSO": "http://127.0.0.1:1"},
+        {"AWS_ENDPOINT_URL_SSO_OIDC": "http://127.0.0.1:1"},
+        {"AWS_USE_FIPS_ENDPOINT": "true"},
+        {"AWS_USE_DUALSTACK_ENDPOINT": "true"},
+        {"AWS_CONFIG_FILE": "/etc/aws/config"},
+        {"SSOHELPER_HOME": "/tmp/x"},
+        {"SSOHELPER_RENEW_AHEAD": "false"},
+        {"XDG_CONFIG_HOME": "/tmp/x"},
+        {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/run/user/1000/bus"},
+        {"DISPLAY": ":1"},
+        {"WAYLAND_DISPLAY": "wayland-1"},
+    ],
+    ids=lambda more: next(iter(more)),
+)
+def test_what_decides_which_aws_files_or_desktop_is_meant_has_another(more):
+    assert name(**more) != name()
+
+
+def test_an_empty_variable_is_not_the_same_as_none():
+    assert name(HTTPS_PROXY="") != name()
+
+
+def test_another_session_another_version_and_another_installation_have_another(monkeypatch):
+    names = {name(), name("lab")}
+    with monkeypatch.context() as patch:
+        patch.setattr(broker_address, "__version__", "99.0")
+        names.add(name())
+    with monkeypatch.context() as patch:
+        patch.setattr(broker_address.sys, "prefix", "/elsewhere")
+        names.add(name())
+    assert len(names) == 4
+
+
+def test_the_same_config_by_another_path_is_another_and_so_is_another_file_at_its_path(tmp_path):
+    """Containers mount other folders at the same paths."""
+    folder = tmp_path / ".aws"
+    folder.mkdir()
+    names = [name(HOME=str(tmp_path))]
+    (folder / "config").write_text("")
+    names.append(name(HOME=str(tmp_path)))
+    (folder / "sso" / "cache").mkdir(parents=True)
+    names.append(name(HOME=str(tmp_path)))
+    (folder / "config").write_text("changed in place")
+    assert name(HOME=str(tmp_path)) == names[-1], "what the file holds has no part in it"
+    assert len(set(names)) == 3
+
+
+def test_relative_paths_are_made_whole_for_a_process_in_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    found = broker_address.environment({**HOME, "AWS_CONFIG_FILE": "here/config", "X": "y"})
+    assert found == {**HOME, "AWS_CONFIG_FILE": str(tmp_path / "here/config"), "X": "y"}
+    assert name(AWS_CONFIG_FILE="here/config") == name(
+        AWS_CONFIG_FILE=os.path.join(tmp_path, "here/config")
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("", "/home/ana/.aws/config"),
+        ("~/other", "/home/ana/other"),
+        ("$SSOHELPER_TEST_FOLDER/config", "/folder/config"),
+        ("/etc/aws", "/etc/aws"),
+    ],
+)
+def test_the_config_is_where_botocore_looks_for_it(monkeypatch, value, expected):
+    monkeypatch.setenv("SSOHELPER_TEST_FOLDER", "/folder")
+    assert broker_address.config_file({**HOME, "AWS_CONFIG_FILE": value}) == expected
+
+
+def test_a_relative_home_has_no_folder():
+    with pytest.raises(ValueError, match="SSOHELPER_HOME"):
+        broker_address.folder({**HOME, "SSOHELPER_HOME": "here"})

@@ -1,0 +1,439 @@
+"""A caller and its broker: real processes on real sockets, in good and bad states."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from ssohelper.fastpath import broker_address, broker_client, miss
+from tests.conftest import Home, Run
+from tests.processes import brokers, end_detached
+
+KEY = ("corp", "000030000001", "ReadOnlyAccess")
+ARGV = ["--session", KEY[0], "--account-id", KEY[1], "--role-name", KEY[2]]
+
+Answer = tuple[int, bytes, bytes]
+
+
+@pytest.fixture
+def signed_in(home: Home, emulator: Emulator) -> Emulator:
+    home.add_session("corp", emulator.world.start_url, emulator.world.region)
+    home.write_token(emulator.token_for("ana"))
+    home.runtime.mkdir(mode=0o700)
+    return emulator
+
+
+def ask(home: Home, seconds: float = 60.0, **more: bool) -> Answer:
+    return broker_client.ask(KEY, home.env, seconds, **more)
+
+
+def access_key_of(answer: Answer) -> str:
+    code, document, _rest = answer
+    assert code == 0
+    return json.loads(document)["AccessKeyId"]
+
+
+def folder_of(home: Home) -> Path:
+    return Path(broker_address.folder(home.env))
+
+
+def socket_of(home: Home) -> Path:
+    return folder_of(home) / broker_address.name(KEY[0], home.env)
+
+
+def lock_of(home: Home) -> Path:
+    return socket_of(home).with_name(socket_of(home).name + ".lock")
+
+
+def forget(home: Home) -> None:
+    """Forget what is cached, so that the next caller needs AWS."""
+    for branch in ("kept", "credentials"):
+        subprocess.run(["rm", "-rf", str(home.runtime / branch)], check=True)
+
+
+def wait_until(is_so: Callable[[], object]) -> None:
+    ends_at = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < ends_at, "it never came to be"
+        time.sleep(0.005)
+
+
+class TestStart:
+    def test_the_first_caller_starts_it_and_the_next_ones_use_it(self, home, signed_in):
+        first = access_key_of(ask(home))
+        (pid,) = brokers(home.path)
+        assert access_key_of(ask(home)) == first
+        assert brokers(home.path) == [pid]
+        assert signed_in.counters["GetRoleCredentials"] == 1
+
+    def test_50_at_once_start_one(self, home, signed_in):
+        home.write_token({**signed_in.token_for("ana"), "expiresAt": "2020-01-01T00:00:00Z"})
+        answers: list[Answer] = []
+        threads = [threading.Thread(target=lambda: answers.append(ask(home))) for _ in range(50)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(120)
+        assert len({access_key_of(answer) for answer in answers}) == 1
+        assert len(answers) == 50
+        assert len(brokers(home.path)) == 1
+        assert signed_in.counters["GetRoleCredentials"] == 1
+        assert signed_in.counters["CreateToken.refresh_token"] == 1
+
+    def test_socket_folder_and_lock_are_ours_alone(self, home, signed_in):
+        before = os.umask(0)
+        try:
+            ask(home)
+        finally:
+            os.umask(before)
+        assert folder_of(home).stat().st_mode & 0o777 == 0o700
+        assert socket_of(home).stat().st_mode & 0o777 == 0o600
+        assert lock_of(home).stat().st_mode & 0o777 == 0o600
+
+    def test_it_is_detached_and_holds_no_stream_of_its_caller(self, home, signed_in):
+        ask(home)
+        (pid,) = brokers(home.path)
+        assert os.getsid(pid) not in (os.getsid(0), os.getpid())
+        assert os.getpgid(pid) != os.getpgid(0)
+        assert os.readlink(f"/proc/{pid}/cwd") == "/"
+        streams = [os.readlink(f"/proc/{pid}/fd/{number}") for number in range(3)]
+        assert streams == ["/dev/null"] * 3
+        parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        assert parent != os.getpid(), "a caller would have to wait for it"
+
+    def test_it_imports_no_botocore(self):
+        code = (
+            "import sys, ssohelper.broker_process, ssohelper.renewal_process\n"
+            "from ssohelper.wire import portal, oidc\n"
+            "print([name for name in sys.modules if name.startswith(('botocore', 'boto3'))])"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert done.stdout == "[]\n", done.stderr
+
+    def test_another_environment_has_another(self, home, signed_in):
+        ask(home)
+        home.env["DISPLAY"] = ":77"
+        forget(home)
+        ask(home)
+        assert len(brokers(home.path)) == 2
+
+    @pytest.mark.parametrize("is_long", [True, False])
+    def test_a_path_that_is_too_long_for_a_socket_works_on_linux(self, home, signed_in, is_long):
+        with tempfile.TemporaryDirectory(prefix="s") as short:
+            folder = Path(short) / ("d" * 60) / ("e" * 60) if is_long else Path(short)
+            folder.mkdir(parents=True, exist_ok=True)
+            home.env["SSOHELPER_HOME"] = str(folder)
+            assert (len(str(socket_of(home))) > 103) is is_long
+            try:
+                first = access_key_of(ask(home))
+                assert socket_of(home).is_socket()
+                assert access_key_of(ask(home)) == first
+                assert len(brokers(home.path)) == 1
+            finally:
+                end_detached(home.path)
+
+
+class TestBadDays:
+    def test_the_socket_of_a_crashed_one_is_no_obstacle(self, home, signed_in):
+        ask(home)
+        (pid,) = brokers(home.path)
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not brokers(home.path))
+        assert socket_of(home).is_socket()
+        forget(home)
+        assert access_key_of(ask(home))
+        assert len(brokers(home.path)) == 1
+
+    def test_when_it_is_killed_while_aws_is_asked_the_next_one_answers(self, home, signed_in):
+        asked = threading.Event()
+
+        def kill() -> None:
+            for pid in brokers(home.path):
+                os.kill(pid, signal.SIGKILL)
+            asked.set()
+
+        signed_in.faults.before("GetRoleCredentials", kill)
+        assert access_key_of(ask(home))
+        assert asked.is_set()
+        assert signed_in.counters["GetRoleCredentials"] == 2
+
+    def test_when_it_is_killed_during_a_renewal_the_sign_in_is_not_lost(self, home, signed_in):
+        """The renewal runs in a process of its own."""
+        signed_in.faults.set(rotation="strict", strict_revokes_session=True)
+        home.write_token({**signed_in.token_for("ana"), "expiresAt": "2020-01-01T00:00:00Z"})
+
+        def kill() -> None:
+            for pid in brokers(home.path):
+                os.kill(pid, signal.SIGKILL)
+
+        signed_in.faults.before("CreateToken", kill)
+        assert access_key_of(ask(home))
+        assert signed_in.counters["CreateToken.refresh_token"] == 1
+
+    def test_a_stopped_one_ends_in_exit_6_at_the_deadline(
+        self, home, signed_in, monkeypatch, capfd
+    ):
+        ask(home)
+        (pid,) = brokers(home.path)
+        os.kill(pid, signal.SIGSTOP)
+        with pytest.raises(broker_client.Stopped):
+            ask(home, seconds=0.2)
+        monkeypatch.setattr(miss, "seconds_left", lambda _began: 0.2)
+        monkeypatch.setattr(os, "environ", home.env)
+        capfd.readouterr()
+        assert miss.answer(ARGV, 0.0) == 6
+        out, err = capfd.readouterr()
+        assert out == ""
+        assert err.startswith("ssohelper: error: no answer in time")
+        assert err.count("\n") == 1
+        os.kill(pid, signal.SIGCONT)
+        assert access_key_of(ask(home))
+
+    @pytest.mark.parametrize("what", ["fifo", "file", "dangling link", "link to a file"])
+    def test_what_stands_in_place_of_the_socket_is_replaced(self, home, signed_in, what):
+        folder_of(home).mkdir(mode=0o700, parents=True)
+        place, precious = socket_of(home), home.path / "precious"
+        plant(what, place, precious)
+        assert access_key_of(ask(home))
+        assert place.is_socket()
+        if what == "link to a file":
+            assert precious.read_text() == "precious"
+
+    @pytest.mark.parametrize(
+        "what", ["fifo", "dangling link", "link to a file", "hard link", "folder"]
+    )
+    def test_what_stands_in_place_of_the_lock_is_refused_and_hangs_no_caller(
+        self, home, signed_in, run: Run, what
+    ):
+        folder_of(home).mkdir(mode=0o700, parents=True)
+        precious = home.path / "precious"
+        plant(what, lock_of(home), precious)
+        with pytest.raises(broker_client.Unavailable):
+            ask(home)
+        done = run("credential-process", *ARGV)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert brokers(home.path) == []
+        assert not precious.exists() or precious.read_text() == "precious"
+
+    @pytest.mark.parametrize("folder", ["runtime", "brokers"])
+    @pytest.mark.parametrize("how", ["mode", "owner", "link"])
+    def test_a_folder_that_is_not_ours_alone_is_refused(self, home, signed_in, folder, how):
+        brokers_folder = folder_of(home)
+        brokers_folder.mkdir(mode=0o700, parents=True)
+        place = brokers_folder if folder == "brokers" else brokers_folder.parent
+        if how == "mode":
+            place.chmod(0o777)
+        elif how == "owner":
+            if os.geteuid() != 0:
+                pytest.skip("only root gives files away")
+            os.chown(place, 4242, 4242)
+        else:
+            moved = home.path / "moved"
+            place.rename(moved)
+            place.symlink_to(moved)
+        with pytest.raises(broker_client.Unavailable):
+            ask(home)
+        assert brokers(home.path) == []
+
+    def test_another_users_broker_is_not_asked(self, home, signed_in, monkeypatch):
+        ask(home)
+        monkeypatch.setattr("ssohelper.peer.peer_uid", lambda _stream: 4242)
+        with pytest.raises(broker_client.Unavailable):
+            ask(home)
+
+    def test_where_there_can_be_none_the_caller_asks_for_itself(self, home, signed_in, run: Run):
+        """By the same code: one renewal in a detached process, one role call."""
+        home.write_token({**signed_in.token_for("ana"), "expiresAt": "2020-01-01T00:00:00Z"})
+        folder_of(home).write_text("no folder")
+        done = run("credential-process", *ARGV)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert json.loads(done.stdout)["AccessKeyId"]
+        assert signed_in.counters["CreateToken.refresh_token"] == 1
+        assert signed_in.counters["GetRoleCredentials"] == 1
+
+    def test_there_is_none_on_windows(self, home, monkeypatch):
+        monkeypatch.setattr(sys, "platform", "win32")
+        with pytest.raises(broker_client.Unavailable):
+            ask(home)
+
+    def test_a_relative_home_has_none(self, home):
+        home.env["SSOHELPER_HOME"] = "here"
+        with pytest.raises(broker_client.Unavailable):
+            ask(home)
+
+
+def plant(what: str, place: Path, precious: Path) -> None:
+    if what == "fifo":
+        os.mkfifo(place, 0o600)
+    elif what == "folder":
+        place.mkdir(mode=0o700)
+    elif what == "file":
+        place.write_text("file")
+    elif what == "dangling link":
+        place.symlink_to(place.with_name("nowhere"))
+    else:
+        precious.write_text("precious")
+        if what == "hard link":
+            os.link(precious, place)
+        else:
+            place.symlink_to(precious)
+
+
+class FakeBroker:
+    """Listens where a caller looks, and does with each connection what the test says."""
+
+    def __init__(self, home: Home) -> None:
+        folder_of(home).mkdir(mode=0o700, parents=True)
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with broker_client._Folder(str(folder_of(home))) as place:
+            self.listener.bind(place.path_of(socket_of(home).name))
+        self.listener.listen(8)
+        self.lines: list[bytes] = []
+        self.serve: Callable[[socket.socket], None] = lambda _stream: None
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                stream, _ = self.listener.accept()
+            except OSError:
+                return
+            with stream:
+                self.lines.append(stream.recv(4096))
+                self.serve(stream)
+
+
+@pytest.fixture
+def broker(home: Home) -> Iterator[FakeBroker]:
+    home.runtime.mkdir(mode=0o700)
+    made = FakeBroker(home)
+    yield made
+    made.listener.shutdown(socket.SHUT_RDWR)
+    made.listener.close()
+
+
+class TestReading:
+    def test_a_question_is_one_line_with_what_is_left_of_the_deadline(self, home, broker):
+        broker.serve = lambda stream: stream.sendall(b"done 0 3 0\nabc")
+        assert broker_client.ask(KEY, home.env, 9.0, least_share=0.9, may_wait_longer=True) == (
+            0,
+            b"abc",
+            b"",
+        )
+        words = broker.lines[0].split()
+        assert words[:4] == [b"ask", *(part.encode() for part in KEY)]
+        assert 8000 < int(words[4]) <= 9000
+        assert words[5:] == [b"900", b"1"]
+
+    def test_an_answer_in_any_pieces_is_read_whole(self, home, broker):
+        def serve(stream: socket.socket) -> None:
+            for byte in b"wait 30\ndone 5 3 4\nabcdefg":
+                stream.sendall(bytes([byte]))
+
+        broker.serve = serve
+        assert ask(home) == (5, b"abc", b"defg")
+
+    def test_a_caller_that_is_told_to_wait_waits_past_its_deadline(self, home, broker, monkeypatch):
+        monkeypatch.setattr(broker_client, "_GRACE_SECONDS", 0.05)
+
+        def serve(stream: socket.socket) -> None:
+            stream.sendall(b"wait 30\n")
+            time.sleep(0.6)  # longer than deadline and grace
+            stream.sendall(b"done 0 3 0\nabc")
+
+        broker.serve = serve
+        assert ask(home, seconds=0.2) == (0, b"abc", b"")
+
+    def test_brokers_that_end_before_they_answer_are_tried_5_times(self, home, broker):
+        broker.serve = lambda stream: stream.sendall(b"done 0 100 0\nhalf")
+        with pytest.raises(broker_client.Unavailable):
+            ask(home)
+        assert len(broker.lines) == 5
+
+    def test_one_that_sends_without_end_is_no_broker(self, home, broker):
+        def serve(stream: socket.socket) -> None:
+            try:
+                for _ in range(64):
+                    stream.sendall(b"x" * 65536)
+            except OSError:
+                return
+
+        broker.serve = serve
+        with pytest.raises(broker_client.Unavailable):
+            ask(home)
+
+
+class TestMiss:
+    """What `credential-process` prints of the broker's answer."""
+
+    @pytest.fixture(autouse=True)
+    def _environ(self, home, monkeypatch):
+        monkeypatch.setattr(os, "environ", home.env)
+
+    @pytest.mark.parametrize(
+        ("answer", "code", "out", "err"),
+        [
+            (b"done 0 9 0\ndocument\n", 0, "document\n", ""),
+            (
+                b"done 0 9 9\ndocument\none\x1fmore.",
+                0,
+                "document\n",
+                "ssohelper: warning: one\nssohelper: warning: more.\n",
+            ),
+            (b"done 4 0 22\nName\x1fm\x1fh\x1f\x1fthe line", 4, "", "the line\n"),
+        ],
+    )
+    def test_document_warnings_or_the_line_of_an_error(self, broker, capfd, answer, code, out, err):
+        head, _, rest = answer.partition(b"\n")
+        words = head.split()
+        words[3] = str(len(rest) - int(words[2])).encode()
+        broker.serve = lambda stream: stream.sendall(b" ".join(words) + b"\n" + rest)
+        assert miss.answer(ARGV, time.monotonic()) == code
+        assert capfd.readouterr() == (out, err)
+
+    def test_other_arguments_are_left_to_the_command_line(self):
+        assert miss.answer(["--profile", "x"], time.monotonic()) is None
+
+    def test_no_broker_leaves_it_to_this_process(self, monkeypatch):
+        def refuse(*_words: object, **_more: object) -> None:
+            raise broker_client.Unavailable("x")
+
+        monkeypatch.setattr(broker_client, "ask", refuse)
+        assert miss.answer(ARGV, time.monotonic()) is None
+
+    def test_ctrl_c_is_130_and_silent(self, monkeypatch, capfd):
+        def interrupt(*_words: object, **_more: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(broker_client, "ask", interrupt)
+        assert miss.answer(ARGV, time.monotonic()) == 130
+        assert capfd.readouterr() == ("", "")
+
+    def test_a_stdout_that_cannot_be_written_is_exit_7(self, broker, capfd, monkeypatch):
+        broker.serve = lambda stream: stream.sendall(b"done 0 9 0\ndocument\n")
+        really_write = os.write
+
+        def write(descriptor: int, data: bytes) -> int:
+            if descriptor == 1:
+                raise OSError(28, "No space left on device")
+            return really_write(descriptor, data)
+
+        monkeypatch.setattr(os, "write", write)
+        assert miss.answer(ARGV, time.monotonic()) == 7
+        assert "stdout cannot be written: No space left on device" in capfd.readouterr().err
+
+    def test_the_deadline_counts_from_the_start_of_the_process(self):
+        began = time.monotonic() - 3.0
+        left = miss.seconds_left(began)
+        assert 0 < left <= 15.0
+        assert miss.seconds_left(time.monotonic() - 30) == 0.0
