@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Literal
 
 from ssohelper.actions import issuing, tokens
 from ssohelper.broker import wording
-from ssohelper.broker.core import Caller
 from ssohelper.broker.loop import Loop
 from ssohelper.broker.requests import Reply, Request
+from ssohelper.broker.state import Caller
 from ssohelper.core.instants import from_iso
 from ssohelper.core.model import Role, RoleCredentials, RoleKey, Secret, SsoSession
 from ssohelper.errors import AwsUnreachable, LocalState

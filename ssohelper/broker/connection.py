@@ -4,8 +4,8 @@ import selectors
 import socket
 from collections.abc import Callable
 
-from ssohelper.broker.core import Caller
 from ssohelper.broker.requests import Request
+from ssohelper.broker.state import Caller
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, RoleKey
 
 # A caller sends its line at once.

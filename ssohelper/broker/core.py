@@ -5,11 +5,18 @@ of callers; all role calls share one pace. Pure: no I/O and no clock. `now` is m
 `Ports` is everything that it can do.
 """
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from ssohelper.broker.backoff import Backoff
 from ssohelper.broker.pace import Pace
-from ssohelper.broker.requests import Found, Reply, Request, Token, TokenState
+from ssohelper.broker.requests import Found, Reply, Token, TokenState
+from ssohelper.broker.state import (
+    NEVER,
+    RENEWAL_SILENT_SECONDS,
+    Caller,
+    Job,
+    Remembered,
+    Session,
+)
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import (
     AwsUnreachable,
@@ -32,15 +39,12 @@ PATIENCE_SECONDS = 3.5
 RENEWAL_AHEAD_SECONDS = 6.0
 # The contract: a caller whose turn is coming at AWS's pace waits up to 50 s.
 LONGEST_WAIT_SECONDS = 50.0
-# A renewal that is unanswered for so long counts as failing for those who wait for it. It goes on.
-RENEWAL_SILENT_SECONDS = 15.0
 # A caller is told so this long before its own deadline.
 _TELL_BEFORE_SECONDS = 2.0
 # Calls under way at once: at 20 calls/s, enough for answers that take 0.8 s each.
 MOST_CALLS = 16
 # The same until AWS has answered one: if it is down, this is what it is asked in vain.
 _MOST_FIRST_CALLS = 4
-_NEVER = float("inf")
 
 
 class Ports(Protocol):
@@ -52,58 +56,8 @@ class Ports(Protocol):
     def start_call(self, key: RoleKey) -> None: ...
     def start_renewal(self, session_name: str, seen_id: str) -> None: ...
     def renews_in_background(self) -> bool: ...
-    def tell_to_wait(self, caller: "Caller", seconds: float) -> None: ...
-    def reply(self, caller: "Caller", reply: Reply) -> None: ...
-
-
-class Caller:
-    """One waiting caller; `fallback` is what it gets when nothing better comes in time."""
-
-    def __init__(self, request: Request, channel: object = None) -> None:
-        self.request = request
-        self.channel = channel
-        self.deadline_at = request.deadline_at
-        self.fallback: Reply | None = None
-        self.fallback_at = _NEVER
-        self.was_told_to_wait = False
-
-
-class _Job:
-    """One role that AWS is, or will be, asked about."""
-
-    def __init__(self, key: RoleKey) -> None:
-        self.key = key
-        self.callers: list[Caller] = []
-        self.is_background = False
-        self.is_under_way = False
-        self.began_at = 0.0
-        self.was_rejected = False
-        self.backoff = Backoff()
-
-
-class _Remembered(NamedTuple):
-    """A refusal of AWS's that is shared until `until`, or until the token file changes."""
-
-    error: SsoHelperError
-    fingerprint: str
-    until: float
-
-
-class _Session:
-    """What is known of one session: its renewal, and how AWS answers."""
-
-    def __init__(self) -> None:
-        self.renewal_began_at: float | None = None
-        self.rejected_id: str | None = None
-        self.renewal = Backoff()
-        self.calls = Backoff()
-        self.under_way = 0
-        self.refused: _Remembered | None = None
-
-    def is_silent(self, now: float) -> bool:
-        """Return whether AWS has not answered a renewal for very long."""
-        began_at = self.renewal_began_at
-        return began_at is not None and now >= began_at + RENEWAL_SILENT_SECONDS
+    def tell_to_wait(self, caller: Caller, seconds: float) -> None: ...
+    def reply(self, caller: Caller, reply: Reply) -> None: ...
 
 
 class Broker:
@@ -112,9 +66,9 @@ class Broker:
     def __init__(self, ports: Ports, pace: Pace | None = None) -> None:
         self._ports = ports
         self._pace = pace or Pace()
-        self._jobs: dict[RoleKey, _Job] = {}
-        self._sessions: dict[str, _Session] = {}
-        self._refused: dict[RoleKey, _Remembered] = {}
+        self._jobs: dict[RoleKey, Job] = {}
+        self._sessions: dict[str, Session] = {}
+        self._refused: dict[RoleKey, Remembered] = {}
 
     # -- what comes in -----------------------------------------------------------------------
 
@@ -173,7 +127,7 @@ class Broker:
     def renewal_ended(self, session_name: str, error: SsoHelperError | None, now: float) -> None:
         """Take the outcome of a renewal of the session's token: None is success."""
         session = self._session(session_name)
-        began_at = session.renewal_began_at or now
+        began_at = now if session.renewal_began_at is None else session.renewal_began_at
         session.renewal_began_at = None
         if error is None:
             session.renewal.clear()
@@ -202,7 +156,7 @@ class Broker:
 
     def next_wake(self, now: float) -> float:
         """Return when `advance` must be called next; infinity when only an outcome changes it."""
-        moments = [_NEVER]
+        moments = [NEVER]
         for job in self._jobs.values():
             for caller in job.callers:
                 moments.append(min(caller.deadline_at, caller.fallback_at))
@@ -213,7 +167,7 @@ class Broker:
                 moments.append(began_at + RENEWAL_SILENT_SECONDS)
             if not job.is_under_way:
                 moments.append(self._may_start_at(job, now))
-        return min((moment for moment in moments if moment > now), default=_NEVER)
+        return min((moment for moment in moments if moment > now), default=NEVER)
 
     @property
     def is_done(self) -> bool:
@@ -270,7 +224,7 @@ class Broker:
             self._pace.send(now)
             self._ports.start_call(job.key)
 
-    def _may_call(self, job: _Job, now: float) -> bool:
+    def _may_call(self, job: Job, now: float) -> bool:
         """Return whether AWS may be asked for this role: while it fails, by one probe at a time."""
         session = self._session(job.key.session_name)
         if not job.backoff.may_probe(now):
@@ -303,13 +257,13 @@ class Broker:
         began_at = session.renewal_began_at
         return works and (began_at is None or now >= began_at + RENEWAL_AHEAD_SECONDS)
 
-    def _may_start_at(self, job: _Job, now: float) -> float:
+    def _may_start_at(self, job: Job, now: float) -> float:
         session = self._session(job.key.session_name)
         moments = [self._pace.next_at(now)]
         if job.backoff.is_failing:
             moments.append(job.backoff.next_at)
         if session.calls.is_failing:
-            moments.append(session.calls.next_at if session.under_way == 0 else _NEVER)
+            moments.append(session.calls.next_at if session.under_way == 0 else NEVER)
         if session.renewal_began_at is not None:
             moments.append(session.renewal_began_at + RENEWAL_AHEAD_SECONDS)
         elif session.renewal.is_failing:
@@ -318,14 +272,12 @@ class Broker:
 
     # -- outcomes ----------------------------------------------------------------------------
 
-    def _note_success(self, job: _Job, session: _Session, now: float) -> None:
+    def _note_success(self, job: Job, session: Session, now: float) -> None:
         self._pace.note_answer(now)
         session.calls.clear()
         job.backoff.clear()
 
-    def _note_failure(
-        self, job: _Job, session: _Session, error: AwsUnreachable, now: float
-    ) -> None:
+    def _note_failure(self, job: Job, session: Session, error: AwsUnreachable, now: float) -> None:
         is_flowing = self._pace.is_flowing(now)
         if isinstance(error, Throttled) and is_flowing:
             self._pace.note_throttled(now, error.retry_after_seconds)
@@ -336,9 +288,7 @@ class Broker:
             session.calls.note_failure(now, error, job.began_at)
         self._drop_if_unwanted(job)
 
-    def _renew_rejected(
-        self, job: _Job, session: _Session, error: TokenRejected, now: float
-    ) -> None:
+    def _renew_rejected(self, job: Job, session: Session, error: TokenRejected, now: float) -> None:
         """After a 401, renew the token once, whatever end its file names; then ask again."""
         session.rejected_id = error.token_id
         if job.was_rejected:
@@ -347,7 +297,7 @@ class Broker:
             return
         job.was_rejected = True
 
-    def _finish(self, job: _Job, reply: Reply) -> None:
+    def _finish(self, job: Job, reply: Reply) -> None:
         del self._jobs[job.key]
         for caller in job.callers:
             if reply.error is None:
@@ -398,12 +348,12 @@ class Broker:
                     self._dismiss(job, caller, self._reason(job))
             self._drop_if_unwanted(job)
 
-    def _dismiss(self, job: _Job, caller: Caller, error: SsoHelperError) -> None:
+    def _dismiss(self, job: Job, caller: Caller, error: SsoHelperError) -> None:
         if caller in job.callers:
             job.callers.remove(caller)
             self._disappoint(caller, error)
 
-    def _lengthen_wait(self, job: _Job, caller: Caller, now: float) -> None:
+    def _lengthen_wait(self, job: Job, caller: Caller, now: float) -> None:
         """Tell a caller whose turn is coming at AWS's pace that it may wait up to 50 s."""
         if caller.was_told_to_wait or not caller.request.may_wait_longer:
             return
@@ -413,7 +363,7 @@ class Broker:
             caller.deadline_at = caller.request.arrived_at + LONGEST_WAIT_SECONDS
             self._ports.tell_to_wait(caller, caller.deadline_at - now)
 
-    def _reason(self, job: _Job) -> SsoHelperError:
+    def _reason(self, job: Job) -> SsoHelperError:
         """Return why the job has no answer yet."""
         session = self._session(job.key.session_name)
         for failing in (job.backoff, session.calls, session.renewal):
@@ -428,7 +378,7 @@ class Broker:
             "AWS gave no answer in time", hint="check the network, then try again"
         )
 
-    def _drop_if_unwanted(self, job: _Job) -> None:
+    def _drop_if_unwanted(self, job: Job) -> None:
         """Forget a job that nothing waits for; a background one is tried once."""
         is_tried = job.backoff.is_failing or self._session(job.key.session_name).calls.is_failing
         is_wanted = job.callers or (job.is_background and not is_tried)
@@ -437,8 +387,8 @@ class Broker:
 
     # -- what is remembered ------------------------------------------------------------------
 
-    def _remember(self, session_name: str, error: SsoHelperError, now: float) -> _Remembered:
-        return _Remembered(error, self._ports.fingerprint(session_name), now + SHARED_SECONDS)
+    def _remember(self, session_name: str, error: SsoHelperError, now: float) -> Remembered:
+        return Remembered(error, self._ports.fingerprint(session_name), now + SHARED_SECONDS)
 
     def _refusal(self, key: RoleKey, now: float) -> SsoHelperError | None:
         """Return the refusal of this role that is still shared, if any."""
@@ -455,7 +405,7 @@ class Broker:
         session.refused = None
         return None
 
-    def _still_holds(self, found: _Remembered, session_name: str, now: float) -> bool:
+    def _still_holds(self, found: Remembered, session_name: str, now: float) -> bool:
         return now < found.until and found.fingerprint == self._ports.fingerprint(session_name)
 
     def _works_without_renewal(self, session_name: str) -> bool:
@@ -468,11 +418,11 @@ class Broker:
 
     # -- pieces ------------------------------------------------------------------------------
 
-    def _job(self, key: RoleKey) -> _Job:
-        return self._jobs.setdefault(key, _Job(key))
+    def _job(self, key: RoleKey) -> Job:
+        return self._jobs.setdefault(key, Job(key))
 
-    def _session(self, name: str) -> _Session:
-        return self._sessions.setdefault(name, _Session())
+    def _session(self, name: str) -> Session:
+        return self._sessions.setdefault(name, Session())
 
 
 def _reply_of(found: Found) -> Reply:

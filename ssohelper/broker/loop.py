@@ -16,8 +16,9 @@ from typing import Protocol
 from ssohelper import peer
 from ssohelper.broker import wording
 from ssohelper.broker.connection import Connection
-from ssohelper.broker.core import MOST_CALLS, Broker, Caller
+from ssohelper.broker.core import MOST_CALLS, Broker
 from ssohelper.broker.requests import Found, Reply, Token
+from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import LocalState, SsoHelperError
 
