@@ -36,6 +36,10 @@ def main() -> int:
         from ssohelper import renewal_process
 
         return renewal_process.run(argv[1:])
+    if argv[:1] == ["notice-process"]:
+        from ssohelper import notice_process
+
+        return notice_process.run(argv[1:])
     if argv[:1] == ["shell-init"]:
         from ssohelper import shell_init
 

@@ -24,6 +24,7 @@ from ssohelper.fastpath import spawn
 
 if TYPE_CHECKING:
     from ssohelper.core.model import RoleCredentials, Secret, SsoSession
+    from ssohelper.core.sign_in_notices import Notice
     from ssohelper.renewals import Renewals
     from ssohelper.settings import Settings
     from ssohelper.stores.choices import ChoicesStore
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.directory_cache import DirectoryCache
     from ssohelper.stores.endpoint_files import EnvFile, PrivateFolder
     from ssohelper.stores.failures import FailureMemory
+    from ssohelper.stores.notice_record import NoticeRecord
     from ssohelper.stores.person_file import PersonFile
     from ssohelper.stores.prompt_state import PromptState
     from ssohelper.stores.settings_file import SettingsFile
@@ -213,6 +215,12 @@ class App:
         return FailureMemory(self.runtime_folder)
 
     @cached_property
+    def notice_record(self) -> NoticeRecord:
+        from ssohelper.stores.notice_record import NoticeRecord
+
+        return NoticeRecord(self.state_folder)
+
+    @cached_property
     def prompt_state(self) -> PromptState:
         from ssohelper.stores.prompt_state import PromptState
 
@@ -296,6 +304,15 @@ class App:
         from ssohelper.renewals import Renewals
 
         return Renewals(self._environ_anywhere())
+
+    def start_notice(self, notice: Notice) -> None:
+        """Hand a notice to the user's `notify` command, detached; warn when it cannot be started."""
+        from ssohelper import notify
+
+        command = self.settings.get("notify")
+        trouble = notify.start(notice, command, self._environ_anywhere()) if command else None
+        if trouble:
+            self.warn(trouble)
 
     def start_listing(self, session_name: str) -> None:
         """Start the detached process that lists this session anew."""

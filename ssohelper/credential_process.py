@@ -8,12 +8,12 @@ import sys
 from contextlib import suppress
 
 from ssohelper import logs
-from ssohelper.actions import credentials, selection
+from ssohelper.actions import credentials, selection, sign_in_wait
 from ssohelper.actions.issuing import document_of
 from ssohelper.app import App
 from ssohelper.broker.wording import line_of
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.model import Role, SsoSession
+from ssohelper.core.model import Role, RoleCredentials, SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import LocalState, SsoHelperError
 from ssohelper.fastpath import miss
@@ -47,8 +47,18 @@ def answer(argv: list[str], began: float) -> int | None:
 
 
 def print_document(app: App, session: SsoSession, role: Role, deadline: Deadline) -> None:
-    """Write the document of this role to stdout, whole or not at all."""
-    keys = credentials.release(app, session, role, "credential-process", deadline)
+    """Write the document of this role to stdout, whole or not at all.
+
+    Waits for a sign-in where the settings say so.
+    """
+    first = [deadline]  # a call after a wait has a deadline of its own
+
+    def keys_now() -> RoleCredentials:
+        by = first.pop() if first else app.deadline()
+        return credentials.release(app, session, role, "credential-process", by)
+
+    seconds = sign_in_wait.seconds_of(app, session)
+    keys = sign_in_wait.after_sign_in(app, session, seconds, keys_now, say=_noticed)
     written = document_of(keys, role.account_id)
     try:
         while written:
@@ -69,6 +79,11 @@ def warned(message: str) -> None:
     """Say a warning in one line; the answer is good all the same."""
     with suppress(OSError):
         os.write(2, show(f"ssohelper: warning: {message}").encode("utf-8", "replace") + b"\n")
+
+
+def _noticed(message: str) -> None:
+    with suppress(OSError):
+        os.write(2, show(f"ssohelper: notice: {message}").encode("utf-8", "replace") + b"\n")
 
 
 def _by_key(app: App, session: str, account_id: str, role_name: str) -> tuple[SsoSession, Role]:

@@ -1,86 +1,76 @@
-"""A notice beyond the terminal: the user's own command and notify-send, detached and bounded.
+"""A notice beyond the terminal: the user's own command, or the desktop's, detached and bounded.
 
-Nobody waits for either: one that hangs is ended after a while, one that fails is not heard of.
+A process of its own runs the command and ends it after a while (`notice_process`), so that whoever
+starts one waits for nothing and may end at once.
 """
 
-import contextlib
 import os
-import signal
 import sys
-import threading
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-if sys.platform == "win32":
-    raise ImportError("notices are of serve, which is not there on Windows")
+from ssohelper.core.instants import to_iso
+from ssohelper.core.sign_in_notices import DESKTOP, Notice
+from ssohelper.fastpath import spawn
 
+COMMAND = "notice-process"
 _TITLE = "ssohelper"
-_SECONDS = 20.0
 # Without one of these notify-send finds no desktop to show anything on.
 _DESKTOP_MARKS = ("DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY")
+# The text is an argument, never part of the script. Not tried on a Mac.
+_APPLE_SCRIPT = (
+    "on run argv",
+    f'display notification (item 1 of argv) with title "{_TITLE}"',
+    "end run",
+)
 
 
-def start(message: str, command: Sequence[str], environ: Mapping[str, str]) -> list[str]:
-    """Start the user's command, the message as its last argument, and notify-send where it is.
+def start(notice: Notice, command: tuple[str, ...] | str, environ: Mapping[str, str]) -> str | None:
+    """Start the command with the message as its last argument; return what went wrong, if anything.
 
-    Returns what could not be started, for a warning.
+    `command` is a program with its arguments, or DESKTOP.
     """
-    failed = []
-    if command and not _started([*command, message], environ):
-        failed.append(command[0])
-    notify_send = _notify_send(environ)
-    if notify_send:
-        _started([notify_send, "--app-name", _TITLE, "--", _TITLE, message], environ)
-    return failed
-
-
-def _started(words: Sequence[str], environ: Mapping[str, str]) -> bool:
-    program = words[0] if os.path.isabs(words[0]) else _on_path(words[0], environ)
+    words = _desktop_command(environ) if command == DESKTOP else list(command)
+    if words is None:
+        return "there is no desktop to show a notice on (notify in the settings)"
+    program = _program(words[0], environ)
     if program is None:
-        return False
+        return f'"{words[0]}" could not be started (notify in the settings)'
     try:
-        # Not subprocess: who serves has signals blocked, which the command must not inherit.
-        pid = os.posix_spawn(
-            program,
-            [program, *words[1:]],
-            dict(environ),
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)
-            ],
-            setsid=True,
-            setsigmask=(),
-            setsigdef=(signal.SIGPIPE, signal.SIGINT),
-        )
+        argv = [COMMAND, program, *words[1:], notice.message]
+        spawn.start_detached(argv, {**environ, **_variables(notice)})
     except (OSError, ValueError):
-        return False
-    threading.Thread(target=_collected, args=(pid,), daemon=True, name="ssohelper-notify").start()
-    return True
+        return f'"{words[0]}" could not be started (notify in the settings)'
+    return None
 
 
-def _collected(pid: int) -> None:
-    """Wait for the command; end it, and all that it started, when it takes too long."""
-    ends_at = time.monotonic() + _SECONDS
-    with contextlib.suppress(OSError):
-        while os.waitpid(pid, os.WNOHANG)[0] == 0:
-            if time.monotonic() >= ends_at:
-                os.killpg(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
-                return
-            time.sleep(0.2)
+def _variables(notice: Notice) -> dict[str, str]:
+    return {
+        "SSOHELPER_NOTICE_SESSION": notice.session_name,
+        "SSOHELPER_NOTICE_AT": "" if notice.end is None else to_iso(notice.end),
+        "SSOHELPER_NOTICE_COMMAND": notice.command,
+    }
 
 
-def _notify_send(environ: Mapping[str, str]) -> str | None:
-    if not any(environ.get(mark) for mark in _DESKTOP_MARKS):
+def _desktop_command(environ: Mapping[str, str]) -> list[str] | None:
+    if sys.platform == "darwin":
+        return ["osascript", *(word for line in _APPLE_SCRIPT for word in ("-e", line))]
+    if sys.platform == "win32" or not any(environ.get(mark) for mark in _DESKTOP_MARKS):
         return None
-    return _on_path("notify-send", environ)
+    return ["notify-send", "--app-name", _TITLE, "--", _TITLE]
 
 
-def _on_path(name: str, environ: Mapping[str, str]) -> str | None:
+def _program(name: str, environ: Mapping[str, str]) -> str | None:
     """Return the program's path; never one in the folder that we happen to be in."""
-    if os.sep in name:
+    if os.path.isabs(name):
+        return name if _is_program(name) else None
+    if os.path.dirname(name):
         return None
     for folder in environ.get("PATH", os.defpath).split(os.pathsep):
         path = os.path.join(folder, name)
-        if os.path.isabs(folder) and os.path.isfile(path) and os.access(path, os.X_OK):
+        if os.path.isabs(folder) and _is_program(path):
             return path
     return None
+
+
+def _is_program(path: str) -> bool:
+    return os.path.isfile(path) and os.access(path, os.X_OK)

@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 
-from ssohelper.actions import renewal, selection
+from ssohelper.actions import notices, renewal, selection
 from ssohelper.app import App
 from ssohelper.broker import wording
 from ssohelper.errors import SsoHelperError
@@ -17,9 +17,10 @@ def run(argv: list[str]) -> int:
         return 2
     session_name, seen_id = argv
     error: SsoHelperError | None = None
+    app, session = App(), None
     try:
-        app = App()
-        renewal.renew_token(app, selection.known_session(app, session_name), seen_id)
+        session = selection.known_session(app, session_name)
+        renewal.renew_token(app, session, seen_id)
     except SsoHelperError as found:
         error = found
     except Exception as found:
@@ -30,4 +31,7 @@ def run(argv: list[str]) -> int:
     with contextlib.suppress(OSError):
         report = 1 if sys.platform == "win32" else HANDED_OVER
         os.write(report, wording.encode_report(error))
+        os.close(report)  # what waits for the renewal need not wait for the notice
+    if session is not None:
+        notices.tell_after_renewal(app, session, error)
     return 0

@@ -15,8 +15,10 @@ from typing import Any, NamedTuple
 
 from ssohelper.core import keymap
 from ssohelper.core.endpoints import checked_region
+from ssohelper.core.instants import parse_duration
 from ssohelper.core.model import SESSION_NAME
 from ssohelper.core.nearest import did_you_mean
+from ssohelper.core.sign_in_notices import DESKTOP
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, SsoHelperError, UsageProblem
 
@@ -27,8 +29,8 @@ _MOST_HOURS = 90 * 24
 
 
 class Setting(NamedTuple):
-    """What may be set. `kind`: bool, text, choice, region, hours, texts (a list of text),
-    keys (of the keyboard)."""
+    """What may be set. `kind`: bool, text, choice, region, hours, duration (a text such as 12h),
+    texts (a list of text), notify (texts, or "desktop"), keys (of the keyboard)."""
 
     key: str
     kind: str
@@ -55,7 +57,13 @@ SETTINGS = (
         from_environment=False,
     ),
     Setting("name_template", "text", "{account_name}.{role_name}", "how new profiles are named"),
-    Setting("notify", "texts", (), "the command that gets notices", from_environment=False),
+    Setting(
+        "notify",
+        "notify",
+        (),
+        'the command that gets notices, or "desktop"',
+        from_environment=False,
+    ),
     Setting(
         "renew_ahead",
         "bool",
@@ -65,11 +73,24 @@ SETTINGS = (
     Setting("session_hours", "hours", None, "how long a sign-in lasts, when you know it"),
     Setting("storage", "choice", "file", "where tokens are kept", ("file",)),
     Setting("theme", "choice", "dark", "colours of the full screen", ("dark", "light", "ansi")),
+    Setting(
+        "wait_for_sign_in",
+        "duration",
+        None,
+        "how long a call waits for a sign-in instead of failing: 12h, 2d",
+    ),
 )
 # Set as sessions.NAME.KEY; the second wins over the setting of the same name for all sessions.
 SESSION_SETTINGS = (
     Setting("browser", "text", None, "the command that opens pages", from_environment=False),
     Setting("session_hours", "hours", None, "how long its sign-in lasts", from_environment=False),
+    Setting(
+        "wait_for_sign_in",
+        "duration",
+        None,
+        "how long its calls wait for a sign-in; 0 for not at all",
+        from_environment=False,
+    ),
 )
 _BY_KEY = {setting.key: setting for setting in SETTINGS}
 _BY_SESSION_KEY = {setting.key: setting for setting in SESSION_SETTINGS}
@@ -181,7 +202,9 @@ def value_of(key: str, words: tuple[str, ...]) -> Any:
     """Return the value that a person typed for this key. Raises: UsageProblem."""
     setting = setting_of(key)
     try:
-        if setting.kind == "texts":
+        if setting.kind == "notify" and words == (DESKTOP,):
+            return DESKTOP
+        if setting.kind in ("texts", "notify"):
             return _checked(setting, _listed(words), "")
         if len(words) != 1:
             raise UsageProblem(f'"{key}" takes one value')
@@ -256,7 +279,9 @@ def _checked(setting: Setting, value: Any, place: str) -> Any:
     is_good = {
         "bool": isinstance(value, bool),
         "hours": type(value) in (int, float) and 0 < value <= _MOST_HOURS,
+        "duration": isinstance(value, str) and parse_duration(value) is not None,
         "texts": isinstance(value, list) and all(map(_is_text, value)),
+        "notify": value == DESKTOP or (isinstance(value, list) and all(map(_is_text, value))),
         "choice": isinstance(value, str) and value in setting.choices,
     }.get(setting.kind, _is_text(value))
     if not is_good:
@@ -266,7 +291,7 @@ def _checked(setting: Setting, value: Any, place: str) -> Any:
         return _checked_region(value, place)
     if setting.kind == "keys":
         return _checked_keys(value, place)
-    return tuple(value) if setting.kind == "texts" else value
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _from_text(setting: Setting, text: str, place: str) -> Any:
@@ -307,7 +332,9 @@ def _expected(setting: Setting) -> str:
     return {
         "bool": "true or false",
         "hours": f"a number of hours, at most {_MOST_HOURS}",
+        "duration": "a duration such as 45m, 12h or 2d",
         "texts": "a list of texts",
+        "notify": f'a list of texts, or "{DESKTOP}"',
         "text": "a text",
         "region": "an AWS region",
         "keys": "a key, or several with commas between",

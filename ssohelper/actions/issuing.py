@@ -11,8 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import prompt_notes, selection, tokens
-from ssohelper.broker.requests import Found, Reply, Token
+from ssohelper.actions import notices, prompt_notes, selection, sign_in_wait, tokens
+from ssohelper.broker.requests import Found, Reply, Token, Wait
 from ssohelper.core import freshness
 from ssohelper.core.freshness import Freshness
 from ssohelper.core.instants import to_iso
@@ -76,6 +76,14 @@ class Work:
             return bool(self._app().settings.get("renew_ahead"))
         except SsoHelperError:
             return False  # an error in the settings must not end the broker
+
+    def wait_for_sign_in(self, session_name: str) -> Wait | None:
+        """Return how a caller waits for a sign-in, if it does; tell that one is needed."""
+        app = self._app()
+        try:
+            return sign_in_wait.begin(app, selection.known_session(app, session_name))
+        except SsoHelperError:
+            return None  # the caller hears of it by its error
 
     def call(self, key: RoleKey) -> Reply:
         app = self._app()
@@ -162,6 +170,7 @@ def issue(app: App, key: RoleKey) -> bytes:
     app.learn_aws_time(portal.answered_at())
     cached = KeptCredentials(credentials, app.aws_now(), token.id)
     _keep(app, session, key, cached)
+    _tell_in_time(app, session, cached)
     return document_of(credentials, key.account_id)
 
 
@@ -216,6 +225,13 @@ def _keep(app: App, session: SsoSession, key: RoleKey, cached: KeptCredentials) 
         raise
     except (LocalState, OSError) as cause:
         app.warn(f"the credentials could not be kept: {cause}")
+
+
+def _tell_in_time(app: App, session: SsoSession, cached: KeptCredentials) -> None:
+    """Tell of an end that comes before these credentials are renewed: SDKs do that near their end."""
+    ends_at = cached.credentials.expires_at
+    renewed_at = app.local(freshness.renew_first_at(cached.received_at, ends_at))
+    notices.try_to_tell(app, session, renewed_at)
 
 
 def _publish_again(

@@ -122,6 +122,7 @@ def log_out(app: App, session: SsoSession) -> bool:
         app.tokens.forget(session)
         app.credentials.forget_session(session.name)
         app.tokens.save_facts(session.name, _facts_of_the_next(app, session))
+        app.notice_record.forget(session.name)
         prompt_notes.signed_in_anew(app, session)
     if trouble is not None:
         raise AwsUnreachable(
@@ -226,6 +227,7 @@ def _kept(app: App, session: SsoSession, token: AccessToken, life_seconds: int) 
             token_life_seconds=life_seconds,
         )
         app.tokens.save_facts(session.name, facts)
+        app.notice_record.forget(session.name)
         prompt_notes.signed_in_anew(app, session)
     return token
 

@@ -1,59 +1,46 @@
-"""Told in time: when a job that runs on will need a person, and its last renewals before that.
+"""Tell a person in time that a sign-in ends: each notice once, whatever job renews.
 
-Only an end that is known counts: one that is merely assumed causes no notice. Decides and returns;
-who serves says it and renews.
+Called by whoever renews: the renewal's process, the broker after a role call, an endpoint.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import logging
+from typing import TYPE_CHECKING
 
 from ssohelper.actions import clocks, tokens
-from ssohelper.core.instants import duration_text, to_iso
-from ssohelper.core.text import show
-from ssohelper.errors import LoginRequired
+from ssohelper.core import sign_in_notices
+from ssohelper.core.freshness import token_margin_seconds
+from ssohelper.core.sign_in_notices import Outlook, Told
+from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
 
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.model import SsoSession
 
-# The contract's: said at the start, then an hour and a quarter of an hour before.
-_TELL_BEFORE_SECONDS = (3600, 900)
+_log = logging.getLogger(__name__)
 # Enough for both calls and some tries of each, little enough to lose no time of work.
 LAST_RENEWAL_SECONDS = 120
-# Ends are told in whole seconds by several files: less apart is the same end.
-_SAME_SECONDS = 60
-
-
-class Outlook(NamedTuple):
-    """What lies ahead of a sign-in. Instants are epoch seconds.
-
-    `needed_at` is when a person is needed, None when nobody knows. `token_until` is the last moment
-    at which anything can be renewed, None while tokens follow each other. `is_over`: it has passed.
-    """
-
-    needed_at: int | None
-    token_until: int | None
-    is_over: bool
+_LOCK_SECONDS = 2.0
 
 
 def outlook(app: App, session: SsoSession) -> Outlook:
-    """Return what the files of this machine say; asks nobody."""
+    """Return what the files of this machine say of the sign-in's end."""
     try:
         token = app.tokens.load(session)
     except LoginRequired:
-        return Outlook(app.now(), None, True)  # half written, and nobody writes it to its end
+        return Outlook(None, is_over=True)  # half written, and nothing writes it to its end
     if token is None:
-        return Outlook(None, None, True)
+        return Outlook(None, is_over=True, is_signed_out=True)
     facts = tokens.facts_of(app, session, token)
     if facts.ended_at is not None or not tokens.is_refreshable(app, token):
         return Outlook(token.expires_at, token.expires_at, token.expires_at <= app.now())
     ends_at, source = clocks.sign_in_end(app, session, facts)
     if ends_at is None or source == "assumed":
-        return Outlook(None, None, False)
+        return Outlook(None)
     # A token that outlives the sign-in is the last one.
     token_until = token.expires_at if token.expires_at >= ends_at else None
-    return Outlook(ends_at, token_until, False)
+    return Outlook(ends_at, token_until)
 
 
 def last_renewals(ahead: Outlook) -> list[int]:
@@ -62,54 +49,108 @@ def last_renewals(ahead: Outlook) -> list[int]:
     return sorted(moments)
 
 
+def tell_due(
+    app: App,
+    session: SsoSession,
+    next_at: int,
+    *,
+    is_refused: bool = False,
+    even_signed_out: bool = False,
+) -> Told:
+    """Hand the notice that is due, if any, to the user's `notify` command; return all given ones.
+
+    `next_at` is when the next renewal will come. A sign-out is told with `even_signed_out` only: a
+    person did that.
+    """
+    ahead = outlook(app, session)
+    if ahead.is_signed_out and not even_signed_out:
+        return Told()
+    due = sign_in_notices.due_marks(ahead, app.now(), next_at, is_refused=is_refused)
+    told = app.notice_record.load(session.name)
+    if _is_current(told, ahead) and due <= told.of(ahead.needed_at):
+        return told
+    told, is_ours = _record(app, session, ahead, due)
+    found = sign_in_notices.notice(session.name, ahead, app.now())
+    if is_ours and found is not None:
+        app.start_notice(found)
+    return told
+
+
+def try_to_tell(
+    app: App,
+    session: SsoSession,
+    next_at: int,
+    *,
+    is_refused: bool = False,
+    even_signed_out: bool = False,
+) -> None:
+    """Do what `tell_due` does; what goes wrong costs the notice, and never an answer."""
+    try:
+        tell_due(app, session, next_at, is_refused=is_refused, even_signed_out=even_signed_out)
+    except (SsoHelperError, OSError) as trouble:
+        _log.info('no notice for "%s": %s', session.name, trouble)
+
+
+def tell_after_renewal(app: App, session: SsoSession, error: SsoHelperError | None) -> None:
+    """Tell what is due after a renewal of the token; `error` is how it ended, None for success."""
+    if isinstance(error, LoginRequired):
+        try_to_tell(app, session, app.now(), is_refused=True)
+    elif error is None:
+        token = tokens.seen(app, session)
+        if token is not None:
+            margin = token_margin_seconds(tokens.life_seconds(app, session, token))
+            try_to_tell(app, session, token.expires_at - int(margin))
+
+
+def _record(
+    app: App, session: SsoSession, ahead: Outlook, due: frozenset[str]
+) -> tuple[Told, bool]:
+    """Note notices as given; return all that were, and whether this process is to give them.
+
+    Where nothing can be noted none is given: each role call would give it again.
+    """
+    given: frozenset[str] = frozenset()
+    try:
+        with app.tokens.state_lock(session.name, app.deadline(_LOCK_SECONDS)):
+            told = app.notice_record.load(session.name)
+            given = told.of(ahead.needed_at) if _is_current(told, ahead) else given
+            app.notice_record.save(session.name, Told(ahead.needed_at, given | due))
+    except (LocalState, OSError) as trouble:
+        _log.info('no notice for "%s": %s', session.name, trouble)
+        return Told(ahead.needed_at, given | due), False
+    return Told(ahead.needed_at, given | due), not due <= given
+
+
+def _is_current(told: Told, ahead: Outlook) -> bool:
+    """Return False for a record of an end without an instant, when a sign-in came after it."""
+    return told.end is not None or not told.marks or ahead.is_over
+
+
 class Reminder:
-    """Says each thing once: at the start, an hour and a quarter of an hour before, at the end."""
+    """What one endpoint says by itself: each notice that was given, whoever gave it; and more.
+
+    At the start it says when a person will be needed, and after a sign-in that all works again.
+    """
 
     def __init__(self, session: SsoSession) -> None:
-        self._name = show(session.name)
-        self._needed_at: int | None = None
-        self._said: set[int] = set()
+        self._name = session.name
+        self._end: int | None = None
+        self._said: frozenset[str] = frozenset()
         self._is_over = False
 
-    def next(self, ahead: Outlook, now: int) -> str | None:
+    def next(self, ahead: Outlook, told: Told, now: int) -> str | None:
         """Return what is to be said now; None when there is nothing new."""
         was_over, self._is_over = self._is_over, ahead.is_over
+        found = sign_in_notices.notice(self._name, ahead, now)
         if ahead.is_over:
-            return None if was_over else self._over(signed_out=ahead.needed_at is None)
+            return found.message if found and not was_over else None
         if ahead.needed_at is None:
-            self._needed_at = None
-            return f'somebody signed in to "{self._name}" again' if was_over else None
-        is_news = self._is_news(ahead.needed_at)
-        self._needed_at = ahead.needed_at
-        left = ahead.needed_at - now
-        due = {before for before in _TELL_BEFORE_SECONDS if left <= before}
-        if is_news:
-            self._said = set()
-        elif due <= self._said:
+            self._end = None
+            return sign_in_notices.signed_in_again(self._name) if was_over else None
+        is_news = not sign_in_notices.is_same_end(self._end, ahead.needed_at)
+        given = told.of(ahead.needed_at)
+        if not is_news and (given <= self._said or ahead.needed_at <= now):
             return None
-        self._said |= due
-        if left > 0:
-            return self._before(ahead.needed_at, left)
-        # Begun after that end: what was issued before it works on, and nothing is sure after it.
-        until = ahead.token_until
-        return self._before(until, until - now) if is_news and until and until > now else None
-
-    def _is_news(self, needed_at: int) -> bool:
-        return self._needed_at is None or abs(needed_at - self._needed_at) > _SAME_SECONDS
-
-    def _before(self, needed_at: int, left: int) -> str:
-        return (
-            f'a person must sign in to "{self._name}" before {to_iso(needed_at)} '
-            f"(in {duration_text(left)}): ssohelper login {self._name}"
-        )
-
-    def _over(self, *, signed_out: bool) -> str:
-        if signed_out:  # which forgets the role credentials too
-            return (
-                f'nobody is signed in to "{self._name}" any more: requests fail; '
-                f"go on with: ssohelper login {self._name}"
-            )
-        return (
-            f'the sign-in to "{self._name}" is over: role credentials last to their end, '
-            f"then requests fail; go on with: ssohelper login {self._name}"
-        )
+        self._end = ahead.needed_at
+        self._said = given if is_news else self._said | given
+        return found.message if found else None

@@ -17,10 +17,10 @@ from ssohelper import peer
 from ssohelper.broker import wording
 from ssohelper.broker.connection import Connection
 from ssohelper.broker.core import MOST_CALLS, Broker
-from ssohelper.broker.requests import Found, Reply, Token
+from ssohelper.broker.requests import Found, Reply, Token, Wait
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey
-from ssohelper.errors import LocalState, SsoHelperError
+from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
 
 # A broker ends when idle for so long; and at this age in any case, so that a newer installation,
 # other settings and certificates are soon everywhere.
@@ -37,6 +37,7 @@ class Work(Protocol):
     def token(self, session_name: str) -> Token: ...
     def fingerprint(self, session_name: str) -> str: ...
     def renews_in_background(self) -> bool: ...
+    def wait_for_sign_in(self, session_name: str) -> Wait | None: ...
     def call(self, key: RoleKey) -> Reply: ...
     def renew(self, session_name: str, seen_id: str) -> None: ...
 
@@ -159,6 +160,9 @@ class Loop:
             caller.channel.send(b"wait %d\n" % seconds)
 
     def reply(self, caller: Caller, reply: Reply) -> None:
+        if isinstance(reply.error, LoginRequired):
+            session_name = caller.request.key.session_name
+            reply = reply._replace(wait=self._work.wait_for_sign_in(session_name))
         if isinstance(caller.channel, Connection):
             caller.channel.send(wording.encode(reply), last=True)
         else:

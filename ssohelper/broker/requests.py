@@ -22,12 +22,27 @@ class Request(NamedTuple):
     may_wait_longer: bool = False
 
 
+class Wait(NamedTuple):
+    """How long a caller may wait for a sign-in, and the file that every sign-in changes.
+
+    `line` is what the caller prints when it begins to wait.
+    """
+
+    seconds: int
+    watched_file: str
+    line: str
+
+
 class Reply(NamedTuple):
-    """The credential-process document (one line of JSON, with secrets), or an error."""
+    """The credential-process document (one line of JSON, with secrets), or an error.
+
+    `wait`: what a caller does instead of failing with LoginRequired; None: it fails.
+    """
 
     document: bytes = b""
     error: SsoHelperError | None = None
     warnings: tuple[str, ...] = ()
+    wait: Wait | None = None
 
     @property
     def exit_code(self) -> int:

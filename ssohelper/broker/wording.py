@@ -1,16 +1,17 @@
 """Replies and errors as bytes: between broker and caller, and between a renewal and its broker.
 
 One reply is `done CODE LENGTH LENGTH\n`, the document, then fields that are separated by 0x1f:
-for an error its class, message, hint, Retry-After and the line to print; then warnings.
+for an error its class, message, hint, Retry-After, the line to print, and for how many seconds the
+caller may wait for a sign-in, the file to watch and the line to print then; then warnings.
 """
 
 from ssohelper import errors
-from ssohelper.broker.requests import Reply
+from ssohelper.broker.requests import Reply, Wait
 from ssohelper.core.text import show
 from ssohelper.errors import AnswerLost, SsoHelperError, Throttled
 
 SEPARATOR = "\x1f"
-_ERROR_FIELDS = 5
+_ERROR_FIELDS = 8
 _RENEWED = b"renewed"
 
 # Only errors of ours come back from bytes, by name.
@@ -23,7 +24,8 @@ _CLASSES: dict[str, type[SsoHelperError]] = {
 
 def encode(reply: Reply) -> bytes:
     """Return the reply as the caller reads it."""
-    fields = [*(_fields(reply.error) if reply.error else ()), *reply.warnings]
+    of_error = [*_fields(reply.error), *_wait_fields(reply.wait)] if reply.error else []
+    fields = [*of_error, *reply.warnings]
     rest = _joined(fields)
     head = b"done %d %d %d\n" % (reply.exit_code, len(reply.document), len(rest))
     return head + reply.document + rest
@@ -34,7 +36,8 @@ def decode(code: int, document: bytes, rest: bytes) -> Reply:
     fields = _split(rest)
     if code == 0:
         return Reply(document, warnings=tuple(fields))
-    return Reply(error=_error(fields), warnings=tuple(fields[_ERROR_FIELDS:]))
+    warnings = tuple(fields[_ERROR_FIELDS:])
+    return Reply(error=_error(fields), warnings=warnings, wait=_wait(fields))
 
 
 def encode_report(error: SsoHelperError | None) -> bytes:
@@ -65,6 +68,15 @@ def _fields(error: SsoHelperError) -> list[str]:
         "" if retry_after is None else str(retry_after),
         line_of(error).decode("utf-8", "backslashreplace").rstrip("\n"),
     ]
+
+
+def _wait_fields(wait: Wait | None) -> list[str]:
+    return [str(wait.seconds), wait.watched_file, wait.line] if wait else ["0", "", ""]
+
+
+def _wait(fields: list[str]) -> Wait | None:
+    seconds, watched_file, line = fields[_ERROR_FIELDS - 3 : _ERROR_FIELDS]
+    return Wait(int(seconds), watched_file, line) if int(seconds) else None
 
 
 def _error(fields: list[str]) -> SsoHelperError:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import click
 
-from ssohelper import notify
 from ssohelper.actions import clocks, credentials, run, run_beside, usage
 from ssohelper.app import App
 from ssohelper.cli import choosing, output, using
@@ -127,21 +126,12 @@ def _serving(app: App, chosen: Profile) -> Serving:
     return Serving(app, chosen, "serve", tell=_tell, warn=_warn)
 
 
-def _tell(app: App, message: str) -> None:
-    """Hand a notice to the user's command and say it."""
-    failed = notify.start(message, app.settings.get("notify"), app.environ)
-    lines = [f"ssohelper: notice: {show(message)}"]
-    for name in failed:
-        lines.append(_warning(f'"{name}" could not be started (notify in the settings)'))
-    _say_aside("\n".join(lines))
+def _tell(message: str) -> None:
+    _say_aside(f"ssohelper: notice: {show(message)}")
 
 
 def _warn(message: str) -> None:
-    _say_aside(_warning(message))
-
-
-def _warning(message: str) -> str:
-    return f"ssohelper: warning: {show(message)}"
+    _say_aside(f"ssohelper: warning: {show(message)}")
 
 
 def _say_aside(text: str) -> None:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from math import ceil
 from typing import TypeVar
 
 from ssohelper import crash
@@ -23,8 +24,8 @@ LONGEST_PAUSE_SECONDS = 15.0
 _SHORTEST_PAUSE_SECONDS = 0.5
 _ASK_SECONDS = 20.0
 
-# Gets the App of the look, for its settings, and the words.
-Tell = Callable[[ServingApp, str], None]
+# Gets the words of a notice.
+Tell = Callable[[str], None]
 _T = TypeVar("_T")
 
 
@@ -101,9 +102,11 @@ class Keeper:
             self._source.ask().wait(_ASK_SECONDS)
 
     def _remind(self, app: ServingApp) -> None:
-        said = self._reminder.next(notices.outlook(app, self._session), app.now())
+        next_at = app.now() + ceil(self._pause_seconds)
+        told = notices.tell_due(app, self._session, next_at, even_signed_out=True)
+        said = self._reminder.next(notices.outlook(app, self._session), told, app.now())
         if said:
-            self._tell(app, said)
+            self._tell(said)
 
     def _renew_ahead(self, app: ServingApp) -> None:
         if not app.settings.get("renew_ahead"):

@@ -1,4 +1,7 @@
-"""A miss: argv → the session's broker → stdout. Imports the socket, and nothing that asks AWS."""
+"""A miss: argv → the session's broker → stdout. Imports the socket, and nothing that asks AWS.
+
+Where the settings say so, it waits for a person's sign-in instead of failing with exit code 4.
+"""
 
 import os
 import sys
@@ -14,8 +17,10 @@ _START_TIME = 19
 # Longer than any start: then this is another program's process, in which we were called.
 _LONGEST_START_UP_SECONDS = 5
 _SEPARATOR = b"\x1f"
-_ERROR_FIELDS = 5
-_LINE = 4
+# Fields of an error (broker.wording): the line to print, and how to wait for a sign-in.
+_LINE, _WAIT_SECONDS, _WATCHED_FILE, _WAIT_LINE = 4, 5, 6, 7
+_LOGIN_REQUIRED = 4
+_LOOK_SECONDS = 1.0
 
 
 def answer(argv: "list[str]", began: float) -> "int | None":
@@ -27,9 +32,9 @@ def answer(argv: "list[str]", began: float) -> "int | None":
     if key is None:
         return None
     try:
-        code, document, rest = broker_client.ask(
-            key, os.environ, seconds_left(began), may_wait_longer=True
-        )
+        code, document, rest = _ask(key, seconds_left(began))
+        if code == _LOGIN_REQUIRED:
+            code, document, rest = _after_sign_in(key, (code, document, rest), began)
     except (broker_client.Unavailable, broker_client.Stopped):
         return None  # a stopped broker took all of the time: what is cached must do
     except KeyboardInterrupt:
@@ -41,6 +46,57 @@ def answer(argv: "list[str]", began: float) -> "int | None":
     for warning in fields:
         _say(b"ssohelper: warning: " + warning)
     return 0 if _print(document) else 7
+
+
+def _ask(key: "tuple[str, str, str]", seconds: float) -> "tuple[int, bytes, bytes]":
+    return broker_client.ask(key, os.environ, seconds, may_wait_longer=True)
+
+
+def _after_sign_in(
+    key: "tuple[str, str, str]", answer: "tuple[int, bytes, bytes]", began: float
+) -> "tuple[int, bytes, bytes]":
+    """Wait for a sign-in for as long as the broker allows; return its answer then.
+
+    No broker is kept alive meanwhile: once a second the token file's date is compared.
+    """
+    fields = answer[2].split(_SEPARATOR)
+    ends_at = began + int(fields[_WAIT_SECONDS])
+    if ends_at <= began:
+        return answer
+    _say(fields[_WAIT_LINE])
+    # At first nothing is known of the file, so the broker is asked once more: a sign-in may have
+    # come since its answer.
+    seen: object = None
+    while answer[0] == _LOGIN_REQUIRED:
+        stamp = _stamp(fields[_WATCHED_FILE])
+        if stamp != seen:
+            try:
+                answer, seen = _ask(key, CALL_SECONDS), stamp
+                continue
+            except (broker_client.Unavailable, broker_client.Stopped):
+                pass  # after a pause the next one may answer
+        left = ends_at - time.monotonic()
+        if left <= 0 or not _is_awaited(min(left, _LOOK_SECONDS)):
+            return answer
+    return answer
+
+
+def _stamp(path: bytes) -> "tuple[int, int, int]":
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0, 0, 0
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _is_awaited(seconds: float) -> bool:
+    """Sleep; return False at once when nothing reads our stdout any more: the SDK has ended."""
+    import select
+
+    stdout = select.poll()
+    stdout.register(1, 0)
+    gone = select.POLLERR | select.POLLNVAL
+    return not any(event & gone for _, event in stdout.poll(seconds * 1000))
 
 
 def seconds_left(began: float) -> float:

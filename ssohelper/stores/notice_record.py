@@ -1,0 +1,40 @@
+"""Which notices were given of each session's end: `<state>/notices/<session>.json`.
+
+It makes several brokers, renewals and endpoints give each notice once. Whoever writes it holds the
+session's state lock.
+"""
+
+from pathlib import Path
+
+from ssohelper.core.sign_in_notices import Told
+from ssohelper.stores import files, places
+
+
+class NoticeRecord:
+    """One small file for each session; a damaged one counts as missing."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+
+    def load(self, session_name: str) -> Told:
+        found = files.read_json(self._file(session_name)) or {}
+        end, marks = found.get("end"), found.get("marks")
+        if type(end) is not int and end is not None:
+            return Told()
+        if not isinstance(marks, list) or not all(isinstance(mark, str) for mark in marks):
+            return Told()
+        return Told(end, frozenset(marks))
+
+    def save(self, session_name: str, told: Told) -> None:
+        """Keep the record. Raises: LocalState."""
+        files.private_folder(self._state)
+        path = self._file(session_name)
+        files.private_folder(path.parent)
+        files.write_json(path, {"end": told.end, "marks": sorted(told.marks)})
+
+    def forget(self, session_name: str) -> None:
+        """Forget what was told: the next sign-in has an end of its own. Raises: LocalState."""
+        files.remove(self._file(session_name))
+
+    def _file(self, session_name: str) -> Path:
+        return self._state / "notices" / f"{places.session_part(session_name)}.json"

@@ -1,0 +1,18 @@
+"""Fixtures of the long jobs' tests."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from ssohelper.emulator.organization import World
+from ssohelper.emulator.server import Emulator
+from tests.conftest import Home
+from tests.long_jobs.world import Job
+
+
+@pytest.fixture
+def job(home: Home) -> Iterator[Job]:
+    with Emulator(World.of_size(2, 1)) as running:
+        running.auto_approve = "ana"
+        running.faults.sign_in_seconds = 90 * 24 * 3600
+        yield Job(home, running)
