@@ -29,14 +29,23 @@ _T = TypeVar("_T")
 
 def seconds_of(app: App, session: SsoSession) -> int:
     """Return how long a call waits for a sign-in; 0: it does not."""
-    text = app.settings.get("wait_for_sign_in", session=session.name)
-    return (parse_duration(text) or 0) if isinstance(text, str) else 0
+    return seconds_in(app.settings.get("wait_for_sign_in", session=session.name) or "")
+
+
+def seconds_in(text: str) -> int:
+    """Return the seconds of a duration of the settings; 0 for none."""
+    return parse_duration(text) or 0
 
 
 def hold_text(app: App, session: SsoSession) -> str:
     """Return for how long `exec --hold` waits, as the settings write a duration."""
     text = app.settings.get("wait_for_sign_in", session=session.name)
-    return text if isinstance(text, str) and parse_duration(text) else HOLD
+    return str(text) if text and seconds_in(text) else HOLD
+
+
+def variables(hold_text: str) -> dict[str, str]:
+    """Return what makes every ssohelper below this process wait; nothing for ""."""
+    return {VARIABLE: hold_text} if hold_text else {}
 
 
 def begin(app: App, session: SsoSession) -> Wait | None:

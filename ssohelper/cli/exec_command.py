@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from ssohelper.actions import credentials, environment, run, usage
+from ssohelper.actions import credentials, environment, run, sign_in_wait, usage
 from ssohelper.app import App
 from ssohelper.cli import output, using
 from ssohelper.core.model import Profile
@@ -44,9 +44,10 @@ class _Split(click.Command):
 @click.command("exec", cls=_Split, options_metavar="[OPTIONS]")
 @click.argument("profile", metavar="[PROFILE] -- COMMAND...", required=False)
 @click.option("--server", is_flag=True, help="Give it an endpoint that renews, not fixed keys.")
+@click.option("--hold", is_flag=True, help="Wait for a sign-in, here and in what it runs.")
 @output.common_options
 @click.pass_context
-def exec_program(ctx: click.Context, profile: str | None, server: bool) -> None:
+def exec_program(ctx: click.Context, profile: str | None, server: bool, hold: bool) -> None:
     """Run a command with credentials of a role.
 
     \b
@@ -54,12 +55,16 @@ def exec_program(ctx: click.Context, profile: str | None, server: bool) -> None:
       ssohelper exec payments-prod.ReadOnlyAccess -- aws s3 ls
       ssohelper exec payments-prod/ReadOnlyAccess -- terraform plan
       ssohelper exec --server payments-prod.ReadOnlyAccess -- ./two-day-job
+      ssohelper exec --hold payments-prod.ReadOnlyAccess -- ./nightly-job
       AWS_PROFILE=payments-prod.ReadOnlyAccess ssohelper exec -- env
 
     Fixed keys in the command's environment alone, everything that would win over them taken
     away. They end after an hour or some: with --server the command asks an endpoint of its own,
     which renews. The exit code is the command's; 126 when it cannot be run, 127 when it is not
     found.
+
+    With --hold, signed out and off a terminal, it waits for a sign-in in any shell, 12 hours or what
+    wait_for_sign_in says; so does every profile of ours that the command uses.
     """
     program: list[str] = ctx.meta.get(_PROGRAM, [])
     if not program or output.talk().json:
@@ -72,14 +77,17 @@ def exec_program(ctx: click.Context, profile: str | None, server: bool) -> None:
     app = output.app()
     run.found_program(program[0], app.environ)
     chosen = using.chosen_profile(profile)
+    # What runs below `exec --hold` waits too.
+    is_held = hold or sign_in_wait.VARIABLE in app.environ
+    hold_text = sign_in_wait.hold_text(app, chosen.session) if is_held else ""
     if server:
         from ssohelper.cli import serve_command
 
-        ctx.exit(serve_command.run_beside_server(app, chosen, program))
-    ctx.exit(_run_with_keys(app, chosen, program))
+        ctx.exit(serve_command.run_beside_server(app, chosen, program, hold_text))
+    ctx.exit(_run_with_keys(app, chosen, program, hold_text))
 
 
-def _run_with_keys(app: App, chosen: Profile, program: list[str]) -> int:
+def _run_with_keys(app: App, chosen: Profile, program: list[str], hold_text: str) -> int:
     keys = using.signed_in(
         app,
         chosen,
@@ -91,8 +99,10 @@ def _run_with_keys(app: App, chosen: Profile, program: list[str]) -> int:
             app.deadline(),
             least_share=credentials.NEARLY_WHOLE,
         ),
+        hold_seconds=sign_in_wait.seconds_in(hold_text),
     )
     child = environment.keys_environment(app, chosen, keys).of_child(app.environ)
+    child.update(sign_in_wait.variables(hold_text))
     output.say(f"{using.who(app, chosen)}: {using.keys_left(app, keys)}")
     usage.record(app, chosen)
     return run.replace_process(program, child)

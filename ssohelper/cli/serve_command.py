@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from ssohelper.actions import clocks, credentials, run, run_beside, usage
+from ssohelper.actions import clocks, credentials, run, run_beside, sign_in_wait, usage
 from ssohelper.app import App
 from ssohelper.cli import choosing, output, using
 from ssohelper.core import shell_text
@@ -77,18 +77,20 @@ def serve(
     click.get_current_context().exit(128 + came)
 
 
-def run_beside_server(app: App, chosen: Profile, program: list[str]) -> int:
+def run_beside_server(app: App, chosen: Profile, program: list[str], hold_text: str) -> int:
     """Run the program with an endpoint of its own; return its exit code.
 
+    `hold_text`: how long it, and what it runs, waits for a sign-in; "" for not at all.
     Raises: ProgramNotFound (127), NotExecutable (126).
     """
     run.found_program(program[0], app.environ)
-    _signed_in(app, chosen)
+    _signed_in(app, chosen, hold_text)
     with _serving(app, chosen) as serving:
         run_beside.hold_signals()
         serving.open_port()
         serving.start()
         child = serving.environment().of_child(app.environ)
+        child.update(sign_in_wait.variables(hold_text))
         output.say(f"{using.who(app, chosen)}: these credentials are renewed")
         _warn_of_unknown_end(app, chosen)
         usage.record(app, chosen)
@@ -105,12 +107,13 @@ def run_beside_server(app: App, chosen: Profile, program: list[str]) -> int:
 # -- pieces ------------------------------------------------------------------------------------
 
 
-def _signed_in(app: App, chosen: Profile) -> None:
+def _signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
     """Have credentials before anybody asks: what is wrong is said here, with its exit code."""
     using.signed_in(
         app,
         chosen,
         lambda: credentials.release(app, chosen.session, chosen.role, "serve", app.deadline()),
+        hold_seconds=sign_in_wait.seconds_in(hold_text),
     )
 
 

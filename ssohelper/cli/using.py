@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from ssohelper.actions import identity
+from ssohelper.actions import identity, sign_in_wait
 from ssohelper.actions.environment import TimeLeft
 from ssohelper.app import App
 from ssohelper.cli import choosing, output
@@ -16,11 +16,14 @@ from ssohelper.errors import LoginRequired
 _T = TypeVar("_T")
 
 
-def signed_in(app: App, profile: Profile, action: Callable[[], _T]) -> _T:
+def signed_in(app: App, profile: Profile, action: Callable[[], _T], *, hold_seconds: int = 0) -> _T:
     """Return what the action returns; where it needs a sign-in, offer that and try once more.
 
+    Off a terminal wait for a sign-in elsewhere, for `hold_seconds`.
     Raises: LoginRequired off a terminal, or when the person said no.
     """
+    if hold_seconds and not output.can_ask():
+        return sign_in_wait.after_sign_in(app, profile.session, hold_seconds, action, say=_notice)
     try:
         return action()
     except LoginRequired as error:
@@ -42,6 +45,10 @@ def chosen_profile(text: str | None, *, ask_always: bool = False) -> Profile:
             raise
     sign_in_on_terminal(output.app(), choosing.session(output.talk().session))
     return choosing.profile(text, ask_always=ask_always)
+
+
+def _notice(message: str) -> None:
+    output.say(f"ssohelper: notice: {show(message)}")
 
 
 def _wants_to_sign_in(error: LoginRequired) -> bool:

@@ -103,6 +103,7 @@ TREE = """\
 +
 <profile
 --server Give it an endpoint that renews, not fixed keys.
+--hold Wait for a sign-in, here and in what it runs.
 [env] Print exports of fixed keys, for eval
 +
 <profile
@@ -149,14 +150,14 @@ TREE = """\
 +
 [config get] Print the value of KEY that counts.
 +
-<words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.session_hours,storage,theme
+<words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in
 [config list] Print all settings with their origin.
 +
 [config path] Print the path of the settings file, whether it exists or not.
 +
 [config set] Set KEY in the file; a list takes several values.
 +
-<words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.session_hours,storage,theme
+<words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in
 <text*
 --default Take the setting out of the file.
 [cache] List or clear what is kept on this machine

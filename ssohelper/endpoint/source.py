@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from ssohelper import crash
-from ssohelper.actions import credentials
+from ssohelper.actions import credentials, sign_in_wait
 from ssohelper.actions.credentials import Way
 from ssohelper.core.model import Role, RoleCredentials, SsoSession
 from ssohelper.endpoint.looks import ServingApp
@@ -66,6 +66,20 @@ class Source:
         if found is None or (in_doubt and found.expires_at <= app.now()):
             raise trouble
         return found
+
+    def credentials_after_sign_in(self, seconds: float) -> RoleCredentials:
+        """Do what `credentials` does; where the settings say so, wait for a sign-in first.
+
+        The endpoint itself says that one is needed.
+        """
+        app = self._make_app()
+        return sign_in_wait.after_sign_in(
+            app,
+            self._session,
+            sign_in_wait.seconds_of(app, self._session),
+            lambda: self.credentials(seconds),
+            say=lambda _line: None,
+        )
 
     def doubts(self, app: ServingApp) -> bool:
         """Tell whether the wall clock has jumped and AWS has not been asked since."""

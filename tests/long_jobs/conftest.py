@@ -12,7 +12,7 @@ from tests.long_jobs.world import Job
 
 @pytest.fixture
 def job(home: Home) -> Iterator[Job]:
-    with Emulator(World.of_size(2, 1)) as running:
+    with Emulator(World.of_size(4, 1)) as running:
         running.auto_approve = "ana"
         running.faults.sign_in_seconds = 90 * 24 * 3600
         yield Job(home, running)

@@ -6,13 +6,12 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ssohelper.core.model import SignInFacts
+from ssohelper.core.model import SignInFacts, SsoSession
 from ssohelper.emulator.server import Emulator
 from ssohelper.stores.token_cache import TokenFiles
 from tests.conftest import SCRIPT, Home
 
 ACCOUNT, ROLE = "000000000001", "Role00"
-ARGUMENTS = ("--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE)
 START_URL = "https://d-0000000000.awsapps.com/start"
 HOUR = 3600
 
@@ -46,7 +45,7 @@ class Job:
         home.write_config(
             f"[sso-session corp]\nsso_start_url = {START_URL}\nsso_region = us-east-1\n"
             "sso_registration_scopes = sso:account:access\n\n[profile job]\n"
-            f"credential_process = {SCRIPT} credential-process {' '.join(ARGUMENTS)}\n"
+            f"credential_process = {SCRIPT} credential-process {' '.join(arguments())}\n"
             "region = eu-west-1\n"
         )
         program = home.path / "note"
@@ -55,31 +54,60 @@ class Job:
             f'"$SSOHELPER_NOTICE_AT" "$SSOHELPER_NOTICE_COMMAND" "$1" >> {self.notices}\n'
         )
         program.chmod(0o755)
-        self.settings(f'notify = ["{program}"]\n')
+        self._settings: dict[str, str] = {}
+        self.notice_command(str(program))
 
-    def settings(self, text: str) -> None:
-        """Add lines to the settings file."""
+    def notice_command(self, program: str) -> None:
+        self.settings(notify=f'["{program}"]')
+
+    def settings(self, **values: str) -> None:
+        """Set these keys in the settings file; values are TOML."""
+        self._settings.update(values)
         path = self.home.path / ".config/ssohelper/config.toml"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text((path.read_text() if path.exists() else "") + text)
+        path.write_text("".join(f"{key} = {value}\n" for key, value in self._settings.items()))
 
-    def sign_in(self, *, ends_in: float | None = None, **more: float) -> None:
-        """Sign ana in; `ends_in` seconds the sign-in ends, as the settings say of it."""
+    def write_token(self) -> None:
+        """Sign ana in as the AWS CLI does."""
         self.home.write_token(self.emulator.token_for("ana", start_url=START_URL))
-        began = int(time.time())
-        if ends_in is not None:
-            began = int(time.time() + ends_in - HOUR)
-            self.settings("session_hours = 1\n")
-        TokenFiles(
-            self.home.token_folder,
-            state=self.home.path / ".local/state/ssohelper",
-            runtime=self.home.runtime,
-        ).save_facts("corp", SignInFacts(signed_in_at=began))
 
-    def ask(self, **env: str) -> "subprocess.CompletedProcess[str]":
+    def sign_in(self, *, ends_in: int | None = None) -> int:
+        """Sign ana in; return when the sign-in ends, if the settings say that it does so.
+
+        Without `ends_in` (seconds) it began 7 h 55 min ago: its assumed end is near.
+        """
+        self.write_token()
+        return self.begin_sign_in(ends_in=ends_in)
+
+    def begin_sign_in(self, *, ends_in: int | None = None) -> int:
+        """Note when the present sign-in began, as `login` does."""
+        ends_at = int(time.time()) + (ends_in if ends_in is not None else 300)
+        if ends_in is not None:
+            self.settings(session_hours="8")
+        self._tokens().save_facts("corp", SignInFacts(signed_in_at=ends_at - 8 * HOUR))
+        return ends_at
+
+    def log_in(self) -> None:
+        """Sign in with our own `login`, as a person does in another shell."""
+        self.home.browser()
+        done = self.start(SCRIPT, "login", "corp", "--force")
+        told = done.communicate(timeout=60)
+        assert done.returncode == 0, told
+
+    def age_token(self, seconds: int) -> None:
+        """Make the present token that much older, as if time had passed."""
+        store, session = self._tokens(), SsoSession("corp", START_URL, "us-east-1", ())
+        token = store.load(session)
+        assert token
+        aged = token._replace(expires_at=token.expires_at - seconds)
+        store.save(session, aged)
+        facts = store.facts("corp")
+        store.save_facts("corp", facts._replace(token_ids=(*facts.token_ids, aged.id)))
+
+    def ask(self, account: str = ACCOUNT, **env: str) -> "subprocess.CompletedProcess[str]":
         """Run the credential process once."""
         return subprocess.run(
-            [SCRIPT, "credential-process", *ARGUMENTS],
+            [SCRIPT, "credential-process", *arguments(account)],
             env={**self.home.env, **env},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -100,11 +128,27 @@ class Job:
             cwd=self.home.path,
         )
 
+    def recorded(self) -> bool:
+        """Return whether any notice was given; it is recorded before the caller is answered."""
+        return (self.home.path / ".local/state/ssohelper/notices/corp.json").exists()
+
     def told(self) -> list[Told]:
         """Return all notices so far."""
         if not self.notices.exists():
             return []
         return [Told(*line.split("|", 3)) for line in self.notices.read_text().splitlines()]
+
+    def _tokens(self) -> TokenFiles:
+        return TokenFiles(
+            self.home.token_folder,
+            state=self.home.path / ".local/state/ssohelper",
+            runtime=self.home.runtime,
+        )
+
+
+def arguments(account: str = ACCOUNT) -> tuple[str, ...]:
+    """Return what a profile of this account's role passes."""
+    return ("--session", "corp", "--account-id", account, "--role-name", ROLE)
 
 
 def wait_for(holds: Callable[[], object], seconds: float = 60) -> None:
