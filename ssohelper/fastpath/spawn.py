@@ -18,6 +18,14 @@ HANDED_OVER = 3
 # endpoint that runs for days, has nothing to wait for. `&` makes it ignore SIGINT and SIGQUIT too.
 _IN_BACKGROUND = 'cd / && "$@" &'
 _SHELL = "/bin/sh"
+# Keys that `exec` gave to our caller: a process that outlives it has no use for them.
+_KEYS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+)
 
 
 def start_detached(
@@ -25,8 +33,9 @@ def start_detached(
 ) -> None:
     """Run `ssohelper ARGV…` with `descriptor` as its number 3 and no other stream of ours.
 
-    Raises: OSError where it cannot be started.
+    It gets the environment without keys of a role. Raises: OSError where it cannot be started.
     """
+    environ = {name: value for name, value in environ.items() if name not in _KEYS}
     if sys.platform == "win32":
         _start_on_windows(argv, environ)
         return
@@ -46,7 +55,7 @@ def start_detached(
         pid = os.posix_spawn(
             _SHELL,
             [*command, *argv],
-            dict(environ),
+            environ,
             file_actions=streams,
             setsid=True,
             setsigmask=(),
@@ -58,7 +67,7 @@ def start_detached(
     os.waitpid(pid, 0)
 
 
-def _start_on_windows(argv: "list[str]", environ: "Mapping[str, str]") -> None:
+def _start_on_windows(argv: "list[str]", environ: "dict[str, str]") -> None:
     import subprocess
 
     if sys.platform == "win32":
@@ -68,7 +77,7 @@ def _start_on_windows(argv: "list[str]", environ: "Mapping[str, str]") -> None:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             creationflags=subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP,
-            env=dict(environ),
+            env=environ,
             cwd=os.sep,
         )
         child.returncode = 0  # it goes on when we end: no warning of a child that still runs
