@@ -1,16 +1,22 @@
-"""A notice beyond the terminal: detached, bounded, and never in anybody's way."""
+"""A notice beyond the terminal: detached, bounded, and never in anything's way."""
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from ssohelper import notify
+from ssohelper import notice_process, notify
+from ssohelper.core.sign_in_notices import Notice
 
 ENV = {"PATH": "/usr/bin:/bin"}
+
+
+def notice(message: str = "x") -> Notice:
+    return Notice("corp", 4_000_000_000, message, "ssohelper login corp")
 
 
 def wait_for(path: Path) -> str:
@@ -25,23 +31,43 @@ def test_the_message_is_the_last_argument_whatever_is_in_it(tmp_path: Path) -> N
     out = tmp_path / "out"
     message = 'it\'s $(touch /tmp/x); `id` "now"'
     script = f'printf "%s" "$1" > {out}.part; mv {out}.part {out}'
-    assert notify.start(message, ("sh", "-c", script, "notify"), ENV) == []
+    assert notify.start(notice(message), ("sh", "-c", script, "notify"), ENV) is None
     assert wait_for(out) == message
+
+
+def test_session_time_and_line_are_variables(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    names = ("SESSION", "AT", "COMMAND")
+    values = "|".join(f"$SSOHELPER_NOTICE_{name}" for name in names)
+    notify.start(notice(), ("sh", "-c", f'echo "{values}" > {out}'), ENV)
+    assert wait_for(out) == "corp|2096-10-02T07:06:40Z|ssohelper login corp\n"
 
 
 def test_a_command_that_hangs_is_ended_with_all_it_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notify, "_SECONDS", 0.3)
+    monkeypatch.setattr(notice_process, "_SECONDS", 0.5)
     pids = tmp_path / "pids"
-    began = time.monotonic()
-    notify.start("x", ("sh", "-c", f"sleep 600 & echo $! $$ > {pids}; wait"), ENV)
-    assert time.monotonic() - began < 5
+    notice_process.run(["/bin/sh", "-c", f"sleep 600 & echo $! $$ > {pids}; wait"])
     for pid in wait_for(pids).split():
         ends_at = time.monotonic() + 30
         while alive(int(pid)):
             assert time.monotonic() < ends_at, "it was not ended"
             time.sleep(0.02)
+
+
+def test_whoever_starts_a_command_that_hangs_may_end_at_once(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    code = (
+        "from ssohelper import notify\n"
+        "from ssohelper.core.sign_in_notices import Notice\n"
+        f"command = ('sh', '-c', 'echo $$ > {pid}; exec sleep 600')\n"
+        "assert notify.start(Notice('corp', None, 'x', 'y'), command, {'PATH': '/usr/bin:/bin'}) is None\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    hanging = int(wait_for(pid))
+    assert alive(hanging)
+    os.kill(hanging, signal.SIGKILL)
 
 
 def alive(pid: int) -> bool:
@@ -51,20 +77,23 @@ def alive(pid: int) -> bool:
         return False
 
 
-def test_it_has_no_stream_no_signal_mask_and_no_session_of_ours(tmp_path: Path) -> None:
+def test_it_has_no_stream_no_signal_state_and_no_session_of_ours(tmp_path: Path) -> None:
     out = tmp_path / "out"
     code = (
         "import os, signal, sys\n"
         "said = [os.readlink(f'/proc/self/fd/{n}') for n in range(3)]\n"
-        "said += [str(len(signal.pthread_sigmask(signal.SIG_BLOCK, []))), str(os.getsid(0) == os.getpid())]\n"
-        f"open('{out}', 'w').write(' '.join(said))\n"
+        "said += [str(len(signal.pthread_sigmask(signal.SIG_BLOCK, [])))]\n"
+        # Python itself ignores SIGPIPE and SIGXFSZ; the shell with `&` ignores these two.
+        "said += [str(signal.getsignal(s) is signal.SIG_IGN) for s in (signal.SIGINT, signal.SIGQUIT)]\n"
+        "said += [str(os.getsid(0) == os.getpid())]\n"
+        f"open('{out}.part', 'w').write(' '.join(said)); os.rename('{out}.part', '{out}')\n"
     )
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     try:
-        notify.start("x", (sys.executable, "-c", code), ENV)
+        notify.start(notice(), (sys.executable, "-c", code), ENV)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    assert wait_for(out) == "/dev/null /dev/null /dev/null 0 True"
+    assert wait_for(out) == "/dev/null /dev/null /dev/null 0 False False True"
 
 
 @pytest.mark.parametrize("command", [("no-such-program",), ("./here",), ("/etc/passwd",), ("",)])
@@ -75,15 +104,46 @@ def test_what_cannot_be_started_is_named(
     (tmp_path / "here").write_text("#!/bin/sh\n")
     (tmp_path / "here").chmod(0o755)
     (tmp_path / "no-such-program").symlink_to(tmp_path / "here")
-    assert notify.start("x", command, {"PATH": ":.:/usr/bin"}) == [command[0]]
+    trouble = notify.start(notice(), command, {"PATH": ".:/usr/bin"})
+    assert trouble == f'"{command[0]}" could not be started (notify in the settings)'
 
 
-def test_notify_send_needs_a_desktop(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    program = tmp_path / "notify-send"
-    program.write_text(f'#!/bin/sh\nprintf "%s|" "$@" > {out}.part; mv {out}.part {out}\n')
-    program.chmod(0o755)
-    env = {"PATH": f"{tmp_path}{os.pathsep}/usr/bin"}
-    notify.start("-x", (), env)
-    notify.start("-x", (), {**env, "WAYLAND_DISPLAY": "wayland-0"})
-    assert wait_for(out) == "--app-name|ssohelper|--|ssohelper|-x|"
+class TestDesktop:
+    @pytest.fixture
+    def out(self, tmp_path: Path) -> Path:
+        for name in ("notify-send", "osascript"):
+            out, program = tmp_path / "out", tmp_path / name
+            program.write_text(f'#!/bin/sh\nprintf "%s|" "$@" > {out}.part; mv {out}.part {out}\n')
+            program.chmod(0o755)
+        return tmp_path / "out"
+
+    @pytest.fixture
+    def env(self, tmp_path: Path) -> dict[str, str]:
+        return {"PATH": f"{tmp_path}{os.pathsep}/usr/bin"}
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="notify-send is Linux's")
+    def test_notify_send_shows_it(self, out: Path, env: dict[str, str]) -> None:
+        env["WAYLAND_DISPLAY"] = "wayland-0"
+        assert notify.start(notice("-x"), "desktop", env) is None
+        assert wait_for(out) == "--app-name|ssohelper|--|ssohelper|-x|"
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="notify-send is Linux's")
+    def test_without_a_desktop_it_says_so(self, out: Path, env: dict[str, str]) -> None:
+        assert "there is no desktop" in (notify.start(notice(), "desktop", env) or "")
+        assert not out.exists()
+
+    def test_osascript_gets_the_text_as_an_argument(
+        self, out: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The command line alone: there is no Mac here."""
+        monkeypatch.setattr(notify.sys, "platform", "darwin")
+        message = 'a "quoted" & text'
+        assert notify.start(notice(message), "desktop", env) is None
+        words = wait_for(out).split("|")
+        assert words[-2] == message
+        assert message not in "".join(words[:-2])
+        assert words[:2] == ["-e", "on run argv"]
+
+    def test_a_command_of_that_name_is_not_meant(self, out: Path, env: dict[str, str]) -> None:
+        env["DISPLAY"] = ":0"
+        assert '"desktop" could not be started' in (notify.start(notice(), ("desktop",), env) or "")

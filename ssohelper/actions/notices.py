@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import clocks, tokens
 from ssohelper.core import sign_in_notices
 from ssohelper.core.freshness import token_margin_seconds
-from ssohelper.core.sign_in_notices import Outlook, Told
-from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
+from ssohelper.core.sign_in_notices import Outlook, Told, is_same_end
+from ssohelper.errors import LoginRequired, SsoHelperError
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -56,24 +56,23 @@ def tell_due(
     *,
     is_refused: bool = False,
     even_signed_out: bool = False,
-) -> Told:
-    """Hand the notice that is due, if any, to the user's `notify` command; return all given ones.
+) -> None:
+    """Hand the notice that is due, if any, to the user's `notify` command.
 
     `next_at` is when the next renewal will come. A sign-out is told with `even_signed_out` only: a
     person did that.
     """
     ahead = outlook(app, session)
     if ahead.is_signed_out and not even_signed_out:
-        return Told()
+        return
     due = sign_in_notices.due_marks(ahead, app.now(), next_at, is_refused=is_refused)
     told = app.notice_record.load(session.name)
     if _is_current(told, ahead) and due <= told.of(ahead.needed_at):
-        return told
-    told, is_ours = _record(app, session, ahead, due)
+        return
+    is_ours = _record(app, session, ahead, due)
     found = sign_in_notices.notice(session.name, ahead, app.now())
     if is_ours and found is not None:
         app.start_notice(found)
-    return told
 
 
 def try_to_tell(
@@ -102,23 +101,16 @@ def tell_after_renewal(app: App, session: SsoSession, error: SsoHelperError | No
             try_to_tell(app, session, token.expires_at - int(margin))
 
 
-def _record(
-    app: App, session: SsoSession, ahead: Outlook, due: frozenset[str]
-) -> tuple[Told, bool]:
-    """Note notices as given; return all that were, and whether this process is to give them.
+def _record(app: App, session: SsoSession, ahead: Outlook, due: frozenset[str]) -> bool:
+    """Note notices as given; return whether this process is the one to give them.
 
-    Where nothing can be noted none is given: each role call would give it again.
+    Raises: LocalState where they cannot be noted. Then none is given: each role call would repeat it.
     """
-    given: frozenset[str] = frozenset()
-    try:
-        with app.tokens.state_lock(session.name, app.deadline(_LOCK_SECONDS)):
-            told = app.notice_record.load(session.name)
-            given = told.of(ahead.needed_at) if _is_current(told, ahead) else given
-            app.notice_record.save(session.name, Told(ahead.needed_at, given | due))
-    except (LocalState, OSError) as trouble:
-        _log.info('no notice for "%s": %s', session.name, trouble)
-        return Told(ahead.needed_at, given | due), False
-    return Told(ahead.needed_at, given | due), not due <= given
+    with app.tokens.state_lock(session.name, app.deadline(_LOCK_SECONDS)):
+        told = app.notice_record.load(session.name)
+        given = told.of(ahead.needed_at) if _is_current(told, ahead) else frozenset()
+        app.notice_record.save(session.name, Told(ahead.needed_at, given | due))
+    return not due <= given
 
 
 def _is_current(told: Told, ahead: Outlook) -> bool:
@@ -127,30 +119,31 @@ def _is_current(told: Told, ahead: Outlook) -> bool:
 
 
 class Reminder:
-    """What one endpoint says by itself: each notice that was given, whoever gave it; and more.
+    """What one endpoint says by itself, on its own schedule: it looks every 15 s.
 
-    At the start it says when a person will be needed, and after a sign-in that all works again.
+    At its start it says when a person will be needed, then each notice that is due, and after a
+    sign-in that all works again. What other jobs were told of does not count: they say nothing here.
     """
 
     def __init__(self, session: SsoSession) -> None:
         self._name = session.name
-        self._end: int | None = None
-        self._said: frozenset[str] = frozenset()
+        self._said = Told()
+        self._has_end = False
         self._is_over = False
 
-    def next(self, ahead: Outlook, told: Told, now: int) -> str | None:
-        """Return what is to be said now; None when there is nothing new."""
+    def next(self, ahead: Outlook, now: int, next_at: int) -> str | None:
+        """Return what is to be said now, the next look being at `next_at`; None: nothing new."""
         was_over, self._is_over = self._is_over, ahead.is_over
         found = sign_in_notices.notice(self._name, ahead, now)
         if ahead.is_over:
             return found.message if found and not was_over else None
         if ahead.needed_at is None:
-            self._end = None
+            self._has_end = False
             return sign_in_notices.signed_in_again(self._name) if was_over else None
-        is_news = not sign_in_notices.is_same_end(self._end, ahead.needed_at)
-        given = told.of(ahead.needed_at)
-        if not is_news and (given <= self._said or ahead.needed_at <= now):
+        is_news = not (self._has_end and is_same_end(self._said.end, ahead.needed_at))
+        due = sign_in_notices.due_marks(ahead, now, next_at)
+        said = frozenset() if is_news else self._said.marks
+        if not is_news and due <= said:
             return None
-        self._end = ahead.needed_at
-        self._said = given if is_news else self._said | given
+        self._said, self._has_end = Told(ahead.needed_at, said | due), True
         return found.message if found else None

@@ -103,10 +103,10 @@ class Keeper:
 
     def _remind(self, app: ServingApp) -> None:
         next_at = app.now() + ceil(self._pause_seconds)
-        told = notices.tell_due(app, self._session, next_at, even_signed_out=True)
-        said = self._reminder.next(notices.outlook(app, self._session), told, app.now())
+        said = self._reminder.next(notices.outlook(app, self._session), app.now(), next_at)
         if said:
             self._tell(said)
+        notices.tell_due(app, self._session, next_at, even_signed_out=True)
 
     def _renew_ahead(self, app: ServingApp) -> None:
         if not app.settings.get("renew_ahead"):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.actions import tokens
+from ssohelper.actions import renewal
 from ssohelper.core.instants import from_iso
 from ssohelper.core.model import SignInFacts
 from ssohelper.emulator.server import Emulator
@@ -37,7 +37,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     # Linux's clock since the start of the machine counts sleep too.
     monkeypatch.setattr(clock_file, "_uptime", made.passed)
     # Nobody else renews tokens here: after a refusal there is nothing to wait for.
-    monkeypatch.setattr(tokens, "_REREAD_SECONDS", 0.1)
+    monkeypatch.setattr(renewal, "_REREAD_SECONDS", 0.1)
     return made
 
 
@@ -386,7 +386,7 @@ class TestEndOfASignIn:
             assert run("logout", "corp").returncode == 0
             assert endpoint.get().status == 401
             wait_for(lambda: endpoint.told)
-            assert endpoint.told[0].startswith('nobody is signed in to "corp" any more')
+            assert endpoint.told[0].startswith('"corp" is signed out: requests fail')
 
     def test_that_aws_tells_by_a_refusal_is_told_at_once(
         self, home: Home, emulator: Emulator, clock: Clock

@@ -123,3 +123,12 @@ def test_where_nothing_can_be_recorded_credentials_still_come(job: Job) -> None:
     (job.home.path / ".local/state/ssohelper/notices").write_text("in the way")
     assert job.ask().returncode == 0
     assert job.told() == []
+
+
+def test_a_refusal_that_is_repeated_is_no_lost_answer(job: Job) -> None:
+    job.sign_in()
+    job.emulator.revoke_session("ana")
+    job.age_token(4000)
+    for number in range(3):
+        # A broker of its own each time: one remembers a refusal for 30 s.
+        assert "expired" in job.ask(NO_PROXY=f"127.0.0.1,localhost,{number}.test").stderr

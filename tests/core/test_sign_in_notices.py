@@ -1,0 +1,79 @@
+"""Which notice is due when."""
+
+import pytest
+
+from ssohelper.core.sign_in_notices import Outlook, Told, due_marks, notice
+
+NOW = 4_000_000_000
+MINUTE = 60
+END = NOW + 100 * MINUTE
+AHEAD = Outlook(END)
+
+
+@pytest.mark.parametrize(
+    ("left", "next_in", "due"),
+    [
+        (100, 39, set()),
+        (100, 40, set()),  # at the threshold itself: that one tells
+        (100, 41, {"3600"}),
+        (100, 85, {"3600"}),
+        (100, 86, {"3600", "900"}),
+        (100, 101, {"3600", "900", "0"}),
+        (60, 0.25, {"3600"}),
+        (15, 0.25, {"3600", "900"}),
+        (14, 13, {"3600", "900"}),
+        (14, 15, {"3600", "900", "0"}),
+        (0, 60, set()),
+        (-5, 60, set()),
+    ],
+)
+def test_the_last_renewal_before_a_threshold_tells(
+    left: float, next_in: float, due: set[str]
+) -> None:
+    now = int(END - left * MINUTE)
+    assert due_marks(AHEAD, now, int(now + next_in * MINUTE)) == due
+
+
+def test_an_unknown_end_is_never_due() -> None:
+    assert due_marks(Outlook(None), NOW, NOW + 99 * 3600) == set()
+
+
+def test_a_refusal_is_news_however_far_the_end_is() -> None:
+    assert due_marks(AHEAD, NOW, NOW, is_refused=True) == {"refused"}
+    assert due_marks(Outlook(None), NOW, NOW, is_refused=True) == set()
+
+
+def test_a_sign_in_that_is_over_is_told_whatever_comes_next() -> None:
+    assert due_marks(Outlook(NOW, NOW, is_over=True), NOW, NOW) == {"over"}
+
+
+@pytest.mark.parametrize(
+    ("end", "asked", "same"),
+    [
+        (END, END + 60, True),
+        (END, END + 61, False),
+        (None, None, True),
+        (None, END, False),
+        (END, None, False),
+    ],
+)
+def test_notices_are_of_one_end(end: int | None, asked: int | None, same: bool) -> None:
+    assert (Told(end, frozenset({"900"})).of(asked) == {"900"}) is same
+
+
+def test_the_message_names_session_time_and_line() -> None:
+    found = notice("corp", AHEAD, NOW)
+    assert found
+    assert found.end == END
+    assert found.message == (
+        'a person must sign in to "corp" before 2096-10-02T08:46:40Z (in 1h 40m): '
+        "ssohelper login corp"
+    )
+    assert found.command == "ssohelper login corp"
+
+
+def test_after_a_known_end_the_last_token_s_end_counts() -> None:
+    found = notice("corp", Outlook(NOW - 5, NOW + 600), NOW)
+    assert found
+    assert found.end == NOW + 600
+    assert notice("corp", Outlook(NOW - 5), NOW) is None

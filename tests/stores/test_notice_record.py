@@ -1,0 +1,42 @@
+"""What is kept of notices: one small file; a damaged one counts as missing."""
+
+from pathlib import Path
+
+import pytest
+
+from ssohelper.core.sign_in_notices import Told
+from ssohelper.stores.notice_record import NoticeRecord
+
+TOLD = Told(4_000_000_000, frozenset({"3600", "900"}))
+
+
+def test_what_was_kept_comes_back(tmp_path: Path) -> None:
+    record = NoticeRecord(tmp_path / "state")
+    assert record.load("corp") == Told()
+    record.save("corp", TOLD)
+    assert record.load("corp") == TOLD
+    assert record.load("other") == Told()
+    record.save("corp", Told(None, frozenset({"over"})))
+    assert record.load("corp") == Told(None, frozenset({"over"}))
+    record.forget("corp")
+    assert record.load("corp") == Told()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "{",
+        '{"end": "soon", "marks": []}',
+        '{"end": true, "marks": ["0"]}',
+        '{"end": 1, "marks": "0"}',
+        '{"end": 1, "marks": [0]}',
+        '{"end": 1}',
+    ],
+)
+def test_a_damaged_file_counts_as_missing(tmp_path: Path, content: str) -> None:
+    record = NoticeRecord(tmp_path / "state")
+    record.save("corp", TOLD)
+    (tmp_path / "state/notices/corp.json").write_text(content)
+    assert record.load("corp") == Told()
