@@ -90,9 +90,7 @@ class Job:
     def log_in(self) -> None:
         """Sign in with our own `login`, as a person does in another shell."""
         self.home.browser()
-        done = self.start(SCRIPT, "login", "corp", "--force")
-        told = done.communicate(timeout=60)
-        assert done.returncode == 0, told
+        self.output(SCRIPT, "login", "corp", "--force")
 
     def age_token(self, seconds: int) -> None:
         """Make the present token that much older, as if time had passed."""
@@ -127,6 +125,13 @@ class Job:
             text=True,
             cwd=self.home.path,
         )
+
+    def output(self, *argv: str, **env: str) -> str:
+        """Run a program to its end; return its stdout."""
+        program = self.start(*argv, **env)
+        out, err = program.communicate(timeout=60)
+        assert program.returncode == 0, err
+        return out
 
     def recorded(self) -> bool:
         """Return whether any notice was given; it is recorded before the caller is answered."""

@@ -1,0 +1,95 @@
+"""Fixed keys begin nearly whole: what hands them out once asks AWS, which has 5 s to answer."""
+
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+
+from ssohelper.app import App
+from ssohelper.core.model import KeptCredentials, RoleKey, SsoSession
+from tests.conftest import SCRIPT
+from tests.long_jobs.world import ACCOUNT, HOUR, ROLE, START_URL, Job
+
+SESSION = SsoSession("corp", START_URL, "us-east-1", ("sso:account:access",))
+SHOW_KEY = 'printf %s "$AWS_ACCESS_KEY_ID"'
+
+
+@pytest.fixture
+def old_key(job: Job) -> str:
+    """Cache credentials that have spent a quarter of their hour; return the id of their key."""
+    job.sign_in()
+    job.emulator.faults.role_credentials_seconds = 45 * 60
+    issued = json.loads(job.ask().stdout)
+    job.emulator.faults.role_credentials_seconds = HOUR
+    app = App(job.home.env)
+    key = RoleKey("corp", ACCOUNT, ROLE)
+    cached = app.credentials.get(key, SESSION)
+    assert cached
+    spent = KeptCredentials(
+        cached.credentials, cached.credentials.expires_at - HOUR, cached.token_id
+    )
+    app.credentials.keep(key, SESSION, spent)
+    return str(issued["AccessKeyId"])
+
+
+def by_exec(job: Job) -> str:
+    return job.output(SCRIPT, "exec", "job", "--", "sh", "-c", SHOW_KEY)
+
+
+def by_env(job: Job) -> str:
+    words = ("env", "job", "--shell", "bash")
+    return job.output("bash", "-c", f'eval "$({SCRIPT} {" ".join(words)})"; {SHOW_KEY}')
+
+
+def by_use(job: Job) -> str:
+    script = f'eval "$({SCRIPT} shell-init bash)"; ssohelper use --keys job; {SHOW_KEY}'
+    return job.output("bash", "-c", script)
+
+
+WAYS = pytest.mark.parametrize("way", [by_exec, by_env, by_use])
+
+
+@WAYS
+def test_they_are_asked_for_when_aws_answers(
+    job: Job, old_key: str, way: Callable[[Job], str]
+) -> None:
+    found = way(job)
+    assert found != old_key
+    issued = job.emulator.identity_of(found)
+    assert issued
+    assert issued.expires_at - time.time() > 0.9 * HOUR
+
+
+@WAYS
+def test_the_old_ones_do_when_aws_takes_longer_than_5_s(
+    job: Job, old_key: str, way: Callable[[Job], str]
+) -> None:
+    job.emulator.faults.latency_seconds = {"GetRoleCredentials": 12}
+    began = time.monotonic()
+    assert way(job) == old_key
+    assert time.monotonic() - began > 4.5
+    job.emulator.faults.latency_seconds = {}
+
+
+@WAYS
+def test_the_old_ones_do_when_aws_is_down(
+    job: Job, old_key: str, way: Callable[[Job], str]
+) -> None:
+    job.emulator.stop()
+    assert way(job) == old_key
+    job.emulator.start()
+
+
+def test_one_in_ten_minutes_old_is_not_asked_for_again(job: Job) -> None:
+    job.sign_in()
+    assert by_exec(job) == by_exec(job)
+    assert job.emulator.counters["GetRoleCredentials"] == 1
+
+
+def test_the_console_opens_with_nearly_whole_keys(job: Job, old_key: str) -> None:
+    asked = job.emulator.counters["GetRoleCredentials"]
+    notes = job.home.browser()
+    job.output(SCRIPT, "console", "job", "--service", "s3")
+    assert notes.exists()
+    assert job.emulator.counters["GetRoleCredentials"] == asked + 1
