@@ -59,9 +59,10 @@ def test_a_registration_that_is_over_is_a_new_sign_in(place: Ground) -> None:
 
 
 def test_trouble_of_this_machine_is_not_shared(place: Ground) -> None:
-    """Of the locks of turn, role and session the third fails once; the next caller asks AWS."""
+    """The first lock of each process fails: no broker, and then no renewal; the next caller asks."""
     strace = [need("strace"), "-f", "-qq", "-o", "/dev/null", "-e", "trace=flock"]
-    answer = ask(place, *strace, "-e", "inject=flock:error=EIO:when=3")
+    answer = ask(place, *strace, "-e", "inject=flock:error=EIO:when=1")
     assert (answer.code, answer.out) == (7, "")
-    assert "token.lock" in answer.err
+    assert ".lock" in answer.err
+    assert place.emulator.counters["CreateToken"] == 0
     assert ask(place).code == 0

@@ -22,8 +22,21 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_FILE_LINES = 400
 
 # Imports inside functions: __main__ and cli/__init__ choose a door, app.py makes collaborators,
-# tui/later.py fetches what the first paint does not need.
-DEFERRED_IN = {"__main__.py", "app.py", "cli/__init__.py", "tui/later.py"}
+# tui/later.py fetches what the first paint does not need. A caller of a broker imports the socket
+# alone, and starts one rarely; plain http (the emulator, a proxy) needs neither TLS nor proxies.
+DEFERRED_IN = {
+    "__main__.py",
+    "app.py",
+    "cli/__init__.py",
+    "fastpath/broker_address.py",
+    "fastpath/broker_client.py",
+    "fastpath/spawn.py",
+    "tui/later.py",
+    "wire/connection.py",
+    "wire/proxies.py",
+    "wire/tls.py",
+    "wire/transport.py",
+}
 # What any front door may fetch late: rich draws on a terminal only and costs more than the rest of
 # a listing, a QR code is asked for, a crash report is needed once in a lifetime, textual is for a
 # person who is asked something, and `exec` needs an endpoint only with --server.
@@ -42,6 +55,16 @@ DEFERRED_ANYWHERE = {
     "certifi.where",
 }
 
+# A miss goes to the broker: nothing that asks AWS, parses JSON or TOML, or logs.
+MISS_IMPORTS = {
+    "ssohelper.fastpath",
+    "ssohelper.fastpath.broker_address",
+    "ssohelper.fastpath.broker_client",
+    "ssohelper.fastpath.miss",
+    "ssohelper.fastpath.spawn",
+    "ssohelper.peer",
+}
+HEAVY = {"json", "logging", "ssl", "subprocess", "typing", "http.client", "tomllib", "re"}
 HIT_IMPORTS = {"ssohelper", "ssohelper.__main__", "ssohelper.ready_document", "ssohelper.folders"}
 
 DOCUMENT = (
@@ -92,6 +115,24 @@ class TestHit:
             [script, "credential-process", *ARGV], env=published, capture_output=True, text=True
         )
         assert (answer.returncode, answer.stdout, answer.stderr) == (0, DOCUMENT, "")
+
+
+class TestMiss:
+    def test_imports_of_ours_exactly_its_allow_list_and_nothing_heavy(self, home, emulator):
+        home.add_session("corp")
+        home.write_token(emulator.token_for("ana"))
+        argv = [*ARGV[:2], "--account-id", "000030000003", "--role-name", "ReadOnlyAccess"]
+        answer = subprocess.run(
+            [sys.executable, "-S", "-c", _RUN_AND_NAME_MODULES, "credential-process", *argv],
+            env={**home.env, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+        assert '"AccountId":"000030000003"' in answer.stdout, answer.stderr
+        loaded = set(answer.stderr.split())
+        ours = {name for name in loaded if name.partition(".")[0] == "ssohelper"}
+        assert ours == HIT_IMPORTS | MISS_IMPORTS
+        assert loaded & HEAVY == set()
 
 
 def _modules_of_a_bare_python(environ: dict[str, str]) -> set[str]:

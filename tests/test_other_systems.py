@@ -39,7 +39,6 @@ NOT_ON_WINDOWS = {
     "ssohelper.endpoint.serving",
     "ssohelper.notify",
     "ssohelper.stores.endpoint_files",
-    "ssohelper.turnstile",
 }
 
 
@@ -112,7 +111,7 @@ class TestWindows:
         ]
 
     def test_from_setup_to_credentials(self, home: Home, emulator: Emulator) -> None:
-        """No launcher, no turn, no ready document; locks are msvcrt's: and one call to AWS."""
+        """No launcher, no broker, no published response; locks are msvcrt's."""
         command = program(home.path / "Scripts", "ssohelper.exe", "exit 99")
         home.env.update({SCRIPTS: str(command.parent), "LOCALAPPDATA": str(home.path / "Local")})
         opened = home.browser()
@@ -147,8 +146,12 @@ class TestWindows:
         ]
         said = [each.communicate(timeout=RUN_SECONDS) for each in asking]
         assert {each.returncode for each in asking} == {0}, said
-        assert len({document for document, _ in said}) == 1
-        assert emulator.counters["GetRoleCredentials"] == before + 1
+        # There is no broker on Windows: each that comes at the same moment asks for itself.
+        assert before < emulator.counters["GetRoleCredentials"] <= before + 5
+        before = emulator.counters["GetRoleCredentials"]
+        again = there("win32", home, *words[1:])
+        assert again.stdout in {document.decode() for document, _ in said}
+        assert emulator.counters["GetRoleCredentials"] == before
         assert {"Cache", "sign-ins"} <= set(os.listdir(home.path / "Local/ssohelper"))
         assert {"kept", "locks"} <= set(os.listdir(home.path / "Local/ssohelper/Cache"))
         assert not (home.path / ".cache").exists()

@@ -15,6 +15,7 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
+from tests.processes import end_detached
 
 ACCOUNT, ROLE = "000030000003", "ReadOnlyAccess"
 KEY = ("--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE)
@@ -42,12 +43,8 @@ def registration(home: Home) -> Path:
     return next(path for path in home.token_folder.glob("*.json") if path != token(home))
 
 
-def role_lock(home: Home) -> Path:
-    return home.runtime / "locks" / "corp" / f"{ACCOUNT}.{ROLE}.lock"
-
-
-def turn(home: Home) -> Path:
-    return home.runtime / "turns" / "corp" / f"{ACCOUNT}.{ROLE}"
+def state_lock(home: Home) -> Path:
+    return home.runtime / "locks" / "corp" / "state.lock"
 
 
 def _as_link(path: Path, other: Path) -> None:
@@ -81,7 +78,7 @@ def needed(home: Home, where: Callable[[Home], Path]) -> None:
     """Take away what would answer before the file is opened."""
     if where is not document:
         document(home).unlink()
-    if where in (token, role_lock):
+    if where in (token, state_lock):
         kept(home).unlink()
 
 
@@ -95,6 +92,13 @@ def ask(home: Home) -> tuple["subprocess.CompletedProcess[str]", float]:
         text=True,
     )
     return answer, time.monotonic() - began
+
+
+def no_broker(home: Home) -> None:
+    """Put a file where the brokers' folder is: each caller asks for itself."""
+    end_detached(home.path)
+    shutil.rmtree(home.runtime / "brokers")
+    (home.runtime / "brokers").write_text("")
 
 
 def said_missing(path: Path, stderr: str) -> bool:
@@ -114,7 +118,7 @@ def signed_in(home: Home, emulator: Emulator) -> Home:
     return home
 
 
-@pytest.mark.parametrize("where", [document, kept, token, role_lock, turn])
+@pytest.mark.parametrize("where", [document, kept, token, state_lock])
 def test_what_is_no_plain_file_of_ours_is_refused_with_its_path(
     signed_in: Home, where: Callable[[Home], Path]
 ) -> None:
@@ -150,7 +154,7 @@ def test_what_is_no_plain_file_of_ours_is_refused_with_its_path(
 
 
 @pytest.mark.parametrize("content", [b"", b'{"Version":1,', b"\xff\xfe{}", b"[1]\n", b"x" * 2**21])
-@pytest.mark.parametrize("where", [document, kept, role_lock])
+@pytest.mark.parametrize("where", [document, kept, state_lock])
 def test_a_malformed_one_is_as_if_absent_and_said(
     signed_in: Home, where: Callable[[Home], Path], content: bytes
 ) -> None:
@@ -158,15 +162,32 @@ def test_a_malformed_one_is_as_if_absent_and_said(
     needed(signed_in, where)
     path.write_bytes(content)
     os.utime(path, (time.time() + 600,) * 2)
+    if where is state_lock:
+        # What is in a lock's file is a number for people.
+        assert ask(signed_in)[0].returncode == 0
+        return
+    # A broker has no stream to say it on; a process that asks for itself has.
+    no_broker(signed_in)
     answer, _ = ask(signed_in)
     assert answer.returncode == 0, answer.stderr
-    if where is role_lock:
-        return  # what is in a lock's file is a number for people
     assert said_missing(path, answer.stderr)
     assert path.read_bytes() != content
     if where is document:
         again, _ = ask(signed_in)
         assert (again.stdout, again.stderr) == (answer.stdout, "")
+
+
+@pytest.mark.parametrize("where", [document, kept])
+def test_a_malformed_one_is_as_if_absent_for_a_broker_too(
+    signed_in: Home, where: Callable[[Home], Path]
+) -> None:
+    path = where(signed_in)
+    needed(signed_in, where)
+    path.write_bytes(b"[1]\n")
+    os.utime(path, (time.time() + 600,) * 2)
+    answer, _ = ask(signed_in)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert path.read_bytes() != b"[1]\n"
 
 
 def test_a_malformed_registration_is_as_if_absent_and_a_planted_one_is_refused(

@@ -51,7 +51,7 @@ def test_it_is_printed_as_it_is_whatever_the_order(runtime, capfdbinary, order):
     [
         [],
         ARGV[:4],
-        [*ARGV, "--renew-only"],
+        [*ARGV, "--verbose"],
         [*ARGV, "--session", "corp"],
         [*ARGV[:4], "--session", "corp"],
         [*ARGV[:4], "--profile", "Admin"],

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from ssohelper.core.instants import to_iso
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import UNSET_VARIABLES, Emulator
+from tests.processes import end_detached
 
 SSOHELPER = str(Path(sys.executable).with_name("ssohelper"))
 LAUNCHER = f"{SSOHELPER}-credentials"
@@ -226,7 +227,8 @@ def wrong_in(ground: Ground, answer: Answer, command: list[str]) -> str | None:
 
 
 def forget_failures(place: Ground) -> None:
-    """Let the 30 s pass for which a failure is shared."""
+    """Let the 30 s pass for which a failure is shared: the brokers remember it."""
+    end_detached(place.home)
     for path in (place.runtime / "failures").glob("*.json"):
         path.unlink(missing_ok=True)
 
