@@ -306,14 +306,27 @@ class Broker:
                 self._disappoint(caller, reply.error)
 
     def _disappoint(self, caller: Caller, error: SsoHelperError) -> None:
-        """Reply with what the caller can still use, unless the role is no longer assigned.
+        """Reply with what the caller can still use, else with the error."""
+        usable = self._usable(caller, error) if caller.fallback is not None else None
+        self._ports.reply(caller, usable or Reply(error=error))
 
-        A file that another program put in the place of ours is always told.
+    def _usable(self, caller: Caller, error: SsoHelperError) -> Reply | None:
+        """Return what is cached now: since the caller asked, its session may have been signed out.
+
+        None when the role is no longer assigned, and for a file that another program put in the
+        place of ours. None too for what may be another person's once AWS has said that the
+        present sign-in is over.
         """
-        if caller.fallback is not None and not isinstance(error, RoleNotAssigned | NotOurs):
-            self._ports.reply(caller, caller.fallback)
-        else:
-            self._ports.reply(caller, Reply(error=error))
+        if isinstance(error, RoleNotAssigned | NotOurs):
+            return None
+        try:
+            found = self._ports.find(caller.request.key, 0.0)
+        except SsoHelperError:
+            return None
+        is_doubtful = found.warning is not None
+        if not found.document or (is_doubtful and isinstance(error, LoginRequired)):
+            return None
+        return _reply_of(found)
 
     def _end_jobs(self, session_name: str, error: SsoHelperError) -> None:
         """End the session's jobs that have not begun; calls under way end by themselves."""
