@@ -216,7 +216,8 @@ def _keep(app: App, session: SsoSession, key: RoleKey, cached: KeptCredentials) 
     """
     try:
         with app.tokens.state_lock(session.name, app.deadline(_LOCK_SECONDS)):
-            if _standing(app, session, cached)[1] is not Standing.CURRENT:
+            is_same_portal = selection.known_session(app, session.name) == session
+            if not is_same_portal or _standing(app, session, cached)[1] is not Standing.CURRENT:
                 raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
             app.credentials.keep(key, session, cached)
             _publish(app, session, key, cached, is_due=False)
