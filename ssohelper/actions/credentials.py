@@ -7,6 +7,7 @@ be none, this process asks for itself by the same code. Can never prompt and nev
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
@@ -23,6 +24,8 @@ from ssohelper.fastpath import broker_client
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.deadline import Deadline
+
+_log = logging.getLogger(__name__)
 
 # For keys that are handed over once: a job of their whole life can be begun with them.
 NEARLY_WHOLE = 0.9
@@ -145,7 +148,8 @@ def parse_document(document: bytes) -> RoleCredentials:
 
 
 def _reply(app: App, key: RoleKey, deadline: Deadline, least_share: float) -> Reply:
-    if not app.may_ask_broker:
+    # With -v this process asks AWS itself: a broker has no stderr of ours to log to.
+    if not app.may_ask_broker or _log.isEnabledFor(logging.INFO):
         return _ask_alone(app, key, deadline, least_share)
     try:
         return wording.decode(
