@@ -47,6 +47,8 @@ class CredentialCache:
     def keep(self, key: RoleKey, session: SsoSession, kept: KeptCredentials) -> None:
         path = self._kept_file(key)
         self._make_folders(path)
+        # Files that are written once, such as the settings' stamp, are written there.
+        files.sweep_once(self._runtime)
         credentials = kept.credentials
         document = {
             **key._asdict(),

@@ -41,6 +41,7 @@ __all__ = [
     "remove",
     "remove_tree",
     "reserve",
+    "sweep_once",
     "write_atomically",
     "write_json",
 ]
@@ -132,7 +133,7 @@ def write_atomically(
     """
     path = os.fspath(path)
     folder = os.path.dirname(path) or "."
-    _sweep_once(folder)
+    sweep_once(folder)
     temp = os.path.join(folder, f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(6).hex()}")
     try:
         _refuse_unusual_target(path)
@@ -187,7 +188,7 @@ def reserve(path: Path | str, size: int) -> Iterator[Reservation]:
     """
     path = os.fspath(path)
     folder = os.path.dirname(path) or "."
-    _sweep_once(folder)
+    sweep_once(folder)
     temp = os.path.join(folder, f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(6).hex()}")
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | NOFOLLOW | CLOEXEC | BINARY
     try:
@@ -313,7 +314,7 @@ def _sync_folder(folder: str) -> None:
             os.close(descriptor)
 
 
-def _sweep_once(folder: str) -> None:
+def sweep_once(folder: str) -> None:
     """Remove what killed writers left here more than an hour ago; once per folder and process."""
     if folder in _swept:
         return

@@ -58,7 +58,7 @@ HEAVY: tuple[Make, ...] = (
 )
 # Together: they mostly wait, and what they count does not depend on the machine's speed.
 WAITING: tuple[Make, ...] = (
-    faults.lock_holder,
+    faults.stopped_broker,
     faults.each_fault,
     faults.black_hole,
     faults.outage,

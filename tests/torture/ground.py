@@ -17,7 +17,6 @@ from typing import NamedTuple
 from ssohelper.core.instants import to_iso
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import UNSET_VARIABLES, Emulator
-from tests.processes import end_detached
 
 SSOHELPER = str(Path(sys.executable).with_name("ssohelper"))
 LAUNCHER = f"{SSOHELPER}-credentials"
@@ -224,13 +223,6 @@ def wrong_in(ground: Ground, answer: Answer, command: list[str]) -> str | None:
     # From the decision to the end of the process a second may pass on a busy machine.
     late = ground.emulator.service.center.now() - (time.time() - answer.ended) - issued.expires_at
     return f"keys that expired {late:.1f} s ago" if late >= 1 else None
-
-
-def forget_failures(place: Ground) -> None:
-    """Let the 30 s pass for which a failure is shared: the brokers remember it."""
-    end_detached(place.home)
-    for path in (place.runtime / "failures").glob("*.json"):
-        path.unlink(missing_ok=True)
 
 
 def wait_for(holds: Callable[[], object], seconds: float = 60) -> bool:

@@ -17,7 +17,6 @@ from tests.torture.ground import (
     Dice,
     Ground,
     Row,
-    forget_failures,
     ground,
     helper,
     wrong_in,
@@ -75,8 +74,6 @@ def random_faults(dice: Dice) -> list[Row]:
                         planned[operation] += _next_fault(place, operation, chance)
                     if any(answer.code == 4 for answer in found.answers[-8:]):
                         place.sign_in()
-                    if chance.random() < 0.15:
-                        forget_failures(place)  # as if their 30 s had passed
             finally:
                 for caller in callers:
                     caller.stdin.close()  # type: ignore[union-attr]
