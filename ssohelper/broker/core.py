@@ -69,6 +69,7 @@ class Broker:
         self._jobs: dict[RoleKey, Job] = {}
         self._sessions: dict[str, Session] = {}
         self._refused: dict[RoleKey, Remembered] = {}
+        self._advanced_at = NEVER
 
     # -- what comes in -----------------------------------------------------------------------
 
@@ -146,6 +147,7 @@ class Broker:
 
     def advance(self, now: float) -> None:
         """Do all that is due; call it again at `next_wake`."""
+        self._advanced_at = now
         self._dismiss_late(now)
         # Before the next probe begins, which takes 10 s where AWS accepts and never answers.
         self._dismiss_hopeless(now)
@@ -155,7 +157,11 @@ class Broker:
     # -- what a loop asks --------------------------------------------------------------------
 
     def next_wake(self, now: float) -> float:
-        """Return when `advance` must be called next; infinity when only an outcome changes it."""
+        """Return when `advance` must be called next; infinity when only an outcome changes it.
+
+        What has become due since the last `advance`, while replies were written, is due now.
+        """
+        now = min(now, self._advanced_at)
         moments = [NEVER]
         for job in self._jobs.values():
             for caller in job.callers:
