@@ -202,8 +202,9 @@ def _standing(
 ) -> tuple[AccessToken | None, Standing]:
     try:
         token = app.tokens.load(session)
-    except LoginRequired:
-        # A damaged file tells nothing of a sign-out: what was issued before it is still good.
+    except (LoginRequired, LocalState):
+        # A file that is damaged or cannot be read tells nothing of a sign-out: what was issued
+        # before it is still good.
         return None, Standing.CURRENT
     facts = app.tokens.facts(session.name)
     return token, standing_of(cached.token_id, token, facts)

@@ -95,8 +95,8 @@ def renewal_due_at(app: App, session: SsoSession) -> int | None:
     """Return when the token is at half of its life; None when it cannot be renewed by us."""
     try:
         token = app.tokens.load(session)
-    except LoginRequired:
-        return None  # a damaged file, which whoever needs the token reports
+    except (LoginRequired, LocalState):
+        return None  # a file that is damaged or cannot be read, which whoever needs it reports
     if token is None or not is_refreshable(app, token):
         return None
     if facts_of(app, session, token).ended_at is not None:
