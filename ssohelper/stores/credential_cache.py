@@ -48,7 +48,7 @@ class CredentialCache:
         path = self._kept_file(key)
         self._make_folders(path)
         # Files that are written once, such as the settings' stamp, are written there.
-        files.sweep_once(self._runtime)
+        files.sweep_once(str(self._runtime))
         credentials = kept.credentials
         document = {
             **key._asdict(),
