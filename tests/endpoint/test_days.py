@@ -237,7 +237,7 @@ def test_a_role_that_is_taken_away_is_not_served_on(
 def test_another_time_zone_changes_nothing(
     home: Home, emulator: Emulator, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with served(home, emulator, clock) as endpoint:
+    with served(home, emulator) as endpoint:
         before = good(endpoint, clock)
         try:
             with monkeypatch.context() as elsewhere:
@@ -280,10 +280,10 @@ class TestSlowAws:
             emulator.faults.latency_seconds = {}
 
     def test_without_any_it_says_so_and_the_next_request_finds_the_answer(
-        self, home: Home, emulator: Emulator, clock: Clock
+        self, home: Home, emulator: Emulator
     ) -> None:
         emulator.faults.latency_seconds = {"GetRoleCredentials": 2.5}
-        with served(home, emulator, clock) as endpoint:
+        with served(home, emulator) as endpoint:
             answered = endpoint.get()
             assert (answered.status, answered.body["code"]) == (503, "AwsUnreachable")
             wait_for(lambda: endpoint.get().status == 200)
@@ -367,6 +367,7 @@ class TestEndOfASignIn:
                 'the session "corp" expired (sign in with: ssohelper login corp)'
             )
             wait_for(lambda: any("is over" in text for text in endpoint.told))
+            endpoint.serving.keeper.look()  # the one that is under way has ended then
             asked = emulator.counters["CreateToken.refresh_token"]
             for _ in range(5):
                 clock.go_on(60)

@@ -122,13 +122,17 @@ def prepared(home: Home, emulator: Emulator, config: str = "") -> None:
 def served(
     home: Home, emulator: Emulator, clock: Clock | None = None, pause_seconds: float = 15.0
 ) -> Iterator[Served]:
-    """Serve the profile `job` on a free port."""
+    """Serve the profile `job` on a free port; with the machine's own clock by a broker."""
+    has_broker = clock is None
     clock = clock or Clock()
     told: list[str] = []
     warned: list[str] = []
 
     class TestApp(ServingApp):
         def __init__(self, environ: dict[str, str], **more: Any) -> None:
+            if has_broker:
+                super().__init__(environ, **more)
+                return
             super().__init__(environ, clock=clock.now, **more)
             renew_in_process(self)
 
