@@ -16,14 +16,14 @@ def run(argv: list[str]) -> int:
     if not argv:
         return 2
     with contextlib.suppress(OSError, ValueError):
-        if sys.platform == "win32":
-            _run_on_windows(argv)
-        else:
-            _run(argv)
+        _run(argv)
     return 0
 
 
 def _run(argv: list[str]) -> None:
+    if sys.platform == "win32":
+        _run_on_windows(argv)
+        return
     # Our own streams are /dev/null already. What started us ignores signals that the command needs.
     pid = os.posix_spawn(
         argv[0],

@@ -57,13 +57,7 @@ SETTINGS = (
         from_environment=False,
     ),
     Setting("name_template", "text", "{account_name}.{role_name}", "how new profiles are named"),
-    Setting(
-        "notify",
-        "notify",
-        (),
-        'the command that gets notices, or "desktop"',
-        from_environment=False,
-    ),
+    Setting("notify", "notify", (), 'what gets notices: "desktop", or a command', (), False),
     Setting(
         "renew_ahead",
         "bool",

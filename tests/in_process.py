@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ssohelper.actions import renewal, selection
+from ssohelper.actions import notices, renewal, selection
 from ssohelper.app import App
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import SsoHelperError
@@ -25,13 +25,14 @@ class InProcessRenewals(Renewals):
         meanwhile: Callable[[], object] = lambda: None,
     ) -> SsoHelperError | None:
         self.runs.append(deadline.left())
+        session = selection.known_session(self._app, session_name)
+        error: SsoHelperError | None = None
         try:
-            renewal.renew_token(
-                self._app, selection.known_session(self._app, session_name), seen_id
-            )
-        except SsoHelperError as error:
-            return error
-        return None
+            renewal.renew_token(self._app, session, seen_id)
+        except SsoHelperError as found:
+            error = found
+        notices.tell_after_renewal(self._app, session, error)
+        return error
 
 
 def renew_in_process(app: App) -> InProcessRenewals:

@@ -169,7 +169,11 @@ class TestWhatIsOffered:
             (["profile", "sync", "--form", ""], ["process", "sso"]),
             (
                 ["config", "set", "sessions."],
-                ["sessions.corp.browser", "sessions.corp.session_hours"],
+                [
+                    "sessions.corp.browser",
+                    "sessions.corp.session_hours",
+                    "sessions.corp.wait_for_sign_in",
+                ],
             ),
             (["console", "--service", "cloudt"], ["cloudtrail"]),
             (["exec", "pay.Admin", "--", "l"], ["command"]),

@@ -37,7 +37,6 @@ NOT_ON_WINDOWS = {
     "ssohelper.endpoint.doors",
     "ssohelper.endpoint.listener",
     "ssohelper.endpoint.serving",
-    "ssohelper.notify",
     "ssohelper.stores.endpoint_files",
 }
 

@@ -4,6 +4,7 @@ Where the settings say so, it waits for a person's sign-in instead of failing wi
 """
 
 import os
+import select
 import sys
 import time
 
@@ -91,8 +92,9 @@ def _stamp(path: bytes) -> "tuple[int, int, int]":
 
 def _is_awaited(seconds: float) -> bool:
     """Sleep; return False at once when nothing reads our stdout any more: the SDK has ended."""
-    import select
-
+    if sys.platform == "win32":
+        time.sleep(seconds)
+        return True
     stdout = select.poll()
     stdout.register(1, 0)
     gone = select.POLLERR | select.POLLNVAL

@@ -339,6 +339,7 @@ class TestEndOfASignIn:
         # The token has an hour and is a quarter of one old then: nothing else renews it.
         signed_in(home, clock, hours=1.75)
         with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
+            good(endpoint, clock)  # no call is under way while the clock goes on
             clock.go_on(1.5 * HOUR)
             asked: list[tuple[float, int, str]] = []
             until = clock.true() + HOUR / 4 - 30
