@@ -97,7 +97,7 @@ def _is_awaited(seconds: float) -> bool:
         return True
     stdout = select.poll()
     stdout.register(1, 0)
-    gone = select.POLLERR | select.POLLNVAL
+    gone = select.POLLERR | select.POLLHUP | select.POLLNVAL  # a pipe's, a socket's, closed
     return not any(event & gone for _, event in stdout.poll(seconds * 1000))
 
 

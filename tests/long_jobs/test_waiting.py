@@ -3,9 +3,9 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -92,6 +92,15 @@ def test_it_is_told_once_for_all_that_wait(job: Job) -> None:
     assert (told.session, told.at, told.command) == ("corp", "", "ssohelper login corp")
 
 
+def test_the_next_sign_out_is_told_again(job: Job) -> None:
+    for number in (1, 2):
+        waiting = Waiting(job).begins()
+        wait_for(lambda number=number: len(job.told()) == number)
+        job.log_in()
+        assert waiting.ends()[0] == 0
+        job.output(SCRIPT, "logout", "corp")
+
+
 def test_a_crowd_that_waits_makes_one_role_call(job: Job) -> None:
     waiting = [Waiting(job) for _ in range(40)]
     for each in waiting:
@@ -156,6 +165,25 @@ def test_the_end_of_the_sdk_ends_the_wait(job: Job) -> None:
     assert waiting.process.wait(60) == 4
 
 
+def test_the_end_of_an_sdk_that_reads_a_socket_ends_the_wait(job: Job) -> None:
+    """Node gives its children sockets in place of pipes."""
+    ours, theirs = socket.socketpair()
+    err = job.home.path / "err"
+    with ours, theirs, err.open("wb") as said:
+        program = subprocess.Popen(
+            WAITS,
+            env=job.home.env,
+            stdin=subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=said,
+            cwd=job.home.path,
+        )
+        theirs.close()
+        wait_for(lambda: "waiting up to" in err.read_text())
+        ours.close()
+        assert program.wait(60) == 4
+
+
 def test_a_boto3_job_goes_on_after_a_login(job: Job) -> None:
     job.emulator.faults.token_seconds = 3
     job.emulator.faults.role_credentials_seconds = 15
@@ -166,7 +194,6 @@ def test_a_boto3_job_goes_on_after_a_login(job: Job) -> None:
         assert ROLE in program.stdout.readline()
         job.emulator.revoke_session("ana")
         wait_for(lambda: any("is over" in told.message for told in job.told()))
-        time.sleep(0)  # the job's call may wait by now, or will
         asked = job.emulator.counters["GetRoleCredentials"]
         job.log_in()
         wait_for(lambda: job.emulator.counters["GetRoleCredentials"] > asked)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from ssohelper.core.model import SignInFacts, SsoSession
@@ -135,7 +136,11 @@ class Job:
 
     def recorded(self) -> bool:
         """Return whether any notice was given; it is recorded before the caller is answered."""
-        return (self.home.path / ".local/state/ssohelper/notices/corp.json").exists()
+        return self.record.exists()
+
+    @property
+    def record(self) -> Path:
+        return self.home.path / ".local/state/ssohelper/notices/corp.json"
 
     def told(self) -> list[Told]:
         """Return all notices so far."""
