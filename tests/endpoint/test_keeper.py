@@ -1,4 +1,4 @@
-"""The endpoint's own renewals: not where the settings say no (test_days.py has the rest)."""
+"""The endpoint's own renewals: at half of a life, and not where the settings say no."""
 
 from collections.abc import Iterator
 
@@ -25,6 +25,17 @@ def emulator(home: Home, clock: Clock) -> Iterator[Emulator]:
         running.faults.role_credentials_seconds = HOUR
         prepared(home, running)
         yield running
+
+
+def test_a_look_past_half_of_a_life_renews(home: Home, emulator: Emulator, clock: Clock) -> None:
+    with served(home, emulator, clock, pause_seconds=600) as endpoint:
+        before = endpoint.get().body
+        endpoint.serving.keeper.look()  # whatever its first look came to find
+        clock.go_on(HOUR / 2 + 60)
+        assert endpoint.get().body == before
+        endpoint.serving.keeper.look()
+        assert endpoint.get().body != before
+    assert emulator.counters["GetRoleCredentials"] == 2
 
 
 def test_it_renews_nothing_ahead_where_the_settings_say_so(

@@ -116,7 +116,7 @@ class TestLongJobs:
             subprocess.run([*tmux, "kill-server"], env=home.env, capture_output=True)
 
     def test_a_command_of_one_s_own_for_notices(self, home: Home, emulator: Emulator) -> None:
-        done = shell(typed("long-jobs.md", "config set notify"), home)
+        done = shell(typed("long-jobs.md", "config set notify sh"), home)
         assert done.returncode == 0, done.stderr
         token = emulator.token_for("ana", start_url="https://d-0000000000.awsapps.com/start")
         del token["refreshToken"]

@@ -8,17 +8,20 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
-from ssohelper.actions import selection
+from ssohelper.actions import credentials, selection
+from ssohelper.broker.requests import Reply
 from ssohelper.core.model import AccessToken, SsoSession
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.endpoint.looks import ServingApp
 from ssohelper.endpoint.serving import Serving
+from ssohelper.fastpath import broker_client
 from ssohelper.wire.oidc import OidcClient
 from tests.conftest import Home
 from tests.in_process import renew_in_process
@@ -122,23 +125,44 @@ def prepared(home: Home, emulator: Emulator, config: str = "") -> None:
 def served(
     home: Home, emulator: Emulator, clock: Clock | None = None, pause_seconds: float = 15.0
 ) -> Iterator[Served]:
-    """Serve the profile `job` on a free port; with the machine's own clock by a broker."""
-    has_broker = clock is None
-    clock = clock or Clock()
+    """Serve the profile `job` on a free port; with a clock all is done in this process."""
+    with ExitStack() as stack:
+        if clock is not None:
+            nowhere = broker_client.Unavailable("its process would have another clock")
+            stack.enter_context(patch.object(broker_client, "ask", side_effect=nowhere))
+            # One at a time, as a broker's callers are: the second finds what the first has cached.
+            stack.enter_context(patch.object(credentials, "_ask_alone", _one_by_one()))
+        yield from _served(home, emulator, clock, pause_seconds)
+
+
+def _one_by_one() -> Callable[..., Reply]:
+    ask, lock = credentials._ask_alone, threading.Lock()
+
+    def ask_in_turn(*words: Any) -> Reply:
+        with lock:
+            return ask(*words)
+
+    return ask_in_turn
+
+
+def _served(
+    home: Home, emulator: Emulator, given: Clock | None, pause_seconds: float
+) -> Iterator[Served]:
+    clock = given or Clock()
     told: list[str] = []
     warned: list[str] = []
 
     class TestApp(ServingApp):
         def __init__(self, environ: dict[str, str], **more: Any) -> None:
-            if has_broker:
-                super().__init__(environ, **more)
-                return
             super().__init__(environ, clock=clock.now, **more)
-            renew_in_process(self)
+            if given is not None:
+                renew_in_process(self)
 
         def oidc(self, session: SsoSession) -> OidcClient:
             made = super().oidc(session)
             refresh = made.refresh
+            if "refresh" in vars(made):
+                return made
 
             def by_this_clock(*words: Any) -> tuple[AccessToken, int]:
                 token, life = refresh(*words)
@@ -152,7 +176,7 @@ def served(
         app,
         selection.profile_of(app, "job", None),
         "serve",
-        tell=lambda app, text: told.append(text),
+        tell=told.append,
         warn=warned.append,
         make_app=TestApp,
         steady=clock.steady,
