@@ -264,12 +264,11 @@ class TestInOurPlace:
         assert b"STALE" not in key
         assert not [entry for entry in found if entry.startswith(b"AWS_VAULT=")]
 
-    def test_a_renewal_that_was_started_is_nobodys_child(self, shell: Shell) -> None:
+    def test_a_detached_process_is_no_child_of_what_started_it(self, shell: Shell) -> None:
         script = (
             "import os\n"
-            "from ssohelper import renewal\n"
-            "from ssohelper.core.model import RoleKey\n"
-            "renewal.start(RoleKey('corp', '000000000001', 'Role00'), os.environ)\n"
+            "from ssohelper.fastpath import spawn\n"
+            "spawn.start_detached(['list', '--session', 'corp', '--behind'], os.environ)\n"
             "try:\n    os.waitpid(-1, os.WNOHANG)\nexcept ChildProcessError:\n    print('none')\n"
         )
         done = subprocess.run(

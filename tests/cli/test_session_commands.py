@@ -253,8 +253,9 @@ class TestLogin:
     def test_the_log_says_who_was_asked_and_no_secret(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
-        home.write_token(emulator.token_for("ana", seconds=600))
-        result = run("login", "-vv", env={"SSOHELPER_LOG": "debug"})
+        # A renewal runs in a process of its own, without a stream: this is a sign-in.
+        login = ("login", "--device-code", "--no-browser", "-vv")
+        result = run(*login, env={"SSOHELPER_LOG": "debug"})
         assert f"POST 127.0.0.1:{emulator.port}/token" in result.stderr
         assert "CNRY" not in result.stderr
         assert emulator.canary not in result.stderr
