@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -247,12 +247,14 @@ class App:
     def oidc(self, session: SsoSession) -> OidcClient:
         from ssohelper.wire.oidc import OidcClient
 
-        return OidcClient(session, self.environ, warn=self.warn)
+        facts = partial(self.tokens.facts, session.name)
+        return OidcClient(session, self.environ, warn=self.warn, facts=facts)
 
     def portal(self, session: SsoSession) -> Portal:
         from ssohelper.wire.portal import Portal
 
-        return Portal(session, self.environ, warn=self.warn)
+        facts = partial(self.tokens.facts, session.name)
+        return Portal(session, self.environ, warn=self.warn, facts=facts)
 
     def account_client(self, credentials: RoleCredentials, region: str) -> AccountClient:
         from ssohelper.wire.account import AccountClient

@@ -72,11 +72,11 @@ class _BrokerApp(App):
             return self._shared.config
 
     def portal(self, session: SsoSession) -> "Portal":
+        # Its own for each caller, whose warnings are told to that caller.
+        portal = super().portal(session)
         with self._shared.lock:
-            found = self._shared.portals.get(session)
-            if found is None:
-                found = self._shared.portals[session] = super().portal(session)
-            return found
+            portal.use_connections_of(self._shared.portals.setdefault(session, portal))
+        return portal
 
 
 def _leave_terminal() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from ssohelper.app import App
 from ssohelper.emulator.server import UNSET_VARIABLES, Emulator
+from tests.issuers import record_issuer
 from tests.processes import end_detached
 
 SCRIPT = str(Path(sys.executable).with_name("ssohelper"))
@@ -53,8 +54,17 @@ class Home(NamedTuple):
             "sso_registration_scopes = sso:account:access\n\n"
         )
 
-    def write_token(self, content: dict[str, str], name: str = "corp") -> Path:
-        """Write a token file as the AWS CLI would: `content` is the emulator's token_for()."""
+    def write_token(
+        self, content: dict[str, str], name: str = "corp", *, issuer: str | None = "loopback"
+    ) -> Path:
+        """Write a token file as the AWS CLI would: `content` is the emulator's token_for().
+
+        With an `issuer` the token has our record of it, so that no use of it warns.
+        """
+        if issuer and "accessToken" in content:
+            own = self.env.get("SSOHELPER_HOME")
+            state = Path(own, "state") if own else None
+            record_issuer(self.path, name, content["accessToken"], issuer, state=state)
         path = self.token_folder / f"{hashlib.sha1(name.encode()).hexdigest()}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content))

@@ -15,6 +15,7 @@ import pytest
 from ssohelper.core.instants import from_iso
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
+from tests.issuers import record_issuer
 from tests.programs import need
 
 ACCOUNT, ROLE = "000030000003", "ReadOnlyAccess"
@@ -443,6 +444,7 @@ def seed_token(home: Home, emulator: Emulator, *, expires_in: int) -> None:
     path = home.token_folder / (hashlib.sha1(b"corp").hexdigest() + ".json")
     path.write_text(json.dumps(token))
     path.chmod(0o600)
+    record_issuer(home.path, "corp", token["accessToken"])
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

@@ -18,7 +18,7 @@ from ssohelper.actions.waiting import (
     stop_when_cancelled,
 )
 from ssohelper.broker.requests import TokenState
-from ssohelper.core import lineage
+from ssohelper.core import issuer, lineage
 from ssohelper.core.device_flow import (
     DEVICE_CODE_GRANT,
     DeviceAuthorization,
@@ -30,6 +30,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import (
     AwsUnreachable,
     BadAnswer,
+    ConfigInvalid,
     Interrupted,
     LocalState,
     LockNotObtained,
@@ -106,16 +107,20 @@ def log_out(app: App, session: SsoSession) -> bool:
     """Sign out at AWS, then forget the session's token and role credentials here.
 
     Returns whether there was a sign-in. Forgets here even when AWS cannot be reached.
-    Raises: AwsUnreachable after that, when AWS does not know of it.
+    Raises: AwsUnreachable or ConfigInvalid after that, when AWS does not know of it; ConfigInvalid
+    before anything is forgotten when a variable keeps us from AWS: without it the sign-out works.
     """
+    facts = app.tokens.facts(session.name)
     token, trouble = _token_to_revoke(app, session)
     if token is not None and trouble is None:
         try:
             app.portal(session).logout(token)
         except LoginRequired:
             pass  # it was over already
-        except AwsUnreachable as error:
+        except (AwsUnreachable, ConfigInvalid) as error:
             trouble = error
+    if isinstance(trouble, ConfigInvalid) and facts.issuer != issuer.LOOPBACK:
+        raise trouble
     # Not the token's own lock, which a renewal may hold for a minute: when that one ends, it finds
     # no token in the file and keeps its own nowhere.
     with app.tokens.state_lock(session.name, app.deadline()):
@@ -125,7 +130,8 @@ def log_out(app: App, session: SsoSession) -> bool:
         app.notice_record.forget(session.name)
         prompt_notes.signed_in_anew(app, session)
     if trouble is not None:
-        raise AwsUnreachable(
+        kind = ConfigInvalid if isinstance(trouble, ConfigInvalid) else AwsUnreachable
+        raise kind(
             f'signed out of "{session.name}" on this machine only: {trouble.message}',
             hint="the sign-in at AWS ends by itself, or in the access portal's own menu",
         ) from trouble
@@ -222,6 +228,7 @@ def _kept(app: App, session: SsoSession, token: AccessToken, life_seconds: int) 
         app.credentials.forget_session(session.name)
         facts = _facts_of_the_next(app, session)._replace(
             token_ids=lineage.after_sign_in(token),
+            issuer=app.oidc(session).issuer,
             signed_in_at=app.now(),
             token_expires_at=token.expires_at,
             token_life_seconds=life_seconds,
@@ -242,6 +249,8 @@ def _facts_of_the_next(app: App, session: SsoSession) -> SignInFacts:
         observed_hours_seconds=before.observed_hours_seconds,
         person_since=app.now(),
         earlier_user=before.user or before.earlier_user,
+        client=before.client,
+        client_issuer=before.client_issuer,
     )
 
 
@@ -312,11 +321,23 @@ def _registration(
     """Return the kept registration when it lasts long enough, else a new one, kept."""
     if not anew:
         known = app.tokens.registration(session, grant)
-        if known and known.expires_at - app.now() > _REGISTRATION_MARGIN_SECONDS:
+        lasts = known and known.expires_at - app.now() > _REGISTRATION_MARGIN_SECONDS
+        if known and lasts and oidc.may_have(known):
             return known
     made = oidc.register(grant)
+    _note_client(app, session, made, oidc.issuer)
     app.tokens.save_registration(session, made)
     return made
+
+
+def _note_client(
+    app: App, session: SsoSession, client: ClientRegistration, client_issuer: str
+) -> None:
+    """Note which endpoint gave the client's secret, before the secret is kept."""
+    with app.tokens.state_lock(session.name, app.deadline()):
+        facts = app.tokens.facts(session.name)
+        noted = facts._replace(client=issuer.client_name(client), client_issuer=client_issuer)
+        app.tokens.save_facts(session.name, noted)
 
 
 # -- pieces ------------------------------------------------------------------------------------
@@ -333,7 +354,7 @@ def _token_to_revoke(
         return tokens.valid_token(app, session, app.deadline(_SILENT_SECONDS)), None
     except LoginRequired:
         return None, None
-    except (AwsUnreachable, LocalState) as error:
+    except (AwsUnreachable, ConfigInvalid, LocalState) as error:
         return None, error
 
 

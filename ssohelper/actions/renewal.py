@@ -19,6 +19,7 @@ from ssohelper.errors import (
     AnswerLost,
     AwsUnreachable,
     BadAnswer,
+    ConfigInvalid,
     LocalState,
     LoginRequired,
     RegistrationRejected,
@@ -64,9 +65,10 @@ def _renew(app: App, session: SsoSession, token: AccessToken, room: Reservation)
     _log.info('renewing the token of "%s"', session.name)
     sent_id = _id_of(token)
     was_lost = app.tokens.facts(session.name).sent_id == sent_id
+    oidc = app.oidc(session)
     _note_sent(app, session, sent_id)
     try:
-        fresh, life_seconds = app.oidc(session).refresh(token, app.deadline(ANSWER_SECONDS))
+        fresh, life_seconds = oidc.refresh(token, app.deadline(ANSWER_SECONDS))
     except LoginRequired as refusal:
         if _is_replaced(app, session, token):
             return
@@ -75,21 +77,22 @@ def _renew(app: App, session: SsoSession, token: AccessToken, room: Reservation)
         raise error from refusal
     except (AnswerLost, BadAnswer):
         raise  # `sent_id` stays: if AWS refuses it next time, this was its answer
-    except AwsUnreachable:
+    except (AwsUnreachable, ConfigInvalid):
         _note_sent(app, session, None)
         raise
-    _keep(app, session, token, fresh, life_seconds, room)
+    _keep(app, session, token, (fresh, oidc.issuer), life_seconds, room)
 
 
 def _keep(
     app: App,
     session: SsoSession,
     used: AccessToken,
-    fresh: AccessToken,
+    issued: tuple[AccessToken, str],
     life_seconds: int,
     room: Reservation,
 ) -> None:
     """Put the new token into its file at once: until then a kill would lose the sign-in."""
+    fresh, issuer = issued
     with app.tokens.state_lock(session.name, app.deadline(_STATE_LOCK_SECONDS)):
         standing = app.tokens.save_renewed(session, used, fresh, room)
         if standing.value != fresh.value:
@@ -102,6 +105,7 @@ def _keep(
             token_expires_at=fresh.expires_at,
             token_life_seconds=life_seconds,
             token_ids=lineage.after_renewal(known, used, fresh),
+            issuer=issuer,
             sent_id=None,
         )
         facts = facts._replace(

@@ -125,6 +125,16 @@ def checked_region(text: str) -> str:
     return text
 
 
+def is_region(text: str) -> bool:
+    """Return whether the text has the form of a region of a partition that we know."""
+    return _partition_of(text) is not None
+
+
+def variable_of(service: str) -> str:
+    """Return the environment variable that moves this service's endpoint."""
+    return _VARIABLES[service]
+
+
 def oidc_endpoint(region: str, environ: Mapping[str, str]) -> str:
     """Return the sign-in service's endpoint. Raises: ConfigInvalid for one that is refused."""
     return _endpoint("oidc", region, environ)

@@ -136,6 +136,8 @@ class SignInFacts(NamedTuple):
     `observed_hours_seconds` is how long sign-ins last, learnt from an end (core.sign_in_clock).
     `token_ids` are the access tokens of this sign-in that we saw or wrote, the latest last.
     `sent_id` names a refresh token whose answer has not arrived.
+    `issuer` is what issued the tokens of `token_ids`, `client_issuer` what registered the client
+    that `client` names: "loopback", or a partition and region of AWS (core.issuer).
     What was listed before `person_since` may be another person's; `earlier_user` is who that was,
     where it is known.
     """
@@ -151,6 +153,9 @@ class SignInFacts(NamedTuple):
     earlier_user: str | None = None
     token_ids: tuple[str, ...] = ()
     sent_id: str | None = None
+    issuer: str | None = None
+    client: str | None = None
+    client_issuer: str | None = None
 
 
 class RoleKey(NamedTuple):

@@ -45,6 +45,8 @@ def facts_of_token(facts: SignInFacts, token: AccessToken) -> SignInFacts:
         observed_hours_seconds=facts.observed_hours_seconds,
         person_since=facts.ended_at,
         earlier_user=facts.user or facts.earlier_user,
+        client=facts.client,
+        client_issuer=facts.client_issuer,
     )
 
 

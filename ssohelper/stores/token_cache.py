@@ -43,7 +43,7 @@ _LEAST_LOOKS, _MOST_LOOKS = 200, 1000
 _damaged: dict[str, str] = {}
 # JavaScript and Go write no end of the registration; AWS gives 90 days.
 _REGISTRATION_SECONDS = 90 * 86400
-_TEXT_FACTS = ("user", "earlier_user", "sent_id")
+_TEXT_FACTS = ("user", "earlier_user", "sent_id", "issuer", "client", "client_issuer")
 # Room for any token file: AWS's own are below 8 kB. More is taken when the present file is larger.
 _RESERVED_BYTES = 16384
 

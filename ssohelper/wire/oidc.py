@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from ssohelper.core import device_flow
+from ssohelper.core import device_flow, issuer
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.device_flow import DEVICE_CODE_GRANT, DeviceAuthorization, Poll
 from ssohelper.core.endpoints import checked_sign_in_url, oidc_endpoint
-from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SsoSession
+from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SignInFacts, SsoSession
 from ssohelper.errors import (
     BadAnswer,
     LoginRequired,
@@ -48,23 +48,40 @@ _UNKNOWN_PORTAL = ("InvalidRequestException", "InvalidRequestRegionException")
 
 
 class OidcClient:
-    """The sign-in service of one session's region."""
+    """The sign-in service of one session's region.
+
+    `facts` tells what is known of the sign-in: tokens and client secrets are checked with them
+    before they are sent.
+    """
 
     def __init__(
         self,
         session: SsoSession,
         environ: Mapping[str, str],
         warn: Callable[[str], None] = lambda _message: None,
+        *,
+        facts: Callable[[], SignInFacts],
     ) -> None:
         self._session = session
         self._environ = environ
         self._warn = warn
+        self._facts = facts
         self._service = f"the sign-in service in {session.region}"
         self._endpoint = oidc_endpoint(session.region, environ)
         self._transport = Transport(self._endpoint, environ, self._service)
         self._has_warned = False
         self._answered_at: float | None = None
         self._lock = threading.Lock()
+
+    @property
+    def issuer(self) -> str:
+        """Return what to record as the issuer of what this service gives."""
+        return issuer.issuer_of(self._endpoint, self._session.region)
+
+    def may_have(self, client: ClientRegistration) -> bool:
+        """Return whether the client's secret may be sent to this service."""
+        issued_by = issuer.of_client(client, self._facts())
+        return issuer.may_go(issued_by, self._endpoint, self._session.region)
 
     def register(self, grant: str) -> ClientRegistration:
         """Return a new registration, for "authorization_code" or the device code grant.
@@ -121,6 +138,7 @@ class OidcClient:
             "redirectUri": redirect_uri,
             "codeVerifier": verifier.reveal(),
         }
+        self._check_issuer(issuer.of_client(registration, self._facts()))
         limit = Deadline(_CALL_SECONDS, time.monotonic)
         return with_retries(
             lambda: self._ask_token(registration, asked, None, limit), limit, is_repeatable=False
@@ -131,6 +149,7 @@ class OidcClient:
 
         Raises: BadAnswer for an address that is not AWS's, RegistrationRejected.
         """
+        self._check_issuer(issuer.of_client(registration, self._facts()))
         asked = {
             "clientId": registration.client_id,
             "clientSecret": registration.client_secret.reveal(),
@@ -159,6 +178,7 @@ class OidcClient:
             "grantType": DEVICE_CODE_GRANT,
             "deviceCode": authorization.device_code.reveal(),
         }
+        self._check_issuer(issuer.of_client(registration, self._facts()))
         try:
             limit = Deadline(_CALL_SECONDS, time.monotonic)
             return self._ask_token(registration, asked, None, limit)
@@ -171,10 +191,12 @@ class OidcClient:
         One request, and no other: the refresh token may be single-use. The whole deadline is
         given to the answer, since an answer that comes late still holds the next refresh token.
         Raises: LoginRequired when AWS refuses it for good, RegistrationRejected; AnswerLost when
-        AWS may have accepted it; Throttled, AwsUnreachable, BadAnswer.
+        AWS may have accepted it; Throttled, AwsUnreachable, BadAnswer; ConfigInvalid, before
+        anything is sent, for a token that another endpoint issued.
         """
         if token.refresh_token is None or token.client is None:
             raise LoginRequired(f'the sign-in of session "{self._session.name}" cannot be renewed')
+        self._check_issuer(issuer.of_token(token, self._facts()))
         asked = {"grantType": "refresh_token", "refreshToken": token.refresh_token.reveal()}
         return self._ask_token(
             token.client, asked, token.refresh_token, deadline, read_seconds=deadline.left()
@@ -201,6 +223,11 @@ class OidcClient:
     def hang_up(self) -> None:
         """Close connections that nobody uses: the next call opens one of its own."""
         self._transport.close()
+
+    def _check_issuer(self, issued_by: str | None) -> None:
+        warning = issuer.check(issued_by, "oidc", self._endpoint, self._session)
+        if warning:
+            self._warn(warning)
 
     def _ask_repeatedly(self, path: str, asked: dict[str, Any]) -> dict[str, Any]:
         limit = Deadline(_CALL_SECONDS, time.monotonic)

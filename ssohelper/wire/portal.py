@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from ssohelper.core import issuer
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.endpoints import portal_endpoint
 from ssohelper.core.instants import from_millis
@@ -20,6 +21,7 @@ from ssohelper.core.model import (
     Role,
     RoleCredentials,
     Secret,
+    SignInFacts,
     SsoSession,
 )
 from ssohelper.errors import (
@@ -64,7 +66,10 @@ _READ_TIMEOUT_SECONDS = 10.0
 
 
 class Portal:
-    """One session's portal. May be used by several threads; listings share one pace."""
+    """One session's portal. May be used by several threads; listings share one pace.
+
+    `facts` tells what is known of the sign-in: each token is checked with them before it is sent.
+    """
 
     def __init__(
         self,
@@ -72,12 +77,14 @@ class Portal:
         environ: Mapping[str, str],
         warn: Callable[[str], None],
         *,
+        facts: Callable[[], SignInFacts],
         pacing: Pacing | None = None,
     ) -> None:
         self._session = session
         self._environ = environ
         self._endpoint = portal_endpoint(session.region, environ)
         self._warn = warn
+        self._facts = facts
         self._pacing = pacing or Pacing()
         self._service = f"the access portal in {session.region}"
         self._transport = Transport(self._endpoint, environ, self._service)
@@ -131,6 +138,10 @@ class Portal:
                 self._has_warned = True
                 warn_about_general_endpoint(self._environ, self._warn)
         self._transport.get_ready()
+
+    def use_connections_of(self, other: "Portal") -> None:
+        """Send over the idle connections of another Portal of this session and environment."""
+        self._transport = other._transport
 
     def hang_up(self) -> None:
         """Close connections that nobody uses: the next call opens one of its own."""
@@ -209,6 +220,10 @@ class Portal:
         self, method: str, path: str, query: dict[str, str], token: AccessToken, deadline: Deadline
     ) -> Answer:
         self.get_ready()
+        issued_by = issuer.of_token(token, self._facts())
+        warning = issuer.check(issued_by, "portal", self._endpoint, self._session)
+        if warning:
+            self._warn(warning)
         answer = self._transport.send(
             method,
             path,

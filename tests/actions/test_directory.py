@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from functools import partial
 
 import pytest
 
@@ -28,7 +29,13 @@ class QuickApp(App):
     pacing: Pacing
 
     def portal(self, session):
-        return Portal(session, self.environ, warn=self.warn, pacing=self.pacing)
+        return Portal(
+            session,
+            self.environ,
+            warn=self.warn,
+            facts=partial(self.tokens.facts, session.name),
+            pacing=self.pacing,
+        )
 
 
 @pytest.fixture
@@ -83,6 +90,8 @@ def sign_in(app, emulator, session, person="ana"):
         Secret(found["accessToken"]), int(app.now() + 3600), Secret(found["refreshToken"]), client
     )
     app.tokens.save(session, token)
+    facts = app.tokens.facts(session.name)
+    app.tokens.save_facts(session.name, facts._replace(token_ids=(token.id,), issuer="loopback"))
 
 
 def ids_with_roles(listing):

@@ -390,6 +390,7 @@ class TestFacts:
             token_expires_at=NOW + HOUR,
             token_life_seconds=HOUR,
             token_ids=(token("first").id, token("renewed-1").id),
+            issuer="aws/eu-west-1",
         )
 
     def test_what_is_known_after_a_refusal(self, app):

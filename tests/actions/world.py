@@ -83,7 +83,7 @@ class WorldApp(App):
         return SimpleNamespace(role_credentials=self._role_credentials, answered_at=lambda: self.at)
 
     def oidc(self, session: SsoSession) -> Any:
-        return SimpleNamespace(refresh=self._refresh)
+        return SimpleNamespace(refresh=self._refresh, issuer="aws/eu-west-1")
 
     def _role_credentials(self, used: AccessToken, role: Role, _deadline: object):
         assert role == ROLE

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from ssohelper.core.instants import to_iso
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import UNSET_VARIABLES, Emulator
+from tests.issuers import record_issuer
 
 SSOHELPER = str(Path(sys.executable).with_name("ssohelper"))
 LAUNCHER = f"{SSOHELPER}-credentials"
@@ -116,6 +117,7 @@ class Ground:
         token = self.emulator.token_for("ana", start_url=START_URL)
         if expires_in is not None:
             token["expiresAt"] = to_iso(int(time.time()) + expires_in)
+        record_issuer(self.home, "corp", token["accessToken"])
         path = self.token_file
         path.write_text(json.dumps(token))
         path.chmod(0o600)

@@ -16,6 +16,7 @@ from ssohelper.core.device_flow import DeviceAuthorization
 from ssohelper.core.instants import to_iso
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import (
+    AccessToken,
     Account,
     KeptCredentials,
     Profile,
@@ -160,7 +161,11 @@ class Afternoon:
         path.write_text(json.dumps(content))
         path.chmod(0o600)
         facts = SignInFacts(
-            signed_in_at=house.now(), token_expires_at=ends_at, token_life_seconds=3600
+            signed_in_at=house.now(),
+            token_expires_at=ends_at,
+            token_life_seconds=3600,
+            token_ids=(AccessToken(Secret(content["accessToken"]), ends_at, None, None).id,),
+            issuer="loopback",
         )
         house.tokens.save_facts(session.name, facts)
 

@@ -5,12 +5,13 @@ import time
 import pytest
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.model import AccessToken, Role, Secret, SsoSession
+from ssohelper.core.model import AccessToken, Role, Secret, SignInFacts, SsoSession
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned
 from ssohelper.wire.account import AccountClient
 from ssohelper.wire.portal import Portal
+from tests.wire.quick import warn_of_foreign_token_only
 
 ACCOUNT = "000000000000"
 
@@ -25,7 +26,7 @@ def emulator():
 def client(emulator):
     session = SsoSession("corp", emulator.world.start_url, emulator.world.region, ())
     token = AccessToken(Secret(emulator.token_for("ana")["accessToken"]), 2**31, None, None)
-    portal = Portal(session, emulator.environment(), pytest.fail)
+    portal = Portal(session, emulator.environment(), warn_of_foreign_token_only, facts=SignInFacts)
     role = Role(ACCOUNT, "Role00")
     keys = portal.role_credentials(token, role, Deadline(18, time.monotonic))
     return AccountClient(keys, "eu-west-1", emulator.environment(), pytest.fail)

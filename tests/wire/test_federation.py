@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.model import AccessToken, Role, RoleCredentials, Secret, SsoSession
+from ssohelper.core.model import AccessToken, Role, RoleCredentials, Secret, SignInFacts, SsoSession
 from ssohelper.emulator.exchange import Answer, Request
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
@@ -17,6 +17,7 @@ from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned, Throttl
 from ssohelper.wire import federation, retries
 from ssohelper.wire.federation import Federation
 from ssohelper.wire.portal import Portal
+from tests.wire.quick import warn_of_foreign_token_only
 
 PAGE = "https://console.aws.amazon.com/s3/home?region=us-east-1"
 ISSUER = "https://d-0000000000.awsapps.com/start"
@@ -34,7 +35,7 @@ def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
 def keys(emulator: Emulator) -> RoleCredentials:
     session = SsoSession("corp", emulator.world.start_url, emulator.world.region, ())
     token = AccessToken(Secret(emulator.token_for("ana")["accessToken"]), 2**31, None, None)
-    portal = Portal(session, emulator.environment(), pytest.fail)
+    portal = Portal(session, emulator.environment(), warn_of_foreign_token_only, facts=SignInFacts)
     return portal.role_credentials(token, Role("000000000000", "Role00"), Deadline(18, time.time))
 
 

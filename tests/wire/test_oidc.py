@@ -17,6 +17,7 @@ from ssohelper.core.model import (
     ClientRegistration,
     RoleCredentials,
     Secret,
+    SignInFacts,
     SsoSession,
 )
 from ssohelper.emulator.server import Emulator
@@ -44,7 +45,7 @@ def session(emulator: Emulator) -> SsoSession:
 
 @pytest.fixture
 def oidc(session: SsoSession, home: Home) -> OidcClient:
-    return OidcClient(session, home.env)
+    return OidcClient(session, home.env, facts=SignInFacts)
 
 
 @pytest.fixture
@@ -182,11 +183,11 @@ def test_a_life_beyond_reason_is_cut_to_a_day(
     session: SsoSession, home: Home, emulator: Emulator
 ) -> None:
     warnings: list[str] = []
-    oidc = OidcClient(session, home.env, warnings.append)
+    oidc = OidcClient(session, home.env, warnings.append, facts=SignInFacts)
     token = token_of(oidc)
     emulator.faults.script("CreateToken", 200, body=json.dumps({**GOOD, "expiresIn": 10**18}))
     assert oidc.refresh(token, soon())[1] == 24 * 3600
-    assert len(warnings) == 1
+    assert len([warning for warning in warnings if "24 h" in warning]) == 1
 
 
 @pytest.mark.parametrize("url", [url for url in HOSTILE if url and "us-east-1" not in url])
@@ -259,7 +260,7 @@ def test_a_refresh_with_aws_away_was_certainly_not_sent(session: SsoSession, hom
     token = AccessToken(Secret("a"), 2**31, Secret("r"), registration)
     environ = {**home.env, "AWS_ENDPOINT_URL_SSO_OIDC": "http://127.0.0.1:9"}
     with pytest.raises(AwsUnreachable, match="connection refused") as refused:
-        OidcClient(session, environ).refresh(token, soon())
+        OidcClient(session, environ, facts=SignInFacts).refresh(token, soon())
     assert type(refused.value) is AwsUnreachable
 
 
@@ -287,7 +288,7 @@ def test_the_time_of_the_last_answer_is_aws_time(oidc: OidcClient, emulator: Emu
 def test_nobody_there_is_exit_6(session: SsoSession, home: Home) -> None:
     environ = {**home.env, "AWS_ENDPOINT_URL_SSO_OIDC": "http://127.0.0.1:9"}
     with pytest.raises(AwsUnreachable) as refused:
-        OidcClient(session, environ).register(DEVICE_CODE_GRANT)
+        OidcClient(session, environ, facts=SignInFacts).register(DEVICE_CODE_GRANT)
     assert type(refused.value) is AwsUnreachable
 
 
@@ -299,13 +300,13 @@ def test_the_general_endpoint_moves_no_token(
         evil = f"http://127.0.0.1:{catcher.port}"
         monkeypatch.setenv("AWS_ENDPOINT_URL", evil)
         home.write_config(f"[default]\nendpoint_url = {evil}\n")
-        OidcClient(session, {**home.env, "AWS_ENDPOINT_URL": evil}, warnings.append).register(
-            DEVICE_CODE_GRANT
-        )
+        OidcClient(
+            session, {**home.env, "AWS_ENDPOINT_URL": evil}, warnings.append, facts=SignInFacts
+        ).register(DEVICE_CODE_GRANT)
         assert catcher.hits == 0
     assert [w.split()[0] for w in warnings] == ["AWS_ENDPOINT_URL"]
     with pytest.raises(ConfigInvalid):
-        OidcClient(session, {"AWS_ENDPOINT_URL_SSO_OIDC": "https://evil.net"})
+        OidcClient(session, {"AWS_ENDPOINT_URL_SSO_OIDC": "https://evil.net"}, facts=SignInFacts)
 
 
 def test_this_machine_is_not_asked_through_a_proxy(

@@ -24,7 +24,7 @@ PROGRAM = """
 import sys, time
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.device_flow import DEVICE_CODE_GRANT, Poll
-from ssohelper.core.model import Role, SsoSession
+from ssohelper.core.model import Role, SignInFacts, SsoSession
 from ssohelper.wire.account import AccountClient
 from ssohelper.wire.federation import Federation
 from ssohelper.wire.oidc import OidcClient
@@ -35,7 +35,7 @@ start_url, region = sys.argv[1:]
 session = SsoSession("corp", start_url, region, ("sso:account:access",))
 environ, warn = dict(os.environ), lambda message: None
 soon = Deadline(60, time.monotonic)
-oidc, portal = OidcClient(session, environ), Portal(session, environ, warn)
+oidc, portal = OidcClient(session, environ, facts=SignInFacts), Portal(session, environ, warn, facts=SignInFacts)
 registration = oidc.register(DEVICE_CODE_GRANT)
 waiting = oidc.start_device_authorization(registration)
 answer = Poll.PENDING

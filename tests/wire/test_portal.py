@@ -5,7 +5,7 @@ import time
 import pytest
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.model import AccessToken, Role, Secret, SsoSession
+from ssohelper.core.model import AccessToken, Role, Secret, SignInFacts, SsoSession
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import (
@@ -16,7 +16,7 @@ from ssohelper.errors import (
     TokenRejected,
 )
 from ssohelper.wire.portal import Portal
-from tests.wire.quick import quick_pacing
+from tests.wire.quick import quick_pacing, warn_of_foreign_token_only
 
 ACCOUNT = "000000000000"
 ROLE = Role(ACCOUNT, "Role00")
@@ -64,7 +64,11 @@ def token_of(emulator):
 def portal_of(emulator, **more):
     session = SsoSession("corp", emulator.world.start_url, emulator.world.region, ())
     return Portal(
-        session, emulator.environment(), pytest.fail, pacing=more.get("pacing") or quick_pacing()
+        session,
+        emulator.environment(),
+        warn_of_foreign_token_only,
+        facts=SignInFacts,
+        pacing=more.get("pacing") or quick_pacing(),
     )
 
 

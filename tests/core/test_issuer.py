@@ -1,0 +1,86 @@
+"""Which endpoint issued a token, and where it may go."""
+
+import pytest
+
+from ssohelper.core import issuer
+from ssohelper.core.model import (
+    AccessToken,
+    ClientRegistration,
+    Secret,
+    SignInFacts,
+    SsoSession,
+)
+from ssohelper.errors import ConfigInvalid
+
+HERE, AWS = "http://127.0.0.1:4567", "https://portal.sso.eu-west-1.amazonaws.com"
+CHINA = "https://portal.sso.cn-north-1.amazonaws.com.cn"
+SESSION = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "eu-west-1", ())
+TOKEN = AccessToken(Secret("first"), 2**31, None, None)
+CLIENT = ClientRegistration("id", Secret("secret"), 2**31)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "issued_by"),
+    [
+        (HERE, "loopback"),
+        ("https://localhost:1/x", "loopback"),
+        ("http://[::1]:80", "loopback"),
+        (AWS, "aws/eu-west-1"),
+        ("https://oidc.us-gov-west-1.amazonaws.com", "aws-us-gov/us-gov-west-1"),
+        ("https://oidc.ap-south-2.api.aws", "aws/ap-south-2"),
+        (CHINA, "aws-cn/cn-north-1"),
+        ("https://vpce-0a.portal.sso.us-east-1.vpce.amazonaws.com", "aws/us-east-1"),
+    ],
+)
+def test_an_endpoint_is_recorded_by_partition_and_region(endpoint: str, issued_by: str) -> None:
+    assert issuer.issuer_of(endpoint, "eu-west-1") == issued_by
+    assert issuer.FORM.fullmatch(issued_by)
+
+
+@pytest.mark.parametrize(
+    ("issued_by", "endpoint", "hint"),
+    [
+        ("aws/eu-west-1", HERE, "unset AWS_ENDPOINT_URL_SSO"),
+        ("aws-cn/cn-north-1", HERE, "unset AWS_ENDPOINT_URL_SSO"),
+        ("aws/eu-west-1", CHINA, "unset AWS_ENDPOINT_URL_SSO"),
+        ("loopback", AWS, "sign in with: ssohelper login corp --force"),
+    ],
+)
+def test_a_token_does_not_go_elsewhere(issued_by: str, endpoint: str, hint: str) -> None:
+    assert not issuer.may_go(issued_by, endpoint, SESSION.region)
+    with pytest.raises(ConfigInvalid) as caught:
+        issuer.check(issued_by, "portal", endpoint, SESSION)
+    assert caught.value.exit_code == 3
+    assert caught.value.hint == hint
+
+
+def test_a_token_goes_back_to_what_issued_it() -> None:
+    for issued_by, endpoint in (
+        ("loopback", HERE),
+        ("loopback", "https://localhost:9"),
+        ("aws/eu-west-1", AWS),
+        # A session may be asked for in a region that its portal was replicated to.
+        ("aws/us-east-1", AWS),
+    ):
+        assert issuer.check(issued_by, "portal", endpoint, SESSION) is None
+
+
+def test_a_token_of_another_tool_goes_to_this_machine_with_a_warning() -> None:
+    assert issuer.check(None, "oidc", AWS, SESSION) is None
+    warning = issuer.check(None, "oidc", HERE, SESSION)
+    assert warning is not None
+    assert "AWS_ENDPOINT_URL_SSO_OIDC" in warning
+
+
+def test_the_record_is_of_the_tokens_of_the_sign_in_alone() -> None:
+    facts = SignInFacts(token_ids=("other", TOKEN.id), issuer="loopback")
+    assert issuer.of_token(TOKEN, facts) == "loopback"
+    assert issuer.of_token(TOKEN._replace(value=Secret("second")), facts) is None
+    assert issuer.of_token(TOKEN, facts._replace(issuer=None)) is None
+
+
+def test_the_record_of_a_client_is_of_that_client_alone() -> None:
+    facts = SignInFacts(client=issuer.client_name(CLIENT), client_issuer="aws/eu-west-1")
+    assert issuer.of_client(CLIENT, facts) == "aws/eu-west-1"
+    assert issuer.of_client(CLIENT._replace(client_id="theirs"), facts) is None
+    assert issuer.of_client(CLIENT, SignInFacts()) is None
