@@ -260,3 +260,24 @@ def test_a_sign_in_of_this_machine_is_forgotten_where_its_endpoint_is_no_longer_
     assert answer.returncode == 3
     assert "on this machine only" in answer.stderr
     assert list(home.token_folder.glob("*.json")) == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "command"),
+    [("AWS_ENDPOINT_URL_STS", "whoami"), ("AWS_ENDPOINT_URL_SIGNIN", "console")],
+)
+def test_role_credentials_of_awss_do_not_go_to_this_machine(
+    home: Home, emulator: Emulator, planted: Planted, run: Run, variable: str, command: str
+) -> None:
+    home.add_session("corp")
+    home.browser()
+    sign_in(home, emulator, "loopback")
+    role = "corp:000030000003/ReadOnlyAccess"
+    assert run("credential-process", *KEY).returncode == 0
+    # The credentials are cached; from here on the sign-in counts as one at AWS.
+    path = home.path / ".local" / "state" / "ssohelper" / "sign-ins" / "corp.json"
+    path.write_text(json.dumps({**facts(home), "issuer": "aws/us-east-1"}))
+    answer = run(command, role, env={variable: planted.url})
+    assert answer.returncode == 3, answer.stderr
+    assert f"unset {variable}" in answer.stderr
+    assert planted.heard == []

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import credentials, environment
-from ssohelper.core import console_urls
+from ssohelper.actions import credentials, environment, tokens
+from ssohelper.core import console_urls, issuer
 from ssohelper.core.console_urls import ConsolePage
-from ssohelper.core.endpoints import checked_region, partition_of
+from ssohelper.core.endpoints import checked_region, console_sign_in_endpoint, partition_of
 from ssohelper.core.model import Profile, RoleKey
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, UsageProblem
 
@@ -76,6 +76,8 @@ def open_in_browser(
     """
     session, role = profile.session, profile.role
     federation = app.federation(page.region)  # says what is wrong with the environment, first
+    endpoint = console_sign_in_endpoint(page.region, app.environ)
+    issuer.check_keys(tokens.issuer_of(app, session), "console sign-in", endpoint, session)
     # The console session lasts as long as these.
     keys = credentials.release(
         app, session, role, "console", app.deadline(), least_share=credentials.NEARLY_WHOLE

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import credentials, directory, tokens
+from ssohelper.core import issuer
+from ssohelper.core.endpoints import sts_endpoint
 from ssohelper.core.model import Account, Profile, SignInFacts, SsoSession
 from ssohelper.errors import BadAnswer, LocalState
 
@@ -49,8 +51,10 @@ def confirmed(app: App, who: Known) -> Confirmed:
     names another account or role.
     """
     session, role = who.profile.session, who.profile.role
-    keys = credentials.release(app, session, role, "whoami", app.deadline())
     region = who.profile.region or session.region
+    endpoint = sts_endpoint(region, app.environ)
+    issuer.check_keys(tokens.issuer_of(app, session), "sts", endpoint, session)
+    keys = credentials.release(app, session, role, "whoami", app.deadline())
     identity = app.account_client(keys, region).caller_identity()
     # AWSReservedSSO_<permission set>_<16 hex digits> is the IAM role that stands for it.
     if identity.account_id != role.account_id or f"_{role.name}_" not in identity.arn:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ssohelper.broker.requests import Token, TokenState
-from ssohelper.core import sign_in_clock
+from ssohelper.core import issuer, sign_in_clock
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.freshness import token_margin_seconds
 from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
@@ -129,6 +129,12 @@ def seen(app: App, session: SsoSession) -> AccessToken | None:
 def facts_of(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
     """Return what we know of the sign-in that this token is of."""
     return sign_in_clock.facts_of_token(app.tokens.facts(session.name), token)
+
+
+def issuer_of(app: App, session: SsoSession) -> str | None:
+    """Return which endpoint issued the session's token (core.issuer); None where it is unknown."""
+    token = seen(app, session)
+    return issuer.of_token(token, app.tokens.facts(session.name)) if token else None
 
 
 def person_since(app: App, session: SsoSession) -> int | None:

@@ -83,6 +83,19 @@ def check(issuer: str | None, service: Service, endpoint: str, session: SsoSessi
     )
 
 
+def check_keys(issuer: str | None, service: Service, endpoint: str, session: SsoSession) -> None:
+    """Check, before role credentials are sent, that AWS's do not go to this machine.
+
+    Raises: ConfigInvalid.
+    """
+    if issuer not in (None, LOOPBACK) and endpoints.is_loopback_url(endpoint):
+        raise ConfigInvalid(
+            f'the sign-in to "{session.name}" was made at AWS, and its role credentials do not go '
+            "to an endpoint on this machine",
+            hint=f"unset {endpoints.variable_of(service)}",
+        )
+
+
 def _realm(issuer: str) -> str:
     """Return the part that decides: a region's token may be asked about in another region."""
     return issuer.partition("/")[0]
