@@ -86,6 +86,8 @@ class _Report:
         )
 
     def _wait(self, deadline: Deadline) -> bool:
+        if sys.platform == "win32":
+            return self._wait_on_windows(deadline)
         try:
             # Not select: it takes no descriptor above 1,023, and a broker has as many callers.
             poll = select.poll()

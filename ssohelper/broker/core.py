@@ -5,17 +5,17 @@ of callers; all role calls share one pace. Pure: no I/O and no clock. `now` is m
 `Ports` is everything that it can do.
 """
 
-from typing import Protocol
-
 from ssohelper.broker.pace import Pace
-from ssohelper.broker.requests import Found, Reply, Token, TokenState
+from ssohelper.broker.ports import Ports
+from ssohelper.broker.requests import Found, Reply, TokenState
 from ssohelper.broker.state import (
     NEVER,
     RENEWAL_SILENT_SECONDS,
     Caller,
     Job,
-    Remembered,
+    Refusals,
     Session,
+    reason_of,
 )
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import (
@@ -29,8 +29,6 @@ from ssohelper.errors import (
     TokenRejected,
 )
 
-# What AWS refused (exits 4 and 5) is shared for so long, unless the token file changes.
-SHARED_SECONDS = 30.0
 # Credentials that still work are not worth a longer wait for better ones.
 USABLE_SECONDS = 5.0
 # How long a caller waits through failing answers (5xx, no connection) before exit 6.
@@ -47,19 +45,6 @@ MOST_CALLS = 16
 _MOST_FIRST_CALLS = 4
 
 
-class Ports(Protocol):
-    """What the broker can do. `start_…` return at once; their outcome comes in later."""
-
-    def find(self, key: RoleKey, least_share: float) -> Found: ...
-    def token(self, session_name: str) -> Token: ...
-    def fingerprint(self, session_name: str) -> str: ...
-    def start_call(self, key: RoleKey) -> None: ...
-    def start_renewal(self, session_name: str, seen_id: str) -> None: ...
-    def renews_in_background(self) -> bool: ...
-    def tell_to_wait(self, caller: Caller, seconds: float) -> None: ...
-    def reply(self, caller: Caller, reply: Reply) -> None: ...
-
-
 class Broker:
     """All decisions; `ask`, `call_ended` and `renewal_ended` come in, `Ports` goes out."""
 
@@ -68,7 +53,7 @@ class Broker:
         self._pace = pace or Pace()
         self._jobs: dict[RoleKey, Job] = {}
         self._sessions: dict[str, Session] = {}
-        self._refused: dict[RoleKey, Remembered] = {}
+        self._refusals = Refusals(ports.fingerprint)
         self._advanced_at = NEVER
 
     # -- what comes in -----------------------------------------------------------------------
@@ -88,7 +73,7 @@ class Broker:
         if found.document:
             caller.fallback = _reply_of(found)
             caller.fallback_at = now + USABLE_SECONDS
-        refused = self._refusal(key, now)
+        refused = self._refusals.find(key, now)
         if refused is not None:
             self._disappoint(caller, refused)
             return
@@ -113,7 +98,7 @@ class Broker:
             self._finish(job, outcome)
         elif isinstance(outcome, RoleNotAssigned):
             self._note_success(job, session, now)
-            self._refused[key] = self._remember(key.session_name, outcome, now)
+            self._refusals.remember(key, outcome, now)
             self._finish(job, Reply(error=outcome))
         elif isinstance(outcome, TokenRejected):
             self._note_success(job, session, now)
@@ -132,12 +117,12 @@ class Broker:
         session.renewal_began_at = None
         if error is None:
             session.renewal.clear()
-            session.refused = None
+            self._refusals.forget(session_name)
         elif isinstance(error, AwsUnreachable):
             session.renewal.note_failure(now, error, began_at)
         elif isinstance(error, LoginRequired):
             session.renewal.clear()
-            session.refused = self._remember(session_name, error, now)
+            self._refusals.remember(session_name, error, now)
         else:
             # A fault of this machine (a full disk). Its next try is a second away: AWS is not asked.
             session.renewal.note_failure(now, error, began_at)
@@ -182,12 +167,11 @@ class Broker:
 
     def is_idle(self, now: float) -> bool:
         """Return whether, besides, no renewal is under way and no refusal is still shared."""
-        sessions = self._sessions.values()
-        remembered = [*self._refused.values(), *(one.refused for one in sessions if one.refused)]
+        renewals = (session.renewal_began_at for session in self._sessions.values())
         return (
             self.is_done
-            and not any(session.renewal_began_at is not None for session in sessions)
-            and not any(one.until > now for one in remembered)
+            and all(began_at is None for began_at in renewals)
+            and not self._refusals.any_at(now)
         )
 
     # -- starting ----------------------------------------------------------------------------
@@ -205,7 +189,7 @@ class Broker:
         """Start a renewal, unless one is under way, has just failed or was refused."""
         session = self._session(name)
         is_allowed = session.renewal_began_at is None and session.renewal.may_probe(now)
-        if is_allowed and self._session_refusal(name, now) is None:
+        if is_allowed and self._refusals.find(name, now) is None:
             session.renewal_began_at = now
             self._ports.start_renewal(name, seen_id)
 
@@ -254,7 +238,7 @@ class Broker:
         if token.state is TokenState.GOOD and not is_rejected:
             return True
         works = token.state is not TokenState.ENDED and not is_rejected
-        refused = self._session_refusal(name, now)
+        refused = self._refusals.find(name, now)
         if refused is not None:
             if not works:
                 self._end_jobs(name, refused)
@@ -298,7 +282,7 @@ class Broker:
         """After a 401, renew the token once, whatever end its file names; then ask again."""
         session.rejected_id = error.token_id
         if job.was_rejected:
-            session.refused = self._remember(job.key.session_name, error, now)
+            self._refusals.remember(job.key.session_name, error, now)
             self._finish(job, Reply(error=error))
             return
         job.was_rejected = True
@@ -347,7 +331,7 @@ class Broker:
             for caller in list(job.callers):
                 self._lengthen_wait(job, caller, now)
                 if now >= min(caller.deadline_at, caller.fallback_at):
-                    self._dismiss(job, caller, self._reason(job))
+                    self._dismiss(job, caller, reason_of(job, self._session(job.key.session_name)))
             self._drop_if_unwanted(job)
 
     def _dismiss_hopeless(self, now: float) -> None:
@@ -364,7 +348,7 @@ class Broker:
                     if caller.fallback is not None or (is_hopeless and not failing.is_throttled):
                         self._dismiss(job, caller, failing.error)
                 if session.is_silent(now) and now >= patience_ends_at:
-                    self._dismiss(job, caller, self._reason(job))
+                    self._dismiss(job, caller, reason_of(job, self._session(job.key.session_name)))
             self._drop_if_unwanted(job)
 
     def _dismiss(self, job: Job, caller: Caller, error: SsoHelperError) -> None:
@@ -382,50 +366,12 @@ class Broker:
             caller.deadline_at = caller.request.arrived_at + LONGEST_WAIT_SECONDS
             self._ports.tell_to_wait(caller, caller.deadline_at - now)
 
-    def _reason(self, job: Job) -> SsoHelperError:
-        """Return why the job has no answer yet."""
-        session = self._session(job.key.session_name)
-        for failing in (job.backoff, session.calls, session.renewal):
-            if failing.error is not None:
-                return failing.error
-        if session.renewal_began_at is not None:
-            return AwsUnreachable(
-                f'AWS has not answered the renewal of the sign-in to "{job.key.session_name}" yet',
-                hint="try again in a minute",
-            )
-        return AwsUnreachable(
-            "AWS gave no answer in time", hint="check the network, then try again"
-        )
-
     def _drop_if_unwanted(self, job: Job) -> None:
         """Forget a job that nothing waits for; a background one is tried once."""
         is_tried = job.backoff.is_failing or self._session(job.key.session_name).calls.is_failing
         is_wanted = job.callers or (job.is_background and not is_tried)
         if not is_wanted and not job.is_under_way and self._jobs.get(job.key) is job:
             del self._jobs[job.key]
-
-    # -- what is remembered ------------------------------------------------------------------
-
-    def _remember(self, session_name: str, error: SsoHelperError, now: float) -> Remembered:
-        return Remembered(error, self._ports.fingerprint(session_name), now + SHARED_SECONDS)
-
-    def _refusal(self, key: RoleKey, now: float) -> SsoHelperError | None:
-        """Return the refusal of this role that is still shared, if any."""
-        found = self._refused.get(key)
-        if found is not None and self._still_holds(found, key.session_name, now):
-            return found.error
-        self._refused.pop(key, None)
-        return None
-
-    def _session_refusal(self, session_name: str, now: float) -> SsoHelperError | None:
-        session = self._session(session_name)
-        if session.refused and self._still_holds(session.refused, session_name, now):
-            return session.refused.error
-        session.refused = None
-        return None
-
-    def _still_holds(self, found: Remembered, session_name: str, now: float) -> bool:
-        return now < found.until and found.fingerprint == self._ports.fingerprint(session_name)
 
     def _works_without_renewal(self, session_name: str) -> bool:
         try:

@@ -1,13 +1,16 @@
 """What the broker knows: waiting callers, jobs, and how each session's AWS answers. Values only."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ssohelper.broker.backoff import Backoff
 from ssohelper.broker.requests import Reply, Request
 from ssohelper.core.model import RoleKey
-from ssohelper.errors import SsoHelperError
+from ssohelper.errors import AwsUnreachable, SsoHelperError
 
 NEVER = float("inf")
+# What AWS refused is shared for so long, unless the token file changes.
+SHARED_SECONDS = 30.0
 # A renewal that is unanswered for so long counts as failing for those who wait for it. It goes on.
 RENEWAL_SILENT_SECONDS = 15.0
 
@@ -37,12 +40,45 @@ class Job:
         self.backoff = Backoff()
 
 
-class Remembered(NamedTuple):
-    """A refusal of AWS's that is shared until `until`, or until the token file changes."""
-
+class _Refusal(NamedTuple):
     error: SsoHelperError
     fingerprint: str
     until: float
+
+
+class Refusals:
+    """What AWS refused (exits 4 and 5), by role or by session's name.
+
+    Each is shared for 30 s, or until the token file changes: `fingerprint` gets a session's name.
+    """
+
+    def __init__(self, fingerprint: Callable[[str], str]) -> None:
+        self._fingerprint = fingerprint
+        self._found: dict[RoleKey | str, _Refusal] = {}
+
+    def remember(self, scope: RoleKey | str, error: SsoHelperError, now: float) -> None:
+        """Share the error from now on."""
+        self._found[scope] = _Refusal(
+            error, self._fingerprint(_session_of(scope)), now + SHARED_SECONDS
+        )
+
+    def find(self, scope: RoleKey | str, now: float) -> SsoHelperError | None:
+        """Return the refusal that is still shared, if any."""
+        found = self._found.get(scope)
+        if found is None:
+            return None
+        if now < found.until and found.fingerprint == self._fingerprint(_session_of(scope)):
+            return found.error
+        del self._found[scope]
+        return None
+
+    def forget(self, scope: RoleKey | str) -> None:
+        """Share it no longer."""
+        self._found.pop(scope, None)
+
+    def any_at(self, now: float) -> bool:
+        """Return whether one may still be shared."""
+        return any(found.until > now for found in self._found.values())
 
 
 class Session:
@@ -54,9 +90,25 @@ class Session:
         self.renewal = Backoff()
         self.calls = Backoff()
         self.under_way = 0
-        self.refused: Remembered | None = None
 
     def is_silent(self, now: float) -> bool:
         """Return whether AWS has not answered a renewal for very long."""
         began_at = self.renewal_began_at
         return began_at is not None and now >= began_at + RENEWAL_SILENT_SECONDS
+
+
+def _session_of(scope: RoleKey | str) -> str:
+    return scope if isinstance(scope, str) else scope.session_name
+
+
+def reason_of(job: Job, session: Session) -> SsoHelperError:
+    """Return why the job has no answer yet."""
+    for failing in (job.backoff, session.calls, session.renewal):
+        if failing.error is not None:
+            return failing.error
+    if session.renewal_began_at is not None:
+        return AwsUnreachable(
+            f'AWS has not answered the renewal of the sign-in to "{job.key.session_name}" yet',
+            hint="try again in a minute",
+        )
+    return AwsUnreachable("AWS gave no answer in time", hint="check the network, then try again")

@@ -106,6 +106,8 @@ def _connect_or_start(session: str, environ: "Mapping[str, str]", ends_at: float
 
 def _connect(path: str) -> "socket.socket | None":
     """Return a stream to the broker that listens there; None where none does."""
+    if sys.platform == "win32":
+        raise Unavailable("Windows")
     stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         # A stopped broker's full queue must not hang us; otherwise connecting takes no time.
@@ -135,6 +137,8 @@ def _start(
     The listening socket is made here and handed over, so that all callers can connect at once and
     need not wait until the broker has started.
     """
+    if sys.platform == "win32":
+        raise Unavailable("Windows")
     import fcntl
 
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -167,6 +171,8 @@ def _start(
 
 
 def _take(lock: int, ends_at: float) -> None:
+    if sys.platform == "win32":
+        raise Unavailable("Windows")
     import fcntl
 
     while True:
@@ -207,6 +213,8 @@ class _Folder:
 
 def _ensure_private(path: str) -> None:
     """Make the folder where it is missing; refuse one that is not ours alone."""
+    if sys.platform == "win32":
+        raise Unavailable("Windows")
     try:
         os.mkdir(path, 0o700)
     except FileExistsError:
@@ -219,6 +227,8 @@ def _ensure_private(path: str) -> None:
 
 
 def _check_plain(descriptor: int) -> None:
+    if sys.platform == "win32":
+        raise Unavailable("Windows")
     found = os.fstat(descriptor)
     is_plain = stat.S_ISREG(found.st_mode) and found.st_nlink <= 1
     if not is_plain or found.st_uid != os.geteuid():
