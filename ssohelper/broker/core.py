@@ -245,7 +245,9 @@ class Broker:
             return works
         self._start_renewal(name, token.id, now)
         began_at = session.renewal_began_at
-        return works and (began_at is None or now >= began_at + RENEWAL_AHEAD_SECONDS)
+        is_awaited = began_at is not None and now < began_at + RENEWAL_AHEAD_SECONDS
+        # A renewal that fails again and again holds up no call with a token that works.
+        return works and (session.renewal.is_failing or not is_awaited)
 
     def _may_start_at(self, job: Job, now: float) -> float:
         session = self._session(job.key.session_name)
