@@ -22,8 +22,8 @@ def test_nothing_fails_at_first():
 def test_probes_are_1_then_2_then_4_s_apart(failing_for, step):
     backoff = Backoff()
     began = 100.0
-    backoff.note_failure(began, DOWN)
-    backoff.note_failure(began + failing_for, DOWN)
+    backoff.note_failure(began, DOWN, began)
+    backoff.note_failure(began + failing_for, DOWN, began + failing_for)
     assert backoff.next_at == began + failing_for + step
     assert not backoff.may_probe(backoff.next_at - 0.001)
     assert backoff.may_probe(backoff.next_at)
@@ -31,11 +31,11 @@ def test_probes_are_1_then_2_then_4_s_apart(failing_for, step):
 
 def test_after_a_success_it_begins_anew():
     backoff = Backoff()
-    backoff.note_failure(0.0, DOWN)
-    backoff.note_failure(40.0, DOWN)
+    backoff.note_failure(0.0, DOWN, 0.0)
+    backoff.note_failure(40.0, DOWN, 40.0)
     backoff.clear()
     assert backoff.may_probe(40.1)
-    backoff.note_failure(41.0, DOWN)
+    backoff.note_failure(41.0, DOWN, 41.0)
     assert backoff.next_at == 42.0
 
 
@@ -44,15 +44,28 @@ def test_after_a_success_it_begins_anew():
 )
 def test_retry_after_is_honoured_up_to_8_s_and_never_hastens(asked, step):
     backoff = Backoff()
-    backoff.note_failure(0.0, Throttled("429", retry_after_seconds=asked))
+    backoff.note_failure(0.0, Throttled("429", retry_after_seconds=asked), 0.0)
     assert backoff.next_at == step
     assert backoff.is_throttled
 
 
+@pytest.mark.parametrize(("took", "next_at"), [(0.0, 1.0), (0.4, 1.0), (1.0, 1.0), (6.0, 6.0)])
+def test_steps_count_from_the_beginning_of_the_probe_that_failed(took, next_at):
+    backoff = Backoff()
+    backoff.note_failure(took, DOWN, 0.0)
+    assert backoff.next_at == next_at
+
+
+def test_retry_after_counts_from_the_answer_that_said_it():
+    backoff = Backoff()
+    backoff.note_failure(6.0, Throttled("429", retry_after_seconds=3.0), 0.0)
+    assert backoff.next_at == 9.0
+
+
 def test_the_latest_error_is_the_one_that_is_told():
     backoff = Backoff()
-    backoff.note_failure(0.0, Throttled("429"))
+    backoff.note_failure(0.0, Throttled("429"), 0.0)
     full = LocalState("full")
-    backoff.note_failure(1.0, full)
+    backoff.note_failure(1.0, full, 1.0)
     assert backoff.error is full
     assert not backoff.is_throttled

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from ssohelper.broker.connection import Connection, parsed_request
-from ssohelper.broker.core import Caller
 from ssohelper.broker.requests import Request
+from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey
 
 LINE = b"ask corp 001234567890 ReadOnlyAccess 18000 900 1\n"

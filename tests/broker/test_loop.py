@@ -10,9 +10,10 @@ import pytest
 
 from ssohelper import peer
 from ssohelper.broker import loop as loop_module
-from ssohelper.broker.core import MOST_CALLS, Caller
+from ssohelper.broker.core import MOST_CALLS
 from ssohelper.broker.loop import Loop
-from ssohelper.broker.requests import Found, Reply, Request, Token, TokenState
+from ssohelper.broker.requests import Found, Reply, Request, Token, TokenState, Wait
+from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import LoginRequired, RoleNotAssigned, SsoHelperError
 
@@ -28,6 +29,7 @@ class Work:
         self.called: list[str] = []
         self.renewed: list[str] = []
         self.token_state = TokenState.GOOD
+        self.wait: Wait | None = None
         self.error: SsoHelperError | None = None
         self.renewal_error: SsoHelperError | None = None
         self.most_at_once = 0
@@ -45,6 +47,9 @@ class Work:
 
     def renews_in_background(self) -> bool:
         return True
+
+    def wait_for_sign_in(self, session_name: str) -> Wait | None:
+        return self.wait
 
     def call(self, key: RoleKey) -> Reply:
         with self._lock:
@@ -148,9 +153,11 @@ def test_50_callers_of_one_role_make_one_call(world):
 
 
 def test_calls_of_different_roles_are_under_way_at_the_same_time_up_to_16(world):
-    world.work.gate.clear()
     world.start()
-    streams = [world.connect(f"R{number:02}") for number in range(20)]
+    assert all_of(world.connect()) == answer("A")  # before an answer it is 4
+    world.work.called.clear()
+    world.work.gate.clear()
+    streams = [world.connect(f"R{number:02}") for number in range(19)]
     wait_until(lambda: world.work.most_at_once == MOST_CALLS)
     assert len(world.work.called) == MOST_CALLS
     world.work.gate.set()
@@ -178,6 +185,15 @@ def test_a_refused_renewal_reaches_the_caller(world, monkeypatch):
     world.work.renewal_error = LoginRequired("expired")
     world.start()
     assert all_of(world.connect()).startswith(b"done 4 0 ")
+
+
+def test_a_caller_that_needs_a_sign_in_hears_how_it_may_wait(world, monkeypatch):
+    monkeypatch.setattr("ssohelper.broker.core.SHARED_SECONDS", 0.1)
+    world.work.error = LoginRequired("expired")
+    world.work.wait = Wait(3600, "/token", "waiting")
+    world.start()
+    fields = all_of(world.connect()).split(b"\x1f")
+    assert fields[-3:] == [b"3600", b"/token", b"waiting"]
 
 
 def test_a_caller_that_goes_away_disturbs_no_other(world):

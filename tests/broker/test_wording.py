@@ -4,8 +4,8 @@ import pytest
 
 from ssohelper import errors
 from ssohelper.broker import wording
-from ssohelper.broker.requests import Reply
-from ssohelper.errors import AnswerLost, BadAnswer, SsoHelperError, Throttled
+from ssohelper.broker.requests import Reply, Wait
+from ssohelper.errors import AnswerLost, BadAnswer, LoginRequired, SsoHelperError, Throttled
 
 CLASSES = [
     found
@@ -82,7 +82,15 @@ def test_a_caller_finds_the_line_to_print_where_it_looks_for_it():
     assert fields[miss._LINE].startswith(b"ssohelper: error: what")
     assert b"\x1b" not in fields[miss._LINE]
     assert b"\n" not in fields[miss._LINE]
-    assert fields[miss._ERROR_FIELDS :] == [b"also"]
+    assert fields[miss._WAIT_SECONDS] == b"0"
+    assert fields[miss._WAIT_LINE + 1 :] == [b"also"]
+
+
+def test_how_to_wait_for_a_sign_in_comes_back():
+    wait = Wait(43200, "/home/ana/.aws/sso/cache/x.json", "waiting for: ssohelper login corp")
+    reply = Reply(error=LoginRequired("expired", hint="sign in"), warnings=("also",), wait=wait)
+    found = there_and_back(reply)
+    assert (found.wait, found.warnings) == (wait, ("also",))
 
 
 class TestReports:

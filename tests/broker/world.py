@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from ssohelper.broker.core import Broker, Caller
+from ssohelper.broker.core import Broker
 from ssohelper.broker.requests import Found, Reply, Request, Token, TokenState
+from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import AwsUnreachable, SsoHelperError
 
