@@ -173,7 +173,11 @@ class Reservation:
                 left = left[os.write(self._descriptor, left) :]
             os.ftruncate(self._descriptor, len(data))
             os.fsync(self._descriptor)
-            _replace(self._temp, self._path)
+            try:
+                _replace(self._temp, self._path)
+            except FileNotFoundError:
+                # A sweep of old files has removed it: the clock was set ahead by an hour or more.
+                write_atomically(self._path, data)
             _sync_folder(os.path.dirname(self._path) or ".")
         except OSError as cause:
             raise _unwritable(self._path, cause) from cause
