@@ -139,8 +139,10 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
     is_due = state is Freshness.SERVE_AND_RENEW
     token_due_at = tokens.renewal_due_at(app, session)
     is_token_due = token_due_at is not None and app.now() >= token_due_at
-    if app.credentials.published_until(key) <= app.now():
-        _publish_again(app, session, key, cached, is_due=is_due or is_token_due)
+    if app.credentials.published_until(key) <= app.now() and not _publish_again(
+        app, session, key, cached, is_due=is_due or is_token_due
+    ):
+        return Found()
     due_token_id = token.id if token is not None and is_token_due else None
     return Found(document, True, is_due, due_token_id)
 
@@ -238,13 +240,16 @@ def _tell_in_time(app: App, session: SsoSession, cached: KeptCredentials) -> Non
 
 def _publish_again(
     app: App, session: SsoSession, key: RoleKey, cached: KeptCredentials, *, is_due: bool
-) -> None:
+) -> bool:
+    """Publish what is cached; return whether its sign-in is still the present one."""
     try:
         with app.tokens.state_lock(session.name, app.deadline(_LOCK_SECONDS)):
-            if _standing(app, session, cached)[1] is Standing.CURRENT:
+            is_current = _standing(app, session, cached)[1] is Standing.CURRENT
+            if is_current:
                 _publish(app, session, key, cached, is_due=is_due)
-    except LockNotObtained:
-        return  # what holds it changes the sign-in
+            return is_current
+    except LockNotObtained:  # what holds it changes the sign-in
+        return _standing(app, session, cached)[1] is Standing.CURRENT
 
 
 def _publish(
