@@ -5,12 +5,21 @@ of callers; all role calls share one pace. Pure: no I/O and no clock. `now` is m
 `Ports` is everything that it can do.
 """
 
+from ssohelper.broker.limits import (
+    LONGEST_WAIT_SECONDS,
+    MOST_CALLS,
+    MOST_FIRST_CALLS,
+    PATIENCE_SECONDS,
+    RENEWAL_AHEAD_SECONDS,
+    RENEWAL_SILENT_SECONDS,
+    TELL_BEFORE_SECONDS,
+    USABLE_SECONDS,
+)
 from ssohelper.broker.pace import Pace
 from ssohelper.broker.ports import Ports
 from ssohelper.broker.requests import Found, Reply, TokenState
 from ssohelper.broker.state import (
     NEVER,
-    RENEWAL_SILENT_SECONDS,
     Caller,
     Job,
     Refusals,
@@ -28,21 +37,6 @@ from ssohelper.errors import (
     Throttled,
     TokenRejected,
 )
-
-# Credentials that still work are not worth a longer wait for better ones.
-USABLE_SECONDS = 5.0
-# How long a caller waits through failing answers (5xx, no connection) before exit 6.
-PATIENCE_SECONDS = 3.5
-# A token that still works is not worth a longer wait for its renewal.
-RENEWAL_AHEAD_SECONDS = 6.0
-# The contract: a caller whose turn is coming at AWS's pace waits up to 50 s.
-LONGEST_WAIT_SECONDS = 50.0
-# A caller is told so this long before its own deadline.
-_TELL_BEFORE_SECONDS = 2.0
-# Calls under way at once: at 20 calls/s, enough for answers that take 0.8 s each.
-MOST_CALLS = 16
-# The same until AWS has answered one: if it is down, this is what it is asked in vain.
-_MOST_FIRST_CALLS = 4
 
 
 class Broker:
@@ -67,12 +61,14 @@ class Broker:
             self._ports.reply(caller, Reply(error=error))
             return
         if found.is_good:
-            self._ports.reply(caller, _reply_of(found))
+            self._ports.reply(caller, found.reply)
             self._renew_in_background(key, found, now)
             return
         if found.document:
-            caller.fallback = _reply_of(found)
-            caller.fallback_at = now + USABLE_SECONDS
+            caller.fallback = found.reply
+            # What may be another person's is handed out only where AWS cannot be reached.
+            waits_to_the_end = found.warning is not None
+            caller.fallback_at = NEVER if waits_to_the_end else now + USABLE_SECONDS
         refused = self._refusals.find(key, now)
         if refused is not None:
             self._disappoint(caller, refused)
@@ -151,7 +147,7 @@ class Broker:
         for job in self._jobs.values():
             for caller in job.callers:
                 moments.append(min(caller.deadline_at, caller.fallback_at))
-                moments.append(caller.deadline_at - _TELL_BEFORE_SECONDS)
+                moments.append(caller.deadline_at - TELL_BEFORE_SECONDS)
                 moments.append(caller.request.arrived_at + PATIENCE_SECONDS)
             began_at = self._session(job.key.session_name).renewal_began_at
             if began_at is not None:
@@ -205,7 +201,7 @@ class Broker:
             if not usable[name] or not self._may_call(job, now):
                 continue
             under_way = sum(session.under_way for session in self._sessions.values())
-            most = MOST_CALLS if self._pace.is_flowing(now) else _MOST_FIRST_CALLS
+            most = MOST_CALLS if self._pace.is_flowing(now) else MOST_FIRST_CALLS
             if under_way >= most or self._pace.next_at(now) > now:
                 return
             job.is_under_way = True
@@ -306,8 +302,7 @@ class Broker:
         """Return what is cached now: since the caller asked, its session may have been signed out.
 
         None when the role is no longer assigned, and for a file that another program put in the
-        place of ours. None too for what may be another person's once AWS has said that the
-        present sign-in is over.
+        place of ours. None too for what may be another person's, unless AWS cannot be reached.
         """
         if isinstance(error, RoleNotAssigned | NotOurs):
             return None
@@ -316,9 +311,9 @@ class Broker:
         except SsoHelperError:
             return None
         is_doubtful = found.warning is not None
-        if not found.document or (is_doubtful and isinstance(error, LoginRequired)):
+        if not found.document or (is_doubtful and not isinstance(error, AwsUnreachable)):
             return None
-        return _reply_of(found)
+        return found.reply
 
     def _end_jobs(self, session_name: str, error: SsoHelperError) -> None:
         """End the session's jobs that have not begun; calls under way end by themselves."""
@@ -339,19 +334,31 @@ class Broker:
     def _dismiss_hopeless(self, now: float) -> None:
         """Reply to callers for which no probe comes before their patience ends."""
         for job in list(self._jobs.values()):
-            session = self._session(job.key.session_name)
             for caller in list(job.callers):
-                patience_ends_at = caller.request.arrived_at + PATIENCE_SECONDS
-                for failing in (job.backoff, session.calls, session.renewal):
-                    if failing.error is None:
-                        continue
-                    next_at = now if job.is_under_way else failing.next_at
-                    is_hopeless = max(now, next_at) >= patience_ends_at
-                    if caller.fallback is not None or (is_hopeless and not failing.is_throttled):
-                        self._dismiss(job, caller, failing.error)
-                if session.is_silent(now) and now >= patience_ends_at:
-                    self._dismiss(job, caller, reason_of(job, self._session(job.key.session_name)))
+                error = self._hopeless_error(job, caller, now)
+                if error is not None:
+                    self._dismiss(job, caller, error)
             self._drop_if_unwanted(job)
+
+    def _hopeless_error(self, job: Job, caller: Caller, now: float) -> SsoHelperError | None:
+        """Return what this caller is waiting for in vain; None while it may still be answered."""
+        session = self._session(job.key.session_name)
+        patience_ends_at = caller.request.arrived_at + PATIENCE_SECONDS
+        is_renewing = session.renewal_began_at is not None
+        failing = [(job.backoff, job.is_under_way), (session.calls, job.is_under_way)]
+        if not job.is_under_way:  # a call under way has a token that works
+            failing.append((session.renewal, is_renewing))
+        for backoff, is_probing in failing:
+            if backoff.error is None:
+                continue
+            if caller.fallback is not None and not is_probing:
+                return backoff.error
+            next_at = now if is_probing else backoff.next_at
+            if max(now, next_at) >= patience_ends_at and not backoff.is_throttled:
+                return backoff.error
+        if session.is_silent(now) and not job.is_under_way and now >= patience_ends_at:
+            return reason_of(job, session)
+        return None
 
     def _dismiss(self, job: Job, caller: Caller, error: SsoHelperError) -> None:
         if caller in job.callers:
@@ -362,7 +369,7 @@ class Broker:
         """Tell a caller whose turn is coming at AWS's pace that it may wait up to 50 s."""
         if caller.was_told_to_wait or not caller.request.may_wait_longer:
             return
-        is_soon = now >= caller.deadline_at - _TELL_BEFORE_SECONDS
+        is_soon = now >= caller.deadline_at - TELL_BEFORE_SECONDS
         if is_soon and not job.backoff.is_failing and self._pace.is_flowing(now):
             caller.was_told_to_wait = True
             caller.deadline_at = caller.request.arrived_at + LONGEST_WAIT_SECONDS
@@ -390,7 +397,3 @@ class Broker:
 
     def _session(self, name: str) -> Session:
         return self._sessions.setdefault(name, Session())
-
-
-def _reply_of(found: Found) -> Reply:
-    return Reply(found.document, warnings=(found.warning,) if found.warning else ())

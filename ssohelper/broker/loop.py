@@ -16,7 +16,8 @@ from typing import Protocol
 from ssohelper import peer
 from ssohelper.broker import wording
 from ssohelper.broker.connection import Connection
-from ssohelper.broker.core import MOST_CALLS, Broker
+from ssohelper.broker.core import Broker
+from ssohelper.broker.limits import MOST_CALLS
 from ssohelper.broker.requests import Found, Reply, Token, Wait
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey

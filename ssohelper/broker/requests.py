@@ -62,6 +62,11 @@ class Found(NamedTuple):
     due_token_id: str | None = None
     warning: str | None = None
 
+    @property
+    def reply(self) -> Reply:
+        """Return this as it is handed out."""
+        return Reply(self.document, warnings=(self.warning,) if self.warning else ())
+
 
 class TokenState(Enum):
     """What the session's access token allows now."""

@@ -4,15 +4,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ssohelper.broker.backoff import Backoff
+from ssohelper.broker.limits import RENEWAL_SILENT_SECONDS, SHARED_SECONDS
 from ssohelper.broker.requests import Reply, Request
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import AwsUnreachable, SsoHelperError
 
 NEVER = float("inf")
-# What AWS refused is shared for so long, unless the token file changes.
-SHARED_SECONDS = 30.0
-# A renewal that is unanswered for so long counts as failing for those who wait for it. It goes on.
-RENEWAL_SILENT_SECONDS = 15.0
 
 
 class Caller:

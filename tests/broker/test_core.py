@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssohelper.broker.core import MOST_CALLS
+from ssohelper.broker.limits import MOST_CALLS
 from ssohelper.broker.requests import Found
 from ssohelper.errors import (
     AwsUnreachable,

@@ -10,7 +10,7 @@ import pytest
 
 from ssohelper import peer
 from ssohelper.broker import loop as loop_module
-from ssohelper.broker.core import MOST_CALLS
+from ssohelper.broker.limits import MOST_CALLS
 from ssohelper.broker.loop import Loop
 from ssohelper.broker.requests import Found, Reply, Request, Token, TokenState, Wait
 from ssohelper.broker.state import Caller
@@ -188,7 +188,7 @@ def test_a_refused_renewal_reaches_the_caller(world, monkeypatch):
 
 
 def test_a_caller_that_needs_a_sign_in_hears_how_it_may_wait(world, monkeypatch):
-    monkeypatch.setattr("ssohelper.broker.core.SHARED_SECONDS", 0.1)
+    monkeypatch.setattr("ssohelper.broker.state.SHARED_SECONDS", 0.1)
     world.work.error = LoginRequired("expired")
     world.work.wait = Wait(3600, "/token", "waiting")
     world.start()
