@@ -18,6 +18,7 @@ def main() -> int:
         began = time.monotonic()
         if ready_document.answered(argv[1:]):
             return 0
+        _switch_off_core_dumps()
         from ssohelper.fastpath import miss
 
         code = miss.answer(argv[1:], began)
@@ -29,10 +30,12 @@ def main() -> int:
         if code is not None:
             return code
     if argv[:1] == ["broker-process"]:
+        _switch_off_core_dumps()
         from ssohelper import broker_process
 
         return broker_process.run(argv[1:])
     if argv[:1] == ["renewal-process"]:
+        _switch_off_core_dumps()
         from ssohelper import renewal_process
 
         return renewal_process.run(argv[1:])
@@ -57,6 +60,8 @@ def main() -> int:
         code = door.answer(argv[1:])
         if code is not None:
             return code
+    # All below may hold a token or keys.
+    _switch_off_core_dumps()
     if not argv and _can_draw():
         from ssohelper.tui.door import answer
 
@@ -64,6 +69,12 @@ def main() -> int:
     from ssohelper.cli import run
 
     return run(argv)
+
+
+def _switch_off_core_dumps() -> None:
+    from ssohelper import core_dumps
+
+    core_dumps.switch_off()
 
 
 def _can_draw() -> bool:

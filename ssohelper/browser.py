@@ -13,6 +13,8 @@ import threading
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from ssohelper import core_dumps
+
 # These need the terminal that we do not give away; behind Debian's alternatives too.
 _CONSOLE_BROWSERS = frozenset(
     {"lynx", "w3m", "links", "links2", "elinks", "browsh", "carbonyl", "chawan", "www-browser"}
@@ -64,15 +66,16 @@ def launch(
     The address has been checked by core.endpoints, and begins with a scheme: never with a dash.
     """
     try:
-        started = subprocess.Popen(
-            command_of(opener, url),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            close_fds=True,
-            env=dict(environ),
-        )
+        with core_dumps.switched_on():
+            started = subprocess.Popen(
+                command_of(opener, url),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                close_fds=True,
+                env=dict(environ),
+            )
     except (OSError, ValueError):
         return None
     # Somebody must collect it when it ends; nobody waits for it.

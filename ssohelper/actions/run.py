@@ -10,6 +10,7 @@ import stat
 import sys
 from collections.abc import Mapping, Sequence
 
+from ssohelper import core_dumps
 from ssohelper.core.text import show
 from ssohelper.errors import NotExecutable, ProgramNotFound, SsoHelperError
 
@@ -33,6 +34,7 @@ def replace_process(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     for name in IGNORED_BY_PYTHON:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
+    core_dumps.switch_on()
     try:
         os.execve(path, list(argv), dict(environ))  # noqa: S606
     except OSError as cause:

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from ssohelper import core_dumps
 from ssohelper.actions.run import IGNORED_BY_PYTHON, SHELL, cannot_run, found_program
 
 if sys.platform == "win32":
@@ -100,13 +101,14 @@ def _started(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _spawned(path: str, argv: list[str], environ: Mapping[str, str]) -> int:
-    return os.posix_spawn(
-        path,
-        argv,
-        dict(environ),
-        setsigmask=(),
-        setsigdef=[getattr(signal, name) for name in IGNORED_BY_PYTHON],
-    )
+    with core_dumps.switched_on():
+        return os.posix_spawn(
+            path,
+            argv,
+            dict(environ),
+            setsigmask=(),
+            setsigdef=[getattr(signal, name) for name in IGNORED_BY_PYTHON],
+        )
 
 
 def _looked_after(pid: int) -> int | None:

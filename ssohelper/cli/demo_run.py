@@ -20,6 +20,7 @@ from types import FrameType
 
 import click
 
+from ssohelper import core_dumps
 from ssohelper.cli import output
 from ssohelper.emulator.server import Emulator
 from ssohelper.installation import command_path
@@ -100,7 +101,8 @@ def with_a_shell() -> int:
         for command, what in _TRY:
             output.say(f"  {command:<48}  {what}")
         output.say("Leave with: exit (then all of it is gone)")
-        subprocess.call([shell], env=environ)
+        with core_dumps.switched_on():
+            subprocess.call([shell], env=environ)
     return 0
 
 

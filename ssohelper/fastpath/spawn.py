@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 
+from ssohelper import core_dumps
+
 # Not typing's: importing typing would cost the path of an SDK's call 4 ms.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,15 +54,17 @@ def start_detached(
         source = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, HANDED_OVER + 1)
         streams.append((os.POSIX_SPAWN_DUP2, source, HANDED_OVER))
     try:
-        pid = os.posix_spawn(
-            _SHELL,
-            [*command, *argv],
-            environ,
-            file_actions=streams,
-            setsid=True,
-            setsigmask=(),
-            setsigdef=(signal.SIGPIPE, signal.SIGHUP, signal.SIGTERM, signal.SIGCHLD),
-        )
+        # Ours lower the limit by themselves; a notice runs a program of the user's.
+        with core_dumps.switched_on():
+            pid = os.posix_spawn(
+                _SHELL,
+                [*command, *argv],
+                environ,
+                file_actions=streams,
+                setsid=True,
+                setsigmask=(),
+                setsigdef=(signal.SIGPIPE, signal.SIGHUP, signal.SIGTERM, signal.SIGCHLD),
+            )
     finally:
         if source is not None:
             os.close(source)

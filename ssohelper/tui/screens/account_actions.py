@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import SuspendNotSupported
 
-from ssohelper import browser
+from ssohelper import browser, core_dumps
 from ssohelper.actions import (
     console,
     credentials,
@@ -317,7 +317,9 @@ def _run_shell(shell: str, environ: Mapping[str, str], said: str) -> None:
         signal.signal(number, lambda *_: None)
     try:
         os.write(2, said.encode(errors="backslashreplace"))
-        subprocess.run([shell], env=dict(environ), check=False)
+        with core_dumps.switched_on():
+            process = subprocess.Popen([shell], env=dict(environ))
+        process.wait()
     finally:
         for number, handler in kept.items():
             signal.signal(number, handler)

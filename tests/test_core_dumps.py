@@ -1,0 +1,178 @@
+"""No process of ours that holds a secret leaves a core dump; the programs that it starts may."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from tests.conftest import SCRIPT, Home, Run
+from tests.processes import detached
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/PID/limits")
+
+KEY = ("--session", "corp", "--account-id", "000030000003", "--role-name", "ReadOnlyAccess")
+ROLE = "corp:000030000003/ReadOnlyAccess"
+_SECONDS = 30.0
+
+
+@pytest.fixture
+def signed_in(home: Home, emulator: Emulator) -> Home:
+    home.add_session("corp")
+    home.write_token(emulator.token_for("ana"))
+    return home
+
+
+def unlimited() -> None:
+    """As `ulimit -c unlimited` in the shell that starts us."""
+    resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+def start(home: Home, *argv: str, **more: object) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [SCRIPT, *argv],
+        env=home.env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=home.path,
+        preexec_fn=unlimited,
+        **more,  # type: ignore[call-overload]
+    )
+
+
+def soft_limit(pid: int) -> str:
+    text = Path(f"/proc/{pid}/limits").read_text()
+    [line] = [line for line in text.splitlines() if line.startswith("Max core file size")]
+    return line.split()[4]
+
+
+def wait_for(holds: Callable[[], object]) -> None:
+    ends_at = time.monotonic() + _SECONDS
+    while not holds():
+        assert time.monotonic() < ends_at, "it never came"
+        time.sleep(0.01)
+
+
+def cores(home: Home) -> list[Path]:
+    return [path for path in home.path.rglob("core*") if path.is_file()]
+
+
+def ends_without_core(home: Home, process: "subprocess.Popen[bytes]", number: int) -> None:
+    os.kill(process.pid, number)
+    _, status = os.waitpid(process.pid, 0)
+    process.returncode = -number
+    assert os.WIFSIGNALED(status)
+    assert os.WTERMSIG(status) == number
+    assert not os.WCOREDUMP(status)
+    assert cores(home) == []
+
+
+def test_this_machine_writes_cores_at_all(home: Home) -> None:
+    """Without this the others would pass on a machine that writes none."""
+    pattern = Path("/proc/sys/kernel/core_pattern").read_text()
+    if pattern[0] in "|/":
+        pytest.skip(f"cores go elsewhere: {pattern}")
+    process = subprocess.Popen(["sleep", "60"], cwd=home.path, preexec_fn=unlimited)
+    os.kill(process.pid, signal.SIGABRT)
+    _, status = os.waitpid(process.pid, 0)
+    process.returncode = -signal.SIGABRT
+    assert os.WCOREDUMP(status)
+    assert cores(home)
+
+
+@pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGSEGV, signal.SIGQUIT])
+def test_a_caller_that_waits_for_its_credentials(
+    signed_in: Home, emulator: Emulator, number: int
+) -> None:
+    emulator.faults.script("GetRoleCredentials", never=True)
+    process = start(signed_in, "credential-process", *KEY)
+    wait_for(lambda: emulator.counters["GetRoleCredentials"])
+    assert soft_limit(process.pid) == "1"
+    ends_without_core(signed_in, process, number)
+
+
+def test_a_login_that_waits_for_its_browser(home: Home, emulator: Emulator) -> None:
+    home.add_session("corp")
+    home.browser(visits=False)
+    process = start(home, "login", "corp")
+    wait_for((home.path / "opened").exists)
+    assert soft_limit(process.pid) == "1"
+    ends_without_core(home, process, signal.SIGABRT)
+
+
+def test_serve(signed_in: Home) -> None:
+    env_file = signed_in.path / "env"
+    process = start(signed_in, "serve", ROLE, "--env-file", str(env_file))
+    wait_for(env_file.exists)
+    assert soft_limit(process.pid) == "1"
+    ends_without_core(signed_in, process, signal.SIGSEGV)
+
+
+@pytest.mark.parametrize("word", ["broker-process", "renewal-process"])
+def test_the_detached_processes(signed_in: Home, emulator: Emulator, word: str) -> None:
+    signed_in.write_token(emulator.token_for("ana", seconds=5))
+    emulator.faults.script("CreateToken", never=True)
+    process = start(signed_in, "credential-process", *KEY)
+    wait_for(lambda: emulator.counters["CreateToken"])
+    found = [one for one in detached(signed_in.path, word) if "-c" not in one.argv]
+    assert [soft_limit(one.pid) for one in found] == ["1"]
+    process.kill()
+    process.wait()
+
+
+def test_the_full_screen(signed_in: Home) -> None:
+    import pty
+
+    main, terminal = pty.openpty()
+    env = {**signed_in.env, "TERM": "xterm-256color"}
+    process = subprocess.Popen(
+        [SCRIPT],
+        env=env,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        cwd=signed_in.path,
+        start_new_session=True,
+        preexec_fn=unlimited,
+    )
+    os.close(terminal)
+    os.read(main, 1)
+    assert soft_limit(process.pid) == "1"
+    ends_without_core(signed_in, process, signal.SIGABRT)
+    os.close(main)
+
+
+@pytest.mark.parametrize("options", [(), ("--server",)], ids=["keys", "server"])
+@pytest.mark.parametrize("limit", ["unlimited", "0"])
+def test_the_program_of_exec_has_the_limit_that_we_were_started_with(
+    signed_in: Home, options: tuple[str, ...], limit: str
+) -> None:
+    said = signed_in.path / "said"
+    shell = f"ulimit -Sc {limit}; exec {SCRIPT} exec {' '.join(options)} {ROLE} -- "
+    answer = subprocess.run(
+        ["sh", "-c", f'{shell} sh -c "ulimit -Sc > {said}"'],
+        env=signed_in.env,
+        capture_output=True,
+        text=True,
+        preexec_fn=unlimited,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert said.read_text().strip() == limit
+
+
+def test_a_browser_has_it_too(home: Home, emulator: Emulator, run: Run) -> None:
+    home.add_session("corp")
+    said, browser = home.path / "said", home.browser()
+    assert browser
+    program = Path(home.env["BROWSER"])
+    program.write_text(program.read_text().replace("#!/bin/sh", f"#!/bin/sh\nulimit -Sc > {said}"))
+    process = start(home, "login", "corp")
+    assert process.wait(_SECONDS) == 0
+    assert said.read_text().strip() == "unlimited"
