@@ -158,7 +158,11 @@ class App:
 
         # It names commands that we run: another user's is refused.
         found = read_as_it_is(self.settings_file, LIMIT_BYTES, only_trusted=True)
-        return settings_in(found.data, self.settings_file, self.environ)
+        settings = settings_in(found.data, self.settings_file, self.environ)
+        if folders.foreign_owner(str(self.settings_file), self.environ) is None:
+            return settings
+        # Root runs no command that another user's file names.
+        return settings.without_commands()
 
     @cached_property
     def settings_store(self) -> SettingsFile:

@@ -6,7 +6,7 @@ import time
 import traceback
 from types import TracebackType
 
-from ssohelper import __version__
+from ssohelper import __version__, folders
 from ssohelper.app import App
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
@@ -37,6 +37,8 @@ def as_error(error: BaseException, trace: TracebackType | None) -> SsoHelperErro
 def _write_log(error: BaseException, trace: TracebackType | None) -> str:
     # By itself, without our stores: what crashed may be one of them.
     folder = App().state_folder / "crashes"
+    if folders.foreign_owner(str(folder), os.environ) is not None:
+        raise OSError("the home of another user")
     for made in (folder.parent, folder):
         os.makedirs(made, 0o700, exist_ok=True)
     for old in sorted(os.listdir(folder))[: -_MOST_KEPT + 1]:

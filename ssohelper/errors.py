@@ -14,6 +14,7 @@ SsoHelperError                 1  internal
 ├── LocalState                 7  disk full, permissions, a foreign file
 │   ├── LockNotObtained        7  somebody else held a lock for too long
 │   ├── NotOurs                7  a link, FIFO, folder or another user's file in our place
+│   ├── AnotherUsersHome     7  HOME, or the folder in it, is another user's: nothing is written
 │   └── Superseded             7  a sign-in or sign-out made an answer that was on its way void
 ├── Refused                    9  a guard or an allow-list said no
 ├── NotExecutable            126  exec: the program is there and cannot be run
@@ -99,6 +100,10 @@ class LockNotObtained(LocalState):
 
 class NotOurs(LocalState):
     """Something that we did not make stands where one of our files should: it is not touched."""
+
+
+class AnotherUsersHome(LocalState):
+    """HOME, or the folder in it, belongs to another user (`sudo -E`): nothing is written there."""
 
 
 class Superseded(LocalState):

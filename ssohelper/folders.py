@@ -2,7 +2,8 @@
 
 The runtime folder holds role credentials and locks: SSOHELPER_HOME/run, else ssohelper in
 XDG_RUNTIME_DIR when that is ours, else in /run/user/<uid> when that is ours, else the cache
-folder. So cron and a login shell meet in the same place. `shell/ssohelper-credentials` knows the
+folder. So cron and a login shell meet in the same place. Where HOME is another user's (`sudo -E`),
+nothing of ours goes into it: the cache folder is then that of our own passwd entry. `shell/ssohelper-credentials` knows the
 same places and names: a test holds them together. A relative SSOHELPER_HOME, which would be another
 one in each folder that a command starts in, is a ValueError in each of them.
 """
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def runtime_folder(environ: "Mapping[str, str]") -> str:
     """Return the path of the runtime folder, whether it exists or not."""
     home = _own_home(environ)
-    if home:
+    if home and foreign_owner(home + "/run", environ) is None:
         return home + "/run"
     for base in (environ.get("XDG_RUNTIME_DIR"), _default_runtime_base()):
         if base and base[0] == "/" and _is_our_folder(base):
@@ -34,7 +35,15 @@ def cache_folder(environ: "Mapping[str, str]") -> str:
     """
     if sys.platform == "win32":
         return _local_app_data(environ) + "/Cache"
-    return _base(environ, "XDG_CACHE_HOME", "~/.cache", "~/Library/Caches")
+    found = _base(environ, "XDG_CACHE_HOME", "~/.cache", "~/Library/Caches")
+    if foreign_owner(found, environ) is None:
+        return found
+    own_home = _passwd_home()
+    return (
+        found
+        if own_home is None
+        else _base({}, "", own_home + "/.cache", own_home + "/Library/Caches")
+    )
 
 
 def state_folder(environ: "Mapping[str, str]") -> str:
@@ -83,6 +92,54 @@ def ready_document(runtime: str, session: str, account_id: str, role_name: str) 
 def span(runtime: str, session: str, account_id: str, role_name: str) -> str:
     """Return the file that says between which seconds of this machine's uptime that holds."""
     return f"{runtime}/spans/{session}/{account_id}/{role_name}"
+
+
+def foreign_owner(path: str, environ: "Mapping[str, str]") -> int | None:
+    """Return the user id of another user's home in which this path is; None for any other path.
+
+    It is another user's when HOME is (`sudo -E`), or the folder in HOME that this would be created
+    in (a container of root's with a user's ~/.aws mounted). Root's counts as no other user's for
+    others: HOME is often root's in a container, and what may be written there is made so for us.
+    """
+    if sys.platform == "win32":
+        return None
+    home = environ.get("HOME") or os.path.expanduser("~")
+    if home[:1] != "/" or not (_is_below(path, home) or _is_below(path, os.path.realpath(home))):
+        return None
+    us = os.geteuid()
+    for place in (home, os.path.dirname(path)):
+        owner = _owner_of_nearest(place)
+        if owner != us and (us == 0 or owner != 0):
+            return owner
+    return None
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path.startswith(folder.rstrip("/") + "/")
+
+
+def _owner_of_nearest(folder: str) -> int:
+    """Return the owner of the folder, or of the nearest one above it that is there."""
+    while True:
+        try:
+            return os.stat(folder).st_uid
+        except OSError:
+            above = os.path.dirname(folder)
+            if above == folder:
+                return 0
+            folder = above
+
+
+def _passwd_home() -> str | None:
+    """Return our own home, whatever HOME says; None for a user id that has no entry."""
+    if sys.platform == "win32":
+        return None
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_dir
+    except KeyError:
+        return None
 
 
 def _own_home(environ: "Mapping[str, str]") -> str | None:

@@ -90,6 +90,10 @@ _BY_KEY = {setting.key: setting for setting in SETTINGS}
 _BY_SESSION_KEY = {setting.key: setting for setting in SESSION_SETTINGS}
 
 
+# The settings that name a program to run.
+_COMMANDS = ("notify", "browser")
+
+
 class Settings:
     """The settings of this run; `get` and `origin` take the contract's precedence."""
 
@@ -99,6 +103,15 @@ class Settings:
         self.path = path
         self._values = values
         self._environ = environ
+
+    def without_commands(self) -> "Settings":
+        """Return the same settings without those of the file that name a program to run."""
+        values = {
+            key: value
+            for key, value in self._values.items()
+            if key.rpartition(".")[2] not in _COMMANDS
+        }
+        return Settings(self.path, values, self._environ)
 
     def get(self, key: str, flag: Any = None, session: str | None = None) -> Any:
         """Return the value that counts; with `session` that session's own one comes first."""

@@ -17,6 +17,7 @@ from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import AccessToken, Account, SsoSession
 from ssohelper.core.search import Span, search
 from ssohelper.errors import (
+    AnotherUsersHome,
     AwsUnreachable,
     LocalState,
     LockNotObtained,
@@ -277,14 +278,16 @@ class _Refresh:
     def _keep_unfinished(self) -> None:
         """Keep the answers so far; a full disk costs the next refresh time, not this one."""
         try:
-            self._app.directory.save_unfinished(self._session.name, self._so_far())
+            with suppress(AnotherUsersHome):
+                self._app.directory.save_unfinished(self._session.name, self._so_far())
         except (LocalState, OSError) as trouble:
             self._app.warn(f"what was listed so far could not be kept: {trouble}")
 
     def _save(self) -> Listing:
         whole = self._so_far()
-        self._app.directory.save(self._session.name, whole)
-        self._app.directory.drop_unfinished(self._session.name)
+        with suppress(AnotherUsersHome):
+            self._app.directory.save(self._session.name, whole)
+            self._app.directory.drop_unfinished(self._session.name)
         return whole
 
     def _failure(self) -> SsoHelperError:

@@ -8,7 +8,7 @@ from ssohelper.actions import credentials, directory, tokens
 from ssohelper.core import issuer
 from ssohelper.core.endpoints import sts_endpoint
 from ssohelper.core.model import Account, Profile, SignInFacts, SsoSession
-from ssohelper.errors import BadAnswer, LocalState
+from ssohelper.errors import AnotherUsersHome, BadAnswer, LocalState
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -74,5 +74,7 @@ def _remember_user(app: App, session: SsoSession, user: str) -> None:
             app.tokens.save_facts(session.name, facts._replace(user=user))
         if facts.earlier_user not in (None, user):
             directory.forget_earlier(app, session)
+    except AnotherUsersHome:
+        return
     except (LocalState, OSError) as trouble:
         app.warn(f"the user's name could not be kept: {trouble}")

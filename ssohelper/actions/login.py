@@ -110,6 +110,7 @@ def log_out(app: App, session: SsoSession) -> bool:
     Raises: AwsUnreachable or ConfigInvalid after that, when AWS does not know of it; ConfigInvalid
     before anything is forgotten when a variable keeps us from AWS: without it the sign-out works.
     """
+    app.tokens.check_writable(session)
     facts = app.tokens.facts(session.name)
     token, trouble = _token_to_revoke(app, session)
     if token is not None and trouble is None:
@@ -204,6 +205,7 @@ def _result_of_the_other(app: App, session: SsoSession, before: str) -> LoginOut
 def _signed_in(
     app: App, session: SsoSession, ui: LoginUi, options: LoginOptions, accept: Accept
 ) -> LoginOutcome:
+    app.tokens.check_writable(session)
     app.failures.forget(_login_scope(session))
     obtain = _by_device_code if options.device_code else _by_browser
     try:

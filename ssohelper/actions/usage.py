@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.core.model import Profile, RoleKey
 from ssohelper.core.usage import Usage
-from ssohelper.errors import SsoHelperError
+from ssohelper.errors import AnotherUsersHome, SsoHelperError
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -29,6 +29,8 @@ def record(app: App, profile: Profile) -> None:
     now, key = app.now(), profile.key
     try:
         app.usage.change(key, lambda usage: usage.used(now), app.deadline(_RECORD_SECONDS))
+    except AnotherUsersHome:
+        return  # it is not this user's own use
     except (SsoHelperError, OSError) as trouble:
         app.warn(f"this use could not be recorded: {trouble}")
 

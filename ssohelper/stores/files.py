@@ -23,14 +23,17 @@ from ssohelper.stores.trust import (
     CLOEXEC,
     NOFOLLOW,
     check_open_file,
+    is_in_another_users_home,
     made_folder,
     private_folder,
     reason,
+    refuse_another_users_home,
     refuse_unusual,
     unusual_by_errno,
 )
 
 __all__ = [
+    "is_in_another_users_home",
     "lock",
     "made_folder",
     "names_in",
@@ -38,6 +41,7 @@ __all__ = [
     "private_folder",
     "read_checked",
     "read_json",
+    "refuse_another_users_home",
     "remove",
     "remove_tree",
     "reserve",
@@ -79,7 +83,7 @@ def read_checked(
     except OSError as cause:
         raise _unreadable(path, cause) from cause
     try:
-        check_open_file(descriptor, path, tighten=tighten)
+        check_open_file(descriptor, path, tighten=tighten, only_to_read=True)
         content = _read_all(descriptor, limit + 1)
     except OSError as cause:
         raise _unreadable(path, cause) from cause
@@ -132,6 +136,7 @@ def write_atomically(
     Raises: LocalState when the disk says no, or when a link or somebody else's file is in the way.
     """
     path = os.fspath(path)
+    refuse_another_users_home(path)
     folder = os.path.dirname(path) or "."
     sweep_once(folder)
     temp = os.path.join(folder, f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(6).hex()}")
@@ -191,6 +196,7 @@ def reserve(path: Path | str, size: int) -> Iterator[Reservation]:
     in the way.
     """
     path = os.fspath(path)
+    refuse_another_users_home(path)
     folder = os.path.dirname(path) or "."
     sweep_once(folder)
     temp = os.path.join(folder, f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(6).hex()}")
@@ -218,6 +224,8 @@ def reserve(path: Path | str, size: int) -> Iterator[Reservation]:
 
 def remove(path: Path | str) -> bool:
     """Remove the file (of a link, the link itself); False when there was none."""
+    if is_in_another_users_home(path) and os.path.lexists(path):
+        refuse_another_users_home(path)
     try:
         os.unlink(path)
     except (FileNotFoundError, NotADirectoryError):

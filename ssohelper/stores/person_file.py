@@ -13,7 +13,14 @@ from typing import NamedTuple
 
 from ssohelper.errors import LocalState
 from ssohelper.stores import files
-from ssohelper.stores.trust import BINARY, CLOEXEC, NONBLOCK
+from ssohelper.stores.trust import (
+    BINARY,
+    CLOEXEC,
+    NONBLOCK,
+    is_of_home_given_to_root,
+    is_ours,
+    refuse_another_users_home,
+)
 
 # Not NOFOLLOW: people keep dotfiles by links. BINARY: Windows would take away carriage returns.
 _READ_FLAGS = os.O_RDONLY | NONBLOCK | CLOEXEC | BINARY
@@ -54,7 +61,8 @@ def read_as_it_is(
             return Found(b"", None)
         if not stat.S_ISREG(status.st_mode):
             raise LocalState(f'"{path}" is no plain file')
-        if only_trusted and sys.platform != "win32" and status.st_uid not in (0, os.geteuid()):
+        is_trusted = is_ours(status) or status.st_uid == 0
+        if only_trusted and not is_trusted and not is_of_home_given_to_root(status, str(path)):
             raise LocalState(f'"{path}" belongs to another user')
         data = b""
         while part := os.read(descriptor, min(limit_bytes + 1, 1 << 24)):
@@ -81,6 +89,7 @@ class PersonFile:
 
     def put(self, data: bytes, found: Found) -> None:
         """Replace what was `found`. Raises: Changed, LocalState; then the file is as it was."""
+        refuse_another_users_home(self.path)
         # The link stays: its target is what is replaced.
         target = os.path.realpath(self.path)
         mode = self.check_writable()
@@ -111,6 +120,7 @@ class PersonFile:
 
     def remove(self) -> None:
         """Remove the file, of a link its target."""
+        refuse_another_users_home(self.path)
         self.check_writable()
         files.remove(os.path.realpath(self.path))
 

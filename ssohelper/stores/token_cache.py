@@ -70,6 +70,7 @@ class TokenStore(Protocol):
     def state_lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]: ...
     def login_lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]: ...
     def fingerprint(self, session: SsoSession) -> str: ...
+    def check_writable(self, session: SsoSession) -> None: ...
     def peek(self, session: SsoSession) -> AccessToken | None: ...
     def token_file(self, session: SsoSession) -> str: ...
     def places(self, session: SsoSession) -> list[str]: ...
@@ -155,6 +156,10 @@ class TokenFiles:
             return ""
         return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}"
 
+    def check_writable(self, session: SsoSession) -> None:
+        """Raise LocalState where no token may be kept: in the home of another user than ours."""
+        files.refuse_another_users_home(self._token_file(session))
+
     def peek(self, session: SsoSession) -> AccessToken | None:
         """Return the token as one look finds it, for show: a damaged file counts as none."""
         found = files.read_json(self._token_file(session))
@@ -237,9 +242,9 @@ class TokenFiles:
         """
         with suppress(LocalState):
             files.made_folder(self._folder)
-        if os.access(self._folder, os.W_OK):
-            name = f".{_sha1(places.session_part(session_name))}.lock"
-            return files.lock(self._folder / name, deadline, is_private=False)
+        path = self._folder / f".{_sha1(places.session_part(session_name))}.lock"
+        if os.access(self._folder, os.W_OK) and not files.is_in_another_users_home(path):
+            return files.lock(path, deadline, is_private=False)
         return files.lock(self._lock_file(session_name, "token"), deadline, self._runtime)
 
     def state_lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:

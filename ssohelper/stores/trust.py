@@ -7,7 +7,8 @@ import stat
 import sys
 from pathlib import Path
 
-from ssohelper.errors import LocalState, NotOurs
+from ssohelper import folders
+from ssohelper.errors import AnotherUsersHome, LocalState, NotOurs
 
 _log = logging.getLogger(__name__)
 _noticed: set[str] = set()
@@ -23,17 +24,26 @@ CAREFUL = NOFOLLOW | NONBLOCK | CLOEXEC | BINARY
 # -- files -------------------------------------------------------------------------------------
 
 
-def check_open_file(descriptor: int, path: str, *, tighten: bool = True) -> None:
-    """Refuse an opened file that is not ours alone; close one that others can read."""
+def check_open_file(
+    descriptor: int, path: str, *, tighten: bool = True, only_to_read: bool = False
+) -> None:
+    """Refuse an opened file that is not ours alone; close one that others can read.
+
+    `only_to_read`: root reads the files of the user whose HOME it was given, and leaves them as
+    they are.
+    """
     found = os.fstat(descriptor)
+    if only_to_read and is_of_home_given_to_root(found, path):
+        refuse_unusual(found, path, owner=found.st_uid)
+        return
     refuse_unusual(found, path)
     if sys.platform != "win32" and tighten and found.st_mode & 0o077:
         os.fchmod(descriptor, 0o600)
         notice(f'"{path}" was open to other users: now it is not')
 
 
-def refuse_unusual(found: os.stat_result, path: str) -> None:
-    """Raise LocalState for what is no plain file of ours with one name."""
+def refuse_unusual(found: os.stat_result, path: str, owner: int | None = None) -> None:
+    """Raise LocalState unless this is a regular file, ours or `owner`'s, with one hard link."""
     what = None
     if stat.S_ISLNK(found.st_mode):
         what = "is a link"
@@ -41,7 +51,7 @@ def refuse_unusual(found: os.stat_result, path: str) -> None:
         what = "is a folder"
     elif not stat.S_ISREG(found.st_mode):
         what = "is no plain file"
-    elif not is_ours(found):
+    elif not is_ours(found) and found.st_uid != owner:
         what = "belongs to another user"
     elif found.st_nlink > 1:  # 0 is a file that was replaced since we opened it: a good one
         what = "has more than one name (hard link)"
@@ -62,6 +72,13 @@ def is_ours(found: os.stat_result) -> bool:
     return sys.platform == "win32" or found.st_uid == os.geteuid()
 
 
+def is_of_home_given_to_root(found: os.stat_result, path: str) -> bool:
+    """Return whether we are root with another user's HOME, and this is a file of that user in it."""
+    if sys.platform == "win32" or os.geteuid() != 0 or found.st_uid == 0:
+        return False
+    return found.st_uid == folders.foreign_owner(os.path.abspath(path), os.environ)
+
+
 # -- folders -----------------------------------------------------------------------------------
 
 
@@ -70,6 +87,7 @@ def private_folder(path: Path | str) -> Path:
 
     Raises: LocalState when it is another user's or no folder.
     """
+    refuse_another_users_home(path)
     made_folder(path)
     try:
         for found in (os.lstat(path), os.stat(path)):
@@ -88,6 +106,8 @@ def private_folder(path: Path | str) -> Path:
 def made_folder(path: Path | str) -> None:
     """Make the folder when it is missing, with what is missing above it, each 0700."""
     text = os.fspath(path)
+    if not os.path.isdir(text):
+        refuse_another_users_home(text)
     try:
         try:
             os.mkdir(text, 0o700)
@@ -101,6 +121,35 @@ def made_folder(path: Path | str) -> None:
         pass
     except (OSError, ValueError) as cause:
         raise LocalState(f'the folder "{text}" cannot be made: {reason(cause)}') from cause
+
+
+def is_in_another_users_home(path: Path | str) -> bool:
+    """Return whether nothing may be created at this path: see folders.foreign_owner."""
+    return folders.foreign_owner(os.path.abspath(path), os.environ) is not None
+
+
+def refuse_another_users_home(path: Path | str) -> None:
+    """Raise AnotherUsersHome, with what to do, where nothing may be created."""
+    text = os.path.abspath(path)
+    owner = folders.foreign_owner(text, os.environ)
+    if owner is None:
+        return
+    whose = f"user {_user_name(owner)}"
+    hint = f"run it as {whose}, or with HOME set to a folder of yours"
+    if sys.platform != "win32" and os.geteuid() == 0:
+        hint = f"run it without sudo, as {whose}, or for root with: sudo -H ssohelper"
+    raise AnotherUsersHome(f'"{text}" is not written: that folder belongs to {whose}', hint=hint)
+
+
+def _user_name(uid: int) -> str:
+    if sys.platform != "win32":
+        import pwd
+
+        try:
+            return pwd.getpwuid(uid).pw_name
+        except KeyError:
+            pass
+    return str(uid)
 
 
 # -- words -------------------------------------------------------------------------------------
