@@ -1,8 +1,8 @@
 """Where the runtime folder is, and what a hit reads. Light: the hit path imports only this.
 
 The runtime folder holds role credentials and locks: SSOHELPER_HOME/run, else ssohelper in
-XDG_RUNTIME_DIR when that is ours, else in /run/user/<uid> when that is ours, else the cache
-folder. So cron and a login shell meet in the same place. Where HOME is another user's (`sudo -E`),
+XDG_RUNTIME_DIR when that is ours and others may not write in it, else in /run/user/<uid> when that
+is so, else the cache folder. So cron and a login shell meet in the same place. Where HOME is another user's (`sudo -E`),
 nothing of ours goes into it: the cache folder is then that of our own passwd entry. `shell/ssohelper-credentials` knows the
 same places and names: a test holds them together. A relative SSOHELPER_HOME, which would be another
 one in each folder that a command starts in, is a ValueError in each of them.
@@ -175,4 +175,6 @@ def _is_our_folder(path: str) -> bool:
         found = os.stat(path)
     except OSError:
         return False
-    return (found.st_mode & 0o170000) == 0o040000 and found.st_uid == os.geteuid()
+    # Where others may write they could rename our folder away, and put one of theirs in its place.
+    is_closed = found.st_mode & 0o022 == 0
+    return (found.st_mode & 0o170000) == 0o040000 and found.st_uid == os.geteuid() and is_closed

@@ -4,6 +4,7 @@
 """
 
 import collections
+import errno
 import queue
 import selectors
 import socket
@@ -29,6 +30,9 @@ IDLE_SECONDS = 8.0
 LONGEST_LIFE_SECONDS = 240.0
 _LONGEST_SLEEP_SECONDS = 1.0
 _MOST_CONNECTIONS = 4000
+# The limit of open files (EMFILE, often 1,024), the system's (ENFILE), or no memory for a socket.
+_NO_MORE_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_ACCEPT_PAUSE_SECONDS = 0.05
 
 
 class Work(Protocol):
@@ -72,6 +76,7 @@ class Loop:
         self._threads = self._calls_under_way = 0
         self._connections: set[Connection] = set()
         self._replies: dict[Caller, Reply] = {}
+        self._accept_again_at: float | None = None
 
     # -- running -----------------------------------------------------------------------------
 
@@ -109,13 +114,17 @@ class Loop:
     def _stop_listening(self) -> None:
         self._accept()  # those that have connected already
         if self._listener is not None:
-            self._selector.unregister(self._listener)
+            if self._accept_again_at is None:
+                self._selector.unregister(self._listener)
             self._listener.close()
             self._listener = None
 
     def _step(self) -> None:
         now = self._monotonic()
+        self._resume_accepting(now)
         seconds = min(self._core.next_wake(now) - now, _LONGEST_SLEEP_SECONDS)
+        if self._accept_again_at is not None:
+            seconds = min(seconds, self._accept_again_at - now)
         for key, _events in self._selector.select(max(0.0, seconds)):
             key.data()
         while self._events:
@@ -205,11 +214,16 @@ class Loop:
         self._core.renewal_ended(session_name, error, self._monotonic())
 
     def _accept(self) -> None:
-        while self._listener is not None and len(self._connections) < _MOST_CONNECTIONS:
+        while self._listener is not None:
+            if len(self._connections) >= _MOST_CONNECTIONS:
+                self._pause_accepting()
+                return
             try:
                 stream, _address = self._listener.accept()
-            except OSError:
-                return  # none is waiting, or one went away again
+            except OSError as cause:
+                if cause.errno in _NO_MORE_FILES:
+                    self._pause_accepting()
+                return  # else none is waiting, or one went away again
             if not peer.is_allowed(peer.peer_uid(stream), unknown=False):
                 stream.close()
                 continue
@@ -223,6 +237,20 @@ class Loop:
                     monotonic=self._monotonic,
                 )
             )
+
+    def _pause_accepting(self) -> None:
+        """Leave callers in the kernel's queue for a moment: a listener that is ready and cannot be
+        accepted from would wake the loop again at once, and cost a whole CPU."""
+        if self._listener is not None and self._accept_again_at is None:
+            self._accept_again_at = self._monotonic() + _ACCEPT_PAUSE_SECONDS
+            self._selector.unregister(self._listener)
+
+    def _resume_accepting(self, now: float) -> None:
+        if self._accept_again_at is None or now < self._accept_again_at:
+            return
+        self._accept_again_at = None
+        if self._listener is not None:
+            self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
 
     def _forget(self, connection: Connection) -> None:
         self._connections.discard(connection)

@@ -76,7 +76,7 @@ def is_of_home_given_to_root(found: os.stat_result, path: str) -> bool:
     """Return whether we are root with another user's HOME, and this is a file of that user in it."""
     if sys.platform == "win32" or os.geteuid() != 0 or found.st_uid == 0:
         return False
-    return found.st_uid == folders.foreign_owner(os.path.abspath(path), os.environ)
+    return found.st_uid == folders.foreign_owner(_absolute(path), os.environ)
 
 
 # -- folders -----------------------------------------------------------------------------------
@@ -125,12 +125,12 @@ def made_folder(path: Path | str) -> None:
 
 def is_in_another_users_home(path: Path | str) -> bool:
     """Return whether nothing may be created at this path: see folders.foreign_owner."""
-    return folders.foreign_owner(os.path.abspath(path), os.environ) is not None
+    return folders.foreign_owner(_absolute(path), os.environ) is not None
 
 
 def refuse_another_users_home(path: Path | str) -> None:
     """Raise AnotherUsersHome, with what to do, where nothing may be created."""
-    text = os.path.abspath(path)
+    text = _absolute(path)
     owner = folders.foreign_owner(text, os.environ)
     if owner is None:
         return
@@ -139,6 +139,13 @@ def refuse_another_users_home(path: Path | str) -> None:
     if sys.platform != "win32" and os.geteuid() == 0:
         hint = f"run it without sudo, as {whose}, or for root with: sudo -H ssohelper"
     raise AnotherUsersHome(f'"{text}" is not written: that folder belongs to {whose}', hint=hint)
+
+
+def _absolute(path: Path | str) -> str:
+    try:
+        return os.path.abspath(path)
+    except OSError:  # the current folder was removed
+        return os.fspath(path)
 
 
 def _user_name(uid: int) -> str:

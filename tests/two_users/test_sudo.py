@@ -1,0 +1,214 @@
+"""`sudo -E ssohelper …`: root with the HOME of a user leaves nothing there, and may read."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.two_users.other_users import (
+    ANA,
+    KEY,
+    Machine,
+    foreign_files,
+    is_of_aws,
+    machine,
+    snapshot,
+)
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs two users: only root has them")
+
+PROFILE = "corp:000030000003/ReadOnlyAccess"
+READS = (
+    ("status",),
+    ("list",),
+    ("list", "--refresh"),
+    ("profile", "list"),
+    ("config", "list"),
+    ("cache", "list"),
+    ("prompt",),
+    ("whoami", PROFILE),
+    ("env", PROFILE, "--format", "json"),
+    ("exec", PROFILE, "--", "true"),
+    ("exec", "--server", PROFILE, "--", "true"),
+    ("credential-process", *KEY),
+    ("login", "corp"),
+)
+WRITES = (
+    ("login", "corp", "--force", "--device-code", "--no-browser"),
+    ("logout", "corp"),
+    ("profile", "rm", "data-lake.ReadOnlyAccess", "--yes"),
+    ("profile", "undo", "--yes"),
+    ("favourite", "add", PROFILE),
+    ("config", "set", "renew_ahead", "false"),
+    ("install", "--yes", "--shell", "bash"),
+)
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Machine]:
+    with machine() as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(place: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Root's real cache folder is looked after: what these tests put there goes again."""
+    cache = Path("/root/.cache/ssohelper")
+    before = set(cache.iterdir()) if cache.exists() else None
+    yield
+    if before is None:
+        shutil.rmtree(cache, ignore_errors=True)
+
+
+@pytest.mark.parametrize("command", READS, ids=lambda command: " ".join(command[:2]))
+def test_reads_work_and_leave_nothing(place: Machine, command: tuple[str, ...]) -> None:
+    before = snapshot(place.folder)
+    answer = place.root().run(*command)
+    assert answer.returncode == 0, answer.stderr
+    assert snapshot(place.folder) == before
+    if command[0] == "credential-process":
+        assert is_of_aws(place, answer)
+        assert answer.stderr == ""
+
+
+@pytest.mark.parametrize("command", WRITES, ids=lambda command: " ".join(command[:2]))
+def test_writes_are_refused_with_what_to_do(place: Machine, command: tuple[str, ...]) -> None:
+    before = snapshot(place.folder)
+    place.emulator.reset_counters()
+    answer = place.root().run(*command)
+    assert answer.returncode == 7, answer.stderr
+    lines = answer.stderr.splitlines()
+    assert [line for line in lines if line.startswith("ssohelper: error:")] == [lines[-2]]
+    assert f"belongs to user {ANA}" in lines[-2]
+    assert "run it without sudo" in lines[-1]
+    assert snapshot(place.folder) == before
+    assert place.emulator.counters["Logout"] == place.emulator.counters["CreateToken"] == 0
+
+
+def test_a_token_is_not_renewed_where_the_next_one_cannot_be_kept(place: Machine) -> None:
+    [token] = [
+        path
+        for path in (place.ana.home / ".aws" / "sso" / "cache").glob("*.json")
+        if "accessToken" in path.read_text()
+    ]
+    good = token.read_text()
+    token.write_text(json.dumps({**json.loads(good), "expiresAt": "2020-01-01T00:00:00Z"}))
+    before = snapshot(place.folder)
+    place.emulator.reset_counters()
+    role = ("--session", "corp", "--account-id", "000030000001", "--role-name", "ReadOnlyAccess")
+    answer = place.root().run("credential-process", *role)
+    assert (answer.returncode, answer.stdout) == (7, ""), answer.stderr
+    assert answer.stderr.count("\n") == 1
+    assert f"belongs to user {ANA}" in answer.stderr
+    assert place.emulator.counters["CreateToken"] == 0
+    assert snapshot(place.folder) == before
+    token.write_text(good)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"XDG_RUNTIME_DIR": ""},
+        {"XDG_CACHE_HOME": "{home}/.cache", "XDG_RUNTIME_DIR": ""},
+        {"SSOHELPER_HOME": "{home}/own"},
+        {"XDG_STATE_HOME": "{home}/.state", "XDG_CONFIG_HOME": "{home}/.conf"},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_variables_that_lead_into_that_home_change_nothing(
+    place: Machine, changed: dict[str, str]
+) -> None:
+    before = snapshot(place.folder)
+    env = {name: value.format(home=place.ana.home) for name, value in changed.items()}
+    answer = place.root(**env).run("credential-process", *KEY)
+    assert answer.returncode == 0, answer.stderr
+    assert snapshot(place.folder) == before
+
+
+def test_no_command_of_the_users_settings_runs_as_root(place: Machine) -> None:
+    ran = place.folder / "ran"
+    folder = place.ana.home / ".config" / "ssohelper"
+    for made in (folder.parent, folder):
+        place.ana.folder(made)
+    settings = place.ana.write(folder / "config.toml", f'notify = ["/usr/bin/touch", "{ran}"]\n')
+    listed = place.root().run("config", "get", "notify")
+    assert listed.returncode == 0, listed.stderr
+    assert str(ran) not in listed.stdout
+    assert str(ran) in place.ana.run("config", "get", "notify").stdout
+    settings.unlink()
+
+
+def test_afterwards_the_users_own_calls_work_as_before(place: Machine) -> None:
+    for command in (*READS, *WRITES):
+        place.root().run(*command)
+    assert foreign_files(place.ana.home, ANA) == []
+    for command in (
+        ("credential-process", *KEY),
+        ("list", "--refresh"),
+        ("favourite", "add", PROFILE),
+        ("config", "set", "renew_ahead", "true"),
+        ("logout", "corp"),
+        ("login", "corp", "--device-code", "--no-browser"),
+    ):
+        answer = place.ana.run(*command)
+        assert answer.returncode == 0, (command, answer.stderr)
+
+
+class TestOtherHomes:
+    def test_root_in_a_container_has_a_home_of_its_own(self, place: Machine) -> None:
+        """HOME is root's: all works, as before."""
+        home = place.folder / "container"
+        home.mkdir(mode=0o700)
+        env = {"HOME": str(home), "XDG_RUNTIME_DIR": ""}
+        root = place.root(**env)
+        world = place.emulator.world
+        answer = root.run(
+            "setup", world.start_url, "--region", world.region, "--session", "corp", "--yes",
+            "--device-code", "--no-browser",
+        )  # fmt: skip
+        assert answer.returncode == 0, answer.stderr
+        assert is_of_aws(place, root.run("credential-process", *KEY))
+        assert (home / ".cache" / "ssohelper" / "brokers").is_dir()
+        shutil.rmtree(home)
+
+    def test_a_users_aws_folder_that_is_mounted_there_is_read_and_not_written(
+        self, place: Machine
+    ) -> None:
+        """As `docker run -v ~/.aws:/root/.aws`."""
+        home = place.folder / "container"
+        home.mkdir(mode=0o700)
+        shutil.copytree(place.ana.home / ".aws", home / ".aws")
+        for path in (home / ".aws", *(home / ".aws").rglob("*")):
+            os.chown(path, ANA, ANA)
+        before = snapshot(home / ".aws")
+        root = place.root(HOME=str(home), XDG_RUNTIME_DIR="")
+        answer = root.run("credential-process", *KEY)
+        assert answer.returncode == 0, answer.stderr
+        refused = root.run("profile", "rm", "data-lake.ReadOnlyAccess", "--yes")
+        assert refused.returncode == 7
+        assert f"belongs to user {ANA}" in refused.stderr
+        assert snapshot(home / ".aws") == before
+        shutil.rmtree(home)
+
+    @pytest.mark.parametrize(
+        "home", ["/", "/home-that-is-not-there", "/home-that-is-not-there/below"]
+    )
+    def test_a_user_whose_home_is_not_there_gets_one_line(self, place: Machine, home: str) -> None:
+        for command in (("credential-process", *KEY), ("login", "corp"), ("status",)):
+            answer = place.ana.run(*command, HOME=home)
+            assert "Traceback" not in answer.stderr
+            assert answer.returncode in (0, 2, 3), answer.stderr
+        answer = place.ana.run("config", "set", "renew_ahead", "true", HOME=home)
+        assert answer.returncode == 7, answer.stderr
+
+    def test_a_user_with_the_home_of_another_creates_nothing_there(self, place: Machine) -> None:
+        """As on a network file system whose user ids are not this machine's."""
+        home = place.ana.folder(place.folder / "network-home", 0o777)
+        answer = place.bob.run("config", "set", "renew_ahead", "true", HOME=str(home))
+        assert answer.returncode == 7, answer.stderr
+        assert f"belongs to user {ANA}" in answer.stderr
+        assert "HOME set to a folder of yours" in answer.stderr
+        assert list(home.iterdir()) == []
