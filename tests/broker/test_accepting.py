@@ -1,0 +1,100 @@
+"""A broker that can accept no more callers rests until it can: it does not spin."""
+
+import errno
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ssohelper.broker import loop
+from ssohelper.broker.loop import Loop
+
+
+class Full(socket.socket):
+    """A listener whose process is at its limit of open files."""
+
+    error: int | None = errno.EMFILE
+    attempts = 0
+
+    def accept(self) -> Any:
+        self.attempts += 1
+        if self.error is not None:
+            raise OSError(self.error, "full")
+        return super().accept()
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def listener(tmp_path: Path) -> Iterator[Full]:
+    made = Full(socket.AF_UNIX, socket.SOCK_STREAM)
+    made.bind(str(tmp_path / "s"))
+    made.listen()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def caller(tmp_path: Path, listener: Full) -> Iterator[socket.socket]:
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    made.connect(str(tmp_path / "s"))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("error", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
+def test_without_a_free_file_it_tries_again_after_a_pause(
+    listener: Full, caller: socket.socket, error: int
+) -> None:
+    clock, listener.error = Clock(), error
+    made = Loop(None, listener, monotonic=clock)  # type: ignore[arg-type]
+    for _ in range(5):
+        made._step()
+    assert listener.attempts == 1
+    clock.now += loop._ACCEPT_PAUSE_SECONDS
+    made._step()
+    assert listener.attempts == 2
+    listener.error = None
+    clock.now += loop._ACCEPT_PAUSE_SECONDS
+    made._step()
+    assert len(made._connections) == 1
+    for connection in list(made._connections):
+        connection.close()
+    made.close()
+
+
+def test_with_as_many_callers_as_it_takes_it_leaves_the_next_one_in_the_queue(
+    listener: Full, caller: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "_MOST_CONNECTIONS", 1)
+    clock, listener.error = Clock(), None
+    made = Loop(None, listener, monotonic=clock)  # type: ignore[arg-type]
+    second = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    second.connect(str(tmp_path / "s"))
+    for _ in range(5):
+        made._step()
+    assert listener.attempts == len(made._connections) == 1
+    caller.close()
+    made._step()
+    clock.now += loop._ACCEPT_PAUSE_SECONDS
+    made._step()
+    assert listener.attempts == 2
+    second.close()
+    made._step()
+    made.close()
+
+
+def test_one_that_rests_can_stop_listening(listener: Full, caller: socket.socket) -> None:
+    made = Loop(None, listener, monotonic=Clock())  # type: ignore[arg-type]
+    made._step()
+    made._stop_listening()
+    made._step()
+    assert listener.fileno() == -1
+    made.close()

@@ -1,0 +1,407 @@
+"""Another user of the machine attacks the broker, its socket and the runtime folder.
+
+bob wants ana's credentials, wants ana to use bob's, or wants a file of ana's changed. That ana has to
+ask AWS by herself, or is told that a folder is another user's (exit 7), is no success of bob's.
+"""
+
+import json
+import os
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SCRIPT
+from tests.processes import brokers, end_detached
+from tests.two_users.other_users import (
+    BOB,
+    KEY,
+    Answer,
+    Machine,
+    Person,
+    foreign_files,
+    holds_no_secret,
+    is_of_aws,
+    machine,
+    remove,
+    wait_for,
+)
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs two users: only root has them")
+
+EVIL = "ASIAEVILEVILEVILEVIL"
+DOCUMENT = (
+    json.dumps(
+        {
+            "Version": 1,
+            "AccessKeyId": EVIL,
+            "SecretAccessKey": "s",
+            "SessionToken": "t",
+            "Expiration": "2099-01-01T00:00:00Z",
+            "AccountId": "000030000003",
+        }
+    )
+    + "\n"
+)
+# What bob runs: a broker that answers whatever it is asked, and says what it heard.
+FAKE_BROKER = """
+import os, socket, sys, threading
+path, document = sys.argv[1:]
+if os.path.lexists(path):
+    os.unlink(path)
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+listener.bind(path)
+os.chmod(path, 0o777)
+listener.listen(50)
+print("ready", flush=True)
+while True:
+    stream, _ = listener.accept()
+    heard = stream.recv(4096)
+    print("heard", heard, flush=True)
+    try:
+        stream.sendall(b"done 0 %d 0\\n" % len(document.encode()) + document.encode())
+    except OSError:
+        pass
+    stream.close()
+"""
+# bob connects so often, and says how many bytes he was given and why each connection ended.
+CONNECT = """
+import socket, sys
+path, times, line = sys.argv[1], int(sys.argv[2]), sys.argv[3].encode()
+got = refused = 0
+for _ in range(times):
+    stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    stream.settimeout(20)
+    try:
+        stream.connect(path)
+        stream.sendall(line)
+        got += len(stream.recv(65536))
+    except OSError as error:
+        refused += 1
+    stream.close()
+print(got, refused)
+"""
+# bob puts his own folder, a link and nothing in place of ana's, as fast as he can.
+RACE = """
+import os, sys, time
+place, own = sys.argv[1:]
+print("ready", flush=True)
+ends_at = time.monotonic() + 60
+kinds = [lambda: os.mkdir(place, 0o777), lambda: os.symlink(own, place), lambda: None]
+turn = 0
+while time.monotonic() < ends_at and not os.path.exists(own + "/stop"):
+    turn += 1
+    try:
+        os.rename(place, "%s/taken-%d" % (own, turn))
+    except OSError:
+        pass
+    try:
+        kinds[turn % 3]()
+    except OSError:
+        pass
+"""
+ASK = "ask corp 000030000003 ReadOnlyAccess 18000 0 0\n"
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Machine]:
+    with machine() as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def _nothing_cached(place: Machine) -> Iterator[None]:
+    yield
+    end_detached(place.folder)
+    for branch in ("credentials", "kept", "spans", "brokers"):
+        remove(place.ana.home.parent / f"runtime-{place.ana.uid}" / "ssohelper" / branch)
+
+
+def runtime(person: Person) -> Path:
+    return Path(person.env["XDG_RUNTIME_DIR"]) / "ssohelper"
+
+
+def running_socket(place: Machine) -> Path:
+    """Return the socket of ana's running broker, which holds her credentials."""
+    answer = place.ana.credentials()
+    assert answer.returncode == 0, answer.stderr
+    wait_for(lambda: brokers(place.ana.home))
+    [path] = [one for one in (runtime(place.ana) / "brokers").iterdir() if one.is_socket()]
+    return path
+
+
+def was_told(out: str) -> list[str]:
+    """Return what a fake broker was sent: nothing, though callers connect to see whose it is."""
+    return [line for line in out.splitlines() if line not in ("ready", "heard b''")]
+
+
+def address(person: Person, **env: str) -> str:
+    """Return the name of the socket that the user's callers would connect to."""
+    code = (
+        "import os; from ssohelper.fastpath import broker_address as a; "
+        "print(a.folder(os.environ) + '/' + a.name('corp', os.environ))"
+    )
+    made = Person(person.uid, person.home, {**person.env, **env}).python(code)
+    assert made.returncode == 0, made.stderr
+    return made.stdout.strip()
+
+
+def is_no_success(place: Machine, answer: Answer) -> None:
+    """Check that ana was given AWS's keys or, in one line, none at all."""
+    assert EVIL not in answer.stdout
+    assert answer.returncode in (0, 7), answer.stderr
+    assert "Traceback" not in answer.stderr
+    if answer.returncode == 0:
+        assert is_of_aws(place, answer)
+    else:
+        assert answer.stdout == ""
+        assert answer.stderr.count("\n") == 1
+
+
+class TestSocket:
+    def test_is_out_of_reach(self, place: Machine) -> None:
+        path = running_socket(place)
+        for each in (path, path.parent, path.parent.parent):
+            assert stat.S_IMODE(each.lstat().st_mode) in (0o600, 0o700)
+        answer = place.bob.python(CONNECT, str(path), "1", ASK)
+        assert answer.stdout.split() == ["0", "1"]
+
+    @pytest.mark.parametrize("line", [ASK, "", "x" * 100_000, "GET / HTTP/1.1\r\n\r\n"])
+    def test_gives_another_user_nothing_where_its_folders_were_opened(
+        self, place: Machine, line: str
+    ) -> None:
+        path = running_socket(place)
+        for each in (path, path.parent, path.parent.parent, path.parent.parent.parent):
+            each.chmod(0o755 if each != path else 0o777)
+        place.emulator.reset_counters()
+        answer = place.bob.python(CONNECT, str(path), "20", line)
+        assert answer.stdout.split()[0] == "0", answer.stderr
+        assert place.emulator.counters["GetRoleCredentials"] == 0
+        path.parent.parent.parent.chmod(0o700)
+
+    def test_serves_its_own_user_while_another_opens_5000_connections(self, place: Machine) -> None:
+        path = running_socket(place)
+        for each in (path, path.parent, path.parent.parent, path.parent.parent.parent):
+            each.chmod(0o755 if each != path else 0o777)
+        [pid] = brokers(place.ana.home)
+        attack = place.bob.start(CONNECT, str(path), "5000", ASK)
+        for account in ("000030000001", "000030000002"):
+            role = ("--session", "corp", "--account-id", account, "--role-name", "ReadOnlyAccess")
+            answer = place.ana.run("credential-process", *role)
+            assert answer.returncode in (0, 5), answer.stderr
+        out, err = attack.communicate(timeout=120)
+        assert out.split()[0] == "0", err
+        open_files = len(os.listdir(f"/proc/{pid}/fd")) if Path(f"/proc/{pid}").exists() else 0
+        assert open_files < 100
+        path.parent.parent.parent.chmod(0o700)
+
+
+class TestOwnUser:
+    """What a program of ana's own does by mistake ends nothing for her other programs."""
+
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            b"x" * 10_000_000,
+            b"\n",
+            b"\0" * 600,
+            b"ask corp 000030000003 ReadOnlyAccess -1 0 0\n",
+            b"ask corp 000030000003 ../../x 1 0 0\n",
+            b"ask \xff\xfe\xfd 1 2 3 4 5\n",
+            b"ask corp 000030000003 ReadOnlyAccess 99999999999999 0 0\n",
+            b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        ],
+        ids=lambda sent: repr(sent[:20]),
+    )
+    def test_another_line_is_answered_with_the_end(self, place: Machine, sent: bytes) -> None:
+        path = running_socket(place)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as stream:
+            stream.settimeout(20)
+            stream.connect(str(path))
+            try:
+                stream.sendall(sent)
+                assert stream.recv(100) == b""
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+        assert is_of_aws(place, place.ana.credentials())
+
+    def test_a_caller_that_sends_nothing_is_left_behind(self, place: Machine) -> None:
+        path = running_socket(place)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as stream:
+            stream.settimeout(60)
+            stream.connect(str(path))
+            stream.sendall(b"ask corp")
+            assert is_of_aws(place, place.ana.credentials())
+            assert stream.recv(100) == b""
+
+    def test_more_connections_than_files_end_nothing(self, place: Machine) -> None:
+        # The broker has the limit of the caller that starts it.
+        script = f'ulimit -n 64; exec {SCRIPT} credential-process "$@"'
+        answer = place.ana.run("-c", script, "sh", *KEY, program="/bin/sh")
+        assert answer.returncode == 0, answer.stderr
+        path = running_socket(place)
+        [pid] = brokers(place.ana.home)
+        streams = []
+        for _ in range(260):
+            stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            stream.connect(str(path))
+            streams.append(stream)
+        wait_for(lambda: len(os.listdir(f"/proc/{pid}/fd")) >= 60)
+        for stream in streams:
+            stream.close()
+        answer = place.ana.run(
+            "credential-process", "--session", "corp", "--account-id", "000030000001",
+            "--role-name", "ReadOnlyAccess",
+        )  # fmt: skip
+        assert answer.returncode == 0, answer.stderr
+
+
+class TestPlanted:
+    """A runtime folder whose parent others may write: XDG_RUNTIME_DIR, and the cache folder."""
+
+    @pytest.fixture(params=["XDG_RUNTIME_DIR", "XDG_CACHE_HOME"])
+    def opened(self, place: Machine, request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+        """Return ana's variables that lead into a folder of hers that all may write."""
+        base = place.ana.folder(place.folder / "open", 0o777)
+        yield {"XDG_RUNTIME_DIR": "", request.param: str(base)}
+        remove(base)
+
+    @pytest.mark.parametrize("kind", ["folder", "link", "fifo", "file", "socket"])
+    def test_what_stands_there_is_not_used(
+        self, place: Machine, opened: dict[str, str], kind: str
+    ) -> None:
+        target, own = place.folder / "open" / "ssohelper", place.bob.home / "own"
+        remove(own)
+        code = {
+            "folder": "import os; os.mkdir(a); os.chmod(a, 0o777)",
+            "link": "import os; os.mkdir(b); os.chmod(b, 0o777); os.symlink(b, a)",
+            "fifo": "import os; os.mkfifo(a, 0o777)",
+            "file": "open(a, 'w').close()",
+            "socket": "import socket; socket.socket(socket.AF_UNIX).bind(a)",
+        }[kind]
+        planted = place.bob.python(
+            f"import sys; a, b = sys.argv[1:]; {code}", str(target), str(own)
+        )
+        assert planted.returncode == 0, planted.stderr
+        is_no_success(place, place.ana.credentials(**opened))
+        for folder in (target, own):
+            if folder.is_dir():
+                assert list(folder.rglob("*")) == []
+
+    def test_a_broker_of_another_user_is_not_believed(
+        self, place: Machine, opened: dict[str, str]
+    ) -> None:
+        """bob knows the address, since it is no secret; he makes the folders, and listens."""
+        base = place.folder / "open" / "ssohelper"
+        name = Path(address(place.ana, **opened)).name
+        code = "import os, sys; os.makedirs(sys.argv[1], 0o777); os.chmod(sys.argv[1], 0o777)"
+        assert place.bob.python(code, str(base / "brokers")).returncode == 0
+        fake = place.bob.start(FAKE_BROKER, str(base / "brokers" / name), DOCUMENT)
+        try:
+            assert fake.stdout is not None
+            assert fake.stdout.readline() == "ready\n"
+            is_no_success(place, place.ana.credentials(**opened))
+        finally:
+            fake.kill()
+            out = fake.communicate()[0]
+        assert was_told(out) == []
+
+    def test_a_broker_in_folders_of_anas_own_is_not_believed_either(self, place: Machine) -> None:
+        """Her folders stood open for a moment: bob's socket is in the right place."""
+        path = running_socket(place)
+        [pid] = brokers(place.ana.home)
+        os.kill(pid, 9)
+        wait_for(lambda: not brokers(place.ana.home))
+        for folder in (path.parent, path.parent.parent, path.parent.parent.parent):
+            folder.chmod(0o777)
+        fake = place.bob.start(FAKE_BROKER, str(path), DOCUMENT)
+        try:
+            assert fake.stdout is not None
+            assert fake.stdout.readline() == "ready\n"
+            for folder in (path.parent, path.parent.parent, path.parent.parent.parent):
+                folder.chmod(0o700)
+            place.emulator.reset_counters()
+            role = ("--session", "corp", "--account-id", "000030000001")
+            answer = place.ana.run("credential-process", *role, "--role-name", "ReadOnlyAccess")
+            assert EVIL not in answer.stdout
+            assert answer.returncode == 0, answer.stderr
+        finally:
+            fake.kill()
+            out = fake.communicate()[0]
+        assert was_told(out) == []
+        assert place.emulator.counters["GetRoleCredentials"] == 1
+
+    def test_a_race_for_the_folder_gives_nothing(
+        self, place: Machine, opened: dict[str, str]
+    ) -> None:
+        own = place.bob.folder(place.folder / "race")
+        own.chmod(0o777)
+        precious = place.ana.write(place.ana.home / "precious", "precious")
+        racing = place.bob.start(RACE, str(place.folder / "open" / "ssohelper"), str(own))
+        try:
+            assert racing.stdout is not None
+            assert racing.stdout.readline() == "ready\n"
+            for _ in range(10):
+                is_no_success(place, place.ana.credentials(**opened))
+        finally:
+            (own / "stop").touch()
+            racing.communicate(timeout=60)
+        assert readable_by(BOB, own) == []
+        assert precious.read_text() == "precious"
+        remove(own)
+
+
+def readable_by(uid: int, folder: Path) -> list[Path]:
+    """Return the files in which this user could read a secret: his own, or open to all."""
+    found = []
+    for path in folder.rglob("*"):
+        status = path.lstat()
+        is_open = status.st_uid == uid or status.st_mode & 0o004
+        if stat.S_ISREG(status.st_mode) and is_open and b"AccessKeyId" in path.read_bytes():
+            found.append(path)
+    return found
+
+
+class TestLinks:
+    def test_a_cache_folder_that_leads_to_another_users_is_refused(self, place: Machine) -> None:
+        theirs = place.bob.folder(place.folder / "theirs", 0o777)
+        cache = place.ana.folder(place.folder / "cache")
+        (cache / "ssohelper").symlink_to(theirs)
+        os.lchown(cache / "ssohelper", place.ana.uid, place.ana.uid)
+        answer = place.ana.credentials(XDG_RUNTIME_DIR="", XDG_CACHE_HOME=str(cache))
+        is_no_success(place, answer)
+        assert list(theirs.iterdir()) == []
+        assert holds_no_secret(theirs, place.emulator)
+
+    @pytest.mark.parametrize("kind", ["hard link", "link", "fifo", "folder"])
+    def test_a_lock_that_is_something_else_changes_nothing(self, place: Machine, kind: str) -> None:
+        path = running_socket(place)
+        lock = path.with_name(path.name + ".lock")
+        [pid] = brokers(place.ana.home)
+        os.kill(pid, 9)
+        wait_for(lambda: not brokers(place.ana.home))
+        lock.unlink()
+        precious = place.ana.write(place.ana.home / "precious", "precious")
+        if kind == "hard link":
+            os.link(precious, lock)
+        elif kind == "link":
+            lock.symlink_to(precious)
+        elif kind == "fifo":
+            os.mkfifo(lock)
+            os.chown(lock, place.ana.uid, place.ana.uid)
+        else:
+            place.ana.folder(lock)
+        before = precious.stat()
+        is_no_success(place, place.ana.credentials())
+        after = precious.stat()
+        assert precious.read_text() == "precious"
+        assert (after.st_mode, after.st_uid, after.st_ino) == (
+            before.st_mode, before.st_uid, before.st_ino,
+        )  # fmt: skip
+        remove(lock)
+
+    def test_nothing_of_anas_is_anothers_in_the_end(self, place: Machine) -> None:
+        assert foreign_files(place.ana.home, place.ana.uid) == []
+        assert json.loads(place.ana.credentials().stdout)["AccountId"] == "000030000003"
