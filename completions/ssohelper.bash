@@ -3,7 +3,7 @@
 _ssohelper() {
     COMPREPLY=()
     local said
-    said=$(command ssohelper completion --answer bash \
+    said=$(command ssohelper-credentials completion --answer bash \
         "${COMP_LINE:0:COMP_POINT}" "$COMP_WORDBREAKS" "${COMP_TYPE:-9}" 2>/dev/null) || return 0
     local kind=${said%%$'\n'*}
     said=${said#"$kind"}

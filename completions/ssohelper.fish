@@ -1,7 +1,7 @@
 # Completion of ssohelper for fish: fish quotes what it inserts, and nothing on the line is run.
 function __ssohelper_complete
     set -l token (commandline -ct)
-    set -l said (command ssohelper completion --answer fish "$token" (commandline -opc) 2>/dev/null)
+    set -l said (command ssohelper-credentials completion --answer fish "$token" (commandline -opc) 2>/dev/null)
     switch "$said[1]"
         case files
             __fish_complete_path "$token"

@@ -7,7 +7,9 @@ Register-ArgumentCompleter -Native -CommandName ssohelper -ScriptBlock {
     Set-StrictMode -Off
     # Before 7.3 an empty word is not passed on at all, and this one is empty to who gets it.
     if (-not $wordToComplete) { $wordToComplete = '""' }
-    $program = Get-Command -Name ssohelper -CommandType Application -ErrorAction SilentlyContinue | Select-Object -First 1
+    # The launcher keeps PYTHONPATH and its kin from Python. It takes sh.
+    $program = if ($IsLinux -or $IsMacOS) { Get-Command -Name ssohelper-credentials -CommandType Application -ErrorAction SilentlyContinue | Select-Object -First 1 }
+    else { Get-Command -Name ssohelper -CommandType Application -ErrorAction SilentlyContinue | Select-Object -First 1 }
     if (-not $program) { return }
     $said = @(& $program completion --answer pwsh "$wordToComplete" @earlier 2>$null)
     if ($said.Count -lt 2 -or $said[0] -ne 'words') { return }

@@ -58,7 +58,7 @@ function __ssohelper_prompt_learn {
     \builtin local said='' LC_ALL=C
     if [[ -n ${AWS_PROFILE-}${AWS_CREDENTIAL_EXPIRATION-} ]]; then
         said=$(_SSOHELPER_USED="${__ssohelper_used-}" \
-            \builtin command ssohelper prompt --state </dev/null 2>/dev/null) || \builtin true
+            \builtin command ssohelper-credentials prompt --state </dev/null 2>/dev/null) || \builtin true
     fi
     __ssohelper_prompt_tried=$__ssohelper_prompt_now
     {

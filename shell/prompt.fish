@@ -59,8 +59,8 @@ end
 function __ssohelper_prompt_learn
     set -l lines
     # fish says of a command that is gone what no redirection takes.
-    command -q ssohelper && set lines (_SSOHELPER_USED="$__ssohelper_used" \
-        command ssohelper prompt --state </dev/null 2>/dev/null)
+    command -q ssohelper-credentials && set lines (_SSOHELPER_USED="$__ssohelper_used" \
+        command ssohelper-credentials prompt --state </dev/null 2>/dev/null)
     # Whatever program answered: no more than these characters ever stand in a prompt.
     set -g __ssohelper_prompt_label (string replace -ra -- '[^A-Za-z0-9 ._:@/+=,-]' '?' "$lines[1]")
     set -g __ssohelper_prompt_guarded "$lines[2]"

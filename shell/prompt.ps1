@@ -40,7 +40,7 @@ function __ssohelper_prompt_learn {
     $code = $global:LASTEXITCODE
     $env:_SSOHELPER_USED = $global:__ssohelper_used
     try {
-        $lines = @(& (__ssohelper_program) prompt --state 2>$null)
+        $lines = @(& (__ssohelper_launcher) prompt --state 2>$null)
     }
     catch {
         $lines = @()

@@ -59,7 +59,7 @@ function __ssohelper_prompt_learn {
     \builtin local -a lines
     if [[ -n ${AWS_PROFILE-}${AWS_CREDENTIAL_EXPIRATION-} ]]; then
         said=$(_SSOHELPER_USED="${__ssohelper_used-}" \
-            \builtin command ssohelper prompt --state </dev/null 2>/dev/null) || \builtin true
+            \builtin command ssohelper-credentials prompt --state </dev/null 2>/dev/null) || \builtin true
     fi
     lines=("${(@f)said}")
     typeset -g __ssohelper_prompt_tried=$now

@@ -1,5 +1,5 @@
 # ssohelper in bash: `use` and `clear` change this shell, everything else is passed on.
-# Put into ~/.bashrc:  eval "$(ssohelper shell-init bash)"
+# Put into ~/.bashrc:  eval "$(ssohelper-credentials shell-init bash)"
 
 \builtin unalias ssohelper 2>/dev/null || \builtin true
 

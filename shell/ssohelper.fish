@@ -1,5 +1,5 @@
 # ssohelper in fish: `use` and `clear` change this shell, everything else is passed on.
-# Put into ~/.config/fish/config.fish:  ssohelper shell-init fish | source
+# Put into ~/.config/fish/config.fish:  ssohelper-credentials shell-init fish | source
 
 function __ssohelper
     set -l fish_trace # a trace would show the keys that are exported

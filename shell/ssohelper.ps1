@@ -6,6 +6,13 @@ function __ssohelper_program {
     (Get-Command -Name ssohelper -CommandType Application -TotalCount 1 -ErrorAction Stop).Source
 }
 
+# What the shell starts by itself: the launcher keeps PYTHONPATH and its kin from Python. It takes sh.
+function __ssohelper_launcher {
+    Set-StrictMode -Off
+    if (-not ($IsLinux -or $IsMacOS)) { return __ssohelper_program }
+    (Get-Command -Name ssohelper-credentials -CommandType Application -TotalCount 1 -ErrorAction Stop).Source
+}
+
 function __ssohelper {
     param([string[]] $Words)
     Set-StrictMode -Off # here alone: a variable of ours that is not set yet is no mistake

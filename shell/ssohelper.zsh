@@ -1,5 +1,5 @@
 # ssohelper in zsh: `use` and `clear` change this shell, everything else is passed on.
-# Put into ~/.zshrc:  eval "$(ssohelper shell-init zsh)"
+# Put into ~/.zshrc:  eval "$(ssohelper-credentials shell-init zsh)"
 
 \builtin unalias ssohelper 2>/dev/null || \builtin true
 

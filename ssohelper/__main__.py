@@ -10,6 +10,10 @@ import time
 
 def main() -> int:
     """Return the exit code of the command in sys.argv."""
+    if os.environ.get("PYTHONPATH") or __name__ == "__main__":
+        from ssohelper import search_path
+
+        search_path.drop_foreign()
     argv = sys.argv[1:]
     _occupy_closed_streams()
     if argv[:1] == ["credential-process"]:

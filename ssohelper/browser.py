@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from ssohelper import core_dumps
+from ssohelper.fastpath.python_environment import sanitised
 
 # These need the terminal that we do not give away; behind Debian's alternatives too.
 _CONSOLE_BROWSERS = frozenset(
@@ -74,7 +75,7 @@ def launch(
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
                 close_fds=True,
-                env=dict(environ),
+                env=sanitised(environ),
             )
     except (OSError, ValueError):
         return None

@@ -11,6 +11,7 @@ from ssohelper.broker import wording
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import AwsUnreachable, LocalState, SsoHelperError
 from ssohelper.fastpath import spawn
+from ssohelper.fastpath.python_environment import sanitised
 
 COMMAND = "renewal-process"
 _LONGEST_REPORT_BYTES = 65536
@@ -45,12 +46,12 @@ class Renewals:
         if sys.platform == "win32":
             flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
             child = subprocess.Popen(
-                [sys.executable, "-P", "-m", "ssohelper", *argv],
+                [sys.executable, "-m", "ssohelper", *argv],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 creationflags=flags,
-                env=dict(self._environ),
+                env=sanitised(self._environ),
                 cwd=os.sep,
             )
             child.returncode = 0  # it goes on when we end: no warning of a child that still runs

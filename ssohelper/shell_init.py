@@ -12,6 +12,8 @@ _COMPLETIONS = {
     "fish": ("fish/vendor_completions.d", "ssohelper.fish", "ssohelper.fish"),
     "pwsh": ("ssohelper", "completion.ps1", "ssohelper.ps1"),
 }
+# What the shells start by themselves they start through this, which keeps PYTHONPATH from Python.
+_LAUNCHER = "ssohelper-credentials"
 _LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
 _NAME = _LETTERS | frozenset("0123456789-")
 
@@ -64,24 +66,48 @@ def text_of(shell: str, name: str) -> bytes | None:
 
 
 def by_path(text: bytes, shell: str) -> bytes:
-    """Return the text, our absolute path in it where PATH does not lead to us."""
+    """Return the text, with absolute paths where PATH does not lead to our commands."""
     own = os.path.abspath(sys.argv[0])
-    if os.path.basename(own) != "ssohelper" or "\n" in own or _is_on_path():
+    if os.path.basename(own) != "ssohelper" or "\n" in own:
         return text
-    inner = {
-        "fish": own.replace("\\", "\\\\").replace("'", "\\'"),
-        "pwsh": own.replace("'", "''"),
-    }
-    word = "'" + inner.get(shell, own.replace("'", "'\\''")) + "'"
-    path = word.encode(errors="surrogateescape")
-    for before in (b"command ", b"command -q ", b"exec ", b"-Name "):
-        text = text.replace(before + b"ssohelper ", before + path + b" ")
+    launcher = _launcher_beside(own)
+    if launcher is None:
+        text = text.replace(_LAUNCHER.encode(), b"ssohelper")
+    elif not _is_on_path(_LAUNCHER):
+        text = _with_path(text, shell, _LAUNCHER, launcher)
+    if not _is_on_path("ssohelper"):
+        text = _with_path(text, shell, "ssohelper", own)
     return text
 
 
-def _is_on_path() -> bool:
+def _with_path(text: bytes, shell: str, command: str, path: str) -> bytes:
+    inner = {
+        "fish": path.replace("\\", "\\\\").replace("'", "\\'"),
+        "pwsh": path.replace("'", "''"),
+    }
+    word = ("'" + inner.get(shell, path.replace("'", "'\\''")) + "'").encode(
+        errors="surrogateescape"
+    )
+    name = command.encode()
+    for before in (b"command ", b"command -q ", b"exec ", b"-Name "):
+        text = text.replace(before + name + b" ", before + word + b" ")
+    return text
+
+
+def _launcher_beside(command: str) -> "str | None":
+    """Return the launcher's path; a link to `ssohelper` alone leads to the launcher behind it."""
+    if sys.platform == "win32":
+        return None
+    for path in (command, os.path.realpath(command)):
+        launcher = os.path.join(os.path.dirname(path), _LAUNCHER)
+        if os.access(launcher, os.X_OK):
+            return launcher
+    return None
+
+
+def _is_on_path(command: str) -> bool:
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    return any(os.access(os.path.join(folder, "ssohelper"), os.X_OK) for folder in folders)
+    return any(os.access(os.path.join(folder, command), os.X_OK) for folder in folders)
 
 
 def completion_of(shell: str, name: str = "ssohelper") -> bytes | None:

@@ -76,6 +76,7 @@ ARGV = ["--session", "corp", "--account-id", "001234567890", "--role-name", "Adm
 # Runs the front door as the console script does, then says on stderr what is loaded.
 _RUN_AND_NAME_MODULES = (
     "import sys\n"
+    f"sys.path.insert(0, {str(ROOT)!r})\n"
     "before = set(sys.modules)\n"
     "from ssohelper.__main__ import main\n"
     "code = main()\n"
@@ -98,7 +99,7 @@ class TestHit:
         # -S -I: the environment's own site hooks (an editable install's finder) are not ours.
         answer = subprocess.run(
             [sys.executable, "-S", "-c", _RUN_AND_NAME_MODULES, "credential-process", *ARGV],
-            env={**published, "PYTHONPATH": str(ROOT)},
+            env=published,
             capture_output=True,
             text=True,
         )

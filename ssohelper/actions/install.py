@@ -230,7 +230,9 @@ def lines(shell: str, environ: Mapping[str, str]) -> list[str]:
     The command stands there by its path: what puts it on PATH is often read later (Debian's
     .profile, fish's config.fish), or was for one shell alone (a virtual environment).
     """
-    word = _word(shell, installation.command_path(environ), environ.get("HOME", ""))
+    # The launcher: a shell starts in any folder, where PYTHONPATH may lead Python to its files.
+    path = installation.launcher_path(environ) or installation.command_path(environ)
+    word = _word(shell, path, environ.get("HOME", ""))
     if shell == "fish":
         test = f"status is-interactive; and test -x {word}"
         return [_ABOUT, f"if {test}", f"    {word} shell-init fish | source", "end"]

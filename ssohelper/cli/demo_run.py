@@ -23,6 +23,7 @@ import click
 from ssohelper import core_dumps
 from ssohelper.cli import output
 from ssohelper.emulator.server import Emulator
+from ssohelper.fastpath.python_environment import sanitised
 from ssohelper.installation import command_path
 
 START_URL = "https://d-0000000000.awsapps.com/start"
@@ -35,17 +36,17 @@ _SETUP = ["setup", START_URL, "--region", "us-east-1", "--session", "demo"]
 _LEFT_OUT = frozenset({"UV_CACHE_DIR", "PIPX_HOME", "PIPX_VENV_CACHEDIR", "HISTFILE", "ZDOTDIR"})
 # What `ssohelper install` sets up, and the prompt. zsh begins with a questionnaire without a file.
 _RC_FILES = {
-    ".bashrc": """eval "$(ssohelper shell-init bash)"
-eval "$(ssohelper completion bash)"
+    ".bashrc": """eval "$(ssohelper-credentials shell-init bash)"
+eval "$(ssohelper-credentials completion bash)"
 ssohelper_prompt_on
 """,
     ".zshrc": """autoload -Uz compinit && compinit -D -u
-eval "$(ssohelper shell-init zsh)"
-eval "$(ssohelper completion zsh)"
+eval "$(ssohelper-credentials shell-init zsh)"
+eval "$(ssohelper-credentials completion zsh)"
 ssohelper_prompt_on
 """,
-    ".config/fish/config.fish": """ssohelper shell-init fish | source
-ssohelper completion fish | source
+    ".config/fish/config.fish": """ssohelper-credentials shell-init fish | source
+ssohelper-credentials completion fish | source
 ssohelper_prompt_on
 """,
 }
@@ -90,7 +91,7 @@ def with_a_shell() -> int:
     with _identity_center() as (_emulator, environ):
         output.say("An emulated IAM Identity Center runs on this machine. Sign in there as ana.")
         output.say(f"$ ssohelper {shlex.join(_SETUP)}")
-        code = subprocess.call([command_path(os.environ), *_SETUP], env=environ)
+        code = subprocess.call([command_path(os.environ), *_SETUP], env=sanitised(environ))
         if code:
             return code
         if sys.platform == "win32":
@@ -183,7 +184,7 @@ def _run(arguments: list[str], environ: dict[str, str]) -> int:
     sys.stdout.flush()
     process = subprocess.Popen(
         [command_path(os.environ), *arguments],
-        env=environ,
+        env=sanitised(environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

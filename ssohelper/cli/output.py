@@ -6,6 +6,7 @@ type; text from outside goes through core.text.show, so no control character rea
 
 import functools
 import io
+import logging
 import os
 import select
 import shlex
@@ -21,6 +22,13 @@ from ssohelper.app import App
 from ssohelper.core.nearest import did_you_mean
 from ssohelper.core.text import show, to_json
 from ssohelper.errors import LocalState, SsoHelperError, UsageProblem
+
+_log = logging.getLogger(__name__)
+
+_OF_PYTHONPATH = (
+    "PYTHONPATH is set: Python may have loaded modules from it before ssohelper began, which then "
+    "took it off the module path; what profiles and shells start ignores it"
+)
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -47,6 +55,8 @@ def app() -> App:
     if made is None:
         made = root.meta["ssohelper.app"] = App(warn=None if talk().json else warn)
         logs.start(talk().verbose, made.environ)
+        if made.environ.get("PYTHONPATH"):
+            _log.info(_OF_PYTHONPATH)
     assert isinstance(made, App)
     return made
 

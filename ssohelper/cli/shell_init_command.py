@@ -16,10 +16,10 @@ def shell_init(shell: str, name: str) -> None:
 
     \b
     Examples:
-      eval "$(ssohelper shell-init bash)"               in ~/.bashrc
-      eval "$(ssohelper shell-init zsh)"                in ~/.zshrc
-      ssohelper shell-init fish | source                in ~/.config/fish/config.fish
-      eval "$(ssohelper shell-init bash --cmd sso)"     and the function is called sso
+      eval "$(ssohelper-credentials shell-init bash)"            in ~/.bashrc
+      eval "$(ssohelper-credentials shell-init zsh)"             in ~/.zshrc
+      ssohelper-credentials shell-init fish | source             in ~/.config/fish/config.fish
+      eval "$(ssohelper-credentials shell-init bash --cmd sso)"  and the function is called sso
     """
     if shell not in door.SHELLS:
         raise output.unknown_name("shell", shell, door.SHELLS, "ssohelper shell-init --help")

@@ -98,13 +98,13 @@ def _shell_of_function(command: str) -> str:
 def _install_line() -> str:
     shell = os.path.basename(os.environ.get("SHELL", ""))
     if shell == "fish":
-        line = "put into ~/.config/fish/config.fish: ssohelper shell-init fish | source"
+        line = "put into ~/.config/fish/config.fish: ssohelper-credentials shell-init fish | source"
     elif shell == "zsh":
-        line = 'put into ~/.zshrc: eval "$(ssohelper shell-init zsh)"'
+        line = 'put into ~/.zshrc: eval "$(ssohelper-credentials shell-init zsh)"'
     elif sys.platform == "win32" and not shell:
         return "put into $PROFILE: ssohelper shell-init pwsh | Out-String | Invoke-Expression"
     else:
-        line = 'put into ~/.bashrc: eval "$(ssohelper shell-init bash)"'
+        line = 'put into ~/.bashrc: eval "$(ssohelper-credentials shell-init bash)"'
     return f"{line} (ssohelper install does it)"
 
 

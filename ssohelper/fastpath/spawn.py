@@ -8,6 +8,7 @@ import signal
 import sys
 
 from ssohelper import core_dumps
+from ssohelper.fastpath.python_environment import sanitised
 
 # Not typing's: importing typing would cost the path of an SDK's call 4 ms.
 TYPE_CHECKING = False
@@ -35,14 +36,13 @@ def start_detached(
 ) -> None:
     """Run `ssohelper ARGV…` with `descriptor` as its number 3 and no other stream of ours.
 
-    It gets the environment without keys of a role. Raises: OSError where it cannot be started.
+    It gets the environment without keys of a role and what leads Python elsewhere. Raises: OSError where it cannot be started.
     """
-    environ = {name: value for name, value in environ.items() if name not in _KEYS}
+    environ = {name: value for name, value in sanitised(environ).items() if name not in _KEYS}
     if sys.platform == "win32":
         _start_on_windows(argv, environ)
         return
-    # -P: the caller's folder may hold a `ssohelper.py` of somebody else's.
-    command = [_SHELL, "-c", _IN_BACKGROUND, _SHELL, sys.executable, "-P", "-m", "ssohelper"]
+    command = [_SHELL, "-c", _IN_BACKGROUND, _SHELL, sys.executable, "-m", "ssohelper"]
     streams: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
         (os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)
     ]
@@ -76,7 +76,7 @@ def _start_on_windows(argv: "list[str]", environ: "dict[str, str]") -> None:
 
     if sys.platform == "win32":
         child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "ssohelper", *argv],
+            [sys.executable, "-m", "ssohelper", *argv],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -319,7 +319,9 @@ def test_a_throw_away_installation_writes_nothing(home: Home, run: Run) -> None:
 class TestTheCommand:
     @pytest.mark.parametrize("shell", SHELLS)
     def test_is_named_by_its_path(self, home: Home, shell: str) -> None:
-        assert f"'{SCRIPT}' shell-init {shell}" in "\n".join(installing.lines(shell, home.env))
+        assert f"'{SCRIPT}-credentials' shell-init {shell}" in "\n".join(
+            installing.lines(shell, home.env)
+        )
 
     @pytest.mark.parametrize("shell", SHELLS)
     def test_is_found_before_anything_puts_it_on_path(
@@ -329,9 +331,13 @@ class TestTheCommand:
         link = home.path / ".local" / "bin" / "ssohelper"
         link.parent.mkdir(parents=True)
         link.symlink_to(SCRIPT)
+        link.with_name("ssohelper-credentials").symlink_to(f"{SCRIPT}-credentials")
         if shell == "zsh":
             (home.path / ".zshrc").write_text(COMPINIT)
         run("install", "--shell", shell, "--yes", env={"PATH": f"{link.parent}:/usr/bin:/bin"})
-        assert "~/.local/bin/ssohelper shell-init" in (home.path / WHERE[shell]).read_text()
+        assert (
+            "~/.local/bin/ssohelper-credentials shell-init"
+            in (home.path / WHERE[shell]).read_text()
+        )
         home.env["PATH"] = "/usr/bin:/bin"
         assert started(home, shell) == ANSWER[shell]

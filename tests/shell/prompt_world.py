@@ -1,12 +1,14 @@
 """A shell with our prompt text and a stand-in for `ssohelper` that says what a test wants it to."""
 
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
 from tests.programs import need
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "shell"
+_LAUNCHER = FOLDER / "ssohelper-credentials"
 SHELLS = ("bash", "zsh", "fish")
 ARGV = {
     "bash": ["--norc", "--noprofile"],
@@ -33,6 +35,7 @@ class PromptWorld:
         program.parent.mkdir()
         program.write_text(_STAND_IN.format(counted=self.counted, learnt=self.learnt))
         program.chmod(0o755)
+        shutil.copy(_LAUNCHER, program.parent)
         self.env = {
             "HOME": str(folder),
             "PATH": f"{program.parent}:/usr/bin:/bin",

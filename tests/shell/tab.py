@@ -39,16 +39,16 @@ LONG_SECONDS = 60
 
 
 class Typist:
-    """One shell in a terminal, in `home`; `words_after` types and gives what the shell ran."""
+    """One shell in a terminal, in `home` or `folder`; `words_after` types and gives what it ran."""
 
-    def __init__(self, shell: str, home: Home) -> None:
+    def __init__(self, shell: str, home: Home, folder: Path | None = None) -> None:
         self.shell = shell
         self._seen = b""
         self.notes = home.path / "notes"
         self.notes.touch()
         env = {**home.env, "TERM": "xterm", "COLUMNS": "200", "LC_ALL": "C.UTF-8"}
         self.child = pexpect.spawn(
-            need(shell), START[shell], env=env, cwd=str(home.path), dimensions=(50, 200)
+            need(shell), START[shell], env=env, cwd=str(folder or home.path), dimensions=(50, 200)
         )
         self.child.delaybeforesend = None
         note = NOTE[shell].format(notes=shlex.quote(str(self.notes)))

@@ -250,8 +250,9 @@ class TestTrouble:
         assert done.stderr == ""
         assert all(len(line) <= 41 for line in done.stdout.splitlines())
 
-    def test_a_program_that_is_gone(self, shell: str, world: PromptWorld) -> None:
-        (world.folder / "bin" / "ssohelper").unlink()
+    @pytest.mark.parametrize("name", ["ssohelper", "ssohelper-credentials"])
+    def test_a_program_that_is_gone(self, shell: str, world: PromptWorld, name: str) -> None:
+        (world.folder / "bin" / name).unlink()
         done = world.run(shell, f"{SHOW[shell]}\n{SHOW[shell]}")
         assert (done.stdout, done.stderr) == ("|\n|\n", "")
 

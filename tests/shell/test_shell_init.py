@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ENDINGS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "pwsh": "ps1"}
 _NAME_MODULES = (
     "import sys\n"
+    f"sys.path.insert(0, {str(ROOT)!r})\n"
     "from ssohelper.__main__ import main\n"
     "code = main()\n"
     "sys.stderr.write('\\n'.join(sys.modules))\n"
@@ -29,7 +30,7 @@ def test_prints_the_function_first_and_imports_nothing_heavy(shell: str) -> None
     # -S: the environment's own site hooks are not ours.
     done = subprocess.run(
         [sys.executable, "-S", "-c", _NAME_MODULES, "shell-init", shell],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        env={"PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
     )

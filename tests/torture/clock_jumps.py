@@ -6,12 +6,16 @@ part is in tests/shell/test_launcher.py, with dated files.
 """
 
 import random
+import sys
+import sysconfig
+import tempfile
 import time
+import venv
 from concurrent.futures import ThreadPoolExecutor
 from glob import glob
 from pathlib import Path
 
-from tests.torture.ground import SSOHELPER, Answer, Dice, Row, Skipped, ground, helper, wrong_in
+from tests.torture.ground import Answer, Dice, Row, Skipped, ground, helper, key_of, wrong_in
 
 ROUNDS, JUMPS, CALLS = 16, 5, 6
 _HOUR, _DAY = 3600, 86400
@@ -33,8 +37,9 @@ def clock_jumps(dice: Dice) -> list[Row]:
     # The clock stays where it jumped to for longer than a life: credentials end under each jump.
     life, jumps = dice.count(60, 12), dice.count(JUMPS, 2)
     seeds = [chance.randrange(2**32) for _ in range(dice.count(ROUNDS, 3))]
-    with ThreadPoolExecutor(len(seeds)) as pool:
-        rounds = list(pool.map(lambda seed: _Round(library, seed, life, jumps), seeds))
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(len(seeds)) as pool:
+        python = _python_with_shim(Path(folder))
+        rounds = list(pool.map(lambda seed: _Round(library, python, seed, life, jumps), seeds))
     answers = [answer for each in rounds for answer in each.answers]
     wrongs = [wrong for each in rounds for wrong in each.wrongs]
     dice.note("clock_jumps", *answers)
@@ -59,7 +64,7 @@ def clock_jumps(dice: Dice) -> list[Row]:
 class _Round:
     """One home: jumps with calls in between, and what came of them."""
 
-    def __init__(self, library: str, seed: int, life: int, jumps: int) -> None:
+    def __init__(self, library: str, python: str, seed: int, life: int, jumps: int) -> None:
         chance = random.Random(seed)
         self.answers: list[Answer] = []
         self.wrongs: list[str] = []
@@ -75,12 +80,11 @@ class _Round:
             for jump in _chosen(chance, life, jumps):
                 for _ in range(CALLS):
                     answer = place.run(
-                        *helper(door=SSOHELPER),
+                        *(python, "-m", "ssohelper", "credential-process", *key_of()),
                         LD_PRELOAD=library,
                         FAKETIME=f"{jump:+d}",
                         NO_FAKE_STAT="1",
                         FAKETIME_DONT_FAKE_MONOTONIC="1",
-                        PYTHONPATH=_SHIM,
                         TORTURE_SHIM=str(notes),
                         TORTURE_JUMP=str(jump),
                     )
@@ -99,6 +103,22 @@ class _Round:
             wrong = f"exit {answer.code} {answer.err.strip()[:160]!r}"
         if wrong:
             self.wrongs.append(f"at {jump:+d} s: {wrong}")
+
+
+def _python_with_shim(folder: Path) -> str:
+    """Make an environment that has this one's packages, and loads the shim when Python starts.
+
+    Not by PYTHONPATH, which the processes that ours start do not get.
+    """
+    venv.create(folder, symlinks=True, with_pip=False)
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    packages = folder / "lib" / version / "site-packages"
+    ours = sysconfig.get_path("purelib")
+    (packages / "shim.pth").write_text(
+        f"import site; site.addsitedir({ours!r})\n"
+        f"import sys; sys.path.insert(0, {_SHIM!r}); import clock_shim\n"
+    )
+    return str(folder / "bin" / "python")
 
 
 def _chosen(chance: random.Random, life: int, number: int) -> list[int]:

@@ -1,0 +1,330 @@
+"""In a cloned repository whose files are named as modules are, with every PYTHON* variable set.
+
+Nothing that an SDK or a shell starts by itself, and no process that we start, runs a line of it.
+"""
+
+import importlib.util
+import json
+import marshal
+import os
+import re
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+import ssohelper.ready_document
+from ssohelper import notify
+from ssohelper.emulator.server import Emulator
+from ssohelper.fastpath import python_environment
+from tests.conftest import SCRIPT, Home
+from tests.processes import detached
+from tests.programs import need
+from tests.shell.tab import Typist
+from tests.torture.ground import wait_for
+
+ROOT = Path(__file__).resolve().parent.parent
+LAUNCHER = f"{SCRIPT}-credentials"
+ACCOUNT, ROLE = "000030000001", "ReadOnlyAccess"
+NAME = "payments-prod.ReadOnlyAccess"
+KEY = ("--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE)
+# The first three run before our first line; the others at our first import of that name.
+MODULES = (
+    "sitecustomize", "usercustomize", "ssohelper", "json", "socket", "logging", "hashlib",
+    "threading", "subprocess", "botocore", "urllib3", "click", "email", "ssl",
+)  # fmt: skip
+SHELLS = ("bash", "zsh", "fish")
+_NO_RC = {"bash": "--norc", "zsh": "-f", "fish": "--no-config"}
+
+
+class Repository:
+    """The folder; `ran` tells which of its files Python ran, and in which command."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._marker = folder / "marker"
+        self._code = (
+            f"import sys; open({str(self._marker)!r}, 'a').write("
+            "'{name} in ' + ' '.join(sys.orig_argv) + '\\n')\n"
+        )
+        packages = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
+        for place in (folder, folder / "lib", folder / packages):
+            place.mkdir(parents=True, exist_ok=True)
+            for name in MODULES:
+                (place / f"{name}.py").write_text(self._code.format(name=name))
+        (folder / "startup.py").write_text(self._code.format(name="startup"))
+        (folder / packages / "x.pth").write_text(self._code.format(name="pth"))
+        self._plant_compiled()
+
+    def _plant_compiled(self) -> None:
+        """Put a compiled module where PYTHONPYCACHEPREFIX leads, that passes for that of ours."""
+        source = ssohelper.ready_document.__file__
+        before, sys.pycache_prefix = sys.pycache_prefix, str(self.folder / "compiled")
+        try:
+            path = Path(importlib.util.cache_from_source(source))
+        finally:
+            sys.pycache_prefix = before
+        path.parent.mkdir(parents=True)
+        found = os.stat(source)
+        head = (0, int(found.st_mtime), found.st_size)
+        code = compile(self._code.format(name="compiled"), source, "exec")
+        numbers = b"".join(number.to_bytes(4, "little") for number in head)
+        path.write_bytes(importlib.util.MAGIC_NUMBER + numbers + marshal.dumps(code))
+
+    @property
+    def ran(self) -> list[str]:
+        return self._marker.read_text().splitlines() if self._marker.exists() else []
+
+    def environments(self) -> dict[str, dict[str, str]]:
+        here = str(self.folder)
+        return {
+            "leading colon": {"PYTHONPATH": ":/opt/lib"},
+            "dot": {"PYTHONPATH": "."},
+            "empty": {"PYTHONPATH": ""},
+            "relative": {"PYTHONPATH": "lib:../repository"},
+            "absolute": {"PYTHONPATH": here},
+            "home": {"PYTHONHOME": here},
+            "relative home": {"PYTHONHOME": "."},
+            "user base": {"PYTHONUSERBASE": here},
+            "relative user base": {"PYTHONUSERBASE": "."},
+            "compiled": {"PYTHONPYCACHEPREFIX": f"{here}/compiled"},
+            "startup": {"PYTHONSTARTUP": f"{here}/startup.py", "PYTHONINSPECT": "1"},
+            "library's name": {"PYTHONPLATLIBDIR": "lib", "PYTHONPATH": ":"},
+            "warnings": {"PYTHONWARNINGS": "error::socket.Evil", "PYTHONPATH": ":"},
+        }
+
+
+ENVIRONMENTS = (
+    "leading colon", "dot", "empty", "relative", "absolute", "home", "relative home", "user base",
+    "relative user base", "compiled", "startup", "library's name", "warnings",
+)  # fmt: skip
+# PYTHONHOME is not among them: with it nothing of Python's would start that is not protected.
+ALL = {
+    "PYTHONPATH": ":/opt/lib:.:lib",
+    "PYTHONUSERBASE": ".",
+    "PYTHONPYCACHEPREFIX": "compiled",
+    "PYTHONSTARTUP": "startup.py",
+    "PYTHONINSPECT": "1",
+    "PYTHONWARNINGS": "error::socket.Evil",
+    "PYTHONBREAKPOINT": "socket.evil",
+}
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    made = Repository(tmp_path / "repository")
+    monkeypatch.chdir(made.folder)
+    return made
+
+
+@pytest.fixture
+def signed_in(home: Home, emulator: Emulator) -> Home:
+    """A session whose token has to be renewed first, and a profile that its role is in."""
+    home.add_session("corp", emulator.world.start_url, emulator.world.region)
+    home.write_config(
+        f"{home.config_file.read_text()}[profile {NAME}]\nregion = us-east-1\n"
+        f"credential_process = {LAUNCHER} {' '.join(KEY)}\n"
+    )
+    token = emulator.token_for("ana", start_url=emulator.world.start_url)
+    home.write_token({**token, "expiresAt": "2020-01-01T00:00:00Z"})
+    del home.env["PYTHONDONTWRITEBYTECODE"]
+    return home
+
+
+def test_each_way_in_is_one(repository: Repository, tmp_path: Path) -> None:
+    """Or the other tests would show nothing."""
+    assert tuple(repository.environments()) == ENVIRONMENTS
+    for name, variables in repository.environments().items():
+        if name in ("startup", "empty"):  # the first takes a stdin, the second leads nowhere
+            continue
+        before = len(repository.ran)
+        python = getattr(sys, "_base_executable", sys.executable)
+        inside = ROOT if name == "compiled" else Path.cwd()
+        code = (
+            f"import sys; sys.path.append({str(ROOT)!r}); import socket, ssohelper.ready_document"
+        )
+        subprocess.run(
+            [python, "-c", code] if inside != ROOT else [python, "-P", "-c", code],
+            env={"HOME": str(tmp_path), **variables},
+            capture_output=True,
+        )
+        assert len(repository.ran) > before or "home" in name, name
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_the_launcher_its_broker_and_its_renewal(
+    signed_in: Home, emulator: Emulator, repository: Repository, name: str
+) -> None:
+    variables = repository.environments()[name]
+    answer = subprocess.run(
+        [LAUNCHER, *KEY],
+        env={**signed_in.env, **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert json.loads(answer.stdout)["AccountId"] == ACCOUNT
+    # A process of each kind ran: the broker is still there, the renewal has renewed.
+    assert detached(signed_in.path, "broker-process")
+    assert emulator.counters["CreateToken.refresh_token"] == 1
+    assert repository.ran == []
+
+
+_BOTO3 = f"import boto3; print(boto3.Session(profile_name={NAME!r}).client('sts').get_caller_identity()['Arn'])"
+
+
+@pytest.mark.network_client
+@pytest.mark.parametrize("client", ["aws", "boto3"])
+def test_the_profiles_line_in_the_clients(
+    signed_in: Home, emulator: Emulator, repository: Repository, client: str
+) -> None:
+    # -I: the client's own Python is safe here, and what it starts gets the environment as it is.
+    argv = [sys.executable, "-I", "-c", _BOTO3]
+    if client == "aws":
+        program = need("aws")
+        if not Path(program).read_bytes().startswith(b"#!/usr/bin/python3\n"):
+            pytest.skip("this AWS CLI is no Python script, which could be started with -I")
+        argv = ["/usr/bin/python3", "-I", program, "sts", "get-caller-identity", "--profile", NAME]
+    answer = subprocess.run(
+        argv, env={**signed_in.env, **ALL}, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    assert f"assumed-role/AWSReservedSSO_{ROLE}" in answer.stdout, answer.stderr
+    assert repository.ran == []
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_shell_init_and_the_prompt(signed_in: Home, repository: Repository, shell: str) -> None:
+    init = f"{LAUNCHER} shell-init {shell}"
+    load = f"{init} | source" if shell == "fish" else f'eval "$({init})"'
+    show = "ssohelper_prompt >/dev/null; echo $SSOHELPER_PROMPT_TEXT"
+    answer = subprocess.run(
+        [need(shell), _NO_RC[shell], "-c", f"{load}\n{show}"],
+        env={**signed_in.env, **ALL, "AWS_PROFILE": NAME},
+        capture_output=True,
+        text=True,
+    )
+    assert answer.stderr == ""
+    assert answer.stdout.startswith(f"{NAME[:6]}")
+    assert repository.ran == []
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_tab(signed_in: Home, repository: Repository, shell: str) -> None:
+    signed_in.env.update(ALL)
+    with closing(Typist(shell, signed_in, repository.folder)) as typist:
+        assert typist.words_after("ssohelper exec payments-pr\t\r")[:2] == ["exec", NAME]
+    assert repository.ran == []
+
+
+def test_a_process_that_lists_in_the_background(
+    signed_in: Home, emulator: Emulator, repository: Repository
+) -> None:
+    from ssohelper.app import App
+
+    App({**signed_in.env, **ALL}).start_listing("corp")
+    assert wait_for(lambda: emulator.counters["ListAccounts"])
+    assert wait_for(lambda: not detached(signed_in.path, "--behind"))
+    assert repository.ran == []
+
+
+def test_a_notice_of_the_persons_own_in_python(home: Home, repository: Repository) -> None:
+    """Its script's own folder is not the current one."""
+    script, told = home.path / "notice.py", home.path / "told"
+    script.write_text(f"import json, sys; open({str(told)!r}, 'w').write(sys.argv[1])\n")
+    assert notify.start("soon", [sys.executable, str(script)], {**home.env, **ALL}) == []
+    assert wait_for(lambda: told.exists() and told.read_text())
+    assert (told.read_text(), repository.ran) == ("soon", [])
+
+
+class TestTyped:
+    """What Python loads before our first line is out of reach; whatever comes after is not."""
+
+    @pytest.fixture
+    def without_customize(self, repository: Repository) -> Repository:
+        for path in (
+            *repository.folder.rglob("*customize.py"),
+            *repository.folder.rglob("ssohelper.py"),
+        ):
+            path.unlink()
+        return repository
+
+    def test_a_command_loads_nothing_of_it(
+        self, signed_in: Home, without_customize: Repository
+    ) -> None:
+        env = {**signed_in.env, "PYTHONPATH": ":/opt/lib:lib"}
+        for argv in ([SCRIPT, "list"], [sys.executable, "-m", "ssohelper", "list"]):
+            answer = subprocess.run([*argv, "-v"], env=env, capture_output=True, text=True)
+            assert answer.returncode == 0, answer.stderr
+            assert "PYTHONPATH is set" in answer.stderr
+            assert without_customize.ran == []
+            quiet = subprocess.run(argv, env=env, capture_output=True, text=True)
+            assert "PYTHONPATH" not in quiet.stderr
+
+    def test_the_command_of_exec_gets_what_the_person_set(
+        self, signed_in: Home, without_customize: Repository
+    ) -> None:
+        env = {**signed_in.env, "PYTHONPATH": ":/opt/lib", "PYTHONUSERBASE": "/opt/base"}
+        shown = "echo [$PYTHONPATH][$PYTHONUSERBASE][$PYTHONSAFEPATH]"
+        answer = subprocess.run(
+            [SCRIPT, "exec", NAME, "--", "sh", "-c", shown],
+            env=env, capture_output=True, text=True,
+        )  # fmt: skip
+        assert answer.stdout == "[:/opt/lib][/opt/base][]\n", answer.stderr
+
+    def test_modules_beside_this_package_stay(self, tmp_path: Path) -> None:
+        """As after `pip install --target FOLDER`, used by PYTHONPATH=FOLDER."""
+        packages = Path(sys.executable).parent.parent
+        code = (
+            "import sys; from ssohelper import search_path as s; s.drop_foreign();"
+            "print(*sys.path, sep='\\n')"
+        )
+        answer = subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONPATH": f"{ROOT}:{tmp_path}:{packages}"},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        left = answer.stdout.splitlines()
+        assert str(ROOT) in left, answer.stderr
+        assert str(tmp_path) not in left
+        assert "" not in left
+
+
+class TestUserBase:
+    """`pip install --user` with a PYTHONUSERBASE of its own: that one stays, no other does."""
+
+    @pytest.mark.parametrize(("base", "stays"), [("{own}", True), ("{own}/", False), ("x", False)])
+    def test_of_the_launcher(self, tmp_path: Path, base: str, stays: bool) -> None:
+        own = tmp_path / "base"
+        (own / "bin").mkdir(parents=True)
+        launcher = own / "bin" / "ssohelper-credentials"
+        launcher.write_bytes((ROOT / "shell" / "ssohelper-credentials").read_bytes())
+        launcher.chmod(0o755)
+        (own / "bin" / "ssohelper").write_text('#!/bin/sh\necho "$1 ${PYTHONUSERBASE-none}"\n')
+        (own / "bin" / "ssohelper").chmod(0o755)
+        said = base.format(own=own)
+        env = {"PATH": "/usr/bin:/bin", "PYTHONUSERBASE": said}
+        for command in ("prompt", "completion", "shell-init"):
+            answer = subprocess.run([launcher, command], env=env, capture_output=True, text=True)
+            assert answer.stdout == f"{command} {said if stays else 'none'}\n"
+
+    def test_of_a_process_that_we_start(self) -> None:
+        ours = str(ROOT)  # where this package is in this test
+        for base, stays in ((ours, True), ("relative", False), ("/opt", False), ("", False)):
+            left = python_environment.sanitised({"PYTHONUSERBASE": base, "X": "1"})
+            assert left == {
+                **({"PYTHONUSERBASE": base} if stays else {}),
+                "X": "1",
+                "PYTHONSAFEPATH": "1",
+            }
+
+
+def test_the_launcher_and_python_unset_the_same() -> None:
+    text = (ROOT / "shell" / "ssohelper-credentials").read_text().replace("\\\n", " ")
+    plain = re.search(r"^unset -v (.*)$", text, re.MULTILINE)
+    assert plain
+    assert tuple(plain.group(1).split()) == python_environment.UNSET
