@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.notice_record import NoticeRecord
     from ssohelper.stores.person_file import PersonFile
     from ssohelper.stores.prompt_state import PromptState
+    from ssohelper.stores.session_stamp import SessionStamp
     from ssohelper.stores.settings_file import SettingsFile
     from ssohelper.stores.settings_stamp import SettingsStamp
     from ssohelper.stores.token_cache import TokenStore
@@ -179,7 +180,7 @@ class App:
             self.aws_credentials_file,
             state=self.state_folder,
             runtime=self.runtime_folder,
-            is_copy=any(map(self.aws_config_file.is_relative_to, self._endpoint_bases)),
+            is_copy=self._has_copied_config,
         )
 
     def person_file(self, path: Path) -> PersonFile:
@@ -211,6 +212,20 @@ class App:
         from ssohelper.stores.settings_stamp import SettingsStamp
 
         return SettingsStamp(self.runtime_folder, self.settings_file)
+
+    def session_stamp(self, session: SsoSession) -> SessionStamp:
+        """Note config and token file as they are now, before they are read."""
+        from ssohelper.stores.session_stamp import SessionStamp
+
+        # A published response is for one config: the person's, not a copy that ends with a command.
+        # Windows has no launcher.
+        has_none = sys.platform == "win32" or self._has_copied_config
+        return SessionStamp(
+            self.runtime_folder,
+            session,
+            config_file="" if has_none else os.fspath(self.aws_config_file),
+            token_file=self.tokens.token_file(session),
+        )
 
     @cached_property
     def failures(self) -> FailureMemory:
@@ -294,6 +309,10 @@ class App:
             with contextlib.suppress(LocalState):
                 return PrivateFolder(second)
             raise
+
+    @property
+    def _has_copied_config(self) -> bool:
+        return any(map(self.aws_config_file.is_relative_to, self._endpoint_bases))
 
     @property
     def _endpoint_bases(self) -> tuple[Path, Path]:

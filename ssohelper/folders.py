@@ -140,6 +140,33 @@ def _passwd_home() -> str | None:
         return pwd.getpwuid(os.geteuid()).pw_dir
     except KeyError:
         return None
+def config_link(runtime: str, session: str) -> str:
+    """Return the link to the AWS config that the session's documents were made under."""
+    return f"{runtime}/sessions/{session}/config"
+
+
+def config_stamp(runtime: str, session: str) -> str:
+    """Return the file that has that config's modification time."""
+    return f"{runtime}/sessions/{session}/config-seen"
+
+
+def token_link(runtime: str, session: str) -> str:
+    """Return the link to the token file of the sign-in that the documents belong to."""
+    return f"{runtime}/sessions/{session}/token"
+
+
+def token_stamp(runtime: str, session: str) -> str:
+    """Return the file that has that token file's modification time."""
+    return f"{runtime}/sessions/{session}/token-seen"
+
+
+def aws_config_file(environ: "Mapping[str, str]") -> "str | None":
+    """Return the path of the AWS config; None where it takes more to expand it."""
+    path = environ.get("AWS_CONFIG_FILE") or "~/.aws/config"
+    home = environ.get("HOME")
+    if path[:2] == "~/" and home:
+        path = f"{home}/{path[2:]}"
+    return None if path[:1] == "~" or "$" in path else path
 
 
 def _own_home(environ: "Mapping[str, str]") -> str | None:

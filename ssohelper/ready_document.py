@@ -22,8 +22,8 @@ _CLOCK_STEP_SECONDS = 5
 def answered(argv: list[str]) -> bool:
     """Print the ready document of these arguments; False when there is none to be served.
 
-    Anything unusual (other arguments, a link, a FIFO, another owner, settings that changed since)
-    is False as well: the ordinary path then says what is wrong.
+    Anything unusual (other arguments, a link, a FIFO, another owner; settings, a config or a token
+    file that changed since) is False as well: the ordinary path then says what is wrong.
     """
     key = key_of(argv)
     if key is None:
@@ -32,7 +32,7 @@ def answered(argv: list[str]) -> bool:
         runtime = folders.runtime_folder(os.environ)
     except ValueError:
         return False
-    if not _same_settings(runtime):
+    if not _same_settings(runtime) or not _same_sign_in(runtime, key[0]):
         return False
     document = _read(folders.ready_document(runtime, *key), folders.span(runtime, *key))
     return document is not None and _printed(document)
@@ -64,6 +64,26 @@ def _same_settings(runtime: str) -> bool:
     except OSError:
         return False
     return stamp.st_size > 0 and stamp.st_mtime_ns == settings.st_mtime_ns
+
+
+def _same_sign_in(runtime: str, session: str) -> bool:
+    """Tell whether config and token file are those that the session's documents were made under.
+
+    Another tool signs out by removing the token file, and in by writing it.
+    """
+    path = folders.aws_config_file(os.environ)
+    if path is None:
+        return False
+    try:
+        config, linked = os.stat(path), os.stat(folders.config_link(runtime, session))
+        if (config.st_dev, config.st_ino) != (linked.st_dev, linked.st_ino):
+            return False
+        if config.st_mtime_ns != os.stat(folders.config_stamp(runtime, session)).st_mtime_ns:
+            return False
+        token = os.stat(folders.token_link(runtime, session))
+        return token.st_mtime_ns == os.stat(folders.token_stamp(runtime, session)).st_mtime_ns
+    except (OSError, ValueError):
+        return False
 
 
 def _read(path: str, span: str) -> bytes | None:

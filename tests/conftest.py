@@ -15,6 +15,7 @@ from ssohelper.app import App
 from ssohelper.emulator.server import UNSET_VARIABLES, Emulator
 from tests.issuers import record_issuer
 from tests.processes import end_detached
+from tests.published import settle
 
 SCRIPT = str(Path(sys.executable).with_name("ssohelper"))
 # Long enough for the slowest machine; a command of ours ends within 20 s by its own contract.
@@ -42,6 +43,7 @@ class Home(NamedTuple):
     def write_config(self, text: str) -> None:
         self.config_file.parent.mkdir(parents=True, exist_ok=True)
         self.config_file.write_text(text)
+        settle(self.config_file)
 
     def add_session(
         self, name: str = "corp", start_url: str | None = None, region: str = "us-east-1"
@@ -69,6 +71,7 @@ class Home(NamedTuple):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content))
         path.chmod(0o600)
+        settle(path)
         return path
 
     def browser(self, *, visits: bool = True) -> Path:

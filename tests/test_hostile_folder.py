@@ -224,7 +224,8 @@ def test_a_process_that_lists_in_the_background(
 ) -> None:
     from ssohelper.app import App
 
-    App({**signed_in.env, **ALL}).start_listing("corp")
+    environ = {**signed_in.env, **ALL, "PYTHONPATH": str(repository.folder)}
+    App(environ).start_listing("corp")
     assert wait_for(lambda: emulator.counters["ListAccounts"])
     assert wait_for(lambda: not detached(signed_in.path, "--behind"))
     assert repository.ran == []

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from ssohelper import errors, settings
-from ssohelper.app import App
 from ssohelper.core.model import RoleKey
+from tests.published import publish
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "ssohelper"
@@ -90,7 +90,7 @@ def published(tmp_path: Path) -> dict[str, str]:
     """An environment in which the role of ARGV has a ready document, good for an hour."""
     environ = {"SSOHELPER_HOME": str(tmp_path), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     key = RoleKey("corp", "001234567890", "Admin")
-    App(environ).credentials.publish(key, DOCUMENT.encode(), int(time.time()) + 3600)
+    publish(environ, key, DOCUMENT.encode(), int(time.time()) + 3600)
     return environ
 
 

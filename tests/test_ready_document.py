@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from ssohelper import folders, ready_document
-from ssohelper.app import App
 from ssohelper.core.model import RoleKey
+from tests.published import publish
 
 KEY = ("corp", "001234567890", "Admin")
 ARGV = ["--session", KEY[0], "--account-id", KEY[1], "--role-name", KEY[2]]
@@ -20,10 +20,11 @@ NOW = 4_000_000_000  # in 2096: files that a test makes are older
 def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The runtime folder in which a document of KEY is good until a second from NOW on."""
     monkeypatch.setenv("SSOHELPER_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    environ = {"SSOHELPER_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    publish(environ, RoleKey(*KEY), DOCUMENT, NOW + 1, NOW)
+    monkeypatch.delenv("AWS_CONFIG_FILE", raising=False)
     monkeypatch.setattr(ready_document.time, "time", lambda: float(NOW))
-    App({"SSOHELPER_HOME": str(tmp_path)}).credentials.publish(
-        RoleKey(*KEY), DOCUMENT, NOW + 1, NOW
-    )
     span = Path(folders.span(folders.runtime_folder(os.environ), *KEY))
     span.write_text("0 99999999999\n")
     return Path(folders.runtime_folder(os.environ))

@@ -123,11 +123,16 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
     Raises: ConfigInvalid for an unknown session, NotOurs.
     """
     session = selection.known_session(app, key.session_name)
+    stamp = app.session_stamp(session)
+    if stamp.is_of_other_portal:
+        _forget_other_portal(app, session)
     cached = app.credentials.get(key, session)
     state = _freshness(app, cached) if cached else Freshness.TOO_LATE
     if cached is None or state is Freshness.TOO_LATE:
         return Found()
     token, standing = _standing(app, session, cached)
+    if standing is Standing.DOUBTFUL:
+        token, standing = _standing_again(app, session, cached)
     if standing is Standing.SIGNED_OUT:
         return Found()
     document = document_of(cached.credentials, key.account_id)
@@ -139,7 +144,8 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
     is_due = state is Freshness.SERVE_AND_RENEW
     token_due_at = tokens.renewal_due_at(app, session)
     is_token_due = token_due_at is not None and app.now() >= token_due_at
-    if app.credentials.published_until(key) <= app.now() and not _publish_again(
+    is_published = not stamp.is_due and app.credentials.published_until(key) > app.now()
+    if not is_published and not _publish_again(
         app, session, key, cached, is_due=is_due or is_token_due
     ):
         return Found()
@@ -212,18 +218,29 @@ def _standing(
     return token, standing_of(cached.token_id, token, facts)
 
 
+def _standing_again(
+    app: App, session: SsoSession, cached: KeptCredentials
+) -> tuple[AccessToken | None, Standing]:
+    """Check once more under the lock: a renewal of ours notes its token a moment after writing it."""
+    with (
+        suppress(LockNotObtained),
+        app.tokens.state_lock(session.name, app.deadline(_LOCK_SECONDS)),
+    ):
+        return _standing(app, session, cached)
+    return _standing(app, session, cached)
+
+
 def _keep(app: App, session: SsoSession, key: RoleKey, cached: KeptCredentials) -> None:
-    """Keep and publish an answer, unless the sign-in that it was asked with has ended.
+    """Keep and publish an answer, unless the sign-in or portal that it was asked with has changed.
 
     A full disk costs the next caller a request, not this one its answer.
     """
     try:
         with app.tokens.state_lock(session.name, app.deadline(_LOCK_SECONDS)):
-            is_same_portal = selection.known_session(app, session.name) == session
-            if not is_same_portal or _standing(app, session, cached)[1] is not Standing.CURRENT:
-                raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
+            may_publish = _prepare(app, session, cached)
             app.credentials.keep(key, session, cached)
-            _publish(app, session, key, cached, is_due=False)
+            if may_publish:
+                _publish(app, session, key, cached, is_due=False)
         prompt_notes.renewal_works(app, key)
     except (LockNotObtained, NotOurs, Superseded):
         raise
@@ -244,12 +261,44 @@ def _publish_again(
     """Publish what is cached; return whether its sign-in is still the present one."""
     try:
         with app.tokens.state_lock(session.name, app.deadline(_LOCK_SECONDS)):
-            is_current = _standing(app, session, cached)[1] is Standing.CURRENT
-            if is_current:
+            if _prepare(app, session, cached):
                 _publish(app, session, key, cached, is_due=is_due)
-            return is_current
+        return True
+    except Superseded:
+        return False
     except LockNotObtained:  # what holds it changes the sign-in
         return _standing(app, session, cached)[1] is Standing.CURRENT
+
+
+def _prepare(app: App, session: SsoSession, cached: KeptCredentials) -> bool:
+    """Return whether the credentials may be published; the caller holds the state lock.
+
+    Raises: Superseded when they are not of the present sign-in and portal.
+    """
+    stamp = app.session_stamp(session)
+    present = selection.known_session(app, session.name)
+    token, standing = _standing(app, session, cached)
+    if present != session or standing is not Standing.CURRENT:
+        raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
+    if token is None:
+        return False  # a token file that cannot be read: nobody knows whose it is
+    if stamp.is_of_other_portal:
+        app.credentials.forget_session(session.name)
+    try:
+        return stamp.prepare(lambda: app.credentials.withdraw_session(session.name))
+    except LocalState as cause:
+        app.warn(f"the credentials are good, but could not be published: {cause}")
+        return False
+
+
+def _forget_other_portal(app: App, session: SsoSession) -> None:
+    """Forget the credentials of the start URL or region that the session had before."""
+    with (
+        suppress(LockNotObtained),
+        app.tokens.state_lock(session.name, app.deadline(_LOCK_SECONDS)),
+    ):
+        if app.session_stamp(session).is_of_other_portal:
+            app.credentials.forget_session(session.name)
 
 
 def _publish(

@@ -226,8 +226,9 @@ def _kept(app: App, session: SsoSession, token: AccessToken, life_seconds: int) 
     # Not the token's own lock, which a renewal may hold for a minute: when that one ends, it finds
     # this token in the file and leaves it there.
     with app.tokens.state_lock(session.name, app.deadline()):
-        app.tokens.save(session, token)
+        # In this order: killed in between, nothing of the sign-in before is left beside the new one.
         app.credentials.forget_session(session.name)
+        app.tokens.save(session, token)
         facts = _facts_of_the_next(app, session)._replace(
             token_ids=lineage.after_sign_in(token),
             issuer=app.oidc(session).issuer,

@@ -94,6 +94,7 @@ def _keep(
     """Put the new token into its file at once: until then a kill would lose the sign-in."""
     fresh, issuer = issued
     with app.tokens.state_lock(session.name, app.deadline(_STATE_LOCK_SECONDS)):
+        stamp = app.session_stamp(session)
         standing = app.tokens.save_renewed(session, used, fresh, room)
         if standing.value != fresh.value:
             _log.info('another tool signed in to "%s" meanwhile', session.name)
@@ -112,6 +113,9 @@ def _keep(
             observed_hours_seconds=sign_in_clock.length_after_renewal(facts, app.now())
         )
         _save_facts(app, session, facts)
+        # What was published stays so: each call would be a miss until then.
+        with suppress(LocalState, OSError):
+            stamp.follow_renewal()
     prompt_notes.sign_in_changed(app, session)
 
 

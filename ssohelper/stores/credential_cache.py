@@ -68,7 +68,8 @@ class CredentialCache:
     ) -> None:
         """Put the ready document where the hit path prints it until `think_again_at`.
 
-        Its span says the same in seconds of uptime, which no jump of the clock changes. Nothing is put there when the settings were changed since this process read them.
+        Its span says the same in seconds of uptime, which no jump of the clock changes. Nothing is put
+        there when the settings were changed since this process read them.
         """
         if self._stamp and not self._stamp.prepare(self._withdraw_all):
             return
@@ -115,6 +116,10 @@ class CredentialCache:
         """Remove the ready document; what is kept stays."""
         files.remove(self._ready_document(key))
 
+    def withdraw_session(self, session_name: str) -> None:
+        """Remove the session's published responses; what is cached stays."""
+        files.remove_tree(self._runtime / "credentials" / places.session_part(session_name))
+
     def _withdraw_all(self) -> None:
         files.remove_tree(self._runtime / "credentials")
 
@@ -125,10 +130,13 @@ class CredentialCache:
     def forget_session(self, session_name: str) -> int:
         """Remove all of the session's role credentials; returns how many files went."""
         name = places.session_part(session_name)
-        files.remove_tree(self._runtime / "spans" / name)
-        return sum(
+        removed = sum(
             files.remove_tree(self._runtime / branch / name) for branch in ("credentials", "kept")
         )
+        # Only then what says when and under which sign-in those are good.
+        for branch in ("spans", "sessions"):
+            files.remove_tree(self._runtime / branch / name)
+        return removed
 
     def entries(self) -> list[tuple[RoleKey, KeptCredentials]]:
         """Return what is kept, sorted by key; files that cannot be read are left out."""

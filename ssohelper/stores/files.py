@@ -39,6 +39,7 @@ __all__ = [
     "names_in",
     "parsed_object",
     "private_folder",
+    "put_link",
     "read_checked",
     "read_json",
     "refuse_another_users_home",
@@ -126,6 +127,7 @@ def write_atomically(
     *,
     mode: int = 0o600,
     mtime: int | None = None,
+    mtime_ns: int | None = None,
     check: Callable[[bytes], object] | None = None,
     durable: bool = True,
 ) -> None:
@@ -142,7 +144,8 @@ def write_atomically(
     temp = os.path.join(folder, f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(6).hex()}")
     try:
         _refuse_unusual_target(path)
-        _write_new(temp, data, mode, mtime, durable=durable)
+        at_ns = mtime_ns if mtime is None else mtime * 10**9
+        _write_new(temp, data, mode, at_ns, durable=durable)
         if check is not None:
             check(_read_back(temp))
         _replace(temp, path)
@@ -155,9 +158,25 @@ def write_atomically(
             os.unlink(temp)
 
 
-def write_json(path: Path | str, value: dict[str, Any], *, durable: bool = True) -> None:
+def write_json(
+    path: Path | str, value: dict[str, Any], *, mtime: int | None = None, durable: bool = True
+) -> None:
     """Put the object at `path` as ASCII JSON."""
-    write_atomically(path, json.dumps(value).encode("ascii"), durable=durable)
+    write_atomically(path, json.dumps(value).encode("ascii"), mtime=mtime, durable=durable)
+
+
+def put_link(path: Path | str, target: str) -> None:
+    """Make `path` a link to `target`, in one step; the folder must be there. Raises: LocalState."""
+    path = os.fspath(path)
+    temp = os.path.join(os.path.dirname(path), f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(6).hex()}")
+    try:
+        os.symlink(target, temp)
+        _replace(temp, path)
+    except OSError as cause:
+        raise _unwritable(path, cause) from cause
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temp)
 
 
 class Reservation:
@@ -168,7 +187,7 @@ class Reservation:
         self._temp = temp
         self._descriptor = descriptor
 
-    def commit(self, data: bytes) -> None:
+    def commit(self, data: bytes, mtime: int | None = None) -> None:
         """Put `data` at the reserved path, whole or not at all. Raises: LocalState."""
         try:
             _refuse_unusual_target(self._path)
@@ -177,6 +196,9 @@ class Reservation:
             while left:
                 left = left[os.write(self._descriptor, left) :]
             os.ftruncate(self._descriptor, len(data))
+            if mtime is not None:
+                place = self._descriptor if os.utime in os.supports_fd else self._temp
+                os.utime(place, (mtime, mtime))
             os.fsync(self._descriptor)
             try:
                 _replace(self._temp, self._path)
@@ -282,7 +304,7 @@ def _read_all(descriptor: int, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def _write_new(path: str, data: bytes, mode: int, mtime: int | None, *, durable: bool) -> None:
+def _write_new(path: str, data: bytes, mode: int, mtime_ns: int | None, *, durable: bool) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NOFOLLOW | CLOEXEC | BINARY
     descriptor = os.open(path, flags, 0o600)
     try:
@@ -291,8 +313,8 @@ def _write_new(path: str, data: bytes, mode: int, mtime: int | None, *, durable:
             left = left[os.write(descriptor, left) :]
         if mode != 0o600 and hasattr(os, "fchmod"):
             os.fchmod(descriptor, mode)
-        if mtime is not None:
-            os.utime(descriptor if os.utime in os.supports_fd else path, (mtime, mtime))
+        if mtime_ns is not None:
+            os.utime(descriptor if os.utime in os.supports_fd else path, ns=(mtime_ns, mtime_ns))
         if durable:
             os.fsync(descriptor)
     finally:

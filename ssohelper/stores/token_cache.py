@@ -99,7 +99,8 @@ class TokenFiles:
     def save(self, session: SsoSession, token: AccessToken) -> None:
         """Keep the token of a person who has just signed in, whatever is there."""
         files.made_folder(self._folder)
-        files.write_json(self._token_file(session), _document_of({}, session, token))
+        path = self._token_file(session)
+        files.write_json(path, _document_of({}, session, token), mtime=_date_for(path))
 
     @contextmanager
     def reserve(self, session: SsoSession) -> Iterator[Reservation]:
@@ -140,7 +141,8 @@ class TokenFiles:
                 f'the session "{session.name}" was signed out meanwhile',
                 hint=f"sign in with: ssohelper login {session.name}",
             )
-        reservation.commit(json.dumps(_document_of(present, session, fresh)).encode("ascii"))
+        data = json.dumps(_document_of(present, session, fresh)).encode("ascii")
+        reservation.commit(data, _date_for(self._token_file(session)))
         return fresh
 
     def forget(self, session: SsoSession) -> None:
@@ -307,6 +309,20 @@ class TokenFiles:
 
     def _lock_file(self, session_name: str, what: str) -> Path:
         return self._runtime / "locks" / places.session_part(session_name) / f"{what}.lock"
+
+
+def _date_for(path: Path) -> int:
+    """Return the modification time of a token file that we write: 2 s ago, in whole seconds.
+
+    So whatever another tool writes from now on has another time, also where whole seconds are
+    compared, and the session's stamp can be written at once (stores/session_stamp.py).
+    """
+    date = int(time.time()) - 2
+    try:
+        present = os.stat(path, follow_symlinks=False).st_mtime_ns // 10**9
+    except OSError:
+        return date
+    return date + 1 if present == date else date
 
 
 def _token_of(found: dict[str, Any], session: SsoSession) -> AccessToken | None:

@@ -89,11 +89,11 @@ def hit(bench: Bench) -> list[Row]:
     ours_many: list[float] = []
     for _ in range(HIT_ROUNDS):
         bare.append(bench.timed([sys.executable, "-c", "pass"]))
-        bench.config.write_bytes(few)
+        bench.change_config(few)
         ours.append(bench.timed(bench.credential_process))
-        bench.config.write_bytes(many)
+        bench.change_config(many)
         ours_many.append(bench.timed(bench.credential_process))
-    if bench.emulator.counters["GetRoleCredentials"]:
+    if bench.emulator.counters["GetRoleCredentials"] or not bench.has_hit():
         raise Failed("these were no hits")
     launcher = bench.launcher()
     target = HIT_TARGET[launcher]
@@ -118,7 +118,7 @@ def hit_of_the_launcher(bench: Bench) -> list[Row]:
         bare.append(bench.timed(["/bin/sh", "-c", ":"]))
         ours.append(bench.timed(bench.launcher_command))
         door.append(bench.timed(bench.credential_process))
-    if bench.emulator.counters["GetRoleCredentials"]:
+    if bench.emulator.counters["GetRoleCredentials"] or not bench.has_hit():
         raise Failed("these were no hits")
     what = "a hit of the launcher against"
     against_sh = f"{milliseconds(ours, 2)} against {milliseconds(bare, 2)}"

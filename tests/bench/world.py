@@ -14,6 +14,7 @@ from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
 from ssohelper.emulator.server import Emulator
 from ssohelper.stores.directory_cache import DirectoryCache
+from tests.published import settle
 
 AWS_CLI = "/usr/bin/aws" if os.access("/usr/bin/aws", os.X_OK) else None
 ACCOUNT = "000000000000"
@@ -75,6 +76,7 @@ class Bench:
         path = folder / f"{hashlib.sha1(b'corp').hexdigest()}.json"
         path.write_text(json.dumps(token))
         path.chmod(0o600)
+        settle(path)
 
     def write_config(self) -> None:
         """Write the session, and one profile in AWS's own form."""
@@ -84,6 +86,7 @@ class Bench:
             f"[profile native]\nsso_session = corp\nsso_account_id = {ACCOUNT}\n"
             f"sso_role_name = {ROLE}\nregion = {REGION}\n\n"
         )
+        settle(self.config)
 
     def profiles(self, number: int) -> bytes:
         """Return that many profiles as text."""
@@ -115,6 +118,20 @@ class Bench:
     def credentials(self) -> None:
         """Fetch credentials once, so that the next call is a hit."""
         self.timed(self.credential_process)
+
+    def change_config(self, content: bytes) -> None:
+        """Write the config as if that had been some time ago, and make the next call a hit again."""
+        self.config.write_bytes(content)
+        settle(self.config)
+        self.credentials()
+
+    def has_hit(self) -> bool:
+        """Return whether the launcher answers alone, where there is no `ssohelper` beside it."""
+        alone = self.home / "alone"
+        alone.mkdir(exist_ok=True)
+        shutil.copy(self.launcher_command[0], alone)
+        command = [str(alone / "ssohelper-credentials"), *self.launcher_command[1:]]
+        return self.said(command).startswith('{"Version":1,')
 
     def timed(self, command: list[str]) -> float:
         """Return the seconds that a command takes; one that fails ends the run."""

@@ -60,7 +60,7 @@ class Place(NamedTuple):
         return {"XDG_RUNTIME_DIR": str(self.home), "HOME": str(self.home), "PATH": "/usr/bin:/bin"}
 
     def publish(self, *key: str, content: bytes = DOCUMENT, ahead: float = 3600) -> Path:
-        """Put a document where the key's is, with a stamp for no settings."""
+        """Put a document where the key's is, with stamps for a config, a sign-in and no settings."""
         _, session, _, account, _, role = key or KEY
         document = self.runtime / "credentials" / session / account / role
         document.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,25 @@ class Place(NamedTuple):
         os.utime(document, (at, at))
         for name in ("settings", "now"):
             (self.runtime / name).touch()
+        self.stamp("config", self.home / ".aws" / "config", session)
+        self.stamp("token", self.home / ".aws" / "sso" / "cache" / "0.json", session)
         return document
+
+    def stamp(self, what: str, file: Path, session: str = KEY[1]) -> None:
+        """Link and date this file as what the session's documents were made under."""
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("x")
+            at = time.time_ns() - 60 * 10**9
+            os.utime(file, ns=(at, at))
+        folder = self.runtime / "sessions" / session
+        folder.mkdir(parents=True, exist_ok=True)
+        link, stamp = folder / what, folder / f"{what}-seen"
+        link.unlink(missing_ok=True)
+        link.symlink_to(file)
+        stamp.write_text("seen\n")
+        at = file.stat().st_mtime_ns
+        os.utime(stamp, ns=(at, at))
 
     def span(self, text: str) -> Path:
         """Put a span beside the document that `publish` made."""
@@ -381,7 +399,7 @@ def test_python_and_the_launcher_agree_on_every_place(tmp_path: Path) -> None:
             environ = {**base, **env}
             published = subprocess.run(
                 [sys.executable, "-c", _PUBLISH, *KEY[1::2]],
-                env=environ,
+                env={**environ, "TESTS": str(SOURCE.parents[1])},
                 capture_output=True,
                 text=True,
             )
@@ -396,16 +414,16 @@ def test_python_and_the_launcher_agree_on_every_place(tmp_path: Path) -> None:
 
 
 _PUBLISH = """
-import sys, time
-from ssohelper.actions import credentials
-from ssohelper.app import App
+import os, sys, time
+from ssohelper.actions import issuing
 from ssohelper.core.model import RoleCredentials, RoleKey, Secret
-app = App()
-now = app.now()
+sys.path.append(os.environ["TESTS"])
+from tests.published import publish
+now = int(time.time())
 key = RoleKey(*sys.argv[1:])
 keys = RoleCredentials("ASIA0", Secret("s"), Secret("t" * 900), now + 3600)
-document = credentials.document(keys, key.account_id)
-app.credentials.publish(key, document, now + 1800)
+document = issuing.document_of(keys, key.account_id)
+publish(os.environ, key, document, now + 1800)
 sys.stdout.write(document.decode())
 """
 
