@@ -1,6 +1,7 @@
 """What a hit prints, and each thing for which it prints nothing and hands on."""
 
 import os
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -232,3 +233,49 @@ def test_no_descriptor_stays_open(document, capfd):
     dated(document, DOCUMENT, NOW)
     assert not ready_document.answered(ARGV)
     assert set(os.listdir("/proc/self/fd")) <= before
+
+
+class TestSignIn:
+    """As the launcher's tests of the same name: config and token file, by their times."""
+
+    @pytest.fixture(params=["config", "token"])
+    def file(self, request, runtime) -> Path:
+        return (runtime / "sessions" / "corp" / request.param).readlink()
+
+    @pytest.mark.parametrize("nanoseconds", [-(10**9), -1, 1, 10**9])
+    def test_a_newer_or_older_file(self, file, nanoseconds, capfdbinary):
+        at = file.stat().st_mtime_ns
+        for moved, is_hit in ((0, True), (nanoseconds, False), (0, True)):
+            os.utime(file, ns=(at + moved, at + moved))
+            assert ready_document.answered(ARGV) is is_hit
+
+    def test_a_file_that_is_gone(self, file):
+        file.unlink()
+        assert not ready_document.answered(ARGV)
+
+    @pytest.mark.parametrize("name", ["config", "config-seen", "token", "token-seen"])
+    def test_a_stamp_that_is_gone(self, runtime, name):
+        (runtime / "sessions" / "corp" / name).unlink()
+        assert not ready_document.answered(ARGV)
+
+    @pytest.mark.parametrize(
+        ("said", "is_hit"),
+        [
+            ("", True),
+            ("~/.aws/config", True),
+            ("{home}/.aws/config", True),
+            ("{home}/other", False),
+            ("~/other", False),
+            ("$HOME/.aws/config", False),
+            ("~root/.aws/config", False),
+            ("/nonexistent", False),
+            ("x\0y", False),
+        ],
+    )
+    def test_another_config_of_the_caller(
+        self, runtime, tmp_path, monkeypatch, capfdbinary, said, is_hit
+    ):
+        shutil.copy2(tmp_path / ".aws" / "config", tmp_path / "other")
+        environ = {**os.environ, "AWS_CONFIG_FILE": said.format(home=tmp_path)}
+        monkeypatch.setattr(ready_document.os, "environ", environ)
+        assert ready_document.answered(ARGV) is is_hit

@@ -373,6 +373,107 @@ class TestSettings:
         assert not place.hits(shell)
 
 
+class TestSignIn:
+    """Config and token file as they were when the documents were made; all else is Python's."""
+
+    @pytest.fixture(params=["config", "token"])
+    def which(self, request: pytest.FixtureRequest) -> str:
+        name: str = request.param
+        return name
+
+    @staticmethod
+    def file(place: Place, which: str) -> Path:
+        return (place.runtime / "sessions" / "corp" / which).readlink()
+
+    @pytest.mark.parametrize("seconds", [-3600, -1, 1, 3600])
+    def test_a_newer_or_older_file(
+        self, place: Place, shell: list[str], which: str, seconds: int
+    ) -> None:
+        place.publish()
+        assert place.hits(shell)
+        file = self.file(place, which)
+        at = file.stat().st_mtime_ns
+        os.utime(file, ns=(at, at + seconds * 10**9))
+        assert not place.hits(shell)
+        os.utime(file, ns=(at, at))
+        assert place.hits(shell)
+
+    @pytest.mark.parametrize("writes", ["in place", "by rename"])
+    def test_a_file_that_was_written(
+        self, place: Place, shell: list[str], which: str, writes: str
+    ) -> None:
+        place.publish()
+        file = self.file(place, which)
+        if writes == "in place":
+            file.write_text("y")
+        else:
+            file.with_name("new").write_text("y")
+            file.with_name("new").rename(file)
+        assert not place.hits(shell)
+
+    def test_a_file_that_is_gone(self, place: Place, shell: list[str], which: str) -> None:
+        place.publish()
+        self.file(place, which).unlink()
+        assert not place.hits(shell)
+
+    @pytest.mark.parametrize("name", ["{}", "{}-seen"])
+    def test_a_stamp_that_is_gone_or_empty(
+        self, place: Place, shell: list[str], which: str, name: str
+    ) -> None:
+        place.publish()
+        path = place.runtime / "sessions" / "corp" / name.format(which)
+        path.unlink()
+        assert not place.hits(shell)
+        path.touch()
+        at = self.file(place, which).stat().st_mtime_ns if name != "{}" else 0
+        os.utime(path, ns=(at, at))
+        assert not place.hits(shell)
+
+    def test_another_session_has_another_stamp(self, place: Place, shell: list[str]) -> None:
+        place.publish()
+        other = ("--session", "corq", *KEY[2:])
+        document = place.runtime / "credentials" / "corq" / KEY[3] / KEY[5]
+        document.parent.mkdir(parents=True)
+        shutil.copy2(place.runtime / "credentials" / "corp" / KEY[3] / KEY[5], document)
+        assert not place.hits(shell, *other)
+        place.publish(*other)
+        assert place.hits(shell, *other)
+
+    def test_another_config_of_the_caller(
+        self, place: Place, shell: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Even one of the same age; the same one is a hit under each name that leads to it."""
+        place.publish()
+        config = self.file(place, "config")
+        other = place.home / "other"
+        shutil.copy2(config, other)
+        link = place.home / "link"
+        link.symlink_to(config)
+        monkeypatch.chdir(place.home)
+        for said, is_hit in (
+            ("", True),
+            (str(config), True),
+            ("~/.aws/config", True),
+            (".aws/config", True),
+            (str(link), True),
+            (str(other), False),
+            ("~/other", False),
+            ("other", False),
+            ("$HOME/.aws/config", False),
+            ("~root/.aws/config", False),
+            ("/nonexistent", False),
+        ):
+            assert place.hits(shell, env={**place.env, "AWS_CONFIG_FILE": said}) is is_hit, said
+        link.unlink()
+        link.symlink_to(other)
+        assert not place.hits(shell, env={**place.env, "AWS_CONFIG_FILE": str(link)})
+
+    def test_another_home_without_the_config(self, place: Place, shell: list[str]) -> None:
+        place.publish()
+        for home in ("", "/nonexistent", str(place.home.parent)):
+            assert not place.hits(shell, env={**place.env, "HOME": home})
+
+
 def test_python_and_the_launcher_agree_on_every_place(tmp_path: Path) -> None:
     """The real pair, in each kind of home: what Python published, the launcher prints."""
     runtime, config, home = (tmp_path / name for name in ("xdg-run", "config", "home"))
