@@ -17,6 +17,7 @@ from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
 from tests.issuers import record_issuer
 from tests.programs import need
+from tests.published import settle
 
 ACCOUNT, ROLE = "000030000003", "ReadOnlyAccess"
 KEY = ("--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE)
@@ -445,6 +446,7 @@ def seed_token(home: Home, emulator: Emulator, *, expires_in: int) -> None:
     path.write_text(json.dumps(token))
     path.chmod(0o600)
     record_issuer(home.path, "corp", token["accessToken"])
+    settle(path)
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 import ssohelper.ready_document
 from ssohelper import notify
+from ssohelper.core.sign_in_notices import Notice
 from ssohelper.emulator.server import Emulator
 from ssohelper.fastpath import python_environment
 from tests.conftest import SCRIPT, Home
@@ -235,7 +236,8 @@ def test_a_notice_of_the_persons_own_in_python(home: Home, repository: Repositor
     """Its script's own folder is not the current one."""
     script, told = home.path / "notice.py", home.path / "told"
     script.write_text(f"import json, sys; open({str(told)!r}, 'w').write(sys.argv[1])\n")
-    assert notify.start("soon", [sys.executable, str(script)], {**home.env, **ALL}) == []
+    notice = Notice("corp", None, "soon", "ssohelper login corp")
+    assert notify.start(notice, (sys.executable, str(script)), {**home.env, **ALL}) is None
     assert wait_for(lambda: told.exists() and told.read_text())
     assert (told.read_text(), repository.ran) == ("soon", [])
 

@@ -22,6 +22,7 @@ from ssohelper.core.instants import from_iso
 from ssohelper.core.model import AccessToken, Role, RoleCredentials, RoleKey, Secret, SsoSession
 from ssohelper.errors import AwsUnreachable
 from ssohelper.stores import clock_file
+from tests.published import settle
 
 SESSION = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "us-east-1", ())
 ROLE = Role("000000000001", "ReadOnlyAccess")
@@ -92,7 +93,9 @@ def test_no_sequence_hands_out_an_expired_one(
     monkeypatch.setattr(core, "PATIENCE_SECONDS", 0.0)
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, ".aws").mkdir()
-        Path(folder, ".aws", "config").write_text(CONFIG)
+        for name, content in (("config", CONFIG), ("token", "")):
+            Path(folder, ".aws", name).write_text(content)
+            settle(Path(folder, ".aws", name))
         for what, value in [("call", 1), *sequence, ("call", 1)]:
             if what == "pass":
                 world.true += value
@@ -109,7 +112,7 @@ def test_no_sequence_hands_out_an_expired_one(
 def _call(folder: Path, world: World) -> None:
     app = WorldApp(folder, world)  # a new process each time: nothing is remembered but files
     token = AccessToken(Secret("t"), int(world.wall()) + 10 * 86400, None, None)
-    app.__dict__["tokens"] = _Tokens(token)
+    app.__dict__["tokens"] = _Tokens(token, Path(folder, ".aws", "token"))
     if app.credentials.published_until(KEY) > app.now():
         # The hit path prints it as it is. (Real files have no change time of a clock of ours.)
         document = json.loads(Path(folders.ready_document(f"{folder}/run", *KEY)).read_text())
@@ -129,8 +132,12 @@ def _call(folder: Path, world: World) -> None:
 class _Tokens:
     """A sign-in that lasts: tokens are another property."""
 
-    def __init__(self, token: AccessToken) -> None:
+    def __init__(self, token: AccessToken, file: Path) -> None:
         self._token = token
+        self._file = file
+
+    def token_file(self, session: SsoSession) -> str:
+        return str(self._file)
 
     def load(self, session: SsoSession) -> AccessToken:
         return self._token
