@@ -26,6 +26,8 @@ _NO_LOCKS_HERE = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 # A disk that takes no lock file takes no answer either, but the caller can still be served.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
+_PID = b"pid "
+
 
 @contextlib.contextmanager
 def lock(
@@ -145,13 +147,14 @@ def _write_pid(descriptor: int) -> None:
     with contextlib.suppress(OSError):
         os.ftruncate(descriptor, 0)
         os.lseek(descriptor, 0, os.SEEK_SET)
-        os.write(descriptor, b"%d\n" % os.getpid())
+        # A number alone is JSON: `aws sso logout`, which parses each file beside the token, fails at it.
+        os.write(descriptor, b"%b%d\n" % (_PID, os.getpid()))
 
 
 def _holder(descriptor: int) -> str:
     try:
         os.lseek(descriptor, 0, os.SEEK_SET)
-        text = os.read(descriptor, 20).decode("ascii", "replace").strip()
+        text = os.read(descriptor, 24).removeprefix(_PID).strip()
     except OSError:
-        text = ""
-    return f"process {text}" if text.isascii() and text.isdigit() else "another process"
+        text = b""
+    return f"process {text.decode()}" if text.isdigit() else "another process"

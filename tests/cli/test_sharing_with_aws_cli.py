@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
 from tests.conftest import Home, Run
 from tests.programs import need
@@ -123,3 +124,16 @@ def test_the_logout_of_the_aws_cli_is_seen_by_us(
         *("--account-id", ROLE[0], "--role-name", ROLE[1]),
     )
     assert (answer.returncode, answer.stdout) == (4, "")
+
+
+def test_the_aws_cli_signs_out_beside_a_lock_of_ours(run: Run, home: Home, aws: Aws) -> None:
+    """It parses every file beside the token, and fails at one that holds a number."""
+    home.browser()
+    assert run("login").returncode == 0
+    app = App(home.env)
+    with app.tokens.lock("corp", app.deadline()):
+        pass
+    assert list(home.token_folder.glob(".*.lock"))
+    done = aws("sso", "logout")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert state(run) == "signed_out"

@@ -22,6 +22,7 @@ from tests.torture import (
     mixed,
     random_faults,
     returns,
+    sign_outs,
     signals,
     stampede,
     sweep,
@@ -53,6 +54,7 @@ HEAVY: tuple[Make, ...] = (
     mixed.mixed_clients,
     random_faults.random_faults,
     foreign.foreign_writer,
+    sign_outs.sign_outs,
     kills.random_kills,
     endpoint.endpoint_crowd,
 )
