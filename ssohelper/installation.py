@@ -6,8 +6,9 @@ import shutil
 import stat
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
 # Within double quotes these still mean something to a shell (or end the quotes).
@@ -17,6 +18,8 @@ _NEEDS_NO_QUOTES = re.compile(r"[A-Za-z0-9._@:+=,/-]+")
 
 LAUNCHER = "ssohelper-credentials"
 _SHELL = "/bin/sh"
+# As Linux follows.
+_MOST_LINKS = 40
 
 
 def profile_command(environ: Mapping[str, str]) -> str:
@@ -75,31 +78,60 @@ def is_throw_away(environ: Mapping[str, str]) -> bool:
 
 
 def exposed_on_the_way(environ: Mapping[str, str]) -> str | None:
-    """Return what everybody may write on the way to what profiles run, if there is such a thing."""
+    """Return what other users may replace on the way to what profiles run, if there is any."""
     paths = (command_path(environ), launcher_path(environ))
     return next((found for path in paths if path and (found := open_to_others(path))), None)
 
 
-def open_to_others(path: str) -> str | None:
-    """Return the file or folder on the way to `path` that everybody may write, if there is one.
+def warn_of_exposed(environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
+    """Warn of what other users may replace, when the command's path is to be written somewhere."""
+    exposed = exposed_on_the_way(environ)
+    if exposed:
+        warn(
+            f'other users may replace "{show(exposed, 200)}", on the way to the command that is written'
+        )
 
+
+def open_to_others(path: str) -> str | None:
+    """Return what other users may replace on the way to `path`, if there is such a thing.
+
+    A file or folder that everybody may write; in a folder with the sticky bit (/tmp) only an entry
+    of another user. Links count too, each with the folder that it is in and the way to its target.
     None on Windows, whose modes say nothing of others.
     """
     if sys.platform == "win32":
         return None
-    path = os.path.realpath(path)
+    rest = [part for part in os.path.abspath(path).split("/") if part]
+    way = "/"
+    links = 0
     while True:
         try:
-            mode = os.stat(path).st_mode
+            found = os.lstat(way)
+            if not stat.S_ISLNK(found.st_mode):
+                # In a folder with the sticky bit others cannot replace what is ours.
+                if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
+                    return way
+            elif (links := links + 1) > _MOST_LINKS:
+                return None
+            if _is_in_shared_folder(way) and found.st_uid not in (0, os.geteuid()):
+                return way
+            if stat.S_ISLNK(found.st_mode):
+                target = os.path.join(os.path.dirname(way), os.readlink(way))
+                rest = [part for part in target.split("/") if part] + rest
+                way = "/"
+                continue
         except OSError:
             return None
-        # In a folder with the sticky bit (/tmp) others cannot replace what is ours.
-        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-            return path
-        parent = os.path.dirname(path)
-        if parent == path:
+        while rest and rest[0] in (".", ".."):
+            way = os.path.dirname(way) if rest.pop(0) == ".." else way
+        if not rest:
             return None
-        path = parent
+        way = os.path.join(way, rest.pop(0))
+
+
+def _is_in_shared_folder(path: str) -> bool:
+    folder = os.stat(os.path.dirname(path)).st_mode
+    return bool(folder & stat.S_IWOTH)
 
 
 def quoted(path: str) -> str:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from ssohelper import installation
+from ssohelper.emulator.server import Emulator
 from ssohelper.errors import UsageProblem
+from tests.conftest import Home, Run
 
 SCRIPT = Path(sys.executable).with_name("ssohelper")
 
@@ -117,3 +119,61 @@ def test_a_folder_that_everybody_may_write_is_found(tmp_path: Path) -> None:
     assert installation.open_to_others(str(path)) is None
     os.chmod(path.parent, 0o777)
     assert installation.open_to_others(str(path)) == str(path.parent)
+
+
+def test_a_link_in_a_folder_that_everybody_may_write_is_found(tmp_path: Path) -> None:
+    """Whoever may write there may lead the link elsewhere."""
+    tool = tmp_path / "safe" / "tool"
+    shared = tmp_path / "shared"
+    for folder in (tool.parent, shared, tmp_path / "bin"):
+        folder.mkdir()
+    tool.touch()
+    (shared / "folder").symlink_to("../safe")
+    (tmp_path / "bin" / "tool").symlink_to(shared / "folder" / "tool")
+    path = str(tmp_path / "bin" / "tool")
+    assert installation.open_to_others(path) is None
+    shared.chmod(0o777)
+    for way in (path, str(shared / "folder" / "tool"), str(shared / "." / ".." / "bin" / "tool")):
+        assert installation.open_to_others(way) == str(shared)
+    assert installation.open_to_others(str(tool)) is None
+
+
+def test_in_a_folder_with_the_sticky_bit_a_link_of_ours_is_safe(tmp_path: Path) -> None:
+    tool, shared = tmp_path / "tool", tmp_path / "shared"
+    tool.touch()
+    shared.mkdir()
+    shared.chmod(0o1777)
+    link = shared / "tool"
+    link.symlink_to(tool)
+    assert installation.open_to_others(str(link)) is None
+    if os.geteuid():
+        pytest.skip("only root gives links away")
+    os.chown(link, 65534, 65534, follow_symlinks=False)
+    assert installation.open_to_others(str(link)) == str(link)
+
+
+def test_links_in_a_circle_end(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    assert installation.open_to_others(str(tmp_path / "a")) is None
+
+
+@pytest.mark.parametrize(
+    "argv", [("install", "--shell", "bash", "--dry-run"), ("profile", "sync", "--dry-run")]
+)
+def test_it_is_said_when_the_path_is_written(
+    run: Run, home: Home, emulator: Emulator, argv: tuple[str, ...]
+) -> None:
+    shared = home.path / "shared"
+    shared.mkdir()
+    for name in ("ssohelper", "ssohelper-credentials"):
+        (shared / name).symlink_to(Path(sys.executable).with_name(name))
+    home.add_session("corp", emulator.world.start_url, emulator.world.region)
+    home.write_token(emulator.token_for("ana", start_url=emulator.world.start_url))
+    home.env["PATH"] = f"{shared}:{home.env['PATH']}"
+    quiet = run(*argv)
+    assert "may replace" not in quiet.stderr
+    shared.chmod(0o777)
+    said = run(*argv)
+    assert said.returncode == quiet.returncode == 0, said.stderr
+    assert f'other users may replace "{shared}"' in said.stderr

@@ -240,9 +240,7 @@ def _undo_changes(app: App, version: Version, config: ConfigFile) -> list[Change
 
 def _wish(app: App, session: SsoSession, listing: Listing, choices: Choices) -> Wish:
     command = installation.profile_command(app.environ)
-    exposed = installation.exposed_on_the_way(app.environ)
-    if exposed:
-        app.warn(f'every user may write "{exposed}", on the way to the command in your profiles')
+    installation.warn_of_exposed(app.environ, app.warn)
     taken = frozenset(app.config.read_credentials_names())
     settings = app.settings
     return Wish(
