@@ -180,7 +180,7 @@ class App:
             self.aws_credentials_file,
             state=self.state_folder,
             runtime=self.runtime_folder,
-            is_copy=self._has_copied_config,
+            is_copy=any(map(self.aws_config_file.is_relative_to, self._endpoint_bases)),
         )
 
     def person_file(self, path: Path) -> PersonFile:
@@ -217,15 +217,9 @@ class App:
         """Note config and token file as they are now, before they are read."""
         from ssohelper.stores.session_stamp import SessionStamp
 
-        # A published response is for one config: the person's, not a copy that ends with a command.
-        # Windows has no launcher.
-        has_none = sys.platform == "win32" or self._has_copied_config
-        return SessionStamp(
-            self.runtime_folder,
-            session,
-            config_file="" if has_none else os.fspath(self.aws_config_file),
-            token_file=self.tokens.token_file(session),
-        )
+        # Under an endpoint's config, which ends with its command, nothing is published.
+        config = "" if self.config.is_copy else os.fspath(self.aws_config_file)
+        return SessionStamp(self.runtime_folder, session, config, self.tokens.token_file(session))
 
     @cached_property
     def failures(self) -> FailureMemory:
@@ -309,10 +303,6 @@ class App:
             with contextlib.suppress(LocalState):
                 return PrivateFolder(second)
             raise
-
-    @property
-    def _has_copied_config(self) -> bool:
-        return any(map(self.aws_config_file.is_relative_to, self._endpoint_bases))
 
     @property
     def _endpoint_bases(self) -> tuple[Path, Path]:

@@ -140,6 +140,8 @@ def _passwd_home() -> str | None:
         return pwd.getpwuid(os.geteuid()).pw_dir
     except KeyError:
         return None
+
+
 def config_link(runtime: str, session: str) -> str:
     """Return the link to the AWS config that the session's documents were made under."""
     return f"{runtime}/sessions/{session}/config"

@@ -87,17 +87,23 @@ def cached(
     way: Way,
     *,
     even_due: bool = False,
+    even_doubtful: bool = False,
     policy: Policy = allow_all,
     recorder: Recorder = record_nothing,
 ) -> RoleCredentials | None:
     """Return cached credentials that are good, without waiting; None: `release` asks AWS.
 
-    With `even_due` also what should be renewed first: better than none while AWS is slow.
+    With `even_due` also what should be renewed first: better than none while AWS is slow. With
+    `even_doubtful` also what may be another person's, with a warning: AWS cannot be reached.
     """
     policy(app, session, role, way)
     found = issuing.find(app, session.key_of(role))
     if not found.document or not (found.is_good or even_due):
         return None
+    if found.warning is not None:
+        if not even_doubtful:
+            return None
+        app.warn(found.warning)
     credentials = parse_document(found.document)
     recorder(app, session, role, way, credentials)
     return credentials

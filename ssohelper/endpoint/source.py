@@ -61,7 +61,10 @@ class Source:
             trouble = asking.error or SsoHelperError("internal error")
         else:
             trouble = AwsUnreachable("AWS has not answered yet", hint="try again in a moment")
-        found = credentials.cached(app, self._session, self._role, self._way, even_due=True)
+        is_unreachable = isinstance(trouble, AwsUnreachable)
+        found = credentials.cached(
+            app, self._session, self._role, self._way, even_due=True, even_doubtful=is_unreachable
+        )
         # In doubt both clocks have to agree that they have not expired.
         if found is None or (in_doubt and found.expires_at <= app.now()):
             raise trouble

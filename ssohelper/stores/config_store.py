@@ -34,7 +34,7 @@ class ConfigStore:
     ) -> None:
         """`is_copy`: the config is an endpoint's, which its command alone sees."""
         self.path = config_file
-        self._is_copy = is_copy
+        self.is_copy = is_copy
         self._file = PersonFile(config_file)
         self._credentials_path = credentials_file
         self._lock = runtime / "locks" / "config.lock"
@@ -116,7 +116,7 @@ class ConfigStore:
 
     def _refuse_copy(self) -> None:
         """Refuse to write what would be lost at the end of the command that the copy is for."""
-        if self._is_copy:
+        if self.is_copy:
             raise LocalState(
                 f'"{self.path}" is a copy of your config, which ends with the command of exec --server',
                 hint="to change your own: unset AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE",

@@ -16,6 +16,7 @@ The caller holds the session's state lock where it writes.
 
 import contextlib
 import os
+import sys
 import time
 from collections.abc import Callable
 from functools import cached_property
@@ -36,7 +37,7 @@ class SessionStamp:
     """Notes the times of config and token file when it is made: make it before they are read."""
 
     def __init__(
-        self, runtime: Path, session: SsoSession, *, config_file: str, token_file: str
+        self, runtime: Path, session: SsoSession, config_file: str, token_file: str
     ) -> None:
         """`token_file` is "" where there is none that other tools could change."""
         self._runtime = runtime
@@ -121,6 +122,8 @@ class _Part:
 
     def is_sure(self) -> bool:
         """Return whether the file is there, unchanged, and not written so lately."""
+        if sys.platform == "win32":
+            return False  # it has no launcher, and links take a right of their own
         if self._noted is None or _modified_at(self._path) != self._noted:
             return False
         return abs(self._noted_at - self._noted / 1e9) >= _SURE_AFTER_SECONDS

@@ -32,9 +32,7 @@ class Place:
             settle(file)
 
     def stamp(self, session: SsoSession = SESSION) -> SessionStamp:
-        return SessionStamp(
-            self.runtime, session, config_file=str(self.config), token_file=str(self.token)
-        )
+        return SessionStamp(self.runtime, session, str(self.config), str(self.token))
 
     def withdraw(self) -> None:
         # Whatever is withdrawn is gone before a stamp fits.
@@ -127,7 +125,7 @@ def test_what_changes_while_it_is_read_gets_no_stamp(place: Place, what: str) ->
 def test_a_file_that_is_not_there_gets_no_stamp(place: Place, what: str) -> None:
     getattr(place, what).unlink()
     assert not place.prepare()
-    stamp = SessionStamp(place.runtime, SESSION, config_file="", token_file=str(place.token))
+    stamp = SessionStamp(place.runtime, SESSION, "", str(place.token))
     assert not stamp.prepare(place.withdraw)
 
 

@@ -1,0 +1,173 @@
+"""What is cached and published of a sign-in, once it has ended in one way or another."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ssohelper import folders
+from ssohelper.actions import credentials, login, renewal
+from ssohelper.errors import AwsUnreachable, LoginRequired
+from tests.actions.world import CONFIG, HOUR, KEY, ROLE, SESSION, WorldApp, token
+from tests.published import settle
+
+OTHER_URL = "https://d-9999999999.awsapps.com/start"
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> WorldApp:
+    """Signed in, with cached credentials that are published."""
+    made = WorldApp(tmp_path)
+    made.sign_in(value="first")
+    assert made.release() == "fresh-1"
+    assert is_served(made)
+    return made
+
+
+def is_served(app: WorldApp) -> bool:
+    """Return whether a hit would print what is published."""
+    runtime = str(app.runtime_folder)
+    try:
+        times = [
+            os.stat(path).st_mtime_ns
+            for path in (
+                folders.config_link(runtime, "corp"),
+                folders.config_stamp(runtime, "corp"),
+                folders.token_link(runtime, "corp"),
+                folders.token_stamp(runtime, "corp"),
+            )
+        ]
+    except OSError:
+        return False
+    return times[0] == times[1] and times[2] == times[3] and app.served_for() > 0
+
+
+def edit(app: WorldApp, change: Callable[[str], str]) -> None:
+    path = Path(app.aws_config_file)
+    path.write_text(change(path.read_text()))
+    settle(path)
+
+
+def cached(app: WorldApp, **more: bool) -> str | None:
+    found = credentials.cached(app, SESSION, ROLE, "serve", **more)
+    return found and found.access_key_id
+
+
+def test_after_a_sign_out_by_another_tool_nothing_is_handed_out(app: WorldApp) -> None:
+    os.unlink(app.tokens.token_file(SESSION))
+    assert not is_served(app)
+    for more in ({}, {"even_due": True}, {"even_due": True, "even_doubtful": True}):
+        assert cached(app, **more) is None
+    with pytest.raises(LoginRequired):
+        app.release()
+    app.answer = AwsUnreachable("down")
+    with pytest.raises(LoginRequired):
+        app.release()
+    with pytest.raises(AwsUnreachable):
+        app.release(seconds=0)
+
+
+def test_after_another_tool_wrote_the_token_aws_is_asked_first(app: WorldApp) -> None:
+    app.sign_in(value="another")
+    assert not is_served(app)
+    assert cached(app) is None
+    assert cached(app, even_due=True) is None
+    assert app.release() == "fresh-2"
+    assert app.asked == ["first", "another"]
+    assert is_served(app)
+    assert cached(app) == "fresh-2"
+
+
+def test_what_is_doubtful_is_used_where_aws_cannot_be_reached_with_a_warning(
+    app: WorldApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ssohelper.broker.core.PATIENCE_SECONDS", 0.0)
+    app.sign_in(value="another")
+    app.answer = AwsUnreachable("down")
+    assert app.release() == "fresh-1"
+    assert "another tool changed the sign-in" in " ".join(app.warnings)
+    app.warnings.clear()
+    assert cached(app, even_due=True, even_doubtful=True) == "fresh-1"
+    assert "another tool changed the sign-in" in " ".join(app.warnings)
+    assert not is_served(app)
+
+
+def test_a_renewal_of_ours_is_no_storm_of_misses(app: WorldApp) -> None:
+    app.at += HOUR // 4
+    before = app.tokens.fingerprint(SESSION)
+    renewal.renew_token(app, SESSION, token("first").id)
+    assert app.tokens.fingerprint(SESSION) != before
+    assert is_served(app)
+    assert app.asked == ["first"]
+
+
+def test_a_renewal_between_another_tools_write_and_the_next_call_revives_nothing(
+    app: WorldApp,
+) -> None:
+    app.sign_in(value="another")
+    renewal.renew_token(app, SESSION, token("another").id)
+    assert not is_served(app)
+    assert cached(app) is None
+
+
+def test_an_edited_config_costs_one_look_and_no_request(app: WorldApp) -> None:
+    edit(app, lambda text: f"{text}# edited\n")
+    assert not is_served(app)
+    assert app.release() == "fresh-1"
+    assert is_served(app)
+    assert app.asked == ["first"]
+
+
+@pytest.mark.parametrize("key", ["sso_start_url", "sso_region"])
+def test_another_portal_forgets_what_was_cached_also_when_it_is_changed_back(
+    app: WorldApp, key: str
+) -> None:
+    old = SESSION.start_url if key == "sso_start_url" else SESSION.region
+    new = OTHER_URL if key == "sso_start_url" else "eu-west-3"
+    edit(app, lambda text: text.replace(old, new))
+    assert not is_served(app)
+    with pytest.raises(LoginRequired):
+        app.release()
+    edit(app, lambda text: text.replace(new, old))
+    assert app.is_kept() is None
+    assert app.release() == "fresh-2"
+
+
+def test_a_portal_that_is_changed_while_aws_answers_keeps_nothing(app: WorldApp) -> None:
+    app.credentials.remove(KEY)
+    app.while_asked = lambda: edit(app, lambda text: text.replace(SESSION.start_url, OTHER_URL))
+    with pytest.raises(LoginRequired):
+        app.release()
+    assert app.is_kept() is None
+    assert not is_served(app)
+
+
+def test_our_own_sign_in_forgets_before_it_keeps(
+    app: WorldApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the two steps: nothing of the sign-in before is left beside the new token."""
+
+    def killed(*_: object) -> None:
+        assert app.is_kept() is None
+        assert not is_served(app)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(app.tokens, "save", killed)
+    with pytest.raises(KeyboardInterrupt):
+        login._kept(app, SESSION, token("second", app.at + HOUR), HOUR)
+
+
+def test_under_an_endpoints_config_nothing_is_published(app: WorldApp) -> None:
+    """It ends with its command, and the person's own config has the stamp."""
+    copy = app.state_folder / "serve" / "x" / "config"
+    copy.parent.mkdir(parents=True)
+    copy.write_text(CONFIG)
+    settle(copy)
+    before = Path(folders.config_link(str(app.runtime_folder), "corp")).readlink()
+    other = WorldApp(Path(app.environ["HOME"]))
+    other.environ["AWS_CONFIG_FILE"] = str(copy)
+    other.at = app.at
+    assert other.release() == "fresh-1"
+    assert Path(folders.config_link(str(app.runtime_folder), "corp")).readlink() == before
+    assert is_served(app)
