@@ -20,6 +20,7 @@ from tests.torture import (
     kills,
     lives,
     mixed,
+    proxies,
     random_faults,
     returns,
     sign_outs,
@@ -62,6 +63,7 @@ HEAVY: tuple[Make, ...] = (
 WAITING: tuple[Make, ...] = (
     faults.stopped_broker,
     faults.each_fault,
+    proxies.proxy_answers,
     faults.black_hole,
     faults.outage,
     lives.boto3_job,
