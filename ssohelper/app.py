@@ -199,7 +199,12 @@ class App:
     def tokens(self) -> TokenStore:
         from ssohelper.stores.token_cache import TokenFiles
 
-        return TokenFiles(self.token_folder, state=self.state_folder, runtime=self.runtime_folder)
+        return TokenFiles(
+            self.token_folder,
+            state=self.state_folder,
+            runtime=self.runtime_folder,
+            warn=self.warn,
+        )
 
     @cached_property
     def credentials(self) -> CredentialCache:

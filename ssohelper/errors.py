@@ -24,6 +24,8 @@ SsoHelperError                 1  internal
 Only front doors turn these into words; everybody else lets them travel up untouched.
 """
 
+_USUAL_HINT = "try again in a minute; if it stays, check the network and HTTPS_PROXY"
+
 
 class SsoHelperError(Exception):
     """What happened (lower case, no full stop), and as `hint` the next thing to type."""
@@ -65,7 +67,12 @@ class RoleNotAssigned(SsoHelperError):
 
 
 class AwsUnreachable(SsoHelperError):
+    """The message names what answered, or did not. It always has a hint."""
+
     exit_code = 6
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint or _USUAL_HINT)
 
 
 class AnswerLost(AwsUnreachable):

@@ -58,7 +58,10 @@ def confirmed(app: App, who: Known) -> Confirmed:
     identity = app.account_client(keys, region).caller_identity()
     # AWSReservedSSO_<permission set>_<16 hex digits> is the IAM role that stands for it.
     if identity.account_id != role.account_id or f"_{role.name}_" not in identity.arn:
-        raise BadAnswer(f"STS says that these credentials are {identity.arn}")
+        raise BadAnswer(
+            f"STS says that these credentials are {identity.arn}",
+            hint="get new ones: ssohelper cache clear, then try again",
+        )
     _remember_user(app, session, identity.role_session)
     return Confirmed(identity.role_session, identity.arn)
 

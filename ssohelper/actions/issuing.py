@@ -25,8 +25,11 @@ from ssohelper.core.model import (
     RoleKey,
     SsoSession,
 )
+from ssohelper.core.schema import credentials as schema
+from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.text import to_json
 from ssohelper.errors import (
+    BadAnswer,
     LocalState,
     LockNotObtained,
     LoginRequired,
@@ -176,10 +179,28 @@ def issue(app: App, key: RoleKey) -> bytes:
             _forget(app, session, key, token)
         raise
     app.learn_aws_time(portal.answered_at())
-    cached = KeptCredentials(credentials, app.aws_now(), token.id)
+    cached = _received(app, session, credentials, token)
     _keep(app, session, key, cached)
     _tell_in_time(app, session, cached)
     return document_of(credentials, key.account_id)
+
+
+def _received(
+    app: App, session: SsoSession, credentials: RoleCredentials, token: AccessToken
+) -> KeptCredentials:
+    """Return what AWS has just answered, with the moment by AWS's clock. Raises: BadAnswer."""
+    try:
+        return schema.received(credentials, app.aws_now(), token.id)
+    except Damaged as damage:
+        ends = (
+            "an end that has passed"
+            if credentials.expires_at <= app.aws_now()
+            else "a life of more than 12 h"
+        )
+        raise BadAnswer(
+            f"the access portal in {session.region} answered with credentials that have {ends}",
+            hint="check this machine's clock, the network and HTTPS_PROXY, then try again",
+        ) from damage
 
 
 def document_of(credentials: RoleCredentials, account_id: str) -> bytes:

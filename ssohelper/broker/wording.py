@@ -84,7 +84,7 @@ def _error(fields: list[str]) -> SsoHelperError:
     found = _CLASSES.get(name, SsoHelperError)
     if issubclass(found, Throttled):
         seconds = float(retry_after) if retry_after else None
-        return found(message, hint=hint or None, retry_after_seconds=seconds)
+        return found(message, hint=hint, retry_after_seconds=seconds)
     return found(message or "internal error", hint=hint or None)
 
 

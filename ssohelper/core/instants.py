@@ -39,6 +39,12 @@ def from_iso(text: str) -> int | None:
     return int(at.timestamp()) - _offset_seconds(found.group(7))
 
 
+def has_zone(text: str) -> bool:
+    """Return whether an ISO 8601 text names its time zone; true also for a text that is none."""
+    found = _ISO.fullmatch(text.strip())
+    return found is None or found.group(7) is not None
+
+
 def from_http_date(text: str) -> int | None:
     """Return epoch seconds of a Date header, or None when the text is no IMF-fixdate.
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from ssohelper.emulator import federation, oidc, portal, sts
 from ssohelper.emulator.core import SCOPE, Center
@@ -95,7 +96,7 @@ class Service:
         down = self.faults.down_with(names)
         if down is not None:
             return down
-        answer = self._true_answer(operation, request)
+        answer = _with_request_id(self._true_answer(operation, request))
         return answer if script is None else answer._replace(delivery=script.delivery)
 
     def _true_answer(self, operation: Operation, request: Request) -> Answer:
@@ -190,6 +191,11 @@ class Service:
     def sign_ins(self) -> list[SignIn]:
         with self.center.lock:
             return list(self.center.state.sign_ins.values())
+
+
+def _with_request_id(answer: Answer) -> Answer:
+    """Return the answer as AWS's services send it: each has a request id."""
+    return answer._replace(headers=(*answer.headers, ("x-amzn-RequestId", str(uuid4()))))
 
 
 def _names_and_token(operation: str, request: Request) -> tuple[tuple[str, ...], str | None]:

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from ssohelper.core.choices import FORMS, Choices
-from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Role
-from ssohelper.stores import files
+from ssohelper.core.choices import Choices
+from ssohelper.core.schema import state as schema
+from ssohelper.core.schema.fields import Damaged
+from ssohelper.stores import files, places
 
 
 class ChoicesStore:
@@ -15,18 +16,29 @@ class ChoicesStore:
         self._folder = state / "choices"
 
     def load(self, session_name: str) -> Choices:
-        found = files.read_json(self._folder / f"{session_name}.json")
-        return _choices(found) if found else Choices()
+        path = self._file(session_name)
+        found = files.read_json(path)
+        if found is None:
+            return Choices()
+        choices, damaged = schema.choices(found)
+        for name in damaged:
+            files.report_damage(path, Damaged(name))
+        return choices
 
     def save(self, session_name: str, choices: Choices) -> None:
         """Keep the choices; unchanged ones write nothing."""
-        if choices == self.load(session_name):
+        path, document = self._file(session_name), _document(choices)
+        # Compared as written, so that a damaged file is repaired.
+        if files.read_json(path) == document or (choices == Choices() and not path.exists()):
             return
         files.private_folder(self._folder)
-        files.write_json(self._folder / f"{session_name}.json", _document(choices))
+        files.write_json(path, document)
 
     def forget(self, session_name: str) -> None:
-        files.remove(self._folder / f"{session_name}.json")
+        files.remove(self._file(session_name))
+
+    def _file(self, session_name: str) -> Path:
+        return self._folder / f"{places.session_part(session_name)}.json"
 
 
 def _document(choices: Choices) -> dict[str, Any]:
@@ -38,34 +50,3 @@ def _document(choices: Choices) -> dict[str, Any]:
         "default_region": choices.default_region,
         "removed": sorted([role.account_id, role.name] for role in choices.removed),
     }
-
-
-def _choices(found: dict[str, Any]) -> Choices:
-    template, form = found.get("template"), found.get("form")
-    region = found.get("default_region")
-    return Choices(
-        accounts=_texts(found.get("accounts")),
-        roles=_texts(found.get("roles")),
-        template=template if isinstance(template, str) else None,
-        form=form if form in FORMS else None,
-        default_region=region if isinstance(region, str) else None,
-        removed=_removed(found.get("removed")),
-    )
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    items = value if isinstance(value, list) else []
-    return tuple(item for item in items if isinstance(item, str))
-
-
-def _removed(value: Any) -> frozenset[Role]:
-    items = value if isinstance(value, list) else []
-    pairs = [item for item in items if isinstance(item, list) and len(item) == 2]
-    return frozenset(
-        Role(account_id, name)
-        for account_id, name in pairs
-        if isinstance(account_id, str)
-        and isinstance(name, str)
-        and ACCOUNT_ID.fullmatch(account_id)
-        and ROLE_NAME.fullmatch(name)
-    )

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from ssohelper.core.aws_clock import Reading, aws_now
+from ssohelper.core.schema import state as schema
 from ssohelper.errors import LocalState
 from ssohelper.stores import files
 
@@ -42,17 +43,9 @@ class ClockFile:
 
     def _load(self) -> Reading | None:
         try:
-            found = files.read_json(self._path)
+            return files.read_record(self._path, schema.reading)
         except LocalState:
             return None
-        if found is None or set(found) != set(Reading._fields) or type(found["boot"]) is not str:
-            return None
-        numbers = [found[name] for name in Reading._fields[:3]]
-        # Not `> 1e11`: Python's JSON reads NaN, which is greater than nothing.
-        if not all(type(number) in (int, float) and abs(number) <= 1e11 for number in numbers):
-            return None
-        aws_at, wall_at, uptime_at = (float(number) for number in numbers)
-        return Reading(aws_at, wall_at, uptime_at, found["boot"])
 
 
 def _uptime() -> float:

@@ -1,21 +1,16 @@
 """Which role each browser was last signed in to the console as: `<state>/console.json`."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from ssohelper.core.model import ACCOUNT_ID, RoleKey
+from ssohelper.core.model import RoleKey
+from ssohelper.core.schema import state as schema
+from ssohelper.core.schema.fields import Damaged
+from ssohelper.core.schema.state import Visit
 from ssohelper.stores import files
 
 # One for each browser command that was ever used; the oldest go.
 _MOST_BROWSERS = 50
-
-
-class Visit(NamedTuple):
-    """A console session; `is_told`: the person has heard what two of them in one browser need."""
-
-    key: RoleKey
-    ends_at: int
-    is_told: bool
 
 
 class ConsoleVisits:
@@ -25,22 +20,24 @@ class ConsoleVisits:
         self._state = state
 
     def last(self, browser: str) -> Visit | None:
-        return _visit(self._all().get(browser))
+        line = self._all().get(browser)
+        try:
+            return None if line is None else schema.visit(line)
+        except Damaged as damage:
+            files.report_damage(self._file, damage)
+            return None
 
     def keep(self, browser: str, key: RoleKey, ends_at: int, *, is_told: bool) -> None:
         known = {name: line for name, line in self._all().items() if name != browser}
         known[browser] = [*key, ends_at, is_told]
         newest = dict(list(known.items())[-_MOST_BROWSERS:])
         files.private_folder(self._state)
-        files.write_json(self._state / "console.json", {"browsers": newest})
+        files.write_json(self._file, {"browsers": newest})
+
+    @property
+    def _file(self) -> Path:
+        return self._state / "console.json"
 
     def _all(self) -> dict[str, Any]:
-        found = (files.read_json(self._state / "console.json") or {}).get("browsers")
+        found = (files.read_json(self._file) or {}).get("browsers")
         return found if isinstance(found, dict) else {}
-
-
-def _visit(line: Any) -> Visit | None:
-    if not isinstance(line, list) or [type(v) for v in line] != [str, str, str, int, bool]:
-        return None
-    key = RoleKey(*line[:3])
-    return Visit(key, line[3], line[4]) if ACCOUNT_ID.fullmatch(key.account_id) else None

@@ -12,20 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from ssohelper import folders, ready_document
-from ssohelper.core.model import (
-    KeptCredentials,
-    RoleCredentials,
-    RoleKey,
-    Secret,
-    SsoSession,
-)
+from ssohelper.core.model import KeptCredentials, RoleKey, SsoSession
+from ssohelper.core.schema import credentials as schema
+from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState, NotOurs
 from ssohelper.stores import files, places
 from ssohelper.stores.settings_stamp import SettingsStamp
 
 _log = logging.getLogger(__name__)
-
-_TEXTS = ("access_key_id", "secret_access_key", "session_token")
 
 
 class CredentialCache:
@@ -37,12 +31,13 @@ class CredentialCache:
 
     def get(self, key: RoleKey, session: SsoSession) -> KeptCredentials | None:
         """Return what is kept, expired or not; None when it is of another start URL or region."""
-        found = files.read_json(self._kept_file(key))
+        path = self._kept_file(key)
+        found = files.read_json(path)
         if found is None or not _is_of(found, key):
             return None
         if (found.get("start_url"), found.get("region")) != (session.start_url, session.region):
             return None
-        return _kept_of(found)
+        return _cached_in(found, path)
 
     def keep(self, key: RoleKey, session: SsoSession, kept: KeptCredentials) -> None:
         path = self._kept_file(key)
@@ -147,7 +142,7 @@ class CredentialCache:
             except LocalState:
                 continue
             key = RoleKey(path.parent.parent.name, path.parent.name, path.name[: -len(".json")])
-            kept = _kept_of(document) if document and _is_of(document, key) else None
+            kept = _cached_in(document, path) if document and _is_of(document, key) else None
             if kept:
                 found.append((key, kept))
         return found
@@ -195,21 +190,9 @@ def _is_of(found: dict[str, Any], key: RoleKey) -> bool:
     return all(found.get(name) == value for name, value in key._asdict().items())
 
 
-def _kept_of(found: dict[str, Any]) -> KeptCredentials | None:
-    texts = [found.get(name) for name in _TEXTS]
-    expires_at, received_at = found.get("expires_at"), found.get("received_at")
-    token_id = found.get("token_id")
-    if type(expires_at) is not int or type(received_at) is not int:
+def _cached_in(found: dict[str, Any], path: Path) -> KeptCredentials | None:
+    try:
+        return schema.cached(found)
+    except Damaged as damage:
+        files.report_damage(path, damage)
         return None
-    access_key_id, secret_access_key, session_token = (
-        text if isinstance(text, str) else "" for text in texts
-    )
-    if not (access_key_id and secret_access_key and session_token):
-        return None
-    return KeptCredentials(
-        RoleCredentials(
-            access_key_id, Secret(secret_access_key), Secret(session_token), expires_at
-        ),
-        received_at,
-        token_id if isinstance(token_id, str) else "",
-    )

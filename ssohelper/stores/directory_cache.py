@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.listing import ListedAccount, Listing
-from ssohelper.core.model import Account
+from ssohelper.core.listing import Listing
+from ssohelper.core.schema import listing as schema
 from ssohelper.stores import files, places
 
-_VERSION = 1
 # 5,000 accounts with 20 roles each are 4 MB.
 _LIMIT_BYTES = 64 << 20
 _SAVED, _UNFINISHED = "listing.json", "unfinished.json"
@@ -55,13 +54,7 @@ class DirectoryCache:
         return str(self._file(session_name, _SAVED))
 
     def _read(self, session_name: str, name: str) -> Listing | None:
-        found = files.read_json(self._file(session_name, name), _LIMIT_BYTES)
-        if found is None or found.get("version") != _VERSION:
-            return None
-        try:
-            return _listing_of(found)
-        except (KeyError, TypeError, ValueError):
-            return None
+        return files.read_record(self._file(session_name, name), schema.listing, _LIMIT_BYTES)
 
     def _write(self, session_name: str, name: str, listing: Listing) -> None:
         path = self._file(session_name, name)
@@ -85,26 +78,4 @@ def _document_of(listing: Listing) -> dict[str, Any]:
         }
         for listed in listing.accounts
     ]
-    return {"version": _VERSION, **listing._asdict(), "accounts": accounts}
-
-
-def _listing_of(found: dict[str, Any]) -> Listing:
-    accounts = tuple(_listed_of(item) for item in found["accounts"])
-    start_url, region = _text(found["start_url"]), _text(found["region"])
-    if type(found["listed_at"]) is not int:
-        raise ValueError("listed_at")
-    return Listing(start_url, region, found["listed_at"], accounts)
-
-
-def _listed_of(item: dict[str, Any]) -> ListedAccount:
-    account = Account(_text(item["id"]), _text(item["name"]), _text(item["email"]))
-    roles = tuple(item["roles"])
-    if set(map(type, roles)) - {str}:
-        raise TypeError("not a text")
-    return ListedAccount(account, roles, item["refused"] is True, item["answered"] is True)
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("not a text")
-    return value
+    return {"version": schema.VERSION, **listing._asdict(), "accounts": accounts}

@@ -73,5 +73,9 @@ def _error_of(found: dict[str, Any]) -> SsoHelperError | None:
     if issubclass(make, Throttled):
         seconds = found.get("retry_after_seconds")
         is_number = isinstance(seconds, int | float)
-        return make(message, hint=hint, retry_after_seconds=seconds if is_number else None)
+        return make(
+            message,
+            hint=hint or "try again in a minute",
+            retry_after_seconds=seconds if is_number else None,
+        )
     return make(message, hint=hint)

@@ -13,8 +13,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState, NotOurs
 from ssohelper.stores.locks import lock
 from ssohelper.stores.trust import (
@@ -42,15 +43,18 @@ __all__ = [
     "put_link",
     "read_checked",
     "read_json",
+    "read_record",
     "refuse_another_users_home",
     "remove",
     "remove_tree",
+    "report_damage",
     "reserve",
     "sweep_once",
     "write_atomically",
     "write_json",
 ]
 
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 READ_LIMIT_BYTES = 1 << 20
@@ -107,6 +111,28 @@ def read_json(path: Path | str, limit: int = READ_LIMIT_BYTES) -> dict[str, Any]
     if found is None:
         _log.info('"%s" holds no JSON object: counted as missing', path)
     return found
+
+
+def read_record(
+    path: Path | str, parse: Callable[[dict[str, Any]], _T], limit: int = READ_LIMIT_BYTES
+) -> _T | None:
+    """Return what `parse` makes of the JSON object in the file; None for a missing or damaged one.
+
+    Raises: as `read_checked`.
+    """
+    found = read_json(path, limit)
+    if found is None:
+        return None
+    try:
+        return parse(found)
+    except Damaged as damage:
+        report_damage(path, damage)
+        return None
+
+
+def report_damage(path: Path | str, damage: Damaged) -> None:
+    """Say under -v that the file counts as missing; its next writer repairs it."""
+    _log.info('"%s" is damaged (%s): counted as missing', os.fspath(path), damage)
 
 
 def parsed_object(content: bytes) -> dict[str, Any] | None:

@@ -10,17 +10,17 @@ vanish at any time; nothing here is secret.
 """
 
 import os
-import re
 from pathlib import Path
 
 from ssohelper.core.model import RoleKey
-from ssohelper.core.sign_in_clock import PROMPT_KINDS, PromptClock
+from ssohelper.core.schema import state as schema
+from ssohelper.core.schema.fields import Damaged
+from ssohelper.core.sign_in_clock import PromptClock
 from ssohelper.errors import LocalState
 from ssohelper.stores import files, places
 
 # So many configs are hardly in use at once; and one that is gone is made anew by who misses it.
 _MOST_DATED = 50
-_LINE = re.compile(rb"([0-9]{1,11}) ([a-z]{1,10})\n")
 
 
 class PromptState:
@@ -115,11 +115,12 @@ class PromptState:
 def _read(path: Path) -> PromptClock | None:
     try:
         content = files.read_checked(path, limit=64)
+        return None if content is None else schema.prompt_clock(content)
     except LocalState:
         return None
-    found = _LINE.fullmatch(content or b"")
-    kind = found and next((kind for kind in PROMPT_KINDS if kind.encode() == found[2]), None)
-    return PromptClock(int(found[1]), kind) if found and kind else None
+    except Damaged as damage:
+        files.report_damage(path, damage)
+        return None
 
 
 def _changed_at(path: Path | str, *, follow: bool = False) -> int:

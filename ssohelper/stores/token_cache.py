@@ -9,28 +9,27 @@ import hashlib
 import json
 import logging
 import os
-import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol, TypeGuard
+from typing import Any, Protocol
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.instants import from_iso, to_iso
+from ssohelper.core.instants import to_iso
 from ssohelper.core.model import (
     AccessToken,
     ClientRegistration,
-    Secret,
     SignInFacts,
     SsoSession,
 )
+from ssohelper.core.schema import sign_in as schema
+from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.start_url import same_portal
 from ssohelper.errors import LocalState, LoginRequired
 from ssohelper.stores import files, places
 from ssohelper.stores.files import Reservation
 
-_VISIBLE = re.compile(r"[!-~]+")
 _log = logging.getLogger(__name__)
 
 # The AWS CLI, the JavaScript and the Rust SDK write in place: a reader can meet half a file. On
@@ -41,9 +40,6 @@ _LEAST_LOOKS, _MOST_LOOKS = 200, 1000
 # Files that stayed half written for that time, by path, as `fingerprint` knows them. A broker looks
 # at the token for each caller: 40 callers would wait for one another's seconds.
 _damaged: dict[str, str] = {}
-# JavaScript and Go write no end of the registration; AWS gives 90 days.
-_REGISTRATION_SECONDS = 90 * 86400
-_TEXT_FACTS = ("user", "earlier_user", "sent_id", "issuer", "client", "client_issuer")
 # Room for any token file: AWS's own are below 8 kB. More is taken when the present file is larger.
 _RESERVED_BYTES = 16384
 
@@ -79,8 +75,16 @@ class TokenStore(Protocol):
 class TokenFiles:
     """The first TokenStore: plain files in the AWS CLI's format, 0600."""
 
-    def __init__(self, folder: Path, *, state: Path, runtime: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        state: Path,
+        runtime: Path,
+        warn: Callable[[str], None] = lambda _message: None,
+    ) -> None:
         self._folder = folder
+        self._warn = warn
         self._state = state
         self._runtime = runtime
 
@@ -94,7 +98,7 @@ class TokenFiles:
         LocalState when it is a link, a FIFO, another user's.
         """
         found = self._whole_document(session)
-        return _token_of(found, session) if found else None
+        return self._token_in(found, session) if found is not None else None
 
     def save(self, session: SsoSession, token: AccessToken) -> None:
         """Keep the token of a person who has just signed in, whatever is there."""
@@ -132,8 +136,8 @@ class TokenFiles:
         """
         present = self._present(session)
         value = present.get("accessToken") if present is not None else None
-        is_foreign = _is_text(value) and value != used.value.reveal()
-        standing = _token_of(present, session) if present and is_foreign else None
+        is_foreign = isinstance(value, str) and value != used.value.reveal()
+        standing = self._token_in(present, session) if present and is_foreign else None
         if standing is not None:
             return standing
         if present is None or is_foreign:  # a sign-in at another portal is not ours to replace
@@ -165,7 +169,7 @@ class TokenFiles:
     def peek(self, session: SsoSession) -> AccessToken | None:
         """Return the token as one look finds it, for show: a damaged file counts as none."""
         found = files.read_json(self._token_file(session))
-        return _token_of(found, session) if found else None
+        return self._token_in(found, session) if found is not None else None
 
     def token_file(self, session: SsoSession) -> str:
         """Return the file that every tool writes at a sign-in, there or not; "" without one."""
@@ -188,18 +192,12 @@ class TokenFiles:
         Both grants share the AWS CLI's one file: only `authorization_code` in its grantTypes
         tells them apart.
         """
-        found = files.read_json(self._registration_file(session))
+        found = files.read_record(self._registration_file(session), schema.registration)
         if found is None:
             return None
-        client_id, client_secret = found.get("clientId"), found.get("clientSecret")
-        expires_at = _instant(found.get("expiresAt"))
-        grants = _texts(found.get("grantTypes"))
-        if not _is_text(client_id) or not _is_text(client_secret) or expires_at is None:
+        if (grant == "authorization_code") != ("authorization_code" in found.grant_types):
             return None
-        if (grant == "authorization_code") != ("authorization_code" in grants):
-            return None
-        scopes = _texts(found.get("scopes"))
-        return ClientRegistration(client_id, Secret(client_secret), expires_at, grants, scopes)
+        return found
 
     def save_registration(self, session: SsoSession, registration: ClientRegistration) -> None:
         """Keep the registration where the AWS CLI will find it too."""
@@ -219,14 +217,11 @@ class TokenFiles:
 
     def facts(self, session_name: str) -> SignInFacts:
         """Return what we know of the session's sign-in; all None when we know nothing."""
-        found = files.read_json(self._facts_file(session_name)) or {}
-        facts: dict[str, Any] = {}
-        for name in SignInFacts._fields:
-            value = found.get(name)
-            is_good = _is_text(value) if name in _TEXT_FACTS else _is_whole(value)
-            facts[name] = value if is_good else None
-        facts["token_ids"] = _texts(found.get("token_ids"))
-        return SignInFacts(**facts)
+        path = self._facts_file(session_name)
+        facts, damaged = schema.facts(files.read_json(path) or {})
+        for name in damaged:
+            files.report_damage(path, Damaged(name))
+        return facts
 
     def save_facts(self, session_name: str, facts: SignInFacts) -> None:
         files.private_folder(self._state)
@@ -284,6 +279,20 @@ class TokenFiles:
             hint=f"sign in again with: ssohelper login {session.name}",
         )
 
+    def _token_in(self, found: dict[str, Any], session: SsoSession) -> AccessToken | None:
+        try:
+            token = schema.token(found)
+        except Damaged as damage:
+            files.report_damage(self._token_file(session), damage)
+            return None
+        if not _is_of(found, session):
+            _log.info('the token of "%s" is of another start URL or region', session.name)
+            return None
+        if schema.lacks_zone(found):
+            path = self._token_file(session)
+            self._warn(f'"expiresAt" in "{path}" names no time zone: it is taken as UTC')
+        return token
+
     def _present(self, session: SsoSession) -> dict[str, Any] | None:
         try:
             return self._whole_document(session)
@@ -325,22 +334,6 @@ def _date_for(path: Path) -> int:
     return date + 1 if present == date else date
 
 
-def _token_of(found: dict[str, Any], session: SsoSession) -> AccessToken | None:
-    value, expires_at = found.get("accessToken"), _instant(found.get("expiresAt"))
-    if not _is_text(value) or expires_at is None:
-        return None
-    if not _is_of(found, session):
-        _log.info('the token of "%s" is of another start URL or region', session.name)
-        return None
-    refresh_token = found.get("refreshToken")
-    return AccessToken(
-        Secret(value),
-        expires_at,
-        Secret(refresh_token) if _is_text(refresh_token) else None,
-        _client_of(found, expires_at),
-    )
-
-
 def _is_of(found: dict[str, Any], session: SsoSession) -> bool:
     # Some tools write neither key, and the SDKs ask for neither.
     start_url, region = found.get("startUrl"), found.get("region")
@@ -349,16 +342,6 @@ def _is_of(found: dict[str, Any], session: SsoSession) -> bool:
     if start_url is None:
         return True
     return isinstance(start_url, str) and same_portal(start_url, session.start_url)
-
-
-def _client_of(found: dict[str, Any], token_expires_at: int) -> ClientRegistration | None:
-    client_id, client_secret = found.get("clientId"), found.get("clientSecret")
-    if not _is_text(client_id) or not _is_text(client_secret):
-        return None
-    expires_at = _instant(found.get("registrationExpiresAt"))
-    if expires_at is None:
-        expires_at = token_expires_at + _REGISTRATION_SECONDS
-    return ClientRegistration(client_id, Secret(client_secret), expires_at)
 
 
 def _document_of(
@@ -382,20 +365,3 @@ def _document_of(
 def _sha1(text: str) -> str:
     # sha1 names the file, it protects nothing: the AWS CLI and the SDKs look for this very name.
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-
-
-def _instant(value: object) -> int | None:
-    return from_iso(value) if isinstance(value, str) else None
-
-
-def _is_text(value: object) -> TypeGuard[str]:
-    # It becomes a header: anything but visible ASCII is a damaged file, and no trouble of AWS's.
-    return isinstance(value, str) and _VISIBLE.fullmatch(value) is not None
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()

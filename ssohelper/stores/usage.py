@@ -2,15 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import RoleKey
+from ssohelper.core.schema import state as schema
+from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.usage import Usage
-from ssohelper.errors import ConfigInvalid
 from ssohelper.stores import files, places
 
-_VERSION = 1
 # 50 bytes a role: 20,000 roles are 2 MB, and nobody uses as many.
 _LIMIT_BYTES = 8 << 20
 
@@ -25,11 +24,16 @@ class UsageStore:
 
     def all(self) -> dict[RoleKey, Usage]:
         """Return what is known of every role that was ever used or made a favourite."""
-        found = files.read_json(self._state / "usage.json", _LIMIT_BYTES)
-        if found is None or found.get("version") != _VERSION:
-            return {}
-        lines = found.get("roles")
-        return dict(filter(None, map(_line, lines if isinstance(lines, list) else [])))
+        path = self._state / "usage.json"
+        found: dict[RoleKey, Usage] = {}
+        for line in files.read_record(path, schema.usage_lines, _LIMIT_BYTES) or []:
+            try:
+                key, usage = schema.usage(line)
+            except Damaged as damage:
+                files.report_damage(path, damage)
+            else:
+                found[key] = usage
+        return found
 
     def change(self, key: RoleKey, change: Callable[[Usage], Usage], deadline: Deadline) -> None:
         """Replace what is known of one role, under a lock, so that no count is lost."""
@@ -43,19 +47,5 @@ class UsageStore:
             known[key] = after
             files.private_folder(self._state)
             lines = [[*role, *usage] for role, usage in sorted(known.items()) if usage != Usage()]
-            files.write_json(self._state / "usage.json", {"version": _VERSION, "roles": lines})
-
-
-def _line(line: Any) -> tuple[RoleKey, Usage] | None:
-    if not isinstance(line, list) or [type(value) for value in line[:3]] != [str, str, str]:
-        return None
-    key, usage = RoleKey(*line[:3]), line[3:]
-    if len(usage) != 3 or type(usage[1]) is not int or type(usage[2]) is not bool:
-        return None
-    if usage[0] is not None and type(usage[0]) is not int:
-        return None
-    try:
-        places.role_parts(key)
-    except ConfigInvalid:
-        return None
-    return key, Usage(*usage)
+            document = {"version": schema.USAGE_VERSION, "roles": lines}
+            files.write_json(self._state / "usage.json", document)

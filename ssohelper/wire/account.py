@@ -12,6 +12,7 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.endpoints import sts_endpoint
 from ssohelper.core.model import ACCOUNT_ID, RoleCredentials
 from ssohelper.errors import BadAnswer, RoleNotAssigned, SsoHelperError
+from ssohelper.wire.answers import NOT_AWS
 from ssohelper.wire.clients import Refusal, make_client, translated, within
 
 # sts: a role session's name is [\w+=,.@-]{2,64}.
@@ -78,10 +79,12 @@ def _identity(answer: Any) -> Identity:
     found = answer if isinstance(answer, dict) else {}
     arn, account_id, user_id = (found.get(key) for key in ("Arn", "Account", "UserId"))
     if not isinstance(account_id, str) or not ACCOUNT_ID.fullmatch(account_id):
-        raise BadAnswer('STS answered nonsense: an "Account" without 12 digits')
+        raise BadAnswer('STS answered nonsense: an "Account" without 12 digits', hint=NOT_AWS)
     parts = _ARN.fullmatch(arn) if isinstance(arn, str) else None
     if parts is None or parts.group(2) != account_id:
-        raise BadAnswer('STS answered nonsense: the "Arn" is no role session of that account')
+        raise BadAnswer(
+            'STS answered nonsense: the "Arn" is no role session of that account', hint=NOT_AWS
+        )
     if not isinstance(user_id, str) or not _USER_ID.fullmatch(user_id):
-        raise BadAnswer('STS answered nonsense: no proper "UserId"')
+        raise BadAnswer('STS answered nonsense: no proper "UserId"', hint=NOT_AWS)
     return Identity(parts.group(), account_id, user_id)

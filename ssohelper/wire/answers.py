@@ -12,8 +12,9 @@ import json
 import re
 from collections.abc import Callable
 from http.client import HTTPMessage
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.text import show
 from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, SsoHelperError, Throttled
 from ssohelper.wire.transport import Answer
@@ -45,9 +46,14 @@ _KNOWN_ERRORS = frozenset(_OAUTH_CODES.values()) | {
 _THROTTLING = ("SlowDownException", "ThrottlingException", "TooManyRequestsException")
 _ERROR_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,79}")
 _MESSAGE_LIMIT = 120
+_REQUEST_IDS = ("x-amzn-RequestId", "x-amz-request-id", "x-amzn-request-id")
+REDIRECTED = "a network that asks for a sign-in redirects: open any page in a browser"
+NOT_AWS = "check the network and HTTPS_PROXY, then try again"
+REFUSED = "try again in a minute; if it stays, give your administrator this message"
 # By definition the answers of a gateway that got nothing usable from the server behind it.
 _GATEWAY_GOT_NO_ANSWER = (502, 504)
-_LATER = "try again in a minute"
+LATER = "try again in a minute"
+_T = TypeVar("_T")
 
 
 class AwsError(NamedTuple):
@@ -61,8 +67,10 @@ class AwsError(NamedTuple):
 Meaning = Callable[[AwsError], SsoHelperError | None]
 
 
-def json_of(answer: Answer, service: str, meaning: Meaning) -> dict[str, Any]:
-    """Return the JSON object of a good answer.
+def record_of(
+    answer: Answer, service: str, meaning: Meaning, parse: Callable[[dict[str, Any]], _T]
+) -> _T:
+    """Return what `parse`, of core.schema, makes of the JSON object of a good answer.
 
     `meaning` is asked first what an error of AWS's own means for the call.
     Raises: what `meaning` returns; Throttled (429 from whomever), AwsUnreachable (5xx, and every
@@ -72,16 +80,19 @@ def json_of(answer: Answer, service: str, meaning: Meaning) -> dict[str, Any]:
         raise error_of(answer, service, meaning)
     found = _json(answer.body)
     if not isinstance(found, dict):
-        raise _foreign_success(answer, service)
-    return found
+        raise foreign_success(answer, service)
+    try:
+        return parse(found)
+    except Damaged as damage:
+        raise nonsense(answer, service, damage) from damage
 
 
 def check_empty(answer: Answer, service: str, meaning: Meaning) -> None:
-    """Check the answer of a call that returns nothing. Raises: as `json_of`."""
+    """Check the answer of a call that returns nothing. Raises: as `record_of`."""
     if answer.status != 200:
         raise error_of(answer, service, meaning)
     if answer.body.strip() and not isinstance(_json(answer.body), dict):
-        raise _foreign_success(answer, service)
+        raise foreign_success(answer, service)
 
 
 def error_of(answer: Answer, service: str, meaning: Meaning) -> SsoHelperError:
@@ -94,22 +105,22 @@ def error_of(answer: Answer, service: str, meaning: Meaning) -> SsoHelperError:
     if answer.status == 429 or (ours is not None and ours.name in _THROTTLING):
         return Throttled(
             f"{service} is throttling ({answer.status})",
-            hint=_LATER,
+            hint=LATER,
             retry_after_seconds=retry_after_seconds(answer.headers),
         )
     if 300 <= answer.status < 400:
         return BadAnswer(
             f"{service} answered with a redirect ({answer.status}), which is not followed",
-            hint="a network that asks for a sign-in redirects: open any page in a browser",
+            hint=REDIRECTED,
         )
     if 200 <= answer.status < 300:
-        return _foreign_success(answer, service)
+        return foreign_success(answer, service)
     if ours is None:
         return _foreign_error(answer, service)
     if ours.status >= 500:
-        return AwsUnreachable(f"{service} answered {ours.status}", hint=_LATER)
+        return AwsUnreachable(f"{service} answered {ours.status}", hint=LATER)
     said = ": ".join(part for part in (ours.name, ours.message) if part)
-    return BadAnswer(f"{service} refused ({ours.status}) {said}")
+    return BadAnswer(f"{service} refused ({ours.status}) {said}", hint=REFUSED)
 
 
 def aws_error_of(answer: Answer) -> AwsError | None:
@@ -151,28 +162,43 @@ def kind_of_content(answer: Answer) -> str:
 def _foreign_error(answer: Answer, service: str) -> AwsUnreachable:
     status = answer.status
     if status == 408:
-        return AwsUnreachable(f"{service} answered 408: too slow", hint=_LATER)
+        return AwsUnreachable(f"{service} answered 408: too slow", hint=LATER)
     if status >= 500:
         made = AnswerLost if status in _GATEWAY_GOT_NO_ANSWER else AwsUnreachable
         who = f", {kind_of_content(answer)}" if answer.body.strip() else ""
-        return made(f"{service} answered {status}{who}", hint=_LATER)
+        return made(f"{service} answered {status}{who}", hint=LATER)
     return AwsUnreachable(
         f"{service} cannot be reached: {status} came with {kind_of_content(answer)}",
         hint=_hint_about(answer),
     )
 
 
-def _foreign_success(answer: Answer, service: str) -> BadAnswer:
+def foreign_success(answer: Answer, service: str) -> BadAnswer:
     return BadAnswer(
         f"{service} gave an answer that makes no sense ({kind_of_content(answer)})",
         hint=_hint_about(answer),
     )
 
 
+def nonsense(answer: Answer, service: str, damage: Damaged) -> BadAnswer:
+    """Return the error for a good answer's JSON that is not what the API promises."""
+    if _is_of_aws(answer):
+        return BadAnswer(f"{service} gave an answer that makes no sense: {damage}", hint=LATER)
+    return BadAnswer(
+        f"{service} gave an answer that makes no sense: {damage} ({kind_of_content(answer)})",
+        hint=_hint_about(answer),
+    )
+
+
+def _is_of_aws(answer: Answer) -> bool:
+    """Return whether the answer carries the request id that each of AWS's answers has."""
+    return any(answer.headers.get(name) for name in _REQUEST_IDS)
+
+
 def _hint_about(answer: Answer) -> str:
     if "HTML" in kind_of_content(answer):
         return "open any page in a browser: the network may want a sign-in; check HTTPS_PROXY too"
-    return "check the network and HTTPS_PROXY, then try again"
+    return NOT_AWS
 
 
 def _error_name(text: str) -> str:

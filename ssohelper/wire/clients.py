@@ -35,6 +35,7 @@ from ssohelper.core.endpoints import is_loopback_url
 from ssohelper.core.model import RoleCredentials
 from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, BadAnswer, ConfigInvalid, SsoHelperError, Throttled
+from ssohelper.wire.answers import NOT_AWS, REDIRECTED, REFUSED
 from ssohelper.wire.connection import CONNECT_SECONDS
 from ssohelper.wire.transport import READ_SECONDS, ignore_key_log
 
@@ -141,7 +142,9 @@ def translated(
         ) from cause
     except _NONSENSE as cause:
         # botocore's parsers raise plain Python errors on answers of the wrong shape.
-        raise BadAnswer(f"{service} gave an answer that makes no sense ({_kind(cause)})") from cause
+        raise BadAnswer(
+            f"{service} gave an answer that makes no sense ({_kind(cause)})", hint=NOT_AWS
+        ) from cause
 
 
 def refusal_of(error: ClientError) -> Refusal:
@@ -256,9 +259,17 @@ def _general(service: str, refusal: Refusal) -> SsoHelperError:
     if status >= 500:
         return AwsUnreachable(f"{service} answered {status}", hint="try again in a minute")
     if 300 <= status < 400:
-        return BadAnswer(f"{service} answered with a redirect ({status}), which is not followed")
+        return BadAnswer(
+            f"{service} answered with a redirect ({status}), which is not followed",
+            hint=REDIRECTED,
+        )
     said = ": ".join(part for part in (refusal.code, refusal.message) if part)
-    return BadAnswer(f"{service} refused ({status}) {said}".rstrip())
+    if not refusal.code:
+        return AwsUnreachable(
+            f"{service} cannot be reached: {status} came with text that is not AWS's: a proxy?",
+            hint=NOT_AWS,
+        )
+    return BadAnswer(f"{service} refused ({status}) {said}", hint=REFUSED)
 
 
 def _seconds(text: Any) -> float | None:

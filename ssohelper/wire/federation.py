@@ -14,8 +14,15 @@ from ssohelper.core.console_urls import login_url
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.endpoints import console_sign_in_endpoint
 from ssohelper.core.model import RoleCredentials, Secret
+from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned, Throttled
-from ssohelper.wire.answers import retry_after_seconds
+from ssohelper.wire.answers import (
+    NOT_AWS,
+    REDIRECTED,
+    foreign_success,
+    nonsense,
+    retry_after_seconds,
+)
 from ssohelper.wire.retries import with_retries
 from ssohelper.wire.transport import Answer, Transport, warn_about_general_endpoint
 
@@ -70,10 +77,10 @@ class Federation:
         try:
             found = json.loads(answer.body)
         except (ValueError, RecursionError) as cause:
-            raise BadAnswer(f"{self._service} gave an answer that is no JSON") from cause
+            raise foreign_success(answer, self._service) from cause
         token = found.get("SigninToken") if isinstance(found, dict) else None
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            raise BadAnswer(f'{self._service} gave an answer without a proper "SigninToken"')
+            raise nonsense(answer, self._service, Damaged("SigninToken"))
         return Secret(token)
 
     def _refused(self, answer: Answer) -> Exception:
@@ -95,9 +102,12 @@ class Federation:
             )
         if 300 <= status < 400:
             return BadAnswer(
-                f"{self._service} answered with a redirect ({status}), which is not followed"
+                f"{self._service} answered with a redirect ({status}), which is not followed",
+                hint=REDIRECTED,
             )
-        return BadAnswer(f"{self._service} gave an answer that makes no sense ({status})")
+        return BadAnswer(
+            f"{self._service} gave an answer that makes no sense ({status})", hint=NOT_AWS
+        )
 
 
 def _session(credentials: RoleCredentials) -> str:

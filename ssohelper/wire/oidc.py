@@ -1,12 +1,11 @@
 """OidcClient: AWS's sign-in service (sso-oidc 2019-06-10): clients, device codes, tokens."""
 
 import json
-import re
 import shlex
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from ssohelper.core import device_flow, issuer
@@ -14,13 +13,15 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.device_flow import DEVICE_CODE_GRANT, DeviceAuthorization, Poll
 from ssohelper.core.endpoints import checked_sign_in_url, oidc_endpoint
 from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SignInFacts, SsoSession
+from ssohelper.core.schema import sign_in as schema
+from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import (
     BadAnswer,
     LoginRequired,
     RegistrationRejected,
     SsoHelperError,
 )
-from ssohelper.wire.answers import AwsError, json_of
+from ssohelper.wire.answers import AwsError, record_of
 from ssohelper.wire.retries import with_retries
 from ssohelper.wire.transport import READ_SECONDS, Answer, Transport, warn_about_general_endpoint
 
@@ -31,10 +32,7 @@ _PKCE_GRANTS = ("authorization_code", "refresh_token")
 _DEFAULT_SCOPES = ("sso:account:access",)
 # A call that a person waits for. Silent ones bring their own deadline.
 _CALL_SECONDS = 15.0
-_LONGEST_TOKEN_SECONDS = 24 * 3600
-# It goes into a header and a file: visible ASCII only. Real ones are below 2 kB.
-_OPAQUE = re.compile(r"[\x21-\x7e]{1,16384}")
-_USER_CODE = re.compile(r"[A-Za-z0-9-]{1,40}")
+_T = TypeVar("_T")
 _ENDED = (
     "InvalidGrantException",
     "ExpiredTokenException",
@@ -99,16 +97,11 @@ class OidcClient:
                 "redirectUris": [_REGISTERED_REDIRECT],
                 "issuerUrl": self._session.start_url,
             }
-        answer = self._ask_repeatedly(_REGISTER, asked)
-        expires_at = answer.get("clientSecretExpiresAt")
-        if not isinstance(expires_at, int) or not 0 < expires_at < 1 << 33:
-            raise self._nonsense("clientSecretExpiresAt")
-        return ClientRegistration(
-            client_id=self._opaque(answer, "clientId"),
-            client_secret=Secret(self._opaque(answer, "clientSecret")),
-            expires_at=expires_at,
-            grant_types=tuple(asked.get("grantTypes", ())),
-            scopes=self._scopes,
+        grant_types = tuple(asked.get("grantTypes", ()))
+        return self._ask_repeatedly(
+            _REGISTER,
+            asked,
+            lambda answer: schema.registered_client(answer, grant_types, self._scopes),
         )
 
     def authorize_url(
@@ -155,14 +148,14 @@ class OidcClient:
             "clientSecret": registration.client_secret.reveal(),
             "startUrl": self._session.start_url,
         }
-        answer = self._ask_repeatedly(_AUTHORIZE_DEVICE, asked)
-        user_code = answer.get("userCode")
-        if not isinstance(user_code, str) or not _USER_CODE.fullmatch(user_code):
-            raise self._nonsense("userCode")
+        return self._ask_repeatedly(_AUTHORIZE_DEVICE, asked, self._device_authorization)
+
+    def _device_authorization(self, answer: dict[str, Any]) -> DeviceAuthorization:
+        device_code, user_code = schema.device_code(answer)
         page = self._address(answer.get("verificationUri"))
         complete = answer.get("verificationUriComplete")
         return DeviceAuthorization(
-            device_code=Secret(self._opaque(answer, "deviceCode")),
+            device_code=device_code,
             user_code=user_code,
             verification_uri=page,
             verification_uri_complete=page if complete is None else self._address(complete),
@@ -229,17 +222,22 @@ class OidcClient:
         if warning:
             self._warn(warning)
 
-    def _ask_repeatedly(self, path: str, asked: dict[str, Any]) -> dict[str, Any]:
+    def _ask_repeatedly(
+        self, path: str, asked: dict[str, Any], parse: Callable[[dict[str, Any]], _T]
+    ) -> _T:
         limit = Deadline(_CALL_SECONDS, time.monotonic)
-        return with_retries(lambda: self._ask(path, asked, limit), limit, is_repeatable=False)
+        return with_retries(
+            lambda: self._ask(path, asked, parse, limit), limit, is_repeatable=False
+        )
 
     def _ask(
         self,
         path: str,
         asked: dict[str, Any],
+        parse: Callable[[dict[str, Any]], _T],
         deadline: Deadline,
         read_seconds: float = READ_SECONDS,
-    ) -> dict[str, Any]:
+    ) -> _T:
         self.get_ready()
         answer: Answer = self._transport.send(
             "POST",
@@ -250,7 +248,7 @@ class OidcClient:
             deadline=deadline,
         )
         self._answered_at = answer.answered_at
-        return json_of(answer, self._service, lambda error: self._meaning(error, path))
+        return record_of(answer, self._service, lambda error: self._meaning(error, path), parse)
 
     def _ask_token(
         self,
@@ -266,25 +264,16 @@ class OidcClient:
             "clientSecret": registration.client_secret.reveal(),
             **asked,
         }
-        answer = self._ask(_TOKEN, whole, deadline, read_seconds)
-        life = self._life(answer.get("expiresIn"))
-        renewer = carried
-        if answer.get("refreshToken") is not None:
-            renewer = Secret(self._opaque(answer, "refreshToken"))
-        token = AccessToken(
-            value=Secret(self._opaque(answer, "accessToken")),
-            expires_at=int(time.time()) + life,
-            refresh_token=renewer,
-            client=registration,
+        token, promised = self._ask(
+            _TOKEN,
+            whole,
+            lambda answer: schema.issued_token(answer, registration, carried, int(time.time())),
+            deadline,
+            read_seconds,
         )
-        return token, life
-
-    def _life(self, said: object) -> int:
-        if not isinstance(said, int) or isinstance(said, bool) or said <= 0:
-            raise self._nonsense("expiresIn")
-        if said > _LONGEST_TOKEN_SECONDS:
+        if promised > schema.LONGEST_TOKEN_SECONDS:
             self._warn(f"{self._service} promised a token of more than 24 h; it is used for 24 h")
-        return min(said, _LONGEST_TOKEN_SECONDS)
+        return token, min(promised, schema.LONGEST_TOKEN_SECONDS)
 
     def _meaning(self, error: AwsError, path: str) -> SsoHelperError | None:
         """Return what an error of AWS's own means; None leaves it to the general rules."""
@@ -315,17 +304,8 @@ class OidcClient:
 
     def _address(self, said: object) -> str:
         if not isinstance(said, str):
-            raise self._nonsense("verificationUri")
+            raise Damaged("verificationUri")
         return checked_sign_in_url(said, self._session.region, self._endpoint)
-
-    def _opaque(self, answer: dict[str, Any], key: str) -> str:
-        value = answer.get(key)
-        if not isinstance(value, str) or not _OPAQUE.fullmatch(value):
-            raise self._nonsense(key)
-        return value
-
-    def _nonsense(self, key: str) -> BadAnswer:
-        return BadAnswer(f"{self._service} gave an answer that makes no sense ({key})")
 
 
 class _NotYet(LoginRequired):

@@ -4,26 +4,23 @@ Source: SSO Portal API 2019-06-10. Every field of an answer is checked here, so 
 is what core.model promises; names of accounts and roles may hold any character.
 """
 
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from ssohelper.core import issuer
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.endpoints import portal_endpoint
-from ssohelper.core.instants import from_millis
 from ssohelper.core.model import (
-    ACCOUNT_ID,
     AccessToken,
     Account,
     Role,
     RoleCredentials,
-    Secret,
     SignInFacts,
     SsoSession,
 )
+from ssohelper.core.schema import credentials, listing
 from ssohelper.errors import (
     AwsUnreachable,
     BadAnswer,
@@ -32,21 +29,12 @@ from ssohelper.errors import (
     Throttled,
     TokenRejected,
 )
-from ssohelper.wire.answers import AwsError, check_empty, json_of
+from ssohelper.wire.answers import LATER, AwsError, check_empty, record_of
 from ssohelper.wire.pacing import Pacing
 from ssohelper.wire.retries import TRIES, pause_seconds, with_retries
 from ssohelper.wire.transport import Answer, Transport, warn_about_general_endpoint
 
-# 1,000 pages of 100 are more accounts than AWS lets an organization have.
-_MOST_PAGES = 1000
-_PAGE_SIZE = 100
-# AWS's own limits: 50 for an account's name, 64 for an address, 32 for a permission set.
-_LONGEST_NAME = 1024
-# IAM's accessKeyIdType; what stands in the other two goes to environments and headers.
-_ACCESS_KEY_ID = re.compile(r"[A-Za-z0-9_]{16,128}")
-_VISIBLE = re.compile(r"[!-~]{1,10000}")
-# 1973 in milliseconds, and seconds until the year 5138; and the year 9999, ISO 8601's last.
-_EARLIEST_MILLIS, _LATEST_MILLIS = 10**11, 253402300799999
+_T = TypeVar("_T")
 
 # The errors of a call about an account or a role that AWS answers when it is not there or not
 # assigned. 403 "No access" is what the service sends; its model has 400 and 404 only.
@@ -56,7 +44,6 @@ _NOT_ASSIGNED = (
     "InvalidRequestException",
     "ResourceNotFoundException",
 )
-_NEXT_TOKEN = re.compile(r"[!-~]{1,100000}")
 
 _LISTING_TRIES = 6
 # One call of a listing, whatever the server does with it: a drip of bytes ends here.
@@ -99,8 +86,8 @@ class Portal:
         AwsUnreachable, BadAnswer."""
         seen: set[str] = set()
         path = "/assignment/accounts"
-        for row in self._pages(path, "accountList", token, "your accounts", {}):
-            account = _account(row)
+        read = _page_of(listing.account, "accountList")
+        for account in self._pages(path, read, token, "your accounts", {}):
             if account.id not in seen:
                 seen.add(account.id)
                 yield account
@@ -111,8 +98,8 @@ class Portal:
         Raises: as `accounts`; RoleNotAssigned means that AWS refuses this account."""
         what = f"the roles of {account_id}"
         asked = {"account_id": account_id}
-        rows = self._pages("/assignment/roles", "roleList", token, what, asked)
-        return list(dict.fromkeys(_text(row, "roleName", needed=True) for row in rows))
+        read = _page_of(listing.role_name, "roleList")
+        return list(dict.fromkeys(self._pages("/assignment/roles", read, token, what, asked)))
 
     def role_credentials(
         self, token: AccessToken, role: Role, deadline: Deadline
@@ -124,8 +111,12 @@ class Portal:
         what = f'the role "{role.name}" in {role.account_id}'
         asked = {"role_name": role.name, "account_id": role.account_id}
         answer = self._send("GET", "/federation/credentials", asked, token, deadline)
-        found = json_of(answer, self._service, lambda error: self._meaning(error, what))
-        return _credentials(found.get("roleCredentials"))
+        return record_of(
+            answer,
+            self._service,
+            lambda error: self._meaning(error, what),
+            lambda found: credentials.from_portal(found.get("roleCredentials")),
+        )
 
     def answered_at(self) -> float | None:
         """Return when the last answer was given, by AWS's clock; None when it did not say."""
@@ -159,33 +150,46 @@ class Portal:
             check_empty(answer, self._service, lambda error: self._meaning(error, "the sign-in"))
         except RoleNotAssigned as refused:
             # There is no role in this call: a refusal of it is an answer that makes no sense.
-            raise BadAnswer("AWS refuses to end the sign-in") from refused
+            raise BadAnswer(f"{self._service} refuses to end the sign-in", hint=LATER) from refused
 
     # -- asking ------------------------------------------------------------------------------
 
     def _pages(
-        self, path: str, key: str, token: AccessToken, what: str, asked: dict[str, str]
-    ) -> Iterator[dict[str, Any]]:
+        self,
+        path: str,
+        read: Callable[[dict[str, Any]], tuple[list[_T], str | None]],
+        token: AccessToken,
+        what: str,
+        asked: dict[str, str],
+    ) -> Iterator[_T]:
         tokens_seen: set[str] = set()
         place: dict[str, str] = {}
-        for _ in range(_MOST_PAGES):
-            query = {**asked, "max_result": str(_PAGE_SIZE), **place}
-            answer = self._ask_at_pace(path, what, query, token)
-            yield from _rows(answer, key)
-            after = answer.get("nextToken")
-            if after is None or after == "":
+        for _ in range(listing.MOST_PAGES):
+            query = {**asked, "max_result": str(listing.PAGE_SIZE), **place}
+            rows, after = self._ask_at_pace(path, what, query, token, read)
+            yield from rows
+            if after is None:
                 return
-            if not isinstance(after, str) or not _NEXT_TOKEN.fullmatch(after):
-                raise BadAnswer('AWS answered nonsense: no proper "nextToken"')
             if after in tokens_seen:
-                raise BadAnswer(f"AWS lists {what} in a circle: a page comes a second time")
+                raise BadAnswer(
+                    f"{self._service} lists {what} in a circle: a page comes a second time",
+                    hint=LATER,
+                )
             tokens_seen.add(after)
             place = {"next_token": after}
-        raise BadAnswer(f"AWS lists {what} without an end: more than {_MOST_PAGES} pages")
+        raise BadAnswer(
+            f"{self._service} lists {what} without an end: more than {listing.MOST_PAGES} pages",
+            hint=LATER,
+        )
 
     def _ask_at_pace(
-        self, path: str, what: str, query: dict[str, str], token: AccessToken
-    ) -> dict[str, Any]:
+        self,
+        path: str,
+        what: str,
+        query: dict[str, str],
+        token: AccessToken,
+        read: Callable[[dict[str, Any]], _T],
+    ) -> _T:
         """Ask when the pace allows it; again after a 429 or when there was no answer.
 
         While other threads' requests get through, a 429 is bad luck and no try: it is given up
@@ -198,7 +202,9 @@ class Portal:
                 seconds = min(_LISTING_CALL_SECONDS, max(1.0, self._pacing.patience_left))
                 deadline = Deadline(seconds, time.monotonic)
                 answer = self._send("GET", path, query, token, deadline)
-                found = json_of(answer, self._service, lambda error: self._meaning(error, what))
+                found = record_of(
+                    answer, self._service, lambda error: self._meaning(error, what), read
+                )
             except Throttled as error:
                 self._pacing.throttled(error.retry_after_seconds)
                 throttled = 1 if self._pacing.answers != answers else throttled + 1
@@ -251,47 +257,12 @@ class Portal:
         return None
 
 
-# -- what AWS said -----------------------------------------------------------------------------
+def _page_of(
+    parse: Callable[[dict[str, Any]], _T], key: str
+) -> Callable[[dict[str, Any]], tuple[list[_T], str | None]]:
+    """Return what reads one page: its rows, and what the next one is asked for with."""
 
+    def read(answer: dict[str, Any]) -> tuple[list[_T], str | None]:
+        return [parse(row) for row in listing.page(answer, key)], listing.next_token(answer)
 
-def _rows(answer: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    rows = answer.get(key)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise BadAnswer(f'AWS answered nonsense: no list "{key}"')
-    return rows
-
-
-def _account(row: dict[str, Any]) -> Account:
-    account_id = row.get("accountId")
-    if not isinstance(account_id, str) or not ACCOUNT_ID.fullmatch(account_id):
-        raise BadAnswer('AWS answered nonsense: an "accountId" without 12 digits')
-    return Account(account_id, _text(row, "accountName"), _text(row, "emailAddress"))
-
-
-def _text(
-    row: dict[str, Any], key: str, *, needed: bool = False, limit: int = _LONGEST_NAME
-) -> str:
-    """Return a text of an answer, "" when it is missing; any character may be in it."""
-    value = row.get(key)
-    if value is None and not needed:
-        return ""
-    if not isinstance(value, str) or len(value) > limit or (needed and not value):
-        raise BadAnswer(f'AWS answered nonsense: no proper "{key}"')
-    return value
-
-
-def _credentials(found: Any) -> RoleCredentials:
-    fields = found if isinstance(found, dict) else {}
-    key, secret, token = (
-        fields.get(name) for name in ("accessKeyId", "secretAccessKey", "sessionToken")
-    )
-    if not isinstance(key, str) or not _ACCESS_KEY_ID.fullmatch(key):
-        raise BadAnswer('AWS answered nonsense: no proper "accessKeyId"')
-    for name, value in (("secretAccessKey", secret), ("sessionToken", token)):
-        if not isinstance(value, str) or not _VISIBLE.fullmatch(value):
-            raise BadAnswer(f'AWS answered nonsense: no proper "{name}"')
-    millis = fields.get("expiration")
-    # A bool is an int in Python.
-    if type(millis) is not int or not _EARLIEST_MILLIS < millis <= _LATEST_MILLIS:
-        raise BadAnswer('AWS answered nonsense: no proper "expiration"')
-    return RoleCredentials(key, Secret(str(secret)), Secret(str(token)), from_millis(millis))
+    return read

@@ -176,7 +176,10 @@ class Transport:
         while piece := response.read(1 << 16):
             body += piece
             if len(body) > _ANSWER_LIMIT_BYTES:
-                raise BadAnswer(f"{self._service} gave an answer of more than 4 MiB")
+                raise BadAnswer(
+                    f"{self._service} gave an answer of more than 4 MiB: a proxy?",
+                    hint="check the network and HTTPS_PROXY, then try again",
+                )
         # With a Content-Length this is what is missing; read(amount) itself does not complain.
         if response.length:
             raise IncompleteRead(bytes(body), response.length)

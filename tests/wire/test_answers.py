@@ -12,7 +12,7 @@ from ssohelper.errors import (
     SsoHelperError,
     Throttled,
 )
-from ssohelper.wire.answers import AwsError, aws_error_of, check_empty, error_of, json_of
+from ssohelper.wire.answers import AwsError, aws_error_of, check_empty, error_of, record_of
 from ssohelper.wire.transport import Answer
 
 HTML = ("Content-Type", "text/html; charset=utf-8")
@@ -98,7 +98,7 @@ def test_each_error_names_what_answered_and_has_a_hint(
     answer: Answer, kind: type[SsoHelperError], words: str
 ) -> None:
     with pytest.raises(SsoHelperError) as caught:
-        json_of(answer, "the access portal", no_meaning)
+        record_of(answer, "the access portal", no_meaning, dict)
     assert type(caught.value) is kind
     assert caught.value.exit_code == 6
     assert words in caught.value.message
@@ -108,7 +108,7 @@ def test_each_error_names_what_answered_and_has_a_hint(
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b"{", b"\xff", b"9" * 5000])
 def test_a_success_that_is_no_object_makes_no_sense(body: bytes) -> None:
     with pytest.raises(BadAnswer) as caught:
-        json_of(said(200, body), "the access portal", no_meaning)
+        record_of(said(200, body), "the access portal", no_meaning, dict)
     assert caught.value.hint
 
 

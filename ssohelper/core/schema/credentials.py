@@ -1,0 +1,55 @@
+"""Role credentials: as the portal sends them, and as the cache keeps them."""
+
+import re
+from typing import Any
+
+from ssohelper.core.model import KeptCredentials, RoleCredentials, Secret
+from ssohelper.core.schema import fields
+from ssohelper.core.schema.fields import Damaged
+
+# A permission set's session lasts 12 h at most; AWS's Date has whole seconds and was on its way.
+_LONGEST_LIFE_SECONDS = 12 * 3600
+_SLACK_SECONDS = 300
+# IAM's accessKeyIdType.
+_ACCESS_KEY_ID = re.compile(r"[A-Za-z0-9_]{16,128}")
+_TOKEN_ID = re.compile(r"[0-9a-f]{16}")
+
+
+def from_portal(value: object) -> RoleCredentials:
+    """Return the `roleCredentials` of an answer of GetRoleCredentials."""
+    found = fields.obj(value, "roleCredentials")
+    return RoleCredentials(
+        fields.matching(found.get("accessKeyId"), "accessKeyId", _ACCESS_KEY_ID),
+        Secret(fields.opaque(found.get("secretAccessKey"), "secretAccessKey")),
+        Secret(fields.opaque(found.get("sessionToken"), "sessionToken")),
+        fields.instant_of_millis(found.get("expiration"), "expiration"),
+    )
+
+
+def cached(found: dict[str, Any]) -> KeptCredentials:
+    """Return what a file of the cache holds; its key and portal are compared by the store."""
+    credentials = RoleCredentials(
+        fields.opaque(found.get("access_key_id"), "access_key_id"),
+        Secret(fields.opaque(found.get("secret_access_key"), "secret_access_key")),
+        Secret(fields.opaque(found.get("session_token"), "session_token")),
+        fields.instant(found.get("expires_at"), "expires_at"),
+    )
+    received_at = fields.instant(found.get("received_at"), "received_at")
+    # Without its token's id it is renewed before it is served, as after another tool's sign-in.
+    token_id = fields.or_none(_token_id, found.get("token_id"), "token_id")
+    return received(credentials, received_at, token_id or "")
+
+
+def received(credentials: RoleCredentials, received_at: int, token_id: str) -> KeptCredentials:
+    """Return the credentials with the moment they came, by AWS's clock.
+
+    Raises: Damaged when they had ended then, or live longer than AWS lets any.
+    """
+    kept = KeptCredentials(credentials, received_at, token_id)
+    if not 0 < kept.life_seconds <= _LONGEST_LIFE_SECONDS + _SLACK_SECONDS:
+        raise Damaged("expiration")
+    return kept
+
+
+def _token_id(value: object, field: str) -> str:
+    return fields.matching(value, field, _TOKEN_ID)

@@ -1,0 +1,81 @@
+"""Accounts and roles: as the portal lists them, and as the saved listing holds them."""
+
+import re
+from typing import Any
+
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import ACCOUNT_ID, Account
+from ssohelper.core.schema import fields
+from ssohelper.core.schema.fields import LONGEST_NAME, Damaged
+
+VERSION = 1
+# 1,000 pages of 100 are more accounts than AWS lets an organization have.
+MOST_PAGES = 1000
+PAGE_SIZE = 100
+_MOST_ACCOUNTS = _MOST_ROLES = MOST_PAGES * PAGE_SIZE
+_NEXT_TOKEN = re.compile(r"[!-~]{1,100000}")
+
+
+# -- answers of the portal -------------------------------------------------------------------------
+
+
+def page(answer: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """Return the objects of one page."""
+    found = fields.rows(answer.get(key), key, _MOST_ROLES)
+    return [fields.obj(row, key) for row in found]
+
+
+def next_token(answer: dict[str, Any]) -> str | None:
+    """Return what the next page is asked for with; None after the last one."""
+    after = answer.get("nextToken")
+    return None if after in (None, "") else fields.matching(after, "nextToken", _NEXT_TOKEN)
+
+
+def account(row: dict[str, Any]) -> Account:
+    """Return the account of a row; AWS may leave its name or address out."""
+    account_id = fields.matching(row.get("accountId"), "accountId", ACCOUNT_ID)
+    return Account(account_id, _text_if_any(row, "accountName"), _text_if_any(row, "emailAddress"))
+
+
+def role_name(row: dict[str, Any]) -> str:
+    """Return the name of a role, which may hold any character."""
+    name = fields.text(row.get("roleName"), "roleName")
+    if not name:
+        raise Damaged("roleName")
+    return name
+
+
+def _text_if_any(row: dict[str, Any], key: str) -> str:
+    value = row.get(key)
+    return "" if value is None else fields.text(value, key)
+
+
+# -- the saved listing -----------------------------------------------------------------------------
+
+
+def listing(found: dict[str, Any]) -> Listing:
+    """Return the listing of a file."""
+    if found.get("version") != VERSION:
+        raise Damaged("version")
+    return Listing(
+        fields.text(found.get("start_url"), "start_url", 4096),
+        fields.text(found.get("region"), "region"),
+        fields.instant(found.get("listed_at"), "listed_at"),
+        tuple(map(_listed, fields.rows(found.get("accounts"), "accounts", _MOST_ACCOUNTS))),
+    )
+
+
+def _listed(value: object) -> ListedAccount:
+    found = fields.obj(value, "accounts")
+    roles = fields.rows(found.get("roles"), "roles", _MOST_ROLES)
+    # Not one by one: 5,000 accounts have 100,000 roles.
+    if set(map(type, roles)) - {str} or max(map(len, roles), default=1) > LONGEST_NAME:
+        raise Damaged("roles")
+    account_id = fields.matching(found.get("id"), "id", ACCOUNT_ID)
+    name, email = fields.text(found.get("name"), "name"), fields.text(found.get("email"), "email")
+    return ListedAccount(
+        Account(account_id, name, email),
+        tuple(roles),
+        fields.boolean(found.get("refused"), "refused"),
+        fields.boolean(found.get("answered"), "answered"),
+    )

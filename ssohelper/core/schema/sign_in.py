@@ -1,0 +1,141 @@
+"""Tokens, client registrations and what we know of a sign-in: from files and from sso-oidc."""
+
+import re
+from typing import Any
+
+from ssohelper.core.instants import has_zone
+from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SignInFacts
+from ssohelper.core.schema import fields
+from ssohelper.core.schema.fields import LATEST_INSTANT, Damaged
+
+# JavaScript and Go write no end of the registration; AWS gives 90 days.
+_REGISTRATION_SECONDS = 90 * 86400
+LONGEST_TOKEN_SECONDS = 24 * 3600
+# 90 days is the longest session that IAM Identity Center lets an organization choose.
+_LONGEST_SIGN_IN_SECONDS = 90 * 86400
+# A client has three scopes at most today, and a sign-in of 12 h about 24 tokens.
+_MOST_TEXTS = 100
+_USER_CODE = re.compile(r"[A-Za-z0-9-]{1,40}")
+_INSTANTS = ("signed_in_at", "ended_at", "refreshed_at", "token_expires_at", "person_since")
+_TEXTS = ("user", "earlier_user", "sent_id", "issuer", "client", "client_issuer")
+
+
+# -- files -----------------------------------------------------------------------------------------
+
+
+def token(found: dict[str, Any]) -> AccessToken:
+    """Return the token of a file in the AWS CLI's format.
+
+    Without a good refresh token and client it is one that cannot be renewed.
+    """
+    value = fields.opaque(found.get("accessToken"), "accessToken")
+    expires_at = fields.instant_of_text(found.get("expiresAt"), "expiresAt")
+    refresh_token = fields.or_none(fields.opaque, found.get("refreshToken"), "refreshToken")
+    return AccessToken(
+        Secret(value),
+        expires_at,
+        Secret(refresh_token) if refresh_token else None,
+        _client(found, expires_at),
+    )
+
+
+def lacks_zone(found: dict[str, Any]) -> bool:
+    """Return whether the token's end names no time zone: it is read as UTC."""
+    ends = found.get("expiresAt")
+    return isinstance(ends, str) and not has_zone(ends)
+
+
+def registration(found: dict[str, Any]) -> ClientRegistration:
+    """Return the client registration of a file in the AWS CLI's format."""
+    return ClientRegistration(
+        fields.opaque(found.get("clientId"), "clientId"),
+        Secret(fields.opaque(found.get("clientSecret"), "clientSecret")),
+        fields.instant_of_text(found.get("expiresAt"), "expiresAt"),
+        _texts(found.get("grantTypes")),
+        _texts(found.get("scopes")),
+    )
+
+
+def facts(found: dict[str, Any]) -> tuple[SignInFacts, list[str]]:
+    """Return what the file tells of a sign-in, and the names of its damaged fields.
+
+    Each field is worth something alone, so a damaged one counts as missing and the others stay.
+    """
+    good: dict[str, Any] = {}
+    for name in SignInFacts._fields:
+        value = found.get(name)
+        try:
+            good[name] = None if value is None else _fact(name, value)
+        except Damaged:
+            good[name] = None
+    damaged = [name for name, value in good.items() if value is None and found.get(name)]
+    good["token_ids"] = good["token_ids"] or ()
+    return SignInFacts(**good), damaged
+
+
+def _fact(name: str, value: object) -> Any:
+    if name in _TEXTS:
+        return fields.opaque(value, name)
+    if name == "token_ids":
+        items = fields.rows(value, name, _MOST_TEXTS)
+        return tuple(fields.opaque(item, name) for item in items)
+    if name in _INSTANTS:
+        return fields.instant(value, name)
+    longest = LONGEST_TOKEN_SECONDS if name == "token_life_seconds" else _LONGEST_SIGN_IN_SECONDS
+    return fields.whole(value, name, 1, longest)
+
+
+def _client(found: dict[str, Any], token_expires_at: int) -> ClientRegistration | None:
+    client_id = fields.or_none(fields.opaque, found.get("clientId"), "clientId")
+    secret = fields.or_none(fields.opaque, found.get("clientSecret"), "clientSecret")
+    if client_id is None or secret is None:
+        return None
+    ends = "registrationExpiresAt"
+    expires_at = fields.or_none(fields.instant_of_text, found.get(ends), ends)
+    if expires_at is None:
+        expires_at = min(token_expires_at + _REGISTRATION_SECONDS, LATEST_INSTANT)
+    return ClientRegistration(client_id, Secret(secret), expires_at)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    items = value if isinstance(value, list) else []
+    return tuple(item for item in items[:_MOST_TEXTS] if isinstance(item, str))
+
+
+# -- answers of sso-oidc ---------------------------------------------------------------------------
+
+
+def registered_client(
+    answer: dict[str, Any], grant_types: tuple[str, ...], scopes: tuple[str, ...]
+) -> ClientRegistration:
+    """Return the client of an answer of RegisterClient, which echoes neither grants nor scopes."""
+    return ClientRegistration(
+        fields.opaque(answer.get("clientId"), "clientId"),
+        Secret(fields.opaque(answer.get("clientSecret"), "clientSecret")),
+        fields.instant(answer.get("clientSecretExpiresAt"), "clientSecretExpiresAt"),
+        grant_types,
+        scopes,
+    )
+
+
+def issued_token(
+    answer: dict[str, Any], client: ClientRegistration, carried: Secret | None, now: int
+) -> tuple[AccessToken, int]:
+    """Return the token of an answer of CreateToken, and the life that AWS promised it.
+
+    `carried` is the refresh token that was sent: one that is omitted stays good. A promise of more
+    than 24 h is cut to that.
+    """
+    promised = fields.whole(answer.get("expiresIn"), "expiresIn", 1, 1 << 62)
+    life = min(promised, LONGEST_TOKEN_SECONDS)
+    renewer = carried
+    if answer.get("refreshToken") is not None:
+        renewer = Secret(fields.opaque(answer["refreshToken"], "refreshToken"))
+    value = Secret(fields.opaque(answer.get("accessToken"), "accessToken"))
+    return AccessToken(value, now + life, renewer, client), promised
+
+
+def device_code(answer: dict[str, Any]) -> tuple[Secret, str]:
+    """Return the device code and the user code of an answer of StartDeviceAuthorization."""
+    user_code = fields.matching(answer.get("userCode"), "userCode", _USER_CODE)
+    return Secret(fields.opaque(answer.get("deviceCode"), "deviceCode")), user_code

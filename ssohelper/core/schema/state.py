@@ -1,0 +1,150 @@
+"""What is kept of a person's use: usage, choices, console visits, AWS's clock, prompt clocks."""
+
+import re
+from typing import Any, NamedTuple
+
+from ssohelper.core.aws_clock import Reading
+from ssohelper.core.choices import FORMS, Choices
+from ssohelper.core.endpoints import checked_region
+from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role, RoleKey
+from ssohelper.core.profile_names import checked_template
+from ssohelper.core.schema import fields
+from ssohelper.core.schema.fields import LATEST_INSTANT, Damaged
+from ssohelper.core.sign_in_clock import PROMPT_KINDS, PromptClock
+from ssohelper.core.usage import Usage
+from ssohelper.errors import SsoHelperError
+
+USAGE_VERSION = 1
+# More roles than anybody uses, and more profiles than anybody removes.
+_MOST_ROLES = 200_000
+_MOST_FILTERS = 1000
+_LONGEST_FILTER = 4096
+_MOST_USES = 1 << 40
+# Seconds since this machine's start: 100 years are enough.
+_LONGEST_UPTIME_SECONDS = 100 * 366 * 86400
+_PROMPT_LINE = re.compile(rb"([0-9]{1,10}) ([a-z]{1,10})\n")
+
+
+class Visit(NamedTuple):
+    """A console session; `is_told`: the person has heard what two of them in one browser need."""
+
+    key: RoleKey
+    ends_at: int
+    is_told: bool
+
+
+def usage_lines(found: dict[str, Any]) -> list[Any]:
+    """Return the lines of the usage file, each still to be checked."""
+    if found.get("version") != USAGE_VERSION:
+        raise Damaged("version")
+    return fields.rows(found.get("roles"), "roles", _MOST_ROLES)
+
+
+def usage(line: object) -> tuple[RoleKey, Usage]:
+    """Return one line of the usage file."""
+    values = fields.rows(line, "roles", 6)
+    if len(values) != 6:
+        raise Damaged("roles")
+    last_used_at = None if values[3] is None else fields.instant(values[3], "last_used_at")
+    uses = fields.whole(values[4], "uses", 0, _MOST_USES)
+    return _key(values), Usage(last_used_at, uses, fields.boolean(values[5], "favourite"))
+
+
+def visit(line: object) -> Visit:
+    """Return one console visit."""
+    values = fields.rows(line, "browsers", 5)
+    if len(values) != 5:
+        raise Damaged("browsers")
+    ends_at = fields.instant(values[3], "ends_at")
+    return Visit(_key(values), ends_at, fields.boolean(values[4], "is_told"))
+
+
+def choices(found: dict[str, Any]) -> tuple[Choices, list[str]]:
+    """Return the choices of a file, and the names of its damaged fields, which count as not made."""
+    checks = {
+        "accounts": _filters,
+        "roles": _filters,
+        "template": _template,
+        "form": _form,
+        "default_region": _region,
+        "removed": _removed,
+    }
+    good: dict[str, Any] = {}
+    damaged = []
+    for name, check in checks.items():
+        try:
+            if found.get(name) is not None:
+                good[name] = check(found[name])
+        except (Damaged, SsoHelperError):
+            damaged.append(name)
+    return Choices(**good), damaged
+
+
+def reading(found: dict[str, Any]) -> Reading:
+    """Return the last reading of AWS's clock."""
+    return Reading(
+        _seconds(found.get("aws_at"), "aws_at", LATEST_INSTANT),
+        _seconds(found.get("wall_at"), "wall_at", LATEST_INSTANT),
+        _seconds(found.get("uptime_at"), "uptime_at", _LONGEST_UPTIME_SECONDS),
+        fields.text(found.get("boot"), "boot", 64),
+    )
+
+
+def prompt_clock(content: bytes) -> PromptClock:
+    """Return the clock of a prompt's file."""
+    found = _PROMPT_LINE.fullmatch(content)
+    kind = found and next((kind for kind in PROMPT_KINDS if kind.encode() == found[2]), None)
+    if not found or not kind:
+        raise Damaged("line")
+    return PromptClock(fields.whole(int(found[1]), "line", 0, LATEST_INSTANT), kind)
+
+
+def _key(values: list[Any]) -> RoleKey:
+    return RoleKey(
+        fields.matching(values[0], "session", SESSION_NAME),
+        fields.matching(values[1], "account_id", ACCOUNT_ID),
+        fields.matching(values[2], "role_name", ROLE_NAME),
+    )
+
+
+def _seconds(value: object, field: str, most: int) -> float:
+    # Not `> most`: Python's JSON reads NaN, which is greater than nothing.
+    if type(value) not in (int, float) or not 0 <= value <= most:  # type: ignore[operator]
+        raise Damaged(field)
+    return float(value)  # type: ignore[arg-type]
+
+
+def _filters(value: object) -> tuple[str, ...]:
+    items = fields.rows(value, "filters", _MOST_FILTERS)
+    return tuple(fields.text(item, "filters", _LONGEST_FILTER) for item in items)
+
+
+def _template(value: object) -> str:
+    return checked_template(fields.text(value, "template"))
+
+
+def _form(value: object) -> str:
+    if value not in FORMS:
+        raise Damaged("form")
+    return str(value)
+
+
+def _region(value: object) -> str:
+    return checked_region(fields.text(value, "default_region"))
+
+
+def _removed(value: object) -> frozenset[Role]:
+    """Return the good ones: a damaged one must not bring all the others back."""
+    items = fields.rows(value, "removed", _MOST_ROLES)
+    found = (fields.or_none(_role, item, "removed") for item in items)
+    return frozenset(role for role in found if role is not None)
+
+
+def _role(value: object, field: str) -> Role:
+    pair = fields.rows(value, field, 2)
+    if len(pair) != 2:
+        raise Damaged(field)
+    return Role(
+        fields.matching(pair[0], field, ACCOUNT_ID),
+        fields.matching(pair[1], field, ROLE_NAME),
+    )
