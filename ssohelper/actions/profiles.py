@@ -12,7 +12,7 @@ from ssohelper.core.config_edit import Change, RemoveSection, unified_diff
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.config_undo import inverse
 from ssohelper.core.endpoints import checked_region
-from ssohelper.core.model import Role
+from ssohelper.core.model import SESSION_NAME, Role
 from ssohelper.core.nearest import did_you_mean
 from ssohelper.core.profile_names import checked_name, checked_template
 from ssohelper.core.profile_plan import Plan, Wish
@@ -138,7 +138,7 @@ def apply(app: App, plan: Plan) -> None:
             )
         return again.changes
 
-    app.config.write(changes_for, app.deadline())
+    app.config.write(changes_for, app.deadline(), _choices_of(app, [plan.wish.session.name]))
     remember(app, plan)
 
 
@@ -192,47 +192,61 @@ def remove(app: App, found: Sequence[Found]) -> None:
         now = [config.profile(item.entry.name) for item in found]
         return [RemoveSection(entry.header) for entry in now if entry is not None and entry.managed]
 
-    app.config.write(changes_for, app.deadline())
-    for item in found:
-        if item.target is not None and item.target.session_name is not None:
-            kept = app.choices.load(item.target.session_name)
-            removed = kept.removed | {item.target.role}
-            app.choices.save(item.target.session_name, kept._replace(removed=removed))
+    named = [
+        (item.target.session_name or "", item.target.role)
+        for item in found
+        # A profile may name what cannot be a session: there is nothing to remember of it.
+        if item.target and SESSION_NAME.fullmatch(item.target.session_name or "")
+    ]
+    app.config.write(changes_for, app.deadline(), _choices_of(app, [name for name, _ in named]))
+    for name, role in named:
+        kept = app.choices.load(name)
+        app.choices.save(name, kept._replace(removed=kept.removed | {role}))
 
 
 # -- undo ----------------------------------------------------------------------------------------
 
 
-def last_write(app: App) -> Version:
-    """Return the last writing command's version. Raises: UsageProblem when none is kept."""
-    version = app.config.last_version()
+def last_write(app: App, *, redo: bool = False) -> Version:
+    """Return the last writing command's version; with `redo` that of the last undo.
+
+    Raises: UsageProblem when none is kept, LocalState when what is kept is damaged.
+    """
+    version = app.config.last_version(is_undone=redo)
+    if version is None and redo:
+        raise UsageProblem(f"no undo in {app.aws_config_file} is kept: there is nothing to redo")
     if version is None:
         raise UsageProblem(f"no write of {app.aws_config_file} is kept: there is nothing to undo")
     return version
 
 
 def undo_diff(app: App, version: Version) -> Iterator[str]:
-    """Return the diff of taking the last write back from the config as it is now."""
+    """Return the diff of reversing this write in the config as it is now."""
     config = app.config.read()
     return unified_diff(config.text, _undo_changes(app, version, config), str(app.aws_config_file))
 
 
 def undo(app: App, version: Version) -> None:
-    """Put the config back as it was; one that was edited since loses only what we wrote."""
-    app.config.undo(version, lambda config: _undo_changes(app, version, config), app.deadline())
-    for item in found_profiles(app):
-        target = item.target
-        if item.entry.managed and target is not None and target.session_name is not None:
-            kept = app.choices.load(target.session_name)
-            if target.role in kept.removed:
-                removed = kept.removed - {target.role}
-                app.choices.save(target.session_name, kept._replace(removed=removed))
+    """Put the config and the choices back as they were before this write, or undo.
+
+    A config that was edited since loses only what we wrote.
+    """
+    present = _choices_of(app, version.choices)
+    app.config.undo(
+        version, lambda config: _undo_changes(app, version, config), app.deadline(), present
+    )
+    for session_name, choices in version.choices.items():
+        app.choices.save(session_name, choices)
+
+
+def _choices_of(app: App, session_names: Iterable[str]) -> dict[str, Choices]:
+    return {name: app.choices.load(name) for name in session_names}
 
 
 def _undo_changes(app: App, version: Version, config: ConfigFile) -> list[Change]:
     origin = str(app.aws_config_file)
     before = ConfigText(version.before or b"", origin)
-    return inverse(before, ConfigText(version.after, origin), config.text)
+    return inverse(before, ConfigText(version.after or b"", origin), config.text)
 
 
 # -- pieces --------------------------------------------------------------------------------------

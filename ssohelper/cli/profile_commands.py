@@ -209,24 +209,28 @@ def rm(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
 
 
 @profile.command()
+@click.option("--redo", is_flag=True, help="Take back the last undo.")
 @click.option("--dry-run", is_flag=True, help="Print the diff only.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @output.common_options
-def undo(dry_run: bool, yes: bool) -> None:
+def undo(redo: bool, dry_run: bool, yes: bool) -> None:
     """Put ~/.aws/config back as it was before the last writing command.
 
     \b
     Examples:
       ssohelper profile undo --dry-run
       ssohelper profile undo --yes
+      ssohelper profile undo --redo --yes     takes that undo back
 
-    If somebody edited the file since, only what was written then is taken back.
+    Up to three writes can be undone, one after the other, and redone until the next
+    write. If somebody edited the file since, only what was written then is taken back.
     """
     app = output.app()
-    version = profiles.last_write(app)
+    version = profiles.last_write(app, redo=redo)
     lines = list(profiles.undo_diff(app, version))
     show_diff(lines, dry_run)
-    if not dry_run and asked(app, "the last write is taken back", yes, "profile undo"):
+    what = "the last undo" if redo else "the last write"
+    if not dry_run and asked(app, f"{what} is taken back", yes, "profile undo"):
         profiles.undo(app, version)
         output.say(f"put back: {show(str(app.aws_config_file))}")
     if output.talk().json:

@@ -27,7 +27,7 @@ class ChoicesStore:
 
     def save(self, session_name: str, choices: Choices) -> None:
         """Keep the choices; unchanged ones write nothing."""
-        path, document = self._file(session_name), _document(choices)
+        path, document = self._file(session_name), document_of(choices)
         # Compared as written, so that a damaged file is repaired.
         if files.read_json(path) == document or (choices == Choices() and not path.exists()):
             return
@@ -41,7 +41,8 @@ class ChoicesStore:
         return self._folder / f"{places.session_part(session_name)}.json"
 
 
-def _document(choices: Choices) -> dict[str, Any]:
+def document_of(choices: Choices) -> dict[str, Any]:
+    """Return the choices as a file holds them."""
     return {
         "accounts": list(choices.accounts),
         "roles": list(choices.roles),

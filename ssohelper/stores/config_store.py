@@ -5,9 +5,10 @@ that is a link stays one, its mode is kept. AWS's own tools take no lock, so the
 at once more before the rename.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from ssohelper.core.choices import Choices
 from ssohelper.core.config_edit import Change
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.config_text import ConfigText
@@ -58,11 +59,14 @@ class ConfigStore:
         return set(ConfigText(data, str(self._credentials_path)).sections)
 
     def write(
-        self, changes_for: Callable[[ConfigFile], Sequence[Change]], deadline: Deadline
+        self,
+        changes_for: Callable[[ConfigFile], Sequence[Change]],
+        deadline: Deadline,
+        choices: Mapping[str, Choices] | None = None,
     ) -> None:
         """Make the changes that `changes_for` returns for the config as it is under the lock.
 
-        No changes write nothing.
+        No changes write nothing. `choices` are those of before the command, which undo restores.
         Raises: ConfigInvalid, LocalState; then the file is as it was.
         """
         self._refuse_copy()
@@ -73,15 +77,16 @@ class ConfigStore:
                 after = config.with_changes(changes_for(config))
                 if after == found.data:
                     return
+                version = self._versions.begin(_content(found), after, choices or {})
                 try:
-                    version = self._versions.keep(found.data if found.mark else None, after)
-                    try:
-                        self._file.put(after, found)
-                    except BaseException:
-                        self._versions.drop(version)
-                        raise
+                    self._file.put(after, found)
                 except Changed:
+                    self._versions.cancel(version)
                     continue
+                except BaseException:
+                    self._versions.cancel(version)
+                    raise
+                self._versions.complete(version)
                 return
         raise LocalState(
             f'"{self.path}" is being changed by somebody else', hint="try again in a moment"
@@ -89,26 +94,41 @@ class ConfigStore:
 
     # -- undo ------------------------------------------------------------------------------
 
-    def last_version(self) -> Version | None:
-        """Return what the last writing command found and left; None when nothing is kept."""
-        return self._versions.last()
+    def last_version(self, *, is_undone: bool = False) -> Version | None:
+        """Return what the last writing command found and left; with `is_undone` the last undo.
+
+        None when nothing is kept. Raises: LocalState when what is kept is missing or damaged.
+        """
+        return self._versions.last(_content(self._file.read()), is_undone=is_undone)
 
     def undo(
         self,
         version: Version,
         changes_for: Callable[[ConfigFile], Sequence[Change]],
         deadline: Deadline,
+        choices: Mapping[str, Choices] | None = None,
     ) -> None:
-        """Put back what was before: to the byte, or by changes when it was edited since."""
+        """Put back what was before: to the byte, or by changes when it was edited since.
+
+        What that replaces is kept for a redo, with the `choices` of before; and the reverse.
+        """
         self._refuse_copy()
         with files.lock(self._lock, deadline):
             for _ in range(_TRIES):
                 found = self._file.read()
+                after = self._reversed(version, found, changes_for)
+                kept = self._versions.begin(
+                    _content(found), after, choices or {}, is_undone=not version.is_undone
+                )
                 try:
-                    self._put_back(version, found, changes_for)
+                    self._replace(found, after)
                 except Changed:
+                    self._versions.cancel(kept)
                     continue
-                self._versions.drop(version)
+                except BaseException:
+                    self._versions.cancel(kept)
+                    raise
+                self._versions.complete(kept, version)
                 return
         raise LocalState(
             f'"{self.path}" is being changed by somebody else', hint="try again in a moment"
@@ -122,18 +142,27 @@ class ConfigStore:
                 hint="to change your own: unset AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE",
             )
 
-    def _put_back(
+    def _reversed(
         self,
         version: Version,
         found: Found,
         changes_for: Callable[[ConfigFile], Sequence[Change]],
-    ) -> None:
-        if found.data != version.after:
-            config = ConfigFile.parse(found.data, str(self.path))
-            after = config.with_changes(changes_for(config))
-            if after != found.data:
-                self._file.put(after, found)
-        elif version.before is None:
+    ) -> bytes | None:
+        """Return the config with the write reversed; None for no file."""
+        if _content(found) == version.after:
+            return version.before
+        config = ConfigFile.parse(found.data, str(self.path))
+        return config.with_changes(changes_for(config))
+
+    def _replace(self, found: Found, after: bytes | None) -> None:
+        if after == _content(found):
+            return
+        if after is None:
             self._file.remove()
         else:
-            self._file.put(version.before, found)
+            self._file.put(after, found)
+
+
+def _content(found: Found) -> bytes | None:
+    """Return what was read; None for no file."""
+    return None if found.mark is None else found.data

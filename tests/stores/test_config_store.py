@@ -193,7 +193,8 @@ def test_versions_are_private(store: ConfigStore, tmp_path: Path) -> None:
     there(store)
     store.write(adding("a"), within())
     kept = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
-    assert len(kept) == 2
+    assert len(kept) == 2  # the write and the index
+
     assert {mode_of(path) for path in kept} == {0o600}
 
 
@@ -327,3 +328,122 @@ def test_choices_come_back_and_nonsense_is_the_default(tmp_path: Path) -> None:
     assert store.load("corp") == Choices()
     path.write_text("{")
     assert store.load("corp") == Choices()
+
+
+# -- the history is verified -----------------------------------------------------------------------
+
+
+def redo(store: ConfigStore) -> None:
+    version = store.last_version(is_undone=True)
+    assert version is not None
+    store.undo(version, lambda _config: [], within())
+
+
+def history(tmp_path: Path) -> list[Path]:
+    folder = next((tmp_path / "state" / "config-versions").iterdir())
+    return sorted(path for path in folder.iterdir() if path.name.isdigit())
+
+
+def test_redo_brings_back_each_undo_until_the_next_write(store: ConfigStore) -> None:
+    path = there(store)
+    texts = [path.read_bytes()]
+    for name in "abc":
+        store.write(adding(name), within())
+        texts.append(path.read_bytes())
+    for expected in texts[2::-1]:
+        undo(store)
+        assert path.read_bytes() == expected
+    for expected in texts[1:]:
+        redo(store)
+        assert path.read_bytes() == expected
+    undo(store)
+    store.write(adding("d"), within())
+    assert store.last_version(is_undone=True) is None
+    undo(store)
+    assert path.read_bytes() == texts[2]
+
+
+def test_redo_of_the_first_write_makes_the_file_again(store: ConfigStore) -> None:
+    store.write(adding("a"), within())
+    text = store.path.read_bytes()
+    undo(store)
+    redo(store)
+    assert store.path.read_bytes() == text
+    undo(store)
+    assert not store.path.exists()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda path: path.unlink(), id="missing"),
+        pytest.param(lambda path: path.write_bytes(path.read_bytes()[:-1]), id="cut"),
+        pytest.param(lambda path: path.write_bytes(b""), id="empty"),
+        pytest.param(lambda path: path.write_bytes(path.read_bytes() + b"x"), id="longer"),
+        pytest.param(
+            lambda path: path.write_bytes(path.read_bytes().replace(b"# mine", b"# nine")),
+            id="changed",
+        ),
+        pytest.param(lambda path: (path.parent / "index").unlink(), id="the index is missing"),
+        pytest.param(
+            lambda path: (path.parent / "index").write_text('{"undo": [9e9], "redo": []}'),
+            id="the index is damaged",
+        ),
+    ],
+)
+def test_a_damaged_history_is_refused_and_the_next_write_heals_it(
+    store: ConfigStore, tmp_path: Path, spoil: Callable[[Path], object]
+) -> None:
+    path = there(store)
+    store.write(adding("a"), within())
+    text = path.read_bytes()
+    spoil(history(tmp_path)[-1])
+    with pytest.raises(LocalState, match="is missing|is damaged"):
+        store.last_version()
+    assert path.read_bytes() == text
+    store.write(adding("b"), within())
+    undo(store)
+    assert path.read_bytes() == text
+
+
+def test_a_write_that_fails_takes_no_step_of_undo(
+    store: ConfigStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = there(store)
+    for name in "abcd":
+        store.write(adding(name), within())
+    undo(store)
+    text, kept = path.read_bytes(), [each.name for each in history(tmp_path)]
+
+    def full(*_args: object, **_more: object) -> None:
+        raise LocalState("no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ssohelper.stores.person_file.PersonFile.put", full)
+        with pytest.raises(LocalState, match="no space"):
+            store.write(adding("e"), within())
+    assert path.read_bytes() == text
+    assert [each.name for each in history(tmp_path)] == kept
+    redo(store)
+    assert path.read_bytes() == text + added("d").encode()
+
+
+def test_a_write_that_was_killed_before_it_was_made_is_passed_over(
+    store: ConfigStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = there(store)
+    store.write(adding("a"), within())
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_args: object, **_more: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ssohelper.stores.person_file.PersonFile.put", killed)
+        patch.setattr("ssohelper.stores.config_versions.ConfigVersions.cancel", killed)
+        with pytest.raises(Killed):
+            store.write(adding("b"), within())
+    undo(store)
+    assert path.read_text() == MINE

@@ -18,6 +18,8 @@ USAGE_VERSION = 1
 # More roles than anybody uses, and more profiles than anybody removes.
 _MOST_ROLES = 200_000
 _MOST_FILTERS = 1000
+_MOST_VERSIONS = 100
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _LONGEST_FILTER = 4096
 _MOST_USES = 1 << 40
 # Seconds since this machine's start: 100 years are enough.
@@ -31,6 +33,41 @@ class Visit(NamedTuple):
     key: RoleKey
     ends_at: int
     is_told: bool
+
+
+class Described(NamedTuple):
+    """What a kept version's head says of the bytes that follow it."""
+
+    length: int
+    sha256: str
+
+
+class VersionHead(NamedTuple):
+    """The head of one kept write; None: there was no file."""
+
+    before: Described | None
+    after: Described | None
+    choices: dict[str, Choices]
+
+
+def version_index(value: object) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the numbers of the writes that can be undone, and redone."""
+    found = fields.obj(value)
+    return _numbers(found.get("undo"), "undo"), _numbers(found.get("redo"), "redo")
+
+
+def version_head(value: object) -> VersionHead:
+    """Return the head of one kept write."""
+    found = fields.obj(value)
+    kept = fields.obj(found.get("choices"), "choices")
+    return VersionHead(
+        _described(found.get("before"), "before"),
+        _described(found.get("after"), "after"),
+        {
+            fields.matching(name, "choices", SESSION_NAME): choices(fields.obj(one))[0]
+            for name, one in kept.items()
+        },
+    )
 
 
 def usage_lines(found: dict[str, Any]) -> list[Any]:
@@ -97,6 +134,21 @@ def prompt_clock(content: bytes) -> PromptClock:
     if not found or not kind:
         raise Damaged("line")
     return PromptClock(fields.whole(int(found[1]), "line", 0, LATEST_INSTANT), kind)
+
+
+def _numbers(value: object, field: str) -> tuple[int, ...]:
+    items = fields.rows(value, field, _MOST_VERSIONS)
+    return tuple(fields.whole(item, field, 1, 1 << 53) for item in items)
+
+
+def _described(value: object, field: str) -> Described | None:
+    found = fields.obj(value, field)
+    if found.get("absent") is True:
+        return None
+    return Described(
+        fields.whole(found.get("bytes"), field, 0, 64 << 20),
+        fields.matching(found.get("sha256"), field, _SHA256),
+    )
 
 
 def _key(values: list[Any]) -> RoleKey:
