@@ -122,16 +122,20 @@ def install_with_uv(uv: str, python: str, level: str) -> bool:
     sync = [uv, "sync", "--quiet", "--frozen", "--python", python]
     sync += ["--all-groups"] if level == "dev" else ["--no-default-groups", "--group", "build"]
     # Twice: the second builds the project with the locked hatchling of the first.
-    return ran([*sync, "--no-install-project"]) and ran([*sync, "--no-build-isolation"])
+    return ran([*sync, "--no-install-project", "--no-build"]) and ran(
+        [*sync, "--no-build-isolation"]
+    )
 
 
 def install_with_pip(python: str, level: str) -> bool:
     inside = str(VENV / "bin" / "python")
     pip = [inside, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    # Wheels only: building a source distribution would run code of it, with what it downloads.
+    verified = ["install", "--require-hashes", "--only-binary", ":all:", "--no-deps"]
     return (
         ran([python, "-m", "venv", "--clear", str(VENV)])
         # Its own versions with their hashes, and nothing that a pip.conf would add.
-        and ran([*pip, "install", "--require-hashes", "--no-deps", "-r", str(EXPORTS[level])])
+        and ran([*pip, *verified, "-r", str(EXPORTS[level])])
         and ran([*pip, "install", "--no-deps", "--no-build-isolation", "-e", str(ROOT)])
     )
 

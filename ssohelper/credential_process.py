@@ -14,7 +14,7 @@ from ssohelper.app import App
 from ssohelper.broker.wording import line_of
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import Role, RoleCredentials, SsoSession
-from ssohelper.core.text import show
+from ssohelper.core.text import show, show_message
 from ssohelper.errors import LocalState, SsoHelperError
 from ssohelper.fastpath import miss
 from ssohelper.ready_document import key_of
@@ -78,7 +78,9 @@ def reported(error: SsoHelperError) -> int:
 def warned(message: str) -> None:
     """Say a warning in one line; the answer is good all the same."""
     with suppress(OSError):
-        os.write(2, show(f"ssohelper: warning: {message}").encode("utf-8", "replace") + b"\n")
+        os.write(
+            2, show_message(f"ssohelper: warning: {message}").encode("utf-8", "replace") + b"\n"
+        )
 
 
 def _noticed(message: str) -> None:

@@ -18,6 +18,7 @@ from ssohelper.core.endpoints import checked_region
 from ssohelper.core.instants import parse_duration
 from ssohelper.core.model import SESSION_NAME
 from ssohelper.core.nearest import did_you_mean
+from ssohelper.core.profile_names import checked_template
 from ssohelper.core.sign_in_notices import DESKTOP
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, SsoHelperError, UsageProblem
@@ -56,7 +57,9 @@ SETTINGS = (
         "roles that stand out in lists and the prompt: [SESSION:]ACCOUNT/ROLE",
         from_environment=False,
     ),
-    Setting("name_template", "text", "{account_name}.{role_name}", "how new profiles are named"),
+    Setting(
+        "name_template", "template", "{account_name}.{role_name}", "how new profiles are named"
+    ),
     Setting("notify", "notify", (), 'what gets notices: "desktop", or a command', (), False),
     Setting(
         "renew_ahead",
@@ -298,6 +301,8 @@ def _checked(setting: Setting, value: Any, place: str) -> Any:
         return _checked_region(value, place)
     if setting.kind == "keys":
         return _checked_keys(value, place)
+    if setting.kind == "template":
+        return _checked_template(value, place)
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -318,6 +323,13 @@ def _checked_region(value: str, place: str) -> str:
     try:
         return checked_region(value)
     except SsoHelperError as cause:
+        raise ConfigInvalid(f"{place}{cause.message}", hint=cause.hint) from cause
+
+
+def _checked_template(value: str, place: str) -> str:
+    try:
+        return checked_template(value)
+    except UsageProblem as cause:
         raise ConfigInvalid(f"{place}{cause.message}", hint=cause.hint) from cause
 
 
@@ -343,6 +355,7 @@ def _expected(setting: Setting) -> str:
         "texts": "a list of texts",
         "notify": f'a list of texts, or "{DESKTOP}"',
         "text": "a text",
+        "template": "a text",
         "region": "an AWS region",
         "keys": "a key, or several with commas between",
     }[setting.kind]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ssohelper.actions import credentials, environment, tokens
 from ssohelper.core import console_urls, issuer
 from ssohelper.core.console_urls import ConsolePage
-from ssohelper.core.endpoints import checked_region, console_sign_in_endpoint, partition_of
+from ssohelper.core.endpoints import console_sign_in_endpoint, partition_of
 from ssohelper.core.model import Profile, RoleKey
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, UsageProblem
 
@@ -37,9 +37,8 @@ def page_of(app: App, profile: Profile, service: str | None, region: str | None)
     Raises: UsageProblem for an unknown service or region, or one of another partition;
     ConfigInvalid when the profile names such a region.
     """
-    chosen = region or environment.region_of(app, profile)
     try:
-        checked_region(chosen)
+        chosen = environment.endpoint_region_of(app, profile, region)
         if partition_of(chosen) != partition_of(profile.session.region):
             home = partition_of(profile.session.region).name
             raise ConfigInvalid(

@@ -66,11 +66,13 @@ def listing(
     *,
     refresh: bool = False,
     of_this_sign_in: bool = False,
+    anew: bool = False,
     progress: Progress | None = None,
 ) -> Listing:
     """Return the saved listing when it is younger than a day, else a complete new one.
 
-    With `of_this_sign_in` one from before the present sign-in is not good enough either.
+    With `of_this_sign_in` one from before the present sign-in is not good enough either. With
+    `anew` every account is asked for now: what is not in the listing is about to be removed.
     Raises: LoginRequired (4), RoleNotAssigned (5: the list itself is refused), AwsUnreachable (6:
     something did not answer; what did is kept for the next try, what was saved stays).
     """
@@ -78,9 +80,10 @@ def listing(
     if (
         found is None
         or refresh
+        or anew
         or not is_good(app, session, found, of_this_sign_in=of_this_sign_in)
     ):
-        found = _Refresh(app, session, saved, progress).run()
+        found = _Refresh(app, session, saved, progress, anew=anew).run()
     _warn_of_refused(app, found)
     return found
 
@@ -163,11 +166,18 @@ class _Refresh:
     """
 
     def __init__(
-        self, app: App, session: SsoSession, saved: Listing | None, progress: Progress | None
+        self,
+        app: App,
+        session: SsoSession,
+        saved: Listing | None,
+        progress: Progress | None,
+        *,
+        anew: bool = False,
     ) -> None:
         self._app = app
         self._session = session
         self._earlier = {a.account.id: a for a in saved.accounts} if saved else {}
+        self._anew = anew
         self._progress = progress or (lambda _answered, _all: None)
         self._portal: Portal = app.portal(session)
         self._token = _Token(app, session)
@@ -179,7 +189,8 @@ class _Refresh:
     def run(self) -> Listing:
         """Return the complete listing, saved. Raises: the first failure, once all is kept."""
         self._list_accounts()
-        self._continue_unfinished()
+        if not self._anew:
+            self._continue_unfinished()
         to_ask = [listed for listed in self._accounts.values() if not listed.answered]
         self._progress(len(self._accounts) - len(to_ask), len(self._accounts))
         try:

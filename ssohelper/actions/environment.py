@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ssohelper.actions import clocks, tokens
+from ssohelper.core.endpoints import checked_region
 from ssohelper.core.instants import to_iso
 from ssohelper.core.model import Profile, RoleCredentials, Secret
-from ssohelper.errors import AwsUnreachable, LocalState
+from ssohelper.errors import AwsUnreachable, ConfigInvalid, LocalState
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -137,6 +138,21 @@ def region_of(app: App, profile: Profile) -> str:
     chosen = app.choices.load(profile.session.name).default_region
     region: str = chosen or app.settings.get("default_region") or profile.session.region
     return region
+
+
+def endpoint_region_of(app: App, profile: Profile, region: str | None = None) -> str:
+    """Return the region of which an endpoint of AWS is asked: the one that was said, or as above.
+
+    Raises: ConfigInvalid for one that AWS does not have; the profile's own with file and line.
+    """
+    chosen = region or region_of(app, profile)
+    try:
+        return checked_region(chosen)
+    except ConfigInvalid:
+        entry = app.config.read().profile(profile.name)
+        if entry is not None and chosen == profile.region:
+            app.config.read().refuse_region(entry)
+        raise
 
 
 def sign_in_left(app: App, session: SsoSession) -> TimeLeft:

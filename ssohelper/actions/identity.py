@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import credentials, directory, tokens
+from ssohelper.actions import credentials, directory, environment, tokens
 from ssohelper.core import issuer
 from ssohelper.core.endpoints import sts_endpoint
 from ssohelper.core.model import Account, Profile, SignInFacts, SsoSession
@@ -51,7 +51,8 @@ def confirmed(app: App, who: Known) -> Confirmed:
     names another account or role.
     """
     session, role = who.profile.session, who.profile.role
-    region = who.profile.region or session.region
+    # Not the region of the settings: STS of the profile's own region, else of the session's.
+    region = environment.endpoint_region_of(app, who.profile, who.profile.region or session.region)
     endpoint = sts_endpoint(region, app.environ)
     issuer.check_keys(tokens.issuer_of(app, session), "sts", endpoint, session)
     keys = credentials.release(app, session, role, "whoami", app.deadline())

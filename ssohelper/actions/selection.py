@@ -134,7 +134,7 @@ def resolved(config: ConfigFile, entry: ProfileEntry) -> Profile:
             f'profile "{entry.name}" has no sso-session',
             hint="make one with: ssohelper setup START_URL",
         )
-    return Profile(entry.name, session, target.role, entry.keys.get("region"))
+    return Profile(entry.name, session, target.role, config.region(entry))
 
 
 def _profile_of_role(app: App, text: str, session_name: str | None) -> Profile:

@@ -7,7 +7,7 @@ caller may wait for a sign-in, the file to watch and the line to print then; the
 
 from ssohelper import errors
 from ssohelper.broker.requests import Reply, Wait
-from ssohelper.core.text import show
+from ssohelper.core.text import show_message
 from ssohelper.errors import AnswerLost, SsoHelperError, Throttled
 
 SEPARATOR = "\x1f"
@@ -55,7 +55,7 @@ def decode_report(data: bytes) -> SsoHelperError | None:
 def line_of(error: SsoHelperError) -> bytes:
     """Return the error with its hint in one line: SDKs show stderr as their own error's text."""
     hint = f" ({error.hint})" if error.hint else ""
-    line = show(f"ssohelper: error: {error.message}{hint}") + "\n"
+    line = show_message(f"ssohelper: error: {error.message}{hint}") + "\n"
     return line.encode("utf-8", "backslashreplace")
 
 

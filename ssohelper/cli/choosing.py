@@ -19,8 +19,21 @@ def profile(text: str | None, session: str | None = None, *, ask_always: bool = 
     With `ask_always` AWS_PROFILE's does not count: nothing named means the picker.
     Raises: Interrupted (130) when the person leaves; what actions.selection raises.
     """
+    found = _profile(text, session or output.talk().session, ask_always=ask_always)
+    warn_of_config(output.app(), found.name)
+    return found
+
+
+def warn_of_config(app: App, profile_name: str | None = None) -> None:
+    """Warn of what the config says that other tools read otherwise, or that is ignored."""
+    config = app.config.read()
+    ignored = config.ignored_keys(profile_name) if profile_name is not None else None
+    for warning in (*config.oddities(), *((ignored,) if ignored else ())):
+        app.warn(warning)
+
+
+def _profile(text: str | None, session: str | None, *, ask_always: bool) -> Profile:
     app = output.app()
-    session = session or output.talk().session
     if text is None and ask_always:
         if not output.can_draw():
             raise WhichProfile("which profile?", hint="name one; see: ssohelper profile list")

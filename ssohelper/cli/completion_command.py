@@ -4,7 +4,7 @@ import click
 
 from ssohelper import shell_init
 from ssohelper.cli import output
-from ssohelper.errors import LocalState
+from ssohelper.errors import LocalState, UsageProblem
 
 
 @click.command("completion")
@@ -23,7 +23,9 @@ def completion(shell: str) -> None:
     nothing else is needed. The one for pwsh is not tried.
     """
     if shell not in shell_init.SHELLS:
-        raise output.unknown_name("shell", shell, shell_init.SHELLS, "ssohelper completion --help")
+        raise UsageProblem(
+            f'no shell named "{shell}"', hint=f"known are: {', '.join(shell_init.SHELLS)}"
+        )
     script = shell_init.completion_of(shell)
     if script is None:
         raise LocalState(

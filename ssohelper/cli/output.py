@@ -20,7 +20,7 @@ import click
 from ssohelper import logs, terminal
 from ssohelper.app import App
 from ssohelper.core.nearest import did_you_mean
-from ssohelper.core.text import show, to_json
+from ssohelper.core.text import show, show_message, to_json
 from ssohelper.errors import LocalState, SsoHelperError, UsageProblem
 
 _log = logging.getLogger(__name__)
@@ -148,7 +148,7 @@ def say(text: str) -> None:
 
 
 def warn(message: str) -> None:
-    say(f"ssohelper: warning: {show(message)}")
+    say(f"ssohelper: warning: {show_message(message)}")
 
 
 def confirm(question: str, *, yes: bool, what: str) -> bool:
@@ -211,9 +211,9 @@ def unknown_name(kind: str, name: str, known: Iterable[str], listed_by: str) -> 
 
 
 def report(error: SsoHelperError) -> int:
-    say(f"ssohelper: error: {show(error.message)}")
+    say(f"ssohelper: error: {show_message(error.message)}")
     if error.hint:
-        say(f"ssohelper: hint: {show(error.hint)}")
+        say(f"ssohelper: hint: {show_message(error.hint)}")
     return error.exit_code
 
 
@@ -223,7 +223,7 @@ def report_usage(error: click.UsageError) -> int:
         message, meant, names = message.partition(". (Did you mean one of: ")
     if meant:
         message += f"; did you mean {names.removesuffix(')').replace(', ', ' or ')}"
-    say(f"ssohelper: error: {show(message[:1].lower() + message[1:])}")
+    say(f"ssohelper: error: {show_message(message[:1].lower() + message[1:])}")
     path = error.ctx.command_path if error.ctx else "ssohelper"
     say(f"ssohelper: hint: see: {path} --help")
     return 2

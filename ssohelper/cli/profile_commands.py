@@ -79,11 +79,12 @@ def sync(
     """
     app = output.app()
     session = choosing.session(output.talk().session)
+    choosing.warn_of_config(app)
     said = Said(accounts, roles, name_template, form, default_region)
     choices = profiles.choices_for(app, session, said)
     with late.listing_progress() as progress:
         listing = directory.listing(
-            app, session, refresh=refresh or prune, of_this_sign_in=True, progress=progress
+            app, session, refresh=refresh, of_this_sign_in=True, anew=prune, progress=progress
         )
     plan = profiles.plan_sync(
         app,
@@ -113,6 +114,7 @@ def list_profiles() -> None:
       ssohelper profile list --session corp --json
     """
     app = output.app()
+    choosing.warn_of_config(app)
     wanted = output.talk().session
     found = [
         item
@@ -140,6 +142,7 @@ def show_profile(name: str) -> None:
       ssohelper profile show payments-prod.ReadOnlyAccess
     """
     app = output.app()
+    choosing.warn_of_config(app, name)
     found = {item.entry.name: item for item in profiles.found_profiles(app)}
     if name not in found:
         raise output.unknown_name("profile", name, found, "ssohelper profile list")

@@ -22,7 +22,7 @@ def shell_init(shell: str, name: str) -> None:
       eval "$(ssohelper-credentials shell-init bash --cmd sso)"  and the function is called sso
     """
     if shell not in door.SHELLS:
-        raise output.unknown_name("shell", shell, door.SHELLS, "ssohelper shell-init --help")
+        raise UsageProblem(f'no shell named "{shell}"', hint=f"known are: {', '.join(door.SHELLS)}")
     if not door.is_name(name):
         raise UsageProblem(
             f'"{name}" cannot be the name of a shell function',

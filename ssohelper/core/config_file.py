@@ -22,6 +22,8 @@ DEFAULT_SCOPES = ("sso:account:access",)
 # A header that shlex would split in two without looking for quotes: 25 µs saved per profile.
 _PLAIN = re.compile(r"[a-z-]+[ \t]+([A-Za-z0-9._@/+%:=,-]+)")
 _ROLE_ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
+# botocore's rule for a region: a host label.
+_REGION = re.compile(r"(?![0-9]+\Z)(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 # AWS CLI stops at four as well (_AWS_CLI_PROFILE_CHAIN).
 _LONGEST_CHAIN = 4
 
@@ -58,6 +60,7 @@ class ConfigFile:
         self._profiles: dict[str, ProfileEntry] = {}
         self._sessions: dict[str, Section] = {}
         self._checked: dict[str, SsoSession] = {}
+        self._twice: dict[str, list[int]] = {}
         self._read_sections()
 
     @classmethod
@@ -110,6 +113,29 @@ class ConfigFile:
         section = self._sessions.get(name)
         return section.header if section else None
 
+    def region(self, entry: ProfileEntry) -> str | None:
+        """Return the profile's region when it can be one; None when it names none.
+
+        SDKs put it into host names and shells into their environment. Any host label is taken, as
+        botocore does: a partition that we do not know is no reason to refuse a profile.
+        Raises: ConfigInvalid with the line.
+        """
+        region = entry.keys.get("region")
+        if region and not _REGION.fullmatch(region):
+            self.refuse_region(entry)
+        return region or None
+
+    def refuse_region(self, entry: ProfileEntry) -> NoReturn:
+        """Raise ConfigInvalid with the line of the profile's region."""
+        said = entry.keys.get("region", "")
+        found = self.text.sections[entry.header].keys.get("region")
+        found = found or self.text.magic.keys.get("region")
+        self.text.refuse(
+            found.lines[0] if found else entry.line - 1,
+            f'the region "{show(said, 60)}" of profile "{show(entry.name, 80)}" is no AWS region',
+            hint="a region looks like: eu-west-1",
+        )
+
     def target(self, entry: ProfileEntry) -> Target | None:
         """Return the role that the profile points at; None when it points at none.
 
@@ -143,6 +169,32 @@ class ConfigFile:
         """
         return edited(self.text, changes)
 
+    def oddities(self) -> list[str]:
+        """Return what is worth a warning in the file as a whole."""
+        found = []
+        if self.text.magic.keys:
+            line = self.text.magic.line + 1
+            found.append(
+                f"{self.origin}:{line}: the keys of [DEFAULT] are in every section for botocore and "
+                "the AWS CLI, other SDKs ignore them; a default profile is [default]"
+            )
+        for name, lines in self._twice.items():
+            places = " and ".join(map(str, lines))
+            found.append(
+                f'{self.origin}: the profile "{show(name, 80)}" is there twice, in lines {places}: '
+                "the last one counts"
+            )
+        return found
+
+    def ignored_keys(self, name: str) -> str | None:
+        """Return a warning about keys of an SSO profile that move no token of ours."""
+        entry = self.profile(name)
+        keys = [key for key in ("endpoint_url", "services") if entry and key in entry.keys]
+        if entry is None or not keys or self.target_or_none(entry) is None:
+            return None
+        said = " and ".join(f'"{key}"' for key in keys)
+        return f'{said} of profile "{show(name, 80)}": ignored for sign-in and role credentials'
+
     # -- sections --------------------------------------------------------------------------
 
     def _read_sections(self) -> None:
@@ -152,7 +204,10 @@ class ConfigFile:
                 name = header if header == "default" else _second_word(header)
                 if name is not None:
                     # As botocore's dict.update: the later section replaces the earlier one.
-                    self._profiles.pop(name, None)
+                    earlier = self._profiles.pop(name, None)
+                    if earlier is not None:
+                        lines = self._twice.setdefault(name, [earlier.line])
+                        lines.append(section.line + 1)
                     self._profiles[name] = _entry(name, section, inherited)
             elif header.startswith("sso-session"):
                 name = _second_word(header)

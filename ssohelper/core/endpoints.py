@@ -108,6 +108,7 @@ _VARIABLES = {
     "console sign-in": "AWS_ENDPOINT_URL_SIGNIN",
 }
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+_AUTHORITY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#\\]*)")
 _URL_LIMIT = 4096
 # RFC 3986 unreserved and reserved, without the quote: harmless as an argument to any opener.
 _URL_CHARACTERS = frozenset(
@@ -186,6 +187,19 @@ def general_endpoint_warning(environ: Mapping[str, str]) -> str | None:
     )
 
 
+def shown_url(text: str, limit: int = 120) -> str:
+    """Return a refused URL for a message: a host with other letters than ASCII in punycode.
+
+    A Cyrillic "a" looks like the Latin one; "xn--" shows that it is none.
+    """
+    if not text.isascii():
+        found = _AUTHORITY.match(text)
+        if found:
+            host = _punycode(found.group(2))
+            text = found.group(1) + host + text[found.end() :]
+    return show(text, limit)
+
+
 def is_loopback_url(url: str) -> bool:
     """Tell whether the URL's host is this machine."""
     parts = _split(url)
@@ -201,7 +215,7 @@ def checked_sign_in_url(url: str, region: str, oidc_endpoint: str) -> str:
     parts = _split(url)
     if parts is None or not _is_sign_in_place(parts, region, oidc_endpoint):
         raise BadAnswer(
-            f'unexpected sign-in address "{show(url, 120)}"',
+            f'unexpected sign-in address "{shown_url(url)}"',
             hint="nothing was opened; try again, and tell your administrator if it stays",
         )
     rebuilt = f"{parts.scheme.lower()}://{_authority(parts)}{encoded(parts.path or '/')}"
@@ -254,7 +268,7 @@ def _checked_override(service: str, variable: str, url: str) -> str:
             return f"{parts.scheme.lower()}://{_authority(parts)}{path}"
     others = "neither this machine nor AWS" if service in _PREFIXES else "not this machine"
     raise ConfigInvalid(
-        f'{variable} names "{show(url, 120)}", which is {others}',
+        f'{variable} names "{shown_url(url)}", which is {others}',
         hint=f"unset {variable}",
     )
 
@@ -308,6 +322,17 @@ def _split(url: str) -> SplitResult | None:
         return None
     readable = host is not None and (_HOST.fullmatch(host) or _is_loopback(host))
     return parts if readable and "@" not in parts.netloc else None
+
+
+def _punycode(host: str) -> str:
+    """Return the host in ASCII; letters that are no part of any host name as \\u0430."""
+    labels = []
+    for label in re.split("[.\u3002\uff0e\uff61]", host):
+        try:
+            labels.append(label.encode("idna").decode("ascii"))
+        except UnicodeError:
+            labels.append(label.encode("ascii", "backslashreplace").decode("ascii"))
+    return ".".join(labels)
 
 
 def _authority(parts: SplitResult) -> str:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from ssohelper.core.model import Account, Role
+from ssohelper.core.model import ACCOUNT_ID, Account, Role
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
@@ -70,9 +70,20 @@ def plain_name(template: str, session_name: str, wanted: Wanted) -> str:
 
     def mapped(match: re.Match[str]) -> str:
         safe = _UNSAFE.sub("-", values[match.group(1)][:_FIELD_LIMIT])
+        if match.group(1).startswith("account_") and is_foreign_id(safe, account):
+            return account.id
         return safe if re.search("[A-Za-z0-9]", safe) else account.id
 
     return _FIELD.sub(mapped, template).lstrip("._-")
+
+
+def is_foreign_id(name: str, account: Account) -> bool:
+    """Return whether a name would be taken for the id of another account.
+
+    Whoever names accounts could give one the id of your production account for its name.
+    """
+    plain = name.strip("._- ")
+    return ACCOUNT_ID.fullmatch(plain) is not None and plain != account.id
 
 
 def names_for(

@@ -15,7 +15,7 @@ from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSe
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, Target
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Account, Role, SsoSession
-from ssohelper.core.profile_names import Wanted, names_for, plain_name
+from ssohelper.core.profile_names import Wanted, is_foreign_id, names_for, plain_name
 from ssohelper.core.start_url import same_portal
 
 # What sync owns in a managed section; `region`, `output` and any other key are the person's.
@@ -113,6 +113,12 @@ def matches(globs: tuple[str, ...]) -> Callable[..., bool]:
     return test
 
 
+def account_texts(account: Account) -> tuple[str, ...]:
+    """Return what a filter of accounts looks at: no name that is another account's id."""
+    is_foreign = is_foreign_id(account.name, account)
+    return (account.id,) if is_foreign else (account.id, account.name)
+
+
 def identity_keys(session: SsoSession, role: Role, form: str, command: str) -> dict[str, str]:
     """Return the keys that make a profile this role's, in this form."""
     if form == NATIVE:
@@ -199,7 +205,7 @@ class _Planner:
         seen: set[Role] = set()
         for listed in self._wish.listing.accounts:
             account = listed.account
-            account_named = self._account_matches(account.id, account.name)
+            account_named = self._account_matches(*account_texts(account))
             for role_name in listed.roles:
                 wanted = Wanted(account, Role(account.id, role_name))
                 if wanted.role in seen:
@@ -292,9 +298,7 @@ class _Planner:
             if role in offered or role.account_id in unsure:
                 continue
             account = accounts.get(role.account_id, Account(role.account_id, "", ""))
-            named = self._account_matches(account.id, account.name) and self._role_matches(
-                role.name
-            )
+            named = self._account_matches(*account_texts(account)) and self._role_matches(role.name)
             if named or not self._wish.narrowed:
                 stale += [entry for entry, _form in entries]
         return stale
@@ -311,7 +315,7 @@ class _Planner:
             for role, entries in self._managed.items()
             if len(entries) == 1
             and role in offered
-            and self._account_matches(role.account_id, accounts[role.account_id].name)
+            and self._account_matches(*account_texts(accounts[role.account_id]))
             and self._role_matches(role.name)
         }
         names = self._names_of_today(single, accounts)

@@ -3,8 +3,7 @@
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from ssohelper.core.endpoints import checked_region, is_aws_portal_host
-from ssohelper.core.text import show
+from ssohelper.core.endpoints import checked_region, is_aws_portal_host, shown_url
 from ssohelper.errors import ConfigInvalid
 
 _LIMIT = 2048
@@ -79,4 +78,6 @@ def _split(text: str) -> SplitResult | None:
 
 
 def _invalid(text: str, what: str) -> ConfigInvalid:
-    return ConfigInvalid(f'"{show(text, 120)}" {what}', hint=_EXAMPLE)
+    if not text.isascii():
+        what = "has letters in it that look like others"
+    return ConfigInvalid(f'"{shown_url(text)}" {what}', hint=_EXAMPLE)

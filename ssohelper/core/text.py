@@ -10,6 +10,9 @@ from typing import Any
 _HOSTILE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
+# Longer than any path that tools print, let alone a name.
+_SHORTENED = 240
+_VERY_LONG = re.compile(rf'[^\s"]{{{_SHORTENED + 60},}}|(?<=")[^"]{{{_SHORTENED + 60},}}(?=")')
 _LAST_MARK = re.compile(r".*[-._/,:]")
 
 
@@ -22,6 +25,11 @@ def show(text: str, limit: int | None = None) -> str:
     if limit is not None and len(visible) > limit:
         visible = visible[: limit - 1] + "…"
     return visible
+
+
+def show_message(text: str) -> str:
+    """Return a message for a terminal, with what is very long in it cut: a name of 10 kB."""
+    return _VERY_LONG.sub(lambda found: found.group()[:_SHORTENED] + "…", show(text))
 
 
 def is_harmless(text: str) -> bool:

@@ -5,6 +5,7 @@ not touched. Others write it too and take no lock, so it is looked at once more 
 """
 
 import os
+import shlex
 import stat
 import sys
 from contextlib import suppress
@@ -44,7 +45,8 @@ def read_as_it_is(
 ) -> Found:
     """Return the file as it is now; a missing one is empty.
 
-    With `only_trusted` another user's is refused; root's is not: some systems build homes so.
+    With `only_trusted` another user's is refused, and one that others may write; root's is not:
+    some systems build homes so.
     Raises: LocalState.
     """
     try:
@@ -61,9 +63,8 @@ def read_as_it_is(
             return Found(b"", None)
         if not stat.S_ISREG(status.st_mode):
             raise LocalState(f'"{path}" is no plain file')
-        is_trusted = is_ours(status) or status.st_uid == 0
-        if only_trusted and not is_trusted and not is_of_home_given_to_root(status, str(path)):
-            raise LocalState(f'"{path}" belongs to another user')
+        if only_trusted:
+            _refuse_untrusted(path, status)
         data = b""
         while part := os.read(descriptor, min(limit_bytes + 1, 1 << 24)):
             data += part
@@ -74,6 +75,21 @@ def read_as_it_is(
     finally:
         os.close(descriptor)
     return Found(data, (status.st_ino, status.st_mtime_ns, status.st_size))
+
+
+def _refuse_untrusted(path: Path, status: os.stat_result) -> None:
+    if sys.platform == "win32":
+        return
+    is_trusted = is_ours(status) or status.st_uid == 0
+    if not is_trusted and not is_of_home_given_to_root(status, str(path)):
+        raise LocalState(f'"{path}" belongs to another user')
+    # Where each user has a group of the same number, editors make files that it may write.
+    by_group = status.st_mode & 0o020 and status.st_gid not in (0, status.st_uid)
+    if status.st_mode & 0o002 or by_group:
+        raise LocalState(
+            f'other users may write "{path}", which names commands that are run: not read',
+            hint=f"look at it, then: chmod go-w {shlex.quote(str(path))}",
+        )
 
 
 class PersonFile:

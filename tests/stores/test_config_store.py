@@ -398,7 +398,7 @@ def test_a_damaged_history_is_refused_and_the_next_write_heals_it(
     store.write(adding("a"), within())
     text = path.read_bytes()
     spoil(history(tmp_path)[-1])
-    with pytest.raises(LocalState, match="is missing|is damaged"):
+    with pytest.raises(LocalState, match=r"is missing|is damaged"):
         store.last_version()
     assert path.read_bytes() == text
     store.write(adding("b"), within())

@@ -291,7 +291,10 @@ class ProfilesScreen(Screen[None]):
             is_old = await flow.result(
                 self.app, lambda: needs_a_new_list(house, session, prune=prune)
             )
-            if is_old and await self.app.push_screen_wait(ProgressScreen(session)) is None:
+            if (
+                is_old
+                and await self.app.push_screen_wait(ProgressScreen(session, anew=prune)) is None
+            ):
                 return
             found = await flow.result(self.app, lambda: proposed(house, session, prune=prune))
             plan = found.plan

@@ -33,8 +33,10 @@ class ProgressScreen(ModalScreen[Listing | None]):
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Do not wait")]
     app: HouseApp[Any]
 
-    def __init__(self, session: SsoSession) -> None:
+    def __init__(self, session: SsoSession, *, anew: bool = False) -> None:
+        """`anew`: nothing that an interrupted listing answered counts."""
         super().__init__()
+        self._anew = anew
         self._session = session
         self._is_over = False
 
@@ -58,7 +60,9 @@ class ProgressScreen(ModalScreen[Listing | None]):
         try:
             listing = await flow.result(
                 app,
-                lambda: directory.listing(house, self._session, refresh=True, progress=progress),
+                lambda: directory.listing(
+                    house, self._session, refresh=True, anew=self._anew, progress=progress
+                ),
             )
         except SsoHelperError as error:
             app.failed(error)
