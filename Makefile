@@ -12,7 +12,7 @@ export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 export UV_PYTHON_DOWNLOADS := never
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 
-.PHONY: help demo test check bench torture pictures docs lock clean run-env dev-env
+.PHONY: help demo test check bench torture fuzz pictures docs lock clean run-env dev-env
 .NOTPARALLEL:
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo 'make bench   measure, target beside figure'
 	@echo 'make torture stampedes, kills, faults, lives: 30 min (S=30: a few, SEED=n repeats)'
 	@echo 'make pictures  draw the screens anew into docs/pictures'
+	@echo 'make fuzz    damage files and answers, run the commands: 5 min (S=60, SEED=n repeats)'
 	@echo 'make docs    build the documentation into .cache/docs'
 	@echo 'make lock    renew uv.lock and its exports for pip (needs uv)'
 	@echo 'make clean   remove everything that these made'
@@ -56,6 +57,9 @@ pictures: dev-env
 
 torture: dev-env
 	@S='$(S)' SEED='$(SEED)' ROWS='$(ROWS)' $(BIN)/python -m tests.torture
+
+fuzz: dev-env
+	@S='$(S)' SEED='$(SEED)' $(BIN)/python -m tests.fuzz
 
 lock:
 	$(BOOTSTRAP) lock

@@ -37,6 +37,11 @@ def wanted(name: str, role: str = "Admin", account_id: str = "001234567890") -> 
         ("../..", "R", "001234567890.R"),
         ("y" * 10_000, "R", None),
         ("$(touch P)", "R", "touch-P-.R"),
+        ("111122223333", "R", "001234567890.R"),
+        (" 111122223333 ", "R", "001234567890.R"),
+        ("-111122223333.", "R", "001234567890.R"),
+        ("001234567890", "R", "001234567890.R"),
+        ("111122223333-prod", "R", "111122223333-prod.R"),
     ],
 )
 def test_every_name_from_aws_becomes_a_safe_one(account: str, role: str, name: str | None) -> None:

@@ -1,0 +1,309 @@
+"""Damaged files of ours, odd configs and impossible words: one clear line, nothing lost."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ssohelper.actions import directory
+from ssohelper.app import App
+from ssohelper.emulator.server import Emulator
+from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+
+ACCOUNT, ROLE = "000030000001", "ReadOnlyAccess"
+KEY = ("--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE)
+PROFILE = f"\n[profile a]\nsso_session = corp\nsso_account_id = {ACCOUNT}\nsso_role_name = {ROLE}\n"
+
+
+@pytest.fixture
+def signed_in(home: Home, emulator: Emulator) -> Home:
+    home.add_session(start_url=emulator.world.start_url, region=emulator.world.region)
+    home.write_token(emulator.token_for("ana"))
+    return home
+
+
+def kept(home: Home) -> Path:
+    return home.runtime / "kept" / "corp" / ACCOUNT / f"{ROLE}.json"
+
+
+def end_brokers(home: Home) -> None:
+    """End this home's brokers, which know what was in the files before."""
+    for process in Path("/proc").iterdir():
+        try:
+            if (
+                not process.name.isdigit()
+                or b"broker-process" not in (process / "cmdline").read_bytes()
+            ):
+                continue
+            if f"HOME={home.path}\0".encode() in (process / "environ").read_bytes():
+                os.kill(int(process.name), signal.SIGKILL)
+        except OSError:
+            continue
+
+
+# -- damaged files ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"expires_at": 10**18},
+        {"expires_at": 10**18 + 3600, "received_at": 10**18},
+        {"expires_at": int(time.time()) + 33 * 365 * 86400},
+        {"access_key_id": "ASIA\0"},
+        {"session_token": "a\nb"},
+    ],
+    ids=["1e18", "both 1e18", "33 years", "NUL", "newline"],
+)
+def test_damaged_cached_credentials_are_asked_for_again_and_heal(
+    signed_in: Home, run: Run, emulator: Emulator, change: dict[str, Any]
+) -> None:
+    assert run("credential-process", *KEY).returncode == 0
+    end_brokers(signed_in)
+    good = json.loads(kept(signed_in).read_text())
+    kept(signed_in).write_text(json.dumps({**good, **change}))
+    (signed_in.runtime / "credentials" / "corp" / ACCOUNT / ROLE).unlink()
+    done = run("exec", f"corp:{ACCOUNT}/{ROLE}", "--", "/usr/bin/env")
+    assert done.returncode == 0, done.stderr
+    keys = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    assert emulator.identity_of(keys["AWS_ACCESS_KEY_ID"]) is not None
+    assert json.loads(kept(signed_in).read_text())["access_key_id"] == keys["AWS_ACCESS_KEY_ID"]
+
+
+@pytest.mark.parametrize("seconds", [-60, 33 * 365 * 86400, 10**15])
+def test_an_answer_with_an_impossible_end_is_not_served(
+    signed_in: Home, emulator: Emulator, seconds: int
+) -> None:
+    """In this process: a broker would ask again, and get a good one."""
+    from ssohelper.actions import issuing
+    from ssohelper.core.model import RoleKey
+    from ssohelper.errors import BadAnswer
+
+    credentials = {
+        "accessKeyId": "ASIAABCDEFGHIJKLMNOP",
+        "secretAccessKey": "secret",
+        "sessionToken": "token",
+        "expiration": (int(time.time()) + seconds) * 1000,
+    }
+    body = json.dumps({"roleCredentials": credentials})
+    emulator.faults.script("GetRoleCredentials", 200, body=body)
+    with pytest.raises(BadAnswer) as caught:
+        issuing.issue(App(signed_in.env), RoleKey("corp", ACCOUNT, ROLE))
+    assert caught.value.hint
+    assert not kept(signed_in).exists()
+
+
+def test_1e18_in_usage_facts_and_listing_is_as_if_absent(signed_in: Home, run: Run) -> None:
+    assert run("list").returncode == 0
+    state = signed_in.path / ".local/state/ssohelper"
+    (state / "sign-ins").mkdir(exist_ok=True)
+    facts = dict.fromkeys(("signed_in_at", "refreshed_at", "ended_at", "person_since"), 10**18)
+    (state / "sign-ins/corp.json").write_text(json.dumps(facts))
+    usage = {"version": 1, "roles": [["corp", ACCOUNT, ROLE, 10**18, 1, False]]}
+    (state / "usage.json").write_text(json.dumps(usage))
+    saved = next((state / "listings").rglob("listing.json"))
+    saved.write_text(json.dumps({**json.loads(saved.read_text()), "listed_at": 10**18}))
+    said = run("-v", "list", "--json")
+    assert said.returncode == 0, said.stderr
+    rows = json.loads(said.stdout)["data"]
+    assert {row["last_used_at"] for row in rows} == {None}
+    assert said.stderr.count("is damaged") >= 2
+    assert json.loads(saved.read_text())["listed_at"] < 10**10
+    status = run("status", "--json")
+    assert status.returncode == 0
+    assert json.loads(status.stdout)["data"]["sessions"][0]["state"] == "valid"
+
+
+def test_undo_with_a_lost_version_deletes_nothing(signed_in: Home, run: Run) -> None:
+    assert run("profile", "sync", "--yes").returncode == 0
+    text = signed_in.config_file.read_bytes()
+    versions = signed_in.path / ".local/state/ssohelper/config-versions"
+    lost = next(path for path in versions.rglob("*") if path.name.isdigit())
+    content = lost.read_bytes()
+    for spoil in (lost.unlink, lambda: lost.write_bytes(content[:-1])):
+        spoil()
+        done = run("profile", "undo", "--yes")
+        assert (done.returncode, signed_in.config_file.read_bytes()) == (7, text)
+        assert "nothing was changed" in done.stderr
+    lost.write_bytes(content)
+    assert run("profile", "undo", "--yes").returncode == 0
+    assert signed_in.config_file.read_bytes() != text
+    assert run("profile", "undo", "--redo", "--yes").returncode == 0
+    assert signed_in.config_file.read_bytes() == text
+
+
+def test_undo_brings_the_remembered_filters_back(signed_in: Home, run: Run) -> None:
+    assert run("profile", "sync", "--yes", "--role", "Read*").returncode == 0
+    assert run("profile", "sync", "--yes", "--role", "*").returncode == 0
+    assert run("profile", "undo", "--yes").returncode == 0
+    choices = signed_in.path / ".local/state/ssohelper/choices/corp.json"
+    assert json.loads(choices.read_text())["roles"] == ["Read*"]
+    assert run("profile", "undo", "--redo", "--yes").returncode == 0
+    assert json.loads(choices.read_text())["roles"] == ["*"]
+
+
+def test_an_end_without_a_zone_is_said(signed_in: Home, emulator: Emulator, run: Run) -> None:
+    token = emulator.token_for("ana")
+    signed_in.write_token({**token, "expiresAt": token["expiresAt"].removesuffix("Z")})
+    done = run("status")
+    assert done.returncode == 0
+    assert "names no time zone" in done.stderr
+    assert "valid" in done.stdout
+
+
+# -- odd configs -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "region", ["us-east-1.evil.com", "../../x", "us-east-1\n  evil", "us\0east", "-x", "a b", "１"]
+)
+@pytest.mark.parametrize("command", [("env", "a"), ("exec", "a", "--", "true"), ("whoami", "a")])
+def test_a_region_that_is_none_is_refused_with_its_line(
+    signed_in: Home, run: Run, region: str, command: tuple[str, ...]
+) -> None:
+    before = signed_in.config_file.read_text()
+    signed_in.write_config(f"{before}{PROFILE}region = {region}\n")
+    line = before.count("\n") + 6
+    done = run(*command)
+    assert done.returncode == 3
+    assert f"{signed_in.config_file}:{line}: " in done.stderr
+    assert done.stdout == "" or command[0] == "whoami"
+
+
+def test_what_other_tools_read_otherwise_is_said(signed_in: Home, run: Run) -> None:
+    before = signed_in.config_file.read_text()
+    again = PROFILE.replace("profile a", "profile 'a'")
+    signed_in.write_config(
+        f"[DEFAULT]\noutput = json\n{before}{PROFILE}endpoint_url = http://127.0.0.1:1\n"
+        f"services = x\n{again}endpoint_url = x\n"
+    )
+    done = run("whoami", "a")
+    assert "[DEFAULT]" in done.stderr
+    assert 'the profile "a" is there twice, in lines' in done.stderr
+    assert '"endpoint_url" of profile "a": ignored' in done.stderr
+    quiet = run("credential-process", "--profile", "a")
+    assert (quiet.returncode, quiet.stderr) == (0, "")
+
+
+def test_a_host_that_looks_like_awss_is_shown_in_punycode(home: Home, run: Run) -> None:
+    done = run("setup", "https://d-0000000000.\u0430wsapps.com/start")
+    assert done.returncode == 3
+    assert "xn--" in done.stderr
+    assert "\u0430" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("whoami",), ("login",), ("profile", "show"), ("credential-process", "--profile"), ()],
+)
+def test_a_name_of_10_kb_is_shortened(signed_in: Home, run: Run, command: tuple[str, ...]) -> None:
+    done = run(*command, "a" * 10_000)
+    assert done.returncode in (2, 3)
+    assert max(map(len, done.stderr.splitlines())) < 600
+    assert "…" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["shell-init", "completion"])
+def test_an_unknown_shell_lists_the_known_ones(home: Home, run: Run, command: str) -> None:
+    done = run(command, "tcsh")
+    assert done.returncode == 2
+    assert "bash, zsh, fish, pwsh" in done.stderr
+
+
+@pytest.mark.parametrize("template", ["a b", "{nope}", "fixed", "{account_name}/{role_name}"])
+def test_a_bad_template_is_not_set(home: Home, run: Run, template: str) -> None:
+    done = run("config", "set", "name_template", template)
+    assert done.returncode == 2
+    assert not (home.path / ".config/ssohelper/config.toml").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes of a file")
+@pytest.mark.parametrize(("mode", "code"), [(0o602, 7), (0o622, 7), (0o600, 0), (0o644, 0)])
+def test_settings_that_others_may_write_are_not_read(
+    home: Home, run: Run, mode: int, code: int
+) -> None:
+    path = home.path / ".config/ssohelper/config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text('theme = "light"\n')
+    path.chmod(mode)
+    done = run("config", "get", "theme")
+    assert done.returncode == code
+    assert ("chmod go-w" in done.stderr) is (code == 7)
+
+
+# -- prune -----------------------------------------------------------------------------------------
+
+
+def test_prune_does_not_count_what_an_interrupted_listing_answered(
+    signed_in: Home, run: Run, emulator: Emulator
+) -> None:
+    """A role that was missing an hour ago is assigned now: its profile stays."""
+    assert run("profile", "sync", "--yes").returncode == 0
+    app = App(signed_in.env)
+    session = app.config.read().sso_session("corp")
+    assert session is not None
+    whole = directory.saved_listing(app, session)
+    assert whole is not None
+    stale = [
+        listed._replace(roles=()) if number == 0 else listed._replace(answered=number < 2)
+        for number, listed in enumerate(whole.accounts)
+    ]
+    app.directory.save_unfinished("corp", whole._replace(accounts=tuple(stale)))
+    before = signed_in.config_file.read_bytes()
+    done = run("profile", "sync", "--prune", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert signed_in.config_file.read_bytes() == before
+
+
+# -- Ctrl-C ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_ctrl_c_while_modules_load_is_130_without_a_traceback(home: Home, tmp_path: Path) -> None:
+    """From our first line on; Python's own start before it can still show a traceback."""
+    begun = tmp_path / "begun"
+    hook = tmp_path / "hook"
+    hook.mkdir()
+    # `time` is imported by the entry point when its handler is not there yet; click after that.
+    (hook / "click.py").write_text(
+        f"import pathlib, time\npathlib.Path({str(begun)!r}).write_text('')\ntime.sleep(60)\n"
+    )
+    process = subprocess.Popen(
+        [SCRIPT, "list"],
+        env={**home.env, "PYTHONPATH": str(hook)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    ends_at = time.monotonic() + RUN_SECONDS
+    while not begun.exists() and time.monotonic() < ends_at:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=RUN_SECONDS)
+    assert (process.returncode, out, err) == (130, b"", b"")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_ctrl_c_at_any_moment_shows_no_frame_of_ours(signed_in: Home) -> None:
+    """A seeded sweep of moments over commands that load different modules."""
+    rng = random.Random(20)
+    commands = (["list"], ["status"], ["--help"], ["config", "list"], ["credential-process", *KEY])
+    for number in range(25):
+        process = subprocess.Popen(
+            [SCRIPT, *commands[number % len(commands)]],
+            env=signed_in.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        time.sleep(rng.uniform(0.0, 0.25))
+        process.send_signal(signal.SIGINT)
+        error = process.communicate(timeout=RUN_SECONDS)[1].decode()
+        # -2 and a traceback of site or of the script: Python had not come to our first line.
+        assert "ssohelper/" not in error.replace("bin/ssohelper", "").replace(SCRIPT, ""), error
+        assert process.returncode in (0, 4, 130) or "ssohelper:" not in error
