@@ -29,6 +29,7 @@ from ssohelper.core.model import (
 )
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
+from tests.in_process import renew_in_process
 
 # 2026-03-11T14:30:00Z, a Wednesday afternoon.
 NOW = 1_773_239_400
@@ -117,7 +118,9 @@ class Afternoon:
         self.config_file = home / ".aws" / "config"
 
     def app(self, **more: Any) -> App:
-        return StillApp(self.environ, clock=self.clock, **more)
+        made = StillApp(self.environ, clock=self.clock, **more)
+        renew_in_process(made)
+        return made
 
     def pass_the_day(self) -> None:
         """Sign in, list, use some roles: at the times that the pictures then show."""
