@@ -99,10 +99,12 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Names]:
         )
         portal = made.session.start_url, made.session.region
         made.app.directory.save("corp", Listing(*portal, now, offered))
+        token = made.app.tokens.load(made.session)
+        assert token
         for number, role in enumerate(ROLES):
             keys = RoleCredentials(key_id(number), Secret(f"s{number}"), Secret("t"), now + 3600)
             key = RoleKey("corp", account_id(number), role)
-            made.app.credentials.keep(key, made.session, KeptCredentials(keys, now))
+            made.app.credentials.keep(key, made.session, KeptCredentials(keys, now, token.id))
         yield made
 
 

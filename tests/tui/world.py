@@ -175,7 +175,9 @@ class Afternoon:
     def _use(self, house: App, session: SsoSession, role: Role, life_seconds: int) -> None:
         keys = RoleCredentials("ASIAEXAMPLE", Secret("s"), Secret("t"), house.now() + life_seconds)
         key = RoleKey(session.name, *role)
-        house.credentials.keep(key, session, KeptCredentials(keys, house.now()))
+        house.credentials.keep(
+            key, session, KeptCredentials(keys, house.now(), _token_id(house, session))
+        )
         usage.record(house, _profile(session, *role))
 
 
@@ -220,3 +222,9 @@ async def until(condition: Callable[[], object], seconds: float = 8.0) -> None:
         assert waited < seconds, "it never came"
         await asyncio.sleep(0.02)
         waited += 0.02
+
+
+def _token_id(house: App, session: SsoSession) -> str:
+    token = house.tokens.load(session)
+    assert token
+    return token.id
