@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ssohelper import folders
+from ssohelper import folders, home
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.instants import duration_text
-from ssohelper.core.text import is_harmless, show
+from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, LocalState, NotOurs
 from ssohelper.fastpath import spawn
 
@@ -143,7 +142,7 @@ class App:
     @cached_property
     def token_folder(self) -> Path:
         """~/.aws/sso/cache: no variable of AWS's moves it."""
-        return Path(self._expanded("~/.aws/sso/cache"))
+        return Path(home.expand("~/.aws/sso/cache", self.environ))
 
     # -- collaborators -----------------------------------------------------------------------
 
@@ -354,11 +353,11 @@ class App:
 
     def _own_folder(self, rule: Callable[[Mapping[str, str]], str]) -> Path:
         if not self.environ.get("SSOHELPER_HOME"):
-            self._check_home()
+            home.check(self.environ)
         # platformdirs' own rules, which a test holds beside it: importing it costs 4 ms.
         found = self._own_place(rule)
         if found[:1] == "~":
-            raise _no_home()
+            raise home.missing()
         return Path(found)
 
     def _own_place(self, rule: Callable[[Mapping[str, str]], str]) -> str:
@@ -371,7 +370,9 @@ class App:
     def _aws_file(self, variable: str) -> Path:
         value = self.environ.get(variable)
         # botocore expands variables and ~ in these two, so we look where the SDKs look.
-        return Path(self._expanded(os.path.expandvars(value) if value else _AWS_FILES[variable]))
+        return Path(
+            home.expand(os.path.expandvars(value) if value else _AWS_FILES[variable], self.environ)
+        )
 
     def _environ_anywhere(self) -> dict[str, str]:
         """Return the environment for a process in another folder: relative paths made whole."""
@@ -381,25 +382,3 @@ class App:
             if self.environ.get(variable)
         }
         return {**self.environ, **whole}
-
-    def _expanded(self, path: str) -> str:
-        if path[:1] != "~":
-            return path
-        self._check_home()
-        # botocore looks at no HOME on Windows, where shells that come with git set one.
-        home = self.environ.get("HOME") if sys.platform != "win32" else None
-        if home and path.startswith("~/"):
-            return home.rstrip("/") + path[1:]
-        expanded = os.path.expanduser(path)
-        if expanded[:1] == "~":
-            raise _no_home()
-        return expanded
-
-    def _check_home(self) -> None:
-        home = self.environ.get("HOME") if sys.platform != "win32" else None
-        if home is not None and (not os.path.isabs(home) or not is_harmless(home)):
-            raise LocalState(f'HOME is "{show(home, 80)}": not an absolute path')
-
-
-def _no_home() -> LocalState:
-    return LocalState("there is no home folder", hint="set HOME to an absolute path")

@@ -8,7 +8,7 @@ import difflib
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from ssohelper.core.profile_names import checked_template
 from ssohelper.core.sign_in_notices import DESKTOP
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, SsoHelperError, UsageProblem
+from ssohelper.settings_text import decode, leaves_of, line_in, line_of, place_of, reason_of
 
 LIMIT_BYTES = 1 << 20
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
@@ -167,16 +168,18 @@ def settings_in(content: bytes, path: Path, environ: Mapping[str, str]) -> Setti
     Raises: ConfigInvalid with file and line for what is no TOML, unknown or of the wrong type; with
     the variable's name for what one of them says.
     """
-    text = _decoded(content, path)
+    text = decode(content, path)
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as cause:
-        raise ConfigInvalid(f"{_place(path, _line_in(cause, text))}: {_reason(cause)}") from cause
+        raise ConfigInvalid(
+            f"{place_of(path, line_in(cause, text))}: {reason_of(cause)}"
+        ) from cause
     values: dict[str, tuple[Any, int]] = {}
-    for parts, value in _leaves(document, ()):
+    for parts, value in leaves_of(document, ()):
         line = line_of(text, parts)
-        setting = _setting_of_parts(parts, f"{_place(path, line)}: ")
-        values[".".join(parts)] = _checked(setting, value, f"{_place(path, line)}: "), line
+        setting = _setting_of_parts(parts, f"{place_of(path, line)}: ")
+        values[".".join(parts)] = _checked(setting, value, f"{place_of(path, line)}: "), line
     _check_clash(path, values)
     settings = Settings(path, values, environ)
     for setting in SETTINGS:
@@ -277,7 +280,7 @@ def _check_clash(path: Path, values: Mapping[str, tuple[Any, int]]) -> None:
     found = keymap.clash(chosen)
     if found:
         line = values[f"keys.{found[0]}"][1]
-        raise ConfigInvalid(f"{_place(path, line)}: {_clash_text(*found)}")
+        raise ConfigInvalid(f"{place_of(path, line)}: {_clash_text(*found)}")
 
 
 def _clash_text(action: str, other: str, key: str) -> str:
@@ -359,64 +362,3 @@ def _expected(setting: Setting) -> str:
         "region": "an AWS region",
         "keys": "a key, or several with commas between",
     }[setting.kind]
-
-
-# -- the file ----------------------------------------------------------------------------------
-
-
-def _decoded(content: bytes, path: Path) -> str:
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as cause:
-        line = content.count(b"\n", 0, cause.start) + 1
-        raise ConfigInvalid(f"{_place(path, line)}: no UTF-8 at byte {cause.start}") from cause
-
-
-def _leaves(
-    table: Mapping[str, Any], above: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], Any]]:
-    for name, value in table.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, (*above, name))
-        else:
-            yield (*above, name), value
-
-
-_NAME = r"""(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)"""
-_NAMES = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
-_HEADER = re.compile(rf"\s*\[\[?\s*({_NAMES})\s*\]")
-_ASSIGNMENT = re.compile(rf"\s*({_NAMES})\s*=")
-
-
-def line_of(text: str, parts: tuple[str, ...]) -> int:
-    """Return the line where the key is set; in an inline table that of the table's beginning."""
-    table: tuple[str, ...] = ()
-    best_line, best_length = 1, 0
-    for number, line in enumerate(text.split("\n"), 1):
-        header, assignment = _HEADER.match(line), _ASSIGNMENT.match(line)
-        if header:
-            table = _names_of(header.group(1))
-        found = (*table, *_names_of(assignment.group(1))) if assignment else table
-        if (header or assignment) and found == parts[: len(found)] and len(found) > best_length:
-            best_line, best_length = number, len(found)
-    return best_line
-
-
-def _names_of(dotted: str) -> tuple[str, ...]:
-    return tuple(name.strip("\"'") for name in re.findall(_NAME, dotted))
-
-
-def _place(path: Path, line: int) -> str:
-    return f'"{path}" line {line}'
-
-
-def _line_in(cause: BaseException, text: str) -> int:
-    found = re.search(r"at line (\d+)", str(cause))
-    if found:
-        return int(found.group(1))
-    return text.count("\n", 0, len(text.rstrip())) + 1 if "end of document" in str(cause) else 1
-
-
-def _reason(cause: BaseException) -> str:
-    text = re.sub(r"\s*\(at .*\)$", "", str(cause)).splitlines() or [""]
-    return show(text[0][:1].lower() + text[0][1:], 120) or "no TOML"

@@ -28,6 +28,10 @@ DEFERRED_IN = {
     "__main__.py",
     "app.py",
     "cli/__init__.py",
+    # Modules of Unix's, which a hit does not load: resource, pwd.
+    "core_dumps.py",
+    "folders.py",
+    "stores/trust.py",
     "fastpath/broker_address.py",
     "fastpath/broker_client.py",
     "fastpath/spawn.py",
@@ -57,6 +61,9 @@ DEFERRED_ANYWHERE = {
 
 # A miss goes to the broker: nothing that asks AWS, parses JSON or TOML, or logs.
 MISS_IMPORTS = {
+    "ssohelper.core_dumps",
+    "ssohelper.fastpath.python_environment",
+    "ssohelper.search_path",
     "ssohelper.fastpath",
     "ssohelper.fastpath.broker_address",
     "ssohelper.fastpath.broker_client",

@@ -69,9 +69,6 @@ class TooLarge(LocalState):
     """More bytes than any file of ours has."""
 
 
-# -- reading -----------------------------------------------------------------------------------
-
-
 def read_checked(
     path: Path | str, limit: int = READ_LIMIT_BYTES, *, tighten: bool = True
 ) -> bytes | None:

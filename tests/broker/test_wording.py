@@ -36,9 +36,10 @@ def test_all_errors_are_tried():
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("hint", [None, "sign in with: ssohelper login corp"])
 def test_an_error_comes_back_as_what_it_was(kind, hint):
-    found = there_and_back(Reply(error=kind("what happened", hint=hint), warnings=("also",)))
+    error = kind("what happened", hint=hint)
+    found = there_and_back(Reply(error=error, warnings=("also",)))
     assert type(found.error) is kind
-    assert (found.error.message, found.error.hint) == ("what happened", hint)
+    assert (found.error.message, found.error.hint) == ("what happened", error.hint)
     assert found.error.exit_code == kind.exit_code
     assert found.exit_code == kind.exit_code
     assert found.warnings == ("also",)

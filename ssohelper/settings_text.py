@@ -1,0 +1,67 @@
+"""config.toml as text: decoding it, finding the line of a key, and TOML's errors in our words."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ssohelper.core.text import show
+from ssohelper.errors import ConfigInvalid
+
+
+def decode(content: bytes, path: Path) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as cause:
+        line = content.count(b"\n", 0, cause.start) + 1
+        raise ConfigInvalid(f"{place_of(path, line)}: no UTF-8 at byte {cause.start}") from cause
+
+
+def leaves_of(
+    table: Mapping[str, Any], above: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from leaves_of(value, (*above, name))
+        else:
+            yield (*above, name), value
+
+
+_NAME = r"""(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)"""
+_NAMES = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
+_HEADER = re.compile(rf"\s*\[\[?\s*({_NAMES})\s*\]")
+_ASSIGNMENT = re.compile(rf"\s*({_NAMES})\s*=")
+
+
+def line_of(text: str, parts: tuple[str, ...]) -> int:
+    """Return the line where the key is set; in an inline table that of the table's beginning."""
+    table: tuple[str, ...] = ()
+    best_line, best_length = 1, 0
+    for number, line in enumerate(text.split("\n"), 1):
+        header, assignment = _HEADER.match(line), _ASSIGNMENT.match(line)
+        if header:
+            table = _names_of(header.group(1))
+        found = (*table, *_names_of(assignment.group(1))) if assignment else table
+        if (header or assignment) and found == parts[: len(found)] and len(found) > best_length:
+            best_line, best_length = number, len(found)
+    return best_line
+
+
+def _names_of(dotted: str) -> tuple[str, ...]:
+    return tuple(name.strip("\"'") for name in re.findall(_NAME, dotted))
+
+
+def place_of(path: Path, line: int) -> str:
+    return f'"{path}" line {line}'
+
+
+def line_in(cause: BaseException, text: str) -> int:
+    found = re.search(r"at line (\d+)", str(cause))
+    if found:
+        return int(found.group(1))
+    return text.count("\n", 0, len(text.rstrip())) + 1 if "end of document" in str(cause) else 1
+
+
+def reason_of(cause: BaseException) -> str:
+    text = re.sub(r"\s*\(at .*\)$", "", str(cause)).splitlines() or [""]
+    return show(text[0][:1].lower() + text[0][1:], 120) or "no TOML"
