@@ -6,6 +6,7 @@ session's state lock.
 
 from pathlib import Path
 
+from ssohelper.core.schema import state as schema
 from ssohelper.core.sign_in_notices import Told
 from ssohelper.stores import files, places
 
@@ -17,13 +18,7 @@ class NoticeRecord:
         self._state = state
 
     def load(self, session_name: str) -> Told:
-        found = files.read_json(self._file(session_name)) or {}
-        end, marks = found.get("end"), found.get("marks")
-        if type(end) is not int and end is not None:
-            return Told()
-        if not isinstance(marks, list) or not all(isinstance(mark, str) for mark in marks):
-            return Told()
-        return Told(end, frozenset(marks))
+        return files.read_record(self._file(session_name), schema.told) or Told()
 
     def save(self, session_name: str, told: Told) -> None:
         """Keep the record. Raises: LocalState."""

@@ -11,6 +11,7 @@ from ssohelper.core.profile_names import checked_template
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import LATEST_INSTANT, Damaged
 from ssohelper.core.sign_in_clock import PROMPT_KINDS, PromptClock
+from ssohelper.core.sign_in_notices import Told
 from ssohelper.core.usage import Usage
 from ssohelper.errors import SsoHelperError
 
@@ -18,7 +19,7 @@ USAGE_VERSION = 1
 # More roles than anybody uses, and more profiles than anybody removes.
 _MOST_ROLES = 200_000
 _MOST_FILTERS = 1000
-_MOST_VERSIONS = 100
+_MOST_VERSIONS = 100  # and notices
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LONGEST_FILTER = 4096
 _MOST_USES = 1 << 40
@@ -94,6 +95,16 @@ def visit(line: object) -> Visit:
         raise Damaged("browsers")
     ends_at = fields.instant(values[3], "ends_at")
     return Visit(_key(values), ends_at, fields.boolean(values[4], "is_told"))
+
+
+def told(found: dict[str, Any]) -> Told:
+    """Return which notices were given of a session's end."""
+    end = found.get("end")
+    marks = fields.rows(found.get("marks"), "marks", _MOST_VERSIONS)
+    return Told(
+        None if end is None else fields.instant(end, "end"),
+        frozenset(fields.text(mark, "marks", 100) for mark in marks),
+    )
 
 
 def choices(found: dict[str, Any]) -> tuple[Choices, list[str]]:
