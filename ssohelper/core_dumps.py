@@ -1,8 +1,8 @@
 """No core dump of a process that holds a secret; the programs that we start get their limit back.
 
-RLIMIT_CORE is lowered, which takes 0.2 ms. PR_SET_DUMPABLE would need ctypes (2 to 10 ms), and
-would also keep the user's own debugger and /proc/PID away; it defends against nothing else here,
-since a process of the same user can read the token file itself.
+RLIMIT_CORE is lowered, which takes 0.2 ms. PR_SET_DUMPABLE needs ctypes (2 to 10 ms) and keeps
+debuggers of the same user out too, which can read the token file itself: only `serve`, which lives
+for days, sets it as well (endpoint/serving.py).
 """
 
 import contextlib

@@ -157,6 +157,22 @@ class TestHit:
         assert [call for call in calls if "fork" in call or "clone" in call] == []
         assert [call for call in calls if call.startswith("execve")] == ["execve"]
 
+    @pytest.mark.parametrize("name", SHELLS)
+    def test_lowers_its_limit_of_core_dumps_before_it_reads(
+        self, place: Place, name: str, tmp_path: Path
+    ) -> None:
+        program, *options = SHELLS[name]
+        place.publish()
+        trace = tmp_path / "trace"
+        # zsh changes no limit that is as it is wanted already.
+        raised = ["sh", "-c", 'ulimit -S -c unlimited; exec "$@"', "sh"]
+        strace = [need("strace"), "-qq", "-o", str(trace), "-e", "trace=prlimit64,setrlimit,openat"]
+        assert place.hits([*raised, *strace, need(program), *options])
+        text = trace.read_text()
+        lowered = re.search(r"RLIMIT_CORE, {rlim_cur=0, ", text)
+        assert lowered
+        assert lowered.start() < text.rindex(f"/credentials/{KEY[1]}/")
+
     def test_the_runtime_folder_of_a_login(self, place: Place, shell: list[str]) -> None:
         place.publish()
         place.runtime.rename(place.home / "ssohelper")

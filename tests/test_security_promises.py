@@ -1,0 +1,30 @@
+"""Each promise of SECURITY.md names tests that exist."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = (ROOT / "SECURITY.md").read_text()
+NAMED = re.findall(r"`(tests/[^`\s]+\.py)::([^`\s]+)`", PAGE)
+
+
+def test_each_row_of_a_promise_names_one() -> None:
+    rows = [line for line in PAGE.splitlines() if line.startswith("| ") and "::" in line]
+    promises = PAGE.partition("## What is defended")[2].partition("## What is not")[0]
+    lines = [line for line in promises.splitlines() if line.startswith("| ")]
+    assert [line for line in lines if line not in rows and line != "| promise | test |"] == []
+    assert len(rows) >= 15
+
+
+@pytest.mark.parametrize(("path", "name"), NAMED, ids=lambda text: text)
+def test_it_is_there(path: str, name: str) -> None:
+    nodes: list[ast.stmt] = ast.parse((ROOT / path).read_text()).body
+    *classes, function = name.split("::")
+    for each in classes:
+        [found] = [node for node in nodes if isinstance(node, ast.ClassDef) and node.name == each]
+        nodes = found.body
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    assert function in [node.name for node in nodes if isinstance(node, kinds)]
