@@ -1,0 +1,114 @@
+"""python -m tests.simulator [--seed N --trace] [--count N | --seconds S] [--processes N]"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from itertools import count
+
+from tests.simulator import schedule
+
+_CHUNK = 100
+
+
+def main() -> int:
+    """Run schedules; print the seeds that broke a rule, and how to repeat them."""
+    options = _options()
+    logging.disable(logging.CRITICAL)
+    if options.trace:
+        return _show(options.seed)
+    first = options.seed if options.seed is not None else int.from_bytes(os.urandom(4), "big")
+    began = time.monotonic()
+    made, failed = _run_many(first, options.count, options.seconds, options.processes)
+    took = time.monotonic() - began
+    for seed, violations in failed[: options.show]:
+        print(f"seed {seed}: {violations[0].splitlines()[0]}")
+        print(f"  repeat: python -m tests.simulator --seed {seed} --trace")
+    print(
+        f"{made} schedules from seed {first} in {took:.1f} s ({made / took * 60:,.0f} a minute): "
+        f"{len(failed)} with violations"
+    )
+    return 1 if failed else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulator", description=__doc__)
+    parser.add_argument("--seed", type=int, help="the first seed; drawn when left out")
+    parser.add_argument("--trace", action="store_true", help="run one seed and show what happens")
+    parser.add_argument("--count", type=int, help="how many schedules")
+    parser.add_argument("--seconds", type=float, help="for how long")
+    parser.add_argument("--show", type=int, default=20, help="how many failed seeds to print")
+    parser.add_argument("--processes", type=int, default=2)
+    options = parser.parse_args()
+    if options.trace and options.seed is None:
+        parser.error("--trace needs --seed")
+    if options.count is None and options.seconds is None:
+        options.count = 1 if options.trace else 300
+    return options
+
+
+def _show(seed: int) -> int:
+    outcome = schedule.run(seed, is_traced=True)
+    schedule.clean_up()
+    print("\n".join(outcome.trace))
+    for violation in outcome.violations:
+        print(f"VIOLATION: {violation}")
+    return 1 if outcome.violations else 0
+
+
+def _run_many(
+    first: int, most: int | None, seconds: float | None, processes: int
+) -> tuple[int, list[tuple[int, list[str]]]]:
+    """Return how many schedules were run, and the failed ones."""
+    ends_at = time.monotonic() + seconds if seconds is not None else float("inf")
+    chunks = _chunks(first, most)
+    made, failed = 0, []
+    if processes == 1:
+        for start, size in chunks:
+            if time.monotonic() >= ends_at:
+                break
+            made += size
+            failed += run_chunk(start, size)
+        schedule.clean_up()
+        return made, failed
+    with ProcessPoolExecutor(processes) as pool:
+        waiting = []
+        for start, size in chunks:
+            if time.monotonic() >= ends_at:
+                break
+            waiting.append((size, pool.submit(run_chunk, start, size)))
+            if len(waiting) > processes:
+                done, future = waiting.pop(0)
+                made += done
+                failed += future.result()
+        for done, future in waiting:
+            made += done
+            failed += future.result()
+    return made, failed
+
+
+def _chunks(first: int, most: int | None):  # type: ignore[no-untyped-def]
+    for start in count(first, _CHUNK):
+        if most is not None and start - first >= most:
+            return
+        yield start, _CHUNK if most is None else min(_CHUNK, first + most - start)
+
+
+def run_chunk(start: int, size: int) -> list[tuple[int, list[str]]]:
+    """Run some schedules; return the failed ones."""
+    logging.disable(logging.CRITICAL)
+    failed = []
+    for seed in range(start, start + size):
+        outcome = schedule.run(seed)
+        if outcome.violations:
+            failed.append((seed, outcome.violations))
+    schedule.clean_up()
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,378 @@
+"""One schedule's world: machine, AWS, sessions, and the processes that run in it."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import traceback
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ssohelper.actions import issuing, login, renewal, selection
+from ssohelper.app import App
+from ssohelper.broker import wording
+from ssohelper.broker.core import Caller as CoreCaller
+from ssohelper.broker.loop import Loop
+from ssohelper.broker.pace import Pace
+from ssohelper.broker.requests import Reply, Request
+from ssohelper.core.model import RoleKey, SsoSession
+from ssohelper.errors import AwsUnreachable, SsoHelperError
+from tests.simulator import install
+from tests.simulator.aws import Aws, SignIn
+from tests.simulator.callers import Caller
+from tests.simulator.disk import Disk
+from tests.simulator.judge import Judge
+from tests.simulator.network import Network, Renewals, SimulatedOidc, SimulatedPortal
+from tests.simulator.scheduler import Process, Scheduler, Signal
+from tests.simulator.sockets import Listener, Stream
+
+if TYPE_CHECKING:
+    from ssohelper.stores.config_store import ConfigStore
+
+REGION = "eu-west-1"
+_EPOCH = 1_760_000_000.0
+
+
+class World:
+    """All of one schedule. `trace` gets lines of text, or is None."""
+
+    def __init__(self, seed: int, root: str, lines: list[str] | None = None) -> None:
+        self.rng = random.Random(seed)
+        self._lines = lines
+        self.scheduler = Scheduler(self.rng)
+        self.wall_offset = _EPOCH
+        self.aws = Aws(lambda: self.scheduler.now + _EPOCH)
+        self.disk = Disk(self.scheduler, root, self.wall)
+        self.network = Network(self)
+        self.judge = Judge(self)
+        self.disk.on_replace = self.judge.token_replaced
+        self.disk.on_unlink = self.judge.token_removed
+        self.disk.on_read = self.judge.token_read
+        self.disk.on_fault = self.judge.disk_failed
+        self.root = root
+        self.home = f"{root}/home"
+        self.disk.environ = self.environ(0)
+        self.sessions: dict[str, str] = {}
+        self.rate: float | None = None
+        self.brokers: dict[int, Broker] = {}
+        self.all_brokers: list[Broker] = []
+        self.callers: list[Caller] = []
+        self.processes: list[Process] = []
+        self.people_at_login: dict[Process, str] = {}
+        # Which process of a kind is killed, and at which of its points: ("renewal", 2) -> 31.
+        self.kills: dict[tuple[str, int], int] = {}
+        self._count: dict[str, int] = {}
+        self._token_paths: dict[str, str] = {}
+        install.use(self)
+        issuing._internal = self._internal
+
+    def trace(self, text: str) -> None:
+        if self._lines is not None:
+            thread = self.scheduler.current
+            name = repr(thread.process) if thread else ""
+            self._lines.append(f"{self.scheduler.now - 10_000:11.4f}  {name:12}  {text}")
+
+    def wall(self) -> float:
+        """Return this machine's wall clock, which may jump."""
+        return self.scheduler.now + self.wall_offset
+
+    def sign_in_seconds(self) -> float:
+        return self.rng.choice((8 * 3600.0, 8 * 3600.0, 90 * 86400.0, 2 * 3600.0))
+
+    def environ(self, environment: int) -> dict[str, str]:
+        return {
+            "HOME": self.home,
+            "SSOHELPER_HOME": f"{self.root}/own",
+            "DISPLAY": f":{environment}",
+        }
+
+    def _internal(self, error: Exception) -> SsoHelperError:
+        self.judge.fail("".join(traceback.format_exception(error)[-4:]))
+        return SsoHelperError(f"internal error: {error!r}")
+
+    # -- set up and take down ----------------------------------------------------------------
+
+    def add_session(self, name: str, portal: str) -> None:
+        self.sessions[name] = portal
+        self.judge.portals.setdefault(name, []).append((self.scheduler.now, portal))
+        path = self.token_path(name)
+        self.disk.token_files.add(path)
+        self.write_config()
+
+    def write_config(self) -> None:
+        text = "".join(
+            f"[sso-session {name}]\nsso_start_url = {url}\nsso_region = {REGION}\n"
+            "sso_registration_scopes = sso:account:access\n\n"
+            for name, url in self.sessions.items()
+        )
+        self.disk.put(f"{self.home}/.aws/config", text.encode())
+
+    def token_path(self, session: str) -> str:
+        if session not in self._token_paths:
+            store = SimulatedApp(self, self.environ(0)).tokens
+            url = self.sessions.get(session, "https://x.awsapps.com/start")
+            self._token_paths[session] = store.token_file(SsoSession(session, url, REGION, ()))
+        return self._token_paths[session]
+
+    def session_of_path(self, path: str) -> str:
+        return next(name for name, found in self._token_paths.items() if found == path)
+
+    def end(self) -> None:
+        self.scheduler.end()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    # -- processes ---------------------------------------------------------------------------
+
+    def process(self, kind: str) -> Process:
+        process = self.scheduler.process(kind)
+        process.at_death.append(lambda: self._died(process))
+        self._count[kind] = self._count.get(kind, 0) + 1
+        process.kill_at_point = self.kills.get((kind, self._count[kind]), 0)
+        self.processes.append(process)
+        return process
+
+    def _died(self, process: Process) -> None:
+        self.disk.close_all(process)
+        if self.scheduler.is_running(process):
+            self.trace(f"{process} is killed")
+            self.judge.disturbances.append(self.scheduler.now)
+
+    def run_renewal(
+        self, session_name: str, seen_id: str, seconds: float
+    ) -> SsoHelperError | None:
+        """Do what ssohelper.renewals.Renewals does, with a process of the simulator."""
+        process = self.process("renewal")
+        ended = Signal(self.scheduler)
+        report: list[bytes] = []
+
+        def run() -> None:
+            self.scheduler.sleep(self.rng.choice((0.02, 0.1, 0.4)))
+            app = SimulatedApp(self, self.environ(0))
+            error: SsoHelperError | None = None
+            try:
+                renewal.renew_token(app, selection.known_session(app, session_name), seen_id)
+            except SsoHelperError as found:
+                error = found
+            self.trace(f"ends: {error!r}")
+            report.append(wording.encode_report(error))
+            ended.fire()
+
+        process.at_death.append(ended.fire)
+        self.trace(f'starts {process} for "{session_name}"')
+        self.scheduler.spawn(process, "main", run)
+        if not report and not process.is_dead and not ended.wait(seconds):
+            return AwsUnreachable("AWS has not answered the renewal yet")
+        return wording.decode_report(report[0] if report else b"")
+
+    def start_command(self, kind: str, session: str, work: Callable[[App, SsoSession], Any]) -> Process:
+        """Start `login` or `logout` as a process."""
+        process = self.process(kind)
+
+        def run() -> None:
+            app = SimulatedApp(self, self.environ(0))
+            self.trace(f'begins for "{session}"')
+            try:
+                work(app, selection.known_session(app, session))
+            except SsoHelperError as error:
+                self.trace(f"ends: {error!r}")
+                if isinstance(error, AwsUnreachable) and kind == "logout":
+                    self._note_own_change(session)
+                return
+            self.trace("ends well")
+            self._note_own_change(session)
+
+        self.scheduler.spawn(process, "main", run)
+        return process
+
+    def log_in(self, session: str, person: str) -> Process:
+        options = login.LoginOptions(device_code=True, force=True)
+        process = self.start_command(
+            "login", session, lambda app, found: login.log_in(app, found, _Ui(), options)
+        )
+        self.people_at_login[process] = person
+        return process
+
+    def log_out(self, session: str) -> Process:
+        return self.start_command("logout", session, login.log_out)
+
+    def _note_own_change(self, session: str) -> None:
+        self.judge.own_changes.setdefault(session, []).append(self.scheduler.now)
+
+    # -- callers and brokers -----------------------------------------------------------------
+
+    def call(self, environment: int, key: RoleKey, **options: Any) -> Caller:
+        caller = Caller(self, len(self.callers) + 1, environment, key, **options)
+        self.callers.append(caller)
+        caller.begin()
+        return caller
+
+    def call_alone(self, key: RoleKey, *, seconds: float, least_share: float) -> Caller:
+        """Call where there can be no broker."""
+        caller = Caller(
+            self, len(self.callers) + 1, 0, key, seconds=seconds, least_share=least_share
+        )
+        self.callers.append(caller)
+        self.trace(f"{caller} asks by itself for at most {seconds:g} s")
+        self.ask_alone(caller, seconds)
+        return caller
+
+    def connect(self, environment: int) -> Stream:
+        """Connect to the environment's broker; start one where none listens."""
+        broker = self.brokers.get(environment)
+        if broker is None or broker.listener.is_closed:
+            broker = self.brokers[environment] = Broker(self, environment)
+            self.all_brokers.append(broker)
+        return broker.listener.connect()
+
+    def ask_alone(self, caller: Caller, seconds: float) -> None:
+        """The caller's own process asks AWS: there is no broker."""
+        process = self.process("alone")
+        process.at_death.append(caller.withdraw)
+
+        def run() -> None:
+            app = SimulatedApp(self, self.environ(caller.environment))
+            now = self.scheduler.now
+            key = RoleKey(caller.session, caller.account, caller.role)
+            request = Request(key, now, now + seconds, caller.least_share)
+            loop = self._loop(issuing.Work(lambda: app), monotonic=lambda: self.scheduler.now)
+            try:
+                reply = loop.ask(CoreCaller(request))
+            finally:
+                loop.close()
+            if not caller.is_over:
+                caller.take(reply.exit_code, reply)
+
+        self.scheduler.spawn(process, "main", run)
+
+    def _loop(self, work: Any, listener: Any = None, *, monotonic: Any) -> WatchedLoop:
+        return WatchedLoop(self, work, listener, monotonic=monotonic)
+
+
+class SimulatedApp(App):
+    """The App of one process of the simulator."""
+
+    def __init__(
+        self, world: World, environ: dict[str, str], shared: list[ConfigStore] | None = None
+    ) -> None:
+        scheduler = world.scheduler
+        super().__init__(
+            environ, clock=world.wall, monotonic=lambda: scheduler.now, sleep=scheduler.sleep
+        )
+        self._world = world
+        self._shared = shared
+
+    @cached_property
+    def config(self) -> ConfigStore:
+        if self._shared is None:
+            return super().config
+        if not self._shared:
+            self._shared.append(super().config)
+        return self._shared[0]
+
+    @cached_property
+    def renewals(self) -> Any:
+        return Renewals(self._world, self.environ)
+
+    def oidc(self, session: SsoSession) -> Any:
+        return SimulatedOidc(self._world, session)
+
+    def portal(self, session: SsoSession) -> Any:
+        return SimulatedPortal(self._world, session)
+
+
+class WatchedLoop(Loop):
+    """The broker's loop, which tells the judge of calls and renewals."""
+
+    def __init__(self, world: World, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._world = world
+        if world.rate:
+            self._core._pace = Pace(world.rate)
+
+    @property
+    def core(self) -> Any:
+        return self._core
+
+    def start_call(self, key: RoleKey) -> None:
+        self._world.judge.call_begins(self, key, self._world.rate or 20.0)
+        super().start_call(key)
+
+    def _end_call(self, key: RoleKey, outcome: Reply | SsoHelperError) -> None:
+        self._world.judge.call_ends(self, key)
+        super()._end_call(key, outcome)
+
+    def start_renewal(self, session_name: str, seen_id: str) -> None:
+        self._world.judge.renewal_begins(self, session_name)
+        super().start_renewal(session_name, seen_id)
+
+    def _end_renewal(self, session_name: str, error: SsoHelperError | None) -> None:
+        self._world.judge.renewal_ends(self, session_name)
+        super()._end_renewal(session_name, error)
+
+
+class Broker:
+    """A broker's process, with its listening socket."""
+
+    def __init__(self, world: World, environment: int) -> None:
+        self._world = world
+        self.listener = Listener(world.scheduler)
+        self.process = world.process("broker")
+        self.process.at_death.append(self.listener.close)
+        self.loop: WatchedLoop | None = None
+        world.trace(f"starts {self.process} for environment {environment}")
+        world.scheduler.spawn(self.process, "loop", lambda: self._run(environment))
+
+    def _run(self, environment: int) -> None:
+        world = self._world
+        world.scheduler.sleep(world.rng.choice((0.0, 0.02, 0.2)))
+        environ, shared = world.environ(environment), []  # type: ignore[var-annotated]
+        work = issuing.Work(lambda: SimulatedApp(world, environ, shared))
+        self.loop = world._loop(work, self.listener, monotonic=lambda: world.scheduler.now)
+
+        def forget_address() -> None:
+            if world.brokers.get(environment) is self:
+                del world.brokers[environment]
+
+        self.loop.run_until_idle(forget_address)
+        world.trace("ends: idle")
+
+
+class _Ui:
+    """Stands for login's front door."""
+
+    def show_page(self, url: str) -> None:
+        return
+
+    def show_code(self, authorization: Any) -> None:
+        return
+
+    def open_browser(self, url: str) -> bool:
+        return True
+
+    def waiting_for_another_login(self) -> None:
+        return
+
+    def is_cancelled(self) -> bool:
+        return False
+
+
+def token_document(world: World, sign_in: SignIn, access: str, refresh: str) -> bytes:
+    """Return a token file as the AWS CLI writes it."""
+    from ssohelper.core.instants import to_iso
+
+    return json.dumps(
+        {
+            "startUrl": sign_in.portal,
+            "region": REGION,
+            "accessToken": access,
+            "expiresAt": to_iso(int(world.wall()) + world.aws.token_life),
+            "clientId": "client",
+            "clientSecret": "hush",
+            "registrationExpiresAt": to_iso(int(world.wall()) + 90 * 86400),
+            "refreshToken": refresh,
+        }
+    ).encode()
+
+
