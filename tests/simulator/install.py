@@ -105,6 +105,7 @@ def use(world: World) -> None:
     _selectors.set(DefaultSelector=partial(sockets.Selector, scheduler))
     _threading.set(Thread=partial(sockets.StartedThread, scheduler))
     _swept.world = world
+    _stores.token_cache._damaged.clear()
 
 
 @contextlib.contextmanager
