@@ -1,18 +1,21 @@
-"""python -m tests.simulator [--seed N --trace] [--count N | --seconds S] [--processes N]"""
+"""Run schedules of the simulator, or show one: python -m tests.simulator --seed N --trace"""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from itertools import count
 
-from tests.simulator import schedule
+from tests.simulator import bugs, schedule
 
 _CHUNK = 100
+_MOST_FOR_A_BUG = 3000
 
 
 def main() -> int:
@@ -20,8 +23,10 @@ def main() -> int:
     options = _options()
     logging.disable(logging.CRITICAL)
     if options.trace:
-        return _show(options.seed)
+        return _show(options.seed, options.plant)
     first = options.seed if options.seed is not None else int.from_bytes(os.urandom(4), "big")
+    if options.plant:
+        return _find_bug(options.plant, first, options.count or _MOST_FOR_A_BUG)
     began = time.monotonic()
     made, failed = _run_many(first, options.count, options.seconds, options.processes)
     took = time.monotonic() - began
@@ -39,6 +44,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulator", description=__doc__)
     parser.add_argument("--seed", type=int, help="the first seed; drawn when left out")
     parser.add_argument("--trace", action="store_true", help="run one seed and show what happens")
+    parser.add_argument("--plant", metavar="BUG", help="plant a bug, run until it is found")
     parser.add_argument("--count", type=int, help="how many schedules")
     parser.add_argument("--seconds", type=float, help="for how long")
     parser.add_argument("--show", type=int, default=20, help="how many failed seeds to print")
@@ -46,18 +52,36 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     if options.trace and options.seed is None:
         parser.error("--trace needs --seed")
-    if options.count is None and options.seconds is None:
-        options.count = 1 if options.trace else 300
+    if options.count is None and options.seconds is None and options.plant is None:
+        options.count = 300
     return options
 
 
-def _show(seed: int) -> int:
-    outcome = schedule.run(seed, is_traced=True)
+def _show(seed: int, plant: str | None) -> int:
+    with bugs.planted(plant) if plant else contextlib.nullcontext():
+        outcome = schedule.run(seed, is_traced=True)
     schedule.clean_up()
     print("\n".join(outcome.trace))
     for violation in outcome.violations:
         print(f"VIOLATION: {violation}")
     return 1 if outcome.violations else 0
+
+
+def _find_bug(name: str, first: int, most: int) -> int:
+    """Run until the planted bug is found; exit code 1 when it is not."""
+    began = time.monotonic()
+    with bugs.planted(name):
+        for seed in range(first, first + most):
+            violations = schedule.run(seed).violations
+            if violations:
+                break
+    schedule.clean_up()
+    took = time.monotonic() - began
+    if not violations:
+        print(f"not found in {most} schedules: {name}")
+        return 1
+    print(f"found in schedule {seed - first + 1} ({took:.1f} s): {name}: {violations[0]}")
+    return 0
 
 
 def _run_many(
@@ -91,7 +115,8 @@ def _run_many(
     return made, failed
 
 
-def _chunks(first: int, most: int | None):  # type: ignore[no-untyped-def]
+def _chunks(first: int, most: int | None) -> Iterator[tuple[int, int]]:
+    """Yield first seed and number of seeds."""
     for start in count(first, _CHUNK):
         if most is not None and start - first >= most:
             return

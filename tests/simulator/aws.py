@@ -43,6 +43,7 @@ class Key(NamedTuple):
     account: str
     role: str
     expires_at: float
+    issued_at: float
 
 
 class Refused(Exception):
@@ -104,7 +105,7 @@ class Aws:
         self._serial += 1
         key = f"ASIA{self._serial:08d}{account}{role}{sign_in.person}"
         ends_at = int(self.now()) + self.role_life
-        self.keys[key] = Key(sign_in, account, role, float(ends_at))
+        self.keys[key] = Key(sign_in, account, role, float(ends_at), self.now())
         return RoleCredentials(key, Secret(f"secret-{key}"), Secret(f"session-{key}"), ends_at)
 
     def logout(self, access: str) -> None:

@@ -45,6 +45,7 @@ class Caller:
         self.ends_at = self.asked_at + seconds
         self.replies = 0
         self.code: int | None = None
+        self.ended_at = 0.0
         self.access_key = ""
         self.error: SsoHelperError | str = ""
         self.is_withdrawn = False
@@ -77,7 +78,7 @@ class Caller:
 
     def take(self, code: int, reply: Reply) -> None:
         """Take the one reply."""
-        self.code = code
+        self.code, self.ended_at = code, self._world.scheduler.now
         self.error = reply.error or ""
         if reply.document:
             self.access_key = wording_key(reply.document)

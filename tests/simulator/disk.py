@@ -19,6 +19,8 @@ _UPTIME_FILE = "/proc/uptime"
 _UPTIME_DESCRIPTOR = -77
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _STDOUT = 1
+# AWS's token files are below 8 kB.
+_TOKEN_BYTES = 8192
 
 
 class Stat(NamedTuple):
@@ -254,6 +256,14 @@ class Disk:
         self._inodes.pop(descriptor, None)
         os.close(descriptor)
 
+    def has_room_for_token(self, process: Process) -> bool:
+        """Return whether the process has a temporary file beside the token files, with room."""
+        folder = os.path.dirname(next(iter(self.token_files)))
+        return any(
+            owner is process and os.path.dirname(path) == folder and _size(path) >= _TOKEN_BYTES
+            for path, owner in self.temporary.items()
+        )
+
     def left_temporary(self) -> list[str]:
         """Return the temporary files that a living process has left."""
         return [
@@ -321,6 +331,13 @@ class Disk:
             found.st_size,
             *times,
         )
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
 
 
 class Switch(types.ModuleType):

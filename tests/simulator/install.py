@@ -142,7 +142,8 @@ def _install_once() -> None:
     _put(_stores.token_cache, time=_coarse_time, _LEAST_LOOKS=5)
     _put(_stores.clock_file, _boot=lambda: "boot")
     _put(_loop, queue=_queue, socket=_socket, selectors=_selectors, threading=_threading)
-    _put(_loop, peer=_peer)
+    # A loop that wakes each second hides what it was not woken for.
+    _put(_loop, peer=_peer, _LONGEST_SLEEP_SECONDS=4.0)
     _put(ssohelper.actions.renewal, hold_signals=_hold_signals)
 
 

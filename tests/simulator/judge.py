@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ssohelper.broker.core import USABLE_SECONDS
 from ssohelper.broker.pace import REQUESTS_A_SECOND
 from tests.simulator.aws import SignIn
 
@@ -44,6 +45,7 @@ class Send:
         self.is_over = False
         self.is_lost = False
         self.answered_at: float | None = None
+        self.brought = ""
         self.is_kept = False
         self.met_disk_fault = False
 
@@ -65,6 +67,7 @@ class Judge:
         # When a login or logout of ours had ended, by session.
         self.own_changes: dict[str, list[float]] = {}
         self.is_crowded = False
+        self.clock_set_at = float("-inf")
         self._versions: dict[str, int] = {}
         self._read: dict[tuple[Process, str], tuple[int, float]] = {}
         self._changed_by_us: dict[str, int] = {}
@@ -150,9 +153,24 @@ class Judge:
                 self.fail(f"{process} sent {refresh_token} while its answer may still come")
             elif earlier.answered_at is not None and not earlier.met_disk_fault:
                 self.fail(f"{process} sent {refresh_token} although its answer had come")
+        if not world.disk.has_room_for_token(process):
+            self.fail(f"{process} sent {refresh_token} before it had room for the next token")
+        self._check_need(process, refresh_token)
         send = Send(refresh_token, process, world.scheduler.now)
         self.sends.append(send)
         return send
+
+    def _check_need(self, process: Process, refresh_token: str) -> None:
+        """A token that a renewal of ours has just brought is not renewed again: once serves all."""
+        world = self._world
+        now, sign_in = world.scheduler.now, world.aws.refresh_tokens[refresh_token].sign_in
+        if not world.aws.lives(sign_in) or now - self.clock_set_at < 10.0 or self.disk_faults:
+            return  # AWS has rejected the new token, or its life could not be noted
+        for earlier in self.sends:
+            if earlier.process.is_dead:
+                continue  # killed before it could note the token's life
+            if earlier.brought == refresh_token and now - (earlier.answered_at or 0.0) < 10.0:
+                self.fail(f"{process} renewed what {earlier.process} had just renewed")
 
     def disk_failed(self, process: Process | None) -> None:
         for send in self.sends:
@@ -264,6 +282,8 @@ class Judge:
         if world.aws.now() >= key.expires_at:
             self.fail(f"{caller} got expired credentials")
         since = now - GAP_SECONDS
+        if self._was_damaged(caller.session, caller.asked_at, now):
+            since -= _TORN_SECONDS
         portals = _in_window(self.portals[caller.session], since, lambda entry: entry[0])
         if key.sign_in.portal not in {portal for _, portal in portals}:
             self.fail(f"{caller} got credentials of {key.sign_in.portal}, a portal of before")
@@ -275,13 +295,15 @@ class Judge:
         if is_out:
             self.fail(f"{caller} got credentials of the {key.sign_in} after a sign-out")
         elif not is_warned or not (
-            self._has_aws_fault(caller, now) or self._may_lack_disk(caller, now)
+            # core.USABLE_SECONDS: no longer wait for better ones, whatever AWS answers then.
+            now >= caller.asked_at + USABLE_SECONDS
+            or self._may_be_unreachable(caller, now) or self._may_lack_disk(caller, now)
         ):
             self.fail(f"{caller} got credentials of the {key.sign_in}, of before another one")
 
     def _check_code(self, caller: Caller, code: int, now: float) -> None:
         is_right = {
-            4: self._may_need_sign_in,
+            4: self.may_need_sign_in,
             5: self._may_be_unassigned,
             6: self._may_be_unreachable,
             7: self._may_lack_disk,
@@ -289,7 +311,7 @@ class Judge:
         if is_right is None or not is_right(caller, now):
             self.fail(f"{caller} got exit {code}: {caller.error}")
 
-    def _may_need_sign_in(self, caller: Caller, now: float) -> bool:
+    def may_need_sign_in(self, caller: Caller, now: float) -> bool:
         since = caller.asked_at - _SHARED_SECONDS
         presents = _in_window(self.presents[caller.session], since, lambda entry: entry.at)
         portals = _in_window(self.portals[caller.session], since, lambda entry: entry[0])
@@ -313,7 +335,7 @@ class Judge:
             or self._has_aws_fault(caller, now)
             or self._was_disturbed(caller)
             # A refused renewal waits 3 s for another tool's token, under the token's lock.
-            or (caller.seconds < 10.0 and self._may_need_sign_in(caller, now))
+            or (caller.seconds < 10.0 and self.may_need_sign_in(caller, now))
         )
 
     def _may_lack_disk(self, caller: Caller, now: float) -> bool:

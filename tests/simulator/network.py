@@ -171,6 +171,8 @@ def _text(fate: Fate) -> str:
 class SimulatedOidc:
     """Stands for wire.oidc.OidcClient."""
 
+    issuer = "aws/eu-west-1"
+
     def __init__(self, world: World, session: SsoSession) -> None:
         self._world = world
         self._session = session
@@ -178,6 +180,9 @@ class SimulatedOidc:
     def register(self, grant: str) -> ClientRegistration:
         self._world.scheduler.sleep(0.05)
         return ClientRegistration("client", Secret("hush"), int(self._world.wall()) + 90 * 86400)
+
+    def may_have(self, registration: ClientRegistration) -> bool:
+        return True
 
     def start_device_authorization(self, registration: ClientRegistration) -> DeviceAuthorization:
         self._world.scheduler.sleep(0.05)
@@ -221,7 +226,7 @@ class SimulatedOidc:
             send.is_over = True
             raise
         send.is_over = True
-        send.answered_at = world.scheduler.now
+        send.answered_at, send.brought = world.scheduler.now, fresh
         world.trace(f"gets {access} and {fresh}")
         return world.aws.token(access, fresh, world.wall()), world.aws.token_life
 
@@ -254,6 +259,9 @@ class SimulatedPortal:
         self._answered_at = float(int(world.aws.now()))
         return found
 
+    def get_ready(self) -> None:
+        return
+
     def answered_at(self) -> float | None:
         return self._answered_at
 
@@ -281,4 +289,4 @@ class Renewals:
         deadline: Deadline,
         meanwhile: Callable[[], object] = lambda: None,
     ) -> Any:
-        return self._world.run_renewal(session_name, seen_id, deadline.left())
+        return self._world.run_renewal(session_name, seen_id, deadline.left(), meanwhile)

@@ -18,6 +18,9 @@ from tests.simulator.scheduler import Stuck
 from tests.simulator.world import World
 
 PEOPLE = ("ana", "bob")
+# A refused renewal of another session looks for another tool's token for 3 s, a damaged file is
+# looked at for 1 s.
+_RECOVERED_SECONDS = 4.5
 _ROLES = ("Admin", "Dev", "Read")
 
 
@@ -207,6 +210,7 @@ class Schedule:
         jump = self.rng.choice((-4000, -300, -10, 10, 300, 4000, 90000))
         self.world.trace(f"this machine's clock is set by {jump} s")
         self.world.wall_offset += jump
+        self.world.judge.clock_set_at = self.world.scheduler.now
 
     def fill_disk(self) -> None:
         world, rng = self.world, self.rng
@@ -251,6 +255,26 @@ class Schedule:
             self.world.trace(f"{present} ends at AWS")
             self.world.aws.end(present)
 
+    def strike_renewal(self) -> None:
+        """Something happens while AWS takes its time to answer a renewal."""
+        self._pass(self.world.aws.token_life * 1.01)
+        seconds = self.rng.choice((0.5, 3.0, 12.0))
+        self.world.network.planned["token"].append(Fate(seconds))
+        self._call(self.rng.choice(self.keys))
+        self._strike_within(seconds + 0.5)
+
+    def strike_call(self) -> None:
+        """Something happens while AWS takes its time to answer a role call."""
+        seconds = self.rng.choice((0.2, 1.0, 3.0))
+        self.world.network.planned["role"].append(Fate(seconds))
+        self._call(self.rng.choice(self.keys), least_share=2.0)
+        self._strike_within(seconds)
+
+    def _strike_within(self, seconds: float) -> None:
+        self._pass(seconds * self.rng.random())
+        self.rng.choice(_STRIKES)(self)
+        self._pass(self.rng.choice((0.0, seconds)))
+
     def let_time_pass(self) -> None:
         life = self.rng.choice((self.world.aws.token_life, self.world.aws.role_life))
         self._pass(life * self.rng.choice((0.3, 0.51, 0.8, 1.01)))
@@ -281,9 +305,36 @@ class Schedule:
             400.0,
         )
 
+    def check_recovery(self) -> None:
+        """10 s after the last failure every caller is answered at once, and by AWS."""
+        world = self.world
+        if world.rate or not self.has_broker:
+            return
+        # The broker stays, with what it knows; the first caller of a role may be served the cached
+        # credentials while AWS is probed.
+        for key in (*self.keys, *self.keys, *self.keys)[:12]:
+            self._pass(2.0)
+            self._call(key, least_share=2.0, seconds=18.0)
+        self._pass(1.0)
+        now = world.scheduler.now
+        if any(end > now - 11.0 for _, end in world.judge.aws_faults):
+            return  # a request of before is still unanswered
+        callers = [self._call(key, least_share=2.0, seconds=18.0) for key in self.keys]
+        world.scheduler.run_until(lambda: all(one.is_over for one in callers), 30.0)
+        for caller in callers:
+            is_late = caller.ended_at - now > _RECOVERED_SECONDS
+            if world.judge.may_need_sign_in(caller, world.scheduler.now):
+                continue
+            if caller.code == 6 or is_late or self._has_old_answer(caller):
+                world.judge.fail(
+                    f"{caller} got no answer of AWS's soon after it was back: exit {caller.code}"
+                )
+
     def check_end(self) -> None:
         """A fresh caller gets what AWS would give; then everything ends and nothing is left."""
         world = self.world
+        if self.rng.random() < 0.4:
+            self.check_recovery()
         self._pass(32.0)
         if self.rng.random() < 0.5:
             self._pass(world.aws.token_life + 10.0)
@@ -321,13 +372,22 @@ class Schedule:
             expected = {0} if is_assigned else {5}
             if world.judge.excuse(sign_in):
                 expected.add(4)
-        if caller.code not in expected:
+        is_old = expected == {0} and self._has_old_answer(caller)
+        if caller.code not in expected or is_old:
             world.judge.fail(
                 f"a fresh {caller} got exit {caller.code} ({caller.error}), not {expected}; "
                 f"{sign_in}, excuse: {world.judge.excuse(sign_in) if sign_in else None}"
             )
 
     # -- pieces ------------------------------------------------------------------------------
+
+    def _has_old_answer(self, caller: Caller) -> bool:
+        """Return whether the caller got cached credentials where it asked for new ones."""
+        if caller.code != 0:
+            return False
+        issued_at = self.world.aws.keys[caller.access_key].issued_at
+        asked_at = self.world.aws.now() - self.world.scheduler.now + caller.asked_at
+        return issued_at < asked_at - 0.5  # an answer on its way serves all who ask meanwhile
 
     def _pass(self, seconds: float) -> None:
         self.world.scheduler.run_until(lambda: False, seconds)
@@ -379,4 +439,25 @@ _EVENTS: tuple[Callable[[Schedule], None], ...] = (
     Schedule.assign,
     Schedule.end_sign_in,
     Schedule.let_time_pass,
+    Schedule.strike_renewal,
+    Schedule.strike_renewal,
+    Schedule.strike_renewal,
+    Schedule.strike_call,
+    Schedule.strike_call,
+)
+# What may come between a request and its answer.
+_STRIKES: tuple[Callable[[Schedule], None], ...] = (
+    Schedule.foreign_sign_in,
+    Schedule.foreign_sign_out,
+    Schedule.foreign_refresh,
+    Schedule.change_portal,
+    Schedule.log_in,
+    Schedule.log_out,
+    Schedule.kill_broker,
+    Schedule.signal_renewals,
+    Schedule.set_clock,
+    Schedule.fill_disk,
+    Schedule.end_sign_in,
+    Schedule.burst,
+    Schedule.withdraw,
 )

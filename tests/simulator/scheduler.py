@@ -119,7 +119,10 @@ class Scheduler:
         self._serial = count()
         self._pids = count(100)
         self._alive: set[Thread] = set()
-        self._order = 0
+        self._is_over: Callable[[], bool] = lambda: False
+        self._ends_at = 0.0
+        self._steps = 0
+        self._failure: BaseException | None = None
 
     # -- processes and threads ---------------------------------------------------------------
 
@@ -188,8 +191,13 @@ class Scheduler:
         assert thread.worker is not None
         if thread.process.is_dead:
             raise Killed
-        self._main_gate.release()
-        thread.worker.gate.acquire()
+        self.current = None
+        following = self._choose()
+        if following is thread:
+            self.current = thread
+        else:
+            self._give(following)
+            thread.worker.gate.acquire()
         if thread.process.is_dead:
             raise Killed
 
@@ -213,49 +221,70 @@ class Scheduler:
 
     def run_until(self, is_over: Callable[[], bool], seconds: float) -> bool:
         """Run until `is_over`, at most so many virtual seconds; return whether it is over."""
-        ends_at = self.now + seconds
-        for _ in range(_MOST_STEPS):
-            if not self._ready and is_over():
-                return True
-            if not self._step(ends_at):
-                return is_over()
-        raise Stuck(f"more than {_MOST_STEPS} steps")
+        self._is_over, self._ends_at = is_over, self.now + seconds
+        self._steps = 0
+        self._run()
+        return is_over()
 
     def end(self) -> None:
         """Kill what still runs; each system thread becomes idle."""
-        while self._alive:
-            # Sorted: a set of objects has another order in each run.
-            for thread in sorted(self._alive, key=lambda thread: thread.process.pid):
-                self.kill(thread.process)
-                if thread in self._alive and thread not in self._ready:
-                    self._ready.append(thread)
-            while self._ready:
-                self._run(self._ready.pop())
+        self._timers.clear()
+        self._is_over, self._steps, self._failure = lambda: False, 0, None
+        # Sorted: a set of objects has another order in each run.
+        for thread in sorted(self._alive, key=lambda thread: thread.process.pid):
+            self.kill(thread.process)
+        self._run()
 
-    def _step(self, ends_at: float) -> bool:
-        """Run one thread or timer; return False when there is none before `ends_at`."""
-        while self._timers and self._timers[0][0] <= self.now:
-            heapq.heappop(self._timers)[2]()
-        if self._ready:
-            place = int(self.rng.random() * len(self._ready)) if len(self._ready) > 1 else 0
-            self._run(self._ready.pop(place))
-            return True
-        if not self._timers or self._timers[0][0] > ends_at:
-            self.now = max(self.now, ends_at) if not self._timers else ends_at
-            return False
-        self.now = max(self.now, self._timers[0][0])
-        return True
+    def _run(self) -> None:
+        following = self._choose()
+        if following is not None:
+            self._give(following)
+            self._main_gate.acquire()
+        if self._failure is not None:
+            raise self._failure
 
-    def _run(self, thread: Thread) -> None:
-        if thread not in self._alive:
-            return
+    def _choose(self) -> Thread | None:
+        """Return the thread that runs next; None: the main thread goes on.
+
+        Called by whichever thread has just stopped: handing control from one to the next costs one
+        switch of system threads, and none where a thread only waits for the clock.
+        """
+        try:
+            return self._next()
+        except BaseException as error:
+            self._failure = error
+            return None
+
+    def _next(self) -> Thread | None:
+        while True:
+            self._steps += 1
+            if self._steps > _MOST_STEPS:
+                raise Stuck(f"more than {_MOST_STEPS} steps")
+            while self._timers and self._timers[0][0] <= self.now:
+                heapq.heappop(self._timers)[2]()
+            if self._ready:
+                place = int(self.rng.random() * len(self._ready)) if len(self._ready) > 1 else 0
+                thread = self._ready.pop(place)
+                if thread in self._alive:
+                    return thread
+                continue
+            if self._is_over():
+                return None
+            if not self._timers or self._timers[0][0] > self._ends_at:
+                self.now = max(self.now, self._ends_at)
+                return None
+            self.now = max(self.now, self._timers[0][0])
+
+    def _give(self, thread: Thread | None) -> None:
+        """Hand control to the thread; None: to the main thread."""
         self.current = thread
+        if thread is None:
+            self._main_gate.release()
+            return
         if thread.worker is None:
             thread.worker = _idle_workers.pop() if _idle_workers else _Worker()
             thread.worker.job = lambda: self._work(thread)
         thread.worker.gate.release()
-        self._main_gate.acquire()
-        self.current = None
 
     def _work(self, thread: Thread) -> None:
         try:
@@ -268,4 +297,5 @@ class Scheduler:
         self._alive.discard(thread)
         assert thread.worker is not None
         _idle_workers.append(thread.worker)
-        self._main_gate.release()
+        self.current = None
+        self._give(self._choose())

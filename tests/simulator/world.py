@@ -140,7 +140,7 @@ class World:
             self.judge.disturbances.append(self.scheduler.now)
 
     def run_renewal(
-        self, session_name: str, seen_id: str, seconds: float
+        self, session_name: str, seen_id: str, seconds: float, meanwhile: Callable[[], object]
     ) -> SsoHelperError | None:
         """Do what ssohelper.renewals.Renewals does, with a process of the simulator."""
         process = self.process("renewal")
@@ -162,6 +162,7 @@ class World:
         process.at_death.append(ended.fire)
         self.trace(f'starts {process} for "{session_name}"')
         self.scheduler.spawn(process, "main", run)
+        meanwhile()
         if not report and not process.is_dead and not ended.wait(seconds):
             return AwsUnreachable("AWS has not answered the renewal yet")
         return wording.decode_report(report[0] if report else b"")

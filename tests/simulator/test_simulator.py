@@ -1,0 +1,66 @@
+"""A short run of the simulator, and the proof that it finds what it looks for.
+
+Each in a process of its own: the simulator stands in place of `os` and `time` in the engine.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.simulator.bugs import BUGS
+
+_ROOT = Path(__file__).resolve().parents[2]
+# Fixed, so that a run of the tests says the same each time; `make simulate` draws others.
+_FIRST_SEED = 5000
+
+
+def simulate(*argv: str) -> subprocess.CompletedProcess[str]:
+    """Run the simulator."""
+    return subprocess.run(
+        [sys.executable, "-m", "tests.simulator", *argv],
+        cwd=_ROOT,
+        env={**os.environ, "PYTHONHASHSEED": "random"},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_no_schedule_breaks_a_rule() -> None:
+    run = simulate("--seed", str(_FIRST_SEED), "--count", "500", "--processes", "1")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "500 schedules" in run.stdout
+
+
+def test_a_seed_repeats_its_schedule_to_the_line() -> None:
+    for seed in ("5003", "5104", "5205"):
+        one, other = (simulate("--seed", seed, "--trace") for _ in range(2))
+        # The folder's name has the process id.
+        traces = [_without_folder(run.stdout) for run in (one, other)]
+        assert len(traces[0].splitlines()) > 5
+        assert traces[0] == traces[1]
+
+
+def test_a_failed_seed_is_named_with_the_command_that_repeats_it() -> None:
+    name = "a reply goes to another job's caller"
+    run = simulate("--plant", name, "--seed", str(_FIRST_SEED))
+    assert "found in schedule" in run.stdout
+    seed = _FIRST_SEED + int(run.stdout.split("schedule ")[1].split()[0]) - 1
+    again = simulate("--plant", name, "--seed", str(seed), "--trace")
+    assert again.returncode == 1
+    assert "VIOLATION" in again.stdout
+
+
+@pytest.mark.parametrize("name", [bug.name for bug in BUGS])
+def test_each_planted_bug_is_found(name: str) -> None:
+    run = simulate("--plant", name, "--seed", str(_FIRST_SEED))
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def _without_folder(trace: str) -> str:
+    return "\n".join(
+        " ".join(word for word in line.split() if "/ssohelper-simulator-" not in word)
+        for line in trace.splitlines()
+    )
