@@ -231,7 +231,8 @@ class Broker:
             self._end_jobs(name, error)
             return False
         is_rejected = token.id == session.rejected_id
-        if token.state is TokenState.GOOD and not is_rejected:
+        session.needs_renewal = is_rejected or token.state is not TokenState.GOOD
+        if not session.needs_renewal:
             return True
         works = token.state is not TokenState.ENDED and not is_rejected
         refused = self._refusals.find(name, now)
@@ -346,12 +347,12 @@ class Broker:
         patience_ends_at = caller.request.arrived_at + PATIENCE_SECONDS
         is_renewing = session.renewal_began_at is not None
         failing = [(job.backoff, job.is_under_way), (session.calls, job.is_under_way)]
-        if not job.is_under_way:  # a call under way has a token that works
+        if session.needs_renewal and not job.is_under_way:  # else a token works
             failing.append((session.renewal, is_renewing))
         for backoff, is_probing in failing:
             if backoff.error is None:
                 continue
-            if caller.fallback is not None and not is_probing:
+            if caller.fallback is not None and (caller.is_content or not is_probing):
                 return backoff.error
             next_at = now if is_probing else backoff.next_at
             if max(now, next_at) >= patience_ends_at and not backoff.is_throttled:

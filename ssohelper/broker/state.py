@@ -23,6 +23,15 @@ class Caller:
         self.fallback_at = NEVER
         self.was_told_to_wait = False
 
+    @property
+    def is_content(self) -> bool:
+        """Return whether the fallback is as good for the caller as what a probe may bring.
+
+        Not when it asked for newer ones, or when the fallback may be another person's.
+        """
+        fallback = self.fallback
+        return fallback is not None and not fallback.warnings and self.request.least_share == 0
+
 
 class Job:
     """One role that AWS is, or will be, asked about."""
@@ -85,6 +94,8 @@ class Session:
         self.renewal_began_at: float | None = None
         self.rejected_id: str | None = None
         self.renewal = Backoff()
+        # Whether its roles wait for the renewal: a failed one ahead of time concerns none of them.
+        self.needs_renewal = False
         self.calls = Backoff()
         self.under_way = 0
 
