@@ -12,7 +12,7 @@ export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 export UV_PYTHON_DOWNLOADS := never
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 
-.PHONY: help demo test check bench torture fuzz pictures docs lock clean run-env dev-env
+.PHONY: help demo test check bench torture simulate fuzz pictures docs lock clean run-env dev-env
 .NOTPARALLEL:
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo 'make check   ruff, mypy (Linux, macOS, Windows), import-linter, docs, shellcheck'
 	@echo 'make bench   measure, target beside figure'
 	@echo 'make torture stampedes, kills, faults, lives: 30 min (S=30: a few, SEED=n repeats)'
+	@echo 'make simulate random schedules of the engine (S=60 seconds or N=number, SEED=n repeats)'
 	@echo 'make pictures  draw the screens anew into docs/pictures'
 	@echo 'make fuzz    damage files and answers, run the commands: 5 min (S=60, SEED=n repeats)'
 	@echo 'make docs    build the documentation into .cache/docs'
@@ -60,6 +61,10 @@ torture: dev-env
 
 fuzz: dev-env
 	@S='$(S)' SEED='$(SEED)' $(BIN)/python -m tests.fuzz
+
+simulate: dev-env
+	@$(BIN)/python -m tests.simulator $(if $(N),--count $(N),--seconds $(or $(S),60)) \
+	    $(if $(SEED),--seed $(SEED))
 
 lock:
 	$(BOOTSTRAP) lock

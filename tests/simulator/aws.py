@@ -64,9 +64,7 @@ class Aws:
         self.unassigned: set[tuple[str, str, str]] = set()
         self._serial = 0
 
-    def sign_in(
-        self, portal: str, person: str, life_seconds: float
-    ) -> tuple[SignIn, str, str]:
+    def sign_in(self, portal: str, person: str, life_seconds: float) -> tuple[SignIn, str, str]:
         """Begin a sign-in; return it with its first access and refresh token."""
         found = SignIn(len(self.sign_ins) + 1, portal, person, self.now() + life_seconds)
         self.sign_ins.append(found)
@@ -116,7 +114,9 @@ class Aws:
 
     def token(self, access: str, refresh: str, local_now: float) -> AccessToken:
         """Return the tokens as a client keeps them, with the end by the client's clock."""
-        client = ClientRegistration("client", Secret("hush"), int(local_now) + _REGISTRATION_SECONDS)
+        client = ClientRegistration(
+            "client", Secret("hush"), int(local_now) + _REGISTRATION_SECONDS
+        )
         return AccessToken(
             Secret(access), int(local_now) + self.token_life, Secret(refresh), client
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from ssohelper.actions import issuing, renewal, tokens
+from ssohelper.actions import issuing, renewal, selection, tokens
 from ssohelper.broker.backoff import Backoff
 from ssohelper.broker.core import Broker
 from ssohelper.broker.loop import Loop
@@ -16,6 +17,7 @@ from ssohelper.core import freshness
 from ssohelper.core.freshness import Freshness
 from ssohelper.core.lineage import Standing
 from ssohelper.errors import AnswerLost, AwsUnreachable
+from ssohelper.stores import files, token_cache
 from ssohelper.stores.files import Reservation
 from ssohelper.stores.token_cache import TokenFiles
 
@@ -54,7 +56,7 @@ def _renew_without_room(put: Put) -> None:
 
     class Later:
         def __init__(self, store: Any, session: Any) -> None:
-            self._make = lambda: real(store, session)
+            self._make: Any = lambda: real(store, session)
 
         def commit(self, data: bytes) -> None:
             with self._make() as room:
@@ -71,10 +73,7 @@ def _overwrite_foreign(put: Put) -> None:
     """save_renewed does not look at what is in the file."""
 
     def save(self: Any, session: Any, used: Any, fresh: Any, room: Reservation) -> Any:
-        from ssohelper.stores import token_cache
-
-        document = token_cache._document_of({}, session, fresh)
-        room.commit(token_cache.json.dumps(document).encode("ascii"))
+        room.commit(json.dumps(token_cache._document_of({}, session, fresh)).encode("ascii"))
         return fresh
 
     put(TokenFiles, "save_renewed", save)
@@ -168,9 +167,10 @@ def _reply_of_another_job(put: Put) -> None:
 def _publish_without_check(put: Put) -> None:
     """A lost response is published again without a look at the sign-in, and without the lock."""
 
-    def again(app: Any, session: Any, key: Any, cached: Any, *, is_due: bool) -> None:
+    def again(app: Any, session: Any, key: Any, cached: Any, *, is_due: bool) -> bool:
         app.sleep(0.2)
         issuing._publish(app, session, key, cached, is_due=is_due)
+        return True
 
     put(issuing, "_publish_again", again)
 
@@ -198,8 +198,6 @@ _kept: list[contextlib.ExitStack] = []
 
 def _leave_reservation(put: Put) -> None:
     """The room that was taken for a token is not given back."""
-    from ssohelper.stores import files
-
     real = files.reserve
 
     @contextlib.contextmanager
@@ -258,7 +256,7 @@ def _find_after_sign_out(put: Put) -> None:
         found = real(app, key, least_share)
         if found.document:
             return found
-        session = issuing.selection.known_session(app, key.session_name)
+        session = selection.known_session(app, key.session_name)
         cached = app.credentials.get(key, session)
         if cached is None or issuing._freshness(app, cached) is Freshness.TOO_LATE:
             return found

@@ -43,6 +43,7 @@ class Caller:
         self.waits_longer = waits_longer
         self.asked_at = world.scheduler.now
         self.ends_at = self.asked_at + seconds
+        self.is_alone = False
         self.replies = 0
         self.code: int | None = None
         self.ended_at = 0.0
@@ -109,7 +110,7 @@ class Caller:
             world.ask_alone(self, left)
             return
         self._data = b""
-        self._stream = world.connect(self.environment)
+        self._stream = world.connect(self.environment, self.session)
         self._stream.changed = self._changed
         words = (
             *(self.session, self.account, self.role),

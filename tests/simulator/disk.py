@@ -351,7 +351,5 @@ class Switch(types.ModuleType):
         self.__dict__.update(what)
 
 
-OS_NAMES = (
-    "open close read write ftruncate fsync replace unlink mkdir rmdir scandir stat lstat fstat "
-    "utime access getpid urandom environ"
-).split()
+# What of `os` the engine's stores use, and Disk has.
+OS_NAMES = {"environ", *(set(vars(Disk)) & set(os.__all__))}

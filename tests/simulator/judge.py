@@ -109,9 +109,7 @@ class Judge:
         self._changed_by_us[path] = self._versions.get(path, 0) + 1
         self.note_present(self._world.session_of_path(path), None)
 
-    def _check_renewed(
-        self, process: Process, path: str, present: Present, data: bytes
-    ) -> None:
+    def _check_renewed(self, process: Process, path: str, present: Present, data: bytes) -> None:
         """No sign-in or sign-out that a renewal could have seen may be overwritten by it."""
         fresh = self._world.aws.sign_in_of(str((_object(data) or {}).get("accessToken")))
         send = next((one for one in reversed(self.sends) if one.process is process), None)
@@ -272,9 +270,7 @@ class Judge:
                 self.fail(f"{what} outlived a login or logout of ours")
                 return
 
-    def _check_document(
-        self, caller: Caller, document: bytes, warnings: tuple[str, ...]
-    ) -> None:
+    def _check_document(self, caller: Caller, document: bytes, warnings: tuple[str, ...]) -> None:
         now, world = self._world.scheduler.now, self._world
         key = world.aws.keys[json.loads(document)["AccessKeyId"]]
         if (key.account, key.role) != (caller.account, caller.role):
@@ -297,7 +293,8 @@ class Judge:
         elif not is_warned or not (
             # core.USABLE_SECONDS: no longer wait for better ones, whatever AWS answers then.
             now >= caller.asked_at + USABLE_SECONDS
-            or self._may_be_unreachable(caller, now) or self._may_lack_disk(caller, now)
+            or self._may_be_unreachable(caller, now)
+            or self._may_lack_disk(caller, now)
         ):
             self.fail(f"{caller} got credentials of the {key.sign_in}, of before another one")
 
@@ -334,8 +331,9 @@ class Judge:
             self.is_crowded
             or self._has_aws_fault(caller, now)
             or self._was_disturbed(caller)
-            # A refused renewal waits 3 s for another tool's token, under the token's lock.
-            or (caller.seconds < 10.0 and self.may_need_sign_in(caller, now))
+            # A refused renewal waits 3 s for another tool's token, under the token's lock: callers
+            # without a broker, which share no refusal, do so one after the other.
+            or ((caller.seconds < 10.0 or caller.is_alone) and self.may_need_sign_in(caller, now))
         )
 
     def _may_lack_disk(self, caller: Caller, now: float) -> bool:

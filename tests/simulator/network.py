@@ -48,9 +48,7 @@ class Fate(NamedTuple):
 
     @property
     def is_fault(self) -> bool:
-        return bool(
-            self.status or self.is_refused or self.is_lost or self.seconds > _SLOW_SECONDS
-        )
+        return bool(self.status or self.is_refused or self.is_lost or self.seconds > _SLOW_SECONDS)
 
 
 WEATHERS = (
@@ -101,9 +99,7 @@ class Network:
         }
         return by_weather[weather]
 
-    def request(
-        self, kind: str, what: str, serve: Callable[[], _T], seconds: float
-    ) -> _T:
+    def request(self, kind: str, what: str, serve: Callable[[], _T], seconds: float) -> _T:
         """Send one request; return AWS's answer. Raises: AwsUnreachable and its like, Refused."""
         world = self._world
         world.scheduler.point()

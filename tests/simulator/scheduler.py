@@ -37,6 +37,8 @@ class Process:
         self.is_terminated = False
         self.points = 0
         self.kill_at_point = 0
+        self.stop_at_point = 0
+        self.stop_seconds = 0.0
         self.descriptors: dict[int, str] = {}
         self.swept: set[str] = set()
         self.at_death: list[Callable[[], None]] = []
@@ -111,6 +113,7 @@ class Scheduler:
         self.now = 10_000.0
         self.current: Thread | None = None
         self.switch_chance = 0.05
+        self.on_stop: Callable[[Process], None] = lambda _: None
         self.errors: list[tuple[str, BaseException]] = []
         self._main_gate = threading.Lock()
         self._main_gate.acquire()
@@ -172,6 +175,9 @@ class Scheduler:
         if process.points == process.kill_at_point:
             self.kill(process)
             raise Killed
+        if process.points == process.stop_at_point:
+            self.on_stop(process)
+            self.sleep(process.stop_seconds)
         if self.switch_chance and self.rng.random() < self.switch_chance:
             self._ready.append(thread)
             self.hand_over()

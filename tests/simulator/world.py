@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from ssohelper.actions import issuing, login, renewal, selection
 from ssohelper.app import App
 from ssohelper.broker import wording
-from ssohelper.broker.core import Caller as CoreCaller
 from ssohelper.broker.loop import Loop
 from ssohelper.broker.pace import Pace
 from ssohelper.broker.requests import Reply, Request
+from ssohelper.broker.state import Caller as CoreCaller
 from ssohelper.core.model import RoleKey, SsoSession
 from ssohelper.errors import AwsUnreachable, SsoHelperError
 from tests.simulator import install
@@ -42,6 +42,7 @@ class World:
         self.rng = random.Random(seed)
         self._lines = lines
         self.scheduler = Scheduler(self.rng)
+        self.scheduler.on_stop = self._stopped
         self.wall_offset = _EPOCH
         self.aws = Aws(lambda: self.scheduler.now + _EPOCH)
         self.disk = Disk(self.scheduler, root, self.wall)
@@ -56,13 +57,15 @@ class World:
         self.disk.environ = self.environ(0)
         self.sessions: dict[str, str] = {}
         self.rate: float | None = None
-        self.brokers: dict[int, Broker] = {}
+        self.brokers: dict[tuple[int, str], Broker] = {}
         self.all_brokers: list[Broker] = []
         self.callers: list[Caller] = []
         self.processes: list[Process] = []
         self.people_at_login: dict[Process, str] = {}
         # Which process of a kind is killed, and at which of its points: ("renewal", 2) -> 31.
         self.kills: dict[tuple[str, int], int] = {}
+        # Which one is stopped (SIGSTOP), at which point and for how long.
+        self.stops: dict[tuple[str, int], tuple[int, float]] = {}
         self._count: dict[str, int] = {}
         self._token_paths: dict[str, str] = {}
         install.use(self)
@@ -130,6 +133,9 @@ class World:
         process.at_death.append(lambda: self._died(process))
         self._count[kind] = self._count.get(kind, 0) + 1
         process.kill_at_point = self.kills.get((kind, self._count[kind]), 0)
+        process.stop_at_point, process.stop_seconds = self.stops.get(
+            (kind, self._count[kind]), (0, 0.0)
+        )
         self.processes.append(process)
         return process
 
@@ -138,6 +144,13 @@ class World:
         if self.scheduler.is_running(process):
             self.trace(f"{process} is killed")
             self.judge.disturbances.append(self.scheduler.now)
+
+    def _stopped(self, process: Process) -> None:
+        self.trace(f"{process} is stopped for {process.stop_seconds:g} s")
+        self.judge.disturbances += [
+            self.scheduler.now,
+            self.scheduler.now + process.stop_seconds,
+        ]
 
     def run_renewal(
         self, session_name: str, seen_id: str, seconds: float, meanwhile: Callable[[], object]
@@ -167,7 +180,9 @@ class World:
             return AwsUnreachable("AWS has not answered the renewal yet")
         return wording.decode_report(report[0] if report else b"")
 
-    def start_command(self, kind: str, session: str, work: Callable[[App, SsoSession], Any]) -> Process:
+    def start_command(
+        self, kind: str, session: str, work: Callable[[App, SsoSession], Any]
+    ) -> Process:
         """Start `login` or `logout` as a process."""
         process = self.process(kind)
 
@@ -219,16 +234,17 @@ class World:
         self.ask_alone(caller, seconds)
         return caller
 
-    def connect(self, environment: int) -> Stream:
-        """Connect to the environment's broker; start one where none listens."""
-        broker = self.brokers.get(environment)
+    def connect(self, environment: int, session: str) -> Stream:
+        """Connect to the broker of session and environment; start one where none listens."""
+        broker = self.brokers.get((environment, session))
         if broker is None or broker.listener.is_closed:
-            broker = self.brokers[environment] = Broker(self, environment)
+            broker = self.brokers[environment, session] = Broker(self, environment, session)
             self.all_brokers.append(broker)
         return broker.listener.connect()
 
     def ask_alone(self, caller: Caller, seconds: float) -> None:
         """The caller's own process asks AWS: there is no broker."""
+        caller.is_alone = True
         process = self.process("alone")
         process.at_death.append(caller.withdraw)
 
@@ -316,13 +332,14 @@ class WatchedLoop(Loop):
 class Broker:
     """A broker's process, with its listening socket."""
 
-    def __init__(self, world: World, environment: int) -> None:
+    def __init__(self, world: World, environment: int, session: str) -> None:
         self._world = world
+        self._address = environment, session
         self.listener = Listener(world.scheduler)
         self.process = world.process("broker")
         self.process.at_death.append(self.listener.close)
         self.loop: WatchedLoop | None = None
-        world.trace(f"starts {self.process} for environment {environment}")
+        world.trace(f"starts {self.process} for {session}, environment {environment}")
         world.scheduler.spawn(self.process, "loop", lambda: self._run(environment))
 
     def _run(self, environment: int) -> None:
@@ -333,8 +350,8 @@ class Broker:
         self.loop = world._loop(work, self.listener, monotonic=lambda: world.scheduler.now)
 
         def forget_address() -> None:
-            if world.brokers.get(environment) is self:
-                del world.brokers[environment]
+            if world.brokers.get(self._address) is self:
+                del world.brokers[self._address]
 
         self.loop.run_until_idle(forget_address)
         world.trace("ends: idle")
@@ -375,5 +392,3 @@ def token_document(world: World, sign_in: SignIn, access: str, refresh: str) -> 
             "refreshToken": refresh,
         }
     ).encode()
-
-

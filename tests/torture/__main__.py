@@ -24,6 +24,7 @@ from tests.torture import (
     random_faults,
     returns,
     sign_outs,
+    schedules,
     signals,
     stampede,
     sweep,
@@ -58,6 +59,7 @@ HEAVY: tuple[Make, ...] = (
     sign_outs.sign_outs,
     kills.random_kills,
     endpoint.endpoint_crowd,
+    schedules.simulated_schedules,
 )
 # Together: they mostly wait, and what they count does not depend on the machine's speed.
 WAITING: tuple[Make, ...] = (
