@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import prompt_notes, tokens
@@ -93,7 +93,11 @@ def _keep(
 ) -> None:
     """Put the new token into its file at once: until then a kill would lose the sign-in."""
     fresh, issuer = issued
-    with app.tokens.state_lock(session.name, app.deadline(_STATE_LOCK_SECONDS)):
+    with ExitStack() as stack:
+        with suppress(LocalState):
+            # A stopped process may hold it (Ctrl-Z in a logout): the only copy of the token is here.
+            limit = app.deadline(_STATE_LOCK_SECONDS)
+            stack.enter_context(app.tokens.state_lock(session.name, limit))
         stamp = app.session_stamp(session)
         standing = app.tokens.save_renewed(session, used, fresh, room)
         if standing.value != fresh.value:
