@@ -128,8 +128,8 @@ class Judge:
                 if sign_in is not None:
                     sign_in.excuse = sign_in.excuse or "two tools wrote at the same moment"
             return
-        if is_ours and self.disk_faults:
-            return  # no lock could be taken
+        if is_ours and (self.disk_faults or self.disturbances):
+            return  # no lock could be taken, or a stopped process held it
         what = "a sign-out" if present.sign_in is None else f"the {present.sign_in}"
         self.fail(f"{process} overwrote {what} with a renewed token of the {fresh}")
 
