@@ -12,12 +12,13 @@ export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 export UV_PYTHON_DOWNLOADS := never
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 
-.PHONY: help demo test check bench torture simulate fuzz pictures docs lock clean run-env dev-env
+.PHONY: help demo test test-two-users check bench torture simulate fuzz pictures docs lock clean run-env dev-env
 .NOTPARALLEL:
 
 help:
 	@echo 'make demo    try it: a whole Identity Center on this machine, no AWS account needed'
 	@echo 'make test    run the tests (ARGS="tests/test_house.py -x" for some)'
+	@echo 'make test-two-users  attack the program as another user of the machine (as root)'
 	@echo 'make check   ruff, mypy (Linux, macOS, Windows), import-linter, docs, shellcheck'
 	@echo 'make bench   measure, target beside figure'
 	@echo 'make torture stampedes, kills, faults, lives: 30 min (S=30: a few, SEED=n repeats)'
@@ -33,6 +34,9 @@ demo: run-env
 
 test: dev-env
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+test-two-users: dev-env
+	$(BIN)/python -m pytest tests/two_users $(ARGS)
 
 check: dev-env
 	$(BOOTSTRAP) lock --check

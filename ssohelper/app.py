@@ -22,7 +22,10 @@ from ssohelper.errors import ConfigInvalid, LocalState, NotOurs
 from ssohelper.fastpath import spawn
 
 if TYPE_CHECKING:
-    from ssohelper.core.model import RoleCredentials, Secret, SsoSession
+    import socket
+
+    from ssohelper.core.local_http import Entry
+    from ssohelper.core.model import RoleCredentials, SsoSession
     from ssohelper.core.sign_in_notices import Notice
     from ssohelper.renewals import Renewals
     from ssohelper.settings import Settings
@@ -43,10 +46,10 @@ if TYPE_CHECKING:
     from ssohelper.stores.token_cache import TokenStore
     from ssohelper.stores.usage import UsageStore
     from ssohelper.wire.account import AccountClient
+    from ssohelper.wire.browser_pages import BrowserPages, SignInPages
     from ssohelper.wire.federation import Federation
-    from ssohelper.wire.loopback import CallbackListener
+    from ssohelper.wire.local_server import LocalServer
     from ssohelper.wire.oidc import OidcClient
-    from ssohelper.wire.one_shot import OneShotRedirect
     from ssohelper.wire.portal import Portal
 
 # The contract's one deadline: an SDK never waits longer than this (plus start-up) for an answer.
@@ -283,11 +286,28 @@ class App:
 
         return Federation(region, self.environ, warn=self.warn)
 
-    def one_shot_redirect(self, target: Secret) -> OneShotRedirect:
-        """Listen on loopback for one visitor, who is sent on to the target."""
-        from ssohelper.wire.one_shot import OneShotRedirect
+    def browser_pages(self) -> BrowserPages:
+        """Return redirects on loopback for the person's own browser."""
+        from ssohelper.wire.browser_pages import BrowserPages
 
-        return OneShotRedirect(target)
+        return BrowserPages()
+
+    def sign_in_pages(self) -> SignInPages:
+        """Listen on loopback for the browser that comes back from a sign-in."""
+        from ssohelper.wire.browser_pages import SignInPages
+
+        return SignInPages()
+
+    def local_server(
+        self,
+        place: int | socket.socket,
+        make_entry: Callable[[int], Entry],
+        report: Callable[[BaseException], None],
+    ) -> LocalServer:
+        """Make a server at a port of 127.0.0.1, 0: a free one, or at a socket. Raises: LocalState."""
+        from ssohelper.wire.local_server import LocalServer
+
+        return LocalServer.at(place, make_entry, report)
 
     def endpoint_folder(self) -> PrivateFolder:
         """Make the folder of an endpoint of this process.
@@ -338,11 +358,6 @@ class App:
         argv = ["list", "--session", session_name, "--behind"]
         spawn.start_detached(argv, self._environ_anywhere())
 
-    def callback_listener(self) -> CallbackListener:
-        from ssohelper.wire.loopback import CallbackListener
-
-        return CallbackListener()
-
     @cached_property
     def _aws_clock(self) -> ClockFile:
         from ssohelper.stores.clock_file import ClockFile
@@ -370,9 +385,8 @@ class App:
     def _aws_file(self, variable: str) -> Path:
         value = self.environ.get(variable)
         # botocore expands variables and ~ in these two, so we look where the SDKs look.
-        return Path(
-            home.expand(os.path.expandvars(value) if value else _AWS_FILES[variable], self.environ)
-        )
+        path = os.path.expandvars(value) if value else _AWS_FILES[variable]
+        return Path(home.expand(path, self.environ))
 
     def _environ_anywhere(self) -> dict[str, str]:
         """Return the environment for a process in another folder: relative paths made whole."""

@@ -131,3 +131,10 @@ class NotExecutable(SsoHelperError):
 
 class ProgramNotFound(SsoHelperError):
     exit_code = 127
+
+
+def no_more_threads() -> LocalState:
+    """Return the error for a thread that could not be started."""
+    return LocalState(
+        "the system gives no more threads", hint="see ulimit -u, or a container's pids limit"
+    )

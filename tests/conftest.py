@@ -88,6 +88,12 @@ class Home(NamedTuple):
         return notes
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the suite that needs root to those who name it (`make test-two-users`)."""
+    is_named = any("two_users" in argument for argument in config.args)
+    return True if collection_path.name == "two_users" and not is_named else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_secret_in_any_process_list(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The whole run fails at its end when a secret stood in an argv, or strayed in an environ."""

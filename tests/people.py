@@ -5,8 +5,10 @@ And one who signs in within the test's own process, by confirming each code at o
 
 import re
 import urllib.request
+from collections.abc import Callable
+from http.client import HTTPConnection
 from http.cookiejar import CookieJar
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from ssohelper.actions import login
 from ssohelper.actions.login import LoginOptions
@@ -27,6 +29,19 @@ def sign_in(url: str, person: str = "ana") -> str:
     return page.send("/consent", answer="allow").text
 
 
+def target_of(address: str) -> str:
+    """Use up an address that the browser's command got; return where it leads."""
+    parts = urlsplit(address)
+    connection = HTTPConnection(parts.netloc, timeout=30)
+    try:
+        connection.request("GET", parts.path)
+        answer = connection.getresponse()
+        assert answer.status == 302
+        return str(answer.getheader("Location"))
+    finally:
+        connection.close()
+
+
 def sign_in_here(app: App, session: SsoSession, emulator: Emulator, person: str = "ana") -> None:
     """Sign the person in, whoever is signed in now; needs an App whose pauses take no time."""
     options = LoginOptions(device_code=True, force=True)
@@ -43,10 +58,13 @@ class _ConfirmsAtOnce:
     def show_code(self, authorization: DeviceAuthorization) -> None:
         self._emulator.approve_device(authorization.user_code, self._person)
 
-    def open_browser(self, url: str) -> bool:
+    def open_browser(self, make_address: Callable[[], str]) -> bool:
         return False
 
     def waiting_for_another_login(self) -> None: ...
+
+    def accept_another_person(self, earlier: str, person: str) -> bool:
+        return True
 
     def is_cancelled(self) -> bool:
         return False

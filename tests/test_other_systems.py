@@ -24,8 +24,8 @@ import pytest
 from ssohelper import browser, folders, installation, peer
 from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
-from ssohelper.endpoint import doors
 from ssohelper.stores import files
+from ssohelper.wire import local_server
 from tests.conftest import RUN_SECONDS, Home
 from tests.endpoint.world import ACCOUNT, ROLE, prepared, small_center
 from tests.other_system import ELSEWHERE, ROOT, SCRIPTS
@@ -35,7 +35,6 @@ NOT_ON_WINDOWS = {
     "ssohelper.actions.run_beside",
     "ssohelper.cli.serve_command",
     "ssohelper.endpoint.doors",
-    "ssohelper.endpoint.listener",
     "ssohelper.endpoint.serving",
     "ssohelper.stores.endpoint_files",
 }
@@ -120,7 +119,8 @@ class TestWindows:
         url = emulator.world.start_url
         done = there("win32", home, "setup", url, "--region", "us-east-1", "--yes")
         assert done.returncode == 0, done.stderr
-        assert opened.read_text().count("/authorize") == 1
+        assert len(opened.read_text().split()) == 1
+        assert emulator.counters["authorize"] == 1
         config = configparser.RawConfigParser()
         config.read(home.config_file)
         lines = [config[name].get("credential_process") for name in config.sections()]
@@ -278,14 +278,26 @@ class TestWindows:
 
 
 class TestMacOs:
-    def test_we_and_root_are_welcome_at_the_socket(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_we_and_root_are_answered_at_the_socket(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(peer, "sys", SimpleNamespace(platform="darwin"))
-        door = doors.SocketDoor(cast(Any, None), ACCOUNT)
-        welcome = {
-            user: door.welcome(cast(socket.socket, Told(xucred(user))))
+        users = {
+            user: local_server._user_of(cast(socket.socket, Told(xucred(user))))
             for user in (os.geteuid(), 0, 65534)
         }
-        assert welcome == {os.geteuid(): True, 0: True, 65534: False}
+        assert users == {os.geteuid(): "ours", 0: "ours", 65534: "another"}
+        assert local_server._user_of(cast(socket.socket, Told(None))) == "unknown"
+
+    def test_a_tcp_client_s_user_is_never_told_and_the_token_has_to_do(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for module in (peer, local_server):
+            monkeypatch.setattr(module, "sys", SimpleNamespace(platform="darwin"))
+        with (
+            socket.create_server(("127.0.0.1", 0)) as listening,
+            socket.create_connection(listening.getsockname()),
+            listening.accept()[0] as accepted,
+        ):
+            assert local_server._user_of(accepted) == "ours"
 
     def test_a_socket_s_path_is_shorter_there(self, home: Home, center: Emulator) -> None:
         path = "/" + "x" * 103

@@ -14,7 +14,7 @@ from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, UsagePro
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.wire.one_shot import OneShotRedirect, Outcome
+    from ssohelper.wire.browser_pages import OneTimeRedirect, Outcome
 
 # A browser that has to start first takes seconds; AWS's token lasts some 15 minutes.
 BROWSER_SECONDS = 30.0
@@ -82,13 +82,14 @@ def open_in_browser(
         app, session, role, "console", app.deadline(), least_share=credentials.NEARLY_WHOLE
     )
     address = federation.login_url(keys, session.start_url, page.url)
-    with app.one_shot_redirect(address) as door:
-        if not start(door.url):
+    with app.browser_pages() as pages:
+        redirect = pages.redirect(address)
+        if not start(redirect.url):
             raise LocalState("the browser could not be started", hint=_other_ways(profile))
-        outcome = _awaited(app, door, has_failed)
+        outcome = _awaited(app, redirect, has_failed)
     if outcome == "refused":
         raise LocalState(
-            "another user of this machine came for the sign-in, and was refused",
+            "a process of another or an unknown user came for the sign-in, and was refused",
             hint=_other_ways(profile),
         )
     if outcome != "served" and has_failed():
@@ -104,14 +105,14 @@ def open_in_browser(
     return Opened(page, keys.expires_at)
 
 
-def _awaited(app: App, door: OneShotRedirect, has_failed: Callable[[], bool]) -> Outcome:
+def _awaited(app: App, redirect: OneTimeRedirect, has_failed: Callable[[], bool]) -> Outcome:
     deadline = app.deadline(BROWSER_SECONDS)
     while True:
-        outcome = door.wait(min(_LOOK_SECONDS, deadline.left()))
+        outcome = redirect.wait(min(_LOOK_SECONDS, deadline.left()))
         if outcome == "served" or deadline.passed:
             return outcome
         if has_failed():
-            return door.wait(min(_AFTER_FAILURE_SECONDS, deadline.left()))
+            return redirect.wait(min(_AFTER_FAILURE_SECONDS, deadline.left()))
 
 
 def other_session(app: App, browser: str, profile: Profile, ends_at: int) -> RoleKey | None:

@@ -57,8 +57,7 @@ def confirmed(app: App, who: Known) -> Confirmed:
     issuer.check_keys(tokens.issuer_of(app, session), "sts", endpoint, session)
     keys = credentials.release(app, session, role, "whoami", app.deadline())
     identity = app.account_client(keys, region).caller_identity()
-    # AWSReservedSSO_<permission set>_<16 hex digits> is the IAM role that stands for it.
-    if identity.account_id != role.account_id or f"_{role.name}_" not in identity.arn:
+    if not identity.is_role(role):
         raise BadAnswer(
             f"STS says that these credentials are {identity.arn}",
             hint="get new ones: ssohelper cache clear, then try again",

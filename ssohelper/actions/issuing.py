@@ -42,6 +42,8 @@ from ssohelper.errors import (
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.core.deadline import Deadline
+    from ssohelper.wire.portal import Portal
 
 # AWS answers a role call in well under a second; a slower answer is worth no longer wait.
 CALL_SECONDS = 10.0
@@ -201,6 +203,16 @@ def _received(
             f"the access portal in {session.region} answered with credentials that have {ends}",
             hint="check this machine's clock, the network and HTTPS_PROXY, then try again",
         ) from damage
+
+
+def issue_for_question(
+    portal: Portal, token: AccessToken, role: Role, deadline: Deadline
+) -> RoleCredentials:
+    """Return credentials for one question of ours to AWS: neither kept nor handed out.
+
+    The token is a new sign-in's, which is not kept yet. Raises: as `issue`.
+    """
+    return portal.role_credentials(token, role, deadline)
 
 
 def document_of(credentials: RoleCredentials, account_id: str) -> bytes:

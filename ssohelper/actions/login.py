@@ -1,15 +1,16 @@
-"""Signing in and out: the only interactive action. Sign-in is three steps: obtain, accept, keep."""
+"""Signing in and out: the only interactive action. A sign-in obtains a token, checks who signed in,
+and keeps it."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ssohelper.actions import clocks, prompt_notes, tokens
+from ssohelper.actions import clocks, directory, person, prompt_notes, tokens
 from ssohelper.actions.waiting import (
     LoginUi,
     awaited,
@@ -60,32 +61,23 @@ class LoginOptions(NamedTuple):
 
 
 class LoginOutcome(NamedTuple):
-    """The token that stands now, and how it came: already there, renewed, another's, a person's."""
+    """The token that stands now, and how it came: already there, renewed, another's, a person's.
+
+    `user` is who signed in just now; None when that is not known, or nobody did.
+    """
 
     token: AccessToken
     how: Literal["kept", "renewed", "joined", "signed in"]
+    user: str | None = None
 
 
-Accept = Callable[["App", SsoSession, AccessToken], None]
-
-
-def accept_anyone(app: App, session: SsoSession, token: AccessToken) -> None:
-    """The second step until sessions are bound to a person: whoever signed in is right."""
-
-
-def log_in(
-    app: App,
-    session: SsoSession,
-    ui: LoginUi,
-    options: LoginOptions,
-    *,
-    accept: Accept = accept_anyone,
-) -> LoginOutcome:
+def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -> LoginOutcome:
     """Return a token of the session, from a person where it cannot be had without.
 
     A second login of the same session waits for the first and takes its result: one tab.
     Raises: LoginRequired when nobody signed in or AWS refused, AwsUnreachable, LocalState,
-    Interrupted when the person gave up: then nothing is kept.
+    Interrupted when the person gave up, UsageProblem when another person signed in than last time
+    and nobody wanted that: then nothing is kept.
     """
     if not options.force:
         lasting = _without_a_person(app, session, options.min_seconds)
@@ -94,7 +86,7 @@ def log_in(
     before = app.tokens.fingerprint(session)
     with _one_at_a_time(app, session, ui) as has_waited:
         joined = _result_of_the_other(app, session, before) if has_waited else None
-        return joined or _signed_in(app, session, ui, options, accept)
+        return joined or _signed_in(app, session, ui, options)
 
 
 def opener_setting(app: App, session: SsoSession) -> str | None:
@@ -192,7 +184,7 @@ def _result_of_the_other(app: App, session: SsoSession, before: str) -> LoginOut
     if app.tokens.fingerprint(session) != before:
         token = app.tokens.load(session)
         if token is not None and token.expires_at > app.now():
-            return LoginOutcome(token, "joined")
+            return LoginOutcome(token, "joined", app.tokens.facts(session.name).user)
     known = app.failures.recall(_login_scope(session), "", app.now())
     if known is not None:
         raise known
@@ -202,26 +194,28 @@ def _result_of_the_other(app: App, session: SsoSession, before: str) -> LoginOut
 # -- with a person -----------------------------------------------------------------------------
 
 
-def _signed_in(
-    app: App, session: SsoSession, ui: LoginUi, options: LoginOptions, accept: Accept
-) -> LoginOutcome:
+def _signed_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -> LoginOutcome:
     app.tokens.check_writable(session)
     app.failures.forget(_login_scope(session))
     obtain = _by_device_code if options.device_code else _by_browser
     try:
         token, life_seconds = obtain(app, session, ui, options)
         stop_when_cancelled(session, ui)
-        accept(app, session, token)
+        user = person.person_of(app, session, token)
+        person.check(app, session, ui, token, user)
     except Interrupted:
         raise  # no news for another login that waits: its person may still want to sign in
     except SsoHelperError as error:
         with suppress(LocalState):  # a full disk must not hide what the sign-in said
             app.failures.remember(_login_scope(session), "", error, app.now())
         raise
-    return LoginOutcome(_kept(app, session, token, life_seconds), "signed in")
+    _keep(app, session, token, life_seconds, user)
+    return LoginOutcome(token, "signed in", user)
 
 
-def _kept(app: App, session: SsoSession, token: AccessToken, life_seconds: int) -> AccessToken:
+def _keep(
+    app: App, session: SsoSession, token: AccessToken, life_seconds: int, user: str | None
+) -> None:
     """Keep the token of a person who has just signed in: it may be another one than before."""
     # Not the token's own lock, which a renewal may hold for a minute: when that one ends, it finds
     # this token in the file and leaves it there.
@@ -235,11 +229,14 @@ def _kept(app: App, session: SsoSession, token: AccessToken, life_seconds: int) 
             signed_in_at=app.now(),
             token_expires_at=token.expires_at,
             token_life_seconds=life_seconds,
+            user=user,
         )
         app.tokens.save_facts(session.name, facts)
         app.notice_record.forget(session.name)
         prompt_notes.signed_in_anew(app, session)
-    return token
+    if person.is_another(user, facts.earlier_user):
+        with suppress(LocalState, OSError):  # it is doubted in any case, and refreshed
+            directory.forget_earlier(app, session)
 
 
 def _facts_of_the_next(app: App, session: SsoSession) -> SignInFacts:
@@ -264,14 +261,14 @@ def _by_browser(
     oidc = app.oidc(session)
     registration = _registration(app, session, oidc, "authorization_code", anew=options.force)
     state, verifier = Secret(secrets.token_urlsafe(32)), Secret(secrets.token_urlsafe(48))
-    with app.callback_listener() as listener:
-        listener.expect(state)
-        redirect_uri = listener.redirect_uri
+    with app.sign_in_pages() as pages:
+        pages.expect(state)
+        redirect_uri = pages.redirect_uri
         challenge = _challenge(verifier)
         page = oidc.authorize_url(registration, redirect_uri, state.reveal(), challenge)
         ui.show_page(page)
-        ui.open_browser(page)
-        callback = awaited(app, session, ui, listener)
+        ui.open_browser(lambda: pages.redirect(Secret(page)).url)
+        callback = awaited(app, session, ui, pages)
     if callback is None:
         raise _nobody_came(session)
     if callback.code is None:
@@ -294,8 +291,22 @@ def _by_device_code(
     except RegistrationRejected:
         registration = _registration(app, session, oidc, DEVICE_CODE_GRANT, anew=True)
         authorization = oidc.start_device_authorization(registration)
-    ui.show_code(authorization)
-    ui.open_browser(authorization.verification_uri_complete)
+    page = Secret(authorization.verification_uri_complete)
+    with app.browser_pages() as pages:
+        ui.show_code(authorization)
+        ui.open_browser(lambda: pages.redirect(page).url)
+        return _confirmed(app, session, ui, oidc, registration, authorization)
+
+
+def _confirmed(
+    app: App,
+    session: SsoSession,
+    ui: LoginUi,
+    oidc: OidcClient,
+    registration: ClientRegistration,
+    authorization: DeviceAuthorization,
+) -> tuple[AccessToken, int]:
+    """Return the token once the person has confirmed the code."""
     waiting: DeviceAuthorization | None = authorization
     while waiting is not None:
         pause(app, session, ui, waiting.interval_seconds)

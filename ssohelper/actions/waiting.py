@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,7 +12,7 @@ from ssohelper.errors import Interrupted, LockNotObtained
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.wire.loopback import Callback, CallbackListener
+    from ssohelper.wire.browser_pages import Callback, SignInPages
 
 # How long a person may take: AWS's codes live for ten minutes.
 _PERSON_SECONDS = 600.0
@@ -29,24 +29,31 @@ class LoginUi(Protocol):
     def show_code(self, authorization: DeviceAuthorization) -> None:
         """Show where to confirm the code, and the code."""
 
-    def open_browser(self, url: str) -> bool:
-        """Start a browser; False when there is none or none is wanted."""
+    def open_browser(self, make_address: Callable[[], str]) -> bool:
+        """Start a browser at a new address on this machine, which works once and holds no secret.
+
+        False when there is no browser or none is wanted.
+        """
 
     def waiting_for_another_login(self) -> None:
         """Say that another login of this session is under way."""
+
+    def accept_another_person(self, earlier: str, person: str) -> bool:
+        """Ask whether this person may sign in where another one was signed in last.
+
+        Raises: UsageProblem where nobody can be asked.
+        """
 
     def is_cancelled(self) -> bool:
         """Tell whether the person has given up; asked five times a second while one is awaited."""
 
 
-def awaited(
-    app: App, session: SsoSession, ui: LoginUi, listener: CallbackListener
-) -> Callback | None:
+def awaited(app: App, session: SsoSession, ui: LoginUi, pages: SignInPages) -> Callback | None:
     """Return what the browser brings back; None when nothing came in time."""
     patience = app.deadline(_PERSON_SECONDS)
     while patience.left() > 0:
         stop_when_cancelled(session, ui)
-        callback = listener.wait(min(_LOOK_SECONDS, patience.left()))
+        callback = pages.wait_for_callback(min(_LOOK_SECONDS, patience.left()))
         if callback is not None:
             return callback
     return None

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -13,7 +14,7 @@ from ssohelper.actions import clocks, credentials, run, run_beside, sign_in_wait
 from ssohelper.app import App
 from ssohelper.cli import choosing, output, using
 from ssohelper.core import shell_text
-from ssohelper.core.model import Profile, Secret
+from ssohelper.core.model import Profile
 from ssohelper.core.text import is_harmless, show
 from ssohelper.endpoint.serving import Serving
 from ssohelper.errors import LocalState, LoginRequired, UsageProblem
@@ -21,6 +22,7 @@ from ssohelper.errors import LocalState, LoginRequired, UsageProblem
 if sys.platform == "win32":
     raise ImportError("there is no endpoint on Windows")
 
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9@%+=:,./_-]+")
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -30,7 +32,12 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 @click.option(
     "--env-file",
     metavar="PATH",
-    help="Write address and token there, for containers; both survive a restart.",
+    help="Write address and token there, for containers; the token is new at each start.",
+)
+@click.option(
+    "--token-folder",
+    metavar="DIR",
+    help="Keep the token in DIR/token, for containers that mount DIR; it reaches them at a restart.",
 )
 @click.option(
     "--socket",
@@ -40,15 +47,20 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 )
 @output.common_options
 def serve(
-    profile: str | None, port: int | None, env_file: str | None, socket_file: str | None
+    profile: str | None,
+    port: int | None,
+    env_file: str | None,
+    token_folder: str | None,
+    socket_file: str | None,
 ) -> None:
     """Serve credentials of a role to programs that renew by themselves.
 
     \b
     Examples:
       ssohelper serve payments-prod.ReadOnlyAccess
-      ssohelper serve payments-prod.ReadOnlyAccess --env-file ~/.payments.env
       ssohelper serve payments-prod.ReadOnlyAccess --socket ~/.payments.sock
+      ssohelper serve payments-prod.ReadOnlyAccess --env-file ~/.payments.env \\
+          --token-folder ~/.payments
 
     Stays in the foreground until Ctrl-C, renews before anything ends, and says in time when a
     person will be needed. Prints what a shell needs to use it. It listens on 127.0.0.1 alone.
@@ -56,13 +68,18 @@ def serve(
     app = output.app()
     chosen = choosing.profile(profile)
     env_path, socket_path = _absolute(env_file), _absolute(socket_file)
-    before = app.env_file(env_path).load() if env_path else None
+    token_path = _absolute(token_folder)
+    if env_path and token_path:
+        _check_plain(token_path)
+    old_port = app.env_file(env_path).load_port() if env_path else None
     with _serving(app, chosen) as serving:
         # Before the sign-in: what cannot be is said at once.
         if socket_path:
             serving.open_socket(socket_path)
-        if port or env_path or not socket_path:
-            _open_port(serving, port, before)
+        if token_path:
+            serving.keep_token_in(token_path)
+        if port or env_path or token_path or not socket_path:
+            _open_port(serving, port, old_port)
         _signed_in(app, chosen)
         ending = _hold_signals()
         serving.start()
@@ -70,7 +87,7 @@ def serve(
         _warn_of_unknown_end(app, chosen)
         if env_path:
             app.env_file(env_path).save(serving.env_file_variables())
-        _print_way(serving, env_path, socket_path, by_port=port is not None)
+        _print_way(serving, env_path, token_path, socket_path, by_port=port is not None)
         output.flush()
         usage.record(app, chosen)
         came = signal.sigwait(ending)
@@ -161,25 +178,25 @@ def _hold_signals() -> set[signal.Signals]:
     return ending
 
 
-def _open_port(
-    serving: Serving, port: int | None, before: tuple[int, Secret | None] | None
-) -> None:
-    """Listen where the endpoint before us did, so that who has its address finds us there.
-
-    The token survives with its address only: at the old one somebody else may listen by now, whom
-    containers that run on tell it with each request.
-    """
-    old_port, token = before or (None, None)
-    if old_port and token is None:
-        output.warn("the env file was open to other users, who may know its token: it gets another")
+def _open_port(serving: Serving, port: int | None, old_port: int | None) -> None:
+    """Listen where the endpoint before did, so that clients which have its address find this one."""
     try:
-        serving.open_port(port or old_port or 0, token if port in (None, old_port) else None)
+        serving.open_port(port or old_port or 0)
     except LocalState:
         if port or old_port is None:
             raise
         serving.open_port()
         output.warn(
-            f"port {old_port} of before is taken: address and token are new, read the env file anew"
+            f"port {old_port} of before is taken: the address is new, read the env file anew"
+        )
+
+
+def _check_plain(folder: Path) -> None:
+    """Refuse a path that docker and a shell would read from an env file in two ways."""
+    if not _PLAIN_PATH.fullmatch(str(folder)):
+        raise UsageProblem(
+            f'"{show(str(folder), 80)}" cannot stand in an env file',
+            hint="use a folder whose path has letters, digits and @%+=:,./_- alone",
         )
 
 
@@ -199,24 +216,30 @@ def _absolute(text: str | None) -> Path | None:
 def _print_way(
     serving: Serving,
     env_file: Path | None,
+    token_folder: Path | None,
     socket_path: Path | None,
     *,
     by_port: bool,
 ) -> None:
     """Print how to use it: data, so on stdout, and never the token."""
-    exports = None if (env_file or socket_path) and not by_port else serving.environment()
+    has_other_way = env_file or token_folder or socket_path
+    exports = None if has_other_way and not by_port else serving.environment()
     if output.talk().json:
         data = {
-            "url": serving.url if exports or env_file else None,
+            "url": serving.url if exports or env_file or token_folder else None,
             "environment": exports.revealed() if exports else None,
             "unset": list(exports.unset) if exports else None,
             "env_file": str(env_file) if env_file else None,
+            "token_folder": str(token_folder) if token_folder else None,
             "socket": str(socket_path) if socket_path else None,
         }
         output.print_json(data, output.app().warnings)
         return
     if exports:
         output.echo(shell_text.assignments("bash", exports.revealed(), exports.unset))
+    if token_folder:
+        output.echo(show(f"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={token_folder}/token"))
+        output.echo(f"AWS_CONTAINER_CREDENTIALS_FULL_URI={serving.url}")
     if env_file:
         output.echo(show(str(env_file)))
     if socket_path:

@@ -1,6 +1,7 @@
 """login, logout, status."""
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -35,10 +36,13 @@ class Duration(click.ParamType[int]):
 class TerminalUi:
     """The sign-in on a terminal: everything on stderr, the URL and the code always."""
 
-    def __init__(self, app: App, session: SsoSession, *, no_browser: bool, qr: bool) -> None:
+    def __init__(
+        self, app: App, session: SsoSession, *, no_browser: bool, qr: bool, yes: bool
+    ) -> None:
         self._app = app
         self._session = session
         self._qr = qr
+        self._yes = yes
         self._opener = None if no_browser else _opener(app, session)
 
     def show_page(self, url: str) -> None:
@@ -60,10 +64,10 @@ class TerminalUi:
         if authorization.verification_uri != authorization.verification_uri_complete:
             output.say(f"or type the code at {show(authorization.verification_uri)}")
 
-    def open_browser(self, url: str) -> bool:
+    def open_browser(self, make_address: Callable[[], str]) -> bool:
         if self._opener is None:
             return False
-        started = browser.start(self._opener, url, self._app.environ)
+        started = browser.start(self._opener, make_address(), self._app.environ)
         if not started:
             output.say(f'"{show(self._opener[0])}" could not be started: open the page yourself')
         return started
@@ -72,6 +76,11 @@ class TerminalUi:
         output.say(
             f'another login of "{show(self._session.name)}" is under way: waiting for its result'
         )
+
+    def accept_another_person(self, earlier: str, person: str) -> bool:
+        name = show(self._session.name)
+        output.say(f'"{show(person)}" signed in to "{name}"; last time it was "{show(earlier)}"')
+        return output.confirm("keep this sign-in?", yes=self._yes, what="another person's sign-in")
 
     def is_cancelled(self) -> bool:
         return False  # Ctrl-C ends the whole command
@@ -90,6 +99,7 @@ def sign_in_on_terminal(
     no_browser: bool = False,
     qr: bool = False,
     force: bool = False,
+    yes: bool = False,
     min_seconds: int = sign_in.DEFAULT_MIN_SECONDS,
 ) -> LoginOutcome:
     """Return the sign-in of the session, with a person when it takes one; says how it came.
@@ -102,7 +112,7 @@ def sign_in_on_terminal(
         force=force,
         min_seconds=min_seconds,
     )
-    ui = TerminalUi(app, session, no_browser=no_browser, qr=qr)
+    ui = TerminalUi(app, session, no_browser=no_browser, qr=qr, yes=yes)
     outcome = sign_in.log_in(app, session, ui, options)
     output.say(_outcome_text(app, session, outcome))
     return outcome
@@ -114,6 +124,7 @@ def sign_in_on_terminal(
 @click.option("--no-browser", is_flag=True, help="Print the address, open nothing.")
 @click.option("--qr", is_flag=True, help="Show the address as a QR code too.")
 @click.option("--force", is_flag=True, help="Sign in even if the present sign-in still lasts.")
+@click.option("--yes", is_flag=True, help="Also keep the sign-in of another person than last time.")
 @click.option(
     "--min",
     "min_seconds",
@@ -129,6 +140,7 @@ def login(
     no_browser: bool,
     qr: bool,
     force: bool,
+    yes: bool,
     min_seconds: int,
 ) -> None:
     """Sign in to a session and keep its token where all AWS tools find it.
@@ -148,12 +160,14 @@ def login(
         no_browser=no_browser,
         qr=qr,
         force=force,
+        yes=yes,
         min_seconds=min_seconds,
     )
     if output.talk().json:
         data = {
             "session": session.name,
             "result": outcome.how.replace(" ", "_"),
+            "user": outcome.user,
             "token_expires_at": to_iso(outcome.token.expires_at),
         }
         output.print_json(data, app.warnings)
@@ -266,7 +280,9 @@ def _qr_code(url: str) -> str:
 def _outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) -> str:
     token = outcome.token
     needed_at = clocks.person_needed_at(app, session, token)
-    return clock_text.signed_in(session.name, outcome.how, token.expires_at, app.now(), needed_at)
+    return clock_text.signed_in(
+        session.name, outcome.how, token.expires_at, app.now(), needed_at, outcome.user
+    )
 
 
 def _session_json(clock: clocks.SessionClock) -> dict[str, Any]:

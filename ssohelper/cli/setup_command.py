@@ -65,7 +65,7 @@ def setup(
     profiles.check_installation(app)
     if not yes:
         output.needs_terminal("setup")
-    sign_in_on_terminal(app, session, device_code=device_code, no_browser=no_browser)
+    sign_in_on_terminal(app, session, device_code=device_code, no_browser=no_browser, yes=yes)
     listing = _listed(app, session)
     narrowed = bool(accounts or roles)
     plan = profiles.plan_sync(

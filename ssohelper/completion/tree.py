@@ -31,6 +31,7 @@ TREE = """\
 --no-browser Print the address, open nothing.
 --qr Show the address as a QR code too.
 --force Sign in even if the present sign-in still lasts.
+--yes Also keep the sign-in of another person than last time.
 --min=text How long the present sign-in must still last.
 [logout] Sign out of a session, here and at AWS
 +
@@ -90,6 +91,7 @@ TREE = """\
 --yes Do not ask.
 [profile undo] Put ~/.aws/config back as it was before the last writing command.
 +
+--redo Take back the last undo.
 --dry-run Print the diff only.
 --yes Do not ask.
 [use] Switch this shell to a profile
@@ -130,7 +132,8 @@ TREE = """\
 +
 <profile
 --port=text Listen on this port of 127.0.0.1.
---env-file=files Write address and token there, for containers; both survive a restart.
+--env-file=files Write address and token there, for containers; the token is new at ea…
+--token-folder=text Keep the token in DIR/token, for containers that mount DIR; it reache…
 --socket=files Answer on a socket file, for containers that mount it.
 [console] Open the AWS console as a profile's role
 +

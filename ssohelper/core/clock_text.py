@@ -17,9 +17,14 @@ def left(at: int, now: int) -> str:
 
 
 def signed_in(
-    session_name: str, how: str, token_expires_at: int, now: int, needed_at: int | None = None
+    session_name: str,
+    how: str,
+    token_expires_at: int,
+    now: int,
+    needed_at: int | None = None,
+    user: str | None = None,
 ) -> str:
-    """Return what a sign-in came to; `how` is a LoginOutcome's.
+    """Return what a sign-in came to; `how` and `user` are a LoginOutcome's.
 
     `needed_at`: when a person is needed next, where that is known and to be said. It is what a
     long job goes by: the token is renewed, the sign-in takes a person.
@@ -28,7 +33,10 @@ def signed_in(
     ends = f"the access token lasts until {until}"
     if needed_at is not None and needed_at > token_expires_at:
         ends = f"until {to_iso(needed_at)} ({duration_text(needed_at - now)}) nobody is needed"
-    return f'{_HOW[how]} "{show(session_name)}": {ends}'
+    who = ""
+    if how in ("joined", "signed in"):
+        who = f' as "{show(user)}"' if user else " (the person is unknown)"
+    return f'{_HOW[how]} "{show(session_name)}"{who}: {ends}'
 
 
 def signed_out(session_name: str, was_signed_in: bool) -> str:

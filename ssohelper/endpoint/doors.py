@@ -1,15 +1,18 @@
-"""What a request gets: the container's JSON over TCP, the credential-process document on a socket."""
+"""What a request gets: the container's JSON over TCP, the credential-process document on a socket.
 
-import socket
+The local server has checked the client's user, the Host and all else that `rules` says.
+"""
+
+import hmac
 import sys
 from collections.abc import Callable
 
-from ssohelper import crash, peer
+from ssohelper import crash
 from ssohelper.actions.issuing import document_of
 from ssohelper.core.instants import to_iso
+from ssohelper.core.local_http import Answer, Request, Rules
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.core.text import show, to_json
-from ssohelper.endpoint.request import Door, answer, is_right, refusal, said
 from ssohelper.endpoint.source import Source
 from ssohelper.errors import (
     AwsUnreachable,
@@ -35,6 +38,15 @@ _CODES = (
 )
 
 
+def _said(status: int, code: str, message: str) -> Answer:
+    """Return an error as the SDKs read it."""
+    return Answer(status, to_json({"code": code, "message": message}).encode())
+
+
+# The one answer to every wrong request: it tells nothing.
+_FORBIDDEN = _said(403, "Forbidden", "this request is not answered")
+
+
 class ContainerDoor:
     """127.0.0.1: a client of this user that has the token is answered."""
 
@@ -42,26 +54,16 @@ class ContainerDoor:
         # http's own port is left out by most clients.
         suffixes = (":80", "") if port == 80 else (f":{port}",)
         hosts = {f"{host}{suffix}" for host in ("127.0.0.1", "localhost") for suffix in suffixes}
-        self._door = Door(PATH, frozenset(hosts), token)
+        self.rules = Rules(frozenset(hosts), _FORBIDDEN)
         self._source = source
         self._account_id = account_id
+        self._token = token
 
-    def welcome(self, connection: socket.socket) -> bool:
-        """Return whether the client's own address is 127.0.0.1 and its user ours or root.
-
-        Another address is no SDK's of this machine. Outside Linux the user is not known, and the
-        token has to do.
-        """
-        try:
-            if connection.getpeername()[0] != "127.0.0.1":
-                return False
-        except OSError:
-            return False
-        return peer.is_allowed(peer.peer_uid(connection), unknown=sys.platform != "linux")
-
-    def answer(self, head: bytes) -> bytes:
-        if not is_right(head, self._door):
-            return refusal()
+    def answer(self, request: Request) -> Answer:
+        token = request.headers.get(b"authorization", b"")
+        is_known = hmac.compare_digest(token, self._token.reveal().encode())
+        if request.target != PATH or not is_known:
+            return _FORBIDDEN
         return _answered(lambda: self._source.credentials(CONTAINER_SECONDS), self._document)
 
     def _document(self, found: RoleCredentials) -> bytes:
@@ -77,21 +79,17 @@ class ContainerDoor:
 
 
 class SocketDoor:
-    """A socket file: who may be here, by the kernel's word, is answered."""
+    """A socket file: processes of this user and of root are answered, by the kernel's record."""
 
     def __init__(self, source: Source, account_id: str) -> None:
-        self._door = Door("/", frozenset({"localhost"}), None)
+        self.rules = Rules(frozenset({"localhost"}), _FORBIDDEN)
         self._source = source
         self._account_id = account_id
 
-    def welcome(self, connection: socket.socket) -> bool:
-        """Take our own processes, and root's: containers run as root, which can read all of ours."""
-        return peer.is_allowed(peer.peer_uid(connection), unknown=False)
-
-    def answer(self, head: bytes) -> bytes:
-        if not is_right(head, self._door):
-            return refusal()
-        # Only here: clients of the other door give up after 1 to 9 s.
+    def answer(self, request: Request) -> Answer:
+        if request.target != "/":
+            return _FORBIDDEN
+        # Only here: clients of the other entry point give up after 1 to 9 s.
         wait = self._source.credentials_after_sign_in
         return _answered(lambda: wait(_SOCKET_SECONDS), self._document)
 
@@ -101,9 +99,9 @@ class SocketDoor:
 
 def _answered(
     find: Callable[[], RoleCredentials], form: Callable[[RoleCredentials], bytes]
-) -> bytes:
+) -> Answer:
     try:
-        return answer(200, form(find()))
+        return Answer(200, form(find()))
     except SsoHelperError as error:
         return _error(error)
     except Exception as error:
@@ -111,10 +109,10 @@ def _answered(
         return _error(SsoHelperError("internal error"))
 
 
-def _error(error: SsoHelperError) -> bytes:
+def _error(error: SsoHelperError) -> Answer:
     hint = f" ({error.hint})" if error.hint else ""
     message = show(f"{error.message}{hint}")
     for kind, status, code in _CODES:
         if isinstance(error, kind):
-            return answer(status, said(code, message))
-    return answer(500, said("LocalState" if error.exit_code == 7 else "InternalError", message))
+            return _said(status, code, message)
+    return _said(500, "LocalState" if error.exit_code == 7 else "InternalError", message)

@@ -9,19 +9,26 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+from ssohelper import crash
 from ssohelper.actions import environment
 from ssohelper.actions.credentials import Way
 from ssohelper.app import App
+from ssohelper.core.local_http import Entry
 from ssohelper.core.model import Profile, Secret
 from ssohelper.endpoint.child_files import config_text, minimal_text
 from ssohelper.endpoint.doors import PATH, ContainerDoor, SocketDoor
 from ssohelper.endpoint.keeper import LONGEST_PAUSE_SECONDS, Keeper, Tell
-from ssohelper.endpoint.listener import Listener
 from ssohelper.endpoint.looks import Lasting, ServingApp
-from ssohelper.endpoint.source import Source, no_more_threads
-from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError
+from ssohelper.endpoint.source import Source
+from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, no_more_threads
+
+if sys.platform == "win32":
+    raise ImportError("there is no endpoint on Windows")
+
+if TYPE_CHECKING:
+    from ssohelper.wire.local_server import LocalServer
 
 _PR_SET_DUMPABLE = 4
 # A warning that is said again for each request would fill a terminal; kept few, days long.
@@ -52,9 +59,10 @@ class Serving:
         self._warn = warn
         self._warned: set[str] = set()
         self._lasting = Lasting(app.settings)
-        self._listeners: list[Listener] = []
+        self._servers: list[LocalServer] = []
         self._port = 0
         self._token = Secret(secrets.token_urlsafe(32))
+        self._token_file: Path | None = None
         self.keeper: Keeper | None = None
         self.files = app.endpoint_folder()
         self.source = Source(self._new_app, profile.session, profile.role, way, steady=steady)
@@ -68,27 +76,37 @@ class Serving:
             pause_seconds=pause_seconds,
         )
 
-    def open_port(self, port: int = 0, token: Secret | None = None) -> None:
+    def open_port(self, port: int = 0) -> None:
         """Listen on 127.0.0.1; with no port on one that is free. Raises: LocalState (taken)."""
-        listening = _bound(port)
-        self._port = int(listening.getsockname()[1])
-        self._token = token or self._token
-        account_id = self._profile.role.account_id
-        door = ContainerDoor(self.source, account_id, self._port, self._token)
-        self._listeners.append(Listener(listening, door.answer, door.welcome))
+        try:
+            self._add(port, self._container_door)
+        except LocalState as error:
+            error.hint = "name another one with --port, or none: a free one is taken"
+            raise
 
     def open_socket(self, path: Path) -> None:
         """Listen on a socket file. Raises: UsageProblem (too long), LocalState (there already)."""
-        listening = self.files.listening_at(path)
-        door = SocketDoor(self.source, self._profile.role.account_id)
-        self._listeners.append(Listener(listening, door.answer, door.welcome))
+        account_id = self._profile.role.account_id
+        bound = self.files.listening_at(path)
+        self._add(bound, lambda _port: SocketDoor(self.source, account_id))
+
+    def _add(self, place: int | socket.socket, make_entry: Callable[[int], Entry]) -> None:
+        self._servers.append(self._app.local_server(place, make_entry, _report))
+
+    def _container_door(self, port: int) -> ContainerDoor:
+        self._port = port
+        return ContainerDoor(self.source, self._profile.role.account_id, port, self._token)
+
+    def keep_token_in(self, folder: Path) -> None:
+        """Keep the token in this folder too, for containers that mount it. Raises: LocalState."""
+        self._token_file = self.files.keep_token_at(folder, self._token)
 
     def start(self) -> None:
         """Answer from now on, and tell and renew in time. Raises: LocalState (no thread to be had)."""
         _refuse_core_dumps()
         try:
-            for listener in self._listeners:
-                listener.start()
+            for server in self._servers:
+                server.start()
             if self.keeper:
                 self.keeper.start()
         except RuntimeError as cause:
@@ -129,11 +147,14 @@ class Serving:
             return minimal_text(region)
 
     def env_file_variables(self) -> Mapping[str, str]:
-        """Return what a container needs that sees no file of ours: the token itself. A secret."""
+        """Return what a container needs: the token's file in its folder, else the token, a secret."""
         region = environment.region_of(self._app, self._profile)
+        token = {"AWS_CONTAINER_AUTHORIZATION_TOKEN": self._token.reveal()}
+        if self._token_file is not None:
+            token = {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(self._token_file)}
         return {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": self.url,
-            "AWS_CONTAINER_AUTHORIZATION_TOKEN": self._token.reveal(),
+            **token,
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
         }
@@ -145,8 +166,8 @@ class Serving:
     def close(self) -> None:
         if self.keeper:
             self.keeper.stop()
-        for listener in self._listeners:
-            listener.close()
+        for server in self._servers:
+            server.close()
         self.files.remove()
 
     def __enter__(self) -> Self:
@@ -173,19 +194,9 @@ class Serving:
             self._warn(message)
 
 
-def _bound(port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    # After a restart connections of the one before may still be ending; it takes nobody's port.
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind(("127.0.0.1", port))
-    except OSError as cause:
-        listening.close()
-        raise LocalState(
-            f"port {port} cannot be used: {(cause.strerror or 'not possible').lower()}",
-            hint="name another one with --port, or none: a free one is taken",
-        ) from cause
-    return listening
+def _report(error: BaseException) -> None:
+    """Log what went wrong with one client; the others are answered on."""
+    crash.report(error, error.__traceback__)
 
 
 def _refuse_core_dumps() -> None:

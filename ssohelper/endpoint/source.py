@@ -14,7 +14,7 @@ from ssohelper.actions import credentials, sign_in_wait
 from ssohelper.actions.credentials import Way
 from ssohelper.core.model import Role, RoleCredentials, SsoSession
 from ssohelper.endpoint.looks import ServingApp
-from ssohelper.errors import AwsUnreachable, LocalState, SsoHelperError
+from ssohelper.errors import AwsUnreachable, SsoHelperError, no_more_threads
 
 # Less is a clock that is kept right; the margin in which nothing is served is 60 s.
 _JUMP_SECONDS = 30.0
@@ -127,13 +127,6 @@ class Source:
                 if anew and asking.credentials is not None:
                     self._doubts = False
             asking.done()
-
-
-def no_more_threads() -> LocalState:
-    """Return the error for a thread that could not be started."""
-    return LocalState(
-        "the system gives no more threads", hint="see ulimit -u, or a container's pids limit"
-    )
 
 
 class _Asking:

@@ -31,6 +31,7 @@ _LOCK = "lock"
 _LONGEST_SOCKET_PATH = 107 if sys.platform == "linux" else 103
 _URL = re.compile(r"http://127\.0\.0\.1:([0-9]{1,5})/")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+_TOKEN_VARIABLES = {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"}
 
 
 class PrivateFolder:
@@ -39,6 +40,7 @@ class PrivateFolder:
     def __init__(self, base: Path) -> None:
         self._base = base
         self._kept: dict[str, bytes] = {}
+        self._token_folder: TokenFolder | None = None
         # The keeper's thread mends while the main thread adds files, or removes the folder.
         self._changing = threading.Lock()
         files.private_folder(base)
@@ -60,11 +62,22 @@ class PrivateFolder:
                     files.private_folder(self._base)
                     files.private_folder(self.path)
                     files.write_atomically(self.path / name, content)
+            if self._token_folder is not None:
+                self._token_folder.mend()
+
+    def keep_token_at(self, path: Path, token: Secret) -> Path:
+        """Keep the token in a folder of the user's too; return its file. Raises: LocalState."""
+        with self._changing:
+            self._token_folder = TokenFolder(path, token)
+        return self._token_folder.file
 
     def remove(self) -> None:
         """Take the folder away, and the sockets."""
         with self._changing, contextlib.suppress(LocalState):
             self._kept.clear()
+            if self._token_folder is not None:
+                self._token_folder.remove()
+                self._token_folder = None
             _remove_noted_socket(self.path / _SOCKET_NOTE)
             files.remove_tree(self.path)
         os.close(self._lock)
@@ -86,16 +99,52 @@ class PrivateFolder:
         return made
 
 
+class TokenFolder:
+    """A folder of the user's in which an endpoint keeps its token, for containers that mount it.
+
+    The file is replaced by rename: a container that mounts the folder reads the new one with its
+    next request, one that mounts the file would keep the old one. It is removed with the endpoint,
+    so that clients send nothing to a program that takes the port over.
+    """
+
+    def __init__(self, path: Path, token: Secret) -> None:
+        """Raises: LocalState for a folder that others may enter, or that another endpoint uses."""
+        self.file = path / "token"
+        self._token = token.reveal().encode()
+        self._lock = _locked_own_folder(path)
+        try:
+            old = files.read_checked(self.file, tighten=False)
+            if old is not None and not _TOKEN.fullmatch(old.decode("latin-1")):
+                raise LocalState(
+                    f'"{self.file}" is not the token of an endpoint: not touched',
+                    hint="name another folder, or remove the file",
+                )
+            files.write_atomically(self.file, self._token)
+        except LocalState:
+            os.close(self._lock)
+            raise
+
+    def mend(self) -> None:
+        """Restore the file when something removed it."""
+        if not os.path.lexists(self.file):
+            files.write_atomically(self.file, self._token)
+
+    def remove(self) -> None:
+        """Remove the file; the folder stays, for containers have mounted it."""
+        with contextlib.suppress(LocalState):
+            files.remove(self.file)
+        os.close(self._lock)
+
+
 class EnvFile:
     """NAME=VALUE lines with an endpoint's address and token, 0600, which outlives the endpoint."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def load(self) -> tuple[int, Secret | None] | None:
-        """Return port and token of the endpoint before us; None without one.
+    def load_port(self) -> int | None:
+        """Return the port of the endpoint before this one; None without one.
 
-        No token when the file lets others in: they may have read it.
         Raises: LocalState for a folder that others may write in, and for a file that is not ours.
         """
         _check_folder(self.path.parent)
@@ -107,14 +156,12 @@ class EnvFile:
             line.partition("=")[::2] for line in content.decode("utf-8", "replace").splitlines()
         )
         url = _URL.match(lines.get("AWS_CONTAINER_CREDENTIALS_FULL_URI", ""))
-        token = lines.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", "")
-        if url is None or not _TOKEN.fullmatch(token):
+        if url is None or not lines.keys() & _TOKEN_VARIABLES:
             raise LocalState(
                 f'"{self.path}" is no env file of an endpoint: not touched',
                 hint="name another one, or remove it",
             )
-        is_closed = not self.path.stat().st_mode & 0o077
-        return int(url.group(1)), Secret(token) if is_closed else None
+        return int(url.group(1))
 
     def save(self, variables: Mapping[str, str]) -> None:
         """Write it for `docker run --env-file` and for `set -a; . FILE`."""
@@ -149,6 +196,34 @@ def _check_folder(folder: Path, *, shared: bool = False) -> None:
         raise LocalState(
             f'others may write in the folder "{folder}"', hint="use a folder of your own"
         )
+
+
+def _locked_own_folder(path: Path) -> int:
+    """Make the folder, 0700, when it is missing; return its descriptor, which locks it."""
+    _check_folder(path.parent, shared=True)
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(path, 0o700)
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as cause:
+        raise LocalState(f'the folder "{path}" cannot be used: {reason(cause)}') from cause
+    found = os.fstat(descriptor)
+    error: LocalState | None = None
+    if found.st_uid != os.geteuid():
+        error = LocalState(f'the folder "{path}" belongs to another user')
+    elif found.st_mode & 0o077:
+        error = LocalState(f'others may enter the folder "{path}"', hint=f'chmod 700 "{path}"')
+    else:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            error = LocalState(
+                f'another endpoint keeps its token in "{path}"', hint="name another folder"
+            )
+    if error is not None:
+        os.close(descriptor)
+        raise error
+    return descriptor
 
 
 def _bound(path: Path) -> socket.socket:

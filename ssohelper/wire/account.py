@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.endpoints import sts_endpoint
-from ssohelper.core.model import ACCOUNT_ID, RoleCredentials
+from ssohelper.core.model import ACCOUNT_ID, Role, RoleCredentials
 from ssohelper.errors import BadAnswer, RoleNotAssigned, SsoHelperError
 from ssohelper.wire.answers import NOT_AWS
 from ssohelper.wire.clients import Refusal, make_client, translated, within
@@ -35,6 +35,11 @@ class Identity(NamedTuple):
     def role_session(self) -> str:
         """The person's user name: Identity Center names the role session after it."""
         return self.arn.rsplit("/", 1)[1]
+
+    def is_role(self, role: Role) -> bool:
+        """Return whether this is the IAM role that stands for a permission set in an account."""
+        # AWSReservedSSO_<permission set>_<16 hex digits>
+        return self.account_id == role.account_id and f"_{role.name}_" in self.arn
 
 
 class AccountClient:

@@ -79,6 +79,11 @@ class Portal:
         self._answered_at: float | None = None
         self._lock = threading.Lock()
 
+    def of_new_token(self, token: AccessToken, issued_by: str) -> "Portal":
+        """Return the portal for a token that the sign-in service has just issued, not kept yet."""
+        facts = SignInFacts(token_ids=(token.id,), issuer=issued_by)
+        return Portal(self._session, self._environ, self._warn, facts=lambda: facts)
+
     def accounts(self, token: AccessToken) -> Iterator[Account]:
         """Yield every account once, over all pages.
         Wire: GET /assignment/accounts, 100 a page.

@@ -49,11 +49,14 @@ class Desk(NamedTuple):
 
 @pytest.fixture
 def desk(home: Home, emulator: Emulator) -> Desk:
+    """Who signs in stays unknown: STS cannot be reached while somebody does."""
     home.add_session()
-    app = App(home.env, sleep=lambda _seconds: None)
+    environ = {**home.env, "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"}
+    app = App(environ, sleep=lambda _seconds: None)
     session = app.config.read().sso_session("corp")
     assert session is not None
     sign_in_here(app, session, emulator, "ana")
+    emulator.reset_counters()
     assert Role(*ANAS) in directory.listing(app, session).roles()
     return Desk(app, session, emulator)
 

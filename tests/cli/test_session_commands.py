@@ -1,6 +1,7 @@
 """login, logout and status through the real console script and a real Identity Center."""
 
 import json
+import re
 import signal
 import subprocess
 import time
@@ -12,6 +13,7 @@ from ssohelper.core.instants import from_iso
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
 from tests.core.test_endpoints import HOSTILE
+from tests.people import target_of
 
 
 @pytest.fixture(autouse=True)
@@ -42,8 +44,11 @@ class TestLogin:
         result = run("login")
         assert result.returncode == 0, result.stderr
         assert result.stdout == ""
-        [url] = opened.read_text().split()
-        assert url in result.stderr
+        # What the browser's command got: every user of the machine can read it.
+        [address] = opened.read_text().split()
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{43}", address)
+        assert address not in result.stderr
+        [url] = [line.strip() for line in result.stderr.splitlines() if "/authorize?" in line]
         assert url.startswith(f"{emulator.url}/authorize?response_type=code&client_id=")
         assert "code_challenge_method=S256&scopes=sso%3Aaccount%3Aaccess" in url
         counters = emulator.counters
@@ -141,7 +146,6 @@ class TestLogin:
         assert first.returncode == 0, first.stderr
         document = home.runtime / "credentials" / "corp" / "000030000001" / "ReadOnlyAccess"
         assert document.exists()
-        emulator.auto_approve = "ben"
         assert run("login", "--force").returncode == 0
         assert not document.exists()
         second = run("credential-process", "--session", "corp", *role)
@@ -208,7 +212,7 @@ class TestLogin:
         assert second.stderr is not None
         assert first.stderr is not None
         assert "under way" in second.stderr.readline()
-        _call_back(opened.read_text().strip(), "error=access_denied")
+        _call_back(target_of(opened.read_text().strip()), "error=access_denied")
         assert (first.wait(60), second.wait(60)) == (4, 4)
         assert "refused in the browser" in first.stderr.read()
         assert len(opened.read_text().split()) == 1
@@ -219,7 +223,7 @@ class TestLogin:
         opened = home.browser(visits=False)
         login = _start("login", home=home)
         _wait(opened.exists)
-        page = opened.read_text().strip()
+        page = target_of(opened.read_text().strip())
         for query in ("error=x", "code=evil&state=wrong", "", "code=evil"):
             _call_back(page, query, keep_state=False)
         assert login.poll() is None

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -226,6 +227,9 @@ class TestContainers:
             program.ends(15)
         assert with_address["runArgs"][0] == "--network=host"
         assert with_address["runArgs"][2].endswith("/.payments.env")
+        assert with_address["mounts"][0].startswith(
+            "source=${localEnv:HOME}/.payments,target=${localEnv:HOME}/.payments,type=bind"
+        )
 
     def test_with_an_address_and_host_networking(self, home: Home, emulator: Emulator) -> None:
         serve = typed("containers.md", "serve payments-prod.ReadOnlyAccess --env-file")
@@ -233,9 +237,39 @@ class TestContainers:
             program.says(".payments.env")
             lines = (home.path / ".payments.env").read_text().splitlines()
             given = dict(line.partition("=")[::2] for line in lines)
-            done = contained(_WHO, home, socket=False, **given)
+            folder = str(home.path / ".payments")
+            mount = ["--ro-bind", folder, folder]
+            done = contained(_WHO, home, *mount, socket=False, **given)
             assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr
             program.ends(15)
+
+    def test_a_container_that_runs_on_while_serve_is_started_again(
+        self, home: Home, emulator: Emulator
+    ) -> None:
+        serve = typed("containers.md", "serve payments-prod.ReadOnlyAccess --env-file")
+        folder, ready = home.path / ".payments", home.path / "ready"
+        ready.mkdir()
+        script = f"{_WHO}; : > /ready/first; until [ -e /ready/again ]; do sleep 0.1; done; {_WHO}"
+        mounts = ["--ro-bind", str(folder), str(folder), "--bind", str(ready), "/ready"]
+        answers: list[subprocess.CompletedProcess[str]] = []
+        with Program(["/bin/sh", "-c", f"exec {serve}"], home) as program:
+            program.says(".payments.env")
+            lines = (home.path / ".payments.env").read_text().splitlines()
+            given = dict(line.partition("=")[::2] for line in lines)
+            running = threading.Thread(
+                target=lambda: answers.append(
+                    contained(script, home, *mounts, socket=False, **given)
+                )
+            )
+            running.start()
+            wait_for((ready / "first").exists)
+            program.ends(15)
+        with Program(["/bin/sh", "-c", f"exec {serve}"], home) as program:
+            program.says(".payments.env")
+            (ready / "again").touch()
+            running.join(60)
+            program.ends(15)
+        assert answers[0].stdout.split() == [ACCOUNT, ACCOUNT], answers[0].stderr
 
     def test_the_pages_name_only_what_a_container_has(self) -> None:
         assert "docker run -v ~/.sso.sock:/run/sso.sock" in typed("containers.md", "-v ~/.sso")

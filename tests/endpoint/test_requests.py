@@ -14,16 +14,15 @@ import pytest
 
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.emulator.server import Emulator
-from ssohelper.endpoint import listener
 from ssohelper.endpoint.doors import ContainerDoor
-from ssohelper.endpoint.request import Door, is_right
 from ssohelper.endpoint.source import Source
+from ssohelper.wire import local_server
 from tests.conftest import Home
 from tests.endpoint.crowd import crowd
 from tests.endpoint.world import Served, served, wait_for
 
 TOKEN = "t" * 43
-DOOR = Door("/credentials", frozenset({"127.0.0.1:8000", "localhost:8000"}), Secret(TOKEN))
+KEYS = RoleCredentials("ASIAX", Secret("s"), Secret("t"), 2_000_000_000)
 NOBODY = 65534
 
 
@@ -105,24 +104,33 @@ HOSTILE: dict[str, bytes] = {
 }  # fmt: skip
 
 
+def door(port: int = 8000) -> ContainerDoor:
+    source = cast(Source, SimpleNamespace(credentials=lambda seconds: KEYS))
+    return ContainerDoor(source, "000000000001", port, Secret(TOKEN))
+
+
+def status_of(head: bytes, port: int = 8000) -> int:
+    """Return the status that the container's entry point answers this request with."""
+    asked = door(port)
+    found = asked.rules.request_in(head, is_ours=True)
+    return (asked.rules.refusal if found is None else asked.answer(found)).status
+
+
 def test_the_right_request_is_right() -> None:
-    assert is_right(request(), DOOR)
-    assert is_right(request(host="localhost:8000"), DOOR)
+    assert status_of(request()) == 200
+    assert status_of(request(host="localhost:8000")) == 200
     more = ["User-Agent: Botocore/1.40 (x; y)", "Accept-Encoding: identity", "Content-Length: 0"]
-    assert is_right(request("GET /credentials HTTP/1.1", "127.0.0.1:8000", TOKEN, *more), DOOR)
+    assert status_of(request("GET /credentials HTTP/1.1", "127.0.0.1:8000", TOKEN, *more)) == 200
 
 
 def test_port_80_is_named_by_some_clients_and_left_out_by_most() -> None:
-    served = RoleCredentials("ASIAX", Secret("s"), Secret("t"), 2_000_000_000)
-    source = cast(Source, SimpleNamespace(credentials=lambda seconds: served))
     for port, host, status in (
-        (80, "127.0.0.1", b"200"),
-        (80, "localhost:80", b"200"),
-        (8000, "127.0.0.1", b"403"),
-        (8000, "127.0.0.1:80", b"403"),
+        (80, "127.0.0.1", 200),
+        (80, "localhost:80", 200),
+        (8000, "127.0.0.1", 403),
+        (8000, "127.0.0.1:80", 403),
     ):
-        door = ContainerDoor(source, "000000000001", port, Secret(TOKEN))
-        assert door.answer(request(host=host)).split()[1] == status, (port, host)
+        assert status_of(request(host=host), port) == status, (port, host)
 
 
 def test_an_error_that_nobody_expects_is_an_answer_without_its_words(home: Home) -> None:
@@ -130,9 +138,12 @@ def test_an_error_that_nobody_expects_is_an_answer_without_its_words(home: Home)
         raise ValueError("CNRY secret")
 
     source = cast(Source, SimpleNamespace(credentials=credentials))
-    answered = ContainerDoor(source, "000000000001", 8000, Secret(TOKEN)).answer(request())
-    assert answered.startswith(b"HTTP/1.1 500 ")
-    assert answered.endswith(b'{"code":"InternalError","message":"internal error"}')
+    asked = ContainerDoor(source, "000000000001", 8000, Secret(TOKEN))
+    found = asked.rules.request_in(request(), is_ours=True)
+    assert found is not None
+    answered = asked.answer(found)
+    assert answered.status == 500
+    assert answered.body == b'{"code":"InternalError","message":"internal error"}'
     [log] = (home.path / ".local/state/ssohelper/crashes").iterdir()
     assert "ValueError" in log.read_text()
     assert "CNRY" not in log.read_text()
@@ -140,7 +151,7 @@ def test_an_error_that_nobody_expects_is_an_answer_without_its_words(home: Home)
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_wrong_request_is_wrong(name: str) -> None:
-    assert not is_right(HOSTILE[name], DOOR)
+    assert status_of(HOSTILE[name]) == 403
 
 
 def raw(port: int, data: bytes, source: str = "127.0.0.1") -> bytes:
@@ -186,8 +197,8 @@ def test_the_endpoint_answers_the_right_one_of_them_alone(endpoint: Served) -> N
 def test_a_head_that_does_not_come_is_waited_for_so_long(
     endpoint: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert listener.HEAD_SECONDS == 5
-    monkeypatch.setattr(listener, "HEAD_SECONDS", 0.5)
+    assert local_server.HEAD_SECONDS == 5
+    monkeypatch.setattr(local_server, "HEAD_SECONDS", 0.5)
     began = time.monotonic()
     assert raw(endpoint.port, of(endpoint, request())[:-2]) == b""
     assert time.monotonic() - began >= 0.4

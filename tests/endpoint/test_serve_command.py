@@ -107,21 +107,25 @@ def test_json_says_the_same(home: Home, emulator: Emulator) -> None:
     assert warning.startswith('when the sign-in to "corp" ends nobody knows')
     assert data["environment"]["AWS_CONTAINER_CREDENTIALS_FULL_URI"] == data["url"]
     assert "AWS_PROFILE" in data["unset"]
-    assert (data["socket"], data["env_file"]) == (None, None)
+    assert (data["socket"], data["env_file"], data["token_folder"]) == (None, None, None)
 
 
 class TestEnvFile:
-    def test_address_and_token_survive_a_restart(self, home: Home, emulator: Emulator) -> None:
+    def test_the_address_survives_a_restart_and_the_token_is_new(
+        self, home: Home, emulator: Emulator
+    ) -> None:
+        # Whoever listens there in between is told the old one by each container that runs on.
         path = home.path / "job.env"
         seen = []
         for _ in range(2):
             with Program([*SERVE, "--env-file", str(path)], home) as program:
                 program.says(str(path))
                 assert path.stat().st_mode & 0o777 == 0o600
-                seen.append(path.read_bytes())
+                seen.append(path.read_text().splitlines())
                 assert program.ends(signal.SIGTERM) == 143
-        assert seen[0] == seen[1]
-        assert b"AWS_CONTAINER_AUTHORIZATION_TOKEN=" in seen[0]
+        same = [old == new for old, new in zip(*seen, strict=True)]
+        assert same == [True, False, True, True]
+        assert seen[0][1].startswith("AWS_CONTAINER_AUTHORIZATION_TOKEN=")
 
     def test_of_somebody_else_s_folder_is_refused(
         self, home: Home, emulator: Emulator, run: Run
@@ -150,23 +154,15 @@ class TestEnvFile:
         assert path.read_text() == "DATABASE_URL=x\n"
         assert path.stat().st_mode & 0o777 == 0o644
 
-    def test_that_others_could_read_gets_another_token(
-        self, home: Home, emulator: Emulator
-    ) -> None:
+    def test_that_others_could_read_is_closed(self, home: Home, emulator: Emulator) -> None:
         path = home.path / "job.env"
-        seen = []
         for _ in range(2):
             with Program([*SERVE, "--env-file", str(path)], home) as program:
                 program.says(str(path))
             assert path.stat().st_mode & 0o777 == 0o600
-            seen.append(path.read_text().splitlines())
             path.chmod(0o644)
-        assert (seen[0][0], seen[0][1] == seen[1][1]) == (seen[1][0], False)
 
-    def test_whose_port_is_taken_gets_another_one_and_another_token(
-        self, home: Home, emulator: Emulator
-    ) -> None:
-        # Who took the port hears the old token from every container that runs on.
+    def test_whose_port_is_taken_gets_another_one(self, home: Home, emulator: Emulator) -> None:
         path = home.path / "job.env"
         with Program([*SERVE, "--env-file", str(path)], home) as first:
             first.says(str(path))
@@ -182,15 +178,118 @@ class TestEnvFile:
             True,
         ]
 
-    def test_with_another_port_gets_another_token(self, home: Home, emulator: Emulator) -> None:
-        path = home.path / "job.env"
-        tokens = set()
+
+class TestTokenFolder:
+    """A container that mounts the folder reads the token with each request."""
+
+    def serve(self, home: Home, *more: str) -> Program:
+        words = ["--env-file", str(home.path / "job.env"), "--token-folder", str(home.path / "t")]
+        return Program([*SERVE, *words, *more], home)
+
+    def test_a_client_that_was_started_before_a_restart_goes_on(
+        self, home: Home, emulator: Emulator
+    ) -> None:
+        """As in a container: it knows what the env file said at its start, and the folder."""
+        tokens = []
+        with self.serve(home) as program:
+            program.says("job.env")
+            variables = dict(
+                line.split("=", 1) for line in (home.path / "job.env").read_text().splitlines()
+            )
+            assert "AWS_CONTAINER_AUTHORIZATION_TOKEN" not in variables, "a secret"
+            tokens.append((home.path / "t" / "token").read_bytes())
+            assert self.account(home, variables) == ACCOUNT
+            assert program.ends(signal.SIGTERM) == 143
+        assert list((home.path / "t").iterdir()) == []
+        with self.serve(home) as program:
+            program.says("job.env")
+            tokens.append((home.path / "t" / "token").read_bytes())
+            assert self.account(home, variables) == ACCOUNT
+        assert tokens[0] != tokens[1]
+        # No newline behind it: every SDK refuses one.
+        assert [len(token) for token in tokens] == [43, 43]
+
+    def account(self, home: Home, variables: dict[str, str]) -> str:
+        bare = {"HOME": str(home.path / "nobody"), "PATH": home.env["PATH"], **variables}
+        kept = {name: text for name, text in home.env.items() if name.startswith("AWS_ENDPOINT")}
+        who = ["sts", "get-caller-identity", "--query", "Account", "--output", "text"]
+        done = subprocess.run(
+            [need("aws"), *who], env={**bare, **kept}, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def test_folder_and_token_are_for_nobody_else(self, home: Home, emulator: Emulator) -> None:
+        with self.serve(home) as program:
+            program.says("job.env")
+            modes = [(home.path / "t" / name).stat().st_mode & 0o777 for name in ("", "token")]
+            assert modes == [0o700, 0o600]
+
+    def test_one_that_others_may_enter_is_refused(
+        self, home: Home, emulator: Emulator, run: Run
+    ) -> None:
+        folder = home.path / "open"
+        folder.mkdir(mode=0o755)
+        done = run("serve", "job", "--token-folder", str(folder))
+        assert (done.returncode, done.stdout) == (7, "")
+        assert f'others may enter the folder "{folder}"' in done.stderr
+        assert f'hint: chmod 700 "{folder}"' in done.stderr
+        assert list(folder.iterdir()) == []
+
+    def test_a_link_and_a_file_are_refused(self, home: Home, emulator: Emulator, run: Run) -> None:
+        elsewhere = home.path / "elsewhere"
+        elsewhere.mkdir(mode=0o700)
+        (home.path / "link").symlink_to(elsewhere)
+        (home.path / "file").write_text("")
+        for name in ("link", "file", "absent/t"):
+            done = run("serve", "job", "--token-folder", str(home.path / name))
+            assert (done.returncode, done.stdout) == (7, ""), name
+        assert list(elsewhere.iterdir()) == []
+
+    def test_another_file_of_that_name_stays(
+        self, home: Home, emulator: Emulator, run: Run
+    ) -> None:
+        (home.path / "t").mkdir(mode=0o700)
+        (home.path / "t" / "token").write_text("mine\n")
+        done = run("serve", "job", "--token-folder", str(home.path / "t"))
+        assert done.returncode == 7
+        assert (home.path / "t" / "token").read_text() == "mine\n"
+
+    def test_two_endpoints_do_not_share_one(self, home: Home, emulator: Emulator, run: Run) -> None:
+        with self.serve(home) as program:
+            program.says("job.env")
+            token = (home.path / "t" / "token").read_bytes()
+            done = run("serve", "job", "--token-folder", str(home.path / "t"))
+            assert (done.returncode, "another endpoint" in done.stderr) == (7, True)
+            assert (home.path / "t" / "token").read_bytes() == token
+
+    def test_the_token_of_a_killed_endpoint_is_replaced(
+        self, home: Home, emulator: Emulator
+    ) -> None:
+        seen = set()
         for _ in range(2):
-            args = ["--env-file", str(path), "--port", str(free_port())]
-            with Program([*SERVE, *args], home) as program:
-                program.says(str(path))
-            tokens.add(path.read_text().splitlines()[1])
-        assert len(tokens) == 2
+            with self.serve(home) as program:
+                program.says("job.env")
+                seen.add((home.path / "t" / "token").read_bytes())
+                program.ends(signal.SIGKILL)
+        assert len(seen) == 2
+
+    def test_a_path_that_an_env_file_cannot_hold_is_refused(
+        self, home: Home, emulator: Emulator, run: Run
+    ) -> None:
+        words = ["--env-file", str(home.path / "e"), "--token-folder", str(home.path / "a b")]
+        done = run("serve", "job", *words)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert not (home.path / "a b").exists()
+
+    def test_without_an_env_file_it_prints_what_a_container_needs(
+        self, home: Home, emulator: Emulator
+    ) -> None:
+        with Program([*SERVE, "--token-folder", str(home.path / "t")], home) as program:
+            program.says("AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:")
+            printed = "".join(program.out)
+            assert f"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={home.path}/t/token\n" in printed
+            assert (home.path / "t" / "token").read_text() not in printed
 
 
 class TestSocket:

@@ -4,7 +4,7 @@ import signal
 import socket
 import threading
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,7 +17,7 @@ from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.qr import QrCode
 from tests.conftest import SCRIPT
-from tests.people import sign_in
+from tests.people import sign_in, target_of
 from tests.tui.driving import Person, drive
 from tests.tui.terminal import Terminal
 from tests.tui.world import Afternoon, Silent, until
@@ -139,6 +139,41 @@ def test_a_code_that_is_confirmed_after_giving_up_signs_nobody_in(world: Afterno
     assert kept_tokens(world) == 1
 
 
+@pytest.mark.parametrize(("key", "said"), [("y", 'as "ben"'), ("n", "is not kept")])
+def test_another_person_than_last_time_is_asked_about(
+    world: Afternoon, key: str, said: str
+) -> None:
+    async def scenario(person: Person) -> None:
+        await open_dialog(person)
+        await person.sees("PQRS-TVWX")
+        world.emulator.approve_device("PQRS-TVWX", "ben")
+        await person.sees('Keep the sign-in of "ben"? Last time "ana" signed in here.')
+        assert kept_tokens(world) == 1
+        await person.press(key)
+        await (person.hears if key == "y" else person.sees)(said)
+
+    world.remember_user("lab", "ana")
+    drive(world.app(sleep=waiting), scenario)
+    assert kept_tokens(world) == (2 if key == "y" else 1)
+    assert world.emulator.counters["Logout"] == (0 if key == "y" else 1)
+
+
+def test_the_browser_is_opened_again_at_a_new_address(world: Afternoon) -> None:
+    notes = with_a_browser(world)
+
+    async def scenario(person: Person) -> None:
+        await open_dialog(person)
+        await until(notes.exists)
+        await person.press("o")
+        await until(lambda: len(notes.read_text().split()) == 2)
+        first, second = notes.read_text().split()
+        assert "state" not in first + second
+        assert target_of(second) == target_of(first)
+        await person.press("escape")
+
+    drive(world.app(), scenario)
+
+
 def test_d_changes_to_a_device_code(world: Afternoon) -> None:
     with_a_browser(world)
 
@@ -207,9 +242,10 @@ def test_giving_up_is_no_news_for_another_login_that_waits(
 
 
 def callback_port(url: str) -> int:
-    back = urlsplit(parse_qs(urlsplit(url).query)["redirect_uri"][0])
-    assert back.port is not None
-    return back.port
+    """Return the port of the page that the browser is given: the callback comes there too."""
+    port = urlsplit(url).port
+    assert port is not None
+    return port
 
 
 def listens(port: int) -> bool:

@@ -94,10 +94,13 @@ class Silent:
 
     def show_code(self, authorization: DeviceAuthorization) -> None: ...
 
-    def open_browser(self, url: str) -> bool:
+    def open_browser(self, make_address: Callable[[], str]) -> bool:
         return False
 
     def waiting_for_another_login(self) -> None: ...
+
+    def accept_another_person(self, earlier: str, person: str) -> bool:
+        return True
 
     def is_cancelled(self) -> bool:
         return False
@@ -122,6 +125,11 @@ class Afternoon:
         renew_in_process(made)
         return made
 
+    def remember_user(self, session_name: str, user: str) -> None:
+        """Note who signed in last, as a sign-in does."""
+        tokens = self.app().tokens
+        tokens.save_facts(session_name, tokens.facts(session_name)._replace(user=user))
+
     def pass_the_day(self) -> None:
         """Sign in, list, use some roles: at the times that the pictures then show."""
         self.config_file.parent.mkdir(parents=True)
@@ -132,7 +140,9 @@ class Afternoon:
         lab.add_account("000060000001", "lab", email="aws+lab@example.com")
         lab.add_person("ana", "Ana Alvarez")
         lab.add_permission_set("ReadOnlyAccess")
-        lab.assign("ana", "ReadOnlyAccess", "000060000001")
+        lab.add_person("ben", "Ben Berg")
+        for name in ("ana", "ben"):
+            lab.assign(name, "ReadOnlyAccess", "000060000001")
         corp_url = self.emulator.world.start_url
         self.config_file.write_text(
             CONFIG.format(corp=corp_url, lab=lab.start_url, command=COMMAND)

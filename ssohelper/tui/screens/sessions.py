@@ -338,7 +338,8 @@ class SessionsScreen(Screen[None]):
         def ended(outcome: login.LoginOutcome | None) -> None:
             if outcome is not None:
                 now, at = self.app.house.now(), outcome.token.expires_at
-                self.app.did(clock_text.signed_in(session.name, outcome.how, at, now), command)
+                said = clock_text.signed_in(session.name, outcome.how, at, now, user=outcome.user)
+                self.app.did(said, command)
             self.read()
 
         self.app.push_screen(SignInScreen(session, force=force), ended)

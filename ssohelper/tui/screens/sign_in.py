@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import work
@@ -24,6 +26,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import Interrupted, SsoHelperError
 from ssohelper.tui import background, flow
 from ssohelper.tui.keymap import bound
+from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.widgets.qr import QrCode
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _FRAME_SECONDS = 0.25
+_ANSWER_CHECK_SECONDS = 0.2
 # Beside the code: the words' column, the borders and the padding.
 _WORDS_WIDTH, _FRAME_WIDTH, _FRAME_HEIGHT = 34, 5, 2
 # What the words take alone, and the lines from which on all of them stand there.
@@ -188,6 +192,10 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
             self.app.notify("the browser could not be started: open the page yourself",
                             severity="warning", markup=False)  # fmt: skip
 
+    def ask_about_another(self, asked: tuple[str, Callable[[bool], None]]) -> None:
+        question, answer = asked
+        self.app.push_screen(ConfirmScreen(question), lambda yes: answer(bool(yes)))
+
     def show_waiting_for_another(self, _nothing: None) -> None:
         self._waits_for = "waiting for another login of this session"
         self._say(note="Another login of this session is under way; its result is taken.")
@@ -244,7 +252,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
 
     def action_open_browser(self) -> None:
         if self._attempt is not None and self._address:
-            self._attempt.open_again(self._address)
+            self._attempt.open_again()
 
     def action_copy(self) -> None:
         if self._address:
@@ -265,6 +273,7 @@ class _Attempt:
         self._screen = screen
         self._app = screen.app
         self._opener = opener
+        self._make_address: Callable[[], str] | None = None
         self.given_up = threading.Event()
 
     def show_page(self, url: str) -> None:
@@ -273,15 +282,27 @@ class _Attempt:
     def show_code(self, authorization: DeviceAuthorization) -> None:
         self._hand_over(self._screen.show_code, authorization)
 
-    def open_browser(self, url: str) -> bool:
+    def open_browser(self, make_address: Callable[[], str]) -> bool:
+        self._make_address = make_address
         if self._opener is None:
             return False
-        opened = browser.start(self._opener, url, self._app.house.environ)
+        opened = browser.start(self._opener, make_address(), self._app.house.environ)
         self._hand_over(self._screen.show_opened, opened)
         return opened
 
-    def open_again(self, url: str) -> None:
-        self._app.in_background(lambda: self.open_browser(url))
+    def open_again(self) -> None:
+        make_address = self._make_address
+        if make_address is not None:
+            self._app.in_background(lambda: self.open_browser(make_address))
+
+    def accept_another_person(self, earlier: str, person: str) -> bool:
+        question = f'Keep the sign-in of "{person}"? Last time "{earlier}" signed in here.'
+        answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._hand_over(self._screen.ask_about_another, (question, answers.put))
+        while not self.given_up.is_set():
+            with suppress(queue.Empty):
+                return answers.get(timeout=_ANSWER_CHECK_SECONDS)
+        return False
 
     def waiting_for_another_login(self) -> None:
         self._hand_over(self._screen.show_waiting_for_another, None)

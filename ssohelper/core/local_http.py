@@ -1,0 +1,148 @@
+"""HTTP on a local address: which requests are answered, and the bytes of an answer. No I/O.
+
+Far stricter than HTTP allows: GET alone, no body, no folded line, one exact Host. `LocalServer`
+reads the bytes; what it gets here is a request that passed every check, or None.
+"""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from ssohelper.core.model import Secret
+
+END_OF_HEAD = b"\r\n\r\n"
+_REQUEST_LINE = re.compile(rb"GET (/[!-~]*) HTTP/1\.[01]")
+# At most one space after the colon: what SDKs and browsers send.
+_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([!-~](?:[ -~\t]*[!-~])?|)")
+# Cookies of other local programs may hold any byte but control characters.
+_BROWSER_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([ -~\t\x80-\xff]*)")
+# A web page cannot leave these out of its requests, an SDK sends none of them.
+_BROWSER_MARKS = frozenset({b"origin", b"referer", b"cookie"})
+_BROWSER_PREFIXES = (b"sec-", b"access-control-")
+_BODY_MARKS = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"trailer"})
+_LOCATION = re.compile(r"https?://[!-~]+")
+
+_REASONS = {
+    200: "OK",
+    302: "Found",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    410: "Gone",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+_HEADERS = (
+    "Cache-Control: no-store\r\n"
+    "Referrer-Policy: no-referrer\r\n"
+    "X-Content-Type-Options: nosniff\r\n"
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+    "Connection: close\r\n\r\n"
+)
+
+
+class Request(NamedTuple):
+    """A request that passed the checks. Header names are in lower case.
+
+    `target` is the path with its query, as it was sent.
+
+    `is_ours`: it came from a process of this user or of root. False when the system cannot tell,
+    which only a server with `admits_unknown` lets in.
+    """
+
+    target: str
+    headers: dict[bytes, bytes]
+    is_ours: bool
+
+
+class Answer(NamedTuple):
+    """What is sent back; after it the connection is closed.
+
+    `after` is called once the answer has been sent, or could not be.
+    """
+
+    status: int
+    body: bytes
+    content_type: str = "application/json"
+    location: Secret | None = None
+    after: Callable[[], None] | None = None
+
+    def encoded(self) -> bytes:
+        """Return head and body."""
+        head = (
+            f"HTTP/1.1 {self.status} {_REASONS[self.status]}\r\n"
+            f"Content-Type: {self.content_type}\r\n"
+            f"Content-Length: {len(self.body)}\r\n"
+        )
+        if self.location is not None:
+            target = self.location.reveal()
+            if not _LOCATION.fullmatch(target):
+                raise ValueError("the address of a redirect is not one of http")
+            head += f"Location: {target}\r\n"
+        return (head + _HEADERS).encode() + self.body
+
+
+class Rules(NamedTuple):
+    """Whom and what one server answers.
+
+    `refusal` is the one answer to every request that breaks a rule. `for_browsers`: its clients are
+    browsers; every other server refuses what only a browser sends. `most_clients` counts all that
+    are connected. `admits_unknown`: a client whose user Linux cannot tell may ask too.
+    """
+
+    hosts: frozenset[str]
+    refusal: Answer
+    for_browsers: bool = False
+    most_clients: int = 400
+    admits_unknown: bool = False
+
+    @property
+    def head_limit_bytes(self) -> int:
+        # A browser sends the cookies of every program that has served on this address.
+        return 65536 if self.for_browsers else 8192
+
+    def request_in(self, head: bytes, *, is_ours: bool) -> Request | None:
+        """Return the request in these bytes, which end with the empty line; None: refuse it."""
+        if len(head) > self.head_limit_bytes or not head.endswith(END_OF_HEAD):
+            return None
+        lines = head.removesuffix(END_OF_HEAD).split(b"\r\n")
+        line = _REQUEST_LINE.fullmatch(lines[0])
+        headers = self._headers(lines[1:])
+        if line is None or headers is None or not _has_no_body(headers):
+            return None
+        if not self.for_browsers and _is_of_a_browser(headers):
+            return None
+        if headers.get(b"host", b"").decode("latin-1") not in self.hosts:
+            return None
+        return Request(line.group(1).decode(), headers, is_ours)
+
+    def _headers(self, lines: list[bytes]) -> dict[bytes, bytes] | None:
+        """Return the headers by name; None when there are too many, or one is odd or repeated."""
+        if len(lines) > 64:
+            return None
+        form = _BROWSER_HEADER if self.for_browsers else _HEADER
+        found: dict[bytes, bytes] = {}
+        for line in lines:
+            match = form.fullmatch(line)
+            if match is None or match.group(1).lower() in found:
+                return None
+            found[match.group(1).lower()] = match.group(2)
+        return found
+
+
+def _has_no_body(headers: dict[bytes, bytes]) -> bool:
+    return headers.get(b"content-length", b"0") == b"0" and _BODY_MARKS.isdisjoint(headers)
+
+
+def _is_of_a_browser(headers: dict[bytes, bytes]) -> bool:
+    return any(name in _BROWSER_MARKS or name.startswith(_BROWSER_PREFIXES) for name in headers)
+
+
+class Entry(Protocol):
+    """What one local server answers: by these rules, with this."""
+
+    @property
+    def rules(self) -> Rules: ...
+
+    def answer(self, request: Request) -> Answer: ...

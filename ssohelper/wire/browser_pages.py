@@ -1,0 +1,227 @@
+"""Pages on 127.0.0.1 for the person's own browser: redirects that work once, and the callback.
+
+The browser's command gets an address of such a redirect in place of the real one: every user of
+the machine reads arguments in the process list, and the real one holds a state, a user code or a
+sign-in token.
+"""
+
+import hmac
+import os
+import queue
+import secrets
+import sys
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Literal, NamedTuple, Self
+from urllib.parse import parse_qs
+
+from ssohelper.core.local_http import Answer, Request, Rules
+from ssohelper.core.model import Secret
+from ssohelper.wire.local_server import HOST, LocalServer, bind_port
+
+CALLBACK_PATH = "/oauth/callback"
+_MOST_CLIENTS = 20
+_LONGEST_QUERY = 8192
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{title} - ssohelper</title></head>
+<body><main><h1>{title}</h1><p>{text}</p></main></body>
+</html>
+"""
+
+
+def _page(status: int, title: str, text: str) -> Answer:
+    body = _PAGE.format(title=title, text=text).encode()
+    return Answer(status, body, "text/html; charset=utf-8")
+
+
+_RECEIVED = _page(200, "Sign-in received", "You can close this tab and go back to your terminal.")
+_DENIED = _page(
+    200, "Not signed in", "The sign-in was refused. Your terminal says what to do next."
+)
+_DENIED_BY_UNKNOWN = _page(
+    400,
+    "Not signed in",
+    "ssohelper cannot tell which user of this machine refused, so it still waits: "
+    "end it in your terminal with Ctrl-C.",
+)
+_NOT_EXPECTED = _page(400, "Not expected", "This request belongs to no sign-in.")
+_NOT_FOUND = _page(404, "Not found", "There is no such page.")
+_REFUSED = _page(
+    403, "Refused", "Open the address that your terminal shows, in a browser on this machine."
+)
+_USED = _page(410, "Used already", "This address worked once. Your terminal shows how to go on.")
+_OVER = _page(410, "Already done", "This sign-in is over. You can close this tab.")
+
+Outcome = Literal["served", "refused", "nobody came"]
+# Gets the request and its query.
+_Page = Callable[[Request, str], Answer]
+
+
+class BrowserPages:
+    """Listens from `start` on, which the first redirect does by itself; `with` ends it."""
+
+    def __init__(self, *, admits_unknown: bool = False) -> None:
+        self._admits_unknown = admits_unknown
+        self._server: LocalServer | None = None
+        self._port = 0
+        self._pages: dict[str, _Page] = {}
+
+    def start(self) -> None:
+        """Listen on a free port. Raises: LocalState."""
+        bound = bind_port()
+        self._port = int(bound.getsockname()[1])
+        rules = Rules(
+            hosts=frozenset({f"{HOST}:{self._port}"}),
+            refusal=_REFUSED,
+            for_browsers=True,
+            most_clients=_MOST_CLIENTS,
+            admits_unknown=self._admits_unknown,
+        )
+        self._server = LocalServer(bound, rules, self._answer).start()
+
+    def redirect(self, target: Secret) -> "OneTimeRedirect":
+        """Return a new address that sends the first visit to the target. Raises: LocalState."""
+        if self._server is None:
+            self.start()
+        path = f"/{secrets.token_urlsafe(32)}"
+        made = OneTimeRedirect(self._origin + path, target, lambda: self.has_refused_a_user)
+        self._pages[path] = made.answer
+        return made
+
+    @property
+    def has_refused_a_user(self) -> bool:
+        """Whether a connection of another user, or of an unknown one, was refused."""
+        return self._server is not None and self._server.has_refused_a_user
+
+    @property
+    def _origin(self) -> str:
+        return f"http://{HOST}:{self._port}"
+
+    def _answer(self, request: Request) -> Answer:
+        wanted, _, query = request.target.partition("?")
+        for path, page in list(self._pages.items()):
+            if hmac.compare_digest(wanted.encode(), path.encode()):
+                return page(request, query)
+        return _NOT_FOUND
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class OneTimeRedirect:
+    """One address of BrowserPages: its path is 256 random bits."""
+
+    def __init__(self, url: str, target: Secret, has_refused: Callable[[], bool]) -> None:
+        self.url = url
+        self._target: Secret | None = target
+        self._has_refused = has_refused
+        self._lock = threading.Lock()
+        self._served = threading.Event()
+
+    def wait(self, seconds: float) -> Outcome:
+        """Return what became of it: "refused" when only another, or an unknown, user came."""
+        if self._served.wait(seconds):
+            return "served"
+        return "refused" if self._has_refused() else "nobody came"
+
+    def answer(self, request: Request, _query: str) -> Answer:
+        if "?" in request.target:
+            return _NOT_FOUND
+        # A browser of Windows is no process of this Linux: its user is never known there.
+        if not request.is_ours and not _is_wsl():
+            return _REFUSED
+        with self._lock:
+            target, self._target = self._target, None
+        if target is None:
+            return _USED
+        return Answer(302, b"", "text/plain", location=target, after=self._served.set)
+
+
+class Callback(NamedTuple):
+    """What the browser brought back: a code, or AWS's error code for why there is none."""
+
+    code: Secret | None
+    error: str | None
+
+
+class SignInPages(BrowserPages):
+    """BrowserPages to which the browser comes back after a sign-in. Listens from its making on.
+
+    A request that is not the awaited one is answered and changes nothing: any page in the browser
+    can send some, with any error and any state. An unknown user's is taken with the right state
+    and a code alone: Linux knows no user of WSL's Windows programs, nor of any in gVisor.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(admits_unknown=True)
+        self._state: Secret | None = None
+        self._arrived: queue.SimpleQueue[Callback] = queue.SimpleQueue()
+        self._taken = threading.Lock()
+        self._pages[CALLBACK_PATH] = self._answer_callback
+        self.start()
+
+    @property
+    def redirect_uri(self) -> str:
+        return self._origin + CALLBACK_PATH
+
+    def expect(self, state: Secret) -> None:
+        """Take the callback with this state from now on, once."""
+        self._state = state
+
+    def wait_for_callback(self, seconds: float) -> Callback | None:
+        """Return the callback, or None when none came in time."""
+        try:
+            return self._arrived.get(timeout=seconds)
+        except queue.Empty:
+            return None
+
+    def _answer_callback(self, request: Request, query: str) -> Answer:
+        if self._taken.locked():
+            return _OVER
+        callback = self._callback_in(query)
+        if callback is None:
+            return _NOT_EXPECTED
+        if callback.code is None and not request.is_ours:
+            return _DENIED_BY_UNKNOWN
+        if not self._taken.acquire(blocking=False):
+            return _OVER
+        page = _RECEIVED if callback.code else _DENIED
+        # Once the page is on its way: the process may end soon.
+        return page._replace(after=lambda: self._arrived.put(callback))
+
+    def _callback_in(self, query: str) -> Callback | None:
+        """Return what the awaited request says; None for any other."""
+        if len(query) > _LONGEST_QUERY:
+            return None
+        fields = parse_qs(query, keep_blank_values=True)
+        if any(len(values) != 1 for values in fields.values()):
+            return None
+        state = fields.get("state", [""])[0]
+        if self._state is None or not hmac.compare_digest(
+            state.encode("utf-8", "replace"), self._state.reveal().encode()
+        ):
+            return None
+        if fields.get("error"):
+            return Callback(None, fields["error"][0][:100])
+        code = fields.get("code", [""])[0]
+        return Callback(Secret(code), None) if code else None
+
+
+def _is_wsl() -> bool:
+    return sys.platform == "linux" and "microsoft" in os.uname().release.lower()

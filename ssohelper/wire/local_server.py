@@ -1,0 +1,309 @@
+"""LocalServer: the one HTTP server for clients on this machine, with every check that they share.
+
+The sign-in callback, the console redirect and the credentials endpoint stand on it. One thread
+reads all requests, so that idle and slow clients cost no thread; a whole request that passed the
+checks gets one of at most 64 threads. Nothing is logged: requests and answers carry secrets.
+"""
+
+import contextlib
+import queue
+import selectors
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Literal, NamedTuple, Self
+
+from ssohelper import peer
+from ssohelper.core.local_http import END_OF_HEAD, Answer, Entry, Request, Rules
+from ssohelper.errors import LocalState, no_more_threads
+
+if sys.platform != "win32":
+    from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit
+
+HOST = "127.0.0.1"
+MOST_THREADS = 64
+# How long a client may take to send a request.
+HEAD_SECONDS = 5.0
+_SEND_SECONDS = 5.0
+# Each client takes a descriptor; those for files and for connections to AWS stay free.
+_OWN_DESCRIPTORS = 48
+_BACKLOG = 512
+
+Handler = Callable[[Request], Answer]
+
+
+def bind_port(port: int = 0) -> socket.socket:
+    """Return a socket bound to this port of 127.0.0.1, 0: a free one. Raises: LocalState."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if sys.platform != "win32":
+        # After a restart, connections of the server before may still be closing. On Windows this
+        # option would let another program bind the same port.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((HOST, port))
+    except OSError as cause:
+        bound.close()
+        raise LocalState(
+            f"port {port} cannot be used: {(cause.strerror or 'not possible').lower()}"
+        ) from cause
+    return bound
+
+
+class LocalServer:
+    """Answers on a bound socket from `start` to `close`, by the rules.
+
+    `handle` gets each request that passed the checks. An exception of its own goes to `report`,
+    and the client gets the refusal.
+    """
+
+    def __init__(
+        self,
+        bound: socket.socket,
+        rules: Rules,
+        handle: Handler,
+        *,
+        report: Callable[[BaseException], None] = lambda _error: None,
+    ) -> None:
+        self._listening = bound
+        self._rules = rules
+        self._handle = handle
+        self._report = report
+        self._most_clients = min(rules.most_clients, _affordable_clients())
+        self._reading: dict[socket.socket, _Client] = {}  # the oldest first
+        self._answering: set[socket.socket] = set()
+        self._selector = selectors.DefaultSelector()
+        self._wake, self._woken = socket.socketpair()
+        self._requests: queue.SimpleQueue[tuple[socket.socket, _Client] | None]
+        self._requests = queue.SimpleQueue()
+        self._threads = 0
+        self._idle = threading.Semaphore(0)
+        self._thread = threading.Thread(target=self._run, daemon=True, name="ssohelper-local")
+        # Whether a client was turned away for its user.
+        self.has_refused_a_user = False
+
+    @classmethod
+    def at(
+        cls,
+        place: int | socket.socket,
+        make_entry: Callable[[int], Entry],
+        report: Callable[[BaseException], None],
+    ) -> Self:
+        """Return a server at a port, or on a bound socket (its port is then 0). Raises: LocalState."""
+        bound = bind_port(place) if isinstance(place, int) else place
+        port = bound.getsockname()[1] if bound.family == socket.AF_INET else 0
+        entry = make_entry(int(port))
+        return cls(bound, entry.rules, entry.answer, report=report)
+
+    def start(self) -> Self:
+        """Listen, and answer. Raises: LocalState when the system gives no thread."""
+        self._listening.listen(_BACKLOG)
+        for each in (self._listening, self._woken):
+            each.setblocking(False)
+            self._selector.register(each, selectors.EVENT_READ)
+        try:
+            self._thread.start()
+        except RuntimeError as cause:
+            raise no_more_threads() from cause
+        return self
+
+    def close(self) -> None:
+        """Stop listening at once; answers under way are still sent."""
+        self._listening.close()
+        with contextlib.suppress(OSError):
+            self._wake.send(b".")
+        if self._thread.ident is not None:
+            self._thread.join(1.0)
+        for each in (self._wake, self._woken, self._selector):
+            each.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- the one thread that reads -----------------------------------------------------------------
+
+    def _run(self) -> None:
+        while self._listening.fileno() >= 0:
+            try:
+                self._step()
+            except Exception as error:  # one client's: the others are still answered
+                self._report(error)
+                time.sleep(0.1)
+        for connection in list(self._reading):
+            self._hang_up(connection)
+        for _ in range(self._threads):
+            self._requests.put(None)
+
+    def _step(self) -> None:
+        for key, _ in self._selector.select(self._seconds_to_next_limit()):
+            if key.fileobj is self._listening:
+                self._accept()
+            elif isinstance(key.fileobj, socket.socket) and key.fileobj in self._reading:
+                self._read(key.fileobj)
+        self._hang_up_late_clients()
+
+    def _seconds_to_next_limit(self) -> float | None:
+        for client in self._reading.values():
+            return max(0.0, client.until - time.monotonic())
+        return None
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._listening.accept()
+        except OSError:
+            # No descriptor is left, or the client has gone: closing one helps with the first.
+            self._hang_up_oldest()
+            time.sleep(0.01)
+            return
+        user = _user_of(connection)
+        if not self._may_ask(user, connection):
+            connection.close()
+            return
+        if len(self._reading) + len(self._answering) >= self._most_clients:
+            self._hang_up_oldest()
+        if len(self._reading) + len(self._answering) >= self._most_clients:
+            connection.close()
+            return
+        connection.setblocking(False)
+        until = time.monotonic() + HEAD_SECONDS
+        self._reading[connection] = _Client(bytearray(), until, user == "ours")
+        self._selector.register(connection, selectors.EVENT_READ)
+        self._read(connection)  # most have sent all by now
+
+    def _may_ask(self, user: "_User", connection: socket.socket) -> bool:
+        if connection.family == socket.AF_INET and not _is_from_here(connection):
+            return False
+        may = user == "ours" or (user == "unknown" and self._rules.admits_unknown)
+        self.has_refused_a_user = self.has_refused_a_user or not may
+        return may
+
+    def _read(self, connection: socket.socket) -> None:
+        head = self._reading[connection].head
+        try:
+            part = connection.recv(self._rules.head_limit_bytes + 1)
+        except BlockingIOError:
+            return
+        except OSError:
+            part = b""
+        head += part
+        if not part:
+            self._hang_up(connection)
+        elif END_OF_HEAD in head or len(head) > self._rules.head_limit_bytes:
+            self._hand_over(connection)
+
+    def _hang_up_late_clients(self) -> None:
+        now = time.monotonic()
+        for connection, client in list(self._reading.items()):
+            if client.until > now:
+                return
+            self._hang_up(connection)
+
+    def _hang_up_oldest(self) -> None:
+        """Close the client that has been sending for longest, so that others can come in."""
+        for connection in self._reading:
+            self._hang_up(connection)
+            return
+
+    def _hang_up(self, connection: socket.socket) -> None:
+        self._stop_reading(connection)
+        connection.close()
+
+    def _stop_reading(self, connection: socket.socket) -> "_Client":
+        self._selector.unregister(connection)
+        return self._reading.pop(connection)
+
+    # -- the threads that answer -------------------------------------------------------------------
+
+    def _hand_over(self, connection: socket.socket) -> None:
+        client = self._stop_reading(connection)
+        if not self._idle.acquire(blocking=False) and self._threads < MOST_THREADS:
+            self._add_thread()
+        if self._threads:
+            self._answering.add(connection)
+            self._requests.put((connection, client))
+        else:
+            connection.close()
+
+    def _add_thread(self) -> None:
+        name = f"ssohelper-answer-{self._threads + 1}"
+        with contextlib.suppress(RuntimeError):  # the system gives no more: the present ones do it
+            threading.Thread(target=self._work, daemon=True, name=name).start()
+            self._threads += 1
+
+    def _work(self) -> None:
+        while (taken := self._requests.get()) is not None:
+            connection, client = taken
+            answer = self._answer_to(client)
+            try:
+                # A client that hangs up meanwhile is no error.
+                with connection, contextlib.suppress(OSError):
+                    connection.settimeout(_SEND_SECONDS)
+                    connection.sendall(answer.encoded())
+                    connection.shutdown(socket.SHUT_WR)
+            except Exception as error:
+                self._report(error)
+            self._answering.discard(connection)
+            self._idle.release()
+            if answer.after is not None:
+                answer.after()
+
+    def _answer_to(self, client: "_Client") -> Answer:
+        request = self._rules.request_in(bytes(client.head), is_ours=client.is_ours)
+        if request is None:
+            return self._rules.refusal
+        try:
+            return self._handle(request)
+        except Exception as error:
+            self._report(error)
+            return self._rules.refusal
+
+
+class _Client(NamedTuple):
+    """What a client has sent so far, until when it may go on, and whether its user is ours."""
+
+    head: bytearray
+    until: float
+    is_ours: bool
+
+
+_User = Literal["ours", "unknown", "another"]
+
+
+def _user_of(connection: socket.socket) -> _User:
+    """Return whose process is at the other end: this user's or root's, another's, or unknown.
+
+    Only Linux tells the user of a TCP connection. Elsewhere each counts as ours: a token, a random
+    path or a state has to be enough there.
+    """
+    uid = peer.peer_uid(connection)
+    if uid is None:
+        is_never_told = connection.family == socket.AF_INET and sys.platform != "linux"
+        return "ours" if is_never_told else "unknown"
+    return "ours" if peer.is_allowed(uid, unknown=False) else "another"
+
+
+def _is_from_here(connection: socket.socket) -> bool:
+    """Return whether the client's address is 127.0.0.1: no client of ours has another one."""
+    try:
+        return bool(connection.getpeername()[0] == HOST)
+    except OSError:
+        return False
+
+
+def _affordable_clients() -> int:
+    """Return for how many clients this process has descriptors."""
+    if sys.platform != "win32":
+        limit = getrlimit(RLIMIT_NOFILE)[0]
+        if limit != RLIM_INFINITY:
+            return max(8, limit - _OWN_DESCRIPTORS)
+    return sys.maxsize

@@ -1,0 +1,276 @@
+"""Who signed in is said, and another person than last time has to be confirmed."""
+
+import json
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import pexpect
+import pytest
+
+from ssohelper.actions import person, selection
+from ssohelper.app import App
+from ssohelper.emulator.server import Emulator
+from ssohelper.wire.oidc import OidcClient
+from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.people import sign_in
+
+ROLE = "corp:000030000001/ReadOnlyAccess"
+
+
+class Desk(NamedTuple):
+    home: Home
+    emulator: Emulator
+    run: Run
+
+    def login(self, *more: str, **env: str) -> "subprocess.CompletedProcess[str]":
+        return self.run("login", "--force", *more, env=env)
+
+    @property
+    def kept(self) -> dict[str, str]:
+        files = (json.loads(path.read_text()) for path in self.home.token_folder.glob("*.json"))
+        [found] = [content for content in files if "accessToken" in content]
+        return dict(found)
+
+    @property
+    def user(self) -> str | None:
+        [session] = json.loads(self.run("status", "--json").stdout)["data"]["sessions"]
+        return None if session["user"] is None else str(session["user"])
+
+    @property
+    def revoked(self) -> int:
+        return self.emulator.counters["Logout"]
+
+
+@pytest.fixture
+def desk(home: Home, emulator: Emulator, run: Run) -> Desk:
+    """ana has signed in, and it is known that it was her."""
+    home.add_session("corp", emulator.world.start_url, emulator.world.region)
+    home.browser()
+    made = Desk(home, emulator, run)
+    done = made.login()
+    assert (done.returncode, 'signed in to "corp" as "ana": ' in done.stderr) == (0, True)
+    assert made.user == "ana"
+    return made
+
+
+def test_json_says_who_signed_in(desk: Desk) -> None:
+    assert json.loads(desk.login("--json").stdout)["data"]["user"] == "ana"
+
+
+@pytest.mark.parametrize("flow", [(), ("--device-code",)], ids=["browser", "device code"])
+def test_another_person_is_refused_off_a_terminal_and_nothing_changes(
+    desk: Desk, flow: tuple[str, ...]
+) -> None:
+    assert desk.run("list").returncode == 0
+    assert desk.run("exec", ROLE, "--", "true").returncode == 0
+    before = desk.kept
+    desk.emulator.auto_approve = "ben"
+    done = desk.login(*flow)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert '"ben" signed in to "corp"; last time it was "ana"' in done.stderr
+    assert (
+        f"hint: go ahead with: ssohelper login --force {' '.join([*flow, '--yes'])}" in done.stderr
+    )
+    assert desk.revoked == 1
+    # The old sign-in works on, and so does all that was kept for it.
+    assert (desk.kept, desk.user) == (before, "ana")
+    desk.emulator.reset_counters()
+    assert desk.run("list", "--refresh").returncode == 0
+    assert desk.run("exec", ROLE, "--", "true").returncode == 0
+    assert desk.emulator.counters["GetRoleCredentials"] == 0
+    ended = {found.person: found.revoked for found in desk.emulator.service.sign_ins()}
+    assert ended == {"ana": False, "ben": True}
+
+
+def test_with_yes_another_person_takes_over_and_the_list_of_the_first_goes(desk: Desk) -> None:
+    assert "BreakGlassAdmin" in desk.run("list").stdout
+    time.sleep(1)  # instants are whole seconds: the sign-in must come after the list
+    desk.emulator.auto_approve = "ben"
+    done = desk.login("--yes")
+    assert (done.returncode, 'as "ben": ' in done.stderr) == (0, True), done.stderr
+    assert (desk.user, desk.revoked) == ("ben", 0)
+    found = desk.run("list")
+    assert "BreakGlassAdmin" not in found.stdout
+    assert found.stderr == ""
+
+
+@pytest.mark.parametrize(("answer", "code", "user"), [("y", 0, "ben"), ("", 2, "ana")])
+def test_on_a_terminal_the_person_is_asked(desk: Desk, answer: str, code: int, user: str) -> None:
+    desk.emulator.auto_approve = "ben"
+    before = desk.kept
+    child = pexpect.spawn(
+        SCRIPT, ["login", "--force"], env=desk.home.env, encoding="utf-8", timeout=RUN_SECONDS
+    )
+    child.expect_exact('"ben" signed in to "corp"; last time it was "ana"')
+    child.expect_exact("keep this sign-in? [y/N]")
+    assert desk.kept == before, "nothing is kept before the answer"
+    child.sendline(answer)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == code
+    assert (desk.user, desk.revoked) == (user, 0 if code == 0 else 1)
+    assert (desk.kept == before) == (code != 0)
+
+
+def test_ctrl_c_at_the_question_keeps_nothing_and_revokes(desk: Desk) -> None:
+    desk.emulator.auto_approve = "ben"
+    before = desk.kept
+    child = pexpect.spawn(
+        SCRIPT, ["login", "--force"], env=desk.home.env, encoding="utf-8", timeout=RUN_SECONDS
+    )
+    child.expect_exact("keep this sign-in? [y/N]")
+    child.kill(signal.SIGINT)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 130
+    assert (desk.kept, desk.revoked) == (before, 1)
+
+
+def test_somebody_unknown_is_not_another_person(desk: Desk) -> None:
+    desk.emulator.auto_approve = "ben"
+    done = desk.login(AWS_ENDPOINT_URL_STS="http://127.0.0.1:9")
+    assert done.returncode == 0
+    assert 'signed in to "corp" (the person is unknown): ' in done.stderr
+    assert "127.0.0.1:9" not in done.stderr, "it is silent about why"
+    assert desk.user is None
+    # And who was known before is still the one to be compared with.
+    assert desk.login().returncode == 2
+
+
+def test_who_signed_out_is_remembered(desk: Desk) -> None:
+    assert desk.run("logout").returncode == 0
+    desk.emulator.auto_approve = "ben"
+    done = desk.run("login")
+    assert done.returncode == 2
+    assert 'last time it was "ana"' in done.stderr
+
+
+def test_the_question_is_asked_with_the_shortest_role_that_no_rule_guards(desk: Desk) -> None:
+    rows = json.loads(desk.run("list", "--json").stdout)["data"]
+    names = sorted({row["role_name"] for row in rows}, key=lambda name: (len(name), name))
+    assert desk.run("config", "set", "guard.rules", f"*/{names[0]}").returncode == 0
+    app = App(desk.home.env)
+    session = selection.session_of(app, "corp")
+    token = app.tokens.load(session)
+    assert token is not None
+    desk.emulator.reset_counters()
+    question = person._Question(app, session, token)
+    assert next(question._roles()).name == names[1]
+    assert desk.emulator.counters["ListAccounts"] == 0
+    found: list[str] = []
+    question.ask(found)
+    assert found == ["ana"]
+    assert desk.emulator.counters["GetRoleCredentials"] == 1
+
+
+def test_where_every_role_is_guarded_the_person_is_unknown(desk: Desk) -> None:
+    assert desk.run("config", "set", "guard.rules", "*/*").returncode == 0
+    desk.emulator.reset_counters()
+    assert "(the person is unknown)" in desk.login().stderr
+    assert desk.emulator.counters["GetRoleCredentials"] == 0
+
+
+def test_credentials_of_aws_go_to_no_sts_on_this_machine(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = App(desk.home.env)
+    session = selection.session_of(app, "corp")
+    token = app.tokens.load(session)
+    assert token is not None
+    assert person.person_of(app, session, token) == "ana"
+    monkeypatch.setattr(OidcClient, "issuer", "aws/us-east-1")
+    desk.emulator.reset_counters()
+    assert person.person_of(app, session, token) is None
+    assert not desk.emulator.counters
+
+
+def test_no_credentials_of_the_question_are_kept(desk: Desk) -> None:
+    assert desk.emulator.counters["GetRoleCredentials"] == 1
+    assert not list(desk.home.runtime.glob("credentials/**/*"))
+    assert not list(desk.home.runtime.glob("kept/**/*"))
+
+
+def test_a_role_that_the_other_person_has_not_is_no_obstacle(desk: Desk) -> None:
+    """The saved list is ana's: its shortest role may be none of ben's."""
+    assert desk.run("list").returncode == 0
+    headers = {"x-amzn-ErrorType": "ForbiddenException"}
+    desk.emulator.faults.script("GetRoleCredentials", 403, headers, NO_ACCESS)
+    desk.emulator.auto_approve = "ben"
+    done = desk.login()
+    assert done.returncode == 2
+    assert '"ben" signed in' in done.stderr
+    assert desk.emulator.counters["GetRoleCredentials"] >= 2
+
+
+def test_a_hanging_sts_delays_a_sign_in_by_three_seconds_at_most(desk: Desk) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        went: list[float] = []
+        clients: list[socket.socket] = []
+
+        def notice() -> None:
+            clients.append(silent.accept()[0])
+            went.append(time.monotonic())
+
+        threading.Thread(target=notice, daemon=True).start()
+        done = desk.login(AWS_ENDPOINT_URL_STS=url)
+        ended = time.monotonic()
+        for client in clients:
+            client.close()
+    assert (done.returncode, "(the person is unknown)" in done.stderr) == (0, True)
+    # 3 s in all; the rest is a busy machine's.
+    assert ended - went[0] < 3 + 5
+
+
+def test_the_login_that_waited_says_who_it_was(desk: Desk, home: Home) -> None:
+    desk.emulator.auto_approve = None
+    (home.path / "opened").unlink()
+    home.browser(visits=False)
+    first = start(home)
+    wait_for((home.path / "opened").exists)
+    second = start(home)
+    assert second.stderr is not None
+    assert "under way" in second.stderr.readline()
+    sign_in((home.path / "opened").read_text().strip(), "ana")
+    assert (first.wait(60), second.wait(60)) == (0, 0)
+    assert 'signed in by the other login to "corp" as "ana"' in second.stderr.read()
+    for process in (first, second):
+        if process.stderr:
+            process.stderr.close()
+
+
+NO_ACCESS = '{"message": "No access"}'
+
+
+def start(home: Home) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [SCRIPT, "login", "--force"],
+        env=home.env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    )
+
+
+def wait_for(holds) -> None:  # type: ignore[no-untyped-def]
+    give_up_at = time.monotonic() + RUN_SECONDS
+    while not holds():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.02)
+
+
+def test_a_home_without_a_sign_in_yet_has_nobody_to_compare_with(
+    home: Home, emulator: Emulator, run: Run, tmp_path: Path
+) -> None:
+    home.add_session("corp", emulator.world.start_url, emulator.world.region)
+    home.browser()
+    emulator.auto_approve = "ben"
+    done = run("login")
+    assert (done.returncode, 'as "ben": ' in done.stderr) == (0, True)

@@ -1,0 +1,66 @@
+"""Another user cannot take the console session that the victim's browser is sent to."""
+
+import signal
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import RUN_SECONDS
+from tests.two_users.clients import ADDRESSES, HUNG_UP, visit
+from tests.two_users.conftest import User, wait_for
+
+
+class Console:
+    """A `console` that waits for its browser, which has only noted the address."""
+
+    def __init__(self, victim: User) -> None:
+        notes = victim.home.browser(visits=False)
+        victim.give(victim.home.path)
+        self.running = victim.start("console", "job")
+        wait_for(lambda: notes.exists() and notes.read_text().endswith("\n"))
+        self.address = notes.read_text().strip()
+
+
+@pytest.fixture
+def console(signed_in: User) -> Iterator[Console]:
+    running = Console(signed_in)
+    yield running
+    running.running.ends(signal.SIGKILL)
+
+
+@pytest.mark.parametrize("via", ADDRESSES)
+def test_another_user_gets_nothing_with_the_right_address_and_uses_nothing_up(
+    console: Console, signed_in: User, attacker: User, via: str
+) -> None:
+    assert visit(attacker, console.address, via=via) in HUNG_UP
+    assert "Location: " in visit(signed_in, console.address, via=via)
+    assert console.running.ends() == 0
+
+
+@pytest.mark.parametrize("via", ADDRESSES)
+def test_a_client_whose_user_cannot_be_told_uses_nothing_up(
+    console: Console, signed_in: User, attacker: User, via: str
+) -> None:
+    for _ in range(20):
+        visit(attacker, console.address, via=via, then="close")
+    assert "Location: " in visit(signed_in, console.address, via=via)
+    assert console.running.ends() == 0
+
+
+def test_root_is_let_in(console: Console) -> None:
+    done = subprocess.run(
+        ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", console.address],
+        capture_output=True, text=True, timeout=RUN_SECONDS, check=True,
+    )  # fmt: skip
+    assert done.stdout == "302"
+    assert console.running.ends() == 0
+
+
+def test_when_another_user_alone_came_it_says_so(
+    console: Console, signed_in: User, attacker: User
+) -> None:
+    visit(attacker, console.address)
+    assert console.running.ends() == 7
+    said = console.running.said
+    assert "a process of another or an unknown user came for the sign-in, and was refused" in said

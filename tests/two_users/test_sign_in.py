@@ -1,0 +1,178 @@
+"""Another user cannot end a sign-in, take it over, or learn its state."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from tests.people import target_of
+from tests.two_users.clients import ADDRESSES, HUNG_UP, visit
+from tests.two_users.conftest import User, wait_for
+
+
+class Login:
+    """A `login` that runs, with the address of its page as the victim's terminal shows it."""
+
+    def __init__(self, victim: User, *more: str) -> None:
+        self.running = victim.start("login", "corp", *more)
+        wait_for(lambda: self.url is not None)
+
+    @property
+    def said(self) -> str:
+        return self.running.said
+
+    @property
+    def url(self) -> str | None:
+        found = re.search(r"http://\S+/(authorize|device)\?\S+", self.said)
+        return found and found.group()
+
+    @property
+    def query(self) -> dict[str, str]:
+        assert self.url
+        return {name: values[0] for name, values in parse_qs(urlsplit(self.url).query).items()}
+
+    def callback(self, **query: str) -> str:
+        words = "&".join(f"{name}={value}" for name, value in query.items())
+        return f"{self.query['redirect_uri']}?{words}"
+
+    def is_waiting(self) -> bool:
+        return self.running.process.poll() is None
+
+
+@pytest.fixture
+def opened(victim: User, emulator: Emulator) -> Path:
+    """The victim's browser only notes the address that it got."""
+    notes = victim.home.browser(visits=False)
+    victim.give(victim.home.path)
+    return notes
+
+
+@pytest.fixture
+def login(victim: User, opened: Path) -> Iterator[Login]:
+    running = Login(victim)
+    wait_for(opened.exists)
+    yield running
+    running.running.ends(signal.SIGKILL)
+
+
+@pytest.mark.parametrize("via", ADDRESSES)
+def test_another_users_callback_changes_nothing_even_with_the_state(
+    login: Login, opened: Path, attacker: User, victim: User, via: str
+) -> None:
+    state = login.query["state"]
+    for query in (
+        {"error": "access_denied", "state": state},
+        {"code": "evil", "state": state},
+        {"error": "access_denied"},
+        {"code": "evil", "state": "wrong"},
+    ):
+        assert visit(attacker, login.callback(**query), via=via) in HUNG_UP
+    assert login.is_waiting()
+    # The victim's own browser still signs in.
+    assert "Sign-in received" in follow(victim, opened.read_text().strip())
+    assert login.running.ends() == 0
+    assert 'signed in to "corp" as "ana"' in login.said
+
+
+@pytest.mark.parametrize("via", ADDRESSES)
+def test_a_refusal_of_a_client_that_hangs_up_at_once_is_ignored(
+    login: Login, opened: Path, attacker: User, victim: User, via: str
+) -> None:
+    """Its user cannot be told any more: a refusal of an unknown user does not count."""
+    state = login.query["state"]
+    for _ in range(20):
+        url = login.callback(error="access_denied", state=state)
+        visit(attacker, url, via=via, then="close")
+    assert login.is_waiting()
+    assert "Sign-in received" in follow(victim, opened.read_text().strip())
+    assert login.running.ends() == 0
+
+
+@pytest.mark.parametrize("via", ADDRESSES)
+def test_another_user_does_not_get_the_page_from_the_browsers_address(
+    login: Login, opened: Path, attacker: User, victim: User, via: str
+) -> None:
+    address = opened.read_text().strip()
+    assert visit(attacker, address, via=via) in HUNG_UP
+    # And it is not used up by that.
+    assert f"Location: {login.url}" in visit(victim, address, via=via)
+
+
+def test_the_callbacks_of_this_user_and_of_root_are_taken(
+    victim: User, opened: Path, emulator: Emulator
+) -> None:
+    for person, via in ((victim, ADDRESSES[0]), (victim, ADDRESSES[1]), (None, "")):
+        opened.unlink(missing_ok=True)
+        running = Login(victim, "--force")
+        wait_for(opened.exists)
+        url = running.callback(error="access_denied", state=running.query["state"])
+        if person is None:
+            target_of(opened.read_text().strip())  # root's own process, which this is
+            subprocess.run(["curl", "-sS", url], check=True, capture_output=True)
+        else:
+            assert "200 OK" in visit(person, url, via=via)
+        assert running.running.ends() == 4
+        assert "refused in the browser" in running.said
+
+
+@pytest.mark.parametrize("flow", ["--force", "--device-code"])
+def test_what_the_page_is_asked_with_stands_in_no_process_list(
+    victim: User, opened: Path, emulator: Emulator, attacker: User, flow: str
+) -> None:
+    """The browser's command lives on: its arguments are there for all to read."""
+    emulator.auto_approve = None
+    program = Path(victim.home.env["BROWSER"])
+    program.write_text(program.read_text() + "sleep 300\n")
+    running = Login(victim, flow)
+    wait_for(opened.exists)
+    try:
+        address = opened.read_text().strip()
+        listed = attacker.run(
+            "/bin/sh", "-c", "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '"
+        )
+        assert address in listed.stdout, "the browser's command has been there"
+        names = ("state", "code_challenge") if flow == "--force" else ("user_code",)
+        for name in names:
+            assert running.query[name] not in listed.stdout
+    finally:
+        end_all_of(victim)
+        running.running.ends()
+
+
+def end_all_of(user: User) -> None:
+    """Kill what the user has left running; no other process has this user id."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if process.stat().st_uid == user.uid:
+                os.kill(int(process.name), signal.SIGKILL)
+
+
+def follow(user: User, address: str) -> str:
+    """Open the address as a browser does: all redirects are followed."""
+    script = "import sys, urllib.request as u; print(u.urlopen(sys.argv[1], timeout=30).read())"
+    done = user.python(script, address)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_nothing_of_a_refused_person_is_left(
+    victim: User, emulator: Emulator, opened: Path
+) -> None:
+    """An attacker's portal page, opened in the victim's browser, signs the attacker in."""
+    victim.home.browser()
+    victim.give(victim.home.path)
+    assert victim.run("login", "corp").returncode == 0
+    emulator.auto_approve = "ben"
+    done = victim.run("login", "corp", "--force")
+    assert done.returncode == 2
+    assert '"ben" signed in to "corp"; last time it was "ana"' in done.stderr
+    [session] = json.loads(victim.run("status", "--json").stdout)["data"]["sessions"]
+    assert (session["user"], session["state"]) == ("ana", "valid")

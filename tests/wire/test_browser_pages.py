@@ -1,0 +1,311 @@
+"""Pages for the person's browser, against the requests that any page and any program can send."""
+
+import http.client
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from urllib.parse import urlsplit
+
+import pytest
+
+from ssohelper import peer
+from ssohelper.core.model import Secret
+from ssohelper.wire import browser_pages
+from ssohelper.wire.browser_pages import BrowserPages, OneTimeRedirect, SignInPages
+
+STATE = "right-state"
+TARGET = "https://signin.aws.amazon.com/federation?Action=login&SigninToken=secret"
+
+
+@pytest.fixture
+def sign_in() -> Iterator[SignInPages]:
+    with SignInPages() as pages:
+        pages.expect(Secret(STATE))
+        yield pages
+
+
+@pytest.fixture
+def redirect() -> Iterator[OneTimeRedirect]:
+    with BrowserPages() as pages:
+        yield pages.redirect(Secret(TARGET))
+
+
+class Visit:
+    """One request and its answer."""
+
+    def __init__(self, url: str, target: str, method: str = "GET", **headers: str) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port, timeout=30)
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        try:
+            connection.request(method, target, headers=sent)
+            answer = connection.getresponse()
+            self.status, self.headers = answer.status, dict(answer.getheaders())
+            self.page = answer.read().decode()
+        finally:
+            connection.close()
+
+    @property
+    def location(self) -> str | None:
+        return self.headers.get("Location")
+
+
+def visit(redirect: OneTimeRedirect, target: str | None = None, **more: str) -> Visit:
+    path = urlsplit(redirect.url).path
+    return Visit(redirect.url, path if target is None else target, **more)
+
+
+def call_back(pages: SignInPages, query: str, **more: str) -> Visit:
+    return Visit(pages.redirect_uri, f"/oauth/callback{query}", **more)
+
+
+class TestCallback:
+    def test_the_right_one_brings_the_code(self, sign_in: SignInPages) -> None:
+        answer = call_back(sign_in, f"?code=the-code&state={STATE}")
+        callback = sign_in.wait_for_callback(20)
+        assert answer.status == 200
+        assert callback is not None
+        assert callback.code == Secret("the-code")
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert "Server" not in answer.headers
+        assert "the-code" not in answer.page
+
+    @pytest.mark.parametrize(
+        ("target", "status"),
+        [
+            ("/oauth/callback", 400),
+            ("/oauth/callback?error=access_denied", 400),
+            ("/oauth/callback?error=x&state=wrong", 400),
+            ("/oauth/callback?code=evil", 400),
+            ("/oauth/callback?code=evil&state=", 400),
+            ("/oauth/callback?code=evil&state=wrong", 400),
+            (f"/oauth/callback?code=evil&state=wrong&state={STATE}", 400),
+            (f"/oauth/callback?code=a&code=b&state={STATE}", 400),
+            (f"/oauth/callback?code=&state={STATE}", 400),
+            (f"/oauth/callback?code=evil&state={STATE}%00", 400),
+            (f"/oauth/callback?code=evil&state={STATE}&x=" + "a" * 9000, 400),
+            (f"/oauth/callback?code=evil&state={STATE}&x=" + "a" * 70000, 403),
+            (f"/oauth/callback/?code=evil&state={STATE}", 404),
+            (f"/?code=evil&state={STATE}", 404),
+            ("/favicon.ico", 404),
+        ],
+    )
+    def test_another_request_changes_nothing(
+        self, sign_in: SignInPages, target: str, status: int
+    ) -> None:
+        assert Visit(sign_in.redirect_uri, target).status == status
+        assert sign_in.wait_for_callback(0.01) is None
+        assert call_back(sign_in, f"?code=good&state={STATE}").status == 200
+        callback = sign_in.wait_for_callback(20)
+        assert callback is not None
+        assert callback.code == Secret("good")
+
+    @pytest.mark.parametrize("method", ["POST", "HEAD", "PUT", "OPTIONS", "TRACE"])
+    def test_only_get_is_answered(self, sign_in: SignInPages, method: str) -> None:
+        assert call_back(sign_in, f"?code=evil&state={STATE}", method=method).status == 403
+        assert sign_in.wait_for_callback(0.01) is None
+
+    @pytest.mark.parametrize(
+        "host", ["evil.net", "127.0.0.1", "localhost:{port}", "127.0.0.1.nip.io:{port}"]
+    )
+    def test_another_host_is_refused(self, sign_in: SignInPages, host: str) -> None:
+        host = host.format(port=urlsplit(sign_in.redirect_uri).port)
+        assert call_back(sign_in, f"?code=x&state={STATE}", Host=host).status == 403
+        assert sign_in.wait_for_callback(0.01) is None
+
+    def test_a_browser_with_many_cookies_of_other_programs_comes_through(
+        self, sign_in: SignInPages
+    ) -> None:
+        """Cookies know no port: those of every program on 127.0.0.1 come along."""
+        cookies = "; ".join(f"session{number}=" + "é" * 40 for number in range(400))
+        answer = call_back(
+            sign_in,
+            f"?code=good&state={STATE}",
+            Cookie=cookies.encode().decode("latin-1"),
+            Sec_Fetch_Site="cross-site",
+            Upgrade_Insecure_Requests="1",
+        )
+        assert answer.status == 200
+        assert sign_in.wait_for_callback(20) is not None
+
+    def test_storms_and_idle_connections_do_not_keep_the_right_one_out(
+        self, sign_in: SignInPages
+    ) -> None:
+        port = urlsplit(sign_in.redirect_uri).port
+        assert port is not None
+        threads = threading.active_count()
+        with ExitStack() as stack:
+            for _ in range(60):
+                idle = socket.create_connection(("127.0.0.1", port), timeout=20)
+                stack.enter_context(idle)
+            for number in range(200):
+                assert call_back(sign_in, f"?code=evil&state={number}").status == 400
+            assert threading.active_count() < threads + 20  # of 60 idle clients
+            assert call_back(sign_in, f"?code=good&state={STATE}").status == 200
+        callback = sign_in.wait_for_callback(20)
+        assert callback is not None
+        assert callback.code == Secret("good")
+
+    def test_a_second_one_comes_too_late(self, sign_in: SignInPages) -> None:
+        first = call_back(sign_in, f"?code=one&state={STATE}")
+        second = call_back(sign_in, f"?code=two&state={STATE}")
+        assert (first.status, second.status) == (200, 410)
+        callback = sign_in.wait_for_callback(20)
+        assert callback is not None
+        assert callback.code == Secret("one")
+
+    def test_a_refusal_with_the_right_state_ends_the_wait(self, sign_in: SignInPages) -> None:
+        answer = call_back(sign_in, f"?error=%3Cscript%3E&state={STATE}&error_description=%3Cb%3E")
+        callback = sign_in.wait_for_callback(20)
+        assert answer.status == 200
+        assert "<script>" not in answer.page
+        assert callback is not None
+        assert callback.code is None
+        assert callback.error == "<script>"
+
+    def test_of_an_unknown_user_a_code_counts_and_a_refusal_does_not(
+        self, sign_in: SignInPages, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Linux knows no user of a Windows browser in WSL, nor of any in gVisor."""
+        monkeypatch.setattr(peer, "peer_uid", lambda _connection: None)
+        refusal = call_back(sign_in, f"?error=access_denied&state={STATE}")
+        assert (refusal.status, "Ctrl-C" in refusal.page) == (400, True)
+        assert call_back(sign_in, "?code=evil&state=wrong").status == 400
+        assert sign_in.wait_for_callback(0.01) is None
+        assert call_back(sign_in, f"?code=good&state={STATE}").status == 200
+        callback = sign_in.wait_for_callback(20)
+        assert callback is not None
+        assert callback.code == Secret("good")
+
+    def test_of_another_user_nothing_counts(
+        self, sign_in: SignInPages, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(peer, "peer_uid", lambda _connection: 64_000)
+        for query in (f"?error=x&state={STATE}", f"?code=evil&state={STATE}"):
+            with pytest.raises((ConnectionError, http.client.RemoteDisconnected)):
+                call_back(sign_in, query)
+        assert sign_in.wait_for_callback(0.01) is None
+        monkeypatch.undo()
+        assert call_back(sign_in, f"?code=good&state={STATE}").status == 200
+
+    def test_it_listens_on_this_machine_only(self, sign_in: SignInPages) -> None:
+        assert sign_in.redirect_uri.startswith("http://127.0.0.1:")
+        port = urlsplit(sign_in.redirect_uri).port
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.2", port or 0), timeout=20)
+
+
+class TestRedirect:
+    def test_the_first_visitor_is_sent_on_and_nothing_is_kept_of_it(
+        self, redirect: OneTimeRedirect
+    ) -> None:
+        answer = visit(redirect)
+        assert (answer.status, answer.location) == (302, TARGET)
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert redirect.wait(30) == "served"
+
+    def test_the_second_gets_nothing(self, redirect: OneTimeRedirect) -> None:
+        visit(redirect)
+        again = visit(redirect)
+        assert (again.status, again.location) == (410, None)
+
+    def test_of_two_at_once_one_is_sent_on(self, redirect: OneTimeRedirect) -> None:
+        found: list[int] = []
+        threads = [
+            threading.Thread(target=lambda: found.append(visit(redirect).status)) for _ in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(found) == [302] + [410] * 7
+
+    def test_each_address_is_of_its_own(self) -> None:
+        with BrowserPages() as pages:
+            one, two = (pages.redirect(Secret(f"https://example.com/{n}")) for n in (1, 2))
+            assert visit(two).location == "https://example.com/2"
+            assert visit(one).location == "https://example.com/1"
+            assert (one.wait(30), two.wait(30)) == ("served", "served")
+
+    def test_afterwards_nobody_listens(self) -> None:
+        with BrowserPages() as pages:
+            redirect = pages.redirect(Secret(TARGET))
+        with pytest.raises(ConnectionRefusedError):
+            visit(redirect)
+
+    def test_without_a_redirect_nothing_listens(self) -> None:
+        before = threading.active_count()
+        with BrowserPages():
+            assert threading.active_count() == before
+
+    def test_the_path_is_256_random_bits(self) -> None:
+        with BrowserPages() as pages:
+            paths = {urlsplit(pages.redirect(Secret(TARGET)).url).path for _ in range(2)}
+        assert len(paths) == 2
+        assert {len(path) for path in paths} == {1 + 43}  # base64 of 32 bytes
+
+    @pytest.mark.parametrize("more", ["x", "/", "?", "?a=b", "/../"])
+    def test_another_path_gets_nothing_and_uses_nothing_up(
+        self, redirect: OneTimeRedirect, more: str
+    ) -> None:
+        path = urlsplit(redirect.url).path
+        for wrong in ("/", "/favicon.ico", path[:-1], path.swapcase(), path + more):
+            answer = visit(redirect, wrong)
+            assert (answer.status, answer.location) == (404, None)
+        assert visit(redirect).status == 302
+
+    @pytest.mark.parametrize("host", ["localhost", "evil.example", "127.0.0.1", ""])
+    def test_another_host_gets_nothing_and_uses_nothing_up(
+        self, redirect: OneTimeRedirect, host: str
+    ) -> None:
+        port = urlsplit(redirect.url).port
+        for name in (host, f"{host}:{port}"):
+            if name == f"127.0.0.1:{port}":
+                continue
+            answer = visit(redirect, Host=name)
+            assert (answer.status, answer.location) == (403, None)
+        assert visit(redirect).status == 302
+
+    @pytest.mark.parametrize("method", ["POST", "HEAD", "OPTIONS", "PUT"])
+    def test_another_method_gets_nothing_and_uses_nothing_up(
+        self, redirect: OneTimeRedirect, method: str
+    ) -> None:
+        answer = visit(redirect, method=method, Content_Length="0")
+        assert (answer.status, answer.location) == (403, None)
+        assert visit(redirect).status == 302
+
+    @pytest.mark.parametrize("uid", [None, 64_000])
+    def test_an_unknown_and_another_user_are_refused_with_the_right_path(
+        self, redirect: OneTimeRedirect, uid: int | None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(peer, "peer_uid", lambda _connection: uid)
+        with pytest.raises((ConnectionError, http.client.RemoteDisconnected)):
+            visit(redirect)
+        assert redirect.wait(0.01) == "refused"
+        monkeypatch.undo()
+        assert visit(redirect).status == 302
+        assert redirect.wait(30) == "served"
+
+    @pytest.mark.parametrize(("is_wsl", "status"), [(False, 403), (True, 302)])
+    def test_a_sign_in_page_is_for_an_unknown_user_in_wsl_alone(
+        self, sign_in: SignInPages, is_wsl: bool, status: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        redirect = sign_in.redirect(Secret(TARGET))
+        monkeypatch.setattr(browser_pages, "_is_wsl", lambda: is_wsl)
+        monkeypatch.setattr(peer, "peer_uid", lambda _connection: None)
+        assert visit(redirect).status == status
+
+    def test_silent_connections_do_not_keep_the_right_one_out(
+        self, redirect: OneTimeRedirect
+    ) -> None:
+        port = urlsplit(redirect.url).port
+        with ExitStack() as stack:
+            for _ in range(30):
+                stack.enter_context(socket.create_connection(("127.0.0.1", port or 0)))
+            assert visit(redirect).status == 302
+
+    def test_nobody_comes(self, redirect: OneTimeRedirect) -> None:
+        assert redirect.wait(0.01) == "nobody came"

@@ -1,0 +1,178 @@
+"""The local HTTP server: its cap on clients, its time limits, and what a handler's error comes to."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from ssohelper.core.local_http import Answer, Request, Rules
+from ssohelper.core.model import Secret
+from ssohelper.errors import LocalState
+from ssohelper.wire import local_server
+from ssohelper.wire.local_server import LocalServer, bind_port
+
+WAIT_SECONDS = 60
+REFUSED = Answer(403, b"refused")
+
+
+class World:
+    """A server whose answers wait until they are let go."""
+
+    def __init__(self, most_clients: int = 400) -> None:
+        bound = bind_port()
+        self.port = int(bound.getsockname()[1])
+        self.errors: list[BaseException] = []
+        self.arrived = threading.Semaphore(0)
+        self.may_answer = threading.Event()
+        rules = Rules(frozenset({"here"}), REFUSED, most_clients=most_clients)
+        self.server = LocalServer(bound, rules, self._handle, report=self.errors.append)
+        self.handle: Callable[[Request], Answer] = lambda request: Answer(200, b"answer")
+        self._stack = ExitStack()
+
+    def _handle(self, request: Request) -> Answer:
+        self.arrived.release()
+        assert self.may_answer.wait(WAIT_SECONDS)
+        return self.handle(request)
+
+    def connect(self, sent: bytes = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n") -> socket.socket:
+        client = self._stack.enter_context(
+            socket.create_connection(("127.0.0.1", self.port), WAIT_SECONDS)
+        )
+        client.sendall(sent)
+        return client
+
+    def close(self) -> None:
+        self.may_answer.set()
+        self.server.close()
+        self._stack.close()
+
+
+@pytest.fixture
+def make_world() -> Iterator[Callable[..., World]]:
+    made: list[World] = []
+
+    def make(**more: int) -> World:
+        made.append(World(**more))
+        made[-1].server.start()
+        return made[-1]
+
+    yield make
+    for world in made:
+        world.close()
+
+
+def received(client: socket.socket) -> bytes:
+    """Return all that comes until the server hangs up."""
+    came = b""
+    try:
+        while part := client.recv(65536):
+            came += part
+    except ConnectionError:
+        pass
+    return came
+
+
+def test_clients_whose_answers_are_being_made_count_too(make_world: Callable[..., World]) -> None:
+    world = make_world(most_clients=4)
+    waiting = [world.connect() for _ in range(4)]
+    for _ in waiting:
+        assert world.arrived.acquire(timeout=WAIT_SECONDS)
+    assert received(world.connect(b"")) == b""
+    world.may_answer.set()
+    assert [received(client).startswith(b"HTTP/1.1 200 OK") for client in waiting] == [True] * 4
+    # Their places are free again; the server notes that just after it has hung up.
+    for _ in range(1000):
+        if received(world.connect()).endswith(b"answer"):
+            return
+    pytest.fail("the places of answered clients stay taken")
+
+
+def test_when_all_places_are_taken_the_longest_idle_client_gives_way(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(most_clients=4)
+    world.may_answer.set()
+    idle = [world.connect(b"") for _ in range(4)]
+    # Accepted in turn, so the idle ones are in.
+    assert received(world.connect()).endswith(b"answer")
+    assert received(idle[0]) == b""
+    idle[3].sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+    assert received(idle[3]).endswith(b"answer")
+
+
+def test_idle_clients_cost_no_thread(make_world: Callable[..., World]) -> None:
+    world = make_world()
+    world.may_answer.set()
+    before = threading.active_count()
+    for _ in range(100):
+        world.connect(b"GET / HTTP/1.1\r\n")
+    assert received(world.connect()).endswith(b"answer")
+    assert threading.active_count() <= before + 1
+
+
+def test_one_that_sends_too_slowly_is_hung_up_on(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_server, "HEAD_SECONDS", 0.2)
+    world = make_world()
+    assert received(world.connect(b"GET / HTTP/1.1\r\n")) == b""
+
+
+def test_a_handler_that_fails_is_reported_and_refuses(make_world: Callable[..., World]) -> None:
+    world = make_world()
+    world.may_answer.set()
+
+    def fail(request: Request) -> Answer:
+        raise ValueError("CNRY")
+
+    world.handle = fail
+    assert received(world.connect()).endswith(b"refused")
+    assert [type(error) for error in world.errors] == [ValueError]
+    world.handle = lambda request: Answer(302, b"", location=Secret("x\r\nSet-Cookie: a=b"))
+    assert received(world.connect()) == b""
+    world.handle = lambda request: Answer(200, b"answer")
+    assert received(world.connect()).endswith(b"answer")
+
+
+def test_what_comes_after_an_answer_comes_also_when_the_client_has_gone(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world()
+    after = threading.Event()
+    world.handle = lambda request: Answer(200, b"x" * (8 << 20), after=after.set)
+    client = world.connect()
+    assert world.arrived.acquire(timeout=WAIT_SECONDS)
+    client.close()
+    world.may_answer.set()
+    assert after.wait(WAIT_SECONDS)
+
+
+def test_a_port_that_is_taken_is_said() -> None:
+    with bind_port() as taken:
+        taken.listen()
+        with pytest.raises(LocalState, match="cannot be used: address already in use"):
+            bind_port(taken.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    "header", ["Cookie: é=1", "X-Same: 1\r\nX-Same: 2", "Sec-Fetch-Site: none", "Origin: null"]
+)
+def test_what_only_a_browser_sends_is_for_browsers_alone(header: str) -> None:
+    head = f"GET /x?y HTTP/1.1\r\nHost: here\r\n{header}\r\n\r\n".encode()
+    for_browsers = Rules(frozenset({"here"}), REFUSED, for_browsers=True)
+    found = for_browsers.request_in(head, is_ours=True)
+    assert (found is not None) == ("X-Same" not in header)
+    assert Rules(frozenset({"here"}), REFUSED).request_in(head, is_ours=True) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Host: here", "Content-Length: 1", "Transfer-Encoding: chunked", "Upgrade: x", "a\0b: c"],
+)
+def test_a_second_host_a_body_and_odd_headers_are_refused_of_browsers_too(line: str) -> None:
+    head = f"GET / HTTP/1.1\r\nHost: here\r\n{line}\r\n\r\n".encode()
+    for for_browsers in (True, False):
+        rules = Rules(frozenset({"here"}), REFUSED, for_browsers=for_browsers)
+        assert rules.request_in(head, is_ours=True) is None
