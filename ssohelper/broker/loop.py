@@ -5,6 +5,7 @@
 
 import collections
 import errno
+import math
 import queue
 import selectors
 import socket
@@ -167,7 +168,8 @@ class Loop:
 
     def tell_to_wait(self, caller: Caller, seconds: float) -> None:
         if isinstance(caller.channel, Connection):
-            caller.channel.send(b"wait %d\n" % seconds)
+            # Rounded up: the caller adds one second of grace, no more.
+            caller.channel.send(b"wait %d\n" % math.ceil(seconds))
 
     def reply(self, caller: Caller, reply: Reply) -> None:
         if isinstance(reply.error, LoginRequired):
