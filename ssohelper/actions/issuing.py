@@ -291,15 +291,18 @@ def _tell_in_time(app: App, session: SsoSession, cached: KeptCredentials) -> Non
 def _publish_again(
     app: App, session: SsoSession, key: RoleKey, cached: KeptCredentials, *, is_due: bool
 ) -> bool:
-    """Publish what is cached; return whether its sign-in is still the present one."""
+    """Publish what is cached; return whether its sign-in is still the present one.
+
+    Never waits for the lock: the broker's loop would stand still, and the next caller may publish.
+    """
     try:
-        with app.tokens.state_lock(session.name, app.deadline(_LOCK_SECONDS)):
+        with app.tokens.state_lock(session.name, app.deadline(0.0)):
             if _prepare(app, session, cached):
                 _publish(app, session, key, cached, is_due=is_due)
         return True
     except Superseded:
         return False
-    except LockNotObtained:  # what holds it changes the sign-in
+    except LockNotObtained:  # what holds it may change the sign-in
         return _standing(app, session, cached)[1] is Standing.CURRENT
 
 
@@ -328,7 +331,7 @@ def _forget_other_portal(app: App, session: SsoSession) -> None:
     """Forget the credentials of the start URL or region that the session had before."""
     with (
         suppress(LockNotObtained),
-        app.tokens.state_lock(session.name, app.deadline(_LOCK_SECONDS)),
+        app.tokens.state_lock(session.name, app.deadline(0.0)),
     ):
         if app.session_stamp(session).is_of_other_portal:
             app.credentials.forget_session(session.name)
