@@ -337,7 +337,8 @@ class Judge:
         )
 
     def _may_lack_disk(self, caller: Caller, now: float) -> bool:
-        return _overlaps(self.disk_faults, caller.asked_at - _FELT_SECONDS, now)
+        is_stopped = self._was_disturbed(caller) and "lock" in str(caller.error)
+        return is_stopped or _overlaps(self.disk_faults, caller.asked_at - _FELT_SECONDS, now)
 
     def _has_aws_fault(self, caller: Caller, now: float) -> bool:
         return _overlaps(self.aws_faults, caller.asked_at - _FELT_SECONDS, now)
