@@ -50,6 +50,8 @@ CALL_SECONDS = 10.0
 # A renewal ends by itself; this is how long its broker waits to hear of it.
 _RENEWAL_SECONDS = 150.0
 _LOCK_SECONDS = 5.0
+# The same where the broker's loop waits, once for each caller.
+_LOOP_LOCK_SECONDS = 0.05
 _DOUBTFUL = (
     "another tool changed the sign-in since these credentials were issued, and AWS cannot be "
     "reached to renew them"
@@ -254,10 +256,13 @@ def _standing(
 def _standing_again(
     app: App, session: SsoSession, cached: KeptCredentials
 ) -> tuple[AccessToken | None, Standing]:
-    """Check once more under the lock: a renewal of ours notes its token a moment after writing it."""
+    """Check once more under the lock: a renewal of ours notes its token a moment after writing it.
+
+    Hardly waits: the broker's loop stands still meanwhile. In doubt AWS is asked.
+    """
     with (
         suppress(LockNotObtained),
-        app.tokens.state_lock(session.name, app.deadline(_LOCK_SECONDS)),
+        app.tokens.state_lock(session.name, app.deadline(_LOOP_LOCK_SECONDS)),
     ):
         return _standing(app, session, cached)
     return _standing(app, session, cached)
