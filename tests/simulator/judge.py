@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ssohelper.broker.core import USABLE_SECONDS
+from ssohelper.broker.limits import USABLE_SECONDS
 from ssohelper.broker.pace import REQUESTS_A_SECOND
 from tests.simulator.aws import SignIn
 

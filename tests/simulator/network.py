@@ -258,6 +258,9 @@ class SimulatedPortal:
     def get_ready(self) -> None:
         return
 
+    def of_new_token(self, token: AccessToken, issued_by: str) -> SimulatedPortal:
+        return self
+
     def answered_at(self) -> float | None:
         return self._answered_at
 

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ssohelper.actions import issuing, login, renewal, selection
+from ssohelper.actions import issuing, login, person, renewal, selection
 from ssohelper.app import App
 from ssohelper.broker import wording
 from ssohelper.broker.loop import Loop
 from ssohelper.broker.pace import Pace
 from ssohelper.broker.requests import Reply, Request
 from ssohelper.broker.state import Caller as CoreCaller
-from ssohelper.core.model import RoleKey, SsoSession
+from ssohelper.core.model import AccessToken, RoleKey, SsoSession
 from ssohelper.errors import AwsUnreachable, SsoHelperError
 from tests.simulator import install
 from tests.simulator.aws import Aws, SignIn
@@ -70,6 +70,7 @@ class World:
         self._token_paths: dict[str, str] = {}
         install.use(self)
         issuing._internal = self._internal
+        person.person_of = self._person_of
 
     def trace(self, text: str) -> None:
         if self._lines is not None:
@@ -94,6 +95,13 @@ class World:
     def _internal(self, error: Exception) -> SsoHelperError:
         self.judge.fail("".join(traceback.format_exception(error)[-4:]))
         return SsoHelperError(f"internal error: {error!r}")
+
+    def _person_of(self, app: App, session: SsoSession, token: AccessToken) -> str | None:
+        """Stand for person.person_of, which asks the portal and STS: it is not always answered."""
+        self.scheduler.sleep(self.rng.choice((0.1, 0.5, 3.0)))
+        assert self.scheduler.current is not None
+        name = self.people_at_login[self.scheduler.current.process]
+        return name if self.rng.random() < 0.7 else None
 
     # -- set up and take down ----------------------------------------------------------------
 
@@ -204,8 +212,9 @@ class World:
 
     def log_in(self, session: str, person: str) -> Process:
         options = login.LoginOptions(device_code=True, force=True)
+        ui = _Ui(is_content=self.rng.random() < 0.8)
         process = self.start_command(
-            "login", session, lambda app, found: login.log_in(app, found, _Ui(), options)
+            "login", session, lambda app, found: login.log_in(app, found, ui, options)
         )
         self.people_at_login[process] = person
         return process
@@ -358,7 +367,13 @@ class Broker:
 
 
 class _Ui:
-    """Stands for login's front door."""
+    """Stands for login's front door. `is_content`: another person than last time is accepted."""
+
+    def __init__(self, *, is_content: bool) -> None:
+        self._is_content = is_content
+
+    def accept_another_person(self, earlier: str, person: str) -> bool:
+        return self._is_content
 
     def show_page(self, url: str) -> None:
         return
@@ -366,7 +381,7 @@ class _Ui:
     def show_code(self, authorization: Any) -> None:
         return
 
-    def open_browser(self, url: str) -> bool:
+    def open_browser(self, make_address: Callable[[], str]) -> bool:
         return True
 
     def waiting_for_another_login(self) -> None:
