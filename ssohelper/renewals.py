@@ -39,7 +39,11 @@ class Renewals:
             reader = self._start([COMMAND, session_name, seen_id])
         except OSError as cause:
             return LocalState(f"a process cannot be started: {(cause.strerror or '').lower()}")
-        meanwhile()
+        try:
+            meanwhile()
+        except BaseException:
+            os.close(reader)
+            raise
         return _Report(reader, session_name).wait(deadline)
 
     def _start(self, argv: list[str]) -> int:

@@ -123,8 +123,8 @@ def log_out(app: App, session: SsoSession) -> bool:
         app.notice_record.forget(session.name)
         prompt_notes.signed_in_anew(app, session)
     if trouble is not None:
-        kind = ConfigInvalid if isinstance(trouble, ConfigInvalid) else AwsUnreachable
-        raise kind(
+        is_ours = isinstance(trouble, ConfigInvalid | LocalState)
+        raise (type(trouble) if is_ours else AwsUnreachable)(
             f'signed out of "{session.name}" on this machine only: {trouble.message}',
             hint="the sign-in at AWS ends by itself, or in the access portal's own menu",
         ) from trouble

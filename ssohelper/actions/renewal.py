@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import prompt_notes, tokens
@@ -93,11 +94,8 @@ def _keep(
 ) -> None:
     """Put the new token into its file at once: until then a kill would lose the sign-in."""
     fresh, issuer = issued
-    with ExitStack() as stack:
-        with suppress(LocalState):
-            # A stopped process may hold it (Ctrl-Z in a logout): the only copy of the token is here.
-            limit = app.deadline(_STATE_LOCK_SECONDS)
-            stack.enter_context(app.tokens.state_lock(session.name, limit))
+    # With or without the lock: the only copy of the token is here.
+    with _state_lock(app, session):
         stamp = app.session_stamp(session)
         standing = app.tokens.save_renewed(session, used, fresh, room)
         if standing.value != fresh.value:
@@ -150,27 +148,42 @@ def _ended(session: SsoSession, refusal: LoginRequired, *, was_lost: bool) -> Lo
 
 
 def _note_sent(app: App, session: SsoSession, sent_id: str | None) -> None:
-    facts = app.tokens.facts(session.name)
-    if facts.sent_id != sent_id:
-        _save_facts(app, session, facts._replace(sent_id=sent_id))
+    with _state_lock(app, session):
+        facts = app.tokens.facts(session.name)
+        if facts.sent_id != sent_id:
+            _save_facts(app, session, facts._replace(sent_id=sent_id))
 
 
 def _note_end(app: App, session: SsoSession, token: AccessToken) -> None:
     """Note that the sign-in of this token has ended, and how long it was where that is known."""
-    facts = tokens.facts_of(app, session, token)
-    if facts.ended_at is not None:
+    if tokens.facts_of(app, session, token).ended_at is not None:
         _note_sent(app, session, None)
         return
-    now, life = app.now(), tokens.life_seconds(app, session, token)
-    ended = facts._replace(
-        ended_at=now,
-        observed_hours_seconds=sign_in_clock.length_after_end(facts, life, now),
-        token_expires_at=token.expires_at,
-        token_life_seconds=None,
-        sent_id=None,
-    )
-    _save_facts(app, session, ended)
+    with _state_lock(app, session):
+        present = app.tokens.load(session)
+        if present is None or present.id != token.id:
+            return  # a sign-in or sign-out came meanwhile: these facts are its own
+        facts = tokens.facts_of(app, session, token)
+        now, life = app.now(), tokens.life_seconds(app, session, token)
+        ended = facts._replace(
+            ended_at=now,
+            observed_hours_seconds=sign_in_clock.length_after_end(facts, life, now),
+            token_expires_at=token.expires_at,
+            token_life_seconds=None,
+            sent_id=None,
+        )
+        _save_facts(app, session, ended)
     prompt_notes.sign_in_changed(app, session)
+
+
+@contextmanager
+def _state_lock(app: App, session: SsoSession) -> Iterator[None]:
+    """Hold the state lock; go on without it when a stopped process holds it (Ctrl-Z in a logout)."""
+    with ExitStack() as stack:
+        with suppress(LocalState):
+            limit = app.deadline(_STATE_LOCK_SECONDS)
+            stack.enter_context(app.tokens.state_lock(session.name, limit))
+        yield
 
 
 def _save_facts(app: App, session: SsoSession, facts: SignInFacts) -> None:

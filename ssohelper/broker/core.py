@@ -378,7 +378,9 @@ class Broker:
 
     def _drop_if_unwanted(self, job: Job) -> None:
         """Forget a job that nothing waits for; a background one is tried once."""
-        is_tried = job.backoff.is_failing or self._session(job.key.session_name).calls.is_failing
+        session = self._session(job.key.session_name)
+        lacks_token = session.needs_renewal and session.renewal.is_failing
+        is_tried = job.backoff.is_failing or session.calls.is_failing or lacks_token
         is_wanted = job.callers or (job.is_background and not is_tried)
         if not is_wanted and not job.is_under_way and self._jobs.get(job.key) is job:
             del self._jobs[job.key]

@@ -23,7 +23,7 @@ from ssohelper.broker.limits import MOST_CALLS
 from ssohelper.broker.requests import Found, Reply, Token, Wait
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey
-from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
+from ssohelper.errors import LoginRequired, SsoHelperError, no_more_threads
 
 # A broker ends when idle for so long; and at this age in any case, so that a newer installation,
 # other settings and certificates are soon everywhere.
@@ -156,14 +156,14 @@ class Loop:
             if self._start_thread(self._serve_calls):
                 self._threads += 1
             elif not self._threads:
-                self._events.append(partial(self._end_call, key, _no_threads()))
+                self._events.append(partial(self._end_call, key, no_more_threads()))
                 self._wake()
                 return
         self._wanted.put(key)
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
         if not self._start_thread(partial(self._renew, session_name, seen_id)):
-            self._events.append(partial(self._end_renewal, session_name, _no_threads()))
+            self._events.append(partial(self._end_renewal, session_name, no_more_threads()))
             self._wake()
 
     def tell_to_wait(self, caller: Caller, seconds: float) -> None:
@@ -270,9 +270,3 @@ class Loop:
             self._wake_reader.recv(4096)
         except BlockingIOError:
             return
-
-
-def _no_threads() -> LocalState:
-    return LocalState(
-        "the system gives no more threads", hint="see ulimit -u, or a container's pids limit"
-    )

@@ -31,6 +31,7 @@ class Pace:
         self._paused_until = 0.0
         self._throttled_at = -_ONE_BURST_SECONDS
         self._raised_at = 0.0
+        self._answered_at = -_FLOWING_SECONDS - 1
 
     def next_at(self, now: float) -> float:
         """Return when the next call may be sent: `now` or later."""
@@ -47,6 +48,7 @@ class Pace:
         """Count an answer that is no 429: the rate recovers by a quarter each second."""
         _drop_older(self._answered, now - _WINDOW_SECONDS)
         self._answered.append(now)
+        self._answered_at = now
         if self.rate < self._full_rate and now - self._raised_at >= 1.0:
             self._raised_at = now
             self.rate = min(self._full_rate, self.rate + max(1.0, self.rate * _REGAINED_SHARE))
@@ -65,7 +67,7 @@ class Pace:
 
     def is_flowing(self, now: float) -> bool:
         """Return whether calls got through in the last seconds."""
-        return bool(self._answered) and now - self._answered[-1] <= _FLOWING_SECONDS
+        return now - self._answered_at <= _FLOWING_SECONDS
 
 
 def _drop_older(times: deque[float], before: float) -> None:

@@ -59,7 +59,7 @@ def ask(
             line = " ".join(["ask", *map(str, request)]) + "\n"
             stream.sendall(line.encode("ascii"))
             answer = _read_answer(stream, ends_at)
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ValueError):  # cut short, or not ours
             answer = None
         finally:
             stream.close()
@@ -142,7 +142,7 @@ def _start(
     import fcntl
 
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    lock = os.open(f"{folder}/{name}.lock", flags, 0o600)
+    lock = os.open(f"{folder}/start.lock", flags, 0o600)
     try:
         _check_plain(lock)
         _take(lock, min(ends_at, time.monotonic() + _START_SECONDS))
@@ -220,7 +220,7 @@ def _ensure_private(path: str) -> None:
     except FileExistsError:
         pass
     except FileNotFoundError:
-        os.makedirs(path, 0o700)
+        os.makedirs(path, 0o700, exist_ok=True)
     found = os.lstat(path)
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
         raise OSError(errno.EPERM, f"not a folder of ours alone: {path}")

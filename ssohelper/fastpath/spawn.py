@@ -3,6 +3,7 @@
 Light: a caller without credentials loads this before anything heavy, so no subprocess (6 ms).
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -68,7 +69,8 @@ def start_detached(
     finally:
         if source is not None:
             os.close(source)
-    os.waitpid(pid, 0)
+    with contextlib.suppress(ChildProcessError):  # our caller ignores SIGCHLD: the shell is gone
+        os.waitpid(pid, 0)
 
 
 def _start_on_windows(argv: "list[str]", environ: "dict[str, str]") -> None:

@@ -88,11 +88,12 @@ class ConfigVersions:
         index = self._index_or_empty()
         undo = tuple(number for number in index.undo if number != version.number)
         redo = tuple(number for number in index.redo if number != version.number)
-        files.remove(self._file(version.number))
+        # The index first: a kill in between leaves a file that nothing names, and no broken undo.
         if undo or redo:
             self._save(_Index(undo, redo))
         else:
             files.remove(self._folder / _INDEX)
+        files.remove(self._file(version.number))
 
     def last(self, present: bytes | None, *, is_undone: bool = False) -> Version | None:
         """Return the write to reverse, now that the config is `present`; None without one.

@@ -213,10 +213,6 @@ class OidcClient:
                 warn_about_general_endpoint(self._environ, self._warn)
         self._transport.get_ready()
 
-    def hang_up(self) -> None:
-        """Close connections that nobody uses: the next call opens one of its own."""
-        self._transport.close()
-
     def _check_issuer(self, issued_by: str | None) -> None:
         warning = issuer.check(issued_by, "oidc", self._endpoint, self._session)
         if warning:

@@ -139,10 +139,6 @@ class Portal:
         """Send over the idle connections of another Portal of this session and environment."""
         self._transport = other._transport
 
-    def hang_up(self) -> None:
-        """Close connections that nobody uses: the next call opens one of its own."""
-        self._transport.close()
-
     def logout(self, token: AccessToken) -> None:
         """End the sign-in at AWS.
         Raises: TokenRejected when it had ended already, AwsUnreachable for whatever else."""

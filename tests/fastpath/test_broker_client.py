@@ -53,7 +53,7 @@ def socket_of(home: Home) -> Path:
 
 
 def lock_of(home: Home) -> Path:
-    return socket_of(home).with_name(socket_of(home).name + ".lock")
+    return socket_of(home).with_name("start.lock")
 
 
 def forget(home: Home) -> None:

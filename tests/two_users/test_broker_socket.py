@@ -378,7 +378,7 @@ class TestLinks:
     @pytest.mark.parametrize("kind", ["hard link", "link", "fifo", "folder"])
     def test_a_lock_that_is_something_else_changes_nothing(self, place: Machine, kind: str) -> None:
         path = running_socket(place)
-        lock = path.with_name(path.name + ".lock")
+        lock = path.with_name("start.lock")
         [pid] = brokers(place.ana.home)
         os.kill(pid, 9)
         wait_for(lambda: not brokers(place.ana.home))
