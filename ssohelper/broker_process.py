@@ -41,7 +41,7 @@ def run(argv: list[str]) -> int:
     try:
         Loop(Work(lambda: _BrokerApp(shared)), listener).run_until_idle(forget_address)
     except Exception as error:
-        # Its callers start another one, and ask for themselves when that ends too.
+        # Callers start another broker. After five that end without an answer, a caller asks AWS itself.
         crash.as_error(error, sys.exc_info()[2])
         forget_address()
         return 1
@@ -59,7 +59,7 @@ class _Shared:
 
 
 class _BrokerApp(App):
-    """Made anew for each caller, so that settings and warnings are of that caller's moment."""
+    """A new instance for each call: it reads the current settings and collects that call's warnings."""
 
     def __init__(self, shared: _Shared) -> None:
         super().__init__(shared.environ)
@@ -72,7 +72,7 @@ class _BrokerApp(App):
             return self._shared.config
 
     def portal(self, session: SsoSession) -> "Portal":
-        # Its own for each caller, whose warnings are told to that caller.
+        # One Portal for each call, since its warnings go to that call's callers; connections are shared.
         portal = super().portal(session)
         with self._shared.lock:
             portal.use_connections_of(self._shared.portals.setdefault(session, portal))

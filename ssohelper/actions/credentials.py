@@ -117,7 +117,7 @@ def renew_ahead(app: App, session: SsoSession, role: Role, way: Way, deadline: D
     token = app.tokens.load(session)
     token_due_at = tokens.renewal_due_at(app, session)
     if token is not None and token_due_at is not None and app.now() >= token_due_at:
-        tokens.renewed_token(app, session, token, deadline)
+        tokens.renew_token(app, session, token, deadline)
     if due_at(app, session, role) <= app.now():
         release(app, session, role, way, deadline, least_share=_HALF)
 

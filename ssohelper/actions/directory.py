@@ -347,7 +347,5 @@ class _Token:
             if self._renewed:
                 raise rejected
             self._renewed = True
-            self._token = tokens.renewed_token(
-                self._app, self._session, token, self._app.deadline()
-            )
+            self._token = tokens.renew_token(self._app, self._session, token, self._app.deadline())
             return self._token

@@ -59,7 +59,7 @@ _DOUBTFUL = (
 
 
 class Work:
-    """What `broker.loop` has done here; `current_app` gives the App of the settings as they are."""
+    """The calls that `broker.loop` makes. `current_app` returns an App with the current settings."""
 
     def __init__(self, current_app: Callable[[], App]) -> None:
         self._app = current_app

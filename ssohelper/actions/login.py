@@ -61,9 +61,9 @@ class LoginOptions(NamedTuple):
 
 
 class LoginOutcome(NamedTuple):
-    """The token that stands now, and how it came: already there, renewed, another's, a person's.
+    """The session's token, and its origin: unchanged, renewed, another login's, or a new sign-in's.
 
-    `user` is who signed in just now; None when that is not known, or nobody did.
+    `user` is the user name of a new sign-in; None when it is unknown or there was none.
     """
 
     token: AccessToken
@@ -72,7 +72,7 @@ class LoginOutcome(NamedTuple):
 
 
 def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -> LoginOutcome:
-    """Return a token of the session, from a person where it cannot be had without.
+    """Return a valid token of the session; starts an interactive sign-in only where one is needed.
 
     A second login of the same session waits for the first and takes its result: one tab.
     Raises: LoginRequired when nobody signed in or AWS refused, AwsUnreachable, LocalState,
@@ -146,7 +146,7 @@ def _without_a_person(app: App, session: SsoSession, min_seconds: int) -> LoginO
     try:
         lasts = token.expires_at - app.now() >= min_seconds
         if not lasts or tokens.state_of(app, session, token) is not TokenState.GOOD:
-            lasting = tokens.renewed_token(app, session, token, app.deadline(_SILENT_SECONDS))
+            lasting = tokens.renew_token(app, session, token, app.deadline(_SILENT_SECONDS))
     except LoginRequired:
         return None
     except AwsUnreachable:
@@ -220,7 +220,7 @@ def _keep(
     # Not the token's own lock, which a renewal may hold for a minute: when that one ends, it finds
     # this token in the file and leaves it there.
     with app.tokens.state_lock(session.name, app.deadline()):
-        # In this order: killed in between, nothing of the sign-in before is left beside the new one.
+        # In this order: a kill in between leaves no earlier role credentials beside the new token.
         app.credentials.forget_session(session.name)
         app.tokens.save(session, token)
         facts = _facts_of_the_next(app, session)._replace(

@@ -1,4 +1,4 @@
-"""Tell a person in time that a sign-in ends: each notice once, whatever job renews.
+"""Advance notice that a sign-in ends: each is given once, whichever process renews.
 
 Called by whoever renews: the renewal's process, the broker after a role call, an endpoint.
 """
@@ -115,15 +115,15 @@ def _record(app: App, session: SsoSession, ahead: Outlook, due: frozenset[str]) 
 
 
 def _is_current(told: Told, ahead: Outlook) -> bool:
-    """Return False for a record of an end without an instant, when a sign-in came after it."""
+    """Return whether the record still applies: one without a time is void after the next sign-in."""
     return told.end is not None or not told.marks or ahead.is_over
 
 
 class Reminder:
-    """What one endpoint says by itself, on its own schedule: it looks every 15 s.
+    """The notices that one endpoint prints; it checks every 15 s.
 
-    At its start it says when a person will be needed, then each notice that is due, and after a
-    sign-in that all works again. What other jobs were told of does not count: they say nothing here.
+    At its start it prints when a sign-in will be needed, then each notice that is due, and after a
+    sign-in that the session works again. Notices that other processes gave do not count here.
     """
 
     def __init__(self, session: SsoSession) -> None:

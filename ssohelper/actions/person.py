@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 # A sign-in waits no longer than this for the answer.
 _SECONDS = 3.0
-# In so many accounts a role that no rule guards is looked for.
+# How many accounts are searched for a role that no guard rule matches.
 _MOST_ACCOUNTS = 3
 
 
@@ -56,14 +56,14 @@ def last_person(app: App, session: SsoSession) -> str | None:
 
 
 def is_another(person: str | None, earlier: str | None) -> bool:
-    """Return whether these are two people. Somebody unknown is not another one."""
+    """Return whether both user names are known and differ."""
     return bool(person and earlier) and str(person).casefold() != str(earlier).casefold()
 
 
 def check(app: App, session: SsoSession, ui: LoginUi, token: AccessToken, user: str | None) -> None:
-    """Have another person than last time confirmed; else end the new token's sign-in at AWS.
+    """Ask for confirmation when another user signed in; without it, end the new sign-in at AWS.
 
-    What is kept stays. Raises: UsageProblem.
+    Stored files do not change. Raises: UsageProblem when the user declines.
     """
     earlier = last_person(app, session)
     if user is None or earlier is None or not is_another(user, earlier):

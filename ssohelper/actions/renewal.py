@@ -44,9 +44,9 @@ _REREAD_PAUSE_SECONDS = 0.1
 
 
 def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
-    """Put a token in the session's file that works and is not the one with this id.
+    """Replace the session's token, unless its file already holds a valid one with another id.
 
-    Asks nothing when there is such a token already.
+    In that case no request is sent.
     Raises: LoginRequired when a person is needed, AwsUnreachable, AnswerLost, LocalState.
     """
     with app.tokens.lock(session.name, app.deadline(LOCK_SECONDS)):
@@ -57,7 +57,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
             return
         if not tokens.is_refreshable(app, token):
             raise tokens.expired(session)
-        # The room is taken before AWS is asked: a token that cannot be kept is not spent.
+        # Disk space is reserved first: a refresh token works once, so its successor must be storable.
         with app.tokens.reserve(session) as room, hold_signals():
             _renew(app, session, token, room)
 
@@ -115,7 +115,7 @@ def _keep(
             observed_hours_seconds=sign_in_clock.length_after_renewal(facts, app.now())
         )
         _save_facts(app, session, facts)
-        # What was published stays so: each call would be a miss until then.
+        # Published responses stay valid: without this every call would be a miss until the next one.
         with suppress(LocalState, OSError):
             stamp.follow_renewal()
     prompt_notes.sign_in_changed(app, session)

@@ -49,7 +49,7 @@ def variables(hold_text: str) -> dict[str, str]:
 
 
 def begin(app: App, session: SsoSession) -> Wait | None:
-    """Tell that a sign-in is needed; return how a caller waits for it, None when it does not."""
+    """Start the notice that a sign-in is needed; return how the caller waits, None: it fails at once."""
     seconds = seconds_of(app, session)
     notices.try_to_tell(app, session, app.now(), even_signed_out=seconds > 0)
     if not seconds:

@@ -41,7 +41,7 @@ def valid_token(app: App, session: SsoSession, deadline: Deadline) -> AccessToke
     if works:
         deadline = Deadline(min(deadline.left() / 2, _RENEWAL_AHEAD_SECONDS), app.monotonic)
     try:
-        return renewed_token(app, session, token, deadline)
+        return renew_token(app, session, token, deadline)
     except SsoHelperError:
         # A failed renewal takes nothing away that still works.
         if works and is_usable(app, token):
@@ -49,10 +49,10 @@ def valid_token(app: App, session: SsoSession, deadline: Deadline) -> AccessToke
         raise
 
 
-def renewed_token(
+def renew_token(
     app: App, session: SsoSession, seen: AccessToken, deadline: Deadline
 ) -> AccessToken:
-    """Return another token than the one that was seen: AWS rejected that, or it ends too early.
+    """Renew the token `seen`, which AWS rejected or which ends too early; return its successor.
 
     The renewal goes on when the deadline passes or the caller is killed.
     Raises: LoginRequired when a person is needed, AwsUnreachable, LocalState.

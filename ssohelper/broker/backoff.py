@@ -1,4 +1,4 @@
-"""When to ask again what AWS could not answer: one probe each second, later every 2 and 4 s."""
+"""When to retry a failed request: each second for 10 s, every 2 s until 30 s, then every 4 s."""
 
 from ssohelper.errors import SsoHelperError, Throttled
 

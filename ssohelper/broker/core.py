@@ -71,7 +71,7 @@ class Broker:
             caller.fallback_at = NEVER if waits_to_the_end else now + USABLE_SECONDS
         refused = self._refusals.find(key, now)
         if refused is not None:
-            self._disappoint(caller, refused)
+            self._reply_with_fallback(caller, refused)
             return
         self._job(key).callers.append(caller)
         self._start_ready(now)
@@ -120,7 +120,7 @@ class Broker:
             session.renewal.clear()
             self._refusals.remember(session_name, error, now)
         else:
-            # A fault of this machine (a full disk). Its next try is a second away: AWS is not asked.
+            # A local failure (a full disk): no request reached AWS. The next try is a second away.
             session.renewal.note_failure(now, error, began_at)
             if not self._works_without_renewal(session_name):
                 self._end_jobs(session_name, error)
@@ -162,7 +162,7 @@ class Broker:
         return not self._jobs
 
     def is_idle(self, now: float) -> bool:
-        """Return whether, besides, no renewal is under way and no refusal is still shared."""
+        """Return whether `is_done` holds, no renewal is under way and no refusal is still shared."""
         renewals = (session.renewal_began_at for session in self._sessions.values())
         return (
             self.is_done
@@ -191,7 +191,7 @@ class Broker:
 
     def _start_ready(self, now: float) -> None:
         """Start all calls and renewals that are wanted and allowed now, callers' first."""
-        usable: dict[str, bool] = {}  # by session: one look at each token is enough
+        usable: dict[str, bool] = {}  # by session: each token is read once per pass
         for job in sorted(self._jobs.values(), key=lambda job: not job.callers):
             name = job.key.session_name
             if job.is_under_way or job.key not in self._jobs:
@@ -292,10 +292,10 @@ class Broker:
             if reply.error is None:
                 self._ports.reply(caller, reply)
             else:
-                self._disappoint(caller, reply.error)
+                self._reply_with_fallback(caller, reply.error)
 
-    def _disappoint(self, caller: Caller, error: SsoHelperError) -> None:
-        """Reply with what the caller can still use, else with the error."""
+    def _reply_with_fallback(self, caller: Caller, error: SsoHelperError) -> None:
+        """Reply with the cached credentials that the caller may still use, else with the error."""
         usable = self._usable(caller, error) if caller.fallback is not None else None
         self._ports.reply(caller, usable or Reply(error=error))
 
@@ -342,7 +342,7 @@ class Broker:
             self._drop_if_unwanted(job)
 
     def _hopeless_error(self, job: Job, caller: Caller, now: float) -> SsoHelperError | None:
-        """Return what this caller is waiting for in vain; None while it may still be answered."""
+        """Return the error to reply with now, since no probe can succeed in time; None: keep waiting."""
         session = self._session(job.key.session_name)
         patience_ends_at = caller.request.arrived_at + PATIENCE_SECONDS
         is_renewing = session.renewal_began_at is not None
@@ -352,7 +352,7 @@ class Broker:
         for backoff, is_probing in failing:
             if backoff.error is None:
                 continue
-            if caller.fallback is not None and (caller.is_content or not is_probing):
+            if caller.fallback is not None and (caller.is_satisfied_by_fallback or not is_probing):
                 return backoff.error
             next_at = now if is_probing else backoff.next_at
             if max(now, next_at) >= patience_ends_at and not backoff.is_throttled:
@@ -364,7 +364,7 @@ class Broker:
     def _dismiss(self, job: Job, caller: Caller, error: SsoHelperError) -> None:
         if caller in job.callers:
             job.callers.remove(caller)
-            self._disappoint(caller, error)
+            self._reply_with_fallback(caller, error)
 
     def _lengthen_wait(self, job: Job, caller: Caller, now: float) -> None:
         """Tell a caller whose turn is coming at AWS's pace that it may wait up to 50 s."""
@@ -392,8 +392,6 @@ class Broker:
             return False
         is_rejected = token.id == self._session(session_name).rejected_id
         return token.state is not TokenState.ENDED and not is_rejected
-
-    # -- pieces ------------------------------------------------------------------------------
 
     def _job(self, key: RoleKey) -> Job:
         return self._jobs.setdefault(key, Job(key))

@@ -1,6 +1,6 @@
 """How long the broker and its callers wait, and how much is asked at once."""
 
-# What AWS refused is shared for so long, unless the token file changes.
+# How long callers share a refusal by AWS, unless the token file changes.
 SHARED_SECONDS = 30.0
 # A renewal that is unanswered for so long counts as failing for those who wait for it. It goes on.
 RENEWAL_SILENT_SECONDS = 15.0
@@ -16,5 +16,5 @@ LONGEST_WAIT_SECONDS = 50.0
 TELL_BEFORE_SECONDS = 2.0
 # Calls under way at once: at 20 calls/s, enough for answers that take 0.8 s each.
 MOST_CALLS = 16
-# The same until AWS has answered one: if it is down, this is what it is asked in vain.
+# The same before AWS has answered any: limits the requests that are wasted while it is down.
 MOST_FIRST_CALLS = 4

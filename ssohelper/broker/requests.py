@@ -52,8 +52,8 @@ class Reply(NamedTuple):
 class Found(NamedTuple):
     """What is cached for a role. `document` is b"" when nothing unexpired is cached.
 
-    `is_good`: to be handed out as it is. `is_due`: to be renewed in the background too, and
-    `due_token_id` names a token that is to be.
+    `is_good`: may be returned without asking AWS. `is_due`: is also to be renewed in the background.
+    `due_token_id`: the token to renew in the background, if any.
     """
 
     document: bytes = b""
@@ -72,8 +72,8 @@ class TokenState(Enum):
     """What the session's access token allows now."""
 
     GOOD = "good"
-    NEAR_END = "works, but is renewed first"
-    ENDED = "is renewed first"
+    NEAR_END = "valid, but renewed before use"
+    ENDED = "expired: must be renewed"
 
 
 class Token(NamedTuple):

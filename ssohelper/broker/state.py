@@ -24,10 +24,10 @@ class Caller:
         self.was_told_to_wait = False
 
     @property
-    def is_content(self) -> bool:
-        """Return whether the fallback is as good for the caller as what a probe may bring.
+    def is_satisfied_by_fallback(self) -> bool:
+        """Return whether the fallback is enough, so that the caller need not wait for a probe.
 
-        Not when it asked for newer ones, or when the fallback may be another person's.
+        False when it asked for newer credentials, or the fallback may be another person's.
         """
         fallback = self.fallback
         return fallback is not None and not fallback.warnings and self.request.least_share == 0
@@ -94,13 +94,13 @@ class Session:
         self.renewal_began_at: float | None = None
         self.rejected_id: str | None = None
         self.renewal = Backoff()
-        # Whether its roles wait for the renewal: a failed one ahead of time concerns none of them.
+        # Whether role calls need the renewal. While the token works, a failed early one affects none.
         self.needs_renewal = False
         self.calls = Backoff()
         self.under_way = 0
 
     def is_silent(self, now: float) -> bool:
-        """Return whether AWS has not answered a renewal for very long."""
+        """Return whether the renewal has been unanswered for RENEWAL_SILENT_SECONDS."""
         began_at = self.renewal_began_at
         return began_at is not None and now >= began_at + RENEWAL_SILENT_SECONDS
 

@@ -140,4 +140,4 @@ class Keeper:
         with suppress(LoginRequired):  # none comes any more: the present one still works
             token = app.tokens.load(self._session)
             if token is not None:
-                tokens.renewed_token(app, self._session, token, app.deadline())
+                tokens.renew_token(app, self._session, token, app.deadline())

@@ -37,7 +37,8 @@ def start_detached(
 ) -> None:
     """Run `ssohelper ARGV…` with `descriptor` as its number 3 and no other stream of ours.
 
-    It gets the environment without keys of a role and what leads Python elsewhere. Raises: OSError where it cannot be started.
+    Its environment lacks role credentials and the variables that make Python load other code.
+    Raises: OSError when it cannot be started.
     """
     environ = {name: value for name, value in sanitised(environ).items() if name not in _KEYS}
     if sys.platform == "win32":

@@ -66,7 +66,7 @@ class SessionStamp:
         return known is not None and known != self._portal
 
     def prepare(self, withdraw: Callable[[], object]) -> bool:
-        """Make the stamp say what was noted; False when no response may be published now.
+        """Write both stamps with the times noted; return False when nothing may be published now.
 
         `withdraw` takes away the session's responses where they may be of another sign-in.
         Raises: LocalState.
@@ -85,9 +85,9 @@ class SessionStamp:
         return True
 
     def follow_renewal(self) -> None:
-        """Note that the token file which was noted has been replaced by a token of its sign-in.
+        """Update the token file's stamp after a renewal of ours, if the stamp was valid before it.
 
-        What was published before stays so. Raises: LocalState.
+        Published responses stay valid. Raises: LocalState.
         """
         if self._token.is_said(b""):
             self._token.note()

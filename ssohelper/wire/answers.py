@@ -1,4 +1,4 @@
-"""Who answered, and what the answer means. The only place that decides whether it was AWS.
+"""Whether AWS or another program answered, and what it means. The only place that decides.
 
 An error is AWS's own when the header x-amzn-ErrorType names it, or its JSON has a code that AWS's
 models know. Every other error came from a proxy, a gateway or a captive portal: it says nothing

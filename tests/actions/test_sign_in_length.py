@@ -45,7 +45,7 @@ class Days:
         token = self.app.tokens.load(self.session)
         assert token
         with suppress(LoginRequired):
-            tokens.renewed_token(self.app, self.session, token, self.app.deadline())
+            tokens.renew_token(self.app, self.session, token, self.app.deadline())
 
     def revoke(self) -> None:
         self.emulator.revoke_session()

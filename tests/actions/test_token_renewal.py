@@ -53,7 +53,7 @@ def test_the_life_of_an_earlier_token_says_nothing_of_this_one(app):
 def test_signed_out_says_what_to_type(app):
     for call in (
         lambda: tokens.valid_token(app, SESSION, app.deadline()),
-        lambda: tokens.renewed_token(app, SESSION, token("x"), app.deadline()),
+        lambda: tokens.renew_token(app, SESSION, token("x"), app.deadline()),
         lambda: tokens.named(app, SESSION),
     ):
         with pytest.raises(LoginRequired) as refused:
@@ -154,11 +154,11 @@ class TestRejected:
     def test_is_replaced_unless_another_tool_has_done_so(self, app, stands, left, given, used):
         app.sign_in(left, stands)
         rejected = token("first", NOW + 3000)
-        found = tokens.renewed_token(app, SESSION, rejected, app.deadline())
+        found = tokens.renew_token(app, SESSION, rejected, app.deadline())
         assert (found.value.reveal(), app.used) == (given, used)
 
     def test_is_not_given_again_when_the_renewal_brought_no_other(self, app):
         app.sign_in(3000)
         app.renewal = LoginRequired("invalid_grant")
         with pytest.raises(LoginRequired, match="expired"):
-            tokens.renewed_token(app, SESSION, token("first"), app.deadline())
+            tokens.renew_token(app, SESSION, token("first"), app.deadline())

@@ -200,9 +200,9 @@ def test_a_rejected_token_is_renewed_whatever_its_file_says(
 ) -> None:
     sign_in(3000)
     rejected = tokens.valid_token(app, session, app.deadline())
-    fresh = tokens.renewed_token(app, session, rejected, app.deadline())
+    fresh = tokens.renew_token(app, session, rejected, app.deadline())
     assert fresh.value != rejected.value
-    again = tokens.renewed_token(app, session, rejected, app.deadline())
+    again = tokens.renew_token(app, session, rejected, app.deadline())
     assert again.value == fresh.value
     assert emulator.counters["CreateToken.refresh_token"] == 1
 
