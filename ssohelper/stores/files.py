@@ -227,7 +227,7 @@ class Reservation:
                 _replace(self._temp, self._path)
             except FileNotFoundError:
                 # A sweep of old files has removed it: the clock was set ahead by an hour or more.
-                write_atomically(self._path, data)
+                write_atomically(self._path, data, mtime=mtime)
             _sync_folder(os.path.dirname(self._path) or ".")
         except OSError as cause:
             raise _unwritable(self._path, cause) from cause
