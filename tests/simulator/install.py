@@ -89,7 +89,7 @@ def use(world: World) -> None:
     """Make this world the one that the engine runs in."""
     _install_once()
     disk, scheduler = world.disk, world.scheduler
-    _os.set(**{name: getattr(disk, name) for name in OS_NAMES})
+    _os.set(**{name: getattr(disk, name) for name in OS_NAMES}, supports_fd={disk.utime})
     _time.set(
         time=world.wall,
         monotonic=lambda: scheduler.now,

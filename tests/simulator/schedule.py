@@ -168,7 +168,8 @@ class Schedule(Events):
     def check_end(self) -> None:
         """A fresh caller gets what AWS would give; then everything ends and nothing is left."""
         world = self.world
-        if self.rng.random() < 0.4:
+        has_failed = any(end > world.scheduler.now - 60.0 for _, end in world.judge.aws_faults)
+        if has_failed or self.rng.random() < 0.2:
             self.check_recovery()
         self.let_pass(32.0)
         if self.rng.random() < 0.5:
