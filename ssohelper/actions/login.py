@@ -198,6 +198,7 @@ def _signed_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions
     app.tokens.check_writable(session)
     app.failures.forget(_login_scope(session))
     obtain = _by_device_code if options.device_code else _by_browser
+    person.get_ready(app)
     try:
         token, life_seconds = obtain(app, session, ui, options)
         stop_when_cancelled(session, ui)

@@ -32,6 +32,12 @@ _SECONDS = 3.0
 _MOST_ACCOUNTS = 3
 
 
+def get_ready(app: App) -> None:
+    """Import what the question takes, in the background: while a person is in the browser."""
+    with suppress(RuntimeError):  # the system gives no thread: then it is imported later
+        threading.Thread(target=app.import_account_client, daemon=True).start()
+
+
 def person_of(app: App, session: SsoSession, token: AccessToken) -> str | None:
     """Return the user name of whoever signed in for this token; None when it is not known in 3 s."""
     found: list[str] = []

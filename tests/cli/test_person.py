@@ -28,7 +28,16 @@ class Desk(NamedTuple):
     run: Run
 
     def login(self, *more: str, **env: str) -> "subprocess.CompletedProcess[str]":
-        return self.run("login", "--force", *more, env=env)
+        return self.until_known("login", "--force", *more, **env)
+
+    def until_known(self, *argv: str, **env: str) -> "subprocess.CompletedProcess[str]":
+        """Run a login; again while a busy machine takes longer than 3 s to learn who it is."""
+        for _ in range(10):
+            self.emulator.reset_counters()
+            done = self.run(*argv, env=env)
+            if env or "(the person is unknown)" not in done.stderr:
+                break
+        return done
 
     @property
     def kept(self) -> dict[str, str]:
@@ -145,7 +154,7 @@ def test_somebody_unknown_is_not_another_person(desk: Desk) -> None:
 def test_who_signed_out_is_remembered(desk: Desk) -> None:
     assert desk.run("logout").returncode == 0
     desk.emulator.auto_approve = "ben"
-    done = desk.run("login")
+    done = desk.until_known("login", "--force")
     assert done.returncode == 2
     assert 'last time it was "ana"' in done.stderr
 
@@ -171,7 +180,7 @@ def test_the_question_is_asked_with_the_shortest_role_that_no_rule_guards(desk: 
 def test_where_every_role_is_guarded_the_person_is_unknown(desk: Desk) -> None:
     assert desk.run("config", "set", "guard.rules", "*/*").returncode == 0
     desk.emulator.reset_counters()
-    assert "(the person is unknown)" in desk.login().stderr
+    assert "(the person is unknown)" in desk.run("login", "--force").stderr
     assert desk.emulator.counters["GetRoleCredentials"] == 0
 
 
@@ -272,5 +281,5 @@ def test_a_home_without_a_sign_in_yet_has_nobody_to_compare_with(
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.browser()
     emulator.auto_approve = "ben"
-    done = run("login")
+    done = Desk(home, emulator, run).until_known("login", "--force")
     assert (done.returncode, 'as "ben": ' in done.stderr) == (0, True)
