@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from ssohelper import core_dumps
-from ssohelper.fastpath.python_environment import sanitised
+from ssohelper.fastpath import spawn
 
 # These need the terminal that we do not give away; behind Debian's alternatives too.
 _CONSOLE_BROWSERS = frozenset(
@@ -75,7 +75,7 @@ def launch(
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
                 close_fds=True,
-                env=sanitised(environ),
+                env=spawn.without_keys(environ),
             )
     except (OSError, ValueError):
         return None

@@ -157,6 +157,11 @@ def token_link(runtime: str, session: str) -> str:
     return f"{runtime}/sessions/{session}/token"
 
 
+def token_folder_link(runtime: str, session: str) -> str:
+    """Return the link to the folder of that token file: another HOME has another one."""
+    return f"{runtime}/sessions/{session}/tokens"
+
+
 def token_stamp(runtime: str, session: str) -> str:
     """Return the file that has that token file's modification time."""
     return f"{runtime}/sessions/{session}/token-seen"

@@ -80,6 +80,11 @@ def _same_sign_in(runtime: str, session: str) -> bool:
             return False
         if config.st_mtime_ns != os.stat(folders.config_stamp(runtime, session)).st_mtime_ns:
             return False
+        # Two homes may share a runtime folder and a config.
+        home = os.stat(os.path.expanduser("~/.aws/sso/cache"))
+        linked = os.stat(folders.token_folder_link(runtime, session))
+        if (home.st_dev, home.st_ino) != (linked.st_dev, linked.st_ino):
+            return False
         token = os.stat(folders.token_link(runtime, session))
         return token.st_mtime_ns == os.stat(folders.token_stamp(runtime, session)).st_mtime_ns
     except (OSError, ValueError):

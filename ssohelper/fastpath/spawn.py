@@ -29,7 +29,14 @@ _KEYS = (
     "AWS_SESSION_TOKEN",
     "AWS_SECURITY_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
+
+
+def without_keys(environ: "Mapping[str, str]") -> "dict[str, str]":
+    """Return the environment without role credentials and without what makes Python load code."""
+    return {name: value for name, value in sanitised(environ).items() if name not in _KEYS}
 
 
 def start_detached(
@@ -40,7 +47,7 @@ def start_detached(
     Its environment lacks role credentials and the variables that make Python load other code.
     Raises: OSError when it cannot be started.
     """
-    environ = {name: value for name, value in sanitised(environ).items() if name not in _KEYS}
+    environ = without_keys(environ)
     if sys.platform == "win32":
         _start_on_windows(argv, environ)
         return

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState, NotOurs
 from ssohelper.stores.locks import lock
+from ssohelper.stores.removal import names_in, remove, remove_tree
 from ssohelper.stores.trust import (
     BINARY,
     CAREFUL,
@@ -210,8 +211,16 @@ class Reservation:
         self._temp = temp
         self._descriptor = descriptor
 
-    def commit(self, data: bytes, mtime: int | None = None) -> None:
-        """Put `data` at the reserved path, whole or not at all. Raises: LocalState."""
+    def commit(
+        self,
+        data: bytes,
+        mtime: int | None = None,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> bool:
+        """Put `data` at the reserved path, whole or not at all. Raises: LocalState.
+
+        `is_wanted` is asked last, after the data is on the disk; returns what it said.
+        """
         try:
             _refuse_unusual_target(self._path)
             os.lseek(self._descriptor, 0, os.SEEK_SET)
@@ -223,6 +232,8 @@ class Reservation:
                 place = self._descriptor if os.utime in os.supports_fd else self._temp
                 os.utime(place, (mtime, mtime))
             os.fsync(self._descriptor)
+            if not is_wanted():
+                return False
             try:
                 _replace(self._temp, self._path)
             except FileNotFoundError:
@@ -231,6 +242,7 @@ class Reservation:
             _sync_folder(os.path.dirname(self._path) or ".")
         except OSError as cause:
             raise _unwritable(self._path, cause) from cause
+        return True
 
 
 @contextlib.contextmanager
@@ -265,47 +277,6 @@ def reserve(path: Path | str, size: int) -> Iterator[Reservation]:
         os.close(descriptor)
         with contextlib.suppress(OSError):
             os.unlink(temp)
-
-
-def remove(path: Path | str) -> bool:
-    """Remove the file (of a link, the link itself); False when there was none."""
-    if is_in_another_users_home(path) and os.path.lexists(path):
-        refuse_another_users_home(path)
-    try:
-        os.unlink(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError as cause:
-        raise LocalState(f'"{os.fspath(path)}" cannot be removed: {reason(cause)}') from cause
-    return True
-
-
-def remove_tree(path: Path | str) -> int:
-    """Remove the folder and all in it, following no link; returns how many files went."""
-    removed = 0
-    try:
-        with os.scandir(path) as found:
-            entries = list(found)
-    except (FileNotFoundError, NotADirectoryError):
-        return 0
-    except OSError as cause:
-        raise LocalState(f'"{os.fspath(path)}" cannot be read: {reason(cause)}') from cause
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            removed += remove_tree(entry.path)
-        else:
-            removed += remove(entry.path)
-    with contextlib.suppress(OSError):  # somebody put something new in: the next one takes it
-        os.rmdir(path)
-    return removed
-
-
-def names_in(path: Path | str) -> list[str]:
-    """Return the sorted names in a folder, without hidden ones; none when it is not there."""
-    try:
-        return sorted(name for name in os.listdir(path) if name[0] != ".")
-    except OSError:
-        return []
 
 
 # -- pieces ------------------------------------------------------------------------------------

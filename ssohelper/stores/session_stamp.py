@@ -48,6 +48,9 @@ class SessionStamp:
             folders.config_link(str(runtime), name),
             folders.config_stamp(str(runtime), name),
         )
+        # Two homes may share a runtime folder and a config (AWS_CONFIG_FILE), and no sign-in.
+        self._token_folder = os.path.dirname(os.path.abspath(token_file)) if token_file else ""
+        self._folder_link = folders.token_folder_link(str(runtime), name)
         self._token = _Part(
             token_file and os.path.abspath(token_file),
             folders.token_link(str(runtime), name),
@@ -75,11 +78,15 @@ class SessionStamp:
             return False
         if self._says_these:
             return True
-        is_same_sign_in = self._token.is_said(b"") and self._known_portal == self._portal
+        is_same_home = os.path.realpath(self._folder_link) == os.path.realpath(self._token_folder)
+        is_same_sign_in = (
+            is_same_home and self._token.is_said(b"") and self._known_portal == self._portal
+        )
         if not is_same_sign_in:
             withdraw()
         files.private_folder(self._runtime)
         files.private_folder(os.path.dirname(self._token.stamp))
+        files.put_link(self._folder_link, self._token_folder)
         self._config.write(self._portal)
         self._token.write(b"")
         return True
@@ -99,7 +106,11 @@ class SessionStamp:
 
     @property
     def _says_these(self) -> bool:
-        return self._config.is_said(self._portal) and self._token.is_said(b"")
+        with contextlib.suppress(OSError):
+            is_this_home = os.path.samefile(self._folder_link, self._token_folder)
+            is_said = self._config.is_said(self._portal) and self._token.is_said(b"")
+            return is_this_home and is_said
+        return False
 
     @property
     def _known_portal(self) -> bytes | None:

@@ -134,20 +134,32 @@ class TokenFiles:
         have signed in with it.
         Raises: LoginRequired when the session was signed out meanwhile.
         """
+        while True:
+            seen = self.fingerprint(session)
+            standing = self._replaced_meanwhile(session, used)
+            if standing is not None:
+                return standing
+            present = self._present(session) or {}
+            data = json.dumps(_document_of(present, session, fresh)).encode("ascii")
+            date = _date_for(self._token_file(session))
+            # The last look is after fsync, which takes long on a slow disk: nothing but the rename
+            # stands between it and the new file.
+            if reservation.commit(data, date, lambda: self.fingerprint(session) == seen):  # noqa: B023
+                return fresh
+
+    def _replaced_meanwhile(self, session: SsoSession, used: AccessToken) -> AccessToken | None:
+        """Return another tool's token that took the place of `used`. Raises: LoginRequired."""
         present = self._present(session)
         value = present.get("accessToken") if present is not None else None
         is_foreign = isinstance(value, str) and value != used.value.reveal()
         standing = self._token_in(present, session) if present and is_foreign else None
-        if standing is not None:
-            return standing
-        if present is None or is_foreign:  # a sign-in at another portal is not ours to replace
+        # A sign-in at another portal is not ours to replace.
+        if standing is None and (present is None or is_foreign):
             raise LoginRequired(
                 f'the session "{session.name}" was signed out meanwhile',
                 hint=f"sign in with: ssohelper login {session.name}",
             )
-        data = json.dumps(_document_of(present, session, fresh)).encode("ascii")
-        reservation.commit(data, _date_for(self._token_file(session)))
-        return fresh
+        return standing
 
     def forget(self, session: SsoSession) -> None:
         """Remove the session's token and client registration from this machine."""

@@ -68,16 +68,21 @@ Meaning = Callable[[AwsError], SsoHelperError | None]
 
 
 def record_of(
-    answer: Answer, service: str, meaning: Meaning, parse: Callable[[dict[str, Any]], _T]
+    answer: Answer,
+    service: str,
+    meaning: Meaning,
+    parse: Callable[[dict[str, Any]], _T],
+    *,
+    is_oauth: bool = True,
 ) -> _T:
     """Return what `parse`, of core.schema, makes of the JSON object of a good answer.
 
-    `meaning` is asked first what an error of AWS's own means for the call.
+    `is_oauth`: the service answers with OAuth's error codes (sso-oidc). `meaning` is asked first what an error of AWS's own means for the call.
     Raises: what `meaning` returns; Throttled (429 from whomever), AwsUnreachable (5xx, and every
     error that is not AWS's), AnswerLost (a gateway's 502, 504), BadAnswer.
     """
     if answer.status != 200:
-        raise error_of(answer, service, meaning)
+        raise error_of(answer, service, meaning, is_oauth=is_oauth)
     found = _json(answer.body)
     if not isinstance(found, dict):
         raise foreign_success(answer, service)
@@ -88,16 +93,18 @@ def record_of(
 
 
 def check_empty(answer: Answer, service: str, meaning: Meaning) -> None:
-    """Check the answer of a call that returns nothing. Raises: as `record_of`."""
+    """Check the answer of a portal call that returns nothing. Raises: as `record_of`."""
     if answer.status != 200:
-        raise error_of(answer, service, meaning)
+        raise error_of(answer, service, meaning, is_oauth=False)
     if answer.body.strip() and not isinstance(_json(answer.body), dict):
         raise foreign_success(answer, service)
 
 
-def error_of(answer: Answer, service: str, meaning: Meaning) -> SsoHelperError:
+def error_of(
+    answer: Answer, service: str, meaning: Meaning, *, is_oauth: bool = True
+) -> SsoHelperError:
     """Return what to raise for an answer that is no success."""
-    ours = aws_error_of(answer)
+    ours = aws_error_of(answer, is_oauth=is_oauth)
     if ours is not None:
         meant = meaning(ours)
         if meant is not None:
@@ -123,7 +130,7 @@ def error_of(answer: Answer, service: str, meaning: Meaning) -> SsoHelperError:
     return BadAnswer(f"{service} refused ({ours.status}) {said}", hint=REFUSED)
 
 
-def aws_error_of(answer: Answer) -> AwsError | None:
+def aws_error_of(answer: Answer, *, is_oauth: bool = True) -> AwsError | None:
     """Return the error that AWS itself answered; None when another program answered."""
     found = _json(answer.body)
     body = found if isinstance(found, dict) else {}
@@ -132,7 +139,9 @@ def aws_error_of(answer: Answer) -> AwsError | None:
     if not name:
         codes = (body.get(key) for key in ("__type", "code", "error"))
         said = next((code for code in codes if isinstance(code, str)), "")
-        name = _OAUTH_CODES.get(said) or _error_name(said)
+        # An OAuth code is sso-oidc's alone: proxies answer so too, and a 403 of theirs at the
+        # portal must not take a role away.
+        name = (_OAUTH_CODES.get(said) if is_oauth else None) or _error_name(said)
         if name not in _KNOWN_ERRORS:
             return None
     texts = (body.get(key) for key in ("error_description", "message", "Message"))

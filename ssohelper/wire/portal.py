@@ -121,6 +121,7 @@ class Portal:
             self._service,
             lambda error: self._meaning(error, what),
             lambda found: credentials.from_portal(found.get("roleCredentials")),
+            is_oauth=False,
         )
 
     def answered_at(self) -> float | None:
@@ -204,7 +205,11 @@ class Portal:
                 deadline = Deadline(seconds, time.monotonic)
                 answer = self._send("GET", path, query, token, deadline)
                 found = record_of(
-                    answer, self._service, lambda error: self._meaning(error, what), read
+                    answer,
+                    self._service,
+                    lambda error: self._meaning(error, what),
+                    read,
+                    is_oauth=False,
                 )
             except Throttled as error:
                 self._pacing.throttled(error.retry_after_seconds)

@@ -86,6 +86,9 @@ class Place(NamedTuple):
         link, stamp = folder / what, folder / f"{what}-seen"
         link.unlink(missing_ok=True)
         link.symlink_to(file)
+        if what == "token":
+            (folder / "tokens").unlink(missing_ok=True)
+            (folder / "tokens").symlink_to(file.parent)
         stamp.write_text("seen\n")
         at = file.stat().st_mtime_ns
         os.utime(stamp, ns=(at, at))
@@ -556,6 +559,16 @@ class TestClock:
         assert place.hits(shell)
         os.utime(kept, (ahead, ahead))  # kept "in the future": only a clock set back does that
         assert not place.hits(shell)
+
+    def test_another_home_with_the_same_config_hands_over(
+        self, place: Place, shell: list[str], tmp_path: Path
+    ) -> None:
+        """Two people of one machine may share a runtime folder and AWS_CONFIG_FILE (sudo -E)."""
+        place.publish()
+        shared = {**place.env, "AWS_CONFIG_FILE": str(place.home / ".aws" / "config")}
+        assert place.hits(shell, env=shared)
+        (tmp_path / "other" / ".aws" / "sso" / "cache").mkdir(parents=True)
+        assert not place.hits(shell, env={**shared, "HOME": str(tmp_path / "other")})
 
     @pytest.mark.parametrize(
         ("since", "lasts", "hits"),
