@@ -214,7 +214,9 @@ class TestWindows:
         assert asked.stdout
         assert asked.stdout.readline() == b"ready\n"
         asked.send_signal(signal.SIGINT)  # the console sends it to both; this one to us alone
-        assert asked.communicate(b"\n", timeout=RUN_SECONDS)[1].count(b"\n") == 1
+        told = asked.communicate(b"\n", timeout=RUN_SECONDS)[1].splitlines()
+        # Beside it the warning that another tool's sign-in goes to an endpoint on this machine.
+        assert len([line for line in told if b"warning" not in line]) == 1
         assert asked.returncode == 5
 
     @pytest.mark.parametrize("local", [r"C:\Users\ana\AppData\Local", None])

@@ -117,7 +117,9 @@ def log_out(app: App, session: SsoSession) -> bool:
     # Not the token's own lock, which a renewal may hold for a minute: when that one ends, it finds
     # no token in the file and keeps its own nowhere.
     with app.tokens.state_lock(session.name, app.deadline()):
-        app.tokens.forget(session)
+        # Another tool's sign-in since we looked (a logout may be stopped for minutes) is not ours.
+        if not _is_replaced(app, session, token):
+            app.tokens.forget(session)
         app.credentials.forget_session(session.name)
         app.tokens.save_facts(session.name, _facts_of_the_next(app, session))
         app.notice_record.forget(session.name)
@@ -238,6 +240,14 @@ def _keep(
     if person.is_another(user, facts.earlier_user):
         with suppress(LocalState, OSError):  # it is doubted in any case, and refreshed
             directory.forget_earlier(app, session)
+
+
+def _is_replaced(app: App, session: SsoSession, token: AccessToken | None) -> bool:
+    present = tokens.seen(app, session)
+    if token is None or present is None:
+        return False
+    facts = app.tokens.facts(session.name)
+    return lineage.standing_of(token.id, present, facts) is lineage.Standing.DOUBTFUL
 
 
 def _facts_of_the_next(app: App, session: SsoSession) -> SignInFacts:

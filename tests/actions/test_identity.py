@@ -11,6 +11,7 @@ from ssohelper.app import App
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import AccessToken, Profile, Role, Secret, SignInFacts, SsoSession
 from ssohelper.errors import BadAnswer, LocalState
+from ssohelper.wire.account import Identity
 
 NOW = 4_000_000_000
 SESSION = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "us-east-1", ())
@@ -31,7 +32,9 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> App:
 
 def says(app: App, **more: Any) -> None:
     said = {"account_id": ROLE.account_id, "arn": ARN, "role_session": "ana", **more}
-    client = SimpleNamespace(caller_identity=lambda: SimpleNamespace(**said))
+    arn = f"{said['arn'].rpartition('/')[0]}/{said['role_session']}"
+    identity_said = Identity(arn, said["account_id"], "AROAEXAMPLE")
+    client = SimpleNamespace(caller_identity=lambda: identity_said)
     app.account_client = lambda *_: client  # type: ignore[method-assign]
 
 

@@ -109,7 +109,7 @@ def test_json(shell: Keys) -> None:
         (["dev", "--shell", "tcsh"], {}, 2),
         (["dev", "--format", "yaml"], {}, 2),
         (["broken"], {}, 3),
-        (["bad-region"], {}, 2),
+        (["bad-region"], {}, 3),
         ([], {"AWS_PROFILE": "nothing"}, 3),
         (["dev"], {"AWS_CONFIG_FILE": "/nowhere"}, 2),
         (["dev"], {"AWS_CONFIG_FILE": "/"}, 7),

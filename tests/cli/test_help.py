@@ -21,7 +21,7 @@ PROD, PROFILE = "001234567890", "payments-prod.ReadOnlyAccess"
 # These run until somebody ends them; their options are checked.
 STAYING = ("demo", "serve", "emulator")
 # Whose work it is where the examples name them.
-OTHERS = ("aws", "terraform", "wl-copy", "jq", "two-day-job")
+OTHERS = ("aws", "terraform", "wl-copy", "jq", "two-day-job", "nightly-job")
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:
@@ -58,7 +58,8 @@ def test_every_command_has_examples_first_and_the_three_options(
     assert "\n" not in summary
     assert summary[0].isupper()
     assert examples_first.startswith("Examples:\n")
-    assert name in examples_first
+    # Shells start `shell-init` through the launcher.
+    assert name in examples_first.replace("ssohelper-credentials", "ssohelper")
     options = {option for parameter in command.params for option in parameter.opts}
     assert options >= {"-v", "--json", "--session"}
 
@@ -84,7 +85,8 @@ def day(home: Home) -> Iterator[Home]:
     for name in OTHERS:
         (bin_folder / name).write_text("#!/bin/sh\ntest -t 0 || cat >/dev/null\n")
         (bin_folder / name).chmod(0o755)
-    (home.path / "two-day-job").symlink_to(bin_folder / "two-day-job")
+    for job in ("two-day-job", "nightly-job"):
+        (home.path / job).symlink_to(bin_folder / job)
     for folder in (
         ".zfunc",
         ".local/share/bash-completion/completions",
@@ -129,6 +131,10 @@ def test_every_example_runs_as_it_stands(day: Home, run: Run) -> None:
         elif "shell-init zsh" in line:  # for another shell than this one
             line = "ssohelper shell-init zsh"
         day.write_config(config)
+        if words[1:3] == ["profile", "undo"]:
+            assert typed(f"ssohelper profile rm {PROFILE} --yes").returncode == 0
+            if "--redo" in words:
+                assert typed("ssohelper profile undo --yes").returncode == 0
         (day.path / ".config" / "ssohelper" / "config.toml").unlink(missing_ok=True)
         done = typed(line)
         hint = re.search(r"hint: go ahead with: (.+)", done.stderr)

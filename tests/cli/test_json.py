@@ -41,7 +41,12 @@ STORED = {
 }
 SETTING = {"key": str, "value": object, "origin": str, "place": (str, None), "what": str}
 SHAPES: dict[str, Any] = {
-    "login corp": {"session": str, "result": str, "token_expires_at": Instant},
+    "login corp": {
+        "session": str,
+        "result": str,
+        "token_expires_at": Instant,
+        "user": (str, None),
+    },
     f"exec {PROFILE} -- true": None,
     f"favourite add {PROFILE}": {**ROLE, "favourite": bool},
     "list": [

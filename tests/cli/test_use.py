@@ -42,10 +42,10 @@ def use(shell: Shell, *argv: str, **environ: str) -> "subprocess.CompletedProces
 @pytest.mark.parametrize(
     ("login_shell", "line"),
     [
-        ("/bin/bash", 'put into ~/.bashrc: eval "$(ssohelper shell-init bash)"'),
-        ("/usr/bin/zsh", 'put into ~/.zshrc: eval "$(ssohelper shell-init zsh)"'),
-        ("/usr/bin/fish", "config.fish: ssohelper shell-init fish | source"),
-        ("", 'put into ~/.bashrc: eval "$(ssohelper shell-init bash)"'),
+        ("/bin/bash", 'put into ~/.bashrc: eval "$(ssohelper-credentials shell-init bash)"'),
+        ("/usr/bin/zsh", 'put into ~/.zshrc: eval "$(ssohelper-credentials shell-init zsh)"'),
+        ("/usr/bin/fish", "config.fish: ssohelper-credentials shell-init fish | source"),
+        ("", 'put into ~/.bashrc: eval "$(ssohelper-credentials shell-init bash)"'),
     ],
 )
 @pytest.mark.parametrize("argv", [["use", "mine"], ["clear"]])

@@ -374,7 +374,7 @@ def test_a_read_only_home_is_no_obstacle(home: Home, emulator: Emulator) -> None
     if done.returncode == 99:
         pytest.skip("this root may not mount")
     assert (done.returncode, done.stdout.split()) == (0, [ACCOUNT, "eu-west-1"]), done.stderr
-    assert not (home.path / ".local").exists()
+    assert not (home.path / ".local/state/ssohelper/serve").exists()
     assert os.listdir(home.runtime / "serve") == []
 
 

@@ -12,6 +12,7 @@ import pytest
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
+from tests.published import settle
 
 LAUNCHER = f"{SCRIPT}-credentials"
 OLDER = f"{SCRIPT} credential-process"
@@ -77,6 +78,7 @@ def test_the_older_command_stays_ours_and_sync_updates_it(
 def test_a_change_of_the_settings_is_seen_by_the_next_call(
     home: Home, synced: Emulator, run: Run
 ) -> None:
+    settle(home.config_file)
     command = next(iter(commands(home).values()))
     answer(home, command)
     document = next(home.runtime.glob("credentials/*/*/*"))

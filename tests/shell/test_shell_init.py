@@ -55,7 +55,7 @@ def test_is_text_that_the_shell_takes_without_a_word(run: Run, shell: str) -> No
     ("argv", "says"),
     [
         (["tcsh"], 'no shell named "tcsh"'),
-        (["bsh"], 'did you mean "bash"'),
+        (["bsh"], "known are: bash"),
         ([""], "no shell named"),
         ([], "missing argument"),
         (["bash", "zsh"], "unexpected extra argument"),

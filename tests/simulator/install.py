@@ -32,6 +32,7 @@ import ssohelper.stores.files
 import ssohelper.stores.locks
 import ssohelper.stores.person_file
 import ssohelper.stores.prompt_state
+import ssohelper.stores.removal
 import ssohelper.stores.settings_stamp
 import ssohelper.stores.token_cache
 import ssohelper.stores.trust
@@ -47,6 +48,7 @@ _DISK_MODULES: tuple[types.ModuleType, ...] = (
     _stores.clock_file,
     _stores.credential_cache,
     _stores.files,
+    _stores.removal,
     _stores.locks,
     _stores.person_file,
     _stores.prompt_state,

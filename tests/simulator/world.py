@@ -212,7 +212,7 @@ class World:
 
     def log_in(self, session: str, person: str) -> Process:
         options = login.LoginOptions(device_code=True, force=True)
-        ui = _Ui(is_satisfied_by_fallback=self.rng.random() < 0.8)
+        ui = _Ui(is_content=self.rng.random() < 0.8)
         process = self.start_command(
             "login", session, lambda app, found: login.log_in(app, found, ui, options)
         )
@@ -367,10 +367,10 @@ class Broker:
 
 
 class _Ui:
-    """Stands for login's front door. `is_satisfied_by_fallback`: another person than last time is accepted."""
+    """Stands for login's front door. `is_content`: another person than last time is accepted."""
 
-    def __init__(self, *, is_satisfied_by_fallback: bool) -> None:
-        self._is_content = is_satisfied_by_fallback
+    def __init__(self, *, is_content: bool) -> None:
+        self._is_content = is_content
 
     def accept_another_person(self, earlier: str, person: str) -> bool:
         return self._is_content

@@ -130,7 +130,7 @@ def test_a_code_that_aws_sends_is_text(world: Afternoon, code: str) -> None:
         await person.press("down", "s")
         await person.meets(SignInScreen)
         # Shown as it is, or refused in words: never followed.
-        await until(lambda: show(code) in person.screen or "(userCode)" in person.screen)
+        await until(lambda: show(code) in person.screen or "userCode" in person.screen)
         assert person.app.is_running
 
     drive(world.app(), scenario)

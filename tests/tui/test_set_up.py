@@ -57,7 +57,8 @@ def test_from_nothing_to_profiles(world: Afternoon) -> None:
     text = world.config_file.read_text()
     assert text.startswith("[default]\nregion = eu-west-1\n")
     assert text.count("ssohelper_managed = true") == 20
-    assert world.emulator.counters["ListAccounts"] == 1
+    # One for the list, one by which the sign-in finds a role to ask who has signed in.
+    assert world.emulator.counters["ListAccounts"] == 2
 
 
 def test_giving_up_the_sign_in_writes_nothing(world: Afternoon) -> None:
