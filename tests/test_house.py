@@ -68,6 +68,7 @@ MISS_IMPORTS = {
     "ssohelper.fastpath.broker_address",
     "ssohelper.fastpath.broker_client",
     "ssohelper.fastpath.miss",
+    "ssohelper.fastpath.python_environment",
     "ssohelper.fastpath.spawn",
     "ssohelper.peer",
 }
@@ -132,7 +133,7 @@ class TestMiss:
         argv = [*ARGV[:2], "--account-id", "000030000003", "--role-name", "ReadOnlyAccess"]
         answer = subprocess.run(
             [sys.executable, "-S", "-c", _RUN_AND_NAME_MODULES, "credential-process", *argv],
-            env={**home.env, "PYTHONPATH": str(ROOT)},
+            env=home.env,
             capture_output=True,
             text=True,
         )

@@ -74,7 +74,7 @@ def sign_outs(dice: Dice) -> list[Row]:
         Row(
             f"keys handed out after a sign-out by either tool, a changed portal or another person: "
             f"{number} events, {renewals} renewals, {answers} answers, {hits} of them hits",
-            f"{len(wrongs)}" + (f"; first: {wrongs[0]}" if wrongs else ""),
+            f"{len(wrongs)}" + (f"; such as: {_kinds(wrongs)}" if wrongs else ""),
             "0",
             not wrongs and hits > number and answers > hits and renewals > 0,
         )
@@ -105,8 +105,11 @@ class _Run:
         faults.role_credentials_seconds = chance.choice(_ROLE_SECONDS)
         events: list[Callable[[], None]] = [self._sign_in_by_us, self._sign_in_by_cli] * 2
         if self._token is not None:
-            events += [self._sign_out_by_us, self._sign_out_by_cli, self._renew_by_cli]
+            events += [self._sign_out_by_us, self._sign_out_by_cli]
             events += [self._change_portal, self._edit_config]
+            # With a token of the other portal it would write that as one of this portal.
+            if self._token[0] == self._url:
+                events.append(self._renew_by_cli)
         event = chance.choice(events)
         began = time.time()
         event()
@@ -232,6 +235,11 @@ class _Callers:
         pause = 0.02 if name == "hit" else 0.3
         while not self._is_over.wait(pause):
             self.answers.append((name, self._place.run(*command)))
+
+
+def _kinds(wrongs: list[str]) -> str:
+    """Return the first one of each chain of events."""
+    return "; ".join({wrong.rpartition(": ")[2]: wrong for wrong in reversed(wrongs)}.values())
 
 
 def _wrongs(place: Ground, periods: list[Period], answers: list[tuple[str, Answer]]) -> list[str]:
