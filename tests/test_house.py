@@ -62,8 +62,6 @@ DEFERRED_ANYWHERE = {
 # A miss goes to the broker: nothing that asks AWS, parses JSON or TOML, or logs.
 MISS_IMPORTS = {
     "ssohelper.core_dumps",
-    "ssohelper.fastpath.python_environment",
-    "ssohelper.search_path",
     "ssohelper.fastpath",
     "ssohelper.fastpath.broker_address",
     "ssohelper.fastpath.broker_client",
