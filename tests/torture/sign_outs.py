@@ -140,7 +140,7 @@ class _Run:
     # -- events ----------------------------------------------------------------------------------
 
     def _sign_in_by_us(self) -> None:
-        self._sign_in([SSOHELPER, "login", "corp", "--force"])
+        self._sign_in([SSOHELPER, "login", "corp", "--force", "--yes"])
 
     def _sign_in_by_cli(self) -> None:
         self._sign_in([AWS_CLI, "sso", "login", "--sso-session", "corp"])
