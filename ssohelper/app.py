@@ -273,7 +273,7 @@ class App:
     def portal(self, session: SsoSession) -> Portal:
         from ssohelper.wire.portal import Portal
 
-        facts = partial(self.tokens.facts, session.name)
+        facts = partial(self.tokens.settled_facts, session.name)
         return Portal(session, self.environ, warn=self.warn, facts=facts)
 
     def account_client(self, credentials: RoleCredentials, region: str) -> AccountClient:
