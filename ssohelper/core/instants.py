@@ -63,11 +63,6 @@ def from_http_date(text: str) -> int | None:
     return int(at.timestamp()) if second <= 60 else None
 
 
-def from_millis(millis: int) -> int:
-    """Return epoch seconds; the portal's `expiration` is in milliseconds."""
-    return millis // 1000
-
-
 def duration_text(seconds: float) -> str:
     """Return a duration for people: 2h 13m, 13m, 45s, 3d 4h."""
     left = max(0, int(seconds))

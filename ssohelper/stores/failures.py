@@ -55,10 +55,6 @@ class FailureMemory:
     def forget(self, scope: str) -> None:
         files.remove(self._file(scope))
 
-    def forget_all(self) -> int:
-        """Forget every failure; returns how many there were."""
-        return files.remove_tree(self._runtime / "failures")
-
     def _file(self, scope: str) -> Path:
         name = hashlib.sha256(scope.encode("utf-8", "surrogatepass")).hexdigest()
         return self._runtime / "failures" / f"{name[:40]}.json"
