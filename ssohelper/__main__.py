@@ -57,15 +57,15 @@ def _begin() -> None:
 
 def _answer(argv: list[str]) -> int:
     if os.environ.get("PYTHONPATH") or __name__ == "__main__":
-        from ssohelper import search_path
+        from ssohelper.fastpath import search_path
 
         search_path.drop_foreign()
     _occupy_closed_streams()
     if argv[:1] == ["credential-process"]:
-        from ssohelper import ready_document
+        from ssohelper.fastpath import published
 
         began = time.monotonic()
-        if ready_document.answered(argv[1:]):
+        if published.answered(argv[1:]):
             return 0
         _switch_off_core_dumps()
         from ssohelper.fastpath import miss
@@ -98,26 +98,26 @@ def _answer(argv: list[str]) -> int:
         _begin()
         return notice_process.run(argv[1:])
     if argv[:1] == ["shell-init"]:
-        from ssohelper import shell_init
+        from ssohelper.system import shell_texts
 
-        if shell_init.answered(argv[1:]):
+        if shell_texts.answered(argv[1:]):
             return 0
     if argv[:1] == ["prompt"]:
-        from ssohelper import prompt_door
+        from ssohelper import prompt_entry
 
-        code = prompt_door.answer(argv[1:])
+        code = prompt_entry.answer(argv[1:])
         if code is not None:
             return code
     if argv[:1] == ["completion"]:
-        from ssohelper.completion import door
+        from ssohelper.completion import entry
 
-        code = door.answer(argv[1:])
+        code = entry.answer(argv[1:])
         if code is not None:
             return code
     # All below may hold a token or keys.
     _switch_off_core_dumps()
     if not argv and _can_draw():
-        from ssohelper.tui.door import answer
+        from ssohelper.tui.entry import answer
 
         _begin()
         return answer()
@@ -128,13 +128,13 @@ def _answer(argv: list[str]) -> int:
 
 
 def _switch_off_core_dumps() -> None:
-    from ssohelper import core_dumps
+    from ssohelper.fastpath import core_dumps
 
     core_dumps.switch_off()
 
 
 def _can_draw() -> bool:
-    from ssohelper import terminal
+    from ssohelper.system import terminal
 
     streams = (sys.stdin, sys.stdout, sys.stderr)
     return not terminal.is_dumb() and all(

@@ -14,22 +14,21 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ssohelper import folders, home
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.instants import duration_text
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, LocalState, NotOurs
-from ssohelper.fastpath import spawn
+from ssohelper.fastpath import folders, home, spawn
 
 if TYPE_CHECKING:
     import socket
 
+    from ssohelper.broker.renewals import Renewals
     from ssohelper.core.local_http import Entry
     from ssohelper.core.model import RoleCredentials, SsoSession
     from ssohelper.core.sign_in_notices import Notice
-    from ssohelper.renewals import Renewals
     from ssohelper.settings import Settings
-    from ssohelper.stores.choices import ChoicesStore
+    from ssohelper.stores.choices_file import ChoicesStore
     from ssohelper.stores.clock_file import ClockFile
     from ssohelper.stores.config_store import ConfigStore
     from ssohelper.stores.console_visits import ConsoleVisits
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.settings_file import SettingsFile
     from ssohelper.stores.settings_stamp import SettingsStamp
     from ssohelper.stores.token_cache import TokenStore
-    from ssohelper.stores.usage import UsageStore
+    from ssohelper.stores.usage_file import UsageStore
     from ssohelper.wire.account import AccountClient
     from ssohelper.wire.browser_pages import BrowserPages, SignInPages
     from ssohelper.wire.federation import Federation
@@ -193,7 +192,7 @@ class App:
 
     @cached_property
     def choices(self) -> ChoicesStore:
-        from ssohelper.stores.choices import ChoicesStore
+        from ssohelper.stores.choices_file import ChoicesStore
 
         return ChoicesStore(self.state_folder)
 
@@ -254,7 +253,7 @@ class App:
 
     @cached_property
     def usage(self) -> UsageStore:
-        from ssohelper.stores.usage import UsageStore
+        from ssohelper.stores.usage_file import UsageStore
 
         return UsageStore(self.state_folder, runtime=self.runtime_folder)
 
@@ -342,13 +341,13 @@ class App:
     @cached_property
     def renewals(self) -> Renewals:
         """Renewals of access tokens, each in a process of its own."""
-        from ssohelper.renewals import Renewals
+        from ssohelper.broker.renewals import Renewals
 
         return Renewals(self._environ_anywhere())
 
     def start_notice(self, notice: Notice) -> None:
         """Hand a notice to the user's `notify` command, detached; warn when it cannot be started."""
-        from ssohelper import notify
+        from ssohelper.system import notify
 
         command = self.settings.get("notify")
         trouble = notify.start(notice, command, self._environ_anywhere()) if command else None

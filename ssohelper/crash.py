@@ -6,10 +6,11 @@ import time
 import traceback
 from types import TracebackType
 
-from ssohelper import __version__, folders
+from ssohelper import __version__
 from ssohelper.app import App
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
+from ssohelper.fastpath import folders
 
 _MOST_KEPT = 20
 

@@ -17,7 +17,7 @@ from ssohelper.core.model import Role, RoleCredentials, SsoSession
 from ssohelper.core.text import show, show_message
 from ssohelper.errors import LocalState, SsoHelperError
 from ssohelper.fastpath import miss
-from ssohelper.ready_document import key_of
+from ssohelper.fastpath.published import key_of
 
 
 def answer(argv: list[str], began: float) -> int | None:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from ssohelper.actions import notices, renewal, selection
 from ssohelper.app import App
+from ssohelper.broker.renewals import Renewals
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import SsoHelperError
-from ssohelper.renewals import Renewals
 
 
 class InProcessRenewals(Renewals):

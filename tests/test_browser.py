@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper import browser
+from ssohelper.system import browser
 from tests.conftest import Home
 
 URL = "https://d-0000000000.awsapps.com/start?a=b&c=$(id)"

@@ -10,8 +10,8 @@ import pytest
 
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
-from ssohelper.shell_init import SHELLS
 from ssohelper.stores.directory_cache import DirectoryCache
+from ssohelper.system.shell_texts import SHELLS
 from tests import completion_tree
 from tests.conftest import SCRIPT, Home, Run
 

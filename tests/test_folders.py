@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from platformdirs.macos import MacOS
 
-from ssohelper import folders
 from ssohelper.app import App
 from ssohelper.errors import LocalState
+from ssohelper.fastpath import folders
 
 _ASK_PLATFORMDIRS = (
     "import platformdirs as p\n"

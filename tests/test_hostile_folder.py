@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-import ssohelper.ready_document
-from ssohelper import notify
+import ssohelper.fastpath.published
 from ssohelper.core.sign_in_notices import Notice
 from ssohelper.emulator.server import Emulator
 from ssohelper.fastpath import python_environment
+from ssohelper.system import notify
 from tests.conftest import SCRIPT, Home
 from tests.processes import detached
 from tests.programs import need
@@ -61,7 +61,7 @@ class Repository:
 
     def _plant_compiled(self) -> None:
         """Put a compiled module where PYTHONPYCACHEPREFIX leads, that passes for that of ours."""
-        source = ssohelper.ready_document.__file__
+        source = ssohelper.fastpath.published.__file__
         before, sys.pycache_prefix = sys.pycache_prefix, str(self.folder / "compiled")
         try:
             path = Path(importlib.util.cache_from_source(source))
@@ -143,9 +143,7 @@ def test_each_way_in_is_one(repository: Repository, tmp_path: Path) -> None:
         before = len(repository.ran)
         python = getattr(sys, "_base_executable", sys.executable)
         inside = ROOT if name == "compiled" else Path.cwd()
-        code = (
-            f"import sys; sys.path.append({str(ROOT)!r}); import socket, ssohelper.ready_document"
-        )
+        code = f"import sys; sys.path.append({str(ROOT)!r}); import socket, ssohelper.fastpath.published"
         subprocess.run(
             [python, "-c", code] if inside != ROOT else [python, "-P", "-c", code],
             env={"HOME": str(tmp_path), **variables},

@@ -22,20 +22,20 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_FILE_LINES = 400
 
 # Imports inside functions: __main__ and cli/__init__ choose a door, app.py makes collaborators,
-# tui/later.py fetches what the first paint does not need. A caller of a broker imports the socket
+# tui/deferred.py fetches what the first paint does not need. A caller of a broker imports the socket
 # alone, and starts one rarely; plain http (the emulator, a proxy) needs neither TLS nor proxies.
 DEFERRED_IN = {
     "__main__.py",
     "app.py",
     "cli/__init__.py",
     # Modules of Unix's, which a hit does not load: resource, pwd.
-    "core_dumps.py",
-    "folders.py",
+    "fastpath/core_dumps.py",
+    "fastpath/folders.py",
     "stores/trust.py",
     "fastpath/broker_address.py",
     "fastpath/broker_client.py",
     "fastpath/spawn.py",
-    "tui/later.py",
+    "tui/deferred.py",
     "wire/connection.py",
     "wire/proxies.py",
     "wire/tls.py",
@@ -61,17 +61,23 @@ DEFERRED_ANYWHERE = {
 
 # A miss goes to the broker: nothing that asks AWS, parses JSON or TOML, or logs.
 MISS_IMPORTS = {
-    "ssohelper.core_dumps",
+    "ssohelper.fastpath.core_dumps",
     "ssohelper.fastpath",
     "ssohelper.fastpath.broker_address",
     "ssohelper.fastpath.broker_client",
     "ssohelper.fastpath.miss",
     "ssohelper.fastpath.python_environment",
     "ssohelper.fastpath.spawn",
-    "ssohelper.peer",
+    "ssohelper.fastpath.peer",
 }
 HEAVY = {"json", "logging", "ssl", "subprocess", "typing", "http.client", "tomllib", "re"}
-HIT_IMPORTS = {"ssohelper", "ssohelper.__main__", "ssohelper.ready_document", "ssohelper.folders"}
+HIT_IMPORTS = {
+    "ssohelper",
+    "ssohelper.fastpath",
+    "ssohelper.__main__",
+    "ssohelper.fastpath.published",
+    "ssohelper.fastpath.folders",
+}
 
 DOCUMENT = (
     '{"Version":1,"AccessKeyId":"ASIAEXAMPLE","SecretAccessKey":"s","SessionToken":"t",'

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper import installation
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import UsageProblem
+from ssohelper.system import installation
 from tests.conftest import Home, Run
 
 SCRIPT = Path(sys.executable).with_name("ssohelper")

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper import notice_process, notify
+from ssohelper import notice_process
 from ssohelper.core.sign_in_notices import Notice
+from ssohelper.system import notify
 
 ENV = {"PATH": "/usr/bin:/bin"}
 

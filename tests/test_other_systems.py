@@ -21,10 +21,11 @@ from typing import Any, cast
 import platformdirs.windows
 import pytest
 
-from ssohelper import browser, folders, installation, peer
 from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
+from ssohelper.fastpath import folders, peer
 from ssohelper.stores import files
+from ssohelper.system import browser, installation
 from ssohelper.wire import local_server
 from tests.conftest import RUN_SECONDS, Home
 from tests.endpoint.world import ACCOUNT, ROLE, prepared, small_center
@@ -34,7 +35,7 @@ from tests.test_peer import Told, xucred
 NOT_ON_WINDOWS = {
     "ssohelper.actions.run_beside",
     "ssohelper.cli.serve_command",
-    "ssohelper.endpoint.doors",
+    "ssohelper.endpoint.handlers",
     "ssohelper.endpoint.serving",
     "ssohelper.stores.endpoint_files",
 }

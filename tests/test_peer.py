@@ -13,8 +13,8 @@ from typing import cast
 
 import pytest
 
-from ssohelper import peer
-from ssohelper.peer import is_allowed, peer_uid
+from ssohelper.fastpath import peer
+from ssohelper.fastpath.peer import is_allowed, peer_uid
 from tests.programs import need
 
 OTHER = 65534
@@ -164,11 +164,11 @@ def test_our_user_and_root_are_allowed_and_no_other(monkeypatch: pytest.MonkeyPa
 
 def test_it_imports_nothing_heavy() -> None:
     script = (
-        "import sys, os, socket, struct; before = set(sys.modules); import ssohelper.peer; "
+        "import sys, os, socket, struct; before = set(sys.modules); import ssohelper.fastpath.peer; "
         "print(*sorted(set(sys.modules) - before))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert done.stdout.split() == ["ssohelper", "ssohelper.peer"], done.stderr
+    assert done.stdout.split() == ["ssohelper", "ssohelper.fastpath.peer"], done.stderr
 
 
 class Told:

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from ssohelper import folders, ready_document
 from ssohelper.core.model import RoleKey
+from ssohelper.fastpath import folders, published
 from tests.published import publish
 
 KEY = ("corp", "001234567890", "Admin")
@@ -25,7 +25,7 @@ def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     environ = {"SSOHELPER_HOME": str(tmp_path), "HOME": str(tmp_path)}
     publish(environ, RoleKey(*KEY), DOCUMENT, NOW + 1, NOW)
     monkeypatch.delenv("AWS_CONFIG_FILE", raising=False)
-    monkeypatch.setattr(ready_document.time, "time", lambda: float(NOW))
+    monkeypatch.setattr(published.time, "time", lambda: float(NOW))
     span = Path(folders.span(folders.runtime_folder(os.environ), *KEY))
     span.write_text("0 99999999999\n")
     return Path(folders.runtime_folder(os.environ))
@@ -44,7 +44,7 @@ def dated(path: Path, content: bytes | None = None, at: int = NOW + 1) -> None:
 
 @pytest.mark.parametrize("order", [(0, 2, 4), (4, 2, 0), (2, 0, 4)])
 def test_it_is_printed_as_it_is_whatever_the_order(runtime, capfdbinary, order):
-    assert ready_document.answered([word for at in order for word in ARGV[at : at + 2]])
+    assert published.answered([word for at in order for word in ARGV[at : at + 2]])
     assert capfdbinary.readouterr() == (DOCUMENT, b"")
 
 
@@ -66,14 +66,14 @@ def test_it_is_printed_as_it_is_whatever_the_order(runtime, capfdbinary, order):
     ],
 )
 def test_other_arguments_are_not_for_this_door(runtime, capfdbinary, argv):
-    assert ready_document.key_of(argv) is None
-    assert not ready_document.answered(argv)
+    assert published.key_of(argv) is None
+    assert not published.answered(argv)
     assert capfdbinary.readouterr() == (b"", b"")
 
 
 def test_every_character_of_a_roles_name_is_taken():
     role = "aZ09_+=,.@-"
-    assert ready_document.key_of([*ARGV[:5], role]) == (*KEY[:2], role)
+    assert published.key_of([*ARGV[:5], role]) == (*KEY[:2], role)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_only_a_whole_document_that_is_still_to_be_served(
     document, capfdbinary, content, at, is_printed
 ):
     dated(document, content, at)
-    assert ready_document.answered(ARGV) is is_printed
+    assert published.answered(ARGV) is is_printed
     assert capfdbinary.readouterr().out == (content if is_printed else b"")
 
 
@@ -115,7 +115,7 @@ def test_what_is_no_plain_file_of_ours_is_not_printed(document, monkeypatch, cap
     else:
         other.rename(document)
         monkeypatch.setattr(os, "geteuid", lambda: document.stat().st_uid + 1)
-    assert not ready_document.answered(ARGV)
+    assert not published.answered(ARGV)
     assert capfdbinary.readouterr().out == b""
 
 
@@ -140,12 +140,12 @@ def test_only_under_the_settings_that_it_was_made_under(
         path.unlink(missing_ok=True)
         if told is not None:
             dated(path, b"#" * told[0], told[1])
-    assert ready_document.answered(ARGV) is is_printed
+    assert published.answered(ARGV) is is_printed
 
 
 def test_settings_that_cannot_be_looked_at_are_for_the_ordinary_path(runtime, tmp_path):
     (tmp_path / "config.toml").symlink_to("config.toml")
-    assert not ready_document.answered(ARGV)
+    assert not published.answered(ARGV)
 
 
 @pytest.mark.parametrize(
@@ -178,13 +178,13 @@ def test_a_span_is_in_seconds_of_uptime(tmp_path, monkeypatch, words, up, is_hel
         span.mkdir()
     elif words is not None:
         span.write_text(words)
-    monkeypatch.setattr(ready_document, "uptime", lambda: up)
-    assert ready_document.is_of_this_clock(os.stat(tmp_path), str(span)) is is_held
+    monkeypatch.setattr(published, "uptime", lambda: up)
+    assert published.is_of_this_clock(os.stat(tmp_path), str(span)) is is_held
 
 
 def test_a_document_of_another_clock_is_not_printed(runtime, capfdbinary):
     Path(folders.span(str(runtime), *KEY)).write_text("0 1\n")
-    assert not ready_document.answered(ARGV)
+    assert not published.answered(ARGV)
     assert capfdbinary.readouterr().out == b""
 
 
@@ -192,9 +192,9 @@ def test_a_document_of_another_clock_is_not_printed(runtime, capfdbinary):
 def test_one_that_was_made_later_than_now_is_of_another_clock(
     tmp_path, monkeypatch, ahead, is_held
 ):
-    monkeypatch.setattr(ready_document.time, "time", lambda: float(NOW))
+    monkeypatch.setattr(published.time, "time", lambda: float(NOW))
     found = SimpleNamespace(st_ctime=NOW + ahead)
-    assert ready_document.is_of_this_clock(found, str(tmp_path / "none")) is is_held
+    assert published.is_of_this_clock(found, str(tmp_path / "none")) is is_held
 
 
 @pytest.mark.parametrize(
@@ -202,8 +202,8 @@ def test_one_that_was_made_later_than_now_is_of_another_clock(
     [(b"123.99 4.5\n", 123), (b"0.01 1\n", 0), (b"", None), (b"a.b c\n", None)],
 )
 def test_uptime_is_whole_seconds(monkeypatch, told, seconds):
-    monkeypatch.setattr(ready_document.os, "read", lambda _descriptor, _limit: told)
-    assert ready_document.uptime() == seconds
+    monkeypatch.setattr(published.os, "read", lambda _descriptor, _limit: told)
+    assert published.uptime() == seconds
 
 
 @pytest.mark.parametrize("call", ["open", "read"])
@@ -211,8 +211,8 @@ def test_where_no_uptime_is_told_it_is_none(monkeypatch, call):
     def refuse(*_):
         raise OSError
 
-    monkeypatch.setattr(ready_document.os, call, refuse)
-    assert ready_document.uptime() is None
+    monkeypatch.setattr(published.os, call, refuse)
+    assert published.uptime() is None
 
 
 @pytest.mark.parametrize("fault", ["closed", "half"])
@@ -222,16 +222,16 @@ def test_a_stdout_that_takes_less_is_for_the_ordinary_path(runtime, monkeypatch,
             raise OSError
         return len(content) - 1
 
-    monkeypatch.setattr(ready_document.os, "write", write)
-    assert not ready_document.answered(ARGV)
+    monkeypatch.setattr(published.os, "write", write)
+    assert not published.answered(ARGV)
 
 
 def test_no_descriptor_stays_open(document, capfd):
     before = set(os.listdir("/proc/self/fd"))
-    assert ready_document.answered(ARGV)
-    assert ready_document.uptime()
+    assert published.answered(ARGV)
+    assert published.uptime()
     dated(document, DOCUMENT, NOW)
-    assert not ready_document.answered(ARGV)
+    assert not published.answered(ARGV)
     assert set(os.listdir("/proc/self/fd")) <= before
 
 
@@ -247,16 +247,16 @@ class TestSignIn:
         at = file.stat().st_mtime_ns
         for moved, is_hit in ((0, True), (nanoseconds, False), (0, True)):
             os.utime(file, ns=(at + moved, at + moved))
-            assert ready_document.answered(ARGV) is is_hit
+            assert published.answered(ARGV) is is_hit
 
     def test_a_file_that_is_gone(self, file):
         file.unlink()
-        assert not ready_document.answered(ARGV)
+        assert not published.answered(ARGV)
 
     @pytest.mark.parametrize("name", ["config", "config-seen", "token", "token-seen"])
     def test_a_stamp_that_is_gone(self, runtime, name):
         (runtime / "sessions" / "corp" / name).unlink()
-        assert not ready_document.answered(ARGV)
+        assert not published.answered(ARGV)
 
     @pytest.mark.parametrize(
         ("said", "is_hit"),
@@ -277,5 +277,5 @@ class TestSignIn:
     ):
         shutil.copy2(tmp_path / ".aws" / "config", tmp_path / "other")
         environ = {**os.environ, "AWS_CONFIG_FILE": said.format(home=tmp_path)}
-        monkeypatch.setattr(ready_document.os, "environ", environ)
-        assert ready_document.answered(ARGV) is is_hit
+        monkeypatch.setattr(published.os, "environ", environ)
+        assert published.answered(ARGV) is is_hit

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper import crash, folders
+from ssohelper import crash
 from ssohelper.app import App
 from ssohelper.errors import ConfigInvalid
+from ssohelper.fastpath import folders
 from tests.conftest import Home, Run
 from tests.shell.test_launcher import KEY, Place, place, shell
 

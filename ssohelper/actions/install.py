@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper import installation
 from ssohelper.core import rc_text, shell_text
 from ssohelper.errors import LocalState, UsageProblem
+from ssohelper.system import installation
 
 if TYPE_CHECKING:
     from ssohelper.app import App

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ssohelper.actions import clocks, directory, person, prompt_notes, tokens
-from ssohelper.actions.waiting import (
+from ssohelper.actions.login_ui import (
     LoginUi,
     awaited,
     lock_of_the_other,

@@ -20,7 +20,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import RoleNotAssigned, SsoHelperError, UsageProblem
 
 if TYPE_CHECKING:
-    from ssohelper.actions.waiting import LoginUi
+    from ssohelper.actions.login_ui import LoginUi
     from ssohelper.app import App
     from ssohelper.core.deadline import Deadline
     from ssohelper.wire.portal import Portal

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper import installation
 from ssohelper.core import profile_plan
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.config_edit import Change, RemoveSection, unified_diff
@@ -17,6 +16,7 @@ from ssohelper.core.nearest import did_you_mean
 from ssohelper.core.profile_names import checked_name, checked_template
 from ssohelper.core.profile_plan import Plan, Wish
 from ssohelper.errors import ConfigInvalid, LocalState, RoleNotAssigned, UsageProblem
+from ssohelper.system import installation
 
 if TYPE_CHECKING:
     from ssohelper.app import App

@@ -25,7 +25,7 @@ from ssohelper.errors import (
     LoginRequired,
     RegistrationRejected,
 )
-from ssohelper.signals import hold_signals
+from ssohelper.fastpath.signals import hold_signals
 
 if TYPE_CHECKING:
     from ssohelper.app import App

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import usage
+from ssohelper.actions import favourites
 from ssohelper.core.model import Account, RoleKey, SsoSession
 from ssohelper.core.role_rows import RoleRow, plain_rows, ranked
 from ssohelper.core.start_url import same_portal
@@ -38,7 +38,7 @@ def to_choose(app: App, session_name: str | None = None) -> Choice:
         if session_name in (None, session.name)
     ]
     profiles = profiles_by_role(app, sessions)
-    used = usage.known(app)
+    used = favourites.known(app)
     rows: list[RoleRow] = []
     listed_at: dict[str, int] = {}
     for session in sessions:

@@ -10,9 +10,9 @@ import stat
 import sys
 from collections.abc import Mapping, Sequence
 
-from ssohelper import core_dumps
 from ssohelper.core.text import show
 from ssohelper.errors import NotExecutable, ProgramNotFound, SsoHelperError
+from ssohelper.fastpath import core_dumps
 
 SHELL = "/bin/sh"
 # What a shell searches when there is no PATH.

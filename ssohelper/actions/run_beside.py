@@ -15,8 +15,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ssohelper import core_dumps
 from ssohelper.actions.run import IGNORED_BY_PYTHON, SHELL, cannot_run, found_program
+from ssohelper.fastpath import core_dumps
 
 if sys.platform == "win32":
     raise ImportError("Windows has no signals that could be passed on")

@@ -15,7 +15,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from ssohelper import peer
 from ssohelper.broker import wording
 from ssohelper.broker.connection import Connection
 from ssohelper.broker.core import Broker
@@ -24,6 +23,7 @@ from ssohelper.broker.requests import Found, Reply, Token, Wait
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import LoginRequired, SsoHelperError, no_more_threads
+from ssohelper.fastpath import peer
 
 # A broker ends when idle for so long; and at this age in any case, so that a newer installation,
 # other settings and certificates are soon everywhere.

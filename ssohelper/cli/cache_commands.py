@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import kept
+from ssohelper.actions import cache_contents
 from ssohelper.actions.selection import session_of
 from ssohelper.app import App
 from ssohelper.cli import output
@@ -67,22 +67,22 @@ def clear(yes: bool) -> None:
     if not output.confirm(question, yes=yes, what="cache clear"):
         output.say("nothing removed")
         return
-    removed = kept.clear(app, session)
+    removed = cache_contents.clear(app, session)
     if output.talk().json:
         output.print_json({"removed": removed}, app.warnings)
     else:
         output.say(f"{removed} {'file' if removed == 1 else 'files'} removed")
 
 
-def _kept(app: App, session: str | None) -> list[kept.Kept]:
+def _kept(app: App, session: str | None) -> list[cache_contents.Kept]:
     """Return what is kept. Raises: UsageProblem for a session that is nowhere, with the nearest."""
-    found = kept.everything(app, session)
+    found = cache_contents.everything(app, session)
     if session and not found:
         session_of(app, session)
     return found
 
 
-def _row(item: kept.Kept) -> dict[str, Any]:
+def _row(item: cache_contents.Kept) -> dict[str, Any]:
     return {
         "kind": item.kind.replace(" ", "_").replace("-", "_"),
         "session": item.session,
@@ -93,7 +93,7 @@ def _row(item: kept.Kept) -> dict[str, Any]:
     }
 
 
-def _left(item: kept.Kept, now: int) -> str:
+def _left(item: cache_contents.Kept, now: int) -> str:
     if item.expires_at is None:
         return "-"
     left = item.expires_at - now

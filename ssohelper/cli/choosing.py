@@ -8,7 +8,7 @@ from ssohelper.actions import directory, roles, selection
 from ssohelper.actions.roles import Choice
 from ssohelper.actions.selection import WhichProfile, WhichSession
 from ssohelper.app import App
-from ssohelper.cli import late, output
+from ssohelper.cli import listing_progress, output
 from ssohelper.core.model import Profile, SsoSession
 from ssohelper.errors import Interrupted, LoginRequired, SsoHelperError, UsageProblem
 
@@ -87,7 +87,7 @@ def _listed(app: App, choice: Choice) -> bool:
     done = False
     for unlisted in choice.unlisted:
         try:
-            with late.listing_progress() as progress:
+            with listing_progress.listing_progress() as progress:
                 directory.listing(app, unlisted, progress=progress)
             done = True
         except SsoHelperError as error:

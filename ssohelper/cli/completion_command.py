@@ -2,13 +2,13 @@
 
 import click
 
-from ssohelper import shell_init
 from ssohelper.cli import output
 from ssohelper.errors import LocalState, UsageProblem
+from ssohelper.system import shell_texts
 
 
 @click.command("completion")
-@click.argument("shell", metavar="|".join(shell_init.SHELLS))
+@click.argument("shell", metavar="|".join(shell_texts.SHELLS))
 @output.common_options
 def completion(shell: str) -> None:
     """Print the completion script for a shell.
@@ -22,11 +22,11 @@ def completion(shell: str) -> None:
     `ssohelper shell-init` prints it too, behind the function: with that in your shell's file
     nothing else is needed. The one for pwsh is not tried.
     """
-    if shell not in shell_init.SHELLS:
+    if shell not in shell_texts.SHELLS:
         raise UsageProblem(
-            f'no shell named "{shell}"', hint=f"known are: {', '.join(shell_init.SHELLS)}"
+            f'no shell named "{shell}"', hint=f"known are: {', '.join(shell_texts.SHELLS)}"
         )
-    script = shell_init.completion_of(shell)
+    script = shell_texts.completion_of(shell)
     if script is None:
         raise LocalState(
             f"the completion for {shell} is missing from this installation",

@@ -6,15 +6,15 @@ from typing import Any
 
 import click
 
-from ssohelper import browser
 from ssohelper.actions import console as consoles
-from ssohelper.actions import identity, usage
+from ssohelper.actions import favourites, identity
 from ssohelper.app import App
-from ssohelper.cli import output, using
+from ssohelper.cli import output, profile_use
 from ssohelper.core.console_urls import SERVICES, ConsolePage
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Profile, RoleKey
 from ssohelper.core.text import show
+from ssohelper.system import browser
 
 _SERVICES = "\n".join(textwrap.wrap(" ".join(SERVICES), 74))
 
@@ -39,7 +39,7 @@ def console(profile: str | None, service: str | None, region: str | None, only_p
     desktop's. Where there is none the link of --print is printed.
     """
     app = output.app()
-    chosen = using.chosen_profile(profile)
+    chosen = profile_use.chosen_profile(profile)
     page = consoles.page_of(app, chosen, service, region)
     opener = None if only_print else _opener(app, chosen)
     if opener is None:
@@ -47,12 +47,12 @@ def console(profile: str | None, service: str | None, region: str | None, only_p
         return
     _say_what_opens(app, chosen, page)
     started = _Started(app, opener)
-    opened = using.signed_in(
+    opened = profile_use.signed_in(
         app,
         chosen,
         lambda: consoles.open_in_browser(app, chosen, page, started.start, started.has_failed),
     )
-    usage.record(app, chosen)
+    favourites.record(app, chosen)
     left = duration_text(opened.ends_at - app.aws_now())
     output.say(f"the console session lasts until {to_iso(opened.ends_at)} ({left})")
     other = consoles.other_session(app, " ".join(opener), chosen, opened.ends_at)

@@ -20,11 +20,11 @@ from types import FrameType
 
 import click
 
-from ssohelper import core_dumps
 from ssohelper.cli import output
 from ssohelper.emulator.server import Emulator
+from ssohelper.fastpath import core_dumps
 from ssohelper.fastpath.python_environment import sanitised
-from ssohelper.installation import command_path
+from ssohelper.system.installation import command_path
 
 START_URL = "https://d-0000000000.awsapps.com/start"
 PROFILE = "payments-dev.ReadOnlyAccess"

@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from ssohelper.actions import credentials, environment, usage
+from ssohelper.actions import credentials, environment, favourites
 from ssohelper.cli import choosing, output
 from ssohelper.core import shell_text
 from ssohelper.core.text import to_json
@@ -68,4 +68,4 @@ def env(profile: str | None, shell: str, form: str, reveal: bool) -> None:
     else:
         text = shell_text.assignments(shell, variables, found.unset)
         output.write(os.fsencode(text) + b"\n")
-    usage.record(app, chosen)
+    favourites.record(app, chosen)

@@ -5,9 +5,9 @@ import sys
 
 import click
 
-from ssohelper.actions import credentials, environment, run, sign_in_wait, usage
+from ssohelper.actions import credentials, environment, favourites, run, sign_in_wait
 from ssohelper.app import App
-from ssohelper.cli import output, using
+from ssohelper.cli import output, profile_use
 from ssohelper.core.model import Profile
 from ssohelper.errors import UsageProblem
 
@@ -76,7 +76,7 @@ def exec_program(ctx: click.Context, profile: str | None, server: bool, hold: bo
         raise output.not_on_windows("exec --server")
     app = output.app()
     run.found_program(program[0], app.environ)
-    chosen = using.chosen_profile(profile)
+    chosen = profile_use.chosen_profile(profile)
     # What runs below `exec --hold` waits too.
     is_held = hold or sign_in_wait.VARIABLE in app.environ
     hold_text = sign_in_wait.hold_text(app, chosen.session) if is_held else ""
@@ -88,7 +88,7 @@ def exec_program(ctx: click.Context, profile: str | None, server: bool, hold: bo
 
 
 def _run_with_keys(app: App, chosen: Profile, program: list[str], hold_text: str) -> int:
-    keys = using.signed_in(
+    keys = profile_use.signed_in(
         app,
         chosen,
         lambda: credentials.release(
@@ -103,6 +103,6 @@ def _run_with_keys(app: App, chosen: Profile, program: list[str], hold_text: str
     )
     child = environment.keys_environment(app, chosen, keys).of_child(app.environ)
     child.update(sign_in_wait.variables(hold_text))
-    output.say(f"{using.who(app, chosen)}: {using.keys_left(app, keys)}")
-    usage.record(app, chosen)
+    output.say(f"{profile_use.who(app, chosen)}: {profile_use.keys_left(app, keys)}")
+    favourites.record(app, chosen)
     return run.replace_process(program, child)

@@ -2,7 +2,7 @@
 
 import click
 
-from ssohelper.actions import usage
+from ssohelper.actions import favourites
 from ssohelper.cli import choosing, output
 from ssohelper.core.model import Profile, RoleKey
 from ssohelper.core.text import show
@@ -60,7 +60,7 @@ def list_favourites() -> None:
       ssohelper favourite list
       ssohelper favourite list --json
     """
-    found = usage.favourites(output.app())
+    found = favourites.favourites(output.app())
     if output.talk().json:
         output.print_json([_data(key) for key in found], output.app().warnings)
         return
@@ -73,7 +73,7 @@ def list_favourites() -> None:
 def _set(name: str | None, favourite: bool) -> tuple[Profile, bool]:
     """Return the profile that is meant, and whether this changed anything."""
     chosen = choosing.profile(name)
-    changed = usage.set_favourite(output.app(), chosen.key, favourite)
+    changed = favourites.set_favourite(output.app(), chosen.key, favourite)
     if output.talk().json:
         output.print_json({**_data(chosen.key), "favourite": favourite}, output.app().warnings)
     return chosen, changed

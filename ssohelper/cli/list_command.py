@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import directory, roles, usage
+from ssohelper.actions import directory, favourites, roles
 from ssohelper.actions.directory import Row
 from ssohelper.app import App
-from ssohelper.cli import choosing, late, output
+from ssohelper.cli import choosing, listing_progress, output
 from ssohelper.core import guard_rules
 from ssohelper.core.instants import to_iso
 from ssohelper.core.listing import Listing
@@ -59,7 +59,7 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, behind: bo
 def _listing(app: App, session: SsoSession, refresh: bool) -> tuple[Listing, SsoHelperError | None]:
     """Return the listing; when AWS gives none, an old one with the error to end with."""
     try:
-        with late.listing_progress() as progress:
+        with listing_progress.listing_progress() as progress:
             found = directory.listing(app, session, refresh=refresh, progress=progress)
     except (AwsUnreachable, LoginRequired) as error:
         saved = directory.saved_listing(app, session)
@@ -104,7 +104,7 @@ def _print_roles(app: App, session: SsoSession, found: Listing, query: tuple[str
     }
     if output.talk().json:
         durations = {key: kept.life_seconds for key, kept in app.credentials.entries()}
-        used = usage.known(app)
+        used = favourites.known(app)
         data = [
             _role_json(session, row, profiles, durations, used, guarded=row in guarded)
             for row in rows

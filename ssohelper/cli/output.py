@@ -17,11 +17,12 @@ from typing import Any, TypeVar
 
 import click
 
-from ssohelper import logs, terminal
+from ssohelper import logs
 from ssohelper.app import App
 from ssohelper.core.nearest import did_you_mean
 from ssohelper.core.text import show, show_message, to_json
 from ssohelper.errors import LocalState, SsoHelperError, UsageProblem
+from ssohelper.system import terminal
 
 _log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import click
 from ssohelper.actions import directory, profiles
 from ssohelper.actions.profiles import Found, Said
 from ssohelper.actions.selection import session_of
-from ssohelper.cli import choosing, late, output
+from ssohelper.cli import choosing, listing_progress, output
 from ssohelper.cli.plan_output import (
     ACCOUNT_HELP,
     FORM_HELP,
@@ -82,7 +82,7 @@ def sync(
     choosing.warn_of_config(app)
     said = Said(accounts, roles, name_template, form, default_region)
     choices = profiles.choices_for(app, session, said)
-    with late.listing_progress() as progress:
+    with listing_progress.listing_progress() as progress:
         listing = directory.listing(
             app, session, refresh=refresh, of_this_sign_in=True, anew=prune, progress=progress
         )
@@ -179,7 +179,7 @@ def add(
     wanted = choosing.profile(role)
     session = wanted.session
     choices = profiles.choices_for(app, session, Said(form=form, default_region=region))
-    with late.listing_progress() as progress:
+    with listing_progress.listing_progress() as progress:
         listing = directory.listing(app, session, progress=progress)
     plan = profiles.plan_add(app, session, listing, choices, wanted.role, name)
     if dry_run:

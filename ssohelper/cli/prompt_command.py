@@ -1,13 +1,13 @@
 """prompt: one line for status bars and prompts that start a program anyway.
 
-`ssohelper.prompt_door` answers the usual forms without click; here are help, JSON and mistakes.
+`ssohelper.prompt_entry` answers the usual forms without click; here are help, JSON and mistakes.
 """
 
 from typing import Any
 
 import click
 
-from ssohelper import prompt_door
+from ssohelper import prompt_entry
 from ssohelper.actions import prompt as action
 from ssohelper.actions.prompt import Status
 from ssohelper.cli import output
@@ -36,7 +36,9 @@ def prompt(template: str | None, state: bool) -> None:
         app = output.app()
         output.print_json(_json(action.status(app), app.now()), app.warnings)
         return
-    prompt_door.answer([prompt_door.STATE] if state else ["--format", template] if template else [])
+    prompt_entry.answer(
+        [prompt_entry.STATE] if state else ["--format", template] if template else []
+    )
 
 
 def _json(status: Status, now: int) -> dict[str, Any]:

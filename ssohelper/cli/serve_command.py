@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 
-from ssohelper.actions import clocks, credentials, run, run_beside, sign_in_wait, usage
+from ssohelper.actions import clocks, credentials, favourites, run, run_beside, sign_in_wait
 from ssohelper.app import App
-from ssohelper.cli import choosing, output, using
+from ssohelper.cli import choosing, output, profile_use
 from ssohelper.core import shell_text
 from ssohelper.core.model import Profile
 from ssohelper.core.text import is_harmless, show
@@ -83,13 +83,13 @@ def serve(
         _signed_in(app, chosen)
         ending = _hold_signals()
         serving.start()
-        output.say(f"serving {using.who(app, chosen)} until Ctrl-C")
+        output.say(f"serving {profile_use.who(app, chosen)} until Ctrl-C")
         _warn_of_unknown_end(app, chosen)
         if env_path:
             app.env_file(env_path).save(serving.env_file_variables())
         _print_way(serving, env_path, token_path, socket_path, by_port=port is not None)
         output.flush()
-        usage.record(app, chosen)
+        favourites.record(app, chosen)
         came = signal.sigwait(ending)
     click.get_current_context().exit(128 + came)
 
@@ -108,9 +108,9 @@ def run_beside_server(app: App, chosen: Profile, program: list[str], hold_text: 
         serving.start()
         child = serving.environment().of_child(app.environ)
         child.update(sign_in_wait.variables(hold_text))
-        output.say(f"{using.who(app, chosen)}: these credentials are renewed")
+        output.say(f"{profile_use.who(app, chosen)}: these credentials are renewed")
         _warn_of_unknown_end(app, chosen)
-        usage.record(app, chosen)
+        favourites.record(app, chosen)
         ended = run_beside.to_its_end(program, child)
     if ended.by_terminal:
         # A script above us stops at Ctrl-C only when it sees that we ended by it too.
@@ -126,7 +126,7 @@ def run_beside_server(app: App, chosen: Profile, program: list[str], hold_text: 
 
 def _signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
     """Have credentials before anybody asks: what is wrong is said here, with its exit code."""
-    using.signed_in(
+    profile_use.signed_in(
         app,
         chosen,
         lambda: credentials.release(app, chosen.session, chosen.role, "serve", app.deadline()),

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from ssohelper import browser
 from ssohelper.actions import clocks
 from ssohelper.actions import login as sign_in
 from ssohelper.actions.login import LoginOptions, LoginOutcome
@@ -19,6 +18,7 @@ from ssohelper.core.instants import duration_text, parse_duration, to_iso
 from ssohelper.core.model import KeptCredentials, RoleKey, SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError, UsageProblem
+from ssohelper.system import browser
 
 
 class Duration(click.ParamType[int]):

@@ -10,7 +10,7 @@ from ssohelper.actions import directory, profiles
 from ssohelper.actions import setup as onboarding
 from ssohelper.actions.profiles import Said
 from ssohelper.app import App
-from ssohelper.cli import late, output
+from ssohelper.cli import listing_progress, output
 from ssohelper.cli.plan_output import (
     ACCOUNT_HELP,
     FORM_HELP,
@@ -78,7 +78,7 @@ def setup(
 
 def _listed(app: App, session: SsoSession) -> Listing:
     try:
-        with late.listing_progress() as progress:
+        with listing_progress.listing_progress() as progress:
             return directory.listing(app, session, refresh=True, progress=progress)
     except AwsUnreachable as error:
         # No other command knows the session yet: nothing has been written.

@@ -2,9 +2,9 @@
 
 import click
 
-from ssohelper import shell_init as door
 from ssohelper.cli import output
 from ssohelper.errors import LocalState, UsageProblem
+from ssohelper.system import shell_texts as door
 
 
 @click.command("shell-init")

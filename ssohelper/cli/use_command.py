@@ -9,11 +9,11 @@ import sys
 
 import click
 
-from ssohelper.actions import credentials, directory, environment, profiles, selection, usage
+from ssohelper.actions import credentials, directory, environment, favourites, profiles, selection
 from ssohelper.actions.environment import Environment
 from ssohelper.actions.profiles import Said
 from ssohelper.app import App
-from ssohelper.cli import late, output, using
+from ssohelper.cli import listing_progress, output, profile_use
 from ssohelper.cli.plan_output import write_plan
 from ssohelper.core import shell_text
 from ssohelper.core.model import Profile
@@ -48,21 +48,23 @@ def use(profile: str | None, keys: bool, yes: bool) -> None:
     app = output.app()
     if profile == "-":
         profile, keys = _previous(app)
-    chosen = using.chosen_profile(profile, ask_always=True)
+    chosen = profile_use.chosen_profile(profile, ask_always=True)
     if keys:
         found, left = _keys(app, chosen)
         name = _lasting_name(app, chosen)
     else:
-        left = using.sign_in_left(
-            using.signed_in(app, chosen, lambda: environment.sign_in_left(app, chosen.session))
+        left = profile_use.sign_in_left(
+            profile_use.signed_in(
+                app, chosen, lambda: environment.sign_in_left(app, chosen.session)
+            )
         )
         chosen = _with_profile(app, chosen, yes)
         found = environment.profile_environment(app, chosen)
         name = chosen.name
     text = _text(app, shell, found, f"{_KINDS[keys]} {name}")
     _print(text)
-    output.say(f"{using.who(app, chosen)}: {left}")
-    usage.record(app, chosen)
+    output.say(f"{profile_use.who(app, chosen)}: {left}")
+    favourites.record(app, chosen)
 
 
 @click.command()
@@ -120,7 +122,7 @@ def _previous(app: App) -> tuple[str, bool]:
 
 
 def _keys(app: App, profile: Profile) -> tuple[Environment, str]:
-    keys = using.signed_in(
+    keys = profile_use.signed_in(
         app,
         profile,
         lambda: credentials.release(
@@ -132,7 +134,7 @@ def _keys(app: App, profile: Profile) -> tuple[Environment, str]:
             least_share=credentials.NEARLY_WHOLE,
         ),
     )
-    return environment.keys_environment(app, profile, keys), using.keys_left(app, keys)
+    return environment.keys_environment(app, profile, keys), profile_use.keys_left(app, keys)
 
 
 def _lasting_name(app: App, chosen: Profile) -> str:
@@ -152,7 +154,7 @@ def _with_profile(app: App, chosen: Profile, yes: bool) -> Profile:
         return chosen
     name = _profile_of_role(app, chosen)
     if name is None:
-        with late.listing_progress() as progress:
+        with listing_progress.listing_progress() as progress:
             listing = directory.listing(app, chosen.session, progress=progress)
         choices = profiles.choices_for(app, chosen.session, Said())
         plan = profiles.plan_add(app, chosen.session, listing, choices, chosen.role, None)

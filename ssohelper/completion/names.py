@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ssohelper import folders
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME
 from ssohelper.errors import ConfigInvalid
+from ssohelper.fastpath import folders
 
 # A config or listing that is larger belongs to nobody who waits for a TAB.
 _LIMIT_BYTES = 64 << 20

@@ -16,7 +16,7 @@ from ssohelper import crash
 from ssohelper.actions import credentials, notices, tokens
 from ssohelper.actions.notices import LAST_RENEWAL_SECONDS, Reminder
 from ssohelper.core.model import Role, SsoSession
-from ssohelper.endpoint.looks import ServingApp
+from ssohelper.endpoint.serving_app import ServingApp
 from ssohelper.endpoint.source import Source
 from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError
 

@@ -18,9 +18,9 @@ from ssohelper.app import App
 from ssohelper.core.local_http import Entry
 from ssohelper.core.model import Profile, Secret
 from ssohelper.endpoint.child_files import config_text, minimal_text
-from ssohelper.endpoint.doors import PATH, ContainerDoor, SocketDoor
+from ssohelper.endpoint.handlers import PATH, ContainerDoor, SocketDoor
 from ssohelper.endpoint.keeper import LONGEST_PAUSE_SECONDS, Keeper, Tell
-from ssohelper.endpoint.looks import Lasting, ServingApp
+from ssohelper.endpoint.serving_app import Lasting, ServingApp
 from ssohelper.endpoint.source import Source
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, no_more_threads
 

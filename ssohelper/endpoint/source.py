@@ -13,7 +13,7 @@ from ssohelper import crash
 from ssohelper.actions import credentials, sign_in_wait
 from ssohelper.actions.credentials import Way
 from ssohelper.core.model import Role, RoleCredentials, SsoSession
-from ssohelper.endpoint.looks import ServingApp
+from ssohelper.endpoint.serving_app import ServingApp
 from ssohelper.errors import AwsUnreachable, SsoHelperError, no_more_threads
 
 # Less is a clock that is kept right; the margin in which nothing is served is 60 s.

@@ -7,7 +7,8 @@ and over all that decides which AWS, which files and which person's desktop is m
 import os
 import sys
 
-from ssohelper import __version__, folders
+from ssohelper import __version__
+from ssohelper.fastpath import folders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

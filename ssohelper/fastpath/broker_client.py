@@ -10,8 +10,7 @@ import stat
 import sys
 import time
 
-from ssohelper import peer
-from ssohelper.fastpath import broker_address, spawn
+from ssohelper.fastpath import broker_address, peer, spawn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

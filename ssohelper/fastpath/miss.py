@@ -8,8 +8,7 @@ import select
 import sys
 import time
 
-from ssohelper import ready_document
-from ssohelper.fastpath import broker_client
+from ssohelper.fastpath import broker_client, published
 
 # The contract's one deadline: an SDK never waits longer than this (plus start-up) for an answer.
 CALL_SECONDS = 18.0
@@ -29,7 +28,7 @@ def answer(argv: "list[str]", began: float) -> "int | None":
 
     `began` is the monotonic moment at which this process began to work.
     """
-    key = ready_document.key_of(argv)
+    key = published.key_of(argv)
     if key is None or os.environ.get("SSOHELPER_LOG"):
         return None  # with a log, this process asks AWS itself: a broker has no stderr of ours
     try:

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 
-from ssohelper import core_dumps
+from ssohelper.fastpath import core_dumps
 from ssohelper.fastpath.python_environment import sanitised
 
 # Not typing's: importing typing would cost the path of an SDK's call 4 ms.

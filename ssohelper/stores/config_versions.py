@@ -18,7 +18,7 @@ from ssohelper.core.schema import state as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState
 from ssohelper.stores import files
-from ssohelper.stores.choices import document_of
+from ssohelper.stores.choices_file import document_of
 
 _MOST_KEPT = 3
 # Two configs, of which each may have 64 MB, and the line above them.

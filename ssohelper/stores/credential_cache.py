@@ -11,12 +11,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ssohelper import folders, ready_document
 from ssohelper.core.model import KeptCredentials, RoleKey, SsoSession
 from ssohelper.core.schema import credentials as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState, NotOurs
-from ssohelper.stores import files, places
+from ssohelper.fastpath import folders, published
+from ssohelper.stores import files, path_parts
 from ssohelper.stores.settings_stamp import SettingsStamp
 
 _log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class CredentialCache:
         if self._stamp and not self._stamp.prepare(self._withdraw_all):
             return
         now = int(time.time()) if now is None else now
-        up = ready_document.uptime()
+        up = published.uptime()
         if up is not None:
             span = self._span(key)
             self._make_folders(span)
@@ -101,10 +101,10 @@ class CredentialCache:
             return 0
         if content is None:
             return 0
-        if not ready_document.is_document(content):
+        if not published.is_document(content):
             _log.info('"%s" holds no document: counted as missing', path)
             return 0
-        is_held = ready_document.is_of_this_clock(found, os.fspath(self._span(key)))
+        is_held = published.is_of_this_clock(found, os.fspath(self._span(key)))
         return int(found.st_mtime) if is_held else 0
 
     def withdraw(self, key: RoleKey) -> None:
@@ -113,7 +113,7 @@ class CredentialCache:
 
     def withdraw_session(self, session_name: str) -> None:
         """Remove the session's published responses; what is cached stays."""
-        files.remove_tree(self._runtime / "credentials" / places.session_part(session_name))
+        files.remove_tree(self._runtime / "credentials" / path_parts.session_part(session_name))
 
     def _withdraw_all(self) -> None:
         files.remove_tree(self._runtime / "credentials")
@@ -124,7 +124,7 @@ class CredentialCache:
 
     def forget_session(self, session_name: str) -> int:
         """Remove all of the session's role credentials; returns how many files went."""
-        name = places.session_part(session_name)
+        name = path_parts.session_part(session_name)
         removed = sum(
             files.remove_tree(self._runtime / branch / name) for branch in ("credentials", "kept")
         )
@@ -175,14 +175,14 @@ class CredentialCache:
         files.private_folder(path.parent)
 
     def _kept_file(self, key: RoleKey) -> Path:
-        session, account_id, role_name = places.role_parts(key)
+        session, account_id, role_name = path_parts.role_parts(key)
         return self._runtime / "kept" / session / account_id / f"{role_name}.json"
 
     def _ready_document(self, key: RoleKey) -> Path:
-        return Path(folders.ready_document(str(self._runtime), *places.role_parts(key)))
+        return Path(folders.ready_document(str(self._runtime), *path_parts.role_parts(key)))
 
     def _span(self, key: RoleKey) -> Path:
-        return Path(folders.span(str(self._runtime), *places.role_parts(key)))
+        return Path(folders.span(str(self._runtime), *path_parts.role_parts(key)))
 
 
 def _is_of(found: dict[str, Any], key: RoleKey) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ssohelper.core.schema import state as schema
 from ssohelper.core.sign_in_notices import Told
-from ssohelper.stores import files, places
+from ssohelper.stores import files, path_parts
 
 
 class NoticeRecord:
@@ -32,4 +32,4 @@ class NoticeRecord:
         files.remove(self._file(session_name))
 
     def _file(self, session_name: str) -> Path:
-        return self._state / "notices" / f"{places.session_part(session_name)}.json"
+        return self._state / "notices" / f"{path_parts.session_part(session_name)}.json"

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ssohelper import folders
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import LocalState, LockNotObtained
+from ssohelper.fastpath import folders
 from ssohelper.stores import files
 
 # Some shells compare whole seconds: a second write in the same one would go unnoticed.

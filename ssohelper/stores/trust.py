@@ -7,8 +7,8 @@ import stat
 import sys
 from pathlib import Path
 
-from ssohelper import folders
 from ssohelper.errors import AnotherUsersHome, LocalState, NotOurs
+from ssohelper.fastpath import folders
 
 _log = logging.getLogger(__name__)
 _noticed: set[str] = set()

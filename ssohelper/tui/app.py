@@ -16,7 +16,7 @@ from ssohelper.app import App
 from ssohelper.errors import LoginRequired
 from ssohelper.tui import themes
 from ssohelper.tui.base import HouseApp
-from ssohelper.tui.keymap import bound
+from ssohelper.tui.bindings import bound
 
 if TYPE_CHECKING:
     from textual.command import Provider

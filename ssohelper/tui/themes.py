@@ -7,7 +7,7 @@ from textual.app import App as TextualApp
 from textual.theme import Theme
 
 from ssohelper.app import App
-from ssohelper.tui.keymap import chosen_keys
+from ssohelper.tui.bindings import chosen_keys
 
 
 def _variables(*, muted: str, track: str, bar: str, cursor: str) -> dict[str, str]:

@@ -16,9 +16,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
-from ssohelper import peer
 from ssohelper.core.local_http import END_OF_HEAD, Answer, Entry, Request, Rules
 from ssohelper.errors import LocalState, no_more_threads
+from ssohelper.fastpath import peer
 
 if sys.platform != "win32":
     from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ssohelper import folders, ready_document
 from ssohelper.actions import credentials, issuing
 from ssohelper.app import App
 from ssohelper.broker import core
@@ -21,6 +20,7 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.instants import from_iso
 from ssohelper.core.model import AccessToken, Role, RoleCredentials, RoleKey, Secret, SsoSession
 from ssohelper.errors import AwsUnreachable
+from ssohelper.fastpath import folders, published
 from ssohelper.stores import clock_file
 from tests.published import settle
 
@@ -88,7 +88,7 @@ def test_no_sequence_hands_out_an_expired_one(
 ) -> None:
     world = World(life, offset)
     monkeypatch.setattr(clock_file, "_uptime", lambda: world.true - BEGIN + 1000)
-    monkeypatch.setattr(ready_document, "uptime", lambda: int(world.true - BEGIN + 1000))
+    monkeypatch.setattr(published, "uptime", lambda: int(world.true - BEGIN + 1000))
     # A caller without credentials would wait for 3.5 s of real time for AWS to work again.
     monkeypatch.setattr(core, "PATIENCE_SECONDS", 0.0)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,6 @@
 """Every role that may be chosen: saved lists of all sessions, profiles of any form, usage."""
 
-from ssohelper.actions import roles, usage
+from ssohelper.actions import favourites, roles
 from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, RoleKey
@@ -54,7 +54,7 @@ def test_a_list_of_another_portal_does_not_count(home: Home):
 
 def test_a_favourite_comes_first(home: Home):
     house = house_of(home)
-    usage.set_favourite(house, RoleKey("corp", PROD.id, "Read"), True)
+    favourites.set_favourite(house, RoleKey("corp", PROD.id, "Read"), True)
     first = roles.to_choose(house).rows[0]
     assert (first.role_name, first.usage.favourite) == ("Read", True)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper import folders
 from ssohelper.actions import credentials, login, renewal
 from ssohelper.errors import AwsUnreachable, LoginRequired
+from ssohelper.fastpath import folders
 from tests.actions.world import CONFIG, HOUR, KEY, ROLE, SESSION, WorldApp, token
 from tests.published import settle
 

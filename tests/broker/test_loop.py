@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper import peer
 from ssohelper.broker import loop as loop_module
 from ssohelper.broker.limits import MOST_CALLS
 from ssohelper.broker.loop import Loop
@@ -16,6 +15,7 @@ from ssohelper.broker.requests import Found, Reply, Request, Token, TokenState, 
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import LoginRequired, RoleNotAssigned, SsoHelperError
+from ssohelper.fastpath import peer
 
 PATIENCE_SECONDS = 30.0
 

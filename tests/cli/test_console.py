@@ -16,11 +16,11 @@ from urllib.parse import parse_qs
 import pexpect
 import pytest
 
-from ssohelper import browser
 from ssohelper.actions import console, selection
 from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import LocalState
+from ssohelper.system import browser
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
 from tests.programs import need
 

@@ -13,7 +13,7 @@ from ssohelper.actions import renewal
 from ssohelper.core.instants import from_iso
 from ssohelper.core.model import SignInFacts
 from ssohelper.emulator.server import Emulator
-from ssohelper.endpoint import doors
+from ssohelper.endpoint import handlers
 from ssohelper.stores import clock_file, token_cache
 from ssohelper.stores.token_cache import TokenFiles
 from tests.conftest import Home, Run
@@ -263,8 +263,8 @@ class TestSlowAws:
     @pytest.fixture(autouse=True)
     def _short(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Wait for AWS far less than it takes here, so that a busy machine changes nothing."""
-        assert doors.CONTAINER_SECONDS <= 1.5  # botocore gives up after 2
-        monkeypatch.setattr(doors, "CONTAINER_SECONDS", 0.3)
+        assert handlers.CONTAINER_SECONDS <= 1.5  # botocore gives up after 2
+        monkeypatch.setattr(handlers, "CONTAINER_SECONDS", 0.3)
 
     def test_what_should_be_renewed_first_is_served_meanwhile(
         self, home: Home, emulator: Emulator, clock: Clock

@@ -14,7 +14,7 @@ import pytest
 
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.emulator.server import Emulator
-from ssohelper.endpoint.doors import ContainerDoor
+from ssohelper.endpoint.handlers import ContainerDoor
 from ssohelper.endpoint.source import Source
 from ssohelper.wire import local_server
 from tests.conftest import Home

@@ -19,8 +19,8 @@ from ssohelper.broker.requests import Reply
 from ssohelper.core.model import AccessToken, SsoSession
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
-from ssohelper.endpoint.looks import ServingApp
 from ssohelper.endpoint.serving import Serving
+from ssohelper.endpoint.serving_app import ServingApp
 from ssohelper.fastpath import broker_client
 from ssohelper.wire.oidc import OidcClient
 from tests.conftest import Home

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper import shell_init
+from ssohelper.system import shell_texts
 from tests.conftest import Run
 from tests.programs import need
 
@@ -25,7 +25,7 @@ _NAME_MODULES = (
 )
 
 
-@pytest.mark.parametrize("shell", shell_init.SHELLS)
+@pytest.mark.parametrize("shell", shell_texts.SHELLS)
 def test_prints_the_function_first_and_imports_nothing_heavy(shell: str) -> None:
     # -S: the environment's own site hooks are not ours.
     done = subprocess.run(
@@ -37,7 +37,7 @@ def test_prints_the_function_first_and_imports_nothing_heavy(shell: str) -> None
     assert done.returncode == 0
     assert done.stdout.startswith((ROOT / "shell" / f"ssohelper.{ENDINGS[shell]}").read_text())
     loaded = {name for name in done.stderr.split() if name.startswith("ssohelper")}
-    assert loaded == {"ssohelper", "ssohelper.__main__", "ssohelper.shell_init"}
+    assert loaded == {"ssohelper", "ssohelper.__main__", "ssohelper.system.shell_texts"}
     assert not {"click", "re", "json", "pathlib", "subprocess"} & set(done.stderr.split())
 
 
@@ -73,7 +73,7 @@ def test_what_is_wrong_prints_no_text(run: Run, argv: list[str], says: str) -> N
     assert says in done.stderr
 
 
-@pytest.mark.parametrize("shell", shell_init.SHELLS)
+@pytest.mark.parametrize("shell", shell_texts.SHELLS)
 def test_where_path_leads_to_no_ssohelper_its_own_is_named(
     run: Run, tmp_path: Path, shell: str
 ) -> None:
@@ -105,7 +105,7 @@ def test_a_stdout_that_takes_nothing(run: Run, to: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["sso", "S_so-2"])
-@pytest.mark.parametrize("shell", shell_init.SHELLS)
+@pytest.mark.parametrize("shell", shell_texts.SHELLS)
 def test_another_name_is_the_functions_alone(run: Run, shell: str, name: str) -> None:
     plain, named = run("shell-init", shell), run("shell-init", shell, "--cmd", name)
     assert named.returncode == 0

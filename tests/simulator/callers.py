@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssohelper import ready_document
 from ssohelper.broker import wording
 from ssohelper.broker.requests import Reply
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import SsoHelperError
+from ssohelper.fastpath import published
 
 if TYPE_CHECKING:
     from tests.simulator.sockets import Stream
@@ -93,7 +93,7 @@ class Caller:
         disk = self._world.disk
         disk.stdout = b""
         argv = ["--session", self.session, "--account-id", self.account, "--role-name", self.role]
-        if not ready_document.answered(argv):
+        if not published.answered(argv):
             return False
         self.code = 0
         self.access_key = wording_key(disk.stdout)

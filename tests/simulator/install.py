@@ -22,8 +22,8 @@ import ssohelper.actions.renewal
 import ssohelper.actions.selection
 import ssohelper.broker.connection
 import ssohelper.broker.loop
-import ssohelper.ready_document
-import ssohelper.stores.choices
+import ssohelper.fastpath.published
+import ssohelper.stores.choices_file
 import ssohelper.stores.clock_file
 import ssohelper.stores.config_store
 import ssohelper.stores.credential_cache
@@ -55,7 +55,7 @@ _DISK_MODULES: tuple[types.ModuleType, ...] = (
     _stores.settings_stamp,
     _stores.token_cache,
     _stores.trust,
-    ssohelper.ready_document,
+    ssohelper.fastpath.published,
 )
 
 _os, _time, _fcntl = Switch(os), Switch(time), Switch(fcntl)

@@ -275,7 +275,7 @@ class SimulatedPortal:
 
 
 class Renewals:
-    """Stands for ssohelper.renewals.Renewals: each renewal is a process of the simulator."""
+    """Stands for ssohelper.broker.renewals.Renewals: each renewal is a process of the simulator."""
 
     def __init__(self, world: World, environment: Any) -> None:
         self._world = world

@@ -163,7 +163,7 @@ class World:
     def run_renewal(
         self, session_name: str, seen_id: str, seconds: float, meanwhile: Callable[[], object]
     ) -> SsoHelperError | None:
-        """Do what ssohelper.renewals.Renewals does, with a process of the simulator."""
+        """Do what ssohelper.broker.renewals.Renewals does, with a process of the simulator."""
         process = self.process("renewal")
         ended = Signal(self.scheduler)
         report: list[bytes] = []

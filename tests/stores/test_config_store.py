@@ -19,7 +19,7 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import Role
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError
-from ssohelper.stores.choices import ChoicesStore
+from ssohelper.stores.choices_file import ChoicesStore
 from ssohelper.stores.config_store import ConfigStore
 
 MINE = "# mine\n[default]\nregion = eu-west-1\n"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper import folders
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import KeptCredentials, RoleCredentials, RoleKey, Secret, SsoSession
 from ssohelper.errors import ConfigInvalid, LocalState
+from ssohelper.fastpath import folders
 from ssohelper.stores.credential_cache import CredentialCache
 
 NOON = 1_767_268_800

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper import folders
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import LocalState
+from ssohelper.fastpath import folders
 from ssohelper.stores import files
 from ssohelper.stores.session_stamp import SessionStamp
 from tests.published import settle

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.actions import usage
+from ssohelper.actions import favourites
 from ssohelper.app import App
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import Profile, Role, RoleKey, SsoSession
 from ssohelper.core.usage import Usage, rank
 from ssohelper.errors import ConfigInvalid
-from ssohelper.stores.usage import UsageStore
+from ssohelper.stores.usage_file import UsageStore
 
 NOON = 1_767_268_800
 KEY = RoleKey("corp", "001234567890", "Admin")
@@ -26,28 +26,28 @@ def house(tmp_path: Path) -> App:
 
 
 def test_a_use_is_counted_and_dated(house: App):
-    usage.record(house, PROFILE)
-    usage.record(house, PROFILE)
-    assert usage.known(house) == {KEY: Usage(NOON, 2, favourite=False)}
+    favourites.record(house, PROFILE)
+    favourites.record(house, PROFILE)
+    assert favourites.known(house) == {KEY: Usage(NOON, 2, favourite=False)}
 
 
 def test_a_favourite_stays_one_when_it_is_used(house: App):
-    assert usage.set_favourite(house, KEY, True)
-    assert not usage.set_favourite(house, KEY, True)
-    usage.record(house, PROFILE)
-    assert usage.favourites(house) == [KEY]
-    assert usage.set_favourite(house, KEY, False)
-    assert usage.known(house)[KEY] == Usage(NOON, 1, favourite=False)
+    assert favourites.set_favourite(house, KEY, True)
+    assert not favourites.set_favourite(house, KEY, True)
+    favourites.record(house, PROFILE)
+    assert favourites.favourites(house) == [KEY]
+    assert favourites.set_favourite(house, KEY, False)
+    assert favourites.known(house)[KEY] == Usage(NOON, 1, favourite=False)
 
 
 def test_what_is_neither_used_nor_a_favourite_is_not_kept(house: App, tmp_path: Path):
-    usage.set_favourite(house, KEY, True)
-    usage.set_favourite(house, KEY, False)
+    favourites.set_favourite(house, KEY, True)
+    favourites.set_favourite(house, KEY, False)
     assert json.loads((tmp_path / "state" / "usage.json").read_text())["roles"] == []
 
 
 def test_it_is_private(house: App, tmp_path: Path):
-    usage.record(house, PROFILE)
+    favourites.record(house, PROFILE)
     assert os.stat(tmp_path / "state" / "usage.json").st_mode & 0o777 == 0o600
 
 
@@ -72,19 +72,19 @@ def test_it_is_private(house: App, tmp_path: Path):
 def test_what_is_malformed_is_as_if_absent(house: App, tmp_path: Path, content: bytes):
     (tmp_path / "state").mkdir(mode=0o700)
     (tmp_path / "state" / "usage.json").write_bytes(content)
-    assert usage.known(house) == {}
-    usage.record(house, PROFILE)
-    assert usage.known(house) == {KEY: Usage(NOON, 1)}
+    assert favourites.known(house) == {}
+    favourites.record(house, PROFILE)
+    assert favourites.known(house) == {KEY: Usage(NOON, 1)}
     assert house.warnings == []
 
 
 def test_a_bad_line_costs_only_itself(house: App, tmp_path: Path):
-    usage.record(house, PROFILE)
+    favourites.record(house, PROFILE)
     path = tmp_path / "state" / "usage.json"
     found = json.loads(path.read_text())
     found["roles"].append(["corp", "x", "Admin", 1, 1, True])
     path.write_text(json.dumps(found))
-    assert list(usage.known(house)) == [KEY]
+    assert list(favourites.known(house)) == [KEY]
 
 
 def test_no_count_is_lost_between_eight_writers(tmp_path: Path):
@@ -107,14 +107,14 @@ def test_no_count_is_lost_between_eight_writers(tmp_path: Path):
 def test_a_state_folder_that_takes_nothing_fails_no_command(tmp_path: Path):
     (tmp_path / "state").write_text("a file is in the way")
     house = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
-    usage.record(house, PROFILE)
+    favourites.record(house, PROFILE)
     [warning] = house.warnings
     assert warning.startswith("this use could not be recorded: ")
 
 
 def test_a_hostile_key_is_refused_before_anything_is_written(house: App, tmp_path: Path):
     with pytest.raises(ConfigInvalid):
-        usage.set_favourite(house, RoleKey("../x", "001234567890", "Admin"), True)
+        favourites.set_favourite(house, RoleKey("../x", "001234567890", "Admin"), True)
     assert not (tmp_path / "state").exists()
 
 

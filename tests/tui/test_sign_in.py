@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from ssohelper.actions import login
-from ssohelper.actions import waiting as waiting_for_a_person
+from ssohelper.actions import login_ui as waiting_for_a_person
 from ssohelper.actions.login import LoginOptions
 from ssohelper.app import App
 from ssohelper.errors import Interrupted

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from ssohelper import installation
-from ssohelper.actions import usage
+from ssohelper.actions import favourites
 from ssohelper.app import App
 from ssohelper.core.device_flow import DeviceAuthorization
 from ssohelper.core.instants import to_iso
@@ -29,6 +28,7 @@ from ssohelper.core.model import (
 )
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
+from ssohelper.system import installation
 from tests.in_process import renew_in_process
 
 # 2026-03-11T14:30:00Z, a Wednesday afternoon.
@@ -160,7 +160,7 @@ class Afternoon:
         ):
             self.clock.now = NOW - minutes * 60
             self._use(house, corp, Role(account, role), life * 3600)
-        usage.set_favourite(house, _profile(corp, "000040000001", "Developer").key, True)
+        favourites.set_favourite(house, _profile(corp, "000040000001", "Developer").key, True)
         self.clock.now = NOW
 
     def _sign_in(self, house: App, session: SsoSession) -> None:
@@ -188,7 +188,7 @@ class Afternoon:
         house.credentials.keep(
             key, session, KeptCredentials(keys, house.now(), _token_id(house, session))
         )
-        usage.record(house, _profile(session, *role))
+        favourites.record(house, _profile(session, *role))
 
 
 def _listing_of(world: World) -> Listing:

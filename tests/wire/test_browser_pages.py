@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ssohelper import peer
 from ssohelper.core.model import Secret
+from ssohelper.fastpath import peer
 from ssohelper.wire import browser_pages
 from ssohelper.wire.browser_pages import BrowserPages, OneTimeRedirect, SignInPages
 

@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import SuspendNotSupported
 
-from ssohelper import browser, core_dumps
 from ssohelper.actions import (
     console,
     credentials,
     directory,
     environment,
+    favourites,
     identity,
     profiles,
     selection,
-    usage,
 )
 from ssohelper.actions.profiles import Said
 from ssohelper.core import plan_text, shell_text
@@ -31,6 +30,8 @@ from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import typed
 from ssohelper.core.text import show
 from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
+from ssohelper.fastpath import core_dumps
+from ssohelper.system import browser
 from ssohelper.tui import flow
 from ssohelper.tui.commands import Command
 from ssohelper.tui.screens.confirm import ConfirmScreen
@@ -152,7 +153,7 @@ class RowActions:
             self._reload()
 
         house = self.app.house
-        self.app.in_background(lambda: usage.set_favourite(house, row.key, wanted), done)
+        self.app.in_background(lambda: favourites.set_favourite(house, row.key, wanted), done)
 
     # -- AWS -----------------------------------------------------------------------------------
 
@@ -184,7 +185,7 @@ class RowActions:
             console.open_in_browser(
                 house, profile, page, lambda url: browser.start(opener, url, house.environ)
             )
-            usage.record(house, profile)
+            favourites.record(house, profile)
             return ""
 
         try:
@@ -233,7 +234,7 @@ class RowActions:
         except (SuspendNotSupported, OSError) as cause:
             self.app.failed(LocalState(f"no shell could be started here: {cause}", hint=line))
             return
-        usage.record(house, profile)
+        favourites.record(house, profile)
         self.app.did(f"back from a shell as {row.role_name}", line)
         self._reload()
 

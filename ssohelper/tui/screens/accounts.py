@@ -22,8 +22,8 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired, SsoHelperError
-from ssohelper.tui import later
-from ssohelper.tui.keymap import bound
+from ssohelper.tui import deferred
+from ssohelper.tui.bindings import bound
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.role_pane import RolePane
 
@@ -117,10 +117,10 @@ class AccountsScreen(Screen[None]):
         self.set_timer(_PAINTED_SECONDS, self._after_first_paint)
 
     async def _after_first_paint(self) -> None:
-        later.start_log(self.house.environ)
-        over, under = later.frame()
-        self._detail = later.role_detail()
-        self._actions = later.row_actions(self.app, self, self.roles, self.reload)
+        deferred.start_log(self.house.environ)
+        over, under = deferred.frame()
+        self._detail = deferred.role_detail()
+        self._actions = deferred.row_actions(self.app, self, self.roles, self.reload)
         with self.app.batch_update():
             body = self.query_one("#body")
             await self.mount_all(over, before=body)
@@ -170,7 +170,7 @@ class AccountsScreen(Screen[None]):
                 form.remove()
                 self.query_one("#search").focus()
         elif not form:
-            made = later.set_up_form()
+            made = deferred.set_up_form()
             self.query_one("#body").mount(made)
             self.call_after_refresh(made.begin)
 
@@ -229,7 +229,7 @@ class AccountsScreen(Screen[None]):
         # The sessions as they were read with the rows: 20,000 profiles take 0.2 s to read.
         house, sessions = self.house, self._choice.sessions
         self.app.in_background(
-            lambda: later.clocks_of(house, sessions), self._show_clocks, lambda _error: None
+            lambda: deferred.clocks_of(house, sessions), self._show_clocks, lambda _error: None
         )
 
     def _show_clocks(self, found: Clocks) -> None:
@@ -293,7 +293,7 @@ class AccountsScreen(Screen[None]):
             app.hand_over(lambda words: self._note_refresh(session.name, words), f"{done}/{of}")
 
         def work() -> Listing:
-            return later.refreshed(self.house, session, progress)
+            return deferred.refreshed(self.house, session, progress)
 
         def done(_listing: Listing) -> None:
             self._note_refresh(session.name, None)
@@ -378,7 +378,7 @@ class AccountsScreen(Screen[None]):
         self._show_detail()
 
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
-        self.app.exit(later.use_line(event.row))
+        self.app.exit(deferred.use_line(event.row))
 
     def on_role_pane_left(self) -> None:
         self.app.exit()

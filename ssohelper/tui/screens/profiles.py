@@ -20,8 +20,8 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import flow
+from ssohelper.tui.bindings import bound
 from ssohelper.tui.commands import Command
-from ssohelper.tui.keymap import bound
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.progress import ProgressScreen
 from ssohelper.tui.screens.proposal import (

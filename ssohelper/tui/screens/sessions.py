@@ -12,7 +12,7 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from ssohelper.actions import clocks, directory, kept, login
+from ssohelper.actions import cache_contents, clocks, directory, login
 from ssohelper.actions.clocks import SessionClock
 from ssohelper.core import clock_text
 from ssohelper.core.listing import ListedAccount
@@ -20,8 +20,8 @@ from ssohelper.core.model import KeptCredentials, RoleKey, SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, SsoHelperError
 from ssohelper.tui import flow
+from ssohelper.tui.bindings import bound
 from ssohelper.tui.commands import Command
-from ssohelper.tui.keymap import bound
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.set_up import SetUpForm, SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
@@ -377,7 +377,7 @@ class SessionsScreen(Screen[None]):
         if not await self.app.push_screen_wait(ConfirmScreen(question, command=command)):
             return
         try:
-            removed = await flow.result(self.app, lambda: kept.clear(house, session.name))
+            removed = await flow.result(self.app, lambda: cache_contents.clear(house, session.name))
             files = "1 file" if removed == 1 else f"{removed} files"
             self.app.did(f"{files} removed", command)
         except SsoHelperError as error:

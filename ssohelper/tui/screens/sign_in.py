@@ -17,15 +17,15 @@ from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from ssohelper import browser
 from ssohelper.actions import login
 from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.core.device_flow import DeviceAuthorization
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import Interrupted, SsoHelperError
+from ssohelper.system import browser
 from ssohelper.tui import background, flow
-from ssohelper.tui.keymap import bound
+from ssohelper.tui.bindings import bound
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.widgets.qr import QrCode
 

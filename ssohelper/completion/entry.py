@@ -13,7 +13,7 @@ from ssohelper.completion.names import Names
 from ssohelper.completion.offers import Offers, offers_for
 from ssohelper.completion.quoting import bash_line, in_quotes, unquoted
 from ssohelper.completion.words import asked_for
-from ssohelper.shell_init import SHELLS, completion_of, is_written
+from ssohelper.system.shell_texts import SHELLS, completion_of, is_written
 
 # What zsh tells people, and knows for its styles, of a kind of value.
 _MEANINGS = {

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 
-from ssohelper import folders
+from ssohelper.fastpath import folders
 
 _OPTIONS = {"--session": 0, "--account-id": 1, "--role-name": 2}
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")

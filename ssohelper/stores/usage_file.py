@@ -8,7 +8,7 @@ from ssohelper.core.model import RoleKey
 from ssohelper.core.schema import state as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.usage import Usage
-from ssohelper.stores import files, places
+from ssohelper.stores import files, path_parts
 
 # 50 bytes a role: 20,000 roles are 2 MB, and nobody uses as many.
 _LIMIT_BYTES = 8 << 20
@@ -37,7 +37,7 @@ class UsageStore:
 
     def change(self, key: RoleKey, change: Callable[[Usage], Usage], deadline: Deadline) -> None:
         """Replace what is known of one role, under a lock, so that no count is lost."""
-        places.role_parts(key)
+        path_parts.role_parts(key)
         with files.lock(self._lock, deadline, self._runtime):
             known = self.all()
             before = known.get(key, Usage())

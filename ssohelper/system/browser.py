@@ -13,8 +13,7 @@ import threading
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from ssohelper import core_dumps
-from ssohelper.fastpath import spawn
+from ssohelper.fastpath import core_dumps, spawn
 
 # These need the terminal that we do not give away; behind Debian's alternatives too.
 _CONSOLE_BROWSERS = frozenset(
