@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -86,6 +87,16 @@ class Home(NamedTuple):
         program.chmod(0o755)
         self.env["BROWSER"] = str(program)
         return notes
+
+
+def pytest_configure() -> None:
+    """Handle signals as a terminal's programs do: `nohup` and `&` start this run with some ignored.
+
+    Programs that the tests start inherit an ignored signal, and Ctrl-C then ends none of them.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
