@@ -33,7 +33,7 @@ demo: run-env
 	@$(BIN)/ssohelper demo
 
 test: dev-env
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
 
 test-two-users: dev-env
 	$(BIN)/python -m pytest tests/two_users $(ARGS)

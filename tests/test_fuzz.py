@@ -7,7 +7,7 @@ import pytest
 from tests.fuzz import __main__ as fuzz
 
 _SEED = "1"
-_MUTATIONS = 60
+_MUTATIONS = 40
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="forks and reads /proc")

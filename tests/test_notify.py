@@ -60,7 +60,7 @@ def test_a_command_that_hangs_is_ended_with_all_it_started(
 def test_whoever_starts_a_command_that_hangs_may_end_at_once(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     code = (
-        "from ssohelper import notify\n"
+        "from ssohelper.system import notify\n"
         "from ssohelper.core.sign_in_notices import Notice\n"
         f"command = ('sh', '-c', 'echo $$ > {pid}; exec sleep 600')\n"
         "assert notify.start(Notice('corp', None, 'x', 'y'), command, {'PATH': '/usr/bin:/bin'}) is None\n"

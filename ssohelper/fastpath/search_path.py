@@ -8,7 +8,8 @@ acts before Python starts. Light: every command loads it.
 import os
 import sys
 
-_PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# The folder that holds the package: this file is fastpath/search_path.py.
+_PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 def drop_foreign() -> bool:

@@ -141,6 +141,6 @@ def _folders() -> list[str]:
     `lib/pythonX.Y/site-packages/ssohelper` is four steps below the prefix, also where that is
     not sys.prefix (pip install --user, Debian's /usr/local); Windows has one step less.
     """
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     up = os.path.dirname(os.path.dirname(root))
     return [root, os.path.dirname(up), up, sys.prefix]

@@ -15,8 +15,8 @@ from tests.cli.listing_world import Shell
 # The same program, that waits a tenth of a second with its line in place of five.
 SOON = (
     "import sys\n"
-    "from ssohelper.cli import late, run\n"
-    "late._LINE_AFTER_SECONDS = 0.1\n"
+    "from ssohelper.cli import listing_progress, run\n"
+    "listing_progress._LINE_AFTER_SECONDS = 0.1\n"
     "sys.exit(run(sys.argv[1:]))"
 )
 LINE = "listing accounts at AWS's pace: "

@@ -14,8 +14,8 @@ HEADER = ("ACCOUNT ID", "ACCOUNT", "ROLE", "PROFILES")
 # The same program, for which no machine is too slow to read a saved list before a bar comes.
 PATIENT = (
     "import sys\n"
-    "from ssohelper.cli import late, run\n"
-    "late._BAR_AFTER_SECONDS = 30\n"
+    "from ssohelper.cli import listing_progress, run\n"
+    "listing_progress._BAR_AFTER_SECONDS = 30\n"
     "sys.exit(run(sys.argv[1:]))"
 )
 ROW = ("000030000001", "payments-prod", "ReadOnlyAccess", "payments-prod.ReadOnlyAccess")

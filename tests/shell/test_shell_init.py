@@ -37,7 +37,12 @@ def test_prints_the_function_first_and_imports_nothing_heavy(shell: str) -> None
     assert done.returncode == 0
     assert done.stdout.startswith((ROOT / "shell" / f"ssohelper.{ENDINGS[shell]}").read_text())
     loaded = {name for name in done.stderr.split() if name.startswith("ssohelper")}
-    assert loaded == {"ssohelper", "ssohelper.__main__", "ssohelper.system.shell_texts"}
+    assert loaded == {
+        "ssohelper",
+        "ssohelper.__main__",
+        "ssohelper.system",
+        "ssohelper.system.shell_texts",
+    }
     assert not {"click", "re", "json", "pathlib", "subprocess"} & set(done.stderr.split())
 
 
