@@ -12,7 +12,7 @@ export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 export UV_PYTHON_DOWNLOADS := never
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 
-.PHONY: help demo test test-two-users check bench torture simulate fuzz pictures docs lock clean run-env dev-env
+.PHONY: help demo test test-two-users check bench torture simulate fuzz mutants pictures docs lock clean run-env dev-env
 .NOTPARALLEL:
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo 'make pictures  draw the screens anew into docs/pictures'
 	@echo 'make fuzz    damage files and answers, run the commands: 5 min (S=60, SEED=n repeats)'
 	@echo 'make docs    build the documentation into .cache/docs'
+	@echo 'make mutants change one line at a time: does a test notice? (N=200, SEED=n, ONLY="core cli")'
 	@echo 'make lock    renew uv.lock and its exports for pip (needs uv)'
 	@echo 'make clean   remove everything that these made'
 
@@ -69,6 +70,9 @@ fuzz: dev-env
 simulate: dev-env
 	@$(BIN)/python -m tests.simulator $(if $(N),--count $(N),--seconds $(or $(S),60)) \
 	    $(if $(SEED),--seed $(SEED))
+
+mutants: dev-env
+	@N='$(N)' SEED='$(SEED)' ONLY='$(ONLY)' $(BIN)/python -m tests.mutants
 
 lock:
 	$(BOOTSTRAP) lock
