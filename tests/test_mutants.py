@@ -50,6 +50,8 @@ def test_a_seed_repeats_a_sample_of_changes_that_compile() -> None:
 
 
 def test_the_tests_of_a_module_come_first() -> None:
-    assert nearest_tests(ROOT, "ssohelper/core/config_edit.py")[0] == "tests/core/test_config_edit.py"
+    assert (
+        nearest_tests(ROOT, "ssohelper/core/config_edit.py")[0] == "tests/core/test_config_edit.py"
+    )
     chosen = nearest_tests(ROOT, "ssohelper/cli/profile_commands.py")
     assert any("profile" in name or "sync" in name for name in chosen)
