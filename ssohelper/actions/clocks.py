@@ -6,14 +6,15 @@ one end ("observed"), or it is 8 h after the beginning ("assumed"), which decide
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ssohelper.actions import tokens
-from ssohelper.core import sign_in_clock
+from ssohelper.core import sign_in_outlook
 from ssohelper.core.instants import duration_text
-from ssohelper.core.model import AccessToken, KeptCredentials, RoleKey, SignInFacts, SsoSession
-from ssohelper.core.sign_in_clock import Source
+from ssohelper.core.model import AccessToken, KeptCredentials, RoleKey, SsoSession
+from ssohelper.core.sign_in_clock import Source, sign_in_end
+from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.errors import LoginRequired
 
 if TYPE_CHECKING:
@@ -34,21 +35,22 @@ class SessionClock(NamedTuple):
     signed_in_at: int | None
     sign_in_ends_at: int | None
     sign_in_ends_source: Source | None
+    outlook: Outlook
     token_life_seconds: int | None = None
 
 
 def session_clock(app: App, session: SsoSession) -> SessionClock:
-    """Return the clocks of one session. Asks nobody but the files of this machine."""
-    try:
-        token = app.tokens.load(session)
-    except LoginRequired as damaged:
-        app.warn(damaged.message)
-        token = None
+    """Return the clocks of one session, from this machine's files alone."""
+    token, ahead = _token_and_outlook(app, session, warn=app.warn)
     if token is None:
-        return SessionClock(session, None, "signed_out", False, None, None, None, None)
+        return SessionClock(session, None, "signed_out", False, None, None, None, None, ahead)
     facts = tokens.facts_of(app, session, token)
-    ends_at, source = sign_in_end(app, session, facts)
-    _warn_of_assumed_end(app, session, ends_at, source)
+    ends_at, source = sign_in_end(facts, _configured_hours(app, session))
+    if ahead.reason == "assumed" and ahead.at is not None and ahead.at <= app.now():
+        app.warn(
+            f'the sign-in of session "{session.name}" may have ended: '
+            "8 h have passed, which is AWS's default"
+        )
     return SessionClock(
         session=session,
         user=facts.user,
@@ -58,10 +60,22 @@ def session_clock(app: App, session: SsoSession) -> SessionClock:
         signed_in_at=facts.signed_in_at,
         sign_in_ends_at=ends_at,
         sign_in_ends_source=source,
+        outlook=ahead,
         token_life_seconds=facts.token_life_seconds
         if facts.token_expires_at == token.expires_at
         else None,
     )
+
+
+def outlook(app: App, session: SsoSession) -> Outlook:
+    """Return when the session needs an interactive sign-in, from this machine's files alone."""
+    return _token_and_outlook(app, session)[1]
+
+
+def outlook_of(app: App, session: SsoSession, token: AccessToken | None) -> Outlook:
+    """Return when the session needs an interactive sign-in, given the token in its file."""
+    facts = app.tokens.facts(session.name)
+    return sign_in_outlook.outlook(token, facts, _configured_hours(app, session), app.now())
 
 
 def credentials_of(
@@ -79,53 +93,38 @@ def credentials_of(
     )
 
 
-def sign_in_end(
-    app: App, session: SsoSession, facts: SignInFacts
-) -> tuple[int | None, Source | None]:
-    """Return when the sign-in of these facts ends (epoch seconds) and how we know."""
-    return sign_in_clock.sign_in_end(facts, _configured_hours(app, session))
+def is_sign_in_needed_within(app: App, session: SsoSession, seconds: int) -> bool:
+    """Return whether a new sign-in will be needed within the given time.
 
-
-def person_needed_at(app: App, session: SsoSession, token: AccessToken) -> int | None:
-    """Return when a person is needed next; None when that is not known. An assumed end is not."""
-    facts, hours = app.tokens.facts(session.name), _configured_hours(app, session)
-    clock = sign_in_clock.prompt_clock(token, facts, hours, app.now())
-    if clock.kind == "ended":
-        return token.expires_at
-    return clock.at if clock.kind == "known" else None
-
-
-def person_needed_within(app: App, session: SsoSession, seconds: int) -> bool:
-    """Tell whether a person must sign in within the time; renews the token if that must be known.
-
-    Raises: AwsUnreachable when it cannot be known.
+    Renews the token when there is no other way to tell; warns when the end is not known.
+    Raises: AwsUnreachable when it cannot be told.
     """
     try:
         token = app.tokens.load(session)
-        if token is None:
-            return True
-        if token.expires_at <= app.now():
+        if token is not None and token.expires_at <= app.now():
             token = tokens.valid_token(app, session, app.deadline())
     except LoginRequired:
         return True
-    needed_at = person_needed_at(app, session, token)
-    if needed_at is None:
-        warn_of_unknown_end(app, session, token, seconds)
-    return needed_at is not None and needed_at - app.now() < seconds
+    if token is None:
+        return True
+    warn_of_unknown_end(app, session, token, seconds)
+    return outlook_of(app, session, token).is_needed(app.now(), seconds)
 
 
 def warn_of_unknown_end(
     app: App, session: SsoSession, token: AccessToken, seconds: int | None = None
 ) -> None:
-    """Warn who asks whether a sign-in lasts so long, or who runs on, where its end is not known.
+    """Warn where the end is not known, so that the sign-in may end before so many seconds.
 
-    Silent below an hour once AWS's default has passed: a renewed token lasts that long by itself.
+    `seconds` is None for a job that runs until it is stopped. Silent while AWS's default of 8 h
+    leaves that time; after it has passed, silent below an hour: a renewed token lasts that long.
     """
-    facts = tokens.facts_of(app, session, token)
-    ends_at, source = sign_in_end(app, session, facts)
+    ahead = outlook_of(app, session, token)
+    if ahead.is_known:
+        return
     default = ""
-    if source == "assumed" and ends_at is not None and ends_at > app.now():
-        left = ends_at - app.now()
+    if ahead.reason == "assumed" and ahead.at is not None and ahead.at > app.now():
+        left = ahead.at - app.now()
         if seconds is not None and seconds <= left:
             return
         default = f" (by its default {duration_text(left)} are left)"
@@ -137,7 +136,7 @@ def warn_of_unknown_end(
         what = (
             f'whether the sign-in to "{session.name}" lasts {duration_text(seconds)} nobody knows'
         )
-    if facts.signed_in_at is None:
+    if tokens.facts_of(app, session, token).signed_in_at is None:
         cure = f"Another tool made it; one with its date: ssohelper login {session.name} --force"
     else:
         setting = f"sessions.{session.name}.session_hours"
@@ -145,16 +144,17 @@ def warn_of_unknown_end(
     app.warn(f"{what}: AWS does not tell{default}. {cure}")
 
 
+def _token_and_outlook(
+    app: App, session: SsoSession, *, warn: Callable[[str], None] = lambda _message: None
+) -> tuple[AccessToken | None, Outlook]:
+    try:
+        token = app.tokens.load(session)
+    except LoginRequired as damaged:
+        warn(damaged.message)
+        return None, Outlook(None, "damaged")
+    return token, outlook_of(app, session, token)
+
+
 def _configured_hours(app: App, session: SsoSession) -> float | None:
     hours: float | None = app.settings.get("session_hours", session=session.name)
     return hours
-
-
-def _warn_of_assumed_end(
-    app: App, session: SsoSession, ends_at: int | None, source: Source | None
-) -> None:
-    if source == "assumed" and ends_at is not None and ends_at <= app.now():
-        app.warn(
-            f'the sign-in of session "{session.name}" may have ended: '
-            "8 h have passed, which is AWS's default"
-        )

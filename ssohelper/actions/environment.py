@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import clocks, tokens
 from ssohelper.core.endpoints import checked_region
@@ -14,6 +14,7 @@ from ssohelper.errors import AwsUnreachable, ConfigInvalid, LocalState
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.model import SsoSession
+    from ssohelper.core.sign_in_outlook import Outlook
 
 _KEYS = (
     "AWS_ACCESS_KEY_ID",
@@ -85,17 +86,6 @@ class Environment(NamedTuple):
         return {**kept, **self.revealed()}
 
 
-class TimeLeft(NamedTuple):
-    """How long a person need not sign in again, as far as it is known.
-
-    `kind` is "sign-in" (known), "assumed" (AWS's default of 8 h, never seen), "renews" (AWS alone
-    knows the sign-in's end; `seconds` are the access token's) or "token" (it cannot be renewed).
-    """
-
-    kind: Literal["sign-in", "assumed", "renews", "token"]
-    seconds: int
-
-
 def profile_environment(app: App, profile: Profile) -> Environment:
     """Return what points at a profile of the config: SDKs renew by themselves, no secret.
 
@@ -155,25 +145,18 @@ def endpoint_region_of(app: App, profile: Profile, region: str | None = None) ->
         raise
 
 
-def sign_in_left(app: App, session: SsoSession) -> TimeLeft:
-    """Return how long the sign-in lasts, renewing the token when it is due.
+def usable_sign_in(app: App, session: SsoSession) -> Outlook:
+    """Renew the token where it is due; return how long the sign-in lasts.
 
-    While AWS or our own files are in the way what is known here has to do: a warning.
+    Where AWS or our own files prevent the renewal: a warning, and what the token file says.
     Raises: LoginRequired.
     """
     try:
         token = tokens.valid_token(app, session, app.deadline())
-    except (AwsUnreachable, LocalState) as trouble:
-        app.warn(f"the sign-in could not be renewed: {trouble.message}")
-        return TimeLeft("token", 0)
-    token_seconds = token.expires_at - app.now()
-    facts = tokens.facts_of(app, session, token)
-    if facts.ended_at is not None or not tokens.is_refreshable(app, token):
-        return TimeLeft("token", token_seconds)
-    ends_at, source = clocks.sign_in_end(app, session, facts)
-    if ends_at is None:
-        return TimeLeft("renews", token_seconds)
-    return TimeLeft("assumed" if source == "assumed" else "sign-in", ends_at - app.now())
+    except (AwsUnreachable, LocalState) as error:
+        app.warn(f"the sign-in could not be renewed: {error.message}")
+        return clocks.outlook_of(app, session, tokens.seen(app, session))
+    return clocks.outlook_of(app, session, token)
 
 
 def _environment(variables: dict[str, str | Secret]) -> Environment:

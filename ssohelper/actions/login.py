@@ -142,7 +142,7 @@ def _without_a_person(app: App, session: SsoSession, min_seconds: int) -> LoginO
         token = app.tokens.load(session)
     except LoginRequired:
         return None
-    if token is None or _ends_too_early(app, session, token, min_seconds):
+    if token is None or clocks.outlook_of(app, session, token).is_needed(app.now(), min_seconds):
         return None
     lasting = token
     try:
@@ -155,17 +155,8 @@ def _without_a_person(app: App, session: SsoSession, min_seconds: int) -> LoginO
         if token.expires_at - app.now() >= min_seconds:
             return LoginOutcome(token, "kept")
         raise
-    if clocks.person_needed_at(app, session, lasting) is None:
-        clocks.warn_of_unknown_end(app, session, lasting, min_seconds)
+    clocks.warn_of_unknown_end(app, session, lasting, min_seconds)
     return LoginOutcome(lasting, "kept" if lasting.value == token.value else "renewed")
-
-
-def _ends_too_early(app: App, session: SsoSession, token: AccessToken, min_seconds: int) -> bool:
-    """Tell whether a person is needed within the time: only a known end counts, not an assumed."""
-    if tokens.facts_of(app, session, token).ended_at is not None:
-        return True  # AWS refused it: its file still names an hour, and every command sends here
-    needed_at = clocks.person_needed_at(app, session, token)
-    return needed_at is not None and needed_at - app.now() < min_seconds
 
 
 @contextmanager

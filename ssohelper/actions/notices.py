@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import clocks, tokens
 from ssohelper.core import sign_in_notices
 from ssohelper.core.freshness import token_margin_seconds
-from ssohelper.core.sign_in_notices import Outlook, Told, is_same_end
+from ssohelper.core.sign_in_notices import Told, counted_end, is_same_end
+from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.errors import LoginRequired, SsoHelperError
 
 if TYPE_CHECKING:
@@ -25,29 +26,10 @@ LAST_RENEWAL_SECONDS = 120
 _LOCK_SECONDS = 0.05
 
 
-def outlook(app: App, session: SsoSession) -> Outlook:
-    """Return what the files of this machine say of the sign-in's end."""
-    try:
-        token = app.tokens.load(session)
-    except LoginRequired:
-        return Outlook(None, is_over=True)  # half written, and nothing writes it to its end
-    if token is None:
-        return Outlook(None, is_over=True, is_signed_out=True)
-    facts = tokens.facts_of(app, session, token)
-    if facts.ended_at is not None or not tokens.is_refreshable(app, token):
-        return Outlook(token.expires_at, token.expires_at, token.expires_at <= app.now())
-    ends_at, source = clocks.sign_in_end(app, session, facts)
-    if ends_at is None or source == "assumed":
-        return Outlook(None)
-    # A token that outlives the sign-in is the last one.
-    token_until = token.expires_at if token.expires_at >= ends_at else None
-    return Outlook(ends_at, token_until)
-
-
 def last_renewals(ahead: Outlook) -> list[int]:
-    """Return the moments before which all must be renewed once more: as late as AWS allows."""
-    moments = {at for at in (ahead.needed_at, ahead.token_until) if at is not None}
-    return sorted(moments)
+    """Return the ends before which token and role credentials are renewed once more."""
+    ends = {ahead.needed_at, ahead.token_expires_at if ahead.is_last_token else None}
+    return sorted(at for at in ends if at is not None)
 
 
 def tell_due(
@@ -63,12 +45,13 @@ def tell_due(
     `next_at` is when the next renewal will come. A sign-out is told with `even_signed_out` only: a
     person did that.
     """
-    ahead = outlook(app, session)
-    if ahead.is_signed_out and not even_signed_out:
+    ahead = clocks.outlook(app, session)
+    if ahead.reason == "signed out" and not even_signed_out:
         return
-    due = sign_in_notices.due_marks(ahead, app.now(), next_at, is_refused=is_refused)
+    now = app.now()
+    due = sign_in_notices.due_marks(ahead, now, next_at, is_refused=is_refused)
     told = app.notice_record.load(session.name)
-    if _is_current(told, ahead) and due <= told.of(ahead.needed_at):
+    if _is_current(told, ahead, now) and due <= told.of(counted_end(ahead, now)):
         return
     is_ours = _record(app, session, ahead, due)
     found = sign_in_notices.notice(session.name, ahead, app.now())
@@ -109,14 +92,16 @@ def _record(app: App, session: SsoSession, ahead: Outlook, due: frozenset[str]) 
     """
     with app.tokens.state_lock(session.name, app.deadline(_LOCK_SECONDS)):
         told = app.notice_record.load(session.name)
-        given = told.of(ahead.needed_at) if _is_current(told, ahead) else frozenset()
-        app.notice_record.save(session.name, Told(ahead.needed_at, given | due))
+        now = app.now()
+        end = counted_end(ahead, now)
+        given = told.of(end) if _is_current(told, ahead, now) else frozenset()
+        app.notice_record.save(session.name, Told(end, given | due))
     return not due <= given
 
 
-def _is_current(told: Told, ahead: Outlook) -> bool:
+def _is_current(told: Told, ahead: Outlook, now: int) -> bool:
     """Return whether the record still applies: one without a time is void after the next sign-in."""
-    return told.end is not None or not told.marks or ahead.is_over
+    return told.end is not None or not told.marks or ahead.is_over(now)
 
 
 class Reminder:
@@ -134,17 +119,18 @@ class Reminder:
 
     def next(self, ahead: Outlook, now: int, next_at: int) -> str | None:
         """Return what is to be said now, the next look being at `next_at`; None: nothing new."""
-        was_over, self._is_over = self._is_over, ahead.is_over
+        was_over, self._is_over = self._is_over, ahead.is_over(now)
         found = sign_in_notices.notice(self._name, ahead, now)
-        if ahead.is_over:
+        if self._is_over:
             return found.message if found and not was_over else None
-        if ahead.needed_at is None:
+        if not ahead.is_known:
             self._has_end = False
             return sign_in_notices.signed_in_again(self._name) if was_over else None
-        is_news = not (self._has_end and is_same_end(self._said.end, ahead.needed_at))
+        end = counted_end(ahead, now)
+        is_news = not (self._has_end and is_same_end(self._said.end, end))
         due = sign_in_notices.due_marks(ahead, now, next_at)
         said = frozenset() if is_news else self._said.marks
         if not is_news and due <= said:
             return None
-        self._said, self._has_end = Told(ahead.needed_at, said | due), True
+        self._said, self._has_end = Told(end, said | due), True
         return found.message if found else None

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ssohelper.core.model import RoleKey, SsoSession
-from ssohelper.core.sign_in_clock import PromptClock, prompt_clock
+from ssohelper.core.sign_in_clock import PromptClock
+from ssohelper.core.sign_in_outlook import outlook, prompt_clock
 from ssohelper.errors import SsoHelperError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def clock_of(app: App, session: SsoSession) -> PromptClock:
     """Return the session's clock from what this machine knows. Asks nobody."""
     token = app.tokens.peek(session)
     hours = app.settings.get("session_hours", session=session.name)
-    return prompt_clock(token, app.tokens.facts(session.name), hours, app.now())
+    return prompt_clock(outlook(token, app.tokens.facts(session.name), hours, app.now()))
 
 
 @contextmanager

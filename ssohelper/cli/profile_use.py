@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ssohelper.actions import identity, sign_in_wait
-from ssohelper.actions.environment import TimeLeft
 from ssohelper.app import App
 from ssohelper.cli import choosing, output
 from ssohelper.cli.session_commands import sign_in_on_terminal
@@ -72,15 +71,3 @@ def keys_left(app: App, credentials: RoleCredentials) -> str:
     """Return how long fixed keys last, and until when."""
     left = duration_text(credentials.expires_at - app.aws_now())
     return f"these keys end in {left}, at {to_iso(credentials.expires_at)}"
-
-
-def sign_in_left(left: TimeLeft) -> str:
-    """Return how long a sign-in lasts, as sure as we are of it."""
-    words = duration_text(left.seconds)
-    if left.kind == "renews":
-        return f"the access token lasts {words} and renews by itself"
-    if left.seconds <= 0:
-        return "the sign-in may have ended"
-    if left.kind == "assumed":
-        return f"about {words} of the sign-in left (assumed)"
-    return f"{words} of the sign-in left"

@@ -138,7 +138,7 @@ def _warn_of_unknown_end(app: App, chosen: Profile) -> None:
     """A job must not end because nobody knew that nothing would be said before."""
     with contextlib.suppress(LoginRequired):
         token = app.tokens.load(chosen.session)
-        if token and clocks.person_needed_at(app, chosen.session, token) is None:
+        if token:
             clocks.warn_of_unknown_end(app, chosen.session, token)
 
 

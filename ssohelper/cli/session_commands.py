@@ -237,7 +237,9 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
     sessions = [session_of(app, chosen)] if chosen else app.config.read().sso_sessions()
     if not sessions and (check or app.config.read().session_names()):
         session_of(app, None)  # says what is wrong with the ones that cannot be used
-    needing = [s for s in sessions if check and clocks.person_needed_within(app, s, min_seconds)]
+    needing = [
+        s for s in sessions if check and clocks.is_sign_in_needed_within(app, s, min_seconds)
+    ]
     seen = [clocks.session_clock(app, session) for session in sessions]
     credentials = clocks.credentials_of(app, sessions)
     if output.talk().json:
@@ -278,11 +280,8 @@ def _qr_code(url: str) -> str:
 
 
 def _outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) -> str:
-    token = outcome.token
-    needed_at = clocks.person_needed_at(app, session, token)
-    return clock_text.signed_in(
-        session.name, outcome.how, token.expires_at, app.now(), needed_at, outcome.user
-    )
+    ahead = clocks.outlook_of(app, session, outcome.token)
+    return clock_text.signed_in(session.name, outcome.how, ahead, app.now(), outcome.user)
 
 
 def _session_json(clock: clocks.SessionClock) -> dict[str, Any]:
@@ -329,10 +328,8 @@ def _print_clocks(
             "-" if clock.token_expires_at is None else clock_text.left(clock.token_expires_at, now)
         )
         if clock.refreshable:
-            token += ", renews by itself"
-        ends = "-" if clock.sign_in_ends_at is None else clock_text.left(clock.sign_in_ends_at, now)
-        if clock.sign_in_ends_source:
-            ends += f" ({clock.sign_in_ends_source})"
+            token += ", renewed automatically"
+        ends = clock_text.sign_in(clock.outlook, now)
         state = clock.state.replace("_", " ")
         rows.append([clock.session.name, clock.user or "-", state, token, ends])
     output.print_rows(["session", "user", "state", "access token", "sign-in"], rows)

@@ -15,7 +15,7 @@ from ssohelper.actions.profiles import Said
 from ssohelper.app import App
 from ssohelper.cli import listing_progress, output, profile_use
 from ssohelper.cli.plan_output import write_plan
-from ssohelper.core import shell_text
+from ssohelper.core import clock_text, shell_text
 from ssohelper.core.model import Profile
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
@@ -53,11 +53,10 @@ def use(profile: str | None, keys: bool, yes: bool) -> None:
         found, left = _keys(app, chosen)
         name = _lasting_name(app, chosen)
     else:
-        left = profile_use.sign_in_left(
-            profile_use.signed_in(
-                app, chosen, lambda: environment.sign_in_left(app, chosen.session)
-            )
+        ahead = profile_use.signed_in(
+            app, chosen, lambda: environment.usable_sign_in(app, chosen.session)
         )
+        left = clock_text.sign_in_left(ahead, app.now())
         chosen = _with_profile(app, chosen, yes)
         found = environment.profile_environment(app, chosen)
         name = chosen.name

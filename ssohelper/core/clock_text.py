@@ -1,6 +1,7 @@
 """Clocks and sign-ins in words, the same at every front door."""
 
 from ssohelper.core.instants import duration_text, to_iso
+from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.text import show
 
 _HOW = {
@@ -16,26 +17,42 @@ def left(at: int, now: int) -> str:
     return f"{duration_text(at - now)} left" if at > now else f"ended {duration_text(now - at)} ago"
 
 
-def signed_in(
-    session_name: str,
-    how: str,
-    token_expires_at: int,
-    now: int,
-    needed_at: int | None = None,
-    user: str | None = None,
-) -> str:
-    """Return what a sign-in came to; `how` and `user` are a LoginOutcome's.
+def sign_in(ahead: Outlook, now: int) -> str:
+    """Return a sign-in's end and how it is known: `2h 13m left (configured)`, or `-`."""
+    if ahead.at is None:
+        return "-"
+    how = "observed" if ahead.reason == "refused" else ahead.reason
+    return f"{left(ahead.at, now)} ({how})"
 
-    `needed_at`: when a person is needed next, where that is known and to be said. It is what a
-    long job goes by: the token is renewed, the sign-in takes a person.
+
+def sign_in_left(ahead: Outlook, now: int) -> str:
+    """Return how long a sign-in lasts, for a user who starts to work with it."""
+    token_left = (ahead.token_expires_at or now) - now
+    token_text = f"access token lasts {duration_text(token_left)}"
+    if ahead.is_needed(now):
+        return "the sign-in has ended" + (f"; its {token_text} more" if token_left > 0 else "")
+    if ahead.is_known and ahead.at is not None:
+        return f"{duration_text(ahead.at - now)} of the sign-in left"
+    if token_left <= 0 or (ahead.at is not None and ahead.at <= now):
+        return "the sign-in may have ended"
+    if ahead.at is None:
+        return f"the {token_text} and is renewed automatically"
+    return f"about {duration_text(ahead.at - now)} of the sign-in left (assumed)"
+
+
+def signed_in(
+    session_name: str, how: str, ahead: Outlook, now: int, user: str | None = None
+) -> str:
+    """Return the result of a login; `how` and `user` are a LoginOutcome's.
+
+    Names the known end of the sign-in, which decides how long a job can run; else the token's.
     """
-    until = f"{to_iso(token_expires_at)} ({duration_text(token_expires_at - now)})"
-    ends = f"the access token lasts until {until}"
-    if needed_at is not None and needed_at > token_expires_at:
-        ends = f"until {to_iso(needed_at)} ({duration_text(needed_at - now)}) nobody is needed"
+    ends_at = ahead.needed_at or ahead.token_expires_at or now
+    what = "no new sign-in is needed" if ahead.needed_at else "the access token lasts"
+    ends = f"{what} until {to_iso(ends_at)} ({duration_text(ends_at - now)})"
     who = ""
     if how in ("joined", "signed in"):
-        who = f' as "{show(user)}"' if user else " (the person is unknown)"
+        who = f' as "{show(user)}"' if user else " (the user is unknown)"
     return f'{_HOW[how]} "{show(session_name)}"{who}: {ends}'
 
 

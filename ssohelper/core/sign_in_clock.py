@@ -95,22 +95,3 @@ def length_after_renewal(facts: SignInFacts, now: int) -> int | None:
     """Return how long sign-ins last, unless a renewal that works now, after that, disproves it."""
     length, began = facts.observed_hours_seconds, facts.signed_in_at
     return None if length and began and now > began + length else length
-
-
-def prompt_clock(
-    token: AccessToken | None, facts: SignInFacts, configured_hours: float | None, now: int
-) -> PromptClock:
-    """Return the clock of a session: its sign-in's, since what renews by itself needs nobody."""
-    if token is None:
-        return PromptClock(0, "ended")
-    facts = facts_of_token(facts, token)
-    if facts.ended_at is not None:
-        return PromptClock(facts.ended_at, "ended")
-    if not is_refreshable(token, now):
-        return PromptClock(token.expires_at, "known")
-    ends_at, source = sign_in_end(facts, configured_hours)
-    if ends_at is None:
-        return PromptClock(0, "open")
-    # What was issued before the end still works until its own end.
-    ends_at = max(ends_at, token.expires_at)
-    return PromptClock(ends_at, "assumed" if source == "assumed" else "known")

@@ -1,40 +1,27 @@
-"""What a person is told before a sign-in ends, and when. Pure: no clock, no disk.
+"""Advance notice that a sign-in ends: its text, and when it is due. Pure: no clock, no disk.
 
-A notice comes from whoever renews: at the last renewal before a threshold, when the next one would
-come after it. Only an end that is known counts, never one that is assumed.
+A notice comes from the process that renews: at the last renewal before a threshold, when the next
+one would come after it. Only a known end counts, never an assumed one.
 """
 
 from typing import NamedTuple
 
 from ssohelper.core.instants import duration_text, to_iso
+from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.text import show
 
-# The value of the setting `notify` that stands for the desktop's own notices.
+# The value of the setting `notify` for the desktop's own notifications.
 DESKTOP = "desktop"
 # The contract: an hour and a quarter of an hour before the end, and at the end.
-_TELL_BEFORE_SECONDS = (3600, 900, 0)
-# Several files tell an end, in whole seconds: less apart is the same end.
-_SAME_SECONDS = 60
+_NOTICE_SECONDS_BEFORE = (3600, 900, 0)
+# The same end, recorded in whole seconds in several files, may differ by this much.
+_SAME_END_SECONDS = 60
 _OVER = "over"
 _REFUSED = "refused"
 
 
-class Outlook(NamedTuple):
-    """What lies ahead of a sign-in. Instants are epoch seconds.
-
-    `needed_at` is when a person is needed, None when that is not known. `token_until` is the last
-    moment at which anything can be renewed, None while tokens follow each other. `is_over`: a
-    person is needed now; `is_signed_out`: because the session has no token.
-    """
-
-    needed_at: int | None
-    token_until: int | None = None
-    is_over: bool = False
-    is_signed_out: bool = False
-
-
 class Told(NamedTuple):
-    """Which notices were given of one end (epoch seconds, None where no instant is known)."""
+    """Which notices were given of one end (epoch seconds, None where no time is known)."""
 
     end: int | None = None
     marks: frozenset[str] = frozenset()
@@ -45,7 +32,7 @@ class Told(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """A notice; `end` is when a person is (or was) needed, `command` the line to type."""
+    """One notice. `end` is when a sign-in is (or was) needed, `command` the command to type."""
 
     session_name: str
     end: int | None
@@ -53,36 +40,48 @@ class Notice(NamedTuple):
     command: str
 
 
+def counted_end(ahead: Outlook, now: int) -> int | None:
+    """Return the end that notices count down to; None where no time is known.
+
+    After AWS has refused a renewal this is the end of the present token, which still works.
+    """
+    if ahead.reason == "refused" or ahead.is_over(now):
+        return ahead.token_expires_at
+    return ahead.needed_at
+
+
 def due_marks(
     ahead: Outlook, now: int, next_at: int, *, is_refused: bool = False
 ) -> frozenset[str]:
     """Return the notices that are due, given when the next renewal will come.
 
-    `is_refused`: AWS has just refused to renew the sign-in, which is news in itself.
+    `is_refused`: AWS has just refused to renew the token, which is due a notice of its own.
     """
-    if ahead.is_over:
+    if ahead.is_over(now):
         return frozenset({_OVER})
-    if ahead.needed_at is None or ahead.needed_at <= now:
+    end = counted_end(ahead, now)
+    if end is None or end <= now:
         return frozenset()
-    marks = {str(before) for before in _TELL_BEFORE_SECONDS if next_at > ahead.needed_at - before}
+    marks = {str(before) for before in _NOTICE_SECONDS_BEFORE if next_at > end - before}
     return frozenset(marks | {_REFUSED} if is_refused else marks)
 
 
 def is_same_end(one: int | None, other: int | None) -> bool:
+    """Return whether two recorded ends are one end, within a minute; None equals only None."""
     if one is None or other is None:
         return one is other
-    return abs(one - other) <= _SAME_SECONDS
+    return abs(one - other) <= _SAME_END_SECONDS
 
 
 def notice(session_name: str, ahead: Outlook, now: int) -> Notice | None:
-    """Return the notice of this outlook; None when there is nothing to tell."""
+    """Return the notice of this outlook; None where no end is known or none lies ahead."""
     command = f"ssohelper login {show(session_name)}"
-    if ahead.is_over:
-        return Notice(session_name, ahead.needed_at, _over(session_name, ahead, command), command)
-    end = ahead.needed_at
+    end = counted_end(ahead, now)
+    if ahead.is_over(now):
+        return Notice(session_name, end, _over(session_name, ahead, command), command)
     if end is not None and end <= now:
-        # After a known end: what was issued before it still works until its own end.
-        end = ahead.token_until
+        # The sign-in has ended; the token that AWS issued before still works until its own end.
+        end = ahead.token_expires_at
     if end is None or end <= now:
         return None
     message = (
@@ -93,12 +92,12 @@ def notice(session_name: str, ahead: Outlook, now: int) -> Notice | None:
 
 
 def signed_in_again(session_name: str) -> str:
-    """Return what is said when a session works again."""
+    """Return the text of the notice that a session works again."""
     return f'"{show(session_name)}" is signed in again'
 
 
 def _over(session_name: str, ahead: Outlook, command: str) -> str:
-    if ahead.is_signed_out:  # which forgets the role credentials too
+    if ahead.reason == "signed out":  # its role credentials were removed too
         return f'"{show(session_name)}" is signed out: requests fail; go on with: {command}'
     return (
         f'the sign-in to "{show(session_name)}" is over: role credentials last to their end, '

@@ -13,7 +13,7 @@ from math import ceil
 from typing import TypeVar
 
 from ssohelper import crash
-from ssohelper.actions import credentials, notices, tokens
+from ssohelper.actions import clocks, credentials, notices, tokens
 from ssohelper.actions.notices import LAST_RENEWAL_SECONDS, Reminder
 from ssohelper.core.model import Role, SsoSession
 from ssohelper.endpoint.serving_app import ServingApp
@@ -103,7 +103,7 @@ class Keeper:
 
     def _remind(self, app: ServingApp) -> None:
         next_at = app.now() + ceil(self._pause_seconds)
-        said = self._reminder.next(notices.outlook(app, self._session), app.now(), next_at)
+        said = self._reminder.next(clocks.outlook(app, self._session), app.now(), next_at)
         if said:
             self._tell(said)
         notices.tell_due(app, self._session, next_at, even_signed_out=True)
@@ -124,14 +124,14 @@ class Keeper:
 
     def _renew_once_more(self, app: ServingApp) -> None:
         """Shortly before an end renew all that can still be: work goes on as long as AWS allows."""
-        ahead = notices.outlook(app, self._session)
+        ahead = clocks.outlook(app, self._session)
         ends = notices.last_renewals(ahead)
         self._done &= set(ends)
         for at in ends:
             if at in self._done or not 0 < at - app.now() <= LAST_RENEWAL_SECONDS:
                 continue
             with suppress(AwsUnreachable):  # until the end every round tries again
-                if at != ahead.token_until:
+                if at != ahead.token_expires_at:
                     self._last_token(app)
                 credentials.renew_now(app, self._session, self._role, "serve", app.deadline())
                 self._done.add(at)

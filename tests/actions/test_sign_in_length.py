@@ -108,7 +108,7 @@ def test_an_admins_revoke_minutes_after_a_sign_in_is_no_length(days: Days, minut
     days.revoke()
     days.sign_in()
     assert days.ends() == (8, "assumed")
-    assert not clocks.person_needed_within(days.app, days.session, 4 * HOUR)
+    assert not clocks.is_sign_in_needed_within(days.app, days.session, 4 * HOUR)
 
 
 def test_nor_is_one_that_is_noticed_after_an_idle_hour(days: Days) -> None:

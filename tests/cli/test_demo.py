@@ -127,7 +127,7 @@ class TestNarrated:
             ARN,
             "$ ssohelper status",
             "valid",
-            "renews by itself",
+            "renewed automatically",
             "(assumed)",
             "000040000001\tReadOnlyAccess\t",
         ]

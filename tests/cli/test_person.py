@@ -35,7 +35,7 @@ class Desk(NamedTuple):
         for _ in range(10):
             self.emulator.reset_counters()
             done = self.run(*argv, env=env)
-            if env or "(the person is unknown)" not in done.stderr:
+            if env or "(the user is unknown)" not in done.stderr:
                 break
         return done
 
@@ -144,7 +144,7 @@ def test_somebody_unknown_is_not_another_person(desk: Desk) -> None:
     desk.emulator.auto_approve = "ben"
     done = desk.login(AWS_ENDPOINT_URL_STS="http://127.0.0.1:9")
     assert done.returncode == 0
-    assert 'signed in to "corp" (the person is unknown): ' in done.stderr
+    assert 'signed in to "corp" (the user is unknown): ' in done.stderr
     assert "127.0.0.1:9" not in done.stderr, "it is silent about why"
     assert desk.user is None
     # And who was known before is still the one to be compared with.
@@ -180,7 +180,7 @@ def test_the_question_is_asked_with_the_shortest_role_that_no_rule_guards(desk: 
 def test_where_every_role_is_guarded_the_person_is_unknown(desk: Desk) -> None:
     assert desk.run("config", "set", "guard.rules", "*/*").returncode == 0
     desk.emulator.reset_counters()
-    assert "(the person is unknown)" in desk.run("login", "--force").stderr
+    assert "(the user is unknown)" in desk.run("login", "--force").stderr
     assert desk.emulator.counters["GetRoleCredentials"] == 0
 
 
@@ -231,7 +231,7 @@ def test_a_hanging_sts_delays_a_sign_in_by_three_seconds_at_most(desk: Desk) -> 
         ended = time.monotonic()
         for client in clients:
             client.close()
-    assert (done.returncode, "(the person is unknown)" in done.stderr) == (0, True)
+    assert (done.returncode, "(the user is unknown)" in done.stderr) == (0, True)
     # 3 s in all; the rest is a busy machine's.
     assert ended - went[0] < 3 + 5
 

@@ -4,7 +4,6 @@ import pytest
 
 from ssohelper.core import sign_in_clock
 from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SignInFacts
-from ssohelper.core.sign_in_clock import PromptClock
 
 BEGAN = 1_800_000_000
 HOUR = 3600
@@ -71,28 +70,6 @@ def test_a_token_after_the_end_is_of_a_sign_in_of_which_only_the_length_is_known
 )
 def test_the_end_of_a_sign_in_and_how_we_know(facts, hours, expected):
     assert sign_in_clock.sign_in_end(SignInFacts(*facts), hours) == expected
-
-
-@pytest.mark.parametrize(
-    ("said", "facts", "hours", "expected"),
-    [
-        (None, (BEGAN,), 12, (0, "ended")),
-        ({}, (BEGAN,), None, (BEGAN + EIGHT, "assumed")),
-        ({}, (BEGAN,), 12, (BEGAN + 12 * HOUR, "known")),
-        ({}, (BEGAN, None, 4 * HOUR), None, (BEGAN + 4 * HOUR, "known")),
-        ({}, (None,), None, (0, "open")),
-        ({"refresh": None}, (BEGAN,), 12, (BEGAN + HOUR, "known")),
-        ({}, (BEGAN, BEGAN + 7, None, None, None, BEGAN + HOUR), 12, (BEGAN + 7, "ended")),
-        ({}, (BEGAN, BEGAN + 7, None, None, None, BEGAN), 12, (0, "open")),
-        # What was issued before the end still works until its own end.
-        ({"expires_at": BEGAN + 9 * HOUR}, (BEGAN,), 8, (BEGAN + 9 * HOUR, "known")),
-    ],
-)
-def test_what_a_prompt_counts_down_to(said, facts, hours, expected):
-    found = sign_in_clock.prompt_clock(
-        None if said is None else token(**said), SignInFacts(*facts), hours, BEGAN
-    )
-    assert found == PromptClock(*expected)
 
 
 @pytest.mark.parametrize(

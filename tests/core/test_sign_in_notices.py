@@ -2,12 +2,14 @@
 
 import pytest
 
-from ssohelper.core.sign_in_notices import Outlook, Told, due_marks, notice
+from ssohelper.core.sign_in_notices import Told, counted_end, due_marks, notice
+from ssohelper.core.sign_in_outlook import Outlook
 
 NOW = 4_000_000_000
 MINUTE = 60
 END = NOW + 100 * MINUTE
-AHEAD = Outlook(END)
+AHEAD = Outlook(END, "configured", END + 5 * MINUTE, True)
+UNKNOWN = Outlook(None, "unknown", END)
 
 
 @pytest.mark.parametrize(
@@ -23,8 +25,8 @@ AHEAD = Outlook(END)
         (15, 0.25, {"3600", "900"}),
         (14, 13, {"3600", "900"}),
         (14, 15, {"3600", "900", "0"}),
-        (0, 60, set()),
-        (-5, 60, set()),
+        (0, 60, set()),  # its last token still works
+        (-5, 60, {"over"}),  # its last token has ended too
     ],
 )
 def test_the_last_renewal_before_a_threshold_tells(
@@ -35,16 +37,16 @@ def test_the_last_renewal_before_a_threshold_tells(
 
 
 def test_an_unknown_end_is_never_due() -> None:
-    assert due_marks(Outlook(None), NOW, NOW + 99 * 3600) == set()
+    assert due_marks(UNKNOWN, NOW, NOW + 99 * 3600) == set()
 
 
 def test_a_refusal_is_news_however_far_the_end_is() -> None:
     assert due_marks(AHEAD, NOW, NOW, is_refused=True) == {"refused"}
-    assert due_marks(Outlook(None), NOW, NOW, is_refused=True) == set()
+    assert due_marks(UNKNOWN, NOW, NOW, is_refused=True) == set()
 
 
 def test_a_sign_in_that_is_over_is_told_whatever_comes_next() -> None:
-    assert due_marks(Outlook(NOW, NOW, is_over=True), NOW, NOW) == {"over"}
+    assert due_marks(Outlook(NOW, "refused", NOW, True), NOW, NOW) == {"over"}
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,46 @@ def test_the_message_names_session_time_and_line() -> None:
 
 
 def test_after_a_known_end_the_last_token_s_end_counts() -> None:
-    found = notice("corp", Outlook(NOW - 5, NOW + 600), NOW)
+    found = notice("corp", Outlook(NOW - 5, "configured", NOW + 600, True), NOW)
     assert found
     assert found.end == NOW + 600
-    assert notice("corp", Outlook(NOW - 5), NOW) is None
+    assert notice("corp", UNKNOWN, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("ahead", "expected"),
+    [
+        (Outlook(NOW + 9, "configured", NOW + 600, True), NOW + 9),
+        (Outlook(NOW - 9, "configured", NOW + 600, True), NOW - 9),
+        (Outlook(NOW - 9, "configured", NOW - 1, True), NOW - 1),
+        (Outlook(NOW - 9, "refused", NOW + 600, True), NOW + 600),
+        (Outlook(NOW + 9, "assumed", NOW + 600), None),
+        (Outlook(None, "signed out"), None),
+    ],
+)
+def test_which_end_notices_count_down_to(ahead: Outlook, expected: int | None) -> None:
+    assert counted_end(ahead, NOW) == expected
+
+
+def test_after_a_refusal_notices_count_down_to_the_end_of_the_token() -> None:
+    refused = Outlook(NOW - 5, "refused", END, True)
+    assert due_marks(refused, NOW, NOW, is_refused=True) == {"refused"}
+    assert due_marks(refused, NOW, END - 59 * MINUTE) == {"3600"}
+    found = notice("corp", refused, NOW)
+    assert found
+    assert found.end == END
+
+
+@pytest.mark.parametrize(
+    ("ahead", "text"),
+    [
+        (Outlook(None, "signed out"), '"corp" is signed out'),
+        (Outlook(None, "damaged"), 'the sign-in to "corp" is over'),
+        (Outlook(NOW - 9, "configured", NOW - 1, True), 'the sign-in to "corp" is over'),
+    ],
+)
+def test_a_sign_in_that_is_over_has_a_notice_of_its_own(ahead: Outlook, text: str) -> None:
+    assert due_marks(ahead, NOW, NOW) == {"over"}
+    found = notice("corp", ahead, NOW)
+    assert found
+    assert found.message.startswith(text)

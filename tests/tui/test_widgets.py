@@ -5,6 +5,7 @@ import segno
 
 from ssohelper.actions.clocks import SessionClock
 from ssohelper.core.model import SsoSession
+from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.tui.widgets.clocks import bar, sign_in_line, token_line
 from ssohelper.tui.widgets.lines import Line, diff_lines
 from ssohelper.tui.widgets.qr import rows_of
@@ -17,7 +18,8 @@ def text(line: Line) -> str:
 
 
 def clock(**known: object) -> SessionClock:
-    usual = SessionClock(CORP, None, "valid", False, 1000, 0, 3600, "observed")
+    ahead = Outlook(3600, "observed", 1000)
+    usual = SessionClock(CORP, None, "valid", False, 1000, 0, 3600, "observed", ahead)
     return usual._replace(**known)  # type: ignore[arg-type]
 
 
@@ -32,18 +34,20 @@ def test_a_bar_is_as_long_as_its_room_whatever_is_left(left: int, whole: int, th
     ("left", "look"), [(4000, "good"), (3600, "warn"), (900, "bad"), (0, "bad")]
 )
 def test_what_ends_soon_stands_out(left: int, look: str) -> None:
-    line = sign_in_line(clock(sign_in_ends_at=10_000, signed_in_at=0), 10_000 - left, 8)
+    line = sign_in_line(
+        clock(outlook=Outlook(10_000, "observed"), signed_in_at=0), 10_000 - left, 8
+    )
     assert look in {name for _, name in line}
 
 
 def test_what_is_assumed_alarms_nobody_and_says_so() -> None:
-    line = sign_in_line(clock(sign_in_ends_source="assumed"), 3599, 8)
+    line = sign_in_line(clock(outlook=Outlook(3600, "assumed")), 3599, 8)
     assert "(assumed: AWS's usual 8 h)" in text(line)
     assert {name for _, name in line} == {"dim"}
 
 
 def test_an_end_that_nobody_knows_draws_no_bar() -> None:
-    assert "━" not in text(sign_in_line(clock(sign_in_ends_at=None), 0, 8))
+    assert "━" not in text(sign_in_line(clock(outlook=Outlook(None, "unknown")), 0, 8))
     assert text(token_line(clock(), 0, 8)).strip() == "access token  16m left"
 
 

@@ -221,17 +221,16 @@ class SessionsScreen(Screen[None]):
     def _told(self, clock: SessionClock) -> str:
         if clock.state == "signed_out":
             return f"press {self.app.key_of('sessions.sign_in')} to sign in"
-        at = clock.sign_in_ends_at
+        at = clock.outlook.at
         if self._has_ended(clock):
             return "sign in again"
         if clock.state == "expired":
-            return "renews by itself" if clock.refreshable else "sign in again"
+            return "renewed automatically"
         return clock_text.left(at, self.app.house.now()) if at is not None else ""
 
     def _has_ended(self, clock: SessionClock) -> bool:
-        """Tell whether a person is needed, as far as that is more than a guess."""
-        at, source = clock.sign_in_ends_at, clock.sign_in_ends_source
-        return at is not None and at <= self.app.house.now() and source != "assumed"
+        """Return whether the sign-in of a session that has a token is known to have ended."""
+        return clock.state != "signed_out" and clock.outlook.is_needed(self.app.house.now())
 
     def _details(self, width: int) -> list[Line]:
         seen, number = self._seen, self.query_one("#sessions", Chooser).cursor
@@ -249,7 +248,7 @@ class SessionsScreen(Screen[None]):
             lines += self._how_to_sign_in(clock.session, "You are signed out.")
             return lines
         lines += [sign_in_line(clock, now, bar), token_line(clock, now, bar), []]
-        if self._has_ended(clock) or (clock.state == "expired" and not clock.refreshable):
+        if self._has_ended(clock):
             lines += [*self._how_to_sign_in(clock.session, "The sign-in has ended."), []]
         return lines + self._role_lines(clock.session, width)
 
@@ -337,8 +336,11 @@ class SessionsScreen(Screen[None]):
 
         def ended(outcome: login.LoginOutcome | None) -> None:
             if outcome is not None:
-                now, at = self.app.house.now(), outcome.token.expires_at
-                said = clock_text.signed_in(session.name, outcome.how, at, now, user=outcome.user)
+                house = self.app.house
+                ahead = clocks.outlook_of(house, session, outcome.token)
+                said = clock_text.signed_in(
+                    session.name, outcome.how, ahead, house.now(), outcome.user
+                )
                 self.app.did(said, command)
             self.read()
 

@@ -13,20 +13,21 @@ _SOURCES = {
     "configured": "as the settings say",
     "observed": "as it was seen to end",
     "assumed": "assumed: AWS's usual 8 h",
+    "refused": "AWS refused to renew it",
+    "not renewable": "its token cannot be renewed",
 }
 
 
 def sign_in_line(clock: SessionClock, now: int, width: int) -> Line:
     """Return the first clock: how long a person need not sign in again."""
-    at = clock.sign_in_ends_at
+    at, reason = clock.outlook.at, clock.outlook.reason
     if at is None:
         return _line("sign-in", [("-  AWS does not tell when it ends", "dim")])
     began = clock.signed_in_at
     whole = at - began if began is not None else None
-    source = _SOURCES.get(clock.sign_in_ends_source or "", "")
-    # What is only assumed alarms nobody.
-    look = "dim" if clock.sign_in_ends_source == "assumed" else _look(at - now)
-    return _line("sign-in", _counted(at, now, whole, look, width), f"  ({source})")
+    # An assumed end is shown and decides nothing.
+    look = "dim" if reason == "assumed" else _look(at - now)
+    return _line("sign-in", _counted(at, now, whole, look, width), f"  ({_SOURCES[reason]})")
 
 
 def token_line(clock: SessionClock, now: int, width: int) -> Line:
@@ -35,7 +36,7 @@ def token_line(clock: SessionClock, now: int, width: int) -> Line:
     if at is None:
         return _line("access token", [("-", "dim")])
     look = "good" if clock.refreshable else _look(at - now)
-    note = "  renews by itself" if clock.refreshable else ""
+    note = "  renewed automatically" if clock.refreshable else ""
     whole = clock.token_life_seconds
     return _line("access token", _counted(at, now, whole, look, width), note)
 

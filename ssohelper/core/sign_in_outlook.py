@@ -1,0 +1,96 @@
+"""When a session next needs an interactive sign-in. The only place that decides it.
+
+| what is known | an interactive sign-in is needed |
+|---|---|
+| the session has no token | now |
+| AWS has refused to renew the token | since then |
+| when the sign-in ends ("configured" or "observed") | at that end |
+| the token cannot be renewed | at its end, or at the sign-in's end if that is earlier |
+| only an assumed end, or none | at no known time: an assumed end is shown and decides nothing |
+
+A token that ends later than its sign-in still works until its own end, but no other follows it.
+"""
+
+from typing import Literal, NamedTuple
+
+from ssohelper.core.model import AccessToken, SignInFacts
+from ssohelper.core.sign_in_clock import PromptClock, facts_of_token, is_refreshable, sign_in_end
+
+Reason = Literal[
+    "signed out",
+    "damaged",  # the token file: nothing completes a half-written one
+    "refused",
+    "configured",
+    "observed",
+    "not renewable",
+    "assumed",
+    "unknown",
+]
+
+
+class Outlook(NamedTuple):
+    """When an interactive sign-in is needed, and why. Instants are epoch seconds.
+
+    `at` is the end that `reason` names; None for "signed out", "damaged" and "unknown".
+    `token_expires_at` is the present token's end, None without a token.
+    `is_last_token`: no other token can follow the present one.
+    """
+
+    at: int | None
+    reason: Reason
+    token_expires_at: int | None = None
+    is_last_token: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Return whether it is known when an interactive sign-in is needed."""
+        return self.reason not in ("assumed", "unknown")
+
+    @property
+    def needed_at(self) -> int | None:
+        """Return when an interactive sign-in is needed; None when unknown, or without a token."""
+        return self.at if self.is_known else None
+
+    def is_needed(self, now: int, within_seconds: int = 0) -> bool:
+        """Return whether an interactive sign-in is needed now, or in less than that many seconds."""
+        if self.reason in ("signed out", "damaged"):
+            return True
+        at = self.needed_at
+        return at is not None and (at <= now or at - now < within_seconds)
+
+    def is_over(self, now: int) -> bool:
+        """Return whether an interactive sign-in is needed now and no token works until then."""
+        if not self.is_needed(now):
+            return False
+        return self.token_expires_at is None or self.token_expires_at <= now
+
+
+def outlook(
+    token: AccessToken | None, facts: SignInFacts, configured_hours: float | None, now: int
+) -> Outlook:
+    """Return the outlook of a session whose token file holds `token`.
+
+    `facts` are the session's as stored; `configured_hours` is the setting `session_hours`.
+    """
+    if token is None:
+        return Outlook(None, "signed out")
+    facts = facts_of_token(facts, token)
+    if facts.ended_at is not None:
+        return Outlook(facts.ended_at, "refused", token.expires_at, is_last_token=True)
+    ends_at, source = sign_in_end(facts, configured_hours)
+    known_end = ends_at if source in ("configured", "observed") else None
+    if not is_refreshable(token, now) and (known_end is None or token.expires_at <= known_end):
+        return Outlook(token.expires_at, "not renewable", token.expires_at, is_last_token=True)
+    if ends_at is None or source is None:
+        return Outlook(None, "unknown", token.expires_at)
+    is_last = known_end is not None and known_end <= max(now, token.expires_at)
+    return Outlook(ends_at, source, token.expires_at, is_last)
+
+
+def prompt_clock(ahead: Outlook) -> PromptClock:
+    """Return what a prompt counts down to."""
+    if ahead.reason in ("signed out", "damaged", "refused"):
+        return PromptClock(ahead.at or 0, "ended")
+    if ahead.at is None:
+        return PromptClock(0, "open")
+    return PromptClock(ahead.at, "known" if ahead.is_known else "assumed")
