@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.directory_cache import DirectoryCache
     from ssohelper.stores.endpoint_files import EnvFile, PrivateFolder
     from ssohelper.stores.failures import FailureMemory
+    from ssohelper.stores.name_index import NameIndexFile
     from ssohelper.stores.notice_record import NoticeRecord
     from ssohelper.stores.person_file import PersonFile
     from ssohelper.stores.prompt_state import PromptState
@@ -250,6 +251,13 @@ class App:
         from ssohelper.stores.directory_cache import DirectoryCache
 
         return DirectoryCache(self.state_folder)
+
+    @cached_property
+    def name_index(self) -> NameIndexFile:
+        """Note the config as it is now, before it is read."""
+        from ssohelper.stores.name_index import NameIndexFile
+
+        return NameIndexFile(self.runtime_folder, self.aws_config_file)
 
     @cached_property
     def usage(self) -> UsageStore:

@@ -1,7 +1,7 @@
 """The command tree for completions, made from click's: `python -m tests.completion_tree` writes it.
 
 A TAB has no time for click, so what it knows of commands and options is kept as text in
-ssohelper/completion/tree.py. tests/test_completions.py fails when that is stale.
+ssohelper/completion/tree.py. tests/completion/test_entry.py fails when that is stale.
 """
 
 from pathlib import Path

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from ssohelper.app import App
 from ssohelper.completion.names import Names
 from ssohelper.completion.offers import Offers, offers_for
 from ssohelper.completion.quoting import bash_line, in_quotes, unquoted
@@ -62,7 +63,7 @@ def _print(text: bytes) -> int:
 
 
 def _found(words: list[str], word: str) -> Offers:
-    return offers_for(asked_for(words, word), Names(os.environ))
+    return offers_for(asked_for(words, word), Names(App()))
 
 
 # -- bash ----------------------------------------------------------------------------------------
@@ -128,7 +129,7 @@ def _guarded(reply: str, quote: str) -> str:
 def _zsh(argv: list[str]) -> list[str]:
     """Answer WORD EARLIER…: three counts and what they are, words, words that go on, texts to show."""
     asked = asked_for(argv[1:], argv[0])
-    offers = offers_for(asked, Names(os.environ))
+    offers = offers_for(asked, Names(App()))
     if offers.kind != "words":
         return [offers.kind]
     words = [*offers.whole, *offers.begun]

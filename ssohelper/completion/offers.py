@@ -7,7 +7,7 @@ step by step, as paths are.
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from ssohelper.completion.names import Account, Names, usable_roles
+from ssohelper.completion.names import Names, OfferedAccount, usable_roles
 from ssohelper.completion.words import Asked
 
 # No value, no name: the shell's own completion takes over.
@@ -133,7 +133,7 @@ def _addresses(asked: Asked, names: Names) -> Offers:
     return _accounts_and_roles(names.accounts(session), asked.word)
 
 
-def _accounts_and_roles(accounts: list[Account], typed: str) -> Offers:
+def _accounts_and_roles(accounts: list[OfferedAccount], typed: str) -> Offers:
     texts = [(text, account) for account in accounts for text in _texts(account, typed)]
     texts = [
         (text, account)
@@ -149,14 +149,14 @@ def _accounts_and_roles(accounts: list[Account], typed: str) -> Offers:
     return Offers("words", whole, begun, {})
 
 
-def _texts(account: Account, typed: str) -> tuple[str, ...]:
+def _texts(account: OfferedAccount, typed: str) -> tuple[str, ...]:
     """Return what may name the account here: its name, and its id once digits are typed."""
     if account.text != account.id and typed[:1].isdigit():
         return (account.text, account.id)
     return (account.text,)
 
 
-def _all_accounts(asked: Asked, names: Names) -> list[Account]:
+def _all_accounts(asked: Asked, names: Names) -> list[OfferedAccount]:
     session = asked.session or names.session_of_environment()
     sessions = [session] if session else names.sessions()
     return [account for name in sessions for account in names.accounts(name)]
@@ -176,7 +176,7 @@ def _role_globs(asked: Asked, names: Names) -> Offers:
     return _words(sign + role for role in _roles(_all_accounts(asked, names)))
 
 
-def _roles(accounts: Iterable[Account]) -> list[str]:
+def _roles(accounts: Iterable[OfferedAccount]) -> list[str]:
     found: set[str] = set()
     for account in accounts:
         found.update(account.listed_roles)

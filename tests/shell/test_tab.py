@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.completion.test_entry import ROLE, save_listing
 from tests.conftest import Home
 from tests.hostile import account_names, role_names
 from tests.shell import hostile
 from tests.shell.tab import Typist, pwned
-from tests.test_completions import save_listing
 
 SHELLS = ["bash", "zsh", "fish"]
 SESSION = (
@@ -25,7 +25,7 @@ def typist(request: pytest.FixtureRequest, home: Home) -> Iterator[Typist]:
 
 
 def have_profiles(home: Home, *names: str) -> None:
-    sections = [f"[profile {shlex.quote(name)}]\nsso_account_id = 1\n\n" for name in names]
+    sections = [f"[profile {shlex.quote(name)}]\n{ROLE}\n" for name in names]
     home.write_config(SESSION + "".join(sections))
 
 

@@ -14,8 +14,9 @@ from ssohelper.stores.directory_cache import DirectoryCache
 from ssohelper.system.shell_texts import SHELLS
 from tests import completion_tree
 from tests.conftest import SCRIPT, Home, Run
+from tests.published import settle
 
-FOLDER = Path(__file__).resolve().parent.parent / "completions"
+FOLDER = Path(__file__).resolve().parents[2] / "completions"
 FILES = {
     "bash": "ssohelper.bash",
     "zsh": "_ssohelper",
@@ -23,7 +24,7 @@ FILES = {
     "pwsh": "ssohelper.ps1",
 }
 BREAKS = " \t\n\"'><=;|&(:"
-# What a completion may load: no click, no botocore, nothing of the commands.
+# What a TAB with a valid index must not load: the commands, and the parser of the config.
 TOO_HEAVY = (
     "click",
     "botocore",
@@ -31,7 +32,7 @@ TOO_HEAVY = (
     "textual",
     "platformdirs",
     "ssohelper.cli",
-    "ssohelper.app",
+    "ssohelper.core.config_file",
 )
 
 
@@ -47,7 +48,10 @@ def save_listing(
     state.save(session, Listing("https://x/start", "us-east-1", int(time.time()), listed))
 
 
-def add_profile(home: Home, header: str, body: str = "sso_account_id = 1\n") -> None:
+ROLE = "sso_account_id = 000000000001\nsso_role_name = Admin\n"
+
+
+def add_profile(home: Home, header: str, body: str = ROLE) -> None:
     with home.config_file.open("a") as file:
         file.write(f"[{header}]\n{body}\n")
 
@@ -56,7 +60,7 @@ def add_profile(home: Home, header: str, body: str = "sso_account_id = 1\n") -> 
 def corp(home: Home) -> Home:
     """One session with two profiles of ours, one foreign, and two accounts in its list."""
     home.add_session("corp")
-    add_profile(home, "profile pay.Admin", "sso_account_id = 1\nssohelper_managed = true\n")
+    add_profile(home, "profile pay.Admin", f"{ROLE}ssohelper_managed = true\n")
     add_profile(home, "profile 'my own'")
     add_profile(home, "profile keys", "aws_access_key_id = x\n")
     accounts = {
@@ -131,12 +135,14 @@ def test_a_tab_imports_nothing_heavy(corp: Home) -> None:
         "['completion', '--answer', 'zsh', '', 'ssohelper', 'use']; main(); "
         "sys.stderr.write(' '.join(sys.modules))"
     )
-    said = subprocess.run(
-        [sys.executable, "-c", run_and_name], env=corp.env, capture_output=True, text=True
-    )
-    assert "pay.Admin" in said.stdout
-    loaded = set(said.stderr.split())
-    assert {name for name in TOO_HEAVY if name in loaded} == set()
+    settle(corp.config_file)
+    # The first one builds the index.
+    for too_heavy in (set(TOO_HEAVY) - {"ssohelper.core.config_file"}, set(TOO_HEAVY)):
+        answer = subprocess.run(
+            [sys.executable, "-c", run_and_name], env=corp.env, capture_output=True, text=True
+        )
+        assert "pay.Admin" in answer.stdout
+        assert set(answer.stderr.split()) & too_heavy == set()
 
 
 class TestWhatIsOffered:
@@ -190,7 +196,7 @@ class TestWhatIsOffered:
         corp.add_session("other")
         assert offered(corp, "use", "co") == ["corp:"]
         assert offered(corp, "--session", "corp", "use", "led")[0] == "ledger/Admin"
-        add_profile(corp, "profile o", "sso_account_id = 1\nsso_session = corp\n")
+        add_profile(corp, "profile o", f"{ROLE}sso_session = corp\n")
         assert "o" in offered(corp, "--session", "corp", "use", "")
         assert "o" not in offered(corp, "--session", "other", "use", "")
         assert offered(corp, "use", "led", env={"AWS_PROFILE": "o"})[0] == "ledger/Admin"
@@ -208,7 +214,7 @@ class TestWhatIsOffered:
         assert offered(corp, "use", "0") == ["000000000007/Admin"]
 
     def test_indented_headers_are_read_as_botocore_reads_them(self, corp: Home) -> None:
-        add_profile(corp, "profile nested", "s3 =\n  [profile no] = 1\nsso_account_id = 1\n")
+        add_profile(corp, "profile nested", "s3 =\n  [profile no] = 1\n")
         assert offered(corp, "profile", "show", "ne") == ["nested"]
         assert offered(corp, "profile", "show", "no") == []
         corp.write_config("  [profile a]\n  sso_account_id = 1\n  [profile b]\n   [profile c]\n")
