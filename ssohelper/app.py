@@ -156,12 +156,12 @@ class App:
 
     def read_settings(self) -> Settings:
         """Return the settings as their file says them now."""
-        from ssohelper.settings import LIMIT_BYTES, settings_in
+        from ssohelper.settings import LIMIT_BYTES, parse_settings
         from ssohelper.stores.person_file import read_as_it_is
 
         # It names commands that we run: another user's is refused.
         found = read_as_it_is(self.settings_file, LIMIT_BYTES, only_trusted=True)
-        settings = settings_in(found.data, self.settings_file, self.environ)
+        settings = parse_settings(found.data, self.settings_file, self.environ)
         if folders.foreign_owner(str(self.settings_file), self.environ) is None:
             return settings
         # Root runs no command that another user's file names.

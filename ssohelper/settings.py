@@ -162,7 +162,7 @@ class Settings:
         return setting.default, "default"
 
 
-def settings_in(content: bytes, path: Path, environ: Mapping[str, str]) -> Settings:
+def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Settings:
     """Return the settings in the file's content and the environment; an empty one sets nothing.
 
     Raises: ConfigInvalid with file and line for what is no TOML, unknown or of the wrong type; with

@@ -56,7 +56,7 @@ class Edit(NamedTuple):
         return list(rc_text.diff(self.before, self.after, str(self.path)))
 
 
-def shell_of(app: App, name: str | None) -> str:
+def choose_shell(app: App, name: str | None) -> str:
     """Return the shell that is meant: this one, else the person's. Raises: UsageProblem."""
     known = ", ".join(SHELLS)
     if name is not None:
@@ -80,7 +80,7 @@ def plan_install(app: App, shell: str) -> Edit:
             "this ssohelper is a throw-away installation: the line would soon find nothing",
             hint="install it with: uv tool install ssohelper (or: pipx install ssohelper)",
         )
-    path = rc_file(app, shell)
+    path = find_rc_file(app, shell)
     before = _read(app, path)
     by_hand = _line_by_hand(app, shell, path)
     if by_hand and not rc_text.has_block(before or b"", str(path)):
@@ -93,15 +93,15 @@ def plan_install(app: App, shell: str) -> Edit:
 
 def plan_uninstall(app: App, shell: str) -> Edit:
     """Return the file without our line."""
-    path = rc_file(app, shell)
+    path = find_rc_file(app, shell)
     before = _read(app, path)
     after = None if before is None else rc_text.uninstalled(before, str(path))
     by_hand = _line_by_hand(app, shell, path) if before == after else None
-    folders = rc_text.made_folders(before or b"", str(path))
+    folders = rc_text.created_folders(before or b"", str(path))
     return Edit(shell, path, before, after, by_hand, folders)
 
 
-def make(app: App, edit: Edit) -> None:
+def write_edit(app: App, edit: Edit) -> None:
     """Write what was shown. Raises: LocalState when the file is another one meanwhile."""
     file = app.person_file(edit.path)
     file.replace_if(edit.before, edit.after)
@@ -109,7 +109,7 @@ def make(app: App, edit: Edit) -> None:
         file.remove_folders(edit.folders)
 
 
-def finds_completions(edit: Edit) -> bool:
+def has_completion_system(edit: Edit) -> bool:
     """Tell whether this shell will complete: zsh does when something there runs compinit."""
     if edit.shell != "zsh":
         return True
@@ -117,7 +117,7 @@ def finds_completions(edit: Edit) -> bool:
     return any(word in (edit.before or b"") for word in words)
 
 
-def login_file(app: App, edit: Edit) -> Path | None:
+def find_incomplete_login_file(app: App, edit: Edit) -> Path | None:
     """Return what login shells of bash read (ssh, tmux) where that leads to no .bashrc.
 
     Of three files they read the first that is there, which often leads to the last; a new one may
@@ -140,7 +140,7 @@ def login_file(app: App, edit: Edit) -> Path | None:
 # -- where ---------------------------------------------------------------------------------------
 
 
-def rc_file(app: App, shell: str, platform: str = sys.platform) -> Path:
+def find_rc_file(app: App, shell: str, platform: str = sys.platform) -> Path:
     """Return the file that an interactive shell of this kind reads. Raises: UsageProblem."""
     environ = app.environ
     if shell == "bash":
@@ -197,7 +197,7 @@ def _line_by_hand(app: App, shell: str, path: Path) -> str | None:
     ]
     for candidate in dict.fromkeys([path, *others]):
         try:
-            line = rc_text.line_by_hand(_read(app, candidate) or b"")
+            line = rc_text.user_line(_read(app, candidate) or b"")
         except LocalState:
             continue  # another file than ours: not readable, not ours to complain about
         if line is not None:

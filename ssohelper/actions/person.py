@@ -137,5 +137,5 @@ class _Question:
     def _unguarded(self, roles: Iterable[tuple[Account, str]]) -> Iterator[Role]:
         """Yield the roles that no rule guards, the shortest name first: it tends to allow least."""
         for account, name in sorted(roles, key=lambda role: (len(role[1]), role[1], role[0].id)):
-            if not guard_rules.matches(self._rules, self._session.name, account, name):
+            if not guard_rules.is_guarded(self._rules, self._session.name, account, name):
                 yield Role(account.id, name)

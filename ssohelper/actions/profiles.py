@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.core import profile_plan
-from ssohelper.core.choices import FORMS, Choices
+from ssohelper.core.choices import FORMS, NO_CHOICES, Choices
 from ssohelper.core.config_edit import Change, RemoveSection, unified_diff
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.config_undo import inverse
@@ -14,7 +14,7 @@ from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SESSION_NAME, Role
 from ssohelper.core.nearest import did_you_mean
 from ssohelper.core.profile_names import checked_name, checked_template
-from ssohelper.core.profile_plan import Plan, Wish
+from ssohelper.core.profile_plan import Plan, SyncRequest
 from ssohelper.errors import ConfigInvalid, LocalState, RoleNotAssigned, UsageProblem
 from ssohelper.system import installation
 
@@ -26,37 +26,27 @@ if TYPE_CHECKING:
     from ssohelper.stores.config_versions import Version
 
 
-class Said(NamedTuple):
-    """What the command line said about profiles; what it left out is None or empty."""
-
-    accounts: tuple[str, ...] = ()
-    roles: tuple[str, ...] = ()
-    template: str | None = None
-    form: str | None = None
-    default_region: str | None = None
-
-
-class Found(NamedTuple):
+class ConfigProfile(NamedTuple):
     """A profile of the config with the role that it points at, if it points at one."""
 
     entry: ProfileEntry
     target: Target | None
 
 
-def choices_for(app: App, session: SsoSession, said: Said) -> Choices:
+def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) -> Choices:
     """Return the session's remembered choices with what is said now in their place.
 
     Raises: UsageProblem for a template, form or region that cannot be.
     """
     kept = app.choices.load(session.name)
-    if said.form is not None and said.form not in FORMS:
-        raise UsageProblem(f'no form "{said.form}"', hint="forms: process, sso")
-    region = said.default_region
+    if given.form is not None and given.form not in FORMS:
+        raise UsageProblem(f'no form "{given.form}"', hint="forms: process, sso")
+    region = given.default_region
     return kept._replace(
-        accounts=said.accounts or kept.accounts,
-        roles=said.roles or kept.roles,
-        template=checked_template(said.template) if said.template else kept.template,
-        form=said.form or kept.form,
+        accounts=given.accounts or kept.accounts,
+        roles=given.roles or kept.roles,
+        template=checked_template(given.template) if given.template else kept.template,
+        form=given.form or kept.form,
         default_region=_checked_region(region) if region else kept.default_region,
     )
 
@@ -75,17 +65,17 @@ def plan_sync(
     convert: bool = False,
     rename: bool = False,
     prune: bool = False,
-    narrowed: bool = False,
+    has_new_filters: bool = False,
 ) -> Plan:
     """Return what brings the session's profiles in line with the listing; writes nothing.
 
-    `convert`: a form was said now. `narrowed`: filters were said now.
+    `convert`: a form was said now. `has_new_filters`: filters were said now.
     Raises: UsageProblem from a throw-away installation, ConfigInvalid with file and line.
     """
-    wish = _wish(app, session, listing, choices)._replace(
-        convert=convert, rename=rename, prune=prune, narrowed=narrowed
+    request = _sync_request(app, session, listing, choices)._replace(
+        convert=convert, rename=rename, prune=prune, has_new_filters=has_new_filters
     )
-    return profile_plan.plan_sync(app.config.read(), wish)
+    return profile_plan.plan_sync(app.config.read(), request)
 
 
 def plan_add(
@@ -103,19 +93,19 @@ def plan_add(
             hint=did_you_mean(role.name, names)
             + f"see: ssohelper list --refresh --session {session.name}",
         )
-    wish = _wish(app, session, listing, choices)._replace(only=role)
+    request = _sync_request(app, session, listing, choices)._replace(only_role=role)
     config = app.config.read()
     if name is not None:
-        taken = {entry.name.lower() for entry in config.profiles()} | _lower(wish.taken)
+        taken = {entry.name.lower() for entry in config.profiles()} | _lower(request.taken_names)
         if checked_name(name).lower() in taken | {"default"}:
             raise UsageProblem(
                 f'there is a profile named "{name}" already', hint="choose another: --name NAME"
             )
-        wish = wish._replace(name=name)
-    return profile_plan.plan_sync(config, wish)
+        request = request._replace(name=name)
+    return profile_plan.plan_sync(config, request)
 
 
-def diff(app: App, plan: Plan) -> Iterator[str]:
+def diff_plan(app: App, plan: Plan) -> Iterator[str]:
     """Return the lines of the unified diff that the plan is."""
     return unified_diff(app.config.read().text, plan.changes, str(app.aws_config_file))
 
@@ -130,7 +120,7 @@ def apply(app: App, plan: Plan) -> None:
     def changes_for(config: ConfigFile) -> Sequence[Change]:
         if config.data == plan.data:
             return plan.changes
-        again = profile_plan.plan_sync(config, plan.wish)
+        again = profile_plan.plan_sync(config, plan.request)
         if not again.same_as(plan):
             raise LocalState(
                 f'"{app.aws_config_file}" was changed meanwhile',
@@ -138,27 +128,27 @@ def apply(app: App, plan: Plan) -> None:
             )
         return again.changes
 
-    app.config.write(changes_for, app.deadline(), _choices_of(app, [plan.wish.session.name]))
+    app.config.write(changes_for, app.deadline(), _choices_of(app, [plan.request.session.name]))
     remember(app, plan)
 
 
 def remember(app: App, plan: Plan) -> None:
     """Keep the plan's choices for the next bare sync; an added role counts as wanted again."""
-    session_name = plan.wish.session.name
-    if plan.wish.only is None:
-        app.choices.save(session_name, plan.wish.choices)
+    session_name = plan.request.session.name
+    if plan.request.only_role is None:
+        app.choices.save(session_name, plan.request.choices)
         return
     kept = app.choices.load(session_name)
-    app.choices.save(session_name, kept._replace(removed=kept.removed - {plan.wish.only}))
+    app.choices.save(session_name, kept._replace(removed=kept.removed - {plan.request.only_role}))
 
 
-def found_profiles(app: App) -> list[Found]:
+def read_profiles(app: App) -> list[ConfigProfile]:
     """Return every profile of the config with the role that it points at."""
     config = app.config.read()
-    return [Found(entry, config.target_or_none(entry)) for entry in config.profiles()]
+    return [ConfigProfile(entry, config.target_or_none(entry)) for entry in config.profiles()]
 
 
-def managed_of(app: App, names: Iterable[str]) -> list[Found]:
+def read_managed(app: App, names: Iterable[str]) -> list[ConfigProfile]:
     """Return these profiles, all of them ours. Raises: UsageProblem for the person's own."""
     config = app.config.read()
     found = []
@@ -175,17 +165,17 @@ def managed_of(app: App, names: Iterable[str]) -> list[Found]:
                 f'the profile "{name}" is not managed by ssohelper: it stays',
                 hint=f"it stands in {app.aws_config_file}, line {entry.line}",
             )
-        found.append(Found(entry, config.target_or_none(entry)))
+        found.append(ConfigProfile(entry, config.target_or_none(entry)))
     return found
 
 
-def removal_diff(app: App, found: Sequence[Found]) -> Iterator[str]:
+def diff_removal(app: App, found: Sequence[ConfigProfile]) -> Iterator[str]:
     """Return the diff of removing these profiles."""
     changes = [RemoveSection(item.entry.header) for item in found]
     return unified_diff(app.config.read().text, changes, str(app.aws_config_file))
 
 
-def remove(app: App, found: Sequence[Found]) -> None:
+def remove(app: App, found: Sequence[ConfigProfile]) -> None:
     """Remove the profiles and remember their roles: sync does not bring them back."""
 
     def changes_for(config: ConfigFile) -> Sequence[Change]:
@@ -207,12 +197,12 @@ def remove(app: App, found: Sequence[Found]) -> None:
 # -- undo ----------------------------------------------------------------------------------------
 
 
-def last_write(app: App, *, redo: bool = False) -> Version:
+def load_last_write(app: App, *, redo: bool = False) -> Version:
     """Return the last writing command's version; with `redo` that of the last undo.
 
     Raises: UsageProblem when none is kept, LocalState when what is kept is damaged.
     """
-    version = app.config.last_version(is_undone=redo)
+    version = app.config.load_last_version(is_undone=redo)
     if version is None and redo:
         raise UsageProblem(f"no undo in {app.aws_config_file} is kept: there is nothing to redo")
     if version is None:
@@ -220,7 +210,7 @@ def last_write(app: App, *, redo: bool = False) -> Version:
     return version
 
 
-def undo_diff(app: App, version: Version) -> Iterator[str]:
+def diff_undo(app: App, version: Version) -> Iterator[str]:
     """Return the diff of reversing this write in the config as it is now."""
     config = app.config.read()
     return unified_diff(config.text, _undo_changes(app, version, config), str(app.aws_config_file))
@@ -252,12 +242,12 @@ def _undo_changes(app: App, version: Version, config: ConfigFile) -> list[Change
 # -- pieces --------------------------------------------------------------------------------------
 
 
-def _wish(app: App, session: SsoSession, listing: Listing, choices: Choices) -> Wish:
+def _sync_request(app: App, session: SsoSession, listing: Listing, choices: Choices) -> SyncRequest:
     command = installation.profile_command(app.environ)
     installation.warn_of_exposed(app.environ, app.warn)
     taken = frozenset(app.config.read_credentials_names())
     settings = app.settings
-    return Wish(
+    return SyncRequest(
         session,
         listing,
         choices,
@@ -265,7 +255,7 @@ def _wish(app: App, session: SsoSession, listing: Listing, choices: Choices) -> 
         template=checked_template(choices.template or settings.get("name_template")),
         form=choices.form or settings.get("form"),
         region=choices.default_region or settings.get("default_region") or session.region,
-        taken=taken,
+        taken_names=taken,
     )
 
 

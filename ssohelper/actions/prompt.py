@@ -151,7 +151,7 @@ def is_guarded(app: App, profile: Profile) -> bool:
     if not rules:
         return False
     account = _account(app, profile)
-    return guard_rules.matches(rules, profile.session.name, account, profile.role.name)
+    return guard_rules.is_guarded(rules, profile.session.name, account, profile.role.name)
 
 
 def _account(app: App, profile: Profile) -> Account:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ssohelper.actions import favourites
 from ssohelper.core.model import Account, RoleKey, SsoSession
 from ssohelper.core.role_rows import RoleRow, plain_rows, ranked
-from ssohelper.core.start_url import same_portal
+from ssohelper.core.start_url import is_same_portal
 from ssohelper.core.usage import NEVER, Usage
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def profiles_by_role(app: App, sessions: Sequence[SsoSession]) -> dict[RoleKey, 
         if not target.session_name:
             # A profile of the old form names no session; its portal tells whose it is.
             url = target.start_url or ""
-            names = [session.name for session in sessions if same_portal(url, session.start_url)]
+            names = [session.name for session in sessions if is_same_portal(url, session.start_url)]
         for name in names:
             key = RoleKey(name, target.role.account_id, target.role.name)
             found[key] = (*found.get(key, ()), entry.name)

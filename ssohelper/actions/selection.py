@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Profile, Role, SsoSession
 from ssohelper.core.nearest import did_you_mean
-from ssohelper.core.start_url import same_portal
+from ssohelper.core.start_url import is_same_portal
 from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
 
 if TYPE_CHECKING:
@@ -104,7 +104,9 @@ def _of_session(config: ConfigFile, profile: Profile, session_name: str | None) 
         return profile
     named = named_session(config, session_name)
     # A profile of the old form names no session; its portal tells whose it is.
-    if config.sso_session(own) is None and same_portal(profile.session.start_url, named.start_url):
+    if config.sso_session(own) is None and is_same_portal(
+        profile.session.start_url, named.start_url
+    ):
         return profile
     raise UsageProblem(
         f'the profile "{profile.name}" is of the session "{own}", not of "{session_name}"',

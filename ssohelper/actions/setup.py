@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SESSION_NAME, SsoSession
-from ssohelper.core.start_url import checked_start_url, region_of, same_portal, session_name_of
+from ssohelper.core.start_url import checked_start_url, is_same_portal, region_of, session_name_of
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SCOPES = ("sso:account:access",)
 
 
-def session_for(
+def choose_session(
     app: App,
     start_url: str,
     *,
@@ -58,7 +58,7 @@ def session_for(
     return SsoSession(chosen, _without_page(url), checked_region(found), SCOPES)
 
 
-def portals_found(app: App) -> list[tuple[str, str, str | None]]:
+def find_portals(app: App) -> list[tuple[str, str, str | None]]:
     """Return (start URL, region, session name or None) of each portal in ~/.aws/config."""
     config = app.config.read()
     found: list[tuple[str, str, str | None]] = [
@@ -66,7 +66,7 @@ def portals_found(app: App) -> list[tuple[str, str, str | None]]:
     ]
     for entry in config.profiles():
         url = entry.keys.get("sso_start_url", "")
-        if url.startswith("https://") and not any(same_portal(url, one[0]) for one in found):
+        if url.startswith("https://") and not any(is_same_portal(url, one[0]) for one in found):
             found.append((url, entry.keys.get("sso_region", ""), None))
     return found
 
@@ -78,20 +78,20 @@ def _without_page(url: str) -> str:
 
 
 def _region_of_portal(config: ConfigFile, url: str) -> str | None:
-    same = [one.region for one in config.sso_sessions() if same_portal(one.start_url, url)]
+    same = [one.region for one in config.sso_sessions() if is_same_portal(one.start_url, url)]
     return same[0] if same else None
 
 
 def _known_session(config: ConfigFile, url: str, name: str | None) -> SsoSession | None:
     if name:
         named = config.sso_session(name)
-        if named is not None and not same_portal(named.start_url, url):
+        if named is not None and not is_same_portal(named.start_url, url):
             raise ConfigInvalid(
                 f'session "{name}" already has another start URL: {named.start_url}',
                 hint="choose another name: --session NAME",
             )
         return named
-    matching = [one for one in config.sso_sessions() if same_portal(one.start_url, url)]
+    matching = [one for one in config.sso_sessions() if is_same_portal(one.start_url, url)]
     if len(matching) > 1:
         names = ", ".join(f'"{session.name}"' for session in matching)
         raise UsageProblem(

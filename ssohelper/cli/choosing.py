@@ -27,8 +27,8 @@ def profile(text: str | None, session: str | None = None, *, ask_always: bool = 
 def warn_of_config(app: App, profile_name: str | None = None) -> None:
     """Warn of what the config says that other tools read otherwise, or that is ignored."""
     config = app.config.read()
-    ignored = config.ignored_keys(profile_name) if profile_name is not None else None
-    for warning in (*config.oddities(), *((ignored,) if ignored else ())):
+    ignored = config.ignored_keys_warning(profile_name) if profile_name is not None else None
+    for warning in (*config.warnings(), *((ignored,) if ignored else ())):
         app.warn(warning)
 
 

@@ -6,7 +6,7 @@ from ssohelper.actions import install as installing
 from ssohelper.actions.install import SHELLS, Edit
 from ssohelper.app import App
 from ssohelper.cli import output
-from ssohelper.cli.plan_output import show_diff
+from ssohelper.cli.plan_output import print_diff
 from ssohelper.core.text import show
 
 
@@ -29,15 +29,15 @@ def install(shell: str | None, uninstall: bool, dry_run: bool, yes: bool) -> Non
     marks. The one for pwsh is not tried.
     """
     app = output.app()
-    chosen = installing.shell_of(app, shell)
+    chosen = installing.choose_shell(app, shell)
     plan = installing.plan_uninstall if uninstall else installing.plan_install
     edit = plan(app, chosen)
     diff = edit.diff()
     written = False
     if edit.changes:
-        show_diff(diff, dry_run)
+        print_diff(diff, dry_run)
         if not dry_run and _agreed(edit, uninstall, yes):
-            installing.make(app, edit)
+            installing.write_edit(app, edit)
             written = True
     if output.talk().json:
         data = {"shell": chosen, "file": str(edit.path), "diff": diff, "written": written}
@@ -75,9 +75,9 @@ def _say_what_is_so(edit: Edit, uninstall: bool, written: bool) -> None:
 
 
 def _say_what_it_takes(app: App, edit: Edit) -> None:
-    if not installing.finds_completions(edit):
+    if not installing.has_completion_system(edit):
         output.say("zsh completes once this stands above it: autoload -U compinit && compinit")
-    login_file = installing.login_file(app, edit)
+    login_file = installing.find_incomplete_login_file(app, edit)
     if login_file is not None:
         line = 'if [ -n "$BASH" ]; then . ~/.bashrc; fi'
         output.say(

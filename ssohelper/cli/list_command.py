@@ -100,7 +100,9 @@ def _print_roles(app: App, session: SsoSession, found: Listing, query: tuple[str
     profiles = roles.profiles_by_role(app, [session])
     rules = app.settings.get("guard.rules")
     guarded = {
-        row for row in rows if guard_rules.matches(rules, session.name, row.account, row.role_name)
+        row
+        for row in rows
+        if guard_rules.is_guarded(rules, session.name, row.account, row.role_name)
     }
     if output.talk().json:
         durations = {key: kept.life_seconds for key, kept in app.credentials.entries()}

@@ -17,7 +17,7 @@ def role(app: App, choice: Choice) -> str | None:
     rules = app.settings.get("guard.rules")
 
     def is_guarded(row: RoleRow) -> bool:
-        return guard_rules.matches(rules, row.session_name, row.account, row.role_name)
+        return guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name)
 
     return _answer(RolePicker(app, choice.rows, is_guarded))
 

@@ -18,9 +18,9 @@ ROLE_HELP = "Only roles of this name; !GLOB: not these. Repeatable."
 FORM_HELP = "process: profiles call ssohelper; sso: for hosts that do not have it."
 
 
-def say_when_nothing_matches(app: App, listing: Listing, choices: Choices) -> None:
+def warn_if_nothing_matches(app: App, listing: Listing, choices: Choices) -> None:
     """Warn that the filters, said now or remembered, leave no role: a typo is remembered too."""
-    warning = plan_text.nothing_matches(listing, choices)
+    warning = plan_text.no_match_warning(listing, choices)
     if warning:
         app.warn(warning)
 
@@ -30,7 +30,7 @@ def print_plan(app: App, plan: Plan) -> None:
     if output.talk().json:
         output.print_json(_plan_document(plan), app.warnings)
         return
-    show_diff(profiles.diff(app, plan), on_stdout=True)
+    print_diff(profiles.diff_plan(app, plan), on_stdout=True)
     if not plan.changes:
         output.say("nothing to change")
     _say_rest(plan)
@@ -44,7 +44,7 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
         profiles.remember(app, plan)
         output.say("nothing to change")
     else:
-        show_diff(profiles.diff(app, plan), on_stdout=False)
+        print_diff(profiles.diff_plan(app, plan), on_stdout=False)
         if not asked(app, plan_text.summary(plan), yes, what):
             output.say("nothing was written")
             return False
@@ -64,12 +64,12 @@ def asked(app: App, summary: str, yes: bool, what: str) -> bool:
 
 
 def count(number: int) -> str:
-    return plan_text.profiles(number)
+    return plan_text.profile_count(number)
 
 
 def _say_rest(plan: Plan) -> None:
     """Say what was left alone, and why."""
-    for line in plan_text.left_alone(plan):
+    for line in plan_text.skipped_lines(plan):
         output.say(line)
 
 
@@ -83,7 +83,7 @@ def _plan_document(plan: Plan) -> dict[str, Any]:
     }
 
 
-def show_diff(lines: Iterable[str], on_stdout: bool) -> None:
+def print_diff(lines: Iterable[str], on_stdout: bool) -> None:
     """Print a diff: as data when it is what was asked for, else as talk before a question."""
     if output.talk().json:
         return

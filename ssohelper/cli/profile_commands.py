@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from ssohelper.actions import directory, profiles
-from ssohelper.actions.profiles import Found, Said
+from ssohelper.actions.profiles import ConfigProfile
 from ssohelper.actions.selection import session_of
 from ssohelper.cli import choosing, listing_progress, output
 from ssohelper.cli.plan_output import (
@@ -14,12 +14,12 @@ from ssohelper.cli.plan_output import (
     ROLE_HELP,
     asked,
     count,
+    print_diff,
     print_plan,
-    say_when_nothing_matches,
-    show_diff,
+    warn_if_nothing_matches,
     write_plan,
 )
-from ssohelper.core.choices import FORMS
+from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.text import show
 
 _HEADER = ("PROFILE", "SESSION", "ACCOUNT ID", "ROLE", "FORM", "MANAGED")
@@ -80,8 +80,8 @@ def sync(
     app = output.app()
     session = choosing.session(output.talk().session)
     choosing.warn_of_config(app)
-    said = Said(accounts, roles, name_template, form, default_region)
-    choices = profiles.choices_for(app, session, said)
+    given = Choices(accounts, roles, name_template, form, default_region)
+    choices = profiles.merge_choices(app, session, given)
     with listing_progress.listing_progress() as progress:
         listing = directory.listing(
             app, session, refresh=refresh, of_this_sign_in=True, anew=prune, progress=progress
@@ -94,9 +94,9 @@ def sync(
         convert=form is not None,
         rename=rename,
         prune=prune,
-        narrowed=bool(accounts or roles),
+        has_new_filters=bool(accounts or roles),
     )
-    say_when_nothing_matches(app, listing, choices)
+    warn_if_nothing_matches(app, listing, choices)
     if dry_run:
         print_plan(app, plan)
     else:
@@ -118,7 +118,7 @@ def list_profiles() -> None:
     wanted = output.talk().session
     found = [
         item
-        for item in profiles.found_profiles(app)
+        for item in profiles.read_profiles(app)
         if wanted is None or (item.target is not None and item.target.session_name == wanted)
     ]
     if wanted and not found:
@@ -143,7 +143,7 @@ def show_profile(name: str) -> None:
     """
     app = output.app()
     choosing.warn_of_config(app, name)
-    found = {item.entry.name: item for item in profiles.found_profiles(app)}
+    found = {item.entry.name: item for item in profiles.read_profiles(app)}
     if name not in found:
         raise output.unknown_name("profile", name, found, "ssohelper profile list")
     item = found[name]
@@ -178,7 +178,7 @@ def add(
     app = output.app()
     wanted = choosing.profile(role)
     session = wanted.session
-    choices = profiles.choices_for(app, session, Said(form=form, default_region=region))
+    choices = profiles.merge_choices(app, session, Choices(form=form, default_region=region))
     with listing_progress.listing_progress() as progress:
         listing = directory.listing(app, session, progress=progress)
     plan = profiles.plan_add(app, session, listing, choices, wanted.role, name)
@@ -201,8 +201,8 @@ def rm(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
       ssohelper profile rm payments-prod.ReadOnlyAccess
     """
     app = output.app()
-    found = profiles.managed_of(app, names)
-    show_diff(profiles.removal_diff(app, found), dry_run)
+    found = profiles.read_managed(app, names)
+    print_diff(profiles.diff_removal(app, found), dry_run)
     removed = [item.entry.name for item in found]
     if not dry_run and asked(app, f"{count(len(removed))} to remove", yes, "profile rm"):
         profiles.remove(app, found)
@@ -229,9 +229,9 @@ def undo(redo: bool, dry_run: bool, yes: bool) -> None:
     write. If somebody edited the file since, only what was written then is taken back.
     """
     app = output.app()
-    version = profiles.last_write(app, redo=redo)
-    lines = list(profiles.undo_diff(app, version))
-    show_diff(lines, dry_run)
+    version = profiles.load_last_write(app, redo=redo)
+    lines = list(profiles.diff_undo(app, version))
+    print_diff(lines, dry_run)
     what = "the last undo" if redo else "the last write"
     if not dry_run and asked(app, f"{what} is taken back", yes, "profile undo"):
         profiles.undo(app, version)
@@ -243,7 +243,7 @@ def undo(redo: bool, dry_run: bool, yes: bool) -> None:
 # -- pieces --------------------------------------------------------------------------------------
 
 
-def _row(item: Found) -> tuple[str, ...]:
+def _row(item: ConfigProfile) -> tuple[str, ...]:
     target = item.target
     managed = "yes" if item.entry.managed else "no"
     if target is None:
@@ -253,7 +253,7 @@ def _row(item: Found) -> tuple[str, ...]:
     return (item.entry.name, session, role.account_id, role.name, target.form, managed)
 
 
-def _document(item: Found) -> dict[str, Any]:
+def _document(item: ConfigProfile) -> dict[str, Any]:
     target = item.target
     return {
         "name": item.entry.name,

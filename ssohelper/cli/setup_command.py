@@ -8,18 +8,17 @@ import click
 
 from ssohelper.actions import directory, profiles
 from ssohelper.actions import setup as onboarding
-from ssohelper.actions.profiles import Said
 from ssohelper.app import App
 from ssohelper.cli import listing_progress, output
 from ssohelper.cli.plan_output import (
     ACCOUNT_HELP,
     FORM_HELP,
     ROLE_HELP,
-    say_when_nothing_matches,
+    warn_if_nothing_matches,
     write_plan,
 )
 from ssohelper.cli.session_commands import sign_in_on_terminal
-from ssohelper.core.choices import FORMS
+from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
@@ -61,7 +60,7 @@ def setup(
     app = output.app()
     session = _session(app, start_url, region)
     # Before anybody signs in: a config or an installation that cannot be written says so now.
-    choices = profiles.choices_for(app, session, Said(accounts, roles, name_template, form, None))
+    choices = profiles.merge_choices(app, session, Choices(accounts, roles, name_template, form))
     profiles.check_installation(app)
     if not yes:
         output.needs_terminal("setup")
@@ -69,9 +68,9 @@ def setup(
     listing = _listed(app, session)
     narrowed = bool(accounts or roles)
     plan = profiles.plan_sync(
-        app, session, listing, choices, convert=form is not None, narrowed=narrowed
+        app, session, listing, choices, convert=form is not None, has_new_filters=narrowed
     )
-    say_when_nothing_matches(app, listing, choices)
+    warn_if_nothing_matches(app, listing, choices)
     if write_plan(app, plan, yes=yes, what="setup"):
         _say_next_step(app, session, listing)
 
@@ -93,14 +92,14 @@ def _session(app: App, start_url: str | None, region: str | None) -> SsoSession:
         start_url, known_region, known_name = _chosen_portal(app, name, on_terminal)
         region, name = region or known_region, name or known_name
     ask = _asked_region if on_terminal else None
-    return onboarding.session_for(app, start_url, name=name, region=region, ask_region=ask)
+    return onboarding.choose_session(app, start_url, name=name, region=region, ask_region=ask)
 
 
 def _chosen_portal(
     app: App, name: str | None, on_terminal: bool
 ) -> tuple[str, str | None, str | None]:
     """Return (start URL, region, session name) of a portal that ~/.aws/config already names."""
-    found = onboarding.portals_found(app)
+    found = onboarding.find_portals(app)
     if name:
         found = [portal for portal in found if portal[2] == name] or found
     if len(found) == 1 and (name or not on_terminal):
@@ -134,7 +133,7 @@ def _say_next_step(app: App, session: SsoSession, listing: Listing) -> None:
         return
     named = [
         item.entry.name
-        for item in profiles.found_profiles(app)
+        for item in profiles.read_profiles(app)
         if item.target is not None
         and item.target.session_name == session.name
         and item.target.role in roles

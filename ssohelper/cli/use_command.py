@@ -11,7 +11,6 @@ import click
 
 from ssohelper.actions import credentials, directory, environment, favourites, profiles, selection
 from ssohelper.actions.environment import Environment
-from ssohelper.actions.profiles import Said
 from ssohelper.app import App
 from ssohelper.cli import listing_progress, output, profile_use
 from ssohelper.cli.plan_output import write_plan
@@ -155,7 +154,7 @@ def _with_profile(app: App, chosen: Profile, yes: bool) -> Profile:
     if name is None:
         with listing_progress.listing_progress() as progress:
             listing = directory.listing(app, chosen.session, progress=progress)
-        choices = profiles.choices_for(app, chosen.session, Said())
+        choices = profiles.merge_choices(app, chosen.session)
         plan = profiles.plan_add(app, chosen.session, listing, choices, chosen.role, None)
         output.say(f'the role "{show(chosen.name)}" has no profile yet')
         if not write_plan(app, plan, yes=yes, what="use"):
@@ -175,7 +174,7 @@ def _profile_of_role(app: App, chosen: Profile) -> str | None:
     """Return the name of a profile that points at this role: a managed one before others."""
     found = [
         item.entry
-        for item in profiles.found_profiles(app)
+        for item in profiles.read_profiles(app)
         if item.target is not None
         and item.target.role == chosen.role
         and item.target.session_name == chosen.session.name

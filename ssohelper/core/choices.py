@@ -20,3 +20,6 @@ class Choices(NamedTuple):
     form: str | None = None
     default_region: str | None = None
     removed: frozenset[Role] = frozenset()
+
+
+NO_CHOICES = Choices()

@@ -13,7 +13,7 @@ from ssohelper.core.config_edit import Change, edited
 from ssohelper.core.config_text import ConfigText, Section
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role, SsoSession
-from ssohelper.core.start_url import checked_start_url, same_portal
+from ssohelper.core.start_url import checked_start_url, is_same_portal
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
@@ -129,7 +129,7 @@ class ConfigFile:
         """Raise ConfigInvalid with the line of the profile's region."""
         said = entry.keys.get("region", "")
         found = self.text.sections[entry.header].keys.get("region")
-        found = found or self.text.magic.keys.get("region")
+        found = found or self.text.defaults.keys.get("region")
         self.text.refuse(
             found.lines[0] if found else entry.line - 1,
             f'the region "{show(said, 60)}" of profile "{show(entry.name, 80)}" is no AWS region',
@@ -169,11 +169,11 @@ class ConfigFile:
         """
         return edited(self.text, changes)
 
-    def oddities(self) -> list[str]:
+    def warnings(self) -> list[str]:
         """Return what is worth a warning in the file as a whole."""
         found = []
-        if self.text.magic.keys:
-            line = self.text.magic.line + 1
+        if self.text.defaults.keys:
+            line = self.text.defaults.line + 1
             found.append(
                 f"{self.origin}:{line}: the keys of [DEFAULT] are in every section for botocore and "
                 "the AWS CLI, other SDKs ignore them; a default profile is [default]"
@@ -186,7 +186,7 @@ class ConfigFile:
             )
         return found
 
-    def ignored_keys(self, name: str) -> str | None:
+    def ignored_keys_warning(self, name: str) -> str | None:
         """Return a warning about keys of an SSO profile that move no token of ours."""
         entry = self.profile(name)
         keys = [key for key in ("endpoint_url", "services") if entry and key in entry.keys]
@@ -198,7 +198,7 @@ class ConfigFile:
     # -- sections --------------------------------------------------------------------------
 
     def _read_sections(self) -> None:
-        inherited = {name: key.value for name, key in self.text.magic.keys.items()}
+        inherited = {name: key.value for name, key in self.text.defaults.keys.items()}
         for header, section in self.text.sections.items():
             if header == "default" or header.startswith("profile"):
                 name = header if header == "default" else _second_word(header)
@@ -216,7 +216,7 @@ class ConfigFile:
                     self._sessions[name] = section
 
     def _checked_session(self, name: str, section: Section) -> SsoSession:
-        keys = {key: found.value for key, found in self.text.magic.keys.items()}
+        keys = {key: found.value for key, found in self.text.defaults.keys.items()}
         keys |= {key: found.value for key, found in section.keys.items()}
         if not SESSION_NAME.fullmatch(name):
             self.text.refuse(
@@ -268,7 +268,7 @@ class ConfigFile:
         """Return the target of a profile that names a URL: its session when one alone has it."""
         role = self._role(entry, f"{prefix}account_id", f"{prefix}role_name")
         url = entry.keys.get(f"{prefix}start_url")
-        same = [s for s in self.sso_sessions() if url and same_portal(s.start_url, url)]
+        same = [s for s in self.sso_sessions() if url and is_same_portal(s.start_url, url)]
         session = same[0] if len(same) == 1 else None
         return Target(session, session.name if session else None, role, form, url)
 

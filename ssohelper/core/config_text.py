@@ -14,7 +14,7 @@ from ssohelper.errors import ConfigInvalid
 
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 # configparser's magic section: its keys are in every other section.
-MAGIC_SECTION = "DEFAULT"
+DEFAULT_SECTION = "DEFAULT"
 
 
 class Key:
@@ -83,7 +83,7 @@ class ConfigText:
         self.text = _decoded(data, origin)
         self.newline = "\r\n" if "\r\n" in self.text else "\n"
         self.sections: dict[str, Section] = {}
-        self.magic = Section(MAGIC_SECTION, 0)
+        self.defaults = Section(DEFAULT_SECTION, 0)
         _Reader(self).read()
         self._check_nested()
 
@@ -100,7 +100,7 @@ class ConfigText:
         """Refuse a nested block with a line that has no `=`: botocore refuses the whole file."""
         if not self.sections:
             return
-        for section in (self.magic, *self.sections.values()):
+        for section in (self.defaults, *self.sections.values()):
             for key in section.keys.values():
                 if not key.is_nested:
                     continue
@@ -151,8 +151,8 @@ class _Reader:
                 f'the section "[{show(header, 80)}]" is there twice, first in line {first}',
                 hint="the AWS tools refuse the whole file: remove one of the two",
             )
-        if header == MAGIC_SECTION:
-            self._section = self._config.magic
+        if header == DEFAULT_SECTION:
+            self._section = self._config.defaults
             self._section.line = number
         else:
             self._section = sections[header] = Section(header, number)

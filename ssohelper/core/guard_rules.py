@@ -25,7 +25,7 @@ class _Reading(NamedTuple):
     role: re.Pattern[str]
 
 
-def matches(rules: Iterable[str], session_name: str, account: Account, role_name: str) -> bool:
+def is_guarded(rules: Iterable[str], session_name: str, account: Account, role_name: str) -> bool:
     """Tell whether any of the rules guards this role.
 
     A role whose account has no known name ("") is matched by the account's id alone.

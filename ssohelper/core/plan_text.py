@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ssohelper.core.choices import Choices
 from ssohelper.core.listing import Listing
-from ssohelper.core.profile_plan import Plan, matches
+from ssohelper.core.profile_plan import Plan, glob_filter
 from ssohelper.core.text import show
 
 _SHOWN_SKIPS = 10
@@ -19,18 +19,18 @@ def summary(plan: Plan, *, done: bool = False) -> str:
     ]
     parts = [f"{number} {kind}" for number, kind in kinds if number]
     if not parts:
-        return f'the session "{plan.wish.session.name}"' + (" written" if done else " to write")
+        return f'the session "{plan.request.session.name}"' + (" written" if done else " to write")
     first, *rest = parts
     number, _, words = first.partition(" ")
-    return ", ".join([f"{profiles(int(number))} {words}", *rest])
+    return ", ".join([f"{profile_count(int(number))} {words}", *rest])
 
 
-def profiles(number: int) -> str:
+def profile_count(number: int) -> str:
     """Return `1 profile` or `2 profiles`."""
     return "1 profile" if number == 1 else f"{number} profiles"
 
 
-def left_alone(plan: Plan) -> Iterator[str]:
+def skipped_lines(plan: Plan) -> Iterator[str]:
     """Return a line for each of what was left alone, and why; safe for a terminal."""
     for skipped in plan.skipped[:_SHOWN_SKIPS]:
         yield f'skipped "{show(skipped.name)}": {show(skipped.reason)}'
@@ -39,12 +39,12 @@ def left_alone(plan: Plan) -> Iterator[str]:
     left = len(plan.stale) - len(plan.remove)
     if left:
         names = "whose role is gone; remove with: ssohelper profile sync --prune"
-        yield f"{profiles(left)} left {names}"
+        yield f"{profile_count(left)} left {names}"
 
 
-def nothing_matches(listing: Listing, choices: Choices) -> str | None:
+def no_match_warning(listing: Listing, choices: Choices) -> str | None:
     """Return a warning when the filters, said now or remembered, leave no role."""
-    of_account, of_role = matches(choices.accounts), matches(choices.roles)
+    of_account, of_role = glob_filter(choices.accounts), glob_filter(choices.roles)
     left = any(
         of_account(listed.account.id, listed.account.name) and any(map(of_role, listed.roles))
         for listed in listing.accounts

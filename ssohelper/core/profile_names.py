@@ -24,7 +24,7 @@ _FIELD_LIMIT = 64
 _LAST_STEP = 3
 
 
-class Wanted(NamedTuple):
+class UnnamedRole(NamedTuple):
     """A role that needs a name, with its account."""
 
     account: Account
@@ -57,7 +57,7 @@ def checked_name(text: str) -> str:
     return text
 
 
-def plain_name(template: str, session_name: str, wanted: Wanted) -> str:
+def plain_name(template: str, session_name: str, wanted: UnnamedRole) -> str:
     """Return the name before clashes are looked at."""
     account, role = wanted
     values = {
@@ -87,7 +87,7 @@ def is_foreign_id(name: str, account: Account) -> bool:
 
 
 def names_for(
-    wanted: Iterable[Wanted], *, template: str, session_name: str, taken: Iterable[str]
+    wanted: Iterable[UnnamedRole], *, template: str, session_name: str, taken: Iterable[str]
 ) -> Mapping[Role, str]:
     """Return a free name for each role; a role that gets none is missing.
 

@@ -15,8 +15,8 @@ from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSe
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, Target
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Account, Role, SsoSession
-from ssohelper.core.profile_names import Wanted, is_foreign_id, names_for, plain_name
-from ssohelper.core.start_url import same_portal
+from ssohelper.core.profile_names import UnnamedRole, is_foreign_id, names_for, plain_name
+from ssohelper.core.start_url import is_same_portal
 
 # What sync owns in a managed section; `region`, `output` and any other key are the person's.
 _IDENTITY = (
@@ -30,12 +30,12 @@ _IDENTITY = (
 )
 
 
-class Wish(NamedTuple):
+class SyncRequest(NamedTuple):
     """All that a plan is made from, beside the config.
 
     `choices` are what was said, now or before; `template`, `form` and `region` are what that and the
     settings come to. `command` is what profiles run, its arguments left out. `convert`: --form was said, so existing
-    profiles take it. `narrowed`: filters were said now, so stale ones outside them stay.
+    profiles take it. `has_new_filters`: filters were said now, so stale ones outside them stay.
     """
 
     session: SsoSession
@@ -45,12 +45,12 @@ class Wish(NamedTuple):
     template: str
     form: str
     region: str
-    taken: frozenset[str] = frozenset()
+    taken_names: frozenset[str] = frozenset()
     convert: bool = False
     rename: bool = False
     prune: bool = False
-    narrowed: bool = False
-    only: Role | None = None
+    has_new_filters: bool = False
+    only_role: Role | None = None
     name: str | None = None
 
 
@@ -72,7 +72,7 @@ class Skipped(NamedTuple):
 class Plan(NamedTuple):
     """What will be written: names by kind, and the `changes` to the file's sections."""
 
-    wish: Wish
+    request: SyncRequest
     add: tuple[str, ...]
     change: tuple[ProfileChange, ...]
     remove: tuple[str, ...]
@@ -86,18 +86,18 @@ class Plan(NamedTuple):
         return self[1:4] == other[1:4]
 
 
-def plan_sync(config: ConfigFile, wish: Wish) -> Plan:
+def plan_sync(config: ConfigFile, request: SyncRequest) -> Plan:
     """Return what brings the config's managed profiles in line with the listing.
 
     Raises: ConfigInvalid when `[DEFAULT]` puts an identity into every profile.
     """
-    for key, found in config.text.magic.keys.items():
+    for key, found in config.text.defaults.keys.items():
         if key in _IDENTITY:
             config.text.refuse(found.lines[0], f'"[DEFAULT]" gives "{key}" to every profile')
-    return _Planner(config, wish).plan()
+    return _Planner(config, request).plan()
 
 
-def matches(globs: tuple[str, ...]) -> Callable[..., bool]:
+def glob_filter(globs: tuple[str, ...]) -> Callable[..., bool]:
     """Return the test of GLOB and !GLOB: any of the first (all, without any), none of the second.
 
     Upper and lower case are one; several texts (an account's id and name) match if one does.
@@ -141,32 +141,32 @@ def session_section(session: SsoSession) -> AddSection:
 
 
 class _Planner:
-    def __init__(self, config: ConfigFile, wish: Wish) -> None:
+    def __init__(self, config: ConfigFile, request: SyncRequest) -> None:
         self._config = config
-        self._wish = wish
+        self._request = request
         self._managed: dict[Role, list[tuple[ProfileEntry, str]]] = defaultdict(list)
         self._foreign: dict[Role, str] = {}
         self._add: list[AddSection] = []
         self._edits: dict[str, EditSection] = {}
         self._change: list[ProfileChange] = []
         self._skipped: list[Skipped] = []
-        self._account_matches = matches(wish.choices.accounts)
-        self._role_matches = matches(wish.choices.roles)
+        self._account_matches = glob_filter(request.choices.accounts)
+        self._role_matches = glob_filter(request.choices.roles)
 
     def plan(self) -> Plan:
-        wish = self._wish
+        request = self._request
         self._sort_profiles()
         new = list(self._walk_offered())
         self._add_new(new)
         stale = self._stale()
-        prune = wish.prune and wish.listing.complete
+        prune = request.prune and request.listing.complete
         removed = stale if prune else []
-        if wish.rename:
+        if request.rename:
             self._rename()
         sessions = self._session_changes()
         removals = [RemoveSection(entry.header) for entry in removed]
         return Plan(
-            wish=wish,
+            request=request,
             add=tuple(section.header.partition(" ")[2] for section in self._add),
             change=tuple(self._change),
             remove=tuple(entry.name for entry in removed),
@@ -186,46 +186,46 @@ class _Planner:
                 if entry.managed:
                     self._skipped.append(Skipped(entry.name, "its role cannot be read"))
             elif entry.managed and target.form in (PROCESS, NATIVE):
-                if target.session_name == self._wish.session.name:
+                if target.session_name == self._request.session.name:
                     self._managed[target.role].append((entry, target.form))
             elif self._is_this_session(target):
                 self._foreign.setdefault(target.role, entry.name)
 
     def _is_this_session(self, target: Target) -> bool:
         if target.session_name is not None:
-            return target.session_name == self._wish.session.name
+            return target.session_name == self._request.session.name
         # A legacy profile tells its portal, aws-sso-cli's tells nothing: its account has to do.
         url = target.start_url
-        return url is None or same_portal(url, self._wish.session.start_url)
+        return url is None or is_same_portal(url, self._request.session.start_url)
 
     # -- what is offered ---------------------------------------------------------------------
 
-    def _walk_offered(self) -> Iterator[Wanted]:
+    def _walk_offered(self) -> Iterator[UnnamedRole]:
         """Bring the profiles of offered roles in line; yield the roles that need a new one."""
         seen: set[Role] = set()
-        for listed in self._wish.listing.accounts:
+        for listed in self._request.listing.accounts:
             account = listed.account
             account_named = self._account_matches(*account_texts(account))
             for role_name in listed.roles:
-                wanted = Wanted(account, Role(account.id, role_name))
+                wanted = UnnamedRole(account, Role(account.id, role_name))
                 if wanted.role in seen:
                     continue
                 seen.add(wanted.role)
                 named = account_named and self._role_matches(role_name)
-                if self._wish.only is not None:
-                    named = wanted.role == self._wish.only
+                if self._request.only_role is not None:
+                    named = wanted.role == self._request.only_role
                 else:
-                    self._align(wanted.role, convert=named and self._wish.convert)
+                    self._align(wanted.role, convert=named and self._request.convert)
                 if named and self._needs_profile(wanted):
                     yield wanted
 
-    def _needs_profile(self, wanted: Wanted) -> bool:
+    def _needs_profile(self, wanted: UnnamedRole) -> bool:
         role = wanted.role
-        asked = self._wish.only is not None
+        asked = self._request.only_role is not None
         reason = None
         if not ACCOUNT_ID.fullmatch(role.account_id) or not ROLE_NAME.fullmatch(role.name):
             reason = "the account id or the role's name cannot be written"
-        elif asked and self._wish.name:
+        elif asked and self._request.name:
             return True
         elif role in self._managed:
             if not asked:
@@ -233,42 +233,42 @@ class _Planner:
             reason = f'the profile "{self._managed[role][0][0].name}" is this role already'
         elif role in self._foreign:
             reason = f'the profile "{self._foreign[role]}" already points at this role'
-        elif role in self._wish.choices.removed and not asked:
+        elif role in self._request.choices.removed and not asked:
             reason = "removed with: ssohelper profile rm"
         if reason:
-            name = plain_name(self._wish.template, self._wish.session.name, wanted)
+            name = plain_name(self._request.template, self._request.session.name, wanted)
             self._skipped.append(Skipped(name, reason))
         return reason is None
 
-    def _add_new(self, new: list[Wanted]) -> None:
-        wish = self._wish
+    def _add_new(self, new: list[UnnamedRole]) -> None:
+        request = self._request
         names = names_for(
             new,
-            template=wish.template,
-            session_name=wish.session.name,
+            template=request.template,
+            session_name=request.session.name,
             taken=self._taken_names(),
         )
-        if wish.name:
-            names = {wanted.role: wish.name for wanted in new}
+        if request.name:
+            names = {wanted.role: request.name for wanted in new}
         for wanted in new:
             name = names.get(wanted.role)
             if name is None:
-                plain = plain_name(wish.template, wish.session.name, wanted)
+                plain = plain_name(request.template, request.session.name, wanted)
                 self._skipped.append(Skipped(plain, "no free name for this role"))
                 continue
-            keys = identity_keys(wish.session, wanted.role, wish.form, wish.command)
-            pairs = (*keys.items(), ("region", wish.region), (MANAGED_KEY, "true"))
+            keys = identity_keys(request.session, wanted.role, request.form, request.command)
+            pairs = (*keys.items(), ("region", request.region), (MANAGED_KEY, "true"))
             self._add.append(AddSection(f"profile {name}", pairs))
 
     def _taken_names(self) -> set[str]:
-        return {entry.name for entry in self._config.profiles()} | self._wish.taken
+        return {entry.name for entry in self._config.profiles()} | self._request.taken_names
 
     def _align(self, role: Role, *, convert: bool) -> None:
         """Give the managed profiles of this role the identity keys of their form, and no others."""
         for entry, form in self._managed.get(role, ()):
-            wanted_form = self._wish.form if convert else form
-            wish = self._wish
-            wanted = identity_keys(wish.session, role, wanted_form, wish.command)
+            wanted_form = self._request.form if convert else form
+            request = self._request
+            wanted = identity_keys(request.session, role, wanted_form, request.command)
             there = {key: entry.keys[key] for key in _IDENTITY if key in entry.keys}
             if there == wanted:
                 continue
@@ -283,9 +283,9 @@ class _Planner:
 
     def _stale(self) -> list[ProfileEntry]:
         """Return the managed profiles whose role is gone; a refused account keeps its own."""
-        if self._wish.only is not None:
+        if self._request.only_role is not None:
             return []
-        listing = self._wish.listing
+        listing = self._request.listing
         offered = set(listing.roles())
         unsure = {
             listed.account.id
@@ -299,7 +299,7 @@ class _Planner:
                 continue
             account = accounts.get(role.account_id, Account(role.account_id, "", ""))
             named = self._account_matches(*account_texts(account)) and self._role_matches(role.name)
-            if named or not self._wish.narrowed:
+            if named or not self._request.has_new_filters:
                 stale += [entry for entry, _form in entries]
         return stale
 
@@ -307,9 +307,9 @@ class _Planner:
 
     def _rename(self) -> None:
         """Give managed profiles the name that they would get today; what is referred to stays."""
-        wish = self._wish
-        accounts = {listed.account.id: listed.account for listed in wish.listing.accounts}
-        offered = set(wish.listing.roles())
+        request = self._request
+        accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
+        offered = set(request.listing.roles())
         single = {
             role: entries[0][0]
             for role, entries in self._managed.items()
@@ -327,7 +327,7 @@ class _Planner:
         self, entries: dict[Role, ProfileEntry], accounts: dict[str, Account]
     ) -> dict[Role, str]:
         """Return the names of these profiles: who cannot have another keeps its own from all."""
-        wish = self._wish
+        request = self._request
         added = {section.header.partition(" ")[2] for section in self._add}
         referred = {
             entry.keys["source_profile"]: entry.name
@@ -337,9 +337,9 @@ class _Planner:
         moving = dict(entries)
         while True:
             names = names_for(
-                [Wanted(accounts[role.account_id], role) for role in moving],
-                template=wish.template,
-                session_name=wish.session.name,
+                [UnnamedRole(accounts[role.account_id], role) for role in moving],
+                template=request.template,
+                session_name=request.session.name,
                 taken=(self._taken_names() - {entry.name for entry in moving.values()}) | added,
             )
             staying = {
@@ -365,7 +365,7 @@ class _Planner:
         self._change.append(ProfileChange(entry.name, before, after))
 
     def _session_changes(self) -> list[Change]:
-        session = self._wish.session
+        session = self._request.session
         known = self._config.sso_session(session.name)
         if known is None:
             return [session_section(session)]

@@ -55,7 +55,7 @@ def uninstalled(data: bytes, origin: str) -> bytes | None:
     return None if _MADE in found.group(1) and not rest else rest
 
 
-def made_folders(data: bytes, origin: str) -> int:
+def created_folders(data: bytes, origin: str) -> int:
     """Return how many folders were made for a file that holds nothing but our lines."""
     found = _block(data, origin)
     noted = found and _FOLDERS.search(found.group(1))
@@ -66,7 +66,7 @@ def has_block(data: bytes, origin: str) -> bool:
     return _block(data, origin) is not None
 
 
-def line_by_hand(data: bytes) -> int | None:
+def user_line(data: bytes) -> int | None:
     """Return the line (from 1) that runs `ssohelper shell-init` outside our marks."""
     ours = [(block.start(), block.end()) for block in _BLOCK.finditer(data)]
     for found in _BY_HAND.finditer(data):

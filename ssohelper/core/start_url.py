@@ -55,7 +55,7 @@ def region_of(url: str) -> str | None:
     return None
 
 
-def same_portal(one: str, other: str) -> bool:
+def is_same_portal(one: str, other: str) -> bool:
     """Tell whether two start URLs are one portal's: `/start`, `/start/` and `/start#/` are.
 
     The only place that decides it: AWS itself shows them in each of these ways.

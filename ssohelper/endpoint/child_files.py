@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection
 
 from ssohelper.core.config_file import ConfigFile, section_name
-from ssohelper.core.config_text import MAGIC_SECTION, ConfigText, Key, Section
+from ssohelper.core.config_text import DEFAULT_SECTION, ConfigText, Key, Section
 from ssohelper.core.model import Profile
 from ssohelper.errors import ConfigInvalid
 
@@ -90,13 +90,13 @@ class _Copy:
         self._added: dict[int, list[str]] = {}
         self._said = {
             section.header: {name: key.value for name, key in section.keys.items()}
-            for section in (text.magic, *text.sections.values())
+            for section in (text.defaults, *text.sections.values())
         }
         self._end: list[str] = []
 
     def drop_default_identity(self, settings: dict[str, str]) -> None:
         """Leave in [default] what is no identity, and give it these settings."""
-        magic = self._text.magic
+        magic = self._text.defaults
         inherited = {name: key.value for name, key in magic.keys.items() if _is_identity(name)}
         for name in inherited:
             self._drop(magic, name)
@@ -118,7 +118,7 @@ class _Copy:
 
     def drop_static_keys(self, keyed: Collection[str]) -> None:
         """Leave static keys out, and let a profile that had nothing else refuse."""
-        inherits_static = not _STATIC_KEYS.isdisjoint(self._text.magic.keys)
+        inherits_static = not _STATIC_KEYS.isdisjoint(self._text.defaults.keys)
         for section in self._text.sections.values():
             static = _STATIC_KEYS & section.keys.keys()
             for key in static:
@@ -151,7 +151,7 @@ class _Copy:
         after = ConfigText(text.encode(), self._text.origin)
         found = {
             section.header: {name: key.value for name, key in section.keys.items()}
-            for section in (after.magic, *after.sections.values())
+            for section in (after.defaults, *after.sections.values())
         }
         if found != self._said:
             raise ConfigInvalid(f"{self._text.origin}: its form is too unusual to be copied")
@@ -163,7 +163,7 @@ class _Copy:
 
     def _assign(self, section: Section, settings: dict[str, str]) -> None:
         """Give a section keys: in place of the lines of its own ones, else after its last line."""
-        said, inherited = self._said[section.header], self._said[MAGIC_SECTION]
+        said, inherited = self._said[section.header], self._said[DEFAULT_SECTION]
         for name, value in settings.items():
             if said.get(name, inherited.get(name)) == value:
                 continue

@@ -94,7 +94,7 @@ class ConfigStore:
 
     # -- undo ------------------------------------------------------------------------------
 
-    def last_version(self, *, is_undone: bool = False) -> Version | None:
+    def load_last_version(self, *, is_undone: bool = False) -> Version | None:
         """Return what the last writing command found and left; with `is_undone` the last undo.
 
         None when nothing is kept. Raises: LocalState when what is kept is missing or damaged.

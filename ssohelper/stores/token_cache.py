@@ -25,7 +25,7 @@ from ssohelper.core.model import (
 )
 from ssohelper.core.schema import sign_in as schema
 from ssohelper.core.schema.fields import Damaged
-from ssohelper.core.start_url import same_portal
+from ssohelper.core.start_url import is_same_portal
 from ssohelper.errors import LocalState, LoginRequired
 from ssohelper.stores import files, path_parts
 from ssohelper.stores.files import Reservation
@@ -361,7 +361,7 @@ def _is_of(found: dict[str, Any], session: SsoSession) -> bool:
         return False
     if start_url is None:
         return True
-    return isinstance(start_url, str) and same_portal(start_url, session.start_url)
+    return isinstance(start_url, str) and is_same_portal(start_url, session.start_url)
 
 
 def _document_of(

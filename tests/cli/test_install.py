@@ -304,9 +304,9 @@ class TestWhichShell:
 
     def test_bash_on_macos_reads_the_login_file_unless_that_reads_bashrc(self, home: Home) -> None:
         app = App(home.env)
-        assert installing.rc_file(app, "bash", "darwin").name == ".bash_profile"
+        assert installing.find_rc_file(app, "bash", "darwin").name == ".bash_profile"
         (home.path / ".bash_profile").write_text(". ~/.bashrc\n")
-        assert installing.rc_file(app, "bash", "darwin").name == ".bashrc"
+        assert installing.find_rc_file(app, "bash", "darwin").name == ".bashrc"
 
 
 def test_a_throw_away_installation_writes_nothing(home: Home, run: Run) -> None:

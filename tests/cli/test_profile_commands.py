@@ -257,7 +257,7 @@ def test_ten_thousand_profiles_are_planned_and_written(home: Home, tmp_path: Pat
     listing = app.directory.saved("corp")
     assert listing is not None
     plan = profiles.plan_sync(app, session, listing, Choices())
-    assert len(list(profiles.diff(app, plan))) > 50_000
+    assert len(list(profiles.diff_plan(app, plan))) > 50_000
     profiles.apply(app, plan)
     again = App(home.env)
     assert len(again.config.read().profiles()) == 10_000

@@ -147,7 +147,7 @@ def test_no_foreign_byte_changes_and_botocore_reads_what_was_meant() -> None:
         config = ConfigFile.parse(text.encode(), "c")
         assert our_profiles(config) == read["profiles"]
         assert set(config.session_names()) == set(read["sso_sessions"])
-        if config.text.magic.keys and not config.text.sections:
+        if config.text.defaults.keys and not config.text.sections:
             # Legal only as long as no section inherits its broken block.
             return
         counts["legal"] += 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssohelper.core.guard_rules import matches
+from ssohelper.core.guard_rules import is_guarded
 from ssohelper.core.model import Account
 
 PROD = Account("001234567890", "payments-prod", "p@example.com")
@@ -35,15 +35,15 @@ PROD = Account("001234567890", "payments-prod", "p@example.com")
     ],
 )
 def test_a_rule(rule, guards):
-    assert matches([rule], "corp", PROD, "Admin") is guards
+    assert is_guarded([rule], "corp", PROD, "Admin") is guards
 
 
 def test_without_rules_nothing_is_guarded():
-    assert not matches((), "corp", PROD, "Admin")
+    assert not is_guarded((), "corp", PROD, "Admin")
 
 
 def test_one_of_several_rules_is_enough():
-    assert matches(("x/y", "payments-prod/Admin"), "corp", PROD, "Admin")
+    assert is_guarded(("x/y", "payments-prod/Admin"), "corp", PROD, "Admin")
 
 
 @pytest.mark.parametrize(
@@ -57,10 +57,10 @@ def test_one_of_several_rules_is_enough():
     ],
 )
 def test_a_colon_or_a_slash_in_an_accounts_name_loosens_no_guard(name, rule):
-    assert matches([rule], "corp", PROD._replace(name=name), "Admin")
+    assert is_guarded([rule], "corp", PROD._replace(name=name), "Admin")
 
 
 def test_an_account_whose_name_is_not_known_is_found_by_its_id():
     unknown = PROD._replace(name="")
-    assert matches(["001234567890/*"], "corp", unknown, "Admin")
-    assert not matches(["payments-prod/*"], "corp", unknown, "Admin")
+    assert is_guarded(["001234567890/*"], "corp", unknown, "Admin")
+    assert not is_guarded(["payments-prod/*"], "corp", unknown, "Admin")

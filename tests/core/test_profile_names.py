@@ -8,7 +8,7 @@ import pytest
 from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_names import (
     PROFILE_NAME,
-    Wanted,
+    UnnamedRole,
     checked_name,
     checked_template,
     names_for,
@@ -19,8 +19,8 @@ from ssohelper.errors import UsageProblem
 TEMPLATE = "{account_name}.{role_name}"
 
 
-def wanted(name: str, role: str = "Admin", account_id: str = "001234567890") -> Wanted:
-    return Wanted(Account(account_id, name, ""), Role(account_id, role))
+def wanted(name: str, role: str = "Admin", account_id: str = "001234567890") -> UnnamedRole:
+    return UnnamedRole(Account(account_id, name, ""), Role(account_id, role))
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_every_name_from_aws_becomes_a_safe_one(account: str, role: str, name: s
 @pytest.mark.parametrize("template", ["...{account_name}", "-{account_email}", "._-{role_name}"])
 @pytest.mark.parametrize("name", ["", "...", "é"])
 def test_a_name_begins_with_a_letter_or_digit_whatever_is_said(template: str, name: str) -> None:
-    item = Wanted(Account("001234567890", name, name), Role("001234567890", name))
+    item = UnnamedRole(Account("001234567890", name, name), Role("001234567890", name))
     assert plain_name(template, "corp", item) == "001234567890"
 
 
@@ -96,7 +96,7 @@ def test_a_bad_name_is_a_usage_problem(name: str) -> None:
         checked_name(name)
 
 
-def named(roles: list[Wanted], *taken: str) -> list[str]:
+def named(roles: list[UnnamedRole], *taken: str) -> list[str]:
     found = names_for(roles, template=TEMPLATE, session_name="corp", taken=taken)
     return [found[item.role] for item in roles]
 

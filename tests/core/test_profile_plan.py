@@ -12,7 +12,7 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.config_undo import inverse
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, Role, SsoSession
-from ssohelper.core.profile_plan import Plan, Skipped, Wish, matches, plan_sync
+from ssohelper.core.profile_plan import Plan, Skipped, SyncRequest, glob_filter, plan_sync
 from ssohelper.errors import ConfigInvalid
 
 URL = "https://d-0000000000.awsapps.com/start"
@@ -36,8 +36,10 @@ LISTING = Listing(
 NOTHING_SAID = Choices()
 
 
-def wish(listing: Listing = LISTING, choices: Choices = NOTHING_SAID, **more: Any) -> Wish:
-    return Wish(
+def request(
+    listing: Listing = LISTING, choices: Choices = NOTHING_SAID, **more: Any
+) -> SyncRequest:
+    return SyncRequest(
         CORP,
         listing,
         choices,
@@ -48,13 +50,13 @@ def wish(listing: Listing = LISTING, choices: Choices = NOTHING_SAID, **more: An
     )._replace(**more)
 
 
-def plan(text: str, asked: Wish | None = None) -> Plan:
-    return plan_sync(ConfigFile.parse(text.encode(), "config"), asked or wish())
+def plan(text: str, asked: SyncRequest | None = None) -> Plan:
+    return plan_sync(ConfigFile.parse(text.encode(), "config"), asked or request())
 
 
-def synced(text: str, asked: Wish | None = None) -> str:
+def synced(text: str, asked: SyncRequest | None = None) -> str:
     config = ConfigFile.parse(text.encode(), "config")
-    return config.with_changes(plan_sync(config, asked or wish()).changes).decode()
+    return config.with_changes(plan_sync(config, asked or request()).changes).decode()
 
 
 def process(name: str, account_id: str, role: str, command: str = COMMAND) -> str:
@@ -89,7 +91,7 @@ def test_a_second_sync_changes_nothing() -> None:
 
 
 def test_native_form() -> None:
-    found = synced(SESSION, wish(choices=Choices(form="sso", roles=("Admin",))))
+    found = synced(SESSION, request(choices=Choices(form="sso", roles=("Admin",))))
     assert found == SESSION + native("pay.Admin", PAY, "Admin")
 
 
@@ -106,7 +108,7 @@ def test_native_form() -> None:
     ],
 )
 def test_filters_and_template(choices: Choices, added: tuple[str, ...]) -> None:
-    assert plan(SESSION, wish(choices=choices)).add == added
+    assert plan(SESSION, request(choices=choices)).add == added
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_filters_and_template(choices: Choices, added: tuple[str, ...]) -> None:
      (("!a*",), ("x", "ab"), False), (("a*", "!ab"), ("ab",), False), (("[",), ("[",), True)],
 )  # fmt: skip
 def test_globs(globs: tuple[str, ...], texts: tuple[str, ...], expected: bool) -> None:
-    assert matches(globs)(*texts) is expected
+    assert glob_filter(globs)(*texts) is expected
 
 
 @pytest.mark.parametrize(
@@ -168,12 +170,12 @@ def test_a_renamed_account_moves_no_name_and_rename_does() -> None:
     renamed = LISTING._replace(
         accounts=(listed(PAY, "payments", "Read", "Admin"), LISTING.accounts[1])
     )
-    assert plan(SESSION + ALL, wish(renamed)).changes == ()
+    assert plan(SESSION + ALL, request(renamed)).changes == ()
     text = SESSION + ALL + "\n[profile chained]\nsource_profile = pay.Admin\nrole_arn = x\n"
-    found = plan(text, wish(renamed, rename=True))
+    found = plan(text, request(renamed, rename=True))
     assert [(c.profile, c.after) for c in found.change] == [("pay.Read", {"name": "payments.Read"})]
     assert found.skipped == (Skipped("pay.Admin", 'the profile "chained" refers to it'),)
-    after = synced(text, wish(renamed, rename=True))
+    after = synced(text, request(renamed, rename=True))
     assert after == text.replace("[profile pay.Read]", "[profile payments.Read]")
 
 
@@ -188,7 +190,7 @@ def test_rename_gives_a_name_that_another_profile_gives_up(names: tuple[str, ...
         SESSION + "".join(map(process, given, accounts.values(), ["Read"] * 3))
         for given in (names, [f"{account}.Read" for account in accounts])
     )
-    assert synced(before, wish(listing, rename=True)) == after
+    assert synced(before, request(listing, rename=True)) == after
     one, two = (ConfigFile.parse(text.encode(), "config") for text in (before, after))
     back = ConfigFile.parse(two.with_changes(inverse(one.text, two.text, two.text)), "config")
     assert {p.name: p.keys for p in back.profiles()} == {p.name: p.keys for p in one.profiles()}
@@ -198,19 +200,19 @@ def test_rename_gives_nobody_the_name_of_a_profile_that_stays() -> None:
     text = SESSION + process("dev.Read", PAY, "Read") + process("odd", DEV, "Read")
     text += "\n[profile chained]\nsource_profile = dev.Read\nrole_arn = x\n"
     listing = LISTING._replace(accounts=(listed(PAY, "pay", "Read"), listed(DEV, "dev", "Read")))
-    found = plan(text, wish(listing, rename=True))
+    found = plan(text, request(listing, rename=True))
     assert found.skipped == (Skipped("dev.Read", 'the profile "chained" refers to it'),)
     assert [(c.profile, c.after) for c in found.change] == [("odd", {"name": "corp.dev.Read"})]
-    assert synced(text, wish(listing, rename=True)) == text.replace("odd", "corp.dev.Read")
+    assert synced(text, request(listing, rename=True)) == text.replace("odd", "corp.dev.Read")
 
 
 def test_rename_keeps_a_name_that_an_added_profile_would_have_had() -> None:
     text = SESSION + process("odd", PAY, "Read") + process("pay.Admin", PAY, "Admin")
     listing = LISTING._replace(accounts=(listed(PAY, "pay", "Read", "Admin", "New"),))
-    found = plan(text, wish(listing, rename=True, template="{account_name}"))
+    found = plan(text, request(listing, rename=True, template="{account_name}"))
     added, names = found.add, {c.profile: c.after["name"] for c in found.change}
     assert len({*added, *names.values()}) == 3
-    synced(text, wish(listing, rename=True, template="{account_name}"))
+    synced(text, request(listing, rename=True, template="{account_name}"))
 
 
 def test_rename_leaves_alone_what_is_not_one_of_the_listing_and_within_the_filters() -> None:
@@ -223,7 +225,7 @@ def test_rename_leaves_alone_what_is_not_one_of_the_listing_and_within_the_filte
         (Choices(accounts=("pay*",)), ["pay.Read"]),
         (Choices(roles=("Adm*",)), []),
     ):
-        found = plan(text, wish(renamed, choices, rename=True))
+        found = plan(text, request(renamed, choices, rename=True))
         assert [change.profile for change in found.change] == moved
 
 
@@ -242,12 +244,12 @@ def test_a_change_says_what_was_and_what_will_be_a_new_name_too() -> None:
         + process("other", PAY, "Admin", "/old/ssohelper credential-process")
         + text.removeprefix(SESSION)
     )
-    found = {change.profile: change for change in plan(text, wish(listing)).change}
+    found = {change.profile: change for change in plan(text, request(listing)).change}
     assert (sorted(found), found["odd"]) == (["odd", "other"], ("odd", before, after))
-    found = {change.profile: change for change in plan(text, wish(listing, rename=True)).change}
+    found = {change.profile: change for change in plan(text, request(listing, rename=True)).change}
     assert found["other"].after["name"] == "pay.Admin"
     assert found["odd"] == ("odd", before | {"name": "odd"}, after | {"name": "pay.Read"})
-    assert synced(text, wish(listing, rename=True)) == SESSION + process(
+    assert synced(text, request(listing, rename=True)) == SESSION + process(
         "pay.Admin", PAY, "Admin"
     ) + process("pay.Read", PAY, "Read")
 
@@ -259,7 +261,7 @@ def test_rename_leaves_a_role_without_a_free_name_its_own() -> None:
     )
     listing = LISTING._replace(accounts=(listed(PAY, "a", "Read"), listed(DEV, "odd", "Read")))
     text = SESSION + process("odd.Read", PAY, "Read") + process("b", DEV, "Read")
-    found = plan(text, wish(listing, rename=True, taken=taken))
+    found = plan(text, request(listing, rename=True, taken_names=taken))
     assert [(c.profile, c.after) for c in found.change] == [("b", {"name": "corp.odd.Read"})]
     assert found.skipped == ()
 
@@ -269,14 +271,14 @@ def test_a_mark_makes_no_profile_of_another_tools_form_ours() -> None:
         f"[profile mine]\nsso_start_url = {URL}\nsso_account_id = {PAY}\nsso_role_name = Read\n"
         "ssohelper_managed = true\n"
     )
-    found = plan(SESSION + mine, wish(prune=True, rename=True))
+    found = plan(SESSION + mine, request(prune=True, rename=True))
     assert (found.add, found.change, found.remove) == (("pay.Admin", "dev.Read"), (), ())
 
 
 def test_a_second_organization_moves_no_name() -> None:
     partner = SsoSession("partner", URL.replace("d-0", "d-1"), "eu-west-1", ())
     listing = LISTING._replace(start_url=partner.start_url)
-    asked = wish(listing)._replace(session=partner)
+    asked = request(listing)._replace(session=partner)
     found = plan(SESSION + ALL, asked)
     assert found.add == ("partner.pay.Read", "partner.pay.Admin", "partner.dev.Read")
     assert synced(SESSION + ALL, asked).startswith(SESSION + ALL)
@@ -284,7 +286,7 @@ def test_a_second_organization_moves_no_name() -> None:
 
 
 def test_a_section_of_the_credentials_file_takes_the_name() -> None:
-    found = plan(SESSION, wish(taken=frozenset({"PAY.read"})))
+    found = plan(SESSION, request(taken_names=frozenset({"PAY.read"})))
     assert found.add == ("corp.pay.Read", "pay.Admin", "dev.Read")
 
 
@@ -292,18 +294,18 @@ def test_the_command_is_brought_up_to_date_and_the_persons_keys_stay() -> None:
     text = SESSION + process("pay.Read", PAY, "Read", "/old/ssohelper credential-process").replace(
         "region = eu-west-1\n", "# mine\nregion = us-east-1\ns3 =\n  a = b\n"
     )
-    after = synced(text, wish(choices=Choices(roles=("Nothing",))))
+    after = synced(text, request(choices=Choices(roles=("Nothing",))))
     assert after == text.replace("/old/ssohelper credential-process", COMMAND)
 
 
 def test_only_a_form_that_is_said_converts_and_only_what_the_filters_name() -> None:
     choices = Choices(form="sso", accounts=("pay",))
-    assert plan(SESSION + ALL, wish(choices=choices)).changes == ()
-    after = synced(SESSION + ALL, wish(choices=choices, convert=True))
+    assert plan(SESSION + ALL, request(choices=choices)).changes == ()
+    after = synced(SESSION + ALL, request(choices=choices, convert=True))
     assert after == SESSION + native("pay.Read", PAY, "Read") + native(
         "pay.Admin", PAY, "Admin"
     ) + process("dev.Read", DEV, "Read")
-    back = wish(choices=Choices(form="process"), convert=True)
+    back = request(choices=Choices(form="process"), convert=True)
     assert synced(after, back) == SESSION + ALL
 
 
@@ -318,71 +320,75 @@ GONE = LISTING._replace(accounts=(listed(PAY, "pay", "Read"), listed(DEV, "dev",
 
 
 def test_nothing_is_removed_without_prune() -> None:
-    found = plan(SESSION + ALL, wish(GONE))
+    found = plan(SESSION + ALL, request(GONE))
     assert (found.stale, found.remove, found.changes) == (("pay.Admin",), (), ())
 
 
 def test_prune_removes_the_stale_ones_alone() -> None:
     mine = native("mine", PAY, "Old", marked=False)
-    after = synced(SESSION + ALL + mine, wish(GONE, prune=True))
+    after = synced(SESSION + ALL + mine, request(GONE, prune=True))
     assert after == SESSION + ALL.replace(process("pay.Admin", PAY, "Admin"), "") + mine
 
 
 @pytest.mark.parametrize("how", [{"refused": True}, {"answered": False}])
 def test_an_account_that_did_not_answer_is_never_pruned(how: dict[str, bool]) -> None:
     listing = LISTING._replace(accounts=(listed(PAY, "pay", **how), LISTING.accounts[1]))
-    found = plan(SESSION + ALL, wish(listing, prune=True))
+    found = plan(SESSION + ALL, request(listing, prune=True))
     assert (found.stale, found.remove) == ((), ())
 
 
 def test_an_account_that_is_missing_is_not_pruned_while_another_one_did_not_answer() -> None:
     accounts = (LISTING.accounts[0]._replace(answered=False),)
-    found = plan(SESSION + ALL, wish(LISTING._replace(accounts=accounts), prune=True))
+    found = plan(SESSION + ALL, request(LISTING._replace(accounts=accounts), prune=True))
     assert (found.stale, found.remove) == (("dev.Read",), ())
 
 
 def test_filters_said_now_keep_prune_within_them() -> None:
     empty = LISTING._replace(accounts=())
     choices = Choices(roles=("Admin",))
-    assert plan(SESSION + ALL, wish(empty, choices)).stale == ("pay.Read", "pay.Admin", "dev.Read")
-    narrowed = wish(empty, choices, prune=True, narrowed=True)
+    assert plan(SESSION + ALL, request(empty, choices)).stale == (
+        "pay.Read",
+        "pay.Admin",
+        "dev.Read",
+    )
+    narrowed = request(empty, choices, prune=True, has_new_filters=True)
     assert plan(SESSION + ALL, narrowed).remove == ("pay.Admin",)
 
 
 def test_filters_for_accounts_keep_prune_within_them_too() -> None:
     gone = LISTING._replace(accounts=(listed(PAY, "pay"), listed(DEV, "dev")))
-    narrowed = wish(gone, Choices(accounts=("dev",)), prune=True, narrowed=True)
+    narrowed = request(gone, Choices(accounts=("dev",)), prune=True, has_new_filters=True)
     assert plan(SESSION + ALL, narrowed).remove == ("dev.Read",)
 
 
 def test_a_role_that_is_listed_twice_gets_one_profile() -> None:
     twice = LISTING._replace(accounts=(listed(PAY, "pay", "Read", "Read"), *LISTING.accounts))
-    assert plan(SESSION, wish(twice)).add == ("pay.Read", "pay.Admin", "dev.Read")
+    assert plan(SESSION, request(twice)).add == ("pay.Read", "pay.Admin", "dev.Read")
 
 
 def test_a_role_without_a_free_name_is_skipped() -> None:
     digest = hashlib.sha256(b"Read").hexdigest()[:6]
     rungs = {"pay.Read", "corp.pay.Read"}
     rungs |= {f"corp.pay.Read.{PAY}", f"corp.pay.Read.{PAY}.{digest}"}
-    found = plan(SESSION, wish(taken=frozenset(rungs)))
+    found = plan(SESSION, request(taken_names=frozenset(rungs)))
     assert found.add == ("pay.Admin", "dev.Read")
     assert found.skipped == (Skipped("pay.Read", "no free name for this role"),)
 
 
 def test_a_name_that_is_said_makes_a_second_profile_of_a_role() -> None:
     admin = Role(PAY, "Admin")
-    assert plan(SESSION + ALL, wish(only=admin, name="prod")).add == ("prod",)
-    found = plan(SESSION + ALL, wish(only=admin))
+    assert plan(SESSION + ALL, request(only_role=admin, name="prod")).add == ("prod",)
+    found = plan(SESSION + ALL, request(only_role=admin))
     assert found.add == ()
     assert found.skipped == (Skipped("pay.Admin", 'the profile "pay.Admin" is this role already'),)
 
 
 def test_what_was_removed_is_not_brought_back_and_add_does() -> None:
     removed = Choices(removed=frozenset({Role(PAY, "Admin")}))
-    found = plan(SESSION, wish(choices=removed))
+    found = plan(SESSION, request(choices=removed))
     assert found.add == ("pay.Read", "dev.Read")
     assert found.skipped == (Skipped("pay.Admin", "removed with: ssohelper profile rm"),)
-    added = plan(SESSION, wish(choices=removed, only=Role(PAY, "Admin"), name="prod"))
+    added = plan(SESSION, request(choices=removed, only_role=Role(PAY, "Admin"), name="prod"))
     assert added.add == ("prod",)
 
 
@@ -391,7 +397,7 @@ def test_what_was_removed_is_not_brought_back_and_add_does() -> None:
 )
 def test_a_hostile_account_name_adds_no_key(name: str) -> None:
     listing = LISTING._replace(accounts=(listed(PAY, name, "Read"),))
-    config = ConfigFile.parse(synced(SESSION, wish(listing)).encode(), "config")
+    config = ConfigFile.parse(synced(SESSION, request(listing)).encode(), "config")
     (entry,) = config.profiles()
     assert list(entry.keys) == ["credential_process", "region", "ssohelper_managed"]
     assert entry.keys["credential_process"].startswith(COMMAND)
@@ -400,13 +406,13 @@ def test_a_hostile_account_name_adds_no_key(name: str) -> None:
 @pytest.mark.parametrize("role", ["a b", "a;id", "../x", "$(id)", "x" * 33, "é", ""])
 def test_a_role_that_cannot_be_written_is_skipped(role: str) -> None:
     listing = LISTING._replace(accounts=(listed(PAY, "pay", role),))
-    found = plan(SESSION, wish(listing))
+    found = plan(SESSION, request(listing))
     assert (found.add, len(found.skipped)) == ((), 1)
 
 
 @pytest.mark.parametrize("account_id", ["1", "12345678901é", "1234567890123", ""])
 def test_an_account_without_12_digits_is_skipped(account_id: str) -> None:
-    found = plan(SESSION, wish(LISTING._replace(accounts=(listed(account_id, "pay", "Read"),))))
+    found = plan(SESSION, request(LISTING._replace(accounts=(listed(account_id, "pay", "Read"),))))
     assert (found.add, len(found.skipped)) == ((), 1)
 
 
@@ -415,7 +421,7 @@ def test_a_profile_of_another_session_does_not_stand_for_this_ones_role() -> Non
     mine = native("mine", PAY, "Read", marked=False).replace("= corp", "= other")
     assert "pay.Read" in plan(SESSION + other + mine).add
     managed = native("theirs", PAY, "Read").replace("= corp", "= other")
-    found = plan(SESSION + other + managed, wish(prune=True))
+    found = plan(SESSION + other + managed, request(prune=True))
     assert ("pay.Read" in found.add, found.stale, found.change) == (True, (), ())
 
 
@@ -425,7 +431,7 @@ def test_who_adds_one_profile_hears_of_no_other() -> None:
         + process("gone", PAY, "Gone")
         + process("old", DEV, "Read", "/old/ssohelper credential-process")
     )
-    found = plan(text, wish(only=Role(PAY, "Admin"), prune=True))
+    found = plan(text, request(only_role=Role(PAY, "Admin"), prune=True))
     assert (found.add, found.stale, found.remove, found.change) == (("pay.Admin",), (), (), ())
 
 
@@ -434,7 +440,7 @@ def test_two_plans_are_the_same_when_they_do_the_same() -> None:
     assert empty.same_as(plan(SESSION + "# mine\n"))
     assert not empty.same_as(all_there)
     assert not all_there.same_as(
-        plan(SESSION + ALL + process("gone", PAY, "Gone"), wish(prune=True))
+        plan(SESSION + ALL + process("gone", PAY, "Gone"), request(prune=True))
     )
 
 
@@ -456,7 +462,7 @@ def test_a_managed_profile_whose_role_cannot_be_read_is_left_alone() -> None:
 
 def test_ten_thousand_roles_are_named_planned_and_written() -> None:
     accounts = tuple(listed(f"{n:012d}", f"account-{n}", "Read", "Admin") for n in range(5000))
-    asked = wish(LISTING._replace(accounts=accounts))
+    asked = request(LISTING._replace(accounts=accounts))
     config = ConfigFile.parse(SESSION.encode(), "config")
     found = plan_sync(config, asked)
     assert len(set(found.add)) == 10_000

@@ -92,7 +92,7 @@ def test_marks_that_are_no_pair_are_not_guessed_at(damaged):
     ],
 )
 def test_a_line_by_hand_is_found(text, line):
-    assert rc_text.line_by_hand(text) == line
+    assert rc_text.user_line(text) == line
 
 
 def test_the_diff_tells_of_a_line_without_an_end():

@@ -4,8 +4,8 @@ import pytest
 
 from ssohelper.core.start_url import (
     checked_start_url,
+    is_same_portal,
     region_of,
-    same_portal,
     session_name_of,
 )
 from ssohelper.errors import ConfigInvalid
@@ -122,5 +122,5 @@ def test_a_session_is_named_by_the_first_label() -> None:
 )
 def test_one_portal_has_several_addresses(other: str, is_same: bool) -> None:
     url = "https://d-0000000000.awsapps.com/start"
-    assert same_portal(url, other) is is_same
-    assert same_portal(other, url) is is_same
+    assert is_same_portal(url, other) is is_same
+    assert is_same_portal(other, url) is is_same

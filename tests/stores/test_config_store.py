@@ -97,7 +97,7 @@ def test_no_change_writes_nothing(store: ConfigStore) -> None:
     before = path.stat()
     store.write(lambda _config: [], within())
     assert path.stat() == before
-    assert store.last_version() is None
+    assert store.load_last_version() is None
 
 
 def test_a_file_that_botocore_refuses_is_untouched(store: ConfigStore) -> None:
@@ -166,7 +166,7 @@ def test_the_null_device_is_an_empty_config_and_stays_a_device(tmp_path: Path) -
 
 
 def undo(store: ConfigStore) -> None:
-    version = store.last_version()
+    version = store.load_last_version()
     assert version is not None
     store.undo(version, lambda _config: [], within())
 
@@ -180,7 +180,7 @@ def test_undo_puts_back_the_very_bytes_three_times(store: ConfigStore) -> None:
     for expected in reversed(texts[1:]):
         undo(store)
         assert path.read_bytes() == expected
-    assert store.last_version() is None
+    assert store.load_last_version() is None
 
 
 def test_undo_of_the_first_write_leaves_no_file_where_there_was_none(store: ConfigStore) -> None:
@@ -202,7 +202,7 @@ def test_undo_after_an_edit_makes_the_changes_it_is_given(store: ConfigStore) ->
     path = there(store)
     store.write(adding("a"), within())
     path.write_text(path.read_text() + "# later\n")
-    version = store.last_version()
+    version = store.load_last_version()
     assert version is not None
     store.undo(version, adding("b"), within())
     assert path.read_text() == MINE + added("a") + "# later\n" + added("b")
@@ -305,7 +305,7 @@ def test_what_may_not_be_written_is_not(
         path.parent.chmod(0o755)
         path.chmod(0o644)
     assert path.read_text() == MINE
-    assert make(nobodys).last_version() is None
+    assert make(nobodys).load_last_version() is None
     assert [item.name for item in path.parent.iterdir()] == ["config"]
 
 
@@ -334,7 +334,7 @@ def test_choices_come_back_and_nonsense_is_the_default(tmp_path: Path) -> None:
 
 
 def redo(store: ConfigStore) -> None:
-    version = store.last_version(is_undone=True)
+    version = store.load_last_version(is_undone=True)
     assert version is not None
     store.undo(version, lambda _config: [], within())
 
@@ -358,7 +358,7 @@ def test_redo_brings_back_each_undo_until_the_next_write(store: ConfigStore) -> 
         assert path.read_bytes() == expected
     undo(store)
     store.write(adding("d"), within())
-    assert store.last_version(is_undone=True) is None
+    assert store.load_last_version(is_undone=True) is None
     undo(store)
     assert path.read_bytes() == texts[2]
 
@@ -399,7 +399,7 @@ def test_a_damaged_history_is_refused_and_the_next_write_heals_it(
     text = path.read_bytes()
     spoil(history(tmp_path)[-1])
     with pytest.raises(LocalState, match=r"is missing|is damaged"):
-        store.last_version()
+        store.load_last_version()
     assert path.read_bytes() == text
     store.write(adding("b"), within())
     undo(store)

@@ -109,12 +109,12 @@ def test_a_dialog_that_is_left_before_a_portal_is_found_is_no_crash(
 ) -> None:
     left, looked = threading.Event(), threading.Event()
 
-    def portals_found(_house: App) -> list[tuple[str, str, str | None]]:
+    def find_portals(_house: App) -> list[tuple[str, str, str | None]]:
         left.wait(30)
         looked.set()
         return []
 
-    monkeypatch.setattr(setup, "portals_found", portals_found)
+    monkeypatch.setattr(setup, "find_portals", find_portals)
 
     async def scenario(person: Person) -> None:
         await person.press("f3")

@@ -22,7 +22,6 @@ from ssohelper.actions import (
     profiles,
     selection,
 )
-from ssohelper.actions.profiles import Said
 from ssohelper.core import plan_text, shell_text
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import Profile, RoleCredentials
@@ -257,9 +256,9 @@ class RowActions:
         def plan() -> Any:
             profile = self._profile(row)
             listing = directory.listing(house, profile.session)
-            choices = profiles.choices_for(house, profile.session, Said())
+            choices = profiles.merge_choices(house, profile.session)
             made = profiles.plan_add(house, profile.session, listing, choices, profile.role, None)
-            return made, diff_lines(profiles.diff(house, made))
+            return made, diff_lines(profiles.diff_plan(house, made))
 
         made, lines = await flow.result(app, plan)
         question = f"{plan_text.summary(made)} — write {place_of(house)}?"
@@ -275,11 +274,11 @@ class RowActions:
         command = f"ssohelper profile rm {' '.join(map(typed, row.profiles))}"
 
         def plan() -> Any:
-            found = profiles.managed_of(house, row.profiles)
-            return found, diff_lines(profiles.removal_diff(house, found))
+            found = profiles.read_managed(house, row.profiles)
+            return found, diff_lines(profiles.diff_removal(house, found))
 
         found, lines = await flow.result(app, plan)
-        count = plan_text.profiles(len(found))
+        count = plan_text.profile_count(len(found))
         question = f"{count} to remove — write {place_of(house)}?"
         if not await app.push_screen_wait(ConfirmScreen(question, lines=lines, command=command)):
             app.did(NOTHING_WRITTEN)

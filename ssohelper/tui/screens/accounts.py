@@ -263,7 +263,7 @@ class AccountsScreen(Screen[None]):
             rules = self.house.settings.get("guard.rules")
         except SsoHelperError:
             return False
-        return guard_rules.matches(rules, row.session_name, row.account, row.role_name)
+        return guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name)
 
     # -- refreshing ----------------------------------------------------------------------------
 

@@ -137,7 +137,7 @@ class ProfilesScreen(Screen[None]):
             self.query_one(part).display = True
         managed = sum(item.entry.managed for item in found.found)
         others = len(found.found) - managed
-        words = f"{plan_text.profiles(len(found.found))} in {found.place}: "
+        words = f"{plan_text.profile_count(len(found.found))} in {found.place}: "
         self._say("#written-title", f"{words}◆ {managed} managed, {others} yours")
         self.query_one("#written", Chooser).set_count(len(found.found))
         self._show_detail()
@@ -227,7 +227,7 @@ class ProfilesScreen(Screen[None]):
         return sessions[self._chosen % len(sessions)] if sessions else None
 
     @property
-    def _item(self) -> profiles.Found | None:
+    def _item(self) -> profiles.ConfigProfile | None:
         number = self.query_one("#written", Chooser).cursor
         found = self._written.found if self._written else ()
         return found[number] if 0 <= number < len(found) else None
@@ -311,9 +311,9 @@ class ProfilesScreen(Screen[None]):
     async def action_undo(self) -> None:
         house, command = self.app.house, "ssohelper profile undo"
         try:
-            version = await flow.result(self.app, lambda: profiles.last_write(house))
+            version = await flow.result(self.app, lambda: profiles.load_last_write(house))
             lines = await flow.result(
-                self.app, lambda: diff_lines(profiles.undo_diff(house, version))
+                self.app, lambda: diff_lines(profiles.diff_undo(house, version))
             )
             if await self._asks("the last write is taken back", lines, command):
                 await flow.result(self.app, lambda: profiles.undo(house, version))
@@ -330,10 +330,10 @@ class ProfilesScreen(Screen[None]):
         command = f"ssohelper profile rm {shlex.quote(show(item.entry.name))}"
         try:
             found = await flow.result(
-                self.app, lambda: profiles.managed_of(house, [item.entry.name])
+                self.app, lambda: profiles.read_managed(house, [item.entry.name])
             )
             lines = await flow.result(
-                self.app, lambda: diff_lines(profiles.removal_diff(house, found))
+                self.app, lambda: diff_lines(profiles.diff_removal(house, found))
             )
             if await self._asks("1 profile to remove", lines, command):
                 await flow.result(self.app, lambda: profiles.remove(house, found))

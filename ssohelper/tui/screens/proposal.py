@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import directory, profiles
-from ssohelper.actions.profiles import Found, Said
+from ssohelper.actions.profiles import ConfigProfile
 from ssohelper.core import plan_text
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
@@ -21,7 +21,7 @@ NOTHING_WRITTEN = "nothing was written"
 class Written(NamedTuple):
     """The profiles of the config, and the sessions that sync can be run for."""
 
-    found: list[Found]
+    found: list[ConfigProfile]
     sessions: tuple[SsoSession, ...]
     place: str
 
@@ -37,7 +37,7 @@ class Proposal(NamedTuple):
 def written(house: App) -> Written:
     """Return what stands in the config. Raises: ConfigInvalid, LocalState when it cannot be read."""
     sessions = tuple(house.config.read().sso_sessions())
-    return Written(profiles.found_profiles(house), sessions, place_of(house))
+    return Written(profiles.read_profiles(house), sessions, place_of(house))
 
 
 def proposed(house: App, session: SsoSession, *, prune: bool) -> Proposal:
@@ -52,12 +52,12 @@ def proposed(house: App, session: SsoSession, *, prune: bool) -> Proposal:
 
 def planned(house: App, session: SsoSession, listing: Listing, *, prune: bool = False) -> Proposal:
     """Return the plan of this list with its diff, what it leaves alone, and why."""
-    choices = profiles.choices_for(house, session, Said())
+    choices = profiles.merge_choices(house, session)
     plan = profiles.plan_sync(house, session, listing, choices, prune=prune)
-    lines = diff_lines(profiles.diff(house, plan))
-    for line in plan_text.left_alone(plan):
+    lines = diff_lines(profiles.diff_plan(house, plan))
+    for line in plan_text.skipped_lines(plan):
         lines += plain_lines(line, "dim")
-    warning = plan_text.nothing_matches(listing, choices)
+    warning = plan_text.no_match_warning(listing, choices)
     lines += plain_lines(warning, "warn") if warning else []
     return Proposal(plan, lines, listing.listed_at)
 

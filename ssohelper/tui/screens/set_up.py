@@ -14,7 +14,6 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from ssohelper.actions import profiles, setup
-from ssohelper.actions.profiles import Said
 from ssohelper.core import plan_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
@@ -96,7 +95,7 @@ class SetUpForm(VerticalScroll):
         self.query_one("#start_url", Input).focus()
         house = self.app.house
         self.app.in_background(
-            lambda: setup.portals_found(house), self._propose, lambda _error: None
+            lambda: setup.find_portals(house), self._propose, lambda _error: None
         )
 
     def _propose(self, found: list[tuple[str, str, str | None]]) -> None:
@@ -140,10 +139,10 @@ class SetUpForm(VerticalScroll):
         url, region, name = self._answers()
 
         def checked() -> SsoSession:
-            session = setup.session_for(
+            session = setup.choose_session(
                 house, url, name=name or None, region=region or None, ask_region=None
             )
-            profiles.choices_for(house, session, Said())
+            profiles.merge_choices(house, session)
             profiles.check_installation(house)
             return session
 
