@@ -1,7 +1,7 @@
-"""~/.aws/config: profiles, sessions and the roles they point at. Touches no disk.
+"""~/.aws/config: profiles, sessions and the roles that profiles point at. Touches no disk.
 
-What a section means is decided here and nowhere else, as botocore decides it: names go through
-shlex, the later one of two sections of one name wins, `[DEFAULT]` is in every section.
+The only place that decides what a section means. It decides as botocore does: shlex reads the
+names, the later of two sections with one name wins, the keys of [DEFAULT] are in every section.
 """
 
 import re
@@ -19,17 +19,17 @@ from ssohelper.errors import ConfigInvalid
 
 MANAGED_KEY = "ssohelper_managed"
 DEFAULT_SCOPES = ("sso:account:access",)
-# A header that shlex would split in two without looking for quotes: 25 µs saved per profile.
+# A header without quotes, which needs no shlex: saves 25 µs for each profile.
 _PLAIN = re.compile(r"[a-z-]+[ \t]+([A-Za-z0-9._@/+%:=,-]+)")
 _ROLE_ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
-# botocore's rule for a region: a host label.
+# botocore's rule for a region: a valid host label.
 _REGION = re.compile(r"(?![0-9]+\Z)(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
-# AWS CLI stops at four as well (_AWS_CLI_PROFILE_CHAIN).
+# The AWS CLI allows four profiles in a chain too (_AWS_CLI_PROFILE_CHAIN).
 _LONGEST_CHAIN = 4
 
 
 class ProfileEntry(NamedTuple):
-    """A profile as the file has it; nested blocks are raw text. `line` counts from 1."""
+    """A profile as it is in the file. Nested blocks are raw text. `line` counts from 1."""
 
     name: str
     keys: dict[str, str]
@@ -39,9 +39,9 @@ class ProfileEntry(NamedTuple):
 
 
 class Target(NamedTuple):
-    """The role that a profile points at. `session` is None when the file does not tell it.
+    """The role that a profile points at. `session` is None when the file does not define it.
 
-    `form` is process, sso, legacy, granted or aws-sso-cli.
+    `form` is how the profile names the role: process, sso, legacy, granted or aws-sso-cli.
     """
 
     session: SsoSession | None
@@ -52,7 +52,7 @@ class Target(NamedTuple):
 
 
 class ConfigFile:
-    """One version of ~/.aws/config: look up, resolve, and `with_changes` in one pass."""
+    """One version of ~/.aws/config: its profiles, its sessions, and its text with changes."""
 
     def __init__(self, text: ConfigText, data: bytes) -> None:
         self.text = text
@@ -60,14 +60,14 @@ class ConfigFile:
         self._profiles: dict[str, ProfileEntry] = {}
         self._sessions: dict[str, Section] = {}
         self._checked: dict[str, SsoSession] = {}
-        self._twice: dict[str, list[int]] = {}
+        self._duplicate_lines: dict[str, list[int]] = {}
         self._read_sections()
 
     @classmethod
     def parse(cls, data: bytes, origin: str) -> "ConfigFile":
         """Return the file's profiles and sessions.
 
-        Raises: ConfigInvalid with file and line for what botocore refuses.
+        Raises: ConfigInvalid with file and line when botocore would refuse the file.
         """
         return cls(ConfigText(data, origin), data)
 
@@ -82,9 +82,9 @@ class ConfigFile:
         return list(self._profiles.values())
 
     def sso_session(self, name: str) -> SsoSession | None:
-        """Return the session, checked; None when there is none of this name.
+        """Return the session with this name, or None when there is none.
 
-        Raises: ConfigInvalid with the line for a session that cannot be used.
+        Raises: ConfigInvalid with the line when its name, URL or region is invalid.
         """
         known = self._checked.get(name)
         section = self._sessions.get(name)
@@ -93,7 +93,7 @@ class ConfigFile:
         return known
 
     def sso_sessions(self) -> list[SsoSession]:
-        """Return the sessions that can be used; the others are said when asked for by name."""
+        """Return the valid sessions. An invalid one raises only when it is asked for by name."""
         usable = []
         for name in self._sessions:
             try:
@@ -105,7 +105,7 @@ class ConfigFile:
         return usable
 
     def session_names(self) -> list[str]:
-        """Return every session's name, those that cannot be used included."""
+        """Return the names of all sessions, valid or not."""
         return list(self._sessions)
 
     def session_header(self, name: str) -> str | None:
@@ -114,10 +114,10 @@ class ConfigFile:
         return section.header if section else None
 
     def region(self, entry: ProfileEntry) -> str | None:
-        """Return the profile's region when it can be one; None when it names none.
+        """Return the profile's region, or None when the profile has none.
 
-        SDKs put it into host names and shells into their environment. Any host label is taken, as
-        botocore does: a partition that we do not know is no reason to refuse a profile.
+        Any host label is valid, as for botocore: a profile may use a partition that we do not know.
+        Other text is refused, because SDKs put the region into host names.
         Raises: ConfigInvalid with the line.
         """
         region = entry.keys.get("region")
@@ -127,19 +127,19 @@ class ConfigFile:
 
     def refuse_region(self, entry: ProfileEntry) -> NoReturn:
         """Raise ConfigInvalid with the line of the profile's region."""
-        said = entry.keys.get("region", "")
+        region = entry.keys.get("region", "")
         found = self.text.sections[entry.header].keys.get("region")
         found = found or self.text.defaults.keys.get("region")
         self.text.refuse(
             found.lines[0] if found else entry.line - 1,
-            f'the region "{show(said, 60)}" of profile "{show(entry.name, 80)}" is no AWS region',
+            f'the region "{show(region, 60)}" of profile "{show(entry.name, 80)}" is not valid',
             hint="a region looks like: eu-west-1",
         )
 
     def target(self, entry: ProfileEntry) -> Target | None:
-        """Return the role that the profile points at; None when it points at none.
+        """Return the role that the profile points at, or None when it points at no role.
 
-        Raises: ConfigInvalid with the line when it names an impossible session or role.
+        Raises: ConfigInvalid with the line when the session or role it names is invalid.
         """
         seen: list[str] = []
         while True:
@@ -147,66 +147,70 @@ class ConfigFile:
             if not isinstance(found, str):
                 return found
             if found == entry.name or found in seen:
-                self._refuse(entry, "credential_process", f'the profile "{found}" loops to itself')
+                what = f'the profile "{found}" refers to itself'
+                self._refuse(entry, "credential_process", what)
             seen.append(entry.name)
             following = self.profile(found)
             if following is None or len(seen) >= _LONGEST_CHAIN:
-                what = "names no profile" if following is None else "makes too long a chain"
-                self._refuse(entry, "credential_process", f'"--profile {found}" {what}')
+                why = "no such profile" if following is None else "the chain is too long"
+                self._refuse(entry, "credential_process", f'"--profile {found}": {why}')
             entry = following
 
     def target_or_none(self, entry: ProfileEntry) -> Target | None:
-        """Return the role that the profile points at; None also for an impossible one."""
+        """Return the role that the profile points at, or None, also when it is invalid."""
         try:
             return self.target(entry)
         except ConfigInvalid:
             return None
 
     def with_changes(self, changes: Sequence[Change]) -> bytes:
-        """Return the file with the changes made and every other byte as it was.
+        """Return the changed file. All other bytes stay as they are.
 
-        Raises: ConfigInvalid for a file that cannot be written safely.
+        Raises: ConfigInvalid for a file or a value that cannot be written safely.
         """
         return edited(self.text, changes)
 
     def warnings(self) -> list[str]:
-        """Return what is worth a warning in the file as a whole."""
+        """Return warnings about the file as a whole."""
         found = []
         if self.text.defaults.keys:
             line = self.text.defaults.line + 1
             found.append(
-                f"{self.origin}:{line}: the keys of [DEFAULT] are in every section for botocore and "
-                "the AWS CLI, other SDKs ignore them; a default profile is [default]"
+                f"{self.origin}:{line}: botocore and the AWS CLI add the keys of [DEFAULT] to every "
+                "section, other SDKs ignore them; the default profile is [default]"
             )
-        for name, lines in self._twice.items():
+        for name, lines in self._duplicate_lines.items():
             places = " and ".join(map(str, lines))
             found.append(
-                f'{self.origin}: the profile "{show(name, 80)}" is there twice, in lines {places}: '
-                "the last one counts"
+                f'{self.origin}: the profile "{show(name, 80)}" exists twice, in lines {places}: '
+                "the last one is used"
             )
         return found
 
     def ignored_keys_warning(self, name: str) -> str | None:
-        """Return a warning about keys of an SSO profile that move no token of ours."""
+        """Return a warning about endpoint keys of an SSO profile, which we ignore; None without.
+
+        No profile decides where tokens are sent.
+        """
         entry = self.profile(name)
         keys = [key for key in ("endpoint_url", "services") if entry and key in entry.keys]
         if entry is None or not keys or self.target_or_none(entry) is None:
             return None
-        said = " and ".join(f'"{key}"' for key in keys)
-        return f'{said} of profile "{show(name, 80)}": ignored for sign-in and role credentials'
+        names = " and ".join(f'"{key}"' for key in keys)
+        return f'{names} of profile "{show(name, 80)}": ignored for sign-in and role credentials'
 
     # -- sections --------------------------------------------------------------------------
 
     def _read_sections(self) -> None:
-        inherited = {name: key.value for name, key in self.text.defaults.keys.items()}
+        inherited = self.text.defaults.values()
         for header, section in self.text.sections.items():
             if header == "default" or header.startswith("profile"):
                 name = header if header == "default" else _second_word(header)
                 if name is not None:
-                    # As botocore's dict.update: the later section replaces the earlier one.
+                    # As botocore does: the later section replaces the earlier one.
                     earlier = self._profiles.pop(name, None)
                     if earlier is not None:
-                        lines = self._twice.setdefault(name, [earlier.line])
+                        lines = self._duplicate_lines.setdefault(name, [earlier.line])
                         lines.append(section.line + 1)
                     self._profiles[name] = _entry(name, section, inherited)
             elif header.startswith("sso-session"):
@@ -216,13 +220,12 @@ class ConfigFile:
                     self._sessions[name] = section
 
     def _checked_session(self, name: str, section: Section) -> SsoSession:
-        keys = {key: found.value for key, found in self.text.defaults.keys.items()}
-        keys |= {key: found.value for key, found in section.keys.items()}
+        keys = self.text.defaults.values() | section.values()
         if not SESSION_NAME.fullmatch(name):
             self.text.refuse(
                 section.line,
-                f'"{show(name, 80)}" is no usable name for a session',
-                hint="names hold letters, digits, dot, dash and underscore, 64 at most",
+                f'"{show(name, 80)}" is not a valid name for a session',
+                hint="valid: letters, digits, dot, dash and underscore, at most 64 of them",
             )
         for key in ("sso_start_url", "sso_region"):
             if not keys.get(key):
@@ -247,7 +250,7 @@ class ConfigFile:
     # -- targets ---------------------------------------------------------------------------
 
     def _own_target(self, entry: ProfileEntry) -> Target | str | None:
-        """Return the target, or the name of the profile that our own command names instead."""
+        """Return the target, or the name of another profile that our command names instead."""
         keys = entry.keys
         if "sso_account_id" in keys and "sso_role_name" in keys:
             return self._sso_target(entry)
@@ -265,7 +268,10 @@ class ConfigFile:
         return Target(session, session_name, role, "sso", session.start_url if session else None)
 
     def _by_url(self, entry: ProfileEntry, form: str, prefix: str) -> Target:
-        """Return the target of a profile that names a URL: its session when one alone has it."""
+        """Return the target of a profile that names a start URL.
+
+        Its session is the one with this URL, and None when several sessions have it.
+        """
         role = self._role(entry, f"{prefix}account_id", f"{prefix}role_name")
         url = entry.keys.get(f"{prefix}start_url")
         same = [s for s in self.sso_sessions() if url and is_same_portal(s.start_url, url)]
@@ -303,9 +309,9 @@ class ConfigFile:
 
     def _checked_role(self, entry: ProfileEntry, key: str, account_id: str, name: str) -> Role:
         if not ACCOUNT_ID.fullmatch(account_id):
-            self._refuse(entry, key, f'"{show(account_id, 40)}" is no account id (12 digits)')
+            self._refuse(entry, key, f'"{show(account_id, 40)}" is not an account id (12 digits)')
         if not ROLE_NAME.fullmatch(name):
-            self._refuse(entry, key, f'"{show(name, 60)}" is no name of a role')
+            self._refuse(entry, key, f'"{show(name, 60)}" is not a valid role name')
         return Role(account_id, name)
 
     def _refuse(self, entry: ProfileEntry, key: str, what: str) -> NoReturn:
@@ -314,7 +320,7 @@ class ConfigFile:
 
 
 def _entry(name: str, section: Section, inherited: dict[str, str]) -> ProfileEntry:
-    keys = {key: found.value for key, found in section.keys.items()}
+    keys = section.values()
     managed = keys.get(MANAGED_KEY, "").lower() == "true"
     if inherited:
         keys = {**inherited, **keys}
@@ -322,7 +328,10 @@ def _entry(name: str, section: Section, inherited: dict[str, str]) -> ProfileEnt
 
 
 def section_name(header: str, kind: str) -> str | None:
-    """Return the name in the header of a `kind` section, as botocore reads it; None for others."""
+    """Return the name in a header such as `kind NAME`, read as botocore does.
+
+    None when the section is of another kind or botocore reads no name.
+    """
     return _second_word(header) if header.startswith(kind) else None
 
 
@@ -338,8 +347,8 @@ def _second_word(header: str) -> str | None:
 
 
 def _words(command: str) -> list[str]:
-    """Return the words of a command line; none when its quotes do not match."""
-    # shlex costs 20 µs a line, which is 0.2 s for 10,000 profiles.
+    """Return the words of a command line, or an empty list when its quotes do not match."""
+    # shlex takes 20 µs for a line, which is 0.2 s for 10,000 profiles.
     if not any(character in command for character in "\"'\\"):
         return command.split()
     try:
@@ -349,7 +358,7 @@ def _words(command: str) -> list[str]:
 
 
 def _options(words: list[str]) -> dict[str, str]:
-    """Return the options of a command line, `--name value` or `--name=value`."""
+    """Return the values of the options `--name value` and `--name=value`."""
     options: dict[str, str] = {}
     rest = iter(words)
     for word in rest:
@@ -359,9 +368,9 @@ def _options(words: list[str]) -> dict[str, str]:
 
 
 def _aws_sso_cli_target(words: list[str]) -> Target | None:
-    """Return the target of aws-sso-cli's `aws-sso … process --arn ARN`.
+    """Return the target of aws-sso-cli's command `aws-sso … process --arn ARN`.
 
-    Its `-S` names an entry of its own configuration: the session is not known.
+    The session is unknown: `-S` names an entry of aws-sso-cli's own configuration.
     """
     for word, following in zip(words, [*words[1:], ""], strict=True):
         arn = following if word in ("--arn", "-a") else word.partition("--arn=")[2]

@@ -1,8 +1,8 @@
-"""~/.aws/config as lines: which lines are which section and key, as botocore reads them.
+"""~/.aws/config as lines: which lines belong to which section and key. Touches no disk.
 
-Our own reader: configparser drops comments and order, and takes three times as long. Its rules
-are followed to the letter (strict, no inline comments, continuation by indentation), since a
-file that it refuses makes every profile in it useless. Touches no disk.
+This is our own reader, because configparser drops comments and order and takes three times as
+long. It follows configparser's rules exactly (strict, no inline comments, continuation by
+indentation): when botocore refuses a file, no profile in that file works.
 """
 
 import re
@@ -13,14 +13,14 @@ from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
 _LONE_RETURN = re.compile(r"\r(?!\n)")
-# configparser's magic section: its keys are in every other section.
+# configparser adds the keys of this section to every other section.
 DEFAULT_SECTION = "DEFAULT"
 
 
 class Key:
-    """A key of a section: its value's parts and the lines that they stand in (from 0)."""
+    """A key of a section, with the parts of its value and their line numbers (from 0)."""
 
-    # Most have one part: two lists for each would be 20 MB of 20,000 profiles' 50.
+    # Most values have one part. Two lists for every key would add 20 MB for 20,000 profiles.
     __slots__ = ("_first", "_line", "_more")
 
     def __init__(self, part: str, line: int) -> None:
@@ -28,39 +28,41 @@ class Key:
         self._more: list[tuple[str, int]] | None = None
 
     def add(self, part: str, line: int) -> None:
-        """Take in one more line of the value."""
+        """Append one more line to the value."""
         if self._more is None:
             self._more = []
         self._more.append((part, line))
 
     @property
     def parts(self) -> list[str]:
+        """Return the value's text, one item for each line."""
         return [self._first, *(part for part, _ in self._more or ())]
 
     @property
     def lines(self) -> list[int]:
+        """Return the line number of each part."""
         return [self._line, *(line for _, line in self._more or ())]
 
     @property
     def value(self) -> str:
-        """Return the value as configparser joins it: nested blocks begin with a newline."""
+        """Return the value as configparser joins it: a nested block begins with a newline."""
         return "\n".join(self.parts).rstrip() if self._more else self._first
 
     @property
     def is_nested(self) -> bool:
-        """Tell whether the value stands below its key, in lines of its own."""
+        """Return whether the value is a nested block: it begins on the line after the key."""
         return bool(self._more) and not self._first
 
     @property
     def content_lines(self) -> list[int]:
-        """Return the lines that hold something: blank lines after a value belong to nobody."""
+        """Return the lines that are not blank. Blank lines after a value are not part of it."""
         return [line for line, part in zip(self.lines, self.parts, strict=True) if part] or [
             self.lines[0]
         ]
 
 
 class Section:
-    """A section by its raw header: `profile a`, `sso-session corp`, `default`."""
+    """A section and its keys. `header` is the raw text: `profile a`, `default`."""
 
     __slots__ = ("header", "keys", "line")
 
@@ -71,12 +73,19 @@ class Section:
 
     @property
     def last_line(self) -> int:
-        """Return the last line that holds something of this section."""
+        """Return the line number of the last line that belongs to this section."""
         return max((key.content_lines[-1] for key in self.keys.values()), default=self.line)
+
+    def values(self) -> dict[str, str]:
+        """Return the value of each key."""
+        return {name: key.value for name, key in self.keys.items()}
 
 
 class ConfigText:
-    """The lines and the sections of one file. `origin` is what errors call it."""
+    """The lines and the sections of one file. `origin` names the file in errors.
+
+    `defaults` is the [DEFAULT] section; it is not one of `sections`.
+    """
 
     def __init__(self, data: bytes, origin: str) -> None:
         self.origin = origin
@@ -89,15 +98,15 @@ class ConfigText:
 
     @cached_property
     def lines(self) -> list[str]:
-        """Return the lines: only an edit needs them for longer than it takes to read them."""
+        """Return the lines. They are split on first use, because only an edit needs them."""
         return self.text.split("\n")
 
     def refuse(self, line: int, what: str, hint: str | None = None) -> NoReturn:
-        """Raise ConfigInvalid for a line (from 0)."""
+        """Raise ConfigInvalid for the line with this number (from 0)."""
         raise ConfigInvalid(f"{self.origin}:{line + 1}: {what}", hint=hint)
 
     def _check_nested(self) -> None:
-        """Refuse a nested block with a line that has no `=`: botocore refuses the whole file."""
+        """Raise ConfigInvalid for a nested line without `=`: botocore refuses the whole file."""
         if not self.sections:
             return
         for section in (self.defaults, *self.sections.values()):
@@ -111,7 +120,7 @@ class ConfigText:
 
 
 class _Reader:
-    """configparser.RawConfigParser._read, with the line numbers kept."""
+    """Fills a ConfigText as configparser.RawConfigParser._read does, with line numbers."""
 
     def __init__(self, config: ConfigText) -> None:
         self._config = config
@@ -120,15 +129,16 @@ class _Reader:
         self._indent = 0
 
     def read(self) -> None:
+        """Read all lines. Raises: ConfigInvalid."""
         for number, line in enumerate(self._config.text.split("\n")):
             value = line.strip()
             if not value:
                 if self._key is not None:
                     self._key.add("", number)
             elif value[0] not in "#;":
-                self._content(number, line, value)
+                self._read_line(number, line, value)
 
-    def _content(self, number: int, line: str, value: str) -> None:
+    def _read_line(self, number: int, line: str, value: str) -> None:
         indent = 0 if line[0] == value[0] else len(line) - len(line.lstrip())
         if self._key is not None and indent > self._indent:
             self._key.add(value, number)
@@ -136,19 +146,19 @@ class _Reader:
         self._indent = indent
         end = value.rfind("]") if value[0] == "[" else -1
         if end > 1:
-            self._header(number, value[1:end])
+            self._start_section(number, value[1:end])
         elif self._section is None:
-            self._config.refuse(number, "a line stands before the first section")
+            self._config.refuse(number, "there is a line before the first section")
         else:
-            self._option(number, value, self._section)
+            self._start_key(number, value, self._section)
 
-    def _header(self, number: int, header: str) -> None:
+    def _start_section(self, number: int, header: str) -> None:
         sections = self._config.sections
         if header in sections:
             first = sections[header].line + 1
             self._config.refuse(
                 number,
-                f'the section "[{show(header, 80)}]" is there twice, first in line {first}',
+                f'the section "[{show(header, 80)}]" exists twice, first in line {first}',
                 hint="the AWS tools refuse the whole file: remove one of the two",
             )
         if header == DEFAULT_SECTION:
@@ -158,22 +168,22 @@ class _Reader:
             self._section = sections[header] = Section(header, number)
         self._key = None
 
-    def _option(self, number: int, value: str, section: Section) -> None:
+    def _start_key(self, number: int, value: str, section: Section) -> None:
         name, found, rest = value.partition("=")
         if ":" in name:
             name, found, rest = value.partition(":")
         name = name.rstrip().lower()
         if not found:
-            what = "the section's header has no end" if value[0] == "[" else 'a line has no "="'
-            # The line itself is not shown: it may be half of a secret key.
+            what = "the section's header is not closed" if value[0] == "[" else 'a line has no "="'
+            # The error does not show the line: it may be part of a secret key.
             self._config.refuse(number, what)
         if not name:
-            self._config.refuse(number, 'nothing stands before the "="')
+            self._config.refuse(number, 'there is no key before the "="')
         if name in section.keys:
             first = section.keys[name].lines[0] + 1
             self._config.refuse(
                 number,
-                f'the key "{show(name, 80)}" is there twice, first in line {first}',
+                f'the key "{show(name, 80)}" exists twice, first in line {first}',
                 hint="the AWS tools refuse the whole file: remove one of the two",
             )
         self._key = section.keys[name] = Key(rest.strip(), number)
@@ -195,5 +205,5 @@ def _decoded(data: bytes, origin: str) -> str:
     lone = _LONE_RETURN.search(text) if "\r" in text else None
     if lone:
         line = text.count("\n", 0, lone.start()) + 1
-        raise ConfigInvalid(f"{origin}:{line}: a carriage return that no newline follows")
+        raise ConfigInvalid(f"{origin}:{line}: a carriage return without a newline after it")
     return text

@@ -1,64 +1,68 @@
-"""What takes back one write of ours from a config that may have been edited since. Pure."""
+"""The changes that reverse one of our writes of a config, which may have been edited since. Pure."""
 
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
 from ssohelper.core.config_text import ConfigText, Section
 
 
 def inverse(before: ConfigText, after: ConfigText, current: ConfigText) -> list[Change]:
-    """Return the changes that take `before` → `after` back from `current`, and nothing else.
+    """Return the changes to `current` that reverse the write from `before` to `after`.
 
-    A key that somebody changed since stays; a section that holds more than ours keeps the rest.
+    A key that was edited since the write keeps its value. In a section that the write added, the
+    keys that were added since stay.
     """
-    renamed = _renamed(before, after)
+    old_headers = _old_headers(before, after)
     changes: list[Change] = []
-    for header, section in after.sections.items():
-        there = current.sections.get(header)
-        old = before.sections.get(renamed.get(header, header))
-        if there is None:
+    for header, written in after.sections.items():
+        present = current.sections.get(header)
+        old = before.sections.get(old_headers.get(header, header))
+        if present is None:
             continue
         if old is None:
-            changes += _take_back(there, section)
+            changes += _remove_added(present, written)
         else:
-            changes += _put_back(there, section, old)
-    gone = before.sections.keys() - after.sections.keys() - set(renamed.values())
+            changes += _restore(present, written, old)
+    removed = before.sections.keys() - after.sections.keys() - set(old_headers.values())
     for header in before.sections:
-        if header in gone and header not in current.sections:
-            changes.append(_again(before, before.sections[header]))
+        if header in removed and header not in current.sections:
+            changes.append(_add_removed(before, before.sections[header]))
     return changes
 
 
-def _renamed(before: ConfigText, after: ConfigText) -> dict[str, str]:
-    """Return new header → old header of the sections that only their name tells apart."""
-    gone = {
-        tuple(sorted(_values(section).items())): header
+def _old_headers(before: ConfigText, after: ConfigText) -> dict[str, str]:
+    """Return the old header by new header of each section that the write renamed.
+
+    A renamed section is one with the same keys and values under another header.
+    """
+    removed = {
+        tuple(sorted(section.values().items())): header
         for header, section in before.sections.items()
         if header not in after.sections and section.keys
     }
     found = {}
     for header, section in after.sections.items():
         if header not in before.sections:
-            old = gone.pop(tuple(sorted(_values(section).items())), None)
+            old = removed.pop(tuple(sorted(section.values().items())), None)
             if old is not None:
                 found[header] = old
     return found
 
 
-def _take_back(there: Section, ours: Section) -> list[Change]:
-    """Return what removes a section that we added, or only our keys of it."""
-    values, our_values = _values(there), _values(ours)
-    left = [key for key, value in values.items() if our_values.get(key) != value]
-    if not left:
-        return [RemoveSection(there.header)]
-    drop = tuple(key for key in values if key not in left)
-    return [EditSection(there.header, drop=drop)] if drop else []
+def _remove_added(present: Section, written: Section) -> list[Change]:
+    """Return the change that removes a section that we added, or only the keys that we wrote."""
+    values, written_values = present.values(), written.values()
+    to_keep = [key for key, value in values.items() if written_values.get(key) != value]
+    if not to_keep:
+        return [RemoveSection(present.header)]
+    drop = tuple(key for key in values if key not in to_keep)
+    return [EditSection(present.header, drop=drop)] if drop else []
 
 
-def _put_back(there: Section, ours: Section, old: Section) -> list[Change]:
-    """Return what gives the keys that we changed their old values."""
-    now, our_values, old_values = _values(there), _values(ours), _values(old)
+def _restore(present: Section, written: Section, old: Section) -> list[Change]:
+    """Return the change that gives the keys that we changed their old values."""
+    now, written_values, old_values = present.values(), written.values(), old.values()
     assign, drop = [], []
-    for key in {**our_values, **old_values}:
-        wrote = our_values.get(key)
+    for key in {**written_values, **old_values}:
+        wrote = written_values.get(key)
         was = old_values.get(key)
         if wrote == was or now.get(key) != wrote:
             continue
@@ -66,18 +70,17 @@ def _put_back(there: Section, ours: Section, old: Section) -> list[Change]:
             drop.append(key)
         elif was and "\n" not in was:
             assign.append((key, was))
-    header = old.header if old.header != there.header else None
+    header = old.header if old.header != present.header else None
     if not assign and not drop and header is None:
         return []
-    return [EditSection(there.header, tuple(assign), tuple(drop), header)]
+    return [EditSection(present.header, tuple(assign), tuple(drop), header)]
 
 
-def _again(before: ConfigText, section: Section) -> AddSection:
-    """Return the removed section with its very lines; its comments never went away."""
+def _add_removed(before: ConfigText, section: Section) -> AddSection:
+    """Return the change that adds a removed section with its original lines.
+
+    Its comments are left out, because removing the section did not remove them.
+    """
     lines = before.lines[section.line : section.last_line + 1]
-    kept = [line for line in lines if not line.lstrip().startswith(("#", ";"))]
-    return AddSection(section.header, (), tuple(kept))
-
-
-def _values(section: Section) -> dict[str, str]:
-    return {name: key.value for name, key in section.keys.items()}
+    without_comments = [line for line in lines if not line.lstrip().startswith(("#", ";"))]
+    return AddSection(section.header, (), tuple(without_comments))

@@ -1,17 +1,17 @@
-"""A plan in words, the same at every front door: how many, what was left alone, and why."""
+"""The texts about a plan, the same in the CLI and the TUI: counts, skipped roles, a warning."""
 
 from collections.abc import Iterator
 
-from ssohelper.core.choices import Choices
+from ssohelper.core.choices import Choices, role_filter
 from ssohelper.core.listing import Listing
-from ssohelper.core.profile_plan import Plan, glob_filter
+from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import show
 
-_SHOWN_SKIPS = 10
+_MOST_SKIPPED_LINES = 10
 
 
 def summary(plan: Plan, *, done: bool = False) -> str:
-    """Return `3 profiles to add, 1 to change`, or with `done` what it is afterwards."""
+    """Return `3 profiles to add, 1 to change`; with `done` `3 profiles added, 1 changed`."""
     kinds = [
         (len(plan.add), "added" if done else "to add"),
         (len(plan.change), "changed" if done else "to change"),
@@ -31,11 +31,14 @@ def profile_count(number: int) -> str:
 
 
 def skipped_lines(plan: Plan) -> Iterator[str]:
-    """Return a line for each of what was left alone, and why; safe for a terminal."""
-    for skipped in plan.skipped[:_SHOWN_SKIPS]:
+    """Yield a line for each role or profile that the plan skips, with the reason.
+
+    The lines are safe for a terminal. The last ones count what is not listed.
+    """
+    for skipped in plan.skipped[:_MOST_SKIPPED_LINES]:
         yield f'skipped "{show(skipped.name)}": {show(skipped.reason)}'
-    if len(plan.skipped) > _SHOWN_SKIPS:
-        yield f"and {len(plan.skipped) - _SHOWN_SKIPS} more: see --dry-run --json"
+    if len(plan.skipped) > _MOST_SKIPPED_LINES:
+        yield f"and {len(plan.skipped) - _MOST_SKIPPED_LINES} more: see --dry-run --json"
     left = len(plan.stale) - len(plan.remove)
     if left:
         names = "whose role is gone; remove with: ssohelper profile sync --prune"
@@ -43,14 +46,15 @@ def skipped_lines(plan: Plan) -> Iterator[str]:
 
 
 def no_match_warning(listing: Listing, choices: Choices) -> str | None:
-    """Return a warning when the filters, said now or remembered, leave no role."""
-    of_account, of_role = glob_filter(choices.accounts), glob_filter(choices.roles)
-    left = any(
-        of_account(listed.account.id, listed.account.name) and any(map(of_role, listed.roles))
+    """Return a warning when the filters, new or remembered, match none of the listed roles."""
+    is_within_filters = role_filter(choices)
+    has_match = any(
+        is_within_filters(listed.account, role_name)
         for listed in listing.accounts
+        for role_name in listed.roles
     )
-    if left or not listing.roles():
+    if has_match or not listing.roles():
         return None
-    said = [f"--account {glob}" for glob in choices.accounts]
-    said += [f"--role {glob}" for glob in choices.roles]
-    return f"no role matches {' '.join(said)} (to end filters: --account '*' --role '*')"
+    filters = [f"--account {glob}" for glob in choices.accounts]
+    filters += [f"--role {glob}" for glob in choices.roles]
+    return f"no role matches {' '.join(filters)} (to end filters: --account '*' --role '*')"

@@ -1,7 +1,7 @@
-"""Names of profiles: the template, its mapping to safe characters, and what clashes get.
+"""Names of profiles: the template, the mapping to safe characters, and what follows a clash.
 
-The only place that decides how a profile is called. A written name never moves: callers hand in
-the names that are taken, and ask for names of roles that have none.
+The only place that decides how a new profile is named. Existing names never change: the caller
+passes the names that are taken and the roles that have no profile yet.
 """
 
 import hashlib
@@ -16,23 +16,23 @@ from ssohelper.errors import UsageProblem
 
 PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,255}")
 FIELDS = ("account_name", "account_id", "account_email", "role_name", "session")
-# What every SDK's parser reads as a name, without quotes (protocol: the intersection to write).
+# Characters that not every SDK's parser accepts in an unquoted name.
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _FIELD = re.compile(r"\{([a-z_]*)\}")
-# Names from AWS may be anything; an account's name is at most 50 characters there.
+# AWS limits an account's name to 50 characters, but an answer from the network may hold anything.
 _FIELD_LIMIT = 64
-_LAST_STEP = 3
+_LAST_ATTEMPT = 3
 
 
 class UnnamedRole(NamedTuple):
-    """A role that needs a name, with its account."""
+    """A role that has no profile yet, with its account."""
 
     account: Account
     role: Role
 
 
 def checked_template(text: str) -> str:
-    """Return the template when its fields are known and the rest is safe. Raises: UsageProblem."""
+    """Return the template unchanged. Raises: UsageProblem for unknown fields or unsafe text."""
     for field in _FIELD.findall(text):
         if field not in FIELDS:
             known = " ".join(f"{{{name}}}" for name in FIELDS)
@@ -40,26 +40,26 @@ def checked_template(text: str) -> str:
     rest = _FIELD.sub("", text)
     if _UNSAFE.search(rest) or not _FIELD.search(text) or len(text) > 200:
         raise UsageProblem(
-            f'"{show(text, 80)}" is no template for names',
-            hint="fields, and between them letters, digits, dot, dash and underscore; such as: "
+            f'"{show(text, 80)}" is not a valid name template',
+            hint="fields, with letters, digits, dot, dash and underscore between them, such as: "
             "{account_name}.{role_name}",
         )
     return text
 
 
 def checked_name(text: str) -> str:
-    """Return the name when it is one that every SDK reads. Raises: UsageProblem."""
+    """Return the name unchanged. Raises: UsageProblem unless every SDK can read it."""
     if not PROFILE_NAME.fullmatch(text):
         raise UsageProblem(
-            f'"{show(text, 80)}" cannot be the name of a profile',
-            hint="letters, digits, dot, dash and underscore, beginning with a letter or digit",
+            f'"{show(text, 80)}" is not a valid name for a profile',
+            hint="valid: letters, digits, dot, dash and underscore, with a letter or digit first",
         )
     return text
 
 
-def plain_name(template: str, session_name: str, wanted: UnnamedRole) -> str:
-    """Return the name before clashes are looked at."""
-    account, role = wanted
+def plain_name(template: str, session_name: str, unnamed: UnnamedRole) -> str:
+    """Return the name that the template gives, which may clash with another one."""
+    account, role = unnamed
     values = {
         "account_name": account.name,
         "account_id": account.id,
@@ -68,64 +68,65 @@ def plain_name(template: str, session_name: str, wanted: UnnamedRole) -> str:
         "session": session_name,
     }
 
-    def mapped(match: re.Match[str]) -> str:
+    def safe_value(match: re.Match[str]) -> str:
         safe = _UNSAFE.sub("-", values[match.group(1)][:_FIELD_LIMIT])
         if match.group(1).startswith("account_") and is_foreign_id(safe, account):
             return account.id
         return safe if re.search("[A-Za-z0-9]", safe) else account.id
 
-    return _FIELD.sub(mapped, template).lstrip("._-")
+    return _FIELD.sub(safe_value, template).lstrip("._-")
 
 
 def is_foreign_id(name: str, account: Account) -> bool:
-    """Return whether a name would be taken for the id of another account.
+    """Return whether an account's name looks like the id of another account.
 
-    Whoever names accounts could give one the id of your production account for its name.
+    Someone could name an account with the id of your production account.
     """
     plain = name.strip("._- ")
     return ACCOUNT_ID.fullmatch(plain) is not None and plain != account.id
 
 
 def names_for(
-    wanted: Iterable[UnnamedRole], *, template: str, session_name: str, taken: Iterable[str]
+    unnamed: Iterable[UnnamedRole], *, template: str, session_name: str, taken: Iterable[str]
 ) -> Mapping[Role, str]:
-    """Return a free name for each role; a role that gets none is missing.
+    """Return a free name for each role. A role for which no name is free is not in the result.
 
-    Two that clash, also in upper and lower case, climb together: SESSION. in front, then the
-    account id, then six hex digits of the role name's SHA-256. So no order matters.
+    Names that differ only in case clash. Every role of a clash gets a longer name: SESSION. in
+    front, then also the account id, then also six hex digits of the role name's SHA-256. Since
+    all of them change, the order of the roles does not matter.
     """
-    occupied = {name.lower() for name in taken} | {"default"}
-    plain = {item.role: plain_name(template, session_name, item) for item in wanted}
-    steps = dict.fromkeys(plain, 0)
+    taken_lower = {name.lower() for name in taken} | {"default"}
+    plain = {item.role: plain_name(template, session_name, item) for item in unnamed}
+    attempts = dict.fromkeys(plain, 0)
 
     def name_of(role: Role) -> str:
-        return _rung(plain[role], session_name, role, steps[role])
+        return _longer_name(plain[role], session_name, role, attempts[role])
 
     while True:
-        claims: dict[str, list[Role]] = defaultdict(list)
-        for role in steps:
-            claims[name_of(role).lower()].append(role)
+        roles_by_name: dict[str, list[Role]] = defaultdict(list)
+        for role in attempts:
+            roles_by_name[name_of(role).lower()].append(role)
         clashing = [
             role
-            for name, roles in claims.items()
-            if len(roles) > 1 or name in occupied
+            for name, roles in roles_by_name.items()
+            if len(roles) > 1 or name in taken_lower
             for role in roles
         ]
         if not clashing:
-            return {role: name_of(role) for role in steps}
+            return {role: name_of(role) for role in attempts}
         for role in clashing:
-            if steps[role] == _LAST_STEP:
-                del steps[role]
+            if attempts[role] == _LAST_ATTEMPT:
+                del attempts[role]
             else:
-                steps[role] += 1
+                attempts[role] += 1
 
 
-def _rung(plain: str, session_name: str, role: Role, step: int) -> str:
+def _longer_name(plain: str, session_name: str, role: Role, attempt: int) -> str:
     parts = [plain]
-    if step >= 1:
+    if attempt >= 1:
         parts.insert(0, session_name)
-    if step >= 2:
+    if attempt >= 2:
         parts.append(role.account_id)
-    if step >= 3:
+    if attempt >= 3:
         parts.append(hashlib.sha256(role.name.encode()).hexdigest()[:6])
     return ".".join(parts)

@@ -1,24 +1,22 @@
-"""Offered roles × config → what to add, change and remove, as data. Writes nothing.
+"""Listed roles and the config → the profiles to add, change and remove, as data. Writes nothing.
 
-The only place that decides what `profile sync` does to a profile. What the person wrote is never
-in it; nothing is removed unless asked for, nor after a listing that is not complete.
+The only place that decides what `profile sync` does to a profile. A plan never changes a profile
+that the user wrote. It removes profiles only with `prune`, and only after a complete listing.
 """
 
-import fnmatch
-import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from ssohelper.core.choices import NATIVE, PROCESS, Choices
+from ssohelper.core.choices import NATIVE, PROCESS, Choices, role_filter
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, Target
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Account, Role, SsoSession
-from ssohelper.core.profile_names import UnnamedRole, is_foreign_id, names_for, plain_name
+from ssohelper.core.profile_names import UnnamedRole, names_for, plain_name
 from ssohelper.core.start_url import is_same_portal
 
-# What sync owns in a managed section; `region`, `output` and any other key are the person's.
+# The keys that sync owns in a managed section. `region`, `output` and all others are the user's.
 _IDENTITY = (
     "credential_process",
     "sso_session",
@@ -31,11 +29,14 @@ _IDENTITY = (
 
 
 class SyncRequest(NamedTuple):
-    """All that a plan is made from, beside the config.
+    """The input of a plan, apart from the config.
 
-    `choices` are what was said, now or before; `template`, `form` and `region` are what that and the
-    settings come to. `command` is what profiles run, its arguments left out. `convert`: --form was said, so existing
-    profiles take it. `has_new_filters`: filters were said now, so stale ones outside them stay.
+    `choices` are the user's, of this command or remembered. `template`, `form` and `region` are
+    the values to use: from the choices, else from the settings. `command` is the program that
+    profiles run, without arguments. `taken_names` are the sections of ~/.aws/credentials.
+    `convert`: existing profiles get `form`, because the user gave --form.
+    `has_new_filters`: the user gave filters now, so prune only what they match.
+    `only_role` and `name`: plan one profile for this role, with this name if there is one.
     """
 
     session: SsoSession
@@ -55,7 +56,7 @@ class SyncRequest(NamedTuple):
 
 
 class ProfileChange(NamedTuple):
-    """A managed profile's keys that change, before and after; `name` among them when renamed."""
+    """The keys of a managed profile that change, and `name` when it is renamed."""
 
     profile: str
     before: dict[str, str]
@@ -63,14 +64,18 @@ class ProfileChange(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """A role or profile that was left alone, and why."""
+    """A role or profile that the plan skips, and the reason."""
 
     name: str
     reason: str
 
 
 class Plan(NamedTuple):
-    """What will be written: names by kind, and the `changes` to the file's sections."""
+    """The profiles to add, change and remove, and the `changes` to the file that do it.
+
+    `stale` are the managed profiles whose role is no longer listed. `data` is the config that the
+    plan was made from.
+    """
 
     request: SyncRequest
     add: tuple[str, ...]
@@ -82,58 +87,36 @@ class Plan(NamedTuple):
     data: bytes
 
     def same_as(self, other: "Plan") -> bool:
-        """Tell whether two plans do the same to the profiles."""
+        """Return whether both plans add, change and remove the same profiles."""
         return self[1:4] == other[1:4]
 
 
 def plan_sync(config: ConfigFile, request: SyncRequest) -> Plan:
-    """Return what brings the config's managed profiles in line with the listing.
+    """Return the plan that makes the managed profiles match the listing.
 
-    Raises: ConfigInvalid when `[DEFAULT]` puts an identity into every profile.
+    Raises: ConfigInvalid when [DEFAULT] has an identity key, since every profile would have it.
     """
     for key, found in config.text.defaults.keys.items():
         if key in _IDENTITY:
-            config.text.refuse(found.lines[0], f'"[DEFAULT]" gives "{key}" to every profile')
+            config.text.refuse(found.lines[0], f'"[DEFAULT]" adds "{key}" to every profile')
     return _Planner(config, request).plan()
 
 
-def glob_filter(globs: tuple[str, ...]) -> Callable[..., bool]:
-    """Return the test of GLOB and !GLOB: any of the first (all, without any), none of the second.
-
-    Upper and lower case are one; several texts (an account's id and name) match if one does.
-    """
-    wanted = [_pattern(glob) for glob in globs if not glob.startswith("!")]
-    unwanted = [_pattern(glob[1:]) for glob in globs if glob.startswith("!")]
-
-    def test(*texts: str) -> bool:
-        if any(pattern.match(text) for pattern in unwanted for text in texts):
-            return False
-        return not wanted or any(pattern.match(text) for pattern in wanted for text in texts)
-
-    return test
-
-
-def account_texts(account: Account) -> tuple[str, ...]:
-    """Return what a filter of accounts looks at: no name that is another account's id."""
-    is_foreign = is_foreign_id(account.name, account)
-    return (account.id,) if is_foreign else (account.id, account.name)
-
-
 def identity_keys(session: SsoSession, role: Role, form: str, command: str) -> dict[str, str]:
-    """Return the keys that make a profile this role's, in this form."""
+    """Return the keys with which a profile in this form points at this role."""
     if form == NATIVE:
         return {
             "sso_session": session.name,
             "sso_account_id": role.account_id,
             "sso_role_name": role.name,
         }
-    # It ends without a quote: Go strips quotes from a value that begins and ends with one.
+    # The value ends without a quote: the SDK for Go removes quotes at both ends of a value.
     arguments = f"--session {session.name} --account-id {role.account_id} --role-name {role.name}"
     return {"credential_process": f"{command} {arguments}"}
 
 
 def session_section(session: SsoSession) -> AddSection:
-    """Return the [sso-session] section that both forms need."""
+    """Return the [sso-session] section, which both forms need."""
     keys = [("sso_start_url", session.start_url), ("sso_region", session.region)]
     if session.scopes:
         keys.append(("sso_registration_scopes", ",".join(session.scopes)))
@@ -150,19 +133,17 @@ class _Planner:
         self._edits: dict[str, EditSection] = {}
         self._change: list[ProfileChange] = []
         self._skipped: list[Skipped] = []
-        self._account_matches = glob_filter(request.choices.accounts)
-        self._role_matches = glob_filter(request.choices.roles)
+        self._is_within_filters = role_filter(request.choices)
 
     def plan(self) -> Plan:
         request = self._request
         self._sort_profiles()
-        new = list(self._walk_offered())
-        self._add_new(new)
-        stale = self._stale()
+        self._add_profiles(list(self._plan_listed_roles()))
+        stale = self._stale_profiles()
         prune = request.prune and request.listing.complete
         removed = stale if prune else []
         if request.rename:
-            self._rename()
+            self._rename_profiles()
         sessions = self._session_changes()
         removals = [RemoveSection(entry.header) for entry in removed]
         return Plan(
@@ -176,10 +157,10 @@ class _Planner:
             data=self._config.data,
         )
 
-    # -- what is there -----------------------------------------------------------------------
+    # -- existing profiles -------------------------------------------------------------------
 
     def _sort_profiles(self) -> None:
-        """Sort the profiles of this session's roles into ours and the person's."""
+        """Sort the profiles of this session's roles into managed ones and the user's own."""
         for entry in self._config.profiles():
             target = self._config.target_or_none(entry)
             if target is None:
@@ -194,53 +175,59 @@ class _Planner:
     def _is_this_session(self, target: Target) -> bool:
         if target.session_name is not None:
             return target.session_name == self._request.session.name
-        # A legacy profile tells its portal, aws-sso-cli's tells nothing: its account has to do.
+        # A legacy profile has a start URL. A profile of aws-sso-cli has neither: only its account
+        # tells that it belongs to this session.
         url = target.start_url
         return url is None or is_same_portal(url, self._request.session.start_url)
 
-    # -- what is offered ---------------------------------------------------------------------
+    # -- listed roles ------------------------------------------------------------------------
 
-    def _walk_offered(self) -> Iterator[UnnamedRole]:
-        """Bring the profiles of offered roles in line; yield the roles that need a new one."""
+    def _plan_listed_roles(self) -> Iterator[UnnamedRole]:
+        """Plan changes to the profiles of listed roles. Yield the roles that get a new profile."""
+        only_role = self._request.only_role
         seen: set[Role] = set()
         for listed in self._request.listing.accounts:
             account = listed.account
-            account_named = self._account_matches(*account_texts(account))
             for role_name in listed.roles:
-                wanted = UnnamedRole(account, Role(account.id, role_name))
-                if wanted.role in seen:
+                unnamed = UnnamedRole(account, Role(account.id, role_name))
+                if unnamed.role in seen:
                     continue
-                seen.add(wanted.role)
-                named = account_named and self._role_matches(role_name)
-                if self._request.only_role is not None:
-                    named = wanted.role == self._request.only_role
+                seen.add(unnamed.role)
+                is_selected = self._is_within_filters(account, role_name)
+                if only_role is not None:
+                    is_selected = unnamed.role == only_role
                 else:
-                    self._align(wanted.role, convert=named and self._request.convert)
-                if named and self._needs_profile(wanted):
-                    yield wanted
+                    convert = is_selected and self._request.convert
+                    self._update_identity(unnamed.role, convert=convert)
+                    is_selected = is_selected and unnamed.role not in self._managed
+                if not is_selected:
+                    continue
+                reason = self._reason_to_skip(unnamed.role)
+                if reason is None:
+                    yield unnamed
+                else:
+                    self._skip(unnamed, reason)
 
-    def _needs_profile(self, wanted: UnnamedRole) -> bool:
-        role = wanted.role
-        asked = self._request.only_role is not None
-        reason = None
+    def _reason_to_skip(self, role: Role) -> str | None:
+        """Return why a selected role gets no new profile; None when it gets one."""
+        is_sync = self._request.only_role is None
         if not ACCOUNT_ID.fullmatch(role.account_id) or not ROLE_NAME.fullmatch(role.name):
-            reason = "the account id or the role's name cannot be written"
-        elif asked and self._request.name:
-            return True
-        elif role in self._managed:
-            if not asked:
-                return False
-            reason = f'the profile "{self._managed[role][0][0].name}" is this role already'
-        elif role in self._foreign:
-            reason = f'the profile "{self._foreign[role]}" already points at this role'
-        elif role in self._request.choices.removed and not asked:
-            reason = "removed with: ssohelper profile rm"
-        if reason:
-            name = plain_name(self._request.template, self._request.session.name, wanted)
-            self._skipped.append(Skipped(name, reason))
-        return reason is None
+            return "the account id or the role's name cannot be written"
+        if self._request.name and not is_sync:
+            return None
+        if role in self._managed:
+            return f'the profile "{self._managed[role][0][0].name}" already points at this role'
+        if role in self._foreign:
+            return f'the profile "{self._foreign[role]}" already points at this role'
+        if is_sync and role in self._request.choices.removed:
+            return "removed with: ssohelper profile rm"
+        return None
 
-    def _add_new(self, new: list[UnnamedRole]) -> None:
+    def _skip(self, unnamed: UnnamedRole, reason: str) -> None:
+        name = plain_name(self._request.template, self._request.session.name, unnamed)
+        self._skipped.append(Skipped(name, reason))
+
+    def _add_profiles(self, new: list[UnnamedRole]) -> None:
         request = self._request
         names = names_for(
             new,
@@ -249,45 +236,50 @@ class _Planner:
             taken=self._taken_names(),
         )
         if request.name:
-            names = {wanted.role: request.name for wanted in new}
-        for wanted in new:
-            name = names.get(wanted.role)
+            names = {unnamed.role: request.name for unnamed in new}
+        for unnamed in new:
+            name = names.get(unnamed.role)
             if name is None:
-                plain = plain_name(request.template, request.session.name, wanted)
-                self._skipped.append(Skipped(plain, "no free name for this role"))
+                self._skip(unnamed, "no name is free for this role")
                 continue
-            keys = identity_keys(request.session, wanted.role, request.form, request.command)
+            keys = identity_keys(request.session, unnamed.role, request.form, request.command)
             pairs = (*keys.items(), ("region", request.region), (MANAGED_KEY, "true"))
             self._add.append(AddSection(f"profile {name}", pairs))
 
     def _taken_names(self) -> set[str]:
         return {entry.name for entry in self._config.profiles()} | self._request.taken_names
 
-    def _align(self, role: Role, *, convert: bool) -> None:
-        """Give the managed profiles of this role the identity keys of their form, and no others."""
+    def _update_identity(self, role: Role, *, convert: bool) -> None:
+        """Plan the edits after which the role's managed profiles have their form's identity keys.
+
+        With `convert` they get the form of the request.
+        """
+        request = self._request
         for entry, form in self._managed.get(role, ()):
-            wanted_form = self._request.form if convert else form
-            request = self._request
-            wanted = identity_keys(request.session, role, wanted_form, request.command)
-            there = {key: entry.keys[key] for key in _IDENTITY if key in entry.keys}
-            if there == wanted:
+            new_form = request.form if convert else form
+            new = identity_keys(request.session, role, new_form, request.command)
+            present = {key: entry.keys[key] for key in _IDENTITY if key in entry.keys}
+            if present == new:
                 continue
-            drop = tuple(key for key in there if key not in wanted)
-            assign = tuple(pair for pair in wanted.items() if there.get(pair[0]) != pair[1])
+            drop = tuple(key for key in present if key not in new)
+            assign = tuple(pair for pair in new.items() if present.get(pair[0]) != pair[1])
             self._edits[entry.name] = EditSection(entry.header, assign, drop)
-            touched = [*drop, *(key for key, _ in assign)]
-            before = {key: there[key] for key in touched if key in there}
+            changed = [*drop, *(key for key, _ in assign)]
+            before = {key: present[key] for key in changed if key in present}
             self._change.append(ProfileChange(entry.name, before, dict(assign)))
 
-    # -- what is gone ------------------------------------------------------------------------
+    # -- stale profiles ----------------------------------------------------------------------
 
-    def _stale(self) -> list[ProfileEntry]:
-        """Return the managed profiles whose role is gone; a refused account keeps its own."""
+    def _stale_profiles(self) -> list[ProfileEntry]:
+        """Return the managed profiles whose role is no longer listed.
+
+        Profiles of an account that refused to list its roles, or did not answer, are not stale.
+        """
         if self._request.only_role is not None:
             return []
         listing = self._request.listing
-        offered = set(listing.roles())
-        unsure = {
+        listed_roles = set(listing.roles())
+        unknown_accounts = {
             listed.account.id
             for listed in listing.accounts
             if listed.refused or not listed.answered
@@ -295,41 +287,46 @@ class _Planner:
         accounts = {listed.account.id: listed.account for listed in listing.accounts}
         stale: list[ProfileEntry] = []
         for role, entries in self._managed.items():
-            if role in offered or role.account_id in unsure:
+            if role in listed_roles or role.account_id in unknown_accounts:
                 continue
             account = accounts.get(role.account_id, Account(role.account_id, "", ""))
-            named = self._account_matches(*account_texts(account)) and self._role_matches(role.name)
-            if named or not self._request.has_new_filters:
+            if not self._request.has_new_filters or self._is_within_filters(account, role.name):
                 stale += [entry for entry, _form in entries]
         return stale
 
     # -- names and sessions ------------------------------------------------------------------
 
-    def _rename(self) -> None:
-        """Give managed profiles the name that they would get today; what is referred to stays."""
+    def _rename_profiles(self) -> None:
+        """Plan for managed profiles the names that the template gives now.
+
+        A profile that another one names in `source_profile` keeps its name. So do the profiles of
+        a role that has several.
+        """
         request = self._request
         accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
-        offered = set(request.listing.roles())
+        listed_roles = set(request.listing.roles())
         single = {
             role: entries[0][0]
             for role, entries in self._managed.items()
             if len(entries) == 1
-            and role in offered
-            and self._account_matches(*account_texts(accounts[role.account_id]))
-            and self._role_matches(role.name)
+            and role in listed_roles
+            and self._is_within_filters(accounts[role.account_id], role.name)
         }
-        names = self._names_of_today(single, accounts)
+        names = self._new_names(single, accounts)
         for role, entry in single.items():
             if names[role] != entry.name:
                 self._rename_one(entry, names[role])
 
-    def _names_of_today(
+    def _new_names(
         self, entries: dict[Role, ProfileEntry], accounts: dict[str, Account]
     ) -> dict[Role, str]:
-        """Return the names of these profiles: who cannot have another keeps its own from all."""
+        """Return the new name of each profile, or its old one if it has to keep that.
+
+        When a profile has to keep its name, the others are named again: none may take that name.
+        """
         request = self._request
         added = {section.header.partition(" ")[2] for section in self._add}
-        referred = {
+        referrers = {
             entry.keys["source_profile"]: entry.name
             for entry in self._config.profiles()
             if "source_profile" in entry.keys
@@ -345,14 +342,14 @@ class _Planner:
             staying = {
                 role: entry
                 for role, entry in moving.items()
-                if names.get(role) != entry.name and (role not in names or entry.name in referred)
+                if names.get(role) != entry.name and (role not in names or entry.name in referrers)
             }
             if not staying:
                 return {role: names.get(role, entry.name) for role, entry in entries.items()}
             for role, entry in staying.items():
                 del moving[role]
                 if role in names:
-                    by = referred[entry.name]
+                    by = referrers[entry.name]
                     self._skipped.append(Skipped(entry.name, f'the profile "{by}" refers to it'))
 
     def _rename_one(self, entry: ProfileEntry, name: str) -> None:
@@ -373,7 +370,3 @@ class _Planner:
         if known.region != session.region and header:
             return [EditSection(header, (("sso_region", session.region),))]
         return []
-
-
-def _pattern(glob: str) -> re.Pattern[str]:
-    return re.compile(fnmatch.translate(glob), re.IGNORECASE)

@@ -186,7 +186,7 @@ def test_what_other_tools_read_otherwise_is_said(signed_in: Home, run: Run) -> N
     )
     done = run("whoami", "a")
     assert "[DEFAULT]" in done.stderr
-    assert 'the profile "a" is there twice, in lines' in done.stderr
+    assert 'the profile "a" exists twice, in lines' in done.stderr
     assert '"endpoint_url" of profile "a": ignored' in done.stderr
     quiet = run("credential-process", "--profile", "a")
     assert (quiet.returncode, quiet.stderr) == (0, "")

@@ -30,13 +30,13 @@ def config(text: str = TEXT) -> ConfigText:
 )
 def test_a_text_that_says_something_else_is_not_written(monkeypatch, after):
     monkeypatch.setattr(config_edit.Edits, "text", lambda _edits: after)
-    with pytest.raises(ConfigInvalid, match="cannot be changed without changing what it says"):
+    with pytest.raises(ConfigInvalid, match="would alter other sections or keys"):
         edited(config(), [EDIT])
 
 
 def test_one_that_nobody_could_read_is_not_written_either(monkeypatch):
     monkeypatch.setattr(config_edit.Edits, "text", lambda _edits: TEXT + "[profile a]\n")
-    with pytest.raises(ConfigInvalid, match="is there twice"):
+    with pytest.raises(ConfigInvalid, match="exists twice"):
         edited(config(), [EDIT])
 
 
@@ -45,10 +45,10 @@ def test_one_that_nobody_could_read_is_not_written_either(monkeypatch):
     [
         (EditSection("profile none", (("region", "x"),)), r"no section \[profile none\]"),
         (RemoveSection("profile none"), r"no section \[profile none\]"),
-        (EditSection("profile a", new_header="profile b"), "is there twice"),
+        (EditSection("profile a", new_header="profile b"), "exists twice"),
         (EditSection("profile a", new_header="profile a b"), "cannot be written as a section"),
         (EditSection("profile a", new_header="x]\n[profile c"), "cannot be written as a section"),
-        (AddSection("profile a", ()), "is there twice"),
+        (AddSection("profile a", ()), "exists twice"),
         (AddSection("default", ()), "cannot be written as a section"),
         (AddSection("profile c", (("Region", "x"),)), "cannot be written"),
         (AddSection("profile c", (("a b", "x"),)), "cannot be written"),

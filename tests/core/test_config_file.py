@@ -26,11 +26,11 @@ def parse(text: str | bytes) -> ConfigFile:
     [
         (b"region = x\n", 1, "before the first section"),
         (b"\n\n[profile a\n", 3, "before the first section"),
-        (b"[a]\n[profile b\n", 2, "no end"),
+        (b"[a]\n[profile b\n", 2, "not closed"),
         (b"[a]\nx = 1\n[a]\n", 3, "twice, first in line 1"),
         (b"[a]\nx = 1\nX: 2\n", 3, "twice, first in line 2"),
         (b"[a]\nno delimiter\n", 2, 'no "="'),
-        (b"[a]\n= 1\n", 2, "nothing stands before"),
+        (b"[a]\n= 1\n", 2, "no key before"),
         (b"[a]\ns3 =\n  a = b\n  # c\n  nothing\n", 5, "nested block"),
         (b"[a]\nx = \xff\n", 2, "byte 8 is not UTF-8"),
         (b"\xef\xbb\xbf[a]\n", 1, "byte order mark"),
@@ -119,18 +119,18 @@ def test_the_role_a_profile_points_at(keys: str, target: Target | None) -> None:
     ("text", "line", "words"),
     [
         ("[profile a]\nsso_account_id = 12345678901２\nsso_role_name = x\n", 2, "account id"),
-        ("[profile a]\nsso_account_id = 123456789012\nsso_role_name = a/b\n", 3, "name of a role"),
-        ("[profile a]\nsso_account_id = 123456789012\nsso_role_name = ..\n", 3, "name of a role"),
+        ("[profile a]\nsso_account_id = 123456789012\nsso_role_name = a/b\n", 3, "valid role name"),
+        ("[profile a]\nsso_account_id = 123456789012\nsso_role_name = ..\n", 3, "valid role name"),
         (
             "[profile a]\ncredential_process = ssohelper credential-process --profile a\n",
             2,
-            "loops to itself",
+            "refers to itself",
         ),
         (
             "[profile a]\ncredential_process = ssohelper credential-process --profile b\n"
             "[profile b]\ncredential_process = ssohelper credential-process --profile a\n",
             4,
-            "loops to itself",
+            "refers to itself",
         ),
         (
             "".join(
@@ -139,7 +139,7 @@ def test_the_role_a_profile_points_at(keys: str, target: Target | None) -> None:
                 for n in range(200)
             ),
             8,
-            "too long a chain",
+            "chain is too long",
         ),
         (
             "[sso-session s]\nsso_region = eu-west-1\n[profile a]\nsso_session = s\n"

@@ -70,11 +70,11 @@ def test_a_good_template_is_taken_unchanged(template: str) -> None:
     [
         ("{nothing}", 'the template has no field "nothing"'),
         ("{account_name}.{}", 'the template has no field ""'),
-        ("x", '"x" is no template for names'),
-        ("", '"" is no template for names'),
-        ("{account_name} {role_name}", "is no template for names"),
-        ("{a]b}", "is no template for names"),
-        ("{role_name}" + "x" * 190, "is no template for names"),
+        ("x", '"x" is not a valid name template'),
+        ("", '"" is not a valid name template'),
+        ("{account_name} {role_name}", "is not a valid name template"),
+        ("{a]b}", "is not a valid name template"),
+        ("{role_name}" + "x" * 190, "is not a valid name template"),
     ],
 )
 def test_a_bad_template_is_a_usage_problem(template: str, why: str) -> None:

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from ssohelper.core.choices import Choices
+from ssohelper.core.choices import Choices, glob_filter
 from ssohelper.core.config_edit import unified_diff
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.config_undo import inverse
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, Role, SsoSession
-from ssohelper.core.profile_plan import Plan, Skipped, SyncRequest, glob_filter, plan_sync
+from ssohelper.core.profile_plan import Plan, Skipped, SyncRequest, plan_sync
 from ssohelper.errors import ConfigInvalid
 
 URL = "https://d-0000000000.awsapps.com/start"
@@ -372,7 +372,7 @@ def test_a_role_without_a_free_name_is_skipped() -> None:
     rungs |= {f"corp.pay.Read.{PAY}", f"corp.pay.Read.{PAY}.{digest}"}
     found = plan(SESSION, request(taken_names=frozenset(rungs)))
     assert found.add == ("pay.Admin", "dev.Read")
-    assert found.skipped == (Skipped("pay.Read", "no free name for this role"),)
+    assert found.skipped == (Skipped("pay.Read", "no name is free for this role"),)
 
 
 def test_a_name_that_is_said_makes_a_second_profile_of_a_role() -> None:
@@ -380,7 +380,9 @@ def test_a_name_that_is_said_makes_a_second_profile_of_a_role() -> None:
     assert plan(SESSION + ALL, request(only_role=admin, name="prod")).add == ("prod",)
     found = plan(SESSION + ALL, request(only_role=admin))
     assert found.add == ()
-    assert found.skipped == (Skipped("pay.Admin", 'the profile "pay.Admin" is this role already'),)
+    assert found.skipped == (
+        Skipped("pay.Admin", 'the profile "pay.Admin" already points at this role'),
+    )
 
 
 def test_what_was_removed_is_not_brought_back_and_add_does() -> None:

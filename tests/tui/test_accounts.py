@@ -273,7 +273,7 @@ def test_a_config_that_cannot_be_read_is_shown_with_its_line(tmp_path: Path) -> 
     config.write_text("[profile a]\nregion = x\n\n[profile a\nregion = y\n")
 
     async def scenario(person: Person) -> None:
-        await person.sees(f"  {config}"[:20], "has no end")
+        await person.sees(f"  {config}"[:20], "is not closed")
         await person.press("enter", "f9", "escape")
 
     drive(App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}), scenario)

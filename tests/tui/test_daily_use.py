@@ -243,7 +243,7 @@ def test_f5_offers_the_sign_in_that_it_needs_and_reads_a_corrected_config(
     world.config_file.write_text(f"{good}\n[profile x")
 
     async def scenario(person: Person) -> None:
-        await person.sees("has no end", "F5 reads it again")
+        await person.sees("is not closed", "F5 reads it again")
         world.config_file.write_text(good)
         await person.press("f5")
         await person.sees("20/20")
