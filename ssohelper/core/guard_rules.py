@@ -1,24 +1,24 @@
-"""Which roles are guarded: the rules of `guard.rules`. The only place that says what a rule means.
+"""Which roles the setting `guard.rules` guards. The only place that decides what a rule means.
 
-A rule is `[SESSION:]ACCOUNT/ROLE` or `[SESSION:]ACCOUNT`, each part a glob pattern in any case;
-the account by its name or its id. A part left empty stands for any.
+A rule is `[SESSION:]ACCOUNT/ROLE` or `[SESSION:]ACCOUNT`. Each part is a glob pattern without
+regard to case; an empty part matches anything. ACCOUNT matches the account's name or its id.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from fnmatch import translate
 from functools import lru_cache
 from typing import NamedTuple
 
 from ssohelper.core.model import Account
 
-# What stands before a guarded role wherever one is shown. None that a shell gives a meaning to:
-# `!` is one in a prompt of zsh.
+# The sign before a guarded role in lists and prompts. No shell gives it a meaning, as zsh gives
+# to `!` in a prompt.
 SIGN = "@@"
 
 
-class _Reading(NamedTuple):
-    """One way to read a rule: a pattern for each part."""
+class _Patterns(NamedTuple):
+    """One interpretation of a rule: a pattern for each part."""
 
     session: re.Pattern[str]
     account: re.Pattern[str]
@@ -26,40 +26,40 @@ class _Reading(NamedTuple):
 
 
 def is_guarded(rules: Iterable[str], session_name: str, account: Account, role_name: str) -> bool:
-    """Tell whether any of the rules guards this role.
+    """Return whether any of the rules guards this role.
 
-    A role whose account has no known name ("") is matched by the account's id alone.
+    An account with an unknown name ("") matches by its id only.
     """
     session, role = session_name.casefold(), role_name.casefold()
     names = [text.casefold() for text in (account.name, account.id) if text]
     return any(
-        reading.session.match(session)
-        and reading.role.match(role)
-        and any(reading.account.match(name) for name in names)
+        patterns.session.match(session)
+        and patterns.role.match(role)
+        and any(patterns.account.match(name) for name in names)
         for rule in rules
-        for reading in _readings(rule)
+        for patterns in _interpretations(rule)
     )
 
 
 @lru_cache(maxsize=256)
-def _readings(rule: str) -> tuple[_Reading, ...]:
-    return tuple(_each_reading(rule))
+def _interpretations(rule: str) -> tuple[_Patterns, ...]:
+    """Return every interpretation of the rule: an account's name may contain a colon or a slash.
 
-
-def _each_reading(rule: str) -> Iterator[_Reading]:
-    """Give every way to read the rule: a name of an account may hold a colon or a slash.
-
-    A guard that holds too much is noticed, one that holds too little is not: all of them count.
+    All of them apply. A user notices a role that is guarded by mistake, but not one that should be
+    guarded and is not.
     """
-    place, slash, role = rule.rpartition("/") if "/" in rule else (rule, "", "")
-    for where, what in {(place, role), (rule, "")} if slash else {(place, role)}:
-        session, colon, account = where.partition(":")
-        yield _reading("", where, what)
+    account_part, slash, role = rule.rpartition("/") if "/" in rule else (rule, "", "")
+    pairs = {(account_part, role), (rule, "")} if slash else {(account_part, role)}
+    found = []
+    for whole, role_part in pairs:
+        found.append(_patterns("", whole, role_part))
+        session, colon, account = whole.partition(":")
         if colon:
-            yield _reading(session, account, what)
+            found.append(_patterns(session, account, role_part))
+    return tuple(found)
 
 
-def _reading(session: str, account: str, role: str) -> _Reading:
-    return _Reading(
+def _patterns(session: str, account: str, role: str) -> _Patterns:
+    return _Patterns(
         *(re.compile(translate(part.casefold() or "*")) for part in (session, account, role))
     )

@@ -1,7 +1,7 @@
-"""A shell's rc file with our lines in it, and without them again, to the byte. Touches no disk.
+"""Adds our lines to the text of a shell's rc file, and removes them to the byte. Touches no disk.
 
-The lines stand between two marks. The first one notes what the way back must know: that the line
-above had no end, or that the file was made for them, and so many folders for it.
+Our lines are between two marks. The first mark records what the removal must also undo: a newline
+that was added above it, or that the file, and how many folders, were created for it.
 """
 
 import difflib
@@ -18,16 +18,17 @@ _BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _MARK = re.compile(rb"^(?:" + re.escape(BEGIN) + rb"|" + re.escape(END) + rb")", re.MULTILINE)
-_BY_HAND = re.compile(rb"^[^#\n]*\bssohelper[^\n|;&]*[ \t]shell-init\b", re.MULTILINE)
+# A line that runs shell-init and that is not a comment.
+_USER_LINE = re.compile(rb"^[^#\n]*\bssohelper[^\n|;&]*[ \t]shell-init\b", re.MULTILINE)
 
 
 def installed(
     data: bytes | None, lines: Sequence[str], origin: str, missing_folders: int = 0
 ) -> bytes:
-    """Return the file with the lines in it; None is a file that is not there.
+    """Return the file with our lines; `data` is None when there is no file.
 
-    `missing_folders` is how many must be made for that.
-    Lines that are in it already are replaced where they stand. Raises: ConfigInvalid.
+    `missing_folders` is how many folders must be created for the file. Earlier lines of ours are
+    replaced in their place. Raises: ConfigInvalid when the marks are not one pair.
     """
     found = _block(data or b"", origin)
     if data is not None and found:
@@ -41,9 +42,9 @@ def installed(
 
 
 def uninstalled(data: bytes, origin: str) -> bytes | None:
-    """Return the file without our lines; None when it was made for them and holds nothing else.
+    """Return the file without our lines, or None when it was created for them and has no others.
 
-    Raises: ConfigInvalid when a mark stands alone: what is ours is not known then.
+    Raises: ConfigInvalid when the marks are not one pair: then it is unknown which lines are ours.
     """
     found = _block(data, origin)
     if found is None:
@@ -56,27 +57,31 @@ def uninstalled(data: bytes, origin: str) -> bytes | None:
 
 
 def created_folders(data: bytes, origin: str) -> int:
-    """Return how many folders were made for a file that holds nothing but our lines."""
+    """Return how many folders were created for the file; 0 when it has other lines too."""
     found = _block(data, origin)
-    noted = found and _FOLDERS.search(found.group(1))
-    return int(noted.group(1)) if noted and uninstalled(data, origin) is None else 0
+    recorded = found and _FOLDERS.search(found.group(1))
+    return int(recorded.group(1)) if recorded and uninstalled(data, origin) is None else 0
 
 
 def has_block(data: bytes, origin: str) -> bool:
+    """Return whether the file has our lines. Raises: ConfigInvalid."""
     return _block(data, origin) is not None
 
 
 def user_line(data: bytes) -> int | None:
-    """Return the line (from 1) that runs `ssohelper shell-init` outside our marks."""
+    """Return the number (from 1) of a line outside our marks that runs `ssohelper shell-init`."""
     ours = [(block.start(), block.end()) for block in _BLOCK.finditer(data)]
-    for found in _BY_HAND.finditer(data):
+    for found in _USER_LINE.finditer(data):
         if not any(start <= found.start() < end for start, end in ours):
             return data.count(b"\n", 0, found.start()) + 1
     return None
 
 
 def diff(before: bytes | None, after: bytes | None, name: str) -> Iterator[str]:
-    """Return the lines of the unified diff, without their ends; of the bytes, all are told."""
+    """Yield the lines of the unified diff, without newlines.
+
+    A changed line that has no newline in the file is followed by the note that diff writes.
+    """
     old, new = (_lines(data or b"") for data in (before, after))
     of, to = ("/dev/null" if data is None else name for data in (before, after))
     for line in difflib.unified_diff(old, new, of, to, lineterm=""):
@@ -92,8 +97,8 @@ def _block(data: bytes, origin: str) -> "re.Match[bytes] | None":
     if len(blocks) > 1 or len(marks) != 2 * len(blocks):
         line = data.count(b"\n", 0, marks[-1]) + 1
         raise ConfigInvalid(
-            f"{origin}:{line}: the marks of ssohelper's lines are no single pair",
-            hint="take the marks and what is ssohelper's between them out by hand",
+            f"{origin}:{line}: the marks around ssohelper's lines are not one pair",
+            hint="remove the marks and ssohelper's lines in an editor",
         )
     return blocks[0] if blocks else None
 
@@ -103,6 +108,6 @@ def _marked(note: bytes, lines: Sequence[str]) -> bytes:
 
 
 def _lines(data: bytes) -> list[str]:
-    # Split at newlines alone: a lone carriage return ends no line of a shell.
+    # Split at newlines only: for a shell, a single carriage return does not end a line.
     text = data.decode("utf-8", "surrogateescape")
     return [line for line in re.split(r"(?<=\n)", text) if line]

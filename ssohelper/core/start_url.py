@@ -1,4 +1,4 @@
-"""Start URLs: which ones lead to AWS's access portal, and what their host tells."""
+"""Start URLs: whether a URL is one of an AWS access portal, and what its host name says."""
 
 import re
 from urllib.parse import SplitResult, urlsplit
@@ -9,7 +9,7 @@ from ssohelper.errors import ConfigInvalid
 _LIMIT = 2048
 _CHARACTERS = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]+")
 _LABEL = r"[a-z0-9-]+"
-# The hosts that name their region (AWS CLI, customizations/sso/resolve.py).
+# Host names that contain the region (AWS CLI, customizations/sso/resolve.py).
 _REGIONAL = (
     re.compile(rf"{_LABEL}\.portal\.({_LABEL})\.app\.aws"),
     re.compile(rf"{_LABEL}\.({_LABEL})\.portal\.amazonaws\.(?:com|com\.cn|eu)"),
@@ -20,30 +20,29 @@ _EXAMPLE = "a start URL looks like: https://d-0000000000.awsapps.com/start"
 
 
 def checked_start_url(text: str) -> str:
-    """Return the text, unchanged, when it is an https address of AWS's access portal.
+    """Return the text when it is the https URL of an AWS access portal. Raises: ConfigInvalid.
 
-    Unchanged, since its very letters name files and are compared by every tool.
-    Raises: ConfigInvalid.
+    The text stays unchanged, because every tool compares it and hashes it for file names.
     """
     parts = _split(text)
     if parts is None:
-        raise _invalid(text, "is no start URL")
+        raise _invalid(text, "is not a start URL")
     if parts.scheme.lower() != "https":
         raise _invalid(text, "does not begin with https://")
     if "@" in parts.netloc or parts.port not in (None, 443):
-        raise _invalid(text, "names a user or a port")
+        raise _invalid(text, "contains a user name or a port")
     if not is_aws_portal_host(parts.hostname or ""):
-        raise _invalid(text, "is not on a host of AWS's access portal")
+        raise _invalid(text, "is not on a host of the AWS access portal")
     return text
 
 
 def session_name_of(url: str) -> str:
-    """Return the host's first label, the name a session has unless the person gives another."""
+    """Return the first label of the host name: the default name of the session."""
     return (urlsplit(url).hostname or "").partition(".")[0]
 
 
 def region_of(url: str) -> str | None:
-    """Return the region when the host names it; None for `awsapps.com`, which does not."""
+    """Return the region in the host name, or None when there is none, as for `awsapps.com`."""
     host = urlsplit(url).hostname or ""
     for pattern in _REGIONAL:
         found = pattern.fullmatch(host)
@@ -56,14 +55,14 @@ def region_of(url: str) -> str | None:
 
 
 def is_same_portal(one: str, other: str) -> bool:
-    """Tell whether two start URLs are one portal's: `/start`, `/start/` and `/start#/` are.
+    """Return whether two start URLs lead to the same portal.
 
-    The only place that decides it: AWS itself shows them in each of these ways.
+    The only place that decides it. AWS shows one portal as `/start`, `/start/` and `/start#/`.
     """
-    return _bare(one) == _bare(other)
+    return _normalized(one) == _normalized(other)
 
 
-def _bare(url: str) -> str:
+def _normalized(url: str) -> str:
     return url.partition("#")[0].rstrip("/").lower()
 
 
@@ -79,5 +78,5 @@ def _split(text: str) -> SplitResult | None:
 
 def _invalid(text: str, what: str) -> ConfigInvalid:
     if not text.isascii():
-        what = "has letters in it that look like others"
+        what = "contains letters that are not ASCII"
     return ConfigInvalid(f'"{shown_url(text)}" {what}', hint=_EXAMPLE)

@@ -69,14 +69,14 @@ def test_other_addresses_are_refused(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        ("corp", "is no start URL"),
-        ("https://", "is no start URL"),
-        ("https://x.awsapps.com:0/", "is no start URL"),
-        ("https://x.awsapps.com:99999/", "is no start URL"),
+        ("corp", "is not a start URL"),
+        ("https://", "is not a start URL"),
+        ("https://x.awsapps.com:0/", "is not a start URL"),
+        ("https://x.awsapps.com:99999/", "is not a start URL"),
         ("http://x.awsapps.com/start", "does not begin with https://"),
-        ("https://x.awsapps.com:8443/", "names a user or a port"),
-        ("https://x@x.awsapps.com/", "names a user or a port"),
-        ("https://evil.net/", "is not on a host of AWS's access portal"),
+        ("https://x.awsapps.com:8443/", "contains a user name or a port"),
+        ("https://x@x.awsapps.com/", "contains a user name or a port"),
+        ("https://evil.net/", "is not on a host of the AWS access portal"),
     ],
 )
 def test_a_refusal_says_why(url: str, why: str) -> None:
