@@ -1,4 +1,4 @@
-"""The choices for each session's profiles: `<state>/choices/<session>.json`."""
+"""The user's choices for each session's profiles, in `<state>/choices/<session>.json`."""
 
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,13 @@ from ssohelper.stores import files, path_parts
 
 
 class ChoicesStore:
-    """Choices by session name; missing, malformed or foreign values are the defaults."""
+    """Choices by session name. A missing, malformed or unknown value counts as not chosen."""
 
     def __init__(self, state: Path) -> None:
         self._folder = state / "choices"
 
     def load(self, session_name: str) -> Choices:
+        """Return the session's choices. Damaged values are reported in the log."""
         path = self._file(session_name)
         found = files.read_json(path)
         if found is None:
@@ -26,15 +27,16 @@ class ChoicesStore:
         return choices
 
     def save(self, session_name: str, choices: Choices) -> None:
-        """Keep the choices; unchanged ones write nothing."""
+        """Write the choices unless the file already holds them."""
         path, document = self._file(session_name), document_of(choices)
-        # Compared as written, so that a damaged file is repaired.
+        # Compares documents, not choices, so that a damaged file is written again.
         if files.read_json(path) == document or (choices == Choices() and not path.exists()):
             return
         files.private_folder(self._folder)
         files.write_json(path, document)
 
     def forget(self, session_name: str) -> None:
+        """Remove the session's choices."""
         files.remove(self._file(session_name))
 
     def _file(self, session_name: str) -> Path:
@@ -42,7 +44,7 @@ class ChoicesStore:
 
 
 def document_of(choices: Choices) -> dict[str, Any]:
-    """Return the choices as a file holds them."""
+    """Return the choices as the JSON object of the file."""
     return {
         "accounts": list(choices.accounts),
         "roles": list(choices.roles),

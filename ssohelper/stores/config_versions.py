@@ -1,9 +1,9 @@
-"""What the last writes of ~/.aws/config replaced, for undo and redo. Verified before it is used.
+"""The config before and after each of the last writes, for undo and redo. Verified when read.
 
-`<state>/config-versions/<which config>/<number>` is one write: a line of JSON with length and
-SHA-256 of what was before and of what was left (or that there was no file), then the bytes of
-both. `index` names the writes that can be undone and redone, the last one last. A config is known
-by its path: two of them never undo each other. All of it 0600.
+`<state>/config-versions/<hash of the config's path>/<number>` is one write: a line of JSON with
+length and SHA-256 of the config before and after (or that there was no file), then both contents.
+`index` lists the writes that can be undone and the undos that can be redone, the last one last.
+Each config has a folder of its own, so two configs never undo each other. All files are 0600.
 """
 
 import hashlib
@@ -20,16 +20,16 @@ from ssohelper.errors import LocalState
 from ssohelper.stores import files
 from ssohelper.stores.choices_file import document_of
 
-_MOST_KEPT = 3
-# Two configs, of which each may have 64 MB, and the line above them.
+_MAX_VERSIONS = 3
+# Two configs of at most 64 MB each, and the JSON line above them.
 _LIMIT_BYTES = (2 * 64 << 20) + (1 << 20)
 _INDEX = "index"
 
 
 class Version(NamedTuple):
-    """One write: None is "there was no file". `choices` are those of before, by session.
+    """One write. None: there was no file. `choices` are those before the write, by session name.
 
-    `is_undone`: an undo made it, so that reversing it is a redo.
+    `is_undone`: the write was an undo, so reversing it is a redo.
     """
 
     number: int
@@ -45,7 +45,7 @@ class _Index(NamedTuple):
 
 
 class ConfigVersions:
-    """The kept versions of one config file."""
+    """The saved versions of one config file."""
 
     def __init__(self, folder: Path, config_file: Path) -> None:
         self._base = folder
@@ -59,10 +59,10 @@ class ConfigVersions:
         *,
         is_undone: bool = False,
     ) -> Version:
-        """Keep a write that is about to be made. Nothing is forgotten before `complete`."""
+        """Save a write that is about to be made. `complete` removes older ones, this does not."""
         files.private_folder(self._folder)
-        index = self._index_or_empty()
-        number = max((*self._numbers(), *index.undo, *index.redo, 0)) + 1
+        index = self._load_index_or_empty()
+        number = max((*self._list_numbers(), *index.undo, *index.redo, 0)) + 1
         version = Version(number, before, after, choices, is_undone)
         files.write_atomically(self._file(number), _content(version))
         if is_undone:
@@ -72,38 +72,38 @@ class ConfigVersions:
         return version
 
     def complete(self, version: Version, reversed_one: Version | None = None) -> None:
-        """Note that the write was made, which reversed `reversed_one` if that is given."""
-        index = self._index_or_empty()
+        """Record that the write was made. `reversed_one`: the write or undo that it reversed."""
+        index = self._load_index_or_empty()
         if reversed_one is None:
-            index = index._replace(redo=())  # a new write ends what could be redone
+            index = index._replace(redo=())  # after a new write, earlier undos cannot be redone
         elif version.is_undone:
             index = index._replace(undo=_before(index.undo, reversed_one.number))
         else:
             index = index._replace(redo=_before(index.redo, reversed_one.number))
-        self._save(_Index(index.undo[-_MOST_KEPT:], index.redo[-_MOST_KEPT:]))
-        self._sweep()
+        self._save(_Index(index.undo[-_MAX_VERSIONS:], index.redo[-_MAX_VERSIONS:]))
+        self._remove_unlisted()
 
     def cancel(self, version: Version) -> None:
-        """Forget a write that failed."""
-        index = self._index_or_empty()
+        """Remove a saved write that failed."""
+        index = self._load_index_or_empty()
         undo = tuple(number for number in index.undo if number != version.number)
         redo = tuple(number for number in index.redo if number != version.number)
-        # The index first: a kill in between leaves a file that nothing names, and no broken undo.
+        # The index first: a process killed in between leaves an unlisted file, not a broken undo.
         if undo or redo:
             self._save(_Index(undo, redo))
         else:
             files.remove(self._folder / _INDEX)
         files.remove(self._file(version.number))
 
-    def last(self, present: bytes | None, *, is_undone: bool = False) -> Version | None:
-        """Return the write to reverse, now that the config is `present`; None without one.
+    def load_last(self, present: bytes | None, *, is_undone: bool = False) -> Version | None:
+        """Return the write to reverse, given the config's `present` content; None without one.
 
-        Passes over one that a killed process kept and never made.
-        Raises: LocalState for one that is missing or damaged: it is never taken for an empty file.
+        Skips a write that a process saved and, because it was killed, never made.
+        Raises: LocalState when a version is missing or damaged. It never counts as an empty file.
         """
-        index = self._index()
+        index = self._load_index()
         for number in reversed(index.redo if is_undone else index.undo):
-            version = self._read(number, is_undone)
+            version = self._load(number, is_undone)
             if version.before == version.after or present != version.before:
                 return version
         return None
@@ -118,15 +118,15 @@ class ConfigVersions:
     def _file(self, number: int) -> Path:
         return self._folder / str(number)
 
-    def _numbers(self) -> list[int]:
+    def _list_numbers(self) -> list[int]:
         names = files.names_in(self._folder)
         return [int(name) for name in names if name.isascii() and name.isdigit() and len(name) < 16]
 
-    def _index(self) -> _Index:
+    def _load_index(self) -> _Index:
         path = self._folder / _INDEX
         content = files.read_checked(path)
         if content is None:
-            if self._numbers():
+            if self._list_numbers():
                 raise self._damaged(path, "is missing")
             return _Index()
         try:
@@ -135,10 +135,10 @@ class ConfigVersions:
             raise self._damaged(path, "is damaged") from damage
         return _Index(*found)
 
-    def _index_or_empty(self) -> _Index:
-        """Return the index; an empty one in place of a damaged one, which a write replaces."""
+    def _load_index_or_empty(self) -> _Index:
+        """Return the index, or an empty one when it is damaged: the next write replaces it."""
         try:
-            return self._index()
+            return self._load_index()
         except LocalState:
             return _Index()
 
@@ -146,15 +146,15 @@ class ConfigVersions:
         document = {"version": 1, "undo": list(index.undo), "redo": list(index.redo)}
         files.write_json(self._folder / _INDEX, document)
 
-    def _sweep(self) -> None:
-        """Remove what the index does not name, files of earlier versions of ours included."""
-        index = self._index()
+    def _remove_unlisted(self) -> None:
+        """Remove the files that the index does not list. Earlier releases left some."""
+        index = self._load_index()
         keep = {_INDEX, *map(str, (*index.undo, *index.redo))}
         for name in files.names_in(self._folder):
             if name not in keep:
                 files.remove(self._folder / name)
 
-    def _read(self, number: int, is_undone: bool) -> Version:
+    def _load(self, number: int, is_undone: bool) -> Version:
         path = self._file(number)
         content = files.read_checked(path, _LIMIT_BYTES)
         if content is None:
@@ -162,8 +162,8 @@ class ConfigVersions:
         head, newline, rest = content.partition(b"\n")
         try:
             found = schema.version_head(files.parsed_object(head) if newline else None)
-            before, rest = _part(rest, found.before)
-            after, rest = _part(rest, found.after)
+            before, rest = _split_content(rest, found.before)
+            after, rest = _split_content(rest, found.after)
         except Damaged as damage:
             raise self._damaged(path, "is damaged") from damage
         if rest:
@@ -172,9 +172,9 @@ class ConfigVersions:
 
     def _damaged(self, path: Path, what: str) -> LocalState:
         return LocalState(
-            f'"{path}", which was kept of a write of "{self._config_file}", {what}: '
+            f'"{path}", saved for the undo of a write to "{self._config_file}", {what}: '
             "nothing was changed",
-            hint="the next command that writes profiles begins a new history",
+            hint="undo works again after the next command that writes profiles",
         )
 
 
@@ -198,8 +198,11 @@ def _described(data: bytes | None) -> dict[str, Any]:
     return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
-def _part(rest: bytes, described: schema.Described | None) -> tuple[bytes | None, bytes]:
-    """Return the part that the head describes, and what follows it."""
+def _split_content(rest: bytes, described: schema.Described | None) -> tuple[bytes | None, bytes]:
+    """Return the content that the head describes and the bytes after it.
+
+    Raises: Damaged when length or SHA-256 differ.
+    """
     if described is None:
         return None, rest
     data = rest[: described.length]

@@ -1,4 +1,4 @@
-"""config.toml as a file that a person also edits: one key changes, all else stays."""
+"""Changes one key of config.toml. The user edits that file too, so the rest of it stays."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,18 +13,18 @@ from ssohelper.stores import files
 
 
 class SettingsFile:
-    """Sets and takes back one key at a time; a link stays a link."""
+    """Sets and removes one key at a time. A symlink stays a symlink."""
 
     def __init__(self, path: Path, *, runtime: Path) -> None:
         self._path = path
         self._runtime = runtime
 
     def set(self, parts: tuple[str, ...], value: Any, deadline: Deadline) -> None:
-        """Set the key. Raises: ConfigInvalid when the file is no TOML, LocalState."""
+        """Set the key. Raises: ConfigInvalid when the file is not TOML, LocalState."""
         self._change(lambda document: _set(document, parts, value), deadline)
 
     def unset(self, parts: tuple[str, ...], deadline: Deadline) -> None:
-        """Take the key out, so that its default counts again."""
+        """Remove the key, so that its default applies again. Raises: as `set`."""
         self._change(lambda document: _unset(document, parts), deadline)
 
     def _change(self, change: Callable[[Any], None], deadline: Deadline) -> None:
@@ -39,7 +39,7 @@ class SettingsFile:
                 after = tomlkit.dumps(document).encode("utf-8")
                 tomlkit.parse(after.decode("utf-8"))
             except (TOMLKitError, UnicodeDecodeError, AttributeError, TypeError) as cause:
-                raise ConfigInvalid(f'"{self._path}" cannot be changed: no valid TOML') from cause
+                raise ConfigInvalid(f'"{self._path}" cannot be changed: not valid TOML') from cause
             if after != before:
                 files.write_atomically(target, after)
 

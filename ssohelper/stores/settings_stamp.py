@@ -1,7 +1,7 @@
-"""The stamp beside the ready documents: under which settings they were made.
+"""The stamp file: which version of the settings the published responses were made under.
 
-A document that was published before a rule was set must not be served after it. The hit path and
-the launcher read no settings; they compare config.toml's modification time with the stamp's.
+A response that was published before a rule was set must not be served after it. The fast path and
+the launcher read no settings. They compare the modification times of config.toml and the stamp.
 """
 
 import os
@@ -14,40 +14,41 @@ from ssohelper.errors import LocalState, LockNotObtained
 from ssohelper.fastpath import folders
 from ssohelper.stores import files
 
-# Some shells compare whole seconds: a second write in the same one would go unnoticed.
-_SURE_AFTER_SECONDS = 2
+# Some shells compare whole seconds: they would not see a second change within the same second.
+_SETTLED_AFTER_SECONDS = 2
 _LOCK_SECONDS = 2.0
 _UNKNOWN = -1
 
 
 class SettingsStamp:
-    """Notes the settings' modification time when it is made: make it before they are read."""
+    """Records the settings' modification time when created: create it before reading them."""
 
     def __init__(self, runtime: Path, settings_file: Path) -> None:
         self._runtime = runtime
         self._settings_file = settings_file
         self._path = folders.settings_stamp(os.fspath(runtime))
-        self._noted_at = time.time()
-        self._noted = _modified_at(settings_file)
+        self._recorded_at = time.time()
+        self._recorded_mtime_ns = _modified_at(settings_file)
 
     def is_due(self) -> bool:
-        """Tell whether `prepare` would write: documents that are there may be of other settings."""
-        return not (self._is_changed() or self._is_fresh() or self._says_these())
+        """Return whether `prepare` would write: the published responses may be of other settings."""
+        return not (self._has_changed() or self._is_too_new() or self._is_current())
 
     def prepare(self, withdraw_all: Callable[[], object]) -> bool:
-        """Make the stamp say these settings; False when no document may be published now.
+        """Make the stamp match the settings. False when no response may be published now.
 
-        When it said others, `withdraw_all` takes away the documents that were made under those.
+        When it was the stamp of other settings, `withdraw_all` removes the responses made under
+        them.
         """
-        if self._is_changed():
+        if self._has_changed():
             return False
-        # Of fresh settings a document is published, but nobody takes it before there is a stamp.
-        if self._is_fresh() or self._says_these():
+        # With settings that are too new a response is published, but without a stamp none is used.
+        if self._is_too_new() or self._is_current():
             return True
         try:
             files.private_folder(self._runtime)
             with files.lock(self._lock_file(), Deadline(_LOCK_SECONDS, time.monotonic)):
-                if not self._says_these():
+                if not self._is_current():
                     withdraw_all()
                     self._write()
         except LockNotObtained:
@@ -56,13 +57,17 @@ class SettingsStamp:
             raise LocalState(f'"{self._path}" cannot be written') from cause
         return True
 
-    def _is_changed(self) -> bool:
-        return self._noted == _UNKNOWN or _modified_at(self._settings_file) != self._noted
+    def _has_changed(self) -> bool:
+        """Return whether the settings changed since this object was created."""
+        recorded = self._recorded_mtime_ns
+        return recorded == _UNKNOWN or _modified_at(self._settings_file) != recorded
 
-    def _is_fresh(self) -> bool:
-        if self._noted is None:
+    def _is_too_new(self) -> bool:
+        """Return whether the settings changed so recently that a shell could miss a change."""
+        if self._recorded_mtime_ns is None:
             return False
-        return abs(self._noted_at - self._noted / 1e9) < _SURE_AFTER_SECONDS
+        age_seconds = self._recorded_at - self._recorded_mtime_ns / 1e9
+        return abs(age_seconds) < _SETTLED_AFTER_SECONDS
 
     def _lock_file(self) -> Path:
         return self._runtime / "locks" / "ready-documents.lock"
@@ -71,31 +76,32 @@ class SettingsStamp:
         return folders.now_file(os.fspath(self._runtime))
 
     def _content(self) -> bytes:
-        return b"" if self._noted is None else b"%d\n" % self._noted
+        return b"" if self._recorded_mtime_ns is None else b"%d\n" % self._recorded_mtime_ns
 
-    def _says_these(self) -> bool:
+    def _is_current(self) -> bool:
+        """Return whether the stamp on disk is the one of these settings."""
         if not os.path.exists(self._now_file()):
             return False
         if files.read_checked(self._path) != self._content():
             return False
-        if self._noted is None:
+        if self._recorded_mtime_ns is None:
             return True
-        # A writer that was killed left the time of its writing. A file system that keeps whole
-        # seconds does no harm: no hit there, and no writing again and again either.
-        written = _modified_at(Path(self._path)) or 0
-        return abs(written - self._noted) / 1e9 < _SURE_AFTER_SECONDS
+        # A killed writer leaves a stamp with the time of the write, which differs. On a file
+        # system with whole seconds the times differ a little: this does not write every time.
+        stamp_mtime_ns = _modified_at(Path(self._path)) or 0
+        return abs(stamp_mtime_ns - self._recorded_mtime_ns) / 1e9 < _SETTLED_AFTER_SECONDS
 
     def _write(self) -> None:
         if not os.path.exists(self._now_file()):
             files.write_atomically(self._now_file(), b"")
-        # Until its time is set it has that of now, which fits no settings.
+        # Until utime sets it, the modification time is the present one, which matches no settings.
         files.write_atomically(self._path, self._content())
-        if self._noted is not None:
-            os.utime(self._path, ns=(self._noted, self._noted))
+        if self._recorded_mtime_ns is not None:
+            os.utime(self._path, ns=(self._recorded_mtime_ns, self._recorded_mtime_ns))
 
 
 def _modified_at(path: Path) -> int | None:
-    """Return nanoseconds, None for no file, _UNKNOWN when that cannot be told."""
+    """Return the modification time in nanoseconds, None without a file, _UNKNOWN on an error."""
     try:
         return os.stat(path).st_mtime_ns
     except (FileNotFoundError, NotADirectoryError):
