@@ -1,7 +1,7 @@
-"""The line in a shell's rc file: where it goes, what it says, put in and taken out again.
+"""Adds a line to a shell's rc file and removes it again.
 
-bash and zsh get it at the end of their interactive rc file, fish a file of its own in conf.d. One
-line is all: `shell-init` prints the function, the prompt and the completion.
+For bash and zsh it goes to the end of the interactive rc file, for fish into a file of its own in
+conf.d. It runs `shell-init`, which prints the function, the prompt and the completion.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from ssohelper.app import App
 
 SHELLS = ("bash", "zsh", "fish", "pwsh")
-# A .zshenv is read by every zsh: one that takes longer has other troubles.
+# Every zsh reads .zshenv, so one that needs longer than this would make every start slow.
 _ZSH_SECONDS = 5
-_ABOUT = '# From "ssohelper install"; "ssohelper install --uninstall" takes it away again.'
-# Where people put such a line by hand, beside the file that we would choose.
+_ABOUT = '# Added by "ssohelper install"; remove it with: ssohelper install --uninstall'
+# Other files in which users write such a line themselves.
 _OTHER_FILES = {
     "bash": ("~/.bashrc", "~/.bash_profile", "~/.bash_login", "~/.profile", "~/.bash_aliases"),
     "zsh": ("~/.zshrc", "~/.zprofile", "~/.zshenv", "~/.zlogin"),
@@ -35,10 +35,10 @@ _OTHER_FILES = {
 
 
 class Edit(NamedTuple):
-    """What becomes of the file: bytes before and after, None where there is no file.
+    """The change to one file: its content before and after. None: there is no file.
 
-    `by_hand` is FILE:LINE of a line that a person wrote; then nothing changes. `folders` above the
-    file were made for it, and go with it when nothing else is in them.
+    `by_hand` is FILE:LINE of a line that the user wrote; then nothing changes. `folders` is how
+    many folders install created for the file: uninstall removes those that are empty.
     """
 
     shell: str
@@ -49,40 +49,41 @@ class Edit(NamedTuple):
     folders: int = 0
 
     @property
-    def changes(self) -> bool:
+    def has_changes(self) -> bool:
         return self.before != self.after
 
     def diff(self) -> list[str]:
+        """Return the lines of the unified diff."""
         return list(rc_text.diff(self.before, self.after, str(self.path)))
 
 
 def choose_shell(app: App, name: str | None) -> str:
-    """Return the shell that is meant: this one, else the person's. Raises: UsageProblem."""
+    """Return this shell's name, or without one that of SHELL. Raises: UsageProblem."""
     known = ", ".join(SHELLS)
     if name is not None:
         if name not in SHELLS:
-            raise UsageProblem(f'no shell named "{name}" is known here', hint=f"known are: {known}")
+            raise UsageProblem(f'the shell "{name}" is not supported', hint=f"supported: {known}")
         return name
     own = os.path.basename(app.environ.get("SHELL", ""))
     if own not in SHELLS:
-        said = f'SHELL is "{own}"' if own else "SHELL is not set"
-        raise UsageProblem(f"which shell? {said}", hint=f"name one: --shell {'|'.join(SHELLS)}")
+        reason = f'SHELL is "{own}"' if own else "SHELL is not set"
+        raise UsageProblem(f"which shell? {reason}", hint=f"name one: --shell {'|'.join(SHELLS)}")
     return own
 
 
 def plan_install(app: App, shell: str) -> Edit:
-    """Return the file with our line in it; unchanged when a person wrote one already.
+    """Return the edit that adds our line. It changes nothing when the user wrote such a line.
 
     Raises: UsageProblem from a throw-away installation, ConfigInvalid, LocalState.
     """
     if installation.is_throw_away(app.environ):
         raise UsageProblem(
-            "this ssohelper is a throw-away installation: the line would soon find nothing",
+            "this ssohelper is a throw-away installation, which the line would soon not find",
             hint="install it with: uv tool install ssohelper (or: pipx install ssohelper)",
         )
     path = find_rc_file(app, shell)
     before = _read(app, path)
-    by_hand = _line_by_hand(app, shell, path)
+    by_hand = _find_user_line(app, shell, path)
     if by_hand and not rc_text.has_block(before or b"", str(path)):
         return Edit(shell, path, before, before, by_hand)
     installation.warn_of_exposed(app.environ, app.warn)
@@ -92,17 +93,17 @@ def plan_install(app: App, shell: str) -> Edit:
 
 
 def plan_uninstall(app: App, shell: str) -> Edit:
-    """Return the file without our line."""
+    """Return the edit that removes our line. Raises: ConfigInvalid, LocalState."""
     path = find_rc_file(app, shell)
     before = _read(app, path)
     after = None if before is None else rc_text.uninstalled(before, str(path))
-    by_hand = _line_by_hand(app, shell, path) if before == after else None
+    by_hand = _find_user_line(app, shell, path) if before == after else None
     folders = rc_text.created_folders(before or b"", str(path))
     return Edit(shell, path, before, after, by_hand, folders)
 
 
 def write_edit(app: App, edit: Edit) -> None:
-    """Write what was shown. Raises: LocalState when the file is another one meanwhile."""
+    """Write the edit. Raises: LocalState when the file changed since the edit was planned."""
     file = app.person_file(edit.path)
     file.replace_if(edit.before, edit.after)
     if edit.after is None:
@@ -110,7 +111,7 @@ def write_edit(app: App, edit: Edit) -> None:
 
 
 def has_completion_system(edit: Edit) -> bool:
-    """Tell whether this shell will complete: zsh does when something there runs compinit."""
+    """Return whether TAB will work: zsh needs something in its rc file that runs compinit."""
     if edit.shell != "zsh":
         return True
     words = (b"compinit", b"oh-my-zsh", b"zprezto", b"zimfw", b"antidote", b"zinit", b"antigen")
@@ -118,10 +119,10 @@ def has_completion_system(edit: Edit) -> bool:
 
 
 def find_incomplete_login_file(app: App, edit: Edit) -> Path | None:
-    """Return what login shells of bash read (ssh, tmux) where that leads to no .bashrc.
+    """Return the file that login shells of bash (ssh, tmux) read, if it does not read .bashrc.
 
-    Of three files they read the first that is there, which often leads to the last; a new one may
-    be any.
+    A login shell reads the first that exists of three files; it often reads the last of them too.
+    None when the edit is not of .bashrc or login shells read it.
     """
     if edit.path.name != ".bashrc":
         return None
@@ -129,45 +130,46 @@ def find_incomplete_login_file(app: App, edit: Edit) -> Path | None:
     try:
         found = [(place, data) for place in places if (data := _read(app, place)) is not None]
     except LocalState:
-        return None  # not readable, not ours to complain about
+        return None  # not the file that we edit: no error
     if not found:
         return places[0]
     (first, data), (_, last) = found[0], found[-1]
-    leads = b"bashrc" in data or (b"/.profile" in data and b"bashrc" in last)
-    return None if leads else first
+    reads_bashrc = b"bashrc" in data or (b"/.profile" in data and b"bashrc" in last)
+    return None if reads_bashrc else first
 
 
-# -- where ---------------------------------------------------------------------------------------
+# -- which file ----------------------------------------------------------------------------------
 
 
 def find_rc_file(app: App, shell: str, platform: str = sys.platform) -> Path:
     """Return the file that an interactive shell of this kind reads. Raises: UsageProblem."""
     environ = app.environ
     if shell == "bash":
-        return _bash_file(app, platform)
+        return _find_bash_file(app, platform)
     if shell == "zsh":
-        return Path(environ.get("ZDOTDIR") or _zdotdir(app) or _home(app), ".zshrc")
+        folder = environ.get("ZDOTDIR") or _ask_zsh_for_zdotdir(app) or _home(app)
+        return Path(folder, ".zshrc")
     if shell == "fish":
         return Path(_config_home(app), "fish", "conf.d", "ssohelper.fish")
     if sys.platform == "win32":
         raise UsageProblem(
-            "PowerShell's profile is not edited on Windows",
-            hint=f"put this line into $PROFILE: {lines('pwsh', environ)[-1]}",
+            "install does not edit PowerShell's profile on Windows",
+            hint=f"add this line to $PROFILE: {lines('pwsh', environ)[-1]}",
         )
     return Path(_config_home(app), "powershell", "profile.ps1")
 
 
-def _bash_file(app: App, platform: str) -> Path:
+def _find_bash_file(app: App, platform: str) -> Path:
     home = _home(app)
     profile = Path(home, ".bash_profile")
-    # Terminal on macOS starts login shells, which read .bashrc only where .bash_profile does so.
+    # Terminal on macOS starts login shells: they read .bashrc only if .bash_profile does.
     if platform == "darwin" and b".bashrc" not in (_read(app, profile) or b""):
         return profile
     return Path(home, ".bashrc")
 
 
-def _zdotdir(app: App) -> str | None:
-    """Return the ZDOTDIR that a .zshenv sets without exporting it: zsh itself is asked."""
+def _ask_zsh_for_zdotdir(app: App) -> str | None:
+    """Run zsh and return its ZDOTDIR, which a .zshenv may set without exporting it."""
     places = [Path(_home(app), ".zshenv"), Path("/etc/zsh/zshenv"), Path("/etc/zshenv")]
     if not any(b"ZDOTDIR" in (_read(app, place) or b"") for place in places):
         return None
@@ -175,7 +177,7 @@ def _zdotdir(app: App) -> str | None:
     if zsh is None:
         return None
     try:
-        said = subprocess.run(
+        printed = subprocess.run(
             [zsh, "-c", 'print -r -- "" && print -r -- "$ZDOTDIR"'],
             env=app.environ,
             stdin=subprocess.DEVNULL,
@@ -184,12 +186,13 @@ def _zdotdir(app: App) -> str | None:
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
-    # What the .zshenv itself prints stands above.
-    last = os.fsdecode(said.removesuffix(b"\n").rpartition(b"\n")[2])
+    # The last line: the .zshenv may have printed lines before it.
+    last = os.fsdecode(printed.removesuffix(b"\n").rpartition(b"\n")[2])
     return last if os.path.isabs(last) else None
 
 
-def _line_by_hand(app: App, shell: str, path: Path) -> str | None:
+def _find_user_line(app: App, shell: str, path: Path) -> str | None:
+    """Return FILE:LINE of a line with shell-init that the user wrote, or None."""
     folder = path.parent.parent if shell == "fish" else path.parent
     others = [
         Path(_home(app), name[2:]) if name.startswith("~/") else folder / name
@@ -199,7 +202,7 @@ def _line_by_hand(app: App, shell: str, path: Path) -> str | None:
         try:
             line = rc_text.user_line(_read(app, candidate) or b"")
         except LocalState:
-            continue  # another file than ours: not readable, not ours to complain about
+            continue  # not the file that we edit: no error
         if line is not None:
             return f"{candidate}:{line}"
     return None
@@ -213,8 +216,8 @@ def _home(app: App) -> str:
 
 
 def _config_home(app: App) -> str:
-    said = app.environ.get("XDG_CONFIG_HOME", "")
-    return said if os.path.isabs(said) else os.path.join(_home(app), ".config")
+    folder = app.environ.get("XDG_CONFIG_HOME", "")
+    return folder if os.path.isabs(folder) else os.path.join(_home(app), ".config")
 
 
 def _read(app: App, path: Path) -> bytes | None:
@@ -222,16 +225,16 @@ def _read(app: App, path: Path) -> bytes | None:
     return None if found.mark is None else found.data
 
 
-# -- what ----------------------------------------------------------------------------------------
+# -- which lines ---------------------------------------------------------------------------------
 
 
 def lines(shell: str, environ: Mapping[str, str]) -> list[str]:
-    """Return the lines that stand between the marks. A command that is gone is passed over.
+    """Return the lines between the marks. They do nothing when the command no longer exists.
 
-    The command stands there by its path: what puts it on PATH is often read later (Debian's
-    .profile, fish's config.fish), or was for one shell alone (a virtual environment).
+    They name the command by its path, because PATH is often set later (by Debian's .profile, by
+    fish's config.fish) or was set in one shell only (by a virtual environment).
     """
-    # The launcher: a shell starts in any folder, where PYTHONPATH may lead Python to its files.
+    # The launcher starts Python safely: in the shell's folder, PYTHONPATH could name files there.
     path = installation.launcher_path(environ) or installation.command_path(environ)
     word = _word(shell, path, environ.get("HOME", ""))
     if shell == "fish":
@@ -249,10 +252,10 @@ def lines(shell: str, environ: Mapping[str, str]) -> list[str]:
 
 
 def _word(shell: str, path: str, home: str) -> str:
-    """Return the path as a word of the shell, `~/…` where that will do: rc files are shared."""
+    """Return the path quoted for the shell, as `~/…` if possible: users share rc files."""
     home = home.rstrip("/")
     inner = path.removeprefix(f"{home}/")
-    # Without a HOME, or with that of / in a container, every path would be below it.
+    # Without HOME, or with / as HOME in a container, every path would begin with it.
     if home and shell != "pwsh" and inner != path and shell_text.typed(inner) == inner:
         return f"~/{inner}"
     return shell_text.quoted(shell, path)

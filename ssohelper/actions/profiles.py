@@ -1,4 +1,4 @@
-"""Profiles in ~/.aws/config: plan, apply, add, remove, undo. Each apply is one write."""
+"""Profiles in ~/.aws/config: plan, apply, add, remove, undo. Each of them is one write."""
 
 from __future__ import annotations
 
@@ -27,32 +27,32 @@ if TYPE_CHECKING:
 
 
 class ConfigProfile(NamedTuple):
-    """A profile of the config with the role that it points at, if it points at one."""
+    """A profile of the config, and the role that it points at, if any."""
 
     entry: ProfileEntry
     target: Target | None
 
 
 def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) -> Choices:
-    """Return the session's remembered choices with what is said now in their place.
+    """Return the session's remembered choices, replaced by those that are `given` now.
 
-    Raises: UsageProblem for a template, form or region that cannot be.
+    Raises: UsageProblem for an invalid template, form or region.
     """
-    kept = app.choices.load(session.name)
+    remembered = app.choices.load(session.name)
     if given.form is not None and given.form not in FORMS:
-        raise UsageProblem(f'no form "{given.form}"', hint="forms: process, sso")
+        raise UsageProblem(f'there is no form "{given.form}"', hint="forms: process, sso")
     region = given.default_region
-    return kept._replace(
-        accounts=given.accounts or kept.accounts,
-        roles=given.roles or kept.roles,
-        template=checked_template(given.template) if given.template else kept.template,
-        form=given.form or kept.form,
-        default_region=_checked_region(region) if region else kept.default_region,
+    return remembered._replace(
+        accounts=given.accounts or remembered.accounts,
+        roles=given.roles or remembered.roles,
+        template=checked_template(given.template) if given.template else remembered.template,
+        form=given.form or remembered.form,
+        default_region=_checked_region(region) if region else remembered.default_region,
     )
 
 
 def check_installation(app: App) -> None:
-    """Raise UsageProblem when profiles could not name this installation's command."""
+    """Raise UsageProblem when this installation has no command that profiles can name."""
     installation.profile_command(app.environ)
 
 
@@ -67,9 +67,9 @@ def plan_sync(
     prune: bool = False,
     has_new_filters: bool = False,
 ) -> Plan:
-    """Return what brings the session's profiles in line with the listing; writes nothing.
+    """Return the plan that makes the session's profiles match the listing. Writes nothing.
 
-    `convert`: a form was said now. `has_new_filters`: filters were said now.
+    `convert`: the user gave a form now. `has_new_filters`: the user gave filters now.
     Raises: UsageProblem from a throw-away installation, ConfigInvalid with file and line.
     """
     request = _sync_request(app, session, listing, choices)._replace(
@@ -81,9 +81,9 @@ def plan_sync(
 def plan_add(
     app: App, session: SsoSession, listing: Listing, choices: Choices, role: Role, name: str | None
 ) -> Plan:
-    """Return what adds a profile for this role; an empty plan when it has one already.
+    """Return the plan that adds a profile for this role. It is empty when the role has one.
 
-    Raises: RoleNotAssigned when the list does not have the role, UsageProblem for the name.
+    Raises: RoleNotAssigned when the role is not listed, UsageProblem for an invalid or taken name.
     """
     roles = listing.roles()
     if role not in roles:
@@ -99,22 +99,22 @@ def plan_add(
         taken = {entry.name.lower() for entry in config.profiles()} | _lower(request.taken_names)
         if checked_name(name).lower() in taken | {"default"}:
             raise UsageProblem(
-                f'there is a profile named "{name}" already', hint="choose another: --name NAME"
+                f'a profile named "{name}" already exists', hint="choose another: --name NAME"
             )
         request = request._replace(name=name)
     return profile_plan.plan_sync(config, request)
 
 
 def diff_plan(app: App, plan: Plan) -> Iterator[str]:
-    """Return the lines of the unified diff that the plan is."""
+    """Return the lines of the unified diff of the plan."""
     return unified_diff(app.config.read().text, plan.changes, str(app.aws_config_file))
 
 
 def apply(app: App, plan: Plan) -> None:
-    """Write the plan, then remember its choices.
+    """Write the plan to the config, then remember its choices.
 
-    The config is read again under the lock: when it was changed meanwhile and the plan would be
-    another one now, nothing is written. Raises: LocalState, ConfigInvalid.
+    Reads the config again under the lock. When it has changed, plans again, and writes nothing if
+    that plan differs from the one that the user saw. Raises: LocalState, ConfigInvalid.
     """
 
     def changes_for(config: ConfigFile) -> Sequence[Change]:
@@ -123,8 +123,8 @@ def apply(app: App, plan: Plan) -> None:
         again = profile_plan.plan_sync(config, plan.request)
         if not again.same_as(plan):
             raise LocalState(
-                f'"{app.aws_config_file}" was changed meanwhile',
-                hint="look again: run it once more",
+                f'"{app.aws_config_file}" has changed since the diff was shown',
+                hint="nothing was written; run the command again",
             )
         return again.changes
 
@@ -133,23 +133,27 @@ def apply(app: App, plan: Plan) -> None:
 
 
 def remember(app: App, plan: Plan) -> None:
-    """Keep the plan's choices for the next bare sync; an added role counts as wanted again."""
+    """Save the plan's choices for the next bare sync.
+
+    After `profile add`, only ends the record that the user removed the profile of this role.
+    """
     session_name = plan.request.session.name
     if plan.request.only_role is None:
         app.choices.save(session_name, plan.request.choices)
         return
-    kept = app.choices.load(session_name)
-    app.choices.save(session_name, kept._replace(removed=kept.removed - {plan.request.only_role}))
+    remembered = app.choices.load(session_name)
+    removed = remembered.removed - {plan.request.only_role}
+    app.choices.save(session_name, remembered._replace(removed=removed))
 
 
 def read_profiles(app: App) -> list[ConfigProfile]:
-    """Return every profile of the config with the role that it points at."""
+    """Return all profiles of the config, each with the role that it points at."""
     config = app.config.read()
     return [ConfigProfile(entry, config.target_or_none(entry)) for entry in config.profiles()]
 
 
 def read_managed(app: App, names: Iterable[str]) -> list[ConfigProfile]:
-    """Return these profiles, all of them ours. Raises: UsageProblem for the person's own."""
+    """Return the profiles with these names. Raises: UsageProblem unless all are managed."""
     config = app.config.read()
     found = []
     for name in dict.fromkeys(names):
@@ -162,21 +166,21 @@ def read_managed(app: App, names: Iterable[str]) -> list[ConfigProfile]:
             )
         if not entry.managed:
             raise UsageProblem(
-                f'the profile "{name}" is not managed by ssohelper: it stays',
-                hint=f"it stands in {app.aws_config_file}, line {entry.line}",
+                f'the profile "{name}" is not managed by ssohelper: it was not removed',
+                hint=f"it is in {app.aws_config_file}, line {entry.line}",
             )
         found.append(ConfigProfile(entry, config.target_or_none(entry)))
     return found
 
 
 def diff_removal(app: App, found: Sequence[ConfigProfile]) -> Iterator[str]:
-    """Return the diff of removing these profiles."""
+    """Return the lines of the unified diff that removes these profiles."""
     changes = [RemoveSection(item.entry.header) for item in found]
     return unified_diff(app.config.read().text, changes, str(app.aws_config_file))
 
 
 def remove(app: App, found: Sequence[ConfigProfile]) -> None:
-    """Remove the profiles and remember their roles: sync does not bring them back."""
+    """Remove the profiles and remember their roles, so that sync does not add them again."""
 
     def changes_for(config: ConfigFile) -> Sequence[Change]:
         now = [config.profile(item.entry.name) for item in found]
@@ -185,41 +189,41 @@ def remove(app: App, found: Sequence[ConfigProfile]) -> None:
     named = [
         (item.target.session_name or "", item.target.role)
         for item in found
-        # A profile may name what cannot be a session: there is nothing to remember of it.
+        # A profile may name an invalid session, for which there are no choices.
         if item.target and SESSION_NAME.fullmatch(item.target.session_name or "")
     ]
     app.config.write(changes_for, app.deadline(), _choices_of(app, [name for name, _ in named]))
     for name, role in named:
-        kept = app.choices.load(name)
-        app.choices.save(name, kept._replace(removed=kept.removed | {role}))
+        choices = app.choices.load(name)
+        app.choices.save(name, choices._replace(removed=choices.removed | {role}))
 
 
 # -- undo ----------------------------------------------------------------------------------------
 
 
 def load_last_write(app: App, *, redo: bool = False) -> Version:
-    """Return the last writing command's version; with `redo` that of the last undo.
+    """Return the version saved by the last writing command; with `redo` by the last undo.
 
-    Raises: UsageProblem when none is kept, LocalState when what is kept is damaged.
+    Raises: UsageProblem when there is none, LocalState when it is damaged.
     """
     version = app.config.load_last_version(is_undone=redo)
     if version is None and redo:
-        raise UsageProblem(f"no undo in {app.aws_config_file} is kept: there is nothing to redo")
+        raise UsageProblem(f"nothing to redo: no undo in {app.aws_config_file} is saved")
     if version is None:
-        raise UsageProblem(f"no write of {app.aws_config_file} is kept: there is nothing to undo")
+        raise UsageProblem(f"nothing to undo: no write of {app.aws_config_file} is saved")
     return version
 
 
 def diff_undo(app: App, version: Version) -> Iterator[str]:
-    """Return the diff of reversing this write in the config as it is now."""
+    """Return the lines of the unified diff that reverses this write in the present config."""
     config = app.config.read()
     return unified_diff(config.text, _undo_changes(app, version, config), str(app.aws_config_file))
 
 
 def undo(app: App, version: Version) -> None:
-    """Put the config and the choices back as they were before this write, or undo.
+    """Restore the config and the choices as they were before this write, or before this undo.
 
-    A config that was edited since loses only what we wrote.
+    In a config that was edited since, reverses only what the write changed.
     """
     present = _choices_of(app, version.choices)
     app.config.undo(

@@ -1,10 +1,14 @@
-"""Onboarding: which session a start URL is. The rest of setup is login, listing and profiles."""
+"""Onboarding: finds or defines the session for a start URL.
+
+The other steps of `setup` are in login, directory and profiles.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ssohelper.core.config_file import DEFAULT_SCOPES
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SESSION_NAME, SsoSession
 from ssohelper.core.start_url import checked_start_url, is_same_portal, region_of, session_name_of
@@ -13,9 +17,6 @@ from ssohelper.errors import ConfigInvalid, UsageProblem
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.config_file import ConfigFile
-
-# What every SDK needs for tokens that renew: without this scope AWS gives no refresh token.
-SCOPES = ("sso:account:access",)
 
 
 def choose_session(
@@ -26,11 +27,11 @@ def choose_session(
     region: str | None,
     ask_region: Callable[[str], str] | None,
 ) -> SsoSession:
-    """Return the session that setup writes or keeps for this URL.
+    """Return the session of the config that has this URL, or a new one.
 
-    Without a name the one that already has the URL, else the URL's first label. The region is
-    the one given, else the known one, else read from the URL's host, else that of another
-    person's session at this portal, else asked; never probed.
+    Without `name`: the session that already has the URL, else a new one named after the host.
+    The region of a new session is `region`, else the one in the host name, else that of another
+    session of this portal, else the user's answer. AWS regions are never probed.
     Raises: ConfigInvalid when the name belongs to another URL, UsageProblem without a region.
     """
     url = checked_start_url(start_url)
@@ -41,8 +42,8 @@ def choose_session(
     chosen = name or session_name_of(url)
     if not SESSION_NAME.fullmatch(chosen):
         raise UsageProblem(
-            f'"{chosen}" cannot be the name of a session',
-            hint="letters, digits, dots, underscores and hyphens, 64 at most: --session NAME",
+            f'"{chosen}" is not a valid name for a session',
+            hint="letters, digits, dot, dash and underscore, at most 64 of them: --session NAME",
         )
     found = (
         region
@@ -53,9 +54,9 @@ def choose_session(
     if not found:
         raise UsageProblem(
             f"the region of {url} is not known",
-            hint="say where Identity Center lives: --region eu-west-1 (your administrator knows)",
+            hint="give the region of your Identity Center: --region eu-west-1 (ask your administrator)",
         )
-    return SsoSession(chosen, _without_page(url), checked_region(found), SCOPES)
+    return SsoSession(chosen, _without_page(url), checked_region(found), DEFAULT_SCOPES)
 
 
 def find_portals(app: App) -> list[tuple[str, str, str | None]]:
@@ -72,7 +73,7 @@ def find_portals(app: App) -> list[tuple[str, str, str | None]]:
 
 
 def _without_page(url: str) -> str:
-    """Return the start URL without the page that a browser shows of the portal: #/?tab=accounts."""
+    """Return the start URL without the fragment of a page of the portal, such as #/?tab=accounts."""
     portal, _, page = url.partition("#")
     return portal if page.strip("/") else url
 

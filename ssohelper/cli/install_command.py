@@ -34,7 +34,7 @@ def install(shell: str | None, uninstall: bool, dry_run: bool, yes: bool) -> Non
     edit = plan(app, chosen)
     diff = edit.diff()
     written = False
-    if edit.changes:
+    if edit.has_changes:
         print_diff(diff, dry_run)
         if not dry_run and _agreed(edit, uninstall, yes):
             installing.write_edit(app, edit)
@@ -59,7 +59,7 @@ def _say_what_is_so(edit: Edit, uninstall: bool, written: bool) -> None:
     if edit.by_hand:
         there = "is still there, written by hand" if uninstall else "is there already, by hand"
         output.say(f"a line with shell-init {there}: {show(edit.by_hand)}; nothing was changed")
-    elif not edit.changes:
+    elif not edit.has_changes:
         output.say(
             f"nothing of ssohelper's is in {path}" if uninstall else f"{path} has it already"
         )

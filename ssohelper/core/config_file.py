@@ -18,6 +18,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
 MANAGED_KEY = "ssohelper_managed"
+# AWS issues a refresh token only with this scope.
 DEFAULT_SCOPES = ("sso:account:access",)
 # A header without quotes, which needs no shlex: saves 25 µs for each profile.
 _PLAIN = re.compile(r"[a-z-]+[ \t]+([A-Za-z0-9._@/+%:=,-]+)")

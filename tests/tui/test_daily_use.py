@@ -132,7 +132,7 @@ def test_the_setup_form_has_a_help_of_its_own_and_speaks_of_its_fields(tmp_path:
         typed(person, "region", "eu-west-1")
         typed(person, "name", "a b")
         await person.press("enter")
-        await person.sees("cannot be the name of a session", 'the third field, "name of the')
+        await person.sees("is not a valid name for a session", 'the third field, "name of the')
         assert person.app.focused is person.app.screen.query_one("#name")
         assert "--" not in person.screen
 
