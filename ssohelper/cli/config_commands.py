@@ -1,4 +1,4 @@
-"""config get, set, list, path: own settings, each with its origin."""
+"""config get, set, list, path: ssohelper's own settings, each with its origin."""
 
 import json
 from typing import Any
@@ -31,7 +31,7 @@ def config() -> None:
 @click.argument("key")
 @output.common_options
 def get(key: str) -> None:
-    """Print the value of KEY that counts.
+    """Print the value of KEY that applies.
 
     \b
     Examples:
@@ -48,10 +48,10 @@ def get(key: str) -> None:
 @config.command("set", context_settings={"ignore_unknown_options": True})
 @click.argument("key")
 @click.argument("values", nargs=-1, type=click.UNPROCESSED)
-@click.option("--default", "to_default", is_flag=True, help="Take the setting out of the file.")
+@click.option("--default", "to_default", is_flag=True, help="Remove KEY from the file.")
 @output.common_options
 def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
-    """Set KEY in the file; a list takes several values.
+    """Set KEY in the file. A list takes several values.
 
     \b
     Examples:
@@ -64,10 +64,10 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
     if to_default == bool(values):
         raise UsageProblem(
             f'"{key}" needs either a value or --default',
-            hint=f"say: ssohelper config set {key} VALUE",
+            hint=f"set it with: ssohelper config set {key} VALUE",
         )
     value = None if to_default else known.value_of(key, values)
-    # A file that is invalid already is said so, with its line, before anything is written.
+    # Raises for an invalid file, with its line, before anything is written.
     before = app.settings
     if value is not None:
         known.check_key(before, key, value)
@@ -90,7 +90,7 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
 @config.command("list")
 @output.common_options
 def list_settings() -> None:
-    """Print all settings with their origin.
+    """Print all settings, each with its origin.
 
     \b
     Examples:
@@ -126,14 +126,14 @@ def path() -> None:
 
 
 def _warn_of_unknown_session(app: App, name: str) -> None:
-    """A mistyped session would have its setting for ever, and nobody its effect."""
+    """Warn when ~/.aws/config has no such session: a setting for it would have no effect."""
     try:
         names = app.config.read().session_names()
     except SsoHelperError:
-        return  # a broken ~/.aws/config is no trouble of the settings
+        return  # an unreadable ~/.aws/config does not prevent a change of the settings
     if name not in names:
-        meant = did_you_mean(name, names).strip()
-        app.warn(f'there is no sso-session "{name}" yet' + (f"; {meant}" if meant else ""))
+        nearest = did_you_mean(name, names).strip()
+        app.warn(f'there is no sso-session "{name}" yet' + (f"; {nearest}" if nearest else ""))
 
 
 def _row(settings: known.Settings, key: str) -> dict[str, Any]:
@@ -148,7 +148,7 @@ def _row(settings: known.Settings, key: str) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    """Return the value as one types it: nothing for one that is not set."""
+    """Return the value as the user types it; an empty text for one that is not set."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""favourite add, rm, list: the roles that lists and pickers show first."""
+"""favourite add, rm, list: manage the roles that lists and pickers show first."""
 
 import click
 
@@ -11,7 +11,7 @@ from ssohelper.core.text import show
 @click.group("favourite")
 @output.common_options
 def favourite() -> None:
-    """Keep the roles that you want first in every list and picker.
+    """Manage your favourites: roles that come first in every list and picker.
 
     \b
     Examples:
@@ -40,14 +40,16 @@ def add(profile: str | None) -> None:
 @click.argument("profile", metavar="[PROFILE]", required=False)
 @output.common_options
 def rm(profile: str | None) -> None:
-    """Make a role no favourite any more.
+    """Remove a role from the favourites.
 
     \b
     Examples:
       ssohelper favourite rm payments-prod.ReadOnlyAccess
     """
     chosen, changed = _set(profile, False)
-    output.say(f'"{show(chosen.name)}" {"is no favourite any more" if changed else "was none"}')
+    output.say(
+        f'"{show(chosen.name)}" {"is no longer a favourite" if changed else "was not a favourite"}'
+    )
 
 
 @favourite.command("list")
@@ -71,7 +73,7 @@ def list_favourites() -> None:
 
 
 def _set(name: str | None, favourite: bool) -> tuple[Profile, bool]:
-    """Return the profile that is meant, and whether this changed anything."""
+    """Make the role a favourite or not. Return its profile, and whether that was a change."""
     chosen = choosing.profile(name)
     changed = favourites.set_favourite(output.app(), chosen.key, favourite)
     if output.talk().json:

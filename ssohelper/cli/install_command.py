@@ -1,4 +1,4 @@
-"""install: the line in a shell's rc file, shown as a diff before it is written or taken away."""
+"""install: shows the diff of a shell's rc file, then adds or removes our line."""
 
 import click
 
@@ -11,22 +11,22 @@ from ssohelper.core.text import show
 
 
 @click.command("install")
-@click.option("--shell", metavar="|".join(SHELLS), help="Whose file; default: that of SHELL.")
-@click.option("--uninstall", is_flag=True, help="Take away exactly what install wrote.")
+@click.option("--shell", metavar="|".join(SHELLS), help="The shell. Default: from SHELL.")
+@click.option("--uninstall", is_flag=True, help="Remove exactly what install wrote.")
 @click.option("--dry-run", is_flag=True, help="Print the diff only.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @output.common_options
 def install(shell: str | None, uninstall: bool, dry_run: bool, yes: bool) -> None:
-    """Put ssohelper into your shell: the function for `use`, the prompt, completion.
+    """Set up your shell for ssohelper: the function for `use`, the prompt, completion.
 
     \b
     Examples:
       ssohelper install                      shows the diff of the shell's file and asks
       ssohelper install --shell zsh --yes
-      ssohelper install --uninstall          the file as it was, to the byte
+      ssohelper install --uninstall          restores the file to the byte
 
-    One line in ~/.bashrc or ~/.zshrc (also through ZDOTDIR), a file in fish's conf.d, between
-    marks. The one for pwsh is not tried.
+    Adds one line between marks: to ~/.bashrc, to ~/.zshrc (or the one in ZDOTDIR), or in a file
+    in fish's conf.d. The line for pwsh is not tested.
     """
     app = output.app()
     chosen = installing.choose_shell(app, shell)
@@ -36,50 +36,47 @@ def install(shell: str | None, uninstall: bool, dry_run: bool, yes: bool) -> Non
     written = False
     if edit.has_changes:
         print_diff(diff, dry_run)
-        if not dry_run and _agreed(edit, uninstall, yes):
+        if not dry_run and _confirm(edit, uninstall, yes):
             installing.write_edit(app, edit)
             written = True
     if output.talk().json:
         data = {"shell": chosen, "file": str(edit.path), "diff": diff, "written": written}
         output.print_json({**data, "by_hand": edit.by_hand}, app.warnings)
     elif not dry_run:
-        _say_what_is_so(edit, uninstall, written)
+        _print_result(edit, uninstall, written)
         if written and not uninstall:
-            _say_what_it_takes(app, edit)
+            _print_further_steps(app, edit)
 
 
-def _agreed(edit: Edit, uninstall: bool, yes: bool) -> bool:
+def _confirm(edit: Edit, uninstall: bool, yes: bool) -> bool:
     what = "install --uninstall" if uninstall else "install"
     verb = "remove" if edit.after is None else "write"
     return output.confirm(f"{verb} {show(str(edit.path))}?", yes=yes, what=what)
 
 
-def _say_what_is_so(edit: Edit, uninstall: bool, written: bool) -> None:
+def _print_result(edit: Edit, uninstall: bool, written: bool) -> None:
     path = show(str(edit.path))
     if edit.by_hand:
-        there = "is still there, written by hand" if uninstall else "is there already, by hand"
-        output.say(f"a line with shell-init {there}: {show(edit.by_hand)}; nothing was changed")
+        output.say(f"your own line with shell-init is in {show(edit.by_hand)}; nothing was changed")
     elif not edit.has_changes:
         output.say(
-            f"nothing of ssohelper's is in {path}" if uninstall else f"{path} has it already"
+            f"{path} has no line of ssohelper" if uninstall else f"{path} already has the line"
         )
     elif not written:
         output.say("nothing was changed")
     elif uninstall:
-        output.say(f"taken away from {path}; shells that run keep it until they end")
+        output.say(f"removed from {path}; running shells are not affected")
         if b"ssohelper_prompt" in (edit.after or b""):
-            output.say("a line with ssohelper_prompt is still there: take it out by hand")
+            output.say("your line with ssohelper_prompt is still in the file: remove it")
     else:
-        output.say(f"written: {path}; it works in every new shell, here with: exec {edit.shell}")
-        output.say("for the time left in your prompt, a line below it: ssohelper_prompt_on")
+        output.say(f"written: {path}; new shells have it, this one with: exec {edit.shell}")
+        output.say("to see the time left in your prompt, add a line below it: ssohelper_prompt_on")
 
 
-def _say_what_it_takes(app: App, edit: Edit) -> None:
+def _print_further_steps(app: App, edit: Edit) -> None:
     if not installing.has_completion_system(edit):
-        output.say("zsh completes once this stands above it: autoload -U compinit && compinit")
+        output.say("for completion in zsh, add a line above it: autoload -U compinit && compinit")
     login_file = installing.find_incomplete_login_file(app, edit)
     if login_file is not None:
         line = 'if [ -n "$BASH" ]; then . ~/.bashrc; fi'
-        output.say(
-            f"login shells (ssh, tmux) have it once this is in {show(str(login_file))}: {line}"
-        )
+        output.say(f"for login shells (ssh, tmux), add to {show(str(login_file))}: {line}")

@@ -1,4 +1,4 @@
-"""profile sync, list, show, add, rm, undo: what stands in ~/.aws/config, shown before it changes."""
+"""profile sync, list, show, add, rm, undo: show ~/.aws/config, and show each change before it."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ from ssohelper.cli.plan_output import (
     ACCOUNT_HELP,
     FORM_HELP,
     ROLE_HELP,
-    asked,
-    count,
+    confirm_write,
     print_diff,
     print_plan,
     warn_if_nothing_matches,
     write_plan,
 )
 from ssohelper.core.choices import FORMS, Choices
+from ssohelper.core.plan_text import profile_count
 from ssohelper.core.text import show
 
 _HEADER = ("PROFILE", "SESSION", "ACCOUNT ID", "ROLE", "FORM", "MANAGED")
@@ -46,9 +46,9 @@ def profile() -> None:
 @click.option("--form", type=click.Choice(FORMS), help=FORM_HELP)
 @click.option("--name-template", metavar="T", help="Default: {account_name}.{role_name}")
 @click.option("--default-region", metavar="R", help="The region of new profiles.")
-@click.option("--rename", is_flag=True, help="Give profiles the names they would get today.")
+@click.option("--rename", is_flag=True, help="Rename profiles as the template names new ones.")
 @click.option("--prune", is_flag=True, help="Remove managed profiles whose role is gone.")
-@click.option("--refresh", is_flag=True, help="Ask AWS, even when the saved list is young.")
+@click.option("--refresh", is_flag=True, help="Ask AWS, even when the saved list is recent.")
 @click.option("--dry-run", is_flag=True, help="Print the diff only.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @output.common_options
@@ -64,18 +64,18 @@ def sync(
     dry_run: bool,
     yes: bool,
 ) -> None:
-    """Write a profile for each role, or for those that filters leave.
+    """Write a profile for each role, or for the roles that match filters.
 
     \b
     Examples:
       ssohelper profile sync                    repeats your last filters, names and form
-      ssohelper profile sync --dry-run          the diff alone
+      ssohelper profile sync --dry-run          only the diff
       ssohelper profile sync --role 'Read*' --account '!*sandbox*' --yes
       ssohelper profile sync --form sso         profiles that work where ssohelper is not
       ssohelper profile sync --prune            also removes profiles whose role is gone
 
-    Shows the diff and asks first. What you wrote yourself is never changed, and a written
-    name never moves. To end a remembered filter: --account '*' --role '*'.
+    Shows the diff and asks first. Your own profiles are never changed, and an existing name
+    changes only with --rename. To end a remembered filter: --account '*' --role '*'.
     """
     app = output.app()
     session = choosing.session(output.talk().session)
@@ -122,7 +122,7 @@ def list_profiles() -> None:
         if wanted is None or (item.target is not None and item.target.session_name == wanted)
     ]
     if wanted and not found:
-        session_of(app, wanted)  # an unknown one is said, with the nearest
+        session_of(app, wanted)  # raises for an unknown session, with the nearest name
     if output.talk().json:
         output.print_json([_document(item) for item in found], app.warnings)
     elif not found:
@@ -135,7 +135,7 @@ def list_profiles() -> None:
 @click.argument("name", metavar="PROFILE")
 @output.common_options
 def show_profile(name: str) -> None:
-    """Print one profile: its role, its keys, and where it stands. Secrets are left out.
+    """Print one profile: its role, its keys, and its line in the file. No secrets.
 
     \b
     Examples:
@@ -159,7 +159,7 @@ def show_profile(name: str) -> None:
 
 @profile.command()
 @click.argument("role", metavar="[SESSION:]ACCOUNT/ROLE")
-@click.option("--name", metavar="NAME", help="The profile's name; default: by the template.")
+@click.option("--name", metavar="NAME", help="The profile's name. Default: from the template.")
 @click.option("--form", type=click.Choice(FORMS), help=FORM_HELP)
 @click.option("--region", metavar="R", help="The profile's region.")
 @click.option("--dry-run", is_flag=True, help="Print the diff only.")
@@ -168,7 +168,7 @@ def show_profile(name: str) -> None:
 def add(
     role: str, name: str | None, form: str | None, region: str | None, dry_run: bool, yes: bool
 ) -> None:
-    """Add a profile for one role, also one that was removed.
+    """Add a profile for one role, also for one whose profile you removed.
 
     \b
     Examples:
@@ -194,7 +194,7 @@ def add(
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @output.common_options
 def rm(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
-    """Remove managed profiles; sync does not bring them back, add does.
+    """Remove managed profiles. sync does not add them again, add does.
 
     \b
     Examples:
@@ -204,38 +204,39 @@ def rm(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     found = profiles.read_managed(app, names)
     print_diff(profiles.diff_removal(app, found), dry_run)
     removed = [item.entry.name for item in found]
-    if not dry_run and asked(app, f"{count(len(removed))} to remove", yes, "profile rm"):
+    count = profile_count(len(removed))
+    if not dry_run and confirm_write(app, f"{count} to remove", yes, "profile rm"):
         profiles.remove(app, found)
-        output.say(f"removed {count(len(removed))}; take it back with: ssohelper profile undo")
+        output.say(f"removed {count}; undo with: ssohelper profile undo")
     if output.talk().json:
         output.print_json({"remove": removed}, app.warnings)
 
 
 @profile.command()
-@click.option("--redo", is_flag=True, help="Take back the last undo.")
+@click.option("--redo", is_flag=True, help="Reverse the last undo.")
 @click.option("--dry-run", is_flag=True, help="Print the diff only.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @output.common_options
 def undo(redo: bool, dry_run: bool, yes: bool) -> None:
-    """Put ~/.aws/config back as it was before the last writing command.
+    """Restore ~/.aws/config as it was before the last writing command.
 
     \b
     Examples:
       ssohelper profile undo --dry-run
       ssohelper profile undo --yes
-      ssohelper profile undo --redo --yes     takes that undo back
+      ssohelper profile undo --redo --yes     reverses that undo
 
     Up to three writes can be undone, one after the other, and redone until the next
-    write. If somebody edited the file since, only what was written then is taken back.
+    write. If the file was edited since, undo reverses only what the command wrote.
     """
     app = output.app()
     version = profiles.load_last_write(app, redo=redo)
     lines = list(profiles.diff_undo(app, version))
     print_diff(lines, dry_run)
-    what = "the last undo" if redo else "the last write"
-    if not dry_run and asked(app, f"{what} is taken back", yes, "profile undo"):
+    summary = "reverse the last undo" if redo else "undo the last write"
+    if not dry_run and confirm_write(app, summary, yes, "profile undo"):
         profiles.undo(app, version)
-        output.say(f"put back: {show(str(app.aws_config_file))}")
+        output.say(f"restored: {show(str(app.aws_config_file))}")
     if output.talk().json:
         output.print_json({"diff": lines}, app.warnings)
 

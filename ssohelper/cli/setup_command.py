@@ -1,4 +1,4 @@
-"""setup: a start URL becomes a sign-in, a list and profiles, in one command and one write."""
+"""setup: sign in, list the roles and write profiles, in one command and with one write."""
 
 import os
 import shlex
@@ -27,7 +27,7 @@ from ssohelper.errors import AwsUnreachable, UsageProblem
 
 @click.command()
 @click.argument("start_url", required=False, metavar="[START_URL]")
-@click.option("--region", metavar="R", help="The region that Identity Center is in.")
+@click.option("--region", metavar="R", help="The region of your Identity Center.")
 @click.option("--name-template", metavar="T", help="Default: {account_name}.{role_name}")
 @click.option("--form", type=click.Choice(FORMS), help=FORM_HELP)
 @click.option("--account", "accounts", multiple=True, metavar="GLOB", help=ACCOUNT_HELP)
@@ -53,52 +53,55 @@ def setup(
     Examples:
       ssohelper setup https://d-0000000000.awsapps.com/start
       ssohelper setup https://d-0000000000.awsapps.com/start --region eu-west-1 --session corp
-      ssohelper setup --role 'Read*' --yes       the portal that is known already
+      ssohelper setup --role 'Read*' --yes       uses the portal that is in ~/.aws/config
 
-    Shows what it will write and asks first. Run again it restores what is missing.
+    Shows what it will write and asks first. Run it again to restore what is missing.
     """
     app = output.app()
-    session = _session(app, start_url, region)
-    # Before anybody signs in: a config or an installation that cannot be written says so now.
+    session = _choose_session(app, start_url, region)
+    # Errors about options and the installation come before the user signs in.
     choices = profiles.merge_choices(app, session, Choices(accounts, roles, name_template, form))
     profiles.check_installation(app)
     if not yes:
         output.needs_terminal("setup")
     sign_in_on_terminal(app, session, device_code=device_code, no_browser=no_browser, yes=yes)
-    listing = _listed(app, session)
+    listing = _fetch_listing(app, session)
     narrowed = bool(accounts or roles)
     plan = profiles.plan_sync(
         app, session, listing, choices, convert=form is not None, has_new_filters=narrowed
     )
     warn_if_nothing_matches(app, listing, choices)
     if write_plan(app, plan, yes=yes, what="setup"):
-        _say_next_step(app, session, listing)
+        _print_next_step(app, session, listing)
 
 
-def _listed(app: App, session: SsoSession) -> Listing:
+def _fetch_listing(app: App, session: SsoSession) -> Listing:
     try:
         with listing_progress.listing_progress() as progress:
             return directory.listing(app, session, refresh=True, progress=progress)
     except AwsUnreachable as error:
-        # No other command knows the session yet: nothing has been written.
-        error.hint = f"the sign-in is kept, and what has answered; go on with: {output.again()}"
+        # The session is not yet in ~/.aws/config, so only this command can continue.
+        error.hint = f"the sign-in and the answers so far are saved; go on with: {output.again()}"
         raise
 
 
-def _session(app: App, start_url: str | None, region: str | None) -> SsoSession:
+def _choose_session(app: App, start_url: str | None, region: str | None) -> SsoSession:
     name = output.talk().session
     on_terminal = output.can_ask()
     if start_url is None:
-        start_url, known_region, known_name = _chosen_portal(app, name, on_terminal)
+        start_url, known_region, known_name = _choose_portal(app, name, on_terminal)
         region, name = region or known_region, name or known_name
-    ask = _asked_region if on_terminal else None
+    ask = _ask_region if on_terminal else None
     return onboarding.choose_session(app, start_url, name=name, region=region, ask_region=ask)
 
 
-def _chosen_portal(
+def _choose_portal(
     app: App, name: str | None, on_terminal: bool
 ) -> tuple[str, str | None, str | None]:
-    """Return (start URL, region, session name) of a portal that ~/.aws/config already names."""
+    """Return (start URL, region, session name) of a portal in ~/.aws/config.
+
+    Asks on a terminal, unless `name` leaves only one. Raises: UsageProblem.
+    """
     found = onboarding.find_portals(app)
     if name:
         found = [portal for portal in found if portal[2] == name] or found
@@ -107,29 +110,29 @@ def _chosen_portal(
     if not found or not on_terminal:
         known = ", ".join(url for url, _region, _name in found)
         raise UsageProblem(
-            f"which portal? known here: {known}" if found else "no portal is known here yet",
-            hint="your administrator knows its address: ssohelper setup START_URL",
+            f"which portal? in ~/.aws/config: {known}" if found else "~/.aws/config has no portal",
+            hint="ask your administrator for the start URL, then: ssohelper setup START_URL",
         )
-    output.say("portals found on this machine:")
+    output.say("portals in ~/.aws/config:")
     for number, (url, _region, session_name) in enumerate(found, 1):
         output.say(f"  {number}  {show(url)}" + (f"  ({session_name})" if session_name else ""))
     number = click.prompt("which one", type=click.IntRange(1, len(found)), default=1, err=True)
     return found[number - 1]
 
 
-def _asked_region(url: str) -> str:
-    output.say(f"the region of {show(url)} is not known; your administrator knows it")
+def _ask_region(url: str) -> str:
+    output.say(f"the region of {show(url)} is not known; ask your administrator")
     answer: str = click.prompt("region (such as eu-west-1)", err=True)
     return answer.strip()
 
 
-def _say_next_step(app: App, session: SsoSession, listing: Listing) -> None:
-    """Say one line that works right now, with one of the profiles that there are."""
+def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:
+    """Print a command that works now, with one of the session's profiles."""
     if output.talk().json:
         return
     roles = frozenset(listing.roles())
     if not roles:
-        output.say("no account is assigned to you yet; your administrator does that")
+        output.say("no account is assigned to you yet; ask your administrator")
         return
     named = [
         item.entry.name
@@ -139,8 +142,8 @@ def _say_next_step(app: App, session: SsoSession, listing: Listing) -> None:
         and item.target.role in roles
     ]
     if named:
-        safe = [name for name in named if "readonly" in name.lower()] or named
-        name = shlex.quote(show(safe[0]))
+        read_only = [name for name in named if "readonly" in name.lower()]
+        name = shlex.quote(show((read_only or named)[0]))
         if shutil.which("aws", path=app.environ.get("PATH", os.defpath)):
             output.say(f"try it: aws sts get-caller-identity --profile {name}")
         else:

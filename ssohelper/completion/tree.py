@@ -16,7 +16,7 @@ TREE = """\
 [setup] Onboard in one command: sign in, list, write profiles
 +
 <files
---region=region The region that Identity Center is in.
+--region=region The region of your Identity Center.
 --name-template=text Default: {account_name}.{role_name}
 --form=words:process,sso process: profiles call ssohelper; sso: for hosts that do not have it.
 --account=account_glob* Only accounts of this name or id; !GLOB: not these. Repeatable.
@@ -47,51 +47,51 @@ TREE = """\
 <query*
 --accounts Accounts alone, each with its roles.
 --refresh Ask AWS, even when the saved list is young.
-[favourite] Keep the roles that you want first in lists
+[favourite] Manage the roles that come first in lists
 +
 [favourite add] Make a role a favourite.
 +
 <profile
 [favourite list] Print the favourites: session, account id and role.
 +
-[favourite rm] Make a role no favourite any more.
+[favourite rm] Remove a role from the favourites.
 +
 <profile
 [profile] Write, list, add, remove or undo profiles
 +
-[profile add] Add a profile for one role, also one that was removed.
+[profile add] Add a profile for one role, also for one whose profile you removed.
 +
 <address
---name=text The profile's name; default: by the template.
+--name=text The profile's name. Default: from the template.
 --form=words:process,sso process: profiles call ssohelper; sso: for hosts that do not have it.
 --region=region The profile's region.
 --dry-run Print the diff only.
 --yes Do not ask.
 [profile list] Print the profiles in ~/.aws/config and the roles they point at.
 +
-[profile rm] Remove managed profiles; sync does not bring them back, add does.
+[profile rm] Remove managed profiles. sync does not add them again, add does.
 +
 <managed_profile*
 --dry-run Print the diff only.
 --yes Do not ask.
-[profile show] Print one profile: its role, its keys, and where it stands.
+[profile show] Print one profile: its role, its keys, and its line in the file.
 +
 <any_profile
-[profile sync] Write a profile for each role, or for those that filters leave.
+[profile sync] Write a profile for each role, or for the roles that match filters.
 +
 --account=account_glob* Only accounts of this name or id; !GLOB: not these. Repeatable.
 --role=role_glob* Only roles of this name; !GLOB: not these. Repeatable.
 --form=words:process,sso process: profiles call ssohelper; sso: for hosts that do not have it.
 --name-template=text Default: {account_name}.{role_name}
 --default-region=region The region of new profiles.
---rename Give profiles the names they would get today.
+--rename Rename profiles as the template names new ones.
 --prune Remove managed profiles whose role is gone.
---refresh Ask AWS, even when the saved list is young.
+--refresh Ask AWS, even when the saved list is recent.
 --dry-run Print the diff only.
 --yes Do not ask.
-[profile undo] Put ~/.aws/config back as it was before the last writing command.
+[profile undo] Restore ~/.aws/config as it was before the last writing command.
 +
---redo Take back the last undo.
+--redo Reverse the last undo.
 --dry-run Print the diff only.
 --yes Do not ask.
 [use] Switch this shell to a profile
@@ -116,10 +116,10 @@ TREE = """\
 +
 <words:bash,zsh,fish,pwsh
 --cmd=text Another name.
-[install] Put ssohelper into your shell, or take it out
+[install] Set up your shell for ssohelper, or undo that
 +
---shell=words:bash,zsh,fish,pwsh Whose file; default: that of SHELL.
---uninstall Take away exactly what install wrote.
+--shell=words:bash,zsh,fish,pwsh The shell. Default: from SHELL.
+--uninstall Remove exactly what install wrote.
 --dry-run Print the diff only.
 --yes Do not ask.
 [completion] Print the completion script of a shell
@@ -151,18 +151,18 @@ TREE = """\
 --format=text The line, with {fields} in it.
 [config] Get and set ssohelper's own settings
 +
-[config get] Print the value of KEY that counts.
+[config get] Print the value of KEY that applies.
 +
 <words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in
-[config list] Print all settings with their origin.
+[config list] Print all settings, each with its origin.
 +
 [config path] Print the path of the settings file, whether it exists or not.
 +
-[config set] Set KEY in the file; a list takes several values.
+[config set] Set KEY in the file.
 +
 <words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in
 <text*
---default Take the setting out of the file.
+--default Remove KEY from the file.
 [cache] List or clear what is kept on this machine
 +
 [cache clear] Remove role credentials and saved listings; sign-ins stay.

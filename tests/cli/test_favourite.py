@@ -19,8 +19,8 @@ def test_a_favourite_is_added_listed_and_removed(home: Home, run: Run) -> None:
     said = json.loads(run("favourite", "list", "--json").stdout)
     assert said["data"] == [{"session": "corp", "account_id": "000030000001", "role_name": "Admin"}]
     removed = run("favourite", "rm", env={"AWS_PROFILE": "prod"})
-    assert (removed.returncode, removed.stderr) == (0, '"prod" is no favourite any more\n')
-    assert run("favourite", "rm", "prod").stderr == '"prod" was none\n'
+    assert (removed.returncode, removed.stderr) == (0, '"prod" is no longer a favourite\n')
+    assert run("favourite", "rm", "prod").stderr == '"prod" was not a favourite\n'
     assert run("favourite", "list").stdout == ""
 
 

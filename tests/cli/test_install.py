@@ -112,7 +112,7 @@ class TestRealShells:
         if name:
             (home.path / name).write_text("export A=1\n")
         said = run("install", "--shell", "bash", "--yes").stderr
-        place, line = re.findall(r"login shells .* in (.*?): (.*)", said)[0]
+        place, line = re.findall(r"login shells .* add to (.*?): (.*)", said)[0]
         assert place == str(home.path / (name or ".bash_profile"))
         with open(place, "a") as file:
             file.write(f"{line}\n")
@@ -136,7 +136,7 @@ class TestRealShells:
         (home.path / ".bash_profile").write_text(". ~/.profile\n")
         (home.path / ".profile").write_text(f"{line}\n")
         said = run("install", "--shell", "bash", "--yes").stderr
-        assert (f"login shells (ssh, tmux) have it once this is in {home.path}/" in said) == lacks
+        assert (f"for login shells (ssh, tmux), add to {home.path}/" in said) == lacks
         assert ("/.bash_profile: " in said) == lacks
 
 
@@ -255,7 +255,7 @@ class TestFile:
         run("install", "--shell", "bash", "--yes")
         before = (home.path / ".bashrc").read_bytes()
         said = run("install", "--shell", "bash", "--yes")
-        assert "has it already" in said.stderr
+        assert "already has the line" in said.stderr
         assert (home.path / ".bashrc").read_bytes() == before
 
     def test_marks_that_are_no_pair_are_exit_3_with_the_line(self, home: Home, run: Run) -> None:
@@ -281,11 +281,11 @@ class TestFile:
 
     def test_the_prompts_line_is_a_persons_own_and_said(self, home: Home, run: Run) -> None:
         done = run("install", "--shell", "bash", "--yes")
-        assert "a line below it: ssohelper_prompt_on" in done.stderr
+        assert "add a line below it: ssohelper_prompt_on" in done.stderr
         rc_file = home.path / ".bashrc"
         rc_file.write_text(rc_file.read_text() + "ssohelper_prompt_on\n")
         done = run("install", "--shell", "bash", "--uninstall", "--yes")
-        assert "a line with ssohelper_prompt is still there" in done.stderr
+        assert "your line with ssohelper_prompt is still in the file" in done.stderr
         assert rc_file.read_text() == "ssohelper_prompt_on\n"
 
 
