@@ -1,7 +1,8 @@
-"""config.toml: what may be set, its default, and where a value came from.
+"""The settings in config.toml: their names, their defaults, and where a value comes from.
 
-The only place that decides which source wins: a flag, then SSOHELPER_*, then the file, then the
-default. Nothing that runs a command or weakens a guard can come from the environment.
+The only place that decides which source wins: SSOHELPER_*, then the file, then the default. (A
+command's own flag wins over all of them.) The environment cannot set a command to run or weaken
+a guard.
 """
 
 import difflib
@@ -31,8 +32,11 @@ _MOST_HOURS = 90 * 24
 
 
 class Setting(NamedTuple):
-    """What may be set. `kind`: bool, text, choice, region, hours, duration (a text such as 12h),
-    texts (a list of text), notify (texts, or "desktop"), keys (of the keyboard)."""
+    """The definition of one setting. `what` describes it for the user.
+
+    `kind`: bool, text, choice, region, template, hours, duration (a text such as 12h), texts (a
+    list of text), notify (texts, or "desktop"), keys (of the keyboard).
+    """
 
     key: str
     kind: str
@@ -43,7 +47,7 @@ class Setting(NamedTuple):
 
     @property
     def variable(self) -> str | None:
-        """Return the environment variable that sets it."""
+        """Return the name of the environment variable that sets it, or None."""
         name = self.key.upper().replace(".", "_")
         return f"SSOHELPER_{name}" if self.from_environment else None
 
@@ -66,9 +70,9 @@ SETTINGS = (
         "renew_ahead",
         "bool",
         True,
-        "renew role credentials, and the list of an earlier sign-in, behind the caller's back",
+        "renew role credentials, and the list of an earlier sign-in, in the background",
     ),
-    Setting("session_hours", "hours", None, "how long a sign-in lasts, when you know it"),
+    Setting("session_hours", "hours", None, "how long a sign-in lasts, if you know it"),
     Setting("storage", "choice", "file", "where tokens are kept", ("file",)),
     Setting("theme", "choice", "dark", "colours of the full screen", ("dark", "light", "ansi")),
     Setting(
@@ -78,7 +82,7 @@ SETTINGS = (
         "how long a call waits for a sign-in instead of failing: 12h, 2d",
     ),
 )
-# Set as sessions.NAME.KEY; the second wins over the setting of the same name for all sessions.
+# Set as sessions.NAME.KEY. It wins over the setting of the same name for all sessions.
 SESSION_SETTINGS = (
     Setting("browser", "text", None, "the command that opens pages", from_environment=False),
     Setting("session_hours", "hours", None, "how long its sign-in lasts", from_environment=False),
@@ -99,7 +103,7 @@ _COMMANDS = ("notify", "browser")
 
 
 class Settings:
-    """The settings of this run; `get` and `origin` take the contract's precedence."""
+    """The settings of this run. `values` are those of the file, each with its line."""
 
     def __init__(
         self, path: Path, values: Mapping[str, tuple[Any, int]], environ: Mapping[str, str]
@@ -109,7 +113,7 @@ class Settings:
         self._environ = environ
 
     def without_commands(self) -> "Settings":
-        """Return the same settings without those of the file that name a program to run."""
+        """Return these settings without those of the file that name a program to run."""
         values = {
             key: value
             for key, value in self._values.items()
@@ -117,27 +121,27 @@ class Settings:
         }
         return Settings(self.path, values, self._environ)
 
-    def get(self, key: str, flag: Any = None, session: str | None = None) -> Any:
-        """Return the value that counts; with `session` that session's own one comes first."""
-        return self._found(key, flag, session)[0]
+    def get(self, key: str, session: str | None = None) -> Any:
+        """Return the value that applies. With `session` that session's own value wins."""
+        return self._value_and_origin(key, session)[0]
 
-    def origin(self, key: str, flag: Any = None, session: str | None = None) -> str:
-        """Return where the value came from: flag, environment, file or default."""
-        return self._found(key, flag, session)[1]
+    def origin(self, key: str) -> str:
+        """Return where the value comes from: environment, file or default."""
+        return self._value_and_origin(key, None)[1]
 
     def place(self, key: str) -> str | None:
-        """Return the variable, or the file with the line, that the value came from."""
+        """Return the variable, or FILE:LINE, that the value comes from; None for a default."""
         origin = self.origin(key)
         if origin == "environment":
             return setting_of(key).variable
         return f"{self.path}:{self._values[key][1]}" if origin == "file" else None
 
     def names(self) -> list[str]:
-        """Return every key that may be asked for: all known, and those set for a session."""
+        """Return all keys that `get` accepts, and those that the file sets for a session."""
         return sorted({*_BY_KEY, *self._values})
 
     def keymap(self) -> dict[str, str]:
-        """Return the keys that were chosen, by action."""
+        """Return the keys of the keyboard that the file sets, by action."""
         prefix = "keys."
         return {
             key.removeprefix(prefix): value
@@ -145,28 +149,26 @@ class Settings:
             if key.startswith(prefix)
         }
 
-    def _found(self, key: str, flag: Any, session: str | None) -> tuple[Any, str]:
-        if flag is not None:
-            return flag, "flag"
+    def _value_and_origin(self, key: str, session: str | None) -> tuple[Any, str]:
         own_key = f"sessions.{session}.{key}"
         if session is not None and own_key in self._values:
             return self._values[own_key][0], "file"
         if session is not None and key in _BY_SESSION_KEY and key not in _BY_KEY:
             return _BY_SESSION_KEY[key].default, "default"
         setting = setting_of(key)
-        said = self._environ.get(setting.variable) if setting.variable else None
-        if said:
-            return _from_text(setting, said, f"{setting.variable}: "), "environment"
+        text = self._environ.get(setting.variable) if setting.variable else None
+        if text:
+            return _from_text(setting, text, f"{setting.variable}: "), "environment"
         if key in self._values:
             return self._values[key][0], "file"
         return setting.default, "default"
 
 
 def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Settings:
-    """Return the settings in the file's content and the environment; an empty one sets nothing.
+    """Return the settings in the file's content and the environment. An empty value sets nothing.
 
-    Raises: ConfigInvalid with file and line for what is no TOML, unknown or of the wrong type; with
-    the variable's name for what one of them says.
+    Raises: ConfigInvalid when the content is not TOML, a key is unknown or a value is invalid. The
+    message names the file and line, or the variable.
     """
     text = decode(content, path)
     try:
@@ -183,12 +185,12 @@ def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Se
     _check_clash(path, values)
     settings = Settings(path, values, environ)
     for setting in SETTINGS:
-        settings.get(setting.key)  # a variable that cannot be is said at once, as a line is
+        settings.get(setting.key)  # raises for an invalid variable
     return settings
 
 
 def check_key(settings: Settings, key: str, value: Any) -> None:
-    """Raise UsageProblem when this key of the keyboard is another action's already."""
+    """Raise UsageProblem when another action already has this key of the keyboard."""
     chosen = {**settings.keymap(), key.removeprefix("keys."): value}
     found = keymap.clash(chosen) if key.startswith("keys.") else None
     if found:
@@ -196,7 +198,7 @@ def check_key(settings: Settings, key: str, value: Any) -> None:
 
 
 def setting_of(key: str) -> Setting:
-    """Return what is known of a key. Raises: UsageProblem with the nearest keys."""
+    """Return the definition of a setting. Raises: UsageProblem with the nearest key."""
     try:
         return _setting_of_parts(parts_of(key), "")
     except ConfigInvalid as unknown:
@@ -204,7 +206,7 @@ def setting_of(key: str) -> Setting:
 
 
 def parts_of(key: str) -> tuple[str, ...]:
-    """Return the names of tables and key; a session's name may hold dots of its own."""
+    """Return the names of the tables and of the key. A session's name may contain dots."""
     if key.startswith("sessions.") and key.count(".") >= 2:
         name, _, last = key.removeprefix("sessions.").rpartition(".")
         return "sessions", name, last
@@ -212,7 +214,7 @@ def parts_of(key: str) -> tuple[str, ...]:
 
 
 def value_of(key: str, words: tuple[str, ...]) -> Any:
-    """Return the value that a person typed for this key. Raises: UsageProblem."""
+    """Return the value that the user typed for this key. Raises: UsageProblem."""
     setting = setting_of(key)
     try:
         if setting.kind == "notify" and words == (DESKTOP,):
@@ -227,9 +229,10 @@ def value_of(key: str, words: tuple[str, ...]) -> Any:
 
 
 def _listed(words: tuple[str, ...]) -> list[Any]:
-    """Return the words, or what is in the one that is a list as `config get` prints it.
+    """Return the words, or the items of a single word that is a list as `config get` prints it.
 
-    As one value it would be a rule that guards nothing, which nobody notices.
+    Taken as one value, such a list would be a rule that guards nothing, and the user would not
+    notice.
     """
     if len(words) == 1 and words[0].startswith("["):
         with suppress(ValueError):
@@ -246,7 +249,7 @@ def _setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
         return _setting_of_action(".".join(parts[1:]), place)
     if len(parts) == 3 and parts[0] == "sessions":
         if not SESSION_NAME.fullmatch(parts[1]):
-            raise ConfigInvalid(f'{place}"{show(parts[1], 80)}" cannot be a session\'s name')
+            raise ConfigInvalid(f'{place}"{show(parts[1], 80)}" is not a valid name for a session')
         found, known = _BY_SESSION_KEY.get(parts[2]), [f"sessions.{parts[1]}."]
     else:
         found, known = _BY_KEY.get(".".join(parts)), ["sessions.NAME."]
@@ -257,10 +260,10 @@ def _setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
     name = ".".join(parts)
     keys = [*_BY_KEY, *(known[0] + key for key in _BY_SESSION_KEY)]
     near = difflib.get_close_matches(name, keys, n=1, cutoff=0.4)
-    meant = f'did you mean "{near[0]}"? ' if near else ""
+    question = f'did you mean "{near[0]}"? ' if near else ""
     raise ConfigInvalid(
         f'{place}no setting named "{show(name, 80)}"',
-        hint=f"{meant}list them with: ssohelper config list",
+        hint=f"{question}list them with: ssohelper config list",
     )
 
 
@@ -270,7 +273,7 @@ def _setting_of_action(name: str, place: str) -> Setting:
         near = did_you_mean(name, keymap.ACTIONS)
         raise ConfigInvalid(
             f'{place}no action named "{show(name, 80)}"',
-            hint=f"{near}each screen's help (F1) names its actions",
+            hint=f"{near}the help of each screen (F1) lists its actions",
         )
     return Setting(f"keys.{name}", "keys", action.keys, action.what, from_environment=False)
 
@@ -284,11 +287,11 @@ def _check_clash(path: Path, values: Mapping[str, tuple[Any, int]]) -> None:
 
 
 def _clash_text(action: str, other: str, key: str) -> str:
-    return f'"{key}" for "{action}" is the key of "{other}" already'
+    return f'"{key}" for "{action}" is already the key of "{other}"'
 
 
 def _checked(setting: Setting, value: Any, place: str) -> Any:
-    """Return the value in our own type. `place` begins the message."""
+    """Return the value with the type that `get` returns. `place` begins the error message."""
     is_good = {
         "bool": isinstance(value, bool),
         "hours": type(value) in (int, float) and 0 < value <= _MOST_HOURS,
@@ -298,8 +301,8 @@ def _checked(setting: Setting, value: Any, place: str) -> Any:
         "choice": isinstance(value, str) and value in setting.choices,
     }.get(setting.kind, _is_text(value))
     if not is_good:
-        said = show(json.dumps(value, default=str, ensure_ascii=False), 60)
-        raise ConfigInvalid(f'{place}"{setting.key}" must be {_expected(setting)}, not {said}')
+        given = show(json.dumps(value, default=str, ensure_ascii=False), 60)
+        raise ConfigInvalid(f'{place}"{setting.key}" must be {_expected(setting)}, not {given}')
     if setting.kind == "region":
         return _checked_region(value, place)
     if setting.kind == "keys":
@@ -344,7 +347,7 @@ def _checked_keys(value: str, place: str) -> str:
 
 
 def _is_text(value: object) -> bool:
-    """Tell whether TOML can hold it: a lone surrogate is a byte of an argument that is no UTF-8."""
+    """Return whether TOML can hold the value. A surrogate stands for a byte that is not UTF-8."""
     return isinstance(value, str) and value != "" and not re.search("[\0\ud800-\udfff]", value)
 
 
@@ -360,5 +363,5 @@ def _expected(setting: Setting) -> str:
         "text": "a text",
         "template": "a text",
         "region": "an AWS region",
-        "keys": "a key, or several with commas between",
+        "keys": "a key, or several keys separated by commas",
     }[setting.kind]

@@ -1,4 +1,4 @@
-"""config.toml as text: decoding it, finding the line of a key, and TOML's errors in our words."""
+"""The text of config.toml: decodes it, finds the line of a key, and words TOML's errors."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,16 +10,18 @@ from ssohelper.errors import ConfigInvalid
 
 
 def decode(content: bytes, path: Path) -> str:
+    """Return the content as text. Raises: ConfigInvalid with the line unless it is UTF-8."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as cause:
         line = content.count(b"\n", 0, cause.start) + 1
-        raise ConfigInvalid(f"{place_of(path, line)}: no UTF-8 at byte {cause.start}") from cause
+        raise ConfigInvalid(f"{place_of(path, line)}: byte {cause.start} is not UTF-8") from cause
 
 
 def leaves_of(
     table: Mapping[str, Any], above: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield the names and the value of each key, in all tables below `table`."""
     for name, value in table.items():
         if isinstance(value, dict):
             yield from leaves_of(value, (*above, name))
@@ -34,7 +36,7 @@ _ASSIGNMENT = re.compile(rf"\s*({_NAMES})\s*=")
 
 
 def line_of(text: str, parts: tuple[str, ...]) -> int:
-    """Return the line where the key is set; in an inline table that of the table's beginning."""
+    """Return the line (from 1) that sets the key; for an inline table, the line it begins in."""
     table: tuple[str, ...] = ()
     best_line, best_length = 1, 0
     for number, line in enumerate(text.split("\n"), 1):
@@ -52,10 +54,12 @@ def _names_of(dotted: str) -> tuple[str, ...]:
 
 
 def place_of(path: Path, line: int) -> str:
+    """Return file and line as errors name them."""
     return f'"{path}" line {line}'
 
 
 def line_in(cause: BaseException, text: str) -> int:
+    """Return the line (from 1) of an error of the TOML parser; 1 when it names none."""
     found = re.search(r"at line (\d+)", str(cause))
     if found:
         return int(found.group(1))
@@ -63,5 +67,6 @@ def line_in(cause: BaseException, text: str) -> int:
 
 
 def reason_of(cause: BaseException) -> str:
+    """Return the message of the TOML parser without its place."""
     text = re.sub(r"\s*\(at .*\)$", "", str(cause)).splitlines() or [""]
-    return show(text[0][:1].lower() + text[0][1:], 120) or "no TOML"
+    return show(text[0][:1].lower() + text[0][1:], 120) or "not TOML"

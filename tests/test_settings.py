@@ -58,7 +58,7 @@ def test_nothing_set_gives_every_default(path):
         assert found.place(setting.key) is None
 
 
-def test_flag_then_environment_then_file_then_default(read, path):
+def test_the_environment_wins_over_the_file_and_the_file_over_the_default(read, path):
     assert read().get("form") == "process"
     in_file = read('\nform = "sso"\n')
     assert (in_file.get("form"), in_file.origin("form")) == ("sso", "file")
@@ -66,8 +66,6 @@ def test_flag_then_environment_then_file_then_default(read, path):
     both = read('form = "sso"', SSOHELPER_FORM="process")
     assert (both.get("form"), both.origin("form")) == ("process", "environment")
     assert both.place("form") == "SSOHELPER_FORM"
-    assert both.get("form", "sso") == "sso"
-    assert both.origin("form", "sso") == "flag"
 
 
 def test_an_empty_variable_says_nothing(read):
@@ -192,7 +190,7 @@ def test_a_wrong_variable_is_named_as_soon_as_a_wrong_line_would_be(read, variab
 def test_bytes_that_are_no_text_are_named_by_line_and_byte(path):
     path.parent.mkdir()
     path.write_bytes(b'form = "sso"\n# \xff\n')
-    with pytest.raises(ConfigInvalid, match=r"line 2: no UTF-8 at byte 15"):
+    with pytest.raises(ConfigInvalid, match=r"line 2: byte 15 is not UTF-8"):
         read_settings(path, {})
 
 
@@ -321,7 +319,7 @@ class TestKeys:
         ],
     )
     def test_two_actions_of_a_screen_never_share_a_key(self, read, path, text, other):
-        with pytest.raises(ConfigInvalid, match=f'line 1: .* is the key of "{other}'):
+        with pytest.raises(ConfigInvalid, match=f'line 1: .* is already the key of "{other}'):
             read(text + "\n")
 
     def test_screens_may_share_one(self, read):
