@@ -1,6 +1,7 @@
-"""The entry point: what must be quick goes straight in, the rest to click.
+"""The program's entry point: fast commands go to their own entry points, the rest to click.
 
-A hit of credential-process is answered here with the imports of `ready_document` alone.
+A published response (a hit of credential-process) is printed with the imports of
+`fastpath.published` alone.
 """
 
 # Not `signal`, which imports enum.
@@ -25,13 +26,13 @@ def _is_handled_by(handler: object) -> bool:
 
 
 def _handle_interrupt_by(handler: "Any") -> None:
-    """Let Ctrl-C do this from now on, unless the caller had it ignored, as `nohup … &` does."""
+    """Install a handler of Ctrl-C, unless our caller ignores that signal, as `nohup … &` does."""
     if _is_handled_by(_signal.default_int_handler) or _is_handled_by(_exit_interrupted):
         _signal.signal(_signal.SIGINT, handler)
 
 
-# While modules are imported a KeyboardInterrupt would be a traceback. Python's own start, before
-# this line, takes 10 ms in which it can still be one.
+# While modules are imported a KeyboardInterrupt would print a traceback. It still can in the 10 ms
+# of Python's own start, before this line.
 _IS_PROGRAM = __name__ == "__main__" or os.path.basename(sys.argv[0]).startswith("ssohelper")
 if _IS_PROGRAM:
     _handle_interrupt_by(_exit_interrupted)
@@ -40,26 +41,28 @@ if _IS_PROGRAM:
 def main() -> int:
     """Return the exit code of the command in sys.argv."""
     try:
-        return _answer(sys.argv[1:])
+        return _run(sys.argv[1:])
     except KeyboardInterrupt:
         return INTERRUPTED
     finally:
-        # What was asked for is done. Python's end takes handlers away: Ctrl-C would kill it.
+        # The command is done. Python removes handlers as it ends: Ctrl-C would then kill it.
         if _IS_PROGRAM:
             _handle_interrupt_by(_signal.SIG_IGN)
 
 
-def _begin() -> None:
-    """Let Ctrl-C be a KeyboardInterrupt, which the entry points handle."""
+def _raise_on_interrupt() -> None:
+    """Make Ctrl-C raise KeyboardInterrupt, which the entry points handle."""
     if _IS_PROGRAM:
         _handle_interrupt_by(_signal.default_int_handler)
 
 
-def _answer(argv: list[str]) -> int:
-    if os.environ.get("PYTHONPATH") or __name__ == "__main__":
-        from ssohelper.fastpath import search_path
+def _run(argv: list[str]) -> int:
+    from ssohelper import fastpath
 
-        search_path.drop_foreign()
+    if os.environ.get("PYTHONPATH") or __name__ == "__main__":
+        from ssohelper.fastpath import python_environment
+
+        python_environment.drop_foreign_folders()
     _occupy_closed_streams()
     if argv[:1] == ["credential-process"]:
         from ssohelper.fastpath import published
@@ -67,35 +70,35 @@ def _answer(argv: list[str]) -> int:
         began = time.monotonic()
         if published.answered(argv[1:]):
             return 0
-        _switch_off_core_dumps()
+        _disable_core_dumps()
         from ssohelper.fastpath import miss
 
-        _begin()
+        _raise_on_interrupt()
         code = miss.answer(argv[1:], began)
         if code is not None:
             return code
         from ssohelper import credential_process
 
-        _begin()
+        _raise_on_interrupt()
         code = credential_process.answer(argv[1:], began)
         if code is not None:
             return code
-    if argv[:1] == ["broker-process"]:
-        _switch_off_core_dumps()
+    if argv[:1] == [fastpath.BROKER_PROCESS]:
+        _disable_core_dumps()
         from ssohelper import broker_process
 
-        _begin()
+        _raise_on_interrupt()
         return broker_process.run(argv[1:])
-    if argv[:1] == ["renewal-process"]:
-        _switch_off_core_dumps()
+    if argv[:1] == [fastpath.RENEWAL_PROCESS]:
+        _disable_core_dumps()
         from ssohelper import renewal_process
 
-        _begin()
+        _raise_on_interrupt()
         return renewal_process.run(argv[1:])
-    if argv[:1] == ["notice-process"]:
+    if argv[:1] == [fastpath.NOTICE_PROCESS]:
         from ssohelper import notice_process
 
-        _begin()
+        _raise_on_interrupt()
         return notice_process.run(argv[1:])
     if argv[:1] == ["shell-init"]:
         from ssohelper.system import shell_texts
@@ -114,23 +117,23 @@ def _answer(argv: list[str]) -> int:
         code = entry.answer(argv[1:])
         if code is not None:
             return code
-    # All below may hold a token or keys.
-    _switch_off_core_dumps()
+    # All commands below may hold a token or role credentials.
+    _disable_core_dumps()
     if not argv and _can_draw():
         from ssohelper.tui.entry import answer
 
-        _begin()
+        _raise_on_interrupt()
         return answer()
     from ssohelper.cli import run
 
-    _begin()
+    _raise_on_interrupt()
     return run(argv)
 
 
-def _switch_off_core_dumps() -> None:
-    from ssohelper.fastpath import core_dumps
+def _disable_core_dumps() -> None:
+    from ssohelper.fastpath import own_process
 
-    core_dumps.switch_off()
+    own_process.disable_core_dumps()
 
 
 def _can_draw() -> bool:
@@ -143,7 +146,7 @@ def _can_draw() -> bool:
 
 
 def _occupy_closed_streams() -> None:
-    """Keep the numbers 0 to 2 taken: the next file that is opened would become stdout.
+    """Open /dev/null for each closed stream: else the next file opened would become stdout.
 
     Read-only, so that writing to a closed stdout fails instead of being lost.
     """

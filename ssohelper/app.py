@@ -18,7 +18,7 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.instants import duration_text
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, LocalState, NotOurs
-from ssohelper.fastpath import folders, home, spawn
+from ssohelper.fastpath import CALL_SECONDS, folders, home, spawn
 
 if TYPE_CHECKING:
     import socket
@@ -52,8 +52,6 @@ if TYPE_CHECKING:
     from ssohelper.wire.oidc import OidcClient
     from ssohelper.wire.portal import Portal
 
-# The contract's one deadline: an SDK never waits longer than this (plus start-up) for an answer.
-CALL_SECONDS = 18.0
 # SigV4 refuses requests that are 5 min apart; before that nobody notices.
 CLOCK_DIFFERS_SECONDS = 240
 _AWS_FILES = {
@@ -351,21 +349,21 @@ class App:
         """Renewals of access tokens, each in a process of its own."""
         from ssohelper.broker.renewals import Renewals
 
-        return Renewals(self._environ_anywhere())
+        return Renewals(self.environ)
 
     def start_notice(self, notice: Notice) -> None:
         """Hand a notice to the user's `notify` command, detached; warn when it cannot be started."""
         from ssohelper.system import notify
 
         command = self.settings.get("notify")
-        trouble = notify.start(notice, command, self._environ_anywhere()) if command else None
+        trouble = notify.start(notice, command, self.environ) if command else None
         if trouble:
             self.warn(trouble)
 
     def start_listing(self, session_name: str) -> None:
         """Start the detached process that lists this session anew."""
         argv = ["list", "--session", session_name, "--behind"]
-        spawn.start_detached(argv, self._environ_anywhere())
+        spawn.start_detached(argv, self.environ)
 
     @cached_property
     def _aws_clock(self) -> ClockFile:
@@ -396,12 +394,3 @@ class App:
         # botocore expands variables and ~ in these two, so we look where the SDKs look.
         path = os.path.expandvars(value) if value else _AWS_FILES[variable]
         return Path(home.expand(path, self.environ))
-
-    def _environ_anywhere(self) -> dict[str, str]:
-        """Return the environment for a process in another folder: relative paths made whole."""
-        whole = {
-            variable: os.path.abspath(self._aws_file(variable))
-            for variable in _AWS_FILES
-            if self.environ.get(variable)
-        }
-        return {**self.environ, **whole}

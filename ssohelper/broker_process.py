@@ -14,7 +14,7 @@ from ssohelper.actions.issuing import Work
 from ssohelper.app import App
 from ssohelper.broker.loop import Loop
 from ssohelper.core.model import SsoSession
-from ssohelper.fastpath.spawn import HANDED_OVER
+from ssohelper.fastpath.spawn import PASSED_DESCRIPTOR
 
 if TYPE_CHECKING:
     from ssohelper.stores.config_store import ConfigStore
@@ -27,7 +27,7 @@ def run(argv: list[str]) -> int:
         return 2
     _leave_terminal()
     address = argv[1]
-    listener = socket.socket(fileno=HANDED_OVER)
+    listener = socket.socket(fileno=PASSED_DESCRIPTOR)
     listener.set_inheritable(False)
     shared = _Shared(os.environ)
     identity = _identity(address)

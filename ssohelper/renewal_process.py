@@ -8,7 +8,7 @@ from ssohelper.actions import notices, renewal, selection
 from ssohelper.app import App
 from ssohelper.broker import wording
 from ssohelper.errors import SsoHelperError
-from ssohelper.fastpath.spawn import HANDED_OVER
+from ssohelper.fastpath.spawn import PASSED_DESCRIPTOR
 
 
 def run(argv: list[str]) -> int:
@@ -29,7 +29,7 @@ def run(argv: list[str]) -> int:
         error = crash.as_error(found, sys.exc_info()[2])
     # Where nothing waits any more, the token's file says it all.
     with contextlib.suppress(OSError):
-        report = 1 if sys.platform == "win32" else HANDED_OVER
+        report = 1 if sys.platform == "win32" else PASSED_DESCRIPTOR
         os.write(report, wording.encode_report(error))
         os.close(report)  # what waits for the renewal need not wait for the notice
     if session is not None:

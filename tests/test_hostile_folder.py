@@ -279,7 +279,8 @@ class TestTyped:
         """As after `pip install --target FOLDER`, used by PYTHONPATH=FOLDER."""
         packages = Path(sys.executable).parent.parent
         code = (
-            "import sys; from ssohelper.fastpath import search_path as s; s.drop_foreign();"
+            "import sys; from ssohelper.fastpath import python_environment as p;"
+            "p.drop_foreign_folders();"
             "print(*sys.path, sep='\\n')"
         )
         answer = subprocess.run(

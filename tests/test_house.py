@@ -29,7 +29,7 @@ DEFERRED_IN = {
     "app.py",
     "cli/__init__.py",
     # Modules of Unix's, which a hit does not load: resource, pwd.
-    "fastpath/core_dumps.py",
+    "fastpath/own_process.py",
     "fastpath/folders.py",
     "stores/trust.py",
     "fastpath/broker_address.py",
@@ -61,7 +61,7 @@ DEFERRED_ANYWHERE = {
 
 # A miss goes to the broker: nothing that asks AWS, parses JSON or TOML, or logs.
 MISS_IMPORTS = {
-    "ssohelper.fastpath.core_dumps",
+    "ssohelper.fastpath.own_process",
     "ssohelper.fastpath",
     "ssohelper.fastpath.broker_address",
     "ssohelper.fastpath.broker_client",

@@ -188,7 +188,7 @@ def _cached_reply(app: App, key: RoleKey) -> Reply:
     """Return what is cached and unexpired: the broker is stopped, or the machine very busy."""
     found = issuing.find(app, key)
     if found.document:
-        return Reply(found.document, warnings=(found.warning,) if found.warning else ())
+        return found.reply
     return Reply(
         error=AwsUnreachable(
             "no answer in time: this machine is very busy, or the network is slow",

@@ -25,7 +25,7 @@ from ssohelper.errors import (
     LoginRequired,
     RegistrationRejected,
 )
-from ssohelper.fastpath.signals import hold_signals
+from ssohelper.fastpath.own_process import hold_signals
 
 if TYPE_CHECKING:
     from ssohelper.app import App

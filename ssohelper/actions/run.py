@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from ssohelper.core.text import show
 from ssohelper.errors import NotExecutable, ProgramNotFound, SsoHelperError
-from ssohelper.fastpath import core_dumps
+from ssohelper.fastpath import own_process
 
 SHELL = "/bin/sh"
 # What a shell searches when there is no PATH.
@@ -34,7 +34,7 @@ def replace_process(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     for name in IGNORED_BY_PYTHON:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
-    core_dumps.switch_on()
+    own_process.restore_core_limit()
     try:
         os.execve(path, list(argv), dict(environ))  # noqa: S606
     except OSError as cause:

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ssohelper.actions.run import IGNORED_BY_PYTHON, SHELL, cannot_run, found_program
-from ssohelper.fastpath import core_dumps
+from ssohelper.fastpath import own_process
 
 if sys.platform == "win32":
     raise ImportError("Windows has no signals that could be passed on")
@@ -101,7 +101,7 @@ def _started(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _spawned(path: str, argv: list[str], environ: Mapping[str, str]) -> int:
-    with core_dumps.switched_on():
+    with own_process.original_core_limit():
         return os.posix_spawn(
             path,
             argv,

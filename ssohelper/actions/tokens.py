@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ssohelper.broker.limits import RENEWAL_AHEAD_SECONDS
 from ssohelper.broker.requests import Token, TokenState
 from ssohelper.core import issuer, sign_in_clock
 from ssohelper.core.deadline import Deadline
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 # A session's token lives for an hour unless we saw otherwise; other tools do not write its life.
 _USUAL_LIFE_SECONDS = 3600
-# A token that still works is not worth the whole deadline: what remains is for its use.
-_RENEWAL_AHEAD_SECONDS = 6.0
 
 
 def valid_token(app: App, session: SsoSession, deadline: Deadline) -> AccessToken:
@@ -39,7 +38,7 @@ def valid_token(app: App, session: SsoSession, deadline: Deadline) -> AccessToke
         raise expired(session)
     works = is_usable(app, token)
     if works:
-        deadline = Deadline(min(deadline.left() / 2, _RENEWAL_AHEAD_SECONDS), app.monotonic)
+        deadline = Deadline(min(deadline.left() / 2, RENEWAL_AHEAD_SECONDS), app.monotonic)
     try:
         return renew_token(app, session, token, deadline)
     except SsoHelperError:

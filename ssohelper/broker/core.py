@@ -16,12 +16,12 @@ from ssohelper.broker.limits import (
     USABLE_SECONDS,
 )
 from ssohelper.broker.pace import Pace
-from ssohelper.broker.ports import Ports
 from ssohelper.broker.requests import Found, Reply, TokenState
 from ssohelper.broker.state import (
     NEVER,
     Caller,
     Job,
+    Ports,
     Refusals,
     Session,
     reason_of,

@@ -8,20 +8,18 @@ import threading
 from collections.abc import Callable, Mapping
 
 from ssohelper.broker import wording
+from ssohelper.broker.state import renewal_unanswered
 from ssohelper.core.deadline import Deadline
-from ssohelper.errors import AwsUnreachable, LocalState, SsoHelperError
-from ssohelper.fastpath import spawn
-from ssohelper.fastpath.python_environment import sanitised
+from ssohelper.errors import LocalState, SsoHelperError
+from ssohelper.fastpath import RENEWAL_PROCESS, spawn
 
-COMMAND = "renewal-process"
 _LONGEST_REPORT_BYTES = 65536
 
 
 class Renewals:
-    """Starts renewals and waits for them; one that is waited for no longer goes on."""
+    """Starts renewals and waits for them. A renewal goes on when nothing waits for it any more."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        # For a process in another folder: relative paths must be whole.
         self._environ = environ
 
     def run(
@@ -31,12 +29,12 @@ class Renewals:
         deadline: Deadline,
         meanwhile: Callable[[], object] = lambda: None,
     ) -> SsoHelperError | None:
-        """Renew the token unless another than `seen_id` is there; return what went wrong.
+        """Renew the token, unless its file holds another than `seen_id`; return the error, if any.
 
-        `meanwhile` is done here while the process starts.
+        `meanwhile` is called while the process starts.
         """
         try:
-            reader = self._start([COMMAND, session_name, seen_id])
+            reader = self._start([RENEWAL_PROCESS, session_name, seen_id])
         except OSError as cause:
             return LocalState(f"a process cannot be started: {(cause.strerror or '').lower()}")
         try:
@@ -55,10 +53,10 @@ class Renewals:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 creationflags=flags,
-                env=sanitised(self._environ),
+                env=spawn.detached_environment(self._environ),
                 cwd=os.sep,
             )
-            child.returncode = 0  # it goes on when we end: no warning of a child that still runs
+            child.returncode = 0  # it outlives us: no warning about a child that still runs
             assert child.stdout is not None
             return os.dup(child.stdout.fileno())
         reader, writer = os.pipe()
@@ -73,7 +71,7 @@ class Renewals:
 
 
 class _Report:
-    """What a renewal's process writes until it ends."""
+    """The report that a renewal's process writes before it ends."""
 
     def __init__(self, reader: int, session_name: str) -> None:
         self._reader = reader
@@ -85,16 +83,13 @@ class _Report:
         is_whole = self._wait_on_windows if sys.platform == "win32" else self._wait
         if is_whole(deadline):
             return wording.decode_report(self._data)
-        return AwsUnreachable(
-            f'AWS has not answered the renewal of the sign-in to "{self._session_name}" yet',
-            hint="try again in a minute",
-        )
+        return renewal_unanswered(self._session_name)
 
     def _wait(self, deadline: Deadline) -> bool:
         if sys.platform == "win32":
             return self._wait_on_windows(deadline)
         try:
-            # Not select: it takes no descriptor above 1,023, and a broker has as many callers.
+            # Not select: it takes no descriptor above 1,023, and a broker may have more callers.
             poll = select.poll()
             poll.register(self._reader, select.POLLIN)
             while poll.poll(deadline.left() * 1000):

@@ -1,11 +1,11 @@
-"""What the broker knows: waiting callers, jobs, and how each session's AWS answers. Values only."""
+"""The broker's state: waiting callers, jobs, how AWS answers each session; and its `Ports`."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from ssohelper.broker.backoff import Backoff
-from ssohelper.broker.limits import RENEWAL_SILENT_SECONDS, SHARED_SECONDS
-from ssohelper.broker.requests import Reply, Request
+from ssohelper.broker.limits import RENEWAL_SILENT_SECONDS, Backoff
+from ssohelper.broker.requests import Found, Reply, Request, Token
+from ssohelper.core.freshness import RETRY_SECONDS
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import AwsUnreachable, SsoHelperError
 
@@ -33,6 +33,19 @@ class Caller:
         return fallback is not None and not fallback.warnings and self.request.least_share == 0
 
 
+class Ports(Protocol):
+    """What the broker can do. `start_…` return at once; their outcome is reported later."""
+
+    def find(self, key: RoleKey, least_share: float) -> Found: ...
+    def token(self, session_name: str) -> Token: ...
+    def fingerprint(self, session_name: str) -> str: ...
+    def start_call(self, key: RoleKey) -> None: ...
+    def start_renewal(self, session_name: str, seen_id: str) -> None: ...
+    def renews_in_background(self) -> bool: ...
+    def tell_to_wait(self, caller: Caller, seconds: float) -> None: ...
+    def reply(self, caller: Caller, reply: Reply) -> None: ...
+
+
 class Job:
     """One role that AWS is, or will be, asked about."""
 
@@ -55,7 +68,8 @@ class _Refusal(NamedTuple):
 class Refusals:
     """What AWS refused (exits 4 and 5), by role or by session's name.
 
-    Each is shared for 30 s, or until the token file changes: `fingerprint` gets a session's name.
+    Callers share each for 30 s, or until the token file changes: `fingerprint` takes the session's
+    name.
     """
 
     def __init__(self, fingerprint: Callable[[str], str]) -> None:
@@ -65,7 +79,7 @@ class Refusals:
     def remember(self, scope: RoleKey | str, error: SsoHelperError, now: float) -> None:
         """Share the error from now on."""
         self._found[scope] = _Refusal(
-            error, self._fingerprint(_session_of(scope)), now + SHARED_SECONDS
+            error, self._fingerprint(_session_of(scope)), now + RETRY_SECONDS
         )
 
     def find(self, scope: RoleKey | str, now: float) -> SsoHelperError | None:
@@ -79,7 +93,7 @@ class Refusals:
         return None
 
     def forget(self, scope: RoleKey | str) -> None:
-        """Share it no longer."""
+        """Stop sharing the refusal."""
         self._found.pop(scope, None)
 
     def any_at(self, now: float) -> bool:
@@ -88,7 +102,7 @@ class Refusals:
 
 
 class Session:
-    """What is known of one session: its renewal, and how AWS answers."""
+    """One session: its renewal, and how AWS answers its calls."""
 
     def __init__(self) -> None:
         self.renewal_began_at: float | None = None
@@ -115,8 +129,13 @@ def reason_of(job: Job, session: Session) -> SsoHelperError:
         if failing.error is not None:
             return failing.error
     if session.renewal_began_at is not None:
-        return AwsUnreachable(
-            f'AWS has not answered the renewal of the sign-in to "{job.key.session_name}" yet',
-            hint="try again in a minute",
-        )
+        return renewal_unanswered(job.key.session_name)
     return AwsUnreachable("AWS gave no answer in time", hint="check the network, then try again")
+
+
+def renewal_unanswered(session_name: str) -> AwsUnreachable:
+    """Return the error for a token renewal that takes too long."""
+    return AwsUnreachable(
+        f'AWS has not answered the renewal of the sign-in to "{session_name}" yet',
+        hint="try again in a minute",
+    )

@@ -1,20 +1,21 @@
 """Replies and errors as bytes: between broker and caller, and between a renewal and its broker.
 
 One reply is `done CODE LENGTH LENGTH\n`, the document, then fields that are separated by 0x1f:
-for an error its class, message, hint, Retry-After, the line to print, and for how many seconds the
-caller may wait for a sign-in, the file to watch and the line to print then; then warnings.
+for an error its class, message, hint, Retry-After, the line to print, for how many seconds the
+caller may wait for a sign-in, the file to watch and the line to print meanwhile; then warnings.
+`fastpath.broker_client` names the positions.
 """
 
 from ssohelper import errors
 from ssohelper.broker.requests import Reply, Wait
 from ssohelper.core.text import show_message
 from ssohelper.errors import AnswerLost, SsoHelperError, Throttled
+from ssohelper.fastpath.broker_client import ERROR_FIELDS, SEPARATOR, WAIT_LINE, WAIT_SECONDS
 
-SEPARATOR = "\x1f"
-_ERROR_FIELDS = 8
+_SEPARATOR = SEPARATOR.decode()
 _RENEWED = b"renewed"
 
-# Only errors of ours come back from bytes, by name.
+# Bytes name an error by its class: only our own classes are made from them.
 _CLASSES: dict[str, type[SsoHelperError]] = {
     name: found
     for name, found in vars(errors).items()
@@ -36,7 +37,7 @@ def decode(code: int, document: bytes, rest: bytes) -> Reply:
     fields = _split(rest)
     if code == 0:
         return Reply(document, warnings=tuple(fields))
-    warnings = tuple(fields[_ERROR_FIELDS:])
+    warnings = tuple(fields[ERROR_FIELDS:])
     return Reply(error=_error(fields), warnings=warnings, wait=_wait(fields))
 
 
@@ -75,7 +76,7 @@ def _wait_fields(wait: Wait | None) -> list[str]:
 
 
 def _wait(fields: list[str]) -> Wait | None:
-    seconds, watched_file, line = fields[_ERROR_FIELDS - 3 : _ERROR_FIELDS]
+    seconds, watched_file, line = fields[WAIT_SECONDS : WAIT_LINE + 1]
     return Wait(int(seconds), watched_file, line) if int(seconds) else None
 
 
@@ -89,9 +90,9 @@ def _error(fields: list[str]) -> SsoHelperError:
 
 
 def _joined(fields: list[str]) -> bytes:
-    clean = (field.replace(SEPARATOR, " ") for field in fields)
-    return SEPARATOR.join(clean).encode("utf-8", "backslashreplace")
+    clean = (field.replace(_SEPARATOR, " ") for field in fields)
+    return _SEPARATOR.join(clean).encode("utf-8", "backslashreplace")
 
 
 def _split(data: bytes) -> list[str]:
-    return data.decode("utf-8", "replace").split(SEPARATOR) if data else []
+    return data.decode("utf-8", "replace").split(_SEPARATOR) if data else []

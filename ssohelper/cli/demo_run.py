@@ -22,7 +22,7 @@ import click
 
 from ssohelper.cli import output
 from ssohelper.emulator.server import Emulator
-from ssohelper.fastpath import core_dumps
+from ssohelper.fastpath import own_process
 from ssohelper.fastpath.python_environment import sanitised
 from ssohelper.system.installation import command_path
 
@@ -102,7 +102,7 @@ def with_a_shell() -> int:
         for command, what in _TRY:
             output.say(f"  {command:<48}  {what}")
         output.say("Leave with: exit (then all of it is gone)")
-        with core_dumps.switched_on():
+        with own_process.original_core_limit():
             subprocess.call([shell], env=environ)
     return 0
 

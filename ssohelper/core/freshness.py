@@ -49,11 +49,6 @@ def renew_first_at(received_at: int, expires_at: int) -> int:
     return expires_at - int(_renew_first_seconds(expires_at - received_at))
 
 
-def service_ends_at(received_at: int, expires_at: int) -> int:
-    """Return when these credentials stop being served from what is kept."""
-    return expires_at - int(_too_late_seconds(expires_at - received_at))
-
-
 def token_margin_seconds(life_seconds: float) -> float:
     """Return with how much time left an access token of this life is renewed first."""
     return min(20 * 60, life_seconds / 3)

@@ -17,9 +17,9 @@ from ssohelper.actions.credentials import Way
 from ssohelper.app import App
 from ssohelper.core.local_http import Entry
 from ssohelper.core.model import Profile, Secret
+from ssohelper.endpoint.background import LONGEST_PAUSE_SECONDS, Keeper, Tell
 from ssohelper.endpoint.child_files import config_text, minimal_text
 from ssohelper.endpoint.handlers import PATH, ContainerDoor, SocketDoor
-from ssohelper.endpoint.keeper import LONGEST_PAUSE_SECONDS, Keeper, Tell
 from ssohelper.endpoint.serving_app import Lasting, ServingApp
 from ssohelper.endpoint.source import Source
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, no_more_threads

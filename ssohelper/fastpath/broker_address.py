@@ -1,7 +1,7 @@
 """Where the broker of one session and one environment listens, the same for all its callers.
 
 A broker acts for its callers, so it must see what they see: its address is a hash over the version
-and over all that decides which AWS, which files and which person's desktop is meant.
+and over everything that decides which AWS, which files and which desktop it uses.
 """
 
 import os
@@ -9,6 +9,7 @@ import sys
 
 from ssohelper import __version__
 from ssohelper.fastpath import folders
+from ssohelper.fastpath.spawn import expand_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,33 +58,14 @@ def name(session: str, environ: "Mapping[str, str]") -> str:
     parts = [__version__, os.path.dirname(__file__), sys.prefix, session, config]
     parts += [f"{key}={environ.get(key)}" for key in _NAMES]
     parts += sorted(f"{k}={v}" for k, v in environ.items() if k.startswith(_PREFIXES))
-    parts += [_identity(config), _identity(_expanded("~/.aws/sso/cache", environ))]
+    parts += [_identity(config), _identity(expand_path("~/.aws/sso/cache", environ))]
     return sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:24]
-
-
-def environment(environ: "Mapping[str, str]") -> "dict[str, str]":
-    """Return the environment for a process in another folder: relative paths made whole."""
-    whole = dict(environ)
-    for variable in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        value = environ.get(variable)
-        if value:
-            whole[variable] = os.path.abspath(_expanded(value, environ))
-    return whole
 
 
 def config_file(environ: "Mapping[str, str]") -> str:
     """Return the path of the AWS config, as botocore expands it."""
     value = environ.get("AWS_CONFIG_FILE") or "~/.aws/config"
-    return os.path.abspath(_expanded(value, environ))
-
-
-def _expanded(path: str, environ: "Mapping[str, str]") -> str:
-    if "$" in path:
-        path = os.path.expandvars(path)
-    home = environ.get("HOME")
-    if path.startswith("~/") and home:
-        return home.rstrip("/") + path[1:]
-    return os.path.expanduser(path)
+    return os.path.abspath(expand_path(value, environ))
 
 
 def _identity(path: str) -> str:

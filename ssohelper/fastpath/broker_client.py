@@ -10,14 +10,19 @@ import stat
 import sys
 import time
 
-from ssohelper.fastpath import broker_address, peer, spawn
+from ssohelper.fastpath import BROKER_PROCESS, broker_address, peer, spawn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-COMMAND = "broker-process"
-# The broker answers at the deadline; this much later it is taken for stopped.
+# What follows the document in a reply (`broker.wording` writes it): fields, separated by this byte.
+SEPARATOR = b"\x1f"
+# Positions of an error's fields. Its class, message, hint and Retry-After come first; then the line
+# to print, and how to wait for a sign-in. Warnings follow.
+LINE, WAIT_SECONDS, WATCHED_FILE, WAIT_LINE = 4, 5, 6, 7
+ERROR_FIELDS = 8
+# The broker answers at the deadline; one that is this much later counts as stopped.
 _GRACE_SECONDS = 1.0
 # Starting it takes some milliseconds; a caller that was stopped meanwhile may hold the lock.
 _START_SECONDS = 5.0
@@ -156,8 +161,8 @@ def _start(
             listener.bind(path)
             os.chmod(f"{folder}/{name}", 0o600)
             listener.listen(_BACKLOG)
-            argv = [COMMAND, session, f"{folder}/{name}"]
-            spawn.start_detached(argv, broker_address.environment(environ), listener.fileno())
+            argv = [BROKER_PROCESS, session, f"{folder}/{name}"]
+            spawn.start_detached(argv, environ, listener.fileno())
             stream = _connect(path)
         finally:
             listener.close()

@@ -8,17 +8,12 @@ import select
 import sys
 import time
 
-from ssohelper.fastpath import broker_client, published
+from ssohelper.fastpath import CALL_SECONDS, broker_client, published
 
-# The contract's one deadline: an SDK never waits longer than this (plus start-up) for an answer.
-CALL_SECONDS = 18.0
 # Field 22 of proc(5)'s stat, behind the pid and the name.
 _START_TIME = 19
 # Longer than any start: then this is another program's process, in which we were called.
 _LONGEST_START_UP_SECONDS = 5
-_SEPARATOR = b"\x1f"
-# Fields of an error (broker.wording): the line to print, and how to wait for a sign-in.
-_LINE, _WAIT_SECONDS, _WATCHED_FILE, _WAIT_LINE = 4, 5, 6, 7
 _LOGIN_REQUIRED = 4
 _LOOK_SECONDS = 1.0
 
@@ -39,9 +34,9 @@ def answer(argv: "list[str]", began: float) -> "int | None":
         return None  # a stopped broker took all of the time: what is cached must do
     except KeyboardInterrupt:
         return 130
-    fields = rest.split(_SEPARATOR) if rest else []
+    fields = rest.split(broker_client.SEPARATOR) if rest else []
     if code:
-        _say(fields[_LINE])
+        _say(fields[broker_client.LINE])
         return code
     for warning in fields:
         _say(b"ssohelper: warning: " + warning)
@@ -59,16 +54,16 @@ def _after_sign_in(
 
     No broker is kept alive meanwhile: once a second the token file's date is compared.
     """
-    fields = answer[2].split(_SEPARATOR)
-    ends_at = began + int(fields[_WAIT_SECONDS])
+    fields = answer[2].split(broker_client.SEPARATOR)
+    ends_at = began + int(fields[broker_client.WAIT_SECONDS])
     if ends_at <= began:
         return answer
-    _say(fields[_WAIT_LINE])
+    _say(fields[broker_client.WAIT_LINE])
     # At first nothing is known of the file, so the broker is asked once more: a sign-in may have
     # come since its answer.
     seen: object = None
     while answer[0] == _LOGIN_REQUIRED:
-        stamp = _stamp(fields[_WATCHED_FILE])
+        stamp = _stamp(fields[broker_client.WATCHED_FILE])
         if stamp != seen:
             try:
                 answer, seen = _ask(key, CALL_SECONDS), stamp

@@ -1,10 +1,11 @@
-"""The environment of each process that we start: nothing in it leads Python to somebody else's code.
+"""Which code Python loads: in this process, and in each process that we start.
 
-`shell/ssohelper-credentials` unsets the same variables for what SDKs and shells start: a test holds
-the two together. Light: the path of an SDK's call loads it.
+`shell/ssohelper-credentials` unsets the same variables for what SDKs and shells start: a test
+compares the two. Light: the path of an SDK's call loads it.
 """
 
 import os
+import sys
 
 # Not typing's: importing typing would cost the path of an SDK's call 4 ms.
 TYPE_CHECKING = False
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 # Variables that name folders or files which Python loads code from, or that make it run more than
 # was asked for. Left alone: what only changes output or speed (PYTHONIOENCODING, PYTHONUTF8,
-# PYTHONHASHSEED, PYTHONDONTWRITEBYTECODE, …), and PYTHONNOUSERSITE, which takes a folder away.
+# PYTHONHASHSEED, PYTHONDONTWRITEBYTECODE, …), and PYTHONNOUSERSITE, which removes a folder.
 UNSET = (
     "PYTHONPATH",  # module folders before all others; an empty entry is the current folder
     "PYTHONHOME",  # where the standard library is
@@ -31,18 +32,56 @@ UNSET = (
 )
 # Where `pip install --user` installs: it stays only where we were installed in it.
 USER_BASE = "PYTHONUSERBASE"
+_PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 def sanitised(environ: "Mapping[str, str]") -> "dict[str, str]":
     """Return the environment without those variables, and with PYTHONSAFEPATH set."""
     left = {name: value for name, value in environ.items() if name not in UNSET}
     base = left.get(USER_BASE)
-    if base is not None and not _is_ours(base):
+    if base is not None and not _contains_us(base):
         del left[USER_BASE]
     # Neither the current folder nor that of a script is a module folder.
     left["PYTHONSAFEPATH"] = "1"
     return left
 
 
-def _is_ours(user_base: str) -> bool:
+def drop_foreign_folders() -> bool:
+    """Remove what PYTHONPATH and the current folder added to sys.path; return whether any was.
+
+    For commands that a user types; what SDKs and shells start goes through
+    `ssohelper-credentials`, which acts before Python starts. An entry stays that contains this
+    package or the standard library, or that is one of this Python's own folders for installed
+    packages.
+    """
+    added = os.environ.get("PYTHONPATH")
+    foreign = [_absolute(entry) for entry in added.split(os.pathsep)] if added else []
+    if not sys.flags.safe_path:
+        foreign.append(_absolute(""))
+    dropped = set(foreign) - _own_folders()
+    left = [entry for entry in sys.path if _absolute(entry) not in dropped]
+    is_changed = len(left) < len(sys.path)
+    sys.path[:] = left
+    return is_changed
+
+
+def _contains_us(user_base: str) -> bool:
     return os.path.isabs(user_base) and __file__.startswith(user_base.rstrip(os.sep) + os.sep)
+
+
+def _own_folders() -> "set[str]":
+    """Return where this installation's modules may come from."""
+    folders = [_PACKAGE_FOLDER, os.path.dirname(os.__file__)]
+    site = sys.modules.get("site")
+    if site is not None:
+        folders += site.getsitepackages()
+        if site.ENABLE_USER_SITE:
+            folders.append(site.getusersitepackages())
+    return {_absolute(folder) for folder in folders}
+
+
+def _absolute(entry: str) -> str:
+    try:
+        return os.path.abspath(entry)
+    except OSError:
+        return entry  # the current folder was removed

@@ -1,6 +1,6 @@
-"""Start a detached process of ours: it outlives its caller and gets none of its signals.
+"""Start a detached process of ours: it outlives its caller and receives none of its signals.
 
-Light: a caller without credentials loads this before anything heavy, so no subprocess (6 ms).
+Light: a miss loads this before anything heavy, so no subprocess (6 ms).
 """
 
 import contextlib
@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 
-from ssohelper.fastpath import core_dumps
+from ssohelper.fastpath import own_process
 from ssohelper.fastpath.python_environment import sanitised
 
 # Not typing's: importing typing would cost the path of an SDK's call 4 ms.
@@ -16,13 +16,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What the descriptor that is handed over is called in the process.
-HANDED_OVER = 3
+# The number that the descriptor which we pass on has in the new process.
+PASSED_DESCRIPTOR = 3
 # The shell ends at once, so the process is no child of ours: a program that `exec` becomes, or an
-# endpoint that runs for days, has nothing to wait for. `&` makes it ignore SIGINT and SIGQUIT too.
+# endpoint that runs for days, need not wait for it. `&` makes it ignore SIGINT and SIGQUIT too.
 _IN_BACKGROUND = 'cd / && "$@" &'
 _SHELL = "/bin/sh"
-# Keys that `exec` gave to our caller: a process that outlives it has no use for them.
+# Role credentials that `exec` gave to our caller: a process that outlives it does not use them.
 _KEYS = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -34,9 +34,34 @@ _KEYS = (
 )
 
 
-def without_keys(environ: "Mapping[str, str]") -> "dict[str, str]":
+_AWS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+
+
+def without_credentials(environ: "Mapping[str, str]") -> "dict[str, str]":
     """Return the environment without role credentials and without what makes Python load code."""
     return {name: value for name, value in sanitised(environ).items() if name not in _KEYS}
+
+
+def detached_environment(environ: "Mapping[str, str]") -> "dict[str, str]":
+    """Return the environment of a detached process: `without_credentials`, with absolute paths.
+
+    It runs in another folder than its caller.
+    """
+    changed = without_credentials(environ)
+    for variable in _AWS_FILES:
+        if changed.get(variable):
+            changed[variable] = os.path.abspath(expand_path(changed[variable], environ))
+    return changed
+
+
+def expand_path(path: str, environ: "Mapping[str, str]") -> str:
+    """Return the path with variables and ~ replaced, as botocore does for the AWS files."""
+    if "$" in path:
+        path = os.path.expandvars(path)
+    home = environ.get("HOME")
+    if path.startswith("~/") and home:
+        return home.rstrip("/") + path[1:]
+    return os.path.expanduser(path)
 
 
 def start_detached(
@@ -44,10 +69,9 @@ def start_detached(
 ) -> None:
     """Run `ssohelper ARGV…` with `descriptor` as its number 3 and no other stream of ours.
 
-    Its environment lacks role credentials and the variables that make Python load other code.
-    Raises: OSError when it cannot be started.
+    It gets `detached_environment(environ)`. Raises: OSError when it cannot be started.
     """
-    environ = without_keys(environ)
+    environ = detached_environment(environ)
     if sys.platform == "win32":
         _start_on_windows(argv, environ)
         return
@@ -59,12 +83,12 @@ def start_detached(
     if descriptor is not None:
         import fcntl
 
-        # A number above 3, so that handing it over always makes a copy that stays open.
-        source = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, HANDED_OVER + 1)
-        streams.append((os.POSIX_SPAWN_DUP2, source, HANDED_OVER))
+        # A number above 3, so that passing it on always makes a copy that stays open.
+        source = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, PASSED_DESCRIPTOR + 1)
+        streams.append((os.POSIX_SPAWN_DUP2, source, PASSED_DESCRIPTOR))
     try:
-        # Ours lower the limit by themselves; a notice runs a program of the user's.
-        with core_dumps.switched_on():
+        # Our own processes lower the limit themselves; a notice runs a program of the user's.
+        with own_process.original_core_limit():
             pid = os.posix_spawn(
                 _SHELL,
                 [*command, *argv],
@@ -94,4 +118,4 @@ def _start_on_windows(argv: "list[str]", environ: "dict[str, str]") -> None:
             env=environ,
             cwd=os.sep,
         )
-        child.returncode = 0  # it goes on when we end: no warning of a child that still runs
+        child.returncode = 0  # it outlives us: no warning about a child that still runs

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from ssohelper.fastpath import core_dumps, spawn
+from ssohelper.fastpath import own_process, spawn
 
 # These need the terminal that we do not give away; behind Debian's alternatives too.
 _CONSOLE_BROWSERS = frozenset(
@@ -66,7 +66,7 @@ def launch(
     The address has been checked by core.endpoints, and begins with a scheme: never with a dash.
     """
     try:
-        with core_dumps.switched_on():
+        with own_process.original_core_limit():
             started = subprocess.Popen(
                 command_of(opener, url),
                 stdin=subprocess.DEVNULL,
@@ -74,7 +74,7 @@ def launch(
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
                 close_fds=True,
-                env=spawn.without_keys(environ),
+                env=spawn.without_credentials(environ),
             )
     except (OSError, ValueError):
         return None

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 
 from ssohelper.core.instants import to_iso
 from ssohelper.core.sign_in_notices import DESKTOP, Notice
-from ssohelper.fastpath import spawn
+from ssohelper.fastpath import NOTICE_PROCESS, spawn
 
-COMMAND = "notice-process"
 _TITLE = "ssohelper"
 # Without one of these notify-send finds no desktop to show anything on.
 _DESKTOP_MARKS = ("DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY")
@@ -36,7 +35,7 @@ def start(notice: Notice, command: tuple[str, ...] | str, environ: Mapping[str, 
     if program is None:
         return f'"{words[0]}" could not be started (notify in the settings)'
     try:
-        argv = [COMMAND, program, *words[1:], notice.message]
+        argv = [NOTICE_PROCESS, program, *words[1:], notice.message]
         spawn.start_detached(argv, {**environ, **_variables(notice)})
     except (OSError, ValueError):
         return f'"{words[0]}" could not be started (notify in the settings)'

@@ -166,7 +166,7 @@ def test_calls_of_different_roles_are_under_way_at_the_same_time_up_to_16(world)
 
 
 def test_an_error_comes_with_its_exit_code(world, monkeypatch):
-    monkeypatch.setattr("ssohelper.broker.state.SHARED_SECONDS", 0.1)
+    monkeypatch.setattr("ssohelper.broker.state.RETRY_SECONDS", 0.1)
     world.work.error = RoleNotAssigned("no access")
     world.start()
     assert all_of(world.connect()).startswith(b"done 5 0 ")
@@ -180,7 +180,7 @@ def test_a_renewal_is_made_in_a_thread_before_the_call(world):
 
 
 def test_a_refused_renewal_reaches_the_caller(world, monkeypatch):
-    monkeypatch.setattr("ssohelper.broker.state.SHARED_SECONDS", 0.1)
+    monkeypatch.setattr("ssohelper.broker.state.RETRY_SECONDS", 0.1)
     world.work.token_state = TokenState.ENDED
     world.work.renewal_error = LoginRequired("expired")
     world.start()
@@ -188,7 +188,7 @@ def test_a_refused_renewal_reaches_the_caller(world, monkeypatch):
 
 
 def test_a_caller_that_needs_a_sign_in_hears_how_it_may_wait(world, monkeypatch):
-    monkeypatch.setattr("ssohelper.broker.state.SHARED_SECONDS", 0.1)
+    monkeypatch.setattr("ssohelper.broker.state.RETRY_SECONDS", 0.1)
     world.work.error = LoginRequired("expired")
     world.work.wait = Wait(3600, "/token", "waiting")
     world.start()

@@ -6,6 +6,7 @@ from ssohelper import errors
 from ssohelper.broker import wording
 from ssohelper.broker.requests import Reply, Wait
 from ssohelper.errors import AnswerLost, BadAnswer, LoginRequired, SsoHelperError, Throttled
+from ssohelper.fastpath import broker_client
 
 CLASSES = [
     found
@@ -74,17 +75,15 @@ def test_text_that_is_no_unicode_is_sent_too():
 
 
 def test_a_caller_finds_the_line_to_print_where_it_looks_for_it():
-    from ssohelper.fastpath import miss
-
     error = SsoHelperError("what\x1b[2J happened\nthere", hint="do that")
     rest = wording.encode(Reply(error=error, warnings=("also",))).partition(b"\n")[2]
-    fields = rest.split(miss._SEPARATOR)
-    assert fields[miss._LINE] + b"\n" == wording.line_of(error)
-    assert fields[miss._LINE].startswith(b"ssohelper: error: what")
-    assert b"\x1b" not in fields[miss._LINE]
-    assert b"\n" not in fields[miss._LINE]
-    assert fields[miss._WAIT_SECONDS] == b"0"
-    assert fields[miss._WAIT_LINE + 1 :] == [b"also"]
+    fields = rest.split(broker_client.SEPARATOR)
+    assert fields[broker_client.LINE] + b"\n" == wording.line_of(error)
+    assert fields[broker_client.LINE].startswith(b"ssohelper: error: what")
+    assert b"\x1b" not in fields[broker_client.LINE]
+    assert b"\n" not in fields[broker_client.LINE]
+    assert fields[broker_client.WAIT_SECONDS] == b"0"
+    assert fields[broker_client.WAIT_LINE + 1 :] == [b"also"]
 
 
 def test_how_to_wait_for_a_sign_in_comes_back():

@@ -50,11 +50,6 @@ def test_the_moment_from_which_a_caller_waits_is_the_tables(life: int) -> None:
     assert freshness.of_credentials(life, left + 1, life - left - 1) is Freshness.SERVE_AND_RENEW
 
 
-def test_service_ends_before_the_credentials_do() -> None:
-    assert freshness.service_ends_at(1000, 4600) == 4540
-    assert freshness.service_ends_at(1000, 1060) == 1054
-
-
 @pytest.mark.parametrize(("life", "margin"), [(3600, 1200), (28800, 1200), (60, 20)])
 def test_a_token_is_renewed_before_the_sdks_begin(life: int, margin: float) -> None:
     assert freshness.token_margin_seconds(life) == margin

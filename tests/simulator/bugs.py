@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from ssohelper.actions import issuing, renewal, selection, tokens
-from ssohelper.broker.backoff import Backoff
 from ssohelper.broker.core import Broker
+from ssohelper.broker.limits import Backoff
 from ssohelper.broker.loop import Loop
 from ssohelper.broker.pace import Pace
 from ssohelper.broker.requests import Found, Reply

@@ -29,7 +29,7 @@ from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import typed
 from ssohelper.core.text import show
 from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
-from ssohelper.fastpath import core_dumps
+from ssohelper.fastpath import own_process
 from ssohelper.system import browser
 from ssohelper.tui import flow
 from ssohelper.tui.commands import Command
@@ -317,7 +317,7 @@ def _run_shell(shell: str, environ: Mapping[str, str], said: str) -> None:
         signal.signal(number, lambda *_: None)
     try:
         os.write(2, said.encode(errors="backslashreplace"))
-        with core_dumps.switched_on():
+        with own_process.original_core_limit():
             process = subprocess.Popen([shell], env=dict(environ))
         process.wait()
     finally:

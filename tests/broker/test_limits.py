@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssohelper.broker.backoff import Backoff
+from ssohelper.broker.limits import Backoff
 from ssohelper.errors import AwsUnreachable, LocalState, Throttled
 
 DOWN = AwsUnreachable("down")

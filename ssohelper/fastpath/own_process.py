@@ -1,0 +1,96 @@
+"""Limits and signals of this process: core dumps, open files, signals that wait for a step's end.
+
+No process that holds a secret leaves a core dump; the programs that it starts get their limit back.
+RLIMIT_CORE is lowered, which takes 0.2 ms. PR_SET_DUMPABLE needs ctypes (2 to 10 ms) and also
+shuts out debuggers of the same user, which can read the token file anyway: only `serve`, which
+runs for days, sets it as well (endpoint/serving.py).
+"""
+
+import contextlib
+import signal
+import sys
+
+# Not typing's: the path of an SDK's call loads this.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# One byte, not 0: where core_pattern is a pipe (systemd-coredump, apport) the kernel ignores the
+# limit, except that at exactly 1 it starts no program (fs/coredump.c). A file of 1 byte is too
+# small for any core, so none is written either.
+_NO_CORE_BYTES = 1
+# A broker has one descriptor for each caller, up to 4,000 of them.
+_MOST_DESCRIPTORS = 4096
+_original_core_limit: "tuple[int, int] | None" = None
+
+
+def disable_core_dumps() -> None:
+    """Prevent any signal from writing this process's memory to a disk."""
+    global _original_core_limit
+    if sys.platform == "win32" or _original_core_limit is not None:
+        return
+    import resource
+
+    with contextlib.suppress(OSError, ValueError):
+        limits = resource.getrlimit(resource.RLIMIT_CORE)
+        # The hard limit stays: a program that `exec` becomes may have cores as before. Where it is
+        # 0, so is the soft limit, which then cannot be raised to 1.
+        if limits[1]:
+            resource.setrlimit(resource.RLIMIT_CORE, (_NO_CORE_BYTES, limits[1]))
+            _original_core_limit = limits
+
+
+def restore_core_limit() -> None:
+    """Restore the limit that this process was started with, before it becomes another program."""
+    global _original_core_limit
+    if sys.platform == "win32" or _original_core_limit is None:
+        return
+    import resource
+
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, _original_core_limit)
+    _original_core_limit = None
+
+
+@contextlib.contextmanager
+def original_core_limit() -> "Iterator[None]":
+    """Restore that limit while another program is started, which inherits it."""
+    was_disabled = _original_core_limit is not None
+    restore_core_limit()
+    try:
+        yield
+    finally:
+        if was_disabled:
+            disable_core_dumps()
+
+
+def raise_descriptor_limit() -> None:
+    """Raise the soft limit of open files to the hard one, at most to 4,096.
+
+    A caller with `ulimit -n 64` would otherwise limit the broker that it starts for all callers.
+    """
+    if sys.platform == "win32":
+        return
+    import resource
+
+    with contextlib.suppress(OSError, ValueError):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = (
+            _MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _MOST_DESCRIPTORS)
+        )
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+@contextlib.contextmanager
+def hold_signals() -> "Iterator[None]":
+    """Delay INT, TERM, HUP, QUIT and TSTP until the block has ended. SIGKILL cannot be delayed."""
+    if sys.platform == "win32":
+        yield
+        return
+    held = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

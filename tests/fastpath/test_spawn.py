@@ -1,0 +1,29 @@
+"""The environment of a detached process: absolute paths, no role credentials."""
+
+from pathlib import Path
+
+import pytest
+
+from ssohelper.fastpath import spawn
+
+HOME = {"HOME": "/home/ana", "PYTHONSAFEPATH": "1"}
+
+
+@pytest.mark.parametrize("variable", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
+def test_relative_paths_become_absolute(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process runs in another folder."""
+    monkeypatch.chdir(tmp_path)
+    found = spawn.detached_environment({**HOME, variable: "here/file", "X": "y"})
+    assert found == {**HOME, variable: str(tmp_path / "here/file"), "X": "y"}
+
+
+def test_a_path_below_the_home_folder_is_expanded() -> None:
+    found = spawn.detached_environment({**HOME, "AWS_CONFIG_FILE": "~/config"})
+    assert found["AWS_CONFIG_FILE"] == "/home/ana/config"
+
+
+def test_role_credentials_of_the_caller_are_left_out() -> None:
+    environ = {**HOME, "AWS_ACCESS_KEY_ID": "ASIAEXAMPLE", "AWS_SESSION_TOKEN": "t"}
+    assert spawn.detached_environment(environ) == HOME
