@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import socket
 
     from ssohelper.broker.renewals import Renewals
-    from ssohelper.core.local_http import Entry
+    from ssohelper.core.local_http import RequestHandler
     from ssohelper.core.model import RoleCredentials, SsoSession
     from ssohelper.core.sign_in_notices import Notice
     from ssohelper.settings import Settings
@@ -308,13 +308,13 @@ class App:
     def local_server(
         self,
         place: int | socket.socket,
-        make_entry: Callable[[int], Entry],
+        make_handler: Callable[[int], RequestHandler],
         report: Callable[[BaseException], None],
     ) -> LocalServer:
-        """Make a server at a port of 127.0.0.1, 0: a free one, or at a socket. Raises: LocalState."""
+        """Return a server on a port of 127.0.0.1 (0: a free one), or on a socket. Raises: LocalState."""
         from ssohelper.wire.local_server import LocalServer
 
-        return LocalServer.at(place, make_entry, report)
+        return LocalServer.bind(place, make_handler, report)
 
     def endpoint_folder(self) -> PrivateFolder:
         """Make the folder of an endpoint of this process.

@@ -1,4 +1,4 @@
-"""The broker's process: serves callers on the socket that it was handed, until none is left."""
+"""The broker's process: serves callers on the socket that its starter passed, until it is idle."""
 
 import contextlib
 import os
@@ -14,6 +14,7 @@ from ssohelper.actions.issuing import Work
 from ssohelper.app import App
 from ssohelper.broker.loop import Loop
 from ssohelper.core.model import SsoSession
+from ssohelper.fastpath import own_process
 from ssohelper.fastpath.spawn import PASSED_DESCRIPTOR
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def run(argv: list[str]) -> int:
     """Serve as `broker-process SESSION ADDRESS`, with the listening socket as descriptor 3."""
     if sys.platform == "win32" or len(argv) != 2:
         return 2
+    own_process.raise_descriptor_limit()
     _leave_terminal()
     address = argv[1]
     listener = socket.socket(fileno=PASSED_DESCRIPTOR)
@@ -33,7 +35,7 @@ def run(argv: list[str]) -> int:
     identity = _identity(address)
 
     def forget_address() -> None:
-        # Another broker's that took the place of ours stays.
+        # A newer broker's socket file at the same path stays.
         if identity is not None and _identity(address) == identity:
             with contextlib.suppress(OSError):
                 os.unlink(address)
@@ -41,7 +43,7 @@ def run(argv: list[str]) -> int:
     try:
         Loop(Work(lambda: _BrokerApp(shared)), listener).run_until_idle(forget_address)
     except Exception as error:
-        # Callers start another broker. After five that end without an answer, a caller asks AWS itself.
+        # Callers start another broker; after five that end without an answer they ask AWS themselves.
         crash.as_error(error, sys.exc_info()[2])
         forget_address()
         return 1
@@ -49,7 +51,7 @@ def run(argv: list[str]) -> int:
 
 
 class _Shared:
-    """What outlasts one caller: connections to AWS, and the config as it was parsed last."""
+    """What all calls share: connections to AWS, and the config as it was parsed last."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = dict(environ)
@@ -59,7 +61,7 @@ class _Shared:
 
 
 class _BrokerApp(App):
-    """A new instance for each call: it reads the current settings and collects that call's warnings."""
+    """A new instance for each call: reads the current settings, collects that call's warnings."""
 
     def __init__(self, shared: _Shared) -> None:
         super().__init__(shared.environ)
@@ -72,7 +74,7 @@ class _BrokerApp(App):
             return self._shared.config
 
     def portal(self, session: SsoSession) -> "Portal":
-        # One Portal for each call, since its warnings go to that call's callers; connections are shared.
+        # A new Portal for each call, whose warnings go to that call's callers; it shares connections.
         portal = super().portal(session)
         with self._shared.lock:
             portal.use_connections_of(self._shared.portals.setdefault(session, portal))
@@ -80,7 +82,7 @@ class _BrokerApp(App):
 
 
 def _leave_terminal() -> None:
-    """Leave the caller's session where the system's way of starting processes has not done so."""
+    """Leave the starter's process session, where posix_spawn could not do so."""
     if sys.platform != "win32":
         with contextlib.suppress(OSError):
             os.setsid()

@@ -55,7 +55,7 @@ def print_document(app: App, session: SsoSession, role: Role, deadline: Deadline
 
     def keys_now() -> RoleCredentials:
         by = first.pop() if first else app.deadline()
-        return credentials.release(app, session, role, "credential-process", by)
+        return credentials.release(app, session, role, by)
 
     seconds = sign_in_wait.seconds_of(app, session)
     keys = sign_in_wait.after_sign_in(app, session, seconds, keys_now, say=_noticed)

@@ -1,4 +1,4 @@
-"""The process that renews one session's token, and reports on the pipe that it was handed."""
+"""The process that renews one session's token, and reports on the pipe that its starter passed."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from ssohelper.fastpath.spawn import PASSED_DESCRIPTOR
 
 
 def run(argv: list[str]) -> int:
-    """Renew as `renewal-process SESSION SEEN_ID`; the exit code is of no use to anything."""
+    """Renew as `renewal-process SESSION SEEN_ID`; nothing reads the exit code."""
     if len(argv) != 2:
         return 2
     session_name, seen_id = argv
@@ -27,11 +27,11 @@ def run(argv: list[str]) -> int:
         from ssohelper import crash
 
         error = crash.as_error(found, sys.exc_info()[2])
-    # Where nothing waits any more, the token's file says it all.
+    # Nothing may read the pipe any more; then the new token is in its file all the same.
     with contextlib.suppress(OSError):
         report = 1 if sys.platform == "win32" else PASSED_DESCRIPTOR
         os.write(report, wording.encode_report(error))
-        os.close(report)  # what waits for the renewal need not wait for the notice
+        os.close(report)  # the broker need not wait for the notice
     if session is not None:
         notices.tell_after_renewal(app, session, error)
     return 0

@@ -79,7 +79,7 @@ def open_in_browser(
     issuer.check_keys(tokens.issuer_of(app, session), "console sign-in", endpoint, session)
     # The console session lasts as long as these.
     keys = credentials.release(
-        app, session, role, "console", app.deadline(), least_share=credentials.NEARLY_WHOLE
+        app, session, role, app.deadline(), least_share=credentials.NEARLY_WHOLE
     )
     address = federation.login_url(keys, session.start_url, page.url)
     with app.browser_pages() as pages:

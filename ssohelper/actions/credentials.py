@@ -1,15 +1,14 @@
-"""Credentials of one role. `release` is the single way out of the program.
+"""One role's credentials. `release` and `find_cached` are the only functions that hand them out.
 
-The broker of the session asks AWS, once for all its callers (docs/decisions/0011); where there can
-be none, this process asks for itself by the same code. Can never prompt and never imports login.
+The session's broker asks AWS, once for all its callers (docs/decisions/0011); where no broker can
+run, this process asks with the same code. Never prompts, and never imports actions.login.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ssohelper.actions import issuing, tokens
 from ssohelper.broker import wording
@@ -27,90 +26,66 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# For keys that are handed over once: a job of their whole life can be begun with them.
+# Shares of the credentials' lifetime that must be left, for `least_share`.
+# For credentials that are handed over once, to a job that may take nearly their whole lifetime.
 NEARLY_WHOLE = 0.9
-# A little more than half: at exactly half of their life they are due.
+# A little more than half: at exactly half of their lifetime they are due.
 _HALF = 0.501
-# More than their whole life: AWS is asked.
-_IN_ANY_CASE = 2.0
-
-Way = Literal["credential-process", "whoami", "env", "exec", "use", "console", "serve"]
-Policy = Callable[["App", SsoSession, Role, Way], None]
-Recorder = Callable[["App", SsoSession, Role, Way, RoleCredentials], None]
-
-
-def allow_all(app: App, session: SsoSession, role: Role, way: Way) -> None:
-    """The policy until there are guards: it refuses nothing."""
-
-
-def record_nothing(
-    app: App, session: SsoSession, role: Role, way: Way, credentials: RoleCredentials
-) -> None:
-    """The recorder until there is a journal."""
+# More than the whole: AWS is asked whatever is cached.
+_ASK_AWS = 2.0
 
 
 def release(
     app: App,
     session: SsoSession,
     role: Role,
-    way: Way,
     deadline: Deadline,
     *,
     least_share: float = 0.0,
-    policy: Policy = allow_all,
-    recorder: Recorder = record_nothing,
 ) -> RoleCredentials:
-    """Return unexpired credentials of the role; all credentials of the program leave here.
+    """Return unexpired credentials of the role, from the cache or from AWS.
 
-    `least_share`: which part of their life they must still have when AWS answers in 5 s; more than
-    1 asks AWS in any case.
+    `least_share`: the share of their lifetime that must be left, 0 to 1; less is returned when AWS
+    does not answer within 5 s. More than 1 asks AWS whatever is cached.
     Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), LocalState (7).
     """
-    policy(app, session, role, way)
     if deadline.passed:
-        reply = _cached_reply(app, session.key_of(role))
+        reply = _reply_from_cache(app, session.key_of(role))
     else:
-        reply = _reply(app, session.key_of(role), deadline, least_share)
+        reply = _ask_broker(app, session.key_of(role), deadline, least_share)
     for warning in reply.warnings:
         app.warn(warning)
     if reply.error is not None:
         raise reply.error
-    credentials = parse_document(reply.document)
-    recorder(app, session, role, way, credentials)
-    return credentials
+    return parse_document(reply.document)
 
 
-def cached(
+def find_cached(
     app: App,
     session: SsoSession,
     role: Role,
-    way: Way,
     *,
-    even_due: bool = False,
-    even_doubtful: bool = False,
-    policy: Policy = allow_all,
-    recorder: Recorder = record_nothing,
+    allow_due: bool = False,
+    allow_doubtful: bool = False,
 ) -> RoleCredentials | None:
-    """Return cached credentials that are good, without waiting; None: `release` asks AWS.
+    """Return cached credentials that need no renewal before use; None: call `release`. Never waits.
 
-    With `even_due` also what should be renewed first: better than none while AWS is slow. With
-    `even_doubtful` also what may be another person's, with a warning: AWS cannot be reached.
+    `allow_due`: also those that should be renewed before use, for when AWS is slow.
+    `allow_doubtful`: also those that may be another person's, with a warning, for when AWS cannot
+    be reached.
     """
-    policy(app, session, role, way)
     found = issuing.find(app, session.key_of(role))
-    if not found.document or not (found.is_good or even_due):
+    if not found.document or not (found.is_good or allow_due):
         return None
     if found.warning is not None:
-        if not even_doubtful:
+        if not allow_doubtful:
             return None
         app.warn(found.warning)
-    credentials = parse_document(found.document)
-    recorder(app, session, role, way, credentials)
-    return credentials
+    return parse_document(found.document)
 
 
-def renew_ahead(app: App, session: SsoSession, role: Role, way: Way, deadline: Deadline) -> None:
-    """Renew what is past half of its life: the session's token, then the role's credentials.
+def renew_ahead(app: App, session: SsoSession, role: Role, deadline: Deadline) -> None:
+    """Renew what is past half of its lifetime: the session's token, then the role's credentials.
 
     Raises: as `release`.
     """
@@ -119,28 +94,28 @@ def renew_ahead(app: App, session: SsoSession, role: Role, way: Way, deadline: D
     if token is not None and token_due_at is not None and app.now() >= token_due_at:
         tokens.renew_token(app, session, token, deadline)
     if due_at(app, session, role) <= app.now():
-        release(app, session, role, way, deadline, least_share=_HALF)
+        release(app, session, role, deadline, least_share=_HALF)
 
 
-def renew_now(app: App, session: SsoSession, role: Role, way: Way, deadline: Deadline) -> None:
-    """Take fresh credentials whatever is cached: a clock is in doubt, or the sign-in ends soon.
+def renew_now(app: App, session: SsoSession, role: Role, deadline: Deadline) -> None:
+    """Get new credentials whatever is cached: a clock is in doubt, or the sign-in ends soon.
 
-    Raises: as `release`; AwsUnreachable when only the cached ones could be had.
+    Raises: as `release`; AwsUnreachable when AWS issued none.
     """
     before = app.credentials.get(session.key_of(role), session)
-    fresh = release(app, session, role, way, deadline, least_share=_IN_ANY_CASE)
+    fresh = release(app, session, role, deadline, least_share=_ASK_AWS)
     if before is not None and fresh.access_key_id == before.credentials.access_key_id:
         raise AwsUnreachable("the credentials could not be renewed", hint="try again in a minute")
 
 
 def due_at(app: App, session: SsoSession, role: Role) -> int:
-    """Return when the role's credentials, or their token, are to be renewed; 0 without any."""
+    """Return when (epoch seconds) the role's credentials or the token must be renewed; 0: now."""
     cached = app.credentials.get(session.key_of(role), session)
     return 0 if cached is None else issuing.due_at(app, session, cached)
 
 
 def parse_document(document: bytes) -> RoleCredentials:
-    """Return the credentials of a credential-process document of ours."""
+    """Return the credentials in a credential-process document that we made."""
     found = json.loads(document)
     expires_at = from_iso(found["Expiration"])
     if expires_at is None:
@@ -153,8 +128,8 @@ def parse_document(document: bytes) -> RoleCredentials:
     )
 
 
-def _reply(app: App, key: RoleKey, deadline: Deadline, least_share: float) -> Reply:
-    # With -v this process asks AWS itself: a broker has no stderr of ours to log to.
+def _ask_broker(app: App, key: RoleKey, deadline: Deadline, least_share: float) -> Reply:
+    # With -v this process asks AWS itself: a broker cannot log to our stderr.
     if not app.may_ask_broker or _log.isEnabledFor(logging.INFO):
         return _ask_alone(app, key, deadline, least_share)
     try:
@@ -170,11 +145,11 @@ def _reply(app: App, key: RoleKey, deadline: Deadline, least_share: float) -> Re
     except broker_client.Unavailable:
         return _ask_alone(app, key, deadline, least_share)
     except broker_client.Stopped:
-        return _cached_reply(app, key)
+        return _reply_from_cache(app, key)
 
 
 def _ask_alone(app: App, key: RoleKey, deadline: Deadline, least_share: float) -> Reply:
-    """Do what a broker does, for this process alone."""
+    """Do the work of a broker in this process, for this request only."""
     now = app.monotonic()
     request = Request(key, now, now + deadline.left(), least_share)
     loop = Loop(issuing.Work(lambda: app), monotonic=app.monotonic)
@@ -184,8 +159,8 @@ def _ask_alone(app: App, key: RoleKey, deadline: Deadline, least_share: float) -
         loop.close()
 
 
-def _cached_reply(app: App, key: RoleKey) -> Reply:
-    """Return what is cached and unexpired: the broker is stopped, or the machine very busy."""
+def _reply_from_cache(app: App, key: RoleKey) -> Reply:
+    """Return cached unexpired credentials: the broker is stopped, or the machine is very busy."""
     found = issuing.find(app, key)
     if found.document:
         return found.reply

@@ -55,7 +55,7 @@ def confirmed(app: App, who: Known) -> Confirmed:
     region = environment.endpoint_region_of(app, who.profile, who.profile.region or session.region)
     endpoint = sts_endpoint(region, app.environ)
     issuer.check_keys(tokens.issuer_of(app, session), "sts", endpoint, session)
-    keys = credentials.release(app, session, role, "whoami", app.deadline())
+    keys = credentials.release(app, session, role, app.deadline())
     identity = app.account_client(keys, region).caller_identity()
     if not identity.is_role(role):
         raise BadAnswer(

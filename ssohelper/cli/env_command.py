@@ -55,7 +55,6 @@ def env(profile: str | None, shell: str, form: str, reveal: bool) -> None:
         app,
         chosen.session,
         chosen.role,
-        "env",
         app.deadline(),
         least_share=credentials.NEARLY_WHOLE,
     )

@@ -95,7 +95,6 @@ def _run_with_keys(app: App, chosen: Profile, program: list[str], hold_text: str
             app,
             chosen.session,
             chosen.role,
-            "exec",
             app.deadline(),
             least_share=credentials.NEARLY_WHOLE,
         ),

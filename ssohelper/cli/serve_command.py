@@ -1,4 +1,4 @@
-"""serve: the credentials endpoint in the foreground. `exec --server` is the same beside a command."""
+"""serve: the credentials endpoint in the foreground; `exec --server`: the same for one command."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ from ssohelper.cli import choosing, output, profile_use
 from ssohelper.core import shell_text
 from ssohelper.core.model import Profile
 from ssohelper.core.text import is_harmless, show
-from ssohelper.endpoint.serving import Serving
+from ssohelper.endpoint.serving import Endpoint
 from ssohelper.errors import LocalState, LoginRequired, UsageProblem
 
 if sys.platform == "win32":
@@ -32,18 +32,18 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 @click.option(
     "--env-file",
     metavar="PATH",
-    help="Write address and token there, for containers; the token is new at each start.",
+    help="Write address and token to this file, for containers; each start makes a new token.",
 )
 @click.option(
     "--token-folder",
     metavar="DIR",
-    help="Keep the token in DIR/token, for containers that mount DIR; it reaches them at a restart.",
+    help="Keep the token in DIR/token; containers that mount DIR see the new one after a restart.",
 )
 @click.option(
     "--socket",
     "socket_file",
     metavar="PATH",
-    help="Answer on a socket file, for containers that mount it.",
+    help="Listen on a socket file, for containers that mount it.",
 )
 @output.common_options
 def serve(
@@ -53,7 +53,7 @@ def serve(
     token_folder: str | None,
     socket_file: str | None,
 ) -> None:
-    """Serve credentials of a role to programs that renew by themselves.
+    """Serve credentials of a role to programs that request new ones automatically.
 
     \b
     Examples:
@@ -62,8 +62,9 @@ def serve(
       ssohelper serve payments-prod.ReadOnlyAccess --env-file ~/.payments.env \\
           --token-folder ~/.payments
 
-    Stays in the foreground until Ctrl-C, renews before anything ends, and says in time when a
-    person will be needed. Prints what a shell needs to use it. It listens on 127.0.0.1 alone.
+    Runs in the foreground until Ctrl-C, renews credentials before they expire, and prints a notice
+    before an interactive sign-in is needed. Prints the variables that a shell needs to use it.
+    Listens on 127.0.0.1 only.
     """
     app = output.app()
     chosen = choosing.profile(profile)
@@ -72,48 +73,48 @@ def serve(
     if env_path and token_path:
         _check_plain(token_path)
     old_port = app.env_file(env_path).load_port() if env_path else None
-    with _serving(app, chosen) as serving:
-        # Before the sign-in: what cannot be is said at once.
+    with _make_endpoint(app, chosen) as endpoint:
+        # Before the sign-in: an address that cannot be used is an error at once.
         if socket_path:
-            serving.open_socket(socket_path)
+            endpoint.listen_on_socket(socket_path)
         if token_path:
-            serving.keep_token_in(token_path)
+            endpoint.save_token_in(token_path)
         if port or env_path or token_path or not socket_path:
-            _open_port(serving, port, old_port)
-        _signed_in(app, chosen)
-        ending = _hold_signals()
-        serving.start()
+            _listen_on_port(endpoint, port, old_port)
+        _ensure_signed_in(app, chosen)
+        ending = _block_signals()
+        endpoint.start()
         output.say(f"serving {profile_use.who(app, chosen)} until Ctrl-C")
         _warn_of_unknown_end(app, chosen)
         if env_path:
-            app.env_file(env_path).save(serving.env_file_variables())
-        _print_way(serving, env_path, token_path, socket_path, by_port=port is not None)
+            app.env_file(env_path).save(endpoint.env_file_variables())
+        _print_usage(endpoint, env_path, token_path, socket_path, by_port=port is not None)
         output.flush()
         favourites.record(app, chosen)
-        came = signal.sigwait(ending)
-    click.get_current_context().exit(128 + came)
+        received = signal.sigwait(ending)
+    click.get_current_context().exit(128 + received)
 
 
 def run_beside_server(app: App, chosen: Profile, program: list[str], hold_text: str) -> int:
     """Run the program with an endpoint of its own; return its exit code.
 
-    `hold_text`: how long it, and what it runs, waits for a sign-in; "" for not at all.
+    `hold_text`: for how long it, and what it runs, waits for a sign-in; "" for not at all.
     Raises: ProgramNotFound (127), NotExecutable (126).
     """
     run.found_program(program[0], app.environ)
-    _signed_in(app, chosen, hold_text)
-    with _serving(app, chosen) as serving:
+    _ensure_signed_in(app, chosen, hold_text)
+    with _make_endpoint(app, chosen) as endpoint:
         run_beside.hold_signals()
-        serving.open_port()
-        serving.start()
-        child = serving.environment().of_child(app.environ)
+        endpoint.listen_on_port()
+        endpoint.start()
+        child = endpoint.prepare_environment().of_child(app.environ)
         child.update(sign_in_wait.variables(hold_text))
         output.say(f"{profile_use.who(app, chosen)}: these credentials are renewed")
         _warn_of_unknown_end(app, chosen)
         favourites.record(app, chosen)
         ended = run_beside.to_its_end(program, child)
     if ended.by_terminal:
-        # A script above us stops at Ctrl-C only when it sees that we ended by it too.
+        # The script that runs us stops at Ctrl-C only when it sees that we ended by SIGINT too.
         output.flush()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
@@ -124,79 +125,74 @@ def run_beside_server(app: App, chosen: Profile, program: list[str], hold_text: 
 # -- pieces ------------------------------------------------------------------------------------
 
 
-def _signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
-    """Have credentials before anybody asks: what is wrong is said here, with its exit code."""
+def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
+    """Get credentials before any client asks: an error ends the command, with its exit code."""
     profile_use.signed_in(
         app,
         chosen,
-        lambda: credentials.release(app, chosen.session, chosen.role, "serve", app.deadline()),
+        lambda: credentials.release(app, chosen.session, chosen.role, app.deadline()),
         hold_seconds=sign_in_wait.seconds_in(hold_text),
     )
 
 
 def _warn_of_unknown_end(app: App, chosen: Profile) -> None:
-    """A job must not end because nobody knew that nothing would be said before."""
+    """Warn when no notice can come before the sign-in ends, since its length is unknown."""
     with contextlib.suppress(LoginRequired):
         token = app.tokens.load(chosen.session)
         if token:
             clocks.warn_of_unknown_end(app, chosen.session, token)
 
 
-def _serving(app: App, chosen: Profile) -> Serving:
-    return Serving(app, chosen, "serve", tell=_tell, warn=_warn)
+def _make_endpoint(app: App, chosen: Profile) -> Endpoint:
+    return Endpoint(app, chosen, print_notice=_print_notice, warn=_print_warning)
 
 
-def _tell(message: str) -> None:
-    _say_aside(f"ssohelper: notice: {show(message)}")
+def _print_notice(message: str) -> None:
+    _print_in_background(f"ssohelper: notice: {show(message)}")
 
 
-def _warn(message: str) -> None:
-    _say_aside(f"ssohelper: warning: {show(message)}")
+def _print_warning(message: str) -> None:
+    _print_in_background(f"ssohelper: warning: {show(message)}")
 
 
-def _say_aside(text: str) -> None:
-    """Say lines without waiting: a terminal that Ctrl-S has stopped takes no words.
-
-    Who answers and renews must not wait for it.
-    """
-    says = threading.Thread(target=output.say, args=(text,), daemon=True, name="ssohelper-says")
-    with contextlib.suppress(RuntimeError):  # the system gives no more threads: nobody's end
-        says.start()
+def _print_in_background(text: str) -> None:
+    """Print in a thread: writing to a terminal that Ctrl-S has stopped would block renewals."""
+    thread = threading.Thread(target=output.say, args=(text,), daemon=True, name="ssohelper-print")
+    with contextlib.suppress(RuntimeError):  # no thread can be started: the line is lost
+        thread.start()
 
 
-def _hold_signals() -> set[signal.Signals]:
-    """Keep the signals that end us for `sigwait`; before any thread is made: they inherit it.
+def _block_signals() -> set[signal.Signals]:
+    """Block the signals that end the endpoint, for `sigwait`; threads that start later inherit it.
 
-    What nohup had ignored stays ignored. Not Ctrl-C, which a script ignores in what it starts
-    with `&`: when the script ends by it nobody needs us any more.
+    SIGHUP stays ignored where nohup ignores it. SIGINT does not, although a script ignores it for
+    what it starts with `&`: when Ctrl-C ends that script, the endpoint must end too.
     """
     ending = set(_ENDING)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         ending.remove(signal.SIGHUP)
-    # SIGTTOU: a notice from the background must not stop us where `stty tostop` is set.
+    # SIGTTOU: where `stty tostop` is set, a notice printed from a background job would stop us.
     signal.pthread_sigmask(signal.SIG_BLOCK, {*ending, signal.SIGTTOU})
     return ending
 
 
-def _open_port(serving: Serving, port: int | None, old_port: int | None) -> None:
-    """Listen where the endpoint before did, so that clients which have its address find this one."""
+def _listen_on_port(endpoint: Endpoint, port: int | None, old_port: int | None) -> None:
+    """Listen on the previous endpoint's port where possible: its clients then reach this one."""
     try:
-        serving.open_port(port or old_port or 0)
+        endpoint.listen_on_port(port or old_port or 0)
     except LocalState:
         if port or old_port is None:
             raise
-        serving.open_port()
-        output.warn(
-            f"port {old_port} of before is taken: the address is new, read the env file anew"
-        )
+        endpoint.listen_on_port()
+        output.warn(f"the previous port {old_port} is taken: read the env file again")
 
 
 def _check_plain(folder: Path) -> None:
-    """Refuse a path that docker and a shell would read from an env file in two ways."""
+    """Refuse a path that docker and a shell would read differently from an env file."""
     if not _PLAIN_PATH.fullmatch(str(folder)):
         raise UsageProblem(
-            f'"{show(str(folder), 80)}" cannot stand in an env file',
-            hint="use a folder whose path has letters, digits and @%+=:,./_- alone",
+            f'"{show(str(folder), 80)}" cannot be written to an env file',
+            hint="use a folder whose path has only letters, digits and @%+=:,./_-",
         )
 
 
@@ -209,24 +205,24 @@ def _absolute(text: str | None) -> Path | None:
         return Path(text).absolute()
     except OSError as cause:
         raise LocalState(
-            "the folder that you are in is no longer there", hint="name the whole path"
+            "the current folder no longer exists", hint="give an absolute path"
         ) from cause
 
 
-def _print_way(
-    serving: Serving,
+def _print_usage(
+    endpoint: Endpoint,
     env_file: Path | None,
     token_folder: Path | None,
     socket_path: Path | None,
     *,
     by_port: bool,
 ) -> None:
-    """Print how to use it: data, so on stdout, and never the token."""
-    has_other_way = env_file or token_folder or socket_path
-    exports = None if has_other_way and not by_port else serving.environment()
+    """Print how to use the endpoint, without the token. It is data, so it goes to stdout."""
+    is_used_otherwise = env_file or token_folder or socket_path
+    exports = None if is_used_otherwise and not by_port else endpoint.prepare_environment()
     if output.talk().json:
         data = {
-            "url": serving.url if exports or env_file or token_folder else None,
+            "url": endpoint.url if exports or env_file or token_folder else None,
             "environment": exports.revealed() if exports else None,
             "unset": list(exports.unset) if exports else None,
             "env_file": str(env_file) if env_file else None,
@@ -239,7 +235,7 @@ def _print_way(
         output.echo(shell_text.assignments("bash", exports.revealed(), exports.unset))
     if token_folder:
         output.echo(show(f"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={token_folder}/token"))
-        output.echo(f"AWS_CONTAINER_CREDENTIALS_FULL_URI={serving.url}")
+        output.echo(f"AWS_CONTAINER_CREDENTIALS_FULL_URI={endpoint.url}")
     if env_file:
         output.echo(show(str(env_file)))
     if socket_path:

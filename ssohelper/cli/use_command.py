@@ -127,7 +127,6 @@ def _keys(app: App, profile: Profile) -> tuple[Environment, str]:
             app,
             profile.session,
             profile.role,
-            "use",
             app.deadline(),
             least_share=credentials.NEARLY_WHOLE,
         ),

@@ -1,12 +1,12 @@
 """HTTP on a local address: which requests are answered, and the bytes of an answer. No I/O.
 
 Far stricter than HTTP allows: GET alone, no body, no folded line, one exact Host. `LocalServer`
-reads the bytes; what it gets here is a request that passed every check, or None.
+(wire/local_server.py) reads the bytes; `Rules` parses them and refuses what breaks a rule.
 """
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 from ssohelper.core.model import Secret
 
@@ -47,8 +47,8 @@ class Request(NamedTuple):
 
     `target` is the path with its query, as it was sent.
 
-    `is_ours`: it came from a process of this user or of root. False when the system cannot tell,
-    which only a server with `admits_unknown` lets in.
+    `is_ours`: it came from a process of this user or of root. False when the system cannot tell;
+    only a server with `admits_unknown` answers such a client.
     """
 
     target: str
@@ -57,9 +57,9 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What is sent back; after it the connection is closed.
+    """An HTTP answer, after which the connection is closed.
 
-    `after` is called once the answer has been sent, or could not be.
+    `after` is called once the answer has been sent, or sending it has failed.
     """
 
     status: int
@@ -69,7 +69,7 @@ class Answer(NamedTuple):
     after: Callable[[], None] | None = None
 
     def encoded(self) -> bytes:
-        """Return head and body."""
+        """Return the bytes of the answer: head and body."""
         head = (
             f"HTTP/1.1 {self.status} {_REASONS[self.status]}\r\n"
             f"Content-Type: {self.content_type}\r\n"
@@ -78,32 +78,33 @@ class Answer(NamedTuple):
         if self.location is not None:
             target = self.location.reveal()
             if not _LOCATION.fullmatch(target):
-                raise ValueError("the address of a redirect is not one of http")
+                raise ValueError("the address of a redirect is no http address")
             head += f"Location: {target}\r\n"
         return (head + _HEADERS).encode() + self.body
 
 
 class Rules(NamedTuple):
-    """Whom and what one server answers.
+    """Which clients and requests one server answers.
 
-    `refusal` is the one answer to every request that breaks a rule. `for_browsers`: its clients are
-    browsers; every other server refuses what only a browser sends. `most_clients` counts all that
-    are connected. `admits_unknown`: a client whose user Linux cannot tell may ask too.
+    `refusal` is the one answer to every request that breaks a rule. `most_clients` caps the clients
+    that are connected at once. `for_browsers`: its clients are browsers; every other server refuses
+    what only a browser sends. `admits_unknown`: also answers a client whose user Linux cannot tell.
     """
 
     hosts: frozenset[str]
     refusal: Answer
+    most_clients: int
     for_browsers: bool = False
-    most_clients: int = 400
     admits_unknown: bool = False
 
     @property
     def head_limit_bytes(self) -> int:
+        """The longest request that is read."""
         # A browser sends the cookies of every program that has served on this address.
         return 65536 if self.for_browsers else 8192
 
-    def request_in(self, head: bytes, *, is_ours: bool) -> Request | None:
-        """Return the request in these bytes, which end with the empty line; None: refuse it."""
+    def parse_request(self, head: bytes, *, is_ours: bool) -> Request | None:
+        """Return the request in these bytes, which end with an empty line; None: refuse it."""
         if len(head) > self.head_limit_bytes or not head.endswith(END_OF_HEAD):
             return None
         lines = head.removesuffix(END_OF_HEAD).split(b"\r\n")
@@ -118,7 +119,7 @@ class Rules(NamedTuple):
         return Request(line.group(1).decode(), headers, is_ours)
 
     def _headers(self, lines: list[bytes]) -> dict[bytes, bytes] | None:
-        """Return the headers by name; None when there are too many, or one is odd or repeated."""
+        """Return the headers by name; None for more than 64, a malformed or a repeated one."""
         if len(lines) > 64:
             return None
         form = _BROWSER_HEADER if self.for_browsers else _HEADER
@@ -139,10 +140,24 @@ def _is_of_a_browser(headers: dict[bytes, bytes]) -> bool:
     return any(name in _BROWSER_MARKS or name.startswith(_BROWSER_PREFIXES) for name in headers)
 
 
-class Entry(Protocol):
-    """What one local server answers: by these rules, with this."""
+class RequestHandler(Protocol):
+    """What one local server answers, and by which rules."""
 
     @property
     def rules(self) -> Rules: ...
 
     def answer(self, request: Request) -> Answer: ...
+
+
+class Closing:
+    """Something that listens, and that a `with` block closes at its end."""
+
+    def close(self) -> None:
+        """Stop listening."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()

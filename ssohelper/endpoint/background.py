@@ -1,7 +1,7 @@
-"""The thread behind the doors: renews ahead, tells in time, renews once more before an end.
+"""The endpoint's background thread: renews credentials early, gives notices, restores lost files.
 
-Wakes at least every 15 s by the steady clock, which stands still while the machine sleeps: so
-after a wake all is looked at within that time, whatever the wall clock did.
+It runs at least every 15 s by the monotonic clock, which stands still while the machine sleeps: so
+everything is checked within 15 s of a wake-up, whatever the wall clock did.
 """
 
 import sys
@@ -15,72 +15,77 @@ from typing import TypeVar
 from ssohelper import crash
 from ssohelper.actions import clocks, credentials, notices, tokens
 from ssohelper.actions.notices import LAST_RENEWAL_SECONDS, Reminder
+from ssohelper.app import App
 from ssohelper.core.model import Role, SsoSession
-from ssohelper.endpoint.serving_app import ServingApp
 from ssohelper.endpoint.source import Source
 from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError
 
 LONGEST_PAUSE_SECONDS = 15.0
 _SHORTEST_PAUSE_SECONDS = 0.5
-_ASK_SECONDS = 20.0
+_REQUEST_SECONDS = 20.0
 
-# Gets the words of a notice.
-Tell = Callable[[str], None]
 _T = TypeVar("_T")
 
 
-class Keeper:
-    """Runs from `start` to `stop`; `tell` gets each notice, `upkeep` is called on each round."""
+class BackgroundWork:
+    """Runs from `start` to `stop`.
+
+    `print_notice` is called with the text of each notice, `restore_files` in each round.
+    """
 
     def __init__(
         self,
-        make_app: Callable[[], ServingApp],
+        make_app: Callable[[], App],
         session: SsoSession,
         role: Role,
         source: Source,
         *,
-        tell: Tell,
-        upkeep: Callable[[], None],
+        print_notice: Callable[[str], None],
+        restore_files: Callable[[], None],
         pause_seconds: float = LONGEST_PAUSE_SECONDS,
     ) -> None:
         self._make_app = make_app
         self._session = session
         self._role = role
         self._source = source
-        self._tell = tell
-        self._upkeep = upkeep
+        self._print_notice = print_notice
+        self._restore_files = restore_files
         self._pause_seconds = pause_seconds
         self._reminder = Reminder(session)
-        self._done: set[int] = set()  # ends before which all was renewed once more
-        self._refused = ""  # the token file that AWS takes no more: the next one is tried
-        self._looking = threading.Lock()
+        # Ends (epoch seconds) before which everything has been renewed a last time.
+        self._renewed_before: set[int] = set()
+        # The token file with which AWS refused to renew: the next one is tried.
+        self._refused_fingerprint = ""
+        self._running = threading.Lock()
         self._wake = threading.Event()
-        self._stopped = False
-        self._thread = threading.Thread(target=self._run, daemon=True, name="ssohelper-keeper")
+        self._is_stopped = False
+        self._thread = threading.Thread(target=self._run, daemon=True, name="ssohelper-background")
 
     def start(self) -> None:
+        """Start the thread. Raises: RuntimeError when the system allows no more threads."""
         self._thread.start()
 
     def stop(self) -> None:
-        self._stopped = True
+        """End the thread after its present round."""
+        self._is_stopped = True
         self._wake.set()
 
     def _run(self) -> None:
-        while not self._stopped:
-            self._wake.wait(self.look())
+        while not self._is_stopped:
+            self._wake.wait(self.run_once())
             self._wake.clear()
 
-    def look(self) -> float:
-        """Do all that is due, whatever becomes of each; return for how long nothing will be."""
-        with self._looking:
+    def run_once(self) -> float:
+        """Do everything that is due, even when one step fails; return the seconds until the next round."""
+        with self._running:
             app = self._make_app()
-            self._attempt(app, self._upkeep)
+            self._attempt(app, self._restore_files)
             for step in (
-                self._remind,
-                self._dispel_doubts,
-                self._renew_ahead,
-                self._renew_once_more,
-                self._remind,
+                self._give_notices,
+                self._resolve_clock_doubt,
+                self._renew_early,
+                self._renew_before_end,
+                self._give_notices,
             ):
                 self._attempt(app, partial(step, app))
             due_at = self._attempt(app, partial(credentials.due_at, app, self._session, self._role))
@@ -88,56 +93,56 @@ class Keeper:
         pause = min(self._pause_seconds, due_in) if due_in > 0 else self._pause_seconds
         return max(pause, min(_SHORTEST_PAUSE_SECONDS, self._pause_seconds))
 
-    def _attempt(self, app: ServingApp, step: Callable[[], _T]) -> _T | None:
+    def _attempt(self, app: App, step: Callable[[], _T]) -> _T | None:
         try:
             return step()
-        except SsoHelperError as trouble:  # the next look tries again
-            app.warn(trouble.message)
+        except SsoHelperError as error:  # the next round tries again
+            app.warn(error.message)
         except Exception as error:
             crash.report(error, sys.exc_info()[2])
         return None
 
-    def _dispel_doubts(self, app: ServingApp) -> None:
-        if self._source.doubts(app):
-            self._source.ask().wait(_ASK_SECONDS)
+    def _resolve_clock_doubt(self, app: App) -> None:
+        if self._source.check_clock(app):
+            self._source.start_request().wait(_REQUEST_SECONDS)
 
-    def _remind(self, app: ServingApp) -> None:
+    def _give_notices(self, app: App) -> None:
         next_at = app.now() + ceil(self._pause_seconds)
-        said = self._reminder.next(clocks.outlook(app, self._session), app.now(), next_at)
-        if said:
-            self._tell(said)
+        text = self._reminder.next(clocks.outlook(app, self._session), app.now(), next_at)
+        if text:
+            self._print_notice(text)
         notices.tell_due(app, self._session, next_at, even_signed_out=True)
 
-    def _renew_ahead(self, app: ServingApp) -> None:
+    def _renew_early(self, app: App) -> None:
+        """Renew what is past half of its lifetime, unless AWS has refused that with this token."""
         if not app.settings.get("renew_ahead"):
             return
         if credentials.due_at(app, self._session, self._role) > app.now():
             return
-        seen = app.tokens.fingerprint(self._session)
-        if seen == self._refused:
+        if app.tokens.fingerprint(self._session) == self._refused_fingerprint:
             return
         try:
-            credentials.renew_ahead(app, self._session, self._role, "serve", app.deadline())
-            self._refused = ""
+            credentials.renew_ahead(app, self._session, self._role, app.deadline())
+            self._refused_fingerprint = ""
         except LoginRequired:
-            self._refused = app.tokens.fingerprint(self._session)
+            self._refused_fingerprint = app.tokens.fingerprint(self._session)
 
-    def _renew_once_more(self, app: ServingApp) -> None:
-        """Shortly before an end renew all that can still be: work goes on as long as AWS allows."""
+    def _renew_before_end(self, app: App) -> None:
+        """Shortly before the sign-in ends, renew everything: jobs run on for as long as AWS allows."""
         ahead = clocks.outlook(app, self._session)
         ends = notices.last_renewals(ahead)
-        self._done &= set(ends)
+        self._renewed_before &= set(ends)
         for at in ends:
-            if at in self._done or not 0 < at - app.now() <= LAST_RENEWAL_SECONDS:
+            if at in self._renewed_before or not 0 < at - app.now() <= LAST_RENEWAL_SECONDS:
                 continue
-            with suppress(AwsUnreachable):  # until the end every round tries again
+            with suppress(AwsUnreachable):  # each round until the end tries again
                 if at != ahead.token_expires_at:
-                    self._last_token(app)
-                credentials.renew_now(app, self._session, self._role, "serve", app.deadline())
-                self._done.add(at)
+                    self._renew_token(app)
+                credentials.renew_now(app, self._session, self._role, app.deadline())
+                self._renewed_before.add(at)
 
-    def _last_token(self, app: ServingApp) -> None:
-        with suppress(LoginRequired):  # none comes any more: the present one still works
+    def _renew_token(self, app: App) -> None:
+        with suppress(LoginRequired):  # AWS issues no further one: the present one still works
             token = app.tokens.load(self._session)
             if token is not None:
                 tokens.renew_token(app, self._session, token, app.deadline())

@@ -1,7 +1,7 @@
-"""The config of a command that an endpoint serves: the user's own, without any identity of [default].
+"""The config of a command that an endpoint serves: the user's own, without [default]'s identity.
 
-SDKs take a [default] profile before the endpoint, and static keys belong into no second file. All
-other text is kept to the byte. Touches no disk.
+SDKs prefer credentials of the [default] profile to the endpoint's, and static keys are not copied
+to a second file. All other text stays as it is, to the byte. No I/O.
 """
 
 import re
@@ -12,7 +12,7 @@ from ssohelper.core.config_text import DEFAULT_SECTION, ConfigText, Key, Section
 from ssohelper.core.model import Profile
 from ssohelper.errors import ConfigInvalid
 
-# Keys by which an SDK or another tool finds credentials: it takes any of them before the endpoint.
+# Keys by which an SDK or another tool finds credentials, each preferred to the endpoint.
 _IDENTITY_KEYS = frozenset(
     {
         "source_profile",
@@ -27,9 +27,9 @@ _IDENTITY_PREFIXES = ("sso_", "aws_", "role_", "credential_", "granted_", "ssohe
 _STATIC_KEYS = frozenset(
     {"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"}
 )
-# A comment with a static key in it: people switch keys off so.
+# A comment that contains a static key: that is how users disable one.
 _STATIC_COMMENT = re.compile(rf"(?i)\s*[#;].*\b({'|'.join(sorted(_STATIC_KEYS))})\b")
-# A profile with one of these does not fall back on the endpoint.
+# An SDK does not use the endpoint for a profile with one of these keys.
 _SOURCES = frozenset(
     {
         "credential_process",
@@ -43,8 +43,8 @@ _SOURCES = frozenset(
         "web_identity_token_file",
     }
 )
-# For a profile whose static keys are not copied: without a source of its own an SDK would take
-# the endpoint's credentials for it, which are another account's.
+# For a profile whose static keys are not copied: without any source of credentials an SDK would use
+# the endpoint's for it, which are another account's.
 _REFUSAL = (
     "sh -c 'echo \"static keys are not passed to commands of ssohelper exec --server\" >&2; exit 1'"
 )
@@ -55,19 +55,19 @@ def config_text(
 ) -> str:
     """Return the config with the profile's settings in [default], and no identity there.
 
-    `keyed` are the profiles with keys in the credentials file, which the command does not see.
-    Raises: ConfigInvalid when the text does not say what was meant (a file in an odd form).
+    `keyed`: the profiles with static keys in the credentials file, which the command does not get.
+    Raises: ConfigInvalid when the new text does not parse as intended (a file in an unusual form).
     """
     entry = config.profile(profile.name)
     keys = {**(entry.keys if entry else {}), "region": region}
-    made = _Copy(config.text)
-    made.drop_default_identity({n: v for n, v in keys.items() if not _is_identity(n)})
-    made.drop_static_keys(keyed)
-    return made.text()
+    copy = _Copy(config.text)
+    copy.drop_default_identity({n: v for n, v in keys.items() if not _is_identity(n)})
+    copy.drop_static_keys(keyed)
+    return copy.checked_text()
 
 
 def minimal_text(region: str) -> str:
-    """Return the config for where the user's own cannot be copied."""
+    """Return the config to use when the user's own cannot be copied."""
     return f"[default]\nregion = {region}\n"
 
 
@@ -76,26 +76,26 @@ def _is_identity(key: str) -> bool:
 
 
 def _is_default(header: str) -> bool:
-    """Return whether some SDK takes the section for the default profile's; Go's ignores spaces."""
+    """Return whether any SDK reads this section as the default profile; Go's ignores spaces."""
     return header.strip().lower() == "default" or section_name(header, "profile") == "default"
 
 
 class _Copy:
-    """The lines of a config, what is left out or added, and what each section then says."""
+    """The lines of a config, which are dropped or added, and the keys that each section then has."""
 
     def __init__(self, text: ConfigText) -> None:
         self._text = text
         self._lines = list(text.lines)
         self._dropped = {n for n, line in enumerate(self._lines) if _STATIC_COMMENT.match(line)}
         self._added: dict[int, list[str]] = {}
-        self._said = {
+        self._expected = {
             section.header: {name: key.value for name, key in section.keys.items()}
             for section in (text.defaults, *text.sections.values())
         }
         self._end: list[str] = []
 
     def drop_default_identity(self, settings: dict[str, str]) -> None:
-        """Leave in [default] what is no identity, and give it these settings."""
+        """Remove all identity keys from [default], and set these settings in it."""
         magic = self._text.defaults
         inherited = {name: key.value for name, key in magic.keys.items() if _is_identity(name)}
         for name in inherited:
@@ -107,17 +107,17 @@ class _Copy:
                     self._drop(section, name)
                 self._assign(section, settings)
             else:
-                # [DEFAULT] is in every section: the others keep what they had of it.
+                # [DEFAULT] applies to every section: the others keep what they inherited.
                 lost = inherited.keys() - section.keys.keys() - _STATIC_KEYS
                 self._assign(section, {name: inherited[name] for name in sorted(lost)})
         if not defaults:
-            self._said["default"] = dict(settings)
+            self._expected["default"] = dict(settings)
             self._end = ["", "[default]"] if self._text.sections or magic.keys else ["[default]"]
             for name, value in settings.items():
                 self._end += _key_lines(name, value, "")
 
     def drop_static_keys(self, keyed: Collection[str]) -> None:
-        """Leave static keys out, and let a profile that had nothing else refuse."""
+        """Remove static keys; a profile without any other source gets a command that fails."""
         inherits_static = not _STATIC_KEYS.isdisjoint(self._text.defaults.keys)
         for section in self._text.sections.values():
             static = _STATIC_KEYS & section.keys.keys()
@@ -127,11 +127,11 @@ class _Copy:
             if name is None or _is_default(section.header):
                 continue
             has_lost = static or inherits_static or name in keyed
-            if has_lost and _SOURCES.isdisjoint(self._said[section.header]):
+            if has_lost and _SOURCES.isdisjoint(self._expected[section.header]):
                 self._assign(section, {"credential_process": _REFUSAL})
 
-    def text(self) -> str:
-        """Return the text, read back and found to say what was meant."""
+    def checked_text(self) -> str:
+        """Return the new text. Raises: ConfigInvalid when it does not parse as intended."""
         return_ = "\r" if self._text.newline == "\r\n" else ""
         lines: list[str] = []
         for number, line in enumerate(self._lines):
@@ -144,37 +144,37 @@ class _Copy:
             lines += [line + return_ for line in self._end]
         text = "\n".join(lines)
         text = text if text.endswith("\n") else text + return_ + "\n"
-        self._read_back(text)
+        self._check(text)
         return text
 
-    def _read_back(self, text: str) -> None:
+    def _check(self, text: str) -> None:
         after = ConfigText(text.encode(), self._text.origin)
         found = {
             section.header: {name: key.value for name, key in section.keys.items()}
             for section in (after.defaults, *after.sections.values())
         }
-        if found != self._said:
+        if found != self._expected:
             raise ConfigInvalid(f"{self._text.origin}: its form is too unusual to be copied")
 
     def _drop(self, section: Section, name: str) -> None:
-        self._said[section.header].pop(name, None)
+        self._expected[section.header].pop(name, None)
         if name in section.keys:
             self._dropped.update(_lines_of(section.keys[name]))
 
     def _assign(self, section: Section, settings: dict[str, str]) -> None:
-        """Give a section keys: in place of the lines of its own ones, else after its last line."""
-        said, inherited = self._said[section.header], self._said[DEFAULT_SECTION]
+        """Set keys in a section: replaces the lines of existing ones, else adds to its end."""
+        present, inherited = self._expected[section.header], self._expected[DEFAULT_SECTION]
         for name, value in settings.items():
-            if said.get(name, inherited.get(name)) == value:
+            if present.get(name, inherited.get(name)) == value:
                 continue
-            said[name] = value
+            present[name] = value
             old = section.keys.get(name)
             if old:
                 self._dropped.update(_lines_of(old))
             at = max(_lines_of(old)) if old else section.last_line
-            # As far to the right as its neighbour: a line farther right would go on its value.
-            beside = old.lines[0] if old else _last_key_line(section)
-            indent = _indent_of(self._lines[beside])
+            # Indented like its neighbour: a line indented further would continue that one's value.
+            neighbour = old.lines[0] if old else _last_key_line(section)
+            indent = _indent_of(self._lines[neighbour])
             self._added.setdefault(at, []).extend(_key_lines(name, value, indent))
 
 
@@ -191,7 +191,7 @@ def _indent_of(line: str) -> str:
 
 
 def _key_lines(name: str, value: str, indent: str) -> list[str]:
-    """Return a key with its value; the lines of a nested block are indented as botocore wants."""
+    """Return the lines of a key; those of a nested block are indented as botocore requires."""
     first, *nested = value.split("\n")
     head = f"{indent}{name} = {first}".rstrip()
     return [head, *(f"{indent}    {line}" for line in nested if line)]

@@ -1,6 +1,6 @@
-"""What a request gets: the container's JSON over TCP, the credential-process document on a socket.
+"""The endpoint's answers: the container's JSON over TCP, the credential-process document on a socket.
 
-The local server has checked the client's user, the Host and all else that `rules` says.
+Before, the local server checks the client's user, the Host and everything else in `rules`.
 """
 
 import hmac
@@ -21,15 +21,16 @@ from ssohelper.errors import (
     RoleNotAssigned,
     SsoHelperError,
 )
+from ssohelper.fastpath import CALL_SECONDS
 
 if sys.platform == "win32":
     raise ImportError("there is no endpoint on Windows")
 
 PATH = "/credentials"
-# botocore waits 2 s for an answer, three times: so this is said well before.
+# botocore waits 2 s for an answer, three times: an error is answered well before.
 CONTAINER_SECONDS = 1.5
-# No SDK limits a credential_process to less than Rust's; curl limits nothing.
-_SOCKET_SECONDS = 18.0
+# Each idle client takes a descriptor. More clients than this: the one that sends for longest goes.
+MOST_CLIENTS = 400
 _CODES = (
     (LoginRequired, 401, "LoginRequired"),
     (RoleNotAssigned, 403, "AccessDenied"),
@@ -38,33 +39,35 @@ _CODES = (
 )
 
 
-def _said(status: int, code: str, message: str) -> Answer:
-    """Return an error as the SDKs read it."""
+def _error_answer(status: int, code: str, message: str) -> Answer:
+    """Return an error in the JSON that SDKs read."""
     return Answer(status, to_json({"code": code, "message": message}).encode())
 
 
-# The one answer to every wrong request: it tells nothing.
-_FORBIDDEN = _said(403, "Forbidden", "this request is not answered")
+# The one answer to every request that is not allowed: it reveals nothing.
+_FORBIDDEN = _error_answer(403, "Forbidden", "this request is not answered")
 
 
-class ContainerDoor:
-    """127.0.0.1: a client of this user that has the token is answered."""
+class ContainerHandler:
+    """Requests to 127.0.0.1: answers a client of this user that has the token."""
 
     def __init__(self, source: Source, account_id: str, port: int, token: Secret) -> None:
-        # http's own port is left out by most clients.
+        # Most clients leave out port 80, HTTP's default.
         suffixes = (":80", "") if port == 80 else (f":{port}",)
         hosts = {f"{host}{suffix}" for host in ("127.0.0.1", "localhost") for suffix in suffixes}
-        self.rules = Rules(frozenset(hosts), _FORBIDDEN)
+        self.rules = Rules(frozenset(hosts), _FORBIDDEN, MOST_CLIENTS)
         self._source = source
         self._account_id = account_id
         self._token = token
 
     def answer(self, request: Request) -> Answer:
+        """Return credentials as container JSON, or an error."""
         token = request.headers.get(b"authorization", b"")
         is_known = hmac.compare_digest(token, self._token.reveal().encode())
         if request.target != PATH or not is_known:
             return _FORBIDDEN
-        return _answered(lambda: self._source.credentials(CONTAINER_SECONDS), self._document)
+        get = self._source.get_credentials
+        return _answer(lambda: get(CONTAINER_SECONDS), self._document)
 
     def _document(self, found: RoleCredentials) -> bytes:
         return to_json(
@@ -78,41 +81,41 @@ class ContainerDoor:
         ).encode()
 
 
-class SocketDoor:
-    """A socket file: processes of this user and of root are answered, by the kernel's record."""
+class SocketHandler:
+    """Requests to a socket file: answers processes of this user and of root."""
 
     def __init__(self, source: Source, account_id: str) -> None:
-        self.rules = Rules(frozenset({"localhost"}), _FORBIDDEN)
+        self.rules = Rules(frozenset({"localhost"}), _FORBIDDEN, MOST_CLIENTS)
         self._source = source
         self._account_id = account_id
 
     def answer(self, request: Request) -> Answer:
+        """Return the credential-process document, or an error."""
         if request.target != "/":
             return _FORBIDDEN
-        # Only here: clients of the other entry point give up after 1 to 9 s.
-        wait = self._source.credentials_after_sign_in
-        return _answered(lambda: wait(_SOCKET_SECONDS), self._document)
+        # It waits for a sign-in here only: SDKs give up on the container address after 1 to 9 s.
+        # Of the SDKs, Rust's waits shortest for a credential_process; curl has no limit.
+        get = self._source.get_credentials_after_sign_in
+        return _answer(lambda: get(CALL_SECONDS), self._document)
 
     def _document(self, found: RoleCredentials) -> bytes:
         return document_of(found, self._account_id)
 
 
-def _answered(
-    find: Callable[[], RoleCredentials], form: Callable[[RoleCredentials], bytes]
-) -> Answer:
+def _answer(get: Callable[[], RoleCredentials], form: Callable[[RoleCredentials], bytes]) -> Answer:
     try:
-        return Answer(200, form(find()))
+        return Answer(200, form(get()))
     except SsoHelperError as error:
-        return _error(error)
+        return _answer_to(error)
     except Exception as error:
         crash.report(error, sys.exc_info()[2])
-        return _error(SsoHelperError("internal error"))
+        return _answer_to(SsoHelperError("internal error"))
 
 
-def _error(error: SsoHelperError) -> Answer:
+def _answer_to(error: SsoHelperError) -> Answer:
     hint = f" ({error.hint})" if error.hint else ""
     message = show(f"{error.message}{hint}")
     for kind, status, code in _CODES:
         if isinstance(error, kind):
-            return _said(status, code, message)
-    return _said(500, "LocalState" if error.exit_code == 7 else "InternalError", message)
+            return _error_answer(status, code, message)
+    return _error_answer(500, "LocalState" if error.exit_code == 7 else "InternalError", message)

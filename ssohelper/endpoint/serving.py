@@ -1,4 +1,4 @@
-"""Serving: the endpoint of one role, from listening to the last file that is taken away again."""
+"""The endpoint of one role: listens, starts the background thread, and removes its files at the end."""
 
 import contextlib
 import ctypes
@@ -8,19 +8,16 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from ssohelper import crash
 from ssohelper.actions import environment
-from ssohelper.actions.credentials import Way
 from ssohelper.app import App
-from ssohelper.core.local_http import Entry
+from ssohelper.core.local_http import Closing, RequestHandler
 from ssohelper.core.model import Profile, Secret
-from ssohelper.endpoint.background import LONGEST_PAUSE_SECONDS, Keeper, Tell
+from ssohelper.endpoint.background import LONGEST_PAUSE_SECONDS, BackgroundWork
 from ssohelper.endpoint.child_files import config_text, minimal_text
-from ssohelper.endpoint.handlers import PATH, ContainerDoor, SocketDoor
-from ssohelper.endpoint.serving_app import Lasting, ServingApp
+from ssohelper.endpoint.handlers import PATH, ContainerHandler, SocketHandler
 from ssohelper.endpoint.source import Source
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, no_more_threads
 
@@ -28,29 +25,60 @@ if sys.platform == "win32":
     raise ImportError("there is no endpoint on Windows")
 
 if TYPE_CHECKING:
+    from ssohelper.settings import Settings
     from ssohelper.wire.local_server import LocalServer
 
 _PR_SET_DUMPABLE = 4
-# A warning that is said again for each request would fill a terminal; kept few, days long.
+# Each warning is printed once: one for each request would fill a terminal. After so many different
+# ones all are forgotten, since an endpoint runs for days.
 _MOST_WARNINGS = 50
 
 
-class Serving:
-    """The credentials of one profile for others, renewed; `with` ends it and cleans up.
+class _LastSettings:
+    """The last settings that could be read."""
 
-    `open_port` and `open_socket` are the doors, `environment` what leads a program to the first.
+    def __init__(self, settings: "Settings") -> None:
+        self.settings = settings
+
+
+class EndpointApp(App):
+    """A new instance for each request and round: settings, files and folders are the current ones.
+
+    `last` is shared by all instances of one endpoint.
+    """
+
+    last: _LastSettings | None = None
+
+    def read_settings(self) -> "Settings":
+        """Return the settings; while their file has an error, the last good ones, with a warning.
+
+        An error while the user edits the file must not end a job that runs for days.
+        """
+        if self.last is None:
+            return super().read_settings()
+        try:
+            self.last.settings = super().read_settings()
+        except SsoHelperError as error:
+            self.warn(f"using the previous settings: {error.message}")
+        return self.last.settings
+
+
+class Endpoint(Closing):
+    """Serves one profile's credentials, renewed, until `close`, which also removes its files.
+
+    Clients connect to the port of `listen_on_port` or the socket file of `listen_on_socket`.
+    `prepare_environment` returns what makes a program's SDKs use the port.
     """
 
     def __init__(
         self,
         app: App,
         profile: Profile,
-        way: Way,
         *,
-        tell: Tell,
+        print_notice: Callable[[str], None],
         warn: Callable[[str], None],
-        make_app: Callable[..., ServingApp] = ServingApp,
-        steady: Callable[[], float] = time.monotonic,
+        make_app: Callable[..., EndpointApp] = EndpointApp,
+        monotonic: Callable[[], float] = time.monotonic,
         pause_seconds: float = LONGEST_PAUSE_SECONDS,
     ) -> None:
         self._app = app
@@ -58,71 +86,62 @@ class Serving:
         self._make_app = make_app
         self._warn = warn
         self._warned: set[str] = set()
-        self._lasting = Lasting(app.settings)
+        self._last_settings = _LastSettings(app.settings)
         self._servers: list[LocalServer] = []
         self._port = 0
         self._token = Secret(secrets.token_urlsafe(32))
         self._token_file: Path | None = None
-        self.keeper: Keeper | None = None
         self.files = app.endpoint_folder()
-        self.source = Source(self._new_app, profile.session, profile.role, way, steady=steady)
-        self.keeper = Keeper(
+        self.source = Source(self._new_app, profile.session, profile.role, monotonic=monotonic)
+        self.background = BackgroundWork(
             self._new_app,
             profile.session,
             profile.role,
             self.source,
-            tell=tell,
-            upkeep=self.files.mend,
+            print_notice=print_notice,
+            restore_files=self.files.mend,
             pause_seconds=pause_seconds,
         )
 
-    def open_port(self, port: int = 0) -> None:
-        """Listen on 127.0.0.1; with no port on one that is free. Raises: LocalState (taken)."""
+    def listen_on_port(self, port: int = 0) -> None:
+        """Listen on this port of 127.0.0.1, 0: a free one. Raises: LocalState (taken)."""
         try:
-            self._add(port, self._container_door)
+            self._add_server(port, self._make_container_handler)
         except LocalState as error:
             error.hint = "name another one with --port, or none: a free one is taken"
             raise
 
-    def open_socket(self, path: Path) -> None:
+    def listen_on_socket(self, path: Path) -> None:
         """Listen on a socket file. Raises: UsageProblem (too long), LocalState (there already)."""
         account_id = self._profile.role.account_id
         bound = self.files.listening_at(path)
-        self._add(bound, lambda _port: SocketDoor(self.source, account_id))
+        self._add_server(bound, lambda _port: SocketHandler(self.source, account_id))
 
-    def _add(self, place: int | socket.socket, make_entry: Callable[[int], Entry]) -> None:
-        self._servers.append(self._app.local_server(place, make_entry, _report))
-
-    def _container_door(self, port: int) -> ContainerDoor:
-        self._port = port
-        return ContainerDoor(self.source, self._profile.role.account_id, port, self._token)
-
-    def keep_token_in(self, folder: Path) -> None:
-        """Keep the token in this folder too, for containers that mount it. Raises: LocalState."""
+    def save_token_in(self, folder: Path) -> None:
+        """Write the token to this folder too, for containers that mount it. Raises: LocalState."""
         self._token_file = self.files.keep_token_at(folder, self._token)
 
     def start(self) -> None:
-        """Answer from now on, and tell and renew in time. Raises: LocalState (no thread to be had)."""
+        """Answer, renew and give notices from now on. Raises: LocalState (no thread can be started)."""
         _refuse_core_dumps()
+        for server in self._servers:
+            server.start()
         try:
-            for server in self._servers:
-                server.start()
-            if self.keeper:
-                self.keeper.start()
+            self.background.start()
         except RuntimeError as cause:
             raise no_more_threads() from cause
 
-    def environment(self) -> environment.Environment:
-        """Return what a program needs, and what would lead it elsewhere. Holds no secret.
+    def prepare_environment(self) -> environment.Environment:
+        """Return the variables for a program that uses the port; writes the files that they name.
 
-        The token is in a file that each request reads; the config is the user's own without the
-        identity of [default] and without static keys.
+        None of them holds a secret: SDKs read the token from its file with each request. The config
+        is the user's own, without the identity of [default] and without static keys.
         """
         config = self._child_config()
         variables = {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": self.url,
             "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(
-                # No newline behind it: every SDK refuses one.
+                # Without a newline at the end: every SDK refuses a token with one.
                 self.files.keep("token", self._token.reveal().encode())
             ),
             "AWS_CONFIG_FILE": str(self.files.keep("config", config.encode())),
@@ -131,23 +150,8 @@ class Serving:
         }
         return environment.served_environment(self._app, self._profile, variables)
 
-    def _child_config(self) -> str:
-        region = environment.region_of(self._app, self._profile)
-        # An unreadable credentials file is no file of ours, and the command gets an empty one.
-        keyed: set[str] = set()
-        with contextlib.suppress(SsoHelperError):
-            keyed = self._app.config.read_credentials_names()
-        try:
-            return config_text(self._app.config.read(), self._profile, region, keyed)
-        except ConfigInvalid as trouble:
-            self._app.warn(
-                "the command gets a config without your other profiles and sessions: "
-                f"{trouble.message}"
-            )
-            return minimal_text(region)
-
     def env_file_variables(self) -> Mapping[str, str]:
-        """Return what a container needs: the token's file in its folder, else the token, a secret."""
+        """Return the variables for a container: the path of the token's file, else the token itself."""
         region = environment.region_of(self._app, self._profile)
         token = {"AWS_CONTAINER_AUTHORIZATION_TOKEN": self._token.reveal()}
         if self._token_file is not None:
@@ -161,29 +165,44 @@ class Serving:
 
     @property
     def url(self) -> str:
+        """The address of the credentials, for AWS_CONTAINER_CREDENTIALS_FULL_URI."""
         return f"http://127.0.0.1:{self._port}{PATH}"
 
     def close(self) -> None:
-        if self.keeper:
-            self.keeper.stop()
+        """Stop listening, renewing and giving notices; remove the endpoint's files."""
+        self.background.stop()
         for server in self._servers:
             server.close()
         self.files.remove()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+    def _add_server(
+        self, place: int | socket.socket, make_handler: Callable[[int], RequestHandler]
     ) -> None:
-        self.close()
+        self._servers.append(self._app.local_server(place, make_handler, _report))
 
-    def _new_app(self) -> ServingApp:
+    def _make_container_handler(self, port: int) -> ContainerHandler:
+        self._port = port
+        return ContainerHandler(self.source, self._profile.role.account_id, port, self._token)
+
+    def _child_config(self) -> str:
+        region = environment.region_of(self._app, self._profile)
+        # When the credentials file cannot be read, no profile counts as having keys in it; the
+        # command gets an empty one anyway.
+        keyed: set[str] = set()
+        with contextlib.suppress(SsoHelperError):
+            keyed = self._app.config.read_credentials_names()
+        try:
+            return config_text(self._app.config.read(), self._profile, region, keyed)
+        except ConfigInvalid as error:
+            self._app.warn(
+                "the command gets a config without your other profiles and sessions: "
+                f"{error.message}"
+            )
+            return minimal_text(region)
+
+    def _new_app(self) -> EndpointApp:
         made = self._make_app(self._app.environ, warn=self._warn_once)
-        made.lasting = self._lasting
+        made.last = self._last_settings
         return made
 
     def _warn_once(self, message: str) -> None:
@@ -195,11 +214,11 @@ class Serving:
 
 
 def _report(error: BaseException) -> None:
-    """Log what went wrong with one client; the others are answered on."""
+    """Write a crash log for an error with one client; the others are still answered."""
     crash.report(error, error.__traceback__)
 
 
 def _refuse_core_dumps() -> None:
-    """Keep what this process holds out of core dumps and other processes' eyes, on Linux."""
+    """Forbid core dumps, and reading this process's memory from another one (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

@@ -1,7 +1,8 @@
-"""Credentials of one role for those who ask here: at once while there are good ones.
+"""One role's credentials for the endpoint's clients: from the cache where possible.
 
-One asks AWS for all who wait. A wall clock that has jumped (sleep, a paused machine, a correction)
-puts all that is kept in doubt: then AWS is asked first, and it tells the time with its answer.
+One request to AWS is under way at a time, and all clients that need it wait for that one. When the
+wall clock has jumped (sleep, a paused machine, a correction), nothing tells whether cached
+credentials have expired: AWS is asked first, and its answer carries the right time.
 """
 
 import sys
@@ -11,134 +12,135 @@ from collections.abc import Callable
 
 from ssohelper import crash
 from ssohelper.actions import credentials, sign_in_wait
-from ssohelper.actions.credentials import Way
+from ssohelper.app import App
 from ssohelper.core.model import Role, RoleCredentials, SsoSession
-from ssohelper.endpoint.serving_app import ServingApp
 from ssohelper.errors import AwsUnreachable, SsoHelperError, no_more_threads
 
-# Less is a clock that is kept right; the margin in which nothing is served is 60 s.
+# A smaller difference is a clock being adjusted. Credentials in their last 60 s are never served.
 _JUMP_SECONDS = 30.0
 
 
 class Source:
-    """`credentials` for each request; `doubts` and `ask` for the thread that renews ahead."""
+    """Gives clients credentials, and asks AWS once for all that wait.
+
+    `make_app` returns an App with the current settings and files.
+    """
 
     def __init__(
         self,
-        make_app: Callable[[], ServingApp],
+        make_app: Callable[[], App],
         session: SsoSession,
         role: Role,
-        way: Way,
         *,
-        steady: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._make_app = make_app
         self._session = session
         self._role = role
-        self._way: Way = way
-        self._steady = steady
+        self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._asking: _Asking | None = None
-        self._doubts = False
-        self._apart = make_app().now() - steady()
+        self._request: _Request | None = None
+        self._is_clock_in_doubt = False
+        self._offset = make_app().now() - monotonic()
 
-    def credentials(self, seconds: float) -> RoleCredentials:
-        """Return credentials that work, after at most so many seconds.
+    def get_credentials(self, seconds: float) -> RoleCredentials:
+        """Return valid credentials, after at most so many seconds.
 
-        Raises: what `release` raises; AwsUnreachable when it takes longer.
+        Raises: as `credentials.release`; AwsUnreachable when it takes longer.
         """
         app = self._make_app()
-        in_doubt = self.doubts(app)
+        in_doubt = self.check_clock(app)
         if not in_doubt:
-            found = credentials.cached(app, self._session, self._role, self._way)
+            found = credentials.find_cached(app, self._session, self._role)
             if found is not None:
                 return found
-        asking = self.ask()
-        trouble: SsoHelperError
-        if asking.wait(seconds):
-            if asking.credentials is not None:
-                return asking.credentials
-            trouble = asking.error or SsoHelperError("internal error")
+        request = self.start_request()
+        error: SsoHelperError
+        if request.wait(seconds):
+            if request.credentials is not None:
+                return request.credentials
+            error = request.error or SsoHelperError("internal error")
         else:
-            trouble = AwsUnreachable("AWS has not answered yet", hint="try again in a moment")
-        is_unreachable = isinstance(trouble, AwsUnreachable)
-        found = credentials.cached(
-            app, self._session, self._role, self._way, even_due=True, even_doubtful=is_unreachable
+            error = AwsUnreachable("AWS has not answered yet", hint="try again in a moment")
+        is_unreachable = isinstance(error, AwsUnreachable)
+        found = credentials.find_cached(
+            app, self._session, self._role, allow_due=True, allow_doubtful=is_unreachable
         )
-        # In doubt both clocks have to agree that they have not expired.
+        # In doubt both AWS's clock and this machine's must say that they have not expired.
         if found is None or (in_doubt and found.expires_at <= app.now()):
-            raise trouble
+            raise error
         return found
 
-    def credentials_after_sign_in(self, seconds: float) -> RoleCredentials:
-        """Do what `credentials` does; where the settings say so, wait for a sign-in first.
+    def get_credentials_after_sign_in(self, seconds: float) -> RoleCredentials:
+        """Do what `get_credentials` does; first wait for a sign-in where the settings say so.
 
-        The endpoint itself says that one is needed.
+        Prints nothing: the endpoint's own notices say that a sign-in is needed.
         """
         app = self._make_app()
         return sign_in_wait.after_sign_in(
             app,
             self._session,
             sign_in_wait.seconds_of(app, self._session),
-            lambda: self.credentials(seconds),
+            lambda: self.get_credentials(seconds),
             say=lambda _line: None,
         )
 
-    def doubts(self, app: ServingApp) -> bool:
-        """Tell whether the wall clock has jumped and AWS has not been asked since."""
-        apart = app.now() - self._steady()
+    def check_clock(self, app: App) -> bool:
+        """Return whether the wall clock has jumped and AWS has not answered since."""
+        offset = app.now() - self._monotonic()
         with self._lock:
-            if abs(apart - self._apart) > _JUMP_SECONDS:
-                self._doubts = True
-            self._apart = apart
-            return self._doubts
+            if abs(offset - self._offset) > _JUMP_SECONDS:
+                self._is_clock_in_doubt = True
+            self._offset = offset
+            return self._is_clock_in_doubt
 
-    def ask(self) -> "_Asking":
-        """Return the one asking of AWS that is under way, begun now when there is none."""
+    def start_request(self) -> "_Request":
+        """Return the request to AWS that is under way; starts one when there is none."""
         with self._lock:
-            if self._asking is not None:
-                return self._asking
-            asking = _Asking()
+            if self._request is not None:
+                return self._request
+            request = _Request()
+            arguments = (request, self._is_clock_in_doubt)
             try:
-                threading.Thread(target=self._ask, args=(asking, self._doubts), daemon=True).start()
+                threading.Thread(target=self._ask_aws, args=arguments, daemon=True).start()
             except RuntimeError:
-                asking.error = no_more_threads()
-                asking.done()
+                request.error = no_more_threads()
+                request.finish()
             else:
-                self._asking = asking
-            return asking
+                self._request = request
+            return request
 
-    def _ask(self, asking: "_Asking", anew: bool) -> None:
+    def _ask_aws(self, request: "_Request", must_renew: bool) -> None:
         app = self._make_app()
         try:
             deadline = app.deadline()
-            if anew:
-                credentials.renew_now(app, self._session, self._role, self._way, deadline)
-            asking.credentials = credentials.release(
-                app, self._session, self._role, self._way, deadline
-            )
+            if must_renew:
+                credentials.renew_now(app, self._session, self._role, deadline)
+            request.credentials = credentials.release(app, self._session, self._role, deadline)
         except SsoHelperError as error:
-            asking.error = error
+            request.error = error
         except Exception as error:
             crash.report(error, sys.exc_info()[2])
         finally:
             with self._lock:
-                self._asking = None
-                if anew and asking.credentials is not None:
-                    self._doubts = False
-            asking.done()
+                self._request = None
+                if must_renew and request.credentials is not None:
+                    self._is_clock_in_doubt = False
+            request.finish()
 
 
-class _Asking:
-    """One question to AWS that any number wait for: credentials or an error, once it is done."""
+class _Request:
+    """One request to AWS that any number of threads wait for; then credentials or an error."""
 
     def __init__(self) -> None:
         self.credentials: RoleCredentials | None = None
         self.error: SsoHelperError | None = None
-        self._done = threading.Event()
+        self._finished = threading.Event()
 
-    def done(self) -> None:
-        self._done.set()
+    def finish(self) -> None:
+        """Wake the threads that wait."""
+        self._finished.set()
 
     def wait(self, seconds: float) -> bool:
-        return self._done.wait(seconds)
+        """Wait for the end; return False when it takes longer."""
+        return self._finished.wait(seconds)

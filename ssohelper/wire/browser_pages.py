@@ -1,8 +1,8 @@
-"""Pages on 127.0.0.1 for the person's own browser: redirects that work once, and the callback.
+"""Pages on 127.0.0.1 for the user's own browser: redirects that work once, and the callback.
 
-The browser's command gets an address of such a redirect in place of the real one: every user of
-the machine reads arguments in the process list, and the real one holds a state, a user code or a
-sign-in token.
+The browser's command gets the address of such a redirect instead of the real one: every user of
+the machine can read arguments in the process list, and the real address holds a state, a user code
+or a sign-in token.
 """
 
 import hmac
@@ -12,13 +12,12 @@ import secrets
 import sys
 import threading
 from collections.abc import Callable
-from types import TracebackType
 from typing import Literal, NamedTuple, Self
 from urllib.parse import parse_qs
 
-from ssohelper.core.local_http import Answer, Request, Rules
+from ssohelper.core.local_http import Answer, Closing, Request, Rules
 from ssohelper.core.model import Secret
-from ssohelper.wire.local_server import HOST, LocalServer, bind_port
+from ssohelper.wire.local_server import HOST, LocalServer
 
 CALLBACK_PATH = "/oauth/callback"
 _MOST_CLIENTS = 20
@@ -56,13 +55,13 @@ _REFUSED = _page(
 _USED = _page(410, "Used already", "This address worked once. Your terminal shows how to go on.")
 _OVER = _page(410, "Already done", "This sign-in is over. You can close this tab.")
 
-Outcome = Literal["served", "refused", "nobody came"]
-# Gets the request and its query.
+Outcome = Literal["served", "refused", "not visited"]
+# Called with the request and its query.
 _Page = Callable[[Request, str], Answer]
 
 
-class BrowserPages:
-    """Listens from `start` on, which the first redirect does by itself; `with` ends it."""
+class BrowserPages(Closing):
+    """Pages on a free port; listens from the first `redirect` (or `start`) until `close`."""
 
     def __init__(self, *, admits_unknown: bool = False) -> None:
         self._admits_unknown = admits_unknown
@@ -72,19 +71,22 @@ class BrowserPages:
 
     def start(self) -> None:
         """Listen on a free port. Raises: LocalState."""
-        bound = bind_port()
-        self._port = int(bound.getsockname()[1])
-        rules = Rules(
-            hosts=frozenset({f"{HOST}:{self._port}"}),
+        self._server = LocalServer.bind(0, self._handler_at)
+        self._server.start()
+
+    def _handler_at(self, port: int) -> Self:
+        self._port = port
+        self.rules = Rules(
+            hosts=frozenset({f"{HOST}:{port}"}),
             refusal=_REFUSED,
             for_browsers=True,
             most_clients=_MOST_CLIENTS,
             admits_unknown=self._admits_unknown,
         )
-        self._server = LocalServer(bound, rules, self._answer).start()
+        return self
 
     def redirect(self, target: Secret) -> "OneTimeRedirect":
-        """Return a new address that sends the first visit to the target. Raises: LocalState."""
+        """Return a new address that redirects the first visit to the target. Raises: LocalState."""
         if self._server is None:
             self.start()
         path = f"/{secrets.token_urlsafe(32)}"
@@ -101,7 +103,8 @@ class BrowserPages:
     def _origin(self) -> str:
         return f"http://{HOST}:{self._port}"
 
-    def _answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Answer:
+        """Return the page that the browser asks for."""
         wanted, _, query = request.target.partition("?")
         for path, page in list(self._pages.items()):
             if hmac.compare_digest(wanted.encode(), path.encode()):
@@ -109,19 +112,9 @@ class BrowserPages:
         return _NOT_FOUND
 
     def close(self) -> None:
+        """Stop listening; answers under way are still sent."""
         if self._server is not None:
             self._server.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class OneTimeRedirect:
@@ -135,15 +128,16 @@ class OneTimeRedirect:
         self._served = threading.Event()
 
     def wait(self, seconds: float) -> Outcome:
-        """Return what became of it: "refused" when only another, or an unknown, user came."""
+        """Wait for the first visit; return "refused" when only another or an unknown user came."""
         if self._served.wait(seconds):
             return "served"
-        return "refused" if self._has_refused() else "nobody came"
+        return "refused" if self._has_refused() else "not visited"
 
     def answer(self, request: Request, _query: str) -> Answer:
+        """Return the redirect, once; then that it was used."""
         if "?" in request.target:
             return _NOT_FOUND
-        # A browser of Windows is no process of this Linux: its user is never known there.
+        # In WSL a Windows browser is no process of this Linux: its user is never known.
         if not request.is_ours and not _is_wsl():
             return _REFUSED
         with self._lock:
@@ -154,18 +148,18 @@ class OneTimeRedirect:
 
 
 class Callback(NamedTuple):
-    """What the browser brought back: a code, or AWS's error code for why there is none."""
+    """The parameters of the callback: a code, or AWS's error code."""
 
     code: Secret | None
     error: str | None
 
 
 class SignInPages(BrowserPages):
-    """BrowserPages to which the browser comes back after a sign-in. Listens from its making on.
+    """BrowserPages with the page that a sign-in returns to. Listens as soon as it is made.
 
-    A request that is not the awaited one is answered and changes nothing: any page in the browser
-    can send some, with any error and any state. An unknown user's is taken with the right state
-    and a code alone: Linux knows no user of WSL's Windows programs, nor of any in gVisor.
+    A request with another state is answered and changes nothing: any web page in the browser can
+    send one, with any error and any state. A request of an unknown user needs the right state and a
+    code: Linux cannot tell the user of WSL's Windows programs, nor of any program in gVisor.
     """
 
     def __init__(self) -> None:
@@ -181,7 +175,7 @@ class SignInPages(BrowserPages):
         return self._origin + CALLBACK_PATH
 
     def expect(self, state: Secret) -> None:
-        """Take the callback with this state from now on, once."""
+        """Accept one callback with this state from now on."""
         self._state = state
 
     def wait_for_callback(self, seconds: float) -> Callback | None:
@@ -202,11 +196,11 @@ class SignInPages(BrowserPages):
         if not self._taken.acquire(blocking=False):
             return _OVER
         page = _RECEIVED if callback.code else _DENIED
-        # Once the page is on its way: the process may end soon.
+        # Only once the page has been sent: the process may end soon after.
         return page._replace(after=lambda: self._arrived.put(callback))
 
     def _callback_in(self, query: str) -> Callback | None:
-        """Return what the awaited request says; None for any other."""
+        """Return the callback in this query; None when it is not the expected one."""
         if len(query) > _LONGEST_QUERY:
             return None
         fields = parse_qs(query, keep_blank_values=True)

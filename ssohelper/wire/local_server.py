@@ -1,8 +1,8 @@
 """LocalServer: the one HTTP server for clients on this machine, with every check that they share.
 
-The sign-in callback, the console redirect and the credentials endpoint stand on it. One thread
-reads all requests, so that idle and slow clients cost no thread; a whole request that passed the
-checks gets one of at most 64 threads. Nothing is logged: requests and answers carry secrets.
+The sign-in callback, the console redirect and the credentials endpoint all use it. One thread
+reads all requests, so that idle and slow clients cost no thread; a complete request is answered in
+one of at most 64 threads. Nothing is logged: requests and answers carry secrets.
 """
 
 import contextlib
@@ -13,10 +13,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
-from ssohelper.core.local_http import END_OF_HEAD, Answer, Entry, Request, Rules
+from ssohelper.core.local_http import END_OF_HEAD, Answer, Request, RequestHandler, Rules
 from ssohelper.errors import LocalState, no_more_threads
 from ssohelper.fastpath import peer
 
@@ -28,18 +27,20 @@ MOST_THREADS = 64
 # How long a client may take to send a request.
 HEAD_SECONDS = 5.0
 _SEND_SECONDS = 5.0
-# Each client takes a descriptor; those for files and for connections to AWS stay free.
+# Each client uses a descriptor; so many are left for files and for connections to AWS.
 _OWN_DESCRIPTORS = 48
 _BACKLOG = 512
 
-Handler = Callable[[Request], Answer]
+
+def _ignore(_error: BaseException) -> None:
+    pass
 
 
 def bind_port(port: int = 0) -> socket.socket:
     """Return a socket bound to this port of 127.0.0.1, 0: a free one. Raises: LocalState."""
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if sys.platform != "win32":
-        # After a restart, connections of the server before may still be closing. On Windows this
+        # After a restart, connections of the previous server may still be closing. On Windows this
         # option would let another program bind the same port.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -55,17 +56,17 @@ def bind_port(port: int = 0) -> socket.socket:
 class LocalServer:
     """Answers on a bound socket from `start` to `close`, by the rules.
 
-    `handle` gets each request that passed the checks. An exception of its own goes to `report`,
-    and the client gets the refusal.
+    `handle` is called with each request that passed the checks. `report` is called with an
+    exception that it raises; the client then gets the refusal.
     """
 
     def __init__(
         self,
         bound: socket.socket,
         rules: Rules,
-        handle: Handler,
+        handle: Callable[[Request], Answer],
         *,
-        report: Callable[[BaseException], None] = lambda _error: None,
+        report: Callable[[BaseException], None] = _ignore,
     ) -> None:
         self._listening = bound
         self._rules = rules
@@ -81,36 +82,47 @@ class LocalServer:
         self._threads = 0
         self._idle = threading.Semaphore(0)
         self._thread = threading.Thread(target=self._run, daemon=True, name="ssohelper-local")
-        # Whether a client was turned away for its user.
+        # Whether a client was refused because of its user.
         self.has_refused_a_user = False
 
     @classmethod
-    def at(
+    def bind(
         cls,
         place: int | socket.socket,
-        make_entry: Callable[[int], Entry],
-        report: Callable[[BaseException], None],
+        make_handler: Callable[[int], RequestHandler],
+        report: Callable[[BaseException], None] = _ignore,
     ) -> Self:
-        """Return a server at a port, or on a bound socket (its port is then 0). Raises: LocalState."""
-        bound = bind_port(place) if isinstance(place, int) else place
-        port = bound.getsockname()[1] if bound.family == socket.AF_INET else 0
-        entry = make_entry(int(port))
-        return cls(bound, entry.rules, entry.answer, report=report)
+        """Return a server on a port of 127.0.0.1 (0: a free one), or on a bound socket.
 
-    def start(self) -> Self:
-        """Listen, and answer. Raises: LocalState when the system gives no thread."""
-        self._listening.listen(_BACKLOG)
-        for each in (self._listening, self._woken):
-            each.setblocking(False)
-            self._selector.register(each, selectors.EVENT_READ)
+        `make_handler` is called with the port, with 0 for a socket. The socket is closed when
+        anything fails. Raises: LocalState.
+        """
+        bound = bind_port(place) if isinstance(place, int) else place
         try:
+            port = bound.getsockname()[1] if bound.family == socket.AF_INET else 0
+            handler = make_handler(int(port))
+            return cls(bound, handler.rules, handler.answer, report=report)
+        except BaseException:
+            bound.close()
+            raise
+
+    def start(self) -> None:
+        """Listen, and answer. Raises: LocalState when no thread can be started; it is closed then."""
+        try:
+            self._listening.listen(_BACKLOG)
+            for each in (self._listening, self._woken):
+                each.setblocking(False)
+                self._selector.register(each, selectors.EVENT_READ)
             self._thread.start()
         except RuntimeError as cause:
+            self.close()
             raise no_more_threads() from cause
-        return self
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
-        """Stop listening at once; answers under way are still sent."""
+        """Stop listening at once; answers under way are still sent. May be called again."""
         self._listening.close()
         with contextlib.suppress(OSError):
             self._wake.send(b".")
@@ -118,17 +130,6 @@ class LocalServer:
             self._thread.join(1.0)
         for each in (self._wake, self._woken, self._selector):
             each.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # -- the one thread that reads -----------------------------------------------------------------
 
@@ -140,7 +141,7 @@ class LocalServer:
                 self._report(error)
                 time.sleep(0.1)
         for connection in list(self._reading):
-            self._hang_up(connection)
+            self._close_client(connection)
         for _ in range(self._threads):
             self._requests.put(None)
 
@@ -150,7 +151,7 @@ class LocalServer:
                 self._accept()
             elif isinstance(key.fileobj, socket.socket) and key.fileobj in self._reading:
                 self._read(key.fileobj)
-        self._hang_up_late_clients()
+        self._close_late_clients()
 
     def _seconds_to_next_limit(self) -> float | None:
         for client in self._reading.values():
@@ -161,8 +162,8 @@ class LocalServer:
         try:
             connection, _ = self._listening.accept()
         except OSError:
-            # No descriptor is left, or the client has gone: closing one helps with the first.
-            self._hang_up_oldest()
+            # No descriptor is left, or the client has gone: closing a client helps the first case.
+            self._close_oldest()
             time.sleep(0.01)
             return
         user = _user_of(connection)
@@ -170,7 +171,7 @@ class LocalServer:
             connection.close()
             return
         if len(self._reading) + len(self._answering) >= self._most_clients:
-            self._hang_up_oldest()
+            self._close_oldest()
         if len(self._reading) + len(self._answering) >= self._most_clients:
             connection.close()
             return
@@ -178,7 +179,7 @@ class LocalServer:
         until = time.monotonic() + HEAD_SECONDS
         self._reading[connection] = _Client(bytearray(), until, user == "ours")
         self._selector.register(connection, selectors.EVENT_READ)
-        self._read(connection)  # most have sent all by now
+        self._read(connection)  # most clients have sent all by now
 
     def _may_ask(self, user: "_User", connection: socket.socket) -> bool:
         if connection.family == socket.AF_INET and not _is_from_here(connection):
@@ -197,24 +198,24 @@ class LocalServer:
             part = b""
         head += part
         if not part:
-            self._hang_up(connection)
+            self._close_client(connection)
         elif END_OF_HEAD in head or len(head) > self._rules.head_limit_bytes:
             self._hand_over(connection)
 
-    def _hang_up_late_clients(self) -> None:
+    def _close_late_clients(self) -> None:
         now = time.monotonic()
         for connection, client in list(self._reading.items()):
             if client.until > now:
                 return
-            self._hang_up(connection)
+            self._close_client(connection)
 
-    def _hang_up_oldest(self) -> None:
-        """Close the client that has been sending for longest, so that others can come in."""
+    def _close_oldest(self) -> None:
+        """Close the client that has been sending for longest, to make room for another one."""
         for connection in self._reading:
-            self._hang_up(connection)
+            self._close_client(connection)
             return
 
-    def _hang_up(self, connection: socket.socket) -> None:
+    def _close_client(self, connection: socket.socket) -> None:
         self._stop_reading(connection)
         connection.close()
 
@@ -236,7 +237,7 @@ class LocalServer:
 
     def _add_thread(self) -> None:
         name = f"ssohelper-answer-{self._threads + 1}"
-        with contextlib.suppress(RuntimeError):  # the system gives no more: the present ones do it
+        with contextlib.suppress(RuntimeError):  # no more can be started: the present ones do it
             threading.Thread(target=self._work, daemon=True, name=name).start()
             self._threads += 1
 
@@ -245,7 +246,7 @@ class LocalServer:
             connection, client = taken
             answer = self._answer_to(client)
             try:
-                # A client that hangs up meanwhile is no error.
+                # A client that closes its end meanwhile is no error.
                 with connection, contextlib.suppress(OSError):
                     connection.settimeout(_SEND_SECONDS)
                     connection.sendall(answer.encoded())
@@ -258,7 +259,7 @@ class LocalServer:
                 answer.after()
 
     def _answer_to(self, client: "_Client") -> Answer:
-        request = self._rules.request_in(bytes(client.head), is_ours=client.is_ours)
+        request = self._rules.parse_request(bytes(client.head), is_ours=client.is_ours)
         if request is None:
             return self._rules.refusal
         try:
@@ -269,7 +270,7 @@ class LocalServer:
 
 
 class _Client(NamedTuple):
-    """What a client has sent so far, until when it may go on, and whether its user is ours."""
+    """What a client has sent so far, until when it may send, and whether its user is ours."""
 
     head: bytearray
     until: float
@@ -280,10 +281,10 @@ _User = Literal["ours", "unknown", "another"]
 
 
 def _user_of(connection: socket.socket) -> _User:
-    """Return whose process is at the other end: this user's or root's, another's, or unknown.
+    """Return whose process the client is: this user's or root's, another user's, or unknown.
 
-    Only Linux tells the user of a TCP connection. Elsewhere each counts as ours: a token, a random
-    path or a state has to be enough there.
+    Only Linux tells the user of a TCP connection. Elsewhere each client counts as ours: there the
+    token, the random path or the state is the only protection.
     """
     uid = peer.peer_uid(connection)
     if uid is None:
@@ -293,7 +294,7 @@ def _user_of(connection: socket.socket) -> _User:
 
 
 def _is_from_here(connection: socket.socket) -> bool:
-    """Return whether the client's address is 127.0.0.1: no client of ours has another one."""
+    """Return whether the client's address is 127.0.0.1: none of our clients has another one."""
     try:
         return bool(connection.getpeername()[0] == HOST)
     except OSError:
@@ -301,7 +302,7 @@ def _is_from_here(connection: socket.socket) -> bool:
 
 
 def _affordable_clients() -> int:
-    """Return for how many clients this process has descriptors."""
+    """Return for how many clients this process has descriptors left."""
     if sys.platform != "win32":
         limit = getrlimit(RLIMIT_NOFILE)[0]
         if limit != RLIM_INFINITY:

@@ -15,7 +15,6 @@ from ssohelper.errors import (
     LocalState,
     LoginRequired,
     NotOurs,
-    Refused,
     RoleNotAssigned,
     TokenRejected,
 )
@@ -108,7 +107,7 @@ def test_a_renewal_in_the_background_removes_such_a_role_for_all(app):
     app.release()
     app.answer = RoleNotAssigned("no access")
     with pytest.raises(RoleNotAssigned):
-        credentials.renew_ahead(app, SESSION, ROLE, "serve", app.deadline())
+        credentials.renew_ahead(app, SESSION, ROLE, app.deadline())
     assert (app.is_kept(), app.served_for()) == (None, 0)
 
 
@@ -280,32 +279,6 @@ class TestLeastShare:
         assert app.release(least_share=0.9) == "old"
 
 
-@pytest.mark.parametrize("left", [3600, 900])
-def test_a_policy_is_asked_before_and_a_recorder_told_after_nothing_else_leaves(app, left):
-    app.keep(left)
-    told: list[object] = []
-
-    def refuse(*asked: object) -> None:
-        told.append(asked)
-        raise Refused("guarded")
-
-    def record(*words: object) -> None:
-        told.append(words)
-
-    with pytest.raises(Refused):
-        credentials.release(app, SESSION, ROLE, "env", app.deadline(), policy=refuse)
-    with pytest.raises(Refused):
-        credentials.cached(app, SESSION, ROLE, "serve", even_due=True, policy=refuse)
-    assert told == [(app, SESSION, ROLE, "env"), (app, SESSION, ROLE, "serve")]
-    assert app.asked == []
-    told.clear()
-    given = [
-        credentials.cached(app, SESSION, ROLE, "serve", even_due=True, recorder=record),
-        credentials.release(app, SESSION, ROLE, "env", app.deadline(), recorder=record),
-    ]
-    assert told == [(app, SESSION, ROLE, "serve", given[0]), (app, SESSION, ROLE, "env", given[1])]
-
-
 class TestCached:
     @pytest.mark.parametrize(
         ("left", "now", "even_due"),
@@ -322,31 +295,31 @@ class TestCached:
     def test_is_what_is_cached_and_asks_for_nothing(self, app, left, now, even_due):
         app.keep(left)
         for due, expected in ((False, now), (True, even_due)):
-            found = credentials.cached(app, SESSION, ROLE, "serve", even_due=due)
+            found = credentials.find_cached(app, SESSION, ROLE, allow_due=due)
             assert (found and found.access_key_id) == expected
         assert app.asked == []
 
     def test_is_nothing_when_nothing_is_cached(self, app):
-        assert credentials.cached(app, SESSION, ROLE, "serve", even_due=True) is None
+        assert credentials.find_cached(app, SESSION, ROLE, allow_due=True) is None
 
 
 class TestRenewing:
     @pytest.mark.parametrize("left", [3600, 1800, 60])
     def test_now_takes_fresh_ones_whatever_is_cached(self, app, left):
         app.keep(left)
-        credentials.renew_now(app, SESSION, ROLE, "serve", app.deadline())
+        credentials.renew_now(app, SESSION, ROLE, app.deadline())
         assert (app.is_kept(), app.served_for()) == ("fresh-1", LIFE // 2)
 
     def test_now_says_when_only_the_cached_ones_could_be_had(self, app):
         app.keep(3600)
         app.answer = AwsUnreachable("down")
         with pytest.raises(AwsUnreachable, match="could not be renewed"):
-            credentials.renew_now(app, SESSION, ROLE, "serve", app.deadline())
+            credentials.renew_now(app, SESSION, ROLE, app.deadline())
 
     @pytest.mark.parametrize(("left", "kept"), [(3600, "old"), (1801, "old"), (1800, "fresh-1")])
     def test_ahead_begins_at_half_of_a_life(self, app, left, kept):
         app.keep(left)
-        credentials.renew_ahead(app, SESSION, ROLE, "serve", app.deadline())
+        credentials.renew_ahead(app, SESSION, ROLE, app.deadline())
         assert app.is_kept() == kept
 
     def test_ahead_begins_with_the_token_and_takes_what_is_missing(self, app):
@@ -354,14 +327,14 @@ class TestRenewing:
         done = []
         app.while_renewed = lambda: done.append("token")
         app.while_asked = lambda: done.append("role")
-        credentials.renew_ahead(app, SESSION, ROLE, "serve", app.deadline())
+        credentials.renew_ahead(app, SESSION, ROLE, app.deadline())
         assert done == ["token", "role"]
 
     @pytest.mark.parametrize(("left", "used"), [(1801, []), (1800, ["first"]), (0, ["first"])])
     def test_ahead_renews_a_token_at_half_of_its_life(self, app, left, used):
         app.keep(3600)
         app.sign_in(left)
-        credentials.renew_ahead(app, SESSION, ROLE, "serve", app.deadline())
+        credentials.renew_ahead(app, SESSION, ROLE, app.deadline())
         assert app.used == used
 
 

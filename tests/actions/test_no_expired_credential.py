@@ -119,14 +119,14 @@ def _call(folder: Path, world: World) -> None:
         assert (from_iso(document["Expiration"]) or 0) > world.true
     is_due = issuing.find(app, KEY).is_due
     try:
-        given_out = credentials.release(app, SESSION, ROLE, "credential-process", app.deadline())
+        given_out = credentials.release(app, SESSION, ROLE, app.deadline())
     except AwsUnreachable:
         assert not world.is_up, "AWS was there, and a caller got nothing"
         return
     assert given_out.expires_at > world.true
     if is_due:  # as the broker renews behind the answer
         with suppress(AwsUnreachable):
-            credentials.renew_ahead(app, SESSION, ROLE, "credential-process", app.deadline())
+            credentials.renew_ahead(app, SESSION, ROLE, app.deadline())
 
 
 class _Tokens:

@@ -50,7 +50,7 @@ def edit(app: WorldApp, change: Callable[[str], str]) -> None:
 
 
 def cached(app: WorldApp, **more: bool) -> str | None:
-    found = credentials.cached(app, SESSION, ROLE, "serve", **more)
+    found = credentials.find_cached(app, SESSION, ROLE, **more)
     return found and found.access_key_id
 
 
@@ -72,7 +72,7 @@ def test_after_another_tool_wrote_the_token_aws_is_asked_first(app: WorldApp) ->
     app.sign_in(value="another")
     assert not is_served(app)
     assert cached(app) is None
-    assert cached(app, even_due=True) is None
+    assert cached(app, allow_due=True) is None
     assert app.release() == "fresh-2"
     assert app.asked == ["first", "another"]
     assert is_served(app)
@@ -88,7 +88,7 @@ def test_what_is_doubtful_is_used_where_aws_cannot_be_reached_with_a_warning(
     assert app.release() == "fresh-1"
     assert "another tool changed the sign-in" in " ".join(app.warnings)
     app.warnings.clear()
-    assert cached(app, even_due=True, even_doubtful=True) == "fresh-1"
+    assert cached(app, allow_due=True, allow_doubtful=True) == "fresh-1"
     assert "another tool changed the sign-in" in " ".join(app.warnings)
     assert not is_served(app)
 

@@ -57,10 +57,10 @@ def test_a_damaged_token_takes_no_good_role_credentials_away(
     app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
 ) -> None:
     path = sign_in(3000)
-    given = credentials.release(app, session, Role(*ROLE), "env", app.deadline())
+    given = credentials.release(app, session, Role(*ROLE), app.deadline())
     path.write_text("{")
     app.credentials.withdraw(session.key_of(Role(*ROLE)))
-    assert credentials.release(app, session, Role(*ROLE), "env", app.deadline()) == given
+    assert credentials.release(app, session, Role(*ROLE), app.deadline()) == given
     with pytest.raises(LoginRequired, match="is damaged"):
         tokens.valid_token(app, session, app.deadline())
 

@@ -123,7 +123,7 @@ class WorldApp(App):
 
     def release(self, seconds: float = 18, **more: Any) -> str:
         deadline = self.deadline(seconds)
-        return credentials.release(self, SESSION, ROLE, "env", deadline, **more).access_key_id
+        return credentials.release(self, SESSION, ROLE, deadline, **more).access_key_id
 
     def valid(self, seconds: float = 18) -> str:
         return tokens.valid_token(self, SESSION, self.deadline(seconds)).value.reveal()

@@ -160,7 +160,7 @@ def test_where_there_can_be_no_copy_the_command_gets_its_region_and_a_warning(
     for broken in ("[default\n", "[default]\n  [profile other]\n"):
         home.config_file.write_text(broken)
         app.warnings.clear()
-        given = endpoint.serving.environment().revealed()
+        given = endpoint.serving.prepare_environment().revealed()
         found = Path(given["AWS_CONFIG_FILE"]).read_text()
         assert found == "[default]\nregion = eu-west-1\n"
         assert "without your other profiles and sessions" in app.warnings[-1]

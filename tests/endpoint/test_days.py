@@ -79,7 +79,7 @@ def test_four_lives_of_credentials_and_of_tokens(
         seen = set()
         for _ in range(4 * 4):
             clock.go_on(HOUR / 4)
-            endpoint.serving.keeper.look()
+            endpoint.serving.background.run_once()
             good_now = good(endpoint, clock)
             seen.add(good_now["AccessKeyId"])
             # An SDK asks again at 15 min and gives up at 10: it must never find less.
@@ -107,13 +107,13 @@ def test_settings_that_somebody_breaks_end_no_job(
         (home.path / ".config/ssohelper/config.toml").write_text("session_hours = [\n")
         for _ in range(2 * 2):
             clock.go_on(HOUR / 2)
-            endpoint.serving.keeper.look()
+            endpoint.serving.background.run_once()
             good(endpoint, clock)
         assert emulator.counters["GetRoleCredentials"] >= 3
         clock.go_on(HOUR + 60)
         wait_for(lambda: len(endpoint.told) == 2)  # the hour of before is still the hour
         assert [text for text in endpoint.warned if "settings" in text] == [
-            "settings as they were before are used: "
+            "using the previous settings: "
             f'"{home.path}/.config/ssohelper/config.toml" line 1: invalid value'
         ]
 
@@ -130,11 +130,11 @@ def test_files_that_cannot_be_put_back_delay_neither_renewal_nor_notice(
         shutil.rmtree(folder)
         folder.write_text("somebody else's")
         clock.go_on(HOUR + 60)
-        endpoint.serving.keeper.look()
+        endpoint.serving.background.run_once()
         assert emulator.counters["GetRoleCredentials"] == 2
         assert len(endpoint.told) == 2
         folder.unlink()
-        endpoint.serving.keeper.look()
+        endpoint.serving.background.run_once()
         assert (folder / endpoint.serving.files.path.name / "token").exists()
 
 
@@ -208,7 +208,7 @@ def test_a_paused_machine_whose_uptime_stood_still(
 ) -> None:
     """A paused virtual machine: its wall clock is put right afterwards, no other clock moved."""
     emulator.faults.role_credentials_seconds = HOUR
-    monkeypatch.setattr(clock_file, "_uptime", clock.steady)
+    monkeypatch.setattr(clock_file, "_uptime", clock.monotonic)
     with served(home, emulator, clock) as endpoint:
         before = good(endpoint, clock)
         clock.sleep(9 * HOUR)
@@ -301,7 +301,7 @@ class TestEndOfASignIn:
             clock.go_on(8 * HOUR)
             for _ in range(2 * 20 - 1):
                 clock.go_on(180)
-                endpoint.serving.keeper.look()
+                endpoint.serving.background.run_once()
             left = [text.partition("(in ")[2].partition(")")[0] for text in endpoint.told[1:]]
             assert len(left) == 2
             assert re.fullmatch("1h|5[6-9]m", left[0])
@@ -317,7 +317,7 @@ class TestEndOfASignIn:
             wait_for(lambda: endpoint.told)
             assert re.search(r"must sign in .* \(in (40|39|3[0-8])m\)", endpoint.told[0])
             for _ in range(3):
-                endpoint.serving.keeper.look()
+                endpoint.serving.background.run_once()
             assert len(endpoint.told) == 1
 
     def test_that_is_only_assumed_is_not_told(
@@ -327,7 +327,7 @@ class TestEndOfASignIn:
         with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
             for _ in range(9):
                 clock.go_on(HOUR)
-                endpoint.serving.keeper.look()
+                endpoint.serving.background.run_once()
                 good(endpoint, clock)
             assert endpoint.told == []
 
@@ -343,7 +343,7 @@ class TestEndOfASignIn:
             until = clock.true() + HOUR / 4 - 30
             while clock.true() < until:
                 clock.go_on(100)
-                endpoint.serving.keeper.look()
+                endpoint.serving.background.run_once()
                 refreshes = emulator.counters["CreateToken.refresh_token"]
                 key_id = good(endpoint, clock)["AccessKeyId"]
                 asked.append((until - clock.true(), refreshes, key_id))
@@ -371,7 +371,7 @@ class TestEndOfASignIn:
             asked = emulator.counters["CreateToken.refresh_token"]
             for _ in range(5):
                 clock.go_on(60)
-                endpoint.serving.keeper.look()
+                endpoint.serving.background.run_once()
             # Nobody asks, so AWS is not asked again and again.
             assert emulator.counters["CreateToken.refresh_token"] == asked
             home.browser()

@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -14,7 +15,7 @@ import pytest
 
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.emulator.server import Emulator
-from ssohelper.endpoint.handlers import ContainerDoor
+from ssohelper.endpoint.handlers import ContainerHandler
 from ssohelper.endpoint.source import Source
 from ssohelper.wire import local_server
 from tests.conftest import Home
@@ -104,15 +105,15 @@ HOSTILE: dict[str, bytes] = {
 }  # fmt: skip
 
 
-def door(port: int = 8000) -> ContainerDoor:
-    source = cast(Source, SimpleNamespace(credentials=lambda seconds: KEYS))
-    return ContainerDoor(source, "000000000001", port, Secret(TOKEN))
+def handler(port: int = 8000) -> ContainerHandler:
+    source = cast(Source, SimpleNamespace(get_credentials=lambda seconds: KEYS))
+    return ContainerHandler(source, "000000000001", port, Secret(TOKEN))
 
 
 def status_of(head: bytes, port: int = 8000) -> int:
     """Return the status that the container's entry point answers this request with."""
-    asked = door(port)
-    found = asked.rules.request_in(head, is_ours=True)
+    asked = handler(port)
+    found = asked.rules.parse_request(head, is_ours=True)
     return (asked.rules.refusal if found is None else asked.answer(found)).status
 
 
@@ -134,12 +135,12 @@ def test_port_80_is_named_by_some_clients_and_left_out_by_most() -> None:
 
 
 def test_an_error_that_nobody_expects_is_an_answer_without_its_words(home: Home) -> None:
-    def credentials(seconds: float) -> RoleCredentials:
+    def fail(seconds: float) -> RoleCredentials:
         raise ValueError("CNRY secret")
 
-    source = cast(Source, SimpleNamespace(credentials=credentials))
-    asked = ContainerDoor(source, "000000000001", 8000, Secret(TOKEN))
-    found = asked.rules.request_in(request(), is_ours=True)
+    source = cast(Source, SimpleNamespace(get_credentials=fail))
+    asked = ContainerHandler(source, "000000000001", 8000, Secret(TOKEN))
+    found = asked.rules.parse_request(request(), is_ours=True)
     assert found is not None
     answered = asked.answer(found)
     assert answered.status == 500
@@ -264,7 +265,26 @@ def as_nobody(do) -> str:  # type: ignore[no-untyped-def]
         return pipe.read().decode()
 
 
-def test_idle_and_slow_clients_delay_nobody(endpoint: Served) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="takes 800 descriptors")
+def test_at_most_400_clients_are_connected_at_once(
+    endpoint: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A 401st replaces the one that has been idle for longest, and is answered."""
+    monkeypatch.setattr(local_server, "HEAD_SECONDS", 600.0)
+    with ExitStack() as stack:
+        idle = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", endpoint.port), 10))
+            for _ in range(400)
+        ]
+        assert endpoint.get().status == 200
+        for client in idle:
+            client.setblocking(False)
+        assert idle[0].recv(1) == b""
+        with pytest.raises(BlockingIOError):
+            idle[1].recv(1)
+
+
+def test_idle_and_slow_clients_delay_no_other(endpoint: Served) -> None:
     took = []
     with crowd(endpoint.port, idle=200, slow=50, request=of(endpoint, request())):
         for _ in range(1000):

@@ -47,9 +47,7 @@ def test_a_relative_path_in_a_folder_that_is_gone_is_said_in_one_line(
             ["sh", "-c", line], env=home.env, cwd=home.path, capture_output=True, timeout=60
         )
         assert done.returncode == 7
-        assert done.stderr.startswith(
-            b"ssohelper: error: the folder that you are in is no longer there\n"
-        )
+        assert done.stderr.startswith(b"ssohelper: error: the current folder no longer exists\n")
 
 
 def refused(thread: threading.Thread) -> None:
@@ -60,11 +58,11 @@ def test_a_system_without_threads_is_said_in_one_line(
     home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = App(home.env)
-    with serve_command._serving(app, selection.profile_of(app, "job", None)) as serving:
-        serving.open_port()
+    with serve_command._make_endpoint(app, selection.profile_of(app, "job", None)) as endpoint:
+        endpoint.listen_on_port()
         monkeypatch.setattr(threading.Thread, "start", refused)
         with pytest.raises(LocalState, match="the system gives no more threads"):
-            serving.start()
+            endpoint.start()
     assert os.listdir(state(home)) == []
 
 
@@ -72,13 +70,13 @@ def test_threads_that_come_back_ask_aws_again(
     home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = App(home.env)
-    with serve_command._serving(app, selection.profile_of(app, "job", None)) as serving:
+    with serve_command._make_endpoint(app, selection.profile_of(app, "job", None)) as endpoint:
         with monkeypatch.context() as for_a_while:
             for_a_while.setattr(threading.Thread, "start", refused)
             with pytest.raises(LocalState, match="the system gives no more threads"):
-                serving.source.credentials(1.5)
-            serve_command._warn("lost, and nobody's end")
-        assert serving.source.credentials(60.0).access_key_id
+                endpoint.source.get_credentials(1.5)
+            serve_command._print_warning("lost, and no reason to end")
+        assert endpoint.source.get_credentials(60.0).access_key_id
 
 
 def test_a_wrong_word_is_said_in_one_line(

@@ -436,11 +436,11 @@ def test_a_terminal_that_takes_no_words_delays_nobody(
         Role(ACCOUNT, ROLE),
         None,
     )
-    with serve_command._serving(app, role) as serving:
+    with serve_command._make_endpoint(app, role) as endpoint:
         # A warning comes from who answers a request, or renews.
-        serving._new_app().warn("three")
+        endpoint._new_app().warn("three")
         for words in ("one", "two"):
-            serve_command._tell(words)
+            serve_command._print_notice(words)
         assert said == []
         stopped.set()
         wait_for(lambda: len(said) == 3)

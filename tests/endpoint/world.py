@@ -19,8 +19,7 @@ from ssohelper.broker.requests import Reply
 from ssohelper.core.model import AccessToken, SsoSession
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
-from ssohelper.endpoint.serving import Serving
-from ssohelper.endpoint.serving_app import ServingApp
+from ssohelper.endpoint.serving import Endpoint, EndpointApp
 from ssohelper.fastpath import broker_client
 from ssohelper.wire.oidc import OidcClient
 from tests.conftest import Home
@@ -31,7 +30,7 @@ START_URL = "https://d-0000000000.awsapps.com/start"
 
 
 class Clock:
-    """A wall clock that runs `speed` times as fast as the steady one, and can be set."""
+    """A wall clock that runs `speed` times as fast as the real one, and can be set."""
 
     def __init__(self, speed: float = 1.0) -> None:
         self.speed = speed
@@ -46,9 +45,9 @@ class Clock:
 
     def passed(self) -> float:
         """Return the seconds since the start of the world, sleep included."""
-        return self.steady() + self._slept
+        return self.monotonic() + self._slept
 
-    def steady(self) -> float:
+    def monotonic(self) -> float:
         """Return the clock that stands still during sleep and knows no correction."""
         return (time.monotonic() - self._began) * self.speed + self._skipped
 
@@ -61,7 +60,7 @@ class Clock:
         self._skipped += seconds
 
     def sleep(self, seconds: float) -> None:
-        """The machine sleeps: time passes, the steady clock stands still."""
+        """The machine sleeps: time passes, the monotonic clock stands still."""
         self._slept += seconds
 
     def set(self, seconds: float) -> None:
@@ -88,14 +87,14 @@ class Served:
     """The running endpoint with what a test asks of it."""
 
     def __init__(
-        self, serving: Serving, emulator: Emulator, told: list[str], warned: list[str]
+        self, serving: Endpoint, emulator: Emulator, told: list[str], warned: list[str]
     ) -> None:
         self.serving = serving
         self.emulator = emulator
         self.told = told
         self.warned = warned
         self.port = urlsplit(serving.url).port or 0
-        self.env = serving.environment().revealed()
+        self.env = serving.prepare_environment().revealed()
         self.token = Path(self.env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]).read_text()
 
     def get(self, timeout: float = 10) -> Answered:
@@ -152,7 +151,7 @@ def _served(
     told: list[str] = []
     warned: list[str] = []
 
-    class TestApp(ServingApp):
+    class TestApp(EndpointApp):
         def __init__(self, environ: dict[str, str], **more: Any) -> None:
             super().__init__(environ, clock=clock.now, **more)
             if given is not None:
@@ -172,17 +171,16 @@ def _served(
             return made
 
     app = TestApp(home.env)
-    with Serving(
+    with Endpoint(
         app,
         selection.profile_of(app, "job", None),
-        "serve",
-        tell=told.append,
+        print_notice=told.append,
         warn=warned.append,
         make_app=TestApp,
-        steady=clock.steady,
+        monotonic=clock.monotonic,
         pause_seconds=pause_seconds,
     ) as serving:
-        serving.open_port()
+        serving.listen_on_port()
         serving.start()
         yield Served(serving, emulator, told, warned)
 

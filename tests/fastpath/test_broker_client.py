@@ -121,6 +121,21 @@ class TestStart:
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert done.stdout == "[]\n", done.stderr
 
+    @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/PID/limits")
+    def test_it_raises_a_low_limit_of_open_files_of_its_caller(self, home, signed_in):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+        try:
+            ask(home)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        (pid,) = brokers(home.path)
+        limits = Path(f"/proc/{pid}/limits").read_text()
+        [line] = [line for line in limits.splitlines() if line.startswith("Max open files")]
+        assert line.split()[3] == str(min(hard, 4096))
+
     def test_another_environment_has_another(self, home, signed_in):
         ask(home)
         home.env["DISPLAY"] = ":77"

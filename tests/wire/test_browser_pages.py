@@ -308,4 +308,4 @@ class TestRedirect:
             assert visit(redirect).status == 302
 
     def test_nobody_comes(self, redirect: OneTimeRedirect) -> None:
-        assert redirect.wait(0.01) == "nobody came"
+        assert redirect.wait(0.01) == "not visited"

@@ -1,13 +1,15 @@
-"""The local HTTP server: its cap on clients, its time limits, and what a handler's error comes to."""
+"""The local HTTP server: its cap on clients, its time limits, and what a failing handler costs."""
 
+import os
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 
-from ssohelper.core.local_http import Answer, Request, Rules
+from ssohelper.core.local_http import Answer, Request, RequestHandler, Rules
 from ssohelper.core.model import Secret
 from ssohelper.errors import LocalState
 from ssohelper.wire import local_server
@@ -18,7 +20,7 @@ REFUSED = Answer(403, b"refused")
 
 
 class World:
-    """A server whose answers wait until they are let go."""
+    """A server whose answers wait for `may_answer`."""
 
     def __init__(self, most_clients: int = 400) -> None:
         bound = bind_port()
@@ -64,17 +66,19 @@ def make_world() -> Iterator[Callable[..., World]]:
 
 
 def received(client: socket.socket) -> bytes:
-    """Return all that comes until the server hangs up."""
-    came = b""
+    """Return everything that arrives until the server closes the connection."""
+    data = b""
     try:
         while part := client.recv(65536):
-            came += part
+            data += part
     except ConnectionError:
         pass
-    return came
+    return data
 
 
-def test_clients_whose_answers_are_being_made_count_too(make_world: Callable[..., World]) -> None:
+def test_clients_that_wait_for_their_answer_count_towards_the_cap(
+    make_world: Callable[..., World],
+) -> None:
     world = make_world(most_clients=4)
     waiting = [world.connect() for _ in range(4)]
     for _ in waiting:
@@ -82,20 +86,20 @@ def test_clients_whose_answers_are_being_made_count_too(make_world: Callable[...
     assert received(world.connect(b"")) == b""
     world.may_answer.set()
     assert [received(client).startswith(b"HTTP/1.1 200 OK") for client in waiting] == [True] * 4
-    # Their places are free again; the server notes that just after it has hung up.
+    # Other clients are accepted again; the server counts down just after it has closed a client.
     for _ in range(1000):
         if received(world.connect()).endswith(b"answer"):
             return
-    pytest.fail("the places of answered clients stay taken")
+    pytest.fail("answered clients still count towards the cap")
 
 
-def test_when_all_places_are_taken_the_longest_idle_client_gives_way(
+def test_at_the_cap_a_new_client_replaces_the_one_that_is_idle_for_longest(
     make_world: Callable[..., World],
 ) -> None:
     world = make_world(most_clients=4)
     world.may_answer.set()
     idle = [world.connect(b"") for _ in range(4)]
-    # Accepted in turn, so the idle ones are in.
+    # Clients are accepted in order, so the idle ones are connected.
     assert received(world.connect()).endswith(b"answer")
     assert received(idle[0]) == b""
     idle[3].sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
@@ -112,7 +116,7 @@ def test_idle_clients_cost_no_thread(make_world: Callable[..., World]) -> None:
     assert threading.active_count() <= before + 1
 
 
-def test_one_that_sends_too_slowly_is_hung_up_on(
+def test_a_client_that_sends_too_slowly_is_disconnected(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(local_server, "HEAD_SECONDS", 0.2)
@@ -120,7 +124,9 @@ def test_one_that_sends_too_slowly_is_hung_up_on(
     assert received(world.connect(b"GET / HTTP/1.1\r\n")) == b""
 
 
-def test_a_handler_that_fails_is_reported_and_refuses(make_world: Callable[..., World]) -> None:
+def test_an_exception_in_a_handler_is_reported_and_the_client_is_refused(
+    make_world: Callable[..., World],
+) -> None:
     world = make_world()
     world.may_answer.set()
 
@@ -136,7 +142,7 @@ def test_a_handler_that_fails_is_reported_and_refuses(make_world: Callable[..., 
     assert received(world.connect()).endswith(b"answer")
 
 
-def test_what_comes_after_an_answer_comes_also_when_the_client_has_gone(
+def test_an_answer_calls_after_even_when_the_client_has_gone(
     make_world: Callable[..., World],
 ) -> None:
     world = make_world()
@@ -149,7 +155,37 @@ def test_what_comes_after_an_answer_comes_also_when_the_client_has_gone(
     assert after.wait(WAIT_SECONDS)
 
 
-def test_a_port_that_is_taken_is_said() -> None:
+def open_descriptors() -> list[str]:
+    return os.listdir("/proc/self/fd")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts descriptors in /proc")
+class TestFailureLeavesNoDescriptorOpen:
+    def test_when_no_thread_can_be_started(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(thread: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        before = open_descriptors()
+        server = LocalServer(
+            bind_port(), Rules(frozenset({"here"}), REFUSED, 4), lambda request: REFUSED
+        )
+        with pytest.raises(LocalState, match="no more threads"):
+            server.start()
+        assert open_descriptors() == before
+        server.close()  # as its owner does later
+
+    def test_when_the_handler_cannot_be_made(self) -> None:
+        def fail(port: int) -> RequestHandler:
+            raise LocalState("no handler")
+
+        before = open_descriptors()
+        with pytest.raises(LocalState, match="no handler"):
+            LocalServer.bind(0, fail)
+        assert open_descriptors() == before
+
+
+def test_a_port_in_use_is_an_error_that_says_so() -> None:
     with bind_port() as taken:
         taken.listen()
         with pytest.raises(LocalState, match="cannot be used: address already in use"):
@@ -159,20 +195,20 @@ def test_a_port_that_is_taken_is_said() -> None:
 @pytest.mark.parametrize(
     "header", ["Cookie: é=1", "X-Same: 1\r\nX-Same: 2", "Sec-Fetch-Site: none", "Origin: null"]
 )
-def test_what_only_a_browser_sends_is_for_browsers_alone(header: str) -> None:
+def test_only_a_server_for_browsers_accepts_what_only_browsers_send(header: str) -> None:
     head = f"GET /x?y HTTP/1.1\r\nHost: here\r\n{header}\r\n\r\n".encode()
-    for_browsers = Rules(frozenset({"here"}), REFUSED, for_browsers=True)
-    found = for_browsers.request_in(head, is_ours=True)
+    for_browsers = Rules(frozenset({"here"}), REFUSED, 4, for_browsers=True)
+    found = for_browsers.parse_request(head, is_ours=True)
     assert (found is not None) == ("X-Same" not in header)
-    assert Rules(frozenset({"here"}), REFUSED).request_in(head, is_ours=True) is None
+    assert Rules(frozenset({"here"}), REFUSED, 4).parse_request(head, is_ours=True) is None
 
 
 @pytest.mark.parametrize(
     "line",
     ["Host: here", "Content-Length: 1", "Transfer-Encoding: chunked", "Upgrade: x", "a\0b: c"],
 )
-def test_a_second_host_a_body_and_odd_headers_are_refused_of_browsers_too(line: str) -> None:
+def test_every_server_refuses_a_second_host_a_body_and_malformed_headers(line: str) -> None:
     head = f"GET / HTTP/1.1\r\nHost: here\r\n{line}\r\n\r\n".encode()
     for for_browsers in (True, False):
-        rules = Rules(frozenset({"here"}), REFUSED, for_browsers=for_browsers)
-        assert rules.request_in(head, is_ours=True) is None
+        rules = Rules(frozenset({"here"}), REFUSED, 4, for_browsers=for_browsers)
+        assert rules.parse_request(head, is_ours=True) is None

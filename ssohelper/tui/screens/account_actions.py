@@ -210,7 +210,6 @@ class RowActions:
                 house,
                 profile.session,
                 profile.role,
-                "exec",
                 house.deadline(),
                 least_share=credentials.NEARLY_WHOLE,
             )

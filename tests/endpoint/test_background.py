@@ -30,10 +30,10 @@ def emulator(home: Home, clock: Clock) -> Iterator[Emulator]:
 def test_a_look_past_half_of_a_life_renews(home: Home, emulator: Emulator, clock: Clock) -> None:
     with served(home, emulator, clock, pause_seconds=600) as endpoint:
         before = endpoint.get().body
-        endpoint.serving.keeper.look()  # whatever its first look came to find
+        endpoint.serving.background.run_once()  # whatever its first look came to find
         clock.go_on(HOUR / 2 + 60)
         assert endpoint.get().body == before
-        endpoint.serving.keeper.look()
+        endpoint.serving.background.run_once()
         assert endpoint.get().body != before
     assert emulator.counters["GetRoleCredentials"] == 2
 
@@ -47,7 +47,7 @@ def test_it_renews_nothing_ahead_where_the_settings_say_so(
     with served(home, emulator, clock, pause_seconds=600) as endpoint:
         before = endpoint.get().body
         clock.go_on(HOUR / 2 + 60)
-        endpoint.serving.keeper.look()
+        endpoint.serving.background.run_once()
         assert endpoint.get().body == before
         clock.go_on(HOUR / 4)  # less than a quarter of an hour is left: renewed for who asks
         assert endpoint.get().body != before
