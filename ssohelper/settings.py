@@ -59,13 +59,13 @@ SETTINGS = (
         "guard.rules",
         "texts",
         (),
-        "roles that stand out in lists and the prompt: [SESSION:]ACCOUNT/ROLE",
+        "roles that lists and the prompt mark as guarded: [SESSION:]ACCOUNT/ROLE",
         from_environment=False,
     ),
     Setting(
         "name_template", "template", "{account_name}.{role_name}", "how new profiles are named"
     ),
-    Setting("notify", "notify", (), 'what gets notices: "desktop", or a command', (), False),
+    Setting("notify", "notify", (), 'what shows notices: "desktop", or a command', (), False),
     Setting(
         "renew_ahead",
         "bool",
@@ -90,7 +90,7 @@ SESSION_SETTINGS = (
         "wait_for_sign_in",
         "duration",
         None,
-        "how long its calls wait for a sign-in; 0 for not at all",
+        "how long its calls wait for a sign-in; 0: they do not wait",
         from_environment=False,
     ),
 )
