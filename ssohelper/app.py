@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.instants import duration_text
-from ssohelper.core.text import show
-from ssohelper.errors import ConfigInvalid, LocalState, NotOurs
-from ssohelper.fastpath import CALL_SECONDS, folders, home, spawn
+from ssohelper.errors import LocalState, NotOurs
+from ssohelper.fastpath import CALL_SECONDS, folders, spawn
+from ssohelper.system.clock import Clock
+from ssohelper.system.locations import Locations
 
 if TYPE_CHECKING:
     import socket
@@ -52,13 +52,6 @@ if TYPE_CHECKING:
     from ssohelper.wire.oidc import OidcClient
     from ssohelper.wire.portal import Portal
 
-# SigV4 refuses requests that are 5 min apart; before that nobody notices.
-CLOCK_DIFFERS_SECONDS = 240
-_AWS_FILES = {
-    "AWS_CONFIG_FILE": "~/.aws/config",
-    "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials",
-}
-
 
 class App:
     """What every action needs, and nothing it does not: made once by each front door."""
@@ -73,39 +66,14 @@ class App:
         warn: Callable[[str], None] | None = None,
     ) -> None:
         self.environ = dict(os.environ if environ is None else environ)
-        self.monotonic = monotonic
-        self.sleep = sleep
-        self._clock = clock
+        self.clock = Clock(
+            clock, monotonic, sleep, aws_clock=lambda: self._aws_clock, warn=self.warn
+        )
+        self.locations = Locations(self.environ)
         # A broker goes by the machine's clock: a process with one of its own asks for itself.
         self.may_ask_broker = clock is time.time
         self._warn = warn
         self.warnings: list[str] = []
-
-    def now(self) -> int:
-        """Return epoch seconds."""
-        return int(self._clock())
-
-    def aws_now(self) -> int:
-        """Return epoch seconds by AWS's clock, by which role credentials end; else by ours."""
-        return int(self._aws_clock.now(self._clock()))
-
-    def local(self, aws_at: int) -> int:
-        """Return the instant of AWS's clock by this machine's, which dates files."""
-        return aws_at + self.now() - self.aws_now()
-
-    def learn_aws_time(self, aws_at: float | None) -> None:
-        """Keep what an answer told of AWS's clock; a large difference is worth a word."""
-        if aws_at is None:
-            return
-        wall = self._clock()
-        try:
-            self._aws_clock.learn(aws_at, wall)
-        except LocalState as trouble:
-            self.warn(f"AWS's time could not be kept: {trouble.message}")
-        if abs(wall - aws_at) > CLOCK_DIFFERS_SECONDS:
-            apart = duration_text(abs(wall - aws_at))
-            side = "ahead of" if wall > aws_at else "behind"
-            self.warn(f"this machine's clock is {apart} {side} AWS's: set it, SDKs go by it")
 
     def warn(self, message: str) -> None:
         """Keep a warning for the front door to show, once."""
@@ -114,36 +82,52 @@ class App:
             if self._warn:
                 self._warn(message)
 
+    # Shorter names of `clock` and `locations`.
+
+    def now(self) -> int:
+        return self.clock.now()
+
+    def aws_now(self) -> int:
+        return self.clock.aws_now()
+
+    def local(self, aws_at: int) -> int:
+        return self.clock.local(aws_at)
+
+    def learn_aws_time(self, aws_at: float | None) -> None:
+        self.clock.learn_aws_time(aws_at)
+
+    def monotonic(self) -> float:
+        return self.clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self.clock.sleep(seconds)
+
     def deadline(self, seconds: float = CALL_SECONDS) -> Deadline:
-        return Deadline(seconds, self.monotonic)
+        return self.clock.deadline(seconds)
 
-    # -- folders ---------------------------------------------------------------------------
-
-    @cached_property
+    @property
     def runtime_folder(self) -> Path:
-        return Path(self._own_place(folders.runtime_folder))
+        return self.locations.runtime_folder
 
-    @cached_property
+    @property
     def state_folder(self) -> Path:
-        """Sign-in facts, saved lists, choices, versions of the config for undo."""
-        return self._own_folder(folders.state_folder)
+        return self.locations.state_folder
 
-    @cached_property
+    @property
     def settings_file(self) -> Path:
-        return self._own_folder(folders.settings_file)
+        return self.locations.settings_file
 
-    @cached_property
+    @property
     def aws_config_file(self) -> Path:
-        return self._aws_file("AWS_CONFIG_FILE")
+        return self.locations.aws_config_file
 
-    @cached_property
+    @property
     def aws_credentials_file(self) -> Path:
-        return self._aws_file("AWS_SHARED_CREDENTIALS_FILE")
+        return self.locations.aws_credentials_file
 
-    @cached_property
+    @property
     def token_folder(self) -> Path:
-        """~/.aws/sso/cache: no variable of AWS's moves it."""
-        return Path(home.expand("~/.aws/sso/cache", self.environ))
+        return self.locations.token_folder
 
     # -- collaborators -----------------------------------------------------------------------
 
@@ -180,7 +164,7 @@ class App:
             self.aws_credentials_file,
             state=self.state_folder,
             runtime=self.runtime_folder,
-            is_copy=any(map(self.aws_config_file.is_relative_to, self._endpoint_bases)),
+            is_copy=any(map(self.aws_config_file.is_relative_to, self.locations.endpoint_folders)),
         )
 
     def person_file(self, path: Path) -> PersonFile:
@@ -325,7 +309,7 @@ class App:
         """
         from ssohelper.stores.endpoint_files import PrivateFolder
 
-        first, second = self._endpoint_bases
+        first, second = self.locations.endpoint_folders
         try:
             return PrivateFolder(first)
         except NotOurs:
@@ -334,10 +318,6 @@ class App:
             with contextlib.suppress(LocalState):
                 return PrivateFolder(second)
             raise
-
-    @property
-    def _endpoint_bases(self) -> tuple[Path, Path]:
-        return self.state_folder / "serve", self.runtime_folder / "serve"
 
     def env_file(self, path: Path) -> EnvFile:
         from ssohelper.stores.endpoint_files import EnvFile
@@ -370,27 +350,3 @@ class App:
         from ssohelper.stores.clock_file import ClockFile
 
         return ClockFile(self.runtime_folder)
-
-    # -- helpers -------------------------------------------------------------------------------
-
-    def _own_folder(self, rule: Callable[[Mapping[str, str]], str]) -> Path:
-        if not self.environ.get("SSOHELPER_HOME"):
-            home.check(self.environ)
-        # platformdirs' own rules, which a test holds beside it: importing it costs 4 ms.
-        found = self._own_place(rule)
-        if found[:1] == "~":
-            raise home.missing()
-        return Path(found)
-
-    def _own_place(self, rule: Callable[[Mapping[str, str]], str]) -> str:
-        try:
-            return rule(self.environ)
-        except ValueError as relative:
-            hint = 'unset it, or give it a path that begins with "/"'
-            raise ConfigInvalid(show(str(relative), 160), hint=hint) from relative
-
-    def _aws_file(self, variable: str) -> Path:
-        value = self.environ.get(variable)
-        # botocore expands variables and ~ in these two, so we look where the SDKs look.
-        path = os.path.expandvars(value) if value else _AWS_FILES[variable]
-        return Path(home.expand(path, self.environ))

@@ -22,7 +22,7 @@ from ssohelper.stores.settings_file import SettingsFile
 
 def read_settings(path: Path, environ: dict[str, str]) -> Settings:
     app = App(environ)
-    app.settings_file = path
+    app.locations.settings_file = path
     return app.read_settings()
 
 

@@ -1,0 +1,70 @@
+"""The clocks of one call: this machine's wall clock, AWS's clock, the monotonic clock, and waiting."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.instants import duration_text
+from ssohelper.errors import LocalState
+from ssohelper.fastpath import CALL_SECONDS
+
+# SigV4 refuses requests whose time differs by 5 min; smaller differences break nothing.
+CLOCK_DIFFERS_SECONDS = 240
+
+
+class AwsClock(Protocol):
+    """What is known of AWS's clock: `stores.clock_file`."""
+
+    def now(self, wall: float) -> float: ...
+
+    def learn(self, aws_at: float, wall: float) -> None: ...
+
+
+class Clock:
+    """Instants are epoch seconds. `monotonic` and `sleep` can be replaced in tests."""
+
+    def __init__(
+        self,
+        wall: Callable[[], float],
+        monotonic: Callable[[], float],
+        sleep: Callable[[float], None],
+        *,
+        aws_clock: Callable[[], AwsClock],
+        warn: Callable[[str], None],
+    ) -> None:
+        self.monotonic = monotonic
+        self.sleep = sleep
+        self._wall = wall
+        self._aws_clock = aws_clock
+        self._warn = warn
+
+    def now(self) -> int:
+        return int(self._wall())
+
+    def aws_now(self) -> int:
+        """Return the present time by AWS's clock, which decides when role credentials end.
+
+        This machine's time, while no answer of AWS has told another.
+        """
+        return int(self._aws_clock().now(self._wall()))
+
+    def local(self, aws_at: int) -> int:
+        """Convert an instant of AWS's clock to this machine's clock, which dates files."""
+        return aws_at + self.now() - self.aws_now()
+
+    def learn_aws_time(self, aws_at: float | None) -> None:
+        """Store the time that an answer of AWS told; warn when this machine's differs much."""
+        if aws_at is None:
+            return
+        wall = self._wall()
+        try:
+            self._aws_clock().learn(aws_at, wall)
+        except LocalState as error:
+            self._warn(f"AWS's time could not be kept: {error.message}")
+        if abs(wall - aws_at) > CLOCK_DIFFERS_SECONDS:
+            apart = duration_text(abs(wall - aws_at))
+            side = "ahead of" if wall > aws_at else "behind"
+            self._warn(f"this machine's clock is {apart} {side} AWS's: set it, SDKs go by it")
+
+    def deadline(self, seconds: float = CALL_SECONDS) -> Deadline:
+        return Deadline(seconds, self.monotonic)

@@ -1,0 +1,83 @@
+"""Where the files of AWS's tools and of ssohelper are, in one environment."""
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from ssohelper.core.text import show
+from ssohelper.errors import ConfigInvalid
+from ssohelper.fastpath import folders, home
+
+_AWS_FILES = {
+    "AWS_CONFIG_FILE": "~/.aws/config",
+    "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials",
+}
+
+
+class Locations:
+    """Each property raises ConfigInvalid for a relative path in the environment.
+
+    Raises: LocalState where no home folder is known.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    @cached_property
+    def runtime_folder(self) -> Path:
+        """Locks, cached credentials, published responses: in memory on most Linux systems."""
+        return Path(self._resolve(folders.runtime_folder))
+
+    @cached_property
+    def state_folder(self) -> Path:
+        """Sign-in facts, saved lists, choices, versions of the config for undo."""
+        return self._own(folders.state_folder)
+
+    @cached_property
+    def settings_file(self) -> Path:
+        return self._own(folders.settings_file)
+
+    @cached_property
+    def aws_config_file(self) -> Path:
+        return self._aws_file("AWS_CONFIG_FILE")
+
+    @cached_property
+    def aws_credentials_file(self) -> Path:
+        return self._aws_file("AWS_SHARED_CREDENTIALS_FILE")
+
+    @cached_property
+    def token_folder(self) -> Path:
+        """~/.aws/sso/cache: AWS's tools have no variable that moves it."""
+        return Path(home.expand("~/.aws/sso/cache", self._environ))
+
+    @property
+    def endpoint_folders(self) -> tuple[Path, Path]:
+        """The folders of endpoints, the preferred one first.
+
+        The state folder outlives the login that a job in tmux was started in; the runtime folder
+        can be written where the home folder is read-only.
+        """
+        return self.state_folder / "serve", self.runtime_folder / "serve"
+
+    def _own(self, rule: Callable[[Mapping[str, str]], str]) -> Path:
+        if not self._environ.get("SSOHELPER_HOME"):
+            home.check(self._environ)
+        # platformdirs' own rules, which a test compares with it: importing it costs 4 ms.
+        found = self._resolve(rule)
+        if found[:1] == "~":
+            raise home.missing()
+        return Path(found)
+
+    def _resolve(self, rule: Callable[[Mapping[str, str]], str]) -> str:
+        try:
+            return rule(self._environ)
+        except ValueError as relative:
+            hint = 'unset it, or give it a path that begins with "/"'
+            raise ConfigInvalid(show(str(relative), 160), hint=hint) from relative
+
+    def _aws_file(self, variable: str) -> Path:
+        value = self._environ.get(variable)
+        # botocore expands variables and ~ in these two, so we look where the SDKs look.
+        path = os.path.expandvars(value) if value else _AWS_FILES[variable]
+        return Path(home.expand(path, self._environ))
