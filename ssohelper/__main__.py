@@ -103,7 +103,7 @@ def _run(argv: list[str]) -> int:
     if argv[:1] == ["shell-init"]:
         from ssohelper.system import shell_texts
 
-        if shell_texts.answered(argv[1:]):
+        if shell_texts.print_shell_init(argv[1:]):
             return 0
     if argv[:1] == ["prompt"]:
         from ssohelper import prompt_entry

@@ -42,7 +42,7 @@ def test_python_is_named_where_sh_or_the_launcher_is_not(
     environ = {"PATH": str(tmp_path), "HOME": "/nowhere"}
     expected = f"{SCRIPT} credential-process"
     with monkeypatch.context() as without_sh:
-        without_sh.setattr(installation, "_SHELL", str(tmp_path / "sh"))
+        without_sh.setattr(installation, "_SH", str(tmp_path / "sh"))
         assert installation.profile_command(environ) == expected
     monkeypatch.setattr(installation, "LAUNCHER", "not-installed")
     assert installation.profile_command(environ) == expected
@@ -116,9 +116,9 @@ def test_a_folder_that_everybody_may_write_is_found(tmp_path: Path) -> None:
     path = tmp_path / "open" / "tool"
     path.parent.mkdir()
     path.touch()
-    assert installation.open_to_others(str(path)) is None
+    assert installation.find_replaceable(str(path)) is None
     os.chmod(path.parent, 0o777)
-    assert installation.open_to_others(str(path)) == str(path.parent)
+    assert installation.find_replaceable(str(path)) == str(path.parent)
 
 
 def test_a_link_in_a_folder_that_everybody_may_write_is_found(tmp_path: Path) -> None:
@@ -131,11 +131,11 @@ def test_a_link_in_a_folder_that_everybody_may_write_is_found(tmp_path: Path) ->
     (shared / "folder").symlink_to("../safe")
     (tmp_path / "bin" / "tool").symlink_to(shared / "folder" / "tool")
     path = str(tmp_path / "bin" / "tool")
-    assert installation.open_to_others(path) is None
+    assert installation.find_replaceable(path) is None
     shared.chmod(0o777)
     for way in (path, str(shared / "folder" / "tool"), str(shared / "." / ".." / "bin" / "tool")):
-        assert installation.open_to_others(way) == str(shared)
-    assert installation.open_to_others(str(tool)) is None
+        assert installation.find_replaceable(way) == str(shared)
+    assert installation.find_replaceable(str(tool)) is None
 
 
 def test_in_a_folder_with_the_sticky_bit_a_link_of_ours_is_safe(tmp_path: Path) -> None:
@@ -145,17 +145,17 @@ def test_in_a_folder_with_the_sticky_bit_a_link_of_ours_is_safe(tmp_path: Path) 
     shared.chmod(0o1777)
     link = shared / "tool"
     link.symlink_to(tool)
-    assert installation.open_to_others(str(link)) is None
+    assert installation.find_replaceable(str(link)) is None
     if os.geteuid():
         pytest.skip("only root gives links away")
     os.chown(link, 65534, 65534, follow_symlinks=False)
-    assert installation.open_to_others(str(link)) == str(link)
+    assert installation.find_replaceable(str(link)) == str(link)
 
 
 def test_links_in_a_circle_end(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
-    assert installation.open_to_others(str(tmp_path / "a")) is None
+    assert installation.find_replaceable(str(tmp_path / "a")) is None
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def plan_install(app: App, shell: str) -> Edit:
     by_hand = _find_user_line(app, shell, path)
     if by_hand and not rc_text.has_block(before or b"", str(path)):
         return Edit(shell, path, before, before, by_hand)
-    installation.warn_of_exposed(app.environ, app.warn)
+    installation.warn_if_exposed(app.environ, app.warn)
     missing = app.person_file(path).missing_folders()
     after = rc_text.installed(before, lines(shell, app.environ), str(path), missing)
     return Edit(shell, path, before, after)

@@ -248,7 +248,7 @@ def _undo_changes(app: App, version: Version, config: ConfigFile) -> list[Change
 
 def _sync_request(app: App, session: SsoSession, listing: Listing, choices: Choices) -> SyncRequest:
     command = installation.profile_command(app.environ)
-    installation.warn_of_exposed(app.environ, app.warn)
+    installation.warn_if_exposed(app.environ, app.warn)
     taken = frozenset(app.config.read_credentials_names())
     settings = app.settings
     return SyncRequest(

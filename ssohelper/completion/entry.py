@@ -1,8 +1,8 @@
-"""The front door of a TAB: `ssohelper completion …`, answered without click.
+"""The entry point of TAB: `ssohelper completion …`, without click.
 
-`completion SHELL` prints the script that shells keep; that script asks with
-`completion --answer SHELL …` and gets what to offer. There nothing is said about trouble: a person
-at a prompt gets no candidates, and the exit code is 1.
+`completion SHELL` prints the shell's completion script. That script runs
+`completion --answer SHELL …`, which prints candidates. After an error it prints nothing and exits
+with 1: a message would stand in the middle of the user's command line.
 """
 
 import os
@@ -13,11 +13,11 @@ from ssohelper.app import App
 from ssohelper.completion.names import Names
 from ssohelper.completion.offers import Offers, offers_for
 from ssohelper.completion.quoting import bash_line, in_quotes, unquoted
-from ssohelper.completion.words import asked_for
-from ssohelper.system.shell_texts import SHELLS, completion_of, is_written
+from ssohelper.completion.words import request_at
+from ssohelper.system.shell_texts import SHELLS, completion_of, write_to_stdout
 
-# What zsh tells people, and knows for its styles, of a kind of value.
-_MEANINGS = {
+# The tag of each kind of value in zsh: zsh shows it, and users set styles by it.
+_ZSH_TAGS = {
     "subcommand": "command",
     "option": "option",
     "profile": "profile",
@@ -31,22 +31,21 @@ _MEANINGS = {
     "role_glob": "role",
     "role": "role",
 }
-# readline's words for a TAB that walks through the candidates, and for one that inserts them all.
-_INSERTING = ("37", "42")
+# COMP_TYPE of menu-complete and of insert-completions: readline inserts candidates in full.
+_INSERTING_TYPES = ("37", "42")
 
 
 def answer(argv: Sequence[str]) -> int | None:
-    """Print what is asked for; None when it is not ours to answer, and click explains."""
+    """Print the script or the candidates; return the exit code, None when click must answer."""
     if len(argv) == 1 and argv[0] in SHELLS:
         script = completion_of(argv[0])
-        return 0 if script is not None and is_written(script) else None
+        return 0 if script is not None and write_to_stdout(script) else None
     if argv[:1] == ["--answer"] and argv[1:2] and argv[1] in _ANSWERS and len(argv) > 3:
         try:
             lines = _ANSWERS[argv[1]](list(argv[2:]))
-            # Names come from files that may hold any byte: they leave as they came.
+            # Words of the command line that are not UTF-8 are printed byte for byte.
             return _print("".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
         except Exception:
-            # Whatever it is, a traceback in the middle of somebody's command line helps nobody.
             return 1
     return None
 
@@ -56,36 +55,41 @@ def _print(text: bytes) -> int:
         sys.stdout.buffer.write(text)
         sys.stdout.flush()
     except (OSError, AttributeError):
-        # What is left in its buffer would be tried once more at the end, and said.
+        # Python would write its buffer once more at exit, and report the failure.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     return 0
 
 
-def _found(words: list[str], word: str) -> Offers:
-    return offers_for(asked_for(words, word), Names(App()))
+def _find_offers(words: list[str], word: str) -> Offers:
+    return offers_for(request_at(words, word), Names(App()))
 
 
 # -- bash ----------------------------------------------------------------------------------------
 
 
-def _bash(argv: list[str]) -> list[str]:
-    """Answer LINE BREAKS TYPE: the line up to the cursor, COMP_WORDBREAKS and COMP_TYPE."""
-    text, breaks, how = argv
+def _answer_bash(argv: list[str]) -> list[str]:
+    """Return the lines for bash. Arguments: the line up to the cursor, COMP_WORDBREAKS, COMP_TYPE.
+
+    The first line is the kind: "words", "words nospace", "list" (to be shown, not inserted), or one
+    of OF_THE_SHELL. Candidates follow.
+    """
+    text, breaks, completion_type = argv
     line = bash_line(text, breaks)
-    if line.redirected:
+    if line.is_redirected:
         return ["files"]
-    words = _command_of(line.words)
+    words = _without_assignments(line.words)
     if not words:
-        return ["words"]  # a command's name stands there, as after `$(` or `;`
-    offers = _found(words, line.word)
+        return ["words"]  # the cursor is at a command's name, as after `$(` or `;`
+    offers = _find_offers(words, line.word)
     if offers.kind != "words":
         return [offers.kind]
-    return _bash_words(line.word, line.tail, line.quote, offers, inserting=how in _INSERTING)
+    inserting = completion_type in _INSERTING_TYPES
+    return _bash_words(line.word, line.tail, line.quote, offers, inserting=inserting)
 
 
-def _command_of(words: list[str]) -> list[str]:
-    """Return the words from the command's name on: assignments may stand before it."""
+def _without_assignments(words: list[str]) -> list[str]:
+    """Return the words from the command's name on."""
     while words and "=" in words[0]:
         words = words[1:]
     return words
@@ -96,68 +100,75 @@ def _bash_words(typed: str, tail: str, quote: str, offers: Offers, *, inserting:
     begun = [word[len(typed) :] for word in offers.begun if word.startswith(typed)]
     rests = whole + begun
     if len(rests) == 1:
-        # Closed here: readline closes too, but not what ends in a quote of the name's own.
+        # Closes the quotation: readline does it too, but not where the name itself ends in a quote.
         reply = tail + in_quotes(rests[0], quote) + quote
-        return ["words nospace" if begun else "words", _guarded(reply, quote)]
-    replies = [_guarded(tail + in_quotes(rest, quote), quote) for rest in rests]
+        return ["words nospace" if begun else "words", _protected(reply, quote)]
+    replies = [_protected(tail + in_quotes(rest, quote), quote) for rest in rests]
     common = _common_start(rests)
-    shared = _guarded(tail + in_quotes(common, quote), quote)
+    shared = _protected(tail + in_quotes(common, quote), quote)
     if inserting or _common_start(replies) == shared:
         return ["words", *replies]
-    # What is common to the quoted names ends within a quotation: insert what is common to the
-    # names, or nothing and show them.
+    # The common start of the quoted names would end inside a quotation: insert the common start of
+    # the names, quoted; where they have none, show the names and insert nothing.
     if common:
         return ["words nospace", shared]
     return ["list", *(typed + rest for rest in rests)]
 
 
 def _common_start(words: list[str]) -> str:
-    """Return what all of them begin with: what the first and the last in order do."""
+    """Return the longest start that all words share; the first and last in order decide it."""
     first, last = min(words, default=""), max(words, default="")
     length = next((n for n, char in enumerate(first) if last[n] != char), len(first))
     return first[:length]
 
 
-def _guarded(reply: str, quote: str) -> str:
-    # readline takes a first character like the open quote for that quote, and puts it over it.
+def _protected(reply: str, quote: str) -> str:
+    # readline takes a first character equal to the open quote for that quote, and drops it.
     return quote + reply if quote and reply.startswith(quote) else reply
 
 
-# -- zsh, fish, PowerShell: these quote what they insert -------------------------------------------
+# -- zsh, fish, PowerShell: they quote what they insert --------------------------------------------
 
 
-def _zsh(argv: list[str]) -> list[str]:
-    """Answer WORD EARLIER…: three counts and what they are, words, words that go on, texts to show."""
-    asked = asked_for(argv[1:], argv[0])
-    offers = offers_for(asked, Names(App()))
+def _answer_zsh(argv: list[str]) -> list[str]:
+    """Return the lines for zsh. Arguments: the word at the cursor, then the words before it.
+
+    The first line is "words WHOLE BEGUN SHOWN TAG": the number of whole words, of words to which
+    more is added, and of texts to show in their place; then these, one a line.
+    """
+    request = request_at(argv[1:], argv[0])
+    offers = offers_for(request, Names(App()))
     if offers.kind != "words":
         return [offers.kind]
     words = [*offers.whole, *offers.begun]
-    shown = _explained(words, offers) if offers.helps else []
-    what = _MEANINGS.get(asked.kind, "value")
+    shown = _described(words, offers) if offers.helps else []
+    what = _ZSH_TAGS.get(request.kind, "value")
     head = f"words {len(offers.whole)} {len(offers.begun)} {len(shown)} {what}"
     return [head, *words, *shown]
 
 
-def _explained(words: list[str], offers: Offers) -> list[str]:
+def _described(words: list[str], offers: Offers) -> list[str]:
     width = max(map(len, words), default=0)
     return [f"{word:<{width}}  -- {offers.helps.get(word, '')}" for word in words]
 
 
-def _fish(argv: list[str]) -> list[str]:
-    """Answer WORD EARLIER…, WORD as it stands on the line: word, tab, meaning."""
-    offers = _found(argv[1:], unquoted(argv[0]))
+def _answer_fish(argv: list[str]) -> list[str]:
+    """Return the lines for fish: a candidate, and after a tab its help.
+
+    Arguments: the word at the cursor, quoted as on the line, then the words before it.
+    """
+    offers = _find_offers(argv[1:], unquoted(argv[0]))
     if offers.kind != "words":
         return [offers.kind]
-    # fish quotes all but a "~" that begins a word: it would become a home folder.
+    # fish does not quote a "~" at a word's start, and expands it to a home folder.
     words = [word for word in (*offers.whole, *offers.begun) if not word.startswith("~")]
     helps = offers.helps
     return ["words", *(f"{word}\t{helps[word]}" if helps.get(word) else word for word in words)]
 
 
 _ANSWERS: dict[str, Callable[[list[str]], list[str]]] = {
-    "bash": _bash,
-    "zsh": _zsh,
-    "fish": _fish,
-    "pwsh": _fish,
+    "bash": _answer_bash,
+    "zsh": _answer_zsh,
+    "fish": _answer_fish,
+    "pwsh": _answer_fish,
 }

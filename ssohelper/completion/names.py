@@ -1,7 +1,7 @@
-"""The names on this machine: profiles and sessions in ~/.aws/config, accounts and roles saved.
+"""The names that TAB offers: profiles and sessions in ~/.aws/config, accounts and roles of listings.
 
-Never asks AWS. What cannot be read has no names. A name with a control character is not offered:
-it could rewrite the terminal.
+Never asks AWS. A file that cannot be read has no names. Names with control characters are left out:
+they could rewrite the terminal.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class OfferedAccount(NamedTuple):
-    """An account of the saved list. `text` names it: its name, or its id when that is not enough."""
+    """An account of a saved listing. `text` identifies it: its name, or its id if that is unclear."""
 
     id: str
     text: str
@@ -27,7 +27,7 @@ class OfferedAccount(NamedTuple):
 
     @property
     def roles(self) -> list[str]:
-        """Return the usable role names: checked on use, since 100,000 of them cost 40 ms."""
+        """Return the valid role names. Checked on use: checking 100,000 takes 40 ms."""
         return usable_roles(self.listed_roles)
 
 
@@ -40,10 +40,10 @@ class Names:
     def profiles(
         self, *, any_kind: bool = False, managed: bool = False, session: str | None = None
     ) -> list[str]:
-        """Return names of profiles that point at a role; with `any_kind` of all, in file order.
+        """Return the names of profiles that point at a role, in file order.
 
-        With `session`, profiles of other sessions are left out: commands refuse these with
-        --session.
+        With `any_kind` those of all profiles, with `managed` those that sync owns. With `session`
+        profiles of other sessions are left out: commands refuse these with --session.
         """
         return [
             profile.name
@@ -71,14 +71,14 @@ class Names:
         return [region for region in self._index.regions if region.isprintable()]
 
     def accounts(self, session: str) -> list[OfferedAccount]:
-        """Return the accounts of the session's saved list."""
+        """Return the accounts of the session's saved listing."""
         if not SESSION_NAME.fullmatch(session):
             return []
         try:
             listing = self._app.directory.saved(session)
         except SsoHelperError:
             return []
-        return list(_named(listing.accounts, set(self.sessions()))) if listing else []
+        return list(_offered_accounts(listing.accounts, set(self.sessions()))) if listing else []
 
     @cached_property
     def _index(self) -> "NameIndex":
@@ -87,13 +87,16 @@ class Names:
 
 
 def usable_roles(names: Iterable[str]) -> list[str]:
+    """Return those that can be names of roles."""
     return [name for name in names if ROLE_NAME.fullmatch(name)]
 
 
-def _named(accounts: Iterable[ListedAccount], sessions: set[str]) -> Iterator[OfferedAccount]:
+def _offered_accounts(
+    accounts: Iterable[ListedAccount], sessions: set[str]
+) -> Iterator[OfferedAccount]:
     times = Counter(listed.account.name for listed in accounts)
     for (account_id, name, _email), roles, _refused, _answered in accounts:
-        # "corp:x" would be read as the session corp.
+        # A command would take an account named "corp:x" for the account "x" of the session "corp".
         is_clear = ":" not in name or name.partition(":")[0] not in sessions
         usable = name and name.isprintable() and times[name] == 1 and is_clear
         yield OfferedAccount(account_id, name if usable else account_id, roles)

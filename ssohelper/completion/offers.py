@@ -1,24 +1,24 @@
-"""What is offered for each kind of value: from the command tree, and from the names there are.
+"""The candidates for each kind of value: from the command tree and from the names on this machine.
 
-PROFILE is a name first; where none begins with what was typed, [SESSION:]ACCOUNT/ROLE is offered
-step by step, as paths are.
+For PROFILE these are profile names. If none begins with the typed text, [SESSION:]ACCOUNT/ROLE is
+offered part by part, as shells complete paths.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from ssohelper.completion.names import Names, OfferedAccount, usable_roles
-from ssohelper.completion.words import Asked
+from ssohelper.completion.words import Request
 
-# No value, no name: the shell's own completion takes over.
+# Kinds that the shell's own completion answers.
 OF_THE_SHELL = ("files", "folders", "command")
 _GLOB = {ord("["): "[[]", ord("*"): "[*]", ord("?"): "[?]"}
 
 
 class Offers(NamedTuple):
-    """Whole words, words that go on (`payments-prod/`), and what some of them mean.
+    """Candidates: `whole` words, and words to which more is added (`payments-prod/`); help by word.
 
-    `kind` is "words", or one of OF_THE_SHELL, and then there is nothing else.
+    `kind` is "words", or one of OF_THE_SHELL, which has no candidates.
     """
 
     kind: str
@@ -27,7 +27,7 @@ class Offers(NamedTuple):
     helps: Mapping[str, str]
 
     def with_head(self, head: str) -> "Offers":
-        """Return the same words behind `head`, such as `--session=`."""
+        """Return the same words, each with `head` before it, such as `--session=`."""
         if not head:
             return self
         return self._replace(
@@ -35,56 +35,57 @@ class Offers(NamedTuple):
         )
 
     def without_dashes(self) -> "Offers":
-        """Return those that cannot be taken for an option."""
+        """Return the words that a command cannot take for an option."""
         return self._replace(
             whole=[word for word in self.whole if not word.startswith("-")],
             begun=[word for word in self.begun if not word.startswith("-")],
         )
 
 
-def offers_for(asked: Asked, names: Names) -> Offers:
-    """Return what fits: words that begin with what was typed, whole or in part."""
-    kind, _, listed = asked.kind.partition(":")
+def offers_for(request: Request, names: Names) -> Offers:
+    """Return the candidates for the word at the cursor."""
+    kind, _, listed = request.kind.partition(":")
     if kind in OF_THE_SHELL:
         return Offers(kind, [], [], {})
     if kind == "words":
-        found = _words(_spelled_out(listed.split(","), names))
+        found = _whole_words(_with_session_names(listed.split(","), names))
     else:
         find = _KINDS.get(kind)
-        found = find(asked, names) if find else _words([])
-    if not asked.may_begin_with_dash:
+        found = find(request, names) if find else _whole_words([])
+    if not request.may_begin_with_dash:
         found = found.without_dashes()
-    return _fitting(found, asked).with_head(asked.head)
+    return _matching(found, request).with_head(request.head)
 
 
-def _fitting(offers: Offers, asked: Asked) -> Offers:
-    """Leave what begins with the word; where nothing does, what holds it in any case.
+def _matching(offers: Offers, request: Request) -> Offers:
+    """Return the offers that begin with the typed text; if none does, those that contain it.
 
-    zsh and fish can take such a word; what bash gets must begin with what was typed (door).
+    Containing ignores upper and lower case. zsh and fish can insert such a word; `entry` leaves it
+    out for bash, which can only append.
     """
-    for fits in (_begins, _holds):
-        whole = [word for word in offers.whole if fits(word, asked.word)]
-        begun = [word for word in offers.begun if fits(word, asked.word)]
+    for fits in (_begins_with, _contains):
+        whole = [word for word in offers.whole if fits(word, request.word)]
+        begun = [word for word in offers.begun if fits(word, request.word)]
         if whole or begun:
             break
-    used = set(asked.used)
+    used = set(request.used)
     return offers._replace(whole=[word for word in whole if word not in used], begun=begun)
 
 
-def _begins(word: str, typed: str) -> bool:
+def _begins_with(word: str, typed: str) -> bool:
     return word.startswith(typed)
 
 
-def _holds(word: str, typed: str) -> bool:
+def _contains(word: str, typed: str) -> bool:
     return typed.lower() in word.lower()
 
 
-def _words(words: Iterable[str], helps: Mapping[str, str] | None = None) -> Offers:
+def _whole_words(words: Iterable[str], helps: Mapping[str, str] | None = None) -> Offers:
     return Offers("words", list(dict.fromkeys(words)), [], helps or {})
 
 
-def _spelled_out(words: list[str], names: Names) -> list[str]:
-    """Return the words; one with a "*" once for each session (`sessions.*.browser`)."""
+def _with_session_names(words: list[str], names: Names) -> list[str]:
+    """Return the words; one with "*" is repeated for each session (`sessions.*.browser`)."""
     return [
         spelled
         for word in words
@@ -97,44 +98,46 @@ def _spelled_out(words: list[str], names: Names) -> list[str]:
 # -- from the command tree -----------------------------------------------------------------------
 
 
-def _subcommands(asked: Asked, _names: Names) -> Offers:
-    return _words(asked.command.subcommands, asked.command.subcommands)
+def _subcommands(request: Request, _names: Names) -> Offers:
+    return _whole_words(request.command.subcommands, request.command.subcommands)
 
 
-def _options(asked: Asked, _names: Names) -> Offers:
-    helps = {name: option.help for option in asked.command.options for name in option.names}
+def _options(request: Request, _names: Names) -> Offers:
+    helps = {name: option.help for option in request.command.options for name in option.names}
     long = [name for name in helps if name.startswith("--")]
-    return _words(long if asked.word in ("", "-") or asked.word[1:2] == "-" else helps, helps)
+    return _whole_words(
+        long if request.word in ("", "-") or request.word[1:2] == "-" else helps, helps
+    )
 
 
 # -- from this machine ---------------------------------------------------------------------------
 
 
-def _profiles(asked: Asked, names: Names) -> Offers:
-    found = names.profiles(session=asked.session)
-    if any(name.startswith(asked.word) for name in found):
-        return _words(found)
-    addresses = _addresses(asked, names)
+def _profiles(request: Request, names: Names) -> Offers:
+    found = names.profiles(session=request.session)
+    if any(name.startswith(request.word) for name in found):
+        return _whole_words(found)
+    addresses = _addresses(request, names)
     known = set(found)
     whole = [word for word in addresses.whole if word not in known]
-    fits = any(_begins(word, asked.word) for word in [*whole, *addresses.begun])
-    return addresses._replace(whole=whole) if fits else _words(found)
+    fits = any(_begins_with(word, request.word) for word in [*whole, *addresses.begun])
+    return addresses._replace(whole=whole) if fits else _whole_words(found)
 
 
-def _addresses(asked: Asked, names: Names) -> Offers:
-    """Return the next step of [SESSION:]ACCOUNT/ROLE: a session, accounts, or roles of one."""
-    before, colon, after = asked.word.partition(":")
+def _addresses(request: Request, names: Names) -> Offers:
+    """Return candidates for the next part of [SESSION:]ACCOUNT/ROLE."""
+    before, colon, after = request.word.partition(":")
     sessions = names.sessions()
     if colon and before in sessions:
         return _accounts_and_roles(names.accounts(before), after).with_head(f"{before}:")
-    session = asked.session or names.session_of_environment()
+    session = request.session or names.session_of_environment()
     if session is None:
         return Offers("words", [], [f"{name}:" for name in sessions], {})
-    return _accounts_and_roles(names.accounts(session), asked.word)
+    return _accounts_and_roles(names.accounts(session), request.word)
 
 
 def _accounts_and_roles(accounts: list[OfferedAccount], typed: str) -> Offers:
-    texts = [(text, account) for account in accounts for text in _texts(account, typed)]
+    texts = [(text, account) for account in accounts for text in _account_texts(account, typed)]
     texts = [
         (text, account)
         for text, account in texts
@@ -149,31 +152,33 @@ def _accounts_and_roles(accounts: list[OfferedAccount], typed: str) -> Offers:
     return Offers("words", whole, begun, {})
 
 
-def _texts(account: OfferedAccount, typed: str) -> tuple[str, ...]:
-    """Return what may name the account here: its name, and its id once digits are typed."""
+def _account_texts(account: OfferedAccount, typed: str) -> tuple[str, ...]:
+    """Return the texts that identify the account: its name, and its id if a digit was typed first."""
     if account.text != account.id and typed[:1].isdigit():
         return (account.text, account.id)
     return (account.text,)
 
 
-def _all_accounts(asked: Asked, names: Names) -> list[OfferedAccount]:
-    session = asked.session or names.session_of_environment()
+def _all_accounts(request: Request, names: Names) -> list[OfferedAccount]:
+    session = request.session or names.session_of_environment()
     sessions = [session] if session else names.sessions()
     return [account for name in sessions for account in names.accounts(name)]
 
 
-def _account_globs(asked: Asked, names: Names) -> Offers:
-    sign = "!" if asked.word.startswith("!") else ""
-    typed = asked.word[len(sign) :]
-    accounts = _all_accounts(asked, names)
-    return _words(
-        sign + text.translate(_GLOB) for account in accounts for text in _texts(account, typed)
+def _account_globs(request: Request, names: Names) -> Offers:
+    sign = "!" if request.word.startswith("!") else ""
+    typed = request.word[len(sign) :]
+    accounts = _all_accounts(request, names)
+    return _whole_words(
+        sign + text.translate(_GLOB)
+        for account in accounts
+        for text in _account_texts(account, typed)
     )
 
 
-def _role_globs(asked: Asked, names: Names) -> Offers:
-    sign = "!" if asked.word.startswith("!") else ""
-    return _words(sign + role for role in _roles(_all_accounts(asked, names)))
+def _role_globs(request: Request, names: Names) -> Offers:
+    sign = "!" if request.word.startswith("!") else ""
+    return _whole_words(sign + role for role in _roles(_all_accounts(request, names)))
 
 
 def _roles(accounts: Iterable[OfferedAccount]) -> list[str]:
@@ -183,23 +188,25 @@ def _roles(accounts: Iterable[OfferedAccount]) -> list[str]:
     return sorted(usable_roles(found))
 
 
-def _query(asked: Asked, names: Names) -> Offers:
-    accounts = _all_accounts(asked, names)
-    return _words([*(account.text for account in accounts), *_roles(accounts)])
+def _query(request: Request, names: Names) -> Offers:
+    accounts = _all_accounts(request, names)
+    return _whole_words([*(account.text for account in accounts), *_roles(accounts)])
 
 
-_KINDS: dict[str, Callable[[Asked, Names], Offers]] = {
+_KINDS: dict[str, Callable[[Request, Names], Offers]] = {
     "subcommand": _subcommands,
     "option": _options,
     "profile": _profiles,
-    "any_profile": lambda _asked, names: _words(names.profiles(any_kind=True)),
-    "managed_profile": lambda _asked, names: _words(names.profiles(managed=True)),
+    "any_profile": lambda _request, names: _whole_words(names.profiles(any_kind=True)),
+    "managed_profile": lambda _request, names: _whole_words(names.profiles(managed=True)),
     "address": _addresses,
-    "region": lambda _asked, names: _words(names.regions()),
-    "session": lambda _asked, names: _words(names.sessions()),
+    "region": lambda _request, names: _whole_words(names.regions()),
+    "session": lambda _request, names: _whole_words(names.sessions()),
     "account_glob": _account_globs,
-    "account_id": lambda asked, names: _words(item.id for item in _all_accounts(asked, names)),
+    "account_id": lambda request, names: _whole_words(
+        item.id for item in _all_accounts(request, names)
+    ),
     "role_glob": _role_globs,
-    "role": lambda asked, names: _words(_roles(_all_accounts(asked, names))),
+    "role": lambda request, names: _whole_words(_roles(_all_accounts(request, names))),
     "query": _query,
 }

@@ -1,7 +1,7 @@
-"""Which value stands under the cursor: the words of the line, walked along the command tree.
+"""Which kind of value the cursor is at: parses the words of the line by the command tree.
 
-Works on text alone. The tree is `tree.TREE`, made from click's by tests/completion_tree.py; click
-itself would cost 20 ms of the 60 that a TAB may take.
+Pure text. The tree is `tree.TREE`, which tests/completion_tree.py generates from click's commands:
+importing click here would cost 20 ms of the 60 ms that a TAB may take.
 """
 
 from typing import NamedTuple
@@ -9,13 +9,13 @@ from typing import NamedTuple
 from ssohelper.completion.tree import TREE
 
 _ALIASES = {"ls": "list"}
-# A value after this option decides whose accounts and roles are offered.
+# Its value decides which session's accounts and roles are offered.
 _SESSION_OPTION = "--session"
 _COMMON = "*"
 
 
 class Option(NamedTuple):
-    """An option: its names, the kind of its value (empty for a flag), whether it may come again."""
+    """An option: its names, the kind of its value ("" for a flag), whether it can be repeated."""
 
     names: tuple[str, ...]
     kind: str
@@ -24,7 +24,7 @@ class Option(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command or group; `arguments` are kinds, a last one with "*" repeats."""
+    """A command or group. `arguments` are kinds of values; "*" at the end: any number of them."""
 
     path: str
     help: str
@@ -33,11 +33,12 @@ class Command(NamedTuple):
     subcommands: dict[str, str]
 
 
-class Asked(NamedTuple):
-    """What to offer: `kind` of value, `head` that stands before it (`--session=`), `word` so far.
+class Request(NamedTuple):
+    """What to offer at the cursor.
 
-    `used` are words that stand there already, `session` is what --session said; `may_begin_with_dash`
-    where a word such as "-x" is no option.
+    `kind` of value, the `word` typed so far, and `head`, the text before it in the same shell word
+    (`--session=`). `used` are values and options already on the line, `session` the value of
+    --session. `may_begin_with_dash`: whether a word such as "-x" could only be a value here.
     """
 
     kind: str
@@ -49,98 +50,101 @@ class Asked(NamedTuple):
     may_begin_with_dash: bool
 
 
-def asked_for(words: list[str], word: str) -> Asked:
-    """Return what stands at `word`, after `words`: the command's own name and all that follows."""
-    walk = _Walk()
+def request_at(words: list[str], word: str) -> Request:
+    """Return what to offer for `word`. `words` come before it, the first is the program's name."""
+    parser = _Parser()
     for earlier in words[1:]:
-        walk.step(earlier)
-    return walk.asked(word)
+        parser.read(earlier)
+    return parser.request(word)
 
 
-class _Walk:
-    """Where the words before the cursor have led to."""
+class _Parser:
+    """Reads the words before the cursor, one by one."""
 
     def __init__(self) -> None:
         self._command = command_at("")
         self._used: list[str] = []
-        # Names of options that stand there and cannot come again.
-        self._spent: list[str] = []
-        self._waiting: Option | None = None
+        # Names of the options on the line that cannot be repeated.
+        self._used_options: list[str] = []
+        # The option whose value comes next.
+        self._open_option: Option | None = None
         self._session: str | None = None
-        self._ended = False
+        self._options_ended = False
 
-    def step(self, word: str) -> None:
-        if self._waiting is not None:
-            self._take(self._waiting, word)
-        elif word == "--" and not self._ended:
-            self._ended = True
-        elif word.startswith("-") and word != "-" and not self._ended:
-            self._step_option(word)
+    def read(self, word: str) -> None:
+        if self._open_option is not None:
+            self._take_value(self._open_option, word)
+        elif word == "--" and not self._options_ended:
+            self._options_ended = True
+        elif word.startswith("-") and word != "-" and not self._options_ended:
+            self._read_option(word)
         elif self._command.subcommands:
             name = _ALIASES.get(word, word)
             self._command = command_at(f"{self._command.path} {name}".strip())
         else:
             self._used.append(word)
 
-    def asked(self, word: str) -> Asked:
-        if self._waiting is not None:
-            return self._asked(self._waiting.kind, word)
-        if self._ended and self._command.path == "exec":
-            return self._asked("command", word)
-        if word.startswith("-") and not self._ended:
+    def request(self, word: str) -> Request:
+        if self._open_option is not None:
+            return self._request(self._open_option.kind, word)
+        if self._options_ended and self._command.path == "exec":
+            return self._request("command", word)
+        if word.startswith("-") and not self._options_ended:
             name, equals, value = word.partition("=")
-            option = self._option(name) if equals else None
+            option = self._find_option(name) if equals else None
             if option is None:
-                return self._asked("option", word)
-            return self._asked(option.kind, value, head=f"{name}=")
+                return self._request("option", word)
+            return self._request(option.kind, value, head=f"{name}=")
         if self._command.subcommands:
-            return self._asked("subcommand", word)
-        return self._asked(self._argument(), word)
+            return self._request("subcommand", word)
+        return self._request(self._argument_kind(), word)
 
-    def _asked(self, kind: str, word: str, head: str = "") -> Asked:
-        is_value = self._ended or bool(head) or self._waiting is not None or kind == "option"
-        used = (*self._used, *self._spent)
-        return Asked(kind, word, head, self._command, used, self._session, is_value)
+    def _request(self, kind: str, word: str, head: str = "") -> Request:
+        is_value = (
+            self._options_ended or bool(head) or self._open_option is not None or kind == "option"
+        )
+        used = (*self._used, *self._used_options)
+        return Request(kind, word, head, self._command, used, self._session, is_value)
 
-    def _argument(self) -> str:
+    def _argument_kind(self) -> str:
         kinds = self._command.arguments
         if len(self._used) < len(kinds):
             return kinds[len(self._used)].rstrip("*")
         return kinds[-1].rstrip("*") if kinds and kinds[-1].endswith("*") else "option"
 
-    def _step_option(self, word: str) -> None:
+    def _read_option(self, word: str) -> None:
         name, equals, value = word.partition("=")
-        option = self._option(name)
+        option = self._find_option(name)
         if option is not None and not option.repeats:
-            self._spent += option.names
+            self._used_options += option.names
         if option is not None and option.kind:
             if equals:
-                self._take(option, value)
+                self._take_value(option, value)
             else:
-                self._waiting = option
+                self._open_option = option
 
-    def _take(self, option: Option, value: str) -> None:
+    def _take_value(self, option: Option, value: str) -> None:
         if _SESSION_OPTION in option.names:
             self._session = value
-        self._waiting = None
+        self._open_option = None
 
-    def _option(self, name: str) -> Option | None:
+    def _find_option(self, name: str) -> Option | None:
         return next((found for found in self._command.options if name in found.names), None)
 
 
 def command_at(path: str) -> Command:
-    """Return the command of this path ("profile sync"); an unknown one has nothing."""
-    sections = _sections()
+    """Return the command at this path ("profile sync"); an empty one for an unknown path."""
+    sections = _parse_tree()
     title, lines = sections.get(path, ("", []))
     options: list[Option] = []
     arguments: list[str] = []
     for line in lines:
         if line == "+":
-            options += [_option_of(common) for common in sections[_COMMON][1]]
+            options += [_parse_option(common) for common in sections[_COMMON][1]]
         elif line.startswith("<"):
             arguments.append(line[1:])
         else:
-            options.append(_option_of(line))
+            options.append(_parse_option(line))
     return Command(path, title, tuple(options), tuple(arguments), _subcommands(path, sections))
 
 
@@ -155,14 +159,14 @@ def _subcommands(path: str, sections: dict[str, tuple[str, list[str]]]) -> dict[
     }
 
 
-def _option_of(line: str) -> Option:
-    said, _, explained = line.partition(" ")
-    names, _, kind = said.removesuffix("*").partition("=")
-    return Option(tuple(names.split("/")), kind, said.endswith("*"), explained)
+def _parse_option(line: str) -> Option:
+    declaration, _, help_text = line.partition(" ")
+    names, _, kind = declaration.removesuffix("*").partition("=")
+    return Option(tuple(names.split("/")), kind, declaration.endswith("*"), help_text)
 
 
-def _sections() -> dict[str, tuple[str, list[str]]]:
-    """Return title and lines of each command by its path; TREE's docstring has the format."""
+def _parse_tree() -> dict[str, tuple[str, list[str]]]:
+    """Return each command's title and lines, by its path. tree.py describes the format."""
     found: dict[str, tuple[str, list[str]]] = {}
     lines: list[str] = []
     for line in TREE.splitlines():

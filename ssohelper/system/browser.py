@@ -1,7 +1,7 @@
-"""Finding and starting the person's browser: never through a shell, never Python's webbrowser.
+"""Finds and starts the user's browser: never through a shell, never with Python's webbrowser.
 
-The opener is an absolute path that was not found in the current folder; the address is one
-argument of it; it gets no terminal and a session of its own, so it can neither read nor hang us.
+The opener is an absolute path outside the current folder, and the URL is one of its arguments. It
+gets no terminal and its own process session, so it can neither read our input nor block us.
 """
 
 import os
@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from ssohelper.fastpath import own_process, spawn
+from ssohelper.system.programs import find_program
 
-# These need the terminal that we do not give away; behind Debian's alternatives too.
+# They need a terminal, which the opener does not get. Debian's alternatives may lead to them.
 _CONSOLE_BROWSERS = frozenset(
     {"lynx", "w3m", "links", "links2", "elinks", "browsh", "carbonyl", "chawan", "www-browser"}
 )
@@ -27,43 +28,43 @@ _DESKTOP_OPENERS = (
     "chromium",
     "google-chrome",
 )
-_REMOTE_MARKS = ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")
-_CI_MARKS = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE", "JENKINS_URL", "TF_BUILD")
-_CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
+_REMOTE_VARIABLES = ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")
+_CI_VARIABLES = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE", "JENKINS_URL", "TF_BUILD")
+_CONTAINER_FILES = ("/.dockerenv", "/run/.containerenv")
 
 Opener = tuple[str, ...]
 
 
 def can_show_a_browser(environ: Mapping[str, str], setting: str | None = None) -> bool:
-    """Tell whether a browser on this host can be started and would be seen.
+    """Return whether a browser can be started on this host where the user sees it.
 
-    `setting` is the session's own opener; with it, or with BROWSER, there is one. Otherwise not
-    over SSH, in a container or in CI.
+    `setting` is the session's own opener. With it or with BROWSER this is assumed. Without them it
+    is not so over SSH, in a container or in CI.
     """
     return find_opener(environ, setting) is not None
 
 
 def find_opener(environ: Mapping[str, str], setting: str | None = None) -> Opener | None:
-    """Return the opener's words, the first an absolute path; None when there is none to use."""
-    for said in (setting, environ.get("BROWSER")):
-        if said and said.strip():
-            return _opener_of(said, environ)
-    if _is_elsewhere(environ):
+    """Return the opener's command, an absolute path and arguments; None when there is no opener."""
+    for opener in (setting, environ.get("BROWSER")):
+        if opener and opener.strip():
+            return _find_command_opener(opener, environ)
+    if _is_remote(environ):
         return None
-    return _of_this_desktop(environ)
+    return _find_desktop_opener(environ)
 
 
 def start(opener: Opener, url: str, environ: Mapping[str, str]) -> bool:
-    """Start the opener with the address, detached; False when it cannot be started."""
+    """Start the opener with the URL, detached; return False when it cannot be started."""
     return launch(opener, url, environ) is not None
 
 
 def launch(
     opener: Opener, url: str, environ: Mapping[str, str]
 ) -> "subprocess.Popen[bytes] | None":
-    """Start the opener as `start` does; return its process, which somebody else collects.
+    """Start the opener as `start` does and return its process; a thread waits for its end.
 
-    The address has been checked by core.endpoints, and begins with a scheme: never with a dash.
+    core.endpoints has checked the URL. It begins with a scheme, so it cannot be taken for an option.
     """
     try:
         with own_process.original_core_limit():
@@ -78,25 +79,25 @@ def launch(
             )
     except (OSError, ValueError):
         return None
-    # Somebody must collect it when it ends; nobody waits for it.
+    # Waited for in a daemon thread: else it would stay as a zombie, and the caller goes on.
     threading.Thread(
-        target=_collected, args=(started,), daemon=True, name="ssohelper-browser"
+        target=_wait_for_end, args=(started,), daemon=True, name="ssohelper-browser"
     ).start()
     return started
 
 
-def _collected(started: "subprocess.Popen[bytes]") -> None:
-    """Wait for its end. Takes no signal: one for `serve`, which waits for it, is not for here."""
+def _wait_for_end(started: "subprocess.Popen[bytes]") -> None:
+    """Wait until the process ends, with all signals blocked: `serve` waits for them elsewhere."""
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     started.wait()
 
 
 def command_of(opener: Opener, url: str) -> list[str]:
-    """Return the words to run: the address in place of %s, or at the end.
+    """Return the command with the URL in place of %s, or at the end.
 
-    Within an address of a Firefox extension ("ext+container:name=work&url=%s") it is a value:
-    percent-encoded, for its own "&" would end it there.
+    In the URL of a Firefox extension ("ext+container:name=work&url=%s") it is percent-encoded:
+    an "&" in it would end the extension's value.
     """
     if any("%s" in word for word in opener[1:]):
         inner = quote(url, safe="")
@@ -107,66 +108,44 @@ def command_of(opener: Opener, url: str) -> list[str]:
     return [*opener, url]
 
 
-def _opener_of(said: str, environ: Mapping[str, str]) -> Opener | None:
-    """Read one command, or, as BROWSER may be, several with ":" between: the first that is there."""
-    candidates = [said]
-    if os.pathsep in said:
-        candidates += said.split(os.pathsep)
+def _find_command_opener(commands: str, environ: Mapping[str, str]) -> Opener | None:
+    """Return the first command that can be run. BROWSER may hold several, separated by ":"."""
+    candidates = [commands]
+    if os.pathsep in commands:
+        candidates += commands.split(os.pathsep)
     for candidate in candidates:
         if sys.platform == "win32":
-            candidate = candidate.replace("\\", "\\\\")  # shlex takes one of two away
+            candidate = candidate.replace("\\", "\\\\")  # shlex reads "\\" as "\"
         try:
             words = shlex.split(candidate)
         except ValueError:
             continue
-        program = _program(words[0], environ) if words else None
+        program = _find_graphical(words[0], environ) if words else None
         if program:
             return (program, *words[1:])
     return None
 
 
-def _program(name: str, environ: Mapping[str, str]) -> str | None:
-    """Return the program's absolute path; None for console browsers and for what is not there."""
+def _find_graphical(name: str, environ: Mapping[str, str]) -> str | None:
+    """Return the program's absolute path; None for a console browser or a missing program."""
     if os.path.basename(name) in _CONSOLE_BROWSERS or "%s" in name:
         return None
-    path = name if os.path.isabs(name) else _on_path(name, environ)
-    if path is None or not os.access(path, os.X_OK) or not os.path.isfile(path):
+    path = find_program(name, environ)
+    # x-www-browser is a link to a browser of the administrator's choice.
+    if path is None or os.path.basename(os.path.realpath(path)) in _CONSOLE_BROWSERS:
         return None
-    # x-www-browser is a link to whatever the administrator chose.
-    return None if os.path.basename(os.path.realpath(path)) in _CONSOLE_BROWSERS else path
+    return path
 
 
-def _on_path(name: str, environ: Mapping[str, str]) -> str | None:
-    if os.sep in name:
-        return None  # relative to a folder that somebody else may have filled
-    here = _current_folder()
-    if sys.platform == "win32" and not name.lower().endswith(".exe"):
-        name += ".exe"
-    for folder in environ.get("PATH", os.defpath).split(os.pathsep):
-        if not os.path.isabs(folder) or os.path.realpath(folder) == here:
-            continue
-        path = os.path.join(folder, name)
-        if os.path.isfile(path) and os.access(path, os.X_OK):
-            return path
-    return None
-
-
-def _current_folder() -> str | None:
-    try:
-        return os.path.realpath(os.getcwd())
-    except OSError:
-        return None  # it was removed: nothing is found in it
-
-
-def _is_elsewhere(environ: Mapping[str, str]) -> bool:
-    if any(environ.get(mark) for mark in _REMOTE_MARKS):
+def _is_remote(environ: Mapping[str, str]) -> bool:
+    if any(environ.get(name) for name in _REMOTE_VARIABLES):
         return True
-    if any(environ.get(mark, "").lower() not in ("", "0", "false") for mark in _CI_MARKS):
+    if any(environ.get(name, "").lower() not in ("", "0", "false") for name in _CI_VARIABLES):
         return True
-    return any(os.path.exists(mark) for mark in _CONTAINER_MARKS)
+    return any(os.path.exists(path) for path in _CONTAINER_FILES)
 
 
-def _of_this_desktop(environ: Mapping[str, str]) -> Opener | None:
+def _find_desktop_opener(environ: Mapping[str, str]) -> Opener | None:
     if sys.platform == "darwin":
         return ("/usr/bin/open",)
     if sys.platform == "win32":
@@ -176,7 +155,7 @@ def _of_this_desktop(environ: Mapping[str, str]) -> Opener | None:
     if environ.get("WSL_DISTRO_NAME"):
         names = ("wslview", *names)
     for name in names:
-        program = _program(name, environ)
+        program = _find_graphical(name, environ)
         if program:
             return (program,)
     return None

@@ -1,4 +1,4 @@
-"""Where this installation's commands are, and how that path stands in a profile."""
+"""Where this installation's commands are, and how profiles name them."""
 
 import os
 import re
@@ -11,22 +11,20 @@ from collections.abc import Callable, Mapping
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
-# Within double quotes these still mean something to a shell (or end the quotes).
+# A shell gives these a meaning within double quotes, or they end the quotes.
 _UNQUOTABLE = re.compile(r"[\"$`\\!\x00-\x1f\x7f]")
 _NEEDS_NO_QUOTES = re.compile(r"[A-Za-z0-9._@:+=,/-]+")
-
-
 LAUNCHER = "ssohelper-credentials"
-_SHELL = "/bin/sh"
-# As Linux follows.
-_MOST_LINKS = 40
+_SH = "/bin/sh"
+# Linux follows as many.
+_MAX_LINKS = 40
 
 
 def profile_command(environ: Mapping[str, str]) -> str:
-    """Return what profiles run, its arguments left out: `/abs/bin/ssohelper-credentials`.
+    """Return the command that profiles run, without arguments: `/abs/bin/ssohelper-credentials`.
 
-    Where that launcher or sh is not there it is `/abs/bin/ssohelper credential-process`.
-    Raises: UsageProblem from a throw-away installation, or when the path cannot be written.
+    Without that launcher or without sh it is `/abs/bin/ssohelper credential-process`.
+    Raises: UsageProblem in a throw-away installation, or when the path cannot be quoted.
     """
     if is_throw_away(environ):
         raise UsageProblem(
@@ -40,13 +38,14 @@ def profile_command(environ: Mapping[str, str]) -> str:
 
 
 def launcher_path(environ: Mapping[str, str]) -> str | None:
-    """Return the launcher's absolute path: beside the `ssohelper` that profiles would name.
+    """Return the launcher's absolute path; None when there is none, or no sh.
 
-    A link of that one alone (made by hand) leads to the scripts folder's. None without sh.
+    It is in the folder of `command_path`. If that folder has only a link to `ssohelper` (made by
+    hand), it is in the scripts folder.
     """
-    if sys.platform == "win32" or not os.access(_SHELL, os.X_OK):
+    if sys.platform == "win32" or not os.access(_SH, os.X_OK):
         return None
-    own = [os.path.join(os.path.dirname(path), LAUNCHER) for path in _own_scripts()]
+    own = [os.path.join(os.path.dirname(path), LAUNCHER) for path in _installed_commands()]
     own = [path for path in own if os.path.isfile(path) and os.access(path, os.X_OK)]
     beside = os.path.join(os.path.dirname(command_path(environ)), LAUNCHER)
     if os.path.realpath(beside) in {os.path.realpath(path) for path in own}:
@@ -55,11 +54,11 @@ def launcher_path(environ: Mapping[str, str]) -> str | None:
 
 
 def command_path(environ: Mapping[str, str]) -> str:
-    """Return the absolute path of `ssohelper`: the one on PATH when it is this installation's.
+    """Return the absolute path of `ssohelper`: the one on PATH if it leads to this installation.
 
-    uv's and pipx's links on PATH survive an upgrade, the scripts folder behind them may not.
+    The links of uv and pipx on PATH survive an upgrade; the scripts folder that they lead to may not.
     """
-    own = [path for path in _own_scripts() if os.path.isfile(path)]
+    own = [path for path in _installed_commands() if os.path.isfile(path)]
     on_path = shutil.which("ssohelper", path=environ.get("PATH", os.defpath))
     if on_path and os.path.realpath(on_path) in {os.path.realpath(path) for path in own}:
         return os.path.abspath(on_path)
@@ -72,61 +71,61 @@ def command_path(environ: Mapping[str, str]) -> str:
 
 
 def is_throw_away(environ: Mapping[str, str]) -> bool:
-    """Tell whether we run from uv's or pipx's cache, as with `uvx ssohelper`."""
+    """Return whether this installation is in uv's or pipx's cache, as with `uvx ssohelper`."""
     prefix = os.path.realpath(sys.prefix)
-    return any(_is_inside(prefix, os.path.realpath(cache)) for cache in _caches(environ))
+    return any(_is_inside(prefix, os.path.realpath(cache)) for cache in _cache_folders(environ))
 
 
-def exposed_on_the_way(environ: Mapping[str, str]) -> str | None:
-    """Return what other users may replace on the way to what profiles run, if there is any."""
+def find_exposed_path(environ: Mapping[str, str]) -> str | None:
+    """Return a file or folder by which other users could replace what profiles run; None if none."""
     paths = (command_path(environ), launcher_path(environ))
-    return next((found for path in paths if path and (found := open_to_others(path))), None)
+    return next((found for path in paths if path and (found := find_replaceable(path))), None)
 
 
-def warn_of_exposed(environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
-    """Warn of what other users may replace, when the command's path is to be written somewhere."""
-    exposed = exposed_on_the_way(environ)
+def warn_if_exposed(environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
+    """Warn, before the command's path is written to a file, if other users could replace it."""
+    exposed = find_exposed_path(environ)
     if exposed:
         warn(
-            f'other users may replace "{show(exposed, 200)}", on the way to the command that is written'
+            f'other users may replace "{show(exposed, 200)}", part of the path of the command that is written'
         )
 
 
-def open_to_others(path: str) -> str | None:
-    """Return what other users may replace on the way to `path`, if there is such a thing.
+def find_replaceable(path: str) -> str | None:
+    """Return a part of the path by which other users could replace its target; None if none.
 
-    A file or folder that everybody may write; in a folder with the sticky bit (/tmp) only an entry
-    of another user. Links count too, each with the folder that it is in and the way to its target.
-    None on Windows, whose modes say nothing of others.
+    That is a file or folder that everybody may write. In a folder with the sticky bit (/tmp) it is
+    only an entry of another user. Links are followed: their folders and targets are checked too.
+    None on Windows, where modes do not describe other users' rights.
     """
     if sys.platform == "win32":
         return None
-    rest = [part for part in os.path.abspath(path).split("/") if part]
-    way = "/"
+    remaining = [part for part in os.path.abspath(path).split("/") if part]
+    current = "/"
     links = 0
     while True:
         try:
-            found = os.lstat(way)
+            found = os.lstat(current)
             if not stat.S_ISLNK(found.st_mode):
-                # In a folder with the sticky bit others cannot replace what is ours.
+                # With the sticky bit other users cannot replace our entries.
                 if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
-                    return way
-            elif (links := links + 1) > _MOST_LINKS:
+                    return current
+            elif (links := links + 1) > _MAX_LINKS:
                 return None
-            if _is_in_shared_folder(way) and found.st_uid not in (0, os.geteuid()):
-                return way
+            if _is_in_shared_folder(current) and found.st_uid not in (0, os.geteuid()):
+                return current
             if stat.S_ISLNK(found.st_mode):
-                target = os.path.join(os.path.dirname(way), os.readlink(way))
-                rest = [part for part in target.split("/") if part] + rest
-                way = "/"
+                target = os.path.join(os.path.dirname(current), os.readlink(current))
+                remaining = [part for part in target.split("/") if part] + remaining
+                current = "/"
                 continue
         except OSError:
             return None
-        while rest and rest[0] in (".", ".."):
-            way = os.path.dirname(way) if rest.pop(0) == ".." else way
-        if not rest:
+        while remaining and remaining[0] in (".", ".."):
+            current = os.path.dirname(current) if remaining.pop(0) == ".." else current
+        if not remaining:
             return None
-        way = os.path.join(way, rest.pop(0))
+        current = os.path.join(current, remaining.pop(0))
 
 
 def _is_in_shared_folder(path: str) -> bool:
@@ -135,7 +134,7 @@ def _is_in_shared_folder(path: str) -> bool:
 
 
 def quoted(path: str) -> str:
-    """Return the path as shlex, sh and every SDK read it back. Raises: UsageProblem."""
+    """Return the path so that shlex, sh and every SDK read it back unchanged. Raises: UsageProblem."""
     path = path.replace("\\", "/") if sys.platform == "win32" else path
     if _NEEDS_NO_QUOTES.fullmatch(path):
         return path
@@ -147,7 +146,7 @@ def quoted(path: str) -> str:
     return f'"{path}"'
 
 
-def _own_scripts() -> list[str]:
+def _installed_commands() -> list[str]:
     name = "ssohelper.exe" if sys.platform == "win32" else "ssohelper"
     folders = [sysconfig.get_path("scripts")]
     if sys.prefix == sys.base_prefix:
@@ -156,8 +155,8 @@ def _own_scripts() -> list[str]:
     return [os.path.abspath(os.path.join(folder, name)) for folder in folders]
 
 
-def _caches(environ: Mapping[str, str]) -> list[str]:
-    """Return the folders that uv and pipx keep their passing environments in."""
+def _cache_folders(environ: Mapping[str, str]) -> list[str]:
+    """Return the folders in which uv and pipx create temporary environments."""
     home = environ.get("HOME") or os.path.expanduser("~")
     cache = environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
     data = environ.get("XDG_DATA_HOME") or os.path.join(home, ".local/share")

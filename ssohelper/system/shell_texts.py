@@ -1,41 +1,41 @@
-"""shell-init's text, without click: every new shell waits for it. Imports what Python has anyway."""
+"""The text of `shell-init`, without click. Each new shell waits for it: imports only os and sys."""
 
 import os
 import sys
 
 SHELLS = ("bash", "zsh", "fish", "pwsh")
 _EXTENSION = {"pwsh": "ps1"}
-# Under share/ where each shell looks, as pyproject.toml ships them; and the name in completions/.
+# Folder and name under share/ (pyproject.toml installs them there), and the name in completions/.
 _COMPLETIONS = {
     "bash": ("bash-completion/completions", "ssohelper", "ssohelper.bash"),
     "zsh": ("zsh/site-functions", "_ssohelper", "_ssohelper"),
     "fish": ("fish/vendor_completions.d", "ssohelper.fish", "ssohelper.fish"),
     "pwsh": ("ssohelper", "completion.ps1", "ssohelper.ps1"),
 }
-# What the shells start by themselves they start through this, which keeps PYTHONPATH from Python.
+# Shells start ssohelper through it: it removes PYTHONPATH and the like.
 _LAUNCHER = "ssohelper-credentials"
 _LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
 _NAME = _LETTERS | frozenset("0123456789-")
 
 
-def answered(argv: list[str]) -> bool:
-    """Print the text for `shell-init SHELL [--cmd NAME]`; False when click has to explain."""
+def print_shell_init(argv: list[str]) -> bool:
+    """Print the text for `shell-init SHELL [--cmd NAME]`; return False when click must answer."""
     if len(argv) == 3 and argv[1] == "--cmd":
         shell, name = argv[0], argv[2]
     elif len(argv) == 1:
         shell, name = argv[0], "ssohelper"
     else:
         return False
-    if shell not in SHELLS or not is_name(name):
+    if shell not in SHELLS or not is_function_name(name):
         return False
     text = text_of(shell, name)
     if text is None:
         return False
-    return is_written(by_path(text, shell))
+    return write_to_stdout(with_absolute_paths(text, shell))
 
 
-def is_written(text: bytes) -> bool:
-    """Write the text to stdout, whole; False where that takes nothing, and click has to explain."""
+def write_to_stdout(text: bytes) -> bool:
+    """Write all of the text to stdout; return False when that fails, for click to report it."""
     try:
         while text:
             text = text[os.write(1, text) :]
@@ -44,15 +44,15 @@ def is_written(text: bytes) -> bool:
     return True
 
 
-def is_name(name: str) -> bool:
-    """Tell whether every one of the shells takes this as the name of a function."""
+def is_function_name(name: str) -> bool:
+    """Return whether this can be the name of a function in every shell."""
     return bool(name) and name[0] in _LETTERS and _NAME.issuperset(name) and len(name) <= 64
 
 
 def text_of(shell: str, name: str) -> bytes | None:
-    """Return the function, under this name, the prompt's text and the completion.
+    """Return the function, under this name, the prompt's text and the completion script.
 
-    None when they are not there.
+    None when the shell's file is missing.
     """
     ending = _EXTENSION.get(shell, shell)
     function = _read("shell", "ssohelper", f"ssohelper.{ending}")
@@ -65,22 +65,22 @@ def text_of(shell: str, name: str) -> bytes | None:
     return function + prompt + (completion_of(shell, name) or b"")
 
 
-def by_path(text: bytes, shell: str) -> bytes:
-    """Return the text, with absolute paths where PATH does not lead to our commands."""
+def with_absolute_paths(text: bytes, shell: str) -> bytes:
+    """Return the text with absolute paths of those of our commands that PATH does not lead to."""
     own = os.path.abspath(sys.argv[0])
     if os.path.basename(own) != "ssohelper" or "\n" in own:
         return text
-    launcher = _launcher_beside(own)
+    launcher = _find_launcher(own)
     if launcher is None:
         text = text.replace(_LAUNCHER.encode(), b"ssohelper")
     elif not _is_on_path(_LAUNCHER):
-        text = _with_path(text, shell, _LAUNCHER, launcher)
+        text = _with_absolute_path(text, shell, _LAUNCHER, launcher)
     if not _is_on_path("ssohelper"):
-        text = _with_path(text, shell, "ssohelper", own)
+        text = _with_absolute_path(text, shell, "ssohelper", own)
     return text
 
 
-def _with_path(text: bytes, shell: str, command: str, path: str) -> bytes:
+def _with_absolute_path(text: bytes, shell: str, command: str, path: str) -> bytes:
     inner = {
         "fish": path.replace("\\", "\\\\").replace("'", "\\'"),
         "pwsh": path.replace("'", "''"),
@@ -94,8 +94,8 @@ def _with_path(text: bytes, shell: str, command: str, path: str) -> bytes:
     return text
 
 
-def _launcher_beside(command: str) -> "str | None":
-    """Return the launcher's path; a link to `ssohelper` alone leads to the launcher behind it."""
+def _find_launcher(command: str) -> "str | None":
+    """Return the launcher's path: beside the command, or beside the target if that is a link."""
     if sys.platform == "win32":
         return None
     for path in (command, os.path.realpath(command)):
@@ -111,7 +111,7 @@ def _is_on_path(command: str) -> bool:
 
 
 def completion_of(shell: str, name: str = "ssohelper") -> bytes | None:
-    """Return the completion script, for a command of this name; None when it is not there."""
+    """Return the completion script for a command of this name; None when the file is missing."""
     folder, shipped, in_checkout = _COMPLETIONS[shell]
     text = _read("completions", folder, shipped, in_checkout)
     if text is None or name == "ssohelper":
@@ -122,7 +122,7 @@ def completion_of(shell: str, name: str = "ssohelper") -> bytes | None:
 
 
 def _read(own: str, share: str, name: str, in_checkout: str | None = None) -> bytes | None:
-    """Return what is at OWN in a checkout, or at share/SHARE of an installation."""
+    """Return the file in folder `own` of a checkout, or in `share/SHARE` of an installation."""
     root, *prefixes = _folders()
     paths = [os.path.join(root, own, in_checkout or name)]
     paths += [os.path.join(prefix, "share", share, name) for prefix in prefixes]
@@ -136,11 +136,12 @@ def _read(own: str, share: str, name: str, in_checkout: str | None = None) -> by
 
 
 def _folders() -> list[str]:
-    """Return the root that a checkout would have, then prefixes that a wheel may be put under.
+    """Return the root that a checkout would have, then the prefixes of possible installations.
 
-    `lib/pythonX.Y/site-packages/ssohelper` is four steps below the prefix, also where that is
-    not sys.prefix (pip install --user, Debian's /usr/local); Windows has one step less.
+    `lib/pythonX.Y/site-packages/ssohelper` is four levels below its prefix, which is not always
+    sys.prefix (pip install --user, Debian's /usr/local). On Windows it is three levels.
     """
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    root = os.path.dirname(package)
     up = os.path.dirname(os.path.dirname(root))
     return [root, os.path.dirname(up), up, sys.prefix]

@@ -78,7 +78,7 @@ def test_what_was_before_is_put_back_whatever_it_held(shell: str, tmp_path: Path
 def test_control_characters_are_refused(shell: str, value: str) -> None:
     with pytest.raises(UsageProblem):
         shell_text.quoted(shell, value)
-    with pytest.raises(UsageProblem, match="AWS_REGION would hold a control character"):
+    with pytest.raises(UsageProblem, match="the value of AWS_REGION has a control character"):
         shell_text.assignments(shell, {"AWS_REGION": value}, ())
 
 

@@ -213,7 +213,7 @@ def afternoon(home: Path) -> Iterator[Afternoon]:
     with (
         Emulator(clock=clock) as emulator,
         mock.patch.object(installation, "profile_command", return_value=COMMAND),
-        mock.patch.object(installation, "exposed_on_the_way", return_value=None),
+        mock.patch.object(installation, "find_exposed_path", return_value=None),
     ):
         made = Afternoon(home, emulator, clock)
         made.pass_the_day()

@@ -1,0 +1,62 @@
+"""shell-init and completion for click: help, and arguments that their light entry points refuse."""
+
+import click
+
+from ssohelper.cli import output
+from ssohelper.errors import LocalState, UsageProblem
+from ssohelper.system import shell_texts
+
+
+@click.command("shell-init")
+@click.argument("shell", metavar="|".join(shell_texts.SHELLS))
+@click.option("--cmd", "name", metavar="NAME", default="ssohelper", help="The function's name.")
+@output.common_options
+def shell_init(shell: str, name: str) -> None:
+    """Print the shell function for `use` and `clear`, the prompt and the completion.
+
+    \b
+    Examples:
+      eval "$(ssohelper-credentials shell-init bash)"            in ~/.bashrc
+      eval "$(ssohelper-credentials shell-init zsh)"             in ~/.zshrc
+      ssohelper-credentials shell-init fish | source             in ~/.config/fish/config.fish
+      eval "$(ssohelper-credentials shell-init bash --cmd sso)"  the function is named sso
+    """
+    _check_shell(shell)
+    if not shell_texts.is_function_name(name):
+        raise UsageProblem(
+            f'"{name}" cannot be the name of a shell function',
+            hint="use letters, digits, _ and -, beginning with a letter or _",
+        )
+    _print(shell_texts.text_of(shell, name), f"text for {shell}")
+
+
+@click.command("completion")
+@click.argument("shell", metavar="|".join(shell_texts.SHELLS))
+@output.common_options
+def completion(shell: str) -> None:
+    """Print the completion script for a shell.
+
+    \b
+    Examples:
+      ssohelper completion bash > ~/.local/share/bash-completion/completions/ssohelper
+      ssohelper completion zsh > ~/.zfunc/_ssohelper           a folder of your fpath
+      ssohelper completion fish > ~/.config/fish/completions/ssohelper.fish
+
+    `ssohelper shell-init` prints it too, after the function. The one for pwsh is not tested.
+    """
+    _check_shell(shell)
+    _print(shell_texts.completion_of(shell), f"completion for {shell}")
+
+
+def _check_shell(shell: str) -> None:
+    if shell not in shell_texts.SHELLS:
+        known = ", ".join(shell_texts.SHELLS)
+        raise UsageProblem(f'no shell named "{shell}"', hint=f"known are: {known}")
+
+
+def _print(text: bytes | None, name: str) -> None:
+    if text is None:
+        raise LocalState(
+            f"the {name} is missing from this installation", hint="install ssohelper again"
+        )
+    output.write(text)
