@@ -122,14 +122,18 @@ def apply(app: App, plan: Plan) -> None:
             return plan.changes
         again = profile_plan.plan_sync(config, plan.request)
         if not again.same_as(plan):
-            raise LocalState(
-                f'"{app.aws_config_file}" has changed since the diff was shown',
-                hint="nothing was written; run the command again",
-            )
+            raise _changed_meanwhile(app)
         return again.changes
 
     app.config.write(changes_for, app.deadline(), _choices_of(app, [plan.request.session.name]))
     remember(app, plan)
+
+
+def _changed_meanwhile(app: App) -> LocalState:
+    return LocalState(
+        f'"{app.aws_config_file}" has changed since the diff was shown',
+        hint="nothing was written; run the command again",
+    )
 
 
 def remember(app: App, plan: Plan) -> None:
@@ -180,11 +184,17 @@ def diff_removal(app: App, found: Sequence[ConfigProfile]) -> Iterator[str]:
 
 
 def remove(app: App, found: Sequence[ConfigProfile]) -> None:
-    """Remove the profiles and remember their roles, so that sync does not add them again."""
+    """Remove the profiles and remember their roles, so that sync does not add them again.
+
+    Raises: LocalState when one of them points at another role than when it was found.
+    """
 
     def changes_for(config: ConfigFile) -> Sequence[Change]:
-        now = [config.profile(item.entry.name) for item in found]
-        return [RemoveSection(entry.header) for entry in now if entry is not None and entry.managed]
+        now = [(item, config.profile(item.entry.name)) for item in found]
+        managed = [(item, entry) for item, entry in now if entry is not None and entry.managed]
+        if any(config.target_or_none(entry) != item.target for item, entry in managed):
+            raise _changed_meanwhile(app)
+        return [RemoveSection(entry.header) for _, entry in managed]
 
     named = [
         (item.target.session_name or "", item.target.role)

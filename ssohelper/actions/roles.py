@@ -5,13 +5,12 @@ Asks nobody but the files of this machine, so it answers at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import favourites
+from ssohelper.actions import favourites, selection
 from ssohelper.core.model import Account, RoleKey, SsoSession
 from ssohelper.core.role_rows import RoleRow, plain_rows, ranked
-from ssohelper.core.start_url import is_same_portal
 from ssohelper.core.usage import NEVER, Usage
 
 if TYPE_CHECKING:
@@ -65,19 +64,17 @@ def profiles_by_role(app: App, sessions: Sequence[SsoSession]) -> dict[RoleKey, 
     """Return the names of the profiles in ~/.aws/config that point at each role of the sessions."""
     config = app.config.read()
     found: dict[RoleKey, tuple[str, ...]] = {}
-    known = {session.name for session in sessions}
+    by_name = {session.name: session for session in sessions}
     for entry in config.profiles():
         target = config.target_or_none(entry)
         if target is None:
             continue
-        names: Iterable[str] = known & {target.session_name or ""}
-        if not target.session_name:
-            # A profile of the old form names no session; its portal tells whose it is.
-            url = target.start_url or ""
-            names = [session.name for session in sessions if is_same_portal(url, session.start_url)]
-        for name in names:
-            key = RoleKey(name, target.role.account_id, target.role.name)
-            found[key] = (*found.get(key, ()), entry.name)
+        # By name where there is one: 12,000 profiles are not compared with every session.
+        named = by_name.get(target.session_name or "")
+        for session in (named,) if named else sessions:
+            if selection.belongs_to(target, session):
+                key = session.key_of(target.role)
+                found[key] = (*found.get(key, ()), entry.name)
     return found
 
 

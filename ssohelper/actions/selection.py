@@ -6,16 +6,17 @@ Left out: AWS_PROFILE's. SESSION left out: AWS_PROFILE's, else the only one.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Profile, Role, SsoSession
+from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Profile, Role, RoleKey, SsoSession
 from ssohelper.core.nearest import did_you_mean
 from ssohelper.core.start_url import is_same_portal
 from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.core.config_file import ConfigFile, ProfileEntry
+    from ssohelper.core.config_file import ConfigFile, ProfileEntry, Target
     from ssohelper.core.listing import Listing
 
 
@@ -71,12 +72,14 @@ def named_session(config: ConfigFile, name: str) -> SsoSession:
 
 
 def profile_of(app: App, text: str | None, session_name: str | None) -> Profile:
-    """Return the profile that these words mean.
+    """Return the profile that the PROFILE argument names, else the one of AWS_PROFILE.
 
-    An empty word is no name: whoever wrote "$PROFILE" did not mean AWS_PROFILE's.
-    Raises: WhichProfile (left out), UsageProblem (unknown, or of another session than the one that
-    was named), ConfigInvalid (AWS_PROFILE names a missing one, or one that is no SSO profile),
-    RoleNotAssigned (an account that the list does not have).
+    Called once, where the text enters the program; what is chosen from a list is a RoleKey.
+    An empty text is an error: a script's unset variable must not become AWS_PROFILE's profile.
+    Raises: WhichProfile when neither names one, WhichSession for a legacy profile whose portal
+    has several sessions, UsageProblem for an unknown name or one of another session than
+    `session_name`, ConfigInvalid when AWS_PROFILE names no profile or the profile has no role,
+    RoleNotAssigned for an account name that the saved list does not have.
     """
     config = app.config.read()
     asked = text if text is not None else app.environ.get("AWS_PROFILE") or None
@@ -86,7 +89,7 @@ def profile_of(app: App, text: str | None, session_name: str | None) -> Profile:
         )
     entry = config.profile(asked)
     if entry is not None:
-        return _of_session(config, resolved(config, entry), session_name)
+        return _resolved(config, entry, session_name)
     if text and "/" in text:
         return _profile_of_role(app, text, session_name)
     names = [entry.name for entry in config.profiles()]
@@ -97,46 +100,90 @@ def profile_of(app: App, text: str | None, session_name: str | None) -> Profile:
     raise ConfigInvalid(f"{message} (AWS_PROFILE)", hint=hint)
 
 
-def _of_session(config: ConfigFile, profile: Profile, session_name: str | None) -> Profile:
-    """Return the profile when it belongs to the session that was named, if one was."""
-    own = profile.session.name
-    if session_name is None or session_name == own:
-        return profile
-    named = named_session(config, session_name)
-    # A profile of the old form names no session; its portal tells whose it is.
-    if config.sso_session(own) is None and is_same_portal(
-        profile.session.start_url, named.start_url
-    ):
-        return profile
-    raise UsageProblem(
-        f'the profile "{profile.name}" is of the session "{own}", not of "{session_name}"',
-        hint=f"leave out --session, or name a role: {session_name}:ACCOUNT/ROLE",
-    )
+def profile_of_key(app: App, key: RoleKey, names: Iterable[str] = ()) -> Profile:
+    """Return the role that the user chose from a list, under the name of a profile if it has one.
+
+    `names` are the profiles that the list showed for the role. A profile that was edited since
+    then may point at another role: its name is not used, the role stays the chosen one.
+    Raises: UsageProblem when the session is gone, ConfigInvalid with file and line.
+    """
+    config = app.config.read()
+    session = named_session(config, key.session_name)
+    for entry in _entries_pointing_at(config, key, names):
+        return Profile(entry.name, session, key.role, config.region(entry))
+    return Profile(key.text, session, key.role, None)
 
 
-def resolved(config: ConfigFile, entry: ProfileEntry) -> Profile:
-    """Return the entry with its session, account and role, or say why it has none."""
+def profiles_pointing_at(app: App, key: RoleKey, names: Iterable[str]) -> list[str]:
+    """Return those of the named profiles that point at this role in the config as it is now."""
+    return [entry.name for entry in _entries_pointing_at(app.config.read(), key, names)]
+
+
+def _entries_pointing_at(
+    config: ConfigFile, key: RoleKey, names: Iterable[str]
+) -> Iterator[ProfileEntry]:
+    session = config.sso_session(key.session_name)
+    for name in names:
+        entry = config.profile(name)
+        target = config.target_or_none(entry) if entry is not None else None
+        if entry is None or target is None or session is None:
+            continue
+        if target.role == key.role and belongs_to(target, session):
+            yield entry
+
+
+def belongs_to(target: Target, session: SsoSession) -> bool:
+    """Return whether a profile with this target gets its credentials through the session.
+
+    A legacy profile names no session: any session of its portal will do. The only place that
+    decides it.
+    """
+    if target.session_name:
+        return target.session_name == session.name
+    return target.start_url is not None and is_same_portal(target.start_url, session.start_url)
+
+
+def _resolved(config: ConfigFile, entry: ProfileEntry, session_name: str | None) -> Profile:
+    """Return the profile with its session, account and role.
+
+    Raises: ConfigInvalid when it has none, UsageProblem when `session_name` is not its session.
+    """
     target = config.target(entry)
     if target is None:
         raise ConfigInvalid(
             f'profile "{entry.name}" points at no account and role of Identity Center',
             hint="see: ssohelper profile list",
         )
-    session = target.session
-    if session is None and target.session_name:
-        session = config.sso_session(target.session_name)
-        if session is None:
-            raise ConfigInvalid(
-                f'profile "{entry.name}" names the sso-session "{target.session_name}", '
-                "which is not there",
-                hint=f"make it with: ssohelper setup START_URL --session {target.session_name}",
+    sessions = _sessions_of(config, entry, target)
+    if session_name is not None:
+        named = named_session(config, session_name)
+        if named not in sessions:
+            own = " or ".join(f'"{session.name}"' for session in sessions)
+            raise UsageProblem(
+                f'the profile "{entry.name}" is of the session {own}, not of "{session_name}"',
+                hint=f"leave out --session, or name a role: {session_name}:ACCOUNT/ROLE",
             )
-    if session is None:
+        sessions = [named]
+    if len(sessions) > 1:
+        raise WhichSession(sessions)
+    return Profile(entry.name, sessions[0], target.role, config.region(entry))
+
+
+def _sessions_of(config: ConfigFile, entry: ProfileEntry, target: Target) -> list[SsoSession]:
+    """Return the sessions that the profile belongs to. Raises: ConfigInvalid when there is none."""
+    name = target.session_name
+    if name and config.sso_session(name) is None:
+        raise ConfigInvalid(
+            f'profile "{entry.name}" names the sso-session "{name}", which is not there',
+            hint=f"make it with: ssohelper setup START_URL --session {name}",
+        )
+    sessions = [session for session in config.sso_sessions() if belongs_to(target, session)]
+    if not sessions:
         raise ConfigInvalid(
             f'profile "{entry.name}" has no sso-session',
             hint="make one with: ssohelper setup START_URL",
         )
-    return Profile(entry.name, session, target.role, config.region(entry))
+    return sessions
 
 
 def _profile_of_role(app: App, text: str, session_name: str | None) -> Profile:

@@ -37,15 +37,15 @@ def _profile(text: str | None, session: str | None, *, ask_always: bool) -> Prof
     if text is None and ask_always:
         if not output.can_draw():
             raise WhichProfile("which profile?", hint="name one; see: ssohelper profile list")
-        text = _picked_role(app, session)
+        return _pick_role(app, session)
     try:
         return selection.profile_of(app, text, session)
     except WhichProfile:
         if not output.can_draw():
             raise
-        return selection.profile_of(app, _picked_role(app, session), session)
+        return _pick_role(app, session)
     except WhichSession as question:
-        return selection.profile_of(app, text, _picked_session(app, question).name)
+        return selection.profile_of(app, text, _pick_session(app, question).name)
 
 
 def session(text: str | None) -> SsoSession:
@@ -54,13 +54,14 @@ def session(text: str | None) -> SsoSession:
     try:
         return selection.session_of(app, text)
     except WhichSession as question:
-        return _picked_session(app, question)
+        return _pick_session(app, question)
 
 
 # -- pieces ------------------------------------------------------------------------------------
 
 
-def _picked_role(app: App, session_name: str | None) -> str:
+def _pick_role(app: App, session_name: str | None) -> Profile:
+    """Let the user pick a role. Raises: Interrupted (130) when none was picked."""
     if session_name is not None:
         selection.session_of(app, session_name)  # an unknown one is said, with the nearest
     choice = roles.to_choose(app, session_name)
@@ -72,10 +73,10 @@ def _picked_role(app: App, session_name: str | None) -> str:
         )
     from ssohelper.cli import pickers
 
-    picked = pickers.role(app, choice)
-    if picked is None:
+    row = pickers.pick_role(app, choice)
+    if row is None:
         raise Interrupted("nothing was chosen")
-    return picked
+    return selection.profile_of_key(app, row.key, row.profiles)
 
 
 def _listed(app: App, choice: Choice) -> bool:
@@ -99,13 +100,13 @@ def _listed(app: App, choice: Choice) -> bool:
     return done
 
 
-def _picked_session(app: App, question: WhichSession) -> SsoSession:
+def _pick_session(app: App, question: WhichSession) -> SsoSession:
+    """Let the user pick a session. Raises: Interrupted (130) when none was picked."""
     if not output.can_draw():
         raise question
     from ssohelper.cli import pickers
 
-    name = pickers.session(app, question.sessions)
-    for session in question.sessions:
-        if session.name == name:
-            return session
-    raise Interrupted("nothing was chosen")
+    session = pickers.pick_session(app, question.sessions)
+    if session is None:
+        raise Interrupted("nothing was chosen")
+    return session

@@ -1,6 +1,7 @@
 """Start a picker and take its answer. Heavy: textual."""
 
 import sys
+from typing import TypeVar
 
 from ssohelper.actions import clocks
 from ssohelper.actions.roles import Choice
@@ -11,34 +12,33 @@ from ssohelper.core.role_rows import RoleRow
 from ssohelper.tui.base import HouseApp
 from ssohelper.tui.picker import RolePicker, SessionPicker
 
+_T = TypeVar("_T")
 
-def role(app: App, choice: Choice) -> str | None:
-    """Return what to type for the role that a person picks; None when they leave."""
+
+def pick_role(app: App, choice: Choice) -> RoleRow | None:
+    """Return the row that the user picks; None when they leave."""
     rules = app.settings.get("guard.rules")
 
     def is_guarded(row: RoleRow) -> bool:
         return guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name)
 
-    return _answer(RolePicker(app, choice.rows, is_guarded))
+    return _run_inline(RolePicker(app, choice.rows, is_guarded))
 
 
-def session(app: App, sessions: list[SsoSession]) -> str | None:
-    """Return the name of the session that a person picks; None when they leave."""
+def pick_session(app: App, sessions: list[SsoSession]) -> SsoSession | None:
+    """Return the session that the user picks; None when they leave."""
     states = [clocks.session_clock(app, session).state.replace("_", " ") for session in sessions]
-    lines = [
-        (session.name, f"{f'({state})':<12}  {session.start_url}")
-        for session, state in zip(sessions, states, strict=True)
-    ]
-    return _answer(SessionPicker(app, lines))
+    return _run_inline(SessionPicker(app, list(zip(sessions, states, strict=True))))
 
 
-def _answer(picker: HouseApp[str]) -> str | None:
+def _run_inline(picker: HouseApp[_T]) -> _T | None:
+    """Run the picker below the prompt; on Windows, which has no inline mode, on the whole screen."""
     answer = picker.run(inline=sys.platform != "win32")
     ended(picker)
     return answer
 
 
-def ended(program: HouseApp[str]) -> None:
+def ended(program: HouseApp[_T]) -> None:
     """Go the way the program went: die of its signal, raise its internal error."""
     program.die_of_signal()
     if program.crash is not None:

@@ -135,21 +135,16 @@ def _keys(app: App, profile: Profile) -> tuple[Environment, str]:
 
 
 def _lasting_name(app: App, chosen: Profile) -> str:
-    """Return what means the same role later, whatever AWS_PROFILE and --session say then."""
-    if app.config.read().profile(chosen.name) is not None:
-        return chosen.name
-    return f"{chosen.session.name}:{'/'.join(chosen.role)}"
+    """Return the name that means the same role at a later `use -`, whatever AWS_PROFILE says."""
+    return _profile_name(app, chosen) or chosen.key.text
 
 
 def _with_profile(app: App, chosen: Profile, yes: bool) -> Profile:
-    """Return a profile of the config for this role: its own, another one's, or one that is added.
+    """Return the role under the name of a profile that points at it; offer to add one.
 
     Raises: UsageProblem when it has none and none is added.
     """
-    config = app.config.read()
-    if config.profile(chosen.name) is not None:
-        return chosen
-    name = _profile_of_role(app, chosen)
+    name = _profile_name(app, chosen) or _find_profile(app, chosen)
     if name is None:
         with listing_progress.listing_progress() as progress:
             listing = directory.listing(app, chosen.session, progress=progress)
@@ -161,25 +156,27 @@ def _with_profile(app: App, chosen: Profile, yes: bool) -> Profile:
                 "nothing was changed: this role has no profile",
                 hint=f"fixed keys need none: ssohelper use --keys {chosen.name}",
             )
-        name = _profile_of_role(app, chosen)
+        name = _find_profile(app, chosen)
     if name is None:
         raise UsageProblem(
             f'no profile was added for "{chosen.name}"', hint="see: ssohelper profile list"
         )
-    return selection.profile_of(app, name, None)
+    return selection.profile_of_key(app, chosen.key, [name])
 
 
-def _profile_of_role(app: App, chosen: Profile) -> str | None:
+def _profile_name(app: App, chosen: Profile) -> str | None:
+    """Return the name of the chosen profile; None when no profile of this name is that role.
+
+    The name may be SESSION:ACCOUNT/ROLE, and the config may have been edited during a sign-in.
+    """
+    return next(iter(selection.profiles_pointing_at(app, chosen.key, [chosen.name])), None)
+
+
+def _find_profile(app: App, chosen: Profile) -> str | None:
     """Return the name of a profile that points at this role: a managed one before others."""
-    found = [
-        item.entry
-        for item in profiles.read_profiles(app)
-        if item.target is not None
-        and item.target.role == chosen.role
-        and item.target.session_name == chosen.session.name
-    ]
-    found.sort(key=lambda entry: not entry.managed)
-    return found[0].name if found else None
+    entries = sorted(app.config.read().profiles(), key=lambda entry: not entry.managed)
+    names = (entry.name for entry in entries)
+    return next(iter(selection.profiles_pointing_at(app, chosen.key, names)), None)
 
 
 def _text(app: App, shell: str, found: Environment, used: str) -> str:

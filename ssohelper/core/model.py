@@ -159,8 +159,17 @@ class SignInFacts(NamedTuple):
 
 
 class RoleKey(NamedTuple):
-    """What role credentials are kept under: never a profile's name."""
+    """A role of one session. Lists, caches and actions name a role by it, never by a profile."""
 
     session_name: str
     account_id: str
     role_name: str
+
+    @property
+    def role(self) -> Role:
+        return Role(self.account_id, self.role_name)
+
+    @property
+    def text(self) -> str:
+        """Return the PROFILE argument that means this role: SESSION:ACCOUNT/ROLE."""
+        return f"{self.session_name}:{self.account_id}/{self.role_name}"

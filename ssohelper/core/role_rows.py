@@ -25,11 +25,12 @@ class RoleRow(NamedTuple):
         return RoleKey(self.session_name, self.account.id, self.role_name)
 
     @property
-    def words(self) -> str:
-        """Return what to type for it: its first profile, else SESSION:ACCOUNT/ROLE."""
-        if self.profiles:
-            return self.profiles[0]
-        return f"{self.session_name}:{self.account.id}/{self.role_name}"
+    def profile_argument(self) -> str:
+        """Return what the user types for it: its first profile, else SESSION:ACCOUNT/ROLE.
+
+        For display only: actions take `key`.
+        """
+        return self.profiles[0] if self.profiles else self.key.text
 
 
 def plain_rows(session_name: str, account: Account, role_names: Iterable[str]) -> list[RoleRow]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ssohelper.errors import SsoHelperError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -51,11 +53,16 @@ def clocks_of(house: App, sessions: Sequence[SsoSession]) -> Clocks:
     return read_clocks(house, sessions)
 
 
-def use_line(row: RoleRow) -> str:
-    """Return what to type to use this role."""
+def use_line(house: App, row: RoleRow) -> str:
+    """Return what to type to use this role: never a profile that points at another one by now."""
+    from ssohelper.actions import selection
     from ssohelper.core.shell_text import typed
 
-    return f"ssohelper use {typed(row.words)}"
+    try:
+        names = selection.profiles_pointing_at(house, row.key, row.profiles)
+    except SsoHelperError:
+        names = []
+    return f"ssohelper use {typed(names[0] if names else row.key.text)}"
 
 
 def set_up_form() -> SetUpForm:

@@ -6,7 +6,7 @@ Textual draws on stderr (except on Windows), so it works inside $(…).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -15,6 +15,7 @@ from textual.events import Click
 from textual.widgets import Static
 
 from ssohelper.app import App
+from ssohelper.core.model import SsoSession
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
 from ssohelper.tui.base import HouseApp
@@ -23,11 +24,13 @@ from ssohelper.tui.widgets.lines import Chooser, Line
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.role_pane import RolePane, row_text
 
+_Answer = TypeVar("_Answer")
+
 _KEYS = "enter chooses · esc clears, then leaves"
 _SESSION_KEYS = "enter chooses · esc leaves"
 
 
-class _Inline(HouseApp[str]):
+class _Inline(HouseApp[_Answer], Generic[_Answer]):
     """What both pickers are: small, and left by ctrl+c too."""
 
     INLINE_PADDING = 0
@@ -43,8 +46,8 @@ class _Inline(HouseApp[str]):
         self.theme = "ansi-dark"
 
 
-class RolePicker(_Inline):
-    """Ends with the words for the row that was chosen, or None."""
+class RolePicker(_Inline[RoleRow]):
+    """Ends with the row that was chosen, or None."""
 
     def __init__(
         self,
@@ -72,14 +75,14 @@ class RolePicker(_Inline):
         self._status.update(row_text(self.query_one(RoleList).row, self.size.width))
 
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
-        self.exit(event.row.words)
+        self.exit(event.row)
 
     def on_role_pane_left(self) -> None:
         self.exit()
 
 
-class SessionPicker(_Inline):
-    """Ends with the name of the session that was chosen, or None. `lines` are (name, words)."""
+class SessionPicker(_Inline[SsoSession]):
+    """Ends with the session that was chosen, or None. `states` say of each whether it is valid."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "quit", "Leave", show=False, priority=True),
@@ -88,10 +91,10 @@ class SessionPicker(_Inline):
     ]
     CSS = _Inline.CSS + "Screen, Screen:inline { height: auto; } Chooser { height: auto; }"
 
-    def __init__(self, house: App, lines: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, house: App, states: Sequence[tuple[SsoSession, str]]) -> None:
         super().__init__(house)
-        self._lines = lines
-        self._names_width = min(40, max(cell_len(show(name)) for name, _ in lines))
+        self._states = states
+        self._names_width = min(40, max(cell_len(show(session.name)) for session, _ in states))
 
     def compose(self) -> ComposeResult:
         yield Static("which session?", markup=False)
@@ -99,16 +102,17 @@ class SessionPicker(_Inline):
         yield Static(_SESSION_KEYS, classes="status", markup=False)
 
     def on_mount(self) -> None:
-        self.query_one(Chooser).set_count(len(self._lines))
+        self.query_one(Chooser).set_count(len(self._states))
         self.query_one(Chooser).focus()
 
     def _line(self, number: int, width: int) -> Line:
-        name, words = self._lines[number]
-        return [("  ", ""), (fitted(name, self._names_width), ""), (f"  {show(words)}", "dim")]
+        session, state = self._states[number]
+        words = f"  {f'({state})':<12}  {show(session.start_url)}"
+        return [("  ", ""), (fitted(session.name, self._names_width), ""), (words, "dim")]
 
     def on_click(self, event: Click) -> None:
         if event.chain == 2 and isinstance(event.widget, Chooser):
             self.action_choose()
 
     def action_choose(self) -> None:
-        self.exit(self._lines[self.query_one(Chooser).cursor][0])
+        self.exit(self._states[self.query_one(Chooser).cursor][0])

@@ -29,7 +29,7 @@ def test_unused_rows_keep_their_order_behind_the_used_ones():
     [((), "corp:000030000001/Admin"), (("prod", "other"), "prod")],
 )
 def test_what_is_typed_for_a_row(profiles: tuple[str, ...], words: str):
-    assert row(profiles=profiles).words == words
+    assert row(profiles=profiles).profile_argument == words
 
 
 def test_equal_hits_stay_in_the_order_of_the_rows():

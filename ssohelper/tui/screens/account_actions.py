@@ -86,8 +86,8 @@ class RowActions:
         return row
 
     def _profile(self, row: RoleRow) -> Profile:
-        """Return the row as what actions take. Raises what actions.selection raises."""
-        return selection.profile_of(self.app.house, row.words, row.session_name)
+        """Return the row's role as actions take it. Raises: as selection.profile_of_key."""
+        return selection.profile_of_key(self.app.house, row.key, row.profiles)
 
     def _failed(self, row: RoleRow, error: SsoHelperError) -> None:
         """Say it; where a sign-in is needed, offer one."""
@@ -121,22 +121,23 @@ class RowActions:
         self.app.did("copied the console's link" if what == "link" else f"copied: {text}", command)
 
     def _to_copy(self, what: str, row: RoleRow) -> tuple[str, str]:
-        words = typed(row.words)
+        """Return the text to copy, and the command line that prints or does the same."""
         if what == "link":
             profile = self._profile(row)
             page = console.page_of(self.app.house, profile, None, None)
-            return console.link(profile, page), f"ssohelper console --print {words}"
+            return console.link(profile, page), f"ssohelper console --print {typed(profile.name)}"
         if what == "account":
             return row.account.id, f"ssohelper list {row.account.id}"
-        if not row.profiles:
+        names = selection.profiles_pointing_at(self.app.house, row.key, row.profiles)
+        if not names:
             raise LocalState(
                 "this role has no profile yet",
-                hint=f"add one: F9, or ssohelper profile add {words}",
+                hint=f"add one: F9, or ssohelper profile add {typed(row.key.text)}",
             )
         if what == "export":
-            name = shell_text.quoted("bash", row.words)  # control characters are refused
-            return f"export AWS_PROFILE={name}", f"ssohelper use {words}"
-        return row.profiles[0], f"ssohelper list {typed(row.role_name)}"
+            name = shell_text.quoted("bash", names[0])  # control characters are refused
+            return f"export AWS_PROFILE={name}", f"ssohelper use {typed(names[0])}"
+        return names[0], f"ssohelper list {typed(row.role_name)}"
 
     # -- favourites ----------------------------------------------------------------------------
 
@@ -147,7 +148,7 @@ class RowActions:
             verb, words = ("add", "is") if wanted else ("rm", "is no longer")
             self.app.did(
                 f"{row.role_name} in {row.account.name or row.account.id} {words} a favourite",
-                f"ssohelper favourite {verb} {typed(row.words)}",
+                f"ssohelper favourite {verb} {typed(row.profile_argument)}",
             )
             self._reload()
 
@@ -159,40 +160,41 @@ class RowActions:
     async def _whoami(self, row: RoleRow) -> None:
         house = self.app.house
 
-        def ask() -> identity.Confirmed:
-            return identity.confirmed(house, identity.known(house, self._profile(row)))
+        def ask() -> tuple[Profile, identity.Confirmed]:
+            profile = self._profile(row)
+            return profile, identity.confirmed(house, identity.known(house, profile))
 
         try:
             with self._said_to_wait("whoami"):
-                who = await flow.result(self.app, ask)
+                profile, who = await flow.result(self.app, ask)
         except SsoHelperError as error:
             self._failed(row, error)
             return
-        self.app.did(f"{who.user}: {who.arn}", f"ssohelper whoami {typed(row.words)}")
+        self.app.did(f"{who.user}: {who.arn}", f"ssohelper whoami {typed(profile.name)}")
 
     async def _console(self, row: RoleRow) -> None:
         house = self.app.house
 
-        def start() -> str:
+        def start() -> tuple[Profile, str]:
             profile = self._profile(row)
             page = console.page_of(house, profile, None, None)
             opener = browser.find_opener(
                 house.environ, house.settings.get("browser", session=row.session_name)
             )
             if opener is None:
-                return console.link(profile, page)
+                return profile, console.link(profile, page)
             console.open_in_browser(
                 house, profile, page, lambda url: browser.start(opener, url, house.environ)
             )
             favourites.record(house, profile)
-            return ""
+            return profile, ""
 
         try:
-            link = await flow.result(self.app, start)
+            profile, link = await flow.result(self.app, start)
         except SsoHelperError as error:
             self._failed(row, error)
             return
-        command = f"ssohelper console {typed(row.words)}"
+        command = f"ssohelper console {typed(profile.name)}"
         if link:
             self.app.copy_to_clipboard(link)
             self.app.did("no browser here: copied the console's link", f"{command} --print")
@@ -223,7 +225,7 @@ class RowActions:
             return
         shell = house.environ.get("SHELL") or "/bin/sh"
         child = environment.keys_environment(house, profile, keys).of_child(house.environ)
-        line = f"ssohelper exec {typed(row.words)} -- {typed(shell)}"
+        line = f"ssohelper exec {typed(profile.name)} -- {typed(shell)}"
         left = duration_text(keys.expires_at - house.aws_now())
         who = f"{row.role_name} in {row.account.name or row.account.id}: these keys end in {left}"
         try:
@@ -244,13 +246,14 @@ class RowActions:
             changed = await (self._removed(row) if row.profiles else self._added(row))
         except SsoHelperError as error:
             self._failed(row, error)
+            self._reload()
             return
         if changed:
             self._reload()
 
     async def _added(self, row: RoleRow) -> bool:
         house, app = self.app.house, self.app
-        command = f"ssohelper profile add {typed(row.words)}"
+        command = f"ssohelper profile add {typed(row.key.text)}"
 
         def plan() -> Any:
             profile = self._profile(row)
@@ -273,7 +276,7 @@ class RowActions:
         command = f"ssohelper profile rm {' '.join(map(typed, row.profiles))}"
 
         def plan() -> Any:
-            found = profiles.read_managed(house, row.profiles)
+            found = self._profiles_to_remove(row)
             return found, diff_lines(profiles.diff_removal(house, found))
 
         found, lines = await flow.result(app, plan)
@@ -286,6 +289,16 @@ class RowActions:
         app.did(f"removed {count}; F4, then u takes it back", command)
         return True
 
+    def _profiles_to_remove(self, row: RoleRow) -> list[profiles.ConfigProfile]:
+        """Return the row's profiles. Raises: LocalState when one points elsewhere by now."""
+        house = self.app.house
+        if selection.profiles_pointing_at(house, row.key, row.profiles) != [*row.profiles]:
+            raise LocalState(
+                f'"{house.aws_config_file}" has changed since this list was read',
+                hint="nothing was written; check the list, then press the key again",
+            )
+        return profiles.read_managed(house, row.profiles)
+
     # -- the palette ---------------------------------------------------------------------------
 
     def commands(self) -> list[Command]:
@@ -293,7 +306,7 @@ class RowActions:
         row = self.roles.row
         if row is None:
             return []
-        words = typed(row.words)
+        words = typed(row.profile_argument)
         verb = "rm" if row.usage.favourite else "add"
         change = "rm" if row.profiles else "add"
         return [

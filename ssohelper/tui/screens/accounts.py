@@ -378,7 +378,7 @@ class AccountsScreen(Screen[None]):
         self._show_detail()
 
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
-        self.app.exit(deferred.use_line(event.row))
+        self.app.exit(deferred.use_line(self.house, event.row))
 
     def on_role_pane_left(self) -> None:
         self.app.exit()

@@ -1,0 +1,97 @@
+"""Which session and which role the text of a command line means; AWS_PROFILE fills the gaps."""
+
+import pytest
+
+from ssohelper.actions import selection
+from ssohelper.app import App
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import Account, RoleKey
+from ssohelper.errors import UsageProblem
+from tests.conftest import Home
+
+URL = "https://d-0000000000.awsapps.com/start"
+OTHER_URL = "https://d-1111111111.awsapps.com/start"
+ROLE = "sso_account_id = 000030000001\nsso_role_name = Admin\n"
+LEGACY = f"[profile old]\nsso_start_url = {URL}\nsso_region = us-east-1\n{ROLE}"
+
+
+def app_of(home: Home, *, profiles: str = "", sessions: dict[str, str] | None = None, **env: str):
+    for name, url in (sessions or {"corp": URL, "other": OTHER_URL}).items():
+        home.add_session(name, url)
+    home.write_config(home.config_file.read_text() + profiles)
+    return App({**home.env, **env})
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        f"sso_session = other\n{ROLE}",
+        f"sso_start_url = {OTHER_URL}\nsso_region = us-east-1\n{ROLE}",
+        "credential_process = /x/ssohelper-credentials --session other "
+        "--account-id 000030000001 --role-name Admin\n",
+    ],
+)
+def test_the_session_of_aws_profile_is_used_where_none_is_named(home: Home, keys: str):
+    app = app_of(home, profiles=f"[profile dev]\n{keys}", AWS_PROFILE="dev")
+    assert selection.session_of(app, None).name == "other"
+    assert selection.profile_of(app, "000030000001/Admin", None).session.name == "other"
+    assert selection.session_of(app, "corp").name == "corp"
+
+
+@pytest.mark.parametrize("name", ["", "missing", "keys"])
+def test_an_aws_profile_without_a_session_leaves_the_question_open(home: Home, name: str):
+    app = app_of(home, profiles="[profile keys]\nregion = eu-west-1\n", AWS_PROFILE=name)
+    with pytest.raises(selection.WhichSession) as question:
+        selection.session_of(app, None)
+    assert [session.name for session in question.value.sessions] == ["corp", "other"]
+
+
+def test_an_account_name_that_two_accounts_have_is_refused_with_both_ids(home: Home):
+    app = app_of(home)
+    listed = tuple(
+        ListedAccount(Account(account_id, name, ""), ("Admin",))
+        for account_id, name in (
+            ("000030000001", "payments"),
+            ("000030000002", "payments"),
+            ("000030000003", "orders"),
+        )
+    )
+    app.directory.save("corp", Listing(URL, "us-east-1", app.now(), listed))
+    with pytest.raises(UsageProblem) as refused:
+        selection.profile_of(app, "corp:payments/Admin", None)
+    assert refused.value.message == (
+        'several accounts are named "payments": 000030000001, 000030000002'
+    )
+    found = selection.profile_of(app, "corp:orders/Admin", None)
+    assert found.key == RoleKey("corp", "000030000003", "Admin")
+
+
+def test_a_legacy_profile_of_two_sessions_asks_which_one(home: Home):
+    app = app_of(home, profiles=LEGACY, sessions={"corp": URL, "admin": f"{URL}/", "x": OTHER_URL})
+    with pytest.raises(selection.WhichSession) as question:
+        selection.profile_of(app, "old", None)
+    assert [session.name for session in question.value.sessions] == ["corp", "admin"]
+    for name in ("corp", "admin"):
+        found = selection.profile_of(app, "old", name)
+        assert (found.name, found.key) == ("old", RoleKey(name, "000030000001", "Admin"))
+    with pytest.raises(UsageProblem, match='is of the session "corp" or "admin", not of "x"'):
+        selection.profile_of(app, "old", "x")
+
+
+def test_a_chosen_role_takes_the_region_of_its_profile_and_none_of_another(home: Home):
+    profiles = (
+        f"[profile gone]\nsso_session = corp\n{ROLE}region = eu-west-1\n".replace("Admin", "Read")
+        + f"[profile mine]\nsso_session = corp\n{ROLE}region = eu-north-1\n"
+    )
+    app = app_of(home, profiles=profiles)
+    key = RoleKey("corp", "000030000001", "Admin")
+    found = selection.profile_of_key(app, key, ["missing", "gone", "mine"])
+    assert (found.name, found.key, found.region) == ("mine", key, "eu-north-1")
+    found = selection.profile_of_key(app, key, ["gone"])
+    assert (found.name, found.key, found.region) == ("corp:000030000001/Admin", key, None)
+
+
+def test_a_chosen_role_of_a_session_that_is_gone_is_an_error(home: Home):
+    app = app_of(home)
+    with pytest.raises(UsageProblem, match='no sso-session named "crop"'):
+        selection.profile_of_key(app, RoleKey("crop", "000030000001", "Admin"))
