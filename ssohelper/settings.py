@@ -18,8 +18,8 @@ from ssohelper.core import keymap
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.instants import parse_duration
 from ssohelper.core.model import SESSION_NAME
-from ssohelper.core.nearest import did_you_mean
 from ssohelper.core.profile_names import checked_template
+from ssohelper.core.search import did_you_mean
 from ssohelper.core.sign_in_notices import DESKTOP
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, SsoHelperError, UsageProblem

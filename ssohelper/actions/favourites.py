@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssohelper.core.model import Profile, RoleKey
-from ssohelper.core.usage import Usage
+from ssohelper.core.model import Profile, RoleKey, Usage
 from ssohelper.errors import AnotherUsersHome, SsoHelperError
 
 if TYPE_CHECKING:

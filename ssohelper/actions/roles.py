@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import favourites, selection
-from ssohelper.core.model import Account, RoleKey, SsoSession
+from ssohelper.core.model import NEVER_USED, Account, RoleKey, SsoSession, Usage
 from ssohelper.core.role_rows import RoleRow, plain_rows, ranked
-from ssohelper.core.usage import NEVER, Usage
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -54,7 +53,9 @@ def to_choose(app: App, session_name: str | None = None) -> Choice:
                 key = RoleKey(session.name, listed.account.id, role_name)
                 names = profiles.pop(key, ())
                 rows.append(
-                    RoleRow(session.name, listed.account, role_name, names, used.get(key, NEVER))
+                    RoleRow(
+                        session.name, listed.account, role_name, names, used.get(key, NEVER_USED)
+                    )
                 )
     rows += _of_profiles_alone(profiles, rows, used)
     return Choice(ranked(rows) if used else rows, listed_at, sessions)
@@ -89,7 +90,7 @@ def _of_profiles_alone(
             accounts.get((key.session_name, key.account_id)) or Account(key.account_id, "", ""),
             key.role_name,
             names,
-            used.get(key, NEVER),
+            used.get(key, NEVER_USED),
         )
         for key, names in profiles.items()
     ]

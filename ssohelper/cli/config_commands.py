@@ -9,7 +9,7 @@ from ssohelper import settings as known
 from ssohelper.actions import prompt_notes
 from ssohelper.app import App
 from ssohelper.cli import output
-from ssohelper.core.nearest import did_you_mean
+from ssohelper.core.search import did_you_mean
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
 

@@ -12,9 +12,8 @@ from ssohelper.cli import choosing, listing_progress, output
 from ssohelper.core import guard_rules
 from ssohelper.core.instants import to_iso
 from ssohelper.core.listing import Listing
-from ssohelper.core.model import RoleKey, SsoSession
+from ssohelper.core.model import NEVER_USED, RoleKey, SsoSession, Usage
 from ssohelper.core.text import show
-from ssohelper.core.usage import NEVER, Usage
 from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError
 
 _ROLE_HEADER = ("ACCOUNT ID", "ACCOUNT", "ROLE", "PROFILES")
@@ -144,7 +143,7 @@ def _role_json(
     guarded: bool,
 ) -> dict[str, Any]:
     key = RoleKey(session.name, row.account.id, row.role_name)
-    usage_of_role = used.get(key, NEVER)
+    usage_of_role = used.get(key, NEVER_USED)
     last_used_at = usage_of_role.last_used_at
     return {
         "session": session.name,

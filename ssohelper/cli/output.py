@@ -19,7 +19,7 @@ import click
 
 from ssohelper import logs
 from ssohelper.app import App
-from ssohelper.core.nearest import did_you_mean
+from ssohelper.core.search import did_you_mean
 from ssohelper.core.text import show, show_message, to_json
 from ssohelper.errors import LocalState, SsoHelperError, UsageProblem
 from ssohelper.system import terminal

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from ssohelper.core.endpoints import console_endpoint, partition_of
 from ssohelper.core.model import Profile, Secret
-from ssohelper.core.nearest import did_you_mean
+from ssohelper.core.search import did_you_mean
 from ssohelper.errors import UsageProblem
 
 # Service → path below the console's host. "{region}" stands where the page wants it; a path

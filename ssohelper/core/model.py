@@ -158,6 +158,21 @@ class SignInFacts(NamedTuple):
     client_issuer: str | None = None
 
 
+class Usage(NamedTuple):
+    """When a role was last used (epoch seconds), how often, and whether it is a favourite."""
+
+    last_used_at: int | None = None
+    uses: int = 0
+    favourite: bool = False
+
+    def used(self, now: int) -> "Usage":
+        """Return this usage with one more use, at `now`."""
+        return self._replace(last_used_at=now, uses=self.uses + 1)
+
+
+NEVER_USED = Usage()
+
+
 class RoleKey(NamedTuple):
     """A role of one session. Lists, caches and actions name a role by it, never by a profile."""
 

@@ -1,27 +1,27 @@
-"""A role as lists show it: with its account, its profiles and how it is used."""
+"""The rows of lists of roles: a role with its account, its profiles and how it is used."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ssohelper.core.model import Account, RoleKey
+from ssohelper.core.model import NEVER_USED, Account, RoleKey, Usage
 from ssohelper.core.search import Index
-from ssohelper.core.usage import NEVER, Usage, rank
 
-# The fields that a search looks at, in the order of a Span's `field`.
+# The fields that a search compares, in the order of a Span's `field`.
 ACCOUNT_NAME, ACCOUNT_ID, ROLE_NAME, EMAIL, PROFILES, SESSION = range(6)
 
 
 class RoleRow(NamedTuple):
-    """One role of one account of one session; `profiles` are the names in ~/.aws/config."""
+    """One role of one account of one session; `profiles` are their names in ~/.aws/config."""
 
     session_name: str
     account: Account
     role_name: str
     profiles: tuple[str, ...] = ()
-    usage: Usage = NEVER
+    usage: Usage = NEVER_USED
 
     @property
     def key(self) -> RoleKey:
+        """Return what actions take: the row's role, whatever its profiles point at by then."""
         return RoleKey(self.session_name, self.account.id, self.role_name)
 
     @property
@@ -34,22 +34,31 @@ class RoleRow(NamedTuple):
 
 
 def plain_rows(session_name: str, account: Account, role_names: Iterable[str]) -> list[RoleRow]:
-    """Return rows without profile and use: most of 20,000, so not by the slower constructor."""
+    """Return rows without profiles and usage.
+
+    Most of 20,000 rows are such, so they skip RoleRow's own, slower constructor.
+    """
     make, kind = tuple.__new__, RoleRow
-    return [make(kind, (session_name, account, name, (), NEVER)) for name in role_names]
+    return [make(kind, (session_name, account, name, (), NEVER_USED)) for name in role_names]
 
 
 def ranked(rows: Sequence[RoleRow]) -> list[RoleRow]:
     """Return favourites first, then the last used, then all others in the order given."""
-    used = [row for row in rows if row.usage is not NEVER and row.usage != NEVER]
+    used = [row for row in rows if row.usage is not NEVER_USED and row.usage != NEVER_USED]
     if not used:
         return list(rows)
-    chosen = set(map(id, used))
-    return sorted(used, key=lambda row: rank(row.usage)) + [r for r in rows if id(r) not in chosen]
+    ids = set(map(id, used))
+    unused = [row for row in rows if id(row) not in ids]
+    return sorted(used, key=lambda row: rank(row.usage)) + unused
+
+
+def rank(usage: Usage) -> tuple[bool, int, int]:
+    """Return the sort key of a role: favourites first, then the last used, then the most used."""
+    return not usage.favourite, -(usage.last_used_at or 0), -usage.uses
 
 
 def index_of(rows: Sequence[RoleRow]) -> Index:
-    """Return the search over these rows; fields as the constants above name them."""
+    """Return the search over these rows; its fields are those of the constants above."""
     return Index(
         [
             [row.account.name for row in rows],

@@ -1,13 +1,15 @@
-"""Terms × rows → ranked rows with the matched spans. The only place that says what matches."""
+"""Search in rows of text, and the nearest names for a typing error. Decides alone what matches."""
 
+import difflib
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+# How much a term counts: it is a whole field, begins a field, begins a word, or is inside a word.
 _WHOLE, _FIELD_START, _WORD_START, _INSIDE = 8, 4, 2, 1
 
 
 class Span(NamedTuple):
-    """Characters start to end (not included) of one field of a row."""
+    """The characters from `start` to before `end` in one field of a row."""
 
     field: int
     start: int
@@ -15,7 +17,7 @@ class Span(NamedTuple):
 
 
 class Match(NamedTuple):
-    """A row that matched: its number among those searched, its score, one span a term."""
+    """A row that matched: its number among the rows searched, its score, one span for each term."""
 
     row: int
     score: int
@@ -23,10 +25,9 @@ class Match(NamedTuple):
 
 
 def search(query: str | Iterable[str], rows: Iterable[Sequence[str]]) -> list[Match]:
-    """Return the rows in which every term is found, best first, equals in the order given.
+    """Return the rows that contain every term, best first; equal scores keep the rows' order.
 
-    A term is found when any field contains it, in upper or lower case. A term that is a whole
-    field counts more than one that begins a field, a word, or stands inside.
+    A row contains a term when one of its fields does, in upper or lower case.
     """
     terms = _terms(query)
     found = []
@@ -39,10 +40,10 @@ def search(query: str | Iterable[str], rows: Iterable[Sequence[str]]) -> list[Ma
 
 
 class Index:
-    """The same search over columns of fields, for search as you type: 20,000 rows in 10 ms.
+    """The same search over columns of fields, fast enough for each key: 20,000 rows in 10 ms.
 
-    Fields repeat (an account's name stands in each of its roles' rows), so a term is looked for
-    once in each different text of a column.
+    Fields repeat (each role of an account repeats its name), so a term is compared once with
+    each different text of a column.
     """
 
     def __init__(self, columns: Sequence[Sequence[str]]) -> None:
@@ -50,7 +51,7 @@ class Index:
         self._columns = [_column(column) for column in columns]
 
     def search(self, query: str | Iterable[str]) -> list[int]:
-        """Return the rows in which every term is found, best first, equals in their order."""
+        """Return the numbers of the rows that contain every term, in the order of `search`."""
         found: Sequence[int] = range(self._count)
         totals: list[int] = []
         for number, term in enumerate(_terms(query)):
@@ -67,12 +68,12 @@ class Index:
         if not totals:
             return list(found)
         order = sorted(range(len(totals)), key=totals.__getitem__, reverse=True)
-        return [found[place] for place in order]
+        return [found[position] for position in order]
 
     def spans(self, query: str | Iterable[str], row: int) -> tuple[Span, ...]:
-        """Return where the terms stand in this row."""
+        """Return where the terms are in this row."""
         fields = [texts[numbers[row]] for texts, numbers in self._columns]
-        match = _match(row, _terms(query), fields)  # folded already
+        match = _match(row, _terms(query), fields)  # the fields are folded already
         return match.spans if match else ()
 
     def _scores(self, term: str, rows: Sequence[int]) -> list[int]:
@@ -82,9 +83,18 @@ class Index:
             by_text = [_score(term, text) if term in text else 0 for text in texts]
             if not any(by_text):
                 continue
-            here = [by_text[numbers[row]] for row in rows]
-            best = here if best is None else list(map(max, best, here))
+            in_column = [by_text[numbers[row]] for row in rows]
+            best = in_column if best is None else list(map(max, best, in_column))
         return [0] * len(rows) if best is None else best
+
+
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.4) -> str:
+    """Return `did you mean "a" or "b"? ` with the nearest three known names, "" without any.
+
+    `cutoff`: how similar a name must be, from 0 to 1.
+    """
+    near = difflib.get_close_matches(name, list(known), n=3, cutoff=cutoff)
+    return "did you mean " + " or ".join(f'"{item}"' for item in near) + "? " if near else ""
 
 
 def _column(fields: Sequence[str]) -> tuple[list[str], list[int]]:
@@ -117,6 +127,7 @@ def _match(index: int, terms: list[str], fields: list[str]) -> Match | None:
 
 
 def _best(term: str, fields: list[str]) -> tuple[int, Span] | None:
+    """Return the best score of the term in any field, and where it is there."""
     best: tuple[int, Span] | None = None
     for number, field in enumerate(fields):
         place = _place(term, field)
@@ -126,7 +137,7 @@ def _best(term: str, fields: list[str]) -> tuple[int, Span] | None:
 
 
 def _place(term: str, field: str) -> tuple[int, int] | None:
-    """Return how well the term stands in the field, and where it stands best."""
+    """Return the term's best score in the field, and the position that has it."""
     start = field.find(term)
     if start < 0:
         return None
@@ -141,7 +152,8 @@ def _place(term: str, field: str) -> tuple[int, int] | None:
 
 
 def _folded(text: str) -> str:
-    """Return the text in lower case with every character at its place, so that spans fit it."""
+    """Return the text in lower case, as long as before, so that spans fit the original."""
     if text.isascii():
         return text.lower()
+    # A few characters, such as U+0130, have a lower case of two characters.
     return "".join(low if len(low := character.lower()) == 1 else character for character in text)

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.model import RoleKey
+from ssohelper.core.model import RoleKey, Usage
 from ssohelper.core.schema import state as schema
 from ssohelper.core.schema.fields import Damaged
-from ssohelper.core.usage import Usage
 from ssohelper.stores import files, path_parts
 
 # 50 bytes a role: 20,000 roles are 2 MB, and nobody uses as many.

@@ -4,10 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ssohelper.core.model import Account
+from ssohelper.core.model import Account, Usage
 from ssohelper.core.role_rows import PROFILES, RoleRow, index_of, ranked
 from ssohelper.core.search import Index, Span, search
-from ssohelper.core.usage import Usage
 
 PROD = Account("000030000001", "payments-prod", "aws+payments@example.com")
 DEV = Account("000040000001", "payments-dev", "aws+dev@example.com")

@@ -10,8 +10,8 @@ import pytest
 from ssohelper.actions import favourites
 from ssohelper.app import App
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.model import Profile, Role, RoleKey, SsoSession
-from ssohelper.core.usage import Usage, rank
+from ssohelper.core.model import Profile, Role, RoleKey, SsoSession, Usage
+from ssohelper.core.role_rows import rank
 from ssohelper.errors import ConfigInvalid
 from ssohelper.stores.usage_file import UsageStore
 

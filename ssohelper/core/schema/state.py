@@ -6,13 +6,12 @@ from typing import Any, NamedTuple
 from ssohelper.core.aws_clock import Reading
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.endpoints import checked_region
-from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role, RoleKey
+from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role, RoleKey, Usage
 from ssohelper.core.profile_names import checked_template
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import LATEST_INSTANT, Damaged
 from ssohelper.core.sign_in_clock import PROMPT_KINDS, PromptClock
 from ssohelper.core.sign_in_notices import Told
-from ssohelper.core.usage import Usage
 from ssohelper.errors import SsoHelperError
 
 USAGE_VERSION = 1
