@@ -13,7 +13,7 @@ from ssohelper.core.config_undo import inverse
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.model import SESSION_NAME, Role
 from ssohelper.core.profile_names import checked_name, checked_template
-from ssohelper.core.profile_plan import Plan
+from ssohelper.core.profile_plan import Plan, SyncRequest
 from ssohelper.core.search import did_you_mean
 from ssohelper.errors import ConfigInvalid, LocalState, RoleNotAssigned, UsageProblem
 from ssohelper.system import installation

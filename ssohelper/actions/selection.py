@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Profile, Role, RoleKey, SsoSession
 from ssohelper.core.search import did_you_mean
+from ssohelper.core.start_url import is_same_portal
 from ssohelper.errors import ConfigInvalid, RoleNotAssigned, UsageProblem
 
 if TYPE_CHECKING:
