@@ -142,7 +142,7 @@ def test_rm_is_remembered_and_add_brings_it_back(listed: Home, run: Run) -> None
     taken = run("profile", "add", "corp:dev/Read", "--name", "PROD", "--yes")
     assert (taken.returncode, "already" in taken.stderr) == (2, True)
     again = run("profile", "add", "pay/Admin", "--yes")
-    assert (again.returncode, 'the profile "prod" is this role' in again.stderr) == (0, True)
+    assert (again.returncode, 'the profile "prod" already points at this role' in again.stderr) == (0, True)
     missing = run("profile", "add", f"{PAY}/Nobody", "--yes")
     assert missing.returncode == 5
 
