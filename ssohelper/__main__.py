@@ -120,10 +120,10 @@ def _run(argv: list[str]) -> int:
     # All commands below may hold a token or role credentials.
     _disable_core_dumps()
     if not argv and _can_draw():
-        from ssohelper.tui.entry import answer
+        from ssohelper.tui import app
 
         _raise_on_interrupt()
-        return answer()
+        return app.main()
     from ssohelper.cli import run
 
     _raise_on_interrupt()

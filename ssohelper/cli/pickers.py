@@ -34,12 +34,5 @@ def pick_session(app: App, sessions: list[SsoSession]) -> SsoSession | None:
 def _run_inline(picker: HouseApp[_T]) -> _T | None:
     """Run the picker below the prompt; on Windows, which has no inline mode, on the whole screen."""
     answer = picker.run(inline=sys.platform != "win32")
-    ended(picker)
+    picker.raise_end()
     return answer
-
-
-def ended(program: HouseApp[_T]) -> None:
-    """Go the way the program went: die of its signal, raise its internal error."""
-    program.die_of_signal()
-    if program.crash is not None:
-        raise program.crash

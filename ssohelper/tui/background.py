@@ -1,7 +1,8 @@
-"""What may take long, in threads that nobody waits for: keys, painting and quitting go on."""
+"""Work that may take long, in daemon threads: keys, painting and quitting do not wait for it."""
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -13,16 +14,16 @@ from ssohelper.errors import SsoHelperError
 _T = TypeVar("_T")
 
 
-def run(
+def start(
     app: App[Any],
     work: Callable[[], _T],
     then: Callable[[_T], None],
     failed: Callable[[SsoHelperError], None],
 ) -> None:
-    """Do the work in a daemon thread; its result or error is handed over in the app's own thread.
+    """Start the work in a daemon thread; call `then` or `failed` in the app's own thread.
 
-    Not Textual's thread workers: the interpreter waits for those at its end, so that quitting
-    would take as long as a connection that nobody answers.
+    Not with Textual's thread workers: the interpreter waits for those at its end, so that
+    quitting would take as long as a connection that the server does not answer.
     """
 
     def in_thread() -> None:
@@ -31,27 +32,39 @@ def run(
         except SsoHelperError as error:
             hand_over(app, failed, error)
         except Exception as error:
-            hand_over(app, _crash, error)
+            hand_over(app, _raise, error)
         else:
             hand_over(app, then, found)
-
-    def _crash(error: Exception) -> None:
-        app._handle_exception(error)
 
     threading.Thread(target=in_thread, daemon=True, name="tui-background").start()
 
 
+async def run(app: App[Any], work: Callable[[], _T]) -> _T:
+    """Return what the work returns, or raise its SsoHelperError; the work runs in a thread.
+
+    Only in a worker or a task: a message handler that awaits would hold up the keys.
+    """
+    waiting: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
+
+    def arrived(found: _T) -> None:
+        if not waiting.done():
+            waiting.set_result(found)
+
+    def failed(error: Exception) -> None:
+        if not waiting.done():
+            waiting.set_exception(error)
+
+    start(app, work, arrived, failed)
+    return await waiting
+
+
 def hand_over(app: App[Any], function: Callable[[_T], None], value: _T) -> None:
     """Call the function in the app's own thread, later; not at all when the app has ended."""
-    loop = app._loop
-    if loop is None or loop.is_closed():
-        return
-
-    def call() -> None:
-        if app.is_running:
-            app.call_later(function, value)
-
     try:
-        loop.call_soon_threadsafe(call)
-    except RuntimeError:  # closed between the question and the call
+        app.call_later(function, value)
+    except RuntimeError:  # the event loop was closed meanwhile
         return
+
+
+def _raise(error: Exception) -> None:
+    raise error

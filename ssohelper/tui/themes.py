@@ -7,7 +7,7 @@ from textual.app import App as TextualApp
 from textual.theme import Theme
 
 from ssohelper.app import App
-from ssohelper.tui.bindings import chosen_keys
+from ssohelper.tui.keys import textual_keymap
 
 
 def _variables(*, muted: str, track: str, bar: str, cursor: str) -> dict[str, str]:
@@ -75,7 +75,7 @@ def dress(app: TextualApp[Any], house: App) -> None:
     settings = house.settings
     is_said = settings.origin("theme") != "default"
     _begin_with(app, NAMES[settings.get("theme")] if is_said else usual)
-    app.set_keymap(chosen_keys(settings.keymap()))
+    app.set_keymap(textual_keymap(settings.keymap()))
 
 
 def _begin_with(app: TextualApp[Any], name: str) -> None:

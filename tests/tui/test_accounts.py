@@ -380,7 +380,7 @@ def test_keys_and_quitting_wait_for_no_answer_of_aws(world: Afternoon) -> None:
 def test_nothing_heavy_is_imported_before_the_first_paint() -> None:
     code = (
         "import sys\n"
-        "import ssohelper.__main__, ssohelper.tui.entry, ssohelper.tui.screens.accounts\n"
+        "import ssohelper.__main__, ssohelper.tui.app, ssohelper.tui.screens.accounts\n"
         "print(*sorted(set(sys.modules)))\n"
     )
     names = subprocess.run(

@@ -1,26 +1,33 @@
 """Keys act in the order in which they came, however fast: a burst, a paste, typing ahead."""
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 from textual import events
+from textual.app import App as TextualApp
+from textual.app import ComposeResult
+from textual.widget import Widget
 from textual.widgets import Input
 
 from ssohelper.app import App
+from ssohelper.tui.keys import InputHandled, KeyOrderApp
 from ssohelper.tui.widgets.search_line import SearchLine
 from tests.tui.driving import Person, drive
 from tests.tui.test_accounts import role_list
 from tests.tui.world import Afternoon, until
 
-_NAMES = {"⌫": "backspace", "⇥": "tab", "⏎": "enter", "↓": "down", "⌃": "ctrl+u", "←": "left"}
+_NAMES = {
+    "⌫": "backspace", "⇥": "tab", "⏎": "enter", "↓": "down", "⌃": "ctrl+u", "←": "left",
+    "②": "f2", "③": "f3",
+}  # fmt: skip
 
 
-def burst(person: Person, keys: str) -> None:
+def burst(app: TextualApp[Any], keys: str) -> None:
     """Send keys as a terminal does that hands them over in one read."""
     for key in keys:
         name = _NAMES.get(key)
-        sent = events.Key(name or key, None if name else key)
-        sent.set_sender(person.app)
-        person.app.post_message(sent)
+        app.post_message(events.Key(name or key, None if name else key))
 
 
 def test_a_burst_edits_the_search_as_single_keys_do(world: Afternoon) -> None:
@@ -33,7 +40,7 @@ def test_a_burst_edits_the_search_as_single_keys_do(world: Afternoon) -> None:
             ("⌫⌫⌫⌫pay←←x", "pxay"),
             ("⌃zz⌫⌫read", "read"),
         ]:
-            burst(person, keys)
+            burst(person.app, keys)
             await until(lambda value=value: line.value == value)  # type: ignore[misc]
         await until(lambda: role_list(person).query_text == "read")
 
@@ -43,7 +50,7 @@ def test_a_burst_edits_the_search_as_single_keys_do(world: Afternoon) -> None:
 def test_a_burst_moves_and_chooses_among_what_was_typed_before(world: Afternoon) -> None:
     async def scenario(person: Person) -> None:
         await person.sees("role keys")
-        burst(person, "zzz⌃pay prod↓⏎")
+        burst(person.app, "zzz⌃pay prod↓⏎")
         await until(lambda: person.app.return_value)
 
     left = drive(world.app(), scenario).return_value
@@ -54,17 +61,63 @@ def test_text_that_is_pasted_comes_before_the_key_behind_it(world: Afternoon) ->
     async def scenario(person: Person) -> None:
         await person.sees("role keys")
         person.app.post_message(events.Paste("pay prod Data"))
-        burst(person, "x⌫⏎")
+        burst(person.app, "x⌫⏎")
         await until(lambda: person.app.return_value)
 
     left = drive(world.app(), scenario).return_value
     assert left == "ssohelper use payments-prod.DatabaseAdmin"
 
 
+def test_keys_typed_while_a_screen_loads_act_on_the_screen_they_are_for(world: Afternoon) -> None:
+    async def scenario(person: Person) -> None:
+        await person.sees("role keys")
+        line = person.app.screen.query_one(SearchLine)
+        burst(person.app, "abc③②⌫d")
+        await until(lambda: line.value == "abd")
+        burst(person.app, "③n⌃https://one.example/⏎")
+        await person.sees('"https://one.example/" is no')
+
+    drive(world.app(), scenario)
+
+
+def test_a_message_that_is_lost_with_its_widget_does_not_block_the_keys() -> None:
+    """The next key waits for a message that follows the key; a removed widget may have it."""
+
+    class Removed(Widget, can_focus=True):
+        async def on_key(self, event: events.Key) -> None:
+            event.stop()
+            received.append(event.key)
+            await self.remove()
+
+        def on_input_handled(self, message: InputHandled) -> None:
+            message.stop()
+
+    class Remaining(Widget, can_focus=True):
+        def on_key(self, event: events.Key) -> None:
+            received.append(event.key)
+
+    class Fields(KeyOrderApp[None]):
+        def compose(self) -> ComposeResult:
+            yield Removed()
+            yield Remaining()
+
+    async def go() -> None:
+        app = Fields()
+        async with app.run_test():
+            app.query_one(Removed).focus()
+            await until(lambda: isinstance(app.focused, Removed))
+            burst(app, "abc")
+            await until(lambda: len(received) == 3)
+
+    received: list[str] = []
+    asyncio.run(go())
+    assert received == ["a", "b", "c"]
+
+
 def test_tab_in_a_burst_leaves_each_word_in_its_field(tmp_path: Path) -> None:
     async def scenario(person: Person) -> None:
         await until(lambda: isinstance(person.app.focused, Input))
-        burst(person, "https://one.example/⇥eu-west-2x⌫⇥corp⏎")
+        burst(person.app, "https://one.example/⇥eu-west-2x⌫⇥corp⏎")
         await person.sees('"https://one.example/" is no')
         fields = person.app.screen.query(Input)
         assert [field.value for field in fields] == ["https://one.example/", "eu-west-2", "corp"]

@@ -31,7 +31,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
 from ssohelper.fastpath import own_process
 from ssohelper.system import browser
-from ssohelper.tui import flow
+from ssohelper.tui import background
 from ssohelper.tui.commands import Command
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, place_of
@@ -166,7 +166,7 @@ class RowActions:
 
         try:
             with self._said_to_wait("whoami"):
-                profile, who = await flow.result(self.app, ask)
+                profile, who = await background.run(self.app, ask)
         except SsoHelperError as error:
             self._failed(row, error)
             return
@@ -190,7 +190,7 @@ class RowActions:
             return profile, ""
 
         try:
-            profile, link = await flow.result(self.app, start)
+            profile, link = await background.run(self.app, start)
         except SsoHelperError as error:
             self._failed(row, error)
             return
@@ -219,7 +219,7 @@ class RowActions:
 
         try:
             with self._said_to_wait("exec"):
-                profile, keys = await flow.result(self.app, ask)
+                profile, keys = await background.run(self.app, ask)
         except SsoHelperError as error:
             self._failed(row, error)
             return
@@ -262,12 +262,12 @@ class RowActions:
             made = profiles.plan_add(house, profile.session, listing, choices, profile.role, None)
             return made, diff_lines(profiles.diff_plan(house, made))
 
-        made, lines = await flow.result(app, plan)
+        made, lines = await background.run(app, plan)
         question = f"{plan_text.summary(made)} — write {place_of(house)}?"
         if not await app.push_screen_wait(ConfirmScreen(question, lines=lines, command=command)):
             app.did(NOTHING_WRITTEN)
             return False
-        await flow.result(app, lambda: profiles.apply(house, made))
+        await background.run(app, lambda: profiles.apply(house, made))
         app.did(plan_text.summary(made, done=True), command)
         return True
 
@@ -279,13 +279,13 @@ class RowActions:
             found = self._profiles_to_remove(row)
             return found, diff_lines(profiles.diff_removal(house, found))
 
-        found, lines = await flow.result(app, plan)
+        found, lines = await background.run(app, plan)
         count = plan_text.profile_count(len(found))
         question = f"{count} to remove — write {place_of(house)}?"
         if not await app.push_screen_wait(ConfirmScreen(question, lines=lines, command=command)):
             app.did(NOTHING_WRITTEN)
             return False
-        await flow.result(app, lambda: profiles.remove(house, found))
+        await background.run(app, lambda: profiles.remove(house, found))
         app.did(f"removed {count}; F4, then u takes it back", command)
         return True
 

@@ -23,7 +23,7 @@ from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired, SsoHelperError
 from ssohelper.tui import deferred
-from ssohelper.tui.bindings import bound
+from ssohelper.tui.keys import bound
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.role_pane import RolePane
 

@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from ssohelper.core.text import show
-from ssohelper.tui.bindings import bound
+from ssohelper.tui.keys import bound
 from ssohelper.tui.widgets.lines import Line, LineView
 
 

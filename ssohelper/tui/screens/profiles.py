@@ -19,9 +19,9 @@ from ssohelper.core.instants import duration_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
-from ssohelper.tui import flow
-from ssohelper.tui.bindings import bound
+from ssohelper.tui import background
 from ssohelper.tui.commands import Command
+from ssohelper.tui.keys import bound
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.progress import ProgressScreen
 from ssohelper.tui.screens.proposal import (
@@ -106,7 +106,7 @@ class ProfilesScreen(Screen[None]):
         """Read the config, then make the plan, both in the background."""
         house = self.app.house
         try:
-            self._show_written(await flow.result(self.app, lambda: written(house)))
+            self._show_written(await background.run(self.app, lambda: written(house)))
         except SsoHelperError as error:
             self._show_trouble(error)
             return
@@ -119,7 +119,7 @@ class ProfilesScreen(Screen[None]):
             return
         self._say("#diff-title", f"profile sync --session {session.name}: looking…")
         try:
-            found = await flow.result(self.app, lambda: proposed(house, session, prune=prune))
+            found = await background.run(self.app, lambda: proposed(house, session, prune=prune))
         except SsoHelperError as error:
             self._proposal = None
             self._say("#diff-title", f"profile sync --session {session.name}: not possible")
@@ -288,7 +288,7 @@ class ProfilesScreen(Screen[None]):
         command = f"ssohelper {self._sync_command()}"
         try:
             # As the command does: nothing is written from a list of yesterday, nor removed.
-            is_old = await flow.result(
+            is_old = await background.run(
                 self.app, lambda: needs_a_new_list(house, session, prune=prune)
             )
             if (
@@ -296,12 +296,12 @@ class ProfilesScreen(Screen[None]):
                 and await self.app.push_screen_wait(ProgressScreen(session, anew=prune)) is None
             ):
                 return
-            found = await flow.result(self.app, lambda: proposed(house, session, prune=prune))
+            found = await background.run(self.app, lambda: proposed(house, session, prune=prune))
             plan = found.plan
             if plan is None or not plan.changes:
                 self.app.did("nothing to change", command)
             elif await self._asks(plan_text.summary(plan), found.lines, command):
-                await flow.result(self.app, lambda: profiles.apply(house, plan))
+                await background.run(self.app, lambda: profiles.apply(house, plan))
                 self.app.did(plan_text.summary(plan, done=True), command)
         except SsoHelperError as error:
             self.app.failed(error)
@@ -311,12 +311,12 @@ class ProfilesScreen(Screen[None]):
     async def action_undo(self) -> None:
         house, command = self.app.house, "ssohelper profile undo"
         try:
-            version = await flow.result(self.app, lambda: profiles.load_last_write(house))
-            lines = await flow.result(
+            version = await background.run(self.app, lambda: profiles.load_last_write(house))
+            lines = await background.run(
                 self.app, lambda: diff_lines(profiles.diff_undo(house, version))
             )
             if await self._asks("the last write is taken back", lines, command):
-                await flow.result(self.app, lambda: profiles.undo(house, version))
+                await background.run(self.app, lambda: profiles.undo(house, version))
                 self.app.did(f"put back: {house.aws_config_file}", command)
         except SsoHelperError as error:
             self.app.failed(error)
@@ -329,14 +329,14 @@ class ProfilesScreen(Screen[None]):
             return
         command = f"ssohelper profile rm {shlex.quote(show(item.entry.name))}"
         try:
-            found = await flow.result(
+            found = await background.run(
                 self.app, lambda: profiles.read_managed(house, [item.entry.name])
             )
-            lines = await flow.result(
+            lines = await background.run(
                 self.app, lambda: diff_lines(profiles.diff_removal(house, found))
             )
             if await self._asks("1 profile to remove", lines, command):
-                await flow.result(self.app, lambda: profiles.remove(house, found))
+                await background.run(self.app, lambda: profiles.remove(house, found))
                 self.app.did("removed 1 profile", command)
         except SsoHelperError as error:
             self.app.failed(error)

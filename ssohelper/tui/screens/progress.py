@@ -17,7 +17,7 @@ from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
-from ssohelper.tui import background, flow
+from ssohelper.tui import background
 
 if TYPE_CHECKING:
     from ssohelper.tui.base import HouseApp
@@ -58,7 +58,7 @@ class ProgressScreen(ModalScreen[Listing | None]):
             background.hand_over(app, self._show, (answered, of))
 
         try:
-            listing = await flow.result(
+            listing = await background.run(
                 app,
                 lambda: directory.listing(
                     house, self._session, refresh=True, anew=self._anew, progress=progress

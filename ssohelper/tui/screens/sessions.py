@@ -19,9 +19,9 @@ from ssohelper.core.listing import ListedAccount
 from ssohelper.core.model import KeptCredentials, RoleKey, SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, SsoHelperError
-from ssohelper.tui import flow
-from ssohelper.tui.bindings import bound
+from ssohelper.tui import background
 from ssohelper.tui.commands import Command
+from ssohelper.tui.keys import bound
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.set_up import SetUpForm, SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
@@ -361,7 +361,7 @@ class SessionsScreen(Screen[None]):
         self._busy[session.name] = "signing out…"
         self._tick()
         try:
-            was = await flow.result(self.app, lambda: login.log_out(house, session))
+            was = await background.run(self.app, lambda: login.log_out(house, session))
             self.app.did(clock_text.signed_out(session.name, was), command)
         except SsoHelperError as error:
             self.app.failed(error)
@@ -379,7 +379,9 @@ class SessionsScreen(Screen[None]):
         if not await self.app.push_screen_wait(ConfirmScreen(question, command=command)):
             return
         try:
-            removed = await flow.result(self.app, lambda: cache_contents.clear(house, session.name))
+            removed = await background.run(
+                self.app, lambda: cache_contents.clear(house, session.name)
+            )
             files = "1 file" if removed == 1 else f"{removed} files"
             self.app.did(f"{files} removed", command)
         except SsoHelperError as error:

@@ -20,7 +20,7 @@ from ssohelper.core.profile_plan import Plan
 from ssohelper.core.shell_text import typed
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
-from ssohelper.tui import flow
+from ssohelper.tui import background
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.progress import ProgressScreen
 from ssohelper.tui.screens.proposal import place_of, planned
@@ -146,14 +146,14 @@ class SetUpForm(VerticalScroll):
             profiles.check_installation(house)
             return session
 
-        session = await flow.result(self.app, checked)
+        session = await background.run(self.app, checked)
         if await self.app.push_screen_wait(SignInScreen(session)) is None:
             self._say("nobody signed in: nothing was written")
             return
         listing = await self.app.push_screen_wait(ProgressScreen(session))
         if listing is None:
             return
-        found = await flow.result(self.app, lambda: planned(house, session, listing))
+        found = await background.run(self.app, lambda: planned(house, session, listing))
         if found.plan is not None:
             options = [("--session", name), ("--region", region)]
             said = "".join(f" {option} {typed(text)}" for option, text in options if text)
@@ -169,10 +169,10 @@ class SetUpForm(VerticalScroll):
             if not await self.app.push_screen_wait(screen):
                 self._say("nothing was written")
                 return
-            await flow.result(self.app, lambda: profiles.apply(house, plan))
+            await background.run(self.app, lambda: profiles.apply(house, plan))
             self.app.did(plan_text.summary(plan, done=True), command)
         else:
-            await flow.result(self.app, lambda: profiles.remember(house, plan))
+            await background.run(self.app, lambda: profiles.remember(house, plan))
             self.app.did("nothing to change", command)
         self.post_message(self.Done())
 

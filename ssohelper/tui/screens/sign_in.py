@@ -24,8 +24,8 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import Interrupted, SsoHelperError
 from ssohelper.system import browser
-from ssohelper.tui import background, flow
-from ssohelper.tui.bindings import bound
+from ssohelper.tui import background
+from ssohelper.tui.keys import bound
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.widgets.qr import QrCode
 
@@ -149,7 +149,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
     async def _sign_in(self, attempt: _Attempt, options: LoginOptions) -> None:
         house, session = self.app.house, self._session
         try:
-            outcome = await flow.result(
+            outcome = await background.run(
                 self.app, lambda: login.log_in(house, session, attempt, options)
             )
         except Interrupted:

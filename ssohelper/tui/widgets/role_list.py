@@ -178,11 +178,12 @@ class RoleList(ScrollView, can_focus=False):
         self._tell(self.Moved())
 
     def _resize(self, size: Size) -> None:
-        """Tell the scrollbar; without a layout of the whole screen, which nothing here changes."""
+        """Set how many lines can be scrolled. Lays nothing out: no widget changes its size."""
         if size != self.virtual_size:
             self.set_reactive(RoleList.virtual_size, size)
             if self.is_attached:
-                self._scroll_update(size)
+                self.vertical_scrollbar.window_virtual_size = size.height
+                self.scroll_y = self.validate_scroll_y(self.scroll_y)
 
     def _grouped(self, numbers: Sequence[int]) -> list[int]:
         accounts: dict[tuple[str, str], list[int]] = {}

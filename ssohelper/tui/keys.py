@@ -1,0 +1,116 @@
+"""Keys: bindings from the table of actions, and an app in which keys act in the order typed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Generic, TypeVar
+
+from textual.app import App
+from textual.binding import Binding
+from textual.dom import DOMNode
+from textual.events import Event, Key, Paste
+from textual.message import Message
+
+from ssohelper.core.keymap import ACTIONS, keys_of
+
+_Answer = TypeVar("_Answer")
+# How often a key that waits checks that the widget before it still exists.
+_CHECK_SECONDS = 0.1
+
+
+def bound(
+    name: str, action: str | None = None, *, show: bool = True, priority: bool = False
+) -> Binding:
+    """Return the binding of `SCREEN.ACTION`; it runs the action of that name, or the one given."""
+    found = ACTIONS[name]
+    return Binding(
+        ",".join(keys_of(found.keys)),
+        action or name.partition(".")[2],
+        found.label,
+        id=name,
+        show=show,
+        priority=priority,
+        tooltip=found.what,
+    )
+
+
+def textual_keymap(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the keys of the settings as Textual's keymap: keys by the id of their binding."""
+    return {name: ",".join(keys_of(keys)) for name, keys in settings.items()}
+
+
+class InputHandled(Message):
+    """Follows a key from the focused widget up to the app: when it arrives, the key has acted."""
+
+
+class KeyOrderApp(App[_Answer], Generic[_Answer]):
+    """An app that handles a key or pasted text completely before the next one.
+
+    Textual hands letters to the focused widget's queue, while other keys pass from queue to queue
+    until one of them is a binding. With `ab⌫c⇥d` typed at once, ⌫ would delete the c, and the d
+    would be typed into the field that ⇥ has left.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting_input: deque[Key | Paste] = deque()
+        self._input: Key | Paste | None = None
+        # Behind the input that is being handled; None while there is none.
+        self._input_marker: InputHandled | None = None
+        self._input_target: DOMNode | None = None
+
+    async def on_event(self, event: Event) -> None:
+        if not isinstance(event, (Key, Paste)) or event.is_forwarded:
+            await super().on_event(event)
+        elif self._input_marker is None or self._is_more_text(event):
+            await self._handle_input(event)
+        else:
+            if not self._waiting_input:
+                self.set_timer(_CHECK_SECONDS, self._check_target)
+            self._waiting_input.append(event)
+
+    def _is_more_text(self, event: Key | Paste) -> bool:
+        """Return whether this is one more letter for the field that is handling a letter.
+
+        Its own queue keeps letters in order, and 20 of them typed at once are searched for once.
+        """
+        focused, before = self.focused, self._input
+        if self._waiting_input or focused is None or focused is not self._input_target:
+            return False
+        if not isinstance(event, Key) or not isinstance(before, Key):
+            return False
+        bound_keys = self.screen.active_bindings
+        return all(
+            focused.check_consume_key(key.key, key.character) and key.key not in bound_keys
+            for key in (before, event)
+        )
+
+    async def _handle_input(self, event: Key | Paste) -> None:
+        self._input = event
+        target = self._input_target = self.focused or self.screen
+        marker = self._input_marker = InputHandled()
+        await super().on_event(event)
+        if not target.post_message(marker):  # the key has removed the widget
+            self.call_later(self._handle_next_input, marker)
+
+    def on_input_handled(self, message: InputHandled) -> None:
+        if message is self._input_marker:
+            # Later: what the key has scheduled, such as a change of focus, comes first.
+            self.call_later(self._handle_next_input, message)
+
+    async def _handle_next_input(self, marker: InputHandled) -> None:
+        if marker is not self._input_marker:
+            return
+        self._input_marker = None
+        if self._waiting_input:
+            await self._handle_input(self._waiting_input.popleft())
+
+    def _check_target(self) -> None:
+        """Handle the next input if the marker is lost: its widget was removed with it."""
+        target, marker = self._input_target, self._input_marker
+        if not self._waiting_input or target is None or marker is None:
+            return
+        if not target.is_attached or target.screen is not self.screen:
+            self.call_later(self._handle_next_input, marker)
+        self.set_timer(_CHECK_SECONDS, self._check_target)
