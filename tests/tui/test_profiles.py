@@ -2,6 +2,7 @@
 
 import pytest
 
+from ssohelper.actions import directory
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.widgets.lines import LineView
@@ -122,6 +123,41 @@ def test_prune_shows_what_is_gone_before_it_asks(world: Afternoon) -> None:
         assert "1 to remove" in person.screen
 
     drive(world.app(), scenario)
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_prune_lists_again_before_it_removes(world: Afternoon, interrupted: bool) -> None:
+    """A role that was missing a minute ago is assigned now: its profile stays."""
+    app = world.app()
+    session = app.config.read().sso_session("corp")
+    assert session is not None
+    saved = directory.saved_listing(app, session)
+    assert saved is not None
+    stale = saved._replace(
+        listed_at=NOW - 60,
+        accounts=tuple(
+            listed._replace(roles=tuple(role for role in listed.roles if role != "Developer"))
+            for listed in saved.accounts
+        ),
+    )
+    app.directory.save("corp", stale)
+    if interrupted:
+        first, *rest = stale.accounts
+        unfinished = (first._replace(answered=False), *rest)
+        app.directory.save_unfinished("corp", stale._replace(accounts=unfinished))
+
+    async def scenario(person: Person) -> None:
+        await open_screen(person)
+        await person.press("p")
+        await person.sees("-[profile orders-dev.Developer]")
+        await person.press("a")
+        await person.meets(ConfirmScreen)
+        assert "to remove" not in person.screen
+        await person.press("y")
+        await person.hears("17 profiles added, 1 changed")
+
+    drive(world.app(), scenario)
+    assert "[profile orders-dev.Developer]" in world.config_file.read_text()
 
 
 def test_a_config_that_cannot_be_read_is_read_only(world: Afternoon) -> None:
