@@ -1,0 +1,272 @@
+"""`profile sync` as the real program: what it writes, what it remembers, and each of its flags."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from ssohelper.app import App
+from ssohelper.core.choices import Choices
+from ssohelper.emulator.server import Emulator
+from tests.conftest import SCRIPT, Home, Run
+from tests.saved_listing import DEV, PAY, add_listed_session, listed, save_listing
+
+ONLY_DEV = ("--account", "payments-dev")
+
+
+@pytest.fixture
+def saved(home: Home) -> Home:
+    """A home with the session "corp" and a saved list of three roles: no test here asks AWS."""
+    add_listed_session(home)
+    return home
+
+
+@pytest.fixture
+def signed_in(home: Home, emulator: Emulator, session_url: str) -> Home:
+    """A home in which ana is signed in to the emulator as the session "corp"."""
+    home.add_session("corp", session_url, "us-east-1")
+    home.write_token(emulator.token_for("ana"))
+    return home
+
+
+def rows(run: Run) -> dict[str, str]:
+    """Return the form of each profile, by name, in the order of the file."""
+    found = json.loads(run("profile", "list", "--json").stdout)["data"]
+    return {row["name"]: row["form"] for row in found}
+
+
+def ok(done: "subprocess.CompletedProcess[str]") -> str:
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+class TestWriting:
+    def test_a_second_sync_changes_no_byte(self, saved: Home, run: Run) -> None:
+        before = saved.config_file.read_bytes()
+        done = run("profile", "sync", "--yes")
+        assert (done.returncode, done.stdout) == (0, "")
+        assert "3 profiles added; undo with: ssohelper profile undo" in done.stderr
+        written = saved.config_file.read_bytes()
+        assert written.startswith(before)
+        assert list(rows(run)) == ["pay.Admin", "pay.Read", "dev.Read"]
+        stat = saved.config_file.stat()
+        assert "nothing to change" in ok(run("profile", "sync", "--yes"))
+        assert saved.config_file.read_bytes() == written
+        assert saved.config_file.stat() == stat
+
+    def test_updates_lines_that_name_the_command_of_an_earlier_version(
+        self, saved: Home, run: Run
+    ) -> None:
+        ok(run("profile", "sync", "--yes"))
+        now = saved.config_file.read_text()
+        assert now.count(f"{SCRIPT}-credentials --session") == 3
+        earlier = now.replace(
+            "ssohelper-credentials --session", "ssohelper credential-process --session"
+        )
+        saved.config_file.write_text(earlier)
+        shown = run("profile", "sync", "--dry-run").stdout
+        assert shown.count(f"+credential_process = {SCRIPT}-credentials --session") == 3
+        ok(run("profile", "sync", "--yes"))
+        assert saved.config_file.read_text() == now
+        done = run("profile", "sync", "--dry-run")
+        assert (done.stdout, done.stderr) == ("", "nothing to change\n")
+
+    def test_a_name_in_the_credentials_file_is_taken(self, saved: Home, run: Run) -> None:
+        credentials = saved.config_file.with_name("credentials")
+        credentials.write_text("[pay.Admin]\naws_access_key_id = AKIAEXAMPLE\n")
+        ok(run("profile", "sync", "--yes"))
+        assert list(rows(run)) == ["corp.pay.Admin", "pay.Read", "dev.Read"]
+
+    @pytest.mark.parametrize(
+        ("text", "place"),
+        [
+            (b"[a]\n[a]\n", ":2:"),
+            (b"\xef\xbb\xbf[a]\n", ":1:"),
+            (b"[a]\nx\n", ":2:"),
+            (b"[a]\n\xff", ":2:"),
+        ],
+    )
+    def test_a_config_that_botocore_refuses_is_exit_3_and_unchanged(
+        self, saved: Home, run: Run, text: bytes, place: str
+    ) -> None:
+        saved.config_file.write_bytes(text)
+        done = run("profile", "sync", "--yes", "--session", "corp")
+        assert (done.returncode, done.stdout) == (3, "")
+        assert f"{saved.config_file}{place}" in done.stderr
+        assert saved.config_file.read_bytes() == text
+
+    @pytest.mark.parametrize("form", ["process", "sso"])
+    def test_botocore_gets_the_right_role_from_both_forms(
+        self, form: str, signed_in: Home, run: Run
+    ) -> None:
+        ok(run("profile", "sync", "--yes", "--form", form, "--role", "Read*"))
+        found = json.loads(run("profile", "list", "--json").stdout)["data"]
+        assert found
+        account_id, arn = identity(signed_in, found[0]["name"])
+        assert account_id == found[0]["account_id"]
+        assert f"AWSReservedSSO_{found[0]['role_name']}_" in arn
+
+
+def identity(home: Home, profile: str) -> tuple[str, str]:
+    """Return the account and the ARN that botocore gets, in a process with only this home."""
+    code = (
+        "import sys,json,botocore.session as s;"
+        "c=s.Session(profile=sys.argv[1]).create_client('sts');print(json.dumps(c.get_caller_identity()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, profile],
+        capture_output=True,
+        text=True,
+        env=home.env,
+        timeout=120,
+        check=True,
+    )
+    answer = json.loads(done.stdout)
+    return answer["Account"], answer["Arn"]
+
+
+class TestChoices:
+    def test_a_bare_sync_repeats_filters_template_and_form(self, saved: Home, run: Run) -> None:
+        template = ("--name-template", "{session}-{account_name}")
+        ok(run("profile", "sync", "--yes", "--role", "Read", "--form", "sso", *template))
+        assert rows(run) == {"corp-pay": "sso", "corp-dev": "sso"}
+        new = listed("222233334444", "new", "Admin", "Read")
+        save_listing(saved, listed(PAY, "pay", "Admin", "Read"), new)
+        assert "1 profile left whose role is gone" in ok(run("profile", "sync", "--yes"))
+        assert rows(run) == {"corp-pay": "sso", "corp-dev": "sso", "corp-new": "sso"}
+        shown = json.loads(run("profile", "show", "corp-new", "--json").stdout)["data"]
+        assert shown["role_name"] == "Read"
+
+    def test_settings_are_the_defaults_of_new_profiles(self, saved: Home, run: Run) -> None:
+        saved.env.update(SSOHELPER_NAME_TEMPLATE="{account_id}", SSOHELPER_FORM="sso")
+        saved.env["SSOHELPER_DEFAULT_REGION"] = "us-east-2"
+        ok(run("profile", "sync", "--yes", "--account", "dev"))
+        shown = json.loads(run("profile", "show", DEV, "--json").stdout)["data"]
+        assert (shown["form"], shown["region"]) == ("sso", "us-east-2")
+
+    def test_options_win_over_settings(self, saved: Home, run: Run) -> None:
+        saved.env.update(SSOHELPER_NAME_TEMPLATE="{account_id}", SSOHELPER_FORM="sso")
+        saved.env["SSOHELPER_DEFAULT_REGION"] = "us-east-2"
+        template = ("--name-template", "{account_name}")
+        region = ("--default-region", "eu-north-1")
+        ok(
+            run(
+                "profile",
+                "sync",
+                "--yes",
+                "--role",
+                "Read",
+                "--form",
+                "process",
+                *template,
+                *region,
+            )
+        )
+        assert rows(run) == {"pay": "process", "dev": "process"}
+        shown = json.loads(run("profile", "show", "dev", "--json").stdout)["data"]
+        assert shown["region"] == "eu-north-1"
+
+    def test_warns_when_no_role_matches_the_filters(self, saved: Home, run: Run) -> None:
+        said = ok(run("profile", "sync", "--yes", "--account", "dve"))
+        assert "no role matches --account dve" in said
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [["--name-template", "{x}"], ["--form", "x"], ["--default-region", "../x"]],
+    )
+    def test_an_invalid_choice_is_exit_2(self, saved: Home, run: Run, arguments: list[str]) -> None:
+        assert run("profile", "sync", "--yes", *arguments).returncode == 2
+
+
+class TestFlags:
+    def test_account_and_role_select_the_roles(self, saved: Home, run: Run) -> None:
+        ok(run("profile", "sync", "--yes", "--account", "!dev", "--role", "Read"))
+        assert list(rows(run)) == ["pay.Read"]
+
+    def test_without_yes_off_a_terminal_nothing_is_written(self, saved: Home, run: Run) -> None:
+        before = saved.config_file.read_bytes()
+        done = run("profile", "sync")
+        assert done.returncode == 2
+        assert "+[profile pay.Admin]" in done.stderr
+        assert saved.config_file.read_bytes() == before
+
+    def test_dry_run_prints_the_diff_or_the_plan_as_json(self, saved: Home, run: Run) -> None:
+        before = saved.config_file.read_bytes()
+        done = run("profile", "sync", "--dry-run", "--role", "Read")
+        assert done.returncode == 0
+        assert done.stdout.splitlines()[:2] == [
+            f"--- {saved.config_file}",
+            f"+++ {saved.config_file}",
+        ]
+        assert "+[profile pay.Read]" in done.stdout
+        printed = run("profile", "sync", "--dry-run", "--json", "--role", "Read").stdout
+        assert json.loads(printed) == {
+            "version": 1,
+            "data": {
+                "add": ["pay.Read", "dev.Read"],
+                "change": [],
+                "remove": [],
+                "stale": [],
+                "skipped": [],
+            },
+            "warnings": [],
+        }
+        assert saved.config_file.read_bytes() == before
+        assert App(saved.env).choices.load("corp") == Choices()
+
+    def test_form_converts_the_profiles_that_the_filters_match(self, saved: Home, run: Run) -> None:
+        ok(run("profile", "sync", "--yes"))
+        # A setting is for new profiles only.
+        before = saved.config_file.read_bytes()
+        done = run("profile", "sync", "--yes", env={"SSOHELPER_FORM": "sso"})
+        assert "nothing to change" in ok(done)
+        assert saved.config_file.read_bytes() == before
+        said = ok(run("profile", "sync", "--yes", "--form", "sso", "--account", "dev"))
+        assert "1 profile changed" in said
+        assert rows(run) == {"pay.Admin": "process", "pay.Read": "process", "dev.Read": "sso"}
+
+    def test_rename_gives_existing_profiles_the_names_of_the_template(
+        self, saved: Home, run: Run
+    ) -> None:
+        ok(run("profile", "sync", "--yes"))
+        template = ("--name-template", "{session}-{account_name}-{role_name}")
+        assert "nothing to change" in ok(run("profile", "sync", "--yes", *template))
+        assert list(rows(run)) == ["pay.Admin", "pay.Read", "dev.Read"]
+        assert "3 profiles changed" in ok(run("profile", "sync", "--yes", "--rename"))
+        assert list(rows(run)) == ["corp-pay-Admin", "corp-pay-Read", "corp-dev-Read"]
+
+    def test_refresh_asks_aws_although_the_saved_list_is_recent(
+        self, signed_in: Home, run: Run, emulator: Emulator
+    ) -> None:
+        ok(run("profile", "sync", "--yes", "--account", "*-dev", "--role", "Developer"))
+        emulator.world.add_account("000040000009", "new-dev", ou="Workloads/Development")
+        assert "nothing to change" in ok(run("profile", "sync", "--yes"))
+        assert "new-dev.Developer" not in rows(run)
+        assert "1 profile added" in ok(run("profile", "sync", "--yes", "--refresh"))
+        assert "new-dev.Developer" in rows(run)
+
+    def test_prune_removes_the_managed_profiles_whose_role_is_gone(
+        self, signed_in: Home, run: Run, emulator: Emulator
+    ) -> None:
+        ok(run("profile", "sync", "--yes", *ONLY_DEV))
+        all_of_dev = list(rows(run))
+        assert "payments-dev.ReadOnlyAccess" in all_of_dev
+        emulator.world.unassign("everyone", "ReadOnlyAccess", "Workloads")
+        said = ok(run("profile", "sync", "--yes", "--refresh"))
+        assert "1 profile left whose role is gone" in said
+        assert list(rows(run)) == all_of_dev
+        assert "1 profile removed" in ok(run("profile", "sync", "--yes", "--prune"))
+        assert list(rows(run)) == [
+            name for name in all_of_dev if name != "payments-dev.ReadOnlyAccess"
+        ]
+
+    def test_prune_with_new_filters_removes_only_what_they_match(
+        self, signed_in: Home, run: Run, emulator: Emulator
+    ) -> None:
+        ok(run("profile", "sync", "--yes", "--account", "*-dev", "--role", "ReadOnlyAccess"))
+        before = list(rows(run))
+        emulator.world.unassign("everyone", "ReadOnlyAccess", "Workloads")
+        ok(run("profile", "sync", "--yes", "--prune", *ONLY_DEV))
+        assert set(before) - set(rows(run)) == {"payments-dev.ReadOnlyAccess"}
+        assert len(before) > 1
