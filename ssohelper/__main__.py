@@ -68,7 +68,7 @@ def _run(argv: list[str]) -> int:
         from ssohelper.fastpath import published
 
         began = time.monotonic()
-        if published.answered(argv[1:]):
+        if published.print_response(argv[1:]):
             return 0
         _disable_core_dumps()
         from ssohelper.fastpath import miss

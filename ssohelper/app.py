@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.failures import FailureMemory
     from ssohelper.stores.name_index import NameIndexFile
     from ssohelper.stores.notice_record import NoticeRecord
-    from ssohelper.stores.person_file import PersonFile
+    from ssohelper.stores.user_file import UserFile
     from ssohelper.stores.prompt_state import PromptState
     from ssohelper.stores.session_stamp import SessionStamp
     from ssohelper.stores.settings_file import SettingsFile
@@ -139,10 +139,10 @@ class App:
     def read_settings(self) -> Settings:
         """Return the settings as their file says them now."""
         from ssohelper.settings import LIMIT_BYTES, parse_settings
-        from ssohelper.stores.person_file import read_as_it_is
+        from ssohelper.stores.user_file import read_user_file
 
         # It names commands that we run: another user's is refused.
-        found = read_as_it_is(self.settings_file, LIMIT_BYTES, only_trusted=True)
+        found = read_user_file(self.settings_file, LIMIT_BYTES, only_trusted=True)
         settings = parse_settings(found.data, self.settings_file, self.environ)
         if folders.foreign_owner(str(self.settings_file), self.environ) is None:
             return settings
@@ -167,11 +167,11 @@ class App:
             is_copy=any(map(self.aws_config_file.is_relative_to, self.locations.endpoint_folders)),
         )
 
-    def person_file(self, path: Path) -> PersonFile:
+    def user_file(self, path: Path) -> UserFile:
         """Return a shell's rc file, which is made open to all as editors make it."""
-        from ssohelper.stores.person_file import PersonFile
+        from ssohelper.stores.user_file import UserFile
 
-        return PersonFile(path, new_mode=0o644)
+        return UserFile(path, new_mode=0o644)
 
     @cached_property
     def choices(self) -> ChoicesStore:
@@ -256,13 +256,13 @@ class App:
     def oidc(self, session: SsoSession) -> OidcClient:
         from ssohelper.wire.oidc import OidcClient
 
-        facts = partial(self.tokens.facts, session.name)
+        facts = partial(self.tokens.load_facts, session.name)
         return OidcClient(session, self.environ, warn=self.warn, facts=facts)
 
     def portal(self, session: SsoSession) -> Portal:
         from ssohelper.wire.portal import Portal
 
-        facts = partial(self.tokens.settled_facts, session.name)
+        facts = partial(self.tokens.load_settled_facts, session.name)
         return Portal(session, self.environ, warn=self.warn, facts=facts)
 
     def account_client(self, credentials: RoleCredentials, region: str) -> AccountClient:

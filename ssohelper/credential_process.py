@@ -17,7 +17,7 @@ from ssohelper.core.model import Role, RoleCredentials, SsoSession
 from ssohelper.core.text import show, show_message
 from ssohelper.errors import LocalState, SsoHelperError
 from ssohelper.fastpath import miss
-from ssohelper.fastpath.published import key_of
+from ssohelper.fastpath.published import parse_key
 
 
 def answer(argv: list[str], began: float) -> int | None:
@@ -25,7 +25,7 @@ def answer(argv: list[str], began: float) -> int | None:
 
     `began` is the monotonic moment from which the one deadline counts.
     """
-    key = key_of(argv)
+    key = parse_key(argv)
     by_name = len(argv) == 2 and argv[0] == "--profile" and not argv[1].startswith("-")
     if key is None and not by_name:
         return None

@@ -231,7 +231,7 @@ def test_a_client_secret_of_awss_is_not_sent_to_this_machine(
     app.tokens.save_registration(session, theirs)
     app.tokens.save_facts(
         "corp",
-        app.tokens.facts("corp")._replace(
+        app.tokens.load_facts("corp")._replace(
             client=issuer.client_name(theirs), client_issuer="aws/us-east-1"
         ),
     )

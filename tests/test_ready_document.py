@@ -44,7 +44,7 @@ def dated(path: Path, content: bytes | None = None, at: int = NOW + 1) -> None:
 
 @pytest.mark.parametrize("order", [(0, 2, 4), (4, 2, 0), (2, 0, 4)])
 def test_it_is_printed_as_it_is_whatever_the_order(runtime, capfdbinary, order):
-    assert published.answered([word for at in order for word in ARGV[at : at + 2]])
+    assert published.print_response([word for at in order for word in ARGV[at : at + 2]])
     assert capfdbinary.readouterr() == (DOCUMENT, b"")
 
 
@@ -66,14 +66,14 @@ def test_it_is_printed_as_it_is_whatever_the_order(runtime, capfdbinary, order):
     ],
 )
 def test_other_arguments_are_not_for_this_door(runtime, capfdbinary, argv):
-    assert published.key_of(argv) is None
-    assert not published.answered(argv)
+    assert published.parse_key(argv) is None
+    assert not published.print_response(argv)
     assert capfdbinary.readouterr() == (b"", b"")
 
 
 def test_every_character_of_a_roles_name_is_taken():
     role = "aZ09_+=,.@-"
-    assert published.key_of([*ARGV[:5], role]) == (*KEY[:2], role)
+    assert published.parse_key([*ARGV[:5], role]) == (*KEY[:2], role)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_only_a_whole_document_that_is_still_to_be_served(
     document, capfdbinary, content, at, is_printed
 ):
     dated(document, content, at)
-    assert published.answered(ARGV) is is_printed
+    assert published.print_response(ARGV) is is_printed
     assert capfdbinary.readouterr().out == (content if is_printed else b"")
 
 
@@ -115,7 +115,7 @@ def test_what_is_no_plain_file_of_ours_is_not_printed(document, monkeypatch, cap
     else:
         other.rename(document)
         monkeypatch.setattr(os, "geteuid", lambda: document.stat().st_uid + 1)
-    assert not published.answered(ARGV)
+    assert not published.print_response(ARGV)
     assert capfdbinary.readouterr().out == b""
 
 
@@ -140,12 +140,12 @@ def test_only_under_the_settings_that_it_was_made_under(
         path.unlink(missing_ok=True)
         if told is not None:
             dated(path, b"#" * told[0], told[1])
-    assert published.answered(ARGV) is is_printed
+    assert published.print_response(ARGV) is is_printed
 
 
 def test_settings_that_cannot_be_looked_at_are_for_the_ordinary_path(runtime, tmp_path):
     (tmp_path / "config.toml").symlink_to("config.toml")
-    assert not published.answered(ARGV)
+    assert not published.print_response(ARGV)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_a_span_is_in_seconds_of_uptime(tmp_path, monkeypatch, words, up, is_hel
 
 def test_a_document_of_another_clock_is_not_printed(runtime, capfdbinary):
     Path(folders.span(str(runtime), *KEY)).write_text("0 1\n")
-    assert not published.answered(ARGV)
+    assert not published.print_response(ARGV)
     assert capfdbinary.readouterr().out == b""
 
 
@@ -203,7 +203,7 @@ def test_one_that_was_made_later_than_now_is_of_another_clock(
 )
 def test_uptime_is_whole_seconds(monkeypatch, told, seconds):
     monkeypatch.setattr(published.os, "read", lambda _descriptor, _limit: told)
-    assert published.uptime() == seconds
+    assert published.read_uptime() == seconds
 
 
 @pytest.mark.parametrize("call", ["open", "read"])
@@ -212,7 +212,7 @@ def test_where_no_uptime_is_told_it_is_none(monkeypatch, call):
         raise OSError
 
     monkeypatch.setattr(published.os, call, refuse)
-    assert published.uptime() is None
+    assert published.read_uptime() is None
 
 
 @pytest.mark.parametrize("fault", ["closed", "half"])
@@ -223,15 +223,15 @@ def test_a_stdout_that_takes_less_is_for_the_ordinary_path(runtime, monkeypatch,
         return len(content) - 1
 
     monkeypatch.setattr(published.os, "write", write)
-    assert not published.answered(ARGV)
+    assert not published.print_response(ARGV)
 
 
 def test_no_descriptor_stays_open(document, capfd):
     before = set(os.listdir("/proc/self/fd"))
-    assert published.answered(ARGV)
-    assert published.uptime()
+    assert published.print_response(ARGV)
+    assert published.read_uptime()
     dated(document, DOCUMENT, NOW)
-    assert not published.answered(ARGV)
+    assert not published.print_response(ARGV)
     assert set(os.listdir("/proc/self/fd")) <= before
 
 
@@ -247,16 +247,16 @@ class TestSignIn:
         at = file.stat().st_mtime_ns
         for moved, is_hit in ((0, True), (nanoseconds, False), (0, True)):
             os.utime(file, ns=(at + moved, at + moved))
-            assert published.answered(ARGV) is is_hit
+            assert published.print_response(ARGV) is is_hit
 
     def test_a_file_that_is_gone(self, file):
         file.unlink()
-        assert not published.answered(ARGV)
+        assert not published.print_response(ARGV)
 
     @pytest.mark.parametrize("name", ["config", "config-seen", "token", "token-seen"])
     def test_a_stamp_that_is_gone(self, runtime, name):
         (runtime / "sessions" / "corp" / name).unlink()
-        assert not published.answered(ARGV)
+        assert not published.print_response(ARGV)
 
     @pytest.mark.parametrize(
         ("said", "is_hit"),
@@ -278,4 +278,4 @@ class TestSignIn:
         shutil.copy2(tmp_path / ".aws" / "config", tmp_path / "other")
         environ = {**os.environ, "AWS_CONFIG_FILE": said.format(home=tmp_path)}
         monkeypatch.setattr(published.os, "environ", environ)
-        assert published.answered(ARGV) is is_hit
+        assert published.print_response(ARGV) is is_hit

@@ -32,7 +32,7 @@ def clear(app: App, session_name: str | None = None) -> int:
 
     Sign-ins stay: `logout` ends them, at AWS too.
     """
-    names = {*app.credentials.session_names(), *app.directory.session_names()}
+    names = {*app.credentials.list_session_names(), *app.directory.list_session_names()}
     return sum(
         app.credentials.forget_session(name) + app.directory.forget(name)
         for name in sorted(names)
@@ -44,7 +44,7 @@ def _sign_ins(app: App) -> list[Kept]:
     return [
         Kept("sign-in", session.name, "token or registration", path, None)
         for session in _sessions(app)
-        for path in app.tokens.places(session)
+        for path in app.tokens.list_files(session)
     ]
 
 
@@ -54,21 +54,21 @@ def _role_credentials(app: App) -> list[Kept]:
             "role credentials",
             key.session_name,
             f"{key.account_id}/{key.role_name}",
-            app.credentials.place(key),
+            app.credentials.path_of(key),
             kept.credentials.expires_at,
             key,
         )
-        for key, kept in app.credentials.entries()
+        for key, kept in app.credentials.list_entries()
     ]
 
 
 def _listings(app: App) -> list[Kept]:
     found = []
-    for name in app.directory.session_names():
-        listing = app.directory.saved(name)
+    for name in app.directory.list_session_names():
+        listing = app.directory.load(name)
         if listing:
             what = f"{len(listing.accounts)} accounts"
-            found.append(Kept("listing", name, what, app.directory.place(name), None))
+            found.append(Kept("listing", name, what, app.directory.path_of(name), None))
     return found
 
 

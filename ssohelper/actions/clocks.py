@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from ssohelper.actions import tokens
 from ssohelper.core import sign_in_outlook
 from ssohelper.core.instants import duration_text
-from ssohelper.core.model import AccessToken, KeptCredentials, RoleKey, SsoSession
+from ssohelper.core.model import AccessToken, CachedCredentials, RoleKey, SsoSession
 from ssohelper.core.sign_in_clock import Source, sign_in_end
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.errors import LoginRequired
@@ -74,19 +74,19 @@ def outlook(app: App, session: SsoSession) -> Outlook:
 
 def outlook_of(app: App, session: SsoSession, token: AccessToken | None) -> Outlook:
     """Return when the session needs an interactive sign-in, given the token in its file."""
-    facts = app.tokens.facts(session.name)
+    facts = app.tokens.load_facts(session.name)
     return sign_in_outlook.outlook(token, facts, _configured_hours(app, session), app.now())
 
 
 def credentials_of(
     app: App, sessions: Sequence[SsoSession]
-) -> list[tuple[RoleKey, KeptCredentials]]:
+) -> list[tuple[RoleKey, CachedCredentials]]:
     """Return the role credentials kept for these sessions that have not ended, by name."""
     names = {session.name for session in sessions}
     return sorted(
         (
             (key, kept)
-            for key, kept in app.credentials.entries()
+            for key, kept in app.credentials.list_entries()
             if key.session_name in names and kept.credentials.expires_at > app.aws_now()
         ),
         key=lambda entry: entry[0],

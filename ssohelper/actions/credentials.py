@@ -102,7 +102,7 @@ def renew_now(app: App, session: SsoSession, role: Role, deadline: Deadline) -> 
 
     Raises: as `release`; AwsUnreachable when AWS issued none.
     """
-    before = app.credentials.get(session.key_of(role), session)
+    before = app.credentials.load(session.key_of(role), session)
     fresh = release(app, session, role, deadline, least_share=_ASK_AWS)
     if before is not None and fresh.access_key_id == before.credentials.access_key_id:
         raise AwsUnreachable("the credentials could not be renewed", hint="try again in a minute")
@@ -110,7 +110,7 @@ def renew_now(app: App, session: SsoSession, role: Role, deadline: Deadline) -> 
 
 def due_at(app: App, session: SsoSession, role: Role) -> int:
     """Return when (epoch seconds) the role's credentials or the token must be renewed; 0: now."""
-    cached = app.credentials.get(session.key_of(role), session)
+    cached = app.credentials.load(session.key_of(role), session)
     return 0 if cached is None else issuing.due_at(app, session, cached)
 
 

@@ -90,7 +90,7 @@ def listing(
 
 def saved_listing(app: App, session: SsoSession) -> Listing | None:
     """Return the last complete listing of this session at this portal, however old."""
-    return _of_portal(app.directory.saved(session.name), session)
+    return _of_portal(app.directory.load(session.name), session)
 
 
 def is_good(app: App, session: SsoSession, found: Listing, *, of_this_sign_in: bool) -> bool:
@@ -120,14 +120,14 @@ def forget_earlier(app: App, session: SsoSession) -> None:
 def refresh_behind(app: App, session: SsoSession) -> None:
     """List anew in a process of its own, unless one does so already. Worth no failure."""
     with suppress(LocalState, OSError):
-        with app.directory.lock(session.name, app.deadline(0.0)):
+        with app.directory.lock_listing(session.name, app.deadline(0.0)):
             pass
         app.start_listing(session.name)
 
 
 def refreshed_behind(app: App, session: SsoSession) -> None:
     """Be that process: list anew, unless another one does so already, or has done it."""
-    with suppress(LockNotObtained), app.directory.lock(session.name, app.deadline(0.0)):
+    with suppress(LockNotObtained), app.directory.lock_listing(session.name, app.deadline(0.0)):
         listing(app, session, of_this_sign_in=True)
 
 
@@ -210,7 +210,9 @@ class _Refresh:
 
     def _continue_unfinished(self) -> None:
         """Take over the answers of a listing that was interrupted less than a day ago."""
-        unfinished = _of_portal(self._app.directory.unfinished(self._session.name), self._session)
+        unfinished = _of_portal(
+            self._app.directory.load_unfinished(self._session.name), self._session
+        )
         if unfinished is None or not is_good(
             self._app, self._session, unfinished, of_this_sign_in=True
         ):
@@ -298,7 +300,7 @@ class _Refresh:
         whole = self._so_far()
         with suppress(AnotherUsersHome):
             self._app.directory.save(self._session.name, whole)
-            self._app.directory.drop_unfinished(self._session.name)
+            self._app.directory.remove_unfinished(self._session.name)
         return whole
 
     def _failure(self) -> SsoHelperError:

@@ -41,7 +41,7 @@ def known(app: App, profile: Profile) -> Known:
 def _facts(app: App, session: SsoSession) -> SignInFacts:
     """Return what is known of the present sign-in: not of the one before another tool's."""
     token = tokens.seen(app, session)
-    return tokens.facts_of(app, session, token) if token else app.tokens.facts(session.name)
+    return tokens.facts_of(app, session, token) if token else app.tokens.load_facts(session.name)
 
 
 def confirmed(app: App, who: Known) -> Confirmed:
@@ -72,7 +72,7 @@ def _remember_user(app: App, session: SsoSession, user: str) -> None:
         return
     try:
         # A renewal behind our back writes the same file.
-        with app.tokens.state_lock(session.name, app.deadline()):
+        with app.tokens.lock_state(session.name, app.deadline()):
             facts = _facts(app, session)
             app.tokens.save_facts(session.name, facts._replace(user=user))
         if facts.earlier_user not in (None, user):

@@ -87,7 +87,7 @@ def plan_install(app: App, shell: str) -> Edit:
     if by_hand and not rc_text.has_block(before or b"", str(path)):
         return Edit(shell, path, before, before, by_hand)
     installation.warn_if_exposed(app.environ, app.warn)
-    missing = app.person_file(path).missing_folders()
+    missing = app.user_file(path).missing_folders()
     after = rc_text.installed(before, lines(shell, app.environ), str(path), missing)
     return Edit(shell, path, before, after)
 
@@ -104,7 +104,7 @@ def plan_uninstall(app: App, shell: str) -> Edit:
 
 def write_edit(app: App, edit: Edit) -> None:
     """Write the edit. Raises: LocalState when the file changed since the edit was planned."""
-    file = app.person_file(edit.path)
+    file = app.user_file(edit.path)
     file.replace_if(edit.before, edit.after)
     if edit.after is None:
         file.remove_folders(edit.folders)
@@ -221,7 +221,7 @@ def _config_home(app: App) -> str:
 
 
 def _read(app: App, path: Path) -> bytes | None:
-    found = app.person_file(path).read()
+    found = app.user_file(path).read()
     return None if found.mark is None else found.data
 
 

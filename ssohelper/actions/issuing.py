@@ -19,7 +19,7 @@ from ssohelper.core.instants import to_iso
 from ssohelper.core.lineage import Standing, standing_of
 from ssohelper.core.model import (
     AccessToken,
-    KeptCredentials,
+    CachedCredentials,
     Role,
     RoleCredentials,
     RoleKey,
@@ -74,7 +74,7 @@ class Work:
     def fingerprint(self, session_name: str) -> str:
         app = self._app()
         try:
-            return app.tokens.fingerprint(selection.known_session(app, session_name))
+            return app.tokens.read_fingerprint(selection.known_session(app, session_name))
         except SsoHelperError:
             return ""  # an error in the config, which `find` reports, must not end the broker
 
@@ -133,7 +133,7 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
     stamp = app.session_stamp(session)
     if stamp.is_of_other_portal:
         _forget_other_portal(app, session)
-    cached = app.credentials.get(key, session)
+    cached = app.credentials.load(key, session)
     state = _freshness(app, cached) if cached else Freshness.TOO_LATE
     if cached is None or state is Freshness.TOO_LATE:
         return Found()
@@ -151,7 +151,7 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
     is_due = state is Freshness.SERVE_AND_RENEW
     token_due_at = tokens.renewal_due_at(app, session)
     is_token_due = token_due_at is not None and app.now() >= token_due_at
-    is_published = not stamp.is_due and app.credentials.published_until(key) > app.now()
+    is_published = not stamp.is_due and app.credentials.load_published_until(key) > app.now()
     if not is_published and not _publish_again(
         app, session, key, cached, is_due=is_due or is_token_due
     ):
@@ -191,7 +191,7 @@ def issue(app: App, key: RoleKey) -> bytes:
 
 def _received(
     app: App, session: SsoSession, credentials: RoleCredentials, token: AccessToken
-) -> KeptCredentials:
+) -> CachedCredentials:
     """Return what AWS has just answered, with the moment by AWS's clock. Raises: BadAnswer."""
     try:
         return schema.received(credentials, app.aws_now(), token.id)
@@ -230,7 +230,7 @@ def document_of(credentials: RoleCredentials, account_id: str) -> bytes:
     return to_json(answer).encode() + b"\n"
 
 
-def due_at(app: App, session: SsoSession, cached: KeptCredentials) -> int:
+def due_at(app: App, session: SsoSession, cached: CachedCredentials) -> int:
     """Return when to check again: after half of this life, or half of the token's if earlier.
 
     The token counts so that no SDK finds one with less than its own 15 min left.
@@ -241,7 +241,7 @@ def due_at(app: App, session: SsoSession, cached: KeptCredentials) -> int:
 
 
 def _standing(
-    app: App, session: SsoSession, cached: KeptCredentials
+    app: App, session: SsoSession, cached: CachedCredentials
 ) -> tuple[AccessToken | None, Standing]:
     try:
         token = app.tokens.load(session)
@@ -249,12 +249,12 @@ def _standing(
         # A file that is damaged or cannot be read tells nothing of a sign-out: what was issued
         # before it is still good.
         return None, Standing.CURRENT
-    facts = app.tokens.facts(session.name)
+    facts = app.tokens.load_facts(session.name)
     return token, standing_of(cached.token_id, token, facts)
 
 
 def _standing_again(
-    app: App, session: SsoSession, cached: KeptCredentials
+    app: App, session: SsoSession, cached: CachedCredentials
 ) -> tuple[AccessToken | None, Standing]:
     """Check once more under the lock: a renewal of ours notes its token a moment after writing it.
 
@@ -262,21 +262,21 @@ def _standing_again(
     """
     with (
         suppress(LockNotObtained),
-        app.tokens.state_lock(session.name, app.deadline(_LOOP_LOCK_SECONDS)),
+        app.tokens.lock_state(session.name, app.deadline(_LOOP_LOCK_SECONDS)),
     ):
         return _standing(app, session, cached)
     return _standing(app, session, cached)
 
 
-def _keep(app: App, session: SsoSession, key: RoleKey, cached: KeptCredentials) -> None:
+def _keep(app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials) -> None:
     """Keep and publish an answer, unless the sign-in or portal that it was asked with has changed.
 
     A full disk costs the next caller a request, not this one its answer.
     """
     try:
-        with app.tokens.state_lock(session.name, app.deadline(_LOCK_SECONDS)):
+        with app.tokens.lock_state(session.name, app.deadline(_LOCK_SECONDS)):
             may_publish = _prepare(app, session, cached)
-            app.credentials.keep(key, session, cached)
+            app.credentials.save(key, session, cached)
             if may_publish:
                 _publish(app, session, key, cached, is_due=False)
         prompt_notes.renewal_works(app, key)
@@ -286,7 +286,7 @@ def _keep(app: App, session: SsoSession, key: RoleKey, cached: KeptCredentials) 
         app.warn(f"the credentials could not be kept: {cause}")
 
 
-def _tell_in_time(app: App, session: SsoSession, cached: KeptCredentials) -> None:
+def _tell_in_time(app: App, session: SsoSession, cached: CachedCredentials) -> None:
     """Tell of an end that comes before these credentials are renewed: SDKs do that near their end."""
     ends_at = cached.credentials.expires_at
     renewed_at = app.local(freshness.renew_first_at(cached.received_at, ends_at))
@@ -294,14 +294,14 @@ def _tell_in_time(app: App, session: SsoSession, cached: KeptCredentials) -> Non
 
 
 def _publish_again(
-    app: App, session: SsoSession, key: RoleKey, cached: KeptCredentials, *, is_due: bool
+    app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials, *, is_due: bool
 ) -> bool:
     """Publish what is cached; return whether its sign-in is still the present one.
 
     Never waits for the lock: the broker's loop would stand still, and the next caller may publish.
     """
     try:
-        with app.tokens.state_lock(session.name, app.deadline(0.0)):
+        with app.tokens.lock_state(session.name, app.deadline(0.0)):
             if _prepare(app, session, cached):
                 _publish(app, session, key, cached, is_due=is_due)
         return True
@@ -311,7 +311,7 @@ def _publish_again(
         return _standing(app, session, cached)[1] is Standing.CURRENT
 
 
-def _prepare(app: App, session: SsoSession, cached: KeptCredentials) -> bool:
+def _prepare(app: App, session: SsoSession, cached: CachedCredentials) -> bool:
     """Return whether the credentials may be published; the caller holds the state lock.
 
     Raises: Superseded when they are not of the present sign-in and portal.
@@ -336,14 +336,14 @@ def _forget_other_portal(app: App, session: SsoSession) -> None:
     """Forget the credentials of the start URL or region that the session had before."""
     with (
         suppress(LockNotObtained),
-        app.tokens.state_lock(session.name, app.deadline(0.0)),
+        app.tokens.lock_state(session.name, app.deadline(0.0)),
     ):
         if app.session_stamp(session).is_of_other_portal:
             app.credentials.forget_session(session.name)
 
 
 def _publish(
-    app: App, session: SsoSession, key: RoleKey, cached: KeptCredentials, *, is_due: bool
+    app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials, *, is_due: bool
 ) -> None:
     """Put the response where the launcher finds it; the caller holds the state lock.
 
@@ -367,15 +367,15 @@ def _forget(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> 
     """Forget the credentials of a role that is no longer assigned: AWS refused it (403)."""
     prompt_notes.renewal_works(app, key)
     try:
-        with app.tokens.state_lock(session.name, app.deadline(_LOCK_SECONDS)):
+        with app.tokens.lock_state(session.name, app.deadline(_LOCK_SECONDS)):
             present = app.tokens.load(session)
             if present is not None and present.id == token.id:
-                app.credentials.remove(key)
+                app.credentials.forget_role(key)
     except (SsoHelperError, OSError) as cause:
         app.warn(f"the credentials could not be removed: {cause}")
 
 
-def _freshness(app: App, cached: KeptCredentials) -> Freshness:
+def _freshness(app: App, cached: CachedCredentials) -> Freshness:
     now = app.aws_now()
     left = cached.credentials.expires_at - now
     return freshness.of_credentials(cached.life_seconds, left, now - cached.received_at)

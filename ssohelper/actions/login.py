@@ -83,7 +83,7 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
         lasting = _without_a_person(app, session, options.min_seconds)
         if lasting is not None:
             return lasting
-    before = app.tokens.fingerprint(session)
+    before = app.tokens.read_fingerprint(session)
     with _one_at_a_time(app, session, ui) as has_waited:
         joined = _result_of_the_other(app, session, before) if has_waited else None
         return joined or _signed_in(app, session, ui, options)
@@ -103,7 +103,7 @@ def log_out(app: App, session: SsoSession) -> bool:
     before anything is forgotten when a variable keeps us from AWS: without it the sign-out works.
     """
     app.tokens.check_writable(session)
-    facts = app.tokens.facts(session.name)
+    facts = app.tokens.load_facts(session.name)
     token, trouble = _token_to_revoke(app, session)
     if token is not None and trouble is None:
         try:
@@ -116,7 +116,7 @@ def log_out(app: App, session: SsoSession) -> bool:
         raise trouble
     # Not the token's own lock, which a renewal may hold for a minute: when that one ends, it finds
     # no token in the file and keeps its own nowhere.
-    with app.tokens.state_lock(session.name, app.deadline()):
+    with app.tokens.lock_state(session.name, app.deadline()):
         # Another tool's sign-in since we looked (a logout may be stopped for minutes) is not ours.
         if not _is_replaced(app, session, token):
             app.tokens.forget(session)
@@ -165,7 +165,7 @@ def _one_at_a_time(app: App, session: SsoSession, ui: LoginUi) -> Iterator[bool]
     with ExitStack() as stack:
         has_waited = False
         try:
-            stack.enter_context(app.tokens.login_lock(session.name, app.deadline(0.0)))
+            stack.enter_context(app.tokens.lock_sign_in(session.name, app.deadline(0.0)))
         except LockNotObtained:
             has_waited = True
             ui.waiting_for_another_login()
@@ -174,10 +174,10 @@ def _one_at_a_time(app: App, session: SsoSession, ui: LoginUi) -> Iterator[bool]
 
 
 def _result_of_the_other(app: App, session: SsoSession, before: str) -> LoginOutcome | None:
-    if app.tokens.fingerprint(session) != before:
+    if app.tokens.read_fingerprint(session) != before:
         token = app.tokens.load(session)
         if token is not None and token.expires_at > app.now():
-            return LoginOutcome(token, "joined", app.tokens.facts(session.name).user)
+            return LoginOutcome(token, "joined", app.tokens.load_facts(session.name).user)
     known = app.failures.recall(_login_scope(session), "", app.now())
     if known is not None:
         raise known
@@ -213,7 +213,7 @@ def _keep(
     """Keep the token of a person who has just signed in: it may be another one than before."""
     # Not the token's own lock, which a renewal may hold for a minute: when that one ends, it finds
     # this token in the file and leaves it there.
-    with app.tokens.state_lock(session.name, app.deadline()):
+    with app.tokens.lock_state(session.name, app.deadline()):
         # In this order: a kill in between leaves no earlier role credentials beside the new token.
         app.credentials.forget_session(session.name)
         app.tokens.save(session, token)
@@ -237,7 +237,7 @@ def _is_replaced(app: App, session: SsoSession, token: AccessToken | None) -> bo
     present = tokens.seen(app, session)
     if token is None or present is None:
         return False
-    facts = app.tokens.facts(session.name)
+    facts = app.tokens.load_facts(session.name)
     return lineage.standing_of(token.id, present, facts) is lineage.Standing.DOUBTFUL
 
 
@@ -246,7 +246,7 @@ def _facts_of_the_next(app: App, session: SsoSession) -> SignInFacts:
 
     How long sign-ins last is the organization's, and stays known; the person may be another one.
     """
-    before = app.tokens.facts(session.name)
+    before = app.tokens.load_facts(session.name)
     return SignInFacts(
         observed_hours_seconds=before.observed_hours_seconds,
         person_since=app.now(),
@@ -336,7 +336,7 @@ def _registration(
 ) -> ClientRegistration:
     """Return the kept registration when it lasts long enough, else a new one, kept."""
     if not anew:
-        known = app.tokens.registration(session, grant)
+        known = app.tokens.load_registration(session, grant)
         lasts = known and known.expires_at - app.now() > _REGISTRATION_MARGIN_SECONDS
         if known and lasts and oidc.may_have(known):
             return known
@@ -350,8 +350,8 @@ def _note_client(
     app: App, session: SsoSession, client: ClientRegistration, client_issuer: str
 ) -> None:
     """Note which endpoint gave the client's secret, before the secret is kept."""
-    with app.tokens.state_lock(session.name, app.deadline()):
-        facts = app.tokens.facts(session.name)
+    with app.tokens.lock_state(session.name, app.deadline()):
+        facts = app.tokens.load_facts(session.name)
         noted = facts._replace(client=issuer.client_name(client), client_issuer=client_issuer)
         app.tokens.save_facts(session.name, noted)
 

@@ -87,7 +87,7 @@ def lock_of_the_other(app: App, session: SsoSession, ui: LoginUi) -> Iterator[No
             stop_when_cancelled(session, ui)
             try:
                 part = app.deadline(min(_LOOK_SECONDS, patience.left()))
-                stack.enter_context(app.tokens.login_lock(session.name, part))
+                stack.enter_context(app.tokens.lock_sign_in(session.name, part))
                 break
             except LockNotObtained:
                 if patience.left() <= 0:

@@ -90,7 +90,7 @@ def _record(app: App, session: SsoSession, ahead: Outlook, due: frozenset[str]) 
 
     Raises: LocalState where they cannot be noted. Then none is given: each role call would repeat it.
     """
-    with app.tokens.state_lock(session.name, app.deadline(_LOCK_SECONDS)):
+    with app.tokens.lock_state(session.name, app.deadline(_LOCK_SECONDS)):
         told = app.notice_record.load(session.name)
         now = app.now()
         end = counted_end(ahead, now)

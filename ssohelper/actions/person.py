@@ -57,7 +57,7 @@ def person_of(app: App, session: SsoSession, token: AccessToken) -> str | None:
 
 def last_person(app: App, session: SsoSession) -> str | None:
     """Return who was signed in last under this session's name, where that is known."""
-    facts = app.tokens.facts(session.name)
+    facts = app.tokens.load_facts(session.name)
     return facts.user or facts.earlier_user
 
 

@@ -156,7 +156,7 @@ def is_guarded(app: App, profile: Profile) -> bool:
 
 def _account(app: App, profile: Profile) -> Account:
     """Return the profile's account, with the name that the saved list has for it."""
-    listing = app.directory.saved(profile.session.name)
+    listing = app.directory.load(profile.session.name)
     for listed in listing.accounts if listing else ():
         if listed.account.id == profile.role.account_id:
             return listed.account

@@ -53,7 +53,7 @@ def lengths_changed(app: App) -> None:
 def renewal_failed(app: App, session: SsoSession, key: RoleKey) -> None:
     """Note that what is kept of this role is not renewed by itself: from now on its end counts."""
     with _worth_no_failure(session.name):
-        kept = app.credentials.get(key, session)
+        kept = app.credentials.load(key, session)
         if kept is not None and kept.credentials.expires_at > app.aws_now():
             ends_at = app.local(kept.credentials.expires_at)
             app.prompt_state.put_role(key, PromptClock(ends_at, "known"))
@@ -69,7 +69,7 @@ def clock_of(app: App, session: SsoSession) -> PromptClock:
     """Return the session's clock from what this machine knows. Asks nobody."""
     token = app.tokens.peek(session)
     hours = app.settings.get("session_hours", session=session.name)
-    return prompt_clock(outlook(token, app.tokens.facts(session.name), hours, app.now()))
+    return prompt_clock(outlook(token, app.tokens.load_facts(session.name), hours, app.now()))
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
     In that case no request is sent.
     Raises: LoginRequired when a person is needed, AwsUnreachable, AnswerLost, LocalState.
     """
-    with app.tokens.lock(session.name, app.deadline(LOCK_SECONDS)):
+    with app.tokens.lock_token(session.name, app.deadline(LOCK_SECONDS)):
         token = app.tokens.load(session)
         if token is None:
             raise tokens.signed_out(session)
@@ -65,7 +65,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
 def _renew(app: App, session: SsoSession, token: AccessToken, room: Reservation) -> None:
     _log.info('renewing the token of "%s"', session.name)
     sent_id = _id_of(token)
-    was_lost = app.tokens.facts(session.name).sent_id == sent_id
+    was_lost = app.tokens.load_facts(session.name).sent_id == sent_id
     oidc = app.oidc(session)
     _note_sent(app, session, sent_id)
     try:
@@ -101,7 +101,7 @@ def _keep(
         if standing.value != fresh.value:
             _log.info('another tool signed in to "%s" meanwhile', session.name)
             return
-        known = app.tokens.facts(session.name)
+        known = app.tokens.load_facts(session.name)
         facts = sign_in_clock.facts_of_token(known, used)._replace(
             refreshed_at=app.now(),
             ended_at=None,
@@ -149,7 +149,7 @@ def _ended(session: SsoSession, refusal: LoginRequired, *, was_lost: bool) -> Lo
 
 def _note_sent(app: App, session: SsoSession, sent_id: str | None) -> None:
     with _state_lock(app, session):
-        facts = app.tokens.facts(session.name)
+        facts = app.tokens.load_facts(session.name)
         if facts.sent_id != sent_id:
             _save_facts(app, session, facts._replace(sent_id=sent_id))
 
@@ -182,7 +182,7 @@ def _state_lock(app: App, session: SsoSession) -> Iterator[None]:
     with ExitStack() as stack:
         with suppress(LocalState):
             limit = app.deadline(_STATE_LOCK_SECONDS)
-            stack.enter_context(app.tokens.state_lock(session.name, limit))
+            stack.enter_context(app.tokens.lock_state(session.name, limit))
         yield
 
 

@@ -40,7 +40,7 @@ def to_choose(app: App, session_name: str | None = None) -> Choice:
     rows: list[RoleRow] = []
     listed_at: dict[str, int] = {}
     for session in sessions:
-        saved = app.directory.saved(session.name)
+        saved = app.directory.load(session.name)
         if saved is None or not saved.is_of(session):
             continue
         listed_at[session.name] = saved.listed_at

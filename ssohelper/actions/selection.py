@@ -198,7 +198,7 @@ def _profile_of_role(app: App, text: str, session_name: str | None) -> Profile:
     session = session or session_of(app, session_name)
     if not ROLE_NAME.fullmatch(role_name):
         raise UsageProblem(f'"{role_name}" cannot be the name of a role')
-    listing = app.directory.saved(session.name)
+    listing = app.directory.load(session.name)
     account_id = _account_id(listing, session, account_text)
     return Profile(text, session, Role(account_id, role_name), None)
 

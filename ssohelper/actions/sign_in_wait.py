@@ -74,7 +74,7 @@ def after_sign_in(
     has_told = False
     while True:
         # Before the action: a sign-in that comes during it is not missed.
-        seen = app.tokens.fingerprint(session)
+        seen = app.tokens.read_fingerprint(session)
         try:
             return action()
         except LoginRequired:
@@ -90,7 +90,7 @@ def after_sign_in(
 
 def _has_changed(app: App, session: SsoSession, seen: str, ends_at: float) -> bool:
     """Wait until the token file is another than `seen`; return False when the time is over."""
-    while app.tokens.fingerprint(session) == seen:
+    while app.tokens.read_fingerprint(session) == seen:
         left = ends_at - app.monotonic()
         if left <= 0:
             return False

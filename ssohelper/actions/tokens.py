@@ -127,13 +127,13 @@ def seen(app: App, session: SsoSession) -> AccessToken | None:
 
 def facts_of(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
     """Return what we know of the sign-in that this token is of."""
-    return sign_in_clock.facts_of_token(app.tokens.facts(session.name), token)
+    return sign_in_clock.facts_of_token(app.tokens.load_facts(session.name), token)
 
 
 def issuer_of(app: App, session: SsoSession) -> str | None:
     """Return which endpoint issued the session's token (core.issuer); None where it is unknown."""
     token = seen(app, session)
-    return issuer.of_token(token, app.tokens.facts(session.name)) if token else None
+    return issuer.of_token(token, app.tokens.load_facts(session.name)) if token else None
 
 
 def person_since(app: App, session: SsoSession) -> int | None:
@@ -147,7 +147,7 @@ def person_since(app: App, session: SsoSession) -> int | None:
 
 def life_seconds(app: App, session: SsoSession, token: AccessToken) -> int:
     """Return the token's whole life: the observed one, else AWS's usual hour."""
-    facts = app.tokens.facts(session.name)
+    facts = app.tokens.load_facts(session.name)
     is_of_token = facts.token_expires_at == token.expires_at
     return (facts.token_life_seconds if is_of_token else None) or _USUAL_LIFE_SECONDS
 

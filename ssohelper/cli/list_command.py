@@ -104,7 +104,7 @@ def _print_roles(app: App, session: SsoSession, found: Listing, query: tuple[str
         if guard_rules.is_guarded(rules, session.name, row.account, row.role_name)
     }
     if output.talk().json:
-        durations = {key: kept.life_seconds for key, kept in app.credentials.entries()}
+        durations = {key: kept.life_seconds for key, kept in app.credentials.list_entries()}
         used = favourites.known(app)
         data = [
             _role_json(session, row, profiles, durations, used, guarded=row in guarded)

@@ -15,7 +15,7 @@ from ssohelper.cli import choosing, output
 from ssohelper.core import clock_text
 from ssohelper.core.device_flow import DeviceAuthorization
 from ssohelper.core.instants import duration_text, parse_duration, to_iso
-from ssohelper.core.model import KeptCredentials, RoleKey, SsoSession
+from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError, UsageProblem
 from ssohelper.system import browser
@@ -299,7 +299,7 @@ def _session_json(clock: clocks.SessionClock) -> dict[str, Any]:
     }
 
 
-def _credentials_json(key: RoleKey, kept: KeptCredentials) -> dict[str, Any]:
+def _credentials_json(key: RoleKey, kept: CachedCredentials) -> dict[str, Any]:
     return {
         "session": key.session_name,
         "account_id": key.account_id,
@@ -316,7 +316,7 @@ def _instant(at: int | None) -> str | None:
 def _print_clocks(
     app: App,
     seen: list[clocks.SessionClock],
-    credentials: list[tuple[RoleKey, KeptCredentials]],
+    credentials: list[tuple[RoleKey, CachedCredentials]],
 ) -> None:
     now = app.now()
     if not seen:

@@ -75,7 +75,7 @@ class Names:
         if not SESSION_NAME.fullmatch(session):
             return []
         try:
-            listing = self._app.directory.saved(session)
+            listing = self._app.directory.load(session)
         except SsoHelperError:
             return []
         return list(_offered_accounts(listing.accounts, set(self.sessions()))) if listing else []

@@ -114,7 +114,7 @@ class RoleCredentials(NamedTuple):
     expires_at: int
 
 
-class KeptCredentials(NamedTuple):
+class CachedCredentials(NamedTuple):
     """Role credentials with the moment we got them, which tells how long their whole life is.
 
     `token_id` names the access token that they were asked for with.

@@ -119,13 +119,13 @@ class BackgroundWork:
             return
         if credentials.due_at(app, self._session, self._role) > app.now():
             return
-        if app.tokens.fingerprint(self._session) == self._refused_fingerprint:
+        if app.tokens.read_fingerprint(self._session) == self._refused_fingerprint:
             return
         try:
             credentials.renew_ahead(app, self._session, self._role, app.deadline())
             self._refused_fingerprint = ""
         except LoginRequired:
-            self._refused_fingerprint = app.tokens.fingerprint(self._session)
+            self._refused_fingerprint = app.tokens.read_fingerprint(self._session)
 
     def _renew_before_end(self, app: App) -> None:
         """Shortly before the sign-in ends, renew everything: jobs run on for as long as AWS allows."""

@@ -23,7 +23,7 @@ def answer(argv: "list[str]", began: float) -> "int | None":
 
     `began` is the monotonic moment at which this process began to work.
     """
-    key = published.key_of(argv)
+    key = published.parse_key(argv)
     if key is None or os.environ.get("SSOHELPER_LOG"):
         return None  # with a log, this process asks AWS itself: a broker has no stderr of ours
     try:

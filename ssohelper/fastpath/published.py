@@ -19,26 +19,26 @@ _SPAN_BYTES = 64
 _CLOCK_STEP_SECONDS = 5
 
 
-def answered(argv: list[str]) -> bool:
+def print_response(argv: list[str]) -> bool:
     """Print the ready document of these arguments; False when there is none to be served.
 
     Anything unusual (other arguments, a link, a FIFO, another owner; settings, a config or a token
     file that changed since) is False as well: the ordinary path then says what is wrong.
     """
-    key = key_of(argv)
+    key = parse_key(argv)
     if key is None:
         return False
     try:
         runtime = folders.runtime_folder(os.environ)
     except ValueError:
         return False
-    if not _same_settings(runtime) or not _same_sign_in(runtime, key[0]):
+    if not _are_settings_unchanged(runtime) or not _is_sign_in_unchanged(runtime, key[0]):
         return False
     document = _read(folders.ready_document(runtime, *key), folders.span(runtime, *key))
-    return document is not None and _printed(document)
+    return document is not None and _print(document)
 
 
-def key_of(argv: list[str]) -> tuple[str, str, str] | None:
+def parse_key(argv: list[str]) -> tuple[str, str, str] | None:
     """Return (session, account id, role name) of the six arguments that profiles carry."""
     if len(argv) != 6:
         return None
@@ -51,7 +51,7 @@ def key_of(argv: list[str]) -> tuple[str, str, str] | None:
     return (found[0], found[1], found[2]) if all(found) else None
 
 
-def _same_settings(runtime: str) -> bool:
+def _are_settings_unchanged(runtime: str) -> bool:
     """Tell whether the documents were made under the settings as they are now."""
     try:
         stamp = os.stat(folders.settings_stamp(runtime))
@@ -66,7 +66,7 @@ def _same_settings(runtime: str) -> bool:
     return stamp.st_size > 0 and stamp.st_mtime_ns == settings.st_mtime_ns
 
 
-def _same_sign_in(runtime: str, session: str) -> bool:
+def _is_sign_in_unchanged(runtime: str, session: str) -> bool:
     """Tell whether config and token file are those that the session's documents were made under.
 
     Another tool signs out by removing the token file, and in by writing it.
@@ -139,13 +139,13 @@ def is_of_this_clock(found: os.stat_result, span: str) -> bool:
         return False
     finally:
         os.close(descriptor)
-    up = uptime()
+    up = read_uptime()
     if up is None or len(words) != 2 or not (words[0] + words[1]).isdigit():
         return False
     return int(words[0]) <= up < int(words[1])
 
 
-def uptime() -> int | None:
+def read_uptime() -> int | None:
     """Return whole seconds since this machine's start, sleep included; None where it tells none.
 
     The launcher reads the same file: a container's may differ from what the kernel says.
@@ -165,7 +165,7 @@ def uptime() -> int | None:
     return int(whole) if whole.isdigit() else None
 
 
-def _printed(document: bytes) -> bool:
+def _print(document: bytes) -> bool:
     try:
         return os.write(1, document) == len(document)
     except OSError:

@@ -32,7 +32,7 @@ class ChoicesStore:
         # Compares documents, not choices, so that a damaged file is written again.
         if files.read_json(path) == document or (choices == Choices() and not path.exists()):
             return
-        files.private_folder(self._folder)
+        files.ensure_private_folder(self._folder)
         files.write_json(path, document)
 
     def forget(self, session_name: str) -> None:

@@ -34,7 +34,7 @@ class ClockFile:
         # most of a second in which botocore, by this machine's clock, asks again for each request.
         agreed = wall if abs(wall - aws_at) <= _SAME_SECONDS else aws_at
         self._reading = Reading(agreed, wall, _uptime(), self._boot)
-        files.private_folder(self._runtime)
+        files.ensure_private_folder(self._runtime)
         files.write_json(self._path, self._reading._asdict())
 
     @property

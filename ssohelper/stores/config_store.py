@@ -16,7 +16,7 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.errors import LocalState
 from ssohelper.stores import files
 from ssohelper.stores.config_versions import ConfigVersions, Version
-from ssohelper.stores.person_file import Changed, Found, PersonFile
+from ssohelper.stores.user_file import Changed, Found, UserFile
 
 _MAX_ATTEMPTS = 3
 # From the config, the changes to make in it.
@@ -38,7 +38,7 @@ class ConfigStore:
         """`is_copy`: the config is the copy that `exec --server` makes for its command."""
         self.path = config_file
         self.is_copy = is_copy
-        self._file = PersonFile(config_file)
+        self._file = UserFile(config_file)
         self._credentials_path = credentials_file
         self._lock = runtime / "locks" / "config.lock"
         self._versions = ConfigVersions(state / "config-versions", config_file)
@@ -57,7 +57,7 @@ class ConfigStore:
 
     def read_credentials_names(self) -> set[str]:
         """Return the section names of the credentials file: for SDKs they win over profiles."""
-        data = PersonFile(self._credentials_path).read().data
+        data = UserFile(self._credentials_path).read().data
         return set(ConfigText(data, str(self._credentials_path)).sections)
 
     def write(
@@ -125,7 +125,7 @@ class ConfigStore:
         """
         self._refuse_copy()
         is_undo = to_reverse is not None and not to_reverse.is_undone
-        with files.lock(self._lock, deadline):
+        with files.hold_lock(self._lock, deadline):
             for _ in range(_MAX_ATTEMPTS):
                 found = self._file.read()
                 before, after = _content(found), new_content(found)

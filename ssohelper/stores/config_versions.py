@@ -60,7 +60,7 @@ class ConfigVersions:
         is_undone: bool = False,
     ) -> Version:
         """Save a write that is about to be made. `complete` removes older ones, this does not."""
-        files.private_folder(self._folder)
+        files.ensure_private_folder(self._folder)
         index = self._load_index_or_empty()
         number = max((*self._list_numbers(), *index.undo, *index.redo, 0)) + 1
         version = Version(number, before, after, choices, is_undone)
@@ -119,18 +119,18 @@ class ConfigVersions:
         return self._folder / str(number)
 
     def _list_numbers(self) -> list[int]:
-        names = files.names_in(self._folder)
+        names = files.list_names(self._folder)
         return [int(name) for name in names if name.isascii() and name.isdigit() and len(name) < 16]
 
     def _load_index(self) -> _Index:
         path = self._folder / _INDEX
-        content = files.read_checked(path)
+        content = files.read_own_file(path)
         if content is None:
             if self._list_numbers():
                 raise self._damaged(path, "is missing")
             return _Index()
         try:
-            found = schema.version_index(files.parsed_object(content))
+            found = schema.version_index(files.parse_object(content))
         except Damaged as damage:
             raise self._damaged(path, "is damaged") from damage
         return _Index(*found)
@@ -150,18 +150,18 @@ class ConfigVersions:
         """Remove the files that the index does not list. Earlier releases left some."""
         index = self._load_index()
         keep = {_INDEX, *map(str, (*index.undo, *index.redo))}
-        for name in files.names_in(self._folder):
+        for name in files.list_names(self._folder):
             if name not in keep:
                 files.remove(self._folder / name)
 
     def _load(self, number: int, is_undone: bool) -> Version:
         path = self._file(number)
-        content = files.read_checked(path, _LIMIT_BYTES)
+        content = files.read_own_file(path, _LIMIT_BYTES)
         if content is None:
             raise self._damaged(path, "is missing")
         head, newline, rest = content.partition(b"\n")
         try:
-            found = schema.version_head(files.parsed_object(head) if newline else None)
+            found = schema.version_head(files.parse_object(head) if newline else None)
             before, rest = _split_content(rest, found.before)
             after, rest = _split_content(rest, found.after)
         except Damaged as damage:

@@ -31,7 +31,7 @@ class ConsoleVisits:
         known = {name: line for name, line in self._all().items() if name != browser}
         known[browser] = [*key, ends_at, is_told]
         newest = dict(list(known.items())[-_MOST_BROWSERS:])
-        files.private_folder(self._state)
+        files.ensure_private_folder(self._state)
         files.write_json(self._file, {"browsers": newest})
 
     @property

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ssohelper.core.model import KeptCredentials, RoleKey, SsoSession
+from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
 from ssohelper.core.schema import credentials as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState, NotOurs
@@ -29,22 +29,22 @@ class CredentialCache:
         self._runtime = runtime
         self._stamp = stamp
 
-    def get(self, key: RoleKey, session: SsoSession) -> KeptCredentials | None:
+    def load(self, key: RoleKey, session: SsoSession) -> CachedCredentials | None:
         """Return what is kept, expired or not; None when it is of another start URL or region."""
-        path = self._kept_file(key)
+        path = self._cached_file(key)
         found = files.read_json(path)
         if found is None or not _is_of(found, key):
             return None
         if (found.get("start_url"), found.get("region")) != (session.start_url, session.region):
             return None
-        return _cached_in(found, path)
+        return _parse_cached(found, path)
 
-    def keep(self, key: RoleKey, session: SsoSession, kept: KeptCredentials) -> None:
-        path = self._kept_file(key)
+    def save(self, key: RoleKey, session: SsoSession, cached: CachedCredentials) -> None:
+        path = self._cached_file(key)
         self._make_folders(path)
         # Files that are written once, such as the settings' stamp, are written there.
-        files.sweep_once(str(self._runtime))
-        credentials = kept.credentials
+        files.sweep_folder_once(str(self._runtime))
+        credentials = cached.credentials
         document = {
             **key._asdict(),
             "start_url": session.start_url,
@@ -53,8 +53,8 @@ class CredentialCache:
             "secret_access_key": credentials.secret_access_key.reveal(),
             "session_token": credentials.session_token.reveal(),
             "expires_at": credentials.expires_at,
-            "received_at": kept.received_at,
-            "token_id": kept.token_id,
+            "received_at": cached.received_at,
+            "token_id": cached.token_id,
         }
         files.write_json(path, document, durable=False)
 
@@ -69,7 +69,7 @@ class CredentialCache:
         if self._stamp and not self._stamp.prepare(self._withdraw_all):
             return
         now = int(time.time()) if now is None else now
-        up = published.uptime()
+        up = published.read_uptime()
         if up is not None:
             span = self._span(key)
             self._make_folders(span)
@@ -80,7 +80,7 @@ class CredentialCache:
         self._make_folders(path)
         files.write_atomically(path, document, mtime=think_again_at, durable=False)
 
-    def published_until(self, key: RoleKey) -> int:
+    def load_published_until(self, key: RoleKey) -> int:
         """Return until when the ready document is printed as it is; 0 without one.
 
         One that was made under other settings or before the clock was set back counts as none,
@@ -91,7 +91,7 @@ class CredentialCache:
             return 0
         path = self._ready_document(key)
         try:
-            content = files.read_checked(path)
+            content = files.read_own_file(path)
             found = os.lstat(path)
         except files.TooLarge:
             content = b""
@@ -118,9 +118,9 @@ class CredentialCache:
     def _withdraw_all(self) -> None:
         files.remove_tree(self._runtime / "credentials")
 
-    def remove(self, key: RoleKey) -> None:
+    def forget_role(self, key: RoleKey) -> None:
         self.withdraw(key)
-        files.remove(self._kept_file(key))
+        files.remove(self._cached_file(key))
 
     def forget_session(self, session_name: str) -> int:
         """Remove all of the session's role credentials; returns how many files went."""
@@ -133,48 +133,48 @@ class CredentialCache:
             files.remove_tree(self._runtime / branch / name)
         return removed
 
-    def entries(self) -> list[tuple[RoleKey, KeptCredentials]]:
+    def list_entries(self) -> list[tuple[RoleKey, CachedCredentials]]:
         """Return what is kept, sorted by key; files that cannot be read are left out."""
         found = []
-        for path in self._kept_files():
+        for path in self._list_cached_files():
             try:
                 document = files.read_json(path)
             except LocalState:
                 continue
             key = RoleKey(path.parent.parent.name, path.parent.name, path.name[: -len(".json")])
-            kept = _cached_in(document, path) if document and _is_of(document, key) else None
-            if kept:
-                found.append((key, kept))
+            cached = _parse_cached(document, path) if document and _is_of(document, key) else None
+            if cached:
+                found.append((key, cached))
         return found
 
-    def place(self, key: RoleKey) -> str:
+    def path_of(self, key: RoleKey) -> str:
         """Return the path of what is kept for this role."""
-        return str(self._kept_file(key))
+        return str(self._cached_file(key))
 
-    def session_names(self) -> list[str]:
+    def list_session_names(self) -> list[str]:
         """Return the sessions of which something is kept."""
         names = {
             name
             for branch in ("credentials", "kept")
-            for name in files.names_in(self._runtime / branch)
+            for name in files.list_names(self._runtime / branch)
         }
         return sorted(names)
 
-    def _kept_files(self) -> list[Path]:
+    def _list_cached_files(self) -> list[Path]:
         base = self._runtime / "kept"
         return [
             base / session / account / name
-            for session in files.names_in(base)
-            for account in files.names_in(base / session)
-            for name in files.names_in(base / session / account)
+            for session in files.list_names(base)
+            for account in files.list_names(base / session)
+            for name in files.list_names(base / session / account)
             if name.endswith(".json")
         ]
 
     def _make_folders(self, path: Path) -> None:
-        files.private_folder(self._runtime)
-        files.private_folder(path.parent)
+        files.ensure_private_folder(self._runtime)
+        files.ensure_private_folder(path.parent)
 
-    def _kept_file(self, key: RoleKey) -> Path:
+    def _cached_file(self, key: RoleKey) -> Path:
         session, account_id, role_name = path_parts.role_parts(key)
         return self._runtime / "kept" / session / account_id / f"{role_name}.json"
 
@@ -190,7 +190,7 @@ def _is_of(found: dict[str, Any], key: RoleKey) -> bool:
     return all(found.get(name) == value for name, value in key._asdict().items())
 
 
-def _cached_in(found: dict[str, Any], path: Path) -> KeptCredentials | None:
+def _parse_cached(found: dict[str, Any], path: Path) -> CachedCredentials | None:
     try:
         return schema.cached(found)
     except Damaged as damage:

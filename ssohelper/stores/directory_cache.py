@@ -21,35 +21,35 @@ class DirectoryCache:
     def __init__(self, state: Path) -> None:
         self._state = state
 
-    def saved(self, session_name: str) -> Listing | None:
+    def load(self, session_name: str) -> Listing | None:
         return self._read(session_name, _SAVED)
 
     def save(self, session_name: str, listing: Listing) -> None:
         self._write(session_name, _SAVED, listing)
 
-    def unfinished(self, session_name: str) -> Listing | None:
+    def load_unfinished(self, session_name: str) -> Listing | None:
         return self._read(session_name, _UNFINISHED)
 
     def save_unfinished(self, session_name: str, listing: Listing) -> None:
         self._write(session_name, _UNFINISHED, listing)
 
-    def drop_unfinished(self, session_name: str) -> None:
+    def remove_unfinished(self, session_name: str) -> None:
         files.remove(self._file(session_name, _UNFINISHED))
 
     def forget(self, session_name: str) -> int:
         """Remove both listings of the session; returns how many there were."""
         return files.remove_tree(self._file(session_name, _SAVED).parent)
 
-    def lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
+    def lock_listing(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
         """Hold the lock of who lists the session anew behind a caller's back."""
         path = self._state / "locks" / path_parts.session_part(session_name) / "listing.lock"
-        return files.lock(path, deadline, self._state)
+        return files.hold_lock(path, deadline, self._state)
 
-    def session_names(self) -> list[str]:
+    def list_session_names(self) -> list[str]:
         """Return the sessions of which a listing is kept."""
-        return files.names_in(self._state / "listings")
+        return files.list_names(self._state / "listings")
 
-    def place(self, session_name: str) -> str:
+    def path_of(self, session_name: str) -> str:
         """Return the path of the session's saved listing."""
         return str(self._file(session_name, _SAVED))
 
@@ -58,8 +58,8 @@ class DirectoryCache:
 
     def _write(self, session_name: str, name: str, listing: Listing) -> None:
         path = self._file(session_name, name)
-        files.private_folder(self._state)
-        files.private_folder(path.parent)
+        files.ensure_private_folder(self._state)
+        files.ensure_private_folder(path.parent)
         text = json.dumps(_document_of(listing), separators=(",", ":"))
         files.write_atomically(path, text.encode("ascii"))
 

@@ -43,7 +43,7 @@ class PrivateFolder:
         self._token_folder: TokenFolder | None = None
         # The keeper's thread mends while the main thread adds files, or removes the folder.
         self._changing = threading.Lock()
-        files.private_folder(base)
+        files.ensure_private_folder(base)
         _sweep(base)
         self.path, self._lock = _made(base)
 
@@ -59,8 +59,8 @@ class PrivateFolder:
         with self._changing:
             for name, content in self._kept.items():
                 if not os.path.lexists(self.path / name):
-                    files.private_folder(self._base)
-                    files.private_folder(self.path)
+                    files.ensure_private_folder(self._base)
+                    files.ensure_private_folder(self.path)
                     files.write_atomically(self.path / name, content)
             if self._token_folder is not None:
                 self._token_folder.mend()
@@ -113,7 +113,7 @@ class TokenFolder:
         self._token = token.reveal().encode()
         self._lock = _locked_own_folder(path)
         try:
-            old = files.read_checked(self.file, tighten=False)
+            old = files.read_own_file(self.file, tighten=False)
             if old is not None and not _TOKEN.fullmatch(old.decode("latin-1")):
                 raise LocalState(
                     f'"{self.file}" is not the token of an endpoint: not touched',
@@ -149,7 +149,7 @@ class EnvFile:
         """
         _check_folder(self.path.parent)
         # It may be another program's, whose mode is not ours to change.
-        content = files.read_checked(self.path, tighten=False)
+        content = files.read_own_file(self.path, tighten=False)
         if content is None or not content.strip():
             return None
         lines = dict(
@@ -248,7 +248,7 @@ def _made(base: Path) -> tuple[Path, int]:
     """Return a new folder and its lock, held to our end, however it comes."""
     while True:
         path = base / f"{os.getpid()}-{os.urandom(8).hex()}"
-        files.private_folder(path)
+        files.ensure_private_folder(path)
         # Not our process id: a container has others.
         try:
             lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | CAREFUL, 0o600)
@@ -262,7 +262,7 @@ def _made(base: Path) -> tuple[Path, int]:
 
 def _sweep(base: Path) -> None:
     """Remove what servers left here that were killed: their folders, and their sockets."""
-    for name in files.names_in(base):
+    for name in files.list_names(base):
         if _NAME.fullmatch(name):
             with contextlib.suppress(LocalState), _nobody_s(base / name / _LOCK) as is_nobody_s:
                 if is_nobody_s:
@@ -294,7 +294,7 @@ def _remove_noted_socket(note: Path) -> None:
 
     Not by its device too, which has another number after the machine's next start (btrfs, NFS).
     """
-    inode, _, path = os.fsdecode(files.read_checked(note) or b"").partition(":")
+    inode, _, path = os.fsdecode(files.read_own_file(note) or b"").partition(":")
     with contextlib.suppress(OSError, ValueError):
         found = os.lstat(path)
         is_noted = stat.S_ISSOCK(found.st_mode) and str(found.st_ino) == inode

@@ -39,8 +39,8 @@ class FailureMemory:
 
     def remember(self, scope: str, fingerprint: str, error: SsoHelperError, now: int) -> None:
         path = self._file(scope)
-        files.private_folder(self._runtime)
-        files.private_folder(path.parent)
+        files.ensure_private_folder(self._runtime)
+        files.ensure_private_folder(path.parent)
         document = {
             "scope": scope,
             "fingerprint": fingerprint,

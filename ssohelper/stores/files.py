@@ -17,17 +17,17 @@ from typing import Any, TypeVar
 
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState, NotOurs
-from ssohelper.stores.locks import lock
-from ssohelper.stores.removal import names_in, remove, remove_tree
+from ssohelper.stores.locks import hold_lock
+from ssohelper.stores.removal import list_names, remove, remove_tree
 from ssohelper.stores.trust import (
     BINARY,
     CAREFUL,
     CLOEXEC,
     NOFOLLOW,
     check_open_file,
+    ensure_folder,
+    ensure_private_folder,
     is_in_another_users_home,
-    made_folder,
-    private_folder,
     reason,
     refuse_another_users_home,
     refuse_unusual,
@@ -35,24 +35,24 @@ from ssohelper.stores.trust import (
 )
 
 __all__ = [
+    "ensure_folder",
+    "ensure_private_folder",
+    "hold_lock",
     "is_in_another_users_home",
-    "lock",
-    "made_folder",
-    "names_in",
-    "parsed_object",
-    "private_folder",
-    "put_link",
-    "read_checked",
+    "list_names",
+    "parse_object",
     "read_json",
+    "read_own_file",
     "read_record",
     "refuse_another_users_home",
     "remove",
     "remove_tree",
     "report_damage",
-    "reserve",
-    "sweep_once",
+    "reserve_file",
+    "sweep_folder_once",
     "write_atomically",
     "write_json",
+    "write_link",
 ]
 
 _T = TypeVar("_T")
@@ -70,7 +70,7 @@ class TooLarge(LocalState):
     """More bytes than any file of ours has."""
 
 
-def read_checked(
+def read_own_file(
     path: Path | str, limit: int = READ_LIMIT_BYTES, *, tighten: bool = True
 ) -> bytes | None:
     """Return the file's bytes, None when there is none.
@@ -100,12 +100,12 @@ def read_checked(
 def read_json(path: Path | str, limit: int = READ_LIMIT_BYTES) -> dict[str, Any] | None:
     """Return the JSON object in the file; None when there is none or it is malformed."""
     try:
-        content = read_checked(path, limit)
+        content = read_own_file(path, limit)
     except TooLarge:
         content = b""
     if content is None:
         return None
-    found = parsed_object(content)
+    found = parse_object(content)
     if found is None:
         _log.info('"%s" holds no JSON object: counted as missing', path)
     return found
@@ -116,7 +116,7 @@ def read_record(
 ) -> _T | None:
     """Return what `parse` makes of the JSON object in the file; None for a missing or damaged one.
 
-    Raises: as `read_checked`.
+    Raises: as `read_own_file`.
     """
     found = read_json(path, limit)
     if found is None:
@@ -133,7 +133,7 @@ def report_damage(path: Path | str, damage: Damaged) -> None:
     _log.info('"%s" is damaged (%s): counted as missing', os.fspath(path), damage)
 
 
-def parsed_object(content: bytes) -> dict[str, Any] | None:
+def parse_object(content: bytes) -> dict[str, Any] | None:
     """Return the JSON object, None when the bytes are anything else."""
     try:
         found = json.loads(content)
@@ -164,7 +164,7 @@ def write_atomically(
     path = os.fspath(path)
     refuse_another_users_home(path)
     folder = os.path.dirname(path) or "."
-    sweep_once(folder)
+    sweep_folder_once(folder)
     temp = os.path.join(folder, f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(6).hex()}")
     try:
         _refuse_unusual_target(path)
@@ -189,7 +189,7 @@ def write_json(
     write_atomically(path, json.dumps(value).encode("ascii"), mtime=mtime, durable=durable)
 
 
-def put_link(path: Path | str, target: str) -> None:
+def write_link(path: Path | str, target: str) -> None:
     """Make `path` a link to `target`, in one step; the folder must be there. Raises: LocalState."""
     path = os.fspath(path)
     temp = os.path.join(os.path.dirname(path), f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(6).hex()}")
@@ -246,7 +246,7 @@ class Reservation:
 
 
 @contextlib.contextmanager
-def reserve(path: Path | str, size: int) -> Iterator[Reservation]:
+def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
     """Yield room of `size` bytes for a file at `path`, written out beside it; freed at the end.
 
     Raises: LocalState when the disk has no such room, or when a link or somebody else's file is
@@ -255,7 +255,7 @@ def reserve(path: Path | str, size: int) -> Iterator[Reservation]:
     path = os.fspath(path)
     refuse_another_users_home(path)
     folder = os.path.dirname(path) or "."
-    sweep_once(folder)
+    sweep_folder_once(folder)
     temp = os.path.join(folder, f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(6).hex()}")
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | NOFOLLOW | CLOEXEC | BINARY
     try:
@@ -342,7 +342,7 @@ def _sync_folder(folder: str) -> None:
             os.close(descriptor)
 
 
-def sweep_once(folder: str) -> None:
+def sweep_folder_once(folder: str) -> None:
     """Remove what killed writers left here more than an hour ago; once per folder and process."""
     if folder in _swept:
         return

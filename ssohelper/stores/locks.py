@@ -13,10 +13,10 @@ from ssohelper.errors import LocalState, LockNotObtained, NotOurs, SsoHelperErro
 from ssohelper.stores.trust import (
     CAREFUL,
     check_open_file,
+    ensure_private_folder,
     errno_of,
     notice,
     os_error,
-    private_folder,
     reason,
     unusual_by_errno,
 )
@@ -30,7 +30,7 @@ _PID = b"pid "
 
 
 @contextlib.contextmanager
-def lock(
+def hold_lock(
     path: Path | str, deadline: Deadline, base: Path | None = None, *, is_private: bool = True
 ) -> Iterator[None]:
     """Hold the lock at `path`, waiting for it until the deadline; tried once in any case.
@@ -42,7 +42,7 @@ def lock(
     Raises: LockNotObtained, with the holder's process id.
     """
     path = os.fspath(path)
-    descriptor = _locked(path, deadline, base, is_private)
+    descriptor = _open_and_lock(path, deadline, base, is_private)
     try:
         yield
     finally:
@@ -53,13 +53,15 @@ def lock(
             os.close(descriptor)
 
 
-def _locked(path: str, deadline: Deadline, base: Path | None, is_private: bool) -> int | None:
+def _open_and_lock(
+    path: str, deadline: Deadline, base: Path | None, is_private: bool
+) -> int | None:
     while True:
         try:
             if base is not None:
-                private_folder(base)
+                ensure_private_folder(base)
             if is_private:
-                private_folder(os.path.dirname(path))
+                ensure_private_folder(os.path.dirname(path))
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | CAREFUL, 0o600)
         except (OSError, LocalState) as cause:
             if errno_of(cause) in _NO_ROOM:
@@ -73,8 +75,8 @@ def _locked(path: str, deadline: Deadline, base: Path | None, is_private: bool) 
             raise LocalState(f'the lock "{path}" cannot be made: {reason(cause)}') from cause
         try:
             check_open_file(descriptor, path)
-            has_lock = _wait_for(descriptor, path, deadline)
-            if not has_lock or _is_still(descriptor, path):
+            has_lock = _wait_for_lock(descriptor, path, deadline)
+            if not has_lock or _is_still_at(descriptor, path):
                 _write_pid(descriptor)
                 return descriptor
         except BaseException:
@@ -84,7 +86,7 @@ def _locked(path: str, deadline: Deadline, base: Path | None, is_private: bool) 
         os.close(descriptor)
 
 
-def _wait_for(descriptor: int, path: str, deadline: Deadline) -> bool:
+def _wait_for_lock(descriptor: int, path: str, deadline: Deadline) -> bool:
     """Return True with the lock, False where the file system has none."""
     while True:
         try:
@@ -122,7 +124,7 @@ if sys.platform == "win32":
             os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
             msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 
-    def _is_still(_descriptor: int, _path: str) -> bool:
+    def _is_still_at(_descriptor: int, _path: str) -> bool:
         return True  # nobody can remove or rename an open file there
 else:
     import fcntl
@@ -134,7 +136,7 @@ else:
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_UN)
 
-    def _is_still(descriptor: int, path: str) -> bool:
+    def _is_still_at(descriptor: int, path: str) -> bool:
         try:
             there = os.stat(path, follow_symlinks=False)
         except OSError:

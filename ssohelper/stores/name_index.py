@@ -76,7 +76,7 @@ class NameIndexFile:
         return index
 
     def _save(self, index: NameIndex) -> None:
-        files.private_folder(self._path.parent)
+        files.ensure_private_folder(self._path.parent)
         record = {"version": _VERSION, "stamp": self._stamp, **index._asdict()}
         files.write_json(self._path, record, durable=False)
 

@@ -22,9 +22,9 @@ class NoticeRecord:
 
     def save(self, session_name: str, told: Told) -> None:
         """Keep the record. Raises: LocalState."""
-        files.private_folder(self._state)
+        files.ensure_private_folder(self._state)
         path = self._file(session_name)
-        files.private_folder(path.parent)
+        files.ensure_private_folder(path.parent)
         files.write_json(path, {"end": told.end, "marks": sorted(told.marks)})
 
     def forget(self, session_name: str) -> None:

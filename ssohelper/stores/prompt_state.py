@@ -62,8 +62,8 @@ class PromptState:
         changed_at = _changed_at(path, follow=True)
         file = self._folder / "dated" / str(changed_at)
         try:
-            files.private_folder(self._runtime)
-            files.private_folder(file.parent)
+            files.ensure_private_folder(self._runtime)
+            files.ensure_private_folder(file.parent)
             if not os.path.lexists(file):
                 self._sweep_dated(file.parent)
                 files.write_atomically(file, b"")
@@ -86,8 +86,8 @@ class PromptState:
         return self._runtime / "prompt"
 
     def _write(self, path: Path, clock: PromptClock) -> None:
-        files.private_folder(self._runtime)
-        files.private_folder(path.parent)
+        files.ensure_private_folder(self._runtime)
+        files.ensure_private_folder(path.parent)
         files.write_atomically(path, f"{clock.at} {clock.kind}\n".encode(), mtime=clock.at)
 
     def _sweep_dated(self, folder: Path) -> None:
@@ -103,7 +103,7 @@ class PromptState:
         path, changed_at = self.seen_file(name), _changed_at(token_file)
         if _changed_at(path) == changed_at:
             return
-        files.private_folder(path.parent)
+        files.ensure_private_folder(path.parent)
         if not os.path.lexists(path):
             files.write_atomically(path, b"")
         try:
@@ -114,7 +114,7 @@ class PromptState:
 
 def _read(path: Path) -> PromptClock | None:
     try:
-        content = files.read_checked(path, limit=64)
+        content = files.read_own_file(path, limit=64)
         return None if content is None else schema.prompt_clock(content)
     except LocalState:
         return None

@@ -45,7 +45,7 @@ def remove_tree(path: Path | str) -> int:
     return removed
 
 
-def names_in(path: Path | str) -> list[str]:
+def list_names(path: Path | str) -> list[str]:
     """Return the sorted names in a folder, without hidden ones; none when it is not there."""
     try:
         return sorted(name for name in os.listdir(path) if name[0] != ".")

@@ -84,9 +84,9 @@ class SessionStamp:
         )
         if not is_same_sign_in:
             withdraw()
-        files.private_folder(self._runtime)
-        files.private_folder(os.path.dirname(self._token.stamp))
-        files.put_link(self._folder_link, self._token_folder)
+        files.ensure_private_folder(self._runtime)
+        files.ensure_private_folder(os.path.dirname(self._token.stamp))
+        files.write_link(self._folder_link, self._token_folder)
         self._config.write(self._portal)
         self._token.write(b"")
         return True
@@ -143,7 +143,7 @@ class _Part:
     def content(self) -> bytes | None:
         """What the stamp says; None without one."""
         with contextlib.suppress(LocalState):
-            return files.read_checked(self.stamp, _LIMIT_BYTES)
+            return files.read_own_file(self.stamp, _LIMIT_BYTES)
         return None
 
     def is_said(self, more: bytes) -> bool:
@@ -159,7 +159,7 @@ class _Part:
             return
         content = b"%d\n%b" % (self._noted, more)
         files.write_atomically(self.stamp, content, mtime_ns=self._noted, durable=False)
-        files.put_link(self._link, self._path)
+        files.write_link(self._link, self._path)
 
 
 def _modified_at(path: str) -> int | None:

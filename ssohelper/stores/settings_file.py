@@ -28,11 +28,11 @@ class SettingsFile:
         self._change(lambda document: _unset(document, parts), deadline)
 
     def _change(self, change: Callable[[Any], None], deadline: Deadline) -> None:
-        files.private_folder(self._runtime)
-        with files.lock(self._runtime / "locks" / "settings.lock", deadline):
+        files.ensure_private_folder(self._runtime)
+        with files.hold_lock(self._runtime / "locks" / "settings.lock", deadline):
             target = self._path.resolve()
-            files.made_folder(target.parent)
-            before = files.read_checked(target) or b""
+            files.ensure_folder(target.parent)
+            before = files.read_own_file(target) or b""
             try:
                 document = tomlkit.parse(before.decode("utf-8"))
                 change(document)

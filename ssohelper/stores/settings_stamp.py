@@ -46,8 +46,8 @@ class SettingsStamp:
         if self._is_too_new() or self._is_current():
             return True
         try:
-            files.private_folder(self._runtime)
-            with files.lock(self._lock_file(), Deadline(_LOCK_SECONDS, time.monotonic)):
+            files.ensure_private_folder(self._runtime)
+            with files.hold_lock(self._lock_file(), Deadline(_LOCK_SECONDS, time.monotonic)):
                 if not self._is_current():
                     withdraw_all()
                     self._write()
@@ -82,7 +82,7 @@ class SettingsStamp:
         """Return whether the stamp on disk is the one of these settings."""
         if not os.path.exists(self._now_file()):
             return False
-        if files.read_checked(self._path) != self._content():
+        if files.read_own_file(self._path) != self._content():
             return False
         if self._recorded_mtime_ns is None:
             return True

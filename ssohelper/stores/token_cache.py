@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 # every millisecond (a look costs 20 us), for a second in all; on a busy machine a few times more.
 _TORN_SECONDS = 1.0
 _LEAST_LOOKS, _MOST_LOOKS = 200, 1000
-# Files that stayed half written for that time, by path, as `fingerprint` knows them. A broker looks
+# Files that stayed half written for that time, by path, as `read_fingerprint` knows them. A broker looks
 # at the token for each caller: 40 callers would wait for one another's seconds.
 _damaged: dict[str, str] = {}
 # Room for any token file: AWS's own are below 8 kB. More is taken when the present file is larger.
@@ -58,19 +58,21 @@ class TokenStore(Protocol):
         reservation: Reservation,
     ) -> AccessToken: ...
     def forget(self, session: SsoSession) -> None: ...
-    def registration(self, session: SsoSession, grant: str) -> ClientRegistration | None: ...
+    def load_registration(self, session: SsoSession, grant: str) -> ClientRegistration | None: ...
     def save_registration(self, session: SsoSession, registration: ClientRegistration) -> None: ...
-    def facts(self, session_name: str) -> SignInFacts: ...
-    def settled_facts(self, session_name: str) -> SignInFacts: ...
+    def load_facts(self, session_name: str) -> SignInFacts: ...
+    def load_settled_facts(self, session_name: str) -> SignInFacts: ...
     def save_facts(self, session_name: str, facts: SignInFacts) -> None: ...
-    def lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]: ...
-    def state_lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]: ...
-    def login_lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]: ...
-    def fingerprint(self, session: SsoSession) -> str: ...
+    def lock_token(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]: ...
+    def lock_state(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]: ...
+    def lock_sign_in(
+        self, session_name: str, deadline: Deadline
+    ) -> AbstractContextManager[None]: ...
+    def read_fingerprint(self, session: SsoSession) -> str: ...
     def check_writable(self, session: SsoSession) -> None: ...
     def peek(self, session: SsoSession) -> AccessToken | None: ...
     def token_file(self, session: SsoSession) -> str: ...
-    def places(self, session: SsoSession) -> list[str]: ...
+    def list_files(self, session: SsoSession) -> list[str]: ...
 
 
 class TokenFiles:
@@ -98,12 +100,12 @@ class TokenFiles:
         Raises: LoginRequired, naming the file, when it stays half written for a second;
         LocalState when it is a link, a FIFO, another user's.
         """
-        found = self._whole_document(session)
-        return self._token_in(found, session) if found is not None else None
+        found = self._read_whole_document(session)
+        return self._parse_token(found, session) if found is not None else None
 
     def save(self, session: SsoSession, token: AccessToken) -> None:
         """Keep the token of a person who has just signed in, whatever is there."""
-        files.made_folder(self._folder)
+        files.ensure_folder(self._folder)
         path = self._token_file(session)
         files.write_json(path, _document_of({}, session, token), mtime=_date_for(path))
 
@@ -113,13 +115,13 @@ class TokenFiles:
 
         Raises: LocalState when it could not be kept (a full or read-only disk).
         """
-        files.made_folder(self._folder)
+        files.ensure_folder(self._folder)
         path = self._token_file(session)
         try:
             present = os.stat(path).st_size
         except OSError:
             present = 0
-        with files.reserve(path, max(_RESERVED_BYTES, 2 * present)) as reservation:
+        with files.reserve_file(path, max(_RESERVED_BYTES, 2 * present)) as reservation:
             yield reservation
 
     def save_renewed(
@@ -136,24 +138,24 @@ class TokenFiles:
         Raises: LoginRequired when the session was signed out meanwhile.
         """
         while True:
-            seen = self.fingerprint(session)
-            standing = self._replaced_meanwhile(session, used)
+            seen = self.read_fingerprint(session)
+            standing = self._load_replacement(session, used)
             if standing is not None:
                 return standing
-            present = self._present(session) or {}
+            present = self._read_present(session) or {}
             data = json.dumps(_document_of(present, session, fresh)).encode("ascii")
             date = _date_for(self._token_file(session))
             # The last look is after fsync, which takes long on a slow disk: nothing but the rename
             # stands between it and the new file.
-            if reservation.commit(data, date, lambda: self.fingerprint(session) == seen):  # noqa: B023
+            if reservation.commit(data, date, lambda: self.read_fingerprint(session) == seen):  # noqa: B023
                 return fresh
 
-    def _replaced_meanwhile(self, session: SsoSession, used: AccessToken) -> AccessToken | None:
+    def _load_replacement(self, session: SsoSession, used: AccessToken) -> AccessToken | None:
         """Return another tool's token that took the place of `used`. Raises: LoginRequired."""
-        present = self._present(session)
+        present = self._read_present(session)
         value = present.get("accessToken") if present is not None else None
         is_foreign = isinstance(value, str) and value != used.value.reveal()
-        standing = self._token_in(present, session) if present and is_foreign else None
+        standing = self._parse_token(present, session) if present and is_foreign else None
         # A sign-in at another portal is not ours to replace.
         if standing is None and (present is None or is_foreign):
             raise LoginRequired(
@@ -167,7 +169,7 @@ class TokenFiles:
         files.remove(self._token_file(session))
         files.remove(self._registration_file(session))
 
-    def fingerprint(self, session: SsoSession) -> str:
+    def read_fingerprint(self, session: SsoSession) -> str:
         """Return a text that changes when the token file does; "" when there is none."""
         try:
             found = os.lstat(self._token_file(session))
@@ -182,13 +184,13 @@ class TokenFiles:
     def peek(self, session: SsoSession) -> AccessToken | None:
         """Return the token as one look finds it, for show: a damaged file counts as none."""
         found = files.read_json(self._token_file(session))
-        return self._token_in(found, session) if found is not None else None
+        return self._parse_token(found, session) if found is not None else None
 
     def token_file(self, session: SsoSession) -> str:
         """Return the file that every tool writes at a sign-in, there or not; "" without one."""
         return str(self._token_file(session))
 
-    def places(self, session: SsoSession) -> list[str]:
+    def list_files(self, session: SsoSession) -> list[str]:
         """Return the files that hold something of this session now."""
         candidates = (
             self._token_file(session),
@@ -199,7 +201,7 @@ class TokenFiles:
 
     # -- client registrations ------------------------------------------------------------------
 
-    def registration(self, session: SsoSession, grant: str) -> ClientRegistration | None:
+    def load_registration(self, session: SsoSession, grant: str) -> ClientRegistration | None:
         """Return the client registered for this grant, expired or not; None when there is none.
 
         Both grants share the AWS CLI's one file: only `authorization_code` in its grantTypes
@@ -223,12 +225,12 @@ class TokenFiles:
             document["scopes"] = list(registration.scopes)
         if registration.grant_types:
             document["grantTypes"] = list(registration.grant_types)
-        files.made_folder(self._folder)
+        files.ensure_folder(self._folder)
         files.write_json(self._registration_file(session), document)
 
     # -- sign-in facts -------------------------------------------------------------------------
 
-    def facts(self, session_name: str) -> SignInFacts:
+    def load_facts(self, session_name: str) -> SignInFacts:
         """Return what we know of the session's sign-in; all None when we know nothing."""
         path = self._facts_file(session_name)
         facts, damaged = schema.facts(files.read_json(path) or {})
@@ -236,62 +238,62 @@ class TokenFiles:
             files.report_damage(path, Damaged(name))
         return facts
 
-    def settled_facts(self, session_name: str) -> SignInFacts:
+    def load_settled_facts(self, session_name: str) -> SignInFacts:
         """Return the facts of the token that is in the file: a renewal writes them just after it."""
-        lock = self.state_lock(session_name, Deadline(1.0, time.monotonic))
+        lock = self.lock_state(session_name, Deadline(1.0, time.monotonic))
         with suppress(LocalState), lock:
-            return self.facts(session_name)
-        return self.facts(session_name)
+            return self.load_facts(session_name)
+        return self.load_facts(session_name)
 
     def save_facts(self, session_name: str, facts: SignInFacts) -> None:
-        files.private_folder(self._state)
+        files.ensure_private_folder(self._state)
         path = self._facts_file(session_name)
-        files.private_folder(path.parent)
+        files.ensure_private_folder(path.parent)
         files.write_json(path, facts._asdict())
 
     # -- locks ---------------------------------------------------------------------------------
 
-    def lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
+    def lock_token(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
         """Hold the token's lock while it is renewed, which takes up to a minute.
 
         It stands beside the token file, so that hosts and containers that share a home renew once;
         in the runtime folder where nothing can be written beside it.
         """
         with suppress(LocalState):
-            files.made_folder(self._folder)
+            files.ensure_folder(self._folder)
         path = self._folder / f".{_sha1(path_parts.session_part(session_name))}.lock"
         if os.access(self._folder, os.W_OK) and not files.is_in_another_users_home(path):
-            return files.lock(path, deadline, is_private=False)
-        return files.lock(self._lock_file(session_name, "token"), deadline, self._runtime)
+            return files.hold_lock(path, deadline, is_private=False)
+        return files.hold_lock(self._lock_file(session_name, "token"), deadline, self._runtime)
 
-    def state_lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
+    def lock_state(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
         """Hold the lock under which a token, what is known of it, and what was issued with it change.
 
         For milliseconds only: never while AWS is asked.
         """
-        return files.lock(self._lock_file(session_name, "state"), deadline, self._runtime)
+        return files.hold_lock(self._lock_file(session_name, "state"), deadline, self._runtime)
 
-    def login_lock(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
+    def lock_sign_in(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
         """Hold the lock of an interactive sign-in, the only one held while a human is waited for."""
-        return files.lock(self._lock_file(session_name, "login"), deadline, self._runtime)
+        return files.hold_lock(self._lock_file(session_name, "login"), deadline, self._runtime)
 
     # -- pieces --------------------------------------------------------------------------------
 
-    def _whole_document(self, session: SsoSession) -> dict[str, Any] | None:
+    def _read_whole_document(self, session: SsoSession) -> dict[str, Any] | None:
         path = self._token_file(session)
-        known = self.fingerprint(session)
+        known = self.read_fingerprint(session)
         began = time.monotonic()
         for look in range(_MOST_LOOKS):
-            content = files.read_checked(path)
+            content = files.read_own_file(path)
             if content is None:
                 return None
-            found = files.parsed_object(content)
+            found = files.parse_object(content)
             if found is not None:
                 return found
-            if known and _damaged.get(str(path)) == known == self.fingerprint(session):
+            if known and _damaged.get(str(path)) == known == self.read_fingerprint(session):
                 break
             if look >= _LEAST_LOOKS and time.monotonic() - began > _TORN_SECONDS:
-                _damaged[str(path)] = self.fingerprint(session)
+                _damaged[str(path)] = self.read_fingerprint(session)
                 break
             time.sleep(0.0005 + 0.001 * os.urandom(1)[0] / 255)
         raise LoginRequired(
@@ -299,7 +301,7 @@ class TokenFiles:
             hint=f"sign in again with: ssohelper login {session.name}",
         )
 
-    def _token_in(self, found: dict[str, Any], session: SsoSession) -> AccessToken | None:
+    def _parse_token(self, found: dict[str, Any], session: SsoSession) -> AccessToken | None:
         try:
             token = schema.token(found)
         except Damaged as damage:
@@ -313,9 +315,9 @@ class TokenFiles:
             self._warn(f'"expiresAt" in "{path}" names no time zone: it is taken as UTC')
         return token
 
-    def _present(self, session: SsoSession) -> dict[str, Any] | None:
+    def _read_present(self, session: SsoSession) -> dict[str, Any] | None:
         try:
-            return self._whole_document(session)
+            return self._read_whole_document(session)
         except LoginRequired:
             return {}
 

@@ -82,13 +82,13 @@ def is_of_home_given_to_root(found: os.stat_result, path: str) -> bool:
 # -- folders -----------------------------------------------------------------------------------
 
 
-def private_folder(path: Path | str) -> Path:
+def ensure_private_folder(path: Path | str) -> Path:
     """Make the folder (and those above it) for us alone; one that others can enter is closed.
 
     Raises: LocalState when it is another user's or no folder.
     """
     refuse_another_users_home(path)
-    made_folder(path)
+    ensure_folder(path)
     try:
         for found in (os.lstat(path), os.stat(path)):
             if not is_ours(found):
@@ -103,7 +103,7 @@ def private_folder(path: Path | str) -> Path:
     return Path(path)
 
 
-def made_folder(path: Path | str) -> None:
+def ensure_folder(path: Path | str) -> None:
     """Make the folder when it is missing, with what is missing above it, each 0700."""
     text = os.fspath(path)
     if not os.path.isdir(text):
@@ -115,7 +115,7 @@ def made_folder(path: Path | str) -> None:
             parent = os.path.dirname(text.rstrip("/"))
             if not parent:
                 raise
-            made_folder(parent)
+            ensure_folder(parent)
             os.mkdir(text, 0o700)
     except FileExistsError:
         pass

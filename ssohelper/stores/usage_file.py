@@ -37,14 +37,14 @@ class UsageStore:
     def change(self, key: RoleKey, change: Callable[[Usage], Usage], deadline: Deadline) -> None:
         """Replace what is known of one role, under a lock, so that no count is lost."""
         path_parts.role_parts(key)
-        with files.lock(self._lock, deadline, self._runtime):
+        with files.hold_lock(self._lock, deadline, self._runtime):
             known = self.all()
             before = known.get(key, Usage())
             after = change(before)
             if after == before:
                 return
             known[key] = after
-            files.private_folder(self._state)
+            files.ensure_private_folder(self._state)
             lines = [[*role, *usage] for role, usage in sorted(known.items()) if usage != Usage()]
             document = {"version": schema.USAGE_VERSION, "roles": lines}
             files.write_json(self._state / "usage.json", document)

@@ -226,11 +226,11 @@ def test_the_token_counts_when_it_is_due_sooner(app):
     assert credentials.due_at(app, SESSION, ROLE) == 0
     for token_left, expected in ((1900, NOW + 100), (99 * HOUR, NOW + 1800)):
         app.sign_in(token_left)
-        app.credentials.remove(KEY)
+        app.credentials.forget_role(KEY)
         app.credentials.withdraw(KEY)
         app.release()
         assert credentials.due_at(app, SESSION, ROLE) == expected
-        assert app.credentials.published_until(KEY) == expected
+        assert app.credentials.load_published_until(KEY) == expected
 
 
 @pytest.mark.parametrize(("token_left", "is_due"), [(1801, False), (1800, True), (1201, True)])
@@ -344,7 +344,7 @@ class TestDisk:
     @pytest.mark.parametrize(
         ("call", "said"),
         [
-            ("keep", "the credentials could not be kept: disk full"),
+            ("save", "the credentials could not be kept: disk full"),
             ("publish", "the credentials are good, but could not be published: disk full"),
         ],
     )
@@ -366,7 +366,7 @@ class TestDisk:
     def test_what_cannot_be_removed_is_said_and_the_refusal_stands(self, app, monkeypatch):
         app.keep(900)
         app.answer = RoleNotAssigned("no access")
-        self._refuse(app, monkeypatch, "remove", LocalState("read-only"))
+        self._refuse(app, monkeypatch, "forget_role", LocalState("read-only"))
         with pytest.raises(RoleNotAssigned):
             app.release()
         assert app.warnings == ["the credentials could not be removed: read-only"]
@@ -377,9 +377,9 @@ class TestDisk:
             (3600, "publish"),
             (1800, "publish"),
             (900, "publish"),
-            (60, "keep"),
-            (3600, "get"),
-            (900, "get"),
+            (60, "save"),
+            (3600, "load"),
+            (900, "load"),
         ],
     )
     def test_nothing_goes_past_a_planted_file(self, app, monkeypatch, left, call):

@@ -33,7 +33,7 @@ class QuickApp(App):
             session,
             self.environ,
             warn=self.warn,
-            facts=partial(self.tokens.facts, session.name),
+            facts=partial(self.tokens.load_facts, session.name),
             pacing=self.pacing,
         )
 
@@ -90,7 +90,7 @@ def sign_in(app, emulator, session, person="ana"):
         Secret(found["accessToken"]), int(app.now() + 3600), Secret(found["refreshToken"]), client
     )
     app.tokens.save(session, token)
-    facts = app.tokens.facts(session.name)
+    facts = app.tokens.load_facts(session.name)
     app.tokens.save_facts(session.name, facts._replace(token_ids=(token.id,), issuer="loopback"))
 
 
@@ -217,7 +217,7 @@ class TestFailures:
         )
         with pytest.raises(AwsUnreachable, match="of 30 accounts are not listed yet"):
             directory.listing(app, session)
-        unfinished = app.directory.unfinished(session.name)
+        unfinished = app.directory.load_unfinished(session.name)
         assert sum(listed.answered for listed in unfinished.accounts) >= 3
         assert directory.saved_listing(app, session) is None
 
@@ -234,7 +234,7 @@ class TestFailures:
             directory.listing(app, session)
         assert "ssohelper list --refresh --session corp" in caught.value.hint
         assert emulator.counters["ListAccountRoles"] < 30
-        assert sum(a.answered for a in app.directory.unfinished(session.name).accounts) >= 3
+        assert sum(a.answered for a in app.directory.load_unfinished(session.name).accounts) >= 3
 
     @pytest.mark.parametrize("operation", ["ListAccounts", "ListAccountRoles"])
     def test_an_aws_that_answers_nobody_any_more_is_left(self, app, session, emulator, operation):
@@ -263,7 +263,7 @@ class TestFailures:
         with pytest.raises(BadAnswer):
             directory.listing(app, session, refresh=True)
         assert directory.saved_listing(app, session) == before
-        assert app.directory.unfinished(session.name) is None
+        assert app.directory.load_unfinished(session.name) is None
 
     def test_ctrl_c_keeps_what_answered(self, app, session, emulator):
         def interrupt(answered, total):

@@ -68,19 +68,19 @@ def test_whoever_another_tool_signed_in_is_known_from_then_on_too(app, before, k
     sign_in(app, NOW + 7200)
     confirm(app)
     assert identity.known(app, PROFILE).user == "ana"
-    assert (app.directory.saved("corp") is not None) == keeps_the_list
+    assert (app.directory.load("corp") is not None) == keeps_the_list
 
 
 def test_a_renewal_at_the_same_time_loses_nothing(app):
-    really_lock = app.tokens.state_lock
+    really_lock = app.tokens.lock_state
 
     def lock(*words: Any):
         app.tokens.save_facts("corp", SignInFacts(refreshed_at=NOW))
         return really_lock(*words)
 
-    app.tokens.state_lock = lock  # type: ignore[method-assign]
+    app.tokens.lock_state = lock  # type: ignore[method-assign]
     confirm(app)
-    assert app.tokens.facts("corp") == SignInFacts(refreshed_at=NOW, user="ana")
+    assert app.tokens.load_facts("corp") == SignInFacts(refreshed_at=NOW, user="ana")
 
 
 def test_a_name_that_cannot_be_kept_is_said(app, monkeypatch):

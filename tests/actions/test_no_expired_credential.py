@@ -113,7 +113,7 @@ def _call(folder: Path, world: World) -> None:
     app = WorldApp(folder, world)  # a new process each time: nothing is remembered but files
     token = AccessToken(Secret("t"), int(world.wall()) + 10 * 86400, None, None)
     app.__dict__["tokens"] = _Tokens(token, Path(folder, ".aws", "token"))
-    if app.credentials.published_until(KEY) > app.now():
+    if app.credentials.load_published_until(KEY) > app.now():
         # The hit path prints it as it is. (Real files have no change time of a clock of ours.)
         document = json.loads(Path(folders.ready_document(f"{folder}/run", *KEY)).read_text())
         assert (from_iso(document["Expiration"]) or 0) > world.true

@@ -23,7 +23,7 @@ def app(home: Home) -> App:
 def plan_admin(app: App) -> Plan:
     """Return the plan that adds the profile pay.Admin."""
     session = app.config.read().sso_session("corp")
-    listing = app.directory.saved("corp")
+    listing = app.directory.load("corp")
     assert session is not None
     assert listing is not None
     plan = profiles.plan_sync(app, session, listing, FILTERED)
@@ -67,7 +67,7 @@ def test_add_ends_the_record_that_the_user_removed_the_profile(app: App, home: H
     admin, read = Role(PAY, "Admin"), Role(PAY, "Read")
     removed = Choices(roles=("Read",), removed=frozenset({admin, read}))
     app.choices.save("corp", removed)
-    session, listing = app.config.read().sso_session("corp"), app.directory.saved("corp")
+    session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")
     assert session is not None
     assert listing is not None
     given = Choices(form="sso")

@@ -105,12 +105,12 @@ class TestRoomFirst:
         self, app, monkeypatch, call, number
     ):
         app.sign_in(0)
-        before = app.tokens.fingerprint(SESSION)
+        before = app.tokens.read_fingerprint(SESSION)
         token_folder_refuses(monkeypatch, app, call, number)
         with pytest.raises(LocalState, match="cannot be written"):
             renew(app)
         assert app.used == []
-        assert app.tokens.fingerprint(SESSION) == before
+        assert app.tokens.read_fingerprint(SESSION) == before
 
     def test_the_room_is_there_while_aws_is_asked_and_gone_after(self, app):
         app.sign_in(0)
@@ -311,7 +311,7 @@ class TestLock:
 
         def look() -> None:
             try:
-                with elsewhere.tokens.lock("corp", elsewhere.deadline(0)):
+                with elsewhere.tokens.lock_token("corp", elsewhere.deadline(0)):
                     held.append(False)
             except LockNotObtained:
                 held.append(True)
@@ -325,13 +325,13 @@ class TestLock:
     def test_is_waited_for_longer_than_another_renewal_takes(self, app, monkeypatch):
         app.sign_in(0)
         seconds: list[float] = []
-        really_lock = app.tokens.lock
+        really_lock = app.tokens.lock_token
 
         def lock(name: str, deadline: Any) -> Any:
             seconds.append(deadline.left())
             return really_lock(name, deadline)
 
-        monkeypatch.setattr(app.tokens, "lock", lock)
+        monkeypatch.setattr(app.tokens, "lock_token", lock)
         renew(app)
         assert seconds == [75.0]
         assert seconds[0] > renewal.ANSWER_SECONDS
@@ -341,25 +341,25 @@ class TestLock:
         self, app, monkeypatch, left, used
     ):
         app.sign_in(100)
-        really_lock = app.tokens.lock
+        really_lock = app.tokens.lock_token
 
         def lock(*words: Any) -> Any:
             app.sign_in(left, "theirs")  # the one before us has renewed when we have its lock
             return really_lock(*words)
 
-        monkeypatch.setattr(app.tokens, "lock", lock)
+        monkeypatch.setattr(app.tokens, "lock_token", lock)
         renew(app)
         assert app.used == used
 
     def test_whoever_waited_for_a_sign_out_is_told_so(self, app, monkeypatch):
         app.sign_in(0)
-        really_lock = app.tokens.lock
+        really_lock = app.tokens.lock_token
 
         def lock(*words: Any) -> Any:
             app.tokens.forget(SESSION)
             return really_lock(*words)
 
-        monkeypatch.setattr(app.tokens, "lock", lock)
+        monkeypatch.setattr(app.tokens, "lock_token", lock)
         with pytest.raises(LoginRequired, match="is signed out"):
             renew(app)
         assert app.used == []
@@ -371,7 +371,7 @@ class TestLock:
         free: list[bool] = []
 
         def look() -> None:
-            with other_process.tokens.state_lock("corp", other_process.deadline(0)):
+            with other_process.tokens.lock_state("corp", other_process.deadline(0)):
                 free.append(True)
 
         app.while_renewed = look

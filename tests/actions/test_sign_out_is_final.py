@@ -95,9 +95,9 @@ def test_what_is_doubtful_is_used_where_aws_cannot_be_reached_with_a_warning(
 
 def test_a_renewal_of_ours_is_no_storm_of_misses(app: WorldApp) -> None:
     app.at += HOUR // 4
-    before = app.tokens.fingerprint(SESSION)
+    before = app.tokens.read_fingerprint(SESSION)
     renewal.renew_token(app, SESSION, token("first").id)
-    assert app.tokens.fingerprint(SESSION) != before
+    assert app.tokens.read_fingerprint(SESSION) != before
     assert is_served(app)
     assert app.asked == ["first"]
 
@@ -135,7 +135,7 @@ def test_another_portal_forgets_what_was_cached_also_when_it_is_changed_back(
 
 
 def test_a_portal_that_is_changed_while_aws_answers_keeps_nothing(app: WorldApp) -> None:
-    app.credentials.remove(KEY)
+    app.credentials.forget_role(KEY)
     app.while_asked = lambda: edit(app, lambda text: text.replace(SESSION.start_url, OTHER_URL))
     with pytest.raises(LoginRequired):
         app.release()

@@ -9,8 +9,8 @@ from ssohelper.actions import credentials, tokens
 from ssohelper.app import App
 from ssohelper.core.model import (
     AccessToken,
+    CachedCredentials,
     ClientRegistration,
-    KeptCredentials,
     Role,
     RoleCredentials,
     Secret,
@@ -118,8 +118,8 @@ class WorldApp(App):
     def keep(self, left: int, asked_with: str = "first") -> None:
         """Keep an hour's credentials of which so much is left, unpublished."""
         self.at = NOW + HOUR - left
-        kept = KeptCredentials(keys("old"), NOW, token(asked_with).id)
-        self.credentials.keep(KEY, SESSION, kept)
+        kept = CachedCredentials(keys("old"), NOW, token(asked_with).id)
+        self.credentials.save(KEY, SESSION, kept)
 
     def release(self, seconds: float = 18, **more: Any) -> str:
         deadline = self.deadline(seconds)
@@ -135,12 +135,12 @@ class WorldApp(App):
         return found.value.reveal() if found else None
 
     def facts(self) -> SignInFacts:
-        return self.tokens.facts("corp")
+        return self.tokens.load_facts("corp")
 
     def is_kept(self) -> str | None:
-        found = self.credentials.get(KEY, SESSION)
+        found = self.credentials.load(KEY, SESSION)
         return found and found.credentials.access_key_id
 
     def served_for(self) -> int:
         """Return for how many seconds a hit prints what is published."""
-        return max(0, self.credentials.published_until(KEY) - self.at)
+        return max(0, self.credentials.load_published_until(KEY) - self.at)

@@ -49,7 +49,7 @@ class Shell:
         refresh = Secret(found["refreshToken"])
         token = AccessToken(Secret(found["accessToken"]), self.app.now() + 3600, refresh, client)
         self.app.tokens.save(self.session, token)
-        facts = self.app.tokens.facts(self.session.name)
+        facts = self.app.tokens.load_facts(self.session.name)
         facts = facts._replace(token_ids=(token.id,), issuer="loopback")
         self.app.tokens.save_facts(self.session.name, facts)
 

@@ -44,7 +44,7 @@ class Desk(NamedTuple):
 
     @property
     def saved(self) -> Listing | None:
-        return self.app.directory.saved("corp")
+        return self.app.directory.load("corp")
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_the_answers_of_an_interrupted_listing_are_not_taken_over(
 ) -> None:
     emulator.faults.script("ListAccountRoles", 200, body=b"{")
     assert run("list", "--refresh").returncode == 6
-    assert desk.app.directory.unfinished("corp") is not None
+    assert desk.app.directory.load_unfinished("corp") is not None
     desk.sign_in("ben")
     assert ANAS not in roles(run, "--refresh")
 

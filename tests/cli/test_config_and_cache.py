@@ -14,8 +14,8 @@ from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import (
     AccessToken,
     Account,
+    CachedCredentials,
     ClientRegistration,
-    KeptCredentials,
     RoleCredentials,
     RoleKey,
     Secret,
@@ -46,7 +46,7 @@ def kept(home) -> App:
             "ASIACNRYKEYID0000000", Secret("CNRYSAK"), Secret("CNRY-ST"), now + 60
         )
         key = RoleKey(name, "001234567890", "Admin")
-        app.credentials.keep(key, session, KeptCredentials(keys, now - 3540))
+        app.credentials.save(key, session, CachedCredentials(keys, now - 3540))
         app.credentials.publish(key, b'{"Version":1,"x":"CNRY"}\n', now + 30)
         account = ListedAccount(Account("001234567890", "prod", ""), ("Admin",), False, True)
         app.directory.save(name, Listing(URL, "us-east-1", now, (account,)))

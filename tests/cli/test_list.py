@@ -169,7 +169,7 @@ class TestTrouble:
 
     def test_an_old_list_is_still_shown_when_aws_is_down_with_exit_6(self, shell, emulator):
         shell.run("list")
-        saved = shell.app.directory.saved("corp")
+        saved = shell.app.directory.load("corp")
         old = saved._replace(listed_at=saved.listed_at - 3 * 86400)
         shell.app.directory.save("corp", old)
         emulator.stop()
@@ -228,7 +228,7 @@ def test_a_refresh_that_was_killed_is_continued_and_not_begun_again(shell, emula
         first.kill()
         first.communicate()
     assert unfinished.exists()
-    kept = sum(a.answered for a in shell.app.directory.unfinished("corp").accounts)
+    kept = sum(a.answered for a in shell.app.directory.load_unfinished("corp").accounts)
     assert kept > 0
     emulator.reset_counters()
     assert len(shell.run("list").stdout.splitlines()) == 200

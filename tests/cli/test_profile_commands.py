@@ -168,7 +168,7 @@ def test_ten_thousand_profiles_are_planned_and_written(home: Home, tmp_path: Pat
     app = App(home.env)
     session = app.config.read().sso_session("corp")
     assert session is not None
-    listing = app.directory.saved("corp")
+    listing = app.directory.load("corp")
     assert listing is not None
     plan = profiles.plan_sync(app, session, listing, Choices())
     assert len(list(profiles.diff_plan(app, plan))) > 50_000

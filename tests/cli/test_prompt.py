@@ -234,7 +234,10 @@ class TestTrouble:
         app = App(home.env)
         age_token(home, -60)
         emulator.reset_counters()
-        with app.tokens.lock("corp", app.deadline()), app.tokens.login_lock("corp", app.deadline()):
+        with (
+            app.tokens.lock_token("corp", app.deadline()),
+            app.tokens.lock_sign_in("corp", app.deadline()),
+        ):
             assert said().startswith(PROFILE)
             assert said("--state").startswith(PROFILE)
         assert not emulator.calls

@@ -49,9 +49,9 @@ def test_sts_confirms_account_role_and_person(shell, emulator):
 
 
 def test_the_person_is_remembered(shell):
-    assert shell.app.tokens.facts("corp").user is None
+    assert shell.app.tokens.load_facts("corp").user is None
     shell.run("whoami", "payments")
-    assert shell.app.tokens.facts("corp").user == "ana"
+    assert shell.app.tokens.load_facts("corp").user == "ana"
 
 
 def test_left_out_it_is_aws_profiles(shell):
@@ -108,7 +108,7 @@ def test_sts_that_names_another_account_is_exit_6(shell, emulator):
     done = shell.run("whoami", "payments")
     assert done.returncode == 6
     assert "user" not in pairs(done)
-    assert shell.app.tokens.facts("corp").user is None
+    assert shell.app.tokens.load_facts("corp").user is None
 
 
 def test_a_role_that_is_not_assigned_is_exit_5(shell):

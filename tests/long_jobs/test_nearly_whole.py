@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from ssohelper.app import App
-from ssohelper.core.model import KeptCredentials, RoleKey, SsoSession
+from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
 from tests.conftest import SCRIPT
 from tests.long_jobs.world import ACCOUNT, HOUR, ROLE, START_URL, Job
 
@@ -24,12 +24,12 @@ def old_key(job: Job) -> str:
     job.emulator.faults.role_credentials_seconds = HOUR
     app = App(job.home.env)
     key = RoleKey("corp", ACCOUNT, ROLE)
-    cached = app.credentials.get(key, SESSION)
+    cached = app.credentials.load(key, SESSION)
     assert cached
-    spent = KeptCredentials(
+    spent = CachedCredentials(
         cached.credentials, cached.credentials.expires_at - HOUR, cached.token_id
     )
-    app.credentials.keep(key, SESSION, spent)
+    app.credentials.save(key, SESSION, spent)
     return str(issued["AccessKeyId"])
 
 

@@ -100,7 +100,7 @@ class Job:
         assert token
         aged = token._replace(expires_at=token.expires_at - seconds)
         store.save(session, aged)
-        facts = store.facts("corp")
+        facts = store.load_facts("corp")
         store.save_facts("corp", facts._replace(token_ids=(*facts.token_ids, aged.id)))
 
     def ask(self, account: str = ACCOUNT, **env: str) -> "subprocess.CompletedProcess[str]":

@@ -14,7 +14,7 @@ import pytest
 
 from ssohelper.core import shell_text
 from ssohelper.core.listing import ListedAccount, Listing
-from ssohelper.core.model import Account, KeptCredentials, RoleCredentials, RoleKey, Secret
+from ssohelper.core.model import Account, CachedCredentials, RoleCredentials, RoleKey, Secret
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import Shell
 from tests.hostile import account_names, role_names
@@ -104,7 +104,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Names]:
         for number, role in enumerate(ROLES):
             keys = RoleCredentials(key_id(number), Secret(f"s{number}"), Secret("t"), now + 3600)
             key = RoleKey("corp", account_id(number), role)
-            made.app.credentials.keep(key, made.session, KeptCredentials(keys, now, token.id))
+            made.app.credentials.save(key, made.session, CachedCredentials(keys, now, token.id))
         yield made
 
 

@@ -81,8 +81,8 @@ def _overwrite_foreign(put: Put) -> None:
 
 def _resurrect(put: Put) -> None:
     """save_renewed takes a missing file for the used token's."""
-    real = TokenFiles._present
-    put(TokenFiles, "_present", lambda self, session: real(self, session) or {})
+    real = TokenFiles._read_present
+    put(TokenFiles, "_read_present", lambda self, session: real(self, session) or {})
 
 
 def _ignore_seen_id(put: Put) -> None:
@@ -131,7 +131,7 @@ def _send_again(put: Put) -> None:
 
 def _renew_without_lock(put: Put) -> None:
     """The token's lock is not taken."""
-    put(TokenFiles, "lock", lambda self, name, deadline: contextlib.nullcontext())
+    put(TokenFiles, "lock_token", lambda self, name, deadline: contextlib.nullcontext())
 
 
 def _two_calls(put: Put) -> None:
@@ -198,7 +198,7 @@ _kept: list[contextlib.ExitStack] = []
 
 def _leave_reservation(put: Put) -> None:
     """The room that was taken for a token is not given back."""
-    real = files.reserve
+    real = files.reserve_file
 
     @contextlib.contextmanager
     def reserve(path: Any, size: int) -> Iterator[Reservation]:
@@ -207,7 +207,7 @@ def _leave_reservation(put: Put) -> None:
             yield stack.enter_context(room)
             _kept.append(stack.pop_all())
 
-    put(files, "reserve", reserve)
+    put(files, "reserve_file", reserve)
 
 
 def _rejected_is_final(put: Put) -> None:
@@ -257,7 +257,7 @@ def _find_after_sign_out(put: Put) -> None:
         if found.document:
             return found
         session = selection.known_session(app, key.session_name)
-        cached = app.credentials.get(key, session)
+        cached = app.credentials.load(key, session)
         if cached is None or issuing._freshness(app, cached) is Freshness.TOO_LATE:
             return found
         return Found(issuing.document_of(cached.credentials, key.account_id), True)

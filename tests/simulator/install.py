@@ -30,12 +30,12 @@ import ssohelper.stores.credential_cache
 import ssohelper.stores.failures
 import ssohelper.stores.files
 import ssohelper.stores.locks
-import ssohelper.stores.person_file
 import ssohelper.stores.prompt_state
 import ssohelper.stores.removal
 import ssohelper.stores.settings_stamp
 import ssohelper.stores.token_cache
 import ssohelper.stores.trust
+import ssohelper.stores.user_file
 from tests.simulator import sockets
 from tests.simulator.disk import OS_NAMES, Switch
 
@@ -50,7 +50,7 @@ _DISK_MODULES: tuple[types.ModuleType, ...] = (
     _stores.files,
     _stores.removal,
     _stores.locks,
-    _stores.person_file,
+    _stores.user_file,
     _stores.prompt_state,
     _stores.settings_stamp,
     _stores.token_cache,

@@ -419,7 +419,7 @@ def test_a_write_that_fails_takes_no_step_of_undo(
         raise LocalState("no space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("ssohelper.stores.person_file.PersonFile.put", full)
+        patch.setattr("ssohelper.stores.user_file.UserFile.put", full)
         with pytest.raises(LocalState, match="no space"):
             store.write(adding("e"), within())
     assert path.read_bytes() == text
@@ -441,7 +441,7 @@ def test_a_write_that_was_killed_before_it_was_made_is_passed_over(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("ssohelper.stores.person_file.PersonFile.put", killed)
+        patch.setattr("ssohelper.stores.user_file.UserFile.put", killed)
         patch.setattr("ssohelper.stores.config_versions.ConfigVersions.cancel", killed)
         with pytest.raises(Killed):
             store.write(adding("b"), within())

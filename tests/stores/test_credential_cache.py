@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.model import KeptCredentials, RoleCredentials, RoleKey, Secret, SsoSession
+from ssohelper.core.model import CachedCredentials, RoleCredentials, RoleKey, Secret, SsoSession
 from ssohelper.errors import ConfigInvalid, LocalState
 from ssohelper.fastpath import folders
 from ssohelper.stores.credential_cache import CredentialCache
@@ -21,9 +21,9 @@ KEY = RoleKey("corp", "001234567890", "ReadOnlyAccess")
 DOCUMENT = b'{"Version":1,"AccessKeyId":"A"}\n'
 
 
-def kept(name: str = "A") -> KeptCredentials:
+def kept(name: str = "A") -> CachedCredentials:
     secret, session_token = Secret(f"{name}-secret"), Secret(f"{name}-token")
-    return KeptCredentials(RoleCredentials(name, secret, session_token, NOON + 3600), NOON)
+    return CachedCredentials(RoleCredentials(name, secret, session_token, NOON + 3600), NOON)
 
 
 def soon(seconds: float = 20) -> Deadline:
@@ -41,9 +41,9 @@ def cache(runtime) -> CredentialCache:
 
 
 def test_what_is_kept_comes_back_in_another_process(cache, runtime):
-    assert cache.get(KEY, CORP) is None
-    cache.keep(KEY, CORP, kept())
-    assert CredentialCache(runtime).get(KEY, CORP) == kept()
+    assert cache.load(KEY, CORP) is None
+    cache.save(KEY, CORP, kept())
+    assert CredentialCache(runtime).load(KEY, CORP) == kept()
 
 
 def test_roles_accounts_and_sessions_never_mix(cache):
@@ -54,46 +54,46 @@ def test_roles_accounts_and_sessions_never_mix(cache):
         KEY._replace(session_name="other"),
     ]
     for number, key in enumerate(keys):
-        cache.keep(key, CORP._replace(name=key.session_name), kept(str(number)))
+        cache.save(key, CORP._replace(name=key.session_name), kept(str(number)))
     for number, key in enumerate(keys):
-        assert cache.get(key, CORP._replace(name=key.session_name)) == kept(str(number))
-    assert [key for key, _ in cache.entries()] == sorted(keys)
+        assert cache.load(key, CORP._replace(name=key.session_name)) == kept(str(number))
+    assert [key for key, _ in cache.list_entries()] == sorted(keys)
 
 
 @pytest.mark.parametrize("changed", [{"start_url": "https://x"}, {"region": "us-east-1"}])
 def test_a_changed_portal_is_a_miss(cache, changed):
-    cache.keep(KEY, CORP, kept())
-    assert cache.get(KEY, CORP._replace(**changed)) is None
+    cache.save(KEY, CORP, kept())
+    assert cache.load(KEY, CORP._replace(**changed)) is None
 
 
 def test_a_file_under_another_roles_name_is_a_miss(cache):
-    cache.keep(KEY, CORP, kept())
+    cache.save(KEY, CORP, kept())
     admin = KEY._replace(role_name="Admin")
-    shutil.copy2(cache.place(KEY), cache.place(admin))
-    assert cache.get(admin, CORP) is None
-    assert [key for key, _ in cache.entries()] == [KEY]
+    shutil.copy2(cache.path_of(KEY), cache.path_of(admin))
+    assert cache.load(admin, CORP) is None
+    assert [key for key, _ in cache.list_entries()] == [KEY]
 
 
 def test_cut_anywhere_it_is_a_miss(cache):
-    cache.keep(KEY, CORP, kept())
-    path = Path(cache.place(KEY))
+    cache.save(KEY, CORP, kept())
+    path = Path(cache.path_of(KEY))
     whole = path.read_bytes()
     for length in range(len(whole)):
         path.write_bytes(whole[:length])
-        assert cache.get(KEY, CORP) is None
-        assert cache.entries() == []
+        assert cache.load(KEY, CORP) is None
+        assert cache.list_entries() == []
 
 
 def test_flipped_bits_never_give_another_role_or_a_traceback(cache):
     chance = random.Random(2)
-    cache.keep(KEY, CORP, kept())
-    path = Path(cache.place(KEY))
+    cache.save(KEY, CORP, kept())
+    path = Path(cache.path_of(KEY))
     whole = path.read_bytes()
     for _ in range(500):
         damaged = bytearray(whole)
         damaged[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
         path.write_bytes(damaged)
-        found = cache.get(KEY, CORP)
+        found = cache.load(KEY, CORP)
         if found:
             said = json.loads(damaged)
             assert RoleKey(*(said[name] for name in KEY._fields)) == KEY
@@ -111,10 +111,10 @@ def test_flipped_bits_never_give_another_role_or_a_traceback(cache):
     ],
 )
 def test_wrong_types_are_a_miss(cache, change):
-    cache.keep(KEY, CORP, kept())
-    path = Path(cache.place(KEY))
+    cache.save(KEY, CORP, kept())
+    path = Path(cache.path_of(KEY))
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
-    assert cache.get(KEY, CORP) is None
+    assert cache.load(KEY, CORP) is None
 
 
 def test_a_ready_document_is_where_the_hit_path_looks_dated_ahead(cache, runtime):
@@ -131,60 +131,60 @@ def test_a_ready_document_is_where_the_hit_path_looks_dated_ahead(cache, runtime
 
 
 def test_withdrawing_keeps_what_is_kept_and_removing_does_not(cache):
-    cache.keep(KEY, CORP, kept())
+    cache.save(KEY, CORP, kept())
     cache.publish(KEY, DOCUMENT, NOON)
     cache.withdraw(KEY)
-    assert cache.get(KEY, CORP) == kept()
-    cache.remove(KEY)
-    assert cache.get(KEY, CORP) is None
+    assert cache.load(KEY, CORP) == kept()
+    cache.forget_role(KEY)
+    assert cache.load(KEY, CORP) is None
 
 
 def test_forgetting_a_session_takes_its_own_and_nothing_else(cache, runtime):
     other = KEY._replace(session_name="corp.two")
     for key in (KEY, other):
-        cache.keep(key, CORP._replace(name=key.session_name), kept())
+        cache.save(key, CORP._replace(name=key.session_name), kept())
         cache.publish(key, DOCUMENT, NOON)
-    assert cache.session_names() == ["corp", "corp.two"]
+    assert cache.list_session_names() == ["corp", "corp.two"]
     assert cache.forget_session("corp") == 2
-    assert cache.get(KEY, CORP) is None
+    assert cache.load(KEY, CORP) is None
     assert not os.path.exists(folders.ready_document(str(runtime), *KEY))
     assert os.path.exists(folders.ready_document(str(runtime), *other))
-    assert [key for key, _ in cache.entries()] == [other]
+    assert [key for key, _ in cache.list_entries()] == [other]
 
 
 def test_a_runtime_folder_that_vanished_is_a_miss_and_is_made_anew(cache, runtime):
-    cache.keep(KEY, CORP, kept())
+    cache.save(KEY, CORP, kept())
     shutil.rmtree(runtime)
-    assert cache.get(KEY, CORP) is None
-    assert cache.entries() == []
+    assert cache.load(KEY, CORP) is None
+    assert cache.list_entries() == []
     assert cache.forget_session("corp") == 0
-    cache.keep(KEY, CORP, kept())
-    assert cache.get(KEY, CORP) == kept()
+    cache.save(KEY, CORP, kept())
+    assert cache.load(KEY, CORP) == kept()
 
 
 def test_a_hit_writes_nothing(cache, runtime):
-    cache.keep(KEY, CORP, kept())
+    cache.save(KEY, CORP, kept())
     before = sorted((str(p), p.stat().st_mtime_ns) for p in runtime.rglob("*"))
-    cache.get(KEY, CORP)
+    cache.load(KEY, CORP)
     assert sorted((str(p), p.stat().st_mtime_ns) for p in runtime.rglob("*")) == before
 
 
 def test_planted_links_and_fifos_are_named(cache, tmp_path):
-    cache.keep(KEY, CORP, kept())
-    path = Path(cache.place(KEY))
+    cache.save(KEY, CORP, kept())
+    path = Path(cache.path_of(KEY))
     path.unlink()
     (tmp_path / "precious").write_text("precious")
     path.symlink_to(tmp_path / "precious")
     with pytest.raises(LocalState, match="ReadOnlyAccess"):
-        cache.get(KEY, CORP)
+        cache.load(KEY, CORP)
     with pytest.raises(LocalState, match="ReadOnlyAccess"):
-        cache.keep(KEY, CORP, kept())
+        cache.save(KEY, CORP, kept())
     assert (tmp_path / "precious").read_text() == "precious"
-    assert cache.entries() == []
+    assert cache.list_entries() == []
     path.unlink()
     os.mkfifo(path)
     with pytest.raises(LocalState, match="ReadOnlyAccess"):
-        cache.get(KEY, CORP)
+        cache.load(KEY, CORP)
 
 
 @pytest.mark.parametrize(
@@ -200,20 +200,20 @@ def test_planted_links_and_fifos_are_named(cache, tmp_path):
 )
 def test_hostile_names_are_no_paths(cache, key):
     with pytest.raises(ConfigInvalid):
-        cache.get(key, CORP)
+        cache.load(key, CORP)
     with pytest.raises(ConfigInvalid):
         cache.publish(key, DOCUMENT, NOON)
 
 
 @pytest.mark.parametrize("found", [None, 7, ["a"]])
 def test_credentials_name_the_token_that_they_were_asked_for_with(cache, runtime, found):
-    cache.keep(KEY, CORP, kept()._replace(token_id="0123456789abcdef"))
-    assert cache.get(KEY, CORP).token_id == "0123456789abcdef"
+    cache.save(KEY, CORP, kept()._replace(token_id="0123456789abcdef"))
+    assert cache.load(KEY, CORP).token_id == "0123456789abcdef"
     (path,) = (runtime / "kept").rglob("*.json")
     path.write_text(json.dumps({**json.loads(path.read_text()), "token_id": found}))
-    assert cache.get(KEY, CORP).token_id == ""
+    assert cache.load(KEY, CORP).token_id == ""
 
 
 def test_no_repr_shows_a_secret(cache):
-    cache.keep(KEY, CORP, kept("CNRY"))
-    assert "CNRY-" not in repr(cache.entries())
+    cache.save(KEY, CORP, kept("CNRY"))
+    assert "CNRY-" not in repr(cache.list_entries())

@@ -31,37 +31,37 @@ def cache(tmp_path) -> DirectoryCache:
 
 
 def test_a_listing_comes_back_with_every_name_as_it_was(cache, tmp_path):
-    assert cache.saved("corp") is None
+    assert cache.load("corp") is None
     cache.save("corp", LISTING)
-    assert DirectoryCache(tmp_path / "state").saved("corp") == LISTING
+    assert DirectoryCache(tmp_path / "state").load("corp") == LISTING
 
 
 def test_an_unfinished_one_is_kept_apart(cache):
     cache.save("corp", LISTING)
     cache.save_unfinished("corp", LATER)
-    assert (cache.saved("corp"), cache.unfinished("corp")) == (LISTING, LATER)
-    cache.drop_unfinished("corp")
-    cache.drop_unfinished("corp")
-    assert (cache.saved("corp"), cache.unfinished("corp")) == (LISTING, None)
+    assert (cache.load("corp"), cache.load_unfinished("corp")) == (LISTING, LATER)
+    cache.remove_unfinished("corp")
+    cache.remove_unfinished("corp")
+    assert (cache.load("corp"), cache.load_unfinished("corp")) == (LISTING, None)
 
 
 def test_sessions_never_mix(cache):
     cache.save_unfinished("corp", LISTING)
     cache.save("corp.unfinished", LATER)
-    assert cache.saved("corp") is None
-    assert cache.unfinished("corp.unfinished") is None
-    assert cache.session_names() == ["corp", "corp.unfinished"]
+    assert cache.load("corp") is None
+    assert cache.load_unfinished("corp.unfinished") is None
+    assert cache.list_session_names() == ["corp", "corp.unfinished"]
     assert cache.forget("corp") == 1
-    assert cache.saved("corp.unfinished") == LATER
+    assert cache.load("corp.unfinished") == LATER
 
 
 def test_cut_anywhere_it_is_missing(cache):
     cache.save("corp", LISTING)
-    path = Path(cache.place("corp"))
+    path = Path(cache.path_of("corp"))
     whole = path.read_bytes()
     for length in range(len(whole)):
         path.write_bytes(whole[:length])
-        assert cache.saved("corp") is None
+        assert cache.load("corp") is None
 
 
 @pytest.mark.parametrize(
@@ -77,9 +77,9 @@ def test_cut_anywhere_it_is_missing(cache):
 )
 def test_another_shape_is_missing(cache, change):
     cache.save("corp", LISTING)
-    path = Path(cache.place("corp"))
+    path = Path(cache.path_of("corp"))
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
-    assert cache.saved("corp") is None
+    assert cache.load("corp") is None
 
 
 def test_a_hostile_name_is_no_path(cache):
@@ -95,7 +95,7 @@ def test_a_hundred_thousand_roles_are_saved_and_read_at_once(cache):
     )
     began = time.process_time()
     cache.save("corp", LISTING._replace(accounts=accounts))
-    found = cache.saved("corp")
+    found = cache.load("corp")
     assert found
     assert found.accounts == accounts
     # 0.15 s of CPU when written; a quadratic slip would take minutes.

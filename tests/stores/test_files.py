@@ -71,12 +71,12 @@ except SsoHelperError as error:
 
 
 def locked(path: Path) -> None:
-    with files.lock(path, soon()):
+    with files.hold_lock(path, soon()):
         pass
 
 
 TOUCHES = {
-    "read": files.read_checked,
+    "read": files.read_own_file,
     "write": lambda path: files.write_atomically(path, b"new"),
     "lock": locked,
 }
@@ -84,13 +84,13 @@ TOUCHES = {
 
 class TestReading:
     def test_a_missing_file_is_none(self, tmp_path):
-        assert files.read_checked(tmp_path / "none") is None
-        assert files.read_checked(tmp_path / "no-folder" / "none") is None
+        assert files.read_own_file(tmp_path / "none") is None
+        assert files.read_own_file(tmp_path / "no-folder" / "none") is None
 
     def test_bytes_come_back(self, tmp_path):
         (tmp_path / "a").write_bytes(b"\0\xffabc")
         (tmp_path / "a").chmod(0o600)
-        assert files.read_checked(tmp_path / "a") == b"\0\xffabc"
+        assert files.read_own_file(tmp_path / "a") == b"\0\xffabc"
 
     def test_a_link_is_refused_and_its_target_stays(self, tmp_path):
         precious = tmp_path / "precious"
@@ -147,7 +147,7 @@ class TestReading:
             return descriptor
 
         monkeypatch.setattr(files.os, "open", open_then_replace)
-        assert files.read_checked(path) == b"old"
+        assert files.read_own_file(path) == b"old"
 
     @pytest.mark.parametrize("touch", TOUCHES)
     def test_no_descriptor_stays_open(self, tmp_path, touch):
@@ -160,23 +160,23 @@ class TestReading:
         assert set(os.listdir("/proc/self/fd")) <= before
 
     def test_the_names_in_a_folder_are_sorted_without_hidden_ones(self, tmp_path):
-        assert files.names_in(tmp_path / "none") == []
+        assert files.list_names(tmp_path / "none") == []
         for name in ("c", ".hidden", "a", "b"):
             (tmp_path / name).touch()
-        assert files.names_in(tmp_path) == ["a", "b", "c"]
+        assert files.list_names(tmp_path) == ["a", "b", "c"]
 
     def test_too_much_is_refused(self, tmp_path):
         (tmp_path / "a").write_bytes(b"x" * 11)
-        assert files.read_checked(tmp_path / "a", limit=11) == b"x" * 11
+        assert files.read_own_file(tmp_path / "a", limit=11) == b"x" * 11
         with pytest.raises(LocalState, match="larger than 10 bytes"):
-            files.read_checked(tmp_path / "a", limit=10)
+            files.read_own_file(tmp_path / "a", limit=10)
 
     def test_loose_modes_are_tightened_with_one_warning(self, tmp_path, caplog):
         path = tmp_path / "a"
         for _ in range(2):
             path.write_text("x")
             path.chmod(0o644)
-            assert files.read_checked(path) == b"x"
+            assert files.read_own_file(path) == b"x"
             assert mode_of(path) == 0o600
         assert [record.levelname for record in caplog.records] == ["WARNING"]
         assert str(path) in caplog.text
@@ -184,20 +184,20 @@ class TestReading:
     def test_a_persons_own_mode_stays(self, tmp_path, caplog):
         (tmp_path / "a").write_text("x")
         (tmp_path / "a").chmod(0o644)
-        assert files.read_checked(tmp_path / "a", tighten=False) == b"x"
+        assert files.read_own_file(tmp_path / "a", tighten=False) == b"x"
         assert mode_of(tmp_path / "a") == 0o644
         assert caplog.records == []
 
     def test_another_users_file_is_refused(self):
         found = as_other_user(
-            SAY_ERROR.format(call="files.read_checked(sys.argv[1])"), FOREIGN_FILE
+            SAY_ERROR.format(call="files.read_own_file(sys.argv[1])"), FOREIGN_FILE
         )
         assert found.stdout.startswith("7 "), found
         assert FOREIGN_FILE in found.stdout
         assert "another user" in found.stdout
 
     def test_an_unreadable_file_is_local_state(self, open_folder):
-        code = SAY_ERROR.format(call="files.read_checked(sys.argv[1])").replace(
+        code = SAY_ERROR.format(call="files.read_own_file(sys.argv[1])").replace(
             "try:", "import os\nos.close(os.open(sys.argv[1], os.O_CREAT, 0))\ntry:"
         )
         found = as_other_user(code, str(open_folder / "closed"))
@@ -234,7 +234,7 @@ class TestWriting:
         before = os.umask(0)
         try:
             files.write_atomically(tmp_path / "a", b"x")
-            files.private_folder(tmp_path / "f" / "g")
+            files.ensure_private_folder(tmp_path / "f" / "g")
         finally:
             os.umask(before)
         assert mode_of(tmp_path / "a") == 0o600
@@ -405,7 +405,7 @@ class TestWriting:
 class TestReserving:
     def test_what_is_kept_is_whole_ours_alone_and_leaves_no_zeros(self, tmp_path):
         (tmp_path / "a").write_bytes(b"old")
-        with files.reserve(tmp_path / "a", 4096) as room:
+        with files.reserve_file(tmp_path / "a", 4096) as room:
             assert (tmp_path / "a").read_bytes() == b"old"
             room.commit(b"new")
         assert (tmp_path / "a").read_bytes() == b"new"
@@ -413,14 +413,14 @@ class TestReserving:
         assert os.listdir(tmp_path) == ["a"]
 
     def test_what_is_not_needed_leaves_nothing(self, tmp_path):
-        with files.reserve(tmp_path / "a", 4096):
+        with files.reserve_file(tmp_path / "a", 4096):
             (found,) = tmp_path.iterdir()
             assert found.stat().st_size == 4096
             assert found.stat().st_blocks * 512 >= 4096, "the room is promised, not taken"
         assert os.listdir(tmp_path) == []
 
     def test_more_than_was_reserved_is_kept_too(self, tmp_path):
-        with files.reserve(tmp_path / "a", 10) as room:
+        with files.reserve_file(tmp_path / "a", 10) as room:
             room.commit(b"x" * 5000)
         assert (tmp_path / "a").read_bytes() == b"x" * 5000
 
@@ -433,7 +433,7 @@ class TestReserving:
             really_sync(descriptor)
 
         monkeypatch.setattr(os, "fsync", fsync)
-        with files.reserve(tmp_path / "a", 4096) as room:
+        with files.reserve_file(tmp_path / "a", 4096) as room:
             assert done == [4096]
             room.commit(b"new")
         assert done[1] == 3, "the content is on the disk before its name"
@@ -449,7 +449,7 @@ class TestReserving:
         began = False
         with (
             pytest.raises(LocalState, match="cannot be written"),
-            files.reserve(tmp_path / "a", 4096),
+            files.reserve_file(tmp_path / "a", 4096),
         ):
             began = True
         assert not began
@@ -458,7 +458,7 @@ class TestReserving:
     def test_a_link_is_refused_before_the_block_begins(self, tmp_path):
         (tmp_path / "a").symlink_to(tmp_path / "precious")
         began = False
-        with pytest.raises(LocalState), files.reserve(tmp_path / "a", 4096):
+        with pytest.raises(LocalState), files.reserve_file(tmp_path / "a", 4096):
             began = True
         assert not began
         assert os.listdir(tmp_path) == ["a"]
@@ -469,24 +469,24 @@ class TestFolders:
         tmp_path.chmod(0o755)
         before = os.umask(0)
         try:
-            trust.made_folder(tmp_path / "f" / "g" / "h")
+            trust.ensure_folder(tmp_path / "f" / "g" / "h")
         finally:
             os.umask(before)
         for path in ("f", "f/g", "f/g/h"):
             assert mode_of(tmp_path / path) == 0o700
-        trust.made_folder(tmp_path)
+        trust.ensure_folder(tmp_path)
         assert mode_of(tmp_path) == 0o755
 
     def test_a_folder_that_cannot_be_named_or_has_nothing_above_it_is_local_state(
         self, tmp_path, monkeypatch
     ):
         with pytest.raises(LocalState, match="cannot be made: not possible"):
-            trust.made_folder(f"{tmp_path}/a\0b")
+            trust.ensure_folder(f"{tmp_path}/a\0b")
         (tmp_path / "gone").mkdir()
         monkeypatch.chdir(tmp_path / "gone")
         (tmp_path / "gone").rmdir()
         with pytest.raises(LocalState, match="cannot be made: no such file"):
-            trust.made_folder("a")
+            trust.ensure_folder("a")
 
     def test_a_lock_in_no_folder_is_local_state(self, tmp_path):
         (tmp_path / "f").write_text("")
@@ -495,20 +495,22 @@ class TestFolders:
 
     def test_a_folder_open_to_others_is_closed(self, tmp_path):
         (tmp_path / "f").mkdir(mode=0o755)
-        assert files.private_folder(tmp_path / "f") == tmp_path / "f"
+        assert files.ensure_private_folder(tmp_path / "f") == tmp_path / "f"
         assert mode_of(tmp_path / "f") == 0o700
 
     def test_a_file_in_the_way_is_local_state(self, tmp_path):
         (tmp_path / "f").write_text("")
         with pytest.raises(LocalState, match="no folder"):
-            files.private_folder(tmp_path / "f")
+            files.ensure_private_folder(tmp_path / "f")
         with pytest.raises(LocalState):
-            files.private_folder(tmp_path / "f" / "g")
+            files.ensure_private_folder(tmp_path / "f" / "g")
 
     def test_another_users_folder_and_a_link_to_it_are_refused(self, open_folder):
         (open_folder / "link").symlink_to("/etc")
         for place in ("/etc", str(open_folder / "link")):
-            found = as_other_user(SAY_ERROR.format(call="files.private_folder(sys.argv[1])"), place)
+            found = as_other_user(
+                SAY_ERROR.format(call="files.ensure_private_folder(sys.argv[1])"), place
+            )
             assert found.stdout.startswith("7 "), found
             assert "another user" in found.stdout
 
@@ -520,13 +522,13 @@ class TestFolders:
         (open_folder / "link").symlink_to(ours)
         os.lchown(open_folder / "link", 65534, 65534)
         with pytest.raises(LocalState, match="another user"):
-            files.private_folder(open_folder / "link")
+            files.ensure_private_folder(open_folder / "link")
 
     def test_removing_a_tree_follows_no_link(self, tmp_path):
         precious = tmp_path / "precious"
         precious.mkdir()
         (precious / "a").write_text("x")
-        tree = files.private_folder(tmp_path / "tree" / "sub")
+        tree = files.ensure_private_folder(tmp_path / "tree" / "sub")
         (tree / "b").write_text("x")
         (tree / "link").symlink_to(precious)
         assert files.remove_tree(tmp_path / "tree") == 2
@@ -539,7 +541,7 @@ HOLD = """
 import sys, time
 from ssohelper.core.deadline import Deadline
 from ssohelper.stores import files
-with files.lock(sys.argv[1], Deadline(20, time.monotonic)):
+with files.hold_lock(sys.argv[1], Deadline(20, time.monotonic)):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -549,7 +551,7 @@ import sys, time
 from ssohelper.core.deadline import Deadline
 from ssohelper.stores import files
 for _ in range(int(sys.argv[3])):
-    with files.lock(sys.argv[1], Deadline(60, time.monotonic)):
+    with files.hold_lock(sys.argv[1], Deadline(60, time.monotonic)):
         with open(sys.argv[2]) as counter: found = int(counter.read())
         with open(sys.argv[2], "w") as counter: counter.write(str(found + 1))
 """
@@ -575,14 +577,14 @@ class TestLock:
         path, holder = held
         with (
             pytest.raises(LockNotObtained, match=f"held by process {holder.pid}"),
-            files.lock(path, soon(0.1)),
+            files.hold_lock(path, soon(0.1)),
         ):
             pass
 
     def test_a_stopped_holder_does_not_hang_us(self, held):
         path, holder = held
         holder.send_signal(signal.SIGSTOP)
-        with pytest.raises(LockNotObtained), files.lock(path, soon(0.1)):
+        with pytest.raises(LockNotObtained), files.hold_lock(path, soon(0.1)):
             pass
 
     def test_a_killed_holder_frees_it(self, held):
@@ -590,25 +592,25 @@ class TestLock:
         holder.kill()
         holder.wait()
         # No waiting at all: the kernel has freed it with the process.
-        with files.lock(path, soon(0)):
+        with files.hold_lock(path, soon(0)):
             pass
 
     def test_a_free_lock_is_taken_when_no_time_is_left(self, tmp_path):
         for _ in range(2):
-            with files.lock(tmp_path / "locks" / "a.lock", soon(0)):
+            with files.hold_lock(tmp_path / "locks" / "a.lock", soon(0)):
                 assert mode_of(tmp_path / "locks" / "a.lock") == 0o600
 
     def test_a_lock_that_others_can_open_is_closed_to_them(self, tmp_path, caplog):
         (tmp_path / "a.lock").touch(0o666)
         (tmp_path / "a.lock").chmod(0o666)
-        with files.lock(tmp_path / "a.lock", soon(0)):
+        with files.hold_lock(tmp_path / "a.lock", soon(0)):
             assert mode_of(tmp_path / "a.lock") == 0o600
         assert str(tmp_path / "a.lock") in caplog.text
 
     def test_a_pid_in_the_file_locks_nobody_out(self, tmp_path):
-        files.private_folder(tmp_path / "locks")
+        files.ensure_private_folder(tmp_path / "locks")
         (tmp_path / "locks" / "a.lock").write_text("1\n")
-        with files.lock(tmp_path / "locks" / "a.lock", soon(0)):
+        with files.hold_lock(tmp_path / "locks" / "a.lock", soon(0)):
             pass
 
     def test_one_at_a_time_among_processes(self, tmp_path):
@@ -631,12 +633,12 @@ class TestLock:
         monkeypatch.setattr(locks.time, "sleep", sleep)
 
         def wait() -> None:
-            with files.lock(path, soon(60)):
+            with files.hold_lock(path, soon(60)):
                 if path.exists():
                     got_it.set()
 
         waiter = threading.Thread(target=wait)
-        with files.lock(path, soon()):
+        with files.hold_lock(path, soon()):
             waiter.start()
             assert is_waiting.wait(30)
             shutil.rmtree(path.parent)
@@ -652,7 +654,7 @@ class TestLock:
 
         monkeypatch.setattr(fcntl, "flock", flock)
         for _ in range(3):
-            with files.lock(tmp_path / "a.lock", soon()):
+            with files.hold_lock(tmp_path / "a.lock", soon()):
                 pass
         assert [record.levelname for record in caplog.records] == ["WARNING"]
 
@@ -671,7 +673,7 @@ class TestLock:
         if call == "open":
             (tmp_path / "locks").mkdir(mode=0o700)
         monkeypatch.setattr(os, call, refuse)
-        with files.lock(tmp_path / "locks" / "a.lock", soon()):
+        with files.hold_lock(tmp_path / "locks" / "a.lock", soon()):
             pass
         assert "going on without the lock" in caplog.text
 
@@ -680,7 +682,7 @@ class TestLock:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
         monkeypatch.setattr(os, "mkdir", refuse)
-        with files.lock(tmp_path / "run" / "a.lock", soon(), tmp_path / "run"):
+        with files.hold_lock(tmp_path / "run" / "a.lock", soon(), tmp_path / "run"):
             pass
         assert "going on without the lock" in caplog.text
 
@@ -691,7 +693,7 @@ class TestLock:
         monkeypatch.setattr(os, "open", refuse)
         with (
             pytest.raises(LocalState, match="cannot be made"),
-            files.lock(tmp_path / "a.lock", soon()),
+            files.hold_lock(tmp_path / "a.lock", soon()),
         ):
             pass
 
@@ -713,11 +715,11 @@ class TestLock:
 
     def test_an_exec_ed_child_does_not_keep_it(self, tmp_path):
         path = tmp_path / "l" / "a.lock"
-        with files.lock(path, soon()):
+        with files.hold_lock(path, soon()):
             child = subprocess.Popen(
                 [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False
             )
-        with files.lock(path, soon(0)):
+        with files.hold_lock(path, soon(0)):
             pass
         child.communicate(b"\n")
 
@@ -732,4 +734,4 @@ def test_a_folder_that_cannot_be_made_after_its_parents_is_local_state(tmp_path,
 
     monkeypatch.setattr(os, "mkdir", refuse)
     with pytest.raises(LocalState, match="cannot be made: input/output error"):
-        trust.made_folder(tmp_path / "a" / "b" / "c")
+        trust.ensure_folder(tmp_path / "a" / "b" / "c")

@@ -185,7 +185,7 @@ def test_killed_after_each_step_nothing_that_was_withdrawn_fits(
         monkeypatch.setattr(files, name, counted)
 
     steps("write_atomically")
-    steps("put_link")
+    steps("write_link")
     try:
         place.prepare(session)
     except KeyboardInterrupt:

@@ -124,14 +124,14 @@ def test_a_document_of_other_settings_counts_as_not_published(
 ) -> None:
     publish(runtime, settings)
     cache = CredentialCache(runtime, SettingsStamp(runtime, settings))
-    assert cache.published_until(KEYS[0]) > time.time()
+    assert cache.load_published_until(KEYS[0]) > time.time()
     changed(settings, "form = 'sso'\n")
     cache = CredentialCache(runtime, SettingsStamp(runtime, settings))
-    assert cache.published_until(KEYS[0]) == 0
+    assert cache.load_published_until(KEYS[0]) == 0
 
 
 def test_fresh_settings_do_not_make_every_caller_renew(runtime: Path, settings: Path) -> None:
     publish(runtime, settings)
     settings.write_text("form = 'sso'\n")
     cache = CredentialCache(runtime, SettingsStamp(runtime, settings))
-    assert cache.published_until(KEYS[0]) > time.time()
+    assert cache.load_published_until(KEYS[0]) > time.time()

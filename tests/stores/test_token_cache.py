@@ -58,9 +58,9 @@ class TokenStoreContract:
 
     def test_nothing_is_kept_at_first(self, store):
         assert store.load(CORP) is None
-        assert store.fingerprint(CORP) == ""
-        assert store.facts("corp") == SignInFacts()
-        assert store.registration(CORP, "authorization_code") is None
+        assert store.read_fingerprint(CORP) == ""
+        assert store.load_facts("corp") == SignInFacts()
+        assert store.load_registration(CORP, "authorization_code") is None
 
     def test_a_token_comes_back_whole(self, store, other_process):
         store.save(CORP, token("a"))
@@ -134,31 +134,33 @@ class TokenStoreContract:
     def test_the_facts_of_a_sign_in_come_back_with_its_tokens(self, store, other_process):
         facts = SignInFacts(signed_in_at=NOON, token_ids=("1", "2"), sent_id="3")
         store.save_facts("corp", facts)
-        assert other_process.facts("corp") == facts
+        assert other_process.load_facts("corp") == facts
 
     def test_the_fingerprint_changes_with_the_token(self, store):
         store.save(CORP, token("a"))
-        first = store.fingerprint(CORP)
-        assert first == store.fingerprint(CORP) != ""
+        first = store.read_fingerprint(CORP)
+        assert first == store.read_fingerprint(CORP) != ""
         store.save(CORP, token("b"))
-        assert store.fingerprint(CORP) not in ("", first)
+        assert store.read_fingerprint(CORP) not in ("", first)
 
     def test_registrations_are_kept_by_grant_and_session(self, store, other_process):
         pkce = CLIENT._replace(grant_types=("authorization_code", "refresh_token"), scopes=SCOPES)
         store.save_registration(CORP, pkce)
-        assert other_process.registration(CORP, "authorization_code") == pkce
-        assert store.registration(CORP, "urn:ietf:params:oauth:grant-type:device_code") is None
-        assert store.registration(OTHER, "authorization_code") is None
+        assert other_process.load_registration(CORP, "authorization_code") == pkce
+        assert store.load_registration(CORP, "urn:ietf:params:oauth:grant-type:device_code") is None
+        assert store.load_registration(OTHER, "authorization_code") is None
         device = CLIENT._replace(scopes=SCOPES)
         store.save_registration(CORP, device)
-        assert store.registration(CORP, "authorization_code") is None
-        assert store.registration(CORP, "urn:ietf:params:oauth:grant-type:device_code") == device
+        assert store.load_registration(CORP, "authorization_code") is None
+        assert (
+            store.load_registration(CORP, "urn:ietf:params:oauth:grant-type:device_code") == device
+        )
 
     def test_facts_come_back_by_session(self, store, other_process):
         facts = SignInFacts(signed_in_at=NOON, user="ana", token_life_seconds=3600)
         store.save_facts("corp", facts)
-        assert other_process.facts("corp") == facts
-        assert store.facts("other") == SignInFacts()
+        assert other_process.load_facts("corp") == facts
+        assert store.load_facts("other") == SignInFacts()
 
     def test_forgetting_twice_is_no_error(self, store):
         store.save(CORP, token("a"))
@@ -166,18 +168,21 @@ class TokenStoreContract:
         for _ in range(2):
             store.forget(CORP)
         assert store.load(CORP) is None
-        assert store.registration(CORP, "x") is None
+        assert store.load_registration(CORP, "x") is None
 
     def test_the_lock_is_the_sessions(self, store, other_process):
-        with store.lock("corp", soon()):
-            with pytest.raises(LockNotObtained), other_process.lock("corp", soon(0)):
+        with store.lock_token("corp", soon()):
+            with pytest.raises(LockNotObtained), other_process.lock_token("corp", soon(0)):
                 pass
-            with other_process.lock("other", soon(0)), other_process.login_lock("corp", soon(0)):
+            with (
+                other_process.lock_token("other", soon(0)),
+                other_process.lock_sign_in("corp", soon(0)),
+            ):
                 pass
 
     @pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "-a", "a" * 65, "a\nb", "ä"])
     def test_a_hostile_name_is_no_path(self, store, name):
-        for call in (store.facts, lambda name: store.load(CORP._replace(name=name))):
+        for call in (store.load_facts, lambda name: store.load(CORP._replace(name=name))):
             with pytest.raises(ConfigInvalid):
                 call(name)
 
@@ -319,7 +324,7 @@ class TestTokenFiles(TokenStoreContract):
             "    time.sleep(0.002)\n"
         )
         torn = 0
-        parsed_object = files.parsed_object
+        parsed_object = files.parse_object
 
         def counted(content: bytes):
             nonlocal torn
@@ -327,7 +332,7 @@ class TestTokenFiles(TokenStoreContract):
             torn += found is None
             return found
 
-        monkeypatch.setattr(files, "parsed_object", counted)
+        monkeypatch.setattr(files, "parse_object", counted)
         writer = subprocess.Popen([sys.executable, "-c", code, path], stdout=subprocess.PIPE)
         try:
             assert writer.stdout
@@ -379,9 +384,9 @@ class TestTokenFiles(TokenStoreContract):
         store.save_facts("corp", SignInFacts(signed_in_at=NOON))
         path = tmp_path / "state" / "sign-ins" / "corp.json"
         path.write_text('{"signed_in_at": "noon", "user": 3, "refreshed_at": true, "new": 1}')
-        assert store.facts("corp") == SignInFacts()
+        assert store.load_facts("corp") == SignInFacts()
         path.write_text("{")
-        assert store.facts("corp") == SignInFacts()
+        assert store.load_facts("corp") == SignInFacts()
 
     def test_no_repr_shows_a_secret(self, store):
         store.save(CORP, token("CNRY-AT-1"))
@@ -390,10 +395,10 @@ class TestTokenFiles(TokenStoreContract):
     def test_the_lock_of_a_renewal_stands_beside_the_token(self, store, path, tmp_path):
         """So that hosts and containers that share a home, each with its own /run, renew once."""
         elsewhere = TokenFiles(tmp_path / "cache", state=tmp_path / "s2", runtime=tmp_path / "r2")
-        with store.lock("corp", soon()):
+        with store.lock_token("corp", soon()):
             with pytest.raises(LockNotObtained), elsewhere.lock("corp", soon(0)):
                 pass
-            with elsewhere.lock("other", soon(0)), elsewhere.state_lock("corp", soon(0)):
+            with elsewhere.lock("other", soon(0)), elsewhere.lock_state("corp", soon(0)):
                 pass
         assert (path.parent / f".{path.stem}.lock").exists()
 
@@ -403,14 +408,14 @@ class TestTokenFiles(TokenStoreContract):
         # Root may write anywhere, so the system's answer is what the test says.
         monkeypatch.setattr(os, "access", lambda *_: False)
         with (
-            store.lock("corp", soon()),
+            store.lock_token("corp", soon()),
             pytest.raises(LockNotObtained),
-            store.lock("corp", soon(0)),
+            store.lock_token("corp", soon(0)),
         ):
             pass
         assert list(path.parent.iterdir()) == []
 
     def test_places_name_what_is_there(self, store, path):
-        assert store.places(CORP) == []
+        assert store.list_files(CORP) == []
         store.save(CORP, token("a"))
-        assert store.places(CORP) == [str(path)]
+        assert store.list_files(CORP) == [str(path)]

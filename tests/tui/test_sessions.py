@@ -20,7 +20,7 @@ def test_three_clocks_count_down(world: Afternoon) -> None:
 
 def test_a_sign_in_that_was_seen_to_end_is_no_longer_called_signed_in(world: Afternoon) -> None:
     house = world.app()
-    facts = house.tokens.facts("corp")
+    facts = house.tokens.load_facts("corp")
     house.tokens.save_facts("corp", facts._replace(ended_at=house.now() - 60))
 
     async def scenario(person: Person) -> None:

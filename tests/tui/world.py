@@ -17,7 +17,7 @@ from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import (
     AccessToken,
     Account,
-    KeptCredentials,
+    CachedCredentials,
     Profile,
     Role,
     RoleCredentials,
@@ -128,7 +128,7 @@ class Afternoon:
     def remember_user(self, session_name: str, user: str) -> None:
         """Note who signed in last, as a sign-in does."""
         tokens = self.app().tokens
-        tokens.save_facts(session_name, tokens.facts(session_name)._replace(user=user))
+        tokens.save_facts(session_name, tokens.load_facts(session_name)._replace(user=user))
 
     def pass_the_day(self) -> None:
         """Sign in, list, use some roles: at the times that the pictures then show."""
@@ -185,8 +185,8 @@ class Afternoon:
     def _use(self, house: App, session: SsoSession, role: Role, life_seconds: int) -> None:
         keys = RoleCredentials("ASIAEXAMPLE", Secret("s"), Secret("t"), house.now() + life_seconds)
         key = RoleKey(session.name, *role)
-        house.credentials.keep(
-            key, session, KeptCredentials(keys, house.now(), _token_id(house, session))
+        house.credentials.save(
+            key, session, CachedCredentials(keys, house.now(), _token_id(house, session))
         )
         favourites.record(house, _profile(session, *role))
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from ssohelper.core.model import KeptCredentials, RoleCredentials, Secret
+from ssohelper.core.model import CachedCredentials, RoleCredentials, Secret
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import Damaged
 
@@ -26,7 +26,7 @@ def from_portal(value: object) -> RoleCredentials:
     )
 
 
-def cached(found: dict[str, Any]) -> KeptCredentials:
+def cached(found: dict[str, Any]) -> CachedCredentials:
     """Return what a file of the cache holds; its key and portal are compared by the store."""
     credentials = RoleCredentials(
         fields.opaque(found.get("access_key_id"), "access_key_id"),
@@ -40,12 +40,12 @@ def cached(found: dict[str, Any]) -> KeptCredentials:
     return received(credentials, received_at, token_id or "")
 
 
-def received(credentials: RoleCredentials, received_at: int, token_id: str) -> KeptCredentials:
+def received(credentials: RoleCredentials, received_at: int, token_id: str) -> CachedCredentials:
     """Return the credentials with the moment they came, by AWS's clock.
 
     Raises: Damaged when they had ended then, or live longer than AWS lets any.
     """
-    kept = KeptCredentials(credentials, received_at, token_id)
+    kept = CachedCredentials(credentials, received_at, token_id)
     if not 0 < kept.life_seconds <= _LONGEST_LIFE_SECONDS + _SLACK_SECONDS:
         raise Damaged("expiration")
     return kept

@@ -16,7 +16,7 @@ from ssohelper.actions import cache_contents, clocks, directory, login
 from ssohelper.actions.clocks import SessionClock
 from ssohelper.core import clock_text
 from ssohelper.core.listing import ListedAccount
-from ssohelper.core.model import KeptCredentials, RoleKey, SsoSession
+from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, SsoHelperError
 from ssohelper.tui import background
@@ -49,7 +49,7 @@ class Seen(NamedTuple):
     """All that the screen shows, read in one go; `broken` are sessions that cannot be used."""
 
     clocks: tuple[SessionClock, ...]
-    credentials: tuple[tuple[RoleKey, KeptCredentials], ...]
+    credentials: tuple[tuple[RoleKey, CachedCredentials], ...]
     account_names: dict[str, str]
     broken: tuple[tuple[str, str], ...]
 

@@ -2,7 +2,7 @@
 
 from ssohelper.actions.clocks import SessionClock
 from ssohelper.core.clock_text import left as left_text
-from ssohelper.core.model import KeptCredentials
+from ssohelper.core.model import CachedCredentials
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.lines import Line, Piece
 
@@ -41,7 +41,7 @@ def token_line(clock: SessionClock, now: int, width: int) -> Line:
     return _line("access token", _counted(at, now, whole, look, width), note)
 
 
-def credentials_line(label: Piece, kept: KeptCredentials, now: int, width: int) -> Line:
+def credentials_line(label: Piece, kept: CachedCredentials, now: int, width: int) -> Line:
     """Return the third clock, of one role; `now` is AWS's time."""
     at = kept.credentials.expires_at
     return [label, *_counted(at, now, kept.life_seconds, _look(at - now), width)]

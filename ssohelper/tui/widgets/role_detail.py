@@ -11,7 +11,7 @@ from ssohelper.actions import tokens
 from ssohelper.actions.clocks import SessionClock, credentials_of, session_clock
 from ssohelper.core import guard_rules
 from ssohelper.core.instants import duration_text
-from ssohelper.core.model import KeptCredentials, RoleKey, SsoSession
+from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import broken, show
 from ssohelper.tui.widgets.cells import fitted
@@ -34,7 +34,7 @@ class Clocks(NamedTuple):
     """
 
     sessions: dict[str, SessionClock]
-    credentials: dict[RoleKey, KeptCredentials]
+    credentials: dict[RoleKey, CachedCredentials]
     people_since: dict[str, int | None]
 
 
@@ -166,7 +166,7 @@ def _last_use(row: RoleRow, now: int) -> str:
     return f"{duration_text(now - at)} ago, {uses} {'time' if uses == 1 else 'times'}"
 
 
-def _duration(kept: KeptCredentials | None) -> str:
+def _duration(kept: CachedCredentials | None) -> str:
     """Return how long role credentials last: AWS does not tell before it has issued some."""
     return f"{duration_text(kept.life_seconds)} (observed)" if kept else "not seen yet"
 

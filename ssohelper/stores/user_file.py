@@ -40,7 +40,7 @@ class Changed(Exception):
     """Somebody wrote the file between our read and our rename."""
 
 
-def read_as_it_is(
+def read_user_file(
     path: Path, limit_bytes: int = _LIMIT_BYTES, *, only_trusted: bool = False
 ) -> Found:
     """Return the file as it is now; a missing one is empty.
@@ -92,7 +92,7 @@ def _refuse_untrusted(path: Path, status: os.stat_result) -> None:
         )
 
 
-class PersonFile:
+class UserFile:
     """One such file. `new_mode` is what it gets when we make it."""
 
     def __init__(self, path: Path, *, new_mode: int = 0o600) -> None:
@@ -101,7 +101,7 @@ class PersonFile:
 
     def read(self) -> Found:
         """Return the file as it is now; a missing one is empty. Raises: LocalState."""
-        return read_as_it_is(self.path)
+        return read_user_file(self.path)
 
     def put(self, data: bytes, found: Found) -> None:
         """Replace what was `found`. Raises: Changed, LocalState; then the file is as it was."""
@@ -109,7 +109,7 @@ class PersonFile:
         # The link stays: its target is what is replaced.
         target = os.path.realpath(self.path)
         mode = self.check_writable()
-        files.made_folder(os.path.dirname(target))
+        files.ensure_folder(os.path.dirname(target))
 
         def check(written: bytes) -> None:
             if written != data:
