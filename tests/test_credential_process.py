@@ -35,7 +35,7 @@ def signed_in(home: Home, emulator: Emulator, run: Run) -> Emulator:
 
 
 def ready_document(home: Home) -> Path:
-    return home.runtime / "credentials" / "corp" / ACCOUNT / ROLE
+    return home.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "response"
 
 
 def test_the_document_is_what_sdks_read(signed_in: Emulator, run: Run) -> None:
@@ -367,7 +367,7 @@ def test_a_planted_document_is_refused_with_its_path(
 ) -> None:
     run("credential-process", *KEY)
     document = ready_document(home)
-    kept = home.runtime / "kept" / "corp" / ACCOUNT / f"{ROLE}.json"
+    kept = home.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "cached.json"
     kept.unlink()
     precious = home.path / "precious"
     precious.write_text("precious")
@@ -404,7 +404,7 @@ def test_a_closed_or_full_stdout_is_exit_7(home: Home, signed_in: Emulator) -> N
         for path in home.runtime.rglob("*")
         if path.is_file() and b"CNRYSAK" in path.read_bytes()
     }
-    assert {path.parts[-4] for path in holders} <= {"credentials", "kept"}
+    assert {path.parts[-5] for path in holders} <= {"credentials"}
 
 
 def test_botocore_reads_the_process_form(home: Home, signed_in: Emulator) -> None:
@@ -463,7 +463,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
 def make_old(home: Home, *, left: int, life: int) -> None:
     """Date what is kept back, as if time had passed: `left` seconds of a life remain."""
     now = int(time.time())
-    kept = home.runtime / "kept" / "corp" / ACCOUNT / f"{ROLE}.json"
+    kept = home.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "cached.json"
     content = json.loads(kept.read_text())
     content["expires_at"], content["received_at"] = now + left, now + left - life
     kept.write_text(json.dumps(content))

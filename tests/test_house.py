@@ -31,7 +31,7 @@ DEFERRED_IN = {
     # Modules of Unix's, which a hit does not load: resource, pwd.
     "fastpath/own_process.py",
     "fastpath/folders.py",
-    "stores/trust.py",
+    "stores/own_folders.py",
     "fastpath/broker_address.py",
     "fastpath/broker_client.py",
     "fastpath/spawn.py",
@@ -77,6 +77,7 @@ HIT_IMPORTS = {
     "ssohelper.__main__",
     "ssohelper.fastpath.published",
     "ssohelper.fastpath.folders",
+    "ssohelper.fastpath.open_file",
 }
 
 DOCUMENT = (

@@ -153,7 +153,7 @@ class TestWindows:
         assert again.stdout in {document.decode() for document, _ in said}
         assert emulator.counters["GetRoleCredentials"] == before
         assert {"Cache", "sign-ins"} <= set(os.listdir(home.path / "Local/ssohelper"))
-        assert {"kept", "locks"} <= set(os.listdir(home.path / "Local/ssohelper/Cache"))
+        assert {"credentials", "locks"} <= set(os.listdir(home.path / "Local/ssohelper/Cache"))
         assert not (home.path / ".cache").exists()
         assert not (home.path / ".local").exists()
 

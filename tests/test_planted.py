@@ -26,11 +26,11 @@ SECRET = "precious, and none of ours"
 
 
 def document(home: Home) -> Path:
-    return home.runtime / "credentials" / "corp" / ACCOUNT / ROLE
+    return home.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "response"
 
 
 def kept(home: Home) -> Path:
-    return home.runtime / "kept" / "corp" / ACCOUNT / f"{ROLE}.json"
+    return home.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "cached.json"
 
 
 def token(home: Home) -> Path:

@@ -84,14 +84,47 @@ def now_file(runtime: str) -> str:
     return runtime + "/now"
 
 
-def ready_document(runtime: str, session: str, account_id: str, role_name: str) -> str:
-    """Return the path of the document that answers for this role."""
+def session_folder(runtime: str, session: str) -> str:
+    """Return the folder of all that is kept of the session's role credentials.
+
+    It has a folder for each account, and what the published responses depend on.
+    """
+    return f"{runtime}/credentials/{session}"
+
+
+def role_folder(runtime: str, session: str, account_id: str, role_name: str) -> str:
+    """Return the folder of all that is kept of the role's credentials."""
     return f"{runtime}/credentials/{session}/{account_id}/{role_name}"
 
 
-def span(runtime: str, session: str, account_id: str, role_name: str) -> str:
-    """Return the file that says between which seconds of this machine's uptime that holds."""
-    return f"{runtime}/spans/{session}/{account_id}/{role_name}"
+def published_response(runtime: str, session: str, account_id: str, role_name: str) -> str:
+    """Return the path of the role's published response: see `fastpath.published`."""
+    return role_folder(runtime, session, account_id, role_name) + "/response"
+
+
+def config_link(runtime: str, session: str) -> str:
+    """Return the link to the AWS config under which the session's responses were published."""
+    return session_folder(runtime, session) + "/config"
+
+
+def config_stamp(runtime: str, session: str) -> str:
+    """Return the file that has that config's modification time."""
+    return session_folder(runtime, session) + "/config-seen"
+
+
+def token_link(runtime: str, session: str) -> str:
+    """Return the link to the token file of the sign-in that the responses belong to."""
+    return session_folder(runtime, session) + "/token"
+
+
+def token_folder_link(runtime: str, session: str) -> str:
+    """Return the link to the folder of that token file: another HOME has another one."""
+    return session_folder(runtime, session) + "/tokens"
+
+
+def token_stamp(runtime: str, session: str) -> str:
+    """Return the file that has that token file's modification time."""
+    return session_folder(runtime, session) + "/token-seen"
 
 
 def foreign_owner(path: str, environ: "Mapping[str, str]") -> int | None:
@@ -140,31 +173,6 @@ def _passwd_home() -> str | None:
         return pwd.getpwuid(os.geteuid()).pw_dir
     except KeyError:
         return None
-
-
-def config_link(runtime: str, session: str) -> str:
-    """Return the link to the AWS config that the session's documents were made under."""
-    return f"{runtime}/sessions/{session}/config"
-
-
-def config_stamp(runtime: str, session: str) -> str:
-    """Return the file that has that config's modification time."""
-    return f"{runtime}/sessions/{session}/config-seen"
-
-
-def token_link(runtime: str, session: str) -> str:
-    """Return the link to the token file of the sign-in that the documents belong to."""
-    return f"{runtime}/sessions/{session}/token"
-
-
-def token_folder_link(runtime: str, session: str) -> str:
-    """Return the link to the folder of that token file: another HOME has another one."""
-    return f"{runtime}/sessions/{session}/tokens"
-
-
-def token_stamp(runtime: str, session: str) -> str:
-    """Return the file that has that token file's modification time."""
-    return f"{runtime}/sessions/{session}/token-seen"
 
 
 def aws_config_file(environ: "Mapping[str, str]") -> "str | None":

@@ -1,29 +1,32 @@
-"""The hit: argv → one file → stdout. Imports nothing that Python has not loaded by itself.
+"""A hit: prints the published response of a role. Imports nothing that Python has not loaded itself.
 
-The document's modification time is when somebody must next think, so a good one is printed as
-it is: no JSON is parsed, no configuration is read, and nothing grows with the organization.
+A published response is the document that an SDK gets, ready to print, and after it one line: from
+which to which second of this machine's uptime it is valid. Its modification time is the moment from
+which a caller must ask the broker instead. So a hit parses no JSON, reads no configuration, and
+costs the same however many accounts there are.
 """
 
 import os
 import sys
 import time
 
-from ssohelper.fastpath import folders
+from ssohelper.fastpath import folders, open_file
 
 _OPTIONS = {"--session": 0, "--account-id": 1, "--role-name": 2}
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
-# AWS's session tokens make documents of about 1.1 kB; more than this is not one of ours.
+# AWS's session tokens make documents of about 1.1 kB: what is larger is none of ours.
 _LIMIT_BYTES = 16384
-_SPAN_BYTES = 64
-# What a time service may put the clock back by without making documents doubtful.
+_UPTIME_BYTES = 64
+# A time service sets the clock back by less: that alone makes no response doubtful.
 _CLOCK_STEP_SECONDS = 5
 
 
 def print_response(argv: list[str]) -> bool:
-    """Print the ready document of these arguments; False when there is none to be served.
+    """Print the published response that these arguments ask for; return False when there is none.
 
-    Anything unusual (other arguments, a link, a FIFO, another owner; settings, a config or a token
-    file that changed since) is False as well: the ordinary path then says what is wrong.
+    False too for anything unusual: other arguments, a link, a FIFO, another owner, and settings, a
+    config or a token file that has changed since. The caller then takes the slower path, which
+    reports what is wrong.
     """
     key = parse_key(argv)
     if key is None:
@@ -34,7 +37,7 @@ def print_response(argv: list[str]) -> bool:
         return False
     if not _are_settings_unchanged(runtime) or not _is_sign_in_unchanged(runtime, key[0]):
         return False
-    document = _read(folders.ready_document(runtime, *key), folders.span(runtime, *key))
+    document = _read_document(folders.published_response(runtime, *key))
     return document is not None and _print(document)
 
 
@@ -52,7 +55,7 @@ def parse_key(argv: list[str]) -> tuple[str, str, str] | None:
 
 
 def _are_settings_unchanged(runtime: str) -> bool:
-    """Tell whether the documents were made under the settings as they are now."""
+    """Return whether the settings file is the one under which the responses were published."""
     try:
         stamp = os.stat(folders.settings_stamp(runtime))
     except OSError:
@@ -67,9 +70,9 @@ def _are_settings_unchanged(runtime: str) -> bool:
 
 
 def _is_sign_in_unchanged(runtime: str, session: str) -> bool:
-    """Tell whether config and token file are those that the session's documents were made under.
+    """Return whether config and token file are those under which the responses were published.
 
-    Another tool signs out by removing the token file, and in by writing it.
+    Another tool signs out by removing the token file, and signs in by writing it.
     """
     path = folders.aws_config_file(os.environ)
     if path is None:
@@ -80,7 +83,7 @@ def _is_sign_in_unchanged(runtime: str, session: str) -> bool:
             return False
         if config.st_mtime_ns != os.stat(folders.config_stamp(runtime, session)).st_mtime_ns:
             return False
-        # Two homes may share a runtime folder and a config.
+        # Two home folders may share a runtime folder and a config, but not a sign-in.
         home = os.stat(os.path.expanduser("~/.aws/sso/cache"))
         linked = os.stat(folders.token_folder_link(runtime, session))
         if (home.st_dev, home.st_ino) != (linked.st_dev, linked.st_ino):
@@ -91,54 +94,57 @@ def _is_sign_in_unchanged(runtime: str, session: str) -> bool:
         return False
 
 
-def _read(path: str, span: str) -> bytes | None:
+def _read_document(path: str) -> bytes | None:
     if sys.platform == "win32":
-        return None  # it has no way to open a file that follows no link
+        return None  # Windows has no way to open a file that follows no link
     try:
-        # O_NONBLOCK: opening a planted FIFO must not hang.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor, found = open_file.open_own_file(path)
     except OSError:
         return None
     try:
-        found = os.fstat(descriptor)
-        is_plain = (found.st_mode & 0o170000) == 0o100000 and found.st_nlink == 1
-        if not is_plain or found.st_uid != os.geteuid():
+        # Without a name, it was withdrawn since we opened it.
+        if found.st_nlink == 0 or found.st_mtime <= time.time():
             return None
-        if found.st_mtime <= time.time() or not is_of_this_clock(found, span):
-            return None
-        document = os.read(descriptor, _LIMIT_BYTES)
+        content = os.read(descriptor, _LIMIT_BYTES)
     except OSError:
         return None
     finally:
         os.close(descriptor)
-    return document if is_document(document) else None
+    document, validity = split(content)
+    return document if is_document(document) and is_of_this_clock(found, validity) else None
+
+
+def join(document: bytes, valid_seconds: int) -> bytes:
+    """Return the content of a published response: the document, then its validity in uptime seconds.
+
+    Where the machine does not tell its uptime, there is no second line.
+    """
+    up = read_uptime()
+    return document if up is None else b"%b%d %d\n" % (document, up, max(0, up + valid_seconds))
+
+
+def split(content: bytes) -> tuple[bytes, bytes]:
+    """Return the document and the line after it, b"" without one."""
+    end = content.find(b"\n") + 1
+    return content[:end], content[end:]
 
 
 def is_document(content: bytes) -> bool:
-    """Tell whether this is a whole document, as far as a hit looks at one."""
+    """Return whether this is a whole document, as far as a hit checks one."""
     return content.startswith(b'{"Version":1,') and content.endswith(b"}\n")
 
 
-def is_of_this_clock(found: os.stat_result, span: str) -> bool:
-    """Tell whether the document's time means what it meant when it was made.
+def is_of_this_clock(found: os.stat_result, validity: bytes) -> bool:
+    """Return whether the response's modification time still means what it meant when written.
 
-    One from the future was made by another clock. A clock that was set back by less than the
-    document's age shows in its span only, which counts in seconds of this machine's uptime.
+    A response with a change time in the future was written under another clock. A clock that was
+    set back by less than the response's age shows only in its validity, in uptime seconds.
     """
     if found.st_ctime > time.time() + _CLOCK_STEP_SECONDS:
         return False
-    if sys.platform == "win32":
-        return True  # no uptime is known, so there are no spans
-    try:
-        descriptor = os.open(span, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return not os.path.lexists(span)  # where no uptime is known there are no spans
-    try:
-        words = os.read(descriptor, _SPAN_BYTES).split()
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
+    if not validity:
+        return True
+    words = validity.split()
     up = read_uptime()
     if up is None or len(words) != 2 or not (words[0] + words[1]).isdigit():
         return False
@@ -146,9 +152,9 @@ def is_of_this_clock(found: os.stat_result, span: str) -> bool:
 
 
 def read_uptime() -> int | None:
-    """Return whole seconds since this machine's start, sleep included; None where it tells none.
+    """Return whole seconds since this machine's start, sleep included; None where it has no uptime file.
 
-    The launcher reads the same file: a container's may differ from what the kernel says.
+    The launcher reads the same file. In a container it may differ from the kernel's own clock.
     """
     if sys.platform == "win32":
         return None
@@ -157,7 +163,7 @@ def read_uptime() -> int | None:
     except OSError:
         return None
     try:
-        whole = os.read(descriptor, _SPAN_BYTES).partition(b".")[0]
+        whole = os.read(descriptor, _UPTIME_BYTES).partition(b".")[0]
     except OSError:
         return None
     finally:

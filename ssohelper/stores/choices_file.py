@@ -6,7 +6,7 @@ from typing import Any
 from ssohelper.core.choices import Choices
 from ssohelper.core.schema import state as schema
 from ssohelper.core.schema.fields import Damaged
-from ssohelper.stores import files, path_parts
+from ssohelper.stores import files
 
 
 class ChoicesStore:
@@ -40,7 +40,7 @@ class ChoicesStore:
         files.remove(self._file(session_name))
 
     def _file(self, session_name: str) -> Path:
-        return self._folder / f"{path_parts.session_part(session_name)}.json"
+        return self._folder / f"{files.session_file_name(session_name)}.json"
 
 
 def document_of(choices: Choices) -> dict[str, Any]:

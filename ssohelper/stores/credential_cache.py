@@ -1,25 +1,27 @@
-"""Role credentials in the runtime folder: what we keep of an answer, and its ready document.
+"""Role credentials in the runtime folder: one folder for each role.
 
-Kept answers are for us (`kept/<session>/<account>/<role>.json`), ready documents for the hit
-path (`credentials/<session>/<account>/<role>`): printed as they are while their modification
-time is ahead. Keeping and publishing are two calls: a guarded role is kept, never published.
+`<runtime>/credentials/<session>/<account>/<role>/` holds `cached.json`, which we read, and
+`response`, the published response, which a hit prints (fastpath/published.py). They are two calls:
+the credentials of a guarded role are cached and never published. The session's folder also holds
+what its responses depend on (stores/session_stamp.py).
 """
 
 import logging
-import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
+from ssohelper.core.model import ACCOUNT_ID, CachedCredentials, RoleKey, SsoSession
 from ssohelper.core.schema import credentials as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState, NotOurs
 from ssohelper.fastpath import folders, published
-from ssohelper.stores import files, path_parts
+from ssohelper.stores import files
 from ssohelper.stores.settings_stamp import SettingsStamp
 
 _log = logging.getLogger(__name__)
+_CACHED = "cached.json"
 
 
 class CredentialCache:
@@ -30,8 +32,8 @@ class CredentialCache:
         self._stamp = stamp
 
     def load(self, key: RoleKey, session: SsoSession) -> CachedCredentials | None:
-        """Return what is kept, expired or not; None when it is of another start URL or region."""
-        path = self._cached_file(key)
+        """Return the cached credentials, expired or not; None for another start URL or region."""
+        path = self._folder(key) / _CACHED
         found = files.read_json(path)
         if found is None or not _is_of(found, key):
             return None
@@ -40,10 +42,7 @@ class CredentialCache:
         return _parse_cached(found, path)
 
     def save(self, key: RoleKey, session: SsoSession, cached: CachedCredentials) -> None:
-        path = self._cached_file(key)
-        self._make_folders(path)
-        # Files that are written once, such as the settings' stamp, are written there.
-        files.sweep_folder_once(str(self._runtime))
+        """Write the credentials to the cache. Raises: LocalState."""
         credentials = cached.credentials
         document = {
             **key._asdict(),
@@ -56,137 +55,131 @@ class CredentialCache:
             "received_at": cached.received_at,
             "token_id": cached.token_id,
         }
-        files.write_json(path, document, durable=False)
+        folder = self._ensure_folder(key)
+        # Files that are written once, such as the settings' stamp, are written in this one.
+        files.sweep_folder_once(str(self._runtime))
+        files.write_json(folder / _CACHED, document, durable=False)
 
     def publish(
-        self, key: RoleKey, document: bytes, think_again_at: int, now: int | None = None
+        self, key: RoleKey, document: bytes, valid_until: int, now: int | None = None
     ) -> None:
-        """Put the ready document where the hit path prints it until `think_again_at`.
+        """Write the response that hits print until `valid_until`, epoch seconds of this machine.
 
-        Its span says the same in seconds of uptime, which no jump of the clock changes. Nothing is put
-        there when the settings were changed since this process read them.
+        Its second line says the same in seconds of uptime, which no jump of the clock changes.
+        Writes nothing when the settings have changed since this process read them.
+        Raises: LocalState.
         """
         if self._stamp and not self._stamp.prepare(self._withdraw_all):
             return
         now = int(time.time()) if now is None else now
-        up = published.read_uptime()
-        if up is not None:
-            span = self._span(key)
-            self._make_folders(span)
-            files.write_atomically(
-                span, b"%d %d\n" % (up, max(0, up + think_again_at - now)), durable=False
-            )
-        path = self._ready_document(key)
-        self._make_folders(path)
-        files.write_atomically(path, document, mtime=think_again_at, durable=False)
+        content = published.join(document, valid_until - now)
+        path = self._ensure_folder(key) / self._response(key).name
+        files.write_atomically(path, content, mtime=valid_until, durable=False)
 
     def load_published_until(self, key: RoleKey) -> int:
-        """Return until when the ready document is printed as it is; 0 without one.
+        """Return until when hits print the published response, epoch seconds; 0 without one.
 
-        One that was made under other settings or before the clock was set back counts as none,
-        and so does a malformed one.
-        Raises: NotOurs for what is no plain file of ours.
+        A malformed one counts as none, and so does one that was written under other settings or
+        before the clock was set back.
+        Raises: NotOurs for a link, another user's file, and the like.
         """
         if self._stamp and self._stamp.is_due():
             return 0
-        path = self._ready_document(key)
+        path = self._response(key)
         try:
-            content = files.read_own_file(path)
-            found = os.lstat(path)
-        except files.TooLarge:
-            content = b""
+            opened = files.read_with_status(path)
+        except files.FileTooLarge:
+            _log.info('"%s" is too large: counted as missing', path)
+            return 0
         except NotOurs:
             raise
-        except (LocalState, OSError):
+        except LocalState:
             return 0
-        if content is None:
+        if opened is None:
             return 0
-        if not published.is_document(content):
+        content, found = opened
+        document, validity = published.split(content)
+        if not published.is_document(document):
             _log.info('"%s" holds no document: counted as missing', path)
             return 0
-        is_held = published.is_of_this_clock(found, os.fspath(self._span(key)))
-        return int(found.st_mtime) if is_held else 0
+        return int(found.st_mtime) if published.is_of_this_clock(found, validity) else 0
 
     def withdraw(self, key: RoleKey) -> None:
-        """Remove the ready document; what is kept stays."""
-        files.remove(self._ready_document(key))
+        """Remove the role's published response; the cached credentials stay."""
+        files.remove(self._response(key))
 
     def withdraw_session(self, session_name: str) -> None:
-        """Remove the session's published responses; what is cached stays."""
-        files.remove_tree(self._runtime / "credentials" / path_parts.session_part(session_name))
+        """Remove the session's published responses; the cached credentials stay."""
+        for key in self._list_keys(files.session_file_name(session_name)):
+            self.withdraw(key)
 
     def _withdraw_all(self) -> None:
-        files.remove_tree(self._runtime / "credentials")
+        for session_name in self.list_session_names():
+            self.withdraw_session(session_name)
 
     def forget_role(self, key: RoleKey) -> None:
-        self.withdraw(key)
-        files.remove(self._cached_file(key))
+        """Remove all that is kept of the role's credentials."""
+        files.remove_tree(self._folder(key))
 
     def forget_session(self, session_name: str) -> int:
-        """Remove all of the session's role credentials; returns how many files went."""
-        name = path_parts.session_part(session_name)
-        removed = sum(
-            files.remove_tree(self._runtime / branch / name) for branch in ("credentials", "kept")
-        )
-        # Only then what says when and under which sign-in those are good.
-        for branch in ("spans", "sessions"):
-            files.remove_tree(self._runtime / branch / name)
+        """Remove all that is kept of the session's credentials; return the number of role files."""
+        folder = self._session_folder(files.session_file_name(session_name))
+        removed = sum(files.remove_tree(folder / account) for account in _list_accounts(folder))
+        files.remove_tree(folder)
         return removed
 
     def list_entries(self) -> list[tuple[RoleKey, CachedCredentials]]:
-        """Return what is kept, sorted by key; files that cannot be read are left out."""
+        """Return the cached credentials, sorted by key, without files that cannot be read."""
         found = []
-        for path in self._list_cached_files():
-            try:
-                document = files.read_json(path)
-            except LocalState:
-                continue
-            key = RoleKey(path.parent.parent.name, path.parent.name, path.name[: -len(".json")])
-            cached = _parse_cached(document, path) if document and _is_of(document, key) else None
-            if cached:
-                found.append((key, cached))
+        for session_name in self.list_session_names():
+            for key in self._list_keys(session_name):
+                path = self._folder(key) / _CACHED
+                try:
+                    document = files.read_json(path)
+                except LocalState:
+                    continue
+                cached = (
+                    _parse_cached(document, path) if document and _is_of(document, key) else None
+                )
+                if cached:
+                    found.append((key, cached))
         return found
 
     def path_of(self, key: RoleKey) -> str:
-        """Return the path of what is kept for this role."""
-        return str(self._cached_file(key))
+        """Return the path of the role's cached credentials."""
+        return str(self._folder(key) / _CACHED)
 
     def list_session_names(self) -> list[str]:
-        """Return the sessions of which something is kept."""
-        names = {
-            name
-            for branch in ("credentials", "kept")
-            for name in files.list_names(self._runtime / branch)
-        }
-        return sorted(names)
+        """Return the sessions that have a folder here."""
+        return files.list_names(self._runtime / "credentials")
 
-    def _list_cached_files(self) -> list[Path]:
-        base = self._runtime / "kept"
-        return [
-            base / session / account / name
-            for session in files.list_names(base)
-            for account in files.list_names(base / session)
-            for name in files.list_names(base / session / account)
-            if name.endswith(".json")
-        ]
+    def _list_keys(self, session_name: str) -> Iterator[RoleKey]:
+        folder = self._session_folder(session_name)
+        for account_id in _list_accounts(folder):
+            for role_name in files.list_names(folder / account_id):
+                yield RoleKey(session_name, account_id, role_name)
 
-    def _make_folders(self, path: Path) -> None:
+    def _ensure_folder(self, key: RoleKey) -> Path:
         files.ensure_private_folder(self._runtime)
-        files.ensure_private_folder(path.parent)
+        return files.ensure_private_folder(self._folder(key))
 
-    def _cached_file(self, key: RoleKey) -> Path:
-        session, account_id, role_name = path_parts.role_parts(key)
-        return self._runtime / "kept" / session / account_id / f"{role_name}.json"
+    def _session_folder(self, session_name: str) -> Path:
+        return Path(folders.session_folder(str(self._runtime), session_name))
 
-    def _ready_document(self, key: RoleKey) -> Path:
-        return Path(folders.ready_document(str(self._runtime), *path_parts.role_parts(key)))
+    def _folder(self, key: RoleKey) -> Path:
+        return Path(folders.role_folder(str(self._runtime), *files.role_file_names(key)))
 
-    def _span(self, key: RoleKey) -> Path:
-        return Path(folders.span(str(self._runtime), *path_parts.role_parts(key)))
+    def _response(self, key: RoleKey) -> Path:
+        return Path(folders.published_response(str(self._runtime), *files.role_file_names(key)))
+
+
+def _list_accounts(folder: Path) -> list[str]:
+    # The session's folder has links too, to AWS's folders: nothing in those is ours.
+    return [name for name in files.list_names(folder) if ACCOUNT_ID.fullmatch(name)]
 
 
 def _is_of(found: dict[str, Any], key: RoleKey) -> bool:
-    # The path says it too, but not on file systems that fold upper and lower case.
+    # The path says it too, but not on a file system that ignores upper and lower case.
     return all(found.get(name) == value for name, value in key._asdict().items())
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.listing import Listing
 from ssohelper.core.schema import listing as schema
-from ssohelper.stores import files, path_parts
+from ssohelper.stores import files
 
 # 5,000 accounts with 20 roles each are 4 MB.
 _LIMIT_BYTES = 64 << 20
@@ -42,7 +42,7 @@ class DirectoryCache:
 
     def lock_listing(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
         """Hold the lock of who lists the session anew behind a caller's back."""
-        path = self._state / "locks" / path_parts.session_part(session_name) / "listing.lock"
+        path = self._state / "locks" / files.session_file_name(session_name) / "listing.lock"
         return files.hold_lock(path, deadline, self._state)
 
     def list_session_names(self) -> list[str]:
@@ -65,7 +65,7 @@ class DirectoryCache:
 
     def _file(self, session_name: str, name: str) -> Path:
         # A folder each: "corp" unfinished must not be the name of a session "corp.unfinished".
-        return self._state / "listings" / path_parts.session_part(session_name) / name
+        return self._state / "listings" / files.session_file_name(session_name) / name
 
 
 def _document_of(listing: Listing) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from pathlib import Path
 from ssohelper.core.model import Secret
 from ssohelper.core.text import show
 from ssohelper.errors import LocalState, UsageProblem
+from ssohelper.fastpath.open_file import open_own_file
 from ssohelper.stores import files
-from ssohelper.stores.trust import CAREFUL, reason
+from ssohelper.stores.disk_errors import reason
 
 if sys.platform == "win32":
     raise ImportError("there is no endpoint on Windows")
@@ -251,7 +252,7 @@ def _made(base: Path) -> tuple[Path, int]:
         files.ensure_private_folder(path)
         # Not our process id: a container has others.
         try:
-            lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | CAREFUL, 0o600)
+            lock, _found = open_own_file(os.fspath(path / _LOCK), os.O_RDWR | os.O_CREAT)
             fcntl.flock(lock, fcntl.LOCK_EX)
         except OSError as cause:
             raise LocalState(f'"{path}" cannot be used: {reason(cause)}') from cause
@@ -274,7 +275,7 @@ def _sweep(base: Path) -> None:
 def _nobody_s(lock: Path) -> Iterator[bool]:
     """Tell whether nobody holds the lock, and hold it; a folder without one is just being made."""
     try:
-        descriptor = os.open(lock, os.O_RDWR | CAREFUL)
+        descriptor, _found = open_own_file(os.fspath(lock), os.O_RDWR)
     except OSError:
         yield False
         return

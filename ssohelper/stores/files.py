@@ -5,7 +5,6 @@ hangs us, and another user's file is not ours to trust. Nothing is ever truncate
 """
 
 import contextlib
-import errno
 import json
 import logging
 import os
@@ -16,25 +15,25 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ssohelper.core.schema.fields import Damaged
-from ssohelper.errors import LocalState, NotOurs
+from ssohelper.fastpath import open_file
+from ssohelper.stores.disk_errors import FileTooLarge, unreadable, unwritable
 from ssohelper.stores.locks import hold_lock
-from ssohelper.stores.removal import list_names, remove, remove_tree
-from ssohelper.stores.trust import (
-    BINARY,
-    CAREFUL,
-    CLOEXEC,
-    NOFOLLOW,
-    check_open_file,
+from ssohelper.stores.own_folders import (
     ensure_folder,
     ensure_private_folder,
     is_in_another_users_home,
-    reason,
+    list_names,
     refuse_another_users_home,
-    refuse_unusual,
-    unusual_by_errno,
+    remove,
+    remove_tree,
+    role_file_names,
+    session_file_name,
+    tighten_mode,
 )
 
+# Every store imports this module alone for its work on the disk.
 __all__ = [
+    "FileTooLarge",
     "ensure_folder",
     "ensure_private_folder",
     "hold_lock",
@@ -44,11 +43,14 @@ __all__ = [
     "read_json",
     "read_own_file",
     "read_record",
+    "read_with_status",
     "refuse_another_users_home",
     "remove",
     "remove_tree",
     "report_damage",
     "reserve_file",
+    "role_file_names",
+    "session_file_name",
     "sweep_folder_once",
     "write_atomically",
     "write_json",
@@ -59,6 +61,14 @@ _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 READ_LIMIT_BYTES = 1 << 20
+# A new file: the name may be no link, and no other process may have it.
+_NEW_FILE = (
+    os.O_CREAT
+    | os.O_EXCL
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 TEMP_PREFIX = ".ssohelper-"
 _TEMP_LIFE_SECONDS = 3600
 _READ_SECONDS = 1.0
@@ -66,42 +76,45 @@ _READ_SECONDS = 1.0
 _swept: set[str] = set()
 
 
-class TooLarge(LocalState):
-    """More bytes than any file of ours has."""
-
-
 def read_own_file(
     path: Path | str, limit: int = READ_LIMIT_BYTES, *, tighten: bool = True
 ) -> bytes | None:
-    """Return the file's bytes, None when there is none.
+    """Return the bytes of a file of ours, by the rules of `fastpath.open_file`; None without one.
 
-    A mode that lets others in is tightened to 0600, with one warning; not without `tighten`.
-    Raises: LocalState for a link, FIFO, folder, another owner, a hard link; TooLarge.
+    A mode that lets other users in is set to 0600, with one warning; not without `tighten`.
+    Raises: NotOurs for a link, FIFO, folder, another owner, a hard link; FileTooLarge; LocalState.
     """
+    opened = read_with_status(path, limit, tighten=tighten)
+    return None if opened is None else opened[0]
+
+
+def read_with_status(
+    path: Path | str, limit: int = READ_LIMIT_BYTES, *, tighten: bool = True
+) -> tuple[bytes, os.stat_result] | None:
+    """Return the bytes of a file of ours and its status, as `read_own_file`."""
     path = os.fspath(path)
     try:
-        descriptor = os.open(path, os.O_RDONLY | CAREFUL)
+        descriptor, found = open_file.open_own_file(path, for_root=True)
     except FileNotFoundError:
         return None
     except OSError as cause:
-        raise _unreadable(path, cause) from cause
+        raise unreadable(path, cause) from cause
     try:
-        check_open_file(descriptor, path, tighten=tighten, only_to_read=True)
-        content = _read_all(descriptor, limit + 1)
+        # Root leaves the files of the user whose HOME it was given as they are.
+        if tighten and open_file.is_ours(found):
+            tighten_mode(descriptor, found, path)
+        return open_file.read_all(descriptor, path, limit), found
     except OSError as cause:
-        raise _unreadable(path, cause) from cause
+        raise unreadable(path, cause) from cause
     finally:
         os.close(descriptor)
-    if len(content) > limit:
-        raise TooLarge(f'"{path}" is larger than {limit} bytes', hint="remove it and try again")
-    return content
 
 
 def read_json(path: Path | str, limit: int = READ_LIMIT_BYTES) -> dict[str, Any] | None:
     """Return the JSON object in the file; None when there is none or it is malformed."""
     try:
         content = read_own_file(path, limit)
-    except TooLarge:
+    except FileTooLarge:
         content = b""
     if content is None:
         return None
@@ -176,7 +189,7 @@ def write_atomically(
         if durable:
             _sync_folder(folder)
     except OSError as cause:
-        raise _unwritable(path, cause) from cause
+        raise unwritable(path, cause) from cause
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temp)
@@ -197,7 +210,7 @@ def write_link(path: Path | str, target: str) -> None:
         os.symlink(target, temp)
         _replace(temp, path)
     except OSError as cause:
-        raise _unwritable(path, cause) from cause
+        raise unwritable(path, cause) from cause
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temp)
@@ -241,7 +254,7 @@ class Reservation:
                 write_atomically(self._path, data, mtime=mtime)
             _sync_folder(os.path.dirname(self._path) or ".")
         except OSError as cause:
-            raise _unwritable(self._path, cause) from cause
+            raise unwritable(self._path, cause) from cause
         return True
 
 
@@ -257,12 +270,12 @@ def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
     folder = os.path.dirname(path) or "."
     sweep_folder_once(folder)
     temp = os.path.join(folder, f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(6).hex()}")
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | NOFOLLOW | CLOEXEC | BINARY
+    flags = os.O_RDWR | _NEW_FILE
     try:
         _refuse_unusual_target(path)
         descriptor = os.open(temp, flags, 0o600)
     except OSError as cause:
-        raise _unwritable(path, cause) from cause
+        raise unwritable(path, cause) from cause
     try:
         try:
             # Real zeros: some file systems promise room with fallocate that they do not have.
@@ -271,7 +284,7 @@ def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
                 left -= os.write(descriptor, bytes(left))
             os.fsync(descriptor)
         except OSError as cause:
-            raise _unwritable(path, cause) from cause
+            raise unwritable(path, cause) from cause
         yield Reservation(path, temp, descriptor)
     finally:
         os.close(descriptor)
@@ -284,22 +297,11 @@ def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
 
 def _refuse_unusual_target(path: str) -> None:
     with contextlib.suppress(FileNotFoundError):
-        refuse_unusual(os.lstat(path), path)
-
-
-def _read_all(descriptor: int, limit: int) -> bytes:
-    parts: list[bytes] = []
-    while limit > 0:
-        part = os.read(descriptor, min(limit, 1 << 20))
-        if not part:
-            break
-        parts.append(part)
-        limit -= len(part)
-    return b"".join(parts)
+        open_file.check_own(os.lstat(path), path)
 
 
 def _write_new(path: str, data: bytes, mode: int, mtime_ns: int | None, *, durable: bool) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NOFOLLOW | CLOEXEC | BINARY
+    flags = os.O_WRONLY | _NEW_FILE
     descriptor = os.open(path, flags, 0o600)
     try:
         left = memoryview(data)
@@ -335,7 +337,7 @@ def _replace(temp: str, path: str) -> None:
 def _sync_folder(folder: str) -> None:
     # Best effort: the rename is done, and some file systems refuse fsync on a folder.
     with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | CLOEXEC)
+        descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         try:
             os.fsync(descriptor)
         finally:
@@ -355,15 +357,3 @@ def sweep_folder_once(folder: str) -> None:
                     # A ready document's temp file is dated ahead: its age says nothing.
                     if age > _TEMP_LIFE_SECONDS:
                         os.unlink(entry.path)
-
-
-def _unreadable(path: str, cause: OSError) -> LocalState:
-    what = unusual_by_errno(cause)
-    if what:
-        return NotOurs(f'"{path}" {what}: not touched', hint=f"look at it with: ls -l {path}")
-    return LocalState(f'"{path}" cannot be read: {reason(cause)}')
-
-
-def _unwritable(path: str, cause: OSError) -> LocalState:
-    hint = "free some space and try again" if cause.errno in (errno.ENOSPC, errno.EDQUOT) else None
-    return LocalState(f'"{path}" cannot be written: {reason(cause)}', hint=hint)

@@ -9,17 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.errors import LocalState, LockNotObtained, NotOurs, SsoHelperError
-from ssohelper.stores.trust import (
-    CAREFUL,
-    check_open_file,
-    ensure_private_folder,
-    errno_of,
-    notice,
-    os_error,
-    reason,
-    unusual_by_errno,
-)
+from ssohelper.errors import LocalState, LockNotObtained, SsoHelperError
+from ssohelper.fastpath.open_file import Refused, open_own_file
+from ssohelper.stores.disk_errors import errno_of, os_error, reason, refused, warn_once
+from ssohelper.stores.own_folders import ensure_private_folder, tighten_mode
 
 # Network homes without a lock daemon answer so; going on without a lock beats not working.
 _NO_LOCKS_HERE = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
@@ -56,25 +49,12 @@ def hold_lock(
 def _open_and_lock(
     path: str, deadline: Deadline, base: Path | None, is_private: bool
 ) -> int | None:
+    """Return the locked descriptor; None where the disk takes no lock file."""
     while True:
+        descriptor = _open(path, base, is_private)
+        if descriptor is None:
+            return None
         try:
-            if base is not None:
-                ensure_private_folder(base)
-            if is_private:
-                ensure_private_folder(os.path.dirname(path))
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | CAREFUL, 0o600)
-        except (OSError, LocalState) as cause:
-            if errno_of(cause) in _NO_ROOM:
-                notice(f'going on without the lock "{path}": {reason(os_error(cause))}')
-                return None
-            if isinstance(cause, SsoHelperError):
-                raise
-            if what := unusual_by_errno(cause):
-                hint = f"look at it with: ls -l {path}"
-                raise NotOurs(f'the lock "{path}" {what}: not touched', hint=hint) from cause
-            raise LocalState(f'the lock "{path}" cannot be made: {reason(cause)}') from cause
-        try:
-            check_open_file(descriptor, path)
             has_lock = _wait_for_lock(descriptor, path, deadline)
             if not has_lock or _is_still_at(descriptor, path):
                 _write_pid(descriptor)
@@ -82,8 +62,34 @@ def _open_and_lock(
         except BaseException:
             os.close(descriptor)
             raise
-        # The runtime folder was cleaned while we waited: this lock excludes nobody any more.
+        # Another process removed the lock file while we waited, such as a cleaner of the runtime
+        # folder. The next caller makes a new one: this lock excludes no one any more.
         os.close(descriptor)
+
+
+def _open(path: str, base: Path | None, is_private: bool) -> int | None:
+    """Return the open lock file, which is made when it is missing; None where the disk takes none."""
+    try:
+        if base is not None:
+            ensure_private_folder(base)
+        if is_private:
+            ensure_private_folder(os.path.dirname(path))
+        descriptor, found = open_own_file(path, os.O_RDWR | os.O_CREAT)
+    except (OSError, LocalState) as cause:
+        if errno_of(cause) in _NO_ROOM:
+            warn_once(f'going on without the lock "{path}": {reason(os_error(cause))}')
+            return None
+        if isinstance(cause, SsoHelperError):
+            raise
+        if isinstance(cause, Refused):
+            raise refused(path, cause, "the lock ") from cause
+        raise LocalState(f'the lock "{path}" cannot be made: {reason(cause)}') from cause
+    try:
+        tighten_mode(descriptor, found, path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _wait_for_lock(descriptor: int, path: str, deadline: Deadline) -> bool:
@@ -93,7 +99,7 @@ def _wait_for_lock(descriptor: int, path: str, deadline: Deadline) -> bool:
             _try_lock(descriptor)
         except OSError as cause:
             if cause.errno in _NO_LOCKS_HERE:
-                notice(f'going on without the lock "{path}": {reason(cause)}')
+                warn_once(f'going on without the lock "{path}": {reason(cause)}')
                 return False
             if cause.errno not in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK):
                 raise LocalState(f'the lock "{path}" failed: {reason(cause)}') from cause

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ssohelper.core.schema import state as schema
 from ssohelper.core.sign_in_notices import Told
-from ssohelper.stores import files, path_parts
+from ssohelper.stores import files
 
 
 class NoticeRecord:
@@ -32,4 +32,4 @@ class NoticeRecord:
         files.remove(self._file(session_name))
 
     def _file(self, session_name: str) -> Path:
-        return self._state / "notices" / f"{path_parts.session_part(session_name)}.json"
+        return self._state / "notices" / f"{files.session_file_name(session_name)}.json"

@@ -17,7 +17,7 @@ from ssohelper.core.schema import state as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.sign_in_clock import PromptClock
 from ssohelper.errors import LocalState
-from ssohelper.stores import files, path_parts
+from ssohelper.stores import files
 
 # So many configs are hardly in use at once; and one that is gone is made anew by who misses it.
 _MOST_DATED = 50
@@ -52,7 +52,7 @@ class PromptState:
         files.remove(self.role_file(key))
 
     def drop_roles(self, session_name: str) -> None:
-        files.remove_tree(self._folder / "roles" / path_parts.session_part(session_name))
+        files.remove_tree(self._folder / "roles" / files.session_file_name(session_name))
 
     def dated_as(self, path: str) -> str:
         """Return a file of ours that is as old as this one (1970 for none): newer means changed.
@@ -73,13 +73,13 @@ class PromptState:
         return str(file) if _changed_at(file) == changed_at else ""
 
     def session_file(self, name: str) -> Path:
-        return self._folder / "sessions" / path_parts.session_part(name)
+        return self._folder / "sessions" / files.session_file_name(name)
 
     def seen_file(self, name: str) -> Path:
-        return self._folder / "seen" / path_parts.session_part(name)
+        return self._folder / "seen" / files.session_file_name(name)
 
     def role_file(self, key: RoleKey) -> Path:
-        return self._folder.joinpath("roles", *path_parts.role_parts(key))
+        return self._folder.joinpath("roles", *files.role_file_names(key))
 
     @property
     def _folder(self) -> Path:

@@ -25,7 +25,7 @@ from pathlib import Path
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import LocalState
 from ssohelper.fastpath import folders
-from ssohelper.stores import files, path_parts
+from ssohelper.stores import files
 
 # Some shells and file systems compare whole seconds: a second write in the same one would go
 # unnoticed.
@@ -41,7 +41,7 @@ class SessionStamp:
     ) -> None:
         """`token_file` is "" where there is none that other tools could change."""
         self._runtime = runtime
-        name = path_parts.session_part(session.name)
+        name = files.session_file_name(session.name)
         self._portal = f"{session.start_url}\n{session.region}\n".encode()
         self._config = _Part(
             config_file and os.path.realpath(config_file),

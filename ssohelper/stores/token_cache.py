@@ -27,7 +27,7 @@ from ssohelper.core.schema import sign_in as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.start_url import is_same_portal
 from ssohelper.errors import LocalState, LoginRequired
-from ssohelper.stores import files, path_parts
+from ssohelper.stores import files
 from ssohelper.stores.files import Reservation
 
 _log = logging.getLogger(__name__)
@@ -261,7 +261,7 @@ class TokenFiles:
         """
         with suppress(LocalState):
             files.ensure_folder(self._folder)
-        path = self._folder / f".{_sha1(path_parts.session_part(session_name))}.lock"
+        path = self._folder / f".{_sha1(files.session_file_name(session_name))}.lock"
         if os.access(self._folder, os.W_OK) and not files.is_in_another_users_home(path):
             return files.hold_lock(path, deadline, is_private=False)
         return files.hold_lock(self._lock_file(session_name, "token"), deadline, self._runtime)
@@ -322,7 +322,7 @@ class TokenFiles:
             return {}
 
     def _token_file(self, session: SsoSession) -> Path:
-        return self._folder / f"{_sha1(path_parts.session_part(session.name))}.json"
+        return self._folder / f"{_sha1(files.session_file_name(session.name))}.json"
 
     def _registration_file(self, session: SsoSession) -> Path:
         # The AWS CLI's own arguments, in its own form: another name would be another client.
@@ -331,15 +331,15 @@ class TokenFiles:
             "startUrl": session.start_url,
             "region": session.region,
             "scopes": list(session.scopes) or None,
-            "session_name": path_parts.session_part(session.name),
+            "session_name": files.session_file_name(session.name),
         }
         return self._folder / f"{_sha1(json.dumps(named_by, sort_keys=True))}.json"
 
     def _facts_file(self, session_name: str) -> Path:
-        return self._state / "sign-ins" / f"{path_parts.session_part(session_name)}.json"
+        return self._state / "sign-ins" / f"{files.session_file_name(session_name)}.json"
 
     def _lock_file(self, session_name: str, what: str) -> Path:
-        return self._runtime / "locks" / path_parts.session_part(session_name) / f"{what}.lock"
+        return self._runtime / "locks" / files.session_file_name(session_name) / f"{what}.lock"
 
 
 def _date_for(path: Path) -> int:

@@ -7,7 +7,7 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import RoleKey, Usage
 from ssohelper.core.schema import state as schema
 from ssohelper.core.schema.fields import Damaged
-from ssohelper.stores import files, path_parts
+from ssohelper.stores import files
 
 # 50 bytes a role: 20,000 roles are 2 MB, and nobody uses as many.
 _LIMIT_BYTES = 8 << 20
@@ -36,7 +36,7 @@ class UsageStore:
 
     def change(self, key: RoleKey, change: Callable[[Usage], Usage], deadline: Deadline) -> None:
         """Replace what is known of one role, under a lock, so that no count is lost."""
-        path_parts.role_parts(key)
+        files.role_file_names(key)
         with files.hold_lock(self._lock, deadline, self._runtime):
             known = self.all()
             before = known.get(key, Usage())

@@ -30,7 +30,7 @@ def signed_in(home: Home, emulator: Emulator) -> Home:
 
 
 def kept(home: Home) -> Path:
-    return home.runtime / "kept" / "corp" / ACCOUNT / f"{ROLE}.json"
+    return home.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "cached.json"
 
 
 def end_brokers(home: Home) -> None:
@@ -69,7 +69,7 @@ def test_damaged_cached_credentials_are_asked_for_again_and_heal(
     end_brokers(signed_in)
     good = json.loads(kept(signed_in).read_text())
     kept(signed_in).write_text(json.dumps({**good, **change}))
-    (signed_in.runtime / "credentials" / "corp" / ACCOUNT / ROLE).unlink()
+    (signed_in.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "response").unlink()
     done = run("exec", f"corp:{ACCOUNT}/{ROLE}", "--", "/usr/bin/env")
     assert done.returncode == 0, done.stderr
     keys = dict(line.split("=", 1) for line in done.stdout.splitlines())

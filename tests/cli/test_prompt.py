@@ -136,7 +136,7 @@ class TestTransitions:
                 }
             )
         )
-        (home.runtime / "credentials" / "corp" / ACCOUNT / ROLE).unlink()
+        (home.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "response").unlink()
         emulator.faults.fail("GetRoleCredentials", "InternalServerException", times=99)
         assert credentials(run) == 0  # what is kept still works
         assert path.read_text().endswith(" known\n")
@@ -144,7 +144,7 @@ class TestTransitions:
         emulator.faults.clear()
         end_detached(home.path)  # the broker remembers the failure until its next probe
         # Each caller goes to the broker meanwhile, which notices that AWS works again.
-        assert not (home.runtime / "credentials" / "corp" / ACCOUNT / ROLE).exists()
+        assert not (home.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "response").exists()
         assert credentials(run) == 0
         assert not path.exists()
         assert said() == f"{PROFILE} 8h00m?\n"

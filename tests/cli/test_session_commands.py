@@ -144,7 +144,8 @@ class TestLogin:
         role = ("--account-id", "000030000001", "--role-name", "ReadOnlyAccess")
         first = run("credential-process", "--session", "corp", *role)
         assert first.returncode == 0, first.stderr
-        document = home.runtime / "credentials" / "corp" / "000030000001" / "ReadOnlyAccess"
+        folder = home.runtime / "credentials" / "corp" / "000030000001" / "ReadOnlyAccess"
+        document = folder / "response"
         assert document.exists()
         assert run("login", "--force").returncode == 0
         assert not document.exists()

@@ -58,8 +58,7 @@ def lock_of(home: Home) -> Path:
 
 def forget(home: Home) -> None:
     """Forget what is cached, so that the next caller needs AWS."""
-    for branch in ("kept", "credentials"):
-        subprocess.run(["rm", "-rf", str(home.runtime / branch)], check=True)
+    subprocess.run(["rm", "-rf", str(home.runtime / "credentials")], check=True)
 
 
 def wait_until(is_so: Callable[[], object]) -> None:

@@ -147,8 +147,8 @@ class Lane:
         """Often let something be missing or over, so that AWS is asked and the answer is read."""
         done = []
         if rng.random() < 0.35:
-            for branch in ("kept", "credentials"):
-                for path in sorted((self.home.ground.runtime / branch).rglob("Role00*")):
+            for folder in sorted((self.home.ground.runtime / "credentials").glob("*/*/Role00")):
+                for path in sorted(folder.iterdir()):
                     path.unlink()
             done.append("no cached credentials")
         if rng.random() < 0.12:

@@ -62,7 +62,7 @@ class Place(NamedTuple):
     def publish(self, *key: str, content: bytes = DOCUMENT, ahead: float = 3600) -> Path:
         """Put a document where the key's is, with stamps for a config, a sign-in and no settings."""
         _, session, _, account, _, role = key or KEY
-        document = self.runtime / "credentials" / session / account / role
+        document = self.runtime / "credentials" / session / account / role / "response"
         document.parent.mkdir(parents=True, exist_ok=True)
         self.runtime.chmod(0o700)
         document.write_bytes(content)
@@ -81,7 +81,7 @@ class Place(NamedTuple):
             file.write_text("x")
             at = time.time_ns() - 60 * 10**9
             os.utime(file, ns=(at, at))
-        folder = self.runtime / "sessions" / session
+        folder = self.runtime / "credentials" / session
         folder.mkdir(parents=True, exist_ok=True)
         link, stamp = folder / what, folder / f"{what}-seen"
         link.unlink(missing_ok=True)
@@ -93,12 +93,16 @@ class Place(NamedTuple):
         at = file.stat().st_mtime_ns
         os.utime(stamp, ns=(at, at))
 
-    def span(self, text: str) -> Path:
-        """Put a span beside the document that `publish` made."""
-        path = self.runtime / "spans" / KEY[1] / KEY[3] / KEY[5]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        return path
+    @property
+    def response(self) -> Path:
+        """The published response of KEY."""
+        return self.runtime / "credentials" / KEY[1] / KEY[3] / KEY[5] / "response"
+
+    def limit(self, validity: str) -> None:
+        """Append this validity in uptime seconds to the response that `publish` has written."""
+        at = self.response.stat().st_mtime_ns
+        self.response.write_bytes(DOCUMENT + validity.encode())
+        os.utime(self.response, ns=(at, at))
 
     def run(
         self, shell: list[str], *argv: str, env: dict[str, str] | None = None
@@ -402,7 +406,7 @@ class TestSignIn:
 
     @staticmethod
     def file(place: Place, which: str) -> Path:
-        return (place.runtime / "sessions" / "corp" / which).readlink()
+        return (place.runtime / "credentials" / "corp" / which).readlink()
 
     @pytest.mark.parametrize("seconds", [-3600, -1, 1, 3600])
     def test_a_newer_or_older_file(
@@ -440,7 +444,7 @@ class TestSignIn:
         self, place: Place, shell: list[str], which: str, name: str
     ) -> None:
         place.publish()
-        path = place.runtime / "sessions" / "corp" / name.format(which)
+        path = place.runtime / "credentials" / "corp" / name.format(which)
         path.unlink()
         assert not place.hits(shell)
         path.touch()
@@ -451,9 +455,9 @@ class TestSignIn:
     def test_another_session_has_another_stamp(self, place: Place, shell: list[str]) -> None:
         place.publish()
         other = ("--session", "corq", *KEY[2:])
-        document = place.runtime / "credentials" / "corq" / KEY[3] / KEY[5]
+        document = place.runtime / "credentials" / "corq" / KEY[3] / KEY[5] / "response"
         document.parent.mkdir(parents=True)
-        shutil.copy2(place.runtime / "credentials" / "corp" / KEY[3] / KEY[5], document)
+        shutil.copy2(place.response, document)
         assert not place.hits(shell, *other)
         place.publish(*other)
         assert place.hits(shell, *other)
@@ -551,13 +555,12 @@ sys.stdout.write(document.decode())
 class TestClock:
     def test_a_clock_that_was_set_back_hands_over(self, place: Place, shell: list[str]) -> None:
         place.publish()
-        kept = place.runtime / "kept" / "corp" / "001234567890" / "Admin.json"
-        kept.parent.mkdir(parents=True)
-        kept.touch()
+        cached = place.response.with_name("cached.json")
+        cached.touch()
         past, ahead = time.time() - 60, time.time() + 600
-        os.utime(kept, (past, past))
+        os.utime(cached, (past, past))
         assert place.hits(shell)
-        os.utime(kept, (ahead, ahead))  # kept "in the future": only a clock set back does that
+        os.utime(cached, (ahead, ahead))  # written "in the future": the clock was set back
         assert not place.hits(shell)
 
     def test_another_home_with_the_same_config_hands_over(
@@ -575,27 +578,26 @@ class TestClock:
         [(0, 600, True), (-3600, 1800, False), (60, 600, False), (-5, 0, False)],
         ids=["within", "over", "before the machine's restart", "just over"],
     )
-    def test_the_span_of_a_document_in_uptime(
+    def test_the_validity_of_a_response_in_uptime_seconds(
         self, place: Place, shell: list[str], since: int, lasts: int, hits: bool
     ) -> None:
-        """However far ahead a clock that was set back makes the document look."""
+        """It counts, even where a clock that was set back leaves the modification time far ahead."""
         place.publish(ahead=8 * 3600)
         up = int(float(Path("/proc/uptime").read_text().split()[0]))
-        span = place.span(f"{up + since} {up + since + lasts}\n")
+        place.limit(f"{up + since} {up + since + lasts}\n")
         assert place.hits(shell) is hits
-        # Such a span stands for what the time of the kept answer tells elsewhere.
-        kept = place.runtime / "kept" / "corp" / "001234567890" / "Admin.json"
-        kept.parent.mkdir(parents=True)
-        kept.touch()
-        os.utime(kept, (time.time() + 600,) * 2)
+        # With a validity, the time of the cached credentials does not count.
+        cached = place.response.with_name("cached.json")
+        cached.touch()
+        os.utime(cached, (time.time() + 600,) * 2)
         assert place.hits(shell) is hits
-        span.unlink()
+        place.limit("")
         assert not place.hits(shell)
 
-    @pytest.mark.parametrize("text", ["", "\n", "1\n", "x y\n", "0 99999999999 3\n", "0 1e9\n"])
-    def test_a_malformed_span(self, place: Place, shell: list[str], text: str) -> None:
+    @pytest.mark.parametrize("text", ["1\n", "1", "x y\n", "0 99999999999 3\n", "0 1e9\n"])
+    def test_a_malformed_validity(self, place: Place, shell: list[str], text: str) -> None:
         place.publish()
-        place.span(text)
+        place.limit(text)
         assert not place.hits(shell)
 
 

@@ -22,6 +22,7 @@ import ssohelper.actions.renewal
 import ssohelper.actions.selection
 import ssohelper.broker.connection
 import ssohelper.broker.loop
+import ssohelper.fastpath.open_file
 import ssohelper.fastpath.published
 import ssohelper.stores.choices_file
 import ssohelper.stores.clock_file
@@ -30,11 +31,10 @@ import ssohelper.stores.credential_cache
 import ssohelper.stores.failures
 import ssohelper.stores.files
 import ssohelper.stores.locks
+import ssohelper.stores.own_folders
 import ssohelper.stores.prompt_state
-import ssohelper.stores.removal
 import ssohelper.stores.settings_stamp
 import ssohelper.stores.token_cache
-import ssohelper.stores.trust
 import ssohelper.stores.user_file
 from tests.simulator import sockets
 from tests.simulator.disk import OS_NAMES, Switch
@@ -48,13 +48,13 @@ _DISK_MODULES: tuple[types.ModuleType, ...] = (
     _stores.clock_file,
     _stores.credential_cache,
     _stores.files,
-    _stores.removal,
     _stores.locks,
+    _stores.own_folders,
     _stores.user_file,
     _stores.prompt_state,
     _stores.settings_stamp,
     _stores.token_cache,
-    _stores.trust,
+    ssohelper.fastpath.open_file,
     ssohelper.fastpath.published,
 )
 

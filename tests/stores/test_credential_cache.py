@@ -21,7 +21,7 @@ KEY = RoleKey("corp", "001234567890", "ReadOnlyAccess")
 DOCUMENT = b'{"Version":1,"AccessKeyId":"A"}\n'
 
 
-def kept(name: str = "A") -> CachedCredentials:
+def cached(name: str = "A") -> CachedCredentials:
     secret, session_token = Secret(f"{name}-secret"), Secret(f"{name}-token")
     return CachedCredentials(RoleCredentials(name, secret, session_token, NOON + 3600), NOON)
 
@@ -40,10 +40,10 @@ def cache(runtime) -> CredentialCache:
     return CredentialCache(runtime)
 
 
-def test_what_is_kept_comes_back_in_another_process(cache, runtime):
+def test_cached_credentials_come_back_in_another_process(cache, runtime):
     assert cache.load(KEY, CORP) is None
-    cache.save(KEY, CORP, kept())
-    assert CredentialCache(runtime).load(KEY, CORP) == kept()
+    cache.save(KEY, CORP, cached())
+    assert CredentialCache(runtime).load(KEY, CORP) == cached()
 
 
 def test_roles_accounts_and_sessions_never_mix(cache):
@@ -54,28 +54,29 @@ def test_roles_accounts_and_sessions_never_mix(cache):
         KEY._replace(session_name="other"),
     ]
     for number, key in enumerate(keys):
-        cache.save(key, CORP._replace(name=key.session_name), kept(str(number)))
+        cache.save(key, CORP._replace(name=key.session_name), cached(str(number)))
     for number, key in enumerate(keys):
-        assert cache.load(key, CORP._replace(name=key.session_name)) == kept(str(number))
+        assert cache.load(key, CORP._replace(name=key.session_name)) == cached(str(number))
     assert [key for key, _ in cache.list_entries()] == sorted(keys)
 
 
 @pytest.mark.parametrize("changed", [{"start_url": "https://x"}, {"region": "us-east-1"}])
 def test_a_changed_portal_is_a_miss(cache, changed):
-    cache.save(KEY, CORP, kept())
+    cache.save(KEY, CORP, cached())
     assert cache.load(KEY, CORP._replace(**changed)) is None
 
 
 def test_a_file_under_another_roles_name_is_a_miss(cache):
-    cache.save(KEY, CORP, kept())
+    cache.save(KEY, CORP, cached())
     admin = KEY._replace(role_name="Admin")
+    Path(cache.path_of(admin)).parent.mkdir()
     shutil.copy2(cache.path_of(KEY), cache.path_of(admin))
     assert cache.load(admin, CORP) is None
     assert [key for key, _ in cache.list_entries()] == [KEY]
 
 
 def test_cut_anywhere_it_is_a_miss(cache):
-    cache.save(KEY, CORP, kept())
+    cache.save(KEY, CORP, cached())
     path = Path(cache.path_of(KEY))
     whole = path.read_bytes()
     for length in range(len(whole)):
@@ -86,7 +87,7 @@ def test_cut_anywhere_it_is_a_miss(cache):
 
 def test_flipped_bits_never_give_another_role_or_a_traceback(cache):
     chance = random.Random(2)
-    cache.save(KEY, CORP, kept())
+    cache.save(KEY, CORP, cached())
     path = Path(cache.path_of(KEY))
     whole = path.read_bytes()
     for _ in range(500):
@@ -111,16 +112,16 @@ def test_flipped_bits_never_give_another_role_or_a_traceback(cache):
     ],
 )
 def test_wrong_types_are_a_miss(cache, change):
-    cache.save(KEY, CORP, kept())
+    cache.save(KEY, CORP, cached())
     path = Path(cache.path_of(KEY))
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
     assert cache.load(KEY, CORP) is None
 
 
-def test_a_ready_document_is_where_the_hit_path_looks_dated_ahead(cache, runtime):
+def test_a_published_response_is_where_the_hit_path_looks_dated_ahead(cache, runtime):
     cache.publish(KEY, DOCUMENT, NOON + 1800)
-    path = Path(folders.ready_document(str(runtime), *KEY))
-    assert path.read_bytes() == DOCUMENT
+    path = Path(folders.published_response(str(runtime), *KEY))
+    assert path.read_bytes().startswith(DOCUMENT)
     assert path.stat().st_mtime == NOON + 1800
     assert path.stat().st_mode & 0o777 == 0o600
     for folder in (path.parent, path.parent.parent, path.parent.parent.parent, runtime):
@@ -130,47 +131,72 @@ def test_a_ready_document_is_where_the_hit_path_looks_dated_ahead(cache, runtime
     cache.withdraw(KEY)
 
 
-def test_withdrawing_keeps_what_is_kept_and_removing_does_not(cache):
-    cache.save(KEY, CORP, kept())
+def test_withdrawing_leaves_the_cached_credentials(cache):
+    cache.save(KEY, CORP, cached())
     cache.publish(KEY, DOCUMENT, NOON)
     cache.withdraw(KEY)
-    assert cache.load(KEY, CORP) == kept()
+    assert cache.load(KEY, CORP) == cached()
+
+
+def test_forgetting_a_role_leaves_nothing_of_it_and_the_others(cache, runtime):
+    other = KEY._replace(role_name="Admin")
+    for key in (KEY, other):
+        cache.save(key, CORP, cached())
+        cache.publish(key, DOCUMENT, NOON)
     cache.forget_role(KEY)
     assert cache.load(KEY, CORP) is None
+    assert not [path for path in runtime.rglob("*") if KEY.role_name in str(path)]
+    assert cache.load(other, CORP) == cached()
+    assert os.path.exists(folders.published_response(str(runtime), *other))
+
+
+def test_withdrawing_a_session_follows_no_link_out_of_its_folder(cache, runtime, tmp_path):
+    """The session's folder has a link to the folder of AWS's tokens."""
+    precious = tmp_path / "aws" / "role" / "response"
+    precious.parent.mkdir(parents=True)
+    precious.write_text("precious")
+    cache.publish(KEY, DOCUMENT, NOON)
+    (runtime / "credentials" / "corp" / "tokens").symlink_to(tmp_path / "aws")
+    cache.withdraw_session("corp")
+    assert not os.path.exists(folders.published_response(str(runtime), *KEY))
+    assert cache.list_entries() == []
+    cache.forget_session("corp")
+    assert precious.read_text() == "precious"
+    assert not (runtime / "credentials" / "corp").exists()
 
 
 def test_forgetting_a_session_takes_its_own_and_nothing_else(cache, runtime):
     other = KEY._replace(session_name="corp.two")
     for key in (KEY, other):
-        cache.save(key, CORP._replace(name=key.session_name), kept())
+        cache.save(key, CORP._replace(name=key.session_name), cached())
         cache.publish(key, DOCUMENT, NOON)
     assert cache.list_session_names() == ["corp", "corp.two"]
     assert cache.forget_session("corp") == 2
     assert cache.load(KEY, CORP) is None
-    assert not os.path.exists(folders.ready_document(str(runtime), *KEY))
-    assert os.path.exists(folders.ready_document(str(runtime), *other))
+    assert not os.path.exists(folders.published_response(str(runtime), *KEY))
+    assert os.path.exists(folders.published_response(str(runtime), *other))
     assert [key for key, _ in cache.list_entries()] == [other]
 
 
-def test_a_runtime_folder_that_vanished_is_a_miss_and_is_made_anew(cache, runtime):
-    cache.save(KEY, CORP, kept())
+def test_a_runtime_folder_that_vanished_is_a_miss_and_is_made_again(cache, runtime):
+    cache.save(KEY, CORP, cached())
     shutil.rmtree(runtime)
     assert cache.load(KEY, CORP) is None
     assert cache.list_entries() == []
     assert cache.forget_session("corp") == 0
-    cache.save(KEY, CORP, kept())
-    assert cache.load(KEY, CORP) == kept()
+    cache.save(KEY, CORP, cached())
+    assert cache.load(KEY, CORP) == cached()
 
 
 def test_a_hit_writes_nothing(cache, runtime):
-    cache.save(KEY, CORP, kept())
+    cache.save(KEY, CORP, cached())
     before = sorted((str(p), p.stat().st_mtime_ns) for p in runtime.rglob("*"))
     cache.load(KEY, CORP)
     assert sorted((str(p), p.stat().st_mtime_ns) for p in runtime.rglob("*")) == before
 
 
 def test_planted_links_and_fifos_are_named(cache, tmp_path):
-    cache.save(KEY, CORP, kept())
+    cache.save(KEY, CORP, cached())
     path = Path(cache.path_of(KEY))
     path.unlink()
     (tmp_path / "precious").write_text("precious")
@@ -178,7 +204,7 @@ def test_planted_links_and_fifos_are_named(cache, tmp_path):
     with pytest.raises(LocalState, match="ReadOnlyAccess"):
         cache.load(KEY, CORP)
     with pytest.raises(LocalState, match="ReadOnlyAccess"):
-        cache.save(KEY, CORP, kept())
+        cache.save(KEY, CORP, cached())
     assert (tmp_path / "precious").read_text() == "precious"
     assert cache.list_entries() == []
     path.unlink()
@@ -207,13 +233,13 @@ def test_hostile_names_are_no_paths(cache, key):
 
 @pytest.mark.parametrize("found", [None, 7, ["a"]])
 def test_credentials_name_the_token_that_they_were_asked_for_with(cache, runtime, found):
-    cache.save(KEY, CORP, kept()._replace(token_id="0123456789abcdef"))
+    cache.save(KEY, CORP, cached()._replace(token_id="0123456789abcdef"))
     assert cache.load(KEY, CORP).token_id == "0123456789abcdef"
-    (path,) = (runtime / "kept").rglob("*.json")
+    path = Path(cache.path_of(KEY))
     path.write_text(json.dumps({**json.loads(path.read_text()), "token_id": found}))
     assert cache.load(KEY, CORP).token_id == ""
 
 
 def test_no_repr_shows_a_secret(cache):
-    cache.save(KEY, CORP, kept("CNRY"))
+    cache.save(KEY, CORP, cached("CNRY"))
     assert "CNRY-" not in repr(cache.list_entries())

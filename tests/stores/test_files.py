@@ -20,7 +20,7 @@ import pytest
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import LocalState, LockNotObtained, NotOurs
-from ssohelper.stores import files, locks, trust
+from ssohelper.stores import disk_errors, files, locks
 from tests.programs import need
 
 # Owned by root on every machine; the tests that need a foreign file run as somebody else.
@@ -37,7 +37,7 @@ def soon(seconds: float = 20) -> Deadline:
 
 @pytest.fixture(autouse=True)
 def _fresh_notices() -> None:
-    trust._noticed.clear()
+    disk_errors._warned.clear()
     files._swept.clear()
 
 
@@ -146,7 +146,7 @@ class TestReading:
             os.replace(tmp_path / "b", path)
             return descriptor
 
-        monkeypatch.setattr(files.os, "open", open_then_replace)
+        monkeypatch.setattr(os, "open", open_then_replace)
         assert files.read_own_file(path) == b"old"
 
     @pytest.mark.parametrize("touch", TOUCHES)
@@ -469,24 +469,24 @@ class TestFolders:
         tmp_path.chmod(0o755)
         before = os.umask(0)
         try:
-            trust.ensure_folder(tmp_path / "f" / "g" / "h")
+            files.ensure_folder(tmp_path / "f" / "g" / "h")
         finally:
             os.umask(before)
         for path in ("f", "f/g", "f/g/h"):
             assert mode_of(tmp_path / path) == 0o700
-        trust.ensure_folder(tmp_path)
+        files.ensure_folder(tmp_path)
         assert mode_of(tmp_path) == 0o755
 
     def test_a_folder_that_cannot_be_named_or_has_nothing_above_it_is_local_state(
         self, tmp_path, monkeypatch
     ):
         with pytest.raises(LocalState, match="cannot be made: not possible"):
-            trust.ensure_folder(f"{tmp_path}/a\0b")
+            files.ensure_folder(f"{tmp_path}/a\0b")
         (tmp_path / "gone").mkdir()
         monkeypatch.chdir(tmp_path / "gone")
         (tmp_path / "gone").rmdir()
         with pytest.raises(LocalState, match="cannot be made: no such file"):
-            trust.ensure_folder("a")
+            files.ensure_folder("a")
 
     def test_a_lock_in_no_folder_is_local_state(self, tmp_path):
         (tmp_path / "f").write_text("")
@@ -734,4 +734,4 @@ def test_a_folder_that_cannot_be_made_after_its_parents_is_local_state(tmp_path,
 
     monkeypatch.setattr(os, "mkdir", refuse)
     with pytest.raises(LocalState, match="cannot be made: input/output error"):
-        trust.ensure_folder(tmp_path / "a" / "b" / "c")
+        files.ensure_folder(tmp_path / "a" / "b" / "c")

@@ -56,7 +56,7 @@ class Place:
             return False
 
     def seen(self, what: str) -> str:
-        return f"{self.runtime}/sessions/corp/{what}-seen"
+        return f"{self.runtime}/credentials/corp/{what}-seen"
 
 
 @pytest.fixture

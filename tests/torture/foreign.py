@@ -66,9 +66,7 @@ def foreign_writer(dice: Dice) -> list[Row]:
 
 
 def _miss(place: Ground) -> Answer:
-    kept = place.runtime / "kept" / "corp" / "000000000000" / "Role00.json"
-    document = place.runtime / "credentials" / "corp" / "000000000000" / "Role00"
-    for path in (kept, document):
+    for path in (place.kept(), place.document()):
         path.unlink(missing_ok=True)
     return place.run(*helper())
 

@@ -131,11 +131,13 @@ class Ground:
         return self.tokens / f"{hashlib.sha1(b'corp').hexdigest()}.json"
 
     def kept(self, account: int = 0, role: int = 0) -> Path:
-        return self.runtime / "kept" / "corp" / f"0000{account:08d}" / f"Role{role:02d}.json"
+        """Return the file of the role's cached credentials."""
+        return self.document(account, role).with_name("cached.json")
 
     def document(self, account: int = 0, role: int = 0) -> Path:
-        """Return the role's ready document."""
-        return self.runtime / "credentials" / "corp" / f"0000{account:08d}" / f"Role{role:02d}"
+        """Return the role's published response."""
+        folder = self.runtime / "credentials" / "corp" / f"0000{account:08d}"
+        return folder / f"Role{role:02d}" / "response"
 
     def add_profile(self, name: str, lines: str) -> None:
         with self.config.open("a") as config:

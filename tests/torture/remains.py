@@ -58,8 +58,8 @@ def _broken(path: Path, place: Ground) -> str | None:
             json.loads(path.read_bytes())
         elif path.name == "config.toml":
             tomllib.loads(path.read_text())
-        elif path.is_relative_to(place.runtime / "credentials"):
-            json.loads(path.read_bytes())
+        elif path.is_relative_to(place.runtime / "credentials") and path.name == "response":
+            json.loads(path.read_bytes().partition(b"\n")[0])
     except ValueError as error:
         return f"does not parse: {error}"
     return None

@@ -287,9 +287,8 @@ def _harmed(
     for orphan in orphans(place):
         _date_back(orphan)
     # The next broker may have finished the harmed run, so that a hit would heal nothing.
-    for published in (place.runtime / "credentials").rglob("*"):
-        if published.is_file():
-            _date_back(published)
+    for published in (place.runtime / "credentials").rglob("response"):
+        _date_back(published)
     healed = place.run(*command.heal)
     if healed.code:
         return f"the next run does not heal: exit {healed.code} {healed.err.strip()[-200:]!r}"

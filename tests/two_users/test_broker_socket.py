@@ -115,7 +115,7 @@ def place() -> Iterator[Machine]:
 def _nothing_cached(place: Machine) -> Iterator[None]:
     yield
     end_detached(place.folder)
-    for branch in ("credentials", "kept", "spans", "brokers"):
+    for branch in ("credentials", "brokers"):
         remove(place.ana.home.parent / f"runtime-{place.ana.uid}" / "ssohelper" / branch)
 
 

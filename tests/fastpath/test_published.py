@@ -1,4 +1,4 @@
-"""What a hit prints, and each thing for which it prints nothing and hands on."""
+"""A hit prints the published response; whatever is unusual about it goes to the slower path."""
 
 import os
 import shutil
@@ -19,21 +19,19 @@ NOW = 4_000_000_000  # in 2096: files that a test makes are older
 
 @pytest.fixture
 def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The runtime folder in which a document of KEY is good until a second from NOW on."""
+    """The runtime folder in which a response for KEY is valid until a second after NOW."""
     monkeypatch.setenv("SSOHELPER_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     environ = {"SSOHELPER_HOME": str(tmp_path), "HOME": str(tmp_path)}
-    publish(environ, RoleKey(*KEY), DOCUMENT, NOW + 1, NOW)
+    publish(environ, RoleKey(*KEY), DOCUMENT, NOW + 1, NOW - 10**6)
     monkeypatch.delenv("AWS_CONFIG_FILE", raising=False)
     monkeypatch.setattr(published.time, "time", lambda: float(NOW))
-    span = Path(folders.span(folders.runtime_folder(os.environ), *KEY))
-    span.write_text("0 99999999999\n")
     return Path(folders.runtime_folder(os.environ))
 
 
 @pytest.fixture
 def document(runtime: Path) -> Path:
-    return Path(folders.ready_document(str(runtime), *KEY))
+    return Path(folders.published_response(str(runtime), *KEY))
 
 
 def dated(path: Path, content: bytes | None = None, at: int = NOW + 1) -> None:
@@ -149,52 +147,57 @@ def test_settings_that_cannot_be_looked_at_are_for_the_ordinary_path(runtime, tm
 
 
 @pytest.mark.parametrize(
-    ("words", "up", "is_held"),
+    ("validity", "up", "is_valid"),
     [
-        ("100 200\n", 100, True),
-        ("100 200\n", 199, True),
-        ("100 200\n", 99, False),
-        ("100 200\n", 200, False),
-        ("100 200\n", None, False),
-        ("100\n", 150, False),
-        ("100 200 300\n", 150, False),
-        ("-100 200\n", 150, False),
-        ("100 2e2\n", 150, False),
-        ("", 150, False),
-        ("link", 150, False),
-        ("fifo", 150, False),
-        ("folder", 150, False),
-        (None, 150, True),  # where no uptime is known there are no spans
-        (None, None, True),
+        (b"100 200\n", 100, True),
+        (b"100 200\n", 199, True),
+        (b"100 200\n", 99, False),
+        (b"100 200\n", 200, False),
+        (b"100 200\n", None, False),
+        (b"100\n", 150, False),
+        (b"100 200 300\n", 150, False),
+        (b"-100 200\n", 150, False),
+        (b"100 2e2\n", 150, False),
+        (b"\n", 150, False),
+        (b"", 150, True),  # published where no uptime is known
+        (b"", None, True),
     ],
 )
-def test_a_span_is_in_seconds_of_uptime(tmp_path, monkeypatch, words, up, is_held):
-    span = tmp_path / "span"
-    if words == "link":
-        span.symlink_to(tmp_path / "nothing")
-    elif words == "fifo":
-        os.mkfifo(span)
-    elif words == "folder":
-        span.mkdir()
-    elif words is not None:
-        span.write_text(words)
-    monkeypatch.setattr(published, "uptime", lambda: up)
-    assert published.is_of_this_clock(os.stat(tmp_path), str(span)) is is_held
+def test_the_validity_is_in_uptime_seconds(tmp_path, monkeypatch, validity, up, is_valid):
+    monkeypatch.setattr(published, "read_uptime", lambda: up)
+    assert published.is_of_this_clock(os.stat(tmp_path), validity) is is_valid
 
 
-def test_a_document_of_another_clock_is_not_printed(runtime, capfdbinary):
-    Path(folders.span(str(runtime), *KEY)).write_text("0 1\n")
+@pytest.mark.parametrize(
+    ("up", "content"),
+    [(None, DOCUMENT), (5, DOCUMENT + b"5 65\n"), (0, DOCUMENT + b"0 60\n")],
+)
+def test_a_response_is_the_document_and_its_validity(monkeypatch, up, content):
+    monkeypatch.setattr(published, "read_uptime", lambda: up)
+    assert published.join(DOCUMENT, 60) == content
+    assert published.split(content) == (DOCUMENT, content.removeprefix(DOCUMENT))
+
+
+def test_a_response_of_another_clock_is_not_printed(runtime, document, capfdbinary):
+    dated(document, DOCUMENT + b"0 1\n")
     assert not published.print_response(ARGV)
     assert capfdbinary.readouterr().out == b""
 
 
-@pytest.mark.parametrize(("ahead", "is_held"), [(-100, True), (5, True), (5.5, False), (99, False)])
-def test_one_that_was_made_later_than_now_is_of_another_clock(
-    tmp_path, monkeypatch, ahead, is_held
-):
+@pytest.mark.parametrize("content", [DOCUMENT[:-1], DOCUMENT[:-2] + b"\n", b"", b"\n" + DOCUMENT])
+def test_a_torn_response_is_not_printed(runtime, document, capfdbinary, content):
+    dated(document, content)
+    assert not published.print_response(ARGV)
+    assert capfdbinary.readouterr().out == b""
+
+
+@pytest.mark.parametrize(
+    ("ahead", "is_valid"), [(-100, True), (5, True), (5.5, False), (99, False)]
+)
+def test_a_response_from_the_future_is_of_another_clock(monkeypatch, ahead, is_valid):
     monkeypatch.setattr(published.time, "time", lambda: float(NOW))
     found = SimpleNamespace(st_ctime=NOW + ahead)
-    assert published.is_of_this_clock(found, str(tmp_path / "none")) is is_held
+    assert published.is_of_this_clock(found, b"") is is_valid
 
 
 @pytest.mark.parametrize(
@@ -240,7 +243,7 @@ class TestSignIn:
 
     @pytest.fixture(params=["config", "token"])
     def file(self, request, runtime) -> Path:
-        return (runtime / "sessions" / "corp" / request.param).readlink()
+        return (runtime / "credentials" / "corp" / request.param).readlink()
 
     @pytest.mark.parametrize("nanoseconds", [-(10**9), -1, 1, 10**9])
     def test_a_newer_or_older_file(self, file, nanoseconds, capfdbinary):
@@ -255,7 +258,7 @@ class TestSignIn:
 
     @pytest.mark.parametrize("name", ["config", "config-seen", "token", "token-seen"])
     def test_a_stamp_that_is_gone(self, runtime, name):
-        (runtime / "sessions" / "corp" / name).unlink()
+        (runtime / "credentials" / "corp" / name).unlink()
         assert not published.print_response(ARGV)
 
     @pytest.mark.parametrize(

@@ -1,0 +1,159 @@
+"""Opens files to read: the only place that decides which files may be read, and how.
+
+| rule       | a file of ours                    | a file that the user edits                        |
+|------------|-----------------------------------|---------------------------------------------------|
+| links      | not followed                      | followed: many users keep dotfiles behind links   |
+| kind       | regular                           | regular; a character device (/dev/null) is empty  |
+| owner      | we; `for_root`: HOME's owner too  | any; where it must be trusted: we, root,          |
+|            |                                   | HOME's owner if we are root                       |
+| hard links | one, or none: it was replaced     | any number                                        |
+|            | after we had opened it            |                                                   |
+| mode       | any; `stores.files` sets it 0600  | any; where it must be trusted: others may not     |
+|            |                                   | write it                                          |
+| size       | the caller's limit                | the caller's limit                                |
+
+Each rule is checked on the opened descriptor: after a check of the path, another process could
+still replace the file. Opening never blocks, since another process may have put a FIFO there.
+Files of the kernel (/proc) need none of this. On Windows no flag refuses a link, and a file has no
+owner's id: there the folder alone protects our files.
+
+Light: the hit path imports this module.
+"""
+
+import errno
+import os
+import stat
+import sys
+
+from ssohelper.fastpath import folders
+
+# Absent on Windows. Without O_BINARY, Windows would remove carriage returns.
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_COMMON = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+# What os.open answers for a file of a kind that it cannot open so.
+_KINDS = {
+    errno.ELOOP: "is a link",
+    errno.EMLINK: "is a link",  # FreeBSD
+    errno.EISDIR: "is a folder",
+    errno.ENXIO: "is no plain file",
+}
+
+
+class Refused(OSError):
+    """A file that is there and must not be used. `strerror` is the predicate: "is a link"."""
+
+    def __init__(self, path: str, what: str) -> None:
+        super().__init__(errno.EPERM, what, path)
+
+
+class TooLarge(Refused):
+    """A file with more bytes than the caller takes."""
+
+    def __init__(self, path: str, limit: int) -> None:
+        super().__init__(path, f"is larger than {limit} bytes")
+
+
+def open_own_file(
+    path: str, flags: int = os.O_RDONLY, *, for_root: bool = False
+) -> "tuple[int, os.stat_result]":
+    """Open a file of ours; return its descriptor and its status.
+
+    A file that O_CREAT makes has mode 0600. With `for_root`, root may read the files of the user
+    whose HOME it was given (sudo -E).
+    Raises: Refused; OSError when the file is missing or cannot be opened.
+    """
+    try:
+        descriptor = os.open(path, flags | _COMMON | _NOFOLLOW, 0o600)
+    except OSError as cause:
+        kind = _KINDS.get(cause.errno or 0)
+        if kind is None:
+            raise
+        raise Refused(path, kind) from cause
+    try:
+        found = os.fstat(descriptor)
+        is_root_reading = for_root and is_of_home_given_to_root(found, path)
+        check_own(found, path, found.st_uid if is_root_reading else None)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor, found
+
+
+def check_own(found: os.stat_result, path: str, owner: "int | None" = None) -> None:
+    """Raise Refused unless this is a regular file, ours or `owner`'s, with at most one hard link."""
+    what = None
+    if stat.S_ISLNK(found.st_mode):
+        what = "is a link"
+    elif stat.S_ISDIR(found.st_mode):
+        what = "is a folder"
+    elif not stat.S_ISREG(found.st_mode):
+        what = "is no plain file"
+    elif not is_ours(found) and found.st_uid != owner:
+        what = "belongs to another user"
+    elif found.st_nlink > 1:
+        what = "has more than one name (hard link)"
+    if what:
+        raise Refused(path, what)
+
+
+def open_user_file(path: str) -> "tuple[int, os.stat_result] | None":
+    """Open a file that the user edits; return its descriptor and its status.
+
+    None for a character device: AWS_CONFIG_FILE=/dev/null switches a file off, botocore too skips it.
+    Raises: Refused for any other kind; OSError when it is missing or cannot be opened; ValueError
+    for a path that no file can have.
+    """
+    descriptor = os.open(path, os.O_RDONLY | _COMMON)
+    found = os.fstat(descriptor)
+    if stat.S_ISREG(found.st_mode):
+        return descriptor, found
+    os.close(descriptor)
+    if stat.S_ISCHR(found.st_mode):
+        return None
+    raise Refused(path, "is no plain file")
+
+
+def read_all(descriptor: int, path: str, limit: int) -> bytes:
+    """Read the file to its end. Raises: TooLarge, OSError."""
+    parts: list[bytes] = []
+    left = limit + 1
+    while left > 0 and (part := os.read(descriptor, min(left, 1 << 24))):
+        parts.append(part)
+        left -= len(part)
+    if left <= 0:
+        raise TooLarge(path, limit)
+    return b"".join(parts)
+
+
+def is_ours(found: os.stat_result) -> bool:
+    """Return whether the file or folder belongs to the user whom this process runs as."""
+    return sys.platform == "win32" or found.st_uid == os.geteuid()
+
+
+def has_trusted_owner(found: os.stat_result, path: str) -> bool:
+    """Return whether the owner may name commands that we run: we, root, or HOME's owner to root."""
+    return is_ours(found) or found.st_uid == 0 or is_of_home_given_to_root(found, path)
+
+
+def may_others_write(found: os.stat_result) -> bool:
+    """Return whether the mode lets another user write the file."""
+    if sys.platform == "win32":
+        return False
+    # Where each user has a group of the same number, editors make files that this group may write.
+    by_group = found.st_mode & 0o020 and found.st_gid not in (0, found.st_uid)
+    return bool(found.st_mode & 0o002 or by_group)
+
+
+def is_of_home_given_to_root(found: os.stat_result, path: str) -> bool:
+    """Return whether we are root with another user's HOME, and the file is that user's and in it."""
+    if sys.platform == "win32" or os.geteuid() != 0 or found.st_uid == 0:
+        return False
+    return found.st_uid == folders.foreign_owner(absolute(path), os.environ)
+
+
+def absolute(path: str) -> str:
+    """Return the absolute path; the path as it is when the current folder was removed."""
+    try:
+        return os.path.abspath(path)
+    except OSError:
+        return path

@@ -1,0 +1,166 @@
+"""Our folders: their names, how they are made and removed, and where nothing is created.
+
+A folder of ours has mode 0700 and belongs to us: no other user can replace a file in it. A file of
+ours has mode 0600.
+"""
+
+import contextlib
+import os
+import stat
+import sys
+from pathlib import Path
+
+from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, RoleKey
+from ssohelper.core.text import show
+from ssohelper.errors import AnotherUsersHome, ConfigInvalid, LocalState
+from ssohelper.fastpath import folders
+from ssohelper.fastpath.open_file import absolute, is_ours
+from ssohelper.stores.disk_errors import reason, warn_once
+
+# -- names from outside that become parts of paths -------------------------------------------------
+
+
+def session_file_name(name: str) -> str:
+    """Return the session's name. Raises: ConfigInvalid when it cannot be the name of a file."""
+    if not SESSION_NAME.fullmatch(name):
+        raise ConfigInvalid(
+            f'"{show(name, 80)}" cannot be a session\'s name',
+            hint="letters, digits, dot, dash and underscore; at most 64, beginning with a letter or digit",
+        )
+    return name
+
+
+def role_file_names(key: RoleKey) -> tuple[str, str, str]:
+    """Return session, account id and role name. Raises: ConfigInvalid when one cannot name a file."""
+    if not ACCOUNT_ID.fullmatch(key.account_id):
+        raise ConfigInvalid(f'"{show(key.account_id, 80)}" is no account id: 12 digits')
+    if not ROLE_NAME.fullmatch(key.role_name):
+        raise ConfigInvalid(f'"{show(key.role_name, 80)}" is no role name')
+    return session_file_name(key.session_name), key.account_id, key.role_name
+
+
+# -- making folders --------------------------------------------------------------------------------
+
+
+def ensure_private_folder(path: Path | str) -> Path:
+    """Make the folder, and those above it, for us alone; close one that other users can enter.
+
+    Raises: LocalState when it belongs to another user or is no folder.
+    """
+    refuse_another_users_home(path)
+    ensure_folder(path)
+    try:
+        for found in (os.lstat(path), os.stat(path)):
+            if not is_ours(found):
+                raise LocalState(f'"{os.fspath(path)}" belongs to another user')
+        if not stat.S_ISDIR(found.st_mode):
+            raise LocalState(f'"{os.fspath(path)}" is no folder')
+        if sys.platform != "win32" and found.st_mode & 0o077:
+            os.chmod(path, 0o700)
+            warn_once(f'"{os.fspath(path)}" was open to other users: now it is not')
+    except OSError as cause:
+        raise LocalState(f'"{os.fspath(path)}" cannot be used: {reason(cause)}') from cause
+    return Path(path)
+
+
+def ensure_folder(path: Path | str) -> None:
+    """Make the folder when it is missing, with those missing above it, each with mode 0700."""
+    text = os.fspath(path)
+    if not os.path.isdir(text):
+        refuse_another_users_home(text)
+    try:
+        try:
+            os.mkdir(text, 0o700)
+        except FileNotFoundError:
+            parent = os.path.dirname(text.rstrip("/"))
+            if not parent:
+                raise
+            ensure_folder(parent)
+            os.mkdir(text, 0o700)
+    except FileExistsError:
+        pass
+    except (OSError, ValueError) as cause:
+        raise LocalState(f'the folder "{text}" cannot be made: {reason(cause)}') from cause
+
+
+def tighten_mode(descriptor: int, found: os.stat_result, path: str) -> None:
+    """Set the mode of an open file of ours to 0600 when other users may read or write it."""
+    if sys.platform != "win32" and found.st_mode & 0o077:
+        os.fchmod(descriptor, 0o600)
+        warn_once(f'"{path}" was open to other users: now it is not')
+
+
+# -- another user's home ---------------------------------------------------------------------------
+
+
+def is_in_another_users_home(path: Path | str) -> bool:
+    """Return whether nothing may be created at this path: see folders.foreign_owner."""
+    return folders.foreign_owner(absolute(os.fspath(path)), os.environ) is not None
+
+
+def refuse_another_users_home(path: Path | str) -> None:
+    """Raise AnotherUsersHome where nothing may be created; its hint says what to do."""
+    text = absolute(os.fspath(path))
+    owner = folders.foreign_owner(text, os.environ)
+    if owner is None:
+        return
+    whose = f"user {_load_user_name(owner)}"
+    hint = f"run it as {whose}, or with HOME set to a folder of yours"
+    if sys.platform != "win32" and os.geteuid() == 0:
+        hint = f"run it without sudo, as {whose}, or for root with: sudo -H ssohelper"
+    raise AnotherUsersHome(f'"{text}" is not written: that folder belongs to {whose}', hint=hint)
+
+
+def _load_user_name(uid: int) -> str:
+    """Return the user's name from the user database; the number when it has none."""
+    if sys.platform != "win32":
+        import pwd
+
+        with contextlib.suppress(KeyError):
+            return pwd.getpwuid(uid).pw_name
+    return str(uid)
+
+
+# -- removing and listing --------------------------------------------------------------------------
+
+
+def remove(path: Path | str) -> bool:
+    """Remove the file; of a link, the link itself. Return False when there was none."""
+    if is_in_another_users_home(path) and os.path.lexists(path):
+        refuse_another_users_home(path)
+    try:
+        os.unlink(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as cause:
+        raise LocalState(f'"{os.fspath(path)}" cannot be removed: {reason(cause)}') from cause
+    return True
+
+
+def remove_tree(path: Path | str) -> int:
+    """Remove the folder with all its content, following no link; return the number of files."""
+    removed = 0
+    try:
+        with os.scandir(path) as found:
+            entries = list(found)
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+    except OSError as cause:
+        raise LocalState(f'"{os.fspath(path)}" cannot be read: {reason(cause)}') from cause
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            removed += remove_tree(entry.path)
+        else:
+            removed += remove(entry.path)
+    # Another process may have added a file meanwhile: the next removal takes it.
+    with contextlib.suppress(OSError):
+        os.rmdir(path)
+    return removed
+
+
+def list_names(path: Path | str) -> list[str]:
+    """Return the sorted names in a folder, without hidden ones; none when it is missing."""
+    try:
+        return sorted(name for name in os.listdir(path) if name[0] != ".")
+    except OSError:
+        return []
