@@ -396,9 +396,9 @@ class TestTokenFiles(TokenStoreContract):
         """So that hosts and containers that share a home, each with its own /run, renew once."""
         elsewhere = TokenFiles(tmp_path / "cache", state=tmp_path / "s2", runtime=tmp_path / "r2")
         with store.lock_token("corp", soon()):
-            with pytest.raises(LockNotObtained), elsewhere.lock("corp", soon(0)):
+            with pytest.raises(LockNotObtained), elsewhere.lock_token("corp", soon(0)):
                 pass
-            with elsewhere.lock("other", soon(0)), elsewhere.lock_state("corp", soon(0)):
+            with elsewhere.lock_token("other", soon(0)), elsewhere.lock_state("corp", soon(0)):
                 pass
         assert (path.parent / f".{path.stem}.lock").exists()
 
