@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from ssohelper.stores.credential_cache import CredentialCache
     from ssohelper.stores.directory_cache import DirectoryCache
     from ssohelper.stores.endpoint_files import EnvFile, PrivateFolder
-    from ssohelper.stores.failures import FailureMemory
     from ssohelper.stores.name_index import NameIndexFile
     from ssohelper.stores.notice_record import NoticeRecord
     from ssohelper.stores.user_file import UserFile
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.session_stamp import SessionStamp
     from ssohelper.stores.settings_file import SettingsFile
     from ssohelper.stores.settings_stamp import SettingsStamp
+    from ssohelper.stores.sign_in_failures import SignInFailures
     from ssohelper.stores.token_cache import TokenStore
     from ssohelper.stores.usage_file import UsageStore
     from ssohelper.wire.account import AccountClient
@@ -211,10 +211,10 @@ class App:
         return SessionStamp(self.runtime_folder, session, config, self.tokens.token_file(session))
 
     @cached_property
-    def failures(self) -> FailureMemory:
-        from ssohelper.stores.failures import FailureMemory
+    def sign_in_failures(self) -> SignInFailures:
+        from ssohelper.stores.sign_in_failures import SignInFailures
 
-        return FailureMemory(self.runtime_folder)
+        return SignInFailures(self.runtime_folder)
 
     @cached_property
     def notice_record(self) -> NoticeRecord:

@@ -178,7 +178,7 @@ def _result_of_the_other(app: App, session: SsoSession, before: str) -> LoginOut
         token = app.tokens.load(session)
         if token is not None and token.expires_at > app.now():
             return LoginOutcome(token, "joined", app.tokens.load_facts(session.name).user)
-    known = app.failures.recall(_login_scope(session), "", app.now())
+    known = app.sign_in_failures.load(session.name, app.now())
     if known is not None:
         raise known
     return None
@@ -189,7 +189,7 @@ def _result_of_the_other(app: App, session: SsoSession, before: str) -> LoginOut
 
 def _signed_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -> LoginOutcome:
     app.tokens.check_writable(session)
-    app.failures.forget(_login_scope(session))
+    app.sign_in_failures.forget(session.name)
     obtain = _by_device_code if options.device_code else _by_browser
     person.get_ready(app)
     try:
@@ -201,7 +201,7 @@ def _signed_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions
         raise  # no news for another login that waits: its person may still want to sign in
     except SsoHelperError as error:
         with suppress(LocalState):  # a full disk must not hide what the sign-in said
-            app.failures.remember(_login_scope(session), "", error, app.now())
+            app.sign_in_failures.save(session.name, error, app.now())
         raise
     _keep(app, session, token, life_seconds, user)
     return LoginOutcome(token, "signed in", user)
@@ -377,10 +377,6 @@ def _token_to_revoke(
 def _challenge(verifier: Secret) -> str:
     digest = hashlib.sha256(verifier.reveal().encode()).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-
-
-def _login_scope(session: SsoSession) -> str:
-    return f"login {session.name}"
 
 
 def _nobody_came(session: SsoSession) -> LoginRequired:

@@ -28,7 +28,6 @@ import ssohelper.stores.choices_file
 import ssohelper.stores.clock_file
 import ssohelper.stores.config_store
 import ssohelper.stores.credential_cache
-import ssohelper.stores.failures
 import ssohelper.stores.files
 import ssohelper.stores.locks
 import ssohelper.stores.own_folders

@@ -238,7 +238,7 @@ def test_giving_up_is_no_news_for_another_login_that_waits(
     assert session is not None
     with pytest.raises(Interrupted, match='"lab" was given up'):
         login.log_in(house, session, GivesUp(), LoginOptions(device_code=device_code))
-    assert house.failures.recall("login lab", "", house.now()) is None
+    assert house.sign_in_failures.load("lab", house.now()) is None
 
 
 def callback_port(url: str) -> int:

@@ -1,0 +1,68 @@
+"""The failure of a sign-in is known to other processes for 30 s."""
+
+import pytest
+
+from ssohelper import errors
+from ssohelper.stores.sign_in_failures import SignInFailures
+
+NOON = 1_767_268_800
+DENIED = errors.RoleNotAssigned("no access", hint="list them with: ssohelper list")
+
+
+@pytest.fixture
+def failures(tmp_path) -> SignInFailures:
+    return SignInFailures(tmp_path / "run")
+
+
+def test_class_message_and_hint_come_back_in_another_process(failures, tmp_path):
+    failures.save("corp", DENIED, NOON)
+    found = SignInFailures(tmp_path / "run").load("corp", NOON + 29)
+    assert type(found) is errors.RoleNotAssigned
+    assert (found.message, found.hint, found.exit_code) == (DENIED.message, DENIED.hint, 5)
+
+
+@pytest.mark.parametrize(
+    ("session_name", "at"), [("corp", NOON + 30), ("corp", NOON - 3600), ("other", NOON)]
+)
+def test_it_does_not_come_back_later_or_for_another_session(failures, session_name, at):
+    failures.save("corp", DENIED, NOON)
+    assert failures.load(session_name, at) is None
+
+
+def test_it_can_be_forgotten(failures):
+    failures.save("corp", DENIED, NOON)
+    failures.forget("corp")
+    failures.forget("corp")
+    assert failures.load("corp", NOON) is None
+
+
+@pytest.mark.parametrize("kind", [errors.LoginRequired, errors.TokenRejected, errors.BadAnswer])
+def test_every_kind_comes_back_as_itself(failures, kind):
+    failures.save("corp", kind("said"), NOON)
+    assert type(failures.load("corp", NOON)) is kind
+
+
+def test_how_long_to_wait_comes_back(failures):
+    failures.save("corp", errors.Throttled("slow", retry_after_seconds=7), NOON)
+    found = failures.load("corp", NOON)
+    assert isinstance(found, errors.Throttled)
+    assert found.retry_after_seconds == 7
+
+
+def test_a_hostile_session_name_is_no_path(failures, tmp_path):
+    with pytest.raises(errors.ConfigInvalid):
+        failures.save("../../x\0\n/y", DENIED, NOON)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_file_holds_no_failure(failures, tmp_path):
+    failures.save("corp", DENIED, NOON)
+    (path,) = tmp_path.rglob("sign-in-failure.json")
+    whole = path.read_text()
+    for text in (
+        *(whole[:length] for length in range(len(whole))),
+        whole.replace("RoleNotAssigned", "SystemExit"),
+        whole.replace('"no access"', "3"),
+    ):
+        path.write_text(text)
+        assert failures.load("corp", NOON) is None
