@@ -31,20 +31,19 @@ if TYPE_CHECKING:
     from ssohelper.stores.choices_file import ChoicesStore
     from ssohelper.stores.clock_file import ClockFile
     from ssohelper.stores.config_store import ConfigStore
-    from ssohelper.stores.console_visits import ConsoleVisits
     from ssohelper.stores.credential_cache import CredentialCache
     from ssohelper.stores.directory_cache import DirectoryCache
     from ssohelper.stores.endpoint_files import EnvFile, PrivateFolder
     from ssohelper.stores.name_index import NameIndexFile
     from ssohelper.stores.notice_record import NoticeRecord
-    from ssohelper.stores.user_file import UserFile
     from ssohelper.stores.prompt_state import PromptState
     from ssohelper.stores.session_stamp import SessionStamp
     from ssohelper.stores.settings_file import SettingsFile
     from ssohelper.stores.settings_stamp import SettingsStamp
     from ssohelper.stores.sign_in_failures import SignInFailures
     from ssohelper.stores.token_cache import TokenStore
-    from ssohelper.stores.usage_file import UsageStore
+    from ssohelper.stores.use_records import ConsoleVisits, UsageStore
+    from ssohelper.stores.user_file import UserFile
     from ssohelper.wire.account import AccountClient
     from ssohelper.wire.browser_pages import BrowserPages, SignInPages
     from ssohelper.wire.federation import Federation
@@ -243,13 +242,13 @@ class App:
 
     @cached_property
     def usage(self) -> UsageStore:
-        from ssohelper.stores.usage_file import UsageStore
+        from ssohelper.stores.use_records import UsageStore
 
         return UsageStore(self.state_folder, runtime=self.runtime_folder)
 
     @cached_property
     def console_visits(self) -> ConsoleVisits:
-        from ssohelper.stores.console_visits import ConsoleVisits
+        from ssohelper.stores.use_records import ConsoleVisits
 
         return ConsoleVisits(self.state_folder)
 

@@ -122,10 +122,10 @@ def other_session(app: App, browser: str, profile: Profile, ends_at: int) -> Rol
     """
     key = profile.key
     try:
-        last = app.console_visits.last(browser)
+        last = app.console_visits.load(browser)
         was_told = last is not None and last.is_told
         others = last is not None and last.key != key and last.ends_at > app.aws_now()
-        app.console_visits.keep(browser, key, ends_at, is_told=was_told or others)
+        app.console_visits.save(browser, key, ends_at, is_told=was_told or others)
     except (SsoHelperError, OSError) as trouble:
         app.warn(f"this visit could not be noted: {trouble}")
         return None

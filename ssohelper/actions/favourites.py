@@ -17,7 +17,7 @@ _RECORD_SECONDS = 1.0
 def known(app: App) -> dict[RoleKey, Usage]:
     """Return the usage of every role that was ever used or made a favourite; trouble is a warning."""
     try:
-        return app.usage.all()
+        return app.usage.load_all()
     except (SsoHelperError, OSError) as trouble:
         app.warn(f"what was used last cannot be read: {trouble}")
         return {}
@@ -27,7 +27,7 @@ def record(app: App, profile: Profile) -> None:
     """Count one use, now. Never fails the command that used it: trouble is a warning."""
     now, key = app.now(), profile.key
     try:
-        app.usage.change(key, lambda usage: usage.used(now), app.deadline(_RECORD_SECONDS))
+        app.usage.update(key, lambda usage: usage.used(now), app.deadline(_RECORD_SECONDS))
     except AnotherUsersHome:
         return  # it is not this user's own use
     except (SsoHelperError, OSError) as trouble:
@@ -42,10 +42,10 @@ def set_favourite(app: App, key: RoleKey, favourite: bool) -> bool:
         changed.append(usage.favourite != favourite)
         return usage._replace(favourite=favourite)
 
-    app.usage.change(key, change, app.deadline())
+    app.usage.update(key, change, app.deadline())
     return changed == [True]
 
 
 def favourites(app: App) -> list[RoleKey]:
     """Return the favourites, sorted."""
-    return sorted(key for key, usage in app.usage.all().items() if usage.favourite)
+    return sorted(key for key, usage in app.usage.load_all().items() if usage.favourite)

@@ -176,7 +176,7 @@ def test_whoever_is_known_to_be_another_has_no_list_but_keeps_the_favourites(
     found = run("list")
     assert ANAS[1] not in found.stdout
     assert WARNING not in found.stderr
-    assert desk.app.usage.all()[RoleKey("corp", "000030000001", "ReadOnlyAccess")].favourite
+    assert desk.app.usage.load_all()[RoleKey("corp", "000030000001", "ReadOnlyAccess")].favourite
 
 
 def test_whoever_is_known_to_be_the_same_keeps_the_list(

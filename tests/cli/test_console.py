@@ -293,9 +293,9 @@ class TestOpening:
     def test_a_use_is_counted(self, shell: Home, run: Run, app: App) -> None:
         shell.browser()
         assert run("console", PROFILE, "--print").returncode == 0
-        assert app.usage.all() == {}
+        assert app.usage.load_all() == {}
         assert run("console", PROFILE).returncode == 0
-        [(key, used)] = app.usage.all().items()
+        [(key, used)] = app.usage.load_all().items()
         assert (key.role_name, used.uses) == ("Developer", 1)
 
     def test_an_opener_that_is_not_there(self, shell: Home, run: Run) -> None:

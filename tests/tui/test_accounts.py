@@ -91,7 +91,7 @@ def test_a_favourite_is_kept_and_said_with_its_command(world: Afternoon) -> None
 
     house = world.app()
     drive(house, scenario)
-    assert not house.usage.all()[DEV].favourite if DEV in house.usage.all() else True
+    assert not house.usage.load_all()[DEV].favourite if DEV in house.usage.load_all() else True
 
 
 def test_chips_filter_and_group(world: Afternoon) -> None:

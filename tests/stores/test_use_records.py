@@ -13,7 +13,7 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import Profile, Role, RoleKey, SsoSession, Usage
 from ssohelper.core.role_rows import rank
 from ssohelper.errors import ConfigInvalid
-from ssohelper.stores.usage_file import UsageStore
+from ssohelper.stores.use_records import UsageStore
 
 NOON = 1_767_268_800
 KEY = RoleKey("corp", "001234567890", "Admin")
@@ -93,7 +93,7 @@ def test_no_count_is_lost_between_eight_writers(tmp_path: Path):
         for _ in range(5):
             # Bound of a broken lock; each change takes a few ms.
             ends = Deadline(60, house.monotonic)
-            store.change(KEY, lambda before: before.used(NOON), ends)
+            store.update(KEY, lambda before: before.used(NOON), ends)
 
     house = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
     threads = [threading.Thread(target=use_it) for _ in range(8)]
@@ -101,7 +101,7 @@ def test_no_count_is_lost_between_eight_writers(tmp_path: Path):
         thread.start()
     for thread in threads:
         thread.join()
-    assert house.usage.all()[KEY].uses == 40
+    assert house.usage.load_all()[KEY].uses == 40
 
 
 def test_a_state_folder_that_takes_nothing_fails_no_command(tmp_path: Path):

@@ -1,0 +1,92 @@
+"""What the user has used: roles (`<state>/usage.json`) and console sign-ins (`<state>/console.json`)."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.core.model import RoleKey, Usage
+from ssohelper.core.schema import state as schema
+from ssohelper.core.schema.fields import Damaged
+from ssohelper.core.schema.state import Visit
+from ssohelper.stores import files
+
+# 50 bytes a role: 20,000 roles are 1 MB, and no user has as many.
+_LIMIT_BYTES = 8 << 20
+# One visit for each browser command that was ever used; the oldest are dropped.
+_MOST_BROWSERS = 50
+
+
+class UsageStore:
+    """When each role was last used, how often, and which are favourites.
+
+    A damaged file counts as missing, and so does a damaged line of it.
+    """
+
+    def __init__(self, state: Path, *, runtime: Path) -> None:
+        self._state = state
+        self._lock = runtime / "locks" / "usage.lock"
+        self._runtime = runtime
+
+    def load_all(self) -> dict[RoleKey, Usage]:
+        """Return the usage of every role that was ever used or made a favourite."""
+        path = self._state / "usage.json"
+        found: dict[RoleKey, Usage] = {}
+        for line in files.read_record(path, schema.usage_lines, _LIMIT_BYTES) or []:
+            try:
+                key, usage = schema.usage(line)
+            except Damaged as damage:
+                files.report_damage(path, damage)
+            else:
+                found[key] = usage
+        return found
+
+    def update(self, key: RoleKey, change: Callable[[Usage], Usage], deadline: Deadline) -> None:
+        """Replace the usage of one role, under a lock, so that no count is lost."""
+        files.role_file_names(key)
+        with files.hold_lock(self._lock, deadline, self._runtime):
+            known = self.load_all()
+            before = known.get(key, Usage())
+            after = change(before)
+            if after == before:
+                return
+            known[key] = after
+            files.ensure_private_folder(self._state)
+            lines = [[*role, *usage] for role, usage in sorted(known.items()) if usage != Usage()]
+            document = {"version": schema.USAGE_VERSION, "roles": lines}
+            files.write_json(self._state / "usage.json", document)
+
+
+class ConsoleVisits:
+    """The role as which each browser was last signed in to the console.
+
+    A damaged file counts as missing: it only decides whether a hint is shown.
+    """
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+
+    def load(self, browser: str) -> Visit | None:
+        """Return the last visit with this browser command."""
+        line = self._load_all().get(browser)
+        try:
+            return None if line is None else schema.visit(line)
+        except Damaged as damage:
+            files.report_damage(self._file, damage)
+            return None
+
+    def save(self, browser: str, key: RoleKey, ends_at: int, *, is_told: bool) -> None:
+        """Replace the last visit with this browser command."""
+        known = {name: line for name, line in self._load_all().items() if name != browser}
+        known[browser] = [*key, ends_at, is_told]
+        newest = dict(list(known.items())[-_MOST_BROWSERS:])
+        files.ensure_private_folder(self._state)
+        files.write_json(self._file, {"browsers": newest})
+
+    @property
+    def _file(self) -> Path:
+        return self._state / "console.json"
+
+    def _load_all(self) -> dict[str, Any]:
+        found = (files.read_json(self._file) or {}).get("browsers")
+        return found if isinstance(found, dict) else {}
