@@ -80,6 +80,39 @@ HIT_IMPORTS = {
     "ssohelper.fastpath.open_file",
 }
 
+# Calls that read or change files, by module, and Path's methods that do. A file's status alone
+# (os.stat, os.access) is not counted.
+DISK_CALLS = {
+    "builtins": {"open"},
+    "io": {"open"},
+    "os": {
+        *("open", "scandir", "listdir", "walk", "mkdir", "makedirs", "unlink", "remove", "rename"),
+        *("replace", "rmdir", "removedirs", "symlink", "link", "chmod", "chown", "utime"),
+        *("truncate", "mkfifo"),
+    },
+    "shutil": {"rmtree", "copy", "copy2", "copyfile", "copytree", "move"},
+    "tempfile": {"mkdtemp", "mkstemp", "NamedTemporaryFile", "TemporaryDirectory", "TemporaryFile"},
+}
+DISK_METHODS = {
+    *("read_text", "read_bytes", "write_text", "write_bytes", "touch", "mkdir", "rmdir", "unlink"),
+    *("rename", "symlink_to", "hardlink_to", "chmod", "iterdir", "glob", "rglob"),
+}
+# Paths that are no files of a disk.
+NO_DISK = ("os.devnull", "'/dev/tty'", "'/proc/uptime'", "'/proc/self/stat'")
+# The modules outside `stores` that touch the disk, each with its reason.
+TOUCH_THE_DISK = {
+    "broker_process.py": "removes its own socket at its end",
+    "cli/demo_run.py": "makes and removes the demo's home, which is a temporary folder",
+    "completion/names.py": "a TAB loads no store: it has 60 ms",
+    "crash.py": "must work when everything else does not",
+    "emulator/server.py": "imports nothing of ssohelper",
+    "emulator/world_file.py": "imports nothing of ssohelper",
+    "fastpath/broker_client.py": "a miss loads no store; makes the sockets' folder",
+    "fastpath/open_file.py": "opens files for all others: the rules are there",
+    "fastpath/peer.py": "reads the kernel's tables of connections",
+    "system/shell_texts.py": "reads texts of the installation, which are the package's own",
+}
+
 DOCUMENT = (
     '{"Version":1,"AccessKeyId":"ASIAEXAMPLE","SecretAccessKey":"s","SessionToken":"t",'
     '"Expiration":"2099-01-01T00:00:00Z","AccountId":"001234567890"}\n'
@@ -194,6 +227,14 @@ class TestSources:
         }
         assert not foreign
 
+    def test_touch_the_disk_in_stores_alone_and_in_the_named_exceptions(self):
+        found = {
+            str(path.relative_to(PACKAGE))
+            for path in SOURCES
+            if path.relative_to(PACKAGE).parts[0] != "stores" and _disk_calls(path)
+        }
+        assert found == set(TOUCH_THE_DISK)
+
     def test_say_what_is_missing_in_issues_and_not_in_the_source(self):
         marked = [
             str(path.relative_to(ROOT))
@@ -212,6 +253,58 @@ def _may_wait(node: ast.Import | ast.ImportFrom) -> bool:
         isinstance(node, ast.ImportFrom)
         and {f"{node.module}.{alias.name}" for alias in node.names} <= DEFERRED_ANYWHERE
     )
+
+
+def _disk_calls(path: Path) -> list[str]:
+    tree = ast.parse(path.read_text())
+    # Names such as `from os import unlink` must not hide a call.
+    imported = [
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.name in DISK_CALLS.get(node.module or "", ())
+    ]
+    calls = [
+        f"line {node.lineno}: {ast.unparse(node.func)}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and _touches_disk(node)
+    ]
+    return imported + calls
+
+
+def _touches_disk(call: ast.Call) -> bool:
+    if call.args and ast.unparse(call.args[0]) in NO_DISK:
+        return False
+    match call.func:
+        case ast.Name(id=name):
+            return name in DISK_CALLS["builtins"]
+        case ast.Attribute(value=ast.Name(id=module), attr=name) if module in DISK_CALLS:
+            return name in DISK_CALLS[module]
+        case ast.Attribute(attr="replace"):
+            return len(call.args) == 1 and not call.keywords  # Path's; that of a text has two
+        case ast.Attribute(attr=name):
+            return name in DISK_METHODS
+    return False
+
+
+@pytest.mark.parametrize(
+    ("code", "touches"),
+    [
+        ("open('a')", True),
+        ("os.unlink(path)", True),
+        ("(folder / 'a').write_text('x')", True),
+        ("path.replace(other)", True),
+        ("from os import replace", True),
+        ("os.open(os.devnull, os.O_RDONLY)", False),
+        ("os.stat(path)", False),
+        ("text.replace('a', 'b')", False),
+        ("files.remove(path)", False),
+    ],
+)
+def test_the_search_for_disk_calls_finds_each_form(tmp_path, code, touches):
+    (tmp_path / "a.py").write_text(code)
+    assert bool(_disk_calls(tmp_path / "a.py")) is touches
 
 
 def _imported(path: Path) -> set[str]:

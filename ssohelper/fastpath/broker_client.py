@@ -10,7 +10,7 @@ import stat
 import sys
 import time
 
-from ssohelper.fastpath import BROKER_PROCESS, broker_address, peer, spawn
+from ssohelper.fastpath import BROKER_PROCESS, broker_address, open_file, peer, spawn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,10 +145,8 @@ def _start(
         raise Unavailable("Windows")
     import fcntl
 
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    lock = os.open(f"{folder}/start.lock", flags, 0o600)
+    lock, _ = open_file.open_own_file(f"{folder}/start.lock", os.O_RDWR | os.O_CREAT)
     try:
-        _check_plain(lock)
         _take(lock, min(ends_at, time.monotonic() + _START_SECONDS))
         stream = _connect(place.path_of(name))
         if stream is not None:
@@ -228,12 +226,3 @@ def _ensure_private(path: str) -> None:
     found = os.lstat(path)
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
         raise OSError(errno.EPERM, f"not a folder of ours alone: {path}")
-
-
-def _check_plain(descriptor: int) -> None:
-    if sys.platform == "win32":
-        raise Unavailable("Windows")
-    found = os.fstat(descriptor)
-    is_plain = stat.S_ISREG(found.st_mode) and found.st_nlink <= 1
-    if not is_plain or found.st_uid != os.geteuid():
-        raise OSError(errno.EPERM, "the broker's lock is not a plain file of ours")

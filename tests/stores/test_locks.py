@@ -1,0 +1,239 @@
+"""Locks between processes: deadlines, dead holders, deleted lock files, disks without locks."""
+
+import contextlib
+import errno
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ssohelper.errors import LocalState, LockNotObtained
+from ssohelper.stores import files, locks
+from tests.programs import need
+from tests.stores.disk import mode_of, soon
+
+HOLD = """
+import sys, time
+from ssohelper.core.deadline import Deadline
+from ssohelper.stores import files
+with files.hold_lock(sys.argv[1], Deadline(20, time.monotonic)):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+COUNT = """
+import sys, time
+from ssohelper.core.deadline import Deadline
+from ssohelper.stores import files
+for _ in range(int(sys.argv[3])):
+    with files.hold_lock(sys.argv[1], Deadline(60, time.monotonic)):
+        with open(sys.argv[2]) as counter: found = int(counter.read())
+        with open(sys.argv[2], "w") as counter: counter.write(str(found + 1))
+"""
+
+
+class TestLock:
+    @pytest.fixture
+    def held(self, tmp_path) -> Iterator[tuple[Path, "subprocess.Popen[str]"]]:
+        path = tmp_path / "locks" / "a.lock"
+        holder = subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        yield path, holder
+        holder.kill()
+        holder.communicate()
+
+    def test_who_waits_in_vain_is_told_which_process_holds_it(self, held):
+        path, holder = held
+        with (
+            pytest.raises(LockNotObtained, match=f"held by process {holder.pid}"),
+            files.hold_lock(path, soon(0.1)),
+        ):
+            pass
+
+    def test_a_stopped_holder_does_not_hang_us(self, held):
+        path, holder = held
+        holder.send_signal(signal.SIGSTOP)
+        with pytest.raises(LockNotObtained), files.hold_lock(path, soon(0.1)):
+            pass
+
+    def test_a_killed_holder_frees_it(self, held):
+        path, holder = held
+        holder.kill()
+        holder.wait()
+        # No waiting at all: the kernel has freed it with the process.
+        with files.hold_lock(path, soon(0)):
+            pass
+
+    def test_a_free_lock_is_taken_when_no_time_is_left(self, tmp_path):
+        for _ in range(2):
+            with files.hold_lock(tmp_path / "locks" / "a.lock", soon(0)):
+                assert mode_of(tmp_path / "locks" / "a.lock") == 0o600
+
+    def test_a_lock_that_others_can_open_is_closed_to_them(self, tmp_path, caplog):
+        (tmp_path / "a.lock").touch(0o666)
+        (tmp_path / "a.lock").chmod(0o666)
+        with files.hold_lock(tmp_path / "a.lock", soon(0)):
+            assert mode_of(tmp_path / "a.lock") == 0o600
+        assert str(tmp_path / "a.lock") in caplog.text
+
+    def test_a_pid_in_the_file_locks_nobody_out(self, tmp_path):
+        files.ensure_private_folder(tmp_path / "locks")
+        (tmp_path / "locks" / "a.lock").write_text("1\n")
+        with files.hold_lock(tmp_path / "locks" / "a.lock", soon(0)):
+            pass
+
+    def test_one_at_a_time_among_processes(self, tmp_path):
+        counter = tmp_path / "counter"
+        counter.write_text("0")
+        arguments = [sys.executable, "-c", COUNT, str(tmp_path / "l" / "a.lock"), str(counter), "8"]
+        workers = [subprocess.Popen(arguments) for _ in range(4)]
+        assert [worker.wait(timeout=100) for worker in workers] == [0, 0, 0, 0]
+        assert counter.read_text() == "32"
+
+    @pytest.fixture
+    def sleeps(self, monkeypatch) -> threading.Semaphore:
+        """Is released each time a waiter has found the lock held, just before it sleeps."""
+        released, really_sleep = threading.Semaphore(0), time.sleep
+
+        def sleep(seconds: float) -> None:
+            released.release()
+            really_sleep(seconds)
+
+        monkeypatch.setattr(locks.time, "sleep", sleep)
+        return released
+
+    def test_a_folder_that_vanished_while_waiting_is_made_again(self, tmp_path, sleeps):
+        path = tmp_path / "run" / "a.lock"
+        got_it = threading.Event()
+
+        def wait() -> None:
+            with files.hold_lock(path, soon(60)):
+                if path.exists():
+                    got_it.set()
+
+        waiter = threading.Thread(target=wait)
+        with files.hold_lock(path, soon()):
+            waiter.start()
+            assert sleeps.acquire(timeout=30)
+            shutil.rmtree(path.parent)
+        waiter.join(60)
+        assert got_it.is_set()
+
+    def test_a_lock_that_was_deleted_and_made_again_excludes_its_waiters(self, tmp_path, sleeps):
+        """The waiter gets the deleted file's lock, while another process holds the new file's."""
+        path = tmp_path / "run" / "a.lock"
+        entered = threading.Event()
+
+        def wait() -> None:
+            with files.hold_lock(path, soon(60)):
+                entered.set()
+            sleeps.release(2)
+
+        waiter = threading.Thread(target=wait)
+        with contextlib.ExitStack() as old, contextlib.ExitStack() as new:
+            old.enter_context(files.hold_lock(path, soon()))
+            waiter.start()
+            assert sleeps.acquire(timeout=30)
+            path.unlink()
+            new.enter_context(files.hold_lock(path, soon(0)))
+            old.close()
+            while sleeps.acquire(blocking=False):
+                pass
+            # The first sleep may have begun before the old lock was free; the second has not.
+            for _ in range(2):
+                assert sleeps.acquire(timeout=30)
+            assert not entered.is_set()
+        waiter.join(60)
+        assert entered.is_set()
+
+    @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+    def test_without_locks_in_the_file_system_it_goes_on_and_says_so_once(
+        self, tmp_path, monkeypatch, caplog, number
+    ):
+        def flock(descriptor: int, operation: int) -> None:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(fcntl, "flock", flock)
+        for _ in range(3):
+            with files.hold_lock(tmp_path / "a.lock", soon()):
+                pass
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+    @pytest.mark.parametrize("call", ["open", "mkdir"])
+    @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+    def test_a_disk_that_takes_no_lock_file_stops_nobody(
+        self, tmp_path, monkeypatch, caplog, call, number
+    ):
+        really = getattr(os, call)
+
+        def refuse(path, *arguments):
+            if "locks" in str(path):
+                raise OSError(number, os.strerror(number))
+            return really(path, *arguments)
+
+        if call == "open":
+            (tmp_path / "locks").mkdir(mode=0o700)
+        monkeypatch.setattr(os, call, refuse)
+        with files.hold_lock(tmp_path / "locks" / "a.lock", soon()):
+            pass
+        assert "going on without the lock" in caplog.text
+
+    def test_nor_one_that_takes_no_folder_above_it(self, tmp_path, monkeypatch, caplog):
+        def refuse(path, *arguments):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(os, "mkdir", refuse)
+        with files.hold_lock(tmp_path / "run" / "a.lock", soon(), tmp_path / "run"):
+            pass
+        assert "going on without the lock" in caplog.text
+
+    def test_a_lock_that_cannot_be_made_otherwise_is_local_state(self, tmp_path, monkeypatch):
+        def refuse(*_):
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+        monkeypatch.setattr(os, "open", refuse)
+        with (
+            pytest.raises(LocalState, match="cannot be made"),
+            files.hold_lock(tmp_path / "a.lock", soon()),
+        ):
+            pass
+
+    def test_a_kernel_that_answers_enolck_is_met_as_well(self, tmp_path):
+        code = HOLD.replace("sys.stdin.read()", "pass")
+        found = subprocess.run(
+            [
+                *(need("strace"), "-f", "-qq", "-o", os.devnull),
+                *("-e", "trace=flock", "-e", "inject=flock:error=ENOLCK"),
+                *(sys.executable, "-c", code, str(tmp_path / "l" / "a.lock")),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (found.returncode, found.stdout) == (0, "held\n")
+        assert "going on without the lock" in found.stderr
+
+    def test_an_exec_ed_child_does_not_keep_it(self, tmp_path):
+        path = tmp_path / "l" / "a.lock"
+        with files.hold_lock(path, soon()):
+            child = subprocess.Popen(
+                [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False
+            )
+        with files.hold_lock(path, soon(0)):
+            pass
+        child.communicate(b"\n")

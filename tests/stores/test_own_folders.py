@@ -1,0 +1,96 @@
+"""Folders of ours: for us alone, never behind another user's link, removed without following links."""
+
+import errno
+import os
+
+import pytest
+
+from ssohelper.errors import LocalState
+from ssohelper.stores import files
+from tests.stores.disk import SAY_ERROR, as_other_user, locked, mode_of
+
+
+class TestFolders:
+    def test_what_is_made_is_for_us_alone_and_what_is_there_keeps_its_mode(self, tmp_path):
+        tmp_path.chmod(0o755)
+        before = os.umask(0)
+        try:
+            files.ensure_folder(tmp_path / "f" / "g" / "h")
+        finally:
+            os.umask(before)
+        for path in ("f", "f/g", "f/g/h"):
+            assert mode_of(tmp_path / path) == 0o700
+        files.ensure_folder(tmp_path)
+        assert mode_of(tmp_path) == 0o755
+
+    def test_a_folder_that_cannot_be_named_or_has_nothing_above_it_is_local_state(
+        self, tmp_path, monkeypatch
+    ):
+        with pytest.raises(LocalState, match="cannot be made: not possible"):
+            files.ensure_folder(f"{tmp_path}/a\0b")
+        (tmp_path / "gone").mkdir()
+        monkeypatch.chdir(tmp_path / "gone")
+        (tmp_path / "gone").rmdir()
+        with pytest.raises(LocalState, match="cannot be made: no such file"):
+            files.ensure_folder("a")
+
+    def test_a_lock_in_no_folder_is_local_state(self, tmp_path):
+        (tmp_path / "f").write_text("")
+        with pytest.raises(LocalState, match="is no folder"):
+            locked(tmp_path / "f" / "a.lock")
+
+    def test_a_folder_open_to_others_is_closed(self, tmp_path):
+        (tmp_path / "f").mkdir(mode=0o755)
+        assert files.ensure_private_folder(tmp_path / "f") == tmp_path / "f"
+        assert mode_of(tmp_path / "f") == 0o700
+
+    def test_a_file_in_the_way_is_local_state(self, tmp_path):
+        (tmp_path / "f").write_text("")
+        with pytest.raises(LocalState, match="no folder"):
+            files.ensure_private_folder(tmp_path / "f")
+        with pytest.raises(LocalState):
+            files.ensure_private_folder(tmp_path / "f" / "g")
+
+    def test_another_users_folder_and_a_link_to_it_are_refused(self, open_folder):
+        (open_folder / "link").symlink_to("/etc")
+        for place in ("/etc", str(open_folder / "link")):
+            found = as_other_user(
+                SAY_ERROR.format(call="files.ensure_private_folder(sys.argv[1])"), place
+            )
+            assert found.stdout.startswith("7 "), found
+            assert "another user" in found.stdout
+
+    def test_a_link_of_another_user_into_our_folders_is_refused(self, open_folder):
+        if os.geteuid() != 0:
+            pytest.skip("only root can make a link that belongs to another user")
+        ours = open_folder / "ours"
+        ours.mkdir()
+        (open_folder / "link").symlink_to(ours)
+        os.lchown(open_folder / "link", 65534, 65534)
+        with pytest.raises(LocalState, match="another user"):
+            files.ensure_private_folder(open_folder / "link")
+
+    def test_removing_a_tree_follows_no_link(self, tmp_path):
+        precious = tmp_path / "precious"
+        precious.mkdir()
+        (precious / "a").write_text("x")
+        tree = files.ensure_private_folder(tmp_path / "tree" / "sub")
+        (tree / "b").write_text("x")
+        (tree / "link").symlink_to(precious)
+        assert files.remove_tree(tmp_path / "tree") == 2
+        assert (precious / "a").exists()
+        assert not (tmp_path / "tree").exists()
+        assert files.remove_tree(tmp_path / "tree") == 0
+
+
+def test_a_folder_that_cannot_be_made_after_its_parents_is_local_state(tmp_path, monkeypatch):
+    really = os.mkdir
+
+    def refuse(path, *arguments):
+        if str(path).endswith("/c") and os.path.isdir(os.path.dirname(path)):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        really(path, *arguments)
+
+    monkeypatch.setattr(os, "mkdir", refuse)
+    with pytest.raises(LocalState, match="cannot be made: input/output error"):
+        files.ensure_folder(tmp_path / "a" / "b" / "c")
