@@ -103,7 +103,6 @@ NO_DISK = ("os.devnull", "'/dev/tty'", "'/proc/uptime'", "'/proc/self/stat'")
 TOUCH_THE_DISK = {
     "broker_process.py": "removes its own socket at its end",
     "cli/demo_run.py": "makes and removes the demo's home, which is a temporary folder",
-    "completion/names.py": "a TAB loads no store: it has 60 ms",
     "crash.py": "must work when everything else does not",
     "emulator/server.py": "imports nothing of ssohelper",
     "emulator/world_file.py": "imports nothing of ssohelper",

@@ -1,13 +1,14 @@
 """Where the files of AWS's tools and of ssohelper are, in one environment."""
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from ssohelper.core.text import show
-from ssohelper.errors import ConfigInvalid
-from ssohelper.fastpath import folders, home
+from ssohelper.core.text import is_harmless, show
+from ssohelper.errors import ConfigInvalid, LocalState
+from ssohelper.fastpath import folders
 
 _AWS_FILES = {
     "AWS_CONFIG_FILE": "~/.aws/config",
@@ -49,7 +50,7 @@ class Locations:
     @cached_property
     def token_folder(self) -> Path:
         """~/.aws/sso/cache: AWS's tools have no variable that moves it."""
-        return Path(home.expand("~/.aws/sso/cache", self._environ))
+        return Path(expand_home("~/.aws/sso/cache", self._environ))
 
     @property
     def endpoint_folders(self) -> tuple[Path, Path]:
@@ -62,11 +63,11 @@ class Locations:
 
     def _own(self, rule: Callable[[Mapping[str, str]], str]) -> Path:
         if not self._environ.get("SSOHELPER_HOME"):
-            home.check(self._environ)
+            check_home(self._environ)
         # platformdirs' own rules, which a test compares with it: importing it costs 4 ms.
         found = self._resolve(rule)
         if found[:1] == "~":
-            raise home.missing()
+            raise _no_home_folder()
         return Path(found)
 
     def _resolve(self, rule: Callable[[Mapping[str, str]], str]) -> str:
@@ -80,4 +81,30 @@ class Locations:
         value = self._environ.get(variable)
         # botocore expands variables and ~ in these two, so we look where the SDKs look.
         path = os.path.expandvars(value) if value else _AWS_FILES[variable]
-        return Path(home.expand(path, self._environ))
+        return Path(expand_home(path, self._environ))
+
+
+def expand_home(path: str, environ: Mapping[str, str]) -> str:
+    """Return the path with a leading ~ replaced, as botocore does. Raises: LocalState."""
+    if path[:1] != "~":
+        return path
+    check_home(environ)
+    # On Windows botocore ignores HOME: the shells that come with git set it there.
+    home = environ.get("HOME") if sys.platform != "win32" else None
+    if home and path.startswith("~/"):
+        return home.rstrip("/") + path[1:]
+    expanded = os.path.expanduser(path)
+    if expanded[:1] == "~":
+        raise _no_home_folder()
+    return expanded
+
+
+def check_home(environ: Mapping[str, str]) -> None:
+    """Raise LocalState for a HOME that is no absolute path."""
+    home = environ.get("HOME") if sys.platform != "win32" else None
+    if home is not None and (not os.path.isabs(home) or not is_harmless(home)):
+        raise LocalState(f'HOME is "{show(home, 80)}": not an absolute path')
+
+
+def _no_home_folder() -> LocalState:
+    return LocalState("there is no home folder", hint="set HOME to an absolute path")

@@ -38,7 +38,7 @@ def publish(runtime: Path, settings: Path, key: RoleKey = KEYS[0]) -> None:
 
 
 def published(runtime: Path) -> set[str]:
-    return {path.name for path in runtime.glob("credentials/*/*/*")}
+    return {path.parent.name for path in runtime.glob("credentials/*/*/*/response")}
 
 
 def test_without_settings_the_stamp_is_empty(runtime: Path, settings: Path) -> None:
