@@ -102,8 +102,7 @@ def _read_document(path: str) -> bytes | None:
     except OSError:
         return None
     try:
-        # Without a name, it was withdrawn since we opened it.
-        if found.st_nlink == 0 or found.st_mtime <= time.time():
+        if found.st_mtime <= time.time():
             return None
         content = os.read(descriptor, _LIMIT_BYTES)
     except OSError:

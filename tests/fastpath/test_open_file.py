@@ -1,0 +1,134 @@
+"""The rules by which files are opened, as the table in the module's docstring has them."""
+
+import os
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from ssohelper.fastpath import open_file
+
+OWN, USER = "own", "user"
+
+
+def place(kind: str, folder: Path) -> Path:
+    """Make a thing of this kind and return its path."""
+    path, other = folder / "a", folder / "b"
+    if kind == "regular":
+        path.write_bytes(b"content")
+    elif kind == "link":
+        other.write_bytes(b"content")
+        path.symlink_to(other)
+    elif kind == "link to a folder":
+        other.mkdir()
+        path.symlink_to(other)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "FIFO":
+        os.mkfifo(path)
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(path.name)
+    elif kind == "device":
+        return Path("/dev/null")
+    elif kind == "hard link":
+        other.write_bytes(b"content")
+        os.link(other, path)
+    return path
+
+
+def read(rule: str, path: str) -> bytes:
+    opened = open_file.open_own_file(path) if rule == OWN else open_file.open_user_file(path)
+    if opened is None:
+        return b""
+    try:
+        return open_file.read_all(opened[0], path, 100)
+    finally:
+        os.close(opened[0])
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule", "expected"),
+    [
+        ("regular", OWN, b"content"),
+        ("link", OWN, "is a link"),
+        ("link to a folder", OWN, "is a link"),
+        ("folder", OWN, "is a folder"),
+        ("FIFO", OWN, "is no plain file"),
+        ("socket", OWN, "is no plain file"),
+        ("device", OWN, "is no plain file"),
+        ("hard link", OWN, "has more than one name (hard link)"),
+        ("regular", USER, b"content"),
+        ("link", USER, b"content"),
+        ("link to a folder", USER, "is no plain file"),
+        ("folder", USER, "is no plain file"),
+        ("FIFO", USER, "is no plain file"),
+        ("device", USER, b""),
+        ("hard link", USER, b"content"),
+    ],
+)
+def test_each_kind_of_file_by_each_rule(tmp_path, monkeypatch, kind, rule, expected):
+    monkeypatch.chdir(tmp_path)  # a socket's path may have at most 107 bytes
+    path = place(kind, tmp_path)
+    before = set(os.listdir("/proc/self/fd"))
+    if isinstance(expected, bytes):
+        assert read(rule, str(path)) == expected
+    else:
+        with pytest.raises(open_file.Refused) as refused:
+            read(rule, str(path))
+        assert (refused.value.strerror, refused.value.filename) == (expected, str(path))
+    assert set(os.listdir("/proc/self/fd")) <= before
+
+
+@pytest.mark.parametrize("rule", [OWN, USER])
+def test_a_missing_file_is_no_refusal(tmp_path, rule):
+    with pytest.raises(FileNotFoundError):
+        read(rule, str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize(("size", "limit"), [(0, 0), (10, 10), (10, 11)])
+def test_a_file_is_read_up_to_the_limit(tmp_path, size, limit):
+    (tmp_path / "a").write_bytes(b"x" * size)
+    with open(tmp_path / "a", "rb") as opened:
+        assert open_file.read_all(opened.fileno(), "a", limit) == b"x" * size
+
+
+def test_a_larger_file_is_refused(tmp_path):
+    (tmp_path / "a").write_bytes(b"x" * 11)
+    with open(tmp_path / "a", "rb") as opened, pytest.raises(open_file.TooLarge) as refused:
+        open_file.read_all(opened.fileno(), "a", 10)
+    assert refused.value.strerror == "is larger than 10 bytes"
+
+
+def _status(
+    mode: int = 0o600, uid: int | None = None, gid: int = 0, links: int = 1
+) -> os.stat_result:
+    uid = os.geteuid() if uid is None else uid
+    return os.stat_result((stat.S_IFREG | mode, 1, 1, links, uid, gid, 0, 0, 0, 0))
+
+
+def test_a_file_of_another_user_is_refused_unless_that_user_is_named():
+    other = _status(uid=os.geteuid() + 1)
+    with pytest.raises(open_file.Refused) as refused:
+        open_file.check_own(other, "a")
+    assert refused.value.strerror == "belongs to another user"
+    open_file.check_own(other, "a", os.geteuid() + 1)
+
+
+def test_a_file_that_was_replaced_after_it_was_opened_is_read():
+    open_file.check_own(_status(links=0), "a")
+
+
+@pytest.mark.parametrize(
+    ("mode", "uid", "gid", "may_write"),
+    [
+        (0o644, 1000, 1000, False),
+        (0o664, 1000, 1000, False),  # the user's own group
+        (0o664, 1000, 0, False),  # root's
+        (0o664, 1000, 100, True),
+        (0o646, 1000, 1000, True),
+    ],
+)
+def test_other_users_may_write_by_mode_or_group(mode, uid, gid, may_write):
+    assert open_file.may_others_write(_status(mode, uid, gid)) is may_write
