@@ -34,7 +34,7 @@ def signed_in(home: Home, emulator: Emulator, run: Run) -> Emulator:
     return emulator
 
 
-def ready_document(home: Home) -> Path:
+def response_of(home: Home) -> Path:
     return home.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "response"
 
 
@@ -64,7 +64,7 @@ def test_a_hit_asks_nobody_until_half_of_a_life(
     """Half of the role's life, or of the access token's hour when that comes sooner."""
     signed_in.faults.set(role_credentials_seconds=role_life)
     first = run("credential-process", *KEY)
-    document = ready_document(home)
+    document = response_of(home)
     assert abs(document.stat().st_mtime - time.time() - ahead) < 60
     assert document.stat().st_mode & 0o777 == 0o600
     signed_in.stop()  # nobody is there to ask
@@ -149,7 +149,7 @@ def test_past_half_of_their_life_they_are_served_and_renewed_behind(
     go_on.set()
     old = json.loads(first.stdout)["AccessKeyId"]
     assert [json.loads(answer.stdout)["AccessKeyId"] for answer in answers] == [old] * 20
-    wait_until(lambda: ready_document(home).stat().st_mtime > time.time() + 600)
+    wait_until(lambda: response_of(home).stat().st_mtime > time.time() + 600)
     assert signed_in.counters["GetRoleCredentials"] == 2
     again = run("credential-process", *KEY)
     assert json.loads(again.stdout)["AccessKeyId"] != json.loads(first.stdout)["AccessKeyId"]
@@ -181,7 +181,7 @@ def test_while_a_renewal_runs_nobody_gets_what_botocore_asks_for_again(
     signed_in.faults.hang("GetRoleCredentials", times=1)
     before = time.time()
     assert run("credential-process", *KEY).returncode == 0
-    until = ready_document(home).stat().st_mtime
+    until = response_of(home).stat().st_mtime
     assert before < until <= before + 10
 
 
@@ -207,9 +207,9 @@ def test_a_token_at_half_of_its_life_is_renewed_behind(home: Home, emulator: Emu
 
     def is_published_for_longer() -> bool:
         """Let the 30 s pass for which a response that is due is published, and call again."""
-        os.utime(ready_document(home), (time.time() - 1,) * 2)
+        os.utime(response_of(home), (time.time() - 1,) * 2)
         assert credential_process(home).returncode == 0
-        return ready_document(home).stat().st_mtime > time.time() + 600
+        return response_of(home).stat().st_mtime > time.time() + 600
 
     wait_until(is_published_for_longer)
     assert emulator.counters["CreateToken.refresh_token"] == 1
@@ -227,7 +227,7 @@ def test_credentials_end_by_the_clock_of_aws(
     first = run("credential-process", *KEY)
     assert first.returncode == 0
     assert f"this machine's clock is {abs(hours)}h" in first.stderr
-    assert abs(ready_document(home).stat().st_mtime - time.time() - 450) < 60
+    assert abs(response_of(home).stat().st_mtime - time.time() - 450) < 60
     again = run("credential-process", *KEY)
     assert (again.stdout, again.stderr) == (first.stdout, "")
     assert emulator.counters["GetRoleCredentials"] == 1
@@ -275,7 +275,7 @@ def test_a_role_taken_away_is_exit_5_and_its_credentials_are_dropped(
     signed_in.faults.fail("GetRoleCredentials", "ForbiddenException", "No access")
     answer = run("credential-process", *KEY)
     assert (answer.returncode, answer.stdout) == (5, "")
-    assert not ready_document(home).exists()
+    assert not response_of(home).exists()
 
 
 PROXY_ANSWERS = [
@@ -307,7 +307,7 @@ def test_a_proxys_answer_takes_no_good_credentials_away(
     assert (answer.returncode, answer.stderr.count("sign in")) == (0, 0)
     key = json.loads(good.stdout)["AccessKeyId"]
     assert json.loads(answer.stdout)["AccessKeyId"] == key
-    assert ready_document(home).exists()
+    assert response_of(home).exists()
 
 
 def test_an_interactive_sign_in_forgets_the_sessions_credentials(
@@ -317,7 +317,7 @@ def test_an_interactive_sign_in_forgets_the_sessions_credentials(
     signed_in.auto_approve = "ben"
     # --yes: a known other person than last time is asked about.
     assert run("login", "corp", "--force", "--yes").returncode == 0
-    assert not ready_document(home).exists()
+    assert not response_of(home).exists()
     second = run("credential-process", *KEY)
     assert second.stdout != first.stdout
 
@@ -366,7 +366,7 @@ def test_a_planted_document_is_refused_with_its_path(
     home: Home, signed_in: Emulator, run: Run, planted: str
 ) -> None:
     run("credential-process", *KEY)
-    document = ready_document(home)
+    document = response_of(home)
     kept = home.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "cached.json"
     kept.unlink()
     precious = home.path / "precious"
@@ -467,4 +467,4 @@ def make_old(home: Home, *, left: int, life: int) -> None:
     content = json.loads(kept.read_text())
     content["expires_at"], content["received_at"] = now + left, now + left - life
     kept.write_text(json.dumps(content))
-    os.utime(ready_document(home), (now - 1, now - 1))
+    os.utime(response_of(home), (now - 1, now - 1))

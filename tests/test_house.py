@@ -132,7 +132,7 @@ _RUN_AND_NAME_MODULES = (
 
 @pytest.fixture
 def published(tmp_path: Path) -> dict[str, str]:
-    """An environment in which the role of ARGV has a ready document, good for an hour."""
+    """An environment in which the role of ARGV has a published response, valid for an hour."""
     environ = {"SSOHELPER_HOME": str(tmp_path), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     key = RoleKey("corp", "001234567890", "Admin")
     publish(environ, key, DOCUMENT.encode(), int(time.time()) + 3600)

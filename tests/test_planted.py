@@ -102,7 +102,7 @@ def said_missing(path: Path, stderr: str) -> bool:
 
 @pytest.fixture
 def signed_in(home: Home, emulator: Emulator) -> Home:
-    """A home with a sign-in, kept credentials and their ready document."""
+    """A home with a sign-in, cached credentials and their published response."""
     home.add_session("corp")
     emulator.auto_approve = "ana"
     home.write_token(emulator.token_for("ana"))
@@ -123,7 +123,7 @@ def test_what_is_no_plain_file_of_ours_is_refused_with_its_path(
         path.unlink()
         precious.write_text(SECRET)
         plant(path, precious)
-        # A ready document that is dated ahead, as a good one is.
+        # A published response whose time is in the future, as that of a valid one is.
         os.utime(path, (time.time() + 600,) * 2, follow_symlinks=False)
         before = os.lstat(path)
         answer, took = ask(signed_in)

@@ -70,7 +70,7 @@ class SettingsStamp:
         return abs(age_seconds) < _SETTLED_AFTER_SECONDS
 
     def _lock_file(self) -> Path:
-        return self._runtime / "locks" / "ready-documents.lock"
+        return self._runtime / "locks" / "published-responses.lock"
 
     def _now_file(self) -> str:
         return folders.now_file(os.fspath(self._runtime))

@@ -1,4 +1,4 @@
-"""No ready document outlives the settings that it was made under."""
+"""No published response outlives the settings under which it was published."""
 
 import os
 import threading

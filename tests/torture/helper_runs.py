@@ -133,7 +133,7 @@ class _Ask:
 
 
 def _age_kept(place: Ground, life: int, age: int) -> None:
-    """Make the kept answer and its ready document as they are at this age."""
+    """Make the cached credentials and the published response as they are at this age."""
     kept = json.loads(place.kept().read_text())
     _shift_role(place, int(time.time()) - age - int(kept["received_at"]), life)
 
