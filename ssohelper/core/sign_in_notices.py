@@ -14,6 +14,7 @@ from ssohelper.core.text import show
 DESKTOP = "desktop"
 # The contract: an hour and a quarter of an hour before the end, and at the end.
 _NOTICE_SECONDS_BEFORE = (3600, 900, 0)
+_AT_END = "0"
 # The same end, recorded in whole seconds in several files, may differ by this much.
 _SAME_END_SECONDS = 60
 _OVER = "over"
@@ -60,8 +61,10 @@ def due_marks(
     if ahead.is_over(now):
         return frozenset({_OVER})
     end = counted_end(ahead, now)
-    if end is None or end <= now:
+    if end is None:
         return frozenset()
+    if end <= now:
+        return frozenset({_AT_END})
     marks = {str(before) for before in _NOTICE_SECONDS_BEFORE if next_at > end - before}
     return frozenset(marks | {_REFUSED} if is_refused else marks)
 
@@ -74,21 +77,23 @@ def is_same_end(one: int | None, other: int | None) -> bool:
 
 
 def notice(session_name: str, ahead: Outlook, now: int) -> Notice | None:
-    """Return the notice of this outlook; None where no end is known or none lies ahead."""
+    """Return the notice of this outlook; None where no end is known."""
     command = f"ssohelper login {show(session_name)}"
-    end = counted_end(ahead, now)
+    end, name = counted_end(ahead, now), show(session_name)
     if ahead.is_over(now):
         return Notice(session_name, end, _over(session_name, ahead, command), command)
-    if end is not None and end <= now:
-        # The sign-in has ended; the token that AWS issued before still works until its own end.
-        end = ahead.token_expires_at
-    if end is None or end <= now:
+    if end is None:
         return None
-    message = (
-        f'a person must sign in to "{show(session_name)}" before {to_iso(end)} '
-        f"(in {duration_text(end - now)}): {command}"
+    if ahead.is_needed(now):
+        # The token that AWS issued before still works until its own end.
+        end = ahead.token_expires_at or now
+        what = f'the sign-in to "{name}" has ended: you must sign in again'
+    else:
+        what = f'you must sign in to "{name}"'
+    left = duration_text(end - now)
+    return Notice(
+        session_name, end, f"{what} before {to_iso(end)} (in {left}): {command}", command
     )
-    return Notice(session_name, end, message, command)
 
 
 def signed_in_again(session_name: str) -> str:

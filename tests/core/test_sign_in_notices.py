@@ -25,7 +25,7 @@ UNKNOWN = Outlook(None, "unknown", END)
         (15, 0.25, {"3600", "900"}),
         (14, 13, {"3600", "900"}),
         (14, 15, {"3600", "900", "0"}),
-        (0, 60, set()),  # its last token still works
+        (0, 60, {"0"}),  # its last token still works
         (-5, 60, {"over"}),  # its last token has ended too
     ],
 )
@@ -68,7 +68,7 @@ def test_the_message_names_session_time_and_line() -> None:
     assert found
     assert found.end == END
     assert found.message == (
-        'a person must sign in to "corp" before 2096-10-02T08:46:40Z (in 1h 40m): '
+        'you must sign in to "corp" before 2096-10-02T08:46:40Z (in 1h 40m): '
         "ssohelper login corp"
     )
     assert found.command == "ssohelper login corp"
@@ -78,6 +78,8 @@ def test_after_a_known_end_the_last_token_s_end_counts() -> None:
     found = notice("corp", Outlook(NOW - 5, "configured", NOW + 600, True), NOW)
     assert found
     assert found.end == NOW + 600
+    assert 'the sign-in to "corp" has ended: you must sign in again before' in found.message
+    assert "(in 10m)" in found.message
     assert notice("corp", UNKNOWN, NOW) is None
 
 

@@ -408,11 +408,11 @@ def test_a_notice_is_said_and_handed_to_the_user_s_command(home: Home, emulator:
     del token["refreshToken"]
     home.write_token(token)
     with Program(SERVE, home) as program:
-        program.says('ssohelper: notice: a person must sign in to "corp" before')
+        program.says('ssohelper: notice: you must sign in to "corp" before')
         wait_for((home.path / "told").exists)
         said = (home.path / "told").read_text().splitlines()
         assert said[:2] == ["--title", "aws"]
-        assert 'a person must sign in to "corp"' in said[2]
+        assert 'you must sign in to "corp"' in said[2]
         assert (
             program.ends(signal.SIGTERM, seconds=30) == 143
         )  # the command that hangs does not matter

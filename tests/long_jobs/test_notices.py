@@ -98,7 +98,7 @@ def test_a_renewal_of_the_token_tells_too(job: Job) -> None:
     job.age_token(500)
     job.ask(account="000000000002")
     wait_for(job.told)
-    assert job.told()[0].message.startswith('a person must sign in to "corp"')
+    assert job.told()[0].message.startswith('the sign-in to "corp" has ended: you must sign in')
     # Not the role call, which knows of no refusal.
     assert '"refused"' in job.record.read_text()
 

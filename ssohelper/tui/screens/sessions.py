@@ -221,12 +221,14 @@ class SessionsScreen(Screen[None]):
     def _told(self, clock: SessionClock) -> str:
         if clock.state == "signed_out":
             return f"press {self.app.key_of('sessions.sign_in')} to sign in"
-        at = clock.outlook.at
+        at, now = clock.outlook.at, self.app.house.now()
         if self._has_ended(clock):
             return "sign in again"
         if clock.state == "expired":
             return "renewed automatically"
-        return clock_text.left(at, self.app.house.now()) if at is not None else ""
+        if at is not None and at <= now:
+            return "may have ended"
+        return clock_text.left(at, now) if at is not None else ""
 
     def _has_ended(self, clock: SessionClock) -> bool:
         """Return whether the sign-in of a session that has a token is known to have ended."""

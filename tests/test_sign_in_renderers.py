@@ -1,0 +1,394 @@
+"""The same sign-in, as eight parts of the program show it: none may contradict another.
+
+Each state is written to real files, then each renderer runs in this process on a clock that stands
+still, and its text is read back: is an interactive sign-in needed now, in how many seconds, or is
+that unknown?
+"""
+
+import io
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from typing import Any, NamedTuple
+
+import pytest
+
+from ssohelper import cli, prompt_entry
+from ssohelper.actions import notices, run_beside
+from ssohelper.app import App
+from ssohelper.cli import output, serve_command
+from ssohelper.core.instants import parse_duration, to_iso
+from ssohelper.core.model import SignInFacts, SsoSession
+from ssohelper.core.sign_in_notices import Notice
+from ssohelper.emulator.organization import World
+from ssohelper.emulator.server import Emulator
+from ssohelper.endpoint.serving import Serving
+from ssohelper.endpoint.serving_app import ServingApp
+from ssohelper.stores import token_cache
+from ssohelper.tui.screens.sessions import SessionsScreen
+from tests.conftest import Home
+from tests.in_process import renew_in_process
+from tests.tui.driving import Person, drive
+from tests.tui.world import until
+
+MINUTE, HOUR = 60, 3600
+LONG = 300 * 24 * HOUR
+ACCOUNT, ROLE = "000000000001", "Role00"
+
+
+class State(NamedTuple):
+    """One state of a session's files. All times are seconds from now; None: not recorded.
+
+    `needed_in` is what every renderer must say: 0 for now, None for "unknown".
+    """
+
+    needed_in: int | None
+    token: int | None = HOUR
+    began: int | None = None
+    hours: float | None = None
+    observed: int | None = None
+    refreshed: int | None = None
+    refused: int | None = None
+    renewable: bool = True
+    client: int = LONG
+    damaged: bool = False
+
+
+STATES = {
+    "signed out": State(0, token=None),
+    "signed out, with a configured end ahead": State(0, token=None, began=-HOUR, hours=8),
+    "half a token file": State(0, damaged=True),
+    "another tool's sign-in": State(None),
+    "another tool's sign-in, with a configured length": State(None, hours=8),
+    "another tool's sign-in, its token expired": State(None, token=-HOUR),
+    "assumed": State(None, began=-HOUR),
+    "assumed, ending soon": State(None, began=-8 * HOUR + 5 * MINUTE),
+    "assumed, passed": State(None, began=-9 * HOUR),
+    "assumed, disproved by a renewal": State(None, began=-9 * HOUR, refreshed=-MINUTE),
+    "assumed, its token expired": State(None, token=-HOUR, began=-2 * HOUR),
+    "configured": State(7 * HOUR, began=-HOUR, hours=8),
+    "configured, of 90 days": State(2159 * HOUR, began=-HOUR, hours=2160),
+    "configured, in 50 min": State(50 * MINUTE, began=-8 * HOUR + 50 * MINUTE, hours=8),
+    "configured, sooner than the token": State(600, began=-8 * HOUR + 600, hours=8),
+    "configured, with the token": State(40 * MINUTE, 40 * MINUTE, -8 * HOUR + 40 * MINUTE, 8),
+    "configured, passed, the last token works": State(0, 40 * MINUTE, -9 * HOUR, 8),
+    "configured, passed, renewed after it": State(0, began=-9 * HOUR, hours=8, refreshed=-MINUTE),
+    "configured, passed, the token expired": State(0, -MINUTE, -9 * HOUR, 8),
+    "configured, ahead, the token expired": State(6 * HOUR, -MINUTE, -2 * HOUR, 8),
+    "observed": State(3 * HOUR, began=-HOUR, observed=4 * HOUR),
+    "observed, sooner than the token": State(240, began=-4 * HOUR + 240, observed=4 * HOUR),
+    "observed, passed": State(0, began=-5 * HOUR, observed=4 * HOUR),
+    "observed, disproved by a renewal": State(
+        None, began=-5 * HOUR, observed=4 * HOUR, refreshed=-MINUTE
+    ),
+    "observed and configured": State(11 * HOUR, began=-HOUR, observed=4 * HOUR, hours=12),
+    "no refresh token": State(40 * MINUTE, token=40 * MINUTE, renewable=False),
+    "no refresh token, an assumed end sooner": State(
+        40 * MINUTE, token=40 * MINUTE, began=-8 * HOUR + 600, renewable=False
+    ),
+    "no refresh token, a configured end later": State(
+        HOUR, began=-HOUR, hours=8, renewable=False
+    ),
+    "no refresh token, a configured end sooner": State(
+        600, began=-8 * HOUR + 600, hours=8, renewable=False
+    ),
+    "no refresh token, expired": State(0, token=-MINUTE, renewable=False),
+    "the client registration has ended": State(40 * MINUTE, token=40 * MINUTE, client=-MINUTE),
+    "AWS refused, the last token works": State(0, 40 * MINUTE, -2 * HOUR, refused=-MINUTE),
+    "AWS refused, the token expired": State(0, -MINUTE, -2 * HOUR, refused=-MINUTE),
+    "AWS refused, a configured end ahead": State(0, 40 * MINUTE, -2 * HOUR, 8, refused=-MINUTE),
+}  # fmt: skip
+
+
+class Desk:
+    """A home whose session is put into one state after another, and the program in it."""
+
+    def __init__(self, home: Home, emulator: Emulator, now: int, patch: pytest.MonkeyPatch) -> None:
+        self.home, self.emulator, self.now, self.patch = home, emulator, now, patch
+
+    def app_class(self, parent: type[App]) -> Any:
+        """Return a class of Apps on this clock, which renew tokens in this process."""
+        clock = self._clock
+
+        class DeskApp(parent):  # type: ignore[valid-type, misc]
+            def __init__(self, *_: object, warn: Callable[[str], None] | None = None) -> None:
+                slept = [0.0]
+                super().__init__(
+                    clock=clock,
+                    monotonic=lambda: time.monotonic() + slept[0],
+                    sleep=lambda seconds: slept.append(slept.pop() + seconds),
+                    warn=warn,
+                )
+                renew_in_process(self)
+
+        return DeskApp
+
+    def app(self) -> App:
+        made: App = self.app_class(App)()
+        return made
+
+    def _clock(self) -> float:
+        return float(self.now)
+
+    def session(self) -> SsoSession:
+        found = self.app().config.read().sso_session("corp")
+        assert found
+        return found
+
+    def put(self, state: State) -> None:
+        """Write the state's token file, facts and settings; nothing of the state before stays."""
+        app, session = self.app(), self.session()
+        app.tokens.forget(session)
+        app.credentials.forget_session("corp")
+        app.notice_record.forget("corp")
+        token_id: tuple[str, ...] = ()
+        expires_at = None
+        if state.token is not None:
+            content = self.emulator.token_for("ana", start_url=session.start_url)
+            expires_at = self.now + state.token
+            content["expiresAt"] = to_iso(expires_at)
+            content["registrationExpiresAt"] = to_iso(self.now + state.client)
+            if not state.renewable:
+                del content["refreshToken"]
+            path = self.home.write_token(content)
+            found = app.tokens.load(session)
+            assert found
+            token_id = (found.id,)
+            if state.damaged:
+                path.write_text(path.read_text()[:40])
+        if state.refused is not None:
+            self.emulator.revoke_session("ana")
+        app.tokens.save_facts("corp", SignInFacts(
+            signed_in_at=self._at(state.began), ended_at=self._at(state.refused),
+            observed_hours_seconds=state.observed, refreshed_at=self._at(state.refreshed),
+            token_expires_at=expires_at, token_ids=token_id, issuer="loopback",
+        ))  # fmt: skip
+        self.patch.delenv("SSOHELPER_SESSION_HOURS", raising=False)
+        if state.hours is not None:
+            self.patch.setenv("SSOHELPER_SESSION_HOURS", str(state.hours))
+
+    def run(self, *argv: str) -> tuple[int, str, str]:
+        """Run a command line in this process; return exit code, stdout and stderr."""
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            code = cli.run(list(argv))
+        return code, out.getvalue(), err.getvalue()
+
+    def _at(self, seconds: int | None) -> int | None:
+        return None if seconds is None else self.now + seconds
+
+
+@pytest.fixture
+def desk(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    now = int(time.time())
+    with Emulator(World.of_size(2, 1), clock=lambda: float(now)) as emulator:
+        url = emulator.world.start_url
+        home.write_config(
+            f"[sso-session corp]\nsso_start_url = {url}\nsso_region = us-east-1\n"
+            "sso_registration_scopes = sso:account:access\n\n"
+            f"[profile job]\nsso_session = corp\nsso_account_id = {ACCOUNT}\n"
+            f"sso_role_name = {ROLE}\nregion = eu-west-1\n"
+        )
+        for name, value in {**home.env, **emulator.environment(), "AWS_PROFILE": "job"}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(token_cache, "_TORN_SECONDS", 0.0)
+        # An answer that says "for 3600 seconds" is dated by it.
+        monkeypatch.setattr(time, "time", lambda: float(now))
+        made = Desk(home, emulator, now, monkeypatch)
+        monkeypatch.setattr(output, "App", made.app_class(App))
+        yield made
+
+
+# -- the renderers: each returns when it says that a sign-in is needed ---------------------------
+
+
+def by_status(desk: Desk) -> int | None:
+    code, out, _ = desk.run("status", "corp")
+    assert code == 0
+    row = out.splitlines()[0].split("\t")
+    if row[2] == "signed out":
+        return 0
+    return _seconds_in(row[4])
+
+
+def by_status_check(desk: Desk) -> int | None:
+    def is_needed_within(seconds: int) -> bool:
+        code = desk.run("status", "corp", "--check", "--min", f"{seconds}s")[0]
+        assert code in (0, 4)
+        return code == 4
+
+    if is_needed_within(1):
+        return 0
+    if not is_needed_within(LONG):
+        return None
+    least, most = 1, LONG
+    while most - least > 1:
+        middle = (least + most) // 2
+        least, most = (least, middle) if is_needed_within(middle) else (middle, most)
+    return least
+
+
+def by_prompt(desk: Desk) -> int | None:
+    text = prompt_entry.line(desk.app(), None).split(" ", 1)[1].strip()
+    if "?" in text or text == "ok":
+        return None
+    return 0 if "signed out" in text else _duration(text.strip("="))
+
+
+def by_use(desk: Desk) -> int | None:
+    desk.patch.setenv("_SSOHELPER_SHELL", "bash")
+    code, _, err = desk.run("use", "job")
+    if code == 4 or "the sign-in has ended" in err:
+        return 0
+    assert code == 0, err
+    if "(assumed)" in err or "may have ended" in err or "is renewed automatically" in err:
+        return None
+    found = re.search(r": ([0-9dhms ]+) of the sign-in left", err)
+    assert found, err
+    return _duration(found[1])
+
+
+def by_exec(desk: Desk) -> int | None:
+    return _served(desk, "exec", "--server", "job", "--", "true")
+
+
+def by_serve(desk: Desk) -> int | None:
+    return _served(desk, "serve", "job")
+
+
+def by_notices(desk: Desk) -> int | None:
+    app = desk.app()
+    told: list[Notice] = []
+    app.__dict__["start_notice"] = told.append
+    notices.tell_due(app, desk.session(), desk.now + LONG, even_signed_out=True)
+    return _seconds_in_notice(told[0].message) if told else None
+
+
+RENDERERS: dict[str, Callable[[Desk], int | None]] = {
+    "status": by_status,
+    "status --check": by_status_check,
+    "prompt": by_prompt,
+    "use": by_use,
+    "exec --server": by_exec,
+    "serve": by_serve,
+    "notices": by_notices,
+}
+
+
+def test_all_renderers_agree_when_a_sign_in_is_needed(desk: Desk) -> None:
+    disagreements = []
+    on_screen = by_full_screen(desk)
+    for name, state in STATES.items():
+        found = {"full screen": on_screen[name]}
+        for renderer, read in RENDERERS.items():
+            desk.put(state)
+            found[renderer] = read(desk)
+        disagreements += [
+            f"{name}: {renderer} says {said}, not {state.needed_in}"
+            for renderer, said in found.items()
+            if not _is_as_said(said, state.needed_in)
+        ]
+    assert len(STATES) >= 20
+    assert len(RENDERERS) + 1 == 8
+    assert disagreements == []
+
+
+# -- pieces ------------------------------------------------------------------------------------
+
+
+def by_full_screen(desk: Desk) -> dict[str, int | None]:
+    """Return what the full screen's Sessions shows in each state; it is started once."""
+    shown: dict[str, int | None] = {}
+
+    async def scenario(person: Person) -> None:
+        await person.press("f3")
+        await person.meets(SessionsScreen)
+        screen = person.app.screen
+        assert isinstance(screen, SessionsScreen)
+        await until(lambda: screen.is_read)
+        for name, state in STATES.items():
+            desk.put(state)
+            person.app.house = desk.app()
+            before = screen._seen
+            screen.read()
+            await until(lambda before=before: screen._seen is not before)
+            await person.pilot.pause()
+            shown[name] = _seconds_on_screen(person.screen)
+
+    drive(desk.app(), scenario)
+    return shown
+
+
+def _seconds_on_screen(text: str) -> int | None:
+    if "The sign-in has ended." in text or "You are signed out." in text:
+        assert "sign in again" in text or "press s to sign in" in text
+        return 0
+    [line] = re.findall(r"^ +sign-in +.*$", text, re.M)
+    assert "sign in again" not in text
+    return None if "AWS does not tell" in line else _seconds_in(line)
+
+
+def _served(desk: Desk, *argv: str) -> int | None:
+    """Run an endpoint until its first round of work is done; return what it has said by then."""
+
+    class OurServing(Serving):
+        def start(self) -> None:
+            assert self.keeper
+            self.keeper.look()
+
+    class OurApp(desk.app_class(ServingApp)):  # type: ignore[misc]
+        def start_notice(self, notice: Notice) -> None:
+            pass  # what it prints is read, not what it starts
+
+    def start_serving(*words: Any, **more: Any) -> Serving:
+        return OurServing(*words, **more, make_app=OurApp)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(serve_command, "Serving", start_serving)
+        patch.setattr(serve_command, "_say_aside", output.say)
+        patch.setattr(serve_command, "_hold_signals", set)
+        patch.setattr(serve_command.signal, "sigwait", lambda _ending: 15)
+        patch.setattr(run_beside, "hold_signals", lambda: None)
+        patch.setattr(run_beside, "to_its_end", lambda *_: run_beside.Ended(0, False))
+        code, _, err = desk.run(*argv)
+    if code == 4:
+        return 0
+    assert code in (0, 128 + 15), err
+    notice = [line for line in err.splitlines() if line.startswith("ssohelper: notice: ")]
+    assert len(notice) <= 1
+    assert bool(notice) is not ("nobody knows" in err), "one of the two tells the user"
+    return _seconds_in_notice(notice[0]) if notice else None
+
+
+def _seconds_in_notice(message: str) -> int:
+    if "has ended" in message or "is over" in message or "is signed out" in message:
+        return 0
+    found = re.search(r"\(in ([0-9dhms ]+)\)", message)
+    assert found, message
+    return _duration(found[1])
+
+
+def _seconds_in(text: str) -> int | None:
+    """Return what `2h 13m left (configured)` says."""
+    if text == "-" or "assumed" in text:
+        return None
+    if "ended " in text:
+        return 0
+    found = re.search(r"([0-9dhms ]+) left", text)
+    assert found, text
+    return _duration(found[1])
+
+
+def _duration(text: str) -> int:
+    seconds = parse_duration(text.strip())
+    assert seconds is not None, text
+    return seconds
+
+
+def _is_as_said(found: int | None, expected: int | None) -> bool:
+    """Return whether both are the same; texts drop what is less than a minute, or than an hour."""
+    if found is None or expected is None or not expected:
+        return found == expected
+    unit = HOUR if expected >= 24 * HOUR else MINUTE
+    return expected - unit < found <= expected
