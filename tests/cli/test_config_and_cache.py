@@ -1,4 +1,4 @@
-"""config, cache, -v and crashes, as a terminal sees them."""
+"""cache, -v and crashes, as a terminal sees them."""
 
 import json
 import os
@@ -27,11 +27,6 @@ SESSION = SsoSession("corp", URL, "us-east-1", ("sso:account:access",))
 
 
 @pytest.fixture
-def settings_file(run) -> Path:
-    return Path(run("config", "path").stdout.strip())
-
-
-@pytest.fixture
 def kept(home) -> App:
     """A token, a role's credentials and a listing of the session "corp", and of "other"."""
     now = int(time.time())
@@ -51,77 +46,6 @@ def kept(home) -> App:
         account = ListedAccount(Account("001234567890", "prod", ""), ("Admin",), False, True)
         app.directory.save(name, Listing(URL, "us-east-1", now, (account,)))
     return app
-
-
-class TestConfig:
-    def test_set_get_and_take_back(self, run, settings_file):
-        assert run("config", "get", "form").stdout == "process\n"
-        assert run("config", "set", "form", "sso").returncode == 0
-        assert settings_file.read_text() == 'form = "sso"\n'
-        assert run("config", "get", "form").stdout == "sso\n"
-        found = json.loads(run("config", "get", "form", "--json").stdout)
-        assert found["version"] == 1
-        assert found["data"]["value"] == "sso"
-        assert found["data"]["origin"] == "file"
-        assert found["data"]["place"] == f"{settings_file}:1"
-        assert run("config", "set", "form", "--default").returncode == 0
-        assert run("config", "get", "form").stdout == "process\n"
-
-    def test_the_list_names_every_origin(self, run, home):
-        run("config", "set", "sessions.my.corp.session_hours", "12")
-        env = {**home.env, "SSOHELPER_FORM": "sso"}
-        found = json.loads(run("config", "list", "--json", env=env).stdout)["data"]
-        origins = {row["key"]: row["origin"] for row in found}
-        assert origins["form"] == "environment"
-        assert origins["sessions.my.corp.session_hours"] == "file"
-        assert origins["renew_ahead"] == "default"
-        rows = [line.split("\t") for line in run("config", "list").stdout.splitlines()]
-        assert ["renew_ahead", "true", "default"] in [row[:3] for row in rows]
-
-    def test_a_variable_that_wins_over_the_file_is_said(self, run, home):
-        env = {**home.env, "SSOHELPER_FORM": "process"}
-        found = run("config", "set", "form", "sso", env=env)
-        assert found.returncode == 0
-        assert "SSOHELPER_FORM is set and wins over the file" in found.stderr
-
-    def test_a_session_that_is_not_there_is_said_with_the_nearest(self, run, home):
-        home.add_session("corp")
-        done = run("config", "set", "sessions.crop.session_hours", "12")
-        said = 'ssohelper: warning: there is no sso-session "crop" yet; did you mean "corp"?\n'
-        assert (done.returncode, done.stderr) == (0, said)
-        assert run("config", "set", "sessions.crop.session_hours", "--default").stderr == ""
-        assert run("config", "set", "sessions.corp.session_hours", "12").stderr == ""
-
-    def test_a_list_takes_several_values_also_with_dashes(self, run):
-        assert run("config", "set", "notify", "notify-send", "-u", "low", "%s").returncode == 0
-        assert run("config", "get", "notify").stdout == '["notify-send", "-u", "low", "%s"]\n'
-
-    @pytest.mark.parametrize(
-        ("arguments", "says"),
-        [
-            (["get", "frm"], 'no setting named "frm"'),
-            (["set", "frm", "x"], 'no setting named "frm"'),
-            (["set", "form", "x"], '"form" must be "process" or "sso"'),
-            (["set", "form"], "needs either a value or --default"),
-            (["set", "form", "sso", "--default"], "needs either a value or --default"),
-            (["get", "a\x1b[31m"], "\\x1b[31m"),
-        ],
-    )
-    def test_what_cannot_be_is_usage(self, run, settings_file, arguments, says):
-        found = run("config", *arguments)
-        assert (found.returncode, found.stdout) == (2, "")
-        assert says in found.stderr
-        assert not settings_file.exists()
-
-    def test_a_broken_file_is_named_with_its_line_by_every_command(self, run, settings_file):
-        settings_file.parent.mkdir(parents=True, exist_ok=True)
-        settings_file.write_text('form = "sso"\nfrm = 1\n')
-        for arguments in (["list"], ["get", "form"], ["set", "form", "process"]):
-            found = run("config", *arguments)
-            assert (found.returncode, found.stdout) == (3, "")
-            assert f'"{settings_file}" line 2: no setting named "frm"' in found.stderr
-            assert 'did you mean "form"?' in found.stderr
-        assert settings_file.read_text() == 'form = "sso"\nfrm = 1\n'
 
 
 class TestCache:

@@ -16,8 +16,10 @@ def test_a_favourite_is_added_listed_and_removed(home: Home, run: Run) -> None:
     assert (added.returncode, added.stderr) == (0, '"prod" is a favourite\n')
     assert run("favourite", "add", "prod").stderr == '"prod" was already a favourite\n'
     assert run("favourite", "list").stdout == "corp\t000030000001\tAdmin\n"
-    said = json.loads(run("favourite", "list", "--json").stdout)
-    assert said["data"] == [{"session": "corp", "account_id": "000030000001", "role_name": "Admin"}]
+    printed = json.loads(run("favourite", "list", "--json").stdout)
+    assert printed["data"] == [
+        {"session": "corp", "account_id": "000030000001", "role_name": "Admin"}
+    ]
     removed = run("favourite", "rm", env={"AWS_PROFILE": "prod"})
     assert (removed.returncode, removed.stderr) == (0, '"prod" is no longer a favourite\n')
     assert run("favourite", "rm", "prod").stderr == '"prod" was not a favourite\n'

@@ -1,4 +1,4 @@
-"""install puts one line into a real rc file, real shells start with it, --uninstall takes it away."""
+"""`install` as the real program: real shells start with its line, and --uninstall removes it."""
 
 import json
 import os
@@ -16,9 +16,9 @@ from tests.programs import need
 
 WHERE = {"bash": ".bashrc", "zsh": ".zshrc", "fish": ".config/fish/conf.d/ssohelper.fish"}
 SHELLS = sorted(WHERE)
-# What a person's own file may hold: nothing, no end, CRLF, no UTF-8, links and comments.
+# Contents of a user's file: empty, without a final newline, with CRLF, with bytes that are not UTF-8.
 CONTENTS = [None, b"", b"x=1", b"x=1\n", b"x=1\r\ny=2\r\n", b"# \xff\n\n\n"]
-# An interactive start that says what it has, then ends.
+# An interactive shell that prints what it defines and ends.
 ASK = {
     "bash": ["-i", "-c", "declare -F ssohelper && complete -p ssohelper"],
     "zsh": ["-i", "-c", "whence -w ssohelper && print $_comps[ssohelper]"],
@@ -33,8 +33,8 @@ COMPINIT = "autoload -U compinit && compinit -u -D\n"
 
 
 def started(home: Home, shell: str) -> list[str]:
-    """Return what a new interactive shell says about ssohelper."""
-    said = subprocess.run(
+    """Return what a new interactive shell prints about ssohelper."""
+    printed = subprocess.run(
         [need(shell), *ASK[shell]],
         env={**home.env, "TERM": "xterm"},
         capture_output=True,
@@ -44,7 +44,7 @@ def started(home: Home, shell: str) -> list[str]:
         timeout=60,
         start_new_session=True,
     )
-    return said.stdout.splitlines()
+    return printed.stdout.splitlines()
 
 
 class TestRealShells:
@@ -59,15 +59,15 @@ class TestRealShells:
         if shell == "zsh":
             file.write_text(COMPINIT)
         assert started(home, shell)[:1] != ANSWER[shell][:1]
-        said = run("install", "--shell", shell, "--yes")
-        assert said.returncode == 0
-        assert "shell-init" in said.stderr
+        printed = run("install", "--shell", shell, "--yes")
+        assert printed.returncode == 0
+        assert "shell-init" in printed.stderr
         assert started(home, shell) == ANSWER[shell]
         assert run("install", "--shell", shell, "--uninstall", "--yes").returncode == 0
         assert started(home, shell)[:1] != ANSWER[shell][:1]
 
     @pytest.mark.parametrize("deferred", [False, True])
-    def test_zsh_that_runs_compinit_later_completes_too(
+    def test_completion_works_in_a_zsh_that_runs_compinit_later(
         self, home: Home, run: Run, deferred: bool
     ) -> None:
         run("install", "--shell", "zsh", "--yes")
@@ -85,14 +85,14 @@ class TestRealShells:
 
     @pytest.mark.parametrize("shell", SHELLS)
     @pytest.mark.parametrize("on_path", [True, False])
-    def test_start_without_a_word_when_the_command_is_gone(
+    def test_start_without_an_error_when_the_command_no_longer_exists(
         self, home: Home, run: Run, shell: str, on_path: bool
     ) -> None:
         elsewhere = {"PATH": "/usr/bin:/bin"}
         run("install", "--shell", shell, "--yes", env={} if on_path else elsewhere)
         file = home.path / WHERE[shell]
         file.write_text(file.read_text().replace(SCRIPT, "/gone/ssohelper"))
-        said = subprocess.run(
+        printed = subprocess.run(
             [need(shell), "-i", "-c", "echo well"],
             env={**home.env, **elsewhere, "TERM": "xterm"},
             capture_output=True,
@@ -101,18 +101,18 @@ class TestRealShells:
             timeout=60,
             start_new_session=True,
         )
-        assert said.stdout == "well\n"
-        assert "ssohelper" not in said.stderr
+        assert printed.stdout == "well\n"
+        assert "ssohelper" not in printed.stderr
 
     @pytest.mark.parametrize("name", [".bash_profile", ".profile", None])
-    def test_a_login_shell_of_bash_is_told_what_it_lacks(
+    def test_prints_the_line_that_login_shells_of_bash_need(
         self, home: Home, run: Run, name: str | None
     ) -> None:
-        """tmux and ssh start such; they read no .bashrc of themselves."""
+        """tmux and ssh start login shells, which do not read .bashrc by themselves."""
         if name:
             (home.path / name).write_text("export A=1\n")
-        said = run("install", "--shell", "bash", "--yes").stderr
-        place, line = re.findall(r"login shells .* add to (.*?): (.*)", said)[0]
+        printed = run("install", "--shell", "bash", "--yes").stderr
+        place, line = re.findall(r"login shells .* add to (.*?): (.*)", printed)[0]
         assert place == str(home.path / (name or ".bash_profile"))
         with open(place, "a") as file:
             file.write(f"{line}\n")
@@ -130,26 +130,24 @@ class TestRealShells:
         assert "login shells" not in run("install", "--shell", "bash", "--yes").stderr
 
     @pytest.mark.parametrize(("line", "lacks"), [(". ~/.bashrc", False), ("export A=1", True)])
-    def test_a_login_file_that_reads_another_is_followed(
+    def test_follows_a_login_file_that_reads_another_one(
         self, home: Home, run: Run, line: str, lacks: bool
     ) -> None:
         (home.path / ".bash_profile").write_text(". ~/.profile\n")
         (home.path / ".profile").write_text(f"{line}\n")
-        said = run("install", "--shell", "bash", "--yes").stderr
-        assert (f"for login shells (ssh, tmux), add to {home.path}/" in said) == lacks
-        assert ("/.bash_profile: " in said) == lacks
+        printed = run("install", "--shell", "bash", "--yes").stderr
+        assert (f"for login shells (ssh, tmux), add to {home.path}/" in printed) == lacks
+        assert ("/.bash_profile: " in printed) == lacks
 
 
 class TestFile:
     @pytest.mark.parametrize("place", [{}, {"HOME": ""}, {"HOME": "/"}])
-    def test_a_path_is_below_no_home_where_there_is_none(
-        self, home: Home, place: dict[str, str]
-    ) -> None:
+    def test_the_line_has_no_tilde_without_a_home(self, home: Home, place: dict[str, str]) -> None:
         line = installing.lines("bash", {"PATH": home.env["PATH"], **place})[-1]
         assert SCRIPT in line
         assert "~" not in line
 
-    # The bytes do not depend on the shell: bash has them all.
+    # The bytes do not depend on the shell, so bash alone has all cases.
     @pytest.mark.parametrize(
         ("shell", "content"),
         [("bash", content) for content in CONTENTS] + [("zsh", b"x=1"), ("fish", None)],
@@ -177,7 +175,7 @@ class TestFile:
             (None, ".config/fish/config.fish", ".config/fish"),
         ],
     )
-    def test_takes_the_folders_along_that_were_made_for_it(
+    def test_uninstall_removes_the_empty_folders_that_install_created(
         self, home: Home, run: Run, before: str | None, meanwhile: str | None, left: str | None
     ) -> None:
         if before:
@@ -190,13 +188,13 @@ class TestFile:
         places = [".config/fish/conf.d", ".config/fish", ".config"]
         assert next((name for name in places if (home.path / name).exists()), None) == left
 
-    def test_is_not_touched_off_a_terminal_without_yes(self, home: Home, run: Run) -> None:
-        said = run("install", "--shell", "bash")
-        assert said.returncode == 2
-        assert "+# >>> ssohelper >>>" in said.stderr
+    def test_is_not_written_off_a_terminal_without_yes(self, home: Home, run: Run) -> None:
+        printed = run("install", "--shell", "bash")
+        assert printed.returncode == 2
+        assert "+# >>> ssohelper >>>" in printed.stderr
         assert not (home.path / ".bashrc").exists()
 
-    def test_is_shown_and_asked_for_on_a_terminal(self, home: Home) -> None:
+    def test_is_written_on_a_terminal_only_after_the_answer_yes(self, home: Home) -> None:
         for answer, there in (("n", False), ("y", True)):
             asked = pexpect.spawn(SCRIPT, ["install", "--shell", "bash"], env=home.env, timeout=60)
             asked.expect_exact("+# >>> ssohelper >>>")
@@ -206,13 +204,13 @@ class TestFile:
             asked.close()
             assert (home.path / ".bashrc").exists() == there
 
-    def test_dry_run_prints_the_diff_alone(self, home: Home, run: Run) -> None:
-        said = run("install", "--shell", "bash", "--dry-run")
-        assert (said.returncode, said.stderr) == (0, "")
-        assert said.stdout.startswith("--- /dev/null\n")
+    def test_dry_run_prints_only_the_diff(self, home: Home, run: Run) -> None:
+        printed = run("install", "--shell", "bash", "--dry-run")
+        assert (printed.returncode, printed.stderr) == (0, "")
+        assert printed.stdout.startswith("--- /dev/null\n")
         assert not (home.path / ".bashrc").exists()
 
-    def test_a_link_stays_one(self, home: Home, run: Run) -> None:
+    def test_a_symlink_stays_a_symlink(self, home: Home, run: Run) -> None:
         target = home.path / "dotfiles" / "bashrc"
         target.parent.mkdir()
         target.write_text("x=1\n")
@@ -224,14 +222,14 @@ class TestFile:
         assert (home.path / ".bashrc").is_symlink()
         assert target.read_text() == "x=1\n"
 
-    def test_is_where_zdotdir_and_xdg_config_home_say(self, home: Home, run: Run) -> None:
+    def test_is_in_the_folder_of_zdotdir_or_xdg_config_home(self, home: Home, run: Run) -> None:
         env = {"ZDOTDIR": str(home.path / "z"), "XDG_CONFIG_HOME": str(home.path / "c")}
         run("install", "--shell", "zsh", "--yes", env=env)
         run("install", "--shell", "fish", "--yes", env=env)
         assert (home.path / "z" / ".zshrc").exists()
         assert (home.path / "c" / "fish" / "conf.d" / "ssohelper.fish").exists()
 
-    def test_is_where_a_zshenv_puts_zdotdir_without_exporting_it(
+    def test_is_in_the_zdotdir_that_a_zshenv_sets_without_exporting_it(
         self, home: Home, run: Run
     ) -> None:
         need("zsh")
@@ -241,32 +239,36 @@ class TestFile:
         assert not (home.path / ".zshrc").exists()
 
     @pytest.mark.parametrize("shell", ["bash", "fish"])
-    def test_a_line_by_hand_is_left_alone(self, home: Home, run: Run, shell: str) -> None:
+    def test_a_line_that_the_user_wrote_stays(self, home: Home, run: Run, shell: str) -> None:
         by_hand = home.path / {"bash": ".bash_profile", "fish": ".config/fish/config.fish"}[shell]
         by_hand.parent.mkdir(parents=True, exist_ok=True)
         by_hand.write_text(f"\nssohelper shell-init {shell} | source\n")
         for more in ([], ["--uninstall"]):
-            said = run("install", "--shell", shell, "--yes", *more)
-            assert said.returncode == 0
-            assert f"{by_hand}:2; nothing was changed" in said.stderr
+            printed = run("install", "--shell", shell, "--yes", *more)
+            assert printed.returncode == 0
+            assert f"{by_hand}:2; nothing was changed" in printed.stderr
         assert not (home.path / WHERE[shell]).exists()
 
-    def test_twice_is_once(self, home: Home, run: Run) -> None:
+    def test_a_second_install_changes_nothing(self, home: Home, run: Run) -> None:
         run("install", "--shell", "bash", "--yes")
         before = (home.path / ".bashrc").read_bytes()
-        said = run("install", "--shell", "bash", "--yes")
-        assert "already has the line" in said.stderr
+        printed = run("install", "--shell", "bash", "--yes")
+        assert "already has the line" in printed.stderr
         assert (home.path / ".bashrc").read_bytes() == before
 
-    def test_marks_that_are_no_pair_are_exit_3_with_the_line(self, home: Home, run: Run) -> None:
+    def test_marks_that_are_not_one_pair_are_exit_3_with_the_line(
+        self, home: Home, run: Run
+    ) -> None:
         (home.path / ".bashrc").write_text("x\n# >>> ssohelper >>>\n")
         for more in ([], ["--uninstall"]):
-            said = run("install", "--shell", "bash", "--yes", *more)
-            assert said.returncode == 3
-            assert ".bashrc:2: " in said.stderr
+            printed = run("install", "--shell", "bash", "--yes", *more)
+            assert printed.returncode == 3
+            assert ".bashrc:2: " in printed.stderr
 
     @pytest.mark.parametrize("trouble", ["read-only", "folder", "fifo"])
-    def test_what_cannot_be_written_is_exit_7(self, home: Home, run: Run, trouble: str) -> None:
+    def test_a_file_that_cannot_be_written_is_exit_7(
+        self, home: Home, run: Run, trouble: str
+    ) -> None:
         file = home.path / ".bashrc"
         if trouble == "read-only":
             file.write_text("x\n")
@@ -275,11 +277,13 @@ class TestFile:
             file.mkdir()
         else:
             os.mkfifo(file)
-        said = run("install", "--shell", "bash", "--yes")
-        assert said.returncode == 7
+        printed = run("install", "--shell", "bash", "--yes")
+        assert printed.returncode == 7
         assert trouble != "read-only" or file.read_text() == "x\n"
 
-    def test_the_prompts_line_is_a_persons_own_and_said(self, home: Home, run: Run) -> None:
+    def test_names_the_line_for_the_prompt_which_the_user_adds_and_removes(
+        self, home: Home, run: Run
+    ) -> None:
         done = run("install", "--shell", "bash", "--yes")
         assert "add a line below it: ssohelper_prompt_on" in done.stderr
         rc_file = home.path / ".bashrc"
@@ -290,19 +294,25 @@ class TestFile:
 
 
 class TestWhichShell:
-    def test_is_that_of_shell(self, home: Home, run: Run) -> None:
-        said = run("install", "--dry-run", "--json", env={"SHELL": "/usr/local/bin/zsh"})
-        data = json.loads(said.stdout)["data"]
+    def test_without_an_option_is_the_one_in_SHELL(self, home: Home, run: Run) -> None:
+        printed = run("install", "--dry-run", "--json", env={"SHELL": "/usr/local/bin/zsh"})
+        data = json.loads(printed.stdout)["data"]
         assert (data["shell"], data["file"]) == ("zsh", str(home.path / ".zshrc"))
         assert data["written"] is False
 
-    @pytest.mark.parametrize("argv", [["--shell", "tcsh"], []])
-    def test_an_unknown_one_is_exit_2(self, run: Run, argv: list[str]) -> None:
-        said = run("install", "--yes", *argv, env={"SHELL": "/bin/tcsh"})
-        assert said.returncode == 2
-        assert "zsh" in said.stderr
+    def test_is_the_one_that_shell_names(self, home: Home, run: Run) -> None:
+        printed = run(
+            "install", "--dry-run", "--json", "--shell", "fish", env={"SHELL": "/bin/zsh"}
+        )
+        assert json.loads(printed.stdout)["data"]["shell"] == "fish"
 
-    def test_bash_on_macos_reads_the_login_file_unless_that_reads_bashrc(self, home: Home) -> None:
+    @pytest.mark.parametrize("argv", [["--shell", "tcsh"], []])
+    def test_an_unsupported_one_is_exit_2(self, run: Run, argv: list[str]) -> None:
+        printed = run("install", "--yes", *argv, env={"SHELL": "/bin/tcsh"})
+        assert printed.returncode == 2
+        assert "zsh" in printed.stderr
+
+    def test_bash_on_macos_uses_the_login_file_unless_that_reads_bashrc(self, home: Home) -> None:
         app = App(home.env)
         assert installing.find_rc_file(app, "bash", "darwin").name == ".bash_profile"
         (home.path / ".bash_profile").write_text(". ~/.bashrc\n")
@@ -310,9 +320,9 @@ class TestWhichShell:
 
 
 def test_a_throw_away_installation_writes_nothing(home: Home, run: Run) -> None:
-    said = run("install", "--shell", "bash", "--yes", env={"UV_CACHE_DIR": sys.prefix})
-    assert said.returncode == 2
-    assert "uv tool install" in said.stderr
+    printed = run("install", "--shell", "bash", "--yes", env={"UV_CACHE_DIR": sys.prefix})
+    assert printed.returncode == 2
+    assert "uv tool install" in printed.stderr
     assert not (home.path / ".bashrc").exists()
 
 
@@ -327,7 +337,7 @@ class TestTheCommand:
     def test_is_found_before_anything_puts_it_on_path(
         self, home: Home, run: Run, shell: str
     ) -> None:
-        """Debian's .profile reads .bashrc, and then puts ~/.local/bin, uv's and pipx's, on PATH."""
+        """Debian's .profile reads .bashrc first, and only then adds ~/.local/bin to PATH."""
         link = home.path / ".local" / "bin" / "ssohelper"
         link.parent.mkdir(parents=True)
         link.symlink_to(SCRIPT)

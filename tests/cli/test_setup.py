@@ -1,4 +1,4 @@
-"""setup as on the first day: a start URL, one command, and the AWS CLI works."""
+"""`setup` as the real program: a start URL, one command, and then the AWS CLI works."""
 
 import configparser
 import re
@@ -17,7 +17,7 @@ from ssohelper.emulator.world import START_URL, World, demo_world
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
 from tests.programs import need
 
-# Nothing here may ask the real AWS.
+# No test here may send a request to the real AWS.
 pytestmark = pytest.mark.usefixtures("emulator")
 
 SECOND_URL = "https://second.awsapps.com/start"
@@ -26,7 +26,7 @@ DEV = "000040000001"
 
 
 def profiles(home: Home) -> dict[str, dict[str, str]]:
-    """Return the profiles of the config, in its order, as an ini reader that is not ours sees it."""
+    """Return the profiles of the config, in its order, as configparser reads them."""
     parser = configparser.RawConfigParser()
     parser.read_string(home.config_file.read_text() if home.config_file.exists() else "")
     return {
@@ -42,8 +42,8 @@ def session_keys(home: Home, name: str) -> dict[str, str]:
     return dict(parser[f"sso-session {name}"])
 
 
-def person_of(home: Home, run: Run, emulator: Emulator, profile: str) -> tuple[str, str, str]:
-    """Return (person, account id, role) of the credentials that the profile's command gives."""
+def identity_of(home: Home, run: Run, emulator: Emulator, profile: str) -> tuple[str, str, str]:
+    """Return (user, account id, role) of the credentials that the profile's command returns."""
     command = profiles(home)[profile]["credential_process"]
     given = subprocess.run(
         shlex.split(command), env=home.env, capture_output=True, text=True, timeout=60
@@ -61,7 +61,7 @@ def ok(done: "subprocess.CompletedProcess[str]") -> str:
 
 @pytest.fixture
 def terminal(home: Home) -> Any:
-    """Start a command on a terminal of its own; it is closed at the end."""
+    """Start commands on pseudo-terminals, which are closed after the test."""
     started: list[Any] = []
 
     def start(*argv: str) -> Any:
@@ -86,7 +86,7 @@ Terminal = Callable[..., Any]
 
 
 def ended(child: Any) -> tuple[int, str]:
-    """Wait for the end; return the exit code and what was printed since the last expectation."""
+    """Wait for the end. Return the exit code and the output after the last expectation."""
     child.expect(pexpect.EOF)
     child.close()
     return child.exitstatus, child.before
@@ -97,13 +97,13 @@ class TestOffATerminal:
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
         opened = home.browser()
-        said = ok(run("setup", START_URL, "--region", "us-east-1", "--yes"))
+        printed = ok(run("setup", START_URL, "--region", "us-east-1", "--yes"))
         assert len(opened.read_text().split()) == 1
-        assert f"{emulator.url}/authorize?" in said
+        assert f"{emulator.url}/authorize?" in printed
         assert emulator.counters["authorize"] == 1
         assert emulator.counters["StartDeviceAuthorization"] == 0
-        assert "20 profiles added" in said
-        assert "+[profile payments-dev.ReadOnlyAccess]" in said
+        assert "20 profiles added" in printed
+        assert "+[profile payments-dev.ReadOnlyAccess]" in printed
         assert session_keys(home, "d-0000000000") == {
             "sso_start_url": START_URL,
             "sso_region": "us-east-1",
@@ -111,56 +111,58 @@ class TestOffATerminal:
         }
         assert len(profiles(home)) == 20
         assert home.config_file.stat().st_mode & 0o777 == 0o600
-        assert emulator.canary not in said
+        assert emulator.canary not in printed
 
     @pytest.mark.network_client
     @pytest.mark.parametrize("form", ["process", "sso"])
-    def test_the_line_that_it_prints_works(self, run: Run, home: Home, form: str) -> None:
+    def test_the_printed_commands_work(self, run: Run, home: Home, form: str) -> None:
         aws = need("aws")
         home.browser()
-        said = ok(
+        printed = ok(
             run("setup", START_URL, "--region", "us-east-1", "--form", form, *ONLY_DEV, "--yes")
         )
-        [line] = [one for one in said.splitlines() if one.startswith("try it: ")]
+        [line] = [one for one in printed.splitlines() if one.startswith("try it: ")]
         words = shlex.split(line.removeprefix("try it: "))
         assert words[0] == "aws"
         answer = subprocess.run(
             [aws, *words[1:]], env=home.env, capture_output=True, text=True, timeout=60
         )
         assert "AWSReservedSSO_ReadOnlyAccess_" in ok_out(answer)
-        [more] = [one for one in said.splitlines() if one.startswith("more: ssohelper ")]
+        [more] = [one for one in printed.splitlines() if one.startswith("more: ssohelper ")]
         assert "payments-dev" in run(*shlex.split(more)[2:]).stdout
-        # Every line that names a command names one that is there.
-        assert set(re.findall(r"ssohelper ([a-z-]+)", said)) <= set(COMMANDS)
+        # Every command that it names exists.
+        assert set(re.findall(r"ssohelper ([a-z-]+)", printed)) <= set(COMMANDS)
 
-    def test_without_the_aws_cli_it_names_a_command_of_ours(self, run: Run, home: Home) -> None:
+    def test_without_the_aws_cli_it_prints_a_command_of_ssohelper(
+        self, run: Run, home: Home
+    ) -> None:
         home.browser()
         home.env["PATH"] = "/nowhere"
-        said = ok(run("setup", START_URL, "--region", "us-east-1", *ONLY_DEV, "--yes"))
-        assert "try it: ssohelper whoami payments-dev.ReadOnlyAccess" in said
+        printed = ok(run("setup", START_URL, "--region", "us-east-1", *ONLY_DEV, "--yes"))
+        assert "try it: ssohelper whoami payments-dev.ReadOnlyAccess" in printed
 
-    def test_the_line_names_no_profile_whose_role_is_gone(
+    def test_the_printed_command_names_no_profile_whose_role_is_gone(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
         home.browser()
         ok(run("setup", START_URL, "--region", "us-east-1", *ONLY_DEV, "--yes"))
         emulator.world.unassign("everyone", "ReadOnlyAccess", "Workloads")
-        said = ok(run("setup", START_URL, "--yes"))
-        assert "try it: aws sts get-caller-identity --profile payments-dev.D" in said
-        assert "1 profile left whose role is gone" in said
+        printed = ok(run("setup", START_URL, "--yes"))
+        assert "try it: aws sts get-caller-identity --profile payments-dev.D" in printed
+        assert "1 profile left whose role is gone" in printed
         assert "payments-dev.ReadOnlyAccess" in profiles(home)
 
     def test_a_device_code_on_request(self, run: Run, home: Home, emulator: Emulator) -> None:
         opened = home.browser(visits=False)
         setup = ("setup", START_URL, "--region", "us-east-1", "--device-code", "--no-browser")
-        said = ok(run(*setup, "--yes"))
-        assert f"{emulator.url}/device?user_code=" in said
+        printed = ok(run(*setup, "--yes"))
+        assert f"{emulator.url}/device?user_code=" in printed
         assert emulator.counters["authorize"] == 0
         assert emulator.counters["CreateToken.device_code"] >= 1
         assert not opened.exists()
         assert len(profiles(home)) == 20
 
-    def test_without_yes_nobody_is_signed_in_and_nothing_is_written(
+    def test_without_yes_it_neither_signs_in_nor_writes(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
         opened = home.browser()
@@ -183,15 +185,15 @@ class TestOffATerminal:
         assert emulator.counters.total() == 0
         assert not (home.path / ".aws").exists()
 
-    def test_nobody_is_told_to_try_what_is_not_assigned(
+    def test_without_an_assigned_account_it_prints_no_command_to_try(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
         home.browser()
         emulator.world.add_person("new")
         emulator.auto_approve = "new"
-        said = ok(run("setup", START_URL, "--region", "us-east-1", "--yes"))
-        assert "no account is assigned to you yet" in said
-        assert "try it" not in said
+        printed = ok(run("setup", START_URL, "--region", "us-east-1", "--yes"))
+        assert "no account is assigned to you yet" in printed
+        assert "try it" not in printed
         assert session_keys(home, "d-0000000000")["sso_start_url"] == START_URL
 
 
@@ -200,7 +202,7 @@ def ok_out(done: "subprocess.CompletedProcess[str]") -> str:
     return done.stdout
 
 
-class TestAgain:
+class TestSecondRun:
     @pytest.fixture(autouse=True)
     def _set_up(self, run: Run, home: Home, emulator: Emulator) -> None:
         home.browser()
@@ -209,40 +211,40 @@ class TestAgain:
 
     def test_a_second_run_changes_no_byte(self, run: Run, home: Home, emulator: Emulator) -> None:
         before, stat = home.config_file.read_bytes(), home.config_file.stat()
-        said = ok(run("setup", f"{START_URL}/", "--yes"))
-        assert "nothing to change" in said
+        printed = ok(run("setup", f"{START_URL}/", "--yes"))
+        assert "nothing to change" in printed
         assert home.config_file.read_bytes() == before
         assert home.config_file.stat().st_mtime_ns == stat.st_mtime_ns
         assert emulator.counters["authorize"] == 0  # still signed in
 
-    def test_what_is_missing_is_restored_and_the_rest_is_kept(self, run: Run, home: Home) -> None:
+    def test_a_missing_profile_is_restored_and_the_rest_stays(self, run: Run, home: Home) -> None:
         text = home.config_file.read_text() + "# mine\n"
         head, _, rest = text.partition("[profile payments-dev.Developer]\n")
         tail = rest[rest.index("[profile ") :]
         home.config_file.write_text(head + tail)
         assert "payments-dev.Developer" not in profiles(home)
-        said = ok(run("setup", "--session", "corp", "--yes"))
-        assert "1 profile added" in said
+        printed = ok(run("setup", "--session", "corp", "--yes"))
+        assert "1 profile added" in printed
         assert "payments-dev.Developer" in profiles(home)
         assert len(profiles(home)) == 20
         kept = home.config_file.read_text()
         assert kept.startswith(head)
         assert tail.strip() in kept
 
-    def test_a_lost_session_section_is_restored(self, run: Run, home: Home) -> None:
+    def test_a_missing_session_section_is_restored(self, run: Run, home: Home) -> None:
         text = home.config_file.read_text()
         home.config_file.write_text(text[text.index("[profile ") :])
         ok(run("setup", START_URL, "--region", "us-east-1", "--session", "corp", "--yes"))
         assert session_keys(home, "corp")["sso_start_url"] == START_URL
         assert len(profiles(home)) == 20
 
-    def test_what_profile_rm_removed_stays_away(self, run: Run, home: Home) -> None:
+    def test_a_profile_that_rm_removed_is_not_added_again(self, run: Run, home: Home) -> None:
         ok(run("profile", "rm", "payments-dev.Developer", "--yes"))
         before = home.config_file.read_bytes()
         assert 'skipped "payments-dev.Developer"' in ok(run("setup", START_URL, "--yes"))
         assert home.config_file.read_bytes() == before
 
-    def test_another_url_under_this_session_name_is_refused(
+    def test_another_url_for_this_session_name_is_exit_3(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
         before = home.config_file.read_bytes()
@@ -252,7 +254,7 @@ class TestAgain:
         assert f'"corp" already has another start URL: {START_URL}' in done.stderr
         assert (home.config_file.read_bytes(), emulator.counters.total()) == (before, 0)
 
-    def test_another_person_at_this_portal_is_another_session(
+    def test_a_second_user_of_the_portal_has_a_session_of_their_own(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
         first = profiles(home)
@@ -262,13 +264,17 @@ class TestAgain:
         assert {name: both[name] for name in first} == first
         new = set(both) - set(first)
         assert {"ben.payments-dev.Developer", "sandbox-ben.SandboxAdmin"} <= new
-        assert person_of(home, run, emulator, "payments-dev.Developer") == ("ana", DEV, "Developer")
-        theirs = person_of(home, run, emulator, "ben.payments-dev.Developer")
+        assert identity_of(home, run, emulator, "payments-dev.Developer") == (
+            "ana",
+            DEV,
+            "Developer",
+        )
+        theirs = identity_of(home, run, emulator, "ben.payments-dev.Developer")
         assert theirs == ("ben", DEV, "Developer")
         again = run("setup", START_URL, "--yes")
         assert (again.returncode, '"corp", "ben"' in again.stderr) == (2, True)
 
-    def test_a_second_organization_moves_no_name_of_the_first(
+    def test_a_second_organization_renames_no_profile_of_the_first(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
         second = demo_world()
@@ -282,26 +288,26 @@ class TestAgain:
         assert new == {
             f"second.payments-dev.{r}" for r in ("DatabaseAdmin", "Developer", "ReadOnlyAccess")
         }
-        # Each asks its own organization: the first one's is revoked, the second one's still works.
+        # Each profile asks its own organization: a role removed in the second still works in the first.
         second.unassign("developers", "Developer", "Workloads/Development")
-        assert person_of(home, run, emulator, "payments-dev.Developer")[1] == DEV
+        assert identity_of(home, run, emulator, "payments-dev.Developer")[1] == DEV
         refused = run("credential-process", "--profile", "second.payments-dev.Developer")
         assert (refused.returncode, refused.stdout) == (5, "")
-        # And one more look at either changes nothing.
+        # Running setup again for either changes nothing.
         text = home.config_file.read_bytes()
         for url in (START_URL, SECOND_URL):
             ok(run("setup", url, "--yes"))
         assert home.config_file.read_bytes() == text
 
-    def test_another_region_said_now_is_written(self, run: Run, home: Home) -> None:
+    def test_a_new_region_is_written(self, run: Run, home: Home) -> None:
         ok(run("setup", START_URL, "--region", "eu-west-1", "--yes"))
         assert session_keys(home, "corp")["sso_region"] == "eu-west-1"
 
 
 def test_filters_template_and_form_are_remembered(run: Run, home: Home, emulator: Emulator) -> None:
     home.browser()
-    said = ("--account", "*-dev", "--role", "Read*", "--form", "sso", "--name-template")
-    given = ("setup", START_URL, "--region", "us-east-1", "--yes", *said)
+    choices = ("--account", "*-dev", "--role", "Read*", "--form", "sso", "--name-template")
+    given = ("setup", START_URL, "--region", "us-east-1", "--yes", *choices)
     ok(run(*given, "{role_name}_{account_id}"))
     assert set(profiles(home)) == {f"ReadOnlyAccess_00004000000{n}" for n in (1, 2, 3)}
     emulator.world.add_account("000040000009", "new-dev", ou="Workloads/Development")
@@ -313,7 +319,19 @@ def test_filters_template_and_form_are_remembered(run: Run, home: Home, emulator
     assert len(profiles(home)) == 4
 
 
-def test_the_session_that_has_this_url_is_used(run: Run, home: Home) -> None:
+def test_form_converts_existing_profiles(run: Run, home: Home) -> None:
+    home.browser()
+    setup = ("setup", START_URL, "--region", "us-east-1", *ONLY_DEV, "--yes")
+    ok(run(*setup))
+    assert all("credential_process" in keys for keys in profiles(home).values())
+    assert "3 profiles changed" in ok(run(*setup, "--form", "sso"))
+    assert all("sso_account_id" in keys for keys in profiles(home).values())
+    # Without the option each profile keeps its form, also one that is not the remembered form.
+    ok(run("profile", "sync", "--yes", "--form", "process", "--role", "Developer"))
+    assert "nothing to change" in ok(run(*setup, "--role", "*"))
+
+
+def test_uses_the_session_that_already_has_the_url(run: Run, home: Home) -> None:
     home.browser()
     home.add_session("work", START_URL)
     before = home.config_file.read_text()
@@ -324,7 +342,7 @@ def test_the_session_that_has_this_url_is_used(run: Run, home: Home) -> None:
 
 
 class TestRegion:
-    def test_off_a_terminal_it_must_be_known(
+    def test_an_unknown_or_invalid_region_is_refused_off_a_terminal(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
         done = run("setup", START_URL, "--yes")
@@ -334,33 +352,39 @@ class TestRegion:
         assert emulator.counters.total() == 0
         assert not (home.path / ".aws").exists()
 
-    def test_another_person_at_a_known_portal_has_it_too(self, run: Run, home: Home) -> None:
+    def test_a_second_session_of_a_portal_gets_the_region_of_the_first(
+        self, run: Run, home: Home
+    ) -> None:
         home.browser()
         ok(run("setup", START_URL, "--region", "us-east-1", "--session", "mine", "--yes"))
         ok(run("setup", START_URL, "--session", "theirs", "--yes"))
         assert session_keys(home, "theirs")["sso_region"] == "us-east-1"
 
     @pytest.mark.parametrize("way", [(), ("--device-code",)])
-    def test_a_portal_that_is_not_there_says_how_to_mend_it(
+    def test_the_wrong_region_is_exit_6_with_the_command_to_correct_it(
         self, run: Run, home: Home, way: tuple[str, ...]
     ) -> None:
         home.browser()
         url = "https://elsewhere.awsapps.com/start"
         done = run("setup", url, "--session", "corp", "--region", "us-west-2", "--yes", *way)
         assert done.returncode == 6
-        said, hint = done.stderr.splitlines()
-        assert said.startswith("ssohelper: error: the sign-in service in us-west-2 refuses ")
+        error, hint = done.stderr.splitlines()
+        assert error.startswith("ssohelper: error: the sign-in service in us-west-2 refuses ")
         right = f"ssohelper setup {url} --session corp --region REGION"
         assert hint == f"ssohelper: hint: are address and region right? {right}"
         again = run(*right.replace("REGION", "us-east-1").split()[1:])
         assert (again.returncode, "go ahead with: ssohelper setup" in again.stderr) == (2, True)
 
-    def test_an_address_out_of_a_browser_is_the_portals_own(self, run: Run, home: Home) -> None:
+    def test_the_fragment_of_an_address_from_a_browser_is_dropped(
+        self, run: Run, home: Home
+    ) -> None:
         home.browser()
         ok(run("setup", f"{START_URL}/#/?tab=accounts", "--region", "us-east-1", "--yes"))
         assert session_keys(home, "d-0000000000")["sso_start_url"] == f"{START_URL}/"
 
-    def test_it_is_read_from_the_host(self, run: Run, home: Home, emulator: Emulator) -> None:
+    def test_the_region_is_read_from_the_host_name(
+        self, run: Run, home: Home, emulator: Emulator
+    ) -> None:
         home.browser()
         url = "https://ssoins-1234.portal.eu-central-1.app.aws"
         world = World(url, "eu-central-1", "By host")
@@ -373,7 +397,7 @@ class TestRegion:
         assert session_keys(home, "ssoins-1234")["sso_region"] == "eu-central-1"
         assert profiles(home)["dev.Read"]["region"] == "eu-central-1"
 
-    def test_it_is_asked_from_the_person(self, terminal: Terminal, home: Home) -> None:
+    def test_the_user_is_asked_for_the_region(self, terminal: Terminal, home: Home) -> None:
         home.browser()
         child = terminal("setup", START_URL, *ONLY_DEV)
         child.expect("the region of .* is not known")
@@ -385,7 +409,9 @@ class TestRegion:
 
 
 class TestOnATerminal:
-    def test_no_writes_nothing_and_yes_writes(self, terminal: Terminal, home: Home) -> None:
+    def test_answering_no_writes_nothing_and_yes_writes(
+        self, terminal: Terminal, home: Home
+    ) -> None:
         home.browser()
         given = ("setup", START_URL, "--region", "us-east-1", *ONLY_DEV)
         child = terminal(*given)
@@ -411,7 +437,7 @@ class TestOnATerminal:
         assert (code, "Traceback" in rest) == (130, False)
         assert not home.config_file.exists()
 
-    def test_portals_found_are_offered(self, terminal: Terminal, home: Home) -> None:
+    def test_the_portals_in_the_config_are_offered(self, terminal: Terminal, home: Home) -> None:
         home.browser()
         home.add_session("other", SECOND_URL)
         legacy = (
@@ -429,19 +455,19 @@ class TestOnATerminal:
         child.sendline("y")
         assert ended(child)[0] == 0
         assert home.config_file.read_text().startswith(before)
-        # The legacy profile points at Developer already.
+        # The legacy profile already points at Developer.
         names = ["old", "payments-dev.DatabaseAdmin", "payments-dev.ReadOnlyAccess"]
         assert list(profiles(home)) == names
 
 
 class TestWithoutAUrl:
-    def test_the_only_portal_is_taken(self, run: Run, home: Home) -> None:
+    def test_uses_the_only_portal_in_the_config(self, run: Run, home: Home) -> None:
         home.browser()
         home.add_session("corp", START_URL)
         ok(run("setup", *ONLY_DEV, "--yes"))
         assert len(profiles(home)) == 3
 
-    def test_of_none_and_of_two_none_is_taken(
+    def test_without_a_portal_or_with_two_it_is_exit_2(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
         none = run("setup", "--yes")
@@ -475,7 +501,9 @@ class TestWithoutAUrl:
         "",
     ],
 )
-def test_a_bad_start_url_reaches_nobody(run: Run, home: Home, emulator: Emulator, url: str) -> None:
+def test_an_invalid_start_url_causes_no_request(
+    run: Run, home: Home, emulator: Emulator, url: str
+) -> None:
     opened = home.browser()
     done = run("setup", "--region", "us-east-1", "--yes", "--", url)
     assert (done.returncode, done.stdout) == (3, "")
@@ -489,7 +517,9 @@ def test_a_bad_start_url_reaches_nobody(run: Run, home: Home, emulator: Emulator
 
 
 @pytest.mark.parametrize("name", ["-x", "../x", "a\nb", "x" * 65])
-def test_a_bad_session_name_is_refused(run: Run, home: Home, emulator: Emulator, name: str) -> None:
+def test_an_invalid_session_name_is_refused(
+    run: Run, home: Home, emulator: Emulator, name: str
+) -> None:
     done = run("setup", START_URL, "--region", "us-east-1", "--yes", f"--session={name}")
     assert done.returncode in (2, 3)
     assert "Traceback" not in done.stderr

@@ -1,0 +1,102 @@
+"""`config get`, `set`, `list` and `path` as the real program."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Home, Run
+
+
+@pytest.fixture
+def settings_file(run: Run) -> Path:
+    return Path(run("config", "path").stdout.strip())
+
+
+def test_set_writes_the_file_and_get_reads_it(run: Run, settings_file: Path) -> None:
+    assert run("config", "get", "form").stdout == "process\n"
+    assert run("config", "set", "form", "sso").returncode == 0
+    assert settings_file.read_text() == 'form = "sso"\n'
+    assert run("config", "get", "form").stdout == "sso\n"
+    found = json.loads(run("config", "get", "form", "--json").stdout)
+    assert found["version"] == 1
+    assert found["data"]["value"] == "sso"
+    assert found["data"]["origin"] == "file"
+    assert found["data"]["place"] == f"{settings_file}:1"
+
+
+def test_default_removes_the_key_from_the_file(run: Run, settings_file: Path) -> None:
+    run("config", "set", "form", "sso")
+    run("config", "set", "theme", "light")
+    assert run("config", "set", "form", "--default").returncode == 0
+    assert run("config", "get", "form").stdout == "process\n"
+    assert settings_file.read_text() == 'theme = "light"\n'
+
+
+def test_list_prints_the_origin_of_each_setting(run: Run) -> None:
+    run("config", "set", "sessions.my.corp.session_hours", "12")
+    listed = run("config", "list", "--json", env={"SSOHELPER_FORM": "sso"}).stdout
+    origins = {row["key"]: row["origin"] for row in json.loads(listed)["data"]}
+    assert origins["form"] == "environment"
+    assert origins["sessions.my.corp.session_hours"] == "file"
+    assert origins["renew_ahead"] == "default"
+    rows = [line.split("\t") for line in run("config", "list").stdout.splitlines()]
+    assert ["renew_ahead", "true", "default"] in [row[:3] for row in rows]
+
+
+def test_path_prints_where_the_file_will_be(run: Run, settings_file: Path) -> None:
+    printed = run("config", "path", "--json").stdout
+    assert json.loads(printed)["data"] == {"path": str(settings_file), "exists": False}
+    run("config", "set", "form", "sso")
+    assert json.loads(run("config", "path", "--json").stdout)["data"]["exists"] is True
+
+
+def test_set_warns_when_a_variable_wins_over_the_file(run: Run) -> None:
+    done = run("config", "set", "form", "sso", env={"SSOHELPER_FORM": "process"})
+    assert done.returncode == 0
+    assert "SSOHELPER_FORM is set and wins over the file" in done.stderr
+
+
+def test_set_warns_of_an_unknown_session_with_the_nearest_name(run: Run, home: Home) -> None:
+    home.add_session("corp")
+    done = run("config", "set", "sessions.crop.session_hours", "12")
+    warning = 'ssohelper: warning: there is no sso-session "crop" yet; did you mean "corp"?\n'
+    assert (done.returncode, done.stderr) == (0, warning)
+    assert run("config", "set", "sessions.crop.session_hours", "--default").stderr == ""
+    assert run("config", "set", "sessions.corp.session_hours", "12").stderr == ""
+
+
+def test_a_list_takes_several_values_also_with_dashes(run: Run) -> None:
+    assert run("config", "set", "notify", "notify-send", "-u", "low", "%s").returncode == 0
+    assert run("config", "get", "notify").stdout == '["notify-send", "-u", "low", "%s"]\n'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["get", "frm"], 'no setting named "frm"'),
+        (["set", "frm", "x"], 'no setting named "frm"'),
+        (["set", "form", "x"], '"form" must be "process" or "sso"'),
+        (["set", "form"], "needs either a value or --default"),
+        (["set", "form", "sso", "--default"], "needs either a value or --default"),
+        (["get", "a\x1b[31m"], "\\x1b[31m"),
+    ],
+)
+def test_an_invalid_key_or_value_is_exit_2(
+    run: Run, settings_file: Path, arguments: list[str], message: str
+) -> None:
+    done = run("config", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert not settings_file.exists()
+
+
+def test_every_command_names_the_line_of_an_invalid_file(run: Run, settings_file: Path) -> None:
+    settings_file.parent.mkdir(parents=True, exist_ok=True)
+    settings_file.write_text('form = "sso"\nfrm = 1\n')
+    for arguments in (["list"], ["get", "form"], ["set", "form", "process"]):
+        done = run("config", *arguments)
+        assert (done.returncode, done.stdout) == (3, "")
+        assert f'"{settings_file}" line 2: no setting named "frm"' in done.stderr
+        assert 'did you mean "form"?' in done.stderr
+    assert settings_file.read_text() == 'form = "sso"\nfrm = 1\n'
