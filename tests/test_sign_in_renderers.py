@@ -23,8 +23,7 @@ from ssohelper.core.model import SignInFacts, SsoSession
 from ssohelper.core.sign_in_notices import Notice
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
-from ssohelper.endpoint.serving import Serving
-from ssohelper.endpoint.serving_app import ServingApp
+from ssohelper.endpoint.serving import Endpoint, EndpointApp
 from ssohelper.stores import token_cache
 from ssohelper.tui.screens.sessions import SessionsScreen
 from tests.conftest import Home
@@ -333,22 +332,21 @@ def _seconds_on_screen(text: str) -> int | None:
 def _served(desk: Desk, *argv: str) -> int | None:
     """Run an endpoint until its first round of work is done; return what it has said by then."""
 
-    class OurServing(Serving):
+    class OurEndpoint(Endpoint):
         def start(self) -> None:
-            assert self.keeper
-            self.keeper.look()
+            self.background.run_once()
 
-    class OurApp(desk.app_class(ServingApp)):  # type: ignore[misc]
+    class OurApp(desk.app_class(EndpointApp)):  # type: ignore[misc]
         def start_notice(self, notice: Notice) -> None:
             pass  # what it prints is read, not what it starts
 
-    def start_serving(*words: Any, **more: Any) -> Serving:
-        return OurServing(*words, **more, make_app=OurApp)
+    def make_endpoint(*words: Any, **more: Any) -> Endpoint:
+        return OurEndpoint(*words, **more, make_app=OurApp)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(serve_command, "Serving", start_serving)
-        patch.setattr(serve_command, "_say_aside", output.say)
-        patch.setattr(serve_command, "_hold_signals", set)
+        patch.setattr(serve_command, "Endpoint", make_endpoint)
+        patch.setattr(serve_command, "_print_in_background", output.say)
+        patch.setattr(serve_command, "_block_signals", set)
         patch.setattr(serve_command.signal, "sigwait", lambda _ending: 15)
         patch.setattr(run_beside, "hold_signals", lambda: None)
         patch.setattr(run_beside, "to_its_end", lambda *_: run_beside.Ended(0, False))
