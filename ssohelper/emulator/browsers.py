@@ -1,7 +1,7 @@
-"""Browsers that came to the pages: which sign-in each has, and what each was about to do.
+"""The browsers that use the pages: each one's sign-in, and the requests that wait for an answer.
 
-A form is accepted only from the page we gave to that very browser: the cookie, a CSRF token
-made from it, and the Origin header must agree.
+A form is accepted only from a page that was sent to the same browser: the cookie, a CSRF token
+derived from it, and the Origin header must agree.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from ssohelper.emulator.state import DeviceAuthorization, SignIn
 
 
 class Pending(NamedTuple):
-    """What a person was about to do when the pages took over."""
+    """A request that waits for the user's sign-in or consent."""
 
     id: str
     world: World
@@ -32,7 +32,7 @@ class Browsers:
         self._pending: dict[str, Pending] = {}
 
     def cookie_of(self, center: Center, request: Request) -> str | None:
-        """Return the browser's cookie when it is one of ours."""
+        """Return the browser's cookie; None when this emulator has not set it."""
         name = _cookie_name(center)
         for pair in request.headers.get("cookie", "").split(";"):
             key, _, value = pair.strip().partition("=")
@@ -40,17 +40,19 @@ class Browsers:
                 return value
         return None
 
-    def welcome(self, center: Center, request: Request) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """Return the browser's cookie, and the header that sets it if it is new."""
+    def ensure_cookie(
+        self, center: Center, request: Request
+    ) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """Return the browser's cookie, a new one if it has none, and the header that sets it."""
         cookie = self.cookie_of(center, request)
-        return (cookie, ()) if cookie else self.renew(center, None, None)
+        return (cookie, ()) if cookie else self.replace_cookie(center, None, None)
 
-    def renew(
+    def replace_cookie(
         self, center: Center, old: str | None, sign_in: SignIn | None
     ) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """Give the browser a new cookie, as at every change of person (session fixation)."""
+        """Give the browser a new cookie, as at every sign-in and sign-out (session fixation)."""
         self._sign_ins.pop(old or "", None)
-        cookie = center.state.secret("SIGNIN", 40)
+        cookie = center.state.new_secret("SIGNIN", 40)
         self._sign_ins[cookie] = sign_in
         value = f"{_cookie_name(center)}={cookie}; Path=/; HttpOnly; SameSite=Lax"
         return cookie, (("Set-Cookie", value),)
@@ -62,43 +64,48 @@ class Browsers:
             return None
         return sign_in
 
-    def begin(
+    def add_pending(
         self,
         center: Center,
         world: World,
         query: dict[str, str] | None = None,
         device: DeviceAuthorization | None = None,
     ) -> Pending:
-        pending = Pending(center.state.plain(24), world, query, device)
+        pending = Pending(center.state.new_id(24), world, query, device)
         self._pending[pending.id] = pending
         return pending
 
     def pending(self, center: Center, request_id: str) -> Pending:
-        """Return what was about to be done. Raises: the problem page, when it is over."""
+        """Return the waiting request. Raises: Refusal with the problem page when it is not there."""
         found = self._pending.get(request_id)
         if found is None:
             message = "This request is over, or was never made here."
             raise Refusal(problem(center.world.name, message))
         return found
 
-    def end(self, pending: Pending) -> None:
-        """Forget a request that has been answered: it is answered once."""
+    def remove(self, pending: Pending) -> None:
+        """Remove a request that has been answered: it can be answered once."""
         self._pending.pop(pending.id, None)
 
     def form(self, cookie: str, pending: Pending) -> Form:
         return Form(pending.id, self._csrf(cookie, pending.id))
 
-    def accept(self, center: Center, request: Request) -> tuple[str, Pending, dict[str, str]]:
-        """Return cookie, request and fields of a form that our own page sent from this browser.
-        Raises: the problem page (403) for every other."""
+    def check_form(self, center: Center, request: Request) -> tuple[str, Pending, dict[str, str]]:
+        """Return cookie, waiting request and fields of a form that one of our pages sent.
+        Raises: Refusal with the problem page (403) for any other form."""
         sent = request.form()
         cookie = self.cookie_of(center, request)
         origin = request.headers.get("origin")
-        ours = origin is None or origin == f"http://{request.headers.get('host', '')}"
+        is_own_origin = origin is None or origin == f"http://{request.headers.get('host', '')}"
         site = request.headers.get("sec-fetch-site", "same-origin")
         proof = self._csrf(cookie or "", sent.get("request", ""))
-        good = hmac.compare_digest(proof.encode(), sent.get("csrf", "").encode())
-        if cookie is None or not ours or site not in ("same-origin", "none") or not good:
+        is_proof_valid = hmac.compare_digest(proof.encode(), sent.get("csrf", "").encode())
+        if (
+            cookie is None
+            or not is_own_origin
+            or site not in ("same-origin", "none")
+            or not is_proof_valid
+        ):
             message = "This form did not come from a page of this sign-in."
             raise Refusal(problem(center.world.name, message, 403))
         return cookie, self.pending(center, sent["request"]), sent
@@ -108,10 +115,10 @@ class Browsers:
 
 
 def _cookie_name(center: Center) -> str:
-    # Cookies know no ports: two emulators on one machine must not take each other's.
+    # Cookies apply to all ports of a host: two emulators must not read each other's.
     return f"emulator_{center.url.rpartition(':')[2]}"
 
 
-def see(path: str, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
-    """Return a redirect to one of our own pages."""
+def redirect(path: str, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    """Return a redirect to one of the emulator's pages."""
     return Answer(303, (("Location", path), ("Cache-Control", "no-store"), *headers), b"")

@@ -1,4 +1,4 @@
-"""/_ctl/…: the knobs for other processes, as JSON. A web page cannot reach it.
+"""/_ctl/…: control of the emulator by other processes, as JSON. Web pages are refused.
 
 GET  /_ctl/counters                          POST /_ctl/reset
 GET  /_ctl/faults   POST /_ctl/faults        GET  /_ctl/world   POST /_ctl/world
@@ -12,10 +12,10 @@ from typing import Any
 from ssohelper.emulator.exchange import Answer, Refusal, Request, json_answer
 from ssohelper.emulator.organization import World, WorldError
 from ssohelper.emulator.service import Service
-from ssohelper.emulator.world_file import to_file
+from ssohelper.emulator.world_file import file_content
 
 _PREFIX = "/_ctl/"
-# What POST /_ctl/world may do; each takes its method's arguments by name.
+# Methods of World that POST /_ctl/world may call, with their arguments by name.
 WORLD_ACTIONS = (
     "add_ou",
     "add_account",
@@ -32,15 +32,15 @@ WORLD_ACTIONS = (
 )
 
 
-def answered(service: Service, request: Request) -> Answer:
-    """Answer a control request by its knob, every other one as the service does.
+def handle_request(service: Service, request: Request) -> Answer:
+    """Answer a control request, or pass any other request to the service.
 
-    A knob says 200, 400 with what is wrong, 403 to a page, 404.
+    Control answers: 200; 400 with the error; 403 for a web page; 404; 415.
     """
     if not request.path.startswith(_PREFIX):
         return service.handle(request)
-    if _from_a_page(request):
-        return json_answer({"error": "the control interface answers no web page"}, 403)
+    if _is_from_web_page(request):
+        return json_answer({"error": "web pages may not use the control interface"}, 403)
     run = _ACTIONS.get((request.method, request.path))
     if run is None:
         return json_answer({"error": "no such control"}, 404)
@@ -48,45 +48,45 @@ def answered(service: Service, request: Request) -> Answer:
     if request.method == "POST" and request.body and not is_json:
         return json_answer({"error": "Content-Type must be application/json"}, 415)
     try:
-        asked = {} if request.method == "GET" else request.json_object()
-        return json_answer(run(service, asked, request.query))
+        body = {} if request.method == "GET" else request.json_object()
+        return json_answer(run(service, body, request.query))
     except Refusal:
         return json_answer({"error": "the body must be a JSON object"}, 400)
     except (ValueError, TypeError, KeyError) as exc:
         return json_answer({"error": str(exc)}, 400)
 
 
-def _from_a_page(request: Request) -> bool:
-    # Programs send neither header; every browser sends at least one from a foreign page.
+def _is_from_web_page(request: Request) -> bool:
+    # Programs send neither header; a browser sends at least one from another site's page.
     site = request.headers.get("sec-fetch-site", "none")
     return "origin" in request.headers or site != "none"
 
 
-def _counters(service: Service, _asked: dict[str, Any], _query: dict[str, str]) -> Any:
+def _get_counters(service: Service, _body: dict[str, Any], _query: dict[str, str]) -> Any:
     return service.tally.summary()
 
 
-def _reset(service: Service, _asked: dict[str, Any], _query: dict[str, str]) -> Any:
+def _reset(service: Service, _body: dict[str, Any], _query: dict[str, str]) -> Any:
     service.tally.reset()
     return {}
 
 
-def _faults(service: Service, _asked: dict[str, Any], _query: dict[str, str]) -> Any:
+def _get_faults(service: Service, _body: dict[str, Any], _query: dict[str, str]) -> Any:
     return {**service.faults.knobs(), "auto_approve": service.center.auto_approve}
 
 
-def _set_faults(service: Service, asked: dict[str, Any], _query: dict[str, str]) -> Any:
-    """`clear`, `auto_approve`, `forget_clients`, `scripts`, `fail`, `before`; the rest are knobs."""
-    asked = dict(asked)
-    if asked.pop("clear", False):
+def _post_faults(service: Service, body: dict[str, Any], _query: dict[str, str]) -> Any:
+    """Body: `clear`, `auto_approve`, `forget_clients`, `scripts`, `fail`, `before`, and knobs."""
+    body = dict(body)
+    if body.pop("clear", False):
         service.faults.clear()
-    if "auto_approve" in asked:
-        service.center.auto_approve = asked.pop("auto_approve")
-    if asked.pop("forget_clients", False):
+    if "auto_approve" in body:
+        service.center.auto_approve = body.pop("auto_approve")
+    if body.pop("forget_clients", False):
         service.forget_clients()
-    scripts, failures = asked.pop("scripts", []), asked.pop("fail", [])
-    callbacks = asked.pop("before", [])
-    service.faults.set(**asked)
+    scripts, failures = body.pop("scripts", []), body.pop("fail", [])
+    callbacks = body.pop("before", [])
+    service.faults.set(**body)
     for script in scripts:
         if "body_base64" in script:
             script["body"] = base64.b64decode(script.pop("body_base64"))
@@ -95,23 +95,23 @@ def _set_faults(service: Service, asked: dict[str, Any], _query: dict[str, str])
         service.faults.fail(**failure)
     for callback in callbacks:
         service.faults.before(
-            callback["operation"], _callback(service, callback), callback.get("call", 1)
+            callback["operation"], _callback_for(service, callback), callback.get("call", 1)
         )
-    return _faults(service, {}, {})
+    return _get_faults(service, {}, {})
 
 
-def _callback(service: Service, asked: dict[str, Any]) -> Callable[[], object]:
+def _callback_for(service: Service, body: dict[str, Any]) -> Callable[[], object]:
     def run() -> None:
-        for action in asked.get("world", []):
+        for action in body.get("world", []):
             change_world(service.center.world, action)
-        if "revoke" in asked:
-            service.revoke_session(asked["revoke"])
+        if "revoke" in body:
+            service.revoke_session(body["revoke"])
 
     return run
 
 
 def change_world(world: World, action: dict[str, Any]) -> None:
-    """Do one thing to the world: `{"do": "assign", "principal": …, …}`."""
+    """Make one change of the world: `{"do": "assign", "principal": …, …}`."""
     arguments = dict(action)
     name = arguments.pop("do", None)
     if name not in WORLD_ACTIONS:
@@ -119,33 +119,33 @@ def change_world(world: World, action: dict[str, Any]) -> None:
     getattr(world, name)(**arguments)
 
 
-def _world(service: Service, _asked: dict[str, Any], _query: dict[str, str]) -> Any:
-    return to_file(service.center.world)
+def _get_world(service: Service, _body: dict[str, Any], _query: dict[str, str]) -> Any:
+    return file_content(service.center.world)
 
 
-def _change_world(service: Service, asked: dict[str, Any], _query: dict[str, str]) -> Any:
-    """One action, or `{"actions": [...]}`."""
-    for action in asked.get("actions", [asked]):
+def _post_world(service: Service, body: dict[str, Any], _query: dict[str, str]) -> Any:
+    """Body: one action, or `{"actions": [...]}`."""
+    for action in body.get("actions", [body]):
         change_world(service.center.world, action)
     return {}
 
 
-def _approve(service: Service, asked: dict[str, Any], _query: dict[str, str]) -> Any:
-    service.approve_device(asked["user_code"], asked["person"], bool(asked.get("deny")))
+def _approve_device(service: Service, body: dict[str, Any], _query: dict[str, str]) -> Any:
+    service.approve_device(body["user_code"], body["person"], bool(body.get("deny")))
     return {}
 
 
-def _token(service: Service, asked: dict[str, Any], _query: dict[str, str]) -> Any:
-    if "scopes" in asked:
-        asked["scopes"] = tuple(asked["scopes"])
-    return service.token_for(**asked)
+def _issue_token(service: Service, body: dict[str, Any], _query: dict[str, str]) -> Any:
+    if "scopes" in body:
+        body["scopes"] = tuple(body["scopes"])
+    return service.token_for(**body)
 
 
-def _revoke(service: Service, asked: dict[str, Any], _query: dict[str, str]) -> Any:
-    return {"ended": service.revoke_session(asked.get("person"))}
+def _revoke_session(service: Service, body: dict[str, Any], _query: dict[str, str]) -> Any:
+    return {"ended": service.revoke_session(body.get("person"))}
 
 
-def _identity(service: Service, _asked: dict[str, Any], query: dict[str, str]) -> Any:
+def _get_identity(service: Service, _body: dict[str, Any], query: dict[str, str]) -> Any:
     found = service.identity_of(query.get("access_key_id", ""))
     if found is None:
         raise WorldError("no such access key id")
@@ -155,14 +155,14 @@ def _identity(service: Service, _asked: dict[str, Any], query: dict[str, str]) -
 
 _Action = Callable[[Service, dict[str, Any], dict[str, str]], Any]
 _ACTIONS: dict[tuple[str, str], _Action] = {
-    ("GET", "/_ctl/counters"): _counters,
+    ("GET", "/_ctl/counters"): _get_counters,
     ("POST", "/_ctl/reset"): _reset,
-    ("GET", "/_ctl/faults"): _faults,
-    ("POST", "/_ctl/faults"): _set_faults,
-    ("GET", "/_ctl/world"): _world,
-    ("POST", "/_ctl/world"): _change_world,
-    ("POST", "/_ctl/approve"): _approve,
-    ("POST", "/_ctl/token"): _token,
-    ("POST", "/_ctl/revoke"): _revoke,
-    ("GET", "/_ctl/identity"): _identity,
+    ("GET", "/_ctl/faults"): _get_faults,
+    ("POST", "/_ctl/faults"): _post_faults,
+    ("GET", "/_ctl/world"): _get_world,
+    ("POST", "/_ctl/world"): _post_world,
+    ("POST", "/_ctl/approve"): _approve_device,
+    ("POST", "/_ctl/token"): _issue_token,
+    ("POST", "/_ctl/revoke"): _revoke_session,
+    ("GET", "/_ctl/identity"): _get_identity,
 }

@@ -1,4 +1,4 @@
-"""What every part of the Identity Center shares: state, knobs, worlds, clock, sign-ins."""
+"""What all parts of the emulated Identity Center share: state, knobs, worlds, clock, sign-ins."""
 
 import threading
 from collections.abc import Callable
@@ -13,7 +13,7 @@ SCOPE = "sso:account:access"
 
 
 class Center:
-    """One Identity Center. `lock` guards `state`; worlds and faults guard themselves."""
+    """One Identity Center. `lock` guards `state`; worlds and faults have their own locks."""
 
     def __init__(self, world: World, clock: Callable[[], float]) -> None:
         self.world = world
@@ -23,13 +23,13 @@ class Center:
         self.state = State()
         self.lock = threading.RLock()
         self.auto_approve: str | None = None
-        self.url = ""  # known once the server has its port
+        self.url = ""  # set when the server has its port
 
     def now(self) -> float:
         return self.clock() + self.faults.clock_offset_seconds
 
     def world_of(self, start_url: str | None) -> World | None:
-        """Return the world behind a start URL; variants that AWS takes for the same one match."""
+        """Return the world of a start URL; spellings that AWS treats as equal match."""
         if start_url is None:
             return self.world
         wanted = _plain_url(start_url)
@@ -38,7 +38,7 @@ class Center:
         return next((w for w in self.worlds if _plain_url(w.start_url) == wanted), None)
 
     def sign_in(self, person: str, world: World | None = None) -> SignIn:
-        """Begin a sign-in session for a person who may sign in.
+        """Begin a sign-in session for this person.
         Raises: WorldError for a person who does not exist or is disabled."""
         home = world or self.world
         if not home.person(person).enabled:
@@ -46,15 +46,15 @@ class Center:
         return self.state.begin_sign_in(home, person, self.now(), self.faults.sign_in_seconds)
 
     def client(self, client_id: Any, client_secret: Any) -> Client:
-        """Return a registered client that showed its secret.
-        Raises: InvalidClientException, for an expired registration too."""
+        """Return the registered client with this id and secret.
+        Raises: InvalidClientException, also for an expired registration."""
         found = self.state.clients.get(client_id) if isinstance(client_id, str) else None
         if found is None or found.secret != client_secret or found.expires_at <= self.now():
             raise oidc_error("InvalidClientException", "Invalid client provided")
         return found
 
     def bearer(self, token: str | None) -> AccessToken:
-        """Return a live access token. Raises: UnauthorizedException (401)."""
+        """Return this access token if it is valid. Raises: UnauthorizedException (401)."""
         found = self.state.tokens.get(token or "")
         now = self.now()
         if (

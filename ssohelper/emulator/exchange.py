@@ -1,4 +1,4 @@
-"""One request and one answer as values, and AWS's ways of saying no. Touches no socket."""
+"""Requests and answers as values, with AWS's error formats. Touches no socket."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ class Request(NamedTuple):
     connection: int = 0
 
     def json_object(self) -> dict[str, Any]:
-        """Return the body as a JSON object, or refuse it as AWS's oidc service does."""
+        """Return the body as a JSON object. Raises: InvalidRequestException, as sso-oidc does."""
         try:
             value = json.loads(self.body or b"{}")
         except ValueError as exc:
@@ -27,7 +27,7 @@ class Request(NamedTuple):
         return value
 
     def form(self) -> dict[str, str]:
-        """Return the fields of a form body; of a repeated field the first counts."""
+        """Return the fields of a form body; a repeated field has its first value."""
         return fields(self.body.decode("utf-8", "replace"))
 
 
@@ -39,19 +39,19 @@ def request_of(
     body: bytes,
     connection: int = 0,
 ) -> Request:
-    """Return the request; header names may be in any case."""
+    """Return the request with header names in lower case."""
     low = {name.lower(): value for name, value in headers.items()}
     return Request(method, path, fields(query), low, body, connection)
 
 
 class Delivery(NamedTuple):
-    """How the bytes of an answer travel: faults live here, not in the answer."""
+    """How the bytes of an answer are sent: delays, cuts and resets."""
 
     delay_seconds: float = 0.0
     seconds_per_byte: float = 0.0
     close_after: int | None = None  # bytes of the body sent before the connection closes
     reset: bool = False  # a TCP reset in place of an answer
-    never: bool = False  # the request is read, nothing is ever said
+    never: bool = False  # the request is read and never answered
 
 
 class Answer(NamedTuple):
@@ -62,7 +62,7 @@ class Answer(NamedTuple):
 
 
 class Refusal(Exception):
-    """Carries the answer that says no out of any depth of the service."""
+    """An error answer, raised at any depth of the service."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.status)
@@ -70,7 +70,7 @@ class Refusal(Exception):
 
 
 def fields(text: str) -> dict[str, str]:
-    """Return a query string's or form's fields; of a repeated field the first counts."""
+    """Return the fields of a query string or form; a repeated field has its first value."""
     found: dict[str, str] = {}
     for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=1000):
         found.setdefault(name, value)
@@ -78,7 +78,7 @@ def fields(text: str) -> dict[str, str]:
 
 
 def json_answer(value: Any, status: int = 200, headers: Headers = ()) -> Answer:
-    """Return a JSON answer as the AWS services send it."""
+    """Return a JSON answer in the format of the AWS services."""
     body = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
     return Answer(status, (("Content-Type", "application/json"), *headers), body)
 
@@ -100,7 +100,7 @@ OIDC_ERRORS = {
     "AccessDeniedException": (400, "access_denied"),
     "InternalServerException": (500, "server_error"),
 }
-# ForbiddenException is not in the portal's model; the real service sends it all the same.
+# ForbiddenException is not in the portal's service model, but the real service sends it.
 PORTAL_ERRORS = {
     "InvalidRequestException": 400,
     "UnauthorizedException": 401,

@@ -1,4 +1,4 @@
-"""The knobs that make the Identity Center difficult. All are safe to turn from any thread."""
+"""The knobs that make the Identity Center slow or faulty. Any thread may set them at any time."""
 
 import threading
 import time
@@ -37,9 +37,9 @@ OIDC_OPERATIONS = frozenset(OPERATIONS[:6])
 # Identity Center's published quota is 20 requests a second for the portal's operations.
 RATE_LIMITED = frozenset({"ListAccounts", "ListAccountRoles", "GetRoleCredentials", "Logout"})
 
-# Knob -> its value when nobody has touched it.
+# Knob -> its default.
 _KNOBS: dict[str, Any] = {
-    "rotation": "grace",  # none: the same token again · grace: the old one lives on · strict
+    "rotation": "grace",  # none: same refresh token · grace: the old one stays valid · strict
     "grace_seconds": 30.0,
     "strict_revokes_session": False,
     "omit_refresh_token": False,  # in answers to a refresh
@@ -47,23 +47,23 @@ _KNOBS: dict[str, Any] = {
     "legacy_token_seconds": 8 * 3600,  # of a client that registered no scopes
     "sign_in_seconds": 8 * 3600,
     "registration_seconds": 90 * 86400,
-    "role_credentials_seconds": None,  # None: what the permission set says
+    "role_credentials_seconds": None,  # None: as the permission set has it
     "code_seconds": 600,
     "clock_offset_seconds": 0.0,  # of the server's clock
-    "date_header": True,  # True, False, or the very text to send
+    "date_header": True,  # True, False, or the text to send
     "rate_limit": None,  # requests a second over the portal's operations; None: no limit
     "rate_burst": None,  # None: one second's worth
     "retry_after": None,  # the text of Retry-After in a 429
     "page_size": 100,
-    "repeat_next_token": False,  # every page says there is another
-    "pending_polls": 0,  # device polls answered "pending" after a person has approved
-    "enforce_interval": False,  # slow_down for a poll that comes before the interval has passed
+    "repeat_next_token": False,  # every page has a token for a next one
+    "pending_polls": 0,  # device polls answered "pending" although the user has approved
+    "enforce_interval": False,  # slow_down for a poll before the interval has passed
     "verification_uri": None,
     "verification_uri_complete": None,
     "user_code": None,
     "interval": 1,
     "expires_in": 600,
-    "signin_token_seconds": 900,  # how long a console sign-in address is good
+    "signin_token_seconds": 900,  # validity of a console sign-in URL
     "multi_session": True,  # False: the console asks a signed-in browser to sign out first
 }
 # Knobs that are tables: operation -> seconds, account id -> name ...
@@ -71,14 +71,14 @@ _TABLES = ("latency_seconds", "down", "account_names", "emails", "role_names")
 
 
 class Script(NamedTuple):
-    """A scripted answer. Without an `answer` the true one is made, and delivered this way."""
+    """A scripted answer. Without `answer` the operation runs, and its answer is delivered so."""
 
     answer: Answer | None
     delivery: Delivery
 
 
 class Faults:
-    """Knobs are attributes (see _KNOBS); scripts and callbacks are made by methods."""
+    """Knobs are attributes (see _KNOBS); methods add scripts and callbacks."""
 
     rotation: str
     grace_seconds: float
@@ -107,8 +107,8 @@ class Faults:
     signin_token_seconds: float
     multi_session: bool
     latency_seconds: dict[str, float]  # "*" is every operation
-    down: dict[str, int]  # the status of every call until the entry goes; 0: a TCP reset
-    account_names: dict[str, Any]  # None leaves the field out
+    down: dict[str, int]  # operation -> status of every call, 0: a TCP reset
+    account_names: dict[str, Any]  # account id -> name, None: the field is left out
     emails: dict[str, Any]
     role_names: dict[str, Any]
 
@@ -122,7 +122,7 @@ class Faults:
         self.clear()
 
     def clear(self) -> None:
-        """Put every knob back and forget scripts and callbacks."""
+        """Reset every knob and remove scripts and callbacks."""
         with self._lock:
             for name, value in _KNOBS.items():
                 setattr(self, name, value)
@@ -134,7 +134,7 @@ class Faults:
             self._filled_at = None
 
     def set(self, **knobs: Any) -> None:
-        """Turn several knobs. Raises: ValueError for a knob that does not exist."""
+        """Set several knobs. Raises: ValueError for an unknown knob or an impossible value."""
         for name, value in knobs.items():
             if name in _TABLES and not isinstance(value, Mapping):
                 raise ValueError(f"{name!r} is a table")
@@ -166,11 +166,11 @@ class Faults:
         reset: bool = False,
         never: bool = False,
     ) -> None:
-        """Answer the next `times` calls like this; scripts are used up in order.
+        """Answer the next `times` calls like this. Scripts are used in the order they were added.
 
-        With no status the call is really carried out and its true answer is delivered with the
-        delay, drip, cut or reset given: so an answer can get lost after its effect."""
-        _known(operation)
+        Without a status the operation runs and its answer is sent with the given delay, speed, cut
+        or reset: so an answer can be lost after its effect."""
+        _checked_operation(operation)
         raw = body.encode() if isinstance(body, str) else body
         pairs = tuple(headers.items()) if isinstance(headers, Mapping) else tuple(headers)
         answer = None if status is None else Answer(status, pairs, raw)
@@ -178,8 +178,8 @@ class Faults:
         self._add(operation, Script(answer, delivery), times)
 
     def fail(self, operation: str, name: str, message: str = "", *, times: int = 1) -> None:
-        """Answer with one of AWS's own errors: `fail("CreateToken", "SlowDownException")`."""
-        _known(operation)
+        """Answer with one of AWS's errors: `fail("CreateToken", "SlowDownException")`."""
+        _checked_operation(operation)
         if operation in OIDC_OPERATIONS and name in OIDC_ERRORS:
             answer = oidc_refusal(name, message)
         else:
@@ -193,19 +193,21 @@ class Faults:
         self.fail(operation, "TooManyRequestsException", "HTTP 429 Unknown Code", times=times)
 
     def hang(self, operation: str, times: int = 1) -> None:
-        """Read the next requests and never answer them; the emulator's stop ends the wait."""
-        self._add(_known(operation), Script(Answer(200, (), b""), Delivery(never=True)), times)
+        """Read the next requests and never answer; stopping the emulator closes the connections."""
+        self._add(
+            _checked_operation(operation), Script(Answer(200, (), b""), Delivery(never=True)), times
+        )
 
     def before(self, operation: str, do: Callable[[], object], call: int = 1) -> None:
-        """Run `do` just before the n-th call from now on is looked at (1: the next one)."""
+        """Run `do` just before the n-th call from now on is handled (1: the next one)."""
         with self._lock:
-            due = self._seen.get(_known(operation), 0) + call
+            due = self._seen.get(_checked_operation(operation), 0) + call
             self._before.setdefault(operation, []).append((due, do))
 
-    # -- asked by the service ------------------------------------------------------
+    # -- for the service -----------------------------------------------------------
 
-    def arrive(self, names: tuple[str, ...]) -> Script | None:
-        """Count a call under its names, run what was to happen before it, take its script."""
+    def begin_call(self, names: tuple[str, ...]) -> Script | None:
+        """Count a call under its names, run callbacks that are due, and return its script."""
         due: list[Callable[[], object]] = []
         with self._lock:
             for name in names:
@@ -223,11 +225,11 @@ class Faults:
         return None
 
     def latency_of(self, names: tuple[str, ...]) -> float:
-        return float(_entry(self.latency_seconds, names) or 0.0)
+        return float(_find_entry(self.latency_seconds, names) or 0.0)
 
-    def down_with(self, names: tuple[str, ...]) -> Answer | None:
-        """Return the failure of an operation that is down; None when it is not."""
-        status = _entry(self.down, names)
+    def failure_if_down(self, names: tuple[str, ...]) -> Answer | None:
+        """Return the answer of an operation that is down; None when it is not."""
+        status = _find_entry(self.down, names)
         if status is None:
             return None
         if status == 0:
@@ -239,8 +241,8 @@ class Faults:
             return refusal._replace(headers=refusal.headers + extra)
         return json_answer({"message": "the EMULATOR is down"}, int(status))
 
-    def admits(self) -> bool:
-        """Take one from the token bucket; False means 429. Real time, not the emulator's clock."""
+    def take_rate_token(self) -> bool:
+        """Take one token from the bucket; False means 429. Real time, not the emulator's clock."""
         with self._lock:
             if self.rate_limit is None:
                 return True
@@ -259,12 +261,12 @@ class Faults:
             self._scripts.setdefault(operation, []).extend([script] * times)
 
 
-def _entry(table: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    """Return the table's entry for a call: its narrowest name first, `*` last."""
+def _find_entry(table: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    """Return the table's entry for a call: of its most specific name, else of `*`."""
     return next((table[name] for name in (*reversed(names), "*") if name in table), None)
 
 
-def _known(operation: str) -> str:
+def _checked_operation(operation: str) -> str:
     if operation not in OPERATIONS:
         raise ValueError(f"no operation named {operation!r}; there are: {', '.join(OPERATIONS)}")
     return operation

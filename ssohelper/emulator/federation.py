@@ -1,7 +1,7 @@
-"""The console's federation endpoint, and a console that says who is signed in.
+"""The console's federation endpoint, and a console page that shows who is signed in.
 
-Wire: GET or POST /federation with Action=getSigninToken (JSON comes back) or Action=login (a
-browser is signed in and sent on). Source: IAM user guide, "custom identity broker".
+Wire: GET or POST /federation with Action=getSigninToken (answers JSON) or Action=login (signs a
+browser in and redirects it). Source: IAM user guide, "custom identity broker".
 """
 
 import json
@@ -17,8 +17,8 @@ from ssohelper.emulator.organization import World
 from ssohelper.emulator.state import IssuedCredentials
 
 ACTIONS = ("getSigninToken", "login")
-# AWS keeps up to five sessions of one browser.
-_MOST_SESSIONS = 5
+# AWS allows five sessions in one browser.
+_MAX_SESSIONS = 5
 _CONSOLE_HOST = re.compile(
     r"([a-z]{2,4}(-[a-z]+)+-\d{1,2}\.)?console\."
     r"(aws\.amazon\.com|amazonaws-us-gov\.com|amazonaws\.cn|amazonaws-eusc\.eu)"
@@ -26,7 +26,7 @@ _CONSOLE_HOST = re.compile(
 
 
 class SignInToken(NamedTuple):
-    """What getSigninToken gave: for one browser, once, within `signin_token_seconds`."""
+    """An answer of getSigninToken: valid once, within `signin_token_seconds`."""
 
     keys: IssuedCredentials
     expires_at: float
@@ -39,48 +39,48 @@ class ConsoleSession(NamedTuple):
 
 
 class Console:
-    """The console's sign-in host and its pages; remembers which browser is signed in as whom."""
+    """The console's sign-in host and its page; holds the sessions of each browser."""
 
     def __init__(self) -> None:
         self._tokens: dict[str, SignInToken] = {}
         self._browsers: dict[str, list[ConsoleSession]] = {}
 
-    def federation(self, center: Center, request: Request) -> Answer:
-        asked = asked_of(request)
-        if asked.get("Action") == "getSigninToken":
-            return self._sign_in_token(center, asked)
-        if asked.get("Action") == "login":
-            return self._login(center, request, asked)
+    def answer_federation(self, center: Center, request: Request) -> Answer:
+        form = fields_of(request)
+        if form.get("Action") == "getSigninToken":
+            return self._issue_sign_in_token(center, form)
+        if form.get("Action") == "login":
+            return self._sign_in_browser(center, request, form)
         raise Refusal(json_answer({"message": "unknown Action"}, 400))
 
-    def _sign_in_token(self, center: Center, asked: dict[str, str]) -> Answer:
-        keys = _keys_in(center, asked.get("Session", ""))
+    def _issue_sign_in_token(self, center: Center, form: dict[str, str]) -> Answer:
+        keys = _keys_in(center, form.get("Session", ""))
         now = center.now()
-        token = center.state.secret("FT", 600)
+        token = center.state.new_secret("FT", 600)
         ends_at = keys.expires_at
-        if "SessionDuration" in asked:
-            ends_at = now + _duration(asked["SessionDuration"])
+        if "SessionDuration" in form:
+            ends_at = now + _duration(form["SessionDuration"])
         life = center.faults.signin_token_seconds
         self._tokens[token] = SignInToken(keys, now + life, ends_at)
         return json_answer({"SigninToken": token})
 
-    def _login(self, center: Center, request: Request, asked: dict[str, str]) -> Answer:
-        """Sign the browser in, once for a token, and send it to the page that it asked for."""
-        token = self._tokens.pop(asked.get("SigninToken", ""), None)
+    def _sign_in_browser(self, center: Center, request: Request, form: dict[str, str]) -> Answer:
+        """Sign the browser in and redirect it to its destination. A token can be used once."""
+        token = self._tokens.pop(form.get("SigninToken", ""), None)
         if token is None or token.expires_at <= center.now():
-            message = "This sign-in address was used already, is too old, or was never made."
+            message = "This sign-in URL was used already, has expired, or is unknown."
             raise Refusal(pages.problem(center.world.name, message))
-        destination = asked.get("Destination", "")
+        destination = form.get("Destination", "")
         if not _is_console_page(destination, center.world):
-            raise Refusal(pages.problem(center.world.name, "This is no page of the console."))
+            raise Refusal(pages.problem(center.world.name, "This is not a page of the console."))
         cookie = self._cookie_of(center, request)
         here = [s for s in self._browsers.get(cookie or "", []) if s.ends_at > center.now()]
         mine = ConsoleSession(token.keys, token.session_ends_at)
         others = [session for session in here if session.keys.arn != mine.keys.arn]
         if others and not center.faults.multi_session:
             raise Refusal(pages.sign_out_first(center.world.name))
-        fresh = cookie or center.state.secret("CONSOLE", 40)
-        self._browsers[fresh] = [mine, *others][:_MOST_SESSIONS]
+        fresh = cookie or center.state.new_secret("CONSOLE", 40)
+        self._browsers[fresh] = [mine, *others][:_MAX_SESSIONS]
         life = int(mine.ends_at - center.now())
         value = f"{_cookie_name(center)}={fresh}; Path=/; HttpOnly; SameSite=Lax; Max-Age={life}"
         headers = (
@@ -90,8 +90,8 @@ class Console:
         )
         return Answer(302, headers, b"")
 
-    def home(self, center: Center, request: Request) -> Answer:
-        """The console: which account, which role, which page, and who else is signed in here."""
+    def show_console(self, center: Center, request: Request) -> Answer:
+        """Return the console page: account, role, destination, and the browser's other sessions."""
         here = self._browsers.get(self._cookie_of(center, request) or "", [])
         live = [session for session in here if session.ends_at > center.now()]
         if not live:
@@ -118,28 +118,28 @@ class Console:
         return None
 
 
-def asked_of(request: Request) -> dict[str, str]:
-    """Return the fields of the query, and of a form body, which count first."""
+def fields_of(request: Request) -> dict[str, str]:
+    """Return the fields of the query and of a form body; those of the body win."""
     form = fields(request.body.decode("utf-8", "replace")) if request.method == "POST" else {}
     return {**request.query, **form}
 
 
 def action_of(request: Request) -> str | None:
-    """Return the name that counters and scripts use for what is asked of /federation."""
-    action = asked_of(request).get("Action")
+    """Return the action's name in counters and scripts; None for an unknown one."""
+    action = fields_of(request).get("Action")
     return action if action in ACTIONS else None
 
 
 def _keys_in(center: Center, text: str) -> IssuedCredentials:
-    """Return the live keys that a Session names with all three of their parts."""
+    """Return the unexpired credentials of a Session, whose three parts must all be right."""
     try:
-        said: Any = json.loads(text)
+        session: Any = json.loads(text)
     except ValueError:
-        said = None
-    if not isinstance(said, dict):
-        raise Refusal(json_answer({"message": "Session is no JSON object"}, 400))
-    keys = center.state.issued.get(str(said.get("sessionId")))
-    given = (said.get("sessionKey"), said.get("sessionToken"))
+        session = None
+    if not isinstance(session, dict):
+        raise Refusal(json_answer({"message": "Session is not a JSON object"}, 400))
+    keys = center.state.issued.get(str(session.get("sessionId")))
+    given = (session.get("sessionKey"), session.get("sessionToken"))
     if keys is None or given != (keys.secret_access_key, keys.session_token):
         raise Refusal(json_answer({"message": "the credentials are not valid"}, 400))
     if keys.expires_at <= center.now():
@@ -149,7 +149,7 @@ def _keys_in(center: Center, text: str) -> IssuedCredentials:
 
 def _duration(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 900 <= int(text) <= 43200:
-        raise Refusal(json_answer({"message": "SessionDuration is from 900 to 43200"}, 400))
+        raise Refusal(json_answer({"message": "SessionDuration must be from 900 to 43200"}, 400))
     return int(text)
 
 
@@ -158,7 +158,7 @@ def _is_console_page(url: str, world: World) -> bool:
     found = _CONSOLE_HOST.fullmatch(parts.netloc)
     if parts.scheme != "https" or found is None:
         return False
-    # An organization lives in one partition; so do the consoles of its accounts.
+    # An organization is in one partition, and so are the consoles of its accounts.
     suffix = next((host for start, host in _SUFFIXES if world.region.startswith(start)), "")
     return found.group(3) == (suffix or "aws.amazon.com")
 
@@ -171,7 +171,7 @@ _SUFFIXES = (
 
 
 def _cookie_name(center: Center) -> str:
-    # Cookies know no ports: two emulators on one machine must not take each other's.
+    # Cookies apply to all ports of a host: two emulators must not read each other's.
     return f"console_{center.url.rpartition(':')[2]}"
 
 

@@ -1,6 +1,6 @@
-"""The socket under the emulator: HTTP/1.1 on 127.0.0.1, one thread a connection.
+"""The emulator's HTTP/1.1 server on 127.0.0.1, with one thread for each connection.
 
-Delivers answers, and the faults of their delivery: drip, cut, reset, silence.
+Sends answers, also slowly, cut, reset or never (`exchange.Delivery`).
 """
 
 import contextlib
@@ -26,13 +26,13 @@ _IDLE_SECONDS = 120
 
 
 class EmulatorError(RuntimeError):
-    """The emulator cannot start like this; the message says why."""
+    """The emulator cannot start with these arguments; the message says why."""
 
 
 class Listener(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
-    # 500 processes may come at once; the default of 5 would make their connects time out.
+    # 500 processes may connect at once; with the default of 5 their connects would time out.
     request_queue_size = 1024
 
     def __init__(self, service: Service, port: int) -> None:
@@ -45,7 +45,7 @@ class Listener(ThreadingHTTPServer):
         service.wait = self.stopping.wait
 
     def server_bind(self) -> None:
-        # HTTPServer's own asks for this host's full name, which can take seconds.
+        # HTTPServer's method looks up this host's full name, which can take seconds.
         socketserver.TCPServer.server_bind(self)
         if self.server_address[0] != HOST:
             raise EmulatorError(f"the emulator binds to {HOST} only")
@@ -53,12 +53,12 @@ class Listener(ThreadingHTTPServer):
         self.hosts = frozenset({f"{HOST}:{self.server_port}", f"localhost:{self.server_port}"})
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # A client that goes away is everyday life; a bug of ours must be seen.
+        # A client that closes its connection is normal; other errors are bugs and must be seen.
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
     def close_connections(self) -> None:
-        """End what is still open, so that no thread of a stopped emulator answers on."""
+        """Shut down open connections: no thread of a stopped emulator may answer."""
         for connection in list(self.open):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -81,9 +81,9 @@ class _Handler(BaseHTTPRequestHandler):
         super().finish()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: request lines carry codes and roles."""
+        """Log nothing: request lines contain codes and role names."""
 
-    def _any(self) -> None:
+    def _handle(self) -> None:
         if self.server.stopping.is_set():
             self.close_connection = True
             return
@@ -97,12 +97,12 @@ class _Handler(BaseHTTPRequestHandler):
         request = request_of(
             self.command, parts.path, parts.query, dict(self.headers), body, self.number
         )
-        self._deliver(control.answered(self.server.service, request))
+        self._deliver(control.handle_request(self.server.service, request))
 
-    do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = _any
+    do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = _handle
 
     def _refusal(self) -> Answer | None:
-        """Refuse what was not meant for this address (DNS rebinding) or has no clear length."""
+        """Return the refusal of a request for another host (DNS rebinding) or of unclear length."""
         hosts = self.headers.get_all("Host") or []
         if len(hosts) != 1 or hosts[0].lower() not in self.server.hosts:
             return json_answer({"message": "this EMULATOR answers on loopback only"}, 403)
@@ -114,23 +114,23 @@ class _Handler(BaseHTTPRequestHandler):
         return None if self.path.startswith("/") else json_answer({"message": "bad path"}, 400)
 
     def _deliver(self, answer: Answer) -> None:
-        way = answer.delivery or Delivery()
-        if way.delay_seconds:
-            self.server.stopping.wait(way.delay_seconds)
-        if way.never:
+        delivery = answer.delivery or Delivery()
+        if delivery.delay_seconds:
+            self.server.stopping.wait(delivery.delay_seconds)
+        if delivery.never:
             self.server.stopping.wait()
-        if way.never or way.reset:
-            self._drop(reset=way.reset)
+        if delivery.never or delivery.reset:
+            self._drop(reset=delivery.reset)
             return
         body = answer.body if self.command != "HEAD" else b""
-        if way.close_after is not None:
-            body = body[: way.close_after]
+        if delivery.close_after is not None:
+            body = body[: delivery.close_after]
         head = self._head(answer)
-        if way.seconds_per_byte:
-            self._drip(head, body, way.seconds_per_byte)
+        if delivery.seconds_per_byte:
+            self._send_slowly(head, body, delivery.seconds_per_byte)
         else:
             self.wfile.write(head + body)
-        if way.close_after is not None:
+        if delivery.close_after is not None:
             self._drop()
 
     def _head(self, answer: Answer) -> bytes:
@@ -150,7 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
             lines.append("Connection: close")
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
-    def _drip(self, head: bytes, body: bytes, seconds: float) -> None:
+    def _send_slowly(self, head: bytes, body: bytes, seconds: float) -> None:
         self.wfile.write(head)
         for position in range(len(body)):
             if self.server.stopping.wait(seconds):
@@ -158,7 +158,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[position : position + 1])
 
     def _drop(self, reset: bool = False) -> None:
-        """Close the connection in mid-flight; with `reset` the client sees a TCP RST."""
+        """Close the connection; with `reset` the client gets a TCP RST."""
         self.close_connection = True
         if reset:
             linger = struct.pack("ii", 1, 0)

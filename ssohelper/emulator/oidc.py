@@ -28,14 +28,14 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def short_grant(grant_type: Any) -> str:
-    """Return the name that counters and scripts use for a grant type."""
+    """Return the grant type's name in counters and scripts."""
     return "device_code" if grant_type == DEVICE_CODE else str(grant_type)
 
 
 def register_client(center: Center, request: Request) -> Answer:
-    """Wire: POST /client/register. Instants in the answer are epoch seconds."""
-    asked = request.json_object()
-    client = _new_client(center, asked)
+    """Wire: POST /client/register. Times in the answer are epoch seconds."""
+    body = request.json_object()
+    client = _new_client(center, body)
     center.state.clients[client.id] = client
     answer: dict[str, Any] = {
         "clientId": client.id,
@@ -48,28 +48,28 @@ def register_client(center: Center, request: Request) -> Answer:
     return json_answer(answer)
 
 
-def _new_client(center: Center, asked: dict[str, Any]) -> Client:
-    name, kind = asked.get("clientName"), asked.get("clientType")
+def _new_client(center: Center, body: dict[str, Any]) -> Client:
+    name, kind = body.get("clientName"), body.get("clientType")
     if not isinstance(name, str) or not name or not isinstance(kind, str):
         raise oidc_error("InvalidRequestException", "clientName and clientType are required")
     if kind != "public":
         raise oidc_error("InvalidClientMetadataException", "clientType must be public")
-    scopes, grants = _strings(asked, "scopes"), _strings(asked, "grantTypes")
-    redirects = _strings(asked, "redirectUris")
+    scopes, grants = _strings(body, "scopes"), _strings(body, "grantTypes")
+    redirects = _strings(body, "redirectUris")
     if not all(_SCOPE.fullmatch(scope) for scope in scopes):
         raise oidc_error("InvalidScopeException", "Invalid scope requested")
     if not all(grant in _GRANTS for grant in grants):
         raise oidc_error("UnsupportedGrantTypeException", "Unsupported grant type")
-    if not all(_loopback(uri) for uri in redirects):
+    if not all(_is_loopback(uri) for uri in redirects):
         raise oidc_error("InvalidRedirectUriException", "Only loopback redirect URIs are allowed")
     if "authorization_code" in grants and not redirects:
         raise oidc_error("InvalidRedirectUriException", "redirectUris is required")
-    issuer = asked.get("issuerUrl")
+    issuer = body.get("issuerUrl")
     if issuer is not None and (not isinstance(issuer, str) or center.world_of(issuer) is None):
         raise oidc_error("InvalidRequestException", "Invalid issuer URL provided")
     return Client(
-        id=center.state.plain(22),
-        secret=center.state.secret("CS", 500),
+        id=center.state.new_id(22),
+        secret=center.state.new_secret("CS", 500),
         name=name,
         scopes=scopes,
         grant_types=grants,
@@ -79,14 +79,14 @@ def _new_client(center: Center, asked: dict[str, Any]) -> Client:
     )
 
 
-def _strings(asked: dict[str, Any], key: str) -> tuple[str, ...]:
-    value = asked.get(key) or []
+def _strings(body: dict[str, Any], key: str) -> tuple[str, ...]:
+    value = body.get(key) or []
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise oidc_error("InvalidRequestException", f"{key} must be a list of strings")
     return tuple(value)
 
 
-def _loopback(uri: str) -> bool:
+def _is_loopback(uri: str) -> bool:
     try:
         parts = urlsplit(uri)
         return parts.scheme == "http" and parts.hostname in _LOOPBACK and not parts.username
@@ -94,35 +94,35 @@ def _loopback(uri: str) -> bool:
         return False
 
 
-def redirect_allowed(client: Client, uri: str) -> bool:
-    """Say whether a client may be sent back there: as registered, the port left aside."""
-    # urlsplit drops CR and LF in silence; they would split the header that redirects.
-    if not uri.isprintable() or not _loopback(uri):
+def is_redirect_allowed(client: Client, uri: str) -> bool:
+    """Return whether this is one of the client's registered redirect URIs, on any port."""
+    # urlsplit silently drops CR and LF, which would split the Location header.
+    if not uri.isprintable() or not _is_loopback(uri):
         return False
-    asked = urlsplit(uri)
+    given = urlsplit(uri)
     for registered in map(urlsplit, client.redirect_uris):
-        same_host = registered.hostname == asked.hostname
-        same_path = (registered.path or "/") == (asked.path or "/")
-        if same_host and same_path and registered.query == asked.query and not asked.fragment:
+        same_host = registered.hostname == given.hostname
+        same_path = (registered.path or "/") == (given.path or "/")
+        if same_host and same_path and registered.query == given.query and not given.fragment:
             return True
     return False
 
 
 def start_device_authorization(center: Center, request: Request) -> Answer:
     """Wire: POST /device_authorization. `expiresIn` and `interval` are seconds."""
-    asked = request.json_object()
-    client = center.client(asked.get("clientId"), asked.get("clientSecret"))
-    start_url = asked.get("startUrl")
+    body = request.json_object()
+    client = center.client(body.get("clientId"), body.get("clientSecret"))
+    start_url = body.get("startUrl")
     world = center.world_of(start_url) if isinstance(start_url, str) else None
     if world is None:
         raise oidc_error("InvalidRequestException", "Invalid start URL provided")
     if "authorization_code" in client.grant_types and DEVICE_CODE not in client.grant_types:
         raise oidc_error("UnauthorizedClientException", "Client is not authorized for this grant")
     knobs, state = center.faults, center.state
-    code = state.user_code() if knobs.user_code is None else knobs.user_code
+    code = state.new_user_code() if knobs.user_code is None else knobs.user_code
     life = knobs.expires_in if isinstance(knobs.expires_in, int | float) else 600
     device = DeviceAuthorization(
-        state.secret("DC", 60), str(code), client.id, world, center.now() + life
+        state.new_secret("DC", 60), str(code), client.id, world, center.now() + life
     )
     state.devices[device.device_code] = device
     page = f"{center.url}/device"
@@ -131,34 +131,34 @@ def start_device_authorization(center: Center, request: Request) -> Answer:
         {
             "deviceCode": device.device_code,
             "userCode": code,
-            "verificationUri": _or(knobs.verification_uri, page),
-            "verificationUriComplete": _or(knobs.verification_uri_complete, complete),
+            "verificationUri": _override_or(knobs.verification_uri, page),
+            "verificationUriComplete": _override_or(knobs.verification_uri_complete, complete),
             "expiresIn": knobs.expires_in,
             "interval": knobs.interval,
         }
     )
 
 
-def _or(override: Any, value: str) -> Any:
+def _override_or(override: Any, value: str) -> Any:
     return value if override is None else override
 
 
 def create_token(center: Center, request: Request) -> Answer:
     """Wire: POST /token, three grants. `expiresIn` is seconds."""
-    asked = request.json_object()
-    client = center.client(asked.get("clientId"), asked.get("clientSecret"))
-    grant = asked.get("grantType")
+    body = request.json_object()
+    client = center.client(body.get("clientId"), body.get("clientSecret"))
+    grant = body.get("grantType")
     if grant == DEVICE_CODE:
-        return _for_device_code(center, client, asked)
+        return _redeem_device_code(center, client, body)
     if grant == "authorization_code":
-        return _for_authorization_code(center, client, asked)
+        return _redeem_authorization_code(center, client, body)
     if grant == "refresh_token":
-        return _for_refresh_token(center, client, asked)
+        return _redeem_refresh_token(center, client, body)
     raise oidc_error("UnsupportedGrantTypeException", "Unsupported grant type provided")
 
 
-def _for_device_code(center: Center, client: Client, asked: dict[str, Any]) -> Answer:
-    device = center.state.devices.get(str(asked.get("deviceCode")))
+def _redeem_device_code(center: Center, client: Client, body: dict[str, Any]) -> Answer:
+    device = center.state.devices.get(str(body.get("deviceCode")))
     if device is None or device.client_id != client.id or device.status == "used":
         raise oidc_error("InvalidGrantException", "Invalid device code provided")
     now = center.now()
@@ -166,17 +166,17 @@ def _for_device_code(center: Center, client: Client, asked: dict[str, Any]) -> A
         raise oidc_error("ExpiredTokenException", "Device code has expired")
     _check_pace(center, device, now)
     device.polls += 1
-    # Never on the first poll: clients poll once before a person can have seen the code.
+    # Not on the first poll: clients poll once before a user can have seen the code.
     if device.status == "pending" and center.auto_approve and device.polls > 1:
         device.sign_in = center.sign_in(center.auto_approve, device.world)
         device.status = "approved"
     if device.status == "denied":
         raise oidc_error("AccessDeniedException", "Access denied")
-    waits = device.status == "pending" or device.polls <= center.faults.pending_polls
-    if waits or device.sign_in is None:
+    is_pending = device.status == "pending" or device.polls <= center.faults.pending_polls
+    if is_pending or device.sign_in is None:
         raise oidc_error("AuthorizationPendingException", "Authorization is pending")
     device.status = "used"
-    return _tokens(center, client, device.sign_in)
+    return _issue_answer(center, client, device.sign_in)
 
 
 def _check_pace(center: Center, device: DeviceAuthorization, now: float) -> None:
@@ -188,79 +188,79 @@ def _check_pace(center: Center, device: DeviceAuthorization, now: float) -> None
         raise oidc_error("SlowDownException", "Slow down")
 
 
-def _for_authorization_code(center: Center, client: Client, asked: dict[str, Any]) -> Answer:
-    # Taken out whatever follows: a code is good for one try.
-    code = center.state.codes.pop(str(asked.get("code")), None)
+def _redeem_authorization_code(center: Center, client: Client, body: dict[str, Any]) -> Answer:
+    # Removed whatever follows: a code can be used once, also when the attempt fails.
+    code = center.state.codes.pop(str(body.get("code")), None)
     if code is None or code.client_id != client.id or code.expires_at <= center.now():
         raise oidc_error("InvalidGrantException", "Invalid authorization code provided")
-    if asked.get("redirectUri") != code.redirect_uri:
+    if body.get("redirectUri") != code.redirect_uri:
         raise oidc_error("InvalidGrantException", "Invalid redirect URI provided")
-    verifier = asked.get("codeVerifier")
+    verifier = body.get("codeVerifier")
     if not isinstance(verifier, str) or not _VERIFIER.fullmatch(verifier):
         raise oidc_error("InvalidRequestException", "Invalid code verifier provided")
     digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
     if digest.rstrip(b"=").decode() != code.challenge:
         raise oidc_error("InvalidGrantException", "Invalid code verifier provided")
-    return _tokens(center, client, code.sign_in)
+    return _issue_answer(center, client, code.sign_in)
 
 
-def _for_refresh_token(center: Center, client: Client, asked: dict[str, Any]) -> Answer:
+def _redeem_refresh_token(center: Center, client: Client, body: dict[str, Any]) -> Answer:
     now, knobs = center.now(), center.faults
     invalid = oidc_error("InvalidGrantException", "Invalid refresh token provided")
-    old = center.state.refresh_tokens.get(str(asked.get("refreshToken")))
+    old = center.state.refresh_tokens.get(str(body.get("refreshToken")))
     if old is None or old.client_id != client.id or not old.sign_in.live_at(now):
         raise invalid
-    if old.replaced_at is not None and not _replay_allowed(center, old, now):
+    if old.replaced_at is not None and not _may_replay(center, old, now):
         if knobs.strict_revokes_session:
             old.sign_in.revoked = True
         raise invalid
     if knobs.rotation == "none":
-        return _tokens(center, client, old.sign_in, refresh=old.value)
+        return _issue_answer(center, client, old.sign_in, refresh=old.value)
     if old.replaced_at is None:
         old.replaced_at = now
-    return _tokens(center, client, old.sign_in, refreshing=True)
+    return _issue_answer(center, client, old.sign_in, refreshing=True)
 
 
-def _replay_allowed(center: Center, old: RefreshToken, now: float) -> bool:
+def _may_replay(center: Center, old: RefreshToken, now: float) -> bool:
     knobs = center.faults
     if knobs.rotation == "strict" or old.replaced_at is None:
         return False
     return knobs.rotation == "none" or now - old.replaced_at < knobs.grace_seconds
 
 
-def _tokens(
+def _issue_answer(
     center: Center,
     client: Client,
     sign_in: SignIn,
     refresh: str | None = None,
     refreshing: bool = False,
 ) -> Answer:
-    token, renewer = issue_tokens(center, client, sign_in, refresh)
+    token, refresh_token = issue_tokens(center, client, sign_in, refresh)
     answer: dict[str, Any] = {
         "accessToken": token.value,
         "tokenType": "Bearer",
         "expiresIn": max(0, round(token.expires_at - center.now())),
         "idToken": None,
     }
-    if renewer and not (center.faults.omit_refresh_token and (refreshing or refresh)):
-        answer["refreshToken"] = renewer
+    if refresh_token and not (center.faults.omit_refresh_token and (refreshing or refresh)):
+        answer["refreshToken"] = refresh_token
     return json_answer(answer)
 
 
 def issue_tokens(
     center: Center, client: Client, sign_in: SignIn, refresh: str | None = None
 ) -> tuple[AccessToken, str | None]:
-    """Mint an access token, and a refresh token unless one is kept or the client has no scopes.
+    """Create an access token, and a refresh token unless one is given or the client has no scopes.
 
-    A client without scopes (legacy profiles) gets eight hours and nothing to renew with. No
+    A client without scopes (legacy profiles) gets a token of eight hours and no refresh token. No
     token outlives its sign-in session."""
     state, knobs, now = center.state, center.faults, center.now()
     seconds = knobs.token_seconds if client.scopes else knobs.legacy_token_seconds
     end = min(now + seconds, sign_in.ends_at)
-    token = AccessToken(state.secret("AT", 400), client.scopes, sign_in, end)
+    token = AccessToken(state.new_secret("AT", 400), client.scopes, sign_in, end)
     state.tokens[token.value] = token
     if refresh is None and client.scopes:
-        renewer = RefreshToken(state.secret("RT", 400), client.id, sign_in)
-        state.refresh_tokens[renewer.value] = renewer
-        refresh = renewer.value
+        refresh_token = RefreshToken(state.new_secret("RT", 400), client.id, sign_in)
+        state.refresh_tokens[refresh_token.value] = refresh_token
+        refresh = refresh_token.value
     return token, refresh

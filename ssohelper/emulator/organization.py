@@ -1,7 +1,7 @@
-"""An organization: OUs, accounts, people, groups, permission sets, and who may go where.
+"""An organization: OUs, accounts, people, groups, permission sets and assignments.
 
-Who may use what is computed, never stored: an account added under an OU appears by itself
-in the list of everybody who has an assignment to that OU.
+A person's roles are computed, never stored: an account that is added to an OU appears in the list
+of each person who has an assignment to that OU.
 """
 
 import hashlib
@@ -18,11 +18,11 @@ _PERMISSION_SET_NAME = re.compile(r"[\w+=,.@-]{1,32}", re.ASCII)
 
 
 class WorldError(ValueError):
-    """The world was asked for something that cannot be; the message names it."""
+    """The world has no such item, or the change is not possible; the message names it."""
 
 
 class Account(NamedTuple):
-    id: str  # 12 digits, leading zeros count
+    id: str  # 12 digits, with leading zeros
     name: str
     email: str
     ou: str  # a path below the root: "Workloads/Production"
@@ -53,7 +53,7 @@ class Assignment(NamedTuple):
 
 
 class World:
-    """One organization behind one start URL. Every method may be called from any thread."""
+    """One organization with one start URL. Any thread may call any method."""
 
     def __init__(
         self, start_url: str = START_URL, region: str = REGION, name: str = "Example Corp"
@@ -68,7 +68,7 @@ class World:
         self.permission_sets: dict[str, PermissionSet] = {}
         self.assignments: list[Assignment] = []
         self._lock = threading.RLock()
-        self._offers: dict[str, dict[str, tuple[str, ...]]] = {}
+        self._roles_by_person: dict[str, dict[str, tuple[str, ...]]] = {}
 
     @classmethod
     def of_size(cls, accounts: int, roles: int, person: str = "ana") -> "World":
@@ -82,10 +82,10 @@ class World:
             world.assign(person, f"Role{number:02d}", "Workloads")
         return world
 
-    # -- changing it ---------------------------------------------------------------
+    # -- changes -------------------------------------------------------------------
 
     def add_ou(self, path: str) -> str:
-        """Make an OU and its parents; return its path. The root is "Root" or ""."""
+        """Add an OU and its parents; return its path. The root is "Root" or ""."""
         with self._lock:
             clean = _ou_path(path)
             parts = [] if clean == ROOT else clean.split("/")
@@ -96,7 +96,7 @@ class World:
     def add_account(
         self, account_id: str, name: str, email: str | None = None, ou: str = ROOT
     ) -> Account:
-        """Add an account under an OU, which is made if it is new."""
+        """Add an account to an OU, which is added if it is new."""
         if not _ACCOUNT_ID.fullmatch(account_id):
             raise WorldError(f"an account id has 12 digits, not {account_id!r}")
         with self._lock:
@@ -105,15 +105,15 @@ class World:
             address = f"aws+{name}@example.com" if email is None else email
             account = Account(account_id, name, address, self.add_ou(ou))
             self.accounts[account_id] = account
-            self._offers.clear()
+            self._roles_by_person.clear()
             return account
 
     def remove_account(self, account_id: str) -> None:
-        """Close an account; the assignments that name it go with it."""
+        """Remove an account and the assignments to it."""
         with self._lock:
             del self.accounts[self._account(account_id).id]
             self.assignments = [a for a in self.assignments if a.target != account_id]
-            self._offers.clear()
+            self._roles_by_person.clear()
 
     def rename_account(self, account_id: str, name: str) -> None:
         with self._lock:
@@ -122,7 +122,7 @@ class World:
     def move_account(self, account_id: str, ou: str) -> None:
         with self._lock:
             self.accounts[account_id] = self._account(account_id)._replace(ou=self.add_ou(ou))
-            self._offers.clear()
+            self._roles_by_person.clear()
 
     def add_group(self, name: str) -> str:
         with self._lock:
@@ -139,7 +139,7 @@ class World:
         groups: tuple[str, ...] | list[str] = (),
         enabled: bool = True,
     ) -> Person:
-        """Add a person; groups that are new are made."""
+        """Add a person, and those of the groups that are new."""
         with self._lock:
             if user_name in self.people or user_name in self.groups:
                 raise WorldError(f"{user_name!r} exists already")
@@ -152,14 +152,14 @@ class World:
                 enabled,
             )
             self.people[user_name] = person
-            self._offers.clear()
+            self._roles_by_person.clear()
             return person
 
     def add_to_group(self, user_name: str, group: str) -> None:
         with self._lock:
             person = self.person(user_name)
             self.people[user_name] = person._replace(groups=person.groups | {self.add_group(group)})
-            self._offers.clear()
+            self._roles_by_person.clear()
 
     def add_permission_set(
         self,
@@ -174,7 +174,7 @@ class World:
         """Add a permission set, or replace the one of that name."""
         if not _PERMISSION_SET_NAME.fullmatch(name):
             raise WorldError(f"not a permission set's name: {name!r}")
-        made = PermissionSet(
+        created = PermissionSet(
             name,
             session_seconds,
             description,
@@ -184,35 +184,35 @@ class World:
             boundary,
         )
         with self._lock:
-            self.permission_sets[name] = made
-        return made
+            self.permission_sets[name] = created
+        return created
 
     def remove_permission_set(self, name: str) -> None:
         with self._lock:
             if self.permission_sets.pop(name, None) is None:
                 raise WorldError(f"no permission set named {name!r}")
             self.assignments = [a for a in self.assignments if a.permission_set != name]
-            self._offers.clear()
+            self._roles_by_person.clear()
 
     def assign(self, principal: str, permission_set: str, target: str) -> Assignment:
-        """Let a person or group use a permission set in an account or in all of an OU."""
+        """Assign a permission set to a person or group, in an account or in all of an OU."""
         with self._lock:
-            made = self._assignment(principal, permission_set, target)
-            if made not in self.assignments:
-                self.assignments.append(made)
-            self._offers.clear()
-            return made
+            created = self._assignment(principal, permission_set, target)
+            if created not in self.assignments:
+                self.assignments.append(created)
+            self._roles_by_person.clear()
+            return created
 
     def unassign(self, principal: str, permission_set: str, target: str) -> None:
-        """Take an assignment away; it must be there exactly as it was made."""
+        """Remove this assignment. Raises: WorldError when there is none with the same arguments."""
         with self._lock:
             gone = self._assignment(principal, permission_set, target)
             if gone not in self.assignments:
                 raise WorldError(f"no such assignment: {', '.join(gone)}")
             self.assignments.remove(gone)
-            self._offers.clear()
+            self._roles_by_person.clear()
 
-    # -- asking it -----------------------------------------------------------------
+    # -- lookups -------------------------------------------------------------------
 
     def person(self, user_name: str) -> Person:
         found = self.people.get(user_name)
@@ -223,13 +223,13 @@ class World:
     def roles_of(self, user_name: str) -> dict[str, tuple[str, ...]]:
         """Return account id -> names of the permission sets that the person may use there."""
         with self._lock:
-            offer = self._offers.get(user_name)
+            offer = self._roles_by_person.get(user_name)
             if offer is None:
-                offer = self._offers[user_name] = self._offer(user_name)
+                offer = self._roles_by_person[user_name] = self._compute_roles(user_name)
             return offer
 
     def provisioned_role(self, account_id: str, permission_set: str) -> str:
-        """Return the name of the IAM role that stands for a permission set in an account."""
+        """Return the name of the IAM role of a permission set in an account."""
         seed = f"{self.start_url} {account_id} {permission_set}".encode()
         return f"AWSReservedSSO_{permission_set}_{hashlib.sha256(seed).hexdigest()[:16]}"
 
@@ -237,7 +237,7 @@ class World:
         role = self.provisioned_role(account_id, permission_set)
         return f"arn:aws:sts::{account_id}:assumed-role/{role}/{user_name}"
 
-    # -- inside --------------------------------------------------------------------
+    # -- helpers -------------------------------------------------------------------
 
     def _account(self, account_id: str) -> Account:
         found = self.accounts.get(account_id)
@@ -256,7 +256,7 @@ class World:
                 raise WorldError(f"no account and no OU {target!r}")
         return Assignment(principal, permission_set, target)
 
-    def _offer(self, user_name: str) -> dict[str, tuple[str, ...]]:
+    def _compute_roles(self, user_name: str) -> dict[str, tuple[str, ...]]:
         person = self.people.get(user_name)
         if person is None:
             return {}
@@ -276,7 +276,7 @@ class World:
 
 
 def _ou_path(path: str) -> str:
-    """Return the one spelling of an OU's path: no "Root/" before, no slash at the ends."""
+    """Return an OU's path without "Root/" at the start and without slashes at the ends."""
     clean = path.strip("/")
     if clean in ("", ROOT):
         return ROOT

@@ -1,7 +1,7 @@
-"""The pages as HTML: no script, nothing loaded from elsewhere, usable by keyboard and at 320 px.
+"""The pages as HTML: no script, no external resources, usable by keyboard and at 320 px.
 
-Every value is escaped here and set in <bdi>, so that a hostile name can neither add markup nor
-turn the text around it.
+Every value is escaped and put into <bdi>, so that a hostile name can neither add markup nor change
+the direction of the text around it.
 """
 
 import base64
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ssohelper.emulator.exchange import Answer
 from ssohelper.emulator.organization import Account, Person
 
-# Beyond this many people a list to click is no help; then the user name is typed.
+# With more people than this the user name is typed, not chosen from a list.
 _LISTED_PEOPLE = 12
 _SCOPES = {"sso:account:access": "See your accounts and roles, and fetch credentials for them"}
 
@@ -78,7 +78,7 @@ _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode(
 
 
 class Form(NamedTuple):
-    """What every form of one page carries: which request it answers, and proof of the page."""
+    """Hidden fields of each form of a page: the request that it answers, and a CSRF token."""
 
     request_id: str
     csrf: str
@@ -94,9 +94,9 @@ def page(
 ) -> Answer:
     """Return a page; `send_to` is the origin that a form's answer may redirect to.
 
-    Chromium holds redirects after a form against form-action, so the client's loopback listener
-    must be named there. Referrer-Policy is same-origin: under no-referrer Chromium sends
-    `Origin: null` with our own forms, and the Origin check could not tell them from foreign ones.
+    Chromium checks redirects after a form against form-action, so the client's loopback listener
+    must be listed there. Referrer-Policy is same-origin: with no-referrer Chromium sends
+    `Origin: null` with our own forms too, which the Origin check would have to refuse.
     """
     policy = (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "
@@ -126,7 +126,7 @@ def page(
 def sign_in(
     organization: str, people: list[Person], form: Form, error: str = "", chosen: str = ""
 ) -> Answer:
-    """The page on which a person of the world is chosen."""
+    """Return the page on which the user signs in as one of the people of the world."""
     alert = f'<p class="alert" role="alert" id="problem">{_text(error)}</p>' if error else ""
     if len(people) <= _LISTED_PEOPLE:
         rows = "".join(_person_choice(person, person.user_name == chosen) for person in people)
@@ -166,7 +166,7 @@ def consent(
     user_code: str = "",
     send_to: str = "",
 ) -> Answer:
-    """The page that asks a signed-in person; with a device code, to compare it first."""
+    """Return the consent page; with a device code it asks to compare the code first."""
     allowed = "".join(f"<li>{_bdi(_SCOPES.get(scope, scope))}</li>" for scope in scopes)
     what = f"<ul>{allowed or '<li>See your accounts and fetch credentials</li>'}</ul>"
     compare = ""
@@ -188,7 +188,7 @@ def consent(
 
 
 def device_code(organization: str, error: str = "", entered: str = "") -> Answer:
-    """The page on which a device code is typed."""
+    """Return the page on which the user types a device code."""
     alert = f'<p class="alert" role="alert" id="problem">{_text(error)}</p>' if error else ""
     invalid = ' aria-invalid="true" aria-describedby="problem"' if error else ""
     body = (
@@ -218,7 +218,7 @@ def denied(organization: str) -> Answer:
 
 
 def problem(organization: str, message: str, status: int = 400) -> Answer:
-    """The page for a request that cannot go on; it never redirects anywhere."""
+    """Return the page for a request that cannot continue; it never redirects."""
     body = (
         f'<p class="alert" role="alert">{_text(message)}</p>'
         "<p>Close this window and start the sign-in again from your terminal.</p>"
@@ -233,7 +233,7 @@ def portal(
     ends: str,
     form: Form,
 ) -> Answer:
-    """The access portal: what the signed-in person may use."""
+    """Return the access portal: the accounts and roles of the signed-in person."""
     sections = "".join(
         f'<section><div class="head"><h2>{_bdi(account.name)}</h2>'
         f'<span class="soft">{_text(account.id)}</span></div>'
@@ -255,7 +255,7 @@ def portal(
 
 
 def console(organization: str, facts: list[tuple[str, str]], also_signed_in: list[str]) -> Answer:
-    """The console's stand-in: who is signed in, as what, and which page was asked for."""
+    """Return the emulated console: account, role, user and destination."""
     rows = "".join(
         f'<p><span class="label">{_text(name)}</span>'
         f'<span id="{_text(name.lower().replace(" ", "-"))}">{_bdi(value)}</span></p>'
@@ -267,7 +267,7 @@ def console(organization: str, facts: list[tuple[str, str]], also_signed_in: lis
 
 
 def sign_out_first(organization: str) -> Answer:
-    """What a console without multi-session support says to a browser that is signed in."""
+    """Return the error of a console without multi-session support to a signed-in browser."""
     body = (
         '<p class="alert" role="alert">You must first log out before logging into a different '
         "account.</p><p>Turn on multi-session support in the console, or use another browser.</p>"

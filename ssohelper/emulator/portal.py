@@ -1,6 +1,6 @@
 """The portal service: ListAccounts, ListAccountRoles, GetRoleCredentials, Logout.
 
-Source: sso 2019-06-10. The 403 "No access" is in no model; the real service sends it.
+Source: sso 2019-06-10. The 403 "No access" is not in the service model; the real service sends it.
 """
 
 import base64
@@ -40,7 +40,7 @@ def _account_row(center: Center, account_id: str, name: str, email: str) -> dict
 def list_account_roles(center: Center, request: Request) -> Answer:
     """Wire: GET /assignment/roles?account_id=&max_result=&next_token="""
     sign_in = bearer(center, request).sign_in
-    account_id = _needed(request, "account_id")
+    account_id = _required(request, "account_id")
     roles = sign_in.world.roles_of(sign_in.person).get(account_id)
     if roles is None:
         raise portal_error("ForbiddenException", "No access")
@@ -53,34 +53,34 @@ def list_account_roles(center: Center, request: Request) -> Answer:
 def get_role_credentials(center: Center, request: Request) -> Answer:
     """Wire: GET /federation/credentials?account_id=&role_name=. `expiration` is milliseconds."""
     sign_in = bearer(center, request).sign_in
-    account_id, role = _needed(request, "account_id"), _needed(request, "role_name")
+    account_id, role = _required(request, "account_id"), _required(request, "role_name")
     world, knobs = sign_in.world, center.faults
-    # A role that a knob renamed is asked for by the name that the list showed.
+    # The client names a role that a knob renamed as the list showed it.
     real = next((true for true, shown in knobs.role_names.items() if shown == role), role)
     if real not in world.roles_of(sign_in.person).get(account_id, ()):
         raise portal_error("ForbiddenException", "No access")
     seconds = knobs.role_credentials_seconds
     if seconds is None:
         seconds = world.permission_sets[real].session_seconds
-    made = center.state.issue(sign_in, account_id, real, center.now(), seconds)
+    issued = center.state.issue(sign_in, account_id, real, center.now(), seconds)
     answer = {
-        "accessKeyId": made.access_key_id,
-        "secretAccessKey": made.secret_access_key,
-        "sessionToken": made.session_token,
-        # AWS's own answers end on whole seconds, written as milliseconds.
-        "expiration": int(made.expires_at) * 1000,
+        "accessKeyId": issued.access_key_id,
+        "secretAccessKey": issued.secret_access_key,
+        "sessionToken": issued.session_token,
+        # AWS's values are whole seconds, written in milliseconds.
+        "expiration": int(issued.expires_at) * 1000,
     }
     return json_answer({"roleCredentials": answer})
 
 
 def logout(center: Center, request: Request) -> Answer:
-    """End the token's sign-in session. Credentials already issued live on to their own end.
+    """End the token's sign-in session. Issued credentials stay valid until their own expiry.
     Wire: POST /logout, 200 with an empty body."""
     bearer(center, request).sign_in.revoked = True
     return Answer(200, (), b"")
 
 
-def _needed(request: Request, name: str) -> str:
+def _required(request: Request, name: str) -> str:
     value = request.query.get(name)
     if not value:
         raise portal_error("InvalidRequestException", f"{name} is required")

@@ -1,7 +1,6 @@
-"""The Identity Center on a loopback port, and a runner for it.
+"""The emulated Identity Center on a loopback port, and the function that runs it as a program.
 
-Its state lives in memory and dies with it. It binds to 127.0.0.1 and to nothing else, and it
-answers only requests that were meant for that address.
+Its state is in memory only. It binds to 127.0.0.1 only, and refuses requests for other hosts.
 """
 
 import json
@@ -24,7 +23,7 @@ from ssohelper.emulator.state import IssuedCredentials
 from ssohelper.emulator.tally import Call
 from ssohelper.emulator.world import demo_world, load_world
 
-# What would lead a client past the emulator; whoever uses environment() should unset these.
+# With one of these a client may bypass the emulator: to be unset where environment() is used.
 UNSET_VARIABLES = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -46,7 +45,7 @@ UNSET_VARIABLES = (
 
 
 class Emulator:
-    """A running Identity Center: `with Emulator() as emu: … emu.url …`."""
+    """A running Identity Center: `with Emulator() as emulator: … emulator.url …`."""
 
     def __init__(
         self,
@@ -64,7 +63,7 @@ class Emulator:
         self._thread: threading.Thread | None = None
 
     def start(self) -> Self:
-        """Listen; after a stop the same port is taken again and all state is still there."""
+        """Listen. After a stop it listens on the same port, with the same state."""
         self._server = Listener(self.service, self.port)
         self.port = self._server.server_port
         self.url = self.service.center.url = f"http://{HOST}:{self.port}"
@@ -75,7 +74,7 @@ class Emulator:
         return self
 
     def stop(self) -> None:
-        """Stop listening and end every open connection. Twice is once."""
+        """Stop listening and close every connection. A second call does nothing."""
         server, self._server = self._server, None
         if server is None:
             return
@@ -107,7 +106,7 @@ class Emulator:
 
     @property
     def auto_approve(self) -> str | None:
-        """The person who consents at once, to scripted clients; None: nobody."""
+        """The person whose sign-ins need no page: the emulator consents at once. None: no person."""
         return self.service.center.auto_approve
 
     @auto_approve.setter
@@ -115,18 +114,18 @@ class Emulator:
         self.service.center.auto_approve = person
 
     def add_organization(self, world: World) -> World:
-        """Serve a second organization too; its start URL tells it from the first."""
+        """Serve one more organization, with another start URL."""
         self.service.center.worlds.append(world)
         return world
 
     @property
     def counters(self) -> Counter[str]:
-        """Calls that arrived, by operation; a copy, in which what never came is 0."""
+        """The number of calls by operation, 0 for one that was never called; a copy."""
         return self.service.tally.counters()
 
     @property
     def calls(self) -> list[Call]:
-        """Every call with its status, connection and token's mark, oldest first."""
+        """Every call with its status, connection and token mark, oldest first."""
         return self.service.tally.calls()
 
     def reset_counters(self) -> None:
@@ -134,7 +133,7 @@ class Emulator:
 
     @property
     def canary(self) -> str:
-        """The mark in every secret of this run."""
+        """The text that every secret of this run contains."""
         return self.service.center.state.run
 
     def approve_device(self, user_code: str, person: str = "ana") -> None:
@@ -154,9 +153,9 @@ class Emulator:
         return self.service.identity_of(access_key_id)
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that lead every AWS client here; unset UNSET_VARIABLES too.
+        """Return the variables that direct AWS clients to the emulator; unset UNSET_VARIABLES too.
 
-        Old Rust SDKs spell sso-oidc without the underscore."""
+        Old Rust SDKs spell SSO_OIDC without the underscore."""
         services = ("SSO", "SSO_OIDC", "SSOOIDC", "STS", "IAM", "SIGNIN")
         return {
             **{f"AWS_ENDPOINT_URL_{service}": self.url for service in services},
@@ -173,10 +172,10 @@ def serve(
     ready_file: str | Path | None = None,
     auto_approve: str | None = None,
 ) -> None:
-    """Run an emulator until SIGTERM or SIGINT; print its URL, write the ready file when it listens.
+    """Run an emulator until SIGTERM or SIGINT. Print its URL and write the ready file when it listens.
 
     The ready file is JSON: url, start_url, region, environment, unset. It is removed at the end.
-    Raises: WorldError for a bad world file, EmulatorError, OSError for a port that is taken."""
+    Raises: WorldError for a bad world file, EmulatorError, OSError for a port in use."""
     if ready_file is not None:
         refuse_aws_folder(ready_file)
     world = demo_world() if world_file is None else load_world(world_file)
@@ -192,7 +191,7 @@ def serve(
             print(f"EMULATOR of IAM Identity Center at {emulator.url}")
             print(how_to_use(emulator), flush=True)
             if ready_file is not None:
-                _write_whole(Path(ready_file), json.dumps(description(emulator), indent=2))
+                _write_atomically(Path(ready_file), json.dumps(description(emulator), indent=2))
             done.wait()
     finally:
         if ready_file is not None:
@@ -202,7 +201,7 @@ def serve(
 
 
 def how_to_use(emulator: Emulator) -> str:
-    """Return lines for another POSIX shell, with a home of its own: nobody's ~/.aws is for this."""
+    """Return lines for another POSIX shell. They set a temporary HOME, so ~/.aws is not used."""
     set_here = " ".join(
         f"{key}={shlex.quote(value)}" for key, value in emulator.environment().items()
     )
@@ -214,11 +213,11 @@ In another shell:
   unset {" ".join(UNSET_VARIABLES)}
   export {set_here}
   ssohelper setup {shlex.quote(world.start_url)} --region {world.region}
-Who works there: {people}"""
+People: {people}"""
 
 
 def description(emulator: Emulator) -> dict[str, Any]:
-    """Return what another process needs to use an emulator."""
+    """Return the content of the ready file: what another process needs to use the emulator."""
     return {
         "url": emulator.url,
         "start_url": emulator.world.start_url,
@@ -229,15 +228,15 @@ def description(emulator: Emulator) -> dict[str, Any]:
 
 
 def refuse_aws_folder(path: str | Path) -> None:
-    """Refuse to keep anything where real credentials live.
-    Raises: EmulatorError for a path in a folder named `.aws`, links resolved."""
+    """Refuse to write where real credentials are.
+    Raises: EmulatorError for a path in a folder named `.aws`, before or after resolving links."""
     places = (Path(path).expanduser().absolute(), Path(path).expanduser().resolve())
     if any(".aws" in place.parts for place in places):
-        raise EmulatorError(f"the emulator keeps nothing in an .aws folder: {str(path)!r}")
+        raise EmulatorError(f"the emulator writes nothing to an .aws folder: {str(path)!r}")
 
 
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file that is either absent or complete."""
+def _write_atomically(path: Path, text: str) -> None:
+    """Write a file so that others find it complete or not at all."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_text(text, encoding="utf-8")
     part.replace(path)

@@ -1,7 +1,7 @@
-"""handle(request) -> answer: the whole Identity Center, no sockets.
+"""The whole emulated Identity Center without sockets: Service.handle(request) -> answer.
 
-An operation goes: count, callbacks, latency, scripted answer, `down`, rate limit, the operation
-itself.
+For each call, in this order: count, callbacks, latency, scripted answer, `down`, rate limit, the
+operation.
 """
 
 import json
@@ -59,9 +59,9 @@ class Service:
         self.routes = {
             **_ROUTES,
             ("GET", "/authorize"): Operation("authorize", pages.authorize),
-            ("GET", "/federation"): Operation("federation", console.federation),
-            ("POST", "/federation"): Operation("federation", console.federation),
-            ("GET", "/console"): Operation("pages", console.home),
+            ("GET", "/federation"): Operation("federation", console.answer_federation),
+            ("POST", "/federation"): Operation("federation", console.answer_federation),
+            ("GET", "/console"): Operation("pages", console.show_console),
             **{route: Operation("pages", run) for route, run in pages.routes.items()},
         }
         self._paths = frozenset(path for _, path in self.routes)
@@ -72,35 +72,39 @@ class Service:
         return self.center.faults
 
     def handle(self, request: Request) -> Answer:
-        """Answer one request as AWS does; the knobs are `control`'s."""
+        """Answer one request as AWS does, with the faults that are set."""
         operation = self.routes.get((request.method, request.path))
         if operation is None:
-            known = request.path in self._paths
-            message = "Method not allowed" if known else "Not found"
-            return json_answer({"message": f"{message} (EMULATOR)"}, 405 if known else 404)
+            is_known_path = request.path in self._paths
+            message = "Method not allowed" if is_known_path else "Not found"
+            return json_answer({"message": f"{message} (EMULATOR)"}, 405 if is_known_path else 404)
         names, token = _names_and_token(operation.name, request)
-        self.tally.arrived(names)
-        answer = self._answer(operation, names, request)
-        silent = answer.delivery is not None and (answer.delivery.never or answer.delivery.reset)
-        status = 0 if silent else answer.status
-        self.tally.answered(Call(names[-1], status, request.connection, token_mark(token)))
+        self.tally.count_arrival(names)
+        answer = self._answer_with_faults(operation, names, request)
+        is_unanswered = answer.delivery is not None and (
+            answer.delivery.never or answer.delivery.reset
+        )
+        status = 0 if is_unanswered else answer.status
+        self.tally.record_answer(Call(names[-1], status, request.connection, token_mark(token)))
         return answer
 
-    def _answer(self, operation: Operation, names: tuple[str, ...], request: Request) -> Answer:
-        script = self.faults.arrive(names)
+    def _answer_with_faults(
+        self, operation: Operation, names: tuple[str, ...], request: Request
+    ) -> Answer:
+        script = self.faults.begin_call(names)
         latency = self.faults.latency_of(names)
         if latency > 0:
             self.wait(latency)
         if script is not None and script.answer is not None:
             return script.answer._replace(delivery=script.delivery)
-        down = self.faults.down_with(names)
+        down = self.faults.failure_if_down(names)
         if down is not None:
             return down
-        answer = _with_request_id(self._true_answer(operation, request))
+        answer = _with_request_id(self._run_operation(operation, request))
         return answer if script is None else answer._replace(delivery=script.delivery)
 
-    def _true_answer(self, operation: Operation, request: Request) -> Answer:
-        if operation.name in RATE_LIMITED and not self.faults.admits():
+    def _run_operation(self, operation: Operation, request: Request) -> Answer:
+        if operation.name in RATE_LIMITED and not self.faults.take_rate_token():
             refusal = portal_refusal("TooManyRequestsException", "HTTP 429 Unknown Code")
             after = self.faults.retry_after
             extra = (("Retry-After", after),) if after is not None else ()
@@ -110,13 +114,13 @@ class Service:
                 return operation.run(self.center, request)
         except Refusal as refused:
             return refused.answer
-        except WorldError as exc:  # automatic consent by somebody who may not
+        except WorldError as exc:  # auto_approve names a person who may not sign in
             return oidc_refusal("AccessDeniedException", str(exc))
 
     # -- for tests and for the control interface -----------------------------------
 
     def approve_device(self, user_code: str, person: str, deny: bool = False) -> None:
-        """Answer a device code as a person who clicks. Raises: WorldError for an unknown one."""
+        """Approve or deny a device code as this person. Raises: WorldError for an unknown code."""
         with self.center.lock:
             device = self.center.state.device_of(user_code)
             if device is None:
@@ -133,18 +137,18 @@ class Service:
         seconds: float | None = None,
         client_name: str = "seeded",
     ) -> dict[str, str]:
-        """Sign a person in without a browser; return just what an AWS token file holds.
+        """Sign a person in without a browser; return the content of an AWS token file.
 
         Keys: startUrl, region, accessToken, expiresAt, clientId, clientSecret,
-        registrationExpiresAt and, when scopes were registered, refreshToken."""
+        registrationExpiresAt and, with scopes, refreshToken."""
         center = self.center
         with center.lock:
             world = center.world_of(start_url)
             if world is None:
                 raise WorldError(f"no organization behind {start_url!r}")
-            client = self._seeded_client(scopes, client_name)
+            client = self._register_client(scopes, client_name)
             sign_in = center.sign_in(person, world)
-            token, renewer = oidc.issue_tokens(center, client, sign_in)
+            token, refresh_token = oidc.issue_tokens(center, client, sign_in)
             if seconds is not None:
                 token = token._replace(expires_at=center.now() + seconds)
                 center.state.tokens[token.value] = token
@@ -157,13 +161,13 @@ class Service:
             "clientSecret": client.secret,
             "registrationExpiresAt": _iso(client.expires_at),
         }
-        return content if renewer is None else {**content, "refreshToken": renewer}
+        return content if refresh_token is None else {**content, "refreshToken": refresh_token}
 
-    def _seeded_client(self, scopes: tuple[str, ...], name: str) -> Client:
+    def _register_client(self, scopes: tuple[str, ...], name: str) -> Client:
         state, center = self.center.state, self.center
         client = Client(
-            id=state.plain(22),
-            secret=state.secret("CS", 500),
+            id=state.new_id(22),
+            secret=state.new_secret("CS", 500),
             name=name,
             scopes=scopes,
             grant_types=(),
@@ -175,17 +179,17 @@ class Service:
         return client
 
     def revoke_session(self, person: str | None = None) -> int:
-        """End a person's sign-ins (None: everybody's); return how many were ended."""
+        """End a person's sign-ins (None: those of all people); return how many were ended."""
         with self.center.lock:
             return self.center.state.revoke(person)
 
     def forget_clients(self) -> None:
-        """Forget every client registration: the next use is InvalidClientException."""
+        """Remove every client registration: its next use gets InvalidClientException."""
         with self.center.lock:
             self.center.state.clients.clear()
 
     def identity_of(self, access_key_id: str) -> IssuedCredentials | None:
-        """Return what an access key id was issued for: person, account, role, end."""
+        """Return the credentials with this access key id; None when it was not issued here."""
         return self.center.state.issued.get(access_key_id)
 
     def sign_ins(self) -> list[SignIn]:
@@ -194,28 +198,28 @@ class Service:
 
 
 def _with_request_id(answer: Answer) -> Answer:
-    """Return the answer as AWS's services send it: each has a request id."""
+    """Return the answer with a request id, as AWS's services send it."""
     return answer._replace(headers=(*answer.headers, ("x-amzn-RequestId", str(uuid4()))))
 
 
 def _names_and_token(operation: str, request: Request) -> tuple[tuple[str, ...], str | None]:
-    """Return the names a call is counted under, and the token that it shows."""
+    """Return the names that count a call, and the bearer or refresh token in it."""
     if operation == "federation":
         action = federation.action_of(request)
         return ((operation, f"{operation}.{action}") if action else (operation,)), None
     if operation != "CreateToken":
         return (operation,), request.headers.get(portal.TOKEN_HEADER)
-    asked: Any
+    body: Any
     try:
-        asked = json.loads(request.body)
+        body = json.loads(request.body)
     except ValueError:
-        asked = None
-    if not isinstance(asked, dict) or not isinstance(asked.get("grantType"), str):
+        body = None
+    if not isinstance(body, dict) or not isinstance(body.get("grantType"), str):
         return (operation,), None
-    grant = oidc.short_grant(asked["grantType"])
+    grant = oidc.short_grant(body["grantType"])
     if grant not in ("device_code", "authorization_code", "refresh_token"):
         return (operation,), None
-    token = asked.get("refreshToken")
+    token = body.get("refreshToken")
     return (operation, f"{operation}.{grant}"), token if isinstance(token, str) else None
 
 

@@ -1,7 +1,7 @@
-"""What the Identity Center remembers: clients, sign-ins, tokens, issued credentials.
+"""The state of the Identity Center: clients, sign-ins, tokens, issued credentials. In memory only.
 
-In memory only. Every secret begins with a canary that carries this run's mark, so that a
-search of a disk, a log or a screen finds a leak whatever it leaked from.
+Every secret begins with a canary that contains this run's random text, so that a search of files,
+logs and screens finds any leak.
 """
 
 import os
@@ -12,7 +12,7 @@ from ssohelper.emulator.organization import World
 
 _LETTERS = string.ascii_letters + string.digits
 _KEY_ID = string.ascii_uppercase + "234567"
-# Without vowels and without letters that read like digits, as AWS's own codes.
+# Without vowels and without letters that look like digits, as AWS's codes.
 _USER_CODE = "BCDFGHJKLMNPQRSTVWXZ"
 
 
@@ -55,7 +55,7 @@ class AuthorizationCode(NamedTuple):
 
 
 class DeviceAuthorization:
-    """One device code and what a person said to it: pending, approved or denied."""
+    """One device code. `status` is pending, approved, denied or used."""
 
     __slots__ = (
         "client_id", "device_code", "expires_at", "last_poll_at", "polls", "sign_in", "status",
@@ -92,7 +92,7 @@ class RefreshToken:
 
 
 class IssuedCredentials(NamedTuple):
-    """One answer of GetRoleCredentials, and whose it is."""
+    """One answer of GetRoleCredentials, with the person and role that it is for."""
 
     access_key_id: str
     secret_access_key: str
@@ -106,7 +106,7 @@ class IssuedCredentials(NamedTuple):
 
 
 class State:
-    """All that was handed out. Guarded by the service's lock."""
+    """Everything that was issued. Guarded by the Center's lock."""
 
     def __init__(self) -> None:
         self.run = _pick(_LETTERS, 6)
@@ -118,15 +118,15 @@ class State:
         self.refresh_tokens: dict[str, RefreshToken] = {}
         self.issued: dict[str, IssuedCredentials] = {}
 
-    def secret(self, kind: str, length: int = 120) -> str:
-        """Return a new secret: `CNRY-<kind>-<this run>-<random letters>`."""
+    def new_secret(self, kind: str, length: int = 120) -> str:
+        """Return a new secret: `CNRY-<kind>-<text of this run>-<random letters>`."""
         return f"CNRY-{kind}-{self.run}-{_pick(_LETTERS, length)}"
 
-    def plain(self, length: int) -> str:
-        """Return random letters and digits, for what is no secret by itself."""
+    def new_id(self, length: int) -> str:
+        """Return random letters and digits, for an id that is not secret."""
         return _pick(_LETTERS, length)
 
-    def user_code(self) -> str:
+    def new_user_code(self) -> str:
         return f"{_pick(_USER_CODE, 4)}-{_pick(_USER_CODE, 4)}"
 
     def device_of(self, user_code: str) -> DeviceAuthorization | None:
@@ -134,17 +134,17 @@ class State:
         return next((d for d in self.devices.values() if d.user_code.upper() == wanted), None)
 
     def begin_sign_in(self, world: World, person: str, now: float, seconds: float) -> SignIn:
-        sign_in = SignIn(self.plain(20), world, person, now, seconds)
+        sign_in = SignIn(self.new_id(20), world, person, now, seconds)
         self.sign_ins[sign_in.id] = sign_in
         return sign_in
 
     def issue(self, sign_in: SignIn, account_id: str, role_name: str, now: float, seconds: float
               ) -> IssuedCredentials:  # fmt: skip
-        """Mint one role's keys; `ASIA…` has 20 characters and the token 1,000, as AWS's have."""
-        made = IssuedCredentials(
+        """Issue credentials. As with AWS, `ASIA…` has 20 characters and the token about 1,000."""
+        issued = IssuedCredentials(
             access_key_id="ASIA" + _pick(_KEY_ID, 16),
             secret_access_key=f"CNRYSAK{self.run}{_pick(_LETTERS + '+/', 27)}",
-            session_token=self.secret("ST", 984) + "==",
+            session_token=self.new_secret("ST", 984) + "==",
             person=sign_in.person,
             account_id=account_id,
             role_name=role_name,
@@ -152,11 +152,11 @@ class State:
             issued_at=now,
             expires_at=now + seconds,
         )
-        self.issued[made.access_key_id] = made
-        return made
+        self.issued[issued.access_key_id] = issued
+        return issued
 
     def revoke(self, person: str | None) -> int:
-        """End the sign-ins of one person, or of everybody; return how many were live."""
+        """End the sign-ins of one person, or of all people; return how many were ended."""
         ended = 0
         for sign_in in self.sign_ins.values():
             if person in (None, sign_in.person) and not sign_in.revoked:
@@ -169,7 +169,7 @@ class State:
 
 
 def _pick(alphabet: str, length: int) -> str:
-    # One read of urandom: secrets.choice takes 0.5 ms for a session token. The slight bias of
-    # the modulus harms nobody here.
+    # One read of urandom: secrets.choice takes 0.5 ms for a session token. The modulus makes some
+    # letters slightly more likely, which does not matter here.
     table = bytes(ord(alphabet[byte % len(alphabet)]) for byte in range(256))
     return os.urandom(length).translate(table).decode("ascii")

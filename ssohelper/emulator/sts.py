@@ -1,6 +1,6 @@
-"""STS: GetCallerIdentity over the query protocol. Knows which keys have expired.
+"""STS: GetCallerIdentity in the query protocol, also for expired credentials.
 
-The signature is checked in earnest: keys that a client mixed up are found out here.
+The signature is verified, so that a client that mixes up credentials is refused.
 Source: STS 2011-06-15; AWS Signature Version 4.
 """
 
@@ -34,9 +34,9 @@ class Signature(NamedTuple):
 
 def get_caller_identity(center: Center, request: Request) -> Answer:
     """Wire: POST / with `Action=GetCallerIdentity&Version=2011-06-15`, signed."""
-    asked = {**request.query, **request.form()}
-    if asked.get("Action") != "GetCallerIdentity":
-        raise _error(400, "InvalidAction", f"Could not find operation {asked.get('Action', '')}")
+    fields = {**request.query, **request.form()}
+    if fields.get("Action") != "GetCallerIdentity":
+        raise _error(400, "InvalidAction", f"Could not find operation {fields.get('Action', '')}")
     caller = signer(center, request)
     role_id = (
         "AROA" + hashlib.sha256(caller.arn.rsplit("/", 1)[0].encode()).hexdigest()[:17].upper()
@@ -52,9 +52,9 @@ def get_caller_identity(center: Center, request: Request) -> Answer:
 
 
 def signer(center: Center, request: Request) -> IssuedCredentials:
-    """Return the credentials that signed a request.
-    Raises: 403 MissingAuthenticationToken, InvalidClientTokenId, ExpiredToken or
-    SignatureDoesNotMatch, as STS answers."""
+    """Return the credentials that signed the request.
+    Raises: Refusal (403) as STS does: MissingAuthenticationToken, InvalidClientTokenId,
+    ExpiredToken or SignatureDoesNotMatch."""
     text = request.headers.get("authorization")
     match = _AUTHORIZATION.fullmatch(text.strip()) if text else None
     if match is None:

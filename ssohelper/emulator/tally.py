@@ -1,4 +1,4 @@
-"""Who asked what, how often, over which connection, with which token. Holds no secret."""
+"""Counts calls: operation, status, connection and token. Holds no secret."""
 
 import hashlib
 import threading
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 class Call(NamedTuple):
     operation: str
-    status: int  # 0: never answered
+    status: int  # 0: not answered
     connection: int
     token: str  # ten hex digits that stand for the bearer or refresh token; "" for none
 
@@ -19,11 +19,11 @@ class Tally:
         self._counters: Counter[str] = Counter()
         self._calls: deque[Call] = deque(maxlen=200_000)
 
-    def arrived(self, names: tuple[str, ...]) -> None:
+    def count_arrival(self, names: tuple[str, ...]) -> None:
         with self._lock:
             self._counters.update(names)
 
-    def answered(self, call: Call) -> None:
+    def record_answer(self, call: Call) -> None:
         with self._lock:
             self._calls.append(call)
 
@@ -33,7 +33,7 @@ class Tally:
             self._calls.clear()
 
     def counters(self) -> Counter[str]:
-        """Return calls that arrived, by operation; one that never came counts 0."""
+        """Return the number of calls by operation; 0 for one that was never called."""
         with self._lock:
             return Counter(self._counters)
 
@@ -53,5 +53,5 @@ class Tally:
 
 
 def token_mark(secret: str | None) -> str:
-    """Return ten hex digits that tell tokens apart and give none away."""
+    """Return ten hex digits of the token's hash: they tell tokens apart without revealing them."""
     return hashlib.sha256(secret.encode()).hexdigest()[:10] if secret else ""

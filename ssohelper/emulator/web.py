@@ -1,14 +1,14 @@
-"""The pages that a person meets: authorize, sign-in, consent, device code, portal."""
+"""Handlers of the pages: authorize, sign-in, consent, device code, portal."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import urlencode, urlsplit
 
 from ssohelper.emulator import pages
-from ssohelper.emulator.browsers import Browsers, Pending, see
+from ssohelper.emulator.browsers import Browsers, Pending, redirect
 from ssohelper.emulator.core import Center
 from ssohelper.emulator.exchange import Answer, Refusal, Request
-from ssohelper.emulator.oidc import redirect_allowed
+from ssohelper.emulator.oidc import is_redirect_allowed
 from ssohelper.emulator.organization import Person
 from ssohelper.emulator.state import AuthorizationCode, Client, SignIn
 
@@ -28,7 +28,7 @@ class Web:
             ("POST", "/consent"): self.consent,
             ("POST", "/sign-out"): self.sign_out,
             ("GET", "/done"): self.done,
-            ("GET", "/"): lambda _center, _request: see("/start"),
+            ("GET", "/"): lambda _center, _request: redirect("/start"),
             ("GET", "/favicon.ico"): lambda _center, _request: Answer(204, (), b""),
         }
 
@@ -36,7 +36,7 @@ class Web:
         """Wire: GET /authorize with response_type, client_id, redirect_uri, state,
         code_challenge, code_challenge_method=S256 and `scopes` (AWS CLI) or `scope` (RFC 6749).
 
-        A wrong client or redirect URI is told on a page and never redirected (RFC 6749 4.1.2.1).
+        A wrong client or redirect URI gets an error page, never a redirect (RFC 6749 4.1.2.1).
         """
         query = request.query
         client, uri = _known_client(center, query)
@@ -50,28 +50,30 @@ class Web:
             return _send_back(uri, query, error="invalid_scope")
         world = center.world_of(client.issuer_url) or center.world
         if center.auto_approve:
-            return _with_code(center, query, center.sign_in(center.auto_approve, world))
-        return self._next_page(center, request, self.browsers.begin(center, world, query=query))
+            return _issue_code(center, query, center.sign_in(center.auto_approve, world))
+        return self._next_page(
+            center, request, self.browsers.add_pending(center, world, query=query)
+        )
 
     def device(self, center: Center, request: Request) -> Answer:
-        """The device page: asks for a code, or takes the one in the address."""
+        """Return the device page, or go on with the code in the URL."""
         typed = request.query.get("user_code", "")
         if not typed:
             return pages.device_code(center.world.name)
         device = center.state.device_of(typed)
         if device is None or device.status != "pending" or device.expires_at <= center.now():
-            error = "No device waits with this code. Compare it, or start again on the device."
+            error = "No device waits for this code. Check it, or start again on the device."
             return pages.device_code(center.world.name, error, typed)
-        pending = self.browsers.begin(center, device.world, device=device)
+        pending = self.browsers.add_pending(center, device.world, device=device)
         return self._next_page(center, request, pending)
 
     def start(self, center: Center, request: Request) -> Answer:
-        """The access portal of the signed-in person."""
-        cookie, fresh = self.browsers.welcome(center, request)
-        pending = self.browsers.begin(center, center.world)
+        """Return the access portal of the signed-in person."""
+        cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
+        pending = self.browsers.add_pending(center, center.world)
         sign_in = self.browsers.sign_in_of(center, cookie, center.world)
         if sign_in is None:
-            return see(f"/sign-in?request={pending.id}", fresh)
+            return redirect(f"/sign-in?request={pending.id}", cookie_headers)
         world = sign_in.world
         rows = [(world.accounts[i], roles) for i, roles in world.roles_of(sign_in.person).items()]
         ends = datetime.fromtimestamp(sign_in.ends_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
@@ -79,19 +81,21 @@ class Web:
         return pages.portal(world.name, world.person(sign_in.person), rows, ends, form)
 
     def _next_page(self, center: Center, request: Request, pending: Pending) -> Answer:
-        cookie, fresh = self.browsers.welcome(center, request)
+        cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
         signed_in = self.browsers.sign_in_of(center, cookie, pending.world) is not None
-        return see(f"/{'consent' if signed_in else 'sign-in'}?request={pending.id}", fresh)
+        return redirect(
+            f"/{'consent' if signed_in else 'sign-in'}?request={pending.id}", cookie_headers
+        )
 
     def sign_in_page(self, center: Center, request: Request) -> Answer:
         pending = self.browsers.pending(center, request.query.get("request", ""))
-        cookie, fresh = self.browsers.welcome(center, request)
+        cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
         form = self.browsers.form(cookie, pending)
         answer = pages.sign_in(pending.world.name, _people(pending), form)
-        return answer._replace(headers=answer.headers + fresh)
+        return answer._replace(headers=answer.headers + cookie_headers)
 
     def sign_in(self, center: Center, request: Request) -> Answer:
-        cookie, pending, sent = self.browsers.accept(center, request)
+        cookie, pending, sent = self.browsers.check_form(center, request)
         name = sent.get("person", "").strip()
         person = pending.world.people.get(name)
         if person is None or not person.enabled:
@@ -99,16 +103,16 @@ class Web:
             form = self.browsers.form(cookie, pending)
             return pages.sign_in(pending.world.name, _people(pending), form, error, name)
         sign_in = center.sign_in(name, pending.world)
-        _, fresh = self.browsers.renew(center, cookie, sign_in)
+        _, cookie_headers = self.browsers.replace_cookie(center, cookie, sign_in)
         is_portal = pending.query is None and pending.device is None
-        return see("/start" if is_portal else f"/consent?request={pending.id}", fresh)
+        return redirect("/start" if is_portal else f"/consent?request={pending.id}", cookie_headers)
 
     def consent_page(self, center: Center, request: Request) -> Answer:
         pending = self.browsers.pending(center, request.query.get("request", ""))
-        cookie, fresh = self.browsers.welcome(center, request)
+        cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
         sign_in = self.browsers.sign_in_of(center, cookie, pending.world)
         if sign_in is None:
-            return see(f"/sign-in?request={pending.id}", fresh)
+            return redirect(f"/sign-in?request={pending.id}", cookie_headers)
         client = _client_of(center, pending)
         return pages.consent(
             pending.world.name,
@@ -121,25 +125,25 @@ class Web:
         )
 
     def consent(self, center: Center, request: Request) -> Answer:
-        cookie, pending, sent = self.browsers.accept(center, request)
+        cookie, pending, sent = self.browsers.check_form(center, request)
         sign_in = self.browsers.sign_in_of(center, cookie, pending.world)
         if sign_in is None:
-            return see(f"/sign-in?request={pending.id}")
+            return redirect(f"/sign-in?request={pending.id}")
         allowed = sent.get("answer") == "allow"
         if pending.query is not None:
-            self.browsers.end(pending)
+            self.browsers.remove(pending)
             if not allowed:
                 return _send_back(pending.query["redirect_uri"], pending.query, "access_denied")
-            return _with_code(center, pending.query, sign_in)
+            return _issue_code(center, pending.query, sign_in)
         device = pending.device
         if device is None or device.status != "pending" or device.expires_at <= center.now():
-            raise Refusal(pages.problem(pending.world.name, "The device does not wait any more."))
+            raise Refusal(pages.problem(pending.world.name, "The device no longer waits."))
         device.sign_in = sign_in if allowed else None
         device.status = "approved" if allowed else "denied"
-        return see(f"/done?request={pending.id}")
+        return redirect(f"/done?request={pending.id}")
 
     def done(self, center: Center, request: Request) -> Answer:
-        """What became of a device code."""
+        """Return the page with the result for a device code."""
         pending = self.browsers.pending(center, request.query.get("request", ""))
         status = pending.device.status if pending.device else ""
         if status == "denied":
@@ -149,20 +153,22 @@ class Web:
         raise Refusal(pages.problem(pending.world.name, "This request has no answer yet."))
 
     def sign_out(self, center: Center, request: Request) -> Answer:
-        """Sign this browser out; what programs were given lives on. Then sign in anew."""
-        cookie, pending, _sent = self.browsers.accept(center, request)
-        _, fresh = self.browsers.renew(center, cookie, None)
-        return see(f"/sign-in?request={pending.id}", fresh)
+        """Sign this browser out and show the sign-in page. Tokens of programs stay valid."""
+        cookie, pending, _sent = self.browsers.check_form(center, request)
+        _, cookie_headers = self.browsers.replace_cookie(center, cookie, None)
+        return redirect(f"/sign-in?request={pending.id}", cookie_headers)
 
 
 def _known_client(center: Center, query: dict[str, str]) -> tuple[Client, str]:
     client = center.state.clients.get(query.get("client_id", ""))
     if client is None or client.expires_at <= center.now():
-        message = "The program that sent you here is not registered, or no longer."
+        message = (
+            "The program that sent you here is not registered, or its registration has expired."
+        )
         raise Refusal(pages.problem(center.world.name, message))
     uri = query.get("redirect_uri", "")
-    if not redirect_allowed(client, uri):
-        message = "The program wants to be answered at an address that it did not register."
+    if not is_redirect_allowed(client, uri):
+        message = "The program gave a redirect URI that it has not registered."
         raise Refusal(pages.problem(center.world.name, message))
     return client, uri
 
@@ -171,7 +177,7 @@ def _client_of(center: Center, pending: Pending) -> Client:
     client_id = pending.query["client_id"] if pending.query else ""
     client = center.state.clients.get(pending.device.client_id if pending.device else client_id)
     if client is None:
-        raise Refusal(pages.problem(pending.world.name, "The program is not registered any more."))
+        raise Refusal(pages.problem(pending.world.name, "The program is no longer registered."))
     return client
 
 
@@ -183,9 +189,9 @@ def _disabled(person: Person) -> str:
     return f"{person.display_name} cannot sign in: this user is disabled."
 
 
-def _with_code(center: Center, query: dict[str, str], sign_in: SignIn) -> Answer:
+def _issue_code(center: Center, query: dict[str, str], sign_in: SignIn) -> Answer:
     code = AuthorizationCode(
-        center.state.secret("AC", 80),
+        center.state.new_secret("AC", 80),
         query["client_id"],
         query["redirect_uri"],
         query["code_challenge"],
@@ -197,7 +203,7 @@ def _with_code(center: Center, query: dict[str, str], sign_in: SignIn) -> Answer
 
 
 def _send_back(uri: str, query: dict[str, str], error: str = "", code: str = "") -> Answer:
-    """Return the redirect to the client's listener, with the state that it sent."""
+    """Return the redirect to the client's redirect URI, with the state that the client sent."""
     pairs = {"code": code} if code else {"error": error}
     if "state" in query:
         pairs["state"] = query["state"]

@@ -1,7 +1,7 @@
-"""A world from a JSON or TOML file, and a world as such a file's content.
+"""Reads a world from a JSON or TOML file, and makes the content of such a file.
 
 Top level: `name`, `start_url`, `region`, and lists of tables `ou`, `account`, `group`, `person`,
-`permission_set`, `assignment`. An unknown key is refused: a misspelt one would be lost in silence.
+`permission_set`, `assignment`. Unknown keys are refused, so that a misspelt one is noticed.
 """
 
 import json
@@ -26,7 +26,7 @@ _TABLES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "assignment": ("assign", ("principal", "permission_set", "target"), ()),
 }
 _TOP = ("name", "start_url", "region")
-# Keys that are no text. Inline policies and boundaries may be anything.
+# Keys whose values are not text. Inline policies and boundaries are not checked.
 _KINDS: dict[str, tuple[type, str]] = {
     "groups": (list, "a list"),
     "managed": (list, "a list"),
@@ -39,7 +39,7 @@ _KINDS: dict[str, tuple[type, str]] = {
 
 
 def load_world(path: str | Path) -> World:
-    """Return the world of a file; `.json` is read as JSON, all else as TOML.
+    """Return the world in a file; `.json` is read as JSON, any other as TOML.
     Raises: WorldError, with the file's name and what is wrong in it."""
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -50,7 +50,7 @@ def load_world(path: str | Path) -> World:
 
 
 def world_from(value: Any) -> World:
-    """Return the world that a parsed file describes."""
+    """Return the world in a parsed file. Raises: WorldError, TypeError."""
     if not isinstance(value, dict):
         raise WorldError("the world must be a table")
     for key in value:
@@ -84,16 +84,16 @@ def _add_all(
 
 
 def _check_kinds(row: dict[str, Any]) -> None:
-    """Raises: WorldError for the first key whose value is of another kind than it takes."""
+    """Raise WorldError for the first key with a value of the wrong type."""
     for key, value in row.items():
         kind, words = _KINDS.get(key, (str, "text"))
-        # true and false are whole numbers to Python.
+        # In Python true and false are whole numbers.
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise WorldError(f"{key!r} is not {words}")
 
 
-def to_file(world: World) -> dict[str, Any]:
-    """Return what a file that makes this very world holds."""
+def file_content(world: World) -> dict[str, Any]:
+    """Return the content of a file that describes this world."""
     return {
         "name": world.name,
         "start_url": world.start_url,

@@ -17,7 +17,7 @@ import pexpect
 import pytest
 
 from ssohelper.emulator.world import START_URL, demo_world
-from ssohelper.emulator.world_file import to_file
+from ssohelper.emulator.world_file import file_content
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
 from tests.people import sign_in
 from tests.programs import need
@@ -271,7 +271,7 @@ class TestEmulatorServe:
         world, ready = tmp_path / "world.json", tmp_path / "ready.json"
         other = demo_world()
         other.start_url, other.name = "https://other.awsapps.com/start", "Other"
-        world.write_text(json.dumps(to_file(other)))
+        world.write_text(json.dumps(file_content(other)))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -293,7 +293,7 @@ class TestEmulatorServe:
         assert serving.stdout is not None
         # All of it was written before the ready file was.
         lines = os.read(serving.stdout.fileno(), 1 << 16).decode().splitlines(keepends=True)
-        assert lines[-1] == "Who works there: ana, ben, chi, dora, emil, finn\n"
+        assert lines[-1] == "People: ana, ben, chi, dora, emil, finn\n"
         person = "import sys; from tests.people import sign_in; sign_in(sys.argv[1])"
         browser = tmp_path / "browser"
         browser.write_text(

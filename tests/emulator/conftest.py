@@ -59,7 +59,7 @@ class Wire:
         **query: str,
     ) -> Answer:
         request = request_of(method, path, urlencode(query), headers or {}, body)
-        return control.answered(self.service, request)
+        return control.handle_request(self.service, request)
 
     def post(self, path: str, **fields: Any) -> tuple[int, Any]:
         answer = self.raw("POST", path, json.dumps(fields).encode())

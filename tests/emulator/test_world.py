@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ssohelper.emulator.world import World, WorldError, demo_world, load_world
-from ssohelper.emulator.world_file import to_file
+from ssohelper.emulator.world_file import file_content
 
 
 def small() -> World:
@@ -123,9 +123,9 @@ class TestWorldFile:
     def test_a_world_written_and_read_again_is_the_same(self, tmp_path: Path):
         world = demo_world()
         file = tmp_path / "world.json"
-        file.write_text(json.dumps(to_file(world)))
+        file.write_text(json.dumps(file_content(world)))
         again = load_world(str(file))
-        assert to_file(again) == to_file(world)
+        assert file_content(again) == file_content(world)
         assert all(again.roles_of(person) == world.roles_of(person) for person in world.people)
 
     def test_toml_is_read(self, tmp_path: Path):

@@ -40,6 +40,7 @@ def test_prints_the_function_first_and_imports_nothing_heavy(shell: str) -> None
     assert loaded == {
         "ssohelper",
         "ssohelper.__main__",
+        "ssohelper.fastpath",
         "ssohelper.system",
         "ssohelper.system.shell_texts",
     }
