@@ -108,7 +108,7 @@ def _run(argv: list[str]) -> int:
     if argv[:1] == ["prompt"]:
         from ssohelper import prompt_entry
 
-        code = prompt_entry.answer(argv[1:])
+        code = prompt_entry.print_for(argv[1:])
         if code is not None:
             return code
     if argv[:1] == ["completion"]:

@@ -1,7 +1,7 @@
-"""A front door for prompts, without click: argv → one line, or what a shell must know of a profile.
+"""The entry point of prompts, without click: prints one line, or what a shell must know of a profile.
 
-No network, no lock, no question, and exit code 0 whatever happens: a prompt that fails is in the
-way of everything else.
+Asks no network, takes no lock, asks no question, and exits 0 whatever happens: an error message
+would stand in every prompt.
 """
 
 import os
@@ -12,35 +12,35 @@ from ssohelper.actions import prompt
 from ssohelper.app import App
 from ssohelper.core.text import show
 
-# What the shell functions ask when AWS_PROFILE changes; not for people.
+# What the shell functions ask for when AWS_PROFILE or the config changes; no option for users.
 STATE = "--state"
 
 
-def answer(argv: list[str]) -> int | None:
-    """Return the exit code, 0, or None for arguments that click must look at."""
+def print_for(argv: list[str]) -> int | None:
+    """Print what these arguments ask for and return 0; None for arguments that click must parse."""
     template = argv[1] if len(argv) == 2 and argv[0] == "--format" else None
     if argv not in ([], [STATE]) and template is None:
         return None
     try:
-        said = prompt.learn(App()).lines() if argv == [STATE] else line(App(), template)
-        sys.stdout.write(said)
+        text = prompt.answer_shell(App()) if argv == [STATE] else line(App(), template)
+        sys.stdout.write(text)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
     except Exception:
-        # No words: they would stand in every prompt. `ssohelper status` says what is wrong.
-        _forget_stdout()
+        # No message: it would stand in every prompt. `ssohelper status` says what is wrong.
+        _discard_stdout()
     return 0
 
 
 def line(app: App, template: str | None) -> str:
-    """Return the one line, or nothing where nothing is in use."""
+    """Return the one line and a newline; "" where no profile is in use."""
     status, now = prompt.status(app), app.now()
     text = status.line(now) if template is None else status.formatted(template, now)
     return f"{show(text)}\n" if status.label and text else ""
 
 
-def _forget_stdout() -> None:
-    """Keep Python from failing at its end on what could not be written."""
+def _discard_stdout() -> None:
+    """Point stdout to /dev/null, so that Python's flush at exit does not fail a second time."""
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

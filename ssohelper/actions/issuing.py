@@ -178,7 +178,7 @@ def issue(app: App, key: RoleKey) -> bytes:
         error.token_id = token.id
         raise
     except SsoHelperError as error:
-        prompt_notes.renewal_failed(app, session, key)
+        prompt_notes.note_failed_renewal(app, session, key)
         if isinstance(error, RoleNotAssigned):
             _forget(app, session, key, token)
         raise
@@ -279,7 +279,7 @@ def _keep(app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials
             app.credentials.save(key, session, cached)
             if may_publish:
                 _publish(app, session, key, cached, is_due=False)
-        prompt_notes.renewal_works(app, key)
+        prompt_notes.note_renewal(app, session, key)
     except (LockNotObtained, NotOurs, Superseded):
         raise
     except (LocalState, OSError) as cause:
@@ -365,7 +365,7 @@ def _publish(
 
 def _forget(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> None:
     """Forget the credentials of a role that is no longer assigned: AWS refused it (403)."""
-    prompt_notes.renewal_works(app, key)
+    prompt_notes.note_renewal(app, session, key)
     try:
         with app.tokens.lock_state(session.name, app.deadline(_LOCK_SECONDS)):
             present = app.tokens.load(session)

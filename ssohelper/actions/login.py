@@ -123,7 +123,7 @@ def log_out(app: App, session: SsoSession) -> bool:
         app.credentials.forget_session(session.name)
         app.tokens.save_facts(session.name, _facts_of_the_next(app, session))
         app.notice_record.forget(session.name)
-        prompt_notes.signed_in_anew(app, session)
+        prompt_notes.update_after_sign_in(app, session)
     if trouble is not None:
         is_ours = isinstance(trouble, ConfigInvalid | LocalState)
         raise (type(trouble) if is_ours else AwsUnreachable)(
@@ -227,7 +227,7 @@ def _keep(
         )
         app.tokens.save_facts(session.name, facts)
         app.notice_record.forget(session.name)
-        prompt_notes.signed_in_anew(app, session)
+        prompt_notes.update_after_sign_in(app, session)
     if person.is_another(user, facts.earlier_user):
         with suppress(LocalState, OSError):  # it is doubted in any case, and refreshed
             directory.forget_earlier(app, session)

@@ -1,7 +1,7 @@
 """What a prompt shows of the profile in use. Asks no network, takes no lock, never fails.
 
-A shell asks once per profile (`learn`) and from then on reads the small files that it is told;
-`status` answers the same question for who starts a program anyway.
+A shell asks once for each profile (`answer_shell`), and from then on reads the file that the answer
+names. `status` is for programs that start us anyway.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from ssohelper.actions import prompt_notes, selection
 from ssohelper.core import guard_rules, prompt_text
 from ssohelper.core.instants import from_iso
 from ssohelper.core.model import Account, Profile
+from ssohelper.core.prompt_text import Level, Row
 from ssohelper.core.sign_in_clock import PromptClock
 from ssohelper.core.text import is_harmless
 from ssohelper.errors import SsoHelperError
@@ -20,133 +21,102 @@ from ssohelper.errors import SsoHelperError
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# What the shell function says it used last, as "keys NAME": fixed keys name no profile.
+# What the shell function exported last, as "keys NAME": fixed keys name no profile.
 _USED = "_SSOHELPER_USED"
 _FIELD = re.compile(r"\{([a-z_]+)\}")
 
 
-class Learnt(NamedTuple):
-    """What a shell must know of a profile to draw its prompt alone; "" for what there is not.
+class Status(NamedTuple):
+    """What the prompt shows. `label` is "" where no profile is in use.
 
-    `keys_end_at` is set where fixed keys are in use; then there are no files of a session. `config`
-    and `settings` are what this was learnt from; once they are newer than the file behind them a
-    shell must learn again.
+    `profile` is None where it does not take its credentials from one of our sessions.
+    `has_fixed_keys`: keys in the environment are used, whatever the profile is.
     """
 
     label: str
-    guarded: bool
-    keys_end_at: int | None
-    session_file: str = ""
-    role_file: str = ""
-    token_file: str = ""
-    seen_file: str = ""
-    config: str = ""
-    config_seen: str = ""
-    settings: str = ""
-    settings_seen: str = ""
-
-    def lines(self) -> str:
-        """Return it as eleven lines; none holds a control character."""
-        end = "" if self.keys_end_at is None else str(self.keys_end_at)
-        files = self[3:] if all(map(is_harmless, self[3:])) else ("",) * len(self[3:])
-        return "\n".join((self.label, "1" if self.guarded else "0", end, *files)) + "\n"
-
-
-class Status(NamedTuple):
-    """What the prompt shows. `clock` is None where nothing ends; `over` is what it ends in."""
-
-    label: str
-    profile: Profile | None
-    guarded: bool
-    clock: PromptClock | None
-    over: str
-    account_name: str
+    profile: Profile | None = None
+    rows: tuple[Row, ...] = prompt_text.NOTHING_ENDS
+    account_name: str = ""
+    guarded: bool = False
+    has_fixed_keys: bool = False
 
     def line(self, now: int) -> str:
-        return prompt_text.line(self.label, self.guarded, self.time(now)) if self.label else ""
+        return prompt_text.line(self.label, self.rows, now) if self.label else ""
 
     def formatted(self, template: str, now: int) -> str:
-        """Return the template with each `{field}` in its place; all else in it stays.
+        """Return the template with each `{field}` replaced; everything else in it stays.
 
         Fields: profile, session, account, account_id, role, left, level, guarded, line.
         """
         role = self.profile.role if self.profile else None
+        row = prompt_text.row_at(self.rows, now)
         values = {
-            "profile": self.label,
+            "profile": self.label.removeprefix(guard_rules.SIGN if self.guarded else ""),
             "session": self.profile.session.name if self.profile else "",
             "account": prompt_text.safe(self.account_name),
             "account_id": role.account_id if role else "",
             "role": role.name if role else "",
-            "left": self.time(now),
-            "level": self.level(now),
+            "left": row.time_text(now),
+            "level": row.level,
             "guarded": "guarded" if self.guarded else "",
             "line": self.line(now),
         }
         return _FIELD.sub(lambda found: values.get(found[1], found[0]), template)
 
-    def level(self, now: int) -> str:
-        return prompt_text.level(self.clock, now) if self.clock else ""
+    def clock(self, now: int) -> PromptClock | None:
+        """Return what is counted down to; None where nothing ends."""
+        return prompt_text.row_at(self.rows, now).clock
 
-    def time(self, now: int) -> str:
-        return prompt_text.time_text(self.clock, now, over=self.over) if self.clock else ""
+    def level(self, now: int) -> Level:
+        return prompt_text.row_at(self.rows, now).level
 
 
-def learn(app: App) -> Learnt:
-    """Return what the shell must know, and bring the session's state file up to date."""
-    # Dated before they are read: what changes meanwhile is newer.
-    sources = [str(app.aws_config_file), str(app.settings_file)]
-    dated = [app.prompt_state.dated_as(source) for source in sources]
+def answer_shell(app: App) -> str:
+    """Return what a shell must know: `LABEL|SHORTER LABEL|FILE|CONFIG|ROWS` and a newline.
+
+    The shell reads the rows from FILE at each prompt, and asks again once CONFIG is newer than FILE.
+    Both are "" where nothing can be written, and for fixed keys. Brings FILE up to date.
+    """
+    config = str(app.aws_config_file)
+    mtime_ns = app.prompt_state.mtime_ns_of(
+        config
+    )  # before it is read: whatever changes it later makes it newer
     try:
-        learnt = _learn(app)
+        shown = status(app)
     except SsoHelperError:
-        # The settings are broken: who mends them has the rest at the next prompt.
-        learnt = Learnt(prompt_text.safe(app.environ.get("AWS_PROFILE", "")), False, None)
-    if not all(dated):
-        return learnt
-    return learnt._replace(
-        config=sources[0], config_seen=dated[0], settings=sources[1], settings_seen=dated[1]
-    )
-
-
-def _learn(app: App) -> Learnt:
-    keys_end_at = _keys_end_at(app)
-    label, profile = _in_use(app, keys_end_at is not None)
-    guarded = profile is not None and is_guarded(app, profile)
-    if profile is None or keys_end_at is not None:
-        return Learnt(label, guarded, keys_end_at)
-    prompt_notes.sign_in_changed(app, profile.session)
-    state, name = app.prompt_state, profile.session.name
-    if state.session(name) is None:
-        return Learnt(label, guarded, None)  # no place for it: a file that never comes is no use
-    return Learnt(
-        label,
-        guarded,
-        None,
-        str(state.session_file(name)),
-        str(state.role_file(profile.key)),
-        app.tokens.token_file(profile.session),
-        str(state.seen_file(name)),
-    )
+        # The settings cannot be read: once they can, a new shell shows the rest.
+        shown = Status(prompt_text.label(app.environ.get("AWS_PROFILE", ""), guarded=False))
+    if not shown.label:
+        return "\n"
+    rows = prompt_text.to_line(shown.rows)
+    labels = prompt_text.fitted_labels(shown.label, shown.rows)
+    file, watched = "", ""
+    if not shown.has_fixed_keys:
+        file, watched = _write_file(app, shown, rows, config, mtime_ns)
+    return "|".join((*labels, file, watched, rows)) + "\n"
 
 
 def status(app: App) -> Status:
     """Return what the prompt shows now."""
     keys_end_at = _keys_end_at(app)
-    label, profile = _in_use(app, keys_end_at is not None)
+    name, profile = _in_use(app, keys_end_at is not None)
+    account = _account(app, profile) if profile else None
     guarded = profile is not None and is_guarded(app, profile)
-    name = _account(app, profile).name if profile else ""
+    label = prompt_text.label(name, guarded=guarded)
     if keys_end_at is not None:
-        clock: PromptClock | None = PromptClock(keys_end_at, "known")
-        return Status(label, profile, guarded, clock, "expired", name)
-    if profile is None:
-        return Status(label, None, False, None, "", "")
-    session = prompt_notes.clock_of(app, profile.session)
-    clock = prompt_text.nearest(session, app.prompt_state.role(profile.key), app.now())
-    return Status(label, profile, guarded, clock, "signed out", name)
+        rows = prompt_text.rows(PromptClock(keys_end_at, "known"), over="expired")
+    elif profile is not None:
+        clock = prompt_notes.clock_of(app, profile.session)
+        rows = prompt_text.rows(clock, app.prompt_state.role_ends_at(profile.key))
+    else:
+        rows = prompt_text.NOTHING_ENDS
+    return Status(
+        label, profile, rows, account.name if account else "", guarded, keys_end_at is not None
+    )
 
 
 def is_guarded(app: App, profile: Profile) -> bool:
-    """Tell whether a rule of the settings guards the profile's role."""
+    """Return whether a rule of the settings guards the profile's role."""
     rules = app.settings.get("guard.rules")
     if not rules:
         return False
@@ -154,8 +124,27 @@ def is_guarded(app: App, profile: Profile) -> bool:
     return guard_rules.is_guarded(rules, profile.session.name, account, profile.role.name)
 
 
+def _write_file(app: App, shown: Status, rows: str, config: str, mtime_ns: int) -> tuple[str, str]:
+    """Return the file that now has these rows, and the config to compare with it; "" for none."""
+    key = shown.profile.key if shown.profile else None
+    file = str(app.prompt_state.role_file(key))
+    # A shell would split a name with `|`, or run the program at each prompt.
+    if "|" in file or not is_harmless(file):
+        return "", ""
+    try:
+        role_ends_at = app.prompt_state.role_ends_at(key) if key else None
+        is_dated = app.prompt_state.write(key, rows, role_ends_at, config_mtime_ns=mtime_ns)
+    except (SsoHelperError, OSError):
+        return "", ""
+    if shown.profile is not None:
+        # A sign-in since we read the token found no file to rewrite.
+        prompt_notes.update_session(app, shown.profile.session)
+    is_watched = mtime_ns and is_dated and "|" not in config and is_harmless(config)
+    return file, config if is_watched else ""
+
+
 def _account(app: App, profile: Profile) -> Account:
-    """Return the profile's account, with the name that the saved list has for it."""
+    """Return the profile's account, with its name in the saved list."""
     listing = app.directory.load(profile.session.name)
     for listed in listing.accounts if listing else ():
         if listed.account.id == profile.role.account_id:
@@ -163,17 +152,17 @@ def _account(app: App, profile: Profile) -> Account:
     return Account(profile.role.account_id, "", "")
 
 
-def _in_use(app: App, keys: bool) -> tuple[str, Profile | None]:
-    """Return the label of what this shell uses, and the profile where it is one of ours."""
+def _in_use(app: App, has_fixed_keys: bool) -> tuple[str, Profile | None]:
+    """Return the name of what this shell uses, and the profile where it is one of ours."""
     kind, _, used = app.environ.get(_USED, "").partition(" ")
-    asked = used if keys and kind == "keys" else ""
+    asked = used if has_fixed_keys and kind == "keys" else ""
     name = asked or app.environ.get("AWS_PROFILE", "")
     if not name:
-        return "keys" if keys else "", None
+        return "keys" if has_fixed_keys else "", None
     try:
-        return prompt_text.safe(name), selection.profile_of(app, asked or None, None)
+        return name, selection.profile_of(app, asked or None, None)
     except SsoHelperError:
-        return prompt_text.safe(name), None
+        return name, None
 
 
 def _keys_end_at(app: App) -> int | None:

@@ -1,15 +1,17 @@
-"""Telling the shells' prompts what has changed: one call wherever a sign-in or a role's answer does.
+"""Rewriting what prompts show: called wherever a sign-in changes, or whether a role can be renewed.
 
-A prompt is worth no failure: what cannot be noted is logged, and the prompt shows what it knew.
+A prompt is never the reason for a failure: what cannot be written is logged, and prompts show what
+they showed before.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ssohelper.core import prompt_text
 from ssohelper.core.model import RoleKey, SsoSession
 from ssohelper.core.sign_in_clock import PromptClock
 from ssohelper.core.sign_in_outlook import outlook, prompt_clock
@@ -19,62 +21,68 @@ if TYPE_CHECKING:
     from ssohelper.app import App
 
 _log = logging.getLogger(__name__)
-# Somebody may sign in or out between our look and our write; the next look tells.
-_MOST_LOOKS = 3
+# Another process may sign in or out while we write; the next attempt notices.
+_MOST_ATTEMPTS = 3
 
 
-def sign_in_changed(app: App, session: SsoSession) -> None:
-    """Note the session's clock as its token and facts say it now."""
-    with _worth_no_failure(session.name):
-        noted = None
-        for _ in range(_MOST_LOOKS):
-            clock = clock_of(app, session)
-            if clock == noted:
-                return
-            app.prompt_state.put_session(session.name, clock, app.tokens.token_file(session))
-            noted = clock
+def update_session(app: App, session: SsoSession) -> None:
+    """Rewrite the prompt files of the session's roles from its token and facts."""
+    _update(app, session, app.prompt_state.role_ends_at)
 
 
-def signed_in_anew(app: App, session: SsoSession) -> None:
-    """Note a sign-in, or its end: no role of it has failed."""
-    sign_in_changed(app, session)
-    with _worth_no_failure(session.name):
-        app.prompt_state.drop_roles(session.name)
+def update_after_sign_in(app: App, session: SsoSession) -> None:
+    """Rewrite them after a sign-in or sign-out: no renewal of a role has failed since."""
+    _update(app, session, lambda _key: None)
 
 
-def lengths_changed(app: App) -> None:
-    """Note the clocks of all sessions anew: the settings say otherwise how long sign-ins last."""
-    with _worth_no_failure("every session"):
-        for session in app.config.read().sso_sessions():
-            if app.prompt_state.session(session.name) is not None:
-                sign_in_changed(app, session)
+def note_failed_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
+    """Let prompts count down to the end of the role's cached credentials, if they still work."""
+    with _logged(session.name):
+        cached = app.credentials.load(key, session)
+        if cached is not None and cached.credentials.expires_at > app.aws_now():
+            ends_at = app.local(cached.credentials.expires_at)
+            rows = prompt_text.rows(clock_of(app, session), ends_at)
+            app.prompt_state.write(key, prompt_text.to_line(rows), ends_at)
 
 
-def renewal_failed(app: App, session: SsoSession, key: RoleKey) -> None:
-    """Note that what is kept of this role is not renewed by itself: from now on its end counts."""
-    with _worth_no_failure(session.name):
-        kept = app.credentials.load(key, session)
-        if kept is not None and kept.credentials.expires_at > app.aws_now():
-            ends_at = app.local(kept.credentials.expires_at)
-            app.prompt_state.put_role(key, PromptClock(ends_at, "known"))
+def note_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
+    """Let prompts show the sign-in's end for this role: it was renewed, or is not assigned any more."""
+    with _logged(session.name):
+        if app.prompt_state.has_file(key):
+            rows = prompt_text.rows(clock_of(app, session))
+            app.prompt_state.write(key, prompt_text.to_line(rows))
 
 
-def renewal_works(app: App, key: RoleKey) -> None:
-    """Note that the role renews by itself again, or is gone."""
-    with _worth_no_failure(key.session_name):
-        app.prompt_state.drop_role(key)
+def forget_all(app: App) -> None:
+    """Let each shell ask again: the settings say something else of guards or of a sign-in's length."""
+    with _logged("every session"):
+        app.prompt_state.forget_all()
 
 
 def clock_of(app: App, session: SsoSession) -> PromptClock:
-    """Return the session's clock from what this machine knows. Asks nobody."""
+    """Return what the session's prompts count down to, from files of this machine alone."""
     token = app.tokens.peek(session)
     hours = app.settings.get("session_hours", session=session.name)
     return prompt_clock(outlook(token, app.tokens.load_facts(session.name), hours, app.now()))
 
 
+def _update(app: App, session: SsoSession, ends_at: Callable[[RoleKey], int | None]) -> None:
+    with _logged(session.name):
+        keys, written = app.prompt_state.roles_of(session.name), None
+        for _ in range(_MOST_ATTEMPTS if keys else 0):
+            clock = clock_of(app, session)
+            if clock == written:
+                return
+            for key in keys:
+                role_ends_at = ends_at(key)
+                rows = prompt_text.rows(clock, role_ends_at)
+                app.prompt_state.write(key, prompt_text.to_line(rows), role_ends_at)
+            written = clock
+
+
 @contextmanager
-def _worth_no_failure(session_name: str) -> Iterator[None]:
+def _logged(session_name: str) -> Iterator[None]:
     try:
         yield
-    except (SsoHelperError, OSError) as trouble:
-        _log.info('the prompt was not told of "%s": %s', session_name, trouble)
+    except (SsoHelperError, OSError) as error:
+        _log.info('prompts do not show the change of "%s": %s', session_name, error)

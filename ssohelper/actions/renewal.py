@@ -118,7 +118,7 @@ def _keep(
         # Published responses stay valid: without this every call would be a miss until the next one.
         with suppress(LocalState, OSError):
             stamp.follow_renewal()
-    prompt_notes.sign_in_changed(app, session)
+    prompt_notes.update_session(app, session)
 
 
 def _is_replaced(app: App, session: SsoSession, used: AccessToken) -> bool:
@@ -130,7 +130,7 @@ def _is_replaced(app: App, session: SsoSession, used: AccessToken) -> bool:
             return False
         if found.value != used.value and tokens.is_usable(app, found):
             _log.info('another tool has renewed the token of "%s"', session.name)
-            prompt_notes.sign_in_changed(app, session)
+            prompt_notes.update_session(app, session)
             return True
         if patience.left() < _REREAD_PAUSE_SECONDS:
             return False
@@ -173,7 +173,7 @@ def _note_end(app: App, session: SsoSession, token: AccessToken) -> None:
             sent_id=None,
         )
         _save_facts(app, session, ended)
-    prompt_notes.sign_in_changed(app, session)
+    prompt_notes.update_session(app, session)
 
 
 @contextmanager

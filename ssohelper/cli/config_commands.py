@@ -81,8 +81,8 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
         app.warn(f"{before.place(key)} is set and wins over the file")
     if parts[0] == "sessions" and not to_default:
         _warn_of_unknown_session(app, parts[1])
-    if parts[-1] == "session_hours":
-        prompt_notes.lengths_changed(App(app.environ))
+    if parts[-1] == "session_hours" or parts[0] == "guard":
+        prompt_notes.forget_all(app)
     if output.talk().json:
         output.print_json(_row(after, key), app.warnings)
 

@@ -1,6 +1,7 @@
-"""prompt: one line for status bars and prompts that start a program anyway.
+"""prompt: one line for status bars and for prompts that start a program anyway.
 
-`ssohelper.prompt_entry` answers the usual forms without click; here are help, JSON and mistakes.
+`ssohelper.prompt_entry` serves the usual arguments without click. This command adds help, JSON and
+the messages for wrong arguments.
 """
 
 from typing import Any
@@ -28,7 +29,7 @@ def prompt(template: str | None, state: bool) -> None:
       ssohelper prompt --json
 
     Fields: profile, session, account, account_id, role, left, level (fine, soon, late), guarded,
-    line. Prints nothing where no profile is in use; asks no network, and the line exits 0
+    line. Prints nothing where no profile is in use. Asks no network. Without --json it exits 0
     whatever is wrong. In a shell's own prompt ssohelper_prompt_on shows the same and starts no
     program: see ssohelper install.
     """
@@ -36,13 +37,13 @@ def prompt(template: str | None, state: bool) -> None:
         app = output.app()
         output.print_json(_json(action.status(app), app.now()), app.warnings)
         return
-    prompt_entry.answer(
+    prompt_entry.print_for(
         [prompt_entry.STATE] if state else ["--format", template] if template else []
     )
 
 
 def _json(status: Status, now: int) -> dict[str, Any]:
-    profile, clock = status.profile, status.clock
+    profile, clock = status.profile, status.clock(now)
     has_end = clock is not None and clock.kind in ("known", "assumed")
     ends_at = clock.at if clock and has_end else None
     return {

@@ -1,12 +1,10 @@
-"""What a shell's prompt reads without starting a program: small files under `<runtime>/prompt/`.
+"""What shells' prompts read without starting a program: small files under `<runtime>/prompt/`.
 
-`sessions/<session>` and, after a failed renewal, `roles/<session>/<account>/<role>` hold one line,
-`EPOCH KIND` (kinds: core.sign_in_clock), and have EPOCH as their modification time: fish tells
-time left from that, bash and zsh from the line. `seen/<session>` is empty and has the
-modification time of the token file that the clock was made from: a newer token file is a sign-in
-of another tool. `dated/<NS>` are empty too, and have NS, nanoseconds, as their modification time:
-what a shell compares the config and the settings with that it was told of. Everything here may
-vanish at any time; nothing here is secret.
+`roles/SESSION/ACCOUNT/ROLE` has the rows of core.prompt_text in its first line. Where the renewal of
+the role's credentials has failed, a second line has their end in epoch seconds; shells do not read
+it. `no-role` is for a profile that has no role of ours. Each file has the modification time of the
+~/.aws/config from which a shell's answer was made: once the config is newer, the shell asks again.
+Everything here may vanish at any time; nothing here is secret.
 """
 
 import os
@@ -15,117 +13,105 @@ from pathlib import Path
 from ssohelper.core.model import RoleKey
 from ssohelper.core.schema import state as schema
 from ssohelper.core.schema.fields import Damaged
-from ssohelper.core.sign_in_clock import PromptClock
-from ssohelper.errors import LocalState
+from ssohelper.errors import ConfigInvalid, LocalState
 from ssohelper.stores import files
 
-# So many configs are hardly in use at once; and one that is gone is made anew by who misses it.
-_MOST_DATED = 50
+# Seven rows have at most 300 bytes.
+_LIMIT_BYTES = 1024
 
 
 class PromptState:
-    """The clocks of sessions and roles, as files. A damaged one counts as missing."""
+    """The files of roles that a prompt shows. A damaged file counts as missing."""
 
     def __init__(self, runtime: Path) -> None:
         self._runtime = runtime
 
-    def session(self, name: str) -> PromptClock | None:
-        return _read(self.session_file(name))
-
-    def role(self, key: RoleKey) -> PromptClock | None:
-        return _read(self.role_file(key))
-
-    def put_session(self, name: str, clock: PromptClock, token_file: str) -> None:
-        """Put the session's clock; `token_file` is what it was made from, "" where there is none.
-
-        Writes only what is news. Raises: LocalState.
-        """
-        path = self.session_file(name)
-        if _read(path) != clock:
-            self._write(path, clock)
-        self._note_seen(name, token_file)
-
-    def put_role(self, key: RoleKey, clock: PromptClock) -> None:
-        self._write(self.role_file(key), clock)
-
-    def drop_role(self, key: RoleKey) -> None:
-        files.remove(self.role_file(key))
-
-    def drop_roles(self, session_name: str) -> None:
-        files.remove_tree(self._folder / "roles" / files.session_file_name(session_name))
-
-    def dated_as(self, path: str) -> str:
-        """Return a file of ours that is as old as this one (1970 for none): newer means changed.
-
-        "" where there can be none, such as on a file system that keeps less of a date.
-        """
-        changed_at = _changed_at(path, follow=True)
-        file = self._folder / "dated" / str(changed_at)
-        try:
-            files.ensure_private_folder(self._runtime)
-            files.ensure_private_folder(file.parent)
-            if not os.path.lexists(file):
-                self._sweep_dated(file.parent)
-                files.write_atomically(file, b"")
-            os.utime(file, ns=(changed_at, changed_at))
-        except (LocalState, OSError):
-            return ""
-        return str(file) if _changed_at(file) == changed_at else ""
-
-    def session_file(self, name: str) -> Path:
-        return self._folder / "sessions" / files.session_file_name(name)
-
-    def seen_file(self, name: str) -> Path:
-        return self._folder / "seen" / files.session_file_name(name)
-
-    def role_file(self, key: RoleKey) -> Path:
+    def role_file(self, key: RoleKey | None) -> Path:
+        """Return the file of the role; of None the one for profiles without a role of ours."""
+        if key is None:
+            return self._folder / "no-role"
         return self._folder.joinpath("roles", *files.role_file_names(key))
+
+    def roles_of(self, session_name: str) -> list[RoleKey]:
+        """Return the roles of the session that have a file."""
+        folder = self._folder / "roles" / files.session_file_name(session_name)
+        found = []
+        for account_id in files.names_in(folder):
+            for role_name in files.names_in(folder / account_id):
+                key = RoleKey(session_name, account_id, role_name)
+                try:
+                    files.role_file_names(key)
+                except ConfigInvalid:
+                    continue  # no name of ours, such as that of a temporary file
+                found.append(key)
+        return found
+
+    def has_file(self, key: RoleKey) -> bool:
+        """Return whether a shell has asked for this role, or its renewal has failed."""
+        return os.path.lexists(self.role_file(key))
+
+    def role_ends_at(self, key: RoleKey) -> int | None:
+        """Return when the role's credentials end, where their renewal has failed."""
+        path = self.role_file(key)
+        try:
+            content = files.read_own_file(path, limit=_LIMIT_BYTES)
+            return None if content is None else schema.prompt_role_end(content)
+        except LocalState:
+            return None
+        except Damaged as damage:
+            files.report_damage(path, damage)
+            return None
+
+    def write(
+        self,
+        key: RoleKey | None,
+        rows: str,
+        role_ends_at: int | None = None,
+        *,
+        config_mtime_ns: int = 0,
+    ) -> bool:
+        """Write the file of the role unless it says the same already.
+
+        Without `config_mtime_ns` the file keeps its modification time. Returns False where the file
+        system does not keep such a time, so that the config would always be newer. Raises: LocalState.
+        """
+        path = self.role_file(key)
+        present = _mtime_ns(path)
+        mtime_ns = max(present, config_mtime_ns)
+        content = f"{rows}\n".encode()
+        if role_ends_at is not None:
+            content += f"{role_ends_at}\n".encode()
+        if present != mtime_ns or _content(path) != content:
+            files.ensure_private_folder(self._runtime)
+            files.ensure_private_folder(path.parent)
+            files.write_atomically(path, content, mtime_ns=mtime_ns, durable=False)
+        return _mtime_ns(path) >= config_mtime_ns
+
+    def mtime_ns_of(self, path: str) -> int:
+        """Return the modification time of a config, in nanoseconds; 0 where there is no such file."""
+        try:
+            return os.stat(path).st_mtime_ns
+        except OSError:
+            return 0
+
+    def forget_all(self) -> None:
+        """Remove all files: each shell asks again at its next prompt."""
+        files.remove_tree(self._folder)
 
     @property
     def _folder(self) -> Path:
         return self._runtime / "prompt"
 
-    def _write(self, path: Path, clock: PromptClock) -> None:
-        files.ensure_private_folder(self._runtime)
-        files.ensure_private_folder(path.parent)
-        files.write_atomically(path, f"{clock.at} {clock.kind}\n".encode(), mtime=clock.at)
 
-    def _sweep_dated(self, folder: Path) -> None:
-        """Remove what was told longest ago; the change time tells when."""
-        with os.scandir(folder) as entries:
-            told = sorted(
-                (entry.stat(follow_symlinks=False).st_ctime_ns, entry.path) for entry in entries
-            )
-        for _, path in told[: max(0, len(told) + 1 - _MOST_DATED)]:
-            files.remove(path)
-
-    def _note_seen(self, name: str, token_file: str) -> None:
-        path, changed_at = self.seen_file(name), _changed_at(token_file)
-        if _changed_at(path) == changed_at:
-            return
-        files.ensure_private_folder(path.parent)
-        if not os.path.lexists(path):
-            files.write_atomically(path, b"")
-        try:
-            os.utime(path, ns=(changed_at, changed_at))
-        except OSError as cause:
-            raise LocalState(f'"{path}" cannot be dated') from cause
-
-
-def _read(path: Path) -> PromptClock | None:
+def _content(path: Path) -> bytes | None:
     try:
-        content = files.read_own_file(path, limit=64)
-        return None if content is None else schema.prompt_clock(content)
+        return files.read_own_file(path, limit=_LIMIT_BYTES)
     except LocalState:
         return None
-    except Damaged as damage:
-        files.report_damage(path, damage)
-        return None
 
 
-def _changed_at(path: Path | str, *, follow: bool = False) -> int:
-    """Return the file's modification time in nanoseconds; 0 without one."""
+def _mtime_ns(path: Path) -> int:
     try:
-        return os.stat(path, follow_symlinks=follow).st_mtime_ns
+        return os.stat(path, follow_symlinks=False).st_mtime_ns
     except OSError:
         return 0

@@ -1,4 +1,4 @@
-"""What a prompt shows, and that nobody's name can change what it means."""
+"""What a prompt shows, and that no name can change what it means."""
 
 import re
 
@@ -16,7 +16,12 @@ def clock(kind: str, left: int) -> PromptClock:
     return PromptClock(NOW + left, kind)  # type: ignore[arg-type]
 
 
-# The shells show the same: tests/shell/test_prompt.py holds them beside this table.
+def shown(clock, role_ends_at=None, *, now=NOW, **more):
+    row = prompt_text.row_at(prompt_text.rows(clock, role_ends_at, **more), now)
+    return row.time_text(now), row.level
+
+
+# The shells show the same: tests/shell/test_prompt.py compares them with the rows of this table.
 TABLE = [
     ("known", 3 * 86400 + 4 * 3600, "3d4h", "fine"),
     ("known", 86400, "1d0h", "fine"),
@@ -44,19 +49,18 @@ TABLE = [
 
 @pytest.mark.parametrize(("kind", "left", "text", "level"), TABLE)
 def test_time_left(kind, left, text, level):
-    assert prompt_text.time_text(clock(kind, left), NOW) == text
-    assert prompt_text.level(clock(kind, left), NOW) == level
+    assert shown(clock(kind, left)) == (text, level)
 
 
 def test_an_assumed_end_never_says_signed_out():
     for left in range(-100_000, 100_000, 977):
-        text = prompt_text.time_text(clock("assumed", left), NOW)
+        text, _ = shown(clock("assumed", left))
         assert "out" not in text
         assert "?" in text
 
 
 def test_fixed_keys_expire():
-    assert prompt_text.time_text(clock("known", 0), NOW, over="expired") == "==expired=="
+    assert shown(clock("known", 0), over="expired") == ("==expired==", "late")
 
 
 def test_no_level_is_told_by_colour_alone():
@@ -64,16 +68,41 @@ def test_no_level_is_told_by_colour_alone():
         assert (level != "fine") == text.startswith("="), (kind, left)
 
 
+def test_rows_as_shells_read_them():
+    known = prompt_text.rows(clock("known", 7200))
+    assert prompt_text.to_line(known) == (
+        f"{NOW + 5400}|{NOW + 7200}|fine|left|{NOW + 6900}|{NOW + 7200}|soon|=left="
+        f"|{NOW + 7199}|{NOW + 7200}|late|==left==|99999999999|{NOW + 7200}|late|==signed out=="
+    )
+    assert prompt_text.to_line(prompt_text.rows(PromptClock(0, "open"))) == "99999999999|0|fine|ok"
+    assert prompt_text.to_line(prompt_text.NOTHING_ENDS) == "99999999999|0||"
+
+
+@pytest.mark.parametrize("at", [0, 1, 299, 9_999_999_999])
+def test_no_number_is_negative_or_longer_than_shells_take(at):
+    fields = prompt_text.to_line(prompt_text.rows(PromptClock(at, "known"), at)).split("|")
+    assert all(re.fullmatch("[0-9]{1,11}", field) for field in fields[::4] + fields[1::4])
+
+
 @pytest.mark.parametrize("guarded", [False, True])
-@pytest.mark.parametrize("time", ["", "7h12m", "==signed out=="])
-@pytest.mark.parametrize("length", [1, 20, 28, 34, 40, 41, 200])
-def test_a_line_has_at_most_40_characters(guarded, time, length):
-    label = prompt_text.safe(("abcdefghij" * 20)[: length - 1] + "Z")
-    line = prompt_text.line(label, guarded, time)
+@pytest.mark.parametrize(
+    "shown_clock", [None, clock("open", 0), *(clock(k, n) for k, n, *_ in TABLE)]
+)
+@pytest.mark.parametrize("length", [1, 20, 25, 26, 32, 33, 40, 41, 200])
+def test_a_line_has_at_most_40_characters(guarded, shown_clock, length):
+    rows = prompt_text.rows(shown_clock) if shown_clock else prompt_text.NOTHING_ENDS
+    label = prompt_text.label(("abcdefghij" * 20)[: length - 1] + "Z", guarded=guarded)
+    line = prompt_text.line(label, rows, NOW)
     assert len(line) <= 40
     assert line.startswith("@@" if guarded else "a" if length > 1 else "Z")
-    assert line.endswith(time or "Z")
     assert "Z" in line  # both ends of a name are seen
+    if length + 2 * guarded <= 25:
+        assert line.split(" ")[0] == label
+
+
+def test_a_name_with_the_sign_of_guarded_roles_does_not_look_guarded():
+    assert prompt_text.label("@@prod", guarded=False) == "?@prod"
+    assert prompt_text.label("@@prod", guarded=True) == "@@@@prod"
 
 
 @pytest.mark.parametrize(
@@ -85,7 +114,7 @@ def test_a_hostile_name_is_harmless(name):
 
 
 @pytest.mark.parametrize(
-    ("session", "role", "shown"),
+    ("session", "role", "expected"),
     [
         (("known", 7200), None, ("known", 7200)),
         (("known", 7200), 600, ("known", 600)),
@@ -99,6 +128,19 @@ def test_a_hostile_name_is_harmless(name):
         (("known", 7200), -1, ("known", 7200)),
     ],
 )
-def test_the_clock_that_matters(session, role, shown):
-    failed = None if role is None else clock("known", role)
-    assert prompt_text.nearest(clock(*session), failed, NOW) == clock(*shown)
+def test_the_end_that_matters(session, role, expected):
+    """A role's, whose renewal has failed, until it has passed; the sign-in's if that is earlier."""
+    row = prompt_text.row_at(
+        prompt_text.rows(clock(*session), None if role is None else NOW + role), NOW
+    )
+    assert row.clock == clock(*expected)
+
+
+def test_a_role_that_outlives_the_sign_in_is_shown_after_it():
+    texts = [shown(clock("known", 300), NOW + 600, now=NOW + s)[0] for s in (299, 300, 599, 600)]
+    assert texts == ["==1s==", "=5m=", "==1s==", "==signed out=="]
+
+
+def test_a_role_that_ends_first_gives_way_to_the_sign_in():
+    texts = [shown(clock("known", 7200), NOW + 600, now=NOW + s)[0] for s in (0, 599, 600)]
+    assert texts == ["=10m=", "==1s==", "1h50m"]

@@ -1,10 +1,13 @@
-"""A shell with our prompt text and a stand-in for `ssohelper` that says what a test wants it to."""
+"""A shell with our prompt text, and a stand-in for `ssohelper` that answers what a test wants."""
 
+import os
 import shlex
 import shutil
 import subprocess
 from pathlib import Path
 
+from ssohelper.core import prompt_text
+from ssohelper.core.sign_in_clock import PromptClock
 from tests.programs import need
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "shell"
@@ -15,25 +18,39 @@ ARGV = {
     "zsh": ["-f"],
     "fish": ["--no-config", "--private"],
 }
-# What the stand-in does beside counting its starts: it prints the file `learnt`.
-_STAND_IN = '#!/bin/sh\necho "$*" >> {counted}\ncat {learnt}\n'
+# The stand-in adds a line to one file at each start, and prints the other.
+_STAND_IN = '#!/bin/sh\necho "$*" >> {counted}\ncat {answer}\n'
+# From here on the shell's clock says $1. fish has no clock but the age of files.
+_CLOCK = {
+    "bash": "unset EPOCHSECONDS; set_clock() { EPOCHSECONDS=$1; }",
+    "zsh": "zmodload -u zsh/datetime; set_clock() { typeset -g EPOCHSECONDS=$1; }",
+    "fish": """
+        function set_clock; set -g clock $argv[1]; end
+        function path
+            if test "$argv[1 2]" != 'mtime --relative'
+                builtin path $argv
+                return
+            end
+            for changed_at in (builtin path mtime $argv[3..])
+                math $clock - $changed_at
+            end
+        end
+    """,
+}
 
 
 class PromptWorld:
-    """A folder with state files, and `run` for a script in one of the shells."""
+    """A folder with a role's file, and `run` for a script in one of the shells."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.state = folder / "a folder's state"
         self.state.mkdir()
-        self.session, self.role = self.state / "session", self.state / "role"
-        self.token, self.seen = self.state / "token", self.state / "seen"
-        self.config, self.settings = self.state / "config", self.state / "config.toml"
-        self.dated = self.state / "dated"
-        self.counted, self.learnt = folder / "counted", folder / "learnt"
+        self.file, self.config = self.state / "role", self.state / "config"
+        self.counted, self.answer = folder / "counted", folder / "answer"
         program = folder / "bin" / "ssohelper"
         program.parent.mkdir()
-        program.write_text(_STAND_IN.format(counted=self.counted, learnt=self.learnt))
+        program.write_text(_STAND_IN.format(counted=self.counted, answer=self.answer))
         program.chmod(0o755)
         shutil.copy(_LAUNCHER, program.parent)
         self.env = {
@@ -43,37 +60,46 @@ class PromptWorld:
             "TERM": "xterm",
             "AWS_PROFILE": "payments-prod.ReadOnlyAccess",
         }
-        for path in (self.token, self.seen, self.config, self.settings, self.dated):
-            path.touch()
+        self.config.touch()
         self.learn("payments-prod.ReadOnlyAccess")
 
     def learn(
-        self, label: str, *, guarded: bool = False, ends: str = "", files: bool = True
+        self,
+        name: str,
+        rows: tuple[prompt_text.Row, ...] = (),
+        *,
+        guarded: bool = False,
+        has_file: bool = True,
     ) -> None:
-        """Say what the shells are told at the next change of AWS_PROFILE."""
-        places = (self.session, self.role, self.token, self.seen) if files else ("",) * 4
-        sources = (self.config, self.dated, self.settings, self.dated)
-        lines = (label, "1" if guarded else "0", ends, *map(str, (*places, *sources)))
-        self.learnt.write_text("\n".join(lines) + "\n")
+        """Set what the program answers when a shell asks it; `rows` are used without a file."""
+        label = prompt_text.label(name, guarded=guarded)
+        labels = prompt_text.fitted_labels(label, rows)
+        places = (str(self.file), str(self.config)) if has_file else ("", "")
+        self.answer.write_text("|".join((*labels, *places, prompt_text.to_line(rows))) + "\n")
 
-    def put(self, path: Path, at: int, kind: str) -> None:
-        """Write a state file as the program does: whole, and dated at its end."""
-        import os
-
-        new = path.with_name("new")
-        new.write_text(f"{at} {kind}\n")
-        os.utime(new, (at, at))
-        new.replace(path)
+    def put(self, at: int, kind: str, role_ends_at: int | None = None) -> None:
+        """Write the role's file as the program does: in one step, with the config's time."""
+        new = self.file.with_name("new")
+        new.write_text(f"{line(at, kind, role_ends_at)}\n")
+        changed_at = self.config.stat().st_mtime_ns
+        os.utime(new, ns=(changed_at, changed_at))
+        new.replace(self.file)
 
     def starts(self) -> int:
         """Return how often the shells have started the stand-in."""
         return len(self.counted.read_text().splitlines()) if self.counted.exists() else 0
 
-    def run(self, shell: str, script: str, **env: str) -> "subprocess.CompletedProcess[str]":
-        """Run the script after our text, as `shell-init` gives it."""
-        text = f"source {shlex.quote(str(FOLDER / f'prompt.{shell}'))}\n{script}\n"
+    def run(
+        self, shell: str, script: str, *, is_clock_set: bool = False, **env: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run the script after our text, as `shell-init` prints it.
+
+        With `is_clock_set` the script has the command `set_clock EPOCH`, to be called first.
+        """
+        clock = _CLOCK[shell] if is_clock_set else ""
+        source = f"source {shlex.quote(str(FOLDER / f'prompt.{shell}'))}"
         path = self.folder / f"script.{shell}"
-        path.write_text(text)
+        path.write_text(f"{source}\n{clock}\n{script}\n")
         return subprocess.run(
             [need(shell), *ARGV[shell], str(path)],
             env={**self.env, **env},
@@ -83,3 +109,9 @@ class PromptWorld:
             text=True,
             timeout=120,
         )
+
+
+def line(at: int, kind: str, role_ends_at: int | None = None) -> str:
+    """Return the first line of a role's file."""
+    clock = PromptClock(at, kind)  # type: ignore[arg-type]
+    return prompt_text.to_line(prompt_text.rows(clock, role_ends_at))

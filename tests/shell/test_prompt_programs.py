@@ -19,7 +19,7 @@ PAGE = FOLDER.parent / "docs" / "how-to" / "prompt.md"
 
 
 def snippet(first_line: str) -> str:
-    """Return the page's code block that begins with this line."""
+    """Return the code block of the page that begins with this line."""
     blocks = re.findall(r"^```\w+\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
     [found] = [block for block in blocks if block.startswith(f"{first_line}\n")]
     return found
@@ -28,7 +28,7 @@ def snippet(first_line: str) -> str:
 @pytest.fixture
 def world(tmp_path: Path) -> PromptWorld:
     made = PromptWorld(tmp_path)
-    made.put(made.session, int(time.time()) + 7 * 3600 + 12 * 60 + 58, "known")
+    made.put(int(time.time()) + 7 * 3600 + 12 * 60 + 58, "known")
     (tmp_path / "work").mkdir()
     (tmp_path / ".config").mkdir()
     return made
@@ -60,12 +60,12 @@ def test_starship(shell: str, world: PromptWorld, screen_of: Callable[..., Scree
     need("starship")
     (world.folder / ".config" / "starship.toml").write_text(snippet("# ~/.config/starship.toml"))
     screen = screen_of(shell, snippet(STARSHIP[shell]))
-    # What the page shows, but for the end of the line, which is starship's.
+    # What the page shows, except the end of the line, which is starship's.
     shown = f"{TEXT} ~/work"
     assert f"\n{shown} ❯\n" in PAGE.read_text()
     screen.wait(lambda: screen.prompt().startswith(shown))
     assert screen.cell("payments").fg == "green"
-    world.put(world.session, int(time.time()) + 238, "known")
+    world.put(int(time.time()) + 238, "known")
     screen.run("true")
     screen.wait(lambda: screen.prompt().startswith(f"{NAME} ==3m== ~/work"))
     assert screen.cell("payments").fg == "red"
@@ -108,7 +108,7 @@ def test_tmux(shell: str, world: PromptWorld) -> None:
         if shell == "zsh":
             ask("send-keys", "-t", ":0.0", "source ./rc", "Enter")
         wait_for(":0.0", TEXT)
-        # Another pane, another profile: each tells its own.
+        # Another pane has another profile: each shows its own.
         world.learn("payments-dev.Developer")
         other = {"fish": "set -gx AWS_PROFILE b"}.get(shell, "export AWS_PROFILE=b")
         ask("split-window", program)

@@ -10,7 +10,6 @@ from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role, Role
 from ssohelper.core.profile_names import checked_template
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import LATEST_INSTANT, Damaged
-from ssohelper.core.sign_in_clock import PROMPT_KINDS, PromptClock
 from ssohelper.core.sign_in_notices import Told
 from ssohelper.errors import SsoHelperError
 
@@ -24,7 +23,8 @@ _LONGEST_FILTER = 4096
 _MOST_USES = 1 << 40
 # Seconds since this machine's start: 100 years are enough.
 _LONGEST_UPTIME_SECONDS = 100 * 366 * 86400
-_PROMPT_LINE = re.compile(rb"([0-9]{1,10}) ([a-z]{1,10})\n")
+# The rows of core.prompt_text, which shells check; then the end of the role's credentials.
+_PROMPT_FILE = re.compile(rb"[^\n]{1,900}\n(?:([0-9]{1,10})\n)?")
 
 
 class Visit(NamedTuple):
@@ -137,13 +137,14 @@ def reading(found: dict[str, Any]) -> Reading:
     )
 
 
-def prompt_clock(content: bytes) -> PromptClock:
-    """Return the clock of a prompt's file."""
-    found = _PROMPT_LINE.fullmatch(content)
-    kind = found and next((kind for kind in PROMPT_KINDS if kind.encode() == found[2]), None)
-    if not found or not kind:
+def prompt_role_end(content: bytes) -> int | None:
+    """Return the end of a role's credentials that a prompt's file has; None where it has none."""
+    found = _PROMPT_FILE.fullmatch(content)
+    if not found:
         raise Damaged("line")
-    return PromptClock(fields.whole(int(found[1]), "line", 0, LATEST_INSTANT), kind)
+    if found[1] is None:
+        return None
+    return fields.whole(int(found[1]), "line", 0, LATEST_INSTANT)
 
 
 def _numbers(value: object, field: str) -> tuple[int, ...]:
