@@ -1,4 +1,4 @@
-"""Settings: precedence, origins, and what is wrong is said with file, line and the nearest key."""
+"""Settings: precedence, origins, and errors with file, line and the nearest key."""
 
 import os
 from pathlib import Path
@@ -50,7 +50,7 @@ def soon() -> Deadline:
     return Deadline(20, lambda: 0.0)
 
 
-def test_nothing_set_gives_every_default(path):
+def test_without_a_file_every_setting_has_its_default(path):
     found = read_settings(path, {})
     for setting in SETTINGS:
         assert found.get(setting.key) == setting.default
@@ -68,11 +68,11 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_default(read, 
     assert both.place("form") == "SSOHELPER_FORM"
 
 
-def test_an_empty_variable_says_nothing(read):
+def test_an_empty_variable_sets_nothing(read):
     assert read('form = "sso"', SSOHELPER_FORM="").get("form") == "sso"
 
 
-def test_a_session_has_settings_of_its_own(read):
+def test_a_session_may_have_its_own_value(read):
     found = read(
         'session_hours = 8\n[sessions.corp]\nsession_hours = 12\nbrowser = "firefox %s"\n'
         '[sessions."my.corp"]\nsession_hours = 1.5\n'
@@ -90,7 +90,7 @@ def test_a_session_has_settings_of_its_own(read):
 @pytest.mark.parametrize(
     ("said", "meant"), [("1", True), ("TRUE", True), ("on", True), ("0", False), ("no", False)]
 )
-def test_the_environment_says_yes_and_no_in_many_ways(read, said, meant):
+def test_a_variable_may_spell_true_and_false_in_several_ways(read, said, meant):
     assert read(SSOHELPER_RENEW_AHEAD=said).get("renew_ahead") is meant
 
 
@@ -147,7 +147,7 @@ def test_no_variable_sets_a_command_or_weakens_a_guard(read):
         ('"\\u001b[31m\\u202e" = 1', 1, "\\x1b[31m\\u202e"),
     ],
 )
-def test_what_is_wrong_is_said_with_file_and_line(read, path, text, line, says):
+def test_an_invalid_file_is_refused_with_file_and_line(read, path, text, line, says):
     with pytest.raises(ConfigInvalid) as caught:
         read(text)
     assert f'"{path}" line {line}: ' in caught.value.message
@@ -165,7 +165,7 @@ def test_what_is_wrong_is_said_with_file_and_line(read, path, text, line, says):
         ("sessions.corp.browsr", "sessions.corp.browser"),
     ],
 )
-def test_an_unknown_key_is_answered_with_the_nearest(read, key, near):
+def test_an_unknown_key_is_refused_with_the_nearest_one(read, key, near):
     with pytest.raises(UsageProblem) as caught:
         setting_of(key)
     assert caught.value.hint
@@ -182,19 +182,19 @@ def test_an_unknown_key_is_answered_with_the_nearest(read, key, near):
         ("STORAGE", "keyring"),
     ],
 )
-def test_a_wrong_variable_is_named_as_soon_as_a_wrong_line_would_be(read, variable, value):
+def test_an_invalid_variable_is_refused_when_the_settings_are_read(read, variable, value):
     with pytest.raises(ConfigInvalid, match=f"SSOHELPER_{variable}"):
         read(**{f"SSOHELPER_{variable}": value})
 
 
-def test_bytes_that_are_no_text_are_named_by_line_and_byte(path):
+def test_bytes_that_are_not_utf_8_are_refused_with_line_and_byte(path):
     path.parent.mkdir()
     path.write_bytes(b'form = "sso"\n# \xff\n')
     with pytest.raises(ConfigInvalid, match=r"line 2: byte 15 is not UTF-8"):
         read_settings(path, {})
 
 
-def test_a_folder_a_fifo_and_too_much_are_local_state(path):
+def test_a_folder_a_fifo_and_a_large_file_are_local_state_errors(path):
     path.mkdir(parents=True)
     with pytest.raises(LocalState):
         read_settings(path, {})
@@ -209,7 +209,7 @@ def test_a_folder_a_fifo_and_too_much_are_local_state(path):
 
 
 class TestSetting:
-    def test_what_is_set_is_read_and_comments_stay(self, store, path, read):
+    def test_set_changes_one_value_and_comments_stay(self, store, path, read):
         read('# mine\nform = "process" # why\n\n[guard]\nrules = ["x"]\n')
         store.set(parts_of("form"), value_of("form", ("sso",)), soon())
         store.set(parts_of("renew_ahead"), value_of("renew_ahead", ("false",)), soon())
@@ -236,7 +236,7 @@ class TestSetting:
             ("default_region", ("eu-west-1",), "eu-west-1"),
         ],
     )
-    def test_every_kind_survives_the_file(self, store, path, key, words, value):
+    def test_a_value_of_every_kind_is_read_as_it_was_set(self, store, path, key, words, value):
         assert value_of(key, words) == value
         for _ in range(2):
             store.set(parts_of(key), value_of(key, words), soon())
@@ -246,7 +246,7 @@ class TestSetting:
         assert read_settings(path, {}).origin(key) == "default"
         store.unset(parts_of(key), soon())
 
-    def test_settings_of_sessions_stay_beside_each_other(self, store, path):
+    def test_settings_of_several_sessions_do_not_affect_each_other(self, store, path):
         for name in ("corp", "my.corp", "zeta"):
             store.set(("sessions", name, "session_hours"), len(name), soon())
             store.set(("sessions", name, "browser"), name, soon())
@@ -257,7 +257,7 @@ class TestSetting:
             assert found.get("session_hours", session=name) == len(name)
             assert found.get("browser", session=name) == name
 
-    def test_a_link_stays_a_link(self, store, path, tmp_path):
+    def test_a_symlink_stays_a_symlink(self, store, path, tmp_path):
         path.parent.mkdir()
         (tmp_path / "dotfiles.toml").write_text('form = "sso"\n')
         path.symlink_to(tmp_path / "dotfiles.toml")
@@ -266,7 +266,7 @@ class TestSetting:
         assert path.is_symlink()
         assert read_settings(path, {}).get("form") == "process"
 
-    def test_a_broken_file_is_not_touched(self, store, path):
+    def test_an_invalid_file_is_not_changed(self, store, path):
         path.parent.mkdir()
         path.write_text("form = ")
         with pytest.raises(ConfigInvalid):
@@ -277,19 +277,19 @@ class TestSetting:
         ("key", "words"),
         [("form", ("x",)), ("form", ("sso", "sso")), ("renew_ahead", ("2",)), ("notify", ("",))],
     )
-    def test_a_wrong_value_is_a_usage_problem(self, key, words):
+    def test_an_invalid_value_is_a_usage_problem(self, key, words):
         with pytest.raises(UsageProblem):
             value_of(key, words)
 
 
 class TestKeys:
-    def test_a_key_is_chosen_by_the_actions_name(self, read):
+    def test_a_key_is_set_by_the_name_of_its_action(self, read):
         found = read('[keys]\nsessions.sign_in = "ctrl+s, F5"\n'.replace("F5", "f5"))
         assert found.keymap() == {"sessions.sign_in": "ctrl+s,f5"}
         assert found.get("keys.sessions.sign_in") == "ctrl+s,f5"
         assert found.get("keys.profiles.undo") == "u"
 
-    def test_an_unknown_action_is_said_with_its_line_and_the_nearest(self, read, path):
+    def test_an_unknown_action_is_refused_with_its_line_and_the_nearest_one(self, read, path):
         with pytest.raises(ConfigInvalid) as caught:
             read('theme = "light"\n[keys]\nsessions.signin = "x"\n')
         assert caught.value.message == f'"{path}" line 3: no action named "sessions.signin"'
@@ -298,7 +298,7 @@ class TestKeys:
     @pytest.mark.parametrize(
         "text", ["", "nope", "ctrl+", "ctrl+c", "a,,b", "\x1b", "ab", "hyper+a"]
     )
-    def test_what_is_no_key_is_refused(self, text):
+    def test_an_invalid_key_is_refused(self, text):
         with pytest.raises(UsageProblem):
             value_of("keys.profiles.undo", (text,))
 
@@ -306,7 +306,7 @@ class TestKeys:
         ("text", "kept"),
         [("?", "question_mark"), ("S", "S"), ("alt+-", "alt+minus"), ("f12", "f12")],
     )
-    def test_characters_get_their_keys_long_names(self, text, kept):
+    def test_a_character_is_stored_by_the_long_name_of_its_key(self, text, kept):
         assert value_of("keys.profiles.undo", (text,)) == kept
 
     @pytest.mark.parametrize(
@@ -318,21 +318,21 @@ class TestKeys:
             ('keys.profiles.undo = "x"\nkeys.profiles.apply = "x"', "profiles."),
         ],
     )
-    def test_two_actions_of_a_screen_never_share_a_key(self, read, path, text, other):
+    def test_two_actions_of_one_screen_cannot_have_the_same_key(self, read, path, text, other):
         with pytest.raises(ConfigInvalid, match=f'line 1: .* is already the key of "{other}'):
             read(text + "\n")
 
-    def test_screens_may_share_one(self, read):
+    def test_actions_of_two_screens_may_have_the_same_key(self, read):
         assert read('keys.profiles.undo = "o"\n').keymap() == {"profiles.undo": "o"}
 
-    def test_config_set_refuses_a_key_that_is_taken(self, read):
+    def test_check_key_refuses_a_key_that_is_taken(self, read):
         with pytest.raises(UsageProblem):
             check_key(read(), "keys.profiles.undo", "a")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make another user's file")
 @pytest.mark.parametrize(("owner", "is_read"), [(0, True), (65534, False)])
-def test_another_users_file_names_no_command_of_ours(path, read, owner, is_read):
+def test_a_settings_file_of_another_user_is_refused(path, read, owner, is_read):
     assert read('notify = ["touch"]\n').get("notify") == ("touch",)
     os.chown(path, owner, owner)
     if is_read:
@@ -342,7 +342,7 @@ def test_another_users_file_names_no_command_of_ours(path, read, owner, is_read)
             read_settings(path, {})
 
 
-def test_a_settings_file_that_is_switched_off_sets_nothing(path):
+def test_a_settings_file_that_is_dev_null_sets_nothing(path):
     path.parent.mkdir()
     path.symlink_to("/dev/null")
     assert read_settings(path, {}).origin("form") == "default"

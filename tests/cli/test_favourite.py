@@ -1,4 +1,4 @@
-"""favourite add, rm, list; and what list --json tells of favourites and last use."""
+"""`favourite add`, `rm` and `list` as the real program."""
 
 import json
 
@@ -26,13 +26,13 @@ def test_a_favourite_is_added_listed_and_removed(home: Home, run: Run) -> None:
     assert run("favourite", "list").stdout == ""
 
 
-def test_a_role_without_a_profile_can_be_one(home: Home, run: Run) -> None:
+def test_a_role_without_a_profile_can_be_a_favourite(home: Home, run: Run) -> None:
     home.add_session("corp")
     assert run("favourite", "add", "corp:000030000001/Read").returncode == 0
     assert run("favourite", "list").stdout == "corp\t000030000001\tRead\n"
 
 
-def test_what_is_not_there_is_said(home: Home, run: Run) -> None:
+def test_an_unknown_profile_is_exit_2(home: Home, run: Run) -> None:
     home.add_session("corp")
     answer = run("favourite", "add", "nope")
     assert (answer.returncode, answer.stdout) == (2, "")

@@ -1,7 +1,7 @@
-"""Configs as people and tools write them: every construct of ~/.aws/config that botocore reads.
+"""Generates configs with every construct of ~/.aws/config that users and tools write.
 
-`configs` draws lines; what of it is legal, botocore says. `constructs` tells which constructs a
-text shows, so that a test can assert that all of them were seen.
+Some are invalid: botocore decides. CONSTRUCTS recognizes each construct in a text, so that a test
+can assert that all of them were generated.
 """
 
 import re
@@ -101,7 +101,7 @@ _MANAGED = st.sampled_from(
 
 @st.composite
 def configs(draw: st.DrawFn) -> str:
-    """Draw a config's text; `[profile ours]`, where it is there, is the one that tests change."""
+    """Draw the text of a config. Tests change its `[profile ours]`, if it has one."""
     lines: list[str] = draw(st.sampled_from([[], [], ["# top"], ["", "; top", ""]]))
     for section in draw(st.lists(_section(), max_size=5)):
         lines = lines + section + draw(st.sampled_from([[], [""], ["", ""], ["# after", ""]]))

@@ -1,9 +1,16 @@
-"""The net below the editor: nothing is written that does not say what was meant."""
+"""Editing a config: what is written, what is refused, and that the result is checked."""
 
 import pytest
 
 from ssohelper.core import config_edit
-from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection, edited
+from ssohelper.core.config_edit import (
+    AddSection,
+    Change,
+    EditSection,
+    RemoveSection,
+    edited,
+    unified_diff,
+)
 from ssohelper.core.config_text import ConfigText
 from ssohelper.errors import ConfigInvalid
 
@@ -28,13 +35,13 @@ def config(text: str = TEXT) -> ConfigText:
         "",
     ],
 )
-def test_a_text_that_says_something_else_is_not_written(monkeypatch, after):
+def test_a_result_with_other_sections_or_keys_is_refused(monkeypatch, after):
     monkeypatch.setattr(config_edit.Edits, "text", lambda _edits: after)
     with pytest.raises(ConfigInvalid, match="would alter other sections or keys"):
         edited(config(), [EDIT])
 
 
-def test_one_that_nobody_could_read_is_not_written_either(monkeypatch):
+def test_a_result_that_cannot_be_read_is_refused(monkeypatch):
     monkeypatch.setattr(config_edit.Edits, "text", lambda _edits: TEXT + "[profile a]\n")
     with pytest.raises(ConfigInvalid, match="exists twice"):
         edited(config(), [EDIT])
@@ -57,7 +64,7 @@ def test_one_that_nobody_could_read_is_not_written_either(monkeypatch):
         (AddSection("profile c", (("region", "x\ny = z"),)), "cannot be written"),
     ],
 )
-def test_what_cannot_be_written_is_refused(change: Change, why: str):
+def test_an_invalid_change_is_refused(change: Change, why: str):
     with pytest.raises(ConfigInvalid, match=why):
         edited(config(), [change])
 
@@ -84,6 +91,40 @@ def test_what_cannot_be_written_is_refused(change: Change, why: str):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_what_can_be_is_written(changes: list[Change], after: str, end: str):
+def test_a_valid_change_is_written(changes: list[Change], after: str, end: str):
     written = edited(config(TEXT.replace("\n", end)), changes)
     assert written == after.replace("\n", end).encode()
+
+
+@pytest.mark.parametrize(
+    "value", ["a\nb", "a\rb", "a\x85b", "a\u2028b", " a", "", "a\x00b", "\ud800", "a\u202eb"]
+)
+def test_a_value_that_could_become_another_line_is_refused(value: str) -> None:
+    with pytest.raises(ConfigInvalid, match="cannot be written"):
+        edited(config("[default]\n"), [AddSection("profile a", (("region", value),))])
+
+
+@pytest.mark.parametrize("name", ["a]b", "a b", "a\n[profile b", "", "-a", '"a"', "ä"])
+def test_a_name_that_tools_read_differently_is_refused(name: str) -> None:
+    with pytest.raises(ConfigInvalid, match="cannot be written"):
+        edited(config("[default]\n"), [AddSection(f"profile {name}", (("x", "1"),))])
+
+
+def test_the_diff_does_not_show_a_secret() -> None:
+    text = config("[default]\naws_secret_access_key = wJalrXUtnFEMI\nregion = x\n")
+    added = AddSection("profile a", (("region", "x"),))
+    diff = "\n".join(unified_diff(text, [added], "config"))
+    assert "aws_secret_access_key" in diff
+    assert "wJalr" not in diff
+
+
+def test_a_new_key_takes_the_place_of_a_removed_one() -> None:
+    text = config("[profile a]\r\n# mine\r\ncredential_process = x\r\nregion: y\r\n")
+    edit = EditSection("profile a", (("sso_session", "s"),), ("credential_process",))
+    assert edited(text, [edit]) == b"[profile a]\r\n# mine\r\nsso_session = s\r\nregion: y\r\n"
+
+
+def test_the_comments_of_a_removed_section_stay() -> None:
+    text = config("[a]\nx = 1\n\n# about b\n[profile b]\n# why\ny = 1\n\n# about c\n[c]\n")
+    after = edited(text, [RemoveSection("profile b")])
+    assert after == b"[a]\nx = 1\n\n# about b\n# why\n\n# about c\n[c]\n"

@@ -1,4 +1,4 @@
-"""500 generated configs that botocore reads: our reader agrees with it, no foreign byte changes."""
+"""500 generated configs: our reader agrees with botocore, and edits change no other byte."""
 
 import os
 import re
@@ -56,7 +56,7 @@ def _nested(value: str) -> Any:
 
 
 def foreign_lines(data: bytes, ours: tuple[str, ...]) -> list[bytes]:
-    """Return the lines that no change of ours may touch, in order, line endings included."""
+    """Return the lines that no edit may change, in order, with their line endings."""
     config = ConfigFile.parse(data, "c")
     lines = data.split(b"\n")
     section = config.text.sections.get("profile ours")
@@ -79,7 +79,7 @@ def check_changes(text: str, changes: list[Change]) -> None:
     left = foreign_lines(after, own_keys)
     added = [change for change in changes if isinstance(change, AddSection)]
     if added:
-        # A last line without newline gets one; then comes a blank line and what was added.
+        # A last line without a newline gets one. A blank line and the new section follow.
         end = "\r\n" if "\r\n" in text else "\n"
         shape = [f"[{_NEW.header}]", *(f"{key} = {value}" for key, value in _NEW.keys)]
         tail = end.join([*([""] if text else []), *shape, ""])
@@ -92,12 +92,12 @@ def check_changes(text: str, changes: list[Change]) -> None:
 
 
 def _without_end(lines: list[bytes]) -> list[bytes]:
-    """Leave out the newline at the end, which a file without one gets."""
+    """Remove the newline at the end, since the edit adds one to a file without it."""
     return b"\n".join(lines).rstrip(b"\r\n").split(b"\n")
 
 
 def applied(text: str, diff: list[str]) -> str:
-    """Apply a unified diff as `patch` does, checking each context line; CRLF is put back."""
+    """Apply a unified diff as `patch` does, check each context line, and restore CRLF."""
     end = "\r" if "\r\n" in text else ""
     old = text.split("\n")
     new: list[str] = []
@@ -123,7 +123,7 @@ def applied(text: str, diff: list[str]) -> str:
     return "\n".join(new + rest)
 
 
-def test_no_foreign_byte_changes_and_botocore_reads_what_was_meant() -> None:
+def test_no_other_byte_changes_and_botocore_reads_the_intended_values() -> None:
     seen: Counter[str] = Counter()
     counts = Counter[str]()
 
@@ -148,7 +148,7 @@ def test_no_foreign_byte_changes_and_botocore_reads_what_was_meant() -> None:
         assert our_profiles(config) == read["profiles"]
         assert set(config.session_names()) == set(read["sso_sessions"])
         if config.text.defaults.keys and not config.text.sections:
-            # Legal only as long as no section inherits its broken block.
+            # Legal only as long as no section inherits the invalid nested block.
             return
         counts["legal"] += 1
         seen.update(name for name, shows in CONSTRUCTS.items() if shows(text))
@@ -169,11 +169,11 @@ def test_no_foreign_byte_changes_and_botocore_reads_what_was_meant() -> None:
 
 
 def check_removal(config: ConfigFile) -> None:
-    """Removing takes away the section alone: other sections, and all comments, stay."""
+    """Removing a section keeps all other sections and all comments."""
     try:
         after = config.with_changes([RemoveSection("profile ours")])
     except ConfigInvalid:
-        # An indented header that follows would become part of the value before: refused.
+        # Refused, because an indented header that follows would become part of the value before it.
         assert re.search(r"^[ \t]+\[", config.text.text, re.MULTILINE)
         return
     read = botocore_reads(after)
@@ -187,7 +187,7 @@ def check_removal(config: ConfigFile) -> None:
 
 
 def check_addition_goes_away(text: str) -> None:
-    """Adding a section and removing it again leaves the very bytes (a last newline aside)."""
+    """Adding a section and removing it again restores the bytes, apart from a last newline."""
     added = ConfigFile.parse(text.encode(), "c").with_changes([_NEW])
     back = ConfigFile.parse(added, "c").with_changes([RemoveSection(_NEW.header)])
     end = "" if not text or text.endswith("\n") else "\r\n" if "\r\n" in text else "\n"

@@ -1,4 +1,4 @@
-"""What a rule of `guard.rules` means."""
+"""Which roles a rule of `guard.rules` guards."""
 
 import pytest
 
@@ -34,7 +34,7 @@ PROD = Account("001234567890", "payments-prod", "p@example.com")
         ("[", False),
     ],
 )
-def test_a_rule(rule, guards):
+def test_a_rule_matches_by_session_account_and_role(rule, guards):
     assert is_guarded([rule], "corp", PROD, "Admin") is guards
 
 
@@ -56,11 +56,11 @@ def test_one_of_several_rules_is_enough():
         ("a/b", "corp:a/b"),
     ],
 )
-def test_a_colon_or_a_slash_in_an_accounts_name_loosens_no_guard(name, rule):
+def test_a_rule_guards_an_account_with_a_colon_or_a_slash_in_its_name(name, rule):
     assert is_guarded([rule], "corp", PROD._replace(name=name), "Admin")
 
 
-def test_an_account_whose_name_is_not_known_is_found_by_its_id():
+def test_an_account_with_an_unknown_name_matches_by_its_id():
     unknown = PROD._replace(name="")
     assert is_guarded(["001234567890/*"], "corp", unknown, "Admin")
     assert not is_guarded(["payments-prod/*"], "corp", unknown, "Admin")

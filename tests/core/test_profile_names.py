@@ -1,4 +1,4 @@
-"""How profiles are called: mapping, clashes, and that no order matters."""
+"""Names of profiles: the mapping to safe characters, clashes, and that order does not matter."""
 
 import hashlib
 import itertools
@@ -44,7 +44,9 @@ def wanted(name: str, role: str = "Admin", account_id: str = "001234567890") -> 
         ("111122223333-prod", "R", "111122223333-prod.R"),
     ],
 )
-def test_every_name_from_aws_becomes_a_safe_one(account: str, role: str, name: str | None) -> None:
+def test_every_name_from_aws_is_mapped_to_a_safe_one(
+    account: str, role: str, name: str | None
+) -> None:
     found = plain_name(TEMPLATE, "corp", wanted(account, role))
     assert PROFILE_NAME.fullmatch(found)
     assert name is None or found == name
@@ -52,7 +54,7 @@ def test_every_name_from_aws_becomes_a_safe_one(account: str, role: str, name: s
 
 @pytest.mark.parametrize("template", ["...{account_name}", "-{account_email}", "._-{role_name}"])
 @pytest.mark.parametrize("name", ["", "...", "é"])
-def test_a_name_begins_with_a_letter_or_digit_whatever_is_said(template: str, name: str) -> None:
+def test_a_name_always_begins_with_a_letter_or_digit(template: str, name: str) -> None:
     item = UnnamedRole(Account("001234567890", name, name), Role("001234567890", name))
     assert plain_name(template, "corp", item) == "001234567890"
 
@@ -61,7 +63,7 @@ def test_a_name_begins_with_a_letter_or_digit_whatever_is_said(template: str, na
     "template",
     [TEMPLATE, "{session}", "aws-{account_id}_{account_email}", "{role_name}" + "x" * 189],
 )
-def test_a_good_template_is_taken_unchanged(template: str) -> None:
+def test_a_valid_template_is_returned_unchanged(template: str) -> None:
     assert checked_template(template) == template
 
 
@@ -77,21 +79,21 @@ def test_a_good_template_is_taken_unchanged(template: str) -> None:
         ("{role_name}" + "x" * 190, "is not a valid name template"),
     ],
 )
-def test_a_bad_template_is_a_usage_problem(template: str, why: str) -> None:
+def test_an_invalid_template_is_a_usage_problem(template: str, why: str) -> None:
     with pytest.raises(UsageProblem) as refused:
         checked_template(template)
     assert why in refused.value.message
 
 
 @pytest.mark.parametrize("name", ["a", "9", "payments-prod.Read_Only", "x" * 256])
-def test_a_good_name_is_taken_unchanged(name: str) -> None:
+def test_a_valid_name_is_returned_unchanged(name: str) -> None:
     assert checked_name(name) == name
 
 
 @pytest.mark.parametrize(
     "name", ["", "-x", "--help", "a\nb", "a b", "é", "x" * 257, "../x", "a/b", "a\n"]
 )
-def test_a_bad_name_is_a_usage_problem(name: str) -> None:
+def test_an_invalid_name_is_a_usage_problem(name: str) -> None:
     with pytest.raises(UsageProblem):
         checked_name(name)
 
@@ -101,7 +103,7 @@ def named(roles: list[UnnamedRole], *taken: str) -> list[str]:
     return [found[item.role] for item in roles]
 
 
-def test_a_name_without_a_clash_is_plain() -> None:
+def test_a_name_without_a_clash_is_that_of_the_template() -> None:
     assert named([wanted("a"), wanted("a", "Read")]) == ["a.Admin", "a.Read"]
 
 
@@ -110,12 +112,12 @@ def test_a_taken_name_gets_the_session_in_front(taken: str) -> None:
     assert named([wanted("a")], taken) == ["corp.a.Admin"]
 
 
-def test_two_accounts_of_one_name_get_their_ids() -> None:
+def test_accounts_with_the_same_name_get_their_ids() -> None:
     roles = [wanted("a", account_id="1" * 12), wanted("A", account_id="2" * 12)]
     assert named(roles) == ["corp.a.Admin.111111111111", "corp.A.Admin.222222222222"]
 
 
-def test_two_roles_that_map_to_one_name_get_the_hash_of_theirs() -> None:
+def test_roles_that_map_to_the_same_name_get_the_hash_of_their_own() -> None:
     names = named([wanted("a", "x=y"), wanted("a", "x,y"), wanted("a", "X-Y")])
     assert [name.rpartition(".")[0] for name in names] == [
         "corp.a.x-y.001234567890",
@@ -126,14 +128,14 @@ def test_two_roles_that_map_to_one_name_get_the_hash_of_theirs() -> None:
     assert len(set(names)) == 3
 
 
-def test_a_role_that_gets_no_name_is_missing_and_the_others_have_theirs() -> None:
+def test_a_role_for_which_no_name_is_free_is_left_out() -> None:
     digits = hashlib.sha256(b"Admin").hexdigest()[:6]
-    rungs = ["a.Admin", "corp.a.Admin"]
-    rungs += [f"corp.a.Admin.001234567890{end}" for end in ("", f".{digits}")]
+    attempts = ["a.Admin", "corp.a.Admin"]
+    attempts += [f"corp.a.Admin.001234567890{end}" for end in ("", f".{digits}")]
     roles = [wanted("a"), wanted("b")]
-    found = names_for(roles, template=TEMPLATE, session_name="corp", taken=rungs)
+    found = names_for(roles, template=TEMPLATE, session_name="corp", taken=attempts)
     assert found == {roles[1].role: "b.Admin"}
-    assert named(roles[:1], *rungs[:3]) == rungs[3:]
+    assert named(roles[:1], *attempts[:3]) == attempts[3:]
 
 
 def test_default_is_never_a_name() -> None:
@@ -141,7 +143,7 @@ def test_default_is_never_a_name() -> None:
     assert list(found.values()) == ["corp.Default"]
 
 
-def test_no_order_matters() -> None:
+def test_the_order_of_the_roles_does_not_matter() -> None:
     roles = [
         wanted("a", account_id="1" * 12),
         wanted("A", account_id="2" * 12),

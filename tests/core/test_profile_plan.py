@@ -1,4 +1,4 @@
-"""What sync does: what it adds, what it keeps its hands from, and that names never move."""
+"""Plans: which profiles they add, change, rename and remove, and which they never touch."""
 
 import hashlib
 import itertools
@@ -33,12 +33,10 @@ LISTING = Listing(
     URL, "eu-west-1", 0, (listed(PAY, "pay", "Read", "Admin"), listed(DEV, "dev", "Read"))
 )
 
-NOTHING_SAID = Choices()
+NO_FILTERS = Choices()
 
 
-def request(
-    listing: Listing = LISTING, choices: Choices = NOTHING_SAID, **more: Any
-) -> SyncRequest:
+def request(listing: Listing = LISTING, choices: Choices = NO_FILTERS, **more: Any) -> SyncRequest:
     return SyncRequest(
         CORP,
         listing,
@@ -90,7 +88,7 @@ def test_a_second_sync_changes_nothing() -> None:
     assert (again.add, again.change, again.changes, again.skipped) == ((), (), (), ())
 
 
-def test_native_form() -> None:
+def test_native_form_is_written_with_sso_keys() -> None:
     found = synced(SESSION, request(choices=Choices(form="sso", roles=("Admin",))))
     assert found == SESSION + native("pay.Admin", PAY, "Admin")
 
@@ -107,7 +105,9 @@ def test_native_form() -> None:
         (Choices(template="{session}_{account_id}", roles=("Admin",)), (f"corp_{PAY}",)),
     ],
 )
-def test_filters_and_template(choices: Choices, added: tuple[str, ...]) -> None:
+def test_filters_select_roles_and_the_template_names_profiles(
+    choices: Choices, added: tuple[str, ...]
+) -> None:
     assert plan(SESSION, request(choices=choices)).add == added
 
 
@@ -116,7 +116,9 @@ def test_filters_and_template(choices: Choices, added: tuple[str, ...]) -> None:
     [((), ("x",), True), (("a*", "b"), ("B",), True), (("a*",), ("xa",), False),
      (("!a*",), ("x", "ab"), False), (("a*", "!ab"), ("ab",), False), (("[",), ("[",), True)],
 )  # fmt: skip
-def test_globs(globs: tuple[str, ...], texts: tuple[str, ...], expected: bool) -> None:
+def test_a_glob_filter_includes_and_excludes(
+    globs: tuple[str, ...], texts: tuple[str, ...], expected: bool
+) -> None:
     assert glob_filter(globs)(*texts) is expected
 
 
@@ -131,7 +133,7 @@ def test_globs(globs: tuple[str, ...], texts: tuple[str, ...], expected: bool) -
         f"credential_process = aws-sso process --arn arn:aws:iam::{PAY}:role/Read",
     ],
 )
-def test_a_persons_profile_for_a_role_is_kept_and_no_second_one_comes(keys: str) -> None:
+def test_a_role_of_the_users_own_profile_gets_no_second_one(keys: str) -> None:
     mine = f"[profile mine]\n{keys}\noutput = json\n"
     found = plan(SESSION + mine)
     assert found.add == ("pay.Admin", "dev.Read")
@@ -140,7 +142,7 @@ def test_a_persons_profile_for_a_role_is_kept_and_no_second_one_comes(keys: str)
 
 
 @pytest.mark.parametrize(("url", "is_there"), [(URL + "/#/", True), (URL[:-1] + "2", False)])
-def test_a_legacy_profile_is_of_each_session_at_its_portal(url: str, is_there: bool) -> None:
+def test_a_legacy_profile_belongs_to_each_session_of_its_portal(url: str, is_there: bool) -> None:
     twin = SESSION.replace("corp", "twin")
     mine = f"[profile mine]\nsso_start_url = {url}\nsso_account_id = {PAY}\nsso_role_name = Read\n"
     assert ("pay.Read" not in plan(SESSION + twin + mine).add) is is_there
@@ -149,12 +151,14 @@ def test_a_legacy_profile_is_of_each_session_at_its_portal(url: str, is_there: b
 @pytest.mark.parametrize(
     ("region", "changes"), [("eu-west-1", ()), ("us-east-1", ("sso_region", "eu-west-1"))]
 )
-def test_a_session_that_moved_is_brought_up_to_date(region: str, changes: tuple[str, ...]) -> None:
+def test_the_region_of_the_session_section_is_updated(
+    region: str, changes: tuple[str, ...]
+) -> None:
     found = plan(SESSION.replace("eu-west-1", region) + ALL)
     assert [change.assign for change in found.changes] == ([(changes,)] if changes else [])
 
 
-def test_a_legacy_profile_of_another_portal_is_another_role() -> None:
+def test_a_legacy_profile_of_another_portal_points_at_another_role() -> None:
     other = URL.replace("d-0", "d-1")
     mine = (
         f"[profile mine]\nsso_start_url = {other}\nsso_account_id = {PAY}\nsso_role_name = Read\n"
@@ -166,7 +170,7 @@ def test_several_managed_profiles_of_a_role_are_all_kept() -> None:
     assert plan(SESSION + ALL + process("second", PAY, "Read")).changes == ()
 
 
-def test_a_renamed_account_moves_no_name_and_rename_does() -> None:
+def test_a_renamed_account_changes_profile_names_only_with_rename() -> None:
     renamed = LISTING._replace(
         accounts=(listed(PAY, "payments", "Read", "Admin"), LISTING.accounts[1])
     )
@@ -179,9 +183,9 @@ def test_a_renamed_account_moves_no_name_and_rename_does() -> None:
     assert after == text.replace("[profile pay.Read]", "[profile payments.Read]")
 
 
-# Of pay's, dev's and third's Read, in this order in the file.
+# The names that the profiles of pay, dev and third have, in this order in the file.
 @pytest.mark.parametrize("names", [*itertools.permutations(["pay.Read", "dev.Read", "third.Read"])])
-def test_rename_gives_a_name_that_another_profile_gives_up(names: tuple[str, ...]) -> None:
+def test_rename_may_give_a_profile_the_old_name_of_another_one(names: tuple[str, ...]) -> None:
     accounts = {"pay": PAY, "dev": DEV, "third": "3" * 12}
     listing = LISTING._replace(
         accounts=tuple(listed(number, name, "Read") for name, number in accounts.items())
@@ -196,7 +200,7 @@ def test_rename_gives_a_name_that_another_profile_gives_up(names: tuple[str, ...
     assert {p.name: p.keys for p in back.profiles()} == {p.name: p.keys for p in one.profiles()}
 
 
-def test_rename_gives_nobody_the_name_of_a_profile_that_stays() -> None:
+def test_rename_gives_no_profile_the_name_of_one_that_keeps_its_name() -> None:
     text = SESSION + process("dev.Read", PAY, "Read") + process("odd", DEV, "Read")
     text += "\n[profile chained]\nsource_profile = dev.Read\nrole_arn = x\n"
     listing = LISTING._replace(accounts=(listed(PAY, "pay", "Read"), listed(DEV, "dev", "Read")))
@@ -206,7 +210,7 @@ def test_rename_gives_nobody_the_name_of_a_profile_that_stays() -> None:
     assert synced(text, request(listing, rename=True)) == text.replace("odd", "corp.dev.Read")
 
 
-def test_rename_keeps_a_name_that_an_added_profile_would_have_had() -> None:
+def test_rename_and_add_never_give_the_same_name() -> None:
     text = SESSION + process("odd", PAY, "Read") + process("pay.Admin", PAY, "Admin")
     listing = LISTING._replace(accounts=(listed(PAY, "pay", "Read", "Admin", "New"),))
     found = plan(text, request(listing, rename=True, template="{account_name}"))
@@ -215,13 +219,13 @@ def test_rename_keeps_a_name_that_an_added_profile_would_have_had() -> None:
     synced(text, request(listing, rename=True, template="{account_name}"))
 
 
-def test_rename_leaves_alone_what_is_not_one_of_the_listing_and_within_the_filters() -> None:
+def test_rename_needs_a_single_profile_of_a_listed_role_within_the_filters() -> None:
     renamed = LISTING._replace(
         accounts=(listed(PAY, "payments", "Read", "Admin"), listed(DEV, "develop", "Read"))
     )
     text = SESSION + ALL + process("second", PAY, "Admin") + process("gone", DEV, "Gone")
     for choices, moved in (
-        (Choices(), ["pay.Read", "dev.Read"]),  # Admin has two: nobody knows which
+        (Choices(), ["pay.Read", "dev.Read"]),  # Admin has two profiles
         (Choices(accounts=("pay*",)), ["pay.Read"]),
         (Choices(roles=("Adm*",)), []),
     ):
@@ -229,7 +233,7 @@ def test_rename_leaves_alone_what_is_not_one_of_the_listing_and_within_the_filte
         assert [change.profile for change in found.change] == moved
 
 
-def test_a_change_says_what_was_and_what_will_be_a_new_name_too() -> None:
+def test_a_change_holds_the_keys_and_the_name_before_and_after() -> None:
     text = SESSION + process("odd", PAY, "Read", "/old/ssohelper credential-process")
     text = text.replace("region = eu-west-1\nssoh", "sso_start_url = x\nregion = eu-west-1\nssoh")
     listing = LISTING._replace(accounts=(listed(PAY, "pay", "Read", "Admin"),))
@@ -254,7 +258,7 @@ def test_a_change_says_what_was_and_what_will_be_a_new_name_too() -> None:
     ) + process("pay.Read", PAY, "Read")
 
 
-def test_rename_leaves_a_role_without_a_free_name_its_own() -> None:
+def test_rename_keeps_the_name_of_a_role_for_which_none_is_free() -> None:
     digest = hashlib.sha256(b"Read").hexdigest()[:6]
     taken = frozenset(
         {"a.Read", "corp.a.Read", f"corp.a.Read.{PAY}", f"corp.a.Read.{PAY}.{digest}"}
@@ -266,7 +270,7 @@ def test_rename_leaves_a_role_without_a_free_name_its_own() -> None:
     assert found.skipped == ()
 
 
-def test_a_mark_makes_no_profile_of_another_tools_form_ours() -> None:
+def test_the_managed_key_in_another_tools_profile_has_no_effect() -> None:
     mine = (
         f"[profile mine]\nsso_start_url = {URL}\nsso_account_id = {PAY}\nsso_role_name = Read\n"
         "ssohelper_managed = true\n"
@@ -275,7 +279,7 @@ def test_a_mark_makes_no_profile_of_another_tools_form_ours() -> None:
     assert (found.add, found.change, found.remove) == (("pay.Admin", "dev.Read"), (), ())
 
 
-def test_a_second_organization_moves_no_name() -> None:
+def test_a_second_organization_renames_no_profile() -> None:
     partner = SsoSession("partner", URL.replace("d-0", "d-1"), "eu-west-1", ())
     listing = LISTING._replace(start_url=partner.start_url)
     asked = request(listing)._replace(session=partner)
@@ -285,12 +289,12 @@ def test_a_second_organization_moves_no_name() -> None:
     assert plan(synced(SESSION + ALL, asked)).changes == ()
 
 
-def test_a_section_of_the_credentials_file_takes_the_name() -> None:
+def test_the_name_of_a_section_of_the_credentials_file_is_taken() -> None:
     found = plan(SESSION, request(taken_names=frozenset({"PAY.read"})))
     assert found.add == ("corp.pay.Read", "pay.Admin", "dev.Read")
 
 
-def test_the_command_is_brought_up_to_date_and_the_persons_keys_stay() -> None:
+def test_the_command_is_updated_and_the_users_keys_stay() -> None:
     text = SESSION + process("pay.Read", PAY, "Read", "/old/ssohelper credential-process").replace(
         "region = eu-west-1\n", "# mine\nregion = us-east-1\ns3 =\n  a = b\n"
     )
@@ -298,7 +302,7 @@ def test_the_command_is_brought_up_to_date_and_the_persons_keys_stay() -> None:
     assert after == text.replace("/old/ssohelper credential-process", COMMAND)
 
 
-def test_only_a_form_that_is_said_converts_and_only_what_the_filters_name() -> None:
+def test_only_convert_changes_the_form_and_only_within_the_filters() -> None:
     choices = Choices(form="sso", accounts=("pay",))
     assert plan(SESSION + ALL, request(choices=choices)).changes == ()
     after = synced(SESSION + ALL, request(choices=choices, convert=True))
@@ -309,7 +313,7 @@ def test_only_a_form_that_is_said_converts_and_only_what_the_filters_name() -> N
     assert synced(after, back) == SESSION + ALL
 
 
-def test_an_sso_key_beside_our_command_goes_since_it_would_win() -> None:
+def test_an_sso_key_that_would_win_over_our_command_is_removed() -> None:
     text = SESSION + ALL.replace("region = eu", f"sso_account_id = {PAY}\nregion = eu", 1)
     assert "sso_account_id" in text
     text = text.replace(f"sso_account_id = {PAY}\n", "sso_start_url = x\n")
@@ -324,7 +328,7 @@ def test_nothing_is_removed_without_prune() -> None:
     assert (found.stale, found.remove, found.changes) == (("pay.Admin",), (), ())
 
 
-def test_prune_removes_the_stale_ones_alone() -> None:
+def test_prune_removes_only_the_stale_profiles() -> None:
     mine = native("mine", PAY, "Old", marked=False)
     after = synced(SESSION + ALL + mine, request(GONE, prune=True))
     assert after == SESSION + ALL.replace(process("pay.Admin", PAY, "Admin"), "") + mine
@@ -337,13 +341,13 @@ def test_an_account_that_did_not_answer_is_never_pruned(how: dict[str, bool]) ->
     assert (found.stale, found.remove) == ((), ())
 
 
-def test_an_account_that_is_missing_is_not_pruned_while_another_one_did_not_answer() -> None:
+def test_nothing_is_pruned_after_an_incomplete_listing() -> None:
     accounts = (LISTING.accounts[0]._replace(answered=False),)
     found = plan(SESSION + ALL, request(LISTING._replace(accounts=accounts), prune=True))
     assert (found.stale, found.remove) == (("dev.Read",), ())
 
 
-def test_filters_said_now_keep_prune_within_them() -> None:
+def test_new_filters_for_roles_limit_prune() -> None:
     empty = LISTING._replace(accounts=())
     choices = Choices(roles=("Admin",))
     assert plan(SESSION + ALL, request(empty, choices)).stale == (
@@ -355,7 +359,7 @@ def test_filters_said_now_keep_prune_within_them() -> None:
     assert plan(SESSION + ALL, narrowed).remove == ("pay.Admin",)
 
 
-def test_filters_for_accounts_keep_prune_within_them_too() -> None:
+def test_new_filters_for_accounts_limit_prune() -> None:
     gone = LISTING._replace(accounts=(listed(PAY, "pay"), listed(DEV, "dev")))
     narrowed = request(gone, Choices(accounts=("dev",)), prune=True, has_new_filters=True)
     assert plan(SESSION + ALL, narrowed).remove == ("dev.Read",)
@@ -375,7 +379,7 @@ def test_a_role_without_a_free_name_is_skipped() -> None:
     assert found.skipped == (Skipped("pay.Read", "no name is free for this role"),)
 
 
-def test_a_name_that_is_said_makes_a_second_profile_of_a_role() -> None:
+def test_a_given_name_adds_a_second_profile_for_a_role() -> None:
     admin = Role(PAY, "Admin")
     assert plan(SESSION + ALL, request(only_role=admin, name="prod")).add == ("prod",)
     found = plan(SESSION + ALL, request(only_role=admin))
@@ -385,7 +389,7 @@ def test_a_name_that_is_said_makes_a_second_profile_of_a_role() -> None:
     )
 
 
-def test_what_was_removed_is_not_brought_back_and_add_does() -> None:
+def test_sync_does_not_add_a_removed_profile_again_but_add_does() -> None:
     removed = Choices(removed=frozenset({Role(PAY, "Admin")}))
     found = plan(SESSION, request(choices=removed))
     assert found.add == ("pay.Read", "dev.Read")
@@ -418,7 +422,7 @@ def test_an_account_without_12_digits_is_skipped(account_id: str) -> None:
     assert (found.add, len(found.skipped)) == ((), 1)
 
 
-def test_a_profile_of_another_session_does_not_stand_for_this_ones_role() -> None:
+def test_a_profile_of_another_session_does_not_count_for_this_one() -> None:
     other = f"[sso-session other]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"
     mine = native("mine", PAY, "Read", marked=False).replace("= corp", "= other")
     assert "pay.Read" in plan(SESSION + other + mine).add
@@ -427,7 +431,7 @@ def test_a_profile_of_another_session_does_not_stand_for_this_ones_role() -> Non
     assert ("pay.Read" in found.add, found.stale, found.change) == (True, (), ())
 
 
-def test_who_adds_one_profile_hears_of_no_other() -> None:
+def test_a_plan_for_one_role_changes_no_other_profile() -> None:
     text = (
         SESSION
         + process("gone", PAY, "Gone")
@@ -437,7 +441,7 @@ def test_who_adds_one_profile_hears_of_no_other() -> None:
     assert (found.add, found.stale, found.remove, found.change) == (("pay.Admin",), (), (), ())
 
 
-def test_two_plans_are_the_same_when_they_do_the_same() -> None:
+def test_plans_are_the_same_when_they_add_change_and_remove_the_same() -> None:
     empty, all_there = plan(SESSION), plan(SESSION + ALL)
     assert empty.same_as(plan(SESSION + "# mine\n"))
     assert not empty.same_as(all_there)
@@ -447,16 +451,16 @@ def test_two_plans_are_the_same_when_they_do_the_same() -> None:
 
 
 @pytest.mark.parametrize("default", ["output = json", "region = us-east-1", "s3 =\n  a = b"])
-def test_what_is_no_identity_may_stand_in_DEFAULT(default: str) -> None:
+def test_DEFAULT_may_have_keys_that_are_not_identity_keys(default: str) -> None:
     assert plan(SESSION + f"[DEFAULT]\n{default}\n").add == ("pay.Read", "pay.Admin", "dev.Read")
 
 
-def test_an_identity_in_DEFAULT_is_refused_since_it_is_in_every_profile() -> None:
+def test_an_identity_key_in_DEFAULT_is_refused() -> None:
     with pytest.raises(ConfigInvalid, match="config:6: "):
         plan(SESSION + "[DEFAULT]\nsso_session = corp\n")
 
 
-def test_a_managed_profile_whose_role_cannot_be_read_is_left_alone() -> None:
+def test_a_managed_profile_without_a_readable_role_is_skipped() -> None:
     found = plan(SESSION + ALL + "\n[profile broken]\nssohelper_managed = true\n")
     assert found.skipped == (Skipped("broken", "its role cannot be read"),)
     assert found.changes == ()

@@ -1,4 +1,4 @@
-"""An rc file with our lines in it goes back to what it was, whatever it was."""
+"""Our lines in an rc file: removing them restores the file, whatever it contained."""
 
 import pytest
 from hypothesis import example, given, settings
@@ -34,7 +34,7 @@ RC = st.one_of(
 @example(b"x")
 @example(b"x\r\n")
 @example(b"x\r")
-def test_installed_and_uninstalled_is_the_file_to_the_byte(before):
+def test_uninstalling_restores_the_file_to_the_byte(before):
     after = rc_text.installed(before, LINES, "rc")
     assert rc_text.has_block(after, "rc")
     assert rc_text.installed(after, LINES, "rc") == after
@@ -43,7 +43,7 @@ def test_installed_and_uninstalled_is_the_file_to_the_byte(before):
 
 @settings(max_examples=300, deadline=None)
 @given(RC, RC, RC)
-def test_what_is_written_around_our_lines_stays(before, above, below):
+def test_lines_around_our_lines_stay(before, above, below):
     after = rc_text.installed(before, LINES, "rc")
     above, below = (above or b"") + b"\n", below or b""
     edited = above + after + below
@@ -53,7 +53,7 @@ def test_what_is_written_around_our_lines_stays(before, above, below):
     assert taken == above + (before or b"") + between + below
 
 
-def test_other_lines_take_the_place_of_earlier_ones():
+def test_new_lines_replace_earlier_ones_in_their_place():
     before = rc_text.installed(b"a", ["old"], "rc") + b"b"
     after = rc_text.installed(before, ["new"], "rc")
     assert after == before.replace(b"\nold\n", b"\nnew\n")
@@ -70,7 +70,7 @@ def test_other_lines_take_the_place_of_earlier_ones():
         rc_text.BEGIN + b"\n" + rc_text.BEGIN + b"\n" + rc_text.END + b"\n",
     ],
 )
-def test_marks_that_are_no_pair_are_not_guessed_at(damaged):
+def test_marks_that_are_not_one_pair_are_refused(damaged):
     for edit in (
         lambda: rc_text.installed(damaged, LINES, "rc"),
         lambda: rc_text.uninstalled(damaged, "rc"),
@@ -91,11 +91,11 @@ def test_marks_that_are_no_pair_are_not_guessed_at(damaged):
         (rc_text.installed(b"", LINES, "rc") + b"ssohelper shell-init zsh", 5),
     ],
 )
-def test_a_line_by_hand_is_found(text, line):
+def test_a_line_that_the_user_wrote_is_found(text, line):
     assert rc_text.user_line(text) == line
 
 
-def test_the_diff_tells_of_a_line_without_an_end():
+def test_the_diff_shows_a_missing_final_newline():
     after = rc_text.installed(b"x", ["ours"], "rc")
     assert list(rc_text.diff(b"x", after, "rc"))[2:] == [
         "@@ -1 +1,4 @@",

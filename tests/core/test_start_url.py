@@ -1,4 +1,4 @@
-"""Start URLs: which lead to AWS's access portal, and what their host tells."""
+"""Start URLs: which ones are of an AWS access portal, and what their host name says."""
 
 import pytest
 
@@ -26,7 +26,7 @@ from ssohelper.errors import ConfigInvalid
         "https://identitycenter.amazonaws.com/ssoins-1234",
     ],
 )
-def test_addresses_of_the_access_portal_are_taken_unchanged(url: str) -> None:
+def test_urls_of_the_access_portal_are_returned_unchanged(url: str) -> None:
     assert checked_start_url(url) == url
 
 
@@ -60,7 +60,7 @@ def test_addresses_of_the_access_portal_are_taken_unchanged(url: str) -> None:
         "https://[x.awsapps.com/",
     ],
 )
-def test_other_addresses_are_refused(url: str) -> None:
+def test_other_urls_are_refused(url: str) -> None:
     with pytest.raises(ConfigInvalid) as refused:
         checked_start_url(url)
     assert "\n" not in refused.value.message
@@ -96,11 +96,11 @@ def test_a_refusal_says_why(url: str, why: str) -> None:
         ("https://d-0000000000.awsapps.com/start", None),
     ],
 )
-def test_the_region_is_read_from_hosts_that_name_it(url: str, region: str | None) -> None:
+def test_the_region_is_read_from_hosts_that_contain_it(url: str, region: str | None) -> None:
     assert region_of(url) == region
 
 
-def test_a_session_is_named_by_the_first_label() -> None:
+def test_the_default_session_name_is_the_first_label() -> None:
     assert session_name_of("https://My-Corp.awsapps.com/start") == "my-corp"
 
 
@@ -120,7 +120,7 @@ def test_a_session_is_named_by_the_first_label() -> None:
         ("", False),
     ],
 )
-def test_one_portal_has_several_addresses(other: str, is_same: bool) -> None:
+def test_a_portal_has_several_urls(other: str, is_same: bool) -> None:
     url = "https://d-0000000000.awsapps.com/start"
     assert is_same_portal(url, other) is is_same
     assert is_same_portal(other, url) is is_same

@@ -1,4 +1,4 @@
-"""~/.aws/config on the disk: whole or not at all, links and modes kept, undo, another user's."""
+"""~/.aws/config on disk: atomic writes, symlinks and modes, undo and redo, other users."""
 
 import os
 import shutil
@@ -13,13 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.core.choices import Choices
 from ssohelper.core.config_edit import AddSection, Change
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.model import Role
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError
-from ssohelper.stores.choices_file import ChoicesStore
 from ssohelper.stores.config_store import ConfigStore
 
 MINE = "# mine\n[default]\nregion = eu-west-1\n"
@@ -37,7 +34,7 @@ def make(folder: Path) -> ConfigStore:
     )
 
 
-def there(store: ConfigStore, text: str = MINE, mode: int = 0o644) -> Path:
+def create(store: ConfigStore, text: str = MINE, mode: int = 0o644) -> Path:
     store.path.parent.mkdir(exist_ok=True)
     store.path.write_text(text)
     store.path.chmod(mode)
@@ -60,7 +57,7 @@ def mode_of(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_a_missing_config_is_empty_and_a_new_one_is_private(store: ConfigStore) -> None:
+def test_a_missing_config_is_empty_and_a_new_file_has_mode_0600(store: ConfigStore) -> None:
     assert store.read().profiles() == []
     store.write(adding("a"), within())
     assert store.path.read_text() == added("a").lstrip("\n")
@@ -68,20 +65,20 @@ def test_a_missing_config_is_empty_and_a_new_one_is_private(store: ConfigStore) 
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o644, 0o660])
-def test_the_mode_is_kept(store: ConfigStore, mode: int) -> None:
-    path = there(store, mode=mode)
+def test_the_mode_stays(store: ConfigStore, mode: int) -> None:
+    path = create(store, mode=mode)
     store.write(adding("a"), within())
     assert (path.read_text(), mode_of(path)) == (MINE + added("a"), mode)
 
 
-def test_a_read_only_config_is_not_written_by_root_either(store: ConfigStore) -> None:
-    path = there(store, mode=0o444)
+def test_a_read_only_config_is_not_written_even_by_root(store: ConfigStore) -> None:
+    path = create(store, mode=0o444)
     with pytest.raises(LocalState, match="read-only"):
         store.write(adding("a"), within())
     assert (path.read_text(), mode_of(path)) == (MINE, 0o444)
 
 
-def test_a_link_stays_a_link(store: ConfigStore, tmp_path: Path) -> None:
+def test_a_symlink_stays_a_symlink(store: ConfigStore, tmp_path: Path) -> None:
     real = tmp_path / "dotfiles" / "aws-config"
     real.parent.mkdir()
     real.write_text(MINE)
@@ -93,23 +90,23 @@ def test_a_link_stays_a_link(store: ConfigStore, tmp_path: Path) -> None:
 
 
 def test_no_change_writes_nothing(store: ConfigStore) -> None:
-    path = there(store)
+    path = create(store)
     before = path.stat()
     store.write(lambda _config: [], within())
     assert path.stat() == before
     assert store.load_last_version() is None
 
 
-def test_a_file_that_botocore_refuses_is_untouched(store: ConfigStore) -> None:
-    path = there(store, "[a]\n[a]\n")
+def test_a_file_that_botocore_refuses_is_not_changed(store: ConfigStore) -> None:
+    path = create(store, "[a]\n[a]\n")
     with pytest.raises(ConfigInvalid, match=r"config:2: "):
         store.write(adding("a"), within())
     assert path.read_text() == "[a]\n[a]\n"
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_writer_without_a_lock_is_not_overwritten(store: ConfigStore) -> None:
-    path = there(store)
+def test_a_change_by_a_program_without_the_lock_is_not_overwritten(store: ConfigStore) -> None:
+    path = create(store)
     calls = []
 
     def changes(config: ConfigFile) -> Sequence[Change]:
@@ -123,8 +120,8 @@ def test_a_writer_without_a_lock_is_not_overwritten(store: ConfigStore) -> None:
     assert path.read_text() == MINE + "output = json\n" + added("a")
 
 
-def test_two_writers_at_once_lose_nothing(store: ConfigStore, tmp_path: Path) -> None:
-    there(store)
+def test_concurrent_writers_lose_no_change(store: ConfigStore, tmp_path: Path) -> None:
+    create(store)
     code = (
         "import sys,time;from pathlib import Path;sys.path.insert(0,sys.argv[2]);"
         "from tests.stores.test_config_store import make,adding,within;"
@@ -141,7 +138,7 @@ def test_two_writers_at_once_lose_nothing(store: ConfigStore, tmp_path: Path) ->
     }  # fmt: skip
 
 
-def test_a_fifo_does_not_hang_and_a_folder_is_no_file(store: ConfigStore) -> None:
+def test_a_fifo_and_a_folder_are_refused_without_waiting(store: ConfigStore) -> None:
     store.path.parent.mkdir()
     os.mkfifo(store.path)
     with pytest.raises(LocalState, match="no plain file"):
@@ -171,8 +168,8 @@ def undo(store: ConfigStore) -> None:
     store.undo(version, lambda _config: [], within())
 
 
-def test_undo_puts_back_the_very_bytes_three_times(store: ConfigStore) -> None:
-    path = there(store, MINE.rstrip("\n"))
+def test_undo_restores_the_exact_bytes_three_times(store: ConfigStore) -> None:
+    path = create(store, MINE.rstrip("\n"))
     texts = []
     for name in "abcd":
         texts.append(path.read_bytes())
@@ -183,14 +180,14 @@ def test_undo_puts_back_the_very_bytes_three_times(store: ConfigStore) -> None:
     assert store.load_last_version() is None
 
 
-def test_undo_of_the_first_write_leaves_no_file_where_there_was_none(store: ConfigStore) -> None:
+def test_undo_of_the_first_write_removes_the_file(store: ConfigStore) -> None:
     store.write(adding("a"), within())
     undo(store)
     assert not store.path.exists()
 
 
 def test_versions_are_private(store: ConfigStore, tmp_path: Path) -> None:
-    there(store)
+    create(store)
     store.write(adding("a"), within())
     kept = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
     assert len(kept) == 2  # the write and the index
@@ -198,8 +195,8 @@ def test_versions_are_private(store: ConfigStore, tmp_path: Path) -> None:
     assert {mode_of(path) for path in kept} == {0o600}
 
 
-def test_undo_after_an_edit_makes_the_changes_it_is_given(store: ConfigStore) -> None:
-    path = there(store)
+def test_undo_after_an_edit_makes_the_given_changes(store: ConfigStore) -> None:
+    path = create(store)
     store.write(adding("a"), within())
     path.write_text(path.read_text() + "# later\n")
     version = store.load_last_version()
@@ -212,10 +209,10 @@ def test_undo_after_an_edit_makes_the_changes_it_is_given(store: ConfigStore) ->
 
 
 def as_nobody(folder: Path) -> str:
-    """Add a profile as uid 65534, to whom `folder` belongs; returns what came of it.
+    """Add a profile as uid 65534, the owner of `folder`. Return the outcome as text.
 
-    Root may do anything, so it becomes another user first: in a fork, since a checkout below a
-    private folder could not be read by a new process of theirs.
+    Root may write any file, so a forked child becomes the other user. A new process of that user
+    could not read a checkout in a private folder.
     """
     if os.geteuid() != 0:
         return outcome(folder)
@@ -249,10 +246,10 @@ def outcome(folder: Path) -> str:
 
 @pytest.fixture
 def nobodys() -> Iterator[Path]:
-    """A folder that belongs to uid 65534, with a config of theirs in it."""
+    """A folder of uid 65534 with a config in it."""
     folder = Path(tempfile.mkdtemp(prefix="ssohelper-test-"))
     store = make(folder)
-    path = there(store)
+    path = create(store)
     if os.geteuid() == 0:
         for item in (folder, path.parent, path):
             os.chown(item, 65534, 65534)
@@ -261,7 +258,7 @@ def nobodys() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def test_another_user_writes_their_own(nobodys: Path) -> None:
+def test_another_user_can_write_their_own_config(nobodys: Path) -> None:
     assert as_nobody(nobodys) == "written"
     assert make(nobodys).path.read_text() == MINE + added("a")
 
@@ -293,7 +290,7 @@ def _folder_read_only(path: Path) -> None:
         (_folder_read_only, "permission denied"),
     ],
 )
-def test_what_may_not_be_written_is_not(
+def test_a_config_that_may_not_be_written_stays_unchanged(
     nobodys: Path, spoil: Callable[[Path], None], words: str
 ) -> None:
     path = make(nobodys).path
@@ -309,28 +306,7 @@ def test_what_may_not_be_written_is_not(
     assert [item.name for item in path.parent.iterdir()] == ["config"]
 
 
-# -- choices ---------------------------------------------------------------------------------------
-
-
-def test_choices_come_back_and_nonsense_is_the_default(tmp_path: Path) -> None:
-    store = ChoicesStore(tmp_path)
-    assert store.load("corp") == Choices()
-    choices = Choices(
-        ("a*", "!b"), ("R",), "{session}.{role_name}", "sso", "eu-west-1",
-        frozenset({Role("001234567890", "R")}),
-    )  # fmt: skip
-    store.save("corp", choices)
-    assert store.load("corp") == choices
-    assert store.load("other") == Choices()
-    path = tmp_path / "choices" / "corp.json"
-    assert mode_of(path) == 0o600
-    path.write_text('{"accounts": 5, "form": "evil", "removed": [["x", "y"], 3], "template": []}')
-    assert store.load("corp") == Choices()
-    path.write_text("{")
-    assert store.load("corp") == Choices()
-
-
-# -- the history is verified -----------------------------------------------------------------------
+# -- damaged versions, redo -----------------------------------------------------------------------
 
 
 def redo(store: ConfigStore) -> None:
@@ -344,8 +320,8 @@ def history(tmp_path: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.name.isdigit())
 
 
-def test_redo_brings_back_each_undo_until_the_next_write(store: ConfigStore) -> None:
-    path = there(store)
+def test_redo_reverses_each_undo_until_the_next_write(store: ConfigStore) -> None:
+    path = create(store)
     texts = [path.read_bytes()]
     for name in "abc":
         store.write(adding(name), within())
@@ -363,7 +339,7 @@ def test_redo_brings_back_each_undo_until_the_next_write(store: ConfigStore) -> 
     assert path.read_bytes() == texts[2]
 
 
-def test_redo_of_the_first_write_makes_the_file_again(store: ConfigStore) -> None:
+def test_redo_of_the_first_write_creates_the_file_again(store: ConfigStore) -> None:
     store.write(adding("a"), within())
     text = store.path.read_bytes()
     undo(store)
@@ -391,10 +367,10 @@ def test_redo_of_the_first_write_makes_the_file_again(store: ConfigStore) -> Non
         ),
     ],
 )
-def test_a_damaged_history_is_refused_and_the_next_write_heals_it(
+def test_a_damaged_version_is_refused_and_undo_works_after_the_next_write(
     store: ConfigStore, tmp_path: Path, spoil: Callable[[Path], object]
 ) -> None:
-    path = there(store)
+    path = create(store)
     store.write(adding("a"), within())
     text = path.read_bytes()
     spoil(history(tmp_path)[-1])
@@ -406,10 +382,10 @@ def test_a_damaged_history_is_refused_and_the_next_write_heals_it(
     assert path.read_bytes() == text
 
 
-def test_a_write_that_fails_takes_no_step_of_undo(
+def test_a_failed_write_uses_up_no_undo(
     store: ConfigStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = there(store)
+    path = create(store)
     for name in "abcd":
         store.write(adding(name), within())
     undo(store)
@@ -428,10 +404,10 @@ def test_a_write_that_fails_takes_no_step_of_undo(
     assert path.read_bytes() == text + added("d").encode()
 
 
-def test_a_write_that_was_killed_before_it_was_made_is_passed_over(
+def test_undo_skips_a_write_whose_process_was_killed_before_it(
     store: ConfigStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = there(store)
+    path = create(store)
     store.write(adding("a"), within())
 
     class Killed(BaseException):

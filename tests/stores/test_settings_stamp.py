@@ -32,7 +32,7 @@ def changed(settings: Path, text: str, at: int = LONG_AGO) -> None:
 
 
 def publish(runtime: Path, settings: Path, key: RoleKey = KEYS[0]) -> None:
-    """Publish as one process does: it notes the settings, then works, then publishes."""
+    """Publish as one process does: it records the settings' time first, then publishes."""
     cache = CredentialCache(runtime, SettingsStamp(runtime, settings))
     cache.publish(key, DOCUMENT, int(time.time()) + 600)
 
@@ -48,14 +48,14 @@ def test_without_settings_the_stamp_is_empty(runtime: Path, settings: Path) -> N
     assert (runtime / "settings").stat().st_mode & 0o777 == 0o600
 
 
-def test_the_stamp_has_the_time_of_the_settings(runtime: Path, settings: Path) -> None:
+def test_the_stamp_has_the_modification_time_of_the_settings(runtime: Path, settings: Path) -> None:
     changed(settings, "form = 'sso'\n")
     publish(runtime, settings)
     assert (runtime / "settings").stat().st_mtime_ns == LONG_AGO
     assert (runtime / "settings").stat().st_size > 0
 
 
-def test_documents_of_the_same_settings_stay(runtime: Path, settings: Path) -> None:
+def test_responses_of_the_same_settings_stay(runtime: Path, settings: Path) -> None:
     changed(settings, "form = 'sso'\n")
     for key in KEYS:
         publish(runtime, settings, key)
@@ -63,7 +63,9 @@ def test_documents_of_the_same_settings_stay(runtime: Path, settings: Path) -> N
 
 
 @pytest.mark.parametrize("later", [LONG_AGO - 10**9, LONG_AGO + 1, None])
-def test_documents_of_other_settings_go(runtime: Path, settings: Path, later: int | None) -> None:
+def test_responses_of_other_settings_are_removed(
+    runtime: Path, settings: Path, later: int | None
+) -> None:
     changed(settings, "form = 'sso'\n")
     publish(runtime, settings, KEYS[0])
     if later is None:
@@ -85,14 +87,16 @@ def test_a_process_that_read_older_settings_publishes_nothing(
     assert not (runtime / "settings").exists()
 
 
-def test_settings_of_this_very_second_get_no_stamp_yet(runtime: Path, settings: Path) -> None:
+def test_settings_changed_within_this_second_get_no_stamp_yet(
+    runtime: Path, settings: Path
+) -> None:
     settings.write_text("form = 'sso'\n")
     publish(runtime, settings)
     assert published(runtime) == {"Admin"}
     assert not (runtime / "settings").exists()
 
 
-def test_a_stamp_whose_writer_was_killed_is_finished(runtime: Path, settings: Path) -> None:
+def test_a_stamp_whose_writer_was_killed_is_written_again(runtime: Path, settings: Path) -> None:
     changed(settings, "form = 'sso'\n")
     publish(runtime, settings)
     os.utime(runtime / "settings")
@@ -100,7 +104,7 @@ def test_a_stamp_whose_writer_was_killed_is_finished(runtime: Path, settings: Pa
     assert (runtime / "settings").stat().st_mtime_ns == LONG_AGO
 
 
-def test_many_at_once_after_a_change_all_publish(runtime: Path, settings: Path) -> None:
+def test_concurrent_processes_can_all_publish_after_a_change(runtime: Path, settings: Path) -> None:
     publish(runtime, settings)
     changed(settings, "form = 'sso'\n")
     keys = [RoleKey("corp", "001234567890", f"Role{number}") for number in range(12)]
@@ -112,14 +116,14 @@ def test_many_at_once_after_a_change_all_publish(runtime: Path, settings: Path) 
     assert published(runtime) == {key.role_name for key in keys}
 
 
-def test_the_launchers_file_is_put_back(runtime: Path, settings: Path) -> None:
+def test_the_file_that_the_launcher_touches_is_created_again(runtime: Path, settings: Path) -> None:
     publish(runtime, settings)
     (runtime / "now").unlink()
     publish(runtime, settings)
     assert (runtime / "now").exists()
 
 
-def test_a_document_of_other_settings_counts_as_not_published(
+def test_a_response_of_other_settings_counts_as_not_published(
     runtime: Path, settings: Path
 ) -> None:
     publish(runtime, settings)
@@ -130,7 +134,9 @@ def test_a_document_of_other_settings_counts_as_not_published(
     assert cache.load_published_until(KEYS[0]) == 0
 
 
-def test_fresh_settings_do_not_make_every_caller_renew(runtime: Path, settings: Path) -> None:
+def test_settings_changed_just_now_do_not_make_every_caller_renew(
+    runtime: Path, settings: Path
+) -> None:
     publish(runtime, settings)
     settings.write_text("form = 'sso'\n")
     cache = CredentialCache(runtime, SettingsStamp(runtime, settings))

@@ -1,0 +1,76 @@
+"""The texts about a plan, which the CLI and the full screen print."""
+
+import pytest
+
+from ssohelper.core import plan_text
+from ssohelper.core.choices import Choices
+from ssohelper.core.profile_plan import Plan, ProfileChange, Skipped
+from tests.core.test_profile_plan import DEV, LISTING, PAY, listed, request
+
+CHANGE = ProfileChange("a", {}, {})
+
+
+def plan(**fields: object) -> Plan:
+    return Plan(request(), (), (), (), (), (), (), b"")._replace(**fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "before", "after"),
+    [
+        ({"add": ("a",)}, "1 profile to add", "1 profile added"),
+        (
+            {"add": ("a", "b"), "change": (CHANGE,), "remove": ("c",)},
+            "2 profiles to add, 1 to change, 1 to remove",
+            "2 profiles added, 1 changed, 1 removed",
+        ),
+        ({"remove": ("a", "b")}, "2 profiles to remove", "2 profiles removed"),
+        ({}, 'the session "corp" to write', 'the session "corp" written'),
+    ],
+)
+def test_the_summary_counts_what_will_be_done_or_was_done(
+    fields: dict[str, object], before: str, after: str
+) -> None:
+    assert plan_text.summary(plan(**fields)) == before
+    assert plan_text.summary(plan(**fields), done=True) == after
+
+
+def test_skipped_lines_have_a_limit_and_no_control_characters() -> None:
+    skipped = tuple(Skipped(f"{number}\x1b[31m", "taken") for number in range(12))
+    lines = list(plan_text.skipped_lines(plan(skipped=skipped)))
+    assert lines[0] == 'skipped "0\\x1b[31m": taken'
+    assert lines[10:] == ["and 2 more: see --dry-run --json"]
+
+
+def test_skipped_lines_count_the_stale_profiles_that_stay() -> None:
+    [line] = plan_text.skipped_lines(plan(stale=("a", "b", "c"), remove=("a",)))
+    assert line == (
+        "2 profiles left whose role is gone; remove with: ssohelper profile sync --prune"
+    )
+
+
+@pytest.mark.parametrize(
+    ("choices", "warning"),
+    [
+        (Choices(), None),
+        (Choices(accounts=("pay",), roles=("Admin",)), None),
+        (
+            Choices(accounts=("dev",), roles=("Admin",)),
+            "no role matches --account dev --role Admin",
+        ),
+        (Choices(accounts=("!*",)), "no role matches --account !*"),
+    ],
+)
+def test_warns_when_no_listed_role_matches_the_filters(
+    choices: Choices, warning: str | None
+) -> None:
+    found = plan_text.no_match_warning(LISTING, choices)
+    assert found == (warning and f"{warning} (to end filters: --account '*' --role '*')")
+
+
+def test_does_not_warn_when_no_role_is_listed() -> None:
+    assert plan_text.no_match_warning(LISTING._replace(accounts=()), Choices(roles=("x",))) is None
+
+
+def test_an_account_named_like_another_ones_id_does_not_match_that_id() -> None:
+    listing = LISTING._replace(accounts=(listed(DEV, PAY, "Read"),))
+    assert plan_text.no_match_warning(listing, Choices(accounts=(PAY,))) is not None

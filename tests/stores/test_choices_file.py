@@ -1,0 +1,38 @@
+"""The file of a session's choices."""
+
+from pathlib import Path
+
+from ssohelper.core.choices import Choices
+from ssohelper.core.model import Role
+from ssohelper.stores.choices_file import ChoicesStore
+
+
+def test_saved_choices_are_loaded_and_damaged_ones_count_as_not_chosen(tmp_path: Path) -> None:
+    store = ChoicesStore(tmp_path)
+    assert store.load("corp") == Choices()
+    choices = Choices(
+        ("a*", "!b"), ("R",), "{session}.{role_name}", "sso", "eu-west-1",
+        frozenset({Role("001234567890", "R")}),
+    )  # fmt: skip
+    store.save("corp", choices)
+    assert store.load("corp") == choices
+    assert store.load("other") == Choices()
+    path = tmp_path / "choices" / "corp.json"
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.write_text('{"accounts": 5, "form": "evil", "removed": [["x", "y"], 3], "template": []}')
+    assert store.load("corp") == Choices()
+    path.write_text("{")
+    assert store.load("corp") == Choices()
+
+
+def test_save_writes_only_what_has_changed(tmp_path: Path) -> None:
+    store = ChoicesStore(tmp_path)
+    store.save("corp", Choices())
+    assert not (tmp_path / "choices").exists()
+    store.save("corp", Choices(form="sso"))
+    path = tmp_path / "choices" / "corp.json"
+    written = path.stat()
+    store.save("corp", Choices(form="sso"))
+    assert path.stat() == written
+    store.forget("corp")
+    assert store.load("corp") == Choices()
