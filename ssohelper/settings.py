@@ -220,7 +220,7 @@ def value_of(key: str, words: tuple[str, ...]) -> Any:
         if setting.kind == "notify" and words == (DESKTOP,):
             return DESKTOP
         if setting.kind in ("texts", "notify"):
-            return _checked(setting, _listed(words), "")
+            return _checked(setting, _items(words), "")
         if len(words) != 1:
             raise UsageProblem(f'"{key}" takes one value')
         return _from_text(setting, words[0], "")
@@ -228,7 +228,7 @@ def value_of(key: str, words: tuple[str, ...]) -> Any:
         raise UsageProblem(cause.message, hint=cause.hint) from cause
 
 
-def _listed(words: tuple[str, ...]) -> list[Any]:
+def _items(words: tuple[str, ...]) -> list[Any]:
     """Return the words, or the items of a single word that is a list as `config get` prints it.
 
     Taken as one value, such a list would be a rule that guards nothing, and the user would not

@@ -50,6 +50,7 @@ class Edit(NamedTuple):
 
     @property
     def has_changes(self) -> bool:
+        """Return whether the edit changes the file."""
         return self.before != self.after
 
     def diff(self) -> list[str]:
@@ -234,7 +235,7 @@ def lines(shell: str, environ: Mapping[str, str]) -> list[str]:
     They name the command by its path, because PATH is often set later (by Debian's .profile, by
     fish's config.fish) or was set in one shell only (by a virtual environment).
     """
-    # The launcher starts Python safely: in the shell's folder, PYTHONPATH could name files there.
+    # The launcher ignores PYTHONPATH, which may be relative to the folder that the shell is in.
     path = installation.launcher_path(environ) or installation.command_path(environ)
     word = _word(shell, path, environ.get("HOME", ""))
     if shell == "fish":

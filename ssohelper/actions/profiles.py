@@ -81,7 +81,8 @@ def plan_sync(
 def plan_add(
     app: App, session: SsoSession, listing: Listing, choices: Choices, role: Role, name: str | None
 ) -> Plan:
-    """Return the plan that adds a profile for this role. It is empty when the role has one.
+    """Return the plan that adds a profile for this role. It is empty when the role has one
+    already.
 
     Raises: RoleNotAssigned when the role is not listed, UsageProblem for an invalid or taken name.
     """
@@ -139,7 +140,8 @@ def _changed_meanwhile(app: App) -> LocalState:
 def remember(app: App, plan: Plan) -> None:
     """Save the plan's choices for the next bare sync.
 
-    After `profile add`, only ends the record that the user removed the profile of this role.
+    A plan for one role saves no choices. It deletes the record that the user had removed the
+    profile of this role.
     """
     session_name = plan.request.session.name
     if plan.request.only_role is None:

@@ -54,7 +54,7 @@ def choose_session(
     if not found:
         raise UsageProblem(
             f"the region of {url} is not known",
-            hint="give the region of your Identity Center: --region eu-west-1 (ask your administrator)",
+            hint="ask your administrator for the region of Identity Center: --region eu-west-1",
         )
     return SsoSession(chosen, _without_page(url), checked_region(found), DEFAULT_SCOPES)
 
@@ -73,7 +73,7 @@ def find_portals(app: App) -> list[tuple[str, str, str | None]]:
 
 
 def _without_page(url: str) -> str:
-    """Return the start URL without the fragment of a page of the portal, such as #/?tab=accounts."""
+    """Return the start URL without the fragment of a page, such as #/?tab=accounts."""
     portal, _, page = url.partition("#")
     return portal if page.strip("/") else url
 

@@ -21,7 +21,7 @@ _NO_NEWLINE = "\\ No newline at end of file"
 
 
 class AddSection(NamedTuple):
-    """A new section at the end of the file. `raw`: its lines (from a saved version), not keys."""
+    """A new section at the end of the file, from keys or from the `raw` lines of a saved version."""
 
     header: str
     keys: tuple[tuple[str, str], ...]
@@ -47,7 +47,9 @@ Change = AddSection | EditSection | RemoveSection
 
 
 def edited(text: ConfigText, changes: Sequence[Change]) -> bytes:
-    """Return the changed file, parsed again and compared with what the changes intend.
+    """Return the file with the changes made.
+
+    The result is parsed again and compared with the sections and keys that the changes intend.
 
     Raises: ConfigInvalid for a file or a value that cannot be written safely.
     """
@@ -67,7 +69,7 @@ def unified_diff(text: ConfigText, changes: Sequence[Change], name: str) -> Iter
 
 
 class Edits:
-    """The new lines of one edit.
+    """The lines of a file after some changes.
 
     `replaced[line]` takes the place of a line; `after[line]` follows it (-1: before the first).
     """
@@ -140,7 +142,7 @@ class Edits:
         for line in range(section.line, section.last_line + 1):
             if not self._lines[line].lstrip().startswith(("#", ";")):
                 self.replaced[line] = []
-        # We write a blank line before each header, so it goes with it.
+        # We write a blank line before each header, so remove it too.
         before = section.line - 1
         if before >= 0 and not self._lines[before].strip():
             self.replaced[before] = []

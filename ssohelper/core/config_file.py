@@ -74,12 +74,15 @@ class ConfigFile:
 
     @property
     def origin(self) -> str:
+        """Return the name of the file, for errors."""
         return self.text.origin
 
     def profile(self, name: str) -> ProfileEntry | None:
+        """Return the profile with this name, or None."""
         return self._profiles.get(name)
 
     def profiles(self) -> list[ProfileEntry]:
+        """Return all profiles in the order of the file."""
         return list(self._profiles.values())
 
     def sso_session(self, name: str) -> SsoSession | None:
@@ -177,8 +180,8 @@ class ConfigFile:
         if self.text.defaults.keys:
             line = self.text.defaults.line + 1
             found.append(
-                f"{self.origin}:{line}: botocore and the AWS CLI add the keys of [DEFAULT] to every "
-                "section, other SDKs ignore them; the default profile is [default]"
+                f"{self.origin}:{line}: botocore and the AWS CLI add the keys of [DEFAULT] to "
+                "every section, other SDKs ignore them; the default profile is [default]"
             )
         for name, lines in self._duplicate_lines.items():
             places = " and ".join(map(str, lines))
@@ -271,7 +274,7 @@ class ConfigFile:
     def _by_url(self, entry: ProfileEntry, form: str, prefix: str) -> Target:
         """Return the target of a profile that names a start URL.
 
-        Its session is the one with this URL, and None when several sessions have it.
+        Its session is the only one with this URL; None when no session or several have it.
         """
         role = self._role(entry, f"{prefix}account_id", f"{prefix}role_name")
         url = entry.keys.get(f"{prefix}start_url")

@@ -77,7 +77,7 @@ class Section:
         return max((key.content_lines[-1] for key in self.keys.values()), default=self.line)
 
     def values(self) -> dict[str, str]:
-        """Return the value of each key."""
+        """Return the value of each key, by the name of the key."""
         return {name: key.value for name, key in self.keys.items()}
 
 

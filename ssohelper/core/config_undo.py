@@ -1,4 +1,4 @@
-"""The changes that reverse one of our writes of a config, which may have been edited since. Pure."""
+"""The changes that reverse a write of ours in a config that may have been edited since. Pure."""
 
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
 from ssohelper.core.config_text import ConfigText, Section
@@ -58,7 +58,7 @@ def _remove_added(present: Section, written: Section) -> list[Change]:
 
 
 def _restore(present: Section, written: Section, old: Section) -> list[Change]:
-    """Return the change that gives the keys that we changed their old values."""
+    """Return the change that restores the old values of the keys that we changed."""
     now, written_values, old_values = present.values(), written.values(), old.values()
     assign, drop = [], []
     for key in {**written_values, **old_values}:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from ssohelper.core.model import Account
 
-# The sign before a guarded role in lists and prompts. No shell gives it a meaning, as zsh gives
-# to `!` in a prompt.
+# The sign before a guarded role in lists and prompts. It has no meaning in any shell, unlike `!`
+# in a prompt of zsh.
 SIGN = "@@"
 
 

@@ -33,7 +33,8 @@ def profile_count(number: int) -> str:
 def skipped_lines(plan: Plan) -> Iterator[str]:
     """Yield a line for each role or profile that the plan skips, with the reason.
 
-    The lines are safe for a terminal. The last ones count what is not listed.
+    After ten of them, one line counts the rest. The last line counts the stale profiles that stay.
+    The lines are safe for a terminal.
     """
     for skipped in plan.skipped[:_MOST_SKIPPED_LINES]:
         yield f'skipped "{show(skipped.name)}": {show(skipped.reason)}'

@@ -1,4 +1,4 @@
-"""Names of profiles: the template, the mapping to safe characters, and what follows a clash.
+"""Names of profiles: the template, the mapping to safe characters, and how clashes are resolved.
 
 The only place that decides how a new profile is named. Existing names never change: the caller
 passes the names that are taken and the roles that have no profile yet.

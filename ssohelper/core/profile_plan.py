@@ -175,8 +175,8 @@ class _Planner:
     def _is_this_session(self, target: Target) -> bool:
         if target.session_name is not None:
             return target.session_name == self._request.session.name
-        # A legacy profile has a start URL. A profile of aws-sso-cli has neither: only its account
-        # tells that it belongs to this session.
+        # A legacy profile names its start URL. A profile of aws-sso-cli names no portal: it counts
+        # for every session.
         url = target.start_url
         return url is None or is_same_portal(url, self._request.session.start_url)
 

@@ -1,7 +1,7 @@
 """Adds our lines to the text of a shell's rc file, and removes them to the byte. Touches no disk.
 
-Our lines are between two marks. The first mark records what the removal must also undo: a newline
-that was added above it, or that the file, and how many folders, were created for it.
+Our lines are between two marks. The first mark records what else the removal has to undo: a newline
+that was added above it, or a file and folders that were created for our lines.
 """
 
 import difflib
@@ -80,7 +80,7 @@ def user_line(data: bytes) -> int | None:
 def diff(before: bytes | None, after: bytes | None, name: str) -> Iterator[str]:
     """Yield the lines of the unified diff, without newlines.
 
-    A changed line that has no newline in the file is followed by the note that diff writes.
+    A changed line without a newline is followed by a note, as in the output of diff.
     """
     old, new = (_lines(data or b"") for data in (before, after))
     of, to = ("/dev/null" if data is None else name for data in (before, after))

@@ -19,7 +19,7 @@ from ssohelper.stores.config_versions import ConfigVersions, Version
 from ssohelper.stores.user_file import Changed, Found, UserFile
 
 _MAX_ATTEMPTS = 3
-# From the config, the changes to make in it.
+# A function that returns the changes to make in the given config.
 _ChangesFor = Callable[[ConfigFile], Sequence[Change]]
 
 

@@ -59,7 +59,7 @@ class ConfigVersions:
         *,
         is_undone: bool = False,
     ) -> Version:
-        """Save a write that is about to be made. `complete` removes older ones, this does not."""
+        """Save a write that is about to be made. Older ones are removed by `complete`, after it."""
         files.ensure_private_folder(self._folder)
         index = self._load_index_or_empty()
         number = max((*self._list_numbers(), *index.undo, *index.redo, 0)) + 1

@@ -1,4 +1,4 @@
-"""The stamp file: which version of the settings the published responses were made under.
+"""The stamp file, which tells under which settings the published responses were made.
 
 A response that was published before a rule was set must not be served after it. The fast path and
 the launcher read no settings. They compare the modification times of config.toml and the stamp.
@@ -31,7 +31,7 @@ class SettingsStamp:
         self._recorded_mtime_ns = _modified_at(settings_file)
 
     def is_due(self) -> bool:
-        """Return whether `prepare` would write: the published responses may be of other settings."""
+        """Return whether `prepare` would write: responses may be of other settings."""
         return not (self._has_changed() or self._is_too_new() or self._is_current())
 
     def prepare(self, withdraw_all: Callable[[], object]) -> bool:
@@ -86,8 +86,8 @@ class SettingsStamp:
             return False
         if self._recorded_mtime_ns is None:
             return True
-        # A killed writer leaves a stamp with the time of the write, which differs. On a file
-        # system with whole seconds the times differ a little: this does not write every time.
+        # A file system that stores whole seconds changes the time by less than this. A writer that
+        # was killed leaves the time of its write, which differs by more.
         stamp_mtime_ns = _modified_at(Path(self._path)) or 0
         return abs(stamp_mtime_ns - self._recorded_mtime_ns) / 1e9 < _SETTLED_AFTER_SECONDS
 
