@@ -91,9 +91,7 @@ def notice(session_name: str, ahead: Outlook, now: int) -> Notice | None:
     else:
         what = f'you must sign in to "{name}"'
     left = duration_text(end - now)
-    return Notice(
-        session_name, end, f"{what} before {to_iso(end)} (in {left}): {command}", command
-    )
+    return Notice(session_name, end, f"{what} before {to_iso(end)} (in {left}): {command}", command)
 
 
 def signed_in_again(session_name: str) -> str:

@@ -68,8 +68,7 @@ def test_the_message_names_session_time_and_line() -> None:
     assert found
     assert found.end == END
     assert found.message == (
-        'you must sign in to "corp" before 2096-10-02T08:46:40Z (in 1h 40m): '
-        "ssohelper login corp"
+        'you must sign in to "corp" before 2096-10-02T08:46:40Z (in 1h 40m): ssohelper login corp'
     )
     assert found.command == "ssohelper login corp"
 
