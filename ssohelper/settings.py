@@ -192,7 +192,7 @@ def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Se
 def check_key(settings: Settings, key: str, value: Any) -> None:
     """Raise UsageProblem when another action already has this key of the keyboard."""
     chosen = {**settings.keymap(), key.removeprefix("keys."): value}
-    found = keymap.clash(chosen) if key.startswith("keys.") else None
+    found = keymap.find_conflict(chosen) if key.startswith("keys.") else None
     if found:
         raise UsageProblem(_clash_text(*found), hint="choose another key")
 
@@ -280,7 +280,7 @@ def _setting_of_action(name: str, place: str) -> Setting:
 
 def _check_clash(path: Path, values: Mapping[str, tuple[Any, int]]) -> None:
     chosen = {key[5:]: value for key, (value, _line) in values.items() if key.startswith("keys.")}
-    found = keymap.clash(chosen)
+    found = keymap.find_conflict(chosen)
     if found:
         line = values[f"keys.{found[0]}"][1]
         raise ConfigInvalid(f"{place_of(path, line)}: {_clash_text(*found)}")
@@ -341,7 +341,7 @@ def _checked_template(value: str, place: str) -> str:
 
 def _checked_keys(value: str, place: str) -> str:
     try:
-        return ",".join(keymap.keys_of(value))
+        return ",".join(keymap.parse_keys(value))
     except ValueError as cause:
         raise ConfigInvalid(f"{place}{show(str(cause), 120)}") from cause
 

@@ -15,11 +15,11 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input
 
-from ssohelper.tui.app import HelperApp
+from ssohelper.tui.app import FullScreenApp
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.themes import NAMES
-from tests.tui.world import Afternoon, afternoon, until
+from tests.tui.world import DemoHome, demo_home, until
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 SIZES = ((100, 30), (80, 24))
@@ -41,12 +41,12 @@ def main(folder: Path = FOLDER) -> None:
 
 def draw_all() -> dict[str, str]:
     """Return the SVG of every picture by its name, `sessions-dark-100x30`."""
-    with tempfile.TemporaryDirectory() as folder, afternoon(Path(folder)) as world:
+    with tempfile.TemporaryDirectory() as folder, demo_home(Path(folder)) as world:
         return asyncio.run(_shots(world))
 
 
-async def _shots(world: Afternoon) -> dict[str, str]:
-    app = HelperApp(world.app(monotonic=lambda: 0.0))
+async def _shots(world: DemoHome) -> dict[str, str]:
+    app = FullScreenApp(world.app(monotonic=lambda: 0.0))
     app.animation_level = "none"
     shots: dict[str, str] = {}
     async with app.run_test(size=SIZES[0]) as pilot:
@@ -84,7 +84,7 @@ async def _shots(world: Afternoon) -> dict[str, str]:
     return shots
 
 
-async def _still(app: HelperApp, pilot: Pilot[Any]) -> str:
+async def _still(app: FullScreenApp, pilot: Pilot[Any]) -> str:
     """Return the picture once it does not change any more."""
     before = ""
     while True:
@@ -103,7 +103,7 @@ def _is_planned(screen: Screen[Any]) -> bool:
     return isinstance(screen, ProfilesScreen) and screen.is_planned
 
 
-def _all_text(app: HelperApp) -> str:
+def _all_text(app: FullScreenApp) -> str:
     strips = app.screen._compositor.render_strips(app.size)
     return "\n".join(strip.text for strip in strips)
 

@@ -9,7 +9,7 @@ from ssohelper.app import App
 from ssohelper.core import guard_rules
 from ssohelper.core.model import SsoSession
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.tui.base import HouseApp
+from ssohelper.tui.base import TuiApp
 from ssohelper.tui.picker import RolePicker, SessionPicker
 
 _T = TypeVar("_T")
@@ -31,8 +31,8 @@ def pick_session(app: App, sessions: list[SsoSession]) -> SsoSession | None:
     return _run_inline(SessionPicker(app, list(zip(sessions, states, strict=True))))
 
 
-def _run_inline(picker: HouseApp[_T]) -> _T | None:
+def _run_inline(picker: TuiApp[_T]) -> _T | None:
     """Run the picker below the prompt; on Windows, which has no inline mode, on the whole screen."""
     answer = picker.run(inline=sys.platform != "win32")
-    picker.raise_end()
+    picker.propagate_failure()
     return answer

@@ -92,33 +92,33 @@ _SHORTER = {
 _PUNCTUATION = r"""!"#$%&'()*+-./:;<=>?@[\]^_`{|}~"""
 
 
-def keys_of(text: str) -> tuple[str, ...]:
+def parse_keys(text: str) -> tuple[str, ...]:
     """Return the keys of `s` or `ctrl+s,f5` by their long names. Raises: ValueError, saying why."""
     parts = [part.strip() for part in text.split(",")]
-    return tuple(_key(part) for part in parts)
+    return tuple(_parse_key(part) for part in parts)
 
 
-def clash(chosen: Mapping[str, str]) -> tuple[str, str, str] | None:
+def find_conflict(chosen: Mapping[str, str]) -> tuple[str, str, str] | None:
     """Return (action, other action, key) of a chosen key that another action has; else None.
 
     Two screens may share a key; an action of `app` shares none.
     """
-    keys = {name: keys_of(chosen.get(name, action.keys)) for name, action in ACTIONS.items()}
+    keys = {name: parse_keys(chosen.get(name, action.keys)) for name, action in ACTIONS.items()}
     for name in chosen:
         for other, others in keys.items():
-            if other != name and _meet(name, other):
+            if other != name and _share_a_screen(name, other):
                 for key in keys[name]:
                     if key in others:
                         return name, other, key
     return None
 
 
-def _meet(one: str, other: str) -> bool:
+def _share_a_screen(one: str, other: str) -> bool:
     scopes = {one.partition(".")[0], other.partition(".")[0]}
     return len(scopes) == 1 or "app" in scopes
 
 
-def _key(text: str) -> str:
+def _parse_key(text: str) -> str:
     found = _MODIFIERS.match(text)
     modifiers = found.group() if found else ""
     bare = text[len(modifiers) :]

@@ -19,74 +19,77 @@ from ssohelper.app import App
 from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired, SsoHelperError
 from ssohelper.tui import themes
-from ssohelper.tui.base import HouseApp
-from ssohelper.tui.keys import bound
+from ssohelper.tui.base import TuiApp
+from ssohelper.tui.keys import action_binding
 
 if TYPE_CHECKING:
     from textual.command import Provider
 
 
-class Place(NamedTuple):
+class ScreenClass(NamedTuple):
     """A screen's or dialog's module under ssohelper.tui.screens, and its class."""
 
     module: str
     name: str
 
-    def find(self) -> Callable[..., Screen[Any]]:
+    def load(self) -> Callable[..., Screen[Any]]:
         module = import_module(f"ssohelper.tui.screens.{self.module}")
         found: Callable[..., Screen[Any]] = getattr(module, self.name)
         return found
 
 
-SCREENS: dict[str, Place] = {
-    "accounts": Place("accounts", "AccountsScreen"),
-    "sessions": Place("sessions", "SessionsScreen"),
-    "profiles": Place("profiles", "ProfilesScreen"),
+SCREENS: dict[str, ScreenClass] = {
+    "accounts": ScreenClass("accounts", "AccountsScreen"),
+    "sessions": ScreenClass("sessions", "SessionsScreen"),
+    "profiles": ScreenClass("profiles", "ProfilesScreen"),
 }
 _FIRST = "accounts"
-_SIGN_IN = Place("sign_in", "SignInScreen")
-_HELP = Place("help", "HelpScreen")
+_SIGN_IN = ScreenClass("sign_in", "SignInScreen")
+_HELP = ScreenClass("help", "HelpScreen")
 
 
-def _maker(place: Place) -> Callable[[], Screen[Any]]:
-    return lambda: place.find()()
+def _screen_factory(screen_class: ScreenClass) -> Callable[[], Screen[Any]]:
+    return lambda: screen_class.load()()
 
 
-def _palette() -> type[Provider]:
+def _load_palette() -> type[Provider]:
     found: type[Provider] = import_module("ssohelper.tui.commands").Commands
     return found
 
 
-class HelperApp(HouseApp[str]):
+class FullScreenApp(TuiApp[str]):
     """The program; ends with the command line that a person should type next, or None."""
 
     TITLE = "ssohelper"
     ENABLE_COMMAND_PALETTE = True
     DEFAULT_MODE = _FIRST
-    COMMANDS = {_palette}  # noqa: RUF012
+    COMMANDS = {_load_palette}  # noqa: RUF012
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        name: _maker(place) for name, place in SCREENS.items() if name != _FIRST
+        name: _screen_factory(place) for name, place in SCREENS.items() if name != _FIRST
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        bound("app.help", priority=True),
-        bound("app.commands", "command_palette", priority=True, show=False),
-        *(bound(f"app.{name}", f"go('{name}')", priority=True, show=False) for name in SCREENS),
-        bound("app.quit", priority=True),
+        action_binding("app.help", priority=True),
+        action_binding("app.commands", "command_palette", priority=True, show=False),
+        *(
+            action_binding(f"app.{name}", f"go('{name}')", priority=True, show=False)
+            for name in SCREENS
+        ),
+        action_binding("app.quit", priority=True),
     ]
 
-    def __init__(self, house: App) -> None:
-        super().__init__(house)
+    def __init__(self, services: App) -> None:
+        super().__init__(services)
         # Before it runs: a theme that changes later is computed twice, and settings that cannot
         # be read are exit 3 here as everywhere.
-        themes.dress(self, house)
+        themes.apply_settings(self, services)
 
     def get_default_screen(self) -> Screen[Any]:
         # In MODES at the start it would cost 3 ms: Textual then computes all styles once more.
-        return SCREENS[_FIRST].find()()
+        return SCREENS[_FIRST].load()()
 
     def on_ready(self) -> None:
         # switch_mode refuses a mode that has no function to make its screen.
-        self.add_mode(_FIRST, _maker(SCREENS[_FIRST]))
+        self.add_mode(_FIRST, _screen_factory(SCREENS[_FIRST]))
 
     def action_go(self, name: str) -> None:
         """Show a screen of SCREENS; what stands open over the present one stays there."""
@@ -96,8 +99,8 @@ class HelperApp(HouseApp[str]):
     def action_help(self) -> None:
         """Show the words and keys of the screen or dialog on top; from help, go back."""
         if hasattr(self.screen, "HELP_TEXT"):
-            self.push_screen(_HELP.find()(self.screen))
-        elif type(self.screen) is _HELP.find():
+            self.push_screen(_HELP.load()(self.screen))
+        elif type(self.screen) is _HELP.load():
             self.pop_screen()
 
     def action_help_quit(self) -> None:
@@ -106,12 +109,12 @@ class HelperApp(HouseApp[str]):
 
     def sign_in(self, session_name: str, why: LoginRequired) -> None:
         """Offer the sign-in that something needs."""
-        session = self.house.config.read().sso_session(session_name)
+        session = self.services.config.read().sso_session(session_name)
         if session is None or self.screen.is_modal:
-            self.failed(why)
+            self.show_error(why)
         else:
             # Not in the corner, where it would stand over the code.
-            self.push_screen(_SIGN_IN.find()(session, why=why))
+            self.push_screen(_SIGN_IN.load()(session, why=why))
 
 
 def main() -> int:
@@ -137,18 +140,18 @@ def main() -> int:
     return 0
 
 
-def _run() -> HelperApp:
+def _run() -> FullScreenApp:
     """Run the program to its end. Raises: ConfigInvalid for settings that cannot be read."""
-    running: list[HelperApp] = []
+    running: list[FullScreenApp] = []
 
     def warn(message: str) -> None:
         for program in running:
-            program.hand_over(program.warned, message)
+            program.call_in_ui_thread(program.show_warning, message)
 
-    program = HelperApp(App(warn=warn))
+    program = FullScreenApp(App(warn=warn))
     running.append(program)
     program.run()
-    program.raise_end()
+    program.propagate_failure()
     return program
 
 

@@ -30,11 +30,11 @@ def start(
         try:
             found = work()
         except SsoHelperError as error:
-            hand_over(app, failed, error)
+            call_in_ui_thread(app, failed, error)
         except Exception as error:
-            hand_over(app, _raise, error)
+            call_in_ui_thread(app, _raise, error)
         else:
-            hand_over(app, then, found)
+            call_in_ui_thread(app, then, found)
 
     threading.Thread(target=in_thread, daemon=True, name="tui-background").start()
 
@@ -58,7 +58,7 @@ async def run(app: App[Any], work: Callable[[], _T]) -> _T:
     return await waiting
 
 
-def hand_over(app: App[Any], function: Callable[[_T], None], value: _T) -> None:
+def call_in_ui_thread(app: App[Any], function: Callable[[_T], None], value: _T) -> None:
     """Call the function in the app's own thread, later; not at all when the app has ended."""
     try:
         app.call_later(function, value)

@@ -1,7 +1,7 @@
 """What the full screen and the pickers share: background work, messages, signals, crashes.
 
-A widget or screen reaches these through `self.app`: `house` (the App that actions want),
-`in_background`, `did` and `failed`.
+A widget or screen reaches these through `self.app`: `services` (the App that actions want),
+`run_in_background`, `did` and `failed`.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ _SIGNALS = ("SIGTERM", "SIGHUP")
 _ERROR_SECONDS = 10
 
 
-class HouseApp(KeyOrderApp[_Answer], Generic[_Answer]):
-    """A Textual app over ours. `crash` is an internal error, `ended_by` a signal's number."""
+class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
+    """A Textual app over ours. `crash` is an internal error, `ended_by_signal` a signal's number."""
 
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, house: App) -> None:
+    def __init__(self, services: App) -> None:
         super().__init__()
-        self.house = house
+        self.services = services
         self.crash: BaseException | None = None
-        self.ended_by: int | None = None
+        self.ended_by_signal: int | None = None
         # Until when an error or a warning is shown.
         self._alert_ends_at = 0.0
         # Textual would print a traceback with the values of variables, credentials among them.
@@ -53,18 +53,18 @@ class HouseApp(KeyOrderApp[_Answer], Generic[_Answer]):
 
     # -- what screens share --------------------------------------------------------------------
 
-    def in_background(
+    def run_in_background(
         self,
         work: Callable[[], _T],
         then: Callable[[_T], None] | None = None,
         failed: Callable[[SsoHelperError], None] | None = None,
     ) -> None:
         """Do the work in a thread, then hand its result (or error) over in the app's thread."""
-        background.start(self, work, then or (lambda _found: None), failed or self.failed)
+        background.start(self, work, then or (lambda _found: None), failed or self.show_error)
 
-    def hand_over(self, function: Callable[[_T], None], value: _T) -> None:
+    def call_in_ui_thread(self, function: Callable[[_T], None], value: _T) -> None:
         """Call the function in the app's own thread; from any thread."""
-        background.hand_over(self, function, value)
+        background.call_in_ui_thread(self, function, value)
 
     def get_key_display(self, binding: Binding) -> str:
         """Return a key as footer, help and words name it: `F3`, where Textual says `f3`."""
@@ -78,24 +78,24 @@ class HouseApp(KeyOrderApp[_Answer], Generic[_Answer]):
                 return self.get_key_display(found.binding)
         return "?"
 
-    def did(self, what: str, command: str | None = None) -> None:
+    def show_done(self, what: str, command: str | None = None) -> None:
         """Show what was done, and the command line that does the same."""
         # Replaces the message before: at 80x24 three of them hide half of a list.
-        if self.house.monotonic() >= self._alert_ends_at:
+        if self.services.monotonic() >= self._alert_ends_at:
             self.clear_notifications()
         self.notify(show(what) + (f"\n$ {show(command)}" if command else ""), markup=False)
 
-    def failed(self, error: SsoHelperError) -> None:
+    def show_error(self, error: SsoHelperError) -> None:
         """Show an error and what to type."""
         hint = f"\n{show(error.hint)}" if error.hint else ""
         self._alert(f"{show(error.message)}{hint}", "error", _ERROR_SECONDS)
 
-    def warned(self, message: str) -> None:
+    def show_warning(self, message: str) -> None:
         """Show a warning of an action."""
         self._alert(show(message), "warning", self.NOTIFICATION_TIMEOUT)
 
     def _alert(self, text: str, severity: SeverityLevel, seconds: float) -> None:
-        self._alert_ends_at = self.house.monotonic() + seconds
+        self._alert_ends_at = self.services.monotonic() + seconds
         self.notify(text, severity=severity, markup=False, timeout=seconds)
 
     # -- the terminal --------------------------------------------------------------------------
@@ -113,14 +113,14 @@ class HouseApp(KeyOrderApp[_Answer], Generic[_Answer]):
             return
         for name in _SIGNALS:
             number = getattr(signal, name)
-            asyncio.get_running_loop().add_signal_handler(number, self._end_by, number)
+            asyncio.get_running_loop().add_signal_handler(number, self._end_by_signal, number)
 
     def on_ready(self) -> None:
         if sys.platform != "win32" and not self.is_headless:
-            tty.call_at_hangup(lambda: self.hand_over(self._end_by, signal.SIGHUP))
+            tty.call_at_hangup(lambda: self.call_in_ui_thread(self._end_by_signal, signal.SIGHUP))
 
-    def _end_by(self, number: int) -> None:
-        self.ended_by = number
+    def _end_by_signal(self, number: int) -> None:
+        self.ended_by_signal = number
         self.exit()
 
     # -- the end -------------------------------------------------------------------------------
@@ -143,14 +143,14 @@ class HouseApp(KeyOrderApp[_Answer], Generic[_Answer]):
         )
         self.exit(return_code=1)
 
-    def raise_end(self) -> None:
+    def propagate_failure(self) -> None:
         """After run(): raise the internal error, or die of the signal, that ended the program."""
-        if self.ended_by is None and self.return_code and sys.platform != "win32":
+        if self.ended_by_signal is None and self.return_code and sys.platform != "win32":
             # Drawing on a terminal that was closed fails too.
-            self.ended_by = signal.SIGHUP if tty.has_hung_up() else None
-        if self.ended_by is not None:
-            signal.signal(self.ended_by, signal.SIG_DFL)
-            os.kill(os.getpid(), self.ended_by)
+            self.ended_by_signal = signal.SIGHUP if tty.has_hung_up() else None
+        if self.ended_by_signal is not None:
+            signal.signal(self.ended_by_signal, signal.SIG_DFL)
+            os.kill(os.getpid(), self.ended_by_signal)
         if self.crash is not None:
             raise self.crash
         if self.return_code:

@@ -14,7 +14,7 @@ from ssohelper.core.text import show
 from ssohelper.tui.themes import NAMES
 
 if TYPE_CHECKING:
-    from ssohelper.tui.base import HouseApp
+    from ssohelper.tui.base import TuiApp
 
 
 class Command(NamedTuple):
@@ -44,10 +44,10 @@ class Commands(Provider):
 
     def _offered(self) -> list[Command]:
         palette: Callable[[], list[Command]] | None = getattr(self.screen, "palette", None)
-        return [*(palette() if palette else ()), *everywhere(self.app)]  # type: ignore[arg-type]
+        return [*(palette() if palette else ()), *common_commands(self.app)]  # type: ignore[arg-type]
 
 
-def everywhere(app: HouseApp[Any]) -> list[Command]:
+def common_commands(app: TuiApp[Any]) -> list[Command]:
     """Return what is offered on every screen."""
     places = [
         Command(
@@ -69,11 +69,11 @@ def everywhere(app: HouseApp[Any]) -> list[Command]:
     ]
 
 
-def set_theme(app: HouseApp[Any], name: str) -> None:
+def set_theme(app: TuiApp[Any], name: str) -> None:
     """Show the theme now, and keep it in the settings."""
     app.theme = NAMES[name]
-    house = app.house
-    app.in_background(
-        lambda: house.settings_store.set(("theme",), name, house.deadline()),
-        lambda _done: app.did(f"theme {name}", f"ssohelper config set theme {name}"),
+    services = app.services
+    app.run_in_background(
+        lambda: services.settings_store.set(("theme",), name, services.deadline()),
+        lambda _done: app.show_done(f"theme {name}", f"ssohelper config set theme {name}"),
     )

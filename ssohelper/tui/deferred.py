@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ssohelper.core.listing import Listing
     from ssohelper.core.model import SsoSession
     from ssohelper.core.role_rows import RoleRow
-    from ssohelper.tui.app import HelperApp
+    from ssohelper.tui.app import FullScreenApp
     from ssohelper.tui.screens.account_actions import RowActions
     from ssohelper.tui.screens.set_up import SetUpForm
     from ssohelper.tui.widgets.role_detail import Clocks, RoleDetail
@@ -30,8 +30,8 @@ def start_log(environ: Mapping[str, str]) -> None:
     logs.start(0, environ)
 
 
-def row_actions(
-    app: HelperApp, screen: Screen[None], roles: RoleList, reload: Callable[[], None]
+def make_row_actions(
+    app: FullScreenApp, screen: Screen[None], roles: RoleList, reload: Callable[[], None]
 ) -> RowActions:
     """Return what can be done with the row under the cursor."""
     from ssohelper.tui.screens.account_actions import RowActions
@@ -39,33 +39,33 @@ def row_actions(
     return RowActions(app, screen, roles, reload)
 
 
-def role_detail() -> RoleDetail:
+def make_role_detail() -> RoleDetail:
     """Return the panel with all that is known of a role."""
     from ssohelper.tui.widgets.role_detail import RoleDetail
 
     return RoleDetail()
 
 
-def clocks_of(house: App, sessions: Sequence[SsoSession]) -> Clocks:
+def read_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
     """Return the clocks of this moment; reads files of this machine."""
     from ssohelper.tui.widgets.role_detail import read_clocks
 
-    return read_clocks(house, sessions)
+    return read_clocks(services, sessions)
 
 
-def use_line(house: App, row: RoleRow) -> str:
+def find_use_command(services: App, row: RoleRow) -> str:
     """Return what to type to use this role: never a profile that points at another one by now."""
     from ssohelper.actions import selection
     from ssohelper.core.shell_text import typed
 
     try:
-        names = selection.profiles_pointing_at(house, row.key, row.profiles)
+        names = selection.profiles_pointing_at(services, row.key, row.profiles)
     except SsoHelperError:
         names = []
     return f"ssohelper use {typed(names[0] if names else row.key.text)}"
 
 
-def set_up_form() -> SetUpForm:
+def make_set_up_form() -> SetUpForm:
     """Return setup's questions."""
     from ssohelper.tui.screens.set_up import SetUpForm
 
@@ -74,24 +74,25 @@ def set_up_form() -> SetUpForm:
     return form
 
 
-def refreshed(house: App, session: SsoSession, progress: Callable[[int, int], None]) -> Listing:
+def refresh_listing(
+    services: App, session: SsoSession, progress: Callable[[int, int], None]
+) -> Listing:
     """Return a new list of the session's roles, asked from AWS."""
     from ssohelper.actions import directory
 
-    return directory.listing(house, session, refresh=True, progress=progress)
+    return directory.listing(services, session, refresh=True, progress=progress)
 
 
-def frame() -> tuple[list[Widget], Widget]:
+def make_bars() -> tuple[list[Widget], Widget]:
     """Return what stands over the list, and under it."""
     from textual.widgets import Footer, Static
 
-    from ssohelper.tui.widgets.chips import Chip, Chips
-    from ssohelper.tui.widgets.top_bar import TopBar
+    from ssohelper.tui.widgets.top_bar import FilterBar, FilterLabel, TopBar
 
-    chips = Chips(
-        Chip("all sessions", "screen.only_session", id="session"),
-        Chip("favourites", "screen.only_favourites", id="favourites"),
-        Chip("by account", "screen.group", id="grouped"),
+    filters = FilterBar(
+        FilterLabel("all sessions", "screen.only_session", id="session"),
+        FilterLabel("favourites", "screen.only_favourites", id="favourites"),
+        FilterLabel("by account", "screen.group", id="grouped"),
         Static("", id="refreshing", markup=False),
     )
-    return [TopBar("accounts"), chips], Footer(compact=True, show_command_palette=False)
+    return [TopBar("accounts"), filters], Footer(compact=True, show_command_palette=False)

@@ -12,20 +12,20 @@ from textual.dom import DOMNode
 from textual.events import Event, Key, Paste
 from textual.message import Message
 
-from ssohelper.core.keymap import ACTIONS, keys_of
+from ssohelper.core.keymap import ACTIONS, parse_keys
 
 _Answer = TypeVar("_Answer")
 # How often a key that waits checks that the widget before it still exists.
 _CHECK_SECONDS = 0.1
 
 
-def bound(
+def action_binding(
     name: str, action: str | None = None, *, show: bool = True, priority: bool = False
 ) -> Binding:
     """Return the binding of `SCREEN.ACTION`; it runs the action of that name, or the one given."""
     found = ACTIONS[name]
     return Binding(
-        ",".join(keys_of(found.keys)),
+        ",".join(parse_keys(found.keys)),
         action or name.partition(".")[2],
         found.label,
         id=name,
@@ -37,7 +37,7 @@ def bound(
 
 def textual_keymap(settings: Mapping[str, str]) -> dict[str, str]:
     """Return the keys of the settings as Textual's keymap: keys by the id of their binding."""
-    return {name: ",".join(keys_of(keys)) for name, keys in settings.items()}
+    return {name: ",".join(parse_keys(keys)) for name, keys in settings.items()}
 
 
 class InputHandled(Message):

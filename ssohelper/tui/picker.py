@@ -18,7 +18,7 @@ from ssohelper.app import App
 from ssohelper.core.model import SsoSession
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
-from ssohelper.tui.base import HouseApp
+from ssohelper.tui.base import TuiApp
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.lines import Chooser, Line
 from ssohelper.tui.widgets.role_list import RoleList
@@ -30,7 +30,7 @@ _KEYS = "enter chooses · esc clears, then leaves"
 _SESSION_KEYS = "enter chooses · esc leaves"
 
 
-class _Inline(HouseApp[_Answer], Generic[_Answer]):
+class _InlinePicker(TuiApp[_Answer], Generic[_Answer]):
     """What both pickers are: small, and left by ctrl+c too."""
 
     INLINE_PADDING = 0
@@ -46,22 +46,22 @@ class _Inline(HouseApp[_Answer], Generic[_Answer]):
         self.theme = "ansi-dark"
 
 
-class RolePicker(_Inline[RoleRow]):
+class RolePicker(_InlinePicker[RoleRow]):
     """Ends with the row that was chosen, or None."""
 
     def __init__(
         self,
-        house: App,
+        services: App,
         rows: Sequence[RoleRow],
         is_guarded: Callable[[RoleRow], bool] = lambda _row: False,
     ) -> None:
-        super().__init__(house)
+        super().__init__(services)
         self._rows = rows
         self._is_guarded = is_guarded
         self._status = Static("", classes="status", markup=False)
 
     def compose(self) -> ComposeResult:
-        yield RolePane(self._rows, now=self.house.now, is_guarded=self._is_guarded)
+        yield RolePane(self._rows, now=self.services.now, is_guarded=self._is_guarded)
         yield self._status
         yield Static(_KEYS, classes="status", markup=False)
 
@@ -81,7 +81,7 @@ class RolePicker(_Inline[RoleRow]):
         self.exit()
 
 
-class SessionPicker(_Inline[SsoSession]):
+class SessionPicker(_InlinePicker[SsoSession]):
     """Ends with the session that was chosen, or None. `states` say of each whether it is valid."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -89,10 +89,10 @@ class SessionPicker(_Inline[SsoSession]):
         # ctrl+j: an Enter that was typed before the terminal was ours.
         Binding("enter,ctrl+j", "choose", "Choose", show=False, priority=True),
     ]
-    CSS = _Inline.CSS + "Screen, Screen:inline { height: auto; } Chooser { height: auto; }"
+    CSS = _InlinePicker.CSS + "Screen, Screen:inline { height: auto; } Chooser { height: auto; }"
 
-    def __init__(self, house: App, states: Sequence[tuple[SsoSession, str]]) -> None:
-        super().__init__(house)
+    def __init__(self, services: App, states: Sequence[tuple[SsoSession, str]]) -> None:
+        super().__init__(services)
         self._states = states
         self._names_width = min(40, max(cell_len(show(session.name)) for session, _ in states))
 

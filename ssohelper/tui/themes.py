@@ -62,23 +62,23 @@ LIGHT = Theme(
 NAMES = {"dark": DARK.name, "light": LIGHT.name, "ansi": "ansi-dark"}
 
 
-def dress(app: TextualApp[Any], house: App) -> None:
+def apply_settings(app: TextualApp[Any], services: App) -> None:
     """Give the app the theme and the keys of the settings; TEXTUAL_THEME is a default."""
     for theme in (DARK, LIGHT):
         app.register_theme(theme)
     named = os.environ.get("TEXTUAL_THEME", "")
     usual = named if named in app.available_themes else DARK.name
-    if not house.settings_file.exists() and "SSOHELPER_THEME" not in house.environ:
+    if not services.settings_file.exists() and "SSOHELPER_THEME" not in services.environ:
         # To read no settings takes tomllib too: 4 ms of the start.
-        _begin_with(app, usual)
+        _set_first_theme(app, usual)
         return
-    settings = house.settings
+    settings = services.settings
     is_said = settings.origin("theme") != "default"
-    _begin_with(app, NAMES[settings.get("theme")] if is_said else usual)
+    _set_first_theme(app, NAMES[settings.get("theme")] if is_said else usual)
     app.set_keymap(textual_keymap(settings.keymap()))
 
 
-def _begin_with(app: TextualApp[Any], name: str) -> None:
+def _set_first_theme(app: TextualApp[Any], name: str) -> None:
     """Give the app its first theme. Set as any later one, it would be computed twice: 2 ms."""
     if name not in (DARK.name, LIGHT.name):
         app.theme = name

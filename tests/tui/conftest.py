@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
-from tests.tui.world import Afternoon, afternoon
+from tests.tui.world import DemoHome, demo_home
 
 
 @pytest.fixture
-def world(home: Home, tmp_path: Path) -> Iterator[Afternoon]:
-    with afternoon(tmp_path / "person") as made:
+def world(home: Home, tmp_path: Path) -> Iterator[DemoHome]:
+    with demo_home(tmp_path / "person") as made:
         yield made

@@ -7,16 +7,16 @@ from typing import Any
 from textual.pilot import Pilot
 
 from ssohelper.app import App
-from ssohelper.tui.app import HelperApp
+from ssohelper.tui.app import FullScreenApp
 from tests.tui.world import until
 
-Scenario = Callable[["Person"], Awaitable[None]]
+Scenario = Callable[["User"], Awaitable[None]]
 
 
-class Person:
+class User:
     """Somebody at the program, with the few things that one does there."""
 
-    def __init__(self, app: HelperApp, pilot: Pilot[Any]) -> None:
+    def __init__(self, app: FullScreenApp, pilot: Pilot[Any]) -> None:
         self.app, self.pilot = app, pilot
 
     async def press(self, *keys: str) -> None:
@@ -34,15 +34,15 @@ class Person:
         """Return what has been said in the corner, all of it."""
         return "\n".join(note.message for note in self.app._notifications)
 
-    async def sees(self, *texts: str) -> None:
+    async def wait_for_text(self, *texts: str) -> None:
         """Wait until all of these stand on the screen."""
         await self._until(texts, lambda: self.screen)
 
-    async def hears(self, *texts: str) -> None:
+    async def wait_for_toast(self, *texts: str) -> None:
         """Wait until all of these have been said in the corner."""
         await self._until(texts, lambda: self.toasts)
 
-    async def meets(self, kind: type) -> None:
+    async def wait_for_screen(self, kind: type) -> None:
         """Wait until a screen of this kind is on top."""
         await until(lambda: isinstance(self.app.screen, kind))
 
@@ -53,15 +53,17 @@ class Person:
             raise AssertionError(f"never there: {texts}, but:\n{place()}\n{self.screen}") from None
 
 
-def drive(house: App, scenario: Scenario, size: tuple[int, int] = (100, 30)) -> HelperApp:
+def run_scenario(
+    services: App, scenario: Scenario, size: tuple[int, int] = (100, 30)
+) -> FullScreenApp:
     """Run the program for this scenario; what crashes it fails the test."""
-    app = HelperApp(house)
+    app = FullScreenApp(services)
     app.animation_level = "none"
 
     async def go() -> None:
         async with app.run_test(size=size, notifications=True) as pilot:
             await until(lambda: app.screen.query("Footer"))
-            await scenario(Person(app, pilot))
+            await scenario(User(app, pilot))
 
     asyncio.run(go())
     return app

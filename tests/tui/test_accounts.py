@@ -17,95 +17,97 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.search_line import SearchLine
-from tests.tui.driving import Person, drive
-from tests.tui.world import Afternoon, until
+from tests.tui.driving import User, run_scenario
+from tests.tui.world import DemoHome, until
 
 DEV = RoleKey("corp", "000040000001", "Developer")
 
 
-def role_list(person: Person) -> RoleList:
-    return person.app.screen.query_one(RoleList)
+def role_list(user: User) -> RoleList:
+    return user.app.screen.query_one(RoleList)
 
 
-def test_favourites_then_the_last_used_come_first_and_typing_finds(world: Afternoon) -> None:
-    async def scenario(person: Person) -> None:
-        await person.sees("F2 Accounts", "payments-dev", "41m left")
-        rows = role_list(person).rows
+def test_favourites_then_the_last_used_come_first_and_typing_finds(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("F2 Accounts", "payments-dev", "41m left")
+        rows = role_list(user).rows
         assert [(row.account.name, row.role_name) for row in rows[:4]] == [
             ("payments-dev", "Developer"),
             ("payments-prod", "ReadOnlyAccess"),
             ("payments-dev", "ReadOnlyAccess"),
             ("payments-prod", "DatabaseAdmin"),
         ]
-        assert "❯ ★   payments-dev" in person.screen
-        assert "12m ago" in person.screen
-        await person.press(*"admin pay")
-        await person.sees("payments-prod", "DatabaseAdmin")
-        assert {row.account.name for row in _shown(person)} == {"payments-dev", "payments-prod"}
-        await person.press("escape")
-        assert role_list(person).found == len(rows)
-        await person.press("escape")
+        assert "❯ ★   payments-dev" in user.screen
+        assert "12m ago" in user.screen
+        await user.press(*"admin pay")
+        await user.wait_for_text("payments-prod", "DatabaseAdmin")
+        assert {row.account.name for row in _shown(user)} == {"payments-dev", "payments-prod"}
+        await user.press("escape")
+        assert role_list(user).found == len(rows)
+        await user.press("escape")
 
-    program = drive(world.app(), scenario)
+    program = run_scenario(world.app(), scenario)
     assert (program.return_value, program.return_code) == (None, 0)
 
 
-def _shown(person: Person) -> list:
-    found = role_list(person)
+def _shown(user: User) -> list:
+    found = role_list(user)
     return [found.rows[number] for number in found._lines if number >= 0]
 
 
-def test_enter_leaves_with_what_to_type(world: Afternoon) -> None:
-    async def scenario(person: Person) -> None:
-        await person.sees("payments-dev")
-        await person.press("down", "enter")
+def test_enter_leaves_with_what_to_type(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("payments-dev")
+        await user.press("down", "enter")
 
-    program = drive(world.app(), scenario)
+    program = run_scenario(world.app(), scenario)
     assert program.return_value == "ssohelper use corp:000030000001/ReadOnlyAccess"
 
 
-def test_the_details_say_all_that_is_known(world: Afternoon) -> None:
-    async def scenario(person: Person) -> None:
-        await person.sees("role keys")
-        await person.press(*"database prod", "up")
-        await person.sees(
+def test_the_details_say_all_that_is_known(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press(*"database prod", "up")
+        await user.wait_for_text(
             "000030000001 · aws+payments-prod@",
             "corp · payments-prod.DatabaseAdmin",
             "last use 55m ago, 1 time · session duration 2h (observed)",
         )
-        await person.sees("1h 5m left", "41m left", "5h left")
-        await person.press("ctrl+d")
-        assert "session duration" not in person.screen
+        await user.wait_for_text("1h 5m left", "41m left", "5h left")
+        await user.press("ctrl+d")
+        assert "session duration" not in user.screen
 
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)
 
 
-def test_a_favourite_is_kept_and_said_with_its_command(world: Afternoon) -> None:
-    async def scenario(person: Person) -> None:
-        await person.sees("role keys")
-        await person.press("ctrl+f")
-        await person.hears(
+def test_a_favourite_is_kept_and_said_with_its_command(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press("ctrl+f")
+        await user.wait_for_toast(
             "Developer in payments-dev is no longer a favourite",
             "$ ssohelper favourite rm corp:000040000001/Developer",
         )
 
-    house = world.app()
-    drive(house, scenario)
-    assert not house.usage.load_all()[DEV].favourite if DEV in house.usage.load_all() else True
+    services = world.app()
+    run_scenario(services, scenario)
+    assert (
+        not services.usage.load_all()[DEV].favourite if DEV in services.usage.load_all() else True
+    )
 
 
-def test_chips_filter_and_group(world: Afternoon) -> None:
-    async def scenario(person: Person) -> None:
-        await person.sees("○ favourites")
-        await person.press("ctrl+b")
-        await person.sees("● favourites")
-        assert [row.key for row in _shown(person)] == [DEV]
-        await person.press("ctrl+b", "ctrl+g")
-        await person.sees("● by account", "payments-dev  000040000001")
-        await person.press("ctrl+t")
-        await person.sees("● corp")
+def test_chips_filter_and_group(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("○ favourites")
+        await user.press("ctrl+b")
+        await user.wait_for_text("● favourites")
+        assert [row.key for row in _shown(user)] == [DEV]
+        await user.press("ctrl+b", "ctrl+g")
+        await user.wait_for_text("● by account", "payments-dev  000040000001")
+        await user.press("ctrl+t")
+        await user.wait_for_text("● corp")
 
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)
 
 
 @pytest.mark.parametrize(
@@ -117,140 +119,148 @@ def test_chips_filter_and_group(world: Afternoon) -> None:
         ("ctrl+l", "https://d-0000000000.awsapps.com/start/#/console?account_id=000030000001"),
     ],
 )
-def test_copying_goes_through_the_terminal(world: Afternoon, key: str, copied: str) -> None:
-    async def scenario(person: Person) -> None:
-        await person.sees("role keys")
-        await person.press(*"database prod", key)
-        await person.hears("copied", "$ ssohelper ")
-        assert person.app.clipboard.startswith(copied)
+def test_copying_goes_through_the_terminal(world: DemoHome, key: str, copied: str) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press(*"database prod", key)
+        await user.wait_for_toast("copied", "$ ssohelper ")
+        assert user.app.clipboard.startswith(copied)
 
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)
 
 
-def test_whoami_asks_aws_and_a_signed_out_session_offers_the_sign_in(world: Afternoon) -> None:
-    async def scenario(person: Person) -> None:
-        await person.sees("role keys")
-        await person.press("f8")
-        await person.hears("ana: arn:aws:sts::000040000001", "$ ssohelper whoami ")
+def test_whoami_asks_aws_and_a_signed_out_session_offers_the_sign_in(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press("f8")
+        await user.wait_for_toast("ana: arn:aws:sts::000040000001", "$ ssohelper whoami ")
         for path in (world.home / ".aws" / "sso" / "cache").glob("*.json"):
             path.unlink()
-        await person.press("down", "down", "down", "down", "down", "f8")
-        await person.meets(SignInScreen)
+        await user.press("down", "down", "down", "down", "down", "f8")
+        await user.wait_for_screen(SignInScreen)
         # Why it is asked stands in the dialog; nothing stands over the code.
-        await person.sees('the session "corp" ', "$ ssohelper login corp")
-        assert not person.toasts
-        await person.press("escape")
-        await person.meets(AccountsScreen)
+        await user.wait_for_text('the session "corp" ', "$ ssohelper login corp")
+        assert not user.toasts
+        await user.press("escape")
+        await user.wait_for_screen(AccountsScreen)
 
-    drive(world.app(), scenario)
-
-
-def test_what_is_said_stands_in_the_place_of_what_was_said(world: Afternoon) -> None:
-    async def scenario(person: Person) -> None:
-        await person.sees("role keys")
-        await person.press("ctrl+o")
-        await person.hears("copied: 0000")
-        await person.press("ctrl+l")
-        await person.hears("copied the console's link", "$ ssohelper console --print ")
-        assert "copied: 0000" not in person.toasts
-
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)
 
 
-def test_an_answer_that_takes_long_is_said_to_be_waited_for(world: Afternoon) -> None:
+def test_what_is_said_stands_in_the_place_of_what_was_said(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press("ctrl+o")
+        await user.wait_for_toast("copied: 0000")
+        await user.press("ctrl+l")
+        await user.wait_for_toast("copied the console's link", "$ ssohelper console --print ")
+        assert "copied: 0000" not in user.toasts
+
+    run_scenario(world.app(), scenario)
+
+
+def test_an_answer_that_takes_long_is_said_to_be_waited_for(world: DemoHome) -> None:
     world.emulator.faults.set(latency_seconds={"GetCallerIdentity": 1.5})
 
-    async def scenario(person: Person) -> None:
-        await person.sees("role keys")
-        await person.press("f8")
-        await person.hears("whoami: waiting for AWS")
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press("f8")
+        await user.wait_for_toast("whoami: waiting for AWS")
 
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)
 
 
-def test_a_profile_is_added_with_the_diff_in_sight_and_removed_again(world: Afternoon) -> None:
+def test_a_profile_is_added_with_the_diff_in_sight_and_removed_again(world: DemoHome) -> None:
     before = world.config_file.read_bytes()
 
-    async def scenario(person: Person) -> None:
-        await person.sees("role keys")
-        await person.press("f9")
-        await person.meets(ConfirmScreen)
-        await person.sees("+[profile payments-dev.Developer]", "$ ssohelper profile add corp:0000")
-        await person.sees("│ 1 profile to add — write ~/.aws/config?")  # in its frame
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press("f9")
+        await user.wait_for_screen(ConfirmScreen)
+        await user.wait_for_text(
+            "+[profile payments-dev.Developer]", "$ ssohelper profile add corp:0000"
+        )
+        await user.wait_for_text("│ 1 profile to add — write ~/.aws/config?")  # in its frame
         assert world.config_file.read_bytes() == before
-        await person.press("y")
-        await person.hears("added")
-        await person.meets(AccountsScreen)
-        await person.sees("corp · payments-dev.Developer")
-        await person.press("f9")
-        await person.meets(ConfirmScreen)
-        await person.press("y")
-        await person.hears("$ ssohelper profile rm payments-dev.Developer")
+        await user.press("y")
+        await user.wait_for_toast("added")
+        await user.wait_for_screen(AccountsScreen)
+        await user.wait_for_text("corp · payments-dev.Developer")
+        await user.press("f9")
+        await user.wait_for_screen(ConfirmScreen)
+        await user.press("y")
+        await user.wait_for_toast("$ ssohelper profile rm payments-dev.Developer")
 
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)
     assert world.config_file.read_bytes() == before
 
 
 def test_no_session_yet_asks_setups_questions(tmp_path: Path) -> None:
-    async def scenario(person: Person) -> None:
-        await person.sees("No session is set up yet", "$ ssohelper setup START_URL", "start URL")
-        await until(lambda: isinstance(person.app.focused, Input))
-        await person.press("f6", "f9", "ctrl+f", "ctrl+g", "ctrl+t", "ctrl+y", "f5")
-        await person.press(*"http://typed")
-        await person.sees("http://typed")
-        await person.press("enter")
-        await person.sees('"http://typed" does not begin with https', "a start URL looks like")
-        assert "Favourite" not in person.screen
-        await person.press("escape")
-        await until(lambda: not person.app.is_running)
+    async def scenario(user: User) -> None:
+        await user.wait_for_text(
+            "No session is set up yet", "$ ssohelper setup START_URL", "start URL"
+        )
+        await until(lambda: isinstance(user.app.focused, Input))
+        await user.press("f6", "f9", "ctrl+f", "ctrl+g", "ctrl+t", "ctrl+y", "f5")
+        await user.press(*"http://typed")
+        await user.wait_for_text("http://typed")
+        await user.press("enter")
+        await user.wait_for_text(
+            '"http://typed" does not begin with https', "a start URL looks like"
+        )
+        assert "Favourite" not in user.screen
+        await user.press("escape")
+        await until(lambda: not user.app.is_running)
 
-    house = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
-    drive(house, scenario, size=(80, 24))
+    services = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
+    run_scenario(services, scenario, size=(80, 24))
 
 
-def test_no_saved_list_is_asked_for_behind(world: Afternoon) -> None:
-    house = world.app()
-    house.directory.forget("corp")
+def test_no_saved_list_is_asked_for_behind(world: DemoHome) -> None:
+    services = world.app()
+    services.directory.forget("corp")
     for name in ("orders-dev.Developer", "payments-dev.ReadOnlyAccess"):
         assert name in world.config_file.read_text()
 
-    async def scenario(person: Person) -> None:
-        await until(lambda: len(role_list(person).rows) == 20)
+    async def scenario(user: User) -> None:
+        await until(lambda: len(role_list(user).rows) == 20)
 
-    drive(house, scenario)
+    run_scenario(services, scenario)
 
 
-def test_while_the_first_list_is_made_that_is_said(world: Afternoon) -> None:
-    house = world.app()
-    house.directory.forget("corp")
+def test_while_the_first_list_is_made_that_is_said(world: DemoHome) -> None:
+    services = world.app()
+    services.directory.forget("corp")
     world.config_file.write_text(world.config_file.read_text().split("[sso-session lab]")[0])
     world.emulator.faults.set(latency_seconds={"ListAccounts": 0.5})
 
-    async def scenario(person: Person) -> None:
-        await person.sees("Your roles are being listed at AWS: corp")
-        await until(lambda: len(role_list(person).rows) == 20)
-        assert "being listed" not in person.screen
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("Your roles are being listed at AWS: corp")
+        await until(lambda: len(role_list(user).rows) == 20)
+        assert "being listed" not in user.screen
 
-    drive(house, scenario)
+    run_scenario(services, scenario)
 
 
-def test_a_session_without_any_role_says_so_and_asks_no_questions(world: Afternoon) -> None:
-    house = world.app()
+def test_a_session_without_any_role_says_so_and_asks_no_questions(world: DemoHome) -> None:
+    services = world.app()
     config = world.config_file.read_text().split("[sso-session lab]")[0]
     world.config_file.write_text(config)
-    session = house.config.read().sso_session("corp")
+    session = services.config.read().sso_session("corp")
     assert session is not None
-    listing = Listing(session.start_url, session.region, house.now(), ())
-    house.directory.save("corp", listing)
+    listing = Listing(session.start_url, session.region, services.now(), ())
+    services.directory.save("corp", listing)
 
-    async def scenario(person: Person) -> None:
-        await person.sees("No role is assigned to you in corp.", "ssohelper list --refresh", "0/0")
-        await person.press("f2", "f3", "f2", "f8")
-        assert "start URL" not in person.screen
-        await person.press("f5")
-        await until(lambda: len(role_list(person).rows) == 20)
+    async def scenario(user: User) -> None:
+        await user.wait_for_text(
+            "No role is assigned to you in corp.", "ssohelper list --refresh", "0/0"
+        )
+        await user.press("f2", "f3", "f2", "f8")
+        assert "start URL" not in user.screen
+        await user.press("f5")
+        await until(lambda: len(role_list(user).rows) == 20)
 
-    drive(house, scenario)
+    run_scenario(services, scenario)
 
 
 def test_signed_out_and_without_a_list_says_how_to_sign_in(tmp_path: Path) -> None:
@@ -260,11 +270,11 @@ def test_signed_out_and_without_a_list_says_how_to_sign_in(tmp_path: Path) -> No
         "sso_region = us-east-1\n"
     )
 
-    async def scenario(person: Person) -> None:
-        await person.sees("No roles are listed yet", "ssohelper login corp", "0/0")
-        await person.press("f8", "f9", "enter", "down")
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("No roles are listed yet", "ssohelper login corp", "0/0")
+        await user.press("f8", "f9", "enter", "down")
 
-    drive(App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}), scenario)
+    run_scenario(App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}), scenario)
 
 
 def test_a_config_that_cannot_be_read_is_shown_with_its_line(tmp_path: Path) -> None:
@@ -272,23 +282,23 @@ def test_a_config_that_cannot_be_read_is_shown_with_its_line(tmp_path: Path) -> 
     config.parent.mkdir()
     config.write_text("[profile a]\nregion = x\n\n[profile a\nregion = y\n")
 
-    async def scenario(person: Person) -> None:
-        await person.sees(f"  {config}"[:20], "is not closed")
-        await person.press("enter", "f9", "escape")
+    async def scenario(user: User) -> None:
+        await user.wait_for_text(f"  {config}"[:20], "is not closed")
+        await user.press("enter", "f9", "escape")
 
-    drive(App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}), scenario)
+    run_scenario(App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}), scenario)
     assert config.read_text().startswith("[profile a]")
 
 
 @pytest.mark.parametrize("size", [(1, 1), (20, 5), (80, 24), (500, 200)])
-def test_any_size_will_do(world: Afternoon, size: tuple[int, int]) -> None:
-    async def scenario(person: Person) -> None:
-        await person.pilot.pause(0.1)
-        await person.press("p", "down", "ctrl+g", "end", "escape")
-        await person.pilot.resize_terminal(size[1], size[0])
-        await person.press("d", "pagedown", "home")
+def test_any_size_will_do(world: DemoHome, size: tuple[int, int]) -> None:
+    async def scenario(user: User) -> None:
+        await user.pilot.pause(0.1)
+        await user.press("p", "down", "ctrl+g", "end", "escape")
+        await user.pilot.resize_terminal(size[1], size[0])
+        await user.press("d", "pagedown", "home")
 
-    drive(world.app(), scenario, size=size)
+    run_scenario(world.app(), scenario, size=size)
 
 
 NAMES = [
@@ -301,7 +311,7 @@ NAMES = [
 
 
 def test_thirty_hostile_names_are_text_and_nothing_else(tmp_path: Path) -> None:
-    house = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
+    services = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
     config = tmp_path / ".aws" / "config"
     config.parent.mkdir()
     url = "https://d-0000000000.awsapps.com/start"
@@ -310,18 +320,18 @@ def test_thirty_hostile_names_are_text_and_nothing_else(tmp_path: Path) -> None:
         ListedAccount(Account(f"{number:012d}", name, name), ("Admin", "Read"))
         for number, name in enumerate(NAMES)
     )
-    house.directory.save("corp", Listing(url, "us-east-1", house.now(), listed))
+    services.directory.save("corp", Listing(url, "us-east-1", services.now(), listed))
     seen = []
 
-    async def scenario(person: Person) -> None:
-        await person.sees("60/60")
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("60/60")
         for number in range(len(NAMES)):
-            seen.append(person.screen)
-            await person.press("down", "down" if number % 3 else "ctrl+y")
-        await person.press("ctrl+g", "home", "f9", "ctrl+l", "[", "escape", "ctrl+x")
-        seen.append(person.screen)
+            seen.append(user.screen)
+            await user.press("down", "down" if number % 3 else "ctrl+y")
+        await user.press("ctrl+g", "home", "f9", "ctrl+l", "[", "escape", "ctrl+x")
+        seen.append(user.screen)
 
-    program = drive(house, scenario, size=(140, 70))
+    program = run_scenario(services, scenario, size=(140, 70))
     shown = "\n".join(seen)
     assert program.return_value is None
     for text in ("[red]x[/red]", "[@click=app.quit]q[/]", r"\x1b[31mred", r"\u202egnp", "日本語"):
@@ -330,20 +340,20 @@ def test_thirty_hostile_names_are_text_and_nothing_else(tmp_path: Path) -> None:
     assert not set("\u202e\u200b\u2066\x7f") & set(shown)
 
 
-def test_a_pasted_megabyte_is_cut(world: Afternoon) -> None:
-    async def scenario(person: Person) -> None:
-        await person.sees("role keys")
-        line = person.app.screen.query_one("#search")
+def test_a_pasted_megabyte_is_cut(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        line = user.app.screen.query_one("#search")
         line.post_message(events.Paste("x" * 1_000_000))
         await until(lambda: line.value)  # type: ignore[attr-defined]
         assert len(line.value) == 200  # type: ignore[attr-defined]
 
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)
 
 
-def test_the_search_line_is_edited_as_lines_are(world: Afternoon) -> None:
-    async def scenario(person: Person) -> None:
-        await person.sees("role keys")
+def test_the_search_line_is_edited_as_lines_are(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
         for keys, value in [
             (("p", "a", "y", "space", "x", "backspace"), "pay "),
             (("r", "e", "a", "d", "ctrl+w"), "pay "),
@@ -352,27 +362,27 @@ def test_the_search_line_is_edited_as_lines_are(world: Afternoon) -> None:
             (("ctrl+a", "o", "ctrl+e", "k"), "opay k"),
             (("ctrl+u", "日", "é"), "日é"),
         ]:
-            await person.press(*keys)
-            assert person.app.screen.query_one(SearchLine).value == value
-        assert "日é" in person.screen
+            await user.press(*keys)
+            assert user.app.screen.query_one(SearchLine).value == value
+        assert "日é" in user.screen
 
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)
 
 
-def test_keys_and_quitting_wait_for_no_answer_of_aws(world: Afternoon) -> None:
+def test_keys_and_quitting_wait_for_no_answer_of_aws(world: DemoHome) -> None:
     world.emulator.faults.set(latency_seconds={"*": 30})
 
-    async def scenario(person: Person) -> None:
-        await person.sees("role keys")
-        await person.press("f5", "f8")
-        await person.sees("refreshing")
-        await person.press(*"prod")
-        assert role_list(person).query_text == "prod"
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press("f5", "f8")
+        await user.wait_for_text("refreshing")
+        await user.press(*"prod")
+        assert role_list(user).query_text == "prod"
         began.append(time.monotonic())
-        await person.press("ctrl+q")
+        await user.press("ctrl+q")
 
     began: list[float] = []
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)
     # Not a speed: an answer takes thirty seconds.
     assert time.monotonic() - began[0] < 15
 

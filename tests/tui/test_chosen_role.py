@@ -5,31 +5,31 @@ from pathlib import Path
 
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
-from tests.tui.driving import Person, drive
+from tests.tui.driving import User, run_scenario
 from tests.tui.terminal import Terminal
-from tests.tui.world import Afternoon
+from tests.tui.world import DemoHome
 
 SAFE, ADMIN = "ReadOnlyAccess", "DatabaseAdmin"
 
 
-def test_the_full_screen_uses_the_role_of_the_row(world: Afternoon) -> None:
-    async def scenario(person: Person) -> None:
-        await person.sees("role keys")
-        await person.press(*"orders-dev.developer")
-        await person.sees("1/", "orders-dev.Developer")
+def test_the_full_screen_uses_the_role_of_the_row(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.press(*"orders-dev.developer")
+        await user.wait_for_text("1/", "orders-dev.Developer")
         config = world.config_file.read_text()
         before = "--account-id 000040000002 --role-name Developer"
         assert config.count(before) == 1
         world.config_file.write_text(
             config.replace(before, f"--account-id 000030000001 --role-name {ADMIN}")
         )
-        await person.press("f8")
-        await person.hears(
+        await user.press("f8")
+        await user.wait_for_toast(
             "000040000002:assumed-role/AWSReservedSSO_Developer_",
             "$ ssohelper whoami corp:000040000002/Developer",
         )
 
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)
 
 
 def test_the_picker_uses_the_role_of_the_row(tmp_path: Path) -> None:

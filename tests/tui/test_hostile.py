@@ -9,8 +9,8 @@ from ssohelper.core.text import show
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
-from tests.tui.driving import Person, drive
-from tests.tui.world import Afternoon, until
+from tests.tui.driving import User, run_scenario
+from tests.tui.world import DemoHome, until
 
 NAMES = (
     "[bold]x[/bold]",
@@ -48,7 +48,7 @@ SIZES = ((1, 1), (10, 3), (40, 12), (80, 24), (500, 200))
 
 
 @pytest.fixture
-def hostile(world: Afternoon) -> Afternoon:
+def hostile(world: DemoHome) -> DemoHome:
     """Every name is an account's name, and as many as can be are profiles' and keys' values."""
     accounts = sorted(world.emulator.world.accounts)
     saved = next((world.home / "own" / "state" / "listings" / "corp").glob("listing.json"))
@@ -69,81 +69,81 @@ def hostile(world: Afternoon) -> Afternoon:
     return world
 
 
-def test_every_screen_shows_them_as_text_at_every_size(hostile: Afternoon) -> None:
+def test_every_screen_shows_them_as_text_at_every_size(hostile: DemoHome) -> None:
     hostile.emulator.auto_approve = None
 
-    async def sizes(person: Person) -> None:
+    async def sizes(user: User) -> None:
         for columns, lines in SIZES:
-            await person.pilot.resize_terminal(columns, lines)
-            await person.pilot.pause()
+            await user.pilot.resize_terminal(columns, lines)
+            await user.pilot.pause()
 
-    async def scenario(person: Person) -> None:
-        await person.sees("corp")
-        await person.press(*["down"] * len(NAMES))
-        await sizes(person)
-        await person.press("f3")
-        await person.sees("signed in")
-        await sizes(person)
-        await person.press("f4")
-        await until(lambda: getattr(person.app.screen, "is_planned", False))
-        await sizes(person)
-        await person.pilot.resize_terminal(100, 60)
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("corp")
+        await user.press(*["down"] * len(NAMES))
+        await sizes(user)
+        await user.press("f3")
+        await user.wait_for_text("signed in")
+        await sizes(user)
+        await user.press("f4")
+        await until(lambda: getattr(user.app.screen, "is_planned", False))
+        await sizes(user)
+        await user.pilot.resize_terminal(100, 60)
         for name in ("{account_name}", "漢字漢字漢字漢字", "$(touch /tmp/x)", "[red"):
-            await person.sees(name)
-        await person.press(*["down"] * len(NAMES))
-        await person.press("a")
-        await person.meets(ConfirmScreen)
-        await sizes(person)
-        await person.press("n", "f1")
-        await person.meets(HelpScreen)
-        await sizes(person)
+            await user.wait_for_text(name)
+        await user.press(*["down"] * len(NAMES))
+        await user.press("a")
+        await user.wait_for_screen(ConfirmScreen)
+        await sizes(user)
+        await user.press("n", "f1")
+        await user.wait_for_screen(HelpScreen)
+        await sizes(user)
 
-    drive(hostile.app(), scenario)
+    run_scenario(hostile.app(), scenario)
 
 
-def test_a_toast_and_a_dialog_show_them_literally(world: Afternoon) -> None:
-    async def scenario(person: Person) -> None:
+def test_a_toast_and_a_dialog_show_them_literally(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
         for name in NAMES:
-            person.app.did(name, f"ssohelper use {name}")
+            user.app.show_done(name, f"ssohelper use {name}")
             shown = show(name)
-            await person.sees("$ ssohelper use", shown.split()[0][:20] if name.strip() else "$")
-            person.app.push_screen(
-                ConfirmScreen(f"{name}?", lines=[[(shown, "good")]], command=name)
+            await user.wait_for_text(
+                "$ ssohelper use", shown.split()[0][:20] if name.strip() else "$"
             )
-            await person.meets(ConfirmScreen)
-            await person.sees(shown.split()[0][:20] if name.strip() else "?")
-            assert not {"\x1b", "\x07", "\u202e", "\x9b"} & set(person.screen)
-            await person.press("n")
-            person.app.clear_notifications()
-        assert person.app.is_running
+            user.app.push_screen(ConfirmScreen(f"{name}?", lines=[[(shown, "good")]], command=name))
+            await user.wait_for_screen(ConfirmScreen)
+            await user.wait_for_text(shown.split()[0][:20] if name.strip() else "?")
+            assert not {"\x1b", "\x07", "\u202e", "\x9b"} & set(user.screen)
+            await user.press("n")
+            user.app.clear_notifications()
+        assert user.app.is_running
 
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)
 
 
 @pytest.mark.parametrize("code", ["[red]CODE[/]", "[@click=app.quit]", "漢字-漢字", "\u202eEDOC"])
-def test_a_code_that_aws_sends_is_text(world: Afternoon, code: str) -> None:
+def test_a_code_that_aws_sends_is_text(world: DemoHome, code: str) -> None:
     world.emulator.faults.set(user_code=code)
 
-    async def scenario(person: Person) -> None:
-        await person.press("f3")
-        await person.sees("signed out")
-        await person.press("down", "s")
-        await person.meets(SignInScreen)
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("signed out")
+        await user.press("down", "s")
+        await user.wait_for_screen(SignInScreen)
         # Shown as it is, or refused in words: never followed.
-        await until(lambda: show(code) in person.screen or "userCode" in person.screen)
-        assert person.app.is_running
+        await until(lambda: show(code) in user.screen or "userCode" in user.screen)
+        assert user.app.is_running
 
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)
 
 
-def test_a_megabyte_that_is_pasted_is_taken_as_text(world: Afternoon) -> None:
-    async def scenario(person: Person) -> None:
-        await person.press("f3")
-        await person.sees("signed in")
-        await person.press("n")
-        await person.sees("start URL")
-        person.app.screen.focused.post_message(Paste("[red]" * 200_000))  # type: ignore[union-attr]
-        await person.press("enter")
-        await person.sees("is no", "a start URL looks like")
+def test_a_megabyte_that_is_pasted_is_taken_as_text(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("signed in")
+        await user.press("n")
+        await user.wait_for_text("start URL")
+        user.app.screen.focused.post_message(Paste("[red]" * 200_000))  # type: ignore[union-attr]
+        await user.press("enter")
+        await user.wait_for_text("is no", "a start URL looks like")
 
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)

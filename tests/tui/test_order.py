@@ -13,9 +13,9 @@ from textual.widgets import Input
 from ssohelper.app import App
 from ssohelper.tui.keys import InputHandled, KeyOrderApp
 from ssohelper.tui.widgets.search_line import SearchLine
-from tests.tui.driving import Person, drive
+from tests.tui.driving import User, run_scenario
 from tests.tui.test_accounts import role_list
-from tests.tui.world import Afternoon, until
+from tests.tui.world import DemoHome, until
 
 _NAMES = {
     "⌫": "backspace", "⇥": "tab", "⏎": "enter", "↓": "down", "⌃": "ctrl+u", "←": "left",
@@ -30,54 +30,54 @@ def burst(app: TextualApp[Any], keys: str) -> None:
         app.post_message(events.Key(name or key, None if name else key))
 
 
-def test_a_burst_edits_the_search_as_single_keys_do(world: Afternoon) -> None:
-    async def scenario(person: Person) -> None:
-        await person.sees("role keys")
-        line = person.app.screen.query_one(SearchLine)
+def test_a_burst_edits_the_search_as_single_keys_do(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        line = user.app.screen.query_one(SearchLine)
         for keys, value in [
             ("ab⌫c", "ac"),
             ("⌃xyz⌃prod", "prod"),
             ("⌫⌫⌫⌫pay←←x", "pxay"),
             ("⌃zz⌫⌫read", "read"),
         ]:
-            burst(person.app, keys)
+            burst(user.app, keys)
             await until(lambda value=value: line.value == value)  # type: ignore[misc]
-        await until(lambda: role_list(person).query_text == "read")
+        await until(lambda: role_list(user).query_text == "read")
 
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)
 
 
-def test_a_burst_moves_and_chooses_among_what_was_typed_before(world: Afternoon) -> None:
-    async def scenario(person: Person) -> None:
-        await person.sees("role keys")
-        burst(person.app, "zzz⌃pay prod↓⏎")
-        await until(lambda: person.app.return_value)
+def test_a_burst_moves_and_chooses_among_what_was_typed_before(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        burst(user.app, "zzz⌃pay prod↓⏎")
+        await until(lambda: user.app.return_value)
 
-    left = drive(world.app(), scenario).return_value
+    left = run_scenario(world.app(), scenario).return_value
     assert left == "ssohelper use payments-prod.DatabaseAdmin"
 
 
-def test_text_that_is_pasted_comes_before_the_key_behind_it(world: Afternoon) -> None:
-    async def scenario(person: Person) -> None:
-        await person.sees("role keys")
-        person.app.post_message(events.Paste("pay prod Data"))
-        burst(person.app, "x⌫⏎")
-        await until(lambda: person.app.return_value)
+def test_text_that_is_pasted_comes_before_the_key_behind_it(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        user.app.post_message(events.Paste("pay prod Data"))
+        burst(user.app, "x⌫⏎")
+        await until(lambda: user.app.return_value)
 
-    left = drive(world.app(), scenario).return_value
+    left = run_scenario(world.app(), scenario).return_value
     assert left == "ssohelper use payments-prod.DatabaseAdmin"
 
 
-def test_keys_typed_while_a_screen_loads_act_on_the_screen_they_are_for(world: Afternoon) -> None:
-    async def scenario(person: Person) -> None:
-        await person.sees("role keys")
-        line = person.app.screen.query_one(SearchLine)
-        burst(person.app, "abc③②⌫d")
+def test_keys_typed_while_a_screen_loads_act_on_the_screen_they_are_for(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        line = user.app.screen.query_one(SearchLine)
+        burst(user.app, "abc③②⌫d")
         await until(lambda: line.value == "abd")
-        burst(person.app, "③n⌃https://one.example/⏎")
-        await person.sees('"https://one.example/" is no')
+        burst(user.app, "③n⌃https://one.example/⏎")
+        await user.wait_for_text('"https://one.example/" is no')
 
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)
 
 
 def test_a_message_that_is_lost_with_its_widget_does_not_block_the_keys() -> None:
@@ -115,11 +115,11 @@ def test_a_message_that_is_lost_with_its_widget_does_not_block_the_keys() -> Non
 
 
 def test_tab_in_a_burst_leaves_each_word_in_its_field(tmp_path: Path) -> None:
-    async def scenario(person: Person) -> None:
-        await until(lambda: isinstance(person.app.focused, Input))
-        burst(person.app, "https://one.example/⇥eu-west-2x⌫⇥corp⏎")
-        await person.sees('"https://one.example/" is no')
-        fields = person.app.screen.query(Input)
+    async def scenario(user: User) -> None:
+        await until(lambda: isinstance(user.app.focused, Input))
+        burst(user.app, "https://one.example/⇥eu-west-2x⌫⇥corp⏎")
+        await user.wait_for_text('"https://one.example/" is no')
+        fields = user.app.screen.query(Input)
         assert [field.value for field in fields] == ["https://one.example/", "eu-west-2", "corp"]
 
-    drive(App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}), scenario)
+    run_scenario(App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}), scenario)

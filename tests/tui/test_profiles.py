@@ -6,29 +6,29 @@ from ssohelper.actions import directory
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.widgets.lines import LineView
-from tests.tui.driving import Person, drive
-from tests.tui.world import NOW, Afternoon, until
+from tests.tui.driving import User, run_scenario
+from tests.tui.world import NOW, DemoHome, until
 
 
-async def open_screen(person: Person) -> ProfilesScreen:
-    await person.press("f4")
-    await person.meets(ProfilesScreen)
-    screen = person.app.screen
+async def open_screen(user: User) -> ProfilesScreen:
+    await user.press("f4")
+    await user.wait_for_screen(ProfilesScreen)
+    screen = user.app.screen
     assert isinstance(screen, ProfilesScreen)
     await until(lambda: screen.is_planned)
     return screen
 
 
-async def answer(person: Person, key: str, *sees: str) -> None:
-    await person.meets(ConfirmScreen)
-    await person.sees(*sees)
-    await person.press(key)
+async def answer(user: User, key: str, *sees: str) -> None:
+    await user.wait_for_screen(ConfirmScreen)
+    await user.wait_for_text(*sees)
+    await user.press(key)
 
 
-def test_what_is_written_and_what_sync_would_change_are_in_sight(world: Afternoon) -> None:
-    async def scenario(person: Person) -> None:
-        screen = await open_screen(person)
-        await person.sees(
+def test_what_is_written_and_what_sync_would_change_are_in_sight(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        screen = await open_screen(user)
+        await user.wait_for_text(
             "5 profiles in ~/.aws/config: ◆ 3 managed, 2 yours",
             "◆ payments-dev.ReadOnlyAccess",
             "· audit",
@@ -38,95 +38,97 @@ def test_what_is_written_and_what_sync_would_change_are_in_sight(world: Afternoo
         looks = {line[0][0][:1]: line[0][1] for line in screen.query_one("#diff", LineView).lines}
         assert (looks["+"], looks["-"], looks["@"], looks[" "]) == ("good", "bad", "accent", "")
 
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)
 
 
 def test_apply_asks_with_the_diff_writes_once_and_undo_puts_back_each_byte(
-    world: Afternoon,
+    world: DemoHome,
 ) -> None:
     before = world.config_file.read_bytes()
 
-    async def scenario(person: Person) -> None:
-        await open_screen(person)
-        await person.press("a")
-        await answer(person, "n", "17 profiles to add, 1 to change — write ~/.aws/config?")
-        await person.hears("nothing was written")
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await user.press("a")
+        await answer(user, "n", "17 profiles to add, 1 to change — write ~/.aws/config?")
+        await user.wait_for_toast("nothing was written")
         assert world.config_file.read_bytes() == before
-        await person.press("a")
-        await answer(person, "y", "$ ssohelper profile sync --session corp")
-        await person.hears("17 profiles added, 1 changed", "$ ssohelper profile sync")
-        person.app.clear_notifications()  # stands over the next words for 5 s
-        await person.sees("22 profiles in", "nothing to change")
-        await person.press("u")
-        await answer(person, "y", "the last write is taken back", "$ ssohelper profile undo")
-        await person.hears("put back:")
-        await person.sees("5 profiles in")
+        await user.press("a")
+        await answer(user, "y", "$ ssohelper profile sync --session corp")
+        await user.wait_for_toast("17 profiles added, 1 changed", "$ ssohelper profile sync")
+        user.app.clear_notifications()  # stands over the next words for 5 s
+        await user.wait_for_text("22 profiles in", "nothing to change")
+        await user.press("u")
+        await answer(user, "y", "the last write is taken back", "$ ssohelper profile undo")
+        await user.wait_for_toast("put back:")
+        await user.wait_for_text("5 profiles in")
 
-    drive(world.app(), scenario, size=(80, 24))
+    run_scenario(world.app(), scenario, size=(80, 24))
     assert world.config_file.read_bytes() == before
 
 
-def test_removing_takes_only_what_is_managed(world: Afternoon) -> None:
-    async def scenario(person: Person) -> None:
-        screen = await open_screen(person)
+def test_removing_takes_only_what_is_managed(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        screen = await open_screen(user)
         assert screen.check_action("remove", ()) is None  # [default] is the person's
-        await person.press("d")
-        assert person.app.screen is screen
-        await person.press("down", "down", "d")
-        await answer(person, "y", "-[profile payments-dev.ReadOnlyAccess]", "ssohelper profile rm")
-        await person.hears("removed 1 profile")
-        await person.sees("4 profiles in")
+        await user.press("d")
+        assert user.app.screen is screen
+        await user.press("down", "down", "d")
+        await answer(user, "y", "-[profile payments-dev.ReadOnlyAccess]", "ssohelper profile rm")
+        await user.wait_for_toast("removed 1 profile")
+        await user.wait_for_text("4 profiles in")
         told = "".join(
             text for line in screen.query_one("#diff", LineView).lines for text, _ in line
         )
         assert 'skipped "payments-dev.ReadOnlyAccess": removed with: ssohelper profile rm' in told
 
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)
     assert "payments-dev.ReadOnlyAccess]" not in world.config_file.read_text()
 
 
-def test_nothing_is_written_from_a_list_of_yesterday(world: Afternoon) -> None:
+def test_nothing_is_written_from_a_list_of_yesterday(world: DemoHome) -> None:
     world.clock.now = NOW + 25 * 3600
     world.emulator.auto_approve = "ana"
 
-    async def scenario(person: Person) -> None:
-        await open_screen(person)
-        await person.sees("(list of 1d 1h ago)")
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await user.wait_for_text("(list of 1d 1h ago)")
         listed = world.emulator.counters["ListAccounts"]
-        await person.press("a")
-        await person.hears("sign in with: ssohelper login corp")
+        await user.press("a")
+        await user.wait_for_toast("sign in with: ssohelper login corp")
         assert world.emulator.counters["ListAccounts"] == listed
-        assert not person.app.screen.is_modal
+        assert not user.app.screen.is_modal
 
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)
 
 
-def test_refresh_lists_again_and_shows_what_came(world: Afternoon) -> None:
+def test_refresh_lists_again_and_shows_what_came(world: DemoHome) -> None:
     world.emulator.world.assign("ana", "SecurityAudit", "000010000001")
 
-    async def scenario(person: Person) -> None:
-        await open_screen(person)
-        await person.press("r")
-        await person.hears("the list is new", "$ ssohelper list --refresh --session corp")
-        await person.sees("18 profiles to add", "(list of 0s ago)")
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await user.press("r")
+        await user.wait_for_toast("the list is new", "$ ssohelper list --refresh --session corp")
+        await user.wait_for_text("18 profiles to add", "(list of 0s ago)")
 
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)
 
 
-def test_prune_shows_what_is_gone_before_it_asks(world: Afternoon) -> None:
+def test_prune_shows_what_is_gone_before_it_asks(world: DemoHome) -> None:
     world.emulator.world.unassign("developers", "Developer", "Workloads/Development")
 
-    async def scenario(person: Person) -> None:
-        await open_screen(person)
-        await person.press("p", "r")
-        await person.sees("profile sync --session corp --prune", "-[profile orders-dev.Developer]")
-        assert "1 to remove" in person.screen
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await user.press("p", "r")
+        await user.wait_for_text(
+            "profile sync --session corp --prune", "-[profile orders-dev.Developer]"
+        )
+        assert "1 to remove" in user.screen
 
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)
 
 
 @pytest.mark.parametrize("interrupted", [False, True])
-def test_prune_lists_again_before_it_removes(world: Afternoon, interrupted: bool) -> None:
+def test_prune_lists_again_before_it_removes(world: DemoHome, interrupted: bool) -> None:
     """A role that was missing a minute ago is assigned now: its profile stays."""
     app = world.app()
     session = app.config.read().sso_session("corp")
@@ -146,47 +148,49 @@ def test_prune_lists_again_before_it_removes(world: Afternoon, interrupted: bool
         unfinished = (first._replace(answered=False), *rest)
         app.directory.save_unfinished("corp", stale._replace(accounts=unfinished))
 
-    async def scenario(person: Person) -> None:
-        await open_screen(person)
-        await person.press("p")
-        await person.sees("-[profile orders-dev.Developer]")
-        await person.press("a")
-        await person.meets(ConfirmScreen)
-        assert "to remove" not in person.screen
-        await person.press("y")
-        await person.hears("17 profiles added, 1 changed")
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await user.press("p")
+        await user.wait_for_text("-[profile orders-dev.Developer]")
+        await user.press("a")
+        await user.wait_for_screen(ConfirmScreen)
+        assert "to remove" not in user.screen
+        await user.press("y")
+        await user.wait_for_toast("17 profiles added, 1 changed")
 
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)
     assert "[profile orders-dev.Developer]" in world.config_file.read_text()
 
 
-def test_a_config_that_cannot_be_read_is_read_only(world: Afternoon) -> None:
-    house = world.app()
+def test_a_config_that_cannot_be_read_is_read_only(world: DemoHome) -> None:
+    services = world.app()
     world.config_file.write_text("[default]\nregion eu-west-1\n")
 
-    async def scenario(person: Person) -> None:
-        await person.press("f4")
-        await person.sees("config:2:", "Read-only: nothing is changed from here")
-        await person.press("a", "u", "d", "r", "p")
-        assert isinstance(person.app.screen, ProfilesScreen)
-        assert person.app.screen.palette() == []
+    async def scenario(user: User) -> None:
+        await user.press("f4")
+        await user.wait_for_text("config:2:", "Read-only: nothing is changed from here")
+        await user.press("a", "u", "d", "r", "p")
+        assert isinstance(user.app.screen, ProfilesScreen)
+        assert user.app.screen.palette() == []
 
-    drive(house, scenario)
+    run_scenario(services, scenario)
     assert world.config_file.read_text() == "[default]\nregion eu-west-1\n"
 
 
-def test_the_next_session_is_a_key_away(world: Afternoon) -> None:
-    async def scenario(person: Person) -> None:
-        await open_screen(person)
-        await person.press("s")
-        await person.sees("profile sync --session lab: no list of roles yet", "press r to list")
+def test_the_next_session_is_a_key_away(world: DemoHome) -> None:
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await user.press("s")
+        await user.wait_for_text(
+            "profile sync --session lab: no list of roles yet", "press r to list"
+        )
 
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)
 
 
 @pytest.mark.parametrize("count", [10_000])
 def test_of_many_profiles_only_what_is_seen_is_drawn(
-    world: Afternoon, monkeypatch: pytest.MonkeyPatch, count: int
+    world: DemoHome, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     lines = [f"[profile p{number}]\nregion = eu-west-1\n" for number in range(count)]
     world.config_file.write_text(world.config_file.read_text() + "\n" + "\n".join(lines))
@@ -199,14 +203,14 @@ def test_of_many_profiles_only_what_is_seen_is_drawn(
 
     monkeypatch.setattr(ProfilesScreen, "_row", counted)
 
-    async def scenario(person: Person) -> None:
-        await open_screen(person)
-        await person.sees(f"{count + 5} profiles in")
+    async def scenario(user: User) -> None:
+        await open_screen(user)
+        await user.wait_for_text(f"{count + 5} profiles in")
         drawn.clear()
-        await person.press("end")
-        await person.sees(f"p{count - 1}")
+        await user.press("end")
+        await user.wait_for_text(f"p{count - 1}")
         assert len(drawn) < 200
-        await person.press("home", "pagedown")
+        await user.press("home", "pagedown")
         assert len(drawn) < 400
 
-    drive(world.app(), scenario)
+    run_scenario(world.app(), scenario)

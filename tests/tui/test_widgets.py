@@ -8,7 +8,7 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.tui.widgets.clocks import bar, sign_in_line, token_line
 from ssohelper.tui.widgets.lines import Line, diff_lines
-from ssohelper.tui.widgets.qr import rows_of
+from ssohelper.tui.widgets.qr import half_block_rows
 
 CORP = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "us-east-1", ())
 
@@ -70,7 +70,7 @@ def test_the_half_blocks_are_the_codes_modules() -> None:
     modules = [list(row) for row in segno.make(url, error="l", micro=False).matrix_iter(border=2)]
     halves = {" ": (0, 0), "▄": (0, 1), "▀": (1, 0), "█": (1, 1)}
     drawn: list[list[int]] = []
-    for row in rows_of(url):
+    for row in half_block_rows(url):
         drawn += [[halves[cell][0] for cell in row], [halves[cell][1] for cell in row]]
     assert [[int(module) for module in row] for row in modules] == drawn[: len(modules)]
-    assert len(rows_of(url)) + 2 <= 24
+    assert len(half_block_rows(url)) + 2 <= 24

@@ -80,14 +80,14 @@ class Clock:
         return self.now
 
 
-class StillApp(App):
+class FixedAwsClockApp(App):
     """Ours, with AWS's clock at this machine's: the true one runs on between two pictures."""
 
     def aws_now(self) -> int:
         return self.now()
 
 
-class Silent:
+class SilentSignIn:
     """A sign-in that nobody sees: the emulator approves it."""
 
     def show_page(self, url: str) -> None: ...
@@ -106,7 +106,7 @@ class Silent:
         return False
 
 
-class Afternoon:
+class DemoHome:
     """A home with two sessions, of which one is signed in, some profiles and some use."""
 
     def __init__(self, home: Path, emulator: Emulator, clock: Clock) -> None:
@@ -121,7 +121,7 @@ class Afternoon:
         self.config_file = home / ".aws" / "config"
 
     def app(self, **more: Any) -> App:
-        made = StillApp(self.environ, clock=self.clock, **more)
+        made = FixedAwsClockApp(self.environ, clock=self.clock, **more)
         renew_in_process(made)
         return made
 
@@ -130,10 +130,10 @@ class Afternoon:
         tokens = self.app().tokens
         tokens.save_facts(session_name, tokens.load_facts(session_name)._replace(user=user))
 
-    def pass_the_day(self) -> None:
+    def sign_in_and_use_roles(self) -> None:
         """Sign in, list, use some roles: at the times that the pictures then show."""
         self.config_file.parent.mkdir(parents=True)
-        house = self.app()
+        services = self.app()
         lab = self.emulator.add_organization(
             World(name="lab", start_url="https://d-1111111111.awsapps.com/start")
         )
@@ -147,23 +147,23 @@ class Afternoon:
         self.config_file.write_text(
             CONFIG.format(corp=corp_url, lab=lab.start_url, command=COMMAND)
         )
-        corp = house.config.read().sso_session("corp")
+        corp = services.config.read().sso_session("corp")
         assert corp is not None
         self.clock.now = NOW - 3 * 3600
-        self._sign_in(house, corp)
+        self._sign_in(services, corp)
         self.clock.now = NOW - 7 * 60
-        house.directory.save("corp", _listing_of(self.emulator.world))
+        services.directory.save("corp", _listing_of(self.emulator.world))
         for minutes, account, role, life in (
             (55, "000030000001", "DatabaseAdmin", 2),
             (31, "000040000001", "ReadOnlyAccess", 8),
             (12, "000030000001", "ReadOnlyAccess", 8),
         ):
             self.clock.now = NOW - minutes * 60
-            self._use(house, corp, Role(account, role), life * 3600)
-        favourites.set_favourite(house, _profile(corp, "000040000001", "Developer").key, True)
+            self._use(services, corp, Role(account, role), life * 3600)
+        favourites.set_favourite(services, _profile(corp, "000040000001", "Developer").key, True)
         self.clock.now = NOW
 
-    def _sign_in(self, house: App, session: SsoSession) -> None:
+    def _sign_in(self, services: App, session: SsoSession) -> None:
         """Sign ana in as AWS's tools find it; the token's end is set by hand."""
         content = self.emulator.token_for("ana", start_url=session.start_url)
         ends_at = NOW + 41 * 60
@@ -174,21 +174,23 @@ class Afternoon:
         path.write_text(json.dumps(content))
         path.chmod(0o600)
         facts = SignInFacts(
-            signed_in_at=house.now(),
+            signed_in_at=services.now(),
             token_expires_at=ends_at,
             token_life_seconds=3600,
             token_ids=(AccessToken(Secret(content["accessToken"]), ends_at, None, None).id,),
             issuer="loopback",
         )
-        house.tokens.save_facts(session.name, facts)
+        services.tokens.save_facts(session.name, facts)
 
-    def _use(self, house: App, session: SsoSession, role: Role, life_seconds: int) -> None:
-        keys = RoleCredentials("ASIAEXAMPLE", Secret("s"), Secret("t"), house.now() + life_seconds)
-        key = RoleKey(session.name, *role)
-        house.credentials.save(
-            key, session, CachedCredentials(keys, house.now(), _token_id(house, session))
+    def _use(self, services: App, session: SsoSession, role: Role, life_seconds: int) -> None:
+        keys = RoleCredentials(
+            "ASIAEXAMPLE", Secret("s"), Secret("t"), services.now() + life_seconds
         )
-        favourites.record(house, _profile(session, *role))
+        key = RoleKey(session.name, *role)
+        services.credentials.save(
+            key, session, CachedCredentials(keys, services.now(), _token_id(services, session))
+        )
+        favourites.record(services, _profile(session, *role))
 
 
 def _listing_of(world: World) -> Listing:
@@ -207,7 +209,7 @@ def _profile(session: SsoSession, account_id: str, role_name: str) -> Profile:
 
 
 @contextmanager
-def afternoon(home: Path) -> Iterator[Afternoon]:
+def demo_home(home: Path) -> Iterator[DemoHome]:
     """A running Identity Center and a home that leads there."""
     clock = Clock()
     with (
@@ -215,8 +217,8 @@ def afternoon(home: Path) -> Iterator[Afternoon]:
         mock.patch.object(installation, "profile_command", return_value=COMMAND),
         mock.patch.object(installation, "find_exposed_path", return_value=None),
     ):
-        made = Afternoon(home, emulator, clock)
-        made.pass_the_day()
+        made = DemoHome(home, emulator, clock)
+        made.sign_in_and_use_roles()
         emulator.faults.set(
             user_code="PQRS-TVWX",
             verification_uri="https://device.sso.us-east-1.amazonaws.com/",
@@ -234,7 +236,7 @@ async def until(condition: Callable[[], object], seconds: float = 8.0) -> None:
         waited += 0.02
 
 
-def _token_id(house: App, session: SsoSession) -> str:
-    token = house.tokens.load(session)
+def _token_id(services: App, session: SsoSession) -> str:
+    token = services.tokens.load(session)
     assert token
     return token.id

@@ -23,17 +23,17 @@ from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired, SsoHelperError
 from ssohelper.tui import deferred
-from ssohelper.tui.keys import bound
+from ssohelper.tui.keys import action_binding
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.role_pane import RolePane
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.tui.app import HelperApp
+    from ssohelper.tui.app import FullScreenApp
     from ssohelper.tui.commands import Command
     from ssohelper.tui.screens.account_actions import RowActions
-    from ssohelper.tui.widgets.chips import Chip
     from ssohelper.tui.widgets.role_detail import Clocks, RoleDetail
+    from ssohelper.tui.widgets.top_bar import FilterLabel
 
 # A list this old is asked again behind the one that is shown.
 _OLD_SECONDS = 10 * 60
@@ -69,21 +69,24 @@ class AccountsScreen(Screen[None]):
         "The same on the command line: ssohelper list"
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(bound(f"accounts.{name}", f"row('{name}')", priority=True) for name in _ROW_ACTIONS),
         *(
-            bound(f"accounts.{name}", f"row('{name}')", priority=True, show=False)
+            action_binding(f"accounts.{name}", f"row('{name}')", priority=True)
+            for name in _ROW_ACTIONS
+        ),
+        *(
+            action_binding(f"accounts.{name}", f"row('{name}')", priority=True, show=False)
             for name in _OTHER_ROW_ACTIONS
         ),
-        *(bound(f"accounts.{name}", priority=True, show=False) for name in _LIST_ACTIONS),
+        *(action_binding(f"accounts.{name}", priority=True, show=False) for name in _LIST_ACTIONS),
         # The search line has it too; this one is for setup's questions.
-        bound("accounts.leave", show=False),
+        action_binding("accounts.leave", show=False),
     ]
-    app: HelperApp
+    app: FullScreenApp
 
     def __init__(self) -> None:
         super().__init__()
         self._choice = Choice([], {}, [])
-        self._trouble: SsoHelperError | None = None
+        self._config_error: SsoHelperError | None = None
         self._clocks: Clocks | None = None
         self._actions: RowActions | None = None
         self._detail: RoleDetail | None = None
@@ -94,15 +97,15 @@ class AccountsScreen(Screen[None]):
         self._seconds = 0
 
     @property
-    def house(self) -> App:
-        return self.app.house
+    def services(self) -> App:
+        return self.app.services
 
     @property
     def roles(self) -> RoleList:
         return self.query_one(RoleList)
 
-    def _chip(self, name: str) -> Chip:
-        return cast("Chip", self.query_one(f"#{name}"))
+    def _filter_label(self, name: str) -> FilterLabel:
+        return cast("FilterLabel", self.query_one(f"#{name}"))
 
     def compose(self) -> ComposeResult:
         self._read()
@@ -110,23 +113,23 @@ class AccountsScreen(Screen[None]):
         with Vertical(id="body") as body:
             # The place that the list will keep when the rest is there.
             body.styles.margin = self._margin_at_first()
-            yield RolePane(self._choice.rows, now=self.house.now, is_guarded=self._is_guarded)
+            yield RolePane(self._choice.rows, now=self.services.now, is_guarded=self._is_guarded)
 
     def on_mount(self) -> None:
         # Nothing of this may be waited for: the list is painted first, in the place it will keep.
         self.set_timer(_PAINTED_SECONDS, self._after_first_paint)
 
     async def _after_first_paint(self) -> None:
-        deferred.start_log(self.house.environ)
-        over, under = deferred.frame()
-        self._detail = deferred.role_detail()
-        self._actions = deferred.row_actions(self.app, self, self.roles, self.reload)
+        deferred.start_log(self.services.environ)
+        over, under = deferred.make_bars()
+        self._detail = deferred.make_role_detail()
+        self._actions = deferred.make_row_actions(self.app, self, self.roles, self.reload)
         with self.app.batch_update():
             body = self.query_one("#body")
             await self.mount_all(over, before=body)
             await self.mount(under, after=body)
             await body.mount(self._detail)
-            await self.mount_all(self._words(), before=body)  # the detail brought their looks
+            await self.mount_all(self._messages(), before=body)  # the detail brought their looks
             body.styles.margin = 0
             self._offer_set_up()
         self.refresh_bindings()  # the footer, which came late, has not heard of them
@@ -140,29 +143,29 @@ class AccountsScreen(Screen[None]):
         self._refresh_old()
         self.set_interval(1.0, self._tick)
 
-    def _words(self) -> list[Widget]:
+    def _messages(self) -> list[Widget]:
         """Return what has to be said in place of a list that is not there."""
-        if self._trouble is not None:
-            hint = f"\n{show(self._trouble.hint)}" if self._trouble.hint else ""
-            words = f"{show(self._trouble.message)}{hint}\n{_CORRECTED}"
-            return [Static(words, classes="trouble", markup=False)]
-        words = self._absence()
-        return [Static(words, classes="trouble absence", markup=False)] if words else []
+        if self._config_error is not None:
+            hint = f"\n{show(self._config_error.hint)}" if self._config_error.hint else ""
+            words = f"{show(self._config_error.message)}{hint}\n{_CORRECTED}"
+            return [Static(words, classes="error", markup=False)]
+        words = self._empty_list_text()
+        return [Static(words, classes="error empty-list", markup=False)] if words else []
 
-    def _absence(self) -> str:
+    def _empty_list_text(self) -> str:
         """Return why no role is listed; without a session setup's questions say so."""
         choice = self._choice
         if choice.rows or not choice.sessions:
             return ""
         if self._refreshing:
-            return f"Your roles are being listed at AWS: {self._refreshing_words()}"
+            return f"Your roles are being listed at AWS: {self._refreshing_text()}"
         if choice.unlisted:
             return _NO_LIST.format(name=choice.unlisted[0].name)
         return _NO_ROLE.format(name=choice.sessions[0].name)
 
     def _offer_set_up(self) -> None:
         """Ask setup's questions in place of a list, where there is no session yet."""
-        has_any = self._trouble is not None or self._choice.rows or self._choice.sessions
+        has_any = self._config_error is not None or self._choice.rows or self._choice.sessions
         form = self.query("#set-up")
         self.set_class(not has_any, "empty")
         if has_any:
@@ -170,7 +173,7 @@ class AccountsScreen(Screen[None]):
                 form.remove()
                 self.query_one("#search").focus()
         elif not form:
-            made = deferred.set_up_form()
+            made = deferred.make_set_up_form()
             self.query_one("#body").mount(made)
             self.call_after_refresh(made.begin)
 
@@ -205,19 +208,19 @@ class AccountsScreen(Screen[None]):
 
     def _read(self) -> None:
         try:
-            self._choice = roles.to_choose(self.house)
-            self._trouble = None
+            self._choice = roles.to_choose(self.services)
+            self._config_error = None
         except SsoHelperError as error:
-            self._trouble = error
+            self._config_error = error
 
     def reload(self) -> None:
         """Read lists, profiles and usage again, behind; the cursor stays on its row."""
-        self.app.in_background(lambda: roles.to_choose(self.house), self._show_choice)
+        self.app.run_in_background(lambda: roles.to_choose(self.services), self._show_choice)
 
     def _show_choice(self, choice: Choice) -> None:
-        self._choice, self._trouble = choice, None
-        self.query(".trouble").remove()
-        self.mount_all(self._words(), before="#body")
+        self._choice, self._config_error = choice, None
+        self.query(".error").remove()
+        self.mount_all(self._messages(), before="#body")
         self._offer_set_up()
         self.roles.set_rows(choice.rows)
         self.query_one(RolePane).show_count()
@@ -227,9 +230,9 @@ class AccountsScreen(Screen[None]):
 
     def _read_clocks(self) -> None:
         # The sessions as they were read with the rows: 20,000 profiles take 0.2 s to read.
-        house, sessions = self.house, self._choice.sessions
-        self.app.in_background(
-            lambda: deferred.clocks_of(house, sessions), self._show_clocks, lambda _error: None
+        services, sessions = self.services, self._choice.sessions
+        self.app.run_in_background(
+            lambda: deferred.read_clocks(services, sessions), self._show_clocks, lambda _error: None
         )
 
     def _show_clocks(self, found: Clocks) -> None:
@@ -239,7 +242,7 @@ class AccountsScreen(Screen[None]):
             name, listed_at = session.name, self._choice.listed_at
             at = max(listed_at.get(name, 0), self._asked_at.get(name, 0))
             since = found.people_since.get(name)
-            if since is not None and at < since <= self.house.now():
+            if since is not None and at < since <= self.services.now():
                 self._refresh(session, asked=False)  # that list may be another person's
 
     def _tick(self) -> None:
@@ -252,7 +255,7 @@ class AccountsScreen(Screen[None]):
         if self._detail is not None and self._detail.display:
             row = self.roles.row
             guarded = row is not None and self._is_guarded(row)
-            now, aws_now = self.house.now(), self.house.aws_now()
+            now, aws_now = self.services.now(), self.services.aws_now()
             dense = not self.has_class("beside")
             self._detail.show_row(row, self._clocks, now, aws_now, guarded=guarded, dense=dense)
 
@@ -260,7 +263,7 @@ class AccountsScreen(Screen[None]):
         if self._actions is None:
             return False  # the settings are read after the first paint
         try:
-            rules = self.house.settings.get("guard.rules")
+            rules = self.services.settings.get("guard.rules")
         except SsoHelperError:
             return False
         return guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name)
@@ -269,7 +272,7 @@ class AccountsScreen(Screen[None]):
 
     def _refresh_old(self) -> None:
         """List what is old, or missing: somebody may have signed in. What failed waits as long."""
-        now, listed_at = self.house.now(), self._choice.listed_at
+        now, listed_at = self.services.now(), self._choice.listed_at
         for session in self._choice.sessions:
             moments = (listed_at.get(session.name), self._asked_at.get(session.name))
             if not any(at is not None and 0 <= now - at < _OLD_SECONDS for at in moments):
@@ -277,7 +280,7 @@ class AccountsScreen(Screen[None]):
 
     def action_refresh(self) -> None:
         """List the roles of every session that is shown, at AWS, now."""
-        if self._trouble is not None:
+        if self._config_error is not None:
             self.reload()
         for session in self._choice.sessions:
             if self._only_session in (None, session.name):
@@ -287,38 +290,40 @@ class AccountsScreen(Screen[None]):
         if session.name in self._refreshing:
             return
         app = self.app
-        self._asked_at[session.name] = self.house.now()
+        self._asked_at[session.name] = self.services.now()
 
         def progress(done: int, of: int) -> None:
-            app.hand_over(lambda words: self._note_refresh(session.name, words), f"{done}/{of}")
+            app.call_in_ui_thread(
+                lambda words: self._set_refresh_progress(session.name, words), f"{done}/{of}"
+            )
 
         def work() -> Listing:
-            return deferred.refreshed(self.house, session, progress)
+            return deferred.refresh_listing(self.services, session, progress)
 
         def done(_listing: Listing) -> None:
-            self._note_refresh(session.name, None)
+            self._set_refresh_progress(session.name, None)
             self.reload()
             if asked:
-                app.did(
+                app.show_done(
                     f'listed "{session.name}"', f"ssohelper list --refresh --session {session.name}"
                 )
 
         def failed(error: SsoHelperError) -> None:
-            self._note_refresh(session.name, None)
+            self._set_refresh_progress(session.name, None)
             if not isinstance(error, LoginRequired):
-                app.failed(error)
+                app.show_error(error)
                 return
             # Once somebody is signed in it is listed; unasked, it stands beside the clocks already.
             self._asked_at.pop(session.name, None)
             if asked and len(self._choice.sessions) == 1:
                 app.sign_in(session.name, error)
             elif asked:
-                app.failed(error)
+                app.show_error(error)
 
-        self._note_refresh(session.name, "")
-        app.in_background(work, done, failed)
+        self._set_refresh_progress(session.name, "")
+        app.run_in_background(work, done, failed)
 
-    def _note_refresh(self, session_name: str, words: str | None) -> None:
+    def _set_refresh_progress(self, session_name: str, words: str | None) -> None:
         if words is None:
             self._refreshing.pop(session_name, None)
         else:
@@ -327,26 +332,26 @@ class AccountsScreen(Screen[None]):
 
     def _show_refreshing(self) -> None:
         """Say what is being listed; else, beside a list, of how many sessions there is none."""
-        said = self._refreshing_words()
+        said = self._refreshing_text()
         missing = len(self._choice.unlisted) if self._choice.rows else 0
         sessions = "1 session" if missing == 1 else f"{missing} sessions"
         unlisted = f"{sessions} not listed yet: F3" if missing else ""
         self.query_one("#refreshing", Static).update(f"refreshing {said}" if said else unlisted)
-        for line in self.query(".absence").results(Static):
-            line.update(self._absence())
+        for line in self.query(".empty-list").results(Static):
+            line.update(self._empty_list_text())
 
-    def _refreshing_words(self) -> str:
+    def _refreshing_text(self) -> str:
         return ", ".join(f"{name} {words}".strip() for name, words in self._refreshing.items())
 
     # -- filters -------------------------------------------------------------------------------
 
     def action_group(self) -> None:
         self.roles.group(not self.roles.grouped)
-        self._chip("grouped").turn(self.roles.grouped)
+        self._filter_label("grouped").set_on(self.roles.grouped)
 
     def action_only_favourites(self) -> None:
         self._only_favourites = not self._only_favourites
-        self._chip("favourites").turn(self._only_favourites)
+        self._filter_label("favourites").set_on(self._only_favourites)
         self._filter()
 
     def action_only_session(self) -> None:
@@ -354,7 +359,7 @@ class AccountsScreen(Screen[None]):
         names: list[str | None] = [None, *sorted({row.session_name for row in self._choice.rows})]
         at = names.index(self._only_session) if self._only_session in names else 0
         self._only_session = names[(at + 1) % len(names)]
-        self._chip("session").turn(
+        self._filter_label("session").set_on(
             self._only_session is not None, self._only_session or "all sessions"
         )
         self._filter()
@@ -365,7 +370,7 @@ class AccountsScreen(Screen[None]):
         def wanted(row: RoleRow) -> bool:
             return session in (None, row.session_name) and (row.usage.favourite or not favourites)
 
-        self.roles.keep(wanted if session or favourites else None)
+        self.roles.set_filter(wanted if session or favourites else None)
         self.query_one(RolePane).show_count()
 
     def action_details(self) -> None:
@@ -378,7 +383,7 @@ class AccountsScreen(Screen[None]):
         self._show_detail()
 
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
-        self.app.exit(deferred.use_line(self.house, event.row))
+        self.app.exit(deferred.find_use_command(self.services, event.row))
 
     def on_role_pane_left(self) -> None:
         self.app.exit()

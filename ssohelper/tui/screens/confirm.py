@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from ssohelper.core.text import show
-from ssohelper.tui.keys import bound
+from ssohelper.tui.keys import action_binding
 from ssohelper.tui.widgets.lines import Line, LineView
 
 
@@ -21,8 +21,8 @@ class ConfirmScreen(ModalScreen[bool]):
     CSS_PATH = "../styles/screens.tcss"
     HELP_TEXT = "A question: nothing changes before you say yes."
     BINDINGS: ClassVar[list[BindingType]] = [
-        bound("confirm.yes", "answer(True)"),
-        bound("confirm.no", "answer(False)"),
+        action_binding("confirm.yes", "answer(True)"),
+        action_binding("confirm.no", "answer(False)"),
     ]
 
     def __init__(

@@ -21,23 +21,23 @@ from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background
 from ssohelper.tui.commands import Command
-from ssohelper.tui.keys import bound
+from ssohelper.tui.keys import action_binding
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.progress import ProgressScreen
 from ssohelper.tui.screens.proposal import (
     NOTHING_WRITTEN,
+    CurrentProfiles,
     Proposal,
-    Written,
-    needs_a_new_list,
-    proposed,
-    written,
+    must_list_again,
+    plan_from_saved_list,
+    read_current,
 )
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.lines import Chooser, Line, LineView, diff_lines
 from ssohelper.tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
-    from ssohelper.tui.base import HouseApp
+    from ssohelper.tui.base import TuiApp
 
 _CHANGING = frozenset({"apply", "undo", "remove", "prune", "session", "refresh"})
 
@@ -57,21 +57,21 @@ class ProfilesScreen(Screen[None]):
     ProfilesScreen #diff { height: 3fr; min-height: 3; padding: 0 1; background: $background; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        bound("profiles.apply"),
-        bound("profiles.undo"),
-        bound("profiles.remove"),
-        bound("profiles.refresh"),
-        bound("profiles.prune"),
-        bound("profiles.session"),
-        bound("profiles.help", "app.help", show=False),
-        bound("profiles.back", "app.go('accounts')", show=False),
-        bound("profiles.quit", "app.quit", show=False),
+        action_binding("profiles.apply"),
+        action_binding("profiles.undo"),
+        action_binding("profiles.remove"),
+        action_binding("profiles.refresh"),
+        action_binding("profiles.prune"),
+        action_binding("profiles.session"),
+        action_binding("profiles.help", "app.help", show=False),
+        action_binding("profiles.back", "app.go('accounts')", show=False),
+        action_binding("profiles.quit", "app.quit", show=False),
     ]
-    app: HouseApp[Any]
+    app: TuiApp[Any]
 
     def __init__(self) -> None:
         super().__init__()
-        self._written: Written | None = None
+        self._current: CurrentProfiles | None = None
         self._proposal: Proposal | None = None
         self._chosen = 0
         self._prune = False
@@ -80,7 +80,7 @@ class ProfilesScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield TopBar("profiles")
         yield Static("Profiles", id="written-title", classes="part--title", markup=False)
-        yield Static("", id="trouble", classes="trouble", markup=False)
+        yield Static("", id="error", classes="error", markup=False)
         yield Chooser(self._row, id="written")
         yield Static("", id="detail", markup=False)
         yield Static("profile sync", id="diff-title", classes="part--title", markup=False)
@@ -88,7 +88,7 @@ class ProfilesScreen(Screen[None]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        self.query_one("#trouble").display = False
+        self.query_one("#error").display = False
         self.query_one("#written").focus()
 
     def on_screen_resume(self) -> None:
@@ -104,53 +104,55 @@ class ProfilesScreen(Screen[None]):
     @work(exclusive=True, group="read")
     async def read(self) -> None:
         """Read the config, then make the plan, both in the background."""
-        house = self.app.house
+        services = self.app.services
         try:
-            self._show_written(await background.run(self.app, lambda: written(house)))
+            self._show_current(await background.run(self.app, lambda: read_current(services)))
         except SsoHelperError as error:
-            self._show_trouble(error)
+            self._show_config_error(error)
             return
         await self._propose()
 
     async def _propose(self) -> None:
-        house, session, prune = self.app.house, self.session, self._prune
+        services, session, prune = self.app.services, self.session, self._prune
         if session is None:
             self._show_proposal(None)
             return
-        self._say("#diff-title", f"profile sync --session {session.name}: looking…")
+        self._set_text("#diff-title", f"profile sync --session {session.name}: looking…")
         try:
-            found = await background.run(self.app, lambda: proposed(house, session, prune=prune))
+            found = await background.run(
+                self.app, lambda: plan_from_saved_list(services, session, prune=prune)
+            )
         except SsoHelperError as error:
             self._proposal = None
-            self._say("#diff-title", f"profile sync --session {session.name}: not possible")
+            self._set_text("#diff-title", f"profile sync --session {session.name}: not possible")
             hint = [[(show(error.hint), "dim")]] if error.hint else []
             self.query_one("#diff", LineView).set_lines([[(show(error.message), "bad")], *hint])
             return
         self._show_proposal(found)
 
-    def _show_written(self, found: Written) -> None:
-        self._written = found
+    def _show_current(self, found: CurrentProfiles) -> None:
+        self._current = found
         names = (show(item.entry.name) for item in found.found)
         self._longest = max(map(cell_len, names), default=0) + 3
-        self.query_one("#trouble").display = False
+        self.query_one("#error").display = False
         for part in ("#written", "#detail", "#diff-title", "#diff"):
             self.query_one(part).display = True
         managed = sum(item.entry.managed for item in found.found)
         others = len(found.found) - managed
         words = f"{plan_text.profile_count(len(found.found))} in {found.place}: "
-        self._say("#written-title", f"{words}◆ {managed} managed, {others} yours")
+        self._set_text("#written-title", f"{words}◆ {managed} managed, {others} yours")
         self.query_one("#written", Chooser).set_count(len(found.found))
         self._show_detail()
         self.refresh_bindings()
 
-    def _show_trouble(self, error: SsoHelperError) -> None:
+    def _show_config_error(self, error: SsoHelperError) -> None:
         """Show what cannot be read, with file and line; until it can, nothing is changed."""
-        self._written, self._proposal = None, None
+        self._current, self._proposal = None, None
         hint = f"\n{show(error.hint)}" if error.hint else ""
         words = "Read-only: nothing is changed from here until that is corrected."
-        self._say("#trouble", f"{error.message}{hint}\n\n{words}", already_shown=True)
-        self._say("#written-title", "Profiles: the config cannot be read")
-        self.query_one("#trouble").display = True
+        self._set_text("#error", f"{error.message}{hint}\n\n{words}", already_shown=True)
+        self._set_text("#written-title", "Profiles: the config cannot be read")
+        self.query_one("#error").display = True
         for part in ("#written", "#detail", "#diff-title", "#diff"):
             self.query_one(part).display = False
         self.refresh_bindings()
@@ -159,11 +161,11 @@ class ProfilesScreen(Screen[None]):
         self._proposal = found
         diff = self.query_one("#diff", LineView)
         if found is None:
-            self._say("#diff-title", "profile sync: there is no session yet")
+            self._set_text("#diff-title", "profile sync: there is no session yet")
             diff.set_lines([[("set one up on the Sessions screen, or: ", "dim"),
                              ("ssohelper setup START_URL", "accent")]])  # fmt: skip
         else:
-            self._say("#diff-title", f"{self._sync_command()}: {self._told(found)}")
+            self._set_text("#diff-title", f"{self._sync_command()}: {self._plan_text(found)}")
             diff.set_lines(found.lines)
         # Where nothing would change the profiles have the room.
         diff.display = found is None or bool(found.lines)
@@ -171,14 +173,14 @@ class ProfilesScreen(Screen[None]):
             self.query_one("#written").focus()
         self.refresh_bindings()
 
-    def _told(self, found: Proposal) -> str:
+    def _plan_text(self, found: Proposal) -> str:
         if found.plan is None:
             return "no list of roles yet"
         what = plan_text.summary(found.plan) if found.plan.changes else "nothing to change"
-        age = self.app.house.now() - (found.listed_at or 0)
+        age = self.app.services.now() - (found.listed_at or 0)
         return f"{what}  (list of {duration_text(age)} ago)"
 
-    def _say(self, where: str, text: str, *, already_shown: bool = False) -> None:
+    def _set_text(self, where: str, text: str, *, already_shown: bool = False) -> None:
         self.query_one(where, Static).update(
             Content("\n".join(map(show, text.split("\n"))) if already_shown else show(text))
         )
@@ -189,20 +191,20 @@ class ProfilesScreen(Screen[None]):
     def _show_detail(self) -> None:
         item = self._item
         if item is None:
-            self._say("#detail", "no profile yet")
+            self._set_text("#detail", "no profile yet")
             return
-        place = self._written.place if self._written else ""
+        place = self._current.place if self._current else ""
         parts = [f"{place}:{item.entry.line}", "managed" if item.entry.managed else "yours"]
         if item.target is not None:
             role = item.target.role
             parts += [f"{role.account_id}/{role.name}", f"form {item.target.form}"]
         if "region" in item.entry.keys:
             parts.append(item.entry.keys["region"])
-        self._say("#detail", "  ".join(parts))
+        self._set_text("#detail", "  ".join(parts))
 
     def _row(self, number: int, width: int) -> Line:
-        assert self._written is not None
-        item = self._written.found[number]
+        assert self._current is not None
+        item = self._current.found[number]
         sign = "◆" if item.entry.managed else "·"
         room = max(0, width - 4)
         # Account and role are in the name of most profiles: they come where there is room.
@@ -223,13 +225,13 @@ class ProfilesScreen(Screen[None]):
     @property
     def session(self) -> SsoSession | None:
         """Return the session that sync is shown for."""
-        sessions = self._written.sessions if self._written else ()
+        sessions = self._current.sessions if self._current else ()
         return sessions[self._chosen % len(sessions)] if sessions else None
 
     @property
     def _item(self) -> profiles.ConfigProfile | None:
         number = self.query_one("#written", Chooser).cursor
-        found = self._written.found if self._written else ()
+        found = self._current.found if self._current else ()
         return found[number] if 0 <= number < len(found) else None
 
     def _sync_command(self) -> str:
@@ -238,12 +240,12 @@ class ProfilesScreen(Screen[None]):
         return f"profile sync{name}" + (" --prune" if self._prune else "")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in _CHANGING and self._written is None:
+        if action in _CHANGING and self._current is None:
             return None
         if action == "apply":
             return True if self.session else None
         if action == "session":
-            return bool(self._written and len(self._written.sessions) > 1)
+            return bool(self._current and len(self._current.sessions) > 1)
         if action == "remove":
             item = self._item
             return True if item and item.entry.managed else None
@@ -261,7 +263,7 @@ class ProfilesScreen(Screen[None]):
         if item is not None and item.entry.managed:
             name = shlex.quote(show(item.entry.name))
             offered.append(Command(f"profile rm {name}", "remove it", self.action_remove))
-        return offered if self._written is not None else []
+        return offered if self._current is not None else []
 
     def action_session(self) -> None:
         self._chosen += 1
@@ -277,73 +279,78 @@ class ProfilesScreen(Screen[None]):
         if session is None:
             return
         if await self.app.push_screen_wait(ProgressScreen(session)) is not None:
-            self.app.did("the list is new", f"ssohelper list --refresh --session {session.name}")
+            self.app.show_done(
+                "the list is new", f"ssohelper list --refresh --session {session.name}"
+            )
         self.read()
 
     @work(exclusive=True, group="write")
     async def action_apply(self) -> None:
-        house, session, prune = self.app.house, self.session, self._prune
+        services, session, prune = self.app.services, self.session, self._prune
         if session is None:
             return
         command = f"ssohelper {self._sync_command()}"
         try:
             # As the command does: nothing is written from a list of yesterday, nor removed.
             is_old = await background.run(
-                self.app, lambda: needs_a_new_list(house, session, prune=prune)
+                self.app, lambda: must_list_again(services, session, prune=prune)
             )
             if (
                 is_old
-                and await self.app.push_screen_wait(ProgressScreen(session, anew=prune)) is None
+                and await self.app.push_screen_wait(ProgressScreen(session, from_scratch=prune))
+                is None
             ):
                 return
-            found = await background.run(self.app, lambda: proposed(house, session, prune=prune))
+            found = await background.run(
+                self.app, lambda: plan_from_saved_list(services, session, prune=prune)
+            )
             plan = found.plan
             if plan is None or not plan.changes:
-                self.app.did("nothing to change", command)
-            elif await self._asks(plan_text.summary(plan), found.lines, command):
-                await background.run(self.app, lambda: profiles.apply(house, plan))
-                self.app.did(plan_text.summary(plan, done=True), command)
+                self.app.show_done("nothing to change", command)
+            elif await self._confirm(plan_text.summary(plan), found.lines, command):
+                await background.run(self.app, lambda: profiles.apply(services, plan))
+                self.app.show_done(plan_text.summary(plan, done=True), command)
         except SsoHelperError as error:
-            self.app.failed(error)
+            self.app.show_error(error)
         self.read()
 
     @work(exclusive=True, group="write")
     async def action_undo(self) -> None:
-        house, command = self.app.house, "ssohelper profile undo"
+        services, command = self.app.services, "ssohelper profile undo"
         try:
-            version = await background.run(self.app, lambda: profiles.load_last_write(house))
+            version = await background.run(self.app, lambda: profiles.load_last_write(services))
             lines = await background.run(
-                self.app, lambda: diff_lines(profiles.diff_undo(house, version))
+                self.app, lambda: diff_lines(profiles.diff_undo(services, version))
             )
-            if await self._asks("the last write is taken back", lines, command):
-                await background.run(self.app, lambda: profiles.undo(house, version))
-                self.app.did(f"put back: {house.aws_config_file}", command)
+            if await self._confirm("the last write is taken back", lines, command):
+                await background.run(self.app, lambda: profiles.undo(services, version))
+                self.app.show_done(f"put back: {services.aws_config_file}", command)
         except SsoHelperError as error:
-            self.app.failed(error)
+            self.app.show_error(error)
         self.read()
 
     @work(exclusive=True, group="write")
     async def action_remove(self) -> None:
-        house, item = self.app.house, self._item
+        services, item = self.app.services, self._item
         if item is None:
             return
         command = f"ssohelper profile rm {shlex.quote(show(item.entry.name))}"
         try:
             found = await background.run(
-                self.app, lambda: profiles.read_managed(house, [item.entry.name])
+                self.app, lambda: profiles.read_managed(services, [item.entry.name])
             )
             lines = await background.run(
-                self.app, lambda: diff_lines(profiles.diff_removal(house, found))
+                self.app, lambda: diff_lines(profiles.diff_removal(services, found))
             )
-            if await self._asks("1 profile to remove", lines, command):
-                await background.run(self.app, lambda: profiles.remove(house, found))
-                self.app.did("removed 1 profile", command)
+            if await self._confirm("1 profile to remove", lines, command):
+                await background.run(self.app, lambda: profiles.remove(services, found))
+                self.app.show_done("removed 1 profile", command)
         except SsoHelperError as error:
-            self.app.failed(error)
+            self.app.show_error(error)
         self.read()
 
-    async def _asks(self, what: str, lines: list[Line], command: str) -> bool:
-        place = self._written.place if self._written else str(self.app.house.aws_config_file)
+    async def _confirm(self, what: str, lines: list[Line], command: str) -> bool:
+        place = self._current.place if self._current else str(self.app.services.aws_config_file)
         screen = ConfirmScreen(f"{what} — write {place}?", lines=lines, command=command)
         yes = await self.app.push_screen_wait(screen)
         if not yes:

@@ -20,7 +20,7 @@ from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background
 
 if TYPE_CHECKING:
-    from ssohelper.tui.base import HouseApp
+    from ssohelper.tui.base import TuiApp
 
 _BAR_WIDTH = 40
 
@@ -31,12 +31,12 @@ class ProgressScreen(ModalScreen[Listing | None]):
     HELP_TEXT = "AWS answers about 20 questions a second. Leaving keeps what was answered so far."
     CSS_PATH = "../styles/screens.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Do not wait")]
-    app: HouseApp[Any]
+    app: TuiApp[Any]
 
-    def __init__(self, session: SsoSession, *, anew: bool = False) -> None:
+    def __init__(self, session: SsoSession, *, from_scratch: bool = False) -> None:
         """`anew`: nothing that an interrupted listing answered counts."""
         super().__init__()
-        self._anew = anew
+        self._from_scratch = from_scratch
         self._session = session
         self._is_over = False
 
@@ -52,20 +52,24 @@ class ProgressScreen(ModalScreen[Listing | None]):
 
     @work
     async def _list(self) -> None:
-        house, app = self.app.house, self.app
+        services, app = self.app.services, self.app
 
         def progress(answered: int, of: int) -> None:
-            background.hand_over(app, self._show, (answered, of))
+            background.call_in_ui_thread(app, self._show, (answered, of))
 
         try:
             listing = await background.run(
                 app,
                 lambda: directory.listing(
-                    house, self._session, refresh=True, anew=self._anew, progress=progress
+                    services,
+                    self._session,
+                    refresh=True,
+                    anew=self._from_scratch,
+                    progress=progress,
                 ),
             )
         except SsoHelperError as error:
-            app.failed(error)
+            app.show_error(error)
             self._end(None)
         else:
             self._end(listing)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NOTHING_WRITTEN = "nothing was written"
 
 
-class Written(NamedTuple):
+class CurrentProfiles(NamedTuple):
     """The profiles of the config, and the sessions that sync can be run for."""
 
     found: list[ConfigProfile]
@@ -34,27 +34,29 @@ class Proposal(NamedTuple):
     listed_at: int | None
 
 
-def written(house: App) -> Written:
+def read_current(services: App) -> CurrentProfiles:
     """Return what stands in the config. Raises: ConfigInvalid, LocalState when it cannot be read."""
-    sessions = tuple(house.config.read().sso_sessions())
-    return Written(profiles.read_profiles(house), sessions, place_of(house))
+    sessions = tuple(services.config.read().sso_sessions())
+    return CurrentProfiles(profiles.read_profiles(services), sessions, display_path(services))
 
 
-def proposed(house: App, session: SsoSession, *, prune: bool) -> Proposal:
+def plan_from_saved_list(services: App, session: SsoSession, *, prune: bool) -> Proposal:
     """Return what sync would change now; asks nobody but this machine's files."""
-    listing = directory.saved_listing(house, session)
+    listing = directory.saved_listing(services, session)
     if listing is None:
         words = "press r to list your roles at AWS, or type:"
         command = f"ssohelper list --refresh --session {session.name}"
         return Proposal(None, [[(words, "")], [(f"$ {command}", "accent")]], None)
-    return planned(house, session, listing, prune=prune)
+    return make_proposal(services, session, listing, prune=prune)
 
 
-def planned(house: App, session: SsoSession, listing: Listing, *, prune: bool = False) -> Proposal:
+def make_proposal(
+    services: App, session: SsoSession, listing: Listing, *, prune: bool = False
+) -> Proposal:
     """Return the plan of this list with its diff, what it leaves alone, and why."""
-    choices = profiles.merge_choices(house, session)
-    plan = profiles.plan_sync(house, session, listing, choices, prune=prune)
-    lines = diff_lines(profiles.diff_plan(house, plan))
+    choices = profiles.merge_choices(services, session)
+    plan = profiles.plan_sync(services, session, listing, choices, prune=prune)
+    lines = diff_lines(profiles.diff_plan(services, plan))
     for line in plan_text.skipped_lines(plan):
         lines += plain_lines(line, "dim")
     warning = plan_text.no_match_warning(listing, choices)
@@ -62,15 +64,17 @@ def planned(house: App, session: SsoSession, listing: Listing, *, prune: bool = 
     return Proposal(plan, lines, listing.listed_at)
 
 
-def needs_a_new_list(house: App, session: SsoSession, *, prune: bool) -> bool:
+def must_list_again(services: App, session: SsoSession, *, prune: bool) -> bool:
     """Tell whether the command would list again before it writes."""
-    saved = directory.saved_listing(house, session)
+    saved = directory.saved_listing(services, session)
     return (
-        saved is None or prune or not directory.is_good(house, session, saved, of_this_sign_in=True)
+        saved is None
+        or prune
+        or not directory.is_good(services, session, saved, of_this_sign_in=True)
     )
 
 
-def place_of(house: App) -> str:
+def display_path(services: App) -> str:
     """Return the config's path as a person writes it."""
-    path, home = str(house.aws_config_file), house.environ.get("HOME", "").rstrip("/")
+    path, home = str(services.aws_config_file), services.environ.get("HOME", "").rstrip("/")
     return f"~{path[len(home) :]}" if home and path.startswith(f"{home}/") else path

@@ -21,7 +21,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, SsoHelperError
 from ssohelper.tui import background
 from ssohelper.tui.commands import Command
-from ssohelper.tui.keys import bound
+from ssohelper.tui.keys import action_binding
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.set_up import SetUpForm, SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
@@ -32,7 +32,7 @@ from ssohelper.tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.tui.base import HouseApp
+    from ssohelper.tui.base import TuiApp
 
 # The clocks count every second; what they count from is read again this often.
 _READ_SECONDS = 5.0
@@ -45,7 +45,7 @@ _STATES = {
 }
 
 
-class Seen(NamedTuple):
+class Snapshot(NamedTuple):
     """All that the screen shows, read in one go; `broken` are sessions that cannot be used."""
 
     clocks: tuple[SessionClock, ...]
@@ -54,9 +54,9 @@ class Seen(NamedTuple):
     broken: tuple[tuple[str, str], ...]
 
 
-def look(house: App) -> Seen:
+def read_snapshot(services: App) -> Snapshot:
     """Return what is known of all sessions; asks nobody but this machine's files."""
-    config = house.config.read()
+    config = services.config.read()
     sessions = config.sso_sessions()
     usable = {session.name for session in sessions}
     broken = []
@@ -66,20 +66,20 @@ def look(house: App) -> Seen:
                 config.sso_session(name)
             except ConfigInvalid as error:
                 broken.append((name, error.message))
-    credentials = tuple(clocks.credentials_of(house, sessions))
+    credentials = tuple(clocks.credentials_of(services, sessions))
     with_credentials = {key.session_name for key, _ in credentials}
     names = {
         listed.account.id: listed.account.name
         for session in sessions
         if session.name in with_credentials
-        for listed in _accounts(house, session)
+        for listed in _listed_accounts(services, session)
     }
-    seen = tuple(clocks.session_clock(house, session) for session in sessions)
-    return Seen(seen, credentials, names, tuple(broken))
+    snapshot = tuple(clocks.session_clock(services, session) for session in sessions)
+    return Snapshot(snapshot, credentials, names, tuple(broken))
 
 
-def _accounts(house: App, session: SsoSession) -> tuple[ListedAccount, ...]:
-    found = directory.saved_listing(house, session)
+def _listed_accounts(services: App, session: SsoSession) -> tuple[ListedAccount, ...]:
+    found = directory.saved_listing(services, session)
     return found.accounts if found else ()
 
 
@@ -97,21 +97,21 @@ class SessionsScreen(Screen[None]):
     SessionsScreen #details { height: 1fr; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        bound("sessions.sign_in"),
-        bound("sessions.sign_in_anew", show=False),
-        bound("sessions.sign_out"),
-        bound("sessions.forget"),
-        bound("sessions.set_up"),
-        bound("sessions.refresh", show=False),
-        bound("sessions.help", "app.help", show=False),
-        bound("sessions.back", "app.go('accounts')", show=False),
-        bound("sessions.quit", "app.quit", show=False),
+        action_binding("sessions.sign_in"),
+        action_binding("sessions.sign_in_anew", show=False),
+        action_binding("sessions.sign_out"),
+        action_binding("sessions.forget"),
+        action_binding("sessions.set_up"),
+        action_binding("sessions.refresh", show=False),
+        action_binding("sessions.help", "app.help", show=False),
+        action_binding("sessions.back", "app.go('accounts')", show=False),
+        action_binding("sessions.quit", "app.quit", show=False),
     ]
-    app: HouseApp[Any]
+    app: TuiApp[Any]
 
     def __init__(self) -> None:
         super().__init__()
-        self._seen: Seen | None = None
+        self._snapshot: Snapshot | None = None
         self._busy: dict[str, str] = {}
         self._is_reading = False
 
@@ -119,7 +119,7 @@ class SessionsScreen(Screen[None]):
         yield TopBar("sessions")
         yield Static("Sessions", classes="part--title", markup=False)
         yield Chooser(self._row, id="sessions")
-        yield Static("", id="trouble", classes="trouble", markup=False)
+        yield Static("", id="error", classes="error", markup=False)
         yield Static("Clocks", id="clocks", classes="part--title", markup=False)
         yield LineView(id="details")
         yield SetUpForm()
@@ -127,7 +127,7 @@ class SessionsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.query_one(SetUpForm).display = False
-        self.query_one("#trouble").display = False
+        self.query_one("#error").display = False
         self.set_interval(1.0, self._tick)
         self.set_interval(_READ_SECONDS, self.read)
         self.read()
@@ -138,7 +138,7 @@ class SessionsScreen(Screen[None]):
     @property
     def is_read(self) -> bool:
         """Tell whether the clocks are shown."""
-        return self._seen is not None
+        return self._snapshot is not None
 
     # -- reading and showing -------------------------------------------------------------------
 
@@ -147,15 +147,17 @@ class SessionsScreen(Screen[None]):
         if self._is_reading:
             return
         self._is_reading = True
-        house = self.app.house
-        self.app.in_background(lambda: look(house), self._show, self._show_trouble)
+        services = self.app.services
+        self.app.run_in_background(
+            lambda: read_snapshot(services), self._show, self._show_config_error
+        )
 
-    def _show(self, seen: Seen) -> None:
+    def _show(self, snapshot: Snapshot) -> None:
         self._is_reading = False
-        is_first = self._seen is None
-        self._seen = seen
-        nothing = not seen.clocks and not seen.broken
-        self.query_one("#trouble").display = False
+        is_first = self._snapshot is None
+        self._snapshot = snapshot
+        nothing = not snapshot.clocks and not snapshot.broken
+        self.query_one("#error").display = False
         for part in ("#sessions", "#clocks", "#details"):
             self.query_one(part).display = not nothing
         form = self.query_one(SetUpForm)
@@ -164,26 +166,26 @@ class SessionsScreen(Screen[None]):
             form.begin()
         form.display = nothing
         chooser = self.query_one("#sessions", Chooser)
-        chooser.set_count(len(seen.clocks) + len(seen.broken))
+        chooser.set_count(len(snapshot.clocks) + len(snapshot.broken))
         if is_first and not nothing:
             chooser.focus()
         self._tick()
 
-    def _show_trouble(self, error: SsoHelperError) -> None:
+    def _show_config_error(self, error: SsoHelperError) -> None:
         """Show what cannot be read, with file and line; nothing can be done here meanwhile."""
         self._is_reading = False
-        self._seen = None
+        self._snapshot = None
         hint = f"\n{show(error.hint)}" if error.hint else ""
-        trouble = self.query_one("#trouble", Static)
-        trouble.update(f"{show(error.message)}{hint}")
-        trouble.display = True
+        error_line = self.query_one("#error", Static)
+        error_line.update(f"{show(error.message)}{hint}")
+        error_line.display = True
         for part in ("#sessions", "#clocks", "#details"):
             self.query_one(part).display = False
         self.query_one(SetUpForm).display = False
 
     def _tick(self) -> None:
         """Count down: the clocks of the chosen session, drawn from what was read."""
-        if self._seen is None or not self.is_current:
+        if self._snapshot is None or not self.is_current:
             return
         self.query_one("#sessions").refresh()
         details = self.query_one("#details", LineView)
@@ -197,19 +199,19 @@ class SessionsScreen(Screen[None]):
         self._tick()
 
     def _row(self, number: int, width: int) -> Line:
-        assert self._seen is not None
+        assert self._snapshot is not None
         name_width = max(12, min(34, width // 3))
-        if number >= len(self._seen.clocks):
-            name, message = self._seen.broken[number - len(self._seen.clocks)]
+        if number >= len(self._snapshot.clocks):
+            name, message = self._snapshot.broken[number - len(self._snapshot.clocks)]
             return [
                 ("  ✗ ", "bad"),
                 (fitted(name, name_width) + " ", ""),
                 (show(message), "bad"),
             ]
-        clock = self._seen.clocks[number]
+        clock = self._snapshot.clocks[number]
         sign, state, style = _STATES["ended" if self._has_ended(clock) else clock.state]
         name = clock.session.name
-        what = self._busy.get(name) or self._told(clock)
+        what = self._busy.get(name) or self._summary(clock)
         return [
             (f"  {sign} ", style),
             (fitted(name, name_width) + " ", "strong"),
@@ -218,7 +220,7 @@ class SessionsScreen(Screen[None]):
             (show(what), "dim"),
         ]
 
-    def _told(self, clock: SessionClock) -> str:
+    def _summary(self, clock: SessionClock) -> str:
         if clock.state == "signed_out":
             return f"press {self.app.key_of('sessions.sign_in')} to sign in"
         at, now = clock.outlook.at, self.app.house.now()
@@ -232,20 +234,24 @@ class SessionsScreen(Screen[None]):
 
     def _has_ended(self, clock: SessionClock) -> bool:
         """Return whether the sign-in of a session that has a token is known to have ended."""
-        return clock.state != "signed_out" and clock.outlook.is_needed(self.app.house.now())
+        return clock.state != "signed_out" and clock.outlook.is_needed(self.app.services.now())
 
     def _details(self, width: int) -> list[Line]:
-        seen, number = self._seen, self.query_one("#sessions", Chooser).cursor
-        if seen is None or (not seen.clocks and not seen.broken):
+        snapshot, number = self._snapshot, self.query_one("#sessions", Chooser).cursor
+        if snapshot is None or (not snapshot.clocks and not snapshot.broken):
             return []
-        if number >= len(seen.clocks):
-            name, message = seen.broken[number - len(seen.clocks)]
-            told = textwrap.wrap(show(message), max(20, width - 2)) or [""]
-            return [[], [(f"  {show(name)}", "strong")], *([(f"  {part}", "bad")] for part in told)]
-        clock = seen.clocks[number]
-        lines: list[Line] = [[], *self._about(clock), []]
+        if number >= len(snapshot.clocks):
+            name, message = snapshot.broken[number - len(snapshot.clocks)]
+            wrapped = textwrap.wrap(show(message), max(20, width - 2)) or [""]
+            return [
+                [],
+                [(f"  {show(name)}", "strong")],
+                *([(f"  {part}", "bad")] for part in wrapped),
+            ]
+        clock = snapshot.clocks[number]
+        lines: list[Line] = [[], *self._session_lines(clock), []]
         bar = max(8, min(40, width - 56))
-        now = self.app.house.now()
+        now = self.app.services.now()
         if clock.state == "signed_out":
             lines += self._how_to_sign_in(clock.session, "You are signed out.")
             return lines
@@ -254,7 +260,7 @@ class SessionsScreen(Screen[None]):
             lines += [*self._how_to_sign_in(clock.session, "The sign-in has ended."), []]
         return lines + self._role_lines(clock.session, width)
 
-    def _about(self, clock: SessionClock) -> list[Line]:
+    def _session_lines(self, clock: SessionClock) -> list[Line]:
         session = clock.session
         rows = [("session", session.name), ("start URL", session.start_url)]
         rows += [("region", session.region), ("signed in", clock.user or "")]
@@ -273,13 +279,13 @@ class SessionsScreen(Screen[None]):
         ]
 
     def _role_lines(self, session: SsoSession, width: int) -> list[Line]:
-        assert self._seen is not None
+        assert self._snapshot is not None
         mine = [
             (key, found)
-            for key, found in self._seen.credentials
+            for key, found in self._snapshot.credentials
             if key.session_name == session.name
         ]
-        now = self.app.house.aws_now()
+        now = self.app.services.aws_now()
         mine = [(key, found) for key, found in mine if found.credentials.expires_at > now]
         if not mine:
             return [[("  role credentials  ", "dim"), ("none are kept", "dim")]]
@@ -288,7 +294,7 @@ class SessionsScreen(Screen[None]):
         bar = max(4, min(24, width - 53 - name_width))
         lines: list[Line] = [[("  role credentials", "dim")]]
         for key, found in mine:
-            name = self._seen.account_names.get(key.account_id) or ""
+            name = self._snapshot.account_names.get(key.account_id) or ""
             label = f"    {fitted(name, name_width)} {key.account_id}  {fitted(key.role_name, 20)} "
             lines.append(credentials_line((label, ""), found, now, bar))
         return lines
@@ -302,9 +308,9 @@ class SessionsScreen(Screen[None]):
     def session(self) -> SsoSession | None:
         """Return the chosen session, when it is one that can be used."""
         number = self.query_one("#sessions", Chooser).cursor
-        if self._seen is None or not 0 <= number < len(self._seen.clocks):
+        if self._snapshot is None or not 0 <= number < len(self._snapshot.clocks):
             return None
-        return self._seen.clocks[number].session
+        return self._snapshot.clocks[number].session
 
     def palette(self) -> list[Command]:
         """Return what the command palette offers here, named as the command line names it."""
@@ -338,12 +344,12 @@ class SessionsScreen(Screen[None]):
 
         def ended(outcome: login.LoginOutcome | None) -> None:
             if outcome is not None:
-                house = self.app.house
-                ahead = clocks.outlook_of(house, session, outcome.token)
+                services = self.app.services
+                ahead = clocks.outlook_of(services, session, outcome.token)
                 said = clock_text.signed_in(
-                    session.name, outcome.how, ahead, house.now(), outcome.user
+                    session.name, outcome.how, ahead, services.now(), outcome.user
                 )
-                self.app.did(said, command)
+                self.app.show_done(said, command)
             self.read()
 
         self.app.push_screen(SignInScreen(session, force=force), ended)
@@ -356,17 +362,17 @@ class SessionsScreen(Screen[None]):
         session = self.session
         if session is None:
             return
-        house, command = self.app.house, f"ssohelper logout {session.name}"
+        services, command = self.app.services, f"ssohelper logout {session.name}"
         question = f'Sign out of "{session.name}", here and at AWS?'
         if not await self.app.push_screen_wait(ConfirmScreen(question, command=command)):
             return
         self._busy[session.name] = "signing out…"
         self._tick()
         try:
-            was = await background.run(self.app, lambda: login.log_out(house, session))
-            self.app.did(clock_text.signed_out(session.name, was), command)
+            was = await background.run(self.app, lambda: login.log_out(services, session))
+            self.app.show_done(clock_text.signed_out(session.name, was), command)
         except SsoHelperError as error:
-            self.app.failed(error)
+            self.app.show_error(error)
         finally:
             self._busy.pop(session.name, None)
             self.read()
@@ -376,16 +382,19 @@ class SessionsScreen(Screen[None]):
         session = self.session
         if session is None:
             return
-        house, command = self.app.house, f"ssohelper cache clear --session {session.name} --yes"
+        services, command = (
+            self.app.services,
+            f"ssohelper cache clear --session {session.name} --yes",
+        )
         question = f'Forget the role credentials and the saved list of "{session.name}"? The sign-in stays.'
         if not await self.app.push_screen_wait(ConfirmScreen(question, command=command)):
             return
         try:
             removed = await background.run(
-                self.app, lambda: cache_contents.clear(house, session.name)
+                self.app, lambda: cache_contents.clear(services, session.name)
             )
             files = "1 file" if removed == 1 else f"{removed} files"
-            self.app.did(f"{files} removed", command)
+            self.app.show_done(f"{files} removed", command)
         except SsoHelperError as error:
-            self.app.failed(error)
+            self.app.show_error(error)
         self.read()

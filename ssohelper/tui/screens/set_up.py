@@ -23,12 +23,12 @@ from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.progress import ProgressScreen
-from ssohelper.tui.screens.proposal import place_of, planned
+from ssohelper.tui.screens.proposal import display_path, make_proposal
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.lines import Line
 
 if TYPE_CHECKING:
-    from ssohelper.tui.base import HouseApp
+    from ssohelper.tui.base import TuiApp
 
 _WORDS = (
     "Your administrator knows the start URL of your organization's access portal. "
@@ -57,11 +57,11 @@ class SetUpForm(VerticalScroll):
         & Static { height: auto; }
         & .form--label { padding-top: 1; color: $text-muted; }
         & Input { max-width: 70; background: $panel; }
-        & #form-trouble { color: $text-error; padding-top: 1; }
+        & #form-error { color: $text-error; padding-top: 1; }
         & Button { margin-top: 1; }
     }
     """
-    app: HouseApp[Any]
+    app: TuiApp[Any]
 
     class Done(Message):
         """A session was set up."""
@@ -84,7 +84,7 @@ class SetUpForm(VerticalScroll):
         yield Static("name of the session; left out, the first part of the address",
                      classes="form--label", markup=False)  # fmt: skip
         yield Input(placeholder="d-0000000000", id="name", compact=True)
-        yield Static("", id="form-trouble", markup=False)
+        yield Static("", id="form-error", markup=False)
         yield Button("Set up", id="set_up", variant="primary", compact=True)
         yield Static("$ ssohelper setup START_URL", classes="dialog--command", markup=False)
 
@@ -93,12 +93,12 @@ class SetUpForm(VerticalScroll):
         if title is not None:
             self.query_one("#form-title", Static).update(title)
         self.query_one("#start_url", Input).focus()
-        house = self.app.house
-        self.app.in_background(
-            lambda: setup.find_portals(house), self._propose, lambda _error: None
+        services = self.app.services
+        self.app.run_in_background(
+            lambda: setup.find_portals(services), self._suggest_portal, lambda _error: None
         )
 
-    def _propose(self, found: list[tuple[str, str, str | None]]) -> None:
+    def _suggest_portal(self, found: list[tuple[str, str, str | None]]) -> None:
         if not self.is_attached:
             return  # left meanwhile
         new = [(url, region) for url, region, name in found if name is None]
@@ -119,14 +119,14 @@ class SetUpForm(VerticalScroll):
     @work(exclusive=True, group="set-up")
     async def set_up(self) -> None:
         """Go the steps of `ssohelper setup` one after the other; each can be left."""
-        self._say("")
+        self._show_error("")
         try:
             await self._set_up()
         except SsoHelperError as error:
-            hint = f"\n{show(self._of_the_form(error.hint))}" if error.hint else ""
-            self._say(f"{show(error.message)}{hint}")
+            hint = f"\n{show(self._hint_for_form(error.hint))}" if error.hint else ""
+            self._show_error(f"{show(error.message)}{hint}")
 
-    def _of_the_form(self, hint: str) -> str:
+    def _hint_for_form(self, hint: str) -> str:
         """Return a hint that speaks of the field instead of the option; the cursor goes there."""
         for option, (field, words) in _FIELDS.items():
             if option in hint:
@@ -135,25 +135,25 @@ class SetUpForm(VerticalScroll):
         return hint
 
     async def _set_up(self) -> None:
-        house = self.app.house
+        services = self.app.services
         url, region, name = self._answers()
 
         def checked() -> SsoSession:
             session = setup.choose_session(
-                house, url, name=name or None, region=region or None, ask_region=None
+                services, url, name=name or None, region=region or None, ask_region=None
             )
-            profiles.merge_choices(house, session)
-            profiles.check_installation(house)
+            profiles.merge_choices(services, session)
+            profiles.check_installation(services)
             return session
 
         session = await background.run(self.app, checked)
         if await self.app.push_screen_wait(SignInScreen(session)) is None:
-            self._say("nobody signed in: nothing was written")
+            self._show_error("nobody signed in: nothing was written")
             return
         listing = await self.app.push_screen_wait(ProgressScreen(session))
         if listing is None:
             return
-        found = await background.run(self.app, lambda: planned(house, session, listing))
+        found = await background.run(self.app, lambda: make_proposal(services, session, listing))
         if found.plan is not None:
             options = [("--session", name), ("--region", region)]
             said = "".join(f" {option} {typed(text)}" for option, text in options if text)
@@ -162,18 +162,18 @@ class SetUpForm(VerticalScroll):
 
     async def _write(self, plan: Plan, lines: list[Line], command: str) -> None:
         """Show the diff, ask, write once; `command` does the same."""
-        house = self.app.house
+        services = self.app.services
         if plan.changes:
-            question = f"{plan_text.summary(plan)} — write {place_of(house)}?"
+            question = f"{plan_text.summary(plan)} — write {display_path(services)}?"
             screen = ConfirmScreen(question, lines=lines, command=command)
             if not await self.app.push_screen_wait(screen):
-                self._say("nothing was written")
+                self._show_error("nothing was written")
                 return
-            await background.run(self.app, lambda: profiles.apply(house, plan))
-            self.app.did(plan_text.summary(plan, done=True), command)
+            await background.run(self.app, lambda: profiles.apply(services, plan))
+            self.app.show_done(plan_text.summary(plan, done=True), command)
         else:
-            await background.run(self.app, lambda: profiles.remember(house, plan))
-            self.app.did("nothing to change", command)
+            await background.run(self.app, lambda: profiles.remember(services, plan))
+            self.app.show_done("nothing to change", command)
         self.post_message(self.Done())
 
     def _answers(self) -> tuple[str, str, str]:
@@ -183,12 +183,12 @@ class SetUpForm(VerticalScroll):
         )
         return url, region, name
 
-    def _say(self, text: str) -> None:
-        trouble = self.query_one("#form-trouble", Static)
-        trouble.update(Content(text))
-        trouble.display = bool(text)
+    def _show_error(self, text: str) -> None:
+        error_line = self.query_one("#form-error", Static)
+        error_line.update(Content(text))
+        error_line.display = bool(text)
         if text:
-            self.call_after_refresh(trouble.scroll_visible, animate=False)
+            self.call_after_refresh(error_line.scroll_visible, animate=False)
 
 
 class SetUpScreen(ModalScreen[bool]):

@@ -25,12 +25,12 @@ from ssohelper.core.text import show
 from ssohelper.errors import Interrupted, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
-from ssohelper.tui.keys import bound
+from ssohelper.tui.keys import action_binding
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.widgets.qr import QrCode
 
 if TYPE_CHECKING:
-    from ssohelper.tui.base import HouseApp
+    from ssohelper.tui.base import TuiApp
 
 _T = TypeVar("_T")
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -71,12 +71,12 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
     SignInScreen #buttons { height: auto; padding-top: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        bound("sign_in.browser", "open_browser"),
-        bound("sign_in.copy"),
-        bound("sign_in.device_code"),
-        bound("sign_in.cancel"),
+        action_binding("sign_in.browser", "open_browser"),
+        action_binding("sign_in.copy"),
+        action_binding("sign_in.device_code"),
+        action_binding("sign_in.cancel"),
     ]
-    app: HouseApp[Any]
+    app: TuiApp[Any]
 
     def __init__(
         self,
@@ -118,26 +118,26 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
     def on_mount(self) -> None:
         self.app.clear_notifications()  # they would stand over the code
         self.query_one("#cancel", Button).focus(scroll_visible=False)
-        self.set_interval(_FRAME_SECONDS, self._show_wait)
+        self.set_interval(_FRAME_SECONDS, self._show_waiting)
         self._begin()
 
     def on_unmount(self) -> None:
-        self._give_up()
+        self._cancel()
 
     # -- one attempt ---------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        self._give_up()
-        house = self.app.house
-        self._began = house.monotonic()
+        self._cancel()
+        services = self.app.services
+        self._began = services.monotonic()
         self._waits_for = "asking AWS"
-        self._say(note="", code="", address="", failure="")
+        self._set_texts(note="", code="", address="", failure="")
         try:
-            setting = login.opener_setting(house, self._session)
+            setting = login.opener_setting(services, self._session)
         except SsoHelperError as error:
-            self._failed(error)
+            self._show_failure(error)
             return
-        opener = browser.find_opener(house.environ, setting)
+        opener = browser.find_opener(services.environ, setting)
         device_code = self._device_code or opener is None
         self.query_one("#device_code", Button).display = not device_code
         self.query_one("#open_browser", Button).display = opener is not None
@@ -147,29 +147,29 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
 
     @work(exclusive=True, group="sign-in")
     async def _sign_in(self, attempt: _Attempt, options: LoginOptions) -> None:
-        house, session = self.app.house, self._session
+        services, session = self.app.services, self._session
         try:
             outcome = await background.run(
-                self.app, lambda: login.log_in(house, session, attempt, options)
+                self.app, lambda: login.log_in(services, session, attempt, options)
             )
         except Interrupted:
             return
         except SsoHelperError as error:
-            self._failed(error)
+            self._show_failure(error)
         else:
-            if not attempt.given_up.is_set():
+            if not attempt.cancelled.is_set():
                 self.dismiss(outcome)
 
-    def _give_up(self) -> None:
+    def _cancel(self) -> None:
         if self._attempt is not None:
-            self._attempt.given_up.set()
+            self._attempt.cancelled.set()
             self._attempt = None
 
-    def _failed(self, error: SsoHelperError) -> None:
+    def _show_failure(self, error: SsoHelperError) -> None:
         self._attempt = None
         self._waits_for = ""
         hint = f"\n{show(error.hint)}" if error.hint else ""
-        self._say(failure=f"{show(error.message)}{hint}", note="", code="", address="")
+        self._set_texts(failure=f"{show(error.message)}{hint}", note="", code="", address="")
         for name in ("open_browser", "copy"):
             self.query_one(f"#{name}", Button).display = False
 
@@ -177,13 +177,13 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
 
     def show_page(self, url: str) -> None:
         self._waits_for = "waiting for your browser"
-        self._say(note="Sign in in a browser on this machine:", address=url)
+        self._set_texts(note="Sign in in a browser on this machine:", address=url)
 
     def show_code(self, authorization: DeviceAuthorization) -> None:
         self._waits_for = "waiting for you to confirm"
         note = "Go on only if you started this yourself, and if the page shows this very code:"
-        self._say(note=note, code=authorization.user_code)
-        self._say(address=authorization.verification_uri_complete)
+        self._set_texts(note=note, code=authorization.user_code)
+        self._set_texts(address=authorization.verification_uri_complete)
         self.query_one(QrCode).show_text(authorization.verification_uri_complete)
         self._fit_code()
 
@@ -192,15 +192,15 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
             self.app.notify("the browser could not be started: open the page yourself",
                             severity="warning", markup=False)  # fmt: skip
 
-    def ask_about_another(self, asked: tuple[str, Callable[[bool], None]]) -> None:
+    def ask_about_other_user(self, asked: tuple[str, Callable[[bool], None]]) -> None:
         question, answer = asked
         self.app.push_screen(ConfirmScreen(question), lambda yes: answer(bool(yes)))
 
     def show_waiting_for_another(self, _nothing: None) -> None:
         self._waits_for = "waiting for another login of this session"
-        self._say(note="Another login of this session is under way; its result is taken.")
+        self._set_texts(note="Another login of this session is under way; its result is taken.")
 
-    def _say(self, **texts: str) -> None:
+    def _set_texts(self, **texts: str) -> None:
         for name, text in texts.items():
             line = self.query_one(f"#{name}", Static)
             line.display = bool(text)
@@ -211,11 +211,11 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
                 self.query_one(QrCode).show_text("")
                 self._fit_code()
 
-    def _show_wait(self) -> None:
+    def _show_waiting(self) -> None:
         self.query_one("#waiting").display = bool(self._waits_for)
         if not self._waits_for:
             return
-        seconds = self.app.house.monotonic() - self._began
+        seconds = self.app.services.monotonic() - self._began
         animated = self.app.animation_level != "none"
         frame = _FRAMES[int(seconds / _FRAME_SECONDS) % len(_FRAMES)] if animated else "…"
         clock = f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
@@ -228,7 +228,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
     def _fit_code(self) -> None:
         """Show the QR code where it fits whole: half of one helps nobody."""
         code = self.query_one(QrCode)
-        width, height = code.needs
+        width, height = code.cells_needed
         fits = width + _WORDS_WIDTH + _FRAME_WIDTH <= self.size.width
         fits = bool(width) and fits and height + _FRAME_HEIGHT <= self.size.height
         code.display = fits
@@ -247,12 +247,12 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
         getattr(self, f"action_{event.button.id}")()
 
     def action_cancel(self) -> None:
-        self._give_up()
+        self._cancel()
         self.dismiss(None)
 
     def action_open_browser(self) -> None:
         if self._attempt is not None and self._address:
-            self._attempt.open_again()
+            self._attempt.reopen_browser()
 
     def action_copy(self) -> None:
         if self._address:
@@ -274,45 +274,45 @@ class _Attempt:
         self._app = screen.app
         self._opener = opener
         self._make_address: Callable[[], str] | None = None
-        self.given_up = threading.Event()
+        self.cancelled = threading.Event()
 
     def show_page(self, url: str) -> None:
-        self._hand_over(self._screen.show_page, url)
+        self._call_in_ui_thread(self._screen.show_page, url)
 
     def show_code(self, authorization: DeviceAuthorization) -> None:
-        self._hand_over(self._screen.show_code, authorization)
+        self._call_in_ui_thread(self._screen.show_code, authorization)
 
     def open_browser(self, make_address: Callable[[], str]) -> bool:
         self._make_address = make_address
         if self._opener is None:
             return False
-        opened = browser.start(self._opener, make_address(), self._app.house.environ)
-        self._hand_over(self._screen.show_opened, opened)
+        opened = browser.start(self._opener, make_address(), self._app.services.environ)
+        self._call_in_ui_thread(self._screen.show_opened, opened)
         return opened
 
-    def open_again(self) -> None:
+    def reopen_browser(self) -> None:
         make_address = self._make_address
         if make_address is not None:
-            self._app.in_background(lambda: self.open_browser(make_address))
+            self._app.run_in_background(lambda: self.open_browser(make_address))
 
     def accept_another_person(self, earlier: str, person: str) -> bool:
         question = f'Keep the sign-in of "{person}"? Last time "{earlier}" signed in here.'
         answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._hand_over(self._screen.ask_about_another, (question, answers.put))
-        while not self.given_up.is_set():
+        self._call_in_ui_thread(self._screen.ask_about_other_user, (question, answers.put))
+        while not self.cancelled.is_set():
             with suppress(queue.Empty):
                 return answers.get(timeout=_ANSWER_CHECK_SECONDS)
         return False
 
     def waiting_for_another_login(self) -> None:
-        self._hand_over(self._screen.show_waiting_for_another, None)
+        self._call_in_ui_thread(self._screen.show_waiting_for_another, None)
 
     def is_cancelled(self) -> bool:
-        return self.given_up.is_set()
+        return self.cancelled.is_set()
 
-    def _hand_over(self, function: Callable[[_T], None], value: _T) -> None:
-        def unless_given_up(value: _T) -> None:
-            if not self.given_up.is_set():
+    def _call_in_ui_thread(self, function: Callable[[_T], None], value: _T) -> None:
+        def unless_cancelled(value: _T) -> None:
+            if not self.cancelled.is_set():
                 function(value)
 
-        background.hand_over(self._app, unless_given_up, value)
+        background.call_in_ui_thread(self._app, unless_cancelled, value)

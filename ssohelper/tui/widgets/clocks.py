@@ -6,7 +6,7 @@ from ssohelper.core.model import CachedCredentials
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.lines import Line, Piece
 
-# Below these a person should look: SDKs renew at 15 min, and a notice comes at 60.
+# Below these a person should style: SDKs renew at 15 min, and a notice comes at 60.
 _SOON_SECONDS, _NOW_SECONDS = 3600, 15 * 60
 _LABEL_WIDTH = 16
 _SOURCES = {
@@ -26,8 +26,8 @@ def sign_in_line(clock: SessionClock, now: int, width: int) -> Line:
     began = clock.signed_in_at
     whole = at - began if began is not None else None
     # An assumed end is shown and decides nothing.
-    look = "dim" if reason == "assumed" else _look(at - now)
-    return _line("sign-in", _counted(at, now, whole, look, width), f"  ({_SOURCES[reason]})")
+    style = "dim" if reason == "assumed" else _style_of(at - now)
+    return _line("sign-in", _bar_and_time(at, now, whole, style, width), f"  ({_SOURCES[reason]})")
 
 
 def token_line(clock: SessionClock, now: int, width: int) -> Line:
@@ -35,35 +35,35 @@ def token_line(clock: SessionClock, now: int, width: int) -> Line:
     at = clock.token_expires_at
     if at is None:
         return _line("access token", [("-", "dim")])
-    look = "good" if clock.refreshable else _look(at - now)
+    style = "good" if clock.refreshable else _style_of(at - now)
     note = "  renewed automatically" if clock.refreshable else ""
     whole = clock.token_life_seconds
-    return _line("access token", _counted(at, now, whole, look, width), note)
+    return _line("access token", _bar_and_time(at, now, whole, style, width), note)
 
 
 def credentials_line(label: Piece, kept: CachedCredentials, now: int, width: int) -> Line:
     """Return the third clock, of one role; `now` is AWS's time."""
     at = kept.credentials.expires_at
-    return [label, *_counted(at, now, kept.life_seconds, _look(at - now), width)]
+    return [label, *_bar_and_time(at, now, kept.life_seconds, _style_of(at - now), width)]
 
 
-def bar(left: int, whole: int, width: int, look: str) -> list[Piece]:
+def bar(left: int, whole: int, width: int, style: str) -> list[Piece]:
     """Return what is left of the whole, thick, and what is gone, thin: seen without colours."""
     full = max(0, min(width, round(width * left / whole))) if whole > 0 else 0
-    return [("━" * full, look), ("╌" * (width - full), "dim")]
+    return [("━" * full, style), ("╌" * (width - full), "dim")]
 
 
-def _counted(at: int, now: int, whole: int | None, look: str, width: int) -> list[Piece]:
+def _bar_and_time(at: int, now: int, whole: int | None, style: str, width: int) -> list[Piece]:
     if not whole or width <= 0:
-        return [(left_text(at, now), look)]
-    return [*bar(at - now, whole, width, look), (f"  {left_text(at, now)}", look)]
+        return [(left_text(at, now), style)]
+    return [*bar(at - now, whole, width, style), (f"  {left_text(at, now)}", style)]
 
 
 def _line(label: str, pieces: list[Piece], note: str = "") -> Line:
     return [(fitted(f"  {label}", _LABEL_WIDTH), "dim"), *pieces, (note, "dim")]
 
 
-def _look(left: int) -> str:
+def _style_of(left: int) -> str:
     if left <= _NOW_SECONDS:
         return "bad"
     return "warn" if left <= _SOON_SECONDS else "good"

@@ -15,16 +15,16 @@ from textual.strip import Strip
 
 from ssohelper.core.text import show
 
-# A piece of a line and how it looks: "", dim, good, warn, bad, accent, strong.
+# A piece of a line and how it styles: "", dim, good, warn, bad, accent, strong.
 Piece = tuple[str, str]
 Line = Sequence[Piece]
-LOOKS = ("dim", "good", "warn", "bad", "accent", "strong")
+STYLE_NAMES = ("dim", "good", "warn", "bad", "accent", "strong")
 
 
 class LineView(ScrollView, can_focus=True):
     """Lines that can be scrolled. Their text is what `core.text.show` gave, never markup."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{look}" for look in (*LOOKS, "cursor")}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{style}" for style in (*STYLE_NAMES, "cursor")}
     DEFAULT_CSS = """
     LineView {
         scrollbar-size: 1 1;
@@ -58,11 +58,11 @@ class LineView(ScrollView, can_focus=True):
     def set_lines(self, lines: Sequence[Line], *, stay: bool = False) -> None:
         """Show these lines, from the top or, with `stay`, from where one was."""
         self.lines = lines
-        self._resized(max(map(_cells, lines), default=0), len(lines))
+        self._set_size(max(map(_cells, lines), default=0), len(lines))
         if not stay:
             self.scroll_to(0, 0, animate=False)
 
-    def _resized(self, width: int, height: int) -> None:
+    def _set_size(self, width: int, height: int) -> None:
         self.virtual_size = Size(width, height)
         self.refresh()
 
@@ -77,9 +77,11 @@ class LineView(ScrollView, can_focus=True):
 
     def strip_of(self, number: int, width: int, base: Style) -> Strip:
         """Return one line as it is drawn."""
-        return Strip([Segment(text, self.look(base, name)) for text, name in self.lines[number]])
+        return Strip(
+            [Segment(text, self.style_of(base, name)) for text, name in self.lines[number]]
+        )
 
-    def look(self, base: Style, name: str) -> Style:
+    def style_of(self, base: Style, name: str) -> Style:
         if not name:
             return base
         return base + self.get_component_rich_style(f"line--{name}", partial=True)
@@ -119,17 +121,17 @@ class Chooser(LineView):
         """Say how many lines there are; the cursor stays unless it is said where it goes."""
         self.count = count
         self.cursor = max(0, min(self.cursor if cursor is None else cursor, count - 1))
-        self._resized(1, count)
-        self._follow()
+        self._set_size(1, count)
+        self._scroll_to_cursor()
         self.post_message(self.Moved(self))
 
     def strip_of(self, number: int, width: int, base: Style) -> Strip:
         pieces = self._draw(number, width)
         if number != self.cursor:
-            return Strip([Segment(text, self.look(base, name)) for text, name in pieces])
+            return Strip([Segment(text, self.style_of(base, name)) for text, name in pieces])
         # One style for all of it: a dim piece could not be read on the cursor's colour. And a
         # sign, for a terminal without colours.
-        style = self.look(base, "cursor")
+        style = self.style_of(base, "cursor")
         text = "".join(piece for piece, _ in pieces)
         marked = "❯" + text[1:] if text[:1] == " " else text
         return Strip([Segment(marked, style)]).extend_cell_length(width, style)
@@ -150,11 +152,11 @@ class Chooser(LineView):
         line = max(0, min(line, self.count - 1))
         if line != self.cursor:
             self.cursor = line
-            self._follow()
+            self._scroll_to_cursor()
             self.refresh()
             self.post_message(self.Moved(self))
 
-    def _follow(self) -> None:
+    def _scroll_to_cursor(self) -> None:
         height, top = self.size.height, int(self.scroll_offset.y)
         if height <= 0:
             return
@@ -164,7 +166,7 @@ class Chooser(LineView):
             self.scroll_to(y=self.cursor - height + 1, animate=False)
 
     def on_resize(self, event: Resize) -> None:
-        self._follow()
+        self._scroll_to_cursor()
 
     def on_click(self, event: Click) -> None:
         line = event.y + int(self.scroll_offset.y)
@@ -174,18 +176,18 @@ class Chooser(LineView):
 
 def diff_lines(diff: Iterable[str]) -> list[Line]:
     """Return a unified diff as lines: what goes and what comes in their colours."""
-    looks = {"+": "good", "-": "bad", "@": "accent", "\\": "dim"}
+    styles = {"+": "good", "-": "bad", "@": "accent", "\\": "dim"}
     found: list[Line] = []
     for line in diff:
         # Names of files stand above the diff already.
         if not line.startswith(("--- ", "+++ ")) or found:
-            found.append([(show(line), looks.get(line[:1], ""))])
+            found.append([(show(line), styles.get(line[:1], ""))])
     return found
 
 
-def plain_lines(text: str, look: str = "") -> list[Line]:
-    """Return lines of text in one look."""
-    return [[(show(line), look)] for line in text.split("\n")]
+def plain_lines(text: str, style: str = "") -> list[Line]:
+    """Return lines of text in one style."""
+    return [[(show(line), style)] for line in text.split("\n")]
 
 
 def _cells(line: Line) -> int:

@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 # The standard asks for four modules of margin; the screen's own edge gives the other two.
 _BORDER = 2
-_ON_PAPER = Style(color="#000000", bgcolor="#ffffff")
+_BLACK_ON_WHITE = Style(color="#000000", bgcolor="#ffffff")
 _HALVES = {(0, 0): " ", (0, 1): "▄", (1, 0): "▀", (1, 1): "█"}
 
 
@@ -22,23 +22,23 @@ class QrCode(Widget):
 
     def show_text(self, text: str) -> None:
         """Draw the code of another text; "" draws nothing."""
-        self._rows = rows_of(text) if text else []
+        self._rows = half_block_rows(text) if text else []
         self.styles.width = len(self._rows[0]) if self._rows else 0
         self.styles.height = len(self._rows)
         self.refresh(layout=True)
 
     @property
-    def needs(self) -> tuple[int, int]:
+    def cells_needed(self) -> tuple[int, int]:
         """Return the columns and lines that it takes."""
         return (len(self._rows[0]), len(self._rows)) if self._rows else (0, 0)
 
     def render_line(self, y: int) -> Strip:
         if y >= len(self._rows):
             return Strip.blank(self.size.width, self.rich_style)
-        return Strip([Segment(self._rows[y], _ON_PAPER)])
+        return Strip([Segment(self._rows[y], _BLACK_ON_WHITE)])
 
 
-def rows_of(text: str) -> list[str]:
+def half_block_rows(text: str) -> list[str]:
     """Return the code's lines of half blocks, its white margin included."""
     modules = [list(row) for row in segno.make(text, error="l", micro=False).matrix_iter(
         border=_BORDER

@@ -38,12 +38,12 @@ class Clocks(NamedTuple):
     people_since: dict[str, int | None]
 
 
-def read_clocks(house: App, sessions: Sequence[SsoSession]) -> Clocks:
+def read_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
     """Return the clocks of this moment; asks nobody but this machine's files."""
     return Clocks(
-        {session.name: session_clock(house, session) for session in sessions},
-        dict(credentials_of(house, sessions)),
-        {session.name: tokens.person_since(house, session) for session in sessions},
+        {session.name: session_clock(services, session) for session in sessions},
+        dict(credentials_of(services, sessions)),
+        {session.name: tokens.person_since(services, session) for session in sessions},
     )
 
 
@@ -53,10 +53,10 @@ class RoleDetail(LineView, can_focus=False):
     # Of the screen too: the first paint does not wait for rules that it does not need.
     DEFAULT_CSS = """
     RoleDetail { background: $surface; padding: 0 1; height: 7; overflow-x: hidden; }
-    AccountsScreen .trouble { height: auto; padding: 1 2; color: $text-error; }
-    AccountsScreen .trouble.absence { color: $text-muted; }
+    AccountsScreen .error { height: auto; padding: 1 2; color: $text-error; }
+    AccountsScreen .error.empty-list { color: $text-muted; }
     CommandPalette #--input SearchIcon { display: none; }
-    AccountsScreen.empty RolePane, AccountsScreen.empty RoleDetail, AccountsScreen.empty Chips { display: none; }
+    AccountsScreen.empty RolePane, AccountsScreen.empty RoleDetail, AccountsScreen.empty FilterBar { display: none; }
     AccountsScreen.beside #body { layout: horizontal; }
     AccountsScreen.beside RolePane { width: 1fr; }
     AccountsScreen.beside RoleDetail { width: 58; height: 1fr; }
@@ -198,5 +198,5 @@ def _with_its_note_below(line: Line, columns: int) -> list[Line]:
     """Return a clock's line, and where it is too long its last piece under its bar."""
     if sum(cell_len(text) for text, _ in line) <= columns:
         return [line]
-    *rest, (note, look) = line
-    return [rest, [(" " * _LABEL_WIDTH + note.strip(), look)]]
+    *rest, (note, style) = line
+    return [rest, [(" " * _LABEL_WIDTH + note.strip(), style)]]

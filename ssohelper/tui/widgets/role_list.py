@@ -110,10 +110,10 @@ class RoleList(ScrollView, can_focus=False):
         self._now = now
         self._is_guarded = is_guarded
         self._index: Index | None = None
-        self._keep: Callable[[RoleRow], bool] | None = None
+        self._filter: Callable[[RoleRow], bool] | None = None
         # Numbers of rows; ~n is the heading of the account of row n.
         self._lines: list[int] = []
-        self._found = 0
+        self._shown_count = 0
         self._several_sessions = False
         self._styles: dict[str, Style] = {}
 
@@ -132,9 +132,9 @@ class RoleList(ScrollView, can_focus=False):
         self.query_text = text
         self._show(None)
 
-    def keep(self, wanted: Callable[[RoleRow], bool] | None) -> None:
+    def set_filter(self, wanted: Callable[[RoleRow], bool] | None) -> None:
         """Show only the rows that are wanted; None: all."""
-        self._keep = wanted
+        self._filter = wanted
         self._show(self.row)
 
     def group(self, grouped: bool) -> None:
@@ -142,15 +142,15 @@ class RoleList(ScrollView, can_focus=False):
         self.grouped = grouped
         self._show(self.row)
 
-    def prepare(self) -> None:
+    def build_index(self) -> None:
         """Make the index now, so that the first key need not."""
         if self._index is None:
             self._index = role_rows.index_of(self.rows)
 
     @property
-    def found(self) -> int:
+    def shown_count(self) -> int:
         """Return how many rows are shown."""
-        return self._found
+        return self._shown_count
 
     @property
     def row(self) -> RoleRow | None:
@@ -162,20 +162,20 @@ class RoleList(ScrollView, can_focus=False):
     def _show(self, stay_on: RoleRow | None) -> None:
         numbers: Sequence[int] = range(len(self.rows))
         if self.query_text.strip():
-            self.prepare()
+            self.build_index()
             assert self._index is not None
             numbers = self._index.search(self.query_text)
-        if self._keep is not None:
-            numbers = [number for number in numbers if self._keep(self.rows[number])]
-        self._found = len(numbers)
+        if self._filter is not None:
+            numbers = [number for number in numbers if self._filter(self.rows[number])]
+        self._shown_count = len(numbers)
         self._lines = self._grouped(numbers) if self.grouped else list(numbers)
         self.cursor = self._line_of(stay_on)
         self._resize(Size(1, len(self._lines)))
         if stay_on is None:
             self._scroll(0)
-        self._follow()
+        self._scroll_to_cursor()
         self.refresh()
-        self._tell(self.Moved())
+        self._post(self.Moved())
 
     def _resize(self, size: Size) -> None:
         """Set how many lines can be scrolled. Lays nothing out: no widget changes its size."""
@@ -221,16 +221,16 @@ class RoleList(ScrollView, can_focus=False):
             before, self.cursor = self.cursor, line
             self._refresh_line(before)
             self._refresh_line(line)
-            self._follow()
-            self._tell(self.Moved())
+            self._scroll_to_cursor()
+            self._post(self.Moved())
 
     def choose(self) -> None:
         """Say that the row under the cursor is wanted."""
         row = self.row
         if row is not None:
-            self._tell(self.Chosen(row))
+            self._post(self.Chosen(row))
 
-    def _tell(self, message: Message) -> None:
+    def _post(self, message: Message) -> None:
         # Ours, whoever called: one that its parent seems to have sent would stop at the parent.
         self.post_message(message.set_sender(self))
 
@@ -242,7 +242,7 @@ class RoleList(ScrollView, can_focus=False):
     def _scroll(self, line: int) -> None:
         self.scroll_target_y = self.scroll_y = line
 
-    def _follow(self) -> None:
+    def _scroll_to_cursor(self) -> None:
         """Scroll so that the cursor is seen."""
         height = self.size.height
         top = int(self.scroll_offset.y)
@@ -260,7 +260,7 @@ class RoleList(ScrollView, can_focus=False):
             self._scroll(self.cursor - height + 1)
 
     def on_resize(self, event: Resize) -> None:
-        self._follow()
+        self._scroll_to_cursor()
 
     def on_click(self, event: Click) -> None:
         line = event.y + int(self.scroll_offset.y)
@@ -289,7 +289,7 @@ class RoleList(ScrollView, can_focus=False):
         if not self.rows:
             return ""
         clears = " · esc clears the search" if self.query_text.strip() else ""
-        return f"     nothing matches{clears}{' · a filter is on' if self._keep else ''}"
+        return f"     nothing matches{clears}{' · a filter is on' if self._filter else ''}"
 
     def _heading(self, row: RoleRow, width: int) -> list[Segment]:
         style = self._style("") + self._style("group")

@@ -69,11 +69,11 @@ class RolePane(Vertical):
         self.show_count()
         self.line.focus()
         # After the first paint: the first key then finds the index made.
-        self.set_timer(_PREPARE_SECONDS, self.list.prepare)
+        self.set_timer(_PREPARE_SECONDS, self.list.build_index)
 
     def show_count(self) -> None:
         """Say how many of how many are shown."""
-        self.line.note = f"{self.list.found}/{len(self.list.rows)}"
+        self.line.note = f"{self.list.shown_count}/{len(self.list.rows)}"
         self.line.refresh()
 
     def on_search_line_changed(self, event: SearchLine.Changed) -> None:

@@ -13,9 +13,9 @@ from textual.widget import Widget
 
 _PLACEHOLDER = "type to search"
 # A name that is searched for is shorter; a pasted megabyte would be a megabyte to search for.
-_LONGEST = 200
+_MAX_CHARACTERS = 200
 # So many columns the text keeps before the note at the right end goes.
-_LEAST_ROOM = 20
+_MIN_TEXT_COLUMNS = 20
 _MARGIN = "  "
 _DIM, _CURSOR = Style(dim=True), Style(reverse=True)
 
@@ -61,7 +61,7 @@ class SearchLine(Widget, can_focus=True):
 
     def insert(self, text: str) -> None:
         """Put text where the cursor is: its printable characters, as far as there is room."""
-        text = "".join(filter(str.isprintable, text))[: _LONGEST - len(self.value)]
+        text = "".join(filter(str.isprintable, text))[: _MAX_CHARACTERS - len(self.value)]
         before, after = self.value[: self._cursor], self.value[self._cursor :]
         self.set_value(before + text + after, self._cursor + len(text))
 
@@ -77,26 +77,26 @@ class SearchLine(Widget, can_focus=True):
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
-        self.insert(event.text[: 4 * _LONGEST].split("\n")[0])
+        self.insert(event.text[: 4 * _MAX_CHARACTERS].split("\n")[0])
 
     def action_move(self, characters: int) -> None:
         self.set_value(self.value, self._cursor + characters)
 
     def action_delete_left(self) -> None:
-        self._keep(max(0, self._cursor - 1), self._cursor)
+        self._delete(max(0, self._cursor - 1), self._cursor)
 
     def action_delete_right(self) -> None:
-        self._keep(self._cursor, self._cursor + 1)
+        self._delete(self._cursor, self._cursor + 1)
 
     def action_delete_word(self) -> None:
         kept = self.value[: self._cursor].rstrip().rpartition(" ")
-        self._keep(len(kept[0] + kept[1]), self._cursor)
+        self._delete(len(kept[0] + kept[1]), self._cursor)
 
     def action_clear(self) -> None:
         self.set_value("", 0)
 
-    def _keep(self, before: int, after: int) -> None:
-        self.set_value(self.value[:before] + self.value[after:], before)
+    def _delete(self, start: int, end: int) -> None:
+        self.set_value(self.value[:start] + self.value[end:], start)
 
     # -- drawing -------------------------------------------------------------------------------
 
@@ -104,7 +104,7 @@ class SearchLine(Widget, can_focus=True):
         width, style = self.size.width, self.rich_style
         note = f" {self.note} "
         room = width - cell_len(note)
-        if room < _LEAST_ROOM:
+        if room < _MIN_TEXT_COLUMNS:
             room, note = width, ""
         text = self.value or _PLACEHOLDER
         dim = style + _DIM
@@ -116,13 +116,13 @@ class SearchLine(Widget, can_focus=True):
         # A long text is shown from where its cursor can be seen.
         while before and cell_len(before) > room - len(_MARGIN) - 2:
             before = before[1:]
-        looks = style if self.value else dim
+        text_style = style if self.value else dim
         line = Strip(
             [
                 Segment(_MARGIN, style),
-                Segment(before, looks),
-                Segment(under or " ", looks + _CURSOR if self.has_focus else looks),
-                Segment(after, looks),
+                Segment(before, text_style),
+                Segment(under or " ", text_style + _CURSOR if self.has_focus else text_style),
+                Segment(after, text_style),
             ]
         )
         return Strip([*line.adjust_cell_length(room, style), Segment(note, dim)])

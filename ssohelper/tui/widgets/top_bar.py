@@ -1,4 +1,4 @@
-"""The first line: which screens there are, and which one this is."""
+"""The lines above a list: the names of the screens, and the filters. Each part can be clicked."""
 
 from __future__ import annotations
 
@@ -10,13 +10,31 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ssohelper.core.keymap import ACTIONS
+from ssohelper.core.text import show
 
 if TYPE_CHECKING:
-    from ssohelper.tui.base import HouseApp
+    from ssohelper.tui.base import TuiApp
+
+
+class ActionLabel(Static):
+    """A label that runs an action when it is clicked."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, text: str, action: str, *, id: str, classes: str = "") -> None:
+        super().__init__(Content(text), id=id, classes=classes)
+        self._action_name = action
+
+    async def on_click(self) -> None:
+        await self.run_action(self._action_name)
+
+
+class Tab(ActionLabel):
+    """The key and the name of a screen."""
 
 
 class TopBar(Horizontal):
-    """Names and keys of the screens, and of the palette; a click goes there."""
+    """The keys and names of the screens and of the command palette."""
 
     DEFAULT_CSS = """
     TopBar {
@@ -24,38 +42,54 @@ class TopBar(Horizontal):
         & > Static { width: auto; padding: 0 1; }
         & > .top-bar--title { text-style: bold; color: $text-primary; }
         & > .top-bar--here { background: $primary; color: $background; text-style: bold; }
-        & > .top-bar--room { width: 1fr; padding: 0; }
+        & > .top-bar--space { width: 1fr; padding: 0; }
         & > Tab:hover { background: $surface; }
     }
     """
 
-    app: HouseApp[Any]
+    app: TuiApp[Any]
 
-    def __init__(self, here: str) -> None:
+    def __init__(self, current_screen: str) -> None:
         super().__init__()
-        self._here = here
+        self._current_screen = current_screen
 
     def compose(self) -> ComposeResult:
         yield Static("ssohelper", classes="top-bar--title", markup=False)
         for name in ("accounts", "sessions", "profiles"):
-            is_here = name == self._here
-            yield self._tab(name, f"app.go('{name}')", "▸" if is_here else " ", is_here)
-        yield Static(classes="top-bar--room")
+            is_current = name == self._current_screen
+            yield self._tab(name, f"app.go('{name}')", "▸" if is_current else " ", is_current)
+        yield Static(classes="top-bar--space")
         yield self._tab("commands", "app.command_palette", "", False)
 
-    def _tab(self, name: str, action: str, sign: str, is_here: bool) -> Tab:
+    def _tab(self, name: str, action: str, sign: str, is_current: bool) -> Tab:
         text = f"{sign}{self.app.key_of(f'app.{name}')} {ACTIONS[f'app.{name}'].label}"
-        return Tab(text, action, id=f"to-{name}", classes="top-bar--here" if is_here else "")
+        return Tab(text, action, id=f"to-{name}", classes="top-bar--here" if is_current else "")
 
 
-class Tab(Static):
-    """The key and the name of one of the app's actions, which a click does."""
+class FilterLabel(ActionLabel):
+    """The name of a filter, with `●` when it is on and `○` when it is off."""
 
-    ALLOW_SELECT = False
+    def __init__(self, label: str, action: str, *, id: str) -> None:
+        super().__init__("", action, id=id)
+        self._label = label
+        self.set_on(False)
 
-    def __init__(self, text: str, action: str, *, id: str, classes: str) -> None:
-        super().__init__(Content(text), id=id, classes=classes)
-        self._does = action
+    def set_on(self, on: bool, label: str | None = None) -> None:
+        """Show the filter as on or off, and with a new label if there is one."""
+        self._label = label or self._label
+        self.set_class(on, "on")
+        self.update(Content(f"{'●' if on else '○'} {show(self._label, 40)}"))
 
-    async def on_click(self) -> None:
-        await self.run_action(self._does)
+
+class FilterBar(Horizontal):
+    """The filters of the list; at the right end which lists are being refreshed."""
+
+    DEFAULT_CSS = """
+    FilterBar {
+        height: 1; background: $surface;
+        & > FilterLabel { width: auto; padding: 0 1; color: $text-muted; }
+        & > FilterLabel.on { color: $text-accent; text-style: bold; }
+        & > FilterLabel:hover { background: $panel; }
+        & > #refreshing { width: 1fr; text-align: right; color: $text-muted; padding: 0 1; }
+    }
+    """
