@@ -1,4 +1,4 @@
-"""The last complete listing of each session, and apart from it one that is not finished yet."""
+"""The last complete listing of each session, and separately one that is not finished yet."""
 
 import json
 from contextlib import AbstractContextManager
@@ -16,37 +16,42 @@ _SAVED, _UNFINISHED = "listing.json", "unfinished.json"
 
 
 class DirectoryCache:
-    """Listings by session name, in the state folder. A damaged one counts as missing."""
+    """Listings by session name, in the state folder. A damaged file counts as missing."""
 
     def __init__(self, state: Path) -> None:
         self._state = state
 
     def load(self, session_name: str) -> Listing | None:
+        """Return the last complete listing, of whatever portal."""
         return self._read(session_name, _SAVED)
 
     def save(self, session_name: str, listing: Listing) -> None:
+        """Write the complete listing. Raises: LocalState."""
         self._write(session_name, _SAVED, listing)
 
     def load_unfinished(self, session_name: str) -> Listing | None:
+        """Return the listing that the next refresh continues."""
         return self._read(session_name, _UNFINISHED)
 
     def save_unfinished(self, session_name: str, listing: Listing) -> None:
+        """Write what has been listed so far. Raises: LocalState."""
         self._write(session_name, _UNFINISHED, listing)
 
     def remove_unfinished(self, session_name: str) -> None:
+        """Remove the unfinished listing, because the complete one is saved."""
         files.remove(self._file(session_name, _UNFINISHED))
 
     def forget(self, session_name: str) -> int:
-        """Remove both listings of the session; returns how many there were."""
+        """Remove both listings of the session; return how many there were."""
         return files.remove_tree(self._file(session_name, _SAVED).parent)
 
     def lock_listing(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
-        """Hold the lock of who lists the session anew behind a caller's back."""
+        """Return the lock of the process that refreshes the listing in the background."""
         path = self._state / "locks" / files.session_file_name(session_name) / "listing.lock"
         return files.hold_lock(path, deadline, self._state)
 
     def list_session_names(self) -> list[str]:
-        """Return the sessions of which a listing is kept."""
+        """Return the sessions that have a listing."""
         return files.list_names(self._state / "listings")
 
     def path_of(self, session_name: str) -> str:
@@ -64,7 +69,7 @@ class DirectoryCache:
         files.write_atomically(path, text.encode("ascii"))
 
     def _file(self, session_name: str, name: str) -> Path:
-        # A folder each: "corp" unfinished must not be the name of a session "corp.unfinished".
+        # A folder for each session: a file "corp.unfinished" could be a session of that name.
         return self._state / "listings" / files.session_file_name(session_name) / name
 
 

@@ -1,7 +1,7 @@
-"""Checked read and atomic private write: every store's way to the disk, with locks and folders.
+"""Checked reads and atomic writes of files of ours. Every store reads and writes by these functions.
 
-What a path names is checked on the opened file, never before it: no link is followed, no FIFO
-hangs us, and another user's file is not ours to trust. Nothing is ever truncated in place.
+The rules for reading are those of `fastpath.open_file`. A write makes a new file beside the target
+and renames it: no reader sees half a file, and no file is ever truncated in place.
 """
 
 import contextlib
@@ -111,7 +111,7 @@ def read_with_status(
 
 
 def read_json(path: Path | str, limit: int = READ_LIMIT_BYTES) -> dict[str, Any] | None:
-    """Return the JSON object in the file; None when there is none or it is malformed."""
+    """Return the JSON object in the file; None when the file is missing or malformed."""
     try:
         content = read_own_file(path, limit)
     except FileTooLarge:
@@ -127,7 +127,7 @@ def read_json(path: Path | str, limit: int = READ_LIMIT_BYTES) -> dict[str, Any]
 def read_record(
     path: Path | str, parse: Callable[[dict[str, Any]], _T], limit: int = READ_LIMIT_BYTES
 ) -> _T | None:
-    """Return what `parse` makes of the JSON object in the file; None for a missing or damaged one.
+    """Return `parse` of the JSON object in the file; None for a missing or damaged file.
 
     Raises: as `read_own_file`.
     """
@@ -142,12 +142,12 @@ def read_record(
 
 
 def report_damage(path: Path | str, damage: Damaged) -> None:
-    """Say under -v that the file counts as missing; its next writer repairs it."""
+    """Log, for -v, that the file counts as missing. The next write replaces it."""
     _log.info('"%s" is damaged (%s): counted as missing', os.fspath(path), damage)
 
 
 def parse_object(content: bytes) -> dict[str, Any] | None:
-    """Return the JSON object, None when the bytes are anything else."""
+    """Return the JSON object in the bytes; None when they hold anything else."""
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):
@@ -168,11 +168,11 @@ def write_atomically(
     check: Callable[[bytes], object] | None = None,
     durable: bool = True,
 ) -> None:
-    """Put `data` at `path`, whole or not at all; the folder must be there.
+    """Replace the file at `path` with `data`, completely or not at all; its folder must exist.
 
-    Without `durable` a power cut may lose it: for caches, where fsync would cost 1 to 5 ms each.
-    `check` gets what was read back from the disk and raises when that is not what was meant.
-    Raises: LocalState when the disk says no, or when a link or somebody else's file is in the way.
+    Without `durable`, a power failure may lose the data: for caches, where fsync would cost 1 to
+    5 ms each. `check` gets the bytes as read back from the disk, and raises to stop the replacement.
+    Raises: LocalState when the disk refuses; NotOurs for a link or another user's file at `path`.
     """
     path = os.fspath(path)
     refuse_another_users_home(path)
@@ -198,12 +198,12 @@ def write_atomically(
 def write_json(
     path: Path | str, value: dict[str, Any], *, mtime: int | None = None, durable: bool = True
 ) -> None:
-    """Put the object at `path` as ASCII JSON."""
+    """Replace the file at `path` with the object as ASCII JSON."""
     write_atomically(path, json.dumps(value).encode("ascii"), mtime=mtime, durable=durable)
 
 
 def write_link(path: Path | str, target: str) -> None:
-    """Make `path` a link to `target`, in one step; the folder must be there. Raises: LocalState."""
+    """Make `path` a link to `target`, in one step; its folder must exist. Raises: LocalState."""
     path = os.fspath(path)
     temp = os.path.join(os.path.dirname(path), f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(6).hex()}")
     try:
@@ -217,7 +217,7 @@ def write_link(path: Path | str, target: str) -> None:
 
 
 class Reservation:
-    """A file whose room on the disk is taken before its content is known."""
+    """A file whose space on the disk is allocated before its content is known."""
 
     def __init__(self, path: str, temp: str, descriptor: int) -> None:
         self._path = path
@@ -230,9 +230,10 @@ class Reservation:
         mtime: int | None = None,
         is_wanted: Callable[[], bool] = lambda: True,
     ) -> bool:
-        """Put `data` at the reserved path, whole or not at all. Raises: LocalState.
+        """Replace the file at the reserved path, completely or not at all. Raises: LocalState.
 
-        `is_wanted` is asked last, after the data is on the disk; returns what it said.
+        `is_wanted` is called last, when the data is on the disk. Returns its answer: False leaves
+        the file as it was.
         """
         try:
             _refuse_unusual_target(self._path)
@@ -250,7 +251,7 @@ class Reservation:
             try:
                 _replace(self._temp, self._path)
             except FileNotFoundError:
-                # A sweep of old files has removed it: the clock was set ahead by an hour or more.
+                # Another process removed it as an old file: the clock was set ahead by over an hour.
                 write_atomically(self._path, data, mtime=mtime)
             _sync_folder(os.path.dirname(self._path) or ".")
         except OSError as cause:
@@ -260,10 +261,11 @@ class Reservation:
 
 @contextlib.contextmanager
 def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
-    """Yield room of `size` bytes for a file at `path`, written out beside it; freed at the end.
+    """Yield `size` bytes of disk space for a file at `path`; what is not used is freed at the end.
 
-    Raises: LocalState when the disk has no such room, or when a link or somebody else's file is
-    in the way.
+    The space is a file of that size beside `path`.
+    Raises: LocalState when the disk has no such space; NotOurs for a link or another user's file at
+    `path`.
     """
     path = os.fspath(path)
     refuse_another_users_home(path)
@@ -278,7 +280,7 @@ def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
         raise unwritable(path, cause) from cause
     try:
         try:
-            # Real zeros: some file systems promise room with fallocate that they do not have.
+            # Written zeros: with fallocate, some file systems promise space that they do not have.
             left = size
             while left > 0:
                 left -= os.write(descriptor, bytes(left))
@@ -324,7 +326,7 @@ def _read_back(path: str) -> bytes:
 
 def _replace(temp: str, path: str) -> None:
     if sys.platform == "win32":
-        # A file that somebody has open cannot be replaced there: they read it in a moment.
+        # Windows cannot replace a file that another process has open: its readers take milliseconds.
         ends_at = time.monotonic() + _READ_SECONDS
         while time.monotonic() < ends_at:
             with contextlib.suppress(PermissionError):
@@ -335,7 +337,7 @@ def _replace(temp: str, path: str) -> None:
 
 
 def _sync_folder(folder: str) -> None:
-    # Best effort: the rename is done, and some file systems refuse fsync on a folder.
+    # Errors do not matter: the rename is done, and some file systems refuse fsync on a folder.
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         try:
@@ -345,7 +347,7 @@ def _sync_folder(folder: str) -> None:
 
 
 def sweep_folder_once(folder: str) -> None:
-    """Remove what killed writers left here more than an hour ago; once per folder and process."""
+    """Remove temporary files that killed writers left over an hour ago; once per folder and process."""
     if folder in _swept:
         return
     _swept.add(folder)
@@ -354,6 +356,6 @@ def sweep_folder_once(folder: str) -> None:
             if entry.name.startswith(TEMP_PREFIX):
                 with contextlib.suppress(OSError):
                     age = time.time() - entry.stat(follow_symlinks=False).st_mtime
-                    # A ready document's temp file is dated ahead: its age says nothing.
+                    # The temporary file of a published response is dated in the future: it stays.
                     if age > _TEMP_LIFE_SECONDS:
                         os.unlink(entry.path)

@@ -1,4 +1,8 @@
-"""Locks between processes (docs/decisions/0004): a deadline, jitter, and the holder's pid."""
+"""Locks between processes: each has a deadline, jitter, and the holder's process id.
+
+docs/decisions/0004 says why we have our own. A lock file is never removed: its being there says
+nothing, and after a removal two processes could each hold a lock of the same path.
+"""
 
 import contextlib
 import errno
@@ -14,9 +18,9 @@ from ssohelper.fastpath.open_file import Refused, open_own_file
 from ssohelper.stores.disk_errors import errno_of, os_error, reason, refused, warn_once
 from ssohelper.stores.own_folders import ensure_private_folder, tighten_mode
 
-# Network homes without a lock daemon answer so; going on without a lock beats not working.
+# Network file systems without a lock daemon answer so. Working without a lock is better than failing.
 _NO_LOCKS_HERE = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
-# A disk that takes no lock file takes no answer either, but the caller can still be served.
+# Such a disk takes no cached credentials either, but the caller can still be answered.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 _PID = b"pid "
@@ -26,13 +30,14 @@ _PID = b"pid "
 def hold_lock(
     path: Path | str, deadline: Deadline, base: Path | None = None, *, is_private: bool = True
 ) -> Iterator[None]:
-    """Hold the lock at `path`, waiting for it until the deadline; tried once in any case.
+    """Hold the lock at `path`; wait for it until the deadline, and try at least once.
 
-    `base` is a folder above it that must be ours alone too; it is made like the lock's own.
-    Without `is_private` the folder is AWS's, is there, and stays as open as it is.
+    The lock's folder is made, for us alone, and so is `base`, a folder above it. Without
+    `is_private` the folder is AWS's: it must exist and keeps its mode.
 
-    Where the file system knows no locks, or takes no file, we go on without one and say so.
-    Raises: LockNotObtained, with the holder's process id.
+    Where the file system has no locks or takes no file, the caller goes on without the lock, with
+    one warning.
+    Raises: LockNotObtained, which names the holder's process id.
     """
     path = os.fspath(path)
     descriptor = _open_and_lock(path, deadline, base, is_private)
@@ -40,8 +45,8 @@ def hold_lock(
         yield
     finally:
         if descriptor is not None:
-            # Unlocked before it is closed: a forked child may hold a copy of the descriptor for a
-            # moment more. The file stays: removing it would let two hold "it".
+            # Unlocked before it is closed: a forked child may have a copy of the descriptor for a
+            # moment longer.
             _unlock(descriptor)
             os.close(descriptor)
 
@@ -62,8 +67,8 @@ def _open_and_lock(
         except BaseException:
             os.close(descriptor)
             raise
-        # Another process removed the lock file while we waited, such as a cleaner of the runtime
-        # folder. The next caller makes a new one: this lock excludes no one any more.
+        # Another program removed the lock file while we waited, such as one that cleans temporary
+        # files. The next process makes a new file, so this lock excludes no other process.
         os.close(descriptor)
 
 
@@ -93,7 +98,7 @@ def _open(path: str, base: Path | None, is_private: bool) -> int | None:
 
 
 def _wait_for_lock(descriptor: int, path: str, deadline: Deadline) -> bool:
-    """Return True with the lock, False where the file system has none."""
+    """Return True when the lock is held; False where the file system has no locks."""
     while True:
         try:
             _try_lock(descriptor)
@@ -108,17 +113,18 @@ def _wait_for_lock(descriptor: int, path: str, deadline: Deadline) -> bool:
         left = deadline.left()
         if left <= 0:
             raise LockNotObtained(
-                f'the lock "{path}" is held by {_holder(descriptor)}',
+                f'the lock "{path}" is held by {_read_holder(descriptor)}',
                 hint="try again when that process has ended",
             )
-        # Jitter, so that 40 waiters do not wake in step.
+        # Jitter, so that 40 waiting processes do not try at the same moments.
         time.sleep(min(left, 0.02 + 0.18 * os.urandom(1)[0] / 255))
 
 
 if sys.platform == "win32":
     import msvcrt
 
-    # Locked far behind the pid, which others must be able to read: Windows locks are mandatory.
+    # Far after the process id, which other processes must be able to read: on Windows a locked byte
+    # cannot be read.
     _LOCKED_BYTE = 1 << 30
 
     def _try_lock(descriptor: int) -> None:
@@ -131,7 +137,7 @@ if sys.platform == "win32":
             msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 
     def _is_still_at(_descriptor: int, _path: str) -> bool:
-        return True  # nobody can remove or rename an open file there
+        return True  # Windows neither removes nor renames an open file
 else:
     import fcntl
 
@@ -151,15 +157,16 @@ else:
 
 
 def _write_pid(descriptor: int) -> None:
-    # For the message of those who wait, and for nothing else: a lock never depends on a pid.
+    # For the error message of waiting processes alone: the lock itself never depends on it.
     with contextlib.suppress(OSError):
         os.ftruncate(descriptor, 0)
         os.lseek(descriptor, 0, os.SEEK_SET)
-        # A number alone is JSON: `aws sso logout`, which parses each file beside the token, fails at it.
+        # Not a number alone, which is JSON: `aws sso logout` parses each file beside the token, and
+        # fails at a number.
         os.write(descriptor, b"%b%d\n" % (_PID, os.getpid()))
 
 
-def _holder(descriptor: int) -> str:
+def _read_holder(descriptor: int) -> str:
     try:
         os.lseek(descriptor, 0, os.SEEK_SET)
         text = os.read(descriptor, 24).removeprefix(_PID).strip()

@@ -1,17 +1,18 @@
-"""The stamp beside a session's published responses: under which sign-in and config they were made.
+"""Records the sign-in and the config under which a session's responses were published.
 
-A response must not be served after a sign-out by any tool, a sign-in of perhaps another person, or
-a change of the session's portal. The hit path and the launcher read neither token nor config; in
-`<runtime>/sessions/<session>/` they compare both files, which are linked there, with the
-modification times of two stamps. A stamp that does not fit is a miss, never a wrong hit:
+A response must not be printed after a sign-out by any tool, after a sign-in (perhaps of another
+user), or after a change of the session's portal. A hit and the launcher read neither the token nor
+the config. In `<runtime>/credentials/<session>/` there are a link to each of the two files, and for
+each a stamp: a file with that file's modification time. A hit compares the times. Where one
+differs, it is a miss, never a hit with old credentials:
 
-* Responses are withdrawn before a stamp is written that they were not made under, and published
-  after it. A process that is killed in between leaves responses without a stamp that fits.
-* Each file is looked at before it is read, and again before its stamp is written.
-* What was written less than 2 s ago gets no stamp: a second write in the same second may leave the
-  same time. Our own writes of the token file are dated back for that (stores/token_cache.py).
+* Responses are withdrawn before a stamp for another sign-in is written, and published after it. A
+  process that is killed in between leaves responses without a matching stamp.
+* Each file's time is read before the file is read, and again before its stamp is written.
+* A file that was written less than 2 s ago gets no stamp: a second write in the same second may
+  leave the same time. Our own writes of the token file are dated back (stores/token_cache.py).
 
-The caller holds the session's state lock where it writes.
+The caller holds the session's state lock while it writes.
 """
 
 import contextlib
@@ -29,17 +30,17 @@ from ssohelper.stores import files
 
 # Some shells and file systems compare whole seconds: a second write in the same one would go
 # unnoticed.
-_SURE_AFTER_SECONDS = 2
+_SETTLED_AFTER_SECONDS = 2
 _LIMIT_BYTES = 8192
 
 
 class SessionStamp:
-    """Notes the times of config and token file when it is made: make it before they are read."""
+    """Reads the times of config and token file when it is made: make it before those are read."""
 
     def __init__(
         self, runtime: Path, session: SsoSession, config_file: str, token_file: str
     ) -> None:
-        """`token_file` is "" where there is none that other tools could change."""
+        """`token_file` is "" for a token store without a file that other tools could write."""
         self._runtime = runtime
         name = files.session_file_name(session.name)
         self._portal = f"{session.start_url}\n{session.region}\n".encode()
@@ -48,7 +49,7 @@ class SessionStamp:
             folders.config_link(str(runtime), name),
             folders.config_stamp(str(runtime), name),
         )
-        # Two homes may share a runtime folder and a config (AWS_CONFIG_FILE), and no sign-in.
+        # Two home folders may share a runtime folder and a config (AWS_CONFIG_FILE), but no sign-in.
         self._token_folder = os.path.dirname(os.path.abspath(token_file)) if token_file else ""
         self._folder_link = folders.token_folder_link(str(runtime), name)
         self._token = _Part(
@@ -59,28 +60,28 @@ class SessionStamp:
 
     @property
     def is_due(self) -> bool:
-        """Whether `prepare` would write: published responses may be of another sign-in."""
-        return self._is_sure and not self._says_these
+        """Whether the stamps must be written first: the responses may be of another sign-in."""
+        return self._is_settled and not self._matches
 
     @property
     def is_of_other_portal(self) -> bool:
-        """Whether what is cached of the session belongs to another start URL or region."""
+        """Whether the session's cached credentials belong to another start URL or region."""
         known = self._known_portal
         return known is not None and known != self._portal
 
     def prepare(self, withdraw: Callable[[], object]) -> bool:
-        """Write both stamps with the times noted; return False when nothing may be published now.
+        """Write both stamps where they differ; return False when nothing may be published now.
 
-        `withdraw` takes away the session's responses where they may be of another sign-in.
+        `withdraw` is called to remove the session's responses when they may be of another sign-in.
         Raises: LocalState.
         """
-        if not self._is_sure:
+        if not self._is_settled:
             return False
-        if self._says_these:
+        if self._matches:
             return True
         is_same_home = os.path.realpath(self._folder_link) == os.path.realpath(self._token_folder)
         is_same_sign_in = (
-            is_same_home and self._token.is_said(b"") and self._known_portal == self._portal
+            is_same_home and self._token.matches(b"") and self._known_portal == self._portal
         )
         if not is_same_sign_in:
             withdraw()
@@ -92,24 +93,24 @@ class SessionStamp:
         return True
 
     def follow_renewal(self) -> None:
-        """Update the token file's stamp after a renewal of ours, if the stamp was valid before it.
+        """Write the token file's new time after a renewal of ours, if the stamp matched before it.
 
-        Published responses stay valid. Raises: LocalState.
+        So published responses stay valid. Raises: LocalState.
         """
-        if self._token.is_said(b""):
-            self._token.note()
+        if self._token.matches(b""):
+            self._token.read_time()
             self._token.write(b"")
 
     @property
-    def _is_sure(self) -> bool:
-        return self._config.is_sure() and self._token.is_sure()
+    def _is_settled(self) -> bool:
+        return self._config.is_settled() and self._token.is_settled()
 
     @property
-    def _says_these(self) -> bool:
+    def _matches(self) -> bool:
         with contextlib.suppress(OSError):
             is_this_home = os.path.samefile(self._folder_link, self._token_folder)
-            is_said = self._config.is_said(self._portal) and self._token.is_said(b"")
-            return is_this_home and is_said
+            matches = self._config.matches(self._portal) and self._token.matches(b"")
+            return is_this_home and matches
         return False
 
     @property
@@ -119,35 +120,37 @@ class SessionStamp:
 
 
 class _Part:
-    """One file, its link and its stamp, which says the file's time, and more that depends on it."""
+    """One file, the link to it, and its stamp: the file's time, and a further text to compare."""
 
     def __init__(self, path: str, link: str, stamp: str) -> None:
         self._path = path
         self._link = link
         self.stamp = stamp
-        self.note()
+        self.read_time()
 
-    def note(self) -> None:
-        self._noted_at = time.time()
-        self._noted = _modified_at(self._path)
+    def read_time(self) -> None:
+        """Read the file's modification time, to compare and to write it later."""
+        self._read_at = time.time()
+        self._modified = _modified_at(self._path)
 
-    def is_sure(self) -> bool:
-        """Return whether the file is there, unchanged, and not written so lately."""
+    def is_settled(self) -> bool:
+        """Return whether the file exists, has not changed, and was last written over 2 s ago."""
         if sys.platform == "win32":
-            return False  # it has no launcher, and links take a right of their own
-        if self._noted is None or _modified_at(self._path) != self._noted:
+            return False  # Windows has no launcher, and making a link takes a privilege there
+        if self._modified is None or _modified_at(self._path) != self._modified:
             return False
-        return abs(self._noted_at - self._noted / 1e9) >= _SURE_AFTER_SECONDS
+        return abs(self._read_at - self._modified / 1e9) >= _SETTLED_AFTER_SECONDS
 
     @cached_property
     def content(self) -> bytes | None:
-        """What the stamp says; None without one."""
+        """The stamp's content; None without one."""
         with contextlib.suppress(LocalState):
             return files.read_own_file(self.stamp, _LIMIT_BYTES)
         return None
 
-    def is_said(self, more: bytes) -> bool:
-        if self._noted is None or self.content != b"%d\n%b" % (self._noted, more):
+    def matches(self, more: bytes) -> bool:
+        """Return whether stamp and link are those of the file as it is, with this further text."""
+        if self._modified is None or self.content != b"%d\n%b" % (self._modified, more):
             return False
         try:
             return os.readlink(self._link) == self._path
@@ -155,15 +158,16 @@ class _Part:
             return False
 
     def write(self, more: bytes) -> None:
-        if self._noted is None or self.is_said(more):
+        """Write stamp and link where they do not match. Raises: LocalState."""
+        if self._modified is None or self.matches(more):
             return
-        content = b"%d\n%b" % (self._noted, more)
-        files.write_atomically(self.stamp, content, mtime_ns=self._noted, durable=False)
+        content = b"%d\n%b" % (self._modified, more)
+        files.write_atomically(self.stamp, content, mtime_ns=self._modified, durable=False)
         files.write_link(self._link, self._path)
 
 
 def _modified_at(path: str) -> int | None:
-    """Return nanoseconds; None for no file, or where that cannot be told."""
+    """Return nanoseconds; None for a missing file, or when its status cannot be read."""
     try:
         return os.stat(path).st_mtime_ns if path else None
     except (OSError, ValueError):

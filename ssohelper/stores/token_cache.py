@@ -1,8 +1,8 @@
 """Tokens, client registrations and sign-in facts of each session.
 
-Token and registration are where the AWS CLI and the SDKs look for them (~/.aws/sso/cache), in
-their format, so that one sign-in serves all. What only we know is in our state folder: SDKs
-drop keys that they do not know.
+Token and registration are where the AWS CLI and the SDKs read them (~/.aws/sso/cache), in their
+format, so that one sign-in serves all tools. Sign-in facts, which no other tool knows, are in our
+state folder: when an SDK writes a token file, it drops the keys that it does not know.
 """
 
 import hashlib
@@ -32,20 +32,20 @@ from ssohelper.stores.files import Reservation
 
 _log = logging.getLogger(__name__)
 
-# The AWS CLI, the JavaScript and the Rust SDK write in place: a reader can meet half a file. On
-# ext4 a tool that rewrites its file in a loop shows it whole for about 1 ms in 50, so we look
-# every millisecond (a look costs 20 us), for a second in all; on a busy machine a few times more.
+# The AWS CLI, the JavaScript and the Rust SDK write in place, so a reader can find half a file. On
+# ext4, a file that a tool rewrites in a loop is complete for about 1 ms of every 50. So we read it
+# every millisecond (a read takes 20 us), for a second; on a busy machine at least 200 times.
 _TORN_SECONDS = 1.0
-_LEAST_LOOKS, _MOST_LOOKS = 200, 1000
-# Files that stayed half written for that time, by path, as `read_fingerprint` knows them. A broker looks
-# at the token for each caller: 40 callers would wait for one another's seconds.
+_LEAST_READS, _MOST_READS = 200, 1000
+# The fingerprints of files that stayed half written for that long, by path. A broker reads the token
+# for each caller: without this, 40 callers would wait 40 s.
 _damaged: dict[str, str] = {}
-# Room for any token file: AWS's own are below 8 kB. More is taken when the present file is larger.
+# Space for any token file: AWS's own are below 8 kB. More is reserved when the present one is larger.
 _RESERVED_BYTES = 16384
 
 
 class TokenStore(Protocol):
-    """What is kept of a sign-in, by session name; the caller holds `lock` where it writes."""
+    """Stores what belongs to a session's sign-in. The docstrings are those of `TokenFiles`."""
 
     def load(self, session: SsoSession) -> AccessToken | None: ...
     def save(self, session: SsoSession, token: AccessToken) -> None: ...
@@ -76,7 +76,7 @@ class TokenStore(Protocol):
 
 
 class TokenFiles:
-    """The first TokenStore: plain files in the AWS CLI's format, 0600."""
+    """A TokenStore of files in the AWS CLI's format, with mode 0600."""
 
     def __init__(
         self,
@@ -94,26 +94,29 @@ class TokenFiles:
     # -- tokens ------------------------------------------------------------------------------
 
     def load(self, session: SsoSession) -> AccessToken | None:
-        """Return the session's token, expired or not; None when it is signed out.
+        """Return the session's token, expired or not; None when the session is signed out.
 
-        A token of another start URL or region is not this session's: None.
-        Raises: LoginRequired, naming the file, when it stays half written for a second;
-        LocalState when it is a link, a FIFO, another user's.
+        None too for a token of another start URL or region.
+        Raises: LoginRequired when the file stays half written for a second; NotOurs for a link, a
+        FIFO, another user's file.
         """
         found = self._read_whole_document(session)
         return self._parse_token(found, session) if found is not None else None
 
     def save(self, session: SsoSession, token: AccessToken) -> None:
-        """Keep the token of a person who has just signed in, whatever is there."""
+        """Write the token of a sign-in that has just been made, whatever the file holds.
+
+        The caller holds `lock_state`. Raises: LocalState.
+        """
         files.ensure_folder(self._folder)
         path = self._token_file(session)
         files.write_json(path, _document_of({}, session, token), mtime=_date_for(path))
 
     @contextmanager
     def reserve(self, session: SsoSession) -> Iterator[Reservation]:
-        """Yield room on the disk for the next token, so that it can be kept once it is there.
+        """Yield disk space for the next token, so that it can be saved once AWS has issued it.
 
-        Raises: LocalState when it could not be kept (a full or read-only disk).
+        Raises: LocalState where there is none (a full or read-only disk).
         """
         files.ensure_folder(self._folder)
         path = self._token_file(session)
@@ -131,38 +134,40 @@ class TokenFiles:
         fresh: AccessToken,
         reservation: Reservation,
     ) -> AccessToken:
-        """Keep a renewed token and return the one that is valid now.
+        """Write a renewed token and return the one that is valid now.
 
-        That is another tool's when one appeared in the file since `used` was read: a person may
-        have signed in with it.
-        Raises: LoginRequired when the session was signed out meanwhile.
+        When another tool has written its token since `used` was read, that one is returned and
+        stays: the user may have signed in with it. The caller holds `lock_token` and `lock_state`.
+        Raises: LoginRequired when the session was signed out meanwhile; LocalState.
         """
         while True:
             seen = self.read_fingerprint(session)
-            standing = self._load_replacement(session, used)
-            if standing is not None:
-                return standing
+            replacement = self._load_replacement(session, used)
+            if replacement is not None:
+                return replacement
             present = self._read_present(session) or {}
             data = json.dumps(_document_of(present, session, fresh)).encode("ascii")
             date = _date_for(self._token_file(session))
-            # The last look is after fsync, which takes long on a slow disk: nothing but the rename
-            # stands between it and the new file.
+            # The file is compared once more after fsync, which takes long on a slow disk: then only
+            # the rename remains.
             if reservation.commit(data, date, lambda: self.read_fingerprint(session) == seen):  # noqa: B023
                 return fresh
 
     def _load_replacement(self, session: SsoSession, used: AccessToken) -> AccessToken | None:
-        """Return another tool's token that took the place of `used`. Raises: LoginRequired."""
+        """Return the token with which another tool has replaced `used`; None without one.
+
+        Raises: LoginRequired when `used` was removed, or replaced by a token of another portal.
+        """
         present = self._read_present(session)
         value = present.get("accessToken") if present is not None else None
         is_foreign = isinstance(value, str) and value != used.value.reveal()
-        standing = self._parse_token(present, session) if present and is_foreign else None
-        # A sign-in at another portal is not ours to replace.
-        if standing is None and (present is None or is_foreign):
+        replacement = self._parse_token(present, session) if present and is_foreign else None
+        if replacement is None and (present is None or is_foreign):
             raise LoginRequired(
                 f'the session "{session.name}" was signed out meanwhile',
                 hint=f"sign in with: ssohelper login {session.name}",
             )
-        return standing
+        return replacement
 
     def forget(self, session: SsoSession) -> None:
         """Remove the session's token and client registration from this machine."""
@@ -170,7 +175,7 @@ class TokenFiles:
         files.remove(self._registration_file(session))
 
     def read_fingerprint(self, session: SsoSession) -> str:
-        """Return a text that changes when the token file does; "" when there is none."""
+        """Return a text that differs whenever the token file was written; "" when there is none."""
         try:
             found = os.lstat(self._token_file(session))
         except OSError:
@@ -178,20 +183,20 @@ class TokenFiles:
         return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}"
 
     def check_writable(self, session: SsoSession) -> None:
-        """Raise LocalState where no token may be kept: in the home of another user than ours."""
+        """Raise LocalState where no token may be written: in another user's home folder."""
         files.refuse_another_users_home(self._token_file(session))
 
     def peek(self, session: SsoSession) -> AccessToken | None:
-        """Return the token as one look finds it, for show: a damaged file counts as none."""
+        """Return the token for display: the file is read once, and a damaged one counts as missing."""
         found = files.read_json(self._token_file(session))
         return self._parse_token(found, session) if found is not None else None
 
     def token_file(self, session: SsoSession) -> str:
-        """Return the file that every tool writes at a sign-in, there or not; "" without one."""
+        """Return the path of the file that every tool writes at a sign-in; "" if a store has none."""
         return str(self._token_file(session))
 
     def list_files(self, session: SsoSession) -> list[str]:
-        """Return the files that hold something of this session now."""
+        """Return the paths of this session's files that exist."""
         candidates = (
             self._token_file(session),
             self._registration_file(session),
@@ -204,8 +209,8 @@ class TokenFiles:
     def load_registration(self, session: SsoSession, grant: str) -> ClientRegistration | None:
         """Return the client registered for this grant, expired or not; None when there is none.
 
-        Both grants share the AWS CLI's one file: only `authorization_code` in its grantTypes
-        tells them apart.
+        The AWS CLI has one file for both grants: a client is for `authorization_code` when its
+        grantTypes name it, and for device codes otherwise.
         """
         found = files.read_record(self._registration_file(session), schema.registration)
         if found is None:
@@ -215,7 +220,7 @@ class TokenFiles:
         return found
 
     def save_registration(self, session: SsoSession, registration: ClientRegistration) -> None:
-        """Keep the registration where the AWS CLI will find it too."""
+        """Write the registration where the AWS CLI reads it too. Raises: LocalState."""
         document: dict[str, Any] = {
             "clientId": registration.client_id,
             "clientSecret": registration.client_secret.reveal(),
@@ -231,7 +236,7 @@ class TokenFiles:
     # -- sign-in facts -------------------------------------------------------------------------
 
     def load_facts(self, session_name: str) -> SignInFacts:
-        """Return what we know of the session's sign-in; all None when we know nothing."""
+        """Return the facts of the session's sign-in; each is None when it is not known."""
         path = self._facts_file(session_name)
         facts, damaged = schema.facts(files.read_json(path) or {})
         for name in damaged:
@@ -239,13 +244,17 @@ class TokenFiles:
         return facts
 
     def load_settled_facts(self, session_name: str) -> SignInFacts:
-        """Return the facts of the token that is in the file: a renewal writes them just after it."""
+        """Return the facts of the token in the file: wait for a renewal that is still writing them.
+
+        A renewal writes the token first. Waits a second at most.
+        """
         lock = self.lock_state(session_name, Deadline(1.0, time.monotonic))
         with suppress(LocalState), lock:
             return self.load_facts(session_name)
         return self.load_facts(session_name)
 
     def save_facts(self, session_name: str, facts: SignInFacts) -> None:
+        """Write the facts. The caller holds `lock_state`. Raises: LocalState."""
         files.ensure_private_folder(self._state)
         path = self._facts_file(session_name)
         files.ensure_private_folder(path.parent)
@@ -254,10 +263,10 @@ class TokenFiles:
     # -- locks ---------------------------------------------------------------------------------
 
     def lock_token(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
-        """Hold the token's lock while it is renewed, which takes up to a minute.
+        """Return the lock to hold while the token is renewed, which takes up to a minute.
 
-        It stands beside the token file, so that hosts and containers that share a home renew once;
-        in the runtime folder where nothing can be written beside it.
+        It is beside the token file, so that hosts and containers that share a home folder renew
+        once; in the runtime folder where that folder cannot be written.
         """
         with suppress(LocalState):
             files.ensure_folder(self._folder)
@@ -267,14 +276,14 @@ class TokenFiles:
         return files.hold_lock(self._lock_file(session_name, "token"), deadline, self._runtime)
 
     def lock_state(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
-        """Hold the lock under which a token, what is known of it, and what was issued with it change.
+        """Return the lock to hold while the token, its facts or its role credentials are changed.
 
-        For milliseconds only: never while AWS is asked.
+        Held for milliseconds: never during a request to AWS.
         """
         return files.hold_lock(self._lock_file(session_name, "state"), deadline, self._runtime)
 
     def lock_sign_in(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
-        """Hold the lock of an interactive sign-in, the only one held while a human is waited for."""
+        """Return the lock of an interactive sign-in: the only one held while the user acts."""
         return files.hold_lock(self._lock_file(session_name, "login"), deadline, self._runtime)
 
     # -- pieces --------------------------------------------------------------------------------
@@ -283,7 +292,7 @@ class TokenFiles:
         path = self._token_file(session)
         known = self.read_fingerprint(session)
         began = time.monotonic()
-        for look in range(_MOST_LOOKS):
+        for number in range(_MOST_READS):
             content = files.read_own_file(path)
             if content is None:
                 return None
@@ -292,7 +301,7 @@ class TokenFiles:
                 return found
             if known and _damaged.get(str(path)) == known == self.read_fingerprint(session):
                 break
-            if look >= _LEAST_LOOKS and time.monotonic() - began > _TORN_SECONDS:
+            if number >= _LEAST_READS and time.monotonic() - began > _TORN_SECONDS:
                 _damaged[str(path)] = self.read_fingerprint(session)
                 break
             time.sleep(0.0005 + 0.001 * os.urandom(1)[0] / 255)
@@ -343,10 +352,10 @@ class TokenFiles:
 
 
 def _date_for(path: Path) -> int:
-    """Return the modification time of a token file that we write: 2 s ago, in whole seconds.
+    """Return the modification time to give a token file that we write: 2 s ago, in whole seconds.
 
-    So whatever another tool writes from now on has another time, also where whole seconds are
-    compared, and the session's stamp can be written at once (stores/session_stamp.py).
+    So a later write of another tool has another time, even where whole seconds are compared, and
+    the session's stamp can be written at once (stores/session_stamp.py).
     """
     date = int(time.time()) - 2
     try:
@@ -357,7 +366,7 @@ def _date_for(path: Path) -> int:
 
 
 def _is_of(found: dict[str, Any], session: SsoSession) -> bool:
-    # Some tools write neither key, and the SDKs ask for neither.
+    # Some tools write neither key, and the SDKs read neither.
     start_url, region = found.get("startUrl"), found.get("region")
     if region not in (None, session.region):
         return False
@@ -385,5 +394,5 @@ def _document_of(
 
 
 def _sha1(text: str) -> str:
-    # sha1 names the file, it protects nothing: the AWS CLI and the SDKs look for this very name.
+    # sha1 names the file, it protects nothing: the AWS CLI and the SDKs read this very name.
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()

@@ -202,7 +202,7 @@ class TestTokenFiles(TokenStoreContract):
 
     @pytest.fixture
     def few_looks(self, monkeypatch):
-        monkeypatch.setattr(token_cache, "_MOST_LOOKS", 1)
+        monkeypatch.setattr(token_cache, "_MOST_READS", 1)
 
     def test_botocore_finds_and_reads_what_we_write(self, store, path):
         store.save(CORP, token("a", NOON + 10**9))
