@@ -28,7 +28,7 @@ from ssohelper.stores import token_cache
 from ssohelper.tui.screens.sessions import SessionsScreen
 from tests.conftest import Home
 from tests.in_process import renew_in_process
-from tests.tui.driving import Person, drive
+from tests.tui.driving import User, run_scenario
 from tests.tui.world import until
 
 MINUTE, HOUR = 60, 3600
@@ -300,22 +300,22 @@ def by_full_screen(desk: Desk) -> dict[str, int | None]:
     """Return what the full screen's Sessions shows in each state; it is started once."""
     shown: dict[str, int | None] = {}
 
-    async def scenario(person: Person) -> None:
-        await person.press("f3")
-        await person.meets(SessionsScreen)
-        screen = person.app.screen
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_screen(SessionsScreen)
+        screen = user.app.screen
         assert isinstance(screen, SessionsScreen)
         await until(lambda: screen.is_read)
         for name, state in STATES.items():
             desk.put(state)
-            person.app.house = desk.app()
+            user.app.services = desk.app()
             before = screen._seen
             screen.read()
             await until(lambda before=before: screen._seen is not before)
-            await person.pilot.pause()
-            shown[name] = _seconds_on_screen(person.screen)
+            await user.pilot.pause()
+            shown[name] = _seconds_on_screen(user.screen)
 
-    drive(desk.app(), scenario)
+    run_scenario(desk.app(), scenario)
     return shown
 
 

@@ -36,8 +36,8 @@ class PromptState:
         """Return the roles of the session that have a file."""
         folder = self._folder / "roles" / files.session_file_name(session_name)
         found = []
-        for account_id in files.names_in(folder):
-            for role_name in files.names_in(folder / account_id):
+        for account_id in files.list_names(folder):
+            for role_name in files.list_names(folder / account_id):
                 key = RoleKey(session_name, account_id, role_name)
                 try:
                     files.role_file_names(key)

@@ -205,9 +205,11 @@ def test_a_reading_of_awss_clock_is_within_bounds(name: str, value: Any) -> None
 
 
 @pytest.mark.parametrize(
-    "line", [b"", b"1", b"99999999999 known\n", b"1 nope\n", b"1 known", b"-1 known\n"]
+    "content",
+    [b"", b"\n", b"one line", b"row\n12345678901\n", b"row\n-1\n", b"row\n1", b"row\n1\n2\n"],
 )
-def test_a_prompts_line_with_nonsense_is_damaged(line: bytes) -> None:
-    assert state.prompt_clock(b"1767268800 known\n").at == NOON
+def test_a_damaged_prompt_file_gives_no_end_of_a_role(content: bytes) -> None:
+    assert state.prompt_role_end(b"row\n1767268800\n") == NOON
+    assert state.prompt_role_end(b"row\n") is None
     with pytest.raises(Damaged):
-        state.prompt_clock(line)
+        state.prompt_role_end(content)

@@ -223,7 +223,7 @@ class SessionsScreen(Screen[None]):
     def _summary(self, clock: SessionClock) -> str:
         if clock.state == "signed_out":
             return f"press {self.app.key_of('sessions.sign_in')} to sign in"
-        at, now = clock.outlook.at, self.app.house.now()
+        at, now = clock.outlook.at, self.app.services.now()
         if self._has_ended(clock):
             return "sign in again"
         if clock.state == "expired":
