@@ -309,9 +309,9 @@ def by_full_screen(desk: Desk) -> dict[str, int | None]:
         for name, state in STATES.items():
             desk.put(state)
             user.app.services = desk.app()
-            before = screen._seen
+            before = screen._snapshot
             screen.read()
-            await until(lambda before=before: screen._seen is not before)
+            await until(lambda before=before: screen._snapshot is not before)
             await user.pilot.pause()
             shown[name] = _seconds_on_screen(user.screen)
 
