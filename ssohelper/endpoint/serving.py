@@ -99,7 +99,7 @@ class Endpoint(Closing):
             profile.role,
             self.source,
             print_notice=print_notice,
-            restore_files=self.files.mend,
+            restore_files=self.files.restore,
             pause_seconds=pause_seconds,
         )
 
@@ -114,12 +114,12 @@ class Endpoint(Closing):
     def listen_on_socket(self, path: Path) -> None:
         """Listen on a socket file. Raises: UsageProblem (too long), LocalState (there already)."""
         account_id = self._profile.role.account_id
-        bound = self.files.listening_at(path)
+        bound = self.files.bind_socket(path)
         self._add_server(bound, lambda _port: SocketHandler(self.source, account_id))
 
     def save_token_in(self, folder: Path) -> None:
         """Write the token to this folder too, for containers that mount it. Raises: LocalState."""
-        self._token_file = self.files.keep_token_at(folder, self._token)
+        self._token_file = self.files.write_token_folder(folder, self._token)
 
     def start(self) -> None:
         """Answer, renew and give notices from now on. Raises: LocalState (no thread can be started)."""
@@ -142,10 +142,10 @@ class Endpoint(Closing):
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": self.url,
             "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(
                 # Without a newline at the end: every SDK refuses a token with one.
-                self.files.keep("token", self._token.reveal().encode())
+                self.files.write_file("token", self._token.reveal().encode())
             ),
-            "AWS_CONFIG_FILE": str(self.files.keep("config", config.encode())),
-            "AWS_SHARED_CREDENTIALS_FILE": str(self.files.keep("credentials", b"")),
+            "AWS_CONFIG_FILE": str(self.files.write_file("config", config.encode())),
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.files.write_file("credentials", b"")),
             "AWS_EC2_METADATA_DISABLED": "true",
         }
         return environment.served_environment(self._app, self._profile, variables)

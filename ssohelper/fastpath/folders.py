@@ -1,17 +1,20 @@
-"""Where the runtime folder is, and what a hit reads. Light: the hit path imports only this.
+"""Where our folders are, and the files that a hit reads. Light: the hit path imports this module.
 
-The runtime folder holds role credentials and locks: SSOHELPER_HOME/run, else ssohelper in
-XDG_RUNTIME_DIR when that is ours and others may not write in it, else in /run/user/<uid> when that
-is so, else the cache folder. So cron and a login shell meet in the same place. Where HOME is another user's (`sudo -E`),
-nothing of ours goes into it: the cache folder is then that of our own passwd entry. `shell/ssohelper-credentials` knows the
-same places and names: a test holds them together. A relative SSOHELPER_HOME, which would be another
-one in each folder that a command starts in, is a ValueError in each of them.
+The runtime folder holds role credentials and locks. It is SSOHELPER_HOME/run; else `ssohelper` in
+XDG_RUNTIME_DIR, when that belongs to us and other users may not write it; else `ssohelper` in
+/run/user/<uid>, under the same conditions; else the cache folder. So cron, which has no
+XDG_RUNTIME_DIR, uses the same folder as a login shell.
+
+Where HOME is another user's (`sudo -E`), nothing is created in it: the cache folder is then that of
+our own entry in the user database. `shell/ssohelper-credentials` has the same rules and names; a
+test compares the two. A relative SSOHELPER_HOME raises ValueError: it would be another folder for
+each folder that a command is started in.
 """
 
 import os
 import sys
 
-# Not typing's: importing typing or collections.abc would cost a hit 1 to 7 ms.
+# Not typing's TYPE_CHECKING: importing typing or collections.abc costs a hit 1 to 7 ms.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,16 +32,16 @@ def runtime_folder(environ: "Mapping[str, str]") -> str:
 
 
 def cache_folder(environ: "Mapping[str, str]") -> str:
-    """Return platformdirs' user_cache_dir("ssohelper"), by its own rule: it costs 4 ms to import.
+    """Return platformdirs' user_cache_dir("ssohelper"). Importing platformdirs costs 4 ms.
 
-    A test holds these three beside platformdirs, for Linux, macOS and Windows.
+    A test compares these three functions with platformdirs, for Linux, macOS and Windows.
     """
     if sys.platform == "win32":
         return _local_app_data(environ) + "/Cache"
     found = _base(environ, "XDG_CACHE_HOME", "~/.cache", "~/Library/Caches")
     if foreign_owner(found, environ) is None:
         return found
-    own_home = _passwd_home()
+    own_home = _load_passwd_home()
     return (
         found
         if own_home is None
@@ -47,7 +50,7 @@ def cache_folder(environ: "Mapping[str, str]") -> str:
 
 
 def state_folder(environ: "Mapping[str, str]") -> str:
-    """Return where sign-in facts, saved lists and versions are: platformdirs' user_state_dir."""
+    """Return the folder of sign-in facts, listings and config versions: user_state_dir."""
     home = _own_home(environ)
     if home:
         return home + "/state"
@@ -57,7 +60,7 @@ def state_folder(environ: "Mapping[str, str]") -> str:
 
 
 def config_folder(environ: "Mapping[str, str]") -> str:
-    """Return where our settings are: platformdirs' user_config_dir."""
+    """Return the folder of our settings: platformdirs' user_config_dir."""
     home = _own_home(environ)
     if home:
         return home
@@ -67,20 +70,20 @@ def config_folder(environ: "Mapping[str, str]") -> str:
 
 
 def settings_file(environ: "Mapping[str, str]") -> str:
-    """Return where config.toml is."""
+    """Return the path of config.toml."""
     return config_folder(environ) + "/config.toml"
 
 
 def settings_stamp(runtime: str) -> str:
-    """Return the file that has the modification time of the settings behind the ready documents.
+    """Return the file with the modification time of the settings that responses depend on.
 
-    It is empty when there were no settings.
+    It is empty when there was no settings file.
     """
     return runtime + "/settings"
 
 
 def now_file(runtime: str) -> str:
-    """Return the file that the launcher touches to learn the time."""
+    """Return the file that the launcher touches to read the time."""
     return runtime + "/now"
 
 
@@ -128,11 +131,11 @@ def token_stamp(runtime: str, session: str) -> str:
 
 
 def foreign_owner(path: str, environ: "Mapping[str, str]") -> int | None:
-    """Return the user id of another user's home in which this path is; None for any other path.
+    """Return the id of another user in whose home folder this path is; None for any other path.
 
-    It is another user's when HOME is (`sudo -E`), or the folder in HOME that this would be created
-    in (a container of root's with a user's ~/.aws mounted). Root's counts as no other user's for
-    others: HOME is often root's in a container, and what may be written there is made so for us.
+    HOME may be another user's (`sudo -E`), or the folder in HOME where the path would be created (a
+    root container with a user's ~/.aws mounted). For users other than root, a folder of root's is
+    not another user's: in a container HOME is often root's, made writable for the user.
     """
     if sys.platform == "win32":
         return None
@@ -141,7 +144,7 @@ def foreign_owner(path: str, environ: "Mapping[str, str]") -> int | None:
         return None
     us = os.geteuid()
     for place in (home, os.path.dirname(path)):
-        owner = _owner_of_nearest(place)
+        owner = _find_nearest_owner(place)
         if owner != us and (us == 0 or owner != 0):
             return owner
     return None
@@ -151,8 +154,8 @@ def _is_below(path: str, folder: str) -> bool:
     return path.startswith(folder.rstrip("/") + "/")
 
 
-def _owner_of_nearest(folder: str) -> int:
-    """Return the owner of the folder, or of the nearest one above it that is there."""
+def _find_nearest_owner(folder: str) -> int:
+    """Return the owner of the folder, or of the nearest existing one above it."""
     while True:
         try:
             return os.stat(folder).st_uid
@@ -163,8 +166,8 @@ def _owner_of_nearest(folder: str) -> int:
             folder = above
 
 
-def _passwd_home() -> str | None:
-    """Return our own home, whatever HOME says; None for a user id that has no entry."""
+def _load_passwd_home() -> str | None:
+    """Return our home by the user database, not by HOME; None for a user id without an entry."""
     if sys.platform == "win32":
         return None
     import pwd
@@ -176,7 +179,7 @@ def _passwd_home() -> str | None:
 
 
 def aws_config_file(environ: "Mapping[str, str]") -> "str | None":
-    """Return the path of the AWS config; None where it takes more to expand it."""
+    """Return the path of the AWS config; None for a value that the launcher cannot expand."""
     path = environ.get("AWS_CONFIG_FILE") or "~/.aws/config"
     home = environ.get("HOME")
     if path[:2] == "~/" and home:
@@ -193,7 +196,7 @@ def _own_home(environ: "Mapping[str, str]") -> str | None:
 
 def _base(environ: "Mapping[str, str]", variable: str, linux: str, macos: str) -> str:
     base = environ.get(variable, "")
-    # The XDG rule: what is not absolute is not set.
+    # By XDG's rule, a relative path counts as not set.
     if base[:1] != "/":
         base = os.path.expanduser(macos if sys.platform == "darwin" else linux)
     return base + "/ssohelper"
@@ -217,6 +220,6 @@ def _is_our_folder(path: str) -> bool:
         found = os.stat(path)
     except OSError:
         return False
-    # Where others may write they could rename our folder away, and put one of theirs in its place.
+    # Other users who may write it could rename our folder and put one of theirs in its place.
     is_closed = found.st_mode & 0o022 == 0
     return (found.st_mode & 0o170000) == 0o040000 and found.st_uid == os.geteuid() and is_closed

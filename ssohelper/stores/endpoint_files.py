@@ -1,7 +1,7 @@
-"""What an endpoint keeps on disk while it runs: a private folder, an env file, a socket's name.
+"""An endpoint's files while it runs: a private folder, a token folder, an env file, a socket.
 
-The folder is in the state folder: the runtime folder of a login ends with the login, and a job in
-tmux does not. What it holds is worth nothing once its server has ended.
+The private folder is in the state folder: the system removes a login's runtime folder when the
+login ends, but a job in tmux goes on. Its content is worthless once its endpoint has ended.
 """
 
 import contextlib
@@ -36,46 +36,46 @@ _TOKEN_VARIABLES = {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZ
 
 
 class PrivateFolder:
-    """A folder of this process alone, until `remove`; those of dead processes are swept."""
+    """A folder of this process alone, until `remove`. Making one removes those of dead processes."""
 
     def __init__(self, base: Path) -> None:
         self._base = base
-        self._kept: dict[str, bytes] = {}
+        self._contents: dict[str, bytes] = {}
         self._token_folder: TokenFolder | None = None
-        # The keeper's thread mends while the main thread adds files, or removes the folder.
+        # The background thread restores files while the main thread adds some or removes the folder.
         self._changing = threading.Lock()
         files.ensure_private_folder(base)
-        _sweep(base)
-        self.path, self._lock = _made(base)
+        _remove_abandoned(base)
+        self.path, self._lock = _make_locked_folder(base)
 
-    def keep(self, name: str, content: bytes) -> Path:
-        """Put a file there, 0600, and keep it there: `mend` puts it back when something took it."""
+    def write_file(self, name: str, content: bytes) -> Path:
+        """Write a file, mode 0600, and remember it: `restore` writes it again if it is missing."""
         with self._changing:
-            self._kept[name] = content
+            self._contents[name] = content
             files.write_atomically(self.path / name, content)
         return self.path / name
 
-    def mend(self) -> None:
-        """Put back what is missing: a cleaner of temporary files may have been here."""
+    def restore(self) -> None:
+        """Write missing files again: a cleaner of temporary files may have removed them."""
         with self._changing:
-            for name, content in self._kept.items():
+            for name, content in self._contents.items():
                 if not os.path.lexists(self.path / name):
                     files.ensure_private_folder(self._base)
                     files.ensure_private_folder(self.path)
                     files.write_atomically(self.path / name, content)
             if self._token_folder is not None:
-                self._token_folder.mend()
+                self._token_folder.restore()
 
-    def keep_token_at(self, path: Path, token: Secret) -> Path:
-        """Keep the token in a folder of the user's too; return its file. Raises: LocalState."""
+    def write_token_folder(self, path: Path, token: Secret) -> Path:
+        """Write the token to a folder of the user's too; return its file. Raises: LocalState."""
         with self._changing:
             self._token_folder = TokenFolder(path, token)
         return self._token_folder.file
 
     def remove(self) -> None:
-        """Take the folder away, and the sockets."""
+        """Remove the folder, the token's file and the socket."""
         with self._changing, contextlib.suppress(LocalState):
-            self._kept.clear()
+            self._contents.clear()
             if self._token_folder is not None:
                 self._token_folder.remove()
                 self._token_folder = None
@@ -83,11 +83,12 @@ class PrivateFolder:
             files.remove_tree(self.path)
         os.close(self._lock)
 
-    def listening_at(self, path: Path) -> socket.socket:
-        """Return a listening-to-be socket at the path, 0600, noted for the case of our sudden end.
+    def bind_socket(self, path: Path) -> socket.socket:
+        """Return a socket bound to the path, mode 0600; the caller listens on it.
 
-        Raises: UsageProblem for a path that is too long, LocalState for one that is taken, and for
-        a folder where others could put a socket of theirs in its place.
+        Its path is written to the folder: if this process is killed, the next endpoint removes it.
+        Raises: UsageProblem for a path that is too long; LocalState for one that exists, and for a
+        folder where another user could put a socket in its place.
         """
         if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
             raise UsageProblem(
@@ -95,24 +96,24 @@ class PrivateFolder:
                 hint=f"at most {_LONGEST_SOCKET_PATH} are possible: use a folder nearer to the root",
             )
         _check_folder(path.parent, shared=True)
-        made = _bound(path)
-        self.keep(_SOCKET_NOTE, os.fsencode(f"{os.lstat(path).st_ino}:{path}"))
+        made = _bind(path)
+        self.write_file(_SOCKET_NOTE, os.fsencode(f"{os.lstat(path).st_ino}:{path}"))
         return made
 
 
 class TokenFolder:
-    """A folder of the user's in which an endpoint keeps its token, for containers that mount it.
+    """A folder of the user's where an endpoint writes its token, for containers that mount it.
 
-    The file is replaced by rename: a container that mounts the folder reads the new one with its
-    next request, one that mounts the file would keep the old one. It is removed with the endpoint,
-    so that clients send nothing to a program that takes the port over.
+    The file is replaced by a rename: a container that mounts the folder reads the new file with its
+    next request; a container that mounts the file would keep the old one. The file is removed when
+    the endpoint ends, so that clients send nothing to a program that gets the same port.
     """
 
     def __init__(self, path: Path, token: Secret) -> None:
-        """Raises: LocalState for a folder that others may enter, or that another endpoint uses."""
+        """Raises: LocalState for a folder that other users may enter, or another endpoint uses."""
         self.file = path / "token"
         self._token = token.reveal().encode()
-        self._lock = _locked_own_folder(path)
+        self._lock = _lock_user_folder(path)
         try:
             old = files.read_own_file(self.file, tighten=False)
             if old is not None and not _TOKEN.fullmatch(old.decode("latin-1")):
@@ -125,31 +126,32 @@ class TokenFolder:
             os.close(self._lock)
             raise
 
-    def mend(self) -> None:
-        """Restore the file when something removed it."""
+    def restore(self) -> None:
+        """Write the file again when it is missing."""
         if not os.path.lexists(self.file):
             files.write_atomically(self.file, self._token)
 
     def remove(self) -> None:
-        """Remove the file; the folder stays, for containers have mounted it."""
+        """Remove the file. The folder stays: containers have mounted it."""
         with contextlib.suppress(LocalState):
             files.remove(self.file)
         os.close(self._lock)
 
 
 class EnvFile:
-    """NAME=VALUE lines with an endpoint's address and token, 0600, which outlives the endpoint."""
+    """A file of NAME=VALUE lines: an endpoint's address and token, mode 0600. It stays afterwards."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def load_port(self) -> int | None:
-        """Return the port of the endpoint before this one; None without one.
+        """Return the port of the previous endpoint; None without one.
 
-        Raises: LocalState for a folder that others may write in, and for a file that is not ours.
+        Raises: LocalState for a folder that other users may write in, and for a file of another
+        program.
         """
         _check_folder(self.path.parent)
-        # It may be another program's, whose mode is not ours to change.
+        # Another program's file keeps its mode.
         content = files.read_own_file(self.path, tighten=False)
         if content is None or not content.strip():
             return None
@@ -165,7 +167,7 @@ class EnvFile:
         return int(url.group(1))
 
     def save(self, variables: Mapping[str, str]) -> None:
-        """Write it for `docker run --env-file` and for `set -a; . FILE`."""
+        """Write the file for `docker run --env-file` and for `set -a; . FILE`."""
         text = "".join(f"{name}={value}\n" for name, value in variables.items())
         files.write_atomically(self.path, text.encode())
 
@@ -174,11 +176,11 @@ class EnvFile:
 
 
 def _check_folder(folder: Path, *, shared: bool = False) -> None:
-    """Refuse a folder in which somebody else could put another file in our file's place.
+    """Raise LocalState for a folder in which another user could replace our file.
 
-    With `shared` one like /tmp is good enough: root's, and nobody removes another's files there;
-    and one that our own group may write in, which has our number and nobody else where that is
-    the rule (umask 002).
+    `shared` also accepts a folder like /tmp, which belongs to root and where users cannot remove
+    each other's files; and a folder that our own group may write: with umask 002, each user has a
+    group of the same number and is its only member.
     """
     try:
         found = os.stat(folder)
@@ -199,8 +201,8 @@ def _check_folder(folder: Path, *, shared: bool = False) -> None:
         )
 
 
-def _locked_own_folder(path: Path) -> int:
-    """Make the folder, 0700, when it is missing; return its descriptor, which locks it."""
+def _lock_user_folder(path: Path) -> int:
+    """Make the folder, mode 0700, when it is missing; return its descriptor, which holds its lock."""
     _check_folder(path.parent, shared=True)
     try:
         with contextlib.suppress(FileExistsError):
@@ -227,9 +229,9 @@ def _locked_own_folder(path: Path) -> int:
     return descriptor
 
 
-def _bound(path: Path) -> socket.socket:
+def _bind(path: Path) -> socket.socket:
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    # The file is there with its mode from the first moment on.
+    # The umask, so that the file has its mode from the first moment.
     before = os.umask(0o177)
     try:
         made.bind(os.fspath(path))
@@ -245,12 +247,12 @@ def _bound(path: Path) -> socket.socket:
     return made
 
 
-def _made(base: Path) -> tuple[Path, int]:
-    """Return a new folder and its lock, held to our end, however it comes."""
+def _make_locked_folder(base: Path) -> tuple[Path, int]:
+    """Return a new folder and the descriptor of its lock, which the kernel frees when we end."""
     while True:
         path = base / f"{os.getpid()}-{os.urandom(8).hex()}"
         files.ensure_private_folder(path)
-        # Not our process id: a container has others.
+        # A lock, not our process id, shows that we live: a container has other process ids.
         try:
             lock, _found = open_own_file(os.fspath(path / _LOCK), os.O_RDWR | os.O_CREAT)
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -258,22 +260,22 @@ def _made(base: Path) -> tuple[Path, int]:
             raise LocalState(f'"{path}" cannot be used: {reason(cause)}') from cause
         if os.fstat(lock).st_nlink:
             return path, lock
-        os.close(lock)  # a sweep had it between these two lines, and took it all away
+        os.close(lock)  # another endpoint locked it before us and removed the folder
 
 
-def _sweep(base: Path) -> None:
-    """Remove what servers left here that were killed: their folders, and their sockets."""
+def _remove_abandoned(base: Path) -> None:
+    """Remove the folders and sockets of endpoints that were killed."""
     for name in files.list_names(base):
         if _NAME.fullmatch(name):
-            with contextlib.suppress(LocalState), _nobody_s(base / name / _LOCK) as is_nobody_s:
-                if is_nobody_s:
+            with contextlib.suppress(LocalState), _try_hold(base / name / _LOCK) as is_held:
+                if is_held:
                     _remove_noted_socket(base / name / _SOCKET_NOTE)
                     files.remove_tree(base / name)
 
 
 @contextlib.contextmanager
-def _nobody_s(lock: Path) -> Iterator[bool]:
-    """Tell whether nobody holds the lock, and hold it; a folder without one is just being made."""
+def _try_hold(lock: Path) -> Iterator[bool]:
+    """Hold the lock and yield True; yield False when another process holds it or it is missing."""
     try:
         descriptor, _found = open_own_file(os.fspath(lock), os.O_RDWR)
     except OSError:
@@ -291,19 +293,20 @@ def _nobody_s(lock: Path) -> Iterator[bool]:
 
 
 def _remove_noted_socket(note: Path) -> None:
-    """Remove the socket, unless it is another one by now or somebody listens there.
+    """Remove the socket that the note names, unless another one is there or a process listens on it.
 
-    Not by its device too, which has another number after the machine's next start (btrfs, NFS).
+    Inode and path identify it. The device does not: it may have another number after a restart of
+    the machine (btrfs, NFS).
     """
     inode, _, path = os.fsdecode(files.read_own_file(note) or b"").partition(":")
     with contextlib.suppress(OSError, ValueError):
         found = os.lstat(path)
         is_noted = stat.S_ISSOCK(found.st_mode) and str(found.st_ino) == inode
-        if is_noted and not _is_listened_at(path):
+        if is_noted and not _is_listening_at(path):
             os.unlink(path)
 
 
-def _is_listened_at(path: str) -> bool:
+def _is_listening_at(path: str) -> bool:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.setblocking(False)
         try:

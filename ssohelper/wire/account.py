@@ -91,5 +91,5 @@ def _identity(answer: Any) -> Identity:
             'STS answered nonsense: the "Arn" is no role session of that account', hint=NOT_AWS
         )
     if not isinstance(user_id, str) or not _USER_ID.fullmatch(user_id):
-        raise BadAnswer('STS answered nonsense: no proper "UserId"', hint=NOT_AWS)
+        raise BadAnswer('STS answered nonsense: no valid "UserId"', hint=NOT_AWS)
     return Identity(parts.group(), account_id, user_id)

@@ -20,13 +20,13 @@ def test_a_sweep_while_it_is_being_made_takes_nothing_that_is_used(
     def another_one_sweeps_first(descriptor: int, operation: int) -> None:
         seen.append(operation)
         if len(seen) == 1:  # made, and not held yet
-            endpoint_files._sweep(tmp_path)
+            endpoint_files._remove_abandoned(tmp_path)
         flock(descriptor, operation)
 
     monkeypatch.setattr(fcntl, "flock", another_one_sweeps_first)
     folder = PrivateFolder(tmp_path)
-    assert folder.keep("token", b"x").read_bytes() == b"x"
-    endpoint_files._sweep(tmp_path)
+    assert folder.write_file("token", b"x").read_bytes() == b"x"
+    endpoint_files._remove_abandoned(tmp_path)
     assert folder.path.is_dir()
     folder.remove()
     assert os.listdir(tmp_path) == []

@@ -1,6 +1,6 @@
-"""What each value must be that comes from a file of ours or from AWS. The only place that decides.
+"""Checks each value that comes from a file or from AWS. The only place that decides what is valid.
 
-`fields` has the types, the other modules the records. A value that is none raises Damaged: a store
-then counts the file as missing, so that it is rewritten at the next occasion, and a client of
-AWS's raises BadAnswer.
+`fields` checks single values, the other modules check records. An invalid value raises Damaged. A
+store then counts the file as missing, and the next write replaces it; an AWS client raises
+BadAnswer.
 """

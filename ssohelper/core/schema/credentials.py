@@ -1,4 +1,4 @@
-"""Role credentials: as the portal sends them, and as the cache keeps them."""
+"""Role credentials: as the portal sends them, and as the cache stores them."""
 
 import re
 from typing import Any
@@ -7,7 +7,8 @@ from ssohelper.core.model import CachedCredentials, RoleCredentials, Secret
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import Damaged
 
-# A permission set's session lasts 12 h at most; AWS's Date has whole seconds and was on its way.
+# A permission set's session lasts 12 h at most. The slack is for AWS's Date, by which the moment of
+# receipt is known: it has whole seconds, and the answer took time to arrive.
 _LONGEST_LIFE_SECONDS = 12 * 3600
 _SLACK_SECONDS = 300
 # IAM's accessKeyIdType.
@@ -16,7 +17,7 @@ _TOKEN_ID = re.compile(r"[0-9a-f]{16}")
 
 
 def from_portal(value: object) -> RoleCredentials:
-    """Return the `roleCredentials` of an answer of GetRoleCredentials."""
+    """Return the `roleCredentials` of a GetRoleCredentials answer."""
     found = fields.obj(value, "roleCredentials")
     return RoleCredentials(
         fields.matching(found.get("accessKeyId"), "accessKeyId", _ACCESS_KEY_ID),
@@ -26,8 +27,8 @@ def from_portal(value: object) -> RoleCredentials:
     )
 
 
-def cached(found: dict[str, Any]) -> CachedCredentials:
-    """Return what a file of the cache holds; its key and portal are compared by the store."""
+def cached_credentials(found: dict[str, Any]) -> CachedCredentials:
+    """Return the credentials in a file of the cache; the store compares its role and portal."""
     credentials = RoleCredentials(
         fields.opaque(found.get("access_key_id"), "access_key_id"),
         Secret(fields.opaque(found.get("secret_access_key"), "secret_access_key")),
@@ -35,20 +36,20 @@ def cached(found: dict[str, Any]) -> CachedCredentials:
         fields.instant(found.get("expires_at"), "expires_at"),
     )
     received_at = fields.instant(found.get("received_at"), "received_at")
-    # Without its token's id it is renewed before it is served, as after another tool's sign-in.
+    # Without a token's id, new ones are fetched before use, as after another tool's sign-in.
     token_id = fields.or_none(_token_id, found.get("token_id"), "token_id")
     return received(credentials, received_at, token_id or "")
 
 
 def received(credentials: RoleCredentials, received_at: int, token_id: str) -> CachedCredentials:
-    """Return the credentials with the moment they came, by AWS's clock.
+    """Return the credentials with the moment of their receipt, by AWS's clock.
 
-    Raises: Damaged when they had ended then, or live longer than AWS lets any.
+    Raises: Damaged when they had expired then, or are valid for longer than AWS allows.
     """
-    kept = CachedCredentials(credentials, received_at, token_id)
-    if not 0 < kept.life_seconds <= _LONGEST_LIFE_SECONDS + _SLACK_SECONDS:
+    cached = CachedCredentials(credentials, received_at, token_id)
+    if not 0 < cached.life_seconds <= _LONGEST_LIFE_SECONDS + _SLACK_SECONDS:
         raise Damaged("expiration")
-    return kept
+    return cached
 
 
 def _token_id(value: object, field: str) -> str:

@@ -1,4 +1,4 @@
-"""Accounts and roles: as the portal lists them, and as the saved listing holds them."""
+"""Accounts and roles: as the portal lists them, and as a saved listing stores them."""
 
 import re
 from typing import Any
@@ -9,7 +9,7 @@ from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import LONGEST_NAME, Damaged
 
 VERSION = 1
-# 1,000 pages of 100 are more accounts than AWS lets an organization have.
+# 1,000 pages of 100: more accounts than AWS lets an organization have.
 MOST_PAGES = 1000
 PAGE_SIZE = 100
 _MOST_ACCOUNTS = _MOST_ROLES = MOST_PAGES * PAGE_SIZE
@@ -20,25 +20,25 @@ _NEXT_TOKEN = re.compile(r"[!-~]{1,100000}")
 
 
 def page(answer: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    """Return the objects of one page."""
+    """Return the rows under `key` of one page."""
     found = fields.rows(answer.get(key), key, _MOST_ROLES)
     return [fields.obj(row, key) for row in found]
 
 
 def next_token(answer: dict[str, Any]) -> str | None:
-    """Return what the next page is asked for with; None after the last one."""
+    """Return the token to request the next page with; None after the last page."""
     after = answer.get("nextToken")
     return None if after in (None, "") else fields.matching(after, "nextToken", _NEXT_TOKEN)
 
 
 def account(row: dict[str, Any]) -> Account:
-    """Return the account of a row; AWS may leave its name or address out."""
+    """Return the account in a row. AWS may omit its name and its email address."""
     account_id = fields.matching(row.get("accountId"), "accountId", ACCOUNT_ID)
     return Account(account_id, _text_if_any(row, "accountName"), _text_if_any(row, "emailAddress"))
 
 
 def role_name(row: dict[str, Any]) -> str:
-    """Return the name of a role, which may hold any character."""
+    """Return the role's name in a row. It may hold any character."""
     name = fields.text(row.get("roleName"), "roleName")
     if not name:
         raise Damaged("roleName")
@@ -54,7 +54,7 @@ def _text_if_any(row: dict[str, Any], key: str) -> str:
 
 
 def listing(found: dict[str, Any]) -> Listing:
-    """Return the listing of a file."""
+    """Return the listing in a file."""
     if found.get("version") != VERSION:
         raise Damaged("version")
     return Listing(
@@ -68,7 +68,7 @@ def listing(found: dict[str, Any]) -> Listing:
 def _listed(value: object) -> ListedAccount:
     found = fields.obj(value, "accounts")
     roles = fields.rows(found.get("roles"), "roles", _MOST_ROLES)
-    # Not one by one: 5,000 accounts have 100,000 roles.
+    # Checked together, not one by one: 5,000 accounts have 100,000 roles.
     if set(map(type, roles)) - {str} or max(map(len, roles), default=1) > LONGEST_NAME:
         raise Damaged("roles")
     account_id = fields.matching(found.get("id"), "id", ACCOUNT_ID)

@@ -1,4 +1,4 @@
-"""Tokens, client registrations and what we know of a sign-in: from files and from sso-oidc."""
+"""Tokens, client registrations and sign-in facts: from files, and from answers of sso-oidc."""
 
 import re
 from typing import Any
@@ -8,12 +8,12 @@ from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SignIn
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import LATEST_INSTANT, Damaged
 
-# JavaScript and Go write no end of the registration; AWS gives 90 days.
+# The SDKs for JavaScript and Go do not write when the registration expires; AWS gives it 90 days.
 _REGISTRATION_SECONDS = 90 * 86400
 LONGEST_TOKEN_SECONDS = 24 * 3600
-# 90 days is the longest session that IAM Identity Center lets an organization choose.
+# IAM Identity Center's longest session duration is 90 days.
 _LONGEST_SIGN_IN_SECONDS = 90 * 86400
-# A client has three scopes at most today, and a sign-in of 12 h about 24 tokens.
+# A client has at most three scopes today, and a sign-in of 12 h has about 24 tokens.
 _MOST_TEXTS = 100
 _USER_CODE = re.compile(r"[A-Za-z0-9-]{1,40}")
 _INSTANTS = ("signed_in_at", "ended_at", "refreshed_at", "token_expires_at", "person_since")
@@ -24,9 +24,9 @@ _TEXTS = ("user", "earlier_user", "sent_id", "issuer", "client", "client_issuer"
 
 
 def token(found: dict[str, Any]) -> AccessToken:
-    """Return the token of a file in the AWS CLI's format.
+    """Return the token in a file of the AWS CLI's format.
 
-    Without a good refresh token and client it is one that cannot be renewed.
+    Without a valid refresh token and client, it is a token that cannot be renewed.
     """
     value = fields.opaque(found.get("accessToken"), "accessToken")
     expires_at = fields.instant_of_text(found.get("expiresAt"), "expiresAt")
@@ -40,13 +40,13 @@ def token(found: dict[str, Any]) -> AccessToken:
 
 
 def lacks_zone(found: dict[str, Any]) -> bool:
-    """Return whether the token's end names no time zone: it is read as UTC."""
+    """Return whether `expiresAt` has no time zone, so that it is read as UTC."""
     ends = found.get("expiresAt")
     return isinstance(ends, str) and not has_zone(ends)
 
 
 def registration(found: dict[str, Any]) -> ClientRegistration:
-    """Return the client registration of a file in the AWS CLI's format."""
+    """Return the client registration in a file of the AWS CLI's format."""
     return ClientRegistration(
         fields.opaque(found.get("clientId"), "clientId"),
         Secret(fields.opaque(found.get("clientSecret"), "clientSecret")),
@@ -57,9 +57,9 @@ def registration(found: dict[str, Any]) -> ClientRegistration:
 
 
 def facts(found: dict[str, Any]) -> tuple[SignInFacts, list[str]]:
-    """Return what the file tells of a sign-in, and the names of its damaged fields.
+    """Return the facts in a file, and the names of its invalid fields.
 
-    Each field is worth something alone, so a damaged one counts as missing and the others stay.
+    Each field is useful alone: an invalid one counts as missing, and the others stay.
     """
     good: dict[str, Any] = {}
     for name in SignInFacts._fields:
@@ -108,7 +108,7 @@ def _texts(value: object) -> tuple[str, ...]:
 def registered_client(
     answer: dict[str, Any], grant_types: tuple[str, ...], scopes: tuple[str, ...]
 ) -> ClientRegistration:
-    """Return the client of an answer of RegisterClient, which echoes neither grants nor scopes."""
+    """Return the client in a RegisterClient answer, which repeats neither grants nor scopes."""
     return ClientRegistration(
         fields.opaque(answer.get("clientId"), "clientId"),
         Secret(fields.opaque(answer.get("clientSecret"), "clientSecret")),
@@ -121,10 +121,10 @@ def registered_client(
 def issued_token(
     answer: dict[str, Any], client: ClientRegistration, carried: Secret | None, now: int
 ) -> tuple[AccessToken, int]:
-    """Return the token of an answer of CreateToken, and the life that AWS promised it.
+    """Return the token in a CreateToken answer, and its `expiresIn` as AWS sent it, in seconds.
 
-    `carried` is the refresh token that was sent: one that is omitted stays good. A promise of more
-    than 24 h is cut to that.
+    `carried` is the refresh token of the request: it stays valid when the answer has none. A token
+    that would live for more than 24 h is taken to live for 24 h.
     """
     promised = fields.whole(answer.get("expiresIn"), "expiresIn", 1, 1 << 62)
     life = min(promised, LONGEST_TOKEN_SECONDS)
@@ -136,6 +136,6 @@ def issued_token(
 
 
 def device_code(answer: dict[str, Any]) -> tuple[Secret, str]:
-    """Return the device code and the user code of an answer of StartDeviceAuthorization."""
+    """Return the device code and the user code in a StartDeviceAuthorization answer."""
     user_code = fields.matching(answer.get("userCode"), "userCode", _USER_CODE)
     return Secret(fields.opaque(answer.get("deviceCode"), "deviceCode")), user_code

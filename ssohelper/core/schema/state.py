@@ -1,4 +1,4 @@
-"""What is kept of a person's use: usage, choices, console visits, AWS's clock, prompt clocks."""
+"""Records of the state folder: usage, choices, console visits, config versions, clocks, notices."""
 
 import re
 from typing import Any, NamedTuple
@@ -14,21 +14,21 @@ from ssohelper.core.sign_in_notices import Told
 from ssohelper.errors import SsoHelperError
 
 USAGE_VERSION = 1
-# More roles than anybody uses, and more profiles than anybody removes.
+# More roles than any user uses, and more profiles than any user removes.
 _MOST_ROLES = 200_000
 _MOST_FILTERS = 1000
 _MOST_VERSIONS = 100  # and notices
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LONGEST_FILTER = 4096
 _MOST_USES = 1 << 40
-# Seconds since this machine's start: 100 years are enough.
+# Seconds since the machine's start: 100 years.
 _LONGEST_UPTIME_SECONDS = 100 * 366 * 86400
 # The rows of core.prompt_text, which shells check; then the end of the role's credentials.
 _PROMPT_FILE = re.compile(rb"[^\n]{1,900}\n(?:([0-9]{1,10})\n)?")
 
 
 class Visit(NamedTuple):
-    """A console session; `is_told`: the person has heard what two of them in one browser need."""
+    """A console session. `is_told`: the user has seen the hint for two of them in one browser."""
 
     key: RoleKey
     ends_at: int
@@ -36,14 +36,14 @@ class Visit(NamedTuple):
 
 
 class Described(NamedTuple):
-    """What a kept version's head says of the bytes that follow it."""
+    """Length and hash of the bytes that follow a version's head."""
 
     length: int
     sha256: str
 
 
 class VersionHead(NamedTuple):
-    """The head of one kept write; None: there was no file."""
+    """The head of one saved version of the config. None: there was no file."""
 
     before: Described | None
     after: Described | None
@@ -51,27 +51,27 @@ class VersionHead(NamedTuple):
 
 
 def version_index(value: object) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the numbers of the writes that can be undone, and redone."""
+    """Return the numbers of the writes that can be undone, and of those that can be redone."""
     found = fields.obj(value)
     return _numbers(found.get("undo"), "undo"), _numbers(found.get("redo"), "redo")
 
 
 def version_head(value: object) -> VersionHead:
-    """Return the head of one kept write."""
+    """Return the head of one saved version of the config."""
     found = fields.obj(value)
-    kept = fields.obj(found.get("choices"), "choices")
+    saved = fields.obj(found.get("choices"), "choices")
     return VersionHead(
         _described(found.get("before"), "before"),
         _described(found.get("after"), "after"),
         {
             fields.matching(name, "choices", SESSION_NAME): choices(fields.obj(one))[0]
-            for name, one in kept.items()
+            for name, one in saved.items()
         },
     )
 
 
 def usage_lines(found: dict[str, Any]) -> list[Any]:
-    """Return the lines of the usage file, each still to be checked."""
+    """Return the lines of the usage file; `usage` checks each of them."""
     if found.get("version") != USAGE_VERSION:
         raise Damaged("version")
     return fields.rows(found.get("roles"), "roles", _MOST_ROLES)
@@ -88,7 +88,7 @@ def usage(line: object) -> tuple[RoleKey, Usage]:
 
 
 def visit(line: object) -> Visit:
-    """Return one console visit."""
+    """Return one line of the file of console visits."""
     values = fields.rows(line, "browsers", 5)
     if len(values) != 5:
         raise Damaged("browsers")
@@ -97,7 +97,7 @@ def visit(line: object) -> Visit:
 
 
 def told(found: dict[str, Any]) -> Told:
-    """Return which notices were given of a session's end."""
+    """Return which notices of a sign-in's end have been shown."""
     end = found.get("end")
     marks = fields.rows(found.get("marks"), "marks", _MOST_VERSIONS)
     return Told(
@@ -107,7 +107,7 @@ def told(found: dict[str, Any]) -> Told:
 
 
 def choices(found: dict[str, Any]) -> tuple[Choices, list[str]]:
-    """Return the choices of a file, and the names of its damaged fields, which count as not made."""
+    """Return the choices in a file, and the names of its invalid fields, which have their default."""
     checks = {
         "accounts": _filters,
         "roles": _filters,
@@ -171,7 +171,7 @@ def _key(values: list[Any]) -> RoleKey:
 
 
 def _seconds(value: object, field: str, most: int) -> float:
-    # Not `> most`: Python's JSON reads NaN, which is greater than nothing.
+    # Not `value > most`: Python's JSON parser accepts NaN, for which each comparison is false.
     if type(value) not in (int, float) or not 0 <= value <= most:  # type: ignore[operator]
         raise Damaged(field)
     return float(value)  # type: ignore[arg-type]
@@ -197,7 +197,7 @@ def _region(value: object) -> str:
 
 
 def _removed(value: object) -> frozenset[Role]:
-    """Return the good ones: a damaged one must not bring all the others back."""
+    """Return the valid ones: after an invalid one, `sync` must not add all the others again."""
     items = fields.rows(value, "removed", _MOST_ROLES)
     found = (fields.or_none(_role, item, "removed") for item in items)
     return frozenset(role for role in found if role is not None)
