@@ -1,16 +1,17 @@
 """Opens files to read: the only place that decides which files may be read, and how.
 
-| rule       | a file of ours                    | a file that the user edits                        |
-|------------|-----------------------------------|---------------------------------------------------|
-| links      | not followed                      | followed: many users keep dotfiles behind links   |
-| kind       | regular                           | regular; a character device (/dev/null) is empty  |
-| owner      | we; `for_root`: HOME's owner too  | any; where it must be trusted: we, root,          |
-|            |                                   | HOME's owner if we are root                       |
-| hard links | one, or none: it was replaced     | any number                                        |
-|            | after we had opened it            |                                                   |
-| mode       | any; `stores.files` sets it 0600  | any; where it must be trusted: others may not     |
-|            |                                   | write it                                          |
-| size       | the caller's limit                | the caller's limit                                |
+| rule       | a file of ours                   | a file that the user edits                     |
+|------------|----------------------------------|------------------------------------------------|
+| links      | not followed                     | followed: many users link their dotfiles       |
+| kind       | regular                          | regular; a character device counts as empty    |
+| owner      | we; `for_root`: HOME's owner too | any; trusted: we, root, and to root HOME's     |
+|            |                                  | owner                                          |
+| hard links | one; none if it was replaced     | any number                                     |
+|            | after we had opened it           |                                                |
+| mode       | any; `stores.files` sets it 0600 | any; trusted: other users may not write it     |
+| size       | the caller's limit               | the caller's limit                             |
+
+"Trusted" is a file that may name commands for us to run: the settings.
 
 Each rule is checked on the opened descriptor: after a check of the path, another process could
 still replace the file. Opening never blocks, since another process may have put a FIFO there.
@@ -80,7 +81,7 @@ def open_own_file(
 
 
 def check_own(found: os.stat_result, path: str, owner: "int | None" = None) -> None:
-    """Raise Refused unless this is a regular file, ours or `owner`'s, with at most one hard link."""
+    """Raise Refused unless it is a regular file, ours or `owner`'s, with at most one hard link."""
     what = None
     if stat.S_ISLNK(found.st_mode):
         what = "is a link"
@@ -99,7 +100,7 @@ def check_own(found: os.stat_result, path: str, owner: "int | None" = None) -> N
 def open_user_file(path: str) -> "tuple[int, os.stat_result] | None":
     """Open a file that the user edits; return its descriptor and its status.
 
-    None for a character device: AWS_CONFIG_FILE=/dev/null switches a file off, botocore too skips it.
+    None for a character device: AWS_CONFIG_FILE=/dev/null switches a file off, also for botocore.
     Raises: Refused for any other kind; OSError when it is missing or cannot be opened; ValueError
     for a path that no file can have.
     """
@@ -145,7 +146,7 @@ def may_others_write(found: os.stat_result) -> bool:
 
 
 def is_of_home_given_to_root(found: os.stat_result, path: str) -> bool:
-    """Return whether we are root with another user's HOME, and the file is that user's and in it."""
+    """Return whether we are root, HOME is another user's, and the file in it is that user's."""
     if sys.platform == "win32" or os.geteuid() != 0 or found.st_uid == 0:
         return False
     return found.st_uid == folders.foreign_owner(absolute(path), os.environ)

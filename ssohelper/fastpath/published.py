@@ -1,4 +1,4 @@
-"""A hit: prints the published response of a role. Imports nothing that Python has not loaded itself.
+"""A hit: prints the published response of a role. Light: imports what Python has loaded itself.
 
 A published response is the document that an SDK gets, ready to print, and after it one line: from
 which to which second of this machine's uptime it is valid. Its modification time is the moment from
@@ -114,7 +114,7 @@ def _read_document(path: str) -> bytes | None:
 
 
 def join(document: bytes, valid_seconds: int) -> bytes:
-    """Return the content of a published response: the document, then its validity in uptime seconds.
+    """Return the content of a published response: the document, then its validity in uptime.
 
     Where the machine does not tell its uptime, there is no second line.
     """
@@ -151,7 +151,7 @@ def is_of_this_clock(found: os.stat_result, validity: bytes) -> bool:
 
 
 def read_uptime() -> int | None:
-    """Return whole seconds since this machine's start, sleep included; None where it has no uptime file.
+    """Return whole seconds since the machine's start, sleep included; None without an uptime file.
 
     The launcher reads the same file. In a container it may differ from the kernel's own clock.
     """

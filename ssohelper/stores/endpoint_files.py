@@ -36,13 +36,13 @@ _TOKEN_VARIABLES = {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZ
 
 
 class PrivateFolder:
-    """A folder of this process alone, until `remove`. Making one removes those of dead processes."""
+    """A folder of this process alone, until `remove`. Making one removes abandoned ones."""
 
     def __init__(self, base: Path) -> None:
         self._base = base
         self._contents: dict[str, bytes] = {}
         self._token_folder: TokenFolder | None = None
-        # The background thread restores files while the main thread adds some or removes the folder.
+        # The background thread restores files while the main thread writes or removes some.
         self._changing = threading.Lock()
         files.ensure_private_folder(base)
         _remove_abandoned(base)
@@ -93,7 +93,7 @@ class PrivateFolder:
         if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
             raise UsageProblem(
                 f'the socket\'s path has {len(os.fsencode(path))} bytes: "{show(str(path), 60)}"',
-                hint=f"at most {_LONGEST_SOCKET_PATH} are possible: use a folder nearer to the root",
+                hint=f"at most {_LONGEST_SOCKET_PATH} are possible: use a shorter path",
             )
         _check_folder(path.parent, shared=True)
         made = _bind(path)
@@ -139,7 +139,7 @@ class TokenFolder:
 
 
 class EnvFile:
-    """A file of NAME=VALUE lines: an endpoint's address and token, mode 0600. It stays afterwards."""
+    """A file of NAME=VALUE lines with an endpoint's address and token, mode 0600. It stays."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -202,7 +202,7 @@ def _check_folder(folder: Path, *, shared: bool = False) -> None:
 
 
 def _lock_user_folder(path: Path) -> int:
-    """Make the folder, mode 0700, when it is missing; return its descriptor, which holds its lock."""
+    """Make the folder, mode 0700, when it is missing; return a descriptor that holds its lock."""
     _check_folder(path.parent, shared=True)
     try:
         with contextlib.suppress(FileExistsError):
@@ -293,7 +293,7 @@ def _try_hold(lock: Path) -> Iterator[bool]:
 
 
 def _remove_noted_socket(note: Path) -> None:
-    """Remove the socket that the note names, unless another one is there or a process listens on it.
+    """Remove the socket that the note names, unless it was replaced or a process listens on it.
 
     Inode and path identify it. The device does not: it may have another number after a restart of
     the machine (btrfs, NFS).

@@ -1,4 +1,4 @@
-"""Checked reads and atomic writes of files of ours. Every store reads and writes by these functions.
+"""Checked reads and atomic writes of files of ours. All stores read and write by these functions.
 
 The rules for reading are those of `fastpath.open_file`. A write makes a new file beside the target
 and renames it: no reader sees half a file, and no file is ever truncated in place.
@@ -171,7 +171,7 @@ def write_atomically(
     """Replace the file at `path` with `data`, completely or not at all; its folder must exist.
 
     Without `durable`, a power failure may lose the data: for caches, where fsync would cost 1 to
-    5 ms each. `check` gets the bytes as read back from the disk, and raises to stop the replacement.
+    5 ms each. `check` gets the bytes as read back from the disk; it raises to prevent the write.
     Raises: LocalState when the disk refuses; NotOurs for a link or another user's file at `path`.
     """
     path = os.fspath(path)
@@ -251,7 +251,7 @@ class Reservation:
             try:
                 _replace(self._temp, self._path)
             except FileNotFoundError:
-                # Another process removed it as an old file: the clock was set ahead by over an hour.
+                # Another process removed it as an old file: the clock was set ahead by an hour.
                 write_atomically(self._path, data, mtime=mtime)
             _sync_folder(os.path.dirname(self._path) or ".")
         except OSError as cause:
@@ -326,7 +326,7 @@ def _read_back(path: str) -> bytes:
 
 def _replace(temp: str, path: str) -> None:
     if sys.platform == "win32":
-        # Windows cannot replace a file that another process has open: its readers take milliseconds.
+        # Windows cannot replace a file that a process has open: readers take milliseconds.
         ends_at = time.monotonic() + _READ_SECONDS
         while time.monotonic() < ends_at:
             with contextlib.suppress(PermissionError):
@@ -347,7 +347,7 @@ def _sync_folder(folder: str) -> None:
 
 
 def sweep_folder_once(folder: str) -> None:
-    """Remove temporary files that killed writers left over an hour ago; once per folder and process."""
+    """Remove temporary files of killed writers, over an hour old; once per folder and process."""
     if folder in _swept:
         return
     _swept.add(folder)

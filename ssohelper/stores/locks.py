@@ -18,7 +18,7 @@ from ssohelper.fastpath.open_file import Refused, open_own_file
 from ssohelper.stores.disk_errors import errno_of, os_error, reason, refused, warn_once
 from ssohelper.stores.own_folders import ensure_private_folder, tighten_mode
 
-# Network file systems without a lock daemon answer so. Working without a lock is better than failing.
+# Network file systems without a lock daemon answer so. Going on without a lock beats failing.
 _NO_LOCKS_HERE = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 # Such a disk takes no cached credentials either, but the caller can still be answered.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
@@ -73,7 +73,7 @@ def _open_and_lock(
 
 
 def _open(path: str, base: Path | None, is_private: bool) -> int | None:
-    """Return the open lock file, which is made when it is missing; None where the disk takes none."""
+    """Open the lock file, and make it when it is missing; None where the disk takes no file."""
     try:
         if base is not None:
             ensure_private_folder(base)

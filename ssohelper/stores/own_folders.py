@@ -25,13 +25,14 @@ def session_file_name(name: str) -> str:
     if not SESSION_NAME.fullmatch(name):
         raise ConfigInvalid(
             f'"{show(name, 80)}" cannot be a session\'s name',
-            hint="letters, digits, dot, dash and underscore; at most 64, beginning with a letter or digit",
+            hint="letters, digits, dot, dash and underscore; at most 64, "
+            "beginning with a letter or digit",
         )
     return name
 
 
 def role_file_names(key: RoleKey) -> tuple[str, str, str]:
-    """Return session, account id and role name. Raises: ConfigInvalid when one cannot name a file."""
+    """Return session, account id and role name. Raises: ConfigInvalid if one cannot name a file."""
     if not ACCOUNT_ID.fullmatch(key.account_id):
         raise ConfigInvalid(f'"{show(key.account_id, 80)}" is no account id: 12 digits')
     if not ROLE_NAME.fullmatch(key.role_name):

@@ -49,7 +49,7 @@ class SessionStamp:
             folders.config_link(str(runtime), name),
             folders.config_stamp(str(runtime), name),
         )
-        # Two home folders may share a runtime folder and a config (AWS_CONFIG_FILE), but no sign-in.
+        # Two home folders may share runtime folder and config (AWS_CONFIG_FILE), but no sign-in.
         self._token_folder = os.path.dirname(os.path.abspath(token_file)) if token_file else ""
         self._folder_link = folders.token_folder_link(str(runtime), name)
         self._token = _Part(

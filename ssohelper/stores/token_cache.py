@@ -37,10 +37,10 @@ _log = logging.getLogger(__name__)
 # every millisecond (a read takes 20 us), for a second; on a busy machine at least 200 times.
 _TORN_SECONDS = 1.0
 _LEAST_READS, _MOST_READS = 200, 1000
-# The fingerprints of files that stayed half written for that long, by path. A broker reads the token
-# for each caller: without this, 40 callers would wait 40 s.
+# The fingerprints of files that stayed half written for that long, by path. A broker reads the
+# token for each caller: without this, 40 callers would wait 40 s.
 _damaged: dict[str, str] = {}
-# Space for any token file: AWS's own are below 8 kB. More is reserved when the present one is larger.
+# Space for any token file: AWS's own are below 8 kB. For a larger one, more is reserved.
 _RESERVED_BYTES = 16384
 
 
@@ -150,7 +150,9 @@ class TokenFiles:
             date = _date_for(self._token_file(session))
             # The file is compared once more after fsync, which takes long on a slow disk: then only
             # the rename remains.
-            if reservation.commit(data, date, lambda: self.read_fingerprint(session) == seen):  # noqa: B023
+            if reservation.commit(
+                data, date, lambda seen=seen: self.read_fingerprint(session) == seen
+            ):
                 return fresh
 
     def _load_replacement(self, session: SsoSession, used: AccessToken) -> AccessToken | None:
@@ -187,12 +189,12 @@ class TokenFiles:
         files.refuse_another_users_home(self._token_file(session))
 
     def peek(self, session: SsoSession) -> AccessToken | None:
-        """Return the token for display: the file is read once, and a damaged one counts as missing."""
+        """Return the token for display: one read, and a damaged file counts as missing."""
         found = files.read_json(self._token_file(session))
         return self._parse_token(found, session) if found is not None else None
 
     def token_file(self, session: SsoSession) -> str:
-        """Return the path of the file that every tool writes at a sign-in; "" if a store has none."""
+        """Return the path of the file that every tool writes at a sign-in; "" without one."""
         return str(self._token_file(session))
 
     def list_files(self, session: SsoSession) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the user has used: roles (`<state>/usage.json`) and console sign-ins (`<state>/console.json`)."""
+"""What was used: roles (`<state>/usage.json`), the console (`<state>/console.json`)."""
 
 from collections.abc import Callable
 from pathlib import Path

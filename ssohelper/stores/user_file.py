@@ -100,7 +100,7 @@ class UserFile:
         files.write_atomically(target, data, mode=mode, check=check)
 
     def replace_if(self, before: bytes | None, after: bytes | None) -> None:
-        """Write `after` (None: remove the file). Raises: LocalState unless it still holds `before`."""
+        """Write `after` (None: remove the file). Raises: LocalState unless it holds `before`."""
         found = self.read()
         try:
             if (None if found.mark is None else found.data) != before:

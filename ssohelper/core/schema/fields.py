@@ -8,11 +8,11 @@ from ssohelper.core.instants import from_iso
 
 _T = TypeVar("_T")
 
-# Epoch seconds in the year 2242. Larger ones overflow datetime, or the 10 digits of a prompt's file.
+# Epoch seconds in the year 2242. Later ones overflow datetime, or the 10 digits in prompt files.
 LATEST_INSTANT = 1 << 33
 # AWS's own limits: 50 for an account's name, 64 for an address, 32 for a permission set.
 LONGEST_NAME = 1024
-# Tokens become HTTP headers and environment variables: visible ASCII only. Real ones have under 2 kB.
+# Tokens become HTTP headers and environment variables: visible ASCII. Real ones are below 2 kB.
 _OPAQUE = re.compile(r"[!-~]{1,16384}")
 
 
@@ -60,7 +60,7 @@ def matching(value: object, field: str, pattern: re.Pattern[str]) -> str:
 
 
 def whole(value: object, field: str, least: int, most: int) -> int:
-    """Return a whole number in the range. A bool is refused, although Python counts it as an int."""
+    """Return a whole number in the range. A bool is refused, although Python has it as an int."""
     if type(value) is not int or not least <= value <= most:
         raise Damaged(field)
     return value

@@ -107,7 +107,7 @@ def told(found: dict[str, Any]) -> Told:
 
 
 def choices(found: dict[str, Any]) -> tuple[Choices, list[str]]:
-    """Return the choices in a file, and the names of its invalid fields, which have their default."""
+    """Return the choices in a file, and the names of invalid fields, which get their default."""
     checks = {
         "accounts": _filters,
         "roles": _filters,
