@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -150,9 +151,7 @@ class TokenFiles:
             date = _date_for(self._token_file(session))
             # The file is compared once more after fsync, which takes long on a slow disk: then only
             # the rename remains.
-            if reservation.commit(
-                data, date, lambda seen=seen: self.read_fingerprint(session) == seen
-            ):
+            if reservation.commit(data, date, partial(self._has_fingerprint, session, seen)):
                 return fresh
 
     def _load_replacement(self, session: SsoSession, used: AccessToken) -> AccessToken | None:
@@ -183,6 +182,9 @@ class TokenFiles:
         except OSError:
             return ""
         return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}"
+
+    def _has_fingerprint(self, session: SsoSession, fingerprint: str) -> bool:
+        return self.read_fingerprint(session) == fingerprint
 
     def check_writable(self, session: SsoSession) -> None:
         """Raise LocalState where no token may be written: in another user's home folder."""
