@@ -115,10 +115,7 @@ class TokenFiles:
 
     @contextmanager
     def reserve(self, session: SsoSession) -> Iterator[Reservation]:
-        """Yield disk space for the next token, so that it can be saved once AWS has issued it.
-
-        Raises: LocalState where there is none (a full or read-only disk).
-        """
+        """Yield disk space for the next token, before AWS issues it. Raises: LocalState."""
         files.ensure_folder(self._folder)
         path = self._token_file(session)
         try:
@@ -248,10 +245,7 @@ class TokenFiles:
         return facts
 
     def load_settled_facts(self, session_name: str) -> SignInFacts:
-        """Return the facts of the token in the file: wait for a renewal that is still writing them.
-
-        A renewal writes the token first. Waits a second at most.
-        """
+        """Return the facts; wait up to 1 s for a renewal, which writes the token before them."""
         lock = self.lock_state(session_name, Deadline(1.0, time.monotonic))
         with suppress(LocalState), lock:
             return self.load_facts(session_name)
