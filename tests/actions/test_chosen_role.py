@@ -167,7 +167,7 @@ class Reach:
 
     def __init__(self, app: Desk, config: Config, row: RoleRow) -> None:
         self.app, self.config, self.row = app, config, row
-        self.actions = RowActions(SimpleNamespace(house=app), None, None, lambda: None)  # type: ignore[arg-type]
+        self.actions = RowActions(SimpleNamespace(services=app), None, None, lambda: None)  # type: ignore[arg-type]
 
     def wrong(self) -> Iterator[str]:
         """Yield the actions that reached another role. An error reaches none."""
@@ -217,11 +217,11 @@ class Reach:
         return name == self.row.key.text or self.is_name_right(name)
 
     def copy_export(self) -> bool:
-        text, _ = self.actions._to_copy("export", self.row)
+        text, _ = self.actions._find_text_to_copy("export", self.row)
         return self.is_name_right(text.removeprefix("export AWS_PROFILE=").strip("'"))
 
     def copy_link(self) -> bool:
-        link, _ = self.actions._to_copy("link", self.row)
+        link, _ = self.actions._find_text_to_copy("link", self.row)
         account_id, role_name = self.row.key.role
         return f"account_id={account_id}&role_name={role_name}&" in link
 

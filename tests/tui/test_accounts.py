@@ -43,7 +43,7 @@ def test_favourites_then_the_last_used_come_first_and_typing_finds(world: DemoHo
         await user.wait_for_text("payments-prod", "DatabaseAdmin")
         assert {row.account.name for row in _shown(user)} == {"payments-dev", "payments-prod"}
         await user.press("escape")
-        assert role_list(user).found == len(rows)
+        assert role_list(user).shown_count == len(rows)
         await user.press("escape")
 
     program = run_scenario(world.app(), scenario)
