@@ -152,7 +152,7 @@ class Desk(App):
         return SimpleNamespace(role_credentials=role_credentials, answered_at=lambda: NOW)
 
 
-def parse_keys(app: App, profile: selection.Profile) -> str:
+def keys_of(app: App, profile: selection.Profile) -> str:
     """Return for which role AWS gave the keys that this profile's user gets."""
     return credentials.release(
         app, profile.session, profile.role, "exec", app.deadline()
@@ -191,7 +191,7 @@ class Reach:
 
     def keys(self) -> bool:
         profile = self.actions._profile(self.row)
-        return self.is_right(profile) and parse_keys(self.app, profile) == self.row.key.text
+        return self.is_right(profile) and keys_of(self.app, profile) == self.row.key.text
 
     def picked_on_the_command_line(self) -> bool:
         return self.is_right(choosing._pick_role(self.app, None))
