@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.core import profile_plan
-from ssohelper.core.choices import FORMS, NO_CHOICES, Choices
+from ssohelper.core.choices import NO_CHOICES, Choices
 from ssohelper.core.config_edit import Change, RemoveSection, unified_diff
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.config_undo import inverse
@@ -36,11 +36,9 @@ class ConfigProfile(NamedTuple):
 def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) -> Choices:
     """Return the session's remembered choices, replaced by those that are `given` now.
 
-    Raises: UsageProblem for an invalid template, form or region.
+    Raises: UsageProblem for an invalid template or region.
     """
     remembered = app.choices.load(session.name)
-    if given.form is not None and given.form not in FORMS:
-        raise UsageProblem(f'there is no form "{given.form}"', hint="forms: process, sso")
     region = given.default_region
     return remembered._replace(
         accounts=given.accounts or remembered.accounts,

@@ -21,7 +21,7 @@ _NO_NEWLINE = "\\ No newline at end of file"
 
 
 class AddSection(NamedTuple):
-    """A new section at the end of the file, from keys or from the `raw` lines of a saved version."""
+    """A new section at the end of the file, from keys or from `raw` lines of a saved version."""
 
     header: str
     keys: tuple[tuple[str, str], ...]
