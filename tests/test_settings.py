@@ -6,18 +6,15 @@ from pathlib import Path
 import pytest
 
 from ssohelper.app import App
-from ssohelper.core.deadline import Deadline
 from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
 from ssohelper.settings import (
     SESSION_SETTINGS,
     SETTINGS,
     Settings,
     check_key,
-    parts_of,
     setting_of,
     value_of,
 )
-from ssohelper.stores.settings_file import SettingsFile
 
 
 def read_settings(path: Path, environ: dict[str, str]) -> Settings:
@@ -39,15 +36,6 @@ def read(path):
         return read_settings(path, environ)
 
     return _read
-
-
-@pytest.fixture
-def store(path, tmp_path):
-    return SettingsFile(path, runtime=tmp_path / "run")
-
-
-def soon() -> Deadline:
-    return Deadline(20, lambda: 0.0)
 
 
 def test_without_a_file_every_setting_has_its_default(path):
@@ -208,78 +196,13 @@ def test_a_folder_a_fifo_and_a_large_file_are_local_state_errors(path):
         read_settings(path, {})
 
 
-class TestSetting:
-    def test_set_changes_one_value_and_comments_stay(self, store, path, read):
-        read('# mine\nform = "process" # why\n\n[guard]\nrules = ["x"]\n')
-        store.set(parts_of("form"), value_of("form", ("sso",)), soon())
-        store.set(parts_of("renew_ahead"), value_of("renew_ahead", ("false",)), soon())
-        text = path.read_text()
-        assert "# mine\n" in text
-        assert "# why" in text
-        found = read_settings(path, {})
-        assert found.get("form") == "sso"
-        assert found.get("renew_ahead") is False
-        assert found.get("guard.rules") == ("x",)
-
-    @pytest.mark.parametrize(
-        ("key", "words", "value"),
-        [
-            ("notify", ("notify-send", "%s", 'a "b"\n'), ("notify-send", "%s", 'a "b"\n')),
-            ("session_hours", ("12",), 12),
-            ("session_hours", ("1.5h",), 1.5),
-            ("sessions.my.corp.session_hours", ("9",), 9),
-            ("sessions.corp.browser", ("firefox -P work %s",), "firefox -P work %s"),
-            ("guard.rules", ("a", "b"), ("a", "b")),
-            ("guard.rules", ('["a", "b"]',), ("a", "b")),
-            ("guard.rules", ("[ab]*",), ("[ab]*",)),
-            ("notify", ('["a"]', "b"), ('["a"]', "b")),
-            ("default_region", ("eu-west-1",), "eu-west-1"),
-        ],
-    )
-    def test_a_value_of_every_kind_is_read_as_it_was_set(self, store, path, key, words, value):
-        assert value_of(key, words) == value
-        for _ in range(2):
-            store.set(parts_of(key), value_of(key, words), soon())
-        assert read_settings(path, {}).get(key) == value
-        assert path.stat().st_mode & 0o777 == 0o600
-        store.unset(parts_of(key), soon())
-        assert read_settings(path, {}).origin(key) == "default"
-        store.unset(parts_of(key), soon())
-
-    def test_settings_of_several_sessions_do_not_affect_each_other(self, store, path):
-        for name in ("corp", "my.corp", "zeta"):
-            store.set(("sessions", name, "session_hours"), len(name), soon())
-            store.set(("sessions", name, "browser"), name, soon())
-        store.set(("form",), "sso", soon())
-        found = read_settings(path, {})
-        assert found.get("form") == "sso"
-        for name in ("corp", "my.corp", "zeta"):
-            assert found.get("session_hours", session=name) == len(name)
-            assert found.get("browser", session=name) == name
-
-    def test_a_symlink_stays_a_symlink(self, store, path, tmp_path):
-        path.parent.mkdir()
-        (tmp_path / "dotfiles.toml").write_text('form = "sso"\n')
-        path.symlink_to(tmp_path / "dotfiles.toml")
-        assert read_settings(path, {}).get("form") == "sso"
-        store.set(("form",), "process", soon())
-        assert path.is_symlink()
-        assert read_settings(path, {}).get("form") == "process"
-
-    def test_an_invalid_file_is_not_changed(self, store, path):
-        path.parent.mkdir()
-        path.write_text("form = ")
-        with pytest.raises(ConfigInvalid):
-            store.set(("form",), "sso", soon())
-        assert path.read_text() == "form = "
-
-    @pytest.mark.parametrize(
-        ("key", "words"),
-        [("form", ("x",)), ("form", ("sso", "sso")), ("renew_ahead", ("2",)), ("notify", ("",))],
-    )
-    def test_an_invalid_value_is_a_usage_problem(self, key, words):
-        with pytest.raises(UsageProblem):
-            value_of(key, words)
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [("form", ("x",)), ("form", ("sso", "sso")), ("renew_ahead", ("2",)), ("notify", ("",))],
+)
+def test_an_invalid_value_is_a_usage_problem(key, words):
+    with pytest.raises(UsageProblem):
+        value_of(key, words)
 
 
 class TestKeys:

@@ -1,6 +1,6 @@
-"""Both profile forms, read by the clients that AWS publishes: each is the right role.
+"""Clients that AWS publishes get the right role from profiles of both forms.
 
-ana's session has profiles in process form, ben's in sso form: whoever mixed them would say so.
+ana's session has profiles in process form, ben's in sso form, so that a mix-up would show.
 """
 
 import json
@@ -75,7 +75,7 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory, emulator: Emulator) -> Home:
-    """A home that our own setup filled: ana in process form, ben in sso form."""
+    """A home after `setup` for two users: ana in process form, ben in sso form."""
     folder = tmp_path_factory.mktemp("home")
     (folder / "run").mkdir(mode=0o700)
     env = {
@@ -101,7 +101,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, emulator: Emulator) -> Home:
 
 @pytest.mark.parametrize("client", [aws_cli, boto3, javascript], ids=lambda one: one.__name__)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.form}-{case.role}")
-def test_every_client_is_the_right_role(
+def test_every_client_gets_the_right_role(
     home: Home, emulator: Emulator, case: Case, client: Callable[[Home, str], str]
 ) -> None:
     section = home.config_file.read_text().split(f"[profile {case.profile}]\n")[1].split("\n\n")[0]
