@@ -76,10 +76,10 @@ def test_a_session_may_have_its_own_value(read):
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"), [("1", True), ("TRUE", True), ("on", True), ("0", False), ("no", False)]
+    ("text", "meant"), [("1", True), ("TRUE", True), ("on", True), ("0", False), ("no", False)]
 )
-def test_a_variable_may_spell_true_and_false_in_several_ways(read, said, meant):
-    assert read(SSOHELPER_RENEW_AHEAD=said).get("renew_ahead") is meant
+def test_a_variable_may_spell_true_and_false_in_several_ways(read, text, meant):
+    assert read(SSOHELPER_RENEW_AHEAD=text).get("renew_ahead") is meant
 
 
 def test_no_variable_sets_a_command_or_weakens_a_guard(read):
@@ -226,11 +226,11 @@ class TestKeys:
             value_of("keys.profiles.undo", (text,))
 
     @pytest.mark.parametrize(
-        ("text", "kept"),
+        ("text", "stored"),
         [("?", "question_mark"), ("S", "S"), ("alt+-", "alt+minus"), ("f12", "f12")],
     )
-    def test_a_character_is_stored_by_the_long_name_of_its_key(self, text, kept):
-        assert value_of("keys.profiles.undo", (text,)) == kept
+    def test_a_character_is_stored_by_the_long_name_of_its_key(self, text, stored):
+        assert value_of("keys.profiles.undo", (text,)) == stored
 
     @pytest.mark.parametrize(
         ("text", "other"),

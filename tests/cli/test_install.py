@@ -195,14 +195,14 @@ class TestFile:
         assert not (home.path / ".bashrc").exists()
 
     def test_is_written_on_a_terminal_only_after_the_answer_yes(self, home: Home) -> None:
-        for answer, there in (("n", False), ("y", True)):
+        for answer, is_written in (("n", False), ("y", True)):
             asked = pexpect.spawn(SCRIPT, ["install", "--shell", "bash"], env=home.env, timeout=60)
             asked.expect_exact("+# >>> ssohelper >>>")
             asked.expect_exact("[y/N]")
             asked.sendline(answer)
             asked.expect(pexpect.EOF)
             asked.close()
-            assert (home.path / ".bashrc").exists() == there
+            assert (home.path / ".bashrc").exists() == is_written
 
     def test_dry_run_prints_only_the_diff(self, home: Home, run: Run) -> None:
         printed = run("install", "--shell", "bash", "--dry-run")
@@ -265,21 +265,21 @@ class TestFile:
             assert printed.returncode == 3
             assert ".bashrc:2: " in printed.stderr
 
-    @pytest.mark.parametrize("trouble", ["read-only", "folder", "fifo"])
+    @pytest.mark.parametrize("obstacle", ["read-only", "folder", "fifo"])
     def test_a_file_that_cannot_be_written_is_exit_7(
-        self, home: Home, run: Run, trouble: str
+        self, home: Home, run: Run, obstacle: str
     ) -> None:
         file = home.path / ".bashrc"
-        if trouble == "read-only":
+        if obstacle == "read-only":
             file.write_text("x\n")
             file.chmod(0o400)
-        elif trouble == "folder":
+        elif obstacle == "folder":
             file.mkdir()
         else:
             os.mkfifo(file)
         printed = run("install", "--shell", "bash", "--yes")
         assert printed.returncode == 7
-        assert trouble != "read-only" or file.read_text() == "x\n"
+        assert obstacle != "read-only" or file.read_text() == "x\n"
 
     def test_names_the_line_for_the_prompt_which_the_user_adds_and_removes(
         self, home: Home, run: Run

@@ -168,8 +168,8 @@ class TestChoices:
         assert shown["region"] == "eu-north-1"
 
     def test_warns_when_no_role_matches_the_filters(self, saved: Home, run: Run) -> None:
-        said = ok(run("profile", "sync", "--yes", "--account", "dve"))
-        assert "no role matches --account dve" in said
+        output = ok(run("profile", "sync", "--yes", "--account", "dve"))
+        assert "no role matches --account dve" in output
 
     @pytest.mark.parametrize(
         "arguments",
@@ -222,8 +222,8 @@ class TestFlags:
         done = run("profile", "sync", "--yes", env={"SSOHELPER_FORM": "sso"})
         assert "nothing to change" in ok(done)
         assert saved.config_file.read_bytes() == before
-        said = ok(run("profile", "sync", "--yes", "--form", "sso", "--account", "dev"))
-        assert "1 profile changed" in said
+        output = ok(run("profile", "sync", "--yes", "--form", "sso", "--account", "dev"))
+        assert "1 profile changed" in output
         assert rows(run) == {"pay.Admin": "process", "pay.Read": "process", "dev.Read": "sso"}
 
     def test_rename_gives_existing_profiles_the_names_of_the_template(
@@ -253,8 +253,8 @@ class TestFlags:
         all_of_dev = list(rows(run))
         assert "payments-dev.ReadOnlyAccess" in all_of_dev
         emulator.world.unassign("everyone", "ReadOnlyAccess", "Workloads")
-        said = ok(run("profile", "sync", "--yes", "--refresh"))
-        assert "1 profile left whose role is gone" in said
+        output = ok(run("profile", "sync", "--yes", "--refresh"))
+        assert "1 profile left whose role is gone" in output
         assert list(rows(run)) == all_of_dev
         assert "1 profile removed" in ok(run("profile", "sync", "--yes", "--prune"))
         assert list(rows(run)) == [

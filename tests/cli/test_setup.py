@@ -227,9 +227,9 @@ class TestSecondRun:
         assert "1 profile added" in printed
         assert "payments-dev.Developer" in profiles(home)
         assert len(profiles(home)) == 20
-        kept = home.config_file.read_text()
-        assert kept.startswith(head)
-        assert tail.strip() in kept
+        left = home.config_file.read_text()
+        assert left.startswith(head)
+        assert tail.strip() in left
 
     def test_a_missing_session_section_is_restored(self, run: Run, home: Home) -> None:
         text = home.config_file.read_text()

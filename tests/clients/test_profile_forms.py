@@ -47,11 +47,11 @@ CASES = [
 
 def aws_cli(home: Home, profile: str) -> str:
     argv = [need("aws"), "sts", "get-caller-identity", "--output", "text", "--query", "Arn"]
-    return said([*argv, "--profile", profile], home)
+    return run_and_read([*argv, "--profile", profile], home)
 
 
 def boto3(home: Home, profile: str) -> str:
-    return said([sys.executable, "-c", _BOTO3, profile], home)
+    return run_and_read([sys.executable, "-c", _BOTO3, profile], home)
 
 
 def javascript(home: Home, profile: str) -> str:
@@ -61,7 +61,7 @@ def javascript(home: Home, profile: str) -> str:
     return arn
 
 
-def said(argv: list[str], home: Home) -> str:
+def run_and_read(argv: list[str], home: Home) -> str:
     done = subprocess.run(argv, env=home.env, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -91,11 +91,13 @@ def home(tmp_path_factory: pytest.TempPathFactory, emulator: Emulator) -> Home:
     for person, form in (("ana", "process"), ("ben", "sso")):
         emulator.auto_approve = person
         setup = ["setup", START_URL, "--region", "us-east-1", "--session", person, "--form", form]
-        said([SCRIPT, *setup, "--role", "ReadOnlyAccess", "--yes"], made)
+        run_and_read([SCRIPT, *setup, "--role", "ReadOnlyAccess", "--yes"], made)
         for case in CASES:
             if case.person == person and case.role != "ReadOnlyAccess":
                 role = f"{person}:{case.account}/{case.role}"
-                said([SCRIPT, "profile", "add", role, "--name", case.profile, "--yes"], made)
+                run_and_read(
+                    [SCRIPT, "profile", "add", role, "--name", case.profile, "--yes"], made
+                )
     return made
 
 

@@ -189,10 +189,9 @@ def test_undo_of_the_first_write_removes_the_file(store: ConfigStore) -> None:
 def test_versions_are_private(store: ConfigStore, tmp_path: Path) -> None:
     create(store)
     store.write(adding("a"), within())
-    kept = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
-    assert len(kept) == 2  # the write and the index
-
-    assert {mode_of(path) for path in kept} == {0o600}
+    saved = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
+    assert len(saved) == 2  # the write and the index
+    assert {mode_of(path) for path in saved} == {0o600}
 
 
 def test_undo_after_an_edit_makes_the_given_changes(store: ConfigStore) -> None:
@@ -230,8 +229,8 @@ def as_nobody(folder: Path) -> str:
             os._exit(0)
     os.close(writer)
     os.waitpid(child, 0)
-    with os.fdopen(reader) as said:
-        return said.read()
+    with os.fdopen(reader) as pipe:
+        return pipe.read()
 
 
 def outcome(folder: Path) -> str:
@@ -295,9 +294,9 @@ def test_a_config_that_may_not_be_written_stays_unchanged(
 ) -> None:
     path = make(nobodys).path
     spoil(path)
-    said = as_nobody(nobodys)
-    assert said.startswith("7 ")
-    assert words in said.lower()
+    found = as_nobody(nobodys)
+    assert found.startswith("7 ")
+    assert words in found.lower()
     if os.geteuid() != 0:
         path.parent.chmod(0o755)
         path.chmod(0o644)
@@ -389,7 +388,7 @@ def test_a_failed_write_uses_up_no_undo(
     for name in "abcd":
         store.write(adding(name), within())
     undo(store)
-    text, kept = path.read_bytes(), [each.name for each in history(tmp_path)]
+    text, saved = path.read_bytes(), [each.name for each in history(tmp_path)]
 
     def full(*_args: object, **_more: object) -> None:
         raise LocalState("no space left on device")
@@ -399,7 +398,7 @@ def test_a_failed_write_uses_up_no_undo(
         with pytest.raises(LocalState, match="no space"):
             store.write(adding("e"), within())
     assert path.read_bytes() == text
-    assert [each.name for each in history(tmp_path)] == kept
+    assert [each.name for each in history(tmp_path)] == saved
     redo(store)
     assert path.read_bytes() == text + added("d").encode()
 
