@@ -156,7 +156,7 @@ def test_profiles_have_the_room_where_nothing_would_change(world: DemoHome) -> N
         await until(lambda: user.app.screen.query_one("#written").size.height > 2 * few)
         assert user.app.focused is user.app.screen.query_one("#written")
         await user.press("u")
-        await user.wait_for_text("the last write is taken back")
+        await user.wait_for_text("undo the last write")
         await user.press("y")
         await user.wait_for_text("17 profiles to add", "@@ -")
 

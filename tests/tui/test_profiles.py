@@ -58,8 +58,8 @@ def test_apply_asks_with_the_diff_writes_once_and_undo_puts_back_each_byte(
         user.app.clear_notifications()  # stands over the next words for 5 s
         await user.wait_for_text("22 profiles in", "nothing to change")
         await user.press("u")
-        await answer(user, "y", "the last write is taken back", "$ ssohelper profile undo")
-        await user.wait_for_toast("put back:")
+        await answer(user, "y", "undo the last write", "$ ssohelper profile undo")
+        await user.wait_for_toast("restored:")
         await user.wait_for_text("5 profiles in")
 
     run_scenario(world.app(), scenario, size=(80, 24))

@@ -255,7 +255,7 @@ class ProfilesScreen(Screen[None]):
         """Return what the command palette offers here, named as the command line names it."""
         offered = [
             Command(self._sync_command(), "write what the diff shows", self.action_apply),
-            Command("profile undo", "take the last write back", self.action_undo),
+            Command("profile undo", "undo the last write", self.action_undo),
             Command("list --refresh", "list the roles again at AWS", self.action_refresh),
             Command("profile sync --prune", "show what that would remove", self.action_prune),
         ]
@@ -322,9 +322,9 @@ class ProfilesScreen(Screen[None]):
             lines = await background.run(
                 self.app, lambda: diff_lines(profiles.diff_undo(services, version))
             )
-            if await self._confirm("the last write is taken back", lines, command):
+            if await self._confirm("undo the last write", lines, command):
                 await background.run(self.app, lambda: profiles.undo(services, version))
-                self.app.show_done(f"put back: {services.aws_config_file}", command)
+                self.app.show_done(f"restored: {services.aws_config_file}", command)
         except SsoHelperError as error:
             self.app.show_error(error)
         self.read()
