@@ -57,7 +57,7 @@ ACTIONS: dict[str, KeyAction] = {
         KeyAction("sessions.back", "escape", "Back", "go back to the accounts"),
         KeyAction("sessions.quit", "q", "Quit", "leave; what runs is given up"),
         KeyAction("profiles.apply", "a", "Apply", "write what the diff shows; asks"),
-        KeyAction("profiles.undo", "u", "Undo", "take the last write back; asks"),
+        KeyAction("profiles.undo", "u", "Undo", "undo the last write; asks"),
         KeyAction("profiles.remove", "d", "Remove", "remove the profile under the cursor"),
         KeyAction("profiles.refresh", "r", "Refresh", "list the roles again at AWS"),
         KeyAction("profiles.prune", "p", "Prune", "also remove profiles without a role"),
