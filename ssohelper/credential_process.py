@@ -89,9 +89,9 @@ def _noticed(message: str) -> None:
 
 
 def _by_key(app: App, session: str, account_id: str, role_name: str) -> tuple[SsoSession, Role]:
-    return selection.known_session(app, session), selection.checked_role(account_id, role_name)
+    return selection.require_session(app, session), selection.checked_role(account_id, role_name)
 
 
 def _by_profile(app: App, name: str) -> tuple[SsoSession, Role]:
-    profile = selection.profile_of(app, name, None)
+    profile = selection.resolve_profile(app, name, None)
     return profile.session, profile.role

@@ -19,7 +19,7 @@ def run(argv: list[str]) -> int:
     error: SsoHelperError | None = None
     app, session = App(), None
     try:
-        session = selection.known_session(app, session_name)
+        session = selection.require_session(app, session_name)
         renewal.renew_token(app, session, seen_id)
     except SsoHelperError as found:
         error = found

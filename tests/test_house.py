@@ -47,8 +47,8 @@ DEFERRED_IN = {
 DEFERRED_ANYWHERE = {
     "ssohelper.crash",
     "ssohelper.cli.pickers",
-    "ssohelper.cli.progress",
-    "ssohelper.cli.qr",
+    "ssohelper.cli.progress_bar",
+    "ssohelper.cli.qr_code",
     "ssohelper.cli.serve_command",
     "ssohelper.cli.table",
     # wire: a proxy variable is set; a proxy is spoken to over https; a distribution's certifi.

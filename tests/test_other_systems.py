@@ -33,7 +33,7 @@ from tests.other_system import ELSEWHERE, ROOT, SCRIPTS
 from tests.test_peer import Told, xucred
 
 NOT_ON_WINDOWS = {
-    "ssohelper.actions.run_beside",
+    "ssohelper.actions.run_child",
     "ssohelper.cli.serve_command",
     "ssohelper.endpoint.handlers",
     "ssohelper.endpoint.serving",

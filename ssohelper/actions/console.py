@@ -38,7 +38,7 @@ def page_of(app: App, profile: Profile, service: str | None, region: str | None)
     ConfigInvalid when the profile names such a region.
     """
     try:
-        chosen = environment.endpoint_region_of(app, profile, region)
+        chosen = environment.choose_endpoint_region(app, profile, region)
         if partition_of(chosen) != partition_of(profile.session.region):
             home = partition_of(profile.session.region).name
             raise ConfigInvalid(

@@ -1,21 +1,20 @@
-"""The accounts and roles of a session: the saved list at once, or a new one from AWS.
+"""The accounts and roles of a session: its saved listing, or a new one from AWS.
 
-A listing that was interrupted is kept apart and continued by the next; until it is complete the
-saved one stays what it is, for `list` and for `profile sync` alike.
+The answers of an interrupted listing are saved apart, and the next one continues from them. Until
+that one is complete, `list` and `profile sync` use the saved listing as it is.
 """
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ssohelper.actions import tokens
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import AccessToken, Account, SsoSession
-from ssohelper.core.search import Span, search
 from ssohelper.errors import (
     AnotherUsersHome,
     AwsUnreachable,
@@ -33,115 +32,92 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-# (accounts answered, accounts there are); called from the thread that listed.
+# Takes (accounts answered, accounts in all); called in the thread that runs the listing.
 Progress = Callable[[int, int], None]
 
-LIST_IS_OLD_SECONDS = 24 * 3600
-# Behind the portal's own pacing of 20 requests/s: eight hide a latency of up to 400 ms.
+LISTING_IS_OLD_SECONDS = 24 * 3600
+# The portal's own pacing sends 20 requests a second: eight threads hide a latency up to 400 ms.
 _THREADS = 8
-# After so many failed accounts the rest is not tried: AWS or the network is down.
+# After this many failed accounts the others are not asked for: AWS or the network is down.
 _MOST_FAILURES = 5
 # A killed refresh loses at most this much of its work.
 _SAVE_EVERY_SECONDS = 2.0
 _MOST_NAMES_IN_A_WARNING = 20
 
 
-class Row(NamedTuple):
-    """A role of a listing as it is shown, with the spans of it that a query matched.
-
-    The spans' fields are 0 account name, 1 account id, 2 role name, 3 the account's address.
-    """
-
-    account: Account
-    role_name: str
-    spans: tuple[Span, ...] = ()
-
-
 # -- the listing -------------------------------------------------------------------------------
 
 
-def listing(
+def fetch_listing(
     app: App,
     session: SsoSession,
     *,
     refresh: bool = False,
     of_this_sign_in: bool = False,
-    anew: bool = False,
+    from_scratch: bool = False,
     progress: Progress | None = None,
 ) -> Listing:
-    """Return the saved listing when it is younger than a day, else a complete new one.
+    """Return the saved listing when it is less than a day old, else ask AWS for a complete one.
 
-    With `of_this_sign_in` one from before the present sign-in is not good enough either. With
-    `anew` every account is asked for now: what is not in the listing is about to be removed.
-    Raises: LoginRequired (4), RoleNotAssigned (5: the list itself is refused), AwsUnreachable (6:
-    something did not answer; what did is kept for the next try, what was saved stays).
+    `refresh` asks AWS in any case. `of_this_sign_in` also does when the saved listing began before
+    the present sign-in. `from_scratch` asks for every account now, and continues no interrupted
+    listing: profiles of roles that are missing are about to be removed.
+    Raises: LoginRequired (4), RoleNotAssigned (5, the list of accounts is refused), AwsUnreachable
+    (6, some accounts did not answer: the answers are saved for the next try).
     """
-    found = saved = saved_listing(app, session)
+    found = saved = load_listing(app, session)
     if (
         found is None
         or refresh
-        or anew
-        or not is_good(app, session, found, of_this_sign_in=of_this_sign_in)
+        or from_scratch
+        or not is_recent(app, session, found, of_this_sign_in=of_this_sign_in)
     ):
-        found = _Refresh(app, session, saved, progress, anew=anew).run()
+        found = _Refresh(app, session, saved, progress, from_scratch=from_scratch).run()
     _warn_of_refused(app, found)
     return found
 
 
-def saved_listing(app: App, session: SsoSession) -> Listing | None:
-    """Return the last complete listing of this session at this portal, however old."""
+def load_listing(app: App, session: SsoSession) -> Listing | None:
+    """Return the last complete listing of this session at its present portal, however old."""
     return _of_portal(app.directory.load(session.name), session)
 
 
-def is_good(app: App, session: SsoSession, found: Listing, *, of_this_sign_in: bool) -> bool:
-    """Tell whether this one was begun less than a day ago and, if asked for, in this sign-in."""
-    if not 0 <= app.now() - found.listed_at < LIST_IS_OLD_SECONDS:
+def is_recent(app: App, session: SsoSession, found: Listing, *, of_this_sign_in: bool) -> bool:
+    """Return whether the listing began less than a day ago and, if asked for, in this sign-in."""
+    if not 0 <= app.now() - found.listed_at < LISTING_IS_OLD_SECONDS:
         return False
     return not (of_this_sign_in and is_of_earlier_sign_in(app, session, found))
 
 
 def is_of_earlier_sign_in(app: App, session: SsoSession, found: Listing) -> bool:
-    """Tell whether somebody has signed in since it was begun, who may be another person.
+    """Return whether there was a sign-in after the listing began: it may be another user's.
 
-    AWS tells no client who has signed in: only STS does, with a role's keys (actions.identity).
-    False while nobody is signed in: there is nobody else's list to be had.
+    No portal call names the user: only STS does, with a role's keys (actions.identity).
+    False while the session is signed out: then there is no other user's listing to ask for.
     """
     since = tokens.person_since(app, session)
     return since is not None and found.listed_at < since <= app.now()
 
 
-def forget_earlier(app: App, session: SsoSession) -> None:
-    """Forget the saved list of another person, who was signed in before."""
-    saved = saved_listing(app, session)
+def forget_earlier_listing(app: App, session: SsoSession) -> None:
+    """Forget the saved listing when it began before the present sign-in, of another user."""
+    saved = load_listing(app, session)
     if saved is not None and is_of_earlier_sign_in(app, session, saved):
         app.directory.forget(session.name)
 
 
-def refresh_behind(app: App, session: SsoSession) -> None:
-    """List anew in a process of its own, unless one does so already. Worth no failure."""
+def start_background_refresh(app: App, session: SsoSession) -> None:
+    """Start a process that lists again, unless one is running. A failure to start is ignored."""
     with suppress(LocalState, OSError):
         with app.directory.lock_listing(session.name, app.deadline(0.0)):
             pass
         app.start_listing(session.name)
 
 
-def refreshed_behind(app: App, session: SsoSession) -> None:
-    """Be that process: list anew, unless another one does so already, or has done it."""
+def refresh_in_this_process(app: App, session: SsoSession) -> None:
+    """List again, as the process of `start_background_refresh`; not while another one does."""
     with suppress(LockNotObtained), app.directory.lock_listing(session.name, app.deadline(0.0)):
-        listing(app, session, of_this_sign_in=True)
-
-
-def rows(found: Listing, query: Iterable[str] = ()) -> list[Row]:
-    """Return the roles in which every term of the query is found, best first."""
-    all_rows = [Row(listed.account, role) for listed in found.accounts for role in listed.roles]
-    texts = [(r.account.name, r.account.id, r.role_name, r.account.email) for r in all_rows]
-    return [all_rows[match.row]._replace(spans=match.spans) for match in search(query, texts)]
-
-
-def account_rows(found: Listing, query: Iterable[str] = ()) -> list[ListedAccount]:
-    """Return the accounts in which every term of the query is found, best first."""
-    texts = [(a.account.name, a.account.id, a.account.email) for a in found.accounts]
-    return [found.accounts[match.row] for match in search(query, texts)]
+        fetch_listing(app, session, of_this_sign_in=True)
 
 
 def _of_portal(found: Listing | None, session: SsoSession) -> Listing | None:
@@ -153,16 +129,16 @@ def _warn_of_refused(app: App, found: Listing) -> None:
     if refused:
         more = len(refused) - _MOST_NAMES_IN_A_WARNING
         names = ", ".join(refused[:_MOST_NAMES_IN_A_WARNING]) + (f" and {more} more" * (more > 0))
-        app.warn(f"AWS refuses to list the roles of {names}; what was known of them is kept")
+        app.warn(f"AWS refuses to list the roles of {names}; their earlier roles are shown")
 
 
 # -- a refresh ---------------------------------------------------------------------------------
 
 
 class _Refresh:
-    """One refresh: lists the accounts, then asks for each one's roles in eight threads.
+    """One refresh: lists the accounts, then asks for the roles of each in eight threads.
 
-    Only the thread that runs it touches the stores; the others ask AWS and hand answers over.
+    Only the thread that calls `run` uses the stores; the others ask AWS and queue the answers.
     """
 
     def __init__(
@@ -172,12 +148,12 @@ class _Refresh:
         saved: Listing | None,
         progress: Progress | None,
         *,
-        anew: bool = False,
+        from_scratch: bool = False,
     ) -> None:
         self._app = app
         self._session = session
         self._earlier = {a.account.id: a for a in saved.accounts} if saved else {}
-        self._anew = anew
+        self._from_scratch = from_scratch
         self._progress = progress or (lambda _answered, _all: None)
         self._portal: Portal = app.portal(session)
         self._token = _Token(app, session)
@@ -187,9 +163,9 @@ class _Refresh:
         self._stop = threading.Event()
 
     def run(self) -> Listing:
-        """Return the complete listing, saved. Raises: the first failure, once all is kept."""
+        """Save and return the complete listing. Raises: the first failure, once answers are saved."""
         self._list_accounts()
-        if not self._anew:
+        if not self._from_scratch:
             self._continue_unfinished()
         to_ask = [listed for listed in self._accounts.values() if not listed.answered]
         self._progress(len(self._accounts) - len(to_ask), len(self._accounts))
@@ -198,22 +174,22 @@ class _Refresh:
         finally:
             self._stop.set()
             if not all(listed.answered for listed in self._accounts.values()):
-                self._keep_unfinished()
+                self._save_unfinished()
         if self._failures:
             raise self._failure()
         return self._save()
 
     def _list_accounts(self) -> None:
-        accounts = self._token.used(lambda token: list(self._portal.accounts(token)))
+        accounts = self._token.call(lambda token: list(self._portal.accounts(token)))
         accounts.sort(key=lambda account: (account.name.casefold(), account.id))
         self._accounts = {a.id: ListedAccount(a, (), False, answered=False) for a in accounts}
 
     def _continue_unfinished(self) -> None:
-        """Take over the answers of a listing that was interrupted less than a day ago."""
+        """Reuse the answers of a listing that was interrupted less than a day ago."""
         unfinished = _of_portal(
             self._app.directory.load_unfinished(self._session.name), self._session
         )
-        if unfinished is None or not is_good(
+        if unfinished is None or not is_recent(
             self._app, self._session, unfinished, of_this_sign_in=True
         ):
             return
@@ -229,9 +205,12 @@ class _Refresh:
             waiting.put(listed.account)
         answers: queue.SimpleQueue[ListedAccount | BaseException] = queue.SimpleQueue()
         for number in range(min(_THREADS, len(to_ask))):
-            # Daemons: Ctrl-C must not wait for eight answers.
+            # Daemon threads: Ctrl-C must not wait for eight answers.
             threading.Thread(
-                target=self._work, args=(waiting, answers), daemon=True, name=f"listing-{number}"
+                target=self._ask_accounts,
+                args=(waiting, answers),
+                daemon=True,
+                name=f"listing-{number}",
             ).start()
         save_at = self._app.monotonic() + _SAVE_EVERY_SECONDS
         for done in range(len(to_ask)):
@@ -242,15 +221,15 @@ class _Refresh:
                 self._progress(answered, len(self._accounts))
             elif isinstance(answer, SsoHelperError):
                 self._failures.append(answer)
-                if self._is_hopeless(answer):
+                if self._ends_refresh(answer):
                     return
             else:
                 raise answer
             if self._app.monotonic() >= save_at:
-                self._keep_unfinished()
+                self._save_unfinished()
                 save_at = self._app.monotonic() + _SAVE_EVERY_SECONDS
 
-    def _work(
+    def _ask_accounts(
         self,
         waiting: queue.SimpleQueue[Account],
         answers: queue.SimpleQueue[ListedAccount | BaseException],
@@ -261,50 +240,53 @@ class _Refresh:
             except queue.Empty:
                 return
             try:
-                answers.put(self._listed(account))
+                answers.put(self._ask_account(account))
             except BaseException as error:
                 answers.put(error)
 
-    def _listed(self, account: Account) -> ListedAccount:
-        """Return the account with its roles; with its earlier ones when AWS refuses it."""
+    def _ask_account(self, account: Account) -> ListedAccount:
+        """Ask AWS for the account's roles; when AWS refuses, return those of the saved listing."""
         try:
-            names = self._token.used(lambda token: self._portal.roles(token, account.id))
+            names = self._token.call(lambda token: self._portal.roles(token, account.id))
         except RoleNotAssigned:
             earlier = self._earlier.get(account.id)
             return ListedAccount(account, earlier.roles if earlier else (), refused=True)
         return ListedAccount(account, tuple(sorted(names)))
 
-    def _is_hopeless(self, error: SsoHelperError) -> bool:
-        """Tell whether the rest need not be tried: no sign-in, throttled, or failing anyway."""
+    def _ends_refresh(self, error: SsoHelperError) -> bool:
+        """Return whether the other accounts are not worth asking for after this error.
+
+        So it is when a sign-in is needed, when AWS throttles, and after several failures.
+        """
         return (
             not isinstance(error, AwsUnreachable)
             or isinstance(error, Throttled)
             or len(self._failures) >= _MOST_FAILURES
         )
 
-    # -- keeping it --------------------------------------------------------------------------
+    # -- saving -----------------------------------------------------------------------------
 
     def _so_far(self) -> Listing:
         accounts = tuple(self._accounts.values())
         return Listing(self._session.start_url, self._session.region, self._begun_at, accounts)
 
-    def _keep_unfinished(self) -> None:
-        """Keep the answers so far; a full disk costs the next refresh time, not this one."""
+    def _save_unfinished(self) -> None:
+        """Save the answers so far. A full disk is a warning: only the next refresh takes longer."""
         try:
             with suppress(AnotherUsersHome):
                 self._app.directory.save_unfinished(self._session.name, self._so_far())
-        except (LocalState, OSError) as trouble:
-            self._app.warn(f"what was listed so far could not be kept: {trouble}")
+        except (LocalState, OSError) as error:
+            self._app.warn(f"the answers so far could not be saved: {error}")
 
     def _save(self) -> Listing:
-        whole = self._so_far()
+        listing = self._so_far()
         with suppress(AnotherUsersHome):
-            self._app.directory.save(self._session.name, whole)
+            self._app.directory.save(self._session.name, listing)
             self._app.directory.remove_unfinished(self._session.name)
-        return whole
+        return listing
 
     def _failure(self) -> SsoHelperError:
-        """Return what to raise: a needed sign-in before all else, else how much is missing."""
+        """Return the error to raise: one that is not about reaching AWS first, else what is missing."""
         for error in self._failures:
             if not isinstance(error, AwsUnreachable):
                 return error
@@ -312,13 +294,13 @@ class _Refresh:
         first = self._failures[0]
         return AwsUnreachable(
             f"{missing} of {len(self._accounts)} accounts are not listed yet: {first.message}",
-            hint="what has answered is kept; go on with: "
+            hint="the answers so far are saved; continue with: "
             f"ssohelper list --refresh --session {self._session.name}",
         )
 
 
 class _Token:
-    """The session's access token for several threads; a 401 renews it once for all of them."""
+    """The session's access token for all threads; after a 401 one of them renews it, once."""
 
     def __init__(self, app: App, session: SsoSession) -> None:
         self._app = app
@@ -327,22 +309,22 @@ class _Token:
         self._token: AccessToken | None = None
         self._renewed = False
 
-    def used(self, ask: Callable[[AccessToken], _T]) -> _T:
-        """Return what `ask` returns, asked again with a renewed token after a 401."""
-        token = self._current()
+    def call(self, ask: Callable[[AccessToken], _T]) -> _T:
+        """Call `ask` with the token; after a 401 once more, with a renewed token."""
+        token = self._load()
         try:
             return ask(token)
         except TokenRejected as rejected:
-            token = self._renewal_of(token, rejected)
+            token = self._renew(token, rejected)
         return ask(token)
 
-    def _current(self) -> AccessToken:
+    def _load(self) -> AccessToken:
         with self._lock:
             if self._token is None:
                 self._token = tokens.valid_token(self._app, self._session, self._app.deadline())
             return self._token
 
-    def _renewal_of(self, token: AccessToken, rejected: TokenRejected) -> AccessToken:
+    def _renew(self, token: AccessToken, rejected: TokenRejected) -> AccessToken:
         with self._lock:
             if self._token is not None and self._token.value != token.value:
                 return self._token

@@ -80,13 +80,13 @@ class Environment(NamedTuple):
             for name, value in self.set.items()
         }
 
-    def of_child(self, environ: Mapping[str, str]) -> dict[str, str]:
+    def for_child(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return the environment of a program that is to see this one and nothing that wins."""
         kept = {name: value for name, value in environ.items() if name not in self.unset}
         return {**kept, **self.revealed()}
 
 
-def profile_environment(app: App, profile: Profile) -> Environment:
+def build_profile_environment(app: App, profile: Profile) -> Environment:
     """Return what points at a profile of the config: SDKs renew by themselves, no secret.
 
     A section of the same name in the credentials file is a warning: SDKs take keys there first.
@@ -99,7 +99,7 @@ def profile_environment(app: App, profile: Profile) -> Environment:
     return _environment({"AWS_PROFILE": profile.name, **_regions(app, profile)})
 
 
-def keys_environment(app: App, profile: Profile, credentials: RoleCredentials) -> Environment:
+def build_keys_environment(app: App, profile: Profile, credentials: RoleCredentials) -> Environment:
     """Return fixed keys with their end. No profile: JavaScript's SDK would take it before them."""
     ends_at = to_iso(credentials.expires_at)
     return _environment(
@@ -116,12 +116,14 @@ def keys_environment(app: App, profile: Profile, credentials: RoleCredentials) -
     )
 
 
-def served_environment(app: App, profile: Profile, variables: Mapping[str, str]) -> Environment:
+def build_endpoint_environment(
+    app: App, profile: Profile, variables: Mapping[str, str]
+) -> Environment:
     """Return what leads to an endpoint of ours, and takes away what SDKs would take before it."""
     return _environment({**variables, **_regions(app, profile)})
 
 
-def region_of(app: App, profile: Profile) -> str:
+def choose_region(app: App, profile: Profile) -> str:
     """Return the profile's region, else the one that new profiles of its session would get."""
     if profile.region:
         return profile.region
@@ -130,12 +132,12 @@ def region_of(app: App, profile: Profile) -> str:
     return region
 
 
-def endpoint_region_of(app: App, profile: Profile, region: str | None = None) -> str:
+def choose_endpoint_region(app: App, profile: Profile, region: str | None = None) -> str:
     """Return the region of which an endpoint of AWS is asked: the one that was said, or as above.
 
     Raises: ConfigInvalid for one that AWS does not have; the profile's own with file and line.
     """
-    chosen = region or region_of(app, profile)
+    chosen = region or choose_region(app, profile)
     try:
         return checked_region(chosen)
     except ConfigInvalid:
@@ -145,7 +147,7 @@ def endpoint_region_of(app: App, profile: Profile, region: str | None = None) ->
         raise
 
 
-def usable_sign_in(app: App, session: SsoSession) -> Outlook:
+def ensure_sign_in(app: App, session: SsoSession) -> Outlook:
     """Renew the token where it is due; return how long the sign-in lasts.
 
     Where AWS or our own files prevent the renewal: a warning, and what the token file says.
@@ -164,4 +166,4 @@ def _environment(variables: dict[str, str | Secret]) -> Environment:
 
 
 def _regions(app: App, profile: Profile) -> dict[str, str]:
-    return dict.fromkeys(_REGIONS, region_of(app, profile))
+    return dict.fromkeys(_REGIONS, choose_region(app, profile))

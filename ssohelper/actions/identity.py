@@ -31,7 +31,7 @@ class Confirmed(NamedTuple):
 
 def known(app: App, profile: Profile) -> Known:
     """Return account and role of the profile with the names that the saved list gives them."""
-    saved = directory.saved_listing(app, profile.session)
+    saved = directory.load_listing(app, profile.session)
     accounts = {a.account.id: a.account for a in saved.accounts} if saved else {}
     account_id = profile.role.account_id
     account = accounts.get(account_id) or Account(account_id, "", "")
@@ -52,7 +52,9 @@ def confirmed(app: App, who: Known) -> Confirmed:
     """
     session, role = who.profile.session, who.profile.role
     # Not the region of the settings: STS of the profile's own region, else of the session's.
-    region = environment.endpoint_region_of(app, who.profile, who.profile.region or session.region)
+    region = environment.choose_endpoint_region(
+        app, who.profile, who.profile.region or session.region
+    )
     endpoint = sts_endpoint(region, app.environ)
     issuer.check_keys(tokens.issuer_of(app, session), "sts", endpoint, session)
     keys = credentials.release(app, session, role, app.deadline())
@@ -76,7 +78,7 @@ def _remember_user(app: App, session: SsoSession, user: str) -> None:
             facts = _facts(app, session)
             app.tokens.save_facts(session.name, facts._replace(user=user))
         if facts.earlier_user not in (None, user):
-            directory.forget_earlier(app, session)
+            directory.forget_earlier_listing(app, session)
     except AnotherUsersHome:
         return
     except (LocalState, OSError) as trouble:

@@ -69,12 +69,12 @@ class Work:
 
     def token(self, session_name: str) -> Token:
         app = self._app()
-        return tokens.named(app, selection.known_session(app, session_name))
+        return tokens.named(app, selection.require_session(app, session_name))
 
     def fingerprint(self, session_name: str) -> str:
         app = self._app()
         try:
-            return app.tokens.read_fingerprint(selection.known_session(app, session_name))
+            return app.tokens.read_fingerprint(selection.require_session(app, session_name))
         except SsoHelperError:
             return ""  # an error in the config, which `find` reports, must not end the broker
 
@@ -88,7 +88,7 @@ class Work:
         """Return how a caller waits for a sign-in, if it does; tell that one is needed."""
         app = self._app()
         try:
-            return sign_in_wait.begin(app, selection.known_session(app, session_name))
+            return sign_in_wait.begin(app, selection.require_session(app, session_name))
         except SsoHelperError:
             return None  # the caller hears of it by its error
 
@@ -105,7 +105,7 @@ class Work:
 
     def renew(self, session_name: str, seen_id: str) -> None:
         app = self._app()
-        session = selection.known_session(app, session_name)
+        session = selection.require_session(app, session_name)
 
         def prepare_call() -> None:
             # Its imports take 20 ms, for which the role call that follows need not wait.
@@ -129,7 +129,7 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
     Publishes it again where its published response was lost.
     Raises: ConfigInvalid for an unknown session, NotOurs.
     """
-    session = selection.known_session(app, key.session_name)
+    session = selection.require_session(app, key.session_name)
     stamp = app.session_stamp(session)
     if stamp.is_of_other_portal:
         _forget_other_portal(app, session)
@@ -166,7 +166,7 @@ def issue(app: App, key: RoleKey) -> bytes:
     One request. Raises: LoginRequired, TokenRejected (with its token's id), RoleNotAssigned,
     AwsUnreachable, LocalState; Superseded when the session was signed out, or in, meanwhile.
     """
-    session = selection.known_session(app, key.session_name)
+    session = selection.require_session(app, key.session_name)
     role = Role(key.account_id, key.role_name)
     token = app.tokens.load(session)
     if token is None:
@@ -317,7 +317,7 @@ def _prepare(app: App, session: SsoSession, cached: CachedCredentials) -> bool:
     Raises: Superseded when they are not of the present sign-in and portal.
     """
     stamp = app.session_stamp(session)
-    present = selection.known_session(app, session.name)
+    present = selection.require_session(app, session.name)
     token, standing = _standing(app, session, cached)
     if present != session or standing is not Standing.CURRENT:
         raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')

@@ -230,7 +230,7 @@ def _keep(
         prompt_notes.update_after_sign_in(app, session)
     if person.is_another(user, facts.earlier_user):
         with suppress(LocalState, OSError):  # it is doubted in any case, and refreshed
-            directory.forget_earlier(app, session)
+            directory.forget_earlier_listing(app, session)
 
 
 def _is_replaced(app: App, session: SsoSession, token: AccessToken | None) -> bool:

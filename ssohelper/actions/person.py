@@ -99,7 +99,7 @@ class _Question:
         self._session = session
         self._token = token
         self._rules: Iterable[str] = app.settings.get("guard.rules")
-        self._saved = directory.saved_listing(app, session)
+        self._saved = directory.load_listing(app, session)
         self._portal = _portal(app, session, token)
         endpoint = sts_endpoint(session.region, app.environ)
         issuer.check_keys(app.oidc(session).issuer, "sts", endpoint, session)

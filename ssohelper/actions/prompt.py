@@ -160,7 +160,7 @@ def _in_use(app: App, has_fixed_keys: bool) -> tuple[str, Profile | None]:
     if not name:
         return "keys" if has_fixed_keys else "", None
     try:
-        return name, selection.profile_of(app, asked or None, None)
+        return name, selection.resolve_profile(app, asked or None, None)
     except SsoHelperError:
         return name, None
 

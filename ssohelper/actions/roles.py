@@ -28,15 +28,15 @@ class Choice(NamedTuple):
         return [session for session in self.sessions if session.name not in self.listed_at]
 
 
-def to_choose(app: App, session_name: str | None = None) -> Choice:
+def read_roles(app: App, session_name: str | None = None) -> Choice:
     """Return the roles of every session, or of one: those listed, and those of profiles alone."""
     sessions = [
         session
         for session in app.config.read().sso_sessions()
         if session_name in (None, session.name)
     ]
-    profiles = profiles_by_role(app, sessions)
-    used = favourites.known(app)
+    profiles = find_profiles_by_role(app, sessions)
+    used = favourites.load_usage(app)
     rows: list[RoleRow] = []
     listed_at: dict[str, int] = {}
     for session in sessions:
@@ -61,7 +61,9 @@ def to_choose(app: App, session_name: str | None = None) -> Choice:
     return Choice(ranked(rows) if used else rows, listed_at, sessions)
 
 
-def profiles_by_role(app: App, sessions: Sequence[SsoSession]) -> dict[RoleKey, tuple[str, ...]]:
+def find_profiles_by_role(
+    app: App, sessions: Sequence[SsoSession]
+) -> dict[RoleKey, tuple[str, ...]]:
     """Return the names of the profiles in ~/.aws/config that point at each role of the sessions."""
     config = app.config.read()
     found: dict[RoleKey, tuple[str, ...]] = {}

@@ -28,7 +28,7 @@ def replace_process(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
     Raises: ProgramNotFound (127), NotExecutable (126).
     """
-    path = found_program(argv[0], environ)
+    path = find_program(argv[0], environ)
     if sys.platform == "win32":
         return _waited_for(path, argv, environ)
     for name in IGNORED_BY_PYTHON:
@@ -40,10 +40,10 @@ def replace_process(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     except OSError as cause:
         if cause.errno == errno.ENOEXEC:  # a script without #!: a shell reads it, as in every shell
             os.execve(SHELL, [SHELL, path, *argv[1:]], dict(environ))  # noqa: S606
-        raise cannot_run(path, cause) from cause
+        raise start_error(path, cause) from cause
 
 
-def cannot_run(path: str, cause: OSError) -> SsoHelperError:
+def start_error(path: str, cause: OSError) -> SsoHelperError:
     """Return the error for a program that is there and was not started."""
     if cause.errno == errno.ENOENT:
         return ProgramNotFound(
@@ -53,7 +53,7 @@ def cannot_run(path: str, cause: OSError) -> SsoHelperError:
     return NotExecutable(f'"{show(path, 120)}" cannot be run: {(cause.strerror or "").lower()}')
 
 
-def found_program(name: str, environ: Mapping[str, str]) -> str:
+def find_program(name: str, environ: Mapping[str, str]) -> str:
     """Return the program's path. A name without a slash is looked for in PATH's absolute folders.
 
     Never in the folder we are in: an empty or relative element of PATH would lead there.
@@ -105,7 +105,7 @@ if sys.platform == "win32":
         try:
             code = subprocess.run([path, *argv[1:]], env=dict(environ), check=False).returncode
         except OSError as cause:
-            raise cannot_run(path, cause) from cause
+            raise start_error(path, cause) from cause
         finally:
             signal.signal(signal.SIGINT, kept or signal.SIG_DFL)
         # 0xC000013A (Ctrl-C) and its like: Python ends with -1 for what no signed 32 bits hold.

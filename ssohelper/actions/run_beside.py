@@ -15,7 +15,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ssohelper.actions.run import IGNORED_BY_PYTHON, SHELL, cannot_run, found_program
+from ssohelper.actions.run import IGNORED_BY_PYTHON, SHELL, find_program, start_error
 from ssohelper.fastpath import own_process
 
 if sys.platform == "win32":
@@ -90,12 +90,12 @@ def _next_signal() -> tuple[int, bool]:
 
 
 def _started(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    path = found_program(argv[0], environ)
+    path = find_program(argv[0], environ)
     try:
         return _spawned(path, list(argv), environ)
     except OSError as cause:
         if cause.errno != errno.ENOEXEC:
-            raise cannot_run(path, cause) from cause
+            raise start_error(path, cause) from cause
     # A script without #!: a shell reads it, as in every shell.
     return _spawned(SHELL, [SHELL, path, *argv[1:]], environ)
 

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from ssohelper.core.listing import Listing
 
 
-class WhichProfile(UsageProblem):
+class NoProfileNamed(UsageProblem):
     """Nobody said which profile: a front door with a person at it may ask."""
 
 
-class WhichSession(UsageProblem):
+class NoSessionNamed(UsageProblem):
     """Nobody said which of several sessions: a front door with a person at it may ask."""
 
     def __init__(self, sessions: list[SsoSession]) -> None:
@@ -36,10 +36,10 @@ class WhichSession(UsageProblem):
         self.sessions = sessions
 
 
-def session_of(app: App, name: str | None) -> SsoSession:
+def resolve_session(app: App, name: str | None) -> SsoSession:
     """Return the session of this name, else AWS_PROFILE's, else the only one.
 
-    Raises: WhichSession when it is not clear which, UsageProblem when there is none.
+    Raises: NoSessionNamed when it is not clear which, UsageProblem when there is none.
     """
     config = app.config.read()
     if name:
@@ -56,7 +56,7 @@ def session_of(app: App, name: str | None) -> SsoSession:
         raise UsageProblem(
             "there is no sso-session yet", hint="onboard with: ssohelper setup START_URL"
         )
-    raise WhichSession(sessions)
+    raise NoSessionNamed(sessions)
 
 
 def named_session(config: ConfigFile, name: str) -> SsoSession:
@@ -71,12 +71,12 @@ def named_session(config: ConfigFile, name: str) -> SsoSession:
     )
 
 
-def profile_of(app: App, text: str | None, session_name: str | None) -> Profile:
+def resolve_profile(app: App, text: str | None, session_name: str | None) -> Profile:
     """Return the profile that the PROFILE argument names, else the one of AWS_PROFILE.
 
     Called once, where the text enters the program; what is chosen from a list is a RoleKey.
     An empty text is an error: a script's unset variable must not become AWS_PROFILE's profile.
-    Raises: WhichProfile when neither names one, WhichSession for a legacy profile whose portal
+    Raises: NoProfileNamed when neither names one, NoSessionNamed for a legacy profile whose portal
     has several sessions, UsageProblem for an unknown name or one of another session than
     `session_name`, ConfigInvalid when AWS_PROFILE names no profile or the profile has no role,
     RoleNotAssigned for an account name that the saved list does not have.
@@ -84,7 +84,7 @@ def profile_of(app: App, text: str | None, session_name: str | None) -> Profile:
     config = app.config.read()
     asked = text if text is not None else app.environ.get("AWS_PROFILE") or None
     if asked is None:
-        raise WhichProfile(
+        raise NoProfileNamed(
             "which profile?", hint="name one, or set AWS_PROFILE; see: ssohelper profile list"
         )
     entry = config.profile(asked)
@@ -100,7 +100,7 @@ def profile_of(app: App, text: str | None, session_name: str | None) -> Profile:
     raise ConfigInvalid(f"{message} (AWS_PROFILE)", hint=hint)
 
 
-def profile_of_key(app: App, key: RoleKey, names: Iterable[str] = ()) -> Profile:
+def resolve_chosen_role(app: App, key: RoleKey, names: Iterable[str] = ()) -> Profile:
     """Return the role that the user chose from a list, under the name of a profile if it has one.
 
     `names` are the profiles that the list showed for the role. A profile that was edited since
@@ -114,7 +114,7 @@ def profile_of_key(app: App, key: RoleKey, names: Iterable[str] = ()) -> Profile
     return Profile(key.text, session, key.role, None)
 
 
-def profiles_pointing_at(app: App, key: RoleKey, names: Iterable[str]) -> list[str]:
+def find_profiles_of(app: App, key: RoleKey, names: Iterable[str]) -> list[str]:
     """Return those of the named profiles that point at this role in the config as it is now."""
     return [entry.name for entry in _entries_pointing_at(app.config.read(), key, names)]
 
@@ -165,7 +165,7 @@ def _resolved(config: ConfigFile, entry: ProfileEntry, session_name: str | None)
             )
         sessions = [named]
     if len(sessions) > 1:
-        raise WhichSession(sessions)
+        raise NoSessionNamed(sessions)
     return Profile(entry.name, sessions[0], target.role, config.region(entry))
 
 
@@ -195,7 +195,7 @@ def _profile_of_role(app: App, text: str, session_name: str | None) -> Profile:
         before, _, after = account_text.partition(":")
         session = config.sso_session(before)
         account_text = after if session else account_text
-    session = session or session_of(app, session_name)
+    session = session or resolve_session(app, session_name)
     if not ROLE_NAME.fullmatch(role_name):
         raise UsageProblem(f'"{role_name}" cannot be the name of a role')
     listing = app.directory.load(session.name)
@@ -237,7 +237,7 @@ def _session_of_environment(app: App, config: ConfigFile) -> SsoSession | None:
     return target.session
 
 
-def known_session(app: App, name: str) -> SsoSession:
+def require_session(app: App, name: str) -> SsoSession:
     """Return the session that a profile's line names. Raises: ConfigInvalid."""
     session = app.config.read().sso_session(name)
     if session is None:

@@ -124,7 +124,7 @@ def main(ctx: click.Context) -> None:
 
 def run(argv: list[str]) -> int:
     """Return the exit code; the one place of this door where errors become words."""
-    output.be_quiet_about_pipes()
+    output.replace_closed_streams()
     try:
         result = main.main(args=argv, prog_name="ssohelper", standalone_mode=False)
         output.flush()
@@ -144,11 +144,11 @@ def run(argv: list[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except PipeBroken as error:
-        if output.has_reader_gone():
+        if output.drop_output_without_reader():
             return READER_GONE
-        return output.report_stdout_fault() or _report_crash(error)
+        return output.report_stdout_error() or _report_crash(error)
     except Exception as error:
-        return output.report_stdout_fault() or _report_crash(error)
+        return output.report_stdout_error() or _report_crash(error)
     return result if isinstance(result, int) else 0
 
 

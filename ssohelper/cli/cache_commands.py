@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from ssohelper.actions import cache_contents
-from ssohelper.actions.selection import session_of
+from ssohelper.actions.selection import resolve_session
 from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.core.instants import duration_text, to_iso
@@ -33,9 +33,9 @@ def list_kept() -> None:
     Examples:
       ssohelper cache list --json
     """
-    app = output.app()
-    found = _kept(app, output.talk().session)
-    if output.talk().json:
+    app = output.get_app()
+    found = _kept(app, output.options().session)
+    if output.options().json:
         output.print_json([_row(item) for item in found], app.warnings)
         return
     if not found:
@@ -59,30 +59,30 @@ def clear(yes: bool) -> None:
       ssohelper cache clear --yes
       ssohelper cache clear --session corp --yes
     """
-    app = output.app()
-    session = output.talk().session
+    app = output.get_app()
+    session = output.options().session
     _kept(app, session)
     whose = f'of the session "{show(session)}"' if session else "of all sessions"
     question = f"remove role credentials and saved listings {whose}?"
     if not output.confirm(question, yes=yes, what="cache clear"):
         output.say("nothing removed")
         return
-    removed = cache_contents.clear(app, session)
-    if output.talk().json:
+    removed = cache_contents.clear_cache(app, session)
+    if output.options().json:
         output.print_json({"removed": removed}, app.warnings)
     else:
         output.say(f"{removed} {'file' if removed == 1 else 'files'} removed")
 
 
-def _kept(app: App, session: str | None) -> list[cache_contents.Kept]:
+def _kept(app: App, session: str | None) -> list[cache_contents.CachedItem]:
     """Return what is kept. Raises: UsageProblem for a session that is nowhere, with the nearest."""
-    found = cache_contents.everything(app, session)
+    found = cache_contents.list_items(app, session)
     if session and not found:
-        session_of(app, session)
+        resolve_session(app, session)
     return found
 
 
-def _row(item: cache_contents.Kept) -> dict[str, Any]:
+def _row(item: cache_contents.CachedItem) -> dict[str, Any]:
     return {
         "kind": item.kind.replace(" ", "_").replace("-", "_"),
         "session": item.session,
@@ -93,7 +93,7 @@ def _row(item: cache_contents.Kept) -> dict[str, Any]:
     }
 
 
-def _left(item: cache_contents.Kept, now: int) -> str:
+def _left(item: cache_contents.CachedItem, now: int) -> str:
     if item.expires_at is None:
         return "-"
     left = item.expires_at - now

@@ -5,8 +5,7 @@ and where the terminal can show no picker, it stays an error with exit code 2.
 """
 
 from ssohelper.actions import directory, roles, selection
-from ssohelper.actions.roles import Choice
-from ssohelper.actions.selection import WhichProfile, WhichSession
+from ssohelper.actions.selection import NoProfileNamed, NoSessionNamed
 from ssohelper.app import App
 from ssohelper.cli import listing_progress, output
 from ssohelper.core.model import Profile, SsoSession
@@ -19,8 +18,8 @@ def profile(text: str | None, session: str | None = None, *, ask_always: bool = 
     With `ask_always` AWS_PROFILE's does not count: nothing named means the picker.
     Raises: Interrupted (130) when the person leaves; what actions.selection raises.
     """
-    found = _profile(text, session or output.talk().session, ask_always=ask_always)
-    warn_of_config(output.app(), found.name)
+    found = _profile(text, session or output.options().session, ask_always=ask_always)
+    warn_of_config(output.get_app(), found.name)
     return found
 
 
@@ -33,27 +32,27 @@ def warn_of_config(app: App, profile_name: str | None = None) -> None:
 
 
 def _profile(text: str | None, session: str | None, *, ask_always: bool) -> Profile:
-    app = output.app()
+    app = output.get_app()
     if text is None and ask_always:
         if not output.can_draw():
-            raise WhichProfile("which profile?", hint="name one; see: ssohelper profile list")
+            raise NoProfileNamed("which profile?", hint="name one; see: ssohelper profile list")
         return _pick_role(app, session)
     try:
-        return selection.profile_of(app, text, session)
-    except WhichProfile:
+        return selection.resolve_profile(app, text, session)
+    except NoProfileNamed:
         if not output.can_draw():
             raise
         return _pick_role(app, session)
-    except WhichSession as question:
-        return selection.profile_of(app, text, _pick_session(app, question).name)
+    except NoSessionNamed as question:
+        return selection.resolve_profile(app, text, _pick_session(app, question).name)
 
 
 def session(text: str | None) -> SsoSession:
     """Return the session that was named, else AWS_PROFILE's, the only one, or the one picked."""
-    app = output.app()
+    app = output.get_app()
     try:
-        return selection.session_of(app, text)
-    except WhichSession as question:
+        return selection.resolve_session(app, text)
+    except NoSessionNamed as question:
         return _pick_session(app, question)
 
 
@@ -63,10 +62,10 @@ def session(text: str | None) -> SsoSession:
 def _pick_role(app: App, session_name: str | None) -> Profile:
     """Let the user pick a role. Raises: Interrupted (130) when none was picked."""
     if session_name is not None:
-        selection.session_of(app, session_name)  # an unknown one is said, with the nearest
-    choice = roles.to_choose(app, session_name)
+        selection.resolve_session(app, session_name)  # an unknown one is said, with the nearest
+    choice = roles.read_roles(app, session_name)
     if choice.unlisted and _listed(app, choice):
-        choice = roles.to_choose(app, session_name)
+        choice = roles.read_roles(app, session_name)
     if not choice.rows:
         raise UsageProblem(
             "there is no role to choose from", hint="ask AWS with: ssohelper list --refresh"
@@ -76,7 +75,7 @@ def _pick_role(app: App, session_name: str | None) -> Profile:
     row = pickers.pick_role(app, choice)
     if row is None:
         raise Interrupted("nothing was chosen")
-    return selection.profile_of_key(app, row.key, row.profiles)
+    return selection.resolve_chosen_role(app, row.key, row.profiles)
 
 
 def _listed(app: App, choice: Choice) -> bool:
@@ -88,8 +87,8 @@ def _listed(app: App, choice: Choice) -> bool:
     done = False
     for unlisted in choice.unlisted:
         try:
-            with listing_progress.listing_progress() as progress:
-                directory.listing(app, unlisted, progress=progress)
+            with listing_progress.show_listing_progress() as progress:
+                directory.fetch_listing(app, unlisted, progress=progress)
             done = True
         except SsoHelperError as error:
             trouble = trouble or error
@@ -100,7 +99,7 @@ def _listed(app: App, choice: Choice) -> bool:
     return done
 
 
-def _pick_session(app: App, question: WhichSession) -> SsoSession:
+def _pick_session(app: App, question: NoSessionNamed) -> SsoSession:
     """Let the user pick a session. Raises: Interrupted (130) when none was picked."""
     if not output.can_draw():
         raise question

@@ -37,9 +37,9 @@ def get(key: str) -> None:
     Examples:
       ssohelper config get form
     """
-    app = output.app()
+    app = output.get_app()
     known.setting_of(key)
-    if output.talk().json:
+    if output.options().json:
         output.print_json(_row(app.settings, key), app.warnings)
     else:
         output.echo(show(_text(app.settings.get(key))))
@@ -59,7 +59,7 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
       ssohelper config set guard.rules '*-prod/*Admin*' 'billing'
       ssohelper config set default_region --default
     """
-    app = output.app()
+    app = output.get_app()
     known.setting_of(key)
     if to_default == bool(values):
         raise UsageProblem(
@@ -83,7 +83,7 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
         _warn_of_unknown_session(app, parts[1])
     if parts[-1] == "session_hours" or parts[0] == "guard":
         prompt_notes.forget_all(app)
-    if output.talk().json:
+    if output.options().json:
         output.print_json(_row(after, key), app.warnings)
 
 
@@ -96,9 +96,9 @@ def list_settings() -> None:
     Examples:
       ssohelper config list --json
     """
-    app = output.app()
+    app = output.get_app()
     rows = [_row(app.settings, key) for key in app.settings.names()]
-    if output.talk().json:
+    if output.options().json:
         output.print_json(rows, app.warnings)
         return
     shown = [
@@ -117,8 +117,8 @@ def path() -> None:
     Examples:
       $EDITOR "$(ssohelper config path)"
     """
-    app = output.app()
-    if output.talk().json:
+    app = output.get_app()
+    if output.options().json:
         found = {"path": str(app.settings_file), "exists": app.settings_file.exists()}
         output.print_json(found, app.warnings)
     else:

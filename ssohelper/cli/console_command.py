@@ -38,27 +38,27 @@ def console(profile: str | None, service: str | None, region: str | None, only_p
     The browser is the one of sessions.NAME.browser in the settings, else BROWSER, else the
     desktop's. Where there is none the link of --print is printed.
     """
-    app = output.app()
-    chosen = profile_use.chosen_profile(profile)
-    page = consoles.page_of(app, chosen, service, region)
+    app = output.get_app()
+    chosen = profile_use.choose_profile(profile)
+    page = consoles.choose_page(app, chosen, service, region)
     opener = None if only_print else _opener(app, chosen)
     if opener is None:
         _print_link(app, chosen, page, is_asked_for=only_print)
         return
     _say_what_opens(app, chosen, page)
     started = _Started(app, opener)
-    opened = profile_use.signed_in(
+    opened = profile_use.run_signed_in(
         app,
         chosen,
         lambda: consoles.open_in_browser(app, chosen, page, started.start, started.has_failed),
     )
-    favourites.record(app, chosen)
+    favourites.record_use(app, chosen)
     left = duration_text(opened.ends_at - app.aws_now())
     output.say(f"the console session lasts until {to_iso(opened.ends_at)} ({left})")
-    other = consoles.other_session(app, " ".join(opener), chosen, opened.ends_at)
+    other = consoles.record_visit(app, " ".join(opener), chosen, opened.ends_at)
     if other is not None:
         _say_two_sessions(chosen, other)
-    if output.talk().json:
+    if output.options().json:
         _print_json(app, chosen, page, opened.ends_at)
 
 
@@ -94,14 +94,14 @@ def _print_link(app: App, profile: Profile, page: ConsolePage, *, is_asked_for: 
             "no browser can be started on this host: open this link in any browser, "
             "where you are or will be signed in to the access portal"
         )
-    if output.talk().json:
+    if output.options().json:
         _print_json(app, profile, page, None)
     else:
         output.echo(consoles.link(profile, page))
 
 
 def _say_what_opens(app: App, profile: Profile, page: ConsolePage) -> None:
-    role, account = profile.role, identity.known(app, profile).account
+    role, account = profile.role, identity.look_up(app, profile).account
     where = f"{show(account.name)} ({role.account_id})" if account.name else role.account_id
     output.say(f'opening the console of {where} as "{show(role.name)}" in {page.region}')
 

@@ -28,19 +28,19 @@ def credential_process(
 
     Profiles in ~/.aws/config call this. It never asks anything and ends within 20 s.
     """
-    session = output.talk().session
+    session = output.options().session
     by_key = bool(session and account_id and role_name)
     if bool(profile) == by_key or (profile and (session or account_id or role_name)):
         raise UsageProblem(
             "credential-process takes --profile, or --session, --account-id and --role-name"
         )
-    app: App = output.app()
+    app: App = output.get_app()
     try:
         if profile:
-            found = selection.profile_of(app, profile, None)
+            found = selection.resolve_profile(app, profile, None)
             door.print_document(app, found.session, found.role, app.deadline())
         else:
-            named = selection.known_session(app, session or "")
+            named = selection.require_session(app, session or "")
             role = selection.checked_role(account_id or "", role_name or "")
             door.print_document(app, named, role, app.deadline())
     except SsoHelperError as error:

@@ -44,13 +44,13 @@ def env(profile: str | None, shell: str, form: str, reveal: bool) -> None:
     When anything fails nothing is printed. The keys do not renew: for one command there is
     exec, for this shell use.
     """
-    app = output.app()
+    app = output.get_app()
     if sys.stdout.isatty() and not reveal:
         raise UsageProblem(
             "secrets are not printed on a terminal",
             hint="run a command with them: ssohelper exec PROFILE -- COMMAND (or say --reveal)",
         )
-    chosen = choosing.profile(profile)
+    chosen = choosing.choose_profile(profile)
     keys = credentials.release(
         app,
         chosen.session,
@@ -58,13 +58,13 @@ def env(profile: str | None, shell: str, form: str, reveal: bool) -> None:
         app.deadline(),
         least_share=credentials.NEARLY_WHOLE,
     )
-    found = environment.keys_environment(app, chosen, keys)
+    found = environment.build_keys_environment(app, chosen, keys)
     variables = found.revealed()
-    if output.talk().json:
+    if output.options().json:
         output.print_json(variables, app.warnings)
     elif form == "json":
         output.write(to_json(variables, indent=2).encode() + b"\n")
     else:
         text = shell_text.assignments(shell, variables, found.unset)
         output.write(os.fsencode(text) + b"\n")
-    favourites.record(app, chosen)
+    favourites.record_use(app, chosen)

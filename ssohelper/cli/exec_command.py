@@ -67,28 +67,28 @@ def exec_program(ctx: click.Context, profile: str | None, server: bool, hold: bo
     wait_for_sign_in says; so does every profile of ours that the command uses.
     """
     program: list[str] = ctx.meta.get(_PROGRAM, [])
-    if not program or output.talk().json:
+    if not program or output.options().json:
         raise UsageProblem(
             "exec takes a command behind --" if not program else "exec has no JSON",
             hint="for example: ssohelper exec PROFILE -- aws s3 ls",
         )
     if sys.platform == "win32" and server:
         raise output.not_on_windows("exec --server")
-    app = output.app()
-    run.found_program(program[0], app.environ)
-    chosen = profile_use.chosen_profile(profile)
+    app = output.get_app()
+    run.find_program(program[0], app.environ)
+    chosen = profile_use.choose_profile(profile)
     # What runs below `exec --hold` waits too.
     is_held = hold or sign_in_wait.VARIABLE in app.environ
     hold_text = sign_in_wait.hold_text(app, chosen.session) if is_held else ""
     if server:
         from ssohelper.cli import serve_command
 
-        ctx.exit(serve_command.run_beside_server(app, chosen, program, hold_text))
+        ctx.exit(serve_command.run_with_server(app, chosen, program, hold_text))
     ctx.exit(_run_with_keys(app, chosen, program, hold_text))
 
 
 def _run_with_keys(app: App, chosen: Profile, program: list[str], hold_text: str) -> int:
-    keys = profile_use.signed_in(
+    keys = profile_use.run_signed_in(
         app,
         chosen,
         lambda: credentials.release(
@@ -100,8 +100,8 @@ def _run_with_keys(app: App, chosen: Profile, program: list[str], hold_text: str
         ),
         hold_seconds=sign_in_wait.seconds_in(hold_text),
     )
-    child = environment.keys_environment(app, chosen, keys).of_child(app.environ)
+    child = environment.build_keys_environment(app, chosen, keys).for_child(app.environ)
     child.update(sign_in_wait.variables(hold_text))
-    output.say(f"{profile_use.who(app, chosen)}: {profile_use.keys_left(app, keys)}")
-    favourites.record(app, chosen)
+    output.say(f"{profile_use.describe_role(app, chosen)}: {profile_use.keys_left_text(app, keys)}")
+    favourites.record_use(app, chosen)
     return run.replace_process(program, child)

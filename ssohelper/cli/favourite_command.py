@@ -62,9 +62,9 @@ def list_favourites() -> None:
       ssohelper favourite list
       ssohelper favourite list --json
     """
-    found = favourites.favourites(output.app())
-    if output.talk().json:
-        output.print_json([_data(key) for key in found], output.app().warnings)
+    found = favourites.list_favourites(output.get_app())
+    if output.options().json:
+        output.print_json([_data(key) for key in found], output.get_app().warnings)
         return
     output.print_rows(("SESSION", "ACCOUNT ID", "ROLE"), [tuple(key) for key in found])
 
@@ -74,10 +74,10 @@ def list_favourites() -> None:
 
 def _set(name: str | None, favourite: bool) -> tuple[Profile, bool]:
     """Make the role a favourite or not. Return its profile, and whether that was a change."""
-    chosen = choosing.profile(name)
-    changed = favourites.set_favourite(output.app(), chosen.key, favourite)
-    if output.talk().json:
-        output.print_json({**_data(chosen.key), "favourite": favourite}, output.app().warnings)
+    chosen = choosing.choose_profile(name)
+    changed = favourites.set_favourite(output.get_app(), chosen.key, favourite)
+    if output.options().json:
+        output.print_json({**_data(chosen.key), "favourite": favourite}, output.get_app().warnings)
     return chosen, changed
 
 

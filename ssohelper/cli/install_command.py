@@ -28,7 +28,7 @@ def install(shell: str | None, uninstall: bool, dry_run: bool, yes: bool) -> Non
     Adds one line between marks: to ~/.bashrc, to ~/.zshrc (or the one in ZDOTDIR), or in a file
     in fish's conf.d. The line for pwsh is not tested.
     """
-    app = output.app()
+    app = output.get_app()
     chosen = installing.choose_shell(app, shell)
     plan = installing.plan_uninstall if uninstall else installing.plan_install
     edit = plan(app, chosen)
@@ -39,7 +39,7 @@ def install(shell: str | None, uninstall: bool, dry_run: bool, yes: bool) -> Non
         if not dry_run and _confirm(edit, uninstall, yes):
             installing.write_edit(app, edit)
             written = True
-    if output.talk().json:
+    if output.options().json:
         data = {"shell": chosen, "file": str(edit.path), "diff": diff, "written": written}
         output.print_json({**data, "by_hand": edit.by_hand}, app.warnings)
     elif not dry_run:

@@ -6,12 +6,11 @@ from typing import Any
 import click
 
 from ssohelper.actions import directory, favourites, roles
-from ssohelper.actions.directory import Row
 from ssohelper.app import App
 from ssohelper.cli import choosing, listing_progress, output
 from ssohelper.core import guard_rules
 from ssohelper.core.instants import to_iso
-from ssohelper.core.listing import Listing
+from ssohelper.core.listing import ListedRole, Listing
 from ssohelper.core.model import NEVER_USED, RoleKey, SsoSession, Usage
 from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError
@@ -25,7 +24,7 @@ _ACCOUNT_HEADER = ("ACCOUNT ID", "ACCOUNT", "ADDRESS", "ROLES")
 @click.argument("query", nargs=-1, metavar="[QUERY]...")
 @click.option("--accounts", is_flag=True, help="Accounts alone, each with its roles.")
 @click.option("--refresh", is_flag=True, help="Ask AWS, even when the saved list is young.")
-@click.option("--behind", is_flag=True, hidden=True)
+@click.option("--background", is_flag=True, hidden=True)
 @output.common_options
 def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, behind: bool) -> None:
     """List the accounts and roles you may use.
@@ -41,10 +40,10 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, behind: bo
     after a sign-in. The words of QUERY are looked for in account names, ids, addresses and role
     names, in any order.
     """
-    app = output.app()
-    session = choosing.session(output.talk().session)
+    app = output.get_app()
+    session = choosing.choose_session(output.options().session)
     if behind:  # what another list has started
-        directory.refreshed_behind(app, session)
+        directory.refresh_in_this_process(app, session)
         return
     found, failure = _listing(app, session, refresh)
     if accounts:
@@ -58,10 +57,10 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, behind: bo
 def _listing(app: App, session: SsoSession, refresh: bool) -> tuple[Listing, SsoHelperError | None]:
     """Return the listing; when AWS gives none, an old one with the error to end with."""
     try:
-        with listing_progress.listing_progress() as progress:
-            found = directory.listing(app, session, refresh=refresh, progress=progress)
+        with listing_progress.show_listing_progress() as progress:
+            found = directory.fetch_listing(app, session, refresh=refresh, progress=progress)
     except (AwsUnreachable, LoginRequired) as error:
-        saved = directory.saved_listing(app, session)
+        saved = directory.load_listing(app, session)
         if saved is None or refresh:
             raise
         app.warn(f"this is the list of {_days_ago(app.now() - saved.listed_at)}: {error.message}")
@@ -75,7 +74,7 @@ def _ask_anew(app: App, session: SsoSession) -> None:
     """Nobody waits for the list of the morning: the one of yesterday comes at once."""
     what = f'this list of "{session.name}" is from before the present sign-in'
     if app.settings.get("renew_ahead"):
-        directory.refresh_behind(app, session)
+        directory.start_background_refresh(app, session)
         app.warn(f"{what}; a new one is being made")
     else:
         app.warn(f"{what}; a new one: ssohelper list --refresh --session {session.name}")
@@ -95,17 +94,17 @@ def _say_nothing_matches(query: tuple[str, ...]) -> None:
 
 
 def _print_roles(app: App, session: SsoSession, found: Listing, query: tuple[str, ...]) -> None:
-    rows = directory.rows(found, query)
-    profiles = roles.profiles_by_role(app, [session])
+    rows = found.search_roles(query)
+    profiles = roles.find_profiles_by_role(app, [session])
     rules = app.settings.get("guard.rules")
     guarded = {
         row
         for row in rows
         if guard_rules.is_guarded(rules, session.name, row.account, row.role_name)
     }
-    if output.talk().json:
+    if output.options().json:
         durations = {key: kept.life_seconds for key, kept in app.credentials.list_entries()}
-        used = favourites.known(app)
+        used = favourites.load_usage(app)
         data = [
             _role_json(session, row, profiles, durations, used, guarded=row in guarded)
             for row in rows
@@ -135,7 +134,7 @@ def _print_roles(app: App, session: SsoSession, found: Listing, query: tuple[str
 
 def _role_json(
     session: SsoSession,
-    row: Row,
+    row: ListedRole,
     profiles: dict[RoleKey, tuple[str, ...]],
     durations: dict[RoleKey, int],
     used: dict[RoleKey, Usage],
@@ -163,8 +162,8 @@ def _role_json(
 
 
 def _print_accounts(app: App, session: SsoSession, found: Listing, query: tuple[str, ...]) -> None:
-    accounts = directory.account_rows(found, query)
-    if output.talk().json:
+    accounts = found.search_accounts(query)
+    if output.options().json:
         data = [
             {
                 "session": session.name,

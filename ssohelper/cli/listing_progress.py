@@ -16,7 +16,7 @@ _LINE_AFTER_SECONDS = 5.0
 @contextmanager
 def listing_progress() -> Iterator[Step]:
     """Show who has waited already how far it is: a bar on a terminal's stderr, elsewhere a line."""
-    draws = sys.stderr.isatty() and not output.talk().json
+    draws = sys.stderr.isatty() and not output.options().json
     with _Late(_BAR_AFTER_SECONDS, _bar) if draws else _Late(_LINE_AFTER_SECONDS, _line) as late:
         yield late.step
 
@@ -60,7 +60,6 @@ class _Late:
 
 
 def _bar() -> AbstractContextManager[Step]:
-    from ssohelper.cli import progress
 
     return progress.bar("listing accounts")
 

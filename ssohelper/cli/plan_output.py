@@ -27,7 +27,7 @@ def warn_if_nothing_matches(app: App, listing: Listing, choices: Choices) -> Non
 
 def print_plan(app: App, plan: Plan) -> None:
     """Print the diff, or the plan as JSON. Writes nothing and remembers no choices."""
-    if output.talk().json:
+    if output.options().json:
         output.print_json(_plan_document(plan), app.warnings)
         return
     print_diff(profiles.diff_plan(app, plan), on_stdout=True)
@@ -52,7 +52,7 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
         profiles.apply(app, plan)
         output.say(f"{plan_text.summary(plan, done=True)}; undo with: ssohelper profile undo")
     _print_skipped(plan)
-    if output.talk().json:
+    if output.options().json:
         output.print_json(_plan_document(plan), app.warnings)
     return True
 
@@ -83,7 +83,7 @@ def print_diff(lines: Iterable[str], on_stdout: bool) -> None:
 
     Prints nothing with --json.
     """
-    if output.talk().json:
+    if output.options().json:
         return
     print_line: Callable[[str], None] = output.echo if on_stdout else output.say
     text = "\n".join(show(line) for line in lines)

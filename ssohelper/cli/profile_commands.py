@@ -6,7 +6,7 @@ import click
 
 from ssohelper.actions import directory, profiles
 from ssohelper.actions.profiles import ConfigProfile
-from ssohelper.actions.selection import session_of
+from ssohelper.actions.selection import resolve_session
 from ssohelper.cli import choosing, listing_progress, output
 from ssohelper.cli.plan_output import (
     ACCOUNT_HELP,
@@ -77,14 +77,19 @@ def sync(
     Shows the diff and asks first. Your own profiles are never changed, and an existing name
     changes only with --rename. To end a remembered filter: --account '*' --role '*'.
     """
-    app = output.app()
-    session = choosing.session(output.talk().session)
-    choosing.warn_of_config(app)
+    app = output.get_app()
+    session = choosing.choose_session(output.options().session)
+    choosing.warn_about_config(app)
     given = Choices(accounts, roles, name_template, form, default_region)
     choices = profiles.merge_choices(app, session, given)
-    with listing_progress.listing_progress() as progress:
-        listing = directory.listing(
-            app, session, refresh=refresh, of_this_sign_in=True, anew=prune, progress=progress
+    with listing_progress.show_listing_progress() as progress:
+        listing = directory.fetch_listing(
+            app,
+            session,
+            refresh=refresh,
+            of_this_sign_in=True,
+            from_scratch=prune,
+            progress=progress,
         )
     plan = profiles.plan_sync(
         app,
@@ -113,17 +118,17 @@ def list_profiles() -> None:
       ssohelper profile list
       ssohelper profile list --session corp --json
     """
-    app = output.app()
-    choosing.warn_of_config(app)
-    wanted = output.talk().session
+    app = output.get_app()
+    choosing.warn_about_config(app)
+    wanted = output.options().session
     found = [
         item
         for item in profiles.read_profiles(app)
         if wanted is None or (item.target is not None and item.target.session_name == wanted)
     ]
     if wanted and not found:
-        session_of(app, wanted)  # raises for an unknown session, with the nearest name
-    if output.talk().json:
+        resolve_session(app, wanted)  # raises for an unknown session, with the nearest name
+    if output.options().json:
         output.print_json([_document(item) for item in found], app.warnings)
     elif not found:
         output.say("there is no profile yet; write them with: ssohelper profile sync")
@@ -141,15 +146,15 @@ def show_profile(name: str) -> None:
     Examples:
       ssohelper profile show payments-prod.ReadOnlyAccess
     """
-    app = output.app()
-    choosing.warn_of_config(app, name)
+    app = output.get_app()
+    choosing.warn_about_config(app, name)
     found = {item.entry.name: item for item in profiles.read_profiles(app)}
     if name not in found:
         raise output.unknown_name("profile", name, found, "ssohelper profile list")
     item = found[name]
     keys = {key: _shown(key, value) for key, value in item.entry.keys.items()}
     place = f"{app.aws_config_file}:{item.entry.line}"
-    if output.talk().json:
+    if output.options().json:
         output.print_json({**_document(item), "keys": keys, "place": place}, app.warnings)
         return
     rows = [(key.lower(), text) for key, text in zip(_HEADER, _row(item), strict=True)]
@@ -175,12 +180,12 @@ def add(
       ssohelper profile add payments-prod/ReadOnlyAccess
       ssohelper profile add corp:001234567890/Admin --name prod-admin --region eu-west-1
     """
-    app = output.app()
-    wanted = choosing.profile(role)
+    app = output.get_app()
+    wanted = choosing.choose_profile(role)
     session = wanted.session
     choices = profiles.merge_choices(app, session, Choices(form=form, default_region=region))
-    with listing_progress.listing_progress() as progress:
-        listing = directory.listing(app, session, progress=progress)
+    with listing_progress.show_listing_progress() as progress:
+        listing = directory.fetch_listing(app, session, progress=progress)
     plan = profiles.plan_add(app, session, listing, choices, wanted.role, name)
     if dry_run:
         print_plan(app, plan)
@@ -200,7 +205,7 @@ def rm(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     Examples:
       ssohelper profile rm payments-prod.ReadOnlyAccess
     """
-    app = output.app()
+    app = output.get_app()
     found = profiles.read_managed(app, names)
     print_diff(profiles.diff_removal(app, found), dry_run)
     removed = [item.entry.name for item in found]
@@ -208,7 +213,7 @@ def rm(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     if not dry_run and confirm_write(app, f"{count} to remove", yes, "profile rm"):
         profiles.remove(app, found)
         output.say(f"removed {count}; undo with: ssohelper profile undo")
-    if output.talk().json:
+    if output.options().json:
         output.print_json({"remove": removed}, app.warnings)
 
 
@@ -229,7 +234,7 @@ def undo(redo: bool, dry_run: bool, yes: bool) -> None:
     Up to three writes can be undone, one after the other, and redone until the next
     write. If the file was edited since, undo reverses only what the command wrote.
     """
-    app = output.app()
+    app = output.get_app()
     version = profiles.load_last_write(app, redo=redo)
     lines = list(profiles.diff_undo(app, version))
     print_diff(lines, dry_run)
@@ -237,7 +242,7 @@ def undo(redo: bool, dry_run: bool, yes: bool) -> None:
     if not dry_run and confirm_write(app, summary, yes, "profile undo"):
         profiles.undo(app, version)
         output.say(f"restored: {show(str(app.aws_config_file))}")
-    if output.talk().json:
+    if output.options().json:
         output.print_json({"diff": lines}, app.warnings)
 
 

@@ -38,12 +38,12 @@ def chosen_profile(text: str | None, *, ask_always: bool = False) -> Profile:
     Raises: LoginRequired off a terminal, or when the person said no; as cli.choosing.
     """
     try:
-        return choosing.profile(text, ask_always=ask_always)
+        return choosing.choose_profile(text, ask_always=ask_always)
     except LoginRequired as error:
         if not _wants_to_sign_in(error):
             raise
-    sign_in_on_terminal(output.app(), choosing.session(output.talk().session))
-    return choosing.profile(text, ask_always=ask_always)
+    sign_in_on_terminal(output.get_app(), choosing.choose_session(output.options().session))
+    return choosing.choose_profile(text, ask_always=ask_always)
 
 
 def _notice(message: str) -> None:
@@ -59,7 +59,7 @@ def _wants_to_sign_in(error: LoginRequired) -> bool:
 
 def who(app: App, profile: Profile) -> str:
     """Return `account "payments-prod" (001234567890), role "ReadOnlyAccess"`."""
-    known = identity.known(app, profile)
+    known = identity.look_up(app, profile)
     role = profile.role
     account = role.account_id
     if known.account.name:

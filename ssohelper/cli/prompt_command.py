@@ -33,8 +33,8 @@ def prompt(template: str | None, state: bool) -> None:
     whatever is wrong. In a shell's own prompt ssohelper_prompt_on shows the same and starts no
     program: see ssohelper install.
     """
-    if output.talk().json:
-        app = output.app()
+    if output.options().json:
+        app = output.get_app()
         output.print_json(_json(action.status(app), app.now()), app.warnings)
         return
     prompt_entry.print_for(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from ssohelper.actions import clocks, credentials, favourites, run, run_beside, sign_in_wait
+from ssohelper.actions import clocks, credentials, favourites, run, run_child, sign_in_wait
 from ssohelper.app import App
 from ssohelper.cli import choosing, output, profile_use
 from ssohelper.core import shell_text
@@ -66,8 +66,8 @@ def serve(
     before an interactive sign-in is needed. Prints the variables that a shell needs to use it.
     Listens on 127.0.0.1 only.
     """
-    app = output.app()
-    chosen = choosing.profile(profile)
+    app = output.get_app()
+    chosen = choosing.choose_profile(profile)
     env_path, socket_path = _absolute(env_file), _absolute(socket_file)
     token_path = _absolute(token_folder)
     if env_path and token_path:
@@ -84,35 +84,35 @@ def serve(
         _ensure_signed_in(app, chosen)
         ending = _block_signals()
         endpoint.start()
-        output.say(f"serving {profile_use.who(app, chosen)} until Ctrl-C")
+        output.say(f"serving {profile_use.describe_role(app, chosen)} until Ctrl-C")
         _warn_of_unknown_end(app, chosen)
         if env_path:
             app.env_file(env_path).save(endpoint.env_file_variables())
         _print_usage(endpoint, env_path, token_path, socket_path, by_port=port is not None)
         output.flush()
-        favourites.record(app, chosen)
+        favourites.record_use(app, chosen)
         received = signal.sigwait(ending)
     click.get_current_context().exit(128 + received)
 
 
-def run_beside_server(app: App, chosen: Profile, program: list[str], hold_text: str) -> int:
+def run_with_server(app: App, chosen: Profile, program: list[str], hold_text: str) -> int:
     """Run the program with an endpoint of its own; return its exit code.
 
     `hold_text`: for how long it, and what it runs, waits for a sign-in; "" for not at all.
     Raises: ProgramNotFound (127), NotExecutable (126).
     """
-    run.found_program(program[0], app.environ)
+    run.find_program(program[0], app.environ)
     _ensure_signed_in(app, chosen, hold_text)
     with _make_endpoint(app, chosen) as endpoint:
-        run_beside.hold_signals()
+        run_child.block_signals()
         endpoint.listen_on_port()
         endpoint.start()
-        child = endpoint.prepare_environment().of_child(app.environ)
+        child = endpoint.prepare_environment().for_child(app.environ)
         child.update(sign_in_wait.variables(hold_text))
-        output.say(f"{profile_use.who(app, chosen)}: these credentials are renewed")
+        output.say(f"{profile_use.describe_role(app, chosen)}: these credentials are renewed")
         _warn_of_unknown_end(app, chosen)
-        favourites.record(app, chosen)
-        ended = run_beside.to_its_end(program, child)
+        favourites.record_use(app, chosen)
+        ended = run_child.run_to_end(program, child)
     if ended.by_terminal:
         # The script that runs us stops at Ctrl-C only when it sees that we ended by SIGINT too.
         output.flush()
@@ -127,7 +127,7 @@ def run_beside_server(app: App, chosen: Profile, program: list[str], hold_text: 
 
 def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
     """Get credentials before any client asks: an error ends the command, with its exit code."""
-    profile_use.signed_in(
+    profile_use.run_signed_in(
         app,
         chosen,
         lambda: credentials.release(app, chosen.session, chosen.role, app.deadline()),
@@ -220,7 +220,7 @@ def _print_usage(
     """Print how to use the endpoint, without the token. It is data, so it goes to stdout."""
     is_used_otherwise = env_file or token_folder or socket_path
     exports = None if is_used_otherwise and not by_port else endpoint.prepare_environment()
-    if output.talk().json:
+    if output.options().json:
         data = {
             "url": endpoint.url if exports or env_file or token_folder else None,
             "environment": exports.revealed() if exports else None,
@@ -229,7 +229,7 @@ def _print_usage(
             "token_folder": str(token_folder) if token_folder else None,
             "socket": str(socket_path) if socket_path else None,
         }
-        output.print_json(data, output.app().warnings)
+        output.print_json(data, output.get_app().warnings)
         return
     if exports:
         output.echo(shell_text.assignments("bash", exports.revealed(), exports.unset))

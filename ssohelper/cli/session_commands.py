@@ -9,7 +9,7 @@ import click
 from ssohelper.actions import clocks
 from ssohelper.actions import login as sign_in
 from ssohelper.actions.login import LoginOptions, LoginOutcome
-from ssohelper.actions.selection import session_of
+from ssohelper.actions.selection import resolve_session
 from ssohelper.app import App
 from ssohelper.cli import choosing, output
 from ssohelper.core import clock_text
@@ -151,8 +151,8 @@ def login(
       ssohelper login corp --min 4h      only if it does not last four hours more
       ssohelper login --device-code      the browser is on another machine
     """
-    app = output.app()
-    session = choosing.session(_chosen(session_name))
+    app = output.get_app()
+    session = choosing.choose_session(_chosen(session_name))
     outcome = sign_in_on_terminal(
         app,
         session,
@@ -163,7 +163,7 @@ def login(
         yes=yes,
         min_seconds=min_seconds,
     )
-    if output.talk().json:
+    if output.options().json:
         data = {
             "session": session.name,
             "result": outcome.how.replace(" ", "_"),
@@ -185,11 +185,11 @@ def logout(session_name: str | None, everywhere: bool) -> None:
       ssohelper logout corp
       ssohelper logout --all
     """
-    app = output.app()
+    app = output.get_app()
     chosen = _chosen(session_name)
     if everywhere and chosen:
         raise UsageProblem(f'say "{chosen}" or --all, not both')
-    sessions = app.config.read().sso_sessions() if everywhere else [choosing.session(chosen)]
+    sessions = app.config.read().sso_sessions() if everywhere else [choosing.choose_session(chosen)]
     trouble: list[SsoHelperError] = []
     results: list[dict[str, Any]] = []
     for session in sessions:
@@ -203,7 +203,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
         output.say(clock_text.signed_out(session.name, was_signed_in))
     if not sessions:
         output.say("there is no sso-session to sign out of")
-    if output.talk().json:
+    if output.options().json:
         output.print_json(results, app.warnings)
     for earlier in trouble[:-1]:
         output.report(earlier)
@@ -232,17 +232,17 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
       ssohelper status corp --json
       ssohelper status --check --min 2h || ssohelper login
     """
-    app = output.app()
+    app = output.get_app()
     chosen = _chosen(session_name)
-    sessions = [session_of(app, chosen)] if chosen else app.config.read().sso_sessions()
+    sessions = [resolve_session(app, chosen)] if chosen else app.config.read().sso_sessions()
     if not sessions and (check or app.config.read().session_names()):
-        session_of(app, None)  # says what is wrong with the ones that cannot be used
+        resolve_session(app, None)  # says what is wrong with the ones that cannot be used
     needing = [
         s for s in sessions if check and clocks.is_sign_in_needed_within(app, s, min_seconds)
     ]
     seen = [clocks.session_clock(app, session) for session in sessions]
     credentials = clocks.credentials_of(app, sessions)
-    if output.talk().json:
+    if output.options().json:
         data = {
             "sessions": [_session_json(clock) for clock in seen],
             "credentials": [_credentials_json(key, kept) for key, kept in credentials],
@@ -263,8 +263,8 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
 
 
 def _chosen(argument: str | None) -> str | None:
-    option = output.talk().session
-    if output.session_name(argument) and option and argument != option:
+    option = output.options().session
+    if output.checked_session_name(argument) and option and argument != option:
         raise UsageProblem(f'two sessions are named: "{argument}" and "{option}"')
     return argument or option
 
@@ -274,9 +274,9 @@ def _opener(app: App, session: SsoSession) -> browser.Opener | None:
 
 
 def _qr_code(url: str) -> str:
-    from ssohelper.cli import qr
+    from ssohelper.cli import qr_code
 
-    return qr.drawn(url, getattr(sys.stderr, "encoding", None) or "utf-8")
+    return qr_code.qr_text(url, getattr(sys.stderr, "encoding", None) or "utf-8")
 
 
 def _outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) -> str:

@@ -57,13 +57,13 @@ def setup(
 
     Shows what it will write and asks first. Run it again to restore what is missing.
     """
-    app = output.app()
+    app = output.get_app()
     session = _choose_session(app, start_url, region)
     # Errors about options and the installation come before the user signs in.
     choices = profiles.merge_choices(app, session, Choices(accounts, roles, name_template, form))
     profiles.check_installation(app)
     if not yes:
-        output.needs_terminal("setup")
+        output.require_terminal("setup")
     sign_in_on_terminal(app, session, device_code=device_code, no_browser=no_browser, yes=yes)
     listing = _fetch_listing(app, session)
     narrowed = bool(accounts or roles)
@@ -77,16 +77,18 @@ def setup(
 
 def _fetch_listing(app: App, session: SsoSession) -> Listing:
     try:
-        with listing_progress.listing_progress() as progress:
-            return directory.listing(app, session, refresh=True, progress=progress)
+        with listing_progress.show_listing_progress() as progress:
+            return directory.fetch_listing(app, session, refresh=True, progress=progress)
     except AwsUnreachable as error:
         # The session is not yet in ~/.aws/config, so only this command can continue.
-        error.hint = f"the sign-in and the answers so far are saved; go on with: {output.again()}"
+        error.hint = (
+            f"the sign-in and the answers so far are saved; go on with: {output.command_line()}"
+        )
         raise
 
 
 def _choose_session(app: App, start_url: str | None, region: str | None) -> SsoSession:
-    name = output.talk().session
+    name = output.options().session
     on_terminal = output.can_ask()
     if start_url is None:
         start_url, known_region, known_name = _choose_portal(app, name, on_terminal)
@@ -128,7 +130,7 @@ def _ask_region(url: str) -> str:
 
 def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:
     """Print a command that works now, with one of the session's profiles."""
-    if output.talk().json:
+    if output.options().json:
         return
     roles = frozenset(listing.roles())
     if not roles:

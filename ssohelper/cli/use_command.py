@@ -44,25 +44,25 @@ def use(profile: str | None, keys: bool, yes: bool) -> None:
     them. Needs the shell function, which `ssohelper install` puts into your shell.
     """
     shell = _shell_of_function("use")
-    app = output.app()
+    app = output.get_app()
     if profile == "-":
         profile, keys = _previous(app)
-    chosen = profile_use.chosen_profile(profile, ask_always=True)
+    chosen = profile_use.choose_profile(profile, ask_always=True)
     if keys:
         found, left = _keys(app, chosen)
         name = _lasting_name(app, chosen)
     else:
-        ahead = profile_use.signed_in(
-            app, chosen, lambda: environment.usable_sign_in(app, chosen.session)
+        ahead = profile_use.run_signed_in(
+            app, chosen, lambda: environment.ensure_sign_in(app, chosen.session)
         )
         left = clock_text.sign_in_left(ahead, app.now())
         chosen = _with_profile(app, chosen, yes)
-        found = environment.profile_environment(app, chosen)
+        found = environment.build_profile_environment(app, chosen)
         name = chosen.name
     text = _text(app, shell, found, f"{_KINDS[keys]} {name}")
     _print(text)
-    output.say(f"{profile_use.who(app, chosen)}: {left}")
-    favourites.record(app, chosen)
+    output.say(f"{profile_use.describe_role(app, chosen)}: {left}")
+    favourites.record_use(app, chosen)
 
 
 @click.command()
@@ -85,7 +85,7 @@ def clear() -> None:
 
 def _shell_of_function(command: str) -> str:
     """Return the shell that evaluates our stdout. Raises: UsageProblem when nobody does."""
-    if output.talk().json:
+    if output.options().json:
         raise UsageProblem(f"{command} has no JSON", hint="see: ssohelper env --json")
     shell = os.environ.get(_SHELL, "")
     if shell in shell_text.SHELLS and not sys.stdout.isatty():
@@ -120,7 +120,7 @@ def _previous(app: App) -> tuple[str, bool]:
 
 
 def _keys(app: App, profile: Profile) -> tuple[Environment, str]:
-    keys = profile_use.signed_in(
+    keys = profile_use.run_signed_in(
         app,
         profile,
         lambda: credentials.release(
@@ -131,7 +131,9 @@ def _keys(app: App, profile: Profile) -> tuple[Environment, str]:
             least_share=credentials.NEARLY_WHOLE,
         ),
     )
-    return environment.keys_environment(app, profile, keys), profile_use.keys_left(app, keys)
+    return environment.build_keys_environment(app, profile, keys), profile_use.keys_left_text(
+        app, keys
+    )
 
 
 def _lasting_name(app: App, chosen: Profile) -> str:
@@ -146,8 +148,8 @@ def _with_profile(app: App, chosen: Profile, yes: bool) -> Profile:
     """
     name = _profile_name(app, chosen) or _find_profile(app, chosen)
     if name is None:
-        with listing_progress.listing_progress() as progress:
-            listing = directory.listing(app, chosen.session, progress=progress)
+        with listing_progress.show_listing_progress() as progress:
+            listing = directory.fetch_listing(app, chosen.session, progress=progress)
         choices = profiles.merge_choices(app, chosen.session)
         plan = profiles.plan_add(app, chosen.session, listing, choices, chosen.role, None)
         output.say(f'the role "{show(chosen.name)}" has no profile yet')
@@ -161,7 +163,7 @@ def _with_profile(app: App, chosen: Profile, yes: bool) -> Profile:
         raise UsageProblem(
             f'no profile was added for "{chosen.name}"', hint="see: ssohelper profile list"
         )
-    return selection.profile_of_key(app, chosen.key, [name])
+    return selection.resolve_chosen_role(app, chosen.key, [name])
 
 
 def _profile_name(app: App, chosen: Profile) -> str | None:
@@ -169,14 +171,14 @@ def _profile_name(app: App, chosen: Profile) -> str | None:
 
     The name may be SESSION:ACCOUNT/ROLE, and the config may have been edited during a sign-in.
     """
-    return next(iter(selection.profiles_pointing_at(app, chosen.key, [chosen.name])), None)
+    return next(iter(selection.find_profiles_of(app, chosen.key, [chosen.name])), None)
 
 
 def _find_profile(app: App, chosen: Profile) -> str | None:
     """Return the name of a profile that points at this role: a managed one before others."""
     entries = sorted(app.config.read().profiles(), key=lambda entry: not entry.managed)
     names = (entry.name for entry in entries)
-    return next(iter(selection.profiles_pointing_at(app, chosen.key, names)), None)
+    return next(iter(selection.find_profiles_of(app, chosen.key, names)), None)
 
 
 def _text(app: App, shell: str, found: Environment, used: str) -> str:

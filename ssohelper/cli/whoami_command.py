@@ -26,13 +26,13 @@ def whoami(profile: str | None) -> None:
 
     What is known here is said at once; then AWS (STS) is asked whether it is so.
     """
-    app = output.app()
-    known = identity.known(app, choosing.profile(profile))
-    if output.talk().json:
+    app = output.get_app()
+    known = identity.look_up(app, choosing.choose_profile(profile))
+    if output.options().json:
         _print_json(known)
         return
     _say_known(known)
-    confirmed = identity.confirmed(app, known)
+    confirmed = identity.confirm(app, known)
     _say("user", confirmed.user)
     _say("arn", confirmed.arn)
     output.say("confirmed by AWS")
@@ -55,9 +55,9 @@ def _say(what: str, value: str) -> None:
 
 
 def _print_json(known: Known) -> None:
-    app = output.app()
+    app = output.get_app()
     try:
-        confirmed = identity.confirmed(app, known)
+        confirmed = identity.confirm(app, known)
     except SsoHelperError as error:
         app.warn(f"not confirmed by AWS: {error.message}")
         output.print_json(_data(known, None), app.warnings)

@@ -148,11 +148,11 @@ class Endpoint(Closing):
             "AWS_SHARED_CREDENTIALS_FILE": str(self.files.write_file("credentials", b"")),
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        return environment.served_environment(self._app, self._profile, variables)
+        return environment.build_endpoint_environment(self._app, self._profile, variables)
 
     def env_file_variables(self) -> Mapping[str, str]:
         """Return the variables for a container: the path of the token's file, else the token itself."""
-        region = environment.region_of(self._app, self._profile)
+        region = environment.choose_region(self._app, self._profile)
         token = {"AWS_CONTAINER_AUTHORIZATION_TOKEN": self._token.reveal()}
         if self._token_file is not None:
             token = {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(self._token_file)}
@@ -185,7 +185,7 @@ class Endpoint(Closing):
         return ContainerHandler(self.source, self._profile.role.account_id, port, self._token)
 
     def _child_config(self) -> str:
-        region = environment.region_of(self._app, self._profile)
+        region = environment.choose_region(self._app, self._profile)
         # When the credentials file cannot be read, no profile counts as having keys in it; the
         # command gets an empty one anyway.
         keyed: set[str] = set()

@@ -59,7 +59,7 @@ def find_use_command(services: App, row: RoleRow) -> str:
     from ssohelper.core.shell_text import typed
 
     try:
-        names = selection.profiles_pointing_at(services, row.key, row.profiles)
+        names = selection.find_profiles_of(services, row.key, row.profiles)
     except SsoHelperError:
         names = []
     return f"ssohelper use {typed(names[0] if names else row.key.text)}"
@@ -80,7 +80,7 @@ def refresh_listing(
     """Return a new list of the session's roles, asked from AWS."""
     from ssohelper.actions import directory
 
-    return directory.listing(services, session, refresh=True, progress=progress)
+    return directory.fetch_listing(services, session, refresh=True, progress=progress)
 
 
 def make_bars() -> tuple[list[Widget], Widget]:

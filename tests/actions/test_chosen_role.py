@@ -230,7 +230,7 @@ class Reach:
 
     def make_favourite(self) -> bool:
         favourites.set_favourite(self.app, self.row.key, True)
-        found = favourites.favourites(self.app)
+        found = favourites.list_favourites(self.app)
         favourites.set_favourite(self.app, self.row.key, False)
         return found == [self.row.key]
 
@@ -266,7 +266,7 @@ def test_no_action_reaches_another_role_over_1000_edits_of_the_config(
     for number in range(EDITS):
         config = Config(dice)
         app.file.write_text(config.text())
-        rows = roles.to_choose(app).rows
+        rows = roles.read_roles(app).rows
         if not rows:
             continue
         row = dice.choice([row for row in rows if row.profiles] or rows)
@@ -294,8 +294,8 @@ def test_every_row_of_a_config_that_nobody_edits_can_be_used(tmp_path: Path) -> 
     for _ in range(100):
         config = Config(dice)
         app.file.write_text(config.text())
-        for row in roles.to_choose(app).rows:
-            profile = selection.profile_of_key(app, row.key, row.profiles)
+        for row in roles.read_roles(app).rows:
+            profile = selection.resolve_chosen_role(app, row.key, row.profiles)
             assert (profile.key, profile.name) == (row.key, row.profile_argument)
             forms = {config.profiles[name].form for name in row.profiles}
             legacy_of_two_sessions += "legacy" in forms and {"corp", "corp-admin"} <= {

@@ -103,43 +103,43 @@ BOTH = ("Role00", "Role01")
 
 class TestSavedList:
     def test_the_first_listing_asks_aws_and_the_second_does_not(self, app, session, emulator):
-        first = directory.listing(app, session)
+        first = directory.fetch_listing(app, session)
         assert ids_with_roles(first) == {f"0000{n:08d}": BOTH for n in range(30)}
         assert emulator.counters["ListAccountRoles"] == 30
-        assert directory.listing(app, session) == first
+        assert directory.fetch_listing(app, session) == first
         assert emulator.counters["ListAccountRoles"] == 30
 
     def test_it_needs_neither_aws_nor_a_sign_in(self, app, session, emulator):
-        first = directory.listing(app, session)
+        first = directory.fetch_listing(app, session)
         emulator.stop()
         app.tokens.forget(session)
-        assert directory.listing(app, session) == first
+        assert directory.fetch_listing(app, session) == first
 
     def test_it_is_refreshed_when_asked_for(self, app, session, emulator):
-        directory.listing(app, session)
+        directory.fetch_listing(app, session)
         emulator.world.add_account("000099999999", "new", ou="Workloads")
-        assert "000099999999" not in ids_with_roles(directory.listing(app, session))
-        assert "000099999999" in ids_with_roles(directory.listing(app, session, refresh=True))
+        assert "000099999999" not in ids_with_roles(directory.fetch_listing(app, session))
+        assert "000099999999" in ids_with_roles(directory.fetch_listing(app, session, refresh=True))
 
     @pytest.mark.parametrize(("age", "calls"), [(DAY - 60, 30), (DAY + 60, 60), (-3600, 60)])
     def test_it_is_refreshed_when_older_than_a_day(self, app, session, emulator, clock, age, calls):
-        saved = directory.listing(app, session)
+        saved = directory.fetch_listing(app, session)
         app.directory.save(session.name, saved._replace(listed_at=int(clock[0] - age)))
-        directory.listing(app, session)
+        directory.fetch_listing(app, session)
         assert emulator.counters["ListAccountRoles"] == calls
 
     def test_another_portal_under_the_same_name_has_another_list(self, app, session, emulator):
-        directory.listing(app, session)
+        directory.fetch_listing(app, session)
         moved = session._replace(region="eu-west-1")
-        assert directory.saved_listing(app, moved) is None
+        assert directory.load_listing(app, moved) is None
 
     def test_two_sessions_never_mix(self, app, session, emulator):
-        directory.listing(app, session)
-        assert directory.saved_listing(app, session._replace(name="other")) is None
+        directory.fetch_listing(app, session)
+        assert directory.load_listing(app, session._replace(name="other")) is None
 
     def test_accounts_come_by_name_and_roles_by_name(self, app, session, emulator):
         emulator.faults.account_names = {"000000000029": "Aardvark", "000000000003": "zebra"}
-        found = directory.listing(app, session)
+        found = directory.fetch_listing(app, session)
         names = [listed.account.name for listed in found.accounts]
         assert (names[0], names[-1]) == ("Aardvark", "zebra")
 
@@ -148,36 +148,36 @@ class TestFailures:
     def test_a_failed_account_leaves_the_saved_list_and_keeps_what_answered(
         self, app, session, emulator
     ):
-        before = directory.listing(app, session)
+        before = directory.fetch_listing(app, session)
         emulator.world.remove_permission_set("Role01")
         emulator.faults.script("ListAccountRoles", 200, body=b"{")
         with pytest.raises(AwsUnreachable, match="1 of 30 accounts are not listed yet") as caught:
-            directory.listing(app, session, refresh=True)
+            directory.fetch_listing(app, session, refresh=True)
         assert caught.value.exit_code == 6
-        assert directory.saved_listing(app, session) == before
-        assert directory.listing(app, session) == before
+        assert directory.load_listing(app, session) == before
+        assert directory.fetch_listing(app, session) == before
 
     def test_the_next_refresh_goes_on_where_the_last_one_ended(self, app, session, emulator):
         emulator.faults.script("ListAccountRoles", 200, body=b"{", times=2)
         with pytest.raises(AwsUnreachable):
-            directory.listing(app, session)
-        assert directory.saved_listing(app, session) is None
+            directory.fetch_listing(app, session)
+        assert directory.load_listing(app, session) is None
         emulator.reset_counters()
-        found = directory.listing(app, session)
+        found = directory.fetch_listing(app, session)
         assert emulator.counters["ListAccountRoles"] == 2
         assert ids_with_roles(found) == {f"0000{n:08d}": BOTH for n in range(30)}
         emulator.reset_counters()
-        directory.listing(app, session, refresh=True)
+        directory.fetch_listing(app, session, refresh=True)
         assert emulator.counters["ListAccountRoles"] == 30
 
     def test_a_continued_listing_follows_what_changed_between(self, app, session, emulator):
         emulator.faults.script("ListAccountRoles", 200, body=b"{")
         with pytest.raises(AwsUnreachable):
-            directory.listing(app, session)
+            directory.fetch_listing(app, session)
         emulator.world.remove_account("000000000004")
         emulator.world.rename_account("000000000005", "renamed")
         emulator.world.add_account("000000000099", "new", ou="Workloads")
-        found = directory.listing(app, session)
+        found = directory.fetch_listing(app, session)
         assert set(ids_with_roles(found)) == (
             {f"0000{n:08d}" for n in range(30)} - {"000000000004"} | {"000000000099"}
         )
@@ -188,23 +188,23 @@ class TestFailures:
     ):
         emulator.faults.script("ListAccountRoles", 200, body=b"{")
         with pytest.raises(AwsUnreachable):
-            directory.listing(app, session)
+            directory.fetch_listing(app, session)
         clock[0] += 2 * DAY
         sign_in(app, emulator, session)
         emulator.reset_counters()
-        directory.listing(app, session)
+        directory.fetch_listing(app, session)
         assert emulator.counters["ListAccountRoles"] == 30
 
     def test_an_unfinished_one_of_another_portal_is_left_alone(self, app, session, emulator):
         stranger = Listing("https://other.awsapps.com/start", session.region, app.now())
         app.directory.save_unfinished(session.name, stranger)
-        assert len(directory.listing(app, session).accounts) == 30
+        assert len(directory.fetch_listing(app, session).accounts) == 30
 
     def test_when_aws_is_down_not_every_account_is_tried(self, app, session, emulator):
         app.pacing = Pacing(50)
         emulator.faults.script("ListAccountRoles", 200, body=b"{", times=1000)
         with pytest.raises(AwsUnreachable):
-            directory.listing(app, session)
+            directory.fetch_listing(app, session)
         assert emulator.counters["ListAccountRoles"] < 30
 
     def test_throttling_without_an_end_is_exit_6_and_keeps_what_answered(
@@ -216,10 +216,10 @@ class TestFailures:
             11,
         )
         with pytest.raises(AwsUnreachable, match="of 30 accounts are not listed yet"):
-            directory.listing(app, session)
+            directory.fetch_listing(app, session)
         unfinished = app.directory.load_unfinished(session.name)
         assert sum(listed.answered for listed in unfinished.accounts) >= 3
-        assert directory.saved_listing(app, session) is None
+        assert directory.load_listing(app, session) is None
 
     def test_pauses_that_aws_asks_for_again_and_again_have_an_end(self, app, session, emulator):
         # Six tries of each of eight threads, one after the other, were it not for patience.
@@ -231,7 +231,7 @@ class TestFailures:
             11,
         )
         with pytest.raises(AwsUnreachable, match="throttling") as caught:
-            directory.listing(app, session)
+            directory.fetch_listing(app, session)
         assert "ssohelper list --refresh --session corp" in caught.value.hint
         assert emulator.counters["ListAccountRoles"] < 30
         assert sum(a.answered for a in app.directory.load_unfinished(session.name).accounts) >= 3
@@ -243,17 +243,17 @@ class TestFailures:
         began = time.monotonic()
         emulator.faults.hang(operation, times=10_000)
         with pytest.raises(AwsUnreachable, match="no answer in time"):
-            directory.listing(app, session)
+            directory.fetch_listing(app, session)
         assert time.monotonic() - began < 15
 
     @pytest.mark.parametrize("retry_after", ["0", "-1", "soon", "86400", "1e9", ""])
     def test_odd_retry_after_delays_nothing(self, app, session, emulator, retry_after):
         emulator.faults.script("ListAccountRoles", 429, {"Retry-After": retry_after}, times=3)
-        assert len(directory.listing(app, session).accounts) == 30
+        assert len(directory.fetch_listing(app, session).accounts) == 30
         assert emulator.counters["ListAccountRoles"] == 33
 
     def test_a_list_that_fails_on_page_3_writes_nothing(self, app, session, emulator):
-        before = directory.listing(app, session)
+        before = directory.fetch_listing(app, session)
         emulator.faults.page_size = 10
         emulator.faults.before(
             "ListAccounts",
@@ -261,8 +261,8 @@ class TestFailures:
             3,
         )
         with pytest.raises(BadAnswer):
-            directory.listing(app, session, refresh=True)
-        assert directory.saved_listing(app, session) == before
+            directory.fetch_listing(app, session, refresh=True)
+        assert directory.load_listing(app, session) == before
         assert app.directory.load_unfinished(session.name) is None
 
     def test_ctrl_c_keeps_what_answered(self, app, session, emulator):
@@ -271,16 +271,16 @@ class TestFailures:
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            directory.listing(app, session, progress=interrupt)
-        assert directory.saved_listing(app, session) is None
+            directory.fetch_listing(app, session, progress=interrupt)
+        assert directory.load_listing(app, session) is None
         emulator.reset_counters()
-        assert len(directory.listing(app, session).accounts) == 30
+        assert len(directory.fetch_listing(app, session).accounts) == 30
         # Eight of the first listing's may still be under way.
         assert emulator.counters["ListAccountRoles"] <= 30 - 12 + 8
 
     def test_progress_goes_from_nothing_to_all(self, app, session):
         steps = []
-        directory.listing(app, session, progress=lambda *step: steps.append(step))
+        directory.fetch_listing(app, session, progress=lambda *step: steps.append(step))
         assert steps == [(n, 30) for n in range(31)]
 
 
@@ -304,19 +304,19 @@ class TestRefusedAccounts:
         return [listed for listed in found.accounts if listed.refused]
 
     def test_one_counts_as_answered_is_named_and_keeps_its_roles(self, app, session, emulator):
-        directory.listing(app, session)
+        directory.fetch_listing(app, session)
         self.refuses = True
         # One at a time: the script must meet the account that it is for.
         directory._THREADS, threads = 1, directory._THREADS
         try:
-            found = directory.listing(app, session, refresh=True)
+            found = directory.fetch_listing(app, session, refresh=True)
         finally:
             directory._THREADS = threads
         (refused,) = self.refused_of(found)
         assert refused.account.id == self.REFUSED
         assert (refused.roles, refused.answered) == (BOTH, True)
         assert found.complete
-        assert directory.saved_listing(app, session) == found
+        assert directory.load_listing(app, session) == found
         (warning,) = app.warnings
         assert '"account-00007" (000000000007)' in warning
 
@@ -324,7 +324,7 @@ class TestRefusedAccounts:
         self.refuses = True
         directory._THREADS, threads = 1, directory._THREADS
         try:
-            (refused,) = self.refused_of(directory.listing(app, session))
+            (refused,) = self.refused_of(directory.fetch_listing(app, session))
         finally:
             directory._THREADS = threads
         assert refused.roles == ()
@@ -334,7 +334,7 @@ class TestSignIn:
     def test_without_one_a_person_is_needed(self, app, session):
         app.tokens.forget(session)
         with pytest.raises(LoginRequired):
-            directory.listing(app, session)
+            directory.fetch_listing(app, session)
 
     def test_a_401_renews_the_token_once_for_all_threads(self, app, session, emulator):
         token = app.tokens.load(session)
@@ -343,7 +343,7 @@ class TestSignIn:
             lambda: emulator.service.center.state.tokens.pop(token.value.reveal()),
             5,
         )
-        assert len(directory.listing(app, session).accounts) == 30
+        assert len(directory.fetch_listing(app, session).accounts) == 30
         assert emulator.counters["CreateToken.refresh_token"] == 1
         assert app.tokens.load(session).value != token.value
 
@@ -352,11 +352,11 @@ class TestSignIn:
     ):
         emulator.faults.before("ListAccountRoles", emulator.revoke_session, 12)
         with pytest.raises(LoginRequired):
-            directory.listing(app, session)
+            directory.fetch_listing(app, session)
         assert emulator.counters["CreateToken.refresh_token"] <= 1
         sign_in(app, emulator, session)
         emulator.reset_counters()
-        assert len(directory.listing(app, session).accounts) == 30
+        assert len(directory.fetch_listing(app, session).accounts) == 30
         assert 0 < emulator.counters["ListAccountRoles"] < 30
 
 
@@ -368,7 +368,7 @@ class TestPace:
             app.pacing = Pacing()
             sign_in(app, emulator, session)
             emulator.faults.rate_limit = 20
-            found = directory.listing(app, session)
+            found = directory.fetch_listing(app, session)
             assert found.complete
             assert len(found.accounts) == 60
             refused = [call for call in emulator.calls if call.status == 429]
@@ -380,35 +380,33 @@ class TestPace:
             app.pacing = Pacing()
             sign_in(app, emulator, session)
             emulator.faults.set(rate_limit=10, rate_burst=1)
-            assert directory.listing(app, session).complete
+            assert directory.fetch_listing(app, session).complete
 
 
 class TestRows:
     @pytest.fixture
     def found(self, app, session, emulator):
         emulator.faults.account_names = {"000000000001": "payments-prod"}
-        return directory.listing(app, session)
+        return directory.fetch_listing(app, session)
 
     def test_every_role_is_a_row(self, found):
-        assert len(directory.rows(found)) == 60
+        assert len(found.search_roles()) == 60
 
     @pytest.mark.parametrize("query", [["prod", "role00"], ["role00 prod"], ["ROLE00", "PAY"]])
     def test_a_query_finds_by_all_its_terms(self, found, query):
-        (row,) = directory.rows(found, query)
+        (row,) = found.search_roles(query)
         assert (row.account.name, row.role_name) == ("payments-prod", "Role00")
 
     def test_accounts_are_found_by_name_id_and_address(self, found):
-        assert [a.account.id for a in directory.account_rows(found, ["payments"])] == [
-            "000000000001"
-        ]
-        assert len(directory.account_rows(found, ["example.com"])) == 30
+        assert [a.account.id for a in found.search_accounts(["payments"])] == ["000000000001"]
+        assert len(found.search_accounts(["example.com"])) == 30
 
 
 def test_what_is_kept_holds_no_secret(app, session, emulator, tmp_path):
-    directory.listing(app, session)
+    directory.fetch_listing(app, session)
     emulator.faults.script("ListAccountRoles", 200, body=b"{")
     with pytest.raises(AwsUnreachable):
-        directory.listing(app, session, refresh=True)
+        directory.fetch_listing(app, session, refresh=True)
     kept = [path for path in (tmp_path / "own" / "state").rglob("*") if path.is_file()]
     assert kept
     for path in kept:

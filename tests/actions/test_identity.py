@@ -42,22 +42,22 @@ def sign_in(app: App, expires_at: int) -> None:
     app.tokens.save(SESSION, AccessToken(Secret("t"), expires_at, None, None))
 
 
-def confirm(app: App) -> identity.Confirmed:
-    return identity.confirmed(app, identity.known(app, PROFILE))
+def confirm(app: App) -> identity.ConfirmedIdentity:
+    return identity.confirm(app, identity.look_up(app, PROFILE))
 
 
 def test_who_was_confirmed_is_known_from_then_on(app):
-    assert identity.known(app, PROFILE).user is None
+    assert identity.look_up(app, PROFILE).user is None
     assert confirm(app) == ("ana", ARN)
-    assert identity.known(app, PROFILE).user == "ana"
+    assert identity.look_up(app, PROFILE).user == "ana"
 
 
 def test_another_tools_sign_in_after_an_end_may_be_anybodys(app):
     facts = SignInFacts(user="ana", ended_at=NOW, token_expires_at=NOW + 3600)
     app.tokens.save_facts("corp", facts)
-    assert identity.known(app, PROFILE).user == "ana"
+    assert identity.look_up(app, PROFILE).user == "ana"
     sign_in(app, NOW + 7200)
-    assert identity.known(app, PROFILE).user is None
+    assert identity.look_up(app, PROFILE).user is None
 
 
 @pytest.mark.parametrize(("before", "keeps_the_list"), [("ana", True), ("ben", False)])
@@ -67,7 +67,7 @@ def test_whoever_another_tool_signed_in_is_known_from_then_on_too(app, before, k
     app.directory.save("corp", Listing(SESSION.start_url, SESSION.region, NOW - 60, ()))
     sign_in(app, NOW + 7200)
     confirm(app)
-    assert identity.known(app, PROFILE).user == "ana"
+    assert identity.look_up(app, PROFILE).user == "ana"
     assert (app.directory.load("corp") is not None) == keeps_the_list
 
 
@@ -99,4 +99,4 @@ def test_another_account_or_role_is_a_bad_answer(app, more):
     says(app, **more)
     with pytest.raises(BadAnswer, match="STS says that these credentials are"):
         confirm(app)
-    assert identity.known(app, PROFILE).user is None
+    assert identity.look_up(app, PROFILE).user is None

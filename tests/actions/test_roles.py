@@ -30,7 +30,7 @@ def test_profiles_of_every_form_stand_with_their_role(home: Home):
         + f"[profile not-listed]\nsso_session = other\n{key}\n"
         + "[profile keys]\nregion = eu-west-1\n"
     )
-    choice = roles.to_choose(house)
+    choice = roles.read_roles(house)
     assert [(row.session_name, row.role_name, row.profiles) for row in choice.rows] == [
         ("corp", "Admin", ("native", "old")),
         ("corp", "Read", ()),
@@ -42,22 +42,22 @@ def test_profiles_of_every_form_stand_with_their_role(home: Home):
 
 def test_one_session_alone(home: Home):
     house = house_of(home)
-    assert {row.session_name for row in roles.to_choose(house, "corp").rows} == {"corp"}
-    assert roles.to_choose(house, "other").rows == []
+    assert {row.session_name for row in roles.read_roles(house, "corp").rows} == {"corp"}
+    assert roles.read_roles(house, "other").rows == []
 
 
 def test_a_list_of_another_portal_does_not_count(home: Home):
     house = house_of(home)
     home.write_config(home.config_file.read_text().replace(URL, "https://x.awsapps.com/start"))
-    assert roles.to_choose(house).rows == []
+    assert roles.read_roles(house).rows == []
 
 
 def test_a_favourite_comes_first(home: Home):
     house = house_of(home)
     favourites.set_favourite(house, RoleKey("corp", PROD.id, "Read"), True)
-    first = roles.to_choose(house).rows[0]
+    first = roles.read_roles(house).rows[0]
     assert (first.role_name, first.usage.favourite) == ("Read", True)
 
 
 def test_nothing_at_all_is_an_empty_choice(home: Home):
-    assert roles.to_choose(App(home.env)) == roles.Choice([], {}, [])
+    assert roles.read_roles(App(home.env)) == roles.KnownRoles([], {}, [])

@@ -33,16 +33,16 @@ def app_of(home: Home, *, profiles: str = "", sessions: dict[str, str] | None = 
 )
 def test_the_session_of_aws_profile_is_used_where_none_is_named(home: Home, keys: str):
     app = app_of(home, profiles=f"[profile dev]\n{keys}", AWS_PROFILE="dev")
-    assert selection.session_of(app, None).name == "other"
-    assert selection.profile_of(app, "000030000001/Admin", None).session.name == "other"
-    assert selection.session_of(app, "corp").name == "corp"
+    assert selection.resolve_session(app, None).name == "other"
+    assert selection.resolve_profile(app, "000030000001/Admin", None).session.name == "other"
+    assert selection.resolve_session(app, "corp").name == "corp"
 
 
 @pytest.mark.parametrize("name", ["", "missing", "keys"])
 def test_an_aws_profile_without_a_session_leaves_the_question_open(home: Home, name: str):
     app = app_of(home, profiles="[profile keys]\nregion = eu-west-1\n", AWS_PROFILE=name)
-    with pytest.raises(selection.WhichSession) as question:
-        selection.session_of(app, None)
+    with pytest.raises(selection.NoSessionNamed) as question:
+        selection.resolve_session(app, None)
     assert [session.name for session in question.value.sessions] == ["corp", "other"]
 
 
@@ -58,24 +58,24 @@ def test_an_account_name_that_two_accounts_have_is_refused_with_both_ids(home: H
     )
     app.directory.save("corp", Listing(URL, "us-east-1", app.now(), listed))
     with pytest.raises(UsageProblem) as refused:
-        selection.profile_of(app, "corp:payments/Admin", None)
+        selection.resolve_profile(app, "corp:payments/Admin", None)
     assert refused.value.message == (
         'several accounts are named "payments": 000030000001, 000030000002'
     )
-    found = selection.profile_of(app, "corp:orders/Admin", None)
+    found = selection.resolve_profile(app, "corp:orders/Admin", None)
     assert found.key == RoleKey("corp", "000030000003", "Admin")
 
 
 def test_a_legacy_profile_of_two_sessions_asks_which_one(home: Home):
     app = app_of(home, profiles=LEGACY, sessions={"corp": URL, "admin": f"{URL}/", "x": OTHER_URL})
-    with pytest.raises(selection.WhichSession) as question:
-        selection.profile_of(app, "old", None)
+    with pytest.raises(selection.NoSessionNamed) as question:
+        selection.resolve_profile(app, "old", None)
     assert [session.name for session in question.value.sessions] == ["corp", "admin"]
     for name in ("corp", "admin"):
-        found = selection.profile_of(app, "old", name)
+        found = selection.resolve_profile(app, "old", name)
         assert (found.name, found.key) == ("old", RoleKey(name, "000030000001", "Admin"))
     with pytest.raises(UsageProblem, match='is of the session "corp" or "admin", not of "x"'):
-        selection.profile_of(app, "old", "x")
+        selection.resolve_profile(app, "old", "x")
 
 
 def test_a_chosen_role_takes_the_region_of_its_profile_and_none_of_another(home: Home):
@@ -85,13 +85,13 @@ def test_a_chosen_role_takes_the_region_of_its_profile_and_none_of_another(home:
     )
     app = app_of(home, profiles=profiles)
     key = RoleKey("corp", "000030000001", "Admin")
-    found = selection.profile_of_key(app, key, ["missing", "gone", "mine"])
+    found = selection.resolve_chosen_role(app, key, ["missing", "gone", "mine"])
     assert (found.name, found.key, found.region) == ("mine", key, "eu-north-1")
-    found = selection.profile_of_key(app, key, ["gone"])
+    found = selection.resolve_chosen_role(app, key, ["gone"])
     assert (found.name, found.key, found.region) == ("corp:000030000001/Admin", key, None)
 
 
 def test_a_chosen_role_of_a_session_that_is_gone_is_an_error(home: Home):
     app = app_of(home)
     with pytest.raises(UsageProblem, match='no sso-session named "crop"'):
-        selection.profile_of_key(app, RoleKey("crop", "000030000001", "Admin"))
+        selection.resolve_chosen_role(app, RoleKey("crop", "000030000001", "Admin"))

@@ -57,7 +57,7 @@ def desk(home: Home, emulator: Emulator) -> Desk:
     assert session is not None
     sign_in_here(app, session, emulator, "ana")
     emulator.reset_counters()
-    assert Role(*ANAS) in directory.listing(app, session).roles()
+    assert Role(*ANAS) in directory.fetch_listing(app, session).roles()
     return Desk(app, session, emulator)
 
 

@@ -249,7 +249,7 @@ def test_prune_does_not_count_what_an_interrupted_listing_answered(
     app = App(signed_in.env)
     session = app.config.read().sso_session("corp")
     assert session is not None
-    whole = directory.saved_listing(app, session)
+    whole = directory.load_listing(app, session)
     assert whole is not None
     stale = [
         listed._replace(roles=()) if number == 0 else listed._replace(answered=number < 2)

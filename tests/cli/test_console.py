@@ -337,8 +337,8 @@ class TestOpening:
         self, shell: Home, app: App, starts: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(console, "BROWSER_SECONDS", 0.05)
-        profile = selection.profile_of(app, PROFILE, None)
-        page = console.page_of(app, profile, None, None)
+        profile = selection.resolve_profile(app, PROFILE, None)
+        page = console.choose_page(app, profile, None, None)
         with pytest.raises(LocalState, match="browser") as caught:
             console.open_in_browser(app, profile, page, lambda url: starts)
         assert "--print" in (caught.value.hint or "")

@@ -305,7 +305,7 @@ class TestInOurPlace:
         script = (
             "import os\n"
             "from ssohelper.fastpath import spawn\n"
-            "spawn.start_detached(['list', '--session', 'corp', '--behind'], os.environ)\n"
+            "spawn.start_detached(['list', '--session', 'corp', '--background'], os.environ)\n"
             "try:\n    os.waitpid(-1, os.WNOHANG)\nexcept ChildProcessError:\n    print('none')\n"
         )
         done = subprocess.run(

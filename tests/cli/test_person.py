@@ -164,7 +164,7 @@ def test_the_question_is_asked_with_the_shortest_role_that_no_rule_guards(desk: 
     names = sorted({row["role_name"] for row in rows}, key=lambda name: (len(name), name))
     assert desk.run("config", "set", "guard.rules", f"*/{names[0]}").returncode == 0
     app = App(desk.home.env)
-    session = selection.session_of(app, "corp")
+    session = selection.resolve_session(app, "corp")
     token = app.tokens.load(session)
     assert token is not None
     desk.emulator.reset_counters()
@@ -188,7 +188,7 @@ def test_credentials_of_aws_go_to_no_sts_on_this_machine(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = App(desk.home.env)
-    session = selection.session_of(app, "corp")
+    session = selection.resolve_session(app, "corp")
     token = app.tokens.load(session)
     assert token is not None
     assert person.person_of(app, session, token) == "ana"

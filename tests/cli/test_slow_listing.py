@@ -60,13 +60,13 @@ def test_without_a_thread_for_the_clock_nothing_is_shown_and_all_else_works(monk
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    with listing_progress._Late(0.0, listing_progress._line) as shown:
+    with listing_progress._DelayedDisplay(0.0, listing_progress._show_line) as shown:
         shown.step(3, 12)
     assert capsys.readouterr().err == ""
 
 
 def test_it_says_once_how_many_have_answered(capsys):
-    with listing_progress._line() as step:
+    with listing_progress._show_line() as step:
         step(3, 12)
         step(4, 12)
     assert capsys.readouterr() == ("", f"{LINE}3 of 12 accounts have answered so far\n")

@@ -6,7 +6,7 @@ import subprocess
 import pexpect
 import pytest
 
-from ssohelper.cli import qr
+from ssohelper.cli import qr_code
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
 
@@ -132,7 +132,7 @@ def test_a_filter_that_leaves_nothing_is_said(home: Home, run: Run, emulator: Em
 
 def test_a_qr_code_is_plain_ascii_where_nothing_else_can_be_shown() -> None:
     url = "https://device.sso.eu-west-1.amazonaws.com/?user_code=ABCD-EFGH"
-    blocks, plain = qr.drawn(url, "utf-8"), qr.drawn(url, "ascii")
+    blocks, plain = qr_code.qr_text(url, "utf-8"), qr_code.qr_text(url, "ascii")
     assert "\u2588" in blocks
     assert set(plain) == {"#", " ", "\n"}
     rows = plain.splitlines()

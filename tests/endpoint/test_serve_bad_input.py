@@ -58,7 +58,7 @@ def test_a_system_without_threads_is_said_in_one_line(
     home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = App(home.env)
-    with serve_command._make_endpoint(app, selection.profile_of(app, "job", None)) as endpoint:
+    with serve_command._make_endpoint(app, selection.resolve_profile(app, "job", None)) as endpoint:
         endpoint.listen_on_port()
         monkeypatch.setattr(threading.Thread, "start", refused)
         with pytest.raises(LocalState, match="the system gives no more threads"):
@@ -70,7 +70,7 @@ def test_threads_that_come_back_ask_aws_again(
     home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = App(home.env)
-    with serve_command._make_endpoint(app, selection.profile_of(app, "job", None)) as endpoint:
+    with serve_command._make_endpoint(app, selection.resolve_profile(app, "job", None)) as endpoint:
         with monkeypatch.context() as for_a_while:
             for_a_while.setattr(threading.Thread, "start", refused)
             with pytest.raises(LocalState, match="the system gives no more threads"):

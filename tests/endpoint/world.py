@@ -173,7 +173,7 @@ def _served(
     app = TestApp(home.env)
     with Endpoint(
         app,
-        selection.profile_of(app, "job", None),
+        selection.resolve_profile(app, "job", None),
         print_notice=told.append,
         warn=warned.append,
         make_app=TestApp,

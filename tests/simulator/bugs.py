@@ -256,7 +256,7 @@ def _find_after_sign_out(put: Put) -> None:
         found = real(app, key, least_share)
         if found.document:
             return found
-        session = selection.known_session(app, key.session_name)
+        session = selection.require_session(app, key.session_name)
         cached = app.credentials.load(key, session)
         if cached is None or issuing._freshness(app, cached) is Freshness.TOO_LATE:
             return found

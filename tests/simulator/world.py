@@ -173,7 +173,7 @@ class World:
             app = SimulatedApp(self, self.environ(0))
             error: SsoHelperError | None = None
             try:
-                renewal.renew_token(app, selection.known_session(app, session_name), seen_id)
+                renewal.renew_token(app, selection.require_session(app, session_name), seen_id)
             except SsoHelperError as found:
                 error = found
             self.trace(f"ends: {error!r}")
@@ -198,7 +198,7 @@ class World:
             app = SimulatedApp(self, self.environ(0))
             self.trace(f'begins for "{session}"')
             try:
-                work(app, selection.known_session(app, session))
+                work(app, selection.require_session(app, session))
             except SsoHelperError as error:
                 self.trace(f"ends: {error!r}")
                 if isinstance(error, AwsUnreachable) and kind == "logout":

@@ -26,18 +26,18 @@ def house(tmp_path: Path) -> App:
 
 
 def test_a_use_is_counted_and_dated(house: App):
-    favourites.record(house, PROFILE)
-    favourites.record(house, PROFILE)
-    assert favourites.known(house) == {KEY: Usage(NOON, 2, favourite=False)}
+    favourites.record_use(house, PROFILE)
+    favourites.record_use(house, PROFILE)
+    assert favourites.load_usage(house) == {KEY: Usage(NOON, 2, favourite=False)}
 
 
 def test_a_favourite_stays_one_when_it_is_used(house: App):
     assert favourites.set_favourite(house, KEY, True)
     assert not favourites.set_favourite(house, KEY, True)
-    favourites.record(house, PROFILE)
-    assert favourites.favourites(house) == [KEY]
+    favourites.record_use(house, PROFILE)
+    assert favourites.list_favourites(house) == [KEY]
     assert favourites.set_favourite(house, KEY, False)
-    assert favourites.known(house)[KEY] == Usage(NOON, 1, favourite=False)
+    assert favourites.load_usage(house)[KEY] == Usage(NOON, 1, favourite=False)
 
 
 def test_what_is_neither_used_nor_a_favourite_is_not_kept(house: App, tmp_path: Path):
@@ -47,7 +47,7 @@ def test_what_is_neither_used_nor_a_favourite_is_not_kept(house: App, tmp_path: 
 
 
 def test_it_is_private(house: App, tmp_path: Path):
-    favourites.record(house, PROFILE)
+    favourites.record_use(house, PROFILE)
     assert os.stat(tmp_path / "state" / "usage.json").st_mode & 0o777 == 0o600
 
 
@@ -72,19 +72,19 @@ def test_it_is_private(house: App, tmp_path: Path):
 def test_what_is_malformed_is_as_if_absent(house: App, tmp_path: Path, content: bytes):
     (tmp_path / "state").mkdir(mode=0o700)
     (tmp_path / "state" / "usage.json").write_bytes(content)
-    assert favourites.known(house) == {}
-    favourites.record(house, PROFILE)
-    assert favourites.known(house) == {KEY: Usage(NOON, 1)}
+    assert favourites.load_usage(house) == {}
+    favourites.record_use(house, PROFILE)
+    assert favourites.load_usage(house) == {KEY: Usage(NOON, 1)}
     assert house.warnings == []
 
 
 def test_a_bad_line_costs_only_itself(house: App, tmp_path: Path):
-    favourites.record(house, PROFILE)
+    favourites.record_use(house, PROFILE)
     path = tmp_path / "state" / "usage.json"
     found = json.loads(path.read_text())
     found["roles"].append(["corp", "x", "Admin", 1, 1, True])
     path.write_text(json.dumps(found))
-    assert list(favourites.known(house)) == [KEY]
+    assert list(favourites.load_usage(house)) == [KEY]
 
 
 def test_no_count_is_lost_between_eight_writers(tmp_path: Path):
@@ -107,7 +107,7 @@ def test_no_count_is_lost_between_eight_writers(tmp_path: Path):
 def test_a_state_folder_that_takes_nothing_fails_no_command(tmp_path: Path):
     (tmp_path / "state").write_text("a file is in the way")
     house = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
-    favourites.record(house, PROFILE)
+    favourites.record_use(house, PROFILE)
     [warning] = house.warnings
     assert warning.startswith("this use could not be recorded: ")
 

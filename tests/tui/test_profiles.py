@@ -133,7 +133,7 @@ def test_prune_lists_again_before_it_removes(world: DemoHome, interrupted: bool)
     app = world.app()
     session = app.config.read().sso_session("corp")
     assert session is not None
-    saved = directory.saved_listing(app, session)
+    saved = directory.load_listing(app, session)
     assert saved is not None
     stale = saved._replace(
         listed_at=NOW - 60,

@@ -190,7 +190,7 @@ class DemoHome:
         services.credentials.save(
             key, session, CachedCredentials(keys, services.now(), _token_id(services, session))
         )
-        favourites.record(services, _profile(session, *role))
+        favourites.record_use(services, _profile(session, *role))
 
 
 def _listing_of(world: World) -> Listing:

@@ -86,8 +86,8 @@ class RowActions:
         return row
 
     def _profile(self, row: RoleRow) -> Profile:
-        """Return the row's role as actions take it. Raises: as selection.profile_of_key."""
-        return selection.profile_of_key(self.app.services, row.key, row.profiles)
+        """Return the row's role as actions take it. Raises: as selection.resolve_chosen_role."""
+        return selection.resolve_chosen_role(self.app.services, row.key, row.profiles)
 
     def _show_error(self, row: RoleRow, error: SsoHelperError) -> None:
         """Say it; where a sign-in is needed, offer one."""
@@ -126,11 +126,11 @@ class RowActions:
         """Return the text to copy, and the command line that prints or does the same."""
         if what == "link":
             profile = self._profile(row)
-            page = console.page_of(self.app.services, profile, None, None)
+            page = console.choose_page(self.app.services, profile, None, None)
             return console.link(profile, page), f"ssohelper console --print {typed(profile.name)}"
         if what == "account":
             return row.account.id, f"ssohelper list {row.account.id}"
-        names = selection.profiles_pointing_at(self.app.services, row.key, row.profiles)
+        names = selection.find_profiles_of(self.app.services, row.key, row.profiles)
         if not names:
             raise LocalState(
                 "this role has no profile yet",
@@ -164,9 +164,9 @@ class RowActions:
     async def _ask_identity(self, row: RoleRow) -> None:
         services = self.app.services
 
-        def ask() -> tuple[Profile, identity.Confirmed]:
+        def ask() -> tuple[Profile, identity.ConfirmedIdentity]:
             profile = self._profile(row)
-            return profile, identity.confirmed(services, identity.known(services, profile))
+            return profile, identity.confirm(services, identity.look_up(services, profile))
 
         try:
             with self._announce_wait("whoami"):
@@ -181,7 +181,7 @@ class RowActions:
 
         def start() -> tuple[Profile, str]:
             profile = self._profile(row)
-            page = console.page_of(services, profile, None, None)
+            page = console.choose_page(services, profile, None, None)
             opener = browser.find_opener(
                 services.environ, services.settings.get("browser", session=row.session_name)
             )
@@ -190,7 +190,7 @@ class RowActions:
             console.open_in_browser(
                 services, profile, page, lambda url: browser.start(opener, url, services.environ)
             )
-            favourites.record(services, profile)
+            favourites.record_use(services, profile)
             return profile, ""
 
         try:
@@ -228,7 +228,9 @@ class RowActions:
             self._show_error(row, error)
             return
         shell = services.environ.get("SHELL") or "/bin/sh"
-        child = environment.keys_environment(services, profile, keys).of_child(services.environ)
+        child = environment.build_keys_environment(services, profile, keys).for_child(
+            services.environ
+        )
         line = f"ssohelper exec {typed(profile.name)} -- {typed(shell)}"
         left = duration_text(keys.expires_at - services.aws_now())
         who = f"{row.role_name} in {row.account.name or row.account.id}: these keys end in {left}"
@@ -238,7 +240,7 @@ class RowActions:
         except (SuspendNotSupported, OSError) as cause:
             self.app.show_error(LocalState(f"no shell could be started here: {cause}", hint=line))
             return
-        favourites.record(services, profile)
+        favourites.record_use(services, profile)
         self.app.show_done(f"back from a shell as {row.role_name}", line)
         self._reload()
 
@@ -261,7 +263,7 @@ class RowActions:
 
         def plan() -> Any:
             profile = self._profile(row)
-            listing = directory.listing(services, profile.session)
+            listing = directory.fetch_listing(services, profile.session)
             choices = profiles.merge_choices(services, profile.session)
             made = profiles.plan_add(
                 services, profile.session, listing, choices, profile.role, None
@@ -298,7 +300,7 @@ class RowActions:
     def _profiles_to_remove(self, row: RoleRow) -> list[profiles.ConfigProfile]:
         """Return the row's profiles. Raises: LocalState when one points elsewhere by now."""
         services = self.app.services
-        if selection.profiles_pointing_at(services, row.key, row.profiles) != [*row.profiles]:
+        if selection.find_profiles_of(services, row.key, row.profiles) != [*row.profiles]:
             raise LocalState(
                 f'"{services.aws_config_file}" has changed since this list was read',
                 hint="nothing was written; check the list, then press the key again",

@@ -15,7 +15,6 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ssohelper.actions import roles
-from ssohelper.actions.roles import Choice
 from ssohelper.core import guard_rules
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
@@ -208,14 +207,14 @@ class AccountsScreen(Screen[None]):
 
     def _read(self) -> None:
         try:
-            self._choice = roles.to_choose(self.services)
+            self._choice = roles.read_roles(self.services)
             self._config_error = None
         except SsoHelperError as error:
             self._config_error = error
 
     def reload(self) -> None:
         """Read lists, profiles and usage again, behind; the cursor stays on its row."""
-        self.app.run_in_background(lambda: roles.to_choose(self.services), self._show_choice)
+        self.app.run_in_background(lambda: roles.read_roles(self.services), self._show_choice)
 
     def _show_choice(self, choice: Choice) -> None:
         self._choice, self._config_error = choice, None

@@ -60,11 +60,11 @@ class ProgressScreen(ModalScreen[Listing | None]):
         try:
             listing = await background.run(
                 app,
-                lambda: directory.listing(
+                lambda: directory.fetch_listing(
                     services,
                     self._session,
                     refresh=True,
-                    anew=self._from_scratch,
+                    from_scratch=self._from_scratch,
                     progress=progress,
                 ),
             )

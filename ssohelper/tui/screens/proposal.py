@@ -42,7 +42,7 @@ def read_current(services: App) -> CurrentProfiles:
 
 def plan_from_saved_list(services: App, session: SsoSession, *, prune: bool) -> Proposal:
     """Return what sync would change now; asks nobody but this machine's files."""
-    listing = directory.saved_listing(services, session)
+    listing = directory.load_listing(services, session)
     if listing is None:
         words = "press r to list your roles at AWS, or type:"
         command = f"ssohelper list --refresh --session {session.name}"
@@ -66,11 +66,11 @@ def make_proposal(
 
 def must_list_again(services: App, session: SsoSession, *, prune: bool) -> bool:
     """Tell whether the command would list again before it writes."""
-    saved = directory.saved_listing(services, session)
+    saved = directory.load_listing(services, session)
     return (
         saved is None
         or prune
-        or not directory.is_good(services, session, saved, of_this_sign_in=True)
+        or not directory.is_recent(services, session, saved, of_this_sign_in=True)
     )
 
 

@@ -79,7 +79,7 @@ def read_snapshot(services: App) -> Snapshot:
 
 
 def _listed_accounts(services: App, session: SsoSession) -> tuple[ListedAccount, ...]:
-    found = directory.saved_listing(services, session)
+    found = directory.load_listing(services, session)
     return found.accounts if found else ()
 
 
@@ -391,7 +391,7 @@ class SessionsScreen(Screen[None]):
             return
         try:
             removed = await background.run(
-                self.app, lambda: cache_contents.clear(services, session.name)
+                self.app, lambda: cache_contents.clear_cache(services, session.name)
             )
             files = "1 file" if removed == 1 else f"{removed} files"
             self.app.show_done(f"{files} removed", command)
