@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
 
 
-class Kept(NamedTuple):
+class CachedItem(NamedTuple):
     """One thing that is kept. `expires_at` is epoch seconds, None where nothing expires."""
 
     kind: str
@@ -21,13 +21,13 @@ class Kept(NamedTuple):
     key: RoleKey | None = None
 
 
-def everything(app: App, session_name: str | None = None) -> list[Kept]:
+def list_items(app: App, session_name: str | None = None) -> list[CachedItem]:
     """Return what is kept, of all sessions or of one: sign-ins, role credentials, listings."""
     found = [*_sign_ins(app), *_role_credentials(app), *_listings(app)]
     return [kept for kept in found if session_name in (None, kept.session)]
 
 
-def clear(app: App, session_name: str | None = None) -> int:
+def clear_cache(app: App, session_name: str | None = None) -> int:
     """Remove role credentials and listings; returns how many files went.
 
     Sign-ins stay: `logout` ends them, at AWS too.
@@ -40,17 +40,17 @@ def clear(app: App, session_name: str | None = None) -> int:
     )
 
 
-def _sign_ins(app: App) -> list[Kept]:
+def _sign_ins(app: App) -> list[CachedItem]:
     return [
-        Kept("sign-in", session.name, "token or registration", path, None)
+        CachedItem("sign-in", session.name, "token or registration", path, None)
         for session in _sessions(app)
         for path in app.tokens.list_files(session)
     ]
 
 
-def _role_credentials(app: App) -> list[Kept]:
+def _role_credentials(app: App) -> list[CachedItem]:
     return [
-        Kept(
+        CachedItem(
             "role credentials",
             key.session_name,
             f"{key.account_id}/{key.role_name}",
@@ -62,13 +62,13 @@ def _role_credentials(app: App) -> list[Kept]:
     ]
 
 
-def _listings(app: App) -> list[Kept]:
+def _listings(app: App) -> list[CachedItem]:
     found = []
     for name in app.directory.list_session_names():
         listing = app.directory.load(name)
         if listing:
             what = f"{len(listing.accounts)} accounts"
-            found.append(Kept("listing", name, what, app.directory.path_of(name), None))
+            found.append(CachedItem("listing", name, what, app.directory.path_of(name), None))
     return found
 
 

@@ -30,7 +30,7 @@ class Opened(NamedTuple):
     ends_at: int
 
 
-def page_of(app: App, profile: Profile, service: str | None, region: str | None) -> ConsolePage:
+def choose_page(app: App, profile: Profile, service: str | None, region: str | None) -> ConsolePage:
     """Return the page of the console that is meant. No network, no sign-in.
 
     The region is the one asked for, else the one that `use` would set.
@@ -115,7 +115,7 @@ def _awaited(app: App, redirect: OneTimeRedirect, has_failed: Callable[[], bool]
             return redirect.wait(min(_AFTER_FAILURE_SECONDS, deadline.left()))
 
 
-def other_session(app: App, browser: str, profile: Profile, ends_at: int) -> RoleKey | None:
+def record_visit(app: App, browser: str, profile: Profile, ends_at: int) -> RoleKey | None:
     """Note this visit; return the role that the browser may still be signed in as, if another.
 
     Once for each browser: who has turned on multi-session support need not hear it again.

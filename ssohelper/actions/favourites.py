@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _RECORD_SECONDS = 1.0
 
 
-def known(app: App) -> dict[RoleKey, Usage]:
+def load_usage(app: App) -> dict[RoleKey, Usage]:
     """Return the usage of every role that was ever used or made a favourite; trouble is a warning."""
     try:
         return app.usage.load_all()
@@ -23,7 +23,7 @@ def known(app: App) -> dict[RoleKey, Usage]:
         return {}
 
 
-def record(app: App, profile: Profile) -> None:
+def record_use(app: App, profile: Profile) -> None:
     """Count one use, now. Never fails the command that used it: trouble is a warning."""
     now, key = app.now(), profile.key
     try:
@@ -46,6 +46,6 @@ def set_favourite(app: App, key: RoleKey, favourite: bool) -> bool:
     return changed == [True]
 
 
-def favourites(app: App) -> list[RoleKey]:
+def list_favourites(app: App) -> list[RoleKey]:
     """Return the favourites, sorted."""
     return sorted(key for key, usage in app.usage.load_all().items() if usage.favourite)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
 
 
-class Known(NamedTuple):
+class KnownIdentity(NamedTuple):
     """What is known without asking AWS; the account's name is "" when no list has it."""
 
     profile: Profile
@@ -22,20 +22,20 @@ class Known(NamedTuple):
     user: str | None
 
 
-class Confirmed(NamedTuple):
+class ConfirmedIdentity(NamedTuple):
     """What STS said: the person's user name, and the whole ARN."""
 
     user: str
     arn: str
 
 
-def known(app: App, profile: Profile) -> Known:
+def look_up(app: App, profile: Profile) -> KnownIdentity:
     """Return account and role of the profile with the names that the saved list gives them."""
     saved = directory.load_listing(app, profile.session)
     accounts = {a.account.id: a.account for a in saved.accounts} if saved else {}
     account_id = profile.role.account_id
     account = accounts.get(account_id) or Account(account_id, "", "")
-    return Known(profile, account, _facts(app, profile.session).user)
+    return KnownIdentity(profile, account, _facts(app, profile.session).user)
 
 
 def _facts(app: App, session: SsoSession) -> SignInFacts:
@@ -44,7 +44,7 @@ def _facts(app: App, session: SsoSession) -> SignInFacts:
     return tokens.facts_of(app, session, token) if token else app.tokens.load_facts(session.name)
 
 
-def confirmed(app: App, who: Known) -> Confirmed:
+def confirm(app: App, who: KnownIdentity) -> ConfirmedIdentity:
     """Ask STS who the profile's credentials are, and remember the person's name.
 
     Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), BadAnswer (6) when STS
@@ -65,7 +65,7 @@ def confirmed(app: App, who: Known) -> Confirmed:
             hint="get new ones: ssohelper cache clear, then try again",
         )
     _remember_user(app, session, identity.role_session)
-    return Confirmed(identity.role_session, identity.arn)
+    return ConfirmedIdentity(identity.role_session, identity.arn)
 
 
 def _remember_user(app: App, session: SsoSession, user: str) -> None:

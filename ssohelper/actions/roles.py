@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
 
 
-class Choice(NamedTuple):
+class KnownRoles(NamedTuple):
     """The rows, best first, and when each session's list was made; `unlisted` have none."""
 
     rows: list[RoleRow]
@@ -28,7 +28,7 @@ class Choice(NamedTuple):
         return [session for session in self.sessions if session.name not in self.listed_at]
 
 
-def read_roles(app: App, session_name: str | None = None) -> Choice:
+def read_roles(app: App, session_name: str | None = None) -> KnownRoles:
     """Return the roles of every session, or of one: those listed, and those of profiles alone."""
     sessions = [
         session
@@ -58,7 +58,7 @@ def read_roles(app: App, session_name: str | None = None) -> Choice:
                     )
                 )
     rows += _of_profiles_alone(profiles, rows, used)
-    return Choice(ranked(rows) if used else rows, listed_at, sessions)
+    return KnownRoles(ranked(rows) if used else rows, listed_at, sessions)
 
 
 def find_profiles_by_role(

@@ -12,18 +12,20 @@ from ssohelper.core.model import Profile, SsoSession
 from ssohelper.errors import Interrupted, LoginRequired, SsoHelperError, UsageProblem
 
 
-def profile(text: str | None, session: str | None = None, *, ask_always: bool = False) -> Profile:
+def choose_profile(
+    text: str | None, session: str | None = None, *, ask_always: bool = False
+) -> Profile:
     """Return the profile that was named, else AWS_PROFILE's, else the one that is picked.
 
     With `ask_always` AWS_PROFILE's does not count: nothing named means the picker.
     Raises: Interrupted (130) when the person leaves; what actions.selection raises.
     """
     found = _profile(text, session or output.options().session, ask_always=ask_always)
-    warn_of_config(output.get_app(), found.name)
+    warn_about_config(output.get_app(), found.name)
     return found
 
 
-def warn_of_config(app: App, profile_name: str | None = None) -> None:
+def warn_about_config(app: App, profile_name: str | None = None) -> None:
     """Warn of what the config says that other tools read otherwise, or that is ignored."""
     config = app.config.read()
     ignored = config.ignored_keys_warning(profile_name) if profile_name is not None else None
@@ -47,7 +49,7 @@ def _profile(text: str | None, session: str | None, *, ask_always: bool) -> Prof
         return selection.resolve_profile(app, text, _pick_session(app, question).name)
 
 
-def session(text: str | None) -> SsoSession:
+def choose_session(text: str | None) -> SsoSession:
     """Return the session that was named, else AWS_PROFILE's, the only one, or the one picked."""
     app = output.get_app()
     try:
@@ -78,7 +80,7 @@ def _pick_role(app: App, session_name: str | None) -> Profile:
     return selection.resolve_chosen_role(app, row.key, row.profiles)
 
 
-def _listed(app: App, choice: Choice) -> bool:
+def _listed(app: App, choice: KnownRoles) -> bool:
     """List the sessions that have no saved list, as far as they are signed in; tell if any was.
 
     Raises: what stands in the way, when there is nothing else to choose from.

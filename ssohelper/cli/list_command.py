@@ -26,7 +26,7 @@ _ACCOUNT_HEADER = ("ACCOUNT ID", "ACCOUNT", "ADDRESS", "ROLES")
 @click.option("--refresh", is_flag=True, help="Ask AWS, even when the saved list is young.")
 @click.option("--background", is_flag=True, hidden=True)
 @output.common_options
-def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, behind: bool) -> None:
+def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, background: bool) -> None:
     """List the accounts and roles you may use.
 
     \b

@@ -14,14 +14,18 @@ _LINE_AFTER_SECONDS = 5.0
 
 
 @contextmanager
-def listing_progress() -> Iterator[Step]:
+def show_listing_progress() -> Iterator[Step]:
     """Show who has waited already how far it is: a bar on a terminal's stderr, elsewhere a line."""
     draws = sys.stderr.isatty() and not output.options().json
-    with _Late(_BAR_AFTER_SECONDS, _bar) if draws else _Late(_LINE_AFTER_SECONDS, _line) as late:
+    with (
+        _DelayedDisplay(_BAR_AFTER_SECONDS, _show_bar)
+        if draws
+        else _DelayedDisplay(_LINE_AFTER_SECONDS, _show_line) as late
+    ):
         yield late.step
 
 
-class _Late:
+class _DelayedDisplay:
     """What is shown only after some seconds: a saved list comes without it, and without rich."""
 
     def __init__(self, seconds: float, show_it: Callable[[], AbstractContextManager[Step]]) -> None:
@@ -34,7 +38,7 @@ class _Late:
         self._timer = threading.Timer(seconds, self._begin)
         self._timer.daemon = True
 
-    def __enter__(self) -> "_Late":
+    def __enter__(self) -> "_DelayedDisplay":
         # A system that gives no more threads costs what would be shown, not a saved list.
         with suppress(RuntimeError):
             self._timer.start()
@@ -59,13 +63,15 @@ class _Late:
                 self._step(*self._reached)
 
 
-def _bar() -> AbstractContextManager[Step]:
+def _show_bar() -> AbstractContextManager[Step]:
 
-    return progress.bar("listing accounts")
+    from ssohelper.cli import progress_bar
+
+    return progress_bar.show_bar("listing accounts")
 
 
 @contextmanager
-def _line() -> Iterator[Step]:
+def _show_line() -> Iterator[Step]:
     """Give what says the first step, and no other: logs are read later."""
     said = False
 

@@ -34,7 +34,7 @@ _OF_PYTHONPATH = (
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-class Talk:
+class CommonOptions:
     """What the options before or after the command's name said, shared by both places."""
 
     def __init__(self) -> None:
@@ -44,18 +44,18 @@ class Talk:
         self.has_answered = False
 
 
-def talk() -> Talk:
-    """Return the one Talk of this command line."""
-    return click.get_current_context().find_root().ensure_object(Talk)
+def options() -> CommonOptions:
+    """Return the one CommonOptions of this command line."""
+    return click.get_current_context().find_root().ensure_object(CommonOptions)
 
 
-def app() -> App:
+def get_app() -> App:
     """Return the one App of this command line; its warnings are said on stderr at once."""
     root = click.get_current_context().find_root()
     made = root.meta.get("ssohelper.app")
     if made is None:
-        made = root.meta["ssohelper.app"] = App(warn=None if talk().json else warn)
-        logs.start(talk().verbose, made.environ)
+        made = root.meta["ssohelper.app"] = App(warn=None if options().json else warn)
+        logs.start(options().verbose, made.environ)
         if made.environ.get("PYTHONPATH"):
             _log.info(_OF_PYTHONPATH)
     assert isinstance(made, App)
@@ -70,10 +70,10 @@ def common_options(function: _F) -> _F:
     @click.option("--session", metavar="NAME", help="The sso-session to use.")
     @functools.wraps(function)
     def with_talk(*args: Any, verbose: int, as_json: bool, session: str | None, **kw: Any) -> Any:
-        said = talk()
+        said = options()
         said.verbose = max(said.verbose, verbose)
         said.json = said.json or as_json
-        said.session = session_name(session) or said.session
+        said.session = checked_session_name(session) or said.session
         try:
             return function(*args, **kw)
         except SsoHelperError:
@@ -83,7 +83,7 @@ def common_options(function: _F) -> _F:
     return with_talk  # type: ignore[return-value]
 
 
-def session_name(said: str | None) -> str | None:
+def checked_session_name(said: str | None) -> str | None:
     """Return the name. Raises: UsageProblem for an empty one, which a script's unset variable is:
     it must not be the only session, nor all of them."""
     if said == "":
@@ -98,7 +98,7 @@ def session_name(said: str | None) -> str | None:
 
 def print_json(data: Any, warnings: Sequence[str] = ()) -> None:
     """Print the contract's envelope."""
-    talk().has_answered = True
+    options().has_answered = True
     click.echo(to_json({"version": 1, "data": data, "warnings": list(warnings)}, indent=2))
 
 
@@ -157,21 +157,21 @@ def confirm(question: str, *, yes: bool, what: str) -> bool:
     terminal without it exit 2."""
     if yes:
         return True
-    needs_terminal(what)
+    require_terminal(what)
     answer: str = click.prompt(f"{question} [y/N]", default="", show_default=False, err=True)
     return answer.strip().lower() in ("y", "yes")
 
 
-def needs_terminal(what: str) -> None:
+def require_terminal(what: str) -> None:
     """Raise UsageProblem where a question could not be answered."""
     if not can_ask():
         raise UsageProblem(
             f"{what} needs an answer, and this is no terminal",
-            hint=f"go ahead with: {again()} --yes",
+            hint=f"go ahead with: {command_line()} --yes",
         )
 
 
-def again() -> str:
+def command_line() -> str:
     """Return what was typed, to be typed once more."""
     return shlex.join(["ssohelper", *sys.argv[1:]])
 
@@ -197,7 +197,7 @@ def not_on_windows(what: str) -> UsageProblem:
 def _say_what_no_json_says() -> None:
     """Say the warnings that wait for an object which an error leaves unprinted."""
     made = click.get_current_context().find_root().meta.get("ssohelper.app")
-    if made and talk().json and not talk().has_answered:
+    if made and options().json and not options().has_answered:
         for warning in made.warnings:
             warn(warning)
 
@@ -237,7 +237,7 @@ def report_interrupted(*, at_question: bool = False) -> int:
     return 130
 
 
-def report_stdout_fault() -> int:
+def report_stdout_error() -> int:
     """Return 7, said, when stdout takes no words; 0 when the trouble is another one."""
     # What could not be written is still in the buffer: a second try tells.
     try:
@@ -249,7 +249,7 @@ def report_stdout_fault() -> int:
     return 0
 
 
-def has_reader_gone() -> bool:
+def drop_output_without_reader() -> bool:
     """Return whether nothing reads stdout any more (`| head -1`), and drop what is left for it.
 
     A flush does not tell: of a large text nothing is left in the buffer once a write has failed.
@@ -264,7 +264,7 @@ def has_reader_gone() -> bool:
     return True
 
 
-def be_quiet_about_pipes() -> None:
+def replace_closed_streams() -> None:
     """Give closed standard streams a place to read from or write to, so that nothing raises at the
     end; but a stdout that takes nothing stays one, since nobody would get the data.
     """

@@ -14,7 +14,7 @@ from ssohelper.tui.picker import RolePicker, SessionPicker
 _T = TypeVar("_T")
 
 
-def pick_role(app: App, choice: Choice) -> RoleRow | None:
+def pick_role(app: App, choice: KnownRoles) -> RoleRow | None:
     """Return the row that the user picks; None when they leave."""
     rules = app.settings.get("guard.rules")
 

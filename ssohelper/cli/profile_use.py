@@ -15,7 +15,9 @@ from ssohelper.errors import LoginRequired
 _T = TypeVar("_T")
 
 
-def signed_in(app: App, profile: Profile, action: Callable[[], _T], *, hold_seconds: int = 0) -> _T:
+def run_signed_in(
+    app: App, profile: Profile, action: Callable[[], _T], *, hold_seconds: int = 0
+) -> _T:
     """Return what the action returns; where it needs a sign-in, offer that and try once more.
 
     Off a terminal wait for a sign-in elsewhere, for `hold_seconds`.
@@ -32,7 +34,7 @@ def signed_in(app: App, profile: Profile, action: Callable[[], _T], *, hold_seco
     return action()
 
 
-def chosen_profile(text: str | None, *, ask_always: bool = False) -> Profile:
+def choose_profile(text: str | None, *, ask_always: bool = False) -> Profile:
     """Return the profile that is meant; offer the sign-in that a list to pick from needs.
 
     Raises: LoginRequired off a terminal, or when the person said no; as cli.choosing.
@@ -57,7 +59,7 @@ def _wants_to_sign_in(error: LoginRequired) -> bool:
     return output.confirm("sign in now?", yes=False, what="a sign-in")
 
 
-def who(app: App, profile: Profile) -> str:
+def describe_role(app: App, profile: Profile) -> str:
     """Return `account "payments-prod" (001234567890), role "ReadOnlyAccess"`."""
     known = identity.look_up(app, profile)
     role = profile.role
@@ -67,7 +69,7 @@ def who(app: App, profile: Profile) -> str:
     return f'account {account}, role "{show(role.name)}"'
 
 
-def keys_left(app: App, credentials: RoleCredentials) -> str:
+def keys_left_text(app: App, credentials: RoleCredentials) -> str:
     """Return how long fixed keys last, and until when."""
     left = duration_text(credentials.expires_at - app.aws_now())
     return f"these keys end in {left}, at {to_iso(credentials.expires_at)}"

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ssohelper.actions import identity
-from ssohelper.actions.identity import Confirmed, Known
+from ssohelper.actions.identity import ConfirmedIdentity, KnownIdentity
 from ssohelper.cli import choosing, output
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
@@ -38,7 +38,7 @@ def whoami(profile: str | None) -> None:
     output.say("confirmed by AWS")
 
 
-def _say_known(known: Known) -> None:
+def _say_known(known: KnownIdentity) -> None:
     role = known.profile.role
     name = f"{known.account.name} ({role.account_id})" if known.account.name else role.account_id
     _say("profile", known.profile.name)
@@ -54,7 +54,7 @@ def _say(what: str, value: str) -> None:
     output.echo(f"{what:<9}{show(value)}" if sys.stdout.isatty() else f"{what}\t{show(value)}")
 
 
-def _print_json(known: Known) -> None:
+def _print_json(known: KnownIdentity) -> None:
     app = output.get_app()
     try:
         confirmed = identity.confirm(app, known)
@@ -65,7 +65,7 @@ def _print_json(known: Known) -> None:
     output.print_json(_data(known, confirmed), app.warnings)
 
 
-def _data(known: Known, confirmed: Confirmed | None) -> dict[str, Any]:
+def _data(known: KnownIdentity, confirmed: ConfirmedIdentity | None) -> dict[str, Any]:
     return {
         "profile": known.profile.name,
         "session": known.profile.session.name,

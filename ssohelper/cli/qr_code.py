@@ -5,7 +5,7 @@ import io
 import segno
 
 
-def drawn(url: str, encoding: str) -> str:
+def qr_text(url: str, encoding: str) -> str:
     """Return the lines of the code: two modules to a character cell, or in plain ASCII.
 
     ASCII, of twice the width and height, is for an encoding that has no half blocks.

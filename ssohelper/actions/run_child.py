@@ -40,8 +40,8 @@ _OF_TERMINAL = {signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGWINCH}
 _FROM_KERNEL = 0x80
 
 
-def hold_signals() -> None:
-    """Keep signals for `to_its_end`. Call it before any thread is made: threads inherit it.
+def block_signals() -> None:
+    """Keep signals for `run_to_end`. Call it before any thread is made: threads inherit it.
 
     SIGTTOU too: a notice of ours, from the background, on a terminal with `stty tostop`, must not
     stop us, on whom the program waits.
@@ -53,15 +53,15 @@ def hold_signals() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {*_PASSED_ON, signal.SIGCHLD, signal.SIGTTOU})
 
 
-class Ended(NamedTuple):
+class ChildExit(NamedTuple):
     """How the program ended: its exit code, 128+n for a signal."""
 
     code: int
     by_terminal: bool  # Ctrl-C in our terminal, which ends scripts above us too
 
 
-def to_its_end(argv: Sequence[str], environ: Mapping[str, str]) -> Ended:
-    """Run the program and return how it ended; `hold_signals` was called before.
+def run_to_end(argv: Sequence[str], environ: Mapping[str, str]) -> ChildExit:
+    """Run the program and return how it ended; `block_signals` was called before.
 
     Raises: ProgramNotFound (127), NotExecutable (126).
     """
@@ -72,7 +72,7 @@ def to_its_end(argv: Sequence[str], environ: Mapping[str, str]) -> Ended:
         if number == signal.SIGCHLD:
             code = _looked_after(pid)
             if code is not None:
-                return Ended(code, by_terminal and code == 128 + signal.SIGINT)
+                return ChildExit(code, by_terminal and code == 128 + signal.SIGINT)
         elif is_group_s:
             by_terminal = by_terminal or number == signal.SIGINT
         else:

@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 @contextmanager
-def bar(what: str) -> Iterator[Callable[[int, int], None]]:
+def show_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """Give a function to call with (done, all); the bar is gone when the block ends."""
     columns = (
         TextColumn("{task.description}", markup=False),
