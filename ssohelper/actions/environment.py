@@ -1,4 +1,4 @@
-"""The variables that make a shell or a program use one role, and those that would win over them."""
+"""The environment variables that make a shell or a program use one role, and nothing else."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _KEYS = (
     "AWS_ACCOUNT_ID",
 )
 _REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
-# What an SDK or a prompt would take before, or in place of, what we set. Sources: the providers of
-# botocore, JavaScript v3, Go v2, Java v2; starship's and powerlevel10k's `aws` segments.
+# Unset unless we set them: an SDK or a prompt would read them first, or instead. Sources: the
+# providers of botocore, JavaScript v3, Go v2, Java v2; starship's and powerlevel10k's `aws` segments.
 CLEARED = (
     *_KEYS,
     "AWS_PROFILE",
@@ -42,7 +42,7 @@ CLEARED = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_ROLE_ARN",
     "AWS_ROLE_SESSION_NAME",
-    # marks of aws-vault, awsume, awsu, aws-okta, granted, aws-sso-cli
+    # markers of aws-vault, awsume, awsu, aws-okta, granted, aws-sso-cli
     "AWS_VAULT",
     "AWSUME_PROFILE",
     "AWSUME_EXPIRATION",
@@ -63,33 +63,33 @@ CLEARED = (
     "AWS_SSO_SESSION_EXPIRATION",
     "AWS_SSO_DEFAULT_REGION",
 )
-# All that `use` may change, and that `clear` therefore puts back.
+# All variables that `use` may change, so that `clear` restores them.
 TOUCHED = (*_REGIONS, *CLEARED)
 
 
 class Environment(NamedTuple):
-    """Variables to set (secrets wrapped) and to unset."""
+    """The variables to set (secrets are wrapped) and those to unset."""
 
     set: dict[str, str | Secret]
     unset: tuple[str, ...]
 
     def revealed(self) -> dict[str, str]:
-        """Return what is set, secrets open: for the line that prints or runs."""
+        """Return the variables to set, secrets included. Call it on the line that uses them."""
         return {
             name: value.reveal() if isinstance(value, Secret) else value
             for name, value in self.set.items()
         }
 
     def for_child(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """Return the environment of a program that is to see this one and nothing that wins."""
-        kept = {name: value for name, value in environ.items() if name not in self.unset}
-        return {**kept, **self.revealed()}
+        """Return `environ` with these changes made: the environment of a program that we start."""
+        others = {name: value for name, value in environ.items() if name not in self.unset}
+        return {**others, **self.revealed()}
 
 
 def build_profile_environment(app: App, profile: Profile) -> Environment:
-    """Return what points at a profile of the config: SDKs renew by themselves, no secret.
+    """Return variables that name a profile of the config. They hold no secret, and SDKs renew.
 
-    A section of the same name in the credentials file is a warning: SDKs take keys there first.
+    Warns of a section with the same name in the credentials file: SDKs prefer its keys.
     """
     if profile.name in app.config.read_credentials_names():
         app.warn(
@@ -100,14 +100,14 @@ def build_profile_environment(app: App, profile: Profile) -> Environment:
 
 
 def build_keys_environment(app: App, profile: Profile, credentials: RoleCredentials) -> Environment:
-    """Return fixed keys with their end. No profile: JavaScript's SDK would take it before them."""
+    """Return variables with fixed keys. AWS_PROFILE is unset: the JavaScript SDK prefers it."""
     ends_at = to_iso(credentials.expires_at)
     return _environment(
         {
             "AWS_ACCESS_KEY_ID": credentials.access_key_id,
             "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
             "AWS_SESSION_TOKEN": credentials.session_token,
-            # botocore and JavaScript go by the first, starship and older prompts by the second.
+            # botocore and JavaScript read the first, starship and older prompts the second.
             "AWS_CREDENTIAL_EXPIRATION": ends_at,
             "AWS_SESSION_EXPIRATION": ends_at,
             "AWS_ACCOUNT_ID": profile.role.account_id,
@@ -119,7 +119,7 @@ def build_keys_environment(app: App, profile: Profile, credentials: RoleCredenti
 def build_endpoint_environment(
     app: App, profile: Profile, variables: Mapping[str, str]
 ) -> Environment:
-    """Return what leads to an endpoint of ours, and takes away what SDKs would take before it."""
+    """Return variables that point at our credentials endpoint; `variables` are its own."""
     return _environment({**variables, **_regions(app, profile)})
 
 
@@ -133,9 +133,10 @@ def choose_region(app: App, profile: Profile) -> str:
 
 
 def choose_endpoint_region(app: App, profile: Profile, region: str | None = None) -> str:
-    """Return the region of which an endpoint of AWS is asked: the one that was said, or as above.
+    """Return the region whose AWS endpoint to use: `region` if given, else the profile's.
 
-    Raises: ConfigInvalid for one that AWS does not have; the profile's own with file and line.
+    Raises: ConfigInvalid for a region that AWS does not have, with file and line if it is the
+    profile's own.
     """
     chosen = region or choose_region(app, profile)
     try:
@@ -148,9 +149,9 @@ def choose_endpoint_region(app: App, profile: Profile, region: str | None = None
 
 
 def ensure_sign_in(app: App, session: SsoSession) -> Outlook:
-    """Renew the token where it is due; return how long the sign-in lasts.
+    """Renew the token if that is due; return when an interactive sign-in will be needed.
 
-    Where AWS or our own files prevent the renewal: a warning, and what the token file says.
+    When AWS or our own files prevent the renewal, warn and return what the token file says.
     Raises: LoginRequired.
     """
     try:

@@ -1,4 +1,4 @@
-"""What a person uses: recorded after success, shown and ranked by; favourites are said by hand."""
+"""Favourite roles and the recorded use of roles, which rank lists. A use counts once it works."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from ssohelper.errors import AnotherUsersHome, SsoHelperError
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# A use is done when it is recorded: it must not wait for a lock that somebody holds.
+# The command has done its work by then: it must not wait long for another process's lock.
 _RECORD_SECONDS = 1.0
 
 
 def load_usage(app: App) -> dict[RoleKey, Usage]:
-    """Return the usage of every role that was ever used or made a favourite; trouble is a warning."""
+    """Return the usage of each role that has any. A file that cannot be read is a warning."""
     try:
         return app.usage.load_all()
-    except (SsoHelperError, OSError) as trouble:
-        app.warn(f"what was used last cannot be read: {trouble}")
+    except (SsoHelperError, OSError) as error:
+        app.warn(f"the record of used roles cannot be read: {error}")
         return {}
 
 
 def record_use(app: App, profile: Profile) -> None:
-    """Count one use, now. Never fails the command that used it: trouble is a warning."""
+    """Count one use, now. A failure is a warning: the command itself has succeeded."""
     now, key = app.now(), profile.key
     try:
         app.usage.update(key, lambda usage: usage.used(now), app.deadline(_RECORD_SECONDS))
     except AnotherUsersHome:
-        return  # it is not this user's own use
-    except (SsoHelperError, OSError) as trouble:
-        app.warn(f"this use could not be recorded: {trouble}")
+        return  # with sudo: the use is not one of the user who owns the home folder
+    except (SsoHelperError, OSError) as error:
+        app.warn(f"this use could not be recorded: {error}")
 
 
 def set_favourite(app: App, key: RoleKey, favourite: bool) -> bool:
-    """Make the role a favourite, or none; tells whether that changed anything."""
+    """Make the role a favourite, or not; return whether that changed anything."""
     changed = []
 
     def change(usage: Usage) -> Usage:
@@ -47,5 +47,5 @@ def set_favourite(app: App, key: RoleKey, favourite: bool) -> bool:
 
 
 def list_favourites(app: App) -> list[RoleKey]:
-    """Return the favourites, sorted."""
+    """Return the favourite roles, sorted by session, account id and role name."""
     return sorted(key for key, usage in app.usage.load_all().items() if usage.favourite)

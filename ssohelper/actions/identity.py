@@ -1,4 +1,4 @@
-"""Who a profile is: from what is known here, then confirmed by STS."""
+"""The account, role and user of a profile: from the saved files, then confirmed by STS."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class KnownIdentity(NamedTuple):
-    """What is known without asking AWS; the account's name is "" when no list has it."""
+    """What the saved files know; the account's name is "" when no listing has it."""
 
     profile: Profile
     account: Account
@@ -23,14 +23,14 @@ class KnownIdentity(NamedTuple):
 
 
 class ConfirmedIdentity(NamedTuple):
-    """What STS said: the person's user name, and the whole ARN."""
+    """What STS reported: the user name, which is the role session's name, and the whole ARN."""
 
     user: str
     arn: str
 
 
 def look_up(app: App, profile: Profile) -> KnownIdentity:
-    """Return account and role of the profile with the names that the saved list gives them."""
+    """Return the profile's account, with its name in the saved listing, and the user if known."""
     saved = directory.load_listing(app, profile.session)
     accounts = {a.account.id: a.account for a in saved.accounts} if saved else {}
     account_id = profile.role.account_id
@@ -39,21 +39,21 @@ def look_up(app: App, profile: Profile) -> KnownIdentity:
 
 
 def _facts(app: App, session: SsoSession) -> SignInFacts:
-    """Return what is known of the present sign-in: not of the one before another tool's."""
+    """Return the facts of the present sign-in, which another tool may have replaced."""
     token = tokens.seen(app, session)
     return tokens.facts_of(app, session, token) if token else app.tokens.load_facts(session.name)
 
 
-def confirm(app: App, who: KnownIdentity) -> ConfirmedIdentity:
-    """Ask STS who the profile's credentials are, and remember the person's name.
+def confirm(app: App, known: KnownIdentity) -> ConfirmedIdentity:
+    """Ask STS whose credentials the profile gives, and save the user name.
 
     Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), BadAnswer (6) when STS
     names another account or role.
     """
-    session, role = who.profile.session, who.profile.role
-    # Not the region of the settings: STS of the profile's own region, else of the session's.
+    session, role = known.profile.session, known.profile.role
+    # The profile's own region, else the session's. The settings' default_region does not count.
     region = environment.choose_endpoint_region(
-        app, who.profile, who.profile.region or session.region
+        app, known.profile, known.profile.region or session.region
     )
     endpoint = sts_endpoint(region, app.environ)
     issuer.check_keys(tokens.issuer_of(app, session), "sts", endpoint, session)
@@ -69,11 +69,11 @@ def confirm(app: App, who: KnownIdentity) -> ConfirmedIdentity:
 
 
 def _remember_user(app: App, session: SsoSession, user: str) -> None:
-    """Note the person's name; what was listed for another one before is forgotten."""
+    """Save the user name. The saved listing of another, earlier user is forgotten."""
     if _facts(app, session).user == user:
         return
     try:
-        # A renewal behind our back writes the same file.
+        # A renewal in another process writes the same file.
         with app.tokens.lock_state(session.name, app.deadline()):
             facts = _facts(app, session)
             app.tokens.save_facts(session.name, facts._replace(user=user))
@@ -81,5 +81,5 @@ def _remember_user(app: App, session: SsoSession, user: str) -> None:
             directory.forget_earlier_listing(app, session)
     except AnotherUsersHome:
         return
-    except (LocalState, OSError) as trouble:
-        app.warn(f"the user's name could not be kept: {trouble}")
+    except (LocalState, OSError) as error:
+        app.warn(f"the user name could not be saved: {error}")

@@ -1,6 +1,6 @@
-"""Every role that a person may choose: the saved lists of all sessions, with profiles and usage.
+"""The roles that lists show: those of the saved listings, with their profiles and usage.
 
-Asks nobody but the files of this machine, so it answers at once.
+Reads files only and sends no request, so that a list appears at once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class KnownRoles(NamedTuple):
-    """The rows, best first, and when each session's list was made; `unlisted` have none."""
+    """The rows, best first; `listed_at` has for each session when its listing began, if any."""
 
     rows: list[RoleRow]
     listed_at: dict[str, int]
@@ -29,7 +29,7 @@ class KnownRoles(NamedTuple):
 
 
 def read_roles(app: App, session_name: str | None = None) -> KnownRoles:
-    """Return the roles of every session, or of one: those listed, and those of profiles alone."""
+    """Return the roles of every session, or of one: those listed and those that profiles name."""
     sessions = [
         session
         for session in app.config.read().sso_sessions()
@@ -44,6 +44,7 @@ def read_roles(app: App, session_name: str | None = None) -> KnownRoles:
         if saved is None or not saved.is_of(session):
             continue
         listed_at[session.name] = saved.listed_at
+        # The accounts of which some role has a profile or usage: the others take the fast way.
         special = {key.account_id for key in (*profiles, *used) if key.session_name == session.name}
         for listed in saved.accounts:
             if listed.account.id not in special:
@@ -57,7 +58,7 @@ def read_roles(app: App, session_name: str | None = None) -> KnownRoles:
                         session.name, listed.account, role_name, names, used.get(key, NEVER_USED)
                     )
                 )
-    rows += _of_profiles_alone(profiles, rows, used)
+    rows += _rows_of_profiles(profiles, rows, used)
     return KnownRoles(ranked(rows) if used else rows, listed_at, sessions)
 
 
@@ -81,10 +82,10 @@ def find_profiles_by_role(
     return found
 
 
-def _of_profiles_alone(
+def _rows_of_profiles(
     profiles: dict[RoleKey, tuple[str, ...]], rows: Sequence[RoleRow], used: dict[RoleKey, Usage]
 ) -> list[RoleRow]:
-    """Return rows for the profiles whose role no saved list has."""
+    """Return rows for the profiles whose role is in no saved listing."""
     accounts = {(row.session_name, row.account.id): row.account for row in rows} if profiles else {}
     return [
         RoleRow(

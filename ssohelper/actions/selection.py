@@ -1,7 +1,8 @@
-"""Which session, which profile: the contract's one rule for what a person left out.
+"""Which session and which role are meant. The only place that decides it.
 
-[PROFILE] is a profile's name or [SESSION:]ACCOUNT/ROLE; an existing profile's name wins.
-Left out: AWS_PROFILE's. SESSION left out: AWS_PROFILE's, else the only one.
+The PROFILE argument is a profile's name or [SESSION:]ACCOUNT/ROLE; an existing profile wins. When
+it is left out, AWS_PROFILE names the profile. When SESSION is left out, it is the session of
+AWS_PROFILE's profile, else the only session of the config.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class NoProfileNamed(UsageProblem):
-    """Nobody said which profile: a front door with a person at it may ask."""
+    """Neither the PROFILE argument nor AWS_PROFILE is given; on a terminal a picker may ask."""
 
 
 class NoSessionNamed(UsageProblem):
-    """Nobody said which of several sessions: a front door with a person at it may ask."""
+    """Several sessions are possible and none is named; on a terminal a picker may ask."""
 
     def __init__(self, sessions: list[SsoSession]) -> None:
         names = ", ".join(f'"{session.name}"' for session in sessions)
@@ -37,9 +38,10 @@ class NoSessionNamed(UsageProblem):
 
 
 def resolve_session(app: App, name: str | None) -> SsoSession:
-    """Return the session of this name, else AWS_PROFILE's, else the only one.
+    """Return the session of this name, else that of AWS_PROFILE's profile, else the only one.
 
-    Raises: NoSessionNamed when it is not clear which, UsageProblem when there is none.
+    Raises: NoSessionNamed when several are possible, UsageProblem when the config has none,
+    ConfigInvalid with the line for a session that cannot be used.
     """
     config = app.config.read()
     if name:
@@ -52,7 +54,7 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
         return sessions[0]
     if not sessions:
         for broken in config.session_names():
-            named_session(config, broken)  # says what is wrong with it, and in which line
+            named_session(config, broken)  # raises ConfigInvalid with the line
         raise UsageProblem(
             "there is no sso-session yet", hint="onboard with: ssohelper setup START_URL"
         )
@@ -60,7 +62,7 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
 
 
 def named_session(config: ConfigFile, name: str) -> SsoSession:
-    """Return the sso-session of this name, or say which are near."""
+    """Return the sso-session of this name. Raises: UsageProblem, with the nearest names."""
     session = config.sso_session(name)
     if session is not None:
         return session
@@ -74,7 +76,7 @@ def named_session(config: ConfigFile, name: str) -> SsoSession:
 def resolve_profile(app: App, text: str | None, session_name: str | None) -> Profile:
     """Return the profile that the PROFILE argument names, else the one of AWS_PROFILE.
 
-    Called once, where the text enters the program; what is chosen from a list is a RoleKey.
+    The entry point calls it once, with the user's text. What is chosen from a list is a RoleKey.
     An empty text is an error: a script's unset variable must not become AWS_PROFILE's profile.
     Raises: NoProfileNamed when neither names one, NoSessionNamed for a legacy profile whose portal
     has several sessions, UsageProblem for an unknown name or one of another session than
@@ -101,10 +103,10 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
 
 
 def resolve_chosen_role(app: App, key: RoleKey, names: Iterable[str] = ()) -> Profile:
-    """Return the role that the user chose from a list, under the name of a profile if it has one.
+    """Return the role that the user chose from a list, named after one of its profiles if any.
 
     `names` are the profiles that the list showed for the role. A profile that was edited since
-    then may point at another role: its name is not used, the role stays the chosen one.
+    may point at another role: then its name is not used, and the role stays the chosen one.
     Raises: UsageProblem when the session is gone, ConfigInvalid with file and line.
     """
     config = app.config.read()
@@ -187,7 +189,7 @@ def _sessions_of(config: ConfigFile, entry: ProfileEntry, target: Target) -> lis
 
 
 def _profile_of_role(app: App, text: str, session_name: str | None) -> Profile:
-    """Resolve [SESSION:]ACCOUNT/ROLE; the account by id or by its name in the saved list."""
+    """Return the role of [SESSION:]ACCOUNT/ROLE. ACCOUNT: an id, or a name in the saved list."""
     account_text, _, role_name = text.rpartition("/")
     config = app.config.read()
     session: SsoSession | None = None
@@ -238,7 +240,7 @@ def _session_of_environment(app: App, config: ConfigFile) -> SsoSession | None:
 
 
 def require_session(app: App, name: str) -> SsoSession:
-    """Return the session that a profile's line names. Raises: ConfigInvalid."""
+    """Return the session that a credential_process line names. Raises: ConfigInvalid."""
     session = app.config.read().sso_session(name)
     if session is None:
         raise ConfigInvalid(
@@ -249,7 +251,7 @@ def require_session(app: App, name: str) -> SsoSession:
 
 
 def checked_role(account_id: str, role_name: str) -> Role:
-    """Return the role that a profile's line names. Raises: ConfigInvalid."""
+    """Return the role that a credential_process line names. Raises: ConfigInvalid."""
     if not ACCOUNT_ID.fullmatch(account_id):
         raise ConfigInvalid(f'"{account_id}" is no account id: it has 12 digits')
     if not ROLE_NAME.fullmatch(role_name):

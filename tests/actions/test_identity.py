@@ -89,7 +89,7 @@ def test_a_name_that_cannot_be_kept_is_said(app, monkeypatch):
 
     monkeypatch.setattr(app.tokens, "save_facts", refuse)
     assert confirm(app).user == "ana"
-    assert app.warnings == ["the user's name could not be kept: disk full"]
+    assert app.warnings == ["the user name could not be saved: disk full"]
 
 
 @pytest.mark.parametrize(
