@@ -1,4 +1,4 @@
-"""What is kept on this machine, by kind and session: never a secret, only where and until when."""
+"""The files that ssohelper keeps, by kind and session: path and expiry, never a secret."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class CachedItem(NamedTuple):
-    """One thing that is kept. `expires_at` is epoch seconds, None where nothing expires."""
+    """One saved item. `expires_at` is epoch seconds; None for an item that does not expire."""
 
     kind: str
     session: str
@@ -22,13 +22,13 @@ class CachedItem(NamedTuple):
 
 
 def list_items(app: App, session_name: str | None = None) -> list[CachedItem]:
-    """Return what is kept, of all sessions or of one: sign-ins, role credentials, listings."""
+    """Return the sign-ins, role credentials and listings of one session, or of all."""
     found = [*_sign_ins(app), *_role_credentials(app), *_listings(app)]
-    return [kept for kept in found if session_name in (None, kept.session)]
+    return [item for item in found if session_name in (None, item.session)]
 
 
 def clear_cache(app: App, session_name: str | None = None) -> int:
-    """Remove role credentials and listings; returns how many files went.
+    """Remove the role credentials and listings of one session, or of all; return the file count.
 
     Sign-ins stay: `logout` ends them, at AWS too.
     """

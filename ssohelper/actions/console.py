@@ -1,4 +1,4 @@
-"""The AWS console as one role: a page of it, the portal's link to it, a browser signed in to it."""
+"""The AWS console as one role: its pages, the portal's link to them, and signing a browser in."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.wire.browser_pages import OneTimeRedirect, Outcome
 
-# A browser that has to start first takes seconds; AWS's token lasts some 15 minutes.
+# A browser that must start first takes seconds; AWS's sign-in token lasts 15 minutes.
 BROWSER_SECONDS = 30.0
-# An opener that failed has most likely opened nothing; one that handed over and then failed has.
+# A browser command that failed may still have passed the URL to a running browser: wait this long.
 _AFTER_FAILURE_SECONDS = 2.0
-_LOOK_SECONDS = 0.2
+_POLL_SECONDS = 0.2
 
 
 class Opened(NamedTuple):
-    """A console session that a browser was sent to; it ends with the keys it was made from."""
+    """A console session that was opened in a browser. It ends when the keys behind it expire."""
 
     page: ConsolePage
     ends_at: int
 
 
 def choose_page(app: App, profile: Profile, service: str | None, region: str | None) -> ConsolePage:
-    """Return the page of the console that is meant. No network, no sign-in.
+    """Return the console page of the service and region. Sends no request, needs no sign-in.
 
-    The region is the one asked for, else the one that `use` would set.
-    Raises: UsageProblem for an unknown service or region, or one of another partition;
-    ConfigInvalid when the profile names such a region.
+    Without `region`, the region that `use` would set. Without `service`, the console's home page.
+    Raises: UsageProblem for an unknown service, and for an unknown region or one of another
+    partition; ConfigInvalid when such a region is the profile's.
     """
     try:
         chosen = environment.choose_endpoint_region(app, profile, region)
@@ -54,7 +54,7 @@ def choose_page(app: App, profile: Profile, service: str | None, region: str | N
 
 
 def link(profile: Profile, page: ConsolePage) -> str:
-    """Return the access portal's deep link to the page. It holds no secret."""
+    """Return the access portal's link to this page as this role. It holds no secret."""
     return console_urls.portal_link(profile, page.url)
 
 
@@ -65,19 +65,19 @@ def open_in_browser(
     start: Callable[[str], bool],
     has_failed: Callable[[], bool] = lambda: False,
 ) -> Opened:
-    """Sign a browser in to the page: `start` starts it with a one-shot address on this machine.
+    """Sign a browser in to the page, and return once the browser has requested our redirect.
 
-    `has_failed` tells that what was started has ended with an error: then nobody is awaited long.
-    Returns when the browser has come for it. AWS's own address, which is a secret, goes from our
-    listener to the browser: it stands in no process list.
+    `start` starts the browser with a URL of our local server that works once. The server redirects
+    it to AWS's sign-in URL: that one is a secret, and a command line can be read by others.
+    `has_failed` returns whether the browser's command ended with an error: then the wait is short.
     Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), LocalState (7) when no
-    browser comes.
+    browser requests the redirect.
     """
     session, role = profile.session, profile.role
-    federation = app.federation(page.region)  # says what is wrong with the environment, first
+    federation = app.federation(page.region)  # first: raises for a wrong AWS_ENDPOINT_URL_SIGNIN
     endpoint = console_sign_in_endpoint(page.region, app.environ)
     issuer.check_keys(tokens.issuer_of(app, session), "console sign-in", endpoint, session)
-    # The console session lasts as long as these.
+    # The console session ends when these keys expire, so they should be nearly new.
     keys = credentials.release(
         app, session, role, app.deadline(), least_share=credentials.NEARLY_WHOLE
     )
@@ -86,29 +86,29 @@ def open_in_browser(
         redirect = pages.redirect(address)
         if not start(redirect.url):
             raise LocalState("the browser could not be started", hint=_other_ways(profile))
-        outcome = _awaited(app, redirect, has_failed)
+        outcome = _await_browser(app, redirect, has_failed)
     if outcome == "refused":
         raise LocalState(
-            "a process of another or an unknown user came for the sign-in, and was refused",
+            "a process of another or an unknown user requested the sign-in, and was refused",
             hint=_other_ways(profile),
         )
     if outcome != "served" and has_failed():
         raise LocalState(
-            "the browser's command failed, and no browser came for the sign-in",
+            "the browser's command failed, and no browser requested the sign-in",
             hint=_other_ways(profile),
         )
     if outcome != "served":
         raise LocalState(
-            f"no browser came for the sign-in within {BROWSER_SECONDS:.0f} s",
+            f"no browser requested the sign-in within {BROWSER_SECONDS:.0f} s",
             hint=_other_ways(profile),
         )
     return Opened(page, keys.expires_at)
 
 
-def _awaited(app: App, redirect: OneTimeRedirect, has_failed: Callable[[], bool]) -> Outcome:
+def _await_browser(app: App, redirect: OneTimeRedirect, has_failed: Callable[[], bool]) -> Outcome:
     deadline = app.deadline(BROWSER_SECONDS)
     while True:
-        outcome = redirect.wait(min(_LOOK_SECONDS, deadline.left()))
+        outcome = redirect.wait(min(_POLL_SECONDS, deadline.left()))
         if outcome == "served" or deadline.passed:
             return outcome
         if has_failed():
@@ -116,20 +116,21 @@ def _awaited(app: App, redirect: OneTimeRedirect, has_failed: Callable[[], bool]
 
 
 def record_visit(app: App, browser: str, profile: Profile, ends_at: int) -> RoleKey | None:
-    """Note this visit; return the role that the browser may still be signed in as, if another.
+    """Record this visit; return another role that the browser may still be signed in as, if any.
 
-    Once for each browser: who has turned on multi-session support need not hear it again.
+    That role is returned once for each browser: a user who turned on the console's multi-session
+    support needs no second warning.
     """
     key = profile.key
     try:
         last = app.console_visits.load(browser)
-        was_told = last is not None and last.is_told
-        others = last is not None and last.key != key and last.ends_at > app.aws_now()
-        app.console_visits.save(browser, key, ends_at, is_told=was_told or others)
-    except (SsoHelperError, OSError) as trouble:
-        app.warn(f"this visit could not be noted: {trouble}")
+        was_warned = last is not None and last.is_told
+        is_other = last is not None and last.key != key and last.ends_at > app.aws_now()
+        app.console_visits.save(browser, key, ends_at, is_told=was_warned or is_other)
+    except (SsoHelperError, OSError) as error:
+        app.warn(f"this visit could not be recorded: {error}")
         return None
-    return last.key if last is not None and others and not was_told else None
+    return last.key if last is not None and is_other and not was_warned else None
 
 
 def _other_ways(profile: Profile) -> str:

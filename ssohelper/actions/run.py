@@ -1,6 +1,6 @@
-"""Run a program in our place: it keeps our process id, terminal, streams and signals.
+"""Replace this process with a program, which keeps the process id, terminal and streams.
 
-On Windows no process can become another: there we wait for it and end with its exit code.
+Windows cannot replace a process: there we run the program, wait, and return its exit code.
 """
 
 import errno
@@ -15,22 +15,20 @@ from ssohelper.errors import NotExecutable, ProgramNotFound, SsoHelperError
 from ssohelper.fastpath import own_process
 
 SHELL = "/bin/sh"
-# What a shell searches when there is no PATH.
+# The folders that a shell searches when PATH is not set.
 _DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
-# Python ignores these from its start on; a program expects them as they usually are.
+# Python ignores these signals from its start on; programs expect the default action.
 IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ")
 
 
 def replace_process(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Become the program: exit code, signals and terminal are then its own, and nothing returns.
-
-    On Windows return its exit code.
+    """Replace this process with the program; does not return. On Windows return its exit code.
 
     Raises: ProgramNotFound (127), NotExecutable (126).
     """
     path = find_program(argv[0], environ)
     if sys.platform == "win32":
-        return _waited_for(path, argv, environ)
+        return _run_and_wait(path, argv, environ)
     for name in IGNORED_BY_PYTHON:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
@@ -38,25 +36,25 @@ def replace_process(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     try:
         os.execve(path, list(argv), dict(environ))  # noqa: S606
     except OSError as cause:
-        if cause.errno == errno.ENOEXEC:  # a script without #!: a shell reads it, as in every shell
+        if cause.errno == errno.ENOEXEC:  # a script without #!: /bin/sh runs it, as shells do
             os.execve(SHELL, [SHELL, path, *argv[1:]], dict(environ))  # noqa: S606
         raise start_error(path, cause) from cause
 
 
 def start_error(path: str, cause: OSError) -> SsoHelperError:
-    """Return the error for a program that is there and was not started."""
+    """Return the error for a program that exists but could not be started."""
     if cause.errno == errno.ENOENT:
         return ProgramNotFound(
-            f'"{show(path, 120)}" names an interpreter that is not there',
-            hint="look at its first line",
+            f'"{show(path, 120)}" names an interpreter that does not exist',
+            hint="check its first line",
         )
     return NotExecutable(f'"{show(path, 120)}" cannot be run: {(cause.strerror or "").lower()}')
 
 
 def find_program(name: str, environ: Mapping[str, str]) -> str:
-    """Return the program's path. A name without a slash is looked for in PATH's absolute folders.
+    """Return the program's path. A name without a slash is searched in PATH's absolute folders.
 
-    Never in the folder we are in: an empty or relative element of PATH would lead there.
+    Empty and relative elements of PATH are skipped: they would run a file of the current folder.
     Raises: ProgramNotFound, NotExecutable.
     """
     names = _file_names(name, environ)
@@ -87,26 +85,27 @@ def find_program(name: str, environ: Mapping[str, str]) -> str:
 
 
 def _file_names(name: str, environ: Mapping[str, str]) -> list[str]:
-    """Return what the program's file may be called: on Windows the ending is left out as a rule."""
+    """Return the possible file names of the program: on Windows users leave out the extension."""
     if sys.platform != "win32":
         return [name]
-    endings = environ.get("PATHEXT", ".COM;.EXE;.BAT;.CMD").lower().split(";")
-    if os.path.splitext(name)[1].lower() in endings:
+    extensions = environ.get("PATHEXT", ".COM;.EXE;.BAT;.CMD").lower().split(";")
+    if os.path.splitext(name)[1].lower() in extensions:
         return [name]
-    return [name + ending for ending in endings if ending]
+    return [name + extension for extension in extensions if extension]
 
 
 if sys.platform == "win32":
     import subprocess
 
-    def _waited_for(path: str, argv: Sequence[str], environ: Mapping[str, str]) -> int:
-        # A handler, since what is ignored may stay so in the program: Ctrl-C is for it alone.
-        kept = signal.signal(signal.SIGINT, lambda *_: None)
+    def _run_and_wait(path: str, argv: Sequence[str], environ: Mapping[str, str]) -> int:
+        # Ctrl-C is for the program only. A handler: it would inherit a signal that we ignore.
+        before = signal.signal(signal.SIGINT, lambda *_: None)
         try:
             code = subprocess.run([path, *argv[1:]], env=dict(environ), check=False).returncode
         except OSError as cause:
             raise start_error(path, cause) from cause
         finally:
-            signal.signal(signal.SIGINT, kept or signal.SIG_DFL)
-        # 0xC000013A (Ctrl-C) and its like: Python ends with -1 for what no signed 32 bits hold.
+            signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+        # As a signed number: sys.exit ends with -1 for codes above 2**31, such as 0xC000013A
+        # (Ctrl-C).
         return (code & 0xFFFFFFFF ^ 0x80000000) - 0x80000000

@@ -1,11 +1,12 @@
-"""Run a program beside us: it keeps the terminal, and each signal that we get is passed on to it.
+"""Run a program as our child: it has the terminal, and we forward the signals that we get.
 
-Both are in one process group, so that the terminal's own signals (Ctrl-C, Ctrl-Z, a new size)
-reach it directly; only what somebody sends to us alone is passed on. We stop when it stops.
+Both are in one process group, so the terminal's signals (Ctrl-C, Ctrl-Z, a new window size) reach
+the program directly. Only a signal that another process sent to us alone is forwarded. When the
+program stops (Ctrl-Z), we stop too.
 
-Linux tells which of the two a signal is. Elsewhere what a terminal can send counts as the
-terminal's while our group is the one in front of it: a program that got Ctrl-C twice would break
-off without tidying up, which is worse than a `kill -INT` of ours that it does not hear of.
+Linux reports the sender of a signal. Elsewhere, a signal that a terminal can send counts as the
+terminal's while our group is in its foreground. That may lose a `kill -INT` that was sent to us;
+forwarding would be worse: many programs end without cleaning up when they get SIGINT twice.
 """
 
 import errno
@@ -19,9 +20,9 @@ from ssohelper.actions.run import IGNORED_BY_PYTHON, SHELL, find_program, start_
 from ssohelper.fastpath import own_process
 
 if sys.platform == "win32":
-    raise ImportError("Windows has no signals that could be passed on")
+    raise ImportError("Windows has no signals that could be forwarded")
 
-_PASSED_ON = (
+_FORWARDED = (
     signal.SIGINT,
     signal.SIGTERM,
     signal.SIGHUP,
@@ -33,74 +34,78 @@ _PASSED_ON = (
     signal.SIGTSTP,
     signal.SIGCONT,
 )
-# What a terminal sends to the group in front of it. A hangup is the session leader's alone, which
-# we are as a tmux window's or ssh's only command; that and a `fg` may reach the program twice.
+# The signals that a terminal sends to its foreground group. SIGHUP goes to the session leader
+# alone, which we are as the only command of a tmux window or of ssh. The program may get SIGHUP,
+# and the SIGCONT of `fg`, twice.
 _OF_TERMINAL = {signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGWINCH}
-# In si_code on Linux (SI_KERNEL): it is the terminal's.
+# The si_code of a signal from the terminal on Linux: SI_KERNEL.
 _FROM_KERNEL = 0x80
 
 
 def block_signals() -> None:
-    """Keep signals for `run_to_end`. Call it before any thread is made: threads inherit it.
+    """Block signals until `run_to_end` takes them. Call it before threads start: they inherit it.
 
-    SIGTTOU too: a notice of ours, from the background, on a terminal with `stty tostop`, must not
-    stop us, on whom the program waits.
+    SIGTTOU is blocked too: with `stty tostop`, a notice that we print from the background would
+    stop us, and the program's endpoint with us.
     """
-    # Who started us may have ignored it: then the program's end would never be told. A handler,
-    # which never runs: macOS forgets at once what is ignored by default, awaited or not.
+    # Our parent may have ignored SIGCHLD: then we would not learn that the program ended. The
+    # handler never runs, but macOS discards a pending signal whose default is to be ignored.
     for number in (signal.SIGCHLD, signal.SIGWINCH):
         signal.signal(number, lambda *_: None)
-    signal.pthread_sigmask(signal.SIG_BLOCK, {*_PASSED_ON, signal.SIGCHLD, signal.SIGTTOU})
+    signal.pthread_sigmask(signal.SIG_BLOCK, {*_FORWARDED, signal.SIGCHLD, signal.SIGTTOU})
 
 
 class ChildExit(NamedTuple):
-    """How the program ended: its exit code, 128+n for a signal."""
+    """How the program ended: its exit code, 128+n for a signal.
+
+    `by_terminal`: by Ctrl-C in our terminal, which is to end the script that runs us too.
+    """
 
     code: int
-    by_terminal: bool  # Ctrl-C in our terminal, which ends scripts above us too
+    by_terminal: bool
 
 
 def run_to_end(argv: Sequence[str], environ: Mapping[str, str]) -> ChildExit:
-    """Run the program and return how it ended; `block_signals` was called before.
+    """Run the program and return how it ended. Call `block_signals` first.
 
     Raises: ProgramNotFound (127), NotExecutable (126).
     """
-    pid = _started(argv, environ)
+    pid = _start(argv, environ)
     by_terminal = False
     while True:
-        number, is_group_s = _next_signal()
+        number, is_from_terminal = _wait_for_signal()
         if number == signal.SIGCHLD:
-            code = _looked_after(pid)
+            code = _reap(pid)
             if code is not None:
                 return ChildExit(code, by_terminal and code == 128 + signal.SIGINT)
-        elif is_group_s:
+        elif is_from_terminal:
             by_terminal = by_terminal or number == signal.SIGINT
         else:
             os.kill(pid, number)
 
 
-def _next_signal() -> tuple[int, bool]:
+def _wait_for_signal() -> tuple[int, bool]:
     """Wait for a signal; return it, and whether the terminal sent it to the whole group."""
-    awaited = {*_PASSED_ON, signal.SIGCHLD}
+    awaited = {*_FORWARDED, signal.SIGCHLD}
     if sys.platform == "linux":
-        came = signal.sigwaitinfo(awaited)
-        return came.si_signo, came.si_signo in _OF_TERMINAL and came.si_code == _FROM_KERNEL
+        found = signal.sigwaitinfo(awaited)
+        return found.si_signo, found.si_signo in _OF_TERMINAL and found.si_code == _FROM_KERNEL
     number = signal.sigwait(awaited)
-    return number, number in _OF_TERMINAL and _group_in_front() == os.getpgrp()
+    return number, number in _OF_TERMINAL and _foreground_group() == os.getpgrp()
 
 
-def _started(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+def _start(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     path = find_program(argv[0], environ)
     try:
-        return _spawned(path, list(argv), environ)
+        return _spawn(path, list(argv), environ)
     except OSError as cause:
         if cause.errno != errno.ENOEXEC:
             raise start_error(path, cause) from cause
-    # A script without #!: a shell reads it, as in every shell.
-    return _spawned(SHELL, [SHELL, path, *argv[1:]], environ)
+    # A script without #!: /bin/sh runs it, as shells do.
+    return _spawn(SHELL, [SHELL, path, *argv[1:]], environ)
 
 
-def _spawned(path: str, argv: list[str], environ: Mapping[str, str]) -> int:
+def _spawn(path: str, argv: list[str], environ: Mapping[str, str]) -> int:
     with own_process.original_core_limit():
         return os.posix_spawn(
             path,
@@ -111,15 +116,15 @@ def _spawned(path: str, argv: list[str], environ: Mapping[str, str]) -> int:
         )
 
 
-def _looked_after(pid: int) -> int | None:
-    """Return the program's exit code; None while it lives. When it was stopped we stop too."""
+def _reap(pid: int) -> int | None:
+    """Return the program's exit code; None while it runs. Stop this process when it stopped."""
     while True:
         found, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
         if found == 0:
             return None
         if os.WIFSTOPPED(status):
-            # Without a terminal nobody would wake us by waking it.
-            if os.WSTOPSIG(status) != signal.SIGSTOP or _group_in_front() is not None:
+            # Without a terminal there is no `fg` that would continue us with the program.
+            if os.WSTOPSIG(status) != signal.SIGSTOP or _foreground_group() is not None:
                 os.kill(os.getpid(), signal.SIGSTOP)
         elif os.WIFSIGNALED(status):
             return 128 + os.WTERMSIG(status)
@@ -127,8 +132,8 @@ def _looked_after(pid: int) -> int | None:
             return os.WEXITSTATUS(status)
 
 
-def _group_in_front() -> int | None:
-    """Return the process group that our terminal listens to; None without a terminal."""
+def _foreground_group() -> int | None:
+    """Return the foreground process group of our terminal; None without a terminal."""
     try:
         terminal = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
     except OSError:

@@ -63,4 +63,4 @@ def test_when_another_user_alone_came_it_says_so(
     visit(attacker, console.address)
     assert console.running.ends() == 7
     said = console.running.said
-    assert "a process of another or an unknown user came for the sign-in, and was refused" in said
+    assert "a process of another or an unknown user requested the sign-in, and was refused" in said
