@@ -1,4 +1,4 @@
-"""Addresses of the AWS console: its service pages, the portal's deep link, the federated sign-in.
+"""URLs of the AWS console: its service pages, the portal's link to them, the federated sign-in.
 
 Source: IAM user guide, "custom identity broker"; IAM Identity Center user guide, "shortcut links".
 """
@@ -11,8 +11,8 @@ from ssohelper.core.model import Profile, Secret
 from ssohelper.core.search import did_you_mean
 from ssohelper.errors import UsageProblem
 
-# Service → path below the console's host. "{region}" stands where the page wants it; a path
-# without a "?" is the service's home page. The names are the AWS CLI's, and what people say.
+# Service → path on the console's host. "{region}" is replaced; a path without "?" gets
+# "/home?region=…". The names are the AWS CLI's and common short ones.
 _REGIONAL = {
     "acm": "acm",
     "apigateway": "apigateway",
@@ -78,7 +78,7 @@ _REGIONAL = {
     "wafv2": "wafv2/homev2",
     "xray": "xray",
 }
-# These have one page for the whole partition.
+# Services with one page for the whole partition.
 _GLOBAL = {
     "billing": "billing/home",
     "ce": "costmanagement/home",
@@ -95,7 +95,7 @@ SERVICES = tuple(sorted({*_REGIONAL, *_GLOBAL}))
 
 
 class ConsolePage(NamedTuple):
-    """A page of the console, and the region that it shows."""
+    """The URL of a console page, and the region that it shows."""
 
     region: str
     url: str
@@ -104,7 +104,7 @@ class ConsolePage(NamedTuple):
 def service_page(service: str, region: str) -> ConsolePage:
     """Return the service's page in the region.
 
-    Raises: UsageProblem with the nearest three for a service that has none here.
+    Raises: UsageProblem, with the nearest three names, for a service that is not in our table.
     """
     name = service.strip().lower()
     if name in _GLOBAL:
@@ -121,25 +121,25 @@ def service_page(service: str, region: str) -> ConsolePage:
 
 
 def portal_link(profile: Profile, destination: str) -> str:
-    """Return the portal's deep link to the role. It holds no secret: the portal asks who it is.
+    """Return the portal's link to a console page as the role. The portal asks for a sign-in.
 
-    Everything stands in the fragment, which browsers keep to themselves.
+    The link holds no secret, and its parameters are in the fragment, which browsers do not send.
     """
     start = profile.session.start_url.partition("#")[0].rstrip("/")
     role = profile.role
-    asked = {"account_id": role.account_id, "role_name": role.name, "destination": destination}
-    return f"{start}/#/console?{urlencode(asked, quote_via=quote, safe='')}"
+    parameters = {"account_id": role.account_id, "role_name": role.name, "destination": destination}
+    return f"{start}/#/console?{urlencode(parameters, quote_via=quote, safe='')}"
 
 
 def login_url(endpoint: str, issuer: str, destination: str, sign_in_token: Secret) -> Secret:
-    """Return the address that signs a browser in. A secret: whoever opens it is that role.
+    """Return the URL that signs a browser in. It is a secret: it works for anyone who opens it.
 
-    `issuer` is where the console sends the person when its session has ended.
+    `issuer` is the URL to which the console sends the user when its session has ended.
     """
-    asked = {
+    parameters = {
         "Action": "login",
         "Issuer": issuer,
         "Destination": destination,
         "SigninToken": sign_in_token.reveal(),
     }
-    return Secret(f"{endpoint}/federation?{urlencode(asked, quote_via=quote, safe='')}")
+    return Secret(f"{endpoint}/federation?{urlencode(parameters, quote_via=quote, safe='')}")

@@ -1,18 +1,19 @@
-"""The nouns of the program, in AWS's own words. Values only: no I/O, no clock."""
+"""The values that the program works with, in AWS's own words. No I/O, no clock."""
 
 import re
 from hashlib import sha256
 from typing import NamedTuple, NoReturn
 
-# The contract's rule for names of sessions: it becomes a file name and a command argument.
+# Our own rule, since the name becomes a file name and a command argument.
 SESSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
-# sso-admin's PermissionSetName is [\w+=,.@-]{1,32}, ASCII; "." and ".." would climb out of a folder.
+# sso-admin's PermissionSetName is [\w+=,.@-]{1,32}, ASCII. "." and ".." are refused here: the name
+# becomes a part of a path.
 ROLE_NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_+=,.@-]{1,32}")
 
 
 class Secret:
-    """A value that no repr, str, format or pickle shows; only reveal() opens it."""
+    """A secret text. repr, str, format and pickle do not show it; only reveal() returns it."""
 
     __slots__ = ("_value",)
 
@@ -20,6 +21,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
+        """Return the secret. Call it on the line that sends, writes or prints it."""
         return self._value
 
     def __repr__(self) -> str:
@@ -41,7 +43,7 @@ class Secret:
 
 
 class Account(NamedTuple):
-    """An AWS account as the portal lists it. `id` is text: its leading zeros count."""
+    """An AWS account as the portal lists it. `id` is text, to keep its leading zeros."""
 
     id: str
     name: str
@@ -49,14 +51,14 @@ class Account(NamedTuple):
 
 
 class Role(NamedTuple):
-    """A permission set in one account; `name` is the permission set's, as the portal lists it."""
+    """A permission set in one account; `name` is the permission set's name."""
 
     account_id: str
     name: str
 
 
 class SsoSession(NamedTuple):
-    """An [sso-session] section: one person's sign-in at one portal."""
+    """An [sso-session] section of ~/.aws/config: one user's sign-in at one portal."""
 
     name: str
     start_url: str
@@ -64,12 +66,15 @@ class SsoSession(NamedTuple):
     scopes: tuple[str, ...]
 
     def key_of(self, role: Role) -> "RoleKey":
-        """Return what this role's credentials are kept under."""
+        """Return the key of this role in this session."""
         return RoleKey(self.name, *role)
 
 
 class Profile(NamedTuple):
-    """A profile that is resolved as far as it can be: session, account and role are known."""
+    """A role that is to be used: its session, account and role, under the name that was chosen.
+
+    `name` is a profile's name in the config, or the text [SESSION:]ACCOUNT/ROLE.
+    """
 
     name: str
     session: SsoSession
@@ -82,7 +87,7 @@ class Profile(NamedTuple):
 
 
 class ClientRegistration(NamedTuple):
-    """What RegisterClient gave: good for refreshes until `expires_at` (90 days)."""
+    """The answer of RegisterClient. It can refresh tokens until `expires_at` (90 days)."""
 
     client_id: str
     client_secret: Secret
@@ -92,7 +97,7 @@ class ClientRegistration(NamedTuple):
 
 
 class AccessToken(NamedTuple):
-    """What a sign-in gave. Refreshable when both refresh token and client are there."""
+    """The access token of a sign-in. It can be refreshed when it has a refresh token and a client."""
 
     value: Secret
     expires_at: int
@@ -101,12 +106,12 @@ class AccessToken(NamedTuple):
 
     @property
     def id(self) -> str:
-        """Return a name of the token that does not show it: files and arguments may hold it."""
+        """Return a hash that identifies the token: it may stand in files and command lines."""
         return sha256(self.value.reveal().encode()).hexdigest()[:16]
 
 
 class RoleCredentials(NamedTuple):
-    """Keys of one role, until `expires_at` (epoch seconds)."""
+    """The keys of one role, valid until `expires_at` (epoch seconds, by AWS's clock)."""
 
     access_key_id: str
     secret_access_key: Secret
@@ -115,9 +120,9 @@ class RoleCredentials(NamedTuple):
 
 
 class CachedCredentials(NamedTuple):
-    """Role credentials with the moment we got them, which tells how long their whole life is.
+    """Role credentials, and when AWS issued them (epoch seconds).
 
-    `token_id` names the access token that they were asked for with.
+    `token_id` is the id of the access token that they were requested with.
     """
 
     credentials: RoleCredentials
@@ -126,20 +131,20 @@ class CachedCredentials(NamedTuple):
 
     @property
     def life_seconds(self) -> int:
+        """Return how long the credentials are valid in all, from issue to expiry."""
         return self.credentials.expires_at - self.received_at
 
 
 class SignInFacts(NamedTuple):
-    """What we know of a sign-in beside its token; kept in our state folder, never in AWS's file.
+    """Facts about a sign-in, in our state folder: other tools drop keys of AWS's token file.
 
-    `token_expires_at` names the token whose whole life `token_life_seconds` was observed.
-    `observed_hours_seconds` is how long sign-ins last, learnt from an end (core.sign_in_clock).
-    `token_ids` are the access tokens of this sign-in that we saw or wrote, the latest last.
-    `sent_id` names a refresh token whose answer has not arrived.
-    `issuer` is what issued the tokens of `token_ids`, `client_issuer` what registered the client
-    that `client` names: "loopback", or a partition and region of AWS (core.issuer).
-    What was listed before `person_since` may be another person's; `earlier_user` is who that was,
-    where it is known.
+    `token_life_seconds` is the observed lifetime of the token that ends at `token_expires_at`.
+    `observed_hours_seconds` is how long sign-ins last, learned from an end (core.sign_in_clock).
+    `token_ids` are the access tokens of this sign-in that we read or wrote, the latest last.
+    `sent_id` is the id of a refresh token that was sent and whose answer has not arrived.
+    `issuer` issued the tokens of `token_ids`, and `client_issuer` registered the client whose id
+    is `client`: "loopback", or a partition and region of AWS (core.issuer).
+    A listing from before `person_since` may be another user's: `earlier_user`, if known.
     """
 
     signed_in_at: int | None = None
