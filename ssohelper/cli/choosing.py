@@ -5,6 +5,7 @@ and where the terminal can show no picker, it stays an error with exit code 2.
 """
 
 from ssohelper.actions import directory, roles, selection
+from ssohelper.actions.roles import KnownRoles
 from ssohelper.actions.selection import NoProfileNamed, NoSessionNamed
 from ssohelper.app import App
 from ssohelper.cli import listing_progress, output

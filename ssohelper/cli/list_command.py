@@ -42,7 +42,7 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, background
     """
     app = output.get_app()
     session = choosing.choose_session(output.options().session)
-    if behind:  # what another list has started
+    if background:  # the process that start_background_refresh starts
         directory.refresh_in_this_process(app, session)
         return
     found, failure = _listing(app, session, refresh)

@@ -4,6 +4,7 @@ import sys
 from typing import TypeVar
 
 from ssohelper.actions import clocks
+from ssohelper.actions.roles import KnownRoles
 from ssohelper.app import App
 from ssohelper.core import guard_rules
 from ssohelper.core.model import SsoSession

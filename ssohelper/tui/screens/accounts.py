@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ssohelper.actions import roles
+from ssohelper.actions.roles import KnownRoles
 from ssohelper.core import guard_rules
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
@@ -84,7 +85,7 @@ class AccountsScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._choice = Choice([], {}, [])
+        self._choice = KnownRoles([], {}, [])
         self._config_error: SsoHelperError | None = None
         self._clocks: Clocks | None = None
         self._actions: RowActions | None = None
@@ -216,7 +217,7 @@ class AccountsScreen(Screen[None]):
         """Read lists, profiles and usage again, behind; the cursor stays on its row."""
         self.app.run_in_background(lambda: roles.read_roles(self.services), self._show_choice)
 
-    def _show_choice(self, choice: Choice) -> None:
+    def _show_choice(self, choice: KnownRoles) -> None:
         self._choice, self._config_error = choice, None
         self.query(".error").remove()
         self.mount_all(self._messages(), before="#body")
