@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import clocks, tokens
+from ssohelper.actions import clocks, prompt_notes, tokens
 from ssohelper.core.endpoints import checked_region
 from ssohelper.core.instants import to_iso
 from ssohelper.core.model import Profile, RoleCredentials, Secret
@@ -159,6 +159,8 @@ def ensure_sign_in(app: App, session: SsoSession) -> Outlook:
     except (AwsUnreachable, LocalState) as error:
         app.warn(f"the sign-in could not be renewed: {error.message}")
         return clocks.outlook_of(app, session, tokens.seen(app, session))
+    # Another tool may have signed in, which shells' prompts do not notice.
+    prompt_notes.update_session(app, session)
     return clocks.outlook_of(app, session, token)
 
 

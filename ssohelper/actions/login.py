@@ -82,6 +82,7 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
     if not options.force:
         lasting = _without_a_person(app, session, options.min_seconds)
         if lasting is not None:
+            prompt_notes.update_session(app, session)  # another tool may have made it
             return lasting
     before = app.tokens.read_fingerprint(session)
     with _one_at_a_time(app, session, ui) as has_waited:

@@ -75,7 +75,8 @@ def answer_shell(app: App) -> str:
     """Return what a shell must know: `LABEL|SHORTER LABEL|FILE|CONFIG|ROWS` and a newline.
 
     The shell reads the rows from FILE at each prompt, and asks again once CONFIG is newer than FILE.
-    Both are "" where nothing can be written, and for fixed keys. Brings FILE up to date.
+    Both are "" for fixed keys, and where FILE cannot be written: then no end is shown, since a
+    sign-out would not be noticed. Brings FILE up to date.
     """
     config = str(app.aws_config_file)
     mtime_ns = app.prompt_state.mtime_ns_of(
@@ -88,12 +89,13 @@ def answer_shell(app: App) -> str:
         shown = Status(prompt_text.label(app.environ.get("AWS_PROFILE", ""), guarded=False))
     if not shown.label:
         return "\n"
-    rows = prompt_text.to_line(shown.rows)
-    labels = prompt_text.fitted_labels(shown.label, shown.rows)
     file, watched = "", ""
     if not shown.has_fixed_keys:
-        file, watched = _write_file(app, shown, rows, config, mtime_ns)
-    return "|".join((*labels, file, watched, rows)) + "\n"
+        file, watched = _write_file(app, shown, config, mtime_ns)
+        if not file:
+            shown = shown._replace(rows=prompt_text.NOTHING_ENDS)
+    labels = prompt_text.fitted_labels(shown.label, shown.rows)
+    return "|".join((*labels, file, watched, prompt_text.to_line(shown.rows))) + "\n"
 
 
 def status(app: App) -> Status:
@@ -124,8 +126,9 @@ def is_guarded(app: App, profile: Profile) -> bool:
     return guard_rules.is_guarded(rules, profile.session.name, account, profile.role.name)
 
 
-def _write_file(app: App, shown: Status, rows: str, config: str, mtime_ns: int) -> tuple[str, str]:
-    """Return the file that now has these rows, and the config to compare with it; "" for none."""
+def _write_file(app: App, shown: Status, config: str, mtime_ns: int) -> tuple[str, str]:
+    """Return the file that now has the rows, and the config to compare with it; "" for none."""
+    rows = prompt_text.to_line(shown.rows)
     key = shown.profile.key if shown.profile else None
     file = str(app.prompt_state.role_file(key))
     # A shell would split a name with `|`, or run the program at each prompt.

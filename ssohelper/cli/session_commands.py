@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import clocks
+from ssohelper.actions import clocks, prompt_notes
 from ssohelper.actions import login as sign_in
 from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.actions.selection import resolve_session
@@ -241,6 +241,8 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
         s for s in sessions if check and clocks.is_sign_in_needed_within(app, s, min_seconds)
     ]
     seen = [clocks.session_clock(app, session) for session in sessions]
+    for session in sessions:
+        prompt_notes.update_session(app, session)  # another tool may have signed in or out
     credentials = clocks.credentials_of(app, sessions)
     if output.options().json:
         data = {

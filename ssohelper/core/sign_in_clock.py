@@ -17,7 +17,6 @@ _NOTICED_WITHIN_SECONDS = 2 * 3600
 Source = Literal["configured", "observed", "assumed"]
 # What a prompt shows: an end that is known, one that is assumed, none that is known, it is over.
 PromptKind = Literal["known", "assumed", "open", "ended"]
-PROMPT_KINDS: tuple[PromptKind, ...] = ("known", "assumed", "open", "ended")
 
 
 class PromptClock(NamedTuple):

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from ssohelper.actions import credentials, issuing
-from ssohelper.core.sign_in_clock import PromptClock
 from ssohelper.errors import (
     AwsUnreachable,
     LocalState,
@@ -129,10 +128,10 @@ def test_a_prompt_counts_down_what_is_not_renewed_automatically(app):
     app.keep(900)
     app.answer = AwsUnreachable("down")
     app.release()
-    assert app.prompt_state.role(KEY) == PromptClock(NOW + LIFE, "known")
+    assert app.prompt_state.role_ends_at(KEY) == NOW + LIFE
     app.answer = None
     app.release()
-    assert app.prompt_state.role(KEY) is None
+    assert app.prompt_state.role_ends_at(KEY) is None
 
 
 def test_a_prompt_counts_down_no_role_that_is_no_longer_assigned(app):
@@ -142,7 +141,7 @@ def test_a_prompt_counts_down_no_role_that_is_no_longer_assigned(app):
     app.answer = RoleNotAssigned("no access")
     with pytest.raises(RoleNotAssigned):
         app.release()
-    assert app.prompt_state.role(KEY) is None
+    assert app.prompt_state.role_ends_at(KEY) is None
 
 
 def test_a_rejected_token_is_renewed_once(app):

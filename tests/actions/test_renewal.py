@@ -11,8 +11,9 @@ import pytest
 
 from ssohelper.actions import renewal, tokens
 from ssohelper.actions.renewal import renew_token
+from ssohelper.core import prompt_text
 from ssohelper.core.model import SignInFacts
-from ssohelper.core.sign_in_clock import PromptClock
+from ssohelper.core.sign_in_clock import PromptClock, PromptKind
 from ssohelper.errors import (
     AnswerLost,
     AwsUnreachable,
@@ -22,7 +23,7 @@ from ssohelper.errors import (
     RegistrationRejected,
     Throttled,
 )
-from tests.actions.world import HOUR, NOW, SESSION, WorldApp, token
+from tests.actions.world import HOUR, KEY, NOW, SESSION, WorldApp, token
 
 
 @pytest.fixture
@@ -32,6 +33,19 @@ def app(tmp_path: Path) -> WorldApp:
 
 def renew(app: WorldApp, seen: str = "first") -> None:
     renew_token(app, SESSION, token(seen).id)
+
+
+def let_a_shell_ask(app: WorldApp) -> None:
+    """Make the file that a shell reads from then on."""
+    app.prompt_state.write(KEY, "as before")
+
+
+def prompt_rows(app: WorldApp) -> str:
+    return app.prompt_state.role_file(KEY).read_text().strip()
+
+
+def rows_of(at: int, kind: PromptKind) -> str:
+    return prompt_text.to_line(prompt_text.rows(PromptClock(at, kind)))
 
 
 def token_folder_refuses(monkeypatch: pytest.MonkeyPatch, app: WorldApp, call: str, number: int):
@@ -235,8 +249,9 @@ class TestOtherTools:
         app.sign_in(0)
         app.renewal = LoginRequired("invalid_grant")
         app.while_renewed = lambda: app.sign_in(100, "theirs", refresh=None)
+        let_a_shell_ask(app)
         renew(app)
-        assert app.prompt_state.session("corp") == PromptClock(NOW + 100, "known")
+        assert prompt_rows(app) == rows_of(NOW + 100, "known")
 
 
 class TestLostAnswer:
@@ -398,6 +413,7 @@ class TestFacts:
         facts = SignInFacts(NOW - 8 * HOUR, None, None, NOW - HOUR, "ana", NOW, HOUR)
         app.tokens.save_facts("corp", facts)
         app.renewal = LoginRequired("invalid_grant")
+        let_a_shell_ask(app)
         for _ in range(3):  # no answer was lost: the third refusal says so too
             with pytest.raises(LoginRequired, match='the session "corp" expired'):
                 renew(app)
@@ -407,10 +423,11 @@ class TestFacts:
             ended_at=NOW, observed_hours_seconds=8 * HOUR, token_life_seconds=None
         )
         assert tokens.renewal_due_at(app, SESSION) is None
-        assert app.prompt_state.session("corp").kind == "ended"
+        assert prompt_rows(app) == rows_of(NOW, "ended")
 
     def test_a_prompt_counts_down_the_new_sign_in_clock(self, app):
         app.sign_in(100)
         app.tokens.save_facts("corp", SignInFacts(signed_in_at=NOW - HOUR))
+        let_a_shell_ask(app)
         renew(app)
-        assert app.prompt_state.session("corp") == PromptClock(NOW + 7 * HOUR, "assumed")
+        assert prompt_rows(app) == rows_of(NOW + 7 * HOUR, "assumed")

@@ -1,4 +1,4 @@
-"""`prompt`, and the files that shells' prompts read, through sign-ins at a real Identity Center."""
+"""`prompt`, and the files that shells' prompts read, through sign-ins at an emulated portal."""
 
 import json
 import os
@@ -11,6 +11,7 @@ import pytest
 
 from ssohelper.actions import prompt
 from ssohelper.app import App
+from ssohelper.core.model import RoleKey
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
 from tests.processes import end_detached
@@ -33,7 +34,7 @@ def _world(home: Home, emulator: Emulator) -> None:
 
 @pytest.fixture
 def said(run: Run) -> Callable[..., str]:
-    """Return what `prompt` prints, in words that do not depend on the minute."""
+    """Return what `prompt` prints, as text that does not depend on the minute."""
 
     def line(*more: str, **env: str) -> str:
         done = run("prompt", *more, env=env)
@@ -43,13 +44,18 @@ def said(run: Run) -> Callable[..., str]:
     return line
 
 
+def file_of(home: Home, role: str = ROLE) -> Path:
+    return home.runtime / "prompt" / "roles" / "corp" / ACCOUNT / role
+
+
 def state(home: Home) -> str:
-    """Return the kind in the session's state file; the file is dated at the instant it names."""
-    path = home.runtime / "prompt" / "sessions" / "corp"
-    at, kind = path.read_text().split()
-    assert int(path.stat().st_mtime) == int(at)
-    assert path.read_text().endswith("\n")
-    return kind
+    """Return what is known of the end, by the texts in the role's file."""
+    line, *more = file_of(home).read_text().splitlines()
+    assert len(more) < 2
+    assert file_of(home).stat().st_mtime_ns == home.config_file.stat().st_mtime_ns
+    return {"==signed out==": "ended", "ok": "open"}.get(line.split("|")[3]) or (
+        "assumed" if line.endswith("|=?=") else "known"
+    )
 
 
 def change_facts(home: Home, **facts: int | None) -> None:
@@ -76,11 +82,13 @@ class TestTransitions:
     def test_from_sign_in_to_sign_in(
         self, run: Run, home: Home, emulator: Emulator, said: Callable[..., str]
     ) -> None:
+        said("--state")  # from now on a shell reads the role's file
+        assert state(home) == "ended"
         assert said() == "payments-pro..dOnlyAccess ==signed out==\n"
         assert run("login").returncode == 0
         assert state(home) == "assumed"
         assert said() == f"{PROFILE} 8h00m?\n"
-        # The sign-in lasted longer than AWS's default: a refresh shows it, nobody knows the end.
+        # A renewal after AWS's default length shows that the sign-in is longer; its end is unknown.
         change_facts(home, signed_in_at=App(home.env).now() - 9 * 3600)
         age_token(home, 60)
         assert credentials(run) == 0
@@ -101,6 +109,7 @@ class TestTransitions:
         self, run: Run, home: Home, said: Callable[..., str]
     ) -> None:
         assert run("config", "set", "session_hours", "8").returncode == 0
+        said("--state")
         assert run("login").returncode == 0
         assert state(home) == "known"
         assert said() == f"{PROFILE} 8h00m\n"
@@ -108,46 +117,85 @@ class TestTransitions:
         age_token(home, 200)
         assert said().split(" ")[1].startswith("==")
 
-    def test_a_new_length_of_sign_ins_shows_at_once(self, run: Run, home: Home) -> None:
+    def test_shells_ask_again_after_a_setting_that_prompts_depend_on(
+        self, run: Run, home: Home, said: Callable[..., str]
+    ) -> None:
         assert run("login").returncode == 0
+        said("--state")
         assert state(home) == "assumed"
-        assert run("config", "set", "sessions.corp.session_hours", "10").returncode == 0
-        assert state(home) == "known"
-        assert run("config", "set", "sessions.corp.session_hours", "--default").returncode == 0
-        assert state(home) == "assumed"
+        for setting, value, known in (
+            ("sessions.corp.session_hours", "10", "known"),
+            ("sessions.corp.session_hours", "--default", "assumed"),
+            ("guard.rules", "*", "assumed"),
+        ):
+            assert run("config", "set", setting, value).returncode == 0
+            assert not file_of(home).exists()
+            label = said("--state").split("|")[0]
+            assert label == ("@@" if setting == "guard.rules" else "") + PROFILE
+            assert state(home) == known
+        assert run("config", "set", "theme", "dark").returncode == 0
+        assert file_of(home).exists()
 
     def test_role_credentials_count_after_a_failed_renewal_alone(
         self, run: Run, home: Home, emulator: Emulator, said: Callable[..., str]
     ) -> None:
-        path = home.runtime / "prompt" / "roles" / "corp" / ACCOUNT / ROLE
+        path = file_of(home)
         emulator.faults.role_credentials_seconds = 1000
         assert run("login").returncode == 0
         assert credentials(run) == 0
         assert not path.exists()
         assert said() == f"{PROFILE} 8h00m?\n"
-        [kept] = home.runtime.glob("kept/**/*.json")
-        found = json.loads(kept.read_text())
-        kept.write_text(
-            json.dumps(
-                {
-                    **found,
-                    "received_at": found["received_at"] - 850,
-                    "expires_at": found["expires_at"] - 850,
-                }
-            )
-        )
-        (home.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "response").unlink()
+        folder = home.runtime / "credentials" / "corp" / ACCOUNT / ROLE
+        cached = json.loads((folder / "cached.json").read_text())
+        earlier = {name: cached[name] - 850 for name in ("received_at", "expires_at")}
+        (folder / "cached.json").write_text(json.dumps({**cached, **earlier}))
+        (folder / "response").unlink()
         emulator.faults.fail("GetRoleCredentials", "InternalServerException", times=99)
-        assert credentials(run) == 0  # what is kept still works
-        assert path.read_text().endswith(" known\n")
+        assert credentials(run) == 0  # the cached ones still work
+        [_, ends_at] = path.read_text().splitlines()
+        assert path.read_text().split("|")[1] == ends_at
         assert said().startswith(f"{PROFILE} ==")
         emulator.faults.clear()
         end_detached(home.path)  # the broker remembers the failure until its next probe
         # Each caller goes to the broker meanwhile, which notices that AWS works again.
-        assert not (home.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "response").exists()
+        assert not (folder / "response").exists()
         assert credentials(run) == 0
-        assert not path.exists()
+        assert len(path.read_text().splitlines()) == 1
         assert said() == f"{PROFILE} 8h00m?\n"
+
+    def test_a_sign_in_forgets_the_failed_renewal(
+        self, run: Run, home: Home, app: App, said: Callable[..., str]
+    ) -> None:
+        said("--state")
+        app.prompt_state.write(RoleKey("corp", ACCOUNT, ROLE), "1|0|fine|ok", app.now() + 60)
+        assert run("login").returncode == 0
+        assert app.prompt_state.role_ends_at(RoleKey("corp", ACCOUNT, ROLE)) is None
+        assert said() == f"{PROFILE} 8h00m?\n"
+
+    @pytest.mark.parametrize(
+        "argv",
+        [
+            ("status",),
+            ("login",),
+            ("use", PROFILE),
+            ("credential-process", "--profile", PROFILE),
+            ("prompt", "--state"),
+        ],
+        ids=lambda argv: argv[0],
+    )
+    def test_another_tools_sign_in_shows_after_the_next_command(
+        self,
+        run: Run,
+        home: Home,
+        emulator: Emulator,
+        said: Callable[..., str],
+        argv: tuple[str, ...],
+    ) -> None:
+        said("--state")
+        home.write_token(emulator.token_for("ana"))
+        assert state(home) == "ended"
+        assert run(*argv, env={"_SSOHELPER_SHELL": "bash"}).returncode == 0
+        assert state(home) == "open"
 
     def test_a_sign_in_that_another_tool_made_has_no_known_end(
         self, home: Home, emulator: Emulator, said: Callable[..., str]
@@ -200,12 +248,12 @@ class TestLine:
         }
 
 
-class TestTrouble:
-    """Whatever is wrong: exit code 0, no words, and at most the profile's name."""
+class TestFailures:
+    """Whatever is wrong: exit code 0, no message, and at most the profile's name."""
 
     @pytest.mark.parametrize("argv", [[], ["--state"], ["--format", "{line}"]])
     @pytest.mark.parametrize("what", ["config", "settings", "token", "runtime", "closed", "full"])
-    def test_is_no_trouble(self, home: Home, what: str, argv: list[str]) -> None:
+    def test_is_no_failure(self, home: Home, what: str, argv: list[str]) -> None:
         if what == "config":
             home.write_config("[profile x\n")
         elif what == "settings":
@@ -242,73 +290,75 @@ class TestTrouble:
             assert said("--state").startswith(PROFILE)
         assert not emulator.calls
 
-    def test_a_damaged_state_file_counts_as_missing(self, home: Home, app: App) -> None:
-        learnt = prompt.learn(app)
-        path = Path(learnt.session_file)
+    def test_a_damaged_file_is_repaired(self, home: Home, app: App) -> None:
+        answer = prompt.answer_shell(app)
+        path = file_of(home)
         good = path.read_bytes()
-        for bad in (
-            b"",
-            b"x",
-            b"12",
-            b"12 known",
-            b"12 nothing\n",
-            b"-1 known\n",
-            b"\xff\n",
-            b"9" * 99,
-        ):
+        for bad in (b"", b"x", b"x\n12", b"x\n-1\n", b"x\n12\n13\n", b"\xff\n", b"9" * 2000):
             path.write_bytes(bad)
-            assert app.prompt_state.session("corp") is None
-            prompt.learn(app)
+            assert app.prompt_state.role_ends_at(RoleKey("corp", ACCOUNT, ROLE)) is None
+            assert prompt.answer_shell(app) == answer
             assert path.read_bytes() == good
 
-    def test_what_a_shell_learns_has_eleven_lines_whatever_the_folders_are_called(
-        self, home: Home
-    ) -> None:
-        folder = home.path / "a\nb"
+    def test_a_shell_gets_the_file_the_config_and_the_rows(self, home: Home, app: App) -> None:
+        rows = "99999999999|0|late|==signed out=="
+        answer = "|".join(
+            (PROFILE, "payments-pro..dOnlyAccess", str(file_of(home)), str(home.config_file), rows)
+        )
+        assert prompt.answer_shell(app) == f"{answer}\n"
+        assert file_of(home).read_text() == f"{rows}\n"
+
+    @pytest.mark.parametrize("name", ["a\nb", "a|b"])
+    def test_folders_with_strange_names_are_not_named(self, home: Home, name: str) -> None:
+        folder = home.path / name
         folder.mkdir()
-        learnt = prompt.learn(App({**home.env, "SSOHELPER_HOME": str(folder)}))
-        assert learnt.lines().count("\n") == 11
-        assert learnt.lines().splitlines()[3:] == [""] * 8
+        answer = prompt.answer_shell(App({**home.env, "SSOHELPER_HOME": str(folder)}))
+        assert answer == f"{PROFILE}|{PROFILE}|||99999999999|0||\n"
 
-    def test_a_shell_is_told_what_is_as_old_as_the_config_and_the_settings(
-        self, home: Home, app: App
+    def test_a_changed_config_is_newer_until_a_shell_has_asked(self, home: Home, app: App) -> None:
+        key = RoleKey("corp", ACCOUNT, ROLE)
+        prompt.answer_shell(app)
+        changed_ns = home.config_file.stat().st_mtime_ns + 5
+        os.utime(home.config_file, ns=(changed_ns, changed_ns))
+        app.prompt_state.write(key, "1|0|fine|ok")  # as after a sign-in: keeps its time
+        assert file_of(home).stat().st_mtime_ns == changed_ns - 5
+        prompt.answer_shell(app)
+        assert file_of(home).stat().st_mtime_ns == changed_ns
+
+    def test_an_older_config_leaves_the_file_as_new_as_it_is(self, home: Home, app: App) -> None:
+        """Two configs may name one role: else each would make shells of the other ask."""
+        prompt.answer_shell(app)
+        before = file_of(home).stat().st_mtime_ns
+        os.utime(home.config_file, (1, 1))
+        assert str(home.config_file) in prompt.answer_shell(app)
+        assert file_of(home).stat().st_mtime_ns == before
+
+    @pytest.mark.parametrize("profile", ["plain", "no such"])
+    def test_a_profile_that_is_none_of_ours_is_asked_for_after_a_change_too(
+        self, home: Home, app: App, profile: str
     ) -> None:
-        learnt = prompt.learn(app)
-        assert learnt.config == str(home.config_file)
-        assert os.stat(learnt.config_seen).st_mtime_ns == home.config_file.stat().st_mtime_ns
-        assert not os.path.exists(learnt.settings)
-        assert os.stat(learnt.settings_seen).st_mtime_ns == 0
-        path = Path(learnt.settings)
-        path.parent.mkdir(parents=True)
-        path.write_text("= no TOML")
-        broken = prompt.learn(App(home.env))
-        assert (broken.label, broken.session_file) == (PROFILE, "")
-        assert os.stat(broken.settings_seen).st_mtime_ns == path.stat().st_mtime_ns
+        answer = prompt.answer_shell(App({**home.env, "AWS_PROFILE": profile}))
+        _, _, file, config, *_ = answer.split("|")
+        assert Path(file).stat().st_mtime_ns == Path(config).stat().st_mtime_ns
 
-    def test_of_many_configs_the_last_few_are_told_apart(self, home: Home, app: App) -> None:
-        first = prompt.learn(app).config_seen
-        for second in range(60):
-            os.utime(home.config_file, (second, second))
-            prompt.learn(app)
-        kept = os.listdir(os.path.dirname(first))
-        assert len(kept) == 50
-        assert "59000000000" in kept
-        assert "0" in kept
-        assert os.path.basename(first) not in kept
+    def test_a_missing_config_is_not_compared(self, home: Home) -> None:
+        home.config_file.unlink()
+        answer = prompt.answer_shell(App(home.env))
+        assert answer.split("|")[2:4] == [str(home.runtime / "prompt" / "no-role"), ""]
 
-    def test_where_nothing_can_be_written_no_file_is_told(self, home: Home, app: App) -> None:
+    def test_where_nothing_can_be_written_no_end_is_shown(self, home: Home, app: App) -> None:
         home.runtime.mkdir(mode=0o700)
         (home.runtime / "prompt").write_text("in the way")
-        assert prompt.learn(app).lines() == f"{PROFILE}\n0\n" + "\n" * 9
+        assert prompt.answer_shell(app) == f"{PROFILE}|{PROFILE}|||99999999999|0||\n"
 
-    def test_a_sign_in_succeeds_where_the_prompt_cannot_be_told(self, run: Run, home: Home) -> None:
+    def test_a_sign_in_succeeds_where_no_prompt_can_be_updated(self, run: Run, home: Home) -> None:
         home.runtime.mkdir(mode=0o700)
         (home.runtime / "prompt").write_text("in the way")
         assert run("login").returncode == 0
         assert credentials(run) == 0
 
 
-def test_list_says_what_is_guarded(run: Run, home: Home) -> None:
+def test_list_marks_guarded_roles(run: Run, home: Home) -> None:
     home.env.pop("AWS_PROFILE")
     assert run("login").returncode == 0
     assert run("config", "set", "guard.rules", f"{ACCOUNT}/breakglass*").returncode == 0

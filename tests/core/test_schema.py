@@ -34,7 +34,7 @@ GOOD_PORTAL = {
 
 
 def test_good_credentials_are_read() -> None:
-    kept = credentials.cached_credentials(GOOD_CACHED)
+    kept = credentials.cached(GOOD_CACHED)
     assert kept.credentials.expires_at == NOON + 3600
     assert credentials.from_portal(GOOD_PORTAL).expires_at == NOON + 3600
 
@@ -43,7 +43,7 @@ def test_good_credentials_are_read() -> None:
 @pytest.mark.parametrize("value", NONSENSE, ids=lambda value: json.dumps(value, default=str)[:20])
 def test_cached_credentials_with_nonsense_are_damaged(name: str, value: Any) -> None:
     with pytest.raises(Damaged):
-        credentials.cached_credentials({**GOOD_CACHED, name: value})
+        credentials.cached({**GOOD_CACHED, name: value})
 
 
 @pytest.mark.parametrize("name", GOOD_PORTAL)
@@ -65,10 +65,10 @@ def test_no_credentials_live_longer_than_12_h_or_have_ended(
 ) -> None:
     found = {**GOOD_CACHED, "expires_at": NOON + life_seconds}
     if is_good:
-        assert credentials.cached_credentials(found).life_seconds == life_seconds
+        assert credentials.cached(found).life_seconds == life_seconds
         return
     with pytest.raises(Damaged):
-        credentials.cached_credentials(found)
+        credentials.cached(found)
 
 
 @pytest.mark.parametrize("value", [10**18, -1, 0, True, 1.0, "1", None, fields.LATEST_INSTANT + 1])
@@ -206,10 +206,20 @@ def test_a_reading_of_awss_clock_is_within_bounds(name: str, value: Any) -> None
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\n", b"one line", b"row\n12345678901\n", b"row\n-1\n", b"row\n1", b"row\n1\n2\n"],
+    [
+        b"",
+        b"\n",
+        b"1",
+        b"a\n\n",
+        b"a\n99999999999\n",
+        b"a\n1",
+        b"a\n-1\n",
+        b"a\n1\n2\n",
+        b"a" * 999,
+    ],
 )
-def test_a_damaged_prompt_file_gives_no_end_of_a_role(content: bytes) -> None:
-    assert state.prompt_role_end(b"row\n1767268800\n") == NOON
-    assert state.prompt_role_end(b"row\n") is None
+def test_a_prompts_file_with_nonsense_is_damaged(content: bytes) -> None:
+    assert state.prompt_role_end(b"1|0|fine|ok\n1767268800\n") == NOON
+    assert state.prompt_role_end(b"1|0|fine|ok\n") is None
     with pytest.raises(Damaged):
         state.prompt_role_end(content)
