@@ -34,7 +34,7 @@ GOOD_PORTAL = {
 
 
 def test_good_credentials_are_read() -> None:
-    kept = credentials.cached(GOOD_CACHED)
+    kept = credentials.cached_credentials(GOOD_CACHED)
     assert kept.credentials.expires_at == NOON + 3600
     assert credentials.from_portal(GOOD_PORTAL).expires_at == NOON + 3600
 
@@ -43,7 +43,7 @@ def test_good_credentials_are_read() -> None:
 @pytest.mark.parametrize("value", NONSENSE, ids=lambda value: json.dumps(value, default=str)[:20])
 def test_cached_credentials_with_nonsense_are_damaged(name: str, value: Any) -> None:
     with pytest.raises(Damaged):
-        credentials.cached({**GOOD_CACHED, name: value})
+        credentials.cached_credentials({**GOOD_CACHED, name: value})
 
 
 @pytest.mark.parametrize("name", GOOD_PORTAL)
@@ -65,10 +65,10 @@ def test_no_credentials_live_longer_than_12_h_or_have_ended(
 ) -> None:
     found = {**GOOD_CACHED, "expires_at": NOON + life_seconds}
     if is_good:
-        assert credentials.cached(found).life_seconds == life_seconds
+        assert credentials.cached_credentials(found).life_seconds == life_seconds
         return
     with pytest.raises(Damaged):
-        credentials.cached(found)
+        credentials.cached_credentials(found)
 
 
 @pytest.mark.parametrize("value", [10**18, -1, 0, True, 1.0, "1", None, fields.LATEST_INSTANT + 1])
