@@ -57,8 +57,8 @@ def print_document(app: App, session: SsoSession, role: Role, deadline: Deadline
         by = first.pop() if first else app.deadline()
         return credentials.release(app, session, role, by)
 
-    seconds = sign_in_wait.seconds_of(app, session)
-    keys = sign_in_wait.after_sign_in(app, session, seconds, keys_now, say=_noticed)
+    seconds = sign_in_wait.configured_wait_seconds(app, session)
+    keys = sign_in_wait.retry_after_sign_in(app, session, seconds, keys_now, say=_noticed)
     written = document_of(keys, role.account_id)
     try:
         while written:

@@ -33,5 +33,5 @@ def run(argv: list[str]) -> int:
         os.write(report, wording.encode_report(error))
         os.close(report)  # the broker need not wait for the notice
     if session is not None:
-        notices.tell_after_renewal(app, session, error)
+        notices.give_notice_after_renewal(app, session, error)
     return 0

@@ -31,7 +31,7 @@ class InProcessRenewals(Renewals):
             renewal.renew_token(self._app, session, seen_id)
         except SsoHelperError as found:
             error = found
-        notices.tell_after_renewal(self._app, session, error)
+        notices.give_notice_after_renewal(self._app, session, error)
         return error
 
 

@@ -61,9 +61,9 @@ class _ConfirmsAtOnce:
     def open_browser(self, make_address: Callable[[], str]) -> bool:
         return False
 
-    def waiting_for_another_login(self) -> None: ...
+    def report_waiting_for_another_login(self) -> None: ...
 
-    def accept_another_person(self, earlier: str, person: str) -> bool:
+    def confirm_another_user(self, earlier: str, person: str) -> bool:
         return True
 
     def is_cancelled(self) -> bool:

@@ -260,7 +260,7 @@ def by_notices(desk: Desk) -> int | None:
     app = desk.app()
     told: list[Notice] = []
     app.__dict__["start_notice"] = told.append
-    notices.tell_due(app, desk.session(), desk.now + LONG, even_signed_out=True)
+    notices.give_due_notice(app, desk.session(), desk.now + LONG, even_signed_out=True)
     return _seconds_in_notice(told[0].message) if told else None
 
 

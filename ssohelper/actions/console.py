@@ -76,7 +76,9 @@ def open_in_browser(
     session, role = profile.session, profile.role
     federation = app.federation(page.region)  # first: raises for a wrong AWS_ENDPOINT_URL_SIGNIN
     endpoint = console_sign_in_endpoint(page.region, app.environ)
-    issuer.check_keys(tokens.issuer_of(app, session), "console sign-in", endpoint, session)
+    issuer.check_credentials_destination(
+        tokens.issuer_of(app, session), "console sign-in", endpoint, session
+    )
     # The console session ends when these keys expire, so they should be nearly new.
     keys = credentials.release(
         app, session, role, app.deadline(), least_share=credentials.NEARLY_WHOLE

@@ -56,7 +56,7 @@ def confirm(app: App, known: KnownIdentity) -> ConfirmedIdentity:
         app, known.profile, known.profile.region or session.region
     )
     endpoint = sts_endpoint(region, app.environ)
-    issuer.check_keys(tokens.issuer_of(app, session), "sts", endpoint, session)
+    issuer.check_credentials_destination(tokens.issuer_of(app, session), "sts", endpoint, session)
     keys = credentials.release(app, session, role, app.deadline())
     identity = app.account_client(keys, region).caller_identity()
     if not identity.is_role(role):

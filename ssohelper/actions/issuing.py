@@ -16,7 +16,7 @@ from ssohelper.broker.requests import Found, Reply, Token, Wait
 from ssohelper.core import freshness
 from ssohelper.core.freshness import Freshness
 from ssohelper.core.instants import to_iso
-from ssohelper.core.lineage import Standing, standing_of
+from ssohelper.core.lineage import Validity, validity_of
 from ssohelper.core.model import (
     AccessToken,
     CachedCredentials,
@@ -88,7 +88,7 @@ class Work:
         """Return how a caller waits for a sign-in, if it does; tell that one is needed."""
         app = self._app()
         try:
-            return sign_in_wait.begin(app, selection.require_session(app, session_name))
+            return sign_in_wait.prepare_wait(app, selection.require_session(app, session_name))
         except SsoHelperError:
             return None  # the caller hears of it by its error
 
@@ -138,13 +138,13 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
     if cached is None or state is Freshness.TOO_LATE:
         return Found()
     token, standing = _standing(app, session, cached)
-    if standing is Standing.DOUBTFUL:
+    if standing is Validity.DOUBTFUL:
         token, standing = _standing_again(app, session, cached)
-    if standing is Standing.SIGNED_OUT:
+    if standing is Validity.SIGNED_OUT:
         return Found()
     document = document_of(cached.credentials, key.account_id)
     left = cached.credentials.expires_at - app.aws_now()
-    if standing is Standing.DOUBTFUL:
+    if standing is Validity.DOUBTFUL:
         return Found(document, warning=_DOUBTFUL)
     if state is Freshness.RENEW_FIRST or left < cached.life_seconds * least_share:
         return Found(document)
@@ -235,27 +235,27 @@ def due_at(app: App, session: SsoSession, cached: CachedCredentials) -> int:
 
     The token counts so that no SDK finds one with less than its own 15 min left.
     """
-    half = app.local(freshness.think_again_at(cached.received_at, cached.credentials.expires_at))
+    half = app.local(freshness.check_again_at(cached.received_at, cached.credentials.expires_at))
     token_due_at = tokens.renewal_due_at(app, session)
     return half if token_due_at is None else min(half, token_due_at)
 
 
 def _standing(
     app: App, session: SsoSession, cached: CachedCredentials
-) -> tuple[AccessToken | None, Standing]:
+) -> tuple[AccessToken | None, Validity]:
     try:
         token = app.tokens.load(session)
     except (LoginRequired, LocalState):
         # A file that is damaged or cannot be read tells nothing of a sign-out: what was issued
         # before it is still good.
-        return None, Standing.CURRENT
+        return None, Validity.CURRENT
     facts = app.tokens.load_facts(session.name)
-    return token, standing_of(cached.token_id, token, facts)
+    return token, validity_of(cached.token_id, token, facts)
 
 
 def _standing_again(
     app: App, session: SsoSession, cached: CachedCredentials
-) -> tuple[AccessToken | None, Standing]:
+) -> tuple[AccessToken | None, Validity]:
     """Check once more under the lock: a renewal of ours notes its token a moment after writing it.
 
     Hardly waits: the broker's loop stands still meanwhile. In doubt AWS is asked.
@@ -290,7 +290,7 @@ def _tell_in_time(app: App, session: SsoSession, cached: CachedCredentials) -> N
     """Tell of an end that comes before these credentials are renewed: SDKs do that near their end."""
     ends_at = cached.credentials.expires_at
     renewed_at = app.local(freshness.renew_first_at(cached.received_at, ends_at))
-    notices.try_to_tell(app, session, renewed_at)
+    notices.try_to_give_due_notice(app, session, renewed_at)
 
 
 def _publish_again(
@@ -308,7 +308,7 @@ def _publish_again(
     except Superseded:
         return False
     except LockNotObtained:  # what holds it may change the sign-in
-        return _standing(app, session, cached)[1] is Standing.CURRENT
+        return _standing(app, session, cached)[1] is Validity.CURRENT
 
 
 def _prepare(app: App, session: SsoSession, cached: CachedCredentials) -> bool:
@@ -319,7 +319,7 @@ def _prepare(app: App, session: SsoSession, cached: CachedCredentials) -> bool:
     stamp = app.session_stamp(session)
     present = selection.require_session(app, session.name)
     token, standing = _standing(app, session, cached)
-    if present != session or standing is not Standing.CURRENT:
+    if present != session or standing is not Validity.CURRENT:
         raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
     if token is None:
         return False  # a token file that cannot be read: nobody knows whose it is

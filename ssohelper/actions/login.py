@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ssohelper.actions import clocks, directory, person, prompt_notes, tokens
+from ssohelper.actions import clocks, directory, prompt_notes, sign_in_user, tokens
 from ssohelper.actions.login_ui import (
     LoginUi,
-    awaited,
-    lock_of_the_other,
-    pause,
-    stop_when_cancelled,
+    raise_if_cancelled,
+    sleep_unless_cancelled,
+    wait_for_callback,
+    wait_for_login_lock,
 )
 from ssohelper.broker.requests import TokenState
 from ssohelper.core import issuer, lineage
@@ -80,14 +80,14 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
     and nobody wanted that: then nothing is kept.
     """
     if not options.force:
-        lasting = _without_a_person(app, session, options.min_seconds)
+        lasting = _reuse_sign_in(app, session, options.min_seconds)
         if lasting is not None:
             prompt_notes.update_session(app, session)  # another tool may have made it
             return lasting
     before = app.tokens.read_fingerprint(session)
-    with _one_at_a_time(app, session, ui) as has_waited:
-        joined = _result_of_the_other(app, session, before) if has_waited else None
-        return joined or _signed_in(app, session, ui, options)
+    with _hold_login_lock(app, session, ui) as has_waited:
+        joined = _load_other_login_result(app, session, before) if has_waited else None
+        return joined or _sign_in_interactively(app, session, ui, options)
 
 
 def opener_setting(app: App, session: SsoSession) -> str | None:
@@ -105,7 +105,7 @@ def log_out(app: App, session: SsoSession) -> bool:
     """
     app.tokens.check_writable(session)
     facts = app.tokens.load_facts(session.name)
-    token, trouble = _token_to_revoke(app, session)
+    token, trouble = _load_token_to_revoke(app, session)
     if token is not None and trouble is None:
         try:
             app.portal(session).logout(token)
@@ -122,7 +122,7 @@ def log_out(app: App, session: SsoSession) -> bool:
         if not _is_replaced(app, session, token):
             app.tokens.forget(session)
         app.credentials.forget_session(session.name)
-        app.tokens.save_facts(session.name, _facts_of_the_next(app, session))
+        app.tokens.save_facts(session.name, _facts_for_next_sign_in(app, session))
         app.notice_record.forget(session.name)
         prompt_notes.update_after_sign_in(app, session)
     if trouble is not None:
@@ -137,7 +137,7 @@ def log_out(app: App, session: SsoSession) -> bool:
 # -- without a person --------------------------------------------------------------------------
 
 
-def _without_a_person(app: App, session: SsoSession, min_seconds: int) -> LoginOutcome | None:
+def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutcome | None:
     """Return the sign-in that lasts long enough, renewed where needed; None: ask a person."""
     try:
         token = app.tokens.load(session)
@@ -161,7 +161,7 @@ def _without_a_person(app: App, session: SsoSession, min_seconds: int) -> LoginO
 
 
 @contextmanager
-def _one_at_a_time(app: App, session: SsoSession, ui: LoginUi) -> Iterator[bool]:
+def _hold_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[bool]:
     """Hold the session's login lock; yields whether another login had it first."""
     with ExitStack() as stack:
         has_waited = False
@@ -169,12 +169,12 @@ def _one_at_a_time(app: App, session: SsoSession, ui: LoginUi) -> Iterator[bool]
             stack.enter_context(app.tokens.lock_sign_in(session.name, app.deadline(0.0)))
         except LockNotObtained:
             has_waited = True
-            ui.waiting_for_another_login()
-            stack.enter_context(lock_of_the_other(app, session, ui))
+            ui.report_waiting_for_another_login()
+            stack.enter_context(wait_for_login_lock(app, session, ui))
         yield has_waited
 
 
-def _result_of_the_other(app: App, session: SsoSession, before: str) -> LoginOutcome | None:
+def _load_other_login_result(app: App, session: SsoSession, before: str) -> LoginOutcome | None:
     if app.tokens.read_fingerprint(session) != before:
         token = app.tokens.load(session)
         if token is not None and token.expires_at > app.now():
@@ -188,27 +188,29 @@ def _result_of_the_other(app: App, session: SsoSession, before: str) -> LoginOut
 # -- with a person -----------------------------------------------------------------------------
 
 
-def _signed_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -> LoginOutcome:
+def _sign_in_interactively(
+    app: App, session: SsoSession, ui: LoginUi, options: LoginOptions
+) -> LoginOutcome:
     app.tokens.check_writable(session)
     app.sign_in_failures.forget(session.name)
-    obtain = _by_device_code if options.device_code else _by_browser
-    person.get_ready(app)
+    obtain = _sign_in_by_device_code if options.device_code else _sign_in_by_browser
+    sign_in_user.import_account_client(app)
     try:
         token, life_seconds = obtain(app, session, ui, options)
-        stop_when_cancelled(session, ui)
-        user = person.person_of(app, session, token)
-        person.check(app, session, ui, token, user)
+        raise_if_cancelled(session, ui)
+        user = sign_in_user.find_user(app, session, token)
+        sign_in_user.confirm_user(app, session, ui, token, user)
     except Interrupted:
         raise  # no news for another login that waits: its person may still want to sign in
     except SsoHelperError as error:
         with suppress(LocalState):  # a full disk must not hide what the sign-in said
             app.sign_in_failures.save(session.name, error, app.now())
         raise
-    _keep(app, session, token, life_seconds, user)
+    _save_sign_in(app, session, token, life_seconds, user)
     return LoginOutcome(token, "signed in", user)
 
 
-def _keep(
+def _save_sign_in(
     app: App, session: SsoSession, token: AccessToken, life_seconds: int, user: str | None
 ) -> None:
     """Keep the token of a person who has just signed in: it may be another one than before."""
@@ -218,8 +220,8 @@ def _keep(
         # In this order: a kill in between leaves no earlier role credentials beside the new token.
         app.credentials.forget_session(session.name)
         app.tokens.save(session, token)
-        facts = _facts_of_the_next(app, session)._replace(
-            token_ids=lineage.after_sign_in(token),
+        facts = _facts_for_next_sign_in(app, session)._replace(
+            token_ids=lineage.token_ids_after_sign_in(token),
             issuer=app.oidc(session).issuer,
             signed_in_at=app.now(),
             token_expires_at=token.expires_at,
@@ -229,7 +231,7 @@ def _keep(
         app.tokens.save_facts(session.name, facts)
         app.notice_record.forget(session.name)
         prompt_notes.update_after_sign_in(app, session)
-    if person.is_another(user, facts.earlier_user):
+    if sign_in_user.is_another_user(user, facts.earlier_user):
         with suppress(LocalState, OSError):  # it is doubted in any case, and refreshed
             directory.forget_earlier_listing(app, session)
 
@@ -239,10 +241,10 @@ def _is_replaced(app: App, session: SsoSession, token: AccessToken | None) -> bo
     if token is None or present is None:
         return False
     facts = app.tokens.load_facts(session.name)
-    return lineage.standing_of(token.id, present, facts) is lineage.Standing.DOUBTFUL
+    return lineage.validity_of(token.id, present, facts) is lineage.Validity.DOUBTFUL
 
 
-def _facts_of_the_next(app: App, session: SsoSession) -> SignInFacts:
+def _facts_for_next_sign_in(app: App, session: SsoSession) -> SignInFacts:
     """Return what is known of a sign-in that begins now or later.
 
     How long sign-ins last is the organization's, and stays known; the person may be another one.
@@ -257,23 +259,25 @@ def _facts_of_the_next(app: App, session: SsoSession) -> SignInFacts:
     )
 
 
-def _by_browser(
+def _sign_in_by_browser(
     app: App, session: SsoSession, ui: LoginUi, options: LoginOptions
 ) -> tuple[AccessToken, int]:
     """Authorization code with PKCE (RFC 7636); the callback comes to 127.0.0.1 (RFC 8252)."""
     oidc = app.oidc(session)
-    registration = _registration(app, session, oidc, "authorization_code", anew=options.force)
+    registration = _ensure_registration(
+        app, session, oidc, "authorization_code", anew=options.force
+    )
     state, verifier = Secret(secrets.token_urlsafe(32)), Secret(secrets.token_urlsafe(48))
     with app.sign_in_pages() as pages:
         pages.expect(state)
         redirect_uri = pages.redirect_uri
-        challenge = _challenge(verifier)
+        challenge = _code_challenge(verifier)
         page = oidc.authorize_url(registration, redirect_uri, state.reveal(), challenge)
         ui.show_page(page)
         ui.open_browser(lambda: pages.redirect(Secret(page)).url)
-        callback = awaited(app, session, ui, pages)
+        callback = wait_for_callback(app, session, ui, pages)
     if callback is None:
-        raise _nobody_came(session)
+        raise _sign_in_timed_out(session)
     if callback.code is None:
         raise LoginRequired(
             f'the sign-in to "{session.name}" was refused in the browser '
@@ -283,25 +287,25 @@ def _by_browser(
     return oidc.token_by_code(registration, callback.code, redirect_uri, verifier)
 
 
-def _by_device_code(
+def _sign_in_by_device_code(
     app: App, session: SsoSession, ui: LoginUi, options: LoginOptions
 ) -> tuple[AccessToken, int]:
     """Device authorization (RFC 8628): the person confirms a code anywhere, we ask until then."""
     oidc = app.oidc(session)
-    registration = _registration(app, session, oidc, DEVICE_CODE_GRANT, anew=options.force)
+    registration = _ensure_registration(app, session, oidc, DEVICE_CODE_GRANT, anew=options.force)
     try:
         authorization = oidc.start_device_authorization(registration)
     except RegistrationRejected:
-        registration = _registration(app, session, oidc, DEVICE_CODE_GRANT, anew=True)
+        registration = _ensure_registration(app, session, oidc, DEVICE_CODE_GRANT, anew=True)
         authorization = oidc.start_device_authorization(registration)
     page = Secret(authorization.verification_uri_complete)
     with app.browser_pages() as pages:
         ui.show_code(authorization)
         ui.open_browser(lambda: pages.redirect(page).url)
-        return _confirmed(app, session, ui, oidc, registration, authorization)
+        return _wait_for_confirmation(app, session, ui, oidc, registration, authorization)
 
 
-def _confirmed(
+def _wait_for_confirmation(
     app: App,
     session: SsoSession,
     ui: LoginUi,
@@ -312,15 +316,15 @@ def _confirmed(
     """Return the token once the person has confirmed the code."""
     waiting: DeviceAuthorization | None = authorization
     while waiting is not None:
-        pause(app, session, ui, waiting.interval_seconds)
-        answer = _polled(oidc, registration, waiting)
+        sleep_unless_cancelled(app, session, ui, waiting.interval_seconds)
+        answer = _poll_for_token(oidc, registration, waiting)
         if not isinstance(answer, Poll):
             return answer
         waiting = next_step(waiting, answer, app.now())
-    raise _nobody_came(session)
+    raise _sign_in_timed_out(session)
 
 
-def _polled(
+def _poll_for_token(
     oidc: OidcClient, registration: ClientRegistration, waiting: DeviceAuthorization
 ) -> tuple[AccessToken, int] | Poll:
     try:
@@ -332,7 +336,7 @@ def _polled(
         return Poll.SLOW_DOWN if isinstance(error, Throttled) else Poll.NO_ANSWER
 
 
-def _registration(
+def _ensure_registration(
     app: App, session: SsoSession, oidc: OidcClient, grant: str, *, anew: bool
 ) -> ClientRegistration:
     """Return the kept registration when it lasts long enough, else a new one, kept."""
@@ -342,12 +346,12 @@ def _registration(
         if known and lasts and oidc.may_have(known):
             return known
     made = oidc.register(grant)
-    _note_client(app, session, made, oidc.issuer)
+    _save_client_issuer(app, session, made, oidc.issuer)
     app.tokens.save_registration(session, made)
     return made
 
 
-def _note_client(
+def _save_client_issuer(
     app: App, session: SsoSession, client: ClientRegistration, client_issuer: str
 ) -> None:
     """Note which endpoint gave the client's secret, before the secret is kept."""
@@ -360,7 +364,7 @@ def _note_client(
 # -- pieces ------------------------------------------------------------------------------------
 
 
-def _token_to_revoke(
+def _load_token_to_revoke(
     app: App, session: SsoSession
 ) -> tuple[AccessToken | None, SsoHelperError | None]:
     """Return a token that AWS takes, renewed when it has to be; the sign-in may outlive its token."""
@@ -375,12 +379,12 @@ def _token_to_revoke(
         return None, error
 
 
-def _challenge(verifier: Secret) -> str:
+def _code_challenge(verifier: Secret) -> str:
     digest = hashlib.sha256(verifier.reveal().encode()).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _nobody_came(session: SsoSession) -> LoginRequired:
+def _sign_in_timed_out(session: SsoSession) -> LoginRequired:
     return LoginRequired(
         f'nobody signed in to "{session.name}" in time',
         hint=f"try again with: ssohelper login {session.name}",

@@ -35,10 +35,10 @@ class LoginUi(Protocol):
         False when there is no browser or none is wanted.
         """
 
-    def waiting_for_another_login(self) -> None:
+    def report_waiting_for_another_login(self) -> None:
         """Say that another login of this session is under way."""
 
-    def accept_another_person(self, earlier: str, person: str) -> bool:
+    def confirm_another_user(self, earlier: str, person: str) -> bool:
         """Ask whether this person may sign in where another one was signed in last.
 
         Raises: UsageProblem where nobody can be asked.
@@ -48,28 +48,30 @@ class LoginUi(Protocol):
         """Tell whether the person has given up; asked five times a second while one is awaited."""
 
 
-def awaited(app: App, session: SsoSession, ui: LoginUi, pages: SignInPages) -> Callback | None:
+def wait_for_callback(
+    app: App, session: SsoSession, ui: LoginUi, pages: SignInPages
+) -> Callback | None:
     """Return what the browser brings back; None when nothing came in time."""
     patience = app.deadline(_PERSON_SECONDS)
     while patience.left() > 0:
-        stop_when_cancelled(session, ui)
+        raise_if_cancelled(session, ui)
         callback = pages.wait_for_callback(min(_LOOK_SECONDS, patience.left()))
         if callback is not None:
             return callback
     return None
 
 
-def pause(app: App, session: SsoSession, ui: LoginUi, seconds: float) -> None:
+def sleep_unless_cancelled(app: App, session: SsoSession, ui: LoginUi, seconds: float) -> None:
     """Sleep in parts, each short enough that giving up is heard."""
     left = seconds
     while left > 0:
-        stop_when_cancelled(session, ui)
+        raise_if_cancelled(session, ui)
         app.sleep(min(left, _LOOK_SECONDS))
         left -= _LOOK_SECONDS
-    stop_when_cancelled(session, ui)
+    raise_if_cancelled(session, ui)
 
 
-def stop_when_cancelled(session: SsoSession, ui: LoginUi) -> None:
+def raise_if_cancelled(session: SsoSession, ui: LoginUi) -> None:
     """Raise Interrupted when the person gave up."""
     if ui.is_cancelled():
         raise Interrupted(
@@ -79,12 +81,12 @@ def stop_when_cancelled(session: SsoSession, ui: LoginUi) -> None:
 
 
 @contextmanager
-def lock_of_the_other(app: App, session: SsoSession, ui: LoginUi) -> Iterator[None]:
+def wait_for_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[None]:
     """Hold the session's login lock, once the other login has ended."""
     patience = app.deadline(_PERSON_SECONDS + 30)
     with ExitStack() as stack:
         while True:
-            stop_when_cancelled(session, ui)
+            raise_if_cancelled(session, ui)
             try:
                 part = app.deadline(min(_LOOK_SECONDS, patience.left()))
                 stack.enter_context(app.tokens.lock_sign_in(session.name, part))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import clocks, tokens
 from ssohelper.core import sign_in_notices
 from ssohelper.core.freshness import token_margin_seconds
-from ssohelper.core.sign_in_notices import Told, counted_end, is_same_end
+from ssohelper.core.sign_in_notices import GivenNotices, counted_end, is_same_end
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.errors import LoginRequired, SsoHelperError
 
@@ -32,7 +32,7 @@ def last_renewals(ahead: Outlook) -> list[int]:
     return sorted(at for at in ends if at is not None)
 
 
-def tell_due(
+def give_due_notice(
     app: App,
     session: SsoSession,
     next_at: int,
@@ -51,7 +51,7 @@ def tell_due(
     now = app.now()
     due = sign_in_notices.due_marks(ahead, now, next_at, is_refused=is_refused)
     told = app.notice_record.load(session.name)
-    if _is_current(told, ahead, now) and due <= told.of(counted_end(ahead, now)):
+    if _is_current(told, ahead, now) and due <= told.marks_of(counted_end(ahead, now)):
         return
     is_ours = _record(app, session, ahead, due)
     found = sign_in_notices.notice(session.name, ahead, app.now())
@@ -59,7 +59,7 @@ def tell_due(
         app.start_notice(found)
 
 
-def try_to_tell(
+def try_to_give_due_notice(
     app: App,
     session: SsoSession,
     next_at: int,
@@ -67,22 +67,24 @@ def try_to_tell(
     is_refused: bool = False,
     even_signed_out: bool = False,
 ) -> None:
-    """Do what `tell_due` does; what goes wrong costs the notice, and never an answer."""
+    """Do what `give_due_notice` does; what goes wrong costs the notice, and never an answer."""
     try:
-        tell_due(app, session, next_at, is_refused=is_refused, even_signed_out=even_signed_out)
+        give_due_notice(
+            app, session, next_at, is_refused=is_refused, even_signed_out=even_signed_out
+        )
     except (SsoHelperError, OSError) as trouble:
         _log.info('no notice for "%s": %s', session.name, trouble)
 
 
-def tell_after_renewal(app: App, session: SsoSession, error: SsoHelperError | None) -> None:
+def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperError | None) -> None:
     """Tell what is due after a renewal of the token; `error` is how it ended, None for success."""
     if isinstance(error, LoginRequired):
-        try_to_tell(app, session, app.now(), is_refused=True)
+        try_to_give_due_notice(app, session, app.now(), is_refused=True)
     elif error is None:
         token = tokens.seen(app, session)
         if token is not None:
             margin = token_margin_seconds(tokens.life_seconds(app, session, token))
-            try_to_tell(app, session, token.expires_at - int(margin))
+            try_to_give_due_notice(app, session, token.expires_at - int(margin))
 
 
 def _record(app: App, session: SsoSession, ahead: Outlook, due: frozenset[str]) -> bool:
@@ -94,12 +96,12 @@ def _record(app: App, session: SsoSession, ahead: Outlook, due: frozenset[str]) 
         told = app.notice_record.load(session.name)
         now = app.now()
         end = counted_end(ahead, now)
-        given = told.of(end) if _is_current(told, ahead, now) else frozenset()
-        app.notice_record.save(session.name, Told(end, given | due))
+        given = told.marks_of(end) if _is_current(told, ahead, now) else frozenset()
+        app.notice_record.save(session.name, GivenNotices(end, given | due))
     return not due <= given
 
 
-def _is_current(told: Told, ahead: Outlook, now: int) -> bool:
+def _is_current(told: GivenNotices, ahead: Outlook, now: int) -> bool:
     """Return whether the record still applies: one without a time is void after the next sign-in."""
     return told.end is not None or not told.marks or ahead.is_over(now)
 
@@ -113,7 +115,7 @@ class Reminder:
 
     def __init__(self, session: SsoSession) -> None:
         self._name = session.name
-        self._said = Told()
+        self._said = GivenNotices()
         self._has_end = False
         self._is_over = False
 
@@ -132,5 +134,5 @@ class Reminder:
         said = frozenset() if is_news else self._said.marks
         if not is_news and due <= said:
             return None
-        self._said, self._has_end = Told(end, said | due), True
+        self._said, self._has_end = GivenNotices(end, said | due), True
         return found.message if found else None

@@ -107,7 +107,7 @@ def _keep(
             ended_at=None,
             token_expires_at=fresh.expires_at,
             token_life_seconds=life_seconds,
-            token_ids=lineage.after_renewal(known, used, fresh),
+            token_ids=lineage.token_ids_after_renewal(known, used, fresh),
             issuer=issuer,
             sent_id=None,
         )

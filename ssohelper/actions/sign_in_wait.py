@@ -27,12 +27,12 @@ _LOOK_SECONDS = 1.0
 _T = TypeVar("_T")
 
 
-def seconds_of(app: App, session: SsoSession) -> int:
+def configured_wait_seconds(app: App, session: SsoSession) -> int:
     """Return how long a call waits for a sign-in; 0: it does not."""
-    return seconds_in(app.settings.get("wait_for_sign_in", session=session.name) or "")
+    return parse_wait_seconds(app.settings.get("wait_for_sign_in", session=session.name) or "")
 
 
-def seconds_in(text: str) -> int:
+def parse_wait_seconds(text: str) -> int:
     """Return the seconds of a duration of the settings; 0 for none."""
     return parse_duration(text) or 0
 
@@ -40,25 +40,25 @@ def seconds_in(text: str) -> int:
 def hold_text(app: App, session: SsoSession) -> str:
     """Return for how long `exec --hold` waits, as the settings write a duration."""
     text = app.settings.get("wait_for_sign_in", session=session.name)
-    return str(text) if text and seconds_in(text) else HOLD
+    return str(text) if text and parse_wait_seconds(text) else HOLD
 
 
-def variables(hold_text: str) -> dict[str, str]:
+def child_variables(hold_text: str) -> dict[str, str]:
     """Return what makes every ssohelper below this process wait; nothing for ""."""
     return {VARIABLE: hold_text} if hold_text else {}
 
 
-def begin(app: App, session: SsoSession) -> Wait | None:
+def prepare_wait(app: App, session: SsoSession) -> Wait | None:
     """Start the notice that a sign-in is needed; return how the caller waits, None: it fails at once."""
-    seconds = seconds_of(app, session)
-    notices.try_to_tell(app, session, app.now(), even_signed_out=seconds > 0)
+    seconds = configured_wait_seconds(app, session)
+    notices.try_to_give_due_notice(app, session, app.now(), even_signed_out=seconds > 0)
     if not seconds:
         return None
-    line = show(f"ssohelper: notice: {_line(session, seconds)}")
+    line = show(f"ssohelper: notice: {_waiting_message(session, seconds)}")
     return Wait(seconds, app.tokens.token_file(session), line)
 
 
-def after_sign_in(
+def retry_after_sign_in(
     app: App,
     session: SsoSession,
     seconds: int,
@@ -82,13 +82,13 @@ def after_sign_in(
                 raise
             if not has_told:
                 has_told = True
-                notices.try_to_tell(app, session, app.now(), even_signed_out=True)
-                say(_line(session, seconds))
-            if not _has_changed(app, session, seen, ends_at):
+                notices.try_to_give_due_notice(app, session, app.now(), even_signed_out=True)
+                say(_waiting_message(session, seconds))
+            if not _wait_for_change(app, session, seen, ends_at):
                 raise
 
 
-def _has_changed(app: App, session: SsoSession, seen: str, ends_at: float) -> bool:
+def _wait_for_change(app: App, session: SsoSession, seen: str, ends_at: float) -> bool:
     """Wait until the token file is another than `seen`; return False when the time is over."""
     while app.tokens.read_fingerprint(session) == seen:
         left = ends_at - app.monotonic()
@@ -98,7 +98,7 @@ def _has_changed(app: App, session: SsoSession, seen: str, ends_at: float) -> bo
     return True
 
 
-def _line(session: SsoSession, seconds: int) -> str:
+def _waiting_message(session: SsoSession, seconds: int) -> str:
     return (
         f'waiting up to {duration_text(seconds)} for a sign-in to "{session.name}": '
         f"ssohelper login {session.name}"

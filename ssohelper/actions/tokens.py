@@ -133,7 +133,7 @@ def facts_of(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
 def issuer_of(app: App, session: SsoSession) -> str | None:
     """Return which endpoint issued the session's token (core.issuer); None where it is unknown."""
     token = seen(app, session)
-    return issuer.of_token(token, app.tokens.load_facts(session.name)) if token else None
+    return issuer.token_issuer(token, app.tokens.load_facts(session.name)) if token else None
 
 
 def person_since(app: App, session: SsoSession) -> int | None:

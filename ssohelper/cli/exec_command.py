@@ -98,10 +98,10 @@ def _run_with_keys(app: App, chosen: Profile, program: list[str], hold_text: str
             app.deadline(),
             least_share=credentials.NEARLY_WHOLE,
         ),
-        hold_seconds=sign_in_wait.seconds_in(hold_text),
+        hold_seconds=sign_in_wait.parse_wait_seconds(hold_text),
     )
     child = environment.build_keys_environment(app, chosen, keys).for_child(app.environ)
-    child.update(sign_in_wait.variables(hold_text))
+    child.update(sign_in_wait.child_variables(hold_text))
     output.say(f"{profile_use.describe_role(app, chosen)}: {profile_use.keys_left_text(app, keys)}")
     favourites.record_use(app, chosen)
     return run.replace_process(program, child)

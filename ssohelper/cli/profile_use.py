@@ -24,7 +24,9 @@ def run_signed_in(
     Raises: LoginRequired off a terminal, or when the person said no.
     """
     if hold_seconds and not output.can_ask():
-        return sign_in_wait.after_sign_in(app, profile.session, hold_seconds, action, say=_notice)
+        return sign_in_wait.retry_after_sign_in(
+            app, profile.session, hold_seconds, action, say=_notice
+        )
     try:
         return action()
     except LoginRequired as error:

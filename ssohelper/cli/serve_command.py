@@ -108,7 +108,7 @@ def run_with_server(app: App, chosen: Profile, program: list[str], hold_text: st
         endpoint.listen_on_port()
         endpoint.start()
         child = endpoint.prepare_environment().for_child(app.environ)
-        child.update(sign_in_wait.variables(hold_text))
+        child.update(sign_in_wait.child_variables(hold_text))
         output.say(f"{profile_use.describe_role(app, chosen)}: these credentials are renewed")
         _warn_of_unknown_end(app, chosen)
         favourites.record_use(app, chosen)
@@ -131,7 +131,7 @@ def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
         app,
         chosen,
         lambda: credentials.release(app, chosen.session, chosen.role, app.deadline()),
-        hold_seconds=sign_in_wait.seconds_in(hold_text),
+        hold_seconds=sign_in_wait.parse_wait_seconds(hold_text),
     )
 
 

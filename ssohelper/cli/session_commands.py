@@ -72,12 +72,12 @@ class TerminalUi:
             output.say(f'"{show(self._opener[0])}" could not be started: open the page yourself')
         return started
 
-    def waiting_for_another_login(self) -> None:
+    def report_waiting_for_another_login(self) -> None:
         output.say(
             f'another login of "{show(self._session.name)}" is under way: waiting for its result'
         )
 
-    def accept_another_person(self, earlier: str, person: str) -> bool:
+    def confirm_another_user(self, earlier: str, person: str) -> bool:
         name = show(self._session.name)
         output.say(f'"{show(person)}" signed in to "{name}"; last time it was "{show(earlier)}"')
         return output.confirm("keep this sign-in?", yes=self._yes, what="another person's sign-in")
@@ -200,7 +200,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
             results.append({"session": session.name, "revoked": False})
             continue
         results.append({"session": session.name, "revoked": was_signed_in})
-        output.say(clock_text.signed_out(session.name, was_signed_in))
+        output.say(clock_text.logout_result(session.name, was_signed_in))
     if not sessions:
         output.say("there is no sso-session to sign out of")
     if output.options().json:
@@ -283,7 +283,7 @@ def _qr_code(url: str) -> str:
 
 def _outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) -> str:
     ahead = clocks.outlook_of(app, session, outcome.token)
-    return clock_text.signed_in(session.name, outcome.how, ahead, app.now(), outcome.user)
+    return clock_text.login_result(session.name, outcome.how, ahead, app.now(), outcome.user)
 
 
 def _session_json(clock: clocks.SessionClock) -> dict[str, Any]:
@@ -327,11 +327,13 @@ def _print_clocks(
     rows = []
     for clock in seen:
         token = (
-            "-" if clock.token_expires_at is None else clock_text.left(clock.token_expires_at, now)
+            "-"
+            if clock.token_expires_at is None
+            else clock_text.time_left(clock.token_expires_at, now)
         )
         if clock.refreshable:
             token += ", renewed automatically"
-        ends = clock_text.sign_in(clock.outlook, now)
+        ends = clock_text.sign_in_end(clock.outlook, now)
         state = clock.state.replace("_", " ")
         rows.append([clock.session.name, clock.user or "-", state, token, ends])
     output.print_rows(["session", "user", "state", "access token", "sign-in"], rows)
@@ -345,7 +347,7 @@ def _print_clocks(
                     key.session_name,
                     key.account_id,
                     key.role_name,
-                    clock_text.left(kept.credentials.expires_at, app.aws_now()),
+                    clock_text.time_left(kept.credentials.expires_at, app.aws_now()),
                 ]
                 for key, kept in credentials
             ],

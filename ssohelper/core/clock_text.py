@@ -12,17 +12,17 @@ _HOW = {
 }
 
 
-def left(at: int, now: int) -> str:
+def time_left(at: int, now: int) -> str:
     """Return `2h 13m left` or `ended 5m ago`."""
     return f"{duration_text(at - now)} left" if at > now else f"ended {duration_text(now - at)} ago"
 
 
-def sign_in(ahead: Outlook, now: int) -> str:
+def sign_in_end(ahead: Outlook, now: int) -> str:
     """Return a sign-in's end and how it is known: `2h 13m left (configured)`, or `-`."""
     if ahead.at is None:
         return "-"
     how = "observed" if ahead.reason == "refused" else ahead.reason
-    return f"{left(ahead.at, now)} ({how})"
+    return f"{time_left(ahead.at, now)} ({how})"
 
 
 def sign_in_left(ahead: Outlook, now: int) -> str:
@@ -40,7 +40,7 @@ def sign_in_left(ahead: Outlook, now: int) -> str:
     return f"about {duration_text(ahead.at - now)} of the sign-in left (assumed)"
 
 
-def signed_in(
+def login_result(
     session_name: str, how: str, ahead: Outlook, now: int, user: str | None = None
 ) -> str:
     """Return the result of a login; `how` and `user` are a LoginOutcome's.
@@ -56,7 +56,7 @@ def signed_in(
     return f'{_HOW[how]} "{show(session_name)}"{who}: {ends}'
 
 
-def signed_out(session_name: str, was_signed_in: bool) -> str:
+def logout_result(session_name: str, was_signed_in: bool) -> str:
     """Return what a sign-out came to."""
     words = "signed out of" if was_signed_in else "was not signed in to"
     return f'{words} "{show(session_name)}"'

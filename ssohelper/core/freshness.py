@@ -39,7 +39,7 @@ def of_credentials(life_seconds: float, left_seconds: float, age_seconds: float)
     return Freshness.SERVE
 
 
-def think_again_at(received_at: int, expires_at: int) -> int:
+def check_again_at(received_at: int, expires_at: int) -> int:
     """Return when somebody must next think about these credentials: at half of their life."""
     return received_at + (expires_at - received_at) // 2
 

@@ -33,12 +33,12 @@ def issuer_of(endpoint: str, region: str) -> str:
     return f"{endpoints.partition_of(named).name}/{named}"
 
 
-def of_token(token: AccessToken, facts: SignInFacts) -> str | None:
+def token_issuer(token: AccessToken, facts: SignInFacts) -> str | None:
     """Return what issued the token; None for a token that we neither got nor renewed."""
     return facts.issuer if token.id in facts.token_ids else None
 
 
-def of_client(client: ClientRegistration, facts: SignInFacts) -> str | None:
+def client_issuer(client: ClientRegistration, facts: SignInFacts) -> str | None:
     """Return what issued the client's secret; None for a client that another tool registered."""
     return facts.client_issuer if client_name(client) == facts.client else None
 
@@ -48,20 +48,22 @@ def client_name(client: ClientRegistration) -> str:
     return sha256(client.client_id.encode()).hexdigest()[:16]
 
 
-def may_go(issuer: str | None, endpoint: str, region: str) -> bool:
+def may_be_sent(issuer: str | None, endpoint: str, region: str) -> bool:
     """Return whether what this issuer gave may be sent to the endpoint."""
     if issuer is None:
         return True
     return _realm(issuer) == _realm(issuer_of(endpoint, region))
 
 
-def check(issuer: str | None, service: Service, endpoint: str, session: SsoSession) -> str | None:
+def check_destination(
+    issuer: str | None, service: Service, endpoint: str, session: SsoSession
+) -> str | None:
     """Return a warning, or None. Call it before a token or a client's secret is sent.
 
     Raises: ConfigInvalid where it must not go to this endpoint.
     """
     variable = endpoints.variable_of(service)
-    if may_go(issuer, endpoint, session.region):
+    if may_be_sent(issuer, endpoint, session.region):
         if issuer is not None or not endpoints.is_loopback_url(endpoint):
             return None
         return (
@@ -83,7 +85,9 @@ def check(issuer: str | None, service: Service, endpoint: str, session: SsoSessi
     )
 
 
-def check_keys(issuer: str | None, service: Service, endpoint: str, session: SsoSession) -> None:
+def check_credentials_destination(
+    issuer: str | None, service: Service, endpoint: str, session: SsoSession
+) -> None:
     """Check, before role credentials are sent, that AWS's do not go to this machine.
 
     Raises: ConfigInvalid.

@@ -12,7 +12,7 @@ from ssohelper.core.model import AccessToken, SignInFacts
 _MOST_IDS = 48
 
 
-class Standing(Enum):
+class Validity(Enum):
     """What the sign-in of cached credentials is now.
 
     DOUBTFUL: another tool wrote the token file since, which may be another person's sign-in.
@@ -23,22 +23,24 @@ class Standing(Enum):
     SIGNED_OUT = "of a sign-in that has ended"
 
 
-def standing_of(token_id: str, token: AccessToken | None, facts: SignInFacts) -> Standing:
+def validity_of(token_id: str, token: AccessToken | None, facts: SignInFacts) -> Validity:
     """Return whether what was issued with this token may be used, now that `token` is in the file."""
     if token is None:
-        return Standing.SIGNED_OUT
+        return Validity.SIGNED_OUT
     if token_id == token.id:
-        return Standing.CURRENT
+        return Validity.CURRENT
     is_ours = bool(facts.token_ids) and facts.token_ids[-1] == token.id
-    return Standing.CURRENT if is_ours and token_id in facts.token_ids else Standing.DOUBTFUL
+    return Validity.CURRENT if is_ours and token_id in facts.token_ids else Validity.DOUBTFUL
 
 
-def after_sign_in(token: AccessToken) -> tuple[str, ...]:
+def token_ids_after_sign_in(token: AccessToken) -> tuple[str, ...]:
     """Return the token ids of a sign-in that begins."""
     return (token.id,)
 
 
-def after_renewal(facts: SignInFacts, used: AccessToken, fresh: AccessToken) -> tuple[str, ...]:
+def token_ids_after_renewal(
+    facts: SignInFacts, used: AccessToken, fresh: AccessToken
+) -> tuple[str, ...]:
     """Return the token ids once `fresh` has replaced `used`, which another tool may have written."""
     is_ours = bool(facts.token_ids) and facts.token_ids[-1] == used.id
     earlier = facts.token_ids if is_ours else (used.id,)

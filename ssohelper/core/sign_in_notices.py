@@ -21,13 +21,13 @@ _OVER = "over"
 _REFUSED = "refused"
 
 
-class Told(NamedTuple):
+class GivenNotices(NamedTuple):
     """Which notices were given of one end (epoch seconds, None where no time is known)."""
 
     end: int | None = None
     marks: frozenset[str] = frozenset()
 
-    def of(self, end: int | None) -> frozenset[str]:
+    def marks_of(self, end: int | None) -> frozenset[str]:
         """Return the notices that were given of this end."""
         return self.marks if is_same_end(self.end, end) else frozenset()
 

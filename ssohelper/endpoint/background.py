@@ -111,7 +111,7 @@ class BackgroundWork:
         text = self._reminder.next(clocks.outlook(app, self._session), app.now(), next_at)
         if text:
             self._print_notice(text)
-        notices.tell_due(app, self._session, next_at, even_signed_out=True)
+        notices.give_due_notice(app, self._session, next_at, even_signed_out=True)
 
     def _renew_early(self, app: App) -> None:
         """Renew what is past half of its lifetime, unless AWS has refused that with this token."""

@@ -77,10 +77,10 @@ class Source:
         Prints nothing: the endpoint's own notices say that a sign-in is needed.
         """
         app = self._make_app()
-        return sign_in_wait.after_sign_in(
+        return sign_in_wait.retry_after_sign_in(
             app,
             self._session,
-            sign_in_wait.seconds_of(app, self._session),
+            sign_in_wait.configured_wait_seconds(app, self._session),
             lambda: self.get_credentials(seconds),
             say=lambda _line: None,
         )

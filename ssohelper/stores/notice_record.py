@@ -7,7 +7,7 @@ session's state lock.
 from pathlib import Path
 
 from ssohelper.core.schema import state as schema
-from ssohelper.core.sign_in_notices import Told
+from ssohelper.core.sign_in_notices import GivenNotices
 from ssohelper.stores import files
 
 
@@ -17,10 +17,10 @@ class NoticeRecord:
     def __init__(self, state: Path) -> None:
         self._state = state
 
-    def load(self, session_name: str) -> Told:
-        return files.read_record(self._file(session_name), schema.told) or Told()
+    def load(self, session_name: str) -> GivenNotices:
+        return files.read_record(self._file(session_name), schema.given_notices) or GivenNotices()
 
-    def save(self, session_name: str, told: Told) -> None:
+    def save(self, session_name: str, told: GivenNotices) -> None:
         """Keep the record. Raises: LocalState."""
         files.ensure_private_folder(self._state)
         path = self._file(session_name)

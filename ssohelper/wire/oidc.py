@@ -78,8 +78,8 @@ class OidcClient:
 
     def may_have(self, client: ClientRegistration) -> bool:
         """Return whether the client's secret may be sent to this service."""
-        issued_by = issuer.of_client(client, self._facts())
-        return issuer.may_go(issued_by, self._endpoint, self._session.region)
+        issued_by = issuer.client_issuer(client, self._facts())
+        return issuer.may_be_sent(issued_by, self._endpoint, self._session.region)
 
     def register(self, grant: str) -> ClientRegistration:
         """Return a new registration, for "authorization_code" or the device code grant.
@@ -131,7 +131,7 @@ class OidcClient:
             "redirectUri": redirect_uri,
             "codeVerifier": verifier.reveal(),
         }
-        self._check_issuer(issuer.of_client(registration, self._facts()))
+        self._check_issuer(issuer.client_issuer(registration, self._facts()))
         limit = Deadline(_CALL_SECONDS, time.monotonic)
         return with_retries(
             lambda: self._ask_token(registration, asked, None, limit), limit, is_repeatable=False
@@ -142,7 +142,7 @@ class OidcClient:
 
         Raises: BadAnswer for an address that is not AWS's, RegistrationRejected.
         """
-        self._check_issuer(issuer.of_client(registration, self._facts()))
+        self._check_issuer(issuer.client_issuer(registration, self._facts()))
         asked = {
             "clientId": registration.client_id,
             "clientSecret": registration.client_secret.reveal(),
@@ -171,7 +171,7 @@ class OidcClient:
             "grantType": DEVICE_CODE_GRANT,
             "deviceCode": authorization.device_code.reveal(),
         }
-        self._check_issuer(issuer.of_client(registration, self._facts()))
+        self._check_issuer(issuer.client_issuer(registration, self._facts()))
         try:
             limit = Deadline(_CALL_SECONDS, time.monotonic)
             return self._ask_token(registration, asked, None, limit)
@@ -189,7 +189,7 @@ class OidcClient:
         """
         if token.refresh_token is None or token.client is None:
             raise LoginRequired(f'the sign-in of session "{self._session.name}" cannot be renewed')
-        self._check_issuer(issuer.of_token(token, self._facts()))
+        self._check_issuer(issuer.token_issuer(token, self._facts()))
         asked = {"grantType": "refresh_token", "refreshToken": token.refresh_token.reveal()}
         return self._ask_token(
             token.client, asked, token.refresh_token, deadline, read_seconds=deadline.left()
@@ -214,7 +214,7 @@ class OidcClient:
         self._transport.get_ready()
 
     def _check_issuer(self, issued_by: str | None) -> None:
-        warning = issuer.check(issued_by, "oidc", self._endpoint, self._session)
+        warning = issuer.check_destination(issued_by, "oidc", self._endpoint, self._session)
         if warning:
             self._warn(warning)
 

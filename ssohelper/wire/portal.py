@@ -232,8 +232,8 @@ class Portal:
         self, method: str, path: str, query: dict[str, str], token: AccessToken, deadline: Deadline
     ) -> Answer:
         self.get_ready()
-        issued_by = issuer.of_token(token, self._facts())
-        warning = issuer.check(issued_by, "portal", self._endpoint, self._session)
+        issued_by = issuer.token_issuer(token, self._facts())
+        warning = issuer.check_destination(issued_by, "portal", self._endpoint, self._session)
         if warning:
             self._warn(warning)
         answer = self._transport.send(

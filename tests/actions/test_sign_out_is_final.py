@@ -155,7 +155,7 @@ def test_our_own_sign_in_forgets_before_it_keeps(
 
     monkeypatch.setattr(app.tokens, "save", killed)
     with pytest.raises(KeyboardInterrupt):
-        login._keep(app, SESSION, token("second", app.at + HOUR), HOUR, None)
+        login._save_sign_in(app, SESSION, token("second", app.at + HOUR), HOUR, None)
 
 
 def test_under_an_endpoints_config_nothing_is_published(app: WorldApp) -> None:

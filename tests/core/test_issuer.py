@@ -47,9 +47,9 @@ def test_an_endpoint_is_recorded_by_partition_and_region(endpoint: str, issued_b
     ],
 )
 def test_a_token_does_not_go_elsewhere(issued_by: str, endpoint: str, hint: str) -> None:
-    assert not issuer.may_go(issued_by, endpoint, SESSION.region)
+    assert not issuer.may_be_sent(issued_by, endpoint, SESSION.region)
     with pytest.raises(ConfigInvalid) as caught:
-        issuer.check(issued_by, "portal", endpoint, SESSION)
+        issuer.check_destination(issued_by, "portal", endpoint, SESSION)
     assert caught.value.exit_code == 3
     assert caught.value.hint == hint
 
@@ -62,25 +62,25 @@ def test_a_token_goes_back_to_what_issued_it() -> None:
         # A session may be asked for in a region that its portal was replicated to.
         ("aws/us-east-1", AWS),
     ):
-        assert issuer.check(issued_by, "portal", endpoint, SESSION) is None
+        assert issuer.check_destination(issued_by, "portal", endpoint, SESSION) is None
 
 
 def test_a_token_of_another_tool_goes_to_this_machine_with_a_warning() -> None:
-    assert issuer.check(None, "oidc", AWS, SESSION) is None
-    warning = issuer.check(None, "oidc", HERE, SESSION)
+    assert issuer.check_destination(None, "oidc", AWS, SESSION) is None
+    warning = issuer.check_destination(None, "oidc", HERE, SESSION)
     assert warning is not None
     assert "AWS_ENDPOINT_URL_SSO_OIDC" in warning
 
 
 def test_the_record_is_of_the_tokens_of_the_sign_in_alone() -> None:
     facts = SignInFacts(token_ids=("other", TOKEN.id), issuer="loopback")
-    assert issuer.of_token(TOKEN, facts) == "loopback"
-    assert issuer.of_token(TOKEN._replace(value=Secret("second")), facts) is None
-    assert issuer.of_token(TOKEN, facts._replace(issuer=None)) is None
+    assert issuer.token_issuer(TOKEN, facts) == "loopback"
+    assert issuer.token_issuer(TOKEN._replace(value=Secret("second")), facts) is None
+    assert issuer.token_issuer(TOKEN, facts._replace(issuer=None)) is None
 
 
 def test_the_record_of_a_client_is_of_that_client_alone() -> None:
     facts = SignInFacts(client=issuer.client_name(CLIENT), client_issuer="aws/eu-west-1")
-    assert issuer.of_client(CLIENT, facts) == "aws/eu-west-1"
-    assert issuer.of_client(CLIENT._replace(client_id="theirs"), facts) is None
-    assert issuer.of_client(CLIENT, SignInFacts()) is None
+    assert issuer.client_issuer(CLIENT, facts) == "aws/eu-west-1"
+    assert issuer.client_issuer(CLIENT._replace(client_id="theirs"), facts) is None
+    assert issuer.client_issuer(CLIENT, SignInFacts()) is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssohelper.core.sign_in_notices import Told, counted_end, due_marks, notice
+from ssohelper.core.sign_in_notices import GivenNotices, counted_end, due_marks, notice
 from ssohelper.core.sign_in_outlook import Outlook
 
 NOW = 4_000_000_000
@@ -60,7 +60,7 @@ def test_a_sign_in_that_is_over_is_told_whatever_comes_next() -> None:
     ],
 )
 def test_notices_are_of_one_end(end: int | None, asked: int | None, same: bool) -> None:
-    assert (Told(end, frozenset({"900"})).of(asked) == {"900"}) is same
+    assert (GivenNotices(end, frozenset({"900"})).marks_of(asked) == {"900"}) is same
 
 
 def test_the_message_names_session_time_and_line() -> None:

@@ -15,7 +15,7 @@ from ssohelper.broker.pace import Pace
 from ssohelper.broker.requests import Found, Reply
 from ssohelper.core import freshness
 from ssohelper.core.freshness import Freshness
-from ssohelper.core.lineage import Standing
+from ssohelper.core.lineage import Validity
 from ssohelper.errors import AnswerLost, AwsUnreachable
 from ssohelper.stores import files, token_cache
 from ssohelper.stores.files import Reservation
@@ -102,17 +102,17 @@ def _keep_without_standing(put: Put) -> None:
     """An answer is kept although its sign-in has ended meanwhile."""
 
     def standing(app: Any, session: Any, cached: Any) -> Any:
-        return app.tokens.load(session), Standing.CURRENT
+        return app.tokens.load(session), Validity.CURRENT
 
     put(issuing, "_standing", standing)
 
 
 def _keep_of_any_sign_in(put: Put) -> None:
-    """standing_of takes every token in the file for one of the same sign-in."""
+    """validity_of takes every token in the file for one of the same sign-in."""
     put(
         issuing,
-        "standing_of",
-        lambda token_id, token, facts: Standing.CURRENT if token else Standing.SIGNED_OUT,
+        "validity_of",
+        lambda token_id, token, facts: Validity.CURRENT if token else Validity.SIGNED_OUT,
     )
 
 
@@ -271,7 +271,7 @@ BUGS = (
     Bug("save_renewed brings back a signed-out session", _resurrect),
     Bug("renew_token does not look at seen_id", _ignore_seen_id),
     Bug("an answer is kept whatever became of its sign-in", _keep_without_standing),
-    Bug("standing_of takes every token for the same sign-in", _keep_of_any_sign_in),
+    Bug("validity_of takes every token for the same sign-in", _keep_of_any_sign_in),
     Bug("a lost refresh is sent again at once", _send_again),
     Bug("the token's lock is not taken", _renew_without_lock),
     Bug("two calls for one role", _two_calls),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ssohelper.actions import issuing, login, person, renewal, selection
+from ssohelper.actions import issuing, login, renewal, selection, sign_in_user
 from ssohelper.app import App
 from ssohelper.broker import wording
 from ssohelper.broker.loop import Loop
@@ -70,7 +70,7 @@ class World:
         self._token_paths: dict[str, str] = {}
         install.use(self)
         issuing._internal = self._internal
-        person.person_of = self._person_of
+        sign_in_user.find_user = self._person_of
 
     def trace(self, text: str) -> None:
         if self._lines is not None:
@@ -97,7 +97,7 @@ class World:
         return SsoHelperError(f"internal error: {error!r}")
 
     def _person_of(self, app: App, session: SsoSession, token: AccessToken) -> str | None:
-        """Stand for person.person_of, which asks the portal and STS: it is not always answered."""
+        """Stand for sign_in_user.find_user, which asks the portal and STS: it is not always answered."""
         self.scheduler.sleep(self.rng.choice((0.1, 0.5, 3.0)))
         assert self.scheduler.current is not None
         name = self.people_at_login[self.scheduler.current.process]
@@ -372,7 +372,7 @@ class _Ui:
     def __init__(self, *, is_content: bool) -> None:
         self._is_content = is_content
 
-    def accept_another_person(self, earlier: str, person: str) -> bool:
+    def confirm_another_user(self, earlier: str, person: str) -> bool:
         return self._is_content
 
     def show_page(self, url: str) -> None:
@@ -384,7 +384,7 @@ class _Ui:
     def open_browser(self, make_address: Callable[[], str]) -> bool:
         return True
 
-    def waiting_for_another_login(self) -> None:
+    def report_waiting_for_another_login(self) -> None:
         return
 
     def is_cancelled(self) -> bool:

@@ -4,22 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.core.sign_in_notices import Told
+from ssohelper.core.sign_in_notices import GivenNotices
 from ssohelper.stores.notice_record import NoticeRecord
 
-TOLD = Told(4_000_000_000, frozenset({"3600", "900"}))
+TOLD = GivenNotices(4_000_000_000, frozenset({"3600", "900"}))
 
 
 def test_what_was_kept_comes_back(tmp_path: Path) -> None:
     record = NoticeRecord(tmp_path / "state")
-    assert record.load("corp") == Told()
+    assert record.load("corp") == GivenNotices()
     record.save("corp", TOLD)
     assert record.load("corp") == TOLD
-    assert record.load("other") == Told()
-    record.save("corp", Told(None, frozenset({"over"})))
-    assert record.load("corp") == Told(None, frozenset({"over"}))
+    assert record.load("other") == GivenNotices()
+    record.save("corp", GivenNotices(None, frozenset({"over"})))
+    assert record.load("corp") == GivenNotices(None, frozenset({"over"}))
     record.forget("corp")
-    assert record.load("corp") == Told()
+    assert record.load("corp") == GivenNotices()
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_a_damaged_file_counts_as_missing(tmp_path: Path, content: str) -> None:
     record = NoticeRecord(tmp_path / "state")
     record.save("corp", TOLD)
     (tmp_path / "state/notices/corp.json").write_text(content)
-    assert record.load("corp") == Told()
+    assert record.load("corp") == GivenNotices()

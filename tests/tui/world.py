@@ -97,9 +97,9 @@ class SilentSignIn:
     def open_browser(self, make_address: Callable[[], str]) -> bool:
         return False
 
-    def waiting_for_another_login(self) -> None: ...
+    def report_waiting_for_another_login(self) -> None: ...
 
-    def accept_another_person(self, earlier: str, person: str) -> bool:
+    def confirm_another_user(self, earlier: str, person: str) -> bool:
         return True
 
     def is_cancelled(self) -> bool:

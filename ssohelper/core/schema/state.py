@@ -10,7 +10,7 @@ from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role, Role
 from ssohelper.core.profile_names import checked_template
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import LATEST_INSTANT, Damaged
-from ssohelper.core.sign_in_notices import Told
+from ssohelper.core.sign_in_notices import GivenNotices
 from ssohelper.errors import SsoHelperError
 
 USAGE_VERSION = 1
@@ -96,11 +96,11 @@ def visit(line: object) -> Visit:
     return Visit(_key(values), ends_at, fields.boolean(values[4], "is_told"))
 
 
-def told(found: dict[str, Any]) -> Told:
+def given_notices(found: dict[str, Any]) -> GivenNotices:
     """Return which notices of a sign-in's end have been shown."""
     end = found.get("end")
     marks = fields.rows(found.get("marks"), "marks", _MOST_VERSIONS)
-    return Told(
+    return GivenNotices(
         None if end is None else fields.instant(end, "end"),
         frozenset(fields.text(mark, "marks", 100) for mark in marks),
     )

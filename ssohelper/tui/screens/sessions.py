@@ -230,7 +230,7 @@ class SessionsScreen(Screen[None]):
             return "renewed automatically"
         if at is not None and at <= now:
             return "may have ended"
-        return clock_text.left(at, now) if at is not None else ""
+        return clock_text.time_left(at, now) if at is not None else ""
 
     def _has_ended(self, clock: SessionClock) -> bool:
         """Return whether the sign-in of a session that has a token is known to have ended."""
@@ -346,7 +346,7 @@ class SessionsScreen(Screen[None]):
             if outcome is not None:
                 services = self.app.services
                 ahead = clocks.outlook_of(services, session, outcome.token)
-                said = clock_text.signed_in(
+                said = clock_text.login_result(
                     session.name, outcome.how, ahead, services.now(), outcome.user
                 )
                 self.app.show_done(said, command)
@@ -370,7 +370,7 @@ class SessionsScreen(Screen[None]):
         self._tick()
         try:
             was = await background.run(self.app, lambda: login.log_out(services, session))
-            self.app.show_done(clock_text.signed_out(session.name, was), command)
+            self.app.show_done(clock_text.logout_result(session.name, was), command)
         except SsoHelperError as error:
             self.app.show_error(error)
         finally:

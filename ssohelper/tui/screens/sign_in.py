@@ -295,7 +295,7 @@ class _Attempt:
         if make_address is not None:
             self._app.run_in_background(lambda: self.open_browser(make_address))
 
-    def accept_another_person(self, earlier: str, person: str) -> bool:
+    def confirm_another_user(self, earlier: str, person: str) -> bool:
         question = f'Keep the sign-in of "{person}"? Last time "{earlier}" signed in here.'
         answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._call_in_ui_thread(self._screen.ask_about_other_user, (question, answers.put))
@@ -304,7 +304,7 @@ class _Attempt:
                 return answers.get(timeout=_ANSWER_CHECK_SECONDS)
         return False
 
-    def waiting_for_another_login(self) -> None:
+    def report_waiting_for_another_login(self) -> None:
         self._call_in_ui_thread(self._screen.show_waiting_for_another, None)
 
     def is_cancelled(self) -> bool:

@@ -1,7 +1,7 @@
 """The three clocks as lines: a bar, what is left, and how sure that is."""
 
 from ssohelper.actions.clocks import SessionClock
-from ssohelper.core.clock_text import left as left_text
+from ssohelper.core.clock_text import time_left
 from ssohelper.core.model import CachedCredentials
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.lines import Line, Piece
@@ -55,8 +55,8 @@ def bar(left: int, whole: int, width: int, style: str) -> list[Piece]:
 
 def _bar_and_time(at: int, now: int, whole: int | None, style: str, width: int) -> list[Piece]:
     if not whole or width <= 0:
-        return [(left_text(at, now), style)]
-    return [*bar(at - now, whole, width, style), (f"  {left_text(at, now)}", style)]
+        return [(time_left(at, now), style)]
+    return [*bar(at - now, whole, width, style), (f"  {time_left(at, now)}", style)]
 
 
 def _line(label: str, pieces: list[Piece], note: str = "") -> Line:

@@ -32,13 +32,13 @@ _SECONDS = 3.0
 _MOST_ACCOUNTS = 3
 
 
-def get_ready(app: App) -> None:
+def import_account_client(app: App) -> None:
     """Import what the question takes, in the background: while a person is in the browser."""
     with suppress(RuntimeError):  # the system gives no thread: then it is imported later
         threading.Thread(target=app.import_account_client, daemon=True).start()
 
 
-def person_of(app: App, session: SsoSession, token: AccessToken) -> str | None:
+def find_user(app: App, session: SsoSession, token: AccessToken) -> str | None:
     """Return the user name of whoever signed in for this token; None when it is not known in 3 s."""
     found: list[str] = []
     try:
@@ -55,27 +55,29 @@ def person_of(app: App, session: SsoSession, token: AccessToken) -> str | None:
     return found[0] if found else None
 
 
-def last_person(app: App, session: SsoSession) -> str | None:
+def last_user(app: App, session: SsoSession) -> str | None:
     """Return who was signed in last under this session's name, where that is known."""
     facts = app.tokens.load_facts(session.name)
     return facts.user or facts.earlier_user
 
 
-def is_another(person: str | None, earlier: str | None) -> bool:
+def is_another_user(person: str | None, earlier: str | None) -> bool:
     """Return whether both user names are known and differ."""
     return bool(person and earlier) and str(person).casefold() != str(earlier).casefold()
 
 
-def check(app: App, session: SsoSession, ui: LoginUi, token: AccessToken, user: str | None) -> None:
+def confirm_user(
+    app: App, session: SsoSession, ui: LoginUi, token: AccessToken, user: str | None
+) -> None:
     """Ask for confirmation when another user signed in; without it, end the new sign-in at AWS.
 
     Stored files do not change. Raises: UsageProblem when the user declines.
     """
-    earlier = last_person(app, session)
-    if user is None or earlier is None or not is_another(user, earlier):
+    earlier = last_user(app, session)
+    if user is None or earlier is None or not is_another_user(user, earlier):
         return
     try:
-        if not ui.accept_another_person(earlier, user):
+        if not ui.confirm_another_user(earlier, user):
             raise UsageProblem(
                 f'the sign-in of "{show(user)}" to "{session.name}" is not kept',
                 hint="sign out of the access portal in the browser, then: "
@@ -102,7 +104,7 @@ class _Question:
         self._saved = directory.load_listing(app, session)
         self._portal = _portal(app, session, token)
         endpoint = sts_endpoint(session.region, app.environ)
-        issuer.check_keys(app.oidc(session).issuer, "sts", endpoint, session)
+        issuer.check_credentials_destination(app.oidc(session).issuer, "sts", endpoint, session)
 
     def ask(self, found: list[str]) -> None:
         """Append the person's user name, or nothing."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pexpect
 import pytest
 
-from ssohelper.actions import person, selection
+from ssohelper.actions import selection, sign_in_user
 from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
 from ssohelper.wire.oidc import OidcClient
@@ -168,7 +168,7 @@ def test_the_question_is_asked_with_the_shortest_role_that_no_rule_guards(desk: 
     token = app.tokens.load(session)
     assert token is not None
     desk.emulator.reset_counters()
-    question = person._Question(app, session, token)
+    question = sign_in_user._Question(app, session, token)
     assert next(question._roles()).name == names[1]
     assert desk.emulator.counters["ListAccounts"] == 0
     found: list[str] = []
@@ -191,10 +191,10 @@ def test_credentials_of_aws_go_to_no_sts_on_this_machine(
     session = selection.resolve_session(app, "corp")
     token = app.tokens.load(session)
     assert token is not None
-    assert person.person_of(app, session, token) == "ana"
+    assert sign_in_user.find_user(app, session, token) == "ana"
     monkeypatch.setattr(OidcClient, "issuer", "aws/us-east-1")
     desk.emulator.reset_counters()
-    assert person.person_of(app, session, token) is None
+    assert sign_in_user.find_user(app, session, token) is None
     assert not desk.emulator.counters
 
 
