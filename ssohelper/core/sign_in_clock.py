@@ -1,7 +1,8 @@
-"""When a sign-in ends, and how we know. The only place that decides it.
+"""When a sign-in ends, and how that is known. The only place that decides it.
 
-AWS never tells: the settings may say how long sign-ins last ("configured"), we may have seen one
-end ("observed"), or it is 8 h after the beginning ("assumed"), which decides nothing.
+AWS does not report the end. The user may have set how long sign-ins last ("configured"), ssohelper
+may have seen an earlier one end ("observed"), else it is taken to be 8 h after the sign-in
+("assumed"), which decides nothing. core.sign_in_outlook decides what follows from it.
 """
 
 from typing import Literal, NamedTuple
@@ -9,34 +10,36 @@ from typing import Literal, NamedTuple
 from ssohelper.core.model import AccessToken, SignInFacts
 
 ASSUMED_SECONDS = 8 * 3600
-# AWS's shortest sign-in: what was over before it was ended by somebody.
+# AWS's shortest sign-in. One that ended sooner was ended by an administrator or a sign-out.
 _SHORTEST_SECONDS = 15 * 60
-# Tokens are renewed every hour at the latest: a refusal that comes later was noticed late.
-_NOTICED_WITHIN_SECONDS = 2 * 3600
+# Tokens are renewed at least hourly while they are used. A refusal that comes more than 2 h after
+# the last renewal says little about when the sign-in ended.
+_MAX_DELAY_SECONDS = 2 * 3600
 
 Source = Literal["configured", "observed", "assumed"]
-# What a prompt shows: an end that is known, one that is assumed, none that is known, it is over.
+# What a prompt shows: a known end, an assumed end, no end ("open"), or that the sign-in has ended.
 PromptKind = Literal["known", "assumed", "open", "ended"]
 
 
 class PromptClock(NamedTuple):
-    """The clock that a prompt shows. `at` is epoch seconds; 0 where no instant is known."""
+    """The end that a prompt counts down to. `at` is epoch seconds; 0 where no time is known."""
 
     at: int
     kind: PromptKind
 
 
 def is_refreshable(token: AccessToken, now: int) -> bool:
-    """Tell whether the token can be renewed without a person, as far as its file says."""
+    """Return whether the token can be renewed without an interactive sign-in, by its file."""
     client = token.client
     return token.refresh_token is not None and client is not None and client.expires_at > now
 
 
 def facts_of_token(facts: SignInFacts, token: AccessToken) -> SignInFacts:
-    """Return what is known of the sign-in that this token is of.
+    """Return the facts of the sign-in to which this token belongs.
 
-    A token that appeared after a sign-in had ended is of a new one that another tool made: of
-    that one we know no beginning, only that it was later, and who was there before.
+    Where the recorded sign-in has ended and the file holds a token that we did not record, another
+    tool has signed in since. Of that sign-in neither beginning nor user is known; the length of
+    sign-ins and the earlier user still are.
     """
     if facts.ended_at is None or facts.token_expires_at == token.expires_at:
         return facts
@@ -52,7 +55,7 @@ def facts_of_token(facts: SignInFacts, token: AccessToken) -> SignInFacts:
 def sign_in_end(
     facts: SignInFacts, configured_hours: float | None
 ) -> tuple[int | None, Source | None]:
-    """Return when the sign-in of these facts ends (epoch seconds) and how we know."""
+    """Return when the sign-in of these facts ends (epoch seconds), and how that is known."""
     if facts.ended_at is not None:
         return facts.ended_at, "observed"
     began = facts.signed_in_at
@@ -70,27 +73,28 @@ def sign_in_end(
 
 
 def length_after_end(facts: SignInFacts, token_life_seconds: int, now: int) -> int | None:
-    """Return how long sign-ins last, as far as we know once this one has been refused, now.
+    """Return how long sign-ins last (seconds), now that AWS has refused to renew this one.
 
-    It ended between its last renewal and now. That tells its length when a renewal worked 15 min
-    or more after the beginning and 2 h or less before now; else what was known stays. An admin ends
-    sign-ins early: two lengths that cannot both be right teach that none is known.
+    The sign-in ended between its last renewal and now. This shows its length if that renewal came
+    at least 15 min after the sign-in began and at most 2 h before now; otherwise the known length
+    stays. Administrators also end sign-ins early, so two lengths that differ by more than 2 h leave
+    the length unknown (None).
     """
     began, renewed = facts.signed_in_at, facts.refreshed_at
     known = facts.observed_hours_seconds
     if began is None or renewed is None:
         return known
     shortest = min(_SHORTEST_SECONDS, token_life_seconds // 4)
-    if renewed - began < shortest or now - renewed > _NOTICED_WITHIN_SECONDS:
+    if renewed - began < shortest or now - renewed > _MAX_DELAY_SECONDS:
         return known
     length = now - began
     if known is None:
         return length
-    # Each was noticed at the end or up to 2 h after it: the shorter is nearer to it.
-    return min(known, length) if abs(known - length) <= _NOTICED_WITHIN_SECONDS else None
+    # Each end was noticed up to 2 h late, so the shorter length is the more exact one.
+    return min(known, length) if abs(known - length) <= _MAX_DELAY_SECONDS else None
 
 
 def length_after_renewal(facts: SignInFacts, now: int) -> int | None:
-    """Return how long sign-ins last, unless a renewal that works now, after that, disproves it."""
+    """Return how long sign-ins last; None when the present one, just renewed, has lasted longer."""
     length, began = facts.observed_hours_seconds, facts.signed_in_at
     return None if length and began and now > began + length else length

@@ -1,7 +1,7 @@
 """Advance notice that a sign-in ends: its text, and when it is due. Pure: no clock, no disk.
 
-A notice comes from the process that renews: at the last renewal before a threshold, when the next
-one would come after it. Only a known end counts, never an assumed one.
+A process that renews tokens or role credentials gives the notice: at its last renewal before a
+threshold, when its next one would come after it. Only a known end counts, never an assumed one.
 """
 
 from typing import NamedTuple
@@ -15,7 +15,7 @@ DESKTOP = "desktop"
 # The contract: an hour and a quarter of an hour before the end, and at the end.
 _NOTICE_SECONDS_BEFORE = (3600, 900, 0)
 _AT_END = "0"
-# The same end, recorded in whole seconds in several files, may differ by this much.
+# Several files record an end in whole seconds: a difference up to this is the same end.
 _SAME_END_SECONDS = 60
 _OVER = "over"
 _REFUSED = "refused"
@@ -56,7 +56,7 @@ def due_marks(
 ) -> frozenset[str]:
     """Return the notices that are due, given when the next renewal will come.
 
-    `is_refused`: AWS has just refused to renew the token, which is due a notice of its own.
+    `is_refused`: AWS has just refused to renew the token, for which a notice is due as well.
     """
     if ahead.is_over(now):
         return frozenset({_OVER})

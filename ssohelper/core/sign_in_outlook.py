@@ -8,7 +8,8 @@
 | the token cannot be renewed | at its end, or at the sign-in's end if that is earlier |
 | only an assumed end, or none | at no known time: an assumed end is shown and decides nothing |
 
-A token that ends later than its sign-in still works until its own end, but no other follows it.
+A token that ends later than its sign-in works until its own end, but cannot be renewed again.
+`status`, `login`, `prompt`, `use`, `exec`, `serve`, the notices and the full screen render this.
 """
 
 from typing import Literal, NamedTuple
@@ -18,8 +19,8 @@ from ssohelper.core.sign_in_clock import PromptClock, facts_of_token, is_refresh
 
 Reason = Literal[
     "signed out",
-    "damaged",  # the token file: nothing completes a half-written one
-    "refused",
+    "damaged",  # the token file is half written
+    "refused",  # AWS has refused to renew the token
     "configured",
     "observed",
     "not renewable",
