@@ -39,14 +39,14 @@ class SessionClock(NamedTuple):
     token_life_seconds: int | None = None
 
 
-def session_clock(app: App, session: SsoSession) -> SessionClock:
+def load_session_clock(app: App, session: SsoSession) -> SessionClock:
     """Return the clocks of one session, from this machine's files alone."""
-    token, ahead = _token_and_outlook(app, session, warn=app.warn)
+    token, outlook = _load_token_and_outlook(app, session, warn=app.warn)
     if token is None:
-        return SessionClock(session, None, "signed_out", False, None, None, None, None, ahead)
+        return SessionClock(session, None, "signed_out", False, None, None, None, None, outlook)
     facts = tokens.facts_of(app, session, token)
     ends_at, source = sign_in_end(facts, _configured_hours(app, session))
-    if ahead.reason == "assumed" and ahead.at is not None and ahead.at <= app.now():
+    if outlook.reason == "assumed" and outlook.at is not None and outlook.at <= app.now():
         app.warn(
             f'the sign-in of session "{session.name}" may have ended: '
             "8 h have passed, which is AWS's default"
@@ -60,25 +60,25 @@ def session_clock(app: App, session: SsoSession) -> SessionClock:
         signed_in_at=facts.signed_in_at,
         sign_in_ends_at=ends_at,
         sign_in_ends_source=source,
-        outlook=ahead,
+        outlook=outlook,
         token_life_seconds=facts.token_life_seconds
         if facts.token_expires_at == token.expires_at
         else None,
     )
 
 
-def outlook(app: App, session: SsoSession) -> Outlook:
+def load_outlook(app: App, session: SsoSession) -> Outlook:
     """Return when the session needs an interactive sign-in, from this machine's files alone."""
-    return _token_and_outlook(app, session)[1]
+    return _load_token_and_outlook(app, session)[1]
 
 
-def outlook_of(app: App, session: SsoSession, token: AccessToken | None) -> Outlook:
+def load_outlook_of_token(app: App, session: SsoSession, token: AccessToken | None) -> Outlook:
     """Return when the session needs an interactive sign-in, given the token in its file."""
     facts = app.tokens.load_facts(session.name)
-    return sign_in_outlook.outlook(token, facts, _configured_hours(app, session), app.now())
+    return sign_in_outlook.sign_in_outlook(token, facts, _configured_hours(app, session), app.now())
 
 
-def credentials_of(
+def load_credentials(
     app: App, sessions: Sequence[SsoSession]
 ) -> list[tuple[RoleKey, CachedCredentials]]:
     """Return the role credentials kept for these sessions that have not ended, by name."""
@@ -108,7 +108,7 @@ def is_sign_in_needed_within(app: App, session: SsoSession, seconds: int) -> boo
     if token is None:
         return True
     warn_of_unknown_end(app, session, token, seconds)
-    return outlook_of(app, session, token).is_needed(app.now(), seconds)
+    return load_outlook_of_token(app, session, token).is_needed(app.now(), seconds)
 
 
 def warn_of_unknown_end(
@@ -119,12 +119,12 @@ def warn_of_unknown_end(
     `seconds` is None for a job that runs until it is stopped. Silent while AWS's default of 8 h
     leaves that time; after it has passed, silent below an hour: a renewed token lasts that long.
     """
-    ahead = outlook_of(app, session, token)
-    if ahead.is_known:
+    outlook = load_outlook_of_token(app, session, token)
+    if outlook.is_known:
         return
     default = ""
-    if ahead.reason == "assumed" and ahead.at is not None and ahead.at > app.now():
-        left = ahead.at - app.now()
+    if outlook.reason == "assumed" and outlook.at is not None and outlook.at > app.now():
+        left = outlook.at - app.now()
         if seconds is not None and seconds <= left:
             return
         default = f" (by its default {duration_text(left)} are left)"
@@ -144,7 +144,7 @@ def warn_of_unknown_end(
     app.warn(f"{what}: AWS does not tell{default}. {cure}")
 
 
-def _token_and_outlook(
+def _load_token_and_outlook(
     app: App, session: SsoSession, *, warn: Callable[[str], None] = lambda _message: None
 ) -> tuple[AccessToken | None, Outlook]:
     try:
@@ -152,7 +152,7 @@ def _token_and_outlook(
     except LoginRequired as damaged:
         warn(damaged.message)
         return None, Outlook(None, "damaged")
-    return token, outlook_of(app, session, token)
+    return token, load_outlook_of_token(app, session, token)
 
 
 def _configured_hours(app: App, session: SsoSession) -> float | None:

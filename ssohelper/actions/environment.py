@@ -158,10 +158,10 @@ def ensure_sign_in(app: App, session: SsoSession) -> Outlook:
         token = tokens.valid_token(app, session, app.deadline())
     except (AwsUnreachable, LocalState) as error:
         app.warn(f"the sign-in could not be renewed: {error.message}")
-        return clocks.outlook_of(app, session, tokens.seen(app, session))
+        return clocks.load_outlook_of_token(app, session, tokens.seen(app, session))
     # Another tool may have signed in, which shells' prompts do not notice.
     prompt_notes.update_session(app, session)
-    return clocks.outlook_of(app, session, token)
+    return clocks.load_outlook_of_token(app, session, token)
 
 
 def _environment(variables: dict[str, str | Secret]) -> Environment:

@@ -143,7 +143,9 @@ def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutc
         token = app.tokens.load(session)
     except LoginRequired:
         return None
-    if token is None or clocks.outlook_of(app, session, token).is_needed(app.now(), min_seconds):
+    if token is None or clocks.load_outlook_of_token(app, session, token).is_needed(
+        app.now(), min_seconds
+    ):
         return None
     lasting = token
     try:

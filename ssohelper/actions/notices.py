@@ -26,9 +26,9 @@ LAST_RENEWAL_SECONDS = 120
 _LOCK_SECONDS = 0.05
 
 
-def last_renewals(ahead: Outlook) -> list[int]:
+def last_renewals(outlook: Outlook) -> list[int]:
     """Return the ends before which token and role credentials are renewed once more."""
-    ends = {ahead.needed_at, ahead.token_expires_at if ahead.is_last_token else None}
+    ends = {outlook.needed_at, outlook.token_expires_at if outlook.is_last_token else None}
     return sorted(at for at in ends if at is not None)
 
 
@@ -45,16 +45,16 @@ def give_due_notice(
     `next_at` is when the next renewal will come. A sign-out is told with `even_signed_out` only: a
     person did that.
     """
-    ahead = clocks.outlook(app, session)
-    if ahead.reason == "signed out" and not even_signed_out:
+    outlook = clocks.load_outlook(app, session)
+    if outlook.reason == "signed out" and not even_signed_out:
         return
     now = app.now()
-    due = sign_in_notices.due_marks(ahead, now, next_at, is_refused=is_refused)
+    due = sign_in_notices.due_marks(outlook, now, next_at, is_refused=is_refused)
     told = app.notice_record.load(session.name)
-    if _is_current(told, ahead, now) and due <= told.marks_of(counted_end(ahead, now)):
+    if _is_current(told, outlook, now) and due <= told.marks_of(counted_end(outlook, now)):
         return
-    is_ours = _record(app, session, ahead, due)
-    found = sign_in_notices.notice(session.name, ahead, app.now())
+    is_ours = _record(app, session, outlook, due)
+    found = sign_in_notices.notice(session.name, outlook, app.now())
     if is_ours and found is not None:
         app.start_notice(found)
 
@@ -87,7 +87,7 @@ def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperErr
             try_to_give_due_notice(app, session, token.expires_at - int(margin))
 
 
-def _record(app: App, session: SsoSession, ahead: Outlook, due: frozenset[str]) -> bool:
+def _record(app: App, session: SsoSession, outlook: Outlook, due: frozenset[str]) -> bool:
     """Note notices as given; return whether this process is the one to give them.
 
     Raises: LocalState where they cannot be noted. Then none is given: each role call would repeat it.
@@ -95,15 +95,15 @@ def _record(app: App, session: SsoSession, ahead: Outlook, due: frozenset[str]) 
     with app.tokens.lock_state(session.name, app.deadline(_LOCK_SECONDS)):
         told = app.notice_record.load(session.name)
         now = app.now()
-        end = counted_end(ahead, now)
-        given = told.marks_of(end) if _is_current(told, ahead, now) else frozenset()
+        end = counted_end(outlook, now)
+        given = told.marks_of(end) if _is_current(told, outlook, now) else frozenset()
         app.notice_record.save(session.name, GivenNotices(end, given | due))
     return not due <= given
 
 
-def _is_current(told: GivenNotices, ahead: Outlook, now: int) -> bool:
+def _is_current(told: GivenNotices, outlook: Outlook, now: int) -> bool:
     """Return whether the record still applies: one without a time is void after the next sign-in."""
-    return told.end is not None or not told.marks or ahead.is_over(now)
+    return told.end is not None or not told.marks or outlook.is_over(now)
 
 
 class Reminder:
@@ -119,18 +119,18 @@ class Reminder:
         self._has_end = False
         self._is_over = False
 
-    def next(self, ahead: Outlook, now: int, next_at: int) -> str | None:
+    def next(self, outlook: Outlook, now: int, next_at: int) -> str | None:
         """Return what is to be said now, the next look being at `next_at`; None: nothing new."""
-        was_over, self._is_over = self._is_over, ahead.is_over(now)
-        found = sign_in_notices.notice(self._name, ahead, now)
+        was_over, self._is_over = self._is_over, outlook.is_over(now)
+        found = sign_in_notices.notice(self._name, outlook, now)
         if self._is_over:
             return found.message if found and not was_over else None
-        if not ahead.is_known:
+        if not outlook.is_known:
             self._has_end = False
             return sign_in_notices.signed_in_again(self._name) if was_over else None
-        end = counted_end(ahead, now)
+        end = counted_end(outlook, now)
         is_news = not (self._has_end and is_same_end(self._said.end, end))
-        due = sign_in_notices.due_marks(ahead, now, next_at)
+        due = sign_in_notices.due_marks(outlook, now, next_at)
         said = frozenset() if is_news else self._said.marks
         if not is_news and due <= said:
             return None

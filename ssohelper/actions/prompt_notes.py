@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ssohelper.core import prompt_text
 from ssohelper.core.model import RoleKey, SsoSession
 from ssohelper.core.sign_in_clock import PromptClock
-from ssohelper.core.sign_in_outlook import outlook, prompt_clock
+from ssohelper.core.sign_in_outlook import prompt_clock, sign_in_outlook
 from ssohelper.errors import SsoHelperError
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ def clock_of(app: App, session: SsoSession) -> PromptClock:
     """Return what the session's prompts count down to, from files of this machine alone."""
     token = app.tokens.peek(session)
     hours = app.settings.get("session_hours", session=session.name)
-    return prompt_clock(outlook(token, app.tokens.load_facts(session.name), hours, app.now()))
+    return prompt_clock(
+        sign_in_outlook(token, app.tokens.load_facts(session.name), hours, app.now())
+    )
 
 
 def _update(app: App, session: SsoSession, ends_at: Callable[[RoleKey], int | None]) -> None:

@@ -27,7 +27,9 @@ def pick_role(app: App, choice: KnownRoles) -> RoleRow | None:
 
 def pick_session(app: App, sessions: list[SsoSession]) -> SsoSession | None:
     """Return the session that the user picks; None when they leave."""
-    states = [clocks.session_clock(app, session).state.replace("_", " ") for session in sessions]
+    states = [
+        clocks.load_session_clock(app, session).state.replace("_", " ") for session in sessions
+    ]
     return _run_inline(SessionPicker(app, list(zip(sessions, states, strict=True))))
 
 

@@ -240,10 +240,10 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
     needing = [
         s for s in sessions if check and clocks.is_sign_in_needed_within(app, s, min_seconds)
     ]
-    seen = [clocks.session_clock(app, session) for session in sessions]
+    seen = [clocks.load_session_clock(app, session) for session in sessions]
     for session in sessions:
         prompt_notes.update_session(app, session)  # another tool may have signed in or out
-    credentials = clocks.credentials_of(app, sessions)
+    credentials = clocks.load_credentials(app, sessions)
     if output.options().json:
         data = {
             "sessions": [_session_json(clock) for clock in seen],
@@ -282,8 +282,8 @@ def _qr_code(url: str) -> str:
 
 
 def _outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) -> str:
-    ahead = clocks.outlook_of(app, session, outcome.token)
-    return clock_text.login_result(session.name, outcome.how, ahead, app.now(), outcome.user)
+    outlook = clocks.load_outlook_of_token(app, session, outcome.token)
+    return clock_text.login_result(session.name, outcome.how, outlook, app.now(), outcome.user)
 
 
 def _session_json(clock: clocks.SessionClock) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def use(profile: str | None, keys: bool, yes: bool) -> None:
         ahead = profile_use.run_signed_in(
             app, chosen, lambda: environment.ensure_sign_in(app, chosen.session)
         )
-        left = clock_text.sign_in_left(ahead, app.now())
+        left = clock_text.sign_in_left(outlook, app.now())
         chosen = _with_profile(app, chosen, yes)
         found = environment.build_profile_environment(app, chosen)
         name = chosen.name

@@ -17,38 +17,38 @@ def time_left(at: int, now: int) -> str:
     return f"{duration_text(at - now)} left" if at > now else f"ended {duration_text(now - at)} ago"
 
 
-def sign_in_end(ahead: Outlook, now: int) -> str:
+def sign_in_end(outlook: Outlook, now: int) -> str:
     """Return a sign-in's end and how it is known: `2h 13m left (configured)`, or `-`."""
-    if ahead.at is None:
+    if outlook.at is None:
         return "-"
-    how = "observed" if ahead.reason == "refused" else ahead.reason
-    return f"{time_left(ahead.at, now)} ({how})"
+    how = "observed" if outlook.reason == "refused" else outlook.reason
+    return f"{time_left(outlook.at, now)} ({how})"
 
 
-def sign_in_left(ahead: Outlook, now: int) -> str:
+def sign_in_left(outlook: Outlook, now: int) -> str:
     """Return how long a sign-in lasts, for a user who starts to work with it."""
-    token_left = (ahead.token_expires_at or now) - now
+    token_left = (outlook.token_expires_at or now) - now
     token_text = f"access token lasts {duration_text(token_left)}"
-    if ahead.is_needed(now):
+    if outlook.is_needed(now):
         return "the sign-in has ended" + (f"; its {token_text} more" if token_left > 0 else "")
-    if ahead.is_known and ahead.at is not None:
-        return f"{duration_text(ahead.at - now)} of the sign-in left"
-    if token_left <= 0 or (ahead.at is not None and ahead.at <= now):
+    if outlook.is_known and outlook.at is not None:
+        return f"{duration_text(outlook.at - now)} of the sign-in left"
+    if token_left <= 0 or (outlook.at is not None and outlook.at <= now):
         return "the sign-in may have ended"
-    if ahead.at is None:
+    if outlook.at is None:
         return f"the {token_text} and is renewed automatically"
-    return f"about {duration_text(ahead.at - now)} of the sign-in left (assumed)"
+    return f"about {duration_text(outlook.at - now)} of the sign-in left (assumed)"
 
 
 def login_result(
-    session_name: str, how: str, ahead: Outlook, now: int, user: str | None = None
+    session_name: str, how: str, outlook: Outlook, now: int, user: str | None = None
 ) -> str:
     """Return the result of a login; `how` and `user` are a LoginOutcome's.
 
     Names the known end of the sign-in, which decides how long a job can run; else the token's.
     """
-    ends_at = ahead.needed_at or ahead.token_expires_at or now
-    what = "no new sign-in is needed" if ahead.needed_at else "the access token lasts"
+    ends_at = outlook.needed_at or outlook.token_expires_at or now
+    what = "no new sign-in is needed" if outlook.needed_at else "the access token lasts"
     ends = f"{what} until {to_iso(ends_at)} ({duration_text(ends_at - now)})"
     who = ""
     if how in ("joined", "signed in"):

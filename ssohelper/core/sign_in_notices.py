@@ -41,26 +41,26 @@ class Notice(NamedTuple):
     command: str
 
 
-def counted_end(ahead: Outlook, now: int) -> int | None:
+def counted_end(outlook: Outlook, now: int) -> int | None:
     """Return the end that notices count down to; None where no time is known.
 
     After AWS has refused a renewal this is the end of the present token, which still works.
     """
-    if ahead.reason == "refused" or ahead.is_over(now):
-        return ahead.token_expires_at
-    return ahead.needed_at
+    if outlook.reason == "refused" or outlook.is_over(now):
+        return outlook.token_expires_at
+    return outlook.needed_at
 
 
 def due_marks(
-    ahead: Outlook, now: int, next_at: int, *, is_refused: bool = False
+    outlook: Outlook, now: int, next_at: int, *, is_refused: bool = False
 ) -> frozenset[str]:
     """Return the notices that are due, given when the next renewal will come.
 
     `is_refused`: AWS has just refused to renew the token, for which a notice is due as well.
     """
-    if ahead.is_over(now):
+    if outlook.is_over(now):
         return frozenset({_OVER})
-    end = counted_end(ahead, now)
+    end = counted_end(outlook, now)
     if end is None:
         return frozenset()
     if end <= now:
@@ -76,17 +76,17 @@ def is_same_end(one: int | None, other: int | None) -> bool:
     return abs(one - other) <= _SAME_END_SECONDS
 
 
-def notice(session_name: str, ahead: Outlook, now: int) -> Notice | None:
+def notice(session_name: str, outlook: Outlook, now: int) -> Notice | None:
     """Return the notice of this outlook; None where no end is known."""
     command = f"ssohelper login {show(session_name)}"
-    end, name = counted_end(ahead, now), show(session_name)
-    if ahead.is_over(now):
-        return Notice(session_name, end, _over(session_name, ahead, command), command)
+    end, name = counted_end(outlook, now), show(session_name)
+    if outlook.is_over(now):
+        return Notice(session_name, end, _over(session_name, outlook, command), command)
     if end is None:
         return None
-    if ahead.is_needed(now):
+    if outlook.is_needed(now):
         # The token that AWS issued before still works until its own end.
-        end = ahead.token_expires_at or now
+        end = outlook.token_expires_at or now
         what = f'the sign-in to "{name}" has ended: you must sign in again'
     else:
         what = f'you must sign in to "{name}"'
@@ -99,8 +99,8 @@ def signed_in_again(session_name: str) -> str:
     return f'"{show(session_name)}" is signed in again'
 
 
-def _over(session_name: str, ahead: Outlook, command: str) -> str:
-    if ahead.reason == "signed out":  # its role credentials were removed too
+def _over(session_name: str, outlook: Outlook, command: str) -> str:
+    if outlook.reason == "signed out":  # its role credentials were removed too
         return f'"{show(session_name)}" is signed out: requests fail; go on with: {command}'
     return (
         f'the sign-in to "{show(session_name)}" is over: role credentials last to their end, '

@@ -66,7 +66,7 @@ class Outlook(NamedTuple):
         return self.token_expires_at is None or self.token_expires_at <= now
 
 
-def outlook(
+def sign_in_outlook(
     token: AccessToken | None, facts: SignInFacts, configured_hours: float | None, now: int
 ) -> Outlook:
     """Return the outlook of a session whose token file holds `token`.
@@ -88,10 +88,10 @@ def outlook(
     return Outlook(ends_at, source, token.expires_at, is_last)
 
 
-def prompt_clock(ahead: Outlook) -> PromptClock:
+def prompt_clock(outlook: Outlook) -> PromptClock:
     """Return what a prompt counts down to."""
-    if ahead.reason in ("signed out", "damaged", "refused"):
-        return PromptClock(ahead.at or 0, "ended")
-    if ahead.at is None:
+    if outlook.reason in ("signed out", "damaged", "refused"):
+        return PromptClock(outlook.at or 0, "ended")
+    if outlook.at is None:
         return PromptClock(0, "open")
-    return PromptClock(ahead.at, "known" if ahead.is_known else "assumed")
+    return PromptClock(outlook.at, "known" if outlook.is_known else "assumed")

@@ -108,7 +108,7 @@ class BackgroundWork:
 
     def _give_notices(self, app: App) -> None:
         next_at = app.now() + ceil(self._pause_seconds)
-        text = self._reminder.next(clocks.outlook(app, self._session), app.now(), next_at)
+        text = self._reminder.next(clocks.load_outlook(app, self._session), app.now(), next_at)
         if text:
             self._print_notice(text)
         notices.give_due_notice(app, self._session, next_at, even_signed_out=True)
@@ -129,14 +129,14 @@ class BackgroundWork:
 
     def _renew_before_end(self, app: App) -> None:
         """Shortly before the sign-in ends, renew everything: jobs run on for as long as AWS allows."""
-        ahead = clocks.outlook(app, self._session)
-        ends = notices.last_renewals(ahead)
+        outlook = clocks.load_outlook(app, self._session)
+        ends = notices.last_renewals(outlook)
         self._renewed_before &= set(ends)
         for at in ends:
             if at in self._renewed_before or not 0 < at - app.now() <= LAST_RENEWAL_SECONDS:
                 continue
             with suppress(AwsUnreachable):  # each round until the end tries again
-                if at != ahead.token_expires_at:
+                if at != outlook.token_expires_at:
                     self._renew_token(app)
                 credentials.renew_now(app, self._session, self._role, app.deadline())
                 self._renewed_before.add(at)

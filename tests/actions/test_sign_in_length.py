@@ -54,7 +54,7 @@ class Days:
 
     def ends(self) -> tuple[float | None, str | None]:
         """Return how long `status` says that this sign-in lasts, in hours, and how it knows."""
-        found = clocks.session_clock(self.app, self.session)
+        found = clocks.load_session_clock(self.app, self.session)
         if found.sign_in_ends_at is None or found.signed_in_at is None:
             return None, found.sign_in_ends_source
         return (found.sign_in_ends_at - found.signed_in_at) / HOUR, found.sign_in_ends_source

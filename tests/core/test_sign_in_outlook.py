@@ -4,7 +4,7 @@ import pytest
 
 from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SignInFacts
 from ssohelper.core.sign_in_clock import PromptClock
-from ssohelper.core.sign_in_outlook import Outlook, outlook, prompt_clock
+from ssohelper.core.sign_in_outlook import Outlook, prompt_clock, sign_in_outlook
 
 NOW = 1_800_000_000
 MINUTE, HOUR = 60, 3600
@@ -63,13 +63,13 @@ def test_which_end_counts(
     reason: str,
     is_last: bool,
 ) -> None:
-    found = outlook(held, facts, hours, NOW)
+    found = sign_in_outlook(held, facts, hours, NOW)
     expected = (None if at is None else NOW + at, reason, held.expires_at, is_last)
     assert tuple(found) == expected
 
 
 def test_without_a_token_a_sign_in_is_needed_now() -> None:
-    found = outlook(None, began(HOUR), 8, NOW)
+    found = sign_in_outlook(None, began(HOUR), 8, NOW)
     assert found == Outlook(None, "signed out")
     assert found.is_needed(NOW)
     assert found.is_over(NOW)

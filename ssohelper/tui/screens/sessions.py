@@ -66,7 +66,7 @@ def read_snapshot(services: App) -> Snapshot:
                 config.sso_session(name)
             except ConfigInvalid as error:
                 broken.append((name, error.message))
-    credentials = tuple(clocks.credentials_of(services, sessions))
+    credentials = tuple(clocks.load_credentials(services, sessions))
     with_credentials = {key.session_name for key, _ in credentials}
     names = {
         listed.account.id: listed.account.name
@@ -74,7 +74,7 @@ def read_snapshot(services: App) -> Snapshot:
         if session.name in with_credentials
         for listed in _listed_accounts(services, session)
     }
-    snapshot = tuple(clocks.session_clock(services, session) for session in sessions)
+    snapshot = tuple(clocks.load_session_clock(services, session) for session in sessions)
     return Snapshot(snapshot, credentials, names, tuple(broken))
 
 
@@ -345,9 +345,9 @@ class SessionsScreen(Screen[None]):
         def ended(outcome: login.LoginOutcome | None) -> None:
             if outcome is not None:
                 services = self.app.services
-                ahead = clocks.outlook_of(services, session, outcome.token)
+                outlook = clocks.load_outlook_of_token(services, session, outcome.token)
                 said = clock_text.login_result(
-                    session.name, outcome.how, ahead, services.now(), outcome.user
+                    session.name, outcome.how, outlook, services.now(), outcome.user
                 )
                 self.app.show_done(said, command)
             self.read()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.cells import cell_len
 
 from ssohelper.actions import tokens
-from ssohelper.actions.clocks import SessionClock, credentials_of, session_clock
+from ssohelper.actions.clocks import SessionClock, load_credentials, load_session_clock
 from ssohelper.core import guard_rules
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
@@ -41,8 +41,8 @@ class Clocks(NamedTuple):
 def read_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
     """Return the clocks of this moment; asks nobody but this machine's files."""
     return Clocks(
-        {session.name: session_clock(services, session) for session in sessions},
-        dict(credentials_of(services, sessions)),
+        {session.name: load_session_clock(services, session) for session in sessions},
+        dict(load_credentials(services, sessions)),
         {session.name: tokens.person_since(services, session) for session in sessions},
     )
 
