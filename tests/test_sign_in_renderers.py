@@ -356,7 +356,9 @@ def _served(desk: Desk, *argv: str) -> int | None:
     assert code in (0, 128 + 15), err
     notice = [line for line in err.splitlines() if line.startswith("ssohelper: notice: ")]
     assert len(notice) <= 1
-    assert bool(notice) is not ("nobody knows" in err), "one of the two tells the user"
+    assert bool(notice) is not ("AWS does not report its length" in err), (
+        "one of the two tells the user"
+    )
     return _seconds_in_notice(notice[0]) if notice else None
 
 

@@ -1,7 +1,6 @@
 """The three clocks of each session: sign-in, access token, role credentials.
 
-AWS never tells when a sign-in ends: the settings may say so ("configured"), we may have seen
-one end ("observed"), or it is 8 h after the beginning ("assumed"), which decides nothing.
+Reads what core.sign_in_outlook decides from: the token file, the sign-in's facts, the settings.
 """
 
 from __future__ import annotations
@@ -25,7 +24,11 @@ State = Literal["valid", "expired", "signed_out"]
 
 
 class SessionClock(NamedTuple):
-    """What is known of one session; instants are epoch seconds."""
+    """What is known of one session. Times are epoch seconds, None where unknown.
+
+    `sign_in_ends_at` is the sign-in's end by itself, as `status --json` reports it; `outlook` also
+    takes the token into account. `state` is the token's.
+    """
 
     session: SsoSession
     user: str | None
@@ -40,7 +43,10 @@ class SessionClock(NamedTuple):
 
 
 def load_session_clock(app: App, session: SsoSession) -> SessionClock:
-    """Return the clocks of one session, from this machine's files alone."""
+    """Return the clocks of one session, from this machine's files alone.
+
+    Warns when the token file is damaged, and when an assumed end has passed.
+    """
     token, outlook = _load_token_and_outlook(app, session, warn=app.warn)
     if token is None:
         return SessionClock(session, None, "signed_out", False, None, None, None, None, outlook)
@@ -81,7 +87,7 @@ def load_outlook_of_token(app: App, session: SsoSession, token: AccessToken | No
 def load_credentials(
     app: App, sessions: Sequence[SsoSession]
 ) -> list[tuple[RoleKey, CachedCredentials]]:
-    """Return the role credentials kept for these sessions that have not ended, by name."""
+    """Return the cached role credentials of these sessions that have not expired, sorted by key."""
     names = {session.name for session in sessions}
     return sorted(
         (
@@ -114,10 +120,11 @@ def is_sign_in_needed_within(app: App, session: SsoSession, seconds: int) -> boo
 def warn_of_unknown_end(
     app: App, session: SsoSession, token: AccessToken, seconds: int | None = None
 ) -> None:
-    """Warn where the end is not known, so that the sign-in may end before so many seconds.
+    """Warn that the sign-in may end within `seconds`, where its end is not known.
 
-    `seconds` is None for a job that runs until it is stopped. Silent while AWS's default of 8 h
-    leaves that time; after it has passed, silent below an hour: a renewed token lasts that long.
+    `seconds` is None for a job that runs until it is stopped. No warning while AWS's default of 8 h
+    leaves that much time. Once the default has passed there is none for an hour or less, since a
+    renewed token lasts an hour.
     """
     outlook = load_outlook_of_token(app, session, token)
     if outlook.is_known:
@@ -127,21 +134,20 @@ def warn_of_unknown_end(
         left = outlook.at - app.now()
         if seconds is not None and seconds <= left:
             return
-        default = f" (by its default {duration_text(left)} are left)"
+        default = f" ({duration_text(left)} left if it is AWS's default of 8h)"
     elif seconds is not None and seconds <= 3600:
         return
-    if seconds is None:
-        what = f'when the sign-in to "{session.name}" ends nobody knows, so no notice comes before'
-    else:
-        what = (
-            f'whether the sign-in to "{session.name}" lasts {duration_text(seconds)} nobody knows'
-        )
+    when = "without a notice" if seconds is None else f"within {duration_text(seconds)}"
     if tokens.facts_of(app, session, token).signed_in_at is None:
-        cure = f"Another tool made it; one with its date: ssohelper login {session.name} --force"
+        command = f"ssohelper login {session.name} --force"
+        cure = f"Another tool signed in, at an unknown time; sign in again with: {command}"
     else:
-        setting = f"sessions.{session.name}.session_hours"
-        cure = f"If you know how many hours it has: ssohelper config set {setting} HOURS"
-    app.warn(f"{what}: AWS does not tell{default}. {cure}")
+        command = f"ssohelper config set sessions.{session.name}.session_hours HOURS"
+        cure = f"If you know its length: {command}"
+    app.warn(
+        f'the sign-in to "{session.name}" may end {when}: AWS does not report its length'
+        f"{default}. {cure}"
+    )
 
 
 def _load_token_and_outlook(

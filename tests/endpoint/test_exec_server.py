@@ -194,14 +194,14 @@ def test_an_end_that_nobody_knows_is_a_warning_at_the_start(
     home: Home, emulator: Emulator, run: Run
 ) -> None:
     unsure = run("exec", "--server", "job", "--", "true")
-    assert unsure.stderr.count('warning: when the sign-in to "corp" ends nobody knows') == 1
+    assert unsure.stderr.count('warning: the sign-in to "corp" may end without a notice') == 1
     assert "ssohelper login corp --force" in unsure.stderr  # no sign-in of ours: it has no date
     assert "notice:" not in unsure.stderr
     emulator.auto_approve = "ana"
     home.browser()
     assert run("login", "--force").returncode == 0
     assumed = run("exec", "--server", "job", "--", "true").stderr
-    assert re.search(r"\(by its default (8h|7h 5\dm) are left\)", assumed)
+    assert re.search(r"\((8h|7h 5\dm) left if it is AWS's default of 8h\)", assumed)
     assert "config set sessions.corp.session_hours HOURS" in assumed
     told = {"SSOHELPER_SESSION_HOURS": "10"}
     assert "warning" not in run("exec", "--server", "job", "--", "true", env=told).stderr

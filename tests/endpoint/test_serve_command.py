@@ -104,7 +104,7 @@ def test_json_says_the_same(home: Home, emulator: Emulator) -> None:
         assert "warning" not in "".join(program.err)
     # Who reads JSON alone learns too that no notice will come.
     [warning] = printed["warnings"]
-    assert warning.startswith('when the sign-in to "corp" ends nobody knows')
+    assert warning.startswith('the sign-in to "corp" may end without a notice')
     assert data["environment"]["AWS_CONTAINER_CREDENTIALS_FULL_URI"] == data["url"]
     assert "AWS_PROFILE" in data["unset"]
     assert (data["socket"], data["env_file"], data["token_folder"]) == (None, None, None)
