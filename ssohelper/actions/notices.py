@@ -1,6 +1,6 @@
-"""Advance notice that a sign-in ends: each is given once, whichever process renews.
+"""Give advance notice that a sign-in ends: each notice once, whichever process renews.
 
-Called by whoever renews: the renewal's process, the broker after a role call, an endpoint.
+The callers are what renews: a renewal process, the broker after a role call, an endpoint.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from ssohelper.core.model import SsoSession
 
 _log = logging.getLogger(__name__)
-# Enough for both calls and some tries of each, little enough to lose no time of work.
+# Before an end, token and role credentials are renewed once more this early: enough time to repeat
+# both calls. Renewed earlier they would also expire earlier.
 LAST_RENEWAL_SECONDS = 120
-# The broker's loop tells: it must not stand still while a stopped login holds the lock.
+# The broker's event loop gives notices: it must not block while a stopped login holds the lock.
 _LOCK_SECONDS = 0.05
 
 
-def last_renewals(outlook: Outlook) -> list[int]:
-    """Return the ends before which token and role credentials are renewed once more."""
+def ends_to_renew_before(outlook: Outlook) -> list[int]:
+    """Return the ends (epoch seconds) before which token and role credentials are renewed again."""
     ends = {outlook.needed_at, outlook.token_expires_at if outlook.is_last_token else None}
     return sorted(at for at in ends if at is not None)
 
@@ -40,22 +41,23 @@ def give_due_notice(
     is_refused: bool = False,
     even_signed_out: bool = False,
 ) -> None:
-    """Hand the notice that is due, if any, to the user's `notify` command.
+    """Start the user's `notify` command for the notice that is due, if any.
 
-    `next_at` is when the next renewal will come. A sign-out is told with `even_signed_out` only: a
-    person did that.
+    `next_at` is when the caller will renew next. `is_refused`: AWS has just refused a renewal.
+    `even_signed_out`: also where the session is signed out, which the user normally did knowingly.
+    Raises: LocalState when the notice cannot be recorded.
     """
     outlook = clocks.load_outlook(app, session)
     if outlook.reason == "signed out" and not even_signed_out:
         return
     now = app.now()
     due = sign_in_notices.due_marks(outlook, now, next_at, is_refused=is_refused)
-    told = app.notice_record.load(session.name)
-    if _is_current(told, outlook, now) and due <= told.marks_of(counted_end(outlook, now)):
+    record = app.notice_record.load(session.name)
+    if _is_current(record, outlook, now) and due <= record.marks_of(counted_end(outlook, now)):
         return
-    is_ours = _record(app, session, outlook, due)
+    is_first = _record(app, session, outlook, due)
     found = sign_in_notices.notice(session.name, outlook, app.now())
-    if is_ours and found is not None:
+    if is_first and found is not None:
         app.start_notice(found)
 
 
@@ -67,17 +69,17 @@ def try_to_give_due_notice(
     is_refused: bool = False,
     even_signed_out: bool = False,
 ) -> None:
-    """Do what `give_due_notice` does; what goes wrong costs the notice, and never an answer."""
+    """Do what `give_due_notice` does; an error costs the notice, and is logged."""
     try:
         give_due_notice(
             app, session, next_at, is_refused=is_refused, even_signed_out=even_signed_out
         )
-    except (SsoHelperError, OSError) as trouble:
-        _log.info('no notice for "%s": %s', session.name, trouble)
+    except (SsoHelperError, OSError) as error:
+        _log.info('no notice for "%s": %s', session.name, error)
 
 
 def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperError | None) -> None:
-    """Tell what is due after a renewal of the token; `error` is how it ended, None for success."""
+    """Give the notice that is due after a renewal of the token, which succeeded or failed."""
     if isinstance(error, LoginRequired):
         try_to_give_due_notice(app, session, app.now(), is_refused=True)
     elif error is None:
@@ -88,51 +90,51 @@ def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperErr
 
 
 def _record(app: App, session: SsoSession, outlook: Outlook, due: frozenset[str]) -> bool:
-    """Note notices as given; return whether this process is the one to give them.
+    """Record these notices as given; return whether this process is the one to give them.
 
-    Raises: LocalState where they cannot be noted. Then none is given: each role call would repeat it.
+    Raises: LocalState when that fails. Then none is given, since each role call would repeat it.
     """
     with app.tokens.lock_state(session.name, app.deadline(_LOCK_SECONDS)):
-        told = app.notice_record.load(session.name)
+        record = app.notice_record.load(session.name)
         now = app.now()
         end = counted_end(outlook, now)
-        given = told.marks_of(end) if _is_current(told, outlook, now) else frozenset()
+        given = record.marks_of(end) if _is_current(record, outlook, now) else frozenset()
         app.notice_record.save(session.name, GivenNotices(end, given | due))
     return not due <= given
 
 
-def _is_current(told: GivenNotices, outlook: Outlook, now: int) -> bool:
-    """Return whether the record still applies: one without a time is void after the next sign-in."""
-    return told.end is not None or not told.marks or outlook.is_over(now)
+def _is_current(record: GivenNotices, outlook: Outlook, now: int) -> bool:
+    """Return whether the record is about this sign-in. One without an end stops at the next one."""
+    return record.end is not None or not record.marks or outlook.is_over(now)
 
 
 class Reminder:
-    """The notices that one endpoint prints; it checks every 15 s.
+    """The notices that one endpoint prints; its background thread asks every 15 s.
 
-    At its start it prints when a sign-in will be needed, then each notice that is due, and after a
-    sign-in that the session works again. Notices that other processes gave do not count here.
+    The first says when a sign-in will be needed. Then each notice that is due follows, and after a
+    new sign-in that the session works again. Notices that other processes gave do not count here.
     """
 
     def __init__(self, session: SsoSession) -> None:
         self._name = session.name
-        self._said = GivenNotices()
+        self._given = GivenNotices()
         self._has_end = False
         self._is_over = False
 
-    def next(self, outlook: Outlook, now: int, next_at: int) -> str | None:
-        """Return what is to be said now, the next look being at `next_at`; None: nothing new."""
+    def next_message(self, outlook: Outlook, now: int, next_at: int) -> str | None:
+        """Return the text to print now, or None. The caller asks again at `next_at`."""
         was_over, self._is_over = self._is_over, outlook.is_over(now)
         found = sign_in_notices.notice(self._name, outlook, now)
         if self._is_over:
             return found.message if found and not was_over else None
         if not outlook.is_known:
             self._has_end = False
-            return sign_in_notices.signed_in_again(self._name) if was_over else None
+            return sign_in_notices.signed_in_again_text(self._name) if was_over else None
         end = counted_end(outlook, now)
-        is_news = not (self._has_end and is_same_end(self._said.end, end))
+        is_news = not (self._has_end and is_same_end(self._given.end, end))
         due = sign_in_notices.due_marks(outlook, now, next_at)
-        said = frozenset() if is_news else self._said.marks
-        if not is_news and due <= said:
+        given = frozenset() if is_news else self._given.marks
+        if not is_news and due <= given:
             return None
-        self._said, self._has_end = GivenNotices(end, said | due), True
+        self._given, self._has_end = GivenNotices(end, given | due), True
         return found.message if found else None

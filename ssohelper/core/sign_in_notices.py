@@ -81,7 +81,7 @@ def notice(session_name: str, outlook: Outlook, now: int) -> Notice | None:
     command = f"ssohelper login {show(session_name)}"
     end, name = counted_end(outlook, now), show(session_name)
     if outlook.is_over(now):
-        return Notice(session_name, end, _over(session_name, outlook, command), command)
+        return Notice(session_name, end, _over_text(session_name, outlook, command), command)
     if end is None:
         return None
     if outlook.is_needed(now):
@@ -94,15 +94,15 @@ def notice(session_name: str, outlook: Outlook, now: int) -> Notice | None:
     return Notice(session_name, end, f"{what} before {to_iso(end)} (in {left}): {command}", command)
 
 
-def signed_in_again(session_name: str) -> str:
+def signed_in_again_text(session_name: str) -> str:
     """Return the text of the notice that a session works again."""
     return f'"{show(session_name)}" is signed in again'
 
 
-def _over(session_name: str, outlook: Outlook, command: str) -> str:
+def _over_text(session_name: str, outlook: Outlook, command: str) -> str:
     if outlook.reason == "signed out":  # its role credentials were removed too
-        return f'"{show(session_name)}" is signed out: requests fail; go on with: {command}'
+        return f'"{show(session_name)}" is signed out: requests fail; sign in with: {command}'
     return (
-        f'the sign-in to "{show(session_name)}" is over: role credentials last to their end, '
-        f"then requests fail; go on with: {command}"
+        f'the sign-in to "{show(session_name)}" is over: role credentials work until they expire, '
+        f"then requests fail; sign in with: {command}"
     )

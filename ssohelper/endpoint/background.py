@@ -108,7 +108,9 @@ class BackgroundWork:
 
     def _give_notices(self, app: App) -> None:
         next_at = app.now() + ceil(self._pause_seconds)
-        text = self._reminder.next(clocks.load_outlook(app, self._session), app.now(), next_at)
+        text = self._reminder.next_message(
+            clocks.load_outlook(app, self._session), app.now(), next_at
+        )
         if text:
             self._print_notice(text)
         notices.give_due_notice(app, self._session, next_at, even_signed_out=True)
@@ -130,7 +132,7 @@ class BackgroundWork:
     def _renew_before_end(self, app: App) -> None:
         """Shortly before the sign-in ends, renew everything: jobs run on for as long as AWS allows."""
         outlook = clocks.load_outlook(app, self._session)
-        ends = notices.last_renewals(outlook)
+        ends = notices.ends_to_renew_before(outlook)
         self._renewed_before &= set(ends)
         for at in ends:
             if at in self._renewed_before or not 0 < at - app.now() <= LAST_RENEWAL_SECONDS:
