@@ -1,59 +1,37 @@
-"""Signing in and out: the only interactive action. A sign-in obtains a token, checks who signed in,
-and keeps it."""
+"""Sign in and out: the only interactive action. A sign-in gets a token, finds out who signed in,
+and saves both."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ssohelper.actions import clocks, directory, prompt_notes, sign_in_user, tokens
-from ssohelper.actions.login_ui import (
-    LoginUi,
-    raise_if_cancelled,
-    sleep_unless_cancelled,
-    wait_for_callback,
-    wait_for_login_lock,
-)
+from ssohelper.actions.login_flows import sign_in_by_browser, sign_in_by_device_code
+from ssohelper.actions.login_ui import LoginUi, raise_if_cancelled, wait_for_login_lock
 from ssohelper.broker.requests import TokenState
 from ssohelper.core import issuer, lineage
-from ssohelper.core.device_flow import (
-    DEVICE_CODE_GRANT,
-    DeviceAuthorization,
-    Poll,
-    next_step,
-)
-from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SignInFacts, SsoSession
-from ssohelper.core.text import show
+from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
 from ssohelper.errors import (
     AwsUnreachable,
-    BadAnswer,
     ConfigInvalid,
     Interrupted,
     LocalState,
     LockNotObtained,
     LoginRequired,
-    RegistrationRejected,
     SsoHelperError,
-    Throttled,
 )
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.wire.oidc import OidcClient
 
 DEFAULT_MIN_SECONDS = 20 * 60
-# A registration ends 90 days after its making and takes the refreshes with it. A sign-in lasts hours
-# where nobody changed that, and up to 90 days.
-_REGISTRATION_MARGIN_SECONDS = 60 * 86400
-_SILENT_SECONDS = 12.0
+_RENEWAL_SECONDS = 12.0
 
 
 class LoginOptions(NamedTuple):
-    """What a person asked for; `min_seconds` is how long the present sign-in must still last."""
+    """What the user asked for. `min_seconds`: how long the present sign-in must still last."""
 
     device_code: bool = False
     force: bool = False
@@ -61,9 +39,10 @@ class LoginOptions(NamedTuple):
 
 
 class LoginOutcome(NamedTuple):
-    """The session's token, and its origin: unchanged, renewed, another login's, or a new sign-in's.
+    """The session's token, and where it comes from.
 
-    `user` is the user name of a new sign-in; None when it is unknown or there was none.
+    `how`: "kept" (unchanged), "renewed", "joined" (another login's), "signed in" (a new sign-in's).
+    `user` is the user name of a new sign-in; None when it is unknown or there was no sign-in.
     """
 
     token: AccessToken
@@ -74,10 +53,11 @@ class LoginOutcome(NamedTuple):
 def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -> LoginOutcome:
     """Return a valid token of the session; starts an interactive sign-in only where one is needed.
 
-    A second login of the same session waits for the first and takes its result: one tab.
-    Raises: LoginRequired when nobody signed in or AWS refused, AwsUnreachable, LocalState,
-    Interrupted when the person gave up, UsageProblem when another person signed in than last time
-    and nobody wanted that: then nothing is kept.
+    A second login of the same session waits for the first and takes its result, so that only one
+    browser tab opens.
+    Raises: LoginRequired when no sign-in came or AWS refused it; AwsUnreachable; LocalState;
+    Interrupted when the user cancelled; UsageProblem when another user signed in than last time and
+    that was not confirmed. After an error nothing is saved.
     """
     if not options.force:
         lasting = _reuse_sign_in(app, session, options.min_seconds)
@@ -91,54 +71,55 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
 
 
 def opener_setting(app: App, session: SsoSession) -> str | None:
-    """Return the command that the settings name for this session's pages; None: the usual one."""
+    """Return the browser command that the settings name for this session, or None."""
     value = app.settings.get("browser", session=session.name)
     return value if isinstance(value, str) and value else None
 
 
 def log_out(app: App, session: SsoSession) -> bool:
-    """Sign out at AWS, then forget the session's token and role credentials here.
+    """Sign out at AWS, then remove the session's token and role credentials from this machine.
 
-    Returns whether there was a sign-in. Forgets here even when AWS cannot be reached.
-    Raises: AwsUnreachable or ConfigInvalid after that, when AWS does not know of it; ConfigInvalid
-    before anything is forgotten when a variable keeps us from AWS: without it the sign-out works.
+    Returns whether there was a sign-in. Removes both even when AWS cannot be reached.
+    Raises: AwsUnreachable or ConfigInvalid after the removal, when AWS could not be told;
+    ConfigInvalid before it, when an environment variable sends a token of AWS's elsewhere: once the
+    variable is unset the sign-out works.
     """
     app.tokens.check_writable(session)
     facts = app.tokens.load_facts(session.name)
-    token, trouble = _load_token_to_revoke(app, session)
-    if token is not None and trouble is None:
+    token, failure = _load_token_to_revoke(app, session)
+    if token is not None and failure is None:
         try:
             app.portal(session).logout(token)
         except LoginRequired:
-            pass  # it was over already
+            pass  # the sign-in had already ended
         except (AwsUnreachable, ConfigInvalid) as error:
-            trouble = error
-    if isinstance(trouble, ConfigInvalid) and facts.issuer != issuer.LOOPBACK:
-        raise trouble
-    # Not the token's own lock, which a renewal may hold for a minute: when that one ends, it finds
-    # no token in the file and keeps its own nowhere.
+            failure = error
+    if isinstance(failure, ConfigInvalid) and facts.issuer != issuer.LOOPBACK:
+        raise failure
+    # Not the token's own lock, which a renewal may hold for a minute. When that renewal ends, it
+    # finds no token in the file and discards its own.
     with app.tokens.lock_state(session.name, app.deadline()):
-        # Another tool's sign-in since we looked (a logout may be stopped for minutes) is not ours.
+        # Another tool may have signed in since the token was read: Ctrl-Z can stop us for minutes.
         if not _is_replaced(app, session, token):
             app.tokens.forget(session)
         app.credentials.forget_session(session.name)
         app.tokens.save_facts(session.name, _facts_for_next_sign_in(app, session))
         app.notice_record.forget(session.name)
         prompt_notes.update_after_sign_in(app, session)
-    if trouble is not None:
-        is_ours = isinstance(trouble, ConfigInvalid | LocalState)
-        raise (type(trouble) if is_ours else AwsUnreachable)(
-            f'signed out of "{session.name}" on this machine only: {trouble.message}',
-            hint="the sign-in at AWS ends by itself, or in the access portal's own menu",
-        ) from trouble
+    if failure is not None:
+        is_local = isinstance(failure, ConfigInvalid | LocalState)
+        raise (type(failure) if is_local else AwsUnreachable)(
+            f'signed out of "{session.name}" on this machine only: {failure.message}',
+            hint="end the sign-in at AWS in the access portal's own menu, or let it expire",
+        ) from failure
     return token is not None
 
 
-# -- without a person --------------------------------------------------------------------------
+# -- without an interactive sign-in --------------------------------------------------------------------------
 
 
 def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutcome | None:
-    """Return the sign-in that lasts long enough, renewed where needed; None: ask a person."""
+    """Return the present sign-in if it lasts long enough, its token renewed where needed."""
     try:
         token = app.tokens.load(session)
     except LoginRequired:
@@ -147,24 +128,24 @@ def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutc
         app.now(), min_seconds
     ):
         return None
-    lasting = token
+    valid = token
     try:
         lasts = token.expires_at - app.now() >= min_seconds
         if not lasts or tokens.state_of(app, session, token) is not TokenState.GOOD:
-            lasting = tokens.renew_token(app, session, token, app.deadline(_SILENT_SECONDS))
+            valid = tokens.renew_token(app, session, token, app.deadline(_RENEWAL_SECONDS))
     except LoginRequired:
         return None
     except AwsUnreachable:
         if token.expires_at - app.now() >= min_seconds:
             return LoginOutcome(token, "kept")
         raise
-    clocks.warn_of_unknown_end(app, session, lasting, min_seconds)
-    return LoginOutcome(lasting, "kept" if lasting.value == token.value else "renewed")
+    clocks.warn_of_unknown_end(app, session, valid, min_seconds)
+    return LoginOutcome(valid, "kept" if valid.value == token.value else "renewed")
 
 
 @contextmanager
 def _hold_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[bool]:
-    """Hold the session's login lock; yields whether another login had it first."""
+    """Hold the session's login lock. Yields whether it had to wait for another login."""
     with ExitStack() as stack:
         has_waited = False
         try:
@@ -177,6 +158,10 @@ def _hold_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[boo
 
 
 def _load_other_login_result(app: App, session: SsoSession, before: str) -> LoginOutcome | None:
+    """Return the token of the login that held the lock; None where it left neither token nor error.
+
+    `before` is the token file's fingerprint from before the wait. Raises: the other login's error.
+    """
     if app.tokens.read_fingerprint(session) != before:
         token = app.tokens.load(session)
         if token is not None and token.expires_at > app.now():
@@ -187,7 +172,7 @@ def _load_other_login_result(app: App, session: SsoSession, before: str) -> Logi
     return None
 
 
-# -- with a person -----------------------------------------------------------------------------
+# -- an interactive sign-in -----------------------------------------------------------------------------
 
 
 def _sign_in_interactively(
@@ -195,17 +180,17 @@ def _sign_in_interactively(
 ) -> LoginOutcome:
     app.tokens.check_writable(session)
     app.sign_in_failures.forget(session.name)
-    obtain = _sign_in_by_device_code if options.device_code else _sign_in_by_browser
+    get_token = sign_in_by_device_code if options.device_code else sign_in_by_browser
     sign_in_user.import_account_client(app)
     try:
-        token, life_seconds = obtain(app, session, ui, options)
+        token, life_seconds = get_token(app, session, ui, must_register=options.force)
         raise_if_cancelled(session, ui)
         user = sign_in_user.find_user(app, session, token)
         sign_in_user.confirm_user(app, session, ui, token, user)
     except Interrupted:
-        raise  # no news for another login that waits: its person may still want to sign in
+        raise  # not shared: another login that waits may still want to sign in
     except SsoHelperError as error:
-        with suppress(LocalState):  # a full disk must not hide what the sign-in said
+        with suppress(LocalState):  # a full disk must not hide the sign-in's own error
             app.sign_in_failures.save(session.name, error, app.now())
         raise
     _save_sign_in(app, session, token, life_seconds, user)
@@ -215,11 +200,11 @@ def _sign_in_interactively(
 def _save_sign_in(
     app: App, session: SsoSession, token: AccessToken, life_seconds: int, user: str | None
 ) -> None:
-    """Keep the token of a person who has just signed in: it may be another one than before."""
-    # Not the token's own lock, which a renewal may hold for a minute: when that one ends, it finds
-    # this token in the file and leaves it there.
+    """Save the token of a new sign-in, which may be another user's than the one before."""
+    # Not the token's own lock, which a renewal may hold for a minute. When that renewal ends, it
+    # finds this token in the file and leaves it there.
     with app.tokens.lock_state(session.name, app.deadline()):
-        # In this order: a kill in between leaves no earlier role credentials beside the new token.
+        # In this order: if we are killed in between, no old role credentials remain with the new token.
         app.credentials.forget_session(session.name)
         app.tokens.save(session, token)
         facts = _facts_for_next_sign_in(app, session)._replace(
@@ -247,9 +232,9 @@ def _is_replaced(app: App, session: SsoSession, token: AccessToken | None) -> bo
 
 
 def _facts_for_next_sign_in(app: App, session: SsoSession) -> SignInFacts:
-    """Return what is known of a sign-in that begins now or later.
+    """Return the facts for a sign-in that begins now or later, possibly another user's.
 
-    How long sign-ins last is the organization's, and stays known; the person may be another one.
+    The organization decides how long sign-ins last, so that length stays known.
     """
     before = app.tokens.load_facts(session.name)
     return SignInFacts(
@@ -261,133 +246,19 @@ def _facts_for_next_sign_in(app: App, session: SsoSession) -> SignInFacts:
     )
 
 
-def _sign_in_by_browser(
-    app: App, session: SsoSession, ui: LoginUi, options: LoginOptions
-) -> tuple[AccessToken, int]:
-    """Authorization code with PKCE (RFC 7636); the callback comes to 127.0.0.1 (RFC 8252)."""
-    oidc = app.oidc(session)
-    registration = _ensure_registration(
-        app, session, oidc, "authorization_code", anew=options.force
-    )
-    state, verifier = Secret(secrets.token_urlsafe(32)), Secret(secrets.token_urlsafe(48))
-    with app.sign_in_pages() as pages:
-        pages.expect(state)
-        redirect_uri = pages.redirect_uri
-        challenge = _code_challenge(verifier)
-        page = oidc.authorize_url(registration, redirect_uri, state.reveal(), challenge)
-        ui.show_page(page)
-        ui.open_browser(lambda: pages.redirect(Secret(page)).url)
-        callback = wait_for_callback(app, session, ui, pages)
-    if callback is None:
-        raise _sign_in_timed_out(session)
-    if callback.code is None:
-        raise LoginRequired(
-            f'the sign-in to "{session.name}" was refused in the browser '
-            f"({show(callback.error or '', 60)})",
-            hint=f"try again with: ssohelper login {session.name}",
-        )
-    return oidc.token_by_code(registration, callback.code, redirect_uri, verifier)
-
-
-def _sign_in_by_device_code(
-    app: App, session: SsoSession, ui: LoginUi, options: LoginOptions
-) -> tuple[AccessToken, int]:
-    """Device authorization (RFC 8628): the person confirms a code anywhere, we ask until then."""
-    oidc = app.oidc(session)
-    registration = _ensure_registration(app, session, oidc, DEVICE_CODE_GRANT, anew=options.force)
-    try:
-        authorization = oidc.start_device_authorization(registration)
-    except RegistrationRejected:
-        registration = _ensure_registration(app, session, oidc, DEVICE_CODE_GRANT, anew=True)
-        authorization = oidc.start_device_authorization(registration)
-    page = Secret(authorization.verification_uri_complete)
-    with app.browser_pages() as pages:
-        ui.show_code(authorization)
-        ui.open_browser(lambda: pages.redirect(page).url)
-        return _wait_for_confirmation(app, session, ui, oidc, registration, authorization)
-
-
-def _wait_for_confirmation(
-    app: App,
-    session: SsoSession,
-    ui: LoginUi,
-    oidc: OidcClient,
-    registration: ClientRegistration,
-    authorization: DeviceAuthorization,
-) -> tuple[AccessToken, int]:
-    """Return the token once the person has confirmed the code."""
-    waiting: DeviceAuthorization | None = authorization
-    while waiting is not None:
-        sleep_unless_cancelled(app, session, ui, waiting.interval_seconds)
-        answer = _poll_for_token(oidc, registration, waiting)
-        if not isinstance(answer, Poll):
-            return answer
-        waiting = next_step(waiting, answer, app.now())
-    raise _sign_in_timed_out(session)
-
-
-def _poll_for_token(
-    oidc: OidcClient, registration: ClientRegistration, waiting: DeviceAuthorization
-) -> tuple[AccessToken, int] | Poll:
-    try:
-        return oidc.token_by_device_code(registration, waiting)
-    except AwsUnreachable as error:
-        # A network that comes and goes does not end a sign-in; a senseless answer does.
-        if isinstance(error, BadAnswer):
-            raise
-        return Poll.SLOW_DOWN if isinstance(error, Throttled) else Poll.NO_ANSWER
-
-
-def _ensure_registration(
-    app: App, session: SsoSession, oidc: OidcClient, grant: str, *, anew: bool
-) -> ClientRegistration:
-    """Return the kept registration when it lasts long enough, else a new one, kept."""
-    if not anew:
-        known = app.tokens.load_registration(session, grant)
-        lasts = known and known.expires_at - app.now() > _REGISTRATION_MARGIN_SECONDS
-        if known and lasts and oidc.may_have(known):
-            return known
-    made = oidc.register(grant)
-    _save_client_issuer(app, session, made, oidc.issuer)
-    app.tokens.save_registration(session, made)
-    return made
-
-
-def _save_client_issuer(
-    app: App, session: SsoSession, client: ClientRegistration, client_issuer: str
-) -> None:
-    """Note which endpoint gave the client's secret, before the secret is kept."""
-    with app.tokens.lock_state(session.name, app.deadline()):
-        facts = app.tokens.load_facts(session.name)
-        noted = facts._replace(client=issuer.client_name(client), client_issuer=client_issuer)
-        app.tokens.save_facts(session.name, noted)
-
-
-# -- pieces ------------------------------------------------------------------------------------
-
-
 def _load_token_to_revoke(
     app: App, session: SsoSession
 ) -> tuple[AccessToken | None, SsoHelperError | None]:
-    """Return a token that AWS takes, renewed when it has to be; the sign-in may outlive its token."""
+    """Return a token that AWS accepts, and the error that prevented it.
+
+    An expired token is renewed first: the sign-in may still be valid.
+    """
     try:
         token = app.tokens.load(session)
         if token is None or token.expires_at > app.now() or not tokens.is_refreshable(app, token):
             return token, None
-        return tokens.valid_token(app, session, app.deadline(_SILENT_SECONDS)), None
+        return tokens.valid_token(app, session, app.deadline(_RENEWAL_SECONDS)), None
     except LoginRequired:
         return None, None
     except (AwsUnreachable, ConfigInvalid, LocalState) as error:
         return None, error
-
-
-def _code_challenge(verifier: Secret) -> str:
-    digest = hashlib.sha256(verifier.reveal().encode()).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-
-
-def _sign_in_timed_out(session: SsoSession) -> LoginRequired:
-    return LoginRequired(
-        f'nobody signed in to "{session.name}" in time',
-        hint=f"try again with: ssohelper login {session.name}",
-    )

@@ -1,4 +1,4 @@
-"""Waiting for a person: what a sign-in shows meanwhile, and how it hears that they gave up."""
+"""What an interactive sign-in shows, and how it waits for the user or for another login."""
 
 from __future__ import annotations
 
@@ -14,84 +14,84 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.wire.browser_pages import Callback, SignInPages
 
-# How long a person may take: AWS's codes live for ten minutes.
-_PERSON_SECONDS = 600.0
-# How often a wait looks whether the person has given up.
-_LOOK_SECONDS = 0.2
+# How long a sign-in waits for the user: AWS's codes are valid for ten minutes.
+_USER_SECONDS = 600.0
+# A wait checks this often whether the user has cancelled.
+_CHECK_SECONDS = 0.2
 
 
 class LoginUi(Protocol):
-    """What a front door does for a sign-in. It shows and opens; it decides nothing."""
+    """What an entry point does for a sign-in: show, open, ask. It decides nothing."""
 
     def show_page(self, url: str) -> None:
-        """Show where to sign in."""
+        """Show the address of the sign-in page."""
 
     def show_code(self, authorization: DeviceAuthorization) -> None:
-        """Show where to confirm the code, and the code."""
+        """Show the code, and the address of the page on which to confirm it."""
 
     def open_browser(self, make_address: Callable[[], str]) -> bool:
-        """Start a browser at a new address on this machine, which works once and holds no secret.
+        """Open a browser at `make_address()`: a local address that works once and holds no secret.
 
-        False when there is no browser or none is wanted.
+        Returns False when there is no browser or the user wants none.
         """
 
     def report_waiting_for_another_login(self) -> None:
-        """Say that another login of this session is under way."""
+        """Show that another login of this session is running, and that this one waits for it."""
 
-    def confirm_another_user(self, earlier: str, person: str) -> bool:
-        """Ask whether this person may sign in where another one was signed in last.
+    def confirm_another_user(self, earlier: str, user: str) -> bool:
+        """Ask whether to keep the sign-in of `user`, where `earlier` was signed in last.
 
-        Raises: UsageProblem where nobody can be asked.
+        Raises: UsageProblem without a terminal to ask on.
         """
 
     def is_cancelled(self) -> bool:
-        """Tell whether the person has given up; asked five times a second while one is awaited."""
+        """Return whether the user has cancelled. Called five times a second during a wait."""
 
 
 def wait_for_callback(
     app: App, session: SsoSession, ui: LoginUi, pages: SignInPages
 ) -> Callback | None:
-    """Return what the browser brings back; None when nothing came in time."""
-    patience = app.deadline(_PERSON_SECONDS)
-    while patience.left() > 0:
+    """Return what the browser sends to the local callback address; None when it sends nothing."""
+    deadline = app.deadline(_USER_SECONDS)
+    while deadline.left() > 0:
         raise_if_cancelled(session, ui)
-        callback = pages.wait_for_callback(min(_LOOK_SECONDS, patience.left()))
+        callback = pages.wait_for_callback(min(_CHECK_SECONDS, deadline.left()))
         if callback is not None:
             return callback
     return None
 
 
 def sleep_unless_cancelled(app: App, session: SsoSession, ui: LoginUi, seconds: float) -> None:
-    """Sleep in parts, each short enough that giving up is heard."""
+    """Sleep in short parts. Raises: Interrupted soon after the user cancels."""
     left = seconds
     while left > 0:
         raise_if_cancelled(session, ui)
-        app.sleep(min(left, _LOOK_SECONDS))
-        left -= _LOOK_SECONDS
+        app.sleep(min(left, _CHECK_SECONDS))
+        left -= _CHECK_SECONDS
     raise_if_cancelled(session, ui)
 
 
 def raise_if_cancelled(session: SsoSession, ui: LoginUi) -> None:
-    """Raise Interrupted when the person gave up."""
+    """Raise Interrupted when the user has cancelled."""
     if ui.is_cancelled():
         raise Interrupted(
-            f'the sign-in to "{session.name}" was given up',
+            f'the sign-in to "{session.name}" was cancelled',
             hint=f"sign in with: ssohelper login {session.name}",
         )
 
 
 @contextmanager
 def wait_for_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[None]:
-    """Hold the session's login lock, once the other login has ended."""
-    patience = app.deadline(_PERSON_SECONDS + 30)
+    """Wait until the other login has ended, then hold the session's login lock."""
+    deadline = app.deadline(_USER_SECONDS + 30)
     with ExitStack() as stack:
         while True:
             raise_if_cancelled(session, ui)
             try:
-                part = app.deadline(min(_LOOK_SECONDS, patience.left()))
+                part = app.deadline(min(_CHECK_SECONDS, deadline.left()))
                 stack.enter_context(app.tokens.lock_sign_in(session.name, part))
                 break
             except LockNotObtained:
-                if patience.left() <= 0:
+                if deadline.left() <= 0:
                     raise
         yield

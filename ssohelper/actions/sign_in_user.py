@@ -1,6 +1,6 @@
-"""Who signed in. AWS tells no client; STS names the person of a role's credentials.
+"""Find out which user signed in: the token does not say, but STS names the user of a role's keys.
 
-The question is asked with a token that is not kept yet, so that another person's can be refused.
+STS is asked before the token is saved, so that the sign-in of another user can be discarded.
 """
 
 from __future__ import annotations
@@ -26,44 +26,44 @@ if TYPE_CHECKING:
     from ssohelper.wire.portal import Portal
 
 _log = logging.getLogger(__name__)
-# A sign-in waits no longer than this for the answer.
+# A sign-in waits this long for the user's name.
 _SECONDS = 3.0
-# How many accounts are searched for a role that no guard rule matches.
+# At most this many accounts are searched for a role that no guard rule matches.
 _MOST_ACCOUNTS = 3
 
 
 def import_account_client(app: App) -> None:
-    """Import what the question takes, in the background: while a person is in the browser."""
-    with suppress(RuntimeError):  # the system gives no thread: then it is imported later
+    """Import botocore in a background thread, while the user is in the browser."""
+    with suppress(RuntimeError):  # no thread can be started: it is imported later
         threading.Thread(target=app.import_account_client, daemon=True).start()
 
 
 def find_user(app: App, session: SsoSession, token: AccessToken) -> str | None:
-    """Return the user name of whoever signed in for this token; None when it is not known in 3 s."""
+    """Return the name of the user who signed in for this token; None when 3 s do not suffice."""
     found: list[str] = []
     try:
         question = _Question(app, session, token)
         asking = threading.Thread(
-            target=question.ask, args=(found,), daemon=True, name="ssohelper-person"
+            target=question.ask, args=(found,), daemon=True, name="ssohelper-user"
         )
         asking.start()
     except (SsoHelperError, OSError, RuntimeError) as error:
-        _log.info("who signed in is unknown: %s", error)
+        _log.info("the user of the new sign-in is unknown: %s", error)
         return None
-    # A connection that drips bytes passes every read timeout; the thread ends with the process.
+    # A server that sends single bytes passes every read timeout. The thread ends with the process.
     asking.join(_SECONDS)
     return found[0] if found else None
 
 
 def last_user(app: App, session: SsoSession) -> str | None:
-    """Return who was signed in last under this session's name, where that is known."""
+    """Return the user who was signed in last under this session's name, or None."""
     facts = app.tokens.load_facts(session.name)
     return facts.user or facts.earlier_user
 
 
-def is_another_user(person: str | None, earlier: str | None) -> bool:
-    """Return whether both user names are known and differ."""
-    return bool(person and earlier) and str(person).casefold() != str(earlier).casefold()
+def is_another_user(user: str | None, earlier: str | None) -> bool:
+    """Return whether both user names are known and differ. Case does not count."""
+    return bool(user and earlier) and str(user).casefold() != str(earlier).casefold()
 
 
 def confirm_user(
@@ -79,7 +79,7 @@ def confirm_user(
     try:
         if not ui.confirm_another_user(earlier, user):
             raise UsageProblem(
-                f'the sign-in of "{show(user)}" to "{session.name}" is not kept',
+                f'the sign-in of "{show(user)}" to "{session.name}" was discarded',
                 hint="sign out of the access portal in the browser, then: "
                 f"ssohelper login {session.name}",
             )
@@ -94,7 +94,7 @@ def _portal(app: App, session: SsoSession, token: AccessToken) -> Portal:
 
 
 class _Question:
-    """What the thread needs; read before it starts, for the App is not shared by threads."""
+    """What the thread needs. It is read before the thread starts: threads must not share the App."""
 
     def __init__(self, app: App, session: SsoSession, token: AccessToken) -> None:
         self._app = app
@@ -107,26 +107,26 @@ class _Question:
         issuer.check_credentials_destination(app.oidc(session).issuer, "sts", endpoint, session)
 
     def ask(self, found: list[str]) -> None:
-        """Append the person's user name, or nothing."""
+        """Append the user's name to `found`; nothing when it cannot be found out."""
         try:
             deadline = self._app.deadline(_SECONDS)
             for role in self._roles():
                 if name := self._name_in(role, deadline):
                     found.append(name)
                     return
-        except Exception as error:  # of whatever kind: it costs the name, and not the sign-in
-            _log.info("who signed in is unknown: %s", type(error).__name__)
+        except Exception as error:  # any error costs the name, not the sign-in
+            _log.info("the user of the new sign-in is unknown: %s", type(error).__name__)
 
     def _name_in(self, role: Role, deadline: Deadline) -> str | None:
         try:
             keys = issuing.issue_for_question(self._portal, self._token, role, deadline)
         except RoleNotAssigned:
-            return None  # the saved list may be another person's
+            return None  # the saved list may be another user's
         identity = self._app.account_client(keys, self._session.region).caller_identity()
         return identity.role_session if identity.is_role(role) else None
 
     def _roles(self) -> Iterator[Role]:
-        """Yield roles to ask with: one of the saved list, then some that AWS lists now."""
+        """Yield roles whose keys may name the user: one of the saved list, then some from AWS."""
         if self._saved is not None:
             saved = [
                 (listed.account, name) for listed in self._saved.accounts for name in listed.roles
@@ -137,7 +137,7 @@ class _Question:
             yield from islice(self._unguarded((account, name) for name in names), 1)
 
     def _unguarded(self, roles: Iterable[tuple[Account, str]]) -> Iterator[Role]:
-        """Yield the roles that no rule guards, the shortest name first: it tends to allow least."""
+        """Yield the roles that no rule guards; short names first, since they tend to allow least."""
         for account, name in sorted(roles, key=lambda role: (len(role[1]), role[1], role[0].id)):
             if not guard_rules.is_guarded(self._rules, self._session.name, account, name):
                 yield Role(account.id, name)

@@ -1,7 +1,7 @@
-"""Wait for a person's sign-in in place of exit code 4: `wait_for_sign_in` and `exec --hold`.
+"""Wait for a sign-in instead of failing with exit code 4: `wait_for_sign_in` and `exec --hold`.
 
-Any tool's sign-in counts: it writes the session's token file. `fastpath.miss` waits in the same way
-for callers of the broker, without our settings and JSON.
+A sign-in by any tool counts, since each writes the session's token file. The broker's clients wait
+in the same way (fastpath.miss), without reading settings or JSON.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.model import SsoSession
 
-# By this every ssohelper below `exec --hold` waits too: it is the setting's own variable.
+# The setting's own variable: with it, every ssohelper that `exec --hold` runs waits too.
 VARIABLE = "SSOHELPER_WAIT_FOR_SIGN_IN"
-# How long `exec --hold` waits where the settings say nothing.
+# How long `exec --hold` waits unless the settings say otherwise.
 HOLD = "12h"
-_LOOK_SECONDS = 1.0
+_CHECK_SECONDS = 1.0
 _T = TypeVar("_T")
 
 
 def configured_wait_seconds(app: App, session: SsoSession) -> int:
-    """Return how long a call waits for a sign-in; 0: it does not."""
+    """Return for how many seconds a call waits for a sign-in; 0 when it fails at once."""
     return parse_wait_seconds(app.settings.get("wait_for_sign_in", session=session.name) or "")
 
 
 def parse_wait_seconds(text: str) -> int:
-    """Return the seconds of a duration of the settings; 0 for none."""
+    """Return the seconds of a duration as the settings write it; 0 for an empty text."""
     return parse_duration(text) or 0
 
 
@@ -44,12 +44,12 @@ def hold_text(app: App, session: SsoSession) -> str:
 
 
 def child_variables(hold_text: str) -> dict[str, str]:
-    """Return what makes every ssohelper below this process wait; nothing for ""."""
+    """Return the variables that make each ssohelper below this process wait; none for ""."""
     return {VARIABLE: hold_text} if hold_text else {}
 
 
 def prepare_wait(app: App, session: SsoSession) -> Wait | None:
-    """Start the notice that a sign-in is needed; return how the caller waits, None: it fails at once."""
+    """Give the notice that a sign-in is needed. Returns how the caller waits, or None to fail."""
     seconds = configured_wait_seconds(app, session)
     notices.try_to_give_due_notice(app, session, app.now(), even_signed_out=seconds > 0)
     if not seconds:
@@ -66,35 +66,36 @@ def retry_after_sign_in(
     *,
     say: Callable[[str], None],
 ) -> _T:
-    """Return what the action returns; while it needs a sign-in, wait for one for so many seconds.
+    """Run the action, again after each sign-in while it raises LoginRequired; return its result.
 
-    Raises: LoginRequired when none came; what else the action raises, at once.
+    `say` gets the line that tells the user about the wait.
+    Raises: LoginRequired when no sign-in came within `seconds`; any other error of the action.
     """
     ends_at = app.monotonic() + seconds
-    has_told = False
+    has_notified = False
     while True:
-        # Before the action: a sign-in that comes during it is not missed.
-        seen = app.tokens.read_fingerprint(session)
+        # Read before the action, so that a sign-in during the action is noticed.
+        before = app.tokens.read_fingerprint(session)
         try:
             return action()
         except LoginRequired:
             if not seconds:
                 raise
-            if not has_told:
-                has_told = True
+            if not has_notified:
+                has_notified = True
                 notices.try_to_give_due_notice(app, session, app.now(), even_signed_out=True)
                 say(_waiting_message(session, seconds))
-            if not _wait_for_change(app, session, seen, ends_at):
+            if not _wait_for_change(app, session, before, ends_at):
                 raise
 
 
-def _wait_for_change(app: App, session: SsoSession, seen: str, ends_at: float) -> bool:
-    """Wait until the token file is another than `seen`; return False when the time is over."""
-    while app.tokens.read_fingerprint(session) == seen:
+def _wait_for_change(app: App, session: SsoSession, before: str, ends_at: float) -> bool:
+    """Wait until the token file differs from `before`; return False at `ends_at` (monotonic)."""
+    while app.tokens.read_fingerprint(session) == before:
         left = ends_at - app.monotonic()
         if left <= 0:
             return False
-        app.sleep(min(left, _LOOK_SECONDS))
+        app.sleep(min(left, _CHECK_SECONDS))
     return True
 
 

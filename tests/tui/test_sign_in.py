@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ssohelper.actions import login
-from ssohelper.actions import login_ui as waiting_for_a_person
+from ssohelper.actions import login, login_ui
 from ssohelper.actions.login import LoginOptions
 from ssohelper.app import App
 from ssohelper.errors import Interrupted
@@ -143,7 +142,7 @@ def test_a_code_that_is_confirmed_after_giving_up_signs_nobody_in(world: DemoHom
     assert kept_tokens(world) == 1
 
 
-@pytest.mark.parametrize(("key", "said"), [("y", 'as "ben"'), ("n", "is not kept")])
+@pytest.mark.parametrize(("key", "said"), [("y", 'as "ben"'), ("n", "was discarded")])
 def test_another_person_than_last_time_is_asked_about(world: DemoHome, key: str, said: str) -> None:
     async def scenario(user: User) -> None:
         await open_dialog(user)
@@ -233,12 +232,12 @@ def test_giving_up_is_no_news_for_another_login_that_waits(
     world: DemoHome, device_code: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Were it not heard, this would end soon, and otherwise.
-    monkeypatch.setattr(waiting_for_a_person, "_PERSON_SECONDS", 3.0)
+    monkeypatch.setattr(login_ui, "_USER_SECONDS", 3.0)
     world.emulator.faults.set(expires_in=3)
     services = App(world.environ)
     session = services.config.read().sso_session("lab")
     assert session is not None
-    with pytest.raises(Interrupted, match='"lab" was given up'):
+    with pytest.raises(Interrupted, match='"lab" was cancelled'):
         login.log_in(services, session, GivesUp(), LoginOptions(device_code=device_code))
     assert services.sign_in_failures.load("lab", services.now()) is None
 
