@@ -60,10 +60,10 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
     that was not confirmed. After an error nothing is saved.
     """
     if not options.force:
-        lasting = _reuse_sign_in(app, session, options.min_seconds)
-        if lasting is not None:
-            prompt_notes.update_session(app, session)  # another tool may have made it
-            return lasting
+        present = _reuse_sign_in(app, session, options.min_seconds)
+        if present is not None:
+            prompt_notes.update_session(app, session)  # another tool may have signed in
+            return present
     before = app.tokens.read_fingerprint(session)
     with _hold_login_lock(app, session, ui) as has_waited:
         joined = _load_other_login_result(app, session, before) if has_waited else None
@@ -219,7 +219,7 @@ def _save_sign_in(
         app.notice_record.forget(session.name)
         prompt_notes.update_after_sign_in(app, session)
     if sign_in_user.is_another_user(user, facts.earlier_user):
-        with suppress(LocalState, OSError):  # it is doubted in any case, and refreshed
+        with suppress(LocalState, OSError):  # if it remains, it is refreshed before it is shown
             directory.forget_earlier_listing(app, session)
 
 

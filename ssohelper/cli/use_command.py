@@ -52,7 +52,7 @@ def use(profile: str | None, keys: bool, yes: bool) -> None:
         found, left = _keys(app, chosen)
         name = _lasting_name(app, chosen)
     else:
-        ahead = profile_use.run_signed_in(
+        outlook = profile_use.run_signed_in(
             app, chosen, lambda: environment.ensure_sign_in(app, chosen.session)
         )
         left = clock_text.sign_in_left(outlook, app.now())
