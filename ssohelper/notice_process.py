@@ -1,4 +1,4 @@
-"""The process that runs one notice's command, and ends it with all it started after 20 s."""
+"""The process that runs the command of one notice, and kills its process group after 20 s."""
 
 import contextlib
 import os
@@ -8,11 +8,11 @@ import sys
 import time
 
 _SECONDS = 20.0
-_LOOK_SECONDS = 0.2
+_CHECK_SECONDS = 0.2
 
 
 def run(argv: list[str]) -> int:
-    """Run `notice-process PROGRAM ARGUMENT…`; the exit code is of no use to anything."""
+    """Run the program `argv`, which gives the notice. No caller uses the exit code."""
     if not argv:
         return 2
     with contextlib.suppress(OSError, ValueError):
@@ -24,7 +24,7 @@ def _run(argv: list[str]) -> None:
     if sys.platform == "win32":
         _run_on_windows(argv)
         return
-    # Our own streams are /dev/null already. What started us ignores signals that the command needs.
+    # Our streams are /dev/null already. Our parent ignores these signals, which the command needs.
     pid = os.posix_spawn(
         argv[0],
         argv,
@@ -39,7 +39,7 @@ def _run(argv: list[str]) -> None:
             os.killpg(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
             return
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_CHECK_SECONDS)
 
 
 def _run_on_windows(argv: list[str]) -> None:

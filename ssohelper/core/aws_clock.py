@@ -1,13 +1,13 @@
-"""AWS's clock: role credentials end by it, whatever the clock of this machine says."""
+"""AWS's time, by which role credentials expire, even where this machine's clock is wrong."""
 
 from typing import NamedTuple
 
 
 class Reading(NamedTuple):
-    """AWS's time at one moment, with this machine's: the wall's, and seconds since its start.
+    """AWS's time at one moment, with this machine's wall clock and uptime at that moment.
 
-    Seconds since the start (CLOCK_BOOTTIME: sleep counts) know no jump of the wall clock.
-    `boot` names that start; "" where the system tells neither.
+    Changes of the wall clock do not affect uptime (seconds since boot, sleep included:
+    CLOCK_BOOTTIME). `boot` is the id of that boot; "" where the system has none.
     """
 
     aws_at: float
@@ -17,11 +17,11 @@ class Reading(NamedTuple):
 
 
 def aws_now(reading: Reading | None, wall: float, uptime: float, boot: str) -> float:
-    """Return AWS's time as far as the reading tells it, else the wall clock's."""
+    """Return AWS's time, calculated from the reading; the wall clock's without a usable one."""
     if reading is None:
         return wall
     if boot and boot == reading.boot:
         return reading.aws_at + (uptime - reading.uptime_at)
     if not boot:
         return wall + (reading.aws_at - reading.wall_at)
-    return wall  # another start of the machine: nothing is known of its clock yet
+    return wall  # the machine has booted since: uptime and reading do not belong together

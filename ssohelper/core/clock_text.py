@@ -1,10 +1,11 @@
-"""Clocks and sign-ins in words, the same at every front door."""
+"""The texts for clocks and sign-ins that the command line and the full screen share."""
 
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.text import show
 
-_HOW = {
+# By LoginOutcome.how.
+_RESULTS = {
     "kept": "already signed in to",
     "renewed": "sign-in renewed for",
     "joined": "signed in by the other login to",
@@ -53,10 +54,10 @@ def login_result(
     who = ""
     if how in ("joined", "signed in"):
         who = f' as "{show(user)}"' if user else " (the user is unknown)"
-    return f'{_HOW[how]} "{show(session_name)}"{who}: {ends}'
+    return f'{_RESULTS[how]} "{show(session_name)}"{who}: {ends}'
 
 
 def logout_result(session_name: str, was_signed_in: bool) -> str:
-    """Return what a sign-out came to."""
-    words = "signed out of" if was_signed_in else "was not signed in to"
-    return f'{words} "{show(session_name)}"'
+    """Return the result of a logout."""
+    result = "signed out of" if was_signed_in else "was not signed in to"
+    return f'{result} "{show(session_name)}"'

@@ -6,17 +6,17 @@ from typing import NamedTuple
 from ssohelper.core.model import Secret
 
 DEVICE_CODE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
-# What the service says may be nonsense: once a second at most, once a minute at least.
+# Whatever interval the service sends, we poll at most once a second and at least once a minute.
 _SHORTEST_INTERVAL_SECONDS, _LONGEST_INTERVAL_SECONDS = 1, 60
 _USUAL_INTERVAL_SECONDS = 5
-# The service gives a code 600 s; a longer promise is not waited for.
+# AWS's codes are valid for 600 s. We never wait longer than 900 s, whatever the service sends.
 _USUAL_LIFE_SECONDS, _LONGEST_LIFE_SECONDS = 600, 900
-# RFC 8628 §3.5: slow_down adds five seconds, for good.
+# RFC 8628 §3.5: slow_down adds five seconds to this and all later intervals.
 _SLOW_DOWN_SECONDS = 5
 
 
 class Poll(Enum):
-    """What a poll brought when it brought no token."""
+    """The result of a poll that returned no token."""
 
     PENDING = "pending"
     SLOW_DOWN = "slow down"
@@ -24,7 +24,7 @@ class Poll(Enum):
 
 
 class DeviceAuthorization(NamedTuple):
-    """A code that a person confirms at `verification_uri`, until `expires_at` (epoch seconds)."""
+    """A code that the user confirms at `verification_uri` before `expires_at` (epoch seconds)."""
 
     device_code: Secret
     user_code: str
@@ -34,24 +34,24 @@ class DeviceAuthorization(NamedTuple):
     expires_at: int
 
 
-def sensible_interval(said: object) -> int:
-    """Return seconds between two polls, whatever the service said."""
-    if not isinstance(said, int) or isinstance(said, bool):
+def sensible_interval(value: object) -> int:
+    """Return the seconds between two polls, within limits; `value` is what the service sent."""
+    if not isinstance(value, int) or isinstance(value, bool):
         return _USUAL_INTERVAL_SECONDS
-    return min(max(said, _SHORTEST_INTERVAL_SECONDS), _LONGEST_INTERVAL_SECONDS)
+    return min(max(value, _SHORTEST_INTERVAL_SECONDS), _LONGEST_INTERVAL_SECONDS)
 
 
-def sensible_life(said: object) -> int:
-    """Return for how many seconds the code is waited for, whatever the service said."""
-    if not isinstance(said, int) or isinstance(said, bool) or said <= 0:
+def sensible_life(value: object) -> int:
+    """Return for how many seconds the code is valid, within limits; `value` is what was sent."""
+    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
         return _USUAL_LIFE_SECONDS
-    return min(said, _LONGEST_LIFE_SECONDS)
+    return min(value, _LONGEST_LIFE_SECONDS)
 
 
 def next_step(
     authorization: DeviceAuthorization, answer: Poll, now: int
 ) -> DeviceAuthorization | None:
-    """Return the authorization to wait on further, or None when its time is over."""
+    """Return the authorization with which to poll next, or None when its code expires before."""
     if answer is Poll.SLOW_DOWN:
         slower = authorization.interval_seconds + _SLOW_DOWN_SECONDS
         slower = min(slower, _LONGEST_INTERVAL_SECONDS)

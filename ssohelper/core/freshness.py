@@ -1,22 +1,24 @@
-"""The only place that decides whether something kept is served, renewed first, or too late.
+"""Whether cached credentials are served, renewed first, or too old. The only place that decides.
 
-| time left of a life L | role credentials |
+| time left, of a lifetime L | role credentials |
 |---|---|
 | more than L/2 | serve |
-| at most L/2 | serve and renew |
-| at most min(16 min, L/4) | renew first: botocore asks again on each request below 15 min |
+| at most L/2 | serve, and renew in the background |
+| at most min(16 min, L/4) | renew first: below 15 min botocore asks again for each request |
 | at most min(60 s, L/10) | too late: not served |
 
-An access token is renewed first at min(20 min, L/3): the SDKs start at 15 min.
+An access token is renewed before use at min(20 min, L/3), since SDKs renew theirs at 15 min.
 """
 
 from enum import Enum
 
-# The contract: a failure is shared for 30 s, and nobody tries again before that.
+# The contract: callers share a failure for 30 s; none repeats the request before that.
 RETRY_SECONDS = 30
 
 
 class Freshness(Enum):
+    """What to do with cached role credentials."""
+
     SERVE = "serve"
     SERVE_AND_RENEW = "serve and renew"
     RENEW_FIRST = "renew first"
@@ -24,10 +26,10 @@ class Freshness(Enum):
 
 
 def of_credentials(life_seconds: float, left_seconds: float, age_seconds: float) -> Freshness:
-    """Return what to do with kept role credentials of this life, time left and age.
+    """Return what to do with cached role credentials of this lifetime, time left and age.
 
-    An age below zero is a clock that was set back: nobody knows then what is left. As much as
-    the last margin is forgiven, since that much is never served.
+    A negative age means that the clock was set back, so that the time left is unknown: too late. An
+    age down to minus the last margin is accepted, since that margin of the lifetime is never served.
     """
     margin = _too_late_seconds(life_seconds)
     if left_seconds <= margin or age_seconds < -margin:
@@ -40,17 +42,17 @@ def of_credentials(life_seconds: float, left_seconds: float, age_seconds: float)
 
 
 def check_again_at(received_at: int, expires_at: int) -> int:
-    """Return when somebody must next think about these credentials: at half of their life."""
+    """Return when to check these credentials again: after half of their lifetime."""
     return received_at + (expires_at - received_at) // 2
 
 
 def renew_first_at(received_at: int, expires_at: int) -> int:
-    """Return from when on these credentials are renewed before they are served."""
+    """Return when these credentials begin to be renewed before they are served."""
     return expires_at - int(_renew_first_seconds(expires_at - received_at))
 
 
 def token_margin_seconds(life_seconds: float) -> float:
-    """Return with how much time left an access token of this life is renewed first."""
+    """Return the time left at which an access token of this lifetime is renewed before use."""
     return min(20 * 60, life_seconds / 3)
 
 

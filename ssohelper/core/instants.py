@@ -1,4 +1,4 @@
-"""Epoch seconds to and from the texts that AWS, files and people use."""
+"""Convert epoch seconds and durations to and from the texts of AWS, of files and of users."""
 
 import re
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.\d+)?\s*(Z|UTC|[+-]\d\d:?\d\d)?",
     re.ASCII,
 )
-# RFC 9110, 5.6.7, IMF-fixdate: the form that servers must send. The day's name is not compared.
+# RFC 9110, 5.6.7, IMF-fixdate: the form that servers must send. The weekday is not checked.
 _HTTP_DATE = re.compile(
     r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d\d) "
     r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (\d{4}) (\d\d):(\d\d):(\d\d) GMT",
@@ -19,14 +19,14 @@ _UNIT_SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 
 
 def to_iso(at: int) -> str:
-    """Return YYYY-MM-DDTHH:MM:SSZ, the one form that every SDK reads."""
+    """Return YYYY-MM-DDTHH:MM:SSZ, the form that every SDK can read."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def from_iso(text: str) -> int | None:
-    """Return epoch seconds, or None when the text is no instant.
+    """Return epoch seconds, or None when the text is no ISO 8601 time.
 
-    Reads what the SDKs' token files hold: `Z`, fractions, `+00:00`, `UTC`; a naive one is UTC.
+    Reads the forms of the SDKs' token files: `Z`, fractions, `+00:00`, `UTC`; no zone means UTC.
     """
     found = _ISO.fullmatch(text.strip())
     if not found:
@@ -40,7 +40,7 @@ def from_iso(text: str) -> int | None:
 
 
 def has_zone(text: str) -> bool:
-    """Return whether an ISO 8601 text names its time zone; true also for a text that is none."""
+    """Return whether an ISO 8601 text names its time zone; True also for any other text."""
     found = _ISO.fullmatch(text.strip())
     return found is None or found.group(7) is not None
 
@@ -48,7 +48,7 @@ def has_zone(text: str) -> bool:
 def from_http_date(text: str) -> int | None:
     """Return epoch seconds of a Date header, or None when the text is no IMF-fixdate.
 
-    email.utils reads more forms than AWS sends, and its import costs 3 ms.
+    Replaces email.utils, whose import takes 3 ms: AWS sends this form only.
     """
     found = _HTTP_DATE.fullmatch(text)
     if not found:
@@ -56,7 +56,7 @@ def from_http_date(text: str) -> int | None:
     month = _MONTHS.index(found.group(2)) // 3 + 1
     day, year, hour, minute, second = (int(found.group(at)) for at in (1, 3, 4, 5, 6))
     try:
-        # A leap second (60) is the second before it: datetime has none.
+        # datetime has no leap seconds: second 60 counts as second 59.
         at = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
     except ValueError:
         return None
@@ -64,7 +64,7 @@ def from_http_date(text: str) -> int | None:
 
 
 def duration_text(seconds: float) -> str:
-    """Return a duration for people: 2h 13m, 13m, 45s, 3d 4h."""
+    """Return a duration to be read by users: 2h 13m, 13m, 45s, 3d 4h."""
     left = max(0, int(seconds))
     if left < 60:
         return f"{left}s"
@@ -76,7 +76,7 @@ def duration_text(seconds: float) -> str:
 
 
 def parse_duration(text: str) -> int | None:
-    """Return whole seconds of 90, 90s, 20m, 1h30m or 2d; None when it is no duration."""
+    """Return the seconds of a text such as 90, 90s, 20m, 1h30m or 2d; None when it is no duration."""
     compact = text.replace(" ", "")
     if compact.isascii() and compact.isdigit() and len(compact) < 10:
         return int(compact)

@@ -1,8 +1,8 @@
-"""Which endpoint issued a token, and whether a token may go to another. The only place that decides.
+"""Which endpoint issued a token, and to which endpoints it may be sent. The only place that decides.
 
-AWS's tokens never go to an endpoint on this machine or to another partition of AWS, and those of an
-endpoint on this machine never go to AWS. A token of another tool has no record: it goes to the
-endpoint that core.endpoints allows, and to one on this machine with a warning.
+A token that AWS issued is never sent to an endpoint on this machine or in another AWS partition, and
+one that an endpoint on this machine issued is never sent to AWS. The issuer of another tool's token
+is not recorded: it is sent where core.endpoints allows, to this machine with a warning.
 """
 
 import re
@@ -15,16 +15,16 @@ from ssohelper.core.model import AccessToken, ClientRegistration, SignInFacts, S
 from ssohelper.errors import ConfigInvalid
 
 LOOPBACK = "loopback"
-# Such as "aws/eu-west-1": partition and region.
+# "loopback", or partition and region, such as "aws/eu-west-1".
 FORM = re.compile(r"loopback|aws[a-z-]{0,10}/[a-z0-9-]{1,40}")
 
 Service = Literal["oidc", "portal", "sts", "console sign-in"]
 
 
 def issuer_of(endpoint: str, region: str) -> str:
-    """Return what to record of a checked endpoint: "loopback", or partition and region.
+    """Return the issuer to record for a checked endpoint: "loopback", or partition and region.
 
-    `region` is the session's, for an endpoint whose host names none.
+    `region` is the session's; it counts when the endpoint's host names no region.
     """
     if endpoints.is_loopback_url(endpoint):
         return LOOPBACK
@@ -34,22 +34,22 @@ def issuer_of(endpoint: str, region: str) -> str:
 
 
 def token_issuer(token: AccessToken, facts: SignInFacts) -> str | None:
-    """Return what issued the token; None for a token that we neither got nor renewed."""
+    """Return the token's issuer; None for a token that another tool got or renewed."""
     return facts.issuer if token.id in facts.token_ids else None
 
 
 def client_issuer(client: ClientRegistration, facts: SignInFacts) -> str | None:
-    """Return what issued the client's secret; None for a client that another tool registered."""
+    """Return the issuer of the client's secret; None for a client that another tool registered."""
     return facts.client_issuer if client_name(client) == facts.client else None
 
 
 def client_name(client: ClientRegistration) -> str:
-    """Return a name of the client that a file may hold."""
+    """Return a hash that identifies the client; unlike its id it may be written to a file."""
     return sha256(client.client_id.encode()).hexdigest()[:16]
 
 
 def may_be_sent(issuer: str | None, endpoint: str, region: str) -> bool:
-    """Return whether what this issuer gave may be sent to the endpoint."""
+    """Return whether a secret of this issuer may be sent to the endpoint."""
     if issuer is None:
         return True
     return _realm(issuer) == _realm(issuer_of(endpoint, region))
@@ -58,9 +58,9 @@ def may_be_sent(issuer: str | None, endpoint: str, region: str) -> bool:
 def check_destination(
     issuer: str | None, service: Service, endpoint: str, session: SsoSession
 ) -> str | None:
-    """Return a warning, or None. Call it before a token or a client's secret is sent.
+    """Check, before a token or a client's secret is sent, that this endpoint may receive it.
 
-    Raises: ConfigInvalid where it must not go to this endpoint.
+    Returns a warning, or None. Raises: ConfigInvalid when the endpoint must not receive it.
     """
     variable = endpoints.variable_of(service)
     if may_be_sent(issuer, endpoint, session.region):
@@ -88,9 +88,9 @@ def check_destination(
 def check_credentials_destination(
     issuer: str | None, service: Service, endpoint: str, session: SsoSession
 ) -> None:
-    """Check, before role credentials are sent, that AWS's do not go to this machine.
+    """Check, before role credentials are sent, that AWS's are not sent to this machine.
 
-    Raises: ConfigInvalid.
+    Raises: ConfigInvalid when they would be.
     """
     if issuer not in (None, LOOPBACK) and endpoints.is_loopback_url(endpoint):
         raise ConfigInvalid(
@@ -101,5 +101,5 @@ def check_credentials_destination(
 
 
 def _realm(issuer: str) -> str:
-    """Return the part that decides: a region's token may be asked about in another region."""
+    """Return "loopback" or the partition: within a partition a token may go to another region."""
     return issuer.partition("/")[0]

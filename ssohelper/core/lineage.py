@@ -1,7 +1,8 @@
-"""Which sign-in role credentials belong to. The only place that decides whether they may be used.
+"""Whether cached role credentials belong to the present sign-in. The only place that decides it.
 
-Each renewal of ours notes the token that it wrote in the sign-in's facts. So credentials that were
-asked for with an earlier token of the same sign-in are known from those of another person's.
+The facts of a sign-in list the ids of its tokens, to which each renewal of ours adds one. So
+credentials that AWS issued for an earlier token of the same sign-in can be told from those of
+another user's sign-in.
 """
 
 from enum import Enum
@@ -9,22 +10,22 @@ from enum import Enum
 from ssohelper.core.model import AccessToken, SignInFacts
 
 # A sign-in of 12 h has about 24 tokens.
-_MOST_IDS = 48
+_MAX_IDS = 48
 
 
 class Validity(Enum):
-    """What the sign-in of cached credentials is now.
+    """Whether cached credentials belong to the present sign-in.
 
-    DOUBTFUL: another tool wrote the token file since, which may be another person's sign-in.
+    DOUBTFUL: another tool has written the token file since, so that another user may be signed in.
     """
 
     CURRENT = "of the present sign-in"
-    DOUBTFUL = "perhaps of another person's sign-in"
+    DOUBTFUL = "perhaps of another user's sign-in"
     SIGNED_OUT = "of a sign-in that has ended"
 
 
 def validity_of(token_id: str, token: AccessToken | None, facts: SignInFacts) -> Validity:
-    """Return whether what was issued with this token may be used, now that `token` is in the file."""
+    """Return the validity of credentials issued for the token `token_id`, given the file's token."""
     if token is None:
         return Validity.SIGNED_OUT
     if token_id == token.id:
@@ -34,14 +35,14 @@ def validity_of(token_id: str, token: AccessToken | None, facts: SignInFacts) ->
 
 
 def token_ids_after_sign_in(token: AccessToken) -> tuple[str, ...]:
-    """Return the token ids of a sign-in that begins."""
+    """Return the token ids of a new sign-in."""
     return (token.id,)
 
 
 def token_ids_after_renewal(
     facts: SignInFacts, used: AccessToken, fresh: AccessToken
 ) -> tuple[str, ...]:
-    """Return the token ids once `fresh` has replaced `used`, which another tool may have written."""
+    """Return the token ids after a renewal replaced `used`, perhaps another tool's, by `fresh`."""
     is_ours = bool(facts.token_ids) and facts.token_ids[-1] == used.id
     earlier = facts.token_ids if is_ours else (used.id,)
-    return (*earlier[-_MOST_IDS:], fresh.id)
+    return (*earlier[-_MAX_IDS:], fresh.id)

@@ -1,4 +1,4 @@
-"""The last reading of AWS's clock, in the runtime folder: `<runtime>/aws-clock`."""
+"""The last reading of AWS's clock: `<runtime>/aws-clock`."""
 
 import sys
 import time
@@ -9,12 +9,12 @@ from ssohelper.core.schema import state as schema
 from ssohelper.errors import LocalState
 from ssohelper.stores import files
 
-# An answer's Date has whole seconds and was on its way: less than this is no news.
+# A Date header has whole seconds and arrives late: a smaller difference is no difference.
 _SAME_SECONDS = 3.0
 
 
 class ClockFile:
-    """AWS's time now, from the last answer of AWS's that told it."""
+    """AWS's time now, calculated from the last Date header of AWS's that was saved."""
 
     def __init__(self, runtime: Path) -> None:
         self._runtime = runtime
@@ -22,16 +22,20 @@ class ClockFile:
         self._reading = self._load()
 
     def now(self, wall: float) -> float:
-        """Return AWS's time; the wall clock's when nothing is known."""
+        """Return AWS's time; the wall clock's without a saved reading."""
         return aws_now(self._reading, wall, _uptime(), self._boot)
 
     def learn(self, aws_at: float, wall: float) -> None:
-        """Keep what an answer told of AWS's clock, when it is news. Raises: LocalState."""
+        """Save a new reading, `aws_at` at wall clock `wall`, unless it agrees with the present one.
+
+        Raises: LocalState.
+        """
         known = self._reading is not None and self._reading.boot == self._boot
         if known and abs(self.now(wall) - aws_at) <= _SAME_SECONDS:
             return
-        # Two clocks that agree that far are one: a Date cut to its second would have us serve for
-        # most of a second in which botocore, by this machine's clock, asks again for each request.
+        # Where both clocks agree this far, this machine's is used. A Date is rounded down, so with
+        # AWS's we would still serve credentials for up to a second in which botocore, by this
+        # machine's clock, asks again for each request.
         agreed = wall if abs(wall - aws_at) <= _SAME_SECONDS else aws_at
         self._reading = Reading(agreed, wall, _uptime(), self._boot)
         files.ensure_private_folder(self._runtime)
@@ -55,7 +59,7 @@ def _uptime() -> float:
 
 
 def _boot() -> str:
-    """Return the name of this start of the machine; "" where Linux does not tell it."""
+    """Return the id of this boot; "" where the system has none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
