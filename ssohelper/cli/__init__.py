@@ -16,7 +16,7 @@ from ssohelper.errors import SsoHelperError
 # imports no command: 37 ms instead of 300.
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "setup": ("setup_command", "setup", "Onboard in one command: sign in, list, write profiles"),
-    "login": ("session_commands", "login", "Sign in to a session and keep its token"),
+    "login": ("session_commands", "login", "Sign in to a session and save its token"),
     "logout": ("session_commands", "logout", "Sign out of a session, here and at AWS"),
     "status": ("session_commands", "status", "Show the three clocks of each session"),
     "list": ("list_command", "list_roles", "List the accounts and roles you may use"),

@@ -22,7 +22,7 @@ from ssohelper.system import browser
 
 
 class Duration(click.ParamType[int]):
-    """20m, 1h30m, 90: whole seconds."""
+    """A duration such as 20m, 1h30m or 90, as whole seconds."""
 
     name = "duration"
 
@@ -34,7 +34,7 @@ class Duration(click.ParamType[int]):
 
 
 class TerminalUi:
-    """The sign-in on a terminal: everything on stderr, the URL and the code always."""
+    """The sign-in on a terminal. Always prints the URL and the code; all of it goes to stderr."""
 
     def __init__(
         self, app: App, session: SsoSession, *, no_browser: bool, qr: bool, yes: bool
@@ -50,7 +50,7 @@ class TerminalUi:
         output.say(f'sign in to "{name}" in a browser on this machine:')
         self._show(url)
         if self._qr:
-            # The page ends at a port of this machine, where no phone comes.
+            # This page redirects to a port of this machine, which a phone cannot reach.
             output.say(f"with a phone: ssohelper login {name} --device-code --qr")
 
     def show_code(self, authorization: DeviceAuthorization) -> None:
@@ -74,13 +74,13 @@ class TerminalUi:
 
     def report_waiting_for_another_login(self) -> None:
         output.say(
-            f'another login of "{show(self._session.name)}" is under way: waiting for its result'
+            f'another login of "{show(self._session.name)}" is running: waiting for its result'
         )
 
-    def confirm_another_user(self, earlier: str, person: str) -> bool:
+    def confirm_another_user(self, earlier: str, user: str) -> bool:
         name = show(self._session.name)
-        output.say(f'"{show(person)}" signed in to "{name}"; last time it was "{show(earlier)}"')
-        return output.confirm("keep this sign-in?", yes=self._yes, what="another person's sign-in")
+        output.say(f'"{show(user)}" signed in to "{name}"; last time it was "{show(earlier)}"')
+        return output.confirm("keep this sign-in?", yes=self._yes, what="another user's sign-in")
 
     def is_cancelled(self) -> bool:
         return False  # Ctrl-C ends the whole command
@@ -102,9 +102,10 @@ def sign_in_on_terminal(
     yes: bool = False,
     min_seconds: int = sign_in.DEFAULT_MIN_SECONDS,
 ) -> LoginOutcome:
-    """Return the sign-in of the session, with a person when it takes one; says how it came.
+    """Return the session's sign-in, interactive only where needed, and print the result.
 
-    A device code is used when it is asked for, or when no browser can be on this host.
+    `device_code` uses a device code; without it that happens where no browser can run on this host.
+    `yes` keeps the sign-in of a different user than last time without asking.
     """
     can_show = browser.can_show_a_browser(app.environ, sign_in.opener_setting(app, session))
     options = LoginOptions(
@@ -123,8 +124,10 @@ def sign_in_on_terminal(
 @click.option("--device-code", is_flag=True, help="Confirm a code in a browser on any machine.")
 @click.option("--no-browser", is_flag=True, help="Print the address, open nothing.")
 @click.option("--qr", is_flag=True, help="Show the address as a QR code too.")
-@click.option("--force", is_flag=True, help="Sign in even if the present sign-in still lasts.")
-@click.option("--yes", is_flag=True, help="Also keep the sign-in of another person than last time.")
+@click.option("--force", is_flag=True, help="Sign in even if the present sign-in is still valid.")
+@click.option(
+    "--yes", is_flag=True, help="Also keep the sign-in of a different user than last time."
+)
 @click.option(
     "--min",
     "min_seconds",
@@ -143,7 +146,7 @@ def login(
     yes: bool,
     min_seconds: int,
 ) -> None:
-    """Sign in to a session and keep its token where all AWS tools find it.
+    """Sign in to a session and save its token where all AWS tools find it.
 
     \b
     Examples:
@@ -188,15 +191,15 @@ def logout(session_name: str | None, everywhere: bool) -> None:
     app = output.get_app()
     chosen = _chosen(session_name)
     if everywhere and chosen:
-        raise UsageProblem(f'say "{chosen}" or --all, not both')
+        raise UsageProblem(f'give "{chosen}" or --all, not both')
     sessions = app.config.read().sso_sessions() if everywhere else [choosing.choose_session(chosen)]
-    trouble: list[SsoHelperError] = []
+    errors: list[SsoHelperError] = []
     results: list[dict[str, Any]] = []
     for session in sessions:
         try:
             was_signed_in = sign_in.log_out(app, session)
         except AwsUnreachable as error:
-            trouble.append(error)
+            errors.append(error)
             results.append({"session": session.name, "revoked": False})
             continue
         results.append({"session": session.name, "revoked": was_signed_in})
@@ -205,15 +208,15 @@ def logout(session_name: str | None, everywhere: bool) -> None:
         output.say("there is no sso-session to sign out of")
     if output.options().json:
         output.print_json(results, app.warnings)
-    for earlier in trouble[:-1]:
+    for earlier in errors[:-1]:
         output.report(earlier)
-    if trouble:
-        raise trouble[-1]
+    if errors:
+        raise errors[-1]
 
 
 @click.command()
 @click.argument("session_name", metavar="[SESSION]", required=False)
-@click.option("--check", is_flag=True, help="Exit 4 when a person will be needed soon.")
+@click.option("--check", is_flag=True, help="Exit 4 when a sign-in will be needed soon.")
 @click.option(
     "--min",
     "min_seconds",
@@ -230,13 +233,13 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
     Examples:
       ssohelper status
       ssohelper status corp --json
-      ssohelper status --check --min 2h || ssohelper login
+      ssohelper status --check --min 2h || ssohelper login --min 2h
     """
     app = output.get_app()
     chosen = _chosen(session_name)
     sessions = [resolve_session(app, chosen)] if chosen else app.config.read().sso_sessions()
     if not sessions and (check or app.config.read().session_names()):
-        resolve_session(app, None)  # says what is wrong with the ones that cannot be used
+        resolve_session(app, None)  # raises the error of a session that cannot be used
     needing = [
         s for s in sessions if check and clocks.is_sign_in_needed_within(app, s, min_seconds)
     ]
@@ -255,8 +258,8 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
     if needing:
         names = ", ".join(f'"{session.name}"' for session in needing)
         raise LoginRequired(
-            f"a person must sign in to {names} within {duration_text(min_seconds)}",
-            # A plain login finds nothing to do while the sign-in lasts 20 minutes more.
+            f"an interactive sign-in to {names} is needed within {duration_text(min_seconds)}",
+            # Without --force login does nothing while the sign-in lasts 20 minutes more.
             hint=f"sign in with: ssohelper login {needing[0].name} --force",
         )
 

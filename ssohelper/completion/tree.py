@@ -24,14 +24,14 @@ TREE = """\
 --device-code Confirm a code in a browser on any machine.
 --no-browser Print the address, open nothing.
 --yes Do not ask before writing.
-[login] Sign in to a session and keep its token
+[login] Sign in to a session and save its token
 +
 <session
 --device-code Confirm a code in a browser on any machine.
 --no-browser Print the address, open nothing.
 --qr Show the address as a QR code too.
---force Sign in even if the present sign-in still lasts.
---yes Also keep the sign-in of another person than last time.
+--force Sign in even if the present sign-in is still valid.
+--yes Also keep the sign-in of a different user than last time.
 --min=text How long the present sign-in must still last.
 [logout] Sign out of a session, here and at AWS
 +
@@ -40,7 +40,7 @@ TREE = """\
 [status] Show the three clocks of each session
 +
 <session
---check Exit 4 when a person will be needed soon.
+--check Exit 4 when a sign-in will be needed soon.
 --min=text With --check: how soon.
 [list] List the accounts and roles you may use
 +
