@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ssohelper.actions import prompt_notes
 from ssohelper.broker.limits import RENEWAL_AHEAD_SECONDS
 from ssohelper.broker.requests import Token, TokenState
 from ssohelper.core import issuer, sign_in_clock
@@ -29,9 +30,7 @@ def valid_token(app: App, session: SsoSession, deadline: Deadline) -> AccessToke
 
     Raises: LoginRequired when a person is needed, AwsUnreachable, LocalState.
     """
-    token = app.tokens.load(session)
-    if token is None:
-        raise signed_out(session)
+    token = _present_token(app, session)
     if state_of(app, session, token) is TokenState.GOOD:
         return token
     if not is_refreshable(app, token):
@@ -81,9 +80,7 @@ def named(app: App, session: SsoSession) -> Token:
 
     Raises: LoginRequired when a person is needed, LocalState.
     """
-    token = app.tokens.load(session)
-    if token is None:
-        raise signed_out(session)
+    token = _present_token(app, session)
     state = state_of(app, session, token)
     if state is TokenState.ENDED and not is_refreshable(app, token):
         raise expired(session)
@@ -160,6 +157,16 @@ def signed_out(session: SsoSession) -> LoginRequired:
 def expired(session: SsoSession) -> LoginRequired:
     """Return the error for a sign-in that has ended."""
     return LoginRequired(f'the session "{session.name}" expired', hint=_hint(session))
+
+
+def _present_token(app: App, session: SsoSession) -> AccessToken:
+    """Return the token in the session's file. Raises: LoginRequired where there is none."""
+    token = app.tokens.load(session)
+    if token is None:
+        # Another tool may have signed out, which shells' prompts do not notice.
+        prompt_notes.update_session(app, session)
+        raise signed_out(session)
+    return token
 
 
 def _is_near_its_end(app: App, session: SsoSession, token: AccessToken) -> bool:

@@ -183,7 +183,7 @@ class TestTransitions:
         ],
         ids=lambda argv: argv[0],
     )
-    def test_another_tools_sign_in_shows_after_the_next_command(
+    def test_what_another_tool_did_shows_after_the_next_command(
         self,
         run: Run,
         home: Home,
@@ -192,10 +192,13 @@ class TestTransitions:
         argv: tuple[str, ...],
     ) -> None:
         said("--state")
-        home.write_token(emulator.token_for("ana"))
+        token = home.write_token(emulator.token_for("ana"))
         assert state(home) == "ended"
         assert run(*argv, env={"_SSOHELPER_SHELL": "bash"}).returncode == 0
         assert state(home) == "open"
+        token.unlink()
+        run(*argv, env={"_SSOHELPER_SHELL": "bash"})
+        assert state(home) == ("assumed" if argv == ("login",) else "ended")
 
     def test_a_sign_in_that_another_tool_made_has_no_known_end(
         self, home: Home, emulator: Emulator, said: Callable[..., str]

@@ -38,8 +38,8 @@ def world(tmp_path: Path) -> PromptWorld:
 def screen_of(world: PromptWorld) -> Iterator[Callable[..., Screen]]:
     opened: list[Screen] = []
 
-    def open_screen(shell: str, behind: str, **env: str) -> Screen:
-        setup = f"source '{FOLDER}/prompt.{shell}'\n{behind}\ncd work"
+    def open_screen(shell: str, setup_lines: str, **env: str) -> Screen:
+        setup = f"source '{FOLDER}/prompt.{shell}'\n{setup_lines}\ncd work"
         opened.append(Screen(shell, {**world.env, **env}, world.folder, setup))
         return opened[-1]
 
@@ -49,9 +49,9 @@ def screen_of(world: PromptWorld) -> Iterator[Callable[..., Screen]]:
 
 
 STARSHIP = {
-    "bash": "# ~/.bashrc, behind shell-init: starship",
-    "zsh": "# ~/.zshrc, behind shell-init: starship",
-    "fish": "# ~/.config/fish/config.fish, behind shell-init: starship",
+    "bash": "# ~/.bashrc, after shell-init: starship",
+    "zsh": "# ~/.zshrc, after shell-init: starship",
+    "fish": "# ~/.config/fish/config.fish, after shell-init: starship",
 }
 
 
@@ -78,10 +78,10 @@ def test_tmux(shell: str, world: PromptWorld) -> None:
     config.write_text(
         f"{snippet('# ~/.tmux.conf')}set -g default-shell {need(shell)}\nset -g status-interval 1\n"
     )
-    behind = "# ~/.bashrc or ~/.zshrc, behind shell-init: tmux"
+    setup_lines = "# ~/.bashrc or ~/.zshrc, after shell-init: tmux"
     if shell == "fish":
-        behind = "# ~/.config/fish/config.fish, behind shell-init: tmux"
-    (world.folder / "rc").write_text(f"source '{FOLDER}/prompt.{shell}'\n{snippet(behind)}\n")
+        setup_lines = "# ~/.config/fish/config.fish, after shell-init: tmux"
+    (world.folder / "rc").write_text(f"source '{FOLDER}/prompt.{shell}'\n{snippet(setup_lines)}\n")
     socket = f"prompt-{os.getpid()}-{shell}"
     env = {**world.env, "TMUX_TMPDIR": str(world.folder)}
     tmux = [need("tmux"), "-L", socket, "-f", str(config)]
