@@ -1,0 +1,112 @@
+"""The files that shells' prompts read, while other processes sign in and out."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ssohelper.actions import prompt_notes
+from ssohelper.core import prompt_text
+from ssohelper.core.model import RoleKey
+from ssohelper.core.sign_in_clock import PromptClock
+from ssohelper.stores import files
+from tests.actions.world import HOUR, KEY, NOW, SESSION, WorldApp
+
+OTHER = RoleKey("corp", "000000000009", "Other")
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> WorldApp:
+    return WorldApp(tmp_path)
+
+
+def rows(app: WorldApp, key: RoleKey = KEY) -> str:
+    return app.prompt_state.role_file(key).read_text().splitlines()[0]
+
+
+def ended() -> str:
+    return prompt_text.to_line(prompt_text.rows(PromptClock(0, "ended")))
+
+
+def ends_in(seconds: int, role_ends_at: int | None = None) -> str:
+    return prompt_text.to_line(prompt_text.rows(PromptClock(NOW + seconds, "known"), role_ends_at))
+
+
+def test_a_sign_out_while_the_files_are_rewritten_is_noticed(
+    app: WorldApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.prompt_state.write(KEY, "as before")
+    app.sign_in(HOUR, refresh=None)
+    really = app.prompt_state.write
+
+    def write(*words: Any, **more: Any) -> bool:
+        app.tokens.forget(SESSION)
+        return really(*words, **more)
+
+    monkeypatch.setattr(app.prompt_state, "write", write)
+    prompt_notes.update_session(app, SESSION)
+    assert rows(app) == ended()
+
+
+def test_all_roles_of_the_session_are_rewritten_and_no_others(app: WorldApp) -> None:
+    foreign = RoleKey("other", "000000000009", "Other")
+    for key in (KEY, OTHER, foreign):
+        app.prompt_state.write(key, "as before")
+    app.sign_in(HOUR, refresh=None)
+    prompt_notes.update_session(app, SESSION)
+    assert (rows(app), rows(app, OTHER), rows(app, foreign)) == (
+        ends_in(HOUR),
+        ends_in(HOUR),
+        "as before",
+    )
+
+
+def test_a_failed_renewal_stays_until_a_sign_in(app: WorldApp) -> None:
+    app.sign_in(HOUR, refresh=None)
+    app.prompt_state.write(KEY, "as before", NOW + 60)
+    prompt_notes.update_session(app, SESSION)
+    assert rows(app) == ends_in(HOUR, NOW + 60)
+    prompt_notes.update_after_sign_in(app, SESSION)
+    assert rows(app) == ends_in(HOUR)
+    assert app.prompt_state.role_ends_at(KEY) is None
+
+
+def test_a_renewal_makes_no_file_that_no_shell_asked_for(app: WorldApp) -> None:
+    app.sign_in(HOUR)
+    prompt_notes.note_renewal(app, SESSION, KEY)
+    prompt_notes.update_session(app, SESSION)
+    assert not app.prompt_state.role_file(KEY).exists()
+
+
+def test_the_same_rows_are_not_written_again(app: WorldApp) -> None:
+    app.prompt_state.write(KEY, ended(), config_mtime_ns=5)
+    before = app.prompt_state.role_file(KEY).stat()
+    prompt_notes.update_session(app, SESSION)
+    assert app.prompt_state.role_file(KEY).stat().st_ino == before.st_ino
+    app.prompt_state.write(KEY, "1|0|fine|ok")
+    assert app.prompt_state.role_file(KEY).stat().st_mtime_ns == 5
+
+
+def test_names_that_are_none_of_ours_are_left_alone(app: WorldApp) -> None:
+    app.prompt_state.write(KEY, "as before")
+    folder = app.prompt_state.role_file(KEY).parent
+    (folder / "no role's name").write_text("x")
+    (folder / ".ssohelper-1-2").write_text("x")
+    (folder.parent / "account").mkdir()
+    (folder.parent / "account" / "Role").write_text("x")
+    assert app.prompt_state.roles_of("corp") == [KEY]
+
+
+def test_a_file_system_with_coarse_times_is_reported(
+    app: WorldApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the config would be newer for ever, and each prompt would start the program."""
+    really = files.write_atomically
+
+    def write(*words: Any, mtime_ns: int, **more: Any) -> None:
+        really(*words, mtime_ns=mtime_ns // 10**9 * 10**9, **more)
+
+    assert app.prompt_state.write(KEY, "x", config_mtime_ns=3_500_000_000)
+    monkeypatch.setattr(files, "write_atomically", write)
+    assert app.prompt_state.write(KEY, "y", config_mtime_ns=4_000_000_000)
+    assert not app.prompt_state.write(KEY, "z", config_mtime_ns=4_500_000_000)
