@@ -1,66 +1,66 @@
-# shellcheck disable=SC2016,SC2034,SC2128,SC2178 # references in PS1; PROMPT_COMMAND may be an array
+# shellcheck disable=SC2016,SC2034,SC2128,SC2178
 # The prompt in bash: the profile in use and the time left. Starts no program, except one when the
 # profile or ~/.aws/config changes. Call ssohelper_prompt_on at the end of ~/.bashrc, or put
 # ssohelper_prompt into PROMPT_COMMAND and '${SSOHELPER_PROMPT-}' into PS1.
-__ssohelper_prompt_key=none
+__ssoh_key=none
 
 # Sets SSOHELPER_PROMPT (coloured, with a space at its end), SSOHELPER_PROMPT_TEXT (plain) and
 # SSOHELPER_PROMPT_LEVEL (fine, soon, late). Local variables would cost a seventh of its time.
 function ssohelper_prompt {
-    __ssohelper_prompt_status=$? __ssohelper_prompt_now=${EPOCHSECONDS-}
-    if [[ -z $__ssohelper_prompt_now ]]; then # bash before 5.0, and before 4.2
-        \builtin printf -v __ssohelper_prompt_now '%(%s)T' -1 2>/dev/null ||
-            __ssohelper_prompt_now=$(\builtin command date +%s)
+    __ssoh_status=$? __ssoh_now=${EPOCHSECONDS-}
+    if [[ -z $__ssoh_now ]]; then # bash before 5.0, and before 4.2
+        \builtin printf -v __ssoh_now '%(%s)T' -1 2>/dev/null ||
+            __ssoh_now=$(\builtin command date +%s)
     fi
-    if [[ "${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-} ${NO_COLOR-} ${TERM-}" != "$__ssohelper_prompt_key" ||
-        ! -e $__ssohelper_prompt_file || $__ssohelper_prompt_config -nt $__ssohelper_prompt_file ]]; then
+    __ssoh_env="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-}"
+    if [[ "$__ssoh_env ${NO_COLOR-} ${TERM-}" != "$__ssoh_key" || ! -e $__ssoh_file ||
+        $__ssoh_config -nt $__ssoh_file ]]; then
         __ssohelper_prompt_ask || \builtin true
     fi
-    [[ ! -f $__ssohelper_prompt_file || ! -r $__ssohelper_prompt_file ]] ||
-        \builtin read -r __ssohelper_prompt_rows <"$__ssohelper_prompt_file" || __ssohelper_prompt_rows=''
-    if [[ $__ssohelper_prompt_rows != "$__ssohelper_prompt_drawn" ]] ||
-        ((__ssohelper_prompt_now > __ssohelper_prompt_until || __ssohelper_prompt_now < __ssohelper_prompt_from)); then
+    [[ ! -f $__ssoh_file || ! -r $__ssoh_file ]] || \builtin read -r __ssoh_rows <"$__ssoh_file" || __ssoh_rows=''
+    if [[ $__ssoh_rows != "$__ssoh_drawn" ]] ||
+        ((__ssoh_now > __ssoh_until || __ssoh_now < __ssoh_from)); then
         __ssohelper_prompt_draw || \builtin true
     fi
     if [[ $- == *e* ]]; then \builtin return 0; fi # an earlier failure must not end the shell here
-    \builtin return "$__ssohelper_prompt_status"
+    \builtin return "$__ssoh_status"
 }
 
 # Reads LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. The rows are read from FILE later, where there is one.
 function __ssohelper_prompt_ask {
     \builtin local IFS='|' LC_ALL=C answer=''
-    __ssohelper_prompt_drawn=none __ssohelper_prompt_key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-} ${NO_COLOR-} ${TERM-}"
+    __ssoh_drawn=none __ssoh_key="$__ssoh_env ${NO_COLOR-} ${TERM-}"
     [[ -z ${AWS_PROFILE-}${AWS_CREDENTIAL_EXPIRATION-} ]] || answer=$(_SSOHELPER_USED="${__ssohelper_used-}" \
         \builtin command ssohelper-credentials prompt --state </dev/null 2>/dev/null)
-    \builtin read -r __ssohelper_prompt_label __ssohelper_prompt_short __ssohelper_prompt_file \
-        __ssohelper_prompt_config __ssohelper_prompt_rows <<<"$answer"
-    [[ -e $__ssohelper_prompt_file ]] || __ssohelper_prompt_file=/ __ssohelper_prompt_config='' # no file to compare
+    \builtin read -r __ssoh_label __ssoh_short __ssoh_file \
+        __ssoh_config __ssoh_rows <<<"$answer"
+    [[ -e $__ssoh_file ]] || __ssoh_file=/ __ssoh_config='' # no file to compare
 }
 
 # Draws the first row that is not over: LAST SECOND|END|LEVEL|TEXT, where "left" is the time to END.
 function __ssohelper_prompt_draw {
-    \builtin local IFS='|' LC_ALL=C rows="$__ssohelper_prompt_rows" now="$__ssohelper_prompt_now"
-    \builtin local label="$__ssohelper_prompt_label" last=0 end='' level='' text='' left=''
+    \builtin local IFS='|' LC_ALL=C rows="$__ssoh_rows" now="$__ssoh_now"
+    \builtin local label="$__ssoh_label" last=0 end='' level='' text='' left=''
     \builtin local unsafe='[!A-Za-z0-9 ._:@/+=,-]' colour=32 on=$'\001\e[' off=$'m\002'
     SSOHELPER_PROMPT='' SSOHELPER_PROMPT_TEXT='' SSOHELPER_PROMPT_LEVEL=''
-    __ssohelper_prompt_drawn=$rows __ssohelper_prompt_from=$now __ssohelper_prompt_until=99999999999
+    __ssoh_drawn=$rows __ssoh_from=$now __ssoh_until=99999999999
     while ((now > 10#$last)); do
         \builtin read -r last end level text rows <<<"$rows"
         if [[ -z $label || -z $last || $last$end == *[!0-9]* ]]; then \builtin return 0; fi
     done
     if [[ $text == *left* ]]; then
-        left=$((10#$end - now)) __ssohelper_prompt_until=$((left < 60 ? now : now + left % 60))
+        left=$((10#$end - now)) __ssoh_until=$((left < 60 ? now : now + left % 60))
         if ((left >= 86400)); then left=$((left / 86400))d$((left % 86400 / 3600))h
         elif ((left >= 3600)); then \builtin printf -v left '%dh%02dm' $((left / 3600)) $((left % 3600 / 60))
         elif ((left >= 60)); then left=$((left / 60))m; else left+=s; fi
         text=${text/left/$left}
     fi
-    if ((${#label} + ${#text} > 39)); then label=$__ssohelper_prompt_short; fi
+    if ((${#label} + ${#text} > 39)); then label=$__ssoh_short; fi
     # No other character stands in a prompt, whichever program answered.
     label=${label//$unsafe/?} text=${text//$unsafe/?}
     SSOHELPER_PROMPT_TEXT=$label${text:+ $text} SSOHELPER_PROMPT_LEVEL=$level SSOHELPER_PROMPT="$label${text:+ $text} "
     if [[ -n ${NO_COLOR-} || ${TERM-dumb} == dumb ]]; then \builtin return 0; fi
-    # readline takes \001 and \002 out (PS1 means them by \[ and \]); without it they would be printed.
+    # To readline \001 and \002 mean what \[ and \] mean in PS1. Without it they would be printed.
     if [[ :${SHELLOPTS-}: != *:emacs:* && :${SHELLOPTS-}: != *:vi:* ]]; then on=$'\e[' off=m; fi
     case $level in soon) colour=33 ;; late) colour='1;31' ;; esac
     if [[ $label == @@* ]]; then label="${on}1;7;35$off$label${on}0$off"; fi

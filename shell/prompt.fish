@@ -4,22 +4,22 @@
 function __ssohelper_prompt_forget --on-variable AWS_PROFILE --on-variable AWS_ACCESS_KEY_ID \
     --on-variable AWS_CREDENTIAL_EXPIRATION --on-variable AWS_CONFIG_FILE --on-variable SSOHELPER_HOME \
     --on-variable XDG_RUNTIME_DIR --on-variable HOME --on-variable NO_COLOR --on-variable TERM
-    set -g __ssohelper_prompt_files
+    set -g __ssoh_files
 end
 __ssohelper_prompt_forget
 
-# Prints the coloured text and a space, and sets SSOHELPER_PROMPT (the same), SSOHELPER_PROMPT_TEXT (plain)
-# and SSOHELPER_PROMPT_LEVEL (fine, soon, late). A file's age tells the time: fish has no other clock.
+# Prints the coloured text and a space, and sets SSOHELPER_PROMPT (the same), SSOHELPER_PROMPT_TEXT
+# (plain) and SSOHELPER_PROMPT_LEVEL (fine, soon, late). The age of a file is fish's only clock.
 function ssohelper_prompt
     set -l code $status
-    set -l ages (path mtime --relative -- $__ssohelper_prompt_files)
+    set -l ages (path mtime --relative -- $__ssoh_files)
     if not set -q ages[2]; or test $ages[2] -lt $ages[1] # one is missing, or the config is younger
         __ssohelper_prompt_ask
-        set ages (path mtime --relative -- $__ssohelper_prompt_files)
+        set ages (path mtime --relative -- $__ssoh_files)
     end
-    test -f $__ssohelper_prompt_files[1]; and read -g __ssohelper_prompt_rows <$__ssohelper_prompt_files[1]
-    if test "$__ssohelper_prompt_rows" != "$__ssohelper_prompt_drawn" \
-            -o $ages[1] -lt $__ssohelper_prompt_from -o $ages[1] -gt $__ssohelper_prompt_until
+    test -f $__ssoh_files[1]; and read -g __ssoh_rows <$__ssoh_files[1]
+    if test "$__ssoh_rows" != "$__ssoh_drawn" \
+            -o $ages[1] -lt $__ssoh_from -o $ages[1] -gt $__ssoh_until
         __ssohelper_prompt_draw $ages[1]
     end
     printf %s "$SSOHELPER_PROMPT"
@@ -32,39 +32,39 @@ function __ssohelper_prompt_ask
     # `command -q`: fish reports a missing command even where its output is redirected.
     test -n "$AWS_PROFILE$AWS_CREDENTIAL_EXPIRATION" && command -q ssohelper-credentials && set answer \
         (_SSOHELPER_USED="$__ssohelper_used" command ssohelper-credentials prompt --state </dev/null 2>/dev/null)
-    printf %s "$answer[1]" | read -g -d '|' __ssohelper_prompt_label __ssohelper_prompt_short \
-        __ssohelper_prompt_file __ssohelper_prompt_config __ssohelper_prompt_rows
-    set -g __ssohelper_prompt_drawn none; set -g __ssohelper_prompt_from 0; set -g __ssohelper_prompt_until 0
+    printf %s "$answer[1]" | read -g -d '|' __ssoh_label __ssoh_short \
+        __ssoh_file __ssoh_config __ssoh_rows
+    set -g __ssoh_drawn none; set -g __ssoh_from 0; set -g __ssoh_until 0
     # Where there is no file, or no config to compare it with, one file is compared with itself.
-    set -g __ssohelper_prompt_files (path filter -- $__ssohelper_prompt_file $__ssohelper_prompt_config)
-    test -e "$__ssohelper_prompt_file"; or set __ssohelper_prompt_files /; set -q __ssohelper_prompt_files[2]; or set -a __ssohelper_prompt_files $__ssohelper_prompt_files
+    set -g __ssoh_files (path filter -- $__ssoh_file $__ssoh_config)
+    test -e "$__ssoh_file"; or set __ssoh_files /; set -q __ssoh_files[2]; or set -a __ssoh_files $__ssoh_files
 end
 
 # Draws the first row that is not over: LAST SECOND|END|LEVEL|TEXT, where "left" is the time to END.
 function __ssohelper_prompt_draw -a age
-    set -l now (math (path mtime -- $__ssohelper_prompt_files[1]) + $age)
-    set -l label $__ssohelper_prompt_label; set -l rows $__ssohelper_prompt_rows; set -l last 0
+    set -l now (math (path mtime -- $__ssoh_files[1]) + $age)
+    set -l label $__ssoh_label; set -l rows $__ssoh_rows; set -l last 0
     set -g SSOHELPER_PROMPT ''; set -g SSOHELPER_PROMPT_TEXT ''; set -g SSOHELPER_PROMPT_LEVEL ''
-    set -g __ssohelper_prompt_drawn $rows; set -g __ssohelper_prompt_from $age; set -g __ssohelper_prompt_until 99999999999
+    set -g __ssoh_drawn $rows; set -g __ssoh_from $age; set -g __ssoh_until 99999999999
     while test $last -lt $now
         printf %s "$rows" | read -f -d '|' last end level text rows
         string match -rq -- '^[0-9]{1,11},[0-9]{1,11}$' "$last,$end"; and test -n "$label"; or return 0
     end
     if string match -q '*left*' -- $text
         set -l left (math $end - $now)
-        set -g __ssohelper_prompt_until (test $left -lt 60; and echo $age; or math "$age + $left % 60")
+        set -g __ssoh_until (test $left -lt 60; and echo $age; or math "$age + $left % 60")
         set -l units (math -s0 $left / 86400) (math -s0 "$left % 86400 / 3600") (math -s0 "$left % 3600 / 60")
         if test $left -ge 86400; set left $units[1]d$units[2]h
         else if test $left -ge 3600; set left (printf '%dh%02dm' $units[2 3])
         else; set left (test $left -ge 60; and echo $units[3]m; or echo {$left}s); end
         set text (string replace left $left -- $text)
     end
-    test (string length -- "$label$text") -gt 39; and set label $__ssohelper_prompt_short
+    test (string length -- "$label$text") -gt 39; and set label $__ssoh_short
     # No other character stands in a prompt, whichever program answered.
     set -l shown (string replace -ra -- '[^A-Za-z0-9 ._:@/+=,-]' '?' $label (string match -r '.+' -- $text))
     set -g SSOHELPER_PROMPT_TEXT "$shown"; set -g SSOHELPER_PROMPT_LEVEL $level
     if test -z "$NO_COLOR" -a "$TERM" != dumb -a -n "$TERM"
-        set -l colour (string replace fine green -- $level | string replace soon yellow | string replace late 'red --bold' | string split ' ')
+        set -l colour green; test "$level" = soon; and set colour yellow; test "$level" = late; and set colour -o red
         string match -q '@@*' -- $shown[1]; and set shown[1] (set_color -o -r magenta)$shown[1](set_color normal)
         set -q shown[2]; and set shown[2] (set_color $colour)$shown[2](set_color normal)
     end

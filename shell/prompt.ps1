@@ -1,5 +1,5 @@
-# The prompt in PowerShell: the profile in use and the time left. Starts no program, except one when the
-# profile or ~/.aws/config changes. Written from PowerShell's documentation; not tested. Call
+# The prompt in PowerShell: the profile in use and the time left. Starts no program, except one when
+# the profile or ~/.aws/config changes. Written from PowerShell's documentation; not tested. Call
 # ssohelper_prompt_on at the end of $PROFILE, or (ssohelper_prompt) in your own `prompt`.
 $global:__ssohelper_prompt_key = ''
 

@@ -1,26 +1,26 @@
 # The prompt in zsh: the profile in use and the time left. Starts no program, except one when the
-# profile or ~/.aws/config changes. Call ssohelper_prompt_on at the end of ~/.zshrc, or put ssohelper_prompt
-# into precmd_functions and, with setopt promptsubst, '${SSOHELPER_PROMPT-}' into PROMPT.
+# profile or ~/.aws/config changes. Call ssohelper_prompt_on at the end of ~/.zshrc, or put
+# ssohelper_prompt into precmd_functions and '${SSOHELPER_PROMPT-}' into PROMPT (setopt promptsubst).
 \builtin zmodload zsh/datetime 2>/dev/null || \builtin true
-typeset -g __ssohelper_prompt_key=none
+typeset -g __ssoh_key=none
 
 # Sets SSOHELPER_PROMPT (coloured, with a space at its end), SSOHELPER_PROMPT_TEXT (plain) and
-# SSOHELPER_PROMPT_LEVEL (fine, soon, late). Quoted for any options: `emulate` would cost an eighth of its time.
+# SSOHELPER_PROMPT_LEVEL (fine, soon, late). Quoted for any options: `emulate` takes an eighth longer.
 function ssohelper_prompt {
-    \builtin local code="$?" options_before="$-" now="${EPOCHSECONDS-}" key=''
+    \builtin local code="$?" flags="$-" now="${EPOCHSECONDS-}" key=''
     if [[ -z $now ]]; then now="$(\builtin command date +%s)"; fi
     key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-} ${NO_COLOR-} ${TERM-}"
-    if [[ $key != "$__ssohelper_prompt_key" || ! -e $__ssohelper_prompt_file ||
-        $__ssohelper_prompt_config -nt $__ssohelper_prompt_file ]]; then
+    if [[ $key != "$__ssoh_key" || ! -e $__ssoh_file ||
+        $__ssoh_config -nt $__ssoh_file ]]; then
         __ssohelper_prompt_ask
     fi
-    [[ ! -f $__ssohelper_prompt_file || ! -r $__ssohelper_prompt_file ]] ||
-        __ssohelper_prompt_rows="$(<"$__ssohelper_prompt_file")" # no process; `read` takes six times as long
-    if [[ $__ssohelper_prompt_rows != "$__ssohelper_prompt_drawn" ]] ||
-        ((now > __ssohelper_prompt_until || now < __ssohelper_prompt_from)); then
+    [[ ! -f $__ssoh_file || ! -r $__ssoh_file ]] ||
+        __ssoh_rows="$(<"$__ssoh_file")" # no process; `read` takes six times as long
+    if [[ $__ssoh_rows != "$__ssoh_drawn" ]] ||
+        ((now > __ssoh_until || now < __ssoh_from)); then
         __ssohelper_prompt_draw
     fi
-    if [[ $options_before == *e* ]]; then \builtin return 0; fi # an earlier failure must not end the shell here
+    if [[ $flags == *e* ]]; then \builtin return 0; fi # an earlier failure must not end the shell here
     \builtin return "$code"
 }
 
@@ -28,39 +28,39 @@ function ssohelper_prompt {
 function __ssohelper_prompt_ask {
     \builtin emulate -L zsh
     \builtin local answer='' IFS='|'
-    typeset -g __ssohelper_prompt_key="$key" __ssohelper_prompt_drawn=none
+    typeset -g __ssoh_key="$key" __ssoh_drawn=none
     [[ -z ${AWS_PROFILE-}${AWS_CREDENTIAL_EXPIRATION-} ]] || answer=$(_SSOHELPER_USED="${__ssohelper_used-}" \
         \builtin command ssohelper-credentials prompt --state </dev/null 2>/dev/null) || \builtin true
-    \builtin read -r __ssohelper_prompt_label __ssohelper_prompt_short __ssohelper_prompt_file \
-        __ssohelper_prompt_config __ssohelper_prompt_rows <<<"$answer"
-    [[ -e $__ssohelper_prompt_file ]] || __ssohelper_prompt_file=/ __ssohelper_prompt_config='' # no file to compare
+    \builtin read -r __ssoh_label __ssoh_short __ssoh_file \
+        __ssoh_config __ssoh_rows <<<"$answer"
+    [[ -e $__ssoh_file ]] || __ssoh_file=/ __ssoh_config='' # no file to compare
 }
 
 # Draws the first row that is not over: LAST SECOND|END|LEVEL|TEXT, where "left" is the time to END.
 function __ssohelper_prompt_draw {
     \builtin emulate -L zsh
-    \builtin local LC_ALL=C IFS='|' rows="${__ssohelper_prompt_rows%%$'\n'*}" label="$__ssohelper_prompt_label"
+    \builtin local LC_ALL=C IFS='|' rows="${__ssoh_rows%%$'\n'*}" label="$__ssoh_label"
     \builtin local last=0 end='' level='' text='' left=0 colour='' unsafe='[^A-Za-z0-9 ._:@/+=,-]'
-    typeset -g SSOHELPER_PROMPT='' SSOHELPER_PROMPT_TEXT='' SSOHELPER_PROMPT_LEVEL='' __ssohelper_prompt_parts=()
-    typeset -g __ssohelper_prompt_drawn=$__ssohelper_prompt_rows __ssohelper_prompt_from=$now __ssohelper_prompt_until=99999999999
+    typeset -g SSOHELPER_PROMPT='' SSOHELPER_PROMPT_TEXT='' SSOHELPER_PROMPT_LEVEL='' __ssoh_parts=()
+    typeset -g __ssoh_drawn=$__ssoh_rows __ssoh_from=$now __ssoh_until=99999999999
     while ((now > last)); do
         \builtin read -r last end level text rows <<<"$rows"
         if [[ -z $label || $last$end != <-> || ${#last} -gt 11 || ${#end} -gt 11 ]]; then \builtin return 0; fi
     done
     if [[ $text == *left* ]]; then
-        left=$((end - now)) __ssohelper_prompt_until=$((left < 60 ? now : now + left % 60))
+        left=$((end - now)) __ssoh_until=$((left < 60 ? now : now + left % 60))
         if ((left >= 86400)); then left=$((left / 86400))d$((left % 86400 / 3600))h
         elif ((left >= 3600)); then \builtin printf -v left '%dh%02dm' $((left / 3600)) $((left % 3600 / 60))
         elif ((left >= 60)); then left=$((left / 60))m; else left+=s; fi
         text=${text/left/$left}
     fi
-    if ((${#label} + ${#text} > 39)); then label=$__ssohelper_prompt_short; fi
+    if ((${#label} + ${#text} > 39)); then label=$__ssoh_short; fi
     # No other character stands in a prompt, whichever program answered. These mean nothing to zsh.
     label=${label//${~unsafe}/\?} text=${text//${~unsafe}/\?}
     SSOHELPER_PROMPT_TEXT=$label${text:+ $text} SSOHELPER_PROMPT_LEVEL=$level SSOHELPER_PROMPT="$label${text:+ $text} "
-    __ssohelper_prompt_parts=("$SSOHELPER_PROMPT_TEXT" '' '' '' '')
+    __ssoh_parts=("$SSOHELPER_PROMPT_TEXT" '' '' '' '')
     if [[ -n ${NO_COLOR-} || ${TERM-dumb} == dumb ]]; then \builtin return 0; fi
-    __ssohelper_prompt_parts=("$label" "$text" "${(M)label:#@@*}" "${(M)level:#soon}" "${(M)level:#late}")
+    __ssoh_parts=("$label" "$text" "${(M)label:#@@*}" "${(M)level:#soon}" "${(M)level:#late}")
     case $level in soon) colour=yellow ;; late) colour=red ;; *) colour=green ;; esac
     if [[ $label == @@* ]]; then label="%B%S%F{magenta}$label%f%s%b"; fi
     SSOHELPER_PROMPT="$label${text:+ %F{$colour\}$text%f} "
@@ -71,10 +71,10 @@ function ssohelper_prompt_on {
     \builtin emulate -L zsh
     ((${precmd_functions[(Ie)__ssohelper_prompt_hook]-0})) || precmd_functions+=(__ssohelper_prompt_hook)
 }
-# PROMPT refers to 90 to 94 of psvar (label, text, is it guarded, soon, late), which are shown as they are.
+# PROMPT shows 90 to 94 of psvar as they are: label, text, and whether it is guarded, soon, late.
 function __ssohelper_prompt_hook {
     ssohelper_prompt || \builtin true
     \builtin emulate -L zsh
-    psvar[90,94]=("${(@)__ssohelper_prompt_parts}")
+    psvar[90,94]=("${(@)__ssoh_parts}")
     [[ ${PROMPT-} == *'%94V'* ]] || PROMPT='%(92V.%B%S%F{magenta}.)%90v%(92V.%f%s%b.)%(91V. %(93V.%F{yellow}.%(94V.%F{red}.%F{green}))%91v%f.)%(90V. .)'${PROMPT-}
 }

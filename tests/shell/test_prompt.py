@@ -313,7 +313,7 @@ class TestStrictShells:
 def test_each_option_of_zsh_leaves_a_prompt_as_it_is(world: PromptWorld) -> None:
     """With each option and without it: what has been drawn, and what is drawn again."""
     world.put(int(time.time()) + 9058, "known")
-    shown, redraw = f"{{ {SHOW['zsh']}; }} 2>&1", "__ssohelper_prompt_until=0"
+    shown, redraw = f"{{ {SHOW['zsh']}; }} 2>&1", "__ssoh_until=0"
     # These run nothing, print all, or are not to be changed in a shell that runs.
     others = (
         "exec|interactive|monitor|privileged|restricted|shinstdin|singlecommand|verbose|xtrace|zle"
