@@ -1,32 +1,32 @@
-# Completion of ssohelper for bash. Names are quoted by the program, which gets the line as it is:
-# nothing on it is expanded or run.
+# Completion of ssohelper for bash. The program gets the line as it is and quotes the names: nothing
+# on the line is expanded or run.
 _ssohelper() {
     COMPREPLY=()
-    local said
-    said=$(command ssohelper-credentials completion --answer bash \
+    local answer
+    answer=$(command ssohelper-credentials completion --answer bash \
         "${COMP_LINE:0:COMP_POINT}" "$COMP_WORDBREAKS" "${COMP_TYPE:-9}" 2>/dev/null) || return 0
-    local kind=${said%%$'\n'*}
-    said=${said#"$kind"}
+    local kind=${answer%%$'\n'*}
+    answer=${answer#"$kind"}
     case $kind in
         files) compopt -o default 2>/dev/null ;;
         folders) compopt -o dirnames 2>/dev/null ;;
         command) _ssohelper_command ;;
         words* | list)
-            # Split at line ends alone, with no globbing; `read` would take each byte by itself.
+            # Splits at line ends only, without globbing. `read` would read byte by byte.
             local IFS=$'\n' globbing=$-
             set -f
             # shellcheck disable=SC2206
-            COMPREPLY=($said)
+            COMPREPLY=($answer)
             [[ $globbing == *f* ]] || set +f
             [[ $kind == "words nospace" ]] && compopt -o nospace 2>/dev/null
-            # With an empty one readline inserts nothing: these are only to be seen.
+            # With an empty candidate among them readline inserts nothing and shows the list.
             [[ $kind == list ]] && COMPREPLY+=("")
             ;;
     esac
     return 0
 }
 
-# After `exec PROFILE --` stands a command: completed as that command by itself would be.
+# Completes the words after `exec PROFILE --` as those of the command that they name.
 _ssohelper_command() {
     local at=1
     while ((at < COMP_CWORD)) && [[ ${COMP_WORDS[at]} != -- ]]; do ((++at)); done

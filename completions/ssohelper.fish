@@ -1,18 +1,18 @@
-# Completion of ssohelper for fish: fish quotes what it inserts, and nothing on the line is run.
+# Completion of ssohelper for fish. fish quotes what it inserts; nothing on the line is run.
 function __ssohelper_complete
     set -l token (commandline -ct)
-    set -l said (command ssohelper-credentials completion --answer fish "$token" (commandline -opc) 2>/dev/null)
-    switch "$said[1]"
+    set -l answer (command ssohelper-credentials completion --answer fish "$token" (commandline -opc) 2>/dev/null)
+    switch "$answer[1]"
         case files
             __fish_complete_path "$token"
         case folders
             __fish_complete_directories "$token"
         case command
-            # After `exec PROFILE --` stands a command: completed as that command by itself would be.
+            # The words after `exec PROFILE --` are completed as those of the command that they name.
             complete -C (string replace -r '^.*?\s--\s+' '' -- (commandline -cp | string collect))
         case words
-            set -e said[1]
-            string join \n -- $said
+            set -e answer[1]
+            string join \n -- $answer
     end
 end
 

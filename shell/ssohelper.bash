@@ -1,12 +1,12 @@
-# ssohelper in bash: `use` and `clear` change this shell, everything else is passed on.
-# Put into ~/.bashrc:  eval "$(ssohelper-credentials shell-init bash)"
+# ssohelper in bash: `use` and `clear` change this shell, all other commands run as they are.
+# In ~/.bashrc:  eval "$(ssohelper-credentials shell-init bash)"
 
 \builtin unalias ssohelper 2>/dev/null || \builtin true
 
 function __ssohelper {
     \builtin local word='' command='' skip='' text=''
     if [[ $- == *[vx]* ]]; then
-        # A trace, as what is read with `set -v`, would show the keys that are exported.
+        # `set -x` and `set -v` would print the exported keys.
         text=$-
         { \builtin set +vx; } 2>/dev/null
         __ssohelper "$@" && word=0 || word=$?
@@ -30,7 +30,7 @@ function __ssohelper {
         fi
     done
     if [[ -z $command ]]; then
-        # Not `builtin command`: its failure ends a shell with `set -e` also in front of `||`.
+        # Not `builtin command`: with `set -e` its failure ends the shell, even before `||`.
         (\builtin exec ssohelper "$@")
         \builtin return
     fi
@@ -46,10 +46,10 @@ function __ssohelper {
     fi
 }
 
-# All or nothing: a copy of this shell tries it first, a variable may be read-only.
+# All or nothing: a subshell tries the text first, since a variable may be read-only.
 function __ssohelper_apply {
     if [[ $1 != __ssohelper_* ]]; then
-        \builtin printf 'ssohelper: error: that is no answer of ssohelper use\n' >&2
+        \builtin printf 'ssohelper: error: ssohelper use has printed something unexpected\n' >&2
         \builtin return 1
     fi
     if ! (\builtin eval "$1") >/dev/null 2>&1; then
@@ -59,7 +59,7 @@ function __ssohelper_apply {
         \builtin return 7
     fi
     \builtin eval "$1"
-    # With `set -a` every assignment is exported; these hold what was unset.
+    # `set -a` exports every assignment; these variables hold what `use` has unset.
     \builtin export -n __ssohelper_used __ssohelper_previous __ssohelper_before
 }
 

@@ -1,8 +1,8 @@
-# ssohelper in fish: `use` and `clear` change this shell, everything else is passed on.
-# Put into ~/.config/fish/config.fish:  ssohelper-credentials shell-init fish | source
+# ssohelper in fish: `use` and `clear` change this shell, all other commands run as they are.
+# In ~/.config/fish/config.fish:  ssohelper-credentials shell-init fish | source
 
 function __ssohelper
-    set -l fish_trace # a trace would show the keys that are exported
+    set -l fish_trace # a trace would print the exported keys
     set -l command ''
     set -l skip ''
     for word in $argv
@@ -39,13 +39,13 @@ end
 
 function __ssohelper_apply
     if not string match -q -- '*__ssohelper_*' "$argv[1]"
-        printf 'ssohelper: error: that is no answer of ssohelper use\n' >&2
+        printf 'ssohelper: error: ssohelper use has printed something unexpected\n' >&2
         return 1
     end
     printf '%s\n' $argv | source
 end
 
-# A universal variable is every session's: it is not ours to erase, and fish lets nothing hide it.
+# A universal variable belongs to all sessions: use must not erase it, and nothing can hide it.
 function __ssohelper_no_universal
     for name in $argv
         if set -qUx $name

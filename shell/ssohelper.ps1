@@ -1,12 +1,12 @@
-# ssohelper in PowerShell: `use` and `clear` change this shell, everything else is passed on.
-# Written from PowerShell's documentation; not tested.
-# Put into $PROFILE:  Invoke-Expression (& ssohelper shell-init pwsh | Out-String)
+# ssohelper in PowerShell: `use` and `clear` change this shell, all other commands run as they are.
+# Written from PowerShell's documentation, not tested.
+# In $PROFILE:  Invoke-Expression (& ssohelper shell-init pwsh | Out-String)
 
 function __ssohelper_program {
     (Get-Command -Name ssohelper -CommandType Application -TotalCount 1 -ErrorAction Stop).Source
 }
 
-# What the shell starts by itself: the launcher keeps PYTHONPATH and its kin from Python. It takes sh.
+# For what the shell itself starts: the launcher removes PYTHONPATH and the like. It needs sh.
 function __ssohelper_launcher {
     Set-StrictMode -Off
     if (-not ($IsLinux -or $IsMacOS)) { return __ssohelper_program }
@@ -15,7 +15,7 @@ function __ssohelper_launcher {
 
 function __ssohelper {
     param([string[]] $Words)
-    Set-StrictMode -Off # here alone: a variable of ours that is not set yet is no mistake
+    Set-StrictMode -Off # in this function: a variable of ssohelper may not be set yet
     $command = ''
     $skip = $false
     foreach ($word in $Words) {
@@ -50,7 +50,7 @@ function __ssohelper {
     }
     if ($LASTEXITCODE -ne 0) { return }
     if (-not $text.Contains('__ssohelper_')) {
-        [Console]::Error.WriteLine('ssohelper: error: that is no answer of ssohelper use')
+        [Console]::Error.WriteLine('ssohelper: error: ssohelper use has printed something unexpected')
         $global:LASTEXITCODE = 1
         return
     }

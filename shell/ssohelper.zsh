@@ -1,11 +1,11 @@
-# ssohelper in zsh: `use` and `clear` change this shell, everything else is passed on.
-# Put into ~/.zshrc:  eval "$(ssohelper-credentials shell-init zsh)"
+# ssohelper in zsh: `use` and `clear` change this shell, all other commands run as they are.
+# In ~/.zshrc:  eval "$(ssohelper-credentials shell-init zsh)"
 
 \builtin unalias ssohelper 2>/dev/null || \builtin true
 
 function __ssohelper {
     \builtin emulate -L zsh
-    \builtin setopt no_xtrace # a trace would show the keys that are exported
+    \builtin setopt no_xtrace # a trace would print the exported keys
     \builtin local word='' command='' skip='' text=''
     for word in "$@"; do
         if [[ -n $skip ]]; then
@@ -38,11 +38,11 @@ function __ssohelper {
     fi
 }
 
-# All or nothing: a copy of this shell tries it first, a variable may be read-only.
+# All or nothing: a subshell tries the text first, since a variable may be read-only.
 function __ssohelper_apply {
     \builtin emulate -L zsh
     if [[ $1 != __ssohelper_* ]]; then
-        \builtin printf 'ssohelper: error: that is no answer of ssohelper use\n' >&2
+        \builtin printf 'ssohelper: error: ssohelper use has printed something unexpected\n' >&2
         \builtin return 1
     fi
     if ! (\builtin eval "$1") >/dev/null 2>&1; then
@@ -52,7 +52,7 @@ function __ssohelper_apply {
         \builtin return 7
     fi
     \builtin eval "$1"
-    # With `set -a` every assignment is exported; these hold what was unset.
+    # `set -a` exports every assignment; these variables hold what `use` has unset.
     \builtin typeset -g +x __ssohelper_used __ssohelper_previous __ssohelper_before
 }
 

@@ -1,8 +1,8 @@
-"""credential-process as click explains it: help, and arguments that the fast door did not know."""
+"""credential-process for click: help, and arguments that its light entry point does not handle."""
 
 import click
 
-from ssohelper import credential_process as door
+from ssohelper import credential_process as entry_point
 from ssohelper.actions import selection
 from ssohelper.app import App
 from ssohelper.cli import output
@@ -26,7 +26,7 @@ def credential_process(
       ssohelper credential-process --session corp --account-id 001234567890 \\
           --role-name ReadOnlyAccess
 
-    Profiles in ~/.aws/config call this. It never asks anything and ends within 20 s.
+    Profiles in ~/.aws/config run this. It never asks for input and ends within 20 s.
     """
     session = output.options().session
     by_key = bool(session and account_id and role_name)
@@ -38,10 +38,10 @@ def credential_process(
     try:
         if profile:
             found = selection.resolve_profile(app, profile, None)
-            door.print_document(app, found.session, found.role, app.deadline())
+            entry_point.print_document(app, found.session, found.role, app.deadline())
         else:
             named = selection.require_session(app, session or "")
             role = selection.checked_role(account_id or "", role_name or "")
-            door.print_document(app, named, role, app.deadline())
+            entry_point.print_document(app, named, role, app.deadline())
     except SsoHelperError as error:
-        ctx.exit(door.reported(error))
+        ctx.exit(entry_point.reported(error))

@@ -1,4 +1,4 @@
-"""demo and emulator serve: an Identity Center on this machine, for trying and for tests."""
+"""demo and emulator serve: an emulated Identity Center on this machine."""
 
 import sys
 from pathlib import Path
@@ -20,18 +20,18 @@ def demo(ctx: click.Context) -> None:
     \b
     Examples:
       ssohelper demo                 sign in with your browser, then a shell to try things in
-      ssohelper demo < /dev/null | cat      a narrated run of the main job
+      ssohelper demo < /dev/null | cat      the main commands, run and explained
 
-    All of it lives in a throw-away home; your own ~/.aws is not touched.
+    It runs in a temporary home folder; your own ~/.aws is not changed.
     """
     on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    ctx.exit(demo_run.with_a_shell() if on_terminal else demo_run.narrated())
+    ctx.exit(demo_run.run_with_shell() if on_terminal else demo_run.run_narrated())
 
 
 @click.group()
 @output.common_options
 def emulator() -> None:
-    """Run the demo's Identity Center by itself.
+    """Run the demo's Identity Center alone.
 
     \b
     Examples:
@@ -53,11 +53,12 @@ def serve(ctx: click.Context, port: int, world_file: Path | None, ready_file: Pa
       ssohelper emulator serve
       ssohelper emulator serve --port 8765 --world world.json --ready-file ready.json
 
-    It listens on 127.0.0.1 alone, and prints what leads another shell to it; the ready file has the
-    same as JSON.
+    It listens on 127.0.0.1 only, and prints the commands to use it in another shell. The ready file
+    has the same settings as JSON.
     """
     if world_file is not None and not world_file.exists():
-        raise UsageProblem(f'no world file "{world_file}"', hint="leave --world out for the demo's")
+        hint = "without --world the demo's world is served"
+        raise UsageProblem(f'no world file "{world_file}"', hint=hint)
     try:
         server.serve(
             port=port,
@@ -69,7 +70,7 @@ def serve(ctx: click.Context, port: int, world_file: Path | None, ready_file: Pa
     except EmulatorError as cause:
         raise UsageProblem(str(cause)) from cause
     except OSError as cause:
-        # A socket's error names no file; what is left is the ready file.
+        # An error of the socket has no file name; the only file written is the ready file.
         what = f"port {port} cannot be used" if cause.filename is None else f'"{ready_file}"'
         raise LocalState(f"{what}: {cause.strerror or cause}") from cause
     ctx.exit(0)

@@ -1,6 +1,6 @@
-"""The demo: real commands of ours against the emulator, in a home that is thrown away.
+"""The demo: real ssohelper commands against the emulator, in a temporary home folder.
 
-Nothing here is played: each line that starts with $ is run as it stands, as another process.
+Each printed line that starts with $ is run as it is printed, in a process of its own.
 """
 
 import os
@@ -30,11 +30,11 @@ START_URL = "https://d-0000000000.awsapps.com/start"
 PROFILE = "payments-dev.ReadOnlyAccess"
 _URL = re.compile(r"http://127\.0\.0\.1:\d+/\S+")
 _SETUP = ["setup", START_URL, "--region", "us-east-1", "--session", "demo"]
-# uv's and pipx's: they would make the demo's profiles those of a throw-away installation, and
-# these profiles may name a passing path, since their home passes sooner. The others would let
-# the demo's shell read or write files of the person's.
+# With the variables of uv and pipx ssohelper would refuse to write profiles that name a throw-away
+# installation. The demo may: its home ends sooner. With the others the demo's shell would read or
+# write files of the user.
 _LEFT_OUT = frozenset({"UV_CACHE_DIR", "PIPX_HOME", "PIPX_VENV_CACHEDIR", "HISTFILE", "ZDOTDIR"})
-# What `ssohelper install` sets up, and the prompt. zsh begins with a questionnaire without a file.
+# What `ssohelper install` sets up, and the prompt. Without a .zshrc zsh asks the user to make one.
 _RC_FILES = {
     ".bashrc": """eval "$(ssohelper-credentials shell-init bash)"
 eval "$(ssohelper-credentials completion bash)"
@@ -51,10 +51,10 @@ ssohelper_prompt_on
 """,
 }
 _TRY = (
-    ("ssohelper", "every account and role, found as you type"),
-    (f"ssohelper use {PROFILE}", "switch this shell; its prompt tells the time left"),
-    ("ssohelper whoami", "who this shell is to AWS"),
-    ("ssohelper status", "the three clocks"),
+    ("ssohelper", "search all accounts and roles"),
+    (f"ssohelper use {PROFILE}", "switch this shell; its prompt shows the time left"),
+    ("ssohelper whoami", "the account and role of this shell"),
+    ("ssohelper status", "how long sign-in, token and role credentials last"),
 )
 _BOTO3 = (
     'import boto3; sts = boto3.Session(profile_name="{profile}").client("sts"); '
@@ -62,33 +62,35 @@ _BOTO3 = (
 )
 
 
-def narrated() -> int:
-    """Run the main job with a word on each step; exit code 0 when every step worked."""
-    with _identity_center() as (emulator, environ):
+def run_narrated() -> int:
+    """Run the main commands with an explanation of each; return 0 when all succeeded."""
+    with _run_identity_center() as (emulator, environ):
         emulator.auto_approve = "ana"
         output.echo("An emulated IAM Identity Center runs on this machine; ana works there.")
         done = (
-            _step(
+            _run_step(
                 "First day: one command signs in, lists and writes profiles.",
                 environ,
                 [*_SETUP, "--no-browser", "--yes"],
             )
-            and _step("What ana may use, narrowed down by words:", environ, ["list", "payments"])
-            and _step("A second sync changes nothing:", environ, ["profile", "sync", "--yes"])
-            and _boto3(environ)
-            and _step("The three clocks: sign-in, token, role credentials.", environ, ["status"])
+            and _run_step("Roles of ana that match a word:", environ, ["list", "payments"])
+            and _run_step("A second sync changes nothing:", environ, ["profile", "sync", "--yes"])
+            and _run_boto3(environ)
+            and _run_step(
+                "The three clocks: sign-in, token, role credentials.", environ, ["status"]
+            )
         )
     if not done:
-        output.say("the demo stopped: the line above says why")
+        output.say("the demo stopped: the last line above says why")
         return 1
-    output.echo("\nThat home is gone again, and your own ~/.aws was not touched.")
+    output.echo("\nThe temporary home was removed; your own ~/.aws was not changed.")
     output.echo("For your organization: ssohelper setup https://YOUR-PORTAL.awsapps.com/start")
     return 0
 
 
-def with_a_shell() -> int:
-    """Sign in with the person's browser, write the profiles, then a shell to try things in."""
-    with _identity_center() as (_emulator, environ):
+def run_with_shell() -> int:
+    """Sign in with the user's browser, write profiles, and run a shell; return the exit code."""
+    with _run_identity_center() as (_emulator, environ):
         output.say("An emulated IAM Identity Center runs on this machine. Sign in there as ana.")
         output.say(f"$ ssohelper {shlex.join(_SETUP)}")
         code = subprocess.call([command_path(os.environ), *_SETUP], env=sanitised(environ))
@@ -101,30 +103,30 @@ def with_a_shell() -> int:
         output.say("\nA shell in the demo's home. Try:")
         for command, what in _TRY:
             output.say(f"  {command:<48}  {what}")
-        output.say("Leave with: exit (then all of it is gone)")
+        output.say("Leave with: exit (the demo's home is then removed)")
         with own_process.original_core_limit():
             subprocess.call([shell], env=environ)
     return 0
 
 
-def _step(words: str, environ: dict[str, str], arguments: list[str]) -> bool:
+def _run_step(words: str, environ: dict[str, str], arguments: list[str]) -> bool:
     output.echo(f"\n# {words}")
-    return _run(arguments, environ) == 0
+    return _run_and_show(arguments, environ) == 0
 
 
 @contextmanager
-def _identity_center() -> Iterator[tuple[Emulator, dict[str, str]]]:
-    with _ending_by_signal():
+def _run_identity_center() -> Iterator[tuple[Emulator, dict[str, str]]]:
+    with _exit_on_signal():
         home = Path(tempfile.mkdtemp(prefix="ssohelper-demo-"))
         try:
             with Emulator() as emulator:
-                yield emulator, _environment(home, emulator.environment())
+                yield emulator, _make_environment(home, emulator.environment())
         finally:
-            _remove(home)
+            _remove_home(home)
 
 
-def _remove(home: Path) -> None:
-    """Remove the home whatever comes: who closes a terminal often sends a second signal."""
+def _remove_home(home: Path) -> None:
+    """Remove the home with signals ignored: closing a terminal often sends a second one."""
     names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {name: signal.signal(getattr(signal, name), signal.SIG_IGN) for name in names}
     try:
@@ -135,8 +137,8 @@ def _remove(home: Path) -> None:
 
 
 @contextmanager
-def _ending_by_signal() -> Iterator[None]:
-    """Let a signal that ends us end what we started, and clean up, before we are gone."""
+def _exit_on_signal() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into SystemExit, so that child processes and the home are removed."""
 
     def end(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
@@ -150,8 +152,8 @@ def _ending_by_signal() -> Iterator[None]:
             signal.signal(getattr(signal, name), handler)
 
 
-def _environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:
-    """Return the person's environment, less what would lead out of the throw-away home."""
+def _make_environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:
+    """Write the home's files; return the user's environment without what leads out of the home."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -168,7 +170,7 @@ def _environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:
         | endpoints
         | {
             "HOME": str(home),
-            # Windows' own words for it.
+            # HOME on Windows.
             "USERPROFILE": str(home),
             "LOCALAPPDATA": str(home / "AppData"),
             "XDG_RUNTIME_DIR": str(home / "run"),
@@ -178,11 +180,11 @@ def _environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:
     )
 
 
-def _run(arguments: list[str], environ: dict[str, str]) -> int:
-    """Run a command of ours, show what it says, and open the sign-in page when it names one."""
+def _run_and_show(arguments: list[str], environ: dict[str, str]) -> int:
+    """Run an ssohelper command, print its output, and visit the sign-in page that it prints."""
     output.echo(f"$ ssohelper {shlex.join(arguments)}")
     sys.stdout.flush()
-    process = subprocess.Popen(
+    child = subprocess.Popen(
         [command_path(os.environ), *arguments],
         env=sanitised(environ),
         stdin=subprocess.DEVNULL,
@@ -192,23 +194,23 @@ def _run(arguments: list[str], environ: dict[str, str]) -> int:
         encoding="utf-8",
         errors="backslashreplace",
     )
-    assert process.stdout is not None
+    assert child.stdout is not None
     opened = False
     try:
-        for line in process.stdout:
+        for line in child.stdout:
             output.echo("  " + line.rstrip("\n"))
-            found = _URL.search(line)
-            if found and not opened:
+            match = _URL.search(line)
+            if match and not opened:
                 opened = True
-                threading.Thread(target=_visit, args=(found.group(),), daemon=True).start()
-        return process.wait()
+                threading.Thread(target=_visit, args=(match.group(),), daemon=True).start()
+        return child.wait()
     finally:
-        process.kill()
-        process.wait()
+        child.kill()
+        child.wait()
 
 
 def _visit(url: str) -> None:
-    """Be the browser: the emulator signs ana in, and its redirect ends at our listener."""
+    """Act as the browser: the emulator signs ana in and redirects to the command's listener."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(url, timeout=10) as page:
@@ -217,7 +219,7 @@ def _visit(url: str) -> None:
         click.echo(f"  the sign-in page did not answer: {error}", err=True)
 
 
-def _boto3(environ: dict[str, str]) -> bool:
+def _run_boto3(environ: dict[str, str]) -> bool:
     output.echo("\n# Any SDK now has credentials through a profile; boto3, unchanged:")
     code = _BOTO3.format(profile=PROFILE)
     output.echo(f"$ python -c {shlex.quote(code)}")
@@ -229,6 +231,6 @@ def _boto3(environ: dict[str, str]) -> bool:
         text=True,
         check=False,
     )
-    said = (finished.stdout or finished.stderr).strip().splitlines()
-    output.echo("  " + (said[-1] if said else "boto3 said nothing"))
+    lines = (finished.stdout or finished.stderr).strip().splitlines()
+    output.echo("  " + (lines[-1] if lines else "boto3 printed nothing"))
     return finished.returncode == 0

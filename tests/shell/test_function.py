@@ -78,7 +78,7 @@ def test_use_back_and_clear_are_right_to_the_byte(
         ran = terminal.run(f"ssohelper use {DEV}")
         assert ran.code == 0
         assert 'account "payments-dev" (000040000001), role "ReadOnlyAccess": ' in words(ran.said)
-        assert re.search(r": .*\d[hm].*(lasts|left|renews)", words(ran.said))
+        assert re.search(r": .*\d[hm].*(lasts|left|renewed)", words(ran.said))
         assert terminal.environ() == after_use(before, DEV)
         assert terminal.run(f"ssohelper use {PROD}").code == 0
         assert terminal.environ() == after_use(before, PROD)
