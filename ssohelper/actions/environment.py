@@ -155,10 +155,10 @@ def ensure_sign_in(app: App, session: SsoSession) -> Outlook:
     Raises: LoginRequired.
     """
     try:
-        token = tokens.valid_token(app, session, app.deadline())
+        token = tokens.ensure_valid_token(app, session, app.deadline())
     except (AwsUnreachable, LocalState) as error:
         app.warn(f"the sign-in could not be renewed: {error.message}")
-        return clocks.outlook_of(app, session, tokens.seen(app, session))
+        return clocks.outlook_of(app, session, tokens.peek_token(app, session))
     # Another tool may have signed in, which shells' prompts do not notice.
     prompt_notes.update_session(app, session)
     return clocks.outlook_of(app, session, token)

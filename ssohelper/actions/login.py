@@ -235,7 +235,7 @@ def _keep(
 
 
 def _is_replaced(app: App, session: SsoSession, token: AccessToken | None) -> bool:
-    present = tokens.seen(app, session)
+    present = tokens.peek_token(app, session)
     if token is None or present is None:
         return False
     facts = app.tokens.load_facts(session.name)
@@ -280,7 +280,7 @@ def _by_browser(
             f"({show(callback.error or '', 60)})",
             hint=f"try again with: ssohelper login {session.name}",
         )
-    return oidc.token_by_code(registration, callback.code, redirect_uri, verifier)
+    return oidc.get_token_by_code(registration, callback.code, redirect_uri, verifier)
 
 
 def _by_device_code(
@@ -324,7 +324,7 @@ def _polled(
     oidc: OidcClient, registration: ClientRegistration, waiting: DeviceAuthorization
 ) -> tuple[AccessToken, int] | Poll:
     try:
-        return oidc.token_by_device_code(registration, waiting)
+        return oidc.get_token_by_device_code(registration, waiting)
     except AwsUnreachable as error:
         # A network that comes and goes does not end a sign-in; a senseless answer does.
         if isinstance(error, BadAnswer):
@@ -368,7 +368,7 @@ def _token_to_revoke(
         token = app.tokens.load(session)
         if token is None or token.expires_at > app.now() or not tokens.is_refreshable(app, token):
             return token, None
-        return tokens.valid_token(app, session, app.deadline(_SILENT_SECONDS)), None
+        return tokens.ensure_valid_token(app, session, app.deadline(_SILENT_SECONDS)), None
     except LoginRequired:
         return None, None
     except (AwsUnreachable, ConfigInvalid, LocalState) as error:

@@ -79,7 +79,7 @@ def tell_after_renewal(app: App, session: SsoSession, error: SsoHelperError | No
     if isinstance(error, LoginRequired):
         try_to_tell(app, session, app.now(), is_refused=True)
     elif error is None:
-        token = tokens.seen(app, session)
+        token = tokens.peek_token(app, session)
         if token is not None:
             margin = token_margin_seconds(tokens.life_seconds(app, session, token))
             try_to_tell(app, session, token.expires_at - int(margin))

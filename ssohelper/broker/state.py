@@ -13,7 +13,7 @@ NEVER = float("inf")
 
 
 class Caller:
-    """One waiting caller; `fallback` is what it gets when nothing better comes in time."""
+    """One waiting caller; it gets `fallback` when nothing better arrives in time."""
 
     def __init__(self, request: Request, channel: object = None) -> None:
         self.request = request
@@ -47,7 +47,7 @@ class Ports(Protocol):
 
 
 class Job:
-    """One role that AWS is, or will be, asked about."""
+    """One role for which AWS is, or will be, asked."""
 
     def __init__(self, key: RoleKey) -> None:
         self.key = key
@@ -77,7 +77,7 @@ class Refusals:
         self._found: dict[RoleKey | str, _Refusal] = {}
 
     def remember(self, scope: RoleKey | str, error: SsoHelperError, now: float) -> None:
-        """Share the error from now on."""
+        """Share the error with callers from now on."""
         self._found[scope] = _Refusal(
             error, self._fingerprint(_session_of(scope)), now + RETRY_SECONDS
         )
@@ -108,7 +108,7 @@ class Session:
         self.renewal_began_at: float | None = None
         self.rejected_id: str | None = None
         self.renewal = Backoff()
-        # Whether role calls need the renewal. While the token works, a failed early one affects none.
+        # Whether role calls need the renewal: not while the token works, even if a renewal fails.
         self.needs_renewal = False
         self.calls = Backoff()
         self.under_way = 0

@@ -44,4 +44,4 @@ def credential_process(
             role = selection.checked_role(account_id or "", role_name or "")
             door.print_document(app, named, role, app.deadline())
     except SsoHelperError as error:
-        ctx.exit(door.reported(error))
+        ctx.exit(door.report(error))

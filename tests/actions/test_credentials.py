@@ -343,7 +343,7 @@ class TestDisk:
     @pytest.mark.parametrize(
         ("call", "said"),
         [
-            ("save", "the credentials could not be kept: disk full"),
+            ("save", "the credentials could not be saved: disk full"),
             ("publish", "the credentials are good, but could not be published: disk full"),
         ],
     )

@@ -56,7 +56,7 @@ class World:
         return self.true + self.wall_ahead
 
     # The two methods of the portal that a release uses.
-    def role_credentials(self, token: object, role: Role, deadline: object) -> RoleCredentials:
+    def get_role_credentials(self, token: object, role: Role, deadline: object) -> RoleCredentials:
         if not self.is_up:
             raise AwsUnreachable("down")
         self.asked_at.append(self.true)

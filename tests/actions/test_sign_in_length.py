@@ -36,7 +36,7 @@ class Days:
                 due_at = tokens.renewal_due_at(self.app, self.session)
                 if due_at is not None and self.app.now() >= due_at:
                     self.renew()
-                tokens.valid_token(self.app, self.session, self.app.deadline())
+                tokens.ensure_valid_token(self.app, self.session, self.app.deadline())
             except LoginRequired:
                 return
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ssohelper.broker.connection import Connection, parsed_request
+from ssohelper.broker.connection import Connection, parse_request
 from ssohelper.broker.requests import Request
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey
@@ -51,8 +51,8 @@ def world() -> Iterator[World]:
 
 
 def test_a_question_is_read_whole():
-    assert parsed_request(LINE, 100.0) == Request(KEY, 100.0, 118.0, 0.9, True)
-    without = parsed_request(b"ask corp 001234567890 R 500 0 0\n", 1.0)
+    assert parse_request(LINE, 100.0) == Request(KEY, 100.0, 118.0, 0.9, True)
+    without = parse_request(b"ask corp 001234567890 R 500 0 0\n", 1.0)
     assert without == Request(KEY._replace(role_name="R"), 1.0, 1.5, 0.0, False)
 
 
@@ -76,7 +76,7 @@ def test_a_question_is_read_whole():
     ],
 )
 def test_what_is_no_question_is_none_and_ends_the_connection(line, world):
-    assert parsed_request(line, 100.0) is None
+    assert parse_request(line, 100.0) is None
     world.client.sendall(line)
     world.step()
     assert (world.callers, world.closed) == ([], 1)

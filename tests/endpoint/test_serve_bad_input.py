@@ -61,7 +61,7 @@ def test_a_system_without_threads_is_said_in_one_line(
     with serve_command._make_endpoint(app, selection.resolve_profile(app, "job", None)) as endpoint:
         endpoint.listen_on_port()
         monkeypatch.setattr(threading.Thread, "start", refused)
-        with pytest.raises(LocalState, match="the system gives no more threads"):
+        with pytest.raises(LocalState, match="no more threads can be started"):
             endpoint.start()
     assert os.listdir(state(home)) == []
 
@@ -73,7 +73,7 @@ def test_threads_that_come_back_ask_aws_again(
     with serve_command._make_endpoint(app, selection.resolve_profile(app, "job", None)) as endpoint:
         with monkeypatch.context() as for_a_while:
             for_a_while.setattr(threading.Thread, "start", refused)
-            with pytest.raises(LocalState, match="the system gives no more threads"):
+            with pytest.raises(LocalState, match="no more threads can be started"):
                 endpoint.source.get_credentials(1.5)
             serve_command._print_warning("lost, and no reason to end")
         assert endpoint.source.get_credentials(60.0).access_key_id

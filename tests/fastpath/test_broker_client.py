@@ -312,7 +312,7 @@ class FakeBroker:
     def __init__(self, home: Home) -> None:
         folder_of(home).mkdir(mode=0o700, parents=True)
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        with broker_client._Folder(str(folder_of(home))) as place:
+        with broker_client._SocketFolder(str(folder_of(home))) as place:
             self.listener.bind(place.path_of(socket_of(home).name))
         self.listener.listen(8)
         self.lines: list[bytes] = []

@@ -28,7 +28,7 @@ def client(emulator):
     token = AccessToken(Secret(emulator.token_for("ana")["accessToken"]), 2**31, None, None)
     portal = Portal(session, emulator.environment(), warn_of_foreign_token_only, facts=SignInFacts)
     role = Role(ACCOUNT, "Role00")
-    keys = portal.role_credentials(token, role, Deadline(18, time.monotonic))
+    keys = portal.get_role_credentials(token, role, Deadline(18, time.monotonic))
     return AccountClient(keys, "eu-west-1", emulator.environment(), pytest.fail)
 
 
@@ -44,14 +44,14 @@ GOOD_ARN = f"arn:aws:sts::{ACCOUNT}:assumed-role/AWSReservedSSO_Role00_012345678
 
 
 def test_sts_confirms_account_role_and_person(emulator, client):
-    identity = client.caller_identity()
+    identity = client.get_caller_identity()
     assert identity.arn == emulator.world.session_arn(ACCOUNT, "Role00", "ana")
     assert (identity.account_id, identity.role_session) == (ACCOUNT, "ana")
 
 
 def test_the_good_answer_of_the_next_table_is_good(emulator, client):
     emulator.faults.script("GetCallerIdentity", 200, body=answer(GOOD_ARN))
-    assert client.caller_identity().arn == GOOD_ARN
+    assert client.get_caller_identity().arn == GOOD_ARN
 
 
 @pytest.mark.parametrize(
@@ -77,16 +77,16 @@ def test_the_good_answer_of_the_next_table_is_good(emulator, client):
 def test_nonsense_is_exit_6(emulator, client, body):
     emulator.faults.script("GetCallerIdentity", 200, body=body, times=3)
     with pytest.raises(BadAnswer):
-        client.caller_identity()
+        client.get_caller_identity()
 
 
 def test_keys_that_have_expired_are_exit_5(emulator, client):
     emulator.faults.clock_offset_seconds = 2 * 3600
     with pytest.raises(RoleNotAssigned, match="ExpiredToken"):
-        client.caller_identity()
+        client.get_caller_identity()
 
 
 def test_sts_that_is_down_is_exit_6(emulator, client):
     emulator.stop()
     with pytest.raises(AwsUnreachable):
-        client.caller_identity()
+        client.get_caller_identity()

@@ -36,7 +36,9 @@ def keys(emulator: Emulator) -> RoleCredentials:
     session = SsoSession("corp", emulator.world.start_url, emulator.world.region, ())
     token = AccessToken(Secret(emulator.token_for("ana")["accessToken"]), 2**31, None, None)
     portal = Portal(session, emulator.environment(), warn_of_foreign_token_only, facts=SignInFacts)
-    return portal.role_credentials(token, Role("000000000000", "Role00"), Deadline(18, time.time))
+    return portal.get_role_credentials(
+        token, Role("000000000000", "Role00"), Deadline(18, time.time)
+    )
 
 
 def client(emulator: Emulator, **more: str) -> Federation:
@@ -62,7 +64,7 @@ def test_the_keys_become_an_address_and_travel_in_no_url(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     seen = watched(emulator)
-    address = client(emulator).login_url(keys, ISSUER, PAGE)
+    address = client(emulator).get_login_url(keys, ISSUER, PAGE)
     [(line, form)] = seen
     assert line == "POST /federation?"
     # No SessionDuration: the console session ends with the keys.
@@ -80,14 +82,14 @@ def test_the_keys_become_an_address_and_travel_in_no_url(
 def test_keys_that_are_refused(emulator: Emulator, keys: RoleCredentials, status: int) -> None:
     emulator.faults.script(OPERATION, status, body="<html>no</html>")
     with pytest.raises(RoleNotAssigned, match=str(status)):
-        client(emulator).login_url(keys, ISSUER, PAGE)
+        client(emulator).get_login_url(keys, ISSUER, PAGE)
     assert emulator.counters[OPERATION] == 1
 
 
 def test_expired_keys_are_refused(emulator: Emulator, keys: RoleCredentials) -> None:
     emulator.faults.set(clock_offset_seconds=13 * 3600)
     with pytest.raises(RoleNotAssigned):
-        client(emulator).login_url(keys, ISSUER, PAGE)
+        client(emulator).get_login_url(keys, ISSUER, PAGE)
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -95,7 +97,7 @@ def test_a_bad_moment_is_tried_again(
     emulator: Emulator, keys: RoleCredentials, status: int
 ) -> None:
     emulator.faults.script(OPERATION, status, times=2)
-    assert client(emulator).login_url(keys, ISSUER, PAGE).reveal()
+    assert client(emulator).get_login_url(keys, ISSUER, PAGE).reveal()
     assert emulator.counters[OPERATION] == 3
 
 
@@ -103,7 +105,7 @@ def test_throttled_for_good(emulator: Emulator, keys: RoleCredentials) -> None:
     # Longer than the call may take: not waited for.
     emulator.faults.script(OPERATION, 429, {"Retry-After": "60"}, times=3)
     with pytest.raises(Throttled) as caught:
-        client(emulator).login_url(keys, ISSUER, PAGE)
+        client(emulator).get_login_url(keys, ISSUER, PAGE)
     assert caught.value.retry_after_seconds == 60
     assert emulator.counters[OPERATION] == 1
 
@@ -111,10 +113,10 @@ def test_throttled_for_good(emulator: Emulator, keys: RoleCredentials) -> None:
 def test_an_answer_that_is_lost_or_reset(emulator: Emulator, keys: RoleCredentials) -> None:
     emulator.faults.script(OPERATION, reset=True, times=3)
     with pytest.raises(AwsUnreachable):
-        client(emulator).login_url(keys, ISSUER, PAGE)
+        client(emulator).get_login_url(keys, ISSUER, PAGE)
     emulator.faults.script(OPERATION, close_after=20, times=3)
     with pytest.raises(AwsUnreachable):
-        client(emulator).login_url(keys, ISSUER, PAGE)
+        client(emulator).get_login_url(keys, ISSUER, PAGE)
 
 
 def test_a_drip_ends_at_the_deadline(
@@ -123,7 +125,7 @@ def test_a_drip_ends_at_the_deadline(
     monkeypatch.setattr(federation, "_CALL_SECONDS", 0.5)
     emulator.faults.script(OPERATION, seconds_per_byte=0.05)
     with pytest.raises(AwsUnreachable):
-        client(emulator).login_url(keys, ISSUER, PAGE)
+        client(emulator).get_login_url(keys, ISSUER, PAGE)
 
 
 def test_a_redirect_is_not_followed(emulator: Emulator, keys: RoleCredentials) -> None:
@@ -131,7 +133,7 @@ def test_a_redirect_is_not_followed(emulator: Emulator, keys: RoleCredentials) -
     for status in (301, 302, 303, 307, 308):
         emulator.faults.script(OPERATION, status, {"Location": f"{emulator.url}/device"})
         with pytest.raises(BadAnswer, match="redirect"):
-            client(emulator).login_url(keys, ISSUER, PAGE)
+            client(emulator).get_login_url(keys, ISSUER, PAGE)
     assert emulator.counters["pages"] == 0
 
 
@@ -162,7 +164,7 @@ def test_an_answer_that_makes_no_sense(
 ) -> None:
     emulator.faults.script(OPERATION, 200, body=body.encode("latin-1"))
     with pytest.raises(BadAnswer) as caught:
-        client(emulator).login_url(keys, ISSUER, PAGE)
+        client(emulator).get_login_url(keys, ISSUER, PAGE)
     assert caught.value.exit_code == 6
     assert len(caught.value.message) < 200
 
@@ -173,20 +175,20 @@ def test_a_status_that_makes_no_sense(
 ) -> None:
     emulator.faults.script(OPERATION, status, body='{"SigninToken": "aaaaaaaaaaaaaaaaaaaaaa"}')
     with pytest.raises(BadAnswer):
-        client(emulator).login_url(keys, ISSUER, PAGE)
+        client(emulator).get_login_url(keys, ISSUER, PAGE)
 
 
 def test_nobody_there_shows_no_key(keys: RoleCredentials, emulator: Emulator) -> None:
     asking = client(emulator)
     emulator.stop()
     with pytest.raises(AwsUnreachable) as caught:
-        asking.login_url(keys, ISSUER, PAGE)
+        asking.get_login_url(keys, ISSUER, PAGE)
     assert emulator.canary not in f"{caught.value.message} {caught.value.hint}"
 
 
 def test_the_general_endpoint_moves_no_keys(emulator: Emulator, keys: RoleCredentials) -> None:
     said: list[str] = []
     environ = {**emulator.environment(), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
-    Federation("us-east-1", environ, said.append).login_url(keys, ISSUER, PAGE)
+    Federation("us-east-1", environ, said.append).get_login_url(keys, ISSUER, PAGE)
     assert len(said) == 1
     assert "AWS_ENDPOINT_URL is ignored" in said[0]

@@ -61,8 +61,8 @@ def soon() -> Deadline:
 def token_of(oidc: OidcClient) -> AccessToken:
     registration = oidc.register(DEVICE_CODE_GRANT)
     authorization = oidc.start_device_authorization(registration)
-    assert oidc.token_by_device_code(registration, authorization) is Poll.PENDING
-    answer = oidc.token_by_device_code(registration, authorization)
+    assert oidc.get_token_by_device_code(registration, authorization) is Poll.PENDING
+    answer = oidc.get_token_by_device_code(registration, authorization)
     assert not isinstance(answer, Poll)
     return answer[0]
 
@@ -96,10 +96,10 @@ def test_a_code_is_traded_once_and_with_its_verifier(oidc: OidcClient, emulator:
         urlopen(oidc.authorize_url(registration, uri, "s", challenge), timeout=20).close()
         code = Secret(catcher.query["code"])
         with pytest.raises(LoginRequired):
-            oidc.token_by_code(registration, code, uri, Secret("x" * 43))
+            oidc.get_token_by_code(registration, code, uri, Secret("x" * 43))
         urlopen(oidc.authorize_url(registration, uri, "s", challenge), timeout=20).close()
         code = Secret(catcher.query["code"])
-        token, _ = oidc.token_by_code(registration, code, uri, verifier)
+        token, _ = oidc.get_token_by_code(registration, code, uri, verifier)
     assert token.refresh_token is not None
 
 
@@ -330,12 +330,12 @@ def test_a_signed_client_reads_no_aws_config(home: Home, monkeypatch: pytest.Mon
 
 
 def test_within_returns_raises_and_gives_up() -> None:
-    assert clients.within(soon(), lambda: 7) == 7
+    assert clients.run_within(soon(), lambda: 7) == 7
     with pytest.raises(ZeroDivisionError):
-        clients.within(soon(), lambda: 1 // 0)
+        clients.run_within(soon(), lambda: 1 // 0)
     held = threading.Event()
     with pytest.raises(AwsUnreachable):
-        clients.within(Deadline(0.05, time.monotonic), held.wait)
+        clients.run_within(Deadline(0.05, time.monotonic), held.wait)
     held.set()
 
 

@@ -52,7 +52,7 @@ def test_a_wait_that_came_late_is_caught_up_but_an_idle_time_is_not(pacing, cloc
 
 
 def test_a_429_makes_everybody_pause_and_go_on_more_slowly(pacing, clock):
-    pacing.throttled()
+    pacing.note_throttled()
     assert seconds_for(pacing, clock, 1) == pytest.approx(0.1)
     assert pacing.pace == pytest.approx(19)
     assert seconds_for(pacing, clock, 19) == pytest.approx(1.0, abs=0.01)
@@ -60,14 +60,14 @@ def test_a_429_makes_everybody_pause_and_go_on_more_slowly(pacing, clock):
 
 def test_eight_threads_that_meet_one_full_bucket_slow_it_once(pacing):
     for _ in range(8):
-        pacing.throttled()
+        pacing.note_throttled()
     assert pacing.pace == pytest.approx(19)
 
 
 def test_429s_without_an_end_pause_longer_and_longer_but_never_longer_than_20_s(pacing, clock):
     pauses = []
     for _ in range(10):
-        pacing.throttled()
+        pacing.note_throttled()
         pauses.append(seconds_for(pacing, clock, 1))
         clock.now += 1
     assert pauses[:3] == pytest.approx([0.1, 0.2, 0.4])
@@ -77,9 +77,9 @@ def test_429s_without_an_end_pause_longer_and_longer_but_never_longer_than_20_s(
 
 
 def test_answers_bring_the_pace_back_to_twenty_and_no_further(pacing, clock):
-    pacing.throttled()
+    pacing.note_throttled()
     for _ in range(100):
-        pacing.answered()
+        pacing.note_answer()
     assert pacing.pace == 20
 
 
@@ -88,7 +88,7 @@ def test_answers_bring_the_pace_back_to_twenty_and_no_further(pacing, clock):
     [(1, 1), (7.0, 7), (20, 20), (0, 0.1), (-1, 0.1), (86400, 0.1), (None, 0.1)],
 )
 def test_retry_after_is_believed_up_to_20_s(pacing, clock, retry_after, pause):
-    pacing.throttled(retry_after)
+    pacing.note_throttled(retry_after)
     assert seconds_for(pacing, clock, 1) == pytest.approx(pause)
 
 
@@ -99,7 +99,7 @@ def test_patience_counts_from_the_first_request_and_from_each_answer(pacing, clo
     pacing.wait()
     clock.now += 12
     assert pacing.patience_left == pytest.approx(18)
-    pacing.answered()
+    pacing.note_answer()
     assert pacing.patience_left == pytest.approx(30)
     clock.now += 31
     assert pacing.patience_left == pytest.approx(-1)
@@ -108,9 +108,9 @@ def test_patience_counts_from_the_first_request_and_from_each_answer(pacing, clo
 def test_a_pause_that_outlasts_patience_is_not_worth_its_wait(pacing, clock):
     pacing.wait()
     clock.now += 11
-    pacing.throttled(18)
+    pacing.note_throttled(18)
     assert pacing.patience_left == pytest.approx(1)
-    pacing.throttled(20)
+    pacing.note_throttled(20)
     assert pacing.patience_left == pytest.approx(-1)
 
 

@@ -40,12 +40,12 @@ registration = oidc.register(DEVICE_CODE_GRANT)
 waiting = oidc.start_device_authorization(registration)
 answer = Poll.PENDING
 while isinstance(answer, Poll):
-    answer = oidc.token_by_device_code(registration, waiting)
+    answer = oidc.get_token_by_device_code(registration, waiting)
 token, _ = oidc.refresh(answer[0], soon)
-account = next(portal.accounts(token))
-role = Role(account.id, portal.roles(token, account.id)[0])
-keys = portal.role_credentials(token, role, soon)
-print(AccountClient(keys, "eu-west-1", environ, warn).caller_identity().account_id)
+account = next(portal.list_accounts(token))
+role = Role(account.id, portal.list_roles(token, account.id)[0])
+keys = portal.get_role_credentials(token, role, soon)
+print(AccountClient(keys, "eu-west-1", environ, warn).get_caller_identity().account_id)
 Federation("us-east-1", environ, warn).login_url(keys, start_url, "https://console.aws.amazon.com/")
 portal.logout(token)
 """

@@ -86,10 +86,10 @@ class TestListing:
     def test_all_pages_are_read(self, token):
         with Emulator(World.of_size(250, 130)) as emulator:
             portal, token = portal_of(emulator), token_of(emulator)
-            accounts = list(portal.accounts(token))
+            accounts = list(portal.list_accounts(token))
             assert len({account.id for account in accounts}) == 250
             assert emulator.counters["ListAccounts"] == 3
-            assert len(portal.roles(token, accounts[0].id)) == 130
+            assert len(portal.list_roles(token, accounts[0].id)) == 130
             assert emulator.counters["ListAccountRoles"] == 2
 
     def test_an_account_that_two_pages_hold_is_listed_once(self, emulator, portal, token):
@@ -98,30 +98,30 @@ class TestListing:
             "ListAccounts", 200, body=f'{{"nextToken":"x","accountList":[{row}]}}'
         )
         emulator.faults.script("ListAccounts", 200, body=f'{{"accountList":[{row}]}}')
-        assert [account.id for account in portal.accounts(token)] == [ACCOUNT]
+        assert [account.id for account in portal.list_accounts(token)] == [ACCOUNT]
 
     def test_missing_names_are_empty(self, emulator, portal, token):
         emulator.faults.account_names = {ACCOUNT: None}
         emulator.faults.emails = {ACCOUNT: None}
-        first = next(portal.accounts(token))
+        first = next(portal.list_accounts(token))
         assert (first.id, first.name, first.email) == (ACCOUNT, "", "")
 
     def test_hostile_names_come_through_as_they_are(self, emulator, portal, token):
         name = "\x1b]8;;http://evil\x07[/bold]%s{{x}}${y}\u202e\n"
         emulator.faults.account_names = {ACCOUNT: name}
         emulator.faults.role_names = {"Role00": "../../x"}
-        assert next(portal.accounts(token)).name == name
-        assert "../../x" in portal.roles(token, ACCOUNT)
+        assert next(portal.list_accounts(token)).name == name
+        assert "../../x" in portal.list_roles(token, ACCOUNT)
 
     def test_a_lone_surrogate_in_a_name_comes_through(self, emulator, portal, token):
         body = f'{{"accountList":[{{"accountId":"{ACCOUNT}","accountName":"a\\ud800"}}]}}'
         emulator.faults.script("ListAccounts", 200, body=body)
-        assert next(portal.accounts(token)).name == "a\ud800"
+        assert next(portal.list_accounts(token)).name == "a\ud800"
 
     def test_pages_that_go_in_a_circle_are_an_error(self, emulator, portal, token):
         emulator.faults.repeat_next_token = True
         with pytest.raises(BadAnswer, match="circle"):
-            list(portal.accounts(token))
+            list(portal.list_accounts(token))
         assert emulator.counters["ListAccounts"] <= 3
 
     def test_ten_thousand_pages_are_stopped_at_a_thousand(self, emulator, portal, token):
@@ -136,14 +136,14 @@ class TestListing:
 
         emulator.faults.before("ListAccounts", answer)
         with pytest.raises(BadAnswer, match="without an end"):
-            list(portal.accounts(token))
+            list(portal.list_accounts(token))
         assert emulator.counters["ListAccounts"] == 1000
 
     @pytest.mark.parametrize("body", NONSENSE)
     def test_nonsense_is_exit_6_and_asked_once(self, emulator, portal, token, body):
         emulator.faults.script("ListAccounts", 200, body=body)
         with pytest.raises(BadAnswer) as caught:
-            list(portal.accounts(token))
+            list(portal.list_accounts(token))
         assert caught.value.exit_code == 6
         assert emulator.counters["ListAccounts"] == 1
 
@@ -171,7 +171,7 @@ class TestListing:
     def test_accounts_of_wrong_types_are_exit_6(self, emulator, portal, token, rows):
         emulator.faults.script("ListAccounts", 200, body=f'{{"accountList":{rows}}}')
         with pytest.raises(BadAnswer):
-            list(portal.accounts(token))
+            list(portal.list_accounts(token))
 
     @pytest.mark.parametrize("role", ["null", "1", '""', "[]", '"' + "x" * 5000 + '"'])
     def test_roles_of_wrong_types_are_exit_6(self, emulator, portal, token, role):
@@ -179,7 +179,7 @@ class TestListing:
             "ListAccountRoles", 200, body=f'{{"roleList":[{{"roleName":{role}}}]}}'
         )
         with pytest.raises(BadAnswer):
-            portal.roles(token, ACCOUNT)
+            portal.list_roles(token, ACCOUNT)
 
     @pytest.mark.parametrize(
         "name", ["InvalidRequestException", "ForbiddenException", "ResourceNotFoundException"]
@@ -187,57 +187,57 @@ class TestListing:
     def test_a_refused_account_is_exit_5_and_asked_once(self, emulator, portal, token, name):
         emulator.faults.fail("ListAccountRoles", name, "No access")
         with pytest.raises(RoleNotAssigned):
-            portal.roles(token, ACCOUNT)
+            portal.list_roles(token, ACCOUNT)
         assert emulator.counters["ListAccountRoles"] == 1
 
     def test_a_next_token_with_a_line_break_is_refused(self, emulator, portal, token):
         emulator.faults.script("ListAccounts", 200, body='{"nextToken":"a\\nb","accountList":[]}')
         with pytest.raises(BadAnswer, match="nextToken"):
-            list(portal.accounts(token))
+            list(portal.list_accounts(token))
 
     def test_a_dead_token_is_told_apart_from_a_refused_account(self, emulator, portal, token):
         emulator.revoke_session()
         with pytest.raises(TokenRejected, match='"corp"'):
-            portal.roles(token, ACCOUNT)
+            portal.list_roles(token, ACCOUNT)
 
     def test_a_429_is_tried_again_and_slows_the_pace(self, emulator, token):
         pacing = quick_pacing()
         portal = portal_of(emulator, pacing=pacing)
         emulator.faults.throttle("ListAccountRoles", times=2)
-        assert portal.roles(token, ACCOUNT) == ["Role00", "Role01"]
+        assert portal.list_roles(token, ACCOUNT) == ["Role00", "Role01"]
         assert emulator.counters["ListAccountRoles"] == 3
         assert pacing.pace < 100_000
 
     def test_429_without_an_end_stops_after_six(self, emulator, portal, token):
         emulator.faults.throttle("ListAccountRoles", times=100)
         with pytest.raises(Throttled):
-            portal.roles(token, ACCOUNT)
+            portal.list_roles(token, ACCOUNT)
         assert emulator.counters["ListAccountRoles"] == 6
 
     @pytest.mark.parametrize("status", [500, 502, 503, 504, 408])
     def test_trouble_at_aws_is_tried_three_times(self, emulator, portal, token, status):
         emulator.faults.script("ListAccountRoles", status, times=100)
         with pytest.raises(AwsUnreachable):
-            portal.roles(token, ACCOUNT)
+            portal.list_roles(token, ACCOUNT)
         assert emulator.counters["ListAccountRoles"] == 3
 
     def test_a_lost_answer_is_asked_for_again(self, emulator, portal, token):
         emulator.faults.script("ListAccountRoles", reset=True)
         emulator.faults.script("ListAccountRoles", close_after=5)
-        assert portal.roles(token, ACCOUNT) == ["Role00", "Role01"]
+        assert portal.list_roles(token, ACCOUNT) == ["Role00", "Role01"]
 
     def test_a_redirect_is_not_followed(self, emulator, portal, token):
         there = {"Location": f"{emulator.url}/assignment/roles?account_id={ACCOUNT}"}
         emulator.faults.script("ListAccountRoles", 302, there)
         with pytest.raises(BadAnswer, match="redirect"):
-            portal.roles(token, ACCOUNT)
+            portal.list_roles(token, ACCOUNT)
         assert emulator.counters["ListAccountRoles"] == 1
 
 
 class TestRoleCredentials:
     def test_milliseconds_become_seconds(self, emulator, portal, token):
         begun = time.time()
-        credentials = portal.role_credentials(token, ROLE, deadline())
+        credentials = portal.get_role_credentials(token, ROLE, deadline())
         assert begun + 3590 < credentials.expires_at <= time.time() + 3601
         issued = emulator.identity_of(credentials.access_key_id)
         assert (issued.account_id, issued.person) == (ACCOUNT, "ana")
@@ -245,17 +245,17 @@ class TestRoleCredentials:
 
     def test_a_role_that_is_not_assigned_is_exit_5_naming_role_and_account(self, portal, token):
         with pytest.raises(RoleNotAssigned, match=r'"Nobody" in 000000000000'):
-            portal.role_credentials(token, Role(ACCOUNT, "Nobody"), deadline())
+            portal.get_role_credentials(token, Role(ACCOUNT, "Nobody"), deadline())
 
     @pytest.mark.parametrize("body", NONSENSE)
     def test_nonsense_is_exit_6(self, emulator, portal, token, body):
         emulator.faults.script("GetRoleCredentials", 200, body=body)
         with pytest.raises(BadAnswer):
-            portal.role_credentials(token, ROLE, deadline())
+            portal.get_role_credentials(token, ROLE, deadline())
 
     def test_the_good_answer_of_the_next_table_is_good(self, emulator, portal, token):
         emulator.faults.script("GetRoleCredentials", 200, body=keys_answer())
-        assert portal.role_credentials(token, ROLE, deadline()).expires_at == 1_800_000_000
+        assert portal.get_role_credentials(token, ROLE, deadline()).expires_at == 1_800_000_000
 
     @pytest.mark.parametrize(
         "changed",
@@ -292,7 +292,7 @@ class TestRoleCredentials:
     def test_fields_of_the_wrong_kind_are_exit_6(self, emulator, portal, token, changed):
         emulator.faults.script("GetRoleCredentials", 200, body=keys_answer(**changed))
         with pytest.raises(BadAnswer) as caught:
-            portal.role_credentials(token, ROLE, deadline())
+            portal.get_role_credentials(token, ROLE, deadline())
         assert caught.value.exit_code == 6
 
     @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ class TestRoleCredentials:
     ):
         emulator.faults.script("GetRoleCredentials", 429, {"Retry-After": retry_after}, times=9)
         with pytest.raises(Throttled) as caught:
-            portal.role_credentials(token, ROLE, deadline())
+            portal.get_role_credentials(token, ROLE, deadline())
         assert caught.value.retry_after_seconds == seconds
         assert emulator.counters["GetRoleCredentials"] == 1
 
@@ -313,30 +313,30 @@ class TestRoleCredentials:
         header = {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}
         emulator.faults.script("GetRoleCredentials", 429, header)
         with pytest.raises(Throttled) as caught:
-            portal.role_credentials(token, ROLE, deadline())
+            portal.get_role_credentials(token, ROLE, deadline())
         assert caught.value.retry_after_seconds is None
 
     @pytest.mark.parametrize("status", [500, 502, 503, 408])
     def test_an_error_at_aws_is_left_to_the_caller(self, emulator, portal, token, status):
         emulator.faults.script("GetRoleCredentials", status, times=100)
         with pytest.raises(AwsUnreachable):
-            portal.role_credentials(token, ROLE, deadline())
+            portal.get_role_credentials(token, ROLE, deadline())
         assert emulator.counters["GetRoleCredentials"] == 1
 
     def test_a_server_that_hangs_or_drips_is_left_at_the_deadline(self, emulator, portal, token):
         emulator.faults.hang("GetRoleCredentials")
         with pytest.raises(AwsUnreachable):
-            portal.role_credentials(token, ROLE, deadline(0.5))
+            portal.get_role_credentials(token, ROLE, deadline(0.5))
         emulator.faults.script("GetRoleCredentials", seconds_per_byte=0.2, times=5)
         begun = time.monotonic()
         with pytest.raises(AwsUnreachable):
-            portal.role_credentials(token, ROLE, deadline(1.0))
+            portal.get_role_credentials(token, ROLE, deadline(1.0))
         assert time.monotonic() - begun < 10
 
     def test_no_error_shows_the_token(self, emulator, portal, token):
         emulator.faults.fail("GetRoleCredentials", "InvalidRequestException")
         with pytest.raises(RoleNotAssigned) as caught:
-            portal.role_credentials(token, ROLE, deadline())
+            portal.get_role_credentials(token, ROLE, deadline())
         assert token.value.reveal() not in f"{caught.value!r} {caught.value.hint}"
 
 
@@ -344,7 +344,7 @@ class TestLogout:
     def test_it_ends_the_sign_in_at_aws(self, emulator, portal, token):
         portal.logout(token)
         with pytest.raises(TokenRejected):
-            portal.role_credentials(token, ROLE, deadline())
+            portal.get_role_credentials(token, ROLE, deadline())
 
     def test_a_sign_in_that_had_ended_is_told(self, emulator, portal, token):
         emulator.revoke_session()
