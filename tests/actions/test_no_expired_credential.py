@@ -88,7 +88,7 @@ def test_no_sequence_hands_out_an_expired_one(
 ) -> None:
     world = World(life, offset)
     monkeypatch.setattr(clock_file, "_uptime", lambda: world.true - BEGIN + 1000)
-    monkeypatch.setattr(published, "uptime", lambda: int(world.true - BEGIN + 1000))
+    monkeypatch.setattr(published, "read_uptime", lambda: int(world.true - BEGIN + 1000))
     # A caller without credentials would wait for 3.5 s of real time for AWS to work again.
     monkeypatch.setattr(core, "PATIENCE_SECONDS", 0.0)
     with tempfile.TemporaryDirectory() as folder:
@@ -151,7 +151,7 @@ class _Tokens:
     def fingerprint(self, session: SsoSession) -> str:
         return "same"
 
-    def state_lock(self, name: str, deadline: Deadline):
+    def lock_state(self, name: str, deadline: Deadline):
         return nullcontext()
 
 
