@@ -280,7 +280,7 @@ class TestLeastShare:
 
 class TestCached:
     @pytest.mark.parametrize(
-        ("left", "now", "even_due"),
+        ("left", "now", "allow_due"),
         [
             (3600, "old", "old"),
             (1800, "old", "old"),

@@ -143,12 +143,12 @@ class _Tokens:
     def load(self, session: SsoSession) -> AccessToken:
         return self._token
 
-    def facts(self, name: str):
+    def load_facts(self, name: str):
         from ssohelper.core.model import SignInFacts
 
         return SignInFacts()
 
-    def fingerprint(self, session: SsoSession) -> str:
+    def read_fingerprint(self, session: SsoSession) -> str:
         return "same"
 
     def lock_state(self, name: str, deadline: Deadline):

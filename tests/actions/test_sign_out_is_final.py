@@ -57,7 +57,7 @@ def cached(app: WorldApp, **more: bool) -> str | None:
 def test_after_a_sign_out_by_another_tool_nothing_is_handed_out(app: WorldApp) -> None:
     os.unlink(app.tokens.token_file(SESSION))
     assert not is_served(app)
-    for more in ({}, {"even_due": True}, {"even_due": True, "even_doubtful": True}):
+    for more in ({}, {"allow_due": True}, {"allow_due": True, "allow_doubtful": True}):
         assert cached(app, **more) is None
     with pytest.raises(LoginRequired):
         app.release()
