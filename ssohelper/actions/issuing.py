@@ -67,18 +67,19 @@ class Work:
     def find(self, key: RoleKey, least_share: float) -> Found:
         return find(self._app(), key, least_share)
 
-    def token(self, session_name: str) -> Token:
+    def load_token(self, session_name: str) -> Token:
         app = self._app()
         return tokens.load_for_broker(app, selection.require_session(app, session_name))
 
-    def fingerprint(self, session_name: str) -> str:
+    def read_fingerprint(self, session_name: str) -> str:
         app = self._app()
         try:
             return app.tokens.read_fingerprint(selection.require_session(app, session_name))
         except SsoHelperError:
             return ""  # an error in the config, which `find` reports, must not end the broker
 
-    def renews_in_background(self) -> bool:
+    def may_renew_in_background(self) -> bool:
+        """Return whether the settings allow it."""
         try:
             return bool(self._app().settings.get("renew_ahead"))
         except SsoHelperError:
@@ -93,6 +94,7 @@ class Work:
             return None  # the caller's own error says that one is needed
 
     def call(self, key: RoleKey) -> Reply:
+        """Ask AWS for the role, and cache and publish its answer. Raises: as `issue`."""
         app = self._app()
         warned = len(app.warnings)
         try:
@@ -104,6 +106,7 @@ class Work:
         return Reply(document, warnings=tuple(app.warnings[warned:]))
 
     def renew(self, session_name: str, seen_id: str) -> None:
+        """Renew the token with this id, in a process of its own. Raises: as `actions.renewal`."""
         app = self._app()
         session = selection.require_session(app, session_name)
 
@@ -235,7 +238,7 @@ def due_at(app: App, session: SsoSession, cached: CachedCredentials) -> int:
 
     The token counts so that no SDK finds it with less than the SDK's own margin of 15 min left.
     """
-    half = app.local(freshness.think_again_at(cached.received_at, cached.credentials.expires_at))
+    half = app.local(freshness.half_life_at(cached.received_at, cached.credentials.expires_at))
     token_due_at = tokens.renewal_due_at(app, session)
     return half if token_due_at is None else min(half, token_due_at)
 

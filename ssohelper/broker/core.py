@@ -47,7 +47,7 @@ class Broker:
         self._pace = pace or Pace()
         self._jobs: dict[RoleKey, Job] = {}
         self._sessions: dict[str, Session] = {}
-        self._refusals = Refusals(ports.fingerprint)
+        self._refusals = Refusals(ports.read_fingerprint)
         self._advanced_at = NEVER
 
     # -- events ------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ class Broker:
     # -- starting ----------------------------------------------------------------------------
 
     def _renew_in_background(self, key: RoleKey, found: Found, now: float) -> None:
-        if not self._ports.renews_in_background():
+        if not self._ports.may_renew_in_background():
             return
         if found.due_token_id:
             self._start_renewal(key.session_name, found.due_token_id, now)
@@ -226,7 +226,7 @@ class Broker:
         """
         session = self._session(name)
         try:
-            token = self._ports.token(name)
+            token = self._ports.load_token(name)
         except SsoHelperError as error:
             self._end_jobs(name, error)
             return False
@@ -387,7 +387,7 @@ class Broker:
 
     def _works_without_renewal(self, session_name: str) -> bool:
         try:
-            token = self._ports.token(session_name)
+            token = self._ports.load_token(session_name)
         except SsoHelperError:
             return False
         is_rejected = token.id == self._session(session_name).rejected_id

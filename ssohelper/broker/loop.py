@@ -37,12 +37,15 @@ _ACCEPT_PAUSE_SECONDS = 0.05
 
 
 class Work(Protocol):
-    """`call` and `renew` block, and run in threads of their own; the others return at once."""
+    """The work that `Broker` wants done, as its `Ports` say.
+
+    `call` and `renew` block, and run in threads of their own; the others return at once.
+    """
 
     def find(self, key: RoleKey, least_share: float) -> Found: ...
-    def token(self, session_name: str) -> Token: ...
-    def fingerprint(self, session_name: str) -> str: ...
-    def renews_in_background(self) -> bool: ...
+    def load_token(self, session_name: str) -> Token: ...
+    def read_fingerprint(self, session_name: str) -> str: ...
+    def may_renew_in_background(self) -> bool: ...
     def wait_for_sign_in(self, session_name: str) -> Wait | None: ...
     def call(self, key: RoleKey) -> Reply: ...
     def renew(self, session_name: str, seen_id: str) -> None: ...
@@ -140,15 +143,15 @@ class Loop:
     def find(self, key: RoleKey, least_share: float) -> Found:
         return self._work.find(key, least_share)
 
-    def token(self, session_name: str) -> Token:
-        return self._work.token(session_name)
+    def load_token(self, session_name: str) -> Token:
+        return self._work.load_token(session_name)
 
-    def fingerprint(self, session_name: str) -> str:
-        return self._work.fingerprint(session_name)
+    def read_fingerprint(self, session_name: str) -> str:
+        return self._work.read_fingerprint(session_name)
 
-    def renews_in_background(self) -> bool:
+    def may_renew_in_background(self) -> bool:
         # A process that serves only itself ends with its answer.
-        return self._listener is not None and self._work.renews_in_background()
+        return self._listener is not None and self._work.may_renew_in_background()
 
     def start_call(self, key: RoleKey) -> None:
         self._calls_under_way += 1

@@ -46,6 +46,7 @@ class Reply(NamedTuple):
 
     @property
     def exit_code(self) -> int:
+        """The exit code of a caller that prints this reply."""
         return self.error.exit_code if self.error else 0
 
 

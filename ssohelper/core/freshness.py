@@ -1,18 +1,18 @@
-"""The only place that decides whether something kept is served, renewed first, or too late.
+"""Decides whether cached credentials are served, renewed before use, or too old. No other place does.
 
-| time left of a life L | role credentials |
+| time left of a lifetime L | role credentials |
 |---|---|
 | more than L/2 | serve |
-| at most L/2 | serve and renew |
-| at most min(16 min, L/4) | renew first: botocore asks again on each request below 15 min |
-| at most min(60 s, L/10) | too late: not served |
+| at most L/2 | serve, and renew in the background |
+| at most min(16 min, L/4) | renew before use: below 15 min botocore runs us for each request |
+| at most min(60 s, L/10) | too old: not served |
 
-An access token is renewed first at min(20 min, L/3): the SDKs start at 15 min.
+An access token is renewed before use with min(20 min, L/3) left: SDKs try to renew at 15 min.
 """
 
 from enum import Enum
 
-# The contract: a failure is shared for 30 s, and nobody tries again before that.
+# The contract: callers share a refusal for 30 s, and AWS is not asked again before that.
 RETRY_SECONDS = 30
 
 
@@ -24,10 +24,10 @@ class Freshness(Enum):
 
 
 def of_credentials(life_seconds: float, left_seconds: float, age_seconds: float) -> Freshness:
-    """Return what to do with kept role credentials of this life, time left and age.
+    """Return what to do with cached role credentials of this lifetime, time left and age.
 
-    An age below zero is a clock that was set back: nobody knows then what is left. As much as
-    the last margin is forgiven, since that much is never served.
+    A negative age means that the clock was set back: the time left is then unknown. An error as
+    large as the last margin does no harm, since credentials are never served within that margin.
     """
     margin = _too_late_seconds(life_seconds)
     if left_seconds <= margin or age_seconds < -margin:
@@ -39,18 +39,18 @@ def of_credentials(life_seconds: float, left_seconds: float, age_seconds: float)
     return Freshness.SERVE
 
 
-def think_again_at(received_at: int, expires_at: int) -> int:
-    """Return when somebody must next think about these credentials: at half of their life."""
+def half_life_at(received_at: int, expires_at: int) -> int:
+    """Return when half of these credentials' lifetime is over."""
     return received_at + (expires_at - received_at) // 2
 
 
 def renew_first_at(received_at: int, expires_at: int) -> int:
-    """Return from when on these credentials are renewed before they are served."""
+    """Return from when on these credentials must be renewed before use."""
     return expires_at - int(_renew_first_seconds(expires_at - received_at))
 
 
 def token_margin_seconds(life_seconds: float) -> float:
-    """Return with how much time left an access token of this life is renewed first."""
+    """Return with how much time left an access token of this lifetime is renewed before use."""
     return min(20 * 60, life_seconds / 3)
 
 

@@ -203,6 +203,7 @@ class _SocketFolder:
             os.close(self._descriptor)
 
     def path_of(self, name: str) -> str:
+        """Return a path of this socket that fits. Raises: OSError when there is none."""
         path = f"{self._path}/{name}"
         if len(os.fsencode(path)) <= broker_address.LONGEST_PATH_BYTES:
             return path

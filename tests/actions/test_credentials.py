@@ -245,7 +245,7 @@ def test_a_token_at_half_of_its_life_is_due_by_name(app, token_left, is_due):
 @pytest.mark.parametrize("is_on", [True, False])
 def test_the_settings_say_whether_renewals_go_on_in_the_background(app, is_on):
     app.settings_file.write_text(f"renew_ahead = {str(is_on).lower()}\n")
-    assert issuing.Work(lambda: app).renews_in_background() is is_on
+    assert issuing.Work(lambda: app).may_renew_in_background() is is_on
 
 
 def test_an_error_in_the_settings_takes_no_good_credentials_away(app):
@@ -253,7 +253,7 @@ def test_an_error_in_the_settings_takes_no_good_credentials_away(app):
     app.settings_file.write_text("renew_ahead = = false\n")
     assert app.release() == "old"
     assert app.asked == []
-    assert issuing.Work(lambda: app).renews_in_background() is False
+    assert issuing.Work(lambda: app).may_renew_in_background() is False
 
 
 class TestLeastShare:

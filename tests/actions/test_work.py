@@ -61,18 +61,18 @@ def test_a_renewal_raises_what_went_wrong(app, work):
 
 
 def test_the_token_is_named_and_not_shown(app, work):
-    found = work.token("corp")
+    found = work.load_token("corp")
     assert found.id == token("first").id
     assert "first" not in str(found)
 
 
 def test_the_fingerprint_changes_with_the_token_file_and_raises_nothing(app, work):
-    first = work.fingerprint("corp")
+    first = work.read_fingerprint("corp")
     app.sign_in(HOUR, "second")
-    assert work.fingerprint("corp") != first
+    assert work.read_fingerprint("corp") != first
     app.aws_config_file.write_text("[sso-session corp\n")
     fresh = issuing.Work(lambda: WorldApp(app.aws_config_file.parent.parent))
-    assert fresh.fingerprint("corp") == ""
+    assert fresh.read_fingerprint("corp") == ""
     with pytest.raises(ConfigInvalid):
         fresh.find(KEY, 0.0)
 

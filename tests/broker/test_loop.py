@@ -39,13 +39,13 @@ class Work:
     def find(self, key: RoleKey, least_share: float) -> Found:
         return Found()
 
-    def token(self, session_name: str) -> Token:
+    def load_token(self, session_name: str) -> Token:
         return Token(self.token_state, "t1")
 
-    def fingerprint(self, session_name: str) -> str:
+    def read_fingerprint(self, session_name: str) -> str:
         return "f1"
 
-    def renews_in_background(self) -> bool:
+    def may_renew_in_background(self) -> bool:
         return True
 
     def wait_for_sign_in(self, session_name: str) -> Wait | None:
@@ -312,5 +312,5 @@ class TestAlone:
 
     def test_it_renews_nothing_in_the_background(self):
         loop = Loop(Work())
-        assert loop.renews_in_background() is False
+        assert loop.may_renew_in_background() is False
         loop.close()

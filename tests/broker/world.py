@@ -47,13 +47,13 @@ class World:
             raise self.find_error
         return self.found.get(key.role_name, Found())
 
-    def token(self, session_name: str) -> Token:
+    def load_token(self, session_name: str) -> Token:
         found = self.tokens.get(session_name, GOOD)
         if isinstance(found, SsoHelperError):
             raise found
         return found
 
-    def fingerprint(self, session_name: str) -> str:
+    def read_fingerprint(self, session_name: str) -> str:
         return self.prints.get(session_name, "f1")
 
     def start_call(self, key: RoleKey) -> None:
@@ -64,7 +64,7 @@ class World:
     def start_renewal(self, session_name: str, seen_id: str) -> None:
         self.renewals.append((self.now, session_name, seen_id))
 
-    def renews_in_background(self) -> bool:
+    def may_renew_in_background(self) -> bool:
         return self.is_background
 
     def tell_to_wait(self, caller: Caller, seconds: float) -> None:
