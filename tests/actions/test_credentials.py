@@ -291,9 +291,9 @@ class TestCached:
             (-5, None, None),
         ],
     )
-    def test_is_what_is_cached_and_asks_for_nothing(self, app, left, now, even_due):
+    def test_is_what_is_cached_and_asks_for_nothing(self, app, left, now, allow_due):
         app.keep(left)
-        for due, expected in ((False, now), (True, even_due)):
+        for due, expected in ((False, now), (True, allow_due)):
             found = credentials.find_cached(app, SESSION, ROLE, allow_due=due)
             assert (found and found.access_key_id) == expected
         assert app.asked == []
