@@ -1,4 +1,4 @@
-"""A valid token, silently: ahead of its end, once for all, and without losing what works."""
+"""A valid token without a sign-in: renewed before its end, once for all callers."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def session(home: Home, emulator: Emulator) -> SsoSession:
 
 @pytest.fixture
 def sign_in(home: Home, emulator: Emulator) -> Callable[..., Path]:
-    """Write a token file that has so many seconds left."""
+    """Write a token file with so many seconds left."""
 
     def write(seconds: float = 3600, **more: str | None) -> Path:
         content = {**emulator.token_for("ana", seconds=max(seconds, 1)), **more}
@@ -44,7 +44,7 @@ def sign_in(home: Home, emulator: Emulator) -> Callable[..., Path]:
     return write
 
 
-def test_a_good_token_costs_no_call(
+def test_a_good_token_needs_no_request(
     app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
 ) -> None:
     sign_in(3000)
@@ -53,7 +53,7 @@ def test_a_good_token_costs_no_call(
     assert emulator.counters == before
 
 
-def test_a_damaged_token_takes_no_good_role_credentials_away(
+def test_with_a_damaged_token_file_good_role_credentials_are_served(
     app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
 ) -> None:
     path = sign_in(3000)
@@ -65,7 +65,7 @@ def test_a_damaged_token_takes_no_good_role_credentials_away(
         tokens.ensure_valid_token(app, session, app.deadline())
 
 
-def test_a_token_near_its_end_is_renewed_ahead(
+def test_a_token_near_its_end_is_renewed(
     app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
 ) -> None:
     path = sign_in(1190)
@@ -76,7 +76,7 @@ def test_a_token_near_its_end_is_renewed_ahead(
     assert emulator.counters["CreateToken.refresh_token"] == 1
 
 
-def test_the_margin_of_a_short_token_is_a_third_of_its_life(
+def test_the_margin_of_a_short_lived_token_is_a_third_of_its_lifetime(
     app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
 ) -> None:
     emulator.faults.token_seconds = 900
@@ -109,7 +109,7 @@ def test_signed_out_and_expired_say_what_to_type(
     assert refused.value.hint == "sign in with: ssohelper login corp"
 
 
-def test_a_token_that_cannot_be_renewed_is_used_to_its_end(
+def test_a_token_that_cannot_be_renewed_is_used_until_its_end(
     app: App, session: SsoSession, sign_in: Callable[..., Path]
 ) -> None:
     sign_in(100, refreshToken=None)
@@ -117,7 +117,7 @@ def test_a_token_that_cannot_be_renewed_is_used_to_its_end(
 
 
 @pytest.mark.parametrize("name", ["InvalidGrantException", "InternalServerException"])
-def test_a_failed_renewal_takes_nothing_away_that_works(
+def test_after_a_failed_renewal_an_unexpired_token_is_used(
     app: App,
     session: SsoSession,
     sign_in: Callable[..., Path],
@@ -147,7 +147,7 @@ def test_a_refusal_is_shared_until_the_token_file_changes(
     assert emulator.counters["CreateToken.refresh_token"] == 2
 
 
-def test_unreachable_is_not_signed_out(
+def test_an_unreachable_aws_does_not_count_as_signed_out(
     app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
 ) -> None:
     path = sign_in(0)
@@ -158,7 +158,7 @@ def test_unreachable_is_not_signed_out(
     assert path.read_bytes() == content
 
 
-def test_after_invalid_grant_the_renewal_of_another_tool_is_taken(
+def test_after_invalid_grant_another_tools_new_token_is_used(
     app: App, session: SsoSession, sign_in: Callable[..., Path], home: Home, emulator: Emulator
 ) -> None:
     sign_in(0)
@@ -178,7 +178,7 @@ def test_after_invalid_grant_the_renewal_of_another_tool_is_taken(
     assert emulator.counters["CreateToken.refresh_token"] == 1
 
 
-def test_the_re_read_ends_after_three_seconds(
+def test_waiting_for_another_tools_token_ends_after_three_seconds(
     app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
 ) -> None:
     sign_in(0)
@@ -195,7 +195,7 @@ def test_the_re_read_ends_after_three_seconds(
     assert 2.5 < clock[0] <= 3.0
 
 
-def test_a_rejected_token_is_renewed_whatever_its_file_says(
+def test_a_rejected_token_is_renewed_whatever_its_expiry(
     app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
 ) -> None:
     sign_in(3000)

@@ -1,4 +1,4 @@
-"""The program on a disk of its own; AWS, the clock and other tools are what a test says."""
+"""The program with files of its own; the test controls AWS, the clock and other tools."""
 
 from collections.abc import Callable
 from pathlib import Path

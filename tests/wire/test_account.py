@@ -1,4 +1,4 @@
-"""STS over the wire: who the keys are, and answers that make no sense."""
+"""STS: the identity of credentials, and bad answers."""
 
 import time
 
@@ -43,13 +43,13 @@ def answer(arn, account=ACCOUNT, user_id="AROAEXAMPLE:ana"):
 GOOD_ARN = f"arn:aws:sts::{ACCOUNT}:assumed-role/AWSReservedSSO_Role00_0123456789abcdef/ana"
 
 
-def test_sts_confirms_account_role_and_person(emulator, client):
+def test_sts_returns_account_role_and_user(emulator, client):
     identity = client.get_caller_identity()
     assert identity.arn == emulator.world.session_arn(ACCOUNT, "Role00", "ana")
     assert (identity.account_id, identity.role_session) == (ACCOUNT, "ana")
 
 
-def test_the_good_answer_of_the_next_table_is_good(emulator, client):
+def test_the_unchanged_answer_of_the_next_table_is_accepted(emulator, client):
     emulator.faults.script("GetCallerIdentity", 200, body=answer(GOOD_ARN))
     assert client.get_caller_identity().arn == GOOD_ARN
 
@@ -74,13 +74,13 @@ def test_the_good_answer_of_the_next_table_is_good(emulator, client):
         + answer(GOOD_ARN.replace("ana", "&e;")),
     ],
 )
-def test_nonsense_is_exit_6(emulator, client, body):
+def test_a_bad_answer_is_exit_6(emulator, client, body):
     emulator.faults.script("GetCallerIdentity", 200, body=body, times=3)
     with pytest.raises(BadAnswer):
         client.get_caller_identity()
 
 
-def test_keys_that_have_expired_are_exit_5(emulator, client):
+def test_expired_credentials_are_exit_5(emulator, client):
     emulator.faults.clock_offset_seconds = 2 * 3600
     with pytest.raises(RoleNotAssigned, match="ExpiredToken"):
         client.get_caller_identity()

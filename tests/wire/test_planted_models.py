@@ -1,4 +1,4 @@
-"""botocore's models and endpoint rules in other places move no token and no signed request."""
+"""Planted botocore models and endpoint rules redirect no token and no signed request."""
 
 import json
 import os
@@ -52,7 +52,7 @@ portal.logout(token)
 
 
 class Planted:
-    """A server that should hear of nothing, and the files that lead there."""
+    """A server that should get no request, and the files that name it."""
 
     def __init__(self) -> None:
         self.requests: list[str] = []

@@ -1,4 +1,4 @@
-"""The real Portal against the Identity Center on loopback, which is made difficult."""
+"""The real Portal against the emulator, with bad answers and failures."""
 
 import time
 
@@ -92,7 +92,7 @@ class TestListing:
             assert len(portal.list_roles(token, accounts[0].id)) == 130
             assert emulator.counters["ListAccountRoles"] == 2
 
-    def test_an_account_that_two_pages_hold_is_listed_once(self, emulator, portal, token):
+    def test_an_account_on_two_pages_is_listed_once(self, emulator, portal, token):
         row = f'{{"accountId":"{ACCOUNT}","accountName":"a","emailAddress":"b"}}'
         emulator.faults.script(
             "ListAccounts", 200, body=f'{{"nextToken":"x","accountList":[{row}]}}'
@@ -106,25 +106,25 @@ class TestListing:
         first = next(portal.list_accounts(token))
         assert (first.id, first.name, first.email) == (ACCOUNT, "", "")
 
-    def test_hostile_names_come_through_as_they_are(self, emulator, portal, token):
+    def test_hostile_names_are_returned_unchanged(self, emulator, portal, token):
         name = "\x1b]8;;http://evil\x07[/bold]%s{{x}}${y}\u202e\n"
         emulator.faults.account_names = {ACCOUNT: name}
         emulator.faults.role_names = {"Role00": "../../x"}
         assert next(portal.list_accounts(token)).name == name
         assert "../../x" in portal.list_roles(token, ACCOUNT)
 
-    def test_a_lone_surrogate_in_a_name_comes_through(self, emulator, portal, token):
+    def test_a_lone_surrogate_in_a_name_is_returned_unchanged(self, emulator, portal, token):
         body = f'{{"accountList":[{{"accountId":"{ACCOUNT}","accountName":"a\\ud800"}}]}}'
         emulator.faults.script("ListAccounts", 200, body=body)
         assert next(portal.list_accounts(token)).name == "a\ud800"
 
-    def test_pages_that_go_in_a_circle_are_an_error(self, emulator, portal, token):
+    def test_a_repeated_page_token_is_an_error(self, emulator, portal, token):
         emulator.faults.repeat_next_token = True
         with pytest.raises(BadAnswer, match="circle"):
             list(portal.list_accounts(token))
         assert emulator.counters["ListAccounts"] <= 3
 
-    def test_ten_thousand_pages_are_stopped_at_a_thousand(self, emulator, portal, token):
+    def test_a_listing_ends_with_an_error_after_1000_pages(self, emulator, portal, token):
         pages = iter(range(10_000))
 
         def answer():
@@ -140,7 +140,7 @@ class TestListing:
         assert emulator.counters["ListAccounts"] == 1000
 
     @pytest.mark.parametrize("body", NONSENSE)
-    def test_nonsense_is_exit_6_and_asked_once(self, emulator, portal, token, body):
+    def test_a_bad_page_is_exit_6_and_not_asked_for_again(self, emulator, portal, token, body):
         emulator.faults.script("ListAccounts", 200, body=body)
         with pytest.raises(BadAnswer) as caught:
             list(portal.list_accounts(token))
@@ -195,12 +195,12 @@ class TestListing:
         with pytest.raises(BadAnswer, match="nextToken"):
             list(portal.list_accounts(token))
 
-    def test_a_dead_token_is_told_apart_from_a_refused_account(self, emulator, portal, token):
+    def test_a_rejected_token_differs_from_a_refused_account(self, emulator, portal, token):
         emulator.revoke_session()
         with pytest.raises(TokenRejected, match='"corp"'):
             portal.list_roles(token, ACCOUNT)
 
-    def test_a_429_is_tried_again_and_slows_the_pace(self, emulator, token):
+    def test_a_429_is_retried_and_lowers_the_pace(self, emulator, token):
         pacing = quick_pacing()
         portal = portal_of(emulator, pacing=pacing)
         emulator.faults.throttle("ListAccountRoles", times=2)
@@ -208,14 +208,14 @@ class TestListing:
         assert emulator.counters["ListAccountRoles"] == 3
         assert pacing.pace < 100_000
 
-    def test_429_without_an_end_stops_after_six(self, emulator, portal, token):
+    def test_429s_without_an_end_stop_after_six_tries(self, emulator, portal, token):
         emulator.faults.throttle("ListAccountRoles", times=100)
         with pytest.raises(Throttled):
             portal.list_roles(token, ACCOUNT)
         assert emulator.counters["ListAccountRoles"] == 6
 
     @pytest.mark.parametrize("status", [500, 502, 503, 504, 408])
-    def test_trouble_at_aws_is_tried_three_times(self, emulator, portal, token, status):
+    def test_a_server_error_is_tried_three_times(self, emulator, portal, token, status):
         emulator.faults.script("ListAccountRoles", status, times=100)
         with pytest.raises(AwsUnreachable):
             portal.list_roles(token, ACCOUNT)
@@ -248,12 +248,12 @@ class TestRoleCredentials:
             portal.get_role_credentials(token, Role(ACCOUNT, "Nobody"), deadline())
 
     @pytest.mark.parametrize("body", NONSENSE)
-    def test_nonsense_is_exit_6(self, emulator, portal, token, body):
+    def test_bad_credentials_answers_are_exit_6(self, emulator, portal, token, body):
         emulator.faults.script("GetRoleCredentials", 200, body=body)
         with pytest.raises(BadAnswer):
             portal.get_role_credentials(token, ROLE, deadline())
 
-    def test_the_good_answer_of_the_next_table_is_good(self, emulator, portal, token):
+    def test_the_unchanged_answer_of_the_next_table_is_accepted(self, emulator, portal, token):
         emulator.faults.script("GetRoleCredentials", 200, body=keys_answer())
         assert portal.get_role_credentials(token, ROLE, deadline()).expires_at == 1_800_000_000
 
@@ -300,7 +300,7 @@ class TestRoleCredentials:
         [("60", 60), ("86400", 86400), ("0", 0), ("-1", None), ("soon", None), ("", None),
          ("1e9", None), ("999999", None)],
     )  # fmt: skip
-    def test_a_429_tells_for_how_long_and_is_left_to_the_caller(
+    def test_a_429_has_its_retry_after_and_is_not_retried(
         self, emulator, portal, token, retry_after, seconds
     ):
         emulator.faults.script("GetRoleCredentials", 429, {"Retry-After": retry_after}, times=9)
@@ -309,7 +309,7 @@ class TestRoleCredentials:
         assert caught.value.retry_after_seconds == seconds
         assert emulator.counters["GetRoleCredentials"] == 1
 
-    def test_an_http_date_in_retry_after_is_no_number(self, emulator, portal, token):
+    def test_an_http_date_in_retry_after_is_ignored(self, emulator, portal, token):
         header = {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}
         emulator.faults.script("GetRoleCredentials", 429, header)
         with pytest.raises(Throttled) as caught:
@@ -317,13 +317,13 @@ class TestRoleCredentials:
         assert caught.value.retry_after_seconds is None
 
     @pytest.mark.parametrize("status", [500, 502, 503, 408])
-    def test_an_error_at_aws_is_left_to_the_caller(self, emulator, portal, token, status):
+    def test_a_server_error_is_not_retried(self, emulator, portal, token, status):
         emulator.faults.script("GetRoleCredentials", status, times=100)
         with pytest.raises(AwsUnreachable):
             portal.get_role_credentials(token, ROLE, deadline())
         assert emulator.counters["GetRoleCredentials"] == 1
 
-    def test_a_server_that_hangs_or_drips_is_left_at_the_deadline(self, emulator, portal, token):
+    def test_a_silent_or_slow_answer_ends_at_the_deadline(self, emulator, portal, token):
         emulator.faults.hang("GetRoleCredentials")
         with pytest.raises(AwsUnreachable):
             portal.get_role_credentials(token, ROLE, deadline(0.5))
@@ -341,28 +341,28 @@ class TestRoleCredentials:
 
 
 class TestLogout:
-    def test_it_ends_the_sign_in_at_aws(self, emulator, portal, token):
+    def test_logout_ends_the_sign_in_at_aws(self, emulator, portal, token):
         portal.logout(token)
         with pytest.raises(TokenRejected):
             portal.get_role_credentials(token, ROLE, deadline())
 
-    def test_a_sign_in_that_had_ended_is_told(self, emulator, portal, token):
+    def test_logout_of_an_ended_sign_in_is_token_rejected(self, emulator, portal, token):
         emulator.revoke_session()
         with pytest.raises(TokenRejected):
             portal.logout(token)
 
     @pytest.mark.parametrize("status", [400, 403, 404, 500])
-    def test_another_programs_refusal_is_exit_6(self, emulator, portal, token, status):
+    def test_logout_refused_by_another_program_is_exit_6(self, emulator, portal, token, status):
         emulator.faults.script("Logout", status, times=3)
         with pytest.raises(AwsUnreachable):
             portal.logout(token)
 
-    def test_a_refusal_is_exit_6_for_there_is_no_role_in_it(self, emulator, portal, token):
+    def test_logout_refused_by_aws_is_exit_6(self, emulator, portal, token):
         emulator.faults.fail("Logout", "InvalidRequestException")
         with pytest.raises(BadAnswer):
             portal.logout(token)
 
-    def test_a_portal_page_is_no_sign_out(self, emulator, portal, token):
+    def test_a_captive_portals_page_is_no_logout(self, emulator, portal, token):
         """A captive portal answers 200 to everything: the sign-in at AWS is still there."""
         emulator.faults.script("Logout", 200, body="<html>sign in to the hotel</html>")
         with pytest.raises(BadAnswer, match="captive portal"):
