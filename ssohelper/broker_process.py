@@ -43,8 +43,8 @@ def run(argv: list[str]) -> int:
     try:
         Loop(Work(lambda: _BrokerApp(shared)), listener).run_until_idle(forget_address)
     except Exception as error:
-        # Callers start another broker; after five that end without an answer they ask AWS themselves.
-        crash.as_error(error, sys.exc_info()[2])
+        # Callers start another broker; after five without an answer they ask AWS themselves.
+        crash.log_crash(error, sys.exc_info()[2])
         forget_address()
         return 1
     return 0
@@ -74,7 +74,7 @@ class _BrokerApp(App):
             return self._shared.config
 
     def portal(self, session: SsoSession) -> "Portal":
-        # A new Portal for each call, whose warnings go to that call's callers; it shares connections.
+        # A new Portal for each call, since its warnings go to that call's callers only.
         portal = super().portal(session)
         with self._shared.lock:
             portal.use_connections_of(self._shared.portals.setdefault(session, portal))

@@ -1,5 +1,6 @@
-"""What is said and kept of an internal error: places, never values."""
+"""Internal errors: a log file with the code's locations and no values, and one line on stderr."""
 
+import contextlib
 import os
 import sys
 import time
@@ -12,21 +13,19 @@ from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.fastpath import folders
 
-_MOST_KEPT = 20
+_MOST_LOGS = 20
 
 
 def report(error: BaseException, trace: TracebackType | None) -> int:
-    """Say one line on stderr, keep the places in a log file of our own, and return 1."""
-    line = show(f"ssohelper: error: {as_error(error, trace).message}") + "\n"
-    try:
+    """Write a crash log, print one line that names it on stderr, and return exit code 1."""
+    line = show(f"ssohelper: error: {log_crash(error, trace).message}") + "\n"
+    with contextlib.suppress(OSError):
         os.write(2, line.encode(_encoding(), "backslashreplace"))
-    except OSError:
-        return 1
     return 1
 
 
-def as_error(error: BaseException, trace: TracebackType | None) -> SsoHelperError:
-    """Keep the places in a log file of our own, and return the error that names the file."""
+def log_crash(error: BaseException, trace: TracebackType | None) -> SsoHelperError:
+    """Write a crash log, and return the error for the user, which names the log file."""
     kind = type(error).__name__
     try:
         log = _write_log(error, trace)
@@ -36,17 +35,17 @@ def as_error(error: BaseException, trace: TracebackType | None) -> SsoHelperErro
 
 
 def _write_log(error: BaseException, trace: TracebackType | None) -> str:
-    # By itself, without our stores: what crashed may be one of them.
+    # Without our stores: the crash may have been in one of them.
     folder = App().state_folder / "crashes"
     if folders.foreign_owner(str(folder), os.environ) is not None:
         raise OSError("the home of another user")
     for made in (folder.parent, folder):
         os.makedirs(made, 0o700, exist_ok=True)
-    for old in sorted(os.listdir(folder))[: -_MOST_KEPT + 1]:
+    for old in sorted(os.listdir(folder))[: -_MOST_LOGS + 1]:
         os.unlink(folder / old)
     at = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     path = folder / f"{at}-{os.getpid()}-{os.urandom(3).hex()}.log"
-    text = "\n".join([_head(), *_places(error, trace), ""])
+    text = "\n".join([_head(), *_locations(error, trace), ""])
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as log:
         log.write(text.encode("utf-8", "backslashreplace"))
     return str(path)
@@ -57,10 +56,10 @@ def _head() -> str:
     return f"ssohelper {__version__}, python {python}, {sys.platform}"
 
 
-def _places(error: BaseException, trace: TracebackType | None) -> list[str]:
-    """Return type, file, line and function of the error and of what caused it.
+def _locations(error: BaseException, trace: TracebackType | None) -> list[str]:
+    """Return the type of the error and of each cause, with file, line and function of each frame.
 
-    No message and no source line: both can carry values.
+    Without messages and source lines: both can contain values.
     """
     lines: list[str] = []
     seen: set[int] = set()

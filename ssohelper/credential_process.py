@@ -1,6 +1,6 @@
-"""Front door 1: argv → one JSON line on stdout, or one line on stderr and an exit code.
+"""The SDKs' entry point after a miss: argv → one JSON line on stdout, or one line on stderr.
 
-stdin is never read, nothing is ever asked, no browser is opened, and it ends within 20 s.
+It never reads stdin, prompts or opens a browser, and it ends within 20 s.
 """
 
 import os
@@ -21,22 +21,22 @@ from ssohelper.fastpath.published import parse_key
 
 
 def answer(argv: list[str], began: float) -> int | None:
-    """Return the exit code, or None for arguments that click must look at.
+    """Run the command; return the exit code, or None for arguments that click must parse.
 
-    `began` is the monotonic moment from which the one deadline counts.
+    `began`: the monotonic time from which the deadline counts.
     """
     key = parse_key(argv)
     by_name = len(argv) == 2 and argv[0] == "--profile" and not argv[1].startswith("-")
     if key is None and not by_name:
         return None
-    app = App(warn=warned)
+    app = App(warn=print_warning)
     logs.start(0, app.environ)
     try:
         deadline = app.deadline(miss.seconds_left(began))
-        session, role = _by_key(app, *key) if key else _by_profile(app, argv[1])
+        session, role = _find_by_key(app, *key) if key else _find_by_profile(app, argv[1])
         print_document(app, session, role, deadline)
     except SsoHelperError as error:
-        return reported(error)
+        return report(error)
     except KeyboardInterrupt:
         return 130
     except Exception as error:
@@ -47,51 +47,55 @@ def answer(argv: list[str], began: float) -> int | None:
 
 
 def print_document(app: App, session: SsoSession, role: Role, deadline: Deadline) -> None:
-    """Write the document of this role to stdout, whole or not at all.
+    """Write the role's credential-process document to stdout, completely or not at all.
 
     Waits for a sign-in where the settings say so.
     """
-    first = [deadline]  # a call after a wait has a deadline of its own
+    first = [deadline]  # the call after a wait has a deadline of its own
 
-    def keys_now() -> RoleCredentials:
+    def get_credentials() -> RoleCredentials:
         by = first.pop() if first else app.deadline()
         return credentials.release(app, session, role, by)
 
     seconds = sign_in_wait.configured_wait_seconds(app, session)
-    keys = sign_in_wait.retry_after_sign_in(app, session, seconds, keys_now, say=_noticed)
-    written = document_of(keys, role.account_id)
+    found = sign_in_wait.retry_after_sign_in(
+        app, session, seconds, get_credentials, say=_print_notice
+    )
+    unwritten = document_of(found, role.account_id)
     try:
-        while written:
-            written = written[os.write(1, written) :]
+        while unwritten:
+            unwritten = unwritten[os.write(1, unwritten) :]
     except OSError as cause:
         raise LocalState(f"stdout cannot be written: {cause.strerror}") from cause
 
 
-def reported(error: SsoHelperError) -> int:
-    """Say the error with its hint in one line: SDKs show stderr as their own error's text."""
-    # A closed stderr takes no words; the exit code still says which error it was.
+def report(error: SsoHelperError) -> int:
+    """Print the error with its hint in one line, as SDKs show stderr; return its exit code."""
+    # Where stderr is closed, the exit code still tells which error it was.
     with suppress(OSError):
         os.write(2, line_of(error))
     return error.exit_code
 
 
-def warned(message: str) -> None:
-    """Say a warning in one line; the answer is good all the same."""
+def print_warning(message: str) -> None:
+    """Print a warning in one line; the credentials are good all the same."""
     with suppress(OSError):
         os.write(
             2, show_message(f"ssohelper: warning: {message}").encode("utf-8", "replace") + b"\n"
         )
 
 
-def _noticed(message: str) -> None:
+def _print_notice(message: str) -> None:
     with suppress(OSError):
         os.write(2, show(f"ssohelper: notice: {message}").encode("utf-8", "replace") + b"\n")
 
 
-def _by_key(app: App, session: str, account_id: str, role_name: str) -> tuple[SsoSession, Role]:
+def _find_by_key(
+    app: App, session: str, account_id: str, role_name: str
+) -> tuple[SsoSession, Role]:
     return selection.require_session(app, session), selection.checked_role(account_id, role_name)
 
 
-def _by_profile(app: App, name: str) -> tuple[SsoSession, Role]:
+def _find_by_profile(app: App, name: str) -> tuple[SsoSession, Role]:
     profile = selection.resolve_profile(app, name, None)
     return profile.session, profile.role

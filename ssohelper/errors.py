@@ -1,34 +1,34 @@
-"""Every error that a person can meet: a message, the next thing to type, an exit code.
+"""Every error that a user can see: a message, the next command to type, an exit code.
 
 SsoHelperError                 1  internal
-├── UsageProblem               2  the command line asks for something that cannot be
+├── UsageProblem               2  the command line asks for something impossible
 ├── ConfigInvalid              3  ~/.aws/config, own settings: with file and line
-├── LoginRequired              4  a person must sign in
+├── LoginRequired              4  an interactive sign-in is needed
 │   ├── TokenRejected          4  AWS answered 401 to a token
-│   └── RegistrationRejected   4  AWS does not know the client that asks
+│   └── RegistrationRejected   4  AWS does not know the registered client
 ├── RoleNotAssigned            5  no such account or role, or no longer assigned
 ├── AwsUnreachable             6  no connection, no answer in time, 5xx
-│   ├── AnswerLost             6  the request may have reached AWS; no whole answer came back
+│   ├── AnswerLost             6  the request may have reached AWS; no complete answer came back
 │   ├── Throttled              6  429
 │   └── BadAnswer              6  an answer that makes no sense
-├── LocalState                 7  disk full, permissions, a foreign file
-│   ├── LockNotObtained        7  somebody else held a lock for too long
-│   ├── NotOurs                7  a link, FIFO, folder or another user's file in our place
-│   ├── AnotherUsersHome     7  HOME, or the folder in it, is another user's: nothing is written
-│   └── Superseded             7  a sign-in or sign-out made an answer that was on its way void
-├── Refused                    9  a guard or an allow-list said no
-├── NotExecutable            126  exec: the program is there and cannot be run
+├── LocalState                 7  disk full, permissions, an unexpected file
+│   ├── LockNotObtained        7  another process held a lock for too long
+│   ├── NotOurs                7  a link, FIFO, folder or another user's file at one of our paths
+│   ├── AnotherUsersHome       7  HOME, or the folder in it, is another user's: nothing is written
+│   └── Superseded             7  a sign-in or sign-out came while AWS was asked
+├── Refused                    9  refused by a guard or an allow-list
+├── NotExecutable            126  exec: the program exists and cannot be run
 ├── ProgramNotFound          127  exec: no such program
 └── Interrupted              130  Ctrl-C
 
-Only front doors turn these into words; everybody else lets them travel up untouched.
+Only entry points print these; no other code catches one to print it.
 """
 
 _USUAL_HINT = "try again in a minute; if it stays, check the network and HTTPS_PROXY"
 
 
 class SsoHelperError(Exception):
-    """What happened (lower case, no full stop), and as `hint` the next thing to type."""
+    """`message`: what happened, in lower case, no full stop. `hint`: the next command to type."""
 
     exit_code = 1
 
@@ -43,7 +43,7 @@ class UsageProblem(SsoHelperError):
 
 
 class ConfigInvalid(SsoHelperError):
-    """A configuration file that says something impossible: the message names file and line."""
+    """A configuration file has an invalid value: the message names file and line."""
 
     exit_code = 3
 
@@ -53,7 +53,7 @@ class LoginRequired(SsoHelperError):
 
 
 class TokenRejected(LoginRequired):
-    """AWS answered 401: the token is dead whatever its file says. `token_id` names the token."""
+    """AWS answered 401: the token is invalid, whatever its file says. `token_id` is its id."""
 
     token_id = ""
 
@@ -67,7 +67,7 @@ class RoleNotAssigned(SsoHelperError):
 
 
 class AwsUnreachable(SsoHelperError):
-    """The message names what answered, or did not. It always has a hint."""
+    """The message names the service. There is always a hint."""
 
     exit_code = 6
 
@@ -76,15 +76,15 @@ class AwsUnreachable(SsoHelperError):
 
 
 class AnswerLost(AwsUnreachable):
-    """The request may have reached AWS, and no whole answer came back: AWS may have acted on it.
+    """The request may have reached AWS, and no complete answer came back: AWS may have acted on it.
 
-    A single-use refresh token of such a request must not be sent again while its answer may
-    still come.
+    When the request carried a single-use refresh token, that must not be sent again while the
+    answer may still come.
     """
 
 
 class Throttled(AwsUnreachable):
-    """AWS answered 429; `retry_after_seconds` when it said for how long."""
+    """AWS answered 429. `retry_after_seconds`: its Retry-After; None without one."""
 
     def __init__(
         self, message: str, *, hint: str | None = None, retry_after_seconds: float | None = None
@@ -106,7 +106,7 @@ class LockNotObtained(LocalState):
 
 
 class NotOurs(LocalState):
-    """Something that we did not make stands where one of our files should: it is not touched."""
+    """What is at the path of one of our files was not made by us: it is left as it is."""
 
 
 class AnotherUsersHome(LocalState):
@@ -114,7 +114,7 @@ class AnotherUsersHome(LocalState):
 
 
 class Superseded(LocalState):
-    """The session was signed out, or in again, while AWS was asked: the answer is not used."""
+    """A sign-out or a new sign-in came while AWS was asked: the answer is not used."""
 
 
 class Refused(SsoHelperError):
@@ -136,5 +136,5 @@ class ProgramNotFound(SsoHelperError):
 def no_more_threads() -> LocalState:
     """Return the error for a thread that could not be started."""
     return LocalState(
-        "the system gives no more threads", hint="see ulimit -u, or a container's pids limit"
+        "no more threads can be started", hint="see ulimit -u, or a container's pids limit"
     )

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from ssohelper.core.redaction import redacted
 from ssohelper.core.text import show
 
-# They log whole requests and answers, tokens included: never more than warnings of theirs.
-_TALKATIVE = ("botocore", "boto3", "urllib3", "s3transfer", "asyncio", "markdown_it")
+# These log whole requests and answers, tokens included: of them only warnings are logged.
+_WARNINGS_ONLY = ("botocore", "boto3", "urllib3", "s3transfer", "asyncio", "markdown_it")
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
 
 
 class _Line(logging.Formatter):
-    """One line a record: no traceback, no control character, no secret."""
+    """Formats a record as one line without traceback, control characters and secrets."""
 
     def format(self, record: logging.LogRecord) -> str:
         try:
@@ -30,7 +30,7 @@ class _Line(logging.Formatter):
 
 
 class _Stderr(logging.Handler):
-    """Writes to the stderr of the moment; one that is closed or full takes no words."""
+    """Writes to the current sys.stderr; ignores that it is closed or full."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -43,7 +43,7 @@ class _Stderr(logging.Handler):
 
 
 def start(verbose: int, environ: Mapping[str, str]) -> None:
-    """Send the log to stderr from now on; called again it only changes how much is said."""
+    """Log to stderr from now on. Called again, it only changes the level."""
     level = _LEVELS.get(environ.get("SSOHELPER_LOG", "").casefold(), logging.WARNING)
     asked = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
     root = logging.getLogger()
@@ -53,5 +53,5 @@ def start(verbose: int, environ: Mapping[str, str]) -> None:
         root.addHandler(handler)
     root.setLevel(logging.WARNING)
     logging.getLogger("ssohelper").setLevel(min(level, asked))
-    for name in _TALKATIVE:
+    for name in _WARNINGS_ONLY:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -26,7 +26,7 @@ def run(argv: list[str]) -> int:
     except Exception as found:
         from ssohelper import crash
 
-        error = crash.as_error(found, sys.exc_info()[2])
+        error = crash.log_crash(found, sys.exc_info()[2])
     # Nothing may read the pipe any more; then the new token is in its file all the same.
     with contextlib.suppress(OSError):
         report = 1 if sys.platform == "win32" else PASSED_DESCRIPTOR

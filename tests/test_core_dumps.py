@@ -30,7 +30,7 @@ def signed_in(home: Home, emulator: Emulator) -> Home:
 
 
 def unlimited() -> None:
-    """As `ulimit -c unlimited` in the shell that starts us."""
+    """Do what `ulimit -c unlimited` does in the shell that starts us."""
     resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
@@ -56,7 +56,7 @@ def soft_limit(pid: int) -> str:
 def wait_for(holds: Callable[[], object]) -> None:
     ends_at = time.monotonic() + _SECONDS
     while not holds():
-        assert time.monotonic() < ends_at, "it never came"
+        assert time.monotonic() < ends_at, "the condition never held"
         time.sleep(0.01)
 
 
@@ -74,8 +74,8 @@ def ends_without_core(home: Home, process: "subprocess.Popen[bytes]", number: in
     assert cores(home) == []
 
 
-def test_this_machine_writes_cores_at_all(home: Home) -> None:
-    """Without this the others would pass on a machine that writes none."""
+def test_this_machine_writes_core_dumps(home: Home) -> None:
+    """Otherwise the other tests would pass on a machine that writes none."""
     pattern = Path("/proc/sys/kernel/core_pattern").read_text()
     if pattern[0] in "|/":
         pytest.skip(f"cores go elsewhere: {pattern}")
@@ -152,7 +152,7 @@ def test_the_full_screen(signed_in: Home) -> None:
 
 @pytest.mark.parametrize("options", [(), ("--server",)], ids=["keys", "server"])
 @pytest.mark.parametrize("limit", ["unlimited", "0"])
-def test_the_program_of_exec_has_the_limit_that_we_were_started_with(
+def test_the_program_of_exec_has_the_original_limit(
     signed_in: Home, options: tuple[str, ...], limit: str
 ) -> None:
     said = signed_in.path / "said"
@@ -168,7 +168,7 @@ def test_the_program_of_exec_has_the_limit_that_we_were_started_with(
     assert said.read_text().strip() == limit
 
 
-def test_a_browser_has_it_too(home: Home, emulator: Emulator, run: Run) -> None:
+def test_a_browser_has_the_original_limit(home: Home, emulator: Emulator, run: Run) -> None:
     home.add_session("corp")
     said, browser = home.path / "said", home.browser()
     assert browser

@@ -1,4 +1,4 @@
-"""credential-process as an SDK meets it: one JSON line or nothing, the right exit code, one line."""
+"""credential-process as an SDK runs it: one JSON line, or an exit code with one line on stderr."""
 
 import json
 import os
@@ -26,7 +26,7 @@ KEY = ("--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE)
 
 @pytest.fixture
 def signed_in(home: Home, emulator: Emulator, run: Run) -> Emulator:
-    """ana is signed in to "corp" by our own login."""
+    """ana has signed in to "corp" with our own login."""
     home.add_session("corp")
     home.browser()
     assert run("login", "corp").returncode == 0
@@ -58,10 +58,10 @@ def test_the_document_is_what_sdks_read(signed_in: Emulator, run: Run) -> None:
 
 
 @pytest.mark.parametrize(("role_life", "ahead"), [(1200, 600), (28800, 1800)])
-def test_a_hit_asks_nobody_until_half_of_a_life(
+def test_a_hit_sends_no_request_until_half_of_the_lifetime(
     home: Home, signed_in: Emulator, run: Run, role_life: int, ahead: int
 ) -> None:
-    """Half of the role's life, or of the access token's hour when that comes sooner."""
+    """Half of the credentials' lifetime, or of the access token's hour if that is sooner."""
     signed_in.faults.set(role_credentials_seconds=role_life)
     first = run("credential-process", *KEY)
     document = response_of(home)
@@ -73,7 +73,7 @@ def test_a_hit_asks_nobody_until_half_of_a_life(
     assert sorted(home.path.rglob("*")) == before
 
 
-def test_stdin_is_not_touched(home: Home, signed_in: Emulator) -> None:
+def test_stdin_is_not_read(home: Home, signed_in: Emulator) -> None:
     script = f'"{SCRIPT}" credential-process {" ".join(KEY)} >/dev/null && cat'
     answer = subprocess.run(
         ["sh", "-c", script], env=home.env, input="the rest\n", capture_output=True, text=True
@@ -81,7 +81,9 @@ def test_stdin_is_not_touched(home: Home, signed_in: Emulator) -> None:
     assert answer.stdout == "the rest\n"
 
 
-def test_by_profile_name_and_in_any_order(home: Home, signed_in: Emulator, run: Run) -> None:
+def test_arguments_may_be_a_profile_or_in_any_order(
+    home: Home, signed_in: Emulator, run: Run
+) -> None:
     home.write_config(
         home.config_file.read_text()
         + f"[profile ro]\nsso_session = corp\nsso_account_id = {ACCOUNT}\nsso_role_name = {ROLE}\n"
@@ -128,7 +130,9 @@ def test_expired_credentials_are_never_served(home: Home, signed_in: Emulator, r
     assert (answer.returncode, answer.stdout) == (6, "")
 
 
-def test_nearly_ended_ones_are_renewed_first(home: Home, signed_in: Emulator, run: Run) -> None:
+def test_credentials_near_their_end_are_renewed_before_use(
+    home: Home, signed_in: Emulator, run: Run
+) -> None:
     first = run("credential-process", *KEY)
     make_old(home, left=890, life=3600)
     second = run("credential-process", *KEY)
@@ -136,7 +140,7 @@ def test_nearly_ended_ones_are_renewed_first(home: Home, signed_in: Emulator, ru
     assert json.loads(second.stdout)["AccessKeyId"] != json.loads(first.stdout)["AccessKeyId"]
 
 
-def test_past_half_of_their_life_they_are_served_and_renewed_behind(
+def test_after_half_of_their_lifetime_they_are_served_and_renewed_in_the_background(
     home: Home, signed_in: Emulator, run: Run
 ) -> None:
     first = run("credential-process", *KEY)
@@ -156,7 +160,7 @@ def test_past_half_of_their_life_they_are_served_and_renewed_behind(
     assert signed_in.counters["GetRoleCredentials"] == 2
 
 
-def test_the_renewal_behind_holds_no_stream_and_can_be_off(
+def test_the_background_renewal_holds_no_stream_and_can_be_disabled(
     home: Home, signed_in: Emulator, run: Run
 ) -> None:
     run("credential-process", *KEY)
@@ -172,10 +176,10 @@ def test_the_renewal_behind_holds_no_stream_and_can_be_off(
     assert signed_in.counters["GetRoleCredentials"] <= 2
 
 
-def test_while_a_renewal_runs_nobody_gets_what_botocore_asks_for_again(
+def test_during_a_renewal_nobody_gets_credentials_that_botocore_renews_at_once(
     home: Home, signed_in: Emulator, run: Run
 ) -> None:
-    """Below 15 min botocore runs the helper for each request: the others wait for the renewal."""
+    """Below 15 min botocore runs the helper for each request: callers wait for the renewal."""
     run("credential-process", *KEY)
     make_old(home, left=910, life=3600)
     signed_in.faults.hang("GetRoleCredentials", times=1)
@@ -185,7 +189,7 @@ def test_while_a_renewal_runs_nobody_gets_what_botocore_asks_for_again(
     assert before < until <= before + 10
 
 
-def test_the_start_of_the_process_counts(home: Home) -> None:
+def test_the_deadline_includes_the_start_of_the_process(home: Home) -> None:
     code = "import ssohelper.fastpath.miss as door; print(door._start_up_seconds(0))"
     started = subprocess.run(
         ["/bin/sh", "-c", 'sleep 1; exec "$@"', "sh", sys.executable, "-c", code],
@@ -197,7 +201,9 @@ def test_the_start_of_the_process_counts(home: Home) -> None:
     assert found == 0 or found >= 1  # zero: it took so long that it is taken for another's
 
 
-def test_a_token_at_half_of_its_life_is_renewed_behind(home: Home, emulator: Emulator) -> None:
+def test_a_token_after_half_of_its_lifetime_is_renewed_in_the_background(
+    home: Home, emulator: Emulator
+) -> None:
     home.add_session("corp")
     seed_token(home, emulator, expires_in=1700)
     assert credential_process(home).returncode == 0  # fetched with a token that is past its half
@@ -206,7 +212,7 @@ def test_a_token_at_half_of_its_life_is_renewed_behind(home: Home, emulator: Emu
     wait_until(lambda: emulator.counters["CreateToken.refresh_token"] == 1)
 
     def is_published_for_longer() -> bool:
-        """Let the 30 s pass for which a response that is due is published, and call again."""
+        """Wait out the 30 s for which a due response is published, and call again."""
         os.utime(response_of(home), (time.time() - 1,) * 2)
         assert credential_process(home).returncode == 0
         return response_of(home).stat().st_mtime > time.time() + 600
@@ -217,10 +223,10 @@ def test_a_token_at_half_of_its_life_is_renewed_behind(home: Home, emulator: Emu
 
 
 @pytest.mark.parametrize("hours", [8, -8])
-def test_credentials_end_by_the_clock_of_aws(
+def test_credentials_expire_by_awss_clock(
     home: Home, emulator: Emulator, run: Run, hours: int
 ) -> None:
-    """Our clock is eight hours off: one answer all the same, served for half of its true life."""
+    """Our clock is eight hours off: one answer, served for half of its true lifetime."""
     emulator.faults.set(clock_offset_seconds=hours * 3610, role_credentials_seconds=900)
     home.add_session("corp")
     seed_token(home, emulator, expires_in=3600)
@@ -236,10 +242,10 @@ def test_credentials_end_by_the_clock_of_aws(
         assert re.search(rf"{ROLE}\t1[345]m", run(*command).stdout), command
 
 
-def test_a_clock_that_was_set_back_changes_no_answer(
+def test_setting_the_clock_back_changes_no_answer(
     home: Home, signed_in: Emulator, run: Run
 ) -> None:
-    """What is left is counted by seconds since the machine's start, and nobody has to ask."""
+    """The time left is counted in uptime seconds, and no request is sent."""
     need("faketime")
     run("credential-process", *KEY)
     asked = signed_in.counters["GetRoleCredentials"]
@@ -253,7 +259,7 @@ def test_a_clock_that_was_set_back_changes_no_answer(
     assert signed_in.counters["GetRoleCredentials"] == asked
 
 
-def test_a_session_revoked_at_aws_is_exit_4_and_asked_once(
+def test_a_session_revoked_at_aws_is_exit_4_with_one_request(
     home: Home, signed_in: Emulator, run: Run
 ) -> None:
     signed_in.revoke_session("ana")
@@ -267,7 +273,7 @@ def test_a_session_revoked_at_aws_is_exit_4_and_asked_once(
     assert signed_in.counters["CreateToken"] <= 1
 
 
-def test_a_role_taken_away_is_exit_5_and_its_credentials_are_dropped(
+def test_a_role_no_longer_assigned_is_exit_5_and_its_credentials_are_removed(
     home: Home, signed_in: Emulator, run: Run
 ) -> None:
     run("credential-process", *KEY)
@@ -295,7 +301,7 @@ PROXY_ANSWERS = [
 
 
 @pytest.mark.parametrize(("status", "headers", "body"), PROXY_ANSWERS)
-def test_a_proxys_answer_takes_no_good_credentials_away(
+def test_a_proxys_answer_removes_no_good_credentials(
     home: Home, signed_in: Emulator, run: Run, status: int, headers: dict[str, str], body: str
 ) -> None:
     good = run("credential-process", *KEY)
@@ -310,7 +316,7 @@ def test_a_proxys_answer_takes_no_good_credentials_away(
     assert response_of(home).exists()
 
 
-def test_an_interactive_sign_in_forgets_the_sessions_credentials(
+def test_an_interactive_sign_in_removes_the_sessions_credentials(
     home: Home, signed_in: Emulator, run: Run
 ) -> None:
     first = run("credential-process", *KEY)
@@ -453,7 +459,7 @@ def seed_token(home: Home, emulator: Emulator, *, expires_in: int) -> None:
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    """Wait for what another process does; a minute is far longer than any of it takes."""
+    """Wait until the condition holds; a minute is much longer than it takes."""
     ends_at = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < ends_at, "it never came"
@@ -461,7 +467,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 
 def make_old(home: Home, *, left: int, life: int) -> None:
-    """Date what is kept back, as if time had passed: `left` seconds of a life remain."""
+    """Date the cached credentials back, as if time had passed: `left` seconds remain."""
     now = int(time.time())
     kept = home.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "cached.json"
     content = json.loads(kept.read_text())

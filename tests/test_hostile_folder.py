@@ -1,6 +1,6 @@
-"""In a cloned repository whose files are named as modules are, with every PYTHON* variable set.
+"""A hostile repository as current folder: its files are named like modules, PYTHON* variables are set.
 
-Nothing that an SDK or a shell starts by itself, and no process that we start, runs a line of it.
+No process that an SDK or a shell starts, and none that we start, runs a line of it.
 """
 
 import importlib.util
@@ -41,7 +41,7 @@ _NO_RC = {"bash": "--norc", "zsh": "-f", "fish": "--no-config"}
 
 
 class Repository:
-    """The folder; `ran` tells which of its files Python ran, and in which command."""
+    """The folder; `ran` returns which of its files Python ran, and in which command."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -60,7 +60,7 @@ class Repository:
         self._plant_compiled()
 
     def _plant_compiled(self) -> None:
-        """Put a compiled module where PYTHONPYCACHEPREFIX leads, that passes for that of ours."""
+        """Put a compiled module into PYTHONPYCACHEPREFIX that Python takes for one of ours."""
         source = ssohelper.fastpath.published.__file__
         before, sys.pycache_prefix = sys.pycache_prefix, str(self.folder / "compiled")
         try:
@@ -122,7 +122,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
 
 @pytest.fixture
 def signed_in(home: Home, emulator: Emulator) -> Home:
-    """A session whose token has to be renewed first, and a profile that its role is in."""
+    """A session whose token must be renewed before use, and a profile with its role."""
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.write_config(
         f"{home.config_file.read_text()}[profile {NAME}]\nregion = us-east-1\n"
@@ -134,8 +134,8 @@ def signed_in(home: Home, emulator: Emulator) -> Home:
     return home
 
 
-def test_each_way_in_is_one(repository: Repository, tmp_path: Path) -> None:
-    """Or the other tests would show nothing."""
+def test_each_planted_file_would_run(repository: Repository, tmp_path: Path) -> None:
+    """Otherwise the other tests would prove nothing."""
     assert tuple(repository.environments()) == ENVIRONMENTS
     for name, variables in repository.environments().items():
         if name in ("startup", "empty"):  # the first takes a stdin, the second leads nowhere
@@ -230,8 +230,8 @@ def test_a_process_that_lists_in_the_background(
     assert repository.ran == []
 
 
-def test_a_notice_of_the_persons_own_in_python(home: Home, repository: Repository) -> None:
-    """Its script's own folder is not the current one."""
+def test_the_users_own_notice_command_in_python(home: Home, repository: Repository) -> None:
+    """The script's own folder is not the current one."""
     script, told = home.path / "notice.py", home.path / "told"
     script.write_text(f"import json, sys; open({str(told)!r}, 'w').write(sys.argv[1])\n")
     notice = Notice("corp", None, "soon", "ssohelper login corp")
@@ -241,7 +241,7 @@ def test_a_notice_of_the_persons_own_in_python(home: Home, repository: Repositor
 
 
 class TestTyped:
-    """What Python loads before our first line is out of reach; whatever comes after is not."""
+    """We cannot prevent what Python loads before our first line; only what comes after it."""
 
     @pytest.fixture
     def without_customize(self, repository: Repository) -> Repository:
@@ -264,7 +264,7 @@ class TestTyped:
             quiet = subprocess.run(argv, env=env, capture_output=True, text=True)
             assert "PYTHONPATH" not in quiet.stderr
 
-    def test_the_command_of_exec_gets_what_the_person_set(
+    def test_the_command_of_exec_gets_the_users_own_variables(
         self, signed_in: Home, without_customize: Repository
     ) -> None:
         env = {**signed_in.env, "PYTHONPATH": ":/opt/lib", "PYTHONUSERBASE": "/opt/base"}
@@ -275,8 +275,10 @@ class TestTyped:
         )  # fmt: skip
         assert answer.stdout == "[:/opt/lib][/opt/base][]\n", answer.stderr
 
-    def test_modules_beside_this_package_stay(self, tmp_path: Path) -> None:
-        """As after `pip install --target FOLDER`, used by PYTHONPATH=FOLDER."""
+    def test_modules_in_the_same_folder_as_this_package_can_be_imported(
+        self, tmp_path: Path
+    ) -> None:
+        """As after `pip install --target FOLDER` with PYTHONPATH=FOLDER."""
         packages = Path(sys.executable).parent.parent
         code = (
             "import sys; from ssohelper.fastpath import python_environment as p;"
@@ -297,7 +299,7 @@ class TestTyped:
 
 
 class TestUserBase:
-    """`pip install --user` with a PYTHONUSERBASE of its own: that one stays, no other does."""
+    """`pip install --user` with a PYTHONUSERBASE: only that one stays."""
 
     @pytest.mark.parametrize(("base", "stays"), [("{own}", True), ("{own}/", False), ("x", False)])
     def test_of_the_launcher(self, tmp_path: Path, base: str, stays: bool) -> None:

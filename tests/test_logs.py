@@ -1,4 +1,4 @@
-"""The log on stderr: as much as asked, one line a record, no secret, no traceback."""
+"""The log on stderr: the chosen level, one line for each record, no secret, no traceback."""
 
 import logging
 
@@ -28,7 +28,7 @@ def _logging_as_it_was():
         (0, {"SSOHELPER_LOG": "nonsense"}, ["a warning"]),
     ],
 )
-def test_as_much_as_asked(capsys, verbose, environ, shown):
+def test_the_level_decides_what_is_logged(capsys, verbose, environ, shown):
     logs.start(verbose, environ)
     logs.start(verbose, environ)
     log = logging.getLogger("ssohelper.stores.files")
@@ -42,7 +42,7 @@ def test_as_much_as_asked(capsys, verbose, environ, shown):
     assert lines[0] == "ssohelper: warning: a warning"
 
 
-def test_libraries_that_log_whole_requests_stay_quiet(capsys):
+def test_libraries_that_log_whole_requests_log_warnings_only(capsys):
     logs.start(2, {"SSOHELPER_LOG": "debug"})
     logging.getLogger("botocore.endpoint").debug("bearer CNRY-1")
     logging.getLogger("urllib3.connectionpool").info("CNRY-2")
@@ -62,7 +62,7 @@ def test_no_secret_no_control_character_and_no_traceback(capsys):
     assert "\x1b" not in said
 
 
-def test_a_closed_stderr_and_a_wrong_format_are_no_error(capsys, monkeypatch):
+def test_a_closed_stderr_and_a_wrong_format_raise_nothing(capsys, monkeypatch):
     logs.start(0, {})
     root = logging.getLogger()
     # pytest's own handlers raise what a handler of ours must survive.

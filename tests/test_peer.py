@@ -1,4 +1,4 @@
-"""Which user is at the other end of a socket: real sockets, and as root a real second user."""
+"""The user at the other end of a socket: real sockets, and as root a real second user."""
 
 import os
 import socket
@@ -55,7 +55,7 @@ Way = tuple[int, str, str, str]
 
 @contextmanager
 def connected(way: Way, folder: Path, user: int, act: str = "hold") -> Iterator[socket.socket]:
-    """Yield our end of a connection that a process of the user made."""
+    """Yield our end of a connection that a process of this user has made."""
     family, bound_to, client_family, address = way
     with socket.socket(family) as listening:
         listening.settimeout(60)
@@ -86,7 +86,7 @@ def connected(way: Way, folder: Path, user: int, act: str = "hold") -> Iterator[
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that another user can get into, as pytest's own cannot be."""
+    """A folder that other users may enter, unlike pytest's own."""
     import tempfile
 
     with tempfile.TemporaryDirectory() as made:
@@ -113,15 +113,15 @@ def test_another_user_s_process_is_known(way: Way, act: str, folder: Path) -> No
 @ON_LINUX
 @each_tcp_way
 def test_a_client_that_has_closed_its_end_is_unknown(way: Way, folder: Path) -> None:
-    """The kernel lists what no process holds as root's, whose ever it was."""
+    """The kernel lists a socket that no process holds as root's."""
     with connected(way, folder, os.geteuid(), "close") as connection:
         assert connection.recv(1) == b""
         assert peer_uid(connection) is None
 
 
 @ON_LINUX
-def test_of_two_clients_of_one_port_each_is_told_apart(folder: Path) -> None:
-    """Address and port of both ends have to match, not one alone."""
+def test_two_clients_of_one_port_are_distinguished(folder: Path) -> None:
+    """Address and port of both ends must match, not one of them."""
     user = OTHER if os.geteuid() == 0 else os.geteuid()
     with (
         connected(WAYS["IPv4"], folder, user) as theirs,
@@ -145,7 +145,7 @@ def test_a_socket_that_is_not_connected_is_unknown() -> None:
 
 
 @ON_LINUX
-def test_a_system_without_the_tables_does_not_tell(
+def test_without_the_tables_the_user_is_unknown(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with connected(WAYS["IPv4"], folder, os.geteuid()) as connection:
@@ -173,7 +173,7 @@ def test_it_imports_nothing_heavy() -> None:
 
 
 class Told:
-    """A connected unix socket on macOS: struct xucred as sys/ucred.h has it."""
+    """A connected unix socket on macOS, with struct xucred of sys/ucred.h."""
 
     family = socket.AF_UNIX
 
@@ -210,7 +210,7 @@ def test_the_user_of_a_unix_socket_on_macos(
     assert peer_uid(cast(socket.socket, Told(answer))) == user
 
 
-def test_macos_tells_no_user_of_a_tcp_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_macos_the_user_of_a_tcp_connection_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peer, "sys", SimpleNamespace(platform="darwin"))
     with (
         socket.create_server(("127.0.0.1", 0)) as listening,

@@ -108,7 +108,7 @@ def is_sign_in_needed_within(app: App, session: SsoSession, seconds: int) -> boo
     try:
         token = app.tokens.load(session)
         if token is not None and token.expires_at <= app.now():
-            token = tokens.valid_token(app, session, app.deadline())
+            token = tokens.ensure_valid_token(app, session, app.deadline())
     except LoginRequired:
         return True
     if token is None:

@@ -83,7 +83,7 @@ def open_in_browser(
     keys = credentials.release(
         app, session, role, app.deadline(), least_share=credentials.NEARLY_WHOLE
     )
-    address = federation.login_url(keys, session.start_url, page.url)
+    address = federation.get_login_url(keys, session.start_url, page.url)
     with app.browser_pages() as pages:
         redirect = pages.redirect(address)
         if not start(redirect.url):

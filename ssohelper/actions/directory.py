@@ -180,7 +180,7 @@ class _Refresh:
         return self._save()
 
     def _list_accounts(self) -> None:
-        accounts = self._token.call(lambda token: list(self._portal.accounts(token)))
+        accounts = self._token.call(lambda token: list(self._portal.list_accounts(token)))
         accounts.sort(key=lambda account: (account.name.casefold(), account.id))
         self._accounts = {a.id: ListedAccount(a, (), False, answered=False) for a in accounts}
 
@@ -247,7 +247,7 @@ class _Refresh:
     def _ask_account(self, account: Account) -> ListedAccount:
         """Ask AWS for the account's roles; when AWS refuses, return those of the saved listing."""
         try:
-            names = self._token.call(lambda token: self._portal.roles(token, account.id))
+            names = self._token.call(lambda token: self._portal.list_roles(token, account.id))
         except RoleNotAssigned:
             earlier = self._earlier.get(account.id)
             return ListedAccount(account, earlier.roles if earlier else (), refused=True)
@@ -321,7 +321,9 @@ class _Token:
     def _load(self) -> AccessToken:
         with self._lock:
             if self._token is None:
-                self._token = tokens.valid_token(self._app, self._session, self._app.deadline())
+                self._token = tokens.ensure_valid_token(
+                    self._app, self._session, self._app.deadline()
+                )
             return self._token
 
     def _renew(self, token: AccessToken, rejected: TokenRejected) -> AccessToken:

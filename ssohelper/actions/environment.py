@@ -155,10 +155,11 @@ def ensure_sign_in(app: App, session: SsoSession) -> Outlook:
     Raises: LoginRequired.
     """
     try:
-        token = tokens.valid_token(app, session, app.deadline())
+        token = tokens.ensure_valid_token(app, session, app.deadline())
     except (AwsUnreachable, LocalState) as error:
         app.warn(f"the sign-in could not be renewed: {error.message}")
-        return clocks.load_outlook_of_token(app, session, tokens.seen(app, session))
+        seen = tokens.peek_token(app, session)
+        return clocks.load_outlook_of_token(app, session, seen)
     # Another tool may have signed in, which shells' prompts do not notice.
     prompt_notes.update_session(app, session)
     return clocks.load_outlook_of_token(app, session, token)

@@ -40,7 +40,7 @@ def look_up(app: App, profile: Profile) -> KnownIdentity:
 
 def _facts(app: App, session: SsoSession) -> SignInFacts:
     """Return the facts of the present sign-in, which another tool may have replaced."""
-    token = tokens.seen(app, session)
+    token = tokens.peek_token(app, session)
     return tokens.facts_of(app, session, token) if token else app.tokens.load_facts(session.name)
 
 
@@ -58,7 +58,7 @@ def confirm(app: App, known: KnownIdentity) -> ConfirmedIdentity:
     endpoint = sts_endpoint(region, app.environ)
     issuer.check_credentials_destination(tokens.issuer_of(app, session), "sts", endpoint, session)
     keys = credentials.release(app, session, role, app.deadline())
-    identity = app.account_client(keys, region).caller_identity()
+    identity = app.account_client(keys, region).get_caller_identity()
     if not identity.is_role(role):
         raise BadAnswer(
             f"STS says that these credentials are {identity.arn}",

@@ -1,7 +1,7 @@
-"""What the broker does for a role: find what is cached, ask AWS once, keep and publish the answer.
+"""The broker's work for a role: find what is cached, ask AWS once, cache and publish its answer.
 
-Runs in the broker, or in a caller's process where there is none. Nothing else asks the portal for
-role credentials or writes the cache.
+Runs in the broker, or in a caller's process where no broker can run. Only this module asks the
+portal for role credentials and writes the cache.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ if TYPE_CHECKING:
     from ssohelper.core.deadline import Deadline
     from ssohelper.wire.portal import Portal
 
-# AWS answers a role call in well under a second; a slower answer is worth no longer wait.
+# AWS answers a role call in well under a second: waiting longer than this is pointless.
 CALL_SECONDS = 10.0
-# A renewal ends by itself; this is how long its broker waits to hear of it.
+# How long the broker waits for the report of a renewal, which has time limits of its own.
 _RENEWAL_SECONDS = 150.0
 _LOCK_SECONDS = 5.0
 # The same where the broker's loop waits, once for each caller.
@@ -59,7 +59,7 @@ _DOUBTFUL = (
 
 
 class Work:
-    """The calls that `broker.loop` makes. `current_app` returns an App with the current settings."""
+    """What `broker.loop` calls. `current_app` returns an App with the current settings."""
 
     def __init__(self, current_app: Callable[[], App]) -> None:
         self._app = current_app
@@ -67,32 +67,34 @@ class Work:
     def find(self, key: RoleKey, least_share: float) -> Found:
         return find(self._app(), key, least_share)
 
-    def token(self, session_name: str) -> Token:
+    def load_token(self, session_name: str) -> Token:
         app = self._app()
-        return tokens.named(app, selection.require_session(app, session_name))
+        return tokens.load_for_broker(app, selection.require_session(app, session_name))
 
-    def fingerprint(self, session_name: str) -> str:
+    def read_fingerprint(self, session_name: str) -> str:
         app = self._app()
         try:
             return app.tokens.read_fingerprint(selection.require_session(app, session_name))
         except SsoHelperError:
             return ""  # an error in the config, which `find` reports, must not end the broker
 
-    def renews_in_background(self) -> bool:
+    def may_renew_in_background(self) -> bool:
+        """Return whether the settings allow it."""
         try:
             return bool(self._app().settings.get("renew_ahead"))
         except SsoHelperError:
             return False  # an error in the settings must not end the broker
 
     def wait_for_sign_in(self, session_name: str) -> Wait | None:
-        """Return how a caller waits for a sign-in, if it does; tell that one is needed."""
+        """Give the notice that a sign-in is needed; return how callers wait, None: they fail."""
         app = self._app()
         try:
             return sign_in_wait.prepare_wait(app, selection.require_session(app, session_name))
         except SsoHelperError:
-            return None  # the caller hears of it by its error
+            return None  # the caller's own error says that one is needed
 
     def call(self, key: RoleKey) -> Reply:
+        """Ask AWS for the role, and cache and publish its answer. Raises: as `issue`."""
         app = self._app()
         warned = len(app.warnings)
         try:
@@ -100,16 +102,17 @@ class Work:
         except SsoHelperError:
             raise
         except Exception as error:
-            raise _internal(error) from error
+            raise _log_crash(error) from error
         return Reply(document, warnings=tuple(app.warnings[warned:]))
 
     def renew(self, session_name: str, seen_id: str) -> None:
+        """Renew the token with this id, in a process of its own. Raises: as `actions.renewal`."""
         app = self._app()
         session = selection.require_session(app, session_name)
 
         def prepare_call() -> None:
-            # Its imports take 20 ms, for which the role call that follows need not wait.
-            with suppress(SsoHelperError):  # which that call then reports
+            # Its imports take 20 ms: done meanwhile, the role call that follows starts sooner.
+            with suppress(SsoHelperError):  # the role call reports it
                 app.portal(session).get_ready()
 
         deadline = app.deadline(_RENEWAL_SECONDS)
@@ -118,28 +121,28 @@ class Work:
         except SsoHelperError:
             raise
         except Exception as cause:
-            error = _internal(cause)
+            error = _log_crash(cause)
         if error is not None:
             raise error
 
 
 def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
-    """Return what is cached of the role, and whether it may be handed out as it is.
+    """Return the role's cached credentials, and whether they may be returned as they are.
 
-    Publishes it again where its published response was lost.
+    Publishes them again where their published response was lost.
     Raises: ConfigInvalid for an unknown session, NotOurs.
     """
     session = selection.require_session(app, key.session_name)
     stamp = app.session_stamp(session)
     if stamp.is_of_other_portal:
-        _forget_other_portal(app, session)
+        _remove_other_portal(app, session)
     cached = app.credentials.load(key, session)
     state = _freshness(app, cached) if cached else Freshness.TOO_LATE
     if cached is None or state is Freshness.TOO_LATE:
         return Found()
-    token, standing = _standing(app, session, cached)
+    token, standing = _load_standing(app, session, cached)
     if standing is Validity.DOUBTFUL:
-        token, standing = _standing_again(app, session, cached)
+        token, standing = _load_standing_again(app, session, cached)
     if standing is Validity.SIGNED_OUT:
         return Found()
     document = document_of(cached.credentials, key.account_id)
@@ -161,7 +164,7 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
 
 
 def issue(app: App, key: RoleKey) -> bytes:
-    """Ask AWS for the role's credentials, keep them, and return their document.
+    """Ask AWS for the role's credentials, cache and publish them, and return their document.
 
     One request. Raises: LoginRequired, TokenRejected (with its token's id), RoleNotAssigned,
     AwsUnreachable, LocalState; Superseded when the session was signed out, or in, meanwhile.
@@ -173,26 +176,26 @@ def issue(app: App, key: RoleKey) -> bytes:
         raise tokens.signed_out(session)
     portal = app.portal(session)
     try:
-        credentials = portal.role_credentials(token, role, app.deadline(CALL_SECONDS))
+        credentials = portal.get_role_credentials(token, role, app.deadline(CALL_SECONDS))
     except TokenRejected as error:
         error.token_id = token.id
         raise
     except SsoHelperError as error:
         prompt_notes.note_failed_renewal(app, session, key)
         if isinstance(error, RoleNotAssigned):
-            _forget(app, session, key, token)
+            _remove(app, session, key, token)
         raise
     app.learn_aws_time(portal.answered_at())
     cached = _received(app, session, credentials, token)
-    _keep(app, session, key, cached)
-    _tell_in_time(app, session, cached)
+    _save(app, session, key, cached)
+    _give_notice_in_time(app, session, cached)
     return document_of(credentials, key.account_id)
 
 
 def _received(
     app: App, session: SsoSession, credentials: RoleCredentials, token: AccessToken
 ) -> CachedCredentials:
-    """Return what AWS has just answered, with the moment by AWS's clock. Raises: BadAnswer."""
+    """Return what AWS has just answered, with the time by AWS's clock. Raises: BadAnswer."""
     try:
         return schema.received(credentials, app.aws_now(), token.id)
     except Damaged as damage:
@@ -210,11 +213,11 @@ def _received(
 def issue_for_question(
     portal: Portal, token: AccessToken, role: Role, deadline: Deadline
 ) -> RoleCredentials:
-    """Return credentials for one question of ours to AWS: neither kept nor handed out.
+    """Return credentials for one request of our own to AWS: neither cached nor handed out.
 
-    The token is a new sign-in's, which is not kept yet. Raises: as `issue`.
+    The token is a new sign-in's, which is not saved yet. Raises: as `issue`.
     """
-    return portal.role_credentials(token, role, deadline)
+    return portal.get_role_credentials(token, role, deadline)
 
 
 def document_of(credentials: RoleCredentials, account_id: str) -> bytes:
@@ -231,47 +234,47 @@ def document_of(credentials: RoleCredentials, account_id: str) -> bytes:
 
 
 def due_at(app: App, session: SsoSession, cached: CachedCredentials) -> int:
-    """Return when to check again: after half of this life, or half of the token's if earlier.
+    """Return when (epoch seconds) half of this lifetime, or of the token's, is over: the earlier.
 
-    The token counts so that no SDK finds one with less than its own 15 min left.
+    The token counts so that no SDK finds it with less than the SDK's own margin of 15 min left.
     """
-    half = app.local(freshness.check_again_at(cached.received_at, cached.credentials.expires_at))
+    half = app.local(freshness.half_life_at(cached.received_at, cached.credentials.expires_at))
     token_due_at = tokens.renewal_due_at(app, session)
     return half if token_due_at is None else min(half, token_due_at)
 
 
-def _standing(
+def _load_standing(
     app: App, session: SsoSession, cached: CachedCredentials
 ) -> tuple[AccessToken | None, Validity]:
     try:
         token = app.tokens.load(session)
     except (LoginRequired, LocalState):
-        # A file that is damaged or cannot be read tells nothing of a sign-out: what was issued
-        # before it is still good.
+        # A file that is damaged or cannot be read does not mean a sign-out: earlier credentials are
+        # still good.
         return None, Validity.CURRENT
     facts = app.tokens.load_facts(session.name)
     return token, validity_of(cached.token_id, token, facts)
 
 
-def _standing_again(
+def _load_standing_again(
     app: App, session: SsoSession, cached: CachedCredentials
 ) -> tuple[AccessToken | None, Validity]:
-    """Check once more under the lock: a renewal of ours notes its token a moment after writing it.
+    """Check once more under the lock: a renewal of ours records its token just after writing it.
 
-    Hardly waits: the broker's loop stands still meanwhile. In doubt AWS is asked.
+    Waits for 50 ms at most, since the broker's loop is blocked meanwhile. In doubt AWS is asked.
     """
     with (
         suppress(LockNotObtained),
         app.tokens.lock_state(session.name, app.deadline(_LOOP_LOCK_SECONDS)),
     ):
-        return _standing(app, session, cached)
-    return _standing(app, session, cached)
+        return _load_standing(app, session, cached)
+    return _load_standing(app, session, cached)
 
 
-def _keep(app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials) -> None:
-    """Keep and publish an answer, unless the sign-in or portal that it was asked with has changed.
+def _save(app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials) -> None:
+    """Cache and publish an answer, unless the sign-in or portal has changed since the request.
 
-    A full disk costs the next caller a request, not this one its answer.
+    With a full disk this caller still gets its answer, and the next one asks AWS again.
     """
     try:
         with app.tokens.lock_state(session.name, app.deadline(_LOCK_SECONDS)):
@@ -283,11 +286,11 @@ def _keep(app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials
     except (LockNotObtained, NotOurs, Superseded):
         raise
     except (LocalState, OSError) as cause:
-        app.warn(f"the credentials could not be kept: {cause}")
+        app.warn(f"the credentials could not be saved: {cause}")
 
 
-def _tell_in_time(app: App, session: SsoSession, cached: CachedCredentials) -> None:
-    """Tell of an end that comes before these credentials are renewed: SDKs do that near their end."""
+def _give_notice_in_time(app: App, session: SsoSession, cached: CachedCredentials) -> None:
+    """Give the notice now if the sign-in ends before SDKs renew these credentials."""
     ends_at = cached.credentials.expires_at
     renewed_at = app.local(freshness.renew_first_at(cached.received_at, ends_at))
     notices.try_to_give_due_notice(app, session, renewed_at)
@@ -296,9 +299,9 @@ def _tell_in_time(app: App, session: SsoSession, cached: CachedCredentials) -> N
 def _publish_again(
     app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials, *, is_due: bool
 ) -> bool:
-    """Publish what is cached; return whether its sign-in is still the present one.
+    """Publish cached credentials; return whether their sign-in is still the present one.
 
-    Never waits for the lock: the broker's loop would stand still, and the next caller may publish.
+    Never waits for the lock, which would block the broker's loop: the next caller may publish.
     """
     try:
         with app.tokens.lock_state(session.name, app.deadline(0.0)):
@@ -307,8 +310,8 @@ def _publish_again(
         return True
     except Superseded:
         return False
-    except LockNotObtained:  # what holds it may change the sign-in
-        return _standing(app, session, cached)[1] is Validity.CURRENT
+    except LockNotObtained:  # the process that holds it may change the sign-in
+        return _load_standing(app, session, cached)[1] is Validity.CURRENT
 
 
 def _prepare(app: App, session: SsoSession, cached: CachedCredentials) -> bool:
@@ -318,11 +321,11 @@ def _prepare(app: App, session: SsoSession, cached: CachedCredentials) -> bool:
     """
     stamp = app.session_stamp(session)
     present = selection.require_session(app, session.name)
-    token, standing = _standing(app, session, cached)
+    token, standing = _load_standing(app, session, cached)
     if present != session or standing is not Validity.CURRENT:
         raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
     if token is None:
-        return False  # a token file that cannot be read: nobody knows whose it is
+        return False  # a token file that cannot be read: its sign-in is unknown
     if stamp.is_of_other_portal:
         app.credentials.forget_session(session.name)
     try:
@@ -332,8 +335,8 @@ def _prepare(app: App, session: SsoSession, cached: CachedCredentials) -> bool:
         return False
 
 
-def _forget_other_portal(app: App, session: SsoSession) -> None:
-    """Forget the credentials of the start URL or region that the session had before."""
+def _remove_other_portal(app: App, session: SsoSession) -> None:
+    """Remove the credentials of the start URL or region that the session had before."""
     with (
         suppress(LockNotObtained),
         app.tokens.lock_state(session.name, app.deadline(0.0)),
@@ -345,10 +348,10 @@ def _forget_other_portal(app: App, session: SsoSession) -> None:
 def _publish(
     app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials, *, is_due: bool
 ) -> None:
-    """Put the response where the launcher finds it; the caller holds the state lock.
+    """Write the response to where the launcher finds it; the caller holds the state lock.
 
-    One that is due is published for 30 s more, while it is renewed in the background; never past
-    the moment from which on a caller waits: botocore would ask again for each request.
+    One that is due is published for 30 s more, while it is renewed in the background; but never
+    until after its renewal before use: botocore would then run us again for each request.
     """
     try:
         until = due_at(app, session, cached)
@@ -363,8 +366,8 @@ def _publish(
         app.warn(f"the credentials are good, but could not be published: {cause}")
 
 
-def _forget(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> None:
-    """Forget the credentials of a role that is no longer assigned: AWS refused it (403)."""
+def _remove(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> None:
+    """Remove the credentials of a role that is no longer assigned: AWS refused it (403)."""
     prompt_notes.note_renewal(app, session, key)
     try:
         with app.tokens.lock_state(session.name, app.deadline(_LOCK_SECONDS)):
@@ -381,7 +384,7 @@ def _freshness(app: App, cached: CachedCredentials) -> Freshness:
     return freshness.of_credentials(cached.life_seconds, left, now - cached.received_at)
 
 
-def _internal(error: Exception) -> SsoHelperError:
+def _log_crash(error: Exception) -> SsoHelperError:
     from ssohelper import crash
 
-    return crash.as_error(error, sys.exc_info()[2])
+    return crash.log_crash(error, sys.exc_info()[2])

@@ -224,7 +224,7 @@ def _save_sign_in(
 
 
 def _is_replaced(app: App, session: SsoSession, token: AccessToken | None) -> bool:
-    present = tokens.seen(app, session)
+    present = tokens.peek_token(app, session)
     if token is None or present is None:
         return False
     facts = app.tokens.load_facts(session.name)
@@ -257,7 +257,7 @@ def _load_token_to_revoke(
         token = app.tokens.load(session)
         if token is None or token.expires_at > app.now() or not tokens.is_refreshable(app, token):
             return token, None
-        return tokens.valid_token(app, session, app.deadline(_RENEWAL_SECONDS)), None
+        return tokens.ensure_valid_token(app, session, app.deadline(_RENEWAL_SECONDS)), None
     except LoginRequired:
         return None, None
     except (AwsUnreachable, ConfigInvalid, LocalState) as error:

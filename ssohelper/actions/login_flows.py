@@ -62,7 +62,7 @@ def sign_in_by_browser(
             f"({show(callback.error or '', 60)})",
             hint=f"try again with: ssohelper login {session.name}",
         )
-    return oidc.token_by_code(registration, callback.code, redirect_uri, verifier)
+    return oidc.get_token_by_code(registration, callback.code, redirect_uri, verifier)
 
 
 def sign_in_by_device_code(
@@ -113,7 +113,7 @@ def _poll_for_token(
     oidc: OidcClient, registration: ClientRegistration, waiting: DeviceAuthorization
 ) -> tuple[AccessToken, int] | Poll:
     try:
-        return oidc.token_by_device_code(registration, waiting)
+        return oidc.get_token_by_device_code(registration, waiting)
     except AwsUnreachable as error:
         # An unreliable network does not end a sign-in; an invalid answer does.
         if isinstance(error, BadAnswer):

@@ -83,7 +83,7 @@ def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperErr
     if isinstance(error, LoginRequired):
         try_to_give_due_notice(app, session, app.now(), is_refused=True)
     elif error is None:
-        token = tokens.seen(app, session)
+        token = tokens.peek_token(app, session)
         if token is not None:
             margin = token_margin_seconds(tokens.life_seconds(app, session, token))
             try_to_give_due_notice(app, session, token.expires_at - int(margin))

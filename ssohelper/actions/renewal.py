@@ -1,7 +1,8 @@
-"""Renew a session's token: one request, never twice, and only where the new token can be kept.
+"""Renew a session's token: one request, never twice, and only where the new token can be saved.
 
-Runs in a process of its own, so that no caller's end, deadline or signal comes between the request
-and the file. A refresh token works once: whoever sends it must wait for the answer and keep it.
+Runs in a separate process, so that no caller's end, deadline or signal comes between the request
+and the file. A refresh token works once: the process that sends it must wait for the answer and
+save it.
 """
 
 from __future__ import annotations
@@ -33,12 +34,12 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# An answer may still come after so long; the AWS CLI waits for 60 s too.
+# How late an answer may still come; the AWS CLI waits for 60 s too.
 ANSWER_SECONDS = 60.0
 # Another renewal of the session, on this host or another, ends within its own 60 s.
 LOCK_SECONDS = 75.0
 _STATE_LOCK_SECONDS = 5.0
-# The contract: another tool may have renewed the token, and its write is on its way.
+# The contract: another tool may have renewed the token and be about to write it.
 _REREAD_SECONDS = 3.0
 _REREAD_PAUSE_SECONDS = 0.1
 
@@ -47,7 +48,8 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
     """Replace the session's token, unless its file already holds a valid one with another id.
 
     In that case no request is sent.
-    Raises: LoginRequired when a person is needed, AwsUnreachable, AnswerLost, LocalState.
+    Raises: LoginRequired when an interactive sign-in is needed, AwsUnreachable, AnswerLost,
+    LocalState.
     """
     with app.tokens.lock_token(session.name, app.deadline(LOCK_SECONDS)):
         token = app.tokens.load(session)
@@ -57,12 +59,12 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
             return
         if not tokens.is_refreshable(app, token):
             raise tokens.expired(session)
-        # Disk space is reserved first: a refresh token works once, so its successor must be storable.
-        with app.tokens.reserve(session) as room, hold_signals():
-            _renew(app, session, token, room)
+        # Disk space is reserved first: a refresh token works once, so the next one must be saved.
+        with app.tokens.reserve(session) as reserved, hold_signals():
+            _renew(app, session, token, reserved)
 
 
-def _renew(app: App, session: SsoSession, token: AccessToken, room: Reservation) -> None:
+def _renew(app: App, session: SsoSession, token: AccessToken, reserved: Reservation) -> None:
     _log.info('renewing the token of "%s"', session.name)
     sent_id = _id_of(token)
     was_lost = app.tokens.load_facts(session.name).sent_id == sent_id
@@ -71,34 +73,34 @@ def _renew(app: App, session: SsoSession, token: AccessToken, room: Reservation)
     try:
         fresh, life_seconds = oidc.refresh(token, app.deadline(ANSWER_SECONDS))
     except LoginRequired as refusal:
-        if _is_replaced(app, session, token):
+        if _wait_for_replacement(app, session, token):
             return
-        error = _ended(session, refusal, was_lost=was_lost)
+        error = _ended_error(session, refusal, was_lost=was_lost)
         _note_end(app, session, token)
         raise error from refusal
     except (AnswerLost, BadAnswer):
-        raise  # `sent_id` stays: if AWS refuses it next time, this was its answer
+        raise  # `sent_id` stays: a refusal next time then means that this answer was lost
     except (AwsUnreachable, ConfigInvalid):
         _note_sent(app, session, None)
         raise
-    _keep(app, session, token, (fresh, oidc.issuer), life_seconds, room)
+    _save(app, session, token, (fresh, oidc.issuer), life_seconds, reserved)
 
 
-def _keep(
+def _save(
     app: App,
     session: SsoSession,
     used: AccessToken,
     issued: tuple[AccessToken, str],
     life_seconds: int,
-    room: Reservation,
+    reserved: Reservation,
 ) -> None:
-    """Put the new token into its file at once: until then a kill would lose the sign-in."""
+    """Write the new token to its file at once: until then a kill would lose the sign-in."""
     fresh, issuer = issued
-    # With or without the lock: the only copy of the token is here.
+    # Even without the lock: the only copy of the token is in this process.
     with _state_lock(app, session):
         stamp = app.session_stamp(session)
-        standing = app.tokens.save_renewed(session, used, fresh, room)
-        if standing.value != fresh.value:
+        saved = app.tokens.save_renewed(session, used, fresh, reserved)
+        if saved.value != fresh.value:
             _log.info('another tool signed in to "%s" meanwhile', session.name)
             return
         known = app.tokens.load_facts(session.name)
@@ -115,14 +117,17 @@ def _keep(
             observed_hours_seconds=sign_in_clock.length_after_renewal(facts, app.now())
         )
         _save_facts(app, session, facts)
-        # Published responses stay valid: without this every call would be a miss until the next one.
+        # Published responses stay valid; without this, calls would miss until they are renewed.
         with suppress(LocalState, OSError):
             stamp.follow_renewal()
     prompt_notes.update_session(app, session)
 
 
-def _is_replaced(app: App, session: SsoSession, used: AccessToken) -> bool:
-    """Wait a moment for the token that another tool got with the refresh token that we sent."""
+def _wait_for_replacement(app: App, session: SsoSession, used: AccessToken) -> bool:
+    """Wait up to 3 s for the token that another tool got with the same refresh token.
+
+    Returns whether the file holds a newer one.
+    """
     patience = Deadline(_REREAD_SECONDS, app.monotonic)
     while True:
         found = app.tokens.load(session)
@@ -137,7 +142,7 @@ def _is_replaced(app: App, session: SsoSession, used: AccessToken) -> bool:
         app.sleep(_REREAD_PAUSE_SECONDS)
 
 
-def _ended(session: SsoSession, refusal: LoginRequired, *, was_lost: bool) -> LoginRequired:
+def _ended_error(session: SsoSession, refusal: LoginRequired, *, was_lost: bool) -> LoginRequired:
     if was_lost and not isinstance(refusal, RegistrationRejected):
         return LoginRequired(
             f'the sign-in to "{session.name}" was lost: AWS renewed it, but its answer never '
@@ -155,14 +160,14 @@ def _note_sent(app: App, session: SsoSession, sent_id: str | None) -> None:
 
 
 def _note_end(app: App, session: SsoSession, token: AccessToken) -> None:
-    """Note that the sign-in of this token has ended, and how long it was where that is known."""
+    """Record that this token's sign-in has ended, and how long it lasted if that is known."""
     if tokens.facts_of(app, session, token).ended_at is not None:
         _note_sent(app, session, None)
         return
     with _state_lock(app, session):
         present = app.tokens.load(session)
         if present is None or present.id != token.id:
-            return  # a sign-in or sign-out came meanwhile: these facts are its own
+            return  # a sign-in or sign-out came meanwhile: the facts are no longer of this token
         facts = tokens.facts_of(app, session, token)
         now, life = app.now(), tokens.life_seconds(app, session, token)
         ended = facts._replace(
@@ -178,7 +183,7 @@ def _note_end(app: App, session: SsoSession, token: AccessToken) -> None:
 
 @contextmanager
 def _state_lock(app: App, session: SsoSession) -> Iterator[None]:
-    """Hold the state lock; go on without it when a stopped process holds it (Ctrl-Z in a logout)."""
+    """Hold the state lock; without it when a stopped process holds it (Ctrl-Z in a logout)."""
     with ExitStack() as stack:
         with suppress(LocalState):
             limit = app.deadline(_STATE_LOCK_SECONDS)
@@ -187,7 +192,7 @@ def _state_lock(app: App, session: SsoSession) -> Iterator[None]:
 
 
 def _save_facts(app: App, session: SsoSession, facts: SignInFacts) -> None:
-    """Keep the facts; a full disk costs what they tell, not the renewal."""
+    """Save the facts; with a full disk they are lost, and the renewal still succeeds."""
     with suppress(LocalState, OSError):
         app.tokens.save_facts(session.name, facts)
 

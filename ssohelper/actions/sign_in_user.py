@@ -122,7 +122,7 @@ class _Question:
             keys = issuing.issue_for_question(self._portal, self._token, role, deadline)
         except RoleNotAssigned:
             return None  # the saved list may be another user's
-        identity = self._app.account_client(keys, self._session.region).caller_identity()
+        identity = self._app.account_client(keys, self._session.region).get_caller_identity()
         return identity.role_session if identity.is_role(role) else None
 
     def _roles(self) -> Iterator[Role]:
@@ -132,8 +132,8 @@ class _Question:
                 (listed.account, name) for listed in self._saved.accounts for name in listed.roles
             ]
             yield from islice(self._unguarded(saved), 1)
-        for account in islice(self._portal.accounts(self._token), _MOST_ACCOUNTS):
-            names = self._portal.roles(self._token, account.id)
+        for account in islice(self._portal.list_accounts(self._token), _MOST_ACCOUNTS):
+            names = self._portal.list_roles(self._token, account.id)
             yield from islice(self._unguarded((account, name) for name in names), 1)
 
     def _unguarded(self, roles: Iterable[tuple[Account, str]]) -> Iterator[Role]:

@@ -1,7 +1,7 @@
-"""A valid access token without a person: it can never prompt and never imports login.
+"""A session's access token, without an interactive sign-in: never imports actions.login.
 
-The token is read here. Renewing it is the work of a process of its own (`actions.renewal`), which
-the signals and the deadline of whoever asks do not reach.
+The token is read here. A separate process renews it (`actions.renewal`), which the caller's signals
+and deadline do not reach.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from ssohelper.errors import AwsUnreachable, LocalState, LoginRequired, SsoHelpe
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# A session's token lives for an hour unless we saw otherwise; other tools do not write its life.
+# AWS's default. Used for a token that another tool wrote: it does not record the lifetime.
 _USUAL_LIFE_SECONDS = 3600
 
 
-def valid_token(app: App, session: SsoSession, deadline: Deadline) -> AccessToken:
-    """Return a token that is good now, renewed ahead of its end when that is near.
+def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> AccessToken:
+    """Return a valid token; renews one that expires soon.
 
-    Raises: LoginRequired when a person is needed, AwsUnreachable, LocalState.
+    Raises: LoginRequired when an interactive sign-in is needed, AwsUnreachable, LocalState.
     """
     token = _present_token(app, session)
     if state_of(app, session, token) is TokenState.GOOD:
@@ -41,7 +41,7 @@ def valid_token(app: App, session: SsoSession, deadline: Deadline) -> AccessToke
     try:
         return renew_token(app, session, token, deadline)
     except SsoHelperError:
-        # A failed renewal takes nothing away that still works.
+        # When the renewal fails, a token that has not expired is still used.
         if works and is_usable(app, token):
             return token
         raise
@@ -53,7 +53,7 @@ def renew_token(
     """Renew the token `seen`, which AWS rejected or which ends too early; return its successor.
 
     The renewal goes on when the deadline passes or the caller is killed.
-    Raises: LoginRequired when a person is needed, AwsUnreachable, LocalState.
+    Raises: LoginRequired when an interactive sign-in is needed, AwsUnreachable, LocalState.
     """
     error = app.renewals.run(session.name, seen.id, deadline)
     if isinstance(error, AwsUnreachable | LocalState):
@@ -67,7 +67,7 @@ def renew_token(
 
 
 def state_of(app: App, session: SsoSession, token: AccessToken) -> TokenState:
-    """Return what the token allows now. One that cannot be renewed is good until its end."""
+    """Return what the token allows now. One that cannot be renewed is GOOD until it expires."""
     if not is_usable(app, token):
         return TokenState.ENDED
     if not is_refreshable(app, token) or not _is_near_its_end(app, session, token):
@@ -75,10 +75,10 @@ def state_of(app: App, session: SsoSession, token: AccessToken) -> TokenState:
     return TokenState.NEAR_END
 
 
-def named(app: App, session: SsoSession) -> Token:
-    """Return the name and state of the session's token, for the broker.
+def load_for_broker(app: App, session: SsoSession) -> Token:
+    """Return the id and state of the session's token, for the broker.
 
-    Raises: LoginRequired when a person is needed, LocalState.
+    Raises: LoginRequired when an interactive sign-in is needed, LocalState.
     """
     token = _present_token(app, session)
     state = state_of(app, session, token)
@@ -88,11 +88,11 @@ def named(app: App, session: SsoSession) -> Token:
 
 
 def renewal_due_at(app: App, session: SsoSession) -> int | None:
-    """Return when the token is at half of its life; None when it cannot be renewed by us."""
+    """Return when (epoch seconds) half of the token's lifetime is over; None: not renewable."""
     try:
         token = app.tokens.load(session)
     except (LoginRequired, LocalState):
-        return None  # a file that is damaged or cannot be read, which whoever needs it reports
+        return None  # a file that is damaged or cannot be read: the code that needs it reports that
     if token is None or not is_refreshable(app, token):
         return None
     if facts_of(app, session, token).ended_at is not None:
@@ -101,41 +101,41 @@ def renewal_due_at(app: App, session: SsoSession) -> int | None:
 
 
 def is_refreshable(app: App, token: AccessToken) -> bool:
-    """Return whether the token can be renewed without a person, as far as its file says."""
+    """Return whether the token can be renewed without an interactive sign-in, by its file."""
     return sign_in_clock.is_refreshable(token, app.now())
 
 
 def is_usable(app: App, token: AccessToken) -> bool:
-    """Return whether the token has not ended, as far as its file says."""
+    """Return whether the token has not expired, by its file."""
     return token.expires_at > app.now()
 
 
 def is_alive(app: App, token: AccessToken) -> bool:
-    """Return whether the token works or can be renewed, as far as its file says."""
+    """Return whether the token has not expired or can be renewed, by its file."""
     return is_usable(app, token) or is_refreshable(app, token)
 
 
-def seen(app: App, session: SsoSession) -> AccessToken | None:
-    """Return the token for what can do without: a file that cannot be read counts as none."""
+def peek_token(app: App, session: SsoSession) -> AccessToken | None:
+    """Return the token, or None also when its file cannot be read: for optional information."""
     with suppress(LocalState):
         return app.tokens.peek(session)
     return None
 
 
 def facts_of(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
-    """Return what we know of the sign-in that this token is of."""
+    """Return what we know of the sign-in that this token belongs to."""
     return sign_in_clock.facts_of_token(app.tokens.load_facts(session.name), token)
 
 
 def issuer_of(app: App, session: SsoSession) -> str | None:
-    """Return which endpoint issued the session's token (core.issuer); None where it is unknown."""
-    token = seen(app, session)
+    """Return which endpoint issued the session's token (core.issuer); None when it is unknown."""
+    token = peek_token(app, session)
     return issuer.token_issuer(token, app.tokens.load_facts(session.name)) if token else None
 
 
 def person_since(app: App, session: SsoSession) -> int | None:
-    """Return since when the same person has been signed in; None when nobody is, or unknown."""
-    token = seen(app, session)
+    """Return since when the same user has been signed in; None when signed out or unknown."""
+    token = peek_token(app, session)
     if token is None or not is_alive(app, token):
         return None
     facts = facts_of(app, session, token)
@@ -143,7 +143,7 @@ def person_since(app: App, session: SsoSession) -> int | None:
 
 
 def life_seconds(app: App, session: SsoSession, token: AccessToken) -> int:
-    """Return the token's whole life: the observed one, else AWS's usual hour."""
+    """Return the token's lifetime: the observed one, else AWS's usual hour."""
     facts = app.tokens.load_facts(session.name)
     is_of_token = facts.token_expires_at == token.expires_at
     return (facts.token_life_seconds if is_of_token else None) or _USUAL_LIFE_SECONDS

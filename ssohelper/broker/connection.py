@@ -1,4 +1,4 @@
-"""One caller on the broker's socket: reads its one line, sends what it is told, never blocks."""
+"""One caller's connection to the broker: reads its one line, sends replies, never blocks."""
 
 import selectors
 import socket
@@ -8,7 +8,7 @@ from ssohelper.broker.requests import Request
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, RoleKey
 
-# A caller sends its line at once.
+# A caller sends its line at once; one that takes longer is disconnected.
 _REQUEST_SECONDS = 5.0
 _LONGEST_REQUEST_BYTES = 512
 # No caller waits longer than the contract's 50 s.
@@ -16,7 +16,7 @@ _LONGEST_WAIT_SECONDS = 60.0
 
 
 class Connection:
-    """`on_request` gets the caller once its line is read; `on_close` when the connection ends."""
+    """Calls `on_request` once the caller's line is read, `on_close` when the connection ends."""
 
     def __init__(
         self,
@@ -39,28 +39,28 @@ class Connection:
         self._ends = False
         self.caller: Caller | None = None
         stream.setblocking(False)
-        selector.register(stream, selectors.EVENT_READ, self._ready)
+        selector.register(stream, selectors.EVENT_READ, self._on_ready)
 
     def is_late(self, now: float) -> bool:
-        """Return whether the caller has not sent its line, or not taken its reply, for too long."""
+        """Return whether the caller takes too long to send its line or to receive its reply."""
         limit = _REQUEST_SECONDS if self.caller is None else _LONGEST_WAIT_SECONDS
         return now - self._began_at > limit
 
     def send(self, data: bytes, *, last: bool = False) -> None:
-        """Send as the caller takes it; close after the last byte."""
+        """Send as fast as the caller reads; with `last`, close after the last byte."""
         self._unsent += data
         self._ends = self._ends or last
         self._flush()
 
     def close(self) -> None:
-        """Close now, whatever is unsent."""
+        """Close at once; unsent bytes are lost."""
         if self._stream.fileno() < 0:
             return
         self._selector.unregister(self._stream)
         self._stream.close()
         self._on_close(self)
 
-    def _ready(self) -> None:
+    def _on_ready(self) -> None:
         if self._unsent:
             self._flush()
         if self._stream.fileno() >= 0:
@@ -80,7 +80,7 @@ class Connection:
             return
         self._read += piece
         if b"\n" in self._read:
-            request = parsed_request(bytes(self._read), self._monotonic())
+            request = parse_request(bytes(self._read), self._monotonic())
             if request is None:
                 self.close()
                 return
@@ -102,14 +102,14 @@ class Connection:
             self.close()
             return
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
-        self._selector.modify(self._stream, events, self._ready)
+        self._selector.modify(self._stream, events, self._on_ready)
 
 
-def parsed_request(line: bytes, now: float) -> Request | None:
-    """Return the question of `ask SESSION ACCOUNT_ID ROLE MILLISECONDS SHARE WAITS`, else None.
+def parse_request(line: bytes, now: float) -> Request | None:
+    """Return the request in `ask SESSION ACCOUNT_ID ROLE MILLISECONDS SHARE WAITS`, else None.
 
-    SHARE is the least share of their life in thousandths; WAITS is 1 for a caller that may be told
-    to wait past its deadline.
+    SHARE is the least share of the lifetime, in thousandths; WAITS is 1 for a caller that may be
+    told to wait past its deadline.
     """
     words = line.decode("ascii", "replace").split("\n")[0].split(" ")
     if len(words) != 7 or words[0] != "ask":

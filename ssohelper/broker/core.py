@@ -1,8 +1,8 @@
-"""What the broker decides: which role is asked for when, and what each caller is told.
+"""The broker's decisions: which role to ask AWS for, when, and what to reply to each caller.
 
-One role call per role and one renewal per session are under way at any time, whatever the number
-of callers; all role calls share one pace. Pure: no I/O and no clock. `now` is monotonic seconds;
-`Ports` is everything that it can do.
+At most one call per role and one renewal per session are under way at any time, whatever the
+number of callers; all role calls share one pace. Pure: no I/O and no clock. `now` is monotonic
+seconds; everything else goes through `Ports`.
 """
 
 from ssohelper.broker.limits import (
@@ -40,20 +40,20 @@ from ssohelper.errors import (
 
 
 class Broker:
-    """All decisions; `ask`, `call_ended` and `renewal_ended` come in, `Ports` goes out."""
+    """Takes `ask`, `call_ended` and `renewal_ended`; acts through `Ports`."""
 
     def __init__(self, ports: Ports, pace: Pace | None = None) -> None:
         self._ports = ports
         self._pace = pace or Pace()
         self._jobs: dict[RoleKey, Job] = {}
         self._sessions: dict[str, Session] = {}
-        self._refusals = Refusals(ports.fingerprint)
+        self._refusals = Refusals(ports.read_fingerprint)
         self._advanced_at = NEVER
 
-    # -- what comes in -----------------------------------------------------------------------
+    # -- events ------------------------------------------------------------------------------
 
     def ask(self, caller: Caller, now: float) -> None:
-        """Answer the caller from the cache, or let it wait for AWS."""
+        """Reply to the caller from the cache, or make it wait for AWS."""
         key = caller.request.key
         try:
             found = self._ports.find(key, caller.request.least_share)
@@ -66,9 +66,9 @@ class Broker:
             return
         if found.document:
             caller.fallback = found.reply
-            # What may be another person's is handed out only where AWS cannot be reached.
-            waits_to_the_end = found.warning is not None
-            caller.fallback_at = NEVER if waits_to_the_end else now + USABLE_SECONDS
+            # Credentials that may be another person's are returned only if AWS cannot be reached.
+            is_doubtful = found.warning is not None
+            caller.fallback_at = NEVER if is_doubtful else now + USABLE_SECONDS
         refused = self._refusals.find(key, now)
         if refused is not None:
             self._reply_with_fallback(caller, refused)
@@ -78,14 +78,14 @@ class Broker:
         self._dismiss_hopeless(now)
 
     def withdraw(self, caller: Caller) -> None:
-        """Forget a caller that has gone away; what is under way for it goes on."""
+        """Forget a caller that has disconnected; calls under way for it go on."""
         job = self._jobs.get(caller.request.key)
         if job is not None and caller in job.callers:
             job.callers.remove(caller)
             self._drop_if_unwanted(job)
 
     def call_ended(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
-        """Take the outcome of one role call: a document, or what went wrong."""
+        """Handle the outcome of one role call: a document or an error."""
         job, session = self._jobs[key], self._session(key.session_name)
         job.is_under_way = False
         session.under_way -= 1
@@ -107,7 +107,7 @@ class Broker:
         self.advance(now)
 
     def renewal_ended(self, session_name: str, error: SsoHelperError | None, now: float) -> None:
-        """Take the outcome of a renewal of the session's token: None is success."""
+        """Handle the outcome of a renewal of the session's token: None is success."""
         session = self._session(session_name)
         began_at = now if session.renewal_began_at is None else session.renewal_began_at
         session.renewal_began_at = None
@@ -127,7 +127,7 @@ class Broker:
         self.advance(now)
 
     def advance(self, now: float) -> None:
-        """Do all that is due; call it again at `next_wake`."""
+        """Do everything that is due. The loop calls it again at `next_wake`."""
         self._advanced_at = now
         self._dismiss_late(now)
         # Before the next probe begins, which takes 10 s where AWS accepts and never answers.
@@ -135,12 +135,12 @@ class Broker:
         self._start_ready(now)
         self._dismiss_hopeless(now)
 
-    # -- what a loop asks --------------------------------------------------------------------
+    # -- for the loop ------------------------------------------------------------------------
 
     def next_wake(self, now: float) -> float:
-        """Return when `advance` must be called next; infinity when only an outcome changes it.
+        """Return when `advance` must be called next; infinity when only an event changes anything.
 
-        What has become due since the last `advance`, while replies were written, is due now.
+        Anything that became due after the last `advance`, while replies were written, is due now.
         """
         now = min(now, self._advanced_at)
         moments = [NEVER]
@@ -162,7 +162,7 @@ class Broker:
         return not self._jobs
 
     def is_idle(self, now: float) -> bool:
-        """Return whether `is_done` holds, no renewal is under way and no refusal is still shared."""
+        """Return whether no caller waits, nothing is under way and no refusal is shared."""
         renewals = (session.renewal_began_at for session in self._sessions.values())
         return (
             self.is_done
@@ -173,7 +173,7 @@ class Broker:
     # -- starting ----------------------------------------------------------------------------
 
     def _renew_in_background(self, key: RoleKey, found: Found, now: float) -> None:
-        if not self._ports.renews_in_background():
+        if not self._ports.may_renew_in_background():
             return
         if found.due_token_id:
             self._start_renewal(key.session_name, found.due_token_id, now)
@@ -211,7 +211,7 @@ class Broker:
             self._ports.start_call(job.key)
 
     def _may_call(self, job: Job, now: float) -> bool:
-        """Return whether AWS may be asked for this role: while it fails, by one probe at a time."""
+        """Return whether AWS may be asked for this role; while calls fail, one probe at a time."""
         session = self._session(job.key.session_name)
         if not job.backoff.may_probe(now):
             return False
@@ -220,13 +220,13 @@ class Broker:
         return session.calls.may_probe(now) and session.under_way == 0
 
     def _has_token(self, name: str, now: float) -> bool:
-        """Return whether the session has a token to use now; starts a renewal where one is needed.
+        """Return whether the session has a usable token; starts a renewal where one is needed.
 
-        Ends the session's jobs when there is none and none can be had.
+        Ends the session's jobs when it has none and cannot get one.
         """
         session = self._session(name)
         try:
-            token = self._ports.token(name)
+            token = self._ports.load_token(name)
         except SsoHelperError as error:
             self._end_jobs(name, error)
             return False
@@ -243,7 +243,7 @@ class Broker:
         self._start_renewal(name, token.id, now)
         began_at = session.renewal_began_at
         is_awaited = began_at is not None and now < began_at + RENEWAL_AHEAD_SECONDS
-        # A renewal that fails again and again holds up no call with a token that works.
+        # While a renewal keeps failing, calls still use a token that works.
         return works and (session.renewal.is_failing or not is_awaited)
 
     def _may_start_at(self, job: Job, now: float) -> float:
@@ -270,7 +270,7 @@ class Broker:
         is_flowing = self._pace.is_flowing(now)
         if isinstance(error, Throttled) and is_flowing:
             self._pace.note_throttled(now, error.retry_after_seconds)
-            return  # only too fast: the pace is lower now
+            return  # we asked too fast: the pace is lower now
         if not isinstance(error, Throttled):
             job.backoff.note_failure(now, error, job.began_at)
         if not is_flowing:
@@ -278,7 +278,7 @@ class Broker:
         self._drop_if_unwanted(job)
 
     def _renew_rejected(self, job: Job, session: Session, error: TokenRejected, now: float) -> None:
-        """After a 401, renew the token once, whatever end its file names; then ask again."""
+        """After a 401, renew the token once, whatever its expiry; then ask again."""
         session.rejected_id = error.token_id
         if job.was_rejected:
             self._refusals.remember(job.key.session_name, error, now)
@@ -300,10 +300,10 @@ class Broker:
         self._ports.reply(caller, usable or Reply(error=error))
 
     def _usable(self, caller: Caller, error: SsoHelperError) -> Reply | None:
-        """Return what is cached now: since the caller asked, its session may have been signed out.
+        """Return what is cached now: the session may have been signed out since the caller asked.
 
-        None when the role is no longer assigned, and for a file that another program put in the
-        place of ours. None too for what may be another person's, unless AWS cannot be reached.
+        None when the role is no longer assigned, or another program replaced our file. Also None
+        for credentials that may be another person's, unless AWS cannot be reached.
         """
         if isinstance(error, RoleNotAssigned | NotOurs):
             return None
@@ -317,12 +317,12 @@ class Broker:
         return found.reply
 
     def _end_jobs(self, session_name: str, error: SsoHelperError) -> None:
-        """End the session's jobs that have not begun; calls under way end by themselves."""
+        """End the session's jobs that have not started; calls under way are left to finish."""
         for job in list(self._jobs.values()):
             if job.key.session_name == session_name and not job.is_under_way:
                 self._finish(job, Reply(error=error))
 
-    # -- callers that wait no longer ---------------------------------------------------------
+    # -- callers that give up ----------------------------------------------------------------
 
     def _dismiss_late(self, now: float) -> None:
         for job in list(self._jobs.values()):
@@ -333,7 +333,7 @@ class Broker:
             self._drop_if_unwanted(job)
 
     def _dismiss_hopeless(self, now: float) -> None:
-        """Reply to callers for which no probe comes before their patience ends."""
+        """Reply to callers for which no probe will start before PATIENCE_SECONDS are over."""
         for job in list(self._jobs.values()):
             for caller in list(job.callers):
                 error = self._hopeless_error(job, caller, now)
@@ -342,12 +342,12 @@ class Broker:
             self._drop_if_unwanted(job)
 
     def _hopeless_error(self, job: Job, caller: Caller, now: float) -> SsoHelperError | None:
-        """Return the error to reply with now, since no probe can succeed in time; None: keep waiting."""
+        """Return the error to reply with now, when no probe can succeed in time; None: wait."""
         session = self._session(job.key.session_name)
         patience_ends_at = caller.request.arrived_at + PATIENCE_SECONDS
         is_renewing = session.renewal_began_at is not None
         failing = [(job.backoff, job.is_under_way), (session.calls, job.is_under_way)]
-        if session.needs_renewal and not job.is_under_way:  # else a token works
+        if session.needs_renewal and not job.is_under_way:  # otherwise the token works
             failing.append((session.renewal, is_renewing))
         for backoff, is_probing in failing:
             if backoff.error is None:
@@ -367,7 +367,7 @@ class Broker:
             self._reply_with_fallback(caller, error)
 
     def _lengthen_wait(self, job: Job, caller: Caller, now: float) -> None:
-        """Tell a caller whose turn is coming at AWS's pace that it may wait up to 50 s."""
+        """Tell a caller that it may wait up to 50 s when its call will soon be sent."""
         if caller.was_told_to_wait or not caller.request.may_wait_longer:
             return
         is_soon = now >= caller.deadline_at - TELL_BEFORE_SECONDS
@@ -377,7 +377,7 @@ class Broker:
             self._ports.tell_to_wait(caller, caller.deadline_at - now)
 
     def _drop_if_unwanted(self, job: Job) -> None:
-        """Forget a job that nothing waits for; a background one is tried once."""
+        """Forget a job without callers; a background job is tried once."""
         session = self._session(job.key.session_name)
         lacks_token = session.needs_renewal and session.renewal.is_failing
         is_tried = job.backoff.is_failing or session.calls.is_failing or lacks_token
@@ -387,7 +387,7 @@ class Broker:
 
     def _works_without_renewal(self, session_name: str) -> bool:
         try:
-            token = self._ports.token(session_name)
+            token = self._ports.load_token(session_name)
         except SsoHelperError:
             return False
         is_rejected = token.id == self._session(session_name).rejected_id

@@ -37,14 +37,16 @@ class Backoff:
 
     @property
     def is_failing(self) -> bool:
+        """Whether the last request failed."""
         return self.error is not None
 
     @property
     def is_throttled(self) -> bool:
-        """Return whether the last failure was a 429, which callers wait out."""
+        """Whether the last failure was a 429, which callers wait out."""
         return isinstance(self.error, Throttled)
 
     def may_probe(self, now: float) -> bool:
+        """Return whether another request may be sent now."""
         return self.error is None or now >= self.next_at
 
     def note_failure(self, now: float, error: SsoHelperError, began_at: float) -> None:
@@ -63,4 +65,5 @@ class Backoff:
             self.next_at = max(self.next_at, now + min(asked, LONGEST_RETRY_AFTER_SECONDS))
 
     def clear(self) -> None:
+        """Forget the failures, after a success."""
         self.error = None

@@ -1,6 +1,6 @@
 """The broker's event loop: callers on a unix socket, AWS calls on threads, renewals in processes.
 
-`core` decides; this moves bytes. `Work` is what `actions` does for it.
+`core` decides; this module moves bytes. `actions.issuing` implements `Work`.
 """
 
 import collections
@@ -25,8 +25,8 @@ from ssohelper.core.model import RoleKey
 from ssohelper.errors import LoginRequired, SsoHelperError, no_more_threads
 from ssohelper.fastpath import peer
 
-# A broker ends when idle for so long; and at this age in any case, so that a newer installation,
-# other settings and certificates are soon everywhere.
+# A broker ends when it has been idle for so long, and at this age in any case: so a newer
+# installation, settings and certificates soon take effect for all callers.
 IDLE_SECONDS = 8.0
 LONGEST_LIFE_SECONDS = 240.0
 _LONGEST_SLEEP_SECONDS = 1.0
@@ -37,19 +37,22 @@ _ACCEPT_PAUSE_SECONDS = 0.05
 
 
 class Work(Protocol):
-    """All but `call` and `renew`, which block on threads of their own, return at once."""
+    """The work that `Broker` wants done, as its `Ports` say.
+
+    `call` and `renew` block, and run in threads of their own; the others return at once.
+    """
 
     def find(self, key: RoleKey, least_share: float) -> Found: ...
-    def token(self, session_name: str) -> Token: ...
-    def fingerprint(self, session_name: str) -> str: ...
-    def renews_in_background(self) -> bool: ...
+    def load_token(self, session_name: str) -> Token: ...
+    def read_fingerprint(self, session_name: str) -> str: ...
+    def may_renew_in_background(self) -> bool: ...
     def wait_for_sign_in(self, session_name: str) -> Wait | None: ...
     def call(self, key: RoleKey) -> Reply: ...
     def renew(self, session_name: str, seen_id: str) -> None: ...
 
 
 class Loop:
-    """Runs one Broker. Without a listener it serves this process alone, by `ask`."""
+    """Runs one Broker. Without a listener it serves this process only, through `ask`."""
 
     def __init__(
         self,
@@ -71,7 +74,7 @@ class Loop:
         if listener is not None:
             listener.setblocking(False)
             self._selector.register(listener, selectors.EVENT_READ, self._accept)
-        # What threads have to tell the core, in the loop's own thread.
+        # Calls to the core that other threads add and the loop's own thread makes.
         self._events: collections.deque[Callable[[], None]] = collections.deque()
         self._wanted: queue.SimpleQueue[RoleKey | None] = queue.SimpleQueue()
         self._threads = self._calls_under_way = 0
@@ -82,7 +85,7 @@ class Loop:
     # -- running -----------------------------------------------------------------------------
 
     def run_until_idle(self, forget_address: Callable[[], None]) -> None:
-        """Serve until idle or old; `forget_address` lets the next caller start another broker."""
+        """Serve until idle or too old; after `forget_address` a caller starts another broker."""
         began_at = active_at = self._monotonic()
         while True:
             now = self._monotonic()
@@ -98,14 +101,14 @@ class Loop:
             self._step()
 
     def ask(self, caller: Caller) -> Reply:
-        """Return this process's own reply, after at most what its request allows."""
+        """Return the reply to this process's own request, within the time that it allows."""
         self._core.ask(caller, self._monotonic())
         while caller not in self._replies:
             self._step()
         return self._replies.pop(caller)
 
     def close(self) -> None:
-        """End the threads and close what is open. Calls under way end by themselves."""
+        """End the threads and close the descriptors. Calls under way are left to finish."""
         for _ in range(self._threads):
             self._wanted.put(None)
         self._selector.close()
@@ -113,7 +116,7 @@ class Loop:
         self._wake_writer.close()
 
     def _stop_listening(self) -> None:
-        self._accept()  # those that have connected already
+        self._accept()  # callers that have connected already
         if self._listener is not None:
             if self._accept_again_at is None:
                 self._selector.unregister(self._listener)
@@ -140,15 +143,15 @@ class Loop:
     def find(self, key: RoleKey, least_share: float) -> Found:
         return self._work.find(key, least_share)
 
-    def token(self, session_name: str) -> Token:
-        return self._work.token(session_name)
+    def load_token(self, session_name: str) -> Token:
+        return self._work.load_token(session_name)
 
-    def fingerprint(self, session_name: str) -> str:
-        return self._work.fingerprint(session_name)
+    def read_fingerprint(self, session_name: str) -> str:
+        return self._work.read_fingerprint(session_name)
 
-    def renews_in_background(self) -> bool:
-        # A process that asks for itself ends with its answer.
-        return self._listener is not None and self._work.renews_in_background()
+    def may_renew_in_background(self) -> bool:
+        # A process that serves only itself ends with its answer.
+        return self._listener is not None and self._work.may_renew_in_background()
 
     def start_call(self, key: RoleKey) -> None:
         self._calls_under_way += 1
@@ -225,7 +228,7 @@ class Loop:
             except OSError as cause:
                 if cause.errno in _NO_MORE_FILES:
                     self._pause_accepting()
-                return  # else none is waiting, or one went away again
+                return  # otherwise none is waiting, or one has gone
             if not peer.is_allowed(peer.peer_uid(stream), unknown=False):
                 stream.close()
                 continue
@@ -241,8 +244,10 @@ class Loop:
             )
 
     def _pause_accepting(self) -> None:
-        """Leave callers in the kernel's queue for a moment: a listener that is ready and cannot be
-        accepted from would wake the loop again at once, and cost a whole CPU."""
+        """Leave callers in the kernel's queue for a moment.
+
+        A listener that stays ready while nothing can be accepted would keep a whole CPU busy.
+        """
         if self._listener is not None and self._accept_again_at is None:
             self._accept_again_at = self._monotonic() + _ACCEPT_PAUSE_SECONDS
             self._selector.unregister(self._listener)

@@ -1,21 +1,21 @@
 """When the next call to AWS may be sent: at most 20 in any second, fewer after a 429.
 
-Pure: `now` is monotonic seconds. A sliding window rather than even spacing: 30 roles are asked for
-in one second instead of 1.5, and no limiter that counts by the second refuses one of them.
+Pure: `now` is monotonic seconds. A sliding window rather than even spacing: 30 roles take one
+second instead of 1.5, and a limiter that counts requests per second refuses none of them.
 """
 
 from collections import deque
 
 # Identity Center's published quota for the portal's operations.
 REQUESTS_A_SECOND = 20.0
-# A longer Retry-After is not obeyed: the callers' deadline is 18 s.
+# A longer Retry-After is cut to this: the callers' deadline is 18 s.
 LONGEST_PAUSE_SECONDS = 8.0
 _SLOWEST = 1.0
-# A window that is a little longer than a second: requests reach AWS unevenly.
+# A little longer than a second: requests reach AWS unevenly.
 _WINDOW_SECONDS = 1.02
 # 429s that arrive this close together answer one burst.
 _ONE_BURST_SECONDS = 0.5
-# How long after a success calls count as getting through.
+# How long after an answer calls count as getting through.
 _FLOWING_SECONDS = 3.0
 # How much of the rate returns with each second of answers, and at least 1/s.
 _REGAINED_SHARE = 0.25

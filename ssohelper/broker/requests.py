@@ -1,4 +1,4 @@
-"""What callers ask the broker for, and what they are told: values only."""
+"""The broker's requests, replies and what is cached for a role: values only."""
 
 from enum import Enum
 from typing import NamedTuple
@@ -8,11 +8,11 @@ from ssohelper.errors import SsoHelperError
 
 
 class Request(NamedTuple):
-    """One caller's question. Instants are monotonic seconds.
+    """One caller's request. Times are monotonic seconds.
 
-    `least_share`: which part of their life the credentials must still have, 0 to 1; more than 1
-    asks AWS in any case. `may_wait_longer`: whether the caller waits past its deadline when told
-    that its turn is coming.
+    `least_share`: the share of their lifetime that the credentials must have left, 0 to 1; more
+    than 1 asks AWS whatever is cached. `may_wait_longer`: whether the caller waits past its
+    deadline when told that its call will soon be sent.
     """
 
     key: RoleKey
@@ -25,7 +25,7 @@ class Request(NamedTuple):
 class Wait(NamedTuple):
     """How long a caller may wait for a sign-in, and the file that every sign-in changes.
 
-    `line` is what the caller prints when it begins to wait.
+    The caller prints `line` when it starts to wait.
     """
 
     seconds: int
@@ -36,7 +36,7 @@ class Wait(NamedTuple):
 class Reply(NamedTuple):
     """The credential-process document (one line of JSON, with secrets), or an error.
 
-    `wait`: what a caller does instead of failing with LoginRequired; None: it fails.
+    `wait`: how a caller waits instead of failing with LoginRequired; None: it fails.
     """
 
     document: bytes = b""
@@ -46,13 +46,14 @@ class Reply(NamedTuple):
 
     @property
     def exit_code(self) -> int:
+        """The exit code of a caller that prints this reply."""
         return self.error.exit_code if self.error else 0
 
 
 class Found(NamedTuple):
     """What is cached for a role. `document` is b"" when nothing unexpired is cached.
 
-    `is_good`: may be returned without asking AWS. `is_due`: is also to be renewed in the background.
+    `is_good`: may be returned without asking AWS. `is_due`: should be renewed in the background.
     `due_token_id`: the token to renew in the background, if any.
     """
 
@@ -64,12 +65,12 @@ class Found(NamedTuple):
 
     @property
     def reply(self) -> Reply:
-        """Return this as it is handed out."""
+        """The reply with these cached credentials."""
         return Reply(self.document, warnings=(self.warning,) if self.warning else ())
 
 
 class TokenState(Enum):
-    """What the session's access token allows now."""
+    """Whether the session's access token may be used now."""
 
     GOOD = "good"
     NEAR_END = "valid, but renewed before use"
@@ -77,7 +78,7 @@ class TokenState(Enum):
 
 
 class Token(NamedTuple):
-    """`id` names the access token without showing it."""
+    """The state of an access token. `id` is a hash of it."""
 
     state: TokenState
     id: str

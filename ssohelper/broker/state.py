@@ -13,7 +13,7 @@ NEVER = float("inf")
 
 
 class Caller:
-    """One waiting caller; `fallback` is what it gets when nothing better comes in time."""
+    """One waiting caller; it gets `fallback` when nothing better arrives in time."""
 
     def __init__(self, request: Request, channel: object = None) -> None:
         self.request = request
@@ -36,18 +36,41 @@ class Caller:
 class Ports(Protocol):
     """What the broker can do. `start_…` return at once; their outcome is reported later."""
 
-    def find(self, key: RoleKey, least_share: float) -> Found: ...
-    def token(self, session_name: str) -> Token: ...
-    def fingerprint(self, session_name: str) -> str: ...
-    def start_call(self, key: RoleKey) -> None: ...
-    def start_renewal(self, session_name: str, seen_id: str) -> None: ...
-    def renews_in_background(self) -> bool: ...
-    def tell_to_wait(self, caller: Caller, seconds: float) -> None: ...
-    def reply(self, caller: Caller, reply: Reply) -> None: ...
+    def find(self, key: RoleKey, least_share: float) -> Found:
+        """Return the role's cached credentials, if any. Raises: SsoHelperError."""
+        ...
+
+    def load_token(self, session_name: str) -> Token:
+        """Return the session's token. Raises: LoginRequired, LocalState."""
+        ...
+
+    def read_fingerprint(self, session_name: str) -> str:
+        """Return a text that changes whenever the session's token file does."""
+        ...
+
+    def start_call(self, key: RoleKey) -> None:
+        """Ask AWS for the role; `Broker.call_ended` gets the outcome."""
+        ...
+
+    def start_renewal(self, session_name: str, seen_id: str) -> None:
+        """Renew the token with this id; `Broker.renewal_ended` gets the outcome."""
+        ...
+
+    def may_renew_in_background(self) -> bool:
+        """Return whether the settings allow renewals that no caller waits for."""
+        ...
+
+    def tell_to_wait(self, caller: Caller, seconds: float) -> None:
+        """Tell a caller that it may wait for so many seconds from now."""
+        ...
+
+    def reply(self, caller: Caller, reply: Reply) -> None:
+        """Send the caller its one reply."""
+        ...
 
 
 class Job:
-    """One role that AWS is, or will be, asked about."""
+    """One role for which AWS is, or will be, asked."""
 
     def __init__(self, key: RoleKey) -> None:
         self.key = key
@@ -77,7 +100,7 @@ class Refusals:
         self._found: dict[RoleKey | str, _Refusal] = {}
 
     def remember(self, scope: RoleKey | str, error: SsoHelperError, now: float) -> None:
-        """Share the error from now on."""
+        """Share the error with callers from now on."""
         self._found[scope] = _Refusal(
             error, self._fingerprint(_session_of(scope)), now + RETRY_SECONDS
         )
@@ -108,7 +131,7 @@ class Session:
         self.renewal_began_at: float | None = None
         self.rejected_id: str | None = None
         self.renewal = Backoff()
-        # Whether role calls need the renewal. While the token works, a failed early one affects none.
+        # Whether role calls need the renewal: not while the token works, even if a renewal fails.
         self.needs_renewal = False
         self.calls = Backoff()
         self.under_way = 0

@@ -44,4 +44,4 @@ def credential_process(
             role = selection.checked_role(account_id or "", role_name or "")
             entry_point.print_document(app, named, role, app.deadline())
     except SsoHelperError as error:
-        ctx.exit(entry_point.reported(error))
+        ctx.exit(entry_point.report(error))

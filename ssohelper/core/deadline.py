@@ -1,10 +1,10 @@
-"""One moment after which a command gives up, handed down to each wait and each try."""
+"""The time at which a command gives up; passed to every function that waits or retries."""
 
 from collections.abc import Callable
 
 
 class Deadline:
-    """So many seconds from now; `left()` is what remains of them, never below zero."""
+    """So many seconds from now, by the monotonic clock that is passed."""
 
     __slots__ = ("_ends_at", "_monotonic")
 
@@ -13,8 +13,10 @@ class Deadline:
         self._ends_at = monotonic() + seconds
 
     def left(self) -> float:
+        """Return the seconds that are left, never below zero."""
         return max(0.0, self._ends_at - self._monotonic())
 
     @property
     def passed(self) -> bool:
+        """Whether no time is left."""
         return self._monotonic() >= self._ends_at

@@ -15,7 +15,7 @@ from ssohelper.errors import BadAnswer, ConfigInvalid
 
 
 class Partition(NamedTuple):
-    """A partition of AWS: which regions are its, the suffixes and the names of its hosts.
+    """A partition of AWS: its regions, and the suffixes and names of its hosts.
 
     The console's sign-in host and the console's own host carry the region in front, except in
     the home region ("AWS Sign-In endpoints and quotas" in the AWS General Reference).
@@ -88,7 +88,7 @@ START_URL_HOSTS = (
     "identitycenter.amazonaws.eu",
     "identitycenter.us-gov.amazonaws.com",
 )
-# Where AWS's sign-in pages live beside these ("{region}.signin.aws" since 2026).
+# Where else AWS's sign-in pages are ("{region}.signin.aws" since 2026).
 _SIGN_IN_SUFFIXES = (
     ".signin.aws",
     ".signin.aws.amazon.com",
@@ -161,7 +161,7 @@ def partition_of(region: str) -> Partition:
 def console_sign_in_endpoint(region: str, environ: Mapping[str, str]) -> str:
     """Return where the console's federation answers: AWS's host for the region, or loopback.
 
-    Raises: ConfigInvalid for AWS_ENDPOINT_URL_SIGNIN with any other place: role keys go there.
+    Raises: ConfigInvalid when AWS_ENDPOINT_URL_SIGNIN names another host: role keys go there.
     """
     override = _override("console sign-in", environ)
     return override or f"https://{regional_host(partition_of(region).sign_in_host, region)}"
@@ -178,7 +178,7 @@ def regional_host(host: str, region: str) -> str:
 
 
 def general_endpoint_warning(environ: Mapping[str, str]) -> str | None:
-    """Return what to say about AWS_ENDPOINT_URL, which could send a token anywhere."""
+    """Return the warning about AWS_ENDPOINT_URL, which could send a token anywhere; None: unset."""
     if not environ.get("AWS_ENDPOINT_URL"):
         return None
     return (
@@ -201,7 +201,7 @@ def shown_url(text: str, limit: int = 120) -> str:
 
 
 def is_loopback_url(url: str) -> bool:
-    """Tell whether the URL's host is this machine."""
+    """Return whether the URL's host is this machine."""
     parts = _split(url)
     return parts is not None and _is_loopback(parts.hostname or "")
 
@@ -225,7 +225,7 @@ def checked_sign_in_url(url: str, region: str, oidc_endpoint: str) -> str:
 
 
 def is_aws_portal_host(host: str) -> bool:
-    """Tell whether a start URL may live on this host."""
+    """Return whether a start URL may be on this host."""
     return host in START_URL_HOSTS or host.endswith(START_URL_SUFFIXES)
 
 
@@ -252,9 +252,9 @@ def _endpoint(service: str, region: str, environ: Mapping[str, str]) -> str:
 
 def _override(service: str, environ: Mapping[str, str]) -> str | None:
     variable = _VARIABLES[service]
-    said = environ.get(variable, "")
-    if said and environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() != "true":
-        return _checked_override(service, variable, said)
+    url = environ.get(variable, "")
+    if url and environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() != "true":
+        return _checked_override(service, variable, url)
     return None
 
 
@@ -274,9 +274,9 @@ def _checked_override(service: str, variable: str, url: str) -> str:
 
 
 def _is_service_host(service: str, parts: SplitResult) -> bool:
-    """Tell whether this is that service on AWS's hosts, a VPC endpoint of it included.
+    """Return whether this is that service on AWS's hosts, its VPC endpoints included.
 
-    The service's own name is asked for: anybody may own a bucket below amazonaws.com.
+    The host must begin with the service's own name: anyone may own a bucket under amazonaws.com.
     """
     host = parts.hostname or ""
     if parts.scheme.lower() != "https" or parts.port not in (None, 443):
@@ -311,8 +311,8 @@ def _is_sign_in_place(parts: SplitResult, region: str, oidc_endpoint: str) -> bo
 
 
 def _split(url: str) -> SplitResult | None:
-    """Return the URL's parts; None when it is none, names a user, or could be read in two ways."""
-    # urlsplit drops tabs and newlines by itself, browsers take a backslash for a slash.
+    """Return the URL's parts; None when it is none, names a user, or is ambiguous."""
+    # urlsplit drops tabs and newlines, and browsers read a backslash as a slash.
     if not 0 < len(url) <= _URL_LIMIT or not is_harmless(url) or "\\" in url or url != url.strip():
         return None
     try:
@@ -325,7 +325,7 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _punycode(host: str) -> str:
-    """Return the host in ASCII; letters that are no part of any host name as \\u0430."""
+    """Return the host in ASCII; characters that no host name may have as \\u0430."""
     labels = []
     for label in re.split("[.\u3002\uff0e\uff61]", host):
         try:

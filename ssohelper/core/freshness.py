@@ -1,18 +1,18 @@
-"""Whether cached credentials are served, renewed first, or too old. The only place that decides.
+"""Decides whether cached credentials are served, renewed before use, or too old. No other place does.
 
-| time left, of a lifetime L | role credentials |
+| time left of a lifetime L | role credentials |
 |---|---|
 | more than L/2 | serve |
 | at most L/2 | serve, and renew in the background |
-| at most min(16 min, L/4) | renew first: below 15 min botocore asks again for each request |
-| at most min(60 s, L/10) | too late: not served |
+| at most min(16 min, L/4) | renew before use: below 15 min botocore runs us for each request |
+| at most min(60 s, L/10) | too old: not served |
 
-An access token is renewed before use at min(20 min, L/3), since SDKs renew theirs at 15 min.
+An access token is renewed before use with min(20 min, L/3) left: SDKs try to renew at 15 min.
 """
 
 from enum import Enum
 
-# The contract: callers share a failure for 30 s; none repeats the request before that.
+# The contract: callers share a refusal for 30 s, and AWS is not asked again before that.
 RETRY_SECONDS = 30
 
 
@@ -28,8 +28,8 @@ class Freshness(Enum):
 def of_credentials(life_seconds: float, left_seconds: float, age_seconds: float) -> Freshness:
     """Return what to do with cached role credentials of this lifetime, time left and age.
 
-    A negative age means that the clock was set back, so that the time left is unknown: too late. An
-    age down to minus the last margin is accepted, since that margin of the lifetime is never served.
+    A negative age means that the clock was set back: the time left is then unknown. An error as
+    large as the last margin does no harm, since credentials are never served within that margin.
     """
     margin = _too_late_seconds(life_seconds)
     if left_seconds <= margin or age_seconds < -margin:
@@ -41,18 +41,18 @@ def of_credentials(life_seconds: float, left_seconds: float, age_seconds: float)
     return Freshness.SERVE
 
 
-def check_again_at(received_at: int, expires_at: int) -> int:
-    """Return when to check these credentials again: after half of their lifetime."""
+def half_life_at(received_at: int, expires_at: int) -> int:
+    """Return when half of these credentials' lifetime is over."""
     return received_at + (expires_at - received_at) // 2
 
 
 def renew_first_at(received_at: int, expires_at: int) -> int:
-    """Return when these credentials begin to be renewed before they are served."""
+    """Return from when on these credentials must be renewed before use."""
     return expires_at - int(_renew_first_seconds(expires_at - received_at))
 
 
 def token_margin_seconds(life_seconds: float) -> float:
-    """Return the time left at which an access token of this lifetime is renewed before use."""
+    """Return with how much time left an access token of this lifetime is renewed before use."""
     return min(20 * 60, life_seconds / 3)
 
 

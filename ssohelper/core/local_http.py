@@ -144,9 +144,13 @@ class RequestHandler(Protocol):
     """What one local server answers, and by which rules."""
 
     @property
-    def rules(self) -> Rules: ...
+    def rules(self) -> Rules:
+        """Which clients and requests it answers."""
+        ...
 
-    def answer(self, request: Request) -> Answer: ...
+    def answer(self, request: Request) -> Answer:
+        """Return the answer to a request that passed the checks."""
+        ...
 
 
 class Closing:

@@ -1,4 +1,4 @@
-"""Secrets taken out of text for a log. A net under the Secret wrapper, not instead of it."""
+"""Removes secrets from text for a log: a second protection, in addition to the Secret wrapper."""
 
 import re
 
@@ -8,7 +8,8 @@ _NAMES = (
     "access_token|refresh_token|client_secret|secret_access_key|session_token|device_code|"
     "aws_secret_access_key|aws_session_token|AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN|"
     "x-amz-sso_bearer_token|x-amz-security-token|authorization|code_verifier|codeVerifier|"
-    "SecretAccessKey|SessionToken|SigninToken|Session|code|state|user_code|AWS_CONTAINER_AUTHORIZATION_TOKEN"
+    "SecretAccessKey|SessionToken|SigninToken|Session|code|state|user_code|"
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN"
 )
 # key=value, "key": "value", key: value — the value up to what ends it in each of these forms.
 _NAMED = re.compile(
@@ -26,7 +27,7 @@ _USER_INFO = re.compile(r"(?i)([a-z][a-z0-9+.-]*://)[^/\s@]+@")
 
 
 def redacted(text: str) -> str:
-    """Return the text without what is, or looks like, a secret; key ids keep their last four."""
+    """Return the text without anything that looks like a secret; key ids keep their last four."""
     text = _NAMED.sub(rf"\g<name>{_HIDDEN}", text)
     for shape in _SHAPES:
         text = shape.sub(_HIDDEN, text)

@@ -76,7 +76,7 @@ class BackgroundWork:
             self._wake.clear()
 
     def run_once(self) -> float:
-        """Do everything that is due, even when one step fails; return the seconds until the next round."""
+        """Do everything that is due, even when a step fails; return the seconds to wait after."""
         with self._running:
             app = self._make_app()
             self._attempt(app, self._restore_files)
@@ -130,7 +130,7 @@ class BackgroundWork:
             self._refused_fingerprint = app.tokens.read_fingerprint(self._session)
 
     def _renew_before_end(self, app: App) -> None:
-        """Shortly before the sign-in ends, renew everything: jobs run on for as long as AWS allows."""
+        """Renew everything shortly before the sign-in ends, so that jobs can run on after it."""
         outlook = clocks.load_outlook(app, self._session)
         ends = notices.ends_to_renew_before(outlook)
         self._renewed_before &= set(ends)

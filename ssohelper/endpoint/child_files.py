@@ -81,7 +81,7 @@ def _is_default(header: str) -> bool:
 
 
 class _Copy:
-    """The lines of a config, which are dropped or added, and the keys that each section then has."""
+    """The lines of a config, what is dropped and added, and the keys that each section then has."""
 
     def __init__(self, text: ConfigText) -> None:
         self._text = text
@@ -96,10 +96,10 @@ class _Copy:
 
     def drop_default_identity(self, settings: dict[str, str]) -> None:
         """Remove all identity keys from [default], and set these settings in it."""
-        magic = self._text.defaults
-        inherited = {name: key.value for name, key in magic.keys.items() if _is_identity(name)}
+        shared = self._text.defaults
+        inherited = {name: key.value for name, key in shared.keys.items() if _is_identity(name)}
         for name in inherited:
-            self._drop(magic, name)
+            self._drop(shared, name)
         defaults = [s for s in self._text.sections.values() if _is_default(s.header)]
         for section in self._text.sections.values():
             if section in defaults:
@@ -112,7 +112,7 @@ class _Copy:
                 self._assign(section, {name: inherited[name] for name in sorted(lost)})
         if not defaults:
             self._expected["default"] = dict(settings)
-            self._end = ["", "[default]"] if self._text.sections or magic.keys else ["[default]"]
+            self._end = ["", "[default]"] if self._text.sections or shared.keys else ["[default]"]
             for name, value in settings.items():
                 self._end += _key_lines(name, value, "")
 

@@ -1,4 +1,4 @@
-"""The endpoint's answers: the container's JSON over TCP, the credential-process document on a socket.
+"""The endpoint's answers: container JSON over TCP, credential-process documents on a socket.
 
 Before, the local server checks the client's user, the Host and everything else in `rules`.
 """

@@ -1,4 +1,4 @@
-"""The endpoint of one role: listens, starts the background thread, and removes its files at the end."""
+"""The endpoint of one role: listens, renews in the background, removes its files at the end."""
 
 import contextlib
 import ctypes
@@ -122,7 +122,7 @@ class Endpoint(Closing):
         self._token_file = self.files.write_token_folder(folder, self._token)
 
     def start(self) -> None:
-        """Answer, renew and give notices from now on. Raises: LocalState (no thread can be started)."""
+        """Answer, renew and give notices from now on. Raises: LocalState (no more threads)."""
         _refuse_core_dumps()
         for server in self._servers:
             server.start()
@@ -151,7 +151,7 @@ class Endpoint(Closing):
         return environment.build_endpoint_environment(self._app, self._profile, variables)
 
     def env_file_variables(self) -> Mapping[str, str]:
-        """Return the variables for a container: the path of the token's file, else the token itself."""
+        """Return the variables for a container, with the token's path, else the token itself."""
         region = environment.choose_region(self._app, self._profile)
         token = {"AWS_CONTAINER_AUTHORIZATION_TOKEN": self._token.reveal()}
         if self._token_file is not None:

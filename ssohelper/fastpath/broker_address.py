@@ -69,7 +69,7 @@ def config_file(environ: "Mapping[str, str]") -> str:
 
 
 def _identity(path: str) -> str:
-    """Return device and inode: a container may have another file at the same path."""
+    """Return device and inode: in a container another file may be at the same path."""
     try:
         found = os.stat(path)
     except (OSError, ValueError):

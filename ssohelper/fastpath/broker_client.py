@@ -1,6 +1,6 @@
-"""A caller's side of the broker: send one line, sleep in the kernel until the answer comes.
+"""A caller's side of the broker: sends one line, and sleeps in the kernel until the answer comes.
 
-Starts the broker where none listens. Light: nothing but the socket is imported.
+Starts a broker when none listens. Light: imports nothing heavier than `socket`.
 """
 
 import errno
@@ -24,16 +24,16 @@ LINE, WAIT_SECONDS, WATCHED_FILE, WAIT_LINE = 4, 5, 6, 7
 ERROR_FIELDS = 8
 # The broker answers at the deadline; one that is this much later counts as stopped.
 _GRACE_SECONDS = 1.0
-# Starting it takes some milliseconds; a caller that was stopped meanwhile may hold the lock.
+# Starting one takes some milliseconds; but a caller that was stopped meanwhile may hold the lock.
 _START_SECONDS = 5.0
-# A broker that ends between our connecting and its accepting is followed by another.
+# When a broker ends after we connect and before it accepts, the next attempt starts another.
 _MOST_ATTEMPTS = 5
 _BACKLOG = 4096
 _LONGEST_DOCUMENT_BYTES = 1 << 20
 
 
 class Unavailable(Exception):
-    """No broker can be had here: the caller asks AWS by itself."""
+    """No broker can run here: the caller asks AWS itself."""
 
 
 class Stopped(Exception):
@@ -48,7 +48,7 @@ def ask(
     least_share: float = 0.0,
     may_wait_longer: bool = False,
 ) -> "tuple[int, bytes, bytes]":
-    """Return exit code, document and the fields of `broker.wording` for a role.
+    """Return the exit code, the document and the fields of `broker.wording` for a role.
 
     `key` is (session, account id, role name). Raises: Unavailable, Stopped.
     """
@@ -63,7 +63,7 @@ def ask(
             line = " ".join(["ask", *map(str, request)]) + "\n"
             stream.sendall(line.encode("ascii"))
             answer = _read_answer(stream, ends_at)
-        except (BrokenPipeError, ConnectionResetError, ValueError):  # cut short, or not ours
+        except (BrokenPipeError, ConnectionResetError, ValueError):  # cut short, or not a broker's
             answer = None
         finally:
             stream.close()
@@ -101,9 +101,9 @@ def _connect_or_start(session: str, environ: "Mapping[str, str]", ends_at: float
         name = broker_address.name(session, environ)
         _ensure_private(os.path.dirname(folder))
         _ensure_private(folder)
-        with _Folder(folder) as place:
-            stream = _connect(place.path_of(name))
-            return stream or _start(place, folder, name, session, environ, ends_at)
+        with _SocketFolder(folder) as sockets:
+            stream = _connect(sockets.path_of(name))
+            return stream or _start(sockets, folder, name, session, environ, ends_at)
     except (OSError, ValueError) as cause:
         raise Unavailable(str(cause)) from cause
 
@@ -114,7 +114,7 @@ def _connect(path: str) -> "socket.socket | None":
         raise Unavailable("Windows")
     stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        # A stopped broker's full queue must not hang us; otherwise connecting takes no time.
+        # Connecting takes no time, unless the queue of a stopped broker is full.
         stream.settimeout(_START_SECONDS)
         stream.connect(path)
         if not peer.is_allowed(peer.peer_uid(stream), unknown=False):
@@ -129,7 +129,7 @@ def _connect(path: str) -> "socket.socket | None":
 
 
 def _start(
-    place: "_Folder",
+    sockets: "_SocketFolder",
     folder: str,
     name: str,
     session: str,
@@ -138,8 +138,8 @@ def _start(
 ) -> socket.socket:
     """Start a broker, unless another caller has just done so, and connect to it.
 
-    The listening socket is made here and handed over, so that all callers can connect at once and
-    need not wait until the broker has started.
+    The listening socket is made here and passed on: so all callers can connect at once, before the
+    broker has started.
     """
     if sys.platform == "win32":
         raise Unavailable("Windows")
@@ -147,13 +147,13 @@ def _start(
 
     lock, _ = open_file.open_own_file(f"{folder}/start.lock", os.O_RDWR | os.O_CREAT)
     try:
-        _take(lock, min(ends_at, time.monotonic() + _START_SECONDS))
-        stream = _connect(place.path_of(name))
+        _lock_file(lock, min(ends_at, time.monotonic() + _START_SECONDS))
+        stream = _connect(sockets.path_of(name))
         if stream is not None:
             return stream
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            path = place.path_of(name)
+            path = sockets.path_of(name)
             if os.path.lexists(f"{folder}/{name}"):
                 os.unlink(f"{folder}/{name}")  # of a broker that was killed
             listener.bind(path)
@@ -172,7 +172,7 @@ def _start(
         os.close(lock)
 
 
-def _take(lock: int, ends_at: float) -> None:
+def _lock_file(lock: int, ends_at: float) -> None:
     if sys.platform == "win32":
         raise Unavailable("Windows")
     import fcntl
@@ -188,14 +188,14 @@ def _take(lock: int, ends_at: float) -> None:
         time.sleep(0.002 + 0.01 * os.urandom(1)[0] / 255)
 
 
-class _Folder:
-    """The sockets' folder. Gives short paths into it where its own is too long for a socket."""
+class _SocketFolder:
+    """The sockets' folder. `path_of` returns a short path where the real one is too long."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._descriptor: int | None = None
 
-    def __enter__(self) -> "_Folder":
+    def __enter__(self) -> "_SocketFolder":
         return self
 
     def __exit__(self, *_cause: object) -> None:
@@ -203,6 +203,7 @@ class _Folder:
             os.close(self._descriptor)
 
     def path_of(self, name: str) -> str:
+        """Return a path of this socket that fits. Raises: OSError when there is none."""
         path = f"{self._path}/{name}"
         if len(os.fsencode(path)) <= broker_address.LONGEST_PATH_BYTES:
             return path
@@ -214,7 +215,7 @@ class _Folder:
 
 
 def _ensure_private(path: str) -> None:
-    """Make the folder where it is missing; refuse one that is not ours alone."""
+    """Create a missing folder; refuse one that another user owns or may write to."""
     if sys.platform == "win32":
         raise Unavailable("Windows")
     try:

@@ -1,8 +1,8 @@
 """The user id of the process at the other end of a connected socket, and whether it may ask.
 
-Light: the callers of a broker import this before anything else. A unix socket's peer is the
-kernel's own record. On Linux the peer of a TCP connection on this machine is looked up in
-/proc/net/tcp and tcp6; no other system offers that without a privilege.
+Light: the callers of a broker import this. For a unix socket the kernel reports the peer. On Linux
+the peer of a local TCP connection is looked up in /proc/net/tcp and tcp6; no other system offers
+that without a privilege.
 """
 
 import os
@@ -35,8 +35,8 @@ _READINGS = 2
 def peer_uid(connection: socket.socket) -> int | None:
     """Return the user id of the peer's process; None when the system does not tell.
 
-    Over TCP it is None as well for a peer on another machine, and for one that has closed its
-    end already: the kernel lists that as root's.
+    Over TCP also None for a peer on another machine, and for one that has already closed its end,
+    which the kernel lists as root's.
     """
     try:
         if connection.family in (socket.AF_INET, socket.AF_INET6):
@@ -50,9 +50,9 @@ def peer_uid(connection: socket.socket) -> int | None:
 
 
 def is_allowed(uid: int | None, *, unknown: bool) -> bool:
-    """Return whether a process of this user may ask: our own user and root; `unknown` for None.
+    """Return whether a process of this user may connect: our own user and root; `unknown` for None.
 
-    Root can read all of ours anyway, and is what containers run as.
+    Root can read all our files anyway, and containers run as root.
     """
     if uid is None or sys.platform == "win32":
         return unknown
@@ -61,11 +61,11 @@ def is_allowed(uid: int | None, *, unknown: bool) -> bool:
 
 def _unix_peer_uid(connection: socket.socket) -> int | None:
     if sys.platform == "linux":
-        told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
-        return int(_UCRED.unpack(told)[1])
+        record = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+        return int(_UCRED.unpack(record)[1])
     if sys.platform == "darwin":
-        told = connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED.size)
-        version, user = _XUCRED.unpack_from(told)[:2]
+        record = connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED.size)
+        version, user = _XUCRED.unpack_from(record)[:2]
         return int(user) if version == _XUCRED_VERSION else None
     return None
 
@@ -114,13 +114,13 @@ def _owner_of(wanted: tuple[str, str]) -> int | None:
     # 8 hex digits of an IPv4 address, 32 of an IPv6 address, then the port.
     with open(_TABLES[len(wanted[0]) > 13], "rb", buffering=0) as table:
         rows = table.read()
-    # Searched as a whole: line by line costs twice as much for 1,000 rows.
+    # Searched as one text: line by line takes twice as long for 1,000 rows.
     needle = f" {wanted[0]} {wanted[1]} ".encode()
     at = rows.find(needle)
     while at >= 0:
-        # Behind the addresses: state queues timer retransmits uid timeout inode.
+        # After the addresses: state queues timer retransmits uid timeout inode.
         words = rows[at + len(needle) : rows.find(b"\n", at)].split()
-        # Inode 0: the process has closed it, and the uid that stands there is root's.
+        # Inode 0: the process has closed it, and the uid in this row is root's.
         if words[0] in _HELD_STATES and words[6] != b"0":
             return int(words[4])
         at = rows.find(needle, at + 1)

@@ -1,4 +1,4 @@
-"""AccountClient: what an account says about the role that one is in. STS GetCallerIdentity.
+"""AccountClient: which identity a role's credentials have in their account. STS GetCallerIdentity.
 
 Source: STS 2011-06-15.
 """
@@ -13,7 +13,7 @@ from ssohelper.core.endpoints import sts_endpoint
 from ssohelper.core.model import ACCOUNT_ID, Role, RoleCredentials
 from ssohelper.errors import BadAnswer, RoleNotAssigned, SsoHelperError
 from ssohelper.wire.answers import NOT_AWS
-from ssohelper.wire.clients import Refusal, make_client, translated, within
+from ssohelper.wire.clients import Refusal, make_client, run_within, translate_errors
 
 # sts: a role session's name is [\w+=,.@-]{2,64}.
 _ARN = re.compile(
@@ -25,7 +25,7 @@ _CALL_SECONDS = 12.0
 
 
 class Identity(NamedTuple):
-    """Who AWS takes us for."""
+    """The identity that AWS sees: STS's answer."""
 
     arn: str
     account_id: str
@@ -33,17 +33,17 @@ class Identity(NamedTuple):
 
     @property
     def role_session(self) -> str:
-        """The person's user name: Identity Center names the role session after it."""
+        """The user name, after which Identity Center names the role session."""
         return self.arn.rsplit("/", 1)[1]
 
     def is_role(self, role: Role) -> bool:
-        """Return whether this is the IAM role that stands for a permission set in an account."""
+        """Return whether this is the IAM role of that permission set in that account."""
         # AWSReservedSSO_<permission set>_<16 hex digits>
         return self.account_id == role.account_id and f"_{role.name}_" in self.arn
 
 
 class AccountClient:
-    """Asks with one role's keys, in one region."""
+    """Asks STS in one region, with one role's credentials."""
 
     def __init__(
         self,
@@ -58,20 +58,20 @@ class AccountClient:
         self._warn = warn
         self._endpoint = sts_endpoint(region, environ)
 
-    def caller_identity(self) -> Identity:
-        """Return who these keys are.
-        Raises: RoleNotAssigned (the keys are refused), AwsUnreachable, BadAnswer."""
+    def get_caller_identity(self) -> Identity:
+        """Return the identity that these credentials have.
+        Raises: RoleNotAssigned (they are refused), AwsUnreachable, BadAnswer."""
         service = f"STS in {self._region}"
         client = make_client("sts", self._region, self._endpoint, self._environ, self._credentials)
-        with translated(service, _refused):
-            answer = within(
+        with translate_errors(service, _explain):
+            answer = run_within(
                 Deadline(_CALL_SECONDS, time.monotonic), client.get_caller_identity, service
             )
         return _identity(answer)
 
 
-def _refused(refusal: Refusal) -> SsoHelperError | None:
-    # Without a code of AWS's the answer is another program's, which says nothing about the keys.
+def _explain(refusal: Refusal) -> SsoHelperError | None:
+    # Without an error code the answer is not AWS's, and says nothing about the credentials.
     if refusal.status in (401, 403) and refusal.code:
         return RoleNotAssigned(
             f"STS refuses these credentials ({refusal.code or refusal.status})",

@@ -1,8 +1,8 @@
 """Whether AWS or another program answered, and what it means. The only place that decides.
 
-An error is AWS's own when the header x-amzn-ErrorType names it, or its JSON has a code that AWS's
-models know. Every other error came from a proxy, a gateway or a captive portal: it says nothing
-about a token or a role, so it takes nothing away.
+An error is AWS's own when the header x-amzn-ErrorType names it, or its JSON has a code of AWS's
+models. Every other error came from a proxy, a gateway or a captive portal: it says nothing about a
+token or a role, so no token and no credentials are dropped because of it.
 
 Source: SSO Portal API and SSO OIDC API 2019-06-10, RFC 6749 §5.2, RFC 8628 §3.5. The portal's
 ForbiddenException is in no model and is what the service really sends.
@@ -50,14 +50,14 @@ _REQUEST_IDS = ("x-amzn-RequestId", "x-amz-request-id", "x-amzn-request-id")
 REDIRECTED = "a network that asks for a sign-in redirects: open any page in a browser"
 NOT_AWS = "check the network and HTTPS_PROXY, then try again"
 REFUSED = "try again in a minute; if it stays, give your administrator this message"
-# By definition the answers of a gateway that got nothing usable from the server behind it.
+# A gateway's statuses for "no usable answer from the server behind me".
 _GATEWAY_GOT_NO_ANSWER = (502, 504)
 LATER = "try again in a minute"
 _T = TypeVar("_T")
 
 
 class AwsError(NamedTuple):
-    """An error that AWS itself answered: its exception's name, the status, a harmless message."""
+    """An error that AWS itself answered: its exception's name, the status, a sanitised message."""
 
     name: str
     status: int
@@ -75,11 +75,12 @@ def record_of(
     *,
     is_oauth: bool = True,
 ) -> _T:
-    """Return what `parse`, of core.schema, makes of the JSON object of a good answer.
+    """Return what `parse` (of core.schema) makes of the JSON object of a good answer.
 
-    `is_oauth`: the service answers with OAuth's error codes (sso-oidc). `meaning` is asked first what an error of AWS's own means for the call.
-    Raises: what `meaning` returns; Throttled (429 from whomever), AwsUnreachable (5xx, and every
-    error that is not AWS's), AnswerLost (a gateway's 502, 504), BadAnswer.
+    `meaning` maps an error of AWS's own to the exception for this call, if there is a special one.
+    `is_oauth`: the service answers with OAuth's error codes (sso-oidc).
+    Raises: what `meaning` returns; Throttled (any 429), AwsUnreachable (5xx, and every error that
+    is not AWS's), AnswerLost (a gateway's 502, 504), BadAnswer.
     """
     if answer.status != 200:
         raise error_of(answer, service, meaning, is_oauth=is_oauth)
@@ -103,7 +104,7 @@ def check_empty(answer: Answer, service: str, meaning: Meaning) -> None:
 def error_of(
     answer: Answer, service: str, meaning: Meaning, *, is_oauth: bool = True
 ) -> SsoHelperError:
-    """Return what to raise for an answer that is no success."""
+    """Return the exception for an answer with another status than 200."""
     ours = aws_error_of(answer, is_oauth=is_oauth)
     if ours is not None:
         meant = meaning(ours)
@@ -126,8 +127,8 @@ def error_of(
         return _foreign_error(answer, service)
     if ours.status >= 500:
         return AwsUnreachable(f"{service} answered {ours.status}", hint=LATER)
-    said = ": ".join(part for part in (ours.name, ours.message) if part)
-    return BadAnswer(f"{service} refused ({ours.status}) {said}", hint=REFUSED)
+    text = ": ".join(part for part in (ours.name, ours.message) if part)
+    return BadAnswer(f"{service} refused ({ours.status}) {text}", hint=REFUSED)
 
 
 def aws_error_of(answer: Answer, *, is_oauth: bool = True) -> AwsError | None:
@@ -138,10 +139,10 @@ def aws_error_of(answer: Answer, *, is_oauth: bool = True) -> AwsError | None:
     name = _error_name(answer.headers.get("x-amzn-ErrorType", ""))
     if not name:
         codes = (body.get(key) for key in ("__type", "code", "error"))
-        said = next((code for code in codes if isinstance(code, str)), "")
-        # An OAuth code is sso-oidc's alone: proxies answer so too, and a 403 of theirs at the
-        # portal must not take a role away.
-        name = (_OAUTH_CODES.get(said) if is_oauth else None) or _error_name(said)
+        code = next((code for code in codes if isinstance(code, str)), "")
+        # Only sso-oidc answers with OAuth codes. Proxies do too, and their 403 for a portal call
+        # must not count as AWS's refusal of a role.
+        name = (_OAUTH_CODES.get(code) if is_oauth else None) or _error_name(code)
         if name not in _KNOWN_ERRORS:
             return None
     texts = (body.get(key) for key in ("error_description", "message", "Message"))
@@ -150,13 +151,13 @@ def aws_error_of(answer: Answer, *, is_oauth: bool = True) -> AwsError | None:
 
 
 def retry_after_seconds(headers: HTTPMessage) -> float | None:
-    """Return Retry-After in seconds; None for its date form and for nonsense."""
+    """Return Retry-After in seconds; None for its date form and for anything else."""
     text = headers.get("Retry-After", "")
     return float(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
 
 
 def kind_of_content(answer: Answer) -> str:
-    """Return what a program that is not AWS answered with, for people."""
+    """Describe, for a message, the answer of a program that is not AWS."""
     kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     begin = answer.body[:200].lstrip().lower()
     if kind in ("text/html", "application/xhtml+xml") or begin.startswith((b"<!doctype", b"<html")):
@@ -173,9 +174,9 @@ def _foreign_error(answer: Answer, service: str) -> AwsUnreachable:
     if status == 408:
         return AwsUnreachable(f"{service} answered 408: too slow", hint=LATER)
     if status >= 500:
-        made = AnswerLost if status in _GATEWAY_GOT_NO_ANSWER else AwsUnreachable
-        who = f", {kind_of_content(answer)}" if answer.body.strip() else ""
-        return made(f"{service} answered {status}{who}", hint=LATER)
+        kind = AnswerLost if status in _GATEWAY_GOT_NO_ANSWER else AwsUnreachable
+        sender = f", {kind_of_content(answer)}" if answer.body.strip() else ""
+        return kind(f"{service} answered {status}{sender}", hint=LATER)
     return AwsUnreachable(
         f"{service} cannot be reached: {status} came with {kind_of_content(answer)}",
         hint=_hint_about(answer),
@@ -183,6 +184,7 @@ def _foreign_error(answer: Answer, service: str) -> AwsUnreachable:
 
 
 def foreign_success(answer: Answer, service: str) -> BadAnswer:
+    """Return the error for a status of success with a body that is not AWS's."""
     return BadAnswer(
         f"{service} gave an answer that makes no sense ({kind_of_content(answer)})",
         hint=_hint_about(answer),
@@ -190,7 +192,7 @@ def foreign_success(answer: Answer, service: str) -> BadAnswer:
 
 
 def nonsense(answer: Answer, service: str, damage: Damaged) -> BadAnswer:
-    """Return the error for a good answer's JSON that is not what the API promises."""
+    """Return the error for an answer whose JSON lacks what the API promises."""
     if _is_of_aws(answer):
         return BadAnswer(f"{service} gave an answer that makes no sense: {damage}", hint=LATER)
     return BadAnswer(
@@ -200,7 +202,7 @@ def nonsense(answer: Answer, service: str, damage: Damaged) -> BadAnswer:
 
 
 def _is_of_aws(answer: Answer) -> bool:
-    """Return whether the answer carries the request id that each of AWS's answers has."""
+    """Return whether the answer has a request id, as each of AWS's answers does."""
     return any(answer.headers.get(name) for name in _REQUEST_IDS)
 
 

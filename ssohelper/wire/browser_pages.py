@@ -96,7 +96,7 @@ class BrowserPages(Closing):
 
     @property
     def has_refused_a_user(self) -> bool:
-        """Whether a connection of another user, or of an unknown one, was refused."""
+        """Whether a client was refused because its user is another one or unknown."""
         return self._server is not None and self._server.has_refused_a_user
 
     @property
@@ -172,6 +172,7 @@ class SignInPages(BrowserPages):
 
     @property
     def redirect_uri(self) -> str:
+        """The address that AWS's sign-in page returns to."""
         return self._origin + CALLBACK_PATH
 
     def expect(self, state: Secret) -> None:

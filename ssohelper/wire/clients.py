@@ -1,8 +1,8 @@
 """botocore clients for the calls that must be signed: retries, time and size limits, our errors.
 
 No client reads ~/.aws/config (10,000 profiles cost 550 ms there), AWS_DATA_PATH or ~/.aws/models:
-nothing but our own checked endpoint decides where signed requests go. No client follows a
-redirect or looks for credentials by itself.
+signed requests go to our own checked endpoint only. No client follows a redirect or searches for
+credentials.
 """
 
 import logging
@@ -45,15 +45,14 @@ _log = logging.getLogger(__name__)
 # The longest real answer is a page of 100 accounts, 20 kB. A hostile one must not fill memory.
 _ANSWER_LIMIT_BYTES = 4 << 20
 _MESSAGE_LIMIT = 120
-# Found nowhere: neither the config nor the credentials file is read, and AWS_PROFILE names nothing.
+# Emptied, so that botocore reads no config and credentials file and ignores AWS_PROFILE.
 _NO_FILES = {
     "profile": (None, None, None, None),
     "config_file": (None, None, "", None),
     "credentials_file": (None, None, "", None),
 }
-
-
-_NONSENSE = (
+# What botocore's parsers raise on answers of the wrong shape: plain Python errors among others.
+_PARSER_ERRORS = (
     BotoCoreError,
     ResponseParserError,
     ValueError,
@@ -66,7 +65,7 @@ _NONSENSE = (
 
 
 class Refusal(NamedTuple):
-    """An answer that says no: AWS's name for it, the HTTP status, the message made harmless."""
+    """An error that AWS answered: its code, the HTTP status, the sanitised message."""
 
     code: str
     status: int
@@ -81,21 +80,21 @@ def make_client(
     environ: Mapping[str, str],
     credentials: RoleCredentials,
 ) -> Any:
-    """Return a botocore client that signs with these credentials, for this endpoint alone.
+    """Return a botocore client that signs with these credentials, for this endpoint only.
 
-    429 and 5xx are tried again by botocore's own rules, three tries in all.
+    botocore retries 429 and 5xx by its own rules, three tries in all.
     """
     ignore_key_log()
     session = botocore.session.Session(session_vars=dict(_NO_FILES))
-    # By default the loader reads AWS_DATA_PATH and ~/.aws/models too: an endpoint rule set in there
-    # would send requests wherever it says.
+    # By default the loader also reads AWS_DATA_PATH and ~/.aws/models: an endpoint rule set there
+    # could send requests to any host.
     own_data = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
     session.register_component("data_loader", own_data)
     config = Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
         retries={"total_max_attempts": 3, "mode": "standard"},
-        # A proxy on the way to this very machine would see the request for nothing.
+        # A request to this machine must not pass through a proxy, which would see it.
         proxies={} if is_loopback_url(endpoint) else None,
         user_agent_appid="ssohelper",
     )
@@ -110,25 +109,25 @@ def make_client(
         aws_secret_access_key=credentials.secret_access_key.reveal(),
         aws_session_token=credentials.session_token.reveal(),
     )
-    # botocore has no public place for these limits; this one attribute is where requests leave.
+    # botocore has no public API for these limits; every request goes through this attribute.
     client._endpoint.http_session = _BoundedSession(client._endpoint.http_session, endpoint)
     return client
 
 
 @contextmanager
-def translated(
-    service: str, refused: Callable[[Refusal], SsoHelperError | None] | None = None
+def translate_errors(
+    service: str, explain: Callable[[Refusal], SsoHelperError | None] | None = None
 ) -> Iterator[None]:
-    """Turn botocore's errors into ours; `refused` is asked first what a refusal means here.
+    """Turn botocore's errors into ours; `explain` may return a special one for a refusal.
 
-    `service` names who was asked, for people: "the sign-in service in eu-west-1".
+    `service` names the service in messages: "the sign-in service in eu-west-1".
     Raises: Throttled (429), AwsUnreachable (no connection, 5xx), BadAnswer (the rest).
     """
     try:
         yield
     except ClientError as cause:
         refusal = refusal_of(cause)
-        ours = refused(refusal) if refused else None
+        ours = explain(refusal) if explain else None
         raise (ours or _general(service, refusal)) from cause
     except SSLError as cause:
         raise AwsUnreachable(
@@ -140,33 +139,32 @@ def translated(
             f"{service} cannot be reached ({_kind(cause)})",
             hint="check the network, then try again",
         ) from cause
-    except _NONSENSE as cause:
-        # botocore's parsers raise plain Python errors on answers of the wrong shape.
+    except _PARSER_ERRORS as cause:
         raise BadAnswer(
             f"{service} gave an answer that makes no sense ({_kind(cause)})", hint=NOT_AWS
         ) from cause
 
 
 def refusal_of(error: ClientError) -> Refusal:
-    """Return what the service said, made harmless and short."""
+    """Return the service's error, sanitised and shortened."""
     answer = error.response if isinstance(error.response, dict) else {}
-    said = answer.get("Error") if isinstance(answer.get("Error"), dict) else {}
+    error_body = answer.get("Error") if isinstance(answer.get("Error"), dict) else {}
     meta = answer.get("ResponseMetadata") or {}
     headers = meta.get("HTTPHeaders") or {}
     status = meta.get("HTTPStatusCode")
     return Refusal(
-        code=show(str((said or {}).get("Code") or ""), 60),
+        code=show(str((error_body or {}).get("Code") or ""), 60),
         status=status if isinstance(status, int) else 0,
-        message=show(str((said or {}).get("Message") or ""), _MESSAGE_LIMIT),
+        message=show(str((error_body or {}).get("Message") or ""), _MESSAGE_LIMIT),
         retry_after_seconds=_seconds(headers.get("retry-after")),
     )
 
 
-def within(deadline: Deadline, work: Callable[[], _T], what: str = "AWS") -> _T:
-    """Return what `work` returns, or give up on it at the deadline.
+def run_within(deadline: Deadline, work: Callable[[], _T], what: str = "AWS") -> _T:
+    """Run `work` and return its result; give up at the deadline.
 
-    It runs in a daemon thread: a server that drips one byte a second passes every read timeout,
-    and a thread left behind does not keep the process alive.
+    It runs in a daemon thread: a server that sends one byte a second never exceeds a read timeout,
+    and a daemon thread that is left over does not keep the process alive.
     Raises: AwsUnreachable at the deadline; whatever `work` raises.
     """
     outcome: list[tuple[_T | None, BaseException | None]] = []
@@ -191,7 +189,7 @@ def within(deadline: Deadline, work: Callable[[], _T], what: str = "AWS") -> _T:
 
 
 class _BoundedSession:
-    """botocore's HTTP session, for one origin, with a limit to the size of an answer."""
+    """botocore's HTTP session, restricted to one origin and to answers of 4 MiB."""
 
     def __init__(self, inner: Any, endpoint: str) -> None:
         self._inner = inner
@@ -233,10 +231,10 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 
 
 def _read_all(raw: Any) -> bytes:
-    """Return the body, or a little more than the limit of it.
+    """Return the body, or its first 4 MiB and a little more.
 
-    Raises: IncompleteRead for one that was cut short. botocore switches urllib3's check off, and
-    urllib3 makes it on the read that finds nothing: so all is read, to the end.
+    Raises: IncompleteRead for one that was cut short. botocore disables urllib3's check, which is
+    made by the read that finds nothing more: so this reads to the end.
     """
     raw.enforce_content_length = True
     body = bytearray()
@@ -263,22 +261,22 @@ def _general(service: str, refusal: Refusal) -> SsoHelperError:
             f"{service} answered with a redirect ({status}), which is not followed",
             hint=REDIRECTED,
         )
-    said = ": ".join(part for part in (refusal.code, refusal.message) if part)
+    text = ": ".join(part for part in (refusal.code, refusal.message) if part)
     if not refusal.code:
         return AwsUnreachable(
             f"{service} cannot be reached: {status} came with text that is not AWS's: a proxy?",
             hint=NOT_AWS,
         )
-    return BadAnswer(f"{service} refused ({status}) {said}", hint=REFUSED)
+    return BadAnswer(f"{service} refused ({status}) {text}", hint=REFUSED)
 
 
 def _seconds(text: Any) -> float | None:
-    """Return Retry-After in seconds; its date form, and nonsense, are None."""
+    """Return Retry-After in seconds; None for its date form and for anything else."""
     return float(text) if isinstance(text, str) and text.isdigit() and len(text) < 6 else None
 
 
 def _kind(cause: Exception) -> str:
-    """Return what kind of trouble it was: the class alone, for messages quote requests."""
+    """Return the kind of error, from its class only: messages may quote requests."""
     name = type(cause).__name__.removesuffix("Error").removesuffix("Exception")
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*", name)  # "HTTPClient": HTTP, Client
     return " ".join(word if word.isupper() else word.lower() for word in words) or "unknown"

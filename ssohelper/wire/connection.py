@@ -1,7 +1,6 @@
-"""One connection to AWS: name lookup, connect, proxy, TLS; each wait on it ends at a deadline.
+"""One connection to AWS: name lookup, connect, proxy, TLS. Each wait on it ends at a deadline.
 
-Whatever fails in `connect` failed before the request was sent: it is AwsUnreachable, never
-AnswerLost.
+Any failure in `connect` comes before the request is sent: it is AwsUnreachable, never AnswerLost.
 """
 
 import errno
@@ -28,7 +27,7 @@ _CHECK_NETWORK = "check the network, then try again"
 
 
 class Route(NamedTuple):
-    """How an endpoint is reached. `tls` is None for http, which is for this machine only."""
+    """How to reach an endpoint. `tls` is None for http, which is used for this machine only."""
 
     service: str
     host: str
@@ -38,12 +37,12 @@ class Route(NamedTuple):
 
 
 class Connection:
-    """An open connection, with what http.client.HTTPResponse needs of a socket.
+    """An open connection, with the socket methods that http.client.HTTPResponse needs.
 
-    How a deadline bounds a server that sends one byte a second: HTTPResponse reads through the
-    buffered reader of `makefile`, which gets its bytes from `receive_into` alone, one system call
-    at a time. Each of these calls first sets the socket's timeout to what is left of the deadline
-    (or to `read_seconds`, when that is less). So no thread has to watch, and none stays behind.
+    How the deadline holds against a server that sends one byte a second: HTTPResponse reads through
+    the buffered reader of `makefile`, which calls `receive_into`, one system call at a time. Each
+    call first sets the socket's timeout to what is left of the deadline (or to `read_seconds`, when
+    that is less). So no thread has to watch the time.
     """
 
     def __init__(self, sock: Any) -> None:
@@ -61,10 +60,12 @@ class Connection:
         self.received_bytes = 0
 
     def sendall(self, data: bytes) -> None:
+        """Send all bytes, within the limits."""
         self._set_timeout()
         self._sock.sendall(data)
 
     def receive_into(self, buffer: Any) -> int:
+        """Receive bytes, within the limits; return their number, 0 at the end."""
         self._set_timeout()
         count = int(self._sock.recv_into(buffer))
         self.received_bytes += count
@@ -75,7 +76,7 @@ class Connection:
         return io.BufferedReader(_Reader(self))
 
     def is_quiet(self) -> bool:
-        """Tell whether nothing is to be read: the server neither closed it nor sent more."""
+        """Return whether nothing can be read: the server has neither closed it nor sent more."""
         try:
             with selectors.DefaultSelector() as selector:
                 selector.register(self._sock, selectors.EVENT_READ)
@@ -113,22 +114,22 @@ def connect(route: Route, deadline: Deadline) -> Connection:
     Raises: AwsUnreachable. Nothing of the request was sent.
     """
     try:
-        return _connected(route, deadline)
+        return _open(route, deadline)
     except OSError as cause:
-        raise _explained(route, cause) from cause
+        raise _explain(route, cause) from cause
 
 
-def _connected(route: Route, deadline: Deadline) -> Connection:
+def _open(route: Route, deadline: Deadline) -> Connection:
     proxy = route.proxy
     host, port = (proxy.host, proxy.port) if proxy else (route.host, route.port)
-    sock: Any = _tcp_connection(host, port, deadline)
+    sock: Any = _connect_tcp(host, port, deadline)
     try:
         if proxy is not None and proxy.is_tls and route.tls is not None:
-            sock = _with_tls(sock, route.tls, proxy.host, deadline)
+            sock = _wrap_tls(sock, route.tls, proxy.host, deadline)
         if proxy is not None:
             _open_tunnel(Connection(sock), route, proxy, deadline)
         if route.tls is not None:
-            wrap = _with_tls_in_tls if proxy is not None and proxy.is_tls else _with_tls
+            wrap = _wrap_tls_in_tls if proxy is not None and proxy.is_tls else _wrap_tls
             sock = wrap(sock, route.tls, route.host, deadline)
     except BaseException:
         sock.close()
@@ -136,8 +137,8 @@ def _connected(route: Route, deadline: Deadline) -> Connection:
     return Connection(sock)
 
 
-def _tcp_connection(host: str, port: int, deadline: Deadline) -> socket.socket:
-    addresses = _addresses(host, port, deadline)
+def _connect_tcp(host: str, port: int, deadline: Deadline) -> socket.socket:
+    addresses = _look_up_addresses(host, port, deadline)
     patience = Deadline(min(_ALL_ADDRESSES_SECONDS, deadline.left()), time.monotonic)
     error: OSError = TimeoutError("the deadline has passed")
     for family, kind, protocol, _, address in addresses:
@@ -157,11 +158,11 @@ def _tcp_connection(host: str, port: int, deadline: Deadline) -> socket.socket:
     raise error
 
 
-def _addresses(host: str, port: int, deadline: Deadline) -> list[Any]:
-    """Return what getaddrinfo finds, or give up on it at the deadline.
+def _look_up_addresses(host: str, port: int, deadline: Deadline) -> list[Any]:
+    """Return what getaddrinfo finds; give up at the deadline.
 
-    getaddrinfo takes no timeout, so it runs in a daemon thread; the thread stays behind only when
-    no name server answers. The name is passed as bytes: as text it would go through the IDNA
+    getaddrinfo takes no timeout, so it runs in a daemon thread, which is left over only when no
+    name server answers. The name is passed as bytes: as text it would go through the IDNA
     codec, whose import costs 5 ms.
     """
     outcome: list[list[Any] | OSError] = []
@@ -203,7 +204,7 @@ def _open_tunnel(connection: Connection, route: Route, proxy: Proxy, deadline: D
         lines.append(f"Proxy-Authorization: {proxy.authorization}")
     connection.begin(deadline, _HANDSHAKE_SECONDS)
     connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
-    # HTTPResponse asks for a socket and uses no more of it than Connection has.
+    # HTTPResponse is typed for a socket; Connection has all that it uses of one.
     response = HTTPResponse(connection, method="CONNECT")  # type: ignore[arg-type]
     try:
         response.begin()
@@ -217,19 +218,19 @@ def _open_tunnel(connection: Connection, route: Route, proxy: Proxy, deadline: D
         raise _proxy_error(route, proxy, what)
 
 
-def _with_tls(sock: Any, context: ssl.SSLContext, host: str, deadline: Deadline) -> Any:
+def _wrap_tls(sock: Any, context: ssl.SSLContext, host: str, deadline: Deadline) -> Any:
     _set_handshake_timeout(sock, deadline)
-    # The name as bytes, so that the IDNA codec is not imported. A connection that is cut is an
-    # error, so that a cut answer without a length is not taken for a whole one.
+    # The name as bytes, so that the IDNA codec is not imported. A cut connection raises an error:
+    # a cut answer without a length must not count as complete.
     return context.wrap_socket(
         sock, server_hostname=host.encode("ascii"), suppress_ragged_eofs=False
     )
 
 
-def _with_tls_in_tls(sock: Any, context: ssl.SSLContext, host: str, deadline: Deadline) -> Any:
-    """Wrap a connection to a proxy that is spoken to over TLS itself.
+def _wrap_tls_in_tls(sock: Any, context: ssl.SSLContext, host: str, deadline: Deadline) -> Any:
+    """Wrap a connection that already uses TLS, to an https proxy.
 
-    Python's ssl cannot do this. urllib3 can; its import, 70 ms, is for users of such a proxy only.
+    Python's ssl cannot do this. urllib3 can; only users of such a proxy pay for its import, 70 ms.
     """
     from urllib3.util.ssltransport import SSLTransport
 
@@ -245,7 +246,7 @@ def _set_handshake_timeout(sock: Any, deadline: Deadline) -> None:
     sock.settimeout(seconds)
 
 
-def _explained(route: Route, cause: OSError) -> AwsUnreachable:
+def _explain(route: Route, cause: OSError) -> AwsUnreachable:
     service = route.service
     if isinstance(cause, ssl.SSLCertVerificationError):
         return AwsUnreachable(
@@ -256,7 +257,7 @@ def _explained(route: Route, cause: OSError) -> AwsUnreachable:
 
 
 def _kind(cause: OSError) -> str:
-    """Return what failed, in words; never the error's own text, which may quote an address."""
+    """Describe what failed; without the error's own text, which may quote an address."""
     if isinstance(cause, socket.gaierror):
         return "its name cannot be resolved"
     if isinstance(cause, TimeoutError):
@@ -273,5 +274,5 @@ def _kind(cause: OSError) -> str:
 def _proxy_error(route: Route, proxy: Proxy, what: str) -> AwsUnreachable:
     return AwsUnreachable(
         f"{route.service} cannot be reached: the proxy {proxy.host}:{proxy.port} {what}",
-        hint="check HTTPS_PROXY and NO_PROXY; a password stands there as http://user:password@host",
+        hint="check HTTPS_PROXY and NO_PROXY; with a password: http://user:password@host",
     )

@@ -1,7 +1,7 @@
-"""Federation: trades one role's keys for a token that signs a browser in to the console.
+"""Federation: exchanges one role's credentials for a token that signs a browser in to the console.
 
 Source: IAM user guide, "Enable custom identity broker access to the AWS console". No API model
-describes it: a form is sent to AWS's sign-in host, JSON comes back.
+describes it: AWS's sign-in host takes a form and answers with JSON.
 """
 
 import json
@@ -27,7 +27,8 @@ from ssohelper.wire.retries import with_retries
 from ssohelper.wire.transport import Answer, Transport, warn_about_general_endpoint
 
 _CALL_SECONDS = 15.0
-# What AWS gives has some 700 to 2,000 characters; it goes into an address, which have limits too.
+# AWS's tokens have some 700 to 2,000 characters. It becomes part of an address, whose length is
+# limited too.
 _TOKEN = re.compile(r"[!-~]{16,8192}")
 
 
@@ -43,24 +44,24 @@ class Federation:
         self._environ = environ
         self._warn = warn
 
-    def login_url(self, credentials: RoleCredentials, issuer: str, destination: str) -> Secret:
-        """Return the address that signs a browser in, good for about 15 minutes.
+    def get_login_url(self, credentials: RoleCredentials, issuer: str, destination: str) -> Secret:
+        """Return the address that signs a browser in, valid for about 15 minutes.
 
-        Without SessionDuration the console session ends with the keys: it never outlives them,
-        and a role that was reached through another one is not refused for it.
-        Raises: RoleNotAssigned (the keys are refused), AwsUnreachable, Throttled, BadAnswer.
+        SessionDuration is not sent: the console session then ends with the credentials, and AWS
+        does not refuse a role that was assumed from another role, as it does with SessionDuration.
+        Raises: RoleNotAssigned (credentials refused), AwsUnreachable, Throttled, BadAnswer.
         """
         warn_about_general_endpoint(self._environ, self._warn)
-        token = self._sign_in_token(credentials)
+        token = self._get_sign_in_token(credentials)
         return login_url(self._endpoint, issuer, destination, token)
 
-    def _sign_in_token(self, credentials: RoleCredentials) -> Secret:
+    def _get_sign_in_token(self, credentials: RoleCredentials) -> Secret:
         deadline = Deadline(_CALL_SECONDS, time.monotonic)
-        # A sign-in token that nobody receives is of no harm: a lost answer is asked for again.
+        # A lost sign-in token does no harm: the call may be repeated.
         return with_retries(lambda: self._ask(credentials, deadline), deadline, is_repeatable=True)
 
     def _ask(self, credentials: RoleCredentials, deadline: Deadline) -> Secret:
-        # A form by POST: as a query the keys would stand in every proxy's log.
+        # POST: in a query string the credentials would appear in every proxy's log.
         form = urlencode({"Action": "getSigninToken", "Session": _session(credentials)})
         answer = self._transport.send(
             "POST",
@@ -69,11 +70,11 @@ class Federation:
             body=form.encode("ascii"),
             deadline=deadline,
         )
-        return self._token_in(answer)
+        return self._parse_token(answer)
 
-    def _token_in(self, answer: Answer) -> Secret:
+    def _parse_token(self, answer: Answer) -> Secret:
         if answer.status != 200:
-            raise self._refused(answer)
+            raise self._error_of(answer)
         try:
             found = json.loads(answer.body)
         except (ValueError, RecursionError) as cause:
@@ -83,7 +84,7 @@ class Federation:
             raise nonsense(answer, self._service, Damaged("SigninToken"))
         return Secret(token)
 
-    def _refused(self, answer: Answer) -> Exception:
+    def _error_of(self, answer: Answer) -> Exception:
         status = answer.status
         if status == 429:
             return Throttled(

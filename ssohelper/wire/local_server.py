@@ -107,7 +107,7 @@ class LocalServer:
             raise
 
     def start(self) -> None:
-        """Listen, and answer. Raises: LocalState when no thread can be started; it is closed then."""
+        """Listen and answer. Raises: LocalState (no more threads); the server is then closed."""
         try:
             self._listening.listen(_BACKLOG)
             for each in (self._listening, self._woken):

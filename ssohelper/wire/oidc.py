@@ -25,12 +25,12 @@ from ssohelper.wire.answers import AwsError, record_of
 from ssohelper.wire.retries import with_retries
 from ssohelper.wire.transport import READ_SECONDS, Answer, Transport, warn_about_general_endpoint
 
-# Registered without a port, used with one: RFC 8252 §7.3. The AWS CLI registers the same one,
-# so that both can use one registration.
+# Registered without a port and used with one, as RFC 8252 §7.3 allows. The AWS CLI registers the
+# same address, so that both can share a registration.
 _REGISTERED_REDIRECT = "http://127.0.0.1/oauth/callback"
 _PKCE_GRANTS = ("authorization_code", "refresh_token")
 _DEFAULT_SCOPES = ("sso:account:access",)
-# A call that a person waits for. Silent ones bring their own deadline.
+# For calls that the user waits for. Background calls pass their own deadline.
 _CALL_SECONDS = 15.0
 _T = TypeVar("_T")
 _ENDED = (
@@ -48,7 +48,7 @@ _UNKNOWN_PORTAL = ("InvalidRequestException", "InvalidRequestRegionException")
 class OidcClient:
     """The sign-in service of one session's region.
 
-    `facts` tells what is known of the sign-in: tokens and client secrets are checked with them
+    `facts` returns what is known of the sign-in: tokens and client secrets are checked with it
     before they are sent.
     """
 
@@ -73,7 +73,7 @@ class OidcClient:
 
     @property
     def issuer(self) -> str:
-        """Return what to record as the issuer of what this service gives."""
+        """The issuer to record with a token or client that this service issues."""
         return issuer.issuer_of(self._endpoint, self._session.region)
 
     def may_have(self, client: ClientRegistration) -> bool:
@@ -82,9 +82,9 @@ class OidcClient:
         return issuer.may_be_sent(issued_by, self._endpoint, self._session.region)
 
     def register(self, grant: str) -> ClientRegistration:
-        """Return a new registration, for "authorization_code" or the device code grant.
+        """Register a client for the "authorization_code" or device code grant, and return it.
 
-        Wire: POST /client/register. The service echoes neither grants nor scopes: ours are kept.
+        Wire: POST /client/register. The answer has neither grants nor scopes: ours are recorded.
         """
         asked: dict[str, Any] = {
             "clientName": f"ssohelper-{self._session.name}",
@@ -107,24 +107,24 @@ class OidcClient:
     def authorize_url(
         self, registration: ClientRegistration, redirect_uri: str, state: str, challenge: str
     ) -> str:
-        """Return the page that a person signs in at. It is ours: nothing of it was sent to us."""
+        """Return the address of the sign-in page, built from our own values only."""
         query = {
             "response_type": "code",
             "client_id": registration.client_id,
             "redirect_uri": redirect_uri,
             "state": state,
             "code_challenge_method": "S256",
-            # Plural, as the AWS CLI says it; RFC 6749's `scope` is not what the service reads.
+            # Plural, as in the AWS CLI: the service does not read RFC 6749's `scope`.
             "scopes": " ".join(self._scopes),
             "code_challenge": challenge,
         }
         place = urlsplit(self._endpoint)
         return f"{place.scheme}://{place.netloc}/authorize?{urlencode(query)}"
 
-    def token_by_code(
+    def get_token_by_code(
         self, registration: ClientRegistration, code: Secret, redirect_uri: str, verifier: Secret
     ) -> tuple[AccessToken, int]:
-        """Trade the code of the callback for a token and its life in seconds."""
+        """Exchange the code of the callback for a token; return it and its lifetime in seconds."""
         asked = {
             "grantType": "authorization_code",
             "code": code.reveal(),
@@ -138,7 +138,7 @@ class OidcClient:
         )
 
     def start_device_authorization(self, registration: ClientRegistration) -> DeviceAuthorization:
-        """Return a code for a person to confirm; both addresses are checked and rebuilt.
+        """Start a sign-in by device code; both addresses of the answer are checked and rebuilt.
 
         Raises: BadAnswer for an address that is not AWS's, RegistrationRejected.
         """
@@ -152,21 +152,21 @@ class OidcClient:
 
     def _device_authorization(self, answer: dict[str, Any]) -> DeviceAuthorization:
         device_code, user_code = schema.device_code(answer)
-        page = self._address(answer.get("verificationUri"))
+        page = self._checked_address(answer.get("verificationUri"))
         complete = answer.get("verificationUriComplete")
         return DeviceAuthorization(
             device_code=device_code,
             user_code=user_code,
             verification_uri=page,
-            verification_uri_complete=page if complete is None else self._address(complete),
+            verification_uri_complete=page if complete is None else self._checked_address(complete),
             interval_seconds=device_flow.sensible_interval(answer.get("interval")),
             expires_at=int(time.time()) + device_flow.sensible_life(answer.get("expiresIn")),
         )
 
-    def token_by_device_code(
+    def get_token_by_device_code(
         self, registration: ClientRegistration, authorization: DeviceAuthorization
     ) -> tuple[AccessToken, int] | Poll:
-        """Return token and life, or what the poll brought instead. One try: the caller repeats."""
+        """Poll once; return the token and its lifetime in seconds, or the state of the sign-in."""
         asked = {
             "grantType": DEVICE_CODE_GRANT,
             "deviceCode": authorization.device_code.reveal(),
@@ -179,10 +179,11 @@ class OidcClient:
             return answer.poll
 
     def refresh(self, token: AccessToken, deadline: Deadline) -> tuple[AccessToken, int]:
-        """Return the next token and its life in seconds; an omitted refresh token stays.
+        """Renew the token; return the new one and its lifetime in seconds.
 
-        One request, and no other: the refresh token may be single-use. The whole deadline is
-        given to the answer, since an answer that comes late still holds the next refresh token.
+        Sends exactly one request: the refresh token may be single-use. The whole deadline is spent
+        waiting for the answer, since a late answer still holds the next refresh token. When the
+        answer has no refresh token, the new token keeps the old one.
         Raises: LoginRequired when AWS refuses it for good, RegistrationRejected; AnswerLost when
         AWS may have accepted it; Throttled, AwsUnreachable, BadAnswer; ConfigInvalid, before
         anything is sent, for a token that another endpoint issued.
@@ -196,7 +197,7 @@ class OidcClient:
         )
 
     def answered_at(self) -> float | None:
-        """Return when the last answer was given, by AWS's clock; None when it did not say."""
+        """Return the time of the last answer by AWS's clock (epoch seconds); None: unknown."""
         return self._answered_at
 
     # -- one call ------------------------------------------------------------------------------
@@ -206,7 +207,7 @@ class OidcClient:
         return self._session.scopes or _DEFAULT_SCOPES
 
     def get_ready(self) -> None:
-        """Do now what the first call would have to do before it asks."""
+        """Prepare the first call: warnings, TLS settings."""
         with self._lock:
             if not self._has_warned:
                 self._has_warned = True
@@ -298,14 +299,14 @@ class OidcClient:
             )
         return None
 
-    def _address(self, said: object) -> str:
-        if not isinstance(said, str):
+    def _checked_address(self, address: object) -> str:
+        if not isinstance(address, str):
             raise Damaged("verificationUri")
-        return checked_sign_in_url(said, self._session.region, self._endpoint)
+        return checked_sign_in_url(address, self._session.region, self._endpoint)
 
 
 class _NotYet(LoginRequired):
-    """A poll before the person has confirmed. It does not leave this module."""
+    """The answer to a poll before the user has confirmed. It does not leave this module."""
 
     def __init__(self, poll: Poll) -> None:
         super().__init__(f"the sign-in is not confirmed ({poll.value})")

@@ -1,7 +1,7 @@
 """Portal: the accounts and roles of a sign-in, role credentials, logout.
 
-Source: SSO Portal API 2019-06-10. Every field of an answer is checked here, so that what leaves
-is what core.model promises; names of accounts and roles may hold any character.
+Source: SSO Portal API 2019-06-10. Every field of an answer is checked (core.schema), so that the
+values are what core.model promises. Names of accounts and roles may contain any character.
 """
 
 import threading
@@ -36,8 +36,8 @@ from ssohelper.wire.transport import Answer, Transport, warn_about_general_endpo
 
 _T = TypeVar("_T")
 
-# The errors of a call about an account or a role that AWS answers when it is not there or not
-# assigned. 403 "No access" is what the service sends; its model has 400 and 404 only.
+# AWS's errors for an account or role that does not exist or is not assigned. The service sends 403
+# "No access"; its model has 400 and 404 only.
 _NOT_ASSIGNED = (
     "AccessDeniedException",
     "ForbiddenException",
@@ -46,16 +46,16 @@ _NOT_ASSIGNED = (
 )
 
 _LISTING_TRIES = 6
-# One call of a listing, whatever the server does with it: a drip of bytes ends here.
+# The limit of one call of a listing, also when the server sends one byte after another.
 _LISTING_CALL_SECONDS = 30.0
 _LOGOUT_SECONDS = 8.0
 _READ_TIMEOUT_SECONDS = 10.0
 
 
 class Portal:
-    """One session's portal. May be used by several threads; listings share one pace.
+    """One session's portal. Several threads may use it; their listings share one pace.
 
-    `facts` tells what is known of the sign-in: each token is checked with them before it is sent.
+    `facts` returns what is known of the sign-in: each token is checked with it before it is sent.
     """
 
     def __init__(
@@ -80,11 +80,11 @@ class Portal:
         self._lock = threading.Lock()
 
     def of_new_token(self, token: AccessToken, issued_by: str) -> "Portal":
-        """Return the portal for a token that the sign-in service has just issued, not kept yet."""
+        """Return the portal for a token that the sign-in service has just issued, not saved yet."""
         facts = SignInFacts(token_ids=(token.id,), issuer=issued_by)
         return Portal(self._session, self._environ, self._warn, facts=lambda: facts)
 
-    def accounts(self, token: AccessToken) -> Iterator[Account]:
+    def list_accounts(self, token: AccessToken) -> Iterator[Account]:
         """Yield every account once, over all pages.
         Wire: GET /assignment/accounts, 100 a page.
         Raises: TokenRejected (401), RoleNotAssigned (AWS's own 400, 403, 404), Throttled,
@@ -92,24 +92,26 @@ class Portal:
         seen: set[str] = set()
         path = "/assignment/accounts"
         read = _page_of(listing.account, "accountList")
-        for account in self._pages(path, read, token, "your accounts", {}):
+        for account in self._ask_for_pages(path, read, token, "your accounts", {}):
             if account.id not in seen:
                 seen.add(account.id)
                 yield account
 
-    def roles(self, token: AccessToken, account_id: str) -> list[str]:
+    def list_roles(self, token: AccessToken, account_id: str) -> list[str]:
         """Return the names of the roles in an account, each once, in AWS's order.
         Wire: GET /assignment/roles, 100 a page.
         Raises: as `accounts`; RoleNotAssigned means that AWS refuses this account."""
         what = f"the roles of {account_id}"
         asked = {"account_id": account_id}
         read = _page_of(listing.role_name, "roleList")
-        return list(dict.fromkeys(self._pages("/assignment/roles", read, token, what, asked)))
+        return list(
+            dict.fromkeys(self._ask_for_pages("/assignment/roles", read, token, what, asked))
+        )
 
-    def role_credentials(
+    def get_role_credentials(
         self, token: AccessToken, role: Role, deadline: Deadline
     ) -> RoleCredentials:
-        """Trade a token for one role's keys, with one request: the caller paces and repeats.
+        """Exchange a token for one role's credentials. One request: the caller paces and retries.
         Wire: GET /federation/credentials; `expiration` arrives in milliseconds.
         Raises: TokenRejected (401), RoleNotAssigned (AWS's own 400, 403, 404), Throttled,
         AwsUnreachable, BadAnswer."""
@@ -125,11 +127,11 @@ class Portal:
         )
 
     def answered_at(self) -> float | None:
-        """Return when the last answer was given, by AWS's clock; None when it did not say."""
+        """Return the time of the last answer by AWS's clock (epoch seconds); None: unknown."""
         return self._answered_at
 
     def get_ready(self) -> None:
-        """Do now what the first call would have to do before it asks."""
+        """Prepare the first call: warnings, TLS settings."""
         with self._lock:
             if not self._has_warned:
                 self._has_warned = True
@@ -137,12 +139,12 @@ class Portal:
         self._transport.get_ready()
 
     def use_connections_of(self, other: "Portal") -> None:
-        """Send over the idle connections of another Portal of this session and environment."""
+        """Use the idle connections of another Portal of the same session and environment."""
         self._transport = other._transport
 
     def logout(self, token: AccessToken) -> None:
         """End the sign-in at AWS.
-        Raises: TokenRejected when it had ended already, AwsUnreachable for whatever else."""
+        Raises: TokenRejected when it had ended already, AwsUnreachable for any other failure."""
         deadline = Deadline(_LOGOUT_SECONDS, time.monotonic)
         with_retries(lambda: self._log_out(token, deadline), deadline, is_repeatable=True)
 
@@ -151,12 +153,12 @@ class Portal:
         try:
             check_empty(answer, self._service, lambda error: self._meaning(error, "the sign-in"))
         except RoleNotAssigned as refused:
-            # There is no role in this call: a refusal of it is an answer that makes no sense.
+            # This call names no role, so such a refusal makes no sense.
             raise BadAnswer(f"{self._service} refuses to end the sign-in", hint=LATER) from refused
 
-    # -- asking ------------------------------------------------------------------------------
+    # -- requests ----------------------------------------------------------------------------
 
-    def _pages(
+    def _ask_for_pages(
         self,
         path: str,
         read: Callable[[dict[str, Any]], tuple[list[_T], str | None]],
@@ -192,10 +194,10 @@ class Portal:
         token: AccessToken,
         read: Callable[[dict[str, Any]], _T],
     ) -> _T:
-        """Ask when the pace allows it; again after a 429 or when there was no answer.
+        """Ask when the pace allows it; again after a 429, or up to three times without an answer.
 
-        While other threads' requests get through, a 429 is bad luck and no try: it is given up
-        after six in which AWS answered nobody, or when that has lasted for 30 s.
+        A 429 counts only while AWS answers no other thread either: this gives up after six of those
+        in a row, or when they have lasted for 30 s.
         """
         throttled, unanswered, answers = 0, 0, self._pacing.answers
         while True:
@@ -212,7 +214,7 @@ class Portal:
                     is_oauth=False,
                 )
             except Throttled as error:
-                self._pacing.throttled(error.retry_after_seconds)
+                self._pacing.note_throttled(error.retry_after_seconds)
                 throttled = 1 if self._pacing.answers != answers else throttled + 1
                 answers = self._pacing.answers
                 if throttled >= _LISTING_TRIES or self._pacing.patience_left <= 0:
@@ -225,7 +227,7 @@ class Portal:
                     raise
                 time.sleep(pause_seconds(unanswered))
             else:
-                self._pacing.answered()
+                self._pacing.note_answer()
                 return found
 
     def _send(
@@ -266,7 +268,7 @@ class Portal:
 def _page_of(
     parse: Callable[[dict[str, Any]], _T], key: str
 ) -> Callable[[dict[str, Any]], tuple[list[_T], str | None]]:
-    """Return what reads one page: its rows, and what the next one is asked for with."""
+    """Return a parser of one page: its rows, and the token of the next page."""
 
     def read(answer: dict[str, Any]) -> tuple[list[_T], str | None]:
         return [parse(row) for row in listing.page(answer, key)], listing.next_token(answer)

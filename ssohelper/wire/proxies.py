@@ -1,4 +1,4 @@
-"""Which proxy a request to AWS goes through. The same variables, in the same order, as botocore."""
+"""The proxy for a request to AWS, from the same variables in the same order as botocore."""
 
 import sys
 from binascii import b2a_base64
@@ -8,13 +8,13 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from ssohelper.errors import AwsUnreachable
 
-# These two have proxy settings of the system, which count when no variable is set.
+# These systems have proxy settings of their own, used when no variable is set.
 _SYSTEM_HAS_SETTINGS = sys.platform in ("darwin", "win32")
 _PORTS = {"http": 80, "https": 443}
 
 
 class Proxy(NamedTuple):
-    """A proxy that is asked with CONNECT. `authorization` holds a password: it is never shown."""
+    """A proxy that tunnels with CONNECT. `authorization` holds a password and is never shown."""
 
     is_tls: bool
     host: str
@@ -28,29 +28,29 @@ class Proxy(NamedTuple):
 def https_proxy(authority: str, environ: Mapping[str, str]) -> Proxy | None:
     """Return the proxy for an https endpoint ("host" or "host:port"), None for a direct connection.
 
-    urllib.request costs 8 ms: it is imported only when a variable that ends in _proxy is set, or
-    where the system has settings of its own.
+    Importing urllib.request takes 8 ms: done only when a variable that ends in _proxy is set, or
+    where the system has proxy settings.
     Raises: AwsUnreachable for a proxy that cannot be used.
     """
     variables = _proxy_variables(environ)
     if variables:
         if not variables.get("https"):
             return None
-        # Without documentation, and the only reader of NO_PROXY that agrees with botocore.
+        # Undocumented, but the only reader of NO_PROXY that agrees with botocore.
         from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
         bypassed = bool(proxy_bypass_environment(authority, variables))
-        return None if bypassed else _parsed(variables["https"])
+        return None if bypassed else _parse(variables["https"])
     if not _SYSTEM_HAS_SETTINGS:
         return None
     from urllib.request import getproxies, proxy_bypass
 
     found = getproxies().get("https")
-    return _parsed(found) if found and not proxy_bypass(authority) else None
+    return _parse(found) if found and not proxy_bypass(authority) else None
 
 
 def _proxy_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return scheme -> value, as urllib.request reads it: a lower-case name wins, also an empty one."""
+    """Return scheme -> value, as urllib.request does: a lower-case name wins, even an empty one."""
     named = [(name, value) for name, value in environ.items() if name[-6:].lower() == "_proxy"]
     found = {name.lower()[:-6]: value for name, value in named if value}
     for name, value in named:
@@ -63,8 +63,8 @@ def _proxy_variables(environ: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _parsed(address: str) -> Proxy:
-    """Return a proxy of "http://user:password@host:port"; without a scheme it is http."""
+def _parse(address: str) -> Proxy:
+    """Parse "http://user:password@host:port"; without a scheme it is http."""
     text = address if "://" in address else f"http://{address.removeprefix('//')}"
     try:
         parts = urlsplit(text)

@@ -1,4 +1,4 @@
-"""A few tries of one call that a person waits for, within its deadline."""
+"""Up to three tries of one call that the user waits for, within its deadline."""
 
 import os
 import time
@@ -11,7 +11,7 @@ from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer
 _T = TypeVar("_T")
 TRIES = 3
 PAUSE_SECONDS = 0.2
-# A try needs a second to be worth it.
+# With less time left, another try is pointless.
 _SHORTEST_TRY_SECONDS = 1.0
 
 
@@ -22,11 +22,10 @@ def with_retries(
     is_repeatable: bool,
     sleep: Callable[[float], None] = time.sleep,
 ) -> _T:
-    """Return what `ask` returns, asking at most three times.
+    """Call `ask` at most three times and return its result.
 
-    Asks again when AWS was not reached or was busy. Asks again after a lost answer only when the
-    call `is_repeatable`: AWS may have acted on the first one. Never after an answer that makes
-    no sense.
+    It is called again when AWS was not reached or was busy; after a lost answer only when the call
+    `is_repeatable`, since AWS may have acted on the first one; never after a BadAnswer.
     """
     for made in range(1, TRIES + 1):
         try:
@@ -46,6 +45,6 @@ def with_retries(
 
 
 def pause_seconds(tries_made: int) -> float:
-    """Return 0.2-0.4 s, doubled with each try: processes that failed together come apart."""
+    """Return 0.2-0.4 s, doubled with each try; random, so that processes do not retry together."""
     # os.urandom, since importing random costs 4 ms.
     return float(PAUSE_SECONDS * 2 ** (tries_made - 1) * (1 + os.urandom(1)[0] / 255))

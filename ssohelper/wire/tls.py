@@ -1,4 +1,4 @@
-"""The TLS settings of a connection to AWS: which certificates are trusted."""
+"""The TLS settings of connections to AWS: which certificates are trusted."""
 
 import os
 import ssl
@@ -10,7 +10,7 @@ from ssohelper.errors import AwsUnreachable
 
 
 def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
-    """Return a context that checks certificate and host name, TLS 1.2 or newer.
+    """Return a context that verifies certificate and host name, TLS 1.2 or newer.
 
     Raises: AwsUnreachable when the bundle of certificates cannot be read.
     """
@@ -33,12 +33,12 @@ def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
 
 
 def ca_bundle(environ: Mapping[str, str]) -> str:
-    """Return the bundle of certificates that botocore would use. An empty variable counts as unset."""
+    """Return the path of the certificates that botocore would use. An empty variable is unset."""
     return environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or _public_bundle()
 
 
 def _public_bundle() -> str:
-    """Return certifi's bundle when certifi is installed, else botocore's own: as botocore does.
+    """Return certifi's bundle when it is installed, else botocore's own, as botocore does.
 
     find_spec locates a package without importing it: botocore's import costs 130 ms.
     """
@@ -49,11 +49,11 @@ def _public_bundle() -> str:
             if os.path.isfile(path):
                 return path
         if spec is not None and package == "certifi":
-            # A distribution's certifi has no bundle of its own and names the system's.
+            # A Linux distribution's certifi has no bundle; it returns the path of the system's.
             from certifi import where
 
             return str(where())
     raise AwsUnreachable(
         "there is no bundle of public certificates on this machine",
-        hint="install ssohelper anew, or name a bundle in AWS_CA_BUNDLE",
+        hint="reinstall ssohelper, or name a bundle in AWS_CA_BUNDLE",
     )

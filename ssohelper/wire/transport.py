@@ -1,8 +1,8 @@
-"""Transport: one request to one endpoint of AWS, over http.client's parser. No botocore.
+"""Transport: one request to one endpoint of AWS, parsed with http.client. No botocore.
 
-Exactly one request goes out for a call: no retry, no redirect, no cookie, no credentials of its
-own. Connections are kept open for GETs; a POST gets a connection of its own, so that a server
-that closes an idle connection can never leave it unclear whether the POST was read.
+One call sends exactly one request: no retry, no redirect, no cookie, and no credentials but those
+that the caller passes. Connections are kept open for GETs. A POST gets a new connection: on an idle
+one that the server closes, it would be unknown whether the server had read the POST.
 """
 
 import logging
@@ -40,7 +40,7 @@ _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 
 
 class Answer(NamedTuple):
-    """What came back. `headers` finds names in any case; `answered_at` is AWS's clock, if it said."""
+    """An HTTP answer. `answered_at`: its Date, the time by AWS's clock (epoch seconds), if any."""
 
     status: int
     headers: HTTPMessage
@@ -74,12 +74,12 @@ class Transport:
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
         self._route: Route | None = None
-        # Idle connections end with the Transport. A __del__ would be too late: in a cycle of
-        # garbage the sockets may be collected before it runs, with a ResourceWarning.
+        # Closes idle connections with the Transport. __del__ may run too late: in a reference cycle
+        # the sockets may be collected before it, with a ResourceWarning.
         weakref.finalize(self, _close_all, self._idle)
 
     def get_ready(self) -> None:
-        """Prepare the route now: reading the certificates takes 5 to 20 ms."""
+        """Prepare the route for the first request: reading the certificates takes 5 to 20 ms."""
         self._get_route()
 
     def send(
@@ -93,15 +93,15 @@ class Transport:
         read_seconds: float = READ_SECONDS,
         deadline: Deadline,
     ) -> Answer:
-        """Return the answer to one request, whatever its status.
+        """Send one request and return its answer, whatever the status.
 
-        `read_seconds` is the longest wait for the next bytes, the deadline that for the whole.
-        Raises: AwsUnreachable when nothing was sent, AnswerLost when AWS may have got it and no
-        whole answer came, BadAnswer for an answer of more than 4 MiB.
+        `read_seconds` limits each wait for more bytes, the deadline everything together.
+        Raises: AwsUnreachable when nothing was sent; AnswerLost when AWS may have received it and
+        no complete answer came; BadAnswer for an answer of more than 4 MiB.
         """
         request = self._request(method, path, query or {}, headers or {}, body)
         limits = (deadline, read_seconds)
-        # Host and path alone: queries, headers and bodies hold secrets.
+        # Host and path only: queries, headers and bodies hold secrets.
         _log.debug("%s %s%s", method, self._parts.netloc, self._parts.path + path)
         began = time.monotonic()
         answer = None
@@ -124,7 +124,7 @@ class Transport:
     def _ask_again(
         self, connection: Connection, request: bytes, deadline: Deadline, read_seconds: float
     ) -> Answer | None:
-        """Send a GET over a used connection. Return None when the server had closed it before."""
+        """Send a GET over a used connection; return None when the server had closed it before."""
         try:
             return self._ask(connection, "GET", request, deadline, read_seconds)
         except AnswerLost as error:
@@ -149,19 +149,19 @@ class Transport:
                     hint=_CHECK_NETWORK,
                 )
             connection.sendall(request)
-            # HTTPResponse asks for a socket and uses no more of it than Connection has.
+            # HTTPResponse is typed for a socket; Connection has all that it uses of one.
             response = HTTPResponse(connection, method=method)  # type: ignore[arg-type]
             try:
                 response.begin()
                 if connection.has_ended:
-                    # http.client takes a connection that ends in the head for the head's end.
+                    # http.client treats the end of the connection as the end of the head.
                     raise IncompleteRead(b"")
                 body = self._read_whole(response)
             finally:
                 response.close()
             is_reusable = method == "GET" and not response.will_close
         except (OSError, HTTPException, ValueError) as cause:
-            raise AnswerLost(f"{self._service} {_what_came(cause)}", hint=_CHECK_NETWORK) from cause
+            raise AnswerLost(f"{self._service} {_describe(cause)}", hint=_CHECK_NETWORK) from cause
         finally:
             if is_reusable:
                 self._keep_idle(connection)
@@ -171,7 +171,7 @@ class Transport:
         return Answer(response.status, response.headers, body, None if at is None else float(at))
 
     def _read_whole(self, response: HTTPResponse) -> bytes:
-        """Return the body. Raises: IncompleteRead for one that ends too early, BadAnswer."""
+        """Return the body. Raises: IncompleteRead when it ends too early, BadAnswer."""
         body = bytearray()
         while piece := response.read(1 << 16):
             body += piece
@@ -180,7 +180,7 @@ class Transport:
                     f"{self._service} gave an answer of more than 4 MiB: a proxy?",
                     hint="check the network and HTTPS_PROXY, then try again",
                 )
-        # With a Content-Length this is what is missing; read(amount) itself does not complain.
+        # With a Content-Length, `length` is what is missing; read(amount) raises nothing then.
         if response.length:
             raise IncompleteRead(bytes(body), response.length)
         return bytes(body)
@@ -188,7 +188,7 @@ class Transport:
     # -- idle connections ----------------------------------------------------------------------
 
     def _take_idle(self) -> Connection | None:
-        """Return the connection used last, if the server has not closed it."""
+        """Return the connection that was used last, unless the server has closed it."""
         while True:
             with self._lock:
                 if not self._idle:
@@ -219,7 +219,7 @@ class Transport:
         ignore_key_log()
         if self._parts.scheme == "http":
             return Route(self._service, host, port, None, None)
-        # Never a proxy for this very machine: it would see the token for nothing.
+        # A request to this machine must not pass through a proxy, which would see the token.
         proxy = None if self._is_loopback else https_proxy(self._parts.netloc, self._environ)
         return Route(self._service, host, port, tls_context(self._environ), proxy)
 
@@ -261,19 +261,19 @@ def _close_all(connections: list[Connection]) -> None:
         connections.pop().close()
 
 
-def _what_came(cause: Exception) -> str:
-    """Return what came in place of a whole answer."""
+def _describe(cause: Exception) -> str:
+    """Describe what happened instead of a complete answer."""
     if isinstance(cause, TimeoutError):
         return "gave no answer in time"
     if isinstance(cause, OSError | IncompleteRead):
-        return "gave no whole answer: the connection was cut"
+        return "gave no complete answer: the connection was cut"
     return "gave an answer that is no HTTP"
 
 
 def ignore_key_log() -> None:
     """Remove SSLKEYLOGFILE from this process's environment, with a warning.
 
-    urllib3 and ssl.create_default_context write the keys of each connection to that file: with
+    urllib3 and ssl.create_default_context write each connection's TLS keys to that file: with
     them, tokens could be read off the network.
     """
     if os.environ.pop("SSLKEYLOGFILE", None):
@@ -281,7 +281,7 @@ def ignore_key_log() -> None:
 
 
 def warn_about_general_endpoint(environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
-    """Say once that AWS_ENDPOINT_URL moves no token."""
+    """Warn when AWS_ENDPOINT_URL is set: it does not apply to calls that carry a token."""
     message = general_endpoint_warning(environ)
     if message:
         warn(message)

@@ -1,6 +1,6 @@
-"""What is served, when AWS is asked, and what stays after: by time left of a life of an hour.
+"""What is served, when AWS is asked, and what is cached after, by the time left of an hour.
 
-Without a broker, as where there can be none: when each caller's turn comes is broker/test_core.py.
+Without a broker: tests/broker/test_core.py has the order of callers.
 """
 
 from pathlib import Path
@@ -29,7 +29,7 @@ def app(tmp_path: Path) -> WorldApp:
     return app
 
 
-def test_what_aws_answers_is_kept_and_published_for_half_of_its_life(app):
+def test_an_answer_of_aws_is_cached_and_published_for_half_of_its_lifetime(app):
     assert app.release() == "fresh-1"
     assert (app.is_kept(), app.served_for()) == ("fresh-1", LIFE // 2)
     assert app.learned == [NOW]
@@ -84,7 +84,7 @@ def test_good_credentials_are_served_while_aws_fails_and_after_the_sign_in(
     assert (app.is_kept(), app.served_for()) == ("old", 0)
 
 
-def test_an_error_of_this_machine_is_not_shared(app):
+def test_a_local_error_is_not_shared(app):
     app.answer = LocalState("disk full")
     for asked in (1, 2):
         with pytest.raises(LocalState):
@@ -93,7 +93,7 @@ def test_an_error_of_this_machine_is_not_shared(app):
 
 
 @pytest.mark.parametrize("left", [900, 60])
-def test_a_role_that_is_no_longer_assigned_leaves_nothing(app, left):
+def test_nothing_stays_cached_of_a_role_that_is_no_longer_assigned(app, left):
     app.keep(left)
     app.answer = RoleNotAssigned("no access")
     with pytest.raises(RoleNotAssigned):
@@ -101,7 +101,7 @@ def test_a_role_that_is_no_longer_assigned_leaves_nothing(app, left):
     assert (app.is_kept(), app.served_for()) == (None, 0)
 
 
-def test_a_renewal_in_the_background_removes_such_a_role_for_all(app):
+def test_a_background_renewal_removes_a_role_that_is_no_longer_assigned(app):
     app.keep(1800)
     app.release()
     app.answer = RoleNotAssigned("no access")
@@ -110,8 +110,8 @@ def test_a_renewal_in_the_background_removes_such_a_role_for_all(app):
     assert (app.is_kept(), app.served_for()) == (None, 0)
 
 
-def test_a_refusal_that_was_asked_for_with_an_earlier_token_removes_nothing(app):
-    """Another person has signed in meanwhile: what AWS refuses the first is the second's."""
+def test_a_refusal_of_an_earlier_token_removes_nothing(app):
+    """Another user has signed in meanwhile: AWS's refusal is about the first one."""
     app.keep(900)
     app.answer = RoleNotAssigned("no access")
 
@@ -163,8 +163,8 @@ def test_a_renewed_token_that_is_rejected_too_needs_a_sign_in(app):
 
 
 @pytest.mark.parametrize("is_our_sign_in", [True, False])
-def test_after_a_sign_in_meanwhile_the_new_person_is_asked_for(app, is_our_sign_in):
-    """Nothing of the sign-in before is handed out, so AWS is asked again with the new token."""
+def test_after_a_sign_in_meanwhile_aws_is_asked_with_the_new_token(app, is_our_sign_in):
+    """Credentials of the earlier sign-in are not handed out."""
 
     def sign_in() -> None:
         app.while_asked = lambda: None
@@ -201,7 +201,7 @@ def test_after_another_tool_wrote_the_token_aws_is_asked_first(app, left):
 
 
 @pytest.mark.parametrize("left", [3600, 900])
-def test_and_served_only_where_aws_cannot_be_reached(app, left):
+def test_doubtful_credentials_are_served_only_when_aws_cannot_be_reached(app, left):
     app.keep(left, asked_with="other")
     app.answer = AwsUnreachable("down")
     assert app.release() == "old"
@@ -212,7 +212,7 @@ def test_and_served_only_where_aws_cannot_be_reached(app, left):
     assert app.served_for() == 0
 
 
-def test_a_renewal_of_ours_takes_no_credentials_away(app):
+def test_our_own_renewal_keeps_the_cached_credentials(app):
     app.release()
     app.sign_in(60)
     app.tokens.save_facts("corp", app.facts()._replace(token_ids=(app.tokens.load(SESSION).id,)))
@@ -221,7 +221,7 @@ def test_a_renewal_of_ours_takes_no_credentials_away(app):
     assert app.release() == "fresh-1"
 
 
-def test_the_token_counts_when_it_is_due_sooner(app):
+def test_a_token_that_is_due_sooner_decides(app):
     assert credentials.due_at(app, SESSION, ROLE) == 0
     for token_left, expected in ((1900, NOW + 100), (99 * HOUR, NOW + 1800)):
         app.sign_in(token_left)
@@ -233,7 +233,7 @@ def test_the_token_counts_when_it_is_due_sooner(app):
 
 
 @pytest.mark.parametrize(("token_left", "is_due"), [(1801, False), (1800, True), (1201, True)])
-def test_a_token_at_half_of_its_life_is_due_by_name(app, token_left, is_due):
+def test_a_token_after_half_of_its_lifetime_is_due(app, token_left, is_due):
     app.sign_in(token_left)
     app.keep(3600)
     found = issuing.find(app, KEY)
@@ -243,21 +243,21 @@ def test_a_token_at_half_of_its_life_is_due_by_name(app, token_left, is_due):
 
 
 @pytest.mark.parametrize("is_on", [True, False])
-def test_the_settings_say_whether_renewals_go_on_in_the_background(app, is_on):
+def test_the_settings_decide_about_background_renewals(app, is_on):
     app.settings_file.write_text(f"renew_ahead = {str(is_on).lower()}\n")
-    assert issuing.Work(lambda: app).renews_in_background() is is_on
+    assert issuing.Work(lambda: app).may_renew_in_background() is is_on
 
 
-def test_an_error_in_the_settings_takes_no_good_credentials_away(app):
+def test_with_an_error_in_the_settings_good_credentials_are_served(app):
     app.keep(1800)
     app.settings_file.write_text("renew_ahead = = false\n")
     assert app.release() == "old"
     assert app.asked == []
-    assert issuing.Work(lambda: app).renews_in_background() is False
+    assert issuing.Work(lambda: app).may_renew_in_background() is False
 
 
 class TestLeastShare:
-    """Keys that are handed over once have 90 % of their life where AWS answers in 5 s."""
+    """Credentials that are handed over once have 90 % of their lifetime left, if AWS answers in 5 s."""
 
     @pytest.mark.parametrize(
         ("left", "share", "given"),
@@ -268,11 +268,11 @@ class TestLeastShare:
             (3600, 2.0, "fresh-1"),
         ],
     )
-    def test_less_is_renewed_first(self, app, left, share, given):
+    def test_credentials_with_less_left_are_renewed_first(self, app, left, share, given):
         app.keep(left)
         assert app.release(least_share=share) == given
 
-    def test_less_is_handed_out_while_aws_cannot_be_reached(self, app):
+    def test_credentials_with_less_left_are_returned_when_aws_cannot_be_reached(self, app):
         app.keep(1000)
         app.answer = AwsUnreachable("down")
         assert app.release(least_share=0.9) == "old"
@@ -280,7 +280,7 @@ class TestLeastShare:
 
 class TestCached:
     @pytest.mark.parametrize(
-        ("left", "now", "even_due"),
+        ("left", "now", "allow_due"),
         [
             (3600, "old", "old"),
             (1800, "old", "old"),
@@ -291,37 +291,39 @@ class TestCached:
             (-5, None, None),
         ],
     )
-    def test_is_what_is_cached_and_asks_for_nothing(self, app, left, now, even_due):
+    def test_find_cached_returns_cached_credentials_without_a_request(
+        self, app, left, now, allow_due
+    ):
         app.keep(left)
-        for due, expected in ((False, now), (True, even_due)):
+        for due, expected in ((False, now), (True, allow_due)):
             found = credentials.find_cached(app, SESSION, ROLE, allow_due=due)
             assert (found and found.access_key_id) == expected
         assert app.asked == []
 
-    def test_is_nothing_when_nothing_is_cached(self, app):
+    def test_find_cached_returns_none_when_nothing_is_cached(self, app):
         assert credentials.find_cached(app, SESSION, ROLE, allow_due=True) is None
 
 
 class TestRenewing:
     @pytest.mark.parametrize("left", [3600, 1800, 60])
-    def test_now_takes_fresh_ones_whatever_is_cached(self, app, left):
+    def test_renew_now_gets_new_credentials_whatever_is_cached(self, app, left):
         app.keep(left)
         credentials.renew_now(app, SESSION, ROLE, app.deadline())
         assert (app.is_kept(), app.served_for()) == ("fresh-1", LIFE // 2)
 
-    def test_now_says_when_only_the_cached_ones_could_be_had(self, app):
+    def test_renew_now_raises_when_only_cached_credentials_are_available(self, app):
         app.keep(3600)
         app.answer = AwsUnreachable("down")
         with pytest.raises(AwsUnreachable, match="could not be renewed"):
             credentials.renew_now(app, SESSION, ROLE, app.deadline())
 
     @pytest.mark.parametrize(("left", "kept"), [(3600, "old"), (1801, "old"), (1800, "fresh-1")])
-    def test_ahead_begins_at_half_of_a_life(self, app, left, kept):
+    def test_renew_ahead_starts_at_half_of_the_lifetime(self, app, left, kept):
         app.keep(left)
         credentials.renew_ahead(app, SESSION, ROLE, app.deadline())
         assert app.is_kept() == kept
 
-    def test_ahead_begins_with_the_token_and_takes_what_is_missing(self, app):
+    def test_renew_ahead_renews_the_token_first_and_gets_missing_credentials(self, app):
         app.sign_in(1800)
         done = []
         app.while_renewed = lambda: done.append("token")
@@ -330,7 +332,7 @@ class TestRenewing:
         assert done == ["token", "role"]
 
     @pytest.mark.parametrize(("left", "used"), [(1801, []), (1800, ["first"]), (0, ["first"])])
-    def test_ahead_renews_a_token_at_half_of_its_life(self, app, left, used):
+    def test_renew_ahead_renews_a_token_after_half_of_its_lifetime(self, app, left, used):
         app.keep(3600)
         app.sign_in(left)
         credentials.renew_ahead(app, SESSION, ROLE, app.deadline())
@@ -338,19 +340,17 @@ class TestRenewing:
 
 
 class TestDisk:
-    """A disk that refuses costs the next caller a request, not this one its answer."""
+    """When the disk refuses, this caller gets its answer and the next one asks AWS again."""
 
     @pytest.mark.parametrize(
         ("call", "said"),
         [
-            ("save", "the credentials could not be kept: disk full"),
+            ("save", "the credentials could not be saved: disk full"),
             ("publish", "the credentials are good, but could not be published: disk full"),
         ],
     )
     @pytest.mark.parametrize("left", [900, 60])
-    def test_what_aws_answered_is_given_and_the_error_said(
-        self, app, monkeypatch, call, said, left
-    ):
+    def test_the_answer_is_returned_with_a_warning(self, app, monkeypatch, call, said, left):
         app.keep(left)
         self._refuse(app, monkeypatch, call, LocalState("disk full"))
         assert app.release() == "fresh-1"
@@ -362,7 +362,9 @@ class TestDisk:
         assert app.release() == "old"
         assert app.warnings == ["the credentials are good, but could not be published: disk full"]
 
-    def test_what_cannot_be_removed_is_said_and_the_refusal_stands(self, app, monkeypatch):
+    def test_a_file_that_cannot_be_removed_is_a_warning_and_the_refusal_is_raised(
+        self, app, monkeypatch
+    ):
         app.keep(900)
         app.answer = RoleNotAssigned("no access")
         self._refuse(app, monkeypatch, "forget_role", LocalState("read-only"))
@@ -381,7 +383,7 @@ class TestDisk:
             (900, "load"),
         ],
     )
-    def test_nothing_goes_past_a_planted_file(self, app, monkeypatch, left, call):
+    def test_a_planted_file_is_an_error(self, app, monkeypatch, left, call):
         app.keep(left)
         self._refuse(app, monkeypatch, call, NotOurs("a link"))
         with pytest.raises(NotOurs):
@@ -395,7 +397,7 @@ class TestDisk:
         monkeypatch.setattr(app.credentials, call, refuse)
 
 
-def test_a_document_of_the_broker_comes_back_whole():
+def test_a_document_of_the_broker_is_parsed_completely():
     given = keys("A")
     document = issuing.document_of(given, ROLE.account_id)
     assert credentials.parse_document(document) == given

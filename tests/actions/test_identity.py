@@ -34,7 +34,7 @@ def says(app: App, **more: Any) -> None:
     said = {"account_id": ROLE.account_id, "arn": ARN, "role_session": "ana", **more}
     arn = f"{said['arn'].rpartition('/')[0]}/{said['role_session']}"
     identity_said = Identity(arn, said["account_id"], "AROAEXAMPLE")
-    client = SimpleNamespace(caller_identity=lambda: identity_said)
+    client = SimpleNamespace(get_caller_identity=lambda: identity_said)
     app.account_client = lambda *_: client  # type: ignore[method-assign]
 
 

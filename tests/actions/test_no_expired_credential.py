@@ -1,7 +1,7 @@
 """No sequence of clock jumps, failures and calls hands out an expired credential.
 
 By AWS's clock, not by ours, backward jumps included; and AWS is not asked more often than the
-floor allows. Everything is real but the wire and the clocks.
+least interval allows. Only the wire and the clocks are simulated.
 """
 
 import json
@@ -43,7 +43,7 @@ steps = st.lists(
 
 
 class World:
-    """True time, this machine's wall clock, and an AWS that answers or does not."""
+    """The true time, this machine's wall clock, and an AWS that answers or not."""
 
     def __init__(self, life: int, offset: int) -> None:
         self.true = BEGIN
@@ -56,7 +56,7 @@ class World:
         return self.true + self.wall_ahead
 
     # The two methods of the portal that a release uses.
-    def role_credentials(self, token: object, role: Role, deadline: object) -> RoleCredentials:
+    def get_role_credentials(self, token: object, role: Role, deadline: object) -> RoleCredentials:
         if not self.is_up:
             raise AwsUnreachable("down")
         self.asked_at.append(self.true)
@@ -83,12 +83,12 @@ class WorldApp(App):
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(sequence=steps, offset=st.sampled_from([0, 0, 8 * 3600, -8 * 3600]))
-def test_no_sequence_hands_out_an_expired_one(
+def test_no_sequence_returns_expired_credentials(
     monkeypatch: pytest.MonkeyPatch, life: int, sequence: list[tuple[str, int]], offset: int
 ) -> None:
     world = World(life, offset)
     monkeypatch.setattr(clock_file, "_uptime", lambda: world.true - BEGIN + 1000)
-    monkeypatch.setattr(published, "uptime", lambda: int(world.true - BEGIN + 1000))
+    monkeypatch.setattr(published, "read_uptime", lambda: int(world.true - BEGIN + 1000))
     # A caller without credentials would wait for 3.5 s of real time for AWS to work again.
     monkeypatch.setattr(core, "PATIENCE_SECONDS", 0.0)
     with tempfile.TemporaryDirectory() as folder:
@@ -125,13 +125,13 @@ def _call(folder: Path, world: World) -> None:
         assert not world.is_up, "AWS was there, and a caller got nothing"
         return
     assert given_out.expires_at > world.true
-    if is_due:  # as the broker renews behind the answer
+    if is_due:  # as the broker renews in the background
         with suppress(AwsUnreachable):
             credentials.renew_ahead(app, SESSION, ROLE, app.deadline())
 
 
 class _Tokens:
-    """A sign-in that lasts: tokens are another property."""
+    """A sign-in that never ends: other tests are about tokens."""
 
     def __init__(self, token: AccessToken, file: Path) -> None:
         self._token = token
@@ -143,22 +143,22 @@ class _Tokens:
     def load(self, session: SsoSession) -> AccessToken:
         return self._token
 
-    def facts(self, name: str):
+    def load_facts(self, name: str):
         from ssohelper.core.model import SignInFacts
 
         return SignInFacts()
 
-    def fingerprint(self, session: SsoSession) -> str:
+    def read_fingerprint(self, session: SsoSession) -> str:
         return "same"
 
-    def state_lock(self, name: str, deadline: Deadline):
+    def lock_state(self, name: str, deadline: Deadline):
         return nullcontext()
 
 
 def _asks_within_the_floor(world: World, sequence: list[tuple[str, int]]) -> bool:
-    """At most one answer in 30 s, more only where a life is shorter or our clock jumped.
+    """At most one answer in 30 s, more only for shorter lifetimes and after jumps of our clock.
 
-    How often AWS is asked while it fails is the broker's (broker/test_core.py).
+    How often AWS is asked while it fails is tested in broker/test_core.py.
     """
     floor = min(30.0, world.life / 4)
     jumps = sum(what == "jump" for what, _ in sequence)

@@ -1,4 +1,4 @@
-"""How a token is renewed: one request, sent once, and only where the new token can be kept."""
+"""How a token is renewed: one request, sent once, and only where the new token can be saved."""
 
 import errno
 import os
@@ -36,7 +36,7 @@ def renew(app: WorldApp, seen: str = "first") -> None:
 
 
 def let_a_shell_ask(app: WorldApp) -> None:
-    """Make the file that a shell reads from then on."""
+    """Write the prompt file that a shell reads from then on."""
     app.prompt_state.write(KEY, "as before")
 
 
@@ -49,7 +49,7 @@ def rows_of(at: int, kind: PromptKind) -> str:
 
 
 def token_folder_refuses(monkeypatch: pytest.MonkeyPatch, app: WorldApp, call: str, number: int):
-    """Let the disk refuse in the token folder: root writes where modes say that it may not."""
+    """Make writes to the token folder fail: as root, file modes do not prevent them."""
     really = getattr(os, call)
 
     def refuse(target: Any, *words: Any, **more: Any) -> Any:
@@ -63,29 +63,29 @@ def token_folder_refuses(monkeypatch: pytest.MonkeyPatch, app: WorldApp, call: s
 
 
 class TestOneRequest:
-    def test_puts_a_new_token_in_the_file(self, app):
+    def test_a_renewal_writes_the_new_token(self, app):
         app.sign_in(0)
         renew(app)
         assert (app.stands(), app.used) == ("renewed-1", ["first"])
         assert app.tokens.load(SESSION).refresh_token
 
-    def test_waits_for_the_answer_for_a_minute(self, app):
+    def test_it_waits_60_s_for_the_answer(self, app):
         app.sign_in(0)
         renew(app)
         assert app.waited == [renewal.ANSWER_SECONDS] == [60.0]
 
     @pytest.mark.parametrize(("left", "used"), [(1, []), (0, ["second"])])
-    def test_is_not_made_when_another_token_works_already(self, app, left, used):
+    def test_nothing_is_sent_when_another_token_is_valid(self, app, left, used):
         app.sign_in(left, "second")
         renew(app, seen="first")
         assert app.used == used
 
-    def test_is_made_for_a_token_that_was_seen_whatever_its_file_says_of_its_end(self, app):
+    def test_the_token_that_the_caller_has_seen_is_renewed_whatever_its_expiry(self, app):
         app.sign_in(99 * HOUR)
         renew(app)
         assert app.used == ["first"]
 
-    def test_is_not_made_when_signed_out_or_not_refreshable(self, app):
+    def test_nothing_is_sent_when_signed_out_or_without_refresh_token(self, app):
         with pytest.raises(LoginRequired) as refused:
             renew(app)
         assert refused.value.message == 'the session "corp" is signed out'
@@ -98,7 +98,7 @@ class TestOneRequest:
         assert app.facts() == SignInFacts(), "nothing has ended that we saw"
 
     @pytest.mark.parametrize("error", [AwsUnreachable("down"), Throttled("429"), LocalState("x")])
-    def test_that_fails_leaves_the_token_and_is_not_repeated(self, app, error):
+    def test_a_failed_renewal_leaves_the_token_and_is_not_repeated(self, app, error):
         app.sign_in(0)
         app.renewal = error
         with pytest.raises(type(error)):
@@ -107,15 +107,15 @@ class TestOneRequest:
         assert app.facts().ended_at is None
 
 
-class TestRoomFirst:
-    """A refresh token is spent only where the new token can be kept."""
+class TestReservedSpace:
+    """A refresh token is sent only where the new token can be saved."""
 
     @pytest.mark.parametrize(
         ("call", "number"),
         [("write", errno.ENOSPC), ("write", errno.EDQUOT), ("open", errno.EROFS)],
         ids=["full", "quota", "read-only"],
     )
-    def test_nothing_is_asked_where_the_token_folder_takes_no_file(
+    def test_nothing_is_sent_when_the_token_folder_cannot_be_written(
         self, app, monkeypatch, call, number
     ):
         app.sign_in(0)
@@ -126,7 +126,7 @@ class TestRoomFirst:
         assert app.used == []
         assert app.tokens.read_fingerprint(SESSION) == before
 
-    def test_the_room_is_there_while_aws_is_asked_and_gone_after(self, app):
+    def test_space_is_reserved_during_the_request_only(self, app):
         app.sign_in(0)
         found: list[int] = []
 
@@ -143,21 +143,21 @@ class TestRoomFirst:
     @pytest.mark.parametrize(
         "error", [AwsUnreachable("down"), LoginRequired("no"), AnswerLost("x")]
     )
-    def test_the_room_is_given_back_after_a_failure(self, app, error):
+    def test_the_reserved_space_is_freed_after_a_failure(self, app, error):
         app.sign_in(0)
         app.renewal = error
         with pytest.raises(type(error)):
             renew(app)
         assert list(app.token_folder.glob(".ssohelper*")) == []
 
-    def test_a_disk_that_is_full_after_the_request_loses_no_token(self, app, monkeypatch):
-        """The room was taken before: rewriting it needs none."""
+    def test_a_disk_that_fills_up_during_the_request_loses_no_token(self, app, monkeypatch):
+        """The space was reserved before: rewriting the file needs no more."""
         app.sign_in(0)
         app.while_renewed = lambda: token_folder_refuses(monkeypatch, app, "open", errno.ENOSPC)
         renew(app)
         assert app.stands() == "renewed-1"
 
-    def test_facts_that_cannot_be_kept_cost_no_token(self, app, monkeypatch):
+    def test_when_the_facts_cannot_be_saved_the_token_is(self, app, monkeypatch):
         app.sign_in(0)
 
         def refuse(*_: object) -> None:
@@ -170,7 +170,7 @@ class TestRoomFirst:
 
 class TestSignals:
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-    def test_wait_from_the_request_to_the_new_file(self, app, number):
+    def test_signals_wait_from_the_request_until_the_file_is_written(self, app, number):
         app.sign_in(0)
         stood: list[str | None] = []
         before = signal.signal(number, lambda *_: stood.append(app.stands()))
@@ -181,7 +181,7 @@ class TestSignals:
             signal.signal(number, before)
         assert stood == ["renewed-1"]
 
-    def test_come_through_again_after_a_failure(self, app):
+    def test_signals_are_delivered_again_after_a_failure(self, app):
         app.sign_in(0)
         app.renewal = AwsUnreachable("down")
         before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
@@ -192,15 +192,15 @@ class TestSignals:
 
 class TestOtherTools:
     @pytest.mark.parametrize("ends_later", [60, 99 * HOUR])
-    def test_a_token_that_appears_meanwhile_wins(self, app, ends_later):
-        """Whichever ends later: another person may have signed in with it."""
+    def test_another_tools_token_that_appears_meanwhile_is_not_overwritten(self, app, ends_later):
+        """Whichever expires later: it may be of another user's sign-in."""
         app.sign_in(0)
         app.while_renewed = lambda: app.sign_in(ends_later, "theirs")
         renew(app)
         assert app.stands() == "theirs"
         assert app.facts().refreshed_at is None
 
-    def test_a_sign_out_meanwhile_wins(self, app, tmp_path):
+    def test_a_sign_out_meanwhile_is_final(self, app, tmp_path):
         app.sign_in(0)
         other_process = WorldApp(tmp_path)
         app.while_renewed = lambda: other_process.tokens.forget(SESSION)
@@ -209,7 +209,9 @@ class TestOtherTools:
         assert app.stands() is None
 
     @pytest.mark.parametrize(("after", "is_found"), [(0.0, True), (2.9, True), (3.5, False)])
-    def test_after_invalid_grant_their_token_is_waited_for_up_to_3_s(self, app, after, is_found):
+    def test_after_invalid_grant_it_waits_up_to_3_s_for_another_tools_token(
+        self, app, after, is_found
+    ):
         app.sign_in(0)
         app.renewal = LoginRequired("invalid_grant")
 
@@ -227,14 +229,14 @@ class TestOtherTools:
         assert app.slept <= 3.0
 
     @pytest.mark.parametrize(("value", "left"), [("first", 100), ("theirs", 0)])
-    def test_but_none_that_was_refused_or_has_ended(self, app, value, left):
+    def test_a_refused_or_expired_token_is_not_waited_for(self, app, value, left):
         app.sign_in(0)
         app.renewal = LoginRequired("invalid_grant")
         app.while_renewed = lambda: app.sign_in(left, value)
         with pytest.raises(LoginRequired):
             renew(app)
 
-    def test_nothing_is_waited_for_while_aws_is_down_or_after_a_sign_out(self, app):
+    def test_it_does_not_wait_while_aws_is_down_or_after_a_sign_out(self, app):
         app.sign_in(0)
         app.renewal = AwsUnreachable("down")
         with pytest.raises(AwsUnreachable):
@@ -245,7 +247,7 @@ class TestOtherTools:
             renew(app)
         assert app.slept == 0
 
-    def test_their_token_is_a_prompts_clock_too(self, app):
+    def test_another_tools_token_updates_the_prompt(self, app):
         app.sign_in(0)
         app.renewal = LoginRequired("invalid_grant")
         app.while_renewed = lambda: app.sign_in(100, "theirs", refresh=None)
@@ -263,7 +265,7 @@ class TestLostAnswer:
         with pytest.raises(AnswerLost):
             renew(app)
 
-    def test_is_noted_and_told_when_aws_refuses_the_token_next_time(self, app):
+    def test_a_lost_answer_is_reported_when_aws_refuses_the_token_next_time(self, app):
         self.lose(app)
         assert app.stands() == "first"
         app.renewal = LoginRequired("invalid_grant")
@@ -273,7 +275,7 @@ class TestLostAnswer:
         assert refused.value.hint == "sign in with: ssohelper login corp"
         assert app.facts().sent_id is None
 
-    def test_is_noted_before_the_request_so_that_a_kill_is_told_too(self, app):
+    def test_the_request_is_recorded_before_it_is_sent_so_that_a_kill_counts(self, app):
         app.sign_in(0)
         noted: list[str | None] = []
         app.while_renewed = lambda: noted.append(app.facts().sent_id)
@@ -282,7 +284,7 @@ class TestLostAnswer:
         assert "r" not in noted, "the file names the refresh token, it does not show it"
         assert app.facts().sent_id is None
 
-    def test_is_no_longer_told_after_a_renewal_that_works(self, app):
+    def test_after_a_successful_renewal_no_lost_answer_is_reported(self, app):
         self.lose(app)
         app.renewal = None
         renew(app)
@@ -293,7 +295,7 @@ class TestLostAnswer:
             renew(app, "renewed-2")
 
     @pytest.mark.parametrize("error", [AwsUnreachable("down"), Throttled("429")])
-    def test_is_none_when_aws_answered_or_was_not_reached(self, app, error):
+    def test_no_answer_is_lost_when_aws_answered_or_was_not_reached(self, app, error):
         app.sign_in(0)
         app.renewal = error
         with pytest.raises(type(error)):
@@ -302,13 +304,13 @@ class TestLostAnswer:
         with pytest.raises(LoginRequired, match='the session "corp" expired'):
             renew(app)
 
-    def test_is_not_the_cause_when_aws_does_not_know_the_client(self, app):
+    def test_an_unknown_client_is_not_reported_as_a_lost_answer(self, app):
         self.lose(app)
         app.renewal = RegistrationRejected("invalid_client")
         with pytest.raises(LoginRequired, match='the session "corp" expired'):
             renew(app)
 
-    def test_says_nothing_of_another_tools_sign_in(self, app):
+    def test_a_lost_answer_is_not_reported_for_another_tools_sign_in(self, app):
         self.lose(app)
         app.sign_in(0, "second", refresh="r2")
         app.renewal = LoginRequired("invalid_grant")
@@ -317,7 +319,7 @@ class TestLostAnswer:
 
 
 class TestLock:
-    def test_stands_beside_the_token_and_is_held_while_aws_is_asked(self, app, tmp_path):
+    def test_the_lock_is_in_the_token_folder_and_held_during_the_request(self, app, tmp_path):
         app.sign_in(0)
         # Another host or container: the same home, another runtime folder.
         elsewhere = WorldApp(tmp_path)
@@ -337,7 +339,7 @@ class TestLock:
         look()
         assert held == [True, False]
 
-    def test_is_waited_for_longer_than_another_renewal_takes(self, app, monkeypatch):
+    def test_it_waits_for_the_lock_longer_than_another_renewal_takes(self, app, monkeypatch):
         app.sign_in(0)
         seconds: list[float] = []
         really_lock = app.tokens.lock_token
@@ -352,7 +354,7 @@ class TestLock:
         assert seconds[0] > renewal.ANSWER_SECONDS
 
     @pytest.mark.parametrize(("left", "used"), [(1, []), (0, ["theirs"])])
-    def test_whoever_waited_takes_the_token_of_the_renewal_before(
+    def test_after_waiting_it_uses_the_token_of_the_previous_renewal(
         self, app, monkeypatch, left, used
     ):
         app.sign_in(100)
@@ -366,7 +368,7 @@ class TestLock:
         renew(app)
         assert app.used == used
 
-    def test_whoever_waited_for_a_sign_out_is_told_so(self, app, monkeypatch):
+    def test_after_waiting_for_a_sign_out_it_is_signed_out(self, app, monkeypatch):
         app.sign_in(0)
         really_lock = app.tokens.lock_token
 
@@ -380,7 +382,7 @@ class TestLock:
         assert app.used == []
 
     def test_a_sign_in_does_not_wait_for_a_renewal(self, app, tmp_path):
-        """A renewal may take a minute: the lock under which tokens change is held for no request."""
+        """A renewal may take a minute: the lock for changes to the token is held during no request."""
         app.sign_in(0)
         other_process = WorldApp(tmp_path)
         free: list[bool] = []
@@ -395,7 +397,7 @@ class TestLock:
 
 
 class TestFacts:
-    def test_what_is_known_after_a_renewal(self, app):
+    def test_the_facts_after_a_renewal(self, app):
         app.sign_in(100)
         facts = SignInFacts(NOW - 50, None, 8 * HOUR, None, "ana", NOW + 100, HOUR)
         app.tokens.save_facts("corp", facts)
@@ -408,7 +410,7 @@ class TestFacts:
             issuer="aws/eu-west-1",
         )
 
-    def test_what_is_known_after_a_refusal(self, app):
+    def test_the_facts_after_a_refusal(self, app):
         app.sign_in(0)
         facts = SignInFacts(NOW - 8 * HOUR, None, None, NOW - HOUR, "ana", NOW, HOUR)
         app.tokens.save_facts("corp", facts)
@@ -425,7 +427,7 @@ class TestFacts:
         assert tokens.renewal_due_at(app, SESSION) is None
         assert prompt_rows(app) == rows_of(NOW, "ended")
 
-    def test_a_prompt_counts_down_the_new_sign_in_clock(self, app):
+    def test_a_prompt_shows_the_new_end_of_the_sign_in(self, app):
         app.sign_in(100)
         app.tokens.save_facts("corp", SignInFacts(signed_in_at=NOW - HOUR))
         let_a_shell_ask(app)

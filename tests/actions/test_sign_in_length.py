@@ -1,4 +1,4 @@
-"""How long sign-ins last, learnt from their ends: the Identity Center's own, and an admin's."""
+"""The length of sign-ins, learnt from their ends: AWS's limit, or an administrator's revocation."""
 
 import time
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ MINUTE, HOUR = 60, 3600
 
 
 class Days:
-    """Days of a person at work, on a clock that the Identity Center shares."""
+    """Working days of a user, on a clock that the emulator shares."""
 
     def __init__(self, app: App, session: SsoSession, emulator: Emulator, clock: list[float]):
         self.app, self.session, self.emulator, self.clock = app, session, emulator, clock
@@ -28,7 +28,7 @@ class Days:
         sign_in_here(self.app, self.session, self.emulator)
 
     def work(self, seconds: float, every: float = 20 * MINUTE) -> None:
-        """Let tools ask for a token every 20 min, as they do; ends early where it is refused."""
+        """Ask for a token every 20 min, as tools do; stop when it is refused."""
         until = self.clock[0] + seconds
         while self.clock[0] < until:
             self.clock[0] += min(every, until - self.clock[0])
@@ -36,12 +36,12 @@ class Days:
                 due_at = tokens.renewal_due_at(self.app, self.session)
                 if due_at is not None and self.app.now() >= due_at:
                     self.renew()
-                tokens.valid_token(self.app, self.session, self.app.deadline())
+                tokens.ensure_valid_token(self.app, self.session, self.app.deadline())
             except LoginRequired:
                 return
 
     def renew(self) -> None:
-        """Renew as the broker does at half of a token's life; one that works stays when that fails."""
+        """Renew as the broker does, after half of a token's lifetime; a failure is ignored."""
         token = self.app.tokens.load(self.session)
         assert token
         with suppress(LoginRequired):
@@ -53,7 +53,7 @@ class Days:
         assert self.ends()[1] == "observed", "the end of this one was seen"
 
     def ends(self) -> tuple[float | None, str | None]:
-        """Return how long `status` says that this sign-in lasts, in hours, and how it knows."""
+        """Return the sign-in's length that `status` shows, in hours, and where it comes from."""
         found = clocks.load_session_clock(self.app, self.session)
         if found.sign_in_ends_at is None or found.signed_in_at is None:
             return None, found.sign_in_ends_source
@@ -92,7 +92,7 @@ def days(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Days]:
 
 
 @pytest.mark.parametrize("hours", [1, 4])
-def test_an_end_seen_once_tells_how_long_the_next_one_lasts(days: Days, hours: float) -> None:
+def test_an_observed_end_is_the_length_of_the_next_sign_in(days: Days, hours: float) -> None:
     days.whole(hours)
     days.sign_in()
     found, source = days.ends()
@@ -102,7 +102,7 @@ def test_an_end_seen_once_tells_how_long_the_next_one_lasts(days: Days, hours: f
 
 
 @pytest.mark.parametrize("minutes", [1, 5, 14, 25])
-def test_an_admins_revoke_minutes_after_a_sign_in_is_no_length(days: Days, minutes: float) -> None:
+def test_a_revocation_minutes_after_a_sign_in_is_no_length(days: Days, minutes: float) -> None:
     days.sign_in()
     days.work(minutes * MINUTE)
     days.revoke()
@@ -111,7 +111,7 @@ def test_an_admins_revoke_minutes_after_a_sign_in_is_no_length(days: Days, minut
     assert not clocks.is_sign_in_needed_within(days.app, days.session, 4 * HOUR)
 
 
-def test_nor_is_one_that_is_noticed_after_an_idle_hour(days: Days) -> None:
+def test_an_end_noticed_after_an_idle_hour_is_no_length(days: Days) -> None:
     days.sign_in()
     days.emulator.revoke_session()
     days.work(100 * MINUTE, every=100 * MINUTE)
@@ -119,7 +119,7 @@ def test_nor_is_one_that_is_noticed_after_an_idle_hour(days: Days) -> None:
     assert days.ends() == (8, "assumed")
 
 
-def test_nor_one_after_a_renewal_in_the_first_minutes(days: Days) -> None:
+def test_an_end_after_a_renewal_in_the_first_minutes_is_no_length(days: Days) -> None:
     days.sign_in()
     days.clock[0] += 3 * MINUTE
     days.renew()
@@ -128,7 +128,7 @@ def test_nor_one_after_a_renewal_in_the_first_minutes(days: Days) -> None:
     assert days.ends() == (8, "assumed")
 
 
-def test_a_revoke_in_the_middle_is_disproved_by_the_length_that_was_known(days: Days) -> None:
+def test_a_revocation_before_the_known_length_is_no_length(days: Days) -> None:
     days.whole(5)
     days.sign_in()
     days.work(1.5 * HOUR)
@@ -137,7 +137,7 @@ def test_a_revoke_in_the_middle_is_disproved_by_the_length_that_was_known(days: 
     assert days.ends() == (8, "assumed")
 
 
-def test_a_revoke_minutes_after_a_sign_in_leaves_the_length_that_was_known(days: Days) -> None:
+def test_a_revocation_minutes_after_a_sign_in_keeps_the_known_length(days: Days) -> None:
     days.whole(5)
     days.sign_in()
     days.work(5 * MINUTE)
@@ -148,7 +148,7 @@ def test_a_revoke_minutes_after_a_sign_in_leaves_the_length_that_was_known(days:
     assert 5 <= (found or 0) <= 6
 
 
-def test_an_admin_who_sets_another_length_is_believed_at_the_second_end(days: Days) -> None:
+def test_another_length_is_used_after_it_was_observed_twice(days: Days) -> None:
     days.whole(5)
     days.whole(2)
     days.whole(2)
@@ -158,7 +158,7 @@ def test_an_admin_who_sets_another_length_is_believed_at_the_second_end(days: Da
     assert 2 <= (found or 0) <= 3
 
 
-def test_of_two_ends_the_one_that_was_noticed_sooner_counts(days: Days) -> None:
+def test_of_two_observed_ends_the_one_noticed_sooner_counts(days: Days) -> None:
     days.emulator.faults.sign_in_seconds = 4 * HOUR
     days.sign_in()
     days.work(3 * HOUR + 50 * MINUTE)
@@ -172,7 +172,7 @@ def test_of_two_ends_the_one_that_was_noticed_sooner_counts(days: Days) -> None:
     assert 4 <= (sooner or 0) < (late or 0) - 0.5
 
 
-def test_a_renewal_after_the_length_disproves_it(days: Days) -> None:
+def test_a_renewal_after_the_known_length_discards_it(days: Days) -> None:
     days.whole(2)
     days.emulator.faults.sign_in_seconds = 8 * HOUR
     days.sign_in()

@@ -1,4 +1,4 @@
-"""What is cached and published of a sign-in, once it has ended in one way or another."""
+"""Cached and published credentials of a sign-in, after each way in which it can end."""
 
 import os
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def app(tmp_path: Path) -> WorldApp:
 
 
 def is_served(app: WorldApp) -> bool:
-    """Return whether a hit would print what is published."""
+    """Return whether a hit would print the published response."""
     runtime = str(app.runtime_folder)
     try:
         times = [
@@ -57,7 +57,7 @@ def cached(app: WorldApp, **more: bool) -> str | None:
 def test_after_a_sign_out_by_another_tool_nothing_is_handed_out(app: WorldApp) -> None:
     os.unlink(app.tokens.token_file(SESSION))
     assert not is_served(app)
-    for more in ({}, {"even_due": True}, {"even_due": True, "even_doubtful": True}):
+    for more in ({}, {"allow_due": True}, {"allow_due": True, "allow_doubtful": True}):
         assert cached(app, **more) is None
     with pytest.raises(LoginRequired):
         app.release()
@@ -79,7 +79,7 @@ def test_after_another_tool_wrote_the_token_aws_is_asked_first(app: WorldApp) ->
     assert cached(app) == "fresh-2"
 
 
-def test_what_is_doubtful_is_used_where_aws_cannot_be_reached_with_a_warning(
+def test_doubtful_credentials_are_served_with_a_warning_when_aws_cannot_be_reached(
     app: WorldApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ssohelper.broker.core.PATIENCE_SECONDS", 0.0)
@@ -93,7 +93,7 @@ def test_what_is_doubtful_is_used_where_aws_cannot_be_reached_with_a_warning(
     assert not is_served(app)
 
 
-def test_a_renewal_of_ours_is_no_storm_of_misses(app: WorldApp) -> None:
+def test_after_our_own_renewal_published_responses_stay_valid(app: WorldApp) -> None:
     app.at += HOUR // 4
     before = app.tokens.read_fingerprint(SESSION)
     renewal.renew_token(app, SESSION, token("first").id)
@@ -102,7 +102,7 @@ def test_a_renewal_of_ours_is_no_storm_of_misses(app: WorldApp) -> None:
     assert app.asked == ["first"]
 
 
-def test_a_renewal_between_another_tools_write_and_the_next_call_revives_nothing(
+def test_a_renewal_after_another_tools_write_does_not_revalidate_older_responses(
     app: WorldApp,
 ) -> None:
     app.sign_in(value="another")
@@ -111,7 +111,7 @@ def test_a_renewal_between_another_tools_write_and_the_next_call_revives_nothing
     assert cached(app) is None
 
 
-def test_an_edited_config_costs_one_look_and_no_request(app: WorldApp) -> None:
+def test_an_edited_config_causes_one_miss_and_no_request(app: WorldApp) -> None:
     edit(app, lambda text: f"{text}# edited\n")
     assert not is_served(app)
     assert app.release() == "fresh-1"
@@ -120,7 +120,7 @@ def test_an_edited_config_costs_one_look_and_no_request(app: WorldApp) -> None:
 
 
 @pytest.mark.parametrize("key", ["sso_start_url", "sso_region"])
-def test_another_portal_forgets_what_was_cached_also_when_it_is_changed_back(
+def test_another_portal_removes_cached_credentials_even_if_it_is_changed_back(
     app: WorldApp, key: str
 ) -> None:
     old = SESSION.start_url if key == "sso_start_url" else SESSION.region
@@ -134,7 +134,7 @@ def test_another_portal_forgets_what_was_cached_also_when_it_is_changed_back(
     assert app.release() == "fresh-2"
 
 
-def test_a_portal_that_is_changed_while_aws_answers_keeps_nothing(app: WorldApp) -> None:
+def test_nothing_is_cached_when_the_portal_changes_during_the_request(app: WorldApp) -> None:
     app.credentials.forget_role(KEY)
     app.while_asked = lambda: edit(app, lambda text: text.replace(SESSION.start_url, OTHER_URL))
     with pytest.raises(LoginRequired):
@@ -143,10 +143,10 @@ def test_a_portal_that_is_changed_while_aws_answers_keeps_nothing(app: WorldApp)
     assert not is_served(app)
 
 
-def test_our_own_sign_in_forgets_before_it_keeps(
+def test_our_own_sign_in_removes_credentials_before_it_saves_the_token(
     app: WorldApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed between the two steps: nothing of the sign-in before is left beside the new token."""
+    """When killed between the two steps, no earlier credentials stay beside the new token."""
 
     def killed(*_: object) -> None:
         assert app.is_kept() is None
@@ -159,7 +159,7 @@ def test_our_own_sign_in_forgets_before_it_keeps(
 
 
 def test_under_an_endpoints_config_nothing_is_published(app: WorldApp) -> None:
-    """It ends with its command, and the person's own config has the stamp."""
+    """That config ends with its command; the stamp is of the user's own config."""
     copy = app.state_folder / "serve" / "x" / "config"
     copy.parent.mkdir(parents=True)
     copy.write_text(CONFIG)

@@ -1,4 +1,4 @@
-"""When a token is renewed, and what a caller gets when that fails: to the second."""
+"""When a token is renewed, to the second, and what a caller gets when that fails."""
 
 from pathlib import Path
 
@@ -38,13 +38,13 @@ def test_a_token_is_renewed_when_its_end_is_near(app, life, left, given):
         )
     near = TokenState.NEAR_END if left > 0 else TokenState.ENDED
     state = TokenState.GOOD if given == "first" else near
-    assert tokens.named(app, SESSION) == (state, token("first").id)
+    assert tokens.load_for_broker(app, SESSION) == (state, token("first").id)
     assert app.valid() == given
     assert app.stands() == given
     assert app.used == ["first"] * (given != "first")
 
 
-def test_the_life_of_an_earlier_token_says_nothing_of_this_one(app):
+def test_the_lifetime_of_an_earlier_token_is_not_used(app):
     app.sign_in(301)
     app.tokens.save_facts("corp", SignInFacts(token_expires_at=NOW, token_life_seconds=900))
     assert app.valid() == "renewed-1"
@@ -52,9 +52,9 @@ def test_the_life_of_an_earlier_token_says_nothing_of_this_one(app):
 
 def test_signed_out_says_what_to_type(app):
     for call in (
-        lambda: tokens.valid_token(app, SESSION, app.deadline()),
+        lambda: tokens.ensure_valid_token(app, SESSION, app.deadline()),
         lambda: tokens.renew_token(app, SESSION, token("x"), app.deadline()),
-        lambda: tokens.named(app, SESSION),
+        lambda: tokens.load_for_broker(app, SESSION),
     ):
         with pytest.raises(LoginRequired) as refused:
             call()
@@ -64,14 +64,14 @@ def test_signed_out_says_what_to_type(app):
 
 
 @pytest.mark.parametrize("how", [{"refresh": None}, {"client_until": NOW}])
-def test_what_cannot_be_renewed_is_used_to_its_end(app, how):
+def test_a_token_that_cannot_be_renewed_is_used_until_its_end(app, how):
     app.sign_in(1, **how)
     assert app.valid() == "first"
-    assert tokens.named(app, SESSION).state is TokenState.GOOD
+    assert tokens.load_for_broker(app, SESSION).state is TokenState.GOOD
     assert tokens.renewal_due_at(app, SESSION) is None
     assert app.facts() == SignInFacts()  # nothing has ended
     app.at += 1
-    for call in (app.valid, lambda: tokens.named(app, SESSION)):
+    for call in (app.valid, lambda: tokens.load_for_broker(app, SESSION)):
         with pytest.raises(LoginRequired) as refused:
             call()
         assert refused.value.message == 'the session "corp" expired'
@@ -80,13 +80,13 @@ def test_what_cannot_be_renewed_is_used_to_its_end(app, how):
 
 
 @pytest.mark.parametrize(("left", "seconds"), [(1200, 6.0), (1, 6.0), (0, 18.0)])
-def test_a_token_that_works_is_not_worth_the_whole_deadline(app, left, seconds):
+def test_with_an_unexpired_token_a_caller_waits_at_most_6_s_for_the_renewal(app, left, seconds):
     app.sign_in(left)
     app.valid()
     assert app.renewals_run == [seconds]
 
 
-def test_nor_more_than_half_of_what_is_left(app):
+def test_with_an_unexpired_token_a_caller_waits_at_most_half_of_its_deadline(app):
     app.sign_in(1200)
     app.valid(8)
     assert app.renewals_run == [4.0]
@@ -95,7 +95,7 @@ def test_nor_more_than_half_of_what_is_left(app):
 @pytest.mark.parametrize(
     "error", [AwsUnreachable("down"), LoginRequired("no"), LocalState("read-only")]
 )
-def test_a_failed_renewal_takes_nothing_away_that_works(app, error):
+def test_after_a_failed_renewal_an_unexpired_token_is_used(app, error):
     app.sign_in(1)
     app.renewal = error
     assert app.valid() == "first"
@@ -104,7 +104,7 @@ def test_a_failed_renewal_takes_nothing_away_that_works(app, error):
         app.valid()
 
 
-def test_what_ended_while_aws_was_asked_is_not_used(app):
+def test_a_token_that_expired_during_the_renewal_is_not_used(app):
     app.sign_in(1)
     app.renewal = AwsUnreachable("down")
 
@@ -116,7 +116,7 @@ def test_what_ended_while_aws_was_asked_is_not_used(app):
         app.valid()
 
 
-def test_a_token_of_another_tool_is_taken_though_the_renewal_failed(app):
+def test_another_tools_token_is_used_although_the_renewal_failed(app):
     app.sign_in(0)
     app.renewal = LoginRequired("invalid_grant")
     app.while_renewed = lambda: app.sign_in(100, "theirs")
@@ -125,14 +125,14 @@ def test_a_token_of_another_tool_is_taken_though_the_renewal_failed(app):
 
 class TestDue:
     @pytest.mark.parametrize("left", [1801, 1800, 0])
-    def test_is_at_half_of_a_life(self, app, left):
+    def test_a_token_is_due_after_half_of_its_lifetime(self, app, left):
         app.sign_in(left)
         assert tokens.renewal_due_at(app, SESSION) == NOW + left - 1800
 
-    def test_is_not_when_signed_out(self, app):
+    def test_nothing_is_due_when_signed_out(self, app):
         assert tokens.renewal_due_at(app, SESSION) is None
 
-    def test_is_not_of_a_sign_in_that_has_ended_but_of_the_next(self, app):
+    def test_nothing_is_due_after_the_end_of_the_sign_in(self, app):
         app.sign_in(0)
         app.renewal = LoginRequired("invalid_grant")
         with pytest.raises(LoginRequired):
@@ -151,13 +151,15 @@ class TestRejected:
             ("theirs", 0, "renewed-1", ["theirs"]),
         ],
     )
-    def test_is_replaced_unless_another_tool_has_done_so(self, app, stands, left, given, used):
+    def test_a_rejected_token_is_renewed_unless_another_tool_has_replaced_it(
+        self, app, stands, left, given, used
+    ):
         app.sign_in(left, stands)
         rejected = token("first", NOW + 3000)
         found = tokens.renew_token(app, SESSION, rejected, app.deadline())
         assert (found.value.reveal(), app.used) == (given, used)
 
-    def test_is_not_given_again_when_the_renewal_brought_no_other(self, app):
+    def test_a_rejected_token_is_not_returned_when_the_renewal_brings_no_other(self, app):
         app.sign_in(3000)
         app.renewal = LoginRequired("invalid_grant")
         with pytest.raises(LoginRequired, match="expired"):

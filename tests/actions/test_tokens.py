@@ -1,4 +1,4 @@
-"""A valid token, silently: ahead of its end, once for all, and without losing what works."""
+"""A valid token without a sign-in: renewed before its end, once for all callers."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def session(home: Home, emulator: Emulator) -> SsoSession:
 
 @pytest.fixture
 def sign_in(home: Home, emulator: Emulator) -> Callable[..., Path]:
-    """Write a token file that has so many seconds left."""
+    """Write a token file with so many seconds left."""
 
     def write(seconds: float = 3600, **more: str | None) -> Path:
         content = {**emulator.token_for("ana", seconds=max(seconds, 1)), **more}
@@ -44,16 +44,16 @@ def sign_in(home: Home, emulator: Emulator) -> Callable[..., Path]:
     return write
 
 
-def test_a_good_token_costs_no_call(
+def test_a_good_token_needs_no_request(
     app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
 ) -> None:
     sign_in(3000)
     before = emulator.counters
-    assert tokens.valid_token(app, session, app.deadline()).expires_at > app.now()
+    assert tokens.ensure_valid_token(app, session, app.deadline()).expires_at > app.now()
     assert emulator.counters == before
 
 
-def test_a_damaged_token_takes_no_good_role_credentials_away(
+def test_with_a_damaged_token_file_good_role_credentials_are_served(
     app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
 ) -> None:
     path = sign_in(3000)
@@ -62,27 +62,27 @@ def test_a_damaged_token_takes_no_good_role_credentials_away(
     app.credentials.withdraw(session.key_of(Role(*ROLE)))
     assert credentials.release(app, session, Role(*ROLE), app.deadline()) == given
     with pytest.raises(LoginRequired, match="is damaged"):
-        tokens.valid_token(app, session, app.deadline())
+        tokens.ensure_valid_token(app, session, app.deadline())
 
 
-def test_a_token_near_its_end_is_renewed_ahead(
+def test_a_token_near_its_end_is_renewed(
     app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
 ) -> None:
     path = sign_in(1190)
-    token = tokens.valid_token(app, session, app.deadline())
+    token = tokens.ensure_valid_token(app, session, app.deadline())
     assert token.expires_at - app.now() > 3000
     assert json.loads(path.read_text())["accessToken"] == token.value.reveal()
     assert path.stat().st_mode & 0o777 == 0o600
     assert emulator.counters["CreateToken.refresh_token"] == 1
 
 
-def test_the_margin_of_a_short_token_is_a_third_of_its_life(
+def test_the_margin_of_a_short_lived_token_is_a_third_of_its_lifetime(
     app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
 ) -> None:
     emulator.faults.token_seconds = 900
     sign_in(60)
-    first = tokens.valid_token(app, session, app.deadline())
-    again = tokens.valid_token(app, session, app.deadline())
+    first = tokens.ensure_valid_token(app, session, app.deadline())
+    again = tokens.ensure_valid_token(app, session, app.deadline())
     assert first.value == again.value
     assert emulator.counters["CreateToken.refresh_token"] == 1
 
@@ -93,7 +93,7 @@ def test_an_omitted_refresh_token_stays_in_the_file(
     emulator.faults.set(rotation="none", omit_refresh_token=True)
     path = sign_in(100)
     kept = json.loads(path.read_text())["refreshToken"]
-    tokens.valid_token(app, session, app.deadline())
+    tokens.ensure_valid_token(app, session, app.deadline())
     assert json.loads(path.read_text())["refreshToken"] == kept
 
 
@@ -101,23 +101,23 @@ def test_signed_out_and_expired_say_what_to_type(
     app: App, session: SsoSession, sign_in: Callable[..., Path]
 ) -> None:
     with pytest.raises(LoginRequired, match="signed out"):
-        tokens.valid_token(app, session, app.deadline())
+        tokens.ensure_valid_token(app, session, app.deadline())
     sign_in(0, refreshToken=None)
     with pytest.raises(LoginRequired) as refused:
-        tokens.valid_token(app, session, app.deadline())
+        tokens.ensure_valid_token(app, session, app.deadline())
     assert refused.value.message == 'the session "corp" expired'
     assert refused.value.hint == "sign in with: ssohelper login corp"
 
 
-def test_a_token_that_cannot_be_renewed_is_used_to_its_end(
+def test_a_token_that_cannot_be_renewed_is_used_until_its_end(
     app: App, session: SsoSession, sign_in: Callable[..., Path]
 ) -> None:
     sign_in(100, refreshToken=None)
-    assert tokens.valid_token(app, session, app.deadline()).refresh_token is None
+    assert tokens.ensure_valid_token(app, session, app.deadline()).refresh_token is None
 
 
 @pytest.mark.parametrize("name", ["InvalidGrantException", "InternalServerException"])
-def test_a_failed_renewal_takes_nothing_away_that_works(
+def test_after_a_failed_renewal_an_unexpired_token_is_used(
     app: App,
     session: SsoSession,
     sign_in: Callable[..., Path],
@@ -127,7 +127,7 @@ def test_a_failed_renewal_takes_nothing_away_that_works(
     path = sign_in(100)
     content = path.read_bytes()
     emulator.faults.fail("CreateToken", name, times=9)
-    assert tokens.valid_token(app, session, app.deadline(4)).expires_at > app.now()
+    assert tokens.ensure_valid_token(app, session, app.deadline(4)).expires_at > app.now()
     assert path.read_bytes() == content
 
 
@@ -147,18 +147,18 @@ def test_a_refusal_is_shared_until_the_token_file_changes(
     assert emulator.counters["CreateToken.refresh_token"] == 2
 
 
-def test_unreachable_is_not_signed_out(
+def test_an_unreachable_aws_does_not_count_as_signed_out(
     app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
 ) -> None:
     path = sign_in(0)
     content = path.read_bytes()
     emulator.stop()
     with pytest.raises(AwsUnreachable):
-        tokens.valid_token(app, session, app.deadline(3))
+        tokens.ensure_valid_token(app, session, app.deadline(3))
     assert path.read_bytes() == content
 
 
-def test_after_invalid_grant_the_renewal_of_another_tool_is_taken(
+def test_after_invalid_grant_another_tools_new_token_is_used(
     app: App, session: SsoSession, sign_in: Callable[..., Path], home: Home, emulator: Emulator
 ) -> None:
     sign_in(0)
@@ -173,12 +173,12 @@ def test_after_invalid_grant_the_renewal_of_another_tool_is_taken(
 
     patient = App(app.environ, sleep=other_tool_writes)
     renew_in_process(patient)
-    token = tokens.valid_token(patient, session, patient.deadline())
+    token = tokens.ensure_valid_token(patient, session, patient.deadline())
     assert token.value.reveal() == theirs["accessToken"]
     assert emulator.counters["CreateToken.refresh_token"] == 1
 
 
-def test_the_re_read_ends_after_three_seconds(
+def test_waiting_for_another_tools_token_ends_after_three_seconds(
     app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
 ) -> None:
     sign_in(0)
@@ -191,15 +191,15 @@ def test_the_re_read_ends_after_three_seconds(
     waiting = App(app.environ, monotonic=lambda: clock[0], sleep=sleep)
     renew_in_process(waiting)
     with pytest.raises(LoginRequired):
-        tokens.valid_token(waiting, session, waiting.deadline())
+        tokens.ensure_valid_token(waiting, session, waiting.deadline())
     assert 2.5 < clock[0] <= 3.0
 
 
-def test_a_rejected_token_is_renewed_whatever_its_file_says(
+def test_a_rejected_token_is_renewed_whatever_its_expiry(
     app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
 ) -> None:
     sign_in(3000)
-    rejected = tokens.valid_token(app, session, app.deadline())
+    rejected = tokens.ensure_valid_token(app, session, app.deadline())
     fresh = tokens.renew_token(app, session, rejected, app.deadline())
     assert fresh.value != rejected.value
     again = tokens.renew_token(app, session, rejected, app.deadline())
@@ -216,7 +216,7 @@ def test_threads_at_once_make_one_refresh(
 
     def ask() -> None:
         own = App(app.environ)
-        results.append(tokens.valid_token(own, session, own.deadline()).value.reveal())
+        results.append(tokens.ensure_valid_token(own, session, own.deadline()).value.reveal())
 
     threads = [threading.Thread(target=ask) for _ in range(10)]
     for thread in threads:
@@ -287,7 +287,7 @@ def test_a_logout_during_the_renewal_is_not_undone(
     path = sign_in(0)
     emulator.faults.before("CreateToken", path.unlink)
     with pytest.raises(LoginRequired):
-        tokens.valid_token(app, session, app.deadline())
+        tokens.ensure_valid_token(app, session, app.deadline())
     assert not path.exists()
 
 

@@ -1,4 +1,4 @@
-"""What the broker has done for it: no error of this machine ends the broker."""
+"""The broker's Work: no local error ends the broker."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def work(app: WorldApp) -> issuing.Work:
     return issuing.Work(lambda: app)
 
 
-def test_a_call_gives_a_document_with_its_warnings(app, work):
+def test_a_call_returns_a_document_with_its_warnings(app, work):
     app.while_asked = lambda: app.warn("careful")
     reply = work.call(KEY)
     assert reply.document.startswith(b'{"Version":1,"AccessKeyId":"fresh-1"')
@@ -50,7 +50,7 @@ def test_a_bug_in_a_renewal_is_an_internal_error_too(app, work, monkeypatch):
     assert found.value.exit_code == 1
 
 
-def test_a_renewal_raises_what_went_wrong(app, work):
+def test_a_renewal_raises_its_error(app, work):
     app.sign_in(0)
     app.renewal = AwsUnreachable("down")
     with pytest.raises(AwsUnreachable):
@@ -60,19 +60,19 @@ def test_a_renewal_raises_what_went_wrong(app, work):
     assert app.stands() == "renewed-2"
 
 
-def test_the_token_is_named_and_not_shown(app, work):
-    found = work.token("corp")
+def test_a_token_has_an_id_that_does_not_reveal_it(app, work):
+    found = work.load_token("corp")
     assert found.id == token("first").id
     assert "first" not in str(found)
 
 
-def test_the_fingerprint_changes_with_the_token_file_and_raises_nothing(app, work):
-    first = work.fingerprint("corp")
+def test_the_fingerprint_changes_with_the_token_file_and_never_raises(app, work):
+    first = work.read_fingerprint("corp")
     app.sign_in(HOUR, "second")
-    assert work.fingerprint("corp") != first
+    assert work.read_fingerprint("corp") != first
     app.aws_config_file.write_text("[sso-session corp\n")
     fresh = issuing.Work(lambda: WorldApp(app.aws_config_file.parent.parent))
-    assert fresh.fingerprint("corp") == ""
+    assert fresh.read_fingerprint("corp") == ""
     with pytest.raises(ConfigInvalid):
         fresh.find(KEY, 0.0)
 

@@ -1,4 +1,4 @@
-"""The program on a disk of its own; AWS, the clock and other tools are what a test says."""
+"""The program with files of its own; the test controls AWS, the clock and other tools."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -82,7 +82,9 @@ class WorldApp(App):
     # -- AWS ----------------------------------------------------------------------------------
 
     def portal(self, session: SsoSession) -> Any:
-        return SimpleNamespace(role_credentials=self._role_credentials, answered_at=lambda: self.at)
+        return SimpleNamespace(
+            get_role_credentials=self._role_credentials, answered_at=lambda: self.at
+        )
 
     def oidc(self, session: SsoSession) -> Any:
         return SimpleNamespace(refresh=self._refresh, issuer="aws/eu-west-1")
@@ -126,7 +128,7 @@ class WorldApp(App):
         return credentials.release(self, SESSION, ROLE, deadline, **more).access_key_id
 
     def valid(self, seconds: float = 18) -> str:
-        return tokens.valid_token(self, SESSION, self.deadline(seconds)).value.reveal()
+        return tokens.ensure_valid_token(self, SESSION, self.deadline(seconds)).value.reveal()
 
     # -- what is there after -------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""A broker that can accept no more callers rests until it can: it does not spin."""
+"""A broker that cannot accept more callers pauses until it can: it uses no CPU meanwhile."""
 
 import errno
 import socket
@@ -50,7 +50,7 @@ def caller(tmp_path: Path, listener: Full) -> Iterator[socket.socket]:
 
 
 @pytest.mark.parametrize("error", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
-def test_without_a_free_file_it_tries_again_after_a_pause(
+def test_without_a_free_descriptor_it_accepts_again_after_a_pause(
     listener: Full, caller: socket.socket, error: int
 ) -> None:
     clock, listener.error = Clock(), error
@@ -70,7 +70,7 @@ def test_without_a_free_file_it_tries_again_after_a_pause(
     made.close()
 
 
-def test_with_as_many_callers_as_it_takes_it_leaves_the_next_one_in_the_queue(
+def test_at_its_limit_of_callers_it_leaves_the_next_one_in_the_queue(
     listener: Full, caller: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "_MOST_CONNECTIONS", 1)
@@ -91,7 +91,7 @@ def test_with_as_many_callers_as_it_takes_it_leaves_the_next_one_in_the_queue(
     made.close()
 
 
-def test_one_that_rests_can_stop_listening(listener: Full, caller: socket.socket) -> None:
+def test_during_the_pause_it_can_stop_listening(listener: Full, caller: socket.socket) -> None:
     made = Loop(None, listener, monotonic=Clock())  # type: ignore[arg-type]
     made._step()
     made._stop_listening()

@@ -1,4 +1,4 @@
-"""One caller on the broker's socket: whatever it sends or does not take, the broker goes on."""
+"""One caller's connection: the broker goes on whatever the caller sends or does not read."""
 
 import selectors
 import socket
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ssohelper.broker.connection import Connection, parsed_request
+from ssohelper.broker.connection import Connection, parse_request
 from ssohelper.broker.requests import Request
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey
@@ -36,7 +36,7 @@ class World:
         self.closed += 1
 
     def step(self) -> None:
-        """Do what the loop does for streams that are ready now."""
+        """Do what the loop does for streams that are ready."""
         for found, _events in self.selector.select(0):
             found.data()
 
@@ -50,9 +50,9 @@ def world() -> Iterator[World]:
     made.selector.close()
 
 
-def test_a_question_is_read_whole():
-    assert parsed_request(LINE, 100.0) == Request(KEY, 100.0, 118.0, 0.9, True)
-    without = parsed_request(b"ask corp 001234567890 R 500 0 0\n", 1.0)
+def test_a_request_is_parsed():
+    assert parse_request(LINE, 100.0) == Request(KEY, 100.0, 118.0, 0.9, True)
+    without = parse_request(b"ask corp 001234567890 R 500 0 0\n", 1.0)
     assert without == Request(KEY._replace(role_name="R"), 1.0, 1.5, 0.0, False)
 
 
@@ -75,15 +75,15 @@ def test_a_question_is_read_whole():
         b"\x00\xff\xfe\n",
     ],
 )
-def test_what_is_no_question_is_none_and_ends_the_connection(line, world):
-    assert parsed_request(line, 100.0) is None
+def test_an_invalid_request_closes_the_connection(line, world):
+    assert parse_request(line, 100.0) is None
     world.client.sendall(line)
     world.step()
     assert (world.callers, world.closed) == ([], 1)
     assert world.client.recv(1) == b""
 
 
-def test_a_line_may_come_in_pieces(world):
+def test_a_line_may_arrive_in_pieces(world):
     for piece in (LINE[:7], LINE[7:30], LINE[30:]):
         assert world.callers == []
         world.client.sendall(piece)
@@ -93,7 +93,7 @@ def test_a_line_may_come_in_pieces(world):
     assert caller.channel is world.connection
 
 
-def test_a_line_without_an_end_is_cut_off(world):
+def test_a_line_without_an_end_closes_the_connection(world):
     for _ in range(4):
         if world.closed:
             break
@@ -111,7 +111,7 @@ def test_what_a_caller_sends_after_its_line_is_ignored(world):
     assert (len(world.callers), world.closed) == (1, 0)
 
 
-def test_a_caller_that_goes_away_is_noticed(world):
+def test_a_caller_that_disconnects_is_noticed(world):
     world.client.sendall(LINE)
     world.step()
     world.client.close()
@@ -122,7 +122,7 @@ def test_a_caller_that_goes_away_is_noticed(world):
     assert world.closed == 1
 
 
-def test_a_reply_longer_than_the_buffer_arrives_whole_without_blocking(world):
+def test_a_reply_larger_than_the_buffer_arrives_complete_without_blocking(world):
     world.client.sendall(LINE)
     world.step()
     reply = b"x" * 500_000
@@ -154,7 +154,7 @@ def test_a_reply_longer_than_the_buffer_arrives_whole_without_blocking(world):
         (True, 160.1, True),
     ],
 )
-def test_a_caller_has_5_s_for_its_line_and_a_minute_in_all(world, has_asked, at, is_late):
+def test_a_caller_has_5_s_for_its_line_and_60_s_in_all(world, has_asked, at, is_late):
     if has_asked:
         world.client.sendall(LINE)
         world.step()

@@ -1,4 +1,4 @@
-"""What the broker decides, as tables: each role is asked for once, at AWS's pace, for all callers."""
+"""The broker's decisions: it asks for each role once, at AWS's pace, for all callers."""
 
 import pytest
 
@@ -57,7 +57,7 @@ class TestSingleFlight:
         world.end()
         assert (world.answer_of(ours), world.answer_of(theirs)) == (document(), None)
 
-    def test_a_caller_that_comes_while_aws_is_asked_gets_that_answer(self, world):
+    def test_a_caller_that_comes_during_the_call_gets_its_answer(self, world):
         world.ask()
         world.go_to(0.5)
         late = world.ask()
@@ -65,13 +65,13 @@ class TestSingleFlight:
         assert world.answer_of(late) == document()
         assert len(world.calls) == 1
 
-    def test_a_caller_that_comes_after_is_a_new_question(self, world):
+    def test_a_caller_that_comes_after_it_makes_a_new_call(self, world):
         world.ask()
         world.end()
         world.ask()
         assert len(world.calls) == 2
 
-    def test_an_answer_that_a_sign_in_made_void_is_asked_for_again(self, world):
+    def test_an_answer_superseded_by_a_sign_in_is_asked_for_again(self, world):
         caller = world.ask()
         world.end(outcome=Superseded("meanwhile"))
         assert world.answer_of(caller) is None
@@ -80,7 +80,7 @@ class TestSingleFlight:
         assert world.answer_of(caller) == document()
 
     @pytest.mark.parametrize("error", [LocalState("full"), SsoHelperError("x"), NEEDS_SIGN_IN])
-    def test_an_error_of_this_machine_ends_all_callers_and_is_not_shared(self, world, error):
+    def test_a_local_error_ends_all_callers_and_is_not_shared_with_later_ones(self, world, error):
         callers = [world.ask() for _ in range(3)]
         world.end(outcome=error)
         assert {world.answer_of(caller) for caller in callers} == {error}
@@ -94,12 +94,12 @@ class TestCached:
         assert world.answer_of(world.ask()) == b"cached\n"
         assert (world.calls, world.renewals) == ([], [])
 
-    def test_a_file_in_place_of_ours_is_told(self, world):
+    def test_another_programs_file_at_our_path_is_an_error(self, world):
         world.find_error = NotOurs("a link")
         assert world.answer_of(world.ask()) is world.find_error
         assert world.broker.is_done
 
-    def test_a_warning_comes_with_what_is_served(self, world):
+    def test_a_warning_comes_with_the_credentials(self, world):
         world.found["A"] = OLD._replace(warning="another tool")
         caller = world.ask()
         world.end(outcome=DOWN)
@@ -107,14 +107,14 @@ class TestCached:
 
 
 class TestBackgroundRenewal:
-    def test_what_is_due_is_served_and_renewed_once_behind(self, world):
+    def test_due_credentials_are_served_and_renewed_once_in_the_background(self, world):
         world.found["A"] = DUE
         assert [world.answer_of(world.ask()) for _ in range(3)] == [b"cached\n"] * 3
         assert world.calls == [(0.0, "A")]
         world.end()
         assert world.broker.is_done
 
-    def test_a_token_that_is_due_is_renewed_once_behind(self, world):
+    def test_a_due_token_is_renewed_once_in_the_background(self, world):
         world.found["A"] = CACHED._replace(due_token_id="t1")
         for _ in range(3):
             assert world.answer_of(world.ask()) == b"cached\n"
@@ -123,14 +123,14 @@ class TestBackgroundRenewal:
         world.end_renewal()
         assert world.broker.is_idle(world.now)
 
-    def test_neither_with_renew_ahead_off(self, world):
+    def test_nothing_is_renewed_in_the_background_with_renew_ahead_off(self, world):
         world.is_background = False
         world.found["A"] = DUE._replace(due_token_id="t1")
         assert world.answer_of(world.ask()) == b"cached\n"
         assert (world.calls, world.renewals) == ([], [])
 
     @pytest.mark.parametrize("error", [DOWN, Throttled("429"), NO_ACCESS, NEEDS_SIGN_IN])
-    def test_one_that_fails_is_not_repeated_without_a_caller(self, world, error):
+    def test_a_failed_background_renewal_is_not_repeated_without_a_caller(self, world, error):
         world.found["A"] = DUE
         world.ask()
         world.end(outcome=error)
@@ -138,7 +138,7 @@ class TestBackgroundRenewal:
         assert len(world.calls) == 1
         assert world.broker.is_done
 
-    def test_callers_come_before_it(self, world):
+    def test_callers_come_before_background_renewals(self, world):
         for number in range(30):
             role = f"due-{number}"
             world.found[role] = DUE
@@ -151,7 +151,7 @@ class TestBackgroundRenewal:
         world.end("wanted")
         assert world.answer_of(caller) == document("wanted")
 
-    def test_a_caller_joins_one_that_is_under_way(self, world):
+    def test_a_caller_joins_a_background_renewal_under_way(self, world):
         world.found["A"] = DUE
         world.ask()
         world.found["A"] = OLD
@@ -162,7 +162,7 @@ class TestBackgroundRenewal:
 
 class TestPace:
     def test_at_most_16_calls_are_under_way_and_4_before_the_first_answer(self, world):
-        """If AWS is down, the first ones are what it is asked in vain."""
+        """While AWS is down, no more requests than these are wasted."""
         for number in range(30):
             world.ask(f"R{number}")
         assert len(world.under_way) == 4
@@ -172,7 +172,7 @@ class TestPace:
         world.end("R0")
         assert len(world.under_way) == 16
 
-    def test_200_roles_are_asked_for_20_a_second_without_an_error(self, world):
+    def test_200_roles_take_20_calls_a_second_without_an_error(self, world):
         callers = [world.ask(f"R{number}", waits=True) for number in range(200)]
         world.run_to(11.0, lambda _now: None)
         assert [world.answer_of(caller) for caller in callers] == [
@@ -217,14 +217,14 @@ class TestRefusals:
         assert world.answer_of(caller) is (NO_ACCESS if calls == 1 else None)
         assert len(world.calls) == calls
 
-    def test_its_sharing_ends_when_the_token_file_changes(self, world):
+    def test_a_refused_role_is_shared_until_the_token_file_changes(self, world):
         world.ask()
         world.end(outcome=NO_ACCESS)
         world.prints["corp"] = "f2"
         world.ask()
         assert len(world.calls) == 2
 
-    def test_it_is_shared_for_its_role_alone(self, world):
+    def test_a_refusal_is_shared_for_its_role_only(self, world):
         world.ask()
         world.end(outcome=NO_ACCESS)
         world.ask("B")
@@ -237,7 +237,7 @@ class TestRefusals:
         assert world.answer_of(caller) is NO_ACCESS
         assert world.answer_of(world.ask()) is NO_ACCESS
 
-    def test_a_file_planted_in_place_of_ours_is_told_though_others_could_be_served(self, world):
+    def test_a_planted_file_is_an_error_even_when_credentials_could_be_served(self, world):
         world.found["A"] = OLD
         caller = world.ask()
         error = NotOurs("a link")
@@ -256,7 +256,7 @@ class TestRefusals:
         assert len(world.renewals) == renewals
         assert world.calls == []
 
-    def test_its_sharing_ends_when_the_token_file_changes_too(self, world):
+    def test_a_refused_renewal_is_shared_until_the_token_file_changes(self, world):
         world.tokens["corp"] = ENDED
         world.ask()
         world.end_renewal(NEEDS_SIGN_IN)
@@ -265,7 +265,7 @@ class TestRefusals:
         world.end()
         assert world.answer_of(caller) == document()
 
-    def test_another_session_knows_nothing_of_it(self, world):
+    def test_a_refused_renewal_does_not_affect_another_session(self, world):
         world.tokens["corp"] = ENDED
         world.ask()
         world.end_renewal(NEEDS_SIGN_IN)
@@ -273,7 +273,7 @@ class TestRefusals:
         world.end(session="lab")
         assert world.answer_of(caller) == document()
 
-    def test_a_session_that_is_signed_out_ends_all_callers_at_once(self, world):
+    def test_callers_of_a_signed_out_session_end_at_once(self, world):
         world.tokens["corp"] = NEEDS_SIGN_IN
         callers = [world.ask("A"), world.ask("B")]
         assert [world.answer_of(caller) for caller in callers] == [NEEDS_SIGN_IN] * 2
@@ -281,7 +281,7 @@ class TestRefusals:
         world.ask()
         assert len(world.calls) == 1
 
-    def test_a_broker_stays_while_a_refusal_is_shared(self, world):
+    def test_a_broker_runs_on_while_a_refusal_is_shared(self, world):
         world.ask()
         world.end(outcome=NO_ACCESS)
         assert not world.broker.is_idle(29.9)
@@ -307,7 +307,7 @@ class TestProbes:
         # The next probe would be at 4 s: waiting for the last half second helps nothing.
         assert world.answered_at(caller) == 3.0
 
-    def test_probes_are_a_second_then_2_then_4_s_apart(self, world):
+    def test_probes_are_1_then_2_then_4_s_apart(self, world):
         step = 0.25
         while world.now < 60:
             world.ask("A", seconds=18)
@@ -321,9 +321,9 @@ class TestProbes:
         assert all(pause == 4.0 for at, pause in apart if at >= 31)
 
     def test_one_caller_probes_for_all_roles(self, world):
-        """At most 12 calls for 40 roles while AWS fails for 5 s, and all work within seconds.
+        """At most 12 calls for 40 roles while AWS fails for 5 s; all roles work seconds later.
 
-        More only where many calls were under way before the first failure was known: up to 16.
+        Up to 16 only where many calls were under way before the first failure.
         """
         world.ask("first")
         world.run_to(0.1, self.down_until(5.0))
@@ -339,7 +339,7 @@ class TestProbes:
         # 40 roles at 20 calls/s.
         assert max(world.answered_at(caller) for caller in last) <= 5.0 + 1.0 + 2.1
 
-    def test_the_first_success_ends_it_for_all(self, world):
+    def test_the_first_success_ends_the_probing_for_all_roles(self, world):
         first, second = world.ask("A"), world.ask("B")
         world.end("A", DOWN)
         world.end("B", DOWN)
@@ -362,7 +362,7 @@ class TestProbes:
         world.run_to(3.0, lambda _now: None)
         assert world.answered_at(caller) == 1.0
 
-    def test_a_role_that_alone_fails_holds_up_no_other(self, world):
+    def test_one_failing_role_does_not_delay_the_others(self, world):
         world.ask("broken")
         world.ask("works")
         world.end("works")
@@ -373,7 +373,7 @@ class TestProbes:
         assert world.answer_of(caller) == document("other")
 
     @pytest.mark.parametrize(("asked", "honoured"), [(5, 5.0), (8, 8.0), (3600, 8.0), (0, 1.0)])
-    def test_aws_retry_after_is_honoured_up_to_8_s(self, world, asked, honoured):
+    def test_retry_after_is_obeyed_up_to_8_s(self, world, asked, honoured):
         caller = world.ask()
         world.end(outcome=Throttled("429", retry_after_seconds=asked))
         world.run_to(17.0, lambda _now: None)
@@ -382,14 +382,14 @@ class TestProbes:
         assert honoured <= second <= honoured + 0.02  # the pace counts by windows of 1.02 s
         assert world.answer_of(caller) == document()
 
-    def test_a_429_is_waited_out_up_to_the_deadline(self, world):
+    def test_callers_wait_through_a_429_up_to_the_deadline(self, world):
         throttled = Throttled("429")
         caller = world.ask()
         world.run_to(30.0, lambda _now: throttled)
         assert world.answer_of(caller) is throttled
         assert world.answered_at(caller) == 18.0
 
-    def test_credentials_that_work_are_served_at_the_first_failure(self, world):
+    def test_unexpired_credentials_are_served_at_the_first_failure(self, world):
         world.found["A"] = OLD
         caller = world.ask()
         world.go_to(0.4)
@@ -399,7 +399,7 @@ class TestProbes:
         assert world.answer_of(world.ask()) == b"old\n"
         assert len(world.calls) == 1
 
-    def test_an_answer_that_makes_no_sense_is_a_failure_too(self, world):
+    def test_a_bad_answer_counts_as_a_failure(self, world):
         caller = world.ask()
         world.run_to(20.0, lambda now: None if now >= 2 else BadAnswer("nonsense"))
         assert world.answered_at(caller) == 2.0
@@ -407,7 +407,7 @@ class TestProbes:
 
 class TestDeadlines:
     @pytest.mark.parametrize("seconds", [18.0, 3.0])
-    def test_a_caller_without_anything_waits_until_its_deadline(self, world, seconds):
+    def test_a_caller_without_cached_credentials_waits_until_its_deadline(self, world, seconds):
         caller = world.ask(seconds=seconds, waits=True)
         world.go_to(60)
         error = world.answer_of(caller)
@@ -417,7 +417,7 @@ class TestDeadlines:
         assert world.told == [], "nothing is coming: AWS does not answer"
 
     @pytest.mark.parametrize(("seconds", "expected"), [(18.0, 5.0), (3.0, 3.0)])
-    def test_credentials_that_work_are_not_worth_more_than_5_s(self, world, seconds, expected):
+    def test_a_caller_with_unexpired_credentials_waits_at_most_5_s(self, world, seconds, expected):
         world.found["A"] = OLD
         caller = world.ask(seconds=seconds)
         world.go_to(60)
@@ -431,7 +431,7 @@ class TestDeadlines:
         world.end()
         assert world.answer_of(late) == document()
 
-    def test_a_caller_whose_turn_is_coming_is_told_and_waits_up_to_50_s(self, world):
+    def test_a_caller_whose_call_is_queued_is_told_to_wait_up_to_50_s(self, world):
         """At 4 calls/s, 160 roles take 40 s: none fails."""
         world.broker._pace._full_rate = world.broker._pace.rate = 4.0
         callers = [world.ask(f"R{number}", waits=True) for number in range(160)]
@@ -446,7 +446,7 @@ class TestDeadlines:
             assert 16.0 <= at < 18.0
             assert at + seconds == pytest.approx(caller.request.arrived_at + 50.0)
 
-    def test_no_caller_waits_for_more_than_50_s(self, world):
+    def test_no_caller_waits_more_than_50_s(self, world):
         world.broker._pace._full_rate = world.broker._pace.rate = 1.0
         callers = [world.ask(f"R{number}", waits=True) for number in range(80)]
         world.run_to(80.0, lambda _now: None)
@@ -474,7 +474,7 @@ class TestRenewal:
         assert all(isinstance(world.answer_of(caller), bytes) for caller in callers)
         assert len(world.renewals) == 1
 
-    def test_a_token_that_works_is_not_worth_more_than_6_s(self, world):
+    def test_a_call_with_an_unexpired_token_waits_at_most_6_s_for_its_renewal(self, world):
         world.tokens["corp"] = NEAR_END
         caller = world.ask()
         assert world.renewals == [(0.0, "corp", "t1")]
@@ -487,8 +487,8 @@ class TestRenewal:
 
     @pytest.mark.parametrize("error", [DOWN, NEEDS_SIGN_IN, LocalState("read-only")])
     @pytest.mark.parametrize("took", [0.2, 1.0, 3.0])
-    def test_a_failed_renewal_takes_no_token_away_that_works(self, world, error, took):
-        """However long it took to fail: a role call then waits for no other renewal."""
+    def test_after_a_failed_renewal_an_unexpired_token_is_used(self, world, error, took):
+        """However long the failure took: role calls then wait for no further renewal."""
         world.tokens["corp"] = NEAR_END
         caller = world.ask()
         world.go_to(took)
@@ -508,14 +508,14 @@ class TestRenewal:
         assert world.answered_at(caller) == 15.0
         assert len(world.renewals) == 1, "it is under way and not asked for twice"
 
-    def test_good_credentials_are_served_while_it_is_not_answered(self, world):
+    def test_good_credentials_are_served_during_an_unanswered_renewal(self, world):
         world.tokens["corp"] = ENDED
         world.found["A"] = OLD
         caller = world.ask()
         world.go_to(60)
         assert (world.answered_at(caller), world.answer_of(caller)) == (5.0, b"old\n")
 
-    def test_it_goes_on_when_all_callers_have_gone_and_its_outcome_counts(self, world):
+    def test_a_renewal_goes_on_without_callers_and_its_outcome_counts(self, world):
         world.tokens["corp"] = ENDED
         caller = world.ask()
         world.broker.withdraw(caller)
@@ -525,7 +525,7 @@ class TestRenewal:
         world.ask()
         assert (len(world.renewals), len(world.calls)) == (1, 1)
 
-    def test_one_that_aws_cannot_answer_is_tried_again_by_probes(self, world):
+    def test_a_failing_renewal_is_retried_by_probes(self, world):
         world.tokens["corp"] = ENDED
         caller = world.ask()
         for moment in (0.0, 1.0, 2.0):
@@ -538,7 +538,7 @@ class TestRenewal:
         world.end()
         assert world.answer_of(caller) == document()
 
-    def test_its_failure_ends_callers_after_3_5_s(self, world):
+    def test_a_failing_renewal_ends_callers_after_3_5_s(self, world):
         world.tokens["corp"] = ENDED
         caller = world.ask()
         for moment in (0.0, 1.0, 2.0, 3.0):
@@ -547,7 +547,7 @@ class TestRenewal:
         assert (world.answer_of(caller), world.answered_at(caller)) == (DOWN, 3.0)
         assert world.broker.is_done
 
-    def test_an_error_of_this_machine_ends_callers_at_once(self, world):
+    def test_a_local_error_in_a_renewal_ends_callers_at_once(self, world):
         world.tokens["corp"] = ENDED
         caller, fallback = world.ask("A"), None
         world.found["B"] = OLD
@@ -557,7 +557,7 @@ class TestRenewal:
         assert world.answer_of(caller) is error
         assert world.answer_of(fallback) == b"old\n"
 
-    def test_a_refused_one_ends_callers_with_what_still_works(self, world):
+    def test_after_a_refused_renewal_callers_get_unexpired_credentials(self, world):
         world.tokens["corp"] = ENDED
         world.found["B"] = OLD
         without, with_old = world.ask("A"), world.ask("B")
@@ -567,7 +567,7 @@ class TestRenewal:
 
 
 class TestRejectedToken:
-    def test_is_renewed_once_whatever_its_file_says_and_the_role_asked_for_again(self, world):
+    def test_a_rejected_token_is_renewed_once_and_the_role_asked_for_again(self, world):
         caller = world.ask()
         world.end(outcome=rejected("t1"))
         assert world.renewals == [(0.0, "corp", "t1")]
@@ -577,7 +577,7 @@ class TestRejectedToken:
         world.end()
         assert world.answer_of(caller) == document()
 
-    def test_by_one_renewal_for_all_roles(self, world):
+    def test_one_renewal_replaces_a_rejected_token_for_all_roles(self, world):
         callers = [world.ask("A"), world.ask("B")]
         world.end("A", rejected("t1"))
         world.end("B", rejected("t1"))
@@ -592,7 +592,7 @@ class TestRejectedToken:
         world.end(outcome=rejected("t1"))
         assert (world.renewals, len(world.calls)) == ([], 2)
 
-    def test_a_renewed_one_that_is_rejected_too_needs_a_sign_in_for_30_s(self, world):
+    def test_a_renewed_token_that_is_rejected_too_is_exit_4_for_30_s(self, world):
         caller = world.ask()
         world.end(outcome=rejected("t1"))
         world.end_renewal()
@@ -605,7 +605,7 @@ class TestRejectedToken:
         world.ask("B")
         assert len(world.renewals) == 2
 
-    def test_what_still_works_is_served(self, world):
+    def test_unexpired_credentials_are_served_for_a_rejected_token(self, world):
         world.found["A"] = OLD
         caller = world.ask()
         world.end(outcome=rejected("t1"))
@@ -614,19 +614,19 @@ class TestRejectedToken:
 
 
 class TestWithdrawnCallers:
-    def test_the_others_are_answered(self, world):
+    def test_when_one_caller_withdraws_the_others_are_answered(self, world):
         gone, stays = world.ask(), world.ask()
         world.broker.withdraw(gone)
         world.end()
         assert world.answer_of(gone) is None
         assert world.answer_of(stays) == document()
 
-    def test_a_call_under_way_ends_without_any(self, world):
+    def test_a_call_under_way_goes_on_without_callers(self, world):
         world.broker.withdraw(world.ask())
         world.end()
         assert world.broker.is_done
 
-    def test_no_call_is_begun_for_them(self, world):
+    def test_no_call_is_started_for_withdrawn_callers(self, world):
         for number in range(MOST_CALLS):
             world.ask(f"R{number}")
         gone = world.ask("gone")
@@ -635,7 +635,7 @@ class TestWithdrawnCallers:
         assert "gone" not in [role for _, role in world.calls]
         assert world.broker.is_done
 
-    def test_one_that_has_its_answer_is_forgotten(self, world):
+    def test_a_caller_that_has_its_answer_is_forgotten(self, world):
         caller = world.ask()
         world.end()
         world.broker.withdraw(caller)

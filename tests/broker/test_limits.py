@@ -1,4 +1,4 @@
-"""When what failed is asked for again: 1, 2 and 4 s apart, and as AWS says up to 8 s."""
+"""When a failed request is retried: 1, 2 and 4 s apart, or by AWS's Retry-After up to 8 s."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from ssohelper.errors import AwsUnreachable, LocalState, Throttled
 DOWN = AwsUnreachable("down")
 
 
-def test_nothing_fails_at_first():
+def test_at_first_nothing_is_failing():
     backoff = Backoff()
     assert not backoff.is_failing
     assert not backoff.is_throttled
@@ -29,7 +29,7 @@ def test_probes_are_1_then_2_then_4_s_apart(failing_for, step):
     assert backoff.may_probe(backoff.next_at)
 
 
-def test_after_a_success_it_begins_anew():
+def test_after_a_success_the_steps_start_over():
     backoff = Backoff()
     backoff.note_failure(0.0, DOWN, 0.0)
     backoff.note_failure(40.0, DOWN, 40.0)
@@ -42,7 +42,7 @@ def test_after_a_success_it_begins_anew():
 @pytest.mark.parametrize(
     ("asked", "step"), [(None, 1.0), (0.0, 1.0), (0.5, 1.0), (5.0, 5.0), (8.0, 8.0), (900.0, 8.0)]
 )
-def test_retry_after_is_honoured_up_to_8_s_and_never_hastens(asked, step):
+def test_retry_after_is_obeyed_up_to_8_s_and_never_shortens_a_step(asked, step):
     backoff = Backoff()
     backoff.note_failure(0.0, Throttled("429", retry_after_seconds=asked), 0.0)
     assert backoff.next_at == step
@@ -50,19 +50,19 @@ def test_retry_after_is_honoured_up_to_8_s_and_never_hastens(asked, step):
 
 
 @pytest.mark.parametrize(("took", "next_at"), [(0.0, 1.0), (0.4, 1.0), (1.0, 1.0), (6.0, 6.0)])
-def test_steps_count_from_the_beginning_of_the_probe_that_failed(took, next_at):
+def test_steps_count_from_the_start_of_the_probe_that_failed(took, next_at):
     backoff = Backoff()
     backoff.note_failure(took, DOWN, 0.0)
     assert backoff.next_at == next_at
 
 
-def test_retry_after_counts_from_the_answer_that_said_it():
+def test_retry_after_counts_from_its_answer():
     backoff = Backoff()
     backoff.note_failure(6.0, Throttled("429", retry_after_seconds=3.0), 0.0)
     assert backoff.next_at == 9.0
 
 
-def test_the_latest_error_is_the_one_that_is_told():
+def test_the_latest_error_is_reported():
     backoff = Backoff()
     backoff.note_failure(0.0, Throttled("429"), 0.0)
     full = LocalState("full")

@@ -1,4 +1,4 @@
-"""The broker's loop with real sockets and threads: who is answered, and when it ends."""
+"""The broker's loop with real sockets and threads: which callers it answers, and when it ends."""
 
 import socket
 import threading
@@ -21,7 +21,7 @@ PATIENCE_SECONDS = 30.0
 
 
 class Work:
-    """AWS and the stores of a test. `gate` holds all calls back while it is closed."""
+    """AWS and the stores of a test. While `gate` is not set, all calls wait."""
 
     def __init__(self) -> None:
         self.gate = threading.Event()
@@ -39,13 +39,13 @@ class Work:
     def find(self, key: RoleKey, least_share: float) -> Found:
         return Found()
 
-    def token(self, session_name: str) -> Token:
+    def load_token(self, session_name: str) -> Token:
         return Token(self.token_state, "t1")
 
-    def fingerprint(self, session_name: str) -> str:
+    def read_fingerprint(self, session_name: str) -> str:
         return "f1"
 
-    def renews_in_background(self) -> bool:
+    def may_renew_in_background(self) -> bool:
         return True
 
     def wait_for_sign_in(self, session_name: str) -> Wait | None:
@@ -172,7 +172,7 @@ def test_an_error_comes_with_its_exit_code(world, monkeypatch):
     assert all_of(world.connect()).startswith(b"done 5 0 ")
 
 
-def test_a_renewal_is_made_in_a_thread_before_the_call(world):
+def test_a_renewal_runs_in_a_thread_before_the_call(world):
     world.work.token_state = TokenState.ENDED
     world.start()
     assert all_of(world.connect()) == answer("A")
@@ -187,7 +187,7 @@ def test_a_refused_renewal_reaches_the_caller(world, monkeypatch):
     assert all_of(world.connect()).startswith(b"done 4 0 ")
 
 
-def test_a_caller_that_needs_a_sign_in_hears_how_it_may_wait(world, monkeypatch):
+def test_a_caller_that_needs_a_sign_in_is_told_how_it_may_wait(world, monkeypatch):
     monkeypatch.setattr("ssohelper.broker.state.RETRY_SECONDS", 0.1)
     world.work.error = LoginRequired("expired")
     world.work.wait = Wait(3600, "/token", "waiting")
@@ -196,7 +196,7 @@ def test_a_caller_that_needs_a_sign_in_hears_how_it_may_wait(world, monkeypatch)
     assert fields[-3:] == [b"3600", b"/token", b"waiting"]
 
 
-def test_a_caller_that_goes_away_disturbs_no_other(world):
+def test_a_caller_that_disconnects_does_not_affect_the_others(world):
     world.work.gate.clear()
     world.start()
     gone, stays = world.connect(), world.connect()
@@ -207,14 +207,14 @@ def test_a_caller_that_goes_away_disturbs_no_other(world):
     assert all_of(stays) == answer("A")
 
 
-def test_a_caller_that_says_nothing_holds_up_no_other(world):
+def test_a_silent_caller_does_not_delay_the_others(world):
     world.start()
     silent = world.connect(None)
     assert all_of(world.connect()) == answer("A")
     silent.close()
 
 
-def test_a_caller_that_says_nothing_is_let_go(world, monkeypatch):
+def test_a_silent_caller_is_disconnected(world, monkeypatch):
     monkeypatch.setattr("ssohelper.broker.connection._REQUEST_SECONDS", 0.1)
     world.start()
     assert all_of(world.connect(None)) == b""
@@ -232,7 +232,7 @@ def test_another_users_process_is_not_served(world, monkeypatch, uid):
     assert world.work.called == []
 
 
-def test_a_caller_whose_turn_is_coming_is_told_in_a_line_of_its_own(world):
+def test_a_caller_is_told_to_wait_longer_in_a_separate_line(world):
     world.start()
     assert all_of(world.connect()) == answer("A")
     # A second in which nothing may be sent, and a deadline that is less than 2 s away.
@@ -244,7 +244,7 @@ def test_a_caller_whose_turn_is_coming_is_told_in_a_line_of_its_own(world):
 
 
 class TestEnd:
-    def test_when_idle_it_forgets_its_address_and_ends_its_threads(self, world):
+    def test_when_idle_it_removes_its_address_and_ends_its_threads(self, world):
         before = threading.active_count()
         world.start()
         all_of(world.connect())
@@ -252,7 +252,7 @@ class TestEnd:
         assert world.forgotten.is_set()
         wait_until(lambda: threading.active_count() <= before)
 
-    def test_not_while_a_caller_waits(self, world):
+    def test_it_does_not_end_while_a_caller_waits(self, world):
         world.work.gate.clear()
         world.start()
         stream = world.connect()
@@ -261,7 +261,9 @@ class TestEnd:
         world.work.gate.set()
         assert all_of(stream) == answer("A")
 
-    def test_at_its_age_it_takes_no_new_callers_and_answers_those_it_has(self, world, monkeypatch):
+    def test_at_its_age_limit_it_accepts_no_new_callers_and_answers_the_present_ones(
+        self, world, monkeypatch
+    ):
         monkeypatch.setattr(loop_module, "IDLE_SECONDS", 600.0)
         monkeypatch.setattr(loop_module, "LONGEST_LIFE_SECONDS", 0.3)
         world.work.gate.clear()
@@ -276,7 +278,7 @@ class TestEnd:
         assert world.ended()
 
     def test_a_caller_that_connects_as_it_ends_is_answered(self, world):
-        """The listener is closed after its name is gone; until then callers come in."""
+        """The listener is closed after its address is removed; until then callers can connect."""
         late: list[socket.socket] = []
         world.loop.run_until_idle(lambda: late.append(world.connect()))
         world.start()  # for the fixture: it ends at once
@@ -284,7 +286,7 @@ class TestEnd:
 
 
 class TestAlone:
-    """In a process that asks for itself."""
+    """A loop that serves only its own process."""
 
     def ask(self, work: Work, seconds: float = 18.0) -> Reply:
         loop = Loop(work)
@@ -295,7 +297,7 @@ class TestAlone:
         finally:
             loop.close()
 
-    def test_it_does_the_same_and_leaves_no_thread(self):
+    def test_it_answers_as_a_broker_does_and_leaves_no_thread(self):
         before = threading.active_count()
         work = Work()
         work.token_state = TokenState.ENDED
@@ -312,5 +314,5 @@ class TestAlone:
 
     def test_it_renews_nothing_in_the_background(self):
         loop = Loop(Work())
-        assert loop.renews_in_background() is False
+        assert loop.may_renew_in_background() is False
         loop.close()

@@ -8,7 +8,7 @@ from ssohelper.broker.pace import LONGEST_PAUSE_SECONDS, Pace
 
 
 def sent_by(pace: Pace, until: float, *, begin: float = 0.0, answers: bool = True) -> list[float]:
-    """Send as fast as allowed; return when."""
+    """Send as fast as allowed; return the times."""
     now, sent = begin, []
     while (now := pace.next_at(now)) <= until:
         pace.send(now)
@@ -22,7 +22,7 @@ def most_in_a_second(sent: list[float]) -> int:
     return max(sum(at <= one < at + 1.0 for one in sent) for at in sent)
 
 
-def test_the_first_20_go_at_once_and_no_second_has_more():
+def test_the_first_20_calls_are_sent_at_once_and_no_second_has_more():
     sent = sent_by(Pace(), 10.0)
     assert sent[:20] == [0.0] * 20
     assert sent[20] > 1.0
@@ -30,7 +30,7 @@ def test_the_first_20_go_at_once_and_no_second_has_more():
     assert len(sent) >= 190
 
 
-def test_calls_that_trickle_are_not_held_up():
+def test_occasional_calls_are_not_delayed():
     pace = Pace()
     for number in range(100):
         now = number * 0.1
@@ -58,7 +58,7 @@ def test_a_burst_of_429s_counts_once():
     assert pace.rate < 10.0
 
 
-def test_it_is_never_slower_than_one_a_second():
+def test_it_is_never_slower_than_one_call_a_second():
     pace = Pace()
     for number in range(20):
         pace.note_throttled(float(number))
@@ -91,7 +91,7 @@ def test_retry_after_pauses_all_calls_up_to_8_s(asked, pause):
     assert LONGEST_PAUSE_SECONDS == 8.0
 
 
-def test_a_shorter_pause_ends_no_longer_one():
+def test_a_shorter_pause_does_not_end_a_longer_one():
     pace = Pace()
     pace.note_throttled(0.0, 5)
     pace.note_throttled(1.0)
@@ -99,7 +99,7 @@ def test_a_shorter_pause_ends_no_longer_one():
 
 
 @pytest.mark.parametrize(("at", "is_flowing"), [(0.0, True), (3.0, True), (3.1, False)])
-def test_calls_get_through_when_one_did_in_the_last_3_s(at, is_flowing):
+def test_calls_count_as_getting_through_for_3_s_after_an_answer(at, is_flowing):
     pace = Pace()
     assert not pace.is_flowing(0.0)
     pace.note_answer(0.0)

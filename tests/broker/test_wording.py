@@ -1,4 +1,4 @@
-"""Replies and errors as bytes: each comes back as what it was."""
+"""Replies and errors as bytes: decoding returns what was encoded."""
 
 import pytest
 
@@ -15,7 +15,7 @@ CLASSES = [
 ]
 
 
-def there_and_back(reply: Reply) -> Reply:
+def encode_and_decode(reply: Reply) -> Reply:
     data = wording.encode(reply)
     head, _, rest = data.partition(b"\n")
     name, code, size, more = head.split()
@@ -26,8 +26,8 @@ def there_and_back(reply: Reply) -> Reply:
 
 def test_a_document_comes_back_with_its_warnings():
     reply = Reply(b'{"Version":1}\n', warnings=("one", "zwei, drei ü"))
-    assert there_and_back(reply) == reply
-    assert there_and_back(Reply(b"x\n")) == Reply(b"x\n")
+    assert encode_and_decode(reply) == reply
+    assert encode_and_decode(Reply(b"x\n")) == Reply(b"x\n")
 
 
 def test_all_errors_are_tried():
@@ -36,9 +36,9 @@ def test_all_errors_are_tried():
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("hint", [None, "sign in with: ssohelper login corp"])
-def test_an_error_comes_back_as_what_it_was(kind, hint):
+def test_an_error_keeps_its_class_message_and_hint(kind, hint):
     error = kind("what happened", hint=hint)
-    found = there_and_back(Reply(error=error, warnings=("also",)))
+    found = encode_and_decode(Reply(error=error, warnings=("also",)))
     assert type(found.error) is kind
     assert (found.error.message, found.error.hint) == ("what happened", error.hint)
     assert found.error.exit_code == kind.exit_code
@@ -49,32 +49,32 @@ def test_an_error_comes_back_as_what_it_was(kind, hint):
 
 @pytest.mark.parametrize("seconds", [None, 0.0, 2.5, 8.0])
 def test_retry_after_comes_back(seconds):
-    found = there_and_back(Reply(error=Throttled("429", retry_after_seconds=seconds)))
+    found = encode_and_decode(Reply(error=Throttled("429", retry_after_seconds=seconds)))
     assert isinstance(found.error, Throttled)
     assert found.error.retry_after_seconds == seconds
 
 
-def test_an_error_that_this_version_does_not_know_is_an_internal_one():
+def test_an_unknown_error_class_becomes_an_internal_error():
     class Newer(SsoHelperError):
         exit_code = 77
 
-    found = there_and_back(Reply(error=Newer("what happened")))
+    found = encode_and_decode(Reply(error=Newer("what happened")))
     assert type(found.error) is SsoHelperError
     assert found.error.message == "what happened"
 
 
 def test_a_separator_in_a_message_shifts_no_field():
-    found = there_and_back(Reply(error=BadAnswer("a\x1fb", hint="c\x1fd"), warnings=("e\x1ff",)))
+    found = encode_and_decode(Reply(error=BadAnswer("a\x1fb", hint="c\x1fd"), warnings=("e\x1ff",)))
     assert (found.error.message, found.error.hint) == ("a b", "c d")
     assert found.warnings == ("e f",)
 
 
-def test_text_that_is_no_unicode_is_sent_too():
-    found = there_and_back(Reply(error=BadAnswer("file \udcff")))
+def test_text_with_invalid_unicode_is_sent_escaped():
+    found = encode_and_decode(Reply(error=BadAnswer("file \udcff")))
     assert found.error.message == "file \\udcff"
 
 
-def test_a_caller_finds_the_line_to_print_where_it_looks_for_it():
+def test_the_fields_are_at_the_positions_that_a_caller_reads():
     error = SsoHelperError("what\x1b[2J happened\nthere", hint="do that")
     rest = wording.encode(Reply(error=error, warnings=("also",))).partition(b"\n")[2]
     fields = rest.split(broker_client.SEPARATOR)
@@ -89,7 +89,7 @@ def test_a_caller_finds_the_line_to_print_where_it_looks_for_it():
 def test_how_to_wait_for_a_sign_in_comes_back():
     wait = Wait(43200, "/home/ana/.aws/sso/cache/x.json", "waiting for: ssohelper login corp")
     reply = Reply(error=LoginRequired("expired", hint="sign in"), warnings=("also",), wait=wait)
-    found = there_and_back(reply)
+    found = encode_and_decode(reply)
     assert (found.wait, found.warnings) == (wait, ("also",))
 
 

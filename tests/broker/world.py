@@ -1,4 +1,4 @@
-"""A Broker with a clock of the test's, woken exactly when it asks for it, and an AWS that waits."""
+"""A Broker on the test's clock, woken exactly when it asks for it, and an AWS that waits."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ def document(role: str = "A") -> bytes:
 
 
 class World:
-    """The broker's Ports, and what a test makes of them; times are seconds since the beginning."""
+    """The broker's Ports, controlled by the test. Times are seconds since the start."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -47,13 +47,13 @@ class World:
             raise self.find_error
         return self.found.get(key.role_name, Found())
 
-    def token(self, session_name: str) -> Token:
+    def load_token(self, session_name: str) -> Token:
         found = self.tokens.get(session_name, GOOD)
         if isinstance(found, SsoHelperError):
             raise found
         return found
 
-    def fingerprint(self, session_name: str) -> str:
+    def read_fingerprint(self, session_name: str) -> str:
         return self.prints.get(session_name, "f1")
 
     def start_call(self, key: RoleKey) -> None:
@@ -64,7 +64,7 @@ class World:
     def start_renewal(self, session_name: str, seen_id: str) -> None:
         self.renewals.append((self.now, session_name, seen_id))
 
-    def renews_in_background(self) -> bool:
+    def may_renew_in_background(self) -> bool:
         return self.is_background
 
     def tell_to_wait(self, caller: Caller, seconds: float) -> None:
@@ -91,7 +91,7 @@ class World:
         return caller
 
     def go_to(self, moment: float) -> None:
-        """Let time pass; the broker is woken at the moments that it names, and at no other."""
+        """Let time pass; the broker is woken only at the times that it asks for."""
         while (wake := self.broker.next_wake(self.now)) <= moment:
             assert wake > self.now
             self.now = wake
@@ -113,14 +113,14 @@ class World:
         *,
         session: str = "corp",
     ) -> None:
-        """End the renewal; a success puts another token in the file."""
+        """End the renewal; a success replaces the token."""
         if error is None or token is not None:
             self.tokens[session] = token or RENEWED
             self.prints[session] = f"f of {token or RENEWED}"
         self.broker.renewal_ended(session, error, self.now)
 
     def run_to(self, moment: float, answer: Callable[[float], SsoHelperError | None]) -> None:
-        """Let time pass while AWS answers each call at once, as `answer` says for that moment."""
+        """Let time pass; AWS answers each call at once with what `answer` returns for that time."""
         while True:
             while self.under_way:
                 role = self.under_way[0].role_name

@@ -45,7 +45,7 @@ def test_endpoints_are_built_from_the_region(region: str, oidc: str, portal: str
         "us-east-123",
     ],
 )
-def test_what_is_no_region_is_refused(region: str) -> None:
+def test_an_invalid_region_is_refused(region: str) -> None:
     with pytest.raises(ConfigInvalid):
         endpoints.checked_region(region)
 
@@ -63,7 +63,7 @@ def test_what_is_no_region_is_refused(region: str) -> None:
         ),
     ],
 )
-def test_the_service_variable_moves_an_endpoint(url: str, taken: str) -> None:
+def test_the_services_variable_changes_its_endpoint(url: str, taken: str) -> None:
     assert endpoints.oidc_endpoint("eu-west-1", {"AWS_ENDPOINT_URL_SSO_OIDC": url}) == taken
 
 
@@ -95,7 +95,7 @@ def test_the_service_variable_moves_an_endpoint(url: str, taken: str) -> None:
         "http://127.0.0.1:4567\\@evil.net",
     ],
 )
-def test_it_moves_it_nowhere_else(url: str) -> None:
+def test_the_services_variable_accepts_no_other_host(url: str) -> None:
     with pytest.raises(ConfigInvalid, match="neither this machine nor AWS") as refused:
         endpoints.oidc_endpoint("eu-west-1", {"AWS_ENDPOINT_URL_SSO_OIDC": url})
     assert refused.value.hint == "unset AWS_ENDPOINT_URL_SSO_OIDC"
@@ -121,11 +121,11 @@ def test_sts_has_a_global_host_too(url: str, is_taken: bool) -> None:
             endpoints.sts_endpoint("eu-west-1", environ)
 
 
-def test_sts_is_the_regions_own() -> None:
+def test_sts_is_the_regional_endpoint() -> None:
     assert endpoints.sts_endpoint("eu-west-1", {}) == "https://sts.eu-west-1.amazonaws.com"
 
 
-def test_the_consoles_sign_in_moves_to_this_machine_alone() -> None:
+def test_the_consoles_sign_in_variable_accepts_this_machine_only() -> None:
     environ = {"AWS_ENDPOINT_URL_SIGNIN": LOOPBACK}
     assert endpoints.console_sign_in_endpoint("eu-west-1", environ) == LOOPBACK
     environ = {"AWS_ENDPOINT_URL_SIGNIN": "https://eu-west-1.signin.aws.amazon.com"}
@@ -134,7 +134,7 @@ def test_the_consoles_sign_in_moves_to_this_machine_alone() -> None:
 
 
 @pytest.mark.parametrize(("said", "is_moved"), [("true", False), ("TRUE", False), ("no", True)])
-def test_aws_own_switch_ignores_the_service_variables(said: str, is_moved: bool) -> None:
+def test_awss_own_switch_ignores_the_service_variables(said: str, is_moved: bool) -> None:
     environ = {
         "AWS_ENDPOINT_URL_SSO_OIDC": LOOPBACK,
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": said,
@@ -155,11 +155,11 @@ def test_aws_own_switch_ignores_the_service_variables(said: str, is_moved: bool)
         ("", False),
     ],
 )
-def test_this_machine_is_told_by_its_host(url: str, is_here: bool) -> None:
+def test_this_machine_is_recognised_by_its_host(url: str, is_here: bool) -> None:
     assert endpoints.is_loopback_url(url) is is_here
 
 
-def test_the_general_variable_moves_nothing_and_is_mentioned() -> None:
+def test_the_general_variable_changes_nothing_and_is_a_warning() -> None:
     environ = {"AWS_ENDPOINT_URL": "https://evil.net"}
     assert endpoints.oidc_endpoint("eu-west-1", environ) == OIDC
     assert endpoints.portal_endpoint("eu-west-1", environ).endswith(".amazonaws.com")
@@ -232,7 +232,7 @@ def test_other_sign_in_pages_are_not_opened(url: str) -> None:
     assert refused.value.message.isprintable()
 
 
-def test_a_loopback_endpoint_may_send_to_its_own_pages_only() -> None:
+def test_a_loopback_endpoint_may_name_its_own_pages_only() -> None:
     def checked(url: str) -> str:
         return endpoints.checked_sign_in_url(url, "eu-west-1", LOOPBACK)
 

@@ -39,7 +39,7 @@ def test_a_clock_that_was_set_back_serves_nothing_that_is_kept(
 
 
 def test_somebody_thinks_again_at_half_of_the_life() -> None:
-    assert freshness.check_again_at(1000, 4600) == 2800
+    assert freshness.half_life_at(1000, 4600) == 2800
 
 
 @pytest.mark.parametrize("life", [60, 61, 900, 3600, 3601, 43200])

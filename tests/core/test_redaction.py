@@ -1,4 +1,4 @@
-"""What a log may never show, in the forms that it turns up in."""
+"""Secrets that a log must never show, in the forms in which they appear."""
 
 import pytest
 
@@ -48,5 +48,5 @@ def test_a_key_id_keeps_its_last_four():
         "001234567890/ReadOnlyAccess until 2026-01-01T12:00:00Z",
     ],
 )
-def test_what_is_no_secret_stays(text):
+def test_text_without_a_secret_stays_unchanged(text):
     assert redacted(text) == text

@@ -1,4 +1,4 @@
-"""A storage service that has no bucket: it lists none to whoever has keys that work now."""
+"""A storage service without buckets: it answers every caller with valid credentials."""
 
 import re
 import threading
@@ -14,7 +14,7 @@ _NONE = (
 
 
 class EmptyStorage:
-    """`with EmptyStorage(emulator) as storage`: storage.url; each caller's account or None."""
+    """`with EmptyStorage(emulator) as storage`: has `url`, and each caller's account or None."""
 
     def __init__(self, emulator: Emulator) -> None:
         self.accounts: list[str | None] = []

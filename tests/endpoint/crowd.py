@@ -1,4 +1,4 @@
-"""Clients that keep an endpoint busy and are never answered: idle ones, and ones that drip."""
+"""Clients that keep an endpoint busy without an answer: idle ones, and ones that send slowly."""
 
 import socket
 import threading
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def crowd(port: int, *, idle: int, slow: int, request: bytes) -> Iterator[None]:
-    """Be there for a while: `idle` send nothing, `slow` the request, a byte a second."""
+    """Keep clients connected: `idle` send nothing, `slow` send the request, a byte a second."""
     stop = threading.Event()
     waiting = [socket.create_connection(("127.0.0.1", port)) for _ in range(idle)]
     dripping = threading.Thread(target=_drip, args=(port, slow, request, stop))
@@ -23,7 +23,7 @@ def crowd(port: int, *, idle: int, slow: int, request: bytes) -> Iterator[None]:
 
 
 def _drip(port: int, number: int, request: bytes, stop: threading.Event) -> None:
-    """Send a byte a second on each connection, anew when it is hung up on."""
+    """Send a byte a second on each connection; replace a connection that the server closes."""
     clients: dict[socket.socket, int] = {}
     while not stop.is_set():
         while len(clients) < number:

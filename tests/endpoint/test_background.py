@@ -1,4 +1,4 @@
-"""The endpoint's own renewals: at half of a life, and not where the settings say no."""
+"""The endpoint's early renewals: after half of a lifetime, unless the settings forbid them."""
 
 from collections.abc import Iterator
 
@@ -27,10 +27,12 @@ def emulator(home: Home, clock: Clock) -> Iterator[Emulator]:
         yield running
 
 
-def test_a_look_past_half_of_a_life_renews(home: Home, emulator: Emulator, clock: Clock) -> None:
+def test_a_round_after_half_of_the_lifetime_renews(
+    home: Home, emulator: Emulator, clock: Clock
+) -> None:
     with served(home, emulator, clock, pause_seconds=600) as endpoint:
         before = endpoint.get().body
-        endpoint.serving.background.run_once()  # whatever its first look came to find
+        endpoint.serving.background.run_once()  # the thread's own first round may come before or after
         clock.go_on(HOUR / 2 + 60)
         assert endpoint.get().body == before
         endpoint.serving.background.run_once()
@@ -38,7 +40,7 @@ def test_a_look_past_half_of_a_life_renews(home: Home, emulator: Emulator, clock
     assert emulator.counters["GetRoleCredentials"] == 2
 
 
-def test_it_renews_nothing_ahead_where_the_settings_say_so(
+def test_it_renews_nothing_early_where_the_settings_say_so(
     home: Home, emulator: Emulator, clock: Clock
 ) -> None:
     settings = home.path / ".config/ssohelper/config.toml"
@@ -49,5 +51,5 @@ def test_it_renews_nothing_ahead_where_the_settings_say_so(
         clock.go_on(HOUR / 2 + 60)
         endpoint.serving.background.run_once()
         assert endpoint.get().body == before
-        clock.go_on(HOUR / 4)  # less than a quarter of an hour is left: renewed for who asks
+        clock.go_on(HOUR / 4)  # less than a quarter of an hour is left: renewed for the request
         assert endpoint.get().body != before

@@ -1,4 +1,4 @@
-"""The config of a served command: the user's own text, but no identity in [default], no static key."""
+"""The config of a served command: the user's text without [default]'s identity and static keys."""
 
 import configparser
 from pathlib import Path
@@ -47,7 +47,7 @@ def as_botocore_reads(text: str, folder: Path) -> dict[str, dict[str, object]]:
 
 @pytest.mark.parametrize("header", ["[default]", "[profile default]", '[profile "default"]'])
 @pytest.mark.parametrize("identity", IDENTITY.values(), ids=IDENTITY)
-def test_of_default_only_what_is_no_identity_stays(
+def test_only_identity_keys_are_removed_from_default(
     identity: str, header: str, tmp_path: Path
 ) -> None:
     text = f"# mine\n{header}\noutput = text\n{identity}# behind\ns3 =\n  max_queue_size = 9\n"
@@ -63,7 +63,7 @@ def test_of_default_only_what_is_no_identity_stays(
     }
 
 
-def test_all_else_is_kept_to_the_byte() -> None:
+def test_all_other_text_stays_to_the_byte() -> None:
     text = (
         "; a file of mine\n\n[profile other]\n  credential_process=ssohelper-credentials  --x\n"
         "; between\n\tregion :  eu-north-1\n\n\n[sso-session corp]\nsso_start_url = u\n"
@@ -99,7 +99,9 @@ def test_a_config_without_default_gets_one(empty: str, tmp_path: Path) -> None:
     assert found == {"default": {"region": "eu-west-1"}}
 
 
-def test_the_magic_section_leaks_no_identity_and_others_keep_it(tmp_path: Path) -> None:
+def test_identity_in_the_capital_default_section_stays_for_other_sections_only(
+    tmp_path: Path,
+) -> None:
     text = (
         "[DEFAULT]\nsso_session = corp\noutput = text\nsso_account_id = 000000000001\n"
         "aws_secret_access_key = s1\n"
@@ -132,8 +134,8 @@ def test_static_keys_are_copied_from_no_section() -> None:
     assert "[sso-session corp]\nsso_region = r\n# a comment\n[plugins]\n" in made
 
 
-def test_a_profile_that_had_static_keys_alone_refuses() -> None:
-    """Else an SDK takes the endpoint's credentials for it: another account's."""
+def test_a_profile_with_static_keys_only_gets_a_command_that_fails() -> None:
+    """Otherwise an SDK would use the endpoint's credentials for it, which are another account's."""
     text = (
         f"[profile static]\n{STATIC}[profile in-credentials]\nregion = r\n"
         "[profile settings]\nregion = r\n[default]\nregion = eu-west-1\n"
@@ -146,14 +148,14 @@ def test_a_profile_that_had_static_keys_alone_refuses() -> None:
     }
 
 
-def test_a_text_that_would_not_say_what_was_meant_is_not_made() -> None:
-    """Here the indented header becomes a part of the last value when [default] gets a region."""
+def test_a_text_that_would_not_parse_as_intended_is_an_error() -> None:
+    """Here the indented header would become part of the last value when [default] gets a region."""
     text = "[default]\n  [profile other]\noutput = text\n"
     with pytest.raises(ConfigInvalid, match="too unusual"):
         copied(text)
 
 
-def test_where_there_can_be_no_copy_the_command_gets_its_region_and_a_warning(
+def test_when_the_config_cannot_be_copied_the_command_gets_only_its_region_and_a_warning(
     home: Home, endpoint: Served
 ) -> None:
     app = endpoint.serving._app

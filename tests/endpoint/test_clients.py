@@ -1,4 +1,4 @@
-"""The endpoint with clients that others publish. Long runs of them are in `make torture`."""
+"""The endpoint with real SDKs and tools. Long runs of them are in `make torture`."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def rclone(url: str) -> list[str]:
 def test_the_aws_cli_with_nothing_but_address_and_token(
     endpoint: Served, home: Home, tmp_path: Path
 ) -> None:
-    """What an env file holds: a container has no file of this machine's."""
+    """These are what an env file has: a container has no file of this machine."""
     bare = {"HOME": str(tmp_path / "nobody"), "PATH": os.environ["PATH"]}
     variables = {**endpoint.serving.env_file_variables()}
     kept = {name: value for name, value in home.env.items() if name.startswith("AWS_ENDPOINT")}

@@ -1,4 +1,4 @@
-"""Days in seconds: lives that follow each other, sleep and wake, the end of a sign-in, notices."""
+"""Days in seconds: successive lifetimes, sleep and wake-up, the end of a sign-in, notices."""
 
 import json
 import re
@@ -50,7 +50,7 @@ def emulator(home: Home, clock: Clock) -> Iterator[Emulator]:
 
 
 def signed_in(home: Home, clock: Clock, hours: float | None = None) -> None:
-    """Note the moment of the sign-in, as `login` does; `hours` is what the settings say of it."""
+    """Record the time of the sign-in, as `login` does; `hours` is its length in the settings."""
     TokenFiles(
         home.token_folder, state=home.path / ".local/state/ssohelper", runtime=home.runtime
     ).save_facts("corp", SignInFacts(signed_in_at=int(clock.now())))
@@ -61,7 +61,7 @@ def signed_in(home: Home, clock: Clock, hours: float | None = None) -> None:
 
 
 def good(endpoint: Served, clock: Clock) -> dict[str, str]:
-    """Ask, and check by AWS's books and clock that what came works now."""
+    """Ask, and check with the emulator that the credentials are valid now."""
     answered = endpoint.get()
     assert answered.status == 200, answered.body
     issued = endpoint.emulator.identity_of(answered.body["AccessKeyId"])
@@ -71,7 +71,7 @@ def good(endpoint: Served, clock: Clock) -> dict[str, str]:
     return answered.body
 
 
-def test_four_lives_of_credentials_and_of_tokens(
+def test_four_lifetimes_of_credentials_and_of_tokens(
     home: Home, emulator: Emulator, clock: Clock
 ) -> None:
     emulator.faults.role_credentials_seconds = HOUR
@@ -89,7 +89,7 @@ def test_four_lives_of_credentials_and_of_tokens(
     assert 4 <= emulator.counters["CreateToken.refresh_token"] <= 9
 
 
-def test_it_renews_though_nobody_asks(home: Home, emulator: Emulator, clock: Clock) -> None:
+def test_it_renews_without_any_request(home: Home, emulator: Emulator, clock: Clock) -> None:
     emulator.faults.role_credentials_seconds = HOUR
     with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
         good(endpoint, clock)
@@ -97,7 +97,7 @@ def test_it_renews_though_nobody_asks(home: Home, emulator: Emulator, clock: Clo
         wait_for(lambda: emulator.counters["GetRoleCredentials"] == 2)
 
 
-def test_settings_that_somebody_breaks_end_no_job(
+def test_an_error_in_the_settings_does_not_end_a_job(
     home: Home, emulator: Emulator, clock: Clock
 ) -> None:
     emulator.faults.role_credentials_seconds = HOUR
@@ -118,7 +118,7 @@ def test_settings_that_somebody_breaks_end_no_job(
         ]
 
 
-def test_files_that_cannot_be_put_back_delay_neither_renewal_nor_notice(
+def test_files_that_cannot_be_restored_delay_neither_renewal_nor_notice(
     home: Home, emulator: Emulator, clock: Clock
 ) -> None:
     emulator.faults.role_credentials_seconds = HOUR
@@ -138,7 +138,9 @@ def test_files_that_cannot_be_put_back_delay_neither_renewal_nor_notice(
         assert (folder / endpoint.serving.files.path.name / "token").exists()
 
 
-def test_a_role_that_is_taken_away_is_said(home: Home, emulator: Emulator, clock: Clock) -> None:
+def test_a_role_that_is_no_longer_assigned_is_a_warning(
+    home: Home, emulator: Emulator, clock: Clock
+) -> None:
     emulator.faults.role_credentials_seconds = HOUR
     with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
         good(endpoint, clock)
@@ -148,7 +150,7 @@ def test_a_role_that_is_taken_away_is_said(home: Home, emulator: Emulator, clock
         assert endpoint.warned[0].startswith("AWS refuses the role")
 
 
-def test_a_token_file_that_somebody_damages_is_told(
+def test_a_damaged_token_file_is_a_warning(
     home: Home, emulator: Emulator, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(token_cache, "_TORN_SECONDS", 0.1)
@@ -175,7 +177,7 @@ def test_after_a_sleep_of_9_hours_nothing_expired_is_served(
         assert good(endpoint, clock)["AccessKeyId"] != before["AccessKeyId"]
 
 
-def test_it_renews_after_a_sleep_though_nobody_asks(
+def test_it_renews_after_a_sleep_without_any_request(
     home: Home, emulator: Emulator, clock: Clock
 ) -> None:
     # Longer than the sleep: only the jump tells that something has to be looked at.
@@ -187,7 +189,7 @@ def test_it_renews_after_a_sleep_though_nobody_asks(
 
 
 @pytest.mark.parametrize("hours", [9, -9, 24 * 400])
-def test_a_clock_that_is_set_changes_nothing(
+def test_setting_the_clock_changes_nothing(
     home: Home, emulator: Emulator, clock: Clock, hours: int
 ) -> None:
     emulator.faults.role_credentials_seconds = HOUR
@@ -206,7 +208,7 @@ def test_a_clock_that_is_set_changes_nothing(
 def test_a_paused_machine_whose_uptime_stood_still(
     home: Home, emulator: Emulator, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A paused virtual machine: its wall clock is put right afterwards, no other clock moved."""
+    """A paused virtual machine: its wall clock is corrected afterwards, no other clock moved."""
     emulator.faults.role_credentials_seconds = HOUR
     monkeypatch.setattr(clock_file, "_uptime", clock.monotonic)
     with served(home, emulator, clock) as endpoint:
@@ -222,7 +224,7 @@ def test_a_paused_machine_whose_uptime_stood_still(
         emulator.start()
 
 
-def test_a_role_that_is_taken_away_is_not_served_on(
+def test_a_role_that_is_no_longer_assigned_is_not_served_any_more(
     home: Home, emulator: Emulator, clock: Clock
 ) -> None:
     emulator.faults.role_credentials_seconds = HOUR
@@ -249,7 +251,7 @@ def test_another_time_zone_changes_nothing(
     assert emulator.counters["GetRoleCredentials"] == 1
 
 
-def test_a_file_that_a_cleaner_took_is_put_back(
+def test_a_file_that_a_cleaner_removed_is_restored(
     home: Home, emulator: Emulator, clock: Clock
 ) -> None:
     with served(home, emulator, clock, pause_seconds=0.05) as endpoint:
@@ -262,11 +264,11 @@ def test_a_file_that_a_cleaner_took_is_put_back(
 class TestSlowAws:
     @pytest.fixture(autouse=True)
     def _short(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Wait for AWS far less than it takes here, so that a busy machine changes nothing."""
+        """Wait for AWS much shorter than it takes here, so that a busy machine changes nothing."""
         assert handlers.CONTAINER_SECONDS <= 1.5  # botocore gives up after 2
         monkeypatch.setattr(handlers, "CONTAINER_SECONDS", 0.3)
 
-    def test_what_should_be_renewed_first_is_served_meanwhile(
+    def test_credentials_near_their_end_are_served_meanwhile(
         self, home: Home, emulator: Emulator, clock: Clock
     ) -> None:
         emulator.faults.role_credentials_seconds = HOUR
@@ -279,7 +281,7 @@ class TestSlowAws:
             assert good(endpoint, clock)["AccessKeyId"] == before["AccessKeyId"]
             emulator.faults.latency_seconds = {}
 
-    def test_without_any_it_says_so_and_the_next_request_finds_the_answer(
+    def test_without_credentials_it_is_an_error_and_the_next_request_gets_them(
         self, home: Home, emulator: Emulator, clock: Clock
     ) -> None:
         emulator.faults.latency_seconds = {"GetRoleCredentials": 2.5}
@@ -291,7 +293,7 @@ class TestSlowAws:
 
 
 class TestEndOfASignIn:
-    def test_is_told_an_hour_and_a_quarter_of_an_hour_before(
+    def test_notices_come_an_hour_and_15_min_before(
         self, home: Home, emulator: Emulator, clock: Clock
     ) -> None:
         signed_in(home, clock, hours=10)
@@ -308,7 +310,7 @@ class TestEndOfASignIn:
             assert re.fullmatch("1[1-5]m", left[1])
         assert all("ssohelper login corp" in text for text in endpoint.told)
 
-    def test_that_has_passed_at_the_start_is_told_by_the_last_token_s(
+    def test_when_it_has_passed_at_the_start_the_token_s_end_gives_the_notice(
         self, home: Home, emulator: Emulator, clock: Clock
     ) -> None:
         signed_in(home, clock, hours=0.25)
@@ -320,7 +322,7 @@ class TestEndOfASignIn:
                 endpoint.serving.background.run_once()
             assert len(endpoint.told) == 1
 
-    def test_that_is_only_assumed_is_not_told(
+    def test_an_assumed_end_gives_no_notice(
         self, home: Home, emulator: Emulator, clock: Clock
     ) -> None:
         signed_in(home, clock)
@@ -331,7 +333,7 @@ class TestEndOfASignIn:
                 good(endpoint, clock)
             assert endpoint.told == []
 
-    def test_is_preceded_by_a_last_renewal_of_everything(
+    def test_everything_is_renewed_shortly_before(
         self, home: Home, emulator: Emulator, clock: Clock
     ) -> None:
         # The token has an hour and is a quarter of one old then: nothing else renews it.
@@ -353,7 +355,7 @@ class TestEndOfASignIn:
             assert refreshes not in {asking[1] for asking in earlier}
             assert key_id not in {asking[2] for asking in earlier}
 
-    def test_is_an_error_in_words_and_a_login_elsewhere_revives(
+    def test_after_it_requests_fail_until_a_login(
         self, home: Home, emulator: Emulator, clock: Clock, run: Run
     ) -> None:
         emulator.faults.role_credentials_seconds = HOUR
@@ -379,7 +381,7 @@ class TestEndOfASignIn:
             wait_for(lambda: endpoint.get().status == 200)
             wait_for(lambda: "again" in endpoint.told[-1])
 
-    def test_by_a_logout_elsewhere_is_told_as_what_it_is(
+    def test_a_logout_gives_a_notice_of_its_own(
         self, home: Home, emulator: Emulator, clock: Clock, run: Run
     ) -> None:
         with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
@@ -389,7 +391,7 @@ class TestEndOfASignIn:
             wait_for(lambda: endpoint.told)
             assert endpoint.told[0].startswith('"corp" is signed out: requests fail')
 
-    def test_that_aws_tells_by_a_refusal_is_told_at_once(
+    def test_a_refusal_by_aws_gives_a_notice_at_once(
         self, home: Home, emulator: Emulator, clock: Clock
     ) -> None:
         with served(home, emulator, clock, pause_seconds=0.01) as endpoint:

@@ -1,4 +1,4 @@
-"""`exec --server`: always the account that was asked for, and a command that notices nothing of us."""
+"""`exec --server`: always the chosen account; the command behaves as it does without us."""
 
 import os
 import re
@@ -38,10 +38,8 @@ STALE = {
 
 
 @pytest.mark.parametrize("client", ["boto3", "aws"])
-def test_the_child_is_the_account_that_was_asked_for(
-    home: Home, emulator: Emulator, client: str
-) -> None:
-    """A [default] that holds keys, AWS_PROFILE, a stale environment: none of them catches it."""
+def test_the_child_uses_the_chosen_account(home: Home, emulator: Emulator, client: str) -> None:
+    """A [default] with keys, AWS_PROFILE, an old environment: none of them takes effect."""
     default = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = default\n"
     prepared(home, emulator, f"\n{default}region = sa-east-1\n")
     (home.path / ".aws" / "credentials").write_text(default)
@@ -146,7 +144,7 @@ def test_other_profiles_work_beside_it_in_the_aws_cli_and_in_ssohelper(
 
 
 def test_the_copy_is_not_written_to(home: Home, emulator: Emulator, run: Run) -> None:
-    """What is written there would be lost with the command."""
+    """What a tool writes there would be lost when the command ends."""
     before = home.config_file.read_bytes()
     inner = f"{SCRIPT} profile add {ACCOUNT}/Role00 --name mine --yes"
     done = run("exec", "--server", "job", "--", "sh", "-c", inner)
@@ -159,7 +157,7 @@ def test_the_copy_is_not_written_to(home: Home, emulator: Emulator, run: Run) ->
     assert b"[profile mine]" in home.config_file.read_bytes()
 
 
-def test_what_the_child_is_given(home: Home, emulator: Emulator) -> None:
+def test_the_childs_environment_and_files(home: Home, emulator: Emulator) -> None:
     more = (
         "output = text\nretry_mode = adaptive\nrole_arn = arn:aws:iam::000000000000:role/x\n"
         "s3 =\n    max_concurrent_requests = 3\n    addressing_style = path\nservices = mine\n"
@@ -190,7 +188,7 @@ def test_what_the_child_is_given(home: Home, emulator: Emulator) -> None:
     assert sizes["token"] == 43  # 256 bits, and no newline behind them
 
 
-def test_an_end_that_nobody_knows_is_a_warning_at_the_start(
+def test_an_unknown_end_of_the_sign_in_is_a_warning_at_the_start(
     home: Home, emulator: Emulator, run: Run
 ) -> None:
     unsure = run("exec", "--server", "job", "--", "true")
@@ -245,7 +243,7 @@ while True:
 """
 
 
-def test_signals_that_we_get_are_passed_on(home: Home, emulator: Emulator) -> None:
+def test_signals_sent_to_us_are_passed_on(home: Home, emulator: Emulator) -> None:
     names = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGCONT"]
     with Program([*EXEC, sys.executable, "-c", _TRAPS, *names], home) as program:
         program.says("ready")
@@ -274,7 +272,7 @@ def state_of(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
-def test_on_a_terminal_it_is_a_job_like_any_other(home: Home, emulator: Emulator) -> None:
+def test_on_a_terminal_job_control_works(home: Home, emulator: Emulator) -> None:
     shell = pexpect.spawn(
         "bash", ["--norc", "--noprofile", "-i"], env={**home.env, "PS1": "$ "}, encoding="utf-8",
         timeout=60, dimensions=(24, 80),
@@ -336,7 +334,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 def test_a_terminal_s_hangup_reaches_the_command_of_a_session_leader(
     home: Home, emulator: Emulator
 ) -> None:
-    """As a tmux window's or ssh's only command we alone hear that the terminal has gone."""
+    """As the only command of a tmux window or of ssh, only we get the terminal's SIGHUP."""
     job = 'trap "exit 9" HUP; echo begun; for n in $(seq 300); do sleep 0.1; done; exit 1'
     done = subprocess.run(
         [sys.executable, "-c", _HANGS_UP, *EXEC, "sh", "-c", job],
@@ -360,8 +358,8 @@ def test_a_child_that_cannot_be_started_leaves_no_server(
     assert os.listdir(home.path / ".local/state/ssohelper/serve") == []
 
 
-def test_a_read_only_home_is_no_obstacle(home: Home, emulator: Emulator) -> None:
-    """The endpoint's folder is in the runtime folder then, and removed from there at the end."""
+def test_it_works_with_a_read_only_home(home: Home, emulator: Emulator) -> None:
+    """The endpoint's folder is then in the runtime folder, and is removed at the end."""
     argv = [*EXEC, sys.executable, "-c", _BOTO3]
     if os.geteuid() == 0:  # root writes in spite of a mode
         argv = ["sh", "-c", _IN_NAMESPACE, "sh", need("unshare"), _READ_ONLY_HOME, *argv]
@@ -393,18 +391,14 @@ exec "$@"
 """
 
 
-def test_who_started_it_may_have_ignored_the_ends_of_children(
-    home: Home, emulator: Emulator
-) -> None:
+def test_it_works_when_its_parent_ignores_sigchld(home: Home, emulator: Emulator) -> None:
     ignoring = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); "
     ignoring += "os.execv(sys.argv[1], sys.argv[1:])"
     with Program([sys.executable, "-c", ignoring, *EXEC, "sh", "-c", "exit 7"], home) as program:
         assert program.ends() == 7
 
 
-def test_a_script_without_an_interpreter_s_line_runs(
-    home: Home, emulator: Emulator, run: Run
-) -> None:
+def test_a_script_without_a_shebang_runs(home: Home, emulator: Emulator, run: Run) -> None:
     script = home.path / "script"
     script.write_text("exit 9\n")
     script.chmod(0o755)

@@ -1,4 +1,4 @@
-"""The how-to pages' recipes, as they stand there. bubblewrap with one thing mounted is a container."""
+"""The how-to pages' recipes, run as printed. bubblewrap with one mount acts as the container."""
 
 import configparser
 import json
@@ -22,7 +22,7 @@ _WHO = "aws sts get-caller-identity --query Account --output text"
 
 
 def blocks(page: str, language: str) -> list[str]:
-    """Return the page's blocks of a language; of consoles what is typed there."""
+    """Return the page's blocks of a language; of `console` blocks the commands."""
     found = re.findall(rf"^```{language}\n(.*?)^```", (DOCS / page).read_text(), re.M | re.S)
     if language != "console":
         return found
@@ -30,14 +30,14 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 def typed(page: str, words: str) -> str:
-    """Return the one line of the page's consoles that has these words."""
+    """Return the one command of the page that contains these words."""
     [line] = {line for line in blocks(page, "console") if words in line}
     return line
 
 
 @pytest.fixture
 def home(home: Home) -> Home:
-    """A home as the pages assume it: ssohelper in ~/.local/bin, a script of the person's."""
+    """A home as the pages assume it: ssohelper in ~/.local/bin, and a script of the user's."""
     programs = home.path / ".local" / "bin"
     programs.mkdir(parents=True)
     (programs / "ssohelper").symlink_to(SCRIPT)
@@ -68,7 +68,7 @@ def shell(line: str, home: Home, **more: str) -> "subprocess.CompletedProcess[st
 
 
 def as_a_job(line: str, home: Home) -> "subprocess.CompletedProcess[str]":
-    """Run a line as cron does: no terminal, and hardly any environment."""
+    """Run a line as cron does: no terminal, and a minimal environment."""
     services = {name: value for name, value in home.env.items() if name.startswith("AWS_ENDPOINT")}
     return subprocess.run(
         ["/bin/sh", "-c", line],
@@ -82,7 +82,7 @@ def as_a_job(line: str, home: Home) -> "subprocess.CompletedProcess[str]":
 
 
 class TestLongJobs:
-    def test_the_question_before_it_starts(self, home: Home, emulator: Emulator) -> None:
+    def test_the_check_before_a_job_starts(self, home: Home, emulator: Emulator) -> None:
         line = typed("long-jobs.md", "--check --min 10h")
         home.browser()
         assert shell(line, home).returncode == 0
@@ -116,7 +116,7 @@ class TestLongJobs:
         finally:
             subprocess.run([*tmux, "kill-server"], env=home.env, capture_output=True)
 
-    def test_a_command_of_one_s_own_for_notices(self, home: Home, emulator: Emulator) -> None:
+    def test_the_users_own_command_for_notices(self, home: Home, emulator: Emulator) -> None:
         done = shell(typed("long-jobs.md", "config set notify sh"), home)
         assert done.returncode == 0, done.stderr
         token = emulator.token_for("ana", start_url="https://d-0000000000.awsapps.com/start")
@@ -172,7 +172,7 @@ def exec_start(unit: str, home: Home) -> str:
 
 
 class TestContainers:
-    def test_with_nothing_but_the_socket(self, home: Home, emulator: Emulator) -> None:
+    def test_with_only_the_socket(self, home: Home, emulator: Emulator) -> None:
         serve = typed("containers.md", "--socket ~/.sso.sock")
         [config] = blocks("containers.md", "ini")
         with Program(["/bin/sh", "-c", f"exec {serve}"], home) as program:
@@ -189,7 +189,7 @@ class TestContainers:
             assert json.loads(wrong.stdout)["code"] == "Forbidden"
             program.ends(15)
 
-    def test_the_line_says_what_to_type_when_signed_out(
+    def test_when_signed_out_the_answer_says_what_to_type(
         self, home: Home, emulator: Emulator
     ) -> None:
         serve = typed("containers.md", "--socket ~/.sso.sock")
@@ -243,7 +243,7 @@ class TestContainers:
             assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr
             program.ends(15)
 
-    def test_a_container_that_runs_on_while_serve_is_started_again(
+    def test_a_running_container_works_on_when_serve_is_restarted(
         self, home: Home, emulator: Emulator
     ) -> None:
         serve = typed("containers.md", "serve payments-prod.ReadOnlyAccess --env-file")
@@ -271,7 +271,7 @@ class TestContainers:
             program.ends(15)
         assert answers[0].stdout.split() == [ACCOUNT, ACCOUNT], answers[0].stderr
 
-    def test_the_pages_name_only_what_a_container_has(self) -> None:
+    def test_the_pages_use_only_programs_that_a_container_has(self) -> None:
         assert "docker run -v ~/.sso.sock:/run/sso.sock" in typed("containers.md", "-v ~/.sso")
         assert "--network host --env-file" in typed("containers.md", "--network host")
 
@@ -279,7 +279,7 @@ class TestContainers:
 def contained(
     script: str, home: Home, *options: str, socket: bool = True, **env: str
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a script where only /usr and the socket are; no home, no process of ours, no /run."""
+    """Run a script in a container with only /usr and the socket: no home, no other process, no /run."""
     services = {name: value for name, value in home.env.items() if name.startswith("AWS_ENDPOINT")}
     if sys.platform != "linux":
         pytest.skip("bubblewrap is Linux's")

@@ -1,4 +1,4 @@
-"""Only the right request is answered: the others get 403 or nothing, never credentials."""
+"""Only the right request gets credentials: the others get 403 or no answer."""
 
 import ctypes
 import os
@@ -111,20 +111,20 @@ def handler(port: int = 8000) -> ContainerHandler:
 
 
 def status_of(head: bytes, port: int = 8000) -> int:
-    """Return the status that the container's entry point answers this request with."""
+    """Return the status of the container handler's answer to this request."""
     asked = handler(port)
     found = asked.rules.parse_request(head, is_ours=True)
     return (asked.rules.refusal if found is None else asked.answer(found)).status
 
 
-def test_the_right_request_is_right() -> None:
+def test_the_right_request_is_answered() -> None:
     assert status_of(request()) == 200
     assert status_of(request(host="localhost:8000")) == 200
     more = ["User-Agent: Botocore/1.40 (x; y)", "Accept-Encoding: identity", "Content-Length: 0"]
     assert status_of(request("GET /credentials HTTP/1.1", "127.0.0.1:8000", TOKEN, *more)) == 200
 
 
-def test_port_80_is_named_by_some_clients_and_left_out_by_most() -> None:
+def test_port_80_may_be_left_out_of_the_host_header() -> None:
     for port, host, status in (
         (80, "127.0.0.1", 200),
         (80, "localhost:80", 200),
@@ -134,7 +134,7 @@ def test_port_80_is_named_by_some_clients_and_left_out_by_most() -> None:
         assert status_of(request(host=host), port) == status, (port, host)
 
 
-def test_an_error_that_nobody_expects_is_an_answer_without_its_words(home: Home) -> None:
+def test_an_unexpected_error_is_a_500_without_its_message(home: Home) -> None:
     def fail(seconds: float) -> RoleCredentials:
         raise ValueError("CNRY secret")
 
@@ -151,12 +151,12 @@ def test_an_error_that_nobody_expects_is_an_answer_without_its_words(home: Home)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_wrong_request_is_wrong(name: str) -> None:
+def test_a_wrong_request_is_forbidden(name: str) -> None:
     assert status_of(HOSTILE[name]) == 403
 
 
 def raw(port: int, data: bytes, source: str = "127.0.0.1") -> bytes:
-    """Return all that comes back for these bytes; nothing when the other end hangs up."""
+    """Return the answer to these bytes; b"" when the server closes the connection."""
     with socket.create_connection(("127.0.0.1", port), 10, source_address=(source, 0)) as client:
         client.settimeout(10)
         came = b""
@@ -176,7 +176,7 @@ def of(endpoint: Served, data: bytes) -> bytes:
     return data.replace(TOKEN.encode(), endpoint.token.encode())
 
 
-def test_the_endpoint_answers_the_right_one_of_them_alone(endpoint: Served) -> None:
+def test_the_running_endpoint_gives_credentials_to_the_right_request_only(endpoint: Served) -> None:
     good = raw(endpoint.port, of(endpoint, request()))
     assert good.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"CNRYSAK" in good
@@ -195,7 +195,7 @@ def test_the_endpoint_answers_the_right_one_of_them_alone(endpoint: Served) -> N
     assert endpoint.get().status == 200
 
 
-def test_a_head_that_does_not_come_is_waited_for_so_long(
+def test_an_incomplete_head_is_waited_for_5_s(
     endpoint: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert local_server.HEAD_SECONDS == 5
@@ -205,7 +205,7 @@ def test_a_head_that_does_not_come_is_waited_for_so_long(
     assert time.monotonic() - began >= 0.4
 
 
-def test_it_listens_on_127_0_0_1_alone(endpoint: Served) -> None:
+def test_it_listens_on_127_0_0_1_only(endpoint: Served) -> None:
     found = []
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with open(table) as lines:
@@ -229,7 +229,7 @@ def test_another_user_gets_nothing_even_with_the_token(endpoint: Served) -> None
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 def test_no_connection_to_aws_stays_open(endpoint: Served) -> None:
-    """A sleep would leave it dead, and the first renewal after it would wait for an answer there."""
+    """After a sleep it would be dead, and the first renewal would wait for an answer on it."""
     assert endpoint.get().status == 200
     assert endpoint.emulator.counters["GetRoleCredentials"] >= 1
     ends_in = f":{urlsplit(endpoint.emulator.url).port:04X} 01"  # address of the peer, established
@@ -237,7 +237,7 @@ def test_no_connection_to_aws_stays_open(endpoint: Served) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl(2) is Linux's")
-def test_what_it_holds_gets_into_no_core_dump(home: Home, emulator: Emulator) -> None:
+def test_it_forbids_core_dumps(home: Home, emulator: Emulator) -> None:
     get_dumpable, set_dumpable = 3, 4
     prctl = ctypes.CDLL(None).prctl
     assert prctl(set_dumpable, 1, 0, 0, 0) == 0
@@ -246,7 +246,7 @@ def test_what_it_holds_gets_into_no_core_dump(home: Home, emulator: Emulator) ->
 
 
 def as_nobody(do) -> str:  # type: ignore[no-untyped-def]
-    """Return the name of the error, or what was returned, as text."""
+    """Run this as the user nobody; return its result, or the name of its error, as text."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:

@@ -1,4 +1,4 @@
-"""`serve` with what cannot be: one line, the right exit code, and nothing left behind."""
+"""`serve` with invalid options: one line, the right exit code, and no file left over."""
 
 import os
 import socket
@@ -17,7 +17,9 @@ from tests.conftest import Home, Run
 from tests.endpoint.test_serve_command import SERVE, state
 
 
-def test_what_cannot_be_is_said_in_one_line(home: Home, emulator: Emulator, run: Run) -> None:
+def test_an_invalid_option_is_an_error_of_one_line(
+    home: Home, emulator: Emulator, run: Run
+) -> None:
     there = home.path / "there"
     there.write_text("mine")
     with socket.socket() as taken:
@@ -38,7 +40,7 @@ def test_what_cannot_be_is_said_in_one_line(home: Home, emulator: Emulator, run:
     assert there.read_text() == "mine"
 
 
-def test_a_relative_path_in_a_folder_that_is_gone_is_said_in_one_line(
+def test_a_relative_path_in_a_removed_folder_is_an_error_of_one_line(
     home: Home, emulator: Emulator
 ) -> None:
     for option in ("--socket", "--env-file"):
@@ -54,32 +56,32 @@ def refused(thread: threading.Thread) -> None:
     raise RuntimeError("can't start new thread")
 
 
-def test_a_system_without_threads_is_said_in_one_line(
+def test_when_no_thread_can_be_started_it_is_an_error_of_one_line(
     home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = App(home.env)
     with serve_command._make_endpoint(app, selection.resolve_profile(app, "job", None)) as endpoint:
         endpoint.listen_on_port()
         monkeypatch.setattr(threading.Thread, "start", refused)
-        with pytest.raises(LocalState, match="the system gives no more threads"):
+        with pytest.raises(LocalState, match="no more threads can be started"):
             endpoint.start()
     assert os.listdir(state(home)) == []
 
 
-def test_threads_that_come_back_ask_aws_again(
+def test_once_threads_can_be_started_again_aws_is_asked(
     home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = App(home.env)
     with serve_command._make_endpoint(app, selection.resolve_profile(app, "job", None)) as endpoint:
         with monkeypatch.context() as for_a_while:
             for_a_while.setattr(threading.Thread, "start", refused)
-            with pytest.raises(LocalState, match="the system gives no more threads"):
+            with pytest.raises(LocalState, match="no more threads can be started"):
                 endpoint.source.get_credentials(1.5)
             serve_command._print_warning("lost, and no reason to end")
         assert endpoint.source.get_credentials(60.0).access_key_id
 
 
-def test_a_wrong_word_is_said_in_one_line(
+def test_a_wrong_argument_is_an_error_of_one_line(
     home: Home,
     emulator: Emulator,
     capfd: pytest.CaptureFixture[str],

@@ -1,4 +1,4 @@
-"""`serve` as its users meet it: what it prints, its files, its socket, its end."""
+"""`serve`: what it prints, its files, its socket, its end."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def asked_at(path: Path, data: bytes = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
 )
-def test_it_ends_at_once_and_leaves_nothing(
+def test_it_ends_at_once_and_removes_its_files(
     home: Home, emulator: Emulator, number: int, code: int
 ) -> None:
     path = home.path / "sso.sock"
@@ -54,7 +54,7 @@ def test_it_ends_at_once_and_leaves_nothing(
     assert os.listdir(state(home)) == []
 
 
-def test_under_nohup_a_terminal_s_end_is_not_its_own(home: Home, emulator: Emulator) -> None:
+def test_under_nohup_it_survives_the_terminal(home: Home, emulator: Emulator) -> None:
     path = home.path / "sso.sock"
     with Program([need("nohup"), *SERVE, "--socket", str(path)], home) as program:
         program.says("until Ctrl-C")
@@ -62,9 +62,7 @@ def test_under_nohup_a_terminal_s_end_is_not_its_own(home: Home, emulator: Emula
         assert program.ends(signal.SIGTERM) == 143
 
 
-def test_in_the_background_of_a_terminal_its_words_do_not_stop_it(
-    home: Home, emulator: Emulator
-) -> None:
+def test_in_the_background_printing_does_not_stop_it(home: Home, emulator: Emulator) -> None:
     path = home.path / "sso.sock"
     shell = pexpect.spawn(
         "bash", ["--norc", "--noprofile", "-i"], env={**home.env, "PS1": "$ "}, encoding="utf-8",
@@ -79,7 +77,7 @@ def test_in_the_background_of_a_terminal_its_words_do_not_stop_it(
         shell.close(force=True)
 
 
-def test_a_shell_that_takes_what_it_prints_uses_the_role(home: Home, emulator: Emulator) -> None:
+def test_a_shell_that_evaluates_its_output_uses_the_role(home: Home, emulator: Emulator) -> None:
     with Program(SERVE, home) as program:
         program.says("AWS_DEFAULT_REGION")
         printed = "".join(program.out)
@@ -96,7 +94,7 @@ def test_a_shell_that_takes_what_it_prints_uses_the_role(home: Home, emulator: E
         assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr
 
 
-def test_json_says_the_same(home: Home, emulator: Emulator) -> None:
+def test_json_has_the_same_values(home: Home, emulator: Emulator) -> None:
     with Program([*SERVE, "--json"], home) as program:
         program.says("\n}\n")
         printed = json.loads("".join(program.out))
@@ -127,7 +125,7 @@ class TestEnvFile:
         assert same == [True, False, True, True]
         assert seen[0][1].startswith("AWS_CONTAINER_AUTHORIZATION_TOKEN=")
 
-    def test_of_somebody_else_s_folder_is_refused(
+    def test_an_env_file_in_another_users_folder_is_refused(
         self, home: Home, emulator: Emulator, run: Run
     ) -> None:
         shared, foreign = home.path / "shared", home.path / "foreign"
@@ -144,7 +142,7 @@ class TestEnvFile:
             assert done.stderr.startswith("ssohelper: error: ")
             assert list(folder.glob("*")) == []
 
-    def test_that_holds_something_else_stays(
+    def test_another_file_at_its_path_is_not_overwritten(
         self, home: Home, emulator: Emulator, run: Run
     ) -> None:
         path = home.path / ".env"
@@ -154,7 +152,9 @@ class TestEnvFile:
         assert path.read_text() == "DATABASE_URL=x\n"
         assert path.stat().st_mode & 0o777 == 0o644
 
-    def test_that_others_could_read_is_closed(self, home: Home, emulator: Emulator) -> None:
+    def test_an_env_file_that_others_could_read_becomes_0600(
+        self, home: Home, emulator: Emulator
+    ) -> None:
         path = home.path / "job.env"
         for _ in range(2):
             with Program([*SERVE, "--env-file", str(path)], home) as program:
@@ -162,7 +162,9 @@ class TestEnvFile:
             assert path.stat().st_mode & 0o777 == 0o600
             path.chmod(0o644)
 
-    def test_whose_port_is_taken_gets_another_one(self, home: Home, emulator: Emulator) -> None:
+    def test_when_its_port_is_taken_another_one_is_used(
+        self, home: Home, emulator: Emulator
+    ) -> None:
         path = home.path / "job.env"
         with Program([*SERVE, "--env-file", str(path)], home) as first:
             first.says(str(path))
@@ -186,10 +188,10 @@ class TestTokenFolder:
         words = ["--env-file", str(home.path / "job.env"), "--token-folder", str(home.path / "t")]
         return Program([*SERVE, *words, *more], home)
 
-    def test_a_client_that_was_started_before_a_restart_goes_on(
+    def test_a_client_that_was_started_before_a_restart_works_on(
         self, home: Home, emulator: Emulator
     ) -> None:
-        """As in a container: it knows what the env file said at its start, and the folder."""
+        """As in a container: it has the env file's values of its start, and the folder."""
         tokens = []
         with self.serve(home) as program:
             program.says("job.env")
@@ -219,13 +221,13 @@ class TestTokenFolder:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def test_folder_and_token_are_for_nobody_else(self, home: Home, emulator: Emulator) -> None:
+    def test_folder_and_token_are_private(self, home: Home, emulator: Emulator) -> None:
         with self.serve(home) as program:
             program.says("job.env")
             modes = [(home.path / "t" / name).stat().st_mode & 0o777 for name in ("", "token")]
             assert modes == [0o700, 0o600]
 
-    def test_one_that_others_may_enter_is_refused(
+    def test_a_folder_that_others_may_enter_is_refused(
         self, home: Home, emulator: Emulator, run: Run
     ) -> None:
         folder = home.path / "open"
@@ -246,7 +248,7 @@ class TestTokenFolder:
             assert (done.returncode, done.stdout) == (7, ""), name
         assert list(elsewhere.iterdir()) == []
 
-    def test_another_file_of_that_name_stays(
+    def test_another_file_named_token_is_not_overwritten(
         self, home: Home, emulator: Emulator, run: Run
     ) -> None:
         (home.path / "t").mkdir(mode=0o700)
@@ -255,7 +257,9 @@ class TestTokenFolder:
         assert done.returncode == 7
         assert (home.path / "t" / "token").read_text() == "mine\n"
 
-    def test_two_endpoints_do_not_share_one(self, home: Home, emulator: Emulator, run: Run) -> None:
+    def test_two_endpoints_cannot_share_a_folder(
+        self, home: Home, emulator: Emulator, run: Run
+    ) -> None:
         with self.serve(home) as program:
             program.says("job.env")
             token = (home.path / "t" / "token").read_bytes()
@@ -293,7 +297,7 @@ class TestTokenFolder:
 
 
 class TestSocket:
-    def test_answers_the_document_of_a_credential_process(
+    def test_it_answers_with_a_credential_process_document(
         self, home: Home, emulator: Emulator
     ) -> None:
         path = home.path / "sso.sock"
@@ -313,7 +317,7 @@ class TestSocket:
                 assert asked_at(path, wrong).startswith(b"HTTP/1.1 403 ")
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="another user takes root")
-    def test_gives_another_user_nothing_even_with_a_mode_that_lets_them_in(
+    def test_another_user_gets_nothing_even_when_the_mode_allows_connecting(
         self, home: Home, emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
     ) -> None:
         path = Path(f"/tmp/ssohelper-test-{os.getpid()}.sock")
@@ -326,7 +330,7 @@ class TestSocket:
             assert program.ends(signal.SIGTERM) == 143
         assert not path.exists()
 
-    def test_where_somebody_else_could_replace_it_is_refused(
+    def test_a_socket_that_another_user_could_replace_is_refused(
         self, home: Home, emulator: Emulator, run: Run
     ) -> None:
         # A container would take their credentials for ours.
@@ -338,7 +342,9 @@ class TestSocket:
         assert "others may write in the folder" in done.stderr
         assert list(shared.iterdir()) == []
 
-    def test_of_a_killed_server_is_no_obstacle(self, home: Home, emulator: Emulator) -> None:
+    def test_the_socket_of_a_killed_server_is_replaced(
+        self, home: Home, emulator: Emulator
+    ) -> None:
         path = home.path / "sso.sock"
         for _ in range(2):
             with Program([*SERVE, "--socket", str(path)], home) as program:
@@ -347,7 +353,7 @@ class TestSocket:
             assert path.is_socket()
         assert len(os.listdir(state(home))) == 1
 
-    def test_that_somebody_listens_at_stays_though_it_is_noted_as_ours(
+    def test_a_socket_with_a_listener_is_kept_even_when_recorded_as_ours(
         self, home: Home, emulator: Emulator, run: Run
     ) -> None:
         path = home.path / "sso.sock"
@@ -363,7 +369,9 @@ class TestSocket:
             assert run("serve", "job", "--socket", str(path)).returncode == 7
             assert path.is_socket()
 
-    def test_in_a_folder_whose_name_is_no_utf8(self, home: Home, emulator: Emulator) -> None:
+    def test_a_socket_in_a_folder_whose_name_is_not_utf8(
+        self, home: Home, emulator: Emulator
+    ) -> None:
         folder = os.fsencode(home.path) + b"/\xff"
         os.mkdir(folder)
         for number, sockets in ((signal.SIGKILL, [b"s"]), (signal.SIGTERM, [])):
@@ -374,7 +382,7 @@ class TestSocket:
             assert os.listdir(folder) == sockets
 
 
-def test_many_idle_clients_take_no_descriptor_that_answering_needs(
+def test_many_idle_clients_leave_the_descriptors_that_answering_needs(
     home: Home, emulator: Emulator
 ) -> None:
     port = free_port()
@@ -395,7 +403,9 @@ def test_signed_out_it_does_not_start(home: Home, emulator: Emulator, run: Run) 
     assert (done.returncode, done.stdout) == (4, "")
 
 
-def test_a_notice_is_said_and_handed_to_the_user_s_command(home: Home, emulator: Emulator) -> None:
+def test_a_notice_is_printed_and_passed_to_the_users_command(
+    home: Home, emulator: Emulator
+) -> None:
     folder = home.path / ".config/ssohelper"
     folder.mkdir(parents=True)
     programs = home.path / "programs"
@@ -418,9 +428,7 @@ def test_a_notice_is_said_and_handed_to_the_user_s_command(home: Home, emulator:
         )  # the command that hangs does not matter
 
 
-def test_a_terminal_that_takes_no_words_delays_nobody(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stopped_terminal_delays_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped = threading.Event()
     said: list[str] = []
 
@@ -437,7 +445,7 @@ def test_a_terminal_that_takes_no_words_delays_nobody(
         None,
     )
     with serve_command._make_endpoint(app, role) as endpoint:
-        # A warning comes from who answers a request, or renews.
+        # A warning comes from the thread that answers a request or renews.
         endpoint._new_app().warn("three")
         for words in ("one", "two"):
             serve_command._print_notice(words)

@@ -1,4 +1,4 @@
-"""`exec --server` where the system does not tell who sent a signal: by sigwait alone, as on macOS."""
+"""`exec --server` where the system does not tell a signal's sender: with sigwait only, as on macOS."""
 
 import os
 import signal
@@ -41,11 +41,11 @@ def test_it_stops_with_the_command(home: Home, emulator: Emulator) -> None:
     test_exec_server.test_it_stops_with_the_command_and_both_go_on(home, emulator)
 
 
-def test_it_is_a_job_like_any_other(home: Home, emulator: Emulator) -> None:
+def test_job_control_works(home: Home, emulator: Emulator) -> None:
     test_exec_server.test_on_a_terminal_it_is_a_job_like_any_other(home, emulator)
 
 
-def test_ctrl_c_comes_once_and_in_the_background_what_is_sent(home: Home) -> None:
+def test_ctrl_c_arrives_once_and_in_the_background_the_signal_that_is_sent(home: Home) -> None:
     (home.path / "job.py").write_text(_COUNTS)
     shell = pexpect.spawn(
         need("bash"), ["--norc", "--noprofile", "-i"], env={**home.env, "PS1": "$ "},

@@ -48,7 +48,7 @@ class Clock:
         return self.monotonic() + self._slept
 
     def monotonic(self) -> float:
-        """Return the clock that stands still during sleep and knows no correction."""
+        """Return the clock that stands still during sleep and is never corrected."""
         return (time.monotonic() - self._began) * self.speed + self._skipped
 
     def true(self) -> float:
@@ -56,7 +56,7 @@ class Clock:
         return self._began_at + self.passed()
 
     def go_on(self, seconds: float) -> None:
-        """So much time passes as time does, on all clocks."""
+        """Let time pass on all clocks."""
         self._skipped += seconds
 
     def sleep(self, seconds: float) -> None:
@@ -64,12 +64,12 @@ class Clock:
         self._slept += seconds
 
     def set(self, seconds: float) -> None:
-        """Somebody sets this machine's clock; no time passes."""
+        """Set this machine's clock; no time passes."""
         self._jumps += seconds
 
 
 def faked(clock: Clock) -> dict[str, str]:
-    """Return what gives a program of another process this clock's time."""
+    """Return the environment that gives another process this clock's time."""
     library = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
     return {
         "LD_PRELOAD": str(library),
@@ -84,7 +84,7 @@ class Answered(NamedTuple):
 
 
 class Served:
-    """The running endpoint with what a test asks of it."""
+    """The running endpoint, and what it printed."""
 
     def __init__(
         self, serving: Endpoint, emulator: Emulator, told: list[str], warned: list[str]
@@ -109,7 +109,7 @@ class Served:
 
 
 def prepared(home: Home, emulator: Emulator, config: str = "") -> None:
-    """Write a session, the profile `job` and a sign-in of ana's as the AWS CLI does."""
+    """Write a session, the profile `job` and a sign-in of ana, as the AWS CLI does."""
     home.env.update(emulator.environment())
     home.write_config(
         f"[sso-session corp]\nsso_start_url = {START_URL}\nsso_region = us-east-1\n"
@@ -124,7 +124,7 @@ def prepared(home: Home, emulator: Emulator, config: str = "") -> None:
 def served(
     home: Home, emulator: Emulator, clock: Clock | None = None, pause_seconds: float = 15.0
 ) -> Iterator[Served]:
-    """Serve the profile `job` on a free port; with a clock all is done in this process."""
+    """Serve the profile `job` on a free port; with a clock everything runs in this process."""
     with ExitStack() as stack:
         if clock is not None:
             nowhere = broker_client.Unavailable("its process would have another clock")
@@ -193,15 +193,15 @@ def small_center(clock: Clock | None = None) -> Emulator:
 
 
 def wait_for(holds: Callable[[], object], seconds: float = 60) -> None:
-    """Wait for what another thread or process does; fails when it never comes."""
+    """Wait until the condition holds; fail after `seconds`."""
     ends_at = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < ends_at, "it never came"
+        assert time.monotonic() < ends_at, "the condition never held"
         time.sleep(0.01)
 
 
 class Program:
-    """A command of ours that runs on, with what it has printed so far."""
+    """A running command of ours, with what it has printed so far."""
 
     def __init__(self, argv: list[str], home: Home, **more: str) -> None:
         self.process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""One broker for all who mean the same session, files, network and desktop; another for others."""
+"""Callers with the same session, files, network and desktop share a broker; others do not."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ def name(session: str = "corp", **more: str) -> str:
     return broker_address.name(session, {**HOME, **more})
 
 
-def test_the_same_environment_has_the_same_address_whatever_else_differs():
+def test_other_variables_do_not_change_the_address():
     assert name() == name(AWS_PROFILE="x", AWS_REGION="y", PWD="/", TERM="xterm", PATH="/bin")
     assert len(name()) == 24
 
@@ -44,15 +44,15 @@ def test_the_same_environment_has_the_same_address_whatever_else_differs():
     ],
     ids=lambda more: next(iter(more)),
 )
-def test_what_decides_which_aws_files_or_desktop_is_meant_has_another(more):
+def test_variables_that_decide_about_aws_files_or_desktop_change_the_address(more):
     assert name(**more) != name()
 
 
-def test_an_empty_variable_is_not_the_same_as_none():
+def test_an_empty_variable_differs_from_an_unset_one():
     assert name(HTTPS_PROXY="") != name()
 
 
-def test_another_session_another_version_and_another_installation_have_another(monkeypatch):
+def test_session_version_and_installation_change_the_address(monkeypatch):
     names = {name(), name("lab")}
     with monkeypatch.context() as patch:
         patch.setattr(broker_address, "__version__", "99.0")
@@ -63,8 +63,8 @@ def test_another_session_another_version_and_another_installation_have_another(m
     assert len(names) == 4
 
 
-def test_the_same_config_by_another_path_is_another_and_so_is_another_file_at_its_path(tmp_path):
-    """Containers mount other folders at the same paths."""
+def test_the_path_of_the_config_and_the_file_at_it_change_the_address(tmp_path):
+    """A container may mount another folder at the same path."""
     folder = tmp_path / ".aws"
     folder.mkdir()
     names = [name(HOME=str(tmp_path))]
@@ -100,6 +100,6 @@ def test_the_config_is_where_botocore_looks_for_it(monkeypatch, value, expected)
     assert broker_address.config_file({**HOME, "AWS_CONFIG_FILE": value}) == expected
 
 
-def test_a_relative_home_has_no_folder():
+def test_a_relative_ssohelper_home_is_an_error():
     with pytest.raises(ValueError, match="SSOHELPER_HOME"):
         broker_address.folder({**HOME, "SSOHELPER_HOME": "here"})

@@ -1,4 +1,4 @@
-"""A caller and its broker: real processes on real sockets, in good and bad states."""
+"""A caller and its broker: real processes on real sockets, with failures of each."""
 
 import json
 import os
@@ -64,7 +64,7 @@ def forget(home: Home) -> None:
 def wait_until(is_so: Callable[[], object]) -> None:
     ends_at = time.monotonic() + 60
     while not is_so():
-        assert time.monotonic() < ends_at, "it never came to be"
+        assert time.monotonic() < ends_at, "the condition never held"
         time.sleep(0.005)
 
 
@@ -100,7 +100,7 @@ class TestStart:
         assert socket_of(home).stat().st_mode & 0o777 == 0o600
         assert lock_of(home).stat().st_mode & 0o777 == 0o600
 
-    def test_it_is_detached_and_holds_no_stream_of_its_caller(self, home, signed_in):
+    def test_it_is_detached_and_has_no_stream_of_its_caller(self, home, signed_in):
         ask(home)
         (pid,) = brokers(home.path)
         assert os.getsid(pid) not in (os.getsid(0), os.getpid())
@@ -135,7 +135,7 @@ class TestStart:
         [line] = [line for line in limits.splitlines() if line.startswith("Max open files")]
         assert line.split()[3] == str(min(hard, 4096))
 
-    def test_another_environment_has_another(self, home, signed_in):
+    def test_another_environment_has_another_broker(self, home, signed_in):
         ask(home)
         home.env["DISPLAY"] = ":77"
         forget(home)
@@ -159,7 +159,7 @@ class TestStart:
 
 
 class TestBadDays:
-    def test_the_socket_of_a_crashed_one_is_no_obstacle(self, home, signed_in):
+    def test_the_socket_of_a_crashed_broker_is_replaced(self, home, signed_in):
         ask(home)
         (pid,) = brokers(home.path)
         os.kill(pid, signal.SIGKILL)
@@ -169,7 +169,7 @@ class TestBadDays:
         assert access_key_of(ask(home))
         assert len(brokers(home.path)) == 1
 
-    def test_when_it_is_killed_while_aws_is_asked_the_next_one_answers(self, home, signed_in):
+    def test_when_it_is_killed_during_a_call_the_next_broker_answers(self, home, signed_in):
         asked = threading.Event()
 
         def kill() -> None:
@@ -183,7 +183,7 @@ class TestBadDays:
         assert signed_in.counters["GetRoleCredentials"] == 2
 
     def test_when_it_is_killed_during_a_renewal_the_sign_in_is_not_lost(self, home, signed_in):
-        """The renewal runs in a process of its own."""
+        """The renewal runs in a separate process."""
         signed_in.faults.set(rotation="strict", strict_revokes_session=True)
         home.write_token({**signed_in.token_for("ana"), "expiresAt": "2020-01-01T00:00:00Z"})
 
@@ -195,7 +195,7 @@ class TestBadDays:
         assert access_key_of(ask(home))
         assert signed_in.counters["CreateToken.refresh_token"] == 1
 
-    def test_a_stopped_one_ends_in_exit_6_at_the_deadline(
+    def test_with_a_stopped_broker_callers_end_at_the_deadline_with_exit_6(
         self, home, signed_in, monkeypatch, capfd
     ):
         ask(home)
@@ -217,7 +217,7 @@ class TestBadDays:
         assert access_key_of(ask(home))
 
     @pytest.mark.parametrize("what", ["fifo", "file", "dangling link", "link to a file"])
-    def test_what_stands_in_place_of_the_socket_is_replaced(self, home, signed_in, what):
+    def test_another_file_at_the_sockets_path_is_replaced(self, home, signed_in, what):
         folder_of(home).mkdir(mode=0o700, parents=True)
         place, precious = socket_of(home), home.path / "precious"
         plant(what, place, precious)
@@ -229,7 +229,7 @@ class TestBadDays:
     @pytest.mark.parametrize(
         "what", ["fifo", "dangling link", "link to a file", "hard link", "folder"]
     )
-    def test_what_stands_in_place_of_the_lock_is_refused_and_hangs_no_caller(
+    def test_another_file_at_the_locks_path_is_refused_and_no_caller_hangs(
         self, home, signed_in, run: Run, what
     ):
         folder_of(home).mkdir(mode=0o700, parents=True)
@@ -244,7 +244,7 @@ class TestBadDays:
 
     @pytest.mark.parametrize("folder", ["runtime", "brokers"])
     @pytest.mark.parametrize("how", ["mode", "owner", "link"])
-    def test_a_folder_that_is_not_ours_alone_is_refused(self, home, signed_in, folder, how):
+    def test_a_folder_that_others_may_write_to_is_refused(self, home, signed_in, folder, how):
         brokers_folder = folder_of(home)
         brokers_folder.mkdir(mode=0o700, parents=True)
         place = brokers_folder if folder == "brokers" else brokers_folder.parent
@@ -268,8 +268,8 @@ class TestBadDays:
         with pytest.raises(broker_client.Unavailable):
             ask(home)
 
-    def test_where_there_can_be_none_the_caller_asks_for_itself(self, home, signed_in, run: Run):
-        """By the same code: one renewal in a detached process, one role call."""
+    def test_where_no_broker_can_run_the_caller_asks_aws_itself(self, home, signed_in, run: Run):
+        """With the same code: one renewal in a detached process, one role call."""
         home.write_token({**signed_in.token_for("ana"), "expiresAt": "2020-01-01T00:00:00Z"})
         folder_of(home).write_text("no folder")
         done = run("credential-process", *ARGV)
@@ -278,12 +278,12 @@ class TestBadDays:
         assert signed_in.counters["CreateToken.refresh_token"] == 1
         assert signed_in.counters["GetRoleCredentials"] == 1
 
-    def test_there_is_none_on_windows(self, home, monkeypatch):
+    def test_there_is_no_broker_on_windows(self, home, monkeypatch):
         monkeypatch.setattr(sys, "platform", "win32")
         with pytest.raises(broker_client.Unavailable):
             ask(home)
 
-    def test_a_relative_home_has_none(self, home):
+    def test_with_a_relative_ssohelper_home_there_is_no_broker(self, home):
         home.env["SSOHELPER_HOME"] = "here"
         with pytest.raises(broker_client.Unavailable):
             ask(home)
@@ -307,12 +307,12 @@ def plant(what: str, place: Path, precious: Path) -> None:
 
 
 class FakeBroker:
-    """Listens where a caller looks, and does with each connection what the test says."""
+    """Listens at the broker's address and calls `serve` with each connection."""
 
     def __init__(self, home: Home) -> None:
         folder_of(home).mkdir(mode=0o700, parents=True)
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        with broker_client._Folder(str(folder_of(home))) as place:
+        with broker_client._SocketFolder(str(folder_of(home))) as place:
             self.listener.bind(place.path_of(socket_of(home).name))
         self.listener.listen(8)
         self.lines: list[bytes] = []
@@ -340,7 +340,7 @@ def broker(home: Home) -> Iterator[FakeBroker]:
 
 
 class TestReading:
-    def test_a_question_is_one_line_with_what_is_left_of_the_deadline(self, home, broker):
+    def test_a_request_is_one_line_with_the_time_left_of_the_deadline(self, home, broker):
         broker.serve = lambda stream: stream.sendall(b"done 0 3 0\nabc")
         assert broker_client.ask(KEY, home.env, 9.0, least_share=0.9, may_wait_longer=True) == (
             0,
@@ -352,7 +352,7 @@ class TestReading:
         assert 8000 < int(words[4]) <= 9000
         assert words[5:] == [b"900", b"1"]
 
-    def test_an_answer_in_any_pieces_is_read_whole(self, home, broker):
+    def test_an_answer_in_pieces_is_read_completely(self, home, broker):
         def serve(stream: socket.socket) -> None:
             for byte in b"wait 30\ndone 5 3 4\nabcdefg":
                 stream.sendall(bytes([byte]))
@@ -377,7 +377,7 @@ class TestReading:
             ask(home)
         assert len(broker.lines) == 5
 
-    def test_one_that_sends_without_end_is_no_broker(self, home, broker):
+    def test_an_endless_answer_is_not_a_brokers(self, home, broker):
         def serve(stream: socket.socket) -> None:
             try:
                 for _ in range(64):
@@ -391,7 +391,7 @@ class TestReading:
 
 
 class TestMiss:
-    """What `credential-process` prints of the broker's answer."""
+    """What `credential-process` prints for the broker's answer."""
 
     @pytest.fixture(autouse=True)
     def _environ(self, home, monkeypatch):
@@ -410,7 +410,9 @@ class TestMiss:
             (b"done 4 0 22\nName\x1fm\x1fh\x1f\x1fthe line\x1f0\x1f\x1f", 4, "", "the line\n"),
         ],
     )
-    def test_document_warnings_or_the_line_of_an_error(self, broker, capfd, answer, code, out, err):
+    def test_it_prints_document_and_warnings_or_the_line_of_an_error(
+        self, broker, capfd, answer, code, out, err
+    ):
         head, _, rest = answer.partition(b"\n")
         words = head.split()
         words[3] = str(len(rest) - int(words[2])).encode()
@@ -418,10 +420,10 @@ class TestMiss:
         assert miss.answer(ARGV, time.monotonic()) == code
         assert capfd.readouterr() == (out, err)
 
-    def test_other_arguments_are_left_to_the_command_line(self):
+    def test_other_arguments_are_left_to_click(self):
         assert miss.answer(["--profile", "x"], time.monotonic()) is None
 
-    def test_no_broker_leaves_it_to_this_process(self, monkeypatch):
+    def test_without_a_broker_it_leaves_the_call_to_this_process(self, monkeypatch):
         def refuse(*_words: object, **_more: object) -> None:
             raise broker_client.Unavailable("x")
 

@@ -104,7 +104,7 @@ def _keep_without_standing(put: Put) -> None:
     def standing(app: Any, session: Any, cached: Any) -> Any:
         return app.tokens.load(session), Validity.CURRENT
 
-    put(issuing, "_standing", standing)
+    put(issuing, "_load_standing", standing)
 
 
 def _keep_of_any_sign_in(put: Put) -> None:

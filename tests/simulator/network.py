@@ -186,7 +186,7 @@ class SimulatedOidc:
         page = "https://device.sso.eu-west-1.amazonaws.com/"
         return DeviceAuthorization(Secret("code"), "ABCD-EFGH", page, page, 1, ends_at)
 
-    def token_by_device_code(
+    def get_token_by_device_code(
         self, registration: ClientRegistration, authorization: DeviceAuthorization
     ) -> tuple[AccessToken, int] | Poll:
         world = self._world
@@ -235,7 +235,7 @@ class SimulatedPortal:
         self._session = session
         self._answered_at: float | None = None
 
-    def role_credentials(
+    def get_role_credentials(
         self, token: AccessToken, role: Role, deadline: Deadline
     ) -> RoleCredentials:
         world = self._world

@@ -69,7 +69,7 @@ class World:
         self._count: dict[str, int] = {}
         self._token_paths: dict[str, str] = {}
         install.use(self)
-        issuing._internal = self._internal
+        issuing._log_crash = self._internal
         sign_in_user.find_user = self._person_of
 
     def trace(self, text: str) -> None:

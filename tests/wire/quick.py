@@ -1,4 +1,4 @@
-"""A pace whose pauses pass at once."""
+"""A Pacing that waits no real time."""
 
 import time
 
@@ -6,7 +6,7 @@ from ssohelper.wire.pacing import Pacing
 
 
 def quick_pacing() -> Pacing:
-    """Return the real Pacing on a clock that a sleep sets forward."""
+    """Return the real Pacing with a clock that advances with each sleep."""
     slept = [0.0]
 
     def sleep(seconds: float) -> None:
@@ -16,5 +16,5 @@ def quick_pacing() -> Pacing:
 
 
 def warn_of_foreign_token_only(message: str) -> None:
-    """Fail on a warning, except that another tool's token goes to this machine, as a test's does."""
+    """Fail on any warning but the one that another tool's token is sent to this machine."""
     assert "which another tool made" in message

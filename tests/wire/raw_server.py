@@ -1,4 +1,4 @@
-"""A server on loopback whose every byte a test decides, plain or over TLS, and a CONNECT proxy."""
+"""A server on loopback that sends exactly what a test says, plain or over TLS; a CONNECT proxy."""
 
 import contextlib
 import socket
@@ -27,7 +27,7 @@ class RawServer:
         self._start(self._accept)
 
     def read_request(self, connection: socket.socket) -> bytes:
-        """Return one request with its body, and note it; b"" when the client has gone."""
+        """Return one request with its body, and record it; b"" when the client has gone."""
         data = b""
         while b"\r\n\r\n" not in data:
             piece = connection.recv(65536)
@@ -89,7 +89,7 @@ def answer(body: bytes = b"{}", *more: str, status: str = "200 OK") -> bytes:
 
 
 def connect_proxy(target_port: int, tls: ssl.SSLContext | None = None) -> RawServer:
-    """Return a proxy that opens a tunnel to a port on loopback, whatever name it is asked for."""
+    """Return a proxy that opens a tunnel to a port on loopback, whatever host is requested."""
 
     def serve(connection: socket.socket, number: int) -> None:
         if not proxy.read_request(connection).startswith(b"CONNECT "):
@@ -114,7 +114,7 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
 
 
 def make_certificate(folder: Path, names: str) -> tuple[Path, ssl.SSLContext]:
-    """Return a certificate's file, which is its own authority, and a server context with it."""
+    """Return the file of a self-signed certificate, and a server context with it."""
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     subprocess.run(
         [

@@ -1,4 +1,4 @@
-"""STS over the wire: who the keys are, and answers that make no sense."""
+"""STS: the identity of credentials, and bad answers."""
 
 import time
 
@@ -28,7 +28,7 @@ def client(emulator):
     token = AccessToken(Secret(emulator.token_for("ana")["accessToken"]), 2**31, None, None)
     portal = Portal(session, emulator.environment(), warn_of_foreign_token_only, facts=SignInFacts)
     role = Role(ACCOUNT, "Role00")
-    keys = portal.role_credentials(token, role, Deadline(18, time.monotonic))
+    keys = portal.get_role_credentials(token, role, Deadline(18, time.monotonic))
     return AccountClient(keys, "eu-west-1", emulator.environment(), pytest.fail)
 
 
@@ -43,15 +43,15 @@ def answer(arn, account=ACCOUNT, user_id="AROAEXAMPLE:ana"):
 GOOD_ARN = f"arn:aws:sts::{ACCOUNT}:assumed-role/AWSReservedSSO_Role00_0123456789abcdef/ana"
 
 
-def test_sts_confirms_account_role_and_person(emulator, client):
-    identity = client.caller_identity()
+def test_sts_returns_account_role_and_user(emulator, client):
+    identity = client.get_caller_identity()
     assert identity.arn == emulator.world.session_arn(ACCOUNT, "Role00", "ana")
     assert (identity.account_id, identity.role_session) == (ACCOUNT, "ana")
 
 
-def test_the_good_answer_of_the_next_table_is_good(emulator, client):
+def test_the_unchanged_answer_of_the_next_table_is_accepted(emulator, client):
     emulator.faults.script("GetCallerIdentity", 200, body=answer(GOOD_ARN))
-    assert client.caller_identity().arn == GOOD_ARN
+    assert client.get_caller_identity().arn == GOOD_ARN
 
 
 @pytest.mark.parametrize(
@@ -74,19 +74,19 @@ def test_the_good_answer_of_the_next_table_is_good(emulator, client):
         + answer(GOOD_ARN.replace("ana", "&e;")),
     ],
 )
-def test_nonsense_is_exit_6(emulator, client, body):
+def test_a_bad_answer_is_exit_6(emulator, client, body):
     emulator.faults.script("GetCallerIdentity", 200, body=body, times=3)
     with pytest.raises(BadAnswer):
-        client.caller_identity()
+        client.get_caller_identity()
 
 
-def test_keys_that_have_expired_are_exit_5(emulator, client):
+def test_expired_credentials_are_exit_5(emulator, client):
     emulator.faults.clock_offset_seconds = 2 * 3600
     with pytest.raises(RoleNotAssigned, match="ExpiredToken"):
-        client.caller_identity()
+        client.get_caller_identity()
 
 
 def test_sts_that_is_down_is_exit_6(emulator, client):
     emulator.stop()
     with pytest.raises(AwsUnreachable):
-        client.caller_identity()
+        client.get_caller_identity()

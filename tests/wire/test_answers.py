@@ -1,4 +1,4 @@
-"""Who answered: AWS, a gateway, a proxy or a captive portal."""
+"""Whether AWS, a gateway, a proxy or a captive portal answered."""
 
 from http.client import HTTPMessage
 
@@ -58,14 +58,14 @@ def signed_out(error: AwsError) -> SsoHelperError | None:
         (said(403, b"[" * 100_000), ""),
     ],
 )  # fmt: skip
-def test_aws_is_told_from_other_programs(answer: Answer, name: str) -> None:
+def test_aws_answers_are_distinguished_from_other_programs(answer: Answer, name: str) -> None:
     found = aws_error_of(answer)
     assert (found.name if found else "") == name
     # What only AWS can say is raised for AWS's own errors alone.
     assert isinstance(error_of(answer, "AWS", signed_out), LoginRequired) is bool(name)
 
 
-def test_a_message_of_awss_is_made_harmless_and_short() -> None:
+def test_aws_messages_are_sanitised_and_shortened() -> None:
     body = b'{"error":"invalid_grant","error_description":"\\u001b[2J' + b"x" * 500 + b'"}'
     found = aws_error_of(said(400, body))
     assert found is not None
@@ -94,7 +94,7 @@ def test_a_message_of_awss_is_made_harmless_and_short() -> None:
         (said(400, b'{"error":"slow_down"}'), Throttled, "throttling"),
     ],
 )
-def test_each_error_names_what_answered_and_has_a_hint(
+def test_each_error_describes_the_answer_and_has_a_hint(
     answer: Answer, kind: type[SsoHelperError], words: str
 ) -> None:
     with pytest.raises(SsoHelperError) as caught:
@@ -106,13 +106,13 @@ def test_each_error_names_what_answered_and_has_a_hint(
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b"{", b"\xff", b"9" * 5000])
-def test_a_success_that_is_no_object_makes_no_sense(body: bytes) -> None:
+def test_a_success_without_a_json_object_is_a_bad_answer(body: bytes) -> None:
     with pytest.raises(BadAnswer) as caught:
         record_of(said(200, body), "the access portal", no_meaning, dict)
     assert caught.value.hint
 
 
-def test_a_call_that_returns_nothing_takes_nothing_or_an_object() -> None:
+def test_a_call_without_result_accepts_an_empty_body_or_an_object() -> None:
     for body in (b"", b" \n", b"{}"):
         check_empty(said(200, body), "the access portal", no_meaning)
     for body in (b"<html>", b"ok"):
@@ -124,7 +124,7 @@ def test_a_call_that_returns_nothing_takes_nothing_or_an_object() -> None:
     ("text", "seconds"),
     [("7", 7.0), ("0", 0.0), ("", None), ("-1", None), ("1.5", None), ("999999", None)],
 )
-def test_a_gateways_429_tells_for_how_long(text: str, seconds: float | None) -> None:
+def test_a_gateways_429_has_its_retry_after(text: str, seconds: float | None) -> None:
     error = error_of(said(429, b"", ("Retry-After", text)), "the access portal", signed_out)
     assert isinstance(error, Throttled)
     assert error.retry_after_seconds == seconds

@@ -1,4 +1,4 @@
-"""Pages for the person's browser, against the requests that any page and any program can send."""
+"""Pages for the user's browser, against requests that any web page or program can send."""
 
 import http.client
 import socket
@@ -60,7 +60,7 @@ def call_back(pages: SignInPages, query: str, **more: str) -> Visit:
 
 
 class TestCallback:
-    def test_the_right_one_brings_the_code(self, sign_in: SignInPages) -> None:
+    def test_the_expected_callback_brings_the_code(self, sign_in: SignInPages) -> None:
         answer = call_back(sign_in, f"?code=the-code&state={STATE}")
         callback = sign_in.wait_for_callback(20)
         assert answer.status == 200
@@ -115,10 +115,10 @@ class TestCallback:
         assert call_back(sign_in, f"?code=x&state={STATE}", Host=host).status == 403
         assert sign_in.wait_for_callback(0.01) is None
 
-    def test_a_browser_with_many_cookies_of_other_programs_comes_through(
+    def test_a_browser_with_many_cookies_of_other_programs_is_answered(
         self, sign_in: SignInPages
     ) -> None:
-        """Cookies know no port: those of every program on 127.0.0.1 come along."""
+        """Cookies have no port: the browser sends those of every program on 127.0.0.1."""
         cookies = "; ".join(f"session{number}=" + "é" * 40 for number in range(400))
         answer = call_back(
             sign_in,
@@ -130,7 +130,7 @@ class TestCallback:
         assert answer.status == 200
         assert sign_in.wait_for_callback(20) is not None
 
-    def test_storms_and_idle_connections_do_not_keep_the_right_one_out(
+    def test_many_and_idle_connections_do_not_block_the_callback(
         self, sign_in: SignInPages
     ) -> None:
         port = urlsplit(sign_in.redirect_uri).port
@@ -148,7 +148,7 @@ class TestCallback:
         assert callback is not None
         assert callback.code == Secret("good")
 
-    def test_a_second_one_comes_too_late(self, sign_in: SignInPages) -> None:
+    def test_a_second_callback_is_refused(self, sign_in: SignInPages) -> None:
         first = call_back(sign_in, f"?code=one&state={STATE}")
         second = call_back(sign_in, f"?code=two&state={STATE}")
         assert (first.status, second.status) == (200, 410)
@@ -165,10 +165,10 @@ class TestCallback:
         assert callback.code is None
         assert callback.error == "<script>"
 
-    def test_of_an_unknown_user_a_code_counts_and_a_refusal_does_not(
+    def test_an_unknown_users_code_counts_and_their_refusal_does_not(
         self, sign_in: SignInPages, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Linux knows no user of a Windows browser in WSL, nor of any in gVisor."""
+        """Linux cannot tell the user of a Windows browser in WSL, nor of any program in gVisor."""
         monkeypatch.setattr(peer, "peer_uid", lambda _connection: None)
         refusal = call_back(sign_in, f"?error=access_denied&state={STATE}")
         assert (refusal.status, "Ctrl-C" in refusal.page) == (400, True)
@@ -179,7 +179,7 @@ class TestCallback:
         assert callback is not None
         assert callback.code == Secret("good")
 
-    def test_of_another_user_nothing_counts(
+    def test_another_users_callback_is_ignored(
         self, sign_in: SignInPages, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(peer, "peer_uid", lambda _connection: 64_000)
@@ -198,21 +198,19 @@ class TestCallback:
 
 
 class TestRedirect:
-    def test_the_first_visitor_is_sent_on_and_nothing_is_kept_of_it(
-        self, redirect: OneTimeRedirect
-    ) -> None:
+    def test_the_first_visit_is_redirected_and_not_cached(self, redirect: OneTimeRedirect) -> None:
         answer = visit(redirect)
         assert (answer.status, answer.location) == (302, TARGET)
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert redirect.wait(30) == "served"
 
-    def test_the_second_gets_nothing(self, redirect: OneTimeRedirect) -> None:
+    def test_the_second_visit_is_refused(self, redirect: OneTimeRedirect) -> None:
         visit(redirect)
         again = visit(redirect)
         assert (again.status, again.location) == (410, None)
 
-    def test_of_two_at_once_one_is_sent_on(self, redirect: OneTimeRedirect) -> None:
+    def test_of_two_visits_at_once_one_is_redirected(self, redirect: OneTimeRedirect) -> None:
         found: list[int] = []
         threads = [
             threading.Thread(target=lambda: found.append(visit(redirect).status)) for _ in range(8)
@@ -223,14 +221,14 @@ class TestRedirect:
             thread.join()
         assert sorted(found) == [302] + [410] * 7
 
-    def test_each_address_is_of_its_own(self) -> None:
+    def test_each_redirect_has_its_own_address(self) -> None:
         with BrowserPages() as pages:
             one, two = (pages.redirect(Secret(f"https://example.com/{n}")) for n in (1, 2))
             assert visit(two).location == "https://example.com/2"
             assert visit(one).location == "https://example.com/1"
             assert (one.wait(30), two.wait(30)) == ("served", "served")
 
-    def test_afterwards_nobody_listens(self) -> None:
+    def test_after_close_nothing_listens(self) -> None:
         with BrowserPages() as pages:
             redirect = pages.redirect(Secret(TARGET))
         with pytest.raises(ConnectionRefusedError):
@@ -248,7 +246,7 @@ class TestRedirect:
         assert {len(path) for path in paths} == {1 + 43}  # base64 of 32 bytes
 
     @pytest.mark.parametrize("more", ["x", "/", "?", "?a=b", "/../"])
-    def test_another_path_gets_nothing_and_uses_nothing_up(
+    def test_another_path_is_refused_and_does_not_use_the_redirect(
         self, redirect: OneTimeRedirect, more: str
     ) -> None:
         path = urlsplit(redirect.url).path
@@ -258,7 +256,7 @@ class TestRedirect:
         assert visit(redirect).status == 302
 
     @pytest.mark.parametrize("host", ["localhost", "evil.example", "127.0.0.1", ""])
-    def test_another_host_gets_nothing_and_uses_nothing_up(
+    def test_another_host_is_refused_and_does_not_use_the_redirect(
         self, redirect: OneTimeRedirect, host: str
     ) -> None:
         port = urlsplit(redirect.url).port
@@ -270,7 +268,7 @@ class TestRedirect:
         assert visit(redirect).status == 302
 
     @pytest.mark.parametrize("method", ["POST", "HEAD", "OPTIONS", "PUT"])
-    def test_another_method_gets_nothing_and_uses_nothing_up(
+    def test_another_method_is_refused_and_does_not_use_the_redirect(
         self, redirect: OneTimeRedirect, method: str
     ) -> None:
         answer = visit(redirect, method=method, Content_Length="0")
@@ -278,7 +276,7 @@ class TestRedirect:
         assert visit(redirect).status == 302
 
     @pytest.mark.parametrize("uid", [None, 64_000])
-    def test_an_unknown_and_another_user_are_refused_with_the_right_path(
+    def test_an_unknown_and_another_user_are_refused_even_with_the_path(
         self, redirect: OneTimeRedirect, uid: int | None, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(peer, "peer_uid", lambda _connection: uid)
@@ -290,7 +288,7 @@ class TestRedirect:
         assert redirect.wait(30) == "served"
 
     @pytest.mark.parametrize(("is_wsl", "status"), [(False, 403), (True, 302)])
-    def test_a_sign_in_page_is_for_an_unknown_user_in_wsl_alone(
+    def test_only_in_wsl_a_sign_in_redirect_serves_an_unknown_user(
         self, sign_in: SignInPages, is_wsl: bool, status: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         redirect = sign_in.redirect(Secret(TARGET))
@@ -298,14 +296,12 @@ class TestRedirect:
         monkeypatch.setattr(peer, "peer_uid", lambda _connection: None)
         assert visit(redirect).status == status
 
-    def test_silent_connections_do_not_keep_the_right_one_out(
-        self, redirect: OneTimeRedirect
-    ) -> None:
+    def test_silent_connections_do_not_block_the_visit(self, redirect: OneTimeRedirect) -> None:
         port = urlsplit(redirect.url).port
         with ExitStack() as stack:
             for _ in range(30):
                 stack.enter_context(socket.create_connection(("127.0.0.1", port or 0)))
             assert visit(redirect).status == 302
 
-    def test_nobody_comes(self, redirect: OneTimeRedirect) -> None:
+    def test_without_a_visit_the_outcome_says_so(self, redirect: OneTimeRedirect) -> None:
         assert redirect.wait(0.01) == "not visited"

@@ -1,4 +1,4 @@
-"""What the console's sign-in service may answer, and what is made of it."""
+"""Answers of the console's sign-in service, good and bad."""
 
 import json
 import logging
@@ -36,7 +36,9 @@ def keys(emulator: Emulator) -> RoleCredentials:
     session = SsoSession("corp", emulator.world.start_url, emulator.world.region, ())
     token = AccessToken(Secret(emulator.token_for("ana")["accessToken"]), 2**31, None, None)
     portal = Portal(session, emulator.environment(), warn_of_foreign_token_only, facts=SignInFacts)
-    return portal.role_credentials(token, Role("000000000000", "Role00"), Deadline(18, time.time))
+    return portal.get_role_credentials(
+        token, Role("000000000000", "Role00"), Deadline(18, time.time)
+    )
 
 
 def client(emulator: Emulator, **more: str) -> Federation:
@@ -44,7 +46,7 @@ def client(emulator: Emulator, **more: str) -> Federation:
 
 
 def watched(emulator: Emulator) -> list[tuple[str, dict[str, list[str]]]]:
-    """Return what will have been asked: the request line, and the form in the body."""
+    """Return the list that requests are recorded in: the request line, and the form in the body."""
     seen: list[tuple[str, dict[str, list[str]]]] = []
     answer = emulator.service.handle
 
@@ -57,12 +59,12 @@ def watched(emulator: Emulator) -> list[tuple[str, dict[str, list[str]]]]:
     return seen
 
 
-def test_the_keys_become_an_address_and_travel_in_no_url(
+def test_credentials_become_an_address_and_are_sent_in_no_url(
     emulator: Emulator, keys: RoleCredentials, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     seen = watched(emulator)
-    address = client(emulator).login_url(keys, ISSUER, PAGE)
+    address = client(emulator).get_login_url(keys, ISSUER, PAGE)
     [(line, form)] = seen
     assert line == "POST /federation?"
     # No SessionDuration: the console session ends with the keys.
@@ -77,61 +79,63 @@ def test_the_keys_become_an_address_and_travel_in_no_url(
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])
-def test_keys_that_are_refused(emulator: Emulator, keys: RoleCredentials, status: int) -> None:
+def test_refused_credentials_are_exit_5(
+    emulator: Emulator, keys: RoleCredentials, status: int
+) -> None:
     emulator.faults.script(OPERATION, status, body="<html>no</html>")
     with pytest.raises(RoleNotAssigned, match=str(status)):
-        client(emulator).login_url(keys, ISSUER, PAGE)
+        client(emulator).get_login_url(keys, ISSUER, PAGE)
     assert emulator.counters[OPERATION] == 1
 
 
-def test_expired_keys_are_refused(emulator: Emulator, keys: RoleCredentials) -> None:
+def test_expired_credentials_are_exit_5(emulator: Emulator, keys: RoleCredentials) -> None:
     emulator.faults.set(clock_offset_seconds=13 * 3600)
     with pytest.raises(RoleNotAssigned):
-        client(emulator).login_url(keys, ISSUER, PAGE)
+        client(emulator).get_login_url(keys, ISSUER, PAGE)
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_bad_moment_is_tried_again(
-    emulator: Emulator, keys: RoleCredentials, status: int
-) -> None:
+def test_a_short_failure_is_retried(emulator: Emulator, keys: RoleCredentials, status: int) -> None:
     emulator.faults.script(OPERATION, status, times=2)
-    assert client(emulator).login_url(keys, ISSUER, PAGE).reveal()
+    assert client(emulator).get_login_url(keys, ISSUER, PAGE).reveal()
     assert emulator.counters[OPERATION] == 3
 
 
-def test_throttled_for_good(emulator: Emulator, keys: RoleCredentials) -> None:
+def test_throttling_without_an_end_is_exit_6(emulator: Emulator, keys: RoleCredentials) -> None:
     # Longer than the call may take: not waited for.
     emulator.faults.script(OPERATION, 429, {"Retry-After": "60"}, times=3)
     with pytest.raises(Throttled) as caught:
-        client(emulator).login_url(keys, ISSUER, PAGE)
+        client(emulator).get_login_url(keys, ISSUER, PAGE)
     assert caught.value.retry_after_seconds == 60
     assert emulator.counters[OPERATION] == 1
 
 
-def test_an_answer_that_is_lost_or_reset(emulator: Emulator, keys: RoleCredentials) -> None:
+def test_a_lost_or_reset_answer_is_asked_for_again(
+    emulator: Emulator, keys: RoleCredentials
+) -> None:
     emulator.faults.script(OPERATION, reset=True, times=3)
     with pytest.raises(AwsUnreachable):
-        client(emulator).login_url(keys, ISSUER, PAGE)
+        client(emulator).get_login_url(keys, ISSUER, PAGE)
     emulator.faults.script(OPERATION, close_after=20, times=3)
     with pytest.raises(AwsUnreachable):
-        client(emulator).login_url(keys, ISSUER, PAGE)
+        client(emulator).get_login_url(keys, ISSUER, PAGE)
 
 
-def test_a_drip_ends_at_the_deadline(
+def test_a_byte_by_byte_answer_ends_at_the_deadline(
     emulator: Emulator, keys: RoleCredentials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(federation, "_CALL_SECONDS", 0.5)
     emulator.faults.script(OPERATION, seconds_per_byte=0.05)
     with pytest.raises(AwsUnreachable):
-        client(emulator).login_url(keys, ISSUER, PAGE)
+        client(emulator).get_login_url(keys, ISSUER, PAGE)
 
 
 def test_a_redirect_is_not_followed(emulator: Emulator, keys: RoleCredentials) -> None:
-    """A 307 would send the keys on to wherever it says."""
+    """Following a 307 would send the credentials to any host."""
     for status in (301, 302, 303, 307, 308):
         emulator.faults.script(OPERATION, status, {"Location": f"{emulator.url}/device"})
         with pytest.raises(BadAnswer, match="redirect"):
-            client(emulator).login_url(keys, ISSUER, PAGE)
+            client(emulator).get_login_url(keys, ISSUER, PAGE)
     assert emulator.counters["pages"] == 0
 
 
@@ -157,36 +161,38 @@ def test_a_redirect_is_not_followed(emulator: Emulator, keys: RoleCredentials) -
         pytest.param(json.dumps({"SigninToken": "a" * (5 << 20)}), id="huge"),
     ],
 )
-def test_an_answer_that_makes_no_sense(
-    emulator: Emulator, keys: RoleCredentials, body: str
-) -> None:
+def test_a_bad_answer_is_exit_6(emulator: Emulator, keys: RoleCredentials, body: str) -> None:
     emulator.faults.script(OPERATION, 200, body=body.encode("latin-1"))
     with pytest.raises(BadAnswer) as caught:
-        client(emulator).login_url(keys, ISSUER, PAGE)
+        client(emulator).get_login_url(keys, ISSUER, PAGE)
     assert caught.value.exit_code == 6
     assert len(caught.value.message) < 200
 
 
 @pytest.mark.parametrize("status", [204, 404, 418])
-def test_a_status_that_makes_no_sense(
+def test_an_unexpected_status_is_exit_6(
     emulator: Emulator, keys: RoleCredentials, status: int
 ) -> None:
     emulator.faults.script(OPERATION, status, body='{"SigninToken": "aaaaaaaaaaaaaaaaaaaaaa"}')
     with pytest.raises(BadAnswer):
-        client(emulator).login_url(keys, ISSUER, PAGE)
+        client(emulator).get_login_url(keys, ISSUER, PAGE)
 
 
-def test_nobody_there_shows_no_key(keys: RoleCredentials, emulator: Emulator) -> None:
+def test_an_error_without_connection_shows_no_key(
+    keys: RoleCredentials, emulator: Emulator
+) -> None:
     asking = client(emulator)
     emulator.stop()
     with pytest.raises(AwsUnreachable) as caught:
-        asking.login_url(keys, ISSUER, PAGE)
+        asking.get_login_url(keys, ISSUER, PAGE)
     assert emulator.canary not in f"{caught.value.message} {caught.value.hint}"
 
 
-def test_the_general_endpoint_moves_no_keys(emulator: Emulator, keys: RoleCredentials) -> None:
+def test_the_general_endpoint_variable_is_not_used(
+    emulator: Emulator, keys: RoleCredentials
+) -> None:
     said: list[str] = []
     environ = {**emulator.environment(), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
-    Federation("us-east-1", environ, said.append).login_url(keys, ISSUER, PAGE)
+    Federation("us-east-1", environ, said.append).get_login_url(keys, ISSUER, PAGE)
     assert len(said) == 1
     assert "AWS_ENDPOINT_URL is ignored" in said[0]

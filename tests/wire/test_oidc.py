@@ -50,7 +50,7 @@ def oidc(session: SsoSession, home: Home) -> OidcClient:
 
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pauses between the tries of a sign-in call are not what these tests are about."""
+    """Skip the pauses between retries."""
     monkeypatch.setattr(retries, "PAUSE_SECONDS", 0.001)
 
 
@@ -61,13 +61,15 @@ def soon() -> Deadline:
 def token_of(oidc: OidcClient) -> AccessToken:
     registration = oidc.register(DEVICE_CODE_GRANT)
     authorization = oidc.start_device_authorization(registration)
-    assert oidc.token_by_device_code(registration, authorization) is Poll.PENDING
-    answer = oidc.token_by_device_code(registration, authorization)
+    assert oidc.get_token_by_device_code(registration, authorization) is Poll.PENDING
+    answer = oidc.get_token_by_device_code(registration, authorization)
     assert not isinstance(answer, Poll)
     return answer[0]
 
 
-def test_a_refresh_brings_the_next_token_and_its_life(oidc: OidcClient, emulator: Emulator) -> None:
+def test_a_refresh_returns_the_next_token_and_its_lifetime(
+    oidc: OidcClient, emulator: Emulator
+) -> None:
     emulator.faults.token_seconds = 1234
     token = token_of(oidc)
     fresh, life = oidc.refresh(token, soon())
@@ -77,7 +79,9 @@ def test_a_refresh_brings_the_next_token_and_its_life(oidc: OidcClient, emulator
     assert fresh.client == token.client
 
 
-def test_an_omitted_refresh_token_is_carried_forward(oidc: OidcClient, emulator: Emulator) -> None:
+def test_without_a_new_refresh_token_the_old_one_is_kept(
+    oidc: OidcClient, emulator: Emulator
+) -> None:
     emulator.faults.set(omit_refresh_token=True, rotation="none")
     token = token_of(oidc)
     fresh, _ = oidc.refresh(token, soon())
@@ -86,7 +90,9 @@ def test_an_omitted_refresh_token_is_carried_forward(oidc: OidcClient, emulator:
     assert again.value != fresh.value
 
 
-def test_a_code_is_traded_once_and_with_its_verifier(oidc: OidcClient, emulator: Emulator) -> None:
+def test_a_code_is_exchanged_once_and_with_its_verifier(
+    oidc: OidcClient, emulator: Emulator
+) -> None:
     registration = oidc.register("authorization_code")
     # RFC 7636's own example pair.
     verifier = Secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
@@ -96,10 +102,10 @@ def test_a_code_is_traded_once_and_with_its_verifier(oidc: OidcClient, emulator:
         urlopen(oidc.authorize_url(registration, uri, "s", challenge), timeout=20).close()
         code = Secret(catcher.query["code"])
         with pytest.raises(LoginRequired):
-            oidc.token_by_code(registration, code, uri, Secret("x" * 43))
+            oidc.get_token_by_code(registration, code, uri, Secret("x" * 43))
         urlopen(oidc.authorize_url(registration, uri, "s", challenge), timeout=20).close()
         code = Secret(catcher.query["code"])
-        token, _ = oidc.token_by_code(registration, code, uri, verifier)
+        token, _ = oidc.get_token_by_code(registration, code, uri, verifier)
     assert token.refresh_token is not None
 
 
@@ -115,7 +121,7 @@ def test_a_code_is_traded_once_and_with_its_verifier(oidc: OidcClient, emulator:
         ("SomethingNewException", AwsUnreachable),
     ],
 )
-def test_refusals_are_told_apart(
+def test_refusals_become_different_errors(
     oidc: OidcClient, emulator: Emulator, name: str, kind: type[SsoHelperError]
 ) -> None:
     token = token_of(oidc)
@@ -169,9 +175,7 @@ GOOD = {"accessToken": "a", "tokenType": "Bearer", "expiresIn": 3600, "refreshTo
     ],
     ids=lambda body: body[:40],
 )
-def test_an_answer_that_makes_no_sense_is_exit_6(
-    oidc: OidcClient, emulator: Emulator, body: str
-) -> None:
+def test_a_bad_answer_is_exit_6(oidc: OidcClient, emulator: Emulator, body: str) -> None:
     token = token_of(oidc)
     emulator.faults.script("CreateToken", 200, {"Content-Type": "application/json"}, body)
     with pytest.raises(BadAnswer) as refused:
@@ -179,7 +183,7 @@ def test_an_answer_that_makes_no_sense_is_exit_6(
     assert refused.value.exit_code == 6
 
 
-def test_a_life_beyond_reason_is_cut_to_a_day(
+def test_a_lifetime_of_more_than_24_h_is_cut_to_24_h(
     session: SsoSession, home: Home, emulator: Emulator
 ) -> None:
     warnings: list[str] = []
@@ -210,7 +214,7 @@ def test_a_redirect_is_not_followed(oidc: OidcClient, emulator: Emulator) -> Non
         assert catcher.hits == 0
 
 
-def test_throttling_is_not_signed_out(oidc: OidcClient, emulator: Emulator) -> None:
+def test_throttling_does_not_count_as_signed_out(oidc: OidcClient, emulator: Emulator) -> None:
     token = token_of(oidc)
     emulator.faults.script("CreateToken", 429, {"Retry-After": "7"})
     with pytest.raises(Throttled) as refused:
@@ -234,7 +238,7 @@ def test_throttling_is_not_signed_out(oidc: OidcClient, emulator: Emulator) -> N
 def test_a_refresh_whose_answer_is_lost_is_sent_once(
     oidc: OidcClient, emulator: Emulator, fault: dict[str, Any]
 ) -> None:
-    """A single-use refresh token must not go out again while its answer may still come."""
+    """A single-use refresh token must not be sent again while its answer may still come."""
     token = token_of(oidc)
     emulator.reset_counters()
     emulator.faults.script("CreateToken", **fault)
@@ -245,7 +249,7 @@ def test_a_refresh_whose_answer_is_lost_is_sent_once(
     assert emulator.counters["CreateToken"] == 1
 
 
-def test_a_refresh_waits_for_its_answer_as_long_as_the_deadline(
+def test_a_refresh_waits_for_its_answer_until_the_deadline(
     oidc: OidcClient, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ssohelper.wire.transport.READ_SECONDS", 0.2)
@@ -255,7 +259,9 @@ def test_a_refresh_waits_for_its_answer_as_long_as_the_deadline(
     assert oidc.refresh(token, soon())[0].value != token.value
 
 
-def test_a_refresh_with_aws_away_was_certainly_not_sent(session: SsoSession, home: Home) -> None:
+def test_a_refresh_without_connection_is_known_not_to_be_sent(
+    session: SsoSession, home: Home
+) -> None:
     registration = ClientRegistration("id", Secret("secret"), 2**31, (), ())
     token = AccessToken(Secret("a"), 2**31, Secret("r"), registration)
     environ = {**home.env, "AWS_ENDPOINT_URL_SSO_OIDC": "http://127.0.0.1:9"}
@@ -265,7 +271,7 @@ def test_a_refresh_with_aws_away_was_certainly_not_sent(session: SsoSession, hom
 
 
 @pytest.mark.usefixtures("no_pauses")
-def test_a_sign_in_call_is_repeated_unless_aws_may_have_acted(
+def test_a_sign_in_call_is_retried_unless_aws_may_have_acted(
     oidc: OidcClient, emulator: Emulator
 ) -> None:
     emulator.faults.script("RegisterClient", 503, times=2)
@@ -285,14 +291,14 @@ def test_the_time_of_the_last_answer_is_aws_time(oidc: OidcClient, emulator: Emu
 
 
 @pytest.mark.usefixtures("no_pauses")
-def test_nobody_there_is_exit_6(session: SsoSession, home: Home) -> None:
+def test_without_connection_it_is_exit_6(session: SsoSession, home: Home) -> None:
     environ = {**home.env, "AWS_ENDPOINT_URL_SSO_OIDC": "http://127.0.0.1:9"}
     with pytest.raises(AwsUnreachable) as refused:
         OidcClient(session, environ, facts=SignInFacts).register(DEVICE_CODE_GRANT)
     assert type(refused.value) is AwsUnreachable
 
 
-def test_the_general_endpoint_moves_no_token(
+def test_the_general_endpoint_variable_gets_no_token(
     session: SsoSession, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warnings: list[str] = []
@@ -329,18 +335,18 @@ def test_a_signed_client_reads_no_aws_config(home: Home, monkeypatch: pytest.Mon
     assert client.meta.endpoint_url == "http://127.0.0.1:9"
 
 
-def test_within_returns_raises_and_gives_up() -> None:
-    assert clients.within(soon(), lambda: 7) == 7
+def test_run_within_returns_raises_and_gives_up() -> None:
+    assert clients.run_within(soon(), lambda: 7) == 7
     with pytest.raises(ZeroDivisionError):
-        clients.within(soon(), lambda: 1 // 0)
+        clients.run_within(soon(), lambda: 1 // 0)
     held = threading.Event()
     with pytest.raises(AwsUnreachable):
-        clients.within(Deadline(0.05, time.monotonic), held.wait)
+        clients.run_within(Deadline(0.05, time.monotonic), held.wait)
     held.set()
 
 
 class _Catcher:
-    """A server that should see nothing, or exactly one browser."""
+    """A server that should get no request, or exactly one from a browser."""
 
     def __init__(self) -> None:
         self.hits = 0

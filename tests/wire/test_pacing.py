@@ -1,4 +1,4 @@
-"""Our own pace, on a clock of its own: nothing here waits."""
+"""The pace of listings, on a simulated clock: no test waits."""
 
 import threading
 
@@ -8,7 +8,7 @@ from ssohelper.wire.pacing import Pacing
 
 
 class Clock:
-    """Time that passes by sleeping only."""
+    """A clock that only sleeping moves."""
 
     def __init__(self):
         self.now = 1000.0
@@ -38,11 +38,11 @@ def seconds_for(pacing, clock, requests):
     return clock.now - begun
 
 
-def test_requests_go_out_twenty_a_second(pacing, clock):
+def test_twenty_requests_a_second_are_sent(pacing, clock):
     assert seconds_for(pacing, clock, 101) == pytest.approx(5.0, abs=0.01)
 
 
-def test_a_wait_that_came_late_is_caught_up_but_an_idle_time_is_not(pacing, clock):
+def test_a_late_wait_is_made_up_for_and_idle_time_is_not(pacing, clock):
     pacing.wait()
     clock.now += 0.06
     pacing.wait()
@@ -51,23 +51,23 @@ def test_a_wait_that_came_late_is_caught_up_but_an_idle_time_is_not(pacing, cloc
     assert seconds_for(pacing, clock, 21) == pytest.approx(1.0, abs=0.06)
 
 
-def test_a_429_makes_everybody_pause_and_go_on_more_slowly(pacing, clock):
-    pacing.throttled()
+def test_a_429_pauses_all_threads_and_lowers_the_pace(pacing, clock):
+    pacing.note_throttled()
     assert seconds_for(pacing, clock, 1) == pytest.approx(0.1)
     assert pacing.pace == pytest.approx(19)
     assert seconds_for(pacing, clock, 19) == pytest.approx(1.0, abs=0.01)
 
 
-def test_eight_threads_that_meet_one_full_bucket_slow_it_once(pacing):
+def test_eight_429s_at_once_lower_the_pace_once(pacing):
     for _ in range(8):
-        pacing.throttled()
+        pacing.note_throttled()
     assert pacing.pace == pytest.approx(19)
 
 
-def test_429s_without_an_end_pause_longer_and_longer_but_never_longer_than_20_s(pacing, clock):
+def test_repeated_429s_double_the_pause_up_to_20_s(pacing, clock):
     pauses = []
     for _ in range(10):
-        pacing.throttled()
+        pacing.note_throttled()
         pauses.append(seconds_for(pacing, clock, 1))
         clock.now += 1
     assert pauses[:3] == pytest.approx([0.1, 0.2, 0.4])
@@ -76,10 +76,10 @@ def test_429s_without_an_end_pause_longer_and_longer_but_never_longer_than_20_s(
     assert pacing.pace >= 1
 
 
-def test_answers_bring_the_pace_back_to_twenty_and_no_further(pacing, clock):
-    pacing.throttled()
+def test_answers_raise_the_pace_to_twenty_again_and_no_further(pacing, clock):
+    pacing.note_throttled()
     for _ in range(100):
-        pacing.answered()
+        pacing.note_answer()
     assert pacing.pace == 20
 
 
@@ -87,8 +87,8 @@ def test_answers_bring_the_pace_back_to_twenty_and_no_further(pacing, clock):
     ("retry_after", "pause"),
     [(1, 1), (7.0, 7), (20, 20), (0, 0.1), (-1, 0.1), (86400, 0.1), (None, 0.1)],
 )
-def test_retry_after_is_believed_up_to_20_s(pacing, clock, retry_after, pause):
-    pacing.throttled(retry_after)
+def test_retry_after_is_obeyed_up_to_20_s(pacing, clock, retry_after, pause):
+    pacing.note_throttled(retry_after)
     assert seconds_for(pacing, clock, 1) == pytest.approx(pause)
 
 
@@ -99,18 +99,18 @@ def test_patience_counts_from_the_first_request_and_from_each_answer(pacing, clo
     pacing.wait()
     clock.now += 12
     assert pacing.patience_left == pytest.approx(18)
-    pacing.answered()
+    pacing.note_answer()
     assert pacing.patience_left == pytest.approx(30)
     clock.now += 31
     assert pacing.patience_left == pytest.approx(-1)
 
 
-def test_a_pause_that_outlasts_patience_is_not_worth_its_wait(pacing, clock):
+def test_no_patience_is_left_when_the_pause_is_longer(pacing, clock):
     pacing.wait()
     clock.now += 11
-    pacing.throttled(18)
+    pacing.note_throttled(18)
     assert pacing.patience_left == pytest.approx(1)
-    pacing.throttled(20)
+    pacing.note_throttled(20)
     assert pacing.patience_left == pytest.approx(-1)
 
 

@@ -1,4 +1,4 @@
-"""botocore's models and endpoint rules in other places move no token and no signed request."""
+"""Planted botocore models and endpoint rules redirect no token and no signed request."""
 
 import json
 import os
@@ -40,19 +40,19 @@ registration = oidc.register(DEVICE_CODE_GRANT)
 waiting = oidc.start_device_authorization(registration)
 answer = Poll.PENDING
 while isinstance(answer, Poll):
-    answer = oidc.token_by_device_code(registration, waiting)
+    answer = oidc.get_token_by_device_code(registration, waiting)
 token, _ = oidc.refresh(answer[0], soon)
-account = next(portal.accounts(token))
-role = Role(account.id, portal.roles(token, account.id)[0])
-keys = portal.role_credentials(token, role, soon)
-print(AccountClient(keys, "eu-west-1", environ, warn).caller_identity().account_id)
+account = next(portal.list_accounts(token))
+role = Role(account.id, portal.list_roles(token, account.id)[0])
+keys = portal.get_role_credentials(token, role, soon)
+print(AccountClient(keys, "eu-west-1", environ, warn).get_caller_identity().account_id)
 Federation("us-east-1", environ, warn).login_url(keys, start_url, "https://console.aws.amazon.com/")
 portal.logout(token)
 """
 
 
 class Planted:
-    """A server that should hear of nothing, and the files that lead there."""
+    """A server that should get no request, and the files that name it."""
 
     def __init__(self) -> None:
         self.requests: list[str] = []

@@ -1,4 +1,4 @@
-"""The real Portal against the Identity Center on loopback, which is made difficult."""
+"""The real Portal against the emulator, with bad answers and failures."""
 
 import time
 
@@ -86,45 +86,45 @@ class TestListing:
     def test_all_pages_are_read(self, token):
         with Emulator(World.of_size(250, 130)) as emulator:
             portal, token = portal_of(emulator), token_of(emulator)
-            accounts = list(portal.accounts(token))
+            accounts = list(portal.list_accounts(token))
             assert len({account.id for account in accounts}) == 250
             assert emulator.counters["ListAccounts"] == 3
-            assert len(portal.roles(token, accounts[0].id)) == 130
+            assert len(portal.list_roles(token, accounts[0].id)) == 130
             assert emulator.counters["ListAccountRoles"] == 2
 
-    def test_an_account_that_two_pages_hold_is_listed_once(self, emulator, portal, token):
+    def test_an_account_on_two_pages_is_listed_once(self, emulator, portal, token):
         row = f'{{"accountId":"{ACCOUNT}","accountName":"a","emailAddress":"b"}}'
         emulator.faults.script(
             "ListAccounts", 200, body=f'{{"nextToken":"x","accountList":[{row}]}}'
         )
         emulator.faults.script("ListAccounts", 200, body=f'{{"accountList":[{row}]}}')
-        assert [account.id for account in portal.accounts(token)] == [ACCOUNT]
+        assert [account.id for account in portal.list_accounts(token)] == [ACCOUNT]
 
     def test_missing_names_are_empty(self, emulator, portal, token):
         emulator.faults.account_names = {ACCOUNT: None}
         emulator.faults.emails = {ACCOUNT: None}
-        first = next(portal.accounts(token))
+        first = next(portal.list_accounts(token))
         assert (first.id, first.name, first.email) == (ACCOUNT, "", "")
 
-    def test_hostile_names_come_through_as_they_are(self, emulator, portal, token):
+    def test_hostile_names_are_returned_unchanged(self, emulator, portal, token):
         name = "\x1b]8;;http://evil\x07[/bold]%s{{x}}${y}\u202e\n"
         emulator.faults.account_names = {ACCOUNT: name}
         emulator.faults.role_names = {"Role00": "../../x"}
-        assert next(portal.accounts(token)).name == name
-        assert "../../x" in portal.roles(token, ACCOUNT)
+        assert next(portal.list_accounts(token)).name == name
+        assert "../../x" in portal.list_roles(token, ACCOUNT)
 
-    def test_a_lone_surrogate_in_a_name_comes_through(self, emulator, portal, token):
+    def test_a_lone_surrogate_in_a_name_is_returned_unchanged(self, emulator, portal, token):
         body = f'{{"accountList":[{{"accountId":"{ACCOUNT}","accountName":"a\\ud800"}}]}}'
         emulator.faults.script("ListAccounts", 200, body=body)
-        assert next(portal.accounts(token)).name == "a\ud800"
+        assert next(portal.list_accounts(token)).name == "a\ud800"
 
-    def test_pages_that_go_in_a_circle_are_an_error(self, emulator, portal, token):
+    def test_a_repeated_page_token_is_an_error(self, emulator, portal, token):
         emulator.faults.repeat_next_token = True
         with pytest.raises(BadAnswer, match="circle"):
-            list(portal.accounts(token))
+            list(portal.list_accounts(token))
         assert emulator.counters["ListAccounts"] <= 3
 
-    def test_ten_thousand_pages_are_stopped_at_a_thousand(self, emulator, portal, token):
+    def test_a_listing_ends_with_an_error_after_1000_pages(self, emulator, portal, token):
         pages = iter(range(10_000))
 
         def answer():
@@ -136,14 +136,14 @@ class TestListing:
 
         emulator.faults.before("ListAccounts", answer)
         with pytest.raises(BadAnswer, match="without an end"):
-            list(portal.accounts(token))
+            list(portal.list_accounts(token))
         assert emulator.counters["ListAccounts"] == 1000
 
     @pytest.mark.parametrize("body", NONSENSE)
-    def test_nonsense_is_exit_6_and_asked_once(self, emulator, portal, token, body):
+    def test_a_bad_page_is_exit_6_and_not_asked_for_again(self, emulator, portal, token, body):
         emulator.faults.script("ListAccounts", 200, body=body)
         with pytest.raises(BadAnswer) as caught:
-            list(portal.accounts(token))
+            list(portal.list_accounts(token))
         assert caught.value.exit_code == 6
         assert emulator.counters["ListAccounts"] == 1
 
@@ -171,7 +171,7 @@ class TestListing:
     def test_accounts_of_wrong_types_are_exit_6(self, emulator, portal, token, rows):
         emulator.faults.script("ListAccounts", 200, body=f'{{"accountList":{rows}}}')
         with pytest.raises(BadAnswer):
-            list(portal.accounts(token))
+            list(portal.list_accounts(token))
 
     @pytest.mark.parametrize("role", ["null", "1", '""', "[]", '"' + "x" * 5000 + '"'])
     def test_roles_of_wrong_types_are_exit_6(self, emulator, portal, token, role):
@@ -179,7 +179,7 @@ class TestListing:
             "ListAccountRoles", 200, body=f'{{"roleList":[{{"roleName":{role}}}]}}'
         )
         with pytest.raises(BadAnswer):
-            portal.roles(token, ACCOUNT)
+            portal.list_roles(token, ACCOUNT)
 
     @pytest.mark.parametrize(
         "name", ["InvalidRequestException", "ForbiddenException", "ResourceNotFoundException"]
@@ -187,57 +187,57 @@ class TestListing:
     def test_a_refused_account_is_exit_5_and_asked_once(self, emulator, portal, token, name):
         emulator.faults.fail("ListAccountRoles", name, "No access")
         with pytest.raises(RoleNotAssigned):
-            portal.roles(token, ACCOUNT)
+            portal.list_roles(token, ACCOUNT)
         assert emulator.counters["ListAccountRoles"] == 1
 
     def test_a_next_token_with_a_line_break_is_refused(self, emulator, portal, token):
         emulator.faults.script("ListAccounts", 200, body='{"nextToken":"a\\nb","accountList":[]}')
         with pytest.raises(BadAnswer, match="nextToken"):
-            list(portal.accounts(token))
+            list(portal.list_accounts(token))
 
-    def test_a_dead_token_is_told_apart_from_a_refused_account(self, emulator, portal, token):
+    def test_a_rejected_token_differs_from_a_refused_account(self, emulator, portal, token):
         emulator.revoke_session()
         with pytest.raises(TokenRejected, match='"corp"'):
-            portal.roles(token, ACCOUNT)
+            portal.list_roles(token, ACCOUNT)
 
-    def test_a_429_is_tried_again_and_slows_the_pace(self, emulator, token):
+    def test_a_429_is_retried_and_lowers_the_pace(self, emulator, token):
         pacing = quick_pacing()
         portal = portal_of(emulator, pacing=pacing)
         emulator.faults.throttle("ListAccountRoles", times=2)
-        assert portal.roles(token, ACCOUNT) == ["Role00", "Role01"]
+        assert portal.list_roles(token, ACCOUNT) == ["Role00", "Role01"]
         assert emulator.counters["ListAccountRoles"] == 3
         assert pacing.pace < 100_000
 
-    def test_429_without_an_end_stops_after_six(self, emulator, portal, token):
+    def test_429s_without_an_end_stop_after_six_tries(self, emulator, portal, token):
         emulator.faults.throttle("ListAccountRoles", times=100)
         with pytest.raises(Throttled):
-            portal.roles(token, ACCOUNT)
+            portal.list_roles(token, ACCOUNT)
         assert emulator.counters["ListAccountRoles"] == 6
 
     @pytest.mark.parametrize("status", [500, 502, 503, 504, 408])
-    def test_trouble_at_aws_is_tried_three_times(self, emulator, portal, token, status):
+    def test_a_server_error_is_tried_three_times(self, emulator, portal, token, status):
         emulator.faults.script("ListAccountRoles", status, times=100)
         with pytest.raises(AwsUnreachable):
-            portal.roles(token, ACCOUNT)
+            portal.list_roles(token, ACCOUNT)
         assert emulator.counters["ListAccountRoles"] == 3
 
     def test_a_lost_answer_is_asked_for_again(self, emulator, portal, token):
         emulator.faults.script("ListAccountRoles", reset=True)
         emulator.faults.script("ListAccountRoles", close_after=5)
-        assert portal.roles(token, ACCOUNT) == ["Role00", "Role01"]
+        assert portal.list_roles(token, ACCOUNT) == ["Role00", "Role01"]
 
     def test_a_redirect_is_not_followed(self, emulator, portal, token):
         there = {"Location": f"{emulator.url}/assignment/roles?account_id={ACCOUNT}"}
         emulator.faults.script("ListAccountRoles", 302, there)
         with pytest.raises(BadAnswer, match="redirect"):
-            portal.roles(token, ACCOUNT)
+            portal.list_roles(token, ACCOUNT)
         assert emulator.counters["ListAccountRoles"] == 1
 
 
 class TestRoleCredentials:
     def test_milliseconds_become_seconds(self, emulator, portal, token):
         begun = time.time()
-        credentials = portal.role_credentials(token, ROLE, deadline())
+        credentials = portal.get_role_credentials(token, ROLE, deadline())
         assert begun + 3590 < credentials.expires_at <= time.time() + 3601
         issued = emulator.identity_of(credentials.access_key_id)
         assert (issued.account_id, issued.person) == (ACCOUNT, "ana")
@@ -245,17 +245,17 @@ class TestRoleCredentials:
 
     def test_a_role_that_is_not_assigned_is_exit_5_naming_role_and_account(self, portal, token):
         with pytest.raises(RoleNotAssigned, match=r'"Nobody" in 000000000000'):
-            portal.role_credentials(token, Role(ACCOUNT, "Nobody"), deadline())
+            portal.get_role_credentials(token, Role(ACCOUNT, "Nobody"), deadline())
 
     @pytest.mark.parametrize("body", NONSENSE)
-    def test_nonsense_is_exit_6(self, emulator, portal, token, body):
+    def test_bad_credentials_answers_are_exit_6(self, emulator, portal, token, body):
         emulator.faults.script("GetRoleCredentials", 200, body=body)
         with pytest.raises(BadAnswer):
-            portal.role_credentials(token, ROLE, deadline())
+            portal.get_role_credentials(token, ROLE, deadline())
 
-    def test_the_good_answer_of_the_next_table_is_good(self, emulator, portal, token):
+    def test_the_unchanged_answer_of_the_next_table_is_accepted(self, emulator, portal, token):
         emulator.faults.script("GetRoleCredentials", 200, body=keys_answer())
-        assert portal.role_credentials(token, ROLE, deadline()).expires_at == 1_800_000_000
+        assert portal.get_role_credentials(token, ROLE, deadline()).expires_at == 1_800_000_000
 
     @pytest.mark.parametrize(
         "changed",
@@ -292,7 +292,7 @@ class TestRoleCredentials:
     def test_fields_of_the_wrong_kind_are_exit_6(self, emulator, portal, token, changed):
         emulator.faults.script("GetRoleCredentials", 200, body=keys_answer(**changed))
         with pytest.raises(BadAnswer) as caught:
-            portal.role_credentials(token, ROLE, deadline())
+            portal.get_role_credentials(token, ROLE, deadline())
         assert caught.value.exit_code == 6
 
     @pytest.mark.parametrize(
@@ -300,69 +300,69 @@ class TestRoleCredentials:
         [("60", 60), ("86400", 86400), ("0", 0), ("-1", None), ("soon", None), ("", None),
          ("1e9", None), ("999999", None)],
     )  # fmt: skip
-    def test_a_429_tells_for_how_long_and_is_left_to_the_caller(
+    def test_a_429_has_its_retry_after_and_is_not_retried(
         self, emulator, portal, token, retry_after, seconds
     ):
         emulator.faults.script("GetRoleCredentials", 429, {"Retry-After": retry_after}, times=9)
         with pytest.raises(Throttled) as caught:
-            portal.role_credentials(token, ROLE, deadline())
+            portal.get_role_credentials(token, ROLE, deadline())
         assert caught.value.retry_after_seconds == seconds
         assert emulator.counters["GetRoleCredentials"] == 1
 
-    def test_an_http_date_in_retry_after_is_no_number(self, emulator, portal, token):
+    def test_an_http_date_in_retry_after_is_ignored(self, emulator, portal, token):
         header = {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}
         emulator.faults.script("GetRoleCredentials", 429, header)
         with pytest.raises(Throttled) as caught:
-            portal.role_credentials(token, ROLE, deadline())
+            portal.get_role_credentials(token, ROLE, deadline())
         assert caught.value.retry_after_seconds is None
 
     @pytest.mark.parametrize("status", [500, 502, 503, 408])
-    def test_an_error_at_aws_is_left_to_the_caller(self, emulator, portal, token, status):
+    def test_a_server_error_is_not_retried(self, emulator, portal, token, status):
         emulator.faults.script("GetRoleCredentials", status, times=100)
         with pytest.raises(AwsUnreachable):
-            portal.role_credentials(token, ROLE, deadline())
+            portal.get_role_credentials(token, ROLE, deadline())
         assert emulator.counters["GetRoleCredentials"] == 1
 
-    def test_a_server_that_hangs_or_drips_is_left_at_the_deadline(self, emulator, portal, token):
+    def test_a_silent_or_slow_answer_ends_at_the_deadline(self, emulator, portal, token):
         emulator.faults.hang("GetRoleCredentials")
         with pytest.raises(AwsUnreachable):
-            portal.role_credentials(token, ROLE, deadline(0.5))
+            portal.get_role_credentials(token, ROLE, deadline(0.5))
         emulator.faults.script("GetRoleCredentials", seconds_per_byte=0.2, times=5)
         begun = time.monotonic()
         with pytest.raises(AwsUnreachable):
-            portal.role_credentials(token, ROLE, deadline(1.0))
+            portal.get_role_credentials(token, ROLE, deadline(1.0))
         assert time.monotonic() - begun < 10
 
     def test_no_error_shows_the_token(self, emulator, portal, token):
         emulator.faults.fail("GetRoleCredentials", "InvalidRequestException")
         with pytest.raises(RoleNotAssigned) as caught:
-            portal.role_credentials(token, ROLE, deadline())
+            portal.get_role_credentials(token, ROLE, deadline())
         assert token.value.reveal() not in f"{caught.value!r} {caught.value.hint}"
 
 
 class TestLogout:
-    def test_it_ends_the_sign_in_at_aws(self, emulator, portal, token):
+    def test_logout_ends_the_sign_in_at_aws(self, emulator, portal, token):
         portal.logout(token)
         with pytest.raises(TokenRejected):
-            portal.role_credentials(token, ROLE, deadline())
+            portal.get_role_credentials(token, ROLE, deadline())
 
-    def test_a_sign_in_that_had_ended_is_told(self, emulator, portal, token):
+    def test_logout_of_an_ended_sign_in_is_token_rejected(self, emulator, portal, token):
         emulator.revoke_session()
         with pytest.raises(TokenRejected):
             portal.logout(token)
 
     @pytest.mark.parametrize("status", [400, 403, 404, 500])
-    def test_another_programs_refusal_is_exit_6(self, emulator, portal, token, status):
+    def test_logout_refused_by_another_program_is_exit_6(self, emulator, portal, token, status):
         emulator.faults.script("Logout", status, times=3)
         with pytest.raises(AwsUnreachable):
             portal.logout(token)
 
-    def test_a_refusal_is_exit_6_for_there_is_no_role_in_it(self, emulator, portal, token):
+    def test_logout_refused_by_aws_is_exit_6(self, emulator, portal, token):
         emulator.faults.fail("Logout", "InvalidRequestException")
         with pytest.raises(BadAnswer):
             portal.logout(token)
 
-    def test_a_portal_page_is_no_sign_out(self, emulator, portal, token):
+    def test_a_captive_portals_page_is_no_logout(self, emulator, portal, token):
         """A captive portal answers 200 to everything: the sign-in at AWS is still there."""
         emulator.faults.script("Logout", 200, body="<html>sign in to the hotel</html>")
         with pytest.raises(BadAnswer, match="captive portal"):

@@ -1,4 +1,4 @@
-"""How an endpoint is reached: names, TLS, proxies; and that what fails on the way sent nothing."""
+"""How an endpoint is reached: names, TLS, proxies. A failure on the way has sent no request."""
 
 import json
 import os
@@ -27,7 +27,7 @@ HOST = "portal.sso.eu-west-1.amazonaws.com"
 
 
 class Aws(NamedTuple):
-    """A TLS server on loopback under AWS's name, with its certificate."""
+    """A TLS server on loopback with AWS's host name and a certificate for it."""
 
     server: RawServer
     bundle: str
@@ -57,7 +57,7 @@ def aws(certificate: tuple[Path, ssl.SSLContext]) -> Iterator[Aws]:
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
-    """Every name is this machine; a name of the table has another port. Counts the look-ups."""
+    """Resolve every name to this machine, names of the table to another port; count the look-ups."""
     table: dict[str, int] = {}
     true = socket.getaddrinfo
 
@@ -78,7 +78,7 @@ def ask(transport: Transport, deadline: Deadline | None = None) -> bytes:
 
 
 class TestTls:
-    def test_a_certificate_of_the_bundle_is_trusted(self, aws: Aws, names: dict[str, int]) -> None:
+    def test_a_certificate_in_the_bundle_is_trusted(self, aws: Aws, names: dict[str, int]) -> None:
         names[HOST] = aws.server.port
         transport = Transport(f"https://{HOST}", aws.environ, "AWS")
         assert ask(transport) == b'{"a":1}'
@@ -106,7 +106,7 @@ class TestTls:
             ask(Transport(f"https://{other}", aws.environ, "AWS"))
         assert not aws.server.requests
 
-    def test_a_server_without_tls_is_told(self, names: dict[str, int]) -> None:
+    def test_a_server_without_tls_is_an_error(self, names: dict[str, int]) -> None:
         def serve(connection: socket.socket, number: int) -> None:
             connection.recv(100)
             connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -117,7 +117,7 @@ class TestTls:
                 ask(Transport(f"https://{HOST}", {}, "AWS"))
         assert type(caught.value) is AwsUnreachable
 
-    def test_a_handshake_without_an_end_ends_at_the_deadline(self, names: dict[str, int]) -> None:
+    def test_an_endless_handshake_ends_at_the_deadline(self, names: dict[str, int]) -> None:
         def serve(connection: socket.socket, number: int) -> None:
             server.stopping.wait()
 
@@ -128,8 +128,10 @@ class TestTls:
                 ask(Transport(f"https://{HOST}", {}, "AWS"), soon(0.4))
             assert time.monotonic() - began < 4
 
-    def test_a_body_cut_without_tls_ending_is_lost(self, aws: Aws, names: dict[str, int]) -> None:
-        """Without a length only TLS's own end tells a whole answer from one that was cut."""
+    def test_a_body_cut_without_tls_closing_is_a_lost_answer(
+        self, aws: Aws, names: dict[str, int]
+    ) -> None:
+        """Without a Content-Length only TLS's closing message shows that the answer is complete."""
 
         def serve(connection: socket.socket, number: int) -> None:
             server.read_request(connection)
@@ -143,7 +145,7 @@ class TestTls:
                 ask(Transport(f"https://{HOST}", aws.environ, "AWS"))
 
     @pytest.mark.parametrize("content", [None, b"", b"no certificate"])
-    def test_a_bundle_that_cannot_be_read_is_named(
+    def test_an_unreadable_bundle_is_an_error_that_names_it(
         self, tmp_path: Path, content: bytes | None
     ) -> None:
         bundle = tmp_path / "bundle.pem"
@@ -160,7 +162,7 @@ class TestTls:
         assert tls.ca_bundle({"AWS_CA_BUNDLE": "", "REQUESTS_CA_BUNDLE": "b"}) == "b"
         assert os.path.samefile(tls.ca_bundle({}), get_cert_path(True))
 
-    def test_without_certifi_it_is_botocores_copy(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_without_certifi_the_bundle_is_botocores(self, monkeypatch: pytest.MonkeyPatch) -> None:
         true = tls.find_spec
         monkeypatch.setattr(tls, "find_spec", lambda n: None if n == "certifi" else true(n))
         assert tls.ca_bundle({}).endswith(os.path.join("botocore", "cacert.pem"))
@@ -179,7 +181,7 @@ class TestTls:
 
 class TestProxy:
     @pytest.mark.parametrize("is_tls", [False, True])
-    def test_a_tunnel_leads_to_aws_and_shows_no_request(
+    def test_a_proxy_sees_the_tunnel_only_and_no_request(
         self, aws: Aws, names: dict[str, int], is_tls: bool
     ) -> None:
         with connect_proxy(aws.server.port, aws.context if is_tls else None) as proxy:
@@ -204,7 +206,7 @@ class TestProxy:
             (b"SSH-2.0-OpenSSH\r\n", "no HTTP answer"),
         ],
     )
-    def test_a_proxy_that_refuses_is_named_and_nothing_was_sent(
+    def test_a_proxys_refusal_names_it_and_nothing_was_sent(
         self, names: dict[str, int], reply: bytes, words: str
     ) -> None:
         def serve(connection: socket.socket, number: int) -> None:
@@ -219,7 +221,7 @@ class TestProxy:
         assert type(caught.value) is AwsUnreachable
         assert "CNRY" not in f"{caught.value.message} {caught.value.hint}"
 
-    def test_a_proxy_that_is_silent_ends_at_the_deadline(self, names: dict[str, int]) -> None:
+    def test_a_silent_proxy_ends_at_the_deadline(self, names: dict[str, int]) -> None:
         def serve(connection: socket.socket, number: int) -> None:
             proxy.stopping.wait()
 
@@ -230,7 +232,7 @@ class TestProxy:
         assert type(caught.value) is AwsUnreachable
 
     @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-    def test_this_machine_is_asked_without_a_proxy(self, aws: Aws, host: str) -> None:
+    def test_this_machine_is_reached_without_a_proxy(self, aws: Aws, host: str) -> None:
         with RawServer(lambda connection, number: None) as proxy:
             environ = {**aws.environ, "https_proxy": f"http://127.0.0.1:{proxy.port}"}
             transport = Transport(f"https://{host}:{aws.server.port}", environ, "AWS")
@@ -244,7 +246,7 @@ class TestProxy:
     @pytest.mark.parametrize(
         "address", ["socks5://127.0.0.1:1", "http://", "http://a:b:c", "ftp://a"]
     )
-    def test_a_proxy_that_cannot_be_used_is_told_without_its_password(self, address: str) -> None:
+    def test_an_unusable_proxy_is_an_error_without_its_password(self, address: str) -> None:
         with pytest.raises(AwsUnreachable, match="HTTPS_PROXY") as caught:
             https_proxy(HOST, {"https_proxy": address})
         assert caught.value.hint
@@ -274,7 +276,7 @@ class TestProxy:
         ],
         ids=str,
     )
-    def test_the_variables_mean_what_they_mean_to_botocore(
+    def test_the_proxy_variables_are_read_as_botocore_does(
         self, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
     ) -> None:
         for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
@@ -297,7 +299,9 @@ class TestProxy:
 
 
 class TestConnecting:
-    def test_a_name_that_does_not_exist_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_unknown_name_is_an_error_that_says_so(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def look_up(*_: object, **__: object) -> object:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -306,9 +310,7 @@ class TestConnecting:
             ask(Transport(f"https://{HOST}", {}, "AWS"))
         assert type(caught.value) is AwsUnreachable
 
-    def test_name_servers_that_are_silent_are_left_at_the_deadline(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_silent_name_servers_end_at_the_deadline(self, monkeypatch: pytest.MonkeyPatch) -> None:
         held = threading.Event()
 
         def look_up(*_: object, **__: object) -> object:
@@ -335,7 +337,7 @@ class TestConnecting:
     def test_addresses_without_an_answer_end_before_the_deadline(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A listener whose queue is full drops what comes, as a firewall does."""
+        """A listener with a full queue drops connection attempts, as a firewall does."""
         with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
             waiting = [socket.socket() for _ in range(3)]
             for each in waiting:

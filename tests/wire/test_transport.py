@@ -45,7 +45,7 @@ def serving(reply: bytes) -> RawServer:
     return made
 
 
-def test_a_request_is_what_http_asks_for() -> None:
+def test_a_request_is_valid_http() -> None:
     with serving(answer()) as server:
         transport = Transport(f"http://127.0.0.1:{server.port}/base", {}, "the test server")
         query = {"role_name": "a b+c&d=e/\u20ac", "account_id": "000000000000"}
@@ -65,7 +65,7 @@ def test_a_request_is_what_http_asks_for() -> None:
 
 
 @pytest.mark.parametrize("value", ["a\r\nX: y", "a\nb", "a\x00b", "\u20ac"])
-def test_a_header_that_would_be_two_is_not_sent(value: str) -> None:
+def test_a_header_with_a_line_break_is_not_sent(value: str) -> None:
     with serving(answer()) as server:
         with pytest.raises(ValueError, match="header") as caught:
             transport_to(server).send("GET", "/x", headers={"t": value}, deadline=soon())
@@ -82,7 +82,7 @@ def test_headers_are_found_in_any_case_and_the_date_is_read() -> None:
     assert (found.status, found.body) == (200, b"{}")
 
 
-def test_an_answer_without_a_date_says_no_time() -> None:
+def test_an_answer_without_a_date_has_no_time() -> None:
     with serving(answer()) as server:
         assert get(transport_to(server)).answered_at is None
 
@@ -103,7 +103,7 @@ def test_an_answer_shows_no_body_in_a_traceback() -> None:
     ],
     ids=["chunked", "continue", "no content", "long"],
 )  # fmt: skip
-def test_every_form_of_a_whole_answer_is_read(reply: bytes, body: bytes) -> None:
+def test_every_form_of_a_complete_answer_is_read(reply: bytes, body: bytes) -> None:
     with serving(reply) as server:
         transport = transport_to(server)
         for _ in range(2):
@@ -139,7 +139,7 @@ CUT = [
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("reply", CUT)
-def test_an_answer_that_is_not_whole_is_lost(method: str, reply: bytes) -> None:
+def test_an_incomplete_answer_is_a_lost_answer(method: str, reply: bytes) -> None:
     def serve(connection: socket.socket, number: int) -> None:
         server.read_request(connection)
         connection.sendall(reply)
@@ -152,7 +152,7 @@ def test_an_answer_that_is_not_whole_is_lost(method: str, reply: bytes) -> None:
     assert caught.value.hint
 
 
-def test_nobody_at_the_port_means_that_nothing_was_sent() -> None:
+def test_a_refused_connection_means_that_nothing_was_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     transport = Transport(f"http://127.0.0.1:{port}", {}, "the test server")
@@ -161,7 +161,7 @@ def test_nobody_at_the_port_means_that_nothing_was_sent() -> None:
     assert type(caught.value) is AwsUnreachable
 
 
-def test_a_deadline_that_has_passed_sends_nothing() -> None:
+def test_a_passed_deadline_sends_nothing() -> None:
     with serving(answer()) as server:
         with pytest.raises(AwsUnreachable) as caught:
             get(transport_to(server), soon(0))
@@ -170,8 +170,8 @@ def test_a_deadline_that_has_passed_sends_nothing() -> None:
 
 
 @pytest.mark.parametrize("where", ["head", "body"])
-def test_a_drip_ends_at_the_deadline_and_leaves_no_thread(where: str) -> None:
-    """Each byte comes within the read timeout; the whole does not come within the deadline."""
+def test_a_byte_by_byte_answer_ends_at_the_deadline_and_leaves_no_thread(where: str) -> None:
+    """Each byte arrives within the read timeout; the complete answer misses the deadline."""
 
     def serve(connection: socket.socket, number: int) -> None:
         server.read_request(connection)
@@ -232,7 +232,7 @@ class TestKeepAlive:
             get(transport)
             assert server.connections == 2
 
-    def test_what_a_server_sends_to_an_idle_connection_is_no_answer(self) -> None:
+    def test_bytes_on_an_idle_connection_are_not_taken_for_an_answer(self) -> None:
         """Load balancers send a 408 before they close an idle connection."""
 
         def serve(connection: socket.socket, number: int) -> None:
@@ -251,7 +251,7 @@ class TestKeepAlive:
             assert get(transport).body == b'{"good":1}'
             assert server.connections == 2
 
-    def test_a_deadline_that_has_passed_sends_nothing_on_an_idle_one(self) -> None:
+    def test_a_passed_deadline_sends_nothing_on_an_idle_connection(self) -> None:
         with serving(answer()) as server:
             transport = transport_to(server)
             get(transport)
@@ -267,7 +267,7 @@ class TestKeepAlive:
             get(transport)
             assert server.connections == 2
 
-    def test_close_ends_the_idle_ones_and_the_next_request_opens_another(self) -> None:
+    def test_close_closes_idle_connections_and_the_next_request_opens_another(self) -> None:
         with serving(answer()) as server:
             transport = transport_to(server)
             get(transport)
@@ -283,7 +283,7 @@ class TestKeepAlive:
             get(transport)
             assert server.connections == 2
 
-    def test_no_more_than_asked_for_are_kept(self) -> None:
+    def test_at_most_the_given_number_of_connections_stays_open(self) -> None:
         with serving(answer()) as server:
             transport = Transport(f"http://127.0.0.1:{server.port}", {}, "x", connections=2)
             together = threading.Barrier(5)
@@ -300,10 +300,10 @@ class TestKeepAlive:
             assert len(transport._idle) <= 2
             transport.close()
 
-    def test_a_get_on_a_connection_closed_meanwhile_is_asked_again(
+    def test_a_get_on_a_connection_closed_meanwhile_is_sent_again(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The close that the check before the request cannot see, since it is on its way."""
+        """The server closes it just after the check that comes before the request."""
         monkeypatch.setattr("ssohelper.wire.connection.Connection.is_quiet", lambda self: True)
         closed = threading.Event()
 
@@ -323,7 +323,7 @@ class TestKeepAlive:
             assert get(transport).status == 200
             assert server.connections == 2
 
-    def test_a_get_that_was_answered_in_part_is_not_asked_again(self) -> None:
+    def test_a_partly_answered_get_is_not_sent_again(self) -> None:
         def serve(connection: socket.socket, number: int) -> None:
             server.read_request(connection)
             connection.sendall(answer())
@@ -337,7 +337,7 @@ class TestKeepAlive:
                 get(transport)
             assert server.connections == 1
 
-    def test_a_closed_connection_is_seen_before_it_is_used(self) -> None:
+    def test_a_closed_connection_is_noticed_before_use(self) -> None:
         with serving(answer()) as server:
             transport = transport_to(server)
             get(transport)
