@@ -129,8 +129,12 @@ def split(content: bytes) -> tuple[bytes, bytes]:
 
 
 def is_document(content: bytes) -> bool:
-    """Return whether this is a whole document, as far as a hit checks one."""
-    return content.startswith(b'{"Version":1,') and content.endswith(b"}\n")
+    """Return whether this is a whole document, as far as a hit checks one.
+
+    A damaged one must not write control characters to a terminal.
+    """
+    is_whole = content.startswith(b'{"Version":1,') and content.endswith(b"}\n")
+    return is_whole and content.isascii() and content[:-1].decode().isprintable()
 
 
 def is_of_this_clock(found: os.stat_result, validity: bytes) -> bool:

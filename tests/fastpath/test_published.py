@@ -191,6 +191,15 @@ def test_a_torn_response_is_not_printed(runtime, document, capfdbinary, content)
     assert capfdbinary.readouterr().out == b""
 
 
+@pytest.mark.parametrize("inserted", [b"\x07", b"\x1b[2J", b"\0", b"\x7f", b"\xc2\x9b2J"])
+def test_a_response_with_control_characters_is_not_printed(
+    runtime, document, capfdbinary, inserted
+):
+    dated(document, DOCUMENT[:30] + inserted + DOCUMENT[30:])
+    assert not published.print_response(ARGV)
+    assert capfdbinary.readouterr().out == b""
+
+
 @pytest.mark.parametrize(
     ("ahead", "is_valid"), [(-100, True), (5, True), (5.5, False), (99, False)]
 )

@@ -319,6 +319,13 @@ class TestHandsOver:
         place.publish(content=content)
         assert not place.hits(shell)
 
+    @pytest.mark.parametrize("inserted", [b"\x07", b"\x1b[2J", b"\x7f"])
+    def test_a_document_with_control_characters(
+        self, place: Place, shell: list[str], inserted: bytes
+    ) -> None:
+        place.publish(content=DOCUMENT[:500] + inserted + DOCUMENT[500:])
+        assert not place.hits(shell)
+
     def test_a_folder_that_takes_no_writing(self, place: Place, shell: list[str]) -> None:
         place.publish()
         place.home.chmod(0o755)
