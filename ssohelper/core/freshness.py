@@ -1,4 +1,4 @@
-"""Decides whether cached credentials are served, renewed before use, or too old. No other place does.
+"""Decides whether cached credentials are served, renewed before use, or too old. Nothing else does.
 
 | time left of a lifetime L | role credentials |
 |---|---|
