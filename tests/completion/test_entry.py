@@ -1,4 +1,4 @@
-"""What a TAB offers: the tree is not stale, and the answers for each shell are right."""
+"""The candidates of TAB: the generated tree is up to date, and each shell's answer is right."""
 
 import json
 import subprocess
@@ -58,7 +58,7 @@ def add_profile(home: Home, header: str, body: str = ROLE) -> None:
 
 @pytest.fixture
 def corp(home: Home) -> Home:
-    """One session with two profiles of ours, one foreign, and two accounts in its list."""
+    """One session with a managed profile, two others, and two accounts in its saved listing."""
     home.add_session("corp")
     add_profile(home, "profile pay.Admin", f"{ROLE}ssohelper_managed = true\n")
     add_profile(home, "profile 'my own'")
@@ -71,62 +71,62 @@ def corp(home: Home) -> Home:
     return home
 
 
-def offered(home: Home, *words: str, env: dict[str, str] | None = None) -> list[str]:
-    """Return what is offered for the last word, as zsh would get it."""
+def candidates(home: Home, *words: str, env: dict[str, str] | None = None) -> list[str]:
+    """Return the candidates for the last word, as zsh gets them."""
     *earlier, word = words
-    said = subprocess.run(
+    answer = subprocess.run(
         [SCRIPT, "completion", "--answer", "zsh", word, "ssohelper", *earlier],
         env={**home.env, **(env or {})},
         capture_output=True,
         text=True,
         check=True,
     ).stdout.splitlines()
-    head, *lines = said
+    head, *lines = answer
     if not head.startswith("words"):
         return [head]
     whole, begun = map(int, head.split()[1:3])
     return lines[: whole + begun]
 
 
-def in_bash(home: Home, line: str, how: str = "9") -> list[str]:
-    """Return what bash gets for this line, the cursor at its end."""
-    asked = [SCRIPT, "completion", "--answer", "bash", line, BREAKS, how]
+def bash_reply(home: Home, line: str, completion_type: str = "9") -> list[str]:
+    """Return the answer for bash to this line, with the cursor at its end."""
+    asked = [SCRIPT, "completion", "--answer", "bash", line, BREAKS, completion_type]
     return subprocess.run(
         asked, env=home.env, capture_output=True, text=True, check=True
     ).stdout.splitlines()
 
 
-def test_the_tree_is_what_the_commands_say_today() -> None:
+def test_the_generated_tree_is_up_to_date() -> None:
     made = completion_tree.tree_text()
     assert completion_tree.PLACE.read_text() == made, "renew: python -m tests.completion_tree"
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_completion_prints_the_shipped_script(shell: str, run: Run) -> None:
-    said = run("completion", shell)
-    assert (said.returncode, said.stderr) == (0, "")
-    assert said.stdout == (FOLDER / FILES[shell]).read_text()
+    answer = run("completion", shell)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout == (FOLDER / FILES[shell]).read_text()
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_shell_init_completes_the_name_that_the_function_gets(shell: str, run: Run) -> None:
+def test_shell_init_registers_the_completion_for_the_functions_name(shell: str, run: Run) -> None:
     own = (FOLDER / FILES[shell]).read_text()
     assert run("shell-init", shell).stdout.endswith(own)
-    said = run("shell-init", shell, "--cmd", "sso").stdout
+    answer = run("shell-init", shell, "--cmd", "sso").stdout
     registers = {
         "bash": "complete -F _ssohelper sso\n",
         "zsh": "compdef _ssohelper sso\n",
         "fish": "complete -c sso -f ",
         "pwsh": "-CommandName sso ",
     }
-    assert registers[shell] in said
-    assert registers[shell].replace(" sso", " ssohelper") not in said
+    assert registers[shell] in answer
+    assert registers[shell].replace(" sso", " ssohelper") not in answer
 
 
-def test_another_shell_is_said_to_be_unknown(run: Run) -> None:
-    said = run("completion", "tcsh")
-    assert (said.returncode, said.stdout) == (2, "")
-    assert 'no shell named "tcsh"' in said.stderr
+def test_an_unknown_shell_is_a_usage_error(run: Run) -> None:
+    answer = run("completion", "tcsh")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert 'no shell named "tcsh"' in answer.stderr
 
 
 def test_a_tab_imports_nothing_heavy(corp: Home) -> None:
@@ -145,7 +145,7 @@ def test_a_tab_imports_nothing_heavy(corp: Home) -> None:
         assert set(answer.stderr.split()) & too_heavy == set()
 
 
-class TestWhatIsOffered:
+class TestCandidates:
     @pytest.mark.parametrize(
         ("words", "expected"),
         [
@@ -189,39 +189,41 @@ class TestWhatIsOffered:
             (["no-such-command", ""], []),
         ],
     )
-    def test_for(self, corp: Home, words: list[str], expected: list[str]) -> None:
-        assert offered(corp, *words) == expected
+    def test_for_words_of_a_command(
+        self, corp: Home, words: list[str], expected: list[str]
+    ) -> None:
+        assert candidates(corp, *words) == expected
 
     def test_with_two_sessions_an_address_begins_with_one(self, corp: Home) -> None:
         corp.add_session("other")
-        assert offered(corp, "use", "co") == ["corp:"]
-        assert offered(corp, "--session", "corp", "use", "led")[0] == "ledger/Admin"
+        assert candidates(corp, "use", "co") == ["corp:"]
+        assert candidates(corp, "--session", "corp", "use", "led")[0] == "ledger/Admin"
         add_profile(corp, "profile o", f"{ROLE}sso_session = corp\n")
-        assert "o" in offered(corp, "--session", "corp", "use", "")
-        assert "o" not in offered(corp, "--session", "other", "use", "")
-        assert offered(corp, "use", "led", env={"AWS_PROFILE": "o"})[0] == "ledger/Admin"
+        assert "o" in candidates(corp, "--session", "corp", "use", "")
+        assert "o" not in candidates(corp, "--session", "other", "use", "")
+        assert candidates(corp, "use", "led", env={"AWS_PROFILE": "o"})[0] == "ledger/Admin"
 
     def test_a_name_that_several_accounts_have_is_offered_by_id(self, corp: Home) -> None:
         twins = {f"00000000000{n}": ("twin", ("Admin",)) for n in (1, 2)}
         save_listing(corp, "corp", twins)
-        assert offered(corp, "use", "0") == ["000000000001/", "000000000002/"]
-        assert offered(corp, "use", "twin") == []
+        assert candidates(corp, "use", "0") == ["000000000001/", "000000000002/"]
+        assert candidates(corp, "use", "twin") == []
 
     def test_a_name_that_could_rewrite_the_terminal_is_not_offered(self, corp: Home) -> None:
         add_profile(corp, "profile 'pay\x1b[2J'")
         save_listing(corp, "corp", {"000000000007": ("a\nb\x1b]0;x\x07", ("Admin", "R\nx"))})
-        assert offered(corp, "use", "pay") == ["pay.Admin"]
-        assert offered(corp, "use", "0") == ["000000000007/Admin"]
+        assert candidates(corp, "use", "pay") == ["pay.Admin"]
+        assert candidates(corp, "use", "0") == ["000000000007/Admin"]
 
     def test_indented_headers_are_read_as_botocore_reads_them(self, corp: Home) -> None:
         add_profile(corp, "profile nested", "s3 =\n  [profile no] = 1\n")
-        assert offered(corp, "profile", "show", "ne") == ["nested"]
-        assert offered(corp, "profile", "show", "no") == []
+        assert candidates(corp, "profile", "show", "ne") == ["nested"]
+        assert candidates(corp, "profile", "show", "no") == []
         corp.write_config("  [profile a]\n  sso_account_id = 1\n  [profile b]\n   [profile c]\n")
-        assert offered(corp, "profile", "show", "") == ["a", "b", "c"]
+        assert candidates(corp, "profile", "show", "") == ["a", "b", "c"]
 
     @pytest.mark.parametrize("damage", ["not there", "no config", "folder", "not UTF-8", "damaged"])
-    def test_trouble_offers_nothing_and_says_nothing(self, corp: Home, damage: str) -> None:
+    def test_an_unreadable_file_prints_no_message(self, corp: Home, damage: str) -> None:
         listing = corp.path / ".local/state/ssohelper/listings/corp/listing.json"
         if damage == "not there":
             corp.config_file.unlink()
@@ -235,26 +237,26 @@ class TestWhatIsOffered:
         else:
             listing.write_text(json.dumps({"accounts": [{"id": 3}]}))
         for words in (["use", "led"], ["login", "c"], ["list", "x"]):
-            said = subprocess.run(
+            answer = subprocess.run(
                 [SCRIPT, "completion", "--answer", "zsh", words[-1], "ssohelper", *words[:-1]],
                 env=corp.env,
                 capture_output=True,
                 text=True,
             )
-            assert said.stderr == ""
+            assert answer.stderr == ""
 
-    def test_a_closed_stdout_is_quiet(self, corp: Home) -> None:
-        said = subprocess.run(
+    def test_a_closed_stdout_prints_no_message(self, corp: Home) -> None:
+        answer = subprocess.run(
             ["/bin/sh", "-c", f"{SCRIPT} completion --answer zsh '' ssohelper use >&-"],
             env=corp.env,
             capture_output=True,
             text=True,
         )
-        assert (said.returncode, said.stderr) == (1, "")
+        assert (answer.returncode, answer.stderr) == (1, "")
 
 
 class TestBashLine:
-    """readline replaces what stands after the last break; the reply must be that and the rest."""
+    """readline replaces the text after the last break character: answers begin with that text."""
 
     @pytest.mark.parametrize(
         ("line", "reply"),
@@ -272,13 +274,13 @@ class TestBashLine:
             ("ssohelper use $(touch x)", ["words"]),
         ],
     )
-    def test_is_answered(self, corp: Home, line: str, reply: list[str]) -> None:
-        assert in_bash(corp, line) == reply
+    def test_gets_the_rest_of_the_name(self, corp: Home, line: str, reply: list[str]) -> None:
+        assert bash_reply(corp, line) == reply
 
-    def test_names_that_part_within_a_quotation_insert_no_half_of_it(self, corp: Home) -> None:
+    def test_names_that_differ_within_a_quotation_insert_no_part_of_it(self, corp: Home) -> None:
         add_profile(corp, "profile 'q $x'")
         add_profile(corp, "profile 'q ;y'")
-        assert in_bash(corp, "ssohelper use q") == ["words nospace", "q\\ "]
-        assert in_bash(corp, "ssohelper use q\\ ") == ["list", "q $x", "q ;y"]
-        # A TAB that walks through the candidates inserts each.
-        assert in_bash(corp, "ssohelper use q\\ ", "37") == ["words", "q\\ \\$x", "q\\ \\;y"]
+        assert bash_reply(corp, "ssohelper use q") == ["words nospace", "q\\ "]
+        assert bash_reply(corp, "ssohelper use q\\ ") == ["list", "q $x", "q ;y"]
+        # menu-complete inserts each candidate.
+        assert bash_reply(corp, "ssohelper use q\\ ", "37") == ["words", "q\\ \\$x", "q\\ \\;y"]

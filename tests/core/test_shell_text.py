@@ -1,4 +1,4 @@
-"""Quoting, read back by the real shells: every value to the byte, and nothing runs."""
+"""Quoting, read back by the real shells: every value arrives unchanged, and nothing runs."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from ssohelper.errors import UsageProblem
 from tests.hostile import account_names, role_names
 from tests.programs import need
 
-# How each shell is started without anybody's rc files.
+# How each shell is started without rc files.
 START = {
     "bash": ["bash", "--norc", "--noprofile"],
     "bash-posix": ["bash", "--posix"],
@@ -26,7 +26,7 @@ UNICODE = ["ü", "€", "日本", "a\u00a0b", "\u2018\u2019", "👩\u200d💻"]
 
 
 def evaluated(shell: str, text: bytes, folder: Path, **more: str) -> dict[bytes, bytes]:
-    """Return the environment of a child after the shell has evaluated the text."""
+    """Return the environment of a child process after the shell has evaluated the text."""
     (folder / "text").write_bytes(text)
     read = "source text" if shell == "fish" else 'eval "$(cat text)"'
     env = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "LANG": "C.UTF-8", **more}
@@ -43,7 +43,7 @@ def evaluated(shell: str, text: bytes, folder: Path, **more: str) -> dict[bytes,
 
 
 @pytest.mark.parametrize("shell", sorted(START))
-def test_every_value_comes_back_to_the_byte_and_nothing_runs(shell: str, tmp_path: Path) -> None:
+def test_every_value_is_read_back_unchanged_and_nothing_runs(shell: str, tmp_path: Path) -> None:
     values = [*account_names(), *role_names(), *UNICODE, ""]
     wanted = {f"V{number}": value for number, value in enumerate(values)}
     dialect = DIALECT.get(shell, shell)
@@ -56,7 +56,7 @@ def test_every_value_comes_back_to_the_byte_and_nothing_runs(shell: str, tmp_pat
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_what_was_before_is_put_back_whatever_it_held(shell: str, tmp_path: Path) -> None:
+def test_any_earlier_value_is_restored(shell: str, tmp_path: Path) -> None:
     before = {
         "V0": "two\nlines\n",
         "V1": "\ttab\x01\x7f\x1b[31m",
@@ -96,11 +96,11 @@ def test_a_read_only_variable_fails_the_whole_text(tmp_path: Path) -> None:
     ("value", "text"),
     [("a'b", "'a''b'"), ("a\u2019b", "'a\u2019\u2019b'"), ("$x`", "'$x`'"), ("\\", "'\\'")],
 )
-def test_powershell_doubles_its_quotes(value: str, text: str) -> None:
+def test_powershell_quotes_are_doubled(value: str, text: str) -> None:
     assert shell_text.quoted("pwsh", value) == text
 
 
-def test_a_universal_variable_of_fish_is_neither_erased_nor_copied(tmp_path: Path) -> None:
+def test_a_universal_fish_variable_is_neither_erased_nor_copied(tmp_path: Path) -> None:
     env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
     there = shell_text.assignments("fish", {"AWS_PROFILE": "other"}, ("AWS_VAULT",))
     back = shell_text.restoration("fish", ("AWS_PROFILE", "AWS_VAULT"), {"AWS_PROFILE": "mine"})

@@ -1,4 +1,4 @@
-"""An interactive shell at a real terminal: run a line, learn its code, its words, the environment."""
+"""An interactive shell at a terminal: runs lines, returns exit code, output and environment."""
 
 import re
 from pathlib import Path
@@ -22,11 +22,11 @@ INSTALL = {
 }
 
 
-class Ran(NamedTuple):
-    """The exit code of a line, and what stood on the terminal meanwhile."""
+class Result(NamedTuple):
+    """A line's exit code, and what the terminal showed while it ran."""
 
     code: int
-    said: str
+    output: str
 
 
 class Terminal:
@@ -55,27 +55,27 @@ class Terminal:
         self.child.close(force=True)
 
     def start(self, line: str) -> None:
-        """Type a line; `ended` waits for its end."""
+        """Type a line; `wait_for_end` waits for its end."""
         self._lines += 1
         status = "$status" if self.shell == "fish" else "$?"
-        # The typed line has quotes in the mark, what is printed has none.
+        # The typed mark has quotes, the printed one has none: only the latter ends the wait.
         self.child.sendline(f"{line}; echo DO''NE{self._lines}.{status}.")
 
-    def ended(self) -> Ran:
+    def wait_for_end(self) -> Result:
         self.child.expect(rf"DONE{self._lines}\.(\d+)\.")
-        return Ran(int(self.child.match.group(1)), self.child.before)
+        return Result(int(self.child.match.group(1)), self.child.before)
 
-    def run(self, line: str) -> Ran:
+    def run(self, line: str) -> Result:
         self.start(line)
-        return self.ended()
+        return self.wait_for_end()
 
     def environ(self) -> dict[bytes, bytes]:
-        """Return the environment that a child of the shell gets, to the byte."""
+        """Return the environment of a child process of the shell."""
         assert self.run(f"env -0 > {self._notes}").code == 0
         entries = self._notes.read_bytes().split(b"\0")
         return dict(entry.split(b"=", 1) for entry in entries if entry)
 
 
-def words(said: str) -> str:
-    """Return what was said without the terminal's own sequences."""
-    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r", "", said)
+def plain_text(output: str) -> str:
+    """Return the output without the terminal's control sequences."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r", "", output)

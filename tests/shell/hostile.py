@@ -1,4 +1,4 @@
-"""200 names that a shell would trip over: each may be a profile's, most an account's too."""
+"""200 names that a shell might misread. Each can be a profile's name, most an account's too."""
 
 import random
 
@@ -20,7 +20,7 @@ _CHOSEN = (
 
 
 def names(count: int = 200) -> list[str]:
-    """Return that many different names; the same ones every time."""
+    """Return `count` different names, the same ones at every call."""
     chance = random.Random(4)
     found = dict.fromkeys(_CHOSEN)
     printable = [chr(code) for code in range(32, 127)]

@@ -1,7 +1,7 @@
 """Many runs of the program in one process: python -m tests.shell.many_runs FILE
 
-FILE is JSON: [[argv, environ, out, err], …]; each exit code is printed. A start of Python costs
-more than what is looked at here, and hundreds of names are looked at. `exec` runs in a fork.
+FILE is JSON: [[argv, environ, out, err], …]; it prints the exit codes. Starting Python for each of
+hundreds of names would take longer than what the test checks. `exec` runs in a fork.
 """
 
 import json
@@ -15,7 +15,7 @@ LOADED_FOR_EVERY_FORK = (env_command, exec_command, use_command)
 
 
 def run(argv: list[str], environ: dict[str, str], out: str, err: str) -> int:
-    """Run the program as if it had been started with these; returns its exit code."""
+    """Run the program with these arguments and streams; return its exit code."""
     before = dict(os.environ)
     os.environ.update(environ)
     sys.argv = ["ssohelper", *argv]

@@ -1,4 +1,4 @@
-"""A person at a real shell: types a line, presses TAB, Enter; what the shell made of it is kept."""
+"""A user at a real shell: types a line, presses TAB and Enter. The resulting words are recorded."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from tests.conftest import Home
 from tests.programs import need
 
 COMPLETIONS = Path(__file__).resolve().parent.parent.parent / "completions"
-# Each shell without the machine's own files. What Enter runs is a function that notes its words.
+# Each shell without this machine's rc files. Enter runs a function that records its arguments.
 START = {
     "bash": ["--norc", "--noprofile", "-i"],
     "zsh": ["-f", "-i"],
@@ -39,7 +39,7 @@ LONG_SECONDS = 60
 
 
 class Typist:
-    """One shell in a terminal, in `home` or `folder`; `words_after` types and gives what it ran."""
+    """One shell in a terminal, in `home` or `folder`."""
 
     def __init__(self, shell: str, home: Home, folder: Path | None = None) -> None:
         self.shell = shell
@@ -57,19 +57,19 @@ class Typist:
         assert self.words_after("ssohelper ready\r") == ["ready"]
 
     def words_after(self, keys: str) -> list[str]:
-        """Return the words that ssohelper got when these keys were pressed; Enter is among them."""
+        """Press these keys, Enter among them; return the arguments that ssohelper then got."""
         before = self.notes.stat().st_size
         self.child.send(keys)
         ends_at = time.monotonic() + LONG_SECONDS
         while time.monotonic() < ends_at:
             self._drain()
-            said = self.notes.read_bytes()[before:].decode()
-            if said.endswith("\nEND\n"):
-                return said.split("\n")[1:-2]
+            notes = self.notes.read_bytes()[before:].decode()
+            if notes.endswith("\nEND\n"):
+                return notes.split("\n")[1:-2]
         raise AssertionError(f"nothing was run after {keys!r}: {self.shown()!r}")
 
     def settle(self) -> None:
-        """Wait until the shell has shown all that it had to show."""
+        """Wait until the shell prints nothing more."""
         while True:
             try:
                 self.child.read_nonblocking(65536, timeout=0.05)
@@ -77,7 +77,7 @@ class Typist:
                 return
 
     def shown(self) -> str:
-        """Return the end of what stood on the terminal."""
+        """Return the end of the terminal's output."""
         return self._seen.decode(errors="replace")
 
     def _drain(self) -> None:
@@ -89,5 +89,5 @@ class Typist:
 
 
 def pwned(home: Home) -> list[str]:
-    """Return what a name that was run as a command would have left behind."""
+    """Return the files that a name would have created if a shell had run it."""
     return [name for name in os.listdir(home.path) if "pwned" in name]

@@ -1,4 +1,4 @@
-"""The shell function in real shells at a real terminal: the environment right to the byte."""
+"""The shell function in real shells at a terminal: it changes the environment exactly."""
 
 import re
 import subprocess
@@ -12,10 +12,10 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import demo_world
 from tests.cli.listing_world import Shell
 from tests.programs import need
-from tests.shell.at_a_terminal import INSTALL, SHELLS, Terminal, words
+from tests.shell.at_a_terminal import INSTALL, SHELLS, Terminal, plain_text
 
 DEV, PROD = "payments-dev.ReadOnlyAccess", "payments-prod.ReadOnlyAccess"
-# What a person may have had before, all of it in the way of a profile.
+# Variables that a user may have set before; SDKs would use each instead of a profile.
 OWN = {
     "AWS_PROFILE": "mine",
     "AWS_REGION": "eu-north-1",
@@ -36,14 +36,14 @@ OWN = {
 
 
 class Place(Shell):
-    """A home in which `profile sync` has been run; the shells find our program first."""
+    """A home in which `profile sync` has run. PATH begins with our program's folder."""
 
     def env(self, **more: str) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
         return {**self.environ, "PATH": path, **more}
 
     def at(self, shell: str, **more: str) -> Terminal:
-        """Return a shell in which the function is installed."""
+        """Start a shell that has the function."""
         terminal = Terminal(shell, self.env(**more), self.home)
         assert terminal.run(INSTALL[shell]).code == 0
         return terminal
@@ -58,7 +58,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 def after_use(before: dict[bytes, bytes], profile: str) -> dict[bytes, bytes]:
-    """Return what the environment must be: three variables set, all that would win gone."""
+    """Return the expected environment: three variables are set, all of OWN that override it unset."""
     gone = {name.encode() for name in OWN if name != "UNTOUCHED"}
     kept = {name: value for name, value in before.items() if name not in gone}
     region = dict.fromkeys((b"AWS_REGION", b"AWS_DEFAULT_REGION"), b"us-east-1")
@@ -70,15 +70,17 @@ def after_use(before: dict[bytes, bytes], profile: str) -> dict[bytes, bytes]:
     [("bash", {}), *((shell, OWN) for shell in SHELLS)],
     ids=["bash-bare", *(f"{shell}-crowded" for shell in SHELLS)],
 )
-def test_use_back_and_clear_are_right_to_the_byte(
+def test_use_and_clear_set_and_restore_the_environment_byte_for_byte(
     place: Place, shell: str, own: dict[str, str]
 ) -> None:
     with place.at(shell, **own) as terminal:
         before = terminal.environ()
         ran = terminal.run(f"ssohelper use {DEV}")
         assert ran.code == 0
-        assert 'account "payments-dev" (000040000001), role "ReadOnlyAccess": ' in words(ran.said)
-        assert re.search(r": .*\d[hm].*(lasts|left|renewed)", words(ran.said))
+        assert 'account "payments-dev" (000040000001), role "ReadOnlyAccess": ' in plain_text(
+            ran.output
+        )
+        assert re.search(r": .*\d[hm].*(lasts|left|renewed)", plain_text(ran.output))
         assert terminal.environ() == after_use(before, DEV)
         assert terminal.run(f"ssohelper use {PROD}").code == 0
         assert terminal.environ() == after_use(before, PROD)
@@ -88,24 +90,24 @@ def test_use_back_and_clear_are_right_to_the_byte(
         assert terminal.environ() == after_use(before, PROD)
         failed = terminal.run("ssohelper use payments-prd.ReadOnlyAcces")
         assert failed.code == 2
-        assert f'did you mean "{PROD}"' in words(failed.said)
-        assert words(failed.said).count('" or "') == 2  # the three nearest
+        assert f'did you mean "{PROD}"' in plain_text(failed.output)
+        assert plain_text(failed.output).count('" or "') == 2  # the three nearest
         assert terminal.environ() == after_use(before, PROD)
         assert terminal.run("ssohelper clear").code == 0
         assert terminal.environ() == before
-        assert "nothing to clear" in words(terminal.run("ssohelper clear").said) or own
+        assert "nothing to clear" in plain_text(terminal.run("ssohelper clear").output) or own
         assert terminal.run("ssohelper use -").code == 0
         assert terminal.environ() == after_use(before, PROD)
         assert not (place.home / "pwned").exists()
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_keys_are_exported_with_their_end_and_taken_back(place: Place, shell: str) -> None:
+def test_keys_are_exported_with_their_expiry_and_cleared(place: Place, shell: str) -> None:
     with place.at(shell, **OWN) as terminal:
         before = terminal.environ()
         ran = terminal.run(f"ssohelper use --keys {DEV}")
         assert ran.code == 0
-        assert "these keys end in" in ran.said
+        assert "these keys end in" in ran.output
         found = terminal.environ()
         issued = place.emulator.identity_of(found[b"AWS_ACCESS_KEY_ID"].decode())
         assert issued is not None
@@ -115,7 +117,7 @@ def test_keys_are_exported_with_their_end_and_taken_back(place: Place, shell: st
         assert found[b"AWS_SESSION_EXPIRATION"] == end
         for name in ("AWS_PROFILE", "AWS_SECURITY_TOKEN", "AWS_VAULT", "AWS_ROLE_ARN"):
             assert name.encode() not in found
-        assert place.emulator.canary not in ran.said
+        assert place.emulator.canary not in ran.output
         assert terminal.run(f"ssohelper use {DEV}").code == 0
         assert terminal.environ() == after_use(before, DEV)
         assert terminal.run("ssohelper use -").code == 0
@@ -125,18 +127,18 @@ def test_keys_are_exported_with_their_end_and_taken_back(place: Place, shell: st
 
 
 @pytest.mark.parametrize("how", ["use", "use --keys"])
-def test_the_aws_cli_is_then_that_role(place: Place, how: str) -> None:
+def test_the_aws_cli_then_has_that_role(place: Place, how: str) -> None:
     stale = {name: value for name, value in OWN.items() if name != "AWS_REGION"}
     identity = f"{need('aws')} sts get-caller-identity --query Arn --output text"
     with place.at("bash", **stale) as terminal:
         assert terminal.run(f"ssohelper {how} {PROD}").code == 0
         ran = terminal.run(identity)
-        assert ran.code == 0, ran.said
-        assert ":000030000001:assumed-role/AWSReservedSSO_ReadOnlyAccess_" in ran.said
+        assert ran.code == 0, ran.output
+        assert ":000030000001:assumed-role/AWSReservedSSO_ReadOnlyAccess_" in ran.output
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_everything_else_is_passed_on(place: Place, shell: str) -> None:
+def test_other_commands_run_as_they_are(place: Place, shell: str) -> None:
     with place.at(shell) as terminal:
         before = terminal.environ()
         for line, code, says in (
@@ -151,14 +153,14 @@ def test_everything_else_is_passed_on(place: Place, shell: str) -> None:
             ("ssohelper clear -h", 0, "Undo"),
         ):
             ran = terminal.run(line)
-            assert (ran.code, says in words(ran.said)) == (code, True), (line, ran)
+            assert (ran.code, says in plain_text(ran.output)) == (code, True), (line, ran)
             assert terminal.environ() == before
         assert terminal.run(f"ssohelper --session corp -v use {DEV}").code == 0
         assert terminal.environ()[b"AWS_PROFILE"] == DEV.encode()
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_an_inner_shell_clears_what_it_inherited(place: Place, shell: str) -> None:
+def test_a_child_shell_clears_what_it_inherited(place: Place, shell: str) -> None:
     with place.at(shell, UNTOUCHED="x") as outer:
         before = outer.environ()
         assert outer.run(f"ssohelper use {DEV}").code == 0
@@ -178,7 +180,7 @@ def test_an_inner_shell_clears_what_it_inherited(place: Place, shell: str) -> No
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_another_name(place: Place, shell: str) -> None:
+def test_the_function_can_have_another_name(place: Place, shell: str) -> None:
     line = INSTALL[shell].replace(f"init {shell}", f"init {shell} --cmd sso")
     with Terminal(shell, place.env(), place.home) as terminal:
         assert terminal.run(line).code == 0
@@ -202,10 +204,8 @@ OPTIONS = {
 @pytest.mark.parametrize(
     ("shell", "options"), [(shell, line) for shell in OPTIONS for line in OPTIONS[shell]]
 )
-def test_with_the_options_that_a_person_may_have_set(
-    place: Place, shell: str, options: str
-) -> None:
-    """In a script, where a failed line under `set -e` ends it all."""
+def test_shell_options_of_the_user_change_nothing(place: Place, shell: str, options: str) -> None:
+    """In a script, which `set -e` would end at a failed line."""
     script = (
         f"{options}\n{INSTALL[shell]}\n"
         "env -0 > 0\n"
@@ -239,17 +239,17 @@ def test_with_the_options_that_a_person_may_have_set(
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
 @pytest.mark.parametrize("name", ["AWS_PROFILE", "AWS_REGION", "AWS_VAULT"])
-def test_a_read_only_variable_changes_nothing(place: Place, shell: str, name: str) -> None:
+def test_with_a_read_only_variable_nothing_is_changed(place: Place, shell: str, name: str) -> None:
     with place.at(shell) as terminal:
         assert terminal.run(f"export {name}=fixed; readonly {name}").code == 0
         before = terminal.environ()
         ran = terminal.run(f"ssohelper use {DEV}")
-        assert (ran.code, "read-only" in ran.said) == (7, True)
+        assert (ran.code, "read-only" in ran.output) == (7, True)
         assert terminal.environ() == before
         assert terminal.run("echo alive").code == 0
 
 
-def test_a_universal_variable_of_fish_changes_nothing(place: Place) -> None:
+def test_with_a_universal_fish_variable_nothing_is_changed(place: Place) -> None:
     script = (
         f"{INSTALL['fish']}; set -Ux AWS_VAULT x; env | sort >before\n"
         f"ssohelper use {DEV}; echo $status; env | sort | diff before -\n"
@@ -264,7 +264,7 @@ def test_a_universal_variable_of_fish_changes_nothing(place: Place) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_ctrl_c_at_the_question_changes_nothing(place: Place, shell: str) -> None:
+def test_after_ctrl_c_at_the_question_nothing_is_changed(place: Place, shell: str) -> None:
     with place.at(shell) as terminal:
         before = terminal.environ()
         assert place.run("profile", "rm", DEV, "--yes").returncode == 0
@@ -278,13 +278,13 @@ def test_ctrl_c_at_the_question_changes_nothing(place: Place, shell: str) -> Non
         terminal.start("ssohelper use 000040000001/ReadOnlyAccess")
         terminal.child.expect_exact("[y/N]")
         terminal.child.sendline("n")
-        refused = terminal.ended()
-        assert (refused.code, "use --keys" in words(refused.said)) == (2, True)
+        refused = terminal.wait_for_end()
+        assert (refused.code, "use --keys" in plain_text(refused.output)) == (2, True)
         assert terminal.environ() == before
         terminal.start("ssohelper use 000040000001/ReadOnlyAccess")
         terminal.child.expect_exact("[y/N]")
         terminal.child.sendline("y")
-        assert terminal.ended().code == 0
+        assert terminal.wait_for_end().code == 0
         assert terminal.environ()[b"AWS_PROFILE"] == DEV.encode()
 
 
@@ -297,7 +297,7 @@ def test_ctrl_c_at_the_question_changes_nothing(place: Place, shell: str) -> Non
         ("fish", "set -g fish_trace 1"),
     ],
 )
-def test_a_trace_shows_no_key_and_goes_on(place: Place, shell: str, trace: str) -> None:
+def test_a_trace_shows_no_key_and_stays_on(place: Place, shell: str, trace: str) -> None:
     no_rc = {"bash": "--norc", "zsh": "-f", "fish": "--no-config"}[shell]
     script = f"{INSTALL[shell]}\n{trace}\nssohelper use --keys {DEV}\necho be''hind\n"
     (place.home / "traced").write_text(script)

@@ -1,6 +1,6 @@
 """200 hostile names of accounts, roles and profiles, through use, env and exec, in every shell.
 
-Nothing they say runs, every value arrives to the byte, and no control character is printed.
+No shell runs a part of a name, every value arrives unchanged, no control character is printed.
 """
 
 import json
@@ -19,10 +19,10 @@ from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import Shell
 from tests.hostile import account_names, role_names
 from tests.programs import need
-from tests.shell.at_a_terminal import INSTALL, SHELLS, Terminal, words
+from tests.shell.at_a_terminal import INSTALL, SHELLS, Terminal, plain_text
 
 ROOT = Path(__file__).resolve().parents[2]
-# What no AWS API takes, and a portal that lies could still answer.
+# Names that AWS's APIs refuse, but that a hostile portal could answer.
 UNPRINTABLE = ["\x1b]0;pwned\x07", "\x1b[2J", "a\rb", "a\nb", "\x9b31m", "\u202egnp", "\x08\x7f"]
 ACCOUNTS = [*account_names(), *UNPRINTABLE]
 ROLES = role_names(len(ACCOUNTS))
@@ -36,7 +36,7 @@ def key_id(number: int) -> str:
     return f"ASIA{number:016}"
 
 
-# A [profile …] header takes words in quotes; what it cannot hold is no profile's name.
+# Names that a [profile …] header can hold in quotes.
 PROFILES = {
     name: number
     for number, name in enumerate(ACCOUNTS)
@@ -63,7 +63,7 @@ class Names(Shell):
         self.work = home / "work"
         self.work.mkdir()
 
-    def runs(self, jobs: list[tuple[list[str], dict[str, str], str]]) -> list[int]:
+    def run_jobs(self, jobs: list[tuple[list[str], dict[str, str], str]]) -> list[int]:
         """Run the program for each job; its streams are in work/NAME.out and .err."""
         file = self.home / "jobs.json"
         streams = [(str(self.work / f"{n}.out"), str(self.work / f"{n}.err")) for _, _, n in jobs]
@@ -80,16 +80,16 @@ class Names(Shell):
         assert done.returncode == 0, done.stderr
         return [int(code) for code in json.loads(done.stdout)]
 
-    def nothing_ran(self) -> bool:
+    def has_run_nothing(self) -> bool:
         return not list(self.home.rglob("pwned*"))
 
-    def said(self, name: str) -> str:
+    def output(self, name: str) -> str:
         return (self.work / f"{name}.err").read_text()
 
 
 @pytest.fixture(scope="module")
 def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Names]:
-    """The list and the credentials are kept already: AWS's pace of 20/s is not looked at here."""
+    """Listing and credentials are saved beforehand: AWS's rate of 20/s would take 10 s."""
     with Emulator() as emulator:
         made = Names(tmp_path_factory.mktemp("home"), emulator)
         now = made.app.now()
@@ -109,7 +109,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Names]:
 
 
 def evaluate(names: Names, shell: str, files: list[str], how: str, show: str) -> list[str]:
-    """Return what `show` prints in one process of the shell after it took each of the files."""
+    """Return what `show` prints after one process of the shell has evaluated each of the files."""
     got = names.home / "got"
     got.unlink(missing_ok=True)
     lines = [INSTALL[shell]]
@@ -127,11 +127,11 @@ def evaluate(names: Names, shell: str, files: list[str], how: str, show: str) ->
     return got.read_text().split("\0")[:-1]
 
 
-def harmless(text: str) -> bool:
+def is_harmless(text: str) -> bool:
     return not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
 
 
-def test_enough_names_of_each_kind() -> None:
+def test_there_are_enough_names_of_each_kind() -> None:
     assert len(set(ACCOUNTS)) == len(ACCOUNTS) >= 200
     assert len(set(ROLES)) == len(ROLES) >= 200
     assert len(PROFILES) >= 100
@@ -140,62 +140,64 @@ def test_enough_names_of_each_kind() -> None:
 @pytest.mark.parametrize("shell", SHELLS)
 def test_use(names: Names, shell: str) -> None:
     files = {name: f"use-{shell}-{number}" for name, number in PROFILES.items()}
-    codes = names.runs(
+    codes = names.run_jobs(
         [(["use", "--", name], {"_SSOHELPER_SHELL": shell}, files[name]) for name in PROFILES]
     )
     assert dict(zip(PROFILES, codes, strict=True)) == dict.fromkeys(PROFILES, 0)
     for name, file in files.items():
-        assert f'role "{ROLES[PROFILES[name]]}"' in names.said(file)
-        assert harmless(names.said(file))
+        assert f'role "{ROLES[PROFILES[name]]}"' in names.output(file)
+        assert is_harmless(names.output(file))
     apply = '__ssohelper_apply "$(cat FILE)"'
     if shell == "fish":
         apply = "__ssohelper_apply (cat FILE)"
     show = r"""printf '%s\0' "$AWS_PROFILE" "$AWS_REGION" """
     got = evaluate(names, shell, list(files.values()), apply, show)
     assert got == [value for name in PROFILES for value in (name, "eu-west-1")]
-    assert names.nothing_ran()
+    assert names.has_run_nothing()
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_env(names: Names, shell: str) -> None:
-    """The role by the names of account and role; the accounts' own names are what is typed."""
+    """By [SESSION:]ACCOUNT/ROLE, with the names of accounts and roles."""
     typed = {
         number: f"corp:{account}/{ROLES[number]}"
         for number, account in enumerate(ACCOUNTS)
-        if harmless(account) and "\n" not in account
+        if is_harmless(account) and "\n" not in account
     }
     files = {number: f"env-{shell}-{number}" for number in typed}
-    codes = names.runs([(["env", "--shell", shell, "--", typed[n]], {}, files[n]) for n in typed])
+    codes = names.run_jobs(
+        [(["env", "--shell", shell, "--", typed[n]], {}, files[n]) for n in typed]
+    )
     assert dict(zip(typed, codes, strict=True)) == dict.fromkeys(typed, 0)
-    assert "".join(names.said(file) for file in files.values()) == ""
+    assert "".join(names.output(file) for file in files.values()) == ""
     take = "source FILE" if shell == "fish" else 'eval "$(cat FILE)"'
     show = r"""printf '%s\0' "$AWS_ACCOUNT_ID" "$AWS_ACCESS_KEY_ID" """
     got = evaluate(names, shell, list(files.values()), take, show)
     assert got == [value for n in typed for value in (account_id(n), key_id(n))]
-    assert names.nothing_ran()
+    assert names.has_run_nothing()
 
 
 def test_exec(names: Names) -> None:
-    """Its words and its environment; what the program prints are its own arguments, unchanged."""
+    """The program's arguments and environment arrive unchanged."""
     show = r"""printf '%s\0' "$AWS_ACCOUNT_ID" "$@" """
     jobs = []
     for number, (account, role) in enumerate(zip(ACCOUNTS, ROLES, strict=True)):
         argv = ["exec", f"corp:{account_id(number)}/{role}", "--", "sh", "-c", show, "sh"]
         jobs.append(([*argv, account, role], {}, f"exec-{number}"))
-    assert set(names.runs(jobs)) == {0}
+    assert set(names.run_jobs(jobs)) == {0}
     for number, (account, role) in enumerate(zip(ACCOUNTS, ROLES, strict=True)):
         out = (names.work / f"exec-{number}.out").read_bytes().decode()
         assert out.split("\0")[:-1] == [account_id(number), account, role]
-        said = names.said(f"exec-{number}")
-        assert f'({account_id(number)}), role "{role}": these keys end in' in said
-        assert harmless(said)
-        assert len(said.splitlines()) == 1
-    assert names.nothing_ran()
+        output = names.output(f"exec-{number}")
+        assert f'({account_id(number)}), role "{role}": these keys end in' in output
+        assert is_harmless(output)
+        assert len(output.splitlines()) == 1
+    assert names.has_run_nothing()
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_function_hands_every_word_on(names: Names, shell: str) -> None:
-    """A program in our place notes what it was given; whatever it says is not evaluated."""
+def test_the_function_passes_every_argument_on(names: Names, shell: str) -> None:
+    """A program in place of ssohelper records its arguments; its output is not evaluated."""
     bin, got = names.home / f"bin-{shell}", names.home / f"words-{shell}"
     bin.mkdir()
     stub = bin / "ssohelper"
@@ -222,14 +224,14 @@ def test_the_function_hands_every_word_on(names: Names, shell: str) -> None:
     assert done.stderr == b""
     wanted = [word for name in typed for word in ("use", name, "exec", name, "--", name)]
     assert got.read_bytes().decode().split("\0")[:-1] == wanted
-    assert names.nothing_ran()
+    assert names.has_run_nothing()
 
 
 WORST = ["$(touch pwned)", "; touch pwned;", "`touch pwned`", "%{%G%}", "!!"]
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_whole_way_at_a_terminal(names: Names, shell: str) -> None:
+def test_use_and_clear_at_a_terminal(names: Names, shell: str) -> None:
     with Terminal(shell, names.environ, names.work) as terminal:
         assert terminal.run(INSTALL[shell]).code == 0
         before = terminal.environ()
@@ -238,7 +240,7 @@ def test_the_whole_way_at_a_terminal(names: Names, shell: str) -> None:
             word = "(cat name)" if shell == "fish" else '"$(cat name)"'
             ran = terminal.run(f"ssohelper use {word}")
             assert (ran.code, terminal.environ()[b"AWS_PROFILE"]) == (0, name.encode())
-            assert 'role "' in words(ran.said)
+            assert 'role "' in plain_text(ran.output)
         assert terminal.run("ssohelper clear").code == 0
         assert terminal.environ() == before
-    assert names.nothing_ran()
+    assert names.has_run_nothing()

@@ -1,4 +1,4 @@
-"""The launcher in profiles: what sync writes runs, and what it wrote earlier goes on working."""
+"""The launcher in profiles: the command that sync writes runs, and so do older commands."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def answer(home: Home, command: str) -> str:
     return done.stdout
 
 
-def test_what_is_written_runs_on_a_miss_and_on_a_hit(home: Home, synced: Emulator) -> None:
+def test_the_written_command_runs_on_a_miss_and_on_a_hit(home: Home, synced: Emulator) -> None:
     command = next(iter(commands(home).values()))
     assert command.startswith(f"{LAUNCHER} --session corp --account-id ")
     miss, hit = answer(home, command), answer(home, command)
@@ -51,7 +51,7 @@ def test_what_is_written_runs_on_a_miss_and_on_a_hit(home: Home, synced: Emulato
     assert synced.counters["GetRoleCredentials"] == 1
 
 
-def test_the_older_command_stays_ours_and_sync_updates_it(
+def test_the_older_command_stays_managed_and_sync_updates_it(
     home: Home, synced: Emulator, run: Run
 ) -> None:
     written = home.config_file.read_text()
@@ -75,7 +75,7 @@ def test_the_older_command_stays_ours_and_sync_updates_it(
     assert json.loads(run(*SYNC, "--dry-run", "--json").stdout)["data"]["change"] == []
 
 
-def test_a_change_of_the_settings_is_seen_by_the_next_call(
+def test_the_next_call_sees_a_change_of_the_settings(
     home: Home, synced: Emulator, run: Run
 ) -> None:
     settle(home.config_file)

@@ -1,4 +1,4 @@
-"""shell-init: static text on the fast path, found wherever an installation keeps it."""
+"""shell-init: its text, how fast it is printed, and where installations have it."""
 
 import os
 import re
@@ -27,7 +27,7 @@ _NAME_MODULES = (
 
 @pytest.mark.parametrize("shell", shell_texts.SHELLS)
 def test_prints_the_function_first_and_imports_nothing_heavy(shell: str) -> None:
-    # -S: the environment's own site hooks are not ours.
+    # -S: without the environment's site hooks, which load modules too.
     done = subprocess.run(
         [sys.executable, "-S", "-c", _NAME_MODULES, "shell-init", shell],
         env={"PATH": os.environ["PATH"]},
@@ -48,7 +48,7 @@ def test_prints_the_function_first_and_imports_nothing_heavy(shell: str) -> None
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_is_text_that_the_shell_takes_without_a_word(run: Run, shell: str) -> None:
+def test_the_shell_reads_the_text_without_output(run: Run, shell: str) -> None:
     text = run("shell-init", shell).stdout
     argv = [need(shell), "--no-config"] if shell == "fish" else [need(shell)]
     argv += ["-f"] if shell == "zsh" else []
@@ -73,17 +73,17 @@ def test_is_text_that_the_shell_takes_without_a_word(run: Run, shell: str) -> No
         (["../ssohelper"], "no shell named"),
     ],
 )
-def test_what_is_wrong_prints_no_text(run: Run, argv: list[str], says: str) -> None:
+def test_wrong_arguments_print_no_text(run: Run, argv: list[str], says: str) -> None:
     done = run("shell-init", *argv)
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr
 
 
 @pytest.mark.parametrize("shell", shell_texts.SHELLS)
-def test_where_path_leads_to_no_ssohelper_its_own_is_named(
+def test_without_ssohelper_on_path_its_absolute_path_is_used(
     run: Run, tmp_path: Path, shell: str
 ) -> None:
-    """As in a login shell of Debian's, before ~/.local/bin is on PATH."""
+    """As in a login shell on Debian, before ~/.local/bin is on PATH."""
     program = tmp_path / "it's here" / "ssohelper"
     program.parent.mkdir()
     program.symlink_to(Path(sys.executable).with_name("ssohelper"))
@@ -104,7 +104,7 @@ def test_where_path_leads_to_no_ssohelper_its_own_is_named(
 
 
 @pytest.mark.parametrize("to", [">&-", ">/dev/full"])
-def test_a_stdout_that_takes_nothing(run: Run, to: str) -> None:
+def test_a_stdout_that_cannot_be_written_is_an_error(run: Run, to: str) -> None:
     script = Path(sys.executable).with_name("ssohelper")
     done = subprocess.run(["sh", "-c", f"{script} shell-init bash {to}"], capture_output=True)
     assert (done.returncode, b"stdout cannot be written" in done.stderr) == (7, True)
@@ -112,7 +112,7 @@ def test_a_stdout_that_takes_nothing(run: Run, to: str) -> None:
 
 @pytest.mark.parametrize("name", ["sso", "S_so-2"])
 @pytest.mark.parametrize("shell", shell_texts.SHELLS)
-def test_another_name_is_the_functions_alone(run: Run, shell: str, name: str) -> None:
+def test_another_name_changes_only_the_function(run: Run, shell: str, name: str) -> None:
     plain, named = run("shell-init", shell), run("shell-init", shell, "--cmd", name)
     assert named.returncode == 0
     differing = [
@@ -128,8 +128,8 @@ def test_another_name_is_the_functions_alone(run: Run, shell: str, name: str) ->
     "package",
     ["lib/python3.13/site-packages", "lib/python3/dist-packages", "Lib/site-packages"],
 )
-def test_is_found_in_an_installation(tmp_path: Path, package: str) -> None:
-    """As pip lays a wheel out: the package in the prefix's library, the texts in its share."""
+def test_the_text_is_found_in_an_installation(tmp_path: Path, package: str) -> None:
+    """As pip installs a wheel: the package below the prefix's lib, the texts below its share."""
     home = tmp_path / package / "ssohelper"
     shutil.copytree(ROOT / "ssohelper", home, ignore=shutil.ignore_patterns("__pycache__"))
     texts = tmp_path / "share" / "ssohelper"

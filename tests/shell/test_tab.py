@@ -1,4 +1,4 @@
-"""TAB in a real bash, zsh and fish: the completed word says exactly the name, and nothing runs."""
+"""TAB in a real bash, zsh and fish: the completed word is exactly the name, and no name is run."""
 
 import shlex
 from collections.abc import Iterator
@@ -18,39 +18,39 @@ SESSION = (
 
 
 @pytest.fixture(params=SHELLS)
-def typist(request: pytest.FixtureRequest, home: Home) -> Iterator[Typist]:
-    typist = Typist(request.param, home)
-    yield typist
-    typist.close()
+def user(request: pytest.FixtureRequest, home: Home) -> Iterator[Typist]:
+    user = Typist(request.param, home)
+    yield user
+    user.close()
 
 
-def have_profiles(home: Home, *names: str) -> None:
+def write_profiles(home: Home, *names: str) -> None:
     sections = [f"[profile {shlex.quote(name)}]\n{ROLE}\n" for name in names]
     home.write_config(SESSION + "".join(sections))
 
 
-def test_200_hostile_names_come_out_as_they_are(home: Home, typist: Typist) -> None:
+def test_200_hostile_names_are_completed_unchanged(home: Home, user: Typist) -> None:
     names = [*hostile.names(100), *account_names(100)]
     wrong = []
     for number, (name, role) in enumerate(zip(names, role_names(200), strict=True)):
         if number % 2 or not name.isascii():
-            have_profiles(home, name)
+            write_profiles(home, name)
             expected = name
         else:
-            have_profiles(home)
+            write_profiles(home)
             save_listing(home, "corp", {"000000000001": (name, (role,))})
             expected = f"{name}/{role}"
-        # A word that begins with a dash is an option; behind "--" it is none.
+        # A word that begins with a dash is an option, except after "--".
         before = ["use", "--"] if name.startswith("-") else ["use"]
-        words = typist.words_after(f"ssohelper {' '.join(before)} \t\r")
-        # fish leaves a "~" that begins a word unquoted, so such a name is not offered there.
-        is_offered = not (typist.shell == "fish" and name.startswith("~"))
+        words = user.words_after(f"ssohelper {' '.join(before)} \t\r")
+        # fish does not quote a "~" at a word's start, so such a name is not offered there.
+        is_offered = not (user.shell == "fish" and name.startswith("~"))
         if words != [*before, expected][: len(before) + is_offered]:
             wrong.append((expected, words))
     assert (wrong, pwned(home)) == ([], [])
 
 
-# What means something within quotes, or would end them; the first of them at once.
+# Names with characters that have a meaning within quotes or end them.
 QUOTED = [
     "'",
     '"',
@@ -68,11 +68,11 @@ QUOTED = [
 
 
 @pytest.mark.parametrize("quote", ["'", '"'])
-def test_within_open_quotes(home: Home, typist: Typist, quote: str) -> None:
+def test_within_open_quotes(home: Home, user: Typist, quote: str) -> None:
     wrong = []
     for name in QUOTED:
-        have_profiles(home, name)
-        words = typist.words_after(f"ssohelper use {quote}\t\r")
+        write_profiles(home, name)
+        words = user.words_after(f"ssohelper use {quote}\t\r")
         if words != ["use", name]:
             wrong.append((name, words))
     assert (wrong, pwned(home)) == ([], [])
@@ -85,7 +85,7 @@ LINES = [
     ("use prod:a\t", ["use", "prod:alpha"]),
     ("use corp:led\tA\t", ["use", "corp:ledger/Admin"]),
     ("use leg\tA\t", ["use", "legal affairs/Audit"]),
-    # One TAB inserts what both have in common, and no half of a quotation.
+    # One TAB inserts the common start of both names, and no part of a quotation.
     ("use my\to\t", ["use", "my own"]),
     ("use --ses\tco\tpay\t", ["use", "--session", "corp", "pay.Admin"]),
     ("list --session=co\t", ["list", "--session=corp"]),
@@ -98,41 +98,41 @@ LINES = [
 ]
 
 
-def test_a_line_with_several_tabs(home: Home, typist: Typist) -> None:
-    have_profiles(home, "pay.Admin", "prod:alpha", "prod:beta", "my own", "my $other")
+def test_a_line_with_several_tabs(home: Home, user: Typist) -> None:
+    write_profiles(home, "pay.Admin", "prod:alpha", "prod:beta", "my own", "my $other")
     accounts = {
         "000000000001": ("ledger", ("Admin", "ReadOnly")),
         "000000000002": ("legal affairs", ("Audit", "Buy")),
     }
     save_listing(home, "corp", accounts)
-    found = [typist.words_after(f"ssohelper {keys}\r") for keys, _words in LINES]
+    found = [user.words_after(f"ssohelper {keys}\r") for keys, _words in LINES]
     assert found == [words for _keys, words in LINES]
 
 
-def test_a_session_goes_on_with_its_accounts(home: Home, typist: Typist) -> None:
+def test_a_session_is_followed_by_its_accounts(home: Home, user: Typist) -> None:
     home.write_config(SESSION + SESSION.replace("corp", "other"))
     accounts = {
         "000000000001": ("ledger", ("Admin", "ReadOnly")),
         "000000000002": ("legal affairs", ("Audit", "Buy")),
     }
     save_listing(home, "corp", accounts)
-    words = typist.words_after("ssohelper use co\tleg\tA\t\r")
+    words = user.words_after("ssohelper use co\tleg\tA\t\r")
     assert words == ["use", "corp:legal affairs/Audit"]
 
 
-def test_zsh_matches_as_the_person_has_set_it(home: Home) -> None:
-    """Any case, and from the middle: what oh-my-zsh sets for everybody."""
-    have_profiles(home, "pay.Admin", "orders-prod.ReadOnly")
-    typist = Typist("zsh", home)
+def test_zsh_uses_the_matchers_of_the_user(home: Home) -> None:
+    """In any case and from the middle of a name, as oh-my-zsh sets it."""
+    write_profiles(home, "pay.Admin", "orders-prod.ReadOnly")
+    user = Typist("zsh", home)
     try:
         matchers = "'' 'm:{a-zA-Z}={A-Za-z}' 'r:|=*' 'l:|=* r:|=*'"
-        typist.child.send(f"zstyle ':completion:*' matcher-list {matchers}\r")
-        typist.child.send("zstyle ':completion:*:descriptions' format '<%d>'\r")
-        assert typist.words_after("ssohelper use PAY\t\r") == ["use", "pay.Admin"]
-        assert typist.words_after("ssohelper use prod\t\r") == ["use", "orders-prod.ReadOnly"]
-        assert typist.words_after("ssohelper STAT\t\r") == ["status"]
-        typist.settle()
-        typist.child.send("ssohelper use \t")
-        typist.child.expect_exact("<profile>")
+        user.child.send(f"zstyle ':completion:*' matcher-list {matchers}\r")
+        user.child.send("zstyle ':completion:*:descriptions' format '<%d>'\r")
+        assert user.words_after("ssohelper use PAY\t\r") == ["use", "pay.Admin"]
+        assert user.words_after("ssohelper use prod\t\r") == ["use", "orders-prod.ReadOnly"]
+        assert user.words_after("ssohelper STAT\t\r") == ["status"]
+        user.settle()
+        user.child.send("ssohelper use \t")
+        user.child.expect_exact("<profile>")
     finally:
-        typist.close()
+        user.close()

@@ -1,4 +1,4 @@
-"""Which opener is used, and how it is started."""
+"""Which program opens the browser, and how it is started."""
 
 import os
 import sys
@@ -24,20 +24,20 @@ def opener(tmp_path: Path) -> Path:
     return program
 
 
-def test_browser_names_the_opener_with_its_words(opener: Path) -> None:
+def test_the_browser_variable_names_the_opener_and_its_arguments(opener: Path) -> None:
     environ = {"BROWSER": f"{opener} --new 'a b' %s --end"}
     found = browser.find_opener(environ)
     assert found == (str(opener), "--new", "a b", "%s", "--end")
     assert browser.command_of(found, URL) == [str(opener), "--new", "a b", URL, "--end"]
 
 
-def test_the_address_goes_last_without_a_place_for_it(opener: Path) -> None:
+def test_without_a_placeholder_the_url_is_the_last_argument(opener: Path) -> None:
     found = browser.find_opener({"BROWSER": str(opener)})
     assert found is not None
     assert browser.command_of(found, URL) == [str(opener), URL]
 
 
-def test_within_an_address_of_an_extension_the_address_is_a_value() -> None:
+def test_in_an_extensions_url_the_url_is_percent_encoded() -> None:
     opener = ("/usr/bin/firefox", "--new-tab", "ext+container:name=corp&url=%s", "%s")
     assert browser.command_of(opener, URL) == [
         "/usr/bin/firefox",
@@ -53,13 +53,13 @@ def test_the_setting_of_the_session_wins_over_browser(opener: Path) -> None:
     assert found == (str(opener), "-P", "corp")
 
 
-def test_a_set_browser_means_there_is_one_even_over_ssh(opener: Path) -> None:
+def test_with_browser_set_there_is_an_opener_even_over_ssh(opener: Path) -> None:
     environ = {"BROWSER": str(opener), "SSH_CONNECTION": "a", "CI": "true"}
     assert browser.can_show_a_browser(environ)
 
 
 @pytest.mark.parametrize("mark", ["SSH_CONNECTION", "SSH_TTY", "CI"])
-def test_no_browser_is_seen_elsewhere(mark: str, opener: Path) -> None:
+def test_there_is_no_opener_where_the_user_sees_no_browser(mark: str, opener: Path) -> None:
     environ = {"DISPLAY": ":0", "PATH": str(opener.parent), mark: "true"}
     opener.rename(opener.with_name("xdg-open"))
     assert not browser.can_show_a_browser(environ)
@@ -80,7 +80,7 @@ def test_no_browser_is_seen_elsewhere(mark: str, opener: Path) -> None:
         "opener; touch /tmp/x",
     ],
 )
-def test_what_is_no_usable_opener_is_refused(said: str, opener: Path) -> None:
+def test_an_unusable_opener_is_refused(said: str, opener: Path) -> None:
     assert browser.find_opener({"BROWSER": said, "PATH": "/nowhere"}) is None
 
 
@@ -101,11 +101,11 @@ def test_a_program_in_the_current_folder_is_not_found(
     assert browser.find_opener({"BROWSER": "opener", "PATH": ".:"}) is None
 
 
-def test_several_openers_may_be_named(opener: Path) -> None:
+def test_the_first_usable_opener_of_several_is_taken(opener: Path) -> None:
     assert browser.find_opener({"BROWSER": f"/no/such:{opener}"}) == (str(opener),)
 
 
-def test_no_shell_reads_the_address(home: Home, opener: Path) -> None:
+def test_no_shell_parses_the_url(home: Home, opener: Path) -> None:
     notes = home.path / "notes"
     environ = {**home.env, "NOTES": str(notes)}
     url = f"https://x.awsapps.com/;touch${{IFS}}{home.path}/pwned`touch {home.path}/pwned`"
@@ -131,7 +131,7 @@ def test_the_opener_gets_no_terminal_and_a_session_of_its_own(home: Home) -> Non
     assert streams == str(["/dev/null"] * 3)
 
 
-def test_an_opener_that_cannot_start_is_false(home: Home) -> None:
+def test_start_returns_false_when_the_opener_cannot_start(home: Home) -> None:
     assert not browser.start(("/no/such",), URL, home.env)
 
 

@@ -1,4 +1,4 @@
-"""The command that profiles name: this installation's, quoted so that everybody reads one thing."""
+"""The command that profiles name: this installation's, quoted so that all readers parse it alike."""
 
 import os
 import shlex
@@ -36,7 +36,7 @@ def test_a_link_of_ssohelper_alone_leads_to_the_launcher_in_the_scripts_folder(
     assert installation.profile_command(environ) == str(LAUNCHER)
 
 
-def test_python_is_named_where_sh_or_the_launcher_is_not(
+def test_python_is_named_when_sh_or_the_launcher_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environ = {"PATH": str(tmp_path), "HOME": "/nowhere"}
@@ -48,8 +48,8 @@ def test_python_is_named_where_sh_or_the_launcher_is_not(
     assert installation.profile_command(environ) == expected
 
 
-def test_the_installed_launcher_is_this_trees() -> None:
-    source = Path(__file__).parent.parent / "shell" / "ssohelper-credentials"
+def test_the_installed_launcher_equals_the_one_of_this_checkout() -> None:
+    source = Path(__file__).parents[2] / "shell" / "ssohelper-credentials"
     assert LAUNCHER.read_bytes() == source.read_bytes(), "install it again: uv pip install -e ."
     assert os.access(LAUNCHER, os.X_OK)
 
@@ -75,14 +75,14 @@ def test_another_installation_on_path_is_not_named(tmp_path: Path) -> None:
         ("/tmp/project/.venv", {}, False),
     ],
 )
-def test_what_is_thrown_away(
+def test_which_installations_are_throw_away(
     prefix: str, environ: dict[str, str], expected: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "prefix", prefix)
     assert installation.is_throw_away({"HOME": "/h", **environ}) is expected
 
 
-def test_a_throw_away_installation_names_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_throw_away_installation_names_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "prefix", "/h/.cache/uv/archive-v0/abc")
     with pytest.raises(UsageProblem) as caught:
         installation.profile_command({"HOME": "/h"})
@@ -92,7 +92,7 @@ def test_a_throw_away_installation_names_nothing(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     "folder", ["plain", "two words", "it's", "a&b;c", "(x)", "~", "*?[x]", "größe", "#x", "a|b>c"]
 )
-def test_the_written_command_is_one_argv_for_all_readers(folder: str, tmp_path: Path) -> None:
+def test_all_readers_parse_the_written_command_alike(folder: str, tmp_path: Path) -> None:
     path = tmp_path / folder / "tool"
     path.parent.mkdir()
     path.write_text('#!/bin/sh\nprintf "%s\\n" "$0" "$@"\n')
@@ -102,17 +102,17 @@ def test_the_written_command_is_one_argv_for_all_readers(folder: str, tmp_path: 
     assert shlex.split(line) == argv
     done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, timeout=60)
     assert done.stdout.splitlines() == argv
-    # Go strips the quotes of a value that begins and ends with one.
+    # The SDK for Go removes the quotes of a value that begins and ends with one.
     assert not line.endswith('"')
 
 
 @pytest.mark.parametrize("folder", ["$(id)", "`id`", 'a"b', "a\\b", "a!b", "a\nb"])
-def test_a_folder_that_readers_disagree_about_is_refused(folder: str) -> None:
+def test_a_folder_that_readers_parse_differently_is_refused(folder: str) -> None:
     with pytest.raises(UsageProblem):
         installation.quoted(f"/{folder}/ssohelper")
 
 
-def test_a_folder_that_everybody_may_write_is_found(tmp_path: Path) -> None:
+def test_a_world_writable_folder_is_found(tmp_path: Path) -> None:
     path = tmp_path / "open" / "tool"
     path.parent.mkdir()
     path.touch()
@@ -121,8 +121,8 @@ def test_a_folder_that_everybody_may_write_is_found(tmp_path: Path) -> None:
     assert installation.find_replaceable(str(path)) == str(path.parent)
 
 
-def test_a_link_in_a_folder_that_everybody_may_write_is_found(tmp_path: Path) -> None:
-    """Whoever may write there may lead the link elsewhere."""
+def test_a_link_in_a_world_writable_folder_is_found(tmp_path: Path) -> None:
+    """Another user could replace the link."""
     tool = tmp_path / "safe" / "tool"
     shared = tmp_path / "shared"
     for folder in (tool.parent, shared, tmp_path / "bin"):
@@ -138,7 +138,7 @@ def test_a_link_in_a_folder_that_everybody_may_write_is_found(tmp_path: Path) ->
     assert installation.find_replaceable(str(tool)) is None
 
 
-def test_in_a_folder_with_the_sticky_bit_a_link_of_ours_is_safe(tmp_path: Path) -> None:
+def test_our_link_in_a_folder_with_the_sticky_bit_is_safe(tmp_path: Path) -> None:
     tool, shared = tmp_path / "tool", tmp_path / "shared"
     tool.touch()
     shared.mkdir()
@@ -152,7 +152,7 @@ def test_in_a_folder_with_the_sticky_bit_a_link_of_ours_is_safe(tmp_path: Path) 
     assert installation.find_replaceable(str(link)) == str(link)
 
 
-def test_links_in_a_circle_end(tmp_path: Path) -> None:
+def test_a_loop_of_links_ends(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
     assert installation.find_replaceable(str(tmp_path / "a")) is None
@@ -161,7 +161,7 @@ def test_links_in_a_circle_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "argv", [("install", "--shell", "bash", "--dry-run"), ("profile", "sync", "--dry-run")]
 )
-def test_it_is_said_when_the_path_is_written(
+def test_a_warning_is_printed_when_the_path_is_written(
     run: Run, home: Home, emulator: Emulator, argv: tuple[str, ...]
 ) -> None:
     shared = home.path / "shared"
@@ -174,6 +174,6 @@ def test_it_is_said_when_the_path_is_written(
     quiet = run(*argv)
     assert "may replace" not in quiet.stderr
     shared.chmod(0o777)
-    said = run(*argv)
-    assert said.returncode == quiet.returncode == 0, said.stderr
-    assert f'other users may replace "{shared}"' in said.stderr
+    result = run(*argv)
+    assert result.returncode == quiet.returncode == 0, result.stderr
+    assert f'other users may replace "{shared}"' in result.stderr

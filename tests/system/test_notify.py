@@ -1,4 +1,4 @@
-"""A notice beyond the terminal: detached, bounded, and never in anything's way."""
+"""The program that shows a notice outside the terminal: detached, and ended after a time limit."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ def wait_for(path: Path) -> str:
     return path.read_text()
 
 
-def test_the_message_is_the_last_argument_whatever_is_in_it(tmp_path: Path) -> None:
+def test_any_message_is_the_last_argument(tmp_path: Path) -> None:
     out = tmp_path / "out"
     message = 'it\'s $(touch /tmp/x); `id` "now"'
     script = f'printf "%s" "$1" > {out}.part; mv {out}.part {out}'
@@ -36,7 +36,7 @@ def test_the_message_is_the_last_argument_whatever_is_in_it(tmp_path: Path) -> N
     assert wait_for(out) == message
 
 
-def test_session_time_and_line_are_variables(tmp_path: Path) -> None:
+def test_session_time_and_command_are_environment_variables(tmp_path: Path) -> None:
     out = tmp_path / "out"
     names = ("SESSION", "AT", "COMMAND")
     values = "|".join(f"$SSOHELPER_NOTICE_{name}" for name in names)
@@ -44,7 +44,7 @@ def test_session_time_and_line_are_variables(tmp_path: Path) -> None:
     assert wait_for(out) == "corp|2096-10-02T07:06:40Z|ssohelper login corp\n"
 
 
-def test_a_command_that_hangs_is_ended_with_all_it_started(
+def test_a_command_that_hangs_is_killed_with_its_children(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(notice_process, "_SECONDS", 0.5)
@@ -57,7 +57,7 @@ def test_a_command_that_hangs_is_ended_with_all_it_started(
             time.sleep(0.02)
 
 
-def test_whoever_starts_a_command_that_hangs_may_end_at_once(tmp_path: Path) -> None:
+def test_the_caller_may_exit_while_the_command_hangs(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     code = (
         "from ssohelper.system import notify\n"
@@ -78,13 +78,15 @@ def alive(pid: int) -> bool:
         return False
 
 
-def test_it_has_no_stream_no_signal_state_and_no_session_of_ours(tmp_path: Path) -> None:
+def test_the_command_inherits_no_streams_no_signal_state_and_no_process_session(
+    tmp_path: Path,
+) -> None:
     out = tmp_path / "out"
     code = (
         "import os, signal, sys\n"
         "said = [os.readlink(f'/proc/self/fd/{n}') for n in range(3)]\n"
         "said += [str(len(signal.pthread_sigmask(signal.SIG_BLOCK, [])))]\n"
-        # Python itself ignores SIGPIPE and SIGXFSZ; the shell with `&` ignores these two.
+        # Python ignores SIGPIPE and SIGXFSZ; a shell that starts a job with `&` ignores these two.
         "said += [str(signal.getsignal(s) is signal.SIG_IGN) for s in (signal.SIGINT, signal.SIGQUIT)]\n"
         "said += [str(os.getsid(0) == os.getpid())]\n"
         f"open('{out}.part', 'w').write(' '.join(said)); os.rename('{out}.part', '{out}')\n"
@@ -98,7 +100,7 @@ def test_it_has_no_stream_no_signal_state_and_no_session_of_ours(tmp_path: Path)
 
 
 @pytest.mark.parametrize("command", [("no-such-program",), ("./here",), ("/etc/passwd",), ("",)])
-def test_what_cannot_be_started_is_named(
+def test_a_command_that_cannot_be_started_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -129,14 +131,14 @@ class TestDesktop:
         assert wait_for(out) == "--app-name|ssohelper|--|ssohelper|-x|"
 
     @pytest.mark.skipif(sys.platform != "linux", reason="notify-send is Linux's")
-    def test_without_a_desktop_it_says_so(self, out: Path, env: dict[str, str]) -> None:
+    def test_without_a_desktop_a_warning_is_returned(self, out: Path, env: dict[str, str]) -> None:
         assert "there is no desktop" in (notify.start(notice(), "desktop", env) or "")
         assert not out.exists()
 
     def test_osascript_gets_the_text_as_an_argument(
         self, out: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The command line alone: there is no Mac here."""
+        """Checks the command line only: it is not run on macOS."""
         monkeypatch.setattr(notify.sys, "platform", "darwin")
         message = 'a "quoted" & text'
         assert notify.start(notice(message), "desktop", env) is None
@@ -145,6 +147,8 @@ class TestDesktop:
         assert message not in "".join(words[:-2])
         assert words[:2] == ["-e", "on run argv"]
 
-    def test_a_command_of_that_name_is_not_meant(self, out: Path, env: dict[str, str]) -> None:
+    def test_a_command_named_like_the_setting_is_not_run(
+        self, out: Path, env: dict[str, str]
+    ) -> None:
         env["DISPLAY"] = ":0"
         assert '"desktop" could not be started' in (notify.start(notice(), ("desktop",), env) or "")
