@@ -11,9 +11,9 @@ from ssohelper.emulator.server import Emulator
 from tests.conftest import RUN_SECONDS, SCRIPT, Home
 from tests.emulator.test_browser import (  # noqa: F401
     chromium,
-    key_to,
     page,
     sign_in_by_keyboard,
+    tab_to,
 )
 from tests.endpoint.world import wait_for
 
@@ -69,7 +69,7 @@ def test_the_page_leads_to_the_sign_in_and_back(
     assert page.url.startswith(f"{emulator.url}/")
     sign_in_by_keyboard(page)
     page.wait_for_url("**/consent?**")
-    key_to(page, "button", "Allow")
+    tab_to(page, "button", "Allow")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Sign-in received").wait_for()
     assert login.ends() == 0

@@ -29,7 +29,7 @@ REDIRECT = "http://127.0.0.1:49152/oauth/callback"
 
 
 class Clock:
-    """A clock that moves when it is told to."""
+    """A clock that only `forward` moves."""
 
     def __init__(self, now: float = 1_800_000_000.0) -> None:
         self.now = now
@@ -42,7 +42,7 @@ class Clock:
 
 
 class Wire:
-    """AWS's operations against a service without sockets: each returns (status, content)."""
+    """Calls AWS's operations on a Service, without sockets; most return (status, content)."""
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -89,7 +89,7 @@ class Wire:
         return self.post("/token", **client, grantType=DEVICE_GRANT, deviceCode=code)
 
     def authorize(self, client: dict[str, str], **more: str) -> dict[str, str]:
-        """Go to /authorize with automatic consent; return what the redirect carries."""
+        """Call /authorize with automatic consent; return the query of the redirect."""
         asked = {
             "response_type": "code",
             "client_id": client["clientId"],
@@ -145,7 +145,7 @@ def fetch(
     headers: dict[str, str] | None = None,
     timeout: float = 30,
 ) -> Reply:
-    """Send one request over a connection of its own; a dict goes as JSON, text as a form."""
+    """Send one request over a new connection; a dict is sent as JSON, text as a form."""
     connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=timeout)
     sent = dict(headers or {})
     data = body
@@ -173,7 +173,7 @@ def emu() -> Iterator[Emulator]:
 
 
 class Home:
-    """A throw-away home in which AWS's own clients run against an emulator."""
+    """A temporary home in which AWS's clients run against an emulator."""
 
     session = "corp"
 
@@ -185,7 +185,7 @@ class Home:
         name = hashlib.sha1(self.session.encode()).hexdigest()
         self.token_file = self.cache / f"{name}.json"
         self._browser = folder / "browser"
-        # Returns at once: the AWS CLI begins to listen only after its browser has come back.
+        # Returns at once: the AWS CLI begins to listen only after the browser command has returned.
         self._browser.write_text('#!/bin/sh\ncurl -sL "$1" >/dev/null 2>&1 &\n')
         self._browser.chmod(0o755)
         self.write_config()

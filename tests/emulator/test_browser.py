@@ -1,4 +1,4 @@
-"""The pages in a real Chromium, by keyboard alone where a person could."""
+"""The pages in a real Chromium, by keyboard alone where that is possible."""
 
 import json
 import os
@@ -34,7 +34,7 @@ _FLAGS = [
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     program = need("chromium")
-    # Chromium keeps a certificate store and caches in the home, whatever its profile folder.
+    # Chromium writes a certificate store and caches to HOME, whatever its profile folder.
     home = {**os.environ, "HOME": str(tmp_path_factory.mktemp("chromium"))}
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=_FLAGS, env=home)
@@ -44,7 +44,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture
 def page(chromium: Any) -> Iterator[Any]:
-    """A page in a browser context of its own; the test fails if the console said anything."""
+    """A page in a new browser context; the test fails if the browser's console has messages."""
     context = chromium.new_context(viewport={"width": 320, "height": 640})
     page = context.new_page()
     said: list[str] = []
@@ -55,7 +55,7 @@ def page(chromium: Any) -> Iterator[Any]:
     assert said == []
 
 
-def key_to(page: Any, role: str, name: str) -> None:
+def tab_to(page: Any, role: str, name: str) -> None:
     """Press Tab until the control has the focus."""
     wanted = page.get_by_role(role, name=name, exact=True)
     for _ in range(20):
@@ -71,12 +71,12 @@ def sign_in_by_keyboard(page: Any, downs: int = 0) -> None:
     page.keyboard.press("Space")
     for _ in range(downs):
         page.keyboard.press("ArrowDown")
-    key_to(page, "button", "Sign in")
+    tab_to(page, "button", "Sign in")
     page.keyboard.press("Enter")
 
 
-def well_made(page: Any) -> None:
-    """What every page must have: language, a telling title, one heading, landmarks, no overflow."""
+def check_page(page: Any) -> None:
+    """Check what each page must have: language, title, one heading, landmarks, no overflow."""
     assert page.locator("html").get_attribute("lang") == "en"
     heading = page.get_by_role("heading", level=1)
     assert heading.count() == 1
@@ -92,7 +92,7 @@ def well_made(page: Any) -> None:
 
 
 class Callback(ThreadingHTTPServer):
-    """A client's loopback listener; `answer` is the query that it was called with."""
+    """A client's loopback listener; `answer` is the query of the request that it got."""
 
     daemon_threads = True
 
@@ -126,7 +126,7 @@ class _CallbackHandler(BaseHTTPRequestHandler):
 
 
 def begin_pkce(emu: Emulator, callback: Callback) -> tuple[str, dict[str, str]]:
-    """Register a client; return the address to open and the client."""
+    """Register a client; return the authorize URL and the client."""
     client = fetch(
         emu,
         "POST",
@@ -152,17 +152,17 @@ def begin_pkce(emu: Emulator, callback: Callback) -> tuple[str, dict[str, str]]:
     return f"{emu.url}/authorize?{urlencode(query)}", kept
 
 
-def test_a_person_signs_in_and_allows_by_keyboard_alone(page: Any, emu: Emulator):
+def test_a_user_signs_in_and_allows_by_keyboard_alone(page: Any, emu: Emulator):
     with Callback() as callback:
         address, client = begin_pkce(emu, callback)
         page.goto(address)
-        well_made(page)
+        check_page(page)
         sign_in_by_keyboard(page)
         page.wait_for_url("**/consent?**")
-        well_made(page)
+        check_page(page)
         assert "Ana Alvarez" in page.get_by_role("main").inner_text()
         assert "ssohelper-corp" in page.get_by_role("main").inner_text()
-        key_to(page, "button", "Allow")
+        tab_to(page, "button", "Allow")
         page.keyboard.press("Enter")
         page.wait_for_url("**/oauth/callback?**")
         assert callback.answer["state"] == ["the-state"]
@@ -177,7 +177,7 @@ def test_a_person_signs_in_and_allows_by_keyboard_alone(page: Any, emu: Emulator
     assert [sign_in.person for sign_in in emu.service.sign_ins()] == ["ana"]
 
 
-def test_denying_sends_the_client_access_denied(page: Any, emu: Emulator):
+def test_denying_redirects_the_client_with_access_denied(page: Any, emu: Emulator):
     with Callback() as callback:
         page.goto(begin_pkce(emu, callback)[0])
         sign_in_by_keyboard(page, downs=1)
@@ -187,7 +187,7 @@ def test_denying_sends_the_client_access_denied(page: Any, emu: Emulator):
     assert [sign_in.person for sign_in in emu.service.sign_ins()] == ["ben"]
 
 
-def test_a_browser_that_is_signed_in_is_only_asked_to_consent(page: Any, emu: Emulator):
+def test_a_signed_in_browser_gets_only_the_consent_page(page: Any, emu: Emulator):
     page.goto(f"{emu.url}/start")
     sign_in_by_keyboard(page)
     page.get_by_role("heading", name="Your accounts").wait_for()
@@ -205,16 +205,16 @@ def test_a_browser_that_is_signed_in_is_only_asked_to_consent(page: Any, emu: Em
 def test_a_device_code_is_compared_and_approved(page: Any, emu: Emulator):
     code = device_code(emu, "aws-cli")
     page.goto(f"{emu.url}/device")
-    well_made(page)
+    check_page(page)
     page.get_by_role("textbox", name="Code from your device").fill(code.lower())
     page.keyboard.press("Enter")
     sign_in_by_keyboard(page)
     page.wait_for_url("**/consent?**")
-    well_made(page)
+    check_page(page)
     assert page.get_by_label("Code", exact=True).inner_text() == code
     page.get_by_role("button", name="Allow").click()
     page.wait_for_url("**/done?**")
-    well_made(page)
+    check_page(page)
     assert page.get_by_role("status").is_visible()
     assert page.title() == "Request approved – EMULATOR"
     device = emu.service.center.state.device_of(code)
@@ -222,42 +222,42 @@ def test_a_device_code_is_compared_and_approved(page: Any, emu: Emulator):
     assert device.status == "approved"
 
 
-def test_a_denied_device_code_says_so(page: Any, emu: Emulator):
+def test_a_denied_device_code_shows_the_denied_page(page: Any, emu: Emulator):
     code = device_code(emu)
     page.goto(f"{emu.url}/device?user_code={code}")
     sign_in_by_keyboard(page)
     page.get_by_role("button", name="Deny").click()
     page.wait_for_url("**/done?**")
-    well_made(page)
+    check_page(page)
     assert page.title() == "Request denied – EMULATOR"
 
 
-def test_a_wrong_code_and_a_wrong_person_are_told(page: Any, emu: Emulator):
+def test_a_wrong_code_and_a_wrong_person_show_errors(page: Any, emu: Emulator):
     page.goto(f"{emu.url}/device?user_code=WRONG")
-    well_made(page)
+    check_page(page)
     assert "No device waits" in page.get_by_role("alert").inner_text()
     field = page.get_by_role("textbox", name="Code from your device")
     assert field.get_attribute("aria-invalid") == "true"
     page.goto(f"{emu.url}/start")
     page.get_by_role("radio", name="Finn").check()
     page.get_by_role("button", name="Sign in").click()
-    well_made(page)
+    check_page(page)
     assert "Finn Maher cannot sign in" in page.get_by_role("alert").inner_text()
 
 
-def test_the_portal_lists_what_the_person_may_use(page: Any, emu: Emulator):
+def test_the_portal_lists_the_persons_accounts_and_roles(page: Any, emu: Emulator):
     page.goto(f"{emu.url}/start")
     sign_in_by_keyboard(page)
     page.get_by_role("heading", name="Your accounts").wait_for()
-    well_made(page)
+    check_page(page)
     assert page.get_by_role("heading", level=2).count() == 9
     assert "9 accounts, 20 roles" in page.get_by_role("main").inner_text()
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("heading", name="Sign in").wait_for()
 
 
-def console_address(emu: Emulator, account: str, role: str) -> str:
-    """Return the address that signs a browser in to the console as ana's role."""
+def console_url(emu: Emulator, account: str, role: str) -> str:
+    """Return the URL that signs a browser in to the console with ana's role."""
     bearer = {"x-amz-sso_bearer_token": emu.token_for("ana")["accessToken"]}
     asked = urlencode({"account_id": account, "role_name": role})
     path = f"/federation/credentials?{asked}"
@@ -274,12 +274,12 @@ def console_address(emu: Emulator, account: str, role: str) -> str:
     return f"{emu.url}/federation?{urlencode(login)}"
 
 
-def test_the_console_says_who_is_signed_in_and_who_else(page: Any, emu: Emulator):
-    page.goto(console_address(emu, "000030000001", "ReadOnlyAccess"))
+def test_the_console_shows_all_sessions_of_the_browser(page: Any, emu: Emulator):
+    page.goto(console_url(emu, "000030000001", "ReadOnlyAccess"))
     page.get_by_role("heading", name="AWS console").wait_for()
-    well_made(page)
-    page.goto(console_address(emu, "000040000001", "Developer"))
-    well_made(page)
+    check_page(page)
+    page.goto(console_url(emu, "000040000001", "Developer"))
+    check_page(page)
     assert page.locator("#account").inner_text() == "payments-dev 000040000001"
     assert page.locator("#role").inner_text() == "Developer"
     assert page.locator("#others li").all_inner_texts() == ["000030000001 ReadOnlyAccess"]
@@ -302,7 +302,7 @@ def test_text_is_readable_in_both_schemes(
     assert min(contrast(*pair) for pair in pairs) >= 4.5
 
 
-# Text colour and the nearest painted background of every element that holds text.
+# Text colour and the nearest opaque background of each element with text.
 _COLOURS = """() => [...document.body.querySelectorAll("*")]
   .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()))
   .map(e => {

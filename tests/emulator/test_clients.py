@@ -1,4 +1,4 @@
-"""AWS's own clients, unchanged, against the emulator: AWS CLI v2, boto3, JavaScript SDK v3."""
+"""AWS's clients, unmodified, against the emulator: AWS CLI v2, boto3, JavaScript SDK v3."""
 
 import json
 import subprocess
@@ -75,7 +75,7 @@ class TestAwsCli:
         assert "AccessDeniedException" in done.stderr
         assert not home.token_file.exists()
 
-    def test_it_renews_a_token_that_has_ended(self, home: Home, emu: Emulator):
+    def test_it_refreshes_an_expired_token(self, home: Home, emu: Emulator):
         emu.faults.set(rotation="strict")
         token = emu.token_for("ana")
         home.write_token(token | {"expiresAt": soon(-60)})
@@ -83,7 +83,7 @@ class TestAwsCli:
         assert emu.counters["CreateToken.refresh_token"] == 1
         assert home.token()["refreshToken"] != token["refreshToken"]
 
-    def test_a_role_that_is_not_assigned_is_no_access(self, home: Home, emu: Emulator):
+    def test_an_unassigned_role_is_refused(self, home: Home, emu: Emulator):
         home.write_token(emu.token_for("ana"))
         home.write_config(role="SandboxAdmin")
         done = aws(home, "sts", "get-caller-identity", "--profile", "p")
@@ -99,20 +99,20 @@ class TestBoto3:
             monkeypatch.setenv(name, value)
         for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID"):
             monkeypatch.delenv(name, raising=False)
-        # botocore fixed these folders when it was imported, from the home of that moment.
+        # botocore has computed these folders at its import, from HOME at that time.
         folder = str(home.cache)
         monkeypatch.setattr(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", folder)
         monkeypatch.setattr(SSOProvider, "_SSO_TOKEN_CACHE_DIR", folder)
         return boto3.Session(profile_name="p")
 
-    def test_it_uses_a_token_that_lies_there(
+    def test_it_uses_an_existing_token_file(
         self, session: boto3.Session, home: Home, emu: Emulator
     ):
         home.write_token(emu.token_for("ana"))
         assert self.identity(session)["Arn"] == arn(emu)
         assert emu.counters["CreateToken"] == 0
 
-    def test_it_renews_through_its_token_provider(
+    def test_it_refreshes_with_its_token_provider(
         self, session: boto3.Session, home: Home, emu: Emulator
     ):
         home.write_token(emu.token_for("ana") | {"expiresAt": soon(300)})
@@ -127,7 +127,7 @@ class TestBoto3:
         with pytest.raises(UnauthorizedSSOTokenError):
             self.identity(session)
 
-    def test_it_walks_the_pages_of_a_big_organization(self, monkeypatch: pytest.MonkeyPatch):
+    def test_it_lists_all_pages_of_a_large_organization(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("HOME", "/nonexistent")
         with Emulator(World.of_size(accounts=250, roles=3)) as emu:
             client = self.portal(emu)
@@ -178,24 +178,24 @@ class TestBoto3:
 
 
 class TestJavaScript:
-    def test_it_reads_the_token_file_and_is_the_right_role(self, home: Home, emu: Emulator):
+    def test_it_reads_the_token_file_and_gets_the_right_role(self, home: Home, emu: Emulator):
         home.write_token(emu.token_for("ana"))
         home.write_config(role="DatabaseAdmin")
         done = node_sdk.run("whoami.mjs", "sso", "p", env=home.environment)
         assert done.returncode == 0, done.stderr
         told = json.loads(done.stdout)
         assert told["Arn"] == arn(emu, "DatabaseAdmin")
-        # Milliseconds taken for seconds would be thousands of years ahead.
+        # Milliseconds read as seconds would be thousands of years ahead.
         assert soon(7000) < told["expiration"] < soon(7300)
 
-    def test_it_renews_a_token_that_is_about_to_end(self, home: Home, emu: Emulator):
+    def test_it_refreshes_a_token_that_is_about_to_expire(self, home: Home, emu: Emulator):
         home.write_token(emu.token_for("ana") | {"expiresAt": soon(120)})
         done = node_sdk.run("whoami.mjs", "ini", "p", env=home.environment)
         assert done.returncode == 0, done.stderr
         assert emu.counters["CreateToken.refresh_token"] == 1
         assert home.token()["refreshToken"].startswith("CNRY-RT-")
 
-    def test_a_role_that_is_not_assigned_is_no_access(self, home: Home, emu: Emulator):
+    def test_an_unassigned_role_is_refused(self, home: Home, emu: Emulator):
         home.write_token(emu.token_for("ana"))
         home.write_config(role="SandboxAdmin")
         done = node_sdk.run("whoami.mjs", "sso", "p", env=home.environment)

@@ -104,7 +104,7 @@ def test_approve_revoke_and_identity(emu: Emulator):
         ("/_ctl/token", {"person": "nobody"}),
     ],
 )
-def test_what_cannot_be_is_told_as_400(emu: Emulator, path: str, body: dict[str, object]):
+def test_an_impossible_request_is_400(emu: Emulator, path: str, body: dict[str, object]):
     answer = fetch(emu, "POST", path, body)
     assert answer.status == 400
     assert answer.json()["error"]
@@ -119,12 +119,12 @@ def test_what_cannot_be_is_told_as_400(emu: Emulator, path: str, body: dict[str,
         {"Sec-Fetch-Site": "same-site"},
     ],
 )
-def test_a_web_page_cannot_drive_it(emu: Emulator, headers: dict[str, str]):
+def test_a_web_page_is_refused(emu: Emulator, headers: dict[str, str]):
     assert fetch(emu, "POST", "/_ctl/revoke", {}, headers).status == 403
     assert fetch(emu, "GET", "/_ctl/counters", headers=headers).status == 403
 
 
-def test_a_form_cannot_drive_it(emu: Emulator):
+def test_a_form_is_refused(emu: Emulator):
     answer = fetch(emu, "POST", "/_ctl/revoke", "{}", {"Content-Type": "text/plain"})
     assert answer.status == 415
     assert fetch(emu, "GET", "/_ctl/nothing").status == 404

@@ -19,7 +19,7 @@ def ask(emu: Emulator, timeout: float = 30):
 
 
 class TestScripts:
-    def test_answers_come_in_order_and_then_the_truth(self, emu: Emulator):
+    def test_scripts_are_used_in_order_before_the_real_answer(self, emu: Emulator):
         emu.faults.script("ListAccounts", 503, body=b"\xff{", times=2)
         emu.faults.script("ListAccounts", 429, {"Retry-After": "soon"}, "{}")
         assert [ask(emu).status for _ in range(4)] == [503, 503, 429, 200]
@@ -61,13 +61,13 @@ class TestScripts:
             fetch(emu, "POST", "/token", asked)
         assert fetch(emu, "POST", "/token", asked).json()["error"] == "invalid_grant"
 
-    def test_a_body_can_drip(self, emu: Emulator):
+    def test_a_body_can_be_sent_slowly(self, emu: Emulator):
         emu.faults.script("ListAccounts", 200, body=b"12345", seconds_per_byte=0.02)
         began = time.monotonic()
         assert ask(emu).body == b"12345"
         assert time.monotonic() - began >= 0.1
 
-    def test_no_answer_at_all(self, emu: Emulator):
+    def test_a_request_can_stay_unanswered(self, emu: Emulator):
         emu.faults.hang("ListAccounts")
         with pytest.raises(TimeoutError):
             ask(emu, timeout=0.2)
@@ -84,13 +84,13 @@ class TestScripts:
                 emu.stop()
                 assert client.recv(1) == b""
 
-    def test_one_grant_can_be_scripted_alone(self, wire: Wire):
+    def test_a_single_grant_can_be_scripted(self, wire: Wire):
         wire.faults.fail("CreateToken.refresh_token", "InvalidGrantException", times=5)
         client = wire.register(grantTypes=[], redirectUris=[])
         assert wire.poll(client, wire.device(client))[1]["error"] == "authorization_pending"
         assert wire.refresh(wire.service.token_for("ana"))[1]["error"] == "invalid_grant"
 
-    def test_slow_down_can_be_asked_for(self, wire: Wire):
+    def test_slow_down_answers_slow_down(self, wire: Wire):
         wire.faults.slow_down(times=2)
         client = wire.register(grantTypes=[], redirectUris=[])
         device = wire.device(client)
@@ -126,7 +126,7 @@ class TestKnobs:
         # Signing in has its own quota.
         assert wire.refresh(wire.service.token_for("ana"))[0] == 200
 
-    def test_the_bucket_fills_again(self, wire: Wire):
+    def test_the_rate_limit_recovers(self, wire: Wire):
         wire.faults.set(rate_limit=50, rate_burst=1)
         token = wire.service.token_for("ana")["accessToken"]
         began = time.monotonic()
@@ -140,7 +140,7 @@ class TestKnobs:
         date = parsedate_to_datetime(ask(emu).headers["date"])
         assert 7100 < date.timestamp() - time.time() < 7300
 
-    def test_the_date_can_be_left_out_or_made_up(self, emu: Emulator):
+    def test_the_date_header_can_be_left_out_or_set(self, emu: Emulator):
         emu.faults.set(date_header=False)
         assert "date" not in ask(emu).headers
         emu.faults.set(date_header="yesterday")
@@ -162,7 +162,7 @@ class TestKnobs:
         wire.service.approve_device(device["userCode"], "ana")
         assert wire.poll(client, device)[0] == 200
 
-    def test_pending_polls_hold_an_approved_device_back(self, wire: Wire):
+    def test_pending_polls_delay_an_approved_device(self, wire: Wire):
         wire.faults.set(pending_polls=2)
         client = wire.register(grantTypes=[], redirectUris=[])
         device = wire.device(client)
@@ -172,13 +172,13 @@ class TestKnobs:
     @pytest.mark.parametrize(
         "knob", [{"no_such": 1}, {"rotation": "often"}, {"account_names": "x"}]
     )
-    def test_wrong_knobs_are_refused_and_nothing_is_turned(self, knob: dict[str, object]):
+    def test_wrong_knobs_are_refused_and_nothing_is_set(self, knob: dict[str, object]):
         faults = Faults()
         with pytest.raises(ValueError, match=r"knob|rotation|table"):
             faults.set(page_size=5, **knob)
         assert faults.page_size == 100
 
-    def test_clear_puts_everything_back(self, wire: Wire):
+    def test_clear_resets_everything(self, wire: Wire):
         fresh = wire.faults.knobs()
         wire.faults.set(page_size=1, account_names={"a": "b"}, rotation="none")
         wire.faults.fail("ListAccounts", "ForbiddenException")
@@ -189,20 +189,20 @@ class TestKnobs:
 
 
 class TestBetweenTwoCalls:
-    def test_a_session_dies_before_the_second_call(self, wire: Wire):
+    def test_a_session_can_end_before_the_second_call(self, wire: Wire):
         wire.faults.before("GetRoleCredentials", lambda: wire.service.revoke_session("ana"), call=2)
         token = wire.service.token_for("ana")["accessToken"]
         got = [wire.credentials(token, PAYMENTS_PROD, "ReadOnlyAccess")[0] for _ in range(2)]
         assert got == [200, 401]
 
-    def test_a_permission_set_goes(self, wire: Wire):
+    def test_a_permission_set_can_be_removed_between_calls(self, wire: Wire):
         wire.faults.before(
             "GetRoleCredentials", lambda: wire.world.remove_permission_set("DatabaseAdmin")
         )
         token = wire.service.token_for("ana")["accessToken"]
         assert wire.credentials(token, PAYMENTS_PROD, "DatabaseAdmin")[0] == 403
 
-    def test_an_account_goes_between_two_pages(self, wire: Wire):
+    def test_an_account_can_be_removed_between_two_pages(self, wire: Wire):
         wire.faults.set(page_size=5)
         wire.faults.before("ListAccounts", lambda: wire.world.remove_account(PAYMENTS_PROD), 2)
         token = wire.service.token_for("ana")["accessToken"]
@@ -224,7 +224,7 @@ class TestBetweenTwoCalls:
 
 
 class TestDown:
-    def test_an_operation_that_is_down_fails_until_its_entry_goes(self, emu: Emulator):
+    def test_an_operation_that_is_down_fails_until_its_entry_is_removed(self, emu: Emulator):
         emu.faults.down = {"ListAccounts": 500}
         assert [ask(emu).status for _ in range(3)] == [500, 500, 500]
         emu.faults.down = {"*": 429}

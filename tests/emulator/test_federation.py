@@ -1,4 +1,4 @@
-"""The emulator's federation endpoint: tokens that are good once, console pages only."""
+"""The emulator's federation endpoint: single-use tokens, and console pages only."""
 
 import json
 from typing import Any
@@ -45,7 +45,7 @@ def cookie_in(answer: Answer) -> str:
 
 
 def console(wire: Wire, answer: Answer) -> str:
-    """Follow the redirect of a login as the browser would; return the page."""
+    """Follow the redirect of a login as a browser does; return the page."""
     location = urlsplit(dict(answer.headers)["Location"])
     query = {name: values[0] for name, values in parse_qs(location.query).items()}
     page = wire.raw("GET", location.path, headers={"Cookie": cookie_in(answer)}, **query)
@@ -54,7 +54,7 @@ def console(wire: Wire, answer: Answer) -> str:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_keys_become_a_token_and_the_token_a_console(wire: Wire, method: str) -> None:
+def test_keys_give_a_token_and_the_token_a_console_session(wire: Wire, method: str) -> None:
     status, found = token_of(wire, keys(wire), method)
     assert status == 200
     page = console(wire, log_in(wire, found["SigninToken"]))
@@ -65,13 +65,13 @@ def test_keys_become_a_token_and_the_token_a_console(wire: Wire, method: str) ->
     assert wire.service.tally.counters()["federation.login"] == 1
 
 
-def test_a_token_is_good_once(wire: Wire) -> None:
+def test_a_token_can_be_used_once(wire: Wire) -> None:
     token = token_of(wire, keys(wire))[1]["SigninToken"]
     assert log_in(wire, token).status == 302
     assert log_in(wire, token).status == 400
 
 
-def test_a_token_is_good_for_fifteen_minutes(wire: Wire) -> None:
+def test_a_token_is_valid_for_fifteen_minutes(wire: Wire) -> None:
     token = token_of(wire, keys(wire))[1]["SigninToken"]
     wire.clock.forward(899)
     assert log_in(wire, token).status == 302
@@ -81,7 +81,7 @@ def test_a_token_is_good_for_fifteen_minutes(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("broken", ["sessionId", "sessionKey", "sessionToken"])
-def test_keys_must_be_right_in_all_parts(wire: Wire, broken: str) -> None:
+def test_each_part_of_the_keys_is_checked(wire: Wire, broken: str) -> None:
     assert token_of(wire, {**keys(wire), broken: "wrong"})[0] == 400
     incomplete = keys(wire)
     del incomplete[broken]
@@ -89,7 +89,7 @@ def test_keys_must_be_right_in_all_parts(wire: Wire, broken: str) -> None:
 
 
 @pytest.mark.parametrize("session", ["", "{", "[]", '"x"', "{}"])
-def test_a_session_that_is_none(wire: Wire, session: str) -> None:
+def test_a_malformed_session_is_refused(wire: Wire, session: str) -> None:
     assert token_of(wire, session)[0] == 400
 
 
@@ -127,17 +127,17 @@ def test_the_console_session_ends_with_the_keys(wire: Wire) -> None:
         "",
     ],
 )
-def test_only_pages_of_the_partitions_own_console(wire: Wire, page: str) -> None:
+def test_only_console_pages_of_the_partition_are_allowed(wire: Wire, page: str) -> None:
     assert log_in(wire, token_of(wire, keys(wire))[1]["SigninToken"], page).status == 400
 
 
-def test_a_china_organization_has_chinas_console(wire: Wire) -> None:
+def test_an_organization_in_china_has_the_console_of_china(wire: Wire) -> None:
     wire.world.region = "cn-north-1"
     token = token_of(wire, keys(wire))[1]["SigninToken"]
     assert log_in(wire, token, "https://console.amazonaws.cn/").status == 302
 
 
-def test_a_browser_keeps_both_sessions_or_must_log_out_first(wire: Wire) -> None:
+def test_without_multi_session_a_browser_must_log_out_first(wire: Wire) -> None:
     first = log_in(wire, token_of(wire, keys(wire))[1]["SigninToken"])
     other = keys(wire, PAYMENTS_DEV, "Developer")
     cookie = cookie_in(first)
@@ -151,7 +151,7 @@ def test_a_browser_keeps_both_sessions_or_must_log_out_first(wire: Wire) -> None
     assert "000030000001 ReadOnlyAccess" in page
 
 
-def test_nonsense_is_refused(wire: Wire) -> None:
+def test_an_unknown_action_is_refused(wire: Wire) -> None:
     assert wire.raw("GET", "/federation").status == 400
     assert wire.raw("GET", "/federation", Action="logout").status == 400
     assert log_in(wire, "made-up").status == 400

@@ -6,7 +6,7 @@ from ssohelper.emulator.exchange import OIDC_ERRORS
 from tests.emulator.conftest import REDIRECT, Wire
 
 
-def test_an_error_is_told_in_header_and_body_as_aws_tells_it(wire: Wire):
+def test_an_error_is_in_header_and_body_as_with_aws(wire: Wire):
     answer = wire.raw("POST", "/token", b'{"clientId": "x", "clientSecret": "y"}')
     assert answer.status == 401
     assert json.loads(answer.body)["error"] == "invalid_client"
@@ -15,7 +15,7 @@ def test_an_error_is_told_in_header_and_body_as_aws_tells_it(wire: Wire):
     )
 
 
-def test_a_refused_refresh_is_the_answer_that_was_captured_live(wire: Wire):
+def test_a_refused_refresh_equals_aws_captured_answer(wire: Wire):
     token = wire.service.token_for("ana")
     status, body = wire.refresh({**token, "refreshToken": "other"})
     assert status == 400
@@ -26,13 +26,13 @@ def test_a_refused_refresh_is_the_answer_that_was_captured_live(wire: Wire):
 
 
 class TestRegistration:
-    def test_it_lives_ninety_days_and_has_a_canary(self, wire: Wire):
+    def test_it_is_valid_for_ninety_days_and_has_a_canary(self, wire: Wire):
         status, body = wire.post("/client/register", clientName="n", clientType="public")
         assert status == 200
         assert body["clientSecretExpiresAt"] - body["clientIdIssuedAt"] == 90 * 86400
         assert body["clientSecret"].startswith("CNRY-CS-")
 
-    def test_it_ends(self, wire: Wire):
+    def test_it_expires(self, wire: Wire):
         token = wire.service.token_for("ana")
         wire.faults.set(sign_in_seconds=200 * 86400)
         long = wire.service.token_for("ana")
@@ -67,12 +67,12 @@ class TestRegistration:
         assert body["error"] == error
 
     @pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b"3"])
-    def test_a_body_that_is_no_object_is_refused(self, wire: Wire, body: bytes):
+    def test_a_body_that_is_not_an_object_is_refused(self, wire: Wire, body: bytes):
         assert wire.raw("POST", "/client/register", body).status == 400
 
 
 class TestDeviceCode:
-    def test_it_is_pending_until_the_person_has_approved(self, wire: Wire):
+    def test_it_is_pending_until_the_user_approves(self, wire: Wire):
         client = wire.register(grantTypes=[], redirectUris=[])
         device = wire.device(client)
         assert wire.poll(client, device)[1]["error"] == "authorization_pending"
@@ -93,20 +93,22 @@ class TestDeviceCode:
         assert wire.poll(client, device)[0] == 200
 
     @pytest.mark.parametrize("person", ["finn", "nobody"])
-    def test_automatic_consent_by_somebody_who_may_not_is_denied(self, wire: Wire, person: str):
+    def test_automatic_consent_of_a_person_who_may_not_sign_in_is_denied(
+        self, wire: Wire, person: str
+    ):
         wire.service.center.auto_approve = person
         client = wire.register(grantTypes=[], redirectUris=[])
         device = wire.device(client)
         errors = [wire.poll(client, device)[1]["error"] for _ in range(2)]
         assert errors == ["authorization_pending", "access_denied"]
 
-    def test_a_denied_one_says_so(self, wire: Wire):
+    def test_a_denied_code_is_access_denied(self, wire: Wire):
         client = wire.register(grantTypes=[], redirectUris=[])
         device = wire.device(client)
         wire.service.approve_device(device["userCode"], "", deny=True)
         assert wire.poll(client, device)[1]["error"] == "access_denied"
 
-    def test_it_ends_after_ten_minutes(self, wire: Wire):
+    def test_it_expires_after_ten_minutes(self, wire: Wire):
         client = wire.register(grantTypes=[], redirectUris=[])
         device = wire.device(client)
         assert device["expiresIn"] == 600
@@ -128,7 +130,7 @@ class TestDeviceCode:
         assert token["expiresIn"] == 8 * 3600
         assert "refreshToken" not in token
 
-    def test_polling_too_fast_is_told_when_the_pace_is_enforced(self, wire: Wire):
+    def test_polling_too_fast_gets_slow_down_when_the_interval_is_enforced(self, wire: Wire):
         wire.faults.set(enforce_interval=True, interval=5)
         client = wire.register(grantTypes=[], redirectUris=[])
         device = wire.device(client)
@@ -137,7 +139,7 @@ class TestDeviceCode:
         wire.clock.forward(5)
         assert wire.poll(client, device)[1]["error"] == "authorization_pending"
 
-    def test_a_foreign_start_url_is_refused(self, wire: Wire):
+    def test_an_unknown_start_url_is_refused(self, wire: Wire):
         client = wire.register(grantTypes=[], redirectUris=[])
         status, body = wire.post(
             "/device_authorization", **client, startUrl="https://d-9.awsapps.com/start"
@@ -146,7 +148,7 @@ class TestDeviceCode:
 
 
 class TestPkce:
-    def test_the_code_buys_tokens_once(self, wire: Wire):
+    def test_the_code_can_be_redeemed_once(self, wire: Wire):
         wire.service.center.auto_approve = "ben"
         client = wire.register()
         back = wire.authorize(client)
@@ -167,20 +169,20 @@ class TestPkce:
             ({"code": "wrong"}, "invalid_grant"),
         ],
     )
-    def test_a_wrong_proof_buys_nothing(self, wire: Wire, more: dict[str, object], error: str):
+    def test_a_wrong_proof_is_refused(self, wire: Wire, more: dict[str, object], error: str):
         wire.service.center.auto_approve = "ana"
         client = wire.register()
         back = wire.authorize(client)
         assert wire.redeem(client, **{**back, **more, "state": "s"})[1]["error"] == error  # type: ignore[arg-type]
 
-    def test_the_code_ends_after_minutes(self, wire: Wire):
+    def test_the_code_expires_after_ten_minutes(self, wire: Wire):
         wire.service.center.auto_approve = "ana"
         client = wire.register()
         back = wire.authorize(client)
         wire.clock.forward(601)
         assert wire.redeem(client, back["code"])[0] == 400
 
-    def test_scope_in_the_singular_and_a_bare_redirect_do_too(self, wire: Wire):
+    def test_the_parameter_scope_and_a_redirect_without_a_path_are_accepted(self, wire: Wire):
         wire.service.center.auto_approve = "ana"
         client = wire.register(redirectUris=["http://127.0.0.1"])
         uri = "http://127.0.0.1:49160"
@@ -196,7 +198,7 @@ class TestPkce:
             ({"scopes": "sso:account:access other"}, "invalid_scope"),
         ],
     )
-    def test_a_bad_request_goes_back_with_an_error(
+    def test_a_bad_request_is_redirected_with_an_error(
         self, wire: Wire, more: dict[str, str], error: str
     ):
         wire.service.center.auto_approve = "ana"
@@ -215,7 +217,7 @@ class TestPkce:
             "",
         ],
     )
-    def test_an_unregistered_redirect_is_a_page_and_never_a_redirect(self, wire: Wire, uri: str):
+    def test_an_unregistered_redirect_uri_gets_an_error_page(self, wire: Wire, uri: str):
         wire.service.center.auto_approve = "ana"
         client = wire.register()["clientId"]
         answer = wire.raw(
@@ -225,7 +227,7 @@ class TestPkce:
         assert "Location" not in dict(answer.headers)
 
     @pytest.mark.parametrize("days", [0, 90])
-    def test_an_unknown_or_expired_client_is_a_page(self, wire: Wire, days: int):
+    def test_an_unknown_or_expired_client_gets_an_error_page(self, wire: Wire, days: int):
         known = wire.register()["clientId"]
         wire.clock.forward(days * 86400)
         client = known if days else "x"
@@ -235,13 +237,13 @@ class TestPkce:
 
 
 class TestRefresh:
-    def test_none_gives_the_same_token_again(self, wire: Wire):
+    def test_rotation_none_returns_the_same_token(self, wire: Wire):
         wire.faults.set(rotation="none")
         token = wire.service.token_for("ana")
         for _ in range(3):
             assert wire.refresh(token)[1]["refreshToken"] == token["refreshToken"]
 
-    def test_grace_lets_the_old_one_live_on_for_a_while(self, wire: Wire):
+    def test_rotation_grace_accepts_the_old_token_for_a_while(self, wire: Wire):
         wire.faults.set(rotation="grace", grace_seconds=30)
         token = wire.service.token_for("ana")
         assert wire.refresh(token)[1]["refreshToken"] != token["refreshToken"]
@@ -250,7 +252,7 @@ class TestRefresh:
         wire.clock.forward(1)
         assert wire.refresh(token)[1]["error"] == "invalid_grant"
 
-    def test_strict_takes_each_token_once(self, wire: Wire):
+    def test_rotation_strict_accepts_each_token_once(self, wire: Wire):
         wire.faults.set(rotation="strict")
         token = wire.service.token_for("ana")
         status, second = wire.refresh(token)
@@ -258,7 +260,7 @@ class TestRefresh:
         assert wire.refresh(token)[1]["error"] == "invalid_grant"
         assert wire.refresh({**token, "refreshToken": second["refreshToken"]})[0] == 200
 
-    def test_strict_can_revoke_the_session_on_a_second_use(self, wire: Wire):
+    def test_rotation_strict_can_revoke_the_session_on_a_second_use(self, wire: Wire):
         wire.faults.set(rotation="strict", strict_revokes_session=True)
         token = wire.service.token_for("ana")
         second = wire.refresh(token)[1]
@@ -266,7 +268,7 @@ class TestRefresh:
         assert wire.refresh({**token, "refreshToken": second["refreshToken"]})[0] == 400
         assert wire.portal("/assignment/accounts", second["accessToken"])[0] == 401
 
-    def test_it_ends_with_the_sign_in_session(self, wire: Wire):
+    def test_a_refresh_token_ends_with_the_sign_in_session(self, wire: Wire):
         token = wire.service.token_for("ana")
         wire.clock.forward(8 * 3600)
         assert wire.refresh(token)[1]["error_description"] == "Invalid refresh token provided"
@@ -284,7 +286,7 @@ class TestRefresh:
         assert status == 200
         assert "refreshToken" not in body
 
-    def test_a_disabled_person_is_out_at_once(self, wire: Wire):
+    def test_a_disabled_persons_tokens_are_refused_at_once(self, wire: Wire):
         token = wire.service.token_for("ana")
         wire.world.people["ana"] = wire.world.person("ana")._replace(enabled=False)
         assert wire.refresh(token)[0] == 400
@@ -295,7 +297,7 @@ def test_an_unknown_grant_is_refused(wire: Wire):
     assert (status, body["error"]) == (400, "unsupported_grant_type")
 
 
-def test_two_organizations_are_told_apart_by_their_start_urls(wire: Wire):
+def test_the_start_url_selects_the_organization(wire: Wire):
     other = type(wire.world)(start_url="https://d-2222222222.awsapps.com/start")
     other.add_person("ana")
     other.add_account("000000000077", "elsewhere")

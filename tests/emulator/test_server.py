@@ -43,11 +43,11 @@ def test_the_emulator_imports_the_standard_library_and_itself_only():
 
 
 class TestLoopbackOnly:
-    def test_another_address_is_refused(self):
+    def test_binding_to_another_address_is_refused(self):
         with pytest.raises(EmulatorError, match=r"127\.0\.0\.1 only"):
             Emulator(host="0.0.0.0")
 
-    def test_it_listens_on_127_0_0_1_and_nowhere_else(self, emu: Emulator):
+    def test_it_listens_on_127_0_0_1_only(self, emu: Emulator):
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.2", emu.port), timeout=5).close()
 
@@ -87,18 +87,20 @@ class TestHostileRequests:
             ("BREW /pot", "X: y", b"501"),
         ],
     )
-    def test_they_get_a_plain_no(self, emu: Emulator, line: str, headers: str, status: bytes):
+    def test_they_get_an_error_status(self, emu: Emulator, line: str, headers: str, status: bytes):
         host = f"Host: 127.0.0.1:{emu.port}"
         answer = raw(emu, f"{line} HTTP/1.1\r\n{host}\r\n{headers}\r\n\r\n".encode())
         assert answer.split(b" ")[1] == status
 
     @pytest.mark.parametrize("noise", [b"", b"\0\xff\r\n\r\n", b"GET /", b"\x16\x03\x01\x02\0\x01"])
-    def test_noise_harms_nobody(self, emu: Emulator, noise: bytes, capsys):
+    def test_noise_leaves_no_trace_and_the_server_goes_on(
+        self, emu: Emulator, noise: bytes, capsys
+    ):
         raw(emu, noise)
         assert fetch(emu, "GET", "/device").status == 200
         assert capsys.readouterr() == ("", "")
 
-    def test_a_client_that_leaves_early_leaves_no_trace(self, emu: Emulator, capsys):
+    def test_a_client_that_closes_early_prints_no_traceback(self, emu: Emulator, capsys):
         emu.faults.script("ListAccounts", 200, body=b"x" * 2000, seconds_per_byte=0.002)
         with socket.create_connection(("127.0.0.1", emu.port)) as client:
             host = f"127.0.0.1:{emu.port}"
@@ -118,7 +120,7 @@ def test_one_connection_serves_many_requests(emu: Emulator):
     assert [call.connection for call in emu.calls] == [1, 1, 1]
 
 
-def test_many_at_once_are_all_answered(emu: Emulator):
+def test_many_simultaneous_requests_are_all_answered(emu: Emulator):
     token = emu.token_for("ana")["accessToken"]
     path = f"/federation/credentials?account_id={PAYMENTS_PROD}&role_name=ReadOnlyAccess"
     gate = threading.Barrier(100)
@@ -135,7 +137,7 @@ def test_many_at_once_are_all_answered(emu: Emulator):
     assert emu.counters["GetRoleCredentials"] == 100
 
 
-def test_strict_rotation_lets_one_of_many_win(emu: Emulator):
+def test_strict_rotation_accepts_one_of_many_refreshes(emu: Emulator):
     emu.faults.set(rotation="strict")
     token = emu.token_for("ana")
     asked = {name: token[name] for name in ("clientId", "clientSecret", "refreshToken")}
@@ -151,7 +153,7 @@ def test_strict_rotation_lets_one_of_many_win(emu: Emulator):
     assert sorted(statuses) == [200] + [400] * 19
 
 
-def test_stop_ends_kept_connections_and_start_takes_the_port_again():
+def test_stop_closes_connections_and_start_uses_the_same_port():
     emu = Emulator(World.of_size(2, 1)).start()
     url, token = emu.url, emu.token_for("ana")["accessToken"]
     with socket.create_connection(("127.0.0.1", emu.port), timeout=30) as kept:
@@ -171,7 +173,7 @@ def test_every_answer_names_the_emulator(emu: Emulator):
     assert "EMULATOR" in fetch(emu, "GET", "/assignment/accounts").headers["server"]
 
 
-def test_the_environment_leads_every_service_here(emu: Emulator):
+def test_the_environment_directs_every_service_to_the_emulator(emu: Emulator):
     environment = emu.environment()
     for service in ("SSO", "SSO_OIDC", "SSOOIDC", "STS", "IAM", "SIGNIN"):
         assert environment[f"AWS_ENDPOINT_URL_{service}"] == emu.url
@@ -180,7 +182,7 @@ def test_the_environment_leads_every_service_here(emu: Emulator):
 
 class TestRunner:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-    def test_it_says_when_it_is_ready_and_stops_when_told(self, tmp_path: Path, number: int):
+    def test_it_writes_the_ready_file_and_stops_at_a_signal(self, tmp_path: Path, number: int):
         ready = tmp_path / "ready.json"
         with subprocess.Popen(
             [sys.executable, "-c", READY, str(ready)], stdout=subprocess.PIPE, text=True
@@ -202,7 +204,7 @@ class TestRunner:
         assert not ready.exists()
         assert os.listdir(tmp_path) == []
 
-    def test_it_keeps_nothing_in_an_aws_folder(self, tmp_path: Path):
+    def test_it_writes_nothing_to_an_aws_folder(self, tmp_path: Path):
         (tmp_path / ".aws").mkdir()
         (tmp_path / "link").symlink_to(tmp_path / ".aws")
         for path in (tmp_path / ".aws" / "ready", tmp_path / "link" / "ready"):
@@ -210,6 +212,6 @@ class TestRunner:
                 serve(0, None, path)
         refuse_aws_folder(tmp_path / "ready")
 
-    def test_a_port_that_is_taken_is_an_error(self, emu: Emulator):
+    def test_a_port_in_use_is_an_error(self, emu: Emulator):
         with pytest.raises(OSError, match="in use"):
             Emulator(port=emu.port).start()

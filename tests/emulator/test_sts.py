@@ -1,4 +1,4 @@
-"""STS, asked by botocore: it signs, the emulator checks."""
+"""STS, called by botocore: botocore signs, the emulator verifies the signature."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def who_is(emu: Emulator, keys: dict[str, Any]) -> dict[str, Any]:
         client.close()
 
 
-def test_it_knows_person_account_and_role(emu: Emulator):
+def test_it_returns_person_account_and_role(emu: Emulator):
     answer = who_is(emu, keys_for(emu, "DatabaseAdmin"))
     role = emu.world.provisioned_role(PAYMENTS_PROD, "DatabaseAdmin")
     assert answer["Account"] == PAYMENTS_PROD
@@ -51,7 +51,7 @@ def test_it_knows_person_account_and_role(emu: Emulator):
         ({"secretAccessKey": "other"}, "SignatureDoesNotMatch"),
     ],
 )
-def test_wrong_keys_are_refused_by_name(emu: Emulator, change: dict[str, str], code: str):
+def test_wrong_keys_get_the_error_of_aws(emu: Emulator, change: dict[str, str], code: str):
     with pytest.raises(ClientError) as caught:
         who_is(emu, keys_for(emu) | change)
     assert caught.value.response["Error"]["Code"] == code
@@ -64,7 +64,7 @@ def test_two_sets_of_keys_cannot_be_mixed(emu: Emulator):
         who_is(emu, first | {"secretAccessKey": second["secretAccessKey"]})
 
 
-def test_expired_keys_are_told_as_expired():
+def test_expired_keys_get_expired_token():
     clock = Clock()
     with Emulator(clock=clock) as emu:
         keys = keys_for(emu, "BreakGlassAdmin")
@@ -76,13 +76,13 @@ def test_expired_keys_are_told_as_expired():
     assert caught.value.response["Error"]["Code"] == "ExpiredToken"
 
 
-def test_issued_keys_outlive_the_sign_in(emu: Emulator):
+def test_issued_keys_stay_valid_after_the_sign_in_ends(emu: Emulator):
     keys = keys_for(emu)
     emu.revoke_session("ana")
     assert who_is(emu, keys)["Account"] == PAYMENTS_PROD
 
 
-def test_without_a_signature_and_for_other_actions_it_says_so(emu: Emulator):
+def test_a_missing_signature_and_another_action_are_errors(emu: Emulator):
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     answer = fetch(emu, "POST", "/", "Action=GetCallerIdentity&Version=2011-06-15", form)
     assert answer.status == 403

@@ -18,7 +18,7 @@ def small() -> World:
     return world
 
 
-def test_a_new_account_under_an_ou_appears_by_itself_in_a_persons_list():
+def test_a_new_account_of_an_ou_is_in_the_list_of_those_assigned():
     world = small()
     world.assign("developers", "ReadOnlyAccess", "Workloads")
     assert list(world.roles_of("ana")) == ["000000000001"]
@@ -26,13 +26,13 @@ def test_a_new_account_under_an_ou_appears_by_itself_in_a_persons_list():
     assert list(world.roles_of("ana")) == ["000000000001", "000000000003"]
 
 
-def test_an_assignment_to_the_root_reaches_every_account():
+def test_an_assignment_to_the_root_covers_every_account():
     world = small()
     world.assign("ana", "Developer", "Root")
     assert set(world.roles_of("ana")) == {"000000000001", "000000000002"}
 
 
-def test_a_role_reached_in_two_ways_is_listed_once_in_order():
+def test_a_role_that_is_assigned_twice_is_listed_once():
     world = small()
     world.assign("ana", "Developer", "000000000001")
     world.assign("developers", "Developer", "Workloads")
@@ -50,7 +50,7 @@ def test_a_role_reached_in_two_ways_is_listed_once_in_order():
         (lambda w: w.move_account("000000000001", "Sandbox"), {"000000000001": ("Developer",)}),
     ],
 )
-def test_changes_are_seen_at_once(change, left):
+def test_changes_take_effect_at_once(change, left):
     world = small()
     world.assign("ana", "Developer", "000000000001")
     assert world.roles_of("ana")
@@ -58,7 +58,7 @@ def test_changes_are_seen_at_once(change, left):
     assert world.roles_of("ana") == left
 
 
-def test_an_account_moved_to_another_ou_takes_that_ous_roles():
+def test_an_account_that_is_moved_gets_the_roles_of_its_new_ou():
     world = small()
     world.assign("ana", "Developer", "Workloads")
     world.move_account("000000000002", "Workloads")
@@ -66,7 +66,7 @@ def test_an_account_moved_to_another_ou_takes_that_ous_roles():
     assert list(world.roles_of("ana")) == ["000000000002"]
 
 
-def test_an_ou_whose_name_begins_alike_is_another_ou():
+def test_an_ou_with_the_same_prefix_is_another_ou():
     world = small()
     world.add_account("000000000003", "three", ou="Work")
     world.assign("ana", "Developer", "Work")
@@ -88,12 +88,12 @@ def test_an_ou_whose_name_begins_alike_is_another_ou():
         (lambda w: w.remove_account("000000000009"), "no account"),
     ],
 )
-def test_what_cannot_be_is_refused_by_name(wrong, says):
+def test_an_impossible_change_is_refused_by_name(wrong, says):
     with pytest.raises(WorldError, match=says):
         wrong(small())
 
 
-def test_the_demo_is_as_its_documents_say():
+def test_the_demo_world_has_the_documented_size():
     world = demo_world()
     assert all(account_id.startswith("0000") for account_id in world.accounts)
     assert len(world.accounts) == 12
@@ -104,7 +104,7 @@ def test_the_demo_is_as_its_documents_say():
     assert len({s.session_seconds for s in world.permission_sets.values()}) >= 4
 
 
-def test_a_big_world_has_the_size_asked_for():
+def test_a_world_of_a_given_size():
     offer = World.of_size(accounts=300, roles=4).roles_of("ana")
     assert len(offer) == 300
     assert all(len(roles) == 4 for roles in offer.values())
@@ -120,7 +120,7 @@ def test_the_provisioned_role_is_named_as_aws_names_it():
 
 
 class TestWorldFile:
-    def test_a_world_written_and_read_again_is_the_same(self, tmp_path: Path):
+    def test_a_written_world_is_read_back_unchanged(self, tmp_path: Path):
         world = demo_world()
         file = tmp_path / "world.json"
         file.write_text(json.dumps(file_content(world)))
@@ -154,7 +154,7 @@ class TestWorldFile:
             ('{"account": 3}', "cannot use the world file"),
         ],
     )
-    def test_a_bad_file_is_named_with_its_fault(self, tmp_path: Path, content: str, says: str):
+    def test_a_bad_file_is_named_with_its_error(self, tmp_path: Path, content: str, says: str):
         file = tmp_path / "world.json"
         file.write_text(content)
         with pytest.raises(WorldError, match=says) as caught:
