@@ -1,5 +1,9 @@
-"""A TAB for a profile among 10,000, pressed in each shell, against `ssohelper --help`."""
+"""A TAB for a profile among 10,000, pressed in each shell, against `ssohelper --help`.
 
+The index of names makes it fast. The first TAB after a change of the config rebuilds it.
+"""
+
+import os
 import time
 from pathlib import Path
 from statistics import median
@@ -8,10 +12,13 @@ import pexpect
 
 from tests.bench.world import Bench, Failed, Row
 from tests.conftest import Home
+from tests.published import settle
 from tests.shell.tab import START, Typist
 
 ROUNDS = 15
 TARGET = 1.8
+# The whole config is read once.
+REBUILD_TARGET = 4.0
 # p123 and p1230 to p1239.
 SOME, AS_MANY = "p123", 11
 
@@ -20,14 +27,31 @@ def tabs(bench: Bench) -> list[Row]:
     """a TAB for a profile among 10,000 in bash, zsh and fish, against `ssohelper --help`"""
     bench.write_config()
     bench.save_listing(accounts=1000, roles=10)
-    only = b"[profile unlike]\nsso_account_id = 000000000000\n"
+    only = b"[profile unlike]\nsso_account_id = 000000000000\nsso_role_name = Role00\n"
     bench.config.write_bytes(bench.config.read_bytes() + bench.profiles(10_000) + only)
-    offered = bench.said([bench.ssohelper, "completion", "--answer", "zsh", SOME, "x", "use"])
-    if len(offered.splitlines()) != 1 + AS_MANY:
+    tab = [bench.ssohelper, "completion", "--answer", "zsh", SOME, "x", "use"]
+    if len(bench.said(tab).splitlines()) != 1 + AS_MANY:
         raise Failed(f"not {AS_MANY} candidates for {SOME}")
     path = f"{Path(bench.ssohelper).parent}:{bench.environ['PATH']}"
+    settle(bench.config)
     home = Home(bench.home, {**bench.environ, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"})
-    return [row for shell in START for row in _in_shell(bench, shell, home)]
+    rows = [row for shell in START for row in _in_shell(bench, shell, home)]
+    return [*rows, _after_a_change(bench, tab)]
+
+
+def _after_a_change(bench: Bench, tab: list[str]) -> Row:
+    rebuilding: list[float] = []
+    helps: list[float] = []
+    for number in range(ROUNDS):
+        # In the past: a config that was just written is not indexed.
+        changed_at = time.time() - 3600 + number
+        os.utime(bench.config, (changed_at, changed_at))
+        rebuilding.append(bench.timed(tab))
+        helps.append(bench.timed([bench.ssohelper, "--help"]))
+    ratio = median(rebuilding) / median(helps)
+    figures = f"{median(rebuilding) * 1000:.1f} ms against {median(helps) * 1000:.1f} ms"
+    what = "the first TAB after a change of 10,000 profiles against `ssohelper --help`"
+    return Row(what, f"≤ {REBUILD_TARGET}", f"{ratio:.2f} ({figures})", ratio <= REBUILD_TARGET)
 
 
 def _in_shell(bench: Bench, shell: str, home: Home) -> list[Row]:
