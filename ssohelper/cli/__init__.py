@@ -41,7 +41,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "config": ("config_commands", "config", "Get and set ssohelper's own settings"),
     "cache": ("cache_commands", "cache", "List or clear what is kept on this machine"),
     "demo": ("demo_command", "demo", "Try everything on a local Identity Center, no AWS needed"),
-    "emulator": ("demo_command", "emulator", "Run that local Identity Center by itself"),
+    "emulator": ("demo_command", "emulator", "Run that local Identity Center alone"),
 }
 ALIASES = {"ls": "list"}
 # 128 + SIGPIPE, as of other tools. Not 0: `profile sync --yes | head -1` has changed nothing yet.

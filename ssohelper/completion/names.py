@@ -1,4 +1,4 @@
-"""The names that TAB offers: profiles and sessions in ~/.aws/config, accounts and roles of listings.
+"""The names that TAB offers: from ~/.aws/config and from the saved listings.
 
 Never asks AWS. A file that cannot be read has no names. Names with control characters are left out:
 they could rewrite the terminal.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class OfferedAccount(NamedTuple):
-    """An account of a saved listing. `text` identifies it: its name, or its id if that is unclear."""
+    """An account of a saved listing. `text` identifies it: its name, or its id where needed."""
 
     id: str
     text: str

@@ -153,7 +153,7 @@ def _accounts_and_roles(accounts: list[OfferedAccount], typed: str) -> Offers:
 
 
 def _account_texts(account: OfferedAccount, typed: str) -> tuple[str, ...]:
-    """Return the texts that identify the account: its name, and its id if a digit was typed first."""
+    """Return what identifies the account: its name, and its id if a digit was typed first."""
     if account.text != account.id and typed[:1].isdigit():
         return (account.text, account.id)
     return (account.text,)

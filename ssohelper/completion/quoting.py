@@ -1,8 +1,9 @@
 """Parses a command line as bash and readline do, and quotes names for it.
 
-bash passes a completion its line unparsed, quotes no candidate, and replaces only the text after the
-last break character (`:` and `=` are among them). So this module parses the line without expanding
-anything, and a candidate is the typed text plus the rest of the name, quoted for the open quote.
+bash passes a completion its line unparsed, quotes no candidate, and replaces only the text after
+the last break character (`:` and `=` are among them). So this module parses the line without
+expanding anything. A candidate is the typed text and the rest of the name, quoted for the open
+quote.
 """
 
 from typing import NamedTuple
@@ -40,7 +41,7 @@ def bash_line(text: str, breaks: str = _DEFAULT_BREAKS) -> Line:
 
 
 def unquoted(text: str) -> str:
-    """Return a shell word without its quoting: `a\\ b`, `'a b'` and the unfinished `"a b` are `a b`."""
+    """Return a shell word without quoting: `a\\ b`, `'a b'` and an unfinished `"a b` give `a b`."""
     return bash_line(text).word
 
 
@@ -74,7 +75,7 @@ class _Reader:
         return Line(self._words, word, tail, self._quote, self._is_after_redirection)
 
     def _read_unquoted(self, position: int) -> int:
-        """Read the character at `position`, outside quotes; return how many characters were read."""
+        """Read the character at `position`, outside quotes; return the number of characters read."""
         char = self._text[position]
         if char == "\\":
             self._has_word = True
@@ -104,7 +105,7 @@ class _Reader:
         following = self._text[position + 1 : position + 2]
         if char == self._quote:
             self._quote = ""
-            # A closing quote is no break: readline replaces from where it would have without quotes.
+            # A closing quote is no break: readline replaces from the break before the quotation.
             self._start = self._start_before_quote
         elif char == "\\" and self._quote == '"' and following in ("", *'"$`\\'):
             self._word.append(following)

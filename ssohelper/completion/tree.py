@@ -172,7 +172,7 @@ TREE = """\
 +
 [demo] Try everything on a local Identity Center, no AWS needed
 +
-[emulator] Run that local Identity Center by itself
+[emulator] Run that local Identity Center alone
 +
 [emulator serve] Serve an emulated Identity Center until Ctrl-C.
 +

@@ -76,7 +76,7 @@ class Browsers:
         return pending
 
     def pending(self, center: Center, request_id: str) -> Pending:
-        """Return the waiting request. Raises: Refusal with the problem page when it is not there."""
+        """Return the waiting request. Raises: Refusal with the problem page when there is none."""
         found = self._pending.get(request_id)
         if found is None:
             message = "This request is over, or was never made here."

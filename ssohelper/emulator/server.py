@@ -106,7 +106,7 @@ class Emulator:
 
     @property
     def auto_approve(self) -> str | None:
-        """The person whose sign-ins need no page: the emulator consents at once. None: no person."""
+        """The person for whom the emulator consents at once, without pages. None: no person."""
         return self.service.center.auto_approve
 
     @auto_approve.setter
@@ -172,7 +172,7 @@ def serve(
     ready_file: str | Path | None = None,
     auto_approve: str | None = None,
 ) -> None:
-    """Run an emulator until SIGTERM or SIGINT. Print its URL and write the ready file when it listens.
+    """Run an emulator until SIGTERM or SIGINT. Print its URL and write the ready file at the start.
 
     The ready file is JSON: url, start_url, region, environment, unset. It is removed at the end.
     Raises: WorldError for a bad world file, EmulatorError, OSError for a port in use."""

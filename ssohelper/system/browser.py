@@ -64,7 +64,7 @@ def launch(
 ) -> "subprocess.Popen[bytes] | None":
     """Start the opener as `start` does and return its process; a thread waits for its end.
 
-    core.endpoints has checked the URL. It begins with a scheme, so it cannot be taken for an option.
+    core.endpoints has checked the URL: it begins with a scheme, so it is never taken for an option.
     """
     try:
         with own_process.original_core_limit():

@@ -47,16 +47,16 @@ def launcher_path(environ: Mapping[str, str]) -> str | None:
         return None
     own = [os.path.join(os.path.dirname(path), LAUNCHER) for path in _installed_commands()]
     own = [path for path in own if os.path.isfile(path) and os.access(path, os.X_OK)]
-    beside = os.path.join(os.path.dirname(command_path(environ)), LAUNCHER)
-    if os.path.realpath(beside) in {os.path.realpath(path) for path in own}:
-        return beside
+    launcher = os.path.join(os.path.dirname(command_path(environ)), LAUNCHER)
+    if os.path.realpath(launcher) in {os.path.realpath(path) for path in own}:
+        return launcher
     return own[0] if own else None
 
 
 def command_path(environ: Mapping[str, str]) -> str:
     """Return the absolute path of `ssohelper`: the one on PATH if it leads to this installation.
 
-    The links of uv and pipx on PATH survive an upgrade; the scripts folder that they lead to may not.
+    The links of uv and pipx on PATH survive an upgrade; the folder that they lead to may not.
     """
     own = [path for path in _installed_commands() if os.path.isfile(path)]
     on_path = shutil.which("ssohelper", path=environ.get("PATH", os.defpath))
@@ -77,7 +77,7 @@ def is_throw_away(environ: Mapping[str, str]) -> bool:
 
 
 def find_exposed_path(environ: Mapping[str, str]) -> str | None:
-    """Return a file or folder by which other users could replace what profiles run; None if none."""
+    """Return a path by which other users could replace what profiles run; None if none."""
     paths = (command_path(environ), launcher_path(environ))
     return next((found for path in paths if path and (found := find_replaceable(path))), None)
 
@@ -87,7 +87,8 @@ def warn_if_exposed(environ: Mapping[str, str], warn: Callable[[str], None]) -> 
     exposed = find_exposed_path(environ)
     if exposed:
         warn(
-            f'other users may replace "{show(exposed, 200)}", part of the path of the command that is written'
+            f'other users may replace "{show(exposed, 200)}", '
+            "a part of the path of the command that is written"
         )
 
 
@@ -134,7 +135,7 @@ def _is_in_shared_folder(path: str) -> bool:
 
 
 def quoted(path: str) -> str:
-    """Return the path so that shlex, sh and every SDK read it back unchanged. Raises: UsageProblem."""
+    """Return the path quoted so that shlex, sh and SDKs read it alike. Raises: UsageProblem."""
     path = path.replace("\\", "/") if sys.platform == "win32" else path
     if _NEEDS_NO_QUOTES.fullmatch(path):
         return path

@@ -1,4 +1,4 @@
-"""Starts the program that shows a notice outside the terminal: the user's `notify` or the desktop's.
+"""Starts what shows a notice outside the terminal: the user's `notify` command or the desktop's.
 
 A detached process (`notice_process`) runs the command and ends it after a time limit, so the caller
 neither waits nor has to stay alive.

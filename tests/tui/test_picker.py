@@ -261,5 +261,5 @@ def test_a_crash_before_the_first_paint_is_one_line_too(shell: Shell) -> None:
 
 def test_a_dumb_terminal_gets_help_and_exit_2(shell: Shell) -> None:
     inside = Terminal([SCRIPT], {**shell.environ, "TERM": "dumb"}, dumb=True)
-    inside.until("Run that local Identity Center by itself")
+    inside.until("Run that local Identity Center alone")
     assert inside.wait() == 2
