@@ -141,6 +141,7 @@ def _exit_on_signal() -> Iterator[None]:
     """Turn SIGTERM and SIGHUP into SystemExit, so that child processes and the home are removed."""
 
     def end(number: int, _frame: FrameType | None) -> None:
+        """Raise SystemExit with the exit code of this signal."""
         raise SystemExit(128 + number)
 
     names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]

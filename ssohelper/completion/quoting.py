@@ -63,6 +63,7 @@ class _Reader:
         self._is_after_redirection = False
 
     def read(self) -> Line:
+        """Return the parsed line."""
         position = 0
         while position < len(self._text):
             position += (

@@ -72,6 +72,7 @@ class _Parser:
         self._options_ended = False
 
     def read(self, word: str) -> None:
+        """Take in the next word before the cursor."""
         if self._open_option is not None:
             self._take_value(self._open_option, word)
         elif word == "--" and not self._options_ended:
@@ -85,6 +86,7 @@ class _Parser:
             self._used.append(word)
 
     def request(self, word: str) -> Request:
+        """Return what to offer for this word at the cursor."""
         if self._open_option is not None:
             return self._request(self._open_option.kind, word)
         if self._options_ended and self._command.path == "exec":

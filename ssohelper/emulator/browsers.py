@@ -26,6 +26,8 @@ class Pending(NamedTuple):
 
 
 class Browsers:
+    """The browsers' sign-ins and waiting requests, by cookie and by request id."""
+
     def __init__(self) -> None:
         self._key = os.urandom(32)
         self._sign_ins: dict[str, SignIn | None] = {}
@@ -71,6 +73,7 @@ class Browsers:
         query: dict[str, str] | None = None,
         device: DeviceAuthorization | None = None,
     ) -> Pending:
+        """Add a request that waits for the user: of /authorize, of a device, or of the portal page."""
         pending = Pending(center.state.new_id(24), world, query, device)
         self._pending[pending.id] = pending
         return pending
@@ -88,6 +91,7 @@ class Browsers:
         self._pending.pop(pending.id, None)
 
     def form(self, cookie: str, pending: Pending) -> Form:
+        """Return the hidden fields of a form that answers this request."""
         return Form(pending.id, self._csrf(cookie, pending.id))
 
     def check_form(self, center: Center, request: Request) -> tuple[str, Pending, dict[str, str]]:

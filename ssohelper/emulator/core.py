@@ -26,6 +26,7 @@ class Center:
         self.url = ""  # set when the server has its port
 
     def now(self) -> float:
+        """Return the emulator's time, in epoch seconds."""
         return self.clock() + self.faults.clock_offset_seconds
 
     def world_of(self, start_url: str | None) -> World | None:

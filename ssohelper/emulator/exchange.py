@@ -9,6 +9,8 @@ Headers = tuple[tuple[str, str], ...]
 
 
 class Request(NamedTuple):
+    """One HTTP request."""
+
     method: str
     path: str
     query: dict[str, str]
@@ -55,6 +57,8 @@ class Delivery(NamedTuple):
 
 
 class Answer(NamedTuple):
+    """One HTTP answer, and how it is sent."""
+
     status: int
     headers: Headers
     body: bytes
@@ -127,8 +131,10 @@ def portal_refusal(name: str, message: str) -> Answer:
 
 
 def oidc_error(name: str, description: str = "") -> Refusal:
+    """Return an sso-oidc error to raise."""
     return Refusal(oidc_refusal(name, description))
 
 
 def portal_error(name: str, message: str) -> Refusal:
+    """Return a portal error to raise."""
     return Refusal(portal_refusal(name, message))

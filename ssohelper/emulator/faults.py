@@ -187,9 +187,11 @@ class Faults:
         self._add(operation, Script(answer, Delivery()), times)
 
     def slow_down(self, times: int = 1) -> None:
+        """Answer the next device polls with SlowDownException."""
         self.fail("CreateToken.device_code", "SlowDownException", times=times)
 
     def throttle(self, operation: str, times: int = 1) -> None:
+        """Answer the next calls with 429."""
         self.fail(operation, "TooManyRequestsException", "HTTP 429 Unknown Code", times=times)
 
     def hang(self, operation: str, times: int = 1) -> None:
@@ -225,6 +227,7 @@ class Faults:
         return None
 
     def latency_of(self, names: tuple[str, ...]) -> float:
+        """Return the seconds to wait before a call is answered."""
         return float(_find_entry(self.latency_seconds, names) or 0.0)
 
     def failure_if_down(self, names: tuple[str, ...]) -> Answer | None:

@@ -34,6 +34,8 @@ class SignInToken(NamedTuple):
 
 
 class ConsoleSession(NamedTuple):
+    """One session of a browser in the console."""
+
     keys: IssuedCredentials
     ends_at: float
 
@@ -46,6 +48,7 @@ class Console:
         self._browsers: dict[str, list[ConsoleSession]] = {}
 
     def answer_federation(self, center: Center, request: Request) -> Answer:
+        """Wire: GET or POST /federation. Raises: Refusal (400) for an unknown action."""
         form = fields_of(request)
         if form.get("Action") == "getSigninToken":
             return self._issue_sign_in_token(center, form)

@@ -30,6 +30,8 @@ class EmulatorError(RuntimeError):
 
 
 class Listener(ThreadingHTTPServer):
+    """The server socket. `stopping` is set when the emulator stops."""
+
     daemon_threads = True
     block_on_close = False
     # 500 processes may connect at once; with the default of 5 their connects would time out.

@@ -22,6 +22,8 @@ class WorldError(ValueError):
 
 
 class Account(NamedTuple):
+    """An AWS account of the organization."""
+
     id: str  # 12 digits, with leading zeros
     name: str
     email: str
@@ -29,6 +31,8 @@ class Account(NamedTuple):
 
 
 class Person(NamedTuple):
+    """A user of Identity Center."""
+
     user_name: str
     display_name: str
     email: str
@@ -37,6 +41,8 @@ class Person(NamedTuple):
 
 
 class PermissionSet(NamedTuple):
+    """A permission set with its policies."""
+
     name: str
     session_seconds: int = 3600
     description: str = ""
@@ -47,6 +53,8 @@ class PermissionSet(NamedTuple):
 
 
 class Assignment(NamedTuple):
+    """A permission set that a person or group may use somewhere."""
+
     principal: str  # a person's user name or a group's name
     permission_set: str
     target: str  # an account id or an OU's path
@@ -116,15 +124,18 @@ class World:
             self._roles_by_person.clear()
 
     def rename_account(self, account_id: str, name: str) -> None:
+        """Change the name of an account."""
         with self._lock:
             self.accounts[account_id] = self._account(account_id)._replace(name=name)
 
     def move_account(self, account_id: str, ou: str) -> None:
+        """Move an account to another OU, which is added if it is new."""
         with self._lock:
             self.accounts[account_id] = self._account(account_id)._replace(ou=self.add_ou(ou))
             self._roles_by_person.clear()
 
     def add_group(self, name: str) -> str:
+        """Add a group unless it is there; return its name."""
         with self._lock:
             if name in self.people:
                 raise WorldError(f"{name!r} is a person already")
@@ -156,6 +167,7 @@ class World:
             return person
 
     def add_to_group(self, user_name: str, group: str) -> None:
+        """Add a person to a group, which is added if it is new."""
         with self._lock:
             person = self.person(user_name)
             self.people[user_name] = person._replace(groups=person.groups | {self.add_group(group)})
@@ -188,6 +200,7 @@ class World:
         return created
 
     def remove_permission_set(self, name: str) -> None:
+        """Remove a permission set and its assignments."""
         with self._lock:
             if self.permission_sets.pop(name, None) is None:
                 raise WorldError(f"no permission set named {name!r}")
@@ -215,6 +228,7 @@ class World:
     # -- lookups -------------------------------------------------------------------
 
     def person(self, user_name: str) -> Person:
+        """Return the person. Raises: WorldError for an unknown one."""
         found = self.people.get(user_name)
         if found is None:
             raise WorldError(f"no person named {user_name!r}")
@@ -234,6 +248,7 @@ class World:
         return f"AWSReservedSSO_{permission_set}_{hashlib.sha256(seed).hexdigest()[:16]}"
 
     def session_arn(self, account_id: str, permission_set: str, user_name: str) -> str:
+        """Return the ARN that STS reports for this person in this role."""
         role = self.provisioned_role(account_id, permission_set)
         return f"arn:aws:sts::{account_id}:assumed-role/{role}/{user_name}"
 

@@ -202,6 +202,7 @@ def device_code(organization: str, error: str = "", entered: str = "") -> Answer
 
 
 def approved(organization: str) -> Answer:
+    """Return the page after a device code was approved."""
     body = (
         '<p class="mark good" aria-hidden="true">✓</p>'
         '<p role="status">You can close this window and go back to your terminal.</p>'
@@ -210,6 +211,7 @@ def approved(organization: str) -> Answer:
 
 
 def denied(organization: str) -> Answer:
+    """Return the page after a device code was denied."""
     body = (
         '<p class="mark bad" aria-hidden="true">✕</p>'
         '<p role="status">Nothing was given to the program. You can close this window.</p>'

@@ -14,6 +14,7 @@ TOKEN_HEADER = "x-amz-sso_bearer_token"  # noqa: S105 (a header's name)
 
 
 def bearer(center: Center, request: Request) -> AccessToken:
+    """Return the request's access token. Raises: UnauthorizedException (401)."""
     return center.bearer(request.headers.get(TOKEN_HEADER))
 
 

@@ -98,10 +98,12 @@ class Emulator:
 
     @property
     def world(self) -> World:
+        """The organization that is served first."""
         return self.service.center.world
 
     @property
     def faults(self) -> Faults:
+        """The knobs, scripts and callbacks."""
         return self.service.faults
 
     @property
@@ -129,6 +131,7 @@ class Emulator:
         return self.service.tally.calls()
 
     def reset_counters(self) -> None:
+        """Set all counters to 0 and remove the calls."""
         self.service.tally.reset()
 
     @property
@@ -137,6 +140,7 @@ class Emulator:
         return self.service.center.state.run
 
     def approve_device(self, user_code: str, person: str = "ana") -> None:
+        """Approve a device code as this person. Raises: WorldError for an unknown code."""
         self.service.approve_device(user_code, person)
 
     def token_for(self, person: str = "ana", **more: Any) -> dict[str, str]:
@@ -144,12 +148,15 @@ class Emulator:
         return self.service.token_for(person, **more)
 
     def revoke_session(self, person: str | None = None) -> int:
+        """End a person's sign-ins (None: those of all people); return how many were ended."""
         return self.service.revoke_session(person)
 
     def forget_clients(self) -> None:
+        """Remove every client registration."""
         self.service.forget_clients()
 
     def identity_of(self, access_key_id: str) -> IssuedCredentials | None:
+        """Return the credentials with this access key id; None when it was not issued here."""
         return self.service.identity_of(access_key_id)
 
     def environment(self) -> dict[str, str]:

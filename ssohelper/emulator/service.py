@@ -29,6 +29,8 @@ from ssohelper.emulator.web import Web
 
 
 class Operation(NamedTuple):
+    """An operation's name in counters, and its implementation."""
+
     name: str
     run: Callable[[Center, Request], Answer]
 
@@ -193,6 +195,7 @@ class Service:
         return self.center.state.issued.get(access_key_id)
 
     def sign_ins(self) -> list[SignIn]:
+        """Return all sign-ins, ended ones too."""
         with self.center.lock:
             return list(self.center.state.sign_ins.values())
 

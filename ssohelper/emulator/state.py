@@ -17,6 +17,8 @@ _USER_CODE = "BCDFGHJKLMNPQRSTVWXZ"
 
 
 class Client(NamedTuple):
+    """A client registration."""
+
     id: str
     secret: str
     name: str
@@ -41,11 +43,14 @@ class SignIn:
         self.revoked = False
 
     def live_at(self, now: float) -> bool:
+        """Return whether the session has not ended, and its person is still enabled."""
         person = self.world.people.get(self.person)
         return not self.revoked and now < self.ends_at and person is not None and person.enabled
 
 
 class AuthorizationCode(NamedTuple):
+    """A code of the PKCE flow that is not redeemed yet."""
+
     value: str
     client_id: str
     redirect_uri: str
@@ -75,6 +80,8 @@ class DeviceAuthorization:
 
 
 class AccessToken(NamedTuple):
+    """An access token and the sign-in session that it belongs to."""
+
     value: str
     scopes: tuple[str, ...]
     sign_in: SignIn
@@ -82,6 +89,8 @@ class AccessToken(NamedTuple):
 
 
 class RefreshToken:
+    """A refresh token. `replaced_at` is when a newer one was issued."""
+
     __slots__ = ("client_id", "replaced_at", "sign_in", "value")
 
     def __init__(self, value: str, client_id: str, sign_in: SignIn) -> None:
@@ -127,13 +136,16 @@ class State:
         return _pick(_LETTERS, length)
 
     def new_user_code(self) -> str:
+        """Return a new code for the user to type."""
         return f"{_pick(_USER_CODE, 4)}-{_pick(_USER_CODE, 4)}"
 
     def device_of(self, user_code: str) -> DeviceAuthorization | None:
+        """Return the device authorization with this user code, in any case; None if none."""
         wanted = user_code.strip().upper()
         return next((d for d in self.devices.values() if d.user_code.upper() == wanted), None)
 
     def begin_sign_in(self, world: World, person: str, now: float, seconds: float) -> SignIn:
+        """Add and return a sign-in session."""
         sign_in = SignIn(self.new_id(20), world, person, now, seconds)
         self.sign_ins[sign_in.id] = sign_in
         return sign_in
@@ -165,6 +177,7 @@ class State:
         return ended
 
     def summary(self) -> dict[str, Any]:
+        """Return the number of clients and sign-ins."""
         return {"clients": len(self.clients), "sign_ins": len(self.sign_ins)}
 
 

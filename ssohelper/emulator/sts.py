@@ -24,6 +24,8 @@ _AUTHORIZATION = re.compile(
 
 
 class Signature(NamedTuple):
+    """The parts of an Authorization header."""
+
     access_key_id: str
     day: str
     region: str

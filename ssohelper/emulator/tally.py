@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 
 class Call(NamedTuple):
+    """One call that was answered or dropped."""
+
     operation: str
     status: int  # 0: not answered
     connection: int
@@ -14,20 +16,25 @@ class Call(NamedTuple):
 
 
 class Tally:
+    """Counters and a list of the last 200,000 calls. Any thread may use it."""
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counters: Counter[str] = Counter()
         self._calls: deque[Call] = deque(maxlen=200_000)
 
     def count_arrival(self, names: tuple[str, ...]) -> None:
+        """Count a call under each of its names."""
         with self._lock:
             self._counters.update(names)
 
     def record_answer(self, call: Call) -> None:
+        """Append a call with its result."""
         with self._lock:
             self._calls.append(call)
 
     def reset(self) -> None:
+        """Set all counters to 0 and remove the calls."""
         with self._lock:
             self._counters.clear()
             self._calls.clear()
@@ -38,6 +45,7 @@ class Tally:
             return Counter(self._counters)
 
     def calls(self) -> list[Call]:
+        """Return the calls, oldest first."""
         with self._lock:
             return list(self._calls)
 

@@ -88,6 +88,7 @@ class Web:
         )
 
     def sign_in_page(self, center: Center, request: Request) -> Answer:
+        """Return the sign-in page of a waiting request."""
         pending = self.browsers.pending(center, request.query.get("request", ""))
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
         form = self.browsers.form(cookie, pending)
@@ -95,6 +96,7 @@ class Web:
         return answer._replace(headers=answer.headers + cookie_headers)
 
     def sign_in(self, center: Center, request: Request) -> Answer:
+        """Sign in the person that the form names, and go on with the waiting request."""
         cookie, pending, sent = self.browsers.check_form(center, request)
         name = sent.get("person", "").strip()
         person = pending.world.people.get(name)
@@ -108,6 +110,7 @@ class Web:
         return redirect("/start" if is_portal else f"/consent?request={pending.id}", cookie_headers)
 
     def consent_page(self, center: Center, request: Request) -> Answer:
+        """Return the consent page, or redirect to the sign-in page."""
         pending = self.browsers.pending(center, request.query.get("request", ""))
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
         sign_in = self.browsers.sign_in_of(center, cookie, pending.world)
@@ -125,6 +128,7 @@ class Web:
         )
 
     def consent(self, center: Center, request: Request) -> Answer:
+        """Carry out the user's answer on the consent page."""
         cookie, pending, sent = self.browsers.check_form(center, request)
         sign_in = self.browsers.sign_in_of(center, cookie, pending.world)
         if sign_in is None:
