@@ -60,7 +60,7 @@ class Days:
         return (found.sign_in_ends_at - found.signed_in_at) / HOUR, found.sign_in_ends_source
 
     def whole(self, hours: float) -> None:
-        """Sign in, and work until AWS ends it after so many hours."""
+        """Sign in, and work until AWS ends the sign-in after `hours`."""
         self.emulator.faults.sign_in_seconds = hours * HOUR
         self.sign_in()
         self.work((hours + 2) * HOUR)
@@ -70,7 +70,7 @@ class Days:
 @pytest.fixture
 def days(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Days]:
     clock = [1_800_000_000.0]
-    # An answer that says "for 3600 seconds" is dated by it.
+    # The client calculates a token's expiry from time.time().
     monkeypatch.setattr(time, "time", lambda: clock[0])
     with Emulator(clock=lambda: clock[0]) as emulator:
         world = emulator.world
@@ -97,7 +97,7 @@ def test_an_observed_end_is_the_length_of_the_next_sign_in(days: Days, hours: fl
     days.sign_in()
     found, source = days.ends()
     assert source == "observed"
-    # It is noticed at the next renewal.
+    # The end is noticed at the next renewal.
     assert hours <= (found or 0) <= hours + 1
 
 

@@ -1,4 +1,4 @@
-"""How long a device code is waited for, and how often is asked."""
+"""For how long, and how often, a device code is polled."""
 
 import pytest
 
@@ -10,21 +10,21 @@ WAITING = DeviceAuthorization(Secret("d"), "ABCD", "https://a", "https://b", 5, 
 
 
 @pytest.mark.parametrize(
-    ("said", "interval"),
+    ("value", "interval"),
     [(None, 5), (0, 1), (-1, 1), (1, 1), (7, 7), (10**9, 60), ("5", 5), (True, 5), (1.5, 5)],
 )
-def test_the_interval_is_sensible_whatever_is_said(said: object, interval: int) -> None:
-    assert device_flow.sensible_interval(said) == interval
+def test_the_interval_is_limited_whatever_the_service_sends(value: object, interval: int) -> None:
+    assert device_flow.sensible_interval(value) == interval
 
 
 @pytest.mark.parametrize(
-    ("said", "life"), [(None, 600), (0, 600), (-1, 600), (60, 60), (10**18, 900), ("60", 600)]
+    ("value", "life"), [(None, 600), (0, 600), (-1, 600), (60, 60), (10**18, 900), ("60", 600)]
 )
-def test_the_life_is_sensible_whatever_is_said(said: object, life: int) -> None:
-    assert device_flow.sensible_life(said) == life
+def test_the_lifetime_is_limited_whatever_the_service_sends(value: object, life: int) -> None:
+    assert device_flow.sensible_life(value) == life
 
 
-def test_slow_down_adds_five_seconds_for_good() -> None:
+def test_slow_down_adds_five_seconds_to_all_later_intervals() -> None:
     once = next_step(WAITING, Poll.SLOW_DOWN, 0)
     assert once is not None
     twice = next_step(once, Poll.SLOW_DOWN, 0)
@@ -33,7 +33,7 @@ def test_slow_down_adds_five_seconds_for_good() -> None:
     assert [step.interval_seconds for step in (once, twice, later) if step] == [10, 15, 15]
 
 
-def test_an_endless_pending_ends_with_the_code() -> None:
+def test_polling_ends_when_the_code_expires() -> None:
     now, polls, step = 0, 0, next_step(WAITING, Poll.PENDING, 0)
     while step is not None:
         now += step.interval_seconds

@@ -1,4 +1,4 @@
-"""The contract's table, over lives from a minute to twelve hours."""
+"""The contract's table of freshness, for lifetimes from a minute to twelve hours."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def test_the_table_of_the_contract(life: int, left: int, expected: Freshness) ->
 
 
 @pytest.mark.parametrize(("age", "expected"), [(-60, Freshness.SERVE), (-61, Freshness.TOO_LATE)])
-def test_a_clock_that_was_set_back_serves_nothing_that_is_kept(
+def test_after_the_clock_was_set_back_cached_credentials_are_not_served(
     age: int, expected: Freshness
 ) -> None:
     assert freshness.of_credentials(3600, 3600 - age, age) is expected
@@ -43,7 +43,7 @@ def test_somebody_thinks_again_at_half_of_the_life() -> None:
 
 
 @pytest.mark.parametrize("life", [60, 61, 900, 3600, 3601, 43200])
-def test_the_moment_from_which_a_caller_waits_is_the_tables(life: int) -> None:
+def test_renewal_comes_first_from_the_moment_in_the_table(life: int) -> None:
     at = freshness.renew_first_at(1000, 1000 + life)
     left = 1000 + life - at
     assert freshness.of_credentials(life, left, life - left) is Freshness.RENEW_FIRST
@@ -51,5 +51,5 @@ def test_the_moment_from_which_a_caller_waits_is_the_tables(life: int) -> None:
 
 
 @pytest.mark.parametrize(("life", "margin"), [(3600, 1200), (28800, 1200), (60, 20)])
-def test_a_token_is_renewed_before_the_sdks_begin(life: int, margin: float) -> None:
+def test_a_token_is_renewed_before_sdks_would_renew_it(life: int, margin: float) -> None:
     assert freshness.token_margin_seconds(life) == margin

@@ -1,4 +1,4 @@
-"""Instants and durations: what each SDK writes is read, one form is written."""
+"""Times and durations as text: every SDK's form is read, one form is written."""
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -28,7 +28,7 @@ NOON = 1767268800  # 2026-01-01T12:00:00Z
         ("", None),
     ],
 )
-def test_reads_what_the_sdks_write(text: str, expected: int | None) -> None:
+def test_reads_the_forms_that_the_sdks_write(text: str, expected: int | None) -> None:
     assert instants.from_iso(text) == expected
 
 
@@ -65,7 +65,7 @@ def test_reads_each_month_as_the_standard_library_does() -> None:
         assert instants.from_http_date(text) == at.timestamp()
 
 
-def test_writes_the_one_form_that_all_read() -> None:
+def test_writes_the_form_that_every_sdk_reads() -> None:
     assert instants.to_iso(NOON) == "2026-01-01T12:00:00Z"
 
 
@@ -81,7 +81,7 @@ def test_writes_the_one_form_that_all_read() -> None:
         (3600, "1h"),
     ],
 )
-def test_durations_for_people(seconds: int, text: str) -> None:
+def test_durations_as_users_read_them(seconds: int, text: str) -> None:
     assert instants.duration_text(seconds) == text
 
 
@@ -102,5 +102,5 @@ def test_durations_for_people(seconds: int, text: str) -> None:
         ("1" * 5000, None),
     ],
 )
-def test_durations_from_people(text: str, seconds: int | None) -> None:
+def test_durations_as_users_type_them(text: str, seconds: int | None) -> None:
     assert instants.parse_duration(text) == seconds

@@ -1,4 +1,4 @@
-"""Which endpoint issued a token, and where it may go."""
+"""Which endpoint issued a token, and to which endpoints it may be sent."""
 
 import pytest
 
@@ -46,7 +46,7 @@ def test_an_endpoint_is_recorded_by_partition_and_region(endpoint: str, issued_b
         ("loopback", AWS, "sign in with: ssohelper login corp --force"),
     ],
 )
-def test_a_token_does_not_go_elsewhere(issued_by: str, endpoint: str, hint: str) -> None:
+def test_a_token_is_not_sent_to_another_issuer(issued_by: str, endpoint: str, hint: str) -> None:
     assert not issuer.may_be_sent(issued_by, endpoint, SESSION.region)
     with pytest.raises(ConfigInvalid) as caught:
         issuer.check_destination(issued_by, "portal", endpoint, SESSION)
@@ -54,32 +54,32 @@ def test_a_token_does_not_go_elsewhere(issued_by: str, endpoint: str, hint: str)
     assert caught.value.hint == hint
 
 
-def test_a_token_goes_back_to_what_issued_it() -> None:
+def test_a_token_may_be_sent_to_its_issuer() -> None:
     for issued_by, endpoint in (
         ("loopback", HERE),
         ("loopback", "https://localhost:9"),
         ("aws/eu-west-1", AWS),
-        # A session may be asked for in a region that its portal was replicated to.
+        # The portal may be replicated to another region, whose endpoint takes the same token.
         ("aws/us-east-1", AWS),
     ):
         assert issuer.check_destination(issued_by, "portal", endpoint, SESSION) is None
 
 
-def test_a_token_of_another_tool_goes_to_this_machine_with_a_warning() -> None:
+def test_another_tools_token_is_sent_to_this_machine_with_a_warning() -> None:
     assert issuer.check_destination(None, "oidc", AWS, SESSION) is None
     warning = issuer.check_destination(None, "oidc", HERE, SESSION)
     assert warning is not None
     assert "AWS_ENDPOINT_URL_SSO_OIDC" in warning
 
 
-def test_the_record_is_of_the_tokens_of_the_sign_in_alone() -> None:
+def test_the_recorded_issuer_counts_only_for_tokens_of_the_sign_in() -> None:
     facts = SignInFacts(token_ids=("other", TOKEN.id), issuer="loopback")
     assert issuer.token_issuer(TOKEN, facts) == "loopback"
     assert issuer.token_issuer(TOKEN._replace(value=Secret("second")), facts) is None
     assert issuer.token_issuer(TOKEN, facts._replace(issuer=None)) is None
 
 
-def test_the_record_of_a_client_is_of_that_client_alone() -> None:
+def test_the_recorded_issuer_of_a_client_counts_only_for_that_client() -> None:
     facts = SignInFacts(client=issuer.client_name(CLIENT), client_issuer="aws/eu-west-1")
     assert issuer.client_issuer(CLIENT, facts) == "aws/eu-west-1"
     assert issuer.client_issuer(CLIENT._replace(client_id="theirs"), facts) is None

@@ -1,4 +1,4 @@
-"""Whether cached credentials are of the present sign-in, as the tokens tell."""
+"""Whether cached credentials belong to the present sign-in, decided from token ids."""
 
 import pytest
 
@@ -23,21 +23,21 @@ def ids(*tokens: AccessToken) -> tuple[str, ...]:
     [
         (A, None, (A,), Validity.SIGNED_OUT),
         (A, None, (), Validity.SIGNED_OUT),
-        # The token that they were asked for with is still there, whoever wrote it.
+        # The file still holds the token that they were issued for, whichever tool wrote it.
         (A, A, (), Validity.CURRENT),
         (A, A, (A,), Validity.CURRENT),
         (A, A, (B,), Validity.CURRENT),
-        # Renewed by us since.
+        # We have renewed the token since.
         (A, B, (A, B), Validity.CURRENT),
         (A, C, (A, B, C), Validity.CURRENT),
         (B, C, (A, B, C), Validity.CURRENT),
-        # Another tool wrote the token: it may be another person's.
+        # Another tool wrote the token, perhaps for another user.
         (A, B, (), Validity.DOUBTFUL),
         (A, B, (A,), Validity.DOUBTFUL),
         (A, D, (A, B, C), Validity.DOUBTFUL),
-        # The file holds an earlier token of ours again: another tool wrote that too.
+        # The file holds an earlier token of ours again: another tool must have written it.
         (A, B, (A, B, C), Validity.DOUBTFUL),
-        # A sign-in of ours began after they were asked for.
+        # A new sign-in of ours began after they were issued.
         (A, B, (B,), Validity.DOUBTFUL),
         (D, C, (A, B, C), Validity.DOUBTFUL),
     ],
@@ -48,12 +48,12 @@ def test_credentials_belong_to_the_sign_in_of_their_token(asked_with, present, k
 
 
 def test_credentials_that_name_no_token_are_doubtful():
-    """Those that an earlier version kept."""
+    """An earlier version cached credentials without their token's id."""
     assert validity_of("", A, SignInFacts(token_ids=ids(A))) is Validity.DOUBTFUL
     assert validity_of("", None, SignInFacts()) is Validity.SIGNED_OUT
 
 
-def test_a_sign_in_begins_a_lineage():
+def test_a_sign_in_begins_with_the_id_of_its_token():
     assert lineage.token_ids_after_sign_in(A) == ids(A)
 
 
@@ -62,24 +62,24 @@ def test_a_sign_in_begins_a_lineage():
     [
         ((A,), A, (A, D)),
         ((A, B), B, (A, B, D)),
-        # Another tool signed in since: what was asked for before is of the past.
+        # Another tool has signed in since: the ids from before do not count.
         ((A, B), C, (C, D)),
         ((), C, (C, D)),
         ((A, B), A, (A, D)),
     ],
 )
-def test_a_renewal_continues_the_lineage_of_the_token_that_it_used(known, used, expected):
+def test_a_renewal_adds_its_token_to_those_of_the_same_sign_in(known, used, expected):
     facts = SignInFacts(token_ids=ids(*known))
     assert lineage.token_ids_after_renewal(facts, used, D) == ids(*expected)
 
 
-def test_a_lineage_of_many_renewals_stays_short_and_keeps_the_latest():
+def test_of_many_renewals_only_the_latest_ids_are_kept():
     facts = SignInFacts(token_ids=lineage.token_ids_after_sign_in(token("0")))
     for number in range(1, 500):
         used, fresh = token(str(number - 1)), token(str(number))
         facts = facts._replace(token_ids=lineage.token_ids_after_renewal(facts, used, fresh))
     assert len(facts.token_ids) <= 50
-    # Credentials last for 12 h at most, and a token for an hour.
+    # Credentials last at most 12 h, a token an hour.
     assert validity_of(token("460").id, token("499"), facts) is Validity.CURRENT
     assert validity_of(token("1").id, token("499"), facts) is Validity.DOUBTFUL
 

@@ -1,4 +1,4 @@
-"""When a sign-in ends: what wins over what, and where each second falls."""
+"""When a sign-in ends: which source has precedence, and what happens at each boundary."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def token(expires_at=BEGAN + HOUR, refresh="r", client_until=BEGAN + 90 * 24 * H
         ({"client_until": BEGAN + 1}, True),
     ],
 )
-def test_it_renews_itself_with_a_refresh_token_and_a_client_that_lives(said, expected):
+def test_a_token_is_renewable_with_a_refresh_token_and_a_valid_client(said, expected):
     assert sign_in_clock.is_refreshable(token(**said), BEGAN) is expected
 
 
@@ -39,12 +39,12 @@ def test_it_renews_itself_with_a_refresh_token_and_a_client_that_lives(said, exp
         (BEGAN + 100, None, False),
     ],
 )
-def test_a_token_after_the_end_is_of_a_sign_in_of_which_only_the_length_is_known(
-    ended_at, of_token, are_kept
-):
+def test_of_another_tools_sign_in_only_the_usual_length_is_known(ended_at, of_token, are_kept):
     facts = SignInFacts(BEGAN, ended_at, EIGHT, BEGAN + 50, "ana", of_token, HOUR)
-    anew = SignInFacts(observed_hours_seconds=EIGHT, person_since=ended_at, earlier_user="ana")
-    expected = facts if are_kept else anew
+    expected_facts = SignInFacts(
+        observed_hours_seconds=EIGHT, person_since=ended_at, earlier_user="ana"
+    )
+    expected = facts if are_kept else expected_facts
     assert sign_in_clock.facts_of_token(facts, token()) == expected
 
 
@@ -61,21 +61,21 @@ def test_a_token_after_the_end_is_of_a_sign_in_of_which_only_the_length_is_known
         ((BEGAN, None, 4 * HOUR, None), 1.5, (BEGAN + 5400, "configured")),
         ((BEGAN, None, 4 * HOUR, None), None, (BEGAN + 4 * HOUR, "observed")),
         ((BEGAN, None, 4 * HOUR, BEGAN + 4 * HOUR), None, (BEGAN + 4 * HOUR, "observed")),
-        # A refresh that worked after an end shows that this was none.
+        # A renewal that succeeded after that end disproves it.
         ((BEGAN, None, 4 * HOUR, BEGAN + 4 * HOUR + 1), None, (BEGAN + EIGHT, "assumed")),
         ((BEGAN, None, None, BEGAN + EIGHT), None, (BEGAN + EIGHT, "assumed")),
         ((BEGAN, None, None, BEGAN + EIGHT + 1), None, (None, None)),
         ((BEGAN, None, None, BEGAN + EIGHT + 1), 12, (BEGAN + 12 * HOUR, "configured")),
     ],
 )
-def test_the_end_of_a_sign_in_and_how_we_know(facts, hours, expected):
+def test_the_end_of_a_sign_in_and_how_it_is_known(facts, hours, expected):
     assert sign_in_clock.sign_in_end(SignInFacts(*facts), hours) == expected
 
 
 @pytest.mark.parametrize(
     ("began", "renewed", "known", "token_life", "expected"),
     [
-        # Seconds before the refusal at which it began and was renewed for the last time.
+        # Seconds before the refusal: the beginning of the sign-in, and its last renewal.
         (EIGHT, HOUR, None, HOUR, EIGHT),
         (EIGHT, 2 * HOUR, None, HOUR, EIGHT),
         (EIGHT, 2 * HOUR + 1, None, HOUR, None),
@@ -83,11 +83,11 @@ def test_the_end_of_a_sign_in_and_how_we_know(facts, hours, expected):
         (None, HOUR, 4 * HOUR, HOUR, 4 * HOUR),
         (EIGHT, None, 4 * HOUR, HOUR, 4 * HOUR),
         (None, None, None, HOUR, None),
-        (1000, 100, None, HOUR, 1000),  # renewed at 900 s, the least
+        (1000, 100, None, HOUR, 1000),  # renewed after 900 s, the minimum
         (1000, 101, None, HOUR, None),
-        (1000, 850, None, 600, 1000),  # of short tokens a quarter is enough
+        (1000, 850, None, 600, 1000),  # of a shorter token's lifetime a quarter suffices
         (1000, 851, None, 600, None),
-        # Noticed at the end or later: the shorter is nearer to it. Too far apart: neither.
+        # Ends are noticed late, so the shorter length counts. If they differ too much, neither does.
         (EIGHT, HOUR, EIGHT, HOUR, EIGHT),
         (EIGHT, HOUR, EIGHT + 2 * HOUR, HOUR, EIGHT),
         (EIGHT, HOUR, EIGHT - 2 * HOUR, HOUR, EIGHT - 2 * HOUR),
@@ -95,7 +95,7 @@ def test_the_end_of_a_sign_in_and_how_we_know(facts, hours, expected):
         (EIGHT, HOUR, EIGHT - 2 * HOUR - 1, HOUR, None),
     ],
 )
-def test_what_a_refusal_teaches_of_the_length(began, renewed, known, token_life, expected):
+def test_the_length_that_a_refusal_shows(began, renewed, known, token_life, expected):
     facts = SignInFacts(
         signed_in_at=None if began is None else BEGAN - began,
         refreshed_at=None if renewed is None else BEGAN - renewed,
@@ -113,6 +113,6 @@ def test_what_a_refusal_teaches_of_the_length(began, renewed, known, token_life,
         (BEGAN, None, EIGHT + 1, None),
     ],
 )
-def test_a_renewal_after_the_end_disproves_it(began, known, after, expected):
+def test_a_renewal_after_the_known_length_disproves_it(began, known, after, expected):
     facts = SignInFacts(signed_in_at=began, observed_hours_seconds=known)
     assert sign_in_clock.length_after_renewal(facts, BEGAN + after) == expected

@@ -1,4 +1,4 @@
-"""Which notice is due when."""
+"""Which notices are due at what time, and their text."""
 
 import pytest
 
@@ -16,7 +16,7 @@ UNKNOWN = Outlook(None, "unknown", END)
     ("left", "next_in", "due"),
     [
         (100, 39, set()),
-        (100, 40, set()),  # at the threshold itself: that one tells
+        (100, 40, set()),  # the next renewal comes exactly at the threshold, and gives the notice
         (100, 41, {"3600"}),
         (100, 85, {"3600"}),
         (100, 86, {"3600", "900"}),
@@ -29,23 +29,23 @@ UNKNOWN = Outlook(None, "unknown", END)
         (-5, 60, {"over"}),  # its last token has ended too
     ],
 )
-def test_the_last_renewal_before_a_threshold_tells(
+def test_the_last_renewal_before_a_threshold_gives_the_notice(
     left: float, next_in: float, due: set[str]
 ) -> None:
     now = int(END - left * MINUTE)
     assert due_marks(AHEAD, now, int(now + next_in * MINUTE)) == due
 
 
-def test_an_unknown_end_is_never_due() -> None:
+def test_an_unknown_end_has_no_notice() -> None:
     assert due_marks(UNKNOWN, NOW, NOW + 99 * 3600) == set()
 
 
-def test_a_refusal_is_news_however_far_the_end_is() -> None:
+def test_a_refusal_has_a_notice_however_far_the_end_is() -> None:
     assert due_marks(AHEAD, NOW, NOW, is_refused=True) == {"refused"}
     assert due_marks(UNKNOWN, NOW, NOW, is_refused=True) == set()
 
 
-def test_a_sign_in_that_is_over_is_told_whatever_comes_next() -> None:
+def test_a_sign_in_that_is_over_has_a_notice_whenever_the_next_renewal_comes() -> None:
     assert due_marks(Outlook(NOW, "refused", NOW, True), NOW, NOW) == {"over"}
 
 
@@ -59,11 +59,13 @@ def test_a_sign_in_that_is_over_is_told_whatever_comes_next() -> None:
         (END, None, False),
     ],
 )
-def test_notices_are_of_one_end(end: int | None, asked: int | None, same: bool) -> None:
+def test_recorded_notices_count_for_the_same_end_only(
+    end: int | None, asked: int | None, same: bool
+) -> None:
     assert (GivenNotices(end, frozenset({"900"})).marks_of(asked) == {"900"}) is same
 
 
-def test_the_message_names_session_time_and_line() -> None:
+def test_the_message_names_session_time_and_command() -> None:
     found = notice("corp", AHEAD, NOW)
     assert found
     assert found.end == END
@@ -73,7 +75,7 @@ def test_the_message_names_session_time_and_line() -> None:
     assert found.command == "ssohelper login corp"
 
 
-def test_after_a_known_end_the_last_token_s_end_counts() -> None:
+def test_after_a_known_end_the_notice_names_the_end_of_the_last_token() -> None:
     found = notice("corp", Outlook(NOW - 5, "configured", NOW + 600, True), NOW)
     assert found
     assert found.end == NOW + 600

@@ -1,4 +1,4 @@
-"""AWS's clock from one reading: our wall clock may say what it likes; damage is no reading."""
+"""AWS's time from a saved reading, whatever the wall clock says. A damaged file is no reading."""
 
 import json
 from pathlib import Path
@@ -15,24 +15,24 @@ READING = Reading(aws_at=1000.0, wall_at=5000.0, uptime_at=100.0, boot="b")
     ("reading", "wall", "uptime", "boot", "expected"),
     [
         (None, 77.0, 1.0, "b", 77.0),
-        (READING, 9999999.0, 160.0, "b", 1060.0),  # whatever the wall says
-        (READING, 5060.0, 3.0, "another", 5060.0),  # another start: nothing is known
-        (READING._replace(boot=""), 5060.0, 3.0, "", 1060.0),  # no name of the start: the offset
+        (READING, 9999999.0, 160.0, "b", 1060.0),  # whatever the wall clock says
+        (READING, 5060.0, 3.0, "another", 5060.0),  # another boot: the reading is useless
+        (READING._replace(boot=""), 5060.0, 3.0, "", 1060.0),  # no boot id: the offset counts
     ],
 )
-def test_the_time_of_aws(
+def test_aws_time_is_calculated_from_the_reading(
     reading: Reading | None, wall: float, uptime: float, boot: str, expected: float
 ) -> None:
     assert aws_now(reading, wall, uptime, boot) == expected
 
 
-def test_what_one_process_learned_the_next_one_knows(tmp_path: Path) -> None:
+def test_a_reading_of_one_process_is_used_by_the_next(tmp_path: Path) -> None:
     ClockFile(tmp_path / "run").learn(5_000.0, 1_000.0)
     assert abs(ClockFile(tmp_path / "run").now(1_000.0) - 5_000.0) < 60
     assert (tmp_path / "run" / "aws-clock").stat().st_mode & 0o777 == 0o600
 
 
-def test_no_news_write_nothing(tmp_path: Path) -> None:
+def test_a_reading_that_agrees_is_not_written(tmp_path: Path) -> None:
     ClockFile(tmp_path / "run").learn(5_000.0, 1_000.0)
     path = tmp_path / "run" / "aws-clock"
     before = path.stat().st_ino
@@ -44,7 +44,7 @@ def test_no_news_write_nothing(tmp_path: Path) -> None:
     "content",
     ["", "{", "[]", "{}", "null", '{"aws_at": 1}', "NaN", "dates", "booleans", "huge", "text"],
 )
-def test_a_damaged_one_is_none(tmp_path: Path, content: str) -> None:
+def test_a_damaged_file_is_no_reading(tmp_path: Path, content: str) -> None:
     folder = tmp_path / "run"
     folder.mkdir(mode=0o700)
     whole = {"aws_at": 1.0, "wall_at": 2.0, "uptime_at": 3.0, "boot": "b"}

@@ -1,4 +1,4 @@
-"""What is kept of notices: one small file; a damaged one counts as missing."""
+"""The record of given notices: one small file; a damaged one counts as missing."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ import pytest
 from ssohelper.core.sign_in_notices import GivenNotices
 from ssohelper.stores.notice_record import NoticeRecord
 
-TOLD = GivenNotices(4_000_000_000, frozenset({"3600", "900"}))
+GIVEN = GivenNotices(4_000_000_000, frozenset({"3600", "900"}))
 
 
-def test_what_was_kept_comes_back(tmp_path: Path) -> None:
+def test_a_saved_record_is_loaded(tmp_path: Path) -> None:
     record = NoticeRecord(tmp_path / "state")
     assert record.load("corp") == GivenNotices()
-    record.save("corp", TOLD)
-    assert record.load("corp") == TOLD
+    record.save("corp", GIVEN)
+    assert record.load("corp") == GIVEN
     assert record.load("other") == GivenNotices()
     record.save("corp", GivenNotices(None, frozenset({"over"})))
     assert record.load("corp") == GivenNotices(None, frozenset({"over"}))
@@ -37,6 +37,6 @@ def test_what_was_kept_comes_back(tmp_path: Path) -> None:
 )
 def test_a_damaged_file_counts_as_missing(tmp_path: Path, content: str) -> None:
     record = NoticeRecord(tmp_path / "state")
-    record.save("corp", TOLD)
+    record.save("corp", GIVEN)
     (tmp_path / "state/notices/corp.json").write_text(content)
     assert record.load("corp") == GivenNotices()
