@@ -1,4 +1,4 @@
-"""Signing in with a real Chromium, which is sent on by a page of ours."""
+"""Sign in with a real Chromium, through the redirect of our local server."""
 
 import signal
 import subprocess
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 
 class Login:
-    """A `login` whose browser's command has only noted its address."""
+    """A running `login` whose browser command only writes the address to a file."""
 
     def __init__(self, home: Home, *more: str) -> None:
         notes = home.browser(visits=False)
@@ -59,7 +59,7 @@ def desk(home: Home, emulator: Emulator) -> Home:
     return home
 
 
-def test_the_page_leads_to_the_sign_in_and_back(
+def test_the_address_redirects_to_the_sign_in_page_and_the_sign_in_comes_back(
     page: Any,  # noqa: F811
     desk: Home,
     emulator: Emulator,
@@ -76,7 +76,7 @@ def test_the_page_leads_to_the_sign_in_and_back(
     assert 'signed in to "corp"' in "".join(login.said)
 
 
-def test_the_address_works_once_and_says_so(
+def test_the_address_works_once_then_explains_itself(
     chromium: Any,  # noqa: F811
     desk: Home,
     emulator: Emulator,
@@ -84,7 +84,7 @@ def test_the_address_works_once_and_says_so(
     login = Login(desk)
     context = chromium.new_context()
     for heading in ("Sign in", "Used already"):
-        # A page of its own each time, as a second click on the address makes.
+        # A new page each time, as when the user opens the address twice.
         visitor = context.new_page()
         visitor.goto(login.address)
         visitor.get_by_role("heading", name=heading, exact=True).wait_for()
@@ -92,7 +92,7 @@ def test_the_address_works_once_and_says_so(
     assert login.ends(signal.SIGINT) == 130
 
 
-def test_a_device_codes_page_is_reached_too(
+def test_the_address_also_redirects_to_the_page_of_a_device_code(
     page: Any,  # noqa: F811
     desk: Home,
     emulator: Emulator,
@@ -108,7 +108,7 @@ def test_a_device_codes_page_is_reached_too(
     assert login.ends() == 0
 
 
-def test_no_as_the_answer_in_the_browser_ends_it(
+def test_a_refusal_in_the_browser_ends_the_login(
     page: Any,  # noqa: F811
     desk: Home,
     emulator: Emulator,

@@ -1,4 +1,4 @@
-"""The client registration that a sign-in leans on: nothing is renewed after its end."""
+"""The client registration of a sign-in: after its end no token can be renewed."""
 
 import json
 import time
@@ -13,10 +13,10 @@ DAY = 86400
 
 
 @pytest.mark.parametrize(("days", "made"), [(59, 1), (61, 0)])
-def test_a_sign_in_that_may_last_weeks_leans_on_one_that_does(
+def test_a_sign_in_that_may_last_weeks_gets_a_registration_that_does(
     home: Home, emulator: Emulator, run: Run, days: int, made: int
 ) -> None:
-    """AWS gives it 90 days, and lets an organization choose as many for a sign-in."""
+    """A registration lasts 90 days, and an organization may choose as many for a sign-in."""
     home.add_session()
     home.browser()
     assert run("login").returncode == 0
@@ -24,7 +24,7 @@ def test_a_sign_in_that_may_last_weeks_leans_on_one_that_does(
     for path in home.token_folder.iterdir():
         kept = json.loads(path.read_text())
         if "accessToken" in kept:
-            path.unlink()  # a sign-in that is over
+            path.unlink()  # as after the end of a sign-in
         else:
             path.write_text(
                 json.dumps({**kept, "expiresAt": to_iso(int(time.time()) + days * DAY)})

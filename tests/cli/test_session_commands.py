@@ -1,4 +1,4 @@
-"""login, logout and status through the real console script and a real Identity Center."""
+"""login, logout and status: the real console script against the emulator."""
 
 import json
 import re
@@ -37,14 +37,14 @@ def status(run: Run, *more: str) -> dict[str, object]:
 
 
 class TestLogin:
-    def test_pkce_opens_one_page_and_keeps_the_token(
+    def test_pkce_opens_one_page_and_saves_the_token(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
         opened = home.browser()
         result = run("login")
         assert result.returncode == 0, result.stderr
         assert result.stdout == ""
-        # What the browser's command got: every user of the machine can read it.
+        # The arguments of the browser's command, which every user of the machine can read.
         [address] = opened.read_text().split()
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{43}", address)
         assert address not in result.stderr
@@ -69,7 +69,7 @@ class TestLogin:
         assert {p.stat().st_mode & 0o777 for p in home.token_folder.iterdir()} == {0o600}
         assert emulator.canary not in result.stderr
 
-    def test_a_device_code_is_shown_and_polled(
+    def test_a_device_code_is_shown_and_polled_for(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
         opened = home.browser(visits=False)
@@ -84,7 +84,7 @@ class TestLogin:
         assert emulator.counters["CreateToken.device_code"] == 2
         assert emulator.counters["authorize"] == 0
 
-    def test_a_page_that_no_phone_can_finish_says_what_a_phone_can(
+    def test_the_qr_code_of_a_page_for_this_machine_names_the_command_for_a_phone(
         self, run: Run, home: Home
     ) -> None:
         home.browser()
@@ -94,13 +94,15 @@ class TestLogin:
         assert run(*way.split("ssohelper ")[1].split(), "--force").returncode == 0
 
     @pytest.mark.parametrize("mark", ["SSH_CONNECTION", "CI"])
-    def test_where_no_browser_can_be_a_device_code_is_used(
+    def test_where_no_browser_can_run_a_device_code_is_used(
         self, run: Run, emulator: Emulator, mark: str
     ) -> None:
         assert run("login", env={mark: "true", "DISPLAY": ":0"}).returncode == 0
         assert emulator.counters["StartDeviceAuthorization"] == 1
 
-    def test_slow_down_and_a_lost_answer_do_not_end_it(self, run: Run, emulator: Emulator) -> None:
+    def test_slow_down_and_a_lost_answer_do_not_end_the_sign_in(
+        self, run: Run, emulator: Emulator
+    ) -> None:
         emulator.faults.script("CreateToken.device_code", reset=True, close_after=0)
         assert run("login", "--device-code").returncode == 0
 
@@ -116,7 +118,7 @@ class TestLogin:
         assert json.loads(result.stdout)["data"]["result"] == "kept"
         assert not emulator.counters
 
-    def test_it_renews_silently_before_it_asks_a_person(
+    def test_a_token_is_renewed_before_a_sign_in_is_started(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
         opened = home.browser()
@@ -127,7 +129,7 @@ class TestLogin:
         assert not opened.exists()
         assert emulator.counters["CreateToken.refresh_token"] == 1
 
-    def test_a_sign_in_that_ended_asks_a_person(
+    def test_after_the_end_of_a_sign_in_a_new_one_is_started(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
         home.browser()
@@ -136,7 +138,7 @@ class TestLogin:
         assert run("login").returncode == 0
         assert emulator.counters["CreateToken.authorization_code"] == 1
 
-    def test_force_signs_in_anyway_and_forgets_role_credentials(
+    def test_force_signs_in_anyway_and_removes_role_credentials(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
         home.browser()
@@ -166,7 +168,7 @@ class TestLogin:
         assert run("login", "--min", "9h", env=config).returncode == 0
         assert emulator.counters["CreateToken.authorization_code"] == 1
 
-    def test_a_session_s_own_browser_is_used(self, run: Run, home: Home) -> None:
+    def test_the_browser_setting_of_the_session_is_used(self, run: Run, home: Home) -> None:
         opened = home.browser()
         program = home.env.pop("BROWSER")
         made = run("config", "set", "sessions.corp.browser", f"{program} %s")
@@ -175,7 +177,7 @@ class TestLogin:
         assert len(opened.read_text().split()) == 1
 
     @pytest.mark.parametrize("url", [u for u in HOSTILE if u and "us-east-1" not in u][:6])
-    def test_a_hostile_address_reaches_no_browser(
+    def test_a_hostile_address_is_not_opened(
         self, run: Run, home: Home, emulator: Emulator, url: str
     ) -> None:
         opened = home.browser(visits=False)
@@ -202,7 +204,7 @@ class TestLogin:
         assert emulator.counters["CreateToken.authorization_code"] == 1
         _close(first, second)
 
-    def test_a_refusal_is_shared_by_the_login_that_waited(
+    def test_a_login_that_waited_fails_with_the_other_login_s_refusal(
         self, home: Home, emulator: Emulator
     ) -> None:
         emulator.auto_approve = None
@@ -233,7 +235,7 @@ class TestLogin:
         assert login.wait(60) == 0
         _close(login)
 
-    def test_ctrl_c_ends_it_with_130_and_frees_the_next(self, home: Home, run: Run) -> None:
+    def test_ctrl_c_exits_with_130_and_releases_the_lock(self, home: Home, run: Run) -> None:
         opened = home.browser(visits=False)
         login = _start("login", home=home)
         _wait(opened.exists)
@@ -255,10 +257,10 @@ class TestLogin:
         refused = run("login", "--force", env={"AWS_ENDPOINT_URL_SSO_OIDC": "https://evil.net"})
         assert refused.returncode == 3
 
-    def test_the_log_says_who_was_asked_and_no_secret(
+    def test_the_log_names_the_calls_and_contains_no_secret(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
-        # A renewal runs in a process of its own, without a stream: this is a sign-in.
+        # A sign-in, since a renewal runs in its own process without a stderr.
         login = ("login", "--device-code", "--no-browser", "-vv")
         result = run(*login, env={"SSOHELPER_LOG": "debug"})
         assert f"POST 127.0.0.1:{emulator.port}/token" in result.stderr
@@ -278,7 +280,9 @@ class TestLogin:
             (("status", "nope"), 2),
         ],
     )
-    def test_bad_words_are_one_line_each(self, run: Run, argv: tuple[str, ...], code: int) -> None:
+    def test_usage_errors_are_one_line_each(
+        self, run: Run, argv: tuple[str, ...], code: int
+    ) -> None:
         result = run(*argv)
         assert result.returncode in (code, 3)
         assert result.stdout == ""
@@ -288,7 +292,9 @@ class TestLogin:
 
 
 class TestLogout:
-    def test_it_revokes_and_forgets(self, run: Run, home: Home, emulator: Emulator) -> None:
+    def test_it_revokes_the_sign_in_and_removes_its_files(
+        self, run: Run, home: Home, emulator: Emulator
+    ) -> None:
         home.browser()
         run("login")
         secret = token_file(home)["accessToken"]
@@ -312,7 +318,7 @@ class TestLogout:
         assert run("logout").returncode == 0
         assert [c.status for c in emulator.calls if c.operation == "Logout"] == [200]
 
-    def test_it_forgets_here_even_when_aws_is_away(
+    def test_files_are_removed_even_when_aws_cannot_be_reached(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
         home.browser()
@@ -323,7 +329,9 @@ class TestLogout:
         assert "on this machine only" in result.stderr
         assert status(run)["state"] == "signed_out"
 
-    def test_only_that_session_is_forgotten(self, run: Run, home: Home, emulator: Emulator) -> None:
+    def test_only_that_session_is_signed_out(
+        self, run: Run, home: Home, emulator: Emulator
+    ) -> None:
         home.add_session("other", emulator.world.start_url, emulator.world.region)
         home.write_token(emulator.token_for("ana"), "corp")
         home.write_token(emulator.token_for("ben"), "other")
@@ -366,24 +374,24 @@ class TestStatus:
         line = run("status").stdout.splitlines()[0]
         assert line.split("\t")[0] == "corp"
 
-    def test_check_tells_when_a_person_is_needed(
+    def test_check_exits_4_when_a_known_end_is_near(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
         assert run("status", "--check").returncode == 4
         home.browser()
         run("login")
         assert run("status", "--check").returncode == 0
-        # 8 h are only assumed: they cause no exit 4; told hours do.
+        # An assumed end causes no exit 4; a configured one does.
         unsure = run("status", "--check", "--min", "9h")
         assert unsure.returncode == 0
         assert "sessions.corp.session_hours HOURS" in unsure.stderr
-        told = {"SSOHELPER_SESSION_HOURS": "8"}
-        short = run("status", "--check", "--min", "9h", env=told)
+        configured = {"SSOHELPER_SESSION_HOURS": "8"}
+        short = run("status", "--check", "--min", "9h", env=configured)
         assert (short.returncode, "login corp --force" in short.stderr) == (4, True)
-        enough = run("status", "--check", "--min", "7h", env=told)
+        enough = run("status", "--check", "--min", "7h", env=configured)
         assert (enough.returncode, enough.stderr) == (0, "")
 
-    def test_check_knows_what_cannot_be_renewed(
+    def test_check_counts_the_end_of_a_token_that_cannot_be_renewed(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
         content = emulator.token_for("ana", seconds=1200)
@@ -394,7 +402,7 @@ class TestStatus:
         assert run("status", "--check").returncode == 4
         assert run("status", "--check", "--min", "10m").returncode == 0
 
-    def test_an_expired_token_that_renews_needs_no_person(
+    def test_an_expired_token_that_can_be_renewed_needs_no_sign_in(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
         content = {**emulator.token_for("ana"), "expiresAt": "2020-01-01T00:00:00Z"}
@@ -403,7 +411,9 @@ class TestStatus:
         assert run("status", "--check").returncode == 0
         assert status(run)["state"] == "valid"
 
-    def test_an_end_once_seen_is_observed(self, run: Run, home: Home, emulator: Emulator) -> None:
+    def test_an_end_that_was_noticed_is_observed(
+        self, run: Run, home: Home, emulator: Emulator
+    ) -> None:
         home.browser()
         emulator.faults.token_seconds = 1
         assert run("login").returncode == 0
@@ -413,7 +423,7 @@ class TestStatus:
         seen = status(run)
         assert seen["refreshable"] is False
         assert seen["sign_in_ends_source"] == "observed"
-        # Another tool signs in anew: that sign-in has not ended, and we did not see it begin.
+        # Another tool signs in: that sign-in has not ended, and its beginning is unknown.
         home.write_token(emulator.token_for("ana", seconds=600))
         fresh = status(run)
         assert fresh["refreshable"] is True
@@ -440,7 +450,7 @@ def _close(*processes: "subprocess.Popen[str]") -> None:
 
 
 def _call_back(page: str, query: str, *, keep_state: bool = True) -> None:
-    """Send the browser back by hand, as any page could."""
+    """Call the local callback address with this query, as any web page could."""
     from urllib.error import HTTPError
     from urllib.parse import parse_qs, urlsplit
 

@@ -1,4 +1,4 @@
-"""Who signed in is said, and another person than last time has to be confirmed."""
+"""login names the user who signed in, and asks when it is another one than last time."""
 
 import json
 import signal
@@ -31,7 +31,7 @@ class Desk(NamedTuple):
         return self.until_known("login", "--force", *more, **env)
 
     def until_known(self, *argv: str, **env: str) -> "subprocess.CompletedProcess[str]":
-        """Run a login; again while a busy machine takes longer than 3 s to learn who it is."""
+        """Run a login, again while a busy machine takes more than 3 s to find out the user."""
         for _ in range(10):
             self.emulator.reset_counters()
             done = self.run(*argv, env=env)
@@ -57,7 +57,7 @@ class Desk(NamedTuple):
 
 @pytest.fixture
 def desk(home: Home, emulator: Emulator, run: Run) -> Desk:
-    """ana has signed in, and it is known that it was her."""
+    """ana has signed in, and her name is recorded."""
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.browser()
     made = Desk(home, emulator, run)
@@ -67,12 +67,12 @@ def desk(home: Home, emulator: Emulator, run: Run) -> Desk:
     return made
 
 
-def test_json_says_who_signed_in(desk: Desk) -> None:
+def test_json_names_the_user(desk: Desk) -> None:
     assert json.loads(desk.login("--json").stdout)["data"]["user"] == "ana"
 
 
 @pytest.mark.parametrize("flow", [(), ("--device-code",)], ids=["browser", "device code"])
-def test_another_person_is_refused_off_a_terminal_and_nothing_changes(
+def test_another_user_is_refused_without_a_terminal_and_nothing_changes(
     desk: Desk, flow: tuple[str, ...]
 ) -> None:
     assert desk.run("list").returncode == 0
@@ -86,7 +86,7 @@ def test_another_person_is_refused_off_a_terminal_and_nothing_changes(
         f"hint: go ahead with: ssohelper login --force {' '.join([*flow, '--yes'])}" in done.stderr
     )
     assert desk.revoked == 1
-    # The old sign-in works on, and so does all that was kept for it.
+    # The old sign-in still works, and so do its cached credentials.
     assert (desk.kept, desk.user) == (before, "ana")
     desk.emulator.reset_counters()
     assert desk.run("list", "--refresh").returncode == 0
@@ -96,9 +96,9 @@ def test_another_person_is_refused_off_a_terminal_and_nothing_changes(
     assert ended == {"ana": False, "ben": True}
 
 
-def test_with_yes_another_person_takes_over_and_the_list_of_the_first_goes(desk: Desk) -> None:
+def test_with_yes_another_user_is_signed_in_and_the_old_list_removed(desk: Desk) -> None:
     assert "BreakGlassAdmin" in desk.run("list").stdout
-    time.sleep(1)  # instants are whole seconds: the sign-in must come after the list
+    time.sleep(1)  # times are whole seconds: the sign-in must come after the list
     desk.emulator.auto_approve = "ben"
     done = desk.login("--yes")
     assert (done.returncode, 'as "ben": ' in done.stderr) == (0, True), done.stderr
@@ -109,7 +109,7 @@ def test_with_yes_another_person_takes_over_and_the_list_of_the_first_goes(desk:
 
 
 @pytest.mark.parametrize(("answer", "code", "user"), [("y", 0, "ben"), ("", 2, "ana")])
-def test_on_a_terminal_the_person_is_asked(desk: Desk, answer: str, code: int, user: str) -> None:
+def test_on_a_terminal_a_question_is_asked(desk: Desk, answer: str, code: int, user: str) -> None:
     desk.emulator.auto_approve = "ben"
     before = desk.kept
     child = pexpect.spawn(
@@ -126,7 +126,7 @@ def test_on_a_terminal_the_person_is_asked(desk: Desk, answer: str, code: int, u
     assert (desk.kept == before) == (code != 0)
 
 
-def test_ctrl_c_at_the_question_keeps_nothing_and_revokes(desk: Desk) -> None:
+def test_ctrl_c_at_the_question_discards_the_sign_in_at_aws_too(desk: Desk) -> None:
     desk.emulator.auto_approve = "ben"
     before = desk.kept
     child = pexpect.spawn(
@@ -140,18 +140,18 @@ def test_ctrl_c_at_the_question_keeps_nothing_and_revokes(desk: Desk) -> None:
     assert (desk.kept, desk.revoked) == (before, 1)
 
 
-def test_somebody_unknown_is_not_another_person(desk: Desk) -> None:
+def test_an_unknown_user_is_not_taken_for_another_one(desk: Desk) -> None:
     desk.emulator.auto_approve = "ben"
     done = desk.login(AWS_ENDPOINT_URL_STS="http://127.0.0.1:9")
     assert done.returncode == 0
     assert 'signed in to "corp" (the user is unknown): ' in done.stderr
     assert "127.0.0.1:9" not in done.stderr, "it is silent about why"
     assert desk.user is None
-    # And who was known before is still the one to be compared with.
+    # The next sign-in is still compared with the last known user.
     assert desk.login().returncode == 2
 
 
-def test_who_signed_out_is_remembered(desk: Desk) -> None:
+def test_the_user_is_remembered_after_a_logout(desk: Desk) -> None:
     assert desk.run("logout").returncode == 0
     desk.emulator.auto_approve = "ben"
     done = desk.until_known("login", "--force")
@@ -159,7 +159,7 @@ def test_who_signed_out_is_remembered(desk: Desk) -> None:
     assert 'last time it was "ana"' in done.stderr
 
 
-def test_the_question_is_asked_with_the_shortest_role_that_no_rule_guards(desk: Desk) -> None:
+def test_the_user_is_found_with_the_shortest_role_that_no_rule_guards(desk: Desk) -> None:
     rows = json.loads(desk.run("list", "--json").stdout)["data"]
     names = sorted({row["role_name"] for row in rows}, key=lambda name: (len(name), name))
     assert desk.run("config", "set", "guard.rules", f"*/{names[0]}").returncode == 0
@@ -177,14 +177,14 @@ def test_the_question_is_asked_with_the_shortest_role_that_no_rule_guards(desk: 
     assert desk.emulator.counters["GetRoleCredentials"] == 1
 
 
-def test_where_every_role_is_guarded_the_person_is_unknown(desk: Desk) -> None:
+def test_where_every_role_is_guarded_the_user_is_unknown(desk: Desk) -> None:
     assert desk.run("config", "set", "guard.rules", "*/*").returncode == 0
     desk.emulator.reset_counters()
     assert "(the user is unknown)" in desk.run("login", "--force").stderr
     assert desk.emulator.counters["GetRoleCredentials"] == 0
 
 
-def test_credentials_of_aws_go_to_no_sts_on_this_machine(
+def test_credentials_of_aws_are_not_sent_to_an_sts_on_this_machine(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = App(desk.home.env)
@@ -198,14 +198,14 @@ def test_credentials_of_aws_go_to_no_sts_on_this_machine(
     assert not desk.emulator.counters
 
 
-def test_no_credentials_of_the_question_are_kept(desk: Desk) -> None:
+def test_the_credentials_for_finding_the_user_are_not_cached(desk: Desk) -> None:
     assert desk.emulator.counters["GetRoleCredentials"] == 1
     assert not list(desk.home.runtime.glob("credentials/**/*"))
     assert not list(desk.home.runtime.glob("kept/**/*"))
 
 
-def test_a_role_that_the_other_person_has_not_is_no_obstacle(desk: Desk) -> None:
-    """The saved list is ana's: its shortest role may be none of ben's."""
+def test_a_listed_role_that_the_new_user_does_not_have_is_skipped(desk: Desk) -> None:
+    """The saved list is ana's: ben may not have its shortest role."""
     assert desk.run("list").returncode == 0
     headers = {"x-amzn-ErrorType": "ForbiddenException"}
     desk.emulator.faults.script("GetRoleCredentials", 403, headers, NO_ACCESS)
@@ -216,7 +216,7 @@ def test_a_role_that_the_other_person_has_not_is_no_obstacle(desk: Desk) -> None
     assert desk.emulator.counters["GetRoleCredentials"] >= 2
 
 
-def test_a_hanging_sts_delays_a_sign_in_by_three_seconds_at_most(desk: Desk) -> None:
+def test_an_sts_that_does_not_answer_delays_a_sign_in_by_three_seconds_at_most(desk: Desk) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         went: list[float] = []
@@ -232,11 +232,11 @@ def test_a_hanging_sts_delays_a_sign_in_by_three_seconds_at_most(desk: Desk) -> 
         for client in clients:
             client.close()
     assert (done.returncode, "(the user is unknown)" in done.stderr) == (0, True)
-    # 3 s in all; the rest is a busy machine's.
+    # 3 s by contract; the rest allows for a busy machine.
     assert ended - went[0] < 3 + 5
 
 
-def test_the_login_that_waited_says_who_it_was(desk: Desk, home: Home) -> None:
+def test_a_login_that_waited_names_the_user(desk: Desk, home: Home) -> None:
     desk.emulator.auto_approve = None
     (home.path / "opened").unlink()
     home.browser(visits=False)
@@ -275,7 +275,7 @@ def wait_for(holds) -> None:  # type: ignore[no-untyped-def]
         time.sleep(0.02)
 
 
-def test_a_home_without_a_sign_in_yet_has_nobody_to_compare_with(
+def test_before_the_first_sign_in_there_is_no_user_to_compare_with(
     home: Home, emulator: Emulator, run: Run, tmp_path: Path
 ) -> None:
     home.add_session("corp", emulator.world.start_url, emulator.world.region)

@@ -1,4 +1,4 @@
-"""Fixtures of the long jobs' tests."""
+"""Fixtures for the tests of long jobs."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Fixed keys begin nearly whole: what hands them out once asks AWS, which has 5 s to answer."""
+"""Fixed keys have nearly their whole lifetime left: AWS is asked for new ones, for up to 5 s."""
 
 import json
 import time
@@ -17,7 +17,7 @@ SHOW_KEY = 'printf %s "$AWS_ACCESS_KEY_ID"'
 
 @pytest.fixture
 def old_key(job: Job) -> str:
-    """Cache credentials that have spent a quarter of their hour; return the id of their key."""
+    """Cache credentials of an hour with 45 min left; return their key id."""
     job.sign_in()
     job.emulator.faults.role_credentials_seconds = 45 * 60
     issued = json.loads(job.ask().stdout)
@@ -51,7 +51,7 @@ WAYS = pytest.mark.parametrize("way", [by_exec, by_env, by_use])
 
 
 @WAYS
-def test_they_are_asked_for_when_aws_answers(
+def test_new_keys_are_used_when_aws_answers(
     job: Job, old_key: str, way: Callable[[Job], str]
 ) -> None:
     found = way(job)
@@ -62,7 +62,7 @@ def test_they_are_asked_for_when_aws_answers(
 
 
 @WAYS
-def test_the_old_ones_do_when_aws_takes_longer_than_5_s(
+def test_the_cached_keys_are_used_when_aws_takes_longer_than_5_s(
     job: Job, old_key: str, way: Callable[[Job], str]
 ) -> None:
     job.emulator.faults.latency_seconds = {"GetRoleCredentials": 9}
@@ -73,7 +73,7 @@ def test_the_old_ones_do_when_aws_takes_longer_than_5_s(
 
 
 @WAYS
-def test_the_old_ones_do_when_aws_is_down(
+def test_the_cached_keys_are_used_when_aws_is_down(
     job: Job, old_key: str, way: Callable[[Job], str]
 ) -> None:
     job.emulator.stop()
@@ -81,7 +81,7 @@ def test_the_old_ones_do_when_aws_is_down(
     job.emulator.start()
 
 
-def test_one_in_ten_minutes_old_is_not_asked_for_again(job: Job) -> None:
+def test_keys_with_nine_tenths_of_their_lifetime_left_are_used(job: Job) -> None:
     job.sign_in()
     assert by_exec(job) == by_exec(job)
     assert job.emulator.counters["GetRoleCredentials"] == 1

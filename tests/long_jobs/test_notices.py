@@ -1,4 +1,4 @@
-"""A job on profiles is told before, and when, its sign-in ends: whoever renews tells."""
+"""A job that uses profiles gets notices before its sign-in ends, and when it has ended."""
 
 import threading
 
@@ -8,8 +8,8 @@ from tests.long_jobs.world import ROLE, Job, wait_for
 MINUTE = 60
 
 
-def test_a_boto3_job_is_told_once_that_its_sign_in_ended(job: Job) -> None:
-    """Issue 11, finding 8: such a job died silently."""
+def test_a_boto3_job_gets_one_notice_that_its_sign_in_ended(job: Job) -> None:
+    """Such a job once ended without any notice."""
     job.emulator.faults.token_seconds = 3
     job.emulator.faults.role_credentials_seconds = 15
     job.sign_in()
@@ -19,55 +19,58 @@ def test_a_boto3_job_is_told_once_that_its_sign_in_ended(job: Job) -> None:
     job.emulator.revoke_session("ana")
     _, err = program.communicate(timeout=60)
     assert "ssohelper login corp" in err
-    wait_for(lambda: any("is over" in told.message for told in job.told()))
-    [over] = [told for told in job.told() if "is over" in told.message]
+    wait_for(lambda: any("is over" in notice.message for notice in job.received_notices()))
+    [over] = [notice for notice in job.received_notices() if "is over" in notice.message]
     assert (over.session, over.command) == ("corp", "ssohelper login corp")
     for _ in range(3):
         assert job.ask().returncode == 4
-    assert [told for told in job.told() if "is over" in told.message] == [over]
+    assert [notice for notice in job.received_notices() if "is over" in notice.message] == [over]
 
 
-def test_the_last_role_call_before_a_threshold_tells_session_time_and_line(job: Job) -> None:
-    # SDKs renew these after 45 min: then less than a quarter of an hour is left.
+def test_the_last_role_call_before_a_threshold_gives_the_notice(job: Job) -> None:
+    # SDKs renew these credentials after 45 min, when less than a quarter of an hour is left.
     job.emulator.faults.role_credentials_seconds = 60 * MINUTE
     ends_at = job.sign_in(ends_in=50 * MINUTE)
     assert job.ask().returncode == 0
-    wait_for(job.told)
-    [told] = job.told()
-    assert told.session == "corp"
-    assert told.at == to_iso(ends_at)
-    assert told.command == "ssohelper login corp"
-    assert f"before {to_iso(ends_at)}" in told.message
+    wait_for(job.received_notices)
+    [notice] = job.received_notices()
+    assert notice.session == "corp"
+    assert notice.at == to_iso(ends_at)
+    assert notice.command == "ssohelper login corp"
+    assert f"before {to_iso(ends_at)}" in notice.message
 
 
-def test_a_role_call_that_is_followed_by_another_in_time_tells_nothing(job: Job) -> None:
+def test_a_role_call_with_another_before_the_threshold_gives_no_notice(job: Job) -> None:
     job.emulator.faults.role_credentials_seconds = 60 * MINUTE
     # The next renewal, in 44 min, comes 76 min before the end.
     job.sign_in(ends_in=120 * MINUTE)
     assert job.ask().returncode == 0
-    assert not job.recorded()
+    assert not job.has_record()
 
 
-def test_credentials_that_outlive_the_thresholds_make_it_told_at_once(job: Job) -> None:
+def test_credentials_that_outlive_the_thresholds_give_the_notice_at_once(job: Job) -> None:
     job.emulator.faults.role_credentials_seconds = 12 * 60 * MINUTE
     job.sign_in(ends_in=120 * MINUTE)
     assert job.ask().returncode == 0
-    wait_for(job.told)
-    assert "(in 1h 5" in job.told()[0].message or "(in 2h)" in job.told()[0].message
+    wait_for(job.received_notices)
+    assert (
+        "(in 1h 5" in job.received_notices()[0].message
+        or "(in 2h)" in job.received_notices()[0].message
+    )
 
 
-def test_an_end_that_is_only_assumed_is_never_told(job: Job) -> None:
+def test_an_assumed_end_gives_no_notice(job: Job) -> None:
     job.sign_in()
     assert job.ask().returncode == 0
-    assert not job.recorded()
+    assert not job.has_record()
 
 
-def test_two_brokers_and_many_roles_tell_once(job: Job) -> None:
+def test_two_brokers_and_many_roles_give_one_notice(job: Job) -> None:
     job.sign_in(ends_in=50 * MINUTE)
     codes: list[int] = []
 
     def ask(number: int, account: str) -> None:
-        # Another value of this variable has a broker of its own.
+        # Each value of this variable gets its own broker.
         done = job.ask(NO_PROXY=f"localhost,127.0.0.1,{number % 2}.test", account=account)
         codes.append(done.returncode)
 
@@ -80,58 +83,60 @@ def test_two_brokers_and_many_roles_tell_once(job: Job) -> None:
     for each in asking:
         each.join()
     assert codes == [0] * 4
-    wait_for(job.told)
+    wait_for(job.received_notices)
     sockets = [path for path in (job.home.runtime / "brokers").iterdir() if path.is_socket()]
     assert len(sockets) == 2
-    assert len(job.told()) == 1
+    assert len(job.received_notices()) == 1
 
 
-def test_a_renewal_of_the_token_tells_too(job: Job) -> None:
-    """A renewal that AWS refuses: what was issued before works on, until the token's end."""
+def test_a_refused_renewal_gives_a_notice(job: Job) -> None:
+    """AWS refuses a renewal while the token still works."""
     job.emulator.faults.token_seconds = 600
     job.emulator.faults.role_credentials_seconds = 60 * MINUTE
     job.sign_in()
     assert job.ask().returncode == 0
-    assert not job.recorded()
+    assert not job.has_record()
     job.emulator.revoke_session("ana")
-    # Less than a third of its life is left, so that the next call renews it first.
+    # Less than a third of its lifetime is left, so the next call renews it first.
     job.age_token(500)
     job.ask(account="000000000002")
-    wait_for(job.told)
-    assert job.told()[0].message.startswith('the sign-in to "corp" has ended: you must sign in')
+    wait_for(job.received_notices)
+    assert job.received_notices()[0].message.startswith(
+        'the sign-in to "corp" has ended: you must sign in'
+    )
     # The renewal alone records the refusal: it may do so after the role call's own notice.
     wait_for(lambda: '"refused"' in job.record.read_text())
 
 
-def test_a_new_sign_in_is_told_of_anew(job: Job) -> None:
+def test_after_a_new_sign_in_notices_are_given_again(job: Job) -> None:
     job.sign_in(ends_in=50 * MINUTE)
     assert job.ask().returncode == 0
-    wait_for(lambda: len(job.told()) == 1)
+    wait_for(lambda: len(job.received_notices()) == 1)
     job.log_in()
     job.begin_sign_in(ends_in=40 * MINUTE)
     assert job.ask().returncode == 0
-    wait_for(lambda: len(job.told()) == 2)
+    wait_for(lambda: len(job.received_notices()) == 2)
 
 
 def test_a_command_that_cannot_be_started_is_a_warning(job: Job) -> None:
-    job.notice_command("no-such-command")
+    job.set_notice_command("no-such-command")
     job.sign_in(ends_in=50 * MINUTE)
     done = job.ask()
     assert done.returncode == 0
     assert 'warning: "no-such-command" could not be started' in done.stderr
 
 
-def test_where_nothing_can_be_recorded_credentials_still_come(job: Job) -> None:
+def test_a_notice_that_cannot_be_recorded_does_not_prevent_credentials(job: Job) -> None:
     job.sign_in(ends_in=50 * MINUTE)
     (job.home.path / ".local/state/ssohelper/notices").write_text("in the way")
     assert job.ask().returncode == 0
-    assert job.told() == []
+    assert job.received_notices() == []
 
 
-def test_a_refusal_that_is_repeated_is_no_lost_answer(job: Job) -> None:
+def test_repeated_refusals_are_not_reported_as_a_lost_answer(job: Job) -> None:
     job.sign_in()
     job.emulator.revoke_session("ana")
     job.age_token(4000)
     for number in range(3):
-        # A broker of its own each time: one remembers a refusal for 30 s.
+        # A new broker each time, since a broker shares a refusal for 30 s.
         assert "expired" in job.ask(NO_PROXY=f"127.0.0.1,localhost,{number}.test").stderr

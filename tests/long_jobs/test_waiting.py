@@ -1,4 +1,4 @@
-"""`wait_for_sign_in` and `exec --hold`: a call waits for a person in place of exit code 4."""
+"""`wait_for_sign_in` and `exec --hold`: a call waits for a sign-in instead of exit code 4."""
 
 import json
 import os
@@ -19,11 +19,11 @@ BY_NAME = (SCRIPT, "credential-process", "--profile", "job")
 
 @pytest.fixture(autouse=True)
 def _waits(job: Job) -> None:
-    job.settings(wait_for_sign_in='"1h"')
+    job.change_settings(wait_for_sign_in='"1h"')
 
 
 class Waiting:
-    """A program of ours that waits: what it has said on stderr goes to a file."""
+    """A program of ours that waits for a sign-in; its stderr goes to a file."""
 
     def __init__(self, job: Job, *argv: str, **env: str) -> None:
         self._err = job.home.path / f"err-{os.urandom(4).hex()}"
@@ -37,88 +37,89 @@ class Waiting:
                 cwd=job.home.path,
             )
 
-    def said(self) -> str:
+    def stderr(self) -> str:
+        """Return what the program has printed on stderr so far."""
         return self._err.read_text()
 
-    def begins(self) -> "Waiting":
-        """Wait until it waits."""
-        wait_for(lambda: "waiting up to" in self.said() or self.process.poll() is not None)
-        assert self.process.poll() is None, self.said()
+    def wait_until_waiting(self) -> "Waiting":
+        """Wait until the program says that it waits for a sign-in."""
+        wait_for(lambda: "waiting up to" in self.stderr() or self.process.poll() is not None)
+        assert self.process.poll() is None, self.stderr()
         return self
 
-    def ends(self) -> tuple[int, str]:
-        """Return exit code and stdout."""
+    def wait_for_end(self) -> tuple[int, str]:
+        """Wait for the program's end; return exit code and stdout."""
         out, _ = self.process.communicate(timeout=60)
         return self.process.returncode, out.decode()
 
 
 @pytest.mark.parametrize("argv", [WAITS, BY_NAME], ids=["by the broker", "by name"])
 def test_a_call_waits_for_a_login_in_another_shell(job: Job, argv: tuple[str, ...]) -> None:
-    waiting = Waiting(job, *argv).begins()
-    assert waiting.said() == (
+    waiting = Waiting(job, *argv).wait_until_waiting()
+    assert waiting.stderr() == (
         'ssohelper: notice: waiting up to 1h for a sign-in to "corp": ssohelper login corp\n'
     )
     job.log_in()
-    code, out = waiting.ends()
+    code, out = waiting.wait_for_end()
     assert code == 0
     assert job.emulator.identity_of(json.loads(out)["AccessKeyId"])
-    assert waiting.said().count("\n") == 1
+    assert waiting.stderr().count("\n") == 1
 
 
-def test_another_tool_s_sign_in_counts(job: Job) -> None:
-    waiting = Waiting(job).begins()
+def test_a_sign_in_by_another_tool_ends_the_wait(job: Job) -> None:
+    waiting = Waiting(job).wait_until_waiting()
     job.write_token()
-    assert waiting.ends()[0] == 0
+    assert waiting.wait_for_end()[0] == 0
 
 
-def test_a_file_that_is_no_sign_in_is_waited_through(job: Job) -> None:
-    waiting = Waiting(job).begins()
+def test_a_token_that_aws_rejects_does_not_end_the_wait(job: Job) -> None:
+    waiting = Waiting(job).wait_until_waiting()
     path = job.home.write_token({**job.emulator.token_for("ana"), "accessToken": "dead"})
     asked = job.emulator.counters["GetRoleCredentials"]
     wait_for(lambda: job.emulator.counters["GetRoleCredentials"] > asked)
     assert waiting.process.poll() is None
     path.unlink()
     job.log_in()
-    assert waiting.ends()[0] == 0
+    assert waiting.wait_for_end()[0] == 0
 
 
-def test_it_is_told_once_for_all_that_wait(job: Job) -> None:
-    waiting = [Waiting(job).begins() for _ in range(3)]
-    wait_for(job.told)
+def test_many_waiting_calls_give_one_notice(job: Job) -> None:
+    waiting = [Waiting(job).wait_until_waiting() for _ in range(3)]
+    wait_for(job.received_notices)
     job.log_in()
-    assert [each.ends()[0] for each in waiting] == [0] * 3
-    [told] = job.told()
-    assert told.message.startswith('"corp" is signed out')
-    assert (told.session, told.at, told.command) == ("corp", "", "ssohelper login corp")
+    assert [each.wait_for_end()[0] for each in waiting] == [0] * 3
+    [notice] = job.received_notices()
+    assert notice.message.startswith('"corp" is signed out')
+    assert (notice.session, notice.at, notice.command) == ("corp", "", "ssohelper login corp")
 
 
-def test_the_next_sign_out_is_told_again(job: Job) -> None:
+def test_the_next_sign_out_gives_a_notice_again(job: Job) -> None:
     for number in (1, 2):
-        waiting = Waiting(job).begins()
-        wait_for(lambda number=number: len(job.told()) == number)
+        waiting = Waiting(job).wait_until_waiting()
+        wait_for(lambda number=number: len(job.received_notices()) == number)
         job.log_in()
-        assert waiting.ends()[0] == 0
+        assert waiting.wait_for_end()[0] == 0
         job.output(SCRIPT, "logout", "corp")
 
 
-def test_a_crowd_that_waits_makes_one_role_call(job: Job) -> None:
+def test_forty_waiting_calls_make_one_role_call(job: Job) -> None:
     waiting = [Waiting(job) for _ in range(40)]
     for each in waiting:
-        each.begins()
+        each.wait_until_waiting()
     job.log_in()
-    assert [each.ends()[0] for each in waiting] == [0] * 40
-    # One for the crowd, one by which the login asked who had signed in.
+    assert [each.wait_for_end()[0] for each in waiting] == [0] * 40
+    # One for all calls, and one with which login found out the user.
     assert job.emulator.counters["GetRoleCredentials"] == 2
 
 
-def test_no_broker_lives_as_long_as_a_call_waits(job: Job) -> None:
-    waiting = Waiting(job).begins()
+def test_the_broker_ends_while_a_call_waits(job: Job) -> None:
+    waiting = Waiting(job).wait_until_waiting()
     brokers = job.home.runtime / "brokers"
     assert [path for path in brokers.iterdir() if path.is_socket()]
     wait_for(lambda: not [path for path in brokers.iterdir() if path.is_socket()])
     assert waiting.process.poll() is None
     job.log_in()
-    assert waiting.ends()[0] == 0
+    assert waiting.wait_for_end()[0] == 0
 
 
 @pytest.mark.parametrize("argv", [WAITS, BY_NAME], ids=["by the broker", "by name"])
@@ -128,55 +129,55 @@ def test_no_broker_lives_as_long_as_a_call_waits(job: Job) -> None:
 def test_a_signal_ends_the_wait_at_once(
     job: Job, argv: tuple[str, ...], number: signal.Signals, codes: tuple[int, int]
 ) -> None:
-    waiting = Waiting(job, *argv).begins()
+    waiting = Waiting(job, *argv).wait_until_waiting()
     waiting.process.send_signal(number)
-    code, out = waiting.ends()
+    code, out = waiting.wait_for_end()
     assert code in codes
     assert out == ""
-    assert "Traceback" not in waiting.said()
+    assert "Traceback" not in waiting.stderr()
 
 
 @pytest.mark.parametrize("argv", [WAITS, BY_NAME], ids=["by the broker", "by name"])
-def test_after_the_time_it_is_exit_4(job: Job, argv: tuple[str, ...]) -> None:
-    job.settings(wait_for_sign_in='"1s"')
-    code, out = Waiting(job, *argv).ends()
+def test_without_a_sign_in_in_time_the_exit_code_is_4(job: Job, argv: tuple[str, ...]) -> None:
+    job.change_settings(wait_for_sign_in='"1s"')
+    code, out = Waiting(job, *argv).wait_for_end()
     assert (code, out) == (4, "")
 
 
-def test_only_a_missing_sign_in_is_waited_for(job: Job) -> None:
+def test_other_errors_than_a_missing_sign_in_end_the_call(job: Job) -> None:
     job.write_token()
     job.emulator.stop()
     waiting = Waiting(job)
-    assert waiting.ends() == (6, "")
-    assert "waiting" not in waiting.said()
+    assert waiting.wait_for_end() == (6, "")
+    assert "waiting" not in waiting.stderr()
     job.emulator.start()
     job.write_token()
     assert job.ask(account="999999999999").returncode == 5
 
 
-def test_a_session_s_own_setting_wins(job: Job) -> None:
-    job.settings(**{"sessions.corp.wait_for_sign_in": '"0"'})
+def test_the_setting_of_the_session_has_precedence(job: Job) -> None:
+    job.change_settings(**{"sessions.corp.wait_for_sign_in": '"0"'})
     assert job.ask().returncode == 4
 
 
-def test_the_end_of_the_sdk_ends_the_wait(job: Job) -> None:
-    waiting = Waiting(job).begins()
+def test_the_wait_ends_when_the_sdk_closes_its_pipe(job: Job) -> None:
+    waiting = Waiting(job).wait_until_waiting()
     assert waiting.process.stdout
     waiting.process.stdout.close()
     assert waiting.process.wait(60) == 4
 
 
-def test_the_end_of_an_sdk_that_reads_a_socket_ends_the_wait(job: Job) -> None:
-    """Node gives its children sockets in place of pipes."""
+def test_the_wait_ends_when_the_sdk_closes_its_socket(job: Job) -> None:
+    """Node gives its children sockets instead of pipes."""
     ours, theirs = socket.socketpair()
     err = job.home.path / "err"
-    with ours, theirs, err.open("wb") as said:
+    with ours, theirs, err.open("wb") as stderr:
         program = subprocess.Popen(
             WAITS,
             env=job.home.env,
             stdin=subprocess.DEVNULL,
             stdout=theirs,
-            stderr=said,
+            stderr=stderr,
             cwd=job.home.path,
         )
         theirs.close()
@@ -194,7 +195,7 @@ def test_a_boto3_job_goes_on_after_a_login(job: Job) -> None:
     try:
         assert ROLE in program.stdout.readline()
         job.emulator.revoke_session("ana")
-        wait_for(lambda: any("is over" in told.message for told in job.told()))
+        wait_for(lambda: any("is over" in notice.message for notice in job.received_notices()))
         asked = job.emulator.counters["GetRoleCredentials"]
         job.log_in()
         wait_for(lambda: job.emulator.counters["GetRoleCredentials"] > asked)
@@ -204,46 +205,48 @@ def test_a_boto3_job_goes_on_after_a_login(job: Job) -> None:
         program.communicate()
 
 
-def test_exec_hold_waits_and_passes_it_on(job: Job) -> None:
-    job.settings(wait_for_sign_in='"0"')
+def test_exec_hold_waits_and_sets_the_variable_for_its_command(job: Job) -> None:
+    job.change_settings(wait_for_sign_in='"0"')
     show = 'echo "$SSOHELPER_WAIT_FOR_SIGN_IN $AWS_ACCESS_KEY_ID"'
-    waiting = Waiting(job, SCRIPT, "exec", "--hold", "job", "--", "sh", "-c", show).begins()
-    assert "waiting up to 12h" in waiting.said()
+    waiting = Waiting(
+        job, SCRIPT, "exec", "--hold", "job", "--", "sh", "-c", show
+    ).wait_until_waiting()
+    assert "waiting up to 12h" in waiting.stderr()
     job.log_in()
-    code, out = waiting.ends()
+    code, out = waiting.wait_for_end()
     assert code == 0
     wait, key_id = out.split()
     assert wait == "12h"
     assert job.emulator.identity_of(key_id)
 
 
-def test_what_runs_below_exec_hold_waits_too(job: Job) -> None:
-    job.settings(wait_for_sign_in='"0"')
+def test_ssohelper_in_the_command_of_exec_hold_waits_too(job: Job) -> None:
+    job.change_settings(wait_for_sign_in='"0"')
     job.sign_in()
     done = job.home.path / "signed-out"
     script = f"{SCRIPT} logout corp && touch {done} && {' '.join(WAITS)}"
     waiting = Waiting(job, SCRIPT, "exec", "--hold", "job", "--", "sh", "-c", script)
     wait_for(done.exists)
-    waiting.begins()
+    waiting.wait_until_waiting()
     job.log_in()
-    code, out = waiting.ends()
+    code, out = waiting.wait_for_end()
     assert code == 0
     assert '"AccessKeyId"' in out
 
 
 def test_without_hold_exec_fails_at_once(job: Job) -> None:
     waiting = Waiting(job, SCRIPT, "exec", "job", "--", "true")
-    assert waiting.ends()[0] == 4
-    assert "waiting" not in waiting.said()
+    assert waiting.wait_for_end()[0] == 4
+    assert "waiting" not in waiting.stderr()
 
 
 def test_exec_hold_with_a_server_waits_before_it_starts(job: Job) -> None:
     ask = "import boto3; print(boto3.Session().client('sts').get_caller_identity()['Arn'])"
     words = ("exec", "--hold", "--server", "job", "--", sys.executable, "-c", ask)
-    waiting = Waiting(job, SCRIPT, *words).begins()
+    waiting = Waiting(job, SCRIPT, *words).wait_until_waiting()
     job.log_in()
-    code, out = waiting.ends()
-    assert code == 0, waiting.said()
+    code, out = waiting.wait_for_end()
+    assert code == 0, waiting.stderr()
     assert ROLE in out
 
 
@@ -251,14 +254,14 @@ def test_the_socket_of_serve_waits(job: Job) -> None:
     job.sign_in()
     path = Path("s.sock")
     serving = Waiting(job, SCRIPT, "serve", "job", "--socket", str(path))
-    wait_for(lambda: "until Ctrl-C" in serving.said())
+    wait_for(lambda: "until Ctrl-C" in serving.stderr())
     assert job.start(SCRIPT, "logout", "corp").communicate()
     curl = ("curl", "-sf", "--unix-socket", str(path), "http://localhost/")
     asking = Waiting(job, *curl)
-    wait_for(lambda: "signed out" in serving.said())
+    wait_for(lambda: "signed out" in serving.stderr())
     assert asking.process.poll() is None
     job.log_in()
-    code, out = asking.ends()
+    code, out = asking.wait_for_end()
     assert (code, '"AccessKeyId"' in out) == (0, True)
     serving.process.send_signal(signal.SIGTERM)
-    assert serving.ends()[0] == 143
+    assert serving.wait_for_end()[0] == 143

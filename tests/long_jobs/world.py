@@ -1,4 +1,4 @@
-"""A session whose notices end in a file, and jobs that run on its profiles."""
+"""A session whose notices are written to a file, and jobs that use its profile."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ ACCOUNT, ROLE = "000000000001", "Role00"
 START_URL = "https://d-0000000000.awsapps.com/start"
 HOUR = 3600
 
-# A job as people write it: one client, a call now and then, until a call fails.
+# A typical job: one client, and a call now and then until one fails.
 JOB = """
 import sys, time, boto3
 client = boto3.Session(profile_name="job").client("sts")
@@ -26,8 +26,8 @@ while True:
 """
 
 
-class Told(NamedTuple):
-    """What the user's `notify` command got."""
+class ReceivedNotice(NamedTuple):
+    """The values that the user's `notify` command got."""
 
     session: str
     at: str
@@ -36,7 +36,7 @@ class Told(NamedTuple):
 
 
 class Job:
-    """A world with a signed-in session, the profile `job` and a `notify` command."""
+    """A home with the session `corp`, the profile `job` and a `notify` command."""
 
     def __init__(self, home: Home, emulator: Emulator) -> None:
         self.home = home
@@ -56,12 +56,13 @@ class Job:
         )
         program.chmod(0o755)
         self._settings: dict[str, str] = {}
-        self.notice_command(str(program))
+        self.set_notice_command(str(program))
 
-    def notice_command(self, program: str) -> None:
-        self.settings(notify=f'["{program}"]')
+    def set_notice_command(self, program: str) -> None:
+        """Set the setting `notify`."""
+        self.change_settings(notify=f'["{program}"]')
 
-    def settings(self, **values: str) -> None:
+    def change_settings(self, **values: str) -> None:
         """Set these keys in the settings file; values are TOML."""
         self._settings.update(values)
         path = self.home.path / ".config/ssohelper/config.toml"
@@ -69,32 +70,32 @@ class Job:
         path.write_text("".join(f"{key} = {value}\n" for key, value in self._settings.items()))
 
     def write_token(self) -> None:
-        """Sign ana in as the AWS CLI does."""
+        """Sign in as ana, with a token file as the AWS CLI writes it."""
         self.home.write_token(self.emulator.token_for("ana", start_url=START_URL))
 
     def sign_in(self, *, ends_in: int | None = None) -> int:
-        """Sign ana in; return when the sign-in ends, if the settings say that it does so.
+        """Sign in as ana; return the configured or assumed end of the sign-in.
 
-        Without `ends_in` (seconds) it began 7 h 55 min ago: its assumed end is near.
+        Without `ends_in` (seconds) the sign-in began 7 h 55 min ago, so that its assumed end is near.
         """
         self.write_token()
         return self.begin_sign_in(ends_in=ends_in)
 
     def begin_sign_in(self, *, ends_in: int | None = None) -> int:
-        """Note when the present sign-in began, as `login` does."""
+        """Record when the present sign-in began, as `login` does."""
         ends_at = int(time.time()) + (ends_in if ends_in is not None else 300)
         if ends_in is not None:
-            self.settings(session_hours="8")
+            self.change_settings(session_hours="8")
         self._tokens().save_facts("corp", SignInFacts(signed_in_at=ends_at - 8 * HOUR))
         return ends_at
 
     def log_in(self) -> None:
-        """Sign in with our own `login`, as a person does in another shell."""
+        """Sign in with `ssohelper login`, as a user does in another shell."""
         self.home.browser()
         self.output(SCRIPT, "login", "corp", "--force")
 
     def age_token(self, seconds: int) -> None:
-        """Make the present token that much older, as if time had passed."""
+        """Make the present token expire `seconds` earlier, as if time had passed."""
         store, session = self._tokens(), SsoSession("corp", START_URL, "us-east-1", ())
         token = store.load(session)
         assert token
@@ -116,7 +117,7 @@ class Job:
         )
 
     def start(self, *argv: str, **env: str) -> "subprocess.Popen[str]":
-        """Start a program in this home; with no words the boto3 job."""
+        """Start a program in this home; without arguments the boto3 job."""
         return subprocess.Popen(
             argv or (sys.executable, "-c", JOB),
             env={**self.home.env, **env},
@@ -134,19 +135,21 @@ class Job:
         assert program.returncode == 0, err
         return out
 
-    def recorded(self) -> bool:
-        """Return whether any notice was given; it is recorded before the caller is answered."""
+    def has_record(self) -> bool:
+        """Return whether a notice was recorded, which happens before the caller gets its answer."""
         return self.record.exists()
 
     @property
     def record(self) -> Path:
         return self.home.path / ".local/state/ssohelper/notices/corp.json"
 
-    def told(self) -> list[Told]:
-        """Return all notices so far."""
+    def received_notices(self) -> list[ReceivedNotice]:
+        """Return the notices that the command has received so far."""
         if not self.notices.exists():
             return []
-        return [Told(*line.split("|", 3)) for line in self.notices.read_text().splitlines()]
+        return [
+            ReceivedNotice(*line.split("|", 3)) for line in self.notices.read_text().splitlines()
+        ]
 
     def _tokens(self) -> TokenFiles:
         return TokenFiles(
@@ -157,12 +160,12 @@ class Job:
 
 
 def arguments(account: str = ACCOUNT) -> tuple[str, ...]:
-    """Return what a profile of this account's role passes."""
+    """Return the arguments in the profile of this account's role."""
     return ("--session", "corp", "--account-id", account, "--role-name", ROLE)
 
 
 def wait_for(holds: Callable[[], object], seconds: float = 60) -> None:
-    """Wait for what another process does; fail when it never comes."""
+    """Wait until another process has made `holds` true; fail after `seconds`."""
     ends_at = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < ends_at, "it never came"
