@@ -275,7 +275,7 @@ def _setting_of_action(name: str, place: str) -> Setting:
             f'{place}no action named "{show(name, 80)}"',
             hint=f"{near}the help of each screen (F1) lists its actions",
         )
-    return Setting(f"keys.{name}", "keys", action.keys, action.what, from_environment=False)
+    return Setting(f"keys.{name}", "keys", action.keys, action.description, from_environment=False)
 
 
 def _check_clash(path: Path, values: Mapping[str, tuple[Any, int]]) -> None:

@@ -1,6 +1,6 @@
-"""The actions of the full-screen program: names, usual keys, what they do. Names no widget.
+"""The actions of the full screen: their names, default keys and descriptions. Imports no widget.
 
-The only place that decides which key is an action's until a person says another.
+The only place that has default keys; settings `keys.SCREEN.ACTION` replace them.
 """
 
 import re
@@ -10,77 +10,77 @@ from typing import NamedTuple
 
 
 class KeyAction(NamedTuple):
-    """An action by its name, `SCREEN.ACTION`; `keys` with commas between. `label` is the footer's."""
+    """One action, named `SCREEN.ACTION`. `keys` are separated by commas; the footer shows `label`."""
 
     name: str
     keys: str
     label: str
-    what: str
+    description: str
 
 
 ACTIONS: dict[str, KeyAction] = {
     action.name: action
     for action in (
-        KeyAction("app.quit", "ctrl+q", "Quit", "leave; what runs is given up"),
-        KeyAction("app.help", "f1", "Help", "what this part does, and its keys"),
-        KeyAction("app.commands", "ctrl+p", "Commands", "all commands, by their command lines"),
+        KeyAction("app.quit", "ctrl+q", "Quit", "leave, and stop what is running"),
+        KeyAction("app.help", "f1", "Help", "explain this screen and its keys"),
+        KeyAction("app.commands", "ctrl+p", "Commands", "show all commands of this screen"),
         KeyAction("app.accounts", "f2", "Accounts", "show the accounts and roles"),
         KeyAction("app.sessions", "f3", "Sessions", "show the sign-ins and their clocks"),
-        KeyAction("app.profiles", "f4", "Profiles", "show the profiles, and a sync's diff"),
-        KeyAction("accounts.use", "enter", "Use", "leave with what to type to use this role"),
+        KeyAction("app.profiles", "f4", "Profiles", "show the profiles and the next sync"),
+        KeyAction("accounts.use", "enter", "Use", "leave, and print how to use this role"),
         KeyAction("accounts.leave", "escape", "Leave", "clear the search, then leave"),
         KeyAction(
-            "accounts.favourite", "ctrl+f", "Favourite", "make the role a favourite, or none"
+            "accounts.favourite", "ctrl+f", "Favourite", "add the role to the favourites or remove"
         ),
-        KeyAction("accounts.group", "ctrl+g", "Group", "put the roles of an account together"),
+        KeyAction("accounts.group", "ctrl+g", "Group", "group the roles by account"),
         KeyAction(
-            "accounts.only_session", "ctrl+t", "Session", "show one session's roles, the next"
+            "accounts.only_session", "ctrl+t", "Session", "show only the roles of the next session"
         ),
         KeyAction("accounts.only_favourites", "ctrl+b", "Favourites", "show favourites only"),
         KeyAction("accounts.details", "ctrl+d", "Details", "show or hide the details"),
         KeyAction("accounts.copy_profile", "ctrl+y", "Copy name", "copy the profile's name"),
         KeyAction("accounts.copy_export", "ctrl+x", "Copy export", "copy export AWS_PROFILE=…"),
-        KeyAction("accounts.copy_account", "ctrl+o", "Copy account", "copy the account's id"),
+        KeyAction("accounts.copy_account", "ctrl+o", "Copy account", "copy the account id"),
         KeyAction("accounts.copy_link", "ctrl+l", "Copy link", "copy the link to the console"),
-        KeyAction("accounts.refresh", "f5", "Refresh", "list the roles again at AWS"),
+        KeyAction("accounts.refresh", "f5", "Refresh", "ask AWS for the list of roles again"),
         KeyAction("accounts.console", "f6", "Console", "open the console in a browser"),
         KeyAction("accounts.shell", "f7", "Shell", "start a shell with the role's credentials"),
-        KeyAction("accounts.whoami", "f8", "Who am I", "ask AWS who one is with this role"),
+        KeyAction("accounts.whoami", "f8", "Who am I", "ask AWS which identity the role gives"),
         KeyAction("accounts.profile", "f9", "Profile", "add a profile for the role, or remove it"),
-        KeyAction("sessions.sign_in", "s", "Sign in", "sign in, if it does not last anyway"),
-        KeyAction("sessions.sign_in_anew", "S", "Sign in anew", "sign in even if it lasts"),
+        KeyAction("sessions.sign_in", "s", "Sign in", "sign in, unless still signed in"),
+        KeyAction("sessions.sign_in_anew", "S", "Sign in again", "sign in even if still signed in"),
         KeyAction("sessions.sign_out", "o", "Sign out", "sign out, here and at AWS"),
-        KeyAction("sessions.forget", "f", "Forget", "forget role credentials and the list"),
+        KeyAction("sessions.forget", "f", "Forget", "delete cached role credentials and list"),
         KeyAction("sessions.set_up", "n", "New", "set up another session"),
         KeyAction("sessions.refresh", "r", "Refresh", "read the clocks again"),
-        KeyAction("sessions.help", "question_mark", "Help", "this help"),
+        KeyAction("sessions.help", "question_mark", "Help", "show this help"),
         KeyAction("sessions.back", "escape", "Back", "go back to the accounts"),
-        KeyAction("sessions.quit", "q", "Quit", "leave; what runs is given up"),
-        KeyAction("profiles.apply", "a", "Apply", "write what the diff shows; asks"),
-        KeyAction("profiles.undo", "u", "Undo", "undo the last write; asks"),
+        KeyAction("sessions.quit", "q", "Quit", "leave, and stop what is running"),
+        KeyAction("profiles.apply", "a", "Apply", "write the changes, after a question"),
+        KeyAction("profiles.undo", "u", "Undo", "undo the last write, after a question"),
         KeyAction("profiles.remove", "d", "Remove", "remove the profile under the cursor"),
-        KeyAction("profiles.refresh", "r", "Refresh", "list the roles again at AWS"),
+        KeyAction("profiles.refresh", "r", "Refresh", "ask AWS for the list of roles again"),
         KeyAction("profiles.prune", "p", "Prune", "also remove profiles without a role"),
-        KeyAction("profiles.session", "s", "Session", "go to the next session"),
-        KeyAction("profiles.help", "question_mark", "Help", "this help"),
+        KeyAction("profiles.session", "s", "Session", "show the next session"),
+        KeyAction("profiles.help", "question_mark", "Help", "show this help"),
         KeyAction("profiles.back", "escape", "Back", "go back to the accounts"),
-        KeyAction("profiles.quit", "q", "Quit", "leave; what runs is given up"),
+        KeyAction("profiles.quit", "q", "Quit", "leave, and stop what is running"),
         KeyAction("sign_in.browser", "o", "Open browser", "open the page in a browser again"),
-        KeyAction("sign_in.copy", "c", "Copy", "copy the address, by the terminal"),
-        KeyAction("sign_in.device_code", "d", "Device code", "confirm a code on any machine"),
-        KeyAction("sign_in.cancel", "escape", "Give up", "give the sign-in up"),
+        KeyAction("sign_in.copy", "c", "Copy", "copy the address to the clipboard"),
+        KeyAction("sign_in.device_code", "d", "Device code", "sign in with a code, on any machine"),
+        KeyAction("sign_in.cancel", "escape", "Cancel", "cancel the sign-in"),
         KeyAction("confirm.yes", "y", "Yes", "go ahead"),
-        KeyAction("confirm.no", "n,escape", "No", "leave everything as it is"),
+        KeyAction("confirm.no", "n,escape", "No", "change nothing"),
     )
 }
 
-# Keys that the terminal or the program needs itself.
+# Keys with a meaning in every terminal program: interrupt and suspend.
 _RESERVED = frozenset({"ctrl+c", "ctrl+z"})
 _NAMED = frozenset(
     ["enter", "escape", "tab", "space", "backspace", "delete", "insert", "home", "end", "pageup", "pagedown", "up", "down", "left", "right"]
 ) | {f"f{number}" for number in range(1, 13)}  # fmt: skip
 _MODIFIERS = re.compile(r"(?:(?:ctrl|shift|alt)\+)*")
-# The names that keys have where Unicode's are longer.
+# Textual's names of keys, where they are shorter than Unicode's.
 _SHORTER = {
     "solidus": "slash",
     "reverse_solidus": "backslash",
@@ -93,18 +93,21 @@ _PUNCTUATION = r"""!"#$%&'()*+-./:;<=>?@[\]^_`{|}~"""
 
 
 def parse_keys(text: str) -> tuple[str, ...]:
-    """Return the keys of `s` or `ctrl+s,f5` by their long names. Raises: ValueError, saying why."""
+    """Return the keys of a setting such as `s` or `ctrl+s,f5`, by their long names.
+
+    Raises: ValueError, whose text says which key is wrong and why.
+    """
     parts = [part.strip() for part in text.split(",")]
     return tuple(_parse_key(part) for part in parts)
 
 
-def find_conflict(chosen: Mapping[str, str]) -> tuple[str, str, str] | None:
-    """Return (action, other action, key) of a chosen key that another action has; else None.
+def find_conflict(settings: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """Return (action, other action, key) if a key of the settings belongs to another action too.
 
-    Two screens may share a key; an action of `app` shares none.
+    Two screens may use the same key; a key of `app` works on every screen.
     """
-    keys = {name: parse_keys(chosen.get(name, action.keys)) for name, action in ACTIONS.items()}
-    for name in chosen:
+    keys = {name: parse_keys(settings.get(name, action.keys)) for name, action in ACTIONS.items()}
+    for name in settings:
         for other, others in keys.items():
             if other != name and _share_a_screen(name, other):
                 for key in keys[name]:
@@ -123,7 +126,7 @@ def _parse_key(text: str) -> str:
     modifiers = found.group() if found else ""
     bare = text[len(modifiers) :]
     if text in _RESERVED:
-        raise ValueError(f'"{text}" is taken')
+        raise ValueError(f'"{text}" cannot be used: terminals need it')
     if bare in _NAMED or bare in _PUNCTUATION_NAMES:
         return modifiers + bare
     if len(bare) == 1 and bare.isprintable() and not bare.isspace():
@@ -132,7 +135,7 @@ def _parse_key(text: str) -> str:
 
 
 def long_name(character: str) -> str:
-    """Return the name of a character's key: `question_mark` for "?", letters as they are."""
+    """Return the name of a character's key: `question_mark` for "?", letters unchanged."""
     if character.isalnum():
         return character
     name = unicodedata.name(character, character).lower().replace("-", "_").replace(" ", "_")

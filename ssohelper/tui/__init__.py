@@ -1,1 +1,1 @@
-"""Front door 4: textual. Calls the same actions as the command line and keeps no rules of its own."""
+"""The full screen and the pickers, made with Textual. They call the actions that the CLI calls."""

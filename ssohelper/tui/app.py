@@ -1,6 +1,6 @@
-"""The full-screen program: which screens there are and how one comes to them.
+"""The full screen: its screens, and the keys that switch between them.
 
-Screens' modules are imported when they are first shown.
+A screen's module is imported when the screen is first shown.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class ScreenClass(NamedTuple):
-    """A screen's or dialog's module under ssohelper.tui.screens, and its class."""
+    """The module of a screen or dialog under ssohelper.tui.screens, and its class in there."""
 
     module: str
     name: str
@@ -58,7 +58,7 @@ def _load_palette() -> type[Provider]:
 
 
 class FullScreenApp(TuiApp[str]):
-    """The program; ends with the command line that a person should type next, or None."""
+    """The full screen. Its result is the command line that uses the chosen role, or None."""
 
     TITLE = "ssohelper"
     ENABLE_COMMAND_PALETTE = True
@@ -79,8 +79,8 @@ class FullScreenApp(TuiApp[str]):
 
     def __init__(self, services: App) -> None:
         super().__init__(services)
-        # Before it runs: a theme that changes later is computed twice, and settings that cannot
-        # be read are exit 3 here as everywhere.
+        # Before the program runs: a later change of theme would compute all styles twice, and
+        # settings that cannot be read must end with exit code 3, as in every command.
         themes.apply_settings(self, services)
 
     def get_default_screen(self) -> Screen[Any]:
@@ -92,34 +92,37 @@ class FullScreenApp(TuiApp[str]):
         self.add_mode(_FIRST, _screen_factory(SCREENS[_FIRST]))
 
     def action_go(self, name: str) -> None:
-        """Show a screen of SCREENS; what stands open over the present one stays there."""
-        self.clear_notifications()  # what was said of one screen would stand over another
+        """Show a screen of SCREENS. A dialog that is open over the current screen stays open."""
+        self.clear_notifications()  # they are about the other screen
         self.switch_mode(name)
 
     def action_help(self) -> None:
-        """Show the words and keys of the screen or dialog on top; from help, go back."""
+        """Show the help of the current screen or dialog; close the help if it is shown."""
         if hasattr(self.screen, "HELP_TEXT"):
             self.push_screen(_HELP.load()(self.screen))
         elif type(self.screen) is _HELP.load():
             self.pop_screen()
 
     def action_help_quit(self) -> None:
-        """Leave by ctrl+c, as from the picker, where it copies nothing: Textual would say how to."""
+        """Leave with ctrl+c, as from the picker. Textual would only show which key quits."""
         self.exit()
 
     def sign_in(self, session_name: str, why: LoginRequired) -> None:
-        """Offer the sign-in that something needs."""
+        """Offer to sign in, since an action needs it; `why` is its error."""
         session = self.services.config.read().sso_session(session_name)
         if session is None or self.screen.is_modal:
             self.show_error(why)
         else:
-            # Not in the corner, where it would stand over the code.
+            # In the dialog: a message in the corner would cover the sign-in code.
             self.push_screen(_SIGN_IN.load()(session, why=why))
 
 
 def main() -> int:
-    """Run `ssohelper` alone on a terminal and return the exit code. Without click: 20 ms less."""
-    # Until the first paint: a start makes no garbage.
+    """Run `ssohelper` without a command, on a terminal; return the exit code.
+
+    Not through click, whose import would delay the first paint by 20 ms.
+    """
+    # Until the first paint: a start makes no garbage that is worth collecting.
     gc.disable()
     try:
         program = _run()

@@ -20,10 +20,10 @@ def start(
     then: Callable[[_T], None],
     failed: Callable[[SsoHelperError], None],
 ) -> None:
-    """Start the work in a daemon thread; call `then` or `failed` in the app's own thread.
+    """Start the work in a daemon thread; then call `then` or `failed` in the UI thread.
 
-    Not with Textual's thread workers: the interpreter waits for those at its end, so that
-    quitting would take as long as a connection that the server does not answer.
+    Textual's thread workers are not used: the interpreter waits for them at exit, so that quitting
+    would take as long as a request that AWS does not answer.
     """
 
     def in_thread() -> None:
@@ -40,9 +40,9 @@ def start(
 
 
 async def run(app: App[Any], work: Callable[[], _T]) -> _T:
-    """Return what the work returns, or raise its SsoHelperError; the work runs in a thread.
+    """Do the work in a thread; return its result or raise its SsoHelperError.
 
-    Only in a worker or a task: a message handler that awaits would hold up the keys.
+    For workers and tasks only: a message handler that awaits this would block the keyboard.
     """
     waiting: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
 
@@ -59,10 +59,10 @@ async def run(app: App[Any], work: Callable[[], _T]) -> _T:
 
 
 def call_in_ui_thread(app: App[Any], function: Callable[[_T], None], value: _T) -> None:
-    """Call the function in the app's own thread, later; not at all when the app has ended."""
+    """Call the function later, in the UI thread; not at all if the app has ended."""
     try:
         app.call_later(function, value)
-    except RuntimeError:  # the event loop was closed meanwhile
+    except RuntimeError:  # the event loop is closed
         return
 
 

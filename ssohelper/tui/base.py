@@ -1,7 +1,7 @@
 """What the full screen and the pickers share: background work, messages, signals, crashes.
 
-A widget or screen reaches these through `self.app`: `services` (the App that actions want),
-`run_in_background`, `did` and `failed`.
+Widgets and screens use `self.app`: `services` (the App that actions need), `run_in_background`,
+`show_done` and `show_error`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ _ERROR_SECONDS = 10
 
 
 class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
-    """A Textual app over ours. `crash` is an internal error, `ended_by_signal` a signal's number."""
+    """A Textual app that calls our actions.
+
+    After run(), `crash` is the internal error that ended it, `ended_by_signal` a signal's number.
+    """
 
     ENABLE_COMMAND_PALETTE = False
 
@@ -59,20 +62,20 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         then: Callable[[_T], None] | None = None,
         failed: Callable[[SsoHelperError], None] | None = None,
     ) -> None:
-        """Do the work in a thread, then hand its result (or error) over in the app's thread."""
+        """Do the work in a thread, then call `then` with its result, or `failed`, in the UI thread."""
         background.start(self, work, then or (lambda _found: None), failed or self.show_error)
 
     def call_in_ui_thread(self, function: Callable[[_T], None], value: _T) -> None:
-        """Call the function in the app's own thread; from any thread."""
+        """Call the function in the UI thread. May be called from any thread."""
         background.call_in_ui_thread(self, function, value)
 
     def get_key_display(self, binding: Binding) -> str:
-        """Return a key as footer, help and words name it: `F3`, where Textual says `f3`."""
+        """Return the name of a key for footer and help: `F3`, where Textual has `f3`."""
         shown = super().get_key_display(binding)
         return shown.upper() if shown[:1] == "f" and shown[1:].isdigit() else shown
 
     def key_of(self, action: str) -> str:
-        """Return the key of `SCREEN.ACTION` as a person reads it, "?" for none here."""
+        """Return the name of the key of `SCREEN.ACTION`, "?" if it has no key on this screen."""
         for found in self.screen.active_bindings.values():
             if found.binding.id == action:
                 return self.get_key_display(found.binding)
@@ -91,7 +94,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self._alert(f"{show(error.message)}{hint}", "error", _ERROR_SECONDS)
 
     def show_warning(self, message: str) -> None:
-        """Show a warning of an action."""
+        """Show a warning that an action gave."""
         self._alert(show(message), "warning", self.NOTIFICATION_TIMEOUT)
 
     def _alert(self, text: str, severity: SeverityLevel, seconds: float) -> None:
@@ -101,14 +104,15 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     # -- the terminal --------------------------------------------------------------------------
 
     async def on_event(self, event: Event) -> None:
-        # Only the driver's own sizes: the terminal's reports have pixels too, and are right.
+        # A size without pixels comes from Textual's driver, which may ask the wrong stream (see
+        # tty.size); one with pixels was reported by the terminal.
         if isinstance(event, Resize) and event.pixel_size is None and not self.is_headless:
             size = Size(*tty.size())
             event = Resize(size, size)
         await super().on_event(event)
 
     def on_load(self) -> None:
-        """Handle signals from before the terminal is changed."""
+        """Start to handle signals, before Textual changes the terminal's settings."""
         if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
             return
         for name in _SIGNALS:
@@ -128,7 +132,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     def bell(self) -> None:
         """Ring the terminal's bell, or record the unhandled error that ends the program.
 
-        Textual offers no public way to that error; it rings while it handles one.
+        Textual has no public name for that error, but calls this function while it handles one.
         """
         if self.return_code:
             self.crash = self.crash or sys.exception()
@@ -144,9 +148,9 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.exit(return_code=1)
 
     def propagate_failure(self) -> None:
-        """After run(): raise the internal error, or die of the signal, that ended the program."""
+        """After run(): raise the internal error that ended it, or end this process by its signal."""
         if self.ended_by_signal is None and self.return_code and sys.platform != "win32":
-            # Drawing on a terminal that was closed fails too.
+            # To draw on a closed terminal fails with an error of its own.
             self.ended_by_signal = signal.SIGHUP if tty.has_hung_up() else None
         if self.ended_by_signal is not None:
             signal.signal(self.ended_by_signal, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""The command palette: every action of the screen that is shown, named as the command line does."""
+"""The command palette: each line is named as the command line that does the same."""
 
 from __future__ import annotations
 
@@ -18,41 +18,43 @@ if TYPE_CHECKING:
 
 
 class Command(NamedTuple):
-    """A line of the palette: the command line without `ssohelper`, what it does, what is called."""
+    """A line of the palette: `name` is the command line without `ssohelper`; `run` does it."""
 
     name: str
-    what: str
+    description: str
     run: Callable[[], Any]
 
 
 class Commands(Provider):
-    """What the screen's `palette()` offers, then what every screen offers."""
+    """The commands of the screen's `palette()`, then those of every screen."""
 
     async def discover(self) -> Hits:
-        for command in self._offered():
+        for command in self._commands():
             yield DiscoveryHit(
-                Content(show(command.name)), command.run, command.name, show(command.what)
+                Content(show(command.name)), command.run, command.name, show(command.description)
             )
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for command in self._offered():
-            text = f"{show(command.name)}  {show(command.what)}"
+        for command in self._commands():
+            text = f"{show(command.name)}  {show(command.description)}"
             score = matcher.match(text)
             if score > 0:
-                yield Hit(score, Content(show(command.name)), command.run, text, show(command.what))
+                yield Hit(
+                    score, Content(show(command.name)), command.run, text, show(command.description)
+                )
 
-    def _offered(self) -> list[Command]:
+    def _commands(self) -> list[Command]:
         palette: Callable[[], list[Command]] | None = getattr(self.screen, "palette", None)
         return [*(palette() if palette else ()), *common_commands(self.app)]  # type: ignore[arg-type]
 
 
 def common_commands(app: TuiApp[Any]) -> list[Command]:
-    """Return what is offered on every screen."""
-    places = [
+    """Return the commands that every screen has."""
+    screens = [
         Command(
             f"{ACTIONS[f'app.{name}'].label} screen",
-            ACTIONS[f"app.{name}"].what,
+            ACTIONS[f"app.{name}"].description,
             partial(app.run_action, f"app.go('{name}')"),
         )
         for name in ("accounts", "sessions", "profiles")
@@ -62,15 +64,15 @@ def common_commands(app: TuiApp[Any]) -> list[Command]:
         for name in NAMES
     ]
     return [
-        *places,
+        *screens,
         *themes,
-        Command("Help", ACTIONS["app.help"].what, partial(app.run_action, "app.help")),
-        Command("Quit", ACTIONS["app.quit"].what, partial(app.run_action, "app.quit")),
+        Command("Help", ACTIONS["app.help"].description, partial(app.run_action, "app.help")),
+        Command("Quit", ACTIONS["app.quit"].description, partial(app.run_action, "app.quit")),
     ]
 
 
 def set_theme(app: TuiApp[Any], name: str) -> None:
-    """Show the theme now, and keep it in the settings."""
+    """Use the theme now, and save it in the settings."""
     app.theme = NAMES[name]
     services = app.services
     app.run_in_background(

@@ -1,4 +1,4 @@
-"""What is imported after the first paint, so that text is on the screen 50 ms earlier."""
+"""Imports that are done after the first paint, so that text is on the screen 50 ms earlier."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def start_log(environ: Mapping[str, str]) -> None:
-    """Send warnings where Textual shows nothing of them: not over what is drawn."""
+    """Write warnings where they do not appear on the screen, over what Textual has drawn."""
     from ssohelper import logs
 
     logs.start(0, environ)
@@ -33,28 +33,31 @@ def start_log(environ: Mapping[str, str]) -> None:
 def make_row_actions(
     app: FullScreenApp, screen: Screen[None], roles: RoleList, reload: Callable[[], None]
 ) -> RowActions:
-    """Return what can be done with the row under the cursor."""
+    """Return the actions for the row under the cursor."""
     from ssohelper.tui.screens.account_actions import RowActions
 
     return RowActions(app, screen, roles, reload)
 
 
 def make_role_detail() -> RoleDetail:
-    """Return the panel with all that is known of a role."""
+    """Return the panel that shows one role with its clocks."""
     from ssohelper.tui.widgets.role_detail import RoleDetail
 
     return RoleDetail()
 
 
 def read_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
-    """Return the clocks of this moment; reads files of this machine."""
+    """Return the clocks of these sessions, from files on this machine."""
     from ssohelper.tui.widgets.role_detail import read_clocks
 
     return read_clocks(services, sessions)
 
 
 def find_use_command(services: App, row: RoleRow) -> str:
-    """Return what to type to use this role: never a profile that points at another one by now."""
+    """Return the command line that uses this role.
+
+    It names a profile only if that profile points at the role at this moment.
+    """
     from ssohelper.actions import selection
     from ssohelper.core.shell_text import typed
 
@@ -66,7 +69,7 @@ def find_use_command(services: App, row: RoleRow) -> str:
 
 
 def make_set_up_form() -> SetUpForm:
-    """Return setup's questions."""
+    """Return the form that sets up a session."""
     from ssohelper.tui.screens.set_up import SetUpForm
 
     form = SetUpForm()
@@ -77,14 +80,14 @@ def make_set_up_form() -> SetUpForm:
 def refresh_listing(
     services: App, session: SsoSession, progress: Callable[[int, int], None]
 ) -> Listing:
-    """Return a new list of the session's roles, asked from AWS."""
+    """Ask AWS for the list of the session's roles, save it and return it."""
     from ssohelper.actions import directory
 
     return directory.fetch_listing(services, session, refresh=True, progress=progress)
 
 
 def make_bars() -> tuple[list[Widget], Widget]:
-    """Return what stands over the list, and under it."""
+    """Return the bars above the list, and the footer below it."""
     from textual.widgets import Footer, Static
 
     from ssohelper.tui.widgets.top_bar import FilterBar, FilterLabel, TopBar

@@ -15,14 +15,17 @@ from textual.message import Message
 from ssohelper.core.keymap import ACTIONS, parse_keys
 
 _Answer = TypeVar("_Answer")
-# How often a key that waits checks that the widget before it still exists.
+# How often a waiting key checks that the widget of the key before it still exists.
 _CHECK_SECONDS = 0.1
 
 
 def action_binding(
     name: str, action: str | None = None, *, show: bool = True, priority: bool = False
 ) -> Binding:
-    """Return the binding of `SCREEN.ACTION`; it runs the action of that name, or the one given."""
+    """Return Textual's binding for `SCREEN.ACTION`.
+
+    It runs `action`, by default the method `action_ACTION`.
+    """
     found = ACTIONS[name]
     return Binding(
         ",".join(parse_keys(found.keys)),
@@ -31,32 +34,31 @@ def action_binding(
         id=name,
         show=show,
         priority=priority,
-        tooltip=found.what,
+        tooltip=found.description,
     )
 
 
 def textual_keymap(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the keys of the settings as Textual's keymap: keys by the id of their binding."""
+    """Return the keys of the settings as Textual needs them: binding id → keys."""
     return {name: ",".join(parse_keys(keys)) for name, keys in settings.items()}
 
 
 class InputHandled(Message):
-    """Follows a key from the focused widget up to the app: when it arrives, the key has acted."""
+    """Sent after a key, along the same path: when the app receives it, the key was handled."""
 
 
 class KeyOrderApp(App[_Answer], Generic[_Answer]):
     """An app that handles a key or pasted text completely before the next one.
 
-    Textual hands letters to the focused widget's queue, while other keys pass from queue to queue
-    until one of them is a binding. With `ab⌫c⇥d` typed at once, ⌫ would delete the c, and the d
-    would be typed into the field that ⇥ has left.
+    Textual alone handles a letter in the focused widget, but other keys later, in the app. With
+    `ab⌫c⇥d` typed at once, ⌫ would delete the c, and the d would go into the field before the ⇥.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._waiting_input: deque[Key | Paste] = deque()
         self._input: Key | Paste | None = None
-        # Behind the input that is being handled; None while there is none.
+        # The message after the input that is being handled; None while none is handled.
         self._input_marker: InputHandled | None = None
         self._input_target: DOMNode | None = None
 
@@ -71,9 +73,10 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             self._waiting_input.append(event)
 
     def _is_more_text(self, event: Key | Paste) -> bool:
-        """Return whether this is one more letter for the field that is handling a letter.
+        """Return whether this is a letter for the field that is handling a letter now.
 
-        Its own queue keeps letters in order, and 20 of them typed at once are searched for once.
+        Such a letter need not wait: the field handles its messages in order. Typed at once, 20
+        letters then cause one search, not 20.
         """
         focused, before = self.focused, self._input
         if self._waiting_input or focused is None or focused is not self._input_target:
@@ -96,7 +99,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
 
     def on_input_handled(self, message: InputHandled) -> None:
         if message is self._input_marker:
-            # Later: what the key has scheduled, such as a change of focus, comes first.
+            # Later: the key may have scheduled more, such as a change of focus.
             self.call_later(self._handle_next_input, message)
 
     async def _handle_next_input(self, marker: InputHandled) -> None:
@@ -107,7 +110,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             await self._handle_input(self._waiting_input.popleft())
 
     def _check_target(self) -> None:
-        """Handle the next input if the marker is lost: its widget was removed with it."""
+        """Handle the next input if the marker cannot arrive, because its widget was removed."""
         target, marker = self._input_target, self._input_marker
         if not self._waiting_input or target is None or marker is None:
             return

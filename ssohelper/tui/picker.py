@@ -1,6 +1,6 @@
-"""The picker: a few lines at the bottom of the terminal, gone when something is chosen.
+"""The pickers: a few lines below the prompt, which are removed when the user has chosen.
 
-Textual draws on stderr (except on Windows), so it works inside $(…).
+Textual draws on stderr (except on Windows), so they work inside $(…).
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from ssohelper.tui.widgets.role_pane import RolePane, row_text
 
 _Answer = TypeVar("_Answer")
 
-_KEYS = "enter chooses · esc clears, then leaves"
-_SESSION_KEYS = "enter chooses · esc leaves"
+_KEYS = "enter: choose · esc: clear the search, or leave"
+_SESSION_KEYS = "enter: choose · esc: leave"
 
 
 class _InlinePicker(TuiApp[_Answer], Generic[_Answer]):
-    """What both pickers are: small, and left by ctrl+c too."""
+    """A small inline program that ctrl+c leaves too."""
 
     INLINE_PADDING = 0
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,7 +47,7 @@ class _InlinePicker(TuiApp[_Answer], Generic[_Answer]):
 
 
 class RolePicker(_InlinePicker[RoleRow]):
-    """Ends with the row that was chosen, or None."""
+    """Lets the user choose a role. The result is its row, or None if the user leaves."""
 
     def __init__(
         self,
@@ -82,11 +82,14 @@ class RolePicker(_InlinePicker[RoleRow]):
 
 
 class SessionPicker(_InlinePicker[SsoSession]):
-    """Ends with the session that was chosen, or None. `states` say of each whether it is valid."""
+    """Lets the user choose a session. The result is the session, or None if the user leaves.
+
+    `states` has the state of each session, such as "valid".
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "quit", "Leave", show=False, priority=True),
-        # ctrl+j: an Enter that was typed before the terminal was ours.
+        # ctrl+j: an Enter typed before Textual has set up the terminal arrives as a line feed.
         Binding("enter,ctrl+j", "choose", "Choose", show=False, priority=True),
     ]
     CSS = _InlinePicker.CSS + "Screen, Screen:inline { height: auto; } Chooser { height: auto; }"
@@ -107,8 +110,8 @@ class SessionPicker(_InlinePicker[SsoSession]):
 
     def _line(self, number: int, width: int) -> Line:
         session, state = self._states[number]
-        words = f"  {f'({state})':<12}  {show(session.start_url)}"
-        return [("  ", ""), (fitted(session.name, self._names_width), ""), (words, "dim")]
+        note = f"  {f'({state})':<12}  {show(session.start_url)}"
+        return [("  ", ""), (fitted(session.name, self._names_width), ""), (note, "dim")]
 
     def on_click(self, event: Click) -> None:
         if event.chain == 2 and isinstance(event.widget, Chooser):

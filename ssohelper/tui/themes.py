@@ -1,4 +1,4 @@
-"""Colours: dark, light, or the terminal's own. No state is told by a colour alone."""
+"""Themes: dark, light, or the terminal's own colours. No state is shown by a colour alone."""
 
 import os
 from typing import Any
@@ -11,9 +11,9 @@ from ssohelper.tui.keys import textual_keymap
 
 
 def _variables(*, muted: str, track: str, bar: str, cursor: str) -> dict[str, str]:
-    """Return what Textual would derive with too little contrast, or with more weight than due."""
+    """Return the variables that Textual would derive with too little or too much contrast."""
     return {
-        # A plain colour: lines are drawn without knowing what is under them.
+        # Opaque: a line is drawn without knowing the background under it.
         "text-muted": muted,
         "block-cursor-text-style": "none",
         "block-cursor-foreground": cursor,
@@ -63,23 +63,23 @@ NAMES = {"dark": DARK.name, "light": LIGHT.name, "ansi": "ansi-dark"}
 
 
 def apply_settings(app: TextualApp[Any], services: App) -> None:
-    """Give the app the theme and the keys of the settings; TEXTUAL_THEME is a default."""
+    """Set the theme and the keys of the settings; without a setting, TEXTUAL_THEME counts."""
     for theme in (DARK, LIGHT):
         app.register_theme(theme)
     named = os.environ.get("TEXTUAL_THEME", "")
-    usual = named if named in app.available_themes else DARK.name
+    default = named if named in app.available_themes else DARK.name
     if not services.settings_file.exists() and "SSOHELPER_THEME" not in services.environ:
-        # To read no settings takes tomllib too: 4 ms of the start.
-        _set_first_theme(app, usual)
+        # Settings need tomllib: 4 ms of the start are saved without them.
+        _set_first_theme(app, default)
         return
     settings = services.settings
-    is_said = settings.origin("theme") != "default"
-    _set_first_theme(app, NAMES[settings.get("theme")] if is_said else usual)
+    is_set = settings.origin("theme") != "default"
+    _set_first_theme(app, NAMES[settings.get("theme")] if is_set else default)
     app.set_keymap(textual_keymap(settings.keymap()))
 
 
 def _set_first_theme(app: TextualApp[Any], name: str) -> None:
-    """Give the app its first theme. Set as any later one, it would be computed twice: 2 ms."""
+    """Set the theme of the start. `app.theme` would compute all styles twice: 2 ms."""
     if name not in (DARK.name, LIGHT.name):
         app.theme = name
         return

@@ -1,4 +1,4 @@
-"""The terminal that is drawn on: its size, and whether it still exists."""
+"""The terminal: its size, and whether it was closed."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import Any
 
 
 def size() -> tuple[int, int]:
-    """Return columns and lines.
+    """Return the terminal's columns and lines.
 
-    Textual draws on stderr but asks stdout for the size: inside $(…) it would find 80 × 24.
+    Textual draws on stderr but asks stdout for the size. In $(…) stdout is a pipe, and Textual
+    would assume 80 × 24.
     """
     for stream in (sys.__stderr__, sys.__stdin__, sys.__stdout__):
         try:
@@ -28,10 +29,10 @@ def size() -> tuple[int, int]:
 
 
 def call_at_hangup(hung_up: Callable[[], None]) -> None:
-    """Call the function, from a thread, when the terminal is closed.
+    """Call the function, in a thread, when the terminal is closed.
 
-    A SIGHUP does not always tell: it goes to the terminal's own session only. Textual does not
-    notice either: it would read an end of file again and again, with a whole CPU core.
+    The kernel sends SIGHUP only to the session that the terminal controls. Without it Textual would
+    read end-of-file again and again and use a whole CPU core.
     """
     fileno = _stdin()
     if fileno is not None and hasattr(select, "poll"):
@@ -43,15 +44,15 @@ def call_at_hangup(hung_up: Callable[[], None]) -> None:
 
 
 def has_hung_up() -> bool:
-    """Return whether the terminal is closed already."""
+    """Return whether the terminal was closed."""
     fileno = _stdin()
     return fileno is not None and hasattr(select, "poll") and _has_hung_up(fileno, 0)
 
 
 def _has_hung_up(fileno: int, timeout_milliseconds: int | None) -> bool:
-    """Wait for a hang-up, None: without end. False too where the system cannot watch terminals."""
+    """Wait for a hang-up, with None for ever. False if the system cannot watch this terminal."""
     poll = select.poll()
-    poll.register(fileno, 0)  # a hang-up is always reported, whatever is asked for
+    poll.register(fileno, 0)  # poll always reports a hang-up
     found = poll.poll(timeout_milliseconds)
     return any(event & select.POLLHUP for _, event in found)
 

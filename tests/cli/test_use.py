@@ -142,7 +142,7 @@ def test_a_list_to_pick_from_that_needs_a_sign_in_offers_it(shell: Shell) -> Non
     )
     child.expect_exact("sign in now? [y/N]")
     child.sendline("y")
-    child.expect_exact("enter chooses")
+    child.expect_exact("enter: choose")
     child.send("\x03")
     child.expect(pexpect.EOF)
     child.close()

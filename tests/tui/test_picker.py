@@ -115,7 +115,7 @@ def test_ctrl_c_and_ctrl_q_leave_too(shell: Shell, keys: str) -> None:
 def test_the_mouse_chooses(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT, "whoami")
     inside.until("orders-dev")
-    inside.until("enter chooses")
+    inside.until("enter: choose")
     row = next(n for n, line in enumerate(inside.lines) if "orders-dev" in line) + 1
     for _ in range(2):
         inside.send(f"\x1b[<0;20;{row}M\x1b[<0;20;{row}m")

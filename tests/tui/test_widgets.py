@@ -42,7 +42,7 @@ def test_what_ends_soon_stands_out(left: int, look: str) -> None:
 
 def test_what_is_assumed_alarms_nobody_and_says_so() -> None:
     line = sign_in_line(clock(outlook=Outlook(3600, "assumed")), 3599, 8)
-    assert "(assumed: AWS's usual 8 h)" in text(line)
+    assert "(assumed: AWS default 8 h)" in text(line)
     assert {name for _, name in line} == {"dim"}
 
 

@@ -78,7 +78,7 @@ def help_of(about: Screen[Any]) -> Help:
         name = found.binding.id or ""
         if name in ACTIONS and found.enabled:
             keys.setdefault(name, []).append(about.app.get_key_display(found.binding))
-    rows = [(", ".join(shown), ACTIONS[name].what, name) for name, shown in keys.items()]
+    rows = [(", ".join(shown), ACTIONS[name].description, name) for name, shown in keys.items()]
     return Help(words, rows, letters_move="j" in active)
 
 

@@ -1,4 +1,4 @@
-"""Text from outside as cells of a terminal: harmless, of a known width, with its hits marked."""
+"""Text of AWS and of files as terminal cells: escaped, of a known width, with matches marked."""
 
 from collections.abc import Iterable, Sequence
 
@@ -13,14 +13,14 @@ _ELLIPSIS = "…"
 
 
 def fitted(text: str, width: int) -> str:
-    """Return the text, shown as data, in exactly so many cells: cut with an ellipsis, or padded."""
+    """Return the text, escaped, in exactly `width` cells: cut with an ellipsis, or padded."""
     return "".join(piece for piece, _ in _pieces(text, frozenset(), width))
 
 
 def marked(
     text: str, spans: Iterable[Span], width: int, style: Style, hit_style: Style
 ) -> list[Segment]:
-    """Return the text in exactly so many cells, the characters of the spans in another style."""
+    """Return the text in exactly `width` cells, with the characters of the spans in `hit_style`."""
     hits = frozenset(place for span in spans for place in range(span.start, span.end))
     return [
         Segment(piece, hit_style if is_hit else style)
@@ -29,17 +29,17 @@ def marked(
 
 
 def _pieces(text: str, hits: frozenset[int], width: int) -> list[tuple[str, bool]]:
-    """Return runs of text with whether they are hits; together exactly `width` cells."""
+    """Return pieces of text, each with whether it is a match; together exactly `width` cells."""
     if width <= 0:
         return []
     shown: Sequence[str] = text
     if not is_harmless(text):
-        # By character, so that what a span names is still at its place.
+        # By character, since a span counts the characters of the original text.
         shown = [show(character) for character in text]
     if not hits and isinstance(shown, str) and shown.isascii() and len(shown) <= width:
         return [(shown.ljust(width), False)]
     pieces: list[tuple[str, bool]] = []
-    room, too_long = width, _cells(shown) > width
+    too_long = _cells(shown) > width
     limit = width - 1 if too_long else width
     used = 0
     for place, piece in enumerate(shown):
@@ -52,7 +52,7 @@ def _pieces(text: str, hits: frozenset[int], width: int) -> list[tuple[str, bool
             pieces[-1] = (pieces[-1][0] + piece, is_hit)
         else:
             pieces.append((piece, is_hit))
-    rest = (_ELLIPSIS if too_long else "") + " " * (room - used - too_long)
+    rest = (_ELLIPSIS if too_long else "") + " " * (width - used - too_long)
     if rest:
         pieces.append((rest, False))
     return pieces

@@ -1,4 +1,4 @@
-"""The three clocks as lines: a bar, what is left, and how sure that is."""
+"""Lines for the three clocks: a bar, the time left, and how reliable that time is."""
 
 from ssohelper.actions.clocks import SessionClock
 from ssohelper.core.clock_text import time_left
@@ -6,23 +6,23 @@ from ssohelper.core.model import CachedCredentials
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.lines import Line, Piece
 
-# Below these a person should style: SDKs renew at 15 min, and a notice comes at 60.
-_SOON_SECONDS, _NOW_SECONDS = 3600, 15 * 60
+# At 60 min left a notice is shown, at 15 SDKs renew: yellow and red from there on.
+_WARN_SECONDS, _BAD_SECONDS = 3600, 15 * 60
 _LABEL_WIDTH = 16
 _SOURCES = {
-    "configured": "as the settings say",
-    "observed": "as it was seen to end",
-    "assumed": "assumed: AWS's usual 8 h",
+    "configured": "from your settings",
+    "observed": "seen to end then",
+    "assumed": "assumed: AWS default 8 h",
     "refused": "AWS refused to renew it",
     "not renewable": "its token cannot be renewed",
 }
 
 
 def sign_in_line(clock: SessionClock, now: int, width: int) -> Line:
-    """Return the first clock: how long a person need not sign in again."""
+    """Return the first clock: how long the sign-in lasts. `width` is that of the bar."""
     at, reason = clock.outlook.at, clock.outlook.reason
     if at is None:
-        return _line("sign-in", [("-  AWS does not tell when it ends", "dim")])
+        return _line("sign-in", [("-  AWS does not report when it ends", "dim")])
     began = clock.signed_in_at
     whole = at - began if began is not None else None
     # An assumed end is shown and decides nothing.
@@ -31,7 +31,7 @@ def sign_in_line(clock: SessionClock, now: int, width: int) -> Line:
 
 
 def token_line(clock: SessionClock, now: int, width: int) -> Line:
-    """Return the second clock: the access token, which may renew by itself."""
+    """Return the second clock: how long the access token lasts, and whether it is renewed."""
     at = clock.token_expires_at
     if at is None:
         return _line("access token", [("-", "dim")])
@@ -41,14 +41,14 @@ def token_line(clock: SessionClock, now: int, width: int) -> Line:
     return _line("access token", _bar_and_time(at, now, whole, style, width), note)
 
 
-def credentials_line(label: Piece, kept: CachedCredentials, now: int, width: int) -> Line:
-    """Return the third clock, of one role; `now` is AWS's time."""
-    at = kept.credentials.expires_at
-    return [label, *_bar_and_time(at, now, kept.life_seconds, _style_of(at - now), width)]
+def credentials_line(label: Piece, cached: CachedCredentials, now: int, width: int) -> Line:
+    """Return the third clock: how long a role's credentials last. `now` is AWS's time."""
+    at = cached.credentials.expires_at
+    return [label, *_bar_and_time(at, now, cached.life_seconds, _style_of(at - now), width)]
 
 
 def bar(left: int, whole: int, width: int, style: str) -> list[Piece]:
-    """Return what is left of the whole, thick, and what is gone, thin: seen without colours."""
+    """Return a bar, thick for the time left and thin for the rest: readable without colours."""
     full = max(0, min(width, round(width * left / whole))) if whole > 0 else 0
     return [("━" * full, style), ("╌" * (width - full), "dim")]
 
@@ -64,6 +64,6 @@ def _line(label: str, pieces: list[Piece], note: str = "") -> Line:
 
 
 def _style_of(left: int) -> str:
-    if left <= _NOW_SECONDS:
+    if left <= _BAD_SECONDS:
         return "bad"
-    return "warn" if left <= _SOON_SECONDS else "good"
+    return "warn" if left <= _WARN_SECONDS else "good"

@@ -1,4 +1,4 @@
-"""Lines of text, drawn only where they are seen: 60,000 lines of a diff cost what 20 do."""
+"""Scrollable lines of text. Only visible lines are drawn: 60,000 lines of a diff cost what 20 do."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
@@ -15,14 +15,14 @@ from textual.strip import Strip
 
 from ssohelper.core.text import show
 
-# A piece of a line and how it styles: "", dim, good, warn, bad, accent, strong.
+# A piece of a line: its text, and "" or one of STYLE_NAMES.
 Piece = tuple[str, str]
 Line = Sequence[Piece]
 STYLE_NAMES = ("dim", "good", "warn", "bad", "accent", "strong")
 
 
 class LineView(ScrollView, can_focus=True):
-    """Lines that can be scrolled. Their text is what `core.text.show` gave, never markup."""
+    """Scrollable lines. Their text must come from `core.text.show`; markup is not read."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{style}" for style in (*STYLE_NAMES, "cursor")}
     DEFAULT_CSS = """
@@ -56,7 +56,7 @@ class LineView(ScrollView, can_focus=True):
         self.lines: Sequence[Line] = ()
 
     def set_lines(self, lines: Sequence[Line], *, stay: bool = False) -> None:
-        """Show these lines, from the top or, with `stay`, from where one was."""
+        """Show these lines, from the top; with `stay` the scroll position stays."""
         self.lines = lines
         self._set_size(max(map(_cells, lines), default=0), len(lines))
         if not stay:
@@ -76,7 +76,7 @@ class LineView(ScrollView, can_focus=True):
         return strip.crop_extend(int(x), int(x) + width, base)
 
     def strip_of(self, number: int, width: int, base: Style) -> Strip:
-        """Return one line as it is drawn."""
+        """Return the line of this number as it is drawn."""
         return Strip(
             [Segment(text, self.style_of(base, name)) for text, name in self.lines[number]]
         )
@@ -88,7 +88,7 @@ class LineView(ScrollView, can_focus=True):
 
 
 class Chooser(LineView):
-    """Lines of which one is chosen, drawn by a function of its number and of the width."""
+    """Lines with a cursor. `draw` returns the line of a number, for a width."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", show=False),
@@ -101,7 +101,7 @@ class Chooser(LineView):
     DEFAULT_CSS = "Chooser { overflow-x: hidden; }"
 
     class Moved(Message):
-        """The cursor stands on another line."""
+        """The cursor is on another line."""
 
         def __init__(self, chooser: "Chooser") -> None:
             super().__init__()
@@ -118,7 +118,7 @@ class Chooser(LineView):
         self.cursor = 0
 
     def set_count(self, count: int, cursor: int | None = None) -> None:
-        """Say how many lines there are; the cursor stays unless it is said where it goes."""
+        """Set how many lines there are, and where the cursor goes; without `cursor` it stays."""
         self.count = count
         self.cursor = max(0, min(self.cursor if cursor is None else cursor, count - 1))
         self._set_size(1, count)
@@ -129,8 +129,8 @@ class Chooser(LineView):
         pieces = self._draw(number, width)
         if number != self.cursor:
             return Strip([Segment(text, self.style_of(base, name)) for text, name in pieces])
-        # One style for all of it: a dim piece could not be read on the cursor's colour. And a
-        # sign, for a terminal without colours.
+        # One style for the whole line: a dim piece could not be read on the cursor's colour. The
+        # sign is for terminals without colours.
         style = self.style_of(base, "cursor")
         text = "".join(piece for piece, _ in pieces)
         marked = "❯" + text[1:] if text[:1] == " " else text
@@ -148,7 +148,7 @@ class Chooser(LineView):
         self.go_to(line if line >= 0 else self.count + line)
 
     def go_to(self, line: int) -> None:
-        """Put the cursor on a line, on the nearest when there is none."""
+        """Move the cursor to this line, or to the nearest line that exists."""
         line = max(0, min(line, self.count - 1))
         if line != self.cursor:
             self.cursor = line
@@ -175,18 +175,18 @@ class Chooser(LineView):
 
 
 def diff_lines(diff: Iterable[str]) -> list[Line]:
-    """Return a unified diff as lines: what goes and what comes in their colours."""
+    """Return the lines of a unified diff, added and removed lines in their colours."""
     styles = {"+": "good", "-": "bad", "@": "accent", "\\": "dim"}
     found: list[Line] = []
     for line in diff:
-        # Names of files stand above the diff already.
+        # The screen shows the names of the files above the diff.
         if not line.startswith(("--- ", "+++ ")) or found:
             found.append([(show(line), styles.get(line[:1], ""))])
     return found
 
 
 def plain_lines(text: str, style: str = "") -> list[Line]:
-    """Return lines of text in one style."""
+    """Return the text as lines of one style."""
     return [[(show(line), style)] for line in text.split("\n")]
 
 

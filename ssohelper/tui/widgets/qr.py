@@ -1,4 +1,4 @@
-"""An address as a QR code that a phone reads off the screen, in every theme."""
+"""A QR code of an address, which a phone can read from the screen in every theme."""
 
 import segno
 from rich.segment import Segment
@@ -6,14 +6,14 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-# The standard asks for four modules of margin; the screen's own edge gives the other two.
+# The standard asks for a margin of four modules; the dialog's padding gives the other two.
 _BORDER = 2
 _BLACK_ON_WHITE = Style(color="#000000", bgcolor="#ffffff")
 _HALVES = {(0, 0): " ", (0, 1): "▄", (1, 0): "▀", (1, 1): "█"}
 
 
 class QrCode(Widget):
-    """Black on white whatever the theme; two modules to a character cell."""
+    """A QR code, black on white in every theme. Each character cell holds two modules."""
 
     def __init__(self, text: str = "", *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -21,7 +21,7 @@ class QrCode(Widget):
         self.show_text(text)
 
     def show_text(self, text: str) -> None:
-        """Draw the code of another text; "" draws nothing."""
+        """Draw the code of this text; for "" draw nothing."""
         self._rows = half_block_rows(text) if text else []
         self.styles.width = len(self._rows[0]) if self._rows else 0
         self.styles.height = len(self._rows)
@@ -29,7 +29,7 @@ class QrCode(Widget):
 
     @property
     def cells_needed(self) -> tuple[int, int]:
-        """Return the columns and lines that it takes."""
+        """Return how many columns and lines the code takes."""
         return (len(self._rows[0]), len(self._rows)) if self._rows else (0, 0)
 
     def render_line(self, y: int) -> Strip:
@@ -39,7 +39,7 @@ class QrCode(Widget):
 
 
 def half_block_rows(text: str) -> list[str]:
-    """Return the code's lines of half blocks, its white margin included."""
+    """Return the lines of the code in half blocks, with its white margin."""
     modules = [list(row) for row in segno.make(text, error="l", micro=False).matrix_iter(
         border=_BORDER
     )]  # fmt: skip

@@ -1,4 +1,4 @@
-"""A search line over a list of roles: the picker, and the first screen of the full program."""
+"""A search field over a list of roles: for the picker and for the Accounts screen."""
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar
@@ -20,7 +20,7 @@ _PREPARE_SECONDS = 0.1
 
 
 class RolePane(Vertical):
-    """Search as you type: the keyboard stays in the search line, arrows move the cursor below."""
+    """Searches while the user types. The search field has the focus; arrows move in the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "Up", show=False, priority=True, id="roles.up"),
@@ -34,7 +34,7 @@ class RolePane(Vertical):
         Binding("home", "first", "First", show=False, priority=True, id="roles.first"),
         Binding("end", "last", "Last", show=False, priority=True, id="roles.last"),
         Binding("enter", "choose", "Use", priority=True, id="accounts.use"),
-        # An Enter that was typed before the terminal was ours: as a line feed it waits there.
+        # An Enter typed before Textual has set up the terminal arrives as a line feed.
         Binding("ctrl+j", "choose", "Use", show=False, priority=True),
         Binding("escape", "leave", "Leave", priority=True, id="accounts.leave"),
     ]
@@ -46,7 +46,7 @@ class RolePane(Vertical):
     """
 
     class Left(Message):
-        """Escape with nothing left to clear."""
+        """The user pressed Escape, and the search was empty."""
 
     def __init__(
         self,
@@ -68,11 +68,11 @@ class RolePane(Vertical):
     def on_mount(self) -> None:
         self.show_count()
         self.line.focus()
-        # After the first paint: the first key then finds the index made.
+        # After the first paint, so that the first key need not wait for the index.
         self.set_timer(_PREPARE_SECONDS, self.list.build_index)
 
     def show_count(self) -> None:
-        """Say how many of how many are shown."""
+        """Show how many rows are found, and how many there are."""
         self.line.note = f"{self.list.shown_count}/{len(self.list.rows)}"
         self.line.refresh()
 
@@ -81,8 +81,11 @@ class RolePane(Vertical):
         self.search_now()
 
     def search_now(self) -> None:
-        """Search for what is typed so far. What acts on a row asks first: a burst of letters is
-        searched for once, behind its last one."""
+        """Search for the text typed so far.
+
+        Every action on a row calls this first: letters typed at once cause one search, after the
+        last of them, and the action must not use the row from before it.
+        """
         value = self.line.value
         if value != self._searched:
             self._searched = value
@@ -110,7 +113,7 @@ class RolePane(Vertical):
         self.list.choose()
 
     def action_leave(self) -> None:
-        """Clear the search; with nothing to clear, leave."""
+        """Clear the search; if it is empty, leave."""
         if self.line.value:
             self.line.action_clear()
         else:
@@ -118,12 +121,12 @@ class RolePane(Vertical):
 
 
 def row_text(row: RoleRow | None, width: int) -> Text:
-    """Return one line that says what a list may have cut: the role whole, the name as far as it goes."""
+    """Return one line with all of the row that the list may have cut: the role always whole."""
     if row is None:
         return Text("")
     role = show(f"{row.account.id} {row.role_name}")
-    room = max(12, width - cell_len(role) - 1)
+    name_width = max(12, width - cell_len(role) - 1)
     name = show(row.account.name)
-    cut = f"{fitted(name, room) if cell_len(name) > room else name} " if name else ""
+    cut = f"{fitted(name, name_width) if cell_len(name) > name_width else name} " if name else ""
     profiles = ", ".join(row.profiles) or "no profile"
     return Text(f"{cut}{role}{show(f' · {row.session_name} · {profiles}')}")

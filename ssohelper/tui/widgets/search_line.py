@@ -1,4 +1,4 @@
-"""One line to type into. Not Textual's Input, whose rules and validators are 5 % of a start."""
+"""The search field. Not Textual's Input, which takes 5 % of the start."""
 
 from typing import ClassVar
 
@@ -12,16 +12,16 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 _PLACEHOLDER = "type to search"
-# A name that is searched for is shorter; a pasted megabyte would be a megabyte to search for.
+# No name is longer. Without a limit a pasted megabyte would be searched for.
 _MAX_CHARACTERS = 200
-# So many columns the text keeps before the note at the right end goes.
+# The note at the right end is hidden when less would be left for the text.
 _MIN_TEXT_COLUMNS = 20
 _MARGIN = "  "
 _DIM, _CURSOR = Style(dim=True), Style(reverse=True)
 
 
 class SearchLine(Widget, can_focus=True):
-    """What is searched for, with a cursor, and `note` at the right end."""
+    """One line of text with a cursor; `note` is shown at the right end."""
 
     DEFAULT_CSS = "SearchLine { height: 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -36,7 +36,7 @@ class SearchLine(Widget, can_focus=True):
     ]
 
     class Changed(Message):
-        """Other words are searched for."""
+        """The text has changed."""
 
         def __init__(self, value: str) -> None:
             super().__init__()
@@ -48,10 +48,10 @@ class SearchLine(Widget, can_focus=True):
         self.note = ""
         self._cursor = 0
 
-    # -- what is typed -------------------------------------------------------------------------
+    # -- editing -------------------------------------------------------------------------------
 
     def set_value(self, value: str, cursor: int) -> None:
-        """Show other text, the cursor before its character of that number."""
+        """Set the text, and the cursor before the character of that number."""
         changed = value != self.value
         self.value = value
         self._cursor = max(0, min(cursor, len(value)))
@@ -60,7 +60,7 @@ class SearchLine(Widget, can_focus=True):
             self.post_message(self.Changed(value))
 
     def insert(self, text: str) -> None:
-        """Put text where the cursor is: its printable characters, as far as there is room."""
+        """Insert the printable characters of the text at the cursor, up to the maximum length."""
         text = "".join(filter(str.isprintable, text))[: _MAX_CHARACTERS - len(self.value)]
         before, after = self.value[: self._cursor], self.value[self._cursor :]
         self.set_value(before + text + after, self._cursor + len(text))
@@ -113,7 +113,7 @@ class SearchLine(Widget, can_focus=True):
             text[self._cursor :][:1],
             text[self._cursor + 1 :],
         )
-        # A long text is shown from where its cursor can be seen.
+        # Of a long text the part around the cursor is shown.
         while before and cell_len(before) > room - len(_MARGIN) - 2:
             before = before[1:]
         text_style = style if self.value else dim
