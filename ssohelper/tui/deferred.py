@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from ssohelper.tui.app import FullScreenApp
     from ssohelper.tui.screens.account_actions import RowActions
     from ssohelper.tui.screens.set_up import SetUpForm
-    from ssohelper.tui.widgets.role_detail import Clocks, RoleDetail
+    from ssohelper.tui.widgets.clocks import Clocks
+    from ssohelper.tui.widgets.role_detail import RoleDetail
     from ssohelper.tui.widgets.role_list import RoleList
 
 
@@ -48,7 +49,7 @@ def make_role_detail() -> RoleDetail:
 
 def read_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
     """Return the clocks of these sessions, from files on this machine."""
-    from ssohelper.tui.widgets.role_detail import read_clocks
+    from ssohelper.tui.widgets.clocks import read_clocks
 
     return read_clocks(services, sessions)
 

@@ -69,7 +69,7 @@ class TestKeys:
             await user.press("a")
             await user.wait_for_screen(ConfirmScreen)
             await user.press("f1")
-            await user.wait_for_text("nothing changes before you say yes", "confirm.yes")
+            await user.wait_for_text("nothing changes before you answer yes", "confirm.yes")
 
         run_scenario(world.app(), scenario)
 

@@ -203,11 +203,11 @@ def test_a_shell_with_the_role_is_one_key_away(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT, SHELL="/bin/sh", NO_COLOR="1")
     inside.until("role keys")
     inside.send("\x1b[18~")
-    inside.until("exit comes back")
+    inside.until("exit: back to ssohelper")
     inside.send("echo account=$AWS_ACCOUNT_ID\r")
     inside.until("account=000030000003")
     inside.send("exit\r")
-    inside.until("back from a shell")
+    inside.until("has ended")
     inside.send("\x11")
     assert inside.wait() == 0
 

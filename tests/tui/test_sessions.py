@@ -85,7 +85,7 @@ def test_forgetting_removes_keys_and_list_and_leaves_the_sign_in(world: DemoHome
         await user.wait_for_screen(ConfirmScreen)
         await user.press("y")
         await user.wait_for_toast("files removed", "$ ssohelper cache clear --session corp --yes")
-        await user.wait_for_text("none are kept", "signed in")
+        await user.wait_for_text("none cached", "signed in")
 
     run_scenario(world.app(), scenario)
 

@@ -1,4 +1,4 @@
-"""What can be done with the row under the cursor. Each says what it did, and the command for it."""
+"""The actions on the row under the cursor. Each shows what it did, and the command for it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
 
@@ -25,6 +25,7 @@ from ssohelper.actions import (
 from ssohelper.core import plan_text, shell_text
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import Profile, RoleCredentials
+from ssohelper.core.profile_plan import Plan
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import typed
 from ssohelper.core.text import show
@@ -35,7 +36,7 @@ from ssohelper.tui import background
 from ssohelper.tui.commands import Command
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.proposal import NOTHING_WRITTEN, display_path
-from ssohelper.tui.widgets.lines import diff_lines
+from ssohelper.tui.widgets.lines import Line, diff_lines
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -43,23 +44,24 @@ if TYPE_CHECKING:
     from ssohelper.tui.app import FullScreenApp
     from ssohelper.tui.widgets.role_list import RoleList
 
-_NOTICED_SECONDS = 1.0
+# A shorter wait for AWS is not worth a message.
+_WAIT_SECONDS = 1.0
 
 
 class RowActions:
-    """The actions for one screen with a list; `copy('…')` aside named as the key map names them."""
+    """The actions for the screen with the list of roles, by their names in core.keymap."""
 
     def __init__(
         self, app: FullScreenApp, screen: Screen[None], roles: RoleList, reload: Callable[[], None]
     ) -> None:
-        """`reload` reads the rows again, behind."""
+        """`reload` reads the rows again, in the background."""
         self.app = app
         self._screen = screen
         self.roles = roles
         self._reload = reload
 
     def run(self, name: str) -> None:
-        """Do what the key map calls `accounts.NAME` with the row under the cursor."""
+        """Run the action `accounts.NAME` on the row under the cursor."""
         row = self._current_row()
         if row is None:
             return
@@ -74,7 +76,7 @@ class RowActions:
                 "shell": self._open_shell,
                 "profile": self._toggle_profile,
             }
-            # One of a kind at a time: the later one gives the earlier one up.
+            # One of each kind at a time: the later one cancels the earlier one.
             self._screen.run_worker(slow[name](row), group=name, exclusive=True)
 
     # -- the row -------------------------------------------------------------------------------
@@ -90,7 +92,7 @@ class RowActions:
         return selection.resolve_chosen_role(self.app.services, row.key, row.profiles)
 
     def _show_error(self, row: RoleRow, error: SsoHelperError) -> None:
-        """Say it; where a sign-in is needed, offer one."""
+        """Show the error; if a sign-in is needed, offer it."""
         if isinstance(error, LoginRequired):
             self.app.sign_in(row.session_name, error)
         else:
@@ -98,9 +100,9 @@ class RowActions:
 
     @contextmanager
     def _announce_wait(self, what: str) -> Iterator[None]:
-        """Say that AWS is asked, where its answer takes longer than one notices."""
+        """Show that the program waits for AWS, if the block takes longer than a second."""
         timer = self._screen.set_timer(
-            _NOTICED_SECONDS, lambda: self.app.show_done(f"{what}: waiting for AWS")
+            _WAIT_SECONDS, lambda: self.app.show_done(f"{what}: waiting for AWS")
         )
         try:
             yield
@@ -110,14 +112,14 @@ class RowActions:
     # -- copying -------------------------------------------------------------------------------
 
     def _copy(self, what: str, row: RoleRow) -> None:
-        """Copy through the terminal (OSC 52): never keys."""
+        """Copy through the terminal (OSC 52): names and links, never credentials."""
         try:
             text, command = self._find_text_to_copy(what, row)
         except SsoHelperError as error:
             self.app.show_error(error)
             return
         self.app.copy_to_clipboard(text)
-        # A link is five lines of the corner and tells nothing that the row does not.
+        # Not the link itself: it would take five lines of the message.
         self.app.show_done(
             "copied the console's link" if what == "link" else f"copied: {text}", command
         )
@@ -147,9 +149,9 @@ class RowActions:
         wanted = not row.usage.favourite
 
         def done(_changed: bool) -> None:
-            verb, words = ("add", "is") if wanted else ("rm", "is no longer")
+            verb, text = ("add", "is") if wanted else ("rm", "is no longer")
             self.app.show_done(
-                f"{row.role_name} in {row.account.name or row.account.id} {words} a favourite",
+                f"{row.role_name} in {row.account.name or row.account.id} {text} a favourite",
                 f"ssohelper favourite {verb} {typed(row.profile_argument)}",
             )
             self._reload()
@@ -207,7 +209,7 @@ class RowActions:
             self._reload()
 
     async def _open_shell(self, row: RoleRow) -> None:
-        """Start a shell with the role's credentials in our place; we come back when it ends."""
+        """Run a shell with the role's credentials on the whole terminal; come back when it ends."""
         services = self.app.services
 
         def ask() -> tuple[Profile, RoleCredentials]:
@@ -236,18 +238,18 @@ class RowActions:
         who = f"{row.role_name} in {row.account.name or row.account.id}: these keys end in {left}"
         try:
             with self.app.suspend():
-                _run_shell(shell, child, f"{line}\n{show(who)}; exit comes back\n")
+                _run_shell(shell, child, f"{line}\n{show(who)}; exit: back to ssohelper\n")
         except (SuspendNotSupported, OSError) as cause:
             self.app.show_error(LocalState(f"no shell could be started here: {cause}", hint=line))
             return
         favourites.record_use(services, profile)
-        self.app.show_done(f"back from a shell as {row.role_name}", line)
+        self.app.show_done(f"the shell with {row.role_name} has ended", line)
         self._reload()
 
     # -- profiles ------------------------------------------------------------------------------
 
     async def _toggle_profile(self, row: RoleRow) -> None:
-        """Add a profile for the role, or remove the one it has, after showing the diff."""
+        """Add a profile for the role, or remove its profiles, after the user has seen the diff."""
         try:
             changed = await (self._remove_profiles(row) if row.profiles else self._add_profile(row))
         except SsoHelperError as error:
@@ -261,44 +263,44 @@ class RowActions:
         services, app = self.app.services, self.app
         command = f"ssohelper profile add {typed(row.key.text)}"
 
-        def plan() -> Any:
+        def make_plan() -> tuple[Plan, list[Line]]:
             profile = self._profile(row)
             listing = directory.fetch_listing(services, profile.session)
             choices = profiles.merge_choices(services, profile.session)
-            made = profiles.plan_add(
+            plan = profiles.plan_add(
                 services, profile.session, listing, choices, profile.role, None
             )
-            return made, diff_lines(profiles.diff_plan(services, made))
+            return plan, diff_lines(profiles.diff_plan(services, plan))
 
-        made, lines = await background.run(app, plan)
-        question = f"{plan_text.summary(made)} — write {display_path(services)}?"
+        plan, lines = await background.run(app, make_plan)
+        question = f"{plan_text.summary(plan)} — write {display_path(services)}?"
         if not await app.push_screen_wait(ConfirmScreen(question, lines=lines, command=command)):
             app.show_done(NOTHING_WRITTEN)
             return False
-        await background.run(app, lambda: profiles.apply(services, made))
-        app.show_done(plan_text.summary(made, done=True), command)
+        await background.run(app, lambda: profiles.apply(services, plan))
+        app.show_done(plan_text.summary(plan, done=True), command)
         return True
 
     async def _remove_profiles(self, row: RoleRow) -> bool:
         services, app = self.app.services, self.app
         command = f"ssohelper profile rm {' '.join(map(typed, row.profiles))}"
 
-        def plan() -> Any:
+        def make_diff() -> tuple[list[profiles.ConfigProfile], list[Line]]:
             found = self._profiles_to_remove(row)
             return found, diff_lines(profiles.diff_removal(services, found))
 
-        found, lines = await background.run(app, plan)
+        found, lines = await background.run(app, make_diff)
         count = plan_text.profile_count(len(found))
         question = f"{count} to remove — write {display_path(services)}?"
         if not await app.push_screen_wait(ConfirmScreen(question, lines=lines, command=command)):
             app.show_done(NOTHING_WRITTEN)
             return False
         await background.run(app, lambda: profiles.remove(services, found))
-        app.show_done(f"removed {count}; F4, then u takes it back", command)
+        app.show_done(f"removed {count}; to undo: F4, then u", command)
         return True
 
     def _profiles_to_remove(self, row: RoleRow) -> list[profiles.ConfigProfile]:
-        """Return the row's profiles. Raises: LocalState when one points elsewhere by now."""
+        """Return the row's profiles. Raises: LocalState if one of them points at another role."""
         services = self.app.services
         if selection.find_profiles_of(services, row.key, row.profiles) != [*row.profiles]:
             raise LocalState(
@@ -310,36 +312,46 @@ class RowActions:
     # -- the palette ---------------------------------------------------------------------------
 
     def commands(self) -> list[Command]:
-        """Return the commands for the row under the cursor, by their names on the command line."""
+        """Return the commands for the row under the cursor, as on the command line."""
         row = self.roles.row
         if row is None:
             return []
-        words = typed(row.profile_argument)
+        name = typed(row.profile_argument)
         verb = "rm" if row.usage.favourite else "add"
         change = "rm" if row.profiles else "add"
         return [
-            Command(f"use {words}", "leave with what to type", self.roles.choose),
-            Command(f"favourite {verb} {words}", "shown first", partial(self.run, "favourite")),
-            Command(f"console {words}", "in a browser", partial(self.run, "console")),
-            Command(f"console --print {words}", "copy the link", partial(self.run, "copy_link")),
-            Command(f"exec {words} -- $SHELL", "a shell with it", partial(self.run, "shell")),
-            Command(f"whoami {words}", "as AWS says", partial(self.run, "whoami")),
-            Command(f"profile {change} {words}", "with the diff", partial(self.run, "profile")),
+            Command(f"use {name}", "leave, and print how to use it", self.roles.choose),
+            Command(
+                f"favourite {verb} {name}",
+                "show it first, or no longer",
+                partial(self.run, "favourite"),
+            ),
+            Command(f"console {name}", "open in a browser", partial(self.run, "console")),
+            Command(f"console --print {name}", "copy the link", partial(self.run, "copy_link")),
+            Command(
+                f"exec {name} -- $SHELL",
+                "run a shell with its credentials",
+                partial(self.run, "shell"),
+            ),
+            Command(f"whoami {name}", "ask AWS for the identity", partial(self.run, "whoami")),
+            Command(
+                f"profile {change} {name}", "show the diff and ask", partial(self.run, "profile")
+            ),
         ]
 
 
-def _run_shell(shell: str, environ: Mapping[str, str], said: str) -> None:
-    """Run the shell to its end, after these words. ctrl+c in it is its own: not ours."""
+def _run_shell(shell: str, environ: Mapping[str, str], intro: str) -> None:
+    """Print the text, then run the shell to its end. Only the shell reacts to ctrl+c."""
     names = [name for name in ("SIGINT", "SIGQUIT") if hasattr(signal, name)]
-    kept = {number: signal.getsignal(number) for number in (getattr(signal, n) for n in names)}
-    for number in kept:
-        # A handler, since what is ignored stays ignored in the child.
+    before = {number: signal.getsignal(number) for number in (getattr(signal, n) for n in names)}
+    for number in before:
+        # A handler that does nothing, since the child would inherit an ignored signal as ignored.
         signal.signal(number, lambda *_: None)
     try:
-        os.write(2, said.encode(errors="backslashreplace"))
+        os.write(2, intro.encode(errors="backslashreplace"))
         with own_process.original_core_limit():
             process = subprocess.Popen([shell], env=dict(environ))
         process.wait()
     finally:
-        for number, handler in kept.items():
+        for number, handler in before.items():
             signal.signal(number, handler)

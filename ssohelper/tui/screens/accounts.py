@@ -1,12 +1,13 @@
-"""Accounts: every account × role from the saved lists, found as you type, refreshed behind it."""
+"""The Accounts screen: all roles of the saved lists, with a search. Refreshes in the background."""
 
 from __future__ import annotations
 
 import gc
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.events import Resize
 from textual.geometry import Size
@@ -32,25 +33,26 @@ if TYPE_CHECKING:
     from ssohelper.tui.app import FullScreenApp
     from ssohelper.tui.commands import Command
     from ssohelper.tui.screens.account_actions import RowActions
-    from ssohelper.tui.widgets.role_detail import Clocks, RoleDetail
+    from ssohelper.tui.widgets.clocks import Clocks
+    from ssohelper.tui.widgets.role_detail import RoleDetail
     from ssohelper.tui.widgets.top_bar import FilterLabel
 
-# A list this old is asked again behind the one that is shown.
+# A list older than this is refreshed in the background while it is shown.
 _OLD_SECONDS = 10 * 60
-# By then what was drawn has been written, by a thread that waits while we import.
+# After this time the first paint is written: Textual writes in a thread, which imports would delay.
 _PAINTED_SECONDS = 0.03
-# The clocks count every second; what they count from is read again this often.
+# The clocks count down every second; their files are read again this often.
 _READ_SECONDS = 5
-# From this many columns on the details stand beside the list, else under it.
+# From this many columns on the details are beside the list, otherwise below it.
 _BESIDE_COLUMNS = 120
-# What they take then, as RoleDetail's own rules say.
+# The size of the details beside and below the list, as in RoleDetail's CSS.
 _DETAIL_COLUMNS, _DETAIL_LINES = 58, 7
 _ROW_ACTIONS = ("favourite", "console", "shell", "profile")
 _OTHER_ROW_ACTIONS = ("whoami", "copy_profile", "copy_export", "copy_account", "copy_link")
 _LIST_ACTIONS = ("group", "only_session", "only_favourites", "details", "refresh")
-_CORRECTED = "Once that is corrected: F5 reads it again."
+_CORRECTED = "Once that is corrected, press F5 to read it again."
 _NO_LIST = (
-    "No roles are listed yet: they are asked for once you are signed in.\n"
+    "No roles are listed yet: the list is read from AWS after you sign in.\n"
     "Sign in: F3, then s, or with: ssohelper login {name}"
 )
 _NO_ROLE = (
@@ -59,26 +61,24 @@ _NO_ROLE = (
 )
 
 
+def _row_binding(name: str, *, show: bool) -> Binding:
+    return action_binding(f"accounts.{name}", f"row('{name}')", priority=True, show=show)
+
+
 class AccountsScreen(Screen[None]):
-    """The first screen: printable keys search, commands are behind ctrl and function keys."""
+    """The first screen. Printable keys search; actions have ctrl and function keys."""
 
     HELP_TEXT = (
         "Type to search: every word must be found in the account's name, id or address, the role, "
-        "a profile or the session. Enter leaves with what to type to use the role. Favourites and "
-        "what was used last come first. ctrl+w takes back a word of the search, ctrl+u all of it. "
+        "a profile or the session. Enter leaves and prints how to use the role. Favourites and "
+        "recently used roles come first. ctrl+w deletes a word of the search, ctrl+u all of it. "
         "The same on the command line: ssohelper list"
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            action_binding(f"accounts.{name}", f"row('{name}')", priority=True)
-            for name in _ROW_ACTIONS
-        ),
-        *(
-            action_binding(f"accounts.{name}", f"row('{name}')", priority=True, show=False)
-            for name in _OTHER_ROW_ACTIONS
-        ),
+        *(_row_binding(name, show=True) for name in _ROW_ACTIONS),
+        *(_row_binding(name, show=False) for name in _OTHER_ROW_ACTIONS),
         *(action_binding(f"accounts.{name}", priority=True, show=False) for name in _LIST_ACTIONS),
-        # The search line has it too; this one is for setup's questions.
+        # The search line has this key too; here it is for the form that sets up a session.
         action_binding("accounts.leave", show=False),
     ]
     app: FullScreenApp
@@ -111,49 +111,51 @@ class AccountsScreen(Screen[None]):
         self._read()
         self._arrange(self.app.size)
         with Vertical(id="body") as body:
-            # The place that the list will keep when the rest is there.
+            # Leaves space for the other widgets, so that the list does not move when they come.
             body.styles.margin = self._margin_at_first()
             yield RolePane(self._choice.rows, now=self.services.now, is_guarded=self._is_guarded)
 
     def on_mount(self) -> None:
-        # Nothing of this may be waited for: the list is painted first, in the place it will keep.
+        # Later: the list is painted first, at the place where it stays.
         self.set_timer(_PAINTED_SECONDS, self._after_first_paint)
 
     async def _after_first_paint(self) -> None:
         deferred.start_log(self.services.environ)
-        over, under = deferred.make_bars()
+        bars, footer = deferred.make_bars()
         self._detail = deferred.make_role_detail()
         self._actions = deferred.make_row_actions(self.app, self, self.roles, self.reload)
         with self.app.batch_update():
             body = self.query_one("#body")
-            await self.mount_all(over, before=body)
-            await self.mount(under, after=body)
+            await self.mount_all(bars, before=body)
+            await self.mount(footer, after=body)
             await body.mount(self._detail)
-            await self.mount_all(self._messages(), before=body)  # the detail brought their looks
+            await self.mount_all(
+                self._messages(), before=body
+            )  # after the panel, which has their CSS
             body.styles.margin = 0
             self._offer_set_up()
-        self.refresh_bindings()  # the footer, which came late, has not heard of them
-        # What was made so far stays and is not looked at again: a collection of 20,000 rows is a
-        # key that waits.
+        self.refresh_bindings()  # for the footer, which was mounted late
+        # The objects made so far are kept out of garbage collection: to scan 20,000 rows would
+        # delay a key.
         gc.freeze()
         gc.enable()
-        self.roles.refresh()  # the rules of what is guarded can be read by now
+        self.roles.refresh()  # guarded roles are known from here on
         self._show_refreshing()
         self._read_clocks()
         self._refresh_old()
         self.set_interval(1.0, self._tick)
 
     def _messages(self) -> list[Widget]:
-        """Return what has to be said in place of a list that is not there."""
+        """Return the messages that are shown where there is no list."""
         if self._config_error is not None:
             hint = f"\n{show(self._config_error.hint)}" if self._config_error.hint else ""
-            words = f"{show(self._config_error.message)}{hint}\n{_CORRECTED}"
-            return [Static(words, classes="error", markup=False)]
-        words = self._empty_list_text()
-        return [Static(words, classes="error empty-list", markup=False)] if words else []
+            text = f"{show(self._config_error.message)}{hint}\n{_CORRECTED}"
+            return [Static(text, classes="error", markup=False)]
+        text = self._empty_list_text()
+        return [Static(text, classes="error empty-list", markup=False)] if text else []
 
     def _empty_list_text(self) -> str:
-        """Return why no role is listed; without a session setup's questions say so."""
+        """Return why no role is listed; "" where there is a list, or no session at all."""
         choice = self._choice
         if choice.rows or not choice.sessions:
             return ""
@@ -164,21 +166,20 @@ class AccountsScreen(Screen[None]):
         return _NO_ROLE.format(name=choice.sessions[0].name)
 
     def _offer_set_up(self) -> None:
-        """Ask setup's questions in place of a list, where there is no session yet."""
+        """Show the form that sets up a session while there is none; remove it afterwards."""
         has_any = self._config_error is not None or self._choice.rows or self._choice.sessions
         form = self.query("#set-up")
         self.set_class(not has_any, "empty")
-        if has_any:
-            if form:
-                form.remove()
-                self.query_one("#search").focus()
-        elif not form:
+        if has_any and form:
+            form.remove()
+            self.query_one("#search").focus()
+        elif not has_any and not form:
             made = deferred.make_set_up_form()
             self.query_one("#body").mount(made)
             self.call_after_refresh(made.begin)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer nothing for a row while setup's questions stand in place of the list."""
+        """Disable the actions of the list while the form that sets up a session is shown."""
         return not (self.has_class("empty") and (action == "row" or action in _LIST_ACTIONS))
 
     def on_set_up_form_done(self) -> None:
@@ -190,7 +191,7 @@ class AccountsScreen(Screen[None]):
             self.call_after_refresh(self._show_detail)
 
     def _arrange(self, size: Size) -> None:
-        """Put the details beside the list, under it, or nowhere, as the size allows."""
+        """Put the details beside the list, below it, or nowhere, as the size allows."""
         self.set_class(size.width >= _BESIDE_COLUMNS, "beside")
         self.set_class(size.height < 20 and size.width < _BESIDE_COLUMNS, "low")
 
@@ -200,7 +201,7 @@ class AccountsScreen(Screen[None]):
         return (2, 0, 1, 0) if self.has_class("low") else (2, 0, 1 + _DETAIL_LINES, 0)
 
     def on_screen_resume(self) -> None:
-        # Another screen may have written profiles or signed somebody in.
+        # The user may have signed in or changed profiles on another screen.
         if self._actions is not None:
             self.reload()
 
@@ -214,7 +215,7 @@ class AccountsScreen(Screen[None]):
             self._config_error = error
 
     def reload(self) -> None:
-        """Read lists, profiles and usage again, behind; the cursor stays on its row."""
+        """Read lists, profiles and usage again, in the background; the cursor stays on its role."""
         self.app.run_in_background(lambda: roles.read_roles(self.services), self._show_choice)
 
     def _show_choice(self, choice: KnownRoles) -> None:
@@ -229,7 +230,7 @@ class AccountsScreen(Screen[None]):
         self._refresh_old()
 
     def _read_clocks(self) -> None:
-        # The sessions as they were read with the rows: 20,000 profiles take 0.2 s to read.
+        # The sessions that were read with the rows: to read 20,000 profiles again takes 0.2 s.
         services, sessions = self.services, self._choice.sessions
         self.app.run_in_background(
             lambda: deferred.read_clocks(services, sessions), self._show_clocks, lambda _error: None
@@ -241,9 +242,9 @@ class AccountsScreen(Screen[None]):
         for session in self._choice.sessions:
             name, listed_at = session.name, self._choice.listed_at
             at = max(listed_at.get(name, 0), self._asked_at.get(name, 0))
-            since = found.people_since.get(name)
+            since = found.same_user_since.get(name)
             if since is not None and at < since <= self.services.now():
-                self._refresh(session, asked=False)  # that list may be another person's
+                self._refresh(session, by_user=False)  # that list may be another user's
 
     def _tick(self) -> None:
         self._seconds += 1
@@ -271,77 +272,76 @@ class AccountsScreen(Screen[None]):
     # -- refreshing ----------------------------------------------------------------------------
 
     def _refresh_old(self) -> None:
-        """List what is old, or missing: somebody may have signed in. What failed waits as long."""
+        """Refresh lists that are old or missing. A failed refresh is not repeated any sooner."""
         now, listed_at = self.services.now(), self._choice.listed_at
         for session in self._choice.sessions:
             moments = (listed_at.get(session.name), self._asked_at.get(session.name))
             if not any(at is not None and 0 <= now - at < _OLD_SECONDS for at in moments):
-                self._refresh(session, asked=False)
+                self._refresh(session, by_user=False)
 
     def action_refresh(self) -> None:
-        """List the roles of every session that is shown, at AWS, now."""
+        """Ask AWS for the roles of every session that is shown."""
         if self._config_error is not None:
             self.reload()
         for session in self._choice.sessions:
             if self._only_session in (None, session.name):
-                self._refresh(session, asked=True)
+                self._refresh(session, by_user=True)
 
-    def _refresh(self, session: SsoSession, *, asked: bool) -> None:
+    def _refresh(self, session: SsoSession, *, by_user: bool) -> None:
         if session.name in self._refreshing:
             return
-        app = self.app
+        app, show_progress = self.app, partial(self._set_refresh_progress, session.name)
         self._asked_at[session.name] = self.services.now()
 
         def progress(done: int, of: int) -> None:
-            app.call_in_ui_thread(
-                lambda words: self._set_refresh_progress(session.name, words), f"{done}/{of}"
-            )
-
-        def work() -> Listing:
-            return deferred.refresh_listing(self.services, session, progress)
+            app.call_in_ui_thread(show_progress, f"{done}/{of}")
 
         def done(_listing: Listing) -> None:
             self._set_refresh_progress(session.name, None)
             self.reload()
-            if asked:
-                app.show_done(
-                    f'listed "{session.name}"', f"ssohelper list --refresh --session {session.name}"
-                )
+            if by_user:
+                command = f"ssohelper list --refresh --session {session.name}"
+                app.show_done(f'listed "{session.name}"', command)
 
         def failed(error: SsoHelperError) -> None:
             self._set_refresh_progress(session.name, None)
             if not isinstance(error, LoginRequired):
                 app.show_error(error)
                 return
-            # Once somebody is signed in it is listed; unasked, it stands beside the clocks already.
+            # To be listed at once after a sign-in, which the clocks show is needed.
             self._asked_at.pop(session.name, None)
-            if asked and len(self._choice.sessions) == 1:
+            if by_user and len(self._choice.sessions) == 1:
                 app.sign_in(session.name, error)
-            elif asked:
+            elif by_user:
                 app.show_error(error)
 
         self._set_refresh_progress(session.name, "")
-        app.run_in_background(work, done, failed)
+        services = self.services
+        app.run_in_background(
+            lambda: deferred.refresh_listing(services, session, progress), done, failed
+        )
 
-    def _set_refresh_progress(self, session_name: str, words: str | None) -> None:
-        if words is None:
+    def _set_refresh_progress(self, session_name: str, text: str | None) -> None:
+        if text is None:
             self._refreshing.pop(session_name, None)
         else:
-            self._refreshing[session_name] = words
+            self._refreshing[session_name] = text
         self._show_refreshing()
 
     def _show_refreshing(self) -> None:
-        """Say what is being listed; else, beside a list, of how many sessions there is none."""
-        said = self._refreshing_text()
+        """Show which lists are being refreshed, or else how many sessions have no list."""
+        refreshing = self._refreshing_text()
         missing = len(self._choice.unlisted) if self._choice.rows else 0
         sessions = "1 session" if missing == 1 else f"{missing} sessions"
         unlisted = f"{sessions} not listed yet: F3" if missing else ""
-        self.query_one("#refreshing", Static).update(f"refreshing {said}" if said else unlisted)
+        self.query_one("#refreshing", Static).update(
+            f"refreshing {refreshing}" if refreshing else unlisted
+        )
         for line in self.query(".empty-list").results(Static):
             line.update(self._empty_list_text())
 
     def _refreshing_text(self) -> str:
-        return ", ".join(f"{name} {words}".strip() for name, words in self._refreshing.items())
+        return ", ".join(f"{name} {text}".strip() for name, text in self._refreshing.items())
 
     # -- filters -------------------------------------------------------------------------------
 
@@ -355,13 +355,11 @@ class AccountsScreen(Screen[None]):
         self._filter()
 
     def action_only_session(self) -> None:
-        """Show the next session's roles alone; after the last all of them again."""
+        """Show only the roles of the next session; after the last one show all again."""
         names: list[str | None] = [None, *sorted({row.session_name for row in self._choice.rows})]
         at = names.index(self._only_session) if self._only_session in names else 0
-        self._only_session = names[(at + 1) % len(names)]
-        self._filter_label("session").set_on(
-            self._only_session is not None, self._only_session or "all sessions"
-        )
+        only = self._only_session = names[(at + 1) % len(names)]
+        self._filter_label("session").set_on(only is not None, only or "all sessions")
         self._filter()
 
     def _filter(self) -> None:
@@ -377,7 +375,7 @@ class AccountsScreen(Screen[None]):
         self.toggle_class("hidden")
         self._show_detail()
 
-    # -- what the list says --------------------------------------------------------------------
+    # -- messages of the list -----------------------------------------------------------------
 
     def on_role_list_moved(self, event: RoleList.Moved) -> None:
         self._show_detail()
@@ -385,20 +383,19 @@ class AccountsScreen(Screen[None]):
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
         self.app.exit(deferred.find_use_command(self.services, event.row))
 
-    def on_role_pane_left(self) -> None:
-        self.app.exit()
-
     def action_leave(self) -> None:
         self.app.exit()
 
-    # -- what is done with a row ---------------------------------------------------------------
+    on_role_pane_left = action_leave
+
+    # -- actions on a row ----------------------------------------------------------------------
 
     def action_row(self, name: str) -> None:
-        """Do what the key map calls `accounts.NAME`."""
+        """Run the action `accounts.NAME` on the row under the cursor."""
         if self._actions is not None:
             self.query_one(RolePane).search_now()
             self._actions.run(name)
 
     def palette(self) -> list[Command]:
-        """Return what the command palette offers here."""
+        """Return the commands of this screen for the command palette."""
         return self._actions.commands() if self._actions is not None else []

@@ -1,4 +1,4 @@
-"""A question with what will change in sight: the diff, and the command that does the same."""
+"""A dialog that asks a question and shows the diff and the command that does the same."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -16,10 +16,10 @@ from ssohelper.tui.widgets.lines import Line, LineView
 
 
 class ConfirmScreen(ModalScreen[bool]):
-    """Ends with True when the person said yes."""
+    """Its result is True if the user answered yes."""
 
     CSS_PATH = "../styles/screens.tcss"
-    HELP_TEXT = "A question: nothing changes before you say yes."
+    HELP_TEXT = "A question: nothing changes before you answer yes."
     BINDINGS: ClassVar[list[BindingType]] = [
         action_binding("confirm.yes", "answer(True)"),
         action_binding("confirm.no", "answer(False)"),
@@ -45,10 +45,10 @@ class ConfirmScreen(ModalScreen[bool]):
                 yield Button("No (n)", id="no", compact=True)
 
     def on_mount(self) -> None:
-        self.app.clear_notifications()  # they would stand over the diff
+        self.app.clear_notifications()  # they would cover the diff
         if self._lines:
             self.query_one("#changes", LineView).set_lines(self._lines)
-        # No by default: Enter alone changes nothing.
+        # The default is no: Enter alone changes nothing.
         self.query_one("#no", Button).focus()
 
     def action_answer(self, yes: bool) -> None:

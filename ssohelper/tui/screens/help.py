@@ -1,4 +1,4 @@
-"""Help for the focused part: what it is, and its keys with what they do."""
+"""The help: a text about the focused part of the screen, and its keys with what they do."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from ssohelper.core.text import show
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.lines import Line, LineView
 
-# A dialog of 80 columns without its frame, its padding and a scrollbar: 73.
+# A dialog of 80 columns has 73 for text, beside its frame, padding and scrollbar.
 _WIDEST, _FRAME_WIDTH = 80, 7
-_KEY_WIDTH, _WHAT_WIDTH, _NAME_WIDTH = 7, 42, 24
+_KEY_WIDTH, _DESCRIPTION_WIDTH, _NAME_WIDTH = 7, 42, 24
 
 
 class Help(NamedTuple):
-    """What there is to say of a screen: words, and (keys, what it does, the action's name)."""
+    """The help of a screen: its text, and for each action (keys, description, name)."""
 
-    words: str
+    text: str
     keys: list[tuple[str, str, str]]
     letters_move: bool
 
 
 class HelpScreen(ModalScreen[None]):
-    """Shows the keys of the screen under it; any of the usual keys closes it."""
+    """Shows the help of the screen below; escape, q, F1, ? and enter close it."""
 
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
@@ -50,10 +50,10 @@ class HelpScreen(ModalScreen[None]):
         with Vertical(classes="dialog"):
             yield Static(Content("Help"), classes="dialog--title")
             yield LineView()
-            yield Static("esc closes", classes="dialog--note", markup=False)
+            yield Static("esc: close", classes="dialog--note", markup=False)
 
     def on_mount(self) -> None:
-        self.app.clear_notifications()  # they would stand over the keys
+        self.app.clear_notifications()  # they would cover the keys
         self._show(self.app.size)
         self.query_one(LineView).focus()
 
@@ -69,9 +69,9 @@ class HelpScreen(ModalScreen[None]):
 
 
 def help_of(about: Screen[Any]) -> Help:
-    """Return the help for the focused part of a screen, else for the screen."""
+    """Return the help for the focused part of a screen, or else for the screen."""
     parts = about.focused.ancestors_with_self if about.focused else [about]
-    words = next((part.HELP_TEXT for part in parts if hasattr(part, "HELP_TEXT")), "")
+    text = next((part.HELP_TEXT for part in parts if hasattr(part, "HELP_TEXT")), "")
     active = about.active_bindings
     keys: dict[str, list[str]] = {}
     for found in active.values():
@@ -79,24 +79,27 @@ def help_of(about: Screen[Any]) -> Help:
         if name in ACTIONS and found.enabled:
             keys.setdefault(name, []).append(about.app.get_key_display(found.binding))
     rows = [(", ".join(shown), ACTIONS[name].description, name) for name, shown in keys.items()]
-    return Help(words, rows, letters_move="j" in active)
+    return Help(text, rows, letters_move="j" in active)
 
 
 def help_lines(found: Help, width: int) -> list[Line]:
-    """Return the help as lines of that width; the actions' names where there is room for them."""
+    """Return the help as lines of this width, with the names of the actions if they fit."""
     width = max(20, width)
-    lines: list[Line] = [[(part, "")] for part in textwrap.wrap(found.words, width - _KEY_WIDTH)]
+    lines: list[Line] = [[(part, "")] for part in textwrap.wrap(found.text, width - _KEY_WIDTH)]
     lines.append([])
-    named = width >= _KEY_WIDTH + _WHAT_WIDTH + _NAME_WIDTH
-    for keys, what, name in found.keys:
+    named = width >= _KEY_WIDTH + _DESCRIPTION_WIDTH + _NAME_WIDTH
+    for keys, description, name in found.keys:
         key = (fitted(keys, _KEY_WIDTH), "accent")
         if named:
-            lines.append([key, (fitted(what, _WHAT_WIDTH), ""), (name, "dim")])
+            lines.append([key, (fitted(description, _DESCRIPTION_WIDTH), ""), (name, "dim")])
             continue
-        first, *rest = textwrap.wrap(what, width - _KEY_WIDTH)
+        first, *rest = textwrap.wrap(description, width - _KEY_WIDTH)
         lines += [[key, (first, "")], *([(" " * _KEY_WIDTH + more, "")] for more in rest)]
     letters = ", j k g G" if found.letters_move else ""
     lines += [[], [("arrows, page up, page down, home, end", "accent"), (f"{letters}: move", "")],
               [("tab", "accent"), (": go to the next part", "")], []]  # fmt: skip
-    lines += [[("Another key: ", "dim")], [("  ssohelper config set keys.ACTION KEY", "accent")]]
+    lines += [
+        [("To change a key: ", "dim")],
+        [("  ssohelper config set keys.ACTION KEY", "accent")],
+    ]
     return [[(show(text), look) for text, look in line] for line in lines]

@@ -1,4 +1,4 @@
-"""A listing under way: how many accounts have answered."""
+"""A dialog that asks AWS for a session's roles and shows the progress."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ _BAR_WIDTH = 40
 
 
 class ProgressScreen(ModalScreen[Listing | None]):
-    """Lists anew; ends with the listing, or None when it failed or nobody wanted to wait."""
+    """Its result is the new listing, or None if it failed or the user did not wait."""
 
-    HELP_TEXT = "AWS answers about 20 questions a second. Leaving keeps what was answered so far."
+    HELP_TEXT = "AWS answers about 20 requests a second. If you leave, the answers so far are kept."
     CSS_PATH = "../styles/screens.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Do not wait")]
     app: TuiApp[Any]
 
     def __init__(self, session: SsoSession, *, from_scratch: bool = False) -> None:
-        """`anew`: nothing that an interrupted listing answered counts."""
+        """With `from_scratch`, the answers of an interrupted listing are asked for again."""
         super().__init__()
         self._from_scratch = from_scratch
         self._session = session
-        self._is_over = False
+        self._has_ended = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -76,7 +76,7 @@ class ProgressScreen(ModalScreen[Listing | None]):
 
     def _show(self, progress: tuple[int, int]) -> None:
         answered, of = progress
-        if not self._is_over and self.is_mounted:
+        if not self._has_ended and self.is_mounted:
             full = _BAR_WIDTH * answered // of if of else 0
             drawn = "━" * full + "╌" * (_BAR_WIDTH - full)
             self.query_one("#bar", Static).update(Content(f"{drawn}  {answered} of {of}"))
@@ -85,6 +85,6 @@ class ProgressScreen(ModalScreen[Listing | None]):
         self._end(None)
 
     def _end(self, listing: Listing | None) -> None:
-        if not self._is_over:
-            self._is_over = True
+        if not self._has_ended:
+            self._has_ended = True
             self.dismiss(listing)

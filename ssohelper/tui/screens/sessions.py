@@ -1,9 +1,9 @@
-"""Sessions: each sign-in with its three clocks counting down; sign in, sign out, forget."""
+"""The Sessions screen: each sign-in with its three clocks; sign in, sign out, forget."""
 
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -12,13 +12,12 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from ssohelper.actions import cache_contents, clocks, directory, login
+from ssohelper.actions import cache_contents, clocks, login
 from ssohelper.actions.clocks import SessionClock
 from ssohelper.core import clock_text
-from ssohelper.core.listing import ListedAccount
-from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
+from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
-from ssohelper.errors import ConfigInvalid, SsoHelperError
+from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background
 from ssohelper.tui.commands import Command
 from ssohelper.tui.keys import action_binding
@@ -26,15 +25,20 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.set_up import SetUpForm, SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.cells import fitted
-from ssohelper.tui.widgets.clocks import credentials_line, sign_in_line, token_line
+from ssohelper.tui.widgets.clocks import (
+    Snapshot,
+    credentials_line,
+    read_snapshot,
+    sign_in_line,
+    token_line,
+)
 from ssohelper.tui.widgets.lines import Chooser, Line, LineView
 from ssohelper.tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
-    from ssohelper.app import App
     from ssohelper.tui.base import TuiApp
 
-# The clocks count every second; what they count from is read again this often.
+# The clocks count down every second; their files are read again this often.
 _READ_SECONDS = 5.0
 _STATES = {
     "valid": ("●", "signed in", "good"),
@@ -45,51 +49,13 @@ _STATES = {
 }
 
 
-class Snapshot(NamedTuple):
-    """All that the screen shows, read in one go; `broken` are sessions that cannot be used."""
-
-    clocks: tuple[SessionClock, ...]
-    credentials: tuple[tuple[RoleKey, CachedCredentials], ...]
-    account_names: dict[str, str]
-    broken: tuple[tuple[str, str], ...]
-
-
-def read_snapshot(services: App) -> Snapshot:
-    """Return what is known of all sessions; asks nobody but this machine's files."""
-    config = services.config.read()
-    sessions = config.sso_sessions()
-    usable = {session.name for session in sessions}
-    broken = []
-    for name in config.session_names():
-        if name not in usable:
-            try:
-                config.sso_session(name)
-            except ConfigInvalid as error:
-                broken.append((name, error.message))
-    credentials = tuple(clocks.load_credentials(services, sessions))
-    with_credentials = {key.session_name for key, _ in credentials}
-    names = {
-        listed.account.id: listed.account.name
-        for session in sessions
-        if session.name in with_credentials
-        for listed in _listed_accounts(services, session)
-    }
-    snapshot = tuple(clocks.load_session_clock(services, session) for session in sessions)
-    return Snapshot(snapshot, credentials, names, tuple(broken))
-
-
-def _listed_accounts(services: App, session: SsoSession) -> tuple[ListedAccount, ...]:
-    found = directory.load_listing(services, session)
-    return found.accounts if found else ()
-
-
 class SessionsScreen(Screen[None]):
-    """The sign-ins of this machine."""
+    """All sessions with their sign-ins."""
 
     HELP_TEXT = (
-        "Each sign-in with its three clocks: how long a person need not sign in again, the access "
-        "token, and the credentials of each role. AWS never tells when a sign-in ends: the line "
-        "says how we know. The same on the command line: ssohelper status"
+        "Each sign-in with its three clocks: how long the sign-in lasts, the access token, "
+        "and the credentials of each role. AWS does not report when a sign-in ends: the line "
+        "shows where the time comes from. The same on the command line: ssohelper status"
     )
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
@@ -137,13 +103,13 @@ class SessionsScreen(Screen[None]):
 
     @property
     def is_read(self) -> bool:
-        """Tell whether the clocks are shown."""
+        """Return whether the clocks are shown."""
         return self._snapshot is not None
 
     # -- reading and showing -------------------------------------------------------------------
 
     def read(self) -> None:
-        """Read the files behind the clocks again, in the background."""
+        """Read the clocks again, in the background."""
         if self._is_reading:
             return
         self._is_reading = True
@@ -172,7 +138,7 @@ class SessionsScreen(Screen[None]):
         self._tick()
 
     def _show_config_error(self, error: SsoHelperError) -> None:
-        """Show what cannot be read, with file and line; nothing can be done here meanwhile."""
+        """Show the error, with file and line. Until it is corrected the screen has no actions."""
         self._is_reading = False
         self._snapshot = None
         hint = f"\n{show(error.hint)}" if error.hint else ""
@@ -184,7 +150,7 @@ class SessionsScreen(Screen[None]):
         self.query_one(SetUpForm).display = False
 
     def _tick(self) -> None:
-        """Count down: the clocks of the chosen session, drawn from what was read."""
+        """Draw the clocks of the session under the cursor, as of now."""
         if self._snapshot is None or not self.is_current:
             return
         self.query_one("#sessions").refresh()
@@ -192,7 +158,7 @@ class SessionsScreen(Screen[None]):
         details.set_lines(self._details(details.size.width - 2), stay=True)
 
     def on_resize(self, event: Resize) -> None:
-        # The bars are as long as there is room.
+        # The bars are as long as the width allows.
         self.call_after_refresh(self._tick)
 
     def on_chooser_moved(self, event: Chooser.Moved) -> None:
@@ -288,8 +254,8 @@ class SessionsScreen(Screen[None]):
         now = self.app.services.aws_now()
         mine = [(key, found) for key, found in mine if found.credentials.expires_at > now]
         if not mine:
-            return [[("  role credentials  ", "dim"), ("none are kept", "dim")]]
-        # What is left of the line beside id, role and the time goes to the name and the bar.
+            return [[("  role credentials  ", "dim"), ("none cached", "dim")]]
+        # The account's name and the bar share what id, role and time leave of the line.
         name_width = max(8, min(28, (width - 53) * 2 // 3))
         bar = max(4, min(24, width - 53 - name_width))
         lines: list[Line] = [[("  role credentials", "dim")]]
@@ -306,14 +272,14 @@ class SessionsScreen(Screen[None]):
 
     @property
     def session(self) -> SsoSession | None:
-        """Return the chosen session, when it is one that can be used."""
+        """Return the session under the cursor; None if there is none or it cannot be used."""
         number = self.query_one("#sessions", Chooser).cursor
         if self._snapshot is None or not 0 <= number < len(self._snapshot.clocks):
             return None
         return self._snapshot.clocks[number].session
 
     def palette(self) -> list[Command]:
-        """Return what the command palette offers here, named as the command line names it."""
+        """Return the commands of this screen for the command palette."""
         session = self.session
         offered = [
             Command("setup START_URL", "set up another session", self.action_set_up),
@@ -324,9 +290,13 @@ class SessionsScreen(Screen[None]):
         name = session.name
         return [
             Command(f"login {name}", "sign in", self.action_sign_in),
-            Command(f"login {name} --force", "sign in anew", self.action_sign_in_anew),
+            Command(f"login {name} --force", "sign in again", self.action_sign_in_anew),
             Command(f"logout {name}", "sign out, here and at AWS", self.action_sign_out),
-            Command(f"cache clear --session {name}", "forget what is kept", self.action_forget),
+            Command(
+                f"cache clear --session {name}",
+                "delete cached credentials and the list",
+                self.action_forget,
+            ),
             *offered,
         ]
 
@@ -345,11 +315,11 @@ class SessionsScreen(Screen[None]):
         def ended(outcome: login.LoginOutcome | None) -> None:
             if outcome is not None:
                 services = self.app.services
-                outlook = clocks.load_outlook_of_token(services, session, outcome.token)
-                said = clock_text.login_result(
-                    session.name, outcome.how, outlook, services.now(), outcome.user
+                ahead = clocks.load_outlook_of_token(services, session, outcome.token)
+                text = clock_text.login_result(
+                    session.name, outcome.how, ahead, services.now(), outcome.user
                 )
-                self.app.show_done(said, command)
+                self.app.show_done(text, command)
             self.read()
 
         self.app.push_screen(SignInScreen(session, force=force), ended)
@@ -386,7 +356,10 @@ class SessionsScreen(Screen[None]):
             self.app.services,
             f"ssohelper cache clear --session {session.name} --yes",
         )
-        question = f'Forget the role credentials and the saved list of "{session.name}"? The sign-in stays.'
+        question = (
+            f'Delete the cached credentials and the list of roles of "{session.name}"? '
+            "You stay signed in."
+        )
         if not await self.app.push_screen_wait(ConfirmScreen(question, command=command)):
             return
         try:

@@ -1,21 +1,90 @@
-"""Lines for the three clocks: a bar, the time left, and how reliable that time is."""
+"""The three clocks: read from files, and as lines with a bar and the time left."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from ssohelper.actions import clocks, directory, tokens
 from ssohelper.actions.clocks import SessionClock
 from ssohelper.core.clock_text import time_left
-from ssohelper.core.model import CachedCredentials
+from ssohelper.core.listing import ListedAccount
+from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
+from ssohelper.errors import ConfigInvalid
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.lines import Line, Piece
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
 
 # At 60 min left a notice is shown, at 15 SDKs renew: yellow and red from there on.
 _WARN_SECONDS, _BAD_SECONDS = 3600, 15 * 60
 _LABEL_WIDTH = 16
 _SOURCES = {
     "configured": "from your settings",
-    "observed": "seen to end then",
+    "observed": "as observed before",
     "assumed": "assumed: AWS default 8 h",
     "refused": "AWS refused to renew it",
     "not renewable": "its token cannot be renewed",
 }
+
+
+class Clocks(NamedTuple):
+    """The clocks as last read from files, by session and by role.
+
+    `same_user_since`: for each session, since when (epoch seconds) the same user is signed in.
+    """
+
+    sessions: dict[str, SessionClock]
+    credentials: dict[RoleKey, CachedCredentials]
+    same_user_since: dict[str, int | None]
+
+
+def read_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
+    """Return the clocks of these sessions, from files on this machine; asks AWS nothing."""
+    return Clocks(
+        {session.name: clocks.load_session_clock(services, session) for session in sessions},
+        dict(clocks.load_credentials(services, sessions)),
+        {session.name: tokens.person_since(services, session) for session in sessions},
+    )
+
+
+class Snapshot(NamedTuple):
+    """What the Sessions screen shows, read together. `broken`: (name, error) of unusable sessions."""
+
+    clocks: tuple[SessionClock, ...]
+    credentials: tuple[tuple[RoleKey, CachedCredentials], ...]
+    account_names: dict[str, str]
+    broken: tuple[tuple[str, str], ...]
+
+
+def read_snapshot(services: App) -> Snapshot:
+    """Return the clocks of all sessions, from files on this machine; asks AWS nothing."""
+    config = services.config.read()
+    sessions = config.sso_sessions()
+    usable = {session.name for session in sessions}
+    broken = []
+    for name in config.session_names():
+        if name not in usable:
+            try:
+                config.sso_session(name)
+            except ConfigInvalid as error:
+                broken.append((name, error.message))
+    credentials = tuple(clocks.load_credentials(services, sessions))
+    with_credentials = {key.session_name for key, _ in credentials}
+    names = {
+        listed.account.id: listed.account.name
+        for session in sessions
+        if session.name in with_credentials
+        for listed in _listed_accounts(services, session)
+    }
+    session_clocks = tuple(clocks.load_session_clock(services, session) for session in sessions)
+    return Snapshot(session_clocks, credentials, names, tuple(broken))
+
+
+def _listed_accounts(services: App, session: SsoSession) -> tuple[ListedAccount, ...]:
+    found = directory.load_listing(services, session)
+    return found.accounts if found else ()
 
 
 def sign_in_line(clock: SessionClock, now: int, width: int) -> Line:

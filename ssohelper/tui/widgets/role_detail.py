@@ -1,56 +1,34 @@
-"""All that is known of one role, with the three clocks counting down."""
+"""A panel that shows one role in full, with its three clocks counting down."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from ssohelper.actions import tokens
-from ssohelper.actions.clocks import SessionClock, load_credentials, load_session_clock
 from ssohelper.core import guard_rules
 from ssohelper.core.instants import duration_text
-from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
+from ssohelper.core.model import CachedCredentials
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import broken, show
 from ssohelper.tui.widgets.cells import fitted
-from ssohelper.tui.widgets.clocks import credentials_line, sign_in_line, token_line
+from ssohelper.tui.widgets.clocks import Clocks, credentials_line, sign_in_line, token_line
 from ssohelper.tui.widgets.lines import Line, LineView, Piece
 
 if TYPE_CHECKING:
-    from ssohelper.app import App
+    pass
 
 _LABEL_WIDTH = 16
-# Beside a bar: the label and what is left, and in the dense panel how sure that is.
+# What stands beside a bar: the label and the time left; in the dense panel the source too.
 _LONGEST_BAR, _BAR_AND_LEFT, _BAR_AND_WORDS = 24, 32, 60
 _ONE_LINE = 1000  # the dense panel has no more of them
 
 
-class Clocks(NamedTuple):
-    """What was last read of this machine's files: each session's clocks, each role's keys' end.
-
-    `people_since` has for each session since when who is signed in is the same person.
-    """
-
-    sessions: dict[str, SessionClock]
-    credentials: dict[RoleKey, CachedCredentials]
-    people_since: dict[str, int | None]
-
-
-def read_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
-    """Return the clocks of this moment; asks nobody but this machine's files."""
-    return Clocks(
-        {session.name: load_session_clock(services, session) for session in sessions},
-        dict(load_credentials(services, sessions)),
-        {session.name: tokens.person_since(services, session) for session in sessions},
-    )
-
-
 class RoleDetail(LineView, can_focus=False):
-    """The panel under or beside the list."""
+    """The panel below or beside the list."""
 
-    # Of the screen too: the first paint does not wait for rules that it does not need.
+    # With rules of the Accounts screen that its first paint does not need.
     DEFAULT_CSS = """
     RoleDetail { background: $surface; padding: 0 1; height: 7; overflow-x: hidden; }
     AccountsScreen .error { height: auto; padding: 1 2; color: $text-error; }
@@ -78,13 +56,13 @@ class RoleDetail(LineView, can_focus=False):
         guarded: bool,
         dense: bool,
     ) -> None:
-        """Show the row as it is now; `dense`: in six lines."""
+        """Show the row with its clocks at `now`; `dense` takes six lines."""
         known = clocks or Clocks({}, {}, {})
 
         def drawn(width: int) -> list[Line]:
             if row is None:
                 return []
-            lines = (_few if dense else _many)(row, known, now, guarded, width)
+            lines = (_dense_lines if dense else _full_lines)(row, known, now, guarded, width)
             return lines + _clock_lines(row, known, now, aws_now, width, dense)
 
         self._drawn = drawn
@@ -92,7 +70,7 @@ class RoleDetail(LineView, can_focus=False):
 
     def _redraw(self) -> None:
         lines = self._drawn(self.size.width)
-        # Every second: what is there already is not painted again.
+        # Called every second: unchanged lines are not painted again.
         if lines != self.lines:
             self.set_lines(lines, stay=True)
 
@@ -100,7 +78,7 @@ class RoleDetail(LineView, can_focus=False):
         self._redraw()
 
 
-def _many(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: int) -> list[Line]:
+def _full_lines(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: int) -> list[Line]:
     pairs = [
         ("account id", row.account.id),
         ("e-mail", row.account.email or "-"),
@@ -122,17 +100,17 @@ def _many(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: int) -> 
     ]
 
 
-def _few(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: int) -> list[Line]:
+def _dense_lines(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: int) -> list[Line]:
     account, role_name = row.account, show(row.role_name)
     name = show(account.name or account.id)
-    room = max(_LABEL_WIDTH, width - cell_len(role_name) - 1)  # the role is seen in any case
+    name_width = max(_LABEL_WIDTH, width - cell_len(role_name) - 1)  # the role is never cut
     sign = f"{guard_rules.SIGN} guarded  " if guarded else ""
     duration = _duration(clocks.credentials.get(row.key))
     star = "★ favourite · " if row.usage.favourite else ""
     used = f"{star}last use {_last_use(row, now)} · session duration {duration}"
     return [
         [
-            (f"{fitted(name, room) if cell_len(name) > room else name} ", "strong"),
+            (f"{fitted(name, name_width) if cell_len(name) > name_width else name} ", "strong"),
             (role_name, "accent"),
             (f"  {account.id} · {show(account.email)}", "dim"),
         ],
@@ -146,7 +124,7 @@ def _profiles(row: RoleRow) -> tuple[str, ...]:
 
 
 def _pair(label: str, value: str, width: int) -> list[Line]:
-    """Return a label with its value, on as many lines as that takes."""
+    """Return a label with its value, on as many lines as it takes."""
     parts = _parts(value, width - _LABEL_WIDTH)
     labels = [label, *[""] * (len(parts) - 1)]
     return [
@@ -166,9 +144,9 @@ def _last_use(row: RoleRow, now: int) -> str:
     return f"{duration_text(now - at)} ago, {uses} {'time' if uses == 1 else 'times'}"
 
 
-def _duration(kept: CachedCredentials | None) -> str:
-    """Return how long role credentials last: AWS does not tell before it has issued some."""
-    return f"{duration_text(kept.life_seconds)} (observed)" if kept else "not seen yet"
+def _duration(cached: CachedCredentials | None) -> str:
+    """Return how long role credentials last. Known only after AWS has issued some."""
+    return f"{duration_text(cached.life_seconds)} (observed)" if cached else "not seen yet"
 
 
 def _clock_lines(
@@ -180,22 +158,22 @@ def _clock_lines(
     if clock is None:
         lines += _pair("sign-in", "reading", columns)
     elif clock.state == "signed_out":
-        words = f"signed out; ssohelper login {row.session_name}"
-        lines += _pair("sign-in", words, _ONE_LINE if dense else columns)
+        text = f"signed out; ssohelper login {row.session_name}"
+        lines += _pair("sign-in", text, _ONE_LINE if dense else columns)
     else:
         for line in (sign_in_line(clock, now, width), token_line(clock, now, width)):
-            lines += [line] if dense else _with_its_note_below(line, columns)
-    kept = clocks.credentials.get(row.key)
+            lines += [line] if dense else _wrap_note(line, columns)
+    cached = clocks.credentials.get(row.key)
     label: Piece = (fitted("  role keys", _LABEL_WIDTH), "dim")
-    if kept is None:
-        lines.append([label, ("none kept", "dim")])
+    if cached is None:
+        lines.append([label, ("none cached", "dim")])
     else:
-        lines.append(credentials_line(label, kept, aws_now, width))
+        lines.append(credentials_line(label, cached, aws_now, width))
     return lines
 
 
-def _with_its_note_below(line: Line, columns: int) -> list[Line]:
-    """Return a clock's line, and where it is too long its last piece under its bar."""
+def _wrap_note(line: Line, columns: int) -> list[Line]:
+    """Return a clock's line; if it is too long, with its last piece on a second line."""
     if sum(cell_len(text) for text, _ in line) <= columns:
         return [line]
     *rest, (note, style) = line
