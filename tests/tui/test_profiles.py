@@ -107,7 +107,7 @@ def test_refresh_lists_again_and_shows_what_came(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await open_screen(user)
         await user.press("r")
-        await user.wait_for_toast("the list is new", "$ ssohelper list --refresh --session corp")
+        await user.wait_for_toast("refreshed the list", "$ ssohelper list --refresh --session corp")
         await user.wait_for_text("18 profiles to add", "(list of 0s ago)")
 
     run_scenario(world.app(), scenario)
@@ -168,7 +168,7 @@ def test_a_config_that_cannot_be_read_is_read_only(world: DemoHome) -> None:
 
     async def scenario(user: User) -> None:
         await user.press("f4")
-        await user.wait_for_text("config:2:", "Read-only: nothing is changed from here")
+        await user.wait_for_text("config:2:", "Read-only: nothing can be changed here")
         await user.press("a", "u", "d", "r", "p")
         assert isinstance(user.app.screen, ProfilesScreen)
         assert user.app.screen.palette() == []
@@ -182,7 +182,7 @@ def test_the_next_session_is_a_key_away(world: DemoHome) -> None:
         await open_screen(user)
         await user.press("s")
         await user.wait_for_text(
-            "profile sync --session lab: no list of roles yet", "press r to list"
+            "profile sync --session lab: no list of roles yet", "press r to ask"
         )
 
     run_scenario(world.app(), scenario)

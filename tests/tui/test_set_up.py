@@ -74,7 +74,7 @@ def test_giving_up_the_sign_in_writes_nothing(world: DemoHome) -> None:
         await user.press("enter")
         await user.wait_for_screen(SignInScreen)
         await user.press("escape")
-        await user.wait_for_text("nobody signed in: nothing was written")
+        await user.wait_for_text("not signed in: nothing was written")
 
     run_scenario(world.app(sleep=quick), scenario)
     assert world.config_file.read_text() == ""

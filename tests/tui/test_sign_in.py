@@ -57,7 +57,7 @@ def test_a_device_code_is_shown_with_its_qr_code_and_signs_in(world: DemoHome) -
     async def scenario(user: User) -> None:
         dialog = await open_dialog(user)
         await user.wait_for_text(
-            "PQRS-TVWX", "device.sso.us-east-1", "Go on only if you started this"
+            "PQRS-TVWX", "device.sso.us-east-1", "Confirm only if you started this"
         )
         assert dialog.query_one(QrCode).display
         assert "█▀▀▀▀▀█" in user.screen
@@ -85,7 +85,7 @@ def test_what_must_be_read_is_read_in_a_small_terminal(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await open_dialog(user)
         await user.wait_for_text(
-            "and if the page shows this very code:", "PQRS-TVWX", "waiting for you"
+            "and the page shows exactly this code:", "PQRS-TVWX", "waiting for you"
         )
         await user.press("escape")
 
@@ -193,7 +193,7 @@ def test_what_aws_refuses_is_said_in_the_dialog(world: DemoHome) -> None:
 
     async def scenario(user: User) -> None:
         await open_dialog(user)
-        await user.wait_for_text("refused", "Give up (esc)")
+        await user.wait_for_text("refused", "Cancel (esc)")
         await user.press("escape")
         await user.wait_for_screen(SessionsScreen)
 

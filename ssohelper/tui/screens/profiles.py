@@ -1,4 +1,4 @@
-"""Profiles: what is written, what sync would change, in sight as a diff; apply, remove, undo."""
+"""The Profiles screen: the profiles, and the diff of the next sync; apply, remove, undo."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ _CHANGING = frozenset({"apply", "undo", "remove", "prune", "session", "refresh"}
 
 
 class ProfilesScreen(Screen[None]):
-    """~/.aws/config as ssohelper sees it."""
+    """The profiles of ~/.aws/config, above the diff of a sync."""
 
     HELP_TEXT = (
-        "Above, the profiles of ~/.aws/config with the roles that they point at; ◆ are those that "
-        "ssohelper manages, the others are yours and never changed. Below, what "
-        "`ssohelper profile sync` would change now. Nothing is written without a question."
+        "Above, the profiles of ~/.aws/config with their roles. ssohelper manages those with ◆ "
+        "and never changes the others. Below, what `ssohelper profile sync` would change now. "
+        "Before each write you are asked."
     )
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
-    ProfilesScreen #written { height: 2fr; min-height: 3; padding: 0 1; }
+    ProfilesScreen #profiles { height: 2fr; min-height: 3; padding: 0 1; }
     ProfilesScreen #detail { height: 1; padding: 0 2; color: $text-muted; }
     ProfilesScreen #diff { height: 3fr; min-height: 3; padding: 0 1; background: $background; }
     """
@@ -73,15 +73,15 @@ class ProfilesScreen(Screen[None]):
         super().__init__()
         self._current: CurrentProfiles | None = None
         self._proposal: Proposal | None = None
-        self._chosen = 0
+        self._session_number = 0
         self._prune = False
-        self._longest = 0
+        self._name_width = 0
 
     def compose(self) -> ComposeResult:
         yield TopBar("profiles")
-        yield Static("Profiles", id="written-title", classes="part--title", markup=False)
+        yield Static("Profiles", id="profiles-title", classes="part--title", markup=False)
         yield Static("", id="error", classes="error", markup=False)
-        yield Chooser(self._row, id="written")
+        yield Chooser(self._row, id="profiles")
         yield Static("", id="detail", markup=False)
         yield Static("profile sync", id="diff-title", classes="part--title", markup=False)
         yield LineView(id="diff")
@@ -89,21 +89,21 @@ class ProfilesScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.query_one("#error").display = False
-        self.query_one("#written").focus()
+        self.query_one("#profiles").focus()
 
     def on_screen_resume(self) -> None:
         self.read()
 
     @property
     def is_planned(self) -> bool:
-        """Tell whether what sync would change is shown."""
+        """Return whether the diff of the sync is shown."""
         return self._proposal is not None
 
     # -- reading and showing -------------------------------------------------------------------
 
     @work(exclusive=True, group="read")
     async def read(self) -> None:
-        """Read the config, then make the plan, both in the background."""
+        """Read the config and plan the sync, both in the background."""
         services = self.app.services
         try:
             self._show_current(await background.run(self.app, lambda: read_current(services)))
@@ -117,7 +117,7 @@ class ProfilesScreen(Screen[None]):
         if session is None:
             self._show_proposal(None)
             return
-        self._set_text("#diff-title", f"profile sync --session {session.name}: looking…")
+        self._set_text("#diff-title", f"profile sync --session {session.name}: reading…")
         try:
             found = await background.run(
                 self.app, lambda: plan_from_saved_list(services, session, prune=prune)
@@ -132,28 +132,28 @@ class ProfilesScreen(Screen[None]):
 
     def _show_current(self, found: CurrentProfiles) -> None:
         self._current = found
-        names = (show(item.entry.name) for item in found.found)
-        self._longest = max(map(cell_len, names), default=0) + 3
+        names = (show(item.entry.name) for item in found.profiles)
+        self._name_width = max(map(cell_len, names), default=0) + 3
         self.query_one("#error").display = False
-        for part in ("#written", "#detail", "#diff-title", "#diff"):
+        for part in ("#profiles", "#detail", "#diff-title", "#diff"):
             self.query_one(part).display = True
-        managed = sum(item.entry.managed for item in found.found)
-        others = len(found.found) - managed
-        words = f"{plan_text.profile_count(len(found.found))} in {found.place}: "
-        self._set_text("#written-title", f"{words}◆ {managed} managed, {others} yours")
-        self.query_one("#written", Chooser).set_count(len(found.found))
+        managed = sum(item.entry.managed for item in found.profiles)
+        others = len(found.profiles) - managed
+        count = f"{plan_text.profile_count(len(found.profiles))} in {found.path}: "
+        self._set_text("#profiles-title", f"{count}◆ {managed} managed, {others} yours")
+        self.query_one("#profiles", Chooser).set_count(len(found.profiles))
         self._show_detail()
         self.refresh_bindings()
 
     def _show_config_error(self, error: SsoHelperError) -> None:
-        """Show what cannot be read, with file and line; until it can, nothing is changed."""
+        """Show why the config cannot be read, with file and line; disable all changes."""
         self._current, self._proposal = None, None
         hint = f"\n{show(error.hint)}" if error.hint else ""
-        words = "Read-only: nothing is changed from here until that is corrected."
-        self._set_text("#error", f"{error.message}{hint}\n\n{words}", already_shown=True)
-        self._set_text("#written-title", "Profiles: the config cannot be read")
+        note = "Read-only: nothing can be changed here until that is corrected."
+        self._set_text("#error", f"{error.message}{hint}\n\n{note}", already_shown=True)
+        self._set_text("#profiles-title", "Profiles: the config cannot be read")
         self.query_one("#error").display = True
-        for part in ("#written", "#detail", "#diff-title", "#diff"):
+        for part in ("#profiles", "#detail", "#diff-title", "#diff"):
             self.query_one(part).display = False
         self.refresh_bindings()
 
@@ -167,10 +167,10 @@ class ProfilesScreen(Screen[None]):
         else:
             self._set_text("#diff-title", f"{self._sync_command()}: {self._plan_text(found)}")
             diff.set_lines(found.lines)
-        # Where nothing would change the profiles have the room.
+        # If nothing would change, the profiles take the whole screen.
         diff.display = found is None or bool(found.lines)
         if not diff.display and diff.has_focus:
-            self.query_one("#written").focus()
+            self.query_one("#profiles").focus()
         self.refresh_bindings()
 
     def _plan_text(self, found: Proposal) -> str:
@@ -193,7 +193,7 @@ class ProfilesScreen(Screen[None]):
         if item is None:
             self._set_text("#detail", "no profile yet")
             return
-        place = self._current.place if self._current else ""
+        place = self._current.path if self._current else ""
         parts = [f"{place}:{item.entry.line}", "managed" if item.entry.managed else "yours"]
         if item.target is not None:
             role = item.target.role
@@ -204,16 +204,20 @@ class ProfilesScreen(Screen[None]):
 
     def _row(self, number: int, width: int) -> Line:
         assert self._current is not None
-        item = self._current.found[number]
+        item = self._current.profiles[number]
         sign = "◆" if item.entry.managed else "·"
-        room = max(0, width - 4)
-        # Account and role are in the name of most profiles: they come where there is room.
-        role_width = 24 if room >= 90 else 0
-        rest = [(14, item.target.role.account_id if item.target else "")] if room >= 60 else []
+        columns_left = max(0, width - 4)
+        # Most names contain account and role: only long lines have columns for these.
+        role_width = 24 if columns_left >= 90 else 0
+        rest = (
+            [(14, item.target.role.account_id if item.target else "")] if columns_left >= 60 else []
+        )
         rest += [(role_width, item.target.role.name if item.target else "no role")]
         rest += [(14, (item.target.session_name if item.target else None) or "")]
-        # No wider than the longest name: the eye goes along the line to what belongs to it.
-        name_width = min(self._longest, max(0, room - sum(columns for columns, _ in rest)))
+        # No wider than the longest name, so that the next column is near it.
+        name_width = min(
+            self._name_width, max(0, columns_left - sum(columns for columns, _ in rest))
+        )
         return [
             (f"  {sign} ", "accent" if item.entry.managed else "dim"),
             (fitted(item.entry.name, name_width - 1) + " " * (name_width > 0), ""),
@@ -224,14 +228,14 @@ class ProfilesScreen(Screen[None]):
 
     @property
     def session(self) -> SsoSession | None:
-        """Return the session that sync is shown for."""
+        """Return the session of the sync that is shown."""
         sessions = self._current.sessions if self._current else ()
-        return sessions[self._chosen % len(sessions)] if sessions else None
+        return sessions[self._session_number % len(sessions)] if sessions else None
 
     @property
     def _item(self) -> profiles.ConfigProfile | None:
-        number = self.query_one("#written", Chooser).cursor
-        found = self._current.found if self._current else ()
+        number = self.query_one("#profiles", Chooser).cursor
+        found = self._current.profiles if self._current else ()
         return found[number] if 0 <= number < len(found) else None
 
     def _sync_command(self) -> str:
@@ -252,21 +256,21 @@ class ProfilesScreen(Screen[None]):
         return True
 
     def palette(self) -> list[Command]:
-        """Return what the command palette offers here, named as the command line names it."""
+        """Return the commands of this screen for the command palette."""
         offered = [
-            Command(self._sync_command(), "write what the diff shows", self.action_apply),
+            Command(self._sync_command(), "write the changes", self.action_apply),
             Command("profile undo", "undo the last write", self.action_undo),
-            Command("list --refresh", "list the roles again at AWS", self.action_refresh),
-            Command("profile sync --prune", "show what that would remove", self.action_prune),
+            Command("list --refresh", "ask AWS for the list of roles again", self.action_refresh),
+            Command("profile sync --prune", "show what would be removed", self.action_prune),
         ]
         item = self._item
         if item is not None and item.entry.managed:
             name = shlex.quote(show(item.entry.name))
-            offered.append(Command(f"profile rm {name}", "remove it", self.action_remove))
+            offered.append(Command(f"profile rm {name}", "remove the profile", self.action_remove))
         return offered if self._current is not None else []
 
     def action_session(self) -> None:
-        self._chosen += 1
+        self._session_number += 1
         self.read()
 
     def action_prune(self) -> None:
@@ -280,7 +284,7 @@ class ProfilesScreen(Screen[None]):
             return
         if await self.app.push_screen_wait(ProgressScreen(session)) is not None:
             self.app.show_done(
-                "the list is new", f"ssohelper list --refresh --session {session.name}"
+                "refreshed the list", f"ssohelper list --refresh --session {session.name}"
             )
         self.read()
 
@@ -291,7 +295,7 @@ class ProfilesScreen(Screen[None]):
             return
         command = f"ssohelper {self._sync_command()}"
         try:
-            # As the command does: nothing is written from a list of yesterday, nor removed.
+            # As the command does: refreshes an old list, and before a removal any list.
             is_old = await background.run(
                 self.app, lambda: must_list_again(services, session, prune=prune)
             )
@@ -350,7 +354,7 @@ class ProfilesScreen(Screen[None]):
         self.read()
 
     async def _confirm(self, what: str, lines: list[Line], command: str) -> bool:
-        place = self._current.place if self._current else str(self.app.services.aws_config_file)
+        place = self._current.path if self._current else str(self.app.services.aws_config_file)
         screen = ConfirmScreen(f"{what} — write {place}?", lines=lines, command=command)
         yes = await self.app.push_screen_wait(screen)
         if not yes:

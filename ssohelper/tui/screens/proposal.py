@@ -1,4 +1,4 @@
-"""What the Profiles screen shows, made in the background: what is written, what sync would do."""
+"""What the Profiles screen shows, read in the background: the profiles, and what sync would do."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ NOTHING_WRITTEN = "nothing was written"
 
 
 class CurrentProfiles(NamedTuple):
-    """The profiles of the config, and the sessions that sync can be run for."""
+    """The profiles of the config, the sessions that can be synced, and the path as shown."""
 
-    found: list[ConfigProfile]
+    profiles: list[ConfigProfile]
     sessions: tuple[SsoSession, ...]
-    place: str
+    path: str
 
 
 class Proposal(NamedTuple):
-    """What sync would do, from the saved list; no plan where there is no list."""
+    """What sync would do, from the saved list. Without a list, `plan` is None."""
 
     plan: Plan | None
     lines: list[Line]
@@ -35,25 +35,25 @@ class Proposal(NamedTuple):
 
 
 def read_current(services: App) -> CurrentProfiles:
-    """Return what stands in the config. Raises: ConfigInvalid, LocalState when it cannot be read."""
+    """Return the profiles of the config. Raises: ConfigInvalid, LocalState if it is unreadable."""
     sessions = tuple(services.config.read().sso_sessions())
     return CurrentProfiles(profiles.read_profiles(services), sessions, display_path(services))
 
 
 def plan_from_saved_list(services: App, session: SsoSession, *, prune: bool) -> Proposal:
-    """Return what sync would change now; asks nobody but this machine's files."""
+    """Return what sync would change with the saved list; asks AWS nothing."""
     listing = directory.load_listing(services, session)
     if listing is None:
-        words = "press r to list your roles at AWS, or type:"
+        text = "press r to ask AWS for your roles, or type:"
         command = f"ssohelper list --refresh --session {session.name}"
-        return Proposal(None, [[(words, "")], [(f"$ {command}", "accent")]], None)
+        return Proposal(None, [[(text, "")], [(f"$ {command}", "accent")]], None)
     return make_proposal(services, session, listing, prune=prune)
 
 
 def make_proposal(
     services: App, session: SsoSession, listing: Listing, *, prune: bool = False
 ) -> Proposal:
-    """Return the plan of this list with its diff, what it leaves alone, and why."""
+    """Return the plan for this list, with its diff and the profiles that it skips."""
     choices = profiles.merge_choices(services, session)
     plan = profiles.plan_sync(services, session, listing, choices, prune=prune)
     lines = diff_lines(profiles.diff_plan(services, plan))
@@ -65,7 +65,7 @@ def make_proposal(
 
 
 def must_list_again(services: App, session: SsoSession, *, prune: bool) -> bool:
-    """Tell whether the command would list again before it writes."""
+    """Return whether `profile sync` would ask AWS for the list again before it writes."""
     saved = directory.load_listing(services, session)
     return (
         saved is None
@@ -75,6 +75,6 @@ def must_list_again(services: App, session: SsoSession, *, prune: bool) -> bool:
 
 
 def display_path(services: App) -> str:
-    """Return the config's path as a person writes it."""
+    """Return the path of the config, with `~` for the home folder."""
     path, home = str(services.aws_config_file), services.environ.get("HOME", "").rstrip("/")
     return f"~{path[len(home) :]}" if home and path.startswith(f"{home}/") else path

@@ -1,4 +1,4 @@
-"""Setting up a session: setup's questions, then sign-in, listing, the diff and one write."""
+"""Sets up a session, as `ssohelper setup`: form, sign-in, listing, diff, one write."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
 _WORDS = (
-    "Your administrator knows the start URL of your organization's access portal. "
-    "You sign in, your accounts are listed, and the profiles are shown before they are written."
+    "Ask your administrator for the start URL of your organization's access portal. "
+    "You then sign in, your accounts are listed, and you see the profiles before they are written."
 )
 
 
-# The options of `ssohelper setup` that errors speak of, each with the field that stands for it.
+# The options of `ssohelper setup` that errors name, each with its field of the form.
 _FIELDS = {
     "--session NAME": ("name", 'the third field, "name of the session"'),
     "--region eu-west-1": ("region", 'the second field, "region"'),
@@ -44,12 +44,11 @@ _FIELDS = {
 
 
 class SetUpForm(VerticalScroll):
-    """The questions, and what follows from the answers."""
+    """The form for start URL, region and name, and the steps after it."""
 
     HELP_TEXT = (
-        "What `ssohelper setup START_URL` asks. tab goes to the next field, enter in any of them "
-        "goes on: you sign in, your accounts are listed, and the profiles that would be written "
-        "are shown before they are."
+        "The same as `ssohelper setup START_URL`. tab goes to the next field, enter continues: "
+        "you sign in, your accounts are listed, and you see the profiles before they are written."
     )
     DEFAULT_CSS = """
     SetUpForm {
@@ -74,14 +73,14 @@ class SetUpForm(VerticalScroll):
         yield Static("No session is set up yet.", id="form-title", markup=False)
         yield Static(_WORDS, classes="dialog--note", markup=False)
         yield Static(
-            "start URL  (tab: next field · enter: go on)", classes="form--label", markup=False
+            "start URL  (tab: next field · enter: continue)", classes="form--label", markup=False
         )
         yield Input(placeholder="https://d-0000000000.awsapps.com/start", id="start_url",
                     compact=True)  # fmt: skip
-        yield Static("region, when the address does not tell it", classes="form--label",
+        yield Static("region, if the address does not contain it", classes="form--label",
                      markup=False)  # fmt: skip
         yield Input(placeholder="eu-west-1", id="region", compact=True)
-        yield Static("name of the session; left out, the first part of the address",
+        yield Static("name of the session; by default the first part of the address",
                      classes="form--label", markup=False)  # fmt: skip
         yield Input(placeholder="d-0000000000", id="name", compact=True)
         yield Static("", id="form-error", markup=False)
@@ -89,7 +88,7 @@ class SetUpForm(VerticalScroll):
         yield Static("$ ssohelper setup START_URL", classes="dialog--command", markup=False)
 
     def begin(self, title: str | None = None) -> None:
-        """Put the cursor into the first question; a portal that is known here is proposed."""
+        """Focus the first field; suggest a portal that other tools on this machine know."""
         if title is not None:
             self.query_one("#form-title", Static).update(title)
         self.query_one("#start_url", Input).focus()
@@ -100,7 +99,7 @@ class SetUpForm(VerticalScroll):
 
     def _suggest_portal(self, found: list[tuple[str, str, str | None]]) -> None:
         if not self.is_attached:
-            return  # left meanwhile
+            return  # the user has left
         new = [(url, region) for url, region, name in found if name is None]
         start_url = self.query_one("#start_url", Input)
         if new and not start_url.value:
@@ -118,7 +117,7 @@ class SetUpForm(VerticalScroll):
 
     @work(exclusive=True, group="set-up")
     async def set_up(self) -> None:
-        """Go the steps of `ssohelper setup` one after the other; each can be left."""
+        """Do the steps of `ssohelper setup` one after the other. The user can leave at each."""
         self._show_error("")
         try:
             await self._set_up()
@@ -127,11 +126,11 @@ class SetUpForm(VerticalScroll):
             self._show_error(f"{show(error.message)}{hint}")
 
     def _hint_for_form(self, hint: str) -> str:
-        """Return a hint that speaks of the field instead of the option; the cursor goes there."""
-        for option, (field, words) in _FIELDS.items():
+        """Return the hint with the name of the field instead of the option; focus that field."""
+        for option, (field, label) in _FIELDS.items():
             if option in hint:
                 self.query_one(f"#{field}", Input).focus()
-                return hint.replace(option, words)
+                return hint.replace(option, label)
         return hint
 
     async def _set_up(self) -> None:
@@ -148,7 +147,7 @@ class SetUpForm(VerticalScroll):
 
         session = await background.run(self.app, checked)
         if await self.app.push_screen_wait(SignInScreen(session)) is None:
-            self._show_error("nobody signed in: nothing was written")
+            self._show_error("not signed in: nothing was written")
             return
         listing = await self.app.push_screen_wait(ProgressScreen(session))
         if listing is None:
@@ -156,12 +155,12 @@ class SetUpForm(VerticalScroll):
         found = await background.run(self.app, lambda: make_proposal(services, session, listing))
         if found.plan is not None:
             options = [("--session", name), ("--region", region)]
-            said = "".join(f" {option} {typed(text)}" for option, text in options if text)
-            command = f"ssohelper setup {typed(session.start_url)}{said}"
+            given = "".join(f" {option} {typed(text)}" for option, text in options if text)
+            command = f"ssohelper setup {typed(session.start_url)}{given}"
             await self._write(found.plan, found.lines, command)
 
     async def _write(self, plan: Plan, lines: list[Line], command: str) -> None:
-        """Show the diff, ask, write once; `command` does the same."""
+        """Show the diff, ask, and write once. `command` does the same on the command line."""
         services = self.app.services
         if plan.changes:
             question = f"{plan_text.summary(plan)} — write {display_path(services)}?"
@@ -192,7 +191,7 @@ class SetUpForm(VerticalScroll):
 
 
 class SetUpScreen(ModalScreen[bool]):
-    """The same questions over a screen that has sessions already; True: one was set up."""
+    """The form as a dialog, where there are sessions already. Its result is True after a set-up."""
 
     HELP_TEXT = "Sets up a session as `ssohelper setup START_URL` does."
     CSS_PATH = "../styles/screens.tcss"
@@ -205,7 +204,7 @@ class SetUpScreen(ModalScreen[bool]):
     def on_mount(self) -> None:
         form = self.query_one(SetUpForm)
         form.styles.height = "auto"
-        form.begin("Set up another session (esc leaves)")
+        form.begin("Set up another session (esc: leave)")
 
     def on_set_up_form_done(self) -> None:
         self.dismiss(True)

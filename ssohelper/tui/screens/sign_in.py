@@ -1,4 +1,4 @@
-"""Signing in: where to go, the code, a QR code of it, and a wait that can be given up."""
+"""The sign-in dialog: the address, the code, its QR code, and a wait that the user can cancel."""
 
 from __future__ import annotations
 
@@ -36,33 +36,33 @@ _T = TypeVar("_T")
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _FRAME_SECONDS = 0.25
 _ANSWER_CHECK_SECONDS = 0.2
-# Beside the code: the words' column, the borders and the padding.
-_WORDS_WIDTH, _FRAME_WIDTH, _FRAME_HEIGHT = 34, 5, 2
-# What the words take alone, and the lines from which on all of them stand there.
+# What the QR code needs beside it: the text, the borders and the padding.
+_TEXT_WIDTH, _FRAME_WIDTH, _FRAME_HEIGHT = 34, 5, 2
+# The width of the text without a QR code, and the height from which on all of it is shown.
 _WIDE, _LOW = 66, 20
 
 
 class SignInScreen(ModalScreen[LoginOutcome | None]):
-    """Ends with the sign-in, or None when the person gave up."""
+    """Its result is the outcome of the sign-in, or None if the user cancelled."""
 
     HELP_TEXT = (
-        "A sign-in in a browser. What is shown here is what `ssohelper login` prints. "
-        "Giving up ends it at once and keeps nothing."
+        "Sign in with a browser. The same address and code are printed by `ssohelper login`. "
+        "Cancel ends the sign-in at once; nothing is saved."
     )
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
     SignInScreen .dialog { width: auto; layout: horizontal; }
-    SignInScreen #words { width: 66; height: auto; }
-    SignInScreen .with-code #words { width: 34; margin-right: 1; }
+    SignInScreen #text { width: 66; height: auto; }
+    SignInScreen .with-code #text { width: 34; margin-right: 1; }
     SignInScreen #why { height: auto; padding-bottom: 1; color: $text-warning; }
     SignInScreen #code { text-style: bold; color: $text-accent; padding: 1 2; height: auto; }
     SignInScreen #address { color: $text-primary; height: auto; padding: 1 0; }
     SignInScreen #waiting { height: auto; color: $text-muted; }
     SignInScreen #failure { height: auto; color: $text-error; padding-bottom: 1; }
     SignInScreen Button { margin-top: 0; width: auto; text-align: left; }
-    /* What must be read comes first where there is little room; the keys do without the buttons. */
+    /* On small terminals the texts come first; the buttons also have keys. */
     SignInScreen .narrow { width: 100%; }
-    SignInScreen .narrow #words { width: 1fr; }
+    SignInScreen .narrow #text { width: 1fr; }
     SignInScreen .low { overflow-y: auto; }
     SignInScreen .low #why { display: none; }
     SignInScreen .low .dialog--title, SignInScreen .low #code, SignInScreen .low #address {
@@ -98,7 +98,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="dialog"):
-            with Vertical(id="words"):
+            with Vertical(id="text"):
                 title = f'Sign in to "{show(self._session.name)}"'
                 yield Static(Content(title), classes="dialog--title")
                 if self._why:
@@ -112,11 +112,11 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
                     yield Button("Open browser (o)", id="open_browser", compact=True)
                     yield Button("Copy the address (c)", id="copy", compact=True)
                     yield Button("Device code (d)", id="device_code", compact=True)
-                    yield Button("Give up (esc)", id="cancel", compact=True)
+                    yield Button("Cancel (esc)", id="cancel", compact=True)
             yield QrCode(id="qr")
 
     def on_mount(self) -> None:
-        self.app.clear_notifications()  # they would stand over the code
+        self.app.clear_notifications()  # they would cover the code
         self.query_one("#cancel", Button).focus(scroll_visible=False)
         self.set_interval(_FRAME_SECONDS, self._show_waiting)
         self._begin()
@@ -177,11 +177,11 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
 
     def show_page(self, url: str) -> None:
         self._waits_for = "waiting for your browser"
-        self._set_texts(note="Sign in in a browser on this machine:", address=url)
+        self._set_texts(note="Sign in with a browser on this machine:", address=url)
 
     def show_code(self, authorization: DeviceAuthorization) -> None:
         self._waits_for = "waiting for you to confirm"
-        note = "Go on only if you started this yourself, and if the page shows this very code:"
+        note = "Confirm only if you started this sign-in, and the page shows exactly this code:"
         self._set_texts(note=note, code=authorization.user_code)
         self._set_texts(address=authorization.verification_uri_complete)
         self.query_one(QrCode).show_text(authorization.verification_uri_complete)
@@ -189,7 +189,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
 
     def show_opened(self, opened: bool) -> None:
         if not opened:
-            self.app.notify("the browser could not be started: open the page yourself",
+            self.app.notify("the browser could not be started: open the address yourself",
                             severity="warning", markup=False)  # fmt: skip
 
     def ask_about_other_user(self, asked: tuple[str, Callable[[bool], None]]) -> None:
@@ -197,8 +197,10 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
         self.app.push_screen(ConfirmScreen(question), lambda yes: answer(bool(yes)))
 
     def show_waiting_for_another(self, _nothing: None) -> None:
-        self._waits_for = "waiting for another login of this session"
-        self._set_texts(note="Another login of this session is under way; its result is taken.")
+        self._waits_for = "waiting for the other sign-in"
+        self._set_texts(
+            note="Another process is signing in to this session; its result will be used."
+        )
 
     def _set_texts(self, **texts: str) -> None:
         for name, text in texts.items():
@@ -226,10 +228,10 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
         self._fit_code()
 
     def _fit_code(self) -> None:
-        """Show the QR code where it fits whole: half of one helps nobody."""
+        """Show the QR code only if it fits completely."""
         code = self.query_one(QrCode)
         width, height = code.cells_needed
-        fits = width + _WORDS_WIDTH + _FRAME_WIDTH <= self.size.width
+        fits = width + _TEXT_WIDTH + _FRAME_WIDTH <= self.size.width
         fits = bool(width) and fits and height + _FRAME_HEIGHT <= self.size.height
         code.display = fits
         dialog = self.query_one(".dialog")
@@ -240,7 +242,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
     # -- keys ----------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer what there is a button for: without a browser none is opened."""
+        """Enable a key only while its button is shown: without a browser none can be opened."""
         return all(button.display for button in self.query(f"#buttons > #{action}"))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
@@ -257,7 +259,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
     def action_copy(self) -> None:
         if self._address:
             self.app.copy_to_clipboard(self._address)
-            self.app.notify("the address is in the clipboard, if the terminal allows it",
+            self.app.notify("copied the address, if the terminal allows it",
                             markup=False)  # fmt: skip
 
     def action_device_code(self) -> None:
@@ -267,7 +269,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
 
 
 class _Attempt:
-    """One run of `log_in`, in its thread; what it shows is handed over to the screen."""
+    """The login_ui of one `log_in`, called in its thread; calls the screen in the UI thread."""
 
     def __init__(self, screen: SignInScreen, opener: browser.Opener | None) -> None:
         self._screen = screen
