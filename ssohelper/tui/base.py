@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rich.console import RenderableType
 from textual.binding import Binding
@@ -27,6 +27,7 @@ from ssohelper.tui.keys import KeyOrderApp
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
+    from textual.screen import Screen
 
 _T = TypeVar("_T")
 _Answer = TypeVar("_Answer")
@@ -74,9 +75,12 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         shown = super().get_key_display(binding)
         return shown.upper() if shown[:1] == "f" and shown[1:].isdigit() else shown
 
-    def key_of(self, action: str) -> str:
-        """Return the name of the key of `SCREEN.ACTION`, "?" if it has no key on this screen."""
-        for found in self.screen.active_bindings.values():
+    def key_of(self, action: str, screen: Screen[Any] | None = None) -> str:
+        """Return the name of the key of `SCREEN.ACTION` on this screen, by default the current one.
+
+        "?" if the action has no key there.
+        """
+        for found in (screen or self.screen).active_bindings.values():
             if found.binding.id == action:
                 return self.get_key_display(found.binding)
         return "?"

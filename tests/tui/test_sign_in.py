@@ -85,7 +85,7 @@ def test_what_must_be_read_is_read_in_a_small_terminal(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await open_dialog(user)
         await user.wait_for_text(
-            "and the page shows exactly this code:", "PQRS-TVWX", "waiting for you"
+            "and the page shows exactly", "this code:", "PQRS-TVWX", "waiting for you"
         )
         await user.press("escape")
 
@@ -97,7 +97,8 @@ def test_a_browser_is_opened_once_and_what_it_brings_back_signs_in(world: DemoHo
 
     async def scenario(user: User) -> None:
         await open_dialog(user)
-        await user.wait_for_text("Sign in in a browser on this machine", "/authorize?")
+        await user.wait_for_text("Sign in with a browser on this machine", "/authorize?")
+        assert "press s to sign in" in user.screen  # the screen below, with its own key
         await until(notes.exists)
         [url] = notes.read_text().split()
         user.app.run_in_background(lambda: sign_in(url, "ana"))

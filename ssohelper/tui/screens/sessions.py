@@ -188,7 +188,7 @@ class SessionsScreen(Screen[None]):
 
     def _summary(self, clock: SessionClock) -> str:
         if clock.state == "signed_out":
-            return f"press {self.app.key_of('sessions.sign_in')} to sign in"
+            return f"press {self.app.key_of('sessions.sign_in', self)} to sign in"
         at, now = clock.outlook.at, self.app.services.now()
         if self._has_ended(clock):
             return "sign in again"
@@ -238,7 +238,7 @@ class SessionsScreen(Screen[None]):
 
     def _how_to_sign_in(self, session: SsoSession, what: str) -> list[Line]:
         command = f"ssohelper login {session.name}"
-        key = self.app.key_of("sessions.sign_in")
+        key = self.app.key_of("sessions.sign_in", self)
         return [
             [(f"  {what} ", ""), (f"Press {key}", "accent"), (" to sign in, or type:", "")],
             [(f"  $ {show(command)}", "accent")],
