@@ -122,7 +122,7 @@ def test_the_setup_form_has_a_help_of_its_own_and_speaks_of_its_fields(tmp_path:
     async def scenario(user: User) -> None:
         await until(lambda: isinstance(user.app.focused, Input))
         await user.press("f1")
-        await user.wait_for_text("tab goes to the next field")
+        await user.wait_for_text("tab goes to the next")
         await user.press("escape")
         await user.wait_for_screen(AccountsScreen)
         typed(user, "start_url", f"{URL}x")
@@ -146,15 +146,15 @@ def test_profiles_have_the_room_where_nothing_would_change(world: DemoHome) -> N
         await user.press("f4")
         await user.wait_for_text("17 profiles to add", "@@ -")
         await user.wait_for_text("payments-dev.ReadOnlyAccess   000040000001")
-        few = user.app.screen.query_one("#written").size.height
+        few = user.app.screen.query_one("#profiles").size.height
         await user.press("tab", "a")
         await user.wait_for_text("write ~/.aws/config?")
         await user.press("y")
         await user.wait_for_toast("17 profiles added")
         user.app.clear_notifications()  # stands over the next words for 5 s
         await user.wait_for_text("nothing to change")
-        await until(lambda: user.app.screen.query_one("#written").size.height > 2 * few)
-        assert user.app.focused is user.app.screen.query_one("#written")
+        await until(lambda: user.app.screen.query_one("#profiles").size.height > 2 * few)
+        assert user.app.focused is user.app.screen.query_one("#profiles")
         await user.press("u")
         await user.wait_for_text("undo the last write")
         await user.press("y")
