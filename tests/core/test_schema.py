@@ -33,7 +33,7 @@ GOOD_PORTAL = {
 }
 
 
-def test_good_credentials_are_read() -> None:
+def test_valid_credentials_are_read() -> None:
     kept = credentials.cached_credentials(GOOD_CACHED)
     assert kept.credentials.expires_at == NOON + 3600
     assert credentials.from_portal(GOOD_PORTAL).expires_at == NOON + 3600
@@ -41,14 +41,14 @@ def test_good_credentials_are_read() -> None:
 
 @pytest.mark.parametrize("name", [name for name in GOOD_CACHED if name != "token_id"])
 @pytest.mark.parametrize("value", NONSENSE, ids=lambda value: json.dumps(value, default=str)[:20])
-def test_cached_credentials_with_nonsense_are_damaged(name: str, value: Any) -> None:
+def test_cached_credentials_with_an_invalid_value_are_damaged(name: str, value: Any) -> None:
     with pytest.raises(Damaged):
         credentials.cached_credentials({**GOOD_CACHED, name: value})
 
 
 @pytest.mark.parametrize("name", GOOD_PORTAL)
 @pytest.mark.parametrize("value", NONSENSE, ids=lambda value: json.dumps(value, default=str)[:20])
-def test_credentials_of_the_portal_with_nonsense_are_damaged(name: str, value: Any) -> None:
+def test_credentials_of_the_portal_with_an_invalid_value_are_damaged(name: str, value: Any) -> None:
     with pytest.raises(Damaged) as caught:
         credentials.from_portal({**GOOD_PORTAL, name: value})
     assert caught.value.field == name
@@ -60,7 +60,7 @@ def test_credentials_of_the_portal_with_nonsense_are_damaged(name: str, value: A
     [(-60, False), (0, False), (1, True), (12 * 3600, True), (12 * 3600 + 300, True),
      (12 * 3600 + 301, False), (33 * 365 * 86400, False)],
 )  # fmt: skip
-def test_no_credentials_live_longer_than_12_h_or_have_ended(
+def test_credentials_that_live_over_12_h_or_have_expired_are_damaged(
     life_seconds: int, is_good: bool
 ) -> None:
     found = {**GOOD_CACHED, "expires_at": NOON + life_seconds}
@@ -72,7 +72,7 @@ def test_no_credentials_live_longer_than_12_h_or_have_ended(
 
 
 @pytest.mark.parametrize("value", [10**18, -1, 0, True, 1.0, "1", None, fields.LATEST_INSTANT + 1])
-def test_an_instant_is_within_what_a_date_can_be(value: Any) -> None:
+def test_an_instant_outside_the_range_is_damaged(value: Any) -> None:
     with pytest.raises(Damaged):
         fields.instant(value, "at")
     assert fields.instant(fields.LATEST_INSTANT, "at") == fields.LATEST_INSTANT
@@ -89,7 +89,7 @@ GOOD_TOKEN = {
 
 
 @pytest.mark.parametrize("value", [*NONSENSE, "9999-12-31T23:59:59Z", "1969-12-31T23:59:59Z"])
-def test_a_token_needs_a_value_and_an_end(value: Any) -> None:
+def test_a_token_without_a_valid_value_and_end_is_damaged(value: Any) -> None:
     for name in ("accessToken", "expiresAt"):
         if name == "accessToken" and isinstance(value, str) and value[:1] in ("9", "1"):
             continue
@@ -111,7 +111,7 @@ def test_a_token_with_a_damaged_refresh_token_or_client_cannot_be_renewed(value:
     [("2026-01-01T12:00:00", True), ("2026-01-01T12:00:00Z", False),
      ("2026-01-01T12:00:00UTC", False), ("2026-01-01T12:00:00+01:00", False), ("x", False)],
 )  # fmt: skip
-def test_an_end_without_a_zone_is_known(ends: str, lacks: bool) -> None:
+def test_an_end_without_a_time_zone_is_recognized(ends: str, lacks: bool) -> None:
     assert sign_in.lacks_zone({"expiresAt": ends}) is lacks
 
 
@@ -129,7 +129,7 @@ def test_a_damaged_fact_counts_as_missing_and_the_others_stay(name: str, value: 
 
 
 @pytest.mark.parametrize("life", [0, -1, True, 1.5, "3600", None, [], 10**30])
-def test_a_token_without_a_proper_life_is_refused(life: Any) -> None:
+def test_a_token_without_a_valid_lifetime_is_refused(life: Any) -> None:
     client = sign_in.registered_client(
         {"clientId": "id", "clientSecret": "s", "clientSecretExpiresAt": NOON}, (), ()
     )
@@ -168,7 +168,7 @@ def test_a_listing_may_hold_any_name() -> None:
      {"accounts": [{**GOOD_ACCOUNT, "refused": 1}]}, {"accounts": {}}, {"region": None},
      {"accounts": [{**GOOD_ACCOUNT, "roles": ["R" * 5000]}]}, {"accounts": [[]]}],
 )  # fmt: skip
-def test_a_listing_with_nonsense_is_damaged(change: dict[str, Any]) -> None:
+def test_a_listing_with_an_invalid_value_is_damaged(change: dict[str, Any]) -> None:
     with pytest.raises(Damaged):
         listing.listing({**GOOD_LISTING, **change})
 
@@ -179,12 +179,12 @@ def test_a_listing_with_nonsense_is_damaged(change: dict[str, Any]) -> None:
      ["corp", "001234567890", "R", NOON, -1, False], ["corp", "001234567890", "R", NOON, 1, 0],
      ["../x", "001234567890", "R", NOON, 1, False], ["corp", "001234567890", "R", NOON, 10**30, True]],
 )  # fmt: skip
-def test_a_line_of_usage_with_nonsense_is_damaged(line: Any) -> None:
+def test_a_line_of_usage_with_an_invalid_value_is_damaged(line: Any) -> None:
     with pytest.raises(Damaged):
         state.usage(line)
 
 
-def test_damaged_choices_count_as_not_made() -> None:
+def test_invalid_choices_get_their_default() -> None:
     found = {
         "accounts": ["a*"], "roles": 5, "template": "{nope}", "form": "evil",
         "default_region": "us-east-1.evil.com", "removed": [["x", "y"], ["001234567890", "R"]],
@@ -197,7 +197,7 @@ def test_damaged_choices_count_as_not_made() -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -1, 10**18, "1", None, True])
 @pytest.mark.parametrize("name", ["aws_at", "wall_at", "uptime_at"])
-def test_a_reading_of_awss_clock_is_within_bounds(name: str, value: Any) -> None:
+def test_a_reading_of_awss_clock_outside_the_range_is_damaged(name: str, value: Any) -> None:
     good = {"aws_at": NOON, "wall_at": NOON, "uptime_at": 5.0, "boot": "b"}
     assert state.reading(good).aws_at == NOON
     with pytest.raises(Damaged):

@@ -1,4 +1,4 @@
-"""Folders: our own light rules give what platformdirs gives, and cron meets the login shell."""
+"""Our folders are those of platformdirs, and cron uses the same ones as a login shell."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ _RULES = (folders.cache_folder, folders.state_folder, folders.config_folder)
 @pytest.mark.skipif(sys.platform != "linux", reason="asks platformdirs of this system")
 @pytest.mark.parametrize("base", [None, "/var/tmp/own", "", "  ", "relative"])
 @pytest.mark.parametrize("home", ["", "/elsewhere"])
-def test_they_are_platformdirs_own(base, home, tmp_path, monkeypatch):
+def test_the_folders_of_linux_are_those_of_platformdirs(base, home, tmp_path, monkeypatch):
     environ = {"PATH": os.environ["PATH"], "HOME": home or str(tmp_path)}
     if base is not None:
         environ |= dict.fromkeys(("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"), base)
@@ -39,7 +39,7 @@ def test_they_are_platformdirs_own(base, home, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("said", [{}, {"XDG_CACHE_HOME": "/c", "XDG_CONFIG_HOME": "/d e"}])
-def test_the_folders_of_macos_are_platformdirs_own(said, monkeypatch):
+def test_the_folders_of_macos_are_those_of_platformdirs(said, monkeypatch):
     environ = {"HOME": "/Users/ana", **said}
     monkeypatch.setattr(os, "environ", environ)
     monkeypatch.setattr(sys, "platform", "darwin")
@@ -63,16 +63,16 @@ class TestRuntimeFolder:
         assert folders.runtime_folder(environ) == f"{tmp_path}/ssohelper"
 
     @pytest.mark.parametrize("base", ["relative", "", "/nowhere-at-all", "/etc/passwd"])
-    def test_what_is_no_folder_of_ours_is_passed_over(self, base, tmp_path):
+    def test_a_folder_that_is_not_ours_is_skipped(self, base, tmp_path):
         environ = {"XDG_RUNTIME_DIR": base, "XDG_CACHE_HOME": str(tmp_path)}
         assert folders.runtime_folder(environ) == f"{tmp_path}/ssohelper"
 
-    def test_cron_finds_the_login_shells_folder(self, tmp_path, monkeypatch):
+    def test_cron_uses_the_folder_of_the_login_shell(self, tmp_path, monkeypatch):
         monkeypatch.setattr(folders, "_default_runtime_base", lambda: str(tmp_path))
         in_a_shell = folders.runtime_folder({"XDG_RUNTIME_DIR": str(tmp_path)})
         assert folders.runtime_folder({}) == in_a_shell
 
-    def test_the_app_says_the_same(self, tmp_path):
+    def test_app_has_the_same_folders(self, tmp_path):
         environ = {"SSOHELPER_HOME": str(tmp_path)}
         app = App(environ)
         assert app.runtime_folder == Path(folders.runtime_folder(environ))
@@ -80,13 +80,13 @@ class TestRuntimeFolder:
 
 
 @pytest.mark.parametrize("home", ["", "relative", "~root", "/home/a\nb", "/home/\x1b[31m"])
-def test_a_home_that_is_none_is_local_state(home):
+def test_a_home_that_is_no_absolute_path_raises_local_state(home):
     for folder in ("token_folder", "state_folder", "settings_file", "aws_config_file"):
         with pytest.raises(LocalState, match="HOME is"):
             getattr(App({"HOME": home}), folder)
 
 
-def test_files_of_aws_are_where_the_sdks_look(tmp_path):
+def test_aws_files_are_where_the_sdks_read_them(tmp_path):
     app = App(
         {"HOME": str(tmp_path), "AWS_CONFIG_FILE": "~/c", "AWS_SHARED_CREDENTIALS_FILE": "/x"}
     )

@@ -41,7 +41,7 @@ def dated(path: Path, content: bytes | None = None, at: int = NOW + 1) -> None:
 
 
 @pytest.mark.parametrize("order", [(0, 2, 4), (4, 2, 0), (2, 0, 4)])
-def test_it_is_printed_as_it_is_whatever_the_order(runtime, capfdbinary, order):
+def test_the_document_is_printed_for_any_order_of_the_options(runtime, capfdbinary, order):
     assert published.print_response([word for at in order for word in ARGV[at : at + 2]])
     assert capfdbinary.readouterr() == (DOCUMENT, b"")
 
@@ -63,13 +63,13 @@ def test_it_is_printed_as_it_is_whatever_the_order(runtime, capfdbinary, order):
         [*ARGV[:5], "é"],
     ],
 )
-def test_other_arguments_are_not_for_this_door(runtime, capfdbinary, argv):
+def test_other_arguments_print_nothing(runtime, capfdbinary, argv):
     assert published.parse_key(argv) is None
     assert not published.print_response(argv)
     assert capfdbinary.readouterr() == (b"", b"")
 
 
-def test_every_character_of_a_roles_name_is_taken():
+def test_every_character_that_aws_allows_in_a_role_name_is_accepted():
     role = "aZ09_+=,.@-"
     assert published.parse_key([*ARGV[:5], role]) == (*KEY[:2], role)
 
@@ -88,7 +88,7 @@ def test_every_character_of_a_roles_name_is_taken():
         (DOCUMENT[:-2].ljust(16385 - 2) + b"}\n", NOW + 1, False),
     ],
 )
-def test_only_a_whole_document_that_is_still_to_be_served(
+def test_only_a_complete_response_that_is_still_valid_is_printed(
     document, capfdbinary, content, at, is_printed
 ):
     dated(document, content, at)
@@ -97,7 +97,7 @@ def test_only_a_whole_document_that_is_still_to_be_served(
 
 
 @pytest.mark.parametrize("planted", ["link", "hard link", "fifo", "folder", "another user's"])
-def test_what_is_no_plain_file_of_ours_is_not_printed(document, monkeypatch, capfdbinary, planted):
+def test_another_kind_of_file_is_not_printed(document, monkeypatch, capfdbinary, planted):
     other = document.with_name("other")
     document.rename(other)
     if planted == "link":
@@ -131,7 +131,7 @@ def test_what_is_no_plain_file_of_ours_is_not_printed(document, monkeypatch, cap
         (None, (9, NOW), False),
     ],
 )
-def test_only_under_the_settings_that_it_was_made_under(
+def test_a_response_is_printed_only_under_the_settings_of_its_publication(
     runtime, tmp_path, capfdbinary, stamp, settings, is_printed
 ):
     for path, told in ((runtime / "settings", stamp), (tmp_path / "config.toml", settings)):
@@ -141,7 +141,7 @@ def test_only_under_the_settings_that_it_was_made_under(
     assert published.print_response(ARGV) is is_printed
 
 
-def test_settings_that_cannot_be_looked_at_are_for_the_ordinary_path(runtime, tmp_path):
+def test_with_settings_that_cannot_be_read_nothing_is_printed(runtime, tmp_path):
     (tmp_path / "config.toml").symlink_to("config.toml")
     assert not published.print_response(ARGV)
 
@@ -219,7 +219,7 @@ def test_uptime_is_whole_seconds(monkeypatch, told, seconds):
 
 
 @pytest.mark.parametrize("call", ["open", "read"])
-def test_where_no_uptime_is_told_it_is_none(monkeypatch, call):
+def test_without_an_uptime_file_the_uptime_is_none(monkeypatch, call):
     def refuse(*_):
         raise OSError
 
@@ -228,7 +228,7 @@ def test_where_no_uptime_is_told_it_is_none(monkeypatch, call):
 
 
 @pytest.mark.parametrize("fault", ["closed", "half"])
-def test_a_stdout_that_takes_less_is_for_the_ordinary_path(runtime, monkeypatch, fault):
+def test_a_stdout_that_takes_less_is_no_hit(runtime, monkeypatch, fault):
     def write(_descriptor: int, content: bytes) -> int:
         if fault == "closed":
             raise OSError
@@ -248,7 +248,7 @@ def test_no_descriptor_stays_open(document, capfd):
 
 
 class TestSignIn:
-    """As the launcher's tests of the same name: config and token file, by their times."""
+    """Config and token file must have the times of the publication. test_launcher has the same."""
 
     @pytest.fixture(params=["config", "token"])
     def file(self, request, runtime) -> Path:
@@ -261,12 +261,12 @@ class TestSignIn:
             os.utime(file, ns=(at + moved, at + moved))
             assert published.print_response(ARGV) is is_hit
 
-    def test_a_file_that_is_gone(self, file):
+    def test_a_removed_file(self, file):
         file.unlink()
         assert not published.print_response(ARGV)
 
     @pytest.mark.parametrize("name", ["config", "config-seen", "token", "token-seen"])
-    def test_a_stamp_that_is_gone(self, runtime, name):
+    def test_a_removed_stamp(self, runtime, name):
         (runtime / "credentials" / "corp" / name).unlink()
         assert not published.print_response(ARGV)
 

@@ -1,4 +1,4 @@
-"""Role credentials: by session, account and role; damage is a miss; nothing mixes."""
+"""Role credentials are separate by session, account and role; a damaged file is a miss."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def cache(runtime) -> CredentialCache:
     return CredentialCache(runtime)
 
 
-def test_cached_credentials_come_back_in_another_process(cache, runtime):
+def test_another_process_loads_the_cached_credentials(cache, runtime):
     assert cache.load(KEY, CORP) is None
     cache.save(KEY, CORP, cached())
     assert CredentialCache(runtime).load(KEY, CORP) == cached()
@@ -75,7 +75,7 @@ def test_a_file_under_another_roles_name_is_a_miss(cache):
     assert [key for key, _ in cache.list_entries()] == [KEY]
 
 
-def test_cut_anywhere_it_is_a_miss(cache):
+def test_a_file_cut_at_any_byte_is_a_miss(cache):
     cache.save(KEY, CORP, cached())
     path = Path(cache.path_of(KEY))
     whole = path.read_bytes()
@@ -85,7 +85,7 @@ def test_cut_anywhere_it_is_a_miss(cache):
         assert cache.list_entries() == []
 
 
-def test_flipped_bits_never_give_another_role_or_a_traceback(cache):
+def test_flipped_bits_never_return_another_role(cache):
     chance = random.Random(2)
     cache.save(KEY, CORP, cached())
     path = Path(cache.path_of(KEY))
@@ -111,14 +111,14 @@ def test_flipped_bits_never_give_another_role_or_a_traceback(cache):
         {"secret_access_key": None},
     ],
 )
-def test_wrong_types_are_a_miss(cache, change):
+def test_a_value_of_the_wrong_type_is_a_miss(cache, change):
     cache.save(KEY, CORP, cached())
     path = Path(cache.path_of(KEY))
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
     assert cache.load(KEY, CORP) is None
 
 
-def test_a_published_response_is_where_the_hit_path_looks_dated_ahead(cache, runtime):
+def test_a_published_response_is_where_a_hit_reads_it_dated_when_it_ends(cache, runtime):
     cache.publish(KEY, DOCUMENT, NOON + 1800)
     path = Path(folders.published_response(str(runtime), *KEY))
     assert path.read_bytes().startswith(DOCUMENT)
@@ -131,14 +131,14 @@ def test_a_published_response_is_where_the_hit_path_looks_dated_ahead(cache, run
     cache.withdraw(KEY)
 
 
-def test_withdrawing_leaves_the_cached_credentials(cache):
+def test_withdrawing_a_response_leaves_the_cached_credentials(cache):
     cache.save(KEY, CORP, cached())
     cache.publish(KEY, DOCUMENT, NOON)
     cache.withdraw(KEY)
     assert cache.load(KEY, CORP) == cached()
 
 
-def test_forgetting_a_role_leaves_nothing_of_it_and_the_others(cache, runtime):
+def test_forgetting_a_role_removes_its_folder_and_no_other(cache, runtime):
     other = KEY._replace(role_name="Admin")
     for key in (KEY, other):
         cache.save(key, CORP, cached())
@@ -165,7 +165,7 @@ def test_withdrawing_a_session_follows_no_link_out_of_its_folder(cache, runtime,
     assert not (runtime / "credentials" / "corp").exists()
 
 
-def test_forgetting_a_session_takes_its_own_and_nothing_else(cache, runtime):
+def test_forgetting_a_session_removes_its_folder_and_no_other(cache, runtime):
     other = KEY._replace(session_name="corp.two")
     for key in (KEY, other):
         cache.save(key, CORP._replace(name=key.session_name), cached())
@@ -178,7 +178,7 @@ def test_forgetting_a_session_takes_its_own_and_nothing_else(cache, runtime):
     assert [key for key, _ in cache.list_entries()] == [other]
 
 
-def test_a_runtime_folder_that_vanished_is_a_miss_and_is_made_again(cache, runtime):
+def test_a_removed_runtime_folder_is_a_miss_and_is_made_again(cache, runtime):
     cache.save(KEY, CORP, cached())
     shutil.rmtree(runtime)
     assert cache.load(KEY, CORP) is None
@@ -188,14 +188,14 @@ def test_a_runtime_folder_that_vanished_is_a_miss_and_is_made_again(cache, runti
     assert cache.load(KEY, CORP) == cached()
 
 
-def test_a_hit_writes_nothing(cache, runtime):
+def test_loading_writes_nothing(cache, runtime):
     cache.save(KEY, CORP, cached())
     before = sorted((str(p), p.stat().st_mtime_ns) for p in runtime.rglob("*"))
     cache.load(KEY, CORP)
     assert sorted((str(p), p.stat().st_mtime_ns) for p in runtime.rglob("*")) == before
 
 
-def test_planted_links_and_fifos_are_named(cache, tmp_path):
+def test_the_error_for_a_link_or_a_fifo_names_the_file(cache, tmp_path):
     cache.save(KEY, CORP, cached())
     path = Path(cache.path_of(KEY))
     path.unlink()
@@ -224,7 +224,7 @@ def test_planted_links_and_fifos_are_named(cache, tmp_path):
         KEY._replace(role_name="a\n"),
     ],
 )
-def test_hostile_names_are_no_paths(cache, key):
+def test_a_name_that_is_a_path_is_refused(cache, key):
     with pytest.raises(ConfigInvalid):
         cache.load(key, CORP)
     with pytest.raises(ConfigInvalid):
@@ -232,7 +232,7 @@ def test_hostile_names_are_no_paths(cache, key):
 
 
 @pytest.mark.parametrize("found", [None, 7, ["a"]])
-def test_credentials_name_the_token_that_they_were_asked_for_with(cache, runtime, found):
+def test_credentials_have_the_id_of_the_token_of_their_request(cache, runtime, found):
     cache.save(KEY, CORP, cached()._replace(token_id="0123456789abcdef"))
     assert cache.load(KEY, CORP).token_id == "0123456789abcdef"
     path = Path(cache.path_of(KEY))

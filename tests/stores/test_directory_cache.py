@@ -1,4 +1,4 @@
-"""Listings: a complete one and an unfinished one, apart, by session."""
+"""Each session has a complete and an unfinished listing, separate from those of other sessions."""
 
 import json
 import time
@@ -30,13 +30,13 @@ def cache(tmp_path) -> DirectoryCache:
     return DirectoryCache(tmp_path / "state")
 
 
-def test_a_listing_comes_back_with_every_name_as_it_was(cache, tmp_path):
+def test_a_listing_is_returned_with_every_name_as_saved(cache, tmp_path):
     assert cache.load("corp") is None
     cache.save("corp", LISTING)
     assert DirectoryCache(tmp_path / "state").load("corp") == LISTING
 
 
-def test_an_unfinished_one_is_kept_apart(cache):
+def test_an_unfinished_listing_is_separate(cache):
     cache.save("corp", LISTING)
     cache.save_unfinished("corp", LATER)
     assert (cache.load("corp"), cache.load_unfinished("corp")) == (LISTING, LATER)
@@ -55,7 +55,7 @@ def test_sessions_never_mix(cache):
     assert cache.load("corp.unfinished") == LATER
 
 
-def test_cut_anywhere_it_is_missing(cache):
+def test_a_file_cut_at_any_byte_counts_as_missing(cache):
     cache.save("corp", LISTING)
     path = Path(cache.path_of("corp"))
     whole = path.read_bytes()
@@ -75,19 +75,19 @@ def test_cut_anywhere_it_is_missing(cache):
         {"accounts": [{"id": 1234}]},
     ],
 )
-def test_another_shape_is_missing(cache, change):
+def test_a_file_of_another_shape_counts_as_missing(cache, change):
     cache.save("corp", LISTING)
     path = Path(cache.path_of("corp"))
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
     assert cache.load("corp") is None
 
 
-def test_a_hostile_name_is_no_path(cache):
+def test_a_session_name_that_is_a_path_is_refused(cache):
     with pytest.raises(ConfigInvalid):
         cache.save("../corp", LISTING)
 
 
-def test_a_hundred_thousand_roles_are_saved_and_read_at_once(cache):
+def test_a_hundred_thousand_roles_are_saved_and_read(cache):
     roles = tuple(f"Role{number}" for number in range(20))
     accounts = tuple(
         ListedAccount(Account(f"{number:012}", f"account {number}", ""), roles, False, True)

@@ -28,7 +28,7 @@ class TestReading:
         assert files.read_own_file(tmp_path / "none") is None
         assert files.read_own_file(tmp_path / "no-folder" / "none") is None
 
-    def test_bytes_come_back(self, tmp_path):
+    def test_the_bytes_are_returned(self, tmp_path):
         (tmp_path / "a").write_bytes(b"\0\xffabc")
         (tmp_path / "a").chmod(0o600)
         assert files.read_own_file(tmp_path / "a") == b"\0\xffabc"
@@ -54,7 +54,7 @@ class TestReading:
             ("hard link", "has more than one name (hard link)"),
         ],
     )
-    def test_what_is_no_plain_file_is_named_and_hangs_nobody(
+    def test_another_kind_of_file_is_refused_by_name_without_blocking(
         self, tmp_path, monkeypatch, thing, what, touch
     ):
         monkeypatch.chdir(tmp_path)
@@ -106,13 +106,13 @@ class TestReading:
             (tmp_path / name).touch()
         assert files.list_names(tmp_path) == ["a", "b", "c"]
 
-    def test_too_much_is_refused(self, tmp_path):
+    def test_a_file_over_the_limit_is_refused(self, tmp_path):
         (tmp_path / "a").write_bytes(b"x" * 11)
         assert files.read_own_file(tmp_path / "a", limit=11) == b"x" * 11
         with pytest.raises(LocalState, match="larger than 10 bytes"):
             files.read_own_file(tmp_path / "a", limit=10)
 
-    def test_loose_modes_are_tightened_with_one_warning(self, tmp_path, caplog):
+    def test_a_mode_that_lets_others_in_is_set_to_0600_with_one_warning(self, tmp_path, caplog):
         path = tmp_path / "a"
         for _ in range(2):
             path.write_text("x")
@@ -122,7 +122,7 @@ class TestReading:
         assert [record.levelname for record in caplog.records] == ["WARNING"]
         assert str(path) in caplog.text
 
-    def test_a_persons_own_mode_stays(self, tmp_path, caplog):
+    def test_without_tighten_the_mode_stays(self, tmp_path, caplog):
         (tmp_path / "a").write_text("x")
         (tmp_path / "a").chmod(0o644)
         assert files.read_own_file(tmp_path / "a", tighten=False) == b"x"
@@ -137,7 +137,7 @@ class TestReading:
         assert FOREIGN_FILE in found.stdout
         assert "another user" in found.stdout
 
-    def test_an_unreadable_file_is_local_state(self, open_folder):
+    def test_an_unreadable_file_raises_local_state(self, open_folder):
         code = SAY_ERROR.format(call="files.read_own_file(sys.argv[1])").replace(
             "try:", "import os\nos.close(os.open(sys.argv[1], os.O_CREAT, 0))\ntry:"
         )
@@ -158,11 +158,11 @@ class TestReading:
             b'{"a":1' + b"1" * 5000 + b"}",
         ],
     )
-    def test_what_is_no_json_object_is_none(self, tmp_path, content):
+    def test_content_other_than_a_json_object_is_none(self, tmp_path, content):
         files.write_atomically(tmp_path / "a", content)
         assert files.read_json(tmp_path / "a") is None
 
-    def test_a_json_object_comes_back_and_what_is_none_is_missing(self, tmp_path):
+    def test_a_json_object_is_returned_as_written(self, tmp_path):
         files.write_json(tmp_path / "a", {"b": ["ä", 1, None]})
         assert files.read_json(tmp_path / "a") == {"b": ["ä", 1, None]}
         assert (tmp_path / "a").read_bytes().isascii()
@@ -171,7 +171,7 @@ class TestReading:
 
 
 class TestWriting:
-    def test_the_file_is_ours_alone_whatever_the_umask(self, tmp_path):
+    def test_the_modes_are_0600_and_0700_with_any_umask(self, tmp_path):
         before = os.umask(0)
         try:
             files.write_atomically(tmp_path / "a", b"x")
@@ -181,12 +181,14 @@ class TestWriting:
         assert mode_of(tmp_path / "a") == 0o600
         assert (mode_of(tmp_path / "f"), mode_of(tmp_path / "f" / "g")) == (0o700, 0o700)
 
-    def test_mode_and_time_are_as_said(self, tmp_path):
+    def test_mode_and_time_are_those_asked_for(self, tmp_path):
         files.write_atomically(tmp_path / "a", b"x", mode=0o640, mtime=4_000_000_000)
         assert mode_of(tmp_path / "a") == 0o640
         assert (tmp_path / "a").stat().st_mtime == 4_000_000_000
 
-    def test_it_is_made_beside_its_target_a_relative_one_too(self, tmp_path, monkeypatch):
+    def test_the_temporary_file_is_beside_its_target_also_for_a_relative_path(
+        self, tmp_path, monkeypatch
+    ):
         (tmp_path / "f").mkdir()
         seen = []
 
@@ -204,7 +206,9 @@ class TestWriting:
         assert [outer for outer, _ in seen] == [["f"], ["f"]]
         assert (tmp_path / "f" / "a").read_bytes() == b"y"
 
-    def test_the_file_is_on_the_disk_before_its_name_and_the_name_too(self, tmp_path, monkeypatch):
+    def test_the_content_is_synced_before_the_rename_and_the_folder_after_it(
+        self, tmp_path, monkeypatch
+    ):
         done = []
         really_sync, really_replace = os.fsync, os.replace
 
@@ -256,14 +260,14 @@ class TestWriting:
 
     @pytest.mark.parametrize("call", ["fsync", "rename"])
     @pytest.mark.parametrize("fault", ["ENOSPC", "EIO", "EDQUOT", "EROFS"])
-    def test_a_disk_that_says_no_keeps_the_old_file(self, tmp_path, call, fault):
+    def test_a_failed_fsync_or_rename_keeps_the_old_file(self, tmp_path, call, fault):
         found = self._injected(tmp_path, call, f"error={fault}")
         assert found.stdout.startswith("7 "), found
         assert (tmp_path / "a").read_bytes() == b"old"
         assert os.listdir(tmp_path) == ["a"]
 
     @pytest.mark.parametrize("call", ["fsync", "rename"])
-    def test_a_killed_writer_loses_nothing_and_the_next_one_heals(self, tmp_path, call):
+    def test_a_killed_writer_loses_nothing_and_the_next_one_cleans_up(self, tmp_path, call):
         found = self._injected(tmp_path, call, "signal=SIGKILL:when=1")
         assert found.returncode != 0
         assert (tmp_path / "a").read_bytes() in (b"old", b"new")
@@ -273,14 +277,14 @@ class TestWriting:
         files.write_atomically(tmp_path / "a", b"next")
         assert os.listdir(tmp_path) == ["a"]
 
-    def test_the_injection_is_seen_by_a_writer_in_place(self, tmp_path):
+    def test_the_injected_fault_harms_a_writer_in_place(self, tmp_path):
         """The control: were the injection broken, the tests above would pass with any code."""
         code = "import os, sys\nf = open(sys.argv[1], 'w')\nos.fsync(f.fileno())\nf.write('new')"
         found = self._injected(tmp_path, "fsync", "signal=SIGKILL:when=1", code)
         assert found.returncode != 0
         assert (tmp_path / "a").read_bytes() == b""
 
-    def test_old_files_that_are_no_temp_files_stay(self, tmp_path):
+    def test_old_files_with_other_names_stay(self, tmp_path):
         for name in ("config", ".bashrc", "ssohelper-1-abc", f".x{files.TEMP_PREFIX}"):
             (tmp_path / name).write_text("precious")
             os.utime(tmp_path / name, (1, 1))
@@ -296,7 +300,7 @@ class TestWriting:
             (errno.EIO, None),
         ],
     )
-    def test_a_full_disk_says_what_helps(self, tmp_path, monkeypatch, number, hint):
+    def test_the_hint_of_a_full_disk_is_to_free_space(self, tmp_path, monkeypatch, number, hint):
         def refuse(_descriptor: int) -> None:
             raise OSError(number, os.strerror(number))
 
@@ -305,7 +309,7 @@ class TestWriting:
             files.write_atomically(tmp_path / "a", b"x")
         assert refused.value.hint == hint
 
-    def test_what_is_removed_is_the_name_alone(self, tmp_path):
+    def test_remove_removes_a_link_and_not_its_target(self, tmp_path):
         (tmp_path / "a").write_text("precious")
         (tmp_path / "link").symlink_to(tmp_path / "a")
         assert files.remove(tmp_path / "link") is True
@@ -313,12 +317,12 @@ class TestWriting:
         assert files.remove(tmp_path / "a" / "below") is False
         assert (tmp_path / "a").read_text() == "precious"
 
-    def test_young_temp_files_of_others_stay(self, tmp_path):
+    def test_young_temporary_files_of_other_processes_stay(self, tmp_path):
         (tmp_path / f"{files.TEMP_PREFIX}1-abc").write_text("being written")
         files.write_atomically(tmp_path / "a", b"x")
         assert (tmp_path / f"{files.TEMP_PREFIX}1-abc").exists()
 
-    def test_a_read_only_folder_is_local_state(self, open_folder):
+    def test_a_read_only_folder_raises_local_state(self, open_folder):
         open_folder.chmod(0o555)
         code = SAY_ERROR.format(call="files.write_atomically(sys.argv[1], b'x')")
         found = as_other_user(code, str(open_folder / "a"))
@@ -344,7 +348,7 @@ class TestWriting:
 
 
 class TestReserving:
-    def test_what_is_kept_is_whole_ours_alone_and_leaves_no_zeros(self, tmp_path):
+    def test_a_committed_file_has_its_content_alone_and_mode_0600(self, tmp_path):
         (tmp_path / "a").write_bytes(b"old")
         with files.reserve_file(tmp_path / "a", 4096) as room:
             assert (tmp_path / "a").read_bytes() == b"old"
@@ -353,19 +357,19 @@ class TestReserving:
         assert mode_of(tmp_path / "a") == 0o600
         assert os.listdir(tmp_path) == ["a"]
 
-    def test_what_is_not_needed_leaves_nothing(self, tmp_path):
+    def test_an_unused_reservation_leaves_no_file(self, tmp_path):
         with files.reserve_file(tmp_path / "a", 4096):
             (found,) = tmp_path.iterdir()
             assert found.stat().st_size == 4096
             assert found.stat().st_blocks * 512 >= 4096, "the room is promised, not taken"
         assert os.listdir(tmp_path) == []
 
-    def test_more_than_was_reserved_is_kept_too(self, tmp_path):
+    def test_more_than_was_reserved_can_be_committed(self, tmp_path):
         with files.reserve_file(tmp_path / "a", 10) as room:
             room.commit(b"x" * 5000)
         assert (tmp_path / "a").read_bytes() == b"x" * 5000
 
-    def test_the_room_is_on_the_disk_before_the_block_begins(self, tmp_path, monkeypatch):
+    def test_the_space_is_on_the_disk_before_the_block_begins(self, tmp_path, monkeypatch):
         done = []
         really_sync = os.fsync
 
@@ -380,7 +384,7 @@ class TestReserving:
         assert done[1] == 3, "the content is on the disk before its name"
 
     @pytest.mark.parametrize("call", ["write", "fsync"])
-    def test_a_disk_without_room_is_said_before_the_block_begins(self, tmp_path, monkeypatch, call):
+    def test_a_full_disk_raises_before_the_block_begins(self, tmp_path, monkeypatch, call):
         (tmp_path / "a").write_bytes(b"old")
 
         def refuse(*_words: object) -> int:

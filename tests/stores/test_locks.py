@@ -56,7 +56,7 @@ class TestLock:
         holder.kill()
         holder.communicate()
 
-    def test_who_waits_in_vain_is_told_which_process_holds_it(self, held):
+    def test_the_error_names_the_process_that_holds_the_lock(self, held):
         path, holder = held
         with (
             pytest.raises(LockNotObtained, match=f"held by process {holder.pid}"),
@@ -64,13 +64,13 @@ class TestLock:
         ):
             pass
 
-    def test_a_stopped_holder_does_not_hang_us(self, held):
+    def test_a_stopped_holder_is_waited_for_until_the_deadline(self, held):
         path, holder = held
         holder.send_signal(signal.SIGSTOP)
         with pytest.raises(LockNotObtained), files.hold_lock(path, soon(0.1)):
             pass
 
-    def test_a_killed_holder_frees_it(self, held):
+    def test_a_killed_holder_frees_the_lock(self, held):
         path, holder = held
         holder.kill()
         holder.wait()
@@ -83,20 +83,20 @@ class TestLock:
             with files.hold_lock(tmp_path / "locks" / "a.lock", soon(0)):
                 assert mode_of(tmp_path / "locks" / "a.lock") == 0o600
 
-    def test_a_lock_that_others_can_open_is_closed_to_them(self, tmp_path, caplog):
+    def test_a_lock_file_that_others_can_open_gets_mode_0600(self, tmp_path, caplog):
         (tmp_path / "a.lock").touch(0o666)
         (tmp_path / "a.lock").chmod(0o666)
         with files.hold_lock(tmp_path / "a.lock", soon(0)):
             assert mode_of(tmp_path / "a.lock") == 0o600
         assert str(tmp_path / "a.lock") in caplog.text
 
-    def test_a_pid_in_the_file_locks_nobody_out(self, tmp_path):
+    def test_a_process_id_in_the_file_is_no_lock(self, tmp_path):
         files.ensure_private_folder(tmp_path / "locks")
         (tmp_path / "locks" / "a.lock").write_text("1\n")
         with files.hold_lock(tmp_path / "locks" / "a.lock", soon(0)):
             pass
 
-    def test_one_at_a_time_among_processes(self, tmp_path):
+    def test_one_process_at_a_time_holds_the_lock(self, tmp_path):
         counter = tmp_path / "counter"
         counter.write_text("0")
         arguments = [sys.executable, "-c", COUNT, str(tmp_path / "l" / "a.lock"), str(counter), "8"]
@@ -116,7 +116,7 @@ class TestLock:
         monkeypatch.setattr(locks.time, "sleep", sleep)
         return released
 
-    def test_a_folder_that_vanished_while_waiting_is_made_again(self, tmp_path, sleeps):
+    def test_a_folder_that_was_removed_while_waiting_is_made_again(self, tmp_path, sleeps):
         path = tmp_path / "run" / "a.lock"
         got_it = threading.Event()
 
@@ -161,7 +161,7 @@ class TestLock:
         assert entered.is_set()
 
     @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
-    def test_without_locks_in_the_file_system_it_goes_on_and_says_so_once(
+    def test_a_file_system_without_locks_costs_one_warning(
         self, tmp_path, monkeypatch, caplog, number
     ):
         def flock(descriptor: int, operation: int) -> None:
@@ -175,7 +175,7 @@ class TestLock:
 
     @pytest.mark.parametrize("call", ["open", "mkdir"])
     @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
-    def test_a_disk_that_takes_no_lock_file_stops_nobody(
+    def test_a_full_or_read_only_disk_costs_one_warning(
         self, tmp_path, monkeypatch, caplog, call, number
     ):
         really = getattr(os, call)
@@ -192,7 +192,7 @@ class TestLock:
             pass
         assert "going on without the lock" in caplog.text
 
-    def test_nor_one_that_takes_no_folder_above_it(self, tmp_path, monkeypatch, caplog):
+    def test_a_full_disk_without_the_folder_costs_one_warning(self, tmp_path, monkeypatch, caplog):
         def refuse(path, *arguments):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -201,7 +201,7 @@ class TestLock:
             pass
         assert "going on without the lock" in caplog.text
 
-    def test_a_lock_that_cannot_be_made_otherwise_is_local_state(self, tmp_path, monkeypatch):
+    def test_any_other_error_raises_local_state(self, tmp_path, monkeypatch):
         def refuse(*_):
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
@@ -212,7 +212,7 @@ class TestLock:
         ):
             pass
 
-    def test_a_kernel_that_answers_enolck_is_met_as_well(self, tmp_path):
+    def test_a_kernel_that_answers_enolck_costs_one_warning(self, tmp_path):
         code = HOLD.replace("sys.stdin.read()", "pass")
         found = subprocess.run(
             [
@@ -228,7 +228,7 @@ class TestLock:
         assert (found.returncode, found.stdout) == (0, "held\n")
         assert "going on without the lock" in found.stderr
 
-    def test_an_exec_ed_child_does_not_keep_it(self, tmp_path):
+    def test_a_child_process_does_not_inherit_the_lock(self, tmp_path):
         path = tmp_path / "l" / "a.lock"
         with files.hold_lock(path, soon()):
             child = subprocess.Popen(

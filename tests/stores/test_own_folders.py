@@ -1,4 +1,4 @@
-"""Folders of ours: for us alone, never behind another user's link, removed without following links."""
+"""Our folders: made for us alone, refused when another user owns them, removed without links."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ from tests.stores.disk import SAY_ERROR, as_other_user, locked, mode_of
 
 
 class TestFolders:
-    def test_what_is_made_is_for_us_alone_and_what_is_there_keeps_its_mode(self, tmp_path):
+    def test_new_folders_get_mode_0700_and_existing_ones_keep_theirs(self, tmp_path):
         tmp_path.chmod(0o755)
         before = os.umask(0)
         try:
@@ -23,9 +23,7 @@ class TestFolders:
         files.ensure_folder(tmp_path)
         assert mode_of(tmp_path) == 0o755
 
-    def test_a_folder_that_cannot_be_named_or_has_nothing_above_it_is_local_state(
-        self, tmp_path, monkeypatch
-    ):
+    def test_a_path_that_no_folder_can_have_raises_local_state(self, tmp_path, monkeypatch):
         with pytest.raises(LocalState, match="cannot be made: not possible"):
             files.ensure_folder(f"{tmp_path}/a\0b")
         (tmp_path / "gone").mkdir()
@@ -34,17 +32,17 @@ class TestFolders:
         with pytest.raises(LocalState, match="cannot be made: no such file"):
             files.ensure_folder("a")
 
-    def test_a_lock_in_no_folder_is_local_state(self, tmp_path):
+    def test_a_lock_below_a_file_raises_local_state(self, tmp_path):
         (tmp_path / "f").write_text("")
         with pytest.raises(LocalState, match="is no folder"):
             locked(tmp_path / "f" / "a.lock")
 
-    def test_a_folder_open_to_others_is_closed(self, tmp_path):
+    def test_a_folder_that_others_can_enter_gets_mode_0700(self, tmp_path):
         (tmp_path / "f").mkdir(mode=0o755)
         assert files.ensure_private_folder(tmp_path / "f") == tmp_path / "f"
         assert mode_of(tmp_path / "f") == 0o700
 
-    def test_a_file_in_the_way_is_local_state(self, tmp_path):
+    def test_a_file_at_the_path_raises_local_state(self, tmp_path):
         (tmp_path / "f").write_text("")
         with pytest.raises(LocalState, match="no folder"):
             files.ensure_private_folder(tmp_path / "f")
@@ -83,7 +81,7 @@ class TestFolders:
         assert files.remove_tree(tmp_path / "tree") == 0
 
 
-def test_a_folder_that_cannot_be_made_after_its_parents_is_local_state(tmp_path, monkeypatch):
+def test_a_disk_error_after_the_parents_were_made_raises_local_state(tmp_path, monkeypatch):
     really = os.mkdir
 
     def refuse(path, *arguments):

@@ -1,5 +1,7 @@
-"""Under which sign-in and config responses were published; what a hit compares is in the launcher's
-tests."""
+"""The stamps of the sign-in and the config under which responses were published.
+
+tests/shell/test_launcher.py has what a hit compares.
+"""
 
 import os
 import time
@@ -35,15 +37,15 @@ class Place:
         return SessionStamp(self.runtime, session, str(self.config), str(self.token))
 
     def withdraw(self) -> None:
-        # Whatever is withdrawn is gone before a stamp fits.
-        assert not self.fits()
+        # Responses are withdrawn before a stamp matches.
+        assert not self.matches()
         self.withdrawn += 1
 
     def prepare(self, session: SsoSession = SESSION) -> bool:
         return self.stamp(session).prepare(self.withdraw)
 
-    def fits(self) -> bool:
-        """Return what a hit finds."""
+    def matches(self) -> bool:
+        """Return whether a hit would find that both stamps match."""
         try:
             return all(
                 os.stat(link).st_mtime_ns == os.stat(seen).st_mtime_ns
@@ -64,33 +66,33 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
-def test_says_the_files_as_they_are_once(place: Place) -> None:
-    assert (place.fits(), place.stamp().is_due) == (False, True)
+def test_stamps_have_the_times_of_the_files_and_are_written_once(place: Place) -> None:
+    assert (place.matches(), place.stamp().is_due) == (False, True)
     assert place.prepare()
-    assert (place.fits(), place.stamp().is_due, place.withdrawn) == (True, False, 1)
+    assert (place.matches(), place.stamp().is_due, place.withdrawn) == (True, False, 1)
     before = os.stat(place.seen("token")).st_ino
     assert place.prepare()
     assert (os.stat(place.seen("token")).st_ino, place.withdrawn) == (before, 1)
 
 
-def test_a_token_file_of_another_tool_withdraws_what_was_published(place: Place) -> None:
+def test_a_token_file_of_another_tool_withdraws_the_responses(place: Place) -> None:
     place.prepare()
     place.write(place.token, "2")
     assert place.stamp().is_due
     assert place.prepare()
-    assert (place.fits(), place.withdrawn) == (True, 2)
+    assert (place.matches(), place.withdrawn) == (True, 2)
 
 
-def test_an_edited_config_of_the_same_portal_withdraws_nothing(place: Place) -> None:
+def test_an_edited_config_of_the_same_portal_withdraws_no_response(place: Place) -> None:
     place.prepare()
     place.write(place.config, "2")
-    assert (place.fits(), place.stamp().is_due) == (False, True)
+    assert (place.matches(), place.stamp().is_due) == (False, True)
     assert place.prepare()
-    assert (place.fits(), place.withdrawn) == (True, 1)
+    assert (place.matches(), place.withdrawn) == (True, 1)
 
 
 @pytest.mark.parametrize("also_token", [True, False])
-def test_another_portal_withdraws_what_was_published(place: Place, also_token: bool) -> None:
+def test_another_portal_withdraws_the_responses(place: Place, also_token: bool) -> None:
     place.prepare()
     place.write(place.config, "2")
     if also_token:
@@ -99,58 +101,60 @@ def test_another_portal_withdraws_what_was_published(place: Place, also_token: b
     assert place.stamp(OTHER).is_of_other_portal
     assert place.stamp(SESSION._replace(region="eu-west-1")).is_of_other_portal
     assert place.prepare(OTHER)
-    assert (place.fits(), place.withdrawn) == (True, 2)
+    assert (place.matches(), place.withdrawn) == (True, 2)
     assert place.stamp().is_of_other_portal
 
 
 @pytest.mark.parametrize("what", ["config", "token"])
-def test_what_was_written_just_now_gets_no_stamp(place: Place, what: str) -> None:
-    """A second write in the same second may leave the same time."""
+def test_a_file_that_was_just_written_gets_no_stamp(place: Place, what: str) -> None:
+    """A second write in the same second may leave the same modification time."""
     place.prepare()
     place.write(getattr(place, what), "2", settled=False)
-    assert (place.prepare(), place.fits(), place.stamp().is_due) == (False, False, False)
+    assert (place.prepare(), place.matches(), place.stamp().is_due) == (False, False, False)
     assert place.withdrawn == 1
     settle(getattr(place, what))
-    assert (place.prepare(), place.fits()) == (True, True)
+    assert (place.prepare(), place.matches()) == (True, True)
 
 
 @pytest.mark.parametrize("what", ["config", "token"])
-def test_what_changes_while_it_is_read_gets_no_stamp(place: Place, what: str) -> None:
+def test_a_file_that_changes_while_it_is_read_gets_no_stamp(place: Place, what: str) -> None:
     stamp = place.stamp()
     place.write(getattr(place, what), "2")
-    assert (stamp.prepare(place.withdraw), place.fits()) == (False, False)
+    assert (stamp.prepare(place.withdraw), place.matches()) == (False, False)
 
 
 @pytest.mark.parametrize("what", ["config", "token"])
-def test_a_file_that_is_not_there_gets_no_stamp(place: Place, what: str) -> None:
+def test_a_missing_file_gets_no_stamp(place: Place, what: str) -> None:
     getattr(place, what).unlink()
     assert not place.prepare()
     stamp = SessionStamp(place.runtime, SESSION, "", str(place.token))
     assert not stamp.prepare(place.withdraw)
 
 
-def test_a_renewal_takes_the_stamp_along(place: Place) -> None:
+def test_a_renewal_updates_the_stamp(place: Place) -> None:
     place.prepare()
     stamp = place.stamp()
     place.write(place.token, "renewed")
-    assert not place.fits()
+    assert not place.matches()
     stamp.follow_renewal()
-    assert (place.fits(), place.stamp().is_due, place.withdrawn) == (True, False, 1)
+    assert (place.matches(), place.stamp().is_due, place.withdrawn) == (True, False, 1)
 
 
-def test_a_renewal_of_a_token_that_was_not_stamped_leaves_it(place: Place) -> None:
-    """What is published may be of the sign-in before that."""
+def test_a_renewal_writes_no_stamp_where_it_did_not_match_before(place: Place) -> None:
+    """The published responses may be of an earlier sign-in."""
     place.prepare()
     place.write(place.token, "another person's")
     stamp = place.stamp()
     place.write(place.token, "theirs, renewed")
     stamp.follow_renewal()
-    assert not place.fits()
+    assert not place.matches()
     assert place.prepare()
     assert place.withdrawn == 2
 
 
-def test_a_config_that_is_a_link_to_another_one_now(place: Place, tmp_path: Path) -> None:
+def test_a_config_link_that_now_leads_to_another_config_matches_no_stamp(
+    place: Place, tmp_path: Path
+) -> None:
     place.config.rename(tmp_path / "a")
     place.write(tmp_path / "b", "2")
     place.config.symlink_to(tmp_path / "a")
@@ -165,7 +169,7 @@ def test_a_config_that_is_a_link_to_another_one_now(place: Place, tmp_path: Path
 
 @pytest.mark.parametrize("step", range(4))
 @pytest.mark.parametrize("what", ["config", "token", "portal"])
-def test_killed_after_each_step_nothing_that_was_withdrawn_fits(
+def test_after_a_kill_at_any_step_no_stamp_matches_withdrawn_responses(
     place: Place, monkeypatch: pytest.MonkeyPatch, what: str, step: int
 ) -> None:
     place.prepare()
@@ -189,15 +193,15 @@ def test_killed_after_each_step_nothing_that_was_withdrawn_fits(
     try:
         place.prepare(session)
     except KeyboardInterrupt:
-        # Responses of the sign-in before are gone, or no stamp fits: nothing wrong is served.
-        assert place.withdrawn == 2 or not place.fits() or what == "config"
+        # Responses of the earlier sign-in are removed, or no stamp matches: a hit prints none.
+        assert place.withdrawn == 2 or not place.matches() or what == "config"
     monkeypatch.undo()
     assert place.prepare(session)
-    assert place.fits()
+    assert place.matches()
     assert place.withdrawn >= (1 if what == "config" else 2)
 
 
-def test_a_full_disk_is_said(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_raises_local_state(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.prepare()
     place.write(place.token, "2")
 
@@ -207,19 +211,19 @@ def test_a_full_disk_is_said(place: Place, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(files, "write_atomically", refuse)
     with pytest.raises(LocalState):
         place.prepare()
-    assert not place.fits()
+    assert not place.matches()
 
 
-def test_a_malformed_stamp_is_as_if_absent(place: Place) -> None:
+def test_a_malformed_stamp_counts_as_missing(place: Place) -> None:
     place.prepare()
     for content in (b"", b"x", b"1" * 20000, b"\xff\n\n"):
         Path(place.seen("config")).write_bytes(content)
         assert place.stamp().is_due
         assert place.prepare()
-        assert place.fits()
+        assert place.matches()
 
 
-def test_our_token_files_are_never_as_old_as_what_comes_next(tmp_path: Path) -> None:
+def test_a_later_write_of_the_token_file_always_has_another_time(tmp_path: Path) -> None:
     from ssohelper.core.model import AccessToken, Secret
     from ssohelper.stores.token_cache import TokenFiles
 

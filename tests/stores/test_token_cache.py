@@ -1,4 +1,4 @@
-"""The contract of every TokenStore, and what the AWS CLI's file adds to it."""
+"""The contract of every TokenStore, and what the files in the AWS CLI's format add to it."""
 
 import contextlib
 import errno
@@ -43,7 +43,7 @@ def soon(seconds: float = 20) -> Deadline:
 
 
 class TokenStoreContract:
-    """What every store of tokens promises; `make` gives one, twice the same for the same folder."""
+    """What every TokenStore promises. `make` returns one; two of one folder share their content."""
 
     def make(self, folder: Path) -> TokenStore:
         raise NotImplementedError
@@ -56,22 +56,22 @@ class TokenStoreContract:
     def other_process(self, tmp_path) -> TokenStore:
         return self.make(tmp_path)
 
-    def test_nothing_is_kept_at_first(self, store):
+    def test_a_new_store_is_empty(self, store):
         assert store.load(CORP) is None
         assert store.read_fingerprint(CORP) == ""
         assert store.load_facts("corp") == SignInFacts()
         assert store.load_registration(CORP, "authorization_code") is None
 
-    def test_a_token_comes_back_whole(self, store, other_process):
+    def test_a_token_is_returned_as_saved(self, store, other_process):
         store.save(CORP, token("a"))
         assert other_process.load(CORP) == token("a")
 
-    def test_a_token_without_refresh_token_and_client_comes_back(self, store, other_process):
+    def test_a_token_without_refresh_token_and_client_is_returned(self, store, other_process):
         plain = AccessToken(Secret("a"), NOON, None, None)
         store.save(CORP, plain)
         assert other_process.load(CORP) == plain
 
-    def test_an_expired_token_is_still_a_token(self, store):
+    def test_an_expired_token_is_returned(self, store):
         store.save(CORP, token("a", expires_at=1))
         assert store.load(CORP) == token("a", expires_at=1)
 
@@ -104,7 +104,7 @@ class TokenStoreContract:
     def test_a_refresh_never_replaces_a_token_that_another_tool_wrote_meanwhile(
         self, store, other_process, ends_later
     ):
-        """Whichever ends later: another person may have signed in with it."""
+        """Whichever of the two expires later: another user may have signed in with it."""
         store.save(CORP, token("a"))
         theirs = token("theirs", NOON + ends_later, "refresh-theirs")
         other_process.save(CORP, theirs)
@@ -119,7 +119,7 @@ class TokenStoreContract:
             self.renew(store, token("a"), token("b"))
         assert store.load(moved) == token("theirs")
 
-    def test_a_person_who_signs_in_replaces_any_token(self, store, other_process):
+    def test_a_sign_in_replaces_any_token(self, store, other_process):
         other_process.save(CORP, token("other-person", NOON + 1000))
         store.save(CORP, token("person", NOON + 10))
         assert other_process.load(CORP) == token("person", NOON + 10)
@@ -131,7 +131,7 @@ class TokenStoreContract:
             self.renew(store, token("a"), token("b"))
         assert store.load(CORP) is None
 
-    def test_the_facts_of_a_sign_in_come_back_with_its_tokens(self, store, other_process):
+    def test_facts_are_returned_with_their_token_ids(self, store, other_process):
         facts = SignInFacts(signed_in_at=NOON, token_ids=("1", "2"), sent_id="3")
         store.save_facts("corp", facts)
         assert other_process.load_facts("corp") == facts
@@ -143,7 +143,7 @@ class TokenStoreContract:
         store.save(CORP, token("b"))
         assert store.read_fingerprint(CORP) not in ("", first)
 
-    def test_registrations_are_kept_by_grant_and_session(self, store, other_process):
+    def test_registrations_are_separate_by_grant_and_session(self, store, other_process):
         pkce = CLIENT._replace(grant_types=("authorization_code", "refresh_token"), scopes=SCOPES)
         store.save_registration(CORP, pkce)
         assert other_process.load_registration(CORP, "authorization_code") == pkce
@@ -156,7 +156,7 @@ class TokenStoreContract:
             store.load_registration(CORP, "urn:ietf:params:oauth:grant-type:device_code") == device
         )
 
-    def test_facts_come_back_by_session(self, store, other_process):
+    def test_facts_are_separate_by_session(self, store, other_process):
         facts = SignInFacts(signed_in_at=NOON, user="ana", token_life_seconds=3600)
         store.save_facts("corp", facts)
         assert other_process.load_facts("corp") == facts
@@ -170,7 +170,7 @@ class TokenStoreContract:
         assert store.load(CORP) is None
         assert store.load_registration(CORP, "x") is None
 
-    def test_the_lock_is_the_sessions(self, store, other_process):
+    def test_each_session_has_its_own_lock(self, store, other_process):
         with store.lock_token("corp", soon()):
             with pytest.raises(LockNotObtained), other_process.lock_token("corp", soon(0)):
                 pass
@@ -181,7 +181,7 @@ class TokenStoreContract:
                 pass
 
     @pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "-a", "a" * 65, "a\nb", "ä"])
-    def test_a_hostile_name_is_no_path(self, store, name):
+    def test_a_session_name_that_is_a_path_is_refused(self, store, name):
         for call in (store.load_facts, lambda name: store.load(CORP._replace(name=name))):
             with pytest.raises(ConfigInvalid):
                 call(name)
@@ -247,7 +247,7 @@ class TestTokenFiles(TokenStoreContract):
             "2026-01-01T12:00:00",
         ],
     )
-    def test_every_tools_dates_are_read(self, store, path, expires_at):
+    def test_the_dates_of_every_tool_are_read(self, store, path, expires_at):
         path.write_text(json.dumps({"accessToken": "a", "expiresAt": expires_at}))
         found = store.load(CORP)
         assert found == AccessToken(Secret("a"), NOON, None, None)
@@ -267,16 +267,16 @@ class TestTokenFiles(TokenStoreContract):
             {"clientId": "c", "clientSecret": "s", "expiresAt": to_iso(NOON)},
         ],
     )
-    def test_an_object_that_is_no_token_is_no_sign_in(self, store, path, document):
+    def test_an_object_other_than_a_token_counts_as_signed_out(self, store, path, document):
         path.write_text(json.dumps(document))
         assert store.load(CORP) is None
 
     @pytest.mark.parametrize("end", ["", "/", "/#", "/#/"])
-    def test_the_same_portal_is_the_same_however_its_url_ends(self, store, path, end):
+    def test_the_end_of_a_start_url_does_not_matter(self, store, path, end):
         store.save(CORP._replace(start_url=CORP.start_url + end), token("a"))
         assert store.load(CORP) == token("a")
 
-    def test_keys_of_other_tools_survive_a_refresh_and_not_a_sign_in(self, store, path):
+    def test_a_refresh_keeps_the_keys_of_other_tools_and_a_sign_in_does_not(self, store, path):
         store.save(CORP, token("a"))
         path.write_text(json.dumps({**json.loads(path.read_text()), "theirs": 1}))
         self.renew(store, token("a"), token("b"))
@@ -284,7 +284,9 @@ class TestTokenFiles(TokenStoreContract):
         store.save(CORP, token("c"))
         assert "theirs" not in json.loads(path.read_text())
 
-    def test_a_file_cut_at_any_byte_is_named_and_never_signed_out(self, store, path, few_looks):
+    def test_a_file_cut_at_any_byte_raises_and_never_counts_as_signed_out(
+        self, store, path, few_looks
+    ):
         store.save(CORP, token("a"))
         whole = path.read_bytes()
         for length in range(len(whole)):
@@ -294,7 +296,7 @@ class TestTokenFiles(TokenStoreContract):
         path.write_bytes(whole)
         assert store.load(CORP) == token("a")
 
-    def test_two_objects_in_a_row_are_damage(self, store, path, few_looks):
+    def test_two_objects_in_one_file_count_as_damage(self, store, path, few_looks):
         path.write_text('{"accessToken": "a"}}')
         with pytest.raises(LoginRequired, match="damaged"):
             store.load(CORP)
@@ -302,7 +304,7 @@ class TestTokenFiles(TokenStoreContract):
         store.save(CORP, token("b"))
         assert store.load(CORP) == token("b")
 
-    def test_flipped_bits_are_never_a_traceback(self, store, path, few_looks):
+    def test_flipped_bits_raise_only_our_own_errors(self, store, path, few_looks):
         chance = random.Random(1)
         store.save(CORP, token("a"))
         whole = path.read_bytes()
@@ -313,7 +315,7 @@ class TestTokenFiles(TokenStoreContract):
             with contextlib.suppress(LoginRequired):
                 store.load(CORP)
 
-    def test_a_writer_in_place_never_signs_us_out(self, store, path, monkeypatch):
+    def test_a_tool_that_writes_in_place_never_signs_us_out(self, store, path, monkeypatch):
         store.save(CORP, token("a"))
         code = (
             "import sys, os, time\n"
@@ -346,7 +348,7 @@ class TestTokenFiles(TokenStoreContract):
             writer.communicate()
         assert torn >= 20, "the writer never showed half a file: this test tests nothing"
 
-    def test_a_link_a_fifo_and_a_loose_mode(self, store, path, tmp_path):
+    def test_a_link_and_a_fifo_are_refused_and_a_mode_is_set_to_0600(self, store, path, tmp_path):
         precious = tmp_path / "precious"
         precious.write_text("precious")
         path.symlink_to(precious)
@@ -380,7 +382,7 @@ class TestTokenFiles(TokenStoreContract):
         assert store.load(CORP) == token("a")
         store.save(CORP, token("b"))
 
-    def test_damaged_facts_are_no_facts(self, store, tmp_path):
+    def test_damaged_facts_count_as_missing(self, store, tmp_path):
         store.save_facts("corp", SignInFacts(signed_in_at=NOON))
         path = tmp_path / "state" / "sign-ins" / "corp.json"
         path.write_text('{"signed_in_at": "noon", "user": 3, "refreshed_at": true, "new": 1}')
@@ -392,8 +394,8 @@ class TestTokenFiles(TokenStoreContract):
         store.save(CORP, token("CNRY-AT-1"))
         assert "CNRY" not in repr(store.load(CORP)) + repr(vars(store))
 
-    def test_the_lock_of_a_renewal_stands_beside_the_token(self, store, path, tmp_path):
-        """So that hosts and containers that share a home, each with its own /run, renew once."""
+    def test_the_lock_of_a_renewal_is_beside_the_token_file(self, store, path, tmp_path):
+        """Hosts and containers that share a home folder, each with its own /run, renew once."""
         elsewhere = TokenFiles(tmp_path / "cache", state=tmp_path / "s2", runtime=tmp_path / "r2")
         with store.lock_token("corp", soon()):
             with pytest.raises(LockNotObtained), elsewhere.lock_token("corp", soon(0)):
@@ -402,7 +404,7 @@ class TestTokenFiles(TokenStoreContract):
                 pass
         assert (path.parent / f".{path.stem}.lock").exists()
 
-    def test_where_nothing_can_be_written_beside_the_token_the_runtime_folder_has_the_lock(
+    def test_where_the_token_folder_cannot_be_written_the_lock_is_in_the_runtime_folder(
         self, store, path, tmp_path, monkeypatch
     ):
         # Root may write anywhere, so the system's answer is what the test says.
@@ -415,7 +417,7 @@ class TestTokenFiles(TokenStoreContract):
             pass
         assert list(path.parent.iterdir()) == []
 
-    def test_places_name_what_is_there(self, store, path):
+    def test_list_files_names_the_files_that_exist(self, store, path):
         assert store.list_files(CORP) == []
         store.save(CORP, token("a"))
         assert store.list_files(CORP) == [str(path)]

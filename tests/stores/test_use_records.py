@@ -40,13 +40,13 @@ def test_a_favourite_stays_one_when_it_is_used(house: App):
     assert favourites.load_usage(house)[KEY] == Usage(NOON, 1, favourite=False)
 
 
-def test_what_is_neither_used_nor_a_favourite_is_not_kept(house: App, tmp_path: Path):
+def test_a_role_that_is_neither_used_nor_a_favourite_is_not_saved(house: App, tmp_path: Path):
     favourites.set_favourite(house, KEY, True)
     favourites.set_favourite(house, KEY, False)
     assert json.loads((tmp_path / "state" / "usage.json").read_text())["roles"] == []
 
 
-def test_it_is_private(house: App, tmp_path: Path):
+def test_the_file_has_mode_0600(house: App, tmp_path: Path):
     favourites.record_use(house, PROFILE)
     assert os.stat(tmp_path / "state" / "usage.json").st_mode & 0o777 == 0o600
 
@@ -69,7 +69,7 @@ def test_it_is_private(house: App, tmp_path: Path):
         b'{"version": 1, "roles": [null, 1, "x", []]}',
     ],
 )
-def test_what_is_malformed_is_as_if_absent(house: App, tmp_path: Path, content: bytes):
+def test_a_malformed_file_counts_as_missing(house: App, tmp_path: Path, content: bytes):
     (tmp_path / "state").mkdir(mode=0o700)
     (tmp_path / "state" / "usage.json").write_bytes(content)
     assert favourites.load_usage(house) == {}
@@ -78,7 +78,7 @@ def test_what_is_malformed_is_as_if_absent(house: App, tmp_path: Path, content: 
     assert house.warnings == []
 
 
-def test_a_bad_line_costs_only_itself(house: App, tmp_path: Path):
+def test_a_malformed_line_alone_counts_as_missing(house: App, tmp_path: Path):
     favourites.record_use(house, PROFILE)
     path = tmp_path / "state" / "usage.json"
     found = json.loads(path.read_text())
@@ -104,7 +104,7 @@ def test_no_count_is_lost_between_eight_writers(tmp_path: Path):
     assert house.usage.load_all()[KEY].uses == 40
 
 
-def test_a_state_folder_that_takes_nothing_fails_no_command(tmp_path: Path):
+def test_a_state_folder_that_cannot_be_written_fails_no_command(tmp_path: Path):
     (tmp_path / "state").write_text("a file is in the way")
     house = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
     favourites.record_use(house, PROFILE)
@@ -112,7 +112,7 @@ def test_a_state_folder_that_takes_nothing_fails_no_command(tmp_path: Path):
     assert warning.startswith("this use could not be recorded: ")
 
 
-def test_a_hostile_key_is_refused_before_anything_is_written(house: App, tmp_path: Path):
+def test_a_key_that_is_a_path_is_refused_before_anything_is_written(house: App, tmp_path: Path):
     with pytest.raises(ConfigInvalid):
         favourites.set_favourite(house, RoleKey("../x", "001234567890", "Admin"), True)
     assert not (tmp_path / "state").exists()
