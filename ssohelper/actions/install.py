@@ -88,7 +88,7 @@ def plan_install(app: App, shell: str) -> Edit:
     if by_hand and not rc_text.has_block(before or b"", str(path)):
         return Edit(shell, path, before, before, by_hand)
     installation.warn_if_exposed(app.environ, app.warn)
-    missing = app.user_file(path).missing_folders()
+    missing = app.user_file(path).count_missing_folders()
     after = rc_text.installed(before, lines(shell, app.environ), str(path), missing)
     return Edit(shell, path, before, after)
 

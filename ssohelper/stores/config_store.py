@@ -160,7 +160,7 @@ class ConfigStore:
         if after is None:
             self._file.remove()
         else:
-            self._file.put(after, found)
+            self._file.replace(after, found)
 
 
 def _content(found: Found) -> bytes | None:

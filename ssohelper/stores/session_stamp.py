@@ -131,13 +131,13 @@ class _Part:
     def read_time(self) -> None:
         """Read the file's modification time, to compare and to write it later."""
         self._read_at = time.time()
-        self._modified = _modified_at(self._path)
+        self._modified = _read_mtime_ns(self._path)
 
     def is_settled(self) -> bool:
         """Return whether the file exists, has not changed, and was last written over 2 s ago."""
         if sys.platform == "win32":
             return False  # Windows has no launcher, and making a link takes a privilege there
-        if self._modified is None or _modified_at(self._path) != self._modified:
+        if self._modified is None or _read_mtime_ns(self._path) != self._modified:
             return False
         return abs(self._read_at - self._modified / 1e9) >= _SETTLED_AFTER_SECONDS
 
@@ -166,7 +166,7 @@ class _Part:
         files.write_link(self._link, self._path)
 
 
-def _modified_at(path: str) -> int | None:
+def _read_mtime_ns(path: str) -> int | None:
     """Return nanoseconds; None for a missing file, or when its status cannot be read."""
     try:
         return os.stat(path).st_mtime_ns if path else None

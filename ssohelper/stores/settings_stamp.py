@@ -28,7 +28,7 @@ class SettingsStamp:
         self._settings_file = settings_file
         self._path = folders.settings_stamp(os.fspath(runtime))
         self._recorded_at = time.time()
-        self._recorded_mtime_ns = _modified_at(settings_file)
+        self._recorded_mtime_ns = _read_mtime_ns(settings_file)
 
     def is_due(self) -> bool:
         """Return whether `prepare` would write: responses may be of other settings."""
@@ -60,7 +60,7 @@ class SettingsStamp:
     def _has_changed(self) -> bool:
         """Return whether the settings changed since this object was created."""
         recorded = self._recorded_mtime_ns
-        return recorded == _UNKNOWN or _modified_at(self._settings_file) != recorded
+        return recorded == _UNKNOWN or _read_mtime_ns(self._settings_file) != recorded
 
     def _is_too_new(self) -> bool:
         """Return whether the settings changed so recently that a shell could miss a change."""
@@ -88,7 +88,7 @@ class SettingsStamp:
             return True
         # A file system that stores whole seconds changes the time by less than this. A writer that
         # was killed leaves the time of its write, which differs by more.
-        stamp_mtime_ns = _modified_at(Path(self._path)) or 0
+        stamp_mtime_ns = _read_mtime_ns(Path(self._path)) or 0
         return abs(stamp_mtime_ns - self._recorded_mtime_ns) / 1e9 < _SETTLED_AFTER_SECONDS
 
     def _write(self) -> None:
@@ -100,7 +100,7 @@ class SettingsStamp:
             os.utime(self._path, ns=(self._recorded_mtime_ns, self._recorded_mtime_ns))
 
 
-def _modified_at(path: Path) -> int | None:
+def _read_mtime_ns(path: Path) -> int | None:
     """Return the modification time in nanoseconds, None without a file, _UNKNOWN on an error."""
     try:
         return os.stat(path).st_mtime_ns

@@ -83,7 +83,7 @@ class UserFile:
         """Return the file as it is now; a missing one is empty. Raises: LocalState."""
         return read_user_file(self.path)
 
-    def put(self, data: bytes, found: Found) -> None:
+    def replace(self, data: bytes, found: Found) -> None:
         """Replace what was `found`. Raises: Changed, LocalState; then nothing has changed."""
         files.refuse_another_users_home(self.path)
         # The target is replaced, so that a link stays a link.
@@ -108,7 +108,7 @@ class UserFile:
             if after is None:
                 self.remove()
             else:
-                self.put(after, found)
+                self.replace(after, found)
         except Changed:
             raise LocalState(
                 f'"{self.path}" was changed by another program meanwhile', hint="try again"
@@ -120,7 +120,7 @@ class UserFile:
         self.check_writable()
         files.remove(os.path.realpath(self.path))
 
-    def missing_folders(self) -> int:
+    def count_missing_folders(self) -> int:
         """Return how many of the folders above the file are missing."""
         folder, count = os.path.dirname(os.path.realpath(self.path)), 0
         while not os.path.lexists(folder):

@@ -394,7 +394,7 @@ def test_a_failed_write_uses_up_no_undo(
         raise LocalState("no space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("ssohelper.stores.user_file.UserFile.put", full)
+        patch.setattr("ssohelper.stores.user_file.UserFile.replace", full)
         with pytest.raises(LocalState, match="no space"):
             store.write(adding("e"), within())
     assert path.read_bytes() == text
@@ -416,7 +416,7 @@ def test_undo_skips_a_write_whose_process_was_killed_before_it(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("ssohelper.stores.user_file.UserFile.put", killed)
+        patch.setattr("ssohelper.stores.user_file.UserFile.replace", killed)
         patch.setattr("ssohelper.stores.config_versions.ConfigVersions.cancel", killed)
         with pytest.raises(Killed):
             store.write(adding("b"), within())
