@@ -21,6 +21,8 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import mypy
+import platformdirs.macos
+import platformdirs.windows
 
 _STUBS = Path(mypy.__file__).parent / "typeshed" / "stdlib"
 ROOT = Path(__file__).resolve().parent.parent
@@ -168,6 +170,11 @@ def move_to(platform: str) -> None:
         return seen[name]
 
     builtins.__import__ = import_as_there
+    # platformdirs has chosen by this system, and Windows itself cannot be asked.
+    local = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~/AppData/Local")
+    platformdirs.windows.get_win_folder = lambda _name: local
+    classes = {"win32": platformdirs.windows.Windows, "darwin": platformdirs.macos.MacOS}
+    platformdirs.PlatformDirs = classes[platform]  # type: ignore[misc]
 
 
 def _modules_that_are_absent() -> list[str]:

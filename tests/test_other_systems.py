@@ -18,6 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import platformdirs
 import platformdirs.windows
 import pytest
 
@@ -220,24 +221,19 @@ class TestWindows:
         assert len([line for line in told if b"warning" not in line]) == 1
         assert asked.returncode == 5
 
-    @pytest.mark.parametrize("local", [r"C:\Users\ana\AppData\Local", None])
-    def test_the_folders_are_platformdirs_own(
-        self, local: str | None, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        environ = {"HOME": "/c/elsewhere"} | ({"LOCALAPPDATA": local} if local else {})
-        monkeypatch.setenv("HOME", r"C:\Users\ana")  # expanduser's word for USERPROFILE here
+    def test_the_folders_are_those_of_platformdirs(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The system says where LOCALAPPDATA is, whatever the environment says."""
         monkeypatch.setattr(sys, "platform", "win32")
-        monkeypatch.setattr(
-            platformdirs.windows, "get_win_folder", lambda _: r"C:\Users\ana\AppData\Local"
-        )
-        theirs = platformdirs.windows.Windows("ssohelper", appauthor=False)
+        monkeypatch.setattr(platformdirs, "PlatformDirs", platformdirs.windows.Windows)
+        monkeypatch.setattr(platformdirs.windows, "get_win_folder", lambda _: r"D:\Local")
+        environ = {"HOME": "/c/elsewhere", "LOCALAPPDATA": r"C:\Users\ana\AppData\Local"}
         for ours, wanted in (
-            (folders.cache_folder(environ), theirs.user_cache_dir),
-            (folders.runtime_folder(environ), theirs.user_cache_dir),
-            (folders.state_folder(environ), theirs.user_state_dir),
-            (folders.settings_file(environ), f"{theirs.user_config_dir}/config.toml"),
+            (folders.cache_folder(environ), "D:/Local/ssohelper/Cache"),
+            (folders.runtime_folder(environ), "D:/Local/ssohelper/Cache"),
+            (folders.state_folder(environ), "D:/Local/ssohelper"),
+            (folders.settings_file(environ), "D:/Local/ssohelper/config.toml"),
         ):
-            assert ours.replace("\\", "/") == wanted.replace("\\", "/")
+            assert ours.replace("\\", "/") == wanted
 
     def test_the_config_is_where_botocore_looks_whatever_home_says(
         self, monkeypatch: pytest.MonkeyPatch
@@ -250,7 +246,7 @@ class TestWindows:
 
     def test_the_opener_is_the_system_s(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "platform", "win32")
-        monkeypatch.setattr(browser, "_CONTAINER_MARKS", ())
+        monkeypatch.setattr(browser, "_CONTAINER_FILES", ())
         found = browser.find_opener({"SYSTEMROOT": "/Windows"})
         assert found == ("/Windows/System32/rundll32.exe", "url.dll,FileProtocolHandler")
 

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_LINUX_FOLDERS = {
+    "cache": ("XDG_CACHE_HOME", "~/.cache"),
+    "state": ("XDG_STATE_HOME", "~/.local/state"),
+    "config": ("XDG_CONFIG_HOME", "~/.config"),
+}
+
+
 def runtime_folder(environ: "Mapping[str, str]") -> str:
     """Return the path of the runtime folder, whether it exists or not."""
     home = _own_home(environ)
@@ -32,41 +39,26 @@ def runtime_folder(environ: "Mapping[str, str]") -> str:
 
 
 def cache_folder(environ: "Mapping[str, str]") -> str:
-    """Return platformdirs' user_cache_dir("ssohelper"). Importing platformdirs costs 4 ms.
-
-    A test compares these three functions with platformdirs, for Linux, macOS and Windows.
-    """
-    if sys.platform == "win32":
-        return _local_app_data(environ) + "/Cache"
-    found = _base(environ, "XDG_CACHE_HOME", "~/.cache", "~/Library/Caches")
+    """Return the user cache folder; that of our own home where HOME is another user's."""
+    found = _user_folder("cache", environ)
     if foreign_owner(found, environ) is None:
         return found
     own_home = _load_passwd_home()
-    return (
-        found
-        if own_home is None
-        else _base({}, "", own_home + "/.cache", own_home + "/Library/Caches")
-    )
+    if own_home is None:
+        return found
+    caches = "/Library/Caches" if sys.platform == "darwin" else "/.cache"
+    return own_home + caches + "/ssohelper"
 
 
 def state_folder(environ: "Mapping[str, str]") -> str:
-    """Return the folder of sign-in facts, listings and config versions: user_state_dir."""
+    """Return the folder of sign-in facts, listings and config versions."""
     home = _own_home(environ)
-    if home:
-        return home + "/state"
-    if sys.platform == "win32":
-        return _local_app_data(environ)
-    return _base(environ, "XDG_STATE_HOME", "~/.local/state", "~/Library/Application Support")
+    return home + "/state" if home else _user_folder("state", environ)
 
 
 def config_folder(environ: "Mapping[str, str]") -> str:
-    """Return the folder of our settings: platformdirs' user_config_dir."""
-    home = _own_home(environ)
-    if home:
-        return home
-    if sys.platform == "win32":
-        return _local_app_data(environ)
-    return _base(environ, "XDG_CONFIG_HOME", "~/.config", "~/Library/Application Support")
+    """Return the folder of our settings."""
+    return _own_home(environ) or _user_folder("config", environ)
 
 
 def settings_file(environ: "Mapping[str, str]") -> str:
@@ -194,16 +186,23 @@ def _own_home(environ: "Mapping[str, str]") -> str | None:
     return home
 
 
-def _base(environ: "Mapping[str, str]", variable: str, linux: str, macos: str) -> str:
+def _user_folder(kind: str, environ: "Mapping[str, str]") -> str:
+    """Return the user's cache, state or config folder for ssohelper, as platformdirs does.
+
+    On Linux by its rule, written again: importing platformdirs costs a hit 4 ms, and the launcher
+    cannot ask it. A test compares the two. Elsewhere platformdirs itself looks at this process's
+    environment and asks the system.
+    """
+    if sys.platform != "linux":
+        import platformdirs
+
+        folders = platformdirs.PlatformDirs("ssohelper", appauthor=False)
+        return str(getattr(folders, f"user_{kind}_dir"))
+    variable, default = _LINUX_FOLDERS[kind]
     base = environ.get(variable, "")
     # By XDG's rule, a relative path counts as not set.
     if base[:1] != "/":
-        base = os.path.expanduser(macos if sys.platform == "darwin" else linux)
-    return base + "/ssohelper"
-
-
-def _local_app_data(environ: "Mapping[str, str]") -> str:
-    base = environ.get("LOCALAPPDATA") or os.path.expanduser("~/AppData/Local")
+        base = os.path.expanduser(default)
     return base + "/ssohelper"
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import platformdirs
 import pytest
 from platformdirs.macos import MacOS
 
@@ -38,15 +39,21 @@ def test_the_folders_of_linux_are_those_of_platformdirs(base, home, tmp_path, mo
     assert [rule(environ) for rule in _RULES] == found.stdout.splitlines()
 
 
-@pytest.mark.parametrize("said", [{}, {"XDG_CACHE_HOME": "/c", "XDG_CONFIG_HOME": "/d e"}])
-def test_the_folders_of_macos_are_those_of_platformdirs(said, monkeypatch):
-    environ = {"HOME": "/Users/ana", **said}
+@pytest.mark.parametrize(
+    ("moved", "cache", "config"),
+    [
+        ({}, "/Users/ana/Library/Caches", "/Users/ana/Library/Application Support"),
+        ({"XDG_CACHE_HOME": "/c", "XDG_CONFIG_HOME": "/d e"}, "/c", "/d e"),
+    ],
+)
+def test_the_folders_of_macos_are_those_of_platformdirs(moved, cache, config, monkeypatch):
+    environ = {"HOME": "/Users/ana", **moved}
     monkeypatch.setattr(os, "environ", environ)
     monkeypatch.setattr(sys, "platform", "darwin")
-    theirs = MacOS("ssohelper", appauthor=False)
-    assert folders.cache_folder(environ) == theirs.user_cache_dir
-    assert folders.state_folder(environ) == theirs.user_state_dir
-    assert folders.settings_file(environ) == f"{theirs.user_config_dir}/config.toml"
+    monkeypatch.setattr(platformdirs, "PlatformDirs", MacOS)
+    assert folders.cache_folder(environ) == f"{cache}/ssohelper"
+    assert folders.state_folder(environ) == "/Users/ana/Library/Application Support/ssohelper"
+    assert folders.settings_file(environ) == f"{config}/ssohelper/config.toml"
 
 
 class TestRuntimeFolder:
