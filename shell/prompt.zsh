@@ -15,7 +15,7 @@ function ssohelper_prompt {
         __ssohelper_prompt_ask
     fi
     [[ ! -f $__ssoh_file || ! -r $__ssoh_file ]] ||
-        __ssoh_rows="$(<"$__ssoh_file")" # no process; `read` takes six times as long
+        typeset -g __ssoh_rows="$(<"$__ssoh_file")" # no process; `read` takes six times as long
     if [[ $__ssoh_rows != "$__ssoh_drawn" ]] ||
         ((now > __ssoh_until || now < __ssoh_from)); then
         __ssohelper_prompt_draw
@@ -76,5 +76,5 @@ function __ssohelper_prompt_hook {
     ssohelper_prompt || \builtin true
     \builtin emulate -L zsh
     psvar[90,94]=("${(@)__ssoh_parts}")
-    [[ ${PROMPT-} == *'%94V'* ]] || PROMPT='%(92V.%B%S%F{magenta}.)%90v%(92V.%f%s%b.)%(91V. %(93V.%F{yellow}.%(94V.%F{red}.%F{green}))%91v%f.)%(90V. .)'${PROMPT-}
+    [[ ${PROMPT-} == *'%90v'* ]] || PROMPT='%(92V.%B%S%F{magenta}.)%90v%(92V.%f%s%b.)%(91V. %(93V.%F{yellow}.%(94V.%F{red}.%F{green}))%91v%f.)%(90V. .)'${PROMPT-}
 }
