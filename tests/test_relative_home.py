@@ -63,10 +63,10 @@ def test_the_launcher_leaves_it_to_python_though_a_document_is_there(
     place: Place, shell: list[str], monkeypatch: pytest.MonkeyPatch, said: str
 ) -> None:
     place.publish()
-    assert place.hits(shell)
+    assert place.has_hit(shell)
     monkeypatch.chdir(place.home if said.startswith("..") else place.home.parent)
     assert os.path.samefile(said, place.home)
-    assert not place.hits(shell, env={**place.env, "SSOHELPER_HOME": said})
+    assert not place.has_hit(shell, env={**place.env, "SSOHELPER_HOME": said})
 
 
 def test_pythons_hit_leaves_it_too(

@@ -1,4 +1,4 @@
-"""The launcher in every sh: the same bytes as Python's door, no fork, and Python for all else."""
+"""The launcher in every sh: it prints a published response unchanged, else it runs Python."""
 
 import itertools
 import json
@@ -25,12 +25,12 @@ SHELLS = {
     "zsh": ["zsh", "--emulate", "sh"],
 }
 KEY = ("--session", "corp", "--account-id", "001234567890", "--role-name", "Admin")
-DOCUMENT = (
+RESPONSE = (
     b'{"Version":1,"AccessKeyId":"ASIAEXAMPLE","SecretAccessKey":"s\\n%s/+=","SessionToken":"'
     + b"t\\/+=" * 230
     + b'","Expiration":"2099-01-01T00:00:00Z","AccountId":"001234567890"}\n'
 )
-HANDED_OVER = "handed over\n"
+PASSED_ON = "passed on\n"
 NOBODY = 65534
 
 
@@ -41,7 +41,7 @@ def shell(request: pytest.FixtureRequest) -> list[str]:
 
 
 class Place(NamedTuple):
-    """A launcher whose door only tells what it was given, and a home for it."""
+    """A launcher beside a program that prints its arguments, and a home."""
 
     bin: Path
     home: Path
@@ -56,26 +56,26 @@ class Place(NamedTuple):
 
     @property
     def login_env(self) -> dict[str, str]:
-        """A login shell's: the folder `ssohelper` in the home is the runtime folder."""
+        """As in a login shell: the folder `ssohelper` in the home is the runtime folder."""
         return {"XDG_RUNTIME_DIR": str(self.home), "HOME": str(self.home), "PATH": "/usr/bin:/bin"}
 
-    def publish(self, *key: str, content: bytes = DOCUMENT, ahead: float = 3600) -> Path:
-        """Put a document where the key's is, with stamps for a config, a sign-in and no settings."""
+    def publish(self, *key: str, content: bytes = RESPONSE, ahead: float = 3600) -> Path:
+        """Write a published response, with the stamps of a config, a sign-in and no settings."""
         _, session, _, account, _, role = key or KEY
-        document = self.runtime / "credentials" / session / account / role / "response"
-        document.parent.mkdir(parents=True, exist_ok=True)
+        response = self.runtime / "credentials" / session / account / role / "response"
+        response.parent.mkdir(parents=True, exist_ok=True)
         self.runtime.chmod(0o700)
-        document.write_bytes(content)
+        response.write_bytes(content)
         at = int(time.time() + ahead)
-        os.utime(document, (at, at))
+        os.utime(response, (at, at))
         for name in ("settings", "now"):
             (self.runtime / name).touch()
         self.stamp("config", self.home / ".aws" / "config", session)
         self.stamp("token", self.home / ".aws" / "sso" / "cache" / "0.json", session)
-        return document
+        return response
 
     def stamp(self, what: str, file: Path, session: str = KEY[1]) -> None:
-        """Link and date this file as what the session's documents were made under."""
+        """Make link and stamp that say: the session's responses were made with this file."""
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text("x")
@@ -98,10 +98,10 @@ class Place(NamedTuple):
         """The published response of KEY."""
         return self.runtime / "credentials" / KEY[1] / KEY[3] / KEY[5] / "response"
 
-    def limit(self, validity: str) -> None:
+    def append_validity(self, validity: str) -> None:
         """Append this validity in uptime seconds to the response that `publish` has written."""
         at = self.response.stat().st_mtime_ns
-        self.response.write_bytes(DOCUMENT + validity.encode())
+        self.response.write_bytes(RESPONSE + validity.encode())
         os.utime(self.response, ns=(at, at))
 
     def run(
@@ -114,14 +114,14 @@ class Place(NamedTuple):
             timeout=60,
         )
 
-    def hits(self, shell: list[str], *argv: str, env: dict[str, str] | None = None) -> bool:
-        """Tell whether it printed the document; anything but that or a hand-over is a failure."""
+    def has_hit(self, shell: list[str], *argv: str, env: dict[str, str] | None = None) -> bool:
+        """Return whether it printed the response; False if it ran Python, else the test fails."""
         answer = self.run(shell, *argv, env=env)
         assert (answer.returncode, answer.stderr) == (0, b"")
-        if answer.stdout == DOCUMENT:
+        if answer.stdout == RESPONSE:
             return True
         words = "".join(f"[{word}]" for word in ("credential-process", *(argv or KEY)))
-        assert answer.stdout.decode() == words + HANDED_OVER
+        assert answer.stdout.decode() == words + PASSED_ON
         return False
 
 
@@ -131,96 +131,96 @@ def place(tmp_path: Path) -> Place:
     made.bin.mkdir()
     made.home.mkdir(mode=0o700)
     shutil.copy(SOURCE, made.bin)
-    door = made.bin / "ssohelper"
-    door.write_text("#!/bin/sh\nprintf '[%s]' \"$@\"\necho handed over\n")
-    door.chmod(0o755)
+    program = made.bin / "ssohelper"
+    program.write_text("#!/bin/sh\nprintf '[%s]' \"$@\"\necho passed on\n")
+    program.chmod(0o755)
     return made
 
 
 class TestHit:
-    def test_prints_the_document_as_it_is(self, place: Place, shell: list[str]) -> None:
+    def test_prints_the_published_response_unchanged(self, place: Place, shell: list[str]) -> None:
         place.publish()
-        assert place.hits(shell)
+        assert place.has_hit(shell)
 
-    def test_the_kernel_starts_it(self, place: Place) -> None:
+    def test_the_kernel_runs_it_by_its_first_line(self, place: Place) -> None:
         place.publish()
-        assert place.hits([])
+        assert place.has_hit([])
 
     def test_names_with_every_allowed_character(self, place: Place, shell: list[str]) -> None:
         key = ("--session", "a.B-9_", "--account-id", KEY[3], "--role-name", "x=,+@.-_Z")
         place.publish(*key)
-        assert place.hits(shell, *key)
+        assert place.has_hit(shell, *key)
 
     @pytest.mark.parametrize("name", SHELLS)
-    def test_forks_nothing_and_starts_nothing(
-        self, place: Place, name: str, tmp_path: Path
-    ) -> None:
+    def test_starts_no_process(self, place: Place, name: str, tmp_path: Path) -> None:
         program, *options = SHELLS[name]
         place.publish()
         trace = tmp_path / "trace"
         strace = [need("strace"), "-f", "-qq", "-o", str(trace), "-e", "trace=process,clone3"]
-        assert place.hits([*strace, need(program), *options])
+        assert place.has_hit([*strace, need(program), *options])
         calls = re.findall(r"^\d+ +(\w+)\(", trace.read_text(), re.MULTILINE)
         assert [call for call in calls if "fork" in call or "clone" in call] == []
         assert [call for call in calls if call.startswith("execve")] == ["execve"]
 
     @pytest.mark.parametrize("name", SHELLS)
-    def test_lowers_its_limit_of_core_dumps_before_it_reads(
+    def test_switches_core_dumps_off_before_it_reads(
         self, place: Place, name: str, tmp_path: Path
     ) -> None:
         program, *options = SHELLS[name]
         place.publish()
         trace = tmp_path / "trace"
-        # zsh changes no limit that is as it is wanted already.
+        # Raised before: zsh does not set a limit to the value that it has.
         raised = ["sh", "-c", 'ulimit -S -c unlimited; exec "$@"', "sh"]
         strace = [need("strace"), "-qq", "-o", str(trace), "-e", "trace=prlimit64,setrlimit,openat"]
-        assert place.hits([*raised, *strace, need(program), *options])
+        assert place.has_hit([*raised, *strace, need(program), *options])
         text = trace.read_text()
         lowered = re.search(r"RLIMIT_CORE, {rlim_cur=0, ", text)
         assert lowered
         assert lowered.start() < text.rindex(f"/credentials/{KEY[1]}/")
 
-    def test_the_runtime_folder_of_a_login(self, place: Place, shell: list[str]) -> None:
+    def test_the_runtime_folder_in_xdg_runtime_dir(self, place: Place, shell: list[str]) -> None:
         place.publish()
         place.runtime.rename(place.home / "ssohelper")
         env = place.login_env
-        assert place.hits(shell, env=env)
+        assert place.has_hit(shell, env=env)
         for missing in ("HOME", "XDG_RUNTIME_DIR"):
-            assert not place.hits(shell, env={**env, missing: ""})
-            assert not place.hits(shell, env={k: v for k, v in env.items() if k != missing})
+            assert not place.has_hit(shell, env={**env, missing: ""})
+            assert not place.has_hit(shell, env={k: v for k, v in env.items() if k != missing})
 
-    def test_a_folder_of_settings_that_python_would_read_otherwise(
+    def test_an_unusual_xdg_config_home_is_left_to_python(
         self, place: Place, shell: list[str]
     ) -> None:
         place.publish()
         place.runtime.rename(place.home / "ssohelper")
         for folder in ("relative", f"{place.home}/blank ", " "):
-            assert not place.hits(shell, env={**place.login_env, "XDG_CONFIG_HOME": folder})
-        assert place.hits(shell, env={**place.login_env, "XDG_CONFIG_HOME": f"{place.home}/c d"})
+            assert not place.has_hit(shell, env={**place.login_env, "XDG_CONFIG_HOME": folder})
+        assert place.has_hit(shell, env={**place.login_env, "XDG_CONFIG_HOME": f"{place.home}/c d"})
 
-    def test_options_of_the_caller_change_nothing(self, place: Place) -> None:
+    def test_shell_options_of_the_caller_change_nothing(self, place: Place) -> None:
         place.publish()
         options = "allexport:errexit:noclobber:noglob:nounset:verbose:xtrace"
         answer = place.run([need("bash"), "--posix"], env={**place.env, "SHELLOPTS": options})
-        assert answer.stdout == DOCUMENT
+        assert answer.stdout == RESPONSE
         assert b"ASIAEXAMPLE" not in answer.stderr
 
 
-class TestHandsOver:
-    def test_when_nothing_is_there(self, place: Place, shell: list[str]) -> None:
-        assert not place.hits(shell)
+class TestRunsPython:
+    def test_without_a_published_response(self, place: Place, shell: list[str]) -> None:
+        assert not place.has_hit(shell)
         assert list(place.home.iterdir()) == []
 
     @pytest.mark.parametrize("ahead", [0, -1, -3600])
-    def test_when_somebody_must_think(self, place: Place, shell: list[str], ahead: int) -> None:
+    def test_when_the_response_must_be_checked(
+        self, place: Place, shell: list[str], ahead: int
+    ) -> None:
         place.publish(ahead=ahead)
-        assert not place.hits(shell)
+        assert not place.has_hit(shell)
 
-    def test_a_document_that_became_due(self, place: Place, shell: list[str]) -> None:
-        document = place.publish(ahead=3600)
-        assert place.hits(shell)
-        os.utime(document, (time.time() - 1, time.time() - 1))
-        assert not place.hits(shell)
+    def test_a_response_whose_time_has_passed(self, place: Place, shell: list[str]) -> None:
+        response = place.publish(ahead=3600)
+        assert place.has_hit(shell)
+        os.utime(response, (time.time() - 1, time.time() - 1))
+        assert not place.has_hit(shell)
 
     @pytest.mark.parametrize(
         "argv",
@@ -241,11 +241,11 @@ class TestHandsOver:
         ],
         ids=repr,
     )
-    def test_other_arguments_as_they_are(
+    def test_other_arguments_are_passed_on_unchanged(
         self, place: Place, shell: list[str], argv: tuple[str, ...]
     ) -> None:
         place.publish()
-        assert not place.hits(shell, *argv)
+        assert not place.has_hit(shell, *argv)
 
     @pytest.mark.parametrize(
         ("session", "role"),
@@ -259,35 +259,35 @@ class TestHandsOver:
             ("", "Admin"),
         ],
     )
-    def test_names_that_nobody_has_though_a_file_is_there(
+    def test_impossible_names_although_a_file_exists(
         self, place: Place, shell: list[str], session: str, role: str
     ) -> None:
         key = ("--session", session, "--account-id", KEY[3], "--role-name", role)
         place.publish(*key)
-        assert not place.hits(shell, *key)
+        assert not place.has_hit(shell, *key)
 
-    def test_a_relative_or_foreign_base_of_the_runtime_folder(
+    def test_a_relative_or_another_users_base_of_the_runtime_folder(
         self, place: Place, shell: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         place.publish()
         place.runtime.rename(place.home / "ssohelper")
         monkeypatch.chdir(place.home)
-        assert not place.hits(shell, env={**place.login_env, "XDG_RUNTIME_DIR": "."})
-        assert place.hits(shell, env=place.login_env)
+        assert not place.has_hit(shell, env={**place.login_env, "XDG_RUNTIME_DIR": "."})
+        assert place.has_hit(shell, env=place.login_env)
         if os.geteuid():
             pytest.skip("only root gives folders away")
         os.chown(place.home, NOBODY, NOBODY)
-        assert not place.hits(shell, env=place.login_env)
+        assert not place.has_hit(shell, env=place.login_env)
 
-    @pytest.mark.parametrize("which", ["document", "now"])
+    @pytest.mark.parametrize("which", ["response", "now"])
     @pytest.mark.parametrize("what", ["link", "fifo", "folder", "other owner"])
-    def test_what_is_no_plain_file_of_ours(
+    def test_a_file_that_is_not_a_regular_file_of_ours(
         self, place: Place, shell: list[str], which: str, what: str
     ) -> None:
-        document = place.publish()
-        path = document if which == "document" else place.runtime / "now"
+        response = place.publish()
+        path = response if which == "response" else place.runtime / "now"
         self._replace(path, what)
-        assert not place.hits(shell)
+        assert not place.has_hit(shell)
 
     @staticmethod
     def _replace(path: Path, what: str) -> None:
@@ -306,27 +306,29 @@ class TestHandsOver:
             path.mkdir()
 
     @pytest.mark.parametrize("what", ["link", "other owner"])
-    def test_a_foreign_runtime_folder(self, place: Place, shell: list[str], what: str) -> None:
+    def test_a_runtime_folder_that_is_a_link_or_another_users(
+        self, place: Place, shell: list[str], what: str
+    ) -> None:
         place.publish()
         self._replace(place.runtime, what)
-        assert not place.hits(shell)
+        assert not place.has_hit(shell)
 
     @pytest.mark.parametrize(
         "content",
-        [b"", DOCUMENT[:-1], DOCUMENT[:500], b"{}\n", b"x" * 20 + DOCUMENT, DOCUMENT[:500] + b"\n"],
+        [b"", RESPONSE[:-1], RESPONSE[:500], b"{}\n", b"x" * 20 + RESPONSE, RESPONSE[:500] + b"\n"],
     )
-    def test_a_torn_document(self, place: Place, shell: list[str], content: bytes) -> None:
+    def test_an_incomplete_response(self, place: Place, shell: list[str], content: bytes) -> None:
         place.publish(content=content)
-        assert not place.hits(shell)
+        assert not place.has_hit(shell)
 
     @pytest.mark.parametrize("inserted", [b"\x07", b"\x1b[2J", b"\x7f"])
-    def test_a_document_with_control_characters(
+    def test_a_response_with_control_characters(
         self, place: Place, shell: list[str], inserted: bytes
     ) -> None:
-        place.publish(content=DOCUMENT[:500] + inserted + DOCUMENT[500:])
-        assert not place.hits(shell)
+        place.publish(content=RESPONSE[:500] + inserted + RESPONSE[500:])
+        assert not place.has_hit(shell)
 
-    def test_a_folder_that_takes_no_writing(self, place: Place, shell: list[str]) -> None:
+    def test_a_runtime_folder_that_cannot_be_written(self, place: Place, shell: list[str]) -> None:
         place.publish()
         place.home.chmod(0o755)
         as_other = [need("setpriv"), f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
@@ -337,12 +339,12 @@ class TestHandsOver:
                 os.chown(path, NOBODY, NOBODY)
             for folder in itertools.takewhile(lambda p: p != Path("/tmp"), place.home.parents):
                 folder.chmod(folder.stat().st_mode | 0o055)
-        assert place.hits([*as_other, *shell])
+        assert place.has_hit([*as_other, *shell])
         (place.runtime / "now").chmod(0o400)
-        assert not place.hits([*as_other, *shell])
+        assert not place.has_hit([*as_other, *shell])
         (place.runtime / "now").unlink()
         place.runtime.chmod(0o500)
-        assert not place.hits([*as_other, *shell])
+        assert not place.has_hit([*as_other, *shell])
 
     def test_a_closed_or_full_stdout(self, place: Place, shell: list[str]) -> None:
         place.publish()
@@ -365,7 +367,7 @@ class TestHandsOver:
 class TestSettings:
     @pytest.fixture
     def stamped(self, place: Place) -> tuple[Place, Path]:
-        """Settings of an hour ago, and documents that were made under them."""
+        """Settings of an hour ago, and a response that was published with them."""
         place.publish()
         settings = place.home / "config.toml"
         settings.write_text("renew_ahead = true\n")
@@ -376,35 +378,37 @@ class TestSettings:
         os.utime(stamp, ns=(at, at))
         return place, settings
 
-    def test_the_same_ones_are_a_hit(self, stamped: tuple[Place, Path], shell: list[str]) -> None:
-        assert stamped[0].hits(shell)
+    def test_unchanged_settings_are_a_hit(
+        self, stamped: tuple[Place, Path], shell: list[str]
+    ) -> None:
+        assert stamped[0].has_hit(shell)
 
     @pytest.mark.parametrize("seconds", [-3600, -1, 1, 3600])
-    def test_newer_and_older_ones_are_pythons(
+    def test_newer_and_older_settings_are_left_to_python(
         self, stamped: tuple[Place, Path], shell: list[str], seconds: int
     ) -> None:
         place, settings = stamped
         at = settings.stat().st_mtime_ns + seconds * 10**9
         os.utime(settings, ns=(at, at))
-        assert not place.hits(shell)
+        assert not place.has_hit(shell)
 
-    def test_ones_that_went_or_came_are_pythons(
+    def test_removed_and_new_settings_are_left_to_python(
         self, stamped: tuple[Place, Path], shell: list[str]
     ) -> None:
         place, settings = stamped
         settings.unlink()
-        assert not place.hits(shell)
+        assert not place.has_hit(shell)
         (place.runtime / "settings").write_text("")
-        assert place.hits(shell)
+        assert place.has_hit(shell)
         settings.write_text("")
-        assert not place.hits(shell)
+        assert not place.has_hit(shell)
         settings.unlink()
         (place.runtime / "settings").unlink()
-        assert not place.hits(shell)
+        assert not place.has_hit(shell)
 
 
 class TestSignIn:
-    """Config and token file as they were when the documents were made; all else is Python's."""
+    """A hit needs config and token file as they were when the response was published."""
 
     @pytest.fixture(params=["config", "token"])
     def which(self, request: pytest.FixtureRequest) -> str:
@@ -420,13 +424,13 @@ class TestSignIn:
         self, place: Place, shell: list[str], which: str, seconds: int
     ) -> None:
         place.publish()
-        assert place.hits(shell)
+        assert place.has_hit(shell)
         file = self.file(place, which)
         at = file.stat().st_mtime_ns
         os.utime(file, ns=(at, at + seconds * 10**9))
-        assert not place.hits(shell)
+        assert not place.has_hit(shell)
         os.utime(file, ns=(at, at))
-        assert place.hits(shell)
+        assert place.has_hit(shell)
 
     @pytest.mark.parametrize("writes", ["in place", "by rename"])
     def test_a_file_that_was_written(
@@ -439,40 +443,40 @@ class TestSignIn:
         else:
             file.with_name("new").write_text("y")
             file.with_name("new").rename(file)
-        assert not place.hits(shell)
+        assert not place.has_hit(shell)
 
-    def test_a_file_that_is_gone(self, place: Place, shell: list[str], which: str) -> None:
+    def test_a_file_that_was_removed(self, place: Place, shell: list[str], which: str) -> None:
         place.publish()
         self.file(place, which).unlink()
-        assert not place.hits(shell)
+        assert not place.has_hit(shell)
 
     @pytest.mark.parametrize("name", ["{}", "{}-seen"])
-    def test_a_stamp_that_is_gone_or_empty(
+    def test_a_missing_or_empty_stamp(
         self, place: Place, shell: list[str], which: str, name: str
     ) -> None:
         place.publish()
         path = place.runtime / "credentials" / "corp" / name.format(which)
         path.unlink()
-        assert not place.hits(shell)
+        assert not place.has_hit(shell)
         path.touch()
         at = self.file(place, which).stat().st_mtime_ns if name != "{}" else 0
         os.utime(path, ns=(at, at))
-        assert not place.hits(shell)
+        assert not place.has_hit(shell)
 
-    def test_another_session_has_another_stamp(self, place: Place, shell: list[str]) -> None:
+    def test_each_session_has_its_own_stamps(self, place: Place, shell: list[str]) -> None:
         place.publish()
         other = ("--session", "corq", *KEY[2:])
-        document = place.runtime / "credentials" / "corq" / KEY[3] / KEY[5] / "response"
-        document.parent.mkdir(parents=True)
-        shutil.copy2(place.response, document)
-        assert not place.hits(shell, *other)
+        response = place.runtime / "credentials" / "corq" / KEY[3] / KEY[5] / "response"
+        response.parent.mkdir(parents=True)
+        shutil.copy2(place.response, response)
+        assert not place.has_hit(shell, *other)
         place.publish(*other)
-        assert place.hits(shell, *other)
+        assert place.has_hit(shell, *other)
 
-    def test_another_config_of_the_caller(
+    def test_another_config_file_of_the_caller(
         self, place: Place, shell: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Even one of the same age; the same one is a hit under each name that leads to it."""
+        """Another file is no hit, even with the same time; the same file is, by any path."""
         place.publish()
         config = self.file(place, "config")
         other = place.home / "other"
@@ -480,7 +484,7 @@ class TestSignIn:
         link = place.home / "link"
         link.symlink_to(config)
         monkeypatch.chdir(place.home)
-        for said, is_hit in (
+        for value, is_hit in (
             ("", True),
             (str(config), True),
             ("~/.aws/config", True),
@@ -493,19 +497,21 @@ class TestSignIn:
             ("~root/.aws/config", False),
             ("/nonexistent", False),
         ):
-            assert place.hits(shell, env={**place.env, "AWS_CONFIG_FILE": said}) is is_hit, said
+            assert place.has_hit(shell, env={**place.env, "AWS_CONFIG_FILE": value}) is is_hit, (
+                value
+            )
         link.unlink()
         link.symlink_to(other)
-        assert not place.hits(shell, env={**place.env, "AWS_CONFIG_FILE": str(link)})
+        assert not place.has_hit(shell, env={**place.env, "AWS_CONFIG_FILE": str(link)})
 
-    def test_another_home_without_the_config(self, place: Place, shell: list[str]) -> None:
+    def test_another_home_without_a_config(self, place: Place, shell: list[str]) -> None:
         place.publish()
         for home in ("", "/nonexistent", str(place.home.parent)):
-            assert not place.hits(shell, env={**place.env, "HOME": home})
+            assert not place.has_hit(shell, env={**place.env, "HOME": home})
 
 
-def test_python_and_the_launcher_agree_on_every_place(tmp_path: Path) -> None:
-    """The real pair, in each kind of home: what Python published, the launcher prints."""
+def test_python_and_the_launcher_use_the_same_paths(tmp_path: Path) -> None:
+    """In each kind of home: the launcher prints what Python has published."""
     runtime, config, home = (tmp_path / name for name in ("xdg-run", "config", "home"))
     for folder in (runtime, config, home):
         folder.mkdir(mode=0o700)
@@ -560,52 +566,52 @@ sys.stdout.write(document.decode())
 
 
 class TestClock:
-    def test_a_clock_that_was_set_back_hands_over(self, place: Place, shell: list[str]) -> None:
+    def test_a_clock_that_was_set_back(self, place: Place, shell: list[str]) -> None:
         place.publish()
         cached = place.response.with_name("cached.json")
         cached.touch()
         past, ahead = time.time() - 60, time.time() + 600
         os.utime(cached, (past, past))
-        assert place.hits(shell)
+        assert place.has_hit(shell)
         os.utime(cached, (ahead, ahead))  # written "in the future": the clock was set back
-        assert not place.hits(shell)
+        assert not place.has_hit(shell)
 
-    def test_another_home_with_the_same_config_hands_over(
+    def test_another_home_with_the_same_config(
         self, place: Place, shell: list[str], tmp_path: Path
     ) -> None:
-        """Two people of one machine may share a runtime folder and AWS_CONFIG_FILE (sudo -E)."""
+        """Two users may share a runtime folder and AWS_CONFIG_FILE (sudo -E)."""
         place.publish()
         shared = {**place.env, "AWS_CONFIG_FILE": str(place.home / ".aws" / "config")}
-        assert place.hits(shell, env=shared)
+        assert place.has_hit(shell, env=shared)
         (tmp_path / "other" / ".aws" / "sso" / "cache").mkdir(parents=True)
-        assert not place.hits(shell, env={**shared, "HOME": str(tmp_path / "other")})
+        assert not place.has_hit(shell, env={**shared, "HOME": str(tmp_path / "other")})
 
     @pytest.mark.parametrize(
-        ("since", "lasts", "hits"),
+        ("since", "lasts", "has_hit"),
         [(0, 600, True), (-3600, 1800, False), (60, 600, False), (-5, 0, False)],
         ids=["within", "over", "before the machine's restart", "just over"],
     )
     def test_the_validity_of_a_response_in_uptime_seconds(
-        self, place: Place, shell: list[str], since: int, lasts: int, hits: bool
+        self, place: Place, shell: list[str], since: int, lasts: int, has_hit: bool
     ) -> None:
-        """It counts, even where a clock that was set back leaves the modification time far ahead."""
+        """It counts, even if the clock was set back and the modification time is far ahead."""
         place.publish(ahead=8 * 3600)
         up = int(float(Path("/proc/uptime").read_text().split()[0]))
-        place.limit(f"{up + since} {up + since + lasts}\n")
-        assert place.hits(shell) is hits
+        place.append_validity(f"{up + since} {up + since + lasts}\n")
+        assert place.has_hit(shell) is has_hit
         # With a validity, the time of the cached credentials does not count.
         cached = place.response.with_name("cached.json")
         cached.touch()
         os.utime(cached, (time.time() + 600,) * 2)
-        assert place.hits(shell) is hits
-        place.limit("")
-        assert not place.hits(shell)
+        assert place.has_hit(shell) is has_hit
+        place.append_validity("")
+        assert not place.has_hit(shell)
 
     @pytest.mark.parametrize("text", ["1\n", "1", "x y\n", "0 99999999999 3\n", "0 1e9\n"])
     def test_a_malformed_validity(self, place: Place, shell: list[str], text: str) -> None:
         place.publish()
-        place.limit(text)
-        assert not place.hits(shell)
+        place.append_validity(text)
+        assert not place.has_hit(shell)
 
 
 class TestWithoutRunUser:
@@ -623,7 +629,9 @@ class TestWithoutRunUser:
         return place
 
     @pytest.mark.parametrize("system", ["Linux", "Darwin"])
-    def test_the_cache_folder(self, elsewhere: Place, shell: list[str], system: str) -> None:
+    def test_the_runtime_folder_is_the_cache_folder(
+        self, elsewhere: Place, shell: list[str], system: str
+    ) -> None:
         place = elsewhere
         env = {"HOME": str(place.home), "PATH": "/usr/bin:/bin"}
         caches, configs = ".cache", ".config"
@@ -633,23 +641,21 @@ class TestWithoutRunUser:
         runtime = place.home / caches / "ssohelper"
         runtime.parent.mkdir(parents=True)
         place.runtime.rename(runtime)
-        assert place.hits(shell, env=env)
-        assert not place.hits(shell, env={**env, "HOME": "relative"})
-        assert not place.hits(shell, env={**env, "XDG_CACHE_HOME": str(place.home / "other")})
+        assert place.has_hit(shell, env=env)
+        assert not place.has_hit(shell, env={**env, "HOME": "relative"})
+        assert not place.has_hit(shell, env={**env, "XDG_CACHE_HOME": str(place.home / "other")})
         runtime.rename(place.home / "ssohelper")
-        assert place.hits(shell, env={**env, "XDG_CACHE_HOME": str(place.home)})
-        # Settings that the stamp knows nothing of: looked for where this system has them.
+        assert place.has_hit(shell, env={**env, "XDG_CACHE_HOME": str(place.home)})
+        # New settings, for which there is no stamp, in the folder that this system has for them.
         settings = place.home / configs / "ssohelper" / "config.toml"
         settings.parent.mkdir(parents=True)
         settings.write_text("")
-        assert not place.hits(shell, env={**env, "XDG_CACHE_HOME": str(place.home)})
+        assert not place.has_hit(shell, env={**env, "XDG_CACHE_HOME": str(place.home)})
 
-    def test_with_run_user_it_is_for_python_to_say(
-        self, elsewhere: Place, shell: list[str]
-    ) -> None:
+    def test_with_run_user_it_is_left_to_python(self, elsewhere: Place, shell: list[str]) -> None:
         place = elsewhere
         place.runtime.rename(place.home / "ssohelper")
         env = {"HOME": str(place.home), "XDG_CACHE_HOME": str(place.home), "PATH": "/usr/bin:/bin"}
-        assert place.hits(shell, env=env)
+        assert place.has_hit(shell, env=env)
         (place.home / "run" / "user").mkdir(parents=True)
-        assert not place.hits(shell, env=env)
+        assert not place.has_hit(shell, env=env)
