@@ -125,7 +125,7 @@ class TestDesktop:
         return {"PATH": f"{tmp_path}{os.pathsep}/usr/bin"}
 
     @pytest.mark.skipif(sys.platform != "linux", reason="notify-send is Linux's")
-    def test_notify_send_shows_it(self, out: Path, env: dict[str, str]) -> None:
+    def test_notify_send_shows_the_notice(self, out: Path, env: dict[str, str]) -> None:
         env["WAYLAND_DISPLAY"] = "wayland-0"
         assert notify.start(notice("-x"), "desktop", env) is None
         assert wait_for(out) == "--app-name|ssohelper|--|ssohelper|-x|"
