@@ -195,7 +195,7 @@ class TestLogin:
         _wait(opened.exists)
         second = _start("login", home=home)
         assert second.stderr is not None
-        assert "under way" in second.stderr.readline()
+        assert "is running: waiting" in second.stderr.readline()
         emulator.auto_approve = "ana"
         urlopen(opened.read_text().strip(), timeout=30).close()
         assert (first.wait(60), second.wait(60)) == (0, 0)
@@ -214,7 +214,7 @@ class TestLogin:
         second = _start("login", home=home)
         assert second.stderr is not None
         assert first.stderr is not None
-        assert "under way" in second.stderr.readline()
+        assert "is running: waiting" in second.stderr.readline()
         _call_back(target_of(opened.read_text().strip()), "error=access_denied")
         assert (first.wait(60), second.wait(60)) == (4, 4)
         assert "refused in the browser" in first.stderr.read()

@@ -244,7 +244,7 @@ def test_a_login_that_waited_names_the_user(desk: Desk, home: Home) -> None:
     wait_for((home.path / "opened").exists)
     second = start(home)
     assert second.stderr is not None
-    assert "under way" in second.stderr.readline()
+    assert "is running: waiting" in second.stderr.readline()
     sign_in((home.path / "opened").read_text().strip(), "ana")
     assert (first.wait(60), second.wait(60)) == (0, 0)
     assert 'signed in by the other login to "corp" as "ana"' in second.stderr.read()
