@@ -137,7 +137,7 @@ def warn_of_unknown_end(
         default = f" ({duration_text(left)} left if it is AWS's default of 8h)"
     elif seconds is not None and seconds <= 3600:
         return
-    when = "without a notice" if seconds is None else f"within {duration_text(seconds)}"
+    when = "at any time" if seconds is None else f"within {duration_text(seconds)}"
     if tokens.facts_of(app, session, token).signed_in_at is None:
         command = f"ssohelper login {session.name} --force"
         cure = f"Another tool signed in, at an unknown time; sign in again with: {command}"

@@ -192,7 +192,7 @@ def test_an_unknown_end_of_the_sign_in_is_a_warning_at_the_start(
     home: Home, emulator: Emulator, run: Run
 ) -> None:
     unsure = run("exec", "--server", "job", "--", "true")
-    assert unsure.stderr.count('warning: the sign-in to "corp" may end without a notice') == 1
+    assert unsure.stderr.count('warning: the sign-in to "corp" may end at any time') == 1
     assert "ssohelper login corp --force" in unsure.stderr  # no sign-in of ours: it has no date
     assert "notice:" not in unsure.stderr
     emulator.auto_approve = "ana"

@@ -102,7 +102,7 @@ def test_json_has_the_same_values(home: Home, emulator: Emulator) -> None:
         assert "warning" not in "".join(program.err)
     # Who reads JSON alone learns too that no notice will come.
     [warning] = printed["warnings"]
-    assert warning.startswith('the sign-in to "corp" may end without a notice')
+    assert warning.startswith('the sign-in to "corp" may end at any time')
     assert data["environment"]["AWS_CONTAINER_CREDENTIALS_FULL_URI"] == data["url"]
     assert "AWS_PROFILE" in data["unset"]
     assert (data["socket"], data["env_file"], data["token_folder"]) == (None, None, None)
