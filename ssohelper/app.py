@@ -341,7 +341,7 @@ class App:
 
     def start_listing(self, session_name: str) -> None:
         """Start the detached process that lists this session anew."""
-        argv = ["list", "--session", session_name, "--background"]
+        argv = ["list", "--session", session_name, "--detached"]
         spawn.start_detached(argv, self.environ)
 
     @cached_property

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-_DETACHED = (b"broker-process", b"renewal-process", b"--background")
+_DETACHED = (b"broker-process", b"renewal-process", b"--detached")
 _GONE_WITHIN_SECONDS = 10.0
 
 

@@ -226,7 +226,7 @@ def test_a_process_that_lists_in_the_background(
     environ = {**signed_in.env, **ALL, "PYTHONPATH": str(repository.folder)}
     App(environ).start_listing("corp")
     assert wait_for(lambda: emulator.counters["ListAccounts"])
-    assert wait_for(lambda: not detached(signed_in.path, "--background"))
+    assert wait_for(lambda: not detached(signed_in.path, "--detached"))
     assert repository.ran == []
 
 

@@ -105,8 +105,8 @@ class TestWindows:
         done = there("win32", home, *argv)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.splitlines() == [
-            f"ssohelper: error: {what} is not there on Windows",
-            "ssohelper: hint: SDKs renew by the profile itself: "
+            f"ssohelper: error: {what} does not exist on Windows",
+            "ssohelper: hint: SDKs renew credentials of a profile automatically: "
             '$env:AWS_PROFILE = "PROFILE" (or run it in WSL)',
         ]
 

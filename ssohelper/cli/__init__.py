@@ -1,4 +1,4 @@
-"""Front door 3: click. Each command's module is imported when that command is asked for."""
+"""The entry point of the command line: click. A command's module is imported only to run it."""
 
 import contextlib
 import sys
@@ -12,8 +12,8 @@ from ssohelper import __version__
 from ssohelper.cli import output
 from ssohelper.errors import SsoHelperError
 
-# name → (module, attribute, one-line help). The help stands here so that `ssohelper --help`
-# imports no command: 37 ms instead of 300.
+# name → (module, attribute, one-line help). With the help texts here, `ssohelper --help` imports
+# no command: 37 ms instead of 300.
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "setup": ("setup_command", "setup", "Onboard in one command: sign in, list, write profiles"),
     "login": ("session_commands", "login", "Sign in to a session and save its token"),
@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "favourite": ("favourite_command", "favourite", "Manage the roles that come first in lists"),
     "profile": ("profile_commands", "profile", "Write, list, add, remove or undo profiles"),
     "use": ("use_command", "use", "Switch this shell to a profile"),
-    "clear": ("use_command", "clear", "Undo use: this shell's environment as it was"),
+    "clear": ("use_command", "clear", "Undo use: restore this shell's environment"),
     "exec": ("exec_command", "exec_program", "Run a command with credentials of a role"),
     "env": ("env_command", "env", "Print exports of fixed keys, for eval"),
     "shell-init": ("shell_text_commands", "shell_init", "Print the shell function to eval"),
@@ -39,17 +39,17 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "prompt": ("prompt_command", "prompt", "Print one line for a prompt: profile and time left"),
     "config": ("config_commands", "config", "Get and set ssohelper's own settings"),
-    "cache": ("cache_commands", "cache", "List or clear what is kept on this machine"),
+    "cache": ("cache_commands", "cache", "List or clear the saved files of this machine"),
     "demo": ("demo_command", "demo", "Try everything on a local Identity Center, no AWS needed"),
     "emulator": ("demo_command", "emulator", "Run that local Identity Center alone"),
 }
 ALIASES = {"ls": "list"}
-# 128 + SIGPIPE, as of other tools. Not 0: `profile sync --yes | head -1` has changed nothing yet.
+# 128 + SIGPIPE, as in other tools. Not 0: `profile sync --yes | head -1` may not have written yet.
 READER_GONE = 141
 
 
 class PipeBroken(Exception):
-    """A BrokenPipeError that click does not see: it would end the process with exit code 1."""
+    """A BrokenPipeError under another name: click itself would end the process with code 1."""
 
 
 @contextlib.contextmanager
@@ -61,7 +61,7 @@ def _hide_broken_pipe() -> Iterator[None]:
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when asked for, with the nearest name for a typo."""
+    """A group that imports a command to run it, and proposes the nearest names for an unknown one."""
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
         with _hide_broken_pipe():  # of --help and --version
@@ -123,7 +123,7 @@ def main(ctx: click.Context) -> None:
 
 
 def run(argv: list[str]) -> int:
-    """Return the exit code; the one place of this door where errors become words."""
+    """Run the command line and return its exit code. Errors become messages here and nowhere else."""
     output.replace_closed_streams()
     try:
         result = main.main(args=argv, prog_name="ssohelper", standalone_mode=False)

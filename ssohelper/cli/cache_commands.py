@@ -1,4 +1,4 @@
-"""cache list, cache clear: what is kept where, never a secret."""
+"""cache list, cache clear: the saved files, without their secrets."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from ssohelper.core.text import show
 @click.group()
 @output.common_options
 def cache() -> None:
-    """List or clear what is kept on this machine.
+    """List or clear the saved files of this machine.
 
     \b
     Examples:
@@ -26,20 +26,20 @@ def cache() -> None:
 
 @cache.command("list")
 @output.common_options
-def list_kept() -> None:
-    """Print what is kept, where, and how long it lasts. No secret is printed.
+def list_cache() -> None:
+    """List the saved files, with their expiry. No secret is printed.
 
     \b
     Examples:
       ssohelper cache list --json
     """
     app = output.get_app()
-    found = _kept(app, output.options().session)
+    found = _find_items(app, output.options().session)
     if output.options().json:
         output.print_json([_row(item) for item in found], app.warnings)
         return
     if not found:
-        output.say("nothing is kept")
+        output.say("nothing is saved")
         return
     rows = [
         (item.kind, item.session, item.what, _left(item, app.aws_now()), item.path)
@@ -61,7 +61,7 @@ def clear(yes: bool) -> None:
     """
     app = output.get_app()
     session = output.options().session
-    _kept(app, session)
+    _find_items(app, session)  # raises for an unknown session
     whose = f'of the session "{show(session)}"' if session else "of all sessions"
     question = f"remove role credentials and saved listings {whose}?"
     if not output.confirm(question, yes=yes, what="cache clear"):
@@ -74,8 +74,8 @@ def clear(yes: bool) -> None:
         output.say(f"{removed} {'file' if removed == 1 else 'files'} removed")
 
 
-def _kept(app: App, session: str | None) -> list[cache_contents.CachedItem]:
-    """Return what is kept. Raises: UsageProblem for a session that is nowhere, with the nearest."""
+def _find_items(app: App, session: str | None) -> list[cache_contents.CachedItem]:
+    """Return the saved items. Raises: UsageProblem for an unknown session, with the nearest."""
     found = cache_contents.list_items(app, session)
     if session and not found:
         resolve_session(app, session)

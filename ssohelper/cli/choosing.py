@@ -1,7 +1,7 @@
-"""Which profile, which session, on the command line: named, AWS_PROFILE's, else a picker.
+"""Which profile or session a command uses: as actions.selection decides, else the user picks.
 
-The rule itself is actions.selection's; this adds the person who may be asked. Off a terminal,
-and where the terminal can show no picker, it stays an error with exit code 2.
+A picker needs a terminal that can show it. Without one, the error of actions.selection stands,
+with exit code 2.
 """
 
 from ssohelper.actions import directory, roles, selection
@@ -16,25 +16,25 @@ from ssohelper.errors import Interrupted, LoginRequired, SsoHelperError, UsagePr
 def choose_profile(
     text: str | None, session: str | None = None, *, ask_always: bool = False
 ) -> Profile:
-    """Return the profile that was named, else AWS_PROFILE's, else the one that is picked.
+    """Return the profile that `text` names, else that of AWS_PROFILE, else let the user pick.
 
-    With `ask_always` AWS_PROFILE's does not count: nothing named means the picker.
-    Raises: Interrupted (130) when the person leaves; what actions.selection raises.
+    `ask_always`: ignore AWS_PROFILE. Warns about the config's errors that other tools ignore.
+    Raises: Interrupted (130) when the user picks none; else as selection.resolve_profile.
     """
-    found = _profile(text, session or output.options().session, ask_always=ask_always)
+    found = _choose(text, session or output.options().session, ask_always=ask_always)
     warn_about_config(output.get_app(), found.name)
     return found
 
 
 def warn_about_config(app: App, profile_name: str | None = None) -> None:
-    """Warn of what the config says that other tools read otherwise, or that is ignored."""
+    """Warn of parts of the config that other tools read differently, or that are ignored."""
     config = app.config.read()
     ignored = config.ignored_keys_warning(profile_name) if profile_name is not None else None
     for warning in (*config.warnings(), *((ignored,) if ignored else ())):
         app.warn(warning)
 
 
-def _profile(text: str | None, session: str | None, *, ask_always: bool) -> Profile:
+def _choose(text: str | None, session: str | None, *, ask_always: bool) -> Profile:
     app = output.get_app()
     if text is None and ask_always:
         if not output.can_draw():
@@ -51,7 +51,10 @@ def _profile(text: str | None, session: str | None, *, ask_always: bool) -> Prof
 
 
 def choose_session(text: str | None) -> SsoSession:
-    """Return the session that was named, else AWS_PROFILE's, the only one, or the one picked."""
+    """Return the session that `text` names, else the only possible one, else let the user pick.
+
+    Raises: Interrupted (130) when the user picks none; else as selection.resolve_session.
+    """
     app = output.get_app()
     try:
         return selection.resolve_session(app, text)
@@ -65,9 +68,9 @@ def choose_session(text: str | None) -> SsoSession:
 def _pick_role(app: App, session_name: str | None) -> Profile:
     """Let the user pick a role. Raises: Interrupted (130) when none was picked."""
     if session_name is not None:
-        selection.resolve_session(app, session_name)  # an unknown one is said, with the nearest
+        selection.resolve_session(app, session_name)  # raises for an unknown name
     choice = roles.read_roles(app, session_name)
-    if choice.unlisted and _listed(app, choice):
+    if choice.unlisted and _list_missing(app, choice):
         choice = roles.read_roles(app, session_name)
     if not choice.rows:
         raise UsageProblem(
@@ -81,25 +84,25 @@ def _pick_role(app: App, session_name: str | None) -> Profile:
     return selection.resolve_chosen_role(app, row.key, row.profiles)
 
 
-def _listed(app: App, choice: KnownRoles) -> bool:
-    """List the sessions that have no saved list, as far as they are signed in; tell if any was.
+def _list_missing(app: App, choice: KnownRoles) -> bool:
+    """List the sessions that have no saved list; return whether any could be listed.
 
-    Raises: what stands in the way, when there is nothing else to choose from.
+    Raises: the first error, when there is no role of another session to choose from.
     """
-    trouble: SsoHelperError | None = None
-    done = False
+    first_error: SsoHelperError | None = None
+    is_any_listed = False
     for unlisted in choice.unlisted:
         try:
             with listing_progress.show_listing_progress() as progress:
                 directory.fetch_listing(app, unlisted, progress=progress)
-            done = True
+            is_any_listed = True
         except SsoHelperError as error:
-            trouble = trouble or error
+            first_error = first_error or error
             if not isinstance(error, LoginRequired):
                 app.warn(f'the roles of "{unlisted.name}" could not be listed: {error.message}')
-    if trouble and not done and not choice.rows:
-        raise trouble
-    return done
+    if first_error and not is_any_listed and not choice.rows:
+        raise first_error
+    return is_any_listed
 
 
 def _pick_session(app: App, question: NoSessionNamed) -> SsoSession:

@@ -1,4 +1,4 @@
-"""console: the AWS console as one role, in the session's own browser or as a link."""
+"""console: open the AWS console as one role, in a browser, or print the portal's link to it."""
 
 import subprocess
 import textwrap
@@ -23,7 +23,9 @@ _SERVICES = "\n".join(textwrap.wrap(" ".join(SERVICES), 74))
 @click.argument("profile", required=False)
 @click.option("--service", metavar="NAME", help="The page to open: ec2, s3, logs, iam, …")
 @click.option("--region", metavar="REGION", help="The region to open; else the profile's.")
-@click.option("--print", "only_print", is_flag=True, help="Print the portal's link, open nothing.")
+@click.option(
+    "--print", "only_print", is_flag=True, help="Print the portal's link and open nothing."
+)
 @output.common_options
 def console(profile: str | None, service: str | None, region: str | None, only_print: bool) -> None:
     """Open the AWS console in a browser, signed in as a profile's role.
@@ -35,18 +37,18 @@ def console(profile: str | None, service: str | None, region: str | None, only_p
       ssohelper console payments-prod/ReadOnlyAccess --region eu-west-1
       ssohelper console --print | wl-copy                   a link, which holds no secret
 
-    The browser is the one of sessions.NAME.browser in the settings, else BROWSER, else the
-    desktop's. Where there is none the link of --print is printed.
+    The browser is the one of sessions.NAME.browser in the settings, else of BROWSER, else the
+    desktop's. Without a browser, the link of --print is printed.
     """
     app = output.get_app()
     chosen = profile_use.choose_profile(profile)
     page = consoles.choose_page(app, chosen, service, region)
-    opener = None if only_print else _opener(app, chosen)
+    opener = None if only_print else _find_opener(app, chosen)
     if opener is None:
         _print_link(app, chosen, page, is_asked_for=only_print)
         return
     _say_what_opens(app, chosen, page)
-    started = _Started(app, opener)
+    started = _BrowserProcess(app, opener)
     opened = profile_use.run_signed_in(
         app,
         chosen,
@@ -62,8 +64,8 @@ def console(profile: str | None, service: str | None, region: str | None, only_p
         _print_json(app, chosen, page, opened.ends_at)
 
 
-class _Started:
-    """The browser's command, and whether it ended with an error."""
+class _BrowserProcess:
+    """The process of the browser's command."""
 
     def __init__(self, app: App, opener: browser.Opener) -> None:
         self._app = app
@@ -71,20 +73,22 @@ class _Started:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, url: str) -> bool:
+        """Start the command for this URL; return whether it was started."""
         self._process = browser.launch(self._opener, url, self._app.environ)
         return self._process is not None
 
     def has_failed(self) -> bool:
+        """Return whether the command has ended with an error."""
         return self._process is not None and self._process.poll() not in (None, 0)
 
 
-def _opener(app: App, profile: Profile) -> browser.Opener | None:
+def _find_opener(app: App, profile: Profile) -> browser.Opener | None:
     setting = app.settings.get("browser", session=profile.session.name)
     opener = browser.find_opener(app.environ, setting)
-    said = setting or app.environ.get("BROWSER")
-    if opener is None and said:
+    command = setting or app.environ.get("BROWSER")
+    if opener is None and command:
         origin = f"sessions.{profile.session.name}.browser" if setting else "BROWSER"
-        app.warn(f'the browser of {origin} cannot be started here: "{said}"')
+        app.warn(f'the browser of {origin} cannot be started here: "{command}"')
     return opener
 
 

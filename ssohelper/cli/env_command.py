@@ -1,4 +1,4 @@
-"""env: fixed keys as exports, for eval. Nothing on stdout unless all of it is known."""
+"""env: fixed keys as exports, for eval. Prints all of it or nothing."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ from ssohelper.errors import UsageProblem
     default="bash",
     show_default=True,
     metavar="|".join(shell_text.SHELLS),
-    help="Whose quoting; bash's is every POSIX shell's.",
+    help="The shell to quote for; bash's quoting is that of every POSIX shell.",
 )
 @click.option(
     "--format",
@@ -30,7 +30,7 @@ from ssohelper.errors import UsageProblem
     show_default=True,
     help="Exports, or one JSON object of the variables.",
 )
-@click.option("--reveal", is_flag=True, help="Print the secrets although this is a terminal.")
+@click.option("--reveal", is_flag=True, help="Print the secrets even on a terminal.")
 @output.common_options
 def env(profile: str | None, shell: str, form: str, reveal: bool) -> None:
     """Print exports of fixed keys, for eval.
@@ -41,14 +41,14 @@ def env(profile: str | None, shell: str, form: str, reveal: bool) -> None:
       ssohelper env --shell fish payments-prod.ReadOnlyAccess | source
       ssohelper env --format json payments-prod.ReadOnlyAccess | jq -r .AWS_ACCESS_KEY_ID
 
-    When anything fails nothing is printed. The keys do not renew: for one command there is
-    exec, for this shell use.
+    When anything fails, nothing is printed. The keys are not renewed: use exec for one command,
+    and use for this shell.
     """
     app = output.get_app()
     if sys.stdout.isatty() and not reveal:
         raise UsageProblem(
             "secrets are not printed on a terminal",
-            hint="run a command with them: ssohelper exec PROFILE -- COMMAND (or say --reveal)",
+            hint="run a command with them: ssohelper exec PROFILE -- COMMAND (or add --reveal)",
         )
     chosen = choosing.choose_profile(profile)
     keys = credentials.release(

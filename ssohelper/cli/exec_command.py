@@ -1,4 +1,4 @@
-"""exec: a program with a role's credentials, in our place. argv is split at the first `--`."""
+"""exec: replace this process with a program that has a role's credentials."""
 
 import shlex
 import sys
@@ -15,7 +15,7 @@ _PROGRAM = "ssohelper.exec.program"
 
 
 class _Split(click.Command):
-    """A command whose arguments end at the first `--`; the rest is the program's, untouched."""
+    """A command whose own arguments end at the first `--`; the rest is the program's argv."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if "--" not in args:
@@ -28,7 +28,7 @@ class _Split(click.Command):
         try:
             return super().parse_args(ctx, list(args))
         except click.UsageError as cause:
-            # Words too many, or an option that is the command's: the "--" was left out.
+            # Too many words, or an unknown option, which is the program's: the "--" is missing.
             parser = self.make_parser(ctx)
             parser.allow_interspersed_args = False
             program = parser.parse_args(list(args))[1]
@@ -36,15 +36,17 @@ class _Split(click.Command):
                 raise
             ours = args[: -len(program)]
             raise UsageProblem(
-                "exec takes a command behind --",
+                "exec takes a command after --",
                 hint=shlex.join(["ssohelper", "exec", *ours, "--", *program]),
             ) from cause
 
 
 @click.command("exec", cls=_Split, options_metavar="[OPTIONS]")
 @click.argument("profile", metavar="[PROFILE] -- COMMAND...", required=False)
-@click.option("--server", is_flag=True, help="Give it an endpoint that renews, not fixed keys.")
-@click.option("--hold", is_flag=True, help="Wait for a sign-in, here and in what it runs.")
+@click.option(
+    "--server", is_flag=True, help="Give it an endpoint that renews, instead of fixed keys."
+)
+@click.option("--hold", is_flag=True, help="Wait for a sign-in, here and in the command.")
 @output.common_options
 @click.pass_context
 def exec_program(ctx: click.Context, profile: str | None, server: bool, hold: bool) -> None:
@@ -58,18 +60,19 @@ def exec_program(ctx: click.Context, profile: str | None, server: bool, hold: bo
       ssohelper exec --hold payments-prod.ReadOnlyAccess -- ./nightly-job
       AWS_PROFILE=payments-prod.ReadOnlyAccess ssohelper exec -- env
 
-    Fixed keys in the command's environment alone, everything that would win over them taken
-    away. They end after an hour or some: with --server the command asks an endpoint of its own,
-    which renews. The exit code is the command's; 126 when it cannot be run, 127 when it is not
-    found.
+    The command's environment gets fixed keys, and the variables that take precedence over them are
+    unset. The keys expire after one or a few hours. With --server the command gets an endpoint of
+    its own instead, which renews them. The exit code is the command's; 126 when it cannot be run,
+    127 when it is not found.
 
-    With --hold, signed out and off a terminal, it waits for a sign-in in any shell, 12 hours or what
-    wait_for_sign_in says; so does every profile of ours that the command uses.
+    With --hold, a command off a terminal that needs a sign-in waits until you sign in from any
+    shell: 12 hours, or as long as wait_for_sign_in says. So does every managed profile that the
+    command uses.
     """
     program: list[str] = ctx.meta.get(_PROGRAM, [])
     if not program or output.options().json:
         raise UsageProblem(
-            "exec takes a command behind --" if not program else "exec has no JSON",
+            "exec takes a command after --" if not program else "exec has no JSON",
             hint="for example: ssohelper exec PROFILE -- aws s3 ls",
         )
     if sys.platform == "win32" and server:
@@ -77,7 +80,7 @@ def exec_program(ctx: click.Context, profile: str | None, server: bool, hold: bo
     app = output.get_app()
     run.find_program(program[0], app.environ)
     chosen = profile_use.choose_profile(profile)
-    # What runs below `exec --hold` waits too.
+    # Inside `exec --hold`, exec waits too.
     is_held = hold or sign_in_wait.VARIABLE in app.environ
     hold_text = sign_in_wait.hold_text(app, chosen.session) if is_held else ""
     if server:

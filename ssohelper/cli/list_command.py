@@ -1,4 +1,4 @@
-"""list: the accounts and roles of a session, from the saved list at once."""
+"""list: the accounts and roles of a session, from the saved list when it is recent."""
 
 import sys
 from typing import Any
@@ -22,40 +22,42 @@ _ACCOUNT_HEADER = ("ACCOUNT ID", "ACCOUNT", "ADDRESS", "ROLES")
 
 @click.command("list")
 @click.argument("query", nargs=-1, metavar="[QUERY]...")
-@click.option("--accounts", is_flag=True, help="Accounts alone, each with its roles.")
-@click.option("--refresh", is_flag=True, help="Ask AWS, even when the saved list is young.")
-@click.option("--background", is_flag=True, hidden=True)
+@click.option("--accounts", is_flag=True, help="List accounts, each with its roles.")
+@click.option("--refresh", is_flag=True, help="Ask AWS, even if the saved list is recent.")
+@click.option("--detached", is_flag=True, hidden=True)
 @output.common_options
-def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, background: bool) -> None:
+def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: bool) -> None:
     """List the accounts and roles you may use.
 
     \b
     Examples:
       ssohelper list                       everything, from the saved list
       ssohelper list prod read             rows in which both words are found
-      ssohelper list --accounts --refresh  accounts, asked from AWS now
+      ssohelper list --accounts --refresh  accounts, from AWS now
       ssohelper list | cut -f 1            for a shell loop: tab-separated, no header
 
-    The list is saved, and asked again when it is older than a day, or behind the first list
-    after a sign-in. The words of QUERY are looked for in account names, ids, addresses and role
-    names, in any order.
+    The list is saved. AWS is asked again when it is older than a day, and in the background after
+    a new sign-in. A row matches QUERY when its account name, id or email address or its role name
+    contain every word, in any order.
     """
     app = output.get_app()
     session = choosing.choose_session(output.options().session)
-    if background:  # the process that start_background_refresh starts
+    if detached:  # the process that start_background_refresh starts
         directory.refresh_in_this_process(app, session)
         return
-    found, failure = _listing(app, session, refresh)
+    found, error = _fetch_or_load(app, session, refresh)
     if accounts:
         _print_accounts(app, session, found, query)
     else:
         _print_roles(app, session, found, query)
-    if failure:
-        raise failure
+    if error:
+        raise error
 
 
-def _listing(app: App, session: SsoSession, refresh: bool) -> tuple[Listing, SsoHelperError | None]:
-    """Return the listing; when AWS gives none, an old one with the error to end with."""
+def _fetch_or_load(
+    app: App, session: SsoSession, refresh: bool
+) -> tuple[Listing, SsoHelperError | None]:
+    """Return the listing; when AWS cannot be asked, the saved one and the error to exit with."""
     try:
         with listing_progress.show_listing_progress() as progress:
             found = directory.fetch_listing(app, session, refresh=refresh, progress=progress)
@@ -66,16 +68,16 @@ def _listing(app: App, session: SsoSession, refresh: bool) -> tuple[Listing, Sso
         app.warn(f"this is the list of {_days_ago(app.now() - saved.listed_at)}: {error.message}")
         return saved, error
     if directory.is_of_earlier_sign_in(app, session, found):
-        _ask_anew(app, session)
+        _refresh_for_next_time(app, session)
     return found, None
 
 
-def _ask_anew(app: App, session: SsoSession) -> None:
-    """Nobody waits for the list of the morning: the one of yesterday comes at once."""
+def _refresh_for_next_time(app: App, session: SsoSession) -> None:
+    """Refresh the list in the background, and warn that this one is from an earlier sign-in."""
     what = f'this list of "{session.name}" is from before the present sign-in'
     if app.settings.get("renew_ahead"):
         directory.start_background_refresh(app, session)
-        app.warn(f"{what}; a new one is being made")
+        app.warn(f"{what}; a new one is being listed")
     else:
         app.warn(f"{what}; a new one: ssohelper list --refresh --session {session.name}")
 
@@ -114,7 +116,7 @@ def _print_roles(app: App, session: SsoSession, found: Listing, query: tuple[str
     if query and not rows:
         _say_nothing_matches(query)
         return
-    # People see which roles are guarded; scripts get the columns that they know.
+    # On a terminal only: scripts rely on the number of columns.
     shows_guarded = bool(guarded) and sys.stdout.isatty()
     header = (*_ROLE_HEADER, _GUARDED_HEADER) if shows_guarded else _ROLE_HEADER
     output.print_rows(

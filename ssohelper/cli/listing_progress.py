@@ -1,4 +1,4 @@
-"""How far a listing is, for who has waited a while: a saved one comes without it, and without rich."""
+"""Progress of a listing at AWS, shown only when it takes a while. A saved listing shows none."""
 
 import sys
 import threading
@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 
 from ssohelper.cli import output
 
-# (how many are done, how many there are)
+# Takes (accounts answered, accounts in all).
 Step = Callable[[int, int], None]
 _BAR_AFTER_SECONDS = 0.3
 _LINE_AFTER_SECONDS = 5.0
@@ -15,7 +15,10 @@ _LINE_AFTER_SECONDS = 5.0
 
 @contextmanager
 def show_listing_progress() -> Iterator[Step]:
-    """Show who has waited already how far it is: a bar on a terminal's stderr, elsewhere a line."""
+    """Yield the function to call with each step.
+
+    A terminal gets a bar after 0.3 s; elsewhere stderr gets one line after 5 s.
+    """
     draws = sys.stderr.isatty() and not output.options().json
     with (
         _DelayedDisplay(_BAR_AFTER_SECONDS, _show_bar)
@@ -26,7 +29,7 @@ def show_listing_progress() -> Iterator[Step]:
 
 
 class _DelayedDisplay:
-    """What is shown only after some seconds: a saved list comes without it, and without rich."""
+    """Shows the progress only after some seconds: rich is not imported for a saved listing."""
 
     def __init__(self, seconds: float, show_it: Callable[[], AbstractContextManager[Step]]) -> None:
         self._show = show_it
@@ -39,7 +42,7 @@ class _DelayedDisplay:
         self._timer.daemon = True
 
     def __enter__(self) -> "_DelayedDisplay":
-        # A system that gives no more threads costs what would be shown, not a saved list.
+        # When the system can start no more threads, only the display is missing.
         with suppress(RuntimeError):
             self._timer.start()
         return self
@@ -51,6 +54,7 @@ class _DelayedDisplay:
             self._open.close()
 
     def step(self, done: int, total: int) -> None:
+        """Note how far the listing is, and show it when the display has begun."""
         with self._lock:
             self._reached = (done, total)
             if self._step:
@@ -72,14 +76,14 @@ def _show_bar() -> AbstractContextManager[Step]:
 
 @contextmanager
 def _show_line() -> Iterator[Step]:
-    """Give what says the first step, and no other: logs are read later."""
-    said = False
+    """Yield a function that prints the first step only: this stderr is probably a log."""
+    is_printed = False
 
     def step(done: int, total: int) -> None:
-        nonlocal said
-        if not said:
+        nonlocal is_printed
+        if not is_printed:
             so_far = f"{done} of {total} accounts have answered" if total else "none has answered"
             output.say(f"listing accounts at AWS's pace: {so_far} so far")
-        said = True
+        is_printed = True
 
     yield step

@@ -1,7 +1,8 @@
-"""What the command line says and how: errors, JSON, rows, questions, options of every command.
+"""What the command line prints: data, messages, questions, errors. And every command's options.
 
-stdout is data, stderr is talk. Errors are one line each, lower case, with the next thing to
-type; text from outside goes through core.text.show, so no control character reaches a terminal.
+Data goes to stdout, all else to stderr. An error is one line in lower case and a hint: what to
+type next. Text from outside goes through core.text.show, so that no control character reaches a
+terminal.
 """
 
 import functools
@@ -26,40 +27,46 @@ from ssohelper.system import terminal
 
 _log = logging.getLogger(__name__)
 
-_OF_PYTHONPATH = (
-    "PYTHONPATH is set: Python may have loaded modules from it before ssohelper began, which then "
-    "took it off the module path; what profiles and shells start ignores it"
+_PYTHONPATH_NOTICE = (
+    "PYTHONPATH is set: Python may have loaded modules from it before ssohelper removed it from "
+    "the module path; the commands that profiles and shells start ignore it"
 )
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class CommonOptions:
-    """What the options before or after the command's name said, shared by both places."""
+    """The options -v, --json and --session, given before or after the command's name.
+
+    `has_printed_json`: the JSON object, which has the warnings in it, was printed.
+    """
 
     def __init__(self) -> None:
         self.json = False
         self.verbose = 0
         self.session: str | None = None
-        self.has_answered = False
+        self.has_printed_json = False
 
 
 def options() -> CommonOptions:
-    """Return the one CommonOptions of this command line."""
+    """Return the common options of this command line."""
     return click.get_current_context().find_root().ensure_object(CommonOptions)
 
 
 def get_app() -> App:
-    """Return the one App of this command line; its warnings are said on stderr at once."""
+    """Return the App of this command line, created and logging on the first call.
+
+    Its warnings are printed at once; with --json they go into the JSON object.
+    """
     root = click.get_current_context().find_root()
-    made = root.meta.get("ssohelper.app")
-    if made is None:
-        made = root.meta["ssohelper.app"] = App(warn=None if options().json else warn)
-        logs.start(options().verbose, made.environ)
-        if made.environ.get("PYTHONPATH"):
-            _log.info(_OF_PYTHONPATH)
-    assert isinstance(made, App)
-    return made
+    app = root.meta.get("ssohelper.app")
+    if app is None:
+        app = root.meta["ssohelper.app"] = App(warn=None if options().json else warn)
+        logs.start(options().verbose, app.environ)
+        if app.environ.get("PYTHONPATH"):
+            _log.info(_PYTHONPATH_NOTICE)
+    assert isinstance(app, App)
+    return app
 
 
 def common_options(function: _F) -> _F:
@@ -69,36 +76,39 @@ def common_options(function: _F) -> _F:
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
     @click.option("--session", metavar="NAME", help="The sso-session to use.")
     @functools.wraps(function)
-    def with_talk(*args: Any, verbose: int, as_json: bool, session: str | None, **kw: Any) -> Any:
-        said = options()
-        said.verbose = max(said.verbose, verbose)
-        said.json = said.json or as_json
-        said.session = checked_session_name(session) or said.session
+    def command(*args: Any, verbose: int, as_json: bool, session: str | None, **kw: Any) -> Any:
+        given = options()
+        given.verbose = max(given.verbose, verbose)
+        given.json = given.json or as_json
+        given.session = checked_session_name(session) or given.session
         try:
             return function(*args, **kw)
         except SsoHelperError:
-            _say_what_no_json_says()
+            _print_warnings_left()
             raise
 
-    return with_talk  # type: ignore[return-value]
+    return command  # type: ignore[return-value]
 
 
-def checked_session_name(said: str | None) -> str | None:
-    """Return the name. Raises: UsageProblem for an empty one, which a script's unset variable is:
-    it must not be the only session, nor all of them."""
-    if said == "":
+def checked_session_name(name: str | None) -> str | None:
+    """Return the name. Raises: UsageProblem for an empty one.
+
+    An unset variable of a script gives an empty name: it must mean neither the only session nor
+    all sessions.
+    """
+    if name == "":
         raise UsageProblem(
             "an empty word names no session", hint="leave it out, or see: ssohelper status"
         )
-    return said
+    return name
 
 
 # -- data on stdout ----------------------------------------------------------------------------
 
 
 def print_json(data: Any, warnings: Sequence[str] = ()) -> None:
-    """Print the contract's envelope."""
-    options().has_answered = True
+    """Print `data` and the warnings as one JSON object, in the envelope of every --json."""
+    options().has_printed_json = True
     click.echo(to_json({"version": 1, "data": data, "warnings": list(warnings)}, indent=2))
 
 
@@ -111,20 +121,23 @@ def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         return
     from ssohelper.cli import table
 
-    # A terminal that does not know its size says 0.
+    # A terminal that does not know its size reports 0 columns.
     room = shutil.get_terminal_size().columns or 80
     bold = not terminal.is_dumb()
     echo("\n".join(table.lines([name.upper() for name in header], shown, room, bold=bold)))
 
 
 def echo(text: str = "") -> None:
-    """Print a line of data; characters that this stdout cannot encode are escaped."""
+    """Print a line of data. Characters that stdout's encoding lacks are escaped."""
     encoding = sys.stdout.encoding or "utf-8"
     click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def write(data: bytes) -> None:
-    """Write text that a shell evaluates, whole. Raises: LocalState, also when stdout is closed."""
+    """Write all of the bytes to stdout, for a shell that evaluates them.
+
+    Raises: LocalState when stdout cannot be written or is closed.
+    """
     flush()
     try:
         while data:
@@ -135,26 +148,30 @@ def write(data: bytes) -> None:
         raise LocalState(f"stdout cannot be written: {cause.strerror}") from cause
 
 
-# -- talk on stderr ----------------------------------------------------------------------------
+# -- messages on stderr ----------------------------------------------------------------------------
 
 
 def say(text: str) -> None:
-    """Print a line of talk; where stderr takes no words the exit code alone has to tell."""
+    """Print a line to stderr. When stderr cannot be written, only the exit code tells the result."""
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     try:
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=True)
     except OSError:
-        # What is left in its buffer would make Python exit with 120.
+        # Python would exit with code 120 if it cannot flush the rest of the buffer at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def warn(message: str) -> None:
+    """Print a warning to stderr."""
     say(f"ssohelper: warning: {show_message(message)}")
 
 
 def confirm(question: str, *, yes: bool, what: str) -> bool:
-    """Ask on a terminal: y or yes is a yes, all else a no. True at once with --yes; off a
-    terminal without it exit 2."""
+    """Ask the question; return True for `y` or `yes`, False for any other answer.
+
+    With --yes (`yes`) return True without asking. `what` names what needs the answer.
+    Raises: UsageProblem off a terminal without --yes.
+    """
     if yes:
         return True
     require_terminal(what)
@@ -163,7 +180,7 @@ def confirm(question: str, *, yes: bool, what: str) -> bool:
 
 
 def require_terminal(what: str) -> None:
-    """Raise UsageProblem where a question could not be answered."""
+    """Raise UsageProblem when there is no terminal on which `what` could ask its question."""
     if not can_ask():
         raise UsageProblem(
             f"{what} needs an answer, and this is no terminal",
@@ -172,33 +189,33 @@ def require_terminal(what: str) -> None:
 
 
 def command_line() -> str:
-    """Return what was typed, to be typed once more."""
+    """Return the command line of this process, quoted for a shell."""
     return shlex.join(["ssohelper", *sys.argv[1:]])
 
 
 def can_ask() -> bool:
-    """Tell whether there is a person at a terminal, to read the question and to answer it."""
+    """Return whether a question can be shown and answered: stdin and stderr are terminals."""
     return bool(sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty())
 
 
 def can_draw() -> bool:
-    """Tell whether there is a person at a terminal that can be drawn on."""
+    """Return whether a picker can be drawn: as `can_ask`, and the terminal has cursor control."""
     return can_ask() and not terminal.is_dumb()
 
 
 def not_on_windows(what: str) -> UsageProblem:
-    """Return the error for what needs a system with signals and sockets that have a file."""
+    """Return the error for a command that needs signals and Unix sockets."""
     return UsageProblem(
-        f"{what} is not there on Windows",
-        hint='SDKs renew by the profile itself: $env:AWS_PROFILE = "PROFILE" (or run it in WSL)',
+        f"{what} does not exist on Windows",
+        hint='SDKs renew credentials of a profile automatically: $env:AWS_PROFILE = "PROFILE" (or run it in WSL)',
     )
 
 
-def _say_what_no_json_says() -> None:
-    """Say the warnings that wait for an object which an error leaves unprinted."""
-    made = click.get_current_context().find_root().meta.get("ssohelper.app")
-    if made and options().json and not options().has_answered:
-        for warning in made.warnings:
+def _print_warnings_left() -> None:
+    """Print the warnings to stderr when an error has left the JSON object unprinted."""
+    app = click.get_current_context().find_root().meta.get("ssohelper.app")
+    if app and options().json and not options().has_printed_json:
+        for warning in app.warnings:
             warn(warning)
 
 
@@ -206,12 +223,13 @@ def _say_what_no_json_says() -> None:
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str], listed_by: str) -> UsageProblem:
-    """Return the error for a name that is not there, with the nearest three."""
+    """Return the error for an unknown name, with the nearest three of the known ones."""
     meant = did_you_mean(name, known, cutoff=0.5)
     return UsageProblem(f'no {kind} named "{name}"', hint=f"{meant}list them with: {listed_by}")
 
 
 def report(error: SsoHelperError) -> int:
+    """Print the error and its hint; return its exit code."""
     say(f"ssohelper: error: {show_message(error.message)}")
     if error.hint:
         say(f"ssohelper: hint: {show_message(error.hint)}")
@@ -219,8 +237,9 @@ def report(error: SsoHelperError) -> int:
 
 
 def report_usage(error: click.UsageError) -> int:
+    """Print click's error in our own form; return exit code 2."""
     message, meant, names = error.format_message().rstrip(".").partition(". Did you mean ")
-    if not meant:  # click's words for several
+    if not meant:  # click words it like this for several names
         message, meant, names = message.partition(". (Did you mean one of: ")
     if meant:
         message += f"; did you mean {names.removesuffix(')').replace(', ', ' or ')}"
@@ -231,15 +250,16 @@ def report_usage(error: click.UsageError) -> int:
 
 
 def report_interrupted(*, at_question: bool = False) -> int:
+    """Print that Ctrl-C ended the command; return exit code 130."""
     if at_question and can_ask():
-        say("")  # the question stands without its line's end
+        say("")  # ends the line of the question
     say("ssohelper: interrupted")
     return 130
 
 
 def report_stdout_error() -> int:
-    """Return 7, said, when stdout takes no words; 0 when the trouble is another one."""
-    # What could not be written is still in the buffer: a second try tells.
+    """Print an error and return its exit code 7 when stdout cannot be written, else return 0."""
+    # The data that could not be written is still in the buffer: a second flush fails too.
     try:
         flush()
     except BrokenPipeError:
@@ -250,23 +270,24 @@ def report_stdout_error() -> int:
 
 
 def drop_output_without_reader() -> bool:
-    """Return whether nothing reads stdout any more (`| head -1`), and drop what is left for it.
+    """Return whether nothing reads stdout any more (`| head -1`); if so, drop all further output.
 
-    A flush does not tell: of a large text nothing is left in the buffer once a write has failed.
+    A flush would not show it: after a failed write of a large text the buffer is empty.
     """
     if hasattr(select, "poll"):  # Windows has none
         poll = select.poll()
         poll.register(1, 0)
         if not poll.poll(0):
             return False
-    # Python would flush at its end, and say that it could not.
+    # Python would flush at its end, and print that it could not.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return True
 
 
 def replace_closed_streams() -> None:
-    """Give closed standard streams a place to read from or write to, so that nothing raises at the
-    end; but a stdout that takes nothing stays one, since nobody would get the data.
+    """Open /dev/null for a closed stdin or stderr, so that using them raises no error.
+
+    A closed stdout stays closed: writing data to it is an error, since the data would be lost.
     """
     for number, name in ((0, "stdin"), (2, "stderr")):
         if getattr(sys, name) is None:
@@ -275,14 +296,14 @@ def replace_closed_streams() -> None:
     if sys.stdout is None:
         sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     elif isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.write_through:
-        # PYTHONUNBUFFERED, as containers often have it: what could not be written would be lost
-        # with the first error, and `flush` would know of none.
+        # PYTHONUNBUFFERED is set, as in many containers. A buffer is needed: without one, data that
+        # could not be written is lost with the first error, and `flush` raises no second one.
         encoding, errors = sys.stdout.encoding, sys.stdout.errors
         sys.stdout = os.fdopen(1, "w", encoding=encoding, errors=errors, closefd=False)
 
 
 def flush() -> None:
-    """Write what is left on stdout now, so that a full disk is an error with an exit code."""
+    """Write stdout's buffer now, so that a full disk is an error with an exit code."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:

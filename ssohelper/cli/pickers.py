@@ -1,4 +1,4 @@
-"""Start a picker and take its answer. Heavy: textual."""
+"""Run a picker and return the user's choice. Imported only then: it loads Textual."""
 
 import sys
 from typing import TypeVar

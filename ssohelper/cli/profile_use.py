@@ -1,4 +1,4 @@
-"""What use, env and exec share: who a profile is in one line, and a sign-in offered when needed."""
+"""Shared by use, exec, console and serve: a sign-in where one is needed, and a role in one line."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -18,43 +18,43 @@ _T = TypeVar("_T")
 def run_signed_in(
     app: App, profile: Profile, action: Callable[[], _T], *, hold_seconds: int = 0
 ) -> _T:
-    """Return what the action returns; where it needs a sign-in, offer that and try once more.
+    """Run the action and return its result. When it needs a sign-in, offer one and run it again.
 
-    Off a terminal wait for a sign-in elsewhere, for `hold_seconds`.
-    Raises: LoginRequired off a terminal, or when the person said no.
+    Off a terminal, wait up to `hold_seconds` for a sign-in in another shell instead.
+    Raises: LoginRequired off a terminal, or when the user declines; else as the action.
     """
     if hold_seconds and not output.can_ask():
         return sign_in_wait.retry_after_sign_in(
-            app, profile.session, hold_seconds, action, say=_notice
+            app, profile.session, hold_seconds, action, say=_print_notice
         )
     try:
         return action()
     except LoginRequired as error:
-        if not _wants_to_sign_in(error):
+        if not _confirm_sign_in(error):
             raise
     sign_in_on_terminal(app, profile.session)
     return action()
 
 
 def choose_profile(text: str | None, *, ask_always: bool = False) -> Profile:
-    """Return the profile that is meant; offer the sign-in that a list to pick from needs.
+    """Return the profile as choosing.choose_profile does; offer the sign-in that a picker needs.
 
-    Raises: LoginRequired off a terminal, or when the person said no; as cli.choosing.
+    Raises: LoginRequired off a terminal, or when the user declines; else as choosing.
     """
     try:
         return choosing.choose_profile(text, ask_always=ask_always)
     except LoginRequired as error:
-        if not _wants_to_sign_in(error):
+        if not _confirm_sign_in(error):
             raise
     sign_in_on_terminal(output.get_app(), choosing.choose_session(output.options().session))
     return choosing.choose_profile(text, ask_always=ask_always)
 
 
-def _notice(message: str) -> None:
+def _print_notice(message: str) -> None:
     output.say(f"ssohelper: notice: {show(message)}")
 
 
-def _wants_to_sign_in(error: LoginRequired) -> bool:
+def _confirm_sign_in(error: LoginRequired) -> bool:
     if not output.can_ask():
         return False
     output.say(f"ssohelper: {show(error.message)}")
@@ -72,6 +72,6 @@ def describe_role(app: App, profile: Profile) -> str:
 
 
 def keys_left_text(app: App, credentials: RoleCredentials) -> str:
-    """Return how long fixed keys last, and until when."""
+    """Return how long the keys are valid, and until when."""
     left = duration_text(credentials.expires_at - app.aws_now())
     return f"these keys end in {left}, at {to_iso(credentials.expires_at)}"

@@ -1,4 +1,4 @@
-"""An address as a QR code of characters, for `login --qr`. Fetched late: segno is asked for once."""
+"""A URL as a QR code of characters, for `login --qr`. Imported only then: it loads segno."""
 
 import io
 
@@ -6,9 +6,9 @@ import segno
 
 
 def qr_text(url: str, encoding: str) -> str:
-    """Return the lines of the code: two modules to a character cell, or in plain ASCII.
+    """Return the QR code as text: half-block characters, two dots of the code in each.
 
-    ASCII, of twice the width and height, is for an encoding that has no half blocks.
+    An encoding without half blocks gets ASCII, which is twice as wide and high.
     """
     code = segno.make(url, error="l", micro=False)
     lines = io.StringIO()

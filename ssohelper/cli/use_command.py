@@ -1,7 +1,7 @@
-"""use and clear: what the shell function evaluates. Only text for it goes to stdout, at the end.
+"""use and clear: print text that our shell function evaluates, since no program can change a shell.
 
-The function says which shell it is, what it used last and before that; a program alone cannot
-change the shell that started it.
+stdout gets this text only, and only when all else has succeeded. The function tells us in
+environment variables which shell it runs in, and what was used last and before that.
 """
 
 import os
@@ -19,15 +19,15 @@ from ssohelper.core.model import Profile
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
-# What the function tells: its shell, and what it used last and before that ("profile NAME").
+# Set by the function: its shell, and what was used last and before that ("profile NAME").
 _SHELL, _USED, _PREVIOUS = "_SSOHELPER_SHELL", "_SSOHELPER_USED", "_SSOHELPER_PREVIOUS"
 _KINDS = ("profile", "keys")
 
 
 @click.command()
 @click.argument("profile", metavar="[PROFILE]", required=False)
-@click.option("--keys", is_flag=True, help="Export fixed keys with their end, no profile.")
-@click.option("--yes", is_flag=True, help="Add a profile for a role that has none, unasked.")
+@click.option("--keys", is_flag=True, help="Export fixed keys and their expiry, no profile.")
+@click.option("--yes", is_flag=True, help="Add a profile for a role that has none, without asking.")
 @output.common_options
 def use(profile: str | None, keys: bool, yes: bool) -> None:
     """Switch this shell to a profile.
@@ -36,12 +36,12 @@ def use(profile: str | None, keys: bool, yes: bool) -> None:
     Examples:
       ssohelper use payments-prod.ReadOnlyAccess
       ssohelper use payments-prod/ReadOnlyAccess        a role without a profile: offers to add one
-      ssohelper use -                                   back to the one before
+      ssohelper use -                                   back to the previous one
       ssohelper use --keys payments-prod.ReadOnlyAccess
       ssohelper clear                                   undo it
 
-    Exports AWS_PROFILE, AWS_REGION and AWS_DEFAULT_REGION, and takes away what would win over
-    them. Needs the shell function, which `ssohelper install` puts into your shell.
+    Exports AWS_PROFILE, AWS_REGION and AWS_DEFAULT_REGION, and unsets the variables that take
+    precedence over them. Needs the shell function: see `ssohelper install`.
     """
     shell = _shell_of_function("use")
     app = output.get_app()
@@ -49,18 +49,18 @@ def use(profile: str | None, keys: bool, yes: bool) -> None:
         profile, keys = _previous(app)
     chosen = profile_use.choose_profile(profile, ask_always=True)
     if keys:
-        found, left = _keys(app, chosen)
+        found, left = _get_keys(app, chosen)
         name = _lasting_name(app, chosen)
     else:
         outlook = profile_use.run_signed_in(
             app, chosen, lambda: environment.ensure_sign_in(app, chosen.session)
         )
         left = clock_text.sign_in_left(outlook, app.now())
-        chosen = _with_profile(app, chosen, yes)
+        chosen = _ensure_profile(app, chosen, yes)
         found = environment.build_profile_environment(app, chosen)
         name = chosen.name
-    text = _text(app, shell, found, f"{_KINDS[keys]} {name}")
-    _print(text)
+    text = _script(app, shell, found, f"{_KINDS[keys]} {name}")
+    _print_script(text)
     output.say(f"{profile_use.describe_role(app, chosen)}: {left}")
     favourites.record_use(app, chosen)
 
@@ -68,30 +68,30 @@ def use(profile: str | None, keys: bool, yes: bool) -> None:
 @click.command()
 @output.common_options
 def clear() -> None:
-    """Undo `use`: the environment of this shell as it was before.
+    """Undo `use`: restore this shell's environment.
 
     \b
     Examples:
       ssohelper clear
 
-    Needs the shell function, which `ssohelper install` puts into your shell.
+    Needs the shell function: see `ssohelper install`.
     """
     _shell_of_function("clear")
-    _print("__ssohelper_clear")
+    _print_script("__ssohelper_clear")
 
 
 # -- pieces --------------------------------------------------------------------------------------
 
 
 def _shell_of_function(command: str) -> str:
-    """Return the shell that evaluates our stdout. Raises: UsageProblem when nobody does."""
+    """Return the shell that evaluates our stdout. Raises: UsageProblem without the function."""
     if output.options().json:
         raise UsageProblem(f"{command} has no JSON", hint="see: ssohelper env --json")
     shell = os.environ.get(_SHELL, "")
     if shell in shell_text.SHELLS and not sys.stdout.isatty():
         return shell
     raise UsageProblem(
-        f'"{command}" changes this shell, which takes the shell function', hint=_install_line()
+        f'"{command}" changes this shell, which needs the shell function', hint=_install_line()
     )
 
 
@@ -109,7 +109,7 @@ def _install_line() -> str:
 
 
 def _previous(app: App) -> tuple[str, bool]:
-    """Return the name that was used before, and whether its keys were."""
+    """Return the name that was used before the present one, and whether as fixed keys."""
     kind, _, name = app.environ.get(_PREVIOUS, "").partition(" ")
     if kind not in _KINDS or not name:
         raise UsageProblem(
@@ -119,7 +119,7 @@ def _previous(app: App) -> tuple[str, bool]:
     return name, kind == "keys"
 
 
-def _keys(app: App, profile: Profile) -> tuple[Environment, str]:
+def _get_keys(app: App, profile: Profile) -> tuple[Environment, str]:
     keys = profile_use.run_signed_in(
         app,
         profile,
@@ -141,7 +141,7 @@ def _lasting_name(app: App, chosen: Profile) -> str:
     return _profile_name(app, chosen) or chosen.key.text
 
 
-def _with_profile(app: App, chosen: Profile, yes: bool) -> Profile:
+def _ensure_profile(app: App, chosen: Profile, yes: bool) -> Profile:
     """Return the role under the name of a profile that points at it; offer to add one.
 
     Raises: UsageProblem when it has none and none is added.
@@ -181,12 +181,16 @@ def _find_profile(app: App, chosen: Profile) -> str | None:
     return next(iter(selection.find_profiles_of(app, chosen.key, names)), None)
 
 
-def _text(app: App, shell: str, found: Environment, used: str) -> str:
-    """Return what the function evaluates: the variables, and what it must know to undo them."""
+def _script(app: App, shell: str, found: Environment, used: str) -> str:
+    """Return the text to evaluate: it sets and unsets variables, and records how to undo that.
+
+    `used` names what is used now: "profile NAME" or "keys NAME".
+    """
     before = app.environ.get(_USED, "")
     lines = [shell_text.variable(shell, "__ssohelper_used", used)]
     if shell == "fish":
-        # fish exports a universal variable whatever hides it, and only its owner may erase it.
+        # Programs that fish starts get a universal variable even when a global one hides it, and
+        # only the user should erase universal variables.
         lines.insert(0, f"__ssohelper_no_universal {' '.join(found.unset)}; or return")
     if used != before:
         lines.append(shell_text.variable(shell, "__ssohelper_previous", before))
@@ -195,10 +199,10 @@ def _text(app: App, shell: str, found: Environment, used: str) -> str:
         lines.append(shell_text.variable(shell, "__ssohelper_before", undo))
     lines += shell_text.statements(shell, found.revealed(), found.unset)
     if shell == "fish":
-        lines.append("true")  # `set` keeps the status of an erasure that found nothing
+        lines.append("true")  # `set -e` of an unset variable leaves a non-zero status
     return shell_text.chained(shell, lines)
 
 
-def _print(text: str) -> None:
-    # Bytes: what the environment held before need not be UTF-8.
+def _print_script(text: str) -> None:
+    # Bytes: values of the old environment need not be UTF-8.
     output.write(os.fsencode(text) + b"\n")

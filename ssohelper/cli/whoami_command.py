@@ -1,4 +1,4 @@
-"""whoami: which account and role a profile is, at once from what is known, then from STS."""
+"""whoami: the account and role of a profile, from saved files at once, then confirmed by STS."""
 
 import sys
 from typing import Any
@@ -24,32 +24,32 @@ def whoami(profile: str | None) -> None:
       ssohelper whoami payments-prod.ReadOnlyAccess
       ssohelper whoami payments-prod/ReadOnlyAccess     a role without a profile
 
-    What is known here is said at once; then AWS (STS) is asked whether it is so.
+    Prints what the saved files know at once, then asks AWS (STS) to confirm it.
     """
     app = output.get_app()
     known = identity.look_up(app, choosing.choose_profile(profile))
     if output.options().json:
         _print_json(known)
         return
-    _say_known(known)
+    _print_known(known)
     confirmed = identity.confirm(app, known)
-    _say("user", confirmed.user)
-    _say("arn", confirmed.arn)
+    _print_pair("user", confirmed.user)
+    _print_pair("arn", confirmed.arn)
     output.say("confirmed by AWS")
 
 
-def _say_known(known: KnownIdentity) -> None:
+def _print_known(known: KnownIdentity) -> None:
     role = known.profile.role
     name = f"{known.account.name} ({role.account_id})" if known.account.name else role.account_id
-    _say("profile", known.profile.name)
-    _say("session", known.profile.session.name)
-    _say("account", name)
-    _say("role", role.name)
+    _print_pair("profile", known.profile.name)
+    _print_pair("session", known.profile.session.name)
+    _print_pair("account", name)
+    _print_pair("role", role.name)
     # At once: STS may take seconds to answer.
     sys.stdout.flush()
 
 
-def _say(what: str, value: str) -> None:
+def _print_pair(what: str, value: str) -> None:
     """Print a pair: aligned on a terminal, tab-separated elsewhere."""
     output.echo(f"{what:<9}{show(value)}" if sys.stdout.isatty() else f"{what}\t{show(value)}")
 

@@ -45,8 +45,8 @@ TREE = """\
 [list] List the accounts and roles you may use
 +
 <query*
---accounts Accounts alone, each with its roles.
---refresh Ask AWS, even when the saved list is young.
+--accounts List accounts, each with its roles.
+--refresh Ask AWS, even if the saved list is recent.
 [favourite] Manage the roles that come first in lists
 +
 [favourite add] Make a role a favourite.
@@ -97,21 +97,21 @@ TREE = """\
 [use] Switch this shell to a profile
 +
 <profile
---keys Export fixed keys with their end, no profile.
---yes Add a profile for a role that has none, unasked.
-[clear] Undo use: this shell's environment as it was
+--keys Export fixed keys and their expiry, no profile.
+--yes Add a profile for a role that has none, without asking.
+[clear] Undo use: restore this shell's environment
 +
 [exec] Run a command with credentials of a role
 +
 <profile
---server Give it an endpoint that renews, not fixed keys.
---hold Wait for a sign-in, here and in what it runs.
+--server Give it an endpoint that renews, instead of fixed keys.
+--hold Wait for a sign-in, here and in the command.
 [env] Print exports of fixed keys, for eval
 +
 <profile
---shell=words:bash,zsh,fish,pwsh,sh Whose quoting; bash's is every POSIX shell's.
+--shell=words:bash,zsh,fish,pwsh,sh The shell to quote for; bash's quoting is that of every POSIX shell.
 --format=words:env,json Exports, or one JSON object of the variables.
---reveal Print the secrets although this is a terminal.
+--reveal Print the secrets even on a terminal.
 [shell-init] Print the shell function to eval
 +
 <words:bash,zsh,fish,pwsh
@@ -140,7 +140,7 @@ TREE = """\
 <profile
 --service=words:acm,apigateway,apigw,appsync,athena,backup,batch,bedrock,billing,ce,cfn,cloudformation,cloudfront,cloudshell,cloudtrail,cloudwatch,codebuild,codecommit,codepipeline,cognito,config,cw,ddb,dms,dynamodb,ebs,ec2,ecr,ecs,efs,eks,elasticache,elb,elbv2,emr,eventbridge,events,fsx,glue,guardduty,health,home,iam,kinesis,kms,lambda,logs,msk,opensearch,organizations,parameters,r53,ram,rds,redshift,route53,s3,sagemaker,secretsmanager,securityhub,service-quotas,ses,sfn,sns,sqs,ssm,sso,stepfunctions,support,trustedadvisor,vpc,wafv2,xray The page to open: ec2, s3, logs, iam, …
 --region=region The region to open; else the profile's.
---print Print the portal's link, open nothing.
+--print Print the portal's link and open nothing.
 [credential-process] Print credentials for an SDK (profiles in ~/.aws/config call this)
 +
 --profile=profile A profile in ~/.aws/config.
@@ -163,12 +163,12 @@ TREE = """\
 <words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in
 <text*
 --default Remove KEY from the file.
-[cache] List or clear what is kept on this machine
+[cache] List or clear the saved files of this machine
 +
 [cache clear] Remove role credentials and saved listings; sign-ins stay.
 +
 --yes Do not ask.
-[cache list] Print what is kept, where, and how long it lasts.
+[cache list] List the saved files, with their expiry.
 +
 [demo] Try everything on a local Identity Center, no AWS needed
 +

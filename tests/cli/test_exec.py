@@ -153,7 +153,7 @@ def test_argv_is_split_at_the_first_dashes_and_the_rest_is_untouched(shell: Shel
 def test_without_a_command(shell: Shell, argv: list[str]) -> None:
     done = shell.run("exec", *argv)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("ssohelper: error: exec takes a command behind --\n")
+    assert done.stderr.startswith("ssohelper: error: exec takes a command after --\n")
     assert "ssohelper exec PROFILE -- aws s3 ls" in done.stderr or "dev -- true" in done.stderr
 
 
@@ -305,7 +305,7 @@ class TestInOurPlace:
         script = (
             "import os\n"
             "from ssohelper.fastpath import spawn\n"
-            "spawn.start_detached(['list', '--session', 'corp', '--background'], os.environ)\n"
+            "spawn.start_detached(['list', '--session', 'corp', '--detached'], os.environ)\n"
             "try:\n    os.waitpid(-1, os.WNOHANG)\nexcept ChildProcessError:\n    print('none')\n"
         )
         done = subprocess.run(
@@ -444,7 +444,7 @@ def test_what_was_typed_without_the_dashes_is_said_with_them(
     done = shell.run("exec", *argv)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
-        "ssohelper: error: exec takes a command behind --",
+        "ssohelper: error: exec takes a command after --",
         f"ssohelper: hint: ssohelper exec {line}",
     ]
 

@@ -250,7 +250,7 @@ def test_what_is_empty_says_so(home: Home, run: Run) -> None:
     home.add_session("corp")
     said = "there is no profile yet; write them with: ssohelper profile sync\n"
     assert (run("profile", "list").stdout, run("profile", "list").stderr) == ("", said)
-    assert run("cache", "list").stderr == "nothing is kept\n"
+    assert run("cache", "list").stderr == "nothing is saved\n"
 
 
 @pytest.mark.parametrize("argv", [["login"], ["list"], ["logout"], ["profile", "sync"]])
