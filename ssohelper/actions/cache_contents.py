@@ -55,10 +55,10 @@ def _role_credentials(app: App) -> list[CachedItem]:
             key.session_name,
             f"{key.account_id}/{key.role_name}",
             app.credentials.path_of(key),
-            kept.credentials.expires_at,
+            cached.credentials.expires_at,
             key,
         )
-        for key, kept in app.credentials.list_entries()
+        for key, cached in app.credentials.list_entries()
     ]
 
 

@@ -24,7 +24,7 @@ _POLL_SECONDS = 0.2
 
 
 class Opened(NamedTuple):
-    """A console session that was opened in a browser. It ends when the keys behind it expire."""
+    """A console session that was opened in a browser. It ends when the role credentials that opened it expire."""
 
     page: ConsolePage
     ends_at: int

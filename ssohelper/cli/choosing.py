@@ -1,7 +1,7 @@
 """Which profile or session a command uses: as actions.selection decides, else the user picks.
 
-A picker needs a terminal that can show it. Without one, the error of actions.selection stands,
-with exit code 2.
+A picker needs a terminal that can show it. Without one, the error of actions.selection is
+raised, with exit code 2.
 """
 
 from ssohelper.actions import directory, roles, selection

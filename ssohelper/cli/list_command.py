@@ -32,7 +32,7 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: 
     \b
     Examples:
       ssohelper list                       everything, from the saved list
-      ssohelper list prod read             rows in which both words are found
+      ssohelper list prod read             rows that contain both words
       ssohelper list --accounts --refresh  accounts, from AWS now
       ssohelper list | cut -f 1            for a shell loop: tab-separated, no header
 
@@ -105,7 +105,7 @@ def _print_roles(app: App, session: SsoSession, found: Listing, query: tuple[str
         if guard_rules.is_guarded(rules, session.name, row.account, row.role_name)
     }
     if output.options().json:
-        durations = {key: kept.life_seconds for key, kept in app.credentials.list_entries()}
+        durations = {key: cached.life_seconds for key, cached in app.credentials.list_entries()}
         used = favourites.load_usage(app)
         data = [
             _role_json(session, row, profiles, durations, used, guarded=row in guarded)

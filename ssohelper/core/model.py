@@ -106,7 +106,7 @@ class AccessToken(NamedTuple):
 
     @property
     def id(self) -> str:
-        """Return a hash that identifies the token: it may stand in files and command lines."""
+        """Return a hash that identifies the token and may be written to files and command lines."""
         return sha256(self.value.reveal().encode()).hexdigest()[:16]
 
 

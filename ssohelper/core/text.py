@@ -39,16 +39,16 @@ def is_harmless(text: str) -> bool:
 
 def width(text: str) -> int:
     """Return how many terminal columns the text takes: 2 for a wide character, 0 for a mark."""
-    return len(text) if text.isascii() else sum(map(_columns, text))
+    return len(text) if text.isascii() else sum(map(_columns_of, text))
 
 
-def broken(text: str, room: int) -> Iterator[str]:
-    """Yield the text as lines of at most `room` columns.
+def broken(text: str, columns: int) -> Iterator[str]:
+    """Yield the text as lines of at most `columns` terminal columns.
 
     Lines are broken at a space, else after a character such as `-` or `/`, else anywhere.
     """
-    while width(text) > room:
-        end = _letters_in(text, room)
+    while width(text) > columns:
+        end = _count_that_fits(text, columns)
         space, mark = text.rfind(" ", 1, end + 1), _LAST_MARK.match(text, 0, end)
         end = space if space > 0 else mark.end() if mark else end
         yield text[:end].rstrip()
@@ -68,17 +68,17 @@ def _escaped(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
-def _letters_in(text: str, room: int) -> int:
-    """Return how many of the text's characters fit into `room` columns; at least one."""
+def _count_that_fits(text: str, columns: int) -> int:
+    """Return how many of the text's characters fit into so many columns; at least one."""
     taken = 0
     for number, character in enumerate(text):
         taken += width(character)
-        if taken > room:
+        if taken > columns:
             return max(number, 1)
     return len(text)
 
 
-def _columns(character: str) -> int:
+def _columns_of(character: str) -> int:
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
