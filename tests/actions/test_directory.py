@@ -1,4 +1,4 @@
-"""Listings: saved, refreshed, interrupted, refused. Against the Identity Center on loopback."""
+"""Listings that are saved, refreshed, interrupted or refused, against the emulator."""
 
 import json
 import os
@@ -24,7 +24,7 @@ DAY = 24 * 3600
 
 
 class QuickApp(App):
-    """The App, whose portal paces as it does, but on a clock that waits do not hold up."""
+    """An App whose portal paces requests on a clock of its own, which does not really wait."""
 
     pacing: Pacing
 
@@ -109,20 +109,20 @@ class TestSavedList:
         assert directory.fetch_listing(app, session) == first
         assert emulator.counters["ListAccountRoles"] == 30
 
-    def test_it_needs_neither_aws_nor_a_sign_in(self, app, session, emulator):
+    def test_a_saved_list_needs_neither_aws_nor_a_sign_in(self, app, session, emulator):
         first = directory.fetch_listing(app, session)
         emulator.stop()
         app.tokens.forget(session)
         assert directory.fetch_listing(app, session) == first
 
-    def test_it_is_refreshed_when_asked_for(self, app, session, emulator):
+    def test_refresh_asks_aws(self, app, session, emulator):
         directory.fetch_listing(app, session)
         emulator.world.add_account("000099999999", "new", ou="Workloads")
         assert "000099999999" not in ids_with_roles(directory.fetch_listing(app, session))
         assert "000099999999" in ids_with_roles(directory.fetch_listing(app, session, refresh=True))
 
     @pytest.mark.parametrize(("age", "calls"), [(DAY - 60, 30), (DAY + 60, 60), (-3600, 60)])
-    def test_it_is_refreshed_when_older_than_a_day(self, app, session, emulator, clock, age, calls):
+    def test_a_list_older_than_a_day_is_refreshed(self, app, session, emulator, clock, age, calls):
         saved = directory.fetch_listing(app, session)
         app.directory.save(session.name, saved._replace(listed_at=int(clock[0] - age)))
         directory.fetch_listing(app, session)
@@ -137,7 +137,7 @@ class TestSavedList:
         directory.fetch_listing(app, session)
         assert directory.load_listing(app, session._replace(name="other")) is None
 
-    def test_accounts_come_by_name_and_roles_by_name(self, app, session, emulator):
+    def test_accounts_and_roles_are_sorted_by_name(self, app, session, emulator):
         emulator.faults.account_names = {"000000000029": "Aardvark", "000000000003": "zebra"}
         found = directory.fetch_listing(app, session)
         names = [listed.account.name for listed in found.accounts]
@@ -145,7 +145,7 @@ class TestSavedList:
 
 
 class TestFailures:
-    def test_a_failed_account_leaves_the_saved_list_and_keeps_what_answered(
+    def test_after_a_failed_account_the_saved_list_stays_and_the_answers_are_saved_apart(
         self, app, session, emulator
     ):
         before = directory.fetch_listing(app, session)
@@ -157,7 +157,7 @@ class TestFailures:
         assert directory.load_listing(app, session) == before
         assert directory.fetch_listing(app, session) == before
 
-    def test_the_next_refresh_goes_on_where_the_last_one_ended(self, app, session, emulator):
+    def test_the_next_refresh_continues_an_interrupted_one(self, app, session, emulator):
         emulator.faults.script("ListAccountRoles", 200, body=b"{", times=2)
         with pytest.raises(AwsUnreachable):
             directory.fetch_listing(app, session)
@@ -170,7 +170,7 @@ class TestFailures:
         directory.fetch_listing(app, session, refresh=True)
         assert emulator.counters["ListAccountRoles"] == 30
 
-    def test_a_continued_listing_follows_what_changed_between(self, app, session, emulator):
+    def test_a_continued_listing_has_the_accounts_of_now(self, app, session, emulator):
         emulator.faults.script("ListAccountRoles", 200, body=b"{")
         with pytest.raises(AwsUnreachable):
             directory.fetch_listing(app, session)
@@ -183,7 +183,7 @@ class TestFailures:
         )
         assert "renamed" in {listed.account.name for listed in found.accounts}
 
-    def test_an_unfinished_one_of_the_day_before_yesterday_is_begun_again(
+    def test_an_unfinished_listing_older_than_a_day_is_not_continued(
         self, app, session, emulator, clock
     ):
         emulator.faults.script("ListAccountRoles", 200, body=b"{")
@@ -195,7 +195,7 @@ class TestFailures:
         directory.fetch_listing(app, session)
         assert emulator.counters["ListAccountRoles"] == 30
 
-    def test_an_unfinished_one_of_another_portal_is_left_alone(self, app, session, emulator):
+    def test_an_unfinished_listing_of_another_portal_is_not_continued(self, app, session, emulator):
         stranger = Listing("https://other.awsapps.com/start", session.region, app.now())
         app.directory.save_unfinished(session.name, stranger)
         assert len(directory.fetch_listing(app, session).accounts) == 30
@@ -207,9 +207,7 @@ class TestFailures:
             directory.fetch_listing(app, session)
         assert emulator.counters["ListAccountRoles"] < 30
 
-    def test_throttling_without_an_end_is_exit_6_and_keeps_what_answered(
-        self, app, session, emulator
-    ):
+    def test_endless_throttling_is_exit_6_and_the_answers_are_saved(self, app, session, emulator):
         emulator.faults.before(
             "ListAccountRoles",
             lambda: emulator.faults.throttle("ListAccountRoles", times=10_000),
@@ -221,8 +219,8 @@ class TestFailures:
         assert sum(listed.answered for listed in unfinished.accounts) >= 3
         assert directory.load_listing(app, session) is None
 
-    def test_pauses_that_aws_asks_for_again_and_again_have_an_end(self, app, session, emulator):
-        # Six tries of each of eight threads, one after the other, were it not for patience.
+    def test_repeated_retry_after_answers_end_the_listing(self, app, session, emulator):
+        # Without a limit on the wait, each of eight threads would try six times, one after another.
         app.pacing = Pacing(50, patience_seconds=2.5)
         asked = {"Retry-After": "1"}
         emulator.faults.before(
@@ -237,8 +235,8 @@ class TestFailures:
         assert sum(a.answered for a in app.directory.load_unfinished(session.name).accounts) >= 3
 
     @pytest.mark.parametrize("operation", ["ListAccounts", "ListAccountRoles"])
-    def test_an_aws_that_answers_nobody_any_more_is_left(self, app, session, emulator, operation):
-        # Three tries of 10 s each, were it not for patience.
+    def test_an_aws_that_stops_answering_ends_the_listing(self, app, session, emulator, operation):
+        # Without a limit on the wait there would be three tries of 10 s each.
         app.pacing = Pacing(50, patience_seconds=1.5)
         began = time.monotonic()
         emulator.faults.hang(operation, times=10_000)
@@ -265,7 +263,7 @@ class TestFailures:
         assert directory.load_listing(app, session) == before
         assert app.directory.load_unfinished(session.name) is None
 
-    def test_ctrl_c_keeps_what_answered(self, app, session, emulator):
+    def test_ctrl_c_saves_the_answers_so_far(self, app, session, emulator):
         def interrupt(answered, total):
             if answered == 12:
                 raise KeyboardInterrupt
@@ -275,10 +273,10 @@ class TestFailures:
         assert directory.load_listing(app, session) is None
         emulator.reset_counters()
         assert len(directory.fetch_listing(app, session).accounts) == 30
-        # Eight of the first listing's may still be under way.
+        # Up to eight requests of the first listing may still be running.
         assert emulator.counters["ListAccountRoles"] <= 30 - 12 + 8
 
-    def test_progress_goes_from_nothing_to_all(self, app, session):
+    def test_progress_counts_from_zero_to_all_accounts(self, app, session):
         steps = []
         directory.fetch_listing(app, session, progress=lambda *step: steps.append(step))
         assert steps == [(n, 30) for n in range(31)]
@@ -303,10 +301,10 @@ class TestRefusedAccounts:
     def refused_of(self, found):
         return [listed for listed in found.accounts if listed.refused]
 
-    def test_one_counts_as_answered_is_named_and_keeps_its_roles(self, app, session, emulator):
+    def test_a_refused_account_is_warned_of_and_has_its_earlier_roles(self, app, session, emulator):
         directory.fetch_listing(app, session)
         self.refuses = True
-        # One at a time: the script must meet the account that it is for.
+        # One thread: the scripted answers are for certain accounts, in order.
         directory._THREADS, threads = 1, directory._THREADS
         try:
             found = directory.fetch_listing(app, session, refresh=True)
@@ -320,7 +318,7 @@ class TestRefusedAccounts:
         (warning,) = app.warnings
         assert '"account-00007" (000000000007)' in warning
 
-    def test_one_that_was_never_listed_has_no_roles(self, app, session):
+    def test_a_refused_account_that_was_never_listed_has_no_roles(self, app, session):
         self.refuses = True
         directory._THREADS, threads = 1, directory._THREADS
         try:
@@ -331,7 +329,7 @@ class TestRefusedAccounts:
 
 
 class TestSignIn:
-    def test_without_one_a_person_is_needed(self, app, session):
+    def test_without_a_sign_in_it_raises_login_required(self, app, session):
         app.tokens.forget(session)
         with pytest.raises(LoginRequired):
             directory.fetch_listing(app, session)
@@ -347,7 +345,7 @@ class TestSignIn:
         assert emulator.counters["CreateToken.refresh_token"] == 1
         assert app.tokens.load(session).value != token.value
 
-    def test_a_sign_in_that_ends_on_the_way_is_exit_4_and_continued_after_the_next(
+    def test_a_sign_in_that_ends_during_a_listing_is_exit_4_and_the_next_sign_in_continues_it(
         self, app, session, emulator
     ):
         emulator.faults.before("ListAccountRoles", emulator.revoke_session, 12)
@@ -361,8 +359,8 @@ class TestSignIn:
 
 
 class TestPace:
-    def test_a_limit_of_20_a_second_is_kept_without_an_error(self, tmp_path, session, clock):
-        """60 accounts behind a bucket of 20: at our pace hardly a 429, and nothing is lost."""
+    def test_a_limit_of_20_a_second_is_respected_without_an_error(self, tmp_path, session, clock):
+        """60 accounts and a limit of 20 requests: our pace causes few 429s, and no account is lost."""
         with Emulator(World.of_size(60, 1)) as emulator:
             app = app_in(tmp_path, emulator, clock)
             app.pacing = Pacing()
@@ -374,7 +372,7 @@ class TestPace:
             refused = [call for call in emulator.calls if call.status == 429]
             assert len(refused) <= 12
 
-    def test_a_bucket_that_is_already_empty_is_waited_for(self, tmp_path, session, clock):
+    def test_a_listing_waits_when_the_rate_limit_is_used_up_already(self, tmp_path, session, clock):
         with Emulator(World.of_size(20, 1)) as emulator:
             app = app_in(tmp_path, emulator, clock)
             app.pacing = Pacing()
@@ -393,7 +391,7 @@ class TestRows:
         assert len(found.search_roles()) == 60
 
     @pytest.mark.parametrize("query", [["prod", "role00"], ["role00 prod"], ["ROLE00", "PAY"]])
-    def test_a_query_finds_by_all_its_terms(self, found, query):
+    def test_a_query_finds_rows_with_all_its_terms(self, found, query):
         (row,) = found.search_roles(query)
         assert (row.account.name, row.role_name) == ("payments-prod", "Role00")
 
@@ -402,7 +400,7 @@ class TestRows:
         assert len(found.search_accounts(["example.com"])) == 30
 
 
-def test_what_is_kept_holds_no_secret(app, session, emulator, tmp_path):
+def test_saved_listings_hold_no_secret(app, session, emulator, tmp_path):
     directory.fetch_listing(app, session)
     emulator.faults.script("ListAccountRoles", 200, body=b"{")
     with pytest.raises(AwsUnreachable):

@@ -1,4 +1,4 @@
-"""Who signed in: what is known here, and that knowing it loses nothing else."""
+"""The user name of a sign-in: confirmed by STS, saved, and kept apart from other facts."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,7 +22,7 @@ ARN = f"arn:aws:sts::{ROLE.account_id}:assumed-role/AWSReservedSSO_Admin_0123456
 
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> App:
-    """A program that is signed in; STS says that it is ana."""
+    """A signed-in App; STS answers that the user is ana."""
     monkeypatch.setattr(credentials, "release", lambda *_: None)
     made = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}, clock=lambda: NOW)
     says(made)
@@ -46,13 +46,13 @@ def confirm(app: App) -> identity.ConfirmedIdentity:
     return identity.confirm(app, identity.look_up(app, PROFILE))
 
 
-def test_who_was_confirmed_is_known_from_then_on(app):
+def test_a_confirmed_user_is_known_afterwards(app):
     assert identity.look_up(app, PROFILE).user is None
     assert confirm(app) == ("ana", ARN)
     assert identity.look_up(app, PROFILE).user == "ana"
 
 
-def test_another_tools_sign_in_after_an_end_may_be_anybodys(app):
+def test_after_another_tools_sign_in_the_user_is_unknown(app):
     facts = SignInFacts(user="ana", ended_at=NOW, token_expires_at=NOW + 3600)
     app.tokens.save_facts("corp", facts)
     assert identity.look_up(app, PROFILE).user == "ana"
@@ -61,7 +61,7 @@ def test_another_tools_sign_in_after_an_end_may_be_anybodys(app):
 
 
 @pytest.mark.parametrize(("before", "keeps_the_list"), [("ana", True), ("ben", False)])
-def test_whoever_another_tool_signed_in_is_known_from_then_on_too(app, before, keeps_the_list):
+def test_the_user_of_another_tools_sign_in_is_known_once_confirmed(app, before, keeps_the_list):
     facts = SignInFacts(user=before, ended_at=NOW - 10, token_expires_at=NOW + 3600)
     app.tokens.save_facts("corp", facts)
     app.directory.save("corp", Listing(SESSION.start_url, SESSION.region, NOW - 60, ()))
@@ -71,7 +71,7 @@ def test_whoever_another_tool_signed_in_is_known_from_then_on_too(app, before, k
     assert (app.directory.load("corp") is not None) == keeps_the_list
 
 
-def test_a_renewal_at_the_same_time_loses_nothing(app):
+def test_a_renewal_at_the_same_time_loses_no_fact(app):
     really_lock = app.tokens.lock_state
 
     def lock(*words: Any):
@@ -83,7 +83,7 @@ def test_a_renewal_at_the_same_time_loses_nothing(app):
     assert app.tokens.load_facts("corp") == SignInFacts(refreshed_at=NOW, user="ana")
 
 
-def test_a_name_that_cannot_be_kept_is_said(app, monkeypatch):
+def test_a_user_name_that_cannot_be_saved_is_a_warning(app, monkeypatch):
     def refuse(*_: object) -> None:
         raise LocalState("disk full")
 

@@ -1,4 +1,4 @@
-"""Every role that may be chosen: saved lists of all sessions, profiles of any form, usage."""
+"""The roles that lists show: from saved listings and from profiles of any form, with usage."""
 
 from ssohelper.actions import favourites, roles
 from ssohelper.app import App
@@ -20,7 +20,7 @@ def house_of(home: Home) -> App:
     return house
 
 
-def test_profiles_of_every_form_stand_with_their_role(home: Home):
+def test_profiles_of_every_form_are_shown_with_their_role(home: Home):
     house = house_of(home)
     key = "sso_account_id = 000030000001\nsso_role_name = Admin\n"
     home.write_config(
@@ -40,13 +40,13 @@ def test_profiles_of_every_form_stand_with_their_role(home: Home):
     assert list(choice.listed_at) == ["corp"]
 
 
-def test_one_session_alone(home: Home):
+def test_the_roles_of_one_session_only(home: Home):
     house = house_of(home)
     assert {row.session_name for row in roles.read_roles(house, "corp").rows} == {"corp"}
     assert roles.read_roles(house, "other").rows == []
 
 
-def test_a_list_of_another_portal_does_not_count(home: Home):
+def test_a_saved_list_of_another_portal_is_not_used(home: Home):
     house = house_of(home)
     home.write_config(home.config_file.read_text().replace(URL, "https://x.awsapps.com/start"))
     assert roles.read_roles(house).rows == []
@@ -59,5 +59,5 @@ def test_a_favourite_comes_first(home: Home):
     assert (first.role_name, first.usage.favourite) == ("Read", True)
 
 
-def test_nothing_at_all_is_an_empty_choice(home: Home):
+def test_without_a_config_there_are_no_roles(home: Home):
     assert roles.read_roles(App(home.env)) == roles.KnownRoles([], {}, [])

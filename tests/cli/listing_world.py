@@ -1,4 +1,4 @@
-"""A person at a shell: a home with one sign-in, the real console script, the Identity Center."""
+"""A home folder with one sign-in, the real console script, and the emulator."""
 
 import json
 import os
@@ -54,7 +54,7 @@ class Shell:
         self.app.tokens.save_facts(self.session.name, facts)
 
     def run(self, *argv, **environ):
-        """Return the finished process; whatever happens it printed no traceback and no secret."""
+        """Run the command and return the finished process; it printed no traceback and no secret."""
         done = subprocess.run(
             [SCRIPT, *argv],
             env={**self.environ, **environ},

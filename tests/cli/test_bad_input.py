@@ -1,4 +1,4 @@
-"""Damaged files of ours, odd configs and impossible words: one clear line, nothing lost."""
+"""Damaged files, unusual configs and impossible arguments: one clear line, and no data lost."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def kept(home: Home) -> Path:
 
 
 def end_brokers(home: Home) -> None:
-    """End this home's brokers, which know what was in the files before."""
+    """End this home's brokers: they remember what the files held before."""
     for process in Path("/proc").iterdir():
         try:
             if (
@@ -62,7 +62,7 @@ def end_brokers(home: Home) -> None:
     ],
     ids=["1e18", "both 1e18", "33 years", "NUL", "newline"],
 )
-def test_damaged_cached_credentials_are_asked_for_again_and_heal(
+def test_damaged_cached_credentials_are_replaced(
     signed_in: Home, run: Run, emulator: Emulator, change: dict[str, Any]
 ) -> None:
     assert run("credential-process", *KEY).returncode == 0
@@ -78,10 +78,10 @@ def test_damaged_cached_credentials_are_asked_for_again_and_heal(
 
 
 @pytest.mark.parametrize("seconds", [-60, 33 * 365 * 86400, 10**15])
-def test_an_answer_with_an_impossible_end_is_not_served(
+def test_credentials_with_an_impossible_expiry_are_not_served(
     signed_in: Home, emulator: Emulator, seconds: int
 ) -> None:
-    """In this process: a broker would ask again, and get a good one."""
+    """In this process: a broker would ask again and get good credentials."""
     from ssohelper.actions import issuing
     from ssohelper.core.model import RoleKey
     from ssohelper.errors import BadAnswer
@@ -100,7 +100,7 @@ def test_an_answer_with_an_impossible_end_is_not_served(
     assert not kept(signed_in).exists()
 
 
-def test_1e18_in_usage_facts_and_listing_is_as_if_absent(signed_in: Home, run: Run) -> None:
+def test_impossible_numbers_in_state_files_count_as_absent(signed_in: Home, run: Run) -> None:
     assert run("list").returncode == 0
     state = signed_in.path / ".local/state/ssohelper"
     (state / "sign-ins").mkdir(exist_ok=True)
@@ -139,7 +139,7 @@ def test_undo_with_a_lost_version_deletes_nothing(signed_in: Home, run: Run) -> 
     assert signed_in.config_file.read_bytes() == text
 
 
-def test_undo_brings_the_remembered_filters_back(signed_in: Home, run: Run) -> None:
+def test_undo_restores_the_remembered_filters(signed_in: Home, run: Run) -> None:
     assert run("profile", "sync", "--yes", "--role", "Read*").returncode == 0
     assert run("profile", "sync", "--yes", "--role", "*").returncode == 0
     assert run("profile", "undo", "--yes").returncode == 0
@@ -149,7 +149,9 @@ def test_undo_brings_the_remembered_filters_back(signed_in: Home, run: Run) -> N
     assert json.loads(choices.read_text())["roles"] == ["*"]
 
 
-def test_an_end_without_a_zone_is_said(signed_in: Home, emulator: Emulator, run: Run) -> None:
+def test_a_token_expiry_without_a_time_zone_is_reported(
+    signed_in: Home, emulator: Emulator, run: Run
+) -> None:
     token = emulator.token_for("ana")
     signed_in.write_token({**token, "expiresAt": token["expiresAt"].removesuffix("Z")})
     done = run("status")
@@ -165,7 +167,7 @@ def test_an_end_without_a_zone_is_said(signed_in: Home, emulator: Emulator, run:
     "region", ["us-east-1.evil.com", "../../x", "us-east-1\n  evil", "us\0east", "-x", "a b", "１"]
 )
 @pytest.mark.parametrize("command", [("env", "a"), ("exec", "a", "--", "true"), ("whoami", "a")])
-def test_a_region_that_is_none_is_refused_with_its_line(
+def test_an_impossible_region_is_refused_with_its_line(
     signed_in: Home, run: Run, region: str, command: tuple[str, ...]
 ) -> None:
     before = signed_in.config_file.read_text()
@@ -177,7 +179,7 @@ def test_a_region_that_is_none_is_refused_with_its_line(
     assert done.stdout == "" or command[0] == "whoami"
 
 
-def test_what_other_tools_read_otherwise_is_said(signed_in: Home, run: Run) -> None:
+def test_config_that_other_tools_read_differently_is_a_warning(signed_in: Home, run: Run) -> None:
     before = signed_in.config_file.read_text()
     again = PROFILE.replace("profile a", "profile 'a'")
     signed_in.write_config(
@@ -192,7 +194,7 @@ def test_what_other_tools_read_otherwise_is_said(signed_in: Home, run: Run) -> N
     assert (quiet.returncode, quiet.stderr) == (0, "")
 
 
-def test_a_host_that_looks_like_awss_is_shown_in_punycode(home: Home, run: Run) -> None:
+def test_a_host_with_lookalike_letters_is_shown_in_punycode(home: Home, run: Run) -> None:
     done = run("setup", "https://d-0000000000.\u0430wsapps.com/start")
     assert done.returncode == 3
     assert "xn--" in done.stderr
@@ -226,7 +228,7 @@ def test_a_bad_template_is_not_set(home: Home, run: Run, template: str) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="modes of a file")
 @pytest.mark.parametrize(("mode", "code"), [(0o602, 7), (0o622, 7), (0o600, 0), (0o644, 0)])
-def test_settings_that_others_may_write_are_not_read(
+def test_settings_that_other_users_may_write_are_not_read(
     home: Home, run: Run, mode: int, code: int
 ) -> None:
     path = home.path / ".config/ssohelper/config.toml"
@@ -241,10 +243,10 @@ def test_settings_that_others_may_write_are_not_read(
 # -- prune -----------------------------------------------------------------------------------------
 
 
-def test_prune_does_not_count_what_an_interrupted_listing_answered(
+def test_prune_ignores_the_answers_of_an_interrupted_listing(
     signed_in: Home, run: Run, emulator: Emulator
 ) -> None:
-    """A role that was missing an hour ago is assigned now: its profile stays."""
+    """A role that was missing an hour ago is assigned now, so its profile must stay."""
     assert run("profile", "sync", "--yes").returncode == 0
     app = App(signed_in.env)
     session = app.config.read().sso_session("corp")
@@ -267,9 +269,9 @@ def test_prune_does_not_count_what_an_interrupted_listing_answered(
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_ctrl_c_while_modules_load_is_130_without_a_traceback(home: Home) -> None:
-    """From our first line on; Python's own start before it can still show a traceback."""
+    """From our first line on. Before it, Python's own start can still show a traceback."""
     for _ in range(20):
-        # It writes a line for each module that it has loaded: click's come from our imports.
+        # -X importtime prints a line for each module: click is loaded by our imports.
         process = subprocess.Popen(
             [sys.executable, "-X", "importtime", SCRIPT, "list"],
             env=home.env,
@@ -292,7 +294,7 @@ def test_ctrl_c_while_modules_load_is_130_without_a_traceback(home: Home) -> Non
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_ctrl_c_at_any_moment_shows_no_frame_of_ours(signed_in: Home) -> None:
-    """A seeded sweep of moments over commands that load different modules."""
+    """Seeded moments, over commands that load different modules."""
     rng = random.Random(20)
     commands = (["list"], ["status"], ["--help"], ["config", "list"], ["credential-process", *KEY])
     for number in range(25):
@@ -306,6 +308,6 @@ def test_ctrl_c_at_any_moment_shows_no_frame_of_ours(signed_in: Home) -> None:
         time.sleep(rng.uniform(0.0, 0.25))
         process.send_signal(signal.SIGINT)
         error = process.communicate(timeout=RUN_SECONDS)[1].decode()
-        # -2 and a traceback of site or of the script: Python had not come to our first line.
+        # -2 and a traceback of site or of the script: Python had not reached our first line.
         assert "ssohelper/" not in error.replace("bin/ssohelper", "").replace(SCRIPT, ""), error
         assert process.returncode in (0, 4, 130) or "ssohelper:" not in error

@@ -1,4 +1,4 @@
-"""`ssohelper … | head -1`: a reader that has enough ends the command quietly."""
+"""`ssohelper … | head -1`: when the reader ends, the command ends without a message."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from tests.conftest import SCRIPT, Home
 
 START_URL = "https://d-0000000000.awsapps.com/start"
 ROWS = 20_000
-# More than a pipe holds (64 KiB on Linux, 16 KiB on macOS): the writer is still at it.
+# More than a pipe's buffer (64 KiB on Linux, 16 KiB on macOS): the writer must wait.
 LARGE = [
     ["list", "--session", "corp"],
     ["list", "--json", "--session", "corp"],
@@ -78,7 +78,7 @@ def read_first_line(home: Home, argv: list[str], **environ: str) -> tuple[int, s
     ) as process:
         assert process.stdout
         assert process.stderr
-        # Unbuffered, and not a byte more than the line: `head` reads more, which proves less.
+        # Unbuffered, and exactly one line: `head` would read more, and so hide errors.
         line = b""
         while not line.endswith(b"\n"):
             part = os.read(process.stdout.fileno(), 1)
@@ -106,7 +106,7 @@ UNBUFFERED = pytest.mark.parametrize(
 
 @UNBUFFERED
 @pytest.mark.parametrize("argv", LARGE, ids=" ".join)
-def test_a_reader_of_one_line_ends_it_quietly(
+def test_a_reader_of_one_line_ends_the_command_without_a_message(
     crowded: Home, argv: list[str], environ: dict[str, str]
 ) -> None:
     code, said, line = read_first_line(crowded, argv, **environ)
@@ -115,7 +115,9 @@ def test_a_reader_of_one_line_ends_it_quietly(
 
 
 @pytest.mark.parametrize("argv", [*LARGE, *SMALL], ids=" ".join)
-def test_a_reader_that_has_gone_before_ends_it_quietly(crowded: Home, argv: list[str]) -> None:
+def test_a_reader_that_is_gone_at_the_start_ends_the_command_without_a_message(
+    crowded: Home, argv: list[str]
+) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
@@ -131,7 +133,7 @@ def test_a_reader_that_has_gone_before_ends_it_quietly(crowded: Home, argv: list
     assert (done.returncode, done.stderr, crashes(crowded)) == (141, "", [])
 
 
-def test_as_it_is_typed(crowded: Home) -> None:
+def test_the_same_in_a_pipeline_of_a_shell(crowded: Home) -> None:
     line = f"set -o pipefail; {SCRIPT} list --session corp | head -1"
     done = subprocess.run(["bash", "-c", line], env=crowded.env, capture_output=True, text=True)
     row = "000000000000\tprod-0\tA\t\t\n"

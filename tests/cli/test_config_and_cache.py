@@ -1,4 +1,4 @@
-"""cache, -v and crashes, as a terminal sees them."""
+"""The cache commands, -v and crash reports."""
 
 import json
 import os
@@ -49,7 +49,7 @@ def kept(home) -> App:
 
 
 class TestCache:
-    def test_the_list_says_where_and_until_when_and_no_secret(self, run, kept):
+    def test_the_list_has_path_and_expiry_and_no_secret(self, run, kept):
         found = run("cache", "list", "--json")
         assert found.returncode == 0
         rows = json.loads(found.stdout)["data"]
@@ -115,7 +115,7 @@ except BaseException as error:
             [sys.executable, "-c", code], env=home.env, capture_output=True, text=True, check=False
         )
 
-    def test_one_line_and_a_log_of_places_that_holds_no_value(self, home):
+    def test_a_crash_is_one_line_and_a_log_without_values(self, home):
         found = self.crash(home)
         assert (found.returncode, found.stdout) == (1, "")
         assert found.stderr.count("\n") == 1
@@ -128,7 +128,7 @@ except BaseException as error:
         assert "CNRY" not in text + found.stderr
         assert "holds" not in text + found.stderr
 
-    def test_at_most_twenty_are_kept(self, home):
+    def test_at_most_twenty_crash_logs_are_kept(self, home):
         folder = App(home.env).state_folder / "crashes"
         folder.mkdir(parents=True)
         for number in range(30):
@@ -136,7 +136,7 @@ except BaseException as error:
         self.crash(home)
         assert len(os.listdir(folder)) == 20
 
-    def test_a_state_folder_that_cannot_be_is_said(self, home):
+    def test_a_crash_without_a_usable_state_folder_is_reported_too(self, home):
         state = App(home.env).state_folder
         state.parent.mkdir(parents=True, exist_ok=True)
         state.write_text("in the way")

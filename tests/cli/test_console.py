@@ -1,4 +1,4 @@
-"""console: the right page, in the right browser, with no secret where others can read it."""
+"""console: opens the right page in the right browser, with no secret that others can read."""
 
 import json
 import re
@@ -43,7 +43,7 @@ def shell(home: Home, emulator: Emulator) -> Home:
 
 
 class Argv:
-    """Watches the command lines and environments of the machine for one run's secrets."""
+    """Searches all command lines and environments of the machine for secrets during a run."""
 
     def __init__(self, canary: str) -> None:
         self._canary = canary.encode()
@@ -94,13 +94,15 @@ class TestLink:
             ],
         }
 
-    def test_a_role_without_a_profile_gets_the_sessions_region(self, shell: Home, run: Run) -> None:
+    def test_a_role_without_a_profile_opens_the_sessions_region(
+        self, shell: Home, run: Run
+    ) -> None:
         done = run("console", "000030000001/ReadOnlyAccess", "--print")
         assert done.returncode == 0
         assert "console.aws.amazon.com%2Fconsole%2Fhome%3Fregion%3Dus-east-1" in done.stdout
 
     @pytest.mark.parametrize("mark", ["SSH_CONNECTION", "CI"])
-    def test_where_no_browser_can_be_the_link_is_printed_and_said(
+    def test_on_a_host_without_a_browser_the_link_is_printed(
         self, shell: Home, emulator: Emulator, run: Run, mark: str
     ) -> None:
         done = run("console", PROFILE, env={mark: "1", "DISPLAY": ":0"})
@@ -109,7 +111,9 @@ class TestLink:
         assert "no browser can be started on this host: open this link" in done.stderr
         assert emulator.counters["GetRoleCredentials"] == 0
 
-    def test_a_browser_that_is_not_there_is_said(self, shell: Home, run: Run) -> None:
+    def test_a_configured_browser_that_does_not_exist_is_a_warning(
+        self, shell: Home, run: Run
+    ) -> None:
         done = run("console", PROFILE, env={"BROWSER": "firefx %s"})
         assert done.stdout.startswith(LINK)
         assert 'warning: the browser of BROWSER cannot be started here: "firefx %s"' in done.stderr
@@ -124,7 +128,7 @@ class TestLink:
         assert (data["opened"], data["console_session_ends_at"]) == (False, None)
 
 
-def test_the_documented_browsers_are_commands_that_get_the_address(tmp_path: Path) -> None:
+def test_the_documented_browser_commands_get_the_url(tmp_path: Path) -> None:
     page = Path(__file__).parents[2] / "docs" / "how-to" / "console.md"
     lines = re.findall(r"^\$ (ssohelper config set sessions\..*)$", page.read_text(), re.M)
     lines += [f"x x x x '{said}'" for said in re.findall(r"On macOS: `(.*)`", page.read_text())]
@@ -150,26 +154,28 @@ class TestBadInput:
         assert second.count(" or ") == 2
 
     @pytest.mark.parametrize("region", ["moon-1", "cn-north-1", "eu-west-1/../", "é", ""])
-    def test_a_region_that_is_none_or_elsewhere(self, shell: Home, run: Run, region: str) -> None:
+    def test_an_unknown_region_and_one_of_another_partition_are_refused(
+        self, shell: Home, run: Run, region: str
+    ) -> None:
         done = run("console", PROFILE, "--print", "--region", region)
         if region == "":
             assert done.returncode == 0  # left out
             return
         assert (done.returncode, done.stdout) == (2, "")
 
-    def test_a_profile_with_such_a_region(self, shell: Home, run: Run) -> None:
+    def test_a_profile_with_such_a_region_is_exit_3(self, shell: Home, run: Run) -> None:
         text = shell.config_file.read_text()
         shell.write_config(text.replace("region = eu-west-1", "region = cn-north-1"))
         done = run("console", PROFILE, "--print")
         assert (done.returncode, done.stdout) == (3, "")
         assert "--region" in done.stderr
 
-    def test_a_profile_that_is_gone(self, shell: Home, run: Run) -> None:
+    def test_a_missing_profile_is_refused(self, shell: Home, run: Run) -> None:
         done = run("console", "payments-dev.Develper", "--print")
         assert (done.returncode, done.stdout) == (2, "")
         assert f'did you mean "{PROFILE}"' in done.stderr
 
-    def test_a_federation_endpoint_elsewhere_gets_no_key(
+    def test_a_federation_endpoint_that_is_not_loopback_gets_no_keys(
         self, shell: Home, emulator: Emulator, run: Run
     ) -> None:
         opened = shell.browser()
@@ -200,7 +206,7 @@ class TestBadInput:
         ("status", "body", "code"),
         [(503, "", 6), (429, "", 6), (200, "<html>", 6), (302, "", 6), (400, "", 5)],
     )
-    def test_a_federation_that_does_not_answer_well(
+    def test_wrong_answers_of_the_federation_endpoint_are_exit_6(
         self, shell: Home, emulator: Emulator, run: Run, status: int, body: str, code: int
     ) -> None:
         opened = shell.browser()
@@ -215,7 +221,7 @@ class TestBadInput:
 
 
 class TestOpening:
-    def test_the_opener_gets_a_one_shot_address_and_ends_on_the_page(
+    def test_the_opener_gets_a_one_time_url_that_leads_to_the_page(
         self, shell: Home, emulator: Emulator, run: Run
     ) -> None:
         opened = shell.browser()
@@ -233,7 +239,9 @@ class TestOpening:
         with pytest.raises(urllib.error.URLError):
             urllib.request.urlopen(address, timeout=10)
 
-    def test_json_says_when_it_ends(self, shell: Home, emulator: Emulator, run: Run) -> None:
+    def test_json_has_the_end_of_the_console_session(
+        self, shell: Home, emulator: Emulator, run: Run
+    ) -> None:
         shell.browser()
         data = json.loads(run("console", PROFILE, "--json").stdout)["data"]
         assert data["opened"]
@@ -242,7 +250,7 @@ class TestOpening:
     def test_keys_past_half_of_their_life_are_renewed_first(
         self, shell: Home, emulator: Emulator, run: Run
     ) -> None:
-        """The console session lasts as long as the keys: it gets the better half at least."""
+        """The console session ends with the keys: they must have at least half of their life left."""
         shell.browser()
         for _ in range(2):
             assert run("console", PROFILE).returncode == 0
@@ -254,7 +262,7 @@ class TestOpening:
         path.write_text(json.dumps(kept))
         assert run("console", PROFILE).returncode == 0
         assert emulator.counters["GetRoleCredentials"] == 2
-        # And when AWS does not answer, those that still work are good enough.
+        # When AWS does not answer, keys that are still valid are used.
         path.write_text(json.dumps(kept))
         emulator.faults.script("GetRoleCredentials", 503, times=9)
         assert run("console", PROFILE).returncode == 0
@@ -262,7 +270,7 @@ class TestOpening:
     def test_the_sessions_own_browser_is_used(
         self, shell: Home, emulator: Emulator, run: Run
     ) -> None:
-        """Firefox's containers take the address inside another one: percent-encoded."""
+        """Firefox containers take the URL as a part of another one, percent-encoded."""
         notes = shell.browser(visits=False)
         program = Path(shell.env.pop("BROWSER"))
         visit = shell.path / "firefox"
@@ -280,8 +288,8 @@ class TestOpening:
         assert notes.read_text().startswith("ext+container:name=corp&url=http%3A%2F%2F127.0.0.1%3A")
         assert emulator.counters["federation.login"] == 1
 
-    def test_two_roles_in_one_browser_are_said_once(self, shell: Home, run: Run) -> None:
-        """Without multi-session support AWS asks to log out first: the terminal says why."""
+    def test_two_roles_in_one_browser_are_a_warning_once(self, shell: Home, run: Run) -> None:
+        """Without multi-session support AWS asks to log out first: the warning explains that."""
         shell.browser()
         assert "multi-session" not in run("console", PROFILE).stderr
         assert "multi-session" not in run("console", PROFILE).stderr
@@ -298,13 +306,13 @@ class TestOpening:
         [(key, used)] = app.usage.load_all().items()
         assert (key.role_name, used.uses) == ("Developer", 1)
 
-    def test_an_opener_that_is_not_there(self, shell: Home, run: Run) -> None:
-        """It is no browser: the link is printed."""
+    def test_an_opener_that_does_not_exist_prints_the_link(self, shell: Home, run: Run) -> None:
+        """Then there is no browser, and the link is printed."""
         done = run("console", PROFILE, env={"BROWSER": "/no/such"})
         assert done.returncode == 0
         assert done.stdout.startswith(LINK)
 
-    def test_an_opener_that_fails_is_not_awaited_for_long(self, shell: Home, run: Run) -> None:
+    def test_an_opener_that_fails_ends_the_wait_soon(self, shell: Home, run: Run) -> None:
         done = run("console", PROFILE, env={"BROWSER": "/bin/false"})
         assert (done.returncode, done.stdout) == (7, "")
         assert "the browser's command failed" in done.stderr
@@ -333,7 +341,7 @@ class TestOpening:
         assert emulator.counters["federation.login"] == 0
 
     @pytest.mark.parametrize("starts", [True, False])
-    def test_no_browser_comes(
+    def test_without_a_request_of_a_browser_it_is_exit_7(
         self, shell: Home, app: App, starts: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(console, "BROWSER_SECONDS", 0.05)
@@ -347,11 +355,11 @@ class TestOpening:
 
 @pytest.mark.browser
 class TestChromium:
-    """A real browser, started by the opener with the one-shot address."""
+    """A real browser, started by the opener with the one-time URL."""
 
     @pytest.fixture
     def dom(self, shell: Home) -> Path:
-        """The session's browser is a Chromium of its own, which leaves its last page's text."""
+        """The session's browser is a separate Chromium, which writes the text of its last page."""
         program, page = shell.path / "chromium", shell.path / "page.html"
         flags = "--headless --no-sandbox --disable-gpu --no-first-run --disable-sync"
         flags += " --disable-background-networking --disable-component-update --disable-quic"
@@ -373,7 +381,7 @@ class TestChromium:
             time.sleep(0.05)
         return page.read_text()
 
-    def test_it_ends_on_the_right_page_of_the_right_account(
+    def test_chromium_shows_the_right_page_of_the_right_account(
         self, shell: Home, emulator: Emulator, run: Run, dom: Path
     ) -> None:
         with Argv(emulator.canary) as watching:
@@ -382,7 +390,7 @@ class TestChromium:
         assert "Developer" in text
         assert "https://eu-west-1.console.aws.amazon.com/s3/home?region=eu-west-1" in text
         assert watching.found == set()
-        # The same browser, another role: both sessions stay, nothing is signed out.
+        # The same browser, another role: both sessions stay signed in.
         text = self.opened(run, dom, "000030000001/ReadOnlyAccess")
         assert "payments-prod 000030000001" in text
         assert "000040000001 Developer" in text

@@ -1,4 +1,4 @@
-"""`ssohelper env`: exports that a shell evaluates, whole or not at all."""
+"""`ssohelper env`: prints all exports, or nothing."""
 
 import json
 import subprocess
@@ -50,7 +50,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Keys"]:
 
 
 class Keys(Shell):
-    """A person whose stdout holds secrets: the other checks of Shell are not for them."""
+    """A Shell whose stdout may hold secrets, unlike that of other commands."""
 
     def print(self, *argv: str, **environ: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -64,7 +64,7 @@ class Keys(Shell):
 
 
 @pytest.mark.parametrize("name", ["bash", "sh", "zsh", "fish"])
-def test_a_shell_evaluates_it(shell: Keys, name: str) -> None:
+def test_each_shell_evaluates_the_exports(shell: Keys, name: str) -> None:
     line = 'eval "$(ssohelper env dev --shell $NAME)"; env -0'
     if name == "fish":
         line = "ssohelper env dev --shell fish | source; env -0"
@@ -87,7 +87,7 @@ def test_a_shell_evaluates_it(shell: Keys, name: str) -> None:
     assert found["AWS_REGION"] == "eu-west-1"
 
 
-def test_powershell_is_given_its_own_words(shell: Keys) -> None:
+def test_powershell_gets_its_own_statements(shell: Keys) -> None:
     lines = shell.print("env", "dev", "--shell", "pwsh").stdout.splitlines()
     assert "$env:AWS_REGION = 'eu-west-1'" in lines
     assert "Remove-Item -LiteralPath Env:AWS_PROFILE -ErrorAction Ignore" in lines
@@ -132,7 +132,7 @@ def test_signed_out(shell: Keys) -> None:
     assert (done.returncode, done.stdout) == (4, "")
 
 
-def test_a_stdout_that_takes_nothing(shell: Keys) -> None:
+def test_a_full_stdout_is_exit_7(shell: Keys) -> None:
     for to in (">&-", ">/dev/full"):
         for argv in ("dev", "dev --format json", "dev --json"):
             line = f"{SCRIPT} env {argv} {to}"
@@ -153,6 +153,6 @@ def test_no_secret_on_a_terminal_unless_revealed(shell: Keys) -> None:
             assert "ssohelper exec PROFILE -- COMMAND" in said
 
 
-def test_the_reference_names_every_variable_that_is_taken_away() -> None:
+def test_the_reference_names_every_variable_that_is_unset() -> None:
     page = (Path(__file__).parents[2] / "docs" / "reference" / "environment.md").read_text()
     assert {name for name in environment.TOUCHED if f"`{name}`" not in page} == set()

@@ -1,4 +1,4 @@
-"""`ssohelper exec`: the program has our place, its exit code, signals, terminal and streams."""
+"""`ssohelper exec`: the program replaces us, with its exit code, signals, terminal and streams."""
 
 import json
 import os
@@ -27,7 +27,7 @@ aws_secret_access_key = default
 credential_process = /x/ssohelper credential-process --session corp --account-id 000000000001 --role-name Role00
 region = eu-west-1
 """
-# Written out, not taken from the program: a variable that it forgets is missed here.
+# Written out and not imported: the test must notice a variable that the program forgets.
 IN_THE_WAY = {
     "AWS_PROFILE": "dev",
     "AWS_DEFAULT_PROFILE": "missing",
@@ -106,7 +106,7 @@ def variables(shell: Shell, *argv: str, **environ: str) -> dict[str, str]:
     return dict(entries)
 
 
-def test_the_environment_holds_the_keys_with_their_end_and_nothing_that_wins(shell: Shell) -> None:
+def test_the_environment_has_the_keys_and_no_variable_that_takes_precedence(shell: Shell) -> None:
     found = variables(shell, "dev", **IN_THE_WAY, KEPT="it's")
     issued = shell.emulator.identity_of(found["AWS_ACCESS_KEY_ID"])
     assert issued is not None
@@ -124,14 +124,14 @@ def test_a_role_without_a_profile_and_aws_profile(shell: Shell) -> None:
     assert variables(shell, AWS_PROFILE="dev")["AWS_REGION"] == "eu-west-1"
 
 
-def test_says_account_role_and_when_the_keys_end(shell: Shell) -> None:
+def test_prints_account_role_and_when_the_keys_expire(shell: Shell) -> None:
     shell.run("list")
     done = shell.run("exec", "dev", "--", "true")
     assert done.stdout == ""
     assert 'account "account-00001" (000000000001), role "Role00": these keys end in' in done.stderr
 
 
-def test_argv_is_split_at_the_first_dashes_and_the_rest_is_untouched(shell: Shell) -> None:
+def test_argv_is_split_at_the_first_dashes_and_the_rest_is_unchanged(shell: Shell) -> None:
     words = ["--", "--help", "-v", "--json", "", " a ", "$(touch pwned)", "'", "--session"]
     done = shell.run(
         "exec", "dev", "--", sys.executable, "-c", "import sys; print(sys.argv)", *words
@@ -144,7 +144,7 @@ def test_argv_is_split_at_the_first_dashes_and_the_rest_is_untouched(shell: Shel
         capture_output=True,
     )
     assert bytes_too.stdout == b"".join(word + b"." for word in raw)
-    # What stands before it is ours.
+    # Options before the dashes are ours.
     assert shell.run("exec", "--nonsense", "dev", "--", "true").returncode == 2
     assert shell.run("exec", "--session", "nix", ROLE, "--", "true").returncode == 2
 
@@ -159,10 +159,10 @@ def test_without_a_command(shell: Shell, argv: list[str]) -> None:
 
 class TestExitCodes:
     @pytest.mark.parametrize("code", [0, 1, 7, 126, 127, 130, 255])
-    def test_the_programs_own(self, shell: Shell, code: int) -> None:
+    def test_the_exit_code_of_the_program(self, shell: Shell, code: int) -> None:
         assert shell.run("exec", "dev", "--", "sh", "-c", f"exit {code}").returncode == code
 
-    def test_what_cannot_be_run(self, shell: Shell) -> None:
+    def test_a_program_that_cannot_be_run_is_126_or_127(self, shell: Shell) -> None:
         plain = shell.home / "plain"
         plain.write_text("#!/bin/sh\n")
         lost = shell.home / "lost"
@@ -184,7 +184,7 @@ class TestExitCodes:
         assert dict(shell.emulator.counters) == before  # nobody asked AWS for nothing
         assert shell.run("exec", "dev", "--", str(lost)).returncode == 127
 
-    def test_a_script_without_its_first_line(self, shell: Shell) -> None:
+    def test_a_script_without_a_shebang_is_run_by_sh(self, shell: Shell) -> None:
         script = shell.home / "script"
         script.write_text('echo "$1"; exit 7\n')
         script.chmod(0o755)
@@ -199,7 +199,7 @@ class TestExitCodes:
         )
         assert done.returncode == 128 + getattr(signal, f"SIG{name}")
 
-    def test_ours_start_no_program(self, shell: Shell) -> None:
+    def test_an_error_of_ours_starts_no_program(self, shell: Shell) -> None:
         mark = shell.home / "started"
         touch = ["--", "touch", str(mark)]
         for argv, environ, code in (
@@ -216,7 +216,7 @@ class TestExitCodes:
 class TestPath:
     @pytest.fixture
     def trap(self, shell: Shell) -> Path:
-        """A folder that we are in, with programs of somebody else's."""
+        """The current folder, with programs that must not be run."""
         folder = shell.home / "trap"
         (folder / "bin").mkdir(parents=True, exist_ok=True)
         for name in ("true", "only-here", "bin/only-here"):
@@ -228,7 +228,7 @@ class TestPath:
         "path", [":.:./bin:bin:/usr/bin:/bin", "/usr/bin:/bin:./bin:.::", "..:"]
     )
     @pytest.mark.parametrize("program", ["true", "only-here"])
-    def test_never_leads_to_the_folder_we_are_in(
+    def test_path_never_leads_to_the_current_folder(
         self, shell: Shell, trap: Path, path: str, program: str
     ) -> None:
         done = subprocess.run(
@@ -241,7 +241,7 @@ class TestPath:
         found = program == "true" and "/usr/bin" in path
         assert (done.returncode, done.stdout) == (0 if found else 127, "")
 
-    def test_a_path_that_the_person_typed_is_theirs(self, shell: Shell, trap: Path) -> None:
+    def test_a_relative_path_that_the_user_types_is_run(self, shell: Shell, trap: Path) -> None:
         done = subprocess.run(
             [SCRIPT, "exec", "dev", "--", "./only-here"],
             env=shell.environ,
@@ -253,7 +253,7 @@ class TestPath:
 
 
 class TestInOurPlace:
-    def test_process_id_streams_and_ignored_signals_are_as_without_us(self, shell: Shell) -> None:
+    def test_process_id_streams_and_ignored_signals_are_unchanged(self, shell: Shell) -> None:
         show = (
             "import os,sys; print(os.getpid(), sys.stdin.read(), open('/proc/self/status').read())"
         )
@@ -275,17 +275,17 @@ class TestInOurPlace:
             )
         assert seen[0] == seen[1]
 
-    def test_descriptors_are_the_callers_and_no_more(self, shell: Shell) -> None:
+    def test_the_program_gets_the_callers_descriptors_and_no_others(self, shell: Shell) -> None:
         line = "ls /proc/self/fd"
         alone = subprocess.run(["sh", "-c", line], capture_output=True, text=True).stdout
         assert shell.run("exec", "dev", "--", "sh", "-c", line).stdout == alone
 
-    def test_a_closed_stdout_is_the_programs_matter(self, shell: Shell) -> None:
+    def test_a_closed_stdout_is_left_to_the_program(self, shell: Shell) -> None:
         line = f"{SCRIPT} exec dev -- sh -c 'test -e /proc/self/fd/1 && exit 50; exit 7' >&-"
         done = subprocess.run(["sh", "-c", line], env=shell.environ, capture_output=True)
         assert done.returncode == 7
 
-    def test_a_name_that_stands_twice_in_the_environment_is_ours_once(self, shell: Shell) -> None:
+    def test_a_variable_that_is_set_twice_is_set_once(self, shell: Shell) -> None:
         out = shell.home / "twice"
         entries = [f"{name}={value}" for name, value in shell.environ.items()]
         entries += [f"AWS_ACCESS_KEY_ID=AKIASTALE{n}" for n in range(3)] + ["AWS_VAULT=a"] * 2
@@ -301,7 +301,7 @@ class TestInOurPlace:
         assert b"STALE" not in key
         assert not [entry for entry in found if entry.startswith(b"AWS_VAULT=")]
 
-    def test_a_detached_process_is_no_child_of_what_started_it(self, shell: Shell) -> None:
+    def test_a_detached_process_is_no_child_of_its_starter(self, shell: Shell) -> None:
         script = (
             "import os\n"
             "from ssohelper.fastpath import spawn\n"
@@ -314,7 +314,7 @@ class TestInOurPlace:
         assert (done.stdout, done.stderr) == ("none\n", "")
 
 
-# Runs a program with an environment in which names may stand twice.
+# Runs a program with an environment that may have a name twice.
 _EXECVE = """
 import ctypes, json, os, sys
 argv, entries = json.loads(sys.argv[1])
@@ -370,7 +370,7 @@ class TestAtATerminal:
             bash.expect_exact("read typed")
             bash.sendcontrol("z")
             bash.expect("Stopped")
-            # bash goes on with the rest of the line that was stopped.
+            # bash continues with the rest of the line that was stopped.
             bash.expect_exact(f"code={128 + signal.SIGTSTP}")
             bash.sendline("fg; echo co''de=$?")
             bash.expect_exact("got SIGCONT")
@@ -379,7 +379,7 @@ class TestAtATerminal:
         finally:
             bash.close(force=True)
 
-    def test_offers_to_sign_in_and_then_runs(self, shell: Shell) -> None:
+    def test_on_a_terminal_it_offers_a_sign_in_and_then_runs(self, shell: Shell) -> None:
         shell.emulator.auto_approve = "ana"
         own = shell.home / "signed-out"
         own.mkdir()
@@ -412,7 +412,7 @@ class TestAtATerminal:
 
 
 class TestAwsCli:
-    def test_is_the_role_whatever_stands_in_its_way(self, shell: Shell) -> None:
+    def test_the_aws_cli_is_the_role_whatever_variables_were_set(self, shell: Shell) -> None:
         shell.run("list")
         done = shell.run(
             "exec",
@@ -438,7 +438,7 @@ class TestAwsCli:
         (["--session", "corp", "dev", "echo", "a b"], "--session corp dev -- echo 'a b'"),
     ],
 )
-def test_what_was_typed_without_the_dashes_is_said_with_them(
+def test_without_the_dashes_the_hint_has_the_right_command_line(
     shell: Shell, argv: list[str], line: str
 ) -> None:
     done = shell.run("exec", *argv)
@@ -449,5 +449,5 @@ def test_what_was_typed_without_the_dashes_is_said_with_them(
     ]
 
 
-def test_a_mistyped_option_of_exec_is_said_as_one(shell: Shell) -> None:
+def test_a_mistyped_option_of_exec_is_reported_as_one(shell: Shell) -> None:
     assert "no such option '--sever'" in shell.run("exec", "--sever", "dev", "true").stderr

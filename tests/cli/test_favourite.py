@@ -1,4 +1,4 @@
-"""`favourite add`, `rm` and `list` as the real program."""
+"""`favourite add`, `rm` and `list`, run as the real program."""
 
 import json
 

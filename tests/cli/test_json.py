@@ -1,4 +1,4 @@
-"""Every `--json`: exactly these keys with these types, and each of them in the reference."""
+"""Every `--json` has exactly these keys and types, and the reference names each key."""
 
 import json
 import re
@@ -163,7 +163,7 @@ SHAPES: dict[str, Any] = {
 
 
 def wrong(said: Any, shape: Any, where: str) -> list[str]:
-    """Return what is not as the shape says; a list's shape is that of each of its items."""
+    """Return the differences from the shape; a list's shape is that of each of its items."""
     if isinstance(shape, tuple):
         return [] if said is None else wrong(said, shape[0], where)
     if isinstance(shape, list):
@@ -186,7 +186,9 @@ def wrong(said: Any, shape: Any, where: str) -> list[str]:
     return [] if good else [f"{where} is {said!r}"]
 
 
-def test_every_json_is_as_the_contract_says(home: Home, run: Run, emulator: Emulator) -> None:
+def test_every_json_has_the_documented_keys_and_types(
+    home: Home, run: Run, emulator: Emulator
+) -> None:
     home.browser()
     start = ("setup", emulator.world.start_url, "--region", "us-east-1", "--session", "corp")
     assert run(*start, "--yes").returncode == 0
@@ -203,7 +205,9 @@ def test_every_json_is_as_the_contract_says(home: Home, run: Run, emulator: Emul
         assert all(ord(character) < 127 for character in done.stdout)
 
 
-def test_a_warning_stands_in_the_json_alone(home: Home, run: Run, emulator: Emulator) -> None:
+def test_a_warning_is_in_the_json_object_and_not_on_stderr(
+    home: Home, run: Run, emulator: Emulator
+) -> None:
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.write_token(emulator.token_for("ana"))
     done = run("profile", "sync", "--account", "no-such", "--dry-run", "--json")
@@ -212,7 +216,7 @@ def test_a_warning_stands_in_the_json_alone(home: Home, run: Run, emulator: Emul
     assert done.stderr == ""
 
 
-def test_a_warning_is_not_lost_with_an_answer_that_did_not_come(
+def test_a_warning_is_on_stderr_when_an_error_leaves_no_json_object(
     home: Home, run: Run, emulator: Emulator
 ) -> None:
     home.add_session("corp", emulator.world.start_url, emulator.world.region)

@@ -1,4 +1,4 @@
-"""`ssohelper list`, as a shell, a script and a terminal see it."""
+"""`ssohelper list` in a shell pipeline, as JSON and on a terminal."""
 
 import json
 import os
@@ -55,7 +55,7 @@ class TestOffATerminal:
             "000000000001\tpayments-prod\tRole01\t",
         ]
 
-    def test_terms_match_in_any_order_and_ls_is_list(self, shell):
+    def test_terms_match_in_any_order_and_ls_is_an_alias_of_list(self, shell):
         assert shell.run("ls", "role01", "prod").stdout.splitlines() == [
             "000000000001\tpayments-prod\tRole01\t"
         ]
@@ -64,18 +64,18 @@ class TestOffATerminal:
         done = shell.run("list", "nowhere")
         assert (done.returncode, done.stdout) == (0, "")
 
-    def test_accounts_alone(self, shell):
+    def test_accounts_lists_accounts_with_their_roles(self, shell):
         assert shell.run("list", "--accounts", "payments").stdout == (
             "000000000001\tpayments-prod\taws+account-00001@example.com\tRole00,Role01\n"
         )
 
-    def test_the_second_time_it_comes_from_the_saved_list(self, shell, emulator):
+    def test_the_second_list_comes_from_the_saved_list(self, shell, emulator):
         first = shell.run("list").stdout
         emulator.stop()
         done = shell.run("list")
         assert (done.returncode, done.stdout) == (0, first)
 
-    def test_refresh_asks_again(self, shell, emulator):
+    def test_refresh_asks_aws_again(self, shell, emulator):
         shell.run("list")
         emulator.world.remove_permission_set("Role01")
         assert "Role01" in shell.run("list").stdout
@@ -83,7 +83,7 @@ class TestOffATerminal:
 
 
 class TestJson:
-    def test_roles_are_as_the_contract_says(self, shell):
+    def test_roles_have_the_documented_keys(self, shell):
         shell.write_config(PROFILES)
         said = shell.json("list", "payments", "role00")
         assert said["data"] == [
@@ -102,13 +102,13 @@ class TestJson:
         ]
         assert said["warnings"] == []
 
-    def test_the_duration_is_known_once_credentials_were_given(self, shell):
+    def test_the_session_duration_is_known_once_credentials_were_issued(self, shell):
         shell.write_config(PROFILES)
         assert shell.run("whoami", "payments").returncode == 0
         (row,) = shell.json("list", "payments", "role00")["data"]
         assert row["session_duration_seconds"] == pytest.approx(3600, abs=3)
 
-    def test_accounts_are_as_the_contract_says(self, shell):
+    def test_accounts_have_the_documented_keys(self, shell):
         assert shell.json("list", "--accounts", "payments")["data"] == [
             {
                 "session": "corp",
@@ -123,7 +123,7 @@ class TestJson:
 class TestHostileNames:
     NAME = "a\tb\x1b]0;x\x07[/bold]\u202e{{%s}}\n"
 
-    def test_they_are_escaped_on_every_way_out(self, shell, emulator):
+    def test_hostile_names_are_escaped_in_every_output(self, shell, emulator):
         emulator.faults.account_names = {"000000000002": self.NAME}
         done = shell.run("list", "000000000002")
         row = done.stdout.splitlines()[0].split("\t")
@@ -140,15 +140,15 @@ class TestHostileNames:
         assert shell.run("list").stdout.splitlines()[0].split("\t")[1] == r"a\ud800"
         assert r"a\ud800" in shell.run("list", "--json").stdout
 
-    def test_an_ascii_terminal_is_no_error(self, shell, emulator):
+    def test_an_ascii_stdout_gets_escaped_names(self, shell, emulator):
         emulator.faults.account_names = {"000000000002": "Zürich 東京"}
         done = shell.run("list", "000000000002", LANG="C", PYTHONIOENCODING="ascii")
         assert done.returncode == 0
         assert r"Z\xfcrich" in done.stdout
 
 
-class TestTrouble:
-    def test_no_sign_in_is_exit_4_with_what_to_type(self, shell):
+class TestErrors:
+    def test_no_sign_in_is_exit_4_with_the_command_to_type(self, shell):
         shell.app.tokens.forget(shell.session)
         done = shell.run("list")
         assert (done.returncode, done.stdout) == (4, "")
@@ -232,6 +232,6 @@ def test_a_refresh_that_was_killed_is_continued_and_not_begun_again(shell, emula
     assert kept > 0
     emulator.reset_counters()
     assert len(shell.run("list").stdout.splitlines()) == 200
-    # Eight of the killed one's requests may still have been on their way.
+    # Up to eight requests of the killed process may still have reached AWS.
     assert emulator.counters["ListAccountRoles"] <= 100 - kept + 8
     assert not unfinished.exists()

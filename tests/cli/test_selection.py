@@ -1,4 +1,4 @@
-"""Which session, which profile: what a person left out, mistyped, or wrote broken."""
+"""Which session and profile a command uses when the user omits, mistypes or breaks a name."""
 
 import pytest
 
@@ -12,21 +12,21 @@ def two(home: Home) -> Home:
     return home
 
 
-def test_the_only_session_that_is_broken_is_said_with_its_line(home: Home, run: Run) -> None:
+def test_a_broken_only_session_is_an_error_with_its_line(home: Home, run: Run) -> None:
     home.write_config("# mine\n[sso-session corp]\nsso_start_url = https://x.awsapps.com/start\n")
     answer = run("login")
     assert answer.returncode == 3
     assert "config:2" in answer.stderr or "line 2" in answer.stderr
 
 
-def test_two_sessions_are_asked_apart(two: Home, run: Run) -> None:
+def test_without_a_name_two_sessions_are_exit_2_with_their_names(two: Home, run: Run) -> None:
     answer = run("list")
     assert answer.returncode == 2
     assert '"corp"' in answer.stderr
     assert '"other"' in answer.stderr
 
 
-def test_none_is_a_first_day(home: Home, run: Run) -> None:
+def test_without_any_session_the_hint_is_setup(home: Home, run: Run) -> None:
     answer = run("status")
     assert answer.returncode == 0
     assert "ssohelper setup START_URL" in answer.stderr
@@ -34,20 +34,20 @@ def test_none_is_a_first_day(home: Home, run: Run) -> None:
     assert "ssohelper setup START_URL" in run("login").stderr
 
 
-def test_a_mistyped_session_gets_the_nearest(two: Home, run: Run) -> None:
+def test_an_unknown_session_is_answered_with_the_nearest_name(two: Home, run: Run) -> None:
     answer = run("login", "crop")
     assert answer.returncode == 2
     assert 'did you mean "corp"' in answer.stderr
 
 
-def test_aws_profile_of_a_missing_profile_is_a_broken_configuration(two: Home, run: Run) -> None:
+def test_aws_profile_that_names_no_profile_is_exit_3(two: Home, run: Run) -> None:
     answer = run("whoami", env={"AWS_PROFILE": "payments-prd"})
     assert answer.returncode == 3
     assert "AWS_PROFILE" in answer.stderr
 
 
 @pytest.mark.parametrize("name", ["a/b", "nope/Role", "corp:nope/Role", "x", "", "--", "a\nb", "é"])
-def test_profiles_that_are_not_there(two: Home, run: Run, name: str) -> None:
+def test_unknown_profiles_and_roles_are_refused(two: Home, run: Run, name: str) -> None:
     answer = run("whoami", name, "--session", "corp")
     assert answer.returncode in (2, 5)
     assert answer.stdout == ""
@@ -67,7 +67,7 @@ sso_role_name = A
 """
 
 
-def test_an_empty_name_is_not_aws_profiles(two: Home, run: Run) -> None:
+def test_an_empty_profile_argument_is_an_error_and_not_aws_profile(two: Home, run: Run) -> None:
     two.write_config(two.config_file.read_text() + PROFILES)
     answer = run("console", "--print", "", env={"AWS_PROFILE": "dev"})
     assert (answer.returncode, answer.stdout) == (2, "")
@@ -84,7 +84,7 @@ def test_an_empty_name_is_not_aws_profiles(two: Home, run: Run) -> None:
         ("corp", "old", "not of"),
     ],
 )
-def test_a_session_beside_a_profile_is_the_profiles_own(
+def test_the_session_option_must_be_the_profiles_own_session(
     two: Home, run: Run, session: str, name: str, says: str | None
 ) -> None:
     two.write_config(two.config_file.read_text() + PROFILES)
@@ -94,7 +94,7 @@ def test_a_session_beside_a_profile_is_the_profiles_own(
         assert (says or "") in answer.stderr
 
 
-def test_a_profile_of_a_session_that_is_gone_is_a_broken_configuration(two: Home, run: Run) -> None:
+def test_a_profile_of_a_missing_session_is_exit_3(two: Home, run: Run) -> None:
     gone = PROFILES.replace("--session corp", "--session gone")
     two.write_config(two.config_file.read_text() + gone)
     answer = run("console", "--print", "dev")
@@ -102,7 +102,9 @@ def test_a_profile_of_a_session_that_is_gone_is_a_broken_configuration(two: Home
     assert 'profile "dev" names the sso-session "gone", which is not there' in answer.stderr
 
 
-def test_an_account_by_name_without_a_list(two: Home, run: Run) -> None:
+def test_an_account_name_without_a_saved_list_is_exit_5_with_the_command_that_lists(
+    two: Home, run: Run
+) -> None:
     answer = run("console", "--print", "corp:payments-prod/Admin")
     assert answer.returncode == 5
     assert 'session "corp" was never listed' in answer.stderr

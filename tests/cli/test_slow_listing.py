@@ -1,4 +1,4 @@
-"""A listing that takes a while, or has no end: told, bounded, and continued by what is said."""
+"""A slow listing shows progress, ends within a limit, and names the command that continues it."""
 
 import shlex
 import subprocess
@@ -12,7 +12,7 @@ from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import Shell
 
-# The same program, that waits a tenth of a second with its line in place of five.
+# The same program, with its progress line after 0.1 s instead of 5 s.
 SOON = (
     "import sys\n"
     "from ssohelper.cli import listing_progress, run\n"
@@ -46,7 +46,7 @@ def run_soon(shell, *argv):
 
 
 @pytest.mark.parametrize("argv", [("list",), ("list", "--json"), ("profile", "sync", "--dry-run")])
-def test_off_a_terminal_one_line_says_that_aws_is_waited_for(shell, emulator, argv):
+def test_off_a_terminal_one_line_reports_the_progress(shell, emulator, argv):
     emulator.faults.latency_seconds = {"ListAccounts": 1.0}
     done = run_soon(shell, *argv)
     assert done.returncode == 0
@@ -55,7 +55,7 @@ def test_off_a_terminal_one_line_says_that_aws_is_waited_for(shell, emulator, ar
     assert LINE not in done.stdout
 
 
-def test_without_a_thread_for_the_clock_nothing_is_shown_and_all_else_works(monkeypatch, capsys):
+def test_without_a_thread_for_the_timer_only_the_progress_is_missing(monkeypatch, capsys):
     def refuse(_thread):
         raise RuntimeError("can't start new thread")
 
@@ -65,20 +65,20 @@ def test_without_a_thread_for_the_clock_nothing_is_shown_and_all_else_works(monk
     assert capsys.readouterr().err == ""
 
 
-def test_it_says_once_how_many_have_answered(capsys):
+def test_the_progress_line_is_printed_once(capsys):
     with listing_progress._show_line() as step:
         step(3, 12)
         step(4, 12)
     assert capsys.readouterr() == ("", f"{LINE}3 of 12 accounts have answered so far\n")
 
 
-def test_a_saved_list_comes_without_it(shell):
+def test_a_saved_list_shows_no_progress(shell):
     shell.run("list")
-    # Not run_soon: on a busy machine to read the list may take a tenth of a second.
+    # With the real delay: on a busy machine, reading the list may take more than 0.1 s.
     assert shell.run("list").stderr == ""
 
 
-def test_a_setup_that_was_cut_short_says_how_to_go_on_and_does(shell, emulator):
+def test_an_interrupted_setup_names_the_command_that_continues_it(shell, emulator):
     shell.config.unlink()
     emulator.faults.script("ListAccountRoles", 200, body=b"{")
     url = shell.session.start_url

@@ -1,4 +1,4 @@
-"""What a person or a script meets at the edges: full disks, closed streams, typos, odd values."""
+"""Full disks, closed streams, typing errors and unusual values."""
 
 import os
 import subprocess
@@ -56,7 +56,7 @@ def test_a_full_stderr_changes_no_exit_code(home: Home) -> None:
     assert run_into(home, "status", err=FULL) == 0
 
 
-def test_a_typo_in_a_subcommand_is_answered_in_lower_case(run: Run) -> None:
+def test_an_unknown_subcommand_is_answered_in_lower_case(run: Run) -> None:
     done = run("profile", "snyc")
     assert done.returncode == 2
     assert done.stderr.splitlines()[0] == (
@@ -72,7 +72,7 @@ def test_a_typo_in_a_subcommand_is_answered_in_lower_case(run: Run) -> None:
         ("--acounts", "'--accounts'"),
     ],
 )
-def test_a_typo_in_an_option_gets_the_nearest_in_our_words(
+def test_an_unknown_option_is_answered_with_the_nearest_names(
     run: Run, option: str, meant: str
 ) -> None:
     done = run("list", option)
@@ -80,12 +80,12 @@ def test_a_typo_in_an_option_gets_the_nearest_in_our_words(
     assert (done.returncode, done.stderr.splitlines()[0]) == (2, said)
 
 
-def test_sign_out_of_nothing_says_so(run: Run) -> None:
+def test_logout_without_a_sign_in_is_reported(run: Run) -> None:
     done = run("logout", "--all")
     assert (done.returncode, done.stderr) == (0, "there is no sso-session to sign out of\n")
 
 
-def test_status_names_what_is_wrong_with_the_only_session(home: Home, run: Run) -> None:
+def test_status_reports_the_error_in_the_only_session(home: Home, run: Run) -> None:
     home.write_config("[sso-session corp]\nsso_region = eu-west-1\n")
     done = run("status")
     assert done.returncode == 3
@@ -110,7 +110,7 @@ def test_no_tls_keys_are_logged(home: Home, run: Run, emulator: Emulator) -> Non
         ("/nowhere/bundle.pem", 'the certificates in "/nowhere/bundle.pem" cannot be read'),
     ],
 )
-def test_a_bundle_of_certificates_that_is_none(
+def test_an_unusable_certificate_bundle_is_reported(
     home: Home, run: Run, emulator: Emulator, bundle: str, words: str
 ) -> None:
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
@@ -121,7 +121,9 @@ def test_a_bundle_of_certificates_that_is_none(
     assert words in done.stderr
 
 
-def test_a_filter_that_leaves_nothing_is_said(home: Home, run: Run, emulator: Emulator) -> None:
+def test_a_filter_that_matches_nothing_is_reported(
+    home: Home, run: Run, emulator: Emulator
+) -> None:
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.write_token(emulator.token_for("ana"))
     done = run("profile", "sync", "--account", "no-such", "--dry-run")
@@ -130,7 +132,7 @@ def test_a_filter_that_leaves_nothing_is_said(home: Home, run: Run, emulator: Em
     assert "no role matches" not in run("profile", "sync", "--dry-run").stderr
 
 
-def test_a_qr_code_is_plain_ascii_where_nothing_else_can_be_shown() -> None:
+def test_a_qr_code_is_plain_ascii_for_an_ascii_encoding() -> None:
     url = "https://device.sso.eu-west-1.amazonaws.com/?user_code=ABCD-EFGH"
     blocks, plain = qr_code.qr_text(url, "utf-8"), qr_code.qr_text(url, "ascii")
     assert "\u2588" in blocks
@@ -139,7 +141,7 @@ def test_a_qr_code_is_plain_ascii_where_nothing_else_can_be_shown() -> None:
     assert {len(row) for row in rows} == {2 * len(rows)}
 
 
-def test_a_list_in_which_nothing_matches_says_so(home: Home, run: Run, emulator: Emulator) -> None:
+def test_a_query_without_a_match_is_reported(home: Home, run: Run, emulator: Emulator) -> None:
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.write_token(emulator.token_for("ana"))
     for more in ([], ["--accounts"]):
@@ -149,7 +151,9 @@ def test_a_list_in_which_nothing_matches_says_so(home: Home, run: Run, emulator:
 
 
 @pytest.mark.parametrize(("key", "code"), [("\x03", 130), ("\x04", 130), ("maybe\r", 0)])
-def test_a_question_left_or_not_answered_changes_nothing(home: Home, key: str, code: int) -> None:
+def test_a_question_that_is_interrupted_or_not_answered_changes_nothing(
+    home: Home, key: str, code: int
+) -> None:
     child = pexpect.spawn(SCRIPT, ["cache", "clear"], env=home.env, encoding="utf-8", timeout=60)
     child.expect_exact("[y/N]: ")
     child.send(key)
@@ -181,7 +185,7 @@ def test_a_setting_that_toml_cannot_hold_is_usage(
     assert not (home.path / ".config").exists()
 
 
-def test_a_mistyped_profile_gets_the_nearest_where_it_would_be_removed(
+def test_removing_an_unknown_profile_is_answered_with_the_nearest_name(
     home: Home, run: Run, emulator: Emulator
 ) -> None:
     home.browser()
@@ -192,7 +196,7 @@ def test_a_mistyped_profile_gets_the_nearest_where_it_would_be_removed(
     assert 'hint: did you mean "payments-dev.Developer"' in done.stderr
 
 
-def test_a_question_off_a_terminal_says_what_to_type_in_its_place(home: Home, run: Run) -> None:
+def test_off_a_terminal_a_question_is_exit_2_with_the_command_to_type(home: Home, run: Run) -> None:
     home.add_session("corp")
     done = run("cache", "clear", "--session", "corp")
     assert done.returncode == 2
@@ -203,7 +207,9 @@ def test_a_question_off_a_terminal_says_what_to_type_in_its_place(home: Home, ru
 @pytest.mark.parametrize(
     "argv", [["profile", "list"], ["cache", "list"], ["cache", "clear", "--yes"], ["status"]]
 )
-def test_a_mistyped_session_is_said_with_the_nearest(home: Home, run: Run, argv: list[str]) -> None:
+def test_a_mistyped_session_is_answered_with_the_nearest_name(
+    home: Home, run: Run, argv: list[str]
+) -> None:
     home.add_session("corp")
     done = run(*argv, "--session", "crop")
     assert (done.returncode, done.stdout) == (2, "")
@@ -212,10 +218,10 @@ def test_a_mistyped_session_is_said_with_the_nearest(home: Home, run: Run, argv:
 
 
 @pytest.mark.parametrize("argv", [["login"], ["setup", "--yes"]])
-def test_a_variable_that_asks_for_what_is_not_there_is_not_passed_over(
+def test_an_environment_variable_with_an_unsupported_value_is_an_error(
     home: Home, run: Run, emulator: Emulator, argv: list[str]
 ) -> None:
-    """Else tokens would go to files for who has asked for a keyring."""
+    """Otherwise tokens would be written to files although a keyring was asked for."""
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     done = run(*argv, env={"SSOHELPER_STORAGE": "keyring"})
     assert done.returncode == 3
@@ -234,7 +240,7 @@ def test_a_variable_that_asks_for_what_is_not_there_is_not_passed_over(
         ["profile", "sync", "--session=", "--yes"],
     ],
 )
-def test_a_variable_that_is_not_set_is_not_the_only_session(
+def test_an_empty_session_name_is_not_the_only_session(
     home: Home, run: Run, emulator: Emulator, argv: list[str]
 ) -> None:
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
@@ -246,7 +252,7 @@ def test_a_variable_that_is_not_set_is_not_the_only_session(
     assert (token.read_bytes(), emulator.counters.total()) == (before, 0)
 
 
-def test_what_is_empty_says_so(home: Home, run: Run) -> None:
+def test_empty_lists_are_reported(home: Home, run: Run) -> None:
     home.add_session("corp")
     said = "there is no profile yet; write them with: ssohelper profile sync\n"
     assert (run("profile", "list").stdout, run("profile", "list").stderr) == ("", said)
@@ -254,7 +260,7 @@ def test_what_is_empty_says_so(home: Home, run: Run) -> None:
 
 
 @pytest.mark.parametrize("argv", [["login"], ["list"], ["logout"], ["profile", "sync"]])
-def test_which_of_two_sessions_is_said_with_words_that_work(
+def test_the_hint_for_two_sessions_is_a_command_line_that_works(
     home: Home, run: Run, argv: list[str]
 ) -> None:
     home.add_session("corp")

@@ -1,4 +1,4 @@
-"""Tables on a terminal: what stands whole in how many columns, and when a bar is drawn."""
+"""Tables on terminals of each width, and when a progress bar is drawn."""
 
 import sys
 
@@ -11,7 +11,7 @@ from ssohelper.emulator.server import Emulator
 from tests.conftest import Home, Run
 
 HEADER = ("ACCOUNT ID", "ACCOUNT", "ROLE", "PROFILES")
-# The same program, for which no machine is too slow to read a saved list before a bar comes.
+# The same program, with its bar after 30 s: even a slow machine has read the list by then.
 PATIENT = (
     "import sys\n"
     "from ssohelper.cli import listing_progress, run\n"
@@ -26,7 +26,7 @@ def drawn(room: int, *rows: tuple[str, ...], header: tuple[str, ...] = HEADER) -
 
 
 @pytest.mark.parametrize("room", range(1, 120))
-def test_an_account_id_is_whole_on_every_terminal(room: int) -> None:
+def test_an_account_id_is_never_broken(room: int) -> None:
     said = drawn(room, ROW, ROW)
     whole = [line for line in said if ROW[0] in line]
     assert len(whole) == (2 if room >= 24 else 0), said
@@ -35,7 +35,7 @@ def test_an_account_id_is_whole_on_every_terminal(room: int) -> None:
     assert all(letters.count(character) >= 2 for character in "".join(ROW))
 
 
-def test_where_columns_have_no_room_each_row_is_a_block() -> None:
+def test_on_a_narrow_terminal_each_row_is_a_block() -> None:
     block = [f"{name:<12}{value}" for name, value in zip(HEADER, ROW, strict=True)]
     assert drawn(44, ROW, ROW) == [*block, "", *block]
 
@@ -53,7 +53,7 @@ def test_where_columns_have_no_room_each_row_is_a_block() -> None:
         ),
     ],
 )
-def test_the_widest_gives_way_behind_a_mark(room: int, lines: list[str]) -> None:
+def test_the_widest_column_is_broken_after_a_mark(room: int, lines: list[str]) -> None:
     head, *rest = drawn(room, ROW)
     assert (head, rest) == ("ACCOUNT ID    ACCOUNT        ROLE            PROFILES", lines)
 
@@ -68,7 +68,7 @@ def test_the_widest_gives_way_behind_a_mark(room: int, lines: list[str]) -> None
         ("[bold]x[/]", ["[bold]x[/]"]),
     ],
 )
-def test_a_cell_is_broken_at_words_and_marks(text: str, lines: list[str]) -> None:
+def test_a_cell_is_broken_at_spaces_and_marks(text: str, lines: list[str]) -> None:
     assert [line[14:] for line in drawn(26, ("000030000001", text), header=("A", "B"))[1:]] == lines
 
 
@@ -77,7 +77,7 @@ def test_a_header_alone_and_empty_cells() -> None:
     assert drawn(80, ("1", "", "", ""))[1:] == ["1"]
 
 
-def test_a_saved_list_comes_without_a_bar(home: Home, run: Run, emulator: Emulator) -> None:
+def test_a_saved_list_shows_no_progress_bar(home: Home, run: Run, emulator: Emulator) -> None:
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.write_token(emulator.token_for("ana"))
     assert run("list").returncode == 0

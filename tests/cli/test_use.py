@@ -1,4 +1,4 @@
-"""`ssohelper use` and `clear` as the program of the shell function; the function has its own tests."""
+"""`ssohelper use` and `clear`, as the shell function calls them. tests/shell has the function."""
 
 import subprocess
 from collections.abc import Iterator
@@ -49,7 +49,9 @@ def use(shell: Shell, *argv: str, **environ: str) -> "subprocess.CompletedProces
     ],
 )
 @pytest.mark.parametrize("argv", [["use", "mine"], ["clear"]])
-def test_without_the_function(shell: Shell, login_shell: str, line: str, argv: list[str]) -> None:
+def test_without_the_shell_function_it_is_exit_2_with_the_line_to_install(
+    shell: Shell, login_shell: str, line: str, argv: list[str]
+) -> None:
     done = shell.run(*argv, SHELL=login_shell)
     assert (done.returncode, done.stdout) == (2, "")
     assert line in done.stderr
@@ -68,14 +70,14 @@ def test_text_for_a_shell_is_not_shown_on_a_terminal(shell: Shell) -> None:
     assert (child.exitstatus, "CNRY" in said) == (2, False)
 
 
-def test_a_role_that_has_a_profile_is_that_profile(shell: Shell) -> None:
+def test_a_role_that_has_a_profile_is_used_by_that_profile(shell: Shell) -> None:
     done = use(shell, "000000000001/Role00")
     assert done.returncode == 0, done.stderr
     assert "export AWS_PROFILE='mine'" in done.stdout
     assert "export AWS_REGION='us-east-1'" in done.stdout  # the session's: the profile has none
 
 
-def test_a_role_without_a_profile_off_a_terminal(shell: Shell) -> None:
+def test_off_a_terminal_a_role_without_a_profile_needs_yes(shell: Shell) -> None:
     before = shell.config.read_bytes()
     done = use(shell, "000000000000/Role00")
     assert (done.returncode, done.stdout) == (2, "")
@@ -94,7 +96,7 @@ def test_a_role_without_a_profile_off_a_terminal(shell: Shell) -> None:
     assert b"[profile account-00000.Role00]" in shell.config.read_bytes()
 
 
-def test_an_account_or_role_that_is_not_assigned(shell: Shell) -> None:
+def test_an_account_or_role_that_is_not_assigned_is_exit_5(shell: Shell) -> None:
     for name in ("000000000009/Role00", "000000000001/Nothing"):
         done = use(shell, name, "--yes")
         assert (done.returncode, done.stdout) == (5, ""), done.stderr
@@ -103,14 +105,14 @@ def test_an_account_or_role_that_is_not_assigned(shell: Shell) -> None:
     assert 'hint: did you mean "Role00"? see: ssohelper list --refresh' in near.stderr
 
 
-def test_not_signed_in_off_a_terminal(shell: Shell) -> None:
+def test_off_a_terminal_a_missing_sign_in_is_exit_4(shell: Shell) -> None:
     shell.app.tokens.forget(shell.session)
     done = use(shell, "mine")
     assert (done.returncode, done.stdout) == (4, "")
     assert "hint: sign in with: ssohelper login corp" in done.stderr
 
 
-def test_not_signed_in_on_a_terminal(shell: Shell) -> None:
+def test_on_a_terminal_a_missing_sign_in_is_offered(shell: Shell) -> None:
     shell.app.tokens.forget(shell.session)
     out = shell.home / "text"
     for answer, code in (("n", 4), ("y", 0)):
@@ -130,7 +132,7 @@ def test_not_signed_in_on_a_terminal(shell: Shell) -> None:
     assert "of the sign-in left" in said  # after our own sign-in its length is assumed
 
 
-def test_a_list_to_pick_from_that_needs_a_sign_in_offers_it(shell: Shell) -> None:
+def test_a_picker_without_a_saved_list_offers_the_sign_in(shell: Shell) -> None:
     shell.write_config("")
     shell.app.tokens.forget(shell.session)
     child = pexpect.spawn(
@@ -149,7 +151,7 @@ def test_a_list_to_pick_from_that_needs_a_sign_in_offers_it(shell: Shell) -> Non
     assert child.exitstatus == 130
 
 
-def test_while_aws_is_down_an_old_token_is_a_warning(shell: Shell, emulator: Emulator) -> None:
+def test_while_aws_is_down_an_expired_token_is_a_warning(shell: Shell, emulator: Emulator) -> None:
     token = shell.app.tokens.load(shell.session)
     assert isinstance(token, AccessToken)
     shell.app.tokens.save(shell.session, token._replace(expires_at=shell.app.now() - 60))
@@ -166,12 +168,12 @@ def test_while_aws_is_down_an_old_token_is_a_warning(shell: Shell, emulator: Emu
 @pytest.mark.parametrize(
     "damage", ["", "no such thing", "keys", "profile ", "x y", "\x1b", "profile nothing"]
 )
-def test_back_from_a_damaged_memory(shell: Shell, damage: str) -> None:
+def test_use_dash_with_a_damaged_variable_is_exit_2(shell: Shell, damage: str) -> None:
     done = use(shell, "-", _SSOHELPER_PREVIOUS=damage)
     assert (done.returncode, done.stdout) == (2, "")
 
 
-def test_a_config_that_cannot_be_read(shell: Shell) -> None:
+def test_a_config_that_cannot_be_read_is_an_error_and_changes_nothing(shell: Shell) -> None:
     shell.config.write_text("[profile mine\nx")
     done = use(shell, "mine")
     assert (done.returncode, done.stdout) == (3, "")
@@ -188,7 +190,7 @@ def test_keys_of_the_same_name_in_the_credentials_file_are_a_warning(shell: Shel
 
 
 @pytest.mark.parametrize("name", ["\x1b[2J", "a\nb", "\x9b31m/x", "corp:\u202ex/y", "\x07"])
-def test_a_name_with_control_characters_is_said_without_them(shell: Shell, name: str) -> None:
+def test_a_name_with_control_characters_is_shown_escaped(shell: Shell, name: str) -> None:
     done = use(shell, "--", name)
     assert done.returncode in (2, 5)
     assert not set(done.stderr) & set("\x1b\x07\x9b\u202e")
@@ -196,6 +198,6 @@ def test_a_name_with_control_characters_is_said_without_them(shell: Shell, name:
 
 
 @pytest.mark.parametrize("shell_name", ["", "tcsh", "bash;touch pwned", "../bash"])
-def test_a_shell_that_is_unknown(shell: Shell, shell_name: str) -> None:
+def test_an_unknown_shell_is_refused(shell: Shell, shell_name: str) -> None:
     done = shell.run("use", "mine", _SSOHELPER_SHELL=shell_name)
     assert (done.returncode, done.stdout) == (2, "")

@@ -1,4 +1,4 @@
-"""`ssohelper whoami`: what is known at once, then what STS says."""
+"""`ssohelper whoami`: the saved facts at once, then the answer of STS."""
 
 import json
 
@@ -33,7 +33,7 @@ def pairs(done):
     return dict(line.split("\t") for line in done.stdout.splitlines())
 
 
-def test_sts_confirms_account_role_and_person(shell, emulator):
+def test_sts_confirms_account_role_and_user(shell, emulator):
     shell.run("list")
     done = shell.run("whoami", "payments")
     assert done.returncode == 0
@@ -48,13 +48,13 @@ def test_sts_confirms_account_role_and_person(shell, emulator):
     assert "confirmed by AWS" in done.stderr
 
 
-def test_the_person_is_remembered(shell):
+def test_the_confirmed_user_is_saved(shell):
     assert shell.app.tokens.load_facts("corp").user is None
     shell.run("whoami", "payments")
     assert shell.app.tokens.load_facts("corp").user == "ana"
 
 
-def test_left_out_it_is_aws_profiles(shell):
+def test_without_an_argument_it_is_the_profile_of_aws_profile(shell):
     done = shell.run("whoami", AWS_PROFILE="payments")
     assert pairs(done)["role"] == "Role00"
 
@@ -79,7 +79,7 @@ def test_json(shell, emulator):
     }
 
 
-def test_sts_not_reachable_says_what_is_known_and_exit_6(shell, emulator):
+def test_when_sts_cannot_be_reached_it_prints_the_saved_facts_and_is_exit_6(shell, emulator):
     assert shell.run("whoami", "payments").returncode == 0
     emulator.stop()
     done = shell.run("whoami", "payments")
@@ -122,7 +122,7 @@ def test_no_sign_in_is_exit_4(shell):
     assert pairs(done)["role"] == "Role00"
 
 
-def test_no_profile_is_exit_2_and_a_typo_gets_the_nearest(shell):
+def test_an_unknown_profile_is_exit_2_with_the_nearest_name(shell):
     assert shell.run("whoami").returncode == 2
     done = shell.run("whoami", "paymets")
     assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""Addresses of the console: every partition's hosts, service pages, the portal's deep link."""
+"""URLs of the console: each partition's hosts, the service pages, the portal's link."""
 
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -59,7 +59,7 @@ def test_every_partition_has_its_own_hosts(
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "https://localhost", "http://[::1]:9"])
-def test_the_sign_in_host_may_be_moved_to_this_machine(url: str) -> None:
+def test_the_sign_in_endpoint_may_be_a_loopback_address(url: str) -> None:
     assert console_sign_in_endpoint("us-east-1", {"AWS_ENDPOINT_URL_SIGNIN": url}) == url
 
 
@@ -77,7 +77,7 @@ def test_the_sign_in_host_may_be_moved_to_this_machine(url: str) -> None:
         "nonsense",
     ],
 )
-def test_and_nowhere_else(url: str) -> None:
+def test_the_sign_in_endpoint_may_be_no_other_address(url: str) -> None:
     with pytest.raises(ConfigInvalid, match="AWS_ENDPOINT_URL_SIGNIN"):
         console_sign_in_endpoint("us-east-1", {"AWS_ENDPOINT_URL_SIGNIN": url})
 
@@ -131,7 +131,7 @@ def test_an_unknown_service_gets_the_nearest_three(name: str) -> None:
         "https://d-0000000000.awsapps.com/start#/?tab=accounts",
     ],
 )
-def test_the_deep_link_holds_all_in_its_fragment(start_url: str) -> None:
+def test_the_portal_link_has_all_parameters_in_its_fragment(start_url: str) -> None:
     page = service_page("logs", "eu-west-1")
     link = console_urls.portal_link(profile(start_url, "A+b=c,d.e@f-g_h"), page.url)
     place, fragment = link.split("#")
@@ -147,7 +147,7 @@ def test_the_deep_link_holds_all_in_its_fragment(start_url: str) -> None:
     }
 
 
-def test_the_login_address_is_a_secret_and_whole() -> None:
+def test_the_login_url_is_a_secret_and_complete() -> None:
     address = console_urls.login_url(
         "https://signin.aws.amazon.com",
         "https://x.awsapps.com/start",

@@ -1,4 +1,4 @@
-"""Secrets stay shut, and text from outside is harmless before it is shown."""
+"""Secrets are not shown, and text from outside is escaped before it is printed."""
 
 import json
 import pickle
@@ -9,7 +9,7 @@ from ssohelper.core import text
 from ssohelper.core.model import ROLE_NAME, SESSION_NAME, AccessToken, Secret
 
 
-def test_nothing_but_reveal_opens_a_secret() -> None:
+def test_only_reveal_returns_a_secret() -> None:
     secret = Secret("CNRY-1")
     token = AccessToken(secret, 1, None, None)
     for shown in (repr(secret), str(secret), f"{secret}", f"{secret:>20}", repr(token), f"{token}"):
@@ -33,16 +33,16 @@ def test_nothing_but_reveal_opens_a_secret() -> None:
         ("Zürich 東京", "Zürich 東京"),
     ],
 )
-def test_show_escapes_what_rewrites_a_screen(hostile: str, shown: str) -> None:
+def test_show_escapes_control_and_bidi_characters(hostile: str, shown: str) -> None:
     assert text.show(hostile) == shown
     assert text.is_harmless(shown)
 
 
-def test_show_keeps_to_a_limit() -> None:
+def test_show_cuts_a_text_at_its_limit() -> None:
     assert text.show("abcdef", 4) == "abc…"
 
 
-def test_json_holds_no_control_character_and_means_the_same() -> None:
+def test_json_escapes_control_characters_and_parses_to_the_same_value() -> None:
     hostile = "a\x1b\x7f\u202e\ud800é"
     printed = text.to_json({"name": hostile})
     assert printed.isascii()
@@ -56,15 +56,15 @@ def test_wide_characters_take_two_columns() -> None:
 
 
 @pytest.mark.parametrize("name", [".", "..", "a/b", "", "x" * 33, "a b", "ä", "a\n"])
-def test_names_that_are_no_role(name: str) -> None:
+def test_impossible_role_names_are_refused(name: str) -> None:
     assert not ROLE_NAME.fullmatch(name)
 
 
 @pytest.mark.parametrize("name", ["Read=Only,1", "a.b", "...", "x@y+z", "-x"])
-def test_names_that_are_a_role(name: str) -> None:
+def test_possible_role_names_are_accepted(name: str) -> None:
     assert ROLE_NAME.fullmatch(name)
 
 
 @pytest.mark.parametrize("name", ["-corp", ".corp", "a/b", "", "x" * 65, "a b", "corp\n"])
-def test_names_that_are_no_session(name: str) -> None:
+def test_impossible_session_names_are_refused(name: str) -> None:
     assert not SESSION_NAME.fullmatch(name)

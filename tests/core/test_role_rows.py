@@ -1,4 +1,4 @@
-"""Rows of roles: in which order they stand, what is typed for them, and the search as you type."""
+"""Rows of roles: their order, their PROFILE argument, and the search in them."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,7 +16,7 @@ def row(account: Account = PROD, role: str = "Admin", **more: object) -> RoleRow
     return RoleRow("corp", account, role, **more)  # type: ignore[arg-type]
 
 
-def test_unused_rows_keep_their_order_behind_the_used_ones():
+def test_used_roles_come_first_and_the_others_keep_their_order():
     one, two, three = row(role="A"), row(role="B"), row(role="C", usage=Usage(10, 1))
     four = row(role="D", usage=Usage(None, 0, favourite=True))
     assert ranked([one, two, three, four]) == [four, three, one, two]
@@ -24,14 +24,16 @@ def test_unused_rows_keep_their_order_behind_the_used_ones():
 
 
 @pytest.mark.parametrize(
-    ("profiles", "words"),
+    ("profiles", "argument"),
     [((), "corp:000030000001/Admin"), (("prod", "other"), "prod")],
 )
-def test_what_is_typed_for_a_row(profiles: tuple[str, ...], words: str):
-    assert row(profiles=profiles).profile_argument == words
+def test_the_profile_argument_is_the_first_profile_else_the_key(
+    profiles: tuple[str, ...], argument: str
+):
+    assert row(profiles=profiles).profile_argument == argument
 
 
-def test_equal_hits_stay_in_the_order_of_the_rows():
+def test_equal_matches_keep_the_order_of_the_rows():
     rows = ranked([row(DEV, "Admin"), row(PROD, "Admin", usage=Usage(1, 1)), row(PROD, "Read")])
     found = index_of(rows).search("payments")
     assert [rows[number].role_name for number in found] == ["Admin", "Admin", "Read"]
@@ -50,12 +52,12 @@ def test_equal_hits_stay_in_the_order_of_the_rows():
         ("nothing", []),
     ],
 )
-def test_every_field_that_a_person_knows_is_searched(query: str, roles: list[str]):
+def test_every_field_of_a_row_is_searched(query: str, roles: list[str]):
     rows = [row(), row(role="Read", profiles=("my-name",))]
     assert [rows[number].role_name for number in index_of(rows).search(query)] == roles
 
 
-def test_hits_are_marked_where_they_stand():
+def test_spans_name_the_field_and_the_characters_that_match():
     rows = [row(role="Read", profiles=("a", "my-name"))]
     assert index_of(rows).spans("my read", 0) == (Span(PROFILES, 2, 4), Span(2, 0, 4))
 

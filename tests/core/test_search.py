@@ -1,4 +1,4 @@
-"""Terms × rows: what matches, in which order, and where."""
+"""Which rows match the terms of a query, in which order, and which characters of them."""
 
 import pytest
 
@@ -45,12 +45,12 @@ def test_the_spans_are_the_characters_that_matched():
         assert ROWS[0][span.field][span.start : span.end] == text
 
 
-def test_spans_fit_names_whose_lower_case_is_longer():
+def test_spans_are_right_when_lower_case_is_longer():
     # "İ".lower() has two characters; the span after it must not move.
     (match,) = search("prod", [("İİ-prod",)])
     assert match.spans == (Span(0, 3, 7),)
 
 
-def test_a_whole_field_comes_before_a_beginning_before_a_word_before_the_inside():
+def test_a_whole_field_ranks_before_its_start_before_a_word_start_before_the_rest():
     found = search("dev", [("undevised",), ("a-dev",), ("develop",), ("dev",)])
     assert [match.row for match in found] == [3, 2, 1, 0]
