@@ -36,8 +36,8 @@ class Desk(NamedTuple):
         """Instants are whole seconds: what is done in one second has no order."""
         kept = self.app.directory
         for found, keep in (
-            (kept.saved("corp"), kept.save),
-            (kept.unfinished("corp"), kept.save_unfinished),
+            (kept.load("corp"), kept.save),
+            (kept.load_unfinished("corp"), kept.save_unfinished),
         ):
             if found is not None:
                 keep("corp", found._replace(listed_at=found.listed_at - 60))
