@@ -1,7 +1,6 @@
 """Pictures of every screen, for the docs: `python -m tests.pictures [FOLDER]`, or `make pictures`.
 
-The same screens that a person sees, in the demo's world, on a clock that stands still, so that
-tests/tui/test_pictures.py can tell when they are stale.
+The home and the clock are fixed, so that tests/tui/test_pictures.py notices old pictures.
 """
 
 import asyncio
@@ -28,7 +27,7 @@ _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 
 def main(folder: Path = FOLDER) -> None:
-    """Draw all pictures into the folder; what is there and is no picture any more goes."""
+    """Draw all pictures into the folder, and remove pictures that no longer exist."""
     folder.mkdir(exist_ok=True)
     drawn = draw_all()
     for old in folder.glob("*.svg"):
@@ -85,7 +84,7 @@ async def _shots(world: DemoHome) -> dict[str, str]:
 
 
 async def _still(app: FullScreenApp, pilot: Pilot[Any]) -> str:
-    """Return the picture once it does not change any more."""
+    """Return the picture when it no longer changes."""
     before = ""
     while True:
         await pilot.pause(0.05)

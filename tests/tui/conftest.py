@@ -1,4 +1,4 @@
-"""The afternoon of tests/tui/world.py, for every test of the full screen that wants it."""
+"""The fixture `world`: a home of tests/tui/world.py with its Identity Center."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,5 +11,5 @@ from tests.tui.world import DemoHome, demo_home
 
 @pytest.fixture
 def world(home: Home, tmp_path: Path) -> Iterator[DemoHome]:
-    with demo_home(tmp_path / "person") as made:
+    with demo_home(tmp_path / "user") as made:
         yield made

@@ -1,4 +1,4 @@
-"""A person at the full screen: keys go in, and what stands on the screen comes out as text."""
+"""Drives the full screen in a test: sends keys, and reads the screen as text."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ Scenario = Callable[["User"], Awaitable[None]]
 
 
 class User:
-    """Somebody at the program, with the few things that one does there."""
+    """A user of the full screen: presses keys, and waits for texts and screens."""
 
     def __init__(self, app: FullScreenApp, pilot: Pilot[Any]) -> None:
         self.app, self.pilot = app, pilot
@@ -31,19 +31,19 @@ class User:
 
     @property
     def toasts(self) -> str:
-        """Return what has been said in the corner, all of it."""
+        """Return the texts of all messages in the corner."""
         return "\n".join(note.message for note in self.app._notifications)
 
     async def wait_for_text(self, *texts: str) -> None:
-        """Wait until all of these stand on the screen."""
+        """Wait until the screen shows all of these texts."""
         await self._until(texts, lambda: self.screen)
 
     async def wait_for_toast(self, *texts: str) -> None:
-        """Wait until all of these have been said in the corner."""
+        """Wait until messages in the corner contain all of these texts."""
         await self._until(texts, lambda: self.toasts)
 
     async def wait_for_screen(self, kind: type) -> None:
-        """Wait until a screen of this kind is on top."""
+        """Wait until the current screen is of this class."""
         await until(lambda: isinstance(self.app.screen, kind))
 
     async def _until(self, texts: tuple[str, ...], place: Callable[[], str]) -> None:
@@ -56,7 +56,7 @@ class User:
 def run_scenario(
     services: App, scenario: Scenario, size: tuple[int, int] = (100, 30)
 ) -> FullScreenApp:
-    """Run the program for this scenario; what crashes it fails the test."""
+    """Run the full screen with this scenario. An error in the program fails the test."""
     app = FullScreenApp(services)
     app.animation_level = "none"
 

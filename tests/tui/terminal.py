@@ -1,4 +1,4 @@
-"""A real terminal around a program: what it shows, keys to it, its settings before and after."""
+"""Runs a program in a pty: sends keys, reads the screen and the terminal's settings."""
 
 import termios
 import time
@@ -8,12 +8,12 @@ from typing import Any
 import pexpect
 import pyte
 
-# Bound of every wait: reached only when something is broken.
+# The longest wait: reached only if something is broken.
 SECONDS = 30
 
 
 class Terminal:
-    """A pty with a program in it; `screen` shows what a person would see."""
+    """A pty in which a program runs. `lines` and `text` are what the terminal shows."""
 
     def __init__(
         self,
@@ -49,18 +49,18 @@ class Terminal:
         self.child.send(keys)
 
     def read(self, seconds: float = 0.05) -> bytes:
-        """Take in what the program has written; nothing when it says nothing that long."""
+        """Read what the program has written; b"" if it writes nothing for so long."""
         try:
             data: bytes = self.child.read_nonblocking(1 << 16, timeout=seconds)
         except (pexpect.TIMEOUT, pexpect.EOF):
             return b""
         self.raw += data
-        # pyte knows no kitty protocol and prints its end: \x1b[>1u, \x1b[<u.
+        # pyte does not know the kitty protocol and would print the end of: \x1b[>1u, \x1b[<u.
         self._stream.feed(data.replace(b"\x1b[>1u", b"").replace(b"\x1b[<u", b""))
         return data
 
     def until(self, what: str | Callable[[], bool]) -> str:
-        """Read until the text is shown (or the question is true); fails after a bound."""
+        """Read until the text is shown, or the function returns true. Fails after SECONDS."""
         ends_at = time.monotonic() + SECONDS
         while not (what() if callable(what) else what in self.text):
             assert time.monotonic() < ends_at, f"never seen: {what!r} in\n{self.text}"
@@ -68,7 +68,7 @@ class Terminal:
         return self.text
 
     def wait(self) -> int:
-        """Return the exit code, negative for a signal, once the program has ended."""
+        """Wait for the end of the program; return its exit code, negative for a signal."""
         ends_at = time.monotonic() + SECONDS
         while self.child.isalive() or self.read():
             assert time.monotonic() < ends_at, f"it never ended:\n{self.text}"

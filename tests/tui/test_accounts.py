@@ -1,4 +1,4 @@
-"""The first screen, over a real Identity Center: found as you type, and what is done with a row."""
+"""The Accounts screen with an emulated Identity Center: the search, and the actions on a row."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ def role_list(user: User) -> RoleList:
     return user.app.screen.query_one(RoleList)
 
 
-def test_favourites_then_the_last_used_come_first_and_typing_finds(world: DemoHome) -> None:
+def test_favourites_and_recent_roles_come_first_and_typing_searches(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("F2 Accounts", "payments-dev", "41m left")
         rows = role_list(user).rows
@@ -55,7 +55,7 @@ def _shown(user: User) -> list:
     return [found.rows[number] for number in found._lines if number >= 0]
 
 
-def test_enter_leaves_with_what_to_type(world: DemoHome) -> None:
+def test_enter_leaves_and_returns_the_command_that_uses_the_role(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("payments-dev")
         await user.press("down", "enter")
@@ -64,7 +64,7 @@ def test_enter_leaves_with_what_to_type(world: DemoHome) -> None:
     assert program.return_value == "ssohelper use corp:000030000001/ReadOnlyAccess"
 
 
-def test_the_details_say_all_that_is_known(world: DemoHome) -> None:
+def test_the_details_show_the_whole_role(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         await user.press(*"database prod", "up")
@@ -80,7 +80,7 @@ def test_the_details_say_all_that_is_known(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-def test_a_favourite_is_kept_and_said_with_its_command(world: DemoHome) -> None:
+def test_a_favourite_is_saved_and_its_command_shown(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         await user.press("ctrl+f")
@@ -96,7 +96,7 @@ def test_a_favourite_is_kept_and_said_with_its_command(world: DemoHome) -> None:
     )
 
 
-def test_chips_filter_and_group(world: DemoHome) -> None:
+def test_filters_and_grouping(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("○ favourites")
         await user.press("ctrl+b")
@@ -138,7 +138,7 @@ def test_whoami_asks_aws_and_a_signed_out_session_offers_the_sign_in(world: Demo
             path.unlink()
         await user.press("down", "down", "down", "down", "down", "f8")
         await user.wait_for_screen(SignInScreen)
-        # Why it is asked stands in the dialog; nothing stands over the code.
+        # The dialog itself says why: a message in the corner would cover the code.
         await user.wait_for_text('the session "corp" ', "$ ssohelper login corp")
         assert not user.toasts
         await user.press("escape")
@@ -147,7 +147,7 @@ def test_whoami_asks_aws_and_a_signed_out_session_offers_the_sign_in(world: Demo
     run_scenario(world.app(), scenario)
 
 
-def test_what_is_said_stands_in_the_place_of_what_was_said(world: DemoHome) -> None:
+def test_a_message_replaces_the_message_before(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         await user.press("ctrl+o")
@@ -159,7 +159,7 @@ def test_what_is_said_stands_in_the_place_of_what_was_said(world: DemoHome) -> N
     run_scenario(world.app(), scenario)
 
 
-def test_an_answer_that_takes_long_is_said_to_be_waited_for(world: DemoHome) -> None:
+def test_a_slow_answer_of_aws_is_announced(world: DemoHome) -> None:
     world.emulator.faults.set(latency_seconds={"GetCallerIdentity": 1.5})
 
     async def scenario(user: User) -> None:
@@ -170,7 +170,7 @@ def test_an_answer_that_takes_long_is_said_to_be_waited_for(world: DemoHome) -> 
     run_scenario(world.app(), scenario)
 
 
-def test_a_profile_is_added_with_the_diff_in_sight_and_removed_again(world: DemoHome) -> None:
+def test_a_profile_is_added_and_removed_after_showing_the_diff(world: DemoHome) -> None:
     before = world.config_file.read_bytes()
 
     async def scenario(user: User) -> None:
@@ -195,7 +195,7 @@ def test_a_profile_is_added_with_the_diff_in_sight_and_removed_again(world: Demo
     assert world.config_file.read_bytes() == before
 
 
-def test_no_session_yet_asks_setups_questions(tmp_path: Path) -> None:
+def test_without_a_session_the_set_up_form_is_shown(tmp_path: Path) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text(
             "No session is set up yet", "$ ssohelper setup START_URL", "start URL"
@@ -216,7 +216,7 @@ def test_no_session_yet_asks_setups_questions(tmp_path: Path) -> None:
     run_scenario(services, scenario, size=(80, 24))
 
 
-def test_no_saved_list_is_asked_for_behind(world: DemoHome) -> None:
+def test_a_missing_list_is_fetched_in_the_background(world: DemoHome) -> None:
     services = world.app()
     services.directory.forget("corp")
     for name in ("orders-dev.Developer", "payments-dev.ReadOnlyAccess"):
@@ -228,7 +228,7 @@ def test_no_saved_list_is_asked_for_behind(world: DemoHome) -> None:
     run_scenario(services, scenario)
 
 
-def test_while_the_first_list_is_made_that_is_said(world: DemoHome) -> None:
+def test_the_first_refresh_is_announced(world: DemoHome) -> None:
     services = world.app()
     services.directory.forget("corp")
     world.config_file.write_text(world.config_file.read_text().split("[sso-session lab]")[0])
@@ -242,7 +242,7 @@ def test_while_the_first_list_is_made_that_is_said(world: DemoHome) -> None:
     run_scenario(services, scenario)
 
 
-def test_a_session_without_any_role_says_so_and_asks_no_questions(world: DemoHome) -> None:
+def test_a_session_without_roles_says_so_and_shows_no_form(world: DemoHome) -> None:
     services = world.app()
     config = world.config_file.read_text().split("[sso-session lab]")[0]
     world.config_file.write_text(config)
@@ -263,7 +263,7 @@ def test_a_session_without_any_role_says_so_and_asks_no_questions(world: DemoHom
     run_scenario(services, scenario)
 
 
-def test_signed_out_and_without_a_list_says_how_to_sign_in(tmp_path: Path) -> None:
+def test_signed_out_and_without_a_list_it_says_how_to_sign_in(tmp_path: Path) -> None:
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "config").write_text(
         "[sso-session corp]\nsso_start_url = https://d-0000000000.awsapps.com/start\n"
@@ -291,7 +291,7 @@ def test_a_config_that_cannot_be_read_is_shown_with_its_line(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("size", [(1, 1), (20, 5), (80, 24), (500, 200)])
-def test_any_size_will_do(world: DemoHome, size: tuple[int, int]) -> None:
+def test_every_size_of_the_terminal_works(world: DemoHome, size: tuple[int, int]) -> None:
     async def scenario(user: User) -> None:
         await user.pilot.pause(0.1)
         await user.press("p", "down", "ctrl+g", "end", "escape")
@@ -310,7 +310,7 @@ NAMES = [
 ]  # fmt: skip
 
 
-def test_thirty_hostile_names_are_text_and_nothing_else(tmp_path: Path) -> None:
+def test_thirty_hostile_names_are_shown_as_text(tmp_path: Path) -> None:
     services = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
     config = tmp_path / ".aws" / "config"
     config.parent.mkdir()
@@ -351,7 +351,7 @@ def test_a_pasted_megabyte_is_cut(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-def test_the_search_line_is_edited_as_lines_are(world: DemoHome) -> None:
+def test_the_editing_keys_of_the_search_line(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         for keys, value in [
@@ -369,7 +369,7 @@ def test_the_search_line_is_edited_as_lines_are(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-def test_keys_and_quitting_wait_for_no_answer_of_aws(world: DemoHome) -> None:
+def test_keys_and_quitting_do_not_wait_for_aws(world: DemoHome) -> None:
     world.emulator.faults.set(latency_seconds={"*": 30})
 
     async def scenario(user: User) -> None:
@@ -383,7 +383,7 @@ def test_keys_and_quitting_wait_for_no_answer_of_aws(world: DemoHome) -> None:
 
     began: list[float] = []
     run_scenario(world.app(), scenario)
-    # Not a speed: an answer takes thirty seconds.
+    # No measurement of speed: an answer of AWS takes thirty seconds here.
     assert time.monotonic() - began[0] < 15
 
 

@@ -1,4 +1,4 @@
-"""What one meets every day: signs, empty results, help that fits, ways back, names that are long."""
+"""Daily use: signs, empty results, help, the way back, long names."""
 
 import asyncio
 from pathlib import Path
@@ -22,7 +22,7 @@ from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.role_detail import RoleDetail
 from tests.people import sign_in_here
 from tests.tui.driving import User, run_scenario
-from tests.tui.test_keys_and_looks import settle
+from tests.tui.test_keys_and_themes import settle
 from tests.tui.test_set_up import quick, typed
 from tests.tui.world import DemoHome, until
 
@@ -33,7 +33,7 @@ ROLE = "PlatformEngineeringEmergencyAcce"
 
 
 def one_role(folder: Path) -> App:
-    """Return a home whose only role has names as long as AWS lets them be."""
+    """Return the App of a home whose only role has the longest names that AWS allows."""
     config = folder / ".aws" / "config"
     config.parent.mkdir()
     config.write_text(f"[sso-session {SESSION}]\nsso_start_url = {URL}\nsso_region = us-east-1\n")
@@ -44,7 +44,7 @@ def one_role(folder: Path) -> App:
     return services
 
 
-def test_a_guarded_role_has_one_sign_everywhere_and_at_once(world: DemoHome) -> None:
+def test_a_guarded_role_has_the_same_sign_everywhere(world: DemoHome) -> None:
     settle(world, 'guard.rules = ["payments-prod/*"]\n')
 
     async def scenario(user: User) -> None:
@@ -58,7 +58,7 @@ def test_a_guarded_role_has_one_sign_everywhere_and_at_once(world: DemoHome) -> 
     run_scenario(world.app(), scenario)
 
 
-def test_a_search_without_hits_says_so_and_what_clears_it(world: DemoHome) -> None:
+def test_a_search_without_matches_says_how_to_clear_it(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("1 session not listed yet: F3")
         await user.press(*"zzz")
@@ -98,7 +98,7 @@ def test_ctrl_c_leaves_as_from_the_picker(world: DemoHome) -> None:
 
 
 @pytest.mark.parametrize("width", [44, 80])
-def test_help_is_whole_at_every_width(world: DemoHome, width: int) -> None:
+def test_help_is_complete_at_every_width(world: DemoHome, width: int) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("F2 Accounts")
         await user.press("f1")
@@ -112,13 +112,13 @@ def test_help_is_whole_at_every_width(world: DemoHome, width: int) -> None:
         ):
             assert words in shown
         assert ("accounts.only_favourites" in shown) == (width >= 80)
-        # Letters search there.
+        # On this screen letters search.
         assert "j k g G" not in shown
 
     run_scenario(world.app(), scenario, size=(width, 70))
 
 
-def test_the_setup_form_has_a_help_of_its_own_and_speaks_of_its_fields(tmp_path: Path) -> None:
+def test_the_set_up_form_has_its_own_help_and_its_errors_name_fields(tmp_path: Path) -> None:
     async def scenario(user: User) -> None:
         await until(lambda: isinstance(user.app.focused, Input))
         await user.press("f1")
@@ -141,7 +141,7 @@ def test_the_setup_form_has_a_help_of_its_own_and_speaks_of_its_fields(tmp_path:
     run_scenario(App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}), scenario)
 
 
-def test_profiles_have_the_room_where_nothing_would_change(world: DemoHome) -> None:
+def test_the_profiles_use_the_whole_screen_if_nothing_would_change(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f4")
         await user.wait_for_text("17 profiles to add", "@@ -")
@@ -151,7 +151,7 @@ def test_profiles_have_the_room_where_nothing_would_change(world: DemoHome) -> N
         await user.wait_for_text("write ~/.aws/config?")
         await user.press("y")
         await user.wait_for_toast("17 profiles added")
-        user.app.clear_notifications()  # stands over the next words for 5 s
+        user.app.clear_notifications()  # it would cover the next text for 5 s
         await user.wait_for_text("nothing to change")
         await until(lambda: user.app.screen.query_one("#profiles").size.height > 2 * few)
         assert user.app.focused is user.app.screen.query_one("#profiles")
@@ -163,7 +163,7 @@ def test_profiles_have_the_room_where_nothing_would_change(world: DemoHome) -> N
     run_scenario(world.app(), scenario, size=(80, 24))
 
 
-def test_long_names_are_whole_beside_the_list_and_the_role_is_seen_under_it(
+def test_long_names_are_whole_beside_the_list_and_the_role_below_it(
     tmp_path: Path,
 ) -> None:
     async def scenario(user: User) -> None:
@@ -179,7 +179,7 @@ def test_long_names_are_whole_beside_the_list_and_the_role_is_seen_under_it(
     run_scenario(one_role(tmp_path), scenario, size=(140, 40))
 
 
-def test_the_top_line_names_the_keys_of_the_settings(world: DemoHome) -> None:
+def test_the_top_line_shows_the_keys_of_the_settings(world: DemoHome) -> None:
     settle(world, 'keys.app.sessions = "f10"\nkeys.app.commands = "ctrl+e"\n')
 
     async def scenario(user: User) -> None:
@@ -192,7 +192,7 @@ def test_the_top_line_names_the_keys_of_the_settings(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-def test_a_sign_in_on_another_screen_brings_the_list(world: DemoHome) -> None:
+def test_after_a_sign_in_on_another_screen_the_list_is_fetched(world: DemoHome) -> None:
     services = world.app(sleep=quick)
     world.config_file.write_text(world.config_file.read_text().split("[sso-session lab]")[0])
     session = services.config.read().sso_session("corp")
@@ -210,14 +210,14 @@ def test_a_sign_in_on_another_screen_brings_the_list(world: DemoHome) -> None:
         await user.wait_for_text("access token")
         await user.press("f2")
         await user.wait_for_text("20/20", "payments-prod")
-        # One for the list, one by which the sign-in finds a role to ask who has signed in.
+        # One for the list; one by the sign-in, which needs a role to ask AWS who has signed in.
         assert world.emulator.counters["ListAccounts"] == 2
 
     run_scenario(services, scenario)
 
 
-def test_a_list_of_before_the_sign_in_is_made_anew(world: DemoHome) -> None:
-    """It may be another person's, however young it is."""
+def test_a_list_from_before_the_sign_in_is_refreshed(world: DemoHome) -> None:
+    """It may be the list of another user, even if it is recent."""
     services = world.app(sleep=quick)
     session = services.config.read().sso_session("corp")
     assert session is not None
@@ -255,7 +255,7 @@ def test_f5_offers_the_sign_in_that_it_needs_and_reads_a_corrected_config(
     run_scenario(world.app(), scenario)
 
 
-def test_a_sign_in_names_only_the_keys_that_do_something(world: DemoHome) -> None:
+def test_the_sign_in_help_has_only_keys_that_are_enabled(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("signed out")
@@ -263,15 +263,15 @@ def test_a_sign_in_names_only_the_keys_that_do_something(world: DemoHome) -> Non
         await user.wait_for_text("PQRS-TVWX")
         await user.press("f1")
         await user.wait_for_text("sign_in.copy", "sign_in.cancel")
-        # No browser here, and it is the device code already.
+        # There is no browser, and the device code is shown already.
         assert "sign_in.browser" not in user.screen
         assert "sign_in.device_code" not in user.screen
 
     run_scenario(world.app(), scenario)
 
 
-def is_whole_in_the_details(row: RoleRow, text: str) -> None:
-    """Wait until the text is whole in the panel beside the list, in 100 columns."""
+def assert_whole_in_details(row: RoleRow, text: str) -> None:
+    """Wait until the panel shows the whole text, in 100 columns."""
 
     class Panel(TextualApp[Any]):
         def compose(self) -> ComposeResult:
@@ -294,12 +294,12 @@ def is_whole_in_the_details(row: RoleRow, text: str) -> None:
     asyncio.run(scenario())
 
 
-def test_details_are_drawn_anew_when_they_get_their_room() -> None:
-    """Not at the next tick of the clocks, which this panel has not: names would be broken."""
+def test_the_details_are_drawn_again_when_their_size_is_known() -> None:
+    """This panel has no clock whose next tick would draw it: names would stay broken."""
     email = "aws+customer-workloads-europe@example.com"
-    is_whole_in_the_details(RoleRow("corp", Account("000030000001", NAME, email), ROLE), email)
+    assert_whole_in_details(RoleRow("corp", Account("000030000001", NAME, email), ROLE), email)
 
 
-def test_wide_characters_are_whole_in_the_details_too() -> None:
+def test_wide_characters_are_whole_in_the_details() -> None:
     name = "漢字" * 50
-    is_whole_in_the_details(RoleRow("corp", Account("000030000001", name, ""), ROLE), name)
+    assert_whole_in_details(RoleRow("corp", Account("000030000001", name, ""), ROLE), name)

@@ -1,4 +1,4 @@
-"""Names are data: thirty of them through every screen and dialog, at every size."""
+"""Names are data: every screen and dialog shows thirty hostile names, at every size."""
 
 import json
 
@@ -49,7 +49,7 @@ SIZES = ((1, 1), (10, 3), (40, 12), (80, 24), (500, 200))
 
 @pytest.fixture
 def hostile(world: DemoHome) -> DemoHome:
-    """Every name is an account's name, and as many as can be are profiles' and keys' values."""
+    """A home in which every name is an account's, and if possible a profile's and a value."""
     accounts = sorted(world.emulator.world.accounts)
     saved = next((world.home / "own" / "state" / "listings" / "corp").glob("listing.json"))
     listing = json.loads(saved.read_text())
@@ -69,7 +69,7 @@ def hostile(world: DemoHome) -> DemoHome:
     return world
 
 
-def test_every_screen_shows_them_as_text_at_every_size(hostile: DemoHome) -> None:
+def test_every_screen_shows_hostile_names_as_text_at_every_size(hostile: DemoHome) -> None:
     hostile.emulator.auto_approve = None
 
     async def sizes(user: User) -> None:
@@ -101,7 +101,7 @@ def test_every_screen_shows_them_as_text_at_every_size(hostile: DemoHome) -> Non
     run_scenario(hostile.app(), scenario)
 
 
-def test_a_toast_and_a_dialog_show_them_literally(world: DemoHome) -> None:
+def test_messages_and_dialogs_show_hostile_names_literally(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         for name in NAMES:
             user.app.show_done(name, f"ssohelper use {name}")
@@ -121,7 +121,7 @@ def test_a_toast_and_a_dialog_show_them_literally(world: DemoHome) -> None:
 
 
 @pytest.mark.parametrize("code", ["[red]CODE[/]", "[@click=app.quit]", "漢字-漢字", "\u202eEDOC"])
-def test_a_code_that_aws_sends_is_text(world: DemoHome, code: str) -> None:
+def test_a_hostile_code_from_aws_is_shown_as_text(world: DemoHome, code: str) -> None:
     world.emulator.faults.set(user_code=code)
 
     async def scenario(user: User) -> None:
@@ -129,14 +129,14 @@ def test_a_code_that_aws_sends_is_text(world: DemoHome, code: str) -> None:
         await user.wait_for_text("signed out")
         await user.press("down", "s")
         await user.wait_for_screen(SignInScreen)
-        # Shown as it is, or refused in words: never followed.
+        # Shown as text, or refused with an error: never interpreted as markup.
         await until(lambda: show(code) in user.screen or "userCode" in user.screen)
         assert user.app.is_running
 
     run_scenario(world.app(), scenario)
 
 
-def test_a_megabyte_that_is_pasted_is_taken_as_text(world: DemoHome) -> None:
+def test_a_pasted_megabyte_is_text(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("signed in")

@@ -1,4 +1,4 @@
-"""Keys act in the order in which they came, however fast: a burst, a paste, typing ahead."""
+"""Keys act in the order in which they are typed, however fast; pasted text too."""
 
 import asyncio
 from pathlib import Path
@@ -23,14 +23,14 @@ _NAMES = {
 }  # fmt: skip
 
 
-def burst(app: TextualApp[Any], keys: str) -> None:
-    """Send keys as a terminal does that hands them over in one read."""
+def send_at_once(app: TextualApp[Any], keys: str) -> None:
+    """Send all keys at once, as a terminal does after a pause."""
     for key in keys:
         name = _NAMES.get(key)
         app.post_message(events.Key(name or key, None if name else key))
 
 
-def test_a_burst_edits_the_search_as_single_keys_do(world: DemoHome) -> None:
+def test_keys_sent_at_once_edit_the_search_as_single_keys_do(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         line = user.app.screen.query_one(SearchLine)
@@ -40,48 +40,48 @@ def test_a_burst_edits_the_search_as_single_keys_do(world: DemoHome) -> None:
             ("⌫⌫⌫⌫pay←←x", "pxay"),
             ("⌃zz⌫⌫read", "read"),
         ]:
-            burst(user.app, keys)
+            send_at_once(user.app, keys)
             await until(lambda value=value: line.value == value)  # type: ignore[misc]
         await until(lambda: role_list(user).query_text == "read")
 
     run_scenario(world.app(), scenario)
 
 
-def test_a_burst_moves_and_chooses_among_what_was_typed_before(world: DemoHome) -> None:
+def test_keys_sent_at_once_search_move_and_choose(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
-        burst(user.app, "zzz⌃pay prod↓⏎")
+        send_at_once(user.app, "zzz⌃pay prod↓⏎")
         await until(lambda: user.app.return_value)
 
     left = run_scenario(world.app(), scenario).return_value
     assert left == "ssohelper use payments-prod.DatabaseAdmin"
 
 
-def test_text_that_is_pasted_comes_before_the_key_behind_it(world: DemoHome) -> None:
+def test_pasted_text_comes_before_the_key_after_it(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         user.app.post_message(events.Paste("pay prod Data"))
-        burst(user.app, "x⌫⏎")
+        send_at_once(user.app, "x⌫⏎")
         await until(lambda: user.app.return_value)
 
     left = run_scenario(world.app(), scenario).return_value
     assert left == "ssohelper use payments-prod.DatabaseAdmin"
 
 
-def test_keys_typed_while_a_screen_loads_act_on_the_screen_they_are_for(world: DemoHome) -> None:
+def test_keys_typed_while_a_screen_loads_act_on_that_screen(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         line = user.app.screen.query_one(SearchLine)
-        burst(user.app, "abc③②⌫d")
+        send_at_once(user.app, "abc③②⌫d")
         await until(lambda: line.value == "abd")
-        burst(user.app, "③n⌃https://one.example/⏎")
+        send_at_once(user.app, "③n⌃https://one.example/⏎")
         await user.wait_for_text('"https://one.example/" is no')
 
     run_scenario(world.app(), scenario)
 
 
 def test_a_message_that_is_lost_with_its_widget_does_not_block_the_keys() -> None:
-    """The next key waits for a message that follows the key; a removed widget may have it."""
+    """The next key waits for a message after the key, which a removed widget can take with it."""
 
     class Removed(Widget, can_focus=True):
         async def on_key(self, event: events.Key) -> None:
@@ -106,7 +106,7 @@ def test_a_message_that_is_lost_with_its_widget_does_not_block_the_keys() -> Non
         async with app.run_test():
             app.query_one(Removed).focus()
             await until(lambda: isinstance(app.focused, Removed))
-            burst(app, "abc")
+            send_at_once(app, "abc")
             await until(lambda: len(received) == 3)
 
     received: list[str] = []
@@ -114,10 +114,10 @@ def test_a_message_that_is_lost_with_its_widget_does_not_block_the_keys() -> Non
     assert received == ["a", "b", "c"]
 
 
-def test_tab_in_a_burst_leaves_each_word_in_its_field(tmp_path: Path) -> None:
+def test_after_a_tab_letters_go_into_the_next_field(tmp_path: Path) -> None:
     async def scenario(user: User) -> None:
         await until(lambda: isinstance(user.app.focused, Input))
-        burst(user.app, "https://one.example/⇥eu-west-2x⌫⇥corp⏎")
+        send_at_once(user.app, "https://one.example/⇥eu-west-2x⌫⇥corp⏎")
         await user.wait_for_text('"https://one.example/" is no')
         fields = user.app.screen.query(Input)
         assert [field.value for field in fields] == ["https://one.example/", "eu-west-2", "corp"]

@@ -1,4 +1,4 @@
-"""The picker in a real terminal: inside $(…), left and chosen, and what stands there afterwards."""
+"""The picker and the full screen in a pty: inside $(…), choosing, leaving, signals, crashes."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def terminal(shell: Shell, *argv: object, **environ: str) -> Terminal:
 
 
 def test_a_role_is_picked_inside_a_command_substitution(shell: Shell) -> None:
-    """stdout is a pipe there: the picker is drawn on stderr, at the terminal's own width."""
+    """stdout is a pipe: the picker is drawn on stderr, as wide as the terminal."""
     line = f'x=$({SCRIPT} env --format json); echo "code $?"; echo "$x" > {shell.home}/out'
     inside = terminal(shell, "/bin/sh", "-c", line)
     inside.until("type to search")
@@ -50,7 +50,7 @@ def test_a_role_is_picked_inside_a_command_substitution(shell: Shell) -> None:
     assert last_used is not None
 
 
-def test_enter_right_behind_the_letters_chooses_what_they_find(shell: Shell) -> None:
+def test_enter_typed_with_the_letters_chooses_what_they_find(shell: Shell) -> None:
     line = f'x=$({SCRIPT} whoami --json); echo "$x" > {shell.home}/out; echo done'
     inside = terminal(shell, "/bin/sh", "-c", line)
     inside.until("20/20")
@@ -60,16 +60,16 @@ def test_enter_right_behind_the_letters_chooses_what_they_find(shell: Shell) -> 
     assert json.loads((shell.home / "out").read_text())["data"]["account_id"] == "000030000001"
 
 
-def test_what_is_typed_before_it_is_there_counts_enter_too(shell: Shell) -> None:
+def test_keys_typed_before_the_picker_starts_count(shell: Shell) -> None:
     line = f'x=$({SCRIPT} whoami --json); echo "$x" > {shell.home}/out; echo done'
     inside = terminal(shell, "/bin/sh", "-c", line)
-    inside.send("prod read pay\r")  # the terminal hands this on as a line feed
+    inside.send("prod read pay\r")  # arrives as a line feed
     inside.until("done")
     assert inside.wait() == 0
     assert json.loads((shell.home / "out").read_text())["data"]["account_id"] == "000030000001"
 
 
-def test_escape_clears_then_leaves_with_130_and_nothing_changed(shell: Shell) -> None:
+def test_escape_clears_the_search_then_leaves_with_130_without_a_change(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT, "whoami")
     inside.until("20/20")
     before = inside.attributes
@@ -85,7 +85,7 @@ def test_escape_clears_then_leaves_with_130_and_nothing_changed(shell: Shell) ->
     assert not (shell.home / "own" / "state" / "usage.json").exists()
 
 
-def test_a_pasted_megabyte_is_cut_and_harmless(shell: Shell) -> None:
+def test_a_pasted_megabyte_is_cut(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT, "whoami")
     inside.until("20/20")
 
@@ -105,7 +105,7 @@ def test_a_pasted_megabyte_is_cut_and_harmless(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("keys", ["\x03", "\x11"])
-def test_ctrl_c_and_ctrl_q_leave_too(shell: Shell, keys: str) -> None:
+def test_ctrl_c_and_ctrl_q_leave(shell: Shell, keys: str) -> None:
     inside = terminal(shell, SCRIPT, "console")
     inside.until("20/20")
     inside.send(keys)
@@ -124,7 +124,7 @@ def test_the_mouse_chooses(shell: Shell) -> None:
     assert "orders-dev" in inside.text
 
 
-def test_killed_it_leaves_the_terminal_as_it_was(shell: Shell) -> None:
+def test_after_sigterm_the_picker_restores_the_terminal(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT, "whoami")
     inside.until("20/20")
     os.kill(inside.child.pid, signal.SIGTERM)
@@ -132,7 +132,7 @@ def test_killed_it_leaves_the_terminal_as_it_was(shell: Shell) -> None:
     assert b"\x1b[?25h" in inside.raw.rpartition(b"20/20")[2]
 
 
-def test_a_session_is_picked_where_several_may_be_meant(shell: Shell) -> None:
+def test_the_user_picks_one_of_several_sessions(shell: Shell) -> None:
     shell.write_config(
         "\n[sso-session other]\nsso_start_url = https://d-1111111111.awsapps.com/start\n"
         "sso_region = us-east-1\n"
@@ -147,12 +147,12 @@ def test_a_session_is_picked_where_several_may_be_meant(shell: Shell) -> None:
     inside.until("payments-prod")
     assert inside.wait() == 0
     inside = terminal(shell, SCRIPT, "list")
-    inside.send("j\r")  # before it is there
+    inside.send("j\r")  # before the picker has started
     inside.until("ssohelper login other")
     assert inside.wait() == 4
 
 
-def test_without_a_saved_list_it_is_made_first(shell: Shell) -> None:
+def test_without_a_saved_list_it_is_fetched_first(shell: Shell) -> None:
     assert shell.run("cache", "clear", "--yes").returncode == 0
     inside = terminal(shell, SCRIPT, "whoami")
     inside.until("20/20")
@@ -160,7 +160,7 @@ def test_without_a_saved_list_it_is_made_first(shell: Shell) -> None:
     assert inside.wait() == 130
 
 
-def test_signed_out_without_a_list_says_what_to_type(shell: Shell) -> None:
+def test_signed_out_and_without_a_list_it_says_what_to_type(shell: Shell) -> None:
     assert shell.run("cache", "clear", "--yes").returncode == 0
     shell.run("logout")
     inside = terminal(shell, SCRIPT, "whoami")
@@ -169,7 +169,7 @@ def test_signed_out_without_a_list_says_what_to_type(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("command", [["whoami"], ["exec", "--", "true"], ["favourite", "add"]])
-def test_off_a_terminal_it_stays_exit_2(shell: Shell, command: list[str]) -> None:
+def test_without_a_terminal_it_is_exit_2(shell: Shell, command: list[str]) -> None:
     answer = shell.run(*command)
     assert (answer.returncode, answer.stdout) == (2, "")
     assert "which profile?" in answer.stderr
@@ -184,7 +184,7 @@ def test_a_dumb_terminal_gets_no_picker(shell: Shell) -> None:
 # -- the full screen ---------------------------------------------------------------------------
 
 
-def test_alone_on_a_terminal_it_opens_finds_and_leaves(shell: Shell) -> None:
+def test_without_a_command_the_full_screen_opens_searches_and_leaves(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT)
     inside.until("20/20")
     inside.until("role keys")
@@ -199,7 +199,7 @@ def test_alone_on_a_terminal_it_opens_finds_and_leaves(shell: Shell) -> None:
         assert inside.raw.endswith(end) or end in inside.raw.rpartition(b"1/20")[2]
 
 
-def test_a_shell_with_the_role_is_one_key_away(shell: Shell) -> None:
+def test_a_key_starts_a_shell_with_the_role(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT, SHELL="/bin/sh", NO_COLOR="1")
     inside.until("role keys")
     inside.send("\x1b[18~")
@@ -212,7 +212,7 @@ def test_a_shell_with_the_role_is_one_key_away(shell: Shell) -> None:
     assert inside.wait() == 0
 
 
-def test_killed_the_full_screen_gives_the_terminal_back(shell: Shell) -> None:
+def test_after_sigterm_the_full_screen_restores_the_terminal(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT)
     inside.until("role keys")
     os.kill(inside.child.pid, signal.SIGTERM)
@@ -220,7 +220,7 @@ def test_killed_the_full_screen_gives_the_terminal_back(shell: Shell) -> None:
     assert b"\x1b[?1049l" in inside.raw
 
 
-def test_a_crash_is_one_line_and_the_terminal_is_given_back(shell: Shell) -> None:
+def test_a_crash_prints_one_line_and_restores_the_terminal(shell: Shell) -> None:
     code = (
         "import sys\n"
         "from ssohelper.tui.widgets.role_list import RoleList\n"
@@ -244,7 +244,7 @@ def test_a_crash_is_one_line_and_the_terminal_is_given_back(shell: Shell) -> Non
     assert "CANARY" not in log.read_text()
 
 
-def test_a_crash_before_the_first_paint_is_one_line_too(shell: Shell) -> None:
+def test_a_crash_before_the_first_paint_prints_one_line(shell: Shell) -> None:
     code = (
         "import sys\n"
         "from ssohelper.tui import themes\n"

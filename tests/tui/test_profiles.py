@@ -1,4 +1,4 @@
-"""The Profiles screen: what is written, what sync would change, apply, remove, undo."""
+"""The Profiles screen: the profiles, the diff of a sync, apply, remove, undo, prune."""
 
 import pytest
 
@@ -25,7 +25,7 @@ async def answer(user: User, key: str, *sees: str) -> None:
     await user.press(key)
 
 
-def test_what_is_written_and_what_sync_would_change_are_in_sight(world: DemoHome) -> None:
+def test_profiles_and_the_diff_of_the_sync_are_shown(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         screen = await open_screen(user)
         await user.wait_for_text(
@@ -35,13 +35,13 @@ def test_what_is_written_and_what_sync_would_change_are_in_sight(world: DemoHome
             "profile sync --session corp: 17 profiles to add, 1 to change  (list of 7m ago)",
             "-credential_process = /opt/old/bin/ssohelper",
         )
-        looks = {line[0][0][:1]: line[0][1] for line in screen.query_one("#diff", LineView).lines}
-        assert (looks["+"], looks["-"], looks["@"], looks[" "]) == ("good", "bad", "accent", "")
+        styles = {line[0][0][:1]: line[0][1] for line in screen.query_one("#diff", LineView).lines}
+        assert (styles["+"], styles["-"], styles["@"], styles[" "]) == ("good", "bad", "accent", "")
 
     run_scenario(world.app(), scenario)
 
 
-def test_apply_asks_with_the_diff_writes_once_and_undo_puts_back_each_byte(
+def test_apply_shows_the_diff_and_asks_and_undo_restores_each_byte(
     world: DemoHome,
 ) -> None:
     before = world.config_file.read_bytes()
@@ -55,7 +55,7 @@ def test_apply_asks_with_the_diff_writes_once_and_undo_puts_back_each_byte(
         await user.press("a")
         await answer(user, "y", "$ ssohelper profile sync --session corp")
         await user.wait_for_toast("17 profiles added, 1 changed", "$ ssohelper profile sync")
-        user.app.clear_notifications()  # stands over the next words for 5 s
+        user.app.clear_notifications()  # it would cover the next text for 5 s
         await user.wait_for_text("22 profiles in", "nothing to change")
         await user.press("u")
         await answer(user, "y", "undo the last write", "$ ssohelper profile undo")
@@ -66,10 +66,10 @@ def test_apply_asks_with_the_diff_writes_once_and_undo_puts_back_each_byte(
     assert world.config_file.read_bytes() == before
 
 
-def test_removing_takes_only_what_is_managed(world: DemoHome) -> None:
+def test_only_managed_profiles_are_removed(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         screen = await open_screen(user)
-        assert screen.check_action("remove", ()) is None  # [default] is the person's
+        assert screen.check_action("remove", ()) is None  # [default] is the user's own
         await user.press("d")
         assert user.app.screen is screen
         await user.press("down", "down", "d")
@@ -85,7 +85,7 @@ def test_removing_takes_only_what_is_managed(world: DemoHome) -> None:
     assert "payments-dev.ReadOnlyAccess]" not in world.config_file.read_text()
 
 
-def test_nothing_is_written_from_a_list_of_yesterday(world: DemoHome) -> None:
+def test_nothing_is_written_from_a_list_of_the_day_before(world: DemoHome) -> None:
     world.clock.now = NOW + 25 * 3600
     world.emulator.auto_approve = "ana"
 
@@ -101,7 +101,7 @@ def test_nothing_is_written_from_a_list_of_yesterday(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-def test_refresh_lists_again_and_shows_what_came(world: DemoHome) -> None:
+def test_refresh_asks_aws_and_shows_the_new_diff(world: DemoHome) -> None:
     world.emulator.world.assign("ana", "SecurityAudit", "000010000001")
 
     async def scenario(user: User) -> None:
@@ -113,7 +113,7 @@ def test_refresh_lists_again_and_shows_what_came(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-def test_prune_shows_what_is_gone_before_it_asks(world: DemoHome) -> None:
+def test_prune_shows_what_it_removes_before_it_asks(world: DemoHome) -> None:
     world.emulator.world.unassign("developers", "Developer", "Workloads/Development")
 
     async def scenario(user: User) -> None:
@@ -128,7 +128,7 @@ def test_prune_shows_what_is_gone_before_it_asks(world: DemoHome) -> None:
 
 
 @pytest.mark.parametrize("interrupted", [False, True])
-def test_prune_lists_again_before_it_removes(world: DemoHome, interrupted: bool) -> None:
+def test_prune_asks_aws_for_the_list_before_it_removes(world: DemoHome, interrupted: bool) -> None:
     """A role that was missing a minute ago is assigned now: its profile stays."""
     app = world.app()
     session = app.config.read().sso_session("corp")
@@ -177,7 +177,7 @@ def test_a_config_that_cannot_be_read_is_read_only(world: DemoHome) -> None:
     assert world.config_file.read_text() == "[default]\nregion eu-west-1\n"
 
 
-def test_the_next_session_is_a_key_away(world: DemoHome) -> None:
+def test_a_key_shows_the_next_session(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await open_screen(user)
         await user.press("s")
@@ -189,7 +189,7 @@ def test_the_next_session_is_a_key_away(world: DemoHome) -> None:
 
 
 @pytest.mark.parametrize("count", [10_000])
-def test_of_many_profiles_only_what_is_seen_is_drawn(
+def test_of_many_profiles_only_the_visible_ones_are_drawn(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     lines = [f"[profile p{number}]\nregion = eu-west-1\n" for number in range(count)]

@@ -1,4 +1,4 @@
-"""The Sessions screen, over a real Identity Center."""
+"""The Sessions screen with an emulated Identity Center."""
 
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
@@ -18,7 +18,7 @@ def test_three_clocks_count_down(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-def test_a_sign_in_that_was_seen_to_end_is_no_longer_called_signed_in(world: DemoHome) -> None:
+def test_a_sign_in_whose_end_was_observed_is_shown_as_ended(world: DemoHome) -> None:
     services = world.app()
     facts = services.tokens.load_facts("corp")
     services.tokens.save_facts("corp", facts._replace(ended_at=services.now() - 60))
@@ -31,7 +31,7 @@ def test_a_sign_in_that_was_seen_to_end_is_no_longer_called_signed_in(world: Dem
     run_scenario(services, scenario, size=(80, 24))
 
 
-def test_a_signed_out_session_says_what_to_press_and_what_to_type(world: DemoHome) -> None:
+def test_a_signed_out_session_shows_the_key_and_the_command_to_sign_in(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("lab", "signed out  press s to sign in")
@@ -41,7 +41,7 @@ def test_a_signed_out_session_says_what_to_press_and_what_to_type(world: DemoHom
     run_scenario(world.app(), scenario, size=(80, 24))
 
 
-def test_signing_out_asks_then_revokes_here_and_at_aws(world: DemoHome) -> None:
+def test_sign_out_asks_then_signs_out_here_and_at_aws(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("signed in")
@@ -63,7 +63,7 @@ def test_signing_out_asks_then_revokes_here_and_at_aws(world: DemoHome) -> None:
     assert not [path for path in kept if "accessToken" in path.read_text()]
 
 
-def test_a_sign_out_that_aws_does_not_hear_of_says_so(world: DemoHome) -> None:
+def test_a_sign_out_that_does_not_reach_aws_says_so(world: DemoHome) -> None:
     world.emulator.faults.fail("Logout", "InternalServerException", times=20)
 
     async def scenario(user: User) -> None:
@@ -77,7 +77,7 @@ def test_a_sign_out_that_aws_does_not_hear_of_says_so(world: DemoHome) -> None:
     run_scenario(world.app(sleep=lambda _seconds: None), scenario)
 
 
-def test_forgetting_removes_keys_and_list_and_leaves_the_sign_in(world: DemoHome) -> None:
+def test_forget_removes_credentials_and_list_but_not_the_sign_in(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("DatabaseAdmin")
@@ -90,7 +90,7 @@ def test_forgetting_removes_keys_and_list_and_leaves_the_sign_in(world: DemoHome
     run_scenario(world.app(), scenario)
 
 
-def test_a_session_that_cannot_be_used_is_shown_with_its_line(world: DemoHome) -> None:
+def test_an_unusable_session_is_shown_with_its_error(world: DemoHome) -> None:
     world.config_file.write_text(
         world.config_file.read_text() + "\n[sso-session bro-ken]\nsso_region = us-east-1\n"
     )
@@ -100,7 +100,7 @@ def test_a_session_that_cannot_be_used_is_shown_with_its_line(world: DemoHome) -
         await user.wait_for_text("bro-ken")
         await user.press("G")
         await user.wait_for_text("bro-ken", '"sso_start_url"')
-        await user.press("s", "o", "f")  # nothing to do it to
+        await user.press("s", "o", "f")  # there is no usable session
         assert not user.app.screen.is_modal
 
     run_scenario(world.app(), scenario)
@@ -123,7 +123,7 @@ def test_a_config_that_cannot_be_read_is_shown_with_its_line(world: DemoHome) ->
     run_scenario(services, scenario)
 
 
-def test_a_click_goes_to_another_screen_and_chooses_a_session(world: DemoHome) -> None:
+def test_clicks_switch_screens_and_choose_a_session(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("F3 Sessions")
         await user.pilot.click("#to-sessions")

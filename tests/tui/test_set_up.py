@@ -1,4 +1,4 @@
-"""No session yet: setup's questions, sign-in, listing, diff and one write, on the screen."""
+"""The set-up of a session on the screen: form, sign-in, listing, diff, one write."""
 
 import threading
 
@@ -30,7 +30,7 @@ def forget_all(world: DemoHome, config: str = "") -> None:
     world.emulator.reset_counters()
 
 
-def test_from_nothing_to_profiles(world: DemoHome) -> None:
+def test_set_up_writes_session_and_profiles(world: DemoHome) -> None:
     forget_all(world, "[default]\nregion = eu-west-1\n")
 
     async def scenario(user: User) -> None:
@@ -59,11 +59,11 @@ def test_from_nothing_to_profiles(world: DemoHome) -> None:
     text = world.config_file.read_text()
     assert text.startswith("[default]\nregion = eu-west-1\n")
     assert text.count("ssohelper_managed = true") == 20
-    # One for the list, one by which the sign-in finds a role to ask who has signed in.
+    # One for the list; one by the sign-in, which needs a role to ask AWS who has signed in.
     assert world.emulator.counters["ListAccounts"] == 2
 
 
-def test_giving_up_the_sign_in_writes_nothing(world: DemoHome) -> None:
+def test_cancelling_the_sign_in_writes_nothing(world: DemoHome) -> None:
     forget_all(world)
 
     async def scenario(user: User) -> None:
@@ -80,7 +80,7 @@ def test_giving_up_the_sign_in_writes_nothing(world: DemoHome) -> None:
     assert world.config_file.read_text() == ""
 
 
-def test_what_is_no_start_url_is_said_where_it_was_typed(world: DemoHome) -> None:
+def test_the_form_shows_why_a_start_url_is_wrong(world: DemoHome) -> None:
     forget_all(world)
 
     async def scenario(user: User) -> None:
@@ -95,7 +95,7 @@ def test_what_is_no_start_url_is_said_where_it_was_typed(world: DemoHome) -> Non
     run_scenario(world.app(), scenario)
 
 
-def test_a_portal_that_is_known_here_is_proposed(world: DemoHome) -> None:
+def test_a_known_portal_is_suggested(world: DemoHome) -> None:
     forget_all(world, f"[profile old]\nsso_start_url = {PORTAL}\nsso_region = us-east-1\n"
                       "sso_account_id = 000010000001\nsso_role_name = Reader\n")  # fmt: skip
 
@@ -106,7 +106,7 @@ def test_a_portal_that_is_known_here_is_proposed(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-def test_a_dialog_that_is_left_before_a_portal_is_found_is_no_crash(
+def test_leaving_before_a_portal_is_found_does_not_crash(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left, looked = threading.Event(), threading.Event()
@@ -133,7 +133,7 @@ def test_a_dialog_that_is_left_before_a_portal_is_found_is_no_crash(
     run_scenario(world.app(), scenario)
 
 
-def test_another_session_is_set_up_from_a_dialog(world: DemoHome) -> None:
+def test_another_session_is_set_up_in_a_dialog(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("signed in")

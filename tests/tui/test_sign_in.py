@@ -1,4 +1,4 @@
-"""The sign-in dialog: both flows through a real Identity Center, and giving up."""
+"""The sign-in dialog: both flows with an emulated Identity Center, and cancelling."""
 
 import signal
 import socket
@@ -25,12 +25,12 @@ LEAVES_THE_SCREEN = b"\x1b[?1049l"
 
 
 def waiting(_seconds: float) -> None:
-    """Poll at once: the emulator's interval is a second of a person's time."""
+    """Poll at once: without it the emulator lets each test wait a second."""
     threading.Event().wait(0.01)
 
 
 def with_a_browser(world: DemoHome) -> Path:
-    """Make BROWSER a program that only notes the address; returns the notes."""
+    """Make BROWSER a program that only writes the address to a file; return the file."""
     notes, program = world.home / "opened", world.home / "fake-browser"
     program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> {notes}\n')
     program.chmod(0o755)
@@ -70,7 +70,7 @@ def test_a_device_code_is_shown_with_its_qr_code_and_signs_in(world: DemoHome) -
     assert world.emulator.counters["authorize"] == 0
 
 
-def test_the_code_is_left_out_where_it_would_not_be_whole(world: DemoHome) -> None:
+def test_the_qr_code_is_hidden_if_it_does_not_fit(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         dialog = await open_dialog(user)
         await user.wait_for_text("PQRS-TVWX")
@@ -81,7 +81,7 @@ def test_the_code_is_left_out_where_it_would_not_be_whole(world: DemoHome) -> No
     run_scenario(world.app(sleep=waiting), scenario, size=(70, 30))
 
 
-def test_what_must_be_read_is_read_in_a_small_terminal(world: DemoHome) -> None:
+def test_a_small_terminal_shows_the_code_and_its_warning(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await open_dialog(user)
         await user.wait_for_text(
@@ -92,7 +92,7 @@ def test_what_must_be_read_is_read_in_a_small_terminal(world: DemoHome) -> None:
     run_scenario(world.app(sleep=waiting), scenario, size=(44, 12))
 
 
-def test_a_browser_is_opened_once_and_what_it_brings_back_signs_in(world: DemoHome) -> None:
+def test_the_browser_is_opened_once_and_its_callback_signs_in(world: DemoHome) -> None:
     notes = with_a_browser(world)
 
     async def scenario(user: User) -> None:
@@ -109,7 +109,7 @@ def test_a_browser_is_opened_once_and_what_it_brings_back_signs_in(world: DemoHo
     assert kept_tokens(world) == 2
 
 
-def test_giving_up_ends_the_wait_and_keeps_nothing(world: DemoHome) -> None:
+def test_cancel_ends_the_wait_and_saves_nothing(world: DemoHome) -> None:
     notes = with_a_browser(world)
 
     async def scenario(user: User) -> None:
@@ -120,7 +120,7 @@ def test_giving_up_ends_the_wait_and_keeps_nothing(world: DemoHome) -> None:
         [url] = notes.read_text().split()
         await until(lambda: not listens(callback_port(url)))
         assert not any("login" in thread.name for thread in threading.enumerate())
-        # The lock is free: the next sign-in does not wait for the one that was given up.
+        # The lock is free: the next sign-in does not wait for the cancelled one.
         await user.press("s")
         await user.wait_for_screen(SignInScreen)
         await user.wait_for_text("/authorize?")
@@ -129,7 +129,7 @@ def test_giving_up_ends_the_wait_and_keeps_nothing(world: DemoHome) -> None:
     assert kept_tokens(world) == 1
 
 
-def test_a_code_that_is_confirmed_after_giving_up_signs_nobody_in(world: DemoHome) -> None:
+def test_a_code_that_is_confirmed_after_the_cancel_does_not_sign_in(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await open_dialog(user)
         await user.wait_for_text("PQRS-TVWX")
@@ -144,7 +144,7 @@ def test_a_code_that_is_confirmed_after_giving_up_signs_nobody_in(world: DemoHom
 
 
 @pytest.mark.parametrize(("key", "said"), [("y", 'as "ben"'), ("n", "was discarded")])
-def test_another_person_than_last_time_is_asked_about(world: DemoHome, key: str, said: str) -> None:
+def test_a_sign_in_of_another_user_must_be_confirmed(world: DemoHome, key: str, said: str) -> None:
     async def scenario(user: User) -> None:
         await open_dialog(user)
         await user.wait_for_text("PQRS-TVWX")
@@ -160,7 +160,7 @@ def test_another_person_than_last_time_is_asked_about(world: DemoHome, key: str,
     assert world.emulator.counters["Logout"] == (0 if key == "y" else 1)
 
 
-def test_the_browser_is_opened_again_at_a_new_address(world: DemoHome) -> None:
+def test_o_opens_the_browser_again_with_a_new_address(world: DemoHome) -> None:
     notes = with_a_browser(world)
 
     async def scenario(user: User) -> None:
@@ -176,7 +176,7 @@ def test_the_browser_is_opened_again_at_a_new_address(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-def test_d_changes_to_a_device_code(world: DemoHome) -> None:
+def test_d_switches_to_a_device_code(world: DemoHome) -> None:
     with_a_browser(world)
 
     async def scenario(user: User) -> None:
@@ -189,7 +189,7 @@ def test_d_changes_to_a_device_code(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-def test_what_aws_refuses_is_said_in_the_dialog(world: DemoHome) -> None:
+def test_the_dialog_shows_what_aws_refuses(world: DemoHome) -> None:
     world.emulator.faults.fail("StartDeviceAuthorization", "AccessDeniedException", times=9)
 
     async def scenario(user: User) -> None:
@@ -201,7 +201,7 @@ def test_what_aws_refuses_is_said_in_the_dialog(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-def test_a_sign_in_that_lasts_asks_nobody(world: DemoHome) -> None:
+def test_a_valid_sign_in_is_not_asked_for_again(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("signed in")
@@ -212,8 +212,8 @@ def test_a_sign_in_that_lasts_asks_nobody(world: DemoHome) -> None:
     assert world.emulator.counters["StartDeviceAuthorization"] == 0
 
 
-class GivesUp(SilentSignIn):
-    """A person who gives up when the code is shown."""
+class CancelsAtCode(SilentSignIn):
+    """A user who cancels when the code is shown."""
 
     def __init__(self) -> None:
         self.given_up = False
@@ -229,7 +229,7 @@ class GivesUp(SilentSignIn):
 
 
 @pytest.mark.parametrize("device_code", [True, False])
-def test_giving_up_is_no_news_for_another_login_that_waits(
+def test_a_cancel_is_not_shared_with_another_waiting_login(
     world: DemoHome, device_code: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Were it not heard, this would end soon, and otherwise.
@@ -239,12 +239,12 @@ def test_giving_up_is_no_news_for_another_login_that_waits(
     session = services.config.read().sso_session("lab")
     assert session is not None
     with pytest.raises(Interrupted, match='"lab" was cancelled'):
-        login.log_in(services, session, GivesUp(), LoginOptions(device_code=device_code))
+        login.log_in(services, session, CancelsAtCode(), LoginOptions(device_code=device_code))
     assert services.sign_in_failures.load("lab", services.now()) is None
 
 
 def callback_port(url: str) -> int:
-    """Return the port of the page that the browser is given: the callback comes there too."""
+    """Return the port of the local server whose page the browser opens; it takes the callback."""
     port = urlsplit(url).port
     assert port is not None
     return port
@@ -256,11 +256,11 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-class TestAtARealTerminal:
-    """The real program in a pty, a sign-in standing open when it ends."""
+class TestInAPty:
+    """The program in a pty, ended while the sign-in dialog is open."""
 
     @pytest.mark.parametrize("way", ["ctrl+q", "SIGTERM"])
-    def test_the_terminal_is_as_before_and_nobody_listens_any_more(
+    def test_the_terminal_is_restored_and_the_port_is_closed(
         self, world: DemoHome, way: str
     ) -> None:
         notes = with_a_browser(world)

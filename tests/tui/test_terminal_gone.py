@@ -13,7 +13,7 @@ import pytest
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
 
-# Bound of every wait: reached only when something is broken.
+# The longest wait: reached only if something is broken.
 SECONDS = 30
 
 
@@ -40,8 +40,8 @@ def test_a_closed_terminal_ends_the_program_without_sighup(
     shell: Shell, argv: list[str], shown: bytes
 ) -> None:
     master, slave = pty.openpty()
-    # A session of its own, of which this is not the controlling terminal: the kernel sends no
-    # SIGHUP there.
+    # The program gets a session of its own that this terminal does not control: the kernel sends
+    # no SIGHUP to it.
     with subprocess.Popen(
         [SCRIPT, *argv],
         env={**shell.environ, "TERM": "xterm-256color"},

@@ -1,4 +1,4 @@
-"""The pieces that screens are made of, by themselves."""
+"""The widgets, each alone."""
 
 import pytest
 import segno
@@ -26,32 +26,32 @@ def clock(**known: object) -> SessionClock:
 @pytest.mark.parametrize(
     ("left", "whole", "thick"), [(10, 10, 8), (5, 10, 4), (0, 10, 0), (-5, 10, 0), (99, 10, 8)]
 )
-def test_a_bar_is_as_long_as_its_room_whatever_is_left(left: int, whole: int, thick: int) -> None:
+def test_a_bar_has_the_same_width_whatever_time_is_left(left: int, whole: int, thick: int) -> None:
     assert text(bar(left, whole, 8, "good")) == "━" * thick + "╌" * (8 - thick)
 
 
 @pytest.mark.parametrize(
     ("left", "look"), [(4000, "good"), (3600, "warn"), (900, "bad"), (0, "bad")]
 )
-def test_what_ends_soon_stands_out(left: int, look: str) -> None:
+def test_little_time_left_has_a_warning_colour(left: int, look: str) -> None:
     line = sign_in_line(
         clock(outlook=Outlook(10_000, "observed"), signed_in_at=0), 10_000 - left, 8
     )
     assert look in {name for _, name in line}
 
 
-def test_what_is_assumed_alarms_nobody_and_says_so() -> None:
+def test_an_assumed_end_has_no_warning_colour_and_says_so() -> None:
     line = sign_in_line(clock(outlook=Outlook(3600, "assumed")), 3599, 8)
     assert "(assumed: AWS default 8 h)" in text(line)
     assert {name for _, name in line} == {"dim"}
 
 
-def test_an_end_that_nobody_knows_draws_no_bar() -> None:
+def test_an_unknown_end_has_no_bar() -> None:
     assert "━" not in text(sign_in_line(clock(outlook=Outlook(None, "unknown")), 0, 8))
     assert text(token_line(clock(), 0, 8)).strip() == "access token  16m left"
 
 
-def test_a_diffs_lines_have_looks_and_its_file_names_are_left_out() -> None:
+def test_lines_of_a_diff_have_styles_and_file_names_are_left_out() -> None:
     lines = diff_lines(
         ["--- a", "+++ a", "@@ -1 +1 @@", "-x", "+\x1b[31my", " z", "--- not a name", "\\ No"]
     )
@@ -65,7 +65,7 @@ def test_a_diffs_lines_have_looks_and_its_file_names_are_left_out() -> None:
     ]
 
 
-def test_the_half_blocks_are_the_codes_modules() -> None:
+def test_the_half_blocks_are_the_modules_of_the_qr_code() -> None:
     url = "https://device.sso.us-east-1.amazonaws.com/?user_code=PQRS-TVWX"
     modules = [list(row) for row in segno.make(url, error="l", micro=False).matrix_iter(border=2)]
     halves = {" ": (0, 0), "▄": (0, 1), "▀": (1, 0), "█": (1, 1)}

@@ -1,4 +1,4 @@
-"""A person's afternoon in the demo's world, on a clock that stands still: the same every time."""
+"""A home in the demo's organization, with a fixed clock: the same screens every time."""
 
 import asyncio
 import hashlib
@@ -71,7 +71,7 @@ ssohelper_managed = true
 
 
 class Clock:
-    """A clock that is set by hand."""
+    """A clock that the test sets."""
 
     def __init__(self, now: float = NOW) -> None:
         self.now = float(now)
@@ -81,14 +81,14 @@ class Clock:
 
 
 class FixedAwsClockApp(App):
-    """Ours, with AWS's clock at this machine's: the true one runs on between two pictures."""
+    """An App in which AWS has the same fixed time: the real time changes between two pictures."""
 
     def aws_now(self) -> int:
         return self.now()
 
 
 class SilentSignIn:
-    """A sign-in that nobody sees: the emulator approves it."""
+    """A login_ui that shows nothing: the emulator approves the sign-in."""
 
     def show_page(self, url: str) -> None: ...
 
@@ -107,7 +107,7 @@ class SilentSignIn:
 
 
 class DemoHome:
-    """A home with two sessions, of which one is signed in, some profiles and some use."""
+    """A home with two sessions, one of them signed in, some profiles and some used roles."""
 
     def __init__(self, home: Path, emulator: Emulator, clock: Clock) -> None:
         self.home, self.emulator, self.clock = home, emulator, clock
@@ -126,12 +126,12 @@ class DemoHome:
         return made
 
     def remember_user(self, session_name: str, user: str) -> None:
-        """Note who signed in last, as a sign-in does."""
+        """Record who signed in last, as a sign-in does."""
         tokens = self.app().tokens
         tokens.save_facts(session_name, tokens.load_facts(session_name)._replace(user=user))
 
     def sign_in_and_use_roles(self) -> None:
-        """Sign in, list, use some roles: at the times that the pictures then show."""
+        """Sign in, list and use some roles, at the times that the pictures show."""
         self.config_file.parent.mkdir(parents=True)
         services = self.app()
         lab = self.emulator.add_organization(
@@ -164,7 +164,7 @@ class DemoHome:
         self.clock.now = NOW
 
     def _sign_in(self, services: App, session: SsoSession) -> None:
-        """Sign ana in as AWS's tools find it; the token's end is set by hand."""
+        """Write ana's token as AWS's tools do, with a fixed expiration."""
         content = self.emulator.token_for("ana", start_url=session.start_url)
         ends_at = NOW + 41 * 60
         content["expiresAt"] = to_iso(ends_at)
@@ -210,7 +210,7 @@ def _profile(session: SsoSession, account_id: str, role_name: str) -> Profile:
 
 @contextmanager
 def demo_home(home: Path) -> Iterator[DemoHome]:
-    """A running Identity Center and a home that leads there."""
+    """Start an emulated Identity Center, and make a home that uses it."""
     clock = Clock()
     with (
         Emulator(clock=clock) as emulator,
@@ -228,7 +228,7 @@ def demo_home(home: Path) -> Iterator[DemoHome]:
 
 
 async def until(condition: Callable[[], object], seconds: float = 8.0) -> None:
-    """Wait for something that a thread brings about; fails when it never comes."""
+    """Wait until the condition is true; fail after so many seconds."""
     waited = 0.0
     while not condition():
         assert waited < seconds, "it never came"

@@ -1,4 +1,4 @@
-"""Keys from the settings, help, palette, themes; and quitting while nothing answers."""
+"""Keys of the settings, help, palette, themes; quitting while AWS does not answer."""
 
 import asyncio
 import time
@@ -30,7 +30,7 @@ def settle(world: DemoHome, text: str) -> None:
 
 
 class TestKeys:
-    def test_a_key_of_the_settings_takes_the_place_of_the_usual_one(self, world: DemoHome) -> None:
+    def test_a_key_of_the_settings_replaces_the_default_key(self, world: DemoHome) -> None:
         settle(world, 'keys.sessions.sign_out = "x"\n')
 
         async def scenario(user: User) -> None:
@@ -43,12 +43,14 @@ class TestKeys:
 
         run_scenario(world.app(), scenario)
 
-    def test_an_unknown_action_ends_it_before_it_begins(self, world: DemoHome) -> None:
+    def test_an_unknown_action_in_the_settings_is_an_error_at_the_start(
+        self, world: DemoHome
+    ) -> None:
         settle(world, 'keys.sessions.sign_uot = "x"\n')
         with pytest.raises(ConfigInvalid, match=r'line 1: no action named "sessions\.sign_uot"'):
             FullScreenApp(world.app())
 
-    def test_help_names_keys_what_they_do_and_the_actions_name(self, world: DemoHome) -> None:
+    def test_help_shows_keys_descriptions_and_names_of_actions(self, world: DemoHome) -> None:
         settle(world, 'keys.sessions.forget = "ctrl+e"\n')
 
         async def scenario(user: User) -> None:
@@ -73,12 +75,12 @@ class TestKeys:
 
         run_scenario(world.app(), scenario)
 
-    def test_the_docs_name_every_action_with_its_key(self) -> None:
+    def test_the_docs_have_every_action_with_its_key(self) -> None:
         page = (ROOT / "docs" / "how-to" / "tui.md").read_text()
         missing = [name for name in ACTIONS if f"`{name}`" not in page]
         assert missing == []
 
-    def test_every_action_is_bound_with_the_tables_keys(self, world: DemoHome) -> None:
+    def test_every_action_has_the_keys_of_the_table(self, world: DemoHome) -> None:
         bound: dict[str, set[str]] = {}
 
         async def scenario(user: User) -> None:
@@ -125,7 +127,7 @@ class TestPalette:
 
         run_scenario(world.app(), scenario)
 
-    def test_a_theme_chosen_there_is_kept(self, world: DemoHome) -> None:
+    def test_a_theme_of_the_palette_is_saved(self, world: DemoHome) -> None:
         async def scenario(user: User) -> None:
             await user.press("f3")
             await user.wait_for_text("signed in")
@@ -139,9 +141,9 @@ class TestPalette:
         assert world.app().settings.get("theme") == "light"
 
 
-class TestLooks:
+class TestThemes:
     @pytest.mark.parametrize("name", ["dark", "light", "ansi"])
-    def test_each_theme_is_a_setting(self, world: DemoHome, name: str) -> None:
+    def test_the_setting_sets_the_theme(self, world: DemoHome, name: str) -> None:
         settle(world, f'theme = "{name}"\n')
 
         async def scenario(user: User) -> None:
@@ -151,7 +153,7 @@ class TestLooks:
 
         run_scenario(world.app(), scenario)
 
-    def test_textual_theme_is_a_default(
+    def test_textual_theme_counts_without_a_setting(
         self, world: DemoHome, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("TEXTUAL_THEME", "nord")
@@ -163,7 +165,7 @@ class TestLooks:
         themes.apply_settings(app, world.app())
         assert app.theme == themes.LIGHT.name
 
-    def test_no_color_is_honoured_and_every_state_has_a_sign(
+    def test_with_no_color_every_state_has_a_sign(
         self, world: DemoHome, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("NO_COLOR", "1")
@@ -178,9 +180,9 @@ class TestLooks:
         run_scenario(world.app(), scenario)
 
 
-class TestNothingAnswers:
-    def test_quitting_does_not_wait_for_what_runs(self, world: DemoHome) -> None:
-        """Who is asked never answers, for 60 s and more; keys go on and the end is there at once."""
+class TestAwsDoesNotAnswer:
+    def test_quitting_does_not_wait_for_running_requests(self, world: DemoHome) -> None:
+        """AWS does not answer for at least 60 s; keys still act, and quitting is immediate."""
         for operation in ("RegisterClient", "StartDeviceAuthorization", "ListAccounts", "Logout"):
             world.emulator.faults.script(operation, never=True, times=50)
         ended: list[float] = []
@@ -209,6 +211,6 @@ class TestNothingAnswers:
 
         began = time.monotonic()
         asyncio.run(go())
-        # One connection that is not answered would take longer than all of this.
+        # A single unanswered request would take longer than all of this.
         assert time.monotonic() - began < 30
         assert ended[0] < 5
