@@ -143,6 +143,9 @@ class _Tokens:
     def load(self, session: SsoSession) -> AccessToken:
         return self._token
 
+    def peek(self, session: SsoSession) -> AccessToken:
+        return self._token
+
     def load_facts(self, name: str):
         from ssohelper.core.model import SignInFacts
 
