@@ -33,7 +33,7 @@ def test_a_file_system_that_refuses_locks_costs_no_answer(place: Ground, error: 
     assert json.loads(answer.out)["AccountId"] == KEY[3]
     assert place.emulator.counters["CreateToken.refresh_token"] == 1
     if error.startswith("EN"):
-        assert "warning: going on without the lock" in answer.err
+        assert "warning: continuing without the lock" in answer.err
 
 
 def test_a_registration_that_is_over_is_a_new_sign_in(place: Ground) -> None:

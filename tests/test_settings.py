@@ -188,7 +188,7 @@ def test_a_folder_a_fifo_and_a_large_file_are_local_state_errors(path):
         read_settings(path, {})
     path.rmdir()
     os.mkfifo(path)
-    with pytest.raises(LocalState, match="no plain file"):
+    with pytest.raises(LocalState, match="not a regular file"):
         read_settings(path, {})
     path.unlink()
     path.write_bytes(b"#" * (1 << 20) + b"\n")

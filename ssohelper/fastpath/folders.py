@@ -80,15 +80,15 @@ def now_file(runtime: str) -> str:
 
 
 def session_folder(runtime: str, session: str) -> str:
-    """Return the folder of all that is kept of the session's role credentials.
+    """Return the folder of the session's role credentials.
 
-    It has a folder for each account, and what the published responses depend on.
+    It has a folder for each account, and the stamps that published responses depend on.
     """
     return f"{runtime}/credentials/{session}"
 
 
 def role_folder(runtime: str, session: str, account_id: str, role_name: str) -> str:
-    """Return the folder of all that is kept of the role's credentials."""
+    """Return the folder of the role's cached credentials and published response."""
     return f"{runtime}/credentials/{session}/{account_id}/{role_name}"
 
 
@@ -219,6 +219,6 @@ def _is_our_folder(path: str) -> bool:
         found = os.stat(path)
     except OSError:
         return False
-    # Other users who may write it could rename our folder and put one of theirs in its place.
+    # If other users may write here, they could replace our folder by one of theirs.
     is_closed = found.st_mode & 0o022 == 0
     return (found.st_mode & 0o170000) == 0o040000 and found.st_uid == os.geteuid() and is_closed

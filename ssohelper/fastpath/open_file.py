@@ -36,7 +36,7 @@ _KINDS = {
     errno.ELOOP: "is a link",
     errno.EMLINK: "is a link",  # FreeBSD
     errno.EISDIR: "is a folder",
-    errno.ENXIO: "is no plain file",
+    errno.ENXIO: "is not a regular file",
 }
 
 
@@ -88,11 +88,11 @@ def check_own(found: os.stat_result, path: str, owner: "int | None" = None) -> N
     elif stat.S_ISDIR(found.st_mode):
         what = "is a folder"
     elif not stat.S_ISREG(found.st_mode):
-        what = "is no plain file"
+        what = "is not a regular file"
     elif not is_ours(found) and found.st_uid != owner:
         what = "belongs to another user"
     elif found.st_nlink > 1:
-        what = "has more than one name (hard link)"
+        what = "has more than one hard link"
     if what:
         raise Refused(path, what)
 
@@ -111,7 +111,7 @@ def open_user_file(path: str) -> "tuple[int, os.stat_result] | None":
     os.close(descriptor)
     if stat.S_ISCHR(found.st_mode):
         return None
-    raise Refused(path, "is no plain file")
+    raise Refused(path, "is not a regular file")
 
 
 def read_all(descriptor: int, path: str, limit: int) -> bytes:

@@ -17,7 +17,7 @@ _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 # AWS's session tokens make documents of about 1.1 kB: what is larger is none of ours.
 _LIMIT_BYTES = 16384
 _UPTIME_BYTES = 64
-# A time service sets the clock back by less: that alone makes no response doubtful.
+# A time service sets the clock back by less: such a step makes no response invalid.
 _CLOCK_STEP_SECONDS = 5
 
 
@@ -116,7 +116,7 @@ def _read_document(path: str) -> bytes | None:
 def join(document: bytes, valid_seconds: int) -> bytes:
     """Return the content of a published response: the document, then its validity in uptime.
 
-    Where the machine does not tell its uptime, there is no second line.
+    Where the uptime is not known, there is no second line.
     """
     up = read_uptime()
     return document if up is None else b"%b%d %d\n" % (document, up, max(0, up + valid_seconds))

@@ -118,11 +118,11 @@ class CredentialCache:
             self.withdraw_session(session_name)
 
     def forget_role(self, key: RoleKey) -> None:
-        """Remove all that is kept of the role's credentials."""
+        """Remove the role's folder: cached credentials and published response."""
         files.remove_tree(self._folder(key))
 
     def forget_session(self, session_name: str) -> int:
-        """Remove all that is kept of the session's credentials; return the number of role files."""
+        """Remove the session's folder; return how many files of roles there were in it."""
         folder = self._session_folder(files.session_file_name(session_name))
         removed = sum(files.remove_tree(folder / account) for account in _list_accounts(folder))
         files.remove_tree(folder)

@@ -32,9 +32,9 @@ def unwritable(path: str, cause: OSError) -> LocalState:
 
 
 def refused(path: str, cause: Refused, what: str = "") -> NotOurs:
-    """Return the error for a file that is not safe to use. `what` stands before the path."""
+    """Return the error for a file that is not safe to use. `what` precedes the path."""
     return NotOurs(
-        f'{what}"{path}" {cause.strerror}: not touched', hint=f"look at it with: ls -l {path}"
+        f'{what}"{path}" {cause.strerror}: not touched', hint=f"check it with: ls -l {path}"
     )
 
 

@@ -187,7 +187,7 @@ def _check_folder(folder: Path, *, shared: bool = False) -> None:
     except OSError as cause:
         raise LocalState(f'the folder "{folder}" cannot be used: {reason(cause)}') from cause
     if not stat.S_ISDIR(found.st_mode):
-        raise LocalState(f'"{folder}" is no folder')
+        raise LocalState(f'"{folder}" is not a folder')
     if shared and found.st_uid == 0 and (found.st_mode & stat.S_ISVTX or not found.st_mode & 0o022):
         return
     if found.st_uid != os.geteuid():

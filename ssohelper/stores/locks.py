@@ -18,7 +18,7 @@ from ssohelper.fastpath.open_file import Refused, open_own_file
 from ssohelper.stores.disk_errors import errno_of, os_error, reason, refused, warn_once
 from ssohelper.stores.own_folders import ensure_private_folder, tighten_mode
 
-# Network file systems without a lock daemon answer so. Going on without a lock beats failing.
+# Network file systems without a lock daemon answer so. Working without a lock beats failing.
 _NO_LOCKS_HERE = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 # Such a disk takes no cached credentials either, but the caller can still be answered.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
@@ -82,7 +82,7 @@ def _open(path: str, base: Path | None, is_private: bool) -> int | None:
         descriptor, found = open_own_file(path, os.O_RDWR | os.O_CREAT)
     except (OSError, LocalState) as cause:
         if errno_of(cause) in _NO_ROOM:
-            warn_once(f'going on without the lock "{path}": {reason(os_error(cause))}')
+            warn_once(f'continuing without the lock "{path}": {reason(os_error(cause))}')
             return None
         if isinstance(cause, SsoHelperError):
             raise
@@ -104,7 +104,7 @@ def _wait_for_lock(descriptor: int, path: str, deadline: Deadline) -> bool:
             _try_lock(descriptor)
         except OSError as cause:
             if cause.errno in _NO_LOCKS_HERE:
-                warn_once(f'going on without the lock "{path}": {reason(cause)}')
+                warn_once(f'continuing without the lock "{path}": {reason(cause)}')
                 return False
             if cause.errno not in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK):
                 raise LocalState(f'the lock "{path}" failed: {reason(cause)}') from cause

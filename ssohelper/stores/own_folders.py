@@ -46,7 +46,7 @@ def role_file_names(key: RoleKey) -> tuple[str, str, str]:
 def ensure_private_folder(path: Path | str) -> Path:
     """Make the folder, and those above it, for us alone; close one that other users can enter.
 
-    Raises: LocalState when it belongs to another user or is no folder.
+    Raises: LocalState when it belongs to another user or is not a folder.
     """
     refuse_another_users_home(path)
     ensure_folder(path)
@@ -55,7 +55,7 @@ def ensure_private_folder(path: Path | str) -> Path:
             if not is_ours(found):
                 raise LocalState(f'"{os.fspath(path)}" belongs to another user')
         if not stat.S_ISDIR(found.st_mode):
-            raise LocalState(f'"{os.fspath(path)}" is no folder')
+            raise LocalState(f'"{os.fspath(path)}" is not a folder')
         if sys.platform != "win32" and found.st_mode & 0o077:
             os.chmod(path, 0o700)
             warn_once(f'"{os.fspath(path)}" was open to other users: now it is not')

@@ -68,7 +68,7 @@ def _refuse_untrusted(path: Path, status: os.stat_result) -> None:
     if open_file.may_others_write(status):
         raise LocalState(
             f'other users may write "{path}", which names commands that are run: not read',
-            hint=f"look at it, then: chmod go-w {shlex.quote(str(path))}",
+            hint=f"check its content, then: chmod go-w {shlex.quote(str(path))}",
         )
 
 
@@ -148,7 +148,7 @@ class UserFile:
         except OSError as cause:
             raise LocalState(f'"{self.path}" cannot be written: {cause.strerror}') from cause
         if not stat.S_ISREG(status.st_mode):
-            raise LocalState(f'"{self.path}" is no plain file: not touched')
+            raise LocalState(f'"{self.path}" is not a regular file: not touched')
         if sys.platform != "win32" and status.st_uid != os.geteuid():
             raise LocalState(
                 f'"{self.path}" belongs to another user: not touched', hint=f"see: ls -l {target}"

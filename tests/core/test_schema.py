@@ -34,8 +34,8 @@ GOOD_PORTAL = {
 
 
 def test_valid_credentials_are_read() -> None:
-    kept = credentials.cached_credentials(GOOD_CACHED)
-    assert kept.credentials.expires_at == NOON + 3600
+    cached = credentials.cached_credentials(GOOD_CACHED)
+    assert cached.credentials.expires_at == NOON + 3600
     assert credentials.from_portal(GOOD_PORTAL).expires_at == NOON + 3600
 
 

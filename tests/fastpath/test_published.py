@@ -134,10 +134,10 @@ def test_another_kind_of_file_is_not_printed(document, monkeypatch, capfdbinary,
 def test_a_response_is_printed_only_under_the_settings_of_its_publication(
     runtime, tmp_path, capfdbinary, stamp, settings, is_printed
 ):
-    for path, told in ((runtime / "settings", stamp), (tmp_path / "config.toml", settings)):
+    for path, content in ((runtime / "settings", stamp), (tmp_path / "config.toml", settings)):
         path.unlink(missing_ok=True)
-        if told is not None:
-            dated(path, b"#" * told[0], told[1])
+        if content is not None:
+            dated(path, b"#" * content[0], content[1])
     assert published.print_response(ARGV) is is_printed
 
 
@@ -210,11 +210,11 @@ def test_a_response_from_the_future_is_of_another_clock(monkeypatch, ahead, is_v
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"),
+    ("content", "seconds"),
     [(b"123.99 4.5\n", 123), (b"0.01 1\n", 0), (b"", None), (b"a.b c\n", None)],
 )
-def test_uptime_is_whole_seconds(monkeypatch, told, seconds):
-    monkeypatch.setattr(published.os, "read", lambda _descriptor, _limit: told)
+def test_uptime_is_whole_seconds(monkeypatch, content, seconds):
+    monkeypatch.setattr(published.os, "read", lambda _descriptor, _limit: content)
     assert published.read_uptime() == seconds
 
 
@@ -271,7 +271,7 @@ class TestSignIn:
         assert not published.print_response(ARGV)
 
     @pytest.mark.parametrize(
-        ("said", "is_hit"),
+        ("value", "is_hit"),
         [
             ("", True),
             ("~/.aws/config", True),
@@ -285,9 +285,9 @@ class TestSignIn:
         ],
     )
     def test_another_config_of_the_caller(
-        self, runtime, tmp_path, monkeypatch, capfdbinary, said, is_hit
+        self, runtime, tmp_path, monkeypatch, capfdbinary, value, is_hit
     ):
         shutil.copy2(tmp_path / ".aws" / "config", tmp_path / "other")
-        environ = {**os.environ, "AWS_CONFIG_FILE": said.format(home=tmp_path)}
+        environ = {**os.environ, "AWS_CONFIG_FILE": value.format(home=tmp_path)}
         monkeypatch.setattr(published.os, "environ", environ)
         assert published.print_response(ARGV) is is_hit

@@ -141,11 +141,11 @@ def test_concurrent_writers_lose_no_change(store: ConfigStore, tmp_path: Path) -
 def test_a_fifo_and_a_folder_are_refused_without_waiting(store: ConfigStore) -> None:
     store.path.parent.mkdir()
     os.mkfifo(store.path)
-    with pytest.raises(LocalState, match="no plain file"):
+    with pytest.raises(LocalState, match="not a regular file"):
         store.read()
     store.path.unlink()
     store.path.mkdir()
-    with pytest.raises(LocalState, match="no plain file"):
+    with pytest.raises(LocalState, match="not a regular file"):
         store.read()
 
 

@@ -96,8 +96,8 @@ def test_flipped_bits_never_return_another_role(cache):
         path.write_bytes(damaged)
         found = cache.load(KEY, CORP)
         if found:
-            said = json.loads(damaged)
-            assert RoleKey(*(said[name] for name in KEY._fields)) == KEY
+            content = json.loads(damaged)
+            assert RoleKey(*(content[name] for name in KEY._fields)) == KEY
 
 
 @pytest.mark.parametrize(

@@ -49,9 +49,9 @@ class TestReading:
         [
             ("link", "is a link"),
             ("folder", "is a folder"),
-            ("fifo", "is no plain file"),
-            ("socket", "is no plain file"),
-            ("hard link", "has more than one name (hard link)"),
+            ("fifo", "is not a regular file"),
+            ("socket", "is not a regular file"),
+            ("hard link", "has more than one hard link"),
         ],
     )
     def test_another_kind_of_file_is_refused_by_name_without_blocking(
@@ -74,7 +74,7 @@ class TestReading:
         with pytest.raises(NotOurs) as refused:
             TOUCHES[touch](path)
         assert refused.value.message.removeprefix("the lock ") == f'"{path}" {what}: not touched'
-        assert refused.value.hint == f"look at it with: ls -l {path}"
+        assert refused.value.hint == f"check it with: ls -l {path}"
 
     def test_a_file_that_is_replaced_while_open_is_read(self, tmp_path, monkeypatch):
         path = tmp_path / "a"
@@ -350,9 +350,9 @@ class TestWriting:
 class TestReserving:
     def test_a_committed_file_has_its_content_alone_and_mode_0600(self, tmp_path):
         (tmp_path / "a").write_bytes(b"old")
-        with files.reserve_file(tmp_path / "a", 4096) as room:
+        with files.reserve_file(tmp_path / "a", 4096) as reservation:
             assert (tmp_path / "a").read_bytes() == b"old"
-            room.commit(b"new")
+            reservation.commit(b"new")
         assert (tmp_path / "a").read_bytes() == b"new"
         assert mode_of(tmp_path / "a") == 0o600
         assert os.listdir(tmp_path) == ["a"]
@@ -361,12 +361,12 @@ class TestReserving:
         with files.reserve_file(tmp_path / "a", 4096):
             (found,) = tmp_path.iterdir()
             assert found.stat().st_size == 4096
-            assert found.stat().st_blocks * 512 >= 4096, "the room is promised, not taken"
+            assert found.stat().st_blocks * 512 >= 4096, "the space is promised, not allocated"
         assert os.listdir(tmp_path) == []
 
     def test_more_than_was_reserved_can_be_committed(self, tmp_path):
-        with files.reserve_file(tmp_path / "a", 10) as room:
-            room.commit(b"x" * 5000)
+        with files.reserve_file(tmp_path / "a", 10) as reservation:
+            reservation.commit(b"x" * 5000)
         assert (tmp_path / "a").read_bytes() == b"x" * 5000
 
     def test_the_space_is_on_the_disk_before_the_block_begins(self, tmp_path, monkeypatch):
@@ -378,9 +378,9 @@ class TestReserving:
             really_sync(descriptor)
 
         monkeypatch.setattr(os, "fsync", fsync)
-        with files.reserve_file(tmp_path / "a", 4096) as room:
+        with files.reserve_file(tmp_path / "a", 4096) as reservation:
             assert done == [4096]
-            room.commit(b"new")
+            reservation.commit(b"new")
         assert done[1] == 3, "the content is on the disk before its name"
 
     @pytest.mark.parametrize("call", ["write", "fsync"])

@@ -190,7 +190,7 @@ class TestLock:
         monkeypatch.setattr(os, call, refuse)
         with files.hold_lock(tmp_path / "locks" / "a.lock", soon()):
             pass
-        assert "going on without the lock" in caplog.text
+        assert "continuing without the lock" in caplog.text
 
     def test_a_full_disk_without_the_folder_costs_one_warning(self, tmp_path, monkeypatch, caplog):
         def refuse(path, *arguments):
@@ -199,7 +199,7 @@ class TestLock:
         monkeypatch.setattr(os, "mkdir", refuse)
         with files.hold_lock(tmp_path / "run" / "a.lock", soon(), tmp_path / "run"):
             pass
-        assert "going on without the lock" in caplog.text
+        assert "continuing without the lock" in caplog.text
 
     def test_any_other_error_raises_local_state(self, tmp_path, monkeypatch):
         def refuse(*_):
@@ -226,7 +226,7 @@ class TestLock:
             check=False,
         )
         assert (found.returncode, found.stdout) == (0, "held\n")
-        assert "going on without the lock" in found.stderr
+        assert "continuing without the lock" in found.stderr
 
     def test_a_child_process_does_not_inherit_the_lock(self, tmp_path):
         path = tmp_path / "l" / "a.lock"

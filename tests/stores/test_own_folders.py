@@ -34,7 +34,7 @@ class TestFolders:
 
     def test_a_lock_below_a_file_raises_local_state(self, tmp_path):
         (tmp_path / "f").write_text("")
-        with pytest.raises(LocalState, match="is no folder"):
+        with pytest.raises(LocalState, match="is not a folder"):
             locked(tmp_path / "f" / "a.lock")
 
     def test_a_folder_that_others_can_enter_gets_mode_0700(self, tmp_path):
@@ -44,7 +44,7 @@ class TestFolders:
 
     def test_a_file_at_the_path_raises_local_state(self, tmp_path):
         (tmp_path / "f").write_text("")
-        with pytest.raises(LocalState, match="no folder"):
+        with pytest.raises(LocalState, match="not a folder"):
             files.ensure_private_folder(tmp_path / "f")
         with pytest.raises(LocalState):
             files.ensure_private_folder(tmp_path / "f" / "g")

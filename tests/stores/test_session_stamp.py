@@ -143,7 +143,7 @@ def test_a_renewal_updates_the_stamp(place: Place) -> None:
 def test_a_renewal_writes_no_stamp_where_it_did_not_match_before(place: Place) -> None:
     """The published responses may be of an earlier sign-in."""
     place.prepare()
-    place.write(place.token, "another person's")
+    place.write(place.token, "another user's")
     stamp = place.stamp()
     place.write(place.token, "theirs, renewed")
     stamp.follow_renewal()
@@ -237,5 +237,5 @@ def test_a_later_write_of_the_token_file_always_has_another_time(tmp_path: Path)
         assert at % 10**9 == 0
         assert int(began) - 2 <= at // 10**9 < int(time.time())
         seen.append(at)
-    # In one second there is room for two; a third such write is no worse than what others do.
+    # Two writes in one second get different times; a third may get the time of the first.
     assert seen[0] != seen[1] != seen[2]

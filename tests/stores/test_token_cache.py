@@ -91,8 +91,8 @@ class TokenStoreContract:
         assert store.load(CORP._replace(**changed)) is None
 
     def renew(self, store, used: AccessToken, fresh: AccessToken) -> AccessToken:
-        with store.reserve(CORP) as room:
-            return store.save_renewed(CORP, used, fresh, room)
+        with store.reserve(CORP) as reservation:
+            return store.save_renewed(CORP, used, fresh, reservation)
 
     def test_a_refresh_replaces_the_token_it_began_with(self, store):
         store.save(CORP, token("a", NOON + 100))
@@ -201,7 +201,7 @@ class TestTokenFiles(TokenStoreContract):
         return tmp_path / "cache" / f"{hashlib.sha1(b'corp').hexdigest()}.json"
 
     @pytest.fixture
-    def few_looks(self, monkeypatch):
+    def few_reads(self, monkeypatch):
         monkeypatch.setattr(token_cache, "_MOST_READS", 1)
 
     def test_botocore_finds_and_reads_what_we_write(self, store, path):
@@ -285,7 +285,7 @@ class TestTokenFiles(TokenStoreContract):
         assert "theirs" not in json.loads(path.read_text())
 
     def test_a_file_cut_at_any_byte_raises_and_never_counts_as_signed_out(
-        self, store, path, few_looks
+        self, store, path, few_reads
     ):
         store.save(CORP, token("a"))
         whole = path.read_bytes()
@@ -296,15 +296,15 @@ class TestTokenFiles(TokenStoreContract):
         path.write_bytes(whole)
         assert store.load(CORP) == token("a")
 
-    def test_two_objects_in_one_file_count_as_damage(self, store, path, few_looks):
+    def test_two_objects_in_one_file_count_as_damage(self, store, path, few_reads):
         path.write_text('{"accessToken": "a"}}')
         with pytest.raises(LoginRequired, match="damaged"):
             store.load(CORP)
-        # A person's new sign-in repairs it.
+        # A new sign-in repairs it.
         store.save(CORP, token("b"))
         assert store.load(CORP) == token("b")
 
-    def test_flipped_bits_raise_only_our_own_errors(self, store, path, few_looks):
+    def test_flipped_bits_raise_only_our_own_errors(self, store, path, few_reads):
         chance = random.Random(1)
         store.save(CORP, token("a"))
         whole = path.read_bytes()
@@ -339,10 +339,10 @@ class TestTokenFiles(TokenStoreContract):
         try:
             assert writer.stdout
             writer.stdout.readline()
-            looks = 0
-            while looks < 40 or (torn < 20 and looks < 20_000):
+            reads = 0
+            while reads < 40 or (torn < 20 and reads < 20_000):
                 assert store.load(CORP) == token("a")
-                looks += 1
+                reads += 1
         finally:
             writer.kill()
             writer.communicate()

@@ -1,4 +1,4 @@
-"""What was used last, how often, and the favourites: kept, counted under a lock, never in the way."""
+"""Last use, number of uses and favourites: counted under a lock; an error fails no command."""
 
 import json
 import os
@@ -21,33 +21,33 @@ PROFILE = Profile("prod", SsoSession("corp", "", "", ()), Role("001234567890", "
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> App:
+def app(tmp_path: Path) -> App:
     return App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}, clock=lambda: NOON)
 
 
-def test_a_use_is_counted_and_dated(house: App):
-    favourites.record_use(house, PROFILE)
-    favourites.record_use(house, PROFILE)
-    assert favourites.load_usage(house) == {KEY: Usage(NOON, 2, favourite=False)}
+def test_a_use_is_counted_and_dated(app: App):
+    favourites.record_use(app, PROFILE)
+    favourites.record_use(app, PROFILE)
+    assert favourites.load_usage(app) == {KEY: Usage(NOON, 2, favourite=False)}
 
 
-def test_a_favourite_stays_one_when_it_is_used(house: App):
-    assert favourites.set_favourite(house, KEY, True)
-    assert not favourites.set_favourite(house, KEY, True)
-    favourites.record_use(house, PROFILE)
-    assert favourites.list_favourites(house) == [KEY]
-    assert favourites.set_favourite(house, KEY, False)
-    assert favourites.load_usage(house)[KEY] == Usage(NOON, 1, favourite=False)
+def test_a_favourite_stays_one_when_it_is_used(app: App):
+    assert favourites.set_favourite(app, KEY, True)
+    assert not favourites.set_favourite(app, KEY, True)
+    favourites.record_use(app, PROFILE)
+    assert favourites.list_favourites(app) == [KEY]
+    assert favourites.set_favourite(app, KEY, False)
+    assert favourites.load_usage(app)[KEY] == Usage(NOON, 1, favourite=False)
 
 
-def test_a_role_that_is_neither_used_nor_a_favourite_is_not_saved(house: App, tmp_path: Path):
-    favourites.set_favourite(house, KEY, True)
-    favourites.set_favourite(house, KEY, False)
+def test_a_role_that_is_neither_used_nor_a_favourite_is_not_saved(app: App, tmp_path: Path):
+    favourites.set_favourite(app, KEY, True)
+    favourites.set_favourite(app, KEY, False)
     assert json.loads((tmp_path / "state" / "usage.json").read_text())["roles"] == []
 
 
-def test_the_file_has_mode_0600(house: App, tmp_path: Path):
-    favourites.record_use(house, PROFILE)
+def test_the_file_has_mode_0600(app: App, tmp_path: Path):
+    favourites.record_use(app, PROFILE)
     assert os.stat(tmp_path / "state" / "usage.json").st_mode & 0o777 == 0o600
 
 
@@ -69,22 +69,22 @@ def test_the_file_has_mode_0600(house: App, tmp_path: Path):
         b'{"version": 1, "roles": [null, 1, "x", []]}',
     ],
 )
-def test_a_malformed_file_counts_as_missing(house: App, tmp_path: Path, content: bytes):
+def test_a_malformed_file_counts_as_missing(app: App, tmp_path: Path, content: bytes):
     (tmp_path / "state").mkdir(mode=0o700)
     (tmp_path / "state" / "usage.json").write_bytes(content)
-    assert favourites.load_usage(house) == {}
-    favourites.record_use(house, PROFILE)
-    assert favourites.load_usage(house) == {KEY: Usage(NOON, 1)}
-    assert house.warnings == []
+    assert favourites.load_usage(app) == {}
+    favourites.record_use(app, PROFILE)
+    assert favourites.load_usage(app) == {KEY: Usage(NOON, 1)}
+    assert app.warnings == []
 
 
-def test_a_malformed_line_alone_counts_as_missing(house: App, tmp_path: Path):
-    favourites.record_use(house, PROFILE)
+def test_a_malformed_line_alone_counts_as_missing(app: App, tmp_path: Path):
+    favourites.record_use(app, PROFILE)
     path = tmp_path / "state" / "usage.json"
     found = json.loads(path.read_text())
     found["roles"].append(["corp", "x", "Admin", 1, 1, True])
     path.write_text(json.dumps(found))
-    assert list(favourites.load_usage(house)) == [KEY]
+    assert list(favourites.load_usage(app)) == [KEY]
 
 
 def test_no_count_is_lost_between_eight_writers(tmp_path: Path):
@@ -92,29 +92,29 @@ def test_no_count_is_lost_between_eight_writers(tmp_path: Path):
         store = UsageStore(tmp_path / "state", runtime=tmp_path / "run")
         for _ in range(5):
             # Bound of a broken lock; each change takes a few ms.
-            ends = Deadline(60, house.monotonic)
+            ends = Deadline(60, app.monotonic)
             store.update(KEY, lambda before: before.used(NOON), ends)
 
-    house = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
+    app = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
     threads = [threading.Thread(target=use_it) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert house.usage.load_all()[KEY].uses == 40
+    assert app.usage.load_all()[KEY].uses == 40
 
 
 def test_a_state_folder_that_cannot_be_written_fails_no_command(tmp_path: Path):
     (tmp_path / "state").write_text("a file is in the way")
-    house = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
-    favourites.record_use(house, PROFILE)
-    [warning] = house.warnings
+    app = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
+    favourites.record_use(app, PROFILE)
+    [warning] = app.warnings
     assert warning.startswith("this use could not be recorded: ")
 
 
-def test_a_key_that_is_a_path_is_refused_before_anything_is_written(house: App, tmp_path: Path):
+def test_a_key_that_is_a_path_is_refused_before_anything_is_written(app: App, tmp_path: Path):
     with pytest.raises(ConfigInvalid):
-        favourites.set_favourite(house, RoleKey("../x", "001234567890", "Admin"), True)
+        favourites.set_favourite(app, RoleKey("../x", "001234567890", "Admin"), True)
     assert not (tmp_path / "state").exists()
 
 
