@@ -25,7 +25,7 @@ from ssohelper.core.model import (
     RoleKey,
     SsoSession,
 )
-from ssohelper.core.schema import credentials as schema
+from ssohelper.core.schema import role_credentials as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.text import to_json
 from ssohelper.errors import (

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from ssohelper.core.choices import Choices
-from ssohelper.core.schema import state as schema
+from ssohelper.core.schema import state_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.stores import files
 

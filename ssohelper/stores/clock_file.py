@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from ssohelper.core.aws_clock import Reading, aws_now
-from ssohelper.core.schema import state as schema
+from ssohelper.core.schema import state_records as schema
 from ssohelper.errors import LocalState
 from ssohelper.stores import files
 

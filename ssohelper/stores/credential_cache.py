@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ssohelper.core.model import ACCOUNT_ID, CachedCredentials, RoleKey, SsoSession
-from ssohelper.core.schema import credentials as schema
+from ssohelper.core.schema import role_credentials as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState, NotOurs
 from ssohelper.fastpath import folders, published

@@ -7,7 +7,7 @@ from typing import Any
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.listing import Listing
-from ssohelper.core.schema import listing as schema
+from ssohelper.core.schema import listings as schema
 from ssohelper.stores import files
 
 # 5,000 accounts with 20 roles each are 4 MB.

@@ -6,7 +6,7 @@ With it several brokers, renewals and endpoints give each notice once. The calle
 
 from pathlib import Path
 
-from ssohelper.core.schema import state as schema
+from ssohelper.core.schema import state_records as schema
 from ssohelper.core.sign_in_notices import GivenNotices
 from ssohelper.stores import files
 

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from ssohelper.core.model import RoleKey
-from ssohelper.core.schema import state as schema
+from ssohelper.core.schema import state_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import ConfigInvalid, LocalState
 from ssohelper.stores import files

@@ -24,7 +24,7 @@ from ssohelper.core.model import (
     SignInFacts,
     SsoSession,
 )
-from ssohelper.core.schema import sign_in as schema
+from ssohelper.core.schema import sign_in_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.start_url import is_same_portal
 from ssohelper.errors import LocalState, LoginRequired

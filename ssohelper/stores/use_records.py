@@ -6,9 +6,9 @@ from typing import Any
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import RoleKey, Usage
-from ssohelper.core.schema import state as schema
+from ssohelper.core.schema import state_records as schema
 from ssohelper.core.schema.fields import Damaged
-from ssohelper.core.schema.state import Visit
+from ssohelper.core.schema.state_records import Visit
 from ssohelper.stores import files
 
 # 50 bytes a role: 20,000 roles are 1 MB, and no user has as many.

@@ -13,7 +13,7 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.device_flow import DEVICE_CODE_GRANT, DeviceAuthorization, Poll
 from ssohelper.core.endpoints import checked_sign_in_url, oidc_endpoint
 from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SignInFacts, SsoSession
-from ssohelper.core.schema import sign_in as schema
+from ssohelper.core.schema import sign_in_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import (
     BadAnswer,

@@ -20,7 +20,7 @@ from ssohelper.core.model import (
     SignInFacts,
     SsoSession,
 )
-from ssohelper.core.schema import credentials, listing
+from ssohelper.core.schema import listings, role_credentials
 from ssohelper.errors import (
     AwsUnreachable,
     BadAnswer,
@@ -91,7 +91,7 @@ class Portal:
         AwsUnreachable, BadAnswer."""
         seen: set[str] = set()
         path = "/assignment/accounts"
-        read = _page_of(listing.account, "accountList")
+        read = _page_of(listings.account, "accountList")
         for account in self._ask_for_pages(path, read, token, "your accounts", {}):
             if account.id not in seen:
                 seen.add(account.id)
@@ -103,7 +103,7 @@ class Portal:
         Raises: as `accounts`; RoleNotAssigned means that AWS refuses this account."""
         what = f"the roles of {account_id}"
         asked = {"account_id": account_id}
-        read = _page_of(listing.role_name, "roleList")
+        read = _page_of(listings.role_name, "roleList")
         return list(
             dict.fromkeys(self._ask_for_pages("/assignment/roles", read, token, what, asked))
         )
@@ -122,7 +122,7 @@ class Portal:
             answer,
             self._service,
             lambda error: self._meaning(error, what),
-            lambda found: credentials.from_portal(found.get("roleCredentials")),
+            lambda found: role_credentials.from_portal(found.get("roleCredentials")),
             is_oauth=False,
         )
 
@@ -168,8 +168,8 @@ class Portal:
     ) -> Iterator[_T]:
         tokens_seen: set[str] = set()
         place: dict[str, str] = {}
-        for _ in range(listing.MOST_PAGES):
-            query = {**asked, "max_result": str(listing.PAGE_SIZE), **place}
+        for _ in range(listings.MOST_PAGES):
+            query = {**asked, "max_result": str(listings.PAGE_SIZE), **place}
             rows, after = self._ask_at_pace(path, what, query, token, read)
             yield from rows
             if after is None:
@@ -182,7 +182,7 @@ class Portal:
             tokens_seen.add(after)
             place = {"next_token": after}
         raise BadAnswer(
-            f"{self._service} lists {what} without an end: more than {listing.MOST_PAGES} pages",
+            f"{self._service} lists {what} without an end: more than {listings.MOST_PAGES} pages",
             hint=LATER,
         )
 
@@ -271,6 +271,6 @@ def _page_of(
     """Return a parser of one page: its rows, and the token of the next page."""
 
     def read(answer: dict[str, Any]) -> tuple[list[_T], str | None]:
-        return [parse(row) for row in listing.page(answer, key)], listing.next_token(answer)
+        return [parse(row) for row in listings.page(answer, key)], listings.next_token(answer)
 
     return read
