@@ -103,7 +103,7 @@ def test_a_login_that_waits_for_its_browser(home: Home, emulator: Emulator) -> N
     home.browser(visits=False)
     process = start(home, "login", "corp")
     wait_for((home.path / "opened").exists)
-    # The browser is started with the limit that we were started with: it may be back by now.
+    # While the browser is started, the original limit is in force.
     wait_for(lambda: soft_limit(process.pid) == "1")
     ends_without_core(home, process, signal.SIGABRT)
 

@@ -67,7 +67,7 @@ def test_a_hit_sends_no_request_until_half_of_the_lifetime(
     document = response_of(home)
     assert abs(document.stat().st_mtime - time.time() - ahead) < 60
     assert document.stat().st_mode & 0o777 == 0o600
-    signed_in.stop()  # nobody is there to ask
+    signed_in.stop()  # nothing answers there any more
     before = sorted(home.path.rglob("*"))
     assert run("credential-process", *KEY).stdout == first.stdout
     assert sorted(home.path.rglob("*")) == before
@@ -145,7 +145,7 @@ def test_after_half_of_their_lifetime_they_are_served_and_renewed_in_the_backgro
 ) -> None:
     first = run("credential-process", *KEY)
     make_old(home, left=1700, life=3600)
-    # The renewal is held up until all have been answered, so each gets the credentials of before.
+    # The renewal waits until all callers are answered, so each gets the earlier credentials.
     go_on = threading.Event()
     signed_in.faults.before("GetRoleCredentials", lambda: go_on.wait(60))
     with ThreadPoolExecutor(20) as pool:
@@ -168,7 +168,7 @@ def test_the_background_renewal_holds_no_stream_and_can_be_disabled(
     assert run("config", "set", "renew_ahead", "false").returncode == 0
     assert run("credential-process", *KEY).returncode == 0
     assert run("config", "set", "renew_ahead", "true").returncode == 0
-    # AWS hangs: the caller, and whoever reads its stdout to the end, must not.
+    # AWS hangs: the caller must not, nor a process that reads its stdout to the end.
     signed_in.faults.hang("GetRoleCredentials", times=9)
     begun = time.monotonic()
     assert run("credential-process", *KEY).returncode == 0
@@ -198,7 +198,9 @@ def test_the_deadline_includes_the_start_of_the_process(home: Home) -> None:
         env=home.env,
     )
     found = float(started.stdout)
-    assert found == 0 or found >= 1  # zero: it took so long that it is taken for another's
+    assert (
+        found == 0 or found >= 1
+    )  # zero: it took so long that it counts as another program's process
 
 
 def test_a_token_after_half_of_its_lifetime_is_renewed_in_the_background(
@@ -206,7 +208,9 @@ def test_a_token_after_half_of_its_lifetime_is_renewed_in_the_background(
 ) -> None:
     home.add_session("corp")
     seed_token(home, emulator, expires_in=1700)
-    assert credential_process(home).returncode == 0  # fetched with a token that is past its half
+    assert (
+        credential_process(home).returncode == 0
+    )  # requested with a token past half of its lifetime
     emulator.reset_counters()
     assert credential_process(home).returncode == 0
     wait_until(lambda: emulator.counters["CreateToken.refresh_token"] == 1)
@@ -321,7 +325,7 @@ def test_an_interactive_sign_in_removes_the_sessions_credentials(
 ) -> None:
     first = run("credential-process", *KEY)
     signed_in.auto_approve = "ben"
-    # --yes: a known other person than last time is asked about.
+    # --yes: otherwise it asks whether to sign in as another user.
     assert run("login", "corp", "--force", "--yes").returncode == 0
     assert not response_of(home).exists()
     second = run("credential-process", *KEY)
@@ -404,7 +408,7 @@ def test_a_closed_or_full_stdout_is_exit_7(home: Home, signed_in: Emulator) -> N
             )
             assert answer.returncode == 7, (redirection, answer.stderr)
             assert answer.stderr.count("\n") == 1
-    # The next file that was opened once became stdout, and the keys went into it.
+    # Once, the next file that was opened became stdout, and the credentials were written to it.
     holders = {
         path
         for path in home.runtime.rglob("*")

@@ -101,7 +101,7 @@ ENVIRONMENTS = (
     "leading colon", "dot", "empty", "relative", "absolute", "home", "relative home", "user base",
     "relative user base", "compiled", "startup", "library's name", "warnings",
 )  # fmt: skip
-# PYTHONHOME is not among them: with it nothing of Python's would start that is not protected.
+# Without PYTHONHOME: with it, a Python that is not protected would not start at all.
 ALL = {
     "PYTHONPATH": ":/opt/lib:.:lib",
     "PYTHONUSERBASE": ".",
@@ -138,7 +138,7 @@ def test_each_planted_file_would_run(repository: Repository, tmp_path: Path) -> 
     """Otherwise the other tests would prove nothing."""
     assert tuple(repository.environments()) == ENVIRONMENTS
     for name, variables in repository.environments().items():
-        if name in ("startup", "empty"):  # the first takes a stdin, the second leads nowhere
+        if name in ("startup", "empty"):  # the first needs a stdin, the second names nothing
             continue
         before = len(repository.ran)
         python = getattr(sys, "_base_executable", sys.executable)
@@ -166,7 +166,7 @@ def test_the_launcher_its_broker_and_its_renewal(
     )
     assert (answer.returncode, answer.stderr) == (0, "")
     assert json.loads(answer.stdout)["AccountId"] == ACCOUNT
-    # A process of each kind ran: the broker is still there, the renewal has renewed.
+    # A process of each kind ran: the broker still runs, the renewal has renewed.
     assert detached(signed_in.path, "broker-process")
     assert emulator.counters["CreateToken.refresh_token"] == 1
     assert repository.ran == []
@@ -180,7 +180,7 @@ _BOTO3 = f"import boto3; print(boto3.Session(profile_name={NAME!r}).client('sts'
 def test_the_profiles_line_in_the_clients(
     signed_in: Home, emulator: Emulator, repository: Repository, client: str
 ) -> None:
-    # -I: the client's own Python is safe here, and what it starts gets the environment as it is.
+    # -I protects the client's own Python; the processes that it starts get the whole environment.
     argv = [sys.executable, "-I", "-c", _BOTO3]
     if client == "aws":
         program = need("aws")

@@ -65,7 +65,7 @@ def test_no_secret_no_control_character_and_no_traceback(capsys):
 def test_a_closed_stderr_and_a_wrong_format_raise_nothing(capsys, monkeypatch):
     logs.start(0, {})
     root = logging.getLogger()
-    # pytest's own handlers raise what a handler of ours must survive.
+    # pytest's own handlers raise the errors that ours must ignore.
     root.handlers[:] = [found for found in root.handlers if isinstance(found, logs._Stderr)]
     logging.getLogger("ssohelper.x").warning("%d of %d", "one")
     assert "%d of %d" in capsys.readouterr().err

@@ -35,7 +35,7 @@ if act == "close":
 print("connected", flush=True)
 sys.stdin.read()
 """
-# What listens, and how the client reaches it.
+# The listener, and how the client reaches it.
 WAYS = {
     "unix": (socket.AF_UNIX, "", "AF_UNIX", ""),
     "IPv4": (socket.AF_INET, "127.0.0.1", "AF_INET", "127.0.0.1"),

@@ -40,13 +40,13 @@ def test_an_answer_of_aws_is_cached_and_published_for_half_of_its_lifetime(app):
 @pytest.mark.parametrize(
     ("left", "given", "is_due", "served_for"),
     [
-        (3661, "fresh-1", False, 1800),  # our clock was set back: what is left is unknown
+        (3661, "fresh-1", False, 1800),  # our clock was set back: the time left is unknown
         (3660, "old", False, 1860),
         (3600, "old", False, 1800),
         (1801, "old", False, 1),  # a published response that was lost is restored
         (1800, "old", True, 30),
         (931, "old", True, 30),
-        (910, "old", True, 10),  # never past the moment from which on a caller waits
+        (910, "old", True, 10),  # never past the time at which it must be renewed before use
         (901, "old", True, 1),
         (900, "fresh-1", False, 1800),
         (61, "fresh-1", False, 1800),

@@ -110,12 +110,12 @@ def test_no_sequence_returns_expired_credentials(
 
 
 def _call(folder: Path, world: World) -> None:
-    app = WorldApp(folder, world)  # a new process each time: nothing is remembered but files
+    app = WorldApp(folder, world)  # a new process each time: only files remain
     token = AccessToken(Secret("t"), int(world.wall()) + 10 * 86400, None, None)
     app.__dict__["tokens"] = _Tokens(token, Path(folder, ".aws", "token"))
     if app.credentials.load_published_until(KEY) > app.now():
         path = Path(folders.published_response(f"{folder}/run", *KEY))
-        # A hit prints its first line. (Real files have no change time of a clock of ours.)
+        # A hit prints its first line. (The change time of real files is not on the simulated clock.)
         document = json.loads(path.read_text().partition("\n")[0])
         assert (from_iso(document["Expiration"]) or 0) > world.true
     is_due = issuing.find(app, KEY).is_due

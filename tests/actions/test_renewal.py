@@ -361,7 +361,7 @@ class TestLock:
         really_lock = app.tokens.lock_token
 
         def lock(*words: Any) -> Any:
-            app.sign_in(left, "theirs")  # the one before us has renewed when we have its lock
+            app.sign_in(left, "theirs")  # the previous holder of the lock has renewed
             return really_lock(*words)
 
         monkeypatch.setattr(app.tokens, "lock_token", lock)
@@ -416,7 +416,7 @@ class TestFacts:
         app.tokens.save_facts("corp", facts)
         app.renewal = LoginRequired("invalid_grant")
         let_a_shell_ask(app)
-        for _ in range(3):  # no answer was lost: the third refusal says so too
+        for _ in range(3):  # no answer was lost, at the third refusal either
             with pytest.raises(LoginRequired, match='the session "corp" expired'):
                 renew(app)
             app.at += 31

@@ -26,7 +26,7 @@ def app(tmp_path: Path) -> WorldApp:
         (900, 301, "first"),
         (900, 300, "renewed-1"),
         (8 * HOUR, 1201, "first"),
-        (None, 1201, "first"),  # another tool's: it is taken for an hour's
+        (None, 1201, "first"),  # another tool's: an hour is assumed
         (None, 1200, "renewed-1"),
     ],
 )
@@ -146,7 +146,7 @@ class TestRejected:
     @pytest.mark.parametrize(
         ("stands", "left", "given", "used"),
         [
-            ("first", 3000, "renewed-1", ["first"]),  # whatever its file says of its end
+            ("first", 3000, "renewed-1", ["first"]),  # whatever its expiry
             ("theirs", 1, "theirs", []),
             ("theirs", 0, "renewed-1", ["theirs"]),
         ],

@@ -110,7 +110,7 @@ class WorldApp(App):
         self.slept += seconds
         self.while_asleep()
 
-    # -- what a test does ----------------------------------------------------------------------
+    # -- for tests -----------------------------------------------------------------------------
 
     def sign_in(self, left: int = 99 * HOUR, value: str = "first", **more: Any) -> None:
         """Another tool writes a token of which so much is left."""
@@ -130,7 +130,7 @@ class WorldApp(App):
     def valid(self, seconds: float = 18) -> str:
         return tokens.ensure_valid_token(self, SESSION, self.deadline(seconds)).value.reveal()
 
-    # -- what is there after -------------------------------------------------------------------
+    # -- outcomes ------------------------------------------------------------------------------
 
     def stands(self) -> str | None:
         found = self.tokens.load(SESSION)

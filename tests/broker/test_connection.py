@@ -18,7 +18,7 @@ KEY = RoleKey("corp", "001234567890", "ReadOnlyAccess")
 class World:
     def __init__(self) -> None:
         self.client, stream = socket.socketpair()
-        # A small buffer, so that a caller that takes nothing is noticed early.
+        # A small buffer, so that it is soon full when a caller reads nothing.
         stream.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         self.selector = selectors.DefaultSelector()
         self.callers: list[Caller] = []
@@ -117,7 +117,7 @@ def test_a_caller_that_disconnects_is_noticed(world):
     world.client.close()
     world.step()
     assert world.closed == 1
-    world.connection.send(b"too late", last=True)  # and what comes then does no harm
+    world.connection.send(b"too late", last=True)  # sending after the end does no harm
     world.connection.close()
     assert world.closed == 1
 

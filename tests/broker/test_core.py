@@ -192,7 +192,7 @@ class TestPace:
         world.run_to(10.0, lambda _now: None)
         assert all(isinstance(world.answer_of(caller), bytes) for caller in callers)
         second = [at for at, _ in world.calls if at > 0]
-        # 4 got through in the last second; the first answer since adds one.
+        # 4 calls got through in the last second; the first answer after that adds one.
         assert all(sum(at <= one < at + 1.0 for one in second) <= 5 for at in second[:4])
 
     def test_the_retry_after_of_a_429_among_answers_is_honoured(self, world):
@@ -304,7 +304,7 @@ class TestProbes:
         world.run_to(20.0, self.down_until(99))
         assert [at for at, _ in world.calls] == [0.0, 1.0, 2.0, 3.0]
         assert world.answer_of(caller) is DOWN
-        # The next probe would be at 4 s: waiting for the last half second helps nothing.
+        # The next probe would be at 4 s: waiting another half second would be useless.
         assert world.answered_at(caller) == 3.0
 
     def test_probes_are_1_then_2_then_4_s_apart(self, world):
@@ -379,7 +379,7 @@ class TestProbes:
         world.run_to(17.0, lambda _now: None)
         first, second = [at for at, _ in world.calls]
         assert first == 0.0
-        assert honoured <= second <= honoured + 0.02  # the pace counts by windows of 1.02 s
+        assert honoured <= second <= honoured + 0.02  # the window of the pace is 1.02 s
         assert world.answer_of(caller) == document()
 
     def test_callers_wait_through_a_429_up_to_the_deadline(self, world):
@@ -395,7 +395,7 @@ class TestProbes:
         world.go_to(0.4)
         world.end(outcome=DOWN)
         assert (world.answered_at(caller), world.answer_of(caller)) == (0.4, b"old\n")
-        # Between the probes too.
+        # Also between the probes.
         assert world.answer_of(world.ask()) == b"old\n"
         assert len(world.calls) == 1
 
@@ -504,7 +504,7 @@ class TestRenewal:
         error = world.answer_of(caller)
         assert isinstance(error, AwsUnreachable)
         assert "has not answered the renewal" in error.message
-        # After 15 s it counts as failing for those who wait for it; it goes on.
+        # After 15 s it counts as failing for the callers that wait for it; it goes on.
         assert world.answered_at(caller) == 15.0
         assert len(world.renewals) == 1, "it is under way and not asked for twice"
 

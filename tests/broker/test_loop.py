@@ -154,7 +154,7 @@ def test_50_callers_of_one_role_make_one_call(world):
 
 def test_calls_of_different_roles_are_under_way_at_the_same_time_up_to_16(world):
     world.start()
-    assert all_of(world.connect()) == answer("A")  # before an answer it is 4
+    assert all_of(world.connect()) == answer("A")  # before the first answer the limit is 4
     world.work.called.clear()
     world.work.gate.clear()
     streams = [world.connect(f"R{number:02}") for number in range(19)]
@@ -235,7 +235,7 @@ def test_another_users_process_is_not_served(world, monkeypatch, uid):
 def test_a_caller_is_told_to_wait_longer_in_a_separate_line(world):
     world.start()
     assert all_of(world.connect()) == answer("A")
-    # A second in which nothing may be sent, and a deadline that is less than 2 s away.
+    # Nothing may be sent for a second, and the deadline is less than 2 s away.
     world.loop._core._pace.note_throttled(time.monotonic(), 1.0)
     told, _, rest = all_of(world.connect("B", 1500, 1)).partition(b"\n")
     assert told.split()[0] == b"wait"

@@ -74,7 +74,7 @@ class World:
         assert caller not in self.replies, "two replies for one caller"
         self.replies[caller] = (self.now, reply)
 
-    # -- what a test does -----------------------------------------------------------------------
+    # -- for tests -----------------------------------------------------------------------------
 
     def ask(
         self,
@@ -132,7 +132,7 @@ class World:
             self.broker.advance(wake)
         self.now = moment
 
-    # -- what became of it ----------------------------------------------------------------------
+    # -- outcomes ------------------------------------------------------------------------------
 
     def answer_of(self, caller: Caller) -> bytes | SsoHelperError | None:
         """Return the caller's document or error; None while it waits."""

@@ -15,7 +15,7 @@ from tests.endpoint.world import ACCOUNT, ROLE, START_URL, Served
 
 SESSION = SsoSession("corp", START_URL, "us-east-1", ("sso:account:access",))
 JOB = Profile("job", SESSION, Role(ACCOUNT, ROLE), None)
-# Each by itself makes an SDK or another tool take another identity than the endpoint's.
+# Any one of these makes an SDK or another tool use another identity than the endpoint's.
 IDENTITY = {
     "process": "credential_process = /bin/false\n",
     "sso": "sso_session = corp\nsso_account_id = 000000000002\nsso_role_name = Other\n",
@@ -109,7 +109,7 @@ def test_identity_in_the_capital_default_section_stays_for_other_sections_only(
         "[profile own]\nsso_session = their\nsso_role_name = B\n"
     )
     before, after = as_botocore_reads(text, tmp_path), as_botocore_reads(copied(text), tmp_path)
-    assert before["default"]["sso_session"] == "corp"  # the control
+    assert before["default"]["sso_session"] == "corp"  # it is there before
     assert after["default"] == {"output": "text", "region": "eu-west-1"}
     for name in ("other", "own"):
         del before[name]["aws_secret_access_key"]

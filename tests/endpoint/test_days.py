@@ -34,9 +34,9 @@ HOUR = 3600
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    # Linux's clock since the start of the machine counts sleep too.
+    # Linux's uptime includes sleep.
     monkeypatch.setattr(clock_file, "_uptime", made.passed)
-    # Nobody else renews tokens here: after a refusal there is nothing to wait for.
+    # No other tool renews tokens here, so there is no reason to wait after a refusal.
     monkeypatch.setattr(renewal, "_REREAD_SECONDS", 0.1)
     return made
 
@@ -82,7 +82,7 @@ def test_four_lifetimes_of_credentials_and_of_tokens(
             endpoint.serving.background.run_once()
             good_now = good(endpoint, clock)
             seen.add(good_now["AccessKeyId"])
-            # An SDK asks again at 15 min and gives up at 10: it must never find less.
+            # An SDK asks again at 15 min and fails at 10: it must never get less.
             assert (from_iso(good_now["Expiration"]) or 0) - clock.true() > 15 * 60
     assert 4 <= len(seen) <= 10
     assert len(seen) <= emulator.counters["GetRoleCredentials"] <= len(seen) + 2
@@ -111,7 +111,9 @@ def test_an_error_in_the_settings_does_not_end_a_job(
             good(endpoint, clock)
         assert emulator.counters["GetRoleCredentials"] >= 3
         clock.go_on(HOUR + 60)
-        wait_for(lambda: len(endpoint.told) == 2)  # the hour of before is still the hour
+        wait_for(
+            lambda: len(endpoint.told) == 2
+        )  # the hour from the previous settings still applies
         assert [text for text in endpoint.warned if "settings" in text] == [
             "using the previous settings: "
             f'"{home.path}/.config/ssohelper/config.toml" line 1: invalid value'
@@ -158,7 +160,7 @@ def test_a_damaged_token_file_is_a_warning(
         before = good(endpoint, clock)
         [token] = home.token_folder.iterdir()
         whole = token.read_bytes()
-        token.write_bytes(b"")  # as by another tool on a full disk
+        token.write_bytes(b"")  # as another tool does on a full disk
         wait_for(lambda: endpoint.told)
         assert endpoint.told[0].startswith('the sign-in to "corp" is over')
         assert good(endpoint, clock) == before
@@ -180,7 +182,7 @@ def test_after_a_sleep_of_9_hours_nothing_expired_is_served(
 def test_it_renews_after_a_sleep_without_any_request(
     home: Home, emulator: Emulator, clock: Clock
 ) -> None:
-    # Longer than the sleep: only the jump tells that something has to be looked at.
+    # Longer than the sleep: only the jump of the clock shows that something is due.
     emulator.faults.role_credentials_seconds = 12 * HOUR
     with served(home, emulator, clock, pause_seconds=0.05) as endpoint:
         good(endpoint, clock)
@@ -193,7 +195,7 @@ def test_setting_the_clock_changes_nothing(
     home: Home, emulator: Emulator, clock: Clock, hours: int
 ) -> None:
     emulator.faults.role_credentials_seconds = HOUR
-    # By the wall clock the sign-in must live on: it is a file's time that everybody goes by.
+    # The sign-in must not end by the wall clock, by which all tools read the token file's expiry.
     emulator.faults.token_seconds = 500 * 24 * HOUR
     emulator.faults.registration_seconds = 600 * 24 * HOUR
     prepared(home, emulator)
@@ -215,7 +217,7 @@ def test_a_paused_machine_whose_uptime_stood_still(
         before = good(endpoint, clock)
         clock.sleep(9 * HOUR)
         assert good(endpoint, clock)["AccessKeyId"] != before["AccessKeyId"]
-        # And with no network yet: an error, not what has expired.
+        # Without network it is an error, not expired credentials.
         clock.sleep(9 * HOUR)
         emulator.stop()
         answered = endpoint.get()
@@ -273,7 +275,7 @@ class TestSlowAws:
     ) -> None:
         emulator.faults.role_credentials_seconds = HOUR
         with served(home, emulator, clock) as endpoint:
-            # The first ones are AWS's to bring, which a busy machine delays by more than that.
+            # The first credentials come from AWS, which may take longer on a busy machine.
             wait_for(lambda: endpoint.get().status == 200)
             before = good(endpoint, clock)
             emulator.faults.latency_seconds = {"GetRoleCredentials": 4, "CreateToken": 4}
@@ -336,10 +338,10 @@ class TestEndOfASignIn:
     def test_everything_is_renewed_shortly_before(
         self, home: Home, emulator: Emulator, clock: Clock
     ) -> None:
-        # The token has an hour and is a quarter of one old then: nothing else renews it.
+        # The token lives for an hour and is 15 min old then: no other rule renews it.
         signed_in(home, clock, hours=1.75)
         with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
-            good(endpoint, clock)  # no call is under way while the clock goes on
+            good(endpoint, clock)  # no call is under way while the clock advances
             clock.go_on(1.5 * HOUR)
             asked: list[tuple[float, int, str]] = []
             until = clock.true() + HOUR / 4 - 30
@@ -351,7 +353,7 @@ class TestEndOfASignIn:
                 asked.append((until - clock.true(), refreshes, key_id))
             _, refreshes, key_id = asked[-1]
             earlier = [asking for asking in asked if asking[0] > 110]
-            # Both are of the last two minutes, and of no other time than that.
+            # Both were renewed in the last two minutes.
             assert refreshes not in {asking[1] for asking in earlier}
             assert key_id not in {asking[2] for asking in earlier}
 
@@ -374,7 +376,7 @@ class TestEndOfASignIn:
             for _ in range(5):
                 clock.go_on(60)
                 endpoint.serving.background.run_once()
-            # Nobody asks, so AWS is not asked again and again.
+            # Without requests AWS is not asked repeatedly.
             assert emulator.counters["CreateToken.refresh_token"] == asked
             home.browser()
             assert run("login", "corp", env=faked(clock)).returncode == 0

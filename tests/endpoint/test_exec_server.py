@@ -59,14 +59,14 @@ def test_the_child_uses_the_chosen_account(home: Home, emulator: Emulator, clien
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [ACCOUNT, "eu-west-1"]
     assert home.config_file.read_bytes() == before
-    # The control: without us it is the [default]'s keys, which STS does not know.
+    # Without us the command uses [default]'s keys, which STS does not know.
     alone = subprocess.run(
         [sys.executable, "-c", _BOTO3], env=home.env, capture_output=True, text=True, timeout=60
     )
     assert "InvalidClientTokenId" in alone.stderr
 
 
-# Each would win over the endpoint if it reached the command.
+# An SDK would prefer each to the endpoint if it reached the command.
 DEFAULTS = {
     "static keys": "aws_access_key_id = AKIADEFAULT\naws_secret_access_key = default\n",
     "sso": "sso_session = corp\nsso_account_id = 000000000000\nsso_role_name = Role00\n",
@@ -139,7 +139,7 @@ def test_other_profiles_work_beside_it_in_the_aws_cli_and_in_ssohelper(
     assert done.returncode == 0, done.stderr
     found = re.findall(r"^\d{12}$", done.stdout, re.M)
     assert found == [ACCOUNT, *[OTHER_ACCOUNT] * 5], done.stdout + done.stderr
-    assert f"account\t{OTHER_ACCOUNT}\n" in done.stdout  # whoami's
+    assert f"account\t{OTHER_ACCOUNT}\n" in done.stdout  # from whoami
     assert "AWS_CONFIG_FILE" not in done.stderr
 
 
@@ -185,7 +185,7 @@ def test_the_childs_environment_and_files(home: Home, emulator: Emulator) -> Non
     files = [line.split() for line in done.stdout.splitlines() if line.startswith("600 ")]
     sizes = {Path(name).name: int(size) for _, size, name in files}
     assert sizes["credentials"] == 0
-    assert sizes["token"] == 43  # 256 bits, and no newline behind them
+    assert sizes["token"] == 43  # 256 bits, without a newline
 
 
 def test_an_unknown_end_of_the_sign_in_is_a_warning_at_the_start(
@@ -193,7 +193,9 @@ def test_an_unknown_end_of_the_sign_in_is_a_warning_at_the_start(
 ) -> None:
     unsure = run("exec", "--server", "job", "--", "true")
     assert unsure.stderr.count('warning: the sign-in to "corp" may end at any time') == 1
-    assert "ssohelper login corp --force" in unsure.stderr  # no sign-in of ours: it has no date
+    assert (
+        "ssohelper login corp --force" in unsure.stderr
+    )  # another tool signed in: the time is unknown
     assert "notice:" not in unsure.stderr
     emulator.auto_approve = "ana"
     home.browser()
@@ -214,7 +216,7 @@ def test_an_unknown_end_of_the_sign_in_is_a_warning_at_the_start(
         (["no-such-program"], 127),
         (["sh", "-c", "kill -TERM $$"], 143),
         (["sh", "-c", "kill -KILL $$"], 137),
-        (["sh", "-c", "kill -PIPE $$"], 141),  # Python ignores it, a program must not
+        (["sh", "-c", "kill -PIPE $$"], 141),  # Python ignores it, the command must not
     ],
 )
 def test_exit_codes_are_the_command_s(
@@ -276,7 +278,7 @@ def test_on_a_terminal_job_control_works(home: Home, emulator: Emulator) -> None
     shell = pexpect.spawn(
         "bash", ["--norc", "--noprofile", "-i"], env={**home.env, "PS1": "$ "}, encoding="utf-8",
         timeout=60, dimensions=(24, 80),
-        # Ignored where the test run itself was started with `&`.
+        # It is ignored when the test run itself was started with `&`.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
@@ -305,8 +307,8 @@ def test_on_a_terminal_job_control_works(home: Home, emulator: Emulator) -> None
         shell.sendline("echo code $?")
         shell.expect(r"code (\d+)\r\n")
         assert shell.match.group(1) == "130"
-        # A script that runs it ends at Ctrl-C too. `exec`: a Ctrl-C just before sh has a child is
-        # lost on sh, which waits for that child then.
+        # A script that runs it ends at Ctrl-C too. `exec`, since sh loses a Ctrl-C just before it
+        # has started its child, and then waits for that child.
         line = "echo be''gun; exec sleep 60"
         shell.sendline(f"for n in 1 2 3; do {' '.join(EXEC)} sh -c '{line}'; done")
         shell.expect("begun")
@@ -361,7 +363,7 @@ def test_a_child_that_cannot_be_started_leaves_no_server(
 def test_it_works_with_a_read_only_home(home: Home, emulator: Emulator) -> None:
     """The endpoint's folder is then in the runtime folder, and is removed at the end."""
     argv = [*EXEC, sys.executable, "-c", _BOTO3]
-    if os.geteuid() == 0:  # root writes in spite of a mode
+    if os.geteuid() == 0:  # root can write whatever the mode
         argv = ["sh", "-c", _IN_NAMESPACE, "sh", need("unshare"), _READ_ONLY_HOME, *argv]
     else:
         home.path.chmod(0o555)
@@ -376,7 +378,7 @@ def test_it_works_with_a_read_only_home(home: Home, emulator: Emulator) -> None:
     assert os.listdir(home.runtime / "serve") == []
 
 
-# Exit 99: no mount namespace is to be had (a container without CAP_SYS_ADMIN).
+# Exit 99: no mount namespace can be created (a container without CAP_SYS_ADMIN).
 _IN_NAMESPACE = """
 unshare=$1 script=$2; shift 2
 "$unshare" --mount true || exit 99

@@ -86,7 +86,7 @@ class TestLongJobs:
         line = typed("long-jobs.md", "--check --min 10h")
         home.browser()
         assert shell(line, home).returncode == 0
-        assert not (home.path / "opened").exists()  # nothing known against it: nobody is asked
+        assert not (home.path / "opened").exists()  # the sign-in lasts, so no browser opens
         done = shell(typed("long-jobs.md", "session_hours"), home)
         assert done.returncode == 0, done.stderr
         assert shell("ssohelper login corp --force", home).returncode == 0
@@ -97,7 +97,7 @@ class TestLongJobs:
         assert kept.returncode == 0, kept.stderr
         assert "no new sign-in is needed" in kept.stderr
         assert len((home.path / "opened").read_text().splitlines()) == 1
-        # And when it does not last so long, a person is asked.
+        # When it does not last long enough, the browser opens.
         assert shell("ssohelper login corp --min 13h", home).returncode == 0
         assert len((home.path / "opened").read_text().splitlines()) == 2
 
@@ -148,10 +148,10 @@ class TestLongJobs:
             program.says(".payments.env")
             done = shell(f"set -a; . ~/.payments.env; {_WHO}", home)
             assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr
-            # What systemd sends at the end, and what the unit calls a success.
+            # The signal that systemd sends at the end, and the exit code that the unit accepts.
             assert program.ends(15) == 143
         assert "SuccessExitStatus=143" in service
-        # `systemctl enable` takes a unit only with this.
+        # `systemctl enable` needs this line.
         assert all("[Install]\nWantedBy=" in unit for unit in (timer, service))
 
     def test_a_ci_machine_without_a_browser(self, home: Home, emulator: Emulator) -> None:
@@ -178,7 +178,7 @@ class TestContainers:
         with Program(["/bin/sh", "-c", f"exec {serve}"], home) as program:
             program.says("credential_process = ")
             curl = config.partition("credential_process = ")[2].partition("\n")[0]
-            # Without any network at all.
+            # Without any network.
             done = contained(f"cat /proc/net/dev; {curl}", home, "--unshare-net")
             assert "eth0" not in done.stdout
             assert json.loads(done.stdout.splitlines()[-1])["AccountId"] == ACCOUNT
@@ -204,7 +204,7 @@ class TestContainers:
                 shell(typed("containers.md", "curl -sS"), home),
                 shell(printed, home),
             ):
-                # curl's "an HTTP error", which an SDK takes for no credentials.
+                # curl's exit code for an HTTP error, which an SDK reads as "no credentials".
                 assert (done.returncode, "401" in done.stderr) == (22, True), done.stderr
                 said = json.loads(done.stdout)
                 assert said["code"] == "LoginRequired"

@@ -180,7 +180,7 @@ def test_the_running_endpoint_gives_credentials_to_the_right_request_only(endpoi
     good = raw(endpoint.port, of(endpoint, request()))
     assert good.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"CNRYSAK" in good
-    # No word of who serves, nothing that lets a page read it, nothing that keeps it.
+    # No server name, nothing that allows a web page to read it, no caching.
     head = good.partition(b"\r\n\r\n")[0].lower()
     assert b"cache-control: no-store" in head
     assert b"access-control" not in head
@@ -189,7 +189,7 @@ def test_the_running_endpoint_gives_credentials_to_the_right_request_only(endpoi
         came = raw(endpoint.port, of(endpoint, data))
         assert b"CNRY" not in came, name
         assert came == b"" or came.startswith(b"HTTP/1.1 403 "), name
-    # TLS hello, a client that says nothing more, one from another address of this machine
+    # A TLS hello, and a client with another address of this machine.
     assert raw(endpoint.port, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n").count(b"CNRY") == 0
     assert raw(endpoint.port, of(endpoint, request()), source="127.0.0.2") == b""
     assert endpoint.get().status == 200
@@ -232,7 +232,7 @@ def test_no_connection_to_aws_stays_open(endpoint: Served) -> None:
     """After a sleep it would be dead, and the first renewal would wait for an answer on it."""
     assert endpoint.get().status == 200
     assert endpoint.emulator.counters["GetRoleCredentials"] >= 1
-    ends_in = f":{urlsplit(endpoint.emulator.url).port:04X} 01"  # address of the peer, established
+    ends_in = f":{urlsplit(endpoint.emulator.url).port:04X} 01"  # the peer's port, and the state ESTABLISHED
     wait_for(lambda: ends_in not in Path("/proc/net/tcp").read_text())
 
 
@@ -291,5 +291,5 @@ def test_idle_and_slow_clients_delay_no_other(endpoint: Served) -> None:
             began = time.monotonic()
             assert endpoint.get().status == 200
             took.append(time.monotonic() - began)
-    # The figure itself is in `make torture`: here a busy machine may be slow, but not stand still.
+    # `make torture` has the real limit; here a busy machine may be slow.
     assert sorted(took)[int(len(took) * 0.99)] < 5

@@ -58,7 +58,9 @@ def test_under_nohup_it_survives_the_terminal(home: Home, emulator: Emulator) ->
     path = home.path / "sso.sock"
     with Program([need("nohup"), *SERVE, "--socket", str(path)], home) as program:
         program.says("until Ctrl-C")
-        program.process.send_signal(signal.SIGHUP)  # of the two the first by number is taken
+        program.process.send_signal(
+            signal.SIGHUP
+        )  # of two pending signals the lower number is delivered first
         assert program.ends(signal.SIGTERM) == 143
 
 
@@ -100,7 +102,7 @@ def test_json_has_the_same_values(home: Home, emulator: Emulator) -> None:
         printed = json.loads("".join(program.out))
         data = printed["data"]
         assert "warning" not in "".join(program.err)
-    # Who reads JSON alone learns too that no notice will come.
+    # The JSON too says that no notice will come.
     [warning] = printed["warnings"]
     assert warning.startswith('the sign-in to "corp" may end at any time')
     assert data["environment"]["AWS_CONTAINER_CREDENTIALS_FULL_URI"] == data["url"]
@@ -112,7 +114,7 @@ class TestEnvFile:
     def test_the_address_survives_a_restart_and_the_token_is_new(
         self, home: Home, emulator: Emulator
     ) -> None:
-        # Whoever listens there in between is told the old one by each container that runs on.
+        # A program that listens there meanwhile gets the old token from each running container.
         path = home.path / "job.env"
         seen = []
         for _ in range(2):
@@ -208,7 +210,7 @@ class TestTokenFolder:
             tokens.append((home.path / "t" / "token").read_bytes())
             assert self.account(home, variables) == ACCOUNT
         assert tokens[0] != tokens[1]
-        # No newline behind it: every SDK refuses one.
+        # Without a newline, which every SDK refuses.
         assert [len(token) for token in tokens] == [43, 43]
 
     def account(self, home: Home, variables: dict[str, str]) -> str:
@@ -333,7 +335,7 @@ class TestSocket:
     def test_a_socket_that_another_user_could_replace_is_refused(
         self, home: Home, emulator: Emulator, run: Run
     ) -> None:
-        # A container would take their credentials for ours.
+        # A container would use that user's credentials as ours.
         shared = home.path / "shared"
         shared.mkdir()
         shared.chmod(0o777)
@@ -423,9 +425,7 @@ def test_a_notice_is_printed_and_passed_to_the_users_command(
         said = (home.path / "told").read_text().splitlines()
         assert said[:2] == ["--title", "aws"]
         assert 'you must sign in to "corp"' in said[2]
-        assert (
-            program.ends(signal.SIGTERM, seconds=30) == 143
-        )  # the command that hangs does not matter
+        assert program.ends(signal.SIGTERM, seconds=30) == 143  # the hanging command delays nothing
 
 
 def test_a_stopped_terminal_delays_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ while True:
 @pytest.fixture(autouse=True)
 def _as_there(home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     home.env["PYTHONPATH"] = str(ROOT)
-    # With the name that the shell shows of a job.
+    # With the command name that the shell shows for a job.
     monkeypatch.setattr(test_exec_server, "EXEC", ["env", "A=ssohelper", *EXEC])
 
 
@@ -59,11 +59,11 @@ def test_ctrl_c_arrives_once_and_in_the_background_the_signal_that_is_sent(home:
         ours = int(shell.match.group(1))
         shell.sendcontrol("c")
         shell.expect("heard SIGINT")
-        # Of what waits for us the lower number comes first: SIGINT has been looked at by then.
+        # Of pending signals the lower number is delivered first: SIGINT has been handled by then.
         os.kill(ours, signal.SIGUSR1)
         shell.expect("heard SIGUSR1")
         assert "SIGINT" not in shell.before
-        # One that is not the terminal's, while we are in front of it: counted as its own.
+        # Not sent by the terminal, but while we are its foreground job: treated as the terminal's.
         os.kill(ours, signal.SIGINT)
         os.kill(ours, signal.SIGUSR2)
         shell.expect("heard SIGUSR2")

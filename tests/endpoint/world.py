@@ -129,7 +129,7 @@ def served(
         if clock is not None:
             nowhere = broker_client.Unavailable("its process would have another clock")
             stack.enter_context(patch.object(broker_client, "ask", side_effect=nowhere))
-            # One at a time, as a broker's callers are: the second finds what the first has cached.
+            # One at a time, as in a broker: the second finds the credentials that the first has cached.
             stack.enter_context(patch.object(credentials, "_ask_alone", _one_by_one()))
         yield from _served(home, emulator, clock, pause_seconds)
 
@@ -212,9 +212,9 @@ class Program:
             stderr=subprocess.PIPE,
             text=True,
             cwd=home.path,
-            # Where nobody above the test run has a terminal its own group ignores SIGTSTP.
+            # An orphaned process group, as a test run without a terminal has, ignores SIGTSTP.
             process_group=0,
-            # Ignored where the test run itself was started with nohup.
+            # It is ignored when the test run itself was started with nohup.
             preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
         self.out: list[str] = []
@@ -242,7 +242,7 @@ class Program:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Passed on to what it runs, which holds its streams too.
+        # It passes SIGTERM on to its command, which holds its streams too.
         self.process.terminate()
         try:
             self.process.wait(30)

@@ -61,7 +61,7 @@ def signed_out(error: AwsError) -> SsoHelperError | None:
 def test_aws_answers_are_distinguished_from_other_programs(answer: Answer, name: str) -> None:
     found = aws_error_of(answer)
     assert (found.name if found else "") == name
-    # What only AWS can say is raised for AWS's own errors alone.
+    # Errors about tokens and roles are raised only for AWS's own answers.
     assert isinstance(error_of(answer, "AWS", signed_out), LoginRequired) is bool(name)
 
 

@@ -102,7 +102,7 @@ def test_a_short_failure_is_retried(emulator: Emulator, keys: RoleCredentials, s
 
 
 def test_throttling_without_an_end_is_exit_6(emulator: Emulator, keys: RoleCredentials) -> None:
-    # Longer than the call may take: not waited for.
+    # Longer than the call may take: it does not wait.
     emulator.faults.script(OPERATION, 429, {"Retry-After": "60"}, times=3)
     with pytest.raises(Throttled) as caught:
         client(emulator).get_login_url(keys, ISSUER, PAGE)

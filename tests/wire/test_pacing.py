@@ -136,5 +136,5 @@ def test_threads_share_one_pace():
     for thread in threads:
         thread.join(30)
     assert len(times) == 80
-    # 80 requests at 20 a second cannot take less than 79 turns.
+    # 80 requests at 20 a second cannot take less than 79 intervals.
     assert clock.now - 1000.0 >= 79 / 20 - 0.01

@@ -18,8 +18,8 @@ from ssohelper.errors import ConfigInvalid
 from ssohelper.wire import clients
 from tests.conftest import Home
 
-# All calls of a sign-in and its use, by the real classes, in a process that starts with the
-# planted variables and home: botocore fixes its folders when it is imported.
+# All calls of a sign-in and its use, with the real classes, in a process that starts with the
+# planted variables and home: botocore determines its folders when it is imported.
 PROGRAM = """
 import sys, time
 from ssohelper.core.deadline import Deadline

@@ -20,7 +20,7 @@ from tests.wire.quick import quick_pacing, warn_of_foreign_token_only
 
 ACCOUNT = "000000000000"
 ROLE = Role(ACCOUNT, "Role00")
-# What AWS might answer with status 200, and must never get further than the border.
+# Bad answers with status 200, none of which may be accepted.
 NONSENSE = [
     pytest.param(b"", id="empty"),
     pytest.param(b"{", id="truncated"),

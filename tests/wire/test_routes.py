@@ -136,7 +136,7 @@ class TestTls:
         def serve(connection: socket.socket, number: int) -> None:
             server.read_request(connection)
             connection.sendall(b'HTTP/1.1 200 OK\r\n\r\n{"a":1}')
-            # No close_notify: as when a middlebox ends the connection.
+            # No close_notify, as when a device on the network path ends the connection.
             connection.shutdown(socket.SHUT_RDWR)
 
         with RawServer(serve, aws.context) as server:
@@ -238,7 +238,7 @@ class TestProxy:
             transport = Transport(f"https://{host}:{aws.server.port}", environ, "AWS")
             if host == "localhost":
                 assert ask(transport) == b'{"a":1}'
-            else:  # not a name of the certificate, and asked all the same
+            else:  # not in the certificate, but reached without the proxy
                 with pytest.raises(AwsUnreachable, match="certificate"):
                     ask(transport)
             assert proxy.connections == 0
@@ -358,7 +358,7 @@ class TestConnecting:
 PROGRAM = """
 import json, sys
 import http.client, threading
-# http.client brings email.utils along; whoever of us imports it by name fails here.
+# http.client imports email.utils itself; a module of ours that imports it fails here.
 sys.modules["email.utils"] = None
 import ssohelper.wire.portal, ssohelper.wire.oidc, ssohelper.wire.federation
 from ssohelper.wire.transport import Transport
