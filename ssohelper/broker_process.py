@@ -32,11 +32,11 @@ def run(argv: list[str]) -> int:
     listener = socket.socket(fileno=PASSED_DESCRIPTOR)
     listener.set_inheritable(False)
     shared = _Shared(os.environ)
-    identity = _identity(address)
+    identity = _read_identity(address)
 
     def forget_address() -> None:
         # A newer broker's socket file at the same path stays.
-        if identity is not None and _identity(address) == identity:
+        if identity is not None and _read_identity(address) == identity:
             with contextlib.suppress(OSError):
                 os.unlink(address)
 
@@ -88,7 +88,7 @@ def _leave_terminal() -> None:
             os.setsid()
 
 
-def _identity(path: str) -> tuple[int, int] | None:
+def _read_identity(path: str) -> tuple[int, int] | None:
     try:
         found = os.lstat(path)
     except OSError:

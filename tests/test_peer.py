@@ -14,7 +14,7 @@ from typing import cast
 import pytest
 
 from ssohelper.fastpath import peer
-from ssohelper.fastpath.peer import is_allowed, peer_uid
+from ssohelper.fastpath.peer import find_peer_uid, is_allowed
 from tests.programs import need
 
 OTHER = 65534
@@ -98,7 +98,7 @@ def folder() -> Iterator[Path]:
 @pytest.mark.parametrize("act", ["hold", "shut"])
 def test_our_own_process_is_known(way: Way, act: str, folder: Path) -> None:
     with connected(way, folder, os.geteuid(), act) as connection:
-        assert peer_uid(connection) == os.geteuid()
+        assert find_peer_uid(connection) == os.geteuid()
 
 
 @ON_LINUX
@@ -107,7 +107,7 @@ def test_our_own_process_is_known(way: Way, act: str, folder: Path) -> None:
 @pytest.mark.parametrize("act", ["hold", "shut"])
 def test_another_user_s_process_is_known(way: Way, act: str, folder: Path) -> None:
     with connected(way, folder, OTHER, act) as connection:
-        assert peer_uid(connection) == OTHER
+        assert find_peer_uid(connection) == OTHER
 
 
 @ON_LINUX
@@ -116,7 +116,7 @@ def test_a_client_that_has_closed_its_end_is_unknown(way: Way, folder: Path) -> 
     """The kernel lists a socket that no process holds as root's."""
     with connected(way, folder, os.geteuid(), "close") as connection:
         assert connection.recv(1) == b""
-        assert peer_uid(connection) is None
+        assert find_peer_uid(connection) is None
 
 
 @ON_LINUX
@@ -135,13 +135,13 @@ def test_two_clients_of_one_port_are_distinguished(folder: Path) -> None:
         listening.listen()
         ours.connect(listening.getsockname())
         with listening.accept()[0] as accepted:
-            assert peer_uid(accepted) == os.geteuid()
-            assert peer_uid(theirs) == user
+            assert find_peer_uid(accepted) == os.geteuid()
+            assert find_peer_uid(theirs) == user
 
 
 def test_a_socket_that_is_not_connected_is_unknown() -> None:
     with socket.socket() as unconnected:
-        assert peer_uid(unconnected) is None
+        assert find_peer_uid(unconnected) is None
 
 
 @ON_LINUX
@@ -151,7 +151,7 @@ def test_without_the_tables_the_user_is_unknown(
     with connected(WAYS["IPv4"], folder, os.geteuid()) as connection:
         for missing in (str(folder / "none"), "/proc/net/dev"):
             monkeypatch.setattr(peer, "_TABLES", (missing, missing))
-            assert peer_uid(connection) is None
+            assert find_peer_uid(connection) is None
 
 
 def test_our_user_and_root_are_allowed_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,7 +207,7 @@ def test_the_user_of_a_unix_socket_on_macos(
     answer: bytes | None, user: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(peer, "sys", SimpleNamespace(platform="darwin"))
-    assert peer_uid(cast(socket.socket, Told(answer))) == user
+    assert find_peer_uid(cast(socket.socket, Told(answer))) == user
 
 
 def test_on_macos_the_user_of_a_tcp_connection_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,4 +217,4 @@ def test_on_macos_the_user_of_a_tcp_connection_is_unknown(monkeypatch: pytest.Mo
         socket.create_connection(listening.getsockname()),
         listening.accept()[0] as accepted,
     ):
-        assert peer_uid(accepted) is None
+        assert find_peer_uid(accepted) is None

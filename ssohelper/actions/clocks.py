@@ -50,7 +50,7 @@ def load_session_clock(app: App, session: SsoSession) -> SessionClock:
     token, outlook = _load_token_and_outlook(app, session, warn=app.warn)
     if token is None:
         return SessionClock(session, None, "signed_out", False, None, None, None, None, outlook)
-    facts = tokens.facts_of(app, session, token)
+    facts = tokens.load_facts_of(app, session, token)
     ends_at, source = sign_in_end(facts, _configured_hours(app, session))
     if outlook.reason == "assumed" and outlook.at is not None and outlook.at <= app.now():
         app.warn(
@@ -138,7 +138,7 @@ def warn_of_unknown_end(
     elif seconds is not None and seconds <= 3600:
         return
     when = "at any time" if seconds is None else f"within {duration_text(seconds)}"
-    if tokens.facts_of(app, session, token).signed_in_at is None:
+    if tokens.load_facts_of(app, session, token).signed_in_at is None:
         command = f"ssohelper login {session.name} --force"
         cure = f"Another tool signed in, at an unknown time; sign in again with: {command}"
     else:

@@ -77,7 +77,7 @@ def open_in_browser(
     federation = app.federation(page.region)  # first: raises for a wrong AWS_ENDPOINT_URL_SIGNIN
     endpoint = console_sign_in_endpoint(page.region, app.environ)
     issuer.check_credentials_destination(
-        tokens.issuer_of(app, session), "console sign-in", endpoint, session
+        tokens.load_issuer(app, session), "console sign-in", endpoint, session
     )
     # The console session ends when these keys expire, so they should be nearly new.
     keys = credentials.release(
@@ -85,7 +85,7 @@ def open_in_browser(
     )
     address = federation.get_login_url(keys, session.start_url, page.url)
     with app.browser_pages() as pages:
-        redirect = pages.redirect(address)
+        redirect = pages.add_redirect(address)
         if not start(redirect.url):
             raise LocalState("the browser could not be started", hint=_other_ways(profile))
         outcome = _await_browser(app, redirect, has_failed)

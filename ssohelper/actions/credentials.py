@@ -90,10 +90,10 @@ def renew_ahead(app: App, session: SsoSession, role: Role, deadline: Deadline) -
     Raises: as `release`.
     """
     token = app.tokens.load(session)
-    token_due_at = tokens.renewal_due_at(app, session)
+    token_due_at = tokens.load_renewal_due_at(app, session)
     if token is not None and token_due_at is not None and app.now() >= token_due_at:
         tokens.renew_token(app, session, token, deadline)
-    if due_at(app, session, role) <= app.now():
+    if load_due_at(app, session, role) <= app.now():
         release(app, session, role, deadline, least_share=_HALF)
 
 
@@ -108,10 +108,10 @@ def renew_now(app: App, session: SsoSession, role: Role, deadline: Deadline) -> 
         raise AwsUnreachable("the credentials could not be renewed", hint="try again in a minute")
 
 
-def due_at(app: App, session: SsoSession, role: Role) -> int:
+def load_due_at(app: App, session: SsoSession, role: Role) -> int:
     """Return when (epoch seconds) the role's credentials or the token must be renewed; 0: now."""
     cached = app.credentials.load(session.key_of(role), session)
-    return 0 if cached is None else issuing.due_at(app, session, cached)
+    return 0 if cached is None else issuing.load_due_at(app, session, cached)
 
 
 def parse_document(document: bytes) -> RoleCredentials:

@@ -95,7 +95,7 @@ def is_of_earlier_sign_in(app: App, session: SsoSession, found: Listing) -> bool
     No portal call names the user: only STS does, with a role's keys (actions.identity).
     False while the session is signed out: no other user's listing could be fetched.
     """
-    since = tokens.person_since(app, session)
+    since = tokens.load_user_since(app, session)
     return since is not None and found.listed_at < since <= app.now()
 
 

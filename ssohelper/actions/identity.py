@@ -41,7 +41,9 @@ def look_up(app: App, profile: Profile) -> KnownIdentity:
 def _facts(app: App, session: SsoSession) -> SignInFacts:
     """Return the facts of the present sign-in, which another tool may have replaced."""
     token = tokens.peek_token(app, session)
-    return tokens.facts_of(app, session, token) if token else app.tokens.load_facts(session.name)
+    return (
+        tokens.load_facts_of(app, session, token) if token else app.tokens.load_facts(session.name)
+    )
 
 
 def confirm(app: App, known: KnownIdentity) -> ConfirmedIdentity:
@@ -56,7 +58,7 @@ def confirm(app: App, known: KnownIdentity) -> ConfirmedIdentity:
         app, known.profile, known.profile.region or session.region
     )
     endpoint = sts_endpoint(region, app.environ)
-    issuer.check_credentials_destination(tokens.issuer_of(app, session), "sts", endpoint, session)
+    issuer.check_credentials_destination(tokens.load_issuer(app, session), "sts", endpoint, session)
     keys = credentials.release(app, session, role, app.deadline())
     identity = app.account_client(keys, region).get_caller_identity()
     if not identity.is_role(role):

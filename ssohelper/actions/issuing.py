@@ -152,7 +152,7 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
     if state is Freshness.RENEW_FIRST or left < cached.life_seconds * least_share:
         return Found(document)
     is_due = state is Freshness.SERVE_AND_RENEW
-    token_due_at = tokens.renewal_due_at(app, session)
+    token_due_at = tokens.load_renewal_due_at(app, session)
     is_token_due = token_due_at is not None and app.now() >= token_due_at
     is_published = not stamp.is_due and app.credentials.load_published_until(key) > app.now()
     if not is_published and not _publish_again(
@@ -233,13 +233,13 @@ def document_of(credentials: RoleCredentials, account_id: str) -> bytes:
     return to_json(answer).encode() + b"\n"
 
 
-def due_at(app: App, session: SsoSession, cached: CachedCredentials) -> int:
+def load_due_at(app: App, session: SsoSession, cached: CachedCredentials) -> int:
     """Return when (epoch seconds) half of this lifetime, or of the token's, is over: the earlier.
 
     The token counts so that no SDK finds it with less than the SDK's own margin of 15 min left.
     """
     half = app.local(freshness.half_life_at(cached.received_at, cached.credentials.expires_at))
-    token_due_at = tokens.renewal_due_at(app, session)
+    token_due_at = tokens.load_renewal_due_at(app, session)
     return half if token_due_at is None else min(half, token_due_at)
 
 
@@ -354,7 +354,7 @@ def _publish(
     until after its renewal before use: botocore would then run us again for each request.
     """
     try:
-        until = due_at(app, session, cached)
+        until = load_due_at(app, session, cached)
         if is_due:
             ends_at = freshness.renew_first_at(cached.received_at, cached.credentials.expires_at)
             until = min(app.now() + freshness.RETRY_SECONDS, app.local(ends_at))

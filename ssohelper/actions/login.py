@@ -131,7 +131,7 @@ def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutc
     valid = token
     try:
         lasts = token.expires_at - app.now() >= min_seconds
-        if not lasts or tokens.state_of(app, session, token) is not TokenState.GOOD:
+        if not lasts or tokens.load_state(app, session, token) is not TokenState.GOOD:
             valid = tokens.renew_token(app, session, token, app.deadline(_RENEWAL_SECONDS))
     except LoginRequired:
         return None

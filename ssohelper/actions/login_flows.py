@@ -52,7 +52,7 @@ def sign_in_by_browser(
         challenge = _code_challenge(verifier)
         page = oidc.authorize_url(registration, redirect_uri, state.reveal(), challenge)
         ui.show_page(page)
-        ui.open_browser(lambda: pages.redirect(Secret(page)).url)
+        ui.open_browser(lambda: pages.add_redirect(Secret(page)).url)
         callback = wait_for_callback(app, session, ui, pages)
     if callback is None:
         raise _sign_in_timed_out(session)
@@ -86,7 +86,7 @@ def sign_in_by_device_code(
     page = Secret(authorization.verification_uri_complete)
     with app.browser_pages() as pages:
         ui.show_code(authorization)
-        ui.open_browser(lambda: pages.redirect(page).url)
+        ui.open_browser(lambda: pages.add_redirect(page).url)
         return _wait_for_confirmation(app, session, ui, oidc, registration, authorization)
 
 

@@ -85,7 +85,7 @@ def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperErr
     elif error is None:
         token = tokens.peek_token(app, session)
         if token is not None:
-            margin = token_margin_seconds(tokens.life_seconds(app, session, token))
+            margin = token_margin_seconds(tokens.load_life_seconds(app, session, token))
             try_to_give_due_notice(app, session, token.expires_at - int(margin))
 
 

@@ -97,7 +97,7 @@ def _save(
     """Write the new token to its file at once: until then a kill would lose the sign-in."""
     fresh, issuer = issued
     # Even without the lock: the only copy of the token is in this process.
-    with _state_lock(app, session):
+    with _hold_state_lock(app, session):
         stamp = app.session_stamp(session)
         saved = app.tokens.save_renewed(session, used, fresh, reserved)
         if saved.value != fresh.value:
@@ -153,7 +153,7 @@ def _ended_error(session: SsoSession, refusal: LoginRequired, *, was_lost: bool)
 
 
 def _note_sent(app: App, session: SsoSession, sent_id: str | None) -> None:
-    with _state_lock(app, session):
+    with _hold_state_lock(app, session):
         facts = app.tokens.load_facts(session.name)
         if facts.sent_id != sent_id:
             _save_facts(app, session, facts._replace(sent_id=sent_id))
@@ -161,15 +161,15 @@ def _note_sent(app: App, session: SsoSession, sent_id: str | None) -> None:
 
 def _note_end(app: App, session: SsoSession, token: AccessToken) -> None:
     """Record that this token's sign-in has ended, and how long it lasted if that is known."""
-    if tokens.facts_of(app, session, token).ended_at is not None:
+    if tokens.load_facts_of(app, session, token).ended_at is not None:
         _note_sent(app, session, None)
         return
-    with _state_lock(app, session):
+    with _hold_state_lock(app, session):
         present = app.tokens.load(session)
         if present is None or present.id != token.id:
             return  # a sign-in or sign-out came meanwhile: the facts are no longer of this token
-        facts = tokens.facts_of(app, session, token)
-        now, life = app.now(), tokens.life_seconds(app, session, token)
+        facts = tokens.load_facts_of(app, session, token)
+        now, life = app.now(), tokens.load_life_seconds(app, session, token)
         ended = facts._replace(
             ended_at=now,
             observed_hours_seconds=sign_in_clock.length_after_end(facts, life, now),
@@ -182,7 +182,7 @@ def _note_end(app: App, session: SsoSession, token: AccessToken) -> None:
 
 
 @contextmanager
-def _state_lock(app: App, session: SsoSession) -> Iterator[None]:
+def _hold_state_lock(app: App, session: SsoSession) -> Iterator[None]:
     """Hold the state lock; without it when a stopped process holds it (Ctrl-Z in a logout)."""
     with ExitStack() as stack:
         with suppress(LocalState):

@@ -106,7 +106,7 @@ def _start(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _spawn(path: str, argv: list[str], environ: Mapping[str, str]) -> int:
-    with own_process.original_core_limit():
+    with own_process.use_original_core_limit():
         return os.posix_spawn(
             path,
             argv,

@@ -31,7 +31,7 @@ def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> Acc
     Raises: LoginRequired when an interactive sign-in is needed, AwsUnreachable, LocalState.
     """
     token = _present_token(app, session)
-    if state_of(app, session, token) is TokenState.GOOD:
+    if load_state(app, session, token) is TokenState.GOOD:
         return token
     if not is_refreshable(app, token):
         raise expired(session)
@@ -66,7 +66,7 @@ def renew_token(
     return token
 
 
-def state_of(app: App, session: SsoSession, token: AccessToken) -> TokenState:
+def load_state(app: App, session: SsoSession, token: AccessToken) -> TokenState:
     """Return what the token allows now. One that cannot be renewed is GOOD until it expires."""
     if not is_usable(app, token):
         return TokenState.ENDED
@@ -81,13 +81,13 @@ def load_for_broker(app: App, session: SsoSession) -> Token:
     Raises: LoginRequired when an interactive sign-in is needed, LocalState.
     """
     token = _present_token(app, session)
-    state = state_of(app, session, token)
+    state = load_state(app, session, token)
     if state is TokenState.ENDED and not is_refreshable(app, token):
         raise expired(session)
     return Token(state, token.id)
 
 
-def renewal_due_at(app: App, session: SsoSession) -> int | None:
+def load_renewal_due_at(app: App, session: SsoSession) -> int | None:
     """Return when (epoch seconds) half of the token's lifetime is over; None: not renewable."""
     try:
         token = app.tokens.load(session)
@@ -95,9 +95,9 @@ def renewal_due_at(app: App, session: SsoSession) -> int | None:
         return None  # a file that is damaged or cannot be read: the code that needs it reports that
     if token is None or not is_refreshable(app, token):
         return None
-    if facts_of(app, session, token).ended_at is not None:
+    if load_facts_of(app, session, token).ended_at is not None:
         return None
-    return token.expires_at - int(life_seconds(app, session, token) / 2)
+    return token.expires_at - int(load_life_seconds(app, session, token) / 2)
 
 
 def is_refreshable(app: App, token: AccessToken) -> bool:
@@ -122,27 +122,27 @@ def peek_token(app: App, session: SsoSession) -> AccessToken | None:
     return None
 
 
-def facts_of(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
+def load_facts_of(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
     """Return what we know of the sign-in that this token belongs to."""
     return sign_in_clock.facts_of_token(app.tokens.load_facts(session.name), token)
 
 
-def issuer_of(app: App, session: SsoSession) -> str | None:
+def load_issuer(app: App, session: SsoSession) -> str | None:
     """Return which endpoint issued the session's token (core.issuer); None when it is unknown."""
     token = peek_token(app, session)
     return issuer.token_issuer(token, app.tokens.load_facts(session.name)) if token else None
 
 
-def person_since(app: App, session: SsoSession) -> int | None:
+def load_user_since(app: App, session: SsoSession) -> int | None:
     """Return since when the same user has been signed in; None when signed out or unknown."""
     token = peek_token(app, session)
     if token is None or not is_alive(app, token):
         return None
-    facts = facts_of(app, session, token)
+    facts = load_facts_of(app, session, token)
     return facts.person_since if facts.ended_at is None else None
 
 
-def life_seconds(app: App, session: SsoSession, token: AccessToken) -> int:
+def load_life_seconds(app: App, session: SsoSession, token: AccessToken) -> int:
     """Return the token's lifetime: the observed one, else AWS's usual hour."""
     facts = app.tokens.load_facts(session.name)
     is_of_token = facts.token_expires_at == token.expires_at
@@ -170,7 +170,7 @@ def _present_token(app: App, session: SsoSession) -> AccessToken:
 
 
 def _is_near_its_end(app: App, session: SsoSession, token: AccessToken) -> bool:
-    margin = token_margin_seconds(life_seconds(app, session, token))
+    margin = token_margin_seconds(load_life_seconds(app, session, token))
     return token.expires_at - app.now() <= margin
 
 

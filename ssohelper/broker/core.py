@@ -17,15 +17,7 @@ from ssohelper.broker.limits import (
 )
 from ssohelper.broker.pace import Pace
 from ssohelper.broker.requests import Found, Reply, TokenState
-from ssohelper.broker.state import (
-    NEVER,
-    Caller,
-    Job,
-    Ports,
-    Refusals,
-    Session,
-    reason_of,
-)
+from ssohelper.broker.state import NEVER, Caller, Job, Ports, Refusals, Session, reason_of
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import (
     AwsUnreachable,
@@ -40,7 +32,7 @@ from ssohelper.errors import (
 
 
 class Broker:
-    """Takes `ask`, `call_ended` and `renewal_ended`; acts through `Ports`."""
+    """Takes `ask`, `end_call` and `end_renewal`; acts through `Ports`."""
 
     def __init__(self, ports: Ports, pace: Pace | None = None) -> None:
         self._ports = ports
@@ -73,7 +65,7 @@ class Broker:
         if refused is not None:
             self._reply_with_fallback(caller, refused)
             return
-        self._job(key).callers.append(caller)
+        self._ensure_job(key).callers.append(caller)
         self._start_ready(now)
         self._dismiss_hopeless(now)
 
@@ -84,9 +76,9 @@ class Broker:
             job.callers.remove(caller)
             self._drop_if_unwanted(job)
 
-    def call_ended(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
+    def end_call(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
         """Handle the outcome of one role call: a document or an error."""
-        job, session = self._jobs[key], self._session(key.session_name)
+        job, session = self._jobs[key], self._ensure_session(key.session_name)
         job.is_under_way = False
         session.under_way -= 1
         if isinstance(outcome, Reply):
@@ -106,9 +98,9 @@ class Broker:
         # Superseded: a sign-in or sign-out came in between, so the role is asked for again.
         self.advance(now)
 
-    def renewal_ended(self, session_name: str, error: SsoHelperError | None, now: float) -> None:
+    def end_renewal(self, session_name: str, error: SsoHelperError | None, now: float) -> None:
         """Handle the outcome of a renewal of the session's token: None is success."""
-        session = self._session(session_name)
+        session = self._ensure_session(session_name)
         began_at = now if session.renewal_began_at is None else session.renewal_began_at
         session.renewal_began_at = None
         if error is None:
@@ -149,7 +141,7 @@ class Broker:
                 moments.append(min(caller.deadline_at, caller.fallback_at))
                 moments.append(caller.deadline_at - TELL_BEFORE_SECONDS)
                 moments.append(caller.request.arrived_at + PATIENCE_SECONDS)
-            began_at = self._session(job.key.session_name).renewal_began_at
+            began_at = self._ensure_session(job.key.session_name).renewal_began_at
             if began_at is not None:
                 moments.append(began_at + RENEWAL_SILENT_SECONDS)
             if not job.is_under_way:
@@ -167,7 +159,7 @@ class Broker:
         return (
             self.is_done
             and all(began_at is None for began_at in renewals)
-            and not self._refusals.any_at(now)
+            and not self._refusals.has_any_at(now)
         )
 
     # -- starting ----------------------------------------------------------------------------
@@ -178,12 +170,12 @@ class Broker:
         if found.due_token_id:
             self._start_renewal(key.session_name, found.due_token_id, now)
         if found.is_due:
-            self._job(key).is_background = True
+            self._ensure_job(key).is_background = True
             self._start_ready(now)
 
     def _start_renewal(self, name: str, seen_id: str, now: float) -> None:
         """Start a renewal, unless one is under way, has just failed or was refused."""
-        session = self._session(name)
+        session = self._ensure_session(name)
         is_allowed = session.renewal_began_at is None and session.renewal.may_probe(now)
         if is_allowed and self._refusals.find(name, now) is None:
             session.renewal_began_at = now
@@ -206,13 +198,13 @@ class Broker:
                 return
             job.is_under_way = True
             job.began_at = now
-            self._session(name).under_way += 1
+            self._ensure_session(name).under_way += 1
             self._pace.send(now)
             self._ports.start_call(job.key)
 
     def _may_call(self, job: Job, now: float) -> bool:
         """Return whether AWS may be asked for this role; while calls fail, one probe at a time."""
-        session = self._session(job.key.session_name)
+        session = self._ensure_session(job.key.session_name)
         if not job.backoff.may_probe(now):
             return False
         if not session.calls.is_failing:
@@ -224,7 +216,7 @@ class Broker:
 
         Ends the session's jobs when it has none and cannot get one.
         """
-        session = self._session(name)
+        session = self._ensure_session(name)
         try:
             token = self._ports.load_token(name)
         except SsoHelperError as error:
@@ -247,7 +239,7 @@ class Broker:
         return works and (session.renewal.is_failing or not is_awaited)
 
     def _may_start_at(self, job: Job, now: float) -> float:
-        session = self._session(job.key.session_name)
+        session = self._ensure_session(job.key.session_name)
         moments = [self._pace.next_at(now)]
         if job.backoff.is_failing:
             moments.append(job.backoff.next_at)
@@ -296,10 +288,10 @@ class Broker:
 
     def _reply_with_fallback(self, caller: Caller, error: SsoHelperError) -> None:
         """Reply with the cached credentials that the caller may still use, else with the error."""
-        usable = self._usable(caller, error) if caller.fallback is not None else None
+        usable = self._find_usable(caller, error) if caller.fallback is not None else None
         self._ports.reply(caller, usable or Reply(error=error))
 
-    def _usable(self, caller: Caller, error: SsoHelperError) -> Reply | None:
+    def _find_usable(self, caller: Caller, error: SsoHelperError) -> Reply | None:
         """Return what is cached now: the session may have been signed out since the caller asked.
 
         None when the role is no longer assigned, or another program replaced our file. Also None
@@ -329,7 +321,8 @@ class Broker:
             for caller in list(job.callers):
                 self._lengthen_wait(job, caller, now)
                 if now >= min(caller.deadline_at, caller.fallback_at):
-                    self._dismiss(job, caller, reason_of(job, self._session(job.key.session_name)))
+                    session = self._ensure_session(job.key.session_name)
+                    self._dismiss(job, caller, reason_of(job, session))
             self._drop_if_unwanted(job)
 
     def _dismiss_hopeless(self, now: float) -> None:
@@ -343,7 +336,7 @@ class Broker:
 
     def _hopeless_error(self, job: Job, caller: Caller, now: float) -> SsoHelperError | None:
         """Return the error to reply with now, when no probe can succeed in time; None: wait."""
-        session = self._session(job.key.session_name)
+        session = self._ensure_session(job.key.session_name)
         patience_ends_at = caller.request.arrived_at + PATIENCE_SECONDS
         is_renewing = session.renewal_began_at is not None
         failing = [(job.backoff, job.is_under_way), (session.calls, job.is_under_way)]
@@ -378,7 +371,7 @@ class Broker:
 
     def _drop_if_unwanted(self, job: Job) -> None:
         """Forget a job without callers; a background job is tried once."""
-        session = self._session(job.key.session_name)
+        session = self._ensure_session(job.key.session_name)
         lacks_token = session.needs_renewal and session.renewal.is_failing
         is_tried = job.backoff.is_failing or session.calls.is_failing or lacks_token
         is_wanted = job.callers or (job.is_background and not is_tried)
@@ -390,11 +383,11 @@ class Broker:
             token = self._ports.load_token(session_name)
         except SsoHelperError:
             return False
-        is_rejected = token.id == self._session(session_name).rejected_id
+        is_rejected = token.id == self._ensure_session(session_name).rejected_id
         return token.state is not TokenState.ENDED and not is_rejected
 
-    def _job(self, key: RoleKey) -> Job:
+    def _ensure_job(self, key: RoleKey) -> Job:
         return self._jobs.setdefault(key, Job(key))
 
-    def _session(self, name: str) -> Session:
+    def _ensure_session(self, name: str) -> Session:
         return self._sessions.setdefault(name, Session())

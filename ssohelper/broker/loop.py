@@ -204,7 +204,7 @@ class Loop:
 
     def _end_call(self, key: RoleKey, outcome: Reply | SsoHelperError) -> None:
         self._calls_under_way -= 1
-        self._core.call_ended(key, outcome, self._monotonic())
+        self._core.end_call(key, outcome, self._monotonic())
 
     def _renew(self, session_name: str, seen_id: str) -> None:
         error: SsoHelperError | None = None
@@ -216,7 +216,7 @@ class Loop:
         self._wake()
 
     def _end_renewal(self, session_name: str, error: SsoHelperError | None) -> None:
-        self._core.renewal_ended(session_name, error, self._monotonic())
+        self._core.end_renewal(session_name, error, self._monotonic())
 
     def _accept(self) -> None:
         while self._listener is not None:
@@ -229,7 +229,7 @@ class Loop:
                 if cause.errno in _NO_MORE_FILES:
                     self._pause_accepting()
                 return  # otherwise none is waiting, or one has gone
-            if not peer.is_allowed(peer.peer_uid(stream), unknown=False):
+            if not peer.is_allowed(peer.find_peer_uid(stream), unknown=False):
                 stream.close()
                 continue
             self._connections.add(

@@ -49,11 +49,11 @@ class Ports(Protocol):
         ...
 
     def start_call(self, key: RoleKey) -> None:
-        """Ask AWS for the role; `Broker.call_ended` gets the outcome."""
+        """Ask AWS for the role; `Broker.end_call` gets the outcome."""
         ...
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
-        """Renew the token with this id; `Broker.renewal_ended` gets the outcome."""
+        """Renew the token with this id; `Broker.end_renewal` gets the outcome."""
         ...
 
     def may_renew_in_background(self) -> bool:
@@ -119,7 +119,7 @@ class Refusals:
         """Stop sharing the refusal."""
         self._found.pop(scope, None)
 
-    def any_at(self, now: float) -> bool:
+    def has_any_at(self, now: float) -> bool:
         """Return whether one may still be shared."""
         return any(found.until > now for found in self._found.values())
 

@@ -104,7 +104,7 @@ def run_with_shell() -> int:
         for command, what in _TRY:
             output.say(f"  {command:<48}  {what}")
         output.say("Leave with: exit (the demo's home is then removed)")
-        with own_process.original_core_limit():
+        with own_process.use_original_core_limit():
             subprocess.call([shell], env=environ)
     return 0
 

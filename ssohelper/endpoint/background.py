@@ -88,7 +88,9 @@ class BackgroundWork:
                 self._give_notices,
             ):
                 self._attempt(app, partial(step, app))
-            due_at = self._attempt(app, partial(credentials.due_at, app, self._session, self._role))
+            due_at = self._attempt(
+                app, partial(credentials.load_due_at, app, self._session, self._role)
+            )
             due_in = (due_at or 0) - app.now()
         pause = min(self._pause_seconds, due_in) if due_in > 0 else self._pause_seconds
         return max(pause, min(_SHORTEST_PAUSE_SECONDS, self._pause_seconds))
@@ -119,7 +121,7 @@ class BackgroundWork:
         """Renew what is past half of its lifetime, unless AWS has refused that with this token."""
         if not app.settings.get("renew_ahead"):
             return
-        if credentials.due_at(app, self._session, self._role) > app.now():
+        if credentials.load_due_at(app, self._session, self._role) > app.now():
             return
         if app.tokens.read_fingerprint(self._session) == self._refused_fingerprint:
             return

@@ -92,9 +92,9 @@ class Endpoint(Closing):
         self._token = Secret(secrets.token_urlsafe(32))
         self._token_file: Path | None = None
         self.files = app.endpoint_folder()
-        self.source = Source(self._new_app, profile.session, profile.role, monotonic=monotonic)
+        self.source = Source(self._make_new_app, profile.session, profile.role, monotonic=monotonic)
         self.background = BackgroundWork(
-            self._new_app,
+            self._make_new_app,
             profile.session,
             profile.role,
             self.source,
@@ -137,7 +137,7 @@ class Endpoint(Closing):
         None of them holds a secret: SDKs read the token from its file with each request. The config
         is the user's own, without the identity of [default] and without static keys.
         """
-        config = self._child_config()
+        config = self._make_child_config()
         variables = {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": self.url,
             "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(
@@ -184,7 +184,7 @@ class Endpoint(Closing):
         self._port = port
         return ContainerHandler(self.source, self._profile.role.account_id, port, self._token)
 
-    def _child_config(self) -> str:
+    def _make_child_config(self) -> str:
         region = environment.choose_region(self._app, self._profile)
         # When the credentials file cannot be read, no profile counts as having keys in it; the
         # command gets an empty one anyway.
@@ -200,7 +200,7 @@ class Endpoint(Closing):
             )
             return minimal_text(region)
 
-    def _new_app(self) -> EndpointApp:
+    def _make_new_app(self) -> EndpointApp:
         made = self._make_app(self._app.environ, warn=self._warn_once)
         made.last = self._last_settings
         return made

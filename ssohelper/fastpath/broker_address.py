@@ -58,7 +58,7 @@ def name(session: str, environ: "Mapping[str, str]") -> str:
     parts = [__version__, os.path.dirname(__file__), sys.prefix, session, config]
     parts += [f"{key}={environ.get(key)}" for key in _NAMES]
     parts += sorted(f"{k}={v}" for k, v in environ.items() if k.startswith(_PREFIXES))
-    parts += [_identity(config), _identity(expand_path("~/.aws/sso/cache", environ))]
+    parts += [_read_identity(config), _read_identity(expand_path("~/.aws/sso/cache", environ))]
     return sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:24]
 
 
@@ -68,7 +68,7 @@ def config_file(environ: "Mapping[str, str]") -> str:
     return os.path.abspath(expand_path(value, environ))
 
 
-def _identity(path: str) -> str:
+def _read_identity(path: str) -> str:
     """Return device and inode: in a container another file may be at the same path."""
     try:
         found = os.stat(path)

@@ -117,7 +117,7 @@ def _connect(path: str) -> "socket.socket | None":
         # Connecting takes no time, unless the queue of a stopped broker is full.
         stream.settimeout(_START_SECONDS)
         stream.connect(path)
-        if not peer.is_allowed(peer.peer_uid(stream), unknown=False):
+        if not peer.is_allowed(peer.find_peer_uid(stream), unknown=False):
             raise OSError(errno.EPERM, "the broker's socket is another user's")
     except (FileNotFoundError, ConnectionRefusedError):
         stream.close()

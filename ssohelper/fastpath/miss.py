@@ -62,7 +62,7 @@ def _wait_for_sign_in(
     # The broker is asked once more at first: a sign-in may have come since its answer.
     seen: object = None
     while answer[0] == _LOGIN_REQUIRED:
-        stamp = _stamp(fields[broker_client.WATCHED_FILE])
+        stamp = _read_stamp(fields[broker_client.WATCHED_FILE])
         if stamp != seen:
             try:
                 answer, seen = _ask(key, CALL_SECONDS), stamp
@@ -75,7 +75,7 @@ def _wait_for_sign_in(
     return answer
 
 
-def _stamp(path: bytes) -> "tuple[int, int, int]":
+def _read_stamp(path: bytes) -> "tuple[int, int, int]":
     try:
         found = os.stat(path)
     except OSError:

@@ -53,7 +53,7 @@ def restore_core_limit() -> None:
 
 
 @contextlib.contextmanager
-def original_core_limit() -> "Iterator[None]":
+def use_original_core_limit() -> "Iterator[None]":
     """Restore that limit while another program is started, which inherits it."""
     was_disabled = _original_core_limit is not None
     restore_core_limit()

@@ -32,7 +32,7 @@ _HELD_STATES = (b"01", b"04", b"05")
 _READINGS = 2
 
 
-def peer_uid(connection: socket.socket) -> int | None:
+def find_peer_uid(connection: socket.socket) -> int | None:
     """Return the user id of the peer's process; None when the system does not tell.
 
     Over TCP also None for a peer on another machine, and for one that has already closed its end,
@@ -40,10 +40,10 @@ def peer_uid(connection: socket.socket) -> int | None:
     """
     try:
         if connection.family in (socket.AF_INET, socket.AF_INET6):
-            return _tcp_peer_uid(connection)
+            return _find_tcp_uid(connection)
         # Windows' Python has no AF_UNIX.
         if connection.family == getattr(socket, "AF_UNIX", None):
-            return _unix_peer_uid(connection)
+            return _find_unix_uid(connection)
     except (OSError, struct.error, ValueError, IndexError):
         return None
     return None
@@ -59,7 +59,7 @@ def is_allowed(uid: int | None, *, unknown: bool) -> bool:
     return uid in (0, os.geteuid())
 
 
-def _unix_peer_uid(connection: socket.socket) -> int | None:
+def _find_unix_uid(connection: socket.socket) -> int | None:
     if sys.platform == "linux":
         record = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
         return int(_UCRED.unpack(record)[1])
@@ -70,7 +70,7 @@ def _unix_peer_uid(connection: socket.socket) -> int | None:
     return None
 
 
-def _tcp_peer_uid(connection: socket.socket) -> int | None:
+def _find_tcp_uid(connection: socket.socket) -> int | None:
     if sys.platform != "linux":
         return None
     # The client's own row has its address first and ours second; its uid is the client's.
@@ -83,7 +83,7 @@ def _tcp_peer_uid(connection: socket.socket) -> int | None:
         wanted.append(_row_words((_MAPPED + client[0], client[1]), (_MAPPED + ours[0], ours[1])))
     for _ in range(_READINGS):
         for words in wanted:
-            found = _owner_of(words)
+            found = _find_owner(words)
             if found is not None:
                 return found
     return None
@@ -106,7 +106,7 @@ def _table_word(address: bytes, port: int) -> str:
     return "".join(f"{word:08X}" for word in words) + f":{port:04X}"
 
 
-def _owner_of(wanted: tuple[str, str]) -> int | None:
+def _find_owner(wanted: tuple[str, str]) -> int | None:
     """Return the user id of the socket with these two addresses; None without such a row.
 
     Raises: OSError when the table cannot be read, ValueError or IndexError for an unknown form.

@@ -88,7 +88,7 @@ def start_detached(
         streams.append((os.POSIX_SPAWN_DUP2, source, PASSED_DESCRIPTOR))
     try:
         # Our own processes lower the limit themselves; a notice runs a program of the user's.
-        with own_process.original_core_limit():
+        with own_process.use_original_core_limit():
             pid = os.posix_spawn(
                 _SHELL,
                 [*command, *argv],

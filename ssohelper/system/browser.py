@@ -67,7 +67,7 @@ def launch(
     core.endpoints has checked the URL: it begins with a scheme, so it is never taken for an option.
     """
     try:
-        with own_process.original_core_limit():
+        with own_process.use_original_core_limit():
             started = subprocess.Popen(
                 command_of(opener, url),
                 stdin=subprocess.DEVNULL,

@@ -61,7 +61,7 @@ _Page = Callable[[Request, str], Answer]
 
 
 class BrowserPages(Closing):
-    """Pages on a free port; listens from the first `redirect` (or `start`) until `close`."""
+    """Pages on a free port; listens from the first `add_redirect` (or `start`) until `close`."""
 
     def __init__(self, *, admits_unknown: bool = False) -> None:
         self._admits_unknown = admits_unknown
@@ -85,7 +85,7 @@ class BrowserPages(Closing):
         )
         return self
 
-    def redirect(self, target: Secret) -> "OneTimeRedirect":
+    def add_redirect(self, target: Secret) -> "OneTimeRedirect":
         """Return a new address that redirects the first visit to the target. Raises: LocalState."""
         if self._server is None:
             self.start()

@@ -166,7 +166,7 @@ class LocalServer:
             self._close_oldest()
             time.sleep(0.01)
             return
-        user = _user_of(connection)
+        user = _find_user(connection)
         if not self._may_ask(user, connection):
             connection.close()
             return
@@ -280,13 +280,13 @@ class _Client(NamedTuple):
 _User = Literal["ours", "unknown", "another"]
 
 
-def _user_of(connection: socket.socket) -> _User:
+def _find_user(connection: socket.socket) -> _User:
     """Return whose process the client is: this user's or root's, another user's, or unknown.
 
     Only Linux tells the user of a TCP connection. Elsewhere each client counts as ours: there the
     token, the random path or the state is the only protection.
     """
-    uid = peer.peer_uid(connection)
+    uid = peer.find_peer_uid(connection)
     if uid is None:
         is_never_told = connection.family == socket.AF_INET and sys.platform != "linux"
         return "ours" if is_never_told else "unknown"

@@ -25,7 +25,7 @@ class Proxy(NamedTuple):
         return f"Proxy({self.host}:{self.port})"
 
 
-def https_proxy(authority: str, environ: Mapping[str, str]) -> Proxy | None:
+def find_https_proxy(authority: str, environ: Mapping[str, str]) -> Proxy | None:
     """Return the proxy for an https endpoint ("host" or "host:port"), None for a direct connection.
 
     Importing urllib.request takes 8 ms: done only when a variable that ends in _proxy is set, or

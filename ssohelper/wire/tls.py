@@ -9,7 +9,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable
 
 
-def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
+def make_tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
     """Return a context that verifies certificate and host name, TLS 1.2 or newer.
 
     Raises: AwsUnreachable when the bundle of certificates cannot be read.
@@ -17,7 +17,7 @@ def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
-    bundle = ca_bundle(environ)
+    bundle = find_ca_bundle(environ)
     try:
         if os.path.isdir(bundle):
             context.load_verify_locations(capath=bundle)
@@ -32,12 +32,14 @@ def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
     return context
 
 
-def ca_bundle(environ: Mapping[str, str]) -> str:
+def find_ca_bundle(environ: Mapping[str, str]) -> str:
     """Return the path of the certificates that botocore would use. An empty variable is unset."""
-    return environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or _public_bundle()
+    return (
+        environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or _find_public_bundle()
+    )
 
 
-def _public_bundle() -> str:
+def _find_public_bundle() -> str:
     """Return certifi's bundle when it is installed, else botocore's own, as botocore does.
 
     find_spec locates a package without importing it: botocore's import costs 130 ms.

@@ -22,8 +22,8 @@ from ssohelper.core.endpoints import general_endpoint_warning, is_loopback_url
 from ssohelper.core.instants import from_http_date
 from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, ConfigInvalid
 from ssohelper.wire.connection import Connection, Route, connect
-from ssohelper.wire.proxies import https_proxy
-from ssohelper.wire.tls import tls_context
+from ssohelper.wire.proxies import find_https_proxy
+from ssohelper.wire.tls import make_tls_context
 
 _log = logging.getLogger(__name__)
 
@@ -220,8 +220,8 @@ class Transport:
         if self._parts.scheme == "http":
             return Route(self._service, host, port, None, None)
         # A request to this machine must not pass through a proxy, which would see the token.
-        proxy = None if self._is_loopback else https_proxy(self._parts.netloc, self._environ)
-        return Route(self._service, host, port, tls_context(self._environ), proxy)
+        proxy = None if self._is_loopback else find_https_proxy(self._parts.netloc, self._environ)
+        return Route(self._service, host, port, make_tls_context(self._environ), proxy)
 
     def _request(
         self,

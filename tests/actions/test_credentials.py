@@ -222,13 +222,13 @@ def test_our_own_renewal_keeps_the_cached_credentials(app):
 
 
 def test_a_token_that_is_due_sooner_decides(app):
-    assert credentials.due_at(app, SESSION, ROLE) == 0
+    assert credentials.load_due_at(app, SESSION, ROLE) == 0
     for token_left, expected in ((1900, NOW + 100), (99 * HOUR, NOW + 1800)):
         app.sign_in(token_left)
         app.credentials.forget_role(KEY)
         app.credentials.withdraw(KEY)
         app.release()
-        assert credentials.due_at(app, SESSION, ROLE) == expected
+        assert credentials.load_due_at(app, SESSION, ROLE) == expected
         assert app.credentials.load_published_until(KEY) == expected
 
 

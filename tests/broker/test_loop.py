@@ -222,7 +222,7 @@ def test_a_silent_caller_is_disconnected(world, monkeypatch):
 
 @pytest.mark.parametrize("uid", [None, 4_000_000])
 def test_another_users_process_is_not_served(world, monkeypatch, uid):
-    monkeypatch.setattr(peer, "peer_uid", lambda _stream: uid)
+    monkeypatch.setattr(peer, "find_peer_uid", lambda _stream: uid)
     world.start()
     stream = world.connect(None)
     try:

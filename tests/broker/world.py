@@ -104,7 +104,7 @@ class World:
         """End the call for the role: with its document, or with an error."""
         ended = key(role, session)
         self.under_way.remove(ended)
-        self.broker.call_ended(ended, outcome or Reply(document(role)), self.now)
+        self.broker.end_call(ended, outcome or Reply(document(role)), self.now)
 
     def end_renewal(
         self,
@@ -117,7 +117,7 @@ class World:
         if error is None or token is not None:
             self.tokens[session] = token or RENEWED
             self.prints[session] = f"f of {token or RENEWED}"
-        self.broker.renewal_ended(session, error, self.now)
+        self.broker.end_renewal(session, error, self.now)
 
     def run_to(self, moment: float, answer: Callable[[float], SsoHelperError | None]) -> None:
         """Let time pass; AWS answers each call at once with what `answer` returns for that time."""

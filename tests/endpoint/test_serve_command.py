@@ -446,7 +446,7 @@ def test_a_stopped_terminal_delays_nothing(home: Home, monkeypatch: pytest.Monke
     )
     with serve_command._make_endpoint(app, role) as endpoint:
         # A warning comes from the thread that answers a request or renews.
-        endpoint._new_app().warn("three")
+        endpoint._make_new_app().warn("three")
         for words in ("one", "two"):
             serve_command._print_notice(words)
         assert said == []

@@ -264,7 +264,7 @@ class TestBadDays:
 
     def test_another_users_broker_is_not_asked(self, home, signed_in, monkeypatch):
         ask(home)
-        monkeypatch.setattr("ssohelper.fastpath.peer.peer_uid", lambda _stream: 4242)
+        monkeypatch.setattr("ssohelper.fastpath.peer.find_peer_uid", lambda _stream: 4242)
         with pytest.raises(broker_client.Unavailable):
             ask(home)
 

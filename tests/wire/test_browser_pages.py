@@ -28,7 +28,7 @@ def sign_in() -> Iterator[SignInPages]:
 @pytest.fixture
 def redirect() -> Iterator[OneTimeRedirect]:
     with BrowserPages() as pages:
-        yield pages.redirect(Secret(TARGET))
+        yield pages.add_redirect(Secret(TARGET))
 
 
 class Visit:
@@ -169,7 +169,7 @@ class TestCallback:
         self, sign_in: SignInPages, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Linux cannot tell the user of a Windows browser in WSL, nor of any program in gVisor."""
-        monkeypatch.setattr(peer, "peer_uid", lambda _connection: None)
+        monkeypatch.setattr(peer, "find_peer_uid", lambda _connection: None)
         refusal = call_back(sign_in, f"?error=access_denied&state={STATE}")
         assert (refusal.status, "Ctrl-C" in refusal.page) == (400, True)
         assert call_back(sign_in, "?code=evil&state=wrong").status == 400
@@ -182,7 +182,7 @@ class TestCallback:
     def test_another_users_callback_is_ignored(
         self, sign_in: SignInPages, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(peer, "peer_uid", lambda _connection: 64_000)
+        monkeypatch.setattr(peer, "find_peer_uid", lambda _connection: 64_000)
         for query in (f"?error=x&state={STATE}", f"?code=evil&state={STATE}"):
             with pytest.raises((ConnectionError, http.client.RemoteDisconnected)):
                 call_back(sign_in, query)
@@ -223,14 +223,14 @@ class TestRedirect:
 
     def test_each_redirect_has_its_own_address(self) -> None:
         with BrowserPages() as pages:
-            one, two = (pages.redirect(Secret(f"https://example.com/{n}")) for n in (1, 2))
+            one, two = (pages.add_redirect(Secret(f"https://example.com/{n}")) for n in (1, 2))
             assert visit(two).location == "https://example.com/2"
             assert visit(one).location == "https://example.com/1"
             assert (one.wait(30), two.wait(30)) == ("served", "served")
 
     def test_after_close_nothing_listens(self) -> None:
         with BrowserPages() as pages:
-            redirect = pages.redirect(Secret(TARGET))
+            redirect = pages.add_redirect(Secret(TARGET))
         with pytest.raises(ConnectionRefusedError):
             visit(redirect)
 
@@ -241,7 +241,7 @@ class TestRedirect:
 
     def test_the_path_is_256_random_bits(self) -> None:
         with BrowserPages() as pages:
-            paths = {urlsplit(pages.redirect(Secret(TARGET)).url).path for _ in range(2)}
+            paths = {urlsplit(pages.add_redirect(Secret(TARGET)).url).path for _ in range(2)}
         assert len(paths) == 2
         assert {len(path) for path in paths} == {1 + 43}  # base64 of 32 bytes
 
@@ -279,7 +279,7 @@ class TestRedirect:
     def test_an_unknown_and_another_user_are_refused_even_with_the_path(
         self, redirect: OneTimeRedirect, uid: int | None, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(peer, "peer_uid", lambda _connection: uid)
+        monkeypatch.setattr(peer, "find_peer_uid", lambda _connection: uid)
         with pytest.raises((ConnectionError, http.client.RemoteDisconnected)):
             visit(redirect)
         assert redirect.wait(0.01) == "refused"
@@ -291,9 +291,9 @@ class TestRedirect:
     def test_only_in_wsl_a_sign_in_redirect_serves_an_unknown_user(
         self, sign_in: SignInPages, is_wsl: bool, status: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        redirect = sign_in.redirect(Secret(TARGET))
+        redirect = sign_in.add_redirect(Secret(TARGET))
         monkeypatch.setattr(browser_pages, "_is_wsl", lambda: is_wsl)
-        monkeypatch.setattr(peer, "peer_uid", lambda _connection: None)
+        monkeypatch.setattr(peer, "find_peer_uid", lambda _connection: None)
         assert visit(redirect).status == status
 
     def test_silent_connections_do_not_block_the_visit(self, redirect: OneTimeRedirect) -> None:

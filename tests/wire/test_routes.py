@@ -19,7 +19,7 @@ from botocore.utils import get_environ_proxies
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import AnswerLost, AwsUnreachable
 from ssohelper.wire import connection, tls, transport
-from ssohelper.wire.proxies import https_proxy
+from ssohelper.wire.proxies import find_https_proxy
 from ssohelper.wire.transport import Transport
 from tests.wire.raw_server import RawServer, answer, connect_proxy, make_certificate
 
@@ -158,15 +158,15 @@ class TestTls:
     def test_the_bundle_is_the_one_that_botocore_uses(self) -> None:
         from botocore.httpsession import get_cert_path
 
-        assert tls.ca_bundle({"AWS_CA_BUNDLE": "a", "REQUESTS_CA_BUNDLE": "b"}) == "a"
-        assert tls.ca_bundle({"AWS_CA_BUNDLE": "", "REQUESTS_CA_BUNDLE": "b"}) == "b"
-        assert os.path.samefile(tls.ca_bundle({}), get_cert_path(True))
+        assert tls.find_ca_bundle({"AWS_CA_BUNDLE": "a", "REQUESTS_CA_BUNDLE": "b"}) == "a"
+        assert tls.find_ca_bundle({"AWS_CA_BUNDLE": "", "REQUESTS_CA_BUNDLE": "b"}) == "b"
+        assert os.path.samefile(tls.find_ca_bundle({}), get_cert_path(True))
 
     def test_without_certifi_the_bundle_is_botocores(self, monkeypatch: pytest.MonkeyPatch) -> None:
         true = tls.find_spec
         monkeypatch.setattr(tls, "find_spec", lambda n: None if n == "certifi" else true(n))
-        assert tls.ca_bundle({}).endswith(os.path.join("botocore", "cacert.pem"))
-        tls.tls_context({})
+        assert tls.find_ca_bundle({}).endswith(os.path.join("botocore", "cacert.pem"))
+        tls.make_tls_context({})
 
     def test_keys_are_not_logged(self, aws: Aws, names: dict[str, int], tmp_path: Path) -> None:
         names[HOST] = aws.server.port
@@ -248,7 +248,7 @@ class TestProxy:
     )
     def test_an_unusable_proxy_is_an_error_without_its_password(self, address: str) -> None:
         with pytest.raises(AwsUnreachable, match="HTTPS_PROXY") as caught:
-            https_proxy(HOST, {"https_proxy": address})
+            find_https_proxy(HOST, {"https_proxy": address})
         assert caught.value.hint
 
     @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ class TestProxy:
         url = f"https://{HOST}/x"
         configured = ProxyConfiguration(get_environ_proxies(url))
         theirs = configured.proxy_url_for(url)
-        ours = https_proxy(HOST, variables)
+        ours = find_https_proxy(HOST, variables)
         assert (ours is None) is (theirs is None)
         if ours is not None and theirs is not None:
             scheme, _, rest = theirs.partition("://")

@@ -349,7 +349,7 @@ def _run_shell(shell: str, environ: Mapping[str, str], intro: str) -> None:
         signal.signal(number, lambda *_: None)
     try:
         os.write(2, intro.encode(errors="backslashreplace"))
-        with own_process.original_core_limit():
+        with own_process.use_original_core_limit():
             process = subprocess.Popen([shell], env=dict(environ))
         process.wait()
     finally:

@@ -45,7 +45,7 @@ def read_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
     return Clocks(
         {session.name: clocks.load_session_clock(services, session) for session in sessions},
         dict(clocks.load_credentials(services, sessions)),
-        {session.name: tokens.person_since(services, session) for session in sessions},
+        {session.name: tokens.load_user_since(services, session) for session in sessions},
     )
 
 
