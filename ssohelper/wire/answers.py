@@ -45,7 +45,7 @@ _KNOWN_ERRORS = frozenset(_OAUTH_CODES.values()) | {
 }
 _THROTTLING = ("SlowDownException", "ThrottlingException", "TooManyRequestsException")
 _ERROR_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,79}")
-_MESSAGE_LIMIT = 120
+MESSAGE_LIMIT = 120
 _REQUEST_IDS = ("x-amzn-RequestId", "x-amz-request-id", "x-amzn-request-id")
 REDIRECTED = "a network that asks for a sign-in redirects: open any page in a browser"
 NOT_AWS = "check the network and HTTPS_PROXY, then try again"
@@ -147,13 +147,19 @@ def aws_error_of(answer: Answer, *, is_oauth: bool = True) -> AwsError | None:
             return None
     texts = (body.get(key) for key in ("error_description", "message", "Message"))
     message = next((text for text in texts if isinstance(text, str)), "")
-    return AwsError(name, answer.status, show(message, _MESSAGE_LIMIT))
+    return AwsError(name, answer.status, show(message, MESSAGE_LIMIT))
 
 
 def retry_after_seconds(headers: HTTPMessage) -> float | None:
-    """Return Retry-After in seconds; None for its date form and for anything else."""
-    text = headers.get("Retry-After", "")
-    return float(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
+    """Return the Retry-After header in seconds; None without one."""
+    return parse_retry_after(headers.get("Retry-After"))
+
+
+def parse_retry_after(value: object) -> float | None:
+    """Return a Retry-After in seconds; None for its date form and for anything else."""
+    if not isinstance(value, str) or not value.isascii() or not value.isdigit() or len(value) > 5:
+        return None
+    return float(value)
 
 
 def kind_of_content(answer: Answer) -> str:

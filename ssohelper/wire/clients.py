@@ -35,16 +35,13 @@ from ssohelper.core.endpoints import is_loopback_url
 from ssohelper.core.model import RoleCredentials
 from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, BadAnswer, ConfigInvalid, SsoHelperError, Throttled
-from ssohelper.wire.answers import NOT_AWS, REDIRECTED, REFUSED
-from ssohelper.wire.connection import CONNECT_SECONDS
-from ssohelper.wire.transport import READ_SECONDS, ignore_key_log
+from ssohelper.wire.answers import MESSAGE_LIMIT, NOT_AWS, REDIRECTED, REFUSED, parse_retry_after
+from ssohelper.wire.connection import CHECK_NETWORK, CONNECT_SECONDS, certificate_error
+from ssohelper.wire.transport import ANSWER_LIMIT_BYTES, READ_SECONDS, ignore_key_log
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
-# The longest real answer is a page of 100 accounts, 20 kB. A hostile one must not fill memory.
-_ANSWER_LIMIT_BYTES = 4 << 20
-_MESSAGE_LIMIT = 120
 # Emptied, so that botocore reads no config and credentials file and ignores AWS_PROFILE.
 _NO_FILES = {
     "profile": (None, None, None, None),
@@ -130,14 +127,11 @@ def translate_errors(
         ours = explain(refusal) if explain else None
         raise (ours or _general(service, refusal)) from cause
     except SSLError as cause:
-        raise AwsUnreachable(
-            f"{service} cannot be reached: its TLS certificate cannot be checked",
-            hint="behind a proxy of your company AWS_CA_BUNDLE names the file with its certificate",
-        ) from cause
+        raise certificate_error(service) from cause
     except (HTTPClientError, BotoConnectionError) as cause:
         raise AwsUnreachable(
             f"{service} cannot be reached ({_kind(cause)})",
-            hint="check the network, then try again",
+            hint=CHECK_NETWORK,
         ) from cause
     except _PARSER_ERRORS as cause:
         raise BadAnswer(
@@ -155,8 +149,8 @@ def refusal_of(error: ClientError) -> Refusal:
     return Refusal(
         code=show(str((error_body or {}).get("Code") or ""), 60),
         status=status if isinstance(status, int) else 0,
-        message=show(str((error_body or {}).get("Message") or ""), _MESSAGE_LIMIT),
-        retry_after_seconds=_seconds(headers.get("retry-after")),
+        message=show(str((error_body or {}).get("Message") or ""), MESSAGE_LIMIT),
+        retry_after_seconds=parse_retry_after(headers.get("retry-after")),
     )
 
 
@@ -179,9 +173,7 @@ def run_within(deadline: Deadline, work: Callable[[], _T], what: str = "AWS") ->
     worker.start()
     worker.join(deadline.left())
     if not outcome:
-        raise AwsUnreachable(
-            f"{what} gave no answer in time", hint="check the network, then try again"
-        )
+        raise AwsUnreachable(f"{what} gave no answer in time", hint=CHECK_NETWORK)
     value, error = outcome[0]
     if error is not None:
         raise error
@@ -213,7 +205,7 @@ class _BoundedSession:
             raise ReadTimeoutError(endpoint_url=request.url, error=cause) from cause
         except (HTTPError, OSError) as cause:
             raise ConnectionClosedError(endpoint_url=request.url, error=cause) from cause
-        if len(body) > _ANSWER_LIMIT_BYTES:
+        if len(body) > ANSWER_LIMIT_BYTES:
             response.raw.close()
             body = b""
         response._content = body
@@ -238,7 +230,7 @@ def _read_all(raw: Any) -> bytes:
     """
     raw.enforce_content_length = True
     body = bytearray()
-    while len(body) <= _ANSWER_LIMIT_BYTES:
+    while len(body) <= ANSWER_LIMIT_BYTES:
         piece = raw.read(1 << 16)
         if not piece:
             break
@@ -268,11 +260,6 @@ def _general(service: str, refusal: Refusal) -> SsoHelperError:
             hint=NOT_AWS,
         )
     return BadAnswer(f"{service} refused ({status}) {text}", hint=REFUSED)
-
-
-def _seconds(text: Any) -> float | None:
-    """Return Retry-After in seconds; None for its date form and for anything else."""
-    return float(text) if isinstance(text, str) and text.isdigit() and len(text) < 6 else None
 
 
 def _kind(cause: Exception) -> str:

@@ -23,7 +23,7 @@ _ALL_ADDRESSES_SECONDS = 6.0
 # glibc asks each name server for 5 s.
 _LOOKUP_SECONDS = 10.0
 _HANDSHAKE_SECONDS = 5.0
-_CHECK_NETWORK = "check the network, then try again"
+CHECK_NETWORK = "check the network, then try again"
 
 
 class Route(NamedTuple):
@@ -246,14 +246,19 @@ def _set_handshake_timeout(sock: Any, deadline: Deadline) -> None:
     sock.settimeout(seconds)
 
 
+def certificate_error(service: str) -> AwsUnreachable:
+    """Return the error for a service whose TLS certificate cannot be verified."""
+    return AwsUnreachable(
+        f"{service} cannot be reached: its TLS certificate cannot be checked",
+        hint="behind a proxy of your company AWS_CA_BUNDLE names the file with its certificate",
+    )
+
+
 def _explain(route: Route, cause: OSError) -> AwsUnreachable:
     service = route.service
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return AwsUnreachable(
-            f"{service} cannot be reached: its TLS certificate cannot be checked",
-            hint="behind a proxy of your company AWS_CA_BUNDLE names the file with its certificate",
-        )
-    return AwsUnreachable(f"{service} cannot be reached ({_kind(cause)})", hint=_CHECK_NETWORK)
+        return certificate_error(service)
+    return AwsUnreachable(f"{service} cannot be reached ({_kind(cause)})", hint=CHECK_NETWORK)
 
 
 def _kind(cause: OSError) -> str:

@@ -8,8 +8,8 @@ import threading
 import time
 from collections.abc import Callable
 
-# Identity Center's published quota for the portal's operations.
-REQUESTS_A_SECOND = 20.0
+from ssohelper.broker.pace import REQUESTS_A_SECOND
+
 # A longer Retry-After is ignored: AWS sends seconds, and no user waits for a day.
 LONGEST_PAUSE_SECONDS = 20.0
 # After so long without any answer, none is likely in the next minute. Longer than the longest

@@ -21,7 +21,7 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.endpoints import general_endpoint_warning, is_loopback_url
 from ssohelper.core.instants import from_http_date
 from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, ConfigInvalid
-from ssohelper.wire.connection import Connection, Route, connect
+from ssohelper.wire.connection import CHECK_NETWORK, Connection, Route, connect
 from ssohelper.wire.proxies import find_https_proxy
 from ssohelper.wire.tls import make_tls_context
 
@@ -29,10 +29,9 @@ _log = logging.getLogger(__name__)
 
 READ_SECONDS = 5.0
 # The longest real answer is a page of 100 accounts, 20 kB. A hostile one must not fill memory.
-_ANSWER_LIMIT_BYTES = 4 << 20
+ANSWER_LIMIT_BYTES = 4 << 20
 # Load balancers and NAT forget an idle connection after 60 s and more.
 _IDLE_SECONDS = 20.0
-_CHECK_NETWORK = "check the network, then try again"
 _PORTS = {"http": 80, "https": 443}
 _METHOD = re.compile(r"[A-Z]{3,7}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -146,7 +145,7 @@ class Transport:
             if deadline.passed:
                 raise AwsUnreachable(
                     f"{self._service} was not asked: connecting took all of the time",
-                    hint=_CHECK_NETWORK,
+                    hint=CHECK_NETWORK,
                 )
             connection.sendall(request)
             # HTTPResponse is typed for a socket; Connection has all that it uses of one.
@@ -161,7 +160,7 @@ class Transport:
                 response.close()
             is_reusable = method == "GET" and not response.will_close
         except (OSError, HTTPException, ValueError) as cause:
-            raise AnswerLost(f"{self._service} {_describe(cause)}", hint=_CHECK_NETWORK) from cause
+            raise AnswerLost(f"{self._service} {_describe(cause)}", hint=CHECK_NETWORK) from cause
         finally:
             if is_reusable:
                 self._keep_idle(connection)
@@ -175,7 +174,7 @@ class Transport:
         body = bytearray()
         while piece := response.read(1 << 16):
             body += piece
-            if len(body) > _ANSWER_LIMIT_BYTES:
+            if len(body) > ANSWER_LIMIT_BYTES:
                 raise BadAnswer(
                     f"{self._service} gave an answer of more than 4 MiB: a proxy?",
                     hint="check the network and HTTPS_PROXY, then try again",
