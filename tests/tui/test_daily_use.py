@@ -20,6 +20,7 @@ from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.role_detail import RoleDetail
+from ssohelper.tui.widgets.role_pane import RolePane
 from tests.people import sign_in_here
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_keys_and_themes import settle
@@ -169,6 +170,7 @@ def test_long_names_are_whole_beside_the_list_and_the_role_below_it(
     async def scenario(user: User) -> None:
         await user.wait_for_text("duration", "sign-in", "e-mail")
         panel = user.app.screen.query_one(RoleDetail)
+        assert panel.region.y == user.app.screen.query_one(RolePane).region.y
         assert panel.virtual_size.width <= panel.size.width
         shown = "".join(text for line in panel.lines for text, _ in line).replace(" ", "")
         for text in (NAME, ROLE, SESSION, "aws+customer-workloads-europe@example.com"):

@@ -104,14 +104,11 @@ class AccountsScreen(Screen[None]):
     def roles(self) -> RoleList:
         return self.query_one(RoleList)
 
-    def _filter_label(self, name: str) -> FilterLabel:
-        return cast("FilterLabel", self.query_one(f"#{name}"))
-
     def compose(self) -> ComposeResult:
         self._read()
         self._arrange(self.app.size)
         with Vertical(id="body") as body:
-            # Leaves space for the other widgets, so that the list does not move when they come.
+            # Space for the other widgets, so that the list does not move when they come.
             body.styles.margin = self._margin_at_first()
             yield RolePane(self._choice.rows, now=self.services.now, is_guarded=self._is_guarded)
 
@@ -129,14 +126,14 @@ class AccountsScreen(Screen[None]):
             await self.mount_all(bars, before=body)
             await self.mount(footer, after=body)
             await body.mount(self._detail)
-            await self.mount_all(
-                self._messages(), before=body
-            )  # after the panel, which has their CSS
+            # After the panel, which has the CSS of these messages.
+            await self.mount_all(self._messages(), before=body)
             body.styles.margin = 0
             self._offer_set_up()
+            # The panel's CSS has rules for `body` too, which Textual applies to new widgets only.
+            self.app.stylesheet.update(body)
         self.refresh_bindings()  # for the footer, which was mounted late
-        # The objects made so far are kept out of garbage collection: to scan 20,000 rows would
-        # delay a key.
+        # Not collected any more: to scan 20,000 rows for garbage would delay a key.
         gc.freeze()
         gc.enable()
         self.roles.refresh()  # guarded roles are known from here on
@@ -167,7 +164,7 @@ class AccountsScreen(Screen[None]):
 
     def _offer_set_up(self) -> None:
         """Show the form that sets up a session while there is none; remove it afterwards."""
-        has_any = self._config_error is not None or self._choice.rows or self._choice.sessions
+        has_any = self._config_error or self._choice.rows or self._choice.sessions
         form = self.query("#set-up")
         self.set_class(not has_any, "empty")
         if has_any and form:
@@ -181,9 +178,6 @@ class AccountsScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the actions of the list while the form that sets up a session is shown."""
         return not (self.has_class("empty") and (action == "row" or action in _LIST_ACTIONS))
-
-    def on_set_up_form_done(self) -> None:
-        self.reload()
 
     def on_resize(self, event: Resize) -> None:
         self._arrange(event.size)
@@ -217,6 +211,8 @@ class AccountsScreen(Screen[None]):
     def reload(self) -> None:
         """Read lists, profiles and usage again, in the background; the cursor stays on its role."""
         self.app.run_in_background(lambda: roles.read_roles(self.services), self._show_choice)
+
+    on_set_up_form_done = reload
 
     def _show_choice(self, choice: KnownRoles) -> None:
         self._choice, self._config_error = choice, None
@@ -347,11 +343,11 @@ class AccountsScreen(Screen[None]):
 
     def action_group(self) -> None:
         self.roles.group(not self.roles.grouped)
-        self._filter_label("grouped").set_on(self.roles.grouped)
+        self._set_filter_label("grouped", self.roles.grouped)
 
     def action_only_favourites(self) -> None:
         self._only_favourites = not self._only_favourites
-        self._filter_label("favourites").set_on(self._only_favourites)
+        self._set_filter_label("favourites", self._only_favourites)
         self._filter()
 
     def action_only_session(self) -> None:
@@ -359,8 +355,11 @@ class AccountsScreen(Screen[None]):
         names: list[str | None] = [None, *sorted({row.session_name for row in self._choice.rows})]
         at = names.index(self._only_session) if self._only_session in names else 0
         only = self._only_session = names[(at + 1) % len(names)]
-        self._filter_label("session").set_on(only is not None, only or "all sessions")
+        self._set_filter_label("session", only is not None, only or "all sessions")
         self._filter()
+
+    def _set_filter_label(self, name: str, on: bool, label: str | None = None) -> None:
+        cast("FilterLabel", self.query_one(f"#{name}")).set_on(on, label)
 
     def _filter(self) -> None:
         session, favourites = self._only_session, self._only_favourites
