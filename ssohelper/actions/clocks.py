@@ -26,8 +26,8 @@ State = Literal["valid", "expired", "signed_out"]
 class SessionClock(NamedTuple):
     """What is known of one session. Times are epoch seconds, None where unknown.
 
-    `sign_in_ends_at` is the sign-in's end by itself, as `status --json` reports it; `outlook` also
-    takes the token into account. `state` is the token's.
+    `state` is the token's. `sign_in_ends_at` is the sign-in's own end, as `status --json` reports
+    it; `outlook` also takes the token into account.
     """
 
     session: SsoSession
@@ -91,9 +91,9 @@ def load_credentials(
     names = {session.name for session in sessions}
     return sorted(
         (
-            (key, kept)
-            for key, kept in app.credentials.list_entries()
-            if key.session_name in names and kept.credentials.expires_at > app.aws_now()
+            (key, cached)
+            for key, cached in app.credentials.list_entries()
+            if key.session_name in names and cached.credentials.expires_at > app.aws_now()
         ),
         key=lambda entry: entry[0],
     )
@@ -102,8 +102,8 @@ def load_credentials(
 def is_sign_in_needed_within(app: App, session: SsoSession, seconds: int) -> bool:
     """Return whether a new sign-in will be needed within the given time.
 
-    Renews the token when there is no other way to tell; warns when the end is not known.
-    Raises: AwsUnreachable when it cannot be told.
+    An expired token is renewed first: whether AWS does that shows whether the sign-in has ended.
+    Warns when the end is unknown. Raises: AwsUnreachable when the renewal failed.
     """
     try:
         token = app.tokens.load(session)

@@ -115,7 +115,7 @@ def log_out(app: App, session: SsoSession) -> bool:
     return token is not None
 
 
-# -- without an interactive sign-in --------------------------------------------------------------------------
+# -- without an interactive sign-in -------------------------------------------------------------
 
 
 def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutcome | None:
@@ -172,7 +172,7 @@ def _load_other_login_result(app: App, session: SsoSession, before: str) -> Logi
     return None
 
 
-# -- an interactive sign-in -----------------------------------------------------------------------------
+# -- an interactive sign-in ---------------------------------------------------------------------
 
 
 def _sign_in_interactively(
@@ -204,7 +204,7 @@ def _save_sign_in(
     # Not the token's own lock, which a renewal may hold for a minute. When that renewal ends, it
     # finds this token in the file and leaves it there.
     with app.tokens.lock_state(session.name, app.deadline()):
-        # In this order: if we are killed in between, no old role credentials remain with the new token.
+        # In this order, so that a kill in between leaves no old credentials with the new token.
         app.credentials.forget_session(session.name)
         app.tokens.save(session, token)
         facts = _facts_for_next_sign_in(app, session)._replace(

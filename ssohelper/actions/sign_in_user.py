@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 # A sign-in waits this long for the user's name.
 _SECONDS = 3.0
 # At most this many accounts are searched for a role that no guard rule matches.
-_MOST_ACCOUNTS = 3
+_MAX_ACCOUNTS = 3
 
 
 def import_account_client(app: App) -> None:
@@ -42,16 +42,16 @@ def find_user(app: App, session: SsoSession, token: AccessToken) -> str | None:
     """Return the name of the user who signed in for this token; None when 3 s do not suffice."""
     found: list[str] = []
     try:
-        question = _Question(app, session, token)
-        asking = threading.Thread(
-            target=question.ask, args=(found,), daemon=True, name="ssohelper-user"
+        lookup = _UserLookup(app, session, token)
+        thread = threading.Thread(
+            target=lookup.find_user, args=(found,), daemon=True, name="ssohelper-user"
         )
-        asking.start()
+        thread.start()
     except (SsoHelperError, OSError, RuntimeError) as error:
         _log.info("the user of the new sign-in is unknown: %s", error)
         return None
     # A server that sends single bytes passes every read timeout. The thread ends with the process.
-    asking.join(_SECONDS)
+    thread.join(_SECONDS)
     return found[0] if found else None
 
 
@@ -93,8 +93,8 @@ def _portal(app: App, session: SsoSession, token: AccessToken) -> Portal:
     return app.portal(session).of_new_token(token, app.oidc(session).issuer)
 
 
-class _Question:
-    """What the thread needs. It is read before the thread starts: threads must not share the App."""
+class _UserLookup:
+    """What the thread needs, read before it starts: threads must not share the App."""
 
     def __init__(self, app: App, session: SsoSession, token: AccessToken) -> None:
         self._app = app
@@ -106,18 +106,18 @@ class _Question:
         endpoint = sts_endpoint(session.region, app.environ)
         issuer.check_credentials_destination(app.oidc(session).issuer, "sts", endpoint, session)
 
-    def ask(self, found: list[str]) -> None:
+    def find_user(self, found: list[str]) -> None:
         """Append the user's name to `found`; nothing when it cannot be found out."""
         try:
             deadline = self._app.deadline(_SECONDS)
-            for role in self._roles():
-                if name := self._name_in(role, deadline):
+            for role in self._find_roles():
+                if name := self._ask_sts(role, deadline):
                     found.append(name)
                     return
         except Exception as error:  # any error costs the name, not the sign-in
             _log.info("the user of the new sign-in is unknown: %s", type(error).__name__)
 
-    def _name_in(self, role: Role, deadline: Deadline) -> str | None:
+    def _ask_sts(self, role: Role, deadline: Deadline) -> str | None:
         try:
             keys = issuing.issue_for_question(self._portal, self._token, role, deadline)
         except RoleNotAssigned:
@@ -125,19 +125,19 @@ class _Question:
         identity = self._app.account_client(keys, self._session.region).get_caller_identity()
         return identity.role_session if identity.is_role(role) else None
 
-    def _roles(self) -> Iterator[Role]:
+    def _find_roles(self) -> Iterator[Role]:
         """Yield roles whose keys may name the user: one of the saved list, then some from AWS."""
         if self._saved is not None:
             saved = [
                 (listed.account, name) for listed in self._saved.accounts for name in listed.roles
             ]
             yield from islice(self._unguarded(saved), 1)
-        for account in islice(self._portal.list_accounts(self._token), _MOST_ACCOUNTS):
+        for account in islice(self._portal.list_accounts(self._token), _MAX_ACCOUNTS):
             names = self._portal.list_roles(self._token, account.id)
             yield from islice(self._unguarded((account, name) for name in names), 1)
 
     def _unguarded(self, roles: Iterable[tuple[Account, str]]) -> Iterator[Role]:
-        """Yield the roles that no rule guards; short names first, since they tend to allow least."""
+        """Yield the roles that no rule guards, short names first: they tend to allow least."""
         for account, name in sorted(roles, key=lambda role: (len(role[1]), role[1], role[0].id)):
             if not guard_rules.is_guarded(self._rules, self._session.name, account, name):
                 yield Role(account.id, name)

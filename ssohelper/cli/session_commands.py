@@ -250,7 +250,7 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
     if output.options().json:
         data = {
             "sessions": [_session_json(clock) for clock in seen],
-            "credentials": [_credentials_json(key, kept) for key, kept in credentials],
+            "credentials": [_credentials_json(key, cached) for key, cached in credentials],
         }
         output.print_json(data, app.warnings)
     else:
@@ -304,13 +304,13 @@ def _session_json(clock: clocks.SessionClock) -> dict[str, Any]:
     }
 
 
-def _credentials_json(key: RoleKey, kept: CachedCredentials) -> dict[str, Any]:
+def _credentials_json(key: RoleKey, cached: CachedCredentials) -> dict[str, Any]:
     return {
         "session": key.session_name,
         "account_id": key.account_id,
         "role_name": key.role_name,
-        "expires_at": to_iso(kept.credentials.expires_at),
-        "session_duration_seconds": kept.life_seconds,
+        "expires_at": to_iso(cached.credentials.expires_at),
+        "session_duration_seconds": cached.life_seconds,
     }
 
 
@@ -350,8 +350,8 @@ def _print_clocks(
                     key.session_name,
                     key.account_id,
                     key.role_name,
-                    clock_text.time_left(kept.credentials.expires_at, app.aws_now()),
+                    clock_text.time_left(cached.credentials.expires_at, app.aws_now()),
                 ]
-                for key, kept in credentials
+                for key, cached in credentials
             ],
         )

@@ -27,7 +27,7 @@ def sign_in_end(outlook: Outlook, now: int) -> str:
 
 
 def sign_in_left(outlook: Outlook, now: int) -> str:
-    """Return how long a sign-in lasts, for a user who starts to work with it."""
+    """Return the text for how long a sign-in lasts, such as `2h 13m of the sign-in left`."""
     token_left = (outlook.token_expires_at or now) - now
     token_text = f"access token lasts {duration_text(token_left)}"
     if outlook.is_needed(now):
@@ -51,10 +51,10 @@ def login_result(
     ends_at = outlook.needed_at or outlook.token_expires_at or now
     what = "no new sign-in is needed" if outlook.needed_at else "the access token lasts"
     ends = f"{what} until {to_iso(ends_at)} ({duration_text(ends_at - now)})"
-    who = ""
+    as_user = ""
     if how in ("joined", "signed in"):
-        who = f' as "{show(user)}"' if user else " (the user is unknown)"
-    return f'{_RESULTS[how]} "{show(session_name)}"{who}: {ends}'
+        as_user = f' as "{show(user)}"' if user else " (the user is unknown)"
+    return f'{_RESULTS[how]} "{show(session_name)}"{as_user}: {ends}'
 
 
 def logout_result(session_name: str, was_signed_in: bool) -> str:

@@ -76,7 +76,7 @@ def duration_text(seconds: float) -> str:
 
 
 def parse_duration(text: str) -> int | None:
-    """Return the seconds of a text such as 90, 90s, 20m, 1h30m or 2d; None when it is no duration."""
+    """Return the seconds of a text such as 90, 90s, 20m, 1h30m or 2d; None for any other text."""
     compact = text.replace(" ", "")
     if compact.isascii() and compact.isdigit() and len(compact) < 10:
         return int(compact)

@@ -1,8 +1,8 @@
-"""Which endpoint issued a token, and to which endpoints it may be sent. The only place that decides.
+"""Which endpoint issued a token, and where it may be sent. The only place that decides it.
 
-A token that AWS issued is never sent to an endpoint on this machine or in another AWS partition, and
-one that an endpoint on this machine issued is never sent to AWS. The issuer of another tool's token
-is not recorded: it is sent where core.endpoints allows, to this machine with a warning.
+A token that AWS issued is never sent to an endpoint on this machine or in another AWS partition.
+One that an endpoint on this machine issued is never sent to AWS. The issuer of another tool's token
+is not recorded: that token is sent where core.endpoints allows, to this machine with a warning.
 """
 
 import re

@@ -53,7 +53,7 @@ class Outlook(NamedTuple):
         return self.at if self.is_known else None
 
     def is_needed(self, now: int, within_seconds: int = 0) -> bool:
-        """Return whether an interactive sign-in is needed now, or in less than that many seconds."""
+        """Return whether an interactive sign-in is needed now, or in less than the given time."""
         if self.reason in ("signed out", "damaged"):
             return True
         at = self.needed_at

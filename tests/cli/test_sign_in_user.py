@@ -168,11 +168,11 @@ def test_the_user_is_found_with_the_shortest_role_that_no_rule_guards(desk: Desk
     token = app.tokens.load(session)
     assert token is not None
     desk.emulator.reset_counters()
-    question = sign_in_user._Question(app, session, token)
-    assert next(question._roles()).name == names[1]
+    lookup = sign_in_user._UserLookup(app, session, token)
+    assert next(lookup._find_roles()).name == names[1]
     assert desk.emulator.counters["ListAccounts"] == 0
     found: list[str] = []
-    question.ask(found)
+    lookup.ask(found)
     assert found == ["ana"]
     assert desk.emulator.counters["GetRoleCredentials"] == 1
 
