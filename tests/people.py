@@ -1,6 +1,6 @@
-"""A person at the Identity Center's pages, without a browser: forms filled in and sent.
+"""Users of the emulator's sign-in pages, without a browser: forms are filled in and sent.
 
-And one who signs in within the test's own process, by confirming each code at once.
+`sign_in_here` signs in within the test's own process, and confirms each device code at once.
 """
 
 import re
@@ -19,7 +19,7 @@ from ssohelper.emulator.server import Emulator
 
 
 def sign_in(url: str, person: str = "ana") -> str:
-    """Open a sign-in page, sign in there, allow what is asked; return the last page's text."""
+    """Open a sign-in page, sign in, allow the access; return the last page's text."""
     opener = urllib.request.build_opener(
         urllib.request.HTTPCookieProcessor(CookieJar()), urllib.request.ProxyHandler({})
     )
@@ -30,7 +30,7 @@ def sign_in(url: str, person: str = "ana") -> str:
 
 
 def target_of(address: str) -> str:
-    """Use up an address that the browser's command got; return where it leads."""
+    """Request the one-time address that the browser's command got; return where it redirects."""
     parts = urlsplit(address)
     connection = HTTPConnection(parts.netloc, timeout=30)
     try:
@@ -43,7 +43,7 @@ def target_of(address: str) -> str:
 
 
 def sign_in_here(app: App, session: SsoSession, emulator: Emulator, person: str = "ana") -> None:
-    """Sign the person in, whoever is signed in now; needs an App whose pauses take no time."""
+    """Sign this user in, whichever user is signed in now. The App's `sleep` must return at once."""
     options = LoginOptions(device_code=True, force=True)
     login.log_in(app, session, _ConfirmsAtOnce(emulator, person), options)
 

@@ -1,8 +1,7 @@
-"""The same sign-in, as eight parts of the program show it: none may contradict another.
+"""Eight parts of the program show when a sign-in is needed: none may contradict another.
 
-Each state is written to real files, then each renderer runs in this process on a clock that stands
-still, and its text is read back: is an interactive sign-in needed now, in how many seconds, or is
-that unknown?
+For each state, real files are written, and each renderer runs in this process on a fixed clock. Its
+text is parsed: is an interactive sign-in needed now, in how many seconds, or is that unknown?
 """
 
 import io
@@ -39,7 +38,7 @@ ACCOUNT, ROLE = "000000000001", "Role00"
 class State(NamedTuple):
     """One state of a session's files. All times are seconds from now; None: not recorded.
 
-    `needed_in` is what every renderer must say: 0 for now, None for "unknown".
+    `needed_in` is what every renderer must show: 0 for now, None for "unknown".
     """
 
     needed_in: int | None
@@ -101,13 +100,13 @@ STATES = {
 
 
 class Desk:
-    """A home whose session is put into one state after another, and the program in it."""
+    """A home whose session is put into one state after another, and the program that runs there."""
 
     def __init__(self, home: Home, emulator: Emulator, now: int, patch: pytest.MonkeyPatch) -> None:
         self.home, self.emulator, self.now, self.patch = home, emulator, now, patch
 
     def app_class(self, parent: type[App]) -> Any:
-        """Return a class of Apps on this clock, which renew tokens in this process."""
+        """Return a subclass of `parent` on the fixed clock, which renews tokens in this process."""
         clock = self._clock
 
         class DeskApp(parent):  # type: ignore[valid-type, misc]
@@ -136,7 +135,7 @@ class Desk:
         return found
 
     def put(self, state: State) -> None:
-        """Write the state's token file, facts and settings; nothing of the state before stays."""
+        """Write the state's token file, facts and settings, and remove those of the state before."""
         app, session = self.app(), self.session()
         app.tokens.forget(session)
         app.credentials.forget_session("corp")
@@ -192,14 +191,14 @@ def desk(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         for name, value in {**home.env, **emulator.environment(), "AWS_PROFILE": "job"}.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(token_cache, "_TORN_SECONDS", 0.0)
-        # An answer that says "for 3600 seconds" is dated by it.
+        # The client calculates a token's expiry from time.time().
         monkeypatch.setattr(time, "time", lambda: float(now))
         made = Desk(home, emulator, now, monkeypatch)
         monkeypatch.setattr(output, "App", made.app_class(App))
         yield made
 
 
-# -- the renderers: each returns when it says that a sign-in is needed ---------------------------
+# -- the renderers: each returns in how many seconds it shows that a sign-in is needed ---------------------------
 
 
 def by_status(desk: Desk) -> int | None:
@@ -297,7 +296,7 @@ def test_all_renderers_agree_when_a_sign_in_is_needed(desk: Desk) -> None:
 
 
 def by_full_screen(desk: Desk) -> dict[str, int | None]:
-    """Return what the full screen's Sessions shows in each state; it is started once."""
+    """Return what the full screen's sessions screen shows in each state; it is started once."""
     shown: dict[str, int | None] = {}
 
     async def scenario(user: User) -> None:
@@ -330,7 +329,7 @@ def _seconds_on_screen(text: str) -> int | None:
 
 
 def _served(desk: Desk, *argv: str) -> int | None:
-    """Run an endpoint until its first round of work is done; return what it has said by then."""
+    """Run an endpoint for its first round of work; return the seconds that it has printed."""
 
     class OurEndpoint(Endpoint):
         def start(self) -> None:
@@ -338,7 +337,7 @@ def _served(desk: Desk, *argv: str) -> int | None:
 
     class OurApp(desk.app_class(EndpointApp)):  # type: ignore[misc]
         def start_notice(self, notice: Notice) -> None:
-            pass  # what it prints is read, not what it starts
+            pass  # only the printed notice is read
 
     def make_endpoint(*words: Any, **more: Any) -> Endpoint:
         return OurEndpoint(*words, **more, make_app=OurApp)
@@ -371,7 +370,7 @@ def _seconds_in_notice(message: str) -> int:
 
 
 def _seconds_in(text: str) -> int | None:
-    """Return what `2h 13m left (configured)` says."""
+    """Return the seconds in a text such as `2h 13m left (configured)`."""
     if text == "-" or "assumed" in text:
         return None
     if "ended " in text:
@@ -388,7 +387,7 @@ def _duration(text: str) -> int:
 
 
 def _is_as_said(found: int | None, expected: int | None) -> bool:
-    """Return whether both are the same; texts drop what is less than a minute, or than an hour."""
+    """Return whether both are the same. Texts leave out seconds, and minutes above a day."""
     if found is None or expected is None or not expected:
         return found == expected
     unit = HOUR if expected >= 24 * HOUR else MINUTE

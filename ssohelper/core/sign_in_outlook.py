@@ -30,11 +30,11 @@ Reason = Literal[
 
 
 class Outlook(NamedTuple):
-    """When an interactive sign-in is needed, and why. Instants are epoch seconds.
+    """When an interactive sign-in is needed, and why. Times are epoch seconds.
 
     `at` is the end that `reason` names; None for "signed out", "damaged" and "unknown".
     `token_expires_at` is the present token's end, None without a token.
-    `is_last_token`: no other token can follow the present one.
+    `is_last_token`: the present token cannot be renewed again.
     """
 
     at: int | None
@@ -60,7 +60,7 @@ class Outlook(NamedTuple):
         return at is not None and (at <= now or at - now < within_seconds)
 
     def is_over(self, now: int) -> bool:
-        """Return whether an interactive sign-in is needed now and no token works until then."""
+        """Return whether an interactive sign-in is needed now and the present token has expired."""
         if not self.is_needed(now):
             return False
         return self.token_expires_at is None or self.token_expires_at <= now
