@@ -135,7 +135,7 @@ class Desk:
         return found
 
     def put(self, state: State) -> None:
-        """Write the state's token file, facts and settings, and remove those of the state before."""
+        """Write the state's token file, facts and settings; remove the state before it."""
         app, session = self.app(), self.session()
         app.tokens.forget(session)
         app.credentials.forget_session("corp")
@@ -198,7 +198,7 @@ def desk(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         yield made
 
 
-# -- the renderers: each returns in how many seconds it shows that a sign-in is needed ---------------------------
+# -- the renderers: each returns the seconds that it shows until a sign-in is needed ---------------
 
 
 def by_status(desk: Desk) -> int | None:

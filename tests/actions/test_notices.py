@@ -1,0 +1,74 @@
+"""The notices of one endpoint: which text it prints as time passes."""
+
+from ssohelper.actions.notices import Reminder, ends_to_renew_before
+from ssohelper.core.model import SsoSession
+from ssohelper.core.sign_in_outlook import Outlook
+
+NOW = 4_000_000_000
+MINUTE, HOUR = 60, 3600
+ROUND = 15
+SESSION = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "us-east-1", ())
+
+
+class Endpoint:
+    """An endpoint that asks every 15 s, by a clock that the test sets."""
+
+    def __init__(self) -> None:
+        self.reminder = Reminder(SESSION)
+        self.now = NOW
+
+    def prints(self, outlook: Outlook, after: int = 0) -> str | None:
+        """Return what the endpoint prints `after` seconds later."""
+        self.now += after
+        return self.reminder.next_message(outlook, self.now, self.now + ROUND)
+
+
+def test_each_threshold_of_a_known_end_is_printed_once() -> None:
+    endpoint, ahead = Endpoint(), Outlook(NOW + 2 * HOUR, "configured", NOW + HOUR)
+    assert "(in 2h)" in (endpoint.prints(ahead) or "")
+    assert endpoint.prints(ahead, 59 * MINUTE) is None
+    assert "(in 1h)" in (endpoint.prints(ahead, MINUTE) or "")
+    assert endpoint.prints(ahead, ROUND) is None
+    assert "(in 14m)" in (endpoint.prints(ahead, 45 * MINUTE) or "")
+    last = ahead._replace(token_expires_at=NOW + 3 * HOUR, is_last_token=True)
+    assert "(in 5s)" in (endpoint.prints(last, 14 * MINUTE + 40) or "")
+    assert endpoint.prints(last, ROUND) is None
+
+
+def test_after_the_end_the_token_s_end_is_printed_then_that_it_is_over() -> None:
+    endpoint = Endpoint()
+    ended = Outlook(NOW - 5, "configured", NOW + 600, True)
+    assert "has ended: you must sign in again before" in (endpoint.prints(ended) or "")
+    assert endpoint.prints(ended, ROUND) is None
+    assert 'the sign-in to "corp" is over' in (endpoint.prints(ended, 600) or "")
+    assert endpoint.prints(ended, ROUND) is None
+
+
+def test_a_new_sign_in_is_printed_with_its_own_end() -> None:
+    endpoint, signed_out = Endpoint(), Outlook(None, "signed out")
+    assert '"corp" is signed out' in (endpoint.prints(signed_out) or "")
+    assert endpoint.prints(signed_out, ROUND) is None
+    unknown = Outlook(None, "unknown", NOW + HOUR)
+    assert endpoint.prints(unknown, ROUND) == '"corp" is signed in again'
+    assert endpoint.prints(unknown, ROUND) is None
+    known = Outlook(NOW + 9 * HOUR, "configured", NOW + HOUR)
+    assert "you must sign in" in (endpoint.prints(known, ROUND) or "")
+    later = Outlook(NOW + 12 * HOUR, "configured", NOW + HOUR)
+    assert "you must sign in" in (endpoint.prints(later, ROUND) or "")
+
+
+def test_an_assumed_end_is_never_printed() -> None:
+    endpoint = Endpoint()
+    assert endpoint.prints(Outlook(NOW + 10, "assumed", NOW + HOUR)) is None
+    assert endpoint.prints(Outlook(NOW + 10, "assumed", NOW + HOUR), 20) is None
+
+
+def test_everything_is_renewed_before_a_known_end_and_before_the_last_token_s() -> None:
+    assert ends_to_renew_before(Outlook(NOW + 9, "configured", NOW)) == [NOW + 9]
+    assert ends_to_renew_before(Outlook(NOW + 9, "configured", NOW + 60, True)) == [
+        NOW + 9,
+        NOW + 60,
+    ]
+    assert ends_to_renew_before(Outlook(NOW + 9, "not renewable", NOW + 9, True)) == [NOW + 9]
+    assert ends_to_renew_before(Outlook(NOW + 9, "assumed", NOW + 60)) == []
+    assert ends_to_renew_before(Outlook(None, "signed out")) == []

@@ -1,0 +1,85 @@
+"""The texts for sign-ins that the command line and the full screen share."""
+
+import pytest
+
+from ssohelper.core import clock_text
+from ssohelper.core.sign_in_outlook import Outlook
+
+NOW = 4_000_000_000
+MINUTE, HOUR = 60, 3600
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(8000, "2h 13m left"), (1, "1s left"), (0, "ended 0s ago"), (-300, "ended 5m ago")],
+)
+def test_the_time_left(seconds: int, text: str) -> None:
+    assert clock_text.time_left(NOW + seconds, NOW) == text
+
+
+@pytest.mark.parametrize(
+    ("outlook", "text"),
+    [
+        (Outlook(None, "signed out"), "-"),
+        (Outlook(None, "unknown", NOW), "-"),
+        (Outlook(NOW + 600, "configured", NOW + HOUR, True), "10m left (configured)"),
+        (Outlook(NOW - 600, "assumed", NOW + HOUR), "ended 10m ago (assumed)"),
+        (Outlook(NOW - 600, "refused", NOW + HOUR, True), "ended 10m ago (observed)"),
+        (Outlook(NOW + HOUR, "not renewable", NOW + HOUR, True), "1h left (not renewable)"),
+    ],
+)
+def test_the_end_of_a_sign_in_in_status(outlook: Outlook, text: str) -> None:
+    assert clock_text.sign_in_end(outlook, NOW) == text
+
+
+@pytest.mark.parametrize(
+    ("outlook", "text"),
+    [
+        (Outlook(NOW + 8000, "configured", NOW + HOUR), "2h 13m of the sign-in left"),
+        (Outlook(NOW + 8000, "assumed", NOW + HOUR), "about 2h 13m of the sign-in left (assumed)"),
+        (Outlook(NOW - 1, "assumed", NOW + HOUR), "the sign-in may have ended"),
+        (Outlook(NOW + 8000, "assumed", NOW), "the sign-in may have ended"),
+        (Outlook(None, "unknown", NOW), "the sign-in may have ended"),
+        (
+            Outlook(None, "unknown", NOW + HOUR),
+            "the access token lasts 1h and is renewed automatically",
+        ),
+        (
+            Outlook(NOW - 1, "refused", NOW + 600, True),
+            "the sign-in has ended; its access token lasts 10m more",
+        ),
+        (Outlook(NOW - 1, "configured", NOW, True), "the sign-in has ended"),
+        (Outlook(None, "signed out"), "the sign-in has ended"),
+    ],
+)
+def test_how_long_a_sign_in_lasts_in_use(outlook: Outlook, text: str) -> None:
+    assert clock_text.sign_in_left(outlook, NOW) == text
+
+
+@pytest.mark.parametrize(
+    ("how", "outlook", "user", "text"),
+    [
+        (
+            "signed in",
+            Outlook(None, "unknown", NOW + HOUR),
+            "a\x1bna",
+            'signed in to "corp" as "a\\x1bna": '
+            "the access token lasts until 2096-10-02T08:06:40Z (1h)",
+        ),
+        (
+            "joined",
+            Outlook(NOW + 8 * HOUR, "configured", NOW + HOUR),
+            None,
+            'signed in by the other login to "corp" (the user is unknown): '
+            "no new sign-in is needed until 2096-10-02T15:06:40Z (8h)",
+        ),
+        (
+            "kept",
+            Outlook(NOW + 8 * HOUR, "assumed", NOW + HOUR),
+            None,
+            'already signed in to "corp": the access token lasts until 2096-10-02T08:06:40Z (1h)',
+        ),
+    ],
+)
+def test_the_result_of_a_login(how: str, outlook: Outlook, user: str | None, text: str) -> None:
+    assert clock_text.login_result("corp", how, outlook, NOW, user) == text
