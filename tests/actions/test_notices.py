@@ -35,6 +35,14 @@ def test_each_threshold_of_a_known_end_is_printed_once() -> None:
     assert endpoint.prints(last, ROUND) is None
 
 
+def test_the_thresholds_of_another_end_are_printed_again() -> None:
+    endpoint = Endpoint()
+    assert endpoint.prints(Outlook(NOW + HOUR, "configured", NOW + HOUR))
+    later = Outlook(NOW + 3 * HOUR, "configured", NOW + HOUR)
+    assert "(in 3h)" in (endpoint.prints(later) or "")
+    assert "(in 1h)" in (endpoint.prints(later, 2 * HOUR) or "")
+
+
 def test_after_the_end_the_token_s_end_is_printed_then_that_it_is_over() -> None:
     endpoint = Endpoint()
     ended = Outlook(NOW - 5, "configured", NOW + 600, True)

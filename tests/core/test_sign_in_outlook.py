@@ -34,6 +34,7 @@ def refused(ago: int, token_left: int) -> SignInFacts:
         (token(10 * MINUTE - 1), began(8 * HOUR - 600), 8, 10 * MINUTE, "configured", False),
         (token(HOUR), began(9 * HOUR), 8, -HOUR, "configured", True),
         (token(-MINUTE), began(9 * HOUR), 8, -HOUR, "configured", True),
+        (token(-2 * HOUR), began(9 * HOUR), 8, -HOUR, "configured", True),
         (token(-MINUTE), began(HOUR), 8, 7 * HOUR, "configured", False),
         # A token that cannot be renewed is the last one.
         (token(HOUR, refresh=False), began(HOUR), None, HOUR, "not renewable", True),
