@@ -255,7 +255,7 @@ class TestOpening:
         for _ in range(2):
             assert run("console", PROFILE).returncode == 0
         assert emulator.counters["GetRoleCredentials"] == 1
-        [path] = shell.runtime.glob("kept/corp/000040000001/Developer.json")
+        [path] = shell.runtime.glob("credentials/corp/000040000001/Developer/cached.json")
         kept = json.loads(path.read_text())
         for instant in ("received_at", "expires_at"):
             kept[instant] -= 5 * 3600  # of eight
