@@ -30,9 +30,9 @@ START_URL = "https://d-0000000000.awsapps.com/start"
 PROFILE = "payments-dev.ReadOnlyAccess"
 _URL = re.compile(r"http://127\.0\.0\.1:\d+/\S+")
 _SETUP = ["setup", START_URL, "--region", "us-east-1", "--session", "demo"]
-# With the variables of uv and pipx ssohelper would refuse to write profiles that name a throw-away
-# installation. The demo may: its home ends sooner. With the others the demo's shell would read or
-# write files of the user.
+# With the variables of uv and pipx ssohelper could refuse to write profiles: they would name a
+# throw-away installation. The demo may, since its home is removed first. With the other variables
+# the demo's shell would read or write files of the user.
 _LEFT_OUT = frozenset({"UV_CACHE_DIR", "PIPX_HOME", "PIPX_VENV_CACHEDIR", "HISTFILE", "ZDOTDIR"})
 # What `ssohelper install` sets up, and the prompt. Without a .zshrc zsh asks the user to make one.
 _RC_FILES = {

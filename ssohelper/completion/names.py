@@ -1,7 +1,7 @@
 """The names that TAB offers: from ~/.aws/config and from the saved listings.
 
 Never asks AWS. A file that cannot be read has no names. Names with control characters are left out:
-they could rewrite the terminal.
+the terminal would obey them.
 """
 
 from collections import Counter

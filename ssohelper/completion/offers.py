@@ -60,7 +60,7 @@ def offers_for(request: Request, names: Names) -> Offers:
 def _matching(offers: Offers, request: Request) -> Offers:
     """Return the offers that begin with the typed text; if none does, those that contain it.
 
-    Containing ignores upper and lower case. zsh and fish can insert such a word; `entry` leaves it
+    Upper and lower case then count as equal. zsh and fish can insert such a word; `entry` leaves it
     out for bash, which can only append.
     """
     for fits in (_begins_with, _contains):

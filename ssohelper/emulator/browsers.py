@@ -62,7 +62,7 @@ class Browsers:
     def sign_in_of(self, center: Center, cookie: str | None, world: World) -> SignIn | None:
         """Return the browser's live sign-in to this organization."""
         sign_in = self._sign_ins.get(cookie or "")
-        if sign_in is None or sign_in.world is not world or not sign_in.live_at(center.now()):
+        if sign_in is None or sign_in.world is not world or not sign_in.is_live_at(center.now()):
             return None
         return sign_in
 

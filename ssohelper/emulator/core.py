@@ -61,7 +61,7 @@ class Center:
         if (
             found is None
             or found.expires_at <= now
-            or not found.sign_in.live_at(now)
+            or not found.sign_in.is_live_at(now)
             or (found.scopes and SCOPE not in found.scopes)
         ):
             raise portal_error("UnauthorizedException", "Session token not found or invalid")

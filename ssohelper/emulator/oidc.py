@@ -208,7 +208,7 @@ def _redeem_refresh_token(center: Center, client: Client, body: dict[str, Any]) 
     now, knobs = center.now(), center.faults
     invalid = oidc_error("InvalidGrantException", "Invalid refresh token provided")
     old = center.state.refresh_tokens.get(str(body.get("refreshToken")))
-    if old is None or old.client_id != client.id or not old.sign_in.live_at(now):
+    if old is None or old.client_id != client.id or not old.sign_in.is_live_at(now):
         raise invalid
     if old.replaced_at is not None and not _may_replay(center, old, now):
         if knobs.strict_revokes_session:

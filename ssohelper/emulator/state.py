@@ -30,7 +30,7 @@ class Client(NamedTuple):
 
 
 class SignIn:
-    """A person's sign-in session: the first of the three clocks."""
+    """A person's sign-in session; tokens end with it."""
 
     __slots__ = ("ends_at", "id", "person", "revoked", "started_at", "world")
 
@@ -42,7 +42,7 @@ class SignIn:
         self.ends_at = now + seconds
         self.revoked = False
 
-    def live_at(self, now: float) -> bool:
+    def is_live_at(self, now: float) -> bool:
         """Return whether the session has not ended, and its person is still enabled."""
         person = self.world.people.get(self.person)
         return not self.revoked and now < self.ends_at and person is not None and person.enabled

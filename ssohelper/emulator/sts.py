@@ -1,4 +1,4 @@
-"""STS: GetCallerIdentity in the query protocol, also for expired credentials.
+"""STS: GetCallerIdentity in the query protocol; expired credentials get ExpiredToken.
 
 The signature is verified, so that a client that mixes up credentials is refused.
 Source: STS 2011-06-15; AWS Signature Version 4.

@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     # For types alone: a TAB with a valid index does not load the parser.
     from ssohelper.core.config_file import ConfigFile
 
-# To be raised when the format changes, or what a section of the config means.
+# To increase when the format changes, or the way in which the config is read.
 _VERSION = 1
 _LIMIT_BYTES = 64 << 20
-# FAT dates writes by a clock of 2 s: a second write may leave the same time.
+# FAT stores times in steps of 2 s: a second write within them may leave the same time.
 _SURE_AFTER_SECONDS = 2
 
 
 class IndexedProfile(NamedTuple):
-    """A profile; `session_name` is None where the config does not tell its session."""
+    """A profile; `session_name` is None if the config does not name its session."""
 
     name: str
     session_name: str | None
@@ -38,7 +38,7 @@ class IndexedProfile(NamedTuple):
 
 
 class NameIndex(NamedTuple):
-    """Names in the order of the config, unchecked: any character may be in them."""
+    """Names in the order of the config. They are not checked: any character may be in them."""
 
     profiles: list[IndexedProfile]
     session_names: list[str]
@@ -46,7 +46,7 @@ class NameIndex(NamedTuple):
 
 
 class NameIndexFile:
-    """Notes the state of the config when it is made: make it before the config is read."""
+    """Records the state of the config at its creation: to be created before the config is read."""
 
     def __init__(self, runtime: Path, config_file: Path) -> None:
         self._path = runtime / "names.json"
@@ -58,7 +58,7 @@ class NameIndexFile:
             self._is_sure = abs(time.time() - status.st_mtime) >= _SURE_AFTER_SECONDS
 
     def load(self, read_config: Callable[[], ConfigFile]) -> NameIndex:
-        """Return the names in the config: the index's if it is valid, else it is rebuilt and saved.
+        """Return the names in the config. Without a valid index, read the config and save one.
 
         A config that cannot be read has no names.
         """

@@ -120,13 +120,13 @@ def _find_command_opener(commands: str, environ: Mapping[str, str]) -> Opener | 
             words = shlex.split(candidate)
         except ValueError:
             continue
-        program = _find_graphical(words[0], environ) if words else None
+        program = _find_graphical_program(words[0], environ) if words else None
         if program:
             return (program, *words[1:])
     return None
 
 
-def _find_graphical(name: str, environ: Mapping[str, str]) -> str | None:
+def _find_graphical_program(name: str, environ: Mapping[str, str]) -> str | None:
     """Return the program's absolute path; None for a console browser or a missing program."""
     if os.path.basename(name) in _CONSOLE_BROWSERS or "%s" in name:
         return None
@@ -155,7 +155,7 @@ def _find_desktop_opener(environ: Mapping[str, str]) -> Opener | None:
     if environ.get("WSL_DISTRO_NAME"):
         names = ("wslview", *names)
     for name in names:
-        program = _find_graphical(name, environ)
+        program = _find_graphical_program(name, environ)
         if program:
             return (program,)
     return None

@@ -16,7 +16,7 @@ _UNQUOTABLE = re.compile(r"[\"$`\\!\x00-\x1f\x7f]")
 _NEEDS_NO_QUOTES = re.compile(r"[A-Za-z0-9._@:+=,/-]+")
 LAUNCHER = "ssohelper-credentials"
 _SH = "/bin/sh"
-# Linux follows as many.
+# Linux follows at most as many.
 _MAX_LINKS = 40
 
 

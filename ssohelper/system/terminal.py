@@ -1,9 +1,9 @@
-"""What TERM says of the terminal. Light: it is asked before a door is chosen."""
+"""What TERM says about the terminal. Light: `__main__` uses it to choose the entry point."""
 
 import os
 import sys
 
 
 def is_dumb() -> bool:
-    """Tell whether TERM says that nothing can be drawn; Windows has none, and it can."""
+    """Return whether the terminal cannot draw screens. Windows has no TERM, and can."""
     return os.environ.get("TERM", "" if sys.platform == "win32" else "dumb") == "dumb"

@@ -57,7 +57,7 @@ class TestAwsCli:
         assert aws(home, "sso", "logout").returncode == 0
         assert emu.counters["Logout"] == 1
         assert not home.token_file.exists()
-        assert not emu.service.sign_ins()[0].live_at(time.time())
+        assert not emu.service.sign_ins()[0].is_live_at(time.time())
 
     def test_device_code_sign_in(self, home: Home, emu: Emulator):
         emu.auto_approve = "ben"
