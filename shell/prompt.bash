@@ -12,12 +12,11 @@ function ssohelper_prompt {
         \builtin printf -v __ssoh_now '%(%s)T' -1 2>/dev/null ||
             __ssoh_now=$(\builtin command date +%s)
     fi
-    __ssoh_env="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-}"
-    if [[ "$__ssoh_env ${NO_COLOR-} ${TERM-}" != "$__ssoh_key" || ! -e $__ssoh_file ||
-        $__ssoh_config -nt $__ssoh_file ]]; then
+    if [[ "${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-}" \
+        != "$__ssoh_key" || ! -e $__ssoh_file || $__ssoh_config -nt $__ssoh_file ]]; then
         __ssohelper_prompt_ask || \builtin true
     fi
-    [[ ! -f $__ssoh_file || ! -r $__ssoh_file ]] || \builtin read -r __ssoh_rows <"$__ssoh_file" || __ssoh_rows=''
+    [[ ! -f $__ssoh_file ]] || \builtin read -r __ssoh_rows <"$__ssoh_file" || __ssoh_rows=''
     if [[ $__ssoh_rows != "$__ssoh_drawn" ]] ||
         ((__ssoh_now > __ssoh_until || __ssoh_now < __ssoh_from)); then
         __ssohelper_prompt_draw || \builtin true
@@ -29,27 +28,28 @@ function ssohelper_prompt {
 # Reads LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. The rows are read from FILE later, where there is one.
 function __ssohelper_prompt_ask {
     \builtin local IFS='|' LC_ALL=C answer=''
-    __ssoh_drawn=none __ssoh_key="$__ssoh_env ${NO_COLOR-} ${TERM-}"
+    __ssoh_key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-}"
     [[ -z ${AWS_PROFILE-}${AWS_CREDENTIAL_EXPIRATION-} ]] || answer=$(_SSOHELPER_USED="${__ssohelper_used-}" \
         \builtin command ssohelper-credentials prompt --state </dev/null 2>/dev/null)
     \builtin read -r __ssoh_label __ssoh_short __ssoh_file \
         __ssoh_config __ssoh_rows <<<"$answer"
     [[ -e $__ssoh_file ]] || __ssoh_file=/ __ssoh_config='' # no file to compare
+    __ssoh_drawn=none
 }
 
-# Draws the first row that is not over: LAST SECOND|END|LEVEL|TEXT, where "left" is the time to END.
+# Draws the first row that is not over: LAST SECOND|MORE|LEVEL|TEXT. "left" is the time to LAST + MORE.
 function __ssohelper_prompt_draw {
     \builtin local IFS='|' LC_ALL=C rows="$__ssoh_rows" now="$__ssoh_now"
-    \builtin local label="$__ssoh_label" last=0 end='' level='' text='' left=''
+    \builtin local label="$__ssoh_label" last=0 more='' level='' text='' left=''
     \builtin local unsafe='[!A-Za-z0-9 ._:@/+=,-]' colour=32 on=$'\001\e[' off=$'m\002'
     SSOHELPER_PROMPT='' SSOHELPER_PROMPT_TEXT='' SSOHELPER_PROMPT_LEVEL=''
     __ssoh_drawn=$rows __ssoh_from=$now __ssoh_until=99999999999
     while ((now > 10#$last)); do
-        \builtin read -r last end level text rows <<<"$rows"
-        if [[ -z $label || -z $last || $last$end == *[!0-9]* ]]; then \builtin return 0; fi
+        \builtin read -r last more level text rows <<<"$rows"
+        if [[ -z $label || -z $last || $last$more == *[!0-9]* ]]; then \builtin return 0; fi
     done
     if [[ $text == *left* ]]; then
-        left=$((10#$end - now)) __ssoh_until=$((left < 60 ? now : now + left % 60))
+        left=$((10#$last + 10#$more - now)) __ssoh_until=$((left < 60 ? now : now + left % 60))
         if ((left >= 86400)); then left=$((left / 86400))d$((left % 86400 / 3600))h
         elif ((left >= 3600)); then \builtin printf -v left '%dh%02dm' $((left / 3600)) $((left % 3600 / 60))
         elif ((left >= 60)); then left=$((left / 60))m; else left+=s; fi

@@ -40,18 +40,18 @@ function __ssohelper_prompt_ask
     test -e "$__ssoh_file"; or set __ssoh_files /; set -q __ssoh_files[2]; or set -a __ssoh_files $__ssoh_files
 end
 
-# Draws the first row that is not over: LAST SECOND|END|LEVEL|TEXT, where "left" is the time to END.
+# Draws the first row that is not over: LAST SECOND|MORE|LEVEL|TEXT. "left" is the time to LAST + MORE.
 function __ssohelper_prompt_draw -a age
     set -l now (math (path mtime -- $__ssoh_files[1]) + $age)
     set -l label $__ssoh_label; set -l rows $__ssoh_rows; set -l last 0
     set -g SSOHELPER_PROMPT ''; set -g SSOHELPER_PROMPT_TEXT ''; set -g SSOHELPER_PROMPT_LEVEL ''
     set -g __ssoh_drawn $rows; set -g __ssoh_from $age; set -g __ssoh_until 99999999999
     while test $last -lt $now
-        printf %s "$rows" | read -f -d '|' last end level text rows
-        string match -rq -- '^[0-9]{1,11},[0-9]{1,11}$' "$last,$end"; and test -n "$label"; or return 0
+        printf %s "$rows" | read -f -d '|' last more level text rows
+        string match -rq -- '^[0-9]{1,11},[0-9]{1,11}$' "$last,$more"; and test -n "$label"; or return 0
     end
     if string match -q '*left*' -- $text
-        set -l left (math $end - $now)
+        set -l left (math $last + $more - $now)
         set -g __ssoh_until (test $left -lt 60; and echo $age; or math "$age + $left % 60")
         set -l units (math -s0 $left / 86400) (math -s0 "$left % 86400 / 3600") (math -s0 "$left % 3600 / 60")
         if test $left -ge 86400; set left $units[1]d$units[2]h

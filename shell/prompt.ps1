@@ -41,15 +41,15 @@ function __ssohelper_prompt_ask {
     return @{ Label = "$label"; Short = "$short"; File = "$file"; Config = "$config"; Rows = "$rows" }
 }
 
-# Draws the first row that is not over: LAST SECOND|END|LEVEL|TEXT, where "left" is the time to END.
+# Draws the first row that is not over: LAST SECOND|MORE|LEVEL|TEXT. "left" is the time to LAST + MORE.
 function __ssohelper_prompt_draw {
     param([string] $Label, [string] $Short, [string] $Rows)
     $now = [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()
     do {
-        $last, $end, $level, $text, $Rows = $Rows.Split([char[]]'|', 5)
-        if (-not $Label -or "$last,$end" -cnotmatch '^[0-9]{1,11},[0-9]{1,11}\z') { return '' }
+        $last, $more, $level, $text, $Rows = $Rows.Split([char[]]'|', 5)
+        if (-not $Label -or "$last,$more" -cnotmatch '^[0-9]{1,11},[0-9]{1,11}\z') { return '' }
     } while ($now -gt [long]$last)
-    $left = [TimeSpan]::FromSeconds([long]$end - $now)
+    $left = [TimeSpan]::FromSeconds([long]$last + [long]$more - $now)
     if ($left.Days) { $time = "$($left.Days)d$($left.Hours)h" }
     elseif ($left.Hours) { $time = '{0}h{1:00}m' -f $left.Hours, $left.Minutes }
     elseif ($left.Minutes) { $time = "$($left.Minutes)m" }

@@ -7,17 +7,16 @@ typeset -g __ssoh_key=none
 # Sets SSOHELPER_PROMPT (coloured, with a space at its end), SSOHELPER_PROMPT_TEXT (plain) and
 # SSOHELPER_PROMPT_LEVEL (fine, soon, late). Quoted for any options: `emulate` takes an eighth longer.
 function ssohelper_prompt {
-    \builtin local code="$?" flags="$-" now="${EPOCHSECONDS-}" key=''
+    \builtin local code="$?" flags="$-" now="${EPOCHSECONDS-}" key='' line=''
     if [[ -z $now ]]; then now="$(\builtin command date +%s)"; fi
-    key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-} ${NO_COLOR-} ${TERM-}"
+    key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-}"
     if [[ $key != "$__ssoh_key" || ! -e $__ssoh_file ||
         $__ssoh_config -nt $__ssoh_file ]]; then
         __ssohelper_prompt_ask
     fi
-    [[ ! -f $__ssoh_file || ! -r $__ssoh_file ]] ||
-        typeset -g __ssoh_rows="$(<"$__ssoh_file")" # no process; `read` takes six times as long
-    if [[ $__ssoh_rows != "$__ssoh_drawn" ]] ||
-        ((now > __ssoh_until || now < __ssoh_from)); then
+    # Starts no process; `read` takes six times as long. Without a file: the rows of the answer.
+    if [[ -f $__ssoh_file ]]; then line="$(<"$__ssoh_file")"; else line="$__ssoh_rows"; fi
+    if [[ $line != "$__ssoh_drawn" ]] || ((now > __ssoh_until || now < __ssoh_from)); then
         __ssohelper_prompt_draw
     fi
     if [[ $flags == *e* ]]; then \builtin return 0; fi # an earlier failure must not end the shell here
@@ -36,19 +35,19 @@ function __ssohelper_prompt_ask {
     [[ -e $__ssoh_file ]] || __ssoh_file=/ __ssoh_config='' # no file to compare
 }
 
-# Draws the first row that is not over: LAST SECOND|END|LEVEL|TEXT, where "left" is the time to END.
+# Draws the first row that is not over: LAST SECOND|MORE|LEVEL|TEXT. "left" is the time to LAST + MORE.
 function __ssohelper_prompt_draw {
     \builtin emulate -L zsh
-    \builtin local LC_ALL=C IFS='|' rows="${__ssoh_rows%%$'\n'*}" label="$__ssoh_label"
-    \builtin local last=0 end='' level='' text='' left=0 colour='' unsafe='[^A-Za-z0-9 ._:@/+=,-]'
+    \builtin local LC_ALL=C IFS='|' rows="${line%%$'\n'*}" label="$__ssoh_label"
+    \builtin local last=0 more='' level='' text='' left=0 colour='' unsafe='[^A-Za-z0-9 ._:@/+=,-]'
     typeset -g SSOHELPER_PROMPT='' SSOHELPER_PROMPT_TEXT='' SSOHELPER_PROMPT_LEVEL='' __ssoh_parts=()
-    typeset -g __ssoh_drawn=$__ssoh_rows __ssoh_from=$now __ssoh_until=99999999999
+    typeset -g __ssoh_drawn=$line __ssoh_from=$now __ssoh_until=99999999999
     while ((now > last)); do
-        \builtin read -r last end level text rows <<<"$rows"
-        if [[ -z $label || $last$end != <-> || ${#last} -gt 11 || ${#end} -gt 11 ]]; then \builtin return 0; fi
+        \builtin read -r last more level text rows <<<"$rows"
+        if [[ -z $label || $last$more != <-> || ${#last} -gt 11 || ${#more} -gt 11 ]]; then \builtin return 0; fi
     done
     if [[ $text == *left* ]]; then
-        left=$((end - now)) __ssoh_until=$((left < 60 ? now : now + left % 60))
+        left=$((last + more - now)) __ssoh_until=$((left < 60 ? now : now + left % 60))
         if ((left >= 86400)); then left=$((left / 86400))d$((left % 86400 / 3600))h
         elif ((left >= 3600)); then \builtin printf -v left '%dh%02dm' $((left / 3600)) $((left % 3600 / 60))
         elif ((left >= 60)); then left=$((left / 60))m; else left+=s; fi

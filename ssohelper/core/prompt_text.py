@@ -49,6 +49,11 @@ class Row(NamedTuple):
     text: str
     clock: PromptClock | None = None
 
+    @property
+    def seconds_more(self) -> int:
+        """Return the seconds from `last` to the end that is counted down to; 0 without one."""
+        return self.clock.at - self.last if self.clock and _LEFT in self.text else 0
+
     def time_text(self, now: int) -> str:
         """Return the text with the time left in it."""
         if self.clock is None or _LEFT not in self.text:
@@ -83,13 +88,12 @@ def row_at(rows: Sequence[Row], now: int) -> Row:
 
 
 def to_line(rows: Sequence[Row]) -> str:
-    """Return the rows as the shells read them: `LAST|END|LEVEL|TEXT`, joined by `|`."""
-    fields = (
-        field
-        for row in rows
-        for field in (str(row.last), str(row.clock.at if row.clock else 0), row.level, row.text)
-    )
-    return "|".join(fields)
+    """Return the rows as the shells read them: `LAST|MORE|LEVEL|TEXT`, joined by `|`.
+
+    MORE: the seconds from LAST to the end that `left` counts down to. Shells read the line at each
+    prompt, and bash takes 30 ns for each character.
+    """
+    return "|".join(f"{row.last}|{row.seconds_more}|{row.level}|{row.text}" for row in rows)
 
 
 def safe(name: str) -> str:

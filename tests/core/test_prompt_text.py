@@ -71,8 +71,8 @@ def test_no_level_is_told_by_colour_alone():
 def test_rows_as_shells_read_them():
     known = prompt_text.rows(clock("known", 7200))
     assert prompt_text.to_line(known) == (
-        f"{NOW + 5400}|{NOW + 7200}|fine|left|{NOW + 6900}|{NOW + 7200}|soon|=left="
-        f"|{NOW + 7199}|{NOW + 7200}|late|==left==|99999999999|{NOW + 7200}|late|==signed out=="
+        f"{NOW + 5400}|1800|fine|left|{NOW + 6900}|300|soon|=left="
+        f"|{NOW + 7199}|1|late|==left==|99999999999|0|late|==signed out=="
     )
     assert prompt_text.to_line(prompt_text.rows(PromptClock(0, "open"))) == "99999999999|0|fine|ok"
     assert prompt_text.to_line(prompt_text.NOTHING_ENDS) == "99999999999|0||"
