@@ -1,7 +1,7 @@
-"""App: the clock, the environment, the folders; each collaborator is made here, on first use.
+"""App: what an action needs. Creates each store and client on first use.
 
-The only maker: actions receive an App and never import `stores` or `wire`. What is heavy to
-import is imported by the one method that makes it, so a hit or a listing pays for what it uses.
+No other module creates them: actions receive an App and never import `stores` or `wire`. A heavy
+module is imported by the one method that needs it, so that each command imports what it uses.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ssohelper.core.deadline import Deadline
 from ssohelper.errors import LocalState, NotOurs
-from ssohelper.fastpath import CALL_SECONDS, folders, spawn
+from ssohelper.fastpath import folders, spawn
 from ssohelper.system.clock import Clock
 from ssohelper.system.locations import Locations
 
@@ -53,7 +52,10 @@ if TYPE_CHECKING:
 
 
 class App:
-    """What every action needs, and nothing it does not: made once by each front door."""
+    """The clock, the file locations and the collaborators of one call. Entry points create it.
+
+    `clock`, `monotonic` and `sleep` replace the machine's own, in tests.
+    """
 
     def __init__(
         self,
@@ -69,81 +71,34 @@ class App:
             clock, monotonic, sleep, aws_clock=lambda: self._aws_clock, warn=self.warn
         )
         self.locations = Locations(self.environ)
-        # A broker goes by the machine's clock: a process with one of its own asks for itself.
+        # A broker uses the machine's clock. A call with another clock must not ask it.
         self.may_ask_broker = clock is time.time
         self._warn = warn
         self.warnings: list[str] = []
 
     def warn(self, message: str) -> None:
-        """Keep a warning for the front door to show, once."""
+        """Add a warning that the entry point prints, unless it was given before."""
         if message not in self.warnings:
             self.warnings.append(message)
             if self._warn:
                 self._warn(message)
 
-    # Shorter names of `clock` and `locations`.
-
-    def now(self) -> int:
-        return self.clock.now()
-
-    def aws_now(self) -> int:
-        return self.clock.aws_now()
-
-    def local(self, aws_at: int) -> int:
-        return self.clock.local(aws_at)
-
-    def learn_aws_time(self, aws_at: float | None) -> None:
-        self.clock.learn_aws_time(aws_at)
-
-    def monotonic(self) -> float:
-        return self.clock.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        self.clock.sleep(seconds)
-
-    def deadline(self, seconds: float = CALL_SECONDS) -> Deadline:
-        return self.clock.deadline(seconds)
-
-    @property
-    def runtime_folder(self) -> Path:
-        return self.locations.runtime_folder
-
-    @property
-    def state_folder(self) -> Path:
-        return self.locations.state_folder
-
-    @property
-    def settings_file(self) -> Path:
-        return self.locations.settings_file
-
-    @property
-    def aws_config_file(self) -> Path:
-        return self.locations.aws_config_file
-
-    @property
-    def aws_credentials_file(self) -> Path:
-        return self.locations.aws_credentials_file
-
-    @property
-    def token_folder(self) -> Path:
-        return self.locations.token_folder
-
     # -- collaborators -----------------------------------------------------------------------
 
     @cached_property
     def settings(self) -> Settings:
-        _ = self.settings_stamp  # notes their time before they are read
+        _ = self.settings_stamp  # takes the file's time before the file is read
         return self.read_settings()
 
     def read_settings(self) -> Settings:
-        """Return the settings as their file says them now."""
+        """Read the settings again, as their file is now."""
         from ssohelper.settings import LIMIT_BYTES, parse_settings
         from ssohelper.stores.user_file import read_user_file
 
-        # It names commands that we run: another user's is refused.
-        found = read_user_file(self.settings_file, LIMIT_BYTES, only_trusted=True)
-        settings = parse_settings(found.data, self.settings_file, self.environ)
-        if folders.foreign_owner(str(self.settings_file), self.environ) is None:
+        # The file names commands that we run, so another user's is refused.
+        found = read_user_file(self.locations.settings_file, LIMIT_BYTES, only_trusted=True)
+        settings = parse_settings(found.data, self.locations.settings_file, self.environ)
+        if folders.foreign_owner(str(self.locations.settings_file), self.environ) is None:
             return settings
         # Root runs no command that another user's file names.
         return settings.without_commands()
@@ -152,18 +107,20 @@ class App:
     def settings_store(self) -> SettingsFile:
         from ssohelper.stores.settings_file import SettingsFile
 
-        return SettingsFile(self.settings_file, runtime=self.runtime_folder)
+        return SettingsFile(self.locations.settings_file, runtime=self.locations.runtime_folder)
 
     @cached_property
     def config(self) -> ConfigStore:
         from ssohelper.stores.config_store import ConfigStore
 
         return ConfigStore(
-            self.aws_config_file,
-            self.aws_credentials_file,
-            state=self.state_folder,
-            runtime=self.runtime_folder,
-            is_copy=any(map(self.aws_config_file.is_relative_to, self.locations.endpoint_folders)),
+            self.locations.aws_config_file,
+            self.locations.aws_credentials_file,
+            state=self.locations.state_folder,
+            runtime=self.locations.runtime_folder,
+            is_copy=any(
+                map(self.locations.aws_config_file.is_relative_to, self.locations.endpoint_folders)
+            ),
         )
 
     def user_file(self, path: Path) -> UserFile:
@@ -176,16 +133,16 @@ class App:
     def choices(self) -> ChoicesStore:
         from ssohelper.stores.choices_file import ChoicesStore
 
-        return ChoicesStore(self.state_folder)
+        return ChoicesStore(self.locations.state_folder)
 
     @cached_property
     def tokens(self) -> TokenStore:
         from ssohelper.stores.token_cache import TokenFiles
 
         return TokenFiles(
-            self.token_folder,
-            state=self.state_folder,
-            runtime=self.runtime_folder,
+            self.locations.token_folder,
+            state=self.locations.state_folder,
+            runtime=self.locations.runtime_folder,
             warn=self.warn,
         )
 
@@ -193,64 +150,66 @@ class App:
     def credentials(self) -> CredentialCache:
         from ssohelper.stores.credential_cache import CredentialCache
 
-        return CredentialCache(self.runtime_folder, self.settings_stamp)
+        return CredentialCache(self.locations.runtime_folder, self.settings_stamp)
 
     @cached_property
     def settings_stamp(self) -> SettingsStamp:
         from ssohelper.stores.settings_stamp import SettingsStamp
 
-        return SettingsStamp(self.runtime_folder, self.settings_file)
+        return SettingsStamp(self.locations.runtime_folder, self.locations.settings_file)
 
     def session_stamp(self, session: SsoSession) -> SessionStamp:
         """Note config and token file as they are now, before they are read."""
         from ssohelper.stores.session_stamp import SessionStamp
 
         # Under an endpoint's config, which ends with its command, nothing is published.
-        config = "" if self.config.is_copy else os.fspath(self.aws_config_file)
-        return SessionStamp(self.runtime_folder, session, config, self.tokens.token_file(session))
+        config = "" if self.config.is_copy else os.fspath(self.locations.aws_config_file)
+        return SessionStamp(
+            self.locations.runtime_folder, session, config, self.tokens.token_file(session)
+        )
 
     @cached_property
     def sign_in_failures(self) -> SignInFailures:
         from ssohelper.stores.sign_in_failures import SignInFailures
 
-        return SignInFailures(self.runtime_folder)
+        return SignInFailures(self.locations.runtime_folder)
 
     @cached_property
     def notice_record(self) -> NoticeRecord:
         from ssohelper.stores.notice_record import NoticeRecord
 
-        return NoticeRecord(self.state_folder)
+        return NoticeRecord(self.locations.state_folder)
 
     @cached_property
     def prompt_state(self) -> PromptState:
         from ssohelper.stores.prompt_state import PromptState
 
-        return PromptState(self.runtime_folder)
+        return PromptState(self.locations.runtime_folder)
 
     @cached_property
     def directory(self) -> DirectoryCache:
         from ssohelper.stores.directory_cache import DirectoryCache
 
-        return DirectoryCache(self.state_folder)
+        return DirectoryCache(self.locations.state_folder)
 
     @cached_property
     def name_index(self) -> NameIndexFile:
         """Note the config as it is now, before it is read."""
         from ssohelper.stores.name_index import NameIndexFile
 
-        return NameIndexFile(self.runtime_folder, self.aws_config_file)
+        return NameIndexFile(self.locations.runtime_folder, self.locations.aws_config_file)
 
     @cached_property
     def usage(self) -> UsageStore:
         from ssohelper.stores.use_records import UsageStore
 
-        return UsageStore(self.state_folder, runtime=self.runtime_folder)
+        return UsageStore(self.locations.state_folder, runtime=self.locations.runtime_folder)
 
     @cached_property
     def console_visits(self) -> ConsoleVisits:
         from ssohelper.stores.use_records import ConsoleVisits
 
-        return ConsoleVisits(self.state_folder)
+        return ConsoleVisits(self.locations.state_folder)
 
     def oidc(self, session: SsoSession) -> OidcClient:
         from ssohelper.wire.oidc import OidcClient
@@ -348,4 +307,4 @@ class App:
     def _aws_clock(self) -> ClockFile:
         from ssohelper.stores.clock_file import ClockFile
 
-        return ClockFile(self.runtime_folder)
+        return ClockFile(self.locations.runtime_folder)

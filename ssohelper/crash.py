@@ -36,7 +36,7 @@ def log_crash(error: BaseException, trace: TracebackType | None) -> SsoHelperErr
 
 def _write_log(error: BaseException, trace: TracebackType | None) -> str:
     # Without our stores: the crash may have been in one of them.
-    folder = App().state_folder / "crashes"
+    folder = App().locations.state_folder / "crashes"
     if folders.foreign_owner(str(folder), os.environ) is not None:
         raise OSError("the home of another user")
     for made in (folder.parent, folder):

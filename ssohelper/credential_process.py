@@ -32,7 +32,7 @@ def answer(argv: list[str], began: float) -> int | None:
     app = App(warn=print_warning)
     logs.start(0, app.environ)
     try:
-        deadline = app.deadline(miss.seconds_left(began))
+        deadline = app.clock.deadline(miss.seconds_left(began))
         session, role = _find_by_key(app, *key) if key else _find_by_profile(app, argv[1])
         print_document(app, session, role, deadline)
     except SsoHelperError as error:
@@ -54,7 +54,7 @@ def print_document(app: App, session: SsoSession, role: Role, deadline: Deadline
     first = [deadline]  # the call after a wait has a deadline of its own
 
     def get_credentials() -> RoleCredentials:
-        by = first.pop() if first else app.deadline()
+        by = first.pop() if first else app.clock.deadline()
         return credentials.release(app, session, role, by)
 
     seconds = sign_in_wait.configured_wait_seconds(app, session)

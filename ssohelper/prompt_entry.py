@@ -35,7 +35,7 @@ def print_for(argv: list[str]) -> int | None:
 
 def line(app: App, template: str | None) -> str:
     """Return the one line and a newline; "" where no profile is in use."""
-    status, now = prompt.status(app), app.now()
+    status, now = prompt.status(app), app.clock.now()
     text = status.line(now) if template is None else status.formatted(template, now)
     return f"{show(text)}\n" if status.label and text else ""
 

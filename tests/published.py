@@ -26,11 +26,11 @@ def publish(
     app = App(environ)
     session = SsoSession(key.session_name, START_URL, REGION, ())
     section = f"[sso-session {session.name}]\nsso_start_url = {START_URL}\nsso_region = {REGION}\n"
-    app.aws_config_file.parent.mkdir(parents=True, exist_ok=True)
+    app.locations.aws_config_file.parent.mkdir(parents=True, exist_ok=True)
     if session.name not in app.config.read().session_names():
-        with app.aws_config_file.open("a") as config:
+        with app.locations.aws_config_file.open("a") as config:
             config.write(section)
-        settle(app.aws_config_file)
+        settle(app.locations.aws_config_file)
     app.tokens.save(session, AccessToken(Secret("t"), int(time.time()) + 3600, None, None))
     settle(Path(app.tokens.token_file(session)))
     assert app.session_stamp(session).prepare(lambda: None)

@@ -241,8 +241,8 @@ class TestWindows:
         monkeypatch.setenv("HOME", "/users/ana")
         monkeypatch.setattr(sys, "platform", "win32")
         app = App({"HOME": "/c/elsewhere"})
-        assert app.aws_config_file == Path("/users/ana/.aws/config")
-        assert app.token_folder == Path("/users/ana/.aws/sso/cache")
+        assert app.locations.aws_config_file == Path("/users/ana/.aws/config")
+        assert app.locations.token_folder == Path("/users/ana/.aws/sso/cache")
 
     def test_the_opener_is_the_system_s(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "platform", "win32")

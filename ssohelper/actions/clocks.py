@@ -52,7 +52,7 @@ def load_session_clock(app: App, session: SsoSession) -> SessionClock:
         return SessionClock(session, None, "signed_out", False, None, None, None, None, outlook)
     facts = tokens.load_facts_of(app, session, token)
     ends_at, source = sign_in_end(facts, _configured_hours(app, session))
-    if outlook.reason == "assumed" and outlook.at is not None and outlook.at <= app.now():
+    if outlook.reason == "assumed" and outlook.at is not None and outlook.at <= app.clock.now():
         app.warn(
             f'the sign-in of session "{session.name}" may have ended: '
             "8 h have passed, which is AWS's default"
@@ -60,7 +60,7 @@ def load_session_clock(app: App, session: SsoSession) -> SessionClock:
     return SessionClock(
         session=session,
         user=facts.user,
-        state="valid" if token.expires_at > app.now() else "expired",
+        state="valid" if token.expires_at > app.clock.now() else "expired",
         refreshable=facts.ended_at is None and tokens.is_refreshable(app, token),
         token_expires_at=token.expires_at,
         signed_in_at=facts.signed_in_at,
@@ -81,7 +81,9 @@ def load_outlook(app: App, session: SsoSession) -> Outlook:
 def load_outlook_of_token(app: App, session: SsoSession, token: AccessToken | None) -> Outlook:
     """Return when the session needs an interactive sign-in, given the token in its file."""
     facts = app.tokens.load_facts(session.name)
-    return sign_in_outlook.sign_in_outlook(token, facts, _configured_hours(app, session), app.now())
+    return sign_in_outlook.sign_in_outlook(
+        token, facts, _configured_hours(app, session), app.clock.now()
+    )
 
 
 def load_credentials(
@@ -93,7 +95,7 @@ def load_credentials(
         (
             (key, cached)
             for key, cached in app.credentials.list_entries()
-            if key.session_name in names and cached.credentials.expires_at > app.aws_now()
+            if key.session_name in names and cached.credentials.expires_at > app.clock.aws_now()
         ),
         key=lambda entry: entry[0],
     )
@@ -107,14 +109,14 @@ def is_sign_in_needed_within(app: App, session: SsoSession, seconds: int) -> boo
     """
     try:
         token = app.tokens.load(session)
-        if token is not None and token.expires_at <= app.now():
-            token = tokens.ensure_valid_token(app, session, app.deadline())
+        if token is not None and token.expires_at <= app.clock.now():
+            token = tokens.ensure_valid_token(app, session, app.clock.deadline())
     except LoginRequired:
         return True
     if token is None:
         return True
     warn_of_unknown_end(app, session, token, seconds)
-    return load_outlook_of_token(app, session, token).is_needed(app.now(), seconds)
+    return load_outlook_of_token(app, session, token).is_needed(app.clock.now(), seconds)
 
 
 def warn_of_unknown_end(
@@ -130,8 +132,8 @@ def warn_of_unknown_end(
     if outlook.is_known:
         return
     default = ""
-    if outlook.reason == "assumed" and outlook.at is not None and outlook.at > app.now():
-        left = outlook.at - app.now()
+    if outlook.reason == "assumed" and outlook.at is not None and outlook.at > app.clock.now():
+        left = outlook.at - app.clock.now()
         if seconds is not None and seconds <= left:
             return
         default = f" ({duration_text(left)} left if it is AWS's default of 8h)"

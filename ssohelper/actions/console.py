@@ -81,7 +81,7 @@ def open_in_browser(
     )
     # The console session ends when these keys expire, so they should be nearly new.
     keys = credentials.release(
-        app, session, role, app.deadline(), least_share=credentials.NEARLY_WHOLE
+        app, session, role, app.clock.deadline(), least_share=credentials.NEARLY_WHOLE
     )
     address = federation.get_login_url(keys, session.start_url, page.url)
     with app.browser_pages() as pages:
@@ -108,7 +108,7 @@ def open_in_browser(
 
 
 def _await_browser(app: App, redirect: OneTimeRedirect, has_failed: Callable[[], bool]) -> Outcome:
-    deadline = app.deadline(BROWSER_SECONDS)
+    deadline = app.clock.deadline(BROWSER_SECONDS)
     while True:
         outcome = redirect.wait(min(_POLL_SECONDS, deadline.left()))
         if outcome == "served" or deadline.passed:
@@ -127,7 +127,7 @@ def record_visit(app: App, browser: str, profile: Profile, ends_at: int) -> Role
     try:
         last = app.console_visits.load(browser)
         was_warned = last is not None and last.is_told
-        is_other = last is not None and last.key != key and last.ends_at > app.aws_now()
+        is_other = last is not None and last.key != key and last.ends_at > app.clock.aws_now()
         app.console_visits.save(browser, key, ends_at, is_told=was_warned or is_other)
     except (SsoHelperError, OSError) as error:
         app.warn(f"this visit could not be recorded: {error}")

@@ -91,9 +91,9 @@ def renew_ahead(app: App, session: SsoSession, role: Role, deadline: Deadline) -
     """
     token = app.tokens.load(session)
     token_due_at = tokens.load_renewal_due_at(app, session)
-    if token is not None and token_due_at is not None and app.now() >= token_due_at:
+    if token is not None and token_due_at is not None and app.clock.now() >= token_due_at:
         tokens.renew_token(app, session, token, deadline)
-    if load_due_at(app, session, role) <= app.now():
+    if load_due_at(app, session, role) <= app.clock.now():
         release(app, session, role, deadline, least_share=_HALF)
 
 
@@ -150,9 +150,9 @@ def _ask_broker(app: App, key: RoleKey, deadline: Deadline, least_share: float) 
 
 def _ask_alone(app: App, key: RoleKey, deadline: Deadline, least_share: float) -> Reply:
     """Do the work of a broker in this process, for this request only."""
-    now = app.monotonic()
+    now = app.clock.monotonic()
     request = Request(key, now, now + deadline.left(), least_share)
-    loop = Loop(issuing.Work(lambda: app), monotonic=app.monotonic)
+    loop = Loop(issuing.Work(lambda: app), monotonic=app.clock.monotonic)
     try:
         return loop.ask(Caller(request))
     finally:

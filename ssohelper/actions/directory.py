@@ -84,7 +84,7 @@ def load_listing(app: App, session: SsoSession) -> Listing | None:
 
 def is_recent(app: App, session: SsoSession, found: Listing, *, of_this_sign_in: bool) -> bool:
     """Return whether the listing began less than a day ago and, if asked for, in this sign-in."""
-    if not 0 <= app.now() - found.listed_at < LISTING_IS_OLD_SECONDS:
+    if not 0 <= app.clock.now() - found.listed_at < LISTING_IS_OLD_SECONDS:
         return False
     return not (of_this_sign_in and is_of_earlier_sign_in(app, session, found))
 
@@ -96,7 +96,7 @@ def is_of_earlier_sign_in(app: App, session: SsoSession, found: Listing) -> bool
     False while the session is signed out: no other user's listing could be fetched.
     """
     since = tokens.load_user_since(app, session)
-    return since is not None and found.listed_at < since <= app.now()
+    return since is not None and found.listed_at < since <= app.clock.now()
 
 
 def forget_earlier_listing(app: App, session: SsoSession) -> None:
@@ -109,14 +109,17 @@ def forget_earlier_listing(app: App, session: SsoSession) -> None:
 def start_background_refresh(app: App, session: SsoSession) -> None:
     """Start a process that lists again, unless one is running. A failure to start is ignored."""
     with suppress(LocalState, OSError):
-        with app.directory.lock_listing(session.name, app.deadline(0.0)):
+        with app.directory.lock_listing(session.name, app.clock.deadline(0.0)):
             pass
         app.start_listing(session.name)
 
 
 def refresh_in_this_process(app: App, session: SsoSession) -> None:
     """List again, as the process of `start_background_refresh`; not while another one does."""
-    with suppress(LockNotObtained), app.directory.lock_listing(session.name, app.deadline(0.0)):
+    with (
+        suppress(LockNotObtained),
+        app.directory.lock_listing(session.name, app.clock.deadline(0.0)),
+    ):
         fetch_listing(app, session, of_this_sign_in=True)
 
 
@@ -157,7 +160,7 @@ class _Refresh:
         self._progress = progress or (lambda _answered, _all: None)
         self._portal: Portal = app.portal(session)
         self._token = _Token(app, session)
-        self._begun_at = app.now()
+        self._begun_at = app.clock.now()
         self._accounts: dict[str, ListedAccount] = {}
         self._failures: list[SsoHelperError] = []
         self._stop = threading.Event()
@@ -212,7 +215,7 @@ class _Refresh:
                 daemon=True,
                 name=f"listing-{number}",
             ).start()
-        save_at = self._app.monotonic() + _SAVE_EVERY_SECONDS
+        save_at = self._app.clock.monotonic() + _SAVE_EVERY_SECONDS
         for done in range(len(to_ask)):
             answer = answers.get()
             if isinstance(answer, ListedAccount):
@@ -225,9 +228,9 @@ class _Refresh:
                     return
             else:
                 raise answer
-            if self._app.monotonic() >= save_at:
+            if self._app.clock.monotonic() >= save_at:
                 self._save_unfinished()
-                save_at = self._app.monotonic() + _SAVE_EVERY_SECONDS
+                save_at = self._app.clock.monotonic() + _SAVE_EVERY_SECONDS
 
     def _ask_accounts(
         self,
@@ -322,7 +325,7 @@ class _Token:
         with self._lock:
             if self._token is None:
                 self._token = tokens.ensure_valid_token(
-                    self._app, self._session, self._app.deadline()
+                    self._app, self._session, self._app.clock.deadline()
                 )
             return self._token
 
@@ -333,5 +336,7 @@ class _Token:
             if self._renewed:
                 raise rejected
             self._renewed = True
-            self._token = tokens.renew_token(self._app, self._session, token, self._app.deadline())
+            self._token = tokens.renew_token(
+                self._app, self._session, token, self._app.clock.deadline()
+            )
             return self._token

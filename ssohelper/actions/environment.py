@@ -93,7 +93,7 @@ def build_profile_environment(app: App, profile: Profile) -> Environment:
     """
     if profile.name in app.config.read_credentials_names():
         app.warn(
-            f'"{app.aws_credentials_file}" has a section "{profile.name}" too: '
+            f'"{app.locations.aws_credentials_file}" has a section "{profile.name}" too: '
             "keys in it win over the profile"
         )
     return _environment({"AWS_PROFILE": profile.name, **_regions(app, profile)})
@@ -155,7 +155,7 @@ def ensure_sign_in(app: App, session: SsoSession) -> Outlook:
     Raises: LoginRequired.
     """
     try:
-        token = tokens.ensure_valid_token(app, session, app.deadline())
+        token = tokens.ensure_valid_token(app, session, app.clock.deadline())
     except (AwsUnreachable, LocalState) as error:
         app.warn(f"the sign-in could not be renewed: {error.message}")
         seen = tokens.peek_token(app, session)

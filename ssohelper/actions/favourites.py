@@ -25,9 +25,9 @@ def load_usage(app: App) -> dict[RoleKey, Usage]:
 
 def record_use(app: App, profile: Profile) -> None:
     """Count one use, now. A failure is a warning: the command itself has succeeded."""
-    now, key = app.now(), profile.key
+    now, key = app.clock.now(), profile.key
     try:
-        app.usage.update(key, lambda usage: usage.used(now), app.deadline(_RECORD_SECONDS))
+        app.usage.update(key, lambda usage: usage.used(now), app.clock.deadline(_RECORD_SECONDS))
     except AnotherUsersHome:
         return  # with sudo: the use is not one of the user who owns the home folder
     except (SsoHelperError, OSError) as error:
@@ -42,7 +42,7 @@ def set_favourite(app: App, key: RoleKey, favourite: bool) -> bool:
         changed.append(usage.favourite != favourite)
         return usage._replace(favourite=favourite)
 
-    app.usage.update(key, change, app.deadline())
+    app.usage.update(key, change, app.clock.deadline())
     return changed == [True]
 
 

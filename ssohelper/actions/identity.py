@@ -59,7 +59,7 @@ def confirm(app: App, known: KnownIdentity) -> ConfirmedIdentity:
     )
     endpoint = sts_endpoint(region, app.environ)
     issuer.check_credentials_destination(tokens.load_issuer(app, session), "sts", endpoint, session)
-    keys = credentials.release(app, session, role, app.deadline())
+    keys = credentials.release(app, session, role, app.clock.deadline())
     identity = app.account_client(keys, region).get_caller_identity()
     if not identity.is_role(role):
         raise BadAnswer(
@@ -76,7 +76,7 @@ def _remember_user(app: App, session: SsoSession, user: str) -> None:
         return
     try:
         # A renewal in another process writes the same file.
-        with app.tokens.lock_state(session.name, app.deadline()):
+        with app.tokens.lock_state(session.name, app.clock.deadline()):
             facts = _facts(app, session)
             app.tokens.save_facts(session.name, facts._replace(user=user))
         if facts.earlier_user not in (None, user):

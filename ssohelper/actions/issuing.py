@@ -115,7 +115,7 @@ class Work:
             with suppress(SsoHelperError):  # the role call reports it
                 app.portal(session).get_ready()
 
-        deadline = app.deadline(_RENEWAL_SECONDS)
+        deadline = app.clock.deadline(_RENEWAL_SECONDS)
         try:
             error = app.renewals.run(session_name, seen_id, deadline, meanwhile=prepare_call)
         except SsoHelperError:
@@ -146,15 +146,15 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
     if standing is Validity.SIGNED_OUT:
         return Found()
     document = document_of(cached.credentials, key.account_id)
-    left = cached.credentials.expires_at - app.aws_now()
+    left = cached.credentials.expires_at - app.clock.aws_now()
     if standing is Validity.DOUBTFUL:
         return Found(document, warning=_DOUBTFUL)
     if state is Freshness.RENEW_FIRST or left < cached.life_seconds * least_share:
         return Found(document)
     is_due = state is Freshness.SERVE_AND_RENEW
     token_due_at = tokens.load_renewal_due_at(app, session)
-    is_token_due = token_due_at is not None and app.now() >= token_due_at
-    is_published = not stamp.is_due and app.credentials.load_published_until(key) > app.now()
+    is_token_due = token_due_at is not None and app.clock.now() >= token_due_at
+    is_published = not stamp.is_due and app.credentials.load_published_until(key) > app.clock.now()
     if not is_published and not _publish_again(
         app, session, key, cached, is_due=is_due or is_token_due
     ):
@@ -176,7 +176,7 @@ def issue(app: App, key: RoleKey) -> bytes:
         raise tokens.signed_out(session)
     portal = app.portal(session)
     try:
-        credentials = portal.get_role_credentials(token, role, app.deadline(CALL_SECONDS))
+        credentials = portal.get_role_credentials(token, role, app.clock.deadline(CALL_SECONDS))
     except TokenRejected as error:
         error.token_id = token.id
         raise
@@ -185,7 +185,7 @@ def issue(app: App, key: RoleKey) -> bytes:
         if isinstance(error, RoleNotAssigned):
             _remove(app, session, key, token)
         raise
-    app.learn_aws_time(portal.answered_at())
+    app.clock.learn_aws_time(portal.answered_at())
     cached = _received(app, session, credentials, token)
     _save(app, session, key, cached)
     _give_notice_in_time(app, session, cached)
@@ -197,11 +197,11 @@ def _received(
 ) -> CachedCredentials:
     """Return what AWS has just answered, with the time by AWS's clock. Raises: BadAnswer."""
     try:
-        return schema.received(credentials, app.aws_now(), token.id)
+        return schema.received(credentials, app.clock.aws_now(), token.id)
     except Damaged as damage:
         ends = (
             "an end that has passed"
-            if credentials.expires_at <= app.aws_now()
+            if credentials.expires_at <= app.clock.aws_now()
             else "a life of more than 12 h"
         )
         raise BadAnswer(
@@ -238,7 +238,9 @@ def load_due_at(app: App, session: SsoSession, cached: CachedCredentials) -> int
 
     The token counts so that no SDK finds it with less than the SDK's own margin of 15 min left.
     """
-    half = app.local(freshness.half_life_at(cached.received_at, cached.credentials.expires_at))
+    half = app.clock.local(
+        freshness.half_life_at(cached.received_at, cached.credentials.expires_at)
+    )
     token_due_at = tokens.load_renewal_due_at(app, session)
     return half if token_due_at is None else min(half, token_due_at)
 
@@ -265,7 +267,7 @@ def _load_standing_again(
     """
     with (
         suppress(LockNotObtained),
-        app.tokens.lock_state(session.name, app.deadline(_LOOP_LOCK_SECONDS)),
+        app.tokens.lock_state(session.name, app.clock.deadline(_LOOP_LOCK_SECONDS)),
     ):
         return _load_standing(app, session, cached)
     return _load_standing(app, session, cached)
@@ -277,7 +279,7 @@ def _save(app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials
     With a full disk this caller still gets its answer, and the next one asks AWS again.
     """
     try:
-        with app.tokens.lock_state(session.name, app.deadline(_LOCK_SECONDS)):
+        with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
             may_publish = _prepare(app, session, cached)
             app.credentials.save(key, session, cached)
             if may_publish:
@@ -292,7 +294,7 @@ def _save(app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials
 def _give_notice_in_time(app: App, session: SsoSession, cached: CachedCredentials) -> None:
     """Give the notice now if the sign-in ends before SDKs renew these credentials."""
     ends_at = cached.credentials.expires_at
-    renewed_at = app.local(freshness.renew_first_at(cached.received_at, ends_at))
+    renewed_at = app.clock.local(freshness.renew_first_at(cached.received_at, ends_at))
     notices.try_to_give_due_notice(app, session, renewed_at)
 
 
@@ -304,7 +306,7 @@ def _publish_again(
     Never waits for the lock, which would block the broker's loop: the next caller may publish.
     """
     try:
-        with app.tokens.lock_state(session.name, app.deadline(0.0)):
+        with app.tokens.lock_state(session.name, app.clock.deadline(0.0)):
             if _prepare(app, session, cached):
                 _publish(app, session, key, cached, is_due=is_due)
         return True
@@ -339,7 +341,7 @@ def _remove_other_portal(app: App, session: SsoSession) -> None:
     """Remove the credentials of the start URL or region that the session had before."""
     with (
         suppress(LockNotObtained),
-        app.tokens.lock_state(session.name, app.deadline(0.0)),
+        app.tokens.lock_state(session.name, app.clock.deadline(0.0)),
     ):
         if app.session_stamp(session).is_of_other_portal:
             app.credentials.forget_session(session.name)
@@ -357,9 +359,9 @@ def _publish(
         until = load_due_at(app, session, cached)
         if is_due:
             ends_at = freshness.renew_first_at(cached.received_at, cached.credentials.expires_at)
-            until = min(app.now() + freshness.RETRY_SECONDS, app.local(ends_at))
+            until = min(app.clock.now() + freshness.RETRY_SECONDS, app.clock.local(ends_at))
         document = document_of(cached.credentials, key.account_id)
-        app.credentials.publish(key, document, until, app.now())
+        app.credentials.publish(key, document, until, app.clock.now())
     except NotOurs:
         raise
     except (SsoHelperError, OSError) as cause:  # an error in the settings too
@@ -370,7 +372,7 @@ def _remove(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> 
     """Remove the credentials of a role that is no longer assigned: AWS refused it (403)."""
     prompt_notes.note_renewal(app, session, key)
     try:
-        with app.tokens.lock_state(session.name, app.deadline(_LOCK_SECONDS)):
+        with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
             present = app.tokens.load(session)
             if present is not None and present.id == token.id:
                 app.credentials.forget_role(key)
@@ -379,7 +381,7 @@ def _remove(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> 
 
 
 def _freshness(app: App, cached: CachedCredentials) -> Freshness:
-    now = app.aws_now()
+    now = app.clock.aws_now()
     left = cached.credentials.expires_at - now
     return freshness.of_credentials(cached.life_seconds, left, now - cached.received_at)
 

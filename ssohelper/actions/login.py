@@ -98,7 +98,7 @@ def log_out(app: App, session: SsoSession) -> bool:
         raise failure
     # Not the token's own lock, which a renewal may hold for a minute. When that renewal ends, it
     # finds no token in the file and discards its own.
-    with app.tokens.lock_state(session.name, app.deadline()):
+    with app.tokens.lock_state(session.name, app.clock.deadline()):
         # Another tool may have signed in since the token was read: Ctrl-Z can stop us for minutes.
         if not _is_replaced(app, session, token):
             app.tokens.forget(session)
@@ -125,18 +125,18 @@ def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutc
     except LoginRequired:
         return None
     if token is None or clocks.load_outlook_of_token(app, session, token).is_needed(
-        app.now(), min_seconds
+        app.clock.now(), min_seconds
     ):
         return None
     valid = token
     try:
-        lasts = token.expires_at - app.now() >= min_seconds
+        lasts = token.expires_at - app.clock.now() >= min_seconds
         if not lasts or tokens.load_state(app, session, token) is not TokenState.GOOD:
-            valid = tokens.renew_token(app, session, token, app.deadline(_RENEWAL_SECONDS))
+            valid = tokens.renew_token(app, session, token, app.clock.deadline(_RENEWAL_SECONDS))
     except LoginRequired:
         return None
     except AwsUnreachable:
-        if token.expires_at - app.now() >= min_seconds:
+        if token.expires_at - app.clock.now() >= min_seconds:
             return LoginOutcome(token, "kept")
         raise
     clocks.warn_of_unknown_end(app, session, valid, min_seconds)
@@ -149,7 +149,7 @@ def _hold_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[boo
     with ExitStack() as stack:
         has_waited = False
         try:
-            stack.enter_context(app.tokens.lock_sign_in(session.name, app.deadline(0.0)))
+            stack.enter_context(app.tokens.lock_sign_in(session.name, app.clock.deadline(0.0)))
         except LockNotObtained:
             has_waited = True
             ui.report_waiting_for_another_login()
@@ -164,9 +164,9 @@ def _load_other_login_result(app: App, session: SsoSession, before: str) -> Logi
     """
     if app.tokens.read_fingerprint(session) != before:
         token = app.tokens.load(session)
-        if token is not None and token.expires_at > app.now():
+        if token is not None and token.expires_at > app.clock.now():
             return LoginOutcome(token, "joined", app.tokens.load_facts(session.name).user)
-    known = app.sign_in_failures.load(session.name, app.now())
+    known = app.sign_in_failures.load(session.name, app.clock.now())
     if known is not None:
         raise known
     return None
@@ -191,7 +191,7 @@ def _sign_in_interactively(
         raise  # not shared: another login that waits may still want to sign in
     except SsoHelperError as error:
         with suppress(LocalState):  # a full disk must not hide the sign-in's own error
-            app.sign_in_failures.save(session.name, error, app.now())
+            app.sign_in_failures.save(session.name, error, app.clock.now())
         raise
     _save_sign_in(app, session, token, life_seconds, user)
     return LoginOutcome(token, "signed in", user)
@@ -203,14 +203,14 @@ def _save_sign_in(
     """Save the token of a new sign-in, which may be another user's than the one before."""
     # Not the token's own lock, which a renewal may hold for a minute. When that renewal ends, it
     # finds this token in the file and leaves it there.
-    with app.tokens.lock_state(session.name, app.deadline()):
+    with app.tokens.lock_state(session.name, app.clock.deadline()):
         # In this order, so that a kill in between leaves no old credentials with the new token.
         app.credentials.forget_session(session.name)
         app.tokens.save(session, token)
         facts = _facts_for_next_sign_in(app, session)._replace(
             token_ids=lineage.token_ids_after_sign_in(token),
             issuer=app.oidc(session).issuer,
-            signed_in_at=app.now(),
+            signed_in_at=app.clock.now(),
             token_expires_at=token.expires_at,
             token_life_seconds=life_seconds,
             user=user,
@@ -239,7 +239,7 @@ def _facts_for_next_sign_in(app: App, session: SsoSession) -> SignInFacts:
     before = app.tokens.load_facts(session.name)
     return SignInFacts(
         observed_hours_seconds=before.observed_hours_seconds,
-        person_since=app.now(),
+        person_since=app.clock.now(),
         earlier_user=before.user or before.earlier_user,
         client=before.client,
         client_issuer=before.client_issuer,
@@ -255,9 +255,13 @@ def _load_token_to_revoke(
     """
     try:
         token = app.tokens.load(session)
-        if token is None or token.expires_at > app.now() or not tokens.is_refreshable(app, token):
+        if (
+            token is None
+            or token.expires_at > app.clock.now()
+            or not tokens.is_refreshable(app, token)
+        ):
             return token, None
-        return tokens.ensure_valid_token(app, session, app.deadline(_RENEWAL_SECONDS)), None
+        return tokens.ensure_valid_token(app, session, app.clock.deadline(_RENEWAL_SECONDS)), None
     except LoginRequired:
         return None, None
     except (AwsUnreachable, ConfigInvalid, LocalState) as error:

@@ -105,7 +105,7 @@ def _wait_for_confirmation(
         answer = _poll_for_token(oidc, registration, waiting)
         if not isinstance(answer, Poll):
             return answer
-        waiting = next_step(waiting, answer, app.now())
+        waiting = next_step(waiting, answer, app.clock.now())
     raise _sign_in_timed_out(session)
 
 
@@ -130,7 +130,7 @@ def _ensure_registration(
     """
     if not must_register:
         known = app.tokens.load_registration(session, grant)
-        lasts = known and known.expires_at - app.now() > _REGISTRATION_MARGIN_SECONDS
+        lasts = known and known.expires_at - app.clock.now() > _REGISTRATION_MARGIN_SECONDS
         if known and lasts and oidc.may_have(known):
             return known
     made = oidc.register(grant)
@@ -143,7 +143,7 @@ def _save_client_issuer(
     app: App, session: SsoSession, client: ClientRegistration, client_issuer: str
 ) -> None:
     """Save which endpoint issued the client's secret. Call it before the secret is saved."""
-    with app.tokens.lock_state(session.name, app.deadline()):
+    with app.tokens.lock_state(session.name, app.clock.deadline()):
         facts = app.tokens.load_facts(session.name)
         noted = facts._replace(client=issuer.client_name(client), client_issuer=client_issuer)
         app.tokens.save_facts(session.name, noted)

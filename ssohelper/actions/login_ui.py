@@ -52,7 +52,7 @@ def wait_for_callback(
     app: App, session: SsoSession, ui: LoginUi, pages: SignInPages
 ) -> Callback | None:
     """Return what the browser sends to the local callback address; None when it sends nothing."""
-    deadline = app.deadline(_USER_SECONDS)
+    deadline = app.clock.deadline(_USER_SECONDS)
     while deadline.left() > 0:
         raise_if_cancelled(session, ui)
         callback = pages.wait_for_callback(min(_CHECK_SECONDS, deadline.left()))
@@ -66,7 +66,7 @@ def sleep_unless_cancelled(app: App, session: SsoSession, ui: LoginUi, seconds: 
     left = seconds
     while left > 0:
         raise_if_cancelled(session, ui)
-        app.sleep(min(left, _CHECK_SECONDS))
+        app.clock.sleep(min(left, _CHECK_SECONDS))
         left -= _CHECK_SECONDS
     raise_if_cancelled(session, ui)
 
@@ -83,12 +83,12 @@ def raise_if_cancelled(session: SsoSession, ui: LoginUi) -> None:
 @contextmanager
 def wait_for_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[None]:
     """Wait until the other login has ended, then hold the session's login lock."""
-    deadline = app.deadline(_USER_SECONDS + 30)
+    deadline = app.clock.deadline(_USER_SECONDS + 30)
     with ExitStack() as stack:
         while True:
             raise_if_cancelled(session, ui)
             try:
-                part = app.deadline(min(_CHECK_SECONDS, deadline.left()))
+                part = app.clock.deadline(min(_CHECK_SECONDS, deadline.left()))
                 stack.enter_context(app.tokens.lock_sign_in(session.name, part))
                 break
             except LockNotObtained:

@@ -50,13 +50,13 @@ def give_due_notice(
     outlook = clocks.load_outlook(app, session)
     if outlook.reason == "signed out" and not even_signed_out:
         return
-    now = app.now()
+    now = app.clock.now()
     due = sign_in_notices.due_marks(outlook, now, next_at, is_refused=is_refused)
     record = app.notice_record.load(session.name)
     if _is_current(record, outlook, now) and due <= record.marks_of(counted_end(outlook, now)):
         return
     is_first = _record(app, session, outlook, due)
-    found = sign_in_notices.notice(session.name, outlook, app.now())
+    found = sign_in_notices.notice(session.name, outlook, app.clock.now())
     if is_first and found is not None:
         app.start_notice(found)
 
@@ -81,7 +81,7 @@ def try_to_give_due_notice(
 def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperError | None) -> None:
     """Give the notice that is due after a renewal of the token, which succeeded or failed."""
     if isinstance(error, LoginRequired):
-        try_to_give_due_notice(app, session, app.now(), is_refused=True)
+        try_to_give_due_notice(app, session, app.clock.now(), is_refused=True)
     elif error is None:
         token = tokens.peek_token(app, session)
         if token is not None:
@@ -94,9 +94,9 @@ def _record(app: App, session: SsoSession, outlook: Outlook, due: frozenset[str]
 
     Raises: LocalState when that fails. Then none is given, since each role call would repeat it.
     """
-    with app.tokens.lock_state(session.name, app.deadline(_LOCK_SECONDS)):
+    with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
         record = app.notice_record.load(session.name)
-        now = app.now()
+        now = app.clock.now()
         end = counted_end(outlook, now)
         given = record.marks_of(end) if _is_current(record, outlook, now) else frozenset()
         app.notice_record.save(session.name, GivenNotices(end, given | due))

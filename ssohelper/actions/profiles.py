@@ -106,7 +106,7 @@ def plan_add(
 
 def diff_plan(app: App, plan: Plan) -> Iterator[str]:
     """Return the lines of the unified diff of the plan."""
-    return unified_diff(app.config.read().text, plan.changes, str(app.aws_config_file))
+    return unified_diff(app.config.read().text, plan.changes, str(app.locations.aws_config_file))
 
 
 def apply(app: App, plan: Plan) -> None:
@@ -124,13 +124,15 @@ def apply(app: App, plan: Plan) -> None:
             raise _changed_meanwhile(app)
         return again.changes
 
-    app.config.write(changes_for, app.deadline(), _choices_of(app, [plan.request.session.name]))
+    app.config.write(
+        changes_for, app.clock.deadline(), _choices_of(app, [plan.request.session.name])
+    )
     remember(app, plan)
 
 
 def _changed_meanwhile(app: App) -> LocalState:
     return LocalState(
-        f'"{app.aws_config_file}" has changed since the diff was shown',
+        f'"{app.locations.aws_config_file}" has changed since the diff was shown',
         hint="nothing was written; run the command again",
     )
 
@@ -164,14 +166,14 @@ def read_managed(app: App, names: Iterable[str]) -> list[ConfigProfile]:
         entry = config.profile(name)
         if entry is None:
             raise UsageProblem(
-                f'no profile named "{name}" in {app.aws_config_file}',
+                f'no profile named "{name}" in {app.locations.aws_config_file}',
                 hint=did_you_mean(name, [one.name for one in config.profiles() if one.managed])
                 + "list them with: ssohelper profile list",
             )
         if not entry.managed:
             raise UsageProblem(
                 f'the profile "{name}" is not managed by ssohelper: it was not removed',
-                hint=f"it is in {app.aws_config_file}, line {entry.line}",
+                hint=f"it is in {app.locations.aws_config_file}, line {entry.line}",
             )
         found.append(ConfigProfile(entry, config.target_or_none(entry)))
     return found
@@ -180,7 +182,7 @@ def read_managed(app: App, names: Iterable[str]) -> list[ConfigProfile]:
 def diff_removal(app: App, found: Sequence[ConfigProfile]) -> Iterator[str]:
     """Return the lines of the unified diff that removes these profiles."""
     changes = [RemoveSection(item.entry.header) for item in found]
-    return unified_diff(app.config.read().text, changes, str(app.aws_config_file))
+    return unified_diff(app.config.read().text, changes, str(app.locations.aws_config_file))
 
 
 def remove(app: App, found: Sequence[ConfigProfile]) -> None:
@@ -202,7 +204,9 @@ def remove(app: App, found: Sequence[ConfigProfile]) -> None:
         # A profile may name an invalid session, for which there are no choices.
         if item.target and SESSION_NAME.fullmatch(item.target.session_name or "")
     ]
-    app.config.write(changes_for, app.deadline(), _choices_of(app, [name for name, _ in named]))
+    app.config.write(
+        changes_for, app.clock.deadline(), _choices_of(app, [name for name, _ in named])
+    )
     for name, role in named:
         choices = app.choices.load(name)
         app.choices.save(name, choices._replace(removed=choices.removed | {role}))
@@ -218,16 +222,18 @@ def load_last_write(app: App, *, redo: bool = False) -> Version:
     """
     version = app.config.load_last_version(is_undone=redo)
     if version is None and redo:
-        raise UsageProblem(f"nothing to redo: no undo in {app.aws_config_file} is saved")
+        raise UsageProblem(f"nothing to redo: no undo in {app.locations.aws_config_file} is saved")
     if version is None:
-        raise UsageProblem(f"nothing to undo: no write of {app.aws_config_file} is saved")
+        raise UsageProblem(f"nothing to undo: no write of {app.locations.aws_config_file} is saved")
     return version
 
 
 def diff_undo(app: App, version: Version) -> Iterator[str]:
     """Return the lines of the unified diff that reverses this write in the present config."""
     config = app.config.read()
-    return unified_diff(config.text, _undo_changes(app, version, config), str(app.aws_config_file))
+    return unified_diff(
+        config.text, _undo_changes(app, version, config), str(app.locations.aws_config_file)
+    )
 
 
 def undo(app: App, version: Version) -> None:
@@ -237,7 +243,7 @@ def undo(app: App, version: Version) -> None:
     """
     present = _choices_of(app, version.choices)
     app.config.undo(
-        version, lambda config: _undo_changes(app, version, config), app.deadline(), present
+        version, lambda config: _undo_changes(app, version, config), app.clock.deadline(), present
     )
     for session_name, choices in version.choices.items():
         app.choices.save(session_name, choices)
@@ -248,7 +254,7 @@ def _choices_of(app: App, session_names: Iterable[str]) -> dict[str, Choices]:
 
 
 def _undo_changes(app: App, version: Version, config: ConfigFile) -> list[Change]:
-    origin = str(app.aws_config_file)
+    origin = str(app.locations.aws_config_file)
     before = ConfigText(version.before or b"", origin)
     return inverse(before, ConfigText(version.after or b"", origin), config.text)
 

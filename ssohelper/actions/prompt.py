@@ -78,7 +78,7 @@ def answer_shell(app: App) -> str:
     Both are "" for fixed keys, and where FILE cannot be written: then no end is shown, since a
     sign-out would not be noticed. Brings FILE up to date.
     """
-    config = str(app.aws_config_file)
+    config = str(app.locations.aws_config_file)
     mtime_ns = app.prompt_state.mtime_ns_of(
         config
     )  # before it is read: whatever changes it later makes it newer

@@ -39,8 +39,8 @@ def note_failed_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
     """Let prompts count down to the end of the role's cached credentials, if they still work."""
     with _logged(session.name):
         cached = app.credentials.load(key, session)
-        if cached is not None and cached.credentials.expires_at > app.aws_now():
-            ends_at = app.local(cached.credentials.expires_at)
+        if cached is not None and cached.credentials.expires_at > app.clock.aws_now():
+            ends_at = app.clock.local(cached.credentials.expires_at)
             rows = prompt_text.rows(clock_of(app, session), ends_at)
             app.prompt_state.write(key, prompt_text.to_line(rows), ends_at)
 
@@ -64,7 +64,7 @@ def clock_of(app: App, session: SsoSession) -> PromptClock:
     token = app.tokens.peek(session)
     hours = app.settings.get("session_hours", session=session.name)
     return prompt_clock(
-        sign_in_outlook(token, app.tokens.load_facts(session.name), hours, app.now())
+        sign_in_outlook(token, app.tokens.load_facts(session.name), hours, app.clock.now())
     )
 
 

@@ -51,7 +51,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
     Raises: LoginRequired when an interactive sign-in is needed, AwsUnreachable, AnswerLost,
     LocalState.
     """
-    with app.tokens.lock_token(session.name, app.deadline(LOCK_SECONDS)):
+    with app.tokens.lock_token(session.name, app.clock.deadline(LOCK_SECONDS)):
         token = app.tokens.load(session)
         if token is None:
             raise tokens.signed_out(session)
@@ -71,7 +71,7 @@ def _renew(app: App, session: SsoSession, token: AccessToken, reserved: Reservat
     oidc = app.oidc(session)
     _note_sent(app, session, sent_id)
     try:
-        fresh, life_seconds = oidc.refresh(token, app.deadline(ANSWER_SECONDS))
+        fresh, life_seconds = oidc.refresh(token, app.clock.deadline(ANSWER_SECONDS))
     except LoginRequired as refusal:
         if _wait_for_replacement(app, session, token):
             return
@@ -105,7 +105,7 @@ def _save(
             return
         known = app.tokens.load_facts(session.name)
         facts = sign_in_clock.facts_of_token(known, used)._replace(
-            refreshed_at=app.now(),
+            refreshed_at=app.clock.now(),
             ended_at=None,
             token_expires_at=fresh.expires_at,
             token_life_seconds=life_seconds,
@@ -114,7 +114,7 @@ def _save(
             sent_id=None,
         )
         facts = facts._replace(
-            observed_hours_seconds=sign_in_clock.length_after_renewal(facts, app.now())
+            observed_hours_seconds=sign_in_clock.length_after_renewal(facts, app.clock.now())
         )
         _save_facts(app, session, facts)
         # Published responses stay valid; without this, calls would miss until they are renewed.
@@ -128,7 +128,7 @@ def _wait_for_replacement(app: App, session: SsoSession, used: AccessToken) -> b
 
     Returns whether the file holds a newer one.
     """
-    patience = Deadline(_REREAD_SECONDS, app.monotonic)
+    patience = Deadline(_REREAD_SECONDS, app.clock.monotonic)
     while True:
         found = app.tokens.load(session)
         if found is None:
@@ -139,7 +139,7 @@ def _wait_for_replacement(app: App, session: SsoSession, used: AccessToken) -> b
             return True
         if patience.left() < _REREAD_PAUSE_SECONDS:
             return False
-        app.sleep(_REREAD_PAUSE_SECONDS)
+        app.clock.sleep(_REREAD_PAUSE_SECONDS)
 
 
 def _ended_error(session: SsoSession, refusal: LoginRequired, *, was_lost: bool) -> LoginRequired:
@@ -169,7 +169,7 @@ def _note_end(app: App, session: SsoSession, token: AccessToken) -> None:
         if present is None or present.id != token.id:
             return  # a sign-in or sign-out came meanwhile: the facts are no longer of this token
         facts = tokens.load_facts_of(app, session, token)
-        now, life = app.now(), tokens.load_life_seconds(app, session, token)
+        now, life = app.clock.now(), tokens.load_life_seconds(app, session, token)
         ended = facts._replace(
             ended_at=now,
             observed_hours_seconds=sign_in_clock.length_after_end(facts, life, now),
@@ -186,7 +186,7 @@ def _hold_state_lock(app: App, session: SsoSession) -> Iterator[None]:
     """Hold the state lock; without it when a stopped process holds it (Ctrl-Z in a logout)."""
     with ExitStack() as stack:
         with suppress(LocalState):
-            limit = app.deadline(_STATE_LOCK_SECONDS)
+            limit = app.clock.deadline(_STATE_LOCK_SECONDS)
             stack.enter_context(app.tokens.lock_state(session.name, limit))
         yield
 

@@ -95,7 +95,7 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
     if text and "/" in text:
         return _profile_of_role(app, text, session_name)
     names = [entry.name for entry in config.profiles()]
-    message = f'no profile named "{asked}" in {app.aws_config_file}'
+    message = f'no profile named "{asked}" in {app.locations.aws_config_file}'
     hint = did_you_mean(asked, names) + "list them with: ssohelper profile list"
     if text is not None:
         raise UsageProblem(message, hint=hint)
@@ -244,7 +244,7 @@ def require_session(app: App, name: str) -> SsoSession:
     session = app.config.read().sso_session(name)
     if session is None:
         raise ConfigInvalid(
-            f"there is no [sso-session {name}] in {app.aws_config_file}",
+            f"there is no [sso-session {name}] in {app.locations.aws_config_file}",
             hint=f"make it with: ssohelper setup START_URL --session {name}",
         )
     return session

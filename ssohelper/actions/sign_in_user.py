@@ -109,7 +109,7 @@ class _UserLookup:
     def find_user(self, found: list[str]) -> None:
         """Append the user's name to `found`; nothing when it cannot be found out."""
         try:
-            deadline = self._app.deadline(_SECONDS)
+            deadline = self._app.clock.deadline(_SECONDS)
             for role in self._find_roles():
                 if name := self._ask_sts(role, deadline):
                     found.append(name)

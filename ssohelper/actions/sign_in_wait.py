@@ -51,7 +51,7 @@ def child_variables(hold_text: str) -> dict[str, str]:
 def prepare_wait(app: App, session: SsoSession) -> Wait | None:
     """Give the notice that a sign-in is needed. Returns how the caller waits, or None to fail."""
     seconds = configured_wait_seconds(app, session)
-    notices.try_to_give_due_notice(app, session, app.now(), even_signed_out=seconds > 0)
+    notices.try_to_give_due_notice(app, session, app.clock.now(), even_signed_out=seconds > 0)
     if not seconds:
         return None
     line = show(f"ssohelper: notice: {_waiting_message(session, seconds)}")
@@ -71,7 +71,7 @@ def retry_after_sign_in(
     `say` gets the line that tells the user about the wait.
     Raises: LoginRequired when no sign-in came within `seconds`; any other error of the action.
     """
-    ends_at = app.monotonic() + seconds
+    ends_at = app.clock.monotonic() + seconds
     has_notified = False
     while True:
         # Read before the action, so that a sign-in during the action is noticed.
@@ -83,7 +83,7 @@ def retry_after_sign_in(
                 raise
             if not has_notified:
                 has_notified = True
-                notices.try_to_give_due_notice(app, session, app.now(), even_signed_out=True)
+                notices.try_to_give_due_notice(app, session, app.clock.now(), even_signed_out=True)
                 say(_waiting_message(session, seconds))
             if not _wait_for_change(app, session, before, ends_at):
                 raise
@@ -92,10 +92,10 @@ def retry_after_sign_in(
 def _wait_for_change(app: App, session: SsoSession, before: str, ends_at: float) -> bool:
     """Wait until the token file differs from `before`; return False at `ends_at` (monotonic)."""
     while app.tokens.read_fingerprint(session) == before:
-        left = ends_at - app.monotonic()
+        left = ends_at - app.clock.monotonic()
         if left <= 0:
             return False
-        app.sleep(min(left, _CHECK_SECONDS))
+        app.clock.sleep(min(left, _CHECK_SECONDS))
     return True
 
 

@@ -37,7 +37,7 @@ def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> Acc
         raise expired(session)
     works = is_usable(app, token)
     if works:
-        deadline = Deadline(min(deadline.left() / 2, RENEWAL_AHEAD_SECONDS), app.monotonic)
+        deadline = Deadline(min(deadline.left() / 2, RENEWAL_AHEAD_SECONDS), app.clock.monotonic)
     try:
         return renew_token(app, session, token, deadline)
     except SsoHelperError:
@@ -102,12 +102,12 @@ def load_renewal_due_at(app: App, session: SsoSession) -> int | None:
 
 def is_refreshable(app: App, token: AccessToken) -> bool:
     """Return whether the token can be renewed without an interactive sign-in, by its file."""
-    return sign_in_clock.is_refreshable(token, app.now())
+    return sign_in_clock.is_refreshable(token, app.clock.now())
 
 
 def is_usable(app: App, token: AccessToken) -> bool:
     """Return whether the token has not expired, by its file."""
-    return token.expires_at > app.now()
+    return token.expires_at > app.clock.now()
 
 
 def is_alive(app: App, token: AccessToken) -> bool:
@@ -171,7 +171,7 @@ def _present_token(app: App, session: SsoSession) -> AccessToken:
 
 def _is_near_its_end(app: App, session: SsoSession, token: AccessToken) -> bool:
     margin = token_margin_seconds(load_life_seconds(app, session, token))
-    return token.expires_at - app.now() <= margin
+    return token.expires_at - app.clock.now() <= margin
 
 
 def _hint(session: SsoSession) -> str:

@@ -42,7 +42,7 @@ def list_cache() -> None:
         output.say("nothing is saved")
         return
     rows = [
-        (item.kind, item.session, item.what, _left(item, app.aws_now()), item.path)
+        (item.kind, item.session, item.what, _left(item, app.clock.aws_now()), item.path)
         for item in found
     ]
     output.print_rows(("kind", "session", "what", "lasts", "path"), rows)

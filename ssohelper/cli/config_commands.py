@@ -73,9 +73,9 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
         known.check_key(before, key, value)
     parts = known.parts_of(key)
     if to_default:
-        app.settings_store.unset(parts, app.deadline())
+        app.settings_store.unset(parts, app.clock.deadline())
     else:
-        app.settings_store.set(parts, value, app.deadline())
+        app.settings_store.set(parts, value, app.clock.deadline())
     after = app.read_settings()
     if after.origin(key) == "environment":
         app.warn(f"{before.place(key)} is set and wins over the file")
@@ -119,10 +119,13 @@ def path() -> None:
     """
     app = output.get_app()
     if output.options().json:
-        found = {"path": str(app.settings_file), "exists": app.settings_file.exists()}
+        found = {
+            "path": str(app.locations.settings_file),
+            "exists": app.locations.settings_file.exists(),
+        }
         output.print_json(found, app.warnings)
     else:
-        output.echo(show(str(app.settings_file)))
+        output.echo(show(str(app.locations.settings_file)))
 
 
 def _warn_of_unknown_session(app: App, name: str) -> None:

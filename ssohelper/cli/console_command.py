@@ -55,7 +55,7 @@ def console(profile: str | None, service: str | None, region: str | None, only_p
         lambda: consoles.open_in_browser(app, chosen, page, started.start, started.has_failed),
     )
     favourites.record_use(app, chosen)
-    left = duration_text(opened.ends_at - app.aws_now())
+    left = duration_text(opened.ends_at - app.clock.aws_now())
     output.say(f"the console session lasts until {to_iso(opened.ends_at)} ({left})")
     other = consoles.record_visit(app, " ".join(opener), chosen, opened.ends_at)
     if other is not None:

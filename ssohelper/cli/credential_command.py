@@ -38,10 +38,10 @@ def credential_process(
     try:
         if profile:
             found = selection.resolve_profile(app, profile, None)
-            entry_point.print_document(app, found.session, found.role, app.deadline())
+            entry_point.print_document(app, found.session, found.role, app.clock.deadline())
         else:
             named = selection.require_session(app, session or "")
             role = selection.checked_role(account_id or "", role_name or "")
-            entry_point.print_document(app, named, role, app.deadline())
+            entry_point.print_document(app, named, role, app.clock.deadline())
     except SsoHelperError as error:
         ctx.exit(entry_point.report(error))

@@ -55,7 +55,7 @@ def env(profile: str | None, shell: str, form: str, reveal: bool) -> None:
         app,
         chosen.session,
         chosen.role,
-        app.deadline(),
+        app.clock.deadline(),
         least_share=credentials.NEARLY_WHOLE,
     )
     found = environment.build_keys_environment(app, chosen, keys)

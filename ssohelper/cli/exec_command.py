@@ -98,7 +98,7 @@ def _run_with_keys(app: App, chosen: Profile, program: list[str], hold_text: str
             app,
             chosen.session,
             chosen.role,
-            app.deadline(),
+            app.clock.deadline(),
             least_share=credentials.NEARLY_WHOLE,
         ),
         hold_seconds=sign_in_wait.parse_wait_seconds(hold_text),

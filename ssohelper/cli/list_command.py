@@ -65,7 +65,9 @@ def _fetch_or_load(
         saved = directory.load_listing(app, session)
         if saved is None or refresh:
             raise
-        app.warn(f"this is the list of {_days_ago(app.now() - saved.listed_at)}: {error.message}")
+        app.warn(
+            f"this is the list of {_days_ago(app.clock.now() - saved.listed_at)}: {error.message}"
+        )
         return saved, error
     if directory.is_of_earlier_sign_in(app, session, found):
         _refresh_for_next_time(app, session)

@@ -59,7 +59,7 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
 
 def confirm_write(app: App, summary: str, yes: bool, what: str) -> bool:
     """Ask whether to write ~/.aws/config. Returns True at once with `yes`."""
-    question = f"{summary} — write {show(str(app.aws_config_file))}?"
+    question = f"{summary} — write {show(str(app.locations.aws_config_file))}?"
     return output.confirm(question, yes=yes, what=what)
 
 

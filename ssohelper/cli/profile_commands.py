@@ -153,7 +153,7 @@ def show_profile(name: str) -> None:
         raise output.unknown_name("profile", name, found, "ssohelper profile list")
     item = found[name]
     keys = {key: _shown(key, value) for key, value in item.entry.keys.items()}
-    place = f"{app.aws_config_file}:{item.entry.line}"
+    place = f"{app.locations.aws_config_file}:{item.entry.line}"
     if output.options().json:
         output.print_json({**_document(item), "keys": keys, "place": place}, app.warnings)
         return
@@ -241,7 +241,7 @@ def undo(redo: bool, dry_run: bool, yes: bool) -> None:
     summary = "reverse the last undo" if redo else "undo the last write"
     if not dry_run and confirm_write(app, summary, yes, "profile undo"):
         profiles.undo(app, version)
-        output.say(f"restored: {show(str(app.aws_config_file))}")
+        output.say(f"restored: {show(str(app.locations.aws_config_file))}")
     if output.options().json:
         output.print_json({"diff": lines}, app.warnings)
 

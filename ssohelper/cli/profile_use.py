@@ -73,5 +73,5 @@ def describe_role(app: App, profile: Profile) -> str:
 
 def keys_left_text(app: App, credentials: RoleCredentials) -> str:
     """Return how long the keys are valid, and until when."""
-    left = duration_text(credentials.expires_at - app.aws_now())
+    left = duration_text(credentials.expires_at - app.clock.aws_now())
     return f"these keys end in {left}, at {to_iso(credentials.expires_at)}"

@@ -130,7 +130,7 @@ def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
     profile_use.run_signed_in(
         app,
         chosen,
-        lambda: credentials.release(app, chosen.session, chosen.role, app.deadline()),
+        lambda: credentials.release(app, chosen.session, chosen.role, app.clock.deadline()),
         hold_seconds=sign_in_wait.parse_wait_seconds(hold_text),
     )
 

@@ -286,7 +286,9 @@ def _qr_code(url: str) -> str:
 
 def _outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) -> str:
     outlook = clocks.load_outlook_of_token(app, session, outcome.token)
-    return clock_text.login_result(session.name, outcome.how, outlook, app.now(), outcome.user)
+    return clock_text.login_result(
+        session.name, outcome.how, outlook, app.clock.now(), outcome.user
+    )
 
 
 def _session_json(clock: clocks.SessionClock) -> dict[str, Any]:
@@ -323,7 +325,7 @@ def _print_clocks(
     seen: list[clocks.SessionClock],
     credentials: list[tuple[RoleKey, CachedCredentials]],
 ) -> None:
-    now = app.now()
+    now = app.clock.now()
     if not seen:
         output.say("there is no sso-session yet; onboard with: ssohelper setup START_URL")
         return
@@ -350,7 +352,7 @@ def _print_clocks(
                     key.session_name,
                     key.account_id,
                     key.role_name,
-                    clock_text.time_left(cached.credentials.expires_at, app.aws_now()),
+                    clock_text.time_left(cached.credentials.expires_at, app.clock.aws_now()),
                 ]
                 for key, cached in credentials
             ],

@@ -55,7 +55,7 @@ def use(profile: str | None, keys: bool, yes: bool) -> None:
         outlook = profile_use.run_signed_in(
             app, chosen, lambda: environment.ensure_sign_in(app, chosen.session)
         )
-        left = clock_text.sign_in_left(outlook, app.now())
+        left = clock_text.sign_in_left(outlook, app.clock.now())
         chosen = _ensure_profile(app, chosen, yes)
         found = environment.build_profile_environment(app, chosen)
         name = chosen.name
@@ -127,7 +127,7 @@ def _get_keys(app: App, profile: Profile) -> tuple[Environment, str]:
             app,
             profile.session,
             profile.role,
-            app.deadline(),
+            app.clock.deadline(),
             least_share=credentials.NEARLY_WHOLE,
         ),
     )

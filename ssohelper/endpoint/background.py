@@ -91,7 +91,7 @@ class BackgroundWork:
             due_at = self._attempt(
                 app, partial(credentials.load_due_at, app, self._session, self._role)
             )
-            due_in = (due_at or 0) - app.now()
+            due_in = (due_at or 0) - app.clock.now()
         pause = min(self._pause_seconds, due_in) if due_in > 0 else self._pause_seconds
         return max(pause, min(_SHORTEST_PAUSE_SECONDS, self._pause_seconds))
 
@@ -109,9 +109,9 @@ class BackgroundWork:
             self._source.start_request().wait(_REQUEST_SECONDS)
 
     def _give_notices(self, app: App) -> None:
-        next_at = app.now() + ceil(self._pause_seconds)
+        next_at = app.clock.now() + ceil(self._pause_seconds)
         text = self._reminder.next_message(
-            clocks.load_outlook(app, self._session), app.now(), next_at
+            clocks.load_outlook(app, self._session), app.clock.now(), next_at
         )
         if text:
             self._print_notice(text)
@@ -121,12 +121,12 @@ class BackgroundWork:
         """Renew what is past half of its lifetime, unless AWS has refused that with this token."""
         if not app.settings.get("renew_ahead"):
             return
-        if credentials.load_due_at(app, self._session, self._role) > app.now():
+        if credentials.load_due_at(app, self._session, self._role) > app.clock.now():
             return
         if app.tokens.read_fingerprint(self._session) == self._refused_fingerprint:
             return
         try:
-            credentials.renew_ahead(app, self._session, self._role, app.deadline())
+            credentials.renew_ahead(app, self._session, self._role, app.clock.deadline())
             self._refused_fingerprint = ""
         except LoginRequired:
             self._refused_fingerprint = app.tokens.read_fingerprint(self._session)
@@ -137,16 +137,16 @@ class BackgroundWork:
         ends = notices.ends_to_renew_before(outlook)
         self._renewed_before &= set(ends)
         for at in ends:
-            if at in self._renewed_before or not 0 < at - app.now() <= LAST_RENEWAL_SECONDS:
+            if at in self._renewed_before or not 0 < at - app.clock.now() <= LAST_RENEWAL_SECONDS:
                 continue
             with suppress(AwsUnreachable):  # each round until the end tries again
                 if at != outlook.token_expires_at:
                     self._renew_token(app)
-                credentials.renew_now(app, self._session, self._role, app.deadline())
+                credentials.renew_now(app, self._session, self._role, app.clock.deadline())
                 self._renewed_before.add(at)
 
     def _renew_token(self, app: App) -> None:
         with suppress(LoginRequired):  # AWS issues no further one: the present one still works
             token = app.tokens.load(self._session)
             if token is not None:
-                tokens.renew_token(app, self._session, token, app.deadline())
+                tokens.renew_token(app, self._session, token, app.clock.deadline())

@@ -41,7 +41,7 @@ class Source:
         self._lock = threading.Lock()
         self._request: _Request | None = None
         self._is_clock_in_doubt = False
-        self._offset = make_app().now() - monotonic()
+        self._offset = make_app().clock.now() - monotonic()
 
     def get_credentials(self, seconds: float) -> RoleCredentials:
         """Return valid credentials, after at most so many seconds.
@@ -67,7 +67,7 @@ class Source:
             app, self._session, self._role, allow_due=True, allow_doubtful=is_unreachable
         )
         # In doubt both AWS's clock and this machine's must say that they have not expired.
-        if found is None or (in_doubt and found.expires_at <= app.now()):
+        if found is None or (in_doubt and found.expires_at <= app.clock.now()):
             raise error
         return found
 
@@ -87,7 +87,7 @@ class Source:
 
     def check_clock(self, app: App) -> bool:
         """Return whether the wall clock has jumped and AWS has not answered since."""
-        offset = app.now() - self._monotonic()
+        offset = app.clock.now() - self._monotonic()
         with self._lock:
             if abs(offset - self._offset) > _JUMP_SECONDS:
                 self._is_clock_in_doubt = True
@@ -113,7 +113,7 @@ class Source:
     def _ask_aws(self, request: "_Request", must_renew: bool) -> None:
         app = self._make_app()
         try:
-            deadline = app.deadline()
+            deadline = app.clock.deadline()
             if must_renew:
                 credentials.renew_now(app, self._session, self._role, deadline)
             request.credentials = credentials.release(app, self._session, self._role, deadline)

@@ -88,7 +88,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     def show_done(self, what: str, command: str | None = None) -> None:
         """Show what was done, and the command line that does the same."""
         # Replaces the message before: at 80x24 three of them hide half of a list.
-        if self.services.monotonic() >= self._alert_ends_at:
+        if self.services.clock.monotonic() >= self._alert_ends_at:
             self.clear_notifications()
         self.notify(show(what) + (f"\n$ {show(command)}" if command else ""), markup=False)
 
@@ -102,7 +102,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self._alert(show(message), "warning", self.NOTIFICATION_TIMEOUT)
 
     def _alert(self, text: str, severity: SeverityLevel, seconds: float) -> None:
-        self._alert_ends_at = self.services.monotonic() + seconds
+        self._alert_ends_at = self.services.clock.monotonic() + seconds
         self.notify(text, severity=severity, markup=False, timeout=seconds)
 
     # -- the terminal --------------------------------------------------------------------------

@@ -76,6 +76,6 @@ def set_theme(app: TuiApp[Any], name: str) -> None:
     app.theme = NAMES[name]
     services = app.services
     app.run_in_background(
-        lambda: services.settings_store.set(("theme",), name, services.deadline()),
+        lambda: services.settings_store.set(("theme",), name, services.clock.deadline()),
         lambda _done: app.show_done(f"theme {name}", f"ssohelper config set theme {name}"),
     )

@@ -61,7 +61,7 @@ class RolePicker(_InlinePicker[RoleRow]):
         self._status = Static("", classes="status", markup=False)
 
     def compose(self) -> ComposeResult:
-        yield RolePane(self._rows, now=self.services.now, is_guarded=self._is_guarded)
+        yield RolePane(self._rows, now=self.services.clock.now, is_guarded=self._is_guarded)
         yield self._status
         yield Static(_KEYS, classes="status", markup=False)
 

@@ -68,7 +68,7 @@ def apply_settings(app: TextualApp[Any], services: App) -> None:
         app.register_theme(theme)
     named = os.environ.get("TEXTUAL_THEME", "")
     default = named if named in app.available_themes else DARK.name
-    if not services.settings_file.exists() and "SSOHELPER_THEME" not in services.environ:
+    if not services.locations.settings_file.exists() and "SSOHELPER_THEME" not in services.environ:
         # Settings need tomllib: 4 ms of the start are saved without them.
         _set_first_theme(app, default)
         return

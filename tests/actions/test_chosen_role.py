@@ -154,7 +154,9 @@ class Desk(App):
 
 def keys_of(app: App, profile: selection.Profile) -> str:
     """Return for which role AWS gave the keys that this profile's user gets."""
-    return credentials.release(app, profile.session, profile.role, app.deadline()).access_key_id
+    return credentials.release(
+        app, profile.session, profile.role, app.clock.deadline()
+    ).access_key_id
 
 
 # -- what reached which role -----------------------------------------------------------------------

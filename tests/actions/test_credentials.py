@@ -106,7 +106,7 @@ def test_a_background_renewal_removes_a_role_that_is_no_longer_assigned(app):
     app.release()
     app.answer = RoleNotAssigned("no access")
     with pytest.raises(RoleNotAssigned):
-        credentials.renew_ahead(app, SESSION, ROLE, app.deadline())
+        credentials.renew_ahead(app, SESSION, ROLE, app.clock.deadline())
     assert (app.is_kept(), app.served_for()) == (None, 0)
 
 
@@ -244,13 +244,13 @@ def test_a_token_after_half_of_its_lifetime_is_due(app, token_left, is_due):
 
 @pytest.mark.parametrize("is_on", [True, False])
 def test_the_settings_decide_about_background_renewals(app, is_on):
-    app.settings_file.write_text(f"renew_ahead = {str(is_on).lower()}\n")
+    app.locations.settings_file.write_text(f"renew_ahead = {str(is_on).lower()}\n")
     assert issuing.Work(lambda: app).may_renew_in_background() is is_on
 
 
 def test_with_an_error_in_the_settings_good_credentials_are_served(app):
     app.keep(1800)
-    app.settings_file.write_text("renew_ahead = = false\n")
+    app.locations.settings_file.write_text("renew_ahead = = false\n")
     assert app.release() == "old"
     assert app.asked == []
     assert issuing.Work(lambda: app).may_renew_in_background() is False
@@ -308,19 +308,19 @@ class TestRenewing:
     @pytest.mark.parametrize("left", [3600, 1800, 60])
     def test_renew_now_gets_new_credentials_whatever_is_cached(self, app, left):
         app.keep(left)
-        credentials.renew_now(app, SESSION, ROLE, app.deadline())
+        credentials.renew_now(app, SESSION, ROLE, app.clock.deadline())
         assert (app.is_kept(), app.served_for()) == ("fresh-1", LIFE // 2)
 
     def test_renew_now_raises_when_only_cached_credentials_are_available(self, app):
         app.keep(3600)
         app.answer = AwsUnreachable("down")
         with pytest.raises(AwsUnreachable, match="could not be renewed"):
-            credentials.renew_now(app, SESSION, ROLE, app.deadline())
+            credentials.renew_now(app, SESSION, ROLE, app.clock.deadline())
 
     @pytest.mark.parametrize(("left", "kept"), [(3600, "old"), (1801, "old"), (1800, "fresh-1")])
     def test_renew_ahead_starts_at_half_of_the_lifetime(self, app, left, kept):
         app.keep(left)
-        credentials.renew_ahead(app, SESSION, ROLE, app.deadline())
+        credentials.renew_ahead(app, SESSION, ROLE, app.clock.deadline())
         assert app.is_kept() == kept
 
     def test_renew_ahead_renews_the_token_first_and_gets_missing_credentials(self, app):
@@ -328,14 +328,14 @@ class TestRenewing:
         done = []
         app.while_renewed = lambda: done.append("token")
         app.while_asked = lambda: done.append("role")
-        credentials.renew_ahead(app, SESSION, ROLE, app.deadline())
+        credentials.renew_ahead(app, SESSION, ROLE, app.clock.deadline())
         assert done == ["token", "role"]
 
     @pytest.mark.parametrize(("left", "used"), [(1801, []), (1800, ["first"]), (0, ["first"])])
     def test_renew_ahead_renews_a_token_after_half_of_its_lifetime(self, app, left, used):
         app.keep(3600)
         app.sign_in(left)
-        credentials.renew_ahead(app, SESSION, ROLE, app.deadline())
+        credentials.renew_ahead(app, SESSION, ROLE, app.clock.deadline())
         assert app.used == used
 
 

@@ -87,7 +87,10 @@ def sign_in(app, emulator, session, person="ana"):
         found["clientId"], Secret(found["clientSecret"]), 2**31, ("refresh_token",), SCOPES
     )
     token = AccessToken(
-        Secret(found["accessToken"]), int(app.now() + 3600), Secret(found["refreshToken"]), client
+        Secret(found["accessToken"]),
+        int(app.clock.now() + 3600),
+        Secret(found["refreshToken"]),
+        client,
     )
     app.tokens.save(session, token)
     facts = app.tokens.load_facts(session.name)
@@ -196,7 +199,7 @@ class TestFailures:
         assert emulator.counters["ListAccountRoles"] == 30
 
     def test_an_unfinished_listing_of_another_portal_is_not_continued(self, app, session, emulator):
-        stranger = Listing("https://other.awsapps.com/start", session.region, app.now())
+        stranger = Listing("https://other.awsapps.com/start", session.region, app.clock.now())
         app.directory.save_unfinished(session.name, stranger)
         assert len(directory.fetch_listing(app, session).accounts) == 30
 

@@ -113,21 +113,21 @@ def _call(folder: Path, world: World) -> None:
     app = WorldApp(folder, world)  # a new process each time: only files remain
     token = AccessToken(Secret("t"), int(world.wall()) + 10 * 86400, None, None)
     app.__dict__["tokens"] = _Tokens(token, Path(folder, ".aws", "token"))
-    if app.credentials.load_published_until(KEY) > app.now():
+    if app.credentials.load_published_until(KEY) > app.clock.now():
         path = Path(folders.published_response(f"{folder}/run", *KEY))
         # A hit prints its first line. (The change time of real files is not on the simulated clock.)
         document = json.loads(path.read_text().partition("\n")[0])
         assert (from_iso(document["Expiration"]) or 0) > world.true
     is_due = issuing.find(app, KEY).is_due
     try:
-        given_out = credentials.release(app, SESSION, ROLE, app.deadline())
+        given_out = credentials.release(app, SESSION, ROLE, app.clock.deadline())
     except AwsUnreachable:
         assert not world.is_up, "AWS was there, and a caller got nothing"
         return
     assert given_out.expires_at > world.true
     if is_due:  # as the broker renews in the background
         with suppress(AwsUnreachable):
-            credentials.renew_ahead(app, SESSION, ROLE, app.deadline())
+            credentials.renew_ahead(app, SESSION, ROLE, app.clock.deadline())
 
 
 class _Tokens:

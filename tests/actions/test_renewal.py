@@ -55,7 +55,7 @@ def token_folder_refuses(monkeypatch: pytest.MonkeyPatch, app: WorldApp, call: s
     def refuse(target: Any, *words: Any, **more: Any) -> Any:
         place = os.readlink(f"/proc/self/fd/{target}") if call == "write" else os.fspath(target)
         creates = call == "write" or (words and words[0] & os.O_CREAT)
-        if creates and str(app.token_folder) in str(place):
+        if creates and str(app.locations.token_folder) in str(place):
             raise OSError(number, os.strerror(number))
         return really(target, *words, **more)
 
@@ -131,14 +131,14 @@ class TestReservedSpace:
         found: list[int] = []
 
         def look() -> None:
-            sizes = [path.stat().st_size for path in app.token_folder.glob(".ssohelper*")]
+            sizes = [path.stat().st_size for path in app.locations.token_folder.glob(".ssohelper*")]
             found.extend(sizes)
 
         app.while_renewed = look
         renew(app)
         assert len(found) == 1
         assert found[0] >= 2 * Path(app.tokens.token_file(SESSION)).stat().st_size
-        assert list(app.token_folder.glob(".ssohelper*")) == []
+        assert list(app.locations.token_folder.glob(".ssohelper*")) == []
 
     @pytest.mark.parametrize(
         "error", [AwsUnreachable("down"), LoginRequired("no"), AnswerLost("x")]
@@ -148,7 +148,7 @@ class TestReservedSpace:
         app.renewal = error
         with pytest.raises(type(error)):
             renew(app)
-        assert list(app.token_folder.glob(".ssohelper*")) == []
+        assert list(app.locations.token_folder.glob(".ssohelper*")) == []
 
     def test_a_disk_that_fills_up_during_the_request_loses_no_token(self, app, monkeypatch):
         """The space was reserved before: rewriting the file needs no more."""

@@ -56,7 +56,7 @@ def test_an_account_name_that_two_accounts_have_is_refused_with_both_ids(home: H
             ("000030000003", "orders"),
         )
     )
-    app.directory.save("corp", Listing(URL, "us-east-1", app.now(), listed))
+    app.directory.save("corp", Listing(URL, "us-east-1", app.clock.now(), listed))
     with pytest.raises(UsageProblem) as refused:
         selection.resolve_profile(app, "corp:payments/Admin", None)
     assert refused.value.message == (

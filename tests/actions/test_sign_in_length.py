@@ -34,9 +34,9 @@ class Days:
             self.clock[0] += min(every, until - self.clock[0])
             try:
                 due_at = tokens.load_renewal_due_at(self.app, self.session)
-                if due_at is not None and self.app.now() >= due_at:
+                if due_at is not None and self.app.clock.now() >= due_at:
                     self.renew()
-                tokens.ensure_valid_token(self.app, self.session, self.app.deadline())
+                tokens.ensure_valid_token(self.app, self.session, self.app.clock.deadline())
             except LoginRequired:
                 return
 
@@ -45,7 +45,7 @@ class Days:
         token = self.app.tokens.load(self.session)
         assert token
         with suppress(LoginRequired):
-            tokens.renew_token(self.app, self.session, token, self.app.deadline())
+            tokens.renew_token(self.app, self.session, token, self.app.clock.deadline())
 
     def revoke(self) -> None:
         self.emulator.revoke_session()

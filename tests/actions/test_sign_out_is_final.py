@@ -27,7 +27,7 @@ def app(tmp_path: Path) -> WorldApp:
 
 def is_served(app: WorldApp) -> bool:
     """Return whether a hit would print the published response."""
-    runtime = str(app.runtime_folder)
+    runtime = str(app.locations.runtime_folder)
     try:
         times = [
             os.stat(path).st_mtime_ns
@@ -44,7 +44,7 @@ def is_served(app: WorldApp) -> bool:
 
 
 def edit(app: WorldApp, change: Callable[[str], str]) -> None:
-    path = Path(app.aws_config_file)
+    path = Path(app.locations.aws_config_file)
     path.write_text(change(path.read_text()))
     settle(path)
 
@@ -160,14 +160,14 @@ def test_our_own_sign_in_removes_credentials_before_it_saves_the_token(
 
 def test_under_an_endpoints_config_nothing_is_published(app: WorldApp) -> None:
     """That config ends with its command; the stamp is of the user's own config."""
-    copy = app.state_folder / "serve" / "x" / "config"
+    copy = app.locations.state_folder / "serve" / "x" / "config"
     copy.parent.mkdir(parents=True)
     copy.write_text(CONFIG)
     settle(copy)
-    before = Path(folders.config_link(str(app.runtime_folder), "corp")).readlink()
+    before = Path(folders.config_link(str(app.locations.runtime_folder), "corp")).readlink()
     other = WorldApp(Path(app.environ["HOME"]))
     other.environ["AWS_CONFIG_FILE"] = str(copy)
     other.at = app.at
     assert other.release() == "fresh-1"
-    assert Path(folders.config_link(str(app.runtime_folder), "corp")).readlink() == before
+    assert Path(folders.config_link(str(app.locations.runtime_folder), "corp")).readlink() == before
     assert is_served(app)

@@ -52,8 +52,8 @@ def test_the_lifetime_of_an_earlier_token_is_not_used(app):
 
 def test_signed_out_says_what_to_type(app):
     for call in (
-        lambda: tokens.ensure_valid_token(app, SESSION, app.deadline()),
-        lambda: tokens.renew_token(app, SESSION, token("x"), app.deadline()),
+        lambda: tokens.ensure_valid_token(app, SESSION, app.clock.deadline()),
+        lambda: tokens.renew_token(app, SESSION, token("x"), app.clock.deadline()),
         lambda: tokens.load_for_broker(app, SESSION),
     ):
         with pytest.raises(LoginRequired) as refused:
@@ -156,11 +156,11 @@ class TestRejected:
     ):
         app.sign_in(left, stands)
         rejected = token("first", NOW + 3000)
-        found = tokens.renew_token(app, SESSION, rejected, app.deadline())
+        found = tokens.renew_token(app, SESSION, rejected, app.clock.deadline())
         assert (found.value.reveal(), app.used) == (given, used)
 
     def test_a_rejected_token_is_not_returned_when_the_renewal_brings_no_other(self, app):
         app.sign_in(3000)
         app.renewal = LoginRequired("invalid_grant")
         with pytest.raises(LoginRequired, match="expired"):
-            tokens.renew_token(app, SESSION, token("first"), app.deadline())
+            tokens.renew_token(app, SESSION, token("first"), app.clock.deadline())

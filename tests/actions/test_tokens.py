@@ -49,7 +49,9 @@ def test_a_good_token_needs_no_request(
 ) -> None:
     sign_in(3000)
     before = emulator.counters
-    assert tokens.ensure_valid_token(app, session, app.deadline()).expires_at > app.now()
+    assert (
+        tokens.ensure_valid_token(app, session, app.clock.deadline()).expires_at > app.clock.now()
+    )
     assert emulator.counters == before
 
 
@@ -57,20 +59,20 @@ def test_with_a_damaged_token_file_good_role_credentials_are_served(
     app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
 ) -> None:
     path = sign_in(3000)
-    given = credentials.release(app, session, Role(*ROLE), app.deadline())
+    given = credentials.release(app, session, Role(*ROLE), app.clock.deadline())
     path.write_text("{")
     app.credentials.withdraw(session.key_of(Role(*ROLE)))
-    assert credentials.release(app, session, Role(*ROLE), app.deadline()) == given
+    assert credentials.release(app, session, Role(*ROLE), app.clock.deadline()) == given
     with pytest.raises(LoginRequired, match="is damaged"):
-        tokens.ensure_valid_token(app, session, app.deadline())
+        tokens.ensure_valid_token(app, session, app.clock.deadline())
 
 
 def test_a_token_near_its_end_is_renewed(
     app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
 ) -> None:
     path = sign_in(1190)
-    token = tokens.ensure_valid_token(app, session, app.deadline())
-    assert token.expires_at - app.now() > 3000
+    token = tokens.ensure_valid_token(app, session, app.clock.deadline())
+    assert token.expires_at - app.clock.now() > 3000
     assert json.loads(path.read_text())["accessToken"] == token.value.reveal()
     assert path.stat().st_mode & 0o777 == 0o600
     assert emulator.counters["CreateToken.refresh_token"] == 1
@@ -81,8 +83,8 @@ def test_the_margin_of_a_short_lived_token_is_a_third_of_its_lifetime(
 ) -> None:
     emulator.faults.token_seconds = 900
     sign_in(60)
-    first = tokens.ensure_valid_token(app, session, app.deadline())
-    again = tokens.ensure_valid_token(app, session, app.deadline())
+    first = tokens.ensure_valid_token(app, session, app.clock.deadline())
+    again = tokens.ensure_valid_token(app, session, app.clock.deadline())
     assert first.value == again.value
     assert emulator.counters["CreateToken.refresh_token"] == 1
 
@@ -93,7 +95,7 @@ def test_an_omitted_refresh_token_stays_in_the_file(
     emulator.faults.set(rotation="none", omit_refresh_token=True)
     path = sign_in(100)
     kept = json.loads(path.read_text())["refreshToken"]
-    tokens.ensure_valid_token(app, session, app.deadline())
+    tokens.ensure_valid_token(app, session, app.clock.deadline())
     assert json.loads(path.read_text())["refreshToken"] == kept
 
 
@@ -101,10 +103,10 @@ def test_signed_out_and_expired_say_what_to_type(
     app: App, session: SsoSession, sign_in: Callable[..., Path]
 ) -> None:
     with pytest.raises(LoginRequired, match="signed out"):
-        tokens.ensure_valid_token(app, session, app.deadline())
+        tokens.ensure_valid_token(app, session, app.clock.deadline())
     sign_in(0, refreshToken=None)
     with pytest.raises(LoginRequired) as refused:
-        tokens.ensure_valid_token(app, session, app.deadline())
+        tokens.ensure_valid_token(app, session, app.clock.deadline())
     assert refused.value.message == 'the session "corp" expired'
     assert refused.value.hint == "sign in with: ssohelper login corp"
 
@@ -113,7 +115,7 @@ def test_a_token_that_cannot_be_renewed_is_used_until_its_end(
     app: App, session: SsoSession, sign_in: Callable[..., Path]
 ) -> None:
     sign_in(100, refreshToken=None)
-    assert tokens.ensure_valid_token(app, session, app.deadline()).refresh_token is None
+    assert tokens.ensure_valid_token(app, session, app.clock.deadline()).refresh_token is None
 
 
 @pytest.mark.parametrize("name", ["InvalidGrantException", "InternalServerException"])
@@ -127,7 +129,9 @@ def test_after_a_failed_renewal_an_unexpired_token_is_used(
     path = sign_in(100)
     content = path.read_bytes()
     emulator.faults.fail("CreateToken", name, times=9)
-    assert tokens.ensure_valid_token(app, session, app.deadline(4)).expires_at > app.now()
+    assert (
+        tokens.ensure_valid_token(app, session, app.clock.deadline(4)).expires_at > app.clock.now()
+    )
     assert path.read_bytes() == content
 
 
@@ -154,7 +158,7 @@ def test_an_unreachable_aws_does_not_count_as_signed_out(
     content = path.read_bytes()
     emulator.stop()
     with pytest.raises(AwsUnreachable):
-        tokens.ensure_valid_token(app, session, app.deadline(3))
+        tokens.ensure_valid_token(app, session, app.clock.deadline(3))
     assert path.read_bytes() == content
 
 
@@ -199,10 +203,10 @@ def test_a_rejected_token_is_renewed_whatever_its_expiry(
     app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
 ) -> None:
     sign_in(3000)
-    rejected = tokens.ensure_valid_token(app, session, app.deadline())
-    fresh = tokens.renew_token(app, session, rejected, app.deadline())
+    rejected = tokens.ensure_valid_token(app, session, app.clock.deadline())
+    fresh = tokens.renew_token(app, session, rejected, app.clock.deadline())
     assert fresh.value != rejected.value
-    again = tokens.renew_token(app, session, rejected, app.deadline())
+    again = tokens.renew_token(app, session, rejected, app.clock.deadline())
     assert again.value == fresh.value
     assert emulator.counters["CreateToken.refresh_token"] == 1
 
@@ -287,7 +291,7 @@ def test_a_logout_during_the_renewal_is_not_undone(
     path = sign_in(0)
     emulator.faults.before("CreateToken", path.unlink)
     with pytest.raises(LoginRequired):
-        tokens.ensure_valid_token(app, session, app.deadline())
+        tokens.ensure_valid_token(app, session, app.clock.deadline())
     assert not path.exists()
 
 

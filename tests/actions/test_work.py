@@ -70,8 +70,8 @@ def test_the_fingerprint_changes_with_the_token_file_and_never_raises(app, work)
     first = work.read_fingerprint("corp")
     app.sign_in(HOUR, "second")
     assert work.read_fingerprint("corp") != first
-    app.aws_config_file.write_text("[sso-session corp\n")
-    fresh = issuing.Work(lambda: WorldApp(app.aws_config_file.parent.parent))
+    app.locations.aws_config_file.write_text("[sso-session corp\n")
+    fresh = issuing.Work(lambda: WorldApp(app.locations.aws_config_file.parent.parent))
     assert fresh.read_fingerprint("corp") == ""
     with pytest.raises(ConfigInvalid):
         fresh.find(KEY, 0.0)

@@ -47,7 +47,9 @@ class Shell:
             found["clientId"], Secret(found["clientSecret"]), 2**31, ("refresh_token",), SCOPES
         )
         refresh = Secret(found["refreshToken"])
-        token = AccessToken(Secret(found["accessToken"]), self.app.now() + 3600, refresh, client)
+        token = AccessToken(
+            Secret(found["accessToken"]), self.app.clock.now() + 3600, refresh, client
+        )
         self.app.tokens.save(self.session, token)
         facts = self.app.tokens.load_facts(self.session.name)
         facts = facts._replace(token_ids=(token.id,), issuer="loopback")

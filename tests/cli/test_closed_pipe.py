@@ -63,7 +63,7 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Home:
         ListedAccount(Account(f"{n:012}", f"prod-{n}", f"prod-{n}@example.com"), ("A", "B"))
         for n in range(ROWS // 2)
     )
-    app.directory.save("corp", Listing(START_URL, "us-east-1", app.now(), tuple(listed)))
+    app.directory.save("corp", Listing(START_URL, "us-east-1", app.clock.now(), tuple(listed)))
     return home
 
 

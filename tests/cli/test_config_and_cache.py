@@ -129,7 +129,7 @@ except BaseException as error:
         assert "holds" not in text + found.stderr
 
     def test_at_most_twenty_crash_logs_are_kept(self, home):
-        folder = App(home.env).state_folder / "crashes"
+        folder = App(home.env).locations.state_folder / "crashes"
         folder.mkdir(parents=True)
         for number in range(30):
             (folder / f"20200101T0000{number}Z-1.log").write_text("")
@@ -137,7 +137,7 @@ except BaseException as error:
         assert len(os.listdir(folder)) == 20
 
     def test_a_crash_without_a_usable_state_folder_is_reported_too(self, home):
-        state = App(home.env).state_folder
+        state = App(home.env).locations.state_folder
         state.parent.mkdir(parents=True, exist_ok=True)
         state.write_text("in the way")
         found = self.crash(home)

@@ -69,7 +69,7 @@ def age_token(home: Home, seconds: int) -> None:
 
     [path] = [p for p in home.token_folder.iterdir() if "accessToken" in p.read_text()]
     found = json.loads(path.read_text())
-    found["expiresAt"] = to_iso(App(home.env).now() + seconds)
+    found["expiresAt"] = to_iso(App(home.env).clock.now() + seconds)
     path.write_text(json.dumps(found))
 
 
@@ -89,7 +89,7 @@ class TestTransitions:
         assert state(home) == "assumed"
         assert said() == f"{PROFILE} 8h00m?\n"
         # A renewal after AWS's default length shows that the sign-in is longer; its end is unknown.
-        change_facts(home, signed_in_at=App(home.env).now() - 9 * 3600)
+        change_facts(home, signed_in_at=App(home.env).clock.now() - 9 * 3600)
         age_token(home, 60)
         assert credentials(run) == 0
         assert emulator.counters["CreateToken.refresh_token"] == 1
@@ -113,7 +113,7 @@ class TestTransitions:
         assert run("login").returncode == 0
         assert state(home) == "known"
         assert said() == f"{PROFILE} 8h00m\n"
-        change_facts(home, signed_in_at=App(home.env).now() - 8 * 3600 + 240)
+        change_facts(home, signed_in_at=App(home.env).clock.now() - 8 * 3600 + 240)
         age_token(home, 200)
         assert said().split(" ")[1].startswith("==")
 
@@ -168,7 +168,7 @@ class TestTransitions:
         self, run: Run, home: Home, app: App, said: Callable[..., str]
     ) -> None:
         said("--state")
-        app.prompt_state.write(RoleKey("corp", ACCOUNT, ROLE), "1|0|fine|ok", app.now() + 60)
+        app.prompt_state.write(RoleKey("corp", ACCOUNT, ROLE), "1|0|fine|ok", app.clock.now() + 60)
         assert run("login").returncode == 0
         assert app.prompt_state.role_ends_at(RoleKey("corp", ACCOUNT, ROLE)) is None
         assert said() == f"{PROFILE} 8h00m?\n"
@@ -287,8 +287,8 @@ class TestFailures:
         age_token(home, -60)
         emulator.reset_counters()
         with (
-            app.tokens.lock_token("corp", app.deadline()),
-            app.tokens.lock_sign_in("corp", app.deadline()),
+            app.tokens.lock_token("corp", app.clock.deadline()),
+            app.tokens.lock_sign_in("corp", app.clock.deadline()),
         ):
             assert said().startswith(PROFILE)
             assert said("--state").startswith(PROFILE)

@@ -154,7 +154,7 @@ def test_a_picker_without_a_saved_list_offers_the_sign_in(shell: Shell) -> None:
 def test_while_aws_is_down_an_expired_token_is_a_warning(shell: Shell, emulator: Emulator) -> None:
     token = shell.app.tokens.load(shell.session)
     assert isinstance(token, AccessToken)
-    shell.app.tokens.save(shell.session, token._replace(expires_at=shell.app.now() - 60))
+    shell.app.tokens.save(shell.session, token._replace(expires_at=shell.app.clock.now() - 60))
     emulator.stop()
     try:
         done = use(shell, "mine")

@@ -82,8 +82,8 @@ class TestRuntimeFolder:
     def test_app_has_the_same_folders(self, tmp_path):
         environ = {"SSOHELPER_HOME": str(tmp_path)}
         app = App(environ)
-        assert app.runtime_folder == Path(folders.runtime_folder(environ))
-        assert app.settings_file == tmp_path / "config.toml"
+        assert app.locations.runtime_folder == Path(folders.runtime_folder(environ))
+        assert app.locations.settings_file == tmp_path / "config.toml"
 
 
 @pytest.mark.parametrize("home", ["", "relative", "~root", "/home/a\nb", "/home/\x1b[31m"])
@@ -97,6 +97,6 @@ def test_aws_files_are_where_the_sdks_read_them(tmp_path):
     app = App(
         {"HOME": str(tmp_path), "AWS_CONFIG_FILE": "~/c", "AWS_SHARED_CREDENTIALS_FILE": "/x"}
     )
-    assert app.aws_config_file == tmp_path / "c"
-    assert app.aws_credentials_file == Path("/x")
-    assert app.token_folder == tmp_path / ".aws" / "sso" / "cache"
+    assert app.locations.aws_config_file == tmp_path / "c"
+    assert app.locations.aws_credentials_file == Path("/x")
+    assert app.locations.token_folder == tmp_path / ".aws" / "sso" / "cache"

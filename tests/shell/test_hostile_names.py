@@ -92,7 +92,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Names]:
     """Listing and credentials are saved beforehand: AWS's rate of 20/s would take 10 s."""
     with Emulator() as emulator:
         made = Names(tmp_path_factory.mktemp("home"), emulator)
-        now = made.app.now()
+        now = made.app.clock.now()
         offered = tuple(
             ListedAccount(Account(account_id(number), account, ""), (ROLES[number],))
             for number, account in enumerate(ACCOUNTS)

@@ -168,7 +168,7 @@ def _publish_without_check(put: Put) -> None:
     """A lost response is published again without a look at the sign-in, and without the lock."""
 
     def again(app: Any, session: Any, key: Any, cached: Any, *, is_due: bool) -> bool:
-        app.sleep(0.2)
+        app.clock.sleep(0.2)
         issuing._publish(app, session, key, cached, is_due=is_due)
         return True
 

@@ -92,7 +92,7 @@ def test_no_count_is_lost_between_eight_writers(tmp_path: Path):
         store = UsageStore(tmp_path / "state", runtime=tmp_path / "run")
         for _ in range(5):
             # Bound of a broken lock; each change takes a few ms.
-            ends = Deadline(60, app.monotonic)
+            ends = Deadline(60, app.clock.monotonic)
             store.update(KEY, lambda before: before.used(NOON), ends)
 
     app = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})

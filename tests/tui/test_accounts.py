@@ -248,7 +248,7 @@ def test_a_session_without_roles_says_so_and_shows_no_form(world: DemoHome) -> N
     world.config_file.write_text(config)
     session = services.config.read().sso_session("corp")
     assert session is not None
-    listing = Listing(session.start_url, session.region, services.now(), ())
+    listing = Listing(session.start_url, session.region, services.clock.now(), ())
     services.directory.save("corp", listing)
 
     async def scenario(user: User) -> None:
@@ -320,7 +320,7 @@ def test_thirty_hostile_names_are_shown_as_text(tmp_path: Path) -> None:
         ListedAccount(Account(f"{number:012d}", name, name), ("Admin", "Read"))
         for number, name in enumerate(NAMES)
     )
-    services.directory.save("corp", Listing(url, "us-east-1", services.now(), listed))
+    services.directory.save("corp", Listing(url, "us-east-1", services.clock.now(), listed))
     seen = []
 
     async def scenario(user: User) -> None:

@@ -41,7 +41,7 @@ def one_role(folder: Path) -> App:
     services = App({"HOME": str(folder), "SSOHELPER_HOME": str(folder)})
     account = Account("000030000001", NAME, "aws+customer-workloads-europe@example.com")
     listed = (ListedAccount(account, (ROLE,)),)
-    services.directory.save(SESSION, Listing(URL, "us-east-1", services.now(), listed))
+    services.directory.save(SESSION, Listing(URL, "us-east-1", services.clock.now(), listed))
     return services
 
 

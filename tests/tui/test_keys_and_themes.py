@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def settle(world: DemoHome, text: str) -> None:
-    world.app().settings_file.parent.mkdir(parents=True, exist_ok=True)
-    world.app().settings_file.write_text(text)
+    world.app().locations.settings_file.parent.mkdir(parents=True, exist_ok=True)
+    world.app().locations.settings_file.write_text(text)
 
 
 class TestKeys:

@@ -21,7 +21,7 @@ def test_three_clocks_count_down(world: DemoHome) -> None:
 def test_a_sign_in_whose_end_was_observed_is_shown_as_ended(world: DemoHome) -> None:
     services = world.app()
     facts = services.tokens.load_facts("corp")
-    services.tokens.save_facts("corp", facts._replace(ended_at=services.now() - 60))
+    services.tokens.save_facts("corp", facts._replace(ended_at=services.clock.now() - 60))
 
     async def scenario(user: User) -> None:
         await user.press("f3")

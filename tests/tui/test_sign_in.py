@@ -240,7 +240,7 @@ def test_a_cancel_is_not_shared_with_another_waiting_login(
     assert session is not None
     with pytest.raises(Interrupted, match='"lab" was cancelled'):
         login.log_in(services, session, CancelsAtCode(), LoginOptions(device_code=device_code))
-    assert services.sign_in_failures.load("lab", services.now()) is None
+    assert services.sign_in_failures.load("lab", services.clock.now()) is None
 
 
 def callback_port(url: str) -> int:

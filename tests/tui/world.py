@@ -174,7 +174,7 @@ class DemoHome:
         path.write_text(json.dumps(content))
         path.chmod(0o600)
         facts = SignInFacts(
-            signed_in_at=services.now(),
+            signed_in_at=services.clock.now(),
             token_expires_at=ends_at,
             token_life_seconds=3600,
             token_ids=(AccessToken(Secret(content["accessToken"]), ends_at, None, None).id,),
@@ -184,11 +184,13 @@ class DemoHome:
 
     def _use(self, services: App, session: SsoSession, role: Role, life_seconds: int) -> None:
         keys = RoleCredentials(
-            "ASIAEXAMPLE", Secret("s"), Secret("t"), services.now() + life_seconds
+            "ASIAEXAMPLE", Secret("s"), Secret("t"), services.clock.now() + life_seconds
         )
         key = RoleKey(session.name, *role)
         services.credentials.save(
-            key, session, CachedCredentials(keys, services.now(), _token_id(services, session))
+            key,
+            session,
+            CachedCredentials(keys, services.clock.now(), _token_id(services, session)),
         )
         favourites.record_use(services, _profile(session, *role))
 

@@ -218,7 +218,7 @@ class RowActions:
                 services,
                 profile.session,
                 profile.role,
-                services.deadline(),
+                services.clock.deadline(),
                 least_share=credentials.NEARLY_WHOLE,
             )
             return profile, found
@@ -234,7 +234,7 @@ class RowActions:
             services.environ
         )
         line = f"ssohelper exec {typed(profile.name)} -- {typed(shell)}"
-        left = duration_text(keys.expires_at - services.aws_now())
+        left = duration_text(keys.expires_at - services.clock.aws_now())
         who = f"{row.role_name} in {row.account.name or row.account.id}: these keys end in {left}"
         try:
             with self.app.suspend():
@@ -304,7 +304,7 @@ class RowActions:
         services = self.app.services
         if selection.find_profiles_of(services, row.key, row.profiles) != [*row.profiles]:
             raise LocalState(
-                f'"{services.aws_config_file}" has changed since this list was read',
+                f'"{services.locations.aws_config_file}" has changed since this list was read',
                 hint="nothing was written; check the list, then press the key again",
             )
         return profiles.read_managed(services, row.profiles)

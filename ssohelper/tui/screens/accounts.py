@@ -110,7 +110,9 @@ class AccountsScreen(Screen[None]):
         with Vertical(id="body") as body:
             # Space for the other widgets, so that the list does not move when they come.
             body.styles.margin = self._margin_at_first()
-            yield RolePane(self._choice.rows, now=self.services.now, is_guarded=self._is_guarded)
+            yield RolePane(
+                self._choice.rows, now=self.services.clock.now, is_guarded=self._is_guarded
+            )
 
     def on_mount(self) -> None:
         # Later: the list is painted first, at the place where it stays.
@@ -239,7 +241,7 @@ class AccountsScreen(Screen[None]):
             name, listed_at = session.name, self._choice.listed_at
             at = max(listed_at.get(name, 0), self._asked_at.get(name, 0))
             since = found.same_user_since.get(name)
-            if since is not None and at < since <= self.services.now():
+            if since is not None and at < since <= self.services.clock.now():
                 self._refresh(session, by_user=False)  # that list may be another user's
 
     def _tick(self) -> None:
@@ -252,7 +254,7 @@ class AccountsScreen(Screen[None]):
         if self._detail is not None and self._detail.display:
             row = self.roles.row
             guarded = row is not None and self._is_guarded(row)
-            now, aws_now = self.services.now(), self.services.aws_now()
+            now, aws_now = self.services.clock.now(), self.services.clock.aws_now()
             dense = not self.has_class("beside")
             self._detail.show_row(row, self._clocks, now, aws_now, guarded=guarded, dense=dense)
 
@@ -269,7 +271,7 @@ class AccountsScreen(Screen[None]):
 
     def _refresh_old(self) -> None:
         """Refresh lists that are old or missing. A failed refresh is not repeated any sooner."""
-        now, listed_at = self.services.now(), self._choice.listed_at
+        now, listed_at = self.services.clock.now(), self._choice.listed_at
         for session in self._choice.sessions:
             moments = (listed_at.get(session.name), self._asked_at.get(session.name))
             if not any(at is not None and 0 <= now - at < _OLD_SECONDS for at in moments):
@@ -287,7 +289,7 @@ class AccountsScreen(Screen[None]):
         if session.name in self._refreshing:
             return
         app, show_progress = self.app, partial(self._set_refresh_progress, session.name)
-        self._asked_at[session.name] = self.services.now()
+        self._asked_at[session.name] = self.services.clock.now()
 
         def progress(done: int, of: int) -> None:
             app.call_in_ui_thread(show_progress, f"{done}/{of}")

@@ -177,7 +177,7 @@ class ProfilesScreen(Screen[None]):
         if found.plan is None:
             return "no list of roles yet"
         what = plan_text.summary(found.plan) if found.plan.changes else "nothing to change"
-        age = self.app.services.now() - (found.listed_at or 0)
+        age = self.app.services.clock.now() - (found.listed_at or 0)
         return f"{what}  (list of {duration_text(age)} ago)"
 
     def _set_text(self, where: str, text: str, *, already_shown: bool = False) -> None:
@@ -328,7 +328,7 @@ class ProfilesScreen(Screen[None]):
             )
             if await self._confirm("undo the last write", lines, command):
                 await background.run(self.app, lambda: profiles.undo(services, version))
-                self.app.show_done(f"restored: {services.aws_config_file}", command)
+                self.app.show_done(f"restored: {services.locations.aws_config_file}", command)
         except SsoHelperError as error:
             self.app.show_error(error)
         self.read()
@@ -354,7 +354,11 @@ class ProfilesScreen(Screen[None]):
         self.read()
 
     async def _confirm(self, what: str, lines: list[Line], command: str) -> bool:
-        place = self._current.path if self._current else str(self.app.services.aws_config_file)
+        place = (
+            self._current.path
+            if self._current
+            else str(self.app.services.locations.aws_config_file)
+        )
         screen = ConfirmScreen(f"{what} — write {place}?", lines=lines, command=command)
         yes = await self.app.push_screen_wait(screen)
         if not yes:

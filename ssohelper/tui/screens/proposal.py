@@ -76,5 +76,8 @@ def must_list_again(services: App, session: SsoSession, *, prune: bool) -> bool:
 
 def display_path(services: App) -> str:
     """Return the path of the config, with `~` for the home folder."""
-    path, home = str(services.aws_config_file), services.environ.get("HOME", "").rstrip("/")
+    path, home = (
+        str(services.locations.aws_config_file),
+        services.environ.get("HOME", "").rstrip("/"),
+    )
     return f"~{path[len(home) :]}" if home and path.startswith(f"{home}/") else path

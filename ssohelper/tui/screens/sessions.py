@@ -189,7 +189,7 @@ class SessionsScreen(Screen[None]):
     def _summary(self, clock: SessionClock) -> str:
         if clock.state == "signed_out":
             return f"press {self.app.key_of('sessions.sign_in', self)} to sign in"
-        at, now = clock.outlook.at, self.app.services.now()
+        at, now = clock.outlook.at, self.app.services.clock.now()
         if self._has_ended(clock):
             return "sign in again"
         if clock.state == "expired":
@@ -200,7 +200,9 @@ class SessionsScreen(Screen[None]):
 
     def _has_ended(self, clock: SessionClock) -> bool:
         """Return whether the sign-in of a session that has a token is known to have ended."""
-        return clock.state != "signed_out" and clock.outlook.is_needed(self.app.services.now())
+        return clock.state != "signed_out" and clock.outlook.is_needed(
+            self.app.services.clock.now()
+        )
 
     def _details(self, width: int) -> list[Line]:
         snapshot, number = self._snapshot, self.query_one("#sessions", Chooser).cursor
@@ -217,7 +219,7 @@ class SessionsScreen(Screen[None]):
         clock = snapshot.clocks[number]
         lines: list[Line] = [[], *self._session_lines(clock), []]
         bar = max(8, min(40, width - 56))
-        now = self.app.services.now()
+        now = self.app.services.clock.now()
         if clock.state == "signed_out":
             lines += self._how_to_sign_in(clock.session, "You are signed out.")
             return lines
@@ -251,7 +253,7 @@ class SessionsScreen(Screen[None]):
             for key, found in self._snapshot.credentials
             if key.session_name == session.name
         ]
-        now = self.app.services.aws_now()
+        now = self.app.services.clock.aws_now()
         mine = [(key, found) for key, found in mine if found.credentials.expires_at > now]
         if not mine:
             return [[("  role credentials  ", "dim"), ("none cached", "dim")]]
@@ -317,7 +319,7 @@ class SessionsScreen(Screen[None]):
                 services = self.app.services
                 ahead = clocks.load_outlook_of_token(services, session, outcome.token)
                 text = clock_text.login_result(
-                    session.name, outcome.how, ahead, services.now(), outcome.user
+                    session.name, outcome.how, ahead, services.clock.now(), outcome.user
                 )
                 self.app.show_done(text, command)
             self.read()

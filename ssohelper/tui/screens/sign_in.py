@@ -129,7 +129,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
     def _begin(self) -> None:
         self._cancel()
         services = self.app.services
-        self._began = services.monotonic()
+        self._began = services.clock.monotonic()
         self._waits_for = "asking AWS"
         self._set_texts(note="", code="", address="", failure="")
         try:
@@ -217,7 +217,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
         self.query_one("#waiting").display = bool(self._waits_for)
         if not self._waits_for:
             return
-        seconds = self.app.services.monotonic() - self._began
+        seconds = self.app.services.clock.monotonic() - self._began
         animated = self.app.animation_level != "none"
         frame = _FRAMES[int(seconds / _FRAME_SECONDS) % len(_FRAMES)] if animated else "…"
         clock = f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
