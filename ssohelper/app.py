@@ -159,7 +159,7 @@ class App:
         return SettingsStamp(self.locations.runtime_folder, self.locations.settings_file)
 
     def session_stamp(self, session: SsoSession) -> SessionStamp:
-        """Note config and token file as they are now, before they are read."""
+        """Take the times of config and token file now, before they are read."""
         from ssohelper.stores.session_stamp import SessionStamp
 
         # Under an endpoint's config, which ends with its command, nothing is published.
@@ -194,7 +194,7 @@ class App:
 
     @cached_property
     def name_index(self) -> NameIndexFile:
-        """Note the config as it is now, before it is read."""
+        """Take the time of the config now, before it is read."""
         from ssohelper.stores.name_index import NameIndexFile
 
         return NameIndexFile(self.locations.runtime_folder, self.locations.aws_config_file)
@@ -229,7 +229,7 @@ class App:
         return AccountClient(credentials, region, self.environ, warn=self.warn)
 
     def import_account_client(self) -> None:
-        """Import what account_client takes, 0.3 s of CPU, before somebody waits for it."""
+        """Import the modules of account_client, 0.3 s of CPU, while the user does something else."""
         from ssohelper.wire import account  # noqa: F401
 
     def federation(self, region: str) -> Federation:
@@ -290,7 +290,7 @@ class App:
         return Renewals(self.environ)
 
     def start_notice(self, notice: Notice) -> None:
-        """Hand a notice to the user's `notify` command, detached; warn when it cannot be started."""
+        """Start the user's `notify` command for a notice, detached; warn when it cannot be started."""
         from ssohelper.system import notify
 
         command = self.settings.get("notify")
@@ -299,7 +299,7 @@ class App:
             self.warn(trouble)
 
     def start_listing(self, session_name: str) -> None:
-        """Start the detached process that lists this session anew."""
+        """Start a detached process that refreshes the saved list of this session."""
         argv = ["list", "--session", session_name, "--detached"]
         spawn.start_detached(argv, self.environ)
 
