@@ -119,7 +119,7 @@ def log_out(app: App, session: SsoSession) -> bool:
 
 
 def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutcome | None:
-    """Return the present sign-in if it lasts long enough, its token renewed where needed."""
+    """Return the present sign-in, its token renewed where needed; None if a new one is needed."""
     try:
         token = app.tokens.load(session)
     except LoginRequired:

@@ -104,7 +104,10 @@ def _record(app: App, session: SsoSession, outlook: Outlook, due: frozenset[str]
 
 
 def _is_current(record: GivenNotices, outlook: Outlook, now: int) -> bool:
-    """Return whether the record is about this sign-in. One without an end stops at the next one."""
+    """Return whether the recorded notices belong to the present sign-in.
+
+    Those without an end, such as of a sign-out, no longer do after the next sign-in.
+    """
     return record.end is not None or not record.marks or outlook.is_over(now)
 
 

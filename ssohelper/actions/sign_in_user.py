@@ -94,7 +94,7 @@ def _portal(app: App, session: SsoSession, token: AccessToken) -> Portal:
 
 
 class _UserLookup:
-    """What the thread needs, read before it starts: threads must not share the App."""
+    """Finds the user's name in a thread. Files are read before: threads must not share the App."""
 
     def __init__(self, app: App, session: SsoSession, token: AccessToken) -> None:
         self._app = app

@@ -44,7 +44,7 @@ def hold_text(app: App, session: SsoSession) -> str:
 
 
 def child_variables(hold_text: str) -> dict[str, str]:
-    """Return the variables that make each ssohelper below this process wait; none for ""."""
+    """Return the variables that make each ssohelper in a child process wait; none for ""."""
     return {VARIABLE: hold_text} if hold_text else {}
 
 

@@ -1,4 +1,4 @@
-"""login, logout, status."""
+"""The commands login, logout and status."""
 
 import sys
 from collections.abc import Callable

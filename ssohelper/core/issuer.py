@@ -88,7 +88,7 @@ def check_destination(
 def check_credentials_destination(
     issuer: str | None, service: Service, endpoint: str, session: SsoSession
 ) -> None:
-    """Check, before role credentials are sent, that AWS's are not sent to this machine.
+    """Check, before role credentials are sent, that this machine gets none that AWS issued.
 
     Raises: ConfigInvalid when they would be.
     """

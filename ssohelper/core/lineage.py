@@ -25,7 +25,7 @@ class Validity(Enum):
 
 
 def validity_of(token_id: str, token: AccessToken | None, facts: SignInFacts) -> Validity:
-    """Return the validity of credentials issued for `token_id`; `token` is the file's now."""
+    """Return the validity of credentials issued for `token_id`; the file now holds `token`."""
     if token is None:
         return Validity.SIGNED_OUT
     if token_id == token.id:

@@ -15,7 +15,7 @@ DESKTOP = "desktop"
 # The contract: an hour and a quarter of an hour before the end, and at the end.
 _NOTICE_SECONDS_BEFORE = (3600, 900, 0)
 _AT_END = "0"
-# Several files record an end in whole seconds: a difference up to this is the same end.
+# Ends that differ by at most this are the same: several files record them in whole seconds.
 _SAME_END_SECONDS = 60
 _OVER = "over"
 _REFUSED = "refused"
