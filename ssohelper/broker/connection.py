@@ -11,7 +11,7 @@ from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, RoleKey
 # A caller sends its line at once; one that takes longer is disconnected.
 _REQUEST_SECONDS = 5.0
 _LONGEST_REQUEST_BYTES = 512
-# No caller waits longer than the contract's 50 s.
+# A connection ends after this time in any case: the contract's longest wait is 50 s.
 _LONGEST_WAIT_SECONDS = 60.0
 
 

@@ -2,14 +2,14 @@
 
 from ssohelper.errors import SsoHelperError, Throttled
 
-# A renewal that is unanswered for so long counts as failing for the callers that wait for it. It
+# After so long without an answer, a renewal counts as failing for the callers that wait for it; it
 # goes on.
 RENEWAL_SILENT_SECONDS = 15.0
-# Unexpired credentials are not worth a longer wait for newer ones.
+# How long a caller with unexpired credentials waits for newer ones.
 USABLE_SECONDS = 5.0
 # How long a caller waits through failing answers (5xx, no connection) before exit 6.
 PATIENCE_SECONDS = 3.5
-# An unexpired token is not worth a longer wait for its renewal.
+# How long a call with an unexpired token waits for the token's renewal.
 RENEWAL_AHEAD_SECONDS = 6.0
 # The contract: a caller whose request will soon be sent at AWS's pace waits up to 50 s.
 LONGEST_WAIT_SECONDS = 50.0

@@ -183,7 +183,7 @@ class Loop:
         else:
             self._replies[caller] = reply
 
-    # -- pieces ------------------------------------------------------------------------------
+    # -- helpers -----------------------------------------------------------------------------
 
     def _start_thread(self, target: Callable[[], None]) -> bool:
         try:

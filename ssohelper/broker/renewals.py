@@ -102,7 +102,7 @@ class _Report:
             os.close(self._reader)
 
     def _wait_on_windows(self, deadline: Deadline) -> bool:
-        # select takes sockets only there.
+        # On Windows, select takes sockets only.
         thread = threading.Thread(target=self._read_all, daemon=True)
         thread.start()
         thread.join(deadline.left())

@@ -120,7 +120,7 @@ class Refusals:
         self._found.pop(scope, None)
 
     def has_any_at(self, now: float) -> bool:
-        """Return whether one may still be shared."""
+        """Return whether any refusal is still shared at this time."""
         return any(found.until > now for found in self._found.values())
 
 
@@ -147,7 +147,7 @@ def _session_of(scope: RoleKey | str) -> str:
 
 
 def reason_of(job: Job, session: Session) -> SsoHelperError:
-    """Return why the job has no answer yet."""
+    """Return the error for a caller that cannot wait longer for the job's answer."""
     for failing in (job.backoff, session.calls, session.renewal):
         if failing.error is not None:
             return failing.error

@@ -122,7 +122,7 @@ def run_with_server(app: App, chosen: Profile, program: list[str], hold_text: st
     return ended.code
 
 
-# -- pieces ------------------------------------------------------------------------------------
+# -- helpers -----------------------------------------------------------------------------------
 
 
 def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:

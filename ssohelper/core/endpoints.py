@@ -1,7 +1,7 @@
 """Where a token or a browser may go: regions, API endpoints, sign-in addresses.
 
 The only place that decides. Endpoints are built from a checked region; the service's own
-AWS_ENDPOINT_URL_… moves them to loopback or to that service on AWS's hosts, nothing else does.
+AWS_ENDPOINT_URL_… may set them to loopback or to that service on AWS's hosts, and to nothing else.
 """
 
 import re
@@ -132,7 +132,7 @@ def is_region(text: str) -> bool:
 
 
 def variable_of(service: str) -> str:
-    """Return the environment variable that moves this service's endpoint."""
+    """Return the environment variable that sets this service's endpoint."""
     return _VARIABLES[service]
 
 

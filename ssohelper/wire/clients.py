@@ -195,7 +195,7 @@ class _BoundedSession:
                 hint="unset AWS_DATA_PATH, and look into ~/.aws/models",
             )
         request.stream_output = True
-        # Host and path alone: queries, headers and bodies hold secrets.
+        # Host and path only: queries, headers and bodies hold secrets.
         place, began = urlsplit(request.url), time.monotonic()
         _log.debug("%s %s%s", request.method, place.netloc, place.path)
         response = self._inner.send(request)
