@@ -144,6 +144,6 @@ def test_a_pasted_megabyte_is_text(world: DemoHome) -> None:
         await user.wait_for_text("start URL")
         user.app.screen.focused.post_message(Paste("[red]" * 200_000))  # type: ignore[union-attr]
         await user.press("enter")
-        await user.wait_for_text("is no", "a start URL looks like")
+        await user.wait_for_text("not a start URL", "a start URL looks like")
 
     run_scenario(world.app(), scenario)
