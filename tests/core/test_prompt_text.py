@@ -33,6 +33,7 @@ TABLE = [
     ("known", 1799, "=29m=", "soon"),
     ("known", 300, "=5m=", "soon"),
     ("known", 299, "==4m==", "late"),
+    ("known", 60, "==1m==", "late"),
     ("known", 59, "==59s==", "late"),
     ("known", 0, "==signed out==", "late"),
     ("known", -86400, "==signed out==", "late"),
@@ -100,6 +101,24 @@ def test_a_line_has_at_most_40_characters(guarded, shown_clock, length):
         assert line.split(" ")[0] == label
 
 
+@pytest.mark.parametrize(
+    ("length", "kind", "left", "shown_length"),
+    [
+        (32, "known", 7 * 3600, 32),
+        (33, "known", 7 * 3600, 32),
+        (32, "assumed", 240, 32),
+        (31, "assumed", 59, 31),
+        (32, "assumed", 59, 25),
+        (25, "ended", 0, 25),
+        (26, "ended", 0, 25),
+    ],
+)
+def test_a_name_is_shortened_where_it_does_not_fit(length, kind, left, shown_length):
+    line = prompt_text.line("n" * length, prompt_text.rows(clock(kind, left)), NOW)
+    assert len(line.split(" ")[0]) == shown_length
+    assert len(line) <= 40
+
+
 def test_a_name_with_the_sign_of_guarded_roles_does_not_look_guarded():
     assert prompt_text.label("@@prod", guarded=False) == "?@prod"
     assert prompt_text.label("@@prod", guarded=True) == "@@@@prod"
@@ -120,6 +139,7 @@ def test_a_hostile_name_is_harmless(name):
         (("known", 7200), 600, ("known", 600)),
         (("known", 300), 600, ("known", 300)),
         (("assumed", 300), 600, ("assumed", 300)),
+        (("assumed", 600), 600, ("assumed", 600)),
         (("assumed", -300), 600, ("known", 600)),
         (("known", -300), 600, ("known", 600)),
         (("ended", -5), 600, ("known", 600)),
