@@ -328,7 +328,7 @@ class TestLock:
 
         def look() -> None:
             try:
-                with elsewhere.tokens.lock_token("corp", elsewhere.deadline(0)):
+                with elsewhere.tokens.lock_token("corp", elsewhere.clock.deadline(0)):
                     held.append(False)
             except LockNotObtained:
                 held.append(True)
@@ -388,7 +388,7 @@ class TestLock:
         free: list[bool] = []
 
         def look() -> None:
-            with other_process.tokens.lock_state("corp", other_process.deadline(0)):
+            with other_process.tokens.lock_state("corp", other_process.clock.deadline(0)):
                 free.append(True)
 
         app.while_renewed = look

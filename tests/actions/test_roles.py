@@ -16,7 +16,7 @@ def house_of(home: Home) -> App:
     home.add_session("corp", URL)
     home.add_session("other", OTHER_URL)
     listed = (ListedAccount(PROD, ("Admin", "Read")),)
-    house.directory.save("corp", Listing(URL, "us-east-1", house.now(), listed))
+    house.directory.save("corp", Listing(URL, "us-east-1", house.clock.now(), listed))
     return house
 
 

@@ -177,7 +177,7 @@ def test_after_invalid_grant_another_tools_new_token_is_used(
 
     patient = App(app.environ, sleep=other_tool_writes)
     renew_in_process(patient)
-    token = tokens.ensure_valid_token(patient, session, patient.deadline())
+    token = tokens.ensure_valid_token(patient, session, patient.clock.deadline())
     assert token.value.reveal() == theirs["accessToken"]
     assert emulator.counters["CreateToken.refresh_token"] == 1
 
@@ -195,7 +195,7 @@ def test_waiting_for_another_tools_token_ends_after_three_seconds(
     waiting = App(app.environ, monotonic=lambda: clock[0], sleep=sleep)
     renew_in_process(waiting)
     with pytest.raises(LoginRequired):
-        tokens.ensure_valid_token(waiting, session, waiting.deadline())
+        tokens.ensure_valid_token(waiting, session, waiting.clock.deadline())
     assert 2.5 < clock[0] <= 3.0
 
 
@@ -220,7 +220,7 @@ def test_threads_at_once_make_one_refresh(
 
     def ask() -> None:
         own = App(app.environ)
-        results.append(tokens.ensure_valid_token(own, session, own.deadline()).value.reveal())
+        results.append(tokens.ensure_valid_token(own, session, own.clock.deadline()).value.reveal())
 
     threads = [threading.Thread(target=ask) for _ in range(10)]
     for thread in threads:

@@ -124,11 +124,11 @@ class WorldApp(App):
         self.credentials.save(KEY, SESSION, kept)
 
     def release(self, seconds: float = 18, **more: Any) -> str:
-        deadline = self.deadline(seconds)
+        deadline = self.clock.deadline(seconds)
         return credentials.release(self, SESSION, ROLE, deadline, **more).access_key_id
 
     def valid(self, seconds: float = 18) -> str:
-        return tokens.ensure_valid_token(self, SESSION, self.deadline(seconds)).value.reveal()
+        return tokens.ensure_valid_token(self, SESSION, self.clock.deadline(seconds)).value.reveal()
 
     # -- outcomes ------------------------------------------------------------------------------
 

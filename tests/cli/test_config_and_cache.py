@@ -87,12 +87,12 @@ class TestCache:
             ("role_credentials", "other"),
             ("listing", "other"),
         }
-        assert not os.path.exists(kept.runtime_folder / "credentials" / "corp")
+        assert not os.path.exists(kept.locations.runtime_folder / "credentials" / "corp")
 
     def test_clearing_all_leaves_no_role_credentials(self, run, kept):
         assert run("cache", "clear", "--yes").returncode == 0
         assert run("cache", "clear", "--yes").returncode == 0
-        left = [path for path in kept.runtime_folder.rglob("*") if path.is_file()]
+        left = [path for path in kept.locations.runtime_folder.rglob("*") if path.is_file()]
         assert [path for path in left if b"CNRY" in path.read_bytes()] == []
         assert kept.tokens.load(SESSION)
 
