@@ -63,7 +63,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         then: Callable[[_T], None] | None = None,
         failed: Callable[[SsoHelperError], None] | None = None,
     ) -> None:
-        """Do the work in a thread, then call `then` with its result, or `failed`, in the UI thread."""
+        """Do the work in a thread; then call `then`, or `failed`, in the UI thread."""
         background.start(self, work, then or (lambda _found: None), failed or self.show_error)
 
     def call_in_ui_thread(self, function: Callable[[_T], None], value: _T) -> None:
@@ -152,7 +152,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.exit(return_code=1)
 
     def propagate_failure(self) -> None:
-        """After run(): raise the internal error that ended it, or end this process by its signal."""
+        """After run(): raise the internal error, or end this process by the signal, that ended it."""
         if self.ended_by_signal is None and self.return_code and sys.platform != "win32":
             # To draw on a closed terminal fails with an error of its own.
             self.ended_by_signal = signal.SIGHUP if tty.has_hung_up() else None

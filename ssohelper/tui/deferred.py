@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from ssohelper.app import App
-    from ssohelper.core.listing import Listing
     from ssohelper.core.model import SsoSession
     from ssohelper.core.role_rows import RoleRow
     from ssohelper.tui.app import FullScreenApp
     from ssohelper.tui.screens.account_actions import RowActions
+    from ssohelper.tui.screens.list_refresher import ListRefresher
     from ssohelper.tui.screens.set_up import SetUpForm
     from ssohelper.tui.widgets.clocks import Clocks
     from ssohelper.tui.widgets.role_detail import RoleDetail
@@ -78,13 +78,13 @@ def make_set_up_form() -> SetUpForm:
     return form
 
 
-def refresh_listing(
-    services: App, session: SsoSession, progress: Callable[[int, int], None]
-) -> Listing:
-    """Ask AWS for the list of the session's roles, save it and return it."""
-    from ssohelper.actions import directory
+def make_list_refresher(
+    app: FullScreenApp, progressed: Callable[[], None], refreshed: Callable[[], None]
+) -> ListRefresher:
+    """Return what refreshes the saved lists."""
+    from ssohelper.tui.screens.list_refresher import ListRefresher
 
-    return directory.fetch_listing(services, session, refresh=True, progress=progress)
+    return ListRefresher(app, progressed, refreshed)
 
 
 def make_bars() -> tuple[list[Widget], Widget]:

@@ -51,7 +51,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
     """An app that handles a key or pasted text completely before the next one.
 
     Textual alone handles a letter in the focused widget, but other keys later, in the app. With
-    `ab⌫c⇥d` typed at once, ⌫ would delete the c, and the d would go into the field before the ⇥.
+    `ab⌫c⇥d` typed at once, ⌫ would delete the c, and ⇥ would come after the d.
     """
 
     def __init__(self) -> None:

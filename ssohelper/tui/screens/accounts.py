@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -18,11 +17,9 @@ from textual.widgets import Static
 from ssohelper.actions import roles
 from ssohelper.actions.roles import KnownRoles
 from ssohelper.core import guard_rules
-from ssohelper.core.listing import Listing
-from ssohelper.core.model import SsoSession
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
-from ssohelper.errors import LoginRequired, SsoHelperError
+from ssohelper.errors import SsoHelperError
 from ssohelper.tui import deferred
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.widgets.role_list import RoleList
@@ -33,12 +30,11 @@ if TYPE_CHECKING:
     from ssohelper.tui.app import FullScreenApp
     from ssohelper.tui.commands import Command
     from ssohelper.tui.screens.account_actions import RowActions
+    from ssohelper.tui.screens.list_refresher import ListRefresher
     from ssohelper.tui.widgets.clocks import Clocks
     from ssohelper.tui.widgets.role_detail import RoleDetail
     from ssohelper.tui.widgets.top_bar import FilterLabel
 
-# A list older than this is refreshed in the background while it is shown.
-_OLD_SECONDS = 10 * 60
 # After this time the first paint is written: Textual writes in a thread, which imports would delay.
 _PAINTED_SECONDS = 0.03
 # The clocks count down every second; their files are read again this often.
@@ -92,8 +88,7 @@ class AccountsScreen(Screen[None]):
         self._detail: RoleDetail | None = None
         self._only_session: str | None = None
         self._only_favourites = False
-        self._refreshing: dict[str, str] = {}
-        self._asked_at: dict[str, int] = {}
+        self._refresher: ListRefresher | None = None
         self._seconds = 0
 
     @property
@@ -122,6 +117,7 @@ class AccountsScreen(Screen[None]):
         deferred.start_log(self.services.environ)
         bars, footer = deferred.make_bars()
         self._detail = deferred.make_role_detail()
+        self._refresher = deferred.make_list_refresher(self.app, self._show_refreshing, self.reload)
         self._actions = deferred.make_row_actions(self.app, self, self.roles, self.reload)
         with self.app.batch_update():
             body = self.query_one("#body")
@@ -158,8 +154,9 @@ class AccountsScreen(Screen[None]):
         choice = self._choice
         if choice.rows or not choice.sessions:
             return ""
-        if self._refreshing:
-            return f"Your roles are being listed at AWS: {self._refreshing_text()}"
+        refreshing = self._refresher.text if self._refresher else ""
+        if refreshing:
+            return f"Your roles are being listed at AWS: {refreshing}"
         if choice.unlisted:
             return _NO_LIST.format(name=choice.unlisted[0].name)
         return _NO_ROLE.format(name=choice.sessions[0].name)
@@ -237,12 +234,8 @@ class AccountsScreen(Screen[None]):
     def _show_clocks(self, found: Clocks) -> None:
         self._clocks = found
         self._show_detail()
-        for session in self._choice.sessions:
-            name, listed_at = session.name, self._choice.listed_at
-            at = max(listed_at.get(name, 0), self._asked_at.get(name, 0))
-            since = found.same_user_since.get(name)
-            if since is not None and at < since <= self.services.clock.now():
-                self._refresh(session, by_user=False)  # that list may be another user's
+        if self._refresher is not None:
+            self._refresher.refresh_after_change_of_user(self._choice, found)
 
     def _tick(self) -> None:
         self._seconds += 1
@@ -270,65 +263,22 @@ class AccountsScreen(Screen[None]):
     # -- refreshing ----------------------------------------------------------------------------
 
     def _refresh_old(self) -> None:
-        """Refresh lists that are old or missing. A failed refresh is not repeated any sooner."""
-        now, listed_at = self.services.clock.now(), self._choice.listed_at
-        for session in self._choice.sessions:
-            moments = (listed_at.get(session.name), self._asked_at.get(session.name))
-            if not any(at is not None and 0 <= now - at < _OLD_SECONDS for at in moments):
-                self._refresh(session, by_user=False)
+        if self._refresher is not None:
+            self._refresher.refresh_old(self._choice)
 
     def action_refresh(self) -> None:
         """Ask AWS for the roles of every session that is shown."""
         if self._config_error is not None:
             self.reload()
-        for session in self._choice.sessions:
-            if self._only_session in (None, session.name):
-                self._refresh(session, by_user=True)
-
-    def _refresh(self, session: SsoSession, *, by_user: bool) -> None:
-        if session.name in self._refreshing:
-            return
-        app, show_progress = self.app, partial(self._set_refresh_progress, session.name)
-        self._asked_at[session.name] = self.services.clock.now()
-
-        def progress(done: int, of: int) -> None:
-            app.call_in_ui_thread(show_progress, f"{done}/{of}")
-
-        def done(_listing: Listing) -> None:
-            self._set_refresh_progress(session.name, None)
-            self.reload()
-            if by_user:
-                command = f"ssohelper list --refresh --session {session.name}"
-                app.show_done(f'listed "{session.name}"', command)
-
-        def failed(error: SsoHelperError) -> None:
-            self._set_refresh_progress(session.name, None)
-            if not isinstance(error, LoginRequired):
-                app.show_error(error)
-                return
-            # To be listed at once after a sign-in, which the clocks show is needed.
-            self._asked_at.pop(session.name, None)
-            if by_user and len(self._choice.sessions) == 1:
-                app.sign_in(session.name, error)
-            elif by_user:
-                app.show_error(error)
-
-        self._set_refresh_progress(session.name, "")
-        services = self.services
-        app.run_in_background(
-            lambda: deferred.refresh_listing(services, session, progress), done, failed
-        )
-
-    def _set_refresh_progress(self, session_name: str, text: str | None) -> None:
-        if text is None:
-            self._refreshing.pop(session_name, None)
-        else:
-            self._refreshing[session_name] = text
-        self._show_refreshing()
+        sessions = self._choice.sessions
+        for session in sessions:
+            if self._refresher is not None and self._only_session in (None, session.name):
+                is_only = len(sessions) == 1
+                self._refresher.refresh(session, by_user=True, may_offer_sign_in=is_only)
 
     def _show_refreshing(self) -> None:
         """Show which lists are being refreshed, or else how many sessions have no list."""
-        refreshing = self._refreshing_text()
+        refreshing = self._refresher.text if self._refresher else ""
         missing = len(self._choice.unlisted) if self._choice.rows else 0
         sessions = "1 session" if missing == 1 else f"{missing} sessions"
         unlisted = f"{sessions} not listed yet: F3" if missing else ""
@@ -337,9 +287,6 @@ class AccountsScreen(Screen[None]):
         )
         for line in self.query(".empty-list").results(Static):
             line.update(self._empty_list_text())
-
-    def _refreshing_text(self) -> str:
-        return ", ".join(f"{name} {text}".strip() for name, text in self._refreshing.items())
 
     # -- filters -------------------------------------------------------------------------------
 

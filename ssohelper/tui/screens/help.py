@@ -102,4 +102,4 @@ def help_lines(found: Help, width: int) -> list[Line]:
         [("To change a key: ", "dim")],
         [("  ssohelper config set keys.ACTION KEY", "accent")],
     ]
-    return [[(show(text), look) for text, look in line] for line in lines]
+    return [[(show(text), style) for text, style in line] for line in lines]

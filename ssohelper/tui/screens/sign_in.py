@@ -297,8 +297,8 @@ class _Attempt:
         if make_address is not None:
             self._app.run_in_background(lambda: self.open_browser(make_address))
 
-    def confirm_another_user(self, earlier: str, person: str) -> bool:
-        question = f'Keep the sign-in of "{person}"? Last time "{earlier}" signed in here.'
+    def confirm_another_user(self, earlier: str, user: str) -> bool:
+        question = f'Keep the sign-in of "{user}"? Last time "{earlier}" signed in here.'
         answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._call_in_ui_thread(self._screen.ask_about_other_user, (question, answers.put))
         while not self.cancelled.is_set():

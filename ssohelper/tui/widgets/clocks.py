@@ -50,7 +50,7 @@ def read_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
 
 
 class Snapshot(NamedTuple):
-    """What the Sessions screen shows, read together. `broken`: (name, error) of unusable sessions."""
+    """What the Sessions screen shows. `broken`: (name, error) of sessions that cannot be used."""
 
     clocks: tuple[SessionClock, ...]
     credentials: tuple[tuple[RoleKey, CachedCredentials], ...]

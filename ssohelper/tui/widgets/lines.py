@@ -1,4 +1,4 @@
-"""Scrollable lines of text. Only visible lines are drawn: 60,000 lines of a diff cost what 20 do."""
+"""Scrollable lines of text. Draws only visible lines: a diff of 60,000 costs what 20 do."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar

@@ -40,19 +40,19 @@ class Columns(NamedTuple):
 
 def columns_for(width: int, *, several_sessions: bool, grouped: bool) -> Columns:
     """Return which columns fit: name and role first, then id, last use, session, profile."""
-    room = max(0, width - _SIGNS_WIDTH)
+    columns = max(0, width - _SIGNS_WIDTH)
     if grouped:
         # The heading shows the account.
-        age = _AGE_WIDTH + 1 if room >= 40 else 0
-        role = room - age if room < 70 else 33
-        return Columns(0, 0, role, 0, room - age - role, age)
-    if room < 40:
-        role = room * 2 // 5
-        return Columns(room - role - (role > 0), 0, role, 0, 0, 0)
-    age = _AGE_WIDTH + 1 if room >= 50 else 0
-    account_id = _ID_WIDTH + 1 if room >= 64 else 0
-    session = 13 if several_sessions and room >= 80 else 0
-    left = room - age - account_id - session
+        age = _AGE_WIDTH + 1 if columns >= 40 else 0
+        role = columns - age if columns < 70 else 33
+        return Columns(0, 0, role, 0, columns - age - role, age)
+    if columns < 40:
+        role = columns * 2 // 5
+        return Columns(columns - role - (role > 0), 0, role, 0, 0, 0)
+    age = _AGE_WIDTH + 1 if columns >= 50 else 0
+    account_id = _ID_WIDTH + 1 if columns >= 64 else 0
+    session = 13 if several_sessions and columns >= 80 else 0
+    left = columns - age - account_id - session
     profile = left * 2 // 5 if left >= 84 else 0
     left -= profile
     role = min(33, left * 9 // 20)
@@ -230,8 +230,8 @@ class RoleList(ScrollView, can_focus=False):
             self._post(self.Chosen(row))
 
     def _post(self, message: Message) -> None:
-        # With this list as the sender: Textual does not pass a message on to the parent if the parent
-        # seems to have sent it, as when it has called this method.
+        # With this list as the sender. Textual takes the caller for the sender, and does not pass a
+        # message on to a parent that has sent it.
         self.post_message(message.set_sender(self))
 
     def _refresh_line(self, line: int) -> None:
@@ -352,7 +352,7 @@ class RoleList(ScrollView, can_focus=False):
         return self._index.spans(self.query_text, number)
 
     def _style(self, name: str) -> Style:
-        """Return the style of this name; "" is that of the list. Cached: it takes 50 µs to compute."""
+        """Return the style of this name, "" for the list's own. Cached: to compute it takes 50 µs."""
         style = self._styles.get(name)
         if style is None:
             style = self._styles[name] = (

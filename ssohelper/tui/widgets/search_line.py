@@ -89,8 +89,8 @@ class SearchLine(Widget, can_focus=True):
         self._delete(self._cursor, self._cursor + 1)
 
     def action_delete_word(self) -> None:
-        kept = self.value[: self._cursor].rstrip().rpartition(" ")
-        self._delete(len(kept[0] + kept[1]), self._cursor)
+        before, space, _word = self.value[: self._cursor].rstrip().rpartition(" ")
+        self._delete(len(before + space), self._cursor)
 
     def action_clear(self) -> None:
         self.set_value("", 0)
@@ -103,9 +103,9 @@ class SearchLine(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         width, style = self.size.width, self.rich_style
         note = f" {self.note} "
-        room = width - cell_len(note)
-        if room < _MIN_TEXT_COLUMNS:
-            room, note = width, ""
+        text_width = width - cell_len(note)
+        if text_width < _MIN_TEXT_COLUMNS:
+            text_width, note = width, ""
         text = self.value or _PLACEHOLDER
         dim = style + _DIM
         before, under, after = (
@@ -114,7 +114,7 @@ class SearchLine(Widget, can_focus=True):
             text[self._cursor + 1 :],
         )
         # Of a long text the part around the cursor is shown.
-        while before and cell_len(before) > room - len(_MARGIN) - 2:
+        while before and cell_len(before) > text_width - len(_MARGIN) - 2:
             before = before[1:]
         text_style = style if self.value else dim
         line = Strip(
@@ -125,4 +125,4 @@ class SearchLine(Widget, can_focus=True):
                 Segment(after, text_style),
             ]
         )
-        return Strip([*line.adjust_cell_length(room, style), Segment(note, dim)])
+        return Strip([*line.adjust_cell_length(text_width, style), Segment(note, dim)])

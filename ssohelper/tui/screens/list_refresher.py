@@ -1,0 +1,105 @@
+"""Refreshes of the saved lists of roles, in the background, one at a time for each session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ssohelper.actions import directory
+from ssohelper.core.listing import Listing
+from ssohelper.core.model import SsoSession
+from ssohelper.errors import LoginRequired, SsoHelperError
+
+if TYPE_CHECKING:
+    from ssohelper.actions.roles import KnownRoles
+    from ssohelper.tui.app import FullScreenApp
+    from ssohelper.tui.widgets.clocks import Clocks
+
+# A list older than this is refreshed in the background while it is shown.
+_OLD_SECONDS = 10 * 60
+
+
+class ListRefresher:
+    """Starts refreshes. `progressed` and `refreshed` are called in the UI thread."""
+
+    def __init__(
+        self, app: FullScreenApp, progressed: Callable[[], None], refreshed: Callable[[], None]
+    ) -> None:
+        self._app = app
+        self._progressed = progressed
+        self._refreshed = refreshed
+        # How many accounts have answered, such as "3/20", for each session that is refreshed.
+        self._progress: dict[str, str] = {}
+        self._asked_at: dict[str, int] = {}
+
+    @property
+    def text(self) -> str:
+        """Return which sessions are being refreshed, and how far; "" for none."""
+        return ", ".join(f"{name} {text}".strip() for name, text in self._progress.items())
+
+    def refresh_old(self, known: KnownRoles) -> None:
+        """Refresh lists that are old or missing. A failed refresh is not repeated any sooner."""
+        now = self._app.services.clock.now()
+        for session in known.sessions:
+            moments = (known.listed_at.get(session.name), self._asked_at.get(session.name))
+            if not any(at is not None and 0 <= now - at < _OLD_SECONDS for at in moments):
+                self.refresh(session, by_user=False)
+
+    def refresh_after_change_of_user(self, known: KnownRoles, clocks: Clocks) -> None:
+        """Refresh lists that are older than the first sign-in of the user who is signed in now."""
+        for session in known.sessions:
+            name = session.name
+            at = max(known.listed_at.get(name, 0), self._asked_at.get(name, 0))
+            since = clocks.same_user_since.get(name)
+            if since is not None and at < since <= self._app.services.clock.now():
+                self.refresh(session, by_user=False)
+
+    def refresh(
+        self, session: SsoSession, *, by_user: bool, may_offer_sign_in: bool = False
+    ) -> None:
+        """Ask AWS for the session's roles, unless that is being done already.
+
+        Shows the end only if `by_user`, and that a sign-in is needed only then; other errors always.
+        """
+        if session.name in self._progress:
+            return
+        app, show_progress = self._app, partial(self._set_progress, session.name)
+        services = app.services
+        self._asked_at[session.name] = services.clock.now()
+
+        def progress(done: int, of: int) -> None:
+            app.call_in_ui_thread(show_progress, f"{done}/{of}")
+
+        def done(_listing: Listing) -> None:
+            self._set_progress(session.name, None)
+            self._refreshed()
+            if by_user:
+                command = f"ssohelper list --refresh --session {session.name}"
+                app.show_done(f'listed "{session.name}"', command)
+
+        def failed(error: SsoHelperError) -> None:
+            self._set_progress(session.name, None)
+            if not isinstance(error, LoginRequired):
+                app.show_error(error)
+                return
+            # To be listed at once after a sign-in, which the clocks show is needed.
+            self._asked_at.pop(session.name, None)
+            if may_offer_sign_in:
+                app.sign_in(session.name, error)
+            elif by_user:
+                app.show_error(error)
+
+        self._set_progress(session.name, "")
+        app.run_in_background(
+            lambda: directory.fetch_listing(services, session, refresh=True, progress=progress),
+            done,
+            failed,
+        )
+
+    def _set_progress(self, session_name: str, text: str | None) -> None:
+        if text is None:
+            self._progress.pop(session_name, None)
+        else:
+            self._progress[session_name] = text
+        self._progressed()
