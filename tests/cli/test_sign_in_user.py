@@ -201,7 +201,6 @@ def test_credentials_of_aws_are_not_sent_to_an_sts_on_this_machine(
 def test_the_credentials_for_finding_the_user_are_not_cached(desk: Desk) -> None:
     assert desk.emulator.counters["GetRoleCredentials"] == 1
     assert not list(desk.home.runtime.glob("credentials/**/*"))
-    assert not list(desk.home.runtime.glob("kept/**/*"))
 
 
 def test_a_listed_role_that_the_new_user_does_not_have_is_skipped(desk: Desk) -> None:

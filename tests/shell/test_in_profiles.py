@@ -81,7 +81,7 @@ def test_the_next_call_sees_a_change_of_the_settings(
     settle(home.config_file)
     command = next(iter(commands(home).values()))
     answer(home, command)
-    document = next(home.runtime.glob("credentials/*/*/*"))
+    document = next(home.runtime.glob("credentials/*/*/*/response"))
     settings = Path(run("config", "path").stdout.strip())
     settings.parent.mkdir(parents=True, exist_ok=True)
     an_hour_ago = int(time.time()) - 3600
