@@ -44,11 +44,8 @@ def _killed(place: Ground, name: int, dice: Dice, number: int) -> tuple[list[str
     for index in range(number):
         if index % 3 == 0 or not place.token_file.exists():
             place.sign_in(expires_in=-60)
-        for branch in (
-            "kept/corp/000000000000/Role00.json",
-            "credentials/corp/000000000000/Role00",
-        ):
-            (place.runtime / branch).unlink(missing_ok=True)
+        for path in (place.kept(), place.document()):
+            path.unlink(missing_ok=True)
         process = subprocess.Popen(
             helper(door=SSOHELPER),
             env=place.env,
