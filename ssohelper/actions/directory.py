@@ -100,7 +100,7 @@ def is_of_earlier_sign_in(app: App, session: SsoSession, found: Listing) -> bool
 
 
 def forget_earlier_listing(app: App, session: SsoSession) -> None:
-    """Forget the saved listing when it began before the present sign-in, of another user."""
+    """Forget a saved listing from before the present sign-in, which was another user's."""
     saved = load_listing(app, session)
     if saved is not None and is_of_earlier_sign_in(app, session, saved):
         app.directory.forget(session.name)

@@ -1,4 +1,4 @@
-"""Favourite roles and the recorded use of roles, which rank lists. A use counts once it works."""
+"""Favourite roles and the recorded use of roles, which rank lists."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class KnownIdentity(NamedTuple):
-    """What the saved files know; the account's name is "" when no listing has it."""
+    """The identity as saved files have it; the account's name is "" when no listing has it."""
 
     profile: Profile
     account: Account

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class KnownRoles(NamedTuple):
-    """The rows, best first; `listed_at` has for each session when its listing began, if any."""
+    """The rows, best first, and when the listing of each listed session began (epoch seconds)."""
 
     rows: list[RoleRow]
     listed_at: dict[str, int]
@@ -25,6 +25,7 @@ class KnownRoles(NamedTuple):
 
     @property
     def unlisted(self) -> list[SsoSession]:
+        """Return the sessions that have no saved listing."""
         return [session for session in self.sessions if session.name not in self.listed_at]
 
 
@@ -44,7 +45,7 @@ def read_roles(app: App, session_name: str | None = None) -> KnownRoles:
         if saved is None or not saved.is_of(session):
             continue
         listed_at[session.name] = saved.listed_at
-        # The accounts of which some role has a profile or usage: the others take the fast way.
+        # Accounts with a role that has a profile or usage. The others need no lookup for each role.
         special = {key.account_id for key in (*profiles, *used) if key.session_name == session.name}
         for listed in saved.accounts:
             if listed.account.id not in special:
@@ -73,7 +74,8 @@ def find_profiles_by_role(
         target = config.target_or_none(entry)
         if target is None:
             continue
-        # By name where there is one: 12,000 profiles are not compared with every session.
+        # A profile that names its session is found by that name: comparing 12,000 profiles with
+        # each session is slow.
         named = by_name.get(target.session_name or "")
         for session in (named,) if named else sessions:
             if selection.belongs_to(target, session):

@@ -98,7 +98,7 @@ if sys.platform == "win32":
     import subprocess
 
     def _run_and_wait(path: str, argv: Sequence[str], environ: Mapping[str, str]) -> int:
-        # Ctrl-C is for the program only. A handler: it would inherit a signal that we ignore.
+        # Ctrl-C is for the program only. It would inherit SIG_IGN, but inherits no handler.
         before = signal.signal(signal.SIGINT, lambda *_: None)
         try:
             code = subprocess.run([path, *argv[1:]], env=dict(environ), check=False).returncode

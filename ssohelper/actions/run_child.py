@@ -48,8 +48,8 @@ def block_signals() -> None:
     SIGTTOU is blocked too: with `stty tostop`, a notice that we print from the background would
     stop us, and the program's endpoint with us.
     """
-    # Our parent may have ignored SIGCHLD: then we would not learn that the program ended. The
-    # handler never runs, but macOS discards a pending signal whose default is to be ignored.
+    # Our parent may have ignored SIGCHLD: then we would not learn that the program ended. These
+    # handlers never run, since the signals are blocked; without one, macOS discards them.
     for number in (signal.SIGCHLD, signal.SIGWINCH):
         signal.signal(number, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, {*_FORWARDED, signal.SIGCHLD, signal.SIGTTOU})

@@ -18,7 +18,7 @@ def choose_profile(
 ) -> Profile:
     """Return the profile that `text` names, else that of AWS_PROFILE, else let the user pick.
 
-    `ask_always`: ignore AWS_PROFILE. Warns about the config's errors that other tools ignore.
+    `ask_always`: ignore AWS_PROFILE. Prints the warnings of `warn_about_config`.
     Raises: Interrupted (130) when the user picks none; else as selection.resolve_profile.
     """
     found = _choose(text, session or output.options().session, ask_always=ask_always)

@@ -15,7 +15,7 @@ _NARROWEST = 20
 def lines(
     header: Sequence[str], rows: Sequence[Sequence[str]], columns: int, *, bold: bool = False
 ) -> Iterator[str]:
-    """Yield the lines of a table; of a block for each row where the terminal is too narrow.
+    """Yield the lines of a table. A narrow terminal gets a block of lines for each row instead.
 
     `columns` is the width of the terminal. Cells are plain text, never markup.
     """

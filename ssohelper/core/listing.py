@@ -41,6 +41,7 @@ class Listing(NamedTuple):
 
     @property
     def complete(self) -> bool:
+        """Return whether every account has answered."""
         return all(listed.answered for listed in self.accounts)
 
     def is_of(self, session: SsoSession) -> bool:

@@ -11,7 +11,7 @@ ACCOUNT_NAME, ACCOUNT_ID, ROLE_NAME, EMAIL, PROFILES, SESSION = range(6)
 
 
 class RoleRow(NamedTuple):
-    """One role of one account of one session; `profiles` are their names in ~/.aws/config."""
+    """One role of one account of one session; `profiles` are the names of its profiles."""
 
     session_name: str
     account: Account
@@ -21,7 +21,7 @@ class RoleRow(NamedTuple):
 
     @property
     def key(self) -> RoleKey:
-        """Return what actions take: the row's role, whatever its profiles point at by then."""
+        """Return the key that actions take: the row's role, even after its profiles are edited."""
         return RoleKey(self.session_name, self.account.id, self.role_name)
 
     @property

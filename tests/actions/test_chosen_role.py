@@ -126,9 +126,6 @@ class Desk(App):
     def __init__(self, folder: Path) -> None:
         environ = {"HOME": str(folder), "SSOHELPER_HOME": str(folder / "own")}
         super().__init__(environ, clock=lambda: NOW)
-        self.__dict__["_aws_clock"] = SimpleNamespace(
-            now=lambda wall: wall, learn=lambda _at, _wall: None
-        )
         renew_in_process(self)
         self.file = folder / ".aws" / "config"
         self.file.parent.mkdir()
