@@ -59,7 +59,10 @@ _DOUBTFUL = (
 
 
 class Work:
-    """What `broker.loop` calls. `current_app` returns an App with the current settings."""
+    """The work that the broker's loop starts: find, issue and renew credentials.
+
+    `current_app` returns an App with the current settings.
+    """
 
     def __init__(self, current_app: Callable[[], App]) -> None:
         self._app = current_app

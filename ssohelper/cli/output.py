@@ -212,7 +212,7 @@ def not_on_windows(what: str) -> UsageProblem:
 
 
 def _print_warnings_left() -> None:
-    """Print the warnings to stderr when an error has left the JSON object unprinted."""
+    """Print the warnings to stderr: an error has prevented the JSON object that holds them."""
     app = click.get_current_context().find_root().meta.get("ssohelper.app")
     if app and options().json and not options().has_printed_json:
         for warning in app.warnings:

@@ -25,7 +25,10 @@ class Validity(Enum):
 
 
 def validity_of(token_id: str, token: AccessToken | None, facts: SignInFacts) -> Validity:
-    """Return the validity of credentials issued for `token_id`; the file now holds `token`."""
+    """Return whether credentials that were issued with the token `token_id` may still be used.
+
+    `token` is what the token file holds now.
+    """
     if token is None:
         return Validity.SIGNED_OUT
     if token_id == token.id:

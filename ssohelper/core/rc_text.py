@@ -57,7 +57,10 @@ def uninstalled(data: bytes, origin: str) -> bytes | None:
 
 
 def created_folders(data: bytes, origin: str) -> int:
-    """Return how many folders were created for the file; 0 when it has other lines too."""
+    """Return how many folders `install` created for this rc file, for removal on uninstall.
+
+    0 when the file also holds lines that are not ours: it then stays, with its folders.
+    """
     found = _block(data, origin)
     recorded = found and _FOLDERS.search(found.group(1))
     return int(recorded.group(1)) if recorded and uninstalled(data, origin) is None else 0

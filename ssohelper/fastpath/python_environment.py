@@ -36,7 +36,7 @@ _PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspat
 
 
 def sanitised(environ: "Mapping[str, str]") -> "dict[str, str]":
-    """Return the environment without those variables, and with PYTHONSAFEPATH set."""
+    """Return the environment without the variables that make Python load other code."""
     left = {name: value for name, value in environ.items() if name not in UNSET}
     base = left.get(USER_BASE)
     if base is not None and not _contains_us(base):

@@ -261,7 +261,7 @@ class Reservation:
 
 @contextlib.contextmanager
 def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
-    """Yield `size` bytes of disk space for a file at `path`; what is not used is freed at the end.
+    """Reserve `size` bytes of disk space for a file at `path`; free the rest at the end.
 
     The space is a file of that size beside `path`.
     Raises: LocalState when the disk has no such space; NotOurs for a link or another user's file at

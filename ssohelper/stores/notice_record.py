@@ -1,4 +1,4 @@
-"""Which notices were given of each session's end: `<state>/notices/<session>.json`.
+"""The record of the notices given for each session: `<state>/notices/<session>.json`.
 
 With it several brokers, renewals and endpoints give each notice once. The caller of `save` and
 `forget` holds the session's state lock.

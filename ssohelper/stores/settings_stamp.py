@@ -79,7 +79,7 @@ class SettingsStamp:
         return b"" if self._recorded_mtime_ns is None else b"%d\n" % self._recorded_mtime_ns
 
     def _is_current(self) -> bool:
-        """Return whether the stamp on disk is the one of these settings."""
+        """Return whether the published responses were written under the present settings."""
         if not os.path.exists(self._now_file()):
             return False
         if files.read_own_file(self._path) != self._content():
