@@ -1,4 +1,4 @@
-"""Each flag of the commands on profiles, setup, settings and shells has a test that needs it.
+"""Each flag of every command has a test that needs it.
 
 The flags come from click's own tree. A new flag without a row here fails, and so does a row whose
 test is gone or does not use the flag. That a test needs its flag was shown once, by a program in
@@ -14,11 +14,13 @@ import pytest
 from ssohelper.cli import main
 
 HERE = Path(__file__).parent
-COMMANDS = ("profile", "setup", "config", "install")
 # Every command has these three; tests/cli/test_help.py and test_json.py test them.
 COMMON = {"--verbose", "--json", "--session"}
 SYNC, PROFILE = "test_profile_sync.py", "test_profile_commands.py"
 SETUP, INSTALL = "test_setup.py", "test_install.py"
+SESSIONS, DEMO, ENV = "test_session_commands.py", "test_demo.py", "test_env.py"
+CONSOLE, PROMPT, USE = "test_console.py", "test_prompt.py", "test_use.py"
+SERVE, CALL = "../endpoint/test_serve_command.py", "../test_credential_process.py"
 TESTS = {
     "profile sync --account": (SYNC, "test_account_and_role_select_the_roles"),
     "profile sync --role": (SYNC, "test_account_and_role_select_the_roles"),
@@ -55,6 +57,63 @@ TESTS = {
         "test_config_commands.py",
         "test_default_removes_the_key_from_the_file",
     ),
+    "login --device-code": (SESSIONS, "test_a_device_code_is_shown_and_polled_for"),
+    "login --no-browser": (SESSIONS, "test_a_device_code_is_shown_and_polled_for"),
+    "login --qr": (
+        SESSIONS,
+        "test_the_qr_code_of_a_page_for_this_machine_names_the_command_for_a_phone",
+    ),
+    "login --force": (SESSIONS, "test_force_signs_in_anyway_and_removes_role_credentials"),
+    "login --yes": (
+        "test_sign_in_user.py",
+        "test_with_yes_another_user_is_signed_in_and_the_old_list_removed",
+    ),
+    "login --min": (SESSIONS, "test_min_counts_only_a_known_end"),
+    "logout --all": (SESSIONS, "test_only_that_session_is_signed_out"),
+    "status --check": (SESSIONS, "test_check_exits_4_when_a_known_end_is_near"),
+    "status --min": (SESSIONS, "test_check_exits_4_when_a_known_end_is_near"),
+    "list --accounts": ("test_list.py", "test_accounts_lists_accounts_with_their_roles"),
+    "list --refresh": ("test_list.py", "test_refresh_asks_aws_again"),
+    "list --detached": ("../test_hostile_folder.py", "test_a_process_that_lists_in_the_background"),
+    "use --keys": (USE, "test_text_for_a_shell_is_not_shown_on_a_terminal"),
+    "use --yes": (USE, "test_off_a_terminal_a_role_without_a_profile_needs_yes"),
+    "exec --server": ("../endpoint/test_exec_server.py", "test_other_profiles_work_beside_it"),
+    "exec --hold": (
+        "../long_jobs/test_waiting.py",
+        "test_exec_hold_waits_and_sets_the_variable_for_its_command",
+    ),
+    "env --shell": (ENV, "test_powershell_gets_its_own_statements"),
+    "env --format": (ENV, "test_json"),
+    "env --reveal": (ENV, "test_no_secret_on_a_terminal_unless_revealed"),
+    "shell-init --cmd": (
+        "../shell/test_shell_init.py",
+        "test_another_name_changes_only_the_function",
+    ),
+    "serve --port": (SERVE, "test_port_is_the_port_that_it_listens_on"),
+    "serve --env-file": (SERVE, "test_the_address_survives_a_restart_and_the_token_is_new"),
+    "serve --token-folder": (SERVE, "test_without_an_env_file_it_prints_what_a_container_needs"),
+    "serve --socket": ("../long_jobs/test_waiting.py", "test_the_socket_of_serve_waits"),
+    "console --service": (
+        CONSOLE,
+        "test_print_gives_the_portals_link_without_a_sign_in_or_a_network",
+    ),
+    "console --region": (
+        CONSOLE,
+        "test_an_unknown_region_and_one_of_another_partition_are_refused",
+    ),
+    "console --print": (
+        CONSOLE,
+        "test_print_gives_the_portals_link_without_a_sign_in_or_a_network",
+    ),
+    "credential-process --profile": (CALL, "test_arguments_may_be_a_profile_or_in_any_order"),
+    "credential-process --account-id": ("../test_other_systems.py", "test_credentials"),
+    "credential-process --role-name": ("../test_other_systems.py", "test_credentials"),
+    "prompt --format": (PROMPT, "test_a_format_of_ones_own"),
+    "prompt --state": (PROMPT, "test_a_configured_end_is_known_and_has_no_question_mark"),
+    "cache clear --yes": ("test_config_and_cache.py", "test_without_yes_nothing_is_removed"),
+    "emulator serve --port": (DEMO, "test_port_world_and_ready_file"),
+    "emulator serve --world": (DEMO, "test_port_world_and_ready_file"),
+    "emulator serve --ready-file": (DEMO, "test_port_world_and_ready_file"),
     "install --shell": (INSTALL, "test_is_the_one_that_shell_names"),
     "install --uninstall": (INSTALL, "test_is_as_it_was_after_uninstall"),
     "install --dry-run": (INSTALL, "test_dry_run_prints_only_the_diff"),
@@ -78,7 +137,7 @@ def flags_of(path: str, command: click.Command) -> list[str]:
 def test_the_table_has_a_row_for_each_flag() -> None:
     context = click.Context(main)
     flags: list[str] = []
-    for name in COMMANDS:
+    for name in main.list_commands(context):
         command = main.get_command(context, name)
         assert command is not None
         flags += flags_of(name, command)

@@ -54,6 +54,12 @@ def test_it_ends_at_once_and_removes_its_files(
     assert os.listdir(state(home)) == []
 
 
+def test_port_is_the_port_that_it_listens_on(home: Home, emulator: Emulator) -> None:
+    port = free_port()
+    with Program([*SERVE, "--port", str(port), "--json"], home) as program:
+        program.says(f'"url": "http://127.0.0.1:{port}/')
+
+
 def test_under_nohup_it_survives_the_terminal(home: Home, emulator: Emulator) -> None:
     path = home.path / "sso.sock"
     with Program([need("nohup"), *SERVE, "--socket", str(path)], home) as program:
