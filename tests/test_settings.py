@@ -98,6 +98,15 @@ def test_no_variable_sets_a_command_or_weakens_a_guard(read):
         assert not (setting.key in commands and setting.variable)
 
 
+def test_without_commands_only_the_settings_that_name_a_program_are_left_out(read):
+    text = 'notify = ["n"]\nform = "sso"\n[sessions.corp]\nbrowser = "b"\nsession_hours = 9\n'
+    found = read(text).without_commands()
+    assert found.get("notify") == ()
+    assert found.get("browser", session="corp") is None
+    assert found.get("form") == "sso"
+    assert found.get("session_hours", session="corp") == 9
+
+
 @pytest.mark.parametrize(
     ("text", "line", "says"),
     [

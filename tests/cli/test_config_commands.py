@@ -91,6 +91,16 @@ def test_an_invalid_key_or_value_is_exit_2(
     assert not settings_file.exists()
 
 
+def test_set_refuses_a_key_that_another_action_of_the_screen_has(
+    run: Run, settings_file: Path
+) -> None:
+    done = run("config", "set", "keys.profiles.undo", "a")
+    assert (done.returncode, 'the key of "profiles.apply"' in done.stderr) == (2, True)
+    assert not settings_file.exists()
+    assert run("config", "set", "keys.profiles.undo", "o").returncode == 0
+    assert run("config", "get", "keys.profiles.undo").stdout == "o\n"
+
+
 def test_every_command_names_the_line_of_an_invalid_file(run: Run, settings_file: Path) -> None:
     settings_file.parent.mkdir(parents=True, exist_ok=True)
     settings_file.write_text('form = "sso"\nfrm = 1\n')

@@ -160,6 +160,13 @@ class TestList:
             "dev.Read",
         ]
 
+    def test_an_unknown_session_is_exit_2_with_the_nearest_name(
+        self, synced: Home, run: Run
+    ) -> None:
+        done = run("profile", "list", "--session", "crop")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert '"corp"' in done.stderr
+
 
 def test_ten_thousand_profiles_are_planned_and_written(home: Home, tmp_path: Path) -> None:
     add_listed_session(home)

@@ -319,6 +319,12 @@ def test_filters_template_and_form_are_remembered(run: Run, home: Home, emulator
     assert len(profiles(home)) == 4
 
 
+def test_warns_when_no_role_matches_the_filters(run: Run, home: Home) -> None:
+    home.browser()
+    setup = ("setup", START_URL, "--region", "us-east-1", "--account", "payments-dve", "--yes")
+    assert "no role matches --account payments-dve" in ok(run(*setup))
+
+
 def test_form_converts_existing_profiles(run: Run, home: Home) -> None:
     home.browser()
     setup = ("setup", START_URL, "--region", "us-east-1", *ONLY_DEV, "--yes")
@@ -467,6 +473,17 @@ class TestWithoutAUrl:
         home.add_session("corp", START_URL)
         ok(run("setup", *ONLY_DEV, "--yes"))
         assert len(profiles(home)) == 3
+
+    def test_of_several_portals_uses_the_one_of_the_given_session(
+        self, run: Run, home: Home
+    ) -> None:
+        home.browser()
+        home.add_session("other", SECOND_URL)
+        home.add_session("corp", START_URL)
+        ok(run("setup", "--session", "corp", *ONLY_DEV, "--yes"))
+        commands = [keys["credential_process"] for keys in profiles(home).values()]
+        assert len(commands) == 3
+        assert all("--session corp " in command for command in commands)
 
     def test_without_a_portal_or_with_two_it_is_exit_2(
         self, run: Run, home: Home, emulator: Emulator

@@ -180,6 +180,22 @@ def test_undo_restores_the_exact_bytes_three_times(store: ConfigStore) -> None:
     assert store.load_last_version() is None
 
 
+def test_only_the_versions_that_can_be_undone_or_redone_stay_on_disk(
+    store: ConfigStore, tmp_path: Path
+) -> None:
+    create(store)
+    for name in "abcde":
+        store.write(adding(name), within())
+    undo(store)
+    folder = history(tmp_path)[0].parent
+    # Two writes that can be undone, and the undo that can be redone.
+    assert len(history(tmp_path)) == 3
+    (folder / "left-by-an-earlier-release").write_text("x")
+    store.write(adding("f"), within())
+    assert [path.name for path in folder.iterdir() if not path.name.isdigit()] == ["index"]
+    assert len(history(tmp_path)) == 3
+
+
 def test_undo_of_the_first_write_removes_the_file(store: ConfigStore) -> None:
     store.write(adding("a"), within())
     undo(store)
