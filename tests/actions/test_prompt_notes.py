@@ -110,3 +110,21 @@ def test_a_file_system_with_coarse_times_is_reported(
     monkeypatch.setattr(files, "write_atomically", write)
     assert app.prompt_state.write(KEY, "y", config_mtime_ns=4_000_000_000)
     assert not app.prompt_state.write(KEY, "z", config_mtime_ns=4_500_000_000)
+
+
+def test_the_same_rows_from_a_newer_config_get_its_time(app: WorldApp) -> None:
+    """Otherwise each prompt would start the program."""
+    for mtime_ns in (5, 7):
+        app.prompt_state.write(KEY, "x", config_mtime_ns=mtime_ns)
+        assert app.prompt_state.role_file(KEY).stat().st_mtime_ns == mtime_ns
+
+
+def test_a_failed_renewal_counts_only_while_the_cached_credentials_work(app: WorldApp) -> None:
+    app.sign_in()
+    app.keep(60)
+    app.at += 60
+    prompt_notes.note_failed_renewal(app, SESSION, KEY)
+    assert app.prompt_state.role_ends_at(KEY) is None
+    app.at -= 1
+    prompt_notes.note_failed_renewal(app, SESSION, KEY)
+    assert app.prompt_state.role_ends_at(KEY) == app.at + 1

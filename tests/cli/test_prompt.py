@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import pytest
@@ -311,6 +312,26 @@ class TestFailures:
         )
         assert prompt.answer_shell(app) == f"{answer}\n"
         assert file_of(home).read_text() == f"{rows}\n"
+
+    def test_a_shell_gets_no_file_for_fixed_keys(self, home: Home) -> None:
+        keys = {"AWS_ACCESS_KEY_ID": "ASIAX", "AWS_CREDENTIAL_EXPIRATION": "2030-01-01T00:00:00Z"}
+        answer = prompt.answer_shell(App({**home.env, **keys}))
+        assert answer.split("|")[2:4] == ["", ""]
+        assert answer.endswith("|99999999999|0|late|==expired==\n")
+        assert not file_of(home).exists()
+
+    def test_a_sign_in_while_a_shell_asks_is_noticed(
+        self, home: Home, app: App, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        really = app.prompt_state.write
+
+        def write(*words: Any, **more: Any) -> bool:
+            home.write_token(emulator.token_for("ana"))
+            return really(*words, **more)
+
+        monkeypatch.setattr(app.prompt_state, "write", write)
+        prompt.answer_shell(app)
+        assert state(home) == "open"
 
     @pytest.mark.parametrize("name", ["a\nb", "a|b"])
     def test_folders_with_strange_names_are_not_named(self, home: Home, name: str) -> None:
