@@ -11,6 +11,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.events import Event, Key, Paste
 from textual.message import Message
+from textual.widget import Widget
 
 from ssohelper.core.keymap import ACTIONS, parse_keys
 
@@ -57,45 +58,57 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
     def __init__(self) -> None:
         super().__init__()
         self._waiting_input: deque[Key | Paste] = deque()
-        self._input: Key | Paste | None = None
-        # The message after the input that is being handled; None while none is handled.
+        # The message after the input that is being handled, and where it was sent first; None
+        # while no input waits for the end of another.
         self._input_marker: InputHandled | None = None
         self._input_target: DOMNode | None = None
+        # The field that handles the last letters, perhaps still: no message follows letters.
+        self._text_field: Widget | None = None
 
     async def on_event(self, event: Event) -> None:
         if not isinstance(event, (Key, Paste)) or event.is_forwarded:
             await super().on_event(event)
-        elif self._input_marker is None or self._is_more_text(event):
+        elif self._input_marker is None:
             await self._handle_input(event)
         else:
-            if not self._waiting_input:
-                self.set_timer(_CHECK_SECONDS, self._check_target)
-            self._waiting_input.append(event)
-
-    def _is_more_text(self, event: Key | Paste) -> bool:
-        """Return whether this is a letter for the field that is handling a letter now.
-
-        Such a letter need not wait: the field handles its messages in order. Typed at once, 20
-        letters then cause one search, not 20.
-        """
-        focused, before = self.focused, self._input
-        if self._waiting_input or focused is None or focused is not self._input_target:
-            return False
-        if not isinstance(event, Key) or not isinstance(before, Key):
-            return False
-        bound_keys = self.screen.active_bindings
-        return all(
-            focused.check_consume_key(key.key, key.character) and key.key not in bound_keys
-            for key in (before, event)
-        )
+            self._hold(event)
 
     async def _handle_input(self, event: Key | Paste) -> None:
-        self._input = event
-        target = self._input_target = self.focused or self.screen
-        marker = self._input_marker = InputHandled()
-        await super().on_event(event)
-        if not target.post_message(marker):  # the key has removed the widget
-            self.call_later(self._handle_next_input, marker)
+        """Handle the input now, or hold it until the letters before it are handled."""
+        focused = self.focused
+        is_text = self._is_text_for(focused, event)
+        if is_text and self._text_field in (None, focused):
+            # Letters for one field need not wait: it handles its messages in order. So 20 letters
+            # typed at once cause one search, not 20.
+            self._text_field = focused
+            await super().on_event(event)
+        elif self._text_field is not None:
+            self._hold(event, is_first=True)
+            self._send_marker(self._text_field)
+        else:
+            target = focused or self.screen
+            await super().on_event(event)
+            self._send_marker(target)
+
+    def _is_text_for(self, field: Widget | None, event: Key | Paste) -> bool:
+        """Return whether the event is a letter that this field takes."""
+        return (
+            field is not None
+            and isinstance(event, Key)
+            and field.check_consume_key(event.key, event.character)
+            and event.key not in self.screen.active_bindings
+        )
+
+    def _hold(self, event: Key | Paste, *, is_first: bool = False) -> None:
+        if not self._waiting_input:
+            self.set_timer(_CHECK_SECONDS, self._check_target)
+        self._waiting_input.insert(0 if is_first else len(self._waiting_input), event)
+
+    def _send_marker(self, target: DOMNode) -> None:
+        """Send a message after the input that `target` is handling."""
+        self._input_target, self._input_marker = target, InputHandled()
+        if not target.post_message(self._input_marker):  # the key has removed the widget
+            self.call_later(self._handle_next_input, self._input_marker)
 
     def on_input_handled(self, message: InputHandled) -> None:
         if message is self._input_marker:
@@ -105,8 +118,8 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
     async def _handle_next_input(self, marker: InputHandled) -> None:
         if marker is not self._input_marker:
             return
-        self._input_marker = None
-        if self._waiting_input:
+        self._input_marker = self._text_field = None
+        while self._waiting_input and self._input_marker is None:
             await self._handle_input(self._waiting_input.popleft())
 
     def _check_target(self) -> None:
