@@ -16,7 +16,8 @@ _ARGV = {
     "zsh": ["zsh", "-f"],
     "fish": ["fish", "--no-config", "--private"],
 }
-# In turn, so that what else runs here slows both; prints nanoseconds of one prompt, of one `true`.
+# Rounds of both alternate, so that other work on the machine slows both. Prints the nanoseconds of
+# one prompt and of one `true`.
 _POSIX = """
 {clock}
 eval "$(ssohelper shell-init {shell})"
