@@ -35,7 +35,7 @@ def call_at_hangup(hung_up: Callable[[], None]) -> None:
     read end-of-file again and again and use a whole CPU core.
     """
     fileno = _stdin()
-    if fileno is not None and hasattr(select, "poll"):
+    if fileno is not None:
         threading.Thread(
             target=lambda: hung_up() if _has_hung_up(fileno, None) else None,
             daemon=True,
@@ -46,11 +46,13 @@ def call_at_hangup(hung_up: Callable[[], None]) -> None:
 def has_hung_up() -> bool:
     """Return whether the terminal was closed."""
     fileno = _stdin()
-    return fileno is not None and hasattr(select, "poll") and _has_hung_up(fileno, 0)
+    return fileno is not None and _has_hung_up(fileno, 0)
 
 
 def _has_hung_up(fileno: int, timeout_milliseconds: int | None) -> bool:
     """Wait for a hang-up, with None for ever. False if the system cannot watch this terminal."""
+    if sys.platform == "win32" or not hasattr(select, "poll"):
+        return False
     poll = select.poll()
     poll.register(fileno, 0)  # poll always reports a hang-up
     found = poll.poll(timeout_milliseconds)
