@@ -85,7 +85,7 @@ def test_every_place_refuses_it(place: str, said: str) -> None:
     with pytest.raises(ValueError, match="SSOHELPER_HOME"):
         getattr(folders, place)({"SSOHELPER_HOME": said})
     with pytest.raises(ConfigInvalid, match="SSOHELPER_HOME"):
-        getattr(App({"SSOHELPER_HOME": said, "HOME": "/h"}), place)
+        getattr(App({"SSOHELPER_HOME": said, "HOME": "/h"}).locations, place)
     assert Path(getattr(folders, place)({"SSOHELPER_HOME": "/own"})).is_relative_to("/own")
 
 

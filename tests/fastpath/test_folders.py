@@ -90,7 +90,7 @@ class TestRuntimeFolder:
 def test_a_home_that_is_no_absolute_path_raises_local_state(home):
     for folder in ("token_folder", "state_folder", "settings_file", "aws_config_file"):
         with pytest.raises(LocalState, match="HOME is"):
-            getattr(App({"HOME": home}), folder)
+            getattr(App({"HOME": home}).locations, folder)
 
 
 def test_aws_files_are_where_the_sdks_read_them(tmp_path):
