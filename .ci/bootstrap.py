@@ -119,7 +119,8 @@ def no_python(uv: str | None) -> int:
 
 
 def install_with_uv(uv: str, python: str, level: str) -> bool:
-    sync = [uv, "sync", "--quiet", "--frozen", "--python", python]
+    # Compiled as pip does it: tests and clients start us with PYTHONDONTWRITEBYTECODE.
+    sync = [uv, "sync", "--quiet", "--frozen", "--compile-bytecode", "--python", python]
     sync += ["--all-groups"] if level == "dev" else ["--no-default-groups", "--group", "build"]
     # Twice: the second builds the project with the locked hatchling of the first.
     return ran([*sync, "--no-install-project", "--no-build"]) and ran(

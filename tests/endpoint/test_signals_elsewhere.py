@@ -34,7 +34,7 @@ def _as_there(home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_all_are_passed_on_without_a_terminal(home: Home, emulator: Emulator) -> None:
-    test_exec_server.test_signals_that_we_get_are_passed_on(home, emulator)
+    test_exec_server.test_signals_sent_to_us_are_passed_on(home, emulator)
 
 
 def test_it_stops_with_the_command(home: Home, emulator: Emulator) -> None:
@@ -42,7 +42,7 @@ def test_it_stops_with_the_command(home: Home, emulator: Emulator) -> None:
 
 
 def test_job_control_works(home: Home, emulator: Emulator) -> None:
-    test_exec_server.test_on_a_terminal_it_is_a_job_like_any_other(home, emulator)
+    test_exec_server.test_on_a_terminal_job_control_works(home, emulator)
 
 
 def test_ctrl_c_arrives_once_and_in_the_background_the_signal_that_is_sent(home: Home) -> None:
