@@ -236,7 +236,7 @@ def test_stdin_is_the_command_s(home: Home, emulator: Emulator, run: Run) -> Non
 _TRAPS = """
 import os, signal, sys, time
 def heard(number, frame):
-    print("heard", signal.Signals(number).name, flush=True)
+    os.write(1, f"heard {signal.Signals(number).name}\\n".encode())  # print is not reentrant
 for name in sys.argv[1:]:
     signal.signal(getattr(signal, name), heard)
 print("ready", os.getpid(), flush=True)
