@@ -425,6 +425,7 @@ class TestStatus:
         assert seen["sign_in_ends_source"] == "observed"
         # Another tool signs in: that sign-in has not ended, and its beginning is unknown.
         home.write_token(emulator.token_for("ana", seconds=600))
+        emulator.faults.token_seconds = 3600
         fresh = status(run)
         assert fresh["refreshable"] is True
         assert (fresh["signed_in_at"], fresh["sign_in_ends_at"]) == (None, None)
