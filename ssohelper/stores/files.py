@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.fastpath import open_file
 from ssohelper.stores.disk_errors import FileTooLarge, unreadable, unwritable
-from ssohelper.stores.locks import hold_lock
+from ssohelper.stores.locks import hold_lock, try_lock
 from ssohelper.stores.own_folders import (
     ensure_folder,
     ensure_private_folder,
@@ -251,7 +251,7 @@ class Reservation:
             try:
                 _replace(self._temp, self._path)
             except FileNotFoundError:
-                # Another process removed it as an old file: the clock was set ahead by an hour.
+                # Another program removed it, or a host that shares the folder but not the locks.
                 write_atomically(self._path, data, mtime=mtime)
             _sync_folder(os.path.dirname(self._path) or ".")
         except OSError as cause:
@@ -284,6 +284,9 @@ def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
             left = size
             while left > 0:
                 left -= os.write(descriptor, bytes(left))
+            # Other processes' sweeps leave a locked file alone, whatever the clock says of its age.
+            with contextlib.suppress(OSError):  # a file system without locks
+                try_lock(descriptor)
             os.fsync(descriptor)
         except OSError as cause:
             raise unwritable(path, cause) from cause
@@ -357,5 +360,26 @@ def sweep_folder_once(folder: str) -> None:
                 with contextlib.suppress(OSError):
                     age = time.time() - entry.stat(follow_symlinks=False).st_mtime
                     # The temporary file of a published response is dated in the future: it stays.
-                    if age > _TEMP_LIFE_SECONDS:
+                    if age > _TEMP_LIFE_SECONDS and not _is_reserved(entry.path):
                         os.unlink(entry.path)
+
+
+def _is_reserved(path: str) -> bool:
+    """Return whether a living process holds this temporary file as a reservation.
+
+    It may look old when the clock was set ahead, or the machine slept, while AWS was asked.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        descriptor = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
+    except OSError:
+        return False
+    try:
+        try_lock(descriptor)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False

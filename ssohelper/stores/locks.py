@@ -101,7 +101,7 @@ def _wait_for_lock(descriptor: int, path: str, deadline: Deadline) -> bool:
     """Return True when the lock is held; False where the file system has no locks."""
     while True:
         try:
-            _try_lock(descriptor)
+            try_lock(descriptor)
         except OSError as cause:
             if cause.errno in _NO_LOCKS_HERE:
                 warn_once(f'continuing without the lock "{path}": {reason(cause)}')
@@ -127,7 +127,7 @@ if sys.platform == "win32":
     # cannot be read.
     _LOCKED_BYTE = 1 << 30
 
-    def _try_lock(descriptor: int) -> None:
+    def try_lock(descriptor: int) -> None:
         os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 
@@ -141,7 +141,8 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _try_lock(descriptor: int) -> None:
+    def try_lock(descriptor: int) -> None:
+        """Lock the open file, until it is closed. Raises: BlockingIOError while another has it."""
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _unlock(descriptor: int) -> None:

@@ -364,6 +364,18 @@ class TestReserving:
             assert found.stat().st_blocks * 512 >= 4096, "the space is promised, not allocated"
         assert os.listdir(tmp_path) == []
 
+    def test_a_sweep_removes_only_what_no_process_holds(self, tmp_path):
+        """The clock is set ahead, or the machine sleeps, while the process waits for AWS."""
+        with files.reserve_file(tmp_path / "a", 4096):
+            (held,) = tmp_path.iterdir()
+            left = tmp_path / f"{files.TEMP_PREFIX}1-of-a-killed-process"
+            left.write_bytes(bytes(4096))
+            for path in (held, left):
+                os.utime(path, (0, 0))
+            files._swept.clear()
+            files.sweep_folder_once(str(tmp_path))
+            assert list(tmp_path.iterdir()) == [held]
+
     def test_more_than_was_reserved_can_be_committed(self, tmp_path):
         with files.reserve_file(tmp_path / "a", 10) as reservation:
             reservation.commit(b"x" * 5000)
