@@ -178,7 +178,7 @@ def write_atomically(
     refuse_another_users_home(path)
     folder = os.path.dirname(path) or "."
     sweep_folder_once(folder)
-    temp = os.path.join(folder, f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(6).hex()}")
+    temp = _temp_beside(path)
     try:
         _refuse_unusual_target(path)
         at_ns = mtime_ns if mtime is None else mtime * 10**9
@@ -195,6 +195,12 @@ def write_atomically(
             os.unlink(temp)
 
 
+def _temp_beside(path: str) -> str:
+    """Return a new name in the target's folder, by which a sweep knows it as a temporary file."""
+    folder = os.path.dirname(path) or "."
+    return os.path.join(folder, f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(6).hex()}")
+
+
 def write_json(
     path: Path | str, value: dict[str, Any], *, mtime: int | None = None, durable: bool = True
 ) -> None:
@@ -205,7 +211,7 @@ def write_json(
 def write_link(path: Path | str, target: str) -> None:
     """Make `path` a link to `target`, in one step; its folder must exist. Raises: LocalState."""
     path = os.fspath(path)
-    temp = os.path.join(os.path.dirname(path), f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(6).hex()}")
+    temp = _temp_beside(path)
     try:
         os.symlink(target, temp)
         _replace(temp, path)
@@ -271,7 +277,7 @@ def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
     refuse_another_users_home(path)
     folder = os.path.dirname(path) or "."
     sweep_folder_once(folder)
-    temp = os.path.join(folder, f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(6).hex()}")
+    temp = _temp_beside(path)
     flags = os.O_RDWR | _NEW_FILE
     try:
         _refuse_unusual_target(path)
