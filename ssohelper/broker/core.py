@@ -199,8 +199,8 @@ class Broker:
             job.is_under_way = True
             job.began_at = now
             self._ensure_session(name).under_way += 1
-            self._pace.send(now)
-            self._ports.start_call(job.key)
+            # Later than `now` by what reading the token took: AWS counts from when it is asked.
+            self._pace.send(self._ports.start_call(job.key))
 
     def _may_call(self, job: Job, now: float) -> bool:
         """Return whether AWS may be asked for this role; while calls fail, one probe at a time."""

@@ -153,7 +153,7 @@ class Loop:
         # A process that serves only itself ends with its answer.
         return self._listener is not None and self._work.may_renew_in_background()
 
-    def start_call(self, key: RoleKey) -> None:
+    def start_call(self, key: RoleKey) -> float:
         self._calls_under_way += 1
         if self._calls_under_way > self._threads and self._threads < MOST_CALLS:
             if self._start_thread(self._serve_calls):
@@ -161,8 +161,9 @@ class Loop:
             elif not self._threads:
                 self._events.append(partial(self._end_call, key, no_more_threads()))
                 self._wake()
-                return
+                return self._monotonic()
         self._wanted.put(key)
+        return self._monotonic()
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
         if not self._start_thread(partial(self._renew, session_name, seen_id)):

@@ -48,8 +48,11 @@ class Ports(Protocol):
         """Return a text that changes whenever the session's token file does."""
         ...
 
-    def start_call(self, key: RoleKey) -> None:
-        """Ask AWS for the role; `Broker.end_call` gets the outcome."""
+    def start_call(self, key: RoleKey) -> float:
+        """Ask AWS for the role; `Broker.end_call` gets the outcome.
+
+        Returns when it was asked, in monotonic seconds.
+        """
         ...
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:

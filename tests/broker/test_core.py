@@ -182,6 +182,17 @@ class TestPace:
             assert sum(began <= at < began + 1.0 for at, _ in world.calls) <= 20
         assert world.calls[-1][0] <= 200 / 20 * 1.15 + 2
 
+    def test_calls_count_from_when_they_are_sent_even_if_reading_the_token_took_long(self, world):
+        world.broker._pace._full_rate = world.broker._pace.rate = 3.0
+        world.read_seconds = 0.3
+        for number in range(9):
+            world.ask(f"R{number}")
+        world.read_seconds = 0.0
+        world.run_to(4.0, lambda _now: None)
+        assert len(world.calls) == 9
+        for began, _ in world.calls:
+            assert sum(began <= at < began + 1.0 for at, _ in world.calls) <= 3
+
     def test_a_429_among_answers_lowers_the_pace_and_fails_no_caller(self, world):
         callers = [world.ask(f"R{number}") for number in range(12)]
         for number in range(4):

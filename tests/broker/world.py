@@ -33,6 +33,8 @@ class World:
         self.tokens: dict[str, Token | SsoHelperError] = {}
         self.prints: dict[str, str] = {}
         self.is_background = True
+        # How long the token file's read takes.
+        self.read_seconds = 0.0
         self.calls: list[tuple[float, str]] = []
         self.under_way: list[RoleKey] = []
         self.renewals: list[tuple[float, str, str]] = []
@@ -48,6 +50,7 @@ class World:
         return self.found.get(key.role_name, Found())
 
     def load_token(self, session_name: str) -> Token:
+        self.now += self.read_seconds
         found = self.tokens.get(session_name, GOOD)
         if isinstance(found, SsoHelperError):
             raise found
@@ -56,10 +59,11 @@ class World:
     def read_fingerprint(self, session_name: str) -> str:
         return self.prints.get(session_name, "f1")
 
-    def start_call(self, key: RoleKey) -> None:
+    def start_call(self, key: RoleKey) -> float:
         assert key not in self.under_way, "two calls for one role"
         self.calls.append((self.now, key.role_name))
         self.under_way.append(key)
+        return self.now
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
         self.renewals.append((self.now, session_name, seen_id))

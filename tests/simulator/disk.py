@@ -93,6 +93,7 @@ class Disk:
         self._times: dict[int, tuple[int, int]] = {}
         self._inodes: dict[int, int] = {}
         self._sizes: dict[int, int] = {}
+        self._numbers: dict[int, int] = {}
 
     # -- what stands for `os` ----------------------------------------------------------------
 
@@ -322,9 +323,11 @@ class Disk:
         if times is None:
             now = self._now_ns()
             times = self._times[found.st_ino] = (now, now)
+        # The real number differs from run to run, also in length, and stamps contain it.
+        number = self._numbers.setdefault(found.st_ino, 1_000_000 + len(self._numbers))
         return Stat(
             found.st_mode,
-            found.st_ino,
+            number,
             found.st_dev,
             found.st_nlink,
             found.st_uid,

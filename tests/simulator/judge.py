@@ -165,9 +165,10 @@ class Judge:
         if not world.aws.lives(sign_in) or now - self.clock_set_at < 10.0 or self.disk_faults:
             return  # AWS has rejected the new token, or its life could not be noted
         for earlier in self.sends:
-            if earlier.process.is_dead:
-                continue  # killed before it could note the token's life
-            if earlier.brought == refresh_token and now - (earlier.answered_at or 0.0) < 10.0:
+            answered_at = earlier.answered_at or 0.0
+            if earlier.process.is_dead or earlier.process.stopped_at >= answered_at:
+                continue  # killed or stopped before it could note the token's life
+            if earlier.brought == refresh_token and now - answered_at < 10.0:
                 self.fail(f"{process} renewed what {earlier.process} had just renewed")
 
     def disk_failed(self, process: Process | None) -> None:
@@ -215,9 +216,7 @@ class Judge:
         times = self._call_times.setdefault(broker, [])
         times.append(now)
         within = sum(1 for at in times if at > now - 1.0)
-        # While a half-written token file is looked at, the loop's `now` is of before.
-        is_blocked = any(self._was_damaged(name, now - 3.0, now) for name in self.presents)
-        if within > rate and not is_blocked:
+        if within > rate:
             self.fail(f"{within} calls within a second at a limit of {rate:.0f}")
 
     def call_ends(self, broker: Any, key: Any) -> None:

@@ -39,6 +39,7 @@ class Process:
         self.kill_at_point = 0
         self.stop_at_point = 0
         self.stop_seconds = 0.0
+        self.stopped_at = float("-inf")
         self.descriptors: dict[int, str] = {}
         self.swept: set[str] = set()
         self.at_death: list[Callable[[], None]] = []

@@ -155,6 +155,7 @@ class World:
 
     def _stopped(self, process: Process) -> None:
         self.trace(f"{process} is stopped for {process.stop_seconds:g} s")
+        process.stopped_at = self.scheduler.now
         self.judge.disturbances += [
             self.scheduler.now,
             self.scheduler.now + process.stop_seconds,
@@ -321,9 +322,9 @@ class WatchedLoop(Loop):
     def core(self) -> Any:
         return self._core
 
-    def start_call(self, key: RoleKey) -> None:
+    def start_call(self, key: RoleKey) -> float:
         self._world.judge.call_begins(self, key, self._world.rate or 20.0)
-        super().start_call(key)
+        return super().start_call(key)
 
     def _end_call(self, key: RoleKey, outcome: Reply | SsoHelperError) -> None:
         self._world.judge.call_ends(self, key)
