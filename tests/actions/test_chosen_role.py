@@ -6,6 +6,7 @@ roles, swap names, take the name SESSION:ACCOUNT/ROLE, or go; sessions come, mov
 
 import os
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -144,11 +145,11 @@ class Desk(App):
             self.directory.save(name, Listing(url, "us-east-1", NOW, listed))
 
     def portal(self, session: SsoSession) -> Any:
-        def role_credentials(_token: object, role: Role, _deadline: object) -> RoleCredentials:
+        def get_credentials(_token: object, role: Role, _deadline: object) -> RoleCredentials:
             name = session.key_of(role).text
             return RoleCredentials(name, Secret("s"), Secret("t"), NOW + 3600)
 
-        return SimpleNamespace(role_credentials=role_credentials, answered_at=lambda: NOW)
+        return SimpleNamespace(get_role_credentials=get_credentials, answered_at=lambda: NOW)
 
 
 def keys_of(app: App, profile: selection.Profile) -> str:
@@ -167,6 +168,7 @@ class Reach:
     def __init__(self, app: Desk, config: Config, row: RoleRow) -> None:
         self.app, self.config, self.row = app, config, row
         self.actions = RowActions(SimpleNamespace(services=app), None, None, lambda: None)  # type: ignore[arg-type]
+        self.done: set[str] = set()
 
     def wrong(self) -> Iterator[str]:
         """Yield the actions that reached another role. An error reaches none."""
@@ -185,6 +187,7 @@ class Reach:
             try:
                 if not act():
                     yield act.__name__
+                self.done.add(act.__name__)
             except SsoHelperError:
                 continue
 
@@ -266,6 +269,7 @@ def test_no_action_reaches_another_role_over_many_edits_of_the_config(
     dice = random.Random(SEED)
     app = Desk(tmp_path)
     edited_rows = 0
+    done: Counter[str] = Counter()
     for number in range(EDITS):
         config = Config(dice)
         app.file.write_text(config.text())
@@ -285,9 +289,13 @@ def test_no_action_reaches_another_role_over_many_edits_of_the_config(
             not (name in config.profiles and config.profiles[name].is_of(row.key))
             for name in row.profiles
         )
-        wrong = list(Reach(app, config, row).wrong())
+        reach = Reach(app, config, row)
+        wrong = list(reach.wrong())
         assert not wrong, f"edit {number}: {row.key} {row.profiles}\n{config.text()}"
+        done.update(reach.done)
     assert edited_rows > EDITS / 5, "too few edits touched the chosen role's profiles"
+    assert len(done) == 9
+    assert min(done.values()) > EDITS / 5, f"an action that ends with errors shows nothing: {done}"
 
 
 def test_every_row_of_a_config_that_nobody_edits_can_be_used(tmp_path: Path) -> None:
