@@ -1,7 +1,7 @@
-"""The browsers that use the pages: each one's sign-in, and the requests that wait for an answer.
+"""Keeps each browser's sign-in and the authorization requests that wait for their user.
 
-A form is accepted only from a page that was sent to the same browser: the cookie, a CSRF token
-derived from it, and the Origin header must agree.
+The emulator accepts a form only from a page that it sent to the same browser: the browser's cookie,
+the CSRF token derived from that cookie, and the Origin header must agree.
 """
 
 import hashlib
@@ -17,16 +17,19 @@ from ssohelper.emulator.state import DeviceAuthorization, SignIn
 
 
 class Pending(NamedTuple):
-    """A request that waits for the user's sign-in or consent."""
+    """An authorization request that waits until its user has signed in or consented.
+
+    If `query` and `device` are both None, the browser has opened the access portal's page.
+    """
 
     id: str
     world: World
-    query: dict[str, str] | None = None  # of /authorize
-    device: DeviceAuthorization | None = None  # of /device; neither: the portal page
+    query: dict[str, str] | None = None  # the query of GET /authorize (PKCE), or None
+    device: DeviceAuthorization | None = None  # the device code to confirm, or None
 
 
 class Browsers:
-    """The browsers' sign-ins and waiting requests, by cookie and by request id."""
+    """Holds the sign-in of each browser, by cookie, and the waiting requests, by request id."""
 
     def __init__(self) -> None:
         self._key = os.urandom(32)
@@ -34,7 +37,7 @@ class Browsers:
         self._pending: dict[str, Pending] = {}
 
     def cookie_of(self, center: Center, request: Request) -> str | None:
-        """Return the browser's cookie; None when this emulator has not set it."""
+        """Return the cookie that this emulator has set in the browser, or None if it set none."""
         name = _cookie_name(center)
         for pair in request.headers.get("cookie", "").split(";"):
             key, _, value = pair.strip().partition("=")
@@ -45,14 +48,18 @@ class Browsers:
     def ensure_cookie(
         self, center: Center, request: Request
     ) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """Return the browser's cookie, a new one if it has none, and the header that sets it."""
+        """Return the browser's cookie, and no headers. If the browser has none, return a new
+        cookie and the header that sets it."""
         cookie = self.cookie_of(center, request)
         return (cookie, ()) if cookie else self.replace_cookie(center, None, None)
 
     def replace_cookie(
         self, center: Center, old: str | None, sign_in: SignIn | None
     ) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """Give the browser a new cookie, as at every sign-in and sign-out (session fixation)."""
+        """Return a new cookie for the browser, and the header that sets it.
+
+        Each sign-in and sign-out replaces the cookie, which prevents session fixation.
+        """
         self._sign_ins.pop(old or "", None)
         cookie = center.state.new_secret("SIGNIN", 40)
         self._sign_ins[cookie] = sign_in
@@ -60,7 +67,7 @@ class Browsers:
         return cookie, (("Set-Cookie", value),)
 
     def sign_in_of(self, center: Center, cookie: str | None, world: World) -> SignIn | None:
-        """Return the browser's live sign-in to this organization."""
+        """Return the browser's sign-in to this organization, or None if it has none or it ended."""
         sign_in = self._sign_ins.get(cookie or "")
         if sign_in is None or sign_in.world is not world or not sign_in.is_live_at(center.now()):
             return None
@@ -73,30 +80,39 @@ class Browsers:
         query: dict[str, str] | None = None,
         device: DeviceAuthorization | None = None,
     ) -> Pending:
-        """Add a request that waits for the user: of /authorize, of a device, or of the portal page."""
+        """Add a request that waits for its user, and return it.
+
+        `query` is for GET /authorize and `device` for a device code. The portal page needs neither.
+        """
         pending = Pending(center.state.new_id(24), world, query, device)
         self._pending[pending.id] = pending
         return pending
 
     def pending(self, center: Center, request_id: str) -> Pending:
-        """Return the waiting request. Raises: Refusal with the problem page when there is none."""
+        """Return the waiting request with this id.
+
+        Raises: Refusal with an error page, if no request with this id is waiting.
+        """
         found = self._pending.get(request_id)
         if found is None:
-            message = "This request is over, or was never made here."
+            message = "This sign-in request has ended, or this emulator never received it."
             raise Refusal(problem(center.world.name, message))
         return found
 
     def remove(self, pending: Pending) -> None:
-        """Remove a request that has been answered: it can be answered once."""
+        """Remove a request that the user has answered, since it can be answered only once."""
         self._pending.pop(pending.id, None)
 
     def form(self, cookie: str, pending: Pending) -> Form:
-        """Return the hidden fields of a form that answers this request."""
+        """Return the hidden fields for a page's form whose submission answers this request."""
         return Form(pending.id, self._csrf(cookie, pending.id))
 
     def check_form(self, center: Center, request: Request) -> tuple[str, Pending, dict[str, str]]:
-        """Return cookie, waiting request and fields of a form that one of our pages sent.
-        Raises: Refusal with the problem page (403) for any other form."""
+        """Return the cookie, the waiting request and the fields of a submitted form.
+
+        Raises: Refusal with an error page (403), if the form does not come from a page that the
+        emulator sent to this browser.
+        """
         sent = request.form()
         cookie = self.cookie_of(center, request)
         origin = request.headers.get("origin")
@@ -119,10 +135,11 @@ class Browsers:
 
 
 def _cookie_name(center: Center) -> str:
-    # Cookies apply to all ports of a host: two emulators must not read each other's.
+    # Browsers send a cookie to all ports of a host. The port in the name keeps the cookies of two
+    # emulators apart.
     return f"emulator_{center.url.rpartition(':')[2]}"
 
 
 def redirect(path: str, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
-    """Return a redirect to one of the emulator's pages."""
+    """Return an answer that redirects the browser to a page of the emulator."""
     return Answer(303, (("Location", path), ("Cache-Control", "no-store"), *headers), b"")

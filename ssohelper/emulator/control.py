@@ -1,4 +1,6 @@
-"""/_ctl/…: control of the emulator by other processes, as JSON. Web pages are refused.
+"""Lets other processes control the emulator, with JSON requests to the paths under /_ctl/.
+
+Requests that a web page sends are refused. The paths are:
 
 GET  /_ctl/counters                          POST /_ctl/reset
 GET  /_ctl/faults   POST /_ctl/faults        GET  /_ctl/world   POST /_ctl/world
@@ -15,7 +17,8 @@ from ssohelper.emulator.service import Service
 from ssohelper.emulator.world_file import file_content
 
 _PREFIX = "/_ctl/"
-# Methods of World that POST /_ctl/world may call, with their arguments by name.
+# The methods of `World` that POST /_ctl/world may call. The keys
+# of the request's JSON are the names of the method's arguments.
 WORLD_ACTIONS = (
     "add_ou",
     "add_account",
@@ -35,7 +38,8 @@ WORLD_ACTIONS = (
 def handle_request(service: Service, request: Request) -> Answer:
     """Answer a control request, or pass any other request to the service.
 
-    Control answers: 200; 400 with the error; 403 for a web page; 404; 415.
+    The status of a control answer is 200 for success, 400 for a wrong body, 403 for a request from
+    a web page, 404 for an unknown path, and 415 for a body that is not JSON.
     """
     if not request.path.startswith(_PREFIX):
         return service.handle(request)
@@ -43,7 +47,7 @@ def handle_request(service: Service, request: Request) -> Answer:
         return json_answer({"error": "web pages may not use the control interface"}, 403)
     run = _ACTIONS.get((request.method, request.path))
     if run is None:
-        return json_answer({"error": "no such control"}, 404)
+        return json_answer({"error": "no control request has this method and path"}, 404)
     is_json = request.headers.get("content-type", "").split(";")[0] == "application/json"
     if request.method == "POST" and request.body and not is_json:
         return json_answer({"error": "Content-Type must be application/json"}, 415)
@@ -57,7 +61,8 @@ def handle_request(service: Service, request: Request) -> Answer:
 
 
 def _is_from_web_page(request: Request) -> bool:
-    # Programs send neither header; a browser sends at least one from another site's page.
+    # A browser sends Origin or Sec-Fetch-Site with a request of another site's page. Other programs
+    # send neither header.
     site = request.headers.get("sec-fetch-site", "none")
     return "origin" in request.headers or site != "none"
 
@@ -76,7 +81,11 @@ def _get_faults(service: Service, _body: dict[str, Any], _query: dict[str, str])
 
 
 def _post_faults(service: Service, body: dict[str, Any], _query: dict[str, str]) -> Any:
-    """Body: `clear`, `auto_approve`, `forget_clients`, `scripts`, `fail`, `before`, and knobs."""
+    """Change the fault settings, and return them as GET /_ctl/faults does.
+
+    The JSON body may have `clear`, `auto_approve`, `forget_clients`, `scripts`, `fail`, `before`,
+    and any setting of `Faults` by its name.
+    """
     body = dict(body)
     if body.pop("clear", False):
         service.faults.clear()
@@ -111,11 +120,11 @@ def _callback_for(service: Service, body: dict[str, Any]) -> Callable[[], object
 
 
 def change_world(world: World, action: dict[str, Any]) -> None:
-    """Make one change of the world: `{"do": "assign", "principal": …, …}`."""
+    """Make one change to the organization, such as `{"do": "assign", "principal": …, …}`."""
     arguments = dict(action)
     name = arguments.pop("do", None)
     if name not in WORLD_ACTIONS:
-        raise WorldError(f"no action {name!r}; there are: {', '.join(WORLD_ACTIONS)}")
+        raise WorldError(f"no action named {name!r}; the actions are: {', '.join(WORLD_ACTIONS)}")
     getattr(world, name)(**arguments)
 
 
@@ -124,7 +133,8 @@ def _get_world(service: Service, _body: dict[str, Any], _query: dict[str, str]) 
 
 
 def _post_world(service: Service, body: dict[str, Any], _query: dict[str, str]) -> Any:
-    """Body: one action, or `{"actions": [...]}`."""
+    """Change the organization. The JSON body is one action for `change_world`, or a list of them:
+    `{"actions": [...]}`."""
     for action in body.get("actions", [body]):
         change_world(service.center.world, action)
     return {}
@@ -148,7 +158,7 @@ def _revoke_session(service: Service, body: dict[str, Any], _query: dict[str, st
 def _get_identity(service: Service, _body: dict[str, Any], query: dict[str, str]) -> Any:
     found = service.identity_of(query.get("access_key_id", ""))
     if found is None:
-        raise WorldError("no such access key id")
+        raise WorldError("this emulator has not issued this access key id")
     shown = ("person", "account_id", "role_name", "arn", "issued_at", "expires_at")
     return {name: getattr(found, name) for name in shown}
 

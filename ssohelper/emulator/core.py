@@ -1,4 +1,7 @@
-"""What all parts of the emulated Identity Center share: state, knobs, worlds, clock, sign-ins."""
+"""The object that all parts of the emulated Identity Center share.
+
+It holds the state, the fault settings, the emulated organizations and the clock.
+"""
 
 import threading
 from collections.abc import Callable
@@ -13,7 +16,10 @@ SCOPE = "sso:account:access"
 
 
 class Center:
-    """One Identity Center. `lock` guards `state`; worlds and faults have their own locks."""
+    """One emulated Identity Center, with one or more organizations (`worlds`).
+
+    Threads must hold `lock` to use `state`. Each `World` and `faults` have locks of their own.
+    """
 
     def __init__(self, world: World, clock: Callable[[], float]) -> None:
         self.world = world
@@ -23,14 +29,17 @@ class Center:
         self.state = State()
         self.lock = threading.RLock()
         self.auto_approve: str | None = None
-        self.url = ""  # set when the server has its port
+        self.url = ""  # the emulator's own URL, known once the server has a port
 
     def now(self) -> float:
-        """Return the emulator's time, in epoch seconds."""
+        """Return the time of the emulated servers, in epoch seconds."""
         return self.clock() + self.faults.clock_offset_seconds
 
     def world_of(self, start_url: str | None) -> World | None:
-        """Return the world of a start URL; spellings that AWS treats as equal match."""
+        """Return the organization with this start URL, or None. Without a URL return the first one.
+
+        As at AWS, case, a trailing slash and a fragment (`#…`) make no difference.
+        """
         if start_url is None:
             return self.world
         wanted = _plain_url(start_url)
@@ -39,8 +48,8 @@ class Center:
         return next((w for w in self.worlds if _plain_url(w.start_url) == wanted), None)
 
     def sign_in(self, person: str, world: World | None = None) -> SignIn:
-        """Begin a sign-in session for this person.
-        Raises: WorldError for a person who does not exist or is disabled."""
+        """Begin a sign-in of this person, and return it.
+        Raises: WorldError if the person does not exist or is disabled."""
         home = world or self.world
         if not home.person(person).enabled:
             raise WorldError(f"{person!r} is disabled")
@@ -48,14 +57,18 @@ class Center:
 
     def client(self, client_id: Any, client_secret: Any) -> Client:
         """Return the registered client with this id and secret.
-        Raises: InvalidClientException, also for an expired registration."""
+        Raises: InvalidClientException if there is none, or its registration has expired."""
         found = self.state.clients.get(client_id) if isinstance(client_id, str) else None
         if found is None or found.secret != client_secret or found.expires_at <= self.now():
             raise oidc_error("InvalidClientException", "Invalid client provided")
         return found
 
     def bearer(self, token: str | None) -> AccessToken:
-        """Return this access token if it is valid. Raises: UnauthorizedException (401)."""
+        """Return the access token with this text.
+
+        Raises: UnauthorizedException (401) if it is unknown, has expired, lacks the scope
+        `sso:account:access`, or its sign-in has ended.
+        """
         found = self.state.tokens.get(token or "")
         now = self.now()
         if (

@@ -1,4 +1,4 @@
-"""Requests and answers as values, with AWS's error formats. Touches no socket."""
+"""HTTP requests and answers as plain values, and AWS's two error formats. Uses no socket."""
 
 import json
 from collections.abc import Mapping
@@ -9,17 +9,20 @@ Headers = tuple[tuple[str, str], ...]
 
 
 class Request(NamedTuple):
-    """One HTTP request."""
+    """One HTTP request to the emulator."""
 
     method: str
     path: str
     query: dict[str, str]
-    headers: Mapping[str, str]  # names in lower case
+    headers: Mapping[str, str]  # header names are in lower case
     body: bytes
     connection: int = 0
 
     def json_object(self) -> dict[str, Any]:
-        """Return the body as a JSON object. Raises: InvalidRequestException, as sso-oidc does."""
+        """Return the body as a JSON object.
+
+        Raises: InvalidRequestException, an error of sso-oidc, if the body is no JSON object.
+        """
         try:
             value = json.loads(self.body or b"{}")
         except ValueError as exc:
@@ -29,7 +32,7 @@ class Request(NamedTuple):
         return value
 
     def form(self) -> dict[str, str]:
-        """Return the fields of a form body; a repeated field has its first value."""
+        """Return the fields of a form in the body. For a repeated field the first value counts."""
         return fields(self.body.decode("utf-8", "replace"))
 
 
@@ -41,23 +44,23 @@ def request_of(
     body: bytes,
     connection: int = 0,
 ) -> Request:
-    """Return the request with header names in lower case."""
+    """Return a `Request` with parsed query and with header names in lower case."""
     low = {name.lower(): value for name, value in headers.items()}
     return Request(method, path, fields(query), low, body, connection)
 
 
 class Delivery(NamedTuple):
-    """How the bytes of an answer are sent: delays, cuts and resets."""
+    """Says how the server sends an answer: late, slowly, cut off, with a TCP reset, or never."""
 
     delay_seconds: float = 0.0
     seconds_per_byte: float = 0.0
-    close_after: int | None = None  # bytes of the body sent before the connection closes
-    reset: bool = False  # a TCP reset in place of an answer
-    never: bool = False  # the request is read and never answered
+    close_after: int | None = None  # the connection is closed after so many bytes of the body
+    reset: bool = False  # the client gets a TCP reset instead of the answer
+    never: bool = False  # the server reads the request and never answers it
 
 
 class Answer(NamedTuple):
-    """One HTTP answer, and how it is sent."""
+    """One HTTP answer. `delivery` says how the server sends it; None means at once."""
 
     status: int
     headers: Headers
@@ -66,7 +69,7 @@ class Answer(NamedTuple):
 
 
 class Refusal(Exception):
-    """An error answer, raised at any depth of the service."""
+    """Raised anywhere in the emulator to send this error answer to the client."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.status)
@@ -74,7 +77,7 @@ class Refusal(Exception):
 
 
 def fields(text: str) -> dict[str, str]:
-    """Return the fields of a query string or form; a repeated field has its first value."""
+    """Return the fields of a query string or form. For a repeated field the first value counts."""
     found: dict[str, str] = {}
     for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=1000):
         found.setdefault(name, value)
@@ -82,12 +85,13 @@ def fields(text: str) -> dict[str, str]:
 
 
 def json_answer(value: Any, status: int = 200, headers: Headers = ()) -> Answer:
-    """Return a JSON answer in the format of the AWS services."""
+    """Return an answer whose body is the value as JSON, encoded as AWS's services encode it."""
     body = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
     return Answer(status, (("Content-Type", "application/json"), *headers), body)
 
 
-# Exception -> (HTTP status, `error`). Source: sso-oidc 2019-06-10 service model.
+# Maps the name of an sso-oidc exception to its HTTP status and to the `error` in the JSON body.
+# Source: service model sso-oidc 2019-06-10.
 OIDC_ERRORS = {
     "AuthorizationPendingException": (400, "authorization_pending"),
     "SlowDownException": (400, "slow_down"),
@@ -104,7 +108,8 @@ OIDC_ERRORS = {
     "AccessDeniedException": (400, "access_denied"),
     "InternalServerException": (500, "server_error"),
 }
-# ForbiddenException is not in the portal's service model, but the real service sends it.
+# Maps the name of a portal exception to its HTTP status. The real portal sends ForbiddenException
+# too, although its service model does not have it.
 PORTAL_ERRORS = {
     "InvalidRequestException": 400,
     "UnauthorizedException": 401,
@@ -116,7 +121,7 @@ PORTAL_ERRORS = {
 
 
 def oidc_refusal(name: str, description: str = "") -> Answer:
-    """Return an sso-oidc error: the exception's name in a header, the OAuth code in the body."""
+    """Return an sso-oidc error answer: its header names the exception, its body the OAuth code."""
     status, code = OIDC_ERRORS[name]
     header = f"{name}:http://internal.amazon.com/coral/com.amazonaws.sso.oidc/"
     body = {"error": code, "error_description": description or code.replace("_", " ")}
@@ -124,17 +129,17 @@ def oidc_refusal(name: str, description: str = "") -> Answer:
 
 
 def portal_refusal(name: str, message: str) -> Answer:
-    """Return a portal error: the exception's name in a header and in the body's `__type`."""
+    """Return an error answer of the portal, which names the exception in its header and body."""
     header = f"{name}:http://internal.amazon.com/coral/com.amazonaws.switchboard.portal/"
     body = {"message": message, "__type": f"com.amazonaws.switchboard.portal#{name}"}
     return json_answer(body, PORTAL_ERRORS[name], (("x-amzn-ErrorType", header),))
 
 
 def oidc_error(name: str, description: str = "") -> Refusal:
-    """Return an sso-oidc error to raise."""
+    """Return an exception that sends this sso-oidc error to the client when it is raised."""
     return Refusal(oidc_refusal(name, description))
 
 
 def portal_error(name: str, message: str) -> Refusal:
-    """Return a portal error to raise."""
+    """Return an exception that sends this portal error to the client when it is raised."""
     return Refusal(portal_refusal(name, message))

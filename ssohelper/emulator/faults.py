@@ -1,4 +1,7 @@
-"""The knobs that make the Identity Center slow or faulty. Any thread may set them at any time."""
+"""The fault settings ("knobs"), which make the emulated Identity Center slow or faulty.
+
+Any thread may change them at any time.
+"""
 
 import threading
 import time
@@ -34,51 +37,60 @@ OPERATIONS = (
     "pages",
 )
 OIDC_OPERATIONS = frozenset(OPERATIONS[:6])
-# Identity Center's published quota is 20 requests a second for the portal's operations.
+# The operations that `rate_limit` applies to. AWS publishes a quota of 20 requests a second for
+# them.
 RATE_LIMITED = frozenset({"ListAccounts", "ListAccountRoles", "GetRoleCredentials", "Logout"})
 
-# Knob -> its default.
+# The name of each fault setting, with its default.
 _KNOBS: dict[str, Any] = {
-    "rotation": "grace",  # none: same refresh token · grace: the old one stays valid · strict
+    # What a refresh does to the old refresh token. "none": it stays the only one. "grace": it works
+    # for `grace_seconds` more. "strict": it stops working at once.
+    "rotation": "grace",
     "grace_seconds": 30.0,
     "strict_revokes_session": False,
-    "omit_refresh_token": False,  # in answers to a refresh
+    "omit_refresh_token": False,  # an answer to a refresh has no new refresh token
     "token_seconds": 3600,
-    "legacy_token_seconds": 8 * 3600,  # of a client that registered no scopes
+    "legacy_token_seconds": 8 * 3600,  # token lifetime, if the client registered no scopes
     "sign_in_seconds": 8 * 3600,
     "registration_seconds": 90 * 86400,
-    "role_credentials_seconds": None,  # None: as the permission set has it
+    "role_credentials_seconds": None,  # None uses the permission set's duration
     "code_seconds": 600,
-    "clock_offset_seconds": 0.0,  # of the server's clock
-    "date_header": True,  # True, False, or the text to send
-    "rate_limit": None,  # requests a second over the portal's operations; None: no limit
-    "rate_burst": None,  # None: one second's worth
-    "retry_after": None,  # the text of Retry-After in a 429
+    "clock_offset_seconds": 0.0,  # the emulator's clock runs ahead by so many seconds
+    "date_header": True,  # if False, no Date header is sent; a text replaces the date
+    "rate_limit": None,  # allowed portal requests a second; None allows any number
+    "rate_burst": None,  # how many requests may come at once; None is the same as rate_limit
+    "retry_after": None,  # the text of the Retry-After header in a 429 answer
     "page_size": 100,
-    "repeat_next_token": False,  # every page has a token for a next one
-    "pending_polls": 0,  # device polls answered "pending" although the user has approved
-    "enforce_interval": False,  # slow_down for a poll before the interval has passed
+    "repeat_next_token": False,  # every page of a listing names a next page, without end
+    "pending_polls": 0,  # so many device polls get "pending" even if the user has approved
+    "enforce_interval": False,  # a device poll before `interval` has passed gets slow_down
     "verification_uri": None,
     "verification_uri_complete": None,
     "user_code": None,
     "interval": 1,
     "expires_in": 600,
-    "signin_token_seconds": 900,  # validity of a console sign-in URL
-    "multi_session": True,  # False: the console asks a signed-in browser to sign out first
+    "signin_token_seconds": 900,  # how long a console sign-in URL can be used
+    "multi_session": True,  # if False, the console asks a signed-in browser to sign out first
 }
-# Knobs that are tables: operation -> seconds, account id -> name ...
+# The fault settings that are tables, such as operation -> seconds or account id -> name.
 _TABLES = ("latency_seconds", "down", "account_names", "emails", "role_names")
 
 
 class Script(NamedTuple):
-    """A scripted answer. Without `answer` the operation runs, and its answer is delivered so."""
+    """The answer that a test has scripted for one call, and how it is delivered.
+
+    If `answer` is None, the operation runs normally, and its own answer is delivered in this way.
+    """
 
     answer: Answer | None
     delivery: Delivery
 
 
 class Faults:
-    """Knobs are attributes (see _KNOBS); methods add scripts and callbacks."""
+    """The fault settings, one attribute each. The methods also add scripted answers and callbacks.
+
+    `_KNOBS` says what each setting means.
+    """
 
     rotation: str
     grace_seconds: float
@@ -106,9 +118,9 @@ class Faults:
     expires_in: Any
     signin_token_seconds: float
     multi_session: bool
-    latency_seconds: dict[str, float]  # "*" is every operation
-    down: dict[str, int]  # operation -> status of every call, 0: a TCP reset
-    account_names: dict[str, Any]  # account id -> name, None: the field is left out
+    latency_seconds: dict[str, float]  # operation -> seconds; "*" stands for all operations
+    down: dict[str, int]  # operation -> HTTP status of all its calls; 0 is a TCP reset
+    account_names: dict[str, Any]  # account id -> name in listings; None leaves the name out
     emails: dict[str, Any]
     role_names: dict[str, Any]
 
@@ -122,7 +134,7 @@ class Faults:
         self.clear()
 
     def clear(self) -> None:
-        """Reset every knob and remove scripts and callbacks."""
+        """Reset all fault settings, and remove all scripted answers and callbacks."""
         with self._lock:
             for name, value in _KNOBS.items():
                 setattr(self, name, value)
@@ -134,20 +146,23 @@ class Faults:
             self._filled_at = None
 
     def set(self, **knobs: Any) -> None:
-        """Set several knobs. Raises: ValueError for an unknown knob or an impossible value."""
+        """Set these fault settings.
+
+        Raises: ValueError for an unknown name or an impossible value. Then nothing is set.
+        """
         for name, value in knobs.items():
             if name in _TABLES and not isinstance(value, Mapping):
-                raise ValueError(f"{name!r} is a table")
+                raise ValueError(f"the value of {name!r} must be a table")
             if name not in _KNOBS and name not in _TABLES:
-                raise ValueError(f"no knob named {name!r}")
+                raise ValueError(f"no fault setting (knob) named {name!r}")
             if name == "rotation" and value not in ("none", "grace", "strict"):
-                raise ValueError("rotation is none, grace or strict")
+                raise ValueError("rotation must be none, grace or strict")
         with self._lock:
             for name, value in knobs.items():
                 setattr(self, name, dict(value) if name in _TABLES else value)
 
     def knobs(self) -> dict[str, Any]:
-        """Return every knob with its value."""
+        """Return all fault settings with their values."""
         return {name: getattr(self, name) for name in (*_KNOBS, *_TABLES)}
 
     # -- scripted answers ----------------------------------------------------------
@@ -166,10 +181,11 @@ class Faults:
         reset: bool = False,
         never: bool = False,
     ) -> None:
-        """Answer the next `times` calls like this. Scripts are used in the order they were added.
+        """Answer the next `times` calls of the operation with this status, headers and body.
 
-        Without a status the operation runs and its answer is sent with the given delay, speed, cut
-        or reset: so an answer can be lost after its effect."""
+        Scripted answers are used in the order in which they were added. Without a status the
+        operation runs, and its own answer is sent with the given delay, speed, cut or reset. In
+        this way a test can lose an answer after the operation had its effect."""
         _checked_operation(operation)
         raw = body.encode() if isinstance(body, str) else body
         pairs = tuple(headers.items()) if isinstance(headers, Mapping) else tuple(headers)
@@ -178,7 +194,10 @@ class Faults:
         self._add(operation, Script(answer, delivery), times)
 
     def fail(self, operation: str, name: str, message: str = "", *, times: int = 1) -> None:
-        """Answer with one of AWS's errors: `fail("CreateToken", "SlowDownException")`."""
+        """Answer the operation's next calls with an error of AWS, named as AWS names it.
+
+        Example: `fail("CreateToken", "SlowDownException")`.
+        """
         _checked_operation(operation)
         if operation in OIDC_OPERATIONS and name in OIDC_ERRORS:
             answer = oidc_refusal(name, message)
@@ -187,29 +206,38 @@ class Faults:
         self._add(operation, Script(answer, Delivery()), times)
 
     def slow_down(self, times: int = 1) -> None:
-        """Answer the next device polls with SlowDownException."""
+        """Answer the next polls for a device code with SlowDownException."""
         self.fail("CreateToken.device_code", "SlowDownException", times=times)
 
     def throttle(self, operation: str, times: int = 1) -> None:
-        """Answer the next calls with 429."""
+        """Answer the operation's next calls with HTTP status 429 (too many requests)."""
         self.fail(operation, "TooManyRequestsException", "HTTP 429 Unknown Code", times=times)
 
     def hang(self, operation: str, times: int = 1) -> None:
-        """Read the next requests and never answer; stopping the emulator closes the connections."""
+        """Never answer the operation's next requests, although the server reads them.
+
+        Their connections are closed when the emulator stops.
+        """
         self._add(
             _checked_operation(operation), Script(Answer(200, (), b""), Delivery(never=True)), times
         )
 
     def before(self, operation: str, do: Callable[[], object], call: int = 1) -> None:
-        """Run `do` just before the n-th call from now on is handled (1: the next one)."""
+        """Run `do` just before a later call of the operation is handled.
+
+        `call` counts from now: 1 is the next call.
+        """
         with self._lock:
             due = self._seen.get(_checked_operation(operation), 0) + call
             self._before.setdefault(operation, []).append((due, do))
 
-    # -- for the service -----------------------------------------------------------
+    # -- applying the faults to a call ---------------------------------------------
 
     def begin_call(self, names: tuple[str, ...]) -> Script | None:
-        """Count a call under its names, run callbacks that are due, and return its script."""
+        """Count a call and run the callbacks that wait for it. Return its scripted answer, or None.
+
+        `names` has the operation and, for some calls, a more specific name, which is preferred.
+        """
         due: list[Callable[[], object]] = []
         with self._lock:
             for name in names:
@@ -227,11 +255,11 @@ class Faults:
         return None
 
     def latency_of(self, names: tuple[str, ...]) -> float:
-        """Return the seconds to wait before a call is answered."""
+        """Return the seconds for which the server waits before it answers a call."""
         return float(_find_entry(self.latency_seconds, names) or 0.0)
 
     def failure_if_down(self, names: tuple[str, ...]) -> Answer | None:
-        """Return the answer of an operation that is down; None when it is not."""
+        """Return the error answer of an operation that is set as `down`, or None if it is not."""
         status = _find_entry(self.down, names)
         if status is None:
             return None
@@ -245,7 +273,10 @@ class Faults:
         return json_answer({"message": "the EMULATOR is down"}, int(status))
 
     def take_rate_token(self) -> bool:
-        """Take one token from the bucket; False means 429. Real time, not the emulator's clock."""
+        """Count one request against the rate limit (a token bucket). False means: answer 429.
+
+        The bucket fills in real time, not by the emulator's clock, which a test may change.
+        """
         with self._lock:
             if self.rate_limit is None:
                 return True
@@ -265,11 +296,11 @@ class Faults:
 
 
 def _find_entry(table: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    """Return the table's entry for a call: of its most specific name, else of `*`."""
+    """Return the table's entry for the most specific name of a call, or else its entry for `*`."""
     return next((table[name] for name in (*reversed(names), "*") if name in table), None)
 
 
 def _checked_operation(operation: str) -> str:
     if operation not in OPERATIONS:
-        raise ValueError(f"no operation named {operation!r}; there are: {', '.join(OPERATIONS)}")
+        raise ValueError(f"no operation named {operation!r}, only: {', '.join(OPERATIONS)}")
     return operation

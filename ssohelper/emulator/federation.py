@@ -1,7 +1,7 @@
-"""The console's federation endpoint, and a console page that shows who is signed in.
+"""The console's federation endpoint, and a console page that shows the signed-in user and role.
 
-Wire: GET or POST /federation with Action=getSigninToken (answers JSON) or Action=login (signs a
-browser in and redirects it). Source: IAM user guide, "custom identity broker".
+Wire: GET or POST /federation. With Action=getSigninToken the answer is JSON; Action=login signs a
+browser in and redirects it. Source: IAM user guide, "custom identity broker".
 """
 
 import json
@@ -17,7 +17,7 @@ from ssohelper.emulator.organization import World
 from ssohelper.emulator.state import IssuedCredentials
 
 ACTIONS = ("getSigninToken", "login")
-# AWS allows five sessions in one browser.
+# AWS allows five console sessions in one browser.
 _MAX_SESSIONS = 5
 _CONSOLE_HOST = re.compile(
     r"([a-z]{2,4}(-[a-z]+)+-\d{1,2}\.)?console\."
@@ -26,7 +26,7 @@ _CONSOLE_HOST = re.compile(
 
 
 class SignInToken(NamedTuple):
-    """An answer of getSigninToken: valid once, within `signin_token_seconds`."""
+    """A token that getSigninToken has issued. One login can use it, until `expires_at`."""
 
     keys: IssuedCredentials
     expires_at: float
@@ -34,21 +34,24 @@ class SignInToken(NamedTuple):
 
 
 class ConsoleSession(NamedTuple):
-    """One session of a browser in the console."""
+    """A browser's session in the AWS console, and the role credentials that began it."""
 
     keys: IssuedCredentials
     ends_at: float
 
 
 class Console:
-    """The console's sign-in host and its page; holds the sessions of each browser."""
+    """Emulates the console: signs browsers in, shows a page, and holds each browser's sessions."""
 
     def __init__(self) -> None:
         self._tokens: dict[str, SignInToken] = {}
         self._browsers: dict[str, list[ConsoleSession]] = {}
 
     def answer_federation(self, center: Center, request: Request) -> Answer:
-        """Wire: GET or POST /federation. Raises: Refusal (400) for an unknown action."""
+        """Answer a request for a sign-in token or for a login with such a token.
+
+        Wire: GET or POST /federation. Raises: Refusal (400) for an unknown Action.
+        """
         form = fields_of(request)
         if form.get("Action") == "getSigninToken":
             return self._issue_sign_in_token(center, form)
@@ -68,14 +71,22 @@ class Console:
         return json_answer({"SigninToken": token})
 
     def _sign_in_browser(self, center: Center, request: Request, form: dict[str, str]) -> Answer:
-        """Sign the browser in and redirect it to its destination. A token can be used once."""
+        """Sign the browser in to the console, and redirect it to the page that it asked for.
+
+        The sign-in token in the form can be used once.
+        """
         token = self._tokens.pop(form.get("SigninToken", ""), None)
         if token is None or token.expires_at <= center.now():
             message = "This sign-in URL was used already, has expired, or is unknown."
             raise Refusal(pages.problem(center.world.name, message))
         destination = form.get("Destination", "")
         if not _is_console_page(destination, center.world):
-            raise Refusal(pages.problem(center.world.name, "This is not a page of the console."))
+            raise Refusal(
+                pages.problem(
+                    center.world.name,
+                    "The destination of this sign-in URL is not a page of the console.",
+                )
+            )
         cookie = self._cookie_of(center, request)
         here = [s for s in self._browsers.get(cookie or "", []) if s.ends_at > center.now()]
         mine = ConsoleSession(token.keys, token.session_ends_at)
@@ -94,11 +105,15 @@ class Console:
         return Answer(302, headers, b"")
 
     def show_console(self, center: Center, request: Request) -> Answer:
-        """Return the console page: account, role, destination, and the browser's other sessions."""
+        """Return a page with account, role and destination, and the browser's other sessions."""
         here = self._browsers.get(self._cookie_of(center, request) or "", [])
         live = [session for session in here if session.ends_at > center.now()]
         if not live:
-            raise Refusal(pages.problem(center.world.name, "Nobody is signed in here.", 403))
+            raise Refusal(
+                pages.problem(
+                    center.world.name, "No user is signed in to the console in this browser.", 403
+                )
+            )
         mine = live[0].keys
         account = center.world.accounts.get(mine.account_id)
         return pages.console(
@@ -122,19 +137,25 @@ class Console:
 
 
 def fields_of(request: Request) -> dict[str, str]:
-    """Return the fields of the query and of a form body; those of the body win."""
+    """Return the fields of the query and of the body's form. The form wins if both have a field."""
     form = fields(request.body.decode("utf-8", "replace")) if request.method == "POST" else {}
     return {**request.query, **form}
 
 
 def action_of(request: Request) -> str | None:
-    """Return the action's name in counters and scripts; None for an unknown one."""
+    """Return the request's federation action, which counters and scripts use as its name.
+
+    None if the action is unknown.
+    """
     action = fields_of(request).get("Action")
     return action if action in ACTIONS else None
 
 
 def _keys_in(center: Center, text: str) -> IssuedCredentials:
-    """Return the unexpired credentials of a Session, whose three parts must all be right."""
+    """Return the issued credentials that a `Session` parameter names by id, key and token.
+
+    Raises: Refusal (400) if one of the three is wrong or the credentials have expired.
+    """
     try:
         session: Any = json.loads(text)
     except ValueError:
@@ -161,7 +182,7 @@ def _is_console_page(url: str, world: World) -> bool:
     found = _CONSOLE_HOST.fullmatch(parts.netloc)
     if parts.scheme != "https" or found is None:
         return False
-    # An organization is in one partition, and so are the consoles of its accounts.
+    # An organization is in one AWS partition, and its accounts use the console of that partition.
     suffix = next((host for start, host in _SUFFIXES if world.region.startswith(start)), "")
     return found.group(3) == (suffix or "aws.amazon.com")
 
@@ -174,7 +195,8 @@ _SUFFIXES = (
 
 
 def _cookie_name(center: Center) -> str:
-    # Cookies apply to all ports of a host: two emulators must not read each other's.
+    # Browsers send a cookie to all ports of a host. The port in the name keeps the cookies of two
+    # emulators apart.
     return f"console_{center.url.rpartition(':')[2]}"
 
 

@@ -1,6 +1,7 @@
 """The emulator's HTTP/1.1 server on 127.0.0.1, with one thread for each connection.
 
-Sends answers, also slowly, cut, reset or never (`exchange.Delivery`).
+As `exchange.Delivery` says, it can also send an answer slowly, cut it off, reset the connection, or
+never answer.
 """
 
 import contextlib
@@ -26,15 +27,16 @@ _IDLE_SECONDS = 120
 
 
 class EmulatorError(RuntimeError):
-    """The emulator cannot start with these arguments; the message says why."""
+    """Raised if the emulator cannot start with the given arguments. The message says why."""
 
 
 class Listener(ThreadingHTTPServer):
-    """The server socket. `stopping` is set when the emulator stops."""
+    """Listens for connections. The event `stopping` is set when the emulator stops."""
 
     daemon_threads = True
     block_on_close = False
-    # 500 processes may connect at once; with the default of 5 their connects would time out.
+    # The length of the listen backlog. 500 test processes may connect at once; with the default
+    # length of 5 their connection attempts would time out.
     request_queue_size = 1024
 
     def __init__(self, service: Service, port: int) -> None:
@@ -47,7 +49,8 @@ class Listener(ThreadingHTTPServer):
         service.wait = self.stopping.wait
 
     def server_bind(self) -> None:
-        # HTTPServer's method looks up this host's full name, which can take seconds.
+        # Calls TCPServer's method, because HTTPServer's looks up this host's full name, which can
+        # take seconds.
         socketserver.TCPServer.server_bind(self)
         if self.server_address[0] != HOST:
             raise EmulatorError(f"the emulator binds to {HOST} only")
@@ -55,12 +58,13 @@ class Listener(ThreadingHTTPServer):
         self.hosts = frozenset({f"{HOST}:{self.server_port}", f"localhost:{self.server_port}"})
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # A client that closes its connection is normal; other errors are bugs and must be seen.
+        # Clients may close their connections at any time. All other errors are bugs and must be
+        # printed.
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
     def close_connections(self) -> None:
-        """Shut down open connections: no thread of a stopped emulator may answer."""
+        """Shut down all open connections, so that no thread answers after the emulator stopped."""
         for connection in list(self.open):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -83,7 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
         super().finish()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Log nothing: request lines contain codes and role names."""
+        """Log nothing, because request lines contain sign-in codes and role names."""
 
     def _handle(self) -> None:
         if self.server.stopping.is_set():
@@ -104,16 +108,29 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = _handle
 
     def _refusal(self) -> Answer | None:
-        """Return the refusal of a request for another host (DNS rebinding) or of unclear length."""
+        """Return an error answer if the request must be refused, otherwise None.
+
+        Refused are a Host header that is not loopback (against DNS rebinding) and a body that is
+        too long or has no clear length.
+        """
         hosts = self.headers.get_all("Host") or []
         if len(hosts) != 1 or hosts[0].lower() not in self.server.hosts:
             return json_answer({"message": "this EMULATOR answers on loopback only"}, 403)
         length = self.headers.get("Content-Length") or "0"
         if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
-            return json_answer({"message": "a Content-Length is needed"}, 411)
+            return json_answer(
+                {
+                    "message": "the request needs one Content-Length header, and no Transfer-Encoding"
+                },
+                411,
+            )
         if int(length) > _MAX_BODY:
-            return json_answer({"message": "the body is too long"}, 413)
-        return None if self.path.startswith("/") else json_answer({"message": "bad path"}, 400)
+            return json_answer({"message": "the request's body is too long"}, 413)
+        return (
+            None
+            if self.path.startswith("/")
+            else json_answer({"message": "the path must begin with /"}, 400)
+        )
 
     def _deliver(self, answer: Answer) -> None:
         delivery = answer.delivery or Delivery()
@@ -160,10 +177,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[position : position + 1])
 
     def _drop(self, reset: bool = False) -> None:
-        """Close the connection; with `reset` the client gets a TCP RST."""
+        """Close the connection. With `reset` the client gets a TCP reset (RST)."""
         self.close_connection = True
         if reset:
             linger = struct.pack("ii", 1, 0)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            # The handler's files hold the socket too: it closes, and resets, with the last one.
+            # The reset is sent when the socket is closed. Until then the handler's `rfile` and
+            # `wfile` hold the socket open too.
             self.server.open.discard(self.connection)

@@ -1,7 +1,7 @@
-"""The sso-oidc service: RegisterClient, StartDeviceAuthorization, CreateToken.
+"""Emulates the sso-oidc service: RegisterClient, StartDeviceAuthorization and CreateToken.
 
-Source: sso-oidc 2019-06-10; PKCE by RFC 7636, device codes by RFC 8628, loopback redirects
-by RFC 8252 section 7.3.
+Sources: service model sso-oidc 2019-06-10, RFC 7636 (PKCE), RFC 8628 (device codes), RFC 8252
+section 7.3 (loopback redirects).
 """
 
 import base64
@@ -28,12 +28,12 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def short_grant(grant_type: Any) -> str:
-    """Return the grant type's name in counters and scripts."""
+    """Return the grant type's name in counters and scripts: "device_code" for its long URN."""
     return "device_code" if grant_type == DEVICE_CODE else str(grant_type)
 
 
 def register_client(center: Center, request: Request) -> Answer:
-    """Wire: POST /client/register. Times in the answer are epoch seconds."""
+    """Register a client. Wire: POST /client/register. The answer's times are in epoch seconds."""
     body = request.json_object()
     client = _new_client(center, body)
     center.state.clients[client.id] = client
@@ -95,8 +95,9 @@ def _is_loopback(uri: str) -> bool:
 
 
 def is_redirect_allowed(client: Client, uri: str) -> bool:
-    """Return whether this is one of the client's registered redirect URIs, on any port."""
-    # urlsplit silently drops CR and LF, which would split the Location header.
+    """Return whether the client has registered this redirect URI. The port does not matter."""
+    # The URI is checked before urlsplit, which silently drops CR and LF. In the answer's
+    # Location header these would begin another header.
     if not uri.isprintable() or not _is_loopback(uri):
         return False
     given = urlsplit(uri)
@@ -109,7 +110,10 @@ def is_redirect_allowed(client: Client, uri: str) -> bool:
 
 
 def start_device_authorization(center: Center, request: Request) -> Answer:
-    """Wire: POST /device_authorization. `expiresIn` and `interval` are seconds."""
+    """Issue a device code and a user code.
+
+    Wire: POST /device_authorization. `expiresIn` and `interval` are seconds.
+    """
     body = request.json_object()
     client = center.client(body.get("clientId"), body.get("clientSecret"))
     start_url = body.get("startUrl")
@@ -144,7 +148,10 @@ def _override_or(override: Any, value: str) -> Any:
 
 
 def create_token(center: Center, request: Request) -> Answer:
-    """Wire: POST /token, three grants. `expiresIn` is seconds."""
+    """Issue tokens for a device code, an authorization code or a refresh token.
+
+    Wire: POST /token. `expiresIn` is seconds.
+    """
     body = request.json_object()
     client = center.client(body.get("clientId"), body.get("clientSecret"))
     grant = body.get("grantType")
@@ -166,7 +173,8 @@ def _redeem_device_code(center: Center, client: Client, body: dict[str, Any]) ->
         raise oidc_error("ExpiredTokenException", "Device code has expired")
     _check_pace(center, device, now)
     device.polls += 1
-    # Not on the first poll: clients poll once before a user can have seen the code.
+    # `auto_approve` does not apply to the first poll, because with AWS no user can have approved by
+    # then: clients poll once before the user has seen the code.
     if device.status == "pending" and center.auto_approve and device.polls > 1:
         device.sign_in = center.sign_in(center.auto_approve, device.world)
         device.status = "approved"
@@ -189,7 +197,7 @@ def _check_pace(center: Center, device: DeviceAuthorization, now: float) -> None
 
 
 def _redeem_authorization_code(center: Center, client: Client, body: dict[str, Any]) -> Answer:
-    # Removed whatever follows: a code can be used once, also when the attempt fails.
+    # The code is removed even if the checks below fail, because it can be used only once.
     code = center.state.codes.pop(str(body.get("code")), None)
     if code is None or code.client_id != client.id or code.expires_at <= center.now():
         raise oidc_error("InvalidGrantException", "Invalid authorization code provided")
@@ -250,10 +258,11 @@ def _issue_answer(
 def issue_tokens(
     center: Center, client: Client, sign_in: SignIn, refresh: str | None = None
 ) -> tuple[AccessToken, str | None]:
-    """Create an access token, and a refresh token unless one is given or the client has no scopes.
+    """Create and return an access token and a refresh token, which may be None.
 
-    A client without scopes (legacy profiles) gets a token of eight hours and no refresh token. No
-    token outlives its sign-in session."""
+    If `refresh` is given, it is returned, and no new refresh token is created. A client without
+    scopes, as of legacy profiles, gets an access token of eight hours and no refresh token. No
+    access token outlives its sign-in."""
     state, knobs, now = center.state, center.faults, center.now()
     seconds = knobs.token_seconds if client.scopes else knobs.legacy_token_seconds
     end = min(now + seconds, sign_in.ends_at)

@@ -1,7 +1,7 @@
-"""An organization: OUs, accounts, people, groups, permission sets and assignments.
+"""An emulated organization: OUs, accounts, people, groups, permission sets and assignments.
 
-A person's roles are computed, never stored: an account that is added to an OU appears in the list
-of each person who has an assignment to that OU.
+A person's roles are computed and never stored. So an account that is added to an OU appears in the
+list of each person who has an assignment to that OU.
 """
 
 import hashlib
@@ -18,20 +18,20 @@ _PERMISSION_SET_NAME = re.compile(r"[\w+=,.@-]{1,32}", re.ASCII)
 
 
 class WorldError(ValueError):
-    """The world has no such item, or the change is not possible; the message names it."""
+    """Raised if the organization has no such item or cannot be changed so. The message names it."""
 
 
 class Account(NamedTuple):
-    """An AWS account of the organization."""
+    """An AWS account of an emulated organization."""
 
-    id: str  # 12 digits, with leading zeros
+    id: str  # an account id has 12 digits, and may begin with zeros
     name: str
     email: str
-    ou: str  # a path below the root: "Workloads/Production"
+    ou: str  # the path of the account's OU below the root: "Workloads/Production"
 
 
 class Person(NamedTuple):
-    """A user of Identity Center."""
+    """A user of the emulated Identity Center."""
 
     user_name: str
     display_name: str
@@ -41,19 +41,19 @@ class Person(NamedTuple):
 
 
 class PermissionSet(NamedTuple):
-    """A permission set with its policies."""
+    """A permission set, with the duration of its sessions and its policies."""
 
     name: str
     session_seconds: int = 3600
     description: str = ""
-    managed: tuple[str, ...] = ()  # names or ARNs of AWS-managed policies
+    managed: tuple[str, ...] = ()  # the names or ARNs of AWS-managed policies
     customer_managed: tuple[str, ...] = ()
-    inline: dict[str, Any] | None = None  # one policy document
+    inline: dict[str, Any] | None = None  # the inline policy, as parsed JSON
     boundary: str | None = None
 
 
 class Assignment(NamedTuple):
-    """A permission set that a person or group may use somewhere."""
+    """Gives a person or group a permission set in one account or in all accounts of an OU."""
 
     principal: str  # a person's user name or a group's name
     permission_set: str
@@ -61,7 +61,7 @@ class Assignment(NamedTuple):
 
 
 class World:
-    """One organization with one start URL. Any thread may call any method."""
+    """One emulated organization with one start URL. Any thread may call any method."""
 
     def __init__(
         self, start_url: str = START_URL, region: str = REGION, name: str = "Example Corp"
@@ -80,7 +80,7 @@ class World:
 
     @classmethod
     def of_size(cls, accounts: int, roles: int, person: str = "ana") -> "World":
-        """Return a world in which one person may use `roles` permission sets in every account."""
+        """Return an organization in which one person has `roles` roles in each account."""
         world = cls(name="Big Corp")
         world.add_person(person, display_name=person.title())
         for number in range(accounts):
@@ -90,10 +90,10 @@ class World:
             world.assign(person, f"Role{number:02d}", "Workloads")
         return world
 
-    # -- changes -------------------------------------------------------------------
+    # -- changes to the organization -----------------------------------------------
 
     def add_ou(self, path: str) -> str:
-        """Add an OU and its parents; return its path. The root is "Root" or ""."""
+        """Add an OU and its parents, and return its path. "Root" and "" both name the root."""
         with self._lock:
             clean = _ou_path(path)
             parts = [] if clean == ROOT else clean.split("/")
@@ -104,12 +104,12 @@ class World:
     def add_account(
         self, account_id: str, name: str, email: str | None = None, ou: str = ROOT
     ) -> Account:
-        """Add an account to an OU, which is added if it is new."""
+        """Add an account to an OU. If the OU does not exist, it is added too."""
         if not _ACCOUNT_ID.fullmatch(account_id):
             raise WorldError(f"an account id has 12 digits, not {account_id!r}")
         with self._lock:
             if account_id in self.accounts:
-                raise WorldError(f"account {account_id!r} exists already")
+                raise WorldError(f"the account {account_id!r} exists already")
             address = f"aws+{name}@example.com" if email is None else email
             account = Account(account_id, name, address, self.add_ou(ou))
             self.accounts[account_id] = account
@@ -117,7 +117,7 @@ class World:
             return account
 
     def remove_account(self, account_id: str) -> None:
-        """Remove an account and the assignments to it."""
+        """Remove an account, with all assignments to this account."""
         with self._lock:
             del self.accounts[self._account(account_id).id]
             self.assignments = [a for a in self.assignments if a.target != account_id]
@@ -129,16 +129,16 @@ class World:
             self.accounts[account_id] = self._account(account_id)._replace(name=name)
 
     def move_account(self, account_id: str, ou: str) -> None:
-        """Move an account to another OU, which is added if it is new."""
+        """Move an account to another OU. If the OU does not exist, it is added."""
         with self._lock:
             self.accounts[account_id] = self._account(account_id)._replace(ou=self.add_ou(ou))
             self._roles_by_person.clear()
 
     def add_group(self, name: str) -> str:
-        """Add a group unless it is there; return its name."""
+        """Add a group unless it exists already, and return its name."""
         with self._lock:
             if name in self.people:
-                raise WorldError(f"{name!r} is a person already")
+                raise WorldError(f"{name!r} is a person, so no group can have that name")
             self.groups.add(name)
             return name
 
@@ -150,10 +150,10 @@ class World:
         groups: tuple[str, ...] | list[str] = (),
         enabled: bool = True,
     ) -> Person:
-        """Add a person, and those of the groups that are new."""
+        """Add a person to these groups. Groups that do not exist are added too."""
         with self._lock:
             if user_name in self.people or user_name in self.groups:
-                raise WorldError(f"{user_name!r} exists already")
+                raise WorldError(f"a person or group named {user_name!r} exists already")
             members = frozenset(self.add_group(group) for group in groups)
             person = Person(
                 user_name,
@@ -167,7 +167,7 @@ class World:
             return person
 
     def add_to_group(self, user_name: str, group: str) -> None:
-        """Add a person to a group, which is added if it is new."""
+        """Add a person to a group. If the group does not exist, it is added too."""
         with self._lock:
             person = self.person(user_name)
             self.people[user_name] = person._replace(groups=person.groups | {self.add_group(group)})
@@ -183,9 +183,9 @@ class World:
         inline: dict[str, Any] | None = None,
         boundary: str | None = None,
     ) -> PermissionSet:
-        """Add a permission set, or replace the one of that name."""
+        """Add a permission set. It replaces an existing one of the same name."""
         if not _PERMISSION_SET_NAME.fullmatch(name):
-            raise WorldError(f"not a permission set's name: {name!r}")
+            raise WorldError(f"this is not a valid permission set's name: {name!r}")
         created = PermissionSet(
             name,
             session_seconds,
@@ -200,7 +200,7 @@ class World:
         return created
 
     def remove_permission_set(self, name: str) -> None:
-        """Remove a permission set and its assignments."""
+        """Remove a permission set, with all assignments of it."""
         with self._lock:
             if self.permission_sets.pop(name, None) is None:
                 raise WorldError(f"no permission set named {name!r}")
@@ -208,7 +208,7 @@ class World:
             self._roles_by_person.clear()
 
     def assign(self, principal: str, permission_set: str, target: str) -> Assignment:
-        """Assign a permission set to a person or group, in an account or in all of an OU."""
+        """Assign a permission set to a person or group in an account, or in a whole OU."""
         with self._lock:
             created = self._assignment(principal, permission_set, target)
             if created not in self.assignments:
@@ -217,7 +217,10 @@ class World:
             return created
 
     def unassign(self, principal: str, permission_set: str, target: str) -> None:
-        """Remove this assignment. Raises: WorldError when there is none with the same arguments."""
+        """Remove the assignment that `assign` made with the same arguments.
+
+        Raises: WorldError if there is no such assignment.
+        """
         with self._lock:
             gone = self._assignment(principal, permission_set, target)
             if gone not in self.assignments:
@@ -225,17 +228,17 @@ class World:
             self.assignments.remove(gone)
             self._roles_by_person.clear()
 
-    # -- lookups -------------------------------------------------------------------
+    # -- reading the organization --------------------------------------------------
 
     def person(self, user_name: str) -> Person:
-        """Return the person. Raises: WorldError for an unknown one."""
+        """Return the person with this user name. Raises: WorldError if there is none."""
         found = self.people.get(user_name)
         if found is None:
             raise WorldError(f"no person named {user_name!r}")
         return found
 
     def roles_of(self, user_name: str) -> dict[str, tuple[str, ...]]:
-        """Return account id -> names of the permission sets that the person may use there."""
+        """Return for each account id the names of the permission sets that the person may use."""
         with self._lock:
             offer = self._roles_by_person.get(user_name)
             if offer is None:
@@ -243,21 +246,19 @@ class World:
             return offer
 
     def provisioned_role(self, account_id: str, permission_set: str) -> str:
-        """Return the name of the IAM role of a permission set in an account."""
+        """Return the name of the IAM role that stands for a permission set in an account."""
         seed = f"{self.start_url} {account_id} {permission_set}".encode()
         return f"AWSReservedSSO_{permission_set}_{hashlib.sha256(seed).hexdigest()[:16]}"
 
     def session_arn(self, account_id: str, permission_set: str, user_name: str) -> str:
-        """Return the ARN that STS reports for this person in this role."""
+        """Return the ARN that STS reports for a person who uses this role."""
         role = self.provisioned_role(account_id, permission_set)
         return f"arn:aws:sts::{account_id}:assumed-role/{role}/{user_name}"
-
-    # -- helpers -------------------------------------------------------------------
 
     def _account(self, account_id: str) -> Account:
         found = self.accounts.get(account_id)
         if found is None:
-            raise WorldError(f"no account {account_id!r}")
+            raise WorldError(f"there is no account with the id {account_id!r}")
         return found
 
     def _assignment(self, principal: str, permission_set: str, target: str) -> Assignment:
@@ -268,7 +269,7 @@ class World:
         if target not in self.accounts:
             target = _ou_path(target)
             if target not in self.ous:
-                raise WorldError(f"no account and no OU {target!r}")
+                raise WorldError(f"no account and no OU has the id or path {target!r}")
         return Assignment(principal, permission_set, target)
 
     def _compute_roles(self, user_name: str) -> dict[str, tuple[str, ...]]:
@@ -291,7 +292,7 @@ class World:
 
 
 def _ou_path(path: str) -> str:
-    """Return an OU's path without "Root/" at the start and without slashes at the ends."""
+    """Return an OU's path without "Root/" at its start and without slashes at its ends."""
     clean = path.strip("/")
     if clean in ("", ROOT):
         return ROOT
@@ -299,7 +300,7 @@ def _ou_path(path: str) -> str:
 
 
 def _ous_above(path: str) -> list[str]:
-    """Return the OU itself, the OUs that hold it, and the root."""
+    """Return the path of an OU, those of the OUs that contain it, and the root, in this order."""
     if path == ROOT:
         return [ROOT]
     parts = path.split("/")

@@ -1,7 +1,7 @@
-"""The pages as HTML: no script, no external resources, usable by keyboard and at 320 px.
+"""The HTML of the emulator's pages. They can be used with a keyboard and at a width of 320 px.
 
-Every value is escaped and put into <bdi>, so that a hostile name can neither add markup nor change
-the direction of the text around it.
+The pages have no script and load nothing from elsewhere. Every value is escaped and put into <bdi>,
+so that a hostile name can neither add markup nor change the direction of the text around it.
 """
 
 import base64
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ssohelper.emulator.exchange import Answer
 from ssohelper.emulator.organization import Account, Person
 
-# With more people than this the user name is typed, not chosen from a list.
+# If there are more people than this, the user types a name instead of choosing it from a list.
 _LISTED_PEOPLE = 12
 _SCOPES = {"sso:account:access": "See your accounts and roles, and fetch credentials for them"}
 
@@ -78,7 +78,7 @@ _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode(
 
 
 class Form(NamedTuple):
-    """Hidden fields of each form of a page: the request that it answers, and a CSRF token."""
+    """The hidden fields of a page's forms: the id of the waiting request, and a CSRF token."""
 
     request_id: str
     csrf: str
@@ -92,11 +92,12 @@ def page(
     send_to: str = "",
     wide: bool = False,
 ) -> Answer:
-    """Return a page; `send_to` is the origin that a form's answer may redirect to.
+    """Return a complete page around `body`. `send_to` is the origin that a form may redirect to.
 
-    Chromium checks redirects after a form against form-action, so the client's loopback listener
-    must be listed there. Referrer-Policy is same-origin: with no-referrer Chromium sends
-    `Origin: null` with our own forms too, which the Origin check would have to refuse.
+    Chromium checks the redirect after a form against the policy's form-action. So form-action must
+    list the client's loopback listener (`send_to`). Referrer-Policy is same-origin, because with
+    no-referrer Chromium would send `Origin: null` even with the emulator's own forms, and the check
+    of the Origin header would refuse them.
     """
     policy = (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "
@@ -126,7 +127,7 @@ def page(
 def sign_in(
     organization: str, people: list[Person], form: Form, error: str = "", chosen: str = ""
 ) -> Answer:
-    """Return the page on which the user signs in as one of the people of the world."""
+    """Return the page on which the user signs in as one of the organization's people."""
     alert = f'<p class="alert" role="alert" id="problem">{_text(error)}</p>' if error else ""
     if len(people) <= _LISTED_PEOPLE:
         rows = "".join(_person_choice(person, person.user_name == chosen) for person in people)
@@ -166,7 +167,7 @@ def consent(
     user_code: str = "",
     send_to: str = "",
 ) -> Answer:
-    """Return the consent page; with a device code it asks to compare the code first."""
+    """Return the consent page. With a user code it first asks the user to compare the code."""
     allowed = "".join(f"<li>{_bdi(_SCOPES.get(scope, scope))}</li>" for scope in scopes)
     what = f"<ul>{allowed or '<li>See your accounts and fetch credentials</li>'}</ul>"
     compare = ""
@@ -202,7 +203,7 @@ def device_code(organization: str, error: str = "", entered: str = "") -> Answer
 
 
 def approved(organization: str) -> Answer:
-    """Return the page after a device code was approved."""
+    """Return the page that a user sees after approving a device code."""
     body = (
         '<p class="mark good" aria-hidden="true">✓</p>'
         '<p role="status">You can close this window and go back to your terminal.</p>'
@@ -211,16 +212,16 @@ def approved(organization: str) -> Answer:
 
 
 def denied(organization: str) -> Answer:
-    """Return the page after a device code was denied."""
+    """Return the page that a user sees after denying a device code."""
     body = (
         '<p class="mark bad" aria-hidden="true">✕</p>'
-        '<p role="status">Nothing was given to the program. You can close this window.</p>'
+        '<p role="status">The program got no access. You can close this window.</p>'
     )
     return page("Request denied", organization, body)
 
 
 def problem(organization: str, message: str, status: int = 400) -> Answer:
-    """Return the page for a request that cannot continue; it never redirects."""
+    """Return an error page for a request that cannot continue. The page never redirects."""
     body = (
         f'<p class="alert" role="alert">{_text(message)}</p>'
         "<p>Close this window and start the sign-in again from your terminal.</p>"
@@ -235,7 +236,7 @@ def portal(
     ends: str,
     form: Form,
 ) -> Answer:
-    """Return the access portal: the accounts and roles of the signed-in person."""
+    """Return the access portal's page, with the accounts and roles of the signed-in person."""
     sections = "".join(
         f'<section><div class="head"><h2>{_bdi(account.name)}</h2>'
         f'<span class="soft">{_text(account.id)}</span></div>'
@@ -257,7 +258,10 @@ def portal(
 
 
 def console(organization: str, facts: list[tuple[str, str]], also_signed_in: list[str]) -> Answer:
-    """Return the emulated console: account, role, user and destination."""
+    """Return the page of the emulated AWS console, which lists `facts` as label and value.
+
+    `also_signed_in` names the other console sessions of the same browser.
+    """
     rows = "".join(
         f'<p><span class="label">{_text(name)}</span>'
         f'<span id="{_text(name.lower().replace(" ", "-"))}">{_bdi(value)}</span></p>'
@@ -269,7 +273,10 @@ def console(organization: str, facts: list[tuple[str, str]], also_signed_in: lis
 
 
 def sign_out_first(organization: str) -> Answer:
-    """Return the error of a console without multi-session support to a signed-in browser."""
+    """Return the console's error page for a browser that is signed in to another account.
+
+    The AWS console shows this error if multi-session support is off.
+    """
     body = (
         '<p class="alert" role="alert">You must first log out before logging into a different '
         "account.</p><p>Turn on multi-session support in the console, or use another browser.</p>"

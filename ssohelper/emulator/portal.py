@@ -1,6 +1,7 @@
-"""The portal service: ListAccounts, ListAccountRoles, GetRoleCredentials, Logout.
+"""Emulates the portal API: ListAccounts, ListAccountRoles, GetRoleCredentials and Logout.
 
-Source: sso 2019-06-10. The 403 "No access" is not in the service model; the real service sends it.
+Source: service model sso 2019-06-10. The real service also sends status 403 with "No access", which
+the model does not have.
 """
 
 import base64
@@ -14,12 +15,15 @@ TOKEN_HEADER = "x-amz-sso_bearer_token"  # noqa: S105 (a header's name)
 
 
 def bearer(center: Center, request: Request) -> AccessToken:
-    """Return the request's access token. Raises: UnauthorizedException (401)."""
+    """Return the access token that the request carries.
+
+    Raises: UnauthorizedException (401) if the token is missing or not valid.
+    """
     return center.bearer(request.headers.get(TOKEN_HEADER))
 
 
 def list_accounts(center: Center, request: Request) -> Answer:
-    """Wire: GET /assignment/accounts?max_result=&next_token="""
+    """Answer ListAccounts. Wire: GET /assignment/accounts?max_result=&next_token="""
     sign_in = bearer(center, request).sign_in
     accounts = sign_in.world.accounts
     ids = list(sign_in.world.roles_of(sign_in.person))
@@ -39,7 +43,7 @@ def _account_row(center: Center, account_id: str, name: str, email: str) -> dict
 
 
 def list_account_roles(center: Center, request: Request) -> Answer:
-    """Wire: GET /assignment/roles?account_id=&max_result=&next_token="""
+    """Answer ListAccountRoles. Wire: GET /assignment/roles?account_id=&max_result=&next_token="""
     sign_in = bearer(center, request).sign_in
     account_id = _required(request, "account_id")
     roles = sign_in.world.roles_of(sign_in.person).get(account_id)
@@ -52,11 +56,15 @@ def list_account_roles(center: Center, request: Request) -> Answer:
 
 
 def get_role_credentials(center: Center, request: Request) -> Answer:
-    """Wire: GET /federation/credentials?account_id=&role_name=. `expiration` is milliseconds."""
+    """Issue role credentials. Wire: GET /federation/credentials?account_id=&role_name=
+
+    `expiration` in the answer is in milliseconds.
+    """
     sign_in = bearer(center, request).sign_in
     account_id, role = _required(request, "account_id"), _required(request, "role_name")
     world, knobs = sign_in.world, center.faults
-    # The client names a role that a knob renamed as the list showed it.
+    # The fault setting `role_names` changes the names in the list of roles. Clients send the
+    # changed name.
     real = next((true for true, shown in knobs.role_names.items() if shown == role), role)
     if real not in world.roles_of(sign_in.person).get(account_id, ()):
         raise portal_error("ForbiddenException", "No access")
@@ -68,15 +76,17 @@ def get_role_credentials(center: Center, request: Request) -> Answer:
         "accessKeyId": issued.access_key_id,
         "secretAccessKey": issued.secret_access_key,
         "sessionToken": issued.session_token,
-        # AWS's values are whole seconds, written in milliseconds.
+        # AWS sends a whole number of seconds, expressed in milliseconds.
         "expiration": int(issued.expires_at) * 1000,
     }
     return json_answer({"roleCredentials": answer})
 
 
 def logout(center: Center, request: Request) -> Answer:
-    """End the token's sign-in session. Issued credentials stay valid until their own expiry.
-    Wire: POST /logout, 200 with an empty body."""
+    """End the sign-in that the access token belongs to. Wire: POST /logout, with an empty answer.
+
+    Role credentials that were issued before stay valid until they expire.
+    """
     bearer(center, request).sign_in.revoked = True
     return Answer(200, (), b"")
 
@@ -89,7 +99,10 @@ def _required(request: Request, name: str) -> str:
 
 
 def _page(center: Center, request: Request, items: list[str]) -> tuple[list[str], str | None]:
-    """Return one page and the token of the next; tokens are opaque to clients."""
+    """Return one page of the items, and the token of the next page or None.
+
+    Clients do not interpret the token.
+    """
     size = center.faults.page_size
     asked = request.query.get("max_result")
     if asked is not None:

@@ -1,6 +1,7 @@
-"""The emulated Identity Center on a loopback port, and the function that runs it as a program.
+"""Runs the emulated Identity Center on a port of 127.0.0.1, for tests or as a program.
 
-Its state is in memory only. It binds to 127.0.0.1 only, and refuses requests for other hosts.
+The emulator keeps its state in memory only. It binds to 127.0.0.1 only, and refuses requests whose
+Host header names another host.
 """
 
 import json
@@ -23,7 +24,8 @@ from ssohelper.emulator.state import IssuedCredentials
 from ssohelper.emulator.tally import Call
 from ssohelper.emulator.world import demo_world, load_world
 
-# With one of these a client may bypass the emulator: to be unset where environment() is used.
+# A client with one of these environment variables may bypass the emulator. Callers of
+# `environment()` must unset them.
 UNSET_VARIABLES = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -45,7 +47,10 @@ UNSET_VARIABLES = (
 
 
 class Emulator:
-    """A running Identity Center: `with Emulator() as emulator: … emulator.url …`."""
+    """An emulated Identity Center that listens on a port of 127.0.0.1.
+
+    Example: `with Emulator() as emulator: … emulator.url …`.
+    """
 
     def __init__(
         self,
@@ -63,7 +68,7 @@ class Emulator:
         self._thread: threading.Thread | None = None
 
     def start(self) -> Self:
-        """Listen. After a stop it listens on the same port, with the same state."""
+        """Start to listen. After `stop`, it listens on the same port with the same state."""
         self._server = Listener(self.service, self.port)
         self.port = self._server.server_port
         self.url = self.service.center.url = f"http://{HOST}:{self.port}"
@@ -74,7 +79,7 @@ class Emulator:
         return self
 
     def stop(self) -> None:
-        """Stop listening and close every connection. A second call does nothing."""
+        """Stop listening and close all connections. Does nothing if the emulator is stopped."""
         server, self._server = self._server, None
         if server is None:
             return
@@ -94,21 +99,24 @@ class Emulator:
     ) -> None:
         self.stop()
 
-    # -- the world and its knobs ---------------------------------------------------
+    # -- the emulated organizations and the fault settings -------------------------
 
     @property
     def world(self) -> World:
-        """The organization that is served first."""
+        """The first organization, which has the emulator's own start URL too."""
         return self.service.center.world
 
     @property
     def faults(self) -> Faults:
-        """The knobs, scripts and callbacks."""
+        """The fault settings, scripted answers and callbacks."""
         return self.service.faults
 
     @property
     def auto_approve(self) -> str | None:
-        """The person for whom the emulator consents at once, without pages. None: no person."""
+        """The user name of the person who is signed in without any page, or None.
+
+        The emulator then approves each sign-in at once on behalf of this person.
+        """
         return self.service.center.auto_approve
 
     @auto_approve.setter
@@ -116,53 +124,57 @@ class Emulator:
         self.service.center.auto_approve = person
 
     def add_organization(self, world: World) -> World:
-        """Serve one more organization, with another start URL."""
+        """Serve one more organization, which must have a start URL of its own, and return it."""
         self.service.center.worlds.append(world)
         return world
 
     @property
     def counters(self) -> Counter[str]:
-        """The number of calls by operation, 0 for one that was never called; a copy."""
+        """The number of calls by operation, as a copy. It is 0 for an operation without calls."""
         return self.service.tally.counters()
 
     @property
     def calls(self) -> list[Call]:
-        """Every call with its status, connection and token mark, oldest first."""
+        """All calls, oldest first, with operation, status, connection and a hash of the token."""
         return self.service.tally.calls()
 
     def reset_counters(self) -> None:
-        """Set all counters to 0 and remove the calls."""
+        """Set all call counters to 0 and remove all recorded calls."""
         self.service.tally.reset()
 
     @property
     def canary(self) -> str:
-        """The text that every secret of this run contains."""
+        """A random text that every secret of this run contains, so that a search finds any leak."""
         return self.service.center.state.run
 
     def approve_device(self, user_code: str, person: str = "ana") -> None:
-        """Approve a device code as this person. Raises: WorldError for an unknown code."""
+        """Approve a device code on behalf of a person. Raises: WorldError for an unknown code."""
         self.service.approve_device(user_code, person)
 
     def token_for(self, person: str = "ana", **more: Any) -> dict[str, str]:
-        """Sign in without a browser; see Service.token_for."""
+        """Sign a person in without a browser. Return the content of an AWS token file.
+
+        `Service.token_for` describes the other arguments.
+        """
         return self.service.token_for(person, **more)
 
     def revoke_session(self, person: str | None = None) -> int:
-        """End a person's sign-ins (None: those of all people); return how many were ended."""
+        """End all sign-ins of a person, or of all people for None. Return how many were ended."""
         return self.service.revoke_session(person)
 
     def forget_clients(self) -> None:
-        """Remove every client registration."""
+        """Remove all client registrations, as if AWS had forgotten them."""
         self.service.forget_clients()
 
     def identity_of(self, access_key_id: str) -> IssuedCredentials | None:
-        """Return the credentials with this access key id; None when it was not issued here."""
+        """Return the issued credentials with this access key id, or None if there are none."""
         return self.service.identity_of(access_key_id)
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that direct AWS clients to the emulator; unset UNSET_VARIABLES too.
+        """Return the environment variables that direct AWS clients to this emulator.
 
-        Old Rust SDKs spell SSO_OIDC without the underscore."""
+        The caller must also unset UNSET_VARIABLES. SSOOIDC is the spelling of old Rust SDKs.
+        """
         services = ("SSO", "SSO_OIDC", "SSOOIDC", "STS", "IAM", "SIGNIN")
         return {
             **{f"AWS_ENDPOINT_URL_{service}": self.url for service in services},
@@ -179,10 +191,12 @@ def serve(
     ready_file: str | Path | None = None,
     auto_approve: str | None = None,
 ) -> None:
-    """Run an emulator until SIGTERM or SIGINT. Print its URL and write the ready file at the start.
+    """Run an emulator until SIGTERM or SIGINT, and print its URL when it listens.
 
-    The ready file is JSON: url, start_url, region, environment, unset. It is removed at the end.
-    Raises: WorldError for a bad world file, EmulatorError, OSError for a port in use."""
+    The ready file is written at the same time and removed at the end. It is JSON, with url,
+    start_url, region, environment and unset.
+    Raises: WorldError for a wrong world file, OSError for a port in use, EmulatorError if the ready
+    file would be in an `.aws` folder."""
     if ready_file is not None:
         refuse_aws_folder(ready_file)
     world = demo_world() if world_file is None else load_world(world_file)
@@ -208,7 +222,10 @@ def serve(
 
 
 def how_to_use(emulator: Emulator) -> str:
-    """Return lines for another POSIX shell. They set a temporary HOME, so ~/.aws is not used."""
+    """Return lines that make another POSIX shell use the emulator.
+
+    They set a temporary HOME, so that nothing in the user's ~/.aws is used.
+    """
     set_here = " ".join(
         f"{key}={shlex.quote(value)}" for key, value in emulator.environment().items()
     )
@@ -224,7 +241,7 @@ People: {people}"""
 
 
 def description(emulator: Emulator) -> dict[str, Any]:
-    """Return the content of the ready file: what another process needs to use the emulator."""
+    """Return the content of the ready file, with which other processes can use the emulator."""
     return {
         "url": emulator.url,
         "start_url": emulator.world.start_url,
@@ -235,15 +252,15 @@ def description(emulator: Emulator) -> dict[str, Any]:
 
 
 def refuse_aws_folder(path: str | Path) -> None:
-    """Refuse to write where real credentials are.
-    Raises: EmulatorError for a path in a folder named `.aws`, before or after resolving links."""
+    """Refuse to write into a folder named `.aws`, where real credentials may be.
+    Raises: EmulatorError if the path is in one, as given or after symbolic links are resolved."""
     places = (Path(path).expanduser().absolute(), Path(path).expanduser().resolve())
     if any(".aws" in place.parts for place in places):
         raise EmulatorError(f"the emulator writes nothing to an .aws folder: {str(path)!r}")
 
 
 def _write_atomically(path: Path, text: str) -> None:
-    """Write a file so that others find it complete or not at all."""
+    """Write a file so that no other process ever reads a part of it."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_text(text, encoding="utf-8")
     part.replace(path)

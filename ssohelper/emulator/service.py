@@ -1,7 +1,8 @@
-"""The whole emulated Identity Center without sockets: Service.handle(request) -> answer.
+"""The whole emulated Identity Center without sockets. `Service.handle` answers a request.
 
-For each call, in this order: count, callbacks, latency, scripted answer, `down`, rate limit, the
-operation.
+For each call it counts the call, runs callbacks, and waits for the latency, in this order. Then it
+takes the first answer that applies: a scripted one, that of the setting `down`, the rate limit's
+429, or the operation's own.
 """
 
 import json
@@ -29,7 +30,7 @@ from ssohelper.emulator.web import Web
 
 
 class Operation(NamedTuple):
-    """An operation's name in counters, and its implementation."""
+    """An operation: its name in counters and fault settings, and the function that does it."""
 
     name: str
     run: Callable[[Center, Request], Answer]
@@ -52,7 +53,7 @@ _ROUTES: dict[tuple[str, str], Operation] = {
 
 
 class Service:
-    """One Identity Center that answers requests. Safe to call from many threads."""
+    """Answers the requests to one emulated Identity Center. Any thread may call any method."""
 
     def __init__(self, world: World, clock: Callable[[], float] = time.time) -> None:
         self.center = Center(world, clock)
@@ -74,7 +75,7 @@ class Service:
         return self.center.faults
 
     def handle(self, request: Request) -> Answer:
-        """Answer one request as AWS does, with the faults that are set."""
+        """Answer one request as AWS would, with the faults that a test has set."""
         operation = self.routes.get((request.method, request.path))
         if operation is None:
             is_known_path = request.path in self._paths
@@ -116,17 +117,20 @@ class Service:
                 return operation.run(self.center, request)
         except Refusal as refused:
             return refused.answer
-        except WorldError as exc:  # auto_approve names a person who may not sign in
+        except WorldError as exc:  # the person in auto_approve is unknown or disabled
             return oidc_refusal("AccessDeniedException", str(exc))
 
-    # -- for tests and for the control interface -----------------------------------
+    # -- methods for tests and for the control interface ---------------------------
 
     def approve_device(self, user_code: str, person: str, deny: bool = False) -> None:
-        """Approve or deny a device code as this person. Raises: WorldError for an unknown code."""
+        """Approve or deny a device code on behalf of this person.
+
+        Raises: WorldError for an unknown code or person.
+        """
         with self.center.lock:
             device = self.center.state.device_of(user_code)
             if device is None:
-                raise WorldError(f"no device code {user_code!r}")
+                raise WorldError(f"there is no device code {user_code!r}")
             device.sign_in = None if deny else self.center.sign_in(person, device.world)
             device.status = "denied" if deny else "approved"
 
@@ -139,15 +143,16 @@ class Service:
         seconds: float | None = None,
         client_name: str = "seeded",
     ) -> dict[str, str]:
-        """Sign a person in without a browser; return the content of an AWS token file.
+        """Sign a person in without a browser, and return the content of an AWS token file.
 
-        Keys: startUrl, region, accessToken, expiresAt, clientId, clientSecret,
-        registrationExpiresAt and, with scopes, refreshToken."""
+        It has the keys startUrl, region, accessToken, expiresAt, clientId, clientSecret,
+        registrationExpiresAt and, if `scopes` is not empty, refreshToken. `seconds` is how long the
+        access token lasts; None means its usual time."""
         center = self.center
         with center.lock:
             world = center.world_of(start_url)
             if world is None:
-                raise WorldError(f"no organization behind {start_url!r}")
+                raise WorldError(f"no organization has the start URL {start_url!r}")
             client = self._register_client(scopes, client_name)
             sign_in = center.sign_in(person, world)
             token, refresh_token = oidc.issue_tokens(center, client, sign_in)
@@ -181,32 +186,32 @@ class Service:
         return client
 
     def revoke_session(self, person: str | None = None) -> int:
-        """End a person's sign-ins (None: those of all people); return how many were ended."""
+        """End all sign-ins of a person, or of all people for None. Return how many were ended."""
         with self.center.lock:
             return self.center.state.revoke(person)
 
     def forget_clients(self) -> None:
-        """Remove every client registration: its next use gets InvalidClientException."""
+        """Remove all client registrations. Their next use gets InvalidClientException."""
         with self.center.lock:
             self.center.state.clients.clear()
 
     def identity_of(self, access_key_id: str) -> IssuedCredentials | None:
-        """Return the credentials with this access key id; None when it was not issued here."""
+        """Return the issued credentials with this access key id, or None if there are none."""
         return self.center.state.issued.get(access_key_id)
 
     def sign_ins(self) -> list[SignIn]:
-        """Return all sign-ins, ended ones too."""
+        """Return all sign-ins, including those that have ended."""
         with self.center.lock:
             return list(self.center.state.sign_ins.values())
 
 
 def _with_request_id(answer: Answer) -> Answer:
-    """Return the answer with a request id, as AWS's services send it."""
+    """Return the answer with a request id header, which AWS's services send too."""
     return answer._replace(headers=(*answer.headers, ("x-amzn-RequestId", str(uuid4()))))
 
 
 def _names_and_token(operation: str, request: Request) -> tuple[tuple[str, ...], str | None]:
-    """Return the names that count a call, and the bearer or refresh token in it."""
+    """Return the names under which a call is counted, and its access or refresh token, or None."""
     if operation == "federation":
         action = federation.action_of(request)
         return ((operation, f"{operation}.{action}") if action else (operation,)), None

@@ -1,7 +1,7 @@
-"""The state of the Identity Center: clients, sign-ins, tokens, issued credentials. In memory only.
+"""What the emulated Identity Center has issued: clients, sign-ins, tokens and role credentials.
 
-Every secret begins with a canary that contains this run's random text, so that a search of files,
-logs and screens finds any leak.
+All of it is in memory only. Every secret begins with a canary, a text that is random for each run,
+so that a search of files, logs and screens for that text finds any leak.
 """
 
 import os
@@ -12,12 +12,12 @@ from ssohelper.emulator.organization import World
 
 _LETTERS = string.ascii_letters + string.digits
 _KEY_ID = string.ascii_uppercase + "234567"
-# Without vowels and without letters that look like digits, as AWS's codes.
+# The letters of user codes. As at AWS, vowels and letters that look like digits are left out.
 _USER_CODE = "BCDFGHJKLMNPQRSTVWXZ"
 
 
 class Client(NamedTuple):
-    """A client registration."""
+    """A registered client, such as a program that signs its user in."""
 
     id: str
     secret: str
@@ -30,7 +30,7 @@ class Client(NamedTuple):
 
 
 class SignIn:
-    """A person's sign-in session; tokens end with it."""
+    """One sign-in of a person. Its tokens are valid only until it ends."""
 
     __slots__ = ("ends_at", "id", "person", "revoked", "started_at", "world")
 
@@ -43,13 +43,13 @@ class SignIn:
         self.revoked = False
 
     def is_live_at(self, now: float) -> bool:
-        """Return whether the session has not ended, and its person is still enabled."""
+        """Return whether the sign-in has not ended, and its person still exists and is enabled."""
         person = self.world.people.get(self.person)
         return not self.revoked and now < self.ends_at and person is not None and person.enabled
 
 
 class AuthorizationCode(NamedTuple):
-    """A code of the PKCE flow that is not redeemed yet."""
+    """An authorization code of the PKCE flow, which a client has not exchanged for tokens yet."""
 
     value: str
     client_id: str
@@ -60,7 +60,7 @@ class AuthorizationCode(NamedTuple):
 
 
 class DeviceAuthorization:
-    """One device code. `status` is pending, approved, denied or used."""
+    """One device code. Its `status` is "pending", "approved", "denied" or "used"."""
 
     __slots__ = (
         "client_id", "device_code", "expires_at", "last_poll_at", "polls", "sign_in", "status",
@@ -80,7 +80,7 @@ class DeviceAuthorization:
 
 
 class AccessToken(NamedTuple):
-    """An access token and the sign-in session that it belongs to."""
+    """An access token, and the sign-in that it belongs to."""
 
     value: str
     scopes: tuple[str, ...]
@@ -89,7 +89,7 @@ class AccessToken(NamedTuple):
 
 
 class RefreshToken:
-    """A refresh token. `replaced_at` is when a newer one was issued."""
+    """A refresh token. `replaced_at` is the time when a newer one replaced it, or None."""
 
     __slots__ = ("client_id", "replaced_at", "sign_in", "value")
 
@@ -101,7 +101,7 @@ class RefreshToken:
 
 
 class IssuedCredentials(NamedTuple):
-    """One answer of GetRoleCredentials, with the person and role that it is for."""
+    """Role credentials that GetRoleCredentials has issued, and the person and role they are for."""
 
     access_key_id: str
     secret_access_key: str
@@ -115,7 +115,7 @@ class IssuedCredentials(NamedTuple):
 
 
 class State:
-    """Everything that was issued. Guarded by the Center's lock."""
+    """Everything that the emulator has issued. Threads must hold the lock of `Center` to use it."""
 
     def __init__(self) -> None:
         self.run = _pick(_LETTERS, 6)
@@ -128,31 +128,34 @@ class State:
         self.issued: dict[str, IssuedCredentials] = {}
 
     def new_secret(self, kind: str, length: int = 120) -> str:
-        """Return a new secret: `CNRY-<kind>-<text of this run>-<random letters>`."""
+        """Return a new secret text: `CNRY-<kind>-<random text of this run>-<random letters>`."""
         return f"CNRY-{kind}-{self.run}-{_pick(_LETTERS, length)}"
 
     def new_id(self, length: int) -> str:
-        """Return random letters and digits, for an id that is not secret."""
+        """Return an id of random letters and digits, which is not a secret."""
         return _pick(_LETTERS, length)
 
     def new_user_code(self) -> str:
-        """Return a new code for the user to type."""
+        """Return a new user code, which the user types or compares during a device sign-in."""
         return f"{_pick(_USER_CODE, 4)}-{_pick(_USER_CODE, 4)}"
 
     def device_of(self, user_code: str) -> DeviceAuthorization | None:
-        """Return the device authorization with this user code, in any case; None if none."""
+        """Return the device code with this user code, in upper or lower case, or None."""
         wanted = user_code.strip().upper()
         return next((d for d in self.devices.values() if d.user_code.upper() == wanted), None)
 
     def begin_sign_in(self, world: World, person: str, now: float, seconds: float) -> SignIn:
-        """Add and return a sign-in session."""
+        """Begin a sign-in of this person, which lasts `seconds`, and return it."""
         sign_in = SignIn(self.new_id(20), world, person, now, seconds)
         self.sign_ins[sign_in.id] = sign_in
         return sign_in
 
     def issue(self, sign_in: SignIn, account_id: str, role_name: str, now: float, seconds: float
               ) -> IssuedCredentials:  # fmt: skip
-        """Issue credentials. As with AWS, `ASIA…` has 20 characters and the token about 1,000."""
+        """Issue and return role credentials that last `seconds`.
+
+        As at AWS, the access key id (`ASIA…`) has 20 characters and the session token about 1,000.
+        """
         issued = IssuedCredentials(
             access_key_id="ASIA" + _pick(_KEY_ID, 16),
             secret_access_key=f"CNRYSAK{self.run}{_pick(_LETTERS + '+/', 27)}",
@@ -168,7 +171,7 @@ class State:
         return issued
 
     def revoke(self, person: str | None) -> int:
-        """End the sign-ins of one person, or of all people; return how many were ended."""
+        """End all sign-ins of a person, or of all people for None. Return how many were ended."""
         ended = 0
         for sign_in in self.sign_ins.values():
             if person in (None, sign_in.person) and not sign_in.revoked:
@@ -177,12 +180,12 @@ class State:
         return ended
 
     def summary(self) -> dict[str, Any]:
-        """Return the number of clients and sign-ins."""
+        """Return how many clients are registered and how many sign-ins there were."""
         return {"clients": len(self.clients), "sign_ins": len(self.sign_ins)}
 
 
 def _pick(alphabet: str, length: int) -> str:
-    # One read of urandom: secrets.choice takes 0.5 ms for a session token. The modulus makes some
-    # letters slightly more likely, which does not matter here.
+    # Reads urandom once, because secrets.choice takes 0.5 ms for a session token. The modulus makes
+    # some letters slightly more likely, which does not matter in an emulator.
     table = bytes(ord(alphabet[byte % len(alphabet)]) for byte in range(256))
     return os.urandom(length).translate(table).decode("ascii")

@@ -1,7 +1,7 @@
-"""STS: GetCallerIdentity in the query protocol; expired credentials get ExpiredToken.
+"""Emulates GetCallerIdentity of STS, in AWS's query protocol.
 
-The signature is verified, so that a client that mixes up credentials is refused.
-Source: STS 2011-06-15; AWS Signature Version 4.
+The request's signature is verified, so that a client that mixes up two sets of credentials is
+refused. Sources: service model STS 2011-06-15, AWS Signature Version 4.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ _AUTHORIZATION = re.compile(
 
 
 class Signature(NamedTuple):
-    """The parts of an Authorization header."""
+    """The parts of an Authorization header of AWS Signature Version 4."""
 
     access_key_id: str
     day: str
@@ -35,7 +35,10 @@ class Signature(NamedTuple):
 
 
 def get_caller_identity(center: Center, request: Request) -> Answer:
-    """Wire: POST / with `Action=GetCallerIdentity&Version=2011-06-15`, signed."""
+    """Answer with the account, ARN and user id of the signed request's credentials.
+
+    Wire: POST / with `Action=GetCallerIdentity&Version=2011-06-15`.
+    """
     fields = {**request.query, **request.form()}
     if fields.get("Action") != "GetCallerIdentity":
         raise _error(400, "InvalidAction", f"Could not find operation {fields.get('Action', '')}")
@@ -54,9 +57,11 @@ def get_caller_identity(center: Center, request: Request) -> Answer:
 
 
 def signer(center: Center, request: Request) -> IssuedCredentials:
-    """Return the credentials that signed the request.
-    Raises: Refusal (403) as STS does: MissingAuthenticationToken, InvalidClientTokenId,
-    ExpiredToken or SignatureDoesNotMatch."""
+    """Return the issued credentials that signed the request.
+
+    Raises: Refusal (403) with an error of STS: MissingAuthenticationToken, InvalidClientTokenId,
+    ExpiredToken or SignatureDoesNotMatch.
+    """
     text = request.headers.get("authorization")
     match = _AUTHORIZATION.fullmatch(text.strip()) if text else None
     if match is None:

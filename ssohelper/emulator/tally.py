@@ -1,4 +1,4 @@
-"""Counts calls: operation, status, connection and token. Holds no secret."""
+"""Counts the emulator's calls, and records their status, connection and token. Holds no secret."""
 
 import hashlib
 import threading
@@ -7,16 +7,16 @@ from typing import Any, NamedTuple
 
 
 class Call(NamedTuple):
-    """One call that was answered or dropped."""
+    """One call that the emulator has answered, or whose connection it has dropped."""
 
     operation: str
-    status: int  # 0: not answered
+    status: int  # the HTTP status; 0 if the call got no answer
     connection: int
-    token: str  # ten hex digits that stand for the bearer or refresh token; "" for none
+    token: str  # the `token_mark` of the call's access or refresh token, or ""
 
 
 class Tally:
-    """Counters and a list of the last 200,000 calls. Any thread may use it."""
+    """Counts the calls, and holds the last 200,000 of them. Any thread may use it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -24,33 +24,33 @@ class Tally:
         self._calls: deque[Call] = deque(maxlen=200_000)
 
     def count_arrival(self, names: tuple[str, ...]) -> None:
-        """Count a call under each of its names."""
+        """Count a call under each of these operation names."""
         with self._lock:
             self._counters.update(names)
 
     def record_answer(self, call: Call) -> None:
-        """Append a call with its result."""
+        """Record a call together with the status of its answer."""
         with self._lock:
             self._calls.append(call)
 
     def reset(self) -> None:
-        """Set all counters to 0 and remove the calls."""
+        """Set all call counters to 0 and remove all recorded calls."""
         with self._lock:
             self._counters.clear()
             self._calls.clear()
 
     def counters(self) -> Counter[str]:
-        """Return the number of calls by operation; 0 for one that was never called."""
+        """Return the number of calls by operation. It is 0 for an operation without calls."""
         with self._lock:
             return Counter(self._counters)
 
     def calls(self) -> list[Call]:
-        """Return the calls, oldest first."""
+        """Return the recorded calls, oldest first."""
         with self._lock:
             return list(self._calls)
 
     def summary(self) -> dict[str, Any]:
-        """Return the counters, and the calls by status, by connection and by token."""
+        """Return the numbers of calls: by operation, by status, by connection and by token."""
         calls = self.calls()
         return {
             "counters": dict(self.counters()),
@@ -61,5 +61,5 @@ class Tally:
 
 
 def token_mark(secret: str | None) -> str:
-    """Return ten hex digits of the token's hash: they tell tokens apart without revealing them."""
+    """Return ten hex digits of a token's hash, which tell tokens apart without revealing them."""
     return hashlib.sha256(secret.encode()).hexdigest()[:10] if secret else ""

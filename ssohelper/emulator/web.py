@@ -1,4 +1,4 @@
-"""Handlers of the pages: authorize, sign-in, consent, device code, portal."""
+"""Answers browsers: authorization, sign-in, consent, device code and access portal."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,7 +14,10 @@ from ssohelper.emulator.state import AuthorizationCode, Client, SignIn
 
 
 class Web:
-    """The pages of one Identity Center; `routes` leads to them."""
+    """Answers the browsers' requests to one Identity Center.
+
+    `routes` has the method for each HTTP method and path.
+    """
 
     def __init__(self) -> None:
         self.browsers = Browsers()
@@ -33,9 +36,10 @@ class Web:
         }
 
     def authorize(self, center: Center, request: Request) -> Answer:
-        """Wire: GET /authorize with response_type, client_id, redirect_uri, state,
-        code_challenge, code_challenge_method=S256 and `scopes` (AWS CLI) or `scope` (RFC 6749).
+        """Begin a PKCE sign-in: redirect the browser to the sign-in or consent page.
 
+        Wire: GET /authorize with response_type, client_id, redirect_uri, state, code_challenge,
+        code_challenge_method=S256, and `scopes` (AWS CLI) or `scope` (RFC 6749).
         A wrong client or redirect URI gets an error page, never a redirect (RFC 6749 4.1.2.1).
         """
         query = request.query
@@ -56,7 +60,7 @@ class Web:
         )
 
     def device(self, center: Center, request: Request) -> Answer:
-        """Return the device page, or go on with the code in the URL."""
+        """Return the page for a device code. With a code in the URL, continue the sign-in."""
         typed = request.query.get("user_code", "")
         if not typed:
             return pages.device_code(center.world.name)
@@ -68,7 +72,7 @@ class Web:
         return self._next_page(center, request, pending)
 
     def start(self, center: Center, request: Request) -> Answer:
-        """Return the access portal of the signed-in person."""
+        """Return the access portal's page of the signed-in person, or redirect to the sign-in."""
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
         pending = self.browsers.add_pending(center, center.world)
         sign_in = self.browsers.sign_in_of(center, cookie, center.world)
@@ -88,7 +92,7 @@ class Web:
         )
 
     def sign_in_page(self, center: Center, request: Request) -> Answer:
-        """Return the sign-in page of a waiting request."""
+        """Return the sign-in page for a waiting request."""
         pending = self.browsers.pending(center, request.query.get("request", ""))
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
         form = self.browsers.form(cookie, pending)
@@ -96,7 +100,7 @@ class Web:
         return answer._replace(headers=answer.headers + cookie_headers)
 
     def sign_in(self, center: Center, request: Request) -> Answer:
-        """Sign in the person that the form names, and go on with the waiting request."""
+        """Sign in the person that the form names, and continue the waiting request."""
         cookie, pending, sent = self.browsers.check_form(center, request)
         name = sent.get("person", "").strip()
         person = pending.world.people.get(name)
@@ -110,7 +114,7 @@ class Web:
         return redirect("/start" if is_portal else f"/consent?request={pending.id}", cookie_headers)
 
     def consent_page(self, center: Center, request: Request) -> Answer:
-        """Return the consent page, or redirect to the sign-in page."""
+        """Return the consent page. Redirect to the sign-in page if no user is signed in."""
         pending = self.browsers.pending(center, request.query.get("request", ""))
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
         sign_in = self.browsers.sign_in_of(center, cookie, pending.world)
@@ -128,7 +132,7 @@ class Web:
         )
 
     def consent(self, center: Center, request: Request) -> Answer:
-        """Carry out the user's answer on the consent page."""
+        """Carry out what the user chose on the consent page: allow or deny."""
         cookie, pending, sent = self.browsers.check_form(center, request)
         sign_in = self.browsers.sign_in_of(center, cookie, pending.world)
         if sign_in is None:
@@ -141,23 +145,29 @@ class Web:
             return _issue_code(center, pending.query, sign_in)
         device = pending.device
         if device is None or device.status != "pending" or device.expires_at <= center.now():
-            raise Refusal(pages.problem(pending.world.name, "The device no longer waits."))
+            raise Refusal(
+                pages.problem(
+                    pending.world.name, "The device code has expired, or was answered already."
+                )
+            )
         device.sign_in = sign_in if allowed else None
         device.status = "approved" if allowed else "denied"
         return redirect(f"/done?request={pending.id}")
 
     def done(self, center: Center, request: Request) -> Answer:
-        """Return the page with the result for a device code."""
+        """Return the page that says whether the user approved or denied a device code."""
         pending = self.browsers.pending(center, request.query.get("request", ""))
         status = pending.device.status if pending.device else ""
         if status == "denied":
             return pages.denied(pending.world.name)
         if status in ("approved", "used"):
             return pages.approved(pending.world.name)
-        raise Refusal(pages.problem(pending.world.name, "This request has no answer yet."))
+        raise Refusal(
+            pages.problem(pending.world.name, "This sign-in request was not allowed or denied yet.")
+        )
 
     def sign_out(self, center: Center, request: Request) -> Answer:
-        """Sign this browser out and show the sign-in page. Tokens of programs stay valid."""
+        """Sign this browser out and show the sign-in page. Tokens that programs have stay valid."""
         cookie, pending, _sent = self.browsers.check_form(center, request)
         _, cookie_headers = self.browsers.replace_cookie(center, cookie, None)
         return redirect(f"/sign-in?request={pending.id}", cookie_headers)
@@ -207,7 +217,7 @@ def _issue_code(center: Center, query: dict[str, str], sign_in: SignIn) -> Answe
 
 
 def _send_back(uri: str, query: dict[str, str], error: str = "", code: str = "") -> Answer:
-    """Return the redirect to the client's redirect URI, with the state that the client sent."""
+    """Return a redirect to the client's redirect URI, with the `state` that the client sent."""
     pairs = {"code": code} if code else {"error": error}
     if "state" in query:
         pairs["state"] = query["state"]

@@ -1,6 +1,6 @@
-"""The world that an emulator serves: by default the demo's organization, which is made here.
+"""Makes the demo's organization, which the emulator serves by default.
 
-Every account id of the demo begins with 0000, so it cannot be a real one.
+Its account ids begin with 0000, so that none of them can be the id of a real account.
 """
 
 from ssohelper.emulator.organization import (
@@ -71,7 +71,7 @@ _ASSIGNMENTS = (
 
 
 def demo_world() -> World:
-    """Return a new world of the demo: 12 accounts, 6 people, 7 permission sets."""
+    """Return the demo's organization, with 12 accounts, 6 people and 7 permission sets."""
     world = World()
     _add_permission_sets(world)
     for account_id, name, ou in _ACCOUNTS:

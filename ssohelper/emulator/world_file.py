@@ -1,7 +1,8 @@
-"""Reads a world from a JSON or TOML file, and makes the content of such a file.
+"""Reads an emulated organization from a world file (JSON or TOML), and makes such a file's content.
 
-Top level: `name`, `start_url`, `region`, and lists of tables `ou`, `account`, `group`, `person`,
-`permission_set`, `assignment`. Unknown keys are refused, so that a misspelt one is noticed.
+A world file has the keys `name`, `start_url` and `region`, and the lists of tables `ou`, `account`,
+`group`, `person`, `permission_set` and `assignment`. Unknown keys are refused, so that the user
+notices a misspelt key.
 """
 
 import json
@@ -12,7 +13,8 @@ from typing import Any
 
 from ssohelper.emulator.organization import World, WorldError
 
-# Table -> (the world's method, required keys, optional keys).
+# For each table of a world file: the method of `World` that takes a row, the required keys and the
+# optional keys.
 _TABLES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "ou": ("add_ou", ("path",), ()),
     "account": ("add_account", ("account_id", "name"), ("email", "ou")),
@@ -26,7 +28,8 @@ _TABLES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "assignment": ("assign", ("principal", "permission_set", "target"), ()),
 }
 _TOP = ("name", "start_url", "region")
-# Keys whose values are not text. Inline policies and boundaries are not checked.
+# The keys of a world file whose values are not text. The type of `inline` and `boundary` is not
+# checked.
 _KINDS: dict[str, tuple[type, str]] = {
     "groups": (list, "a list"),
     "managed": (list, "a list"),
@@ -39,8 +42,8 @@ _KINDS: dict[str, tuple[type, str]] = {
 
 
 def load_world(path: str | Path) -> World:
-    """Return the world in a file; `.json` is read as JSON, any other as TOML.
-    Raises: WorldError, with the file's name and what is wrong in it."""
+    """Read a world file and return its organization. A file `*.json` is JSON, any other is TOML.
+    Raises: WorldError, whose message has the file's name and what is wrong in it."""
     try:
         text = Path(path).read_text(encoding="utf-8")
         value = json.loads(text) if str(path).endswith(".json") else tomllib.loads(text)
@@ -50,9 +53,12 @@ def load_world(path: str | Path) -> World:
 
 
 def world_from(value: Any) -> World:
-    """Return the world in a parsed file. Raises: WorldError, TypeError."""
+    """Return the organization that a parsed world file describes.
+
+    Raises: WorldError or TypeError if the content is wrong.
+    """
     if not isinstance(value, dict):
-        raise WorldError("the world must be a table")
+        raise WorldError("the file's top level must be a table")
     for key in value:
         if key not in _TOP and key not in _TABLES:
             raise WorldError(f"unknown key {key!r}")
@@ -87,13 +93,13 @@ def _check_kinds(row: dict[str, Any]) -> None:
     """Raise WorldError for the first key with a value of the wrong type."""
     for key, value in row.items():
         kind, words = _KINDS.get(key, (str, "text"))
-        # In Python true and false are whole numbers.
+        # `bool` is checked too, because in Python True and False are instances of int.
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise WorldError(f"{key!r} is not {words}")
+            raise WorldError(f"the value of {key!r} is not {words}")
 
 
 def file_content(world: World) -> dict[str, Any]:
-    """Return the content of a file that describes this world."""
+    """Return the content of a world file that describes this organization."""
     return {
         "name": world.name,
         "start_url": world.start_url,
