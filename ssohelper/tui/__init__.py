@@ -1,1 +1,2 @@
-"""The full screen and the pickers, made with Textual. They call the actions that the CLI calls."""
+"""The full screen and the pickers, made with Textual. They call the same
+actions as the CLI."""

@@ -1,6 +1,6 @@
-"""The full screen: its screens, and the keys that switch between them.
+"""The full-screen program: its screens, and the keys that switch between them.
 
-A screen's module is imported when the screen is first shown.
+The module of a screen is imported when that screen is first shown.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class ScreenClass(NamedTuple):
-    """The module of a screen or dialog under ssohelper.tui.screens, and its class in there."""
+    """Where the class of a screen or dialog is: a module of ssohelper.tui.screens, and its name."""
 
     module: str
     name: str
@@ -58,7 +58,10 @@ def _load_palette() -> type[Provider]:
 
 
 class FullScreenApp(TuiApp[str]):
-    """The full screen. Its result is the command line that uses the chosen role, or None."""
+    """The full-screen program.
+
+    Its result is the command line that uses the role that the user chose, or None.
+    """
 
     TITLE = "ssohelper"
     ENABLE_COMMAND_PALETTE = True
@@ -79,50 +82,55 @@ class FullScreenApp(TuiApp[str]):
 
     def __init__(self, services: App) -> None:
         super().__init__(services)
-        # Before the program runs: a later change of theme would compute all styles twice, and
-        # settings that cannot be read must end with exit code 3, as in every command.
+        # The settings are applied before the program runs, for two reasons: to change the theme
+        # later would compute all styles twice, and settings that cannot be read must end the
+        # program with exit code 3, as in every command.
         themes.apply_settings(self, services)
 
     def get_default_screen(self) -> Screen[Any]:
-        # In MODES at the start it would cost 3 ms: Textual then computes all styles once more.
+        # The first screen is not in MODES at the start, because Textual would then compute all
+        # styles once more, which takes 3 ms.
         return SCREENS[_FIRST].load()()
 
     def on_ready(self) -> None:
-        # switch_mode refuses a mode that has no function to make its screen.
+        # Adds the first screen to the modes now, because switch_mode refuses a mode that has no
+        # function to make its screen.
         self.add_mode(_FIRST, _screen_factory(SCREENS[_FIRST]))
 
     def action_go(self, name: str) -> None:
-        """Show a screen of SCREENS. A dialog that is open over the current screen stays open."""
-        self.clear_notifications()  # they are about the other screen
+        """Show the screen with this name in SCREENS. A dialog over the old screen stays open."""
+        self.clear_notifications()  # the notifications are about the screen that is left
         self.switch_mode(name)
 
     def action_help(self) -> None:
-        """Show the help of the current screen or dialog; close the help if it is shown."""
+        """Show the help of the current screen or dialog. If the help is shown already, close it."""
         if hasattr(self.screen, "HELP_TEXT"):
             self.push_screen(_HELP.load()(self.screen))
         elif type(self.screen) is _HELP.load():
             self.pop_screen()
 
     def action_help_quit(self) -> None:
-        """Leave with ctrl+c, as from the picker. Textual would only show which key quits."""
+        """End the program at ctrl+c, as the pickers do. Textual would only show which key quits."""
         self.exit()
 
     def sign_in(self, session_name: str, why: LoginRequired) -> None:
-        """Offer to sign in, since an action needs it; `why` is its error."""
+        """Offer to sign in to a session. `why` is the error of the action that needs it."""
         session = self.services.config.read().sso_session(session_name)
         if session is None or self.screen.is_modal:
             self.show_error(why)
         else:
-            # In the dialog: a message in the corner would cover the sign-in code.
+            # The dialog shows the error, because a message in the corner would cover the sign-in
+            # code.
             self.push_screen(_SIGN_IN.load()(session, why=why))
 
 
 def main() -> int:
-    """Run `ssohelper` without a command, on a terminal; return the exit code.
+    """Run the full-screen program and return its exit code.
 
-    Not through click, whose import would delay the first paint by 20 ms.
+    This is `ssohelper` without a command, on a terminal. It does not use click, because to import
+    click would delay the first paint by 20 ms.
     """
-    # Until the first paint: a start makes no garbage that is worth collecting.
+    # Garbage collection is off until the first paint, because little garbage is created until then.
     gc.disable()
     try:
         program = _run()
@@ -144,7 +152,10 @@ def main() -> int:
 
 
 def _run() -> FullScreenApp:
-    """Run the program to its end. Raises: ConfigInvalid for settings that cannot be read."""
+    """Run the program until the user leaves, and return it with its result.
+
+    Raises: ConfigInvalid if the settings cannot be read.
+    """
     running: list[FullScreenApp] = []
 
     def warn(message: str) -> None:

@@ -1,4 +1,7 @@
-"""Work that may take long, in daemon threads: keys, painting and quitting do not wait for it."""
+"""Runs work that may take long in daemon threads.
+
+Keys, painting and quitting do not wait for such work.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +23,10 @@ def start(
     then: Callable[[_T], None],
     failed: Callable[[SsoHelperError], None],
 ) -> None:
-    """Start the work in a daemon thread; then call `then` or `failed` in the UI thread.
+    """Start the work in a daemon thread. When it is done, call `then` or `failed` in the UI thread.
 
-    Textual's thread workers are not used: the interpreter waits for them at exit, so that quitting
-    would take as long as a request that AWS does not answer.
+    Textual's thread workers are not used, because the interpreter waits for them at exit. The user
+    could then not quit while a request waits for AWS.
     """
 
     def in_thread() -> None:
@@ -40,9 +43,9 @@ def start(
 
 
 async def run(app: App[Any], work: Callable[[], _T]) -> _T:
-    """Do the work in a thread; return its result or raise its SsoHelperError.
+    """Do the work in a thread, and return its result or raise its SsoHelperError.
 
-    For workers and tasks only: a message handler that awaits this would block the keyboard.
+    Only workers and tasks may await this. In a message handler it would block the keyboard.
     """
     waiting: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
 
@@ -59,7 +62,7 @@ async def run(app: App[Any], work: Callable[[], _T]) -> _T:
 
 
 def call_in_ui_thread(app: App[Any], function: Callable[[_T], None], value: _T) -> None:
-    """Call the function later, in the UI thread; not at all if the app has ended."""
+    """Call the function soon, in the UI thread. Do nothing if the app has ended."""
     try:
         app.call_later(function, value)
     except RuntimeError:  # the event loop is closed

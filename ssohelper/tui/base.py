@@ -1,7 +1,8 @@
-"""What the full screen and the pickers share: background work, messages, signals, crashes.
+"""The base class of the full-screen program and the pickers.
 
-Widgets and screens use `self.app`: `services` (the App that actions need), `run_in_background`,
-`show_done` and `show_error`.
+It does background work, shows messages, handles signals and reports crashes. Widgets and screens
+use `services` (the App that actions need), `run_in_background`, `show_done` and `show_error` of
+`self.app`.
 """
 
 from __future__ import annotations
@@ -32,15 +33,16 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _Answer = TypeVar("_Answer")
 
-# Signals that end the program; with each the terminal must be restored.
+# The signals after which the program restores the terminal and ends.
 _SIGNALS = ("SIGTERM", "SIGHUP")
 _ERROR_SECONDS = 10
 
 
 class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
-    """A Textual app that calls our actions.
+    """A Textual app that calls ssohelper's actions.
 
-    After run(), `crash` is the internal error that ended it, `ended_by_signal` a signal's number.
+    After run(), `crash` is the internal error that ended the app, or None. `ended_by_signal` is the
+    number of the signal that ended it, or None.
     """
 
     ENABLE_COMMAND_PALETTE = False
@@ -50,12 +52,12 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.services = services
         self.crash: BaseException | None = None
         self.ended_by_signal: int | None = None
-        # Until when an error or a warning is shown.
+        # The monotonic time until which the last error or warning is shown.
         self._alert_ends_at = 0.0
-        # Textual would print a traceback with the values of variables, credentials among them.
+        # Otherwise Textual prints a traceback with the values of variables, such as credentials.
         self.error_console.quiet = True
 
-    # -- what screens share --------------------------------------------------------------------
+    # -- methods for screens and widgets --------------------------------------------------------
 
     def run_in_background(
         self,
@@ -63,22 +65,25 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         then: Callable[[_T], None] | None = None,
         failed: Callable[[SsoHelperError], None] | None = None,
     ) -> None:
-        """Do the work in a thread; then call `then`, or `failed`, in the UI thread."""
+        """Do the work in a thread. When it is done, call `then` or `failed` in the UI thread.
+
+        `failed` gets the SsoHelperError of the work; by default the app shows the error.
+        """
         background.start(self, work, then or (lambda _found: None), failed or self.show_error)
 
     def call_in_ui_thread(self, function: Callable[[_T], None], value: _T) -> None:
-        """Call the function in the UI thread. May be called from any thread."""
+        """Call the function soon, in the UI thread. Any thread may call this method."""
         background.call_in_ui_thread(self, function, value)
 
     def get_key_display(self, binding: Binding) -> str:
-        """Return the name of a key for footer and help: `F3`, where Textual has `f3`."""
+        """Return the name of a key as the footer and the help show it: `F3` for Textual's `f3`."""
         shown = super().get_key_display(binding)
         return shown.upper() if shown[:1] == "f" and shown[1:].isdigit() else shown
 
     def key_of(self, action: str, screen: Screen[Any] | None = None) -> str:
-        """Return the name of the key of `SCREEN.ACTION` on this screen, by default the current one.
+        """Return the name of the key that runs an action, or "?" if no key does.
 
-        "?" if the action has no key there.
+        `action` is written `SCREEN.ACTION`. The default for `screen` is the current screen.
         """
         for found in (screen or self.screen).active_bindings.values():
             if found.binding.id == action:
@@ -86,37 +91,38 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         return "?"
 
     def show_done(self, what: str, command: str | None = None) -> None:
-        """Show what was done, and the command line that does the same."""
-        # Replaces the message before: at 80x24 three of them hide half of a list.
+        """Show a message about what was done, and the command line that does the same."""
+        # Removes earlier messages, unless one is an error or warning that is still shown. On a
+        # terminal of 80x24 three messages would hide half of a list.
         if self.services.clock.monotonic() >= self._alert_ends_at:
             self.clear_notifications()
         self.notify(show(what) + (f"\n$ {show(command)}" if command else ""), markup=False)
 
     def show_error(self, error: SsoHelperError) -> None:
-        """Show an error and what to type."""
+        """Show the message of an error, and its hint about what to do."""
         hint = f"\n{show(error.hint)}" if error.hint else ""
         self._alert(f"{show(error.message)}{hint}", "error", _ERROR_SECONDS)
 
     def show_warning(self, message: str) -> None:
-        """Show a warning that an action gave."""
+        """Show a warning of an action that otherwise continues."""
         self._alert(show(message), "warning", self.NOTIFICATION_TIMEOUT)
 
     def _alert(self, text: str, severity: SeverityLevel, seconds: float) -> None:
         self._alert_ends_at = self.services.clock.monotonic() + seconds
         self.notify(text, severity=severity, markup=False, timeout=seconds)
 
-    # -- the terminal --------------------------------------------------------------------------
+    # -- the terminal's size, signals and hang-up -----------------------------------------------
 
     async def on_event(self, event: Event) -> None:
-        # A size without pixels comes from Textual's driver, which may ask the wrong stream (see
-        # tty.size); one with pixels was reported by the terminal.
+        # A size without pixels comes from Textual's driver, which may have asked the wrong stream
+        # (`tty.size` explains that). A size with pixels was reported by the terminal itself.
         if isinstance(event, Resize) and event.pixel_size is None and not self.is_headless:
             size = Size(*tty.size())
             event = Resize(size, size)
         await super().on_event(event)
 
     def on_load(self) -> None:
-        """Start to handle signals, before Textual changes the terminal's settings."""
+        """Set up the signal handlers before Textual changes the terminal's settings."""
         if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
             return
         for name in _SIGNALS:
@@ -131,12 +137,13 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.ended_by_signal = number
         self.exit()
 
-    # -- the end -------------------------------------------------------------------------------
+    # -- how the program ends ------------------------------------------------------------------
 
     def bell(self) -> None:
         """Ring the terminal's bell, or record the unhandled error that ends the program.
 
-        Textual has no public name for that error, but calls this function while it handles one.
+        Textual has no public attribute for such an error, but calls this method while it handles
+        the error.
         """
         if self.return_code:
             self.crash = self.crash or sys.exception()
@@ -144,7 +151,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
             super().bell()
 
     def panic(self, *renderables: RenderableType) -> None:
-        """End with an internal error: Textual calls this when it cannot read the terminal."""
+        """End with an internal error. Textual calls this if it cannot read the terminal."""
         errors = [error for error in renderables if isinstance(error, BaseException)]
         self.crash = self.crash or next(
             iter(errors), RuntimeError("the terminal could not be read")
@@ -152,9 +159,12 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.exit(return_code=1)
 
     def propagate_failure(self) -> None:
-        """After run(): raise the internal error, or end this process by the signal, that ended it."""
+        """Raise the error that ended the program, or end this process by the signal that did.
+
+        Callers use this after run(). Does nothing if the program ended normally.
+        """
         if self.ended_by_signal is None and self.return_code and sys.platform != "win32":
-            # To draw on a closed terminal fails with an error of its own.
+            # The error may only come from drawing on a terminal that was closed.
             self.ended_by_signal = signal.SIGHUP if tty.has_hung_up() else None
         if self.ended_by_signal is not None:
             signal.signal(self.ended_by_signal, signal.SIG_DFL)

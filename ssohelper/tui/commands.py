@@ -1,4 +1,4 @@
-"""The command palette: each line is named as the command line that does the same."""
+"""The command palette. Each of its lines has the name of the command line that does the same."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class Command(NamedTuple):
-    """A line of the palette: `name` is the command line without `ssohelper`; `run` does it."""
+    """A line of the command palette.
+
+    `name` is a command line without `ssohelper`, and `run` does in the program what it does.
+    """
 
     name: str
     description: str
@@ -26,7 +29,7 @@ class Command(NamedTuple):
 
 
 class Commands(Provider):
-    """The commands of the screen's `palette()`, then those of every screen."""
+    """Offers the commands that the current screen's `palette()` returns, then the common ones."""
 
     async def discover(self) -> Hits:
         for command in self._commands():
@@ -50,7 +53,7 @@ class Commands(Provider):
 
 
 def common_commands(app: TuiApp[Any]) -> list[Command]:
-    """Return the commands that every screen has."""
+    """Return the palette's commands that all screens have."""
     screens = [
         Command(
             f"{ACTIONS[f'app.{name}'].label} screen",
@@ -60,7 +63,7 @@ def common_commands(app: TuiApp[Any]) -> list[Command]:
         for name in ("accounts", "sessions", "profiles")
     ]
     themes = [
-        Command(f"config set theme {name}", "colours", partial(set_theme, app, name))
+        Command(f"config set theme {name}", "use these colours", partial(set_theme, app, name))
         for name in NAMES
     ]
     return [
@@ -72,7 +75,7 @@ def common_commands(app: TuiApp[Any]) -> list[Command]:
 
 
 def set_theme(app: TuiApp[Any], name: str) -> None:
-    """Use the theme now, and save it in the settings."""
+    """Show the program in this theme from now on, and save the theme in the settings."""
     app.theme = NAMES[name]
     services = app.services
     app.run_in_background(

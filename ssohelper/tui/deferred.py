@@ -1,4 +1,4 @@
-"""Imports that are done after the first paint, so that text is on the screen 50 ms earlier."""
+"""Functions that import modules after the first paint, so that it comes 50 ms earlier."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def start_log(environ: Mapping[str, str]) -> None:
-    """Write warnings where they do not appear on the screen, over what Textual has drawn."""
+    """Start the log, so that warnings are not written over the screen that Textual drew."""
     from ssohelper import logs
 
     logs.start(0, environ)
@@ -34,30 +34,30 @@ def start_log(environ: Mapping[str, str]) -> None:
 def make_row_actions(
     app: FullScreenApp, screen: Screen[None], roles: RoleList, reload: Callable[[], None]
 ) -> RowActions:
-    """Return the actions for the row under the cursor."""
+    """Return the actions on the row under the cursor. `reload` reads the rows again."""
     from ssohelper.tui.screens.account_actions import RowActions
 
     return RowActions(app, screen, roles, reload)
 
 
 def make_role_detail() -> RoleDetail:
-    """Return the panel that shows one role with its clocks."""
+    """Return the panel that shows one role: its details and its three clocks."""
     from ssohelper.tui.widgets.role_detail import RoleDetail
 
     return RoleDetail()
 
 
 def read_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
-    """Return the clocks of these sessions, from files on this machine."""
+    """Return the clocks of these sessions, which are read from files and not asked from AWS."""
     from ssohelper.tui.widgets.clocks import read_clocks
 
     return read_clocks(services, sessions)
 
 
 def find_use_command(services: App, row: RoleRow) -> str:
-    """Return the command line that uses this role.
+    """Return the command line (`ssohelper use …`) that uses this role.
 
-    It names a profile only if that profile points at the role at this moment.
+    It names one of the role's profiles only if that profile still points at the role in the file.
     """
     from ssohelper.actions import selection
     from ssohelper.core.shell_text import typed
@@ -81,14 +81,14 @@ def make_set_up_form() -> SetUpForm:
 def make_list_refresher(
     app: FullScreenApp, progressed: Callable[[], None], refreshed: Callable[[], None]
 ) -> ListRefresher:
-    """Return what refreshes the saved lists."""
+    """Return an object that refreshes the saved lists of roles in the background."""
     from ssohelper.tui.screens.list_refresher import ListRefresher
 
     return ListRefresher(app, progressed, refreshed)
 
 
 def make_bars() -> tuple[list[Widget], Widget]:
-    """Return the bars above the list, and the footer below it."""
+    """Return the two bars above the list of roles, and the footer below the list."""
     from textual.widgets import Footer, Static
 
     from ssohelper.tui.widgets.top_bar import FilterBar, FilterLabel, TopBar

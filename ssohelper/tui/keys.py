@@ -1,4 +1,4 @@
-"""Keys: bindings from the table of actions, and an app in which keys act in the order typed."""
+"""Makes key bindings from the table of actions, and handles keys in the order they were typed."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from textual.widget import Widget
 from ssohelper.core.keymap import ACTIONS, parse_keys
 
 _Answer = TypeVar("_Answer")
-# How often a waiting key checks that the widget of the key before it still exists.
+# While a key waits for an earlier key, the app checks this often whether the widget that handles
+# the earlier key still exists.
 _CHECK_SECONDS = 0.1
 
 
 def action_binding(
     name: str, action: str | None = None, *, show: bool = True, priority: bool = False
 ) -> Binding:
-    """Return Textual's binding for `SCREEN.ACTION`.
+    """Return Textual's binding for the action `name`, which is written `SCREEN.ACTION`.
 
-    It runs `action`, by default the method `action_ACTION`.
+    The binding runs `action`, by default the method `action_ACTION`.
     """
     found = ACTIONS[name]
     return Binding(
@@ -40,29 +41,33 @@ def action_binding(
 
 
 def textual_keymap(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the keys of the settings as Textual needs them: binding id → keys."""
+    """Return the keys of the settings in Textual's form: for each binding's id its keys."""
     return {name: ",".join(parse_keys(keys)) for name, keys in settings.items()}
 
 
 class InputHandled(Message):
-    """Sent after a key, along the same path: when the app receives it, the key was handled."""
+    """A message that the app sends to a widget after a key, and that comes back up to the app.
+
+    When the app receives the message, the key has been handled.
+    """
 
 
 class KeyOrderApp(App[_Answer], Generic[_Answer]):
-    """An app that handles a key or pasted text completely before the next one.
+    """An app that handles a key or pasted text completely before it handles the next.
 
-    Textual alone handles a letter in the focused widget, but other keys later, in the app. With
-    `ab⌫c⇥d` typed at once, ⌫ would delete the c, and ⇥ would come after the d.
+    Textual itself handles a letter in the focused widget, but other keys later, in the app. If a
+    user types `ab⌫c⇥d` at once, ⌫ would delete the c, and ⇥ would come after the d.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._waiting_input: deque[Key | Paste] = deque()
-        # The message after the input that is being handled, and where it was sent first; None
-        # while no input waits for the end of another.
+        # The message that follows the input (key or pasted text) that is being handled, and the
+        # widget that got the message first. Both are None while no input is being waited for.
         self._input_marker: InputHandled | None = None
         self._input_target: DOMNode | None = None
-        # The field that handles the last letters, perhaps still: no message follows letters.
+        # The text field that got the last letters, and may be handling them still. No message
+        # follows letters.
         self._text_field: Widget | None = None
 
     async def on_event(self, event: Event) -> None:
@@ -74,12 +79,12 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             self._hold(event)
 
     async def _handle_input(self, event: Key | Paste) -> None:
-        """Handle the input now, or hold it until the letters before it are handled."""
+        """Handle the input now, or hold it back until the letters before it are handled."""
         focused = self.focused
         is_text = self._is_text_for(focused, event)
         if is_text and self._text_field in (None, focused):
-            # Letters for one field need not wait: it handles its messages in order. So 20 letters
-            # typed at once cause one search, not 20.
+            # Letters for one field need not wait, because a field handles its messages in order. So
+            # 20 letters that are typed at once cause one search, not 20.
             self._text_field = focused
             await super().on_event(event)
         elif self._text_field is not None:
@@ -91,7 +96,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             self._send_marker(target)
 
     def _is_text_for(self, field: Widget | None, event: Key | Paste) -> bool:
-        """Return whether the event is a letter that this field takes."""
+        """Return whether the event is a letter that this field would insert."""
         return (
             field is not None
             and isinstance(event, Key)
@@ -105,14 +110,15 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         self._waiting_input.insert(0 if is_first else len(self._waiting_input), event)
 
     def _send_marker(self, target: DOMNode) -> None:
-        """Send a message after the input that `target` is handling."""
+        """Send the message that follows the input to the widget that is handling the input."""
         self._input_target, self._input_marker = target, InputHandled()
         if not target.post_message(self._input_marker):  # the key has removed the widget
             self.call_later(self._handle_next_input, self._input_marker)
 
     def on_input_handled(self, message: InputHandled) -> None:
         if message is self._input_marker:
-            # Later: the key may have scheduled more, such as a change of focus.
+            # The next input is handled a little later, because the key may have scheduled more
+            # work, such as a change of focus.
             self.call_later(self._handle_next_input, message)
 
     async def _handle_next_input(self, marker: InputHandled) -> None:
@@ -123,7 +129,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             await self._handle_input(self._waiting_input.popleft())
 
     def _check_target(self) -> None:
-        """Handle the next input if the marker cannot arrive, because its widget was removed."""
+        """Handle the next input if the message cannot come back because its widget was removed."""
         target, marker = self._input_target, self._input_marker
         if not self._waiting_input or target is None or marker is None:
             return

@@ -1,6 +1,6 @@
-"""The pickers: a few lines below the prompt, which are removed when the user has chosen.
+"""The pickers: a few lines below the shell's prompt, which disappear after the user has chosen.
 
-Textual draws on stderr (except on Windows), so they work inside $(…).
+Textual draws on stderr (except on Windows), so that a picker works inside $(…).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SESSION_KEYS = "enter: choose · esc: leave"
 
 
 class _InlinePicker(TuiApp[_Answer], Generic[_Answer]):
-    """A small inline program that ctrl+c leaves too."""
+    """A small program that is drawn below the prompt. The user can leave it with ctrl+c too."""
 
     INLINE_PADDING = 0
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,7 +47,7 @@ class _InlinePicker(TuiApp[_Answer], Generic[_Answer]):
 
 
 class RolePicker(_InlinePicker[RoleRow]):
-    """Lets the user choose a role. The result is its row, or None if the user leaves."""
+    """Lets the user choose a role. Its result is the role's row, or None if the user leaves."""
 
     def __init__(
         self,
@@ -82,14 +82,15 @@ class RolePicker(_InlinePicker[RoleRow]):
 
 
 class SessionPicker(_InlinePicker[SsoSession]):
-    """Lets the user choose a session. The result is the session, or None if the user leaves.
+    """Lets the user choose a session. Its result is the session, or None if the user leaves.
 
-    `states` has the state of each session, such as "valid".
+    `states` has all sessions, each with its state, such as "valid".
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "quit", "Leave", show=False, priority=True),
-        # ctrl+j: an Enter typed before Textual has set up the terminal arrives as a line feed.
+        # ctrl+j is a line feed. An Enter that is typed before Textual has set up the terminal
+        # arrives as one.
         Binding("enter,ctrl+j", "choose", "Choose", show=False, priority=True),
     ]
     CSS = _InlinePicker.CSS + "Screen, Screen:inline { height: auto; } Chooser { height: auto; }"

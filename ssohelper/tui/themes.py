@@ -11,9 +11,9 @@ from ssohelper.tui.keys import textual_keymap
 
 
 def _variables(*, muted: str, track: str, bar: str, cursor: str) -> dict[str, str]:
-    """Return the variables that Textual would derive with too little or too much contrast."""
+    """Return colours that Textual would derive with too little or too much contrast."""
     return {
-        # Opaque: a line is drawn without knowing the background under it.
+        # An opaque colour, because a line is drawn without knowing the background under it.
         "text-muted": muted,
         "block-cursor-text-style": "none",
         "block-cursor-foreground": cursor,
@@ -63,13 +63,17 @@ NAMES = {"dark": DARK.name, "light": LIGHT.name, "ansi": "ansi-dark"}
 
 
 def apply_settings(app: TextualApp[Any], services: App) -> None:
-    """Set the theme and the keys of the settings; without a setting, TEXTUAL_THEME counts."""
+    """Use the theme and the keys of the settings.
+
+    If the settings have no theme, the environment variable TEXTUAL_THEME decides.
+    """
     for theme in (DARK, LIGHT):
         app.register_theme(theme)
     named = os.environ.get("TEXTUAL_THEME", "")
     default = named if named in app.available_themes else DARK.name
     if not services.locations.settings_file.exists() and "SSOHELPER_THEME" not in services.environ:
-        # Settings need tomllib: 4 ms of the start are saved without them.
+        # The settings are not read, since there are none. To import tomllib for them would take 4
+        # ms.
         _set_first_theme(app, default)
         return
     settings = services.settings
@@ -79,7 +83,10 @@ def apply_settings(app: TextualApp[Any], services: App) -> None:
 
 
 def _set_first_theme(app: TextualApp[Any], name: str) -> None:
-    """Set the theme of the start. `app.theme` would compute all styles twice: 2 ms."""
+    """Set the theme before the program starts.
+
+    To set `app.theme` would compute all styles twice, which takes 2 ms.
+    """
     if name not in (DARK.name, LIGHT.name):
         app.theme = name
         return

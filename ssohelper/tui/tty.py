@@ -1,4 +1,4 @@
-"""The terminal: its size, and whether it was closed."""
+"""Finds out the terminal's size, and whether the terminal was closed."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 
 
 def size() -> tuple[int, int]:
-    """Return the terminal's columns and lines.
+    """Return the number of the terminal's columns and of its lines.
 
-    Textual draws on stderr but asks stdout for the size. In $(…) stdout is a pipe, and Textual
+    Textual draws on stderr but asks stdout for the size. In $(…) stdout is a pipe, so that Textual
     would assume 80 × 24.
     """
     for stream in (sys.__stderr__, sys.__stdin__, sys.__stdout__):
@@ -31,8 +31,9 @@ def size() -> tuple[int, int]:
 def call_at_hangup(hung_up: Callable[[], None]) -> None:
     """Call the function, in a thread, when the terminal is closed.
 
-    The kernel sends SIGHUP only to the session that the terminal controls. Without it Textual would
-    read end-of-file again and again and use a whole CPU core.
+    SIGHUP alone is not enough, because the kernel sends it only to the process session that the
+    terminal controls. A program that does not get it would read end-of-file again and again and use
+    a whole CPU core.
     """
     fileno = _stdin()
     if fileno is not None:
@@ -44,17 +45,20 @@ def call_at_hangup(hung_up: Callable[[], None]) -> None:
 
 
 def has_hung_up() -> bool:
-    """Return whether the terminal was closed."""
+    """Return whether the terminal was closed. False if the system cannot tell."""
     fileno = _stdin()
     return fileno is not None and _has_hung_up(fileno, 0)
 
 
 def _has_hung_up(fileno: int, timeout_milliseconds: int | None) -> bool:
-    """Wait for a hang-up, with None for ever. False if the system cannot watch this terminal."""
+    """Wait until the terminal is closed, or for this time; return whether it was closed.
+
+    None waits without a limit. Returns False at once if the system cannot watch this terminal.
+    """
     if sys.platform == "win32" or not hasattr(select, "poll"):
         return False
     poll = select.poll()
-    poll.register(fileno, 0)  # poll always reports a hang-up
+    poll.register(fileno, 0)  # no event is requested, since poll always reports a hang-up
     found = poll.poll(timeout_milliseconds)
     return any(event & select.POLLHUP for _, event in found)
 
