@@ -1,2 +1,1 @@
-"""The full screen and the pickers, made with Textual. They call the same
-actions as the CLI."""
+"""The full-screen program and the pickers, made with Textual. They call the CLI's actions."""

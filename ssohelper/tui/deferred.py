@@ -57,7 +57,7 @@ def read_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
 def find_use_command(services: App, row: RoleRow) -> str:
     """Return the command line (`ssohelper use …`) that uses this role.
 
-    It names one of the role's profiles only if that profile still points at the role in the file.
+    It names a profile of the role only if that profile still points at the role in ~/.aws/config.
     """
     from ssohelper.actions import selection
     from ssohelper.core.shell_text import typed

@@ -1,4 +1,7 @@
-"""The actions on the row under the cursor. Each shows what it did, and the command for it."""
+"""The actions on the row under the cursor of the list of roles.
+
+Each action shows what it did, and the command line that does the same.
+"""
 
 from __future__ import annotations
 
@@ -44,17 +47,17 @@ if TYPE_CHECKING:
     from ssohelper.tui.app import FullScreenApp
     from ssohelper.tui.widgets.role_list import RoleList
 
-# A shorter wait for AWS is not worth a message.
+# If AWS takes longer than this to answer, a message says that the program waits.
 _WAIT_SECONDS = 1.0
 
 
 class RowActions:
-    """The actions for the screen with the list of roles, by their names in core.keymap."""
+    """Runs actions on the row under the cursor, by their names in `core.keymap`."""
 
     def __init__(
         self, app: FullScreenApp, screen: Screen[None], roles: RoleList, reload: Callable[[], None]
     ) -> None:
-        """`reload` reads the rows again, in the background."""
+        """The actions call `reload` to read the list's rows again, in the background."""
         self.app = app
         self._screen = screen
         self.roles = roles
@@ -76,10 +79,10 @@ class RowActions:
                 "shell": self._open_shell,
                 "profile": self._toggle_profile,
             }
-            # One of each kind at a time: the later one cancels the earlier one.
+            # Only one action of each name runs at a time. A new one cancels the one before.
             self._screen.run_worker(slow[name](row), group=name, exclusive=True)
 
-    # -- the row -------------------------------------------------------------------------------
+    # -- helpers for actions on a row ----------------------------------------------------------
 
     def _current_row(self) -> RoleRow | None:
         row = self.roles.row
@@ -88,11 +91,14 @@ class RowActions:
         return row
 
     def _profile(self, row: RoleRow) -> Profile:
-        """Return the row's role as actions take it. Raises: as selection.resolve_chosen_role."""
+        """Return the row's role as a `Profile`, which the actions take.
+
+        Raises: the errors of `selection.resolve_chosen_role`.
+        """
         return selection.resolve_chosen_role(self.app.services, row.key, row.profiles)
 
     def _show_error(self, row: RoleRow, error: SsoHelperError) -> None:
-        """Show the error; if a sign-in is needed, offer it."""
+        """Show the error. If it says that a sign-in is needed, offer to sign in instead."""
         if isinstance(error, LoginRequired):
             self.app.sign_in(row.session_name, error)
         else:
@@ -100,7 +106,7 @@ class RowActions:
 
     @contextmanager
     def _announce_wait(self, what: str) -> Iterator[None]:
-        """Show that the program waits for AWS, if the block takes longer than a second."""
+        """Show that the program waits for AWS, if the `with` block takes longer than a second."""
         timer = self._screen.set_timer(
             _WAIT_SECONDS, lambda: self.app.show_done(f"{what}: waiting for AWS")
         )
@@ -109,23 +115,23 @@ class RowActions:
         finally:
             timer.stop()
 
-    # -- copying -------------------------------------------------------------------------------
+    # -- copying to the clipboard --------------------------------------------------------------
 
     def _copy(self, what: str, row: RoleRow) -> None:
-        """Copy through the terminal (OSC 52): names and links, never credentials."""
+        """Copy a name or link to the clipboard through the terminal (OSC 52). Never credentials."""
         try:
             text, command = self._find_text_to_copy(what, row)
         except SsoHelperError as error:
             self.app.show_error(error)
             return
         self.app.copy_to_clipboard(text)
-        # Not the link itself: it would take five lines of the message.
+        # The message does not show the link itself, which would take five lines.
         self.app.show_done(
             "copied the console's link" if what == "link" else f"copied: {text}", command
         )
 
     def _find_text_to_copy(self, what: str, row: RoleRow) -> tuple[str, str]:
-        """Return the text to copy, and the command line that prints or does the same."""
+        """Return the text to copy, and the command line that prints that text or has its effect."""
         if what == "link":
             profile = self._profile(row)
             page = console.choose_page(self.app.services, profile, None, None)
@@ -139,11 +145,11 @@ class RowActions:
                 hint=f"add one: F9, or ssohelper profile add {typed(row.key.text)}",
             )
         if what == "export":
-            name = shell_text.quoted("bash", names[0])  # control characters are refused
+            name = shell_text.quoted("bash", names[0])  # raises an error for control characters
             return f"export AWS_PROFILE={name}", f"ssohelper use {typed(names[0])}"
         return names[0], f"ssohelper list {typed(row.role_name)}"
 
-    # -- favourites ----------------------------------------------------------------------------
+    # -- marking a role as a favourite ---------------------------------------------------------
 
     def _toggle_favourite(self, row: RoleRow) -> None:
         wanted = not row.usage.favourite
@@ -161,7 +167,7 @@ class RowActions:
             lambda: favourites.set_favourite(services, row.key, wanted), done
         )
 
-    # -- AWS -----------------------------------------------------------------------------------
+    # -- actions that ask AWS ------------------------------------------------------------------
 
     async def _ask_identity(self, row: RoleRow) -> None:
         services = self.app.services
@@ -209,7 +215,7 @@ class RowActions:
             self._reload()
 
     async def _open_shell(self, row: RoleRow) -> None:
-        """Run a shell with the role's credentials on the whole terminal; come back when it ends."""
+        """Run a shell with the role's credentials. It has the whole terminal until it ends."""
         services = self.app.services
 
         def ask() -> tuple[Profile, RoleCredentials]:
@@ -246,10 +252,13 @@ class RowActions:
         self.app.show_done(f"the shell with {row.role_name} has ended", line)
         self._reload()
 
-    # -- profiles ------------------------------------------------------------------------------
+    # -- adding and removing the role's profiles -----------------------------------------------
 
     async def _toggle_profile(self, row: RoleRow) -> None:
-        """Add a profile for the role, or remove its profiles, after the user has seen the diff."""
+        """Add a profile for the role, or remove its profiles if it has any.
+
+        The user sees the diff first and must confirm it.
+        """
         try:
             changed = await (self._remove_profiles(row) if row.profiles else self._add_profile(row))
         except SsoHelperError as error:
@@ -300,7 +309,10 @@ class RowActions:
         return True
 
     def _profiles_to_remove(self, row: RoleRow) -> list[profiles.ConfigProfile]:
-        """Return the row's profiles. Raises: LocalState if one of them points at another role."""
+        """Return the profiles of the row's role, as they are in ~/.aws/config now.
+
+        Raises: LocalState if one of them points at another role by now.
+        """
         services = self.app.services
         if selection.find_profiles_of(services, row.key, row.profiles) != [*row.profiles]:
             raise LocalState(
@@ -309,10 +321,10 @@ class RowActions:
             )
         return profiles.read_managed(services, row.profiles)
 
-    # -- the palette ---------------------------------------------------------------------------
+    # -- the lines of the command palette ------------------------------------------------------
 
     def commands(self) -> list[Command]:
-        """Return the commands for the row under the cursor, as on the command line."""
+        """Return the palette's commands for the row under the cursor."""
         row = self.roles.row
         if row is None:
             return []
@@ -320,32 +332,45 @@ class RowActions:
         verb = "rm" if row.usage.favourite else "add"
         change = "rm" if row.profiles else "add"
         return [
-            Command(f"use {name}", "leave, and print how to use it", self.roles.choose),
+            Command(f"use {name}", "leave, and print how to use this role", self.roles.choose),
             Command(
                 f"favourite {verb} {name}",
-                "show it first, or no longer",
+                "add the role to the favourites, or remove it",
                 partial(self.run, "favourite"),
             ),
-            Command(f"console {name}", "open in a browser", partial(self.run, "console")),
-            Command(f"console --print {name}", "copy the link", partial(self.run, "copy_link")),
+            Command(
+                f"console {name}", "open the AWS console in a browser", partial(self.run, "console")
+            ),
+            Command(
+                f"console --print {name}",
+                "copy the link to the AWS console",
+                partial(self.run, "copy_link"),
+            ),
             Command(
                 f"exec {name} -- $SHELL",
-                "run a shell with its credentials",
+                "run a shell with the role's credentials",
                 partial(self.run, "shell"),
             ),
-            Command(f"whoami {name}", "ask AWS for the identity", partial(self.run, "whoami")),
             Command(
-                f"profile {change} {name}", "show the diff and ask", partial(self.run, "profile")
+                f"whoami {name}",
+                "ask AWS which identity the role gives",
+                partial(self.run, "whoami"),
+            ),
+            Command(
+                f"profile {change} {name}",
+                "show the diff, ask, then write",
+                partial(self.run, "profile"),
             ),
         ]
 
 
 def _run_shell(shell: str, environ: Mapping[str, str], intro: str) -> None:
-    """Print the text, then run the shell to its end. Only the shell reacts to ctrl+c."""
+    """Print the intro, then run the shell until it ends. Only the shell reacts to ctrl+c."""
     names = [name for name in ("SIGINT", "SIGQUIT") if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in (getattr(signal, n) for n in names)}
     for number in before:
-        # A handler that does nothing, since the child would inherit an ignored signal as ignored.
+        # The handler does nothing. The signal is not set to "ignored", because the shell would
+        # inherit that and ignore it too.
         signal.signal(number, lambda *_: None)
     try:
         os.write(2, intro.encode(errors="backslashreplace"))

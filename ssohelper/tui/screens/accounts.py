@@ -1,4 +1,7 @@
-"""The Accounts screen: all roles of the saved lists, with a search. Refreshes in the background."""
+"""The Accounts screen: all roles of the saved lists, with a search.
+
+Old lists are refreshed in the background.
+"""
 
 from __future__ import annotations
 
@@ -35,25 +38,28 @@ if TYPE_CHECKING:
     from ssohelper.tui.widgets.role_detail import RoleDetail
     from ssohelper.tui.widgets.top_bar import FilterLabel
 
-# After this time the first paint is written: Textual writes in a thread, which imports would delay.
+# After this time the first paint has been written to the terminal. Textual writes it in a thread,
+# which imports would delay.
 _PAINTED_SECONDS = 0.03
-# The clocks count down every second; their files are read again this often.
+# The screen counts the clocks down every second. It reads their files again this often.
 _READ_SECONDS = 5
-# From this many columns on the details are beside the list, otherwise below it.
+# If the terminal has at least this many columns, the details are beside the list, otherwise below.
 _BESIDE_COLUMNS = 120
-# The size of the details beside and below the list, as in RoleDetail's CSS.
+# The width of the details beside the list, and their height below it. RoleDetail's CSS has the same
+# numbers.
 _DETAIL_COLUMNS, _DETAIL_LINES = 58, 7
 _ROW_ACTIONS = ("favourite", "console", "shell", "profile")
 _OTHER_ROW_ACTIONS = ("whoami", "copy_profile", "copy_export", "copy_account", "copy_link")
 _LIST_ACTIONS = ("group", "only_session", "only_favourites", "details", "refresh")
-_CORRECTED = "Once that is corrected, press F5 to read it again."
+_CORRECTED = "Correct this in the file, then press F5 to read the file again."
 _NO_LIST = (
     "No roles are listed yet: the list is read from AWS after you sign in.\n"
     "Sign in: F3, then s, or with: ssohelper login {name}"
 )
 _NO_ROLE = (
     "No role is assigned to you in {name}.\n"
-    "When your administrator has given you one: F5, or ssohelper list --refresh --session {name}"
+    "When your administrator has assigned one, press F5, or run:\n"
+    "ssohelper list --refresh --session {name}"
 )
 
 
@@ -62,7 +68,10 @@ def _row_binding(name: str, *, show: bool) -> Binding:
 
 
 class AccountsScreen(Screen[None]):
-    """The first screen. Printable keys search; actions have ctrl and function keys."""
+    """The first screen, with the list of roles.
+
+    Printable keys go into the search. So actions have ctrl and function keys only.
+    """
 
     HELP_TEXT = (
         "Type to search: every word must be found in the account's name, id or address, the role, "
@@ -74,7 +83,8 @@ class AccountsScreen(Screen[None]):
         *(_row_binding(name, show=True) for name in _ROW_ACTIONS),
         *(_row_binding(name, show=False) for name in _OTHER_ROW_ACTIONS),
         *(action_binding(f"accounts.{name}", priority=True, show=False) for name in _LIST_ACTIONS),
-        # The search line has this key too; here it is for the form that sets up a session.
+        # Escape leaves the program while the form that sets up a session is shown. Otherwise
+        # `RolePane` handles Escape.
         action_binding("accounts.leave", show=False),
     ]
     app: FullScreenApp
@@ -103,14 +113,15 @@ class AccountsScreen(Screen[None]):
         self._read()
         self._arrange(self.app.size)
         with Vertical(id="body") as body:
-            # Space for the other widgets, so that the list does not move when they come.
+            # Leaves space for the widgets that are mounted later, so that they do not move the
+            # list.
             body.styles.margin = self._margin_at_first()
             yield RolePane(
                 self._choice.rows, now=self.services.clock.now, is_guarded=self._is_guarded
             )
 
     def on_mount(self) -> None:
-        # Later: the list is painted first, at the place where it stays.
+        # The other widgets are mounted later, so that the list is painted first.
         self.set_timer(_PAINTED_SECONDS, self._after_first_paint)
 
     async def _after_first_paint(self) -> None:
@@ -124,24 +135,26 @@ class AccountsScreen(Screen[None]):
             await self.mount_all(bars, before=body)
             await self.mount(footer, after=body)
             await body.mount(self._detail)
-            # After the panel, which has the CSS of these messages.
+            # The messages are mounted after the panel, because the panel's CSS has their rules.
             await self.mount_all(self._messages(), before=body)
             body.styles.margin = 0
             self._offer_set_up()
-            # The panel's CSS has rules for `body` too, which Textual applies to new widgets only.
+            # The panel's CSS has rules for `body` too. Without this call Textual would apply them
+            # to new widgets only.
             self.app.stylesheet.update(body)
-        self.refresh_bindings()  # for the footer, which was mounted late
-        # Not collected any more: to scan 20,000 rows for garbage would delay a key.
+        self.refresh_bindings()  # the footer, which was mounted late, needs this
+        # The garbage collector ignores all objects that exist now, because to scan 20,000 rows
+        # would delay a key.
         gc.freeze()
         gc.enable()
-        self.roles.refresh()  # guarded roles are known from here on
+        self.roles.refresh()  # marks guarded roles, which are known from now on
         self._show_refreshing()
         self._read_clocks()
         self._refresh_old()
         self.set_interval(1.0, self._tick)
 
     def _messages(self) -> list[Widget]:
-        """Return the messages that are shown where there is no list."""
+        """Return the messages to show above the list: an error, or why the list is empty."""
         if self._config_error is not None:
             hint = f"\n{show(self._config_error.hint)}" if self._config_error.hint else ""
             text = f"{show(self._config_error.message)}{hint}\n{_CORRECTED}"
@@ -150,7 +163,10 @@ class AccountsScreen(Screen[None]):
         return [Static(text, classes="error empty-list", markup=False)] if text else []
 
     def _empty_list_text(self) -> str:
-        """Return why no role is listed; "" where there is a list, or no session at all."""
+        """Return a text that says why no role is listed.
+
+        Return "" if roles are listed, or if there is no session at all.
+        """
         choice = self._choice
         if choice.rows or not choice.sessions:
             return ""
@@ -162,7 +178,7 @@ class AccountsScreen(Screen[None]):
         return _NO_ROLE.format(name=choice.sessions[0].name)
 
     def _offer_set_up(self) -> None:
-        """Show the form that sets up a session while there is none; remove it afterwards."""
+        """Show the form that sets up a session if no session exists. Otherwise remove it."""
         has_any = self._config_error or self._choice.rows or self._choice.sessions
         form = self.query("#set-up")
         self.set_class(not has_any, "empty")
@@ -175,7 +191,7 @@ class AccountsScreen(Screen[None]):
             self.call_after_refresh(made.begin)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Disable the actions of the list while the form that sets up a session is shown."""
+        """Disable the list's actions while the form that sets up a session is shown."""
         return not (self.has_class("empty") and (action == "row" or action in _LIST_ACTIONS))
 
     def on_resize(self, event: Resize) -> None:
@@ -184,7 +200,7 @@ class AccountsScreen(Screen[None]):
             self.call_after_refresh(self._show_detail)
 
     def _arrange(self, size: Size) -> None:
-        """Put the details beside the list, below it, or nowhere, as the size allows."""
+        """Put the role's details beside the list or below it; on a small screen hide them."""
         self.set_class(size.width >= _BESIDE_COLUMNS, "beside")
         self.set_class(size.height < 20 and size.width < _BESIDE_COLUMNS, "low")
 
@@ -198,7 +214,7 @@ class AccountsScreen(Screen[None]):
         if self._actions is not None:
             self.reload()
 
-    # -- reading -------------------------------------------------------------------------------
+    # -- reading the saved lists and the clocks ------------------------------------------------
 
     def _read(self) -> None:
         try:
@@ -208,7 +224,10 @@ class AccountsScreen(Screen[None]):
             self._config_error = error
 
     def reload(self) -> None:
-        """Read lists, profiles and usage again, in the background; the cursor stays on its role."""
+        """Read the lists, the profiles and the usage again, in the background.
+
+        The cursor stays on its role.
+        """
         self.app.run_in_background(lambda: roles.read_roles(self.services), self._show_choice)
 
     on_set_up_form_done = reload
@@ -225,7 +244,8 @@ class AccountsScreen(Screen[None]):
         self._refresh_old()
 
     def _read_clocks(self) -> None:
-        # The sessions that were read with the rows: to read 20,000 profiles again takes 0.2 s.
+        # Uses the sessions that were read together with the rows. To read a config with 20,000
+        # profiles again would take 0.2 s.
         services, sessions = self.services, self._choice.sessions
         self.app.run_in_background(
             lambda: deferred.read_clocks(services, sessions), self._show_clocks, lambda _error: None
@@ -253,21 +273,21 @@ class AccountsScreen(Screen[None]):
 
     def _is_guarded(self, row: RoleRow) -> bool:
         if self._actions is None:
-            return False  # the settings are read after the first paint
+            return False  # the settings have the guard rules, and are read after the first paint
         try:
             rules = self.services.settings.get("guard.rules")
         except SsoHelperError:
             return False
         return guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name)
 
-    # -- refreshing ----------------------------------------------------------------------------
+    # -- refreshing the lists from AWS ---------------------------------------------------------
 
     def _refresh_old(self) -> None:
         if self._refresher is not None:
             self._refresher.refresh_old(self._choice)
 
     def action_refresh(self) -> None:
-        """Ask AWS for the roles of every session that is shown."""
+        """Ask AWS for the roles of all sessions whose roles are shown."""
         if self._config_error is not None:
             self.reload()
         sessions = self._choice.sessions
@@ -277,7 +297,10 @@ class AccountsScreen(Screen[None]):
                 self._refresher.refresh(session, by_user=True, may_offer_sign_in=is_only)
 
     def _show_refreshing(self) -> None:
-        """Show which lists are being refreshed, or else how many sessions have no list."""
+        """Show for which sessions the list of roles is being refreshed.
+
+        If there are none, show how many sessions have no list yet.
+        """
         refreshing = self._refresher.text if self._refresher else ""
         missing = len(self._choice.unlisted) if self._choice.rows else 0
         sessions = "1 session" if missing == 1 else f"{missing} sessions"
@@ -288,7 +311,7 @@ class AccountsScreen(Screen[None]):
         for line in self.query(".empty-list").results(Static):
             line.update(self._empty_list_text())
 
-    # -- filters -------------------------------------------------------------------------------
+    # -- filters of the list -------------------------------------------------------------------
 
     def action_group(self) -> None:
         self.roles.group(not self.roles.grouped)
@@ -300,7 +323,7 @@ class AccountsScreen(Screen[None]):
         self._filter()
 
     def action_only_session(self) -> None:
-        """Show only the roles of the next session; after the last one show all again."""
+        """Show only the roles of the next session. After the last session, show all roles again."""
         names: list[str | None] = [None, *sorted({row.session_name for row in self._choice.rows})]
         at = names.index(self._only_session) if self._only_session in names else 0
         only = self._only_session = names[(at + 1) % len(names)]
@@ -323,7 +346,7 @@ class AccountsScreen(Screen[None]):
         self.toggle_class("hidden")
         self._show_detail()
 
-    # -- messages of the list -----------------------------------------------------------------
+    # -- handling what the list of roles reports ----------------------------------------------
 
     def on_role_list_moved(self, event: RoleList.Moved) -> None:
         self._show_detail()
@@ -336,7 +359,7 @@ class AccountsScreen(Screen[None]):
 
     on_role_pane_left = action_leave
 
-    # -- actions on a row ----------------------------------------------------------------------
+    # -- actions on the row under the cursor ---------------------------------------------------
 
     def action_row(self, name: str) -> None:
         """Run the action `accounts.NAME` on the row under the cursor."""
@@ -345,5 +368,5 @@ class AccountsScreen(Screen[None]):
             self._actions.run(name)
 
     def palette(self) -> list[Command]:
-        """Return the commands of this screen for the command palette."""
+        """Return this screen's commands for the command palette."""
         return self._actions.commands() if self._actions is not None else []

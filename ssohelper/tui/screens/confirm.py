@@ -1,4 +1,7 @@
-"""A dialog that asks a question and shows the diff and the command that does the same."""
+"""A dialog that asks whether to make a change.
+
+It shows the diff of the change, and the command line that does the same.
+"""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -16,10 +19,10 @@ from ssohelper.tui.widgets.lines import Line, LineView
 
 
 class ConfirmScreen(ModalScreen[bool]):
-    """Its result is True if the user answered yes."""
+    """A question with the answers yes and no. Its result is True if the user answered yes."""
 
     CSS_PATH = "../styles/screens.tcss"
-    HELP_TEXT = "A question: nothing changes before you answer yes."
+    HELP_TEXT = "The dialog asks a question: nothing changes before you answer yes."
     BINDINGS: ClassVar[list[BindingType]] = [
         action_binding("confirm.yes", "answer(True)"),
         action_binding("confirm.no", "answer(False)"),
@@ -45,10 +48,10 @@ class ConfirmScreen(ModalScreen[bool]):
                 yield Button("No (n)", id="no", compact=True)
 
     def on_mount(self) -> None:
-        self.app.clear_notifications()  # they would cover the diff
+        self.app.clear_notifications()  # notifications would cover the diff
         if self._lines:
             self.query_one("#changes", LineView).set_lines(self._lines)
-        # The default is no: Enter alone changes nothing.
+        # "No" has the focus, so that Enter alone changes nothing.
         self.query_one("#no", Button).focus()
 
     def action_answer(self, yes: bool) -> None:

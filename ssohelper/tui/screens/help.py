@@ -1,4 +1,4 @@
-"""The help: a text about the focused part of the screen, and its keys with what they do."""
+"""The help dialog: a text about the focused part of the screen, and what each key does."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from ssohelper.core.text import show
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.lines import Line, LineView
 
-# A dialog of 80 columns has 73 for text, beside its frame, padding and scrollbar.
+# The dialog has at most 80 columns. Its frame, padding and scrollbar take 7 of them.
 _WIDEST, _FRAME_WIDTH = 80, 7
 _KEY_WIDTH, _DESCRIPTION_WIDTH, _NAME_WIDTH = 7, 42, 24
 
 
 class Help(NamedTuple):
-    """The help of a screen: its text, and for each action (keys, description, name)."""
+    """The content of the help: a text, and for each action its keys, description and name."""
 
     text: str
     keys: list[tuple[str, str, str]]
@@ -33,7 +33,7 @@ class Help(NamedTuple):
 
 
 class HelpScreen(ModalScreen[None]):
-    """Shows the help of the screen below; escape, q, F1, ? and enter close it."""
+    """Shows the help of the screen or dialog below. Escape, q, F1, ? and Enter close the help."""
 
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
@@ -53,7 +53,7 @@ class HelpScreen(ModalScreen[None]):
             yield Static("esc: close", classes="dialog--note", markup=False)
 
     def on_mount(self) -> None:
-        self.app.clear_notifications()  # they would cover the keys
+        self.app.clear_notifications()  # notifications would cover the help
         self._show(self.app.size)
         self.query_one(LineView).focus()
 
@@ -69,7 +69,7 @@ class HelpScreen(ModalScreen[None]):
 
 
 def help_of(about: Screen[Any]) -> Help:
-    """Return the help for the focused part of a screen, or else for the screen."""
+    """Return the help for the focused part of a screen. Without one, return the screen's help."""
     parts = about.focused.ancestors_with_self if about.focused else [about]
     text = next((part.HELP_TEXT for part in parts if hasattr(part, "HELP_TEXT")), "")
     active = about.active_bindings
@@ -83,7 +83,7 @@ def help_of(about: Screen[Any]) -> Help:
 
 
 def help_lines(found: Help, width: int) -> list[Line]:
-    """Return the help as lines of this width, with the names of the actions if they fit."""
+    """Return the help as lines of this width. They include the actions' names if these fit."""
     width = max(20, width)
     lines: list[Line] = [[(part, "")] for part in textwrap.wrap(found.text, width - _KEY_WIDTH)]
     lines.append([])

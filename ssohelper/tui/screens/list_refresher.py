@@ -1,4 +1,4 @@
-"""Refreshes of the saved lists of roles, in the background, one at a time for each session."""
+"""Refreshes the saved lists of roles in the background, one refresh at a time for each session."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from ssohelper.tui.app import FullScreenApp
     from ssohelper.tui.widgets.clocks import Clocks
 
-# A list older than this is refreshed in the background while it is shown.
+# While a list of roles is shown that is older than this, it is refreshed in the background.
 _OLD_SECONDS = 10 * 60
 
 
 class ListRefresher:
-    """Starts refreshes. `progressed` and `refreshed` are called in the UI thread."""
+    """Refreshes the saved lists of roles.
+
+    It calls `progressed` during a refresh and `refreshed` after one, both in the UI thread.
+    """
 
     def __init__(
         self, app: FullScreenApp, progressed: Callable[[], None], refreshed: Callable[[], None]
@@ -29,17 +32,21 @@ class ListRefresher:
         self._app = app
         self._progressed = progressed
         self._refreshed = refreshed
-        # How many accounts have answered, such as "3/20", for each session that is refreshed.
+        # For each session that is being refreshed: for how many of its accounts AWS has answered,
+        # such as "3/20".
         self._progress: dict[str, str] = {}
         self._asked_at: dict[str, int] = {}
 
     @property
     def text(self) -> str:
-        """Return which sessions are being refreshed, and how far; "" for none."""
+        """Return which sessions are being refreshed, and how far: "corp 3/20". "" if none."""
         return ", ".join(f"{name} {text}".strip() for name, text in self._progress.items())
 
     def refresh_old(self, known: KnownRoles) -> None:
-        """Refresh lists that are old or missing. A failed refresh is not repeated any sooner."""
+        """Refresh the lists that are missing or older than 10 minutes.
+
+        After a failed refresh, the next one waits for 10 minutes too.
+        """
         now = self._app.services.clock.now()
         for session in known.sessions:
             moments = (known.listed_at.get(session.name), self._asked_at.get(session.name))
@@ -47,7 +54,10 @@ class ListRefresher:
                 self.refresh(session, by_user=False)
 
     def refresh_after_change_of_user(self, known: KnownRoles, clocks: Clocks) -> None:
-        """Refresh lists that are older than the first sign-in of the user who is signed in now."""
+        """Refresh a session's list if it may be that of another user.
+
+        That is so if the list is older than the first sign-in of the user who is signed in now.
+        """
         for session in known.sessions:
             name = session.name
             at = max(known.listed_at.get(name, 0), self._asked_at.get(name, 0))
@@ -58,9 +68,11 @@ class ListRefresher:
     def refresh(
         self, session: SsoSession, *, by_user: bool, may_offer_sign_in: bool = False
     ) -> None:
-        """Ask AWS for the session's roles, unless that is being done already.
+        """Ask AWS for the session's roles, unless a refresh of this session is running already.
 
-        Shows the end only if `by_user`, and that a sign-in is needed only then; other errors always.
+        Only if the user started the refresh (`by_user`), a message says that it succeeded or that
+        it needs a sign-in. All other errors are always shown. With `may_offer_sign_in`, the app
+        offers the sign-in that is needed.
         """
         if session.name in self._progress:
             return
@@ -76,14 +88,15 @@ class ListRefresher:
             self._refreshed()
             if by_user:
                 command = f"ssohelper list --refresh --session {session.name}"
-                app.show_done(f'listed "{session.name}"', command)
+                app.show_done(f'refreshed the list of roles of "{session.name}"', command)
 
         def failed(error: SsoHelperError) -> None:
             self._set_progress(session.name, None)
             if not isinstance(error, LoginRequired):
                 app.show_error(error)
                 return
-            # To be listed at once after a sign-in, which the clocks show is needed.
+            # Forgets this attempt, so that the roles are listed at once after the next sign-in. The
+            # clocks show the user that a sign-in is needed.
             self._asked_at.pop(session.name, None)
             if may_offer_sign_in:
                 app.sign_in(session.name, error)

@@ -1,4 +1,7 @@
-"""The Profiles screen: the profiles, and the diff of the next sync; apply, remove, undo."""
+"""The Profiles screen: shows the profiles and the diff of the next sync.
+
+The user can write the diff, remove a profile, or undo the last write.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ _CHANGING = frozenset({"apply", "undo", "remove", "prune", "session", "refresh"}
 
 
 class ProfilesScreen(Screen[None]):
-    """The profiles of ~/.aws/config, above the diff of a sync."""
+    """Shows the profiles of ~/.aws/config, and below them what a sync would change."""
 
     HELP_TEXT = (
         "Above, the profiles of ~/.aws/config with their roles. ssohelper manages those with ◆ "
@@ -96,14 +99,14 @@ class ProfilesScreen(Screen[None]):
 
     @property
     def is_planned(self) -> bool:
-        """Return whether the diff of the sync is shown."""
+        """Return whether the screen shows what a sync would change."""
         return self._proposal is not None
 
-    # -- reading and showing -------------------------------------------------------------------
+    # -- reading and showing the profiles and the diff -----------------------------------------
 
     @work(exclusive=True, group="read")
     async def read(self) -> None:
-        """Read the config and plan the sync, both in the background."""
+        """Read ~/.aws/config and plan the sync, both in the background."""
         services = self.app.services
         try:
             self._show_current(await background.run(self.app, lambda: read_current(services)))
@@ -146,10 +149,10 @@ class ProfilesScreen(Screen[None]):
         self.refresh_bindings()
 
     def _show_config_error(self, error: SsoHelperError) -> None:
-        """Show why the config cannot be read, with file and line; disable all changes."""
+        """Show why ~/.aws/config cannot be read, with the line, and disable all changes."""
         self._current, self._proposal = None, None
         hint = f"\n{show(error.hint)}" if error.hint else ""
-        note = "Read-only: nothing can be changed here until that is corrected."
+        note = "Until you correct this, no profile can be changed on this screen."
         self._set_text("#error", f"{error.message}{hint}\n\n{note}", already_shown=True)
         self._set_text("#profiles-title", "Profiles: the config cannot be read")
         self.query_one("#error").display = True
@@ -167,7 +170,7 @@ class ProfilesScreen(Screen[None]):
         else:
             self._set_text("#diff-title", f"{self._sync_command()}: {self._plan_text(found)}")
             diff.set_lines(found.lines)
-        # If nothing would change, the profiles take the whole screen.
+        # If a sync would change nothing, the profiles take the whole screen.
         diff.display = found is None or bool(found.lines)
         if not diff.display and diff.has_focus:
             self.query_one("#profiles").focus()
@@ -207,14 +210,15 @@ class ProfilesScreen(Screen[None]):
         item = self._current.profiles[number]
         sign = "◆" if item.entry.managed else "·"
         columns_left = max(0, width - 4)
-        # Most names contain account and role: only long lines have columns for these.
+        # Only wide screens have columns for account and role, because most profiles' names contain
+        # both.
         role_width = 24 if columns_left >= 90 else 0
         rest = (
             [(14, item.target.role.account_id if item.target else "")] if columns_left >= 60 else []
         )
         rest += [(role_width, item.target.role.name if item.target else "no role")]
         rest += [(14, (item.target.session_name if item.target else None) or "")]
-        # No wider than the longest name, so that the next column is near it.
+        # The column of names is no wider than the longest name, so that the next column is near.
         name_width = min(
             self._name_width, max(0, columns_left - sum(columns for columns, _ in rest))
         )
@@ -224,11 +228,11 @@ class ProfilesScreen(Screen[None]):
             *((fitted(text, columns - 1) + " ", "dim") for columns, text in rest if columns),
         ]
 
-    # -- doing ---------------------------------------------------------------------------------
+    # -- the actions on profiles ---------------------------------------------------------------
 
     @property
     def session(self) -> SsoSession | None:
-        """Return the session of the sync that is shown."""
+        """Return the session whose sync is shown, or None if there is no session."""
         sessions = self._current.sessions if self._current else ()
         return sessions[self._session_number % len(sessions)] if sessions else None
 
@@ -256,12 +260,14 @@ class ProfilesScreen(Screen[None]):
         return True
 
     def palette(self) -> list[Command]:
-        """Return the commands of this screen for the command palette."""
+        """Return this screen's commands for the command palette."""
         offered = [
-            Command(self._sync_command(), "write the changes", self.action_apply),
-            Command("profile undo", "undo the last write", self.action_undo),
+            Command(self._sync_command(), "write the changes that are shown", self.action_apply),
+            Command("profile undo", "undo the last write of profiles", self.action_undo),
             Command("list --refresh", "ask AWS for the list of roles again", self.action_refresh),
-            Command("profile sync --prune", "show what would be removed", self.action_prune),
+            Command(
+                "profile sync --prune", "show which profiles would be removed", self.action_prune
+            ),
         ]
         item = self._item
         if item is not None and item.entry.managed:
@@ -284,7 +290,7 @@ class ProfilesScreen(Screen[None]):
             return
         if await self.app.push_screen_wait(ProgressScreen(session)) is not None:
             self.app.show_done(
-                "refreshed the list", f"ssohelper list --refresh --session {session.name}"
+                "refreshed the list of roles", f"ssohelper list --refresh --session {session.name}"
             )
         self.read()
 
@@ -295,7 +301,8 @@ class ProfilesScreen(Screen[None]):
             return
         command = f"ssohelper {self._sync_command()}"
         try:
-            # As the command does: refreshes an old list, and before a removal any list.
+            # Does as `profile sync` does: it refreshes an old list of roles before it writes, and
+            # any list before it removes profiles.
             is_old = await background.run(
                 self.app, lambda: must_list_again(services, session, prune=prune)
             )

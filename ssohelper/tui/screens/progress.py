@@ -26,15 +26,21 @@ _BAR_WIDTH = 40
 
 
 class ProgressScreen(ModalScreen[Listing | None]):
-    """Its result is the new listing, or None if it failed or the user did not wait."""
+    """Lists a session's accounts and roles again, with a progress bar.
 
-    HELP_TEXT = "AWS answers about 20 requests a second. If you leave, the answers so far are kept."
+    Its result is the new listing, or None if the listing failed or the user did not wait.
+    """
+
+    HELP_TEXT = (
+        "AWS answers about 20 requests a second. If you leave, the answers so far are saved, and "
+        "the next listing continues from there."
+    )
     CSS_PATH = "../styles/screens.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Do not wait")]
     app: TuiApp[Any]
 
     def __init__(self, session: SsoSession, *, from_scratch: bool = False) -> None:
-        """With `from_scratch`, the answers of an interrupted listing are asked for again."""
+        """With `from_scratch`, the listing does not reuse the answers of an interrupted one."""
         super().__init__()
         self._from_scratch = from_scratch
         self._session = session

@@ -1,4 +1,7 @@
-"""What the Profiles screen shows, read in the background: the profiles, and what sync would do."""
+"""Reads what the Profiles screen shows: the profiles, and what `profile sync` would change.
+
+The screen calls these functions in the background.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ NOTHING_WRITTEN = "nothing was written"
 
 
 class CurrentProfiles(NamedTuple):
-    """The profiles of the config, the sessions that can be synced, and the path as shown."""
+    """The profiles and sessions of ~/.aws/config, and the path of that file as it is shown."""
 
     profiles: list[ConfigProfile]
     sessions: tuple[SsoSession, ...]
@@ -27,7 +30,10 @@ class CurrentProfiles(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """What sync would do, from the saved list. Without a list, `plan` is None."""
+    """What `profile sync` would change, by the saved list of roles.
+
+    If there is no saved list, `plan` is None and `lines` say how to get one.
+    """
 
     plan: Plan | None
     lines: list[Line]
@@ -35,13 +41,16 @@ class Proposal(NamedTuple):
 
 
 def read_current(services: App) -> CurrentProfiles:
-    """Return the profiles of the config. Raises: ConfigInvalid, LocalState if it is unreadable."""
+    """Return the profiles and sessions of ~/.aws/config.
+
+    Raises: ConfigInvalid or LocalState if the file cannot be read.
+    """
     sessions = tuple(services.config.read().sso_sessions())
     return CurrentProfiles(profiles.read_profiles(services), sessions, display_path(services))
 
 
 def plan_from_saved_list(services: App, session: SsoSession, *, prune: bool) -> Proposal:
-    """Return what sync would change with the saved list; asks AWS nothing."""
+    """Return what `profile sync` would change by the saved list of roles. Asks AWS nothing."""
     listing = directory.load_listing(services, session)
     if listing is None:
         text = "press r to ask AWS for your roles, or type:"
@@ -53,7 +62,10 @@ def plan_from_saved_list(services: App, session: SsoSession, *, prune: bool) -> 
 def make_proposal(
     services: App, session: SsoSession, listing: Listing, *, prune: bool = False
 ) -> Proposal:
-    """Return the plan for this list, with its diff and the profiles that it skips."""
+    """Return what `profile sync` would change by this list of roles.
+
+    The result's lines are the diff and the profiles that the sync skips.
+    """
     choices = profiles.merge_choices(services, session)
     plan = profiles.plan_sync(services, session, listing, choices, prune=prune)
     lines = diff_lines(profiles.diff_plan(services, plan))
@@ -65,7 +77,7 @@ def make_proposal(
 
 
 def must_list_again(services: App, session: SsoSession, *, prune: bool) -> bool:
-    """Return whether `profile sync` would ask AWS for the list again before it writes."""
+    """Return whether `profile sync` would refresh the list of roles from AWS before it writes."""
     saved = directory.load_listing(services, session)
     return (
         saved is None
@@ -75,7 +87,7 @@ def must_list_again(services: App, session: SsoSession, *, prune: bool) -> bool:
 
 
 def display_path(services: App) -> str:
-    """Return the path of the config, with `~` for the home folder."""
+    """Return the path of the AWS config file as it is shown: with `~` for the home folder."""
     path, home = (
         str(services.locations.aws_config_file),
         services.environ.get("HOME", "").rstrip("/"),

@@ -1,4 +1,7 @@
-"""The Sessions screen: each sign-in with its three clocks; sign in, sign out, forget."""
+"""The Sessions screen: shows each session's sign-in with its three clocks.
+
+The user can sign in, sign out, and delete what is cached for a session.
+"""
 
 from __future__ import annotations
 
@@ -38,19 +41,19 @@ from ssohelper.tui.widgets.top_bar import TopBar
 if TYPE_CHECKING:
     from ssohelper.tui.base import TuiApp
 
-# The clocks count down every second; their files are read again this often.
+# The screen counts the clocks down every second. It reads their files again this often.
 _READ_SECONDS = 5.0
 _STATES = {
     "valid": ("●", "signed in", "good"),
     "expired": ("◐", "expired", "warn"),
     "signed_out": ("○", "signed out", "dim"),
-    # The access token still lives, but it was the last one.
+    # The access token is still valid, but AWS will not renew it again.
     "ended": ("◐", "ended", "warn"),
 }
 
 
 class SessionsScreen(Screen[None]):
-    """All sessions with their sign-ins."""
+    """Shows all sessions, and the clocks of the session under the cursor."""
 
     HELP_TEXT = (
         "Each sign-in with its three clocks: how long the sign-in lasts, the access token, "
@@ -103,13 +106,13 @@ class SessionsScreen(Screen[None]):
 
     @property
     def is_read(self) -> bool:
-        """Return whether the clocks are shown."""
+        """Return whether the screen has read and shows the clocks."""
         return self._snapshot is not None
 
-    # -- reading and showing -------------------------------------------------------------------
+    # -- reading and showing the clocks --------------------------------------------------------
 
     def read(self) -> None:
-        """Read the clocks again, in the background."""
+        """Read the clocks of all sessions from files again, in the background."""
         if self._is_reading:
             return
         self._is_reading = True
@@ -138,7 +141,10 @@ class SessionsScreen(Screen[None]):
         self._tick()
 
     def _show_config_error(self, error: SsoHelperError) -> None:
-        """Show the error, with file and line. Until it is corrected the screen has no actions."""
+        """Show why ~/.aws/config cannot be read, with the line.
+
+        The screen has no actions until the user has corrected that.
+        """
         self._is_reading = False
         self._snapshot = None
         hint = f"\n{show(error.hint)}" if error.hint else ""
@@ -150,7 +156,7 @@ class SessionsScreen(Screen[None]):
         self.query_one(SetUpForm).display = False
 
     def _tick(self) -> None:
-        """Draw the clocks of the session under the cursor, as of now."""
+        """Draw the clocks of the session under the cursor again, with the time left now."""
         if self._snapshot is None or not self.is_current:
             return
         self.query_one("#sessions").refresh()
@@ -158,7 +164,7 @@ class SessionsScreen(Screen[None]):
         details.set_lines(self._details(details.size.width - 2), stay=True)
 
     def on_resize(self, event: Resize) -> None:
-        # The bars are as long as the width allows.
+        # Draws the clocks again, because the length of their bars depends on the screen's width.
         self.call_after_refresh(self._tick)
 
     def on_chooser_moved(self, event: Chooser.Moved) -> None:
@@ -199,7 +205,7 @@ class SessionsScreen(Screen[None]):
         return clock_text.time_left(at, now) if at is not None else ""
 
     def _has_ended(self, clock: SessionClock) -> bool:
-        """Return whether the sign-in of a session that has a token is known to have ended."""
+        """Return whether the session has a token but its sign-in is known to have ended."""
         return clock.state != "signed_out" and clock.outlook.is_needed(
             self.app.services.clock.now()
         )
@@ -257,7 +263,8 @@ class SessionsScreen(Screen[None]):
         mine = [(key, found) for key, found in mine if found.credentials.expires_at > now]
         if not mine:
             return [[("  role credentials  ", "dim"), ("none cached", "dim")]]
-        # The account's name and the bar share what id, role and time leave of the line.
+        # The account's id, the role and the time take 53 columns. The account's name and the bar
+        # share the rest.
         name_width = max(8, min(28, (width - 53) * 2 // 3))
         bar = max(4, min(24, width - 53 - name_width))
         lines: list[Line] = [[("  role credentials", "dim")]]
@@ -270,22 +277,22 @@ class SessionsScreen(Screen[None]):
     def on_set_up_form_done(self) -> None:
         self.read()
 
-    # -- doing ---------------------------------------------------------------------------------
+    # -- the actions on a session --------------------------------------------------------------
 
     @property
     def session(self) -> SsoSession | None:
-        """Return the session under the cursor; None if there is none or it cannot be used."""
+        """Return the session under the cursor, or None if there is none or it is not usable."""
         number = self.query_one("#sessions", Chooser).cursor
         if self._snapshot is None or not 0 <= number < len(self._snapshot.clocks):
             return None
         return self._snapshot.clocks[number].session
 
     def palette(self) -> list[Command]:
-        """Return the commands of this screen for the command palette."""
+        """Return this screen's commands for the command palette."""
         session = self.session
         offered = [
             Command("setup START_URL", "set up another session", self.action_set_up),
-            Command("status", "read the clocks again", self.read),
+            Command("status", "read the clocks of all sessions again", self.read),
         ]
         if session is None:
             return offered
@@ -296,7 +303,7 @@ class SessionsScreen(Screen[None]):
             Command(f"logout {name}", "sign out, here and at AWS", self.action_sign_out),
             Command(
                 f"cache clear --session {name}",
-                "delete cached credentials and the list",
+                "delete cached role credentials and the saved list of roles",
                 self.action_forget,
             ),
             *offered,
@@ -369,7 +376,7 @@ class SessionsScreen(Screen[None]):
                 self.app, lambda: cache_contents.clear_cache(services, session.name)
             )
             files = "1 file" if removed == 1 else f"{removed} files"
-            self.app.show_done(f"{files} removed", command)
+            self.app.show_done(f"cached credentials and list of roles: {files} removed", command)
         except SsoHelperError as error:
             self.app.show_error(error)
         self.read()

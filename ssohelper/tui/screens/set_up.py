@@ -1,4 +1,8 @@
-"""Sets up a session, as `ssohelper setup`: form, sign-in, listing, diff, one write."""
+"""The form that sets up a session with the same steps as `ssohelper setup`.
+
+After the form the user signs in, the roles are listed, and the user sees the diff of the profiles.
+All changes are then written in one write.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +40,8 @@ _WORDS = (
 )
 
 
-# The options of `ssohelper setup` that errors name, each with its field of the form.
+# For each option of `ssohelper setup` that an error's hint may name: the form's field for it, and
+# how the hint names that field instead.
 _FIELDS = {
     "--session NAME": ("name", 'the third field, "name of the session"'),
     "--region eu-west-1": ("region", 'the second field, "region"'),
@@ -44,7 +49,7 @@ _FIELDS = {
 
 
 class SetUpForm(VerticalScroll):
-    """The form for start URL, region and name, and the steps after it."""
+    """A form for start URL, region and name. It then does the steps that set up the session."""
 
     HELP_TEXT = (
         "The same as `ssohelper setup START_URL`. tab goes to the next field, enter continues: "
@@ -63,7 +68,7 @@ class SetUpForm(VerticalScroll):
     app: TuiApp[Any]
 
     class Done(Message):
-        """A session was set up."""
+        """Says that a session has been set up."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,7 +93,10 @@ class SetUpForm(VerticalScroll):
         yield Static("$ ssohelper setup START_URL", classes="dialog--command", markup=False)
 
     def begin(self, title: str | None = None) -> None:
-        """Focus the first field; suggest a portal that other tools on this machine know."""
+        """Focus the form's first field, and suggest a start URL that is known on this machine.
+
+        The suggestion comes from the files of other tools.
+        """
         if title is not None:
             self.query_one("#form-title", Static).update(title)
         self.query_one("#start_url", Input).focus()
@@ -99,7 +107,7 @@ class SetUpForm(VerticalScroll):
 
     def _suggest_portal(self, found: list[tuple[str, str, str | None]]) -> None:
         if not self.is_attached:
-            return  # the user has left
+            return  # the user has left the form
         new = [(url, region) for url, region, name in found if name is None]
         start_url = self.query_one("#start_url", Input)
         if new and not start_url.value:
@@ -113,11 +121,11 @@ class SetUpForm(VerticalScroll):
         event.stop()
         self.set_up()
 
-    # -- the steps -----------------------------------------------------------------------------
+    # -- the steps that set up the session -----------------------------------------------------
 
     @work(exclusive=True, group="set-up")
     async def set_up(self) -> None:
-        """Do the steps of `ssohelper setup` one after the other. The user can leave at each."""
+        """Do the steps of `ssohelper setup` one after the other. The user can cancel each step."""
         self._show_error("")
         try:
             await self._set_up()
@@ -126,7 +134,10 @@ class SetUpForm(VerticalScroll):
             self._show_error(f"{show(error.message)}{hint}")
 
     def _hint_for_form(self, hint: str) -> str:
-        """Return the hint with the name of the field instead of the option; focus that field."""
+        """Return the hint of an error, with the name of a field instead of an option.
+
+        Focuses that field. A hint that names no option is returned as it is.
+        """
         for option, (field, label) in _FIELDS.items():
             if option in hint:
                 self.query_one(f"#{field}", Input).focus()
@@ -160,7 +171,10 @@ class SetUpForm(VerticalScroll):
             await self._write(found.plan, found.lines, command)
 
     async def _write(self, plan: Plan, lines: list[Line], command: str) -> None:
-        """Show the diff, ask, and write once. `command` does the same on the command line."""
+        """Show the diff of the plan, ask, and write it to ~/.aws/config.
+
+        `command` is the command line that does the same, which is shown.
+        """
         services = self.app.services
         if plan.changes:
             question = f"{plan_text.summary(plan)} — write {display_path(services)}?"
@@ -191,9 +205,12 @@ class SetUpForm(VerticalScroll):
 
 
 class SetUpScreen(ModalScreen[bool]):
-    """The form as a dialog, where there are sessions already. Its result is True after a set-up."""
+    """Shows the form as a dialog, for users who already have a session.
 
-    HELP_TEXT = "Sets up a session as `ssohelper setup START_URL` does."
+    Its result is True if a session was set up.
+    """
+
+    HELP_TEXT = "Sets up a session, as `ssohelper setup START_URL` does."
     CSS_PATH = "../styles/screens.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "close", "Close")]
 

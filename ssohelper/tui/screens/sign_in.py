@@ -1,4 +1,7 @@
-"""The sign-in dialog: the address, the code, its QR code, and a wait that the user can cancel."""
+"""The sign-in dialog: shows the address, the code and a QR code while it waits for the user.
+
+The user can cancel the sign-in at any time.
+"""
 
 from __future__ import annotations
 
@@ -36,18 +39,22 @@ _T = TypeVar("_T")
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _FRAME_SECONDS = 0.25
 _ANSWER_CHECK_SECONDS = 0.2
-# What the QR code needs beside it: the text, the borders and the padding.
+# The columns and lines that the dialog needs beside the QR code: for the text, the borders and the
+# padding.
 _TEXT_WIDTH, _FRAME_WIDTH, _FRAME_HEIGHT = 34, 5, 2
-# The width of the text without a QR code, and the height from which on all of it is shown.
+# The width of the text if there is no QR code, and the least screen height that shows all texts.
 _WIDE, _LOW = 66, 20
 
 
 class SignInScreen(ModalScreen[LoginOutcome | None]):
-    """Its result is the outcome of the sign-in, or None if the user cancelled."""
+    """Signs the user in to a session.
+
+    Its result is the outcome of the sign-in, or None if the user cancelled.
+    """
 
     HELP_TEXT = (
         "Sign in with a browser. The same address and code are printed by `ssohelper login`. "
-        "Cancel ends the sign-in at once; nothing is saved."
+        "Cancel ends the sign-in at once, and nothing is saved."
     )
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
@@ -60,7 +67,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
     SignInScreen #waiting { height: auto; color: $text-muted; }
     SignInScreen #failure { height: auto; color: $text-error; padding-bottom: 1; }
     SignInScreen Button { margin-top: 0; width: auto; text-align: left; }
-    /* On small terminals the texts come first; the buttons also have keys. */
+    /* On small terminals the text has priority over the buttons, which have keys too. */
     SignInScreen .narrow { width: 100%; }
     SignInScreen .narrow #text { width: 1fr; }
     SignInScreen .low { overflow-y: auto; }
@@ -116,7 +123,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
             yield QrCode(id="qr")
 
     def on_mount(self) -> None:
-        self.app.clear_notifications()  # they would cover the code
+        self.app.clear_notifications()  # notifications would cover the code
         self.query_one("#cancel", Button).focus(scroll_visible=False)
         self.set_interval(_FRAME_SECONDS, self._show_waiting)
         self._begin()
@@ -124,7 +131,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
     def on_unmount(self) -> None:
         self._cancel()
 
-    # -- one attempt ---------------------------------------------------------------------------
+    # -- running one attempt to sign in --------------------------------------------------------
 
     def _begin(self) -> None:
         self._cancel()
@@ -173,7 +180,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
         for name in ("open_browser", "copy"):
             self.query_one(f"#{name}", Button).display = False
 
-    # -- what an attempt shows -----------------------------------------------------------------
+    # -- showing the state of the attempt ------------------------------------------------------
 
     def show_page(self, url: str) -> None:
         self._waits_for = "waiting for your browser"
@@ -228,7 +235,7 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
         self._fit_code()
 
     def _fit_code(self) -> None:
-        """Show the QR code only if it fits completely."""
+        """Show the QR code if all of it fits on the screen, otherwise hide it."""
         code = self.query_one(QrCode)
         width, height = code.cells_needed
         fits = width + _TEXT_WIDTH + _FRAME_WIDTH <= self.size.width
@@ -239,10 +246,13 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
         dialog.set_class(self.size.width < _WIDE + _FRAME_WIDTH, "narrow")
         dialog.set_class(self.size.height < _LOW, "low")
 
-    # -- keys ----------------------------------------------------------------------------------
+    # -- the dialog's keys and buttons ---------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Enable a key only while its button is shown: without a browser none can be opened."""
+        """Enable a key only while its button is shown.
+
+        For example, "Open browser" has no button if no browser can be started.
+        """
         return all(button.display for button in self.query(f"#buttons > #{action}"))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
@@ -269,7 +279,10 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
 
 
 class _Attempt:
-    """The login_ui of one `log_in`, called in its thread; calls the screen in the UI thread."""
+    """The user interface of one attempt to sign in.
+
+    `login.log_in` calls these methods in its own thread. They call the screen in the UI thread.
+    """
 
     def __init__(self, screen: SignInScreen, opener: browser.Opener | None) -> None:
         self._screen = screen
