@@ -1,4 +1,7 @@
-"""Text of AWS and of files as terminal cells: escaped, of a known width, with matches marked."""
+"""Fits texts from AWS and from files into terminal cells.
+
+The texts are escaped and cut or padded to a width, and the matches of a search are marked.
+"""
 
 from collections.abc import Iterable, Sequence
 
@@ -13,14 +16,17 @@ _ELLIPSIS = "…"
 
 
 def fitted(text: str, width: int) -> str:
-    """Return the text, escaped, in exactly `width` cells: cut with an ellipsis, or padded."""
+    """Return the escaped text in exactly `width` cells. It is cut with an ellipsis, or padded."""
     return "".join(piece for piece, _ in _pieces(text, frozenset(), width))
 
 
 def marked(
     text: str, spans: Iterable[Span], width: int, style: Style, hit_style: Style
 ) -> list[Segment]:
-    """Return the text in exactly `width` cells, with the characters of the spans in `hit_style`."""
+    """Return the escaped text in exactly `width` cells, with the matches in `hit_style`.
+
+    `spans` says which characters of the text match a search.
+    """
     hits = frozenset(place for span in spans for place in range(span.start, span.end))
     return [
         Segment(piece, hit_style if is_hit else style)
@@ -29,12 +35,15 @@ def marked(
 
 
 def _pieces(text: str, hits: frozenset[int], width: int) -> list[tuple[str, bool]]:
-    """Return pieces of text, each with whether it is a match; together exactly `width` cells."""
+    """Return the escaped text as pieces, which take exactly `width` cells together.
+
+    Each piece comes with whether it matches. `hits` has the numbers of the matching characters.
+    """
     if width <= 0:
         return []
     shown: Sequence[str] = text
     if not is_harmless(text):
-        # By character, since a span counts the characters of the original text.
+        # Escapes each character alone, because `hits` counts the characters of the original text.
         shown = [show(character) for character in text]
     if not hits and isinstance(shown, str) and shown.isascii() and len(shown) <= width:
         return [(shown.ljust(width), False)]

@@ -1,4 +1,7 @@
-"""The three clocks: read from files, and as lines with a bar and the time left."""
+"""The three clocks of sign-in, access token and role credentials.
+
+Reads them from files, and draws each as a line with a bar and the time left.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ from ssohelper.tui.widgets.lines import Line, Piece
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# At 60 min left a notice is shown, at 15 SDKs renew: yellow and red from there on.
+# At 60 minutes left a notice is shown, so the time is yellow from then on. At 15 minutes SDKs
+# renew, so it is red.
 _WARN_SECONDS, _BAD_SECONDS = 3600, 15 * 60
 _LABEL_WIDTH = 16
 _SOURCES = {
@@ -30,9 +34,9 @@ _SOURCES = {
 
 
 class Clocks(NamedTuple):
-    """The clocks as last read from files, by session and by role.
+    """The clocks that were last read from files, by session and by role.
 
-    `same_user_since`: for each session, since when (epoch seconds) the same user is signed in.
+    `same_user_since` says for each session since when (epoch seconds) the same user signs in to it.
     """
 
     sessions: dict[str, SessionClock]
@@ -41,7 +45,7 @@ class Clocks(NamedTuple):
 
 
 def read_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
-    """Return the clocks of these sessions, from files on this machine; asks AWS nothing."""
+    """Return the clocks of these sessions from files on this machine. Asks AWS nothing."""
     return Clocks(
         {session.name: clocks.load_session_clock(services, session) for session in sessions},
         dict(clocks.load_credentials(services, sessions)),
@@ -50,7 +54,10 @@ def read_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
 
 
 class Snapshot(NamedTuple):
-    """What the Sessions screen shows. `broken`: (name, error) of sessions that cannot be used."""
+    """What the Sessions screen shows: the clocks, and the sessions that cannot be used.
+
+    `broken` has the name of each such session, and the message that says why.
+    """
 
     clocks: tuple[SessionClock, ...]
     credentials: tuple[tuple[RoleKey, CachedCredentials], ...]
@@ -59,7 +66,7 @@ class Snapshot(NamedTuple):
 
 
 def read_snapshot(services: App) -> Snapshot:
-    """Return the clocks of all sessions, from files on this machine; asks AWS nothing."""
+    """Return what the Sessions screen shows, from files on this machine. Asks AWS nothing."""
     config = services.config.read()
     sessions = config.sso_sessions()
     usable = {session.name for session in sessions}
@@ -88,19 +95,19 @@ def _listed_accounts(services: App, session: SsoSession) -> tuple[ListedAccount,
 
 
 def sign_in_line(clock: SessionClock, now: int, width: int) -> Line:
-    """Return the first clock: how long the sign-in lasts. `width` is that of the bar."""
+    """Return the line of the first clock: how long the sign-in lasts. `width` is for the bar."""
     at, reason = clock.outlook.at, clock.outlook.reason
     if at is None:
         return _line("sign-in", [("-  AWS does not report when it ends", "dim")])
     began = clock.signed_in_at
     whole = at - began if began is not None else None
-    # An assumed end is shown and decides nothing.
+    # An assumed end of the sign-in is shown without colour, because it decides nothing.
     style = "dim" if reason == "assumed" else _style_of(at - now)
     return _line("sign-in", _bar_and_time(at, now, whole, style, width), f"  ({_SOURCES[reason]})")
 
 
 def token_line(clock: SessionClock, now: int, width: int) -> Line:
-    """Return the second clock: how long the access token lasts, and whether it is renewed."""
+    """Return the second clock's line: how long the access token lasts, and whether it is renewed."""
     at = clock.token_expires_at
     if at is None:
         return _line("access token", [("-", "dim")])
@@ -111,13 +118,13 @@ def token_line(clock: SessionClock, now: int, width: int) -> Line:
 
 
 def credentials_line(label: Piece, cached: CachedCredentials, now: int, width: int) -> Line:
-    """Return the third clock: how long a role's credentials last. `now` is AWS's time."""
+    """Return the line of the third clock: how long role credentials last. `now` is AWS's time."""
     at = cached.credentials.expires_at
     return [label, *_bar_and_time(at, now, cached.life_seconds, _style_of(at - now), width)]
 
 
 def bar(left: int, whole: int, width: int, style: str) -> list[Piece]:
-    """Return a bar, thick for the time left and thin for the rest: readable without colours."""
+    """Return a bar, thick for the time left and thin for the rest. It is readable in one colour."""
     full = max(0, min(width, round(width * left / whole))) if whole > 0 else 0
     return [("━" * full, style), ("╌" * (width - full), "dim")]
 

@@ -1,4 +1,7 @@
-"""Scrollable lines of text. Draws only visible lines: a diff of 60,000 costs what 20 do."""
+"""Widgets that show scrollable lines of text, with or without a cursor.
+
+Only visible lines are drawn, so that a diff of 60,000 lines costs as much as one of 20.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
@@ -15,14 +18,17 @@ from textual.strip import Strip
 
 from ssohelper.core.text import show
 
-# A piece of a line: its text, and "" or one of STYLE_NAMES.
+# A piece of a line: its text, and the name of its style ("" or one of STYLE_NAMES).
 Piece = tuple[str, str]
 Line = Sequence[Piece]
 STYLE_NAMES = ("dim", "good", "warn", "bad", "accent", "strong")
 
 
 class LineView(ScrollView, can_focus=True):
-    """Scrollable lines. Their text must come from `core.text.show`; markup is not read."""
+    """Shows scrollable lines.
+
+    Their text must have been escaped with `core.text.show`. Markup in it has no effect.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{style}" for style in (*STYLE_NAMES, "cursor")}
     DEFAULT_CSS = """
@@ -56,7 +62,7 @@ class LineView(ScrollView, can_focus=True):
         self.lines: Sequence[Line] = ()
 
     def set_lines(self, lines: Sequence[Line], *, stay: bool = False) -> None:
-        """Show these lines, from the top; with `stay` the scroll position stays."""
+        """Show these lines. With `stay` keep the scroll position, otherwise scroll to the top."""
         self.lines = lines
         self._set_size(max(map(_cells, lines), default=0), len(lines))
         if not stay:
@@ -76,7 +82,7 @@ class LineView(ScrollView, can_focus=True):
         return strip.crop_extend(int(x), int(x) + width, base)
 
     def strip_of(self, number: int, width: int, base: Style) -> Strip:
-        """Return the line of this number as it is drawn."""
+        """Return the line with this number, drawn in this width and base style."""
         return Strip(
             [Segment(text, self.style_of(base, name)) for text, name in self.lines[number]]
         )
@@ -88,7 +94,7 @@ class LineView(ScrollView, can_focus=True):
 
 
 class Chooser(LineView):
-    """Lines with a cursor. `draw` returns the line of a number, for a width."""
+    """Shows lines with a cursor. It calls `draw` with a line's number and a width to get a line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", show=False),
@@ -101,7 +107,7 @@ class Chooser(LineView):
     DEFAULT_CSS = "Chooser { overflow-x: hidden; }"
 
     class Moved(Message):
-        """The cursor is on another line."""
+        """Says that the cursor may be on another line now."""
 
         def __init__(self, chooser: "Chooser") -> None:
             super().__init__()
@@ -118,7 +124,7 @@ class Chooser(LineView):
         self.cursor = 0
 
     def set_count(self, count: int, cursor: int | None = None) -> None:
-        """Set how many lines there are, and where the cursor goes; without `cursor` it stays."""
+        """Set the number of lines, and move the cursor to line `cursor` or leave it where it is."""
         self.count = count
         self.cursor = max(0, min(self.cursor if cursor is None else cursor, count - 1))
         self._set_size(1, count)
@@ -129,14 +135,14 @@ class Chooser(LineView):
         pieces = self._draw(number, width)
         if number != self.cursor:
             return Strip([Segment(text, self.style_of(base, name)) for text, name in pieces])
-        # One style for the whole line: a dim piece could not be read on the cursor's colour. The
-        # sign is for terminals without colours.
+        # The cursor's line has one style, because a dim piece could not be read on the cursor's
+        # colour. The sign ❯ marks the line on terminals without colours.
         style = self.style_of(base, "cursor")
         text = "".join(piece for piece, _ in pieces)
         marked = "❯" + text[1:] if text[:1] == " " else text
         return Strip([Segment(marked, style)]).extend_cell_length(width, style)
 
-    # -- moving --------------------------------------------------------------------------------
+    # -- moving the cursor ---------------------------------------------------------------------
 
     def action_move(self, lines: int) -> None:
         self.go_to(self.cursor + lines)
@@ -148,7 +154,7 @@ class Chooser(LineView):
         self.go_to(line if line >= 0 else self.count + line)
 
     def go_to(self, line: int) -> None:
-        """Move the cursor to this line, or to the nearest line that exists."""
+        """Move the cursor to the line with this number, or to the nearest line that exists."""
         line = max(0, min(line, self.count - 1))
         if line != self.cursor:
             self.cursor = line
@@ -175,18 +181,19 @@ class Chooser(LineView):
 
 
 def diff_lines(diff: Iterable[str]) -> list[Line]:
-    """Return the lines of a unified diff, added and removed lines in their colours."""
+    """Return the lines of a unified diff, with added and removed lines in colours."""
     styles = {"+": "good", "-": "bad", "@": "accent", "\\": "dim"}
     found: list[Line] = []
     for line in diff:
-        # The screen shows the names of the files above the diff.
+        # The names of the files at the start of the diff are left out, because the screen shows
+        # them.
         if not line.startswith(("--- ", "+++ ")) or found:
             found.append([(show(line), styles.get(line[:1], ""))])
     return found
 
 
 def plain_lines(text: str, style: str = "") -> list[Line]:
-    """Return the text as lines of one style."""
+    """Return the lines of the text, escaped and all in this style."""
     return [[(show(line), style)] for line in text.split("\n")]
 
 

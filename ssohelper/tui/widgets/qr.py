@@ -1,4 +1,4 @@
-"""A QR code of an address, which a phone can read from the screen in every theme."""
+"""A widget that shows a QR code, which a phone can read from the screen in every theme."""
 
 import segno
 from rich.segment import Segment
@@ -6,14 +6,15 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-# The standard asks for a margin of four modules; the dialog's padding gives the other two.
+# The white margin, in modules (the small squares of a QR code). The standard asks for four modules;
+# the dialog's padding gives the other two.
 _BORDER = 2
 _BLACK_ON_WHITE = Style(color="#000000", bgcolor="#ffffff")
 _HALVES = {(0, 0): " ", (0, 1): "▄", (1, 0): "▀", (1, 1): "█"}
 
 
 class QrCode(Widget):
-    """A QR code, black on white in every theme. Each character cell holds two modules."""
+    """Shows a QR code, black on white in every theme. Each cell holds two of its small squares."""
 
     def __init__(self, text: str = "", *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -21,7 +22,7 @@ class QrCode(Widget):
         self.show_text(text)
 
     def show_text(self, text: str) -> None:
-        """Draw the code of this text; for "" draw nothing."""
+        """Show the QR code of this text. For "" show nothing."""
         self._rows = half_block_rows(text) if text else []
         self.styles.width = len(self._rows[0]) if self._rows else 0
         self.styles.height = len(self._rows)
@@ -29,7 +30,7 @@ class QrCode(Widget):
 
     @property
     def cells_needed(self) -> tuple[int, int]:
-        """Return how many columns and lines the code takes."""
+        """Return how many columns and lines of the screen the QR code takes."""
         return (len(self._rows[0]), len(self._rows)) if self._rows else (0, 0)
 
     def render_line(self, y: int) -> Strip:
@@ -39,7 +40,7 @@ class QrCode(Widget):
 
 
 def half_block_rows(text: str) -> list[str]:
-    """Return the lines of the code in half blocks, with its white margin."""
+    """Return the lines of a QR code, drawn with half blocks, and with a white margin."""
     modules = [list(row) for row in segno.make(text, error="l", micro=False).matrix_iter(
         border=_BORDER
     )]  # fmt: skip

@@ -1,4 +1,4 @@
-"""A panel that shows one role in full, with its three clocks counting down."""
+"""A panel that shows all about one role, with three clocks that count down."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ if TYPE_CHECKING:
     pass
 
 _LABEL_WIDTH = 16
-# What stands beside a bar: the label and the time left; in the dense panel the source too.
+# The longest bar of a clock, and the columns beside a bar: for the label and the time left, and in
+# the dense panel also for where that time comes from.
 _LONGEST_BAR, _BAR_AND_LEFT, _BAR_AND_WORDS = 24, 32, 60
-_ONE_LINE = 1000  # the dense panel has no more of them
+_ONE_LINE = 1000  # a width that no text reaches, since the dense panel has one line for it
 
 
 class RoleDetail(LineView, can_focus=False):
-    """The panel below or beside the list."""
+    """Shows one role, in a panel beside or below the list of roles."""
 
-    # With rules of the Accounts screen that its first paint does not need.
+    # Has rules of the Accounts screen too, those that its first paint does not need.
     DEFAULT_CSS = """
     RoleDetail { background: $surface; padding: 0 1; height: 7; overflow-x: hidden; }
     AccountsScreen .error { height: auto; padding: 1 2; color: $text-error; }
@@ -56,7 +57,7 @@ class RoleDetail(LineView, can_focus=False):
         guarded: bool,
         dense: bool,
     ) -> None:
-        """Show the row with its clocks at `now`; `dense` takes six lines."""
+        """Show the row's role with its clocks at `now`. With `dense`, use six lines only."""
         known = clocks or Clocks({}, {}, {})
 
         def drawn(width: int) -> list[Line]:
@@ -70,7 +71,7 @@ class RoleDetail(LineView, can_focus=False):
 
     def _redraw(self) -> None:
         lines = self._drawn(self.size.width)
-        # Called every second: unchanged lines are not painted again.
+        # This runs every second. Lines that have not changed are not painted again.
         if lines != self.lines:
             self.set_lines(lines, stay=True)
 
@@ -103,7 +104,7 @@ def _full_lines(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: in
 def _dense_lines(row: RoleRow, clocks: Clocks, now: int, guarded: bool, width: int) -> list[Line]:
     account, role_name = row.account, show(row.role_name)
     name = show(account.name or account.id)
-    name_width = max(_LABEL_WIDTH, width - cell_len(role_name) - 1)  # the role is never cut
+    name_width = max(_LABEL_WIDTH, width - cell_len(role_name) - 1)  # the role is not cut
     sign = f"{guard_rules.SIGN} guarded  " if guarded else ""
     duration = _duration(clocks.credentials.get(row.key))
     star = "★ favourite · " if row.usage.favourite else ""
@@ -124,7 +125,7 @@ def _profiles(row: RoleRow) -> tuple[str, ...]:
 
 
 def _pair(label: str, value: str, width: int) -> list[Line]:
-    """Return a label with its value, on as many lines as it takes."""
+    """Return a label with its value, on as many lines as the value needs."""
     parts = _parts(value, width - _LABEL_WIDTH)
     labels = [label, *[""] * (len(parts) - 1)]
     return [
@@ -145,7 +146,7 @@ def _last_use(row: RoleRow, now: int) -> str:
 
 
 def _duration(cached: CachedCredentials | None) -> str:
-    """Return how long role credentials last. Known only after AWS has issued some."""
+    """Return how long role credentials last, which is known only after AWS has issued some."""
     return f"{duration_text(cached.life_seconds)} (observed)" if cached else "not seen yet"
 
 
@@ -173,7 +174,7 @@ def _clock_lines(
 
 
 def _wrap_note(line: Line, columns: int) -> list[Line]:
-    """Return a clock's line; if it is too long, with its last piece on a second line."""
+    """Return the line of a clock. If it is too long, its last piece is on a second line."""
     if sum(cell_len(text) for text, _ in line) <= columns:
         return [line]
     *rest, (note, style) = line

@@ -1,6 +1,7 @@
-"""The list of roles: rows, a search over them, and a cursor. Only visible lines are drawn.
+"""The list of roles: a widget that shows rows, searches in them, and has a cursor.
 
-With 20,000 rows it is ready after 60 ms; Textual's DataTable takes 2.9 s.
+Only visible lines are drawn. With 20,000 rows the list is ready after 60 ms; Textual's DataTable
+takes 2.9 s.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,11 +25,11 @@ from ssohelper.tui.widgets.cells import fitted, marked
 _ID_WIDTH = 12
 _AGE_WIDTH = 8
 _CURSOR, _FAVOURITE, _GUARDED = "❯", "★", guard_rules.SIGN
-_SIGNS_WIDTH = 4 + len(_GUARDED)  # cursor, favourite, guard, with their spaces
+_SIGNS_WIDTH = 4 + len(_GUARDED)  # for the signs of cursor, favourite and guard
 
 
 class Columns(NamedTuple):
-    """The width of each column, in cells; a column of width 0 is not shown."""
+    """The width of each column of the list, in cells. A column with the width 0 is not shown."""
 
     name: int
     id: int
@@ -39,10 +40,14 @@ class Columns(NamedTuple):
 
 
 def columns_for(width: int, *, several_sessions: bool, grouped: bool) -> Columns:
-    """Return which columns fit: name and role first, then id, last use, session, profile."""
+    """Return the widths of the columns that fit into `width`.
+
+    Account name and role are always shown. With more space come the last use, then the account id,
+    the session and the profile.
+    """
     columns = max(0, width - _SIGNS_WIDTH)
     if grouped:
-        # The heading shows the account.
+        # No columns for name, id and session, because the heading of each group shows the account.
         age = _AGE_WIDTH + 1 if columns >= 40 else 0
         role = columns - age if columns < 70 else 33
         return Columns(0, 0, role, 0, columns - age - role, age)
@@ -60,7 +65,10 @@ def columns_for(width: int, *, several_sessions: bool, grouped: bool) -> Columns
 
 
 class RoleList(ScrollView, can_focus=False):
-    """Rows with a cursor. It has no focus: the widget with the focus calls the methods below."""
+    """Shows the rows of roles with a cursor.
+
+    The list never has the focus. The widget that has it calls the list's methods.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "role-list--hit",
@@ -85,10 +93,10 @@ class RoleList(ScrollView, can_focus=False):
     """
 
     class Moved(Message):
-        """The cursor is on another row, or on none."""
+        """Says that the cursor may be on another row now, or on none."""
 
     class Chosen(Message):
-        """The user has chosen this row, with a double click or with a key."""
+        """Says that the user has chosen this row, with a double click or with a key."""
 
         def __init__(self, row: RoleRow) -> None:
             super().__init__()
@@ -110,16 +118,20 @@ class RoleList(ScrollView, can_focus=False):
         self._is_guarded = is_guarded
         self._index: Index | None = None
         self._filter: Callable[[RoleRow], bool] | None = None
-        # What each line shows: n is row n, ~n the heading of the account of row n.
+        # What each line shows: the number n stands for row n, and ~n for the heading of row n's
+        # account.
         self._lines: list[int] = []
         self._shown_count = 0
         self._several_sessions = False
         self._styles: dict[str, Style] = {}
 
-    # -- contents ------------------------------------------------------------------------------
+    # -- which rows are shown ------------------------------------------------------------------
 
     def set_rows(self, rows: Sequence[RoleRow]) -> None:
-        """Show these rows, best first. The cursor stays on its role, and the search stays."""
+        """Show these rows, which are sorted with the best first. The cursor stays on its role.
+
+        The search and the filter apply to the new rows too.
+        """
         before = self.row
         self.rows = rows
         self._index = None
@@ -127,12 +139,12 @@ class RoleList(ScrollView, can_focus=False):
         self._show(before)
 
     def search(self, text: str) -> None:
-        """Show the rows that contain every word, best first, with the cursor on the first."""
+        """Show the rows that contain every word of the text, the best first and with the cursor."""
         self.query_text = text
         self._show(None)
 
     def set_filter(self, wanted: Callable[[RoleRow], bool] | None) -> None:
-        """Show only the rows for which `wanted` is true; None shows all."""
+        """Show only the rows for which `wanted` returns true. For None show all rows."""
         self._filter = wanted
         self._show(self.row)
 
@@ -142,18 +154,18 @@ class RoleList(ScrollView, can_focus=False):
         self._show(self.row)
 
     def build_index(self) -> None:
-        """Build the search index now, so that the first key need not wait for it."""
+        """Build the search index now, so that the first search need not wait for it."""
         if self._index is None:
             self._index = role_rows.index_of(self.rows)
 
     @property
     def shown_count(self) -> int:
-        """Return how many rows are found and shown."""
+        """Return how many rows the search and the filter let through."""
         return self._shown_count
 
     @property
     def row(self) -> RoleRow | None:
-        """Return the row under the cursor; None if there is none."""
+        """Return the row under the cursor, or None if no row is shown."""
         if 0 <= self.cursor < len(self._lines) and self._lines[self.cursor] >= 0:
             return self.rows[self._lines[self.cursor]]
         return None
@@ -177,7 +189,10 @@ class RoleList(ScrollView, can_focus=False):
         self._post(self.Moved())
 
     def _resize(self, size: Size) -> None:
-        """Set how many lines can be scrolled. Lays nothing out: no widget changes its size."""
+        """Set how many lines can be scrolled.
+
+        Skips Textual's layout, which is not needed because no widget changes its size.
+        """
         if size != self.virtual_size:
             self.set_reactive(RoleList.virtual_size, size)
             if self.is_attached:
@@ -192,7 +207,7 @@ class RoleList(ScrollView, can_focus=False):
         return [line for found in accounts.values() for line in (~found[0], *found)]
 
     def _line_of(self, row: RoleRow | None) -> int:
-        """Return the line of this role, or else the first line that is not a heading."""
+        """Return the number of this row's line. Without it, that of the first line with a row."""
         if row is not None:
             key = row.key
             for line, number in enumerate(self._lines):
@@ -200,17 +215,17 @@ class RoleList(ScrollView, can_focus=False):
                     return line
         return 1 if self.grouped else 0
 
-    # -- moving --------------------------------------------------------------------------------
+    # -- moving the cursor and choosing a row --------------------------------------------------
 
     def move(self, lines: int) -> None:
-        """Move the cursor down by so many lines, up if negative, at most to the end."""
+        """Move the cursor down by so many lines, or up if negative. It stops at the list's ends."""
         self.go_to(self.cursor + lines, 1 if lines > 0 else -1)
 
     def page(self, pages: int) -> None:
         self.move(pages * max(1, self.size.height - 1))
 
     def go_to(self, line: int, heading_step: int = 1) -> None:
-        """Move the cursor to a line. From a heading it moves on by `heading_step`."""
+        """Move the cursor to this line. If the line is a heading, go `heading_step` further."""
         if not self._lines:
             return
         line = min(max(line, 0), len(self._lines) - 1)
@@ -224,14 +239,14 @@ class RoleList(ScrollView, can_focus=False):
             self._post(self.Moved())
 
     def choose(self) -> None:
-        """Choose the row under the cursor."""
+        """Say with a `Chosen` message that the user has chosen the row under the cursor."""
         row = self.row
         if row is not None:
             self._post(self.Chosen(row))
 
     def _post(self, message: Message) -> None:
-        # With this list as the sender. Textual takes the caller for the sender, and does not pass a
-        # message on to a parent that has sent it.
+        # The message needs this list as its sender. Textual would take the calling widget for the
+        # sender, and does not pass a message on to the widget that has sent it.
         self.post_message(message.set_sender(self))
 
     def _refresh_line(self, line: int) -> None:
@@ -248,7 +263,8 @@ class RoleList(ScrollView, can_focus=False):
         top = int(self.scroll_offset.y)
         if height <= 0:
             return
-        # Together with the heading, if the cursor is on the first row of an account.
+        # If the cursor is on the first row of an account, the account's heading must be visible
+        # too.
         first = (
             self.cursor - 1
             if self.cursor and self._lines[self.cursor - 1 :][:1] < [0]
@@ -269,7 +285,7 @@ class RoleList(ScrollView, can_focus=False):
             if event.chain == 2:
                 self.choose()
 
-    # -- drawing -------------------------------------------------------------------------------
+    # -- drawing the lines ---------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
@@ -285,7 +301,7 @@ class RoleList(ScrollView, can_focus=False):
         return Strip(segments).adjust_cell_length(width, self._style(""))
 
     def _no_match_text(self) -> str:
-        """Return why no row is shown although the list has rows."""
+        """Return a text that says why no row is shown, or "" if the list has no rows at all."""
         if not self.rows:
             return ""
         clears = " · esc clears the search" if self.query_text.strip() else ""
@@ -305,7 +321,8 @@ class RoleList(ScrollView, can_focus=False):
         base = self._style("")
         if is_cursor:
             base = base + self._style("cursor")
-        # Under the cursor only the cursor's colours: dim text could not be read there.
+        # The row under the cursor has only the cursor's colours, since dim text could not be read
+        # there.
         dim = base if is_cursor else base + self._style("dim")
         hit = base + (Style(bold=True, underline=True) if is_cursor else self._style("hit"))
         columns = columns_for(width, several_sessions=self._several_sessions, grouped=self.grouped)
@@ -329,7 +346,7 @@ class RoleList(ScrollView, can_focus=False):
         ]
 
     def _signs(self, row: RoleRow, base: Style, is_cursor: bool) -> list[Segment]:
-        """Return a star for a favourite and a sign for a guarded role, readable without colours."""
+        """Return the star of a favourite and the sign of a guarded role. Both need no colours."""
         favourite = base if is_cursor else base + self._style("favourite")
         guarded = base if is_cursor else base + self._style("guarded")
         return [
@@ -339,7 +356,7 @@ class RoleList(ScrollView, can_focus=False):
         ]
 
     def _age(self, row: RoleRow) -> str:
-        """Return how long ago the role was used, in the largest unit of that time."""
+        """Return how long ago the role was used, in one unit: "5d ago"."""
         at = row.usage.last_used_at
         if at is None:
             return ""
@@ -352,7 +369,10 @@ class RoleList(ScrollView, can_focus=False):
         return self._index.spans(self.query_text, number)
 
     def _style(self, name: str) -> Style:
-        """Return the style of this name, "" for the list's own. Cached: to compute it takes 50 µs."""
+        """Return the style with this name. "" names the list's own style.
+
+        The styles are cached, because to compute one takes 50 µs.
+        """
         style = self._styles.get(name)
         if style is None:
             style = self._styles[name] = (

@@ -1,4 +1,4 @@
-"""A search field over a list of roles: for the picker and for the Accounts screen."""
+"""A search field above a list of roles. The picker and the Accounts screen use it."""
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar
@@ -20,7 +20,10 @@ _PREPARE_SECONDS = 0.1
 
 
 class RolePane(Vertical):
-    """Searches while the user types. The search field has the focus; arrows move in the list."""
+    """Searches the list of roles while the user types.
+
+    The search field always has the focus, and the arrow keys move the list's cursor.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "Up", show=False, priority=True, id="roles.up"),
@@ -34,7 +37,8 @@ class RolePane(Vertical):
         Binding("home", "first", "First", show=False, priority=True, id="roles.first"),
         Binding("end", "last", "Last", show=False, priority=True, id="roles.last"),
         Binding("enter", "choose", "Use", priority=True, id="accounts.use"),
-        # An Enter typed before Textual has set up the terminal arrives as a line feed.
+        # ctrl+j is a line feed. An Enter that is typed before Textual has set up the terminal
+        # arrives as one.
         Binding("ctrl+j", "choose", "Use", show=False, priority=True),
         Binding("escape", "leave", "Leave", priority=True, id="accounts.leave"),
     ]
@@ -46,7 +50,7 @@ class RolePane(Vertical):
     """
 
     class Left(Message):
-        """The user pressed Escape, and the search was empty."""
+        """Says that the user pressed Escape while the search was empty."""
 
     def __init__(
         self,
@@ -68,11 +72,11 @@ class RolePane(Vertical):
     def on_mount(self) -> None:
         self.show_count()
         self.line.focus()
-        # After the first paint, so that the first key need not wait for the index.
+        # The search index is built after the first paint, so that the first search need not wait.
         self.set_timer(_PREPARE_SECONDS, self.list.build_index)
 
     def show_count(self) -> None:
-        """Show how many rows are found, and how many there are."""
+        """Show beside the search how many rows match, and how many there are: "20/300"."""
         self.line.note = f"{self.list.shown_count}/{len(self.list.rows)}"
         self.line.refresh()
 
@@ -81,10 +85,10 @@ class RolePane(Vertical):
         self.search_now()
 
     def search_now(self) -> None:
-        """Search for the text typed so far.
+        """Search for the text that has been typed so far.
 
-        Every action on a row calls this first: letters typed at once cause one search, after the
-        last of them, and the action must not use the row from before it.
+        Every action on a row calls this first. Letters that are typed at once cause one search,
+        after the last of them, and the action must not use a row from before that search.
         """
         value = self.line.value
         if value != self._searched:
@@ -113,7 +117,7 @@ class RolePane(Vertical):
         self.list.choose()
 
     def action_leave(self) -> None:
-        """Clear the search; if it is empty, leave."""
+        """Clear the search. If it is empty already, say that the user wants to leave (`Left`)."""
         if self.line.value:
             self.line.action_clear()
         else:
@@ -121,7 +125,7 @@ class RolePane(Vertical):
 
 
 def row_text(row: RoleRow | None, width: int) -> Text:
-    """Return one line with all of the row that the list may have cut: the role always whole."""
+    """Return one line with what the list may have cut of the row. The role is never cut."""
     if row is None:
         return Text("")
     role = show(f"{row.account.id} {row.role_name}")

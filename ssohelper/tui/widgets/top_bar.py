@@ -1,4 +1,7 @@
-"""The lines above a list: the names of the screens, and the filters. Each part can be clicked."""
+"""The two lines above a list: the names of the screens, and the filters.
+
+Each part of the lines can be clicked.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ActionLabel(Static):
-    """A label that runs an action when it is clicked."""
+    """A text that runs an action when the user clicks it."""
 
     ALLOW_SELECT = False
 
@@ -30,11 +33,11 @@ class ActionLabel(Static):
 
 
 class Tab(ActionLabel):
-    """The key and the name of a screen."""
+    """Shows the key and the name of a screen. A click shows that screen."""
 
 
 class TopBar(Horizontal):
-    """The keys and names of the screens and of the command palette."""
+    """Shows the keys and names of the screens and of the command palette."""
 
     DEFAULT_CSS = """
     TopBar {
@@ -67,7 +70,7 @@ class TopBar(Horizontal):
 
 
 class FilterLabel(ActionLabel):
-    """The name of a filter, with `●` when it is on and `○` when it is off."""
+    """Shows the name of a filter, with `●` if the filter is on and `○` if it is off."""
 
     def __init__(self, label: str, action: str, *, id: str) -> None:
         super().__init__("", action, id=id)
@@ -75,14 +78,14 @@ class FilterLabel(ActionLabel):
         self.set_on(False)
 
     def set_on(self, on: bool, label: str | None = None) -> None:
-        """Show the filter as on or off, and with a new label if there is one."""
+        """Show the filter as on or off. If a label is given, it replaces the filter's name."""
         self._label = label or self._label
         self.set_class(on, "on")
         self.update(Content(f"{'●' if on else '○'} {show(self._label, 40)}"))
 
 
 class FilterBar(Horizontal):
-    """The filters of the list; at the right end which lists are being refreshed."""
+    """Shows the list's filters, and at the right end which lists are being refreshed."""
 
     DEFAULT_CSS = """
     FilterBar {
