@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class ScreenClass(NamedTuple):
-    """Where the class of a screen or dialog is: a module of ssohelper.tui.screens, and its name."""
+    """Names the class of a screen or dialog, and its module in ssohelper.tui.screens."""
 
     module: str
     name: str
@@ -93,8 +93,8 @@ class FullScreenApp(TuiApp[str]):
         return SCREENS[_FIRST].load()()
 
     def on_ready(self) -> None:
-        # Adds the first screen to the modes now, because switch_mode refuses a mode that has no
-        # function to make its screen.
+        # Adds the first screen to the app's modes now, because switch_mode refuses a mode that has
+        # no function to make its screen.
         self.add_mode(_FIRST, _screen_factory(SCREENS[_FIRST]))
 
     def action_go(self, name: str) -> None:
@@ -110,7 +110,7 @@ class FullScreenApp(TuiApp[str]):
             self.pop_screen()
 
     def action_help_quit(self) -> None:
-        """End the program at ctrl+c, as the pickers do. Textual would only show which key quits."""
+        """End the program at ctrl+c, as the pickers do. Textual itself would show a hint only."""
         self.exit()
 
     def sign_in(self, session_name: str, why: LoginRequired) -> None:

@@ -54,7 +54,8 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.ended_by_signal: int | None = None
         # The monotonic time until which the last error or warning is shown.
         self._alert_ends_at = 0.0
-        # Otherwise Textual prints a traceback with the values of variables, such as credentials.
+        # The console is quiet, because Textual would print a traceback with the values of
+        # variables, such as credentials.
         self.error_console.quiet = True
 
     # -- methods for screens and widgets --------------------------------------------------------
@@ -164,7 +165,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         Callers use this after run(). Does nothing if the program ended normally.
         """
         if self.ended_by_signal is None and self.return_code and sys.platform != "win32":
-            # The error may only come from drawing on a terminal that was closed.
+            # If the terminal was closed, the error only says that drawing on it failed.
             self.ended_by_signal = signal.SIGHUP if tty.has_hung_up() else None
         if self.ended_by_signal is not None:
             signal.signal(self.ended_by_signal, signal.SIG_DFL)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Command(NamedTuple):
     """A line of the command palette.
 
-    `name` is a command line without `ssohelper`, and `run` does in the program what it does.
+    `name` is a command line without `ssohelper`. `run` does the same in this program.
     """
 
     name: str

@@ -11,7 +11,7 @@ from ssohelper.tui.keys import textual_keymap
 
 
 def _variables(*, muted: str, track: str, bar: str, cursor: str) -> dict[str, str]:
-    """Return colours that Textual would derive with too little or too much contrast."""
+    """Return the colours that Textual would choose with too little or too much contrast."""
     return {
         # An opaque colour, because a line is drawn without knowing the background under it.
         "text-muted": muted,

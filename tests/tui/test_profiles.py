@@ -168,7 +168,7 @@ def test_a_config_that_cannot_be_read_is_read_only(world: DemoHome) -> None:
 
     async def scenario(user: User) -> None:
         await user.press("f4")
-        await user.wait_for_text("config:2:", "Read-only: nothing can be changed here")
+        await user.wait_for_text("config:2:", "no profile can be changed on this screen")
         await user.press("a", "u", "d", "r", "p")
         assert isinstance(user.app.screen, ProfilesScreen)
         assert user.app.screen.palette() == []

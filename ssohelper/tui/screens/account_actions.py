@@ -118,7 +118,7 @@ class RowActions:
     # -- copying to the clipboard --------------------------------------------------------------
 
     def _copy(self, what: str, row: RoleRow) -> None:
-        """Copy a name or link to the clipboard through the terminal (OSC 52). Never credentials."""
+        """Copy a name or link to the clipboard through the terminal (OSC 52), never credentials."""
         try:
             text, command = self._find_text_to_copy(what, row)
         except SsoHelperError as error:
@@ -145,7 +145,7 @@ class RowActions:
                 hint=f"add one: F9, or ssohelper profile add {typed(row.key.text)}",
             )
         if what == "export":
-            name = shell_text.quoted("bash", names[0])  # raises an error for control characters
+            name = shell_text.quoted("bash", names[0])  # refuses a name with control characters
             return f"export AWS_PROFILE={name}", f"ssohelper use {typed(names[0])}"
         return names[0], f"ssohelper list {typed(row.role_name)}"
 

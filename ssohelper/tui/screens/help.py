@@ -69,7 +69,7 @@ class HelpScreen(ModalScreen[None]):
 
 
 def help_of(about: Screen[Any]) -> Help:
-    """Return the help for the focused part of a screen. Without one, return the screen's help."""
+    """Return the help for the focused part of a screen. If it has none, return the screen's."""
     parts = about.focused.ancestors_with_self if about.focused else [about]
     text = next((part.HELP_TEXT for part in parts if hasattr(part, "HELP_TEXT")), "")
     active = about.active_bindings

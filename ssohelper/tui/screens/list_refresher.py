@@ -95,8 +95,8 @@ class ListRefresher:
             if not isinstance(error, LoginRequired):
                 app.show_error(error)
                 return
-            # Forgets this attempt, so that the roles are listed at once after the next sign-in. The
-            # clocks show the user that a sign-in is needed.
+            # This attempt is forgotten, so that the roles are listed at once after the next
+            # sign-in. The clocks show the user that a sign-in is needed.
             self._asked_at.pop(session.name, None)
             if may_offer_sign_in:
                 app.sign_in(session.name, error)

@@ -301,8 +301,8 @@ class ProfilesScreen(Screen[None]):
             return
         command = f"ssohelper {self._sync_command()}"
         try:
-            # Does as `profile sync` does: it refreshes an old list of roles before it writes, and
-            # any list before it removes profiles.
+            # Like `profile sync`, this refreshes an old list of roles before it writes, and any
+            # list before it removes profiles.
             is_old = await background.run(
                 self.app, lambda: must_list_again(services, session, prune=prune)
             )

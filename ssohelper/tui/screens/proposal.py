@@ -30,7 +30,7 @@ class CurrentProfiles(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """What `profile sync` would change, by the saved list of roles.
+    """What `profile sync` would change according to the saved list of roles.
 
     If there is no saved list, `plan` is None and `lines` say how to get one.
     """
@@ -50,7 +50,7 @@ def read_current(services: App) -> CurrentProfiles:
 
 
 def plan_from_saved_list(services: App, session: SsoSession, *, prune: bool) -> Proposal:
-    """Return what `profile sync` would change by the saved list of roles. Asks AWS nothing."""
+    """Return what `profile sync` would change by the saved list of roles, without asking AWS."""
     listing = directory.load_listing(services, session)
     if listing is None:
         text = "press r to ask AWS for your roles, or type:"

@@ -68,7 +68,7 @@ class SetUpForm(VerticalScroll):
     app: TuiApp[Any]
 
     class Done(Message):
-        """Says that a session has been set up."""
+        """The message that a session has been set up."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -134,9 +134,9 @@ class SetUpForm(VerticalScroll):
             self._show_error(f"{show(error.message)}{hint}")
 
     def _hint_for_form(self, hint: str) -> str:
-        """Return the hint of an error, with the name of a field instead of an option.
+        """Return the hint of an error, with the form's field named instead of an option.
 
-        Focuses that field. A hint that names no option is returned as it is.
+        The field gets the focus. A hint that names no option is returned as it is.
         """
         for option, (field, label) in _FIELDS.items():
             if option in hint:
@@ -171,9 +171,9 @@ class SetUpForm(VerticalScroll):
             await self._write(found.plan, found.lines, command)
 
     async def _write(self, plan: Plan, lines: list[Line], command: str) -> None:
-        """Show the diff of the plan, ask, and write it to ~/.aws/config.
+        """Show the diff of the plan, and `command`, the command line that does the same.
 
-        `command` is the command line that does the same, which is shown.
+        Ask whether to write the plan to ~/.aws/config, and write it.
         """
         services = self.app.services
         if plan.changes:

@@ -37,7 +37,7 @@ def marked(
 def _pieces(text: str, hits: frozenset[int], width: int) -> list[tuple[str, bool]]:
     """Return the escaped text as pieces, which take exactly `width` cells together.
 
-    Each piece comes with whether it matches. `hits` has the numbers of the matching characters.
+    Each piece comes with True if it is a match. `hits` has the numbers of the matching characters.
     """
     if width <= 0:
         return []

@@ -101,7 +101,7 @@ def sign_in_line(clock: SessionClock, now: int, width: int) -> Line:
         return _line("sign-in", [("-  AWS does not report when it ends", "dim")])
     began = clock.signed_in_at
     whole = at - began if began is not None else None
-    # An assumed end of the sign-in is shown without colour, because it decides nothing.
+    # An assumed end of the sign-in is shown dim, because it decides nothing.
     style = "dim" if reason == "assumed" else _style_of(at - now)
     return _line("sign-in", _bar_and_time(at, now, whole, style, width), f"  ({_SOURCES[reason]})")
 

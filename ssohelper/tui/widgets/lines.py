@@ -107,7 +107,7 @@ class Chooser(LineView):
     DEFAULT_CSS = "Chooser { overflow-x: hidden; }"
 
     class Moved(Message):
-        """Says that the cursor may be on another line now."""
+        """The message that the cursor may be on another line now."""
 
         def __init__(self, chooser: "Chooser") -> None:
             super().__init__()

@@ -29,7 +29,7 @@ _ONE_LINE = 1000  # a width that no text reaches, since the dense panel has one 
 class RoleDetail(LineView, can_focus=False):
     """Shows one role, in a panel beside or below the list of roles."""
 
-    # Has rules of the Accounts screen too, those that its first paint does not need.
+    # This CSS also has those rules of the Accounts screen that its first paint does not need.
     DEFAULT_CSS = """
     RoleDetail { background: $surface; padding: 0 1; height: 7; overflow-x: hidden; }
     AccountsScreen .error { height: auto; padding: 1 2; color: $text-error; }

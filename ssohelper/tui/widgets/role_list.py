@@ -93,10 +93,10 @@ class RoleList(ScrollView, can_focus=False):
     """
 
     class Moved(Message):
-        """Says that the cursor may be on another row now, or on none."""
+        """The message that the cursor may be on another row now, or on none."""
 
     class Chosen(Message):
-        """Says that the user has chosen this row, with a double click or with a key."""
+        """The message that the user has chosen this row, with a double click or a key."""
 
         def __init__(self, row: RoleRow) -> None:
             super().__init__()
@@ -139,7 +139,7 @@ class RoleList(ScrollView, can_focus=False):
         self._show(before)
 
     def search(self, text: str) -> None:
-        """Show the rows that contain every word of the text, the best first and with the cursor."""
+        """Show the rows that contain every word, best first. The cursor moves to the first."""
         self.query_text = text
         self._show(None)
 
@@ -207,7 +207,7 @@ class RoleList(ScrollView, can_focus=False):
         return [line for found in accounts.values() for line in (~found[0], *found)]
 
     def _line_of(self, row: RoleRow | None) -> int:
-        """Return the number of this row's line. Without it, that of the first line with a row."""
+        """Return the number of the row's line, or of the first row's line if it is not shown."""
         if row is not None:
             key = row.key
             for line, number in enumerate(self._lines):
@@ -346,7 +346,7 @@ class RoleList(ScrollView, can_focus=False):
         ]
 
     def _signs(self, row: RoleRow, base: Style, is_cursor: bool) -> list[Segment]:
-        """Return the star of a favourite and the sign of a guarded role. Both need no colours."""
+        """Return the signs of a favourite and of a guarded role, which work without colours."""
         favourite = base if is_cursor else base + self._style("favourite")
         guarded = base if is_cursor else base + self._style("guarded")
         return [

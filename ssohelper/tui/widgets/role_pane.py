@@ -50,7 +50,7 @@ class RolePane(Vertical):
     """
 
     class Left(Message):
-        """Says that the user pressed Escape while the search was empty."""
+        """The message that the user pressed Escape while the search was empty."""
 
     def __init__(
         self,

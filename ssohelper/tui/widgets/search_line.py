@@ -36,7 +36,7 @@ class SearchLine(Widget, can_focus=True):
     ]
 
     class Changed(Message):
-        """Says that the text of the search field has changed."""
+        """The message that the text of the search field has changed."""
 
         def __init__(self, value: str) -> None:
             super().__init__()
@@ -60,7 +60,7 @@ class SearchLine(Widget, can_focus=True):
             self.post_message(self.Changed(value))
 
     def insert(self, text: str) -> None:
-        """Insert the text's printable characters at the cursor, up to the longest search."""
+        """Insert the text's printable characters at the cursor, up to the maximum length."""
         text = "".join(filter(str.isprintable, text))[: _MAX_CHARACTERS - len(self.value)]
         before, after = self.value[: self._cursor], self.value[self._cursor :]
         self.set_value(before + text + after, self._cursor + len(text))
