@@ -126,7 +126,7 @@ class Browsers:
             or site not in ("same-origin", "none")
             or not is_proof_valid
         ):
-            message = "This form did not come from a page of this sign-in."
+            message = "This form was not sent from a page of this sign-in."
             raise Refusal(problem(center.world.name, message, 403))
         return cookie, self.pending(center, sent["request"]), sent
 

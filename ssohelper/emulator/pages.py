@@ -226,7 +226,7 @@ def problem(organization: str, message: str, status: int = 400) -> Answer:
         f'<p class="alert" role="alert">{_text(message)}</p>'
         "<p>Close this window and start the sign-in again from your terminal.</p>"
     )
-    return page("This request cannot go on", organization, body, status)
+    return page("This request cannot continue", organization, body, status)
 
 
 def portal(

@@ -142,7 +142,7 @@ class RowActions:
         if not names:
             raise LocalState(
                 "this role has no profile yet",
-                hint=f"add one: F9, or ssohelper profile add {typed(row.key.text)}",
+                hint=f"press F9 to add one, or run: ssohelper profile add {typed(row.key.text)}",
             )
         if what == "export":
             name = shell_text.quoted("bash", names[0])  # refuses a name with control characters
@@ -209,7 +209,10 @@ class RowActions:
         command = f"ssohelper console {typed(profile.name)}"
         if link:
             self.app.copy_to_clipboard(link)
-            self.app.show_done("no browser here: copied the console's link", f"{command} --print")
+            self.app.show_done(
+                "no browser can be started here: copied the link to the console",
+                f"{command} --print",
+            )
         else:
             self.app.show_done("opened the console in a browser", command)
             self._reload()

@@ -54,7 +54,7 @@ _LIST_ACTIONS = ("group", "only_session", "only_favourites", "details", "refresh
 _CORRECTED = "Correct this in the file, then press F5 to read the file again."
 _NO_LIST = (
     "No roles are listed yet: the list is read from AWS after you sign in.\n"
-    "Sign in: F3, then s, or with: ssohelper login {name}"
+    "To sign in, press F3, then s, or run: ssohelper login {name}"
 )
 _NO_ROLE = (
     "No role is assigned to you in {name}.\n"

@@ -159,7 +159,7 @@ def _clock_lines(
     if clock is None:
         lines += _pair("sign-in", "reading", columns)
     elif clock.state == "signed_out":
-        text = f"signed out; ssohelper login {row.session_name}"
+        text = f"signed out; sign in with: ssohelper login {row.session_name}"
         lines += _pair("sign-in", text, _ONE_LINE if dense else columns)
     else:
         for line in (sign_in_line(clock, now, width), token_line(clock, now, width)):
