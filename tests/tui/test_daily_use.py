@@ -247,7 +247,7 @@ def test_f5_offers_the_sign_in_that_it_needs_and_reads_a_corrected_config(
     world.config_file.write_text(f"{good}\n[profile x")
 
     async def scenario(user: User) -> None:
-        await user.wait_for_text("is not closed", "press F5 to read it again")
+        await user.wait_for_text("is not closed", "press F5 to read the file again")
         world.config_file.write_text(good)
         await user.press("f5")
         await user.wait_for_text("20/20")
