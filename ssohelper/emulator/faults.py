@@ -53,7 +53,7 @@ _KNOBS: dict[str, Any] = {
     "legacy_token_seconds": 8 * 3600,  # token lifetime, if the client registered no scopes
     "sign_in_seconds": 8 * 3600,
     "registration_seconds": 90 * 86400,
-    "role_credentials_seconds": None,  # None uses the permission set's duration
+    "role_credentials_seconds": None,  # if None, they last as the permission set says
     "code_seconds": 600,
     "clock_offset_seconds": 0.0,  # the emulator's clock runs ahead by so many seconds
     "date_header": True,  # if False, no Date header is sent; a text replaces the date
@@ -118,9 +118,9 @@ class Faults:
     expires_in: Any
     signin_token_seconds: float
     multi_session: bool
-    latency_seconds: dict[str, float]  # operation -> seconds; "*" stands for all operations
-    down: dict[str, int]  # operation -> HTTP status of all its calls; 0 is a TCP reset
-    account_names: dict[str, Any]  # account id -> name in listings; None leaves the name out
+    latency_seconds: dict[str, float]  # maps an operation to seconds; "*" stands for all operations
+    down: dict[str, int]  # maps an operation to the HTTP status of all its calls; 0 is a TCP reset
+    account_names: dict[str, Any]  # maps an account id to its name in lists; None leaves it out
     emails: dict[str, Any]
     role_names: dict[str, Any]
 
@@ -296,7 +296,7 @@ class Faults:
 
 
 def _find_entry(table: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    """Return the table's entry for the most specific name of a call, or else its entry for `*`."""
+    """Return the table's entry for a call: that of its most specific name, or else of `*`."""
     return next((table[name] for name in (*reversed(names), "*") if name in table), None)
 
 

@@ -108,7 +108,7 @@ class Emulator:
 
     @property
     def faults(self) -> Faults:
-        """The fault settings, scripted answers and callbacks."""
+        """The fault settings, scripted answers and callbacks of this emulator."""
         return self.service.faults
 
     @property

@@ -12,7 +12,7 @@ class Call(NamedTuple):
     operation: str
     status: int  # the HTTP status; 0 if the call got no answer
     connection: int
-    token: str  # the `token_mark` of the call's access or refresh token, or ""
+    token: str  # a short hash (`token_mark`) of the call's access or refresh token, or ""
 
 
 class Tally:

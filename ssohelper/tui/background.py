@@ -65,7 +65,7 @@ def call_in_ui_thread(app: App[Any], function: Callable[[_T], None], value: _T) 
     """Call the function soon, in the UI thread. Do nothing if the app has ended."""
     try:
         app.call_later(function, value)
-    except RuntimeError:  # the event loop is closed
+    except RuntimeError:  # the app has ended, so its event loop is closed
         return
 
 

@@ -112,7 +112,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
     def _send_marker(self, target: DOMNode) -> None:
         """Send the message that follows the input to the widget that is handling the input."""
         self._input_target, self._input_marker = target, InputHandled()
-        if not target.post_message(self._input_marker):  # the key has removed the widget
+        if not target.post_message(self._input_marker):  # the key has removed this widget
             self.call_later(self._handle_next_input, self._input_marker)
 
     def on_input_handled(self, message: InputHandled) -> None:

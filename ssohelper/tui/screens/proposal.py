@@ -50,7 +50,7 @@ def read_current(services: App) -> CurrentProfiles:
 
 
 def plan_from_saved_list(services: App, session: SsoSession, *, prune: bool) -> Proposal:
-    """Return what `profile sync` would change by the saved list of roles, without asking AWS."""
+    """Return what `profile sync` would change according to the saved list. Asks AWS nothing."""
     listing = directory.load_listing(services, session)
     if listing is None:
         text = "press r to ask AWS for your roles, or type:"
