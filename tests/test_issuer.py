@@ -22,7 +22,7 @@ from tests.conftest import Home, Run
 KEY = ("--session", "corp", "--account-id", "000030000003", "--role-name", "ReadOnlyAccess")
 RULE_SETS = ("sso/2019-06-10", "sso-oidc/2019-06-10", "sts/2011-06-15")
 REFUSED = re.compile(
-    r"was made at AWS, and its (token does|role credentials do) not go to an endpoint on this machine"
+    r"was made at AWS, and its (token is|role credentials are) not sent to an endpoint on this machine"
 )
 
 
@@ -186,7 +186,7 @@ def test_another_tools_token_goes_to_this_machine_with_a_warning(
     answer = run("credential-process", *KEY)
     assert answer.returncode == 0, answer.stderr
     assert answer.stderr.count("\n") == 1
-    assert "AWS_ENDPOINT_URL_SSO sends the sign-in" in answer.stderr
+    assert "AWS_ENDPOINT_URL_SSO sends tokens of the sign-in" in answer.stderr
     # What is cached is sent nowhere.
     assert run("credential-process", *KEY).stderr == ""
 

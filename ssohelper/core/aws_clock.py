@@ -1,13 +1,13 @@
-"""AWS's time, by which role credentials expire, even where this machine's clock is wrong."""
+"""Calculates AWS's time, by which credentials expire, even if this machine's clock is wrong."""
 
 from typing import NamedTuple
 
 
 class Reading(NamedTuple):
-    """AWS's time at one moment, with this machine's wall clock and uptime at that moment.
+    """AWS's time at one moment, with this machine's wall clock and uptime at the same moment.
 
-    Changes of the wall clock do not affect uptime (seconds since boot, sleep included:
-    CLOCK_BOOTTIME). `boot` is the id of that boot; "" where the system has none.
+    Uptime is the seconds since boot, sleep included (CLOCK_BOOTTIME). Setting the wall clock does
+    not change it. `boot` identifies the boot; it is "" on a system without boot ids.
     """
 
     aws_at: float
@@ -17,11 +17,11 @@ class Reading(NamedTuple):
 
 
 def aws_now(reading: Reading | None, wall: float, uptime: float, boot: str) -> float:
-    """Return AWS's time, calculated from the reading; the wall clock's without a usable one."""
+    """Return AWS's time, calculated from the reading; without a usable reading return `wall`."""
     if reading is None:
         return wall
     if boot and boot == reading.boot:
         return reading.aws_at + (uptime - reading.uptime_at)
     if not boot:
         return wall + (reading.aws_at - reading.wall_at)
-    return wall  # the machine has booted since: uptime and reading do not belong together
+    return wall  # the machine has booted since the reading, so the uptimes cannot be compared

@@ -1,6 +1,6 @@
-"""The user's choices for a session's profiles, and what their filters match.
+"""What the user chose for a session's profiles, and which roles the chosen filters match.
 
-A bare `profile sync` repeats the choices of the last one.
+`profile sync` without options repeats the choices of the last `profile sync`.
 """
 
 import fnmatch
@@ -18,8 +18,8 @@ FORMS = (PROCESS, NATIVE)
 class Choices(NamedTuple):
     """Filters (GLOB or !GLOB), name template, form and region for one session's profiles.
 
-    None or an empty tuple: the user chose nothing. `removed` holds the roles whose profile the
-    user removed: sync does not add them again.
+    A field that is None or an empty tuple was not chosen. `removed` holds the roles whose profiles
+    the user removed, so that `profile sync` does not add these profiles again.
     """
 
     accounts: tuple[str, ...] = ()
@@ -34,9 +34,10 @@ NO_CHOICES = Choices()
 
 
 def role_filter(choices: Choices) -> Callable[[Account, str], bool]:
-    """Return a function that tests an account and a role's name against the filters.
+    """Return a function that tells whether an account and a role name match the filters.
 
-    A filter of accounts matches the id or the name, but no name that is another account's id.
+    Account filters are compared with the account's id and name. A name that looks like another
+    account's id is not compared, since the filter means that other account.
     """
     account_matches, role_matches = glob_filter(choices.accounts), glob_filter(choices.roles)
 
@@ -51,8 +52,8 @@ def role_filter(choices: Choices) -> Callable[[Account, str], bool]:
 def glob_filter(globs: tuple[str, ...]) -> Callable[..., bool]:
     """Return a function that tests texts against filters of the forms GLOB and !GLOB.
 
-    A text passes when it matches any GLOB, or there is none, and no !GLOB. Case does not matter.
-    Given several texts (an account's id and name), one that matches is enough.
+    A text passes if it matches no !GLOB and, when there are GLOBs, at least one GLOB. Case does not
+    matter. When several texts are given (an account's id and name), one match is enough.
     """
     included = [_pattern(glob) for glob in globs if not glob.startswith("!")]
     excluded = [_pattern(glob[1:]) for glob in globs if glob.startswith("!")]

@@ -1,25 +1,25 @@
-"""The texts for clocks and sign-ins that the command line and the full screen share."""
+"""Texts about time left and sign-ins, shared by the command line and the full screen."""
 
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.text import show
 
-# By LoginOutcome.how.
+# The text for each value of LoginOutcome.how.
 _RESULTS = {
     "kept": "already signed in to",
     "renewed": "sign-in renewed for",
-    "joined": "signed in by the other login to",
+    "joined": "another login command signed in to",
     "signed in": "signed in to",
 }
 
 
 def time_left(at: int, now: int) -> str:
-    """Return `2h 13m left` or `ended 5m ago`."""
+    """Return the time from `now` to `at` as `2h 13m left` or `ended 5m ago`."""
     return f"{duration_text(at - now)} left" if at > now else f"ended {duration_text(now - at)} ago"
 
 
 def sign_in_end(outlook: Outlook, now: int) -> str:
-    """Return a sign-in's end and how it is known: `2h 13m left (configured)`, or `-`."""
+    """Return when a sign-in ends and how that is known: `2h 13m left (configured)`, or `-`."""
     if outlook.at is None:
         return "-"
     how = "observed" if outlook.reason == "refused" else outlook.reason
@@ -27,7 +27,7 @@ def sign_in_end(outlook: Outlook, now: int) -> str:
 
 
 def sign_in_left(outlook: Outlook, now: int) -> str:
-    """Return the text for how long a sign-in lasts, such as `2h 13m of the sign-in left`."""
+    """Return how long a sign-in still lasts, as a text such as `2h 13m of the sign-in left`."""
     token_left = (outlook.token_expires_at or now) - now
     token_text = f"access token lasts {duration_text(token_left)}"
     if outlook.is_needed(now):
@@ -44,9 +44,10 @@ def sign_in_left(outlook: Outlook, now: int) -> str:
 def login_result(
     session_name: str, how: str, outlook: Outlook, now: int, user: str | None = None
 ) -> str:
-    """Return the result of a login; `how` and `user` are a LoginOutcome's.
+    """Return the message after a login; `how` and `user` come from its LoginOutcome.
 
-    Names the known end of the sign-in, which decides how long a job can run; else the token's.
+    The message names the end of the sign-in, until which jobs can run. When that end is unknown, it
+    names the end of the access token.
     """
     ends_at = outlook.needed_at or outlook.token_expires_at or now
     what = "no new sign-in is needed" if outlook.needed_at else "the access token lasts"
@@ -58,6 +59,6 @@ def login_result(
 
 
 def logout_result(session_name: str, was_signed_in: bool) -> str:
-    """Return the result of a logout."""
+    """Return the message after a logout."""
     result = "signed out of" if was_signed_in else "was not signed in to"
     return f'{result} "{show(session_name)}"'

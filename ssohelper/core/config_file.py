@@ -1,7 +1,8 @@
-"""~/.aws/config: profiles, sessions and the roles that profiles point at. Touches no disk.
+"""Finds profiles, sessions and the roles that profiles point at in the text of ~/.aws/config.
 
-The only place that decides what a section means. It decides as botocore does: shlex reads the
-names, the later of two sections with one name wins, the keys of [DEFAULT] are in every section.
+Only this module decides what a section means. It follows botocore: shlex splits the headers, the
+later of two sections with the same name wins, and every section inherits the keys of [DEFAULT].
+This module touches no disk.
 """
 
 import re
@@ -18,19 +19,23 @@ from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
 MANAGED_KEY = "ssohelper_managed"
-# AWS issues a refresh token only with this scope.
+# AWS issues a refresh token only to sign-ins that request this scope.
 DEFAULT_SCOPES = ("sso:account:access",)
-# A header without quotes, which needs no shlex: saves 25 µs for each profile.
+# Matches a header without quotes. It is read without shlex, which saves 25 µs for each profile.
 _PLAIN = re.compile(r"[a-z-]+[ \t]+([A-Za-z0-9._@/+%:=,-]+)")
 _ROLE_ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
-# botocore's rule for a region: a valid host label.
+# botocore accepts any valid host label as a region. This pattern is the same rule.
 _REGION = re.compile(r"(?![0-9]+\Z)(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
-# The AWS CLI allows four profiles in a chain too (_AWS_CLI_PROFILE_CHAIN).
+# How many profiles may refer to one another with `--profile NAME`. The AWS CLI has the same limit
+# (_AWS_CLI_PROFILE_CHAIN).
 _LONGEST_CHAIN = 4
 
 
 class ProfileEntry(NamedTuple):
-    """A profile as it is in the file. Nested blocks are raw text. `line` counts from 1."""
+    """A profile as it is in the file.
+
+    The value of a nested block is its raw text. `line` is the header's line number, from 1.
+    """
 
     name: str
     keys: dict[str, str]
@@ -40,9 +45,10 @@ class ProfileEntry(NamedTuple):
 
 
 class Target(NamedTuple):
-    """The role that a profile points at. `session` is None when the file does not define it.
+    """The role that a profile points at.
 
-    `form` is how the profile names the role: process, sso, legacy, granted or aws-sso-cli.
+    `session` is None if the file does not define the session that the profile names. `form` is how
+    the profile names its role: process, sso, legacy, granted or aws-sso-cli.
     """
 
     session: SsoSession | None
@@ -53,7 +59,7 @@ class Target(NamedTuple):
 
 
 class ConfigFile:
-    """One version of ~/.aws/config: its profiles, its sessions, and its text with changes."""
+    """One version of ~/.aws/config. It gives the profiles, the sessions and the changed text."""
 
     def __init__(self, text: ConfigText, data: bytes) -> None:
         self.text = text
@@ -74,7 +80,7 @@ class ConfigFile:
 
     @property
     def origin(self) -> str:
-        """Return the name of the file, for errors."""
+        """Return the name of the file, for error messages."""
         return self.text.origin
 
     def profile(self, name: str) -> ProfileEntry | None:
@@ -86,9 +92,9 @@ class ConfigFile:
         return list(self._profiles.values())
 
     def sso_session(self, name: str) -> SsoSession | None:
-        """Return the session with this name, or None when there is none.
+        """Return the session with this name, or None if the file does not define it.
 
-        Raises: ConfigInvalid with the line when its name, URL or region is invalid.
+        Raises: ConfigInvalid with the line if the session's name, URL or region is invalid.
         """
         known = self._checked.get(name)
         section = self._sessions.get(name)
@@ -97,7 +103,7 @@ class ConfigFile:
         return known
 
     def sso_sessions(self) -> list[SsoSession]:
-        """Return the valid sessions. An invalid one raises only when it is asked for by name."""
+        """Return the valid sessions. `sso_session(name)` raises the error of an invalid one."""
         usable = []
         for name in self._sessions:
             try:
@@ -113,16 +119,16 @@ class ConfigFile:
         return list(self._sessions)
 
     def session_header(self, name: str) -> str | None:
-        """Return the raw header of the session's section."""
+        """Return the raw header of the section of a session, or None if there is no section."""
         section = self._sessions.get(name)
         return section.header if section else None
 
     def region(self, entry: ProfileEntry) -> str | None:
         """Return the profile's region, or None when the profile has none.
 
-        Any host label is valid, as for botocore: a profile may use a partition that we do not know.
-        Other text is refused, because SDKs put the region into host names.
-        Raises: ConfigInvalid with the line.
+        Any host label is accepted, as by botocore, since the profile may use a partition that
+        ssohelper does not know. Other text is refused, because SDKs put the region into host names.
+        Raises: ConfigInvalid with the line of the refused region.
         """
         region = entry.keys.get("region")
         if region and not _REGION.fullmatch(region):
@@ -130,7 +136,7 @@ class ConfigFile:
         return region or None
 
     def refuse_region(self, entry: ProfileEntry) -> NoReturn:
-        """Raise ConfigInvalid with the line of the profile's region."""
+        """Raise ConfigInvalid for the profile's region, naming its line in the file."""
         region = entry.keys.get("region", "")
         found = self.text.sections[entry.header].keys.get("region")
         found = found or self.text.defaults.keys.get("region")
@@ -143,7 +149,7 @@ class ConfigFile:
     def target(self, entry: ProfileEntry) -> Target | None:
         """Return the role that the profile points at, or None when it points at no role.
 
-        Raises: ConfigInvalid with the line when the session or role it names is invalid.
+        Raises: ConfigInvalid with the line if the profile names an invalid session or role.
         """
         seen: list[str] = []
         while True:
@@ -161,14 +167,14 @@ class ConfigFile:
             entry = following
 
     def target_or_none(self, entry: ProfileEntry) -> Target | None:
-        """Return the role that the profile points at, or None, also when it is invalid."""
+        """Return the role that the profile points at, or None if that is missing or invalid."""
         try:
             return self.target(entry)
         except ConfigInvalid:
             return None
 
     def with_changes(self, changes: Sequence[Change]) -> bytes:
-        """Return the changed file. All other bytes stay as they are.
+        """Return the changed file. Bytes that no change affects stay as they are.
 
         Raises: ConfigInvalid for a file or a value that cannot be written safely.
         """
@@ -192,9 +198,9 @@ class ConfigFile:
         return found
 
     def ignored_keys_warning(self, name: str) -> str | None:
-        """Return a warning about endpoint keys of an SSO profile, which we ignore; None without.
+        """Return a warning if an SSO profile has endpoint keys, or None if it has not.
 
-        No profile decides where tokens are sent.
+        ssohelper ignores such keys, because a profile must not decide where tokens are sent.
         """
         entry = self.profile(name)
         keys = [key for key in ("endpoint_url", "services") if entry and key in entry.keys]
@@ -203,7 +209,7 @@ class ConfigFile:
         names = " and ".join(f'"{key}"' for key in keys)
         return f'{names} of profile "{show(name, 80)}": ignored for sign-in and role credentials'
 
-    # -- sections --------------------------------------------------------------------------
+    # -- reading the sections --------------------------------------------------------------
 
     def _read_sections(self) -> None:
         inherited = self.text.defaults.values()
@@ -211,7 +217,7 @@ class ConfigFile:
             if header == "default" or header.startswith("profile"):
                 name = header if header == "default" else _second_word(header)
                 if name is not None:
-                    # As botocore does: the later section replaces the earlier one.
+                    # Of two sections for one profile, botocore uses the later one.
                     earlier = self._profiles.pop(name, None)
                     if earlier is not None:
                         lines = self._duplicate_lines.setdefault(name, [earlier.line])
@@ -251,10 +257,10 @@ class ConfigFile:
             line = found.lines[0] if found else section.line
             self.text.refuse(line, f"{key}: {error.message}", hint=error.hint)
 
-    # -- targets ---------------------------------------------------------------------------
+    # -- finding the role of a profile -----------------------------------------------------
 
     def _own_target(self, entry: ProfileEntry) -> Target | str | None:
-        """Return the target, or the name of another profile that our command names instead."""
+        """Return the profile's target, or the NAME in its command `ssohelper … --profile NAME`."""
         keys = entry.keys
         if "sso_account_id" in keys and "sso_role_name" in keys:
             return self._sso_target(entry)
@@ -274,7 +280,8 @@ class ConfigFile:
     def _by_url(self, entry: ProfileEntry, form: str, prefix: str) -> Target:
         """Return the target of a profile that names a start URL.
 
-        Its session is the only one with this URL; None when no session or several have it.
+        The target's session is the one session with this URL, or None if no session or several
+        sessions have this URL.
         """
         role = self._role(entry, f"{prefix}account_id", f"{prefix}role_name")
         url = entry.keys.get(f"{prefix}start_url")
@@ -334,7 +341,7 @@ def _entry(name: str, section: Section, inherited: dict[str, str]) -> ProfileEnt
 def section_name(header: str, kind: str) -> str | None:
     """Return the name in a header such as `kind NAME`, read as botocore does.
 
-    None when the section is of another kind or botocore reads no name.
+    Return None if the section is of another kind or botocore finds no name in the header.
     """
     return _second_word(header) if header.startswith(kind) else None
 
@@ -351,8 +358,9 @@ def _second_word(header: str) -> str | None:
 
 
 def _words(command: str) -> list[str]:
-    """Return the words of a command line, or an empty list when its quotes do not match."""
-    # shlex takes 20 µs for a line, which is 0.2 s for 10,000 profiles.
+    """Return the words of a command line, or an empty list if a quote in it is not closed."""
+    # Lines without quotes are split without shlex, which takes 20 µs for each line: 0.2 s for
+    # 10,000 profiles.
     if not any(character in command for character in "\"'\\"):
         return command.split()
     try:
@@ -362,7 +370,7 @@ def _words(command: str) -> list[str]:
 
 
 def _options(words: list[str]) -> dict[str, str]:
-    """Return the values of the options `--name value` and `--name=value`."""
+    """Return the values of options such as `--name value` and `--name=value`, by option name."""
     options: dict[str, str] = {}
     rest = iter(words)
     for word in rest:
@@ -374,7 +382,7 @@ def _options(words: list[str]) -> dict[str, str]:
 def _aws_sso_cli_target(words: list[str]) -> Target | None:
     """Return the target of aws-sso-cli's command `aws-sso … process --arn ARN`.
 
-    The session is unknown: `-S` names an entry of aws-sso-cli's own configuration.
+    The target has no session, because `-S` names an entry of aws-sso-cli's own configuration.
     """
     for word, following in zip(words, [*words[1:], ""], strict=True):
         arn = following if word in ("--arn", "-a") else word.partition("--arn=")[2]

@@ -1,8 +1,8 @@
-"""~/.aws/config as lines: which lines belong to which section and key. Touches no disk.
+"""Reads ~/.aws/config as lines, and tells which lines belong to which section and key.
 
-This is our own reader, because configparser drops comments and order and takes three times as
-long. It follows configparser's rules exactly (strict, no inline comments, continuation by
-indentation): when botocore refuses a file, no profile in that file works.
+This reader replaces configparser, which drops comments and order and takes three times as long. It
+follows configparser's rules exactly (strict, no inline comments, continuation by indentation), so
+that it refuses the same files as botocore: in such a file no profile works. It touches no disk.
 """
 
 import re
@@ -13,14 +13,15 @@ from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
 _LONE_RETURN = re.compile(r"\r(?!\n)")
-# configparser adds the keys of this section to every other section.
+# configparser adds the keys of the section [DEFAULT] to every other section.
 DEFAULT_SECTION = "DEFAULT"
 
 
 class Key:
-    """A key of a section, with the parts of its value and their line numbers (from 0)."""
+    """A key of a section, with the lines of its value and their line numbers (from 0)."""
 
-    # Most values have one part. Two lists for every key would add 20 MB for 20,000 profiles.
+    # Most values have one line, stored without a list. Two lists for every key would add 20 MB for
+    # 20,000 profiles.
     __slots__ = ("_first", "_line", "_more")
 
     def __init__(self, part: str, line: int) -> None:
@@ -35,17 +36,17 @@ class Key:
 
     @property
     def parts(self) -> list[str]:
-        """Return the value's text, one item for each line."""
+        """Return the text of the value as a list with one item for each line."""
         return [self._first, *(part for part, _ in self._more or ())]
 
     @property
     def lines(self) -> list[int]:
-        """Return the line number of each part."""
+        """Return the line number of each item of `parts`."""
         return [self._line, *(line for _, line in self._more or ())]
 
     @property
     def value(self) -> str:
-        """Return the value as configparser joins it: a nested block begins with a newline."""
+        """Return the value as configparser joins its lines: a nested block begins with a newline."""
         return "\n".join(self.parts).rstrip() if self._more else self._first
 
     @property
@@ -55,14 +56,14 @@ class Key:
 
     @property
     def content_lines(self) -> list[int]:
-        """Return the lines that are not blank. Blank lines after a value are not part of it."""
+        """Return the line numbers of the value without blank lines, which are not part of it."""
         return [line for line, part in zip(self.lines, self.parts, strict=True) if part] or [
             self.lines[0]
         ]
 
 
 class Section:
-    """A section and its keys. `header` is the raw text: `profile a`, `default`."""
+    """A section and its keys. `header` is the text in brackets, such as `profile a`, `default`."""
 
     __slots__ = ("header", "keys", "line")
 
@@ -77,14 +78,14 @@ class Section:
         return max((key.content_lines[-1] for key in self.keys.values()), default=self.line)
 
     def values(self) -> dict[str, str]:
-        """Return the value of each key, by the name of the key."""
+        """Return a dict from the name of each key to its value."""
         return {name: key.value for name, key in self.keys.items()}
 
 
 class ConfigText:
-    """The lines and the sections of one file. `origin` names the file in errors.
+    """The lines and the sections of one file. `origin` names the file in error messages.
 
-    `defaults` is the [DEFAULT] section; it is not one of `sections`.
+    `defaults` is the section [DEFAULT], which is not in `sections`.
     """
 
     def __init__(self, data: bytes, origin: str) -> None:
@@ -98,15 +99,15 @@ class ConfigText:
 
     @cached_property
     def lines(self) -> list[str]:
-        """Return the lines. They are split on first use, because only an edit needs them."""
+        """Return the file's lines. The text is split on first use: only an edit needs lines."""
         return self.text.split("\n")
 
     def refuse(self, line: int, what: str, hint: str | None = None) -> NoReturn:
-        """Raise ConfigInvalid for the line with this number (from 0)."""
+        """Raise ConfigInvalid with the error `what` in this line; lines count from 0."""
         raise ConfigInvalid(f"{self.origin}:{line + 1}: {what}", hint=hint)
 
     def _check_nested(self) -> None:
-        """Raise ConfigInvalid for a nested line without `=`: botocore refuses the whole file."""
+        """Raise ConfigInvalid for a nested line without `=`, as botocore refuses such a file."""
         if not self.sections:
             return
         for section in (self.defaults, *self.sections.values()):
@@ -120,7 +121,10 @@ class ConfigText:
 
 
 class _Reader:
-    """Fills a ConfigText as configparser.RawConfigParser._read does, with line numbers."""
+    """Reads the sections and keys of a ConfigText as configparser.RawConfigParser._read does.
+
+    It also records the line number of each section and key.
+    """
 
     def __init__(self, config: ConfigText) -> None:
         self._config = config
@@ -129,7 +133,7 @@ class _Reader:
         self._indent = 0
 
     def read(self) -> None:
-        """Read all lines. Raises: ConfigInvalid."""
+        """Read all lines. Raises: ConfigInvalid for a line that configparser would refuse."""
         for number, line in enumerate(self._config.text.split("\n")):
             value = line.strip()
             if not value:
@@ -175,7 +179,7 @@ class _Reader:
         name = name.rstrip().lower()
         if not found:
             what = "the section's header is not closed" if value[0] == "[" else 'a line has no "="'
-            # The error does not show the line: it may be part of a secret key.
+            # The error message does not show the line, which may be part of a secret key.
             self._config.refuse(number, what)
         if not name:
             self._config.refuse(number, 'there is no key before the "="')

@@ -1,14 +1,17 @@
-"""The changes that reverse a write of ours in a config that may have been edited since. Pure."""
+"""Finds the changes that undo a write of ssohelper in a config, even if it was edited since.
+
+This module touches no disk.
+"""
 
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
 from ssohelper.core.config_text import ConfigText, Section
 
 
 def inverse(before: ConfigText, after: ConfigText, current: ConfigText) -> list[Change]:
-    """Return the changes to `current` that reverse the write from `before` to `after`.
+    """Return the changes to `current` that undo the write which turned `before` into `after`.
 
-    A key that was edited since the write keeps its value. In a section that the write added, the
-    keys that were added since stay.
+    Keys that were edited after the write keep their value. In a section that the write added, keys
+    that were added after the write stay.
     """
     old_headers = _old_headers(before, after)
     changes: list[Change] = []
@@ -29,7 +32,7 @@ def inverse(before: ConfigText, after: ConfigText, current: ConfigText) -> list[
 
 
 def _old_headers(before: ConfigText, after: ConfigText) -> dict[str, str]:
-    """Return the old header by new header of each section that the write renamed.
+    """Return a dict from new to old header, for each section that the write renamed.
 
     A renamed section is one with the same keys and values under another header.
     """
@@ -48,7 +51,10 @@ def _old_headers(before: ConfigText, after: ConfigText) -> dict[str, str]:
 
 
 def _remove_added(present: Section, written: Section) -> list[Change]:
-    """Return the change that removes a section that we added, or only the keys that we wrote."""
+    """Return the change that removes a section which ssohelper added.
+
+    If the section also has keys or values of others, only ssohelper's keys are removed.
+    """
     values, written_values = present.values(), written.values()
     to_keep = [key for key, value in values.items() if written_values.get(key) != value]
     if not to_keep:
@@ -58,7 +64,7 @@ def _remove_added(present: Section, written: Section) -> list[Change]:
 
 
 def _restore(present: Section, written: Section, old: Section) -> list[Change]:
-    """Return the change that restores the old values of the keys that we changed."""
+    """Return the change that restores the old values of a section's keys that ssohelper changed."""
     now, written_values, old_values = present.values(), written.values(), old.values()
     assign, drop = [], []
     for key in {**written_values, **old_values}:
@@ -77,9 +83,9 @@ def _restore(present: Section, written: Section, old: Section) -> list[Change]:
 
 
 def _add_removed(before: ConfigText, section: Section) -> AddSection:
-    """Return the change that adds a removed section with its original lines.
+    """Return the change that adds a removed section again, with its original lines.
 
-    Its comments are left out, because removing the section did not remove them.
+    Comment lines are left out, because they stayed in the file when the section was removed.
     """
     lines = before.lines[section.line : section.last_line + 1]
     without_comments = [line for line in lines if not line.lstrip().startswith(("#", ";"))]

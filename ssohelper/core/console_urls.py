@@ -1,4 +1,4 @@
-"""URLs of the AWS console: its service pages, the portal's link to them, the federated sign-in.
+"""Builds URLs of the AWS console: service pages, portal links to them, and federated sign-ins.
 
 Source: IAM user guide, "custom identity broker"; IAM Identity Center user guide, "shortcut links".
 """
@@ -11,8 +11,8 @@ from ssohelper.core.model import Profile, Secret
 from ssohelper.core.search import did_you_mean
 from ssohelper.errors import UsageProblem
 
-# Service → path on the console's host. "{region}" is replaced; a path without "?" gets
-# "/home?region=…". The names are the AWS CLI's and common short ones.
+# Maps a service to a path on the console's host. The services have the AWS CLI's names or common
+# short names. "{region}" in a path is replaced; "/home?region=…" is added to a path without "?".
 _REGIONAL = {
     "acm": "acm",
     "apigateway": "apigateway",
@@ -78,7 +78,7 @@ _REGIONAL = {
     "wafv2": "wafv2/homev2",
     "xray": "xray",
 }
-# Services with one page for the whole partition.
+# Services whose console has one page for the whole partition instead of one for each region.
 _GLOBAL = {
     "billing": "billing/home",
     "ce": "costmanagement/home",
@@ -102,9 +102,9 @@ class ConsolePage(NamedTuple):
 
 
 def service_page(service: str, region: str) -> ConsolePage:
-    """Return the service's page in the region.
+    """Return the console page of a service in a region.
 
-    Raises: UsageProblem, with the nearest three names, for a service that is not in our table.
+    Raises: UsageProblem for a service that is not in our tables, with the three nearest names.
     """
     name = service.strip().lower()
     if name in _GLOBAL:
@@ -121,9 +121,10 @@ def service_page(service: str, region: str) -> ConsolePage:
 
 
 def portal_link(profile: Profile, destination: str) -> str:
-    """Return the portal's link to a console page as the role. The portal asks for a sign-in.
+    """Return the portal's link that opens a console page as the profile's role, after a sign-in.
 
-    The link holds no secret, and its parameters are in the fragment, which browsers do not send.
+    The link holds no secret. Its parameters are in the URL's fragment, which a browser does not
+    send to the server.
     """
     start = profile.session.start_url.partition("#")[0].rstrip("/")
     role = profile.role
@@ -132,9 +133,10 @@ def portal_link(profile: Profile, destination: str) -> str:
 
 
 def login_url(endpoint: str, issuer: str, destination: str, sign_in_token: Secret) -> Secret:
-    """Return the URL that signs a browser in. It is a secret: it works for anyone who opens it.
+    """Return the URL that signs a browser in to the console.
 
-    `issuer` is the URL to which the console sends the user when its session has ended.
+    The URL is a secret, because it works for anyone who opens it. `issuer` is the URL to which the
+    console sends the user when the console session has ended.
     """
     parameters = {
         "Action": "login",

@@ -1,10 +1,10 @@
-"""The time at which a command gives up; passed to every function that waits or retries."""
+"""The deadline of a command, which is passed to every function that waits or retries."""
 
 from collections.abc import Callable
 
 
 class Deadline:
-    """So many seconds from now, by the monotonic clock that is passed."""
+    """The moment that is `seconds` from now, by the monotonic clock that the caller passes."""
 
     __slots__ = ("_ends_at", "_monotonic")
 
@@ -13,10 +13,10 @@ class Deadline:
         self._ends_at = monotonic() + seconds
 
     def left(self) -> float:
-        """Return the seconds that are left, never below zero."""
+        """Return the seconds that are left until the deadline, never below zero."""
         return max(0.0, self._ends_at - self._monotonic())
 
     @property
     def passed(self) -> bool:
-        """Whether no time is left."""
+        """Return whether the deadline has passed."""
         return self._monotonic() >= self._ends_at

@@ -1,4 +1,4 @@
-"""The device code flow's rules (RFC 8628): how long to wait, how often to ask, when to stop."""
+"""The rules of the device code flow (RFC 8628): how often to poll, and when to stop polling."""
 
 from enum import Enum
 from typing import NamedTuple
@@ -9,9 +9,9 @@ DEVICE_CODE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 # Whatever interval the service sends, we poll at most once a second and at least once a minute.
 _SHORTEST_INTERVAL_SECONDS, _LONGEST_INTERVAL_SECONDS = 1, 60
 _USUAL_INTERVAL_SECONDS = 5
-# AWS's codes are valid for 600 s. We never wait longer than 900 s, whatever the service sends.
+# AWS's device codes are valid for 600 s. We never wait longer than 900 s, whatever AWS sends.
 _USUAL_LIFE_SECONDS, _LONGEST_LIFE_SECONDS = 600, 900
-# RFC 8628 §3.5: slow_down adds five seconds to this and all later intervals.
+# RFC 8628 §3.5: each slow_down makes the interval between two polls five seconds longer.
 _SLOW_DOWN_SECONDS = 5
 
 
@@ -42,7 +42,7 @@ def sensible_interval(value: object) -> int:
 
 
 def sensible_life(value: object) -> int:
-    """Return for how many seconds the code is valid, within limits; `value` is what was sent."""
+    """Return how many seconds a device code is valid, within limits; `value` is what AWS sent."""
     if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
         return _USUAL_LIFE_SECONDS
     return min(value, _LONGEST_LIFE_SECONDS)
@@ -51,7 +51,7 @@ def sensible_life(value: object) -> int:
 def next_step(
     authorization: DeviceAuthorization, answer: Poll, now: int
 ) -> DeviceAuthorization | None:
-    """Return the authorization with which to poll next, or None when its code expires before."""
+    """Return the authorization for the next poll, or None if its code expires before that poll."""
     if answer is Poll.SLOW_DOWN:
         slower = authorization.interval_seconds + _SLOW_DOWN_SECONDS
         slower = min(slower, _LONGEST_INTERVAL_SECONDS)

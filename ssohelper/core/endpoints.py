@@ -1,7 +1,8 @@
-"""Where a token or a browser may go: regions, API endpoints, sign-in addresses.
+"""Decides to which API endpoints tokens may be sent, and which sign-in pages may be opened.
 
-The only place that decides. Endpoints are built from a checked region; the service's own
-AWS_ENDPOINT_URL_… may set them to loopback or to that service on AWS's hosts, and to nothing else.
+No other module decides this. Endpoints are built from a checked region. A service's own variable
+AWS_ENDPOINT_URL_… may replace its endpoint by one on this machine (loopback) or by that service on
+AWS's hosts, but by nothing else.
 """
 
 import re
@@ -17,8 +18,8 @@ from ssohelper.errors import BadAnswer, ConfigInvalid
 class Partition(NamedTuple):
     """A partition of AWS: its regions, and the suffixes and names of its hosts.
 
-    The console's sign-in host and the console's own host carry the region in front, except in
-    the home region ("AWS Sign-In endpoints and quotas" in the AWS General Reference).
+    `sign_in_host` and `console_host` are the console's. The region is put in front of them, except
+    for the home region ("AWS Sign-In endpoints and quotas" in the AWS General Reference).
     """
 
     name: str
@@ -30,8 +31,9 @@ class Partition(NamedTuple):
     console_host: str
 
 
-# botocore's partitions.json and the endpoint rule sets of sso and sso-oidc; the iso partitions
-# have no Identity Center endpoint. The sovereign cloud has no host without a region.
+# Source: botocore's partitions.json and its endpoint rule sets of sso and sso-oidc. The iso
+# partitions are left out, because they have no Identity Center endpoint. The European Sovereign
+# Cloud (aws-eusc) has no home region here, because all its hosts begin with a region.
 _PARTITIONS = (
     Partition(
         "aws",
@@ -70,7 +72,8 @@ _PARTITIONS = (
         "console.amazonaws-eusc.eu",
     ),
 )
-# Start URLs: what the AWS CLI accepts (its customizations/sso/resolve.py) plus GovCloud's form.
+# Hosts of start URLs: those that the AWS CLI accepts (its customizations/sso/resolve.py), and
+# GovCloud's.
 START_URL_SUFFIXES = (
     ".awsapps.com",
     ".awsapps.cn",
@@ -88,7 +91,7 @@ START_URL_HOSTS = (
     "identitycenter.amazonaws.eu",
     "identitycenter.us-gov.amazonaws.com",
 )
-# Where else AWS's sign-in pages are ("{region}.signin.aws" since 2026).
+# Hosts of AWS's sign-in pages besides the portals' hosts ("{region}.signin.aws" since 2026).
 _SIGN_IN_SUFFIXES = (
     ".signin.aws",
     ".signin.aws.amazon.com",
@@ -110,7 +113,8 @@ _VARIABLES = {
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _AUTHORITY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#\\]*)")
 _URL_LIMIT = 4096
-# RFC 3986 unreserved and reserved, without the quote: harmless as an argument to any opener.
+# The characters that RFC 3986 allows in URLs, except the single quote. They are harmless in an
+# argument of any program that opens a URL.
 _URL_CHARACTERS = frozenset(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#[]@!$&()*+,;="
 )
@@ -118,7 +122,7 @@ _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
 def checked_region(text: str) -> str:
-    """Return the region when it has an Identity Center endpoint. Raises: ConfigInvalid."""
+    """Return the text if it is a region that can have Identity Center. Raises: ConfigInvalid."""
     if _partition_of(text) is None:
         raise ConfigInvalid(
             f'"{show(text, 60)}" is no AWS region', hint="a region looks like: eu-west-1"
@@ -137,60 +141,61 @@ def variable_of(service: str) -> str:
 
 
 def oidc_endpoint(region: str, environ: Mapping[str, str]) -> str:
-    """Return the sign-in service's endpoint. Raises: ConfigInvalid for one that is refused."""
+    """Return the sign-in service's endpoint. Raises: ConfigInvalid if `environ` sets a bad one."""
     return _endpoint("oidc", region, environ)
 
 
 def portal_endpoint(region: str, environ: Mapping[str, str]) -> str:
-    """Return the access portal's endpoint. Raises: ConfigInvalid for one that is refused."""
+    """Return the access portal's endpoint. Raises: ConfigInvalid if `environ` sets a bad one."""
     return _endpoint("portal", region, environ)
 
 
 def sts_endpoint(region: str, environ: Mapping[str, str]) -> str:
-    """Return the regional STS endpoint. Raises: ConfigInvalid for one that is refused."""
+    """Return the regional STS endpoint. Raises: ConfigInvalid if `environ` sets a bad one."""
     return _endpoint("sts", region, environ)
 
 
 def partition_of(region: str) -> Partition:
-    """Return the region's partition. Raises: ConfigInvalid."""
+    """Return the region's partition. Raises: ConfigInvalid for an unknown region."""
     partition = _partition_of(checked_region(region))
     assert partition is not None
     return partition
 
 
 def console_sign_in_endpoint(region: str, environ: Mapping[str, str]) -> str:
-    """Return where the console's federation answers: AWS's host for the region, or loopback.
+    """Return the endpoint of the console's federation: AWS's for the region, or a loopback one.
 
-    Raises: ConfigInvalid when AWS_ENDPOINT_URL_SIGNIN names another host: role keys go there.
+    Raises: ConfigInvalid if AWS_ENDPOINT_URL_SIGNIN names another host, because role credentials
+    are sent to this endpoint.
     """
     override = _override("console sign-in", environ)
     return override or f"https://{regional_host(partition_of(region).sign_in_host, region)}"
 
 
 def console_endpoint(region: str) -> str:
-    """Return the console's own address in the region. Raises: ConfigInvalid."""
+    """Return the console's address in the region. Raises: ConfigInvalid for an unknown region."""
     return f"https://{regional_host(partition_of(region).console_host, region)}"
 
 
 def regional_host(host: str, region: str) -> str:
-    """Return the host with the region in front, which the partition's home region leaves out."""
+    """Return the host with the region in front; for the partition's home region, the host alone."""
     return host if region == partition_of(region).home_region else f"{region}.{host}"
 
 
 def general_endpoint_warning(environ: Mapping[str, str]) -> str | None:
-    """Return the warning about AWS_ENDPOINT_URL, which could send a token anywhere; None: unset."""
+    """Return a warning if AWS_ENDPOINT_URL is set, which could send a token anywhere, or None."""
     if not environ.get("AWS_ENDPOINT_URL"):
         return None
     return (
         "AWS_ENDPOINT_URL is ignored for sign-in and portal calls; "
-        "AWS_ENDPOINT_URL_SSO and AWS_ENDPOINT_URL_SSO_OIDC move those"
+        "set AWS_ENDPOINT_URL_SSO and AWS_ENDPOINT_URL_SSO_OIDC instead"
     )
 
 
 def shown_url(text: str, limit: int = 120) -> str:
-    """Return a refused URL for a message: a host with other letters than ASCII in punycode.
+    """Return a refused URL for an error message, with a host name that is not ASCII in punycode.
 
-    A Cyrillic "a" looks like the Latin one; "xn--" shows that it is none.
+    A Cyrillic "a" looks like a Latin "a"; the "xn--" of punycode makes the difference visible.
     """
     if not text.isascii():
         found = _AUTHORITY.match(text)
@@ -201,22 +206,22 @@ def shown_url(text: str, limit: int = 120) -> str:
 
 
 def is_loopback_url(url: str) -> bool:
-    """Return whether the URL's host is this machine."""
+    """Return whether the URL's host is this machine (loopback)."""
     parts = _split(url)
     return parts is not None and _is_loopback(parts.hostname or "")
 
 
 def checked_sign_in_url(url: str, region: str, oidc_endpoint: str) -> str:
-    """Return a server-sent sign-in address, rebuilt from its parts and percent-encoded.
+    """Return the sign-in address that a server sent, rebuilt from its parts and percent-encoded.
 
-    https on AWS's sign-in hosts, or a page of the very endpoint that sent it.
-    Raises: BadAnswer for any other: it would go to a browser.
+    The address must be https on a sign-in host of AWS, or be at the endpoint that sent it.
+    Raises: BadAnswer for any other address, because a browser would open it.
     """
     parts = _split(url)
     if parts is None or not _is_sign_in_place(parts, region, oidc_endpoint):
         raise BadAnswer(
             f'unexpected sign-in address "{shown_url(url)}"',
-            hint="nothing was opened; try again, and tell your administrator if it stays",
+            hint="nothing was opened; try again, and tell your administrator if this repeats",
         )
     rebuilt = f"{parts.scheme.lower()}://{_authority(parts)}{encoded(parts.path or '/')}"
     if parts.query:
@@ -230,7 +235,7 @@ def is_aws_portal_host(host: str) -> bool:
 
 
 def encoded(text: str) -> str:
-    """Return the text with everything outside RFC 3986's characters percent-encoded."""
+    """Return the text; characters that RFC 3986 does not allow in URLs are percent-encoded."""
     pieces, at = [], 0
     while at < len(text):
         found = _ENCODED.match(text, at)
@@ -274,9 +279,10 @@ def _checked_override(service: str, variable: str, url: str) -> str:
 
 
 def _is_service_host(service: str, parts: SplitResult) -> bool:
-    """Return whether this is that service on AWS's hosts, its VPC endpoints included.
+    """Return whether the URL is that service at AWS, or one of the service's VPC endpoints.
 
-    The host must begin with the service's own name: anyone may own a bucket under amazonaws.com.
+    The host must begin with the service's own name, because anyone can own a bucket whose host is
+    under amazonaws.com.
     """
     host = parts.hostname or ""
     if parts.scheme.lower() != "https" or parts.port not in (None, 443):
@@ -311,8 +317,9 @@ def _is_sign_in_place(parts: SplitResult, region: str, oidc_endpoint: str) -> bo
 
 
 def _split(url: str) -> SplitResult | None:
-    """Return the URL's parts; None when it is none, names a user, or is ambiguous."""
-    # urlsplit drops tabs and newlines, and browsers read a backslash as a slash.
+    """Return the URL's parts, or None if the text is no URL, names a user, or is ambiguous."""
+    # Refuse characters that programs read differently: urlsplit drops tabs and newlines, and
+    # browsers read a backslash as a slash.
     if not 0 < len(url) <= _URL_LIMIT or not is_harmless(url) or "\\" in url or url != url.strip():
         return None
     try:
@@ -325,7 +332,7 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _punycode(host: str) -> str:
-    """Return the host in ASCII; characters that no host name may have as \\u0430."""
+    """Return the host in ASCII: as punycode or, if punycode cannot express it, with \\u0430."""
     labels = []
     for label in re.split("[.\u3002\uff0e\uff61]", host):
         try:

@@ -1,18 +1,21 @@
-"""Decides whether cached credentials are served, renewed before use, or too old. Nothing else does.
+"""Decides whether cached credentials are served, renewed before use, or too old.
+
+No other module decides this.
 
 | time left of a lifetime L | role credentials |
 |---|---|
 | more than L/2 | serve |
 | at most L/2 | serve, and renew in the background |
-| at most min(16 min, L/4) | renew before use: below 15 min botocore runs us for each request |
+| at most min(16 min, L/4) | renew before use: below 15 min botocore asks at each request |
 | at most min(60 s, L/10) | too old: not served |
 
-An access token is renewed before use with min(20 min, L/3) left: SDKs try to renew at 15 min.
+An access token is renewed before use when at most min(20 min, L/3) are left, so that ssohelper
+renews it before an SDK tries to, which happens at 15 min.
 """
 
 from enum import Enum
 
-# The contract: callers share a refusal for 30 s, and AWS is not asked again before that.
+# When AWS refuses a request, all callers get that refusal for 30 s before AWS is asked again.
 RETRY_SECONDS = 30
 
 
@@ -28,8 +31,9 @@ class Freshness(Enum):
 def of_credentials(life_seconds: float, left_seconds: float, age_seconds: float) -> Freshness:
     """Return what to do with cached role credentials of this lifetime, time left and age.
 
-    A negative age means that the clock was set back: the time left is then unknown. An error as
-    large as the last margin does no harm, since credentials are never served within that margin.
+    A negative age means that the clock was set back, so that the time left is unknown. A clock
+    error up to the last margin, min(60 s, L/10), does no harm, since credentials are never served
+    within that margin.
     """
     margin = _too_late_seconds(life_seconds)
     if left_seconds <= margin or age_seconds < -margin:
@@ -42,17 +46,17 @@ def of_credentials(life_seconds: float, left_seconds: float, age_seconds: float)
 
 
 def half_life_at(received_at: int, expires_at: int) -> int:
-    """Return when half of these credentials' lifetime is over."""
+    """Return the instant at which half of the credentials' lifetime is over."""
     return received_at + (expires_at - received_at) // 2
 
 
 def renew_first_at(received_at: int, expires_at: int) -> int:
-    """Return from when on these credentials must be renewed before use."""
+    """Return the instant from which on the credentials must be renewed before use."""
     return expires_at - int(_renew_first_seconds(expires_at - received_at))
 
 
 def token_margin_seconds(life_seconds: float) -> float:
-    """Return with how much time left an access token of this lifetime is renewed before use."""
+    """Return below which time left, in seconds, an access token is renewed before use."""
     return min(20 * 60, life_seconds / 3)
 
 

@@ -1,7 +1,7 @@
-"""Which roles the setting `guard.rules` guards. The only place that decides what a rule means.
+"""Decides which roles the setting `guard.rules` guards. No other module interprets its rules.
 
-A rule is `[SESSION:]ACCOUNT/ROLE` or `[SESSION:]ACCOUNT`. Each part is a glob pattern without
-regard to case; an empty part matches anything. ACCOUNT matches the account's name or its id.
+A rule is `[SESSION:]ACCOUNT/ROLE` or `[SESSION:]ACCOUNT`. Each part is a glob pattern, in which
+case does not matter; an empty part matches anything. ACCOUNT matches the account's name or its id.
 """
 
 import re
@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from ssohelper.core.model import Account
 
-# The sign before a guarded role in lists and prompts. It has no meaning in any shell, unlike `!`
-# in a prompt of zsh.
+# The sign that lists and prompts show before a guarded role. No shell gives `@@` a meaning, while
+# `!` has one in prompts of zsh.
 SIGN = "@@"
 
 
 class _Patterns(NamedTuple):
-    """One interpretation of a rule: a pattern for each part."""
+    """One interpretation of a guard rule, with a pattern for each of its three parts."""
 
     session: re.Pattern[str]
     account: re.Pattern[str]
@@ -28,7 +28,7 @@ class _Patterns(NamedTuple):
 def is_guarded(rules: Iterable[str], session_name: str, account: Account, role_name: str) -> bool:
     """Return whether any of the rules guards this role.
 
-    An account with an unknown name ("") matches by its id only.
+    An account whose name is unknown ("") is compared by its id only.
     """
     session, role = session_name.casefold(), role_name.casefold()
     names = [text.casefold() for text in (account.name, account.id) if text]
@@ -43,10 +43,10 @@ def is_guarded(rules: Iterable[str], session_name: str, account: Account, role_n
 
 @lru_cache(maxsize=256)
 def _interpretations(rule: str) -> tuple[_Patterns, ...]:
-    """Return every interpretation of the rule: an account's name may contain a colon or a slash.
+    """Return every interpretation of the rule, since an account's name may contain `:` or `/`.
 
-    All of them apply. A user notices a role that is guarded by mistake, but not one that should be
-    guarded and is not.
+    The rule guards a role if any interpretation matches. A user notices a role that is guarded by
+    mistake, but does not notice a role that should be guarded and is not.
     """
     account_part, slash, role = rule.rpartition("/") if "/" in rule else (rule, "", "")
     pairs = {(account_part, role), (rule, "")} if slash else {(account_part, role)}

@@ -1,4 +1,4 @@
-"""Convert epoch seconds and durations to and from the texts of AWS, of files and of users."""
+"""Converts instants (epoch seconds) and durations to and from text."""
 
 import re
 from datetime import UTC, datetime
@@ -7,7 +7,8 @@ _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.\d+)?\s*(Z|UTC|[+-]\d\d:?\d\d)?",
     re.ASCII,
 )
-# RFC 9110, 5.6.7, IMF-fixdate: the form that servers must send. The weekday is not checked.
+# An HTTP date in the form that servers must send (IMF-fixdate, RFC 9110, 5.6.7). The weekday is not
+# checked.
 _HTTP_DATE = re.compile(
     r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d\d) "
     r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (\d{4}) (\d\d):(\d\d):(\d\d) GMT",
@@ -19,14 +20,15 @@ _UNIT_SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 
 
 def to_iso(at: int) -> str:
-    """Return YYYY-MM-DDTHH:MM:SSZ, the form that every SDK can read."""
+    """Return the instant as YYYY-MM-DDTHH:MM:SSZ, the form that every SDK can read."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def from_iso(text: str) -> int | None:
-    """Return epoch seconds, or None when the text is no ISO 8601 time.
+    """Return the epoch seconds of an ISO 8601 time, or None for any other text.
 
-    Reads the forms of the SDKs' token files: `Z`, fractions, `+00:00`, `UTC`; no zone means UTC.
+    Accepts all forms in the SDKs' token files: `Z`, fractions of a second, `+00:00` and `UTC`. A
+    time without a zone is taken as UTC.
     """
     found = _ISO.fullmatch(text.strip())
     if not found:
@@ -40,15 +42,15 @@ def from_iso(text: str) -> int | None:
 
 
 def has_zone(text: str) -> bool:
-    """Return whether an ISO 8601 text names its time zone; True also for any other text."""
+    """Return False for an ISO 8601 time without a time zone, and True for any other text."""
     found = _ISO.fullmatch(text.strip())
     return found is None or found.group(7) is not None
 
 
 def from_http_date(text: str) -> int | None:
-    """Return epoch seconds of a Date header, or None when the text is no IMF-fixdate.
+    """Return the epoch seconds of an HTTP Date header, or None if it is not an IMF-fixdate.
 
-    Replaces email.utils, whose import takes 3 ms: AWS sends this form only.
+    AWS sends only this form. So this function replaces email.utils, whose import takes 3 ms.
     """
     found = _HTTP_DATE.fullmatch(text)
     if not found:
@@ -64,7 +66,7 @@ def from_http_date(text: str) -> int | None:
 
 
 def duration_text(seconds: float) -> str:
-    """Return a duration to be read by users: 2h 13m, 13m, 45s, 3d 4h."""
+    """Return a duration as users read it, such as 2h 13m, 13m, 45s or 3d 4h."""
     left = max(0, int(seconds))
     if left < 60:
         return f"{left}s"

@@ -1,8 +1,9 @@
-"""Which endpoint issued a token, and where it may be sent. The only place that decides it.
+"""Decides to which endpoints a token may be sent, by the endpoint that issued the token.
 
 A token that AWS issued is never sent to an endpoint on this machine or in another AWS partition.
-One that an endpoint on this machine issued is never sent to AWS. The issuer of another tool's token
-is not recorded: that token is sent where core.endpoints allows, to this machine with a warning.
+A token that an endpoint on this machine issued is never sent to AWS. The issuer of a token that
+another tool got is unknown: such a token may go wherever core.endpoints allows, with a warning if
+that is an endpoint on this machine.
 """
 
 import re
@@ -15,7 +16,7 @@ from ssohelper.core.model import AccessToken, ClientRegistration, SignInFacts, S
 from ssohelper.errors import ConfigInvalid
 
 LOOPBACK = "loopback"
-# "loopback", or partition and region, such as "aws/eu-west-1".
+# The issuer of a token: "loopback", or a partition and a region, such as "aws/eu-west-1".
 FORM = re.compile(r"loopback|aws[a-z-]{0,10}/[a-z0-9-]{1,40}")
 
 Service = Literal["oidc", "portal", "sts", "console sign-in"]
@@ -24,7 +25,7 @@ Service = Literal["oidc", "portal", "sts", "console sign-in"]
 def issuer_of(endpoint: str, region: str) -> str:
     """Return the issuer to record for a checked endpoint: "loopback", or partition and region.
 
-    `region` is the session's; it counts when the endpoint's host names no region.
+    `region` is the session's region, which is used if the endpoint's host names no region.
     """
     if endpoints.is_loopback_url(endpoint):
         return LOOPBACK
@@ -34,22 +35,22 @@ def issuer_of(endpoint: str, region: str) -> str:
 
 
 def token_issuer(token: AccessToken, facts: SignInFacts) -> str | None:
-    """Return the token's issuer; None for a token that another tool got or renewed."""
+    """Return the token's issuer, or None if another tool got or renewed the token."""
     return facts.issuer if token.id in facts.token_ids else None
 
 
 def client_issuer(client: ClientRegistration, facts: SignInFacts) -> str | None:
-    """Return the issuer of the client's secret; None for a client that another tool registered."""
+    """Return the issuer of the client's secret, or None if another tool registered the client."""
     return facts.client_issuer if client_name(client) == facts.client else None
 
 
 def client_name(client: ClientRegistration) -> str:
-    """Return a hash that identifies the client; unlike its id it may be written to a file."""
+    """Return a hash that identifies the client and that, unlike its id, may be written to files."""
     return sha256(client.client_id.encode()).hexdigest()[:16]
 
 
 def may_be_sent(issuer: str | None, endpoint: str, region: str) -> bool:
-    """Return whether a secret of this issuer may be sent to the endpoint."""
+    """Return whether a token or client secret of this issuer may be sent to the endpoint."""
     if issuer is None:
         return True
     return _realm(issuer) == _realm(issuer_of(endpoint, region))
@@ -67,20 +68,20 @@ def check_destination(
         if issuer is not None or not endpoints.is_loopback_url(endpoint):
             return None
         return (
-            f'{variable} sends the sign-in to "{session.name}", which another tool made, to an '
-            "endpoint on this machine"
+            f'{variable} sends tokens of the sign-in to "{session.name}", which another tool made, '
+            "to an endpoint on this machine"
         )
     if issuer == LOOPBACK:
         raise ConfigInvalid(
             f'the sign-in to "{session.name}" was made at an endpoint on this machine, and its '
-            "token does not go to AWS",
+            "token is not sent to AWS",
             hint=f"sign in with: ssohelper login {session.name} --force",
         )
     there = "an endpoint on this machine"
     if not endpoints.is_loopback_url(endpoint):
         there = "another partition of AWS"
     raise ConfigInvalid(
-        f'the sign-in to "{session.name}" was made at AWS, and its token does not go to {there}',
+        f'the sign-in to "{session.name}" was made at AWS, and its token is not sent to {there}',
         hint=f"unset {variable}",
     )
 
@@ -88,18 +89,18 @@ def check_destination(
 def check_credentials_destination(
     issuer: str | None, service: Service, endpoint: str, session: SsoSession
 ) -> None:
-    """Check, before role credentials are sent, that this machine gets none that AWS issued.
+    """Check, before role credentials are sent, that this endpoint may receive them.
 
-    Raises: ConfigInvalid when they would be.
+    Raises: ConfigInvalid if AWS issued them and the endpoint is on this machine.
     """
     if issuer not in (None, LOOPBACK) and endpoints.is_loopback_url(endpoint):
         raise ConfigInvalid(
-            f'the sign-in to "{session.name}" was made at AWS, and its role credentials do not go '
-            "to an endpoint on this machine",
+            f'the sign-in to "{session.name}" was made at AWS, and its role credentials are not '
+            "sent to an endpoint on this machine",
             hint=f"unset {endpoints.variable_of(service)}",
         )
 
 
 def _realm(issuer: str) -> str:
-    """Return "loopback" or the partition: within a partition a token may go to another region."""
+    """Return the issuer without its region: a token may be sent to all regions of its partition."""
     return issuer.partition("/")[0]

@@ -1,6 +1,6 @@
 """The actions of the full screen: their names, default keys and descriptions. Imports no widget.
 
-The only place that has default keys; settings `keys.SCREEN.ACTION` replace them.
+No other module has default keys. A setting `keys.SCREEN.ACTION` replaces an action's default keys.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class KeyAction(NamedTuple):
-    """One action, named `SCREEN.ACTION`. `keys` are separated by commas; the footer shows `label`."""
+    """An action, named `SCREEN.ACTION`. Commas separate its `keys`; the footer shows `label`."""
 
     name: str
     keys: str
@@ -21,66 +21,70 @@ class KeyAction(NamedTuple):
 ACTIONS: dict[str, KeyAction] = {
     action.name: action
     for action in (
-        KeyAction("app.quit", "ctrl+q", "Quit", "leave, and stop what is running"),
+        KeyAction("app.quit", "ctrl+q", "Quit", "quit, and stop what is running"),
         KeyAction("app.help", "f1", "Help", "explain this screen and its keys"),
         KeyAction("app.commands", "ctrl+p", "Commands", "show all commands of this screen"),
         KeyAction("app.accounts", "f2", "Accounts", "show the accounts and roles"),
-        KeyAction("app.sessions", "f3", "Sessions", "show the sign-ins and their clocks"),
-        KeyAction("app.profiles", "f4", "Profiles", "show the profiles and the next sync"),
-        KeyAction("accounts.use", "enter", "Use", "leave, and print how to use this role"),
-        KeyAction("accounts.leave", "escape", "Leave", "clear the search, then leave"),
+        KeyAction("app.sessions", "f3", "Sessions", "show the sign-ins and their time left"),
+        KeyAction("app.profiles", "f4", "Profiles", "show the profiles and what a sync changes"),
+        KeyAction("accounts.use", "enter", "Use", "quit, and print how to use this role"),
+        KeyAction("accounts.leave", "escape", "Leave", "clear the search, or quit if it is empty"),
         KeyAction(
-            "accounts.favourite", "ctrl+f", "Favourite", "add the role to the favourites or remove"
+            "accounts.favourite", "ctrl+f", "Favourite", "add the role to favourites, or remove it"
         ),
         KeyAction("accounts.group", "ctrl+g", "Group", "group the roles by account"),
         KeyAction(
             "accounts.only_session", "ctrl+t", "Session", "show only the roles of the next session"
         ),
-        KeyAction("accounts.only_favourites", "ctrl+b", "Favourites", "show favourites only"),
-        KeyAction("accounts.details", "ctrl+d", "Details", "show or hide the details"),
+        KeyAction("accounts.only_favourites", "ctrl+b", "Favourites", "show only the favourites"),
+        KeyAction("accounts.details", "ctrl+d", "Details", "show or hide the role's details"),
         KeyAction("accounts.copy_profile", "ctrl+y", "Copy name", "copy the profile's name"),
-        KeyAction("accounts.copy_export", "ctrl+x", "Copy export", "copy export AWS_PROFILE=…"),
+        KeyAction(
+            "accounts.copy_export", "ctrl+x", "Copy export", "copy the line export AWS_PROFILE=…"
+        ),
         KeyAction("accounts.copy_account", "ctrl+o", "Copy account", "copy the account id"),
-        KeyAction("accounts.copy_link", "ctrl+l", "Copy link", "copy the link to the console"),
+        KeyAction("accounts.copy_link", "ctrl+l", "Copy link", "copy the link to the AWS console"),
         KeyAction("accounts.refresh", "f5", "Refresh", "ask AWS for the list of roles again"),
-        KeyAction("accounts.console", "f6", "Console", "open the console in a browser"),
+        KeyAction("accounts.console", "f6", "Console", "open the AWS console in a browser"),
         KeyAction("accounts.shell", "f7", "Shell", "start a shell with the role's credentials"),
         KeyAction("accounts.whoami", "f8", "Who am I", "ask AWS which identity the role gives"),
         KeyAction("accounts.profile", "f9", "Profile", "add a profile for the role, or remove it"),
         KeyAction("sessions.sign_in", "s", "Sign in", "sign in, unless still signed in"),
         KeyAction("sessions.sign_in_anew", "S", "Sign in again", "sign in even if still signed in"),
         KeyAction("sessions.sign_out", "o", "Sign out", "sign out, here and at AWS"),
-        KeyAction("sessions.forget", "f", "Forget", "delete cached role credentials and list"),
+        KeyAction("sessions.forget", "f", "Forget", "delete cached credentials and role list"),
         KeyAction("sessions.set_up", "n", "New", "set up another session"),
-        KeyAction("sessions.refresh", "r", "Refresh", "read the clocks again"),
+        KeyAction("sessions.refresh", "r", "Refresh", "read the times left again"),
         KeyAction("sessions.help", "question_mark", "Help", "show this help"),
         KeyAction("sessions.back", "escape", "Back", "go back to the accounts"),
-        KeyAction("sessions.quit", "q", "Quit", "leave, and stop what is running"),
-        KeyAction("profiles.apply", "a", "Apply", "write the changes, after a question"),
-        KeyAction("profiles.undo", "u", "Undo", "undo the last write, after a question"),
+        KeyAction("sessions.quit", "q", "Quit", "quit, and stop what is running"),
+        KeyAction("profiles.apply", "a", "Apply", "ask, then write the changes to the config"),
+        KeyAction("profiles.undo", "u", "Undo", "ask, then undo the last config write"),
         KeyAction("profiles.remove", "d", "Remove", "remove the profile under the cursor"),
         KeyAction("profiles.refresh", "r", "Refresh", "ask AWS for the list of roles again"),
-        KeyAction("profiles.prune", "p", "Prune", "also remove profiles without a role"),
+        KeyAction("profiles.prune", "p", "Prune", "also remove profiles whose role is gone"),
         KeyAction("profiles.session", "s", "Session", "show the next session"),
         KeyAction("profiles.help", "question_mark", "Help", "show this help"),
         KeyAction("profiles.back", "escape", "Back", "go back to the accounts"),
-        KeyAction("profiles.quit", "q", "Quit", "leave, and stop what is running"),
-        KeyAction("sign_in.browser", "o", "Open browser", "open the page in a browser again"),
-        KeyAction("sign_in.copy", "c", "Copy", "copy the address to the clipboard"),
-        KeyAction("sign_in.device_code", "d", "Device code", "sign in with a code, on any machine"),
+        KeyAction("profiles.quit", "q", "Quit", "quit, and stop what is running"),
+        KeyAction(
+            "sign_in.browser", "o", "Open browser", "open the sign-in page in a browser again"
+        ),
+        KeyAction("sign_in.copy", "c", "Copy", "copy the address of the sign-in page"),
+        KeyAction("sign_in.device_code", "d", "Device code", "sign in with a code on any machine"),
         KeyAction("sign_in.cancel", "escape", "Cancel", "cancel the sign-in"),
         KeyAction("confirm.yes", "y", "Yes", "go ahead"),
         KeyAction("confirm.no", "n,escape", "No", "change nothing"),
     )
 }
 
-# Keys with a meaning in every terminal program: interrupt and suspend.
+# Keys that no action may have: every terminal uses them to interrupt and suspend programs.
 _RESERVED = frozenset({"ctrl+c", "ctrl+z"})
 _NAMED = frozenset(
     ["enter", "escape", "tab", "space", "backspace", "delete", "insert", "home", "end", "pageup", "pagedown", "up", "down", "left", "right"]
 ) | {f"f{number}" for number in range(1, 13)}  # fmt: skip
 _MODIFIERS = re.compile(r"(?:(?:ctrl|shift|alt)\+)*")
-# Textual's names of keys, where they are shorter than Unicode's.
+# Textual's names of keys that are shorter than Unicode's names of the characters.
 _SHORTER = {
     "solidus": "slash",
     "reverse_solidus": "backslash",
@@ -102,9 +106,9 @@ def parse_keys(text: str) -> tuple[str, ...]:
 
 
 def find_conflict(settings: Mapping[str, str]) -> tuple[str, str, str] | None:
-    """Return (action, other action, key) if a key of the settings belongs to another action too.
+    """Return (action, other action, key) if a key of the settings also belongs to another action.
 
-    Two screens may use the same key; a key of `app` works on every screen.
+    Two screens may use the same key for different actions. A key of `app` works on all screens.
     """
     keys = {name: parse_keys(settings.get(name, action.keys)) for name, action in ACTIONS.items()}
     for name in settings:
@@ -126,12 +130,12 @@ def _parse_key(text: str) -> str:
     modifiers = found.group() if found else ""
     bare = text[len(modifiers) :]
     if text in _RESERVED:
-        raise ValueError(f'"{text}" cannot be used: terminals need it')
+        raise ValueError(f'"{text}" cannot be used, because terminals need it')
     if bare in _NAMED or bare in _PUNCTUATION_NAMES:
         return modifiers + bare
     if len(bare) == 1 and bare.isprintable() and not bare.isspace():
         return modifiers + long_name(bare)
-    raise ValueError(f'"{text}" is no key (such as: s, ?, ctrl+s, f5, escape)')
+    raise ValueError(f'"{text}" is not a key; keys are written like: s, ?, ctrl+s, f5, escape')
 
 
 def long_name(character: str) -> str:

@@ -1,22 +1,23 @@
-"""Whether cached role credentials belong to the present sign-in. The only place that decides it.
+"""Decides whether cached role credentials belong to the present sign-in. No other module does.
 
-The facts of a sign-in list the ids of its tokens, to which each renewal of ours adds one. So
-credentials that AWS issued for an earlier token of the same sign-in can be told from those of
-another user's sign-in.
+`SignInFacts.token_ids` lists the ids of a sign-in's access tokens; each renewal by ssohelper adds
+one. So credentials that were requested with an earlier token of the same sign-in can be told from
+credentials of another user's sign-in.
 """
 
 from enum import Enum
 
 from ssohelper.core.model import AccessToken, SignInFacts
 
-# A sign-in of 12 h has about 24 tokens.
+# How many token ids of a sign-in are recorded. A sign-in of 12 h has about 24 tokens.
 _MAX_IDS = 48
 
 
 class Validity(Enum):
     """Whether cached credentials belong to the present sign-in.
 
-    DOUBTFUL: another tool has written the token file since, so that another user may be signed in.
+    DOUBTFUL means that another tool has written the token file after the credentials were issued,
+    so that another user may be signed in.
     """
 
     CURRENT = "of the present sign-in"
@@ -25,9 +26,9 @@ class Validity(Enum):
 
 
 def validity_of(token_id: str, token: AccessToken | None, facts: SignInFacts) -> Validity:
-    """Return whether credentials that were issued with the token `token_id` may still be used.
+    """Return whether credentials that were requested with the token `token_id` may still be used.
 
-    `token` is what the token file holds now.
+    `token` is the access token in the token file now, or None.
     """
     if token is None:
         return Validity.SIGNED_OUT
@@ -38,14 +39,17 @@ def validity_of(token_id: str, token: AccessToken | None, facts: SignInFacts) ->
 
 
 def token_ids_after_sign_in(token: AccessToken) -> tuple[str, ...]:
-    """Return the token ids of a new sign-in."""
+    """Return the token ids to record for a new sign-in: the id of its first token."""
     return (token.id,)
 
 
 def token_ids_after_renewal(
     facts: SignInFacts, used: AccessToken, fresh: AccessToken
 ) -> tuple[str, ...]:
-    """Return the token ids after a renewal replaced `used`, perhaps another tool's, by `fresh`."""
+    """Return the token ids to record after a renewal replaced the token `used` by `fresh`.
+
+    If another tool got `used`, the earlier ids are dropped: they may be of another sign-in.
+    """
     is_ours = bool(facts.token_ids) and facts.token_ids[-1] == used.id
     earlier = facts.token_ids if is_ours else (used.id,)
     return (*earlier[-_MAX_IDS:], fresh.id)

@@ -1,4 +1,4 @@
-"""A portal's accounts and roles as AWS listed them, and the search in them."""
+"""The accounts and roles of a portal as AWS listed them, and a search in that listing."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -10,8 +10,8 @@ from ssohelper.core.search import search
 class ListedAccount(NamedTuple):
     """An account and the names of its roles.
 
-    `answered`: AWS listed the roles, or refused to (`refused`). A refused account has the roles
-    of the listing before; profiles of them must never be pruned.
+    `answered` is True if AWS listed the roles or refused to list them. If AWS refused, `refused` is
+    True and `roles` are those of the listing before, whose profiles must never be pruned.
     """
 
     account: Account
@@ -30,8 +30,8 @@ class ListedRole(NamedTuple):
 class Listing(NamedTuple):
     """The accounts and roles that a session's portal listed.
 
-    `listed_at` is when the listing began (epoch seconds). The start URL and the region are part
-    of it: it is not the listing of a session that was pointed at another portal since.
+    `listed_at` is when the listing began (epoch seconds). `start_url` and `region` say which portal
+    was listed, since a session of the same name may point at another portal later.
     """
 
     start_url: str
@@ -41,7 +41,7 @@ class Listing(NamedTuple):
 
     @property
     def complete(self) -> bool:
-        """Return whether every account has answered."""
+        """Return whether AWS has answered for every account."""
         return all(listed.answered for listed in self.accounts)
 
     def is_of(self, session: SsoSession) -> bool:

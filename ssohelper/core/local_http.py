@@ -1,7 +1,8 @@
-"""HTTP on a local address: which requests are answered, and the bytes of an answer. No I/O.
+"""Decides which HTTP requests the local servers answer, and builds the bytes of an answer. No I/O.
 
-Far stricter than HTTP allows: GET alone, no body, no folded line, one exact Host. `LocalServer`
-(wire/local_server.py) reads the bytes; `Rules` parses them and refuses what breaks a rule.
+The rules are far stricter than HTTP's: only GET, no body, no folded line, one exact Host.
+`LocalServer` (wire/local_server.py) reads the bytes of a request; `Rules` parses the request, or
+refuses it if it breaks a rule.
 """
 
 import re
@@ -12,11 +13,12 @@ from ssohelper.core.model import Secret
 
 END_OF_HEAD = b"\r\n\r\n"
 _REQUEST_LINE = re.compile(rb"GET (/[!-~]*) HTTP/1\.[01]")
-# At most one space after the colon: what SDKs and browsers send.
+# A header line. At most one space may follow the colon, because SDKs and browsers send no more.
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([!-~](?:[ -~\t]*[!-~])?|)")
-# Cookies of other local programs may hold any byte but control characters.
+# A header line of a browser, whose cookies from other local programs may hold any byte except
+# control characters.
 _BROWSER_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([ -~\t\x80-\xff]*)")
-# A web page cannot leave these out of its requests, an SDK sends none of them.
+# Headers that only browsers send: a web page cannot leave them out, and no SDK sends any of them.
 _BROWSER_MARKS = frozenset({b"origin", b"referer", b"cookie"})
 _BROWSER_PREFIXES = (b"sec-", b"access-control-")
 _BODY_MARKS = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"trailer"})
@@ -43,12 +45,11 @@ _HEADERS = (
 
 
 class Request(NamedTuple):
-    """A request that passed the checks. Header names are in lower case.
+    """An HTTP request that passed the checks. Header names are in lower case.
 
-    `target` is the path with its query, as it was sent.
-
-    `is_ours`: it came from a process of this user or of root. False when the system cannot tell;
-    only a server with `admits_unknown` answers such a client.
+    `target` is the path with its query, as the client sent it. `is_ours` is True if a process of
+    this user or of root sent the request. It is False if the system cannot tell the user: only a
+    server with `admits_unknown` answers such a request.
     """
 
     target: str
@@ -59,7 +60,7 @@ class Request(NamedTuple):
 class Answer(NamedTuple):
     """An HTTP answer, after which the connection is closed.
 
-    `after` is called once the answer has been sent, or sending it has failed.
+    `after` is called when the answer has been sent, or when sending it has failed.
     """
 
     status: int
@@ -84,11 +85,12 @@ class Answer(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """Which clients and requests one server answers.
+    """The rules that decide which clients and requests a local server answers.
 
-    `refusal` is the one answer to every request that breaks a rule. `most_clients` caps the clients
-    that are connected at once. `for_browsers`: its clients are browsers; every other server refuses
-    what only a browser sends. `admits_unknown`: also answers a client whose user Linux cannot tell.
+    `refusal` is the answer to every request that breaks a rule. At most `most_clients` clients are
+    connected at once. `for_browsers` means that the clients are browsers; without it, requests with
+    headers that only browsers send are refused. `admits_unknown` means that clients are answered
+    even if Linux cannot tell their user.
     """
 
     hosts: frozenset[str]
@@ -99,12 +101,12 @@ class Rules(NamedTuple):
 
     @property
     def head_limit_bytes(self) -> int:
-        """The longest request that is read."""
-        # A browser sends the cookies of every program that has served on this address.
+        """Return how many bytes the head of a request may have."""
+        # A browser also sends the cookies of every other program that has served on this address.
         return 65536 if self.for_browsers else 8192
 
     def parse_request(self, head: bytes, *, is_ours: bool) -> Request | None:
-        """Return the request in these bytes, which end with an empty line; None: refuse it."""
+        """Return the request in these bytes, or None to refuse it. They end with an empty line."""
         if len(head) > self.head_limit_bytes or not head.endswith(END_OF_HEAD):
             return None
         lines = head.removesuffix(END_OF_HEAD).split(b"\r\n")
@@ -119,7 +121,7 @@ class Rules(NamedTuple):
         return Request(line.group(1).decode(), headers, is_ours)
 
     def _headers(self, lines: list[bytes]) -> dict[bytes, bytes] | None:
-        """Return the headers by name; None for more than 64, a malformed or a repeated one."""
+        """Return the headers by name, or None if any is malformed or repeated or there are > 64."""
         if len(lines) > 64:
             return None
         form = _BROWSER_HEADER if self.for_browsers else _HEADER
@@ -141,11 +143,11 @@ def _is_of_a_browser(headers: dict[bytes, bytes]) -> bool:
 
 
 class RequestHandler(Protocol):
-    """What one local server answers, and by which rules."""
+    """Answers the requests that a local server has checked by `rules`."""
 
     @property
     def rules(self) -> Rules:
-        """Which clients and requests it answers."""
+        """Return the rules for the clients and requests of this server."""
         ...
 
     def answer(self, request: Request) -> Answer:
@@ -154,7 +156,7 @@ class RequestHandler(Protocol):
 
 
 class Closing:
-    """Something that listens, and that a `with` block closes at its end."""
+    """Base class of local servers: a `with` block closes the server at its end."""
 
     def close(self) -> None:
         """Stop listening."""

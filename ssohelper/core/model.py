@@ -1,14 +1,14 @@
-"""The values that the program works with, in AWS's own words. No I/O, no clock."""
+"""The types of the values that the program works with, in AWS's own words. No I/O, no clock."""
 
 import re
 from hashlib import sha256
 from typing import NamedTuple, NoReturn
 
-# Our own rule, since the name becomes a file name and a command argument.
+# ssohelper limits session names to this, since they become file names and command arguments.
 SESSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
-# sso-admin's PermissionSetName is [\w+=,.@-]{1,32}, ASCII. "." and ".." are refused here: the name
-# becomes a part of a path.
+# AWS's rule (PermissionSetName of sso-admin) is [\w+=,.@-]{1,32}, ASCII. "." and ".." are refused
+# here, because the name becomes a part of a path.
 ROLE_NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_+=,.@-]{1,32}")
 
 
@@ -71,9 +71,9 @@ class SsoSession(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """A role that is to be used: its session, account and role, under the name that was chosen.
+    """The session and the role that a command uses, under the name that the user chose.
 
-    `name` is a profile's name in the config, or the text [SESSION:]ACCOUNT/ROLE.
+    `name` is the name of a profile in the config, or a text of the form [SESSION:]ACCOUNT/ROLE.
     """
 
     name: str
@@ -87,7 +87,10 @@ class Profile(NamedTuple):
 
 
 class ClientRegistration(NamedTuple):
-    """The answer of RegisterClient. It can refresh tokens until `expires_at` (90 days)."""
+    """A client that AWS registered (RegisterClient). It can refresh tokens until `expires_at`.
+
+    AWS registers a client for 90 days.
+    """
 
     client_id: str
     client_secret: Secret
@@ -97,7 +100,7 @@ class ClientRegistration(NamedTuple):
 
 
 class AccessToken(NamedTuple):
-    """The access token of a sign-in. It can be refreshed when it has a refresh token and a client."""
+    """The access token of a sign-in. It can be renewed if it has a refresh token and a client."""
 
     value: Secret
     expires_at: int
@@ -136,15 +139,17 @@ class CachedCredentials(NamedTuple):
 
 
 class SignInFacts(NamedTuple):
-    """Facts about a sign-in, in our state folder: other tools drop keys of AWS's token file.
+    """What ssohelper records about a sign-in, in its own state folder.
+
+    AWS's token file cannot hold this, because other tools drop keys from it.
 
     `token_life_seconds` is the observed lifetime of the token that ends at `token_expires_at`.
-    `observed_hours_seconds` is how long sign-ins last, learned from an end (core.sign_in_clock).
-    `token_ids` are the access tokens of this sign-in that we read or wrote, the latest last.
+    `observed_hours_seconds` is how long sign-ins last, as seen when one ended (core.sign_in_clock).
+    `token_ids` are the ids of this sign-in's access tokens that we read or wrote, the latest last.
     `sent_id` is the id of a refresh token that was sent and whose answer has not arrived.
-    `issuer` issued the tokens of `token_ids`, and `client_issuer` registered the client whose id
-    is `client`: "loopback", or a partition and region of AWS (core.issuer).
-    A listing from before `person_since` may be another user's: `earlier_user`, if known.
+    `issuer` issued the tokens of `token_ids`, and `client_issuer` registered the client whose hash
+    is `client`. Each is "loopback", or a partition and region of AWS (core.issuer).
+    A listing from before `person_since` may be another user's; `earlier_user` is that user's name.
     """
 
     signed_in_at: int | None = None
@@ -179,7 +184,7 @@ NEVER_USED = Usage()
 
 
 class RoleKey(NamedTuple):
-    """A role of one session. Lists, caches and actions name a role by it, never by a profile."""
+    """A role of one session. Lists, caches and actions identify a role by it, not by a profile."""
 
     session_name: str
     account_id: str

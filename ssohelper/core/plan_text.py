@@ -1,4 +1,4 @@
-"""The texts about a plan, the same in the CLI and the TUI: counts, skipped roles, a warning."""
+"""Texts about a plan of `profile sync`, for CLI and TUI: counts, skipped roles, a warning."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,8 @@ def summary(plan: Plan, *, done: bool = False) -> str:
     ]
     parts = [f"{number} {kind}" for number, kind in kinds if number]
     if not parts:
-        return f'the session "{plan.request.session.name}"' + (" written" if done else " to write")
+        section = f"section [sso-session {plan.request.session.name}]"
+        return section + (" written" if done else " to write")
     first, *rest = parts
     number, _, words = first.partition(" ")
     return ", ".join([f"{profile_count(int(number))} {words}", *rest])
@@ -33,13 +34,16 @@ def profile_count(number: int) -> str:
 def skipped_lines(plan: Plan) -> Iterator[str]:
     """Yield a line for each role or profile that the plan skips, with the reason.
 
-    After ten of them, one line counts the rest. The last line counts the stale profiles that stay.
-    The lines are safe for a terminal.
+    After ten such lines, one line counts the rest. The last line counts the stale profiles that
+    stay. All lines are safe for a terminal.
     """
     for skipped in plan.skipped[:_MOST_SKIPPED_LINES]:
         yield f'skipped "{show(skipped.name)}": {show(skipped.reason)}'
     if len(plan.skipped) > _MOST_SKIPPED_LINES:
-        yield f"and {len(plan.skipped) - _MOST_SKIPPED_LINES} more: see --dry-run --json"
+        yield (
+            f"and {len(plan.skipped) - _MOST_SKIPPED_LINES} more skipped: "
+            "list them with: ssohelper profile sync --dry-run --json"
+        )
     left = len(plan.stale) - len(plan.remove)
     if left:
         names = "whose role is gone; remove with: ssohelper profile sync --prune"
@@ -47,7 +51,7 @@ def skipped_lines(plan: Plan) -> Iterator[str]:
 
 
 def no_match_warning(listing: Listing, choices: Choices) -> str | None:
-    """Return a warning when the filters, new or remembered, match none of the listed roles."""
+    """Return a warning if the filters, new or remembered, match no listed role; else None."""
     is_within_filters = role_filter(choices)
     has_match = any(
         is_within_filters(listed.account, role_name)
@@ -58,4 +62,4 @@ def no_match_warning(listing: Listing, choices: Choices) -> str | None:
         return None
     filters = [f"--account {glob}" for glob in choices.accounts]
     filters += [f"--role {glob}" for glob in choices.roles]
-    return f"no role matches {' '.join(filters)} (to end filters: --account '*' --role '*')"
+    return f"no role matches {' '.join(filters)} (to match all: --account '*' --role '*')"

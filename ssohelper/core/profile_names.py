@@ -1,7 +1,7 @@
-"""Names of profiles: the template, the mapping to safe characters, and how clashes are resolved.
+"""Names new profiles: fills in the template, maps characters to safe ones, resolves clashes.
 
-The only place that decides how a new profile is named. Existing names never change: the caller
-passes the names that are taken and the roles that have no profile yet.
+No other module decides a profile's name. Existing names never change: the caller passes the names
+that are taken, and only roles that have no profile yet.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ FIELDS = ("account_name", "account_id", "account_email", "role_name", "session")
 # Characters that not every SDK's parser accepts in an unquoted name.
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _FIELD = re.compile(r"\{([a-z_]*)\}")
-# AWS limits an account's name to 50 characters, but an answer from the network may hold anything.
+# AWS limits an account's name to 50 characters, but an answer from the network may have any length.
 _FIELD_LIMIT = 64
 _LAST_ATTEMPT = 3
 
@@ -36,13 +36,15 @@ def checked_template(text: str) -> str:
     for field in _FIELD.findall(text):
         if field not in FIELDS:
             known = " ".join(f"{{{name}}}" for name in FIELDS)
-            raise UsageProblem(f'the template has no field "{field}"', hint=f"fields: {known}")
+            raise UsageProblem(
+                f'the template has no field "{field}"', hint=f"known fields: {known}"
+            )
     rest = _FIELD.sub("", text)
     if _UNSAFE.search(rest) or not _FIELD.search(text) or len(text) > 200:
         raise UsageProblem(
             f'"{show(text, 80)}" is not a valid name template',
-            hint="fields, with letters, digits, dot, dash and underscore between them, such as: "
-            "{account_name}.{role_name}",
+            hint="write fields, with letters, digits, dot, dash and underscore between them, "
+            "such as: {account_name}.{role_name}",
         )
     return text
 
@@ -58,7 +60,7 @@ def checked_name(text: str) -> str:
 
 
 def plain_name(template: str, session_name: str, unnamed: UnnamedRole) -> str:
-    """Return the name that the template gives, which may clash with another one."""
+    """Return the profile name that the template gives for a role. It may clash with other names."""
     account, role = unnamed
     values = {
         "account_name": account.name,
@@ -80,7 +82,8 @@ def plain_name(template: str, session_name: str, unnamed: UnnamedRole) -> str:
 def is_foreign_id(name: str, account: Account) -> bool:
     """Return whether an account's name looks like the id of another account.
 
-    Someone could name an account with the id of your production account.
+    Such a name is not used, because anyone could name an account after your production account's
+    id.
     """
     plain = name.strip("._- ")
     return ACCOUNT_ID.fullmatch(plain) is not None and plain != account.id
@@ -91,9 +94,9 @@ def names_for(
 ) -> Mapping[Role, str]:
     """Return a free name for each role. A role for which no name is free is not in the result.
 
-    Names that differ only in case clash. Every role of a clash gets a longer name: SESSION. in
-    front, then also the account id, then also six hex digits of the role name's SHA-256. Since
-    all of them change, the order of the roles does not matter.
+    Names that differ only in case clash. Every role of a clash gets a longer name: first with
+    SESSION. in front, then also with the account id, then also with six hex digits of the role
+    name's SHA-256. Since every role of a clash gets such a name, the order of roles has no effect.
     """
     taken_lower = {name.lower() for name in taken} | {"default"}
     plain = {item.role: plain_name(template, session_name, item) for item in unnamed}

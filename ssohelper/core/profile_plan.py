@@ -1,7 +1,7 @@
-"""Listed roles and the config → the profiles to add, change and remove, as data. Writes nothing.
+"""Plans which profiles `profile sync` adds, changes and removes, as data. Writes nothing.
 
-The only place that decides what `profile sync` does to a profile. A plan never changes a profile
-that the user wrote. It removes profiles only with `prune`, and only after a complete listing.
+No other module decides what happens to a profile. A plan never changes a profile that the user
+wrote. It removes profiles only with `prune`, and only after a complete listing.
 """
 
 from collections import defaultdict
@@ -16,7 +16,8 @@ from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Account, Role, SsoSessio
 from ssohelper.core.profile_names import UnnamedRole, names_for, plain_name
 from ssohelper.core.start_url import is_same_portal
 
-# The keys that sync owns in a managed section. `region`, `output` and all others are the user's.
+# The keys that `profile sync` sets in a managed profile. `region`, `output` and all other keys are
+# the user's.
 _IDENTITY = (
     "credential_process",
     "sso_session",
@@ -29,14 +30,14 @@ _IDENTITY = (
 
 
 class SyncRequest(NamedTuple):
-    """The input of a plan, apart from the config.
+    """What a plan is made from, apart from the config.
 
-    `choices` are the user's, of this command or remembered. `template`, `form` and `region` are
-    the values to use: from the choices, else from the settings. `command` is the program that
-    profiles run, without arguments. `taken_names` are the sections of ~/.aws/credentials.
-    `convert`: existing profiles get `form`, because the user gave --form.
-    `has_new_filters`: the user gave filters now, so prune only what they match.
-    `only_role` and `name`: plan one profile for this role, with this name if there is one.
+    `choices` are the user's, given in this command or remembered. `template`, `form` and `region`
+    are the values to use, from the choices or else from the settings. `command` is the program that
+    profiles run, without arguments. `taken_names` are the section names in ~/.aws/credentials.
+    `convert` means that existing profiles get `form`, because the user gave --form.
+    `has_new_filters` means that the user gave filters in this command, which also limit pruning.
+    With `only_role` the plan has one profile, for this role; `name` is its name if not None.
     """
 
     session: SsoSession
@@ -56,7 +57,7 @@ class SyncRequest(NamedTuple):
 
 
 class ProfileChange(NamedTuple):
-    """The keys of a managed profile that change, and `name` when it is renamed."""
+    """The keys of a managed profile that change. For a renamed profile they include `name`."""
 
     profile: str
     before: dict[str, str]
@@ -73,8 +74,8 @@ class Skipped(NamedTuple):
 class Plan(NamedTuple):
     """The profiles to add, change and remove, and the `changes` to the file that do it.
 
-    `stale` are the managed profiles whose role is no longer listed. `data` is the config that the
-    plan was made from.
+    `stale` are the managed profiles whose role is no longer listed. `data` is the text of the
+    config that the plan was made from.
     """
 
     request: SyncRequest
@@ -94,11 +95,13 @@ class Plan(NamedTuple):
 def plan_sync(config: ConfigFile, request: SyncRequest) -> Plan:
     """Return the plan that makes the managed profiles match the listing.
 
-    Raises: ConfigInvalid when [DEFAULT] has an identity key, since every profile would have it.
+    Raises: ConfigInvalid if [DEFAULT] has an identity key, which every profile would inherit.
     """
     for key, found in config.text.defaults.keys.items():
         if key in _IDENTITY:
-            config.text.refuse(found.lines[0], f'"[DEFAULT]" adds "{key}" to every profile')
+            config.text.refuse(
+                found.lines[0], f'"[DEFAULT]" adds "{key}" to every profile: remove this line'
+            )
     return _Planner(config, request).plan()
 
 
@@ -110,13 +113,13 @@ def identity_keys(session: SsoSession, role: Role, form: str, command: str) -> d
             "sso_account_id": role.account_id,
             "sso_role_name": role.name,
         }
-    # The value ends without a quote: the SDK for Go removes quotes at both ends of a value.
+    # The command must not end with a quote: the SDK for Go removes quotes at both ends of a value.
     arguments = f"--session {session.name} --account-id {role.account_id} --role-name {role.name}"
     return {"credential_process": f"{command} {arguments}"}
 
 
 def session_section(session: SsoSession) -> AddSection:
-    """Return the [sso-session] section, which both forms need."""
+    """Return the change that adds the [sso-session] section, which both forms of profile need."""
     keys = [("sso_start_url", session.start_url), ("sso_region", session.region)]
     if session.scopes:
         keys.append(("sso_registration_scopes", ",".join(session.scopes)))
@@ -157,7 +160,7 @@ class _Planner:
             data=self._config.data,
         )
 
-    # -- existing profiles -------------------------------------------------------------------
+    # -- sorting the existing profiles -------------------------------------------------------
 
     def _sort_profiles(self) -> None:
         """Sort the profiles of this session's roles into managed ones and the user's own."""
@@ -175,12 +178,12 @@ class _Planner:
     def _is_this_session(self, target: Target) -> bool:
         if target.session_name is not None:
             return target.session_name == self._request.session.name
-        # A legacy profile names its start URL. A profile of aws-sso-cli names no portal: it counts
-        # for every session.
+        # A legacy profile names a start URL instead of a session. A profile of aws-sso-cli names
+        # neither, so it counts as a profile of every session.
         url = target.start_url
         return url is None or is_same_portal(url, self._request.session.start_url)
 
-    # -- listed roles ------------------------------------------------------------------------
+    # -- planning profiles for the listed roles ----------------------------------------------
 
     def _plan_listed_roles(self) -> Iterator[UnnamedRole]:
         """Plan changes to the profiles of listed roles. Yield the roles that get a new profile."""
@@ -209,10 +212,10 @@ class _Planner:
                     self._skip(unnamed, reason)
 
     def _reason_to_skip(self, role: Role) -> str | None:
-        """Return why a selected role gets no new profile; None when it gets one."""
+        """Return the reason why a selected role gets no new profile, or None if it gets one."""
         is_sync = self._request.only_role is None
         if not ACCOUNT_ID.fullmatch(role.account_id) or not ROLE_NAME.fullmatch(role.name):
-            return "the account id or the role's name cannot be written"
+            return "its account id or role name is not valid"
         if self._request.name and not is_sync:
             return None
         if role in self._managed:
@@ -220,7 +223,7 @@ class _Planner:
         if role in self._foreign:
             return f'the profile "{self._foreign[role]}" already points at this role'
         if is_sync and role in self._request.choices.removed:
-            return "removed with: ssohelper profile rm"
+            return "its profile was removed with: ssohelper profile rm"
         return None
 
     def _skip(self, unnamed: UnnamedRole, reason: str) -> None:
@@ -250,9 +253,9 @@ class _Planner:
         return {entry.name for entry in self._config.profiles()} | self._request.taken_names
 
     def _update_identity(self, role: Role, *, convert: bool) -> None:
-        """Plan the edits after which the role's managed profiles have their form's identity keys.
+        """Plan the edits that give the role's managed profiles the right identity keys.
 
-        With `convert` they get the form of the request.
+        With `convert` the profiles get the request's form, otherwise each keeps its own form.
         """
         request = self._request
         for entry, form in self._managed.get(role, ()):
@@ -268,7 +271,7 @@ class _Planner:
             before = {key: present[key] for key in changed if key in present}
             self._change.append(ProfileChange(entry.name, before, dict(assign)))
 
-    # -- stale profiles ----------------------------------------------------------------------
+    # -- finding stale profiles --------------------------------------------------------------
 
     def _stale_profiles(self) -> list[ProfileEntry]:
         """Return the managed profiles whose role is no longer listed.
@@ -294,13 +297,13 @@ class _Planner:
                 stale += [entry for entry, _form in entries]
         return stale
 
-    # -- names and sessions ------------------------------------------------------------------
+    # -- renaming profiles, changing sessions ------------------------------------------------
 
     def _rename_profiles(self) -> None:
-        """Plan for managed profiles the names that the template gives now.
+        """Plan to rename managed profiles to the names that the template gives now.
 
-        A profile that another one names in `source_profile` keeps its name. So do the profiles of
-        a role that has several.
+        A profile keeps its name if another profile names it in `source_profile`, or if its role
+        has several managed profiles.
         """
         request = self._request
         accounts = {listed.account.id: listed.account for listed in request.listing.accounts}
@@ -320,9 +323,9 @@ class _Planner:
     def _new_names(
         self, entries: dict[Role, ProfileEntry], accounts: dict[str, Account]
     ) -> dict[Role, str]:
-        """Return the new name of each profile, or its old one if it has to keep that.
+        """Return the new name of each profile, or its old name if it has to keep that name.
 
-        When a profile has to keep its name, the others are named again: none may take that name.
+        If a profile has to keep its name, the others are named again, since none may take it.
         """
         request = self._request
         added = {section.header.partition(" ")[2] for section in self._add}
@@ -350,7 +353,8 @@ class _Planner:
                 del moving[role]
                 if role in names:
                     by = referrers[entry.name]
-                    self._skipped.append(Skipped(entry.name, f'the profile "{by}" refers to it'))
+                    reason = f'not renamed, because the profile "{by}" refers to it'
+                    self._skipped.append(Skipped(entry.name, reason))
 
     def _rename_one(self, entry: ProfileEntry, name: str) -> None:
         edit = self._edits.get(entry.name, EditSection(entry.header))

@@ -199,7 +199,7 @@ class TestLogin:
         emulator.auto_approve = "ana"
         urlopen(opened.read_text().strip(), timeout=30).close()
         assert (first.wait(60), second.wait(60)) == (0, 0)
-        assert "signed in by the other login" in second.stderr.read()
+        assert "another login command signed in" in second.stderr.read()
         assert len(opened.read_text().split()) == 1
         assert emulator.counters["CreateToken.authorization_code"] == 1
         _close(first, second)

@@ -246,7 +246,7 @@ def test_a_login_that_waited_names_the_user(desk: Desk, home: Home) -> None:
     assert "is running: waiting" in second.stderr.readline()
     sign_in((home.path / "opened").read_text().strip(), "ana")
     assert (first.wait(60), second.wait(60)) == (0, 0)
-    assert 'signed in by the other login to "corp" as "ana"' in second.stderr.read()
+    assert 'another login command signed in to "corp" as "ana"' in second.stderr.read()
     for process in (first, second):
         if process.stderr:
             process.stderr.close()

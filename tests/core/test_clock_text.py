@@ -70,7 +70,7 @@ def test_how_long_a_sign_in_lasts_in_use(outlook: Outlook, text: str) -> None:
             "joined",
             Outlook(NOW + 8 * HOUR, "configured", NOW + HOUR),
             None,
-            'signed in by the other login to "corp" (the user is unknown): '
+            'another login command signed in to "corp" (the user is unknown): '
             "no new sign-in is needed until 2096-10-02T15:06:40Z (8h)",
         ),
         (

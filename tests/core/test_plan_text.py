@@ -24,7 +24,7 @@ def plan(**fields: object) -> Plan:
             "2 profiles added, 1 changed, 1 removed",
         ),
         ({"remove": ("a", "b")}, "2 profiles to remove", "2 profiles removed"),
-        ({}, 'the session "corp" to write', 'the session "corp" written'),
+        ({}, "section [sso-session corp] to write", "section [sso-session corp] written"),
     ],
 )
 def test_the_summary_counts_what_will_be_done_or_was_done(
@@ -38,7 +38,9 @@ def test_skipped_lines_have_a_limit_and_no_control_characters() -> None:
     skipped = tuple(Skipped(f"{number}\x1b[31m", "taken") for number in range(12))
     lines = list(plan_text.skipped_lines(plan(skipped=skipped)))
     assert lines[0] == 'skipped "0\\x1b[31m": taken'
-    assert lines[10:] == ["and 2 more: see --dry-run --json"]
+    assert lines[10:] == [
+        "and 2 more skipped: list them with: ssohelper profile sync --dry-run --json"
+    ]
 
 
 def test_skipped_lines_count_the_stale_profiles_that_stay() -> None:
@@ -64,7 +66,7 @@ def test_warns_when_no_listed_role_matches_the_filters(
     choices: Choices, warning: str | None
 ) -> None:
     found = plan_text.no_match_warning(LISTING, choices)
-    assert found == (warning and f"{warning} (to end filters: --account '*' --role '*')")
+    assert found == (warning and f"{warning} (to match all: --account '*' --role '*')")
 
 
 def test_does_not_warn_when_no_role_is_listed() -> None:

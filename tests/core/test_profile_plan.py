@@ -178,7 +178,9 @@ def test_a_renamed_account_changes_profile_names_only_with_rename() -> None:
     text = SESSION + ALL + "\n[profile chained]\nsource_profile = pay.Admin\nrole_arn = x\n"
     found = plan(text, request(renamed, rename=True))
     assert [(c.profile, c.after) for c in found.change] == [("pay.Read", {"name": "payments.Read"})]
-    assert found.skipped == (Skipped("pay.Admin", 'the profile "chained" refers to it'),)
+    assert found.skipped == (
+        Skipped("pay.Admin", 'not renamed, because the profile "chained" refers to it'),
+    )
     after = synced(text, request(renamed, rename=True))
     assert after == text.replace("[profile pay.Read]", "[profile payments.Read]")
 
@@ -205,7 +207,9 @@ def test_rename_gives_no_profile_the_name_of_one_that_keeps_its_name() -> None:
     text += "\n[profile chained]\nsource_profile = dev.Read\nrole_arn = x\n"
     listing = LISTING._replace(accounts=(listed(PAY, "pay", "Read"), listed(DEV, "dev", "Read")))
     found = plan(text, request(listing, rename=True))
-    assert found.skipped == (Skipped("dev.Read", 'the profile "chained" refers to it'),)
+    assert found.skipped == (
+        Skipped("dev.Read", 'not renamed, because the profile "chained" refers to it'),
+    )
     assert [(c.profile, c.after) for c in found.change] == [("odd", {"name": "corp.dev.Read"})]
     assert synced(text, request(listing, rename=True)) == text.replace("odd", "corp.dev.Read")
 
@@ -393,7 +397,9 @@ def test_sync_does_not_add_a_removed_profile_again_but_add_does() -> None:
     removed = Choices(removed=frozenset({Role(PAY, "Admin")}))
     found = plan(SESSION, request(choices=removed))
     assert found.add == ("pay.Read", "dev.Read")
-    assert found.skipped == (Skipped("pay.Admin", "removed with: ssohelper profile rm"),)
+    assert found.skipped == (
+        Skipped("pay.Admin", "its profile was removed with: ssohelper profile rm"),
+    )
     added = plan(SESSION, request(choices=removed, only_role=Role(PAY, "Admin"), name="prod"))
     assert added.add == ("prod",)
 

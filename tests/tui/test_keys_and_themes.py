@@ -59,7 +59,7 @@ class TestKeys:
             await user.press("question_mark")
             await user.wait_for_screen(HelpScreen)
             await user.wait_for_text(
-                "three clocks", "^e", "delete cached role credentials", "sessions.forget"
+                "three clocks", "^e", "delete cached credentials", "sessions.forget"
             )
             await user.press("escape", "f4")
             await user.wait_for_screen(ProfilesScreen)

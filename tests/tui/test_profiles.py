@@ -79,7 +79,10 @@ def test_only_managed_profiles_are_removed(world: DemoHome) -> None:
         told = "".join(
             text for line in screen.query_one("#diff", LineView).lines for text, _ in line
         )
-        assert 'skipped "payments-dev.ReadOnlyAccess": removed with: ssohelper profile rm' in told
+        assert (
+            'skipped "payments-dev.ReadOnlyAccess": its profile was removed with: ssohelper profile rm'
+            in told
+        )
 
     run_scenario(world.app(), scenario)
     assert "payments-dev.ReadOnlyAccess]" not in world.config_file.read_text()
