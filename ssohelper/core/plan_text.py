@@ -19,8 +19,9 @@ def summary(plan: Plan, *, done: bool = False) -> str:
     ]
     parts = [f"{number} {kind}" for number, kind in kinds if number]
     if not parts:
-        section = f"section [sso-session {plan.request.session.name}]"
-        return section + (" written" if done else " to write")
+        return f"section [sso-session {plan.request.session.name}]" + (
+            " written" if done else " to write"
+        )
     first, *rest = parts
     number, _, words = first.partition(" ")
     return ", ".join([f"{profile_count(int(number))} {words}", *rest])

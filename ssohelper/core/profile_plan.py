@@ -353,8 +353,9 @@ class _Planner:
                 del moving[role]
                 if role in names:
                     by = referrers[entry.name]
-                    reason = f'not renamed, because the profile "{by}" refers to it'
-                    self._skipped.append(Skipped(entry.name, reason))
+                    self._skipped.append(
+                        Skipped(entry.name, f'not renamed, because the profile "{by}" refers to it')
+                    )
 
     def _rename_one(self, entry: ProfileEntry, name: str) -> None:
         edit = self._edits.get(entry.name, EditSection(entry.header))

@@ -1,19 +1,22 @@
-"""What a prompt shows, in at most 40 harmless characters: `payments-prod.ReadOnlyAccess 7h12m`.
+"""Makes the text that a shell prompt shows, such as `payments-prod.ReadOnlyAccess 7h12m`.
+
+The text has at most 40 characters, all of them harmless.
 
 | time left | shown |
 |---|---|
 | 30 min or more | `7h12m` |
 | less than 30 min | `=24m=` |
 | less than 5 min | `==4m==` |
-| none | `==signed out==`, of fixed keys `==expired==` |
-| an end that is only assumed | `7h12m?`, after it `=?=`: the sign-in may go on |
+| none | `==signed out==`, for fixed keys `==expired==` |
+| an end that is only assumed | `7h12m?`, then `=?=`, because the sign-in may go on |
 | an end that is not known | `ok` |
 
-The label of a guarded role begins with `@@`. No sign has a meaning in a shell's prompt (`!` has one
-in zsh; `%`, `\\`, `$` and backquote have too).
+The label of a guarded role begins with `@@`. None of these signs has a meaning in a shell's prompt,
+while `!` has one in zsh, and `%`, `\\`, `$` and backquote have one too.
 
-`rows` is the only place that decides this. A row says what is shown until an instant. This module
-and `shell/prompt.*` take the first row that is not over, and put the time left into it.
+Only the function `rows` decides what is shown. A row says what is shown until an instant. This
+module and `shell/prompt.*` take the first row that is not over, and put the time left into its
+text.
 """
 
 import re
@@ -25,23 +28,25 @@ from ssohelper.core.sign_in_clock import PromptClock
 
 WIDTH = 40
 SOON_SECONDS, LATE_SECONDS = 30 * 60, 5 * 60
-# Threat: names that a shell, a terminal or a theme would run, obey or measure wrongly.
+# All characters except harmless ones. In a name they could make a shell run it, a terminal obey it
+# or a prompt theme measure it wrongly.
 _HARMFUL = re.compile(r"[^A-Za-z0-9 ._:@/+=,-]")
-# 11 digits: a shell takes no longer number.
+# The end of a row that never ends. Shells accept no number of more than these 11 digits.
 _FOREVER = 99_999_999_999
-# The word in a row's text that the time left replaces.
+# The word in a row's text that is replaced by the time left.
 _LEFT = "left"
-# Room for a label beside the usual times, up to `==4m?==`, and beside the longest, `==signed out==`.
+# How long a label may be beside the usual times (up to `==4m?==`), and beside the longest text
+# (`==signed out==`).
 _USUAL_ROOM, _LEAST_ROOM = WIDTH - 8, WIDTH - 15
 
-# "": nothing ends.
+# How urgent a row is. "" means that nothing ends.
 Level = Literal["", "fine", "soon", "late"]
 
 
 class Row(NamedTuple):
-    """What is shown up to and including the second `last`. `left` in the text: the time to `ends_at`.
+    """What a prompt shows up to and including the second `last` (epoch seconds).
 
-    Instants are epoch seconds. `clock` is what the row was made from; None where nothing ends.
+    The word `left` in `text` stands for the time until `clock.at`. `clock` is None if nothing ends.
     """
 
     last: int
@@ -51,27 +56,27 @@ class Row(NamedTuple):
 
     @property
     def seconds_more(self) -> int:
-        """Return the seconds from `last` to the end that is counted down to; 0 without one."""
+        """Return the seconds from `last` to the end that the text counts down to, or 0."""
         return self.clock.at - self.last if self.clock and _LEFT in self.text else 0
 
     def time_text(self, now: int) -> str:
-        """Return the text with the time left in it."""
+        """Return the text with the time left in place of the word `left`."""
         if self.clock is None or _LEFT not in self.text:
             return self.text
         return self.text.replace(_LEFT, _duration(self.clock.at - now))
 
 
-# For a profile whose credentials do not come from a sign-in that we know.
+# The rows for a profile whose credentials do not come from a sign-in that ssohelper knows.
 NOTHING_ENDS = (Row(_FOREVER, "", ""),)
 
 
 def rows(
     session: PromptClock, role_ends_at: int | None = None, *, over: str = "signed out"
 ) -> tuple[Row, ...]:
-    """Return what a prompt shows from now on, the first end first.
+    """Return what a prompt shows from now on, as rows in order of time.
 
-    `role_ends_at`: the end of credentials whose renewal has failed. It counts until it has passed,
-    also after the end of the sign-in. `over`: the word for the end.
+    `role_ends_at` is when role credentials expire whose renewal has failed. The prompt also counts
+    down to this end, even if the sign-in ends before. `over` is the text shown after the last end.
     """
     *live, last = _rows_of(session, over)
     if role_ends_at is None:
@@ -83,42 +88,42 @@ def rows(
 
 
 def row_at(rows: Sequence[Row], now: int) -> Row:
-    """Return the row that is shown now."""
+    """Return the row that the prompt shows now."""
     return next(row for row in rows if now <= row.last)
 
 
 def to_line(rows: Sequence[Row]) -> str:
-    """Return the rows as the shells read them: `LAST|MORE|LEVEL|TEXT`, joined by `|`.
+    """Return the rows as a line that the shells read: `LAST|MORE|LEVEL|TEXT`, joined by `|`.
 
-    MORE: the seconds from LAST to the end that `left` counts down to. Shells read the line at each
-    prompt, and bash takes 30 ns for each character.
+    MORE is the row's `seconds_more`. It is part of the line so that a shell can calculate the time
+    left. The line is short, since shells read it at each prompt and bash takes 30 ns per character.
     """
     return "|".join(f"{row.last}|{row.seconds_more}|{row.level}|{row.text}" for row in rows)
 
 
 def safe(name: str) -> str:
-    """Return the name with `?` for every character that is not harmless, at most 40 of them."""
+    """Return the name in at most 40 characters, with `?` for every character not harmless."""
     return shortened(_HARMFUL.sub("?", name[:4096]), WIDTH)
 
 
 def label(name: str, *, guarded: bool) -> str:
-    """Return the harmless name, with the sign of a guarded role where it is one."""
+    """Return the name made harmless, with `@@` in front of it if the role is guarded."""
     text = safe(name)
     if guarded:
         return guard_rules.SIGN + text
-    # A name must not look like that of a guarded role.
+    # The name of a role that is not guarded must not begin with `@@`.
     return "?" + text[1:] if text.startswith(guard_rules.SIGN) else text
 
 
 def fitted_labels(label: str, rows: Sequence[Row]) -> tuple[str, str]:
-    """Return the label as it is shown, and the one that is shown where the first does not fit."""
+    """Return the label, and a shorter one to show beside a time that needs more room."""
     if rows == NOTHING_ENDS:
         return shortened(label, WIDTH), shortened(label, WIDTH)
     return shortened(label, _USUAL_ROOM), shortened(label, _LEAST_ROOM)
 
 
 def shortened(text: str, room: int) -> str:
-    """Return the text with its middle left out where it is too long: both ends tell what it is."""
+    """Return the text; if it is too long, leave out its middle, since both ends identify it."""
     if len(text) <= room:
         return text
     tail = (room - 2) // 2
@@ -126,7 +131,7 @@ def shortened(text: str, room: int) -> str:
 
 
 def line(label: str, rows: Sequence[Row], now: int) -> str:
-    """Return what is shown now: label and time, at most 40 characters."""
+    """Return the text that the prompt shows now: label and time, at most 40 characters."""
     time = row_at(rows, now).time_text(now)
     usual, shorter = fitted_labels(label, rows)
     if not time:

@@ -1,7 +1,8 @@
-"""Adds our lines to the text of a shell's rc file, and removes them to the byte. Touches no disk.
+"""Adds ssohelper's lines to the text of a shell's rc file, and removes them to the byte.
 
-Our lines are between two marks. The first mark records what else the removal has to undo: a newline
-that was added above it, or a file and folders that were created for our lines.
+The lines are between two marks. The first mark records what else the removal has to undo: a newline
+that was added above the mark, or a file and folders that were created for the lines. This module
+touches no disk.
 """
 
 import difflib
@@ -18,17 +19,17 @@ _BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _MARK = re.compile(rb"^(?:" + re.escape(BEGIN) + rb"|" + re.escape(END) + rb")", re.MULTILINE)
-# A line that runs shell-init and that is not a comment.
+# A line that runs `ssohelper shell-init` and is not a comment.
 _USER_LINE = re.compile(rb"^[^#\n]*\bssohelper[^\n|;&]*[ \t]shell-init\b", re.MULTILINE)
 
 
 def installed(
     data: bytes | None, lines: Sequence[str], origin: str, missing_folders: int = 0
 ) -> bytes:
-    """Return the file with our lines; `data` is None when there is no file.
+    """Return the rc file with ssohelper's lines; `data` is None if there is no file yet.
 
-    `missing_folders` is how many folders must be created for the file. Earlier lines of ours are
-    replaced in their place. Raises: ConfigInvalid when the marks are not one pair.
+    Lines that ssohelper added before are replaced in their place. `missing_folders` is how many
+    folders must be created for the file. Raises: ConfigInvalid if the marks are not one pair.
     """
     found = _block(data or b"", origin)
     if data is not None and found:
@@ -42,9 +43,10 @@ def installed(
 
 
 def uninstalled(data: bytes, origin: str) -> bytes | None:
-    """Return the file without our lines, or None when it was created for them and has no others.
+    """Return the rc file without ssohelper's lines, or None if the file is to be deleted.
 
-    Raises: ConfigInvalid when the marks are not one pair: then it is unknown which lines are ours.
+    A file is deleted if it was created for these lines and has no other lines. Raises:
+    ConfigInvalid if the marks are not one pair, since it is then unknown which lines to remove.
     """
     found = _block(data, origin)
     if found is None:
@@ -57,9 +59,9 @@ def uninstalled(data: bytes, origin: str) -> bytes | None:
 
 
 def created_folders(data: bytes, origin: str) -> int:
-    """Return how many folders `install` created for this rc file, for removal on uninstall.
+    """Return how many folders `ssohelper install` created for this rc file, to remove them too.
 
-    0 when the file also holds lines that are not ours: it then stays, with its folders.
+    Return 0 if the file also has lines of the user, because it then stays, with its folders.
     """
     found = _block(data, origin)
     recorded = found and _FOLDERS.search(found.group(1))
@@ -67,12 +69,15 @@ def created_folders(data: bytes, origin: str) -> int:
 
 
 def has_block(data: bytes, origin: str) -> bool:
-    """Return whether the file has our lines. Raises: ConfigInvalid."""
+    """Return whether the file has ssohelper's lines. Raises: ConfigInvalid for unpaired marks."""
     return _block(data, origin) is not None
 
 
 def user_line(data: bytes) -> int | None:
-    """Return the number (from 1) of a line outside our marks that runs `ssohelper shell-init`."""
+    """Return the number (from 1) of a line of the user that runs `ssohelper shell-init`, or None.
+
+    The lines between ssohelper's marks do not count.
+    """
     ours = [(block.start(), block.end()) for block in _BLOCK.finditer(data)]
     for found in _USER_LINE.finditer(data):
         if not any(start <= found.start() < end for start, end in ours):
@@ -83,7 +88,7 @@ def user_line(data: bytes) -> int | None:
 def diff(before: bytes | None, after: bytes | None, name: str) -> Iterator[str]:
     """Yield the lines of the unified diff, without newlines.
 
-    A changed line without a newline is followed by a note, as in the output of diff.
+    A shown line that has no newline in the file is followed by a note, as in diff's output.
     """
     old, new = (_lines(data or b"") for data in (before, after))
     of, to = ("/dev/null" if data is None else name for data in (before, after))
@@ -101,7 +106,8 @@ def _block(data: bytes, origin: str) -> "re.Match[bytes] | None":
         line = data.count(b"\n", 0, marks[-1]) + 1
         raise ConfigInvalid(
             f"{origin}:{line}: the marks around ssohelper's lines are not one pair",
-            hint="remove the marks and ssohelper's lines in an editor",
+            hint="in an editor, remove the lines with >>> ssohelper >>> and <<< ssohelper <<<, and "
+            "ssohelper's lines between them",
         )
     return blocks[0] if blocks else None
 

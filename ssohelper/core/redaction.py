@@ -11,7 +11,7 @@ _NAMES = (
     "SecretAccessKey|SessionToken|SigninToken|Session|code|state|user_code|"
     "AWS_CONTAINER_AUTHORIZATION_TOKEN"
 )
-# key=value, "key": "value", key: value — the value up to what ends it in each of these forms.
+# A secret after its name: key=value, "key": "value" or key: value, up to the end of the value.
 _NAMED = re.compile(
     rf"""(?ix)(?<![A-Za-z0-9_])(?P<name>(?:{_NAMES})(?:["']\s*[:=]\s*|\s*=\s*|\s*:\s+))
     (?P<scheme>(?:bearer|basic)\s+)?(?:b?"(?:[^"\\]|\\.)*"|b?'(?:[^'\\]|\\.)*'|[^\s&,;}}\])"']+)"""
@@ -27,7 +27,7 @@ _USER_INFO = re.compile(r"(?i)([a-z][a-z0-9+.-]*://)[^/\s@]+@")
 
 
 def redacted(text: str) -> str:
-    """Return the text without anything that looks like a secret; key ids keep their last four."""
+    """Return the text without anything like a secret; of a key id the last four characters stay."""
     text = _NAMED.sub(rf"\g<name>{_HIDDEN}", text)
     for shape in _SHAPES:
         text = shape.sub(_HIDDEN, text)

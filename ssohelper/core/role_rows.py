@@ -1,4 +1,4 @@
-"""The rows of lists of roles: a role with its account, its profiles and how it is used."""
+"""The rows of role lists. A row is a role with its account, its profiles and its usage."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ssohelper.core.model import NEVER_USED, Account, RoleKey, Usage
 from ssohelper.core.search import Index
 
-# The fields that a search compares, in the order of a Span's `field`.
+# The numbers of the fields of a row that a search compares. The `field` of a Span is one of them.
 ACCOUNT_NAME, ACCOUNT_ID, ROLE_NAME, EMAIL, PROFILES, SESSION = range(6)
 
 
@@ -21,29 +21,29 @@ class RoleRow(NamedTuple):
 
     @property
     def key(self) -> RoleKey:
-        """Return the key that actions take: the row's role, even after its profiles are edited."""
+        """Return the key of the row's role, by which actions find it even after profiles change."""
         return RoleKey(self.session_name, self.account.id, self.role_name)
 
     @property
     def profile_argument(self) -> str:
-        """Return what the user types for it: its first profile, else SESSION:ACCOUNT/ROLE.
+        """Return what a user types for this role: its first profile, else SESSION:ACCOUNT/ROLE.
 
-        For display only: actions take `key`.
+        This text is only shown. Actions take `key`.
         """
         return self.profiles[0] if self.profiles else self.key.text
 
 
 def plain_rows(session_name: str, account: Account, role_names: Iterable[str]) -> list[RoleRow]:
-    """Return rows without profiles and usage.
+    """Return the rows of an account's roles, without profiles and usage.
 
-    Most of 20,000 rows are such, so they skip RoleRow's own, slower constructor.
+    Most of 20,000 rows are made here, so this skips RoleRow's own constructor, which is slower.
     """
     make, kind = tuple.__new__, RoleRow
     return [make(kind, (session_name, account, name, (), NEVER_USED)) for name in role_names]
 
 
 def ranked(rows: Sequence[RoleRow]) -> list[RoleRow]:
-    """Return favourites first, then the last used, then all others in the order given."""
+    """Return the rows in order: favourites, then the last used, then all others as given."""
     used = [row for row in rows if row.usage is not NEVER_USED and row.usage != NEVER_USED]
     if not used:
         return list(rows)
@@ -58,7 +58,7 @@ def rank(usage: Usage) -> tuple[bool, int, int]:
 
 
 def index_of(rows: Sequence[RoleRow]) -> Index:
-    """Return the search over these rows; its fields are those of the constants above."""
+    """Return a search index of these rows, with one column for each field of a row."""
     return Index(
         [
             [row.account.name for row in rows],

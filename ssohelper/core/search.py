@@ -1,15 +1,18 @@
-"""Search in rows of text, and the nearest names for a typing error. Decides alone what matches."""
+"""Searches rows of text, and finds the names that are nearest to a mistyped name.
+
+No other module decides what matches a search.
+"""
 
 import difflib
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-# How much a term counts: it is a whole field, begins a field, begins a word, or is inside a word.
+# The score of a term that is a whole field, begins a field, begins a word, or is inside a word.
 _WHOLE, _FIELD_START, _WORD_START, _INSIDE = 8, 4, 2, 1
 
 
 class Span(NamedTuple):
-    """The characters from `start` to before `end` in one field of a row."""
+    """The part of a row that matches a term: `field` is its number; `end` is after the last one."""
 
     field: int
     start: int
@@ -27,7 +30,7 @@ class Match(NamedTuple):
 def search(query: str | Iterable[str], rows: Iterable[Sequence[str]]) -> list[Match]:
     """Return the rows that contain every term, best first; equal scores keep the rows' order.
 
-    A row contains a term when one of its fields does, in upper or lower case.
+    A row contains a term if one of its fields contains the term, in upper or lower case.
     """
     terms = _terms(query)
     found = []
@@ -40,10 +43,10 @@ def search(query: str | Iterable[str], rows: Iterable[Sequence[str]]) -> list[Ma
 
 
 class Index:
-    """The same search over columns of fields, fast enough for each key: 20,000 rows in 10 ms.
+    """Searches like the function `search`, but fast enough for each key press.
 
-    Fields repeat (each role of an account repeats its name), so a term is compared once with
-    each different text of a column.
+    20,000 rows take 10 ms. Texts repeat (each role of an account has the account's name), so a term
+    is compared only once with each different text of a column.
     """
 
     def __init__(self, columns: Sequence[Sequence[str]]) -> None:
@@ -51,7 +54,7 @@ class Index:
         self._columns = [_column(column) for column in columns]
 
     def search(self, query: str | Iterable[str]) -> list[int]:
-        """Return the numbers of the rows that contain every term, in the order of `search`."""
+        """Return the numbers of the rows that contain every term, best first."""
         found: Sequence[int] = range(self._count)
         totals: list[int] = []
         for number, term in enumerate(_terms(query)):
@@ -71,13 +74,13 @@ class Index:
         return [found[position] for position in order]
 
     def spans(self, query: str | Iterable[str], row: int) -> tuple[Span, ...]:
-        """Return where the terms are in this row."""
+        """Return where the terms of the query are in this row."""
         fields = [texts[numbers[row]] for texts, numbers in self._columns]
-        match = _match(row, _terms(query), fields)  # the fields are folded already
+        match = _match(row, _terms(query), fields)  # the fields are in lower case already
         return match.spans if match else ()
 
     def _scores(self, term: str, rows: Sequence[int]) -> list[int]:
-        """Return for each of the rows the best score of the term in any column, 0 for none."""
+        """Return, for each of the rows, the best score of the term in any column, or 0."""
         best: list[int] | None = None
         for texts, numbers in self._columns:
             by_text = [_score(term, text) if term in text else 0 for text in texts]
@@ -89,16 +92,16 @@ class Index:
 
 
 def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.4) -> str:
-    """Return `did you mean "a" or "b"? ` with the nearest three known names, "" without any.
+    """Return `did you mean "a" or "b"? ` with at most three similar known names, or "".
 
-    `cutoff`: how similar a name must be, from 0 to 1.
+    `cutoff` is how similar a name must be, from 0 to 1.
     """
     near = difflib.get_close_matches(name, list(known), n=3, cutoff=cutoff)
     return "did you mean " + " or ".join(f'"{item}"' for item in near) + "? " if near else ""
 
 
 def _column(fields: Sequence[str]) -> tuple[list[str], list[int]]:
-    """Return the different texts, folded, and for each row the number of its text."""
+    """Return the different texts of a column in lower case, and each row's number of its text."""
     numbers: dict[str, int] = {}
     by_row = [numbers.setdefault(field, len(numbers)) for field in fields]
     return [_folded(text) for text in numbers], by_row
@@ -127,7 +130,7 @@ def _match(index: int, terms: list[str], fields: list[str]) -> Match | None:
 
 
 def _best(term: str, fields: list[str]) -> tuple[int, Span] | None:
-    """Return the best score of the term in any field, and where it is there."""
+    """Return the best score of the term in any field, and the characters that have this score."""
     best: tuple[int, Span] | None = None
     for number, field in enumerate(fields):
         place = _place(term, field)
@@ -137,7 +140,7 @@ def _best(term: str, fields: list[str]) -> tuple[int, Span] | None:
 
 
 def _place(term: str, field: str) -> tuple[int, int] | None:
-    """Return the term's best score in the field, and the position that has it."""
+    """Return the term's best score in this field, and the position with this score, or None."""
     start = field.find(term)
     if start < 0:
         return None
@@ -152,8 +155,8 @@ def _place(term: str, field: str) -> tuple[int, int] | None:
 
 
 def _folded(text: str) -> str:
-    """Return the text in lower case, as long as before, so that spans fit the original."""
+    """Return the text in lower case, with the same length, so that spans also fit the original."""
     if text.isascii():
         return text.lower()
-    # A few characters, such as U+0130, have a lower case of two characters.
+    # A few characters, such as U+0130, become two characters in lower case. They stay as they are.
     return "".join(low if len(low := character.lower()) == 1 else character for character in text)

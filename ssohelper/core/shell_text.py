@@ -1,7 +1,8 @@
-r"""Shell text that sets and unsets variables, byte for byte. The only place that quotes for shells.
+r"""Builds shell text that sets and unsets variables. No other module quotes text for shells.
 
-Values are always in single quotes. A single quote in a value is '\'' in POSIX shells and \' in fish
-(with \\ for a backslash); PowerShell doubles each of its kinds. The variables' names are constants.
+A value is restored byte for byte. It is always in single quotes. A single quote in the value is
+written '\'' for POSIX shells, \' for fish (where a backslash is written \\), and twice for
+PowerShell. The names of the variables are constants of ssohelper.
 """
 
 import re
@@ -11,7 +12,7 @@ from ssohelper.errors import UsageProblem
 
 SHELLS = ("bash", "zsh", "fish", "pwsh")
 
-# No value that we set needs one of these. An environment cannot hold NUL.
+# Control characters. Values that have one are refused, because no variable that we set needs one.
 _CONTROL = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
 _PWSH_QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -26,7 +27,7 @@ def quoted(shell: str, value: str) -> str:
 
 
 def literal(shell: str, value: str) -> str:
-    """Return any value of an environment variable as one word, which restores it byte for byte."""
+    """Return any value of an environment variable, quoted as one word of the shell."""
     if shell == "fish":
         return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
     if shell == "pwsh":
@@ -40,7 +41,7 @@ def typed(word: str) -> str:
 
 
 def assignments(shell: str, set: Mapping[str, str], unset: Sequence[str]) -> str:
-    """Return lines that unset and export. bash's are for `sh` too.
+    """Return lines that unset and export variables. The lines for bash also work in `sh`.
 
     Raises: UsageProblem for control characters.
     """
@@ -60,13 +61,14 @@ def statements(shell: str, set: Mapping[str, str], unset: Sequence[str]) -> list
 
 
 def restoration(shell: str, names: Iterable[str], environ: Mapping[str, str]) -> str:
-    """Return text that sets these variables to their values in `environ`, and unsets the others."""
+    """Return text that gives the named variables their values in `environ`, or unsets them."""
     before = {name: literal(shell, environ[name]) for name in names if name in environ}
     missing = [name for name in names if name not in environ]
     lines = [*_unset(shell, missing)]
     for name, word in before.items():
         if shell == "fish":
-            # A universal variable that `set -g` had hidden becomes visible again: not copied.
+            # Without the global variable, a universal one of the same name may be visible again. If
+            # its value is right, it is not copied to a global one.
             found = f'set -qx {name}; and test "${name}" = {word}'
             lines.append(f"set -eg {name}; {found}; or set -gx {name} {word}")
         else:
@@ -96,11 +98,11 @@ def _export(shell: str, name: str, word: str) -> str:
 def _unset(shell: str, names: Sequence[str]) -> list[str]:
     names = [_checked(name) for name in names]
     if shell == "fish":
-        # Without -g it could erase a universal variable, in every session and permanently.
+        # Without -g, `set -e` could erase a universal variable, in every fish and permanently.
         return [f"set -eg {name}" for name in names]
     if shell == "pwsh":
         return [f"Remove-Item -LiteralPath Env:{name} -ErrorAction Ignore" for name in names]
-    # Without -v bash unsets a function of this name when there is no such variable.
+    # Without -v, bash unsets a function of this name if there is no such variable.
     return [f"unset -v {' '.join(names)}"] if names else []
 
 

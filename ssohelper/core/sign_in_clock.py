@@ -1,8 +1,9 @@
-"""When a sign-in ends, and how that is known. The only place that decides it.
+"""Decides when a sign-in ends, and how that is known. No other module decides this.
 
-AWS does not report the end. The user may have set how long sign-ins last ("configured"), ssohelper
-may have seen an earlier one end ("observed"), else it is taken to be 8 h after the sign-in
-("assumed"), which decides nothing. core.sign_in_outlook decides what follows from it.
+AWS does not report the end of a sign-in. The user may have set how long sign-ins last
+("configured"), or ssohelper may have seen an earlier sign-in end ("observed"). Otherwise the end is
+taken to be 8 h after the sign-in ("assumed"); such an end is only shown. core.sign_in_outlook
+decides what follows from an end.
 """
 
 from typing import Literal, NamedTuple
@@ -10,7 +11,8 @@ from typing import Literal, NamedTuple
 from ssohelper.core.model import AccessToken, SignInFacts
 
 ASSUMED_SECONDS = 8 * 3600
-# AWS's shortest sign-in. One that ended sooner was ended by an administrator or a sign-out.
+# The shortest sign-in that AWS allows. A sign-in that ended sooner was ended by an administrator or
+# by a sign-out.
 _SHORTEST_SECONDS = 15 * 60
 # Tokens are renewed at least hourly while they are used. A refusal that comes more than 2 h after
 # the last renewal says little about when the sign-in ended.
@@ -22,24 +24,24 @@ PromptKind = Literal["known", "assumed", "open", "ended"]
 
 
 class PromptClock(NamedTuple):
-    """The end that a prompt counts down to. `at` is epoch seconds; 0 where no time is known."""
+    """The end that a prompt counts down to. `at` is epoch seconds, or 0 if no time is known."""
 
     at: int
     kind: PromptKind
 
 
 def is_refreshable(token: AccessToken, now: int) -> bool:
-    """Return whether the token can be renewed without an interactive sign-in, by its file."""
+    """Return whether the token has what is needed to renew it without an interactive sign-in."""
     client = token.client
     return token.refresh_token is not None and client is not None and client.expires_at > now
 
 
 def facts_of_token(facts: SignInFacts, token: AccessToken) -> SignInFacts:
-    """Return the facts of the sign-in to which this token belongs.
+    """Return what is known about the sign-in to which this token belongs.
 
-    Where the recorded sign-in has ended and the file holds a token that we did not record, another
-    tool has signed in since. Of that sign-in neither beginning nor user is known; the length of
-    sign-ins and the earlier user still are.
+    If the recorded sign-in has ended and the token is not recorded, another tool has signed in
+    since. The beginning and the user of that new sign-in are unknown; how long sign-ins last and
+    who was signed in before are still known.
     """
     if facts.ended_at is None or facts.token_expires_at == token.expires_at:
         return facts
@@ -55,7 +57,7 @@ def facts_of_token(facts: SignInFacts, token: AccessToken) -> SignInFacts:
 def sign_in_end(
     facts: SignInFacts, configured_hours: float | None
 ) -> tuple[int | None, Source | None]:
-    """Return when the sign-in of these facts ends (epoch seconds), and how that is known."""
+    """Return when the recorded sign-in ends (epoch seconds), and how that is known."""
     if facts.ended_at is not None:
         return facts.ended_at, "observed"
     began = facts.signed_in_at
@@ -95,6 +97,6 @@ def length_after_end(facts: SignInFacts, token_life_seconds: int, now: int) -> i
 
 
 def length_after_renewal(facts: SignInFacts, now: int) -> int | None:
-    """Return how long sign-ins last; None when the present one, just renewed, has lasted longer."""
+    """Return how long sign-ins last, or None if this sign-in, just renewed, has lasted longer."""
     length, began = facts.observed_hours_seconds, facts.signed_in_at
     return None if length and began and now > began + length else length

@@ -1,7 +1,8 @@
-"""Advance notice that a sign-in ends: its text, and when it is due. Pure: no clock, no disk.
+"""Notices, given in advance, that a sign-in ends: their texts, and when they are due.
 
-A process that renews tokens or role credentials gives the notice: at its last renewal before a
-threshold, when its next one would come after it. Only a known end counts, never an assumed one.
+A notice is due a fixed time before the end. A process that renews tokens or role credentials gives
+the notice at its last renewal before that time. Only known ends have notices, assumed ones have
+none. This module reads no clock and no disk.
 """
 
 from typing import NamedTuple
@@ -10,30 +11,31 @@ from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.text import show
 
-# The value of the setting `notify` for the desktop's own notifications.
+# The value of the setting `notify` that chooses the desktop's own notifications.
 DESKTOP = "desktop"
-# The contract: an hour and a quarter of an hour before the end, and at the end.
+# Notices are given an hour and a quarter of an hour before the end of a sign-in, and at the end.
 _NOTICE_SECONDS_BEFORE = (3600, 900, 0)
 _AT_END = "0"
-# Ends that differ by at most this are the same: several files record them in whole seconds.
+# Two recorded ends that differ by at most a minute are the same end: files record it in whole
+# seconds, and several files do.
 _SAME_END_SECONDS = 60
 _OVER = "over"
 _REFUSED = "refused"
 
 
 class GivenNotices(NamedTuple):
-    """Which notices were given of one end (epoch seconds, None where no time is known)."""
+    """Which notices were given of one end. `end` is epoch seconds, or None if no time is known."""
 
     end: int | None = None
     marks: frozenset[str] = frozenset()
 
     def marks_of(self, end: int | None) -> frozenset[str]:
-        """Return the notices that were given of this end."""
+        """Return which notices of this end have been given."""
         return self.marks if is_same_end(self.end, end) else frozenset()
 
 
 class Notice(NamedTuple):
-    """One notice. `end` is when a sign-in is (or was) needed, `command` the command to type."""
+    """A notice. `end` is when a sign-in is or was needed; `command` is what the user must type."""
 
     session_name: str
     end: int | None
@@ -42,9 +44,9 @@ class Notice(NamedTuple):
 
 
 def counted_end(outlook: Outlook, now: int) -> int | None:
-    """Return the end that notices count down to; None where no time is known.
+    """Return the end that notices count down to, or None if no time is known.
 
-    After AWS has refused a renewal this is the end of the present token, which still works.
+    After AWS has refused a renewal, it is the end of the present token, which still works.
     """
     if outlook.reason == "refused" or outlook.is_over(now):
         return outlook.token_expires_at
@@ -54,9 +56,9 @@ def counted_end(outlook: Outlook, now: int) -> int | None:
 def due_marks(
     outlook: Outlook, now: int, next_at: int, *, is_refused: bool = False
 ) -> frozenset[str]:
-    """Return the notices that are due, given when the next renewal will come.
+    """Return which notices are due now, if the next renewal comes at `next_at`.
 
-    `is_refused`: AWS has just refused to renew the token, for which a notice is due as well.
+    `is_refused` means that AWS has just refused to renew the token: then a notice is due as well.
     """
     if outlook.is_over(now):
         return frozenset({_OVER})
@@ -70,14 +72,14 @@ def due_marks(
 
 
 def is_same_end(one: int | None, other: int | None) -> bool:
-    """Return whether two recorded ends are one end, within a minute; None equals only None."""
+    """Return whether two recorded ends differ by at most a minute; None equals only None."""
     if one is None or other is None:
         return one is other
     return abs(one - other) <= _SAME_END_SECONDS
 
 
 def notice(session_name: str, outlook: Outlook, now: int) -> Notice | None:
-    """Return the notice of this outlook; None where no end is known."""
+    """Return the notice of when a sign-in is needed by this outlook, or None if that is unknown."""
     command = f"ssohelper login {show(session_name)}"
     end, name = counted_end(outlook, now), show(session_name)
     if outlook.is_over(now):
@@ -85,7 +87,7 @@ def notice(session_name: str, outlook: Outlook, now: int) -> Notice | None:
     if end is None:
         return None
     if outlook.is_needed(now):
-        # The token that AWS issued before still works until its own end.
+        # The present token still works until it expires.
         end = outlook.token_expires_at or now
         what = f'the sign-in to "{name}" has ended: you must sign in again'
     else:
@@ -100,7 +102,7 @@ def signed_in_again_text(session_name: str) -> str:
 
 
 def _over_text(session_name: str, outlook: Outlook, command: str) -> str:
-    if outlook.reason == "signed out":  # its role credentials were removed too
+    if outlook.reason == "signed out":  # a sign-out also removes the role credentials
         return f'"{show(session_name)}" is signed out: requests fail; sign in with: {command}'
     return (
         f'the sign-in to "{show(session_name)}" is over: role credentials work until they expire, '

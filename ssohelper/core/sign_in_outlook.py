@@ -1,15 +1,16 @@
-"""When a session next needs an interactive sign-in. The only place that decides it.
+"""Decides when a session next needs an interactive sign-in. No other module decides this.
 
 | what is known | an interactive sign-in is needed |
 |---|---|
 | the session has no token | now |
-| AWS has refused to renew the token | since then |
+| AWS has refused to renew the token | since that refusal |
 | when the sign-in ends ("configured" or "observed") | at that end |
 | the token cannot be renewed | at its end, or at the sign-in's end if that is earlier |
-| only an assumed end, or none | at no known time: an assumed end is shown and decides nothing |
+| only an assumed end, or none | at no known time: an assumed end is only shown |
 
 A token that ends later than its sign-in works until its own end, but cannot be renewed again.
-`status`, `login`, `prompt`, `use`, `exec`, `serve`, the notices and the full screen render this.
+`status`, `login`, `prompt`, `use`, `exec`, `serve`, the notices and the full screen all show what
+this module decides.
 """
 
 from typing import Literal, NamedTuple
@@ -32,9 +33,9 @@ Reason = Literal[
 class Outlook(NamedTuple):
     """When an interactive sign-in is needed, and why. Times are epoch seconds.
 
-    `at` is the end that `reason` names; None for "signed out", "damaged" and "unknown".
-    `token_expires_at` is the present token's end, None without a token.
-    `is_last_token`: the present token cannot be renewed again.
+    `at` is the end that `reason` names, or None for "signed out", "damaged" and "unknown".
+    `token_expires_at` is when the present token expires, or None if there is no token.
+    `is_last_token` means that the present token cannot be renewed again.
     """
 
     at: int | None
@@ -71,7 +72,8 @@ def sign_in_outlook(
 ) -> Outlook:
     """Return the outlook of a session whose token file holds `token`.
 
-    `facts` are the session's as stored; `configured_hours` is the setting `session_hours`.
+    `facts` is what ssohelper has recorded about the session's sign-in. `configured_hours` is the
+    setting `session_hours`.
     """
     if token is None:
         return Outlook(None, "signed out")
@@ -89,7 +91,7 @@ def sign_in_outlook(
 
 
 def prompt_clock(outlook: Outlook) -> PromptClock:
-    """Return what a prompt counts down to."""
+    """Return the end that a prompt counts down to, and of which kind it is."""
     if outlook.reason in ("signed out", "damaged", "refused"):
         return PromptClock(outlook.at or 0, "ended")
     if outlook.at is None:

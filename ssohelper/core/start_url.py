@@ -1,4 +1,4 @@
-"""Start URLs: whether a URL is one of an AWS access portal, and what its host name says."""
+"""Checks start URLs of AWS access portals, and reads session name and region from host names."""
 
 import re
 from urllib.parse import SplitResult, urlsplit
@@ -22,7 +22,7 @@ _EXAMPLE = "a start URL looks like: https://d-0000000000.awsapps.com/start"
 def checked_start_url(text: str) -> str:
     """Return the text when it is the https URL of an AWS access portal. Raises: ConfigInvalid.
 
-    The text stays unchanged, because every tool compares it and hashes it for file names.
+    The text is not normalized, because every AWS tool compares it and hashes it for file names.
     """
     parts = _split(text)
     if parts is None:
@@ -37,12 +37,12 @@ def checked_start_url(text: str) -> str:
 
 
 def session_name_of(url: str) -> str:
-    """Return the first label of the host name: the default name of the session."""
+    """Return the default session name for a start URL: the first label of its host name."""
     return (urlsplit(url).hostname or "").partition(".")[0]
 
 
 def region_of(url: str) -> str | None:
-    """Return the region in the host name, or None when there is none, as for `awsapps.com`."""
+    """Return the region in a start URL's host name, or None if it has none, as `awsapps.com`."""
     host = urlsplit(url).hostname or ""
     for pattern in _REGIONAL:
         found = pattern.fullmatch(host)
@@ -57,7 +57,7 @@ def region_of(url: str) -> str | None:
 def is_same_portal(one: str, other: str) -> bool:
     """Return whether two start URLs lead to the same portal.
 
-    The only place that decides it. AWS shows one portal as `/start`, `/start/` and `/start#/`.
+    No other function decides this. AWS shows the same portal at `/start`, `/start/` and `/start#/`.
     """
     return _normalized(one) == _normalized(other)
 

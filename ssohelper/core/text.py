@@ -1,4 +1,4 @@
-"""Text from outside, escaped for terminals and for JSON. The only place that decides how."""
+"""Escapes text from outside for terminals and for JSON. No other module decides how."""
 
 import json
 import re
@@ -6,18 +6,19 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-# C0, DEL, C1, bidi controls, line separators, surrogates: they can overwrite or hide other text.
+# Characters that can overwrite or hide other text: C0, DEL, C1, bidi controls, line separators,
+# surrogates.
 _HOSTILE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
-# Longer than any name or usual path.
+# To how many characters a very long word is cut. No name and no usual path is longer.
 _SHORTENED = 240
 _VERY_LONG = re.compile(rf'[^\s"]{{{_SHORTENED + 60},}}|(?<=")[^"]{{{_SHORTENED + 60},}}(?=")')
 _LAST_MARK = re.compile(r".*[-._/,:]")
 
 
 def show(text: str, limit: int | None = None) -> str:
-    r"""Return the text for a terminal: control and bidi characters as \x1b or \u202e.
+    r"""Return the text for a terminal, with control and bidi characters as in \x1b or \u202e.
 
     A text longer than `limit` is cut, and ends with an ellipsis.
     """
@@ -38,7 +39,7 @@ def is_harmless(text: str) -> bool:
 
 
 def width(text: str) -> int:
-    """Return how many terminal columns the text takes: 2 for a wide character, 0 for a mark."""
+    """Return the text's terminal columns: 2 for a wide character, 0 for a combining one."""
     return len(text) if text.isascii() else sum(map(_columns_of, text))
 
 
@@ -57,7 +58,7 @@ def broken(text: str, columns: int) -> Iterator[str]:
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:
-    r"""Return ASCII JSON, compact without `indent`. DEL becomes \u007f: json.dumps leaves it."""
+    r"""Return ASCII JSON, compact without `indent`. Escapes DEL, too, which json.dumps does not."""
     separators = None if indent else (",", ":")
     text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=True)
     return text.replace("\x7f", "\\u007f")

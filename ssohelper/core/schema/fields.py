@@ -1,4 +1,4 @@
-"""Checks of single values: instants, numbers, texts, lists. Each raises Damaged."""
+"""Checks single values: instants, numbers, texts, lists. An invalid value raises Damaged."""
 
 import re
 from collections.abc import Callable
@@ -8,16 +8,19 @@ from ssohelper.core.instants import from_iso
 
 _T = TypeVar("_T")
 
-# Epoch seconds in the year 2242. Later ones overflow datetime, or the 10 digits in prompt files.
+# The latest instant that is valid, in 2242 (epoch seconds). Later instants would overflow datetime,
+# or the 10 digits in prompt files.
 LATEST_INSTANT = 1 << 33
-# AWS's own limits: 50 for an account's name, 64 for an address, 32 for a permission set.
+# The most characters of a name. AWS's own limits are lower: 50 for an account's name, 64 for an
+# email address, 32 for a permission set.
 LONGEST_NAME = 1024
-# Tokens become HTTP headers and environment variables: visible ASCII. Real ones are below 2 kB.
+# Tokens must be visible ASCII, because they become HTTP headers and environment variables. Real
+# tokens have less than 2 kB.
 _OPAQUE = re.compile(r"[!-~]{1,16384}")
 
 
 class Damaged(ValueError):
-    """An invalid value. `field` is its name in the file or the answer; it may be secret itself."""
+    """An invalid value. `field` is its name in the file or answer; the value may be a secret."""
 
     def __init__(self, field: str) -> None:
         super().__init__(f'no valid "{field}"')
@@ -25,61 +28,61 @@ class Damaged(ValueError):
 
 
 def obj(value: object, field: str = "object") -> dict[str, Any]:
-    """Return a JSON object as a dict."""
+    """Return the value, which must be a JSON object, as a dict."""
     if not isinstance(value, dict):
         raise Damaged(field)
     return value
 
 
 def rows(value: object, field: str, most: int) -> list[Any]:
-    """Return a list of at most `most` items."""
+    """Return the value, which must be a list of at most `most` items."""
     if not isinstance(value, list) or len(value) > most:
         raise Damaged(field)
     return value
 
 
 def opaque(value: object, field: str) -> str:
-    """Return a token, key or id, whose structure only its issuer knows: visible ASCII."""
+    """Return a token, key or id: visible ASCII, of which only the issuer knows the structure."""
     if not isinstance(value, str) or not _OPAQUE.fullmatch(value):
         raise Damaged(field)
     return value
 
 
 def text(value: object, field: str, limit: int = LONGEST_NAME) -> str:
-    """Return a text for display. It may hold any character: escape it when it is shown."""
+    """Return a text for display. It may hold any character, so escape it before showing it."""
     if not isinstance(value, str) or len(value) > limit:
         raise Damaged(field)
     return value
 
 
 def matching(value: object, field: str, pattern: re.Pattern[str]) -> str:
-    """Return a text that matches the pattern completely."""
+    """Return the value, which must be a text that matches the whole pattern."""
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise Damaged(field)
     return value
 
 
 def whole(value: object, field: str, least: int, most: int) -> int:
-    """Return a whole number in the range. A bool is refused, although Python has it as an int."""
+    """Return a whole number in the range. A bool is refused, although in Python it is an int."""
     if type(value) is not int or not least <= value <= most:
         raise Damaged(field)
     return value
 
 
 def boolean(value: object, field: str) -> bool:
-    """Return true or false."""
+    """Return the value, which must be true or false."""
     if not isinstance(value, bool):
         raise Damaged(field)
     return value
 
 
 def instant(value: object, field: str) -> int:
-    """Return epoch seconds between 1970 and 2242."""
+    """Return the value, which must be epoch seconds between 1970 and 2242."""
     return whole(value, field, 1, LATEST_INSTANT)
 
 
 def instant_of_millis(value: object, field: str) -> int:
-    """Return epoch seconds from AWS's milliseconds; seconds in their place are refused."""
+    """Return epoch seconds from AWS's epoch milliseconds. Refuses a number that is in seconds."""
     return whole(value, field, 10**11, LATEST_INSTANT * 1000) // 1000
 
 
@@ -89,7 +92,7 @@ def instant_of_text(value: object, field: str) -> int:
 
 
 def or_none(check: Callable[[object, str], _T], value: object, field: str) -> _T | None:
-    """Return the checked value; None for a missing or invalid one, for optional fields."""
+    """Return the checked value of an optional field, or None if it is missing or invalid."""
     try:
         return None if value is None else check(value, field)
     except Damaged:

@@ -1,4 +1,4 @@
-"""Accounts and roles: as the portal lists them, and as a saved listing stores them."""
+"""Checks accounts and roles, as the portal lists them and as a saved listing stores them."""
 
 import re
 from typing import Any
@@ -9,36 +9,36 @@ from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import LONGEST_NAME, Damaged
 
 VERSION = 1
-# 1,000 pages of 100: more accounts than AWS lets an organization have.
+# 1,000 pages of 100 hold more accounts than AWS lets an organization have.
 MOST_PAGES = 1000
 PAGE_SIZE = 100
 _MOST_ACCOUNTS = _MOST_ROLES = MOST_PAGES * PAGE_SIZE
 _NEXT_TOKEN = re.compile(r"[!-~]{1,100000}")
 
 
-# -- answers of the portal -------------------------------------------------------------------------
+# -- checking answers of the portal ----------------------------------------------------------------
 
 
 def page(answer: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    """Return the rows under `key` of one page."""
+    """Return the rows of one page of a listing. AWS sends them under `key`."""
     found = fields.rows(answer.get(key), key, _MOST_ROLES)
     return [fields.obj(row, key) for row in found]
 
 
 def next_token(answer: dict[str, Any]) -> str | None:
-    """Return the token to request the next page with; None after the last page."""
+    """Return the token with which to request the next page, or None after the last page."""
     after = answer.get("nextToken")
     return None if after in (None, "") else fields.matching(after, "nextToken", _NEXT_TOKEN)
 
 
 def account(row: dict[str, Any]) -> Account:
-    """Return the account in a row. AWS may omit its name and its email address."""
+    """Return the account in a row of the answer. AWS may omit the account's name and email."""
     account_id = fields.matching(row.get("accountId"), "accountId", ACCOUNT_ID)
     return Account(account_id, _text_if_any(row, "accountName"), _text_if_any(row, "emailAddress"))
 
 
 def role_name(row: dict[str, Any]) -> str:
-    """Return the role's name in a row. It may hold any character."""
+    """Return the role name in a row of the answer. The name may hold any character."""
     name = fields.text(row.get("roleName"), "roleName")
     if not name:
         raise Damaged("roleName")
@@ -50,11 +50,11 @@ def _text_if_any(row: dict[str, Any], key: str) -> str:
     return "" if value is None else fields.text(value, key)
 
 
-# -- the saved listing -----------------------------------------------------------------------------
+# -- checking a saved listing ----------------------------------------------------------------------
 
 
 def listing(found: dict[str, Any]) -> Listing:
-    """Return the listing in a file."""
+    """Return the listing that a file holds."""
     if found.get("version") != VERSION:
         raise Damaged("version")
     return Listing(
@@ -68,7 +68,7 @@ def listing(found: dict[str, Any]) -> Listing:
 def _listed(value: object) -> ListedAccount:
     found = fields.obj(value, "accounts")
     roles = fields.rows(found.get("roles"), "roles", _MOST_ROLES)
-    # Checked together, not one by one: 5,000 accounts have 100,000 roles.
+    # For speed, an account's role names are checked together: 5,000 accounts have 100,000 roles.
     if set(map(type, roles)) - {str} or max(map(len, roles), default=1) > LONGEST_NAME:
         raise Damaged("roles")
     account_id = fields.matching(found.get("id"), "id", ACCOUNT_ID)

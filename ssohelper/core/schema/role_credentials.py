@@ -1,4 +1,4 @@
-"""Role credentials: as the portal sends them, and as the cache stores them."""
+"""Checks role credentials, as the portal sends them and as the cache stores them."""
 
 import re
 from typing import Any
@@ -7,11 +7,11 @@ from ssohelper.core.model import CachedCredentials, RoleCredentials, Secret
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import Damaged
 
-# A permission set's session lasts 12 h at most. The slack is for AWS's Date, by which the moment of
-# receipt is known: it has whole seconds, and the answer took time to arrive.
+# Role credentials are valid for 12 h at most. The slack is needed because the moment of receipt is
+# taken from AWS's Date header, which has whole seconds and is older than the answer's arrival.
 _LONGEST_LIFE_SECONDS = 12 * 3600
 _SLACK_SECONDS = 300
-# IAM's accessKeyIdType.
+# The form of an access key id (IAM's accessKeyIdType).
 _ACCESS_KEY_ID = re.compile(r"[A-Za-z0-9_]{16,128}")
 _TOKEN_ID = re.compile(r"[0-9a-f]{16}")
 
@@ -28,7 +28,7 @@ def from_portal(value: object) -> RoleCredentials:
 
 
 def cached_credentials(found: dict[str, Any]) -> CachedCredentials:
-    """Return the credentials in a file of the cache; the store compares its role and portal."""
+    """Return the credentials in a cache file. The store itself compares the role and the portal."""
     credentials = RoleCredentials(
         fields.opaque(found.get("access_key_id"), "access_key_id"),
         Secret(fields.opaque(found.get("secret_access_key"), "secret_access_key")),
@@ -36,7 +36,7 @@ def cached_credentials(found: dict[str, Any]) -> CachedCredentials:
         fields.instant(found.get("expires_at"), "expires_at"),
     )
     received_at = fields.instant(found.get("received_at"), "received_at")
-    # Without a token's id, new ones are fetched before use, as after another tool's sign-in.
+    # Credentials without a valid token id are renewed before use, as after another tool's sign-in.
     token_id = fields.or_none(_token_id, found.get("token_id"), "token_id")
     return received(credentials, received_at, token_id or "")
 
@@ -44,7 +44,7 @@ def cached_credentials(found: dict[str, Any]) -> CachedCredentials:
 def received(credentials: RoleCredentials, received_at: int, token_id: str) -> CachedCredentials:
     """Return the credentials with the moment of their receipt, by AWS's clock.
 
-    Raises: Damaged when they had expired then, or are valid for longer than AWS allows.
+    Raises: Damaged if they had expired at that moment, or are valid for longer than AWS allows.
     """
     cached = CachedCredentials(credentials, received_at, token_id)
     if not 0 < cached.life_seconds <= _LONGEST_LIFE_SECONDS + _SLACK_SECONDS:

@@ -1,4 +1,4 @@
-"""Tokens, client registrations and sign-in facts: from files, and from answers of sso-oidc."""
+"""Checks tokens, client registrations and recorded sign-ins, from files and from sso-oidc."""
 
 import re
 from typing import Any
@@ -8,25 +8,27 @@ from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SignIn
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import LATEST_INSTANT, Damaged
 
-# The SDKs for JavaScript and Go do not write when the registration expires; AWS gives it 90 days.
+# The SDKs for JavaScript and Go do not record when a client registration expires. AWS registers a
+# client for 90 days.
 _REGISTRATION_SECONDS = 90 * 86400
 LONGEST_TOKEN_SECONDS = 24 * 3600
 # IAM Identity Center's longest session duration is 90 days.
 _LONGEST_SIGN_IN_SECONDS = 90 * 86400
-# A client has at most three scopes today, and a sign-in of 12 h has about 24 tokens.
+# The most texts in a list. A client has at most three scopes today, and a sign-in of 12 h has about
+# 24 tokens.
 _MOST_TEXTS = 100
 _USER_CODE = re.compile(r"[A-Za-z0-9-]{1,40}")
 _INSTANTS = ("signed_in_at", "ended_at", "refreshed_at", "token_expires_at", "person_since")
 _TEXTS = ("user", "earlier_user", "sent_id", "issuer", "client", "client_issuer")
 
 
-# -- files -----------------------------------------------------------------------------------------
+# -- checking the content of files -----------------------------------------------------------------
 
 
 def token(found: dict[str, Any]) -> AccessToken:
     """Return the token in a file of the AWS CLI's format.
 
-    Without a valid refresh token and client, it is a token that cannot be renewed.
+    If the file has no valid refresh token or no valid client, the token cannot be renewed.
     """
     value = fields.opaque(found.get("accessToken"), "accessToken")
     expires_at = fields.instant_of_text(found.get("expiresAt"), "expiresAt")
@@ -40,7 +42,7 @@ def token(found: dict[str, Any]) -> AccessToken:
 
 
 def lacks_zone(found: dict[str, Any]) -> bool:
-    """Return whether `expiresAt` has no time zone, so that it is read as UTC."""
+    """Return whether `expiresAt` in a token file has no time zone, so that it is read as UTC."""
     ends = found.get("expiresAt")
     return isinstance(ends, str) and not has_zone(ends)
 
@@ -57,9 +59,9 @@ def registration(found: dict[str, Any]) -> ClientRegistration:
 
 
 def facts(found: dict[str, Any]) -> tuple[SignInFacts, list[str]]:
-    """Return the facts in a file, and the names of its invalid fields.
+    """Return what a file records about a sign-in, and the names of the file's invalid fields.
 
-    Each field is useful alone: an invalid one counts as missing, and the others stay.
+    Each field is useful alone, so an invalid field counts as missing and the others stay.
     """
     good: dict[str, Any] = {}
     for name in SignInFacts._fields:
@@ -102,13 +104,13 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(item for item in items[:_MOST_TEXTS] if isinstance(item, str))
 
 
-# -- answers of sso-oidc ---------------------------------------------------------------------------
+# -- checking answers of sso-oidc ------------------------------------------------------------------
 
 
 def registered_client(
     answer: dict[str, Any], grant_types: tuple[str, ...], scopes: tuple[str, ...]
 ) -> ClientRegistration:
-    """Return the client in a RegisterClient answer, which repeats neither grants nor scopes."""
+    """Return the client in a RegisterClient answer. Its grants and scopes come from the request."""
     return ClientRegistration(
         fields.opaque(answer.get("clientId"), "clientId"),
         Secret(fields.opaque(answer.get("clientSecret"), "clientSecret")),
@@ -123,8 +125,8 @@ def issued_token(
 ) -> tuple[AccessToken, int]:
     """Return the token in a CreateToken answer, and its `expiresIn` as AWS sent it, in seconds.
 
-    `carried` is the refresh token of the request: it stays valid when the answer has none. A token
-    that would live for more than 24 h is taken to live for 24 h.
+    `carried` is the refresh token of the request, which stays valid if the answer has none. A token
+    with a lifetime of more than 24 h is treated as one of 24 h.
     """
     promised = fields.whole(answer.get("expiresIn"), "expiresIn", 1, 1 << 62)
     life = min(promised, LONGEST_TOKEN_SECONDS)

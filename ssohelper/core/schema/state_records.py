@@ -1,4 +1,4 @@
-"""Records of the state folder: usage, choices, console visits, config versions, clocks, notices."""
+"""Checks records of the state folder: usage, choices, console visits, config versions and more."""
 
 import re
 from typing import Any, NamedTuple
@@ -14,21 +14,25 @@ from ssohelper.core.sign_in_notices import GivenNotices
 from ssohelper.errors import SsoHelperError
 
 USAGE_VERSION = 1
-# More roles than any user uses, and more profiles than any user removes.
+# The most roles in a record: more than any user uses, and than any user removes profiles of.
 _MOST_ROLES = 200_000
 _MOST_FILTERS = 1000
-_MOST_VERSIONS = 100  # and notices
+_MOST_VERSIONS = 100  # also the most notices in a record
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LONGEST_FILTER = 4096
 _MOST_USES = 1 << 40
-# Seconds since the machine's start: 100 years.
+# The longest uptime that is believed: 100 years, in seconds.
 _LONGEST_UPTIME_SECONDS = 100 * 366 * 86400
-# The rows of core.prompt_text, which shells check; then the end of the role's credentials.
+# A prompt's file: one line with the rows of core.prompt_text, which the shells check, and perhaps a
+# second line with the instant at which the role's credentials expire.
 _PROMPT_FILE = re.compile(rb"[^\n]{1,900}\n(?:([0-9]{1,10})\n)?")
 
 
 class Visit(NamedTuple):
-    """A console session. `is_told`: the user has seen the hint for two of them in one browser."""
+    """A console session in a browser, until `ends_at`.
+
+    `is_told` means that the user has seen the hint about two console sessions in one browser.
+    """
 
     key: RoleKey
     ends_at: int
@@ -36,14 +40,17 @@ class Visit(NamedTuple):
 
 
 class Described(NamedTuple):
-    """Length and hash of the bytes that follow a version's head."""
+    """The length and the hash of a config that is stored after the head of a saved version."""
 
     length: int
     sha256: str
 
 
 class VersionHead(NamedTuple):
-    """The head of one saved version of the config. None: there was no file."""
+    """The head of a saved version: what the config was before and after a write.
+
+    `before` or `after` is None if there was no file.
+    """
 
     before: Described | None
     after: Described | None
@@ -78,7 +85,7 @@ def usage_lines(found: dict[str, Any]) -> list[Any]:
 
 
 def usage(line: object) -> tuple[RoleKey, Usage]:
-    """Return one line of the usage file."""
+    """Return the role and its usage in one line of the usage file."""
     values = fields.rows(line, "roles", 6)
     if len(values) != 6:
         raise Damaged("roles")
@@ -88,7 +95,7 @@ def usage(line: object) -> tuple[RoleKey, Usage]:
 
 
 def visit(line: object) -> Visit:
-    """Return one line of the file of console visits."""
+    """Return the console session in one line of the file of console visits."""
     values = fields.rows(line, "browsers", 5)
     if len(values) != 5:
         raise Damaged("browsers")
@@ -128,7 +135,7 @@ def choices(found: dict[str, Any]) -> tuple[Choices, list[str]]:
 
 
 def reading(found: dict[str, Any]) -> Reading:
-    """Return the last reading of AWS's clock."""
+    """Return the last reading of AWS's clock from a file."""
     return Reading(
         _seconds(found.get("aws_at"), "aws_at", LATEST_INSTANT),
         _seconds(found.get("wall_at"), "wall_at", LATEST_INSTANT),
@@ -138,7 +145,7 @@ def reading(found: dict[str, Any]) -> Reading:
 
 
 def prompt_role_end(content: bytes) -> int | None:
-    """Return the end of a role's credentials that a prompt's file has; None where it has none."""
+    """Return when the role's credentials expire by a prompt's file, or None if it does not say."""
     found = _PROMPT_FILE.fullmatch(content)
     if not found:
         raise Damaged("line")
@@ -171,7 +178,8 @@ def _key(values: list[Any]) -> RoleKey:
 
 
 def _seconds(value: object, field: str, most: int) -> float:
-    # Not `value > most`: Python's JSON parser accepts NaN, for which each comparison is false.
+    # `value > most` would not refuse NaN, which Python's JSON parser accepts: each comparison with
+    # NaN is false.
     if type(value) not in (int, float) or not 0 <= value <= most:  # type: ignore[operator]
         raise Damaged(field)
     return float(value)  # type: ignore[arg-type]
@@ -197,7 +205,7 @@ def _region(value: object) -> str:
 
 
 def _removed(value: object) -> frozenset[Role]:
-    """Return the valid ones: after an invalid one, `sync` must not add all the others again."""
+    """Return the valid roles; else one invalid role would make `sync` add all profiles again."""
     items = fields.rows(value, "removed", _MOST_ROLES)
     found = (fields.or_none(_role, item, "removed") for item in items)
     return frozenset(role for role in found if role is not None)
