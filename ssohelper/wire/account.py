@@ -1,4 +1,4 @@
-"""AccountClient: which identity a role's credentials have in their account. STS GetCallerIdentity.
+"""AccountClient asks STS which identity a role's credentials have (GetCallerIdentity).
 
 Source: STS 2011-06-15.
 """
@@ -15,7 +15,7 @@ from ssohelper.errors import BadAnswer, RoleNotAssigned, SsoHelperError
 from ssohelper.wire.answers import NOT_AWS
 from ssohelper.wire.clients import Refusal, make_client, run_within, translate_errors
 
-# sts: a role session's name is [\w+=,.@-]{2,64}.
+# The ARN of a role session. STS limits the role session's name to [\w+=,.@-]{2,64}.
 _ARN = re.compile(
     r"arn:(aws[a-z-]*):sts::([0-9]{12}):assumed-role/([A-Za-z0-9_+=,.@-]{1,64})"
     r"/([A-Za-z0-9_+=,.@-]{2,64})"
@@ -25,7 +25,7 @@ _CALL_SECONDS = 12.0
 
 
 class Identity(NamedTuple):
-    """The identity that AWS sees: STS's answer."""
+    """The identity that role credentials have, by STS's answer."""
 
     arn: str
     account_id: str
@@ -33,17 +33,17 @@ class Identity(NamedTuple):
 
     @property
     def role_session(self) -> str:
-        """The user name, after which Identity Center names the role session."""
+        """Return the name of the role session, which Identity Center takes from the user name."""
         return self.arn.rsplit("/", 1)[1]
 
     def is_role(self, role: Role) -> bool:
         """Return whether this is the IAM role of that permission set in that account."""
-        # AWSReservedSSO_<permission set>_<16 hex digits>
+        # The role of a permission set is named AWSReservedSSO_<permission set>_<16 hex digits>.
         return self.account_id == role.account_id and f"_{role.name}_" in self.arn
 
 
 class AccountClient:
-    """Asks STS in one region, with one role's credentials."""
+    """Calls STS in one region, with the credentials of one role."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class AccountClient:
 
     def get_caller_identity(self) -> Identity:
         """Return the identity that these credentials have.
-        Raises: RoleNotAssigned (they are refused), AwsUnreachable, BadAnswer."""
+        Raises: RoleNotAssigned (STS refuses the credentials), AwsUnreachable, BadAnswer."""
         service = f"STS in {self._region}"
         client = make_client("sts", self._region, self._endpoint, self._environ, self._credentials)
         with translate_errors(service, _explain):
@@ -71,11 +71,11 @@ class AccountClient:
 
 
 def _explain(refusal: Refusal) -> SsoHelperError | None:
-    # Without an error code the answer is not AWS's, and says nothing about the credentials.
+    # An answer without an error code is not from AWS, and says nothing about the credentials.
     if refusal.status in (401, 403) and refusal.code:
         return RoleNotAssigned(
             f"STS refuses these credentials ({refusal.code or refusal.status})",
-            hint="get new ones: ssohelper cache clear, then try again",
+            hint="to get new credentials: ssohelper cache clear, then try again",
         )
     return None
 
@@ -84,11 +84,11 @@ def _identity(answer: Any) -> Identity:
     found = answer if isinstance(answer, dict) else {}
     arn, account_id, user_id = (found.get(key) for key in ("Arn", "Account", "UserId"))
     if not isinstance(account_id, str) or not ACCOUNT_ID.fullmatch(account_id):
-        raise BadAnswer('STS answered nonsense: an "Account" without 12 digits', hint=NOT_AWS)
+        raise BadAnswer('STS answered nonsense: its "Account" has no 12 digits', hint=NOT_AWS)
     parts = _ARN.fullmatch(arn) if isinstance(arn, str) else None
     if parts is None or parts.group(2) != account_id:
         raise BadAnswer(
-            'STS answered nonsense: the "Arn" is no role session of that account', hint=NOT_AWS
+            'STS answered nonsense: its "Arn" is no role session of that account', hint=NOT_AWS
         )
     if not isinstance(user_id, str) or not _USER_ID.fullmatch(user_id):
         raise BadAnswer('STS answered nonsense: no valid "UserId"', hint=NOT_AWS)

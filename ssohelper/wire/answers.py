@@ -1,11 +1,12 @@
-"""Whether AWS or another program answered, and what it means. The only place that decides.
+"""Decides whether an answer came from AWS or from another program, and what the answer means.
 
-An error is AWS's own when the header x-amzn-ErrorType names it, or its JSON has a code of AWS's
-models. Every other error came from a proxy, a gateway or a captive portal: it says nothing about a
-token or a role, so no token and no credentials are dropped because of it.
+No other module decides this. An error is AWS's own if the header x-amzn-ErrorType names it, or if
+its JSON has an error code of AWS's API models. Every other error came from a proxy, a gateway or a
+captive portal. Such an error says nothing about a token or a role, so ssohelper does not drop any
+token or credentials because of it.
 
-Source: SSO Portal API and SSO OIDC API 2019-06-10, RFC 6749 §5.2, RFC 8628 §3.5. The portal's
-ForbiddenException is in no model and is what the service really sends.
+Source: SSO Portal API and SSO OIDC API 2019-06-10, RFC 6749 §5.2, RFC 8628 §3.5. The portal really
+sends ForbiddenException, although no model has it.
 """
 
 import json
@@ -19,7 +20,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, SsoHelperError, Throttled
 from ssohelper.wire.transport import Answer
 
-# OAuth's code in the body of an sso-oidc error -> the exception that the header names.
+# Maps the OAuth code in the body of an sso-oidc error to the exception that its header names.
 _OAUTH_CODES = {
     "access_denied": "AccessDeniedException",
     "authorization_pending": "AuthorizationPendingException",
@@ -47,17 +48,17 @@ _THROTTLING = ("SlowDownException", "ThrottlingException", "TooManyRequestsExcep
 _ERROR_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,79}")
 MESSAGE_LIMIT = 120
 _REQUEST_IDS = ("x-amzn-RequestId", "x-amz-request-id", "x-amzn-request-id")
-REDIRECTED = "a network that asks for a sign-in redirects: open any page in a browser"
+REDIRECTED = "the network may want its own sign-in: open any page in a browser"
 NOT_AWS = "check the network and HTTPS_PROXY, then try again"
-REFUSED = "try again in a minute; if it stays, give your administrator this message"
-# A gateway's statuses for "no usable answer from the server behind me".
+REFUSED = "try again in a minute; if this repeats, give your administrator this message"
+# The statuses by which a gateway says that the server behind it gave no usable answer.
 _GATEWAY_GOT_NO_ANSWER = (502, 504)
 LATER = "try again in a minute"
 _T = TypeVar("_T")
 
 
 class AwsError(NamedTuple):
-    """An error that AWS itself answered: its exception's name, the status, a sanitised message."""
+    """An error that AWS itself sent: its exception's name, the status, a sanitised message."""
 
     name: str
     status: int
@@ -75,12 +76,12 @@ def record_of(
     *,
     is_oauth: bool = True,
 ) -> _T:
-    """Return what `parse` (of core.schema) makes of the JSON object of a good answer.
+    """Return the record that `parse` (a function of core.schema) reads from a good answer's JSON.
 
-    `meaning` maps an error of AWS's own to the exception for this call, if there is a special one.
-    `is_oauth`: the service answers with OAuth's error codes (sso-oidc).
-    Raises: what `meaning` returns; Throttled (any 429), AwsUnreachable (5xx, and every error that
-    is not AWS's), AnswerLost (a gateway's 502, 504), BadAnswer.
+    `meaning` returns the exception that an error of AWS means for this call, or None to use a
+    general one. `is_oauth` means that the service sends OAuth's error codes, as sso-oidc does.
+    Raises: the exception from `meaning`; Throttled (any 429), AwsUnreachable (5xx, and every error
+    that is not AWS's), AnswerLost (502 or 504 of a gateway), BadAnswer (any other answer).
     """
     if answer.status != 200:
         raise error_of(answer, service, meaning, is_oauth=is_oauth)
@@ -94,7 +95,7 @@ def record_of(
 
 
 def check_empty(answer: Answer, service: str, meaning: Meaning) -> None:
-    """Check the answer of a portal call that returns nothing. Raises: as `record_of`."""
+    """Check the answer of a portal call that returns nothing. Raises the errors of `record_of`."""
     if answer.status != 200:
         raise error_of(answer, service, meaning, is_oauth=False)
     if answer.body.strip() and not isinstance(_json(answer.body), dict):
@@ -104,7 +105,7 @@ def check_empty(answer: Answer, service: str, meaning: Meaning) -> None:
 def error_of(
     answer: Answer, service: str, meaning: Meaning, *, is_oauth: bool = True
 ) -> SsoHelperError:
-    """Return the exception for an answer with another status than 200."""
+    """Return the exception for an answer whose status is not 200."""
     ours = aws_error_of(answer, is_oauth=is_oauth)
     if ours is not None:
         meant = meaning(ours)
@@ -132,16 +133,16 @@ def error_of(
 
 
 def aws_error_of(answer: Answer, *, is_oauth: bool = True) -> AwsError | None:
-    """Return the error that AWS itself answered; None when another program answered."""
+    """Return the error that AWS itself sent, or None if the answer is from another program."""
     found = _json(answer.body)
     body = found if isinstance(found, dict) else {}
-    # As "InvalidGrantException:http://internal.amazon.com/coral/com.amazonaws.sso.oidc/".
+    # The header is like "InvalidGrantException:http://internal.amazon.com/coral/…sso.oidc/".
     name = _error_name(answer.headers.get("x-amzn-ErrorType", ""))
     if not name:
         codes = (body.get(key) for key in ("__type", "code", "error"))
         code = next((code for code in codes if isinstance(code, str)), "")
-        # Only sso-oidc answers with OAuth codes. Proxies do too, and their 403 for a portal call
-        # must not count as AWS's refusal of a role.
+        # Of AWS's services only sso-oidc sends OAuth codes. Proxies send such codes too, and their
+        # 403 for a portal call must not count as AWS's refusal of a role.
         name = (_OAUTH_CODES.get(code) if is_oauth else None) or _error_name(code)
         if name not in _KNOWN_ERRORS:
             return None
@@ -151,19 +152,19 @@ def aws_error_of(answer: Answer, *, is_oauth: bool = True) -> AwsError | None:
 
 
 def retry_after_seconds(headers: HTTPMessage) -> float | None:
-    """Return the Retry-After header in seconds; None without one."""
+    """Return the seconds of the Retry-After header, or None if there is no such header."""
     return parse_retry_after(headers.get("Retry-After"))
 
 
 def parse_retry_after(value: object) -> float | None:
-    """Return a Retry-After in seconds; None for its date form and for anything else."""
+    """Return the seconds of a Retry-After value, or None if the value is a date or invalid."""
     if not isinstance(value, str) or not value.isascii() or not value.isdigit() or len(value) > 5:
         return None
     return float(value)
 
 
 def kind_of_content(answer: Answer) -> str:
-    """Describe, for a message, the answer of a program that is not AWS."""
+    """Describe the answer of a program that is not AWS, for an error message."""
     kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     begin = answer.body[:200].lstrip().lower()
     if kind in ("text/html", "application/xhtml+xml") or begin.startswith((b"<!doctype", b"<html")):
@@ -190,7 +191,7 @@ def _foreign_error(answer: Answer, service: str) -> AwsUnreachable:
 
 
 def foreign_success(answer: Answer, service: str) -> BadAnswer:
-    """Return the error for a status of success with a body that is not AWS's."""
+    """Return the error for an answer that has a success status but a body that is not AWS's."""
     return BadAnswer(
         f"{service} gave an answer that makes no sense ({kind_of_content(answer)})",
         hint=_hint_about(answer),
@@ -198,7 +199,7 @@ def foreign_success(answer: Answer, service: str) -> BadAnswer:
 
 
 def nonsense(answer: Answer, service: str, damage: Damaged) -> BadAnswer:
-    """Return the error for an answer whose JSON lacks what the API promises."""
+    """Return the error for an answer in whose JSON a field of AWS's API is missing or invalid."""
     if _is_of_aws(answer):
         return BadAnswer(f"{service} gave an answer that makes no sense: {damage}", hint=LATER)
     return BadAnswer(
@@ -219,7 +220,7 @@ def _hint_about(answer: Answer) -> str:
 
 
 def _error_name(text: str) -> str:
-    """Return the name in "Name:http://..." or "com.amazonaws...#Name"; "" when there is none."""
+    """Return the name in a text like "Name:http://..." or "com.amazonaws...#Name", or ""."""
     name = text.partition(":")[0].rpartition("#")[2].strip()
     return name if _ERROR_NAME.fullmatch(name) else ""
 

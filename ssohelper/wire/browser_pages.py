@@ -1,8 +1,8 @@
-"""Pages on 127.0.0.1 for the user's own browser: redirects that work once, and the callback.
+"""Serves pages on 127.0.0.1 to the user's own browser: one-time redirects, and the callback.
 
-The browser's command gets the address of such a redirect instead of the real one: every user of
-the machine can read arguments in the process list, and the real address holds a state, a user code
-or a sign-in token.
+The command that opens the browser gets the address of a one-time redirect instead of the real
+address. Every user of the machine can read a command's arguments in the process list, and the real
+address holds a state, a user code or a sign-in token.
 """
 
 import hmac
@@ -44,7 +44,7 @@ _DENIED = _page(
 _DENIED_BY_UNKNOWN = _page(
     400,
     "Not signed in",
-    "ssohelper cannot tell which user of this machine refused, so it still waits: "
+    "ssohelper cannot tell which user of this machine refused the sign-in, so it still waits: "
     "end it in your terminal with Ctrl-C.",
 )
 _NOT_EXPECTED = _page(400, "Not expected", "This request belongs to no sign-in.")
@@ -56,12 +56,12 @@ _USED = _page(410, "Used already", "This address worked once. Your terminal show
 _OVER = _page(410, "Already done", "This sign-in is over. You can close this tab.")
 
 Outcome = Literal["served", "refused", "not visited"]
-# Called with the request and its query.
+# A function that returns the answer for one page. It gets the request and the request's query.
 _Page = Callable[[Request, str], Answer]
 
 
 class BrowserPages(Closing):
-    """Pages on a free port; listens from the first `add_redirect` (or `start`) until `close`."""
+    """Serves pages on a free port, from the first `add_redirect` (or `start`) until `close`."""
 
     def __init__(self, *, admits_unknown: bool = False) -> None:
         self._admits_unknown = admits_unknown
@@ -70,7 +70,7 @@ class BrowserPages(Closing):
         self._pages: dict[str, _Page] = {}
 
     def start(self) -> None:
-        """Listen on a free port. Raises: LocalState."""
+        """Listen on a free port. Raises: LocalState if the system gives no port or thread."""
         self._server = LocalServer.bind(0, self._handler_at)
         self._server.start()
 
@@ -96,7 +96,7 @@ class BrowserPages(Closing):
 
     @property
     def has_refused_a_user(self) -> bool:
-        """Whether a client was refused because its user is another one or unknown."""
+        """Return whether a client was refused because its user is unknown or another user."""
         return self._server is not None and self._server.has_refused_a_user
 
     @property
@@ -112,13 +112,13 @@ class BrowserPages(Closing):
         return _NOT_FOUND
 
     def close(self) -> None:
-        """Stop listening; answers under way are still sent."""
+        """Stop listening. Answers that were begun are still sent."""
         if self._server is not None:
             self._server.close()
 
 
 class OneTimeRedirect:
-    """One address of BrowserPages: its path is 256 random bits."""
+    """An address of BrowserPages that redirects one visit. Its path is 256 random bits."""
 
     def __init__(self, url: str, target: Secret, has_refused: Callable[[], bool]) -> None:
         self.url = url
@@ -128,16 +128,16 @@ class OneTimeRedirect:
         self._served = threading.Event()
 
     def wait(self, seconds: float) -> Outcome:
-        """Wait for the first visit; return "refused" when only another or an unknown user came."""
+        """Wait for a visit. Return "refused" if only another or an unknown user has visited."""
         if self._served.wait(seconds):
             return "served"
         return "refused" if self._has_refused() else "not visited"
 
     def answer(self, request: Request, _query: str) -> Answer:
-        """Return the redirect, once; then that it was used."""
+        """Return the redirect for the first request, and a page about its use for later ones."""
         if "?" in request.target:
             return _NOT_FOUND
-        # In WSL a Windows browser is no process of this Linux: its user is never known.
+        # In WSL the browser runs on Windows, so that Linux never knows the browser's user.
         if not request.is_ours and not _is_wsl():
             return _REFUSED
         with self._lock:
@@ -148,18 +148,19 @@ class OneTimeRedirect:
 
 
 class Callback(NamedTuple):
-    """The parameters of the callback: a code, or AWS's error code."""
+    """What AWS's sign-in page passes to the callback: a code, or an error code."""
 
     code: Secret | None
     error: str | None
 
 
 class SignInPages(BrowserPages):
-    """BrowserPages with the page that a sign-in returns to. Listens as soon as it is made.
+    """BrowserPages with the callback, the page that a sign-in returns to. It listens at once.
 
-    A request with another state is answered and changes nothing: any web page in the browser can
-    send one, with any error and any state. A request of an unknown user needs the right state and a
-    code: Linux cannot tell the user of WSL's Windows programs, nor of any program in gVisor.
+    A callback with a wrong state is answered but has no effect, because any web page in the browser
+    can send one. A callback from a client whose user is unknown counts only if it has the right
+    state and a code. Linux cannot tell the user of Windows programs in WSL, or of any program in
+    gVisor.
     """
 
     def __init__(self) -> None:
@@ -172,7 +173,7 @@ class SignInPages(BrowserPages):
 
     @property
     def redirect_uri(self) -> str:
-        """The address that AWS's sign-in page returns to."""
+        """Return the address of the callback, to which AWS's sign-in page returns."""
         return self._origin + CALLBACK_PATH
 
     def expect(self, state: Secret) -> None:
@@ -180,7 +181,7 @@ class SignInPages(BrowserPages):
         self._state = state
 
     def wait_for_callback(self, seconds: float) -> Callback | None:
-        """Return the callback, or None when none came in time."""
+        """Wait for the callback and return it, or None if it does not come in time."""
         try:
             return self._arrived.get(timeout=seconds)
         except queue.Empty:
@@ -197,11 +198,11 @@ class SignInPages(BrowserPages):
         if not self._taken.acquire(blocking=False):
             return _OVER
         page = _RECEIVED if callback.code else _DENIED
-        # Only once the page has been sent: the process may end soon after.
+        # Report the callback only when the page has been sent: the process may end soon after.
         return page._replace(after=lambda: self._arrived.put(callback))
 
     def _callback_in(self, query: str) -> Callback | None:
-        """Return the callback in this query; None when it is not the expected one."""
+        """Return the callback in this query, or None if it is not the expected callback."""
         if len(query) > _LONGEST_QUERY:
             return None
         fields = parse_qs(query, keep_blank_values=True)

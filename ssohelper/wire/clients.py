@@ -1,8 +1,8 @@
-"""botocore clients for the calls that must be signed: retries, time and size limits, our errors.
+"""Makes botocore clients for calls that must be signed, with limits of time and size.
 
-No client reads ~/.aws/config (10,000 profiles cost 550 ms there), AWS_DATA_PATH or ~/.aws/models:
-signed requests go to our own checked endpoint only. No client follows a redirect or searches for
-credentials.
+No client reads ~/.aws/config, since botocore takes 550 ms to read 10,000 profiles. No client reads
+AWS_DATA_PATH or ~/.aws/models, so that signed requests go only to the endpoint that was checked. No
+client follows a redirect or searches for credentials.
 """
 
 import logging
@@ -42,13 +42,15 @@ from ssohelper.wire.transport import ANSWER_LIMIT_BYTES, READ_SECONDS, ignore_ke
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
-# Emptied, so that botocore reads no config and credentials file and ignores AWS_PROFILE.
+# botocore's settings without a value, so that it reads no config file and no credentials file, and
+# ignores AWS_PROFILE.
 _NO_FILES = {
     "profile": (None, None, None, None),
     "config_file": (None, None, "", None),
     "credentials_file": (None, None, "", None),
 }
-# What botocore's parsers raise on answers of the wrong shape: plain Python errors among others.
+# The errors that botocore's parsers raise for malformed answers, some of which are plain Python
+# errors.
 _PARSER_ERRORS = (
     BotoCoreError,
     ResponseParserError,
@@ -62,7 +64,7 @@ _PARSER_ERRORS = (
 
 
 class Refusal(NamedTuple):
-    """An error that AWS answered: its code, the HTTP status, the sanitised message."""
+    """An error that AWS sent: its code, the HTTP status, the sanitised message."""
 
     code: str
     status: int
@@ -79,12 +81,12 @@ def make_client(
 ) -> Any:
     """Return a botocore client that signs with these credentials, for this endpoint only.
 
-    botocore retries 429 and 5xx by its own rules, three tries in all.
+    After a 429 or 5xx botocore retries by its own rules, with at most three tries in all.
     """
     ignore_key_log()
     session = botocore.session.Session(session_vars=dict(_NO_FILES))
-    # By default the loader also reads AWS_DATA_PATH and ~/.aws/models: an endpoint rule set there
-    # could send requests to any host.
+    # By default the loader also reads AWS_DATA_PATH and ~/.aws/models, in which an endpoint rule
+    # set could send requests to any host.
     own_data = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
     session.register_component("data_loader", own_data)
     config = Config(
@@ -100,13 +102,15 @@ def make_client(
         region_name=region,
         endpoint_url=endpoint,
         config=config,
-        # botocore's own two variables; an empty one, which it cannot handle, counts as unset.
+        # botocore itself uses these two variables. It cannot handle an empty one, which counts as
+        # unset here.
         verify=environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or True,
         aws_access_key_id=credentials.access_key_id,
         aws_secret_access_key=credentials.secret_access_key.reveal(),
         aws_session_token=credentials.session_token.reveal(),
     )
-    # botocore has no public API for these limits; every request goes through this attribute.
+    # Limit origin and size of answers. botocore has no public API for this, but every request goes
+    # through the attribute http_session.
     client._endpoint.http_session = _BoundedSession(client._endpoint.http_session, endpoint)
     return client
 
@@ -115,10 +119,10 @@ def make_client(
 def translate_errors(
     service: str, explain: Callable[[Refusal], SsoHelperError | None] | None = None
 ) -> Iterator[None]:
-    """Turn botocore's errors into ours; `explain` may return a special one for a refusal.
+    """Turn botocore's errors into ssohelper's; `explain` may return a special one for a refusal.
 
     `service` names the service in messages: "the sign-in service in eu-west-1".
-    Raises: Throttled (429), AwsUnreachable (no connection, 5xx), BadAnswer (the rest).
+    Raises: Throttled (429), AwsUnreachable (no connection, 5xx), BadAnswer (all other errors).
     """
     try:
         yield
@@ -140,7 +144,7 @@ def translate_errors(
 
 
 def refusal_of(error: ClientError) -> Refusal:
-    """Return the service's error, sanitised and shortened."""
+    """Return the error that the service sent, sanitised and shortened."""
     answer = error.response if isinstance(error.response, dict) else {}
     error_body = answer.get("Error") if isinstance(answer.get("Error"), dict) else {}
     meta = answer.get("ResponseMetadata") or {}
@@ -157,9 +161,9 @@ def refusal_of(error: ClientError) -> Refusal:
 def run_within(deadline: Deadline, work: Callable[[], _T], what: str = "AWS") -> _T:
     """Run `work` and return its result; give up at the deadline.
 
-    It runs in a daemon thread: a server that sends one byte a second never exceeds a read timeout,
-    and a daemon thread that is left over does not keep the process alive.
-    Raises: AwsUnreachable at the deadline; whatever `work` raises.
+    `work` runs in a thread, because a server that sends one byte a second never exceeds a read
+    timeout. After the deadline the thread goes on, but as a daemon it keeps no process alive.
+    Raises: AwsUnreachable at the deadline, and any error that `work` raises.
     """
     outcome: list[tuple[_T | None, BaseException | None]] = []
 
@@ -181,7 +185,7 @@ def run_within(deadline: Deadline, work: Callable[[], _T], what: str = "AWS") ->
 
 
 class _BoundedSession:
-    """botocore's HTTP session, restricted to one origin and to answers of 4 MiB."""
+    """botocore's HTTP session, restricted to one origin and to answers of at most 4 MiB."""
 
     def __init__(self, inner: Any, endpoint: str) -> None:
         self._inner = inner
@@ -192,10 +196,10 @@ class _BoundedSession:
             raise ConfigInvalid(
                 f'a signed request would go to "{show(urlsplit(request.url).netloc, 120)}", which '
                 "is not the endpoint that was checked",
-                hint="unset AWS_DATA_PATH, and look into ~/.aws/models",
+                hint="unset AWS_DATA_PATH, and remove endpoint rules from ~/.aws/models",
             )
         request.stream_output = True
-        # Host and path only: queries, headers and bodies hold secrets.
+        # Log only host and path, because queries, headers and bodies hold secrets.
         place, began = urlsplit(request.url), time.monotonic()
         _log.debug("%s %s%s", request.method, place.netloc, place.path)
         response = self._inner.send(request)
@@ -223,10 +227,10 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 
 
 def _read_all(raw: Any) -> bytes:
-    """Return the body, or its first 4 MiB and a little more.
+    """Return the body of an answer; of a longer one the first 4 MiB and a little more.
 
-    Raises: IncompleteRead for one that was cut short. botocore disables urllib3's check, which is
-    made by the read that finds nothing more: so this reads to the end.
+    Raises: IncompleteRead for a body that was cut short. botocore disables urllib3's check for
+    this. The check is part of the read that finds nothing more, so this function reads to the end.
     """
     raw.enforce_content_length = True
     body = bytearray()
@@ -263,7 +267,7 @@ def _general(service: str, refusal: Refusal) -> SsoHelperError:
 
 
 def _kind(cause: Exception) -> str:
-    """Return the kind of error, from its class only: messages may quote requests."""
+    """Return the kind of an error, from its class only, since its message may quote a request."""
     name = type(cause).__name__.removesuffix("Error").removesuffix("Exception")
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*", name)  # "HTTPClient": HTTP, Client
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*", name)  # "HTTPClient" gives HTTP, Client
     return " ".join(word if word.isupper() else word.lower() for word in words) or "unknown"

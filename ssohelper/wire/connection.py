@@ -1,6 +1,6 @@
-"""One connection to AWS: name lookup, connect, proxy, TLS. Each wait on it ends at a deadline.
+"""Opens a connection to AWS: name lookup, connect, proxy, TLS. Each wait ends at a deadline.
 
-Any failure in `connect` comes before the request is sent: it is AwsUnreachable, never AnswerLost.
+When `connect` fails, no request has been sent, so the error is AwsUnreachable, never AnswerLost.
 """
 
 import errno
@@ -18,9 +18,10 @@ from ssohelper.errors import AwsUnreachable
 from ssohelper.wire.proxies import Proxy
 
 CONNECT_SECONDS = 3.0
-# A host with many addresses of which none answers must not use up a deadline of 18 s.
+# The time for trying all addresses of a host. A host with many addresses of which none answers must
+# not use up a deadline of 18 s.
 _ALL_ADDRESSES_SECONDS = 6.0
-# glibc asks each name server for 5 s.
+# The time for a name lookup. glibc waits 5 s for each name server.
 _LOOKUP_SECONDS = 10.0
 _HANDSHAKE_SECONDS = 5.0
 CHECK_NETWORK = "check the network, then try again"
@@ -39,10 +40,10 @@ class Route(NamedTuple):
 class Connection:
     """An open connection, with the socket methods that http.client.HTTPResponse needs.
 
-    How the deadline holds against a server that sends one byte a second: HTTPResponse reads through
-    the buffered reader of `makefile`, which calls `receive_into`, one system call at a time. Each
-    call first sets the socket's timeout to what is left of the deadline (or to `read_seconds`, when
-    that is less). So no thread has to watch the time.
+    The deadline holds even if a server sends one byte a second. HTTPResponse reads through the
+    buffered reader of `makefile`, which calls `receive_into` once for each system call. Each call
+    first sets the socket's timeout to what is left of the deadline (or to `read_seconds`, if that
+    is less). So no thread has to watch the time.
     """
 
     def __init__(self, sock: Any) -> None:
@@ -50,22 +51,22 @@ class Connection:
         self._deadline = Deadline(0, time.monotonic)
         self._read_seconds = 0.0
         self.received_bytes = 0
-        # The server has sent its last byte.
+        # Whether the server has sent its last byte.
         self.has_ended = False
         self.idle_since = 0.0
 
     def begin(self, deadline: Deadline, read_seconds: float) -> None:
-        """Set the limits of the next request."""
+        """Set the time limits of the next request."""
         self._deadline, self._read_seconds = deadline, read_seconds
         self.received_bytes = 0
 
     def sendall(self, data: bytes) -> None:
-        """Send all bytes, within the limits."""
+        """Send all bytes within the time limits of the request."""
         self._set_timeout()
         self._sock.sendall(data)
 
     def receive_into(self, buffer: Any) -> int:
-        """Receive bytes, within the limits; return their number, 0 at the end."""
+        """Receive bytes within the time limits. Return how many, 0 if the server has sent all."""
         self._set_timeout()
         count = int(self._sock.recv_into(buffer))
         self.received_bytes += count
@@ -76,7 +77,7 @@ class Connection:
         return io.BufferedReader(_Reader(self))
 
     def is_quiet(self) -> bool:
-        """Return whether nothing can be read: the server has neither closed it nor sent more."""
+        """Return whether the server has neither closed the connection nor sent more bytes."""
         try:
             with selectors.DefaultSelector() as selector:
                 selector.register(self._sock, selectors.EVENT_READ)
@@ -111,7 +112,7 @@ class _Reader(io.RawIOBase):
 def connect(route: Route, deadline: Deadline) -> Connection:
     """Return a new connection, ready for a request.
 
-    Raises: AwsUnreachable. Nothing of the request was sent.
+    Raises: AwsUnreachable. Nothing of the request has been sent then.
     """
     try:
         return _open(route, deadline)
@@ -159,11 +160,11 @@ def _connect_tcp(host: str, port: int, deadline: Deadline) -> socket.socket:
 
 
 def _look_up_addresses(host: str, port: int, deadline: Deadline) -> list[Any]:
-    """Return what getaddrinfo finds; give up at the deadline.
+    """Return the addresses of a host from getaddrinfo; give up at the deadline.
 
-    getaddrinfo takes no timeout, so it runs in a daemon thread, which is left over only when no
-    name server answers. The name is passed as bytes: as text it would go through the IDNA
-    codec, whose import costs 5 ms.
+    getaddrinfo takes no timeout, so it runs in a daemon thread, which goes on after the deadline
+    only if no name server answers. The host name is passed as bytes, because as text it would go
+    through the IDNA codec, whose import costs 5 ms.
     """
     outcome: list[list[Any] | OSError] = []
 
@@ -196,7 +197,7 @@ def _is_literal(host: str) -> bool:
 
 
 def _open_tunnel(connection: Connection, route: Route, proxy: Proxy, deadline: Deadline) -> None:
-    """Ask the proxy for a tunnel to the endpoint. Raises: AwsUnreachable when it refuses."""
+    """Ask the proxy for a tunnel to the endpoint. Raises: AwsUnreachable if the proxy refuses."""
     host = f"[{route.host}]" if ":" in route.host else route.host
     target = f"{host}:{route.port}"
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
@@ -204,7 +205,7 @@ def _open_tunnel(connection: Connection, route: Route, proxy: Proxy, deadline: D
         lines.append(f"Proxy-Authorization: {proxy.authorization}")
     connection.begin(deadline, _HANDSHAKE_SECONDS)
     connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
-    # HTTPResponse is typed for a socket; Connection has all that it uses of one.
+    # HTTPResponse is typed for a socket. A Connection has all the methods that it calls.
     response = HTTPResponse(connection, method="CONNECT")  # type: ignore[arg-type]
     try:
         response.begin()
@@ -220,17 +221,19 @@ def _open_tunnel(connection: Connection, route: Route, proxy: Proxy, deadline: D
 
 def _wrap_tls(sock: Any, context: ssl.SSLContext, host: str, deadline: Deadline) -> Any:
     _set_handshake_timeout(sock, deadline)
-    # The name as bytes, so that the IDNA codec is not imported. A cut connection raises an error:
-    # a cut answer without a length must not count as complete.
+    # The host name is passed as bytes, so that the IDNA codec is not imported. The end of the
+    # connection without a TLS close is an error, or a cut answer without a length would count as
+    # complete.
     return context.wrap_socket(
         sock, server_hostname=host.encode("ascii"), suppress_ragged_eofs=False
     )
 
 
 def _wrap_tls_in_tls(sock: Any, context: ssl.SSLContext, host: str, deadline: Deadline) -> Any:
-    """Wrap a connection that already uses TLS, to an https proxy.
+    """Add TLS to a connection that already uses TLS, as to an https proxy.
 
-    Python's ssl cannot do this. urllib3 can; only users of such a proxy pay for its import, 70 ms.
+    Python's ssl cannot do this, but urllib3 can. Only users of an https proxy pay for the import of
+    urllib3, which takes 70 ms.
     """
     from urllib3.util.ssltransport import SSLTransport
 
@@ -242,7 +245,7 @@ def _set_handshake_timeout(sock: Any, deadline: Deadline) -> None:
     seconds = min(_HANDSHAKE_SECONDS, deadline.left())
     if seconds <= 0:
         raise TimeoutError("the deadline has passed")
-    # ssl counts the whole handshake against the socket's timeout, not each read of it.
+    # ssl applies the socket's timeout to the whole handshake, not to each read of the handshake.
     sock.settimeout(seconds)
 
 
@@ -250,7 +253,7 @@ def certificate_error(service: str) -> AwsUnreachable:
     """Return the error for a service whose TLS certificate cannot be verified."""
     return AwsUnreachable(
         f"{service} cannot be reached: its TLS certificate cannot be checked",
-        hint="behind a proxy of your company AWS_CA_BUNDLE names the file with its certificate",
+        hint="behind a company proxy, set AWS_CA_BUNDLE to the file with the proxy's certificate",
     )
 
 
@@ -262,7 +265,7 @@ def _explain(route: Route, cause: OSError) -> AwsUnreachable:
 
 
 def _kind(cause: OSError) -> str:
-    """Describe what failed; without the error's own text, which may quote an address."""
+    """Describe what failed, but without the error's own text, which may quote an address."""
     if isinstance(cause, socket.gaierror):
         return "its name cannot be resolved"
     if isinstance(cause, TimeoutError):
@@ -279,5 +282,6 @@ def _kind(cause: OSError) -> str:
 def _proxy_error(route: Route, proxy: Proxy, what: str) -> AwsUnreachable:
     return AwsUnreachable(
         f"{route.service} cannot be reached: the proxy {proxy.host}:{proxy.port} {what}",
-        hint="check HTTPS_PROXY and NO_PROXY; with a password: http://user:password@host",
+        hint="check HTTPS_PROXY and NO_PROXY; a proxy with a password is written: "
+        "http://user:password@host",
     )

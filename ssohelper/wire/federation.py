@@ -1,7 +1,7 @@
-"""Federation: exchanges one role's credentials for a token that signs a browser in to the console.
+"""Exchanges a role's credentials for a token that signs a browser in to the console (federation).
 
 Source: IAM user guide, "Enable custom identity broker access to the AWS console". No API model
-describes it: AWS's sign-in host takes a form and answers with JSON.
+describes this call: AWS's sign-in host takes a form and answers with JSON.
 """
 
 import json
@@ -27,13 +27,13 @@ from ssohelper.wire.retries import with_retries
 from ssohelper.wire.transport import Answer, Transport, warn_about_general_endpoint
 
 _CALL_SECONDS = 15.0
-# AWS's tokens have some 700 to 2,000 characters. It becomes part of an address, whose length is
-# limited too.
+# A sign-in token of AWS has some 700 to 2,000 characters. Longer ones are refused, because the
+# token becomes part of an address, whose length is limited too.
 _TOKEN = re.compile(r"[!-~]{16,8192}")
 
 
 class Federation:
-    """AWS's sign-in host of one region, for the console."""
+    """Calls AWS's sign-in host of one region, which signs browsers in to the console."""
 
     def __init__(
         self, region: str, environ: Mapping[str, str], warn: Callable[[str], None]
@@ -45,10 +45,10 @@ class Federation:
         self._warn = warn
 
     def get_login_url(self, credentials: RoleCredentials, issuer: str, destination: str) -> Secret:
-        """Return the address that signs a browser in, valid for about 15 minutes.
+        """Return the address that signs a browser in to the console, valid for about 15 minutes.
 
-        SessionDuration is not sent: the console session then ends with the credentials, and AWS
-        does not refuse a role that was assumed from another role, as it does with SessionDuration.
+        SessionDuration is not sent, so the console session ends with the credentials. If it was
+        sent, AWS would refuse a role that was assumed from another role.
         Raises: RoleNotAssigned (credentials refused), AwsUnreachable, Throttled, BadAnswer.
         """
         warn_about_general_endpoint(self._environ, self._warn)
@@ -57,11 +57,11 @@ class Federation:
 
     def _get_sign_in_token(self, credentials: RoleCredentials) -> Secret:
         deadline = Deadline(_CALL_SECONDS, time.monotonic)
-        # A lost sign-in token does no harm: the call may be repeated.
+        # The call may be repeated, because a sign-in token that gets lost does no harm.
         return with_retries(lambda: self._ask(credentials, deadline), deadline, is_repeatable=True)
 
     def _ask(self, credentials: RoleCredentials, deadline: Deadline) -> Secret:
-        # POST: in a query string the credentials would appear in every proxy's log.
+        # Use POST, because credentials in a query string would appear in every proxy's log.
         form = urlencode({"Action": "getSigninToken", "Session": _session(credentials)})
         answer = self._transport.send(
             "POST",
@@ -99,7 +99,7 @@ class Federation:
         if status in (400, 401, 403):
             return RoleNotAssigned(
                 f"{self._service} refuses these credentials ({status})",
-                hint="get new ones: ssohelper cache clear, then try again",
+                hint="to get new credentials: ssohelper cache clear, then try again",
             )
         if 300 <= status < 400:
             return BadAnswer(

@@ -1,8 +1,8 @@
-"""LocalServer: the one HTTP server for clients on this machine, with every check that they share.
+"""LocalServer is the HTTP server for clients on this machine. It checks every client and request.
 
 The sign-in callback, the console redirect and the credentials endpoint all use it. One thread
-reads all requests, so that idle and slow clients cost no thread; a complete request is answered in
-one of at most 64 threads. Nothing is logged: requests and answers carry secrets.
+reads all requests, so that idle and slow clients cost no thread. A complete request is answered in
+one of at most 64 other threads. Nothing is logged, because requests and answers carry secrets.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ MOST_THREADS = 64
 # How long a client may take to send a request.
 HEAD_SECONDS = 5.0
 _SEND_SECONDS = 5.0
-# Each client uses a descriptor; so many are left for files and for connections to AWS.
+# How many descriptors are left for files and for connections to AWS. Each client uses one.
 _OWN_DESCRIPTORS = 48
 _BACKLOG = 512
 
@@ -37,7 +37,7 @@ def _ignore(_error: BaseException) -> None:
 
 
 def bind_port(port: int = 0) -> socket.socket:
-    """Return a socket bound to this port of 127.0.0.1, 0: a free one. Raises: LocalState."""
+    """Return a socket bound to this port of 127.0.0.1; 0 means a free port. Raises: LocalState."""
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if sys.platform != "win32":
         # After a restart, connections of the previous server may still be closing. On Windows this
@@ -54,10 +54,10 @@ def bind_port(port: int = 0) -> socket.socket:
 
 
 class LocalServer:
-    """Answers on a bound socket from `start` to `close`, by the rules.
+    """Answers requests on a bound socket, from `start` to `close`, as the rules say.
 
-    `handle` is called with each request that passed the checks. `report` is called with an
-    exception that it raises; the client then gets the refusal.
+    `handle` is called with each request that passed the checks. If it raises an exception, `report`
+    is called with that exception, and the client gets the rules' refusal.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class LocalServer:
         self._handle = handle
         self._report = report
         self._most_clients = min(rules.most_clients, _affordable_clients())
-        self._reading: dict[socket.socket, _Client] = {}  # the oldest first
+        self._reading: dict[socket.socket, _Client] = {}  # in order of arrival
         self._answering: set[socket.socket] = set()
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
@@ -82,7 +82,7 @@ class LocalServer:
         self._threads = 0
         self._idle = threading.Semaphore(0)
         self._thread = threading.Thread(target=self._run, daemon=True, name="ssohelper-local")
-        # Whether a client was refused because of its user.
+        # Whether a client was refused because its user is unknown or another user.
         self.has_refused_a_user = False
 
     @classmethod
@@ -92,10 +92,10 @@ class LocalServer:
         make_handler: Callable[[int], RequestHandler],
         report: Callable[[BaseException], None] = _ignore,
     ) -> Self:
-        """Return a server on a port of 127.0.0.1 (0: a free one), or on a bound socket.
+        """Return a server on a port of 127.0.0.1 (0 means a free port), or on a bound socket.
 
-        `make_handler` is called with the port, with 0 for a socket. The socket is closed when
-        anything fails. Raises: LocalState.
+        `make_handler` is called with the port, or with 0 for a Unix socket. If anything fails, the
+        socket is closed. Raises: LocalState if the port cannot be used.
         """
         bound = bind_port(place) if isinstance(place, int) else place
         try:
@@ -107,7 +107,7 @@ class LocalServer:
             raise
 
     def start(self) -> None:
-        """Listen and answer. Raises: LocalState (no more threads); the server is then closed."""
+        """Listen and answer. If no thread can be started, close the server and raise LocalState."""
         try:
             self._listening.listen(_BACKLOG)
             for each in (self._listening, self._woken):
@@ -122,7 +122,7 @@ class LocalServer:
             raise
 
     def close(self) -> None:
-        """Stop listening at once; answers under way are still sent. May be called again."""
+        """Stop listening at once. Answers that were begun are still sent. May be called twice."""
         self._listening.close()
         with contextlib.suppress(OSError):
             self._wake.send(b".")
@@ -131,13 +131,13 @@ class LocalServer:
         for each in (self._wake, self._woken, self._selector):
             each.close()
 
-    # -- the one thread that reads -----------------------------------------------------------------
+    # -- reading requests, in one thread -----------------------------------------------------------
 
     def _run(self) -> None:
         while self._listening.fileno() >= 0:
             try:
                 self._step()
-            except Exception as error:  # one client's: the others are still answered
+            except Exception as error:  # an error with one client: answer the others
                 self._report(error)
                 time.sleep(0.1)
         for connection in list(self._reading):
@@ -162,7 +162,8 @@ class LocalServer:
         try:
             connection, _ = self._listening.accept()
         except OSError:
-            # No descriptor is left, or the client has gone: closing a client helps the first case.
+            # Either no descriptor is left, or the client has gone. Closing another client helps in
+            # the first case.
             self._close_oldest()
             time.sleep(0.01)
             return
@@ -179,7 +180,7 @@ class LocalServer:
         until = time.monotonic() + HEAD_SECONDS
         self._reading[connection] = _Client(bytearray(), until, user == "ours")
         self._selector.register(connection, selectors.EVENT_READ)
-        self._read(connection)  # most clients have sent all by now
+        self._read(connection)  # most clients have sent their request by now
 
     def _may_ask(self, user: "_User", connection: socket.socket) -> bool:
         if connection.family == socket.AF_INET and not _is_from_here(connection):
@@ -223,7 +224,7 @@ class LocalServer:
         self._selector.unregister(connection)
         return self._reading.pop(connection)
 
-    # -- the threads that answer -------------------------------------------------------------------
+    # -- answering requests, in several threads ----------------------------------------------------
 
     def _hand_over(self, connection: socket.socket) -> None:
         client = self._stop_reading(connection)
@@ -237,7 +238,7 @@ class LocalServer:
 
     def _add_thread(self) -> None:
         name = f"ssohelper-answer-{self._threads + 1}"
-        with contextlib.suppress(RuntimeError):  # no more can be started: the present ones do it
+        with contextlib.suppress(RuntimeError):  # no new thread: the present ones answer
             threading.Thread(target=self._work, daemon=True, name=name).start()
             self._threads += 1
 
@@ -246,7 +247,7 @@ class LocalServer:
             connection, client = taken
             answer = self._answer_to(client)
             try:
-                # A client that closes its end meanwhile is no error.
+                # It is no error if the client closes the connection meanwhile.
                 with connection, contextlib.suppress(OSError):
                     connection.settimeout(_SEND_SECONDS)
                     connection.sendall(answer.encoded())
@@ -270,7 +271,7 @@ class LocalServer:
 
 
 class _Client(NamedTuple):
-    """What a client has sent so far, until when it may send, and whether its user is ours."""
+    """What a client has sent so far, until when it may send, and whether its user is this user."""
 
     head: bytearray
     until: float
@@ -281,10 +282,10 @@ _User = Literal["ours", "unknown", "another"]
 
 
 def _find_user(connection: socket.socket) -> _User:
-    """Return whose process the client is: this user's or root's, another user's, or unknown.
+    """Return whether the client belongs to this user or root ("ours"), to another user, or unknown.
 
-    Only Linux tells the user of a TCP connection. Elsewhere each client counts as ours: there the
-    token, the random path or the state is the only protection.
+    Only Linux tells the user of a TCP connection. On other systems each client counts as "ours", so
+    that the token, the random path or the state is the only protection.
     """
     uid = peer.find_peer_uid(connection)
     if uid is None:
@@ -294,7 +295,7 @@ def _find_user(connection: socket.socket) -> _User:
 
 
 def _is_from_here(connection: socket.socket) -> bool:
-    """Return whether the client's address is 127.0.0.1: none of our clients has another one."""
+    """Return whether the client's address is 127.0.0.1, which all clients of this server have."""
     try:
         return bool(connection.getpeername()[0] == HOST)
     except OSError:
@@ -302,7 +303,7 @@ def _is_from_here(connection: socket.socket) -> bool:
 
 
 def _affordable_clients() -> int:
-    """Return for how many clients this process has descriptors left."""
+    """Return how many clients this process has enough descriptors for."""
     if sys.platform != "win32":
         limit = getrlimit(RLIMIT_NOFILE)[0]
         if limit != RLIM_INFINITY:

@@ -1,4 +1,7 @@
-"""OidcClient: AWS's sign-in service (sso-oidc 2019-06-10): clients, device codes, tokens."""
+"""OidcClient gets clients, device codes and tokens from AWS's sign-in service.
+
+Source: SSO OIDC API 2019-06-10.
+"""
 
 import json
 import shlex
@@ -25,12 +28,12 @@ from ssohelper.wire.answers import AwsError, record_of
 from ssohelper.wire.retries import with_retries
 from ssohelper.wire.transport import READ_SECONDS, Answer, Transport, warn_about_general_endpoint
 
-# Registered without a port and used with one, as RFC 8252 §7.3 allows. The AWS CLI registers the
-# same address, so that both can share a registration.
+# The redirect address is registered without a port and used with one, as RFC 8252 §7.3 allows. The
+# AWS CLI registers the same address, so that both programs can share a registration.
 _REGISTERED_REDIRECT = "http://127.0.0.1/oauth/callback"
 _PKCE_GRANTS = ("authorization_code", "refresh_token")
 _DEFAULT_SCOPES = ("sso:account:access",)
-# For calls that the user waits for. Background calls pass their own deadline.
+# The time limit of calls that the user waits for. Background calls pass their own deadline.
 _CALL_SECONDS = 15.0
 _T = TypeVar("_T")
 _ENDED = (
@@ -40,16 +43,16 @@ _ENDED = (
     "UnauthorizedClientException",
 )
 _REGISTER, _AUTHORIZE_DEVICE, _TOKEN = "/client/register", "/device_authorization", "/token"
-# In the wrong region, AWS reports an invalid start URL.
+# The calls that name the portal. In the wrong region, AWS reports that the start URL is invalid.
 _NAMES_THE_PORTAL = (_REGISTER, _AUTHORIZE_DEVICE)
 _UNKNOWN_PORTAL = ("InvalidRequestException", "InvalidRequestRegionException")
 
 
 class OidcClient:
-    """The sign-in service of one session's region.
+    """Calls the sign-in service in one session's region.
 
-    `facts` returns what is known of the sign-in: tokens and client secrets are checked with it
-    before they are sent.
+    `facts` returns what is recorded about the sign-in. Before a token or a client secret is sent,
+    it is checked with this record.
     """
 
     def __init__(
@@ -73,7 +76,7 @@ class OidcClient:
 
     @property
     def issuer(self) -> str:
-        """The issuer to record with a token or client that this service issues."""
+        """Return the issuer to record with a token or client that this service issues."""
         return issuer.issuer_of(self._endpoint, self._session.region)
 
     def may_have(self, client: ClientRegistration) -> bool:
@@ -84,7 +87,8 @@ class OidcClient:
     def register(self, grant: str) -> ClientRegistration:
         """Register a client for the "authorization_code" or device code grant, and return it.
 
-        Wire: POST /client/register. The answer has neither grants nor scopes: ours are recorded.
+        Wire: POST /client/register. The answer has neither grants nor scopes, so those of the
+        request are recorded.
         """
         asked: dict[str, Any] = {
             "clientName": f"ssohelper-{self._session.name}",
@@ -107,14 +111,14 @@ class OidcClient:
     def authorize_url(
         self, registration: ClientRegistration, redirect_uri: str, state: str, challenge: str
     ) -> str:
-        """Return the address of the sign-in page, built from our own values only."""
+        """Return the address of AWS's sign-in page. It is built from our own values only."""
         query = {
             "response_type": "code",
             "client_id": registration.client_id,
             "redirect_uri": redirect_uri,
             "state": state,
             "code_challenge_method": "S256",
-            # Plural, as in the AWS CLI: the service does not read RFC 6749's `scope`.
+            # The name is plural, as in the AWS CLI: the service does not read RFC 6749's `scope`.
             "scopes": " ".join(self._scopes),
             "code_challenge": challenge,
         }
@@ -138,7 +142,7 @@ class OidcClient:
         )
 
     def start_device_authorization(self, registration: ClientRegistration) -> DeviceAuthorization:
-        """Start a sign-in by device code; both addresses of the answer are checked and rebuilt.
+        """Start a sign-in by device code. Both sign-in addresses in the answer are checked.
 
         Raises: BadAnswer for an address that is not AWS's, RegistrationRejected.
         """
@@ -166,7 +170,7 @@ class OidcClient:
     def get_token_by_device_code(
         self, registration: ClientRegistration, authorization: DeviceAuthorization
     ) -> tuple[AccessToken, int] | Poll:
-        """Poll once; return the token and its lifetime in seconds, or the state of the sign-in."""
+        """Poll once. Return the token and its lifetime in seconds, or why there is no token yet."""
         asked = {
             "grantType": DEVICE_CODE_GRANT,
             "deviceCode": authorization.device_code.reveal(),
@@ -184,9 +188,9 @@ class OidcClient:
         Sends exactly one request: the refresh token may be single-use. The whole deadline is spent
         waiting for the answer, since a late answer still holds the next refresh token. When the
         answer has no refresh token, the new token keeps the old one.
-        Raises: LoginRequired when AWS refuses it for good, RegistrationRejected; AnswerLost when
-        AWS may have accepted it; Throttled, AwsUnreachable, BadAnswer; ConfigInvalid, before
-        anything is sent, for a token that another endpoint issued.
+        Raises: LoginRequired if AWS refuses the token for good; AnswerLost if AWS may have accepted
+        it but no answer came; RegistrationRejected, Throttled, AwsUnreachable, BadAnswer;
+        ConfigInvalid, before anything is sent, for a token that another endpoint issued.
         """
         if token.refresh_token is None or token.client is None:
             raise LoginRequired(f'the sign-in of session "{self._session.name}" cannot be renewed')
@@ -197,17 +201,17 @@ class OidcClient:
         )
 
     def answered_at(self) -> float | None:
-        """Return the time of the last answer by AWS's clock (epoch seconds); None: unknown."""
+        """Return when AWS last answered, by AWS's clock (epoch seconds), or None if unknown."""
         return self._answered_at
 
-    # -- one call ------------------------------------------------------------------------------
+    # -- making one call -----------------------------------------------------------------------
 
     @property
     def _scopes(self) -> tuple[str, ...]:
         return self._session.scopes or _DEFAULT_SCOPES
 
     def get_ready(self) -> None:
-        """Prepare the first call: warnings, TLS settings."""
+        """Prepare the first call: give warnings and make the TLS settings."""
         with self._lock:
             if not self._has_warned:
                 self._has_warned = True
@@ -255,7 +259,7 @@ class OidcClient:
         deadline: Deadline,
         read_seconds: float = READ_SECONDS,
     ) -> tuple[AccessToken, int]:
-        """Wire: POST /token. `expiresIn` is seconds."""
+        """Request a token; return it and its lifetime in seconds. Wire: POST /token."""
         whole = {
             "clientId": registration.client_id,
             "clientSecret": registration.client_secret.reveal(),
@@ -269,17 +273,17 @@ class OidcClient:
             read_seconds,
         )
         if promised > schema.LONGEST_TOKEN_SECONDS:
-            self._warn(f"{self._service} promised a token of more than 24 h; it is used for 24 h")
+            self._warn(f"{self._service} sent a token for more than 24 h; it is used for 24 h")
         return token, min(promised, schema.LONGEST_TOKEN_SECONDS)
 
     def _meaning(self, error: AwsError, path: str) -> SsoHelperError | None:
-        """Return what an error of AWS's own means; None leaves it to the general rules."""
+        """Return the exception that AWS's error means for this call, or None for a general one."""
         name = self._session.name
         if path in _NAMES_THE_PORTAL and error.name in _UNKNOWN_PORTAL:
             url = self._session.start_url
             return BadAnswer(
                 f'{self._service} refuses "{url}": {error.message or error.name}',
-                hint="are address and region right? "
+                hint="are start URL and region right? "
                 f"ssohelper setup {shlex.quote(url)} --session {name} --region REGION",
             )
         if path == _TOKEN and error.name == "AuthorizationPendingException":
@@ -288,7 +292,7 @@ class OidcClient:
             return _NotYet(Poll.SLOW_DOWN)
         if error.name == "InvalidClientException":
             return RegistrationRejected(
-                f'AWS no longer knows the client of session "{name}"',
+                f'AWS no longer knows the client registration of session "{name}"',
                 hint=f"sign in with: ssohelper login {name} --force",
             )
         if error.name in _ENDED:
@@ -306,7 +310,7 @@ class OidcClient:
 
 
 class _NotYet(LoginRequired):
-    """The answer to a poll before the user has confirmed. It does not leave this module."""
+    """AWS's answer to a poll before the user has confirmed. Raised inside this module only."""
 
     def __init__(self, poll: Poll) -> None:
         super().__init__(f"the sign-in is not confirmed ({poll.value})")

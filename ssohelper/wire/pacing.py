@@ -1,7 +1,7 @@
-"""When the next listing request may be sent: 20 a second, slower after a 429, for all threads.
+"""Decides when the next request of a listing may be sent: 20 a second, fewer after a 429.
 
-Measured with 300 accounts at a limit of 20 requests/s: takes 1.04 × the time that the limit allows;
-botocore's `adaptive` mode takes 1.16 to 1.21 ×.
+All threads share this pace. Measured with 300 accounts at a limit of 20 requests/s, a listing takes
+1.04 × the shortest time that the limit allows; with botocore's `adaptive` mode 1.16 to 1.21 ×.
 """
 
 import threading
@@ -10,22 +10,22 @@ from collections.abc import Callable
 
 from ssohelper.broker.pace import REQUESTS_A_SECOND
 
-# A longer Retry-After is ignored: AWS sends seconds, and no user waits for a day.
+# A Retry-After longer than this is ignored: AWS sends a few seconds, and no user waits for a day.
 LONGEST_PAUSE_SECONDS = 20.0
-# After so long without any answer, none is likely in the next minute. Longer than the longest
-# pause, which AWS may ask for.
+# After this time without any answer, none is likely in the next minute. It is longer than the
+# longest pause that AWS may ask for.
 PATIENCE_SECONDS = 30.0
 _SLOWEST = 1.0
-# By how many requests a second the pace rises with each answer that is no 429.
+# By how many requests a second the pace rises with each answer other than a 429.
 _REGAINED = 0.05
 
 
 class Pacing:
     """Spaces requests evenly. A 429 pauses all threads for a moment and lowers the pace.
 
-    The first 429 pauses for 0.1 s and lowers the pace by a twentieth: another program may have sent
-    requests, or AWS may count differently. Each further one doubles the pause and lowers it by a
-    fifth.
+    The first 429 pauses for 0.1 s and lowers the pace by a twentieth only, because another program
+    may have sent requests or AWS may count differently. Each further 429 doubles the pause and
+    lowers the pace by a fifth.
     """
 
     def __init__(
@@ -49,14 +49,14 @@ class Pacing:
 
     @property
     def pace(self) -> float:
-        """The present pace, in requests a second."""
+        """Return the present pace, in requests a second."""
         return self._pace
 
     @property
     def patience_left(self) -> float:
-        """Seconds from the next request (or from now) until AWS has been silent for too long.
+        """Return the seconds from the next request (or now) until AWS has been silent too long.
 
-        Counted from the last answer to any thread, else from the first request.
+        The silence began with the last answer to any thread, or else with the first request.
         """
         with self._lock:
             since = self._monotonic() if self._answered_at is None else self._answered_at
@@ -70,7 +70,7 @@ class Pacing:
                 if self._answered_at is None:
                     self._answered_at = now
                 if self._next_at <= now:
-                    # When this is late by less than one interval, the next request is not delayed.
+                    # If this request is late by less than one interval, do not delay the next one.
                     late = now - self._next_at
                     interval = 1 / self._pace
                     self._next_at = (self._next_at if late < interval else now) + interval
@@ -79,7 +79,7 @@ class Pacing:
             self._sleep(seconds)
 
     def note_answer(self) -> None:
-        """Note an answer that was no 429."""
+        """Record an answer other than a 429, after which the pace may rise again."""
         with self._lock:
             self.answers += 1
             self._answered_at = self._monotonic()
@@ -87,9 +87,9 @@ class Pacing:
             self._pace = min(self._full_pace, self._pace + _REGAINED)
 
     def note_throttled(self, retry_after_seconds: float | None = None) -> None:
-        """Note a 429: all threads pause for AWS's Retry-After, else for 0.1 s, doubled each time.
+        """Record a 429. All threads pause for AWS's Retry-After, or for 0.1 s, doubled each time.
 
-        Several 429s within 0.5 s count as one: all threads have reached the same limit.
+        Several 429s within 0.5 s count as one, because all threads have reached the same limit.
         """
         with self._lock:
             now = self._monotonic()

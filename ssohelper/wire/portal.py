@@ -1,4 +1,4 @@
-"""Portal: the accounts and roles of a sign-in, role credentials, logout.
+"""Portal calls AWS's access portal: it lists accounts and roles, gets role credentials, signs out.
 
 Source: SSO Portal API 2019-06-10. Every field of an answer is checked (core.schema), so that the
 values are what core.model promises. Names of accounts and roles may contain any character.
@@ -36,8 +36,8 @@ from ssohelper.wire.transport import Answer, Transport, warn_about_general_endpo
 
 _T = TypeVar("_T")
 
-# AWS's errors for an account or role that does not exist or is not assigned. The service sends 403
-# "No access"; its model has 400 and 404 only.
+# AWS's errors for an account or role that does not exist or is not assigned. The service really
+# sends 403 "No access", although its API model has only 400 and 404.
 _NOT_ASSIGNED = (
     "AccessDeniedException",
     "ForbiddenException",
@@ -46,16 +46,17 @@ _NOT_ASSIGNED = (
 )
 
 _LISTING_TRIES = 6
-# The limit of one call of a listing, also when the server sends one byte after another.
+# The time limit of one call of a listing, even if the server sends one byte after another.
 _LISTING_CALL_SECONDS = 30.0
 _LOGOUT_SECONDS = 8.0
 _READ_TIMEOUT_SECONDS = 10.0
 
 
 class Portal:
-    """One session's portal. Several threads may use it; their listings share one pace.
+    """Calls one session's portal. Several threads may use it; their listings share one pace.
 
-    `facts` returns what is known of the sign-in: each token is checked with it before it is sent.
+    `facts` returns what is recorded about the sign-in. Before a token is sent, it is checked with
+    this record.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class Portal:
         self._lock = threading.Lock()
 
     def of_new_token(self, token: AccessToken, issued_by: str) -> "Portal":
-        """Return the portal for a token that the sign-in service has just issued, not saved yet."""
+        """Return a Portal for a token that was just issued by `issued_by` and is not saved yet."""
         facts = SignInFacts(token_ids=(token.id,), issuer=issued_by)
         return Portal(self._session, self._environ, self._warn, facts=lambda: facts)
 
@@ -100,7 +101,7 @@ class Portal:
     def list_roles(self, token: AccessToken, account_id: str) -> list[str]:
         """Return the names of the roles in an account, each once, in AWS's order.
         Wire: GET /assignment/roles, 100 a page.
-        Raises: as `accounts`; RoleNotAssigned means that AWS refuses this account."""
+        Raises the errors of `list_accounts`; RoleNotAssigned means that AWS refuses the account."""
         what = f"the roles of {account_id}"
         asked = {"account_id": account_id}
         read = _page_of(listings.role_name, "roleList")
@@ -111,7 +112,7 @@ class Portal:
     def get_role_credentials(
         self, token: AccessToken, role: Role, deadline: Deadline
     ) -> RoleCredentials:
-        """Exchange a token for one role's credentials. One request: the caller paces and retries.
+        """Exchange a token for one role's credentials. Sends one request: the caller retries.
         Wire: GET /federation/credentials; `expiration` arrives in milliseconds.
         Raises: TokenRejected (401), RoleNotAssigned (AWS's own 400, 403, 404), Throttled,
         AwsUnreachable, BadAnswer."""
@@ -127,11 +128,11 @@ class Portal:
         )
 
     def answered_at(self) -> float | None:
-        """Return the time of the last answer by AWS's clock (epoch seconds); None: unknown."""
+        """Return when AWS last answered, by AWS's clock (epoch seconds), or None if unknown."""
         return self._answered_at
 
     def get_ready(self) -> None:
-        """Prepare the first call: warnings, TLS settings."""
+        """Prepare the first call: give warnings and make the TLS settings."""
         with self._lock:
             if not self._has_warned:
                 self._has_warned = True
@@ -144,7 +145,7 @@ class Portal:
 
     def logout(self, token: AccessToken) -> None:
         """End the sign-in at AWS.
-        Raises: TokenRejected when it had ended already, AwsUnreachable for any other failure."""
+        Raises: TokenRejected if the sign-in had ended already, AwsUnreachable otherwise."""
         deadline = Deadline(_LOGOUT_SECONDS, time.monotonic)
         with_retries(lambda: self._log_out(token, deadline), deadline, is_repeatable=True)
 
@@ -153,10 +154,10 @@ class Portal:
         try:
             check_empty(answer, self._service, lambda error: self._meaning(error, "the sign-in"))
         except RoleNotAssigned as refused:
-            # This call names no role, so such a refusal makes no sense.
+            # A logout names no role, so a refusal of a role makes no sense here.
             raise BadAnswer(f"{self._service} refuses to end the sign-in", hint=LATER) from refused
 
-    # -- requests ----------------------------------------------------------------------------
+    # -- sending requests --------------------------------------------------------------------
 
     def _ask_for_pages(
         self,
@@ -194,10 +195,10 @@ class Portal:
         token: AccessToken,
         read: Callable[[dict[str, Any]], _T],
     ) -> _T:
-        """Ask when the pace allows it; again after a 429, or up to three times without an answer.
+        """Send a request when the pace allows it; send it again after a 429 or a lost answer.
 
-        A 429 counts only while AWS answers no other thread either: this gives up after six of those
-        in a row, or when they have lasted for 30 s.
+        Gives up after three lost answers. Also gives up after six 429s in a row, or after 30 s of
+        429s, if AWS answers no other thread during that time either.
         """
         throttled, unanswered, answers = 0, 0, self._pacing.answers
         while True:
@@ -250,7 +251,7 @@ class Portal:
         return answer
 
     def _meaning(self, error: AwsError, what: str) -> SsoHelperError | None:
-        """Return what an error of AWS's own means; None leaves it to the general rules."""
+        """Return the exception that AWS's error means for this call, or None for a general one."""
         name = self._session.name
         if error.status == 401:
             return TokenRejected(

@@ -1,4 +1,4 @@
-"""The proxy for a request to AWS, from the same variables in the same order as botocore."""
+"""Finds the proxy for a request to AWS, from the same variables in the same order as botocore."""
 
 import sys
 from binascii import b2a_base64
@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from ssohelper.errors import AwsUnreachable
 
-# These systems have proxy settings of their own, used when no variable is set.
+# macOS and Windows have proxy settings of their own, which are used if no variable is set.
 _SYSTEM_HAS_SETTINGS = sys.platform in ("darwin", "win32")
 _PORTS = {"http": 80, "https": 443}
 
@@ -28,15 +28,15 @@ class Proxy(NamedTuple):
 def find_https_proxy(authority: str, environ: Mapping[str, str]) -> Proxy | None:
     """Return the proxy for an https endpoint ("host" or "host:port"), None for a direct connection.
 
-    Importing urllib.request takes 8 ms: done only when a variable that ends in _proxy is set, or
-    where the system has proxy settings.
+    The import of urllib.request takes 8 ms. It is imported only if a variable that ends in _proxy
+    is set, or if the system has proxy settings.
     Raises: AwsUnreachable for a proxy that cannot be used.
     """
     variables = _proxy_variables(environ)
     if variables:
         if not variables.get("https"):
             return None
-        # Undocumented, but the only reader of NO_PROXY that agrees with botocore.
+        # This function is undocumented, but no other one reads NO_PROXY as botocore does.
         from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
         bypassed = bool(proxy_bypass_environment(authority, variables))
@@ -50,7 +50,7 @@ def find_https_proxy(authority: str, environ: Mapping[str, str]) -> Proxy | None
 
 
 def _proxy_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return scheme -> value, as urllib.request does: a lower-case name wins, even an empty one."""
+    """Return each scheme's proxy. As in urllib.request, lower-case names win, even if empty."""
     named = [(name, value) for name, value in environ.items() if name[-6:].lower() == "_proxy"]
     found = {name.lower()[:-6]: value for name, value in named if value}
     for name, value in named:
@@ -64,7 +64,7 @@ def _proxy_variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _parse(address: str) -> Proxy:
-    """Parse "http://user:password@host:port"; without a scheme it is http."""
+    """Return the Proxy for "http://user:password@host:port"; the scheme may be left out."""
     text = address if "://" in address else f"http://{address.removeprefix('//')}"
     try:
         parts = urlsplit(text)
@@ -72,7 +72,7 @@ def _parse(address: str) -> Proxy:
     except ValueError:
         host = port = None
     if not host or not host.isascii() or parts.scheme not in _PORTS:
-        # The address is not shown: it may hold a password.
+        # The message does not show the address, which may hold a password.
         raise AwsUnreachable(
             "HTTPS_PROXY names no http or https proxy",
             hint="a proxy looks like: http://proxy.example.com:3128",

@@ -1,4 +1,4 @@
-"""Up to three tries of one call that the user waits for, within its deadline."""
+"""Makes up to three tries of a call that the user waits for, within the call's deadline."""
 
 import os
 import time
@@ -11,7 +11,7 @@ from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer
 _T = TypeVar("_T")
 TRIES = 3
 PAUSE_SECONDS = 0.2
-# With less time left, another try is pointless.
+# If less time than this is left, another try is pointless.
 _SHORTEST_TRY_SECONDS = 1.0
 
 
@@ -24,8 +24,9 @@ def with_retries(
 ) -> _T:
     """Call `ask` at most three times and return its result.
 
-    It is called again when AWS was not reached or was busy; after a lost answer only when the call
-    `is_repeatable`, since AWS may have acted on the first one; never after a BadAnswer.
+    `ask` is called again if AWS was not reached or was busy. After a lost answer it is called again
+    only if `is_repeatable`, since AWS may have acted on the first request. After a BadAnswer it is
+    never called again.
     """
     for made in range(1, TRIES + 1):
         try:
@@ -45,6 +46,9 @@ def with_retries(
 
 
 def pause_seconds(tries_made: int) -> float:
-    """Return 0.2-0.4 s, doubled with each try; random, so that processes do not retry together."""
-    # os.urandom, since importing random costs 4 ms.
+    """Return the pause before the next try: 0.2 to 0.4 s, doubled with each try.
+
+    The pause is random, so that processes do not retry at the same time.
+    """
+    # This uses os.urandom because importing random costs 4 ms.
     return float(PAUSE_SECONDS * 2 ** (tries_made - 1) * (1 + os.urandom(1)[0] / 255))

@@ -1,4 +1,4 @@
-"""The TLS settings of connections to AWS: which certificates are trusted."""
+"""Makes the TLS settings of connections to AWS, and finds the certificates to trust."""
 
 import os
 import ssl
@@ -10,9 +10,9 @@ from ssohelper.errors import AwsUnreachable
 
 
 def make_tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
-    """Return a context that verifies certificate and host name, TLS 1.2 or newer.
+    """Return TLS settings (1.2 or newer) with which certificate and host name are verified.
 
-    Raises: AwsUnreachable when the bundle of certificates cannot be read.
+    Raises: AwsUnreachable if the bundle of trusted certificates cannot be read.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -23,26 +23,27 @@ def make_tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
             context.load_verify_locations(capath=bundle)
         else:
             context.load_verify_locations(cafile=bundle)
-    except OSError as cause:  # ssl.SSLError is one
+    except OSError as cause:  # ssl.SSLError is an OSError
         raise AwsUnreachable(
             f'the certificates in "{show(bundle, 200)}" cannot be read',
-            hint="AWS_CA_BUNDLE, then REQUESTS_CA_BUNDLE, name a file in PEM format: correct or "
-            "unset it",
+            hint="AWS_CA_BUNDLE, or else REQUESTS_CA_BUNDLE, must name a file in PEM format: "
+            "correct or unset it",
         ) from cause
     return context
 
 
 def find_ca_bundle(environ: Mapping[str, str]) -> str:
-    """Return the path of the certificates that botocore would use. An empty variable is unset."""
+    """Return the path of the trusted certificates, as botocore does; empty variables are unset."""
     return (
         environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or _find_public_bundle()
     )
 
 
 def _find_public_bundle() -> str:
-    """Return certifi's bundle when it is installed, else botocore's own, as botocore does.
+    """Return certifi's bundle of certificates if certifi is installed, or else botocore's own.
 
-    find_spec locates a package without importing it: botocore's import costs 130 ms.
+    botocore does the same. find_spec locates a package without importing it, because the import of
+    botocore costs 130 ms.
     """
     for package in ("certifi", "botocore"):
         spec = find_spec(package)
@@ -51,7 +52,7 @@ def _find_public_bundle() -> str:
             if os.path.isfile(path):
                 return path
         if spec is not None and package == "certifi":
-            # A Linux distribution's certifi has no bundle; it returns the path of the system's.
+            # certifi of a Linux distribution has no bundle. Its `where` returns the system's.
             from certifi import where
 
             return str(where())

@@ -1,8 +1,8 @@
-"""Transport: one request to one endpoint of AWS, parsed with http.client. No botocore.
+"""Transport sends requests to one endpoint of AWS, with http.client and without botocore.
 
 One call sends exactly one request: no retry, no redirect, no cookie, and no credentials but those
-that the caller passes. Connections are kept open for GETs. A POST gets a new connection: on an idle
-one that the server closes, it would be unknown whether the server had read the POST.
+that the caller passes. Connections stay open for later GETs. Each POST gets a new connection: if
+the server closed an idle connection, it would be unknown whether it had read the POST.
 """
 
 import logging
@@ -28,9 +28,10 @@ from ssohelper.wire.tls import make_tls_context
 _log = logging.getLogger(__name__)
 
 READ_SECONDS = 5.0
-# The longest real answer is a page of 100 accounts, 20 kB. A hostile one must not fill memory.
+# The longest real answer is a page of 100 accounts, 20 kB. A hostile answer must not fill memory.
 ANSWER_LIMIT_BYTES = 4 << 20
-# Load balancers and NAT forget an idle connection after 60 s and more.
+# How long an idle connection may be used again. Load balancers and NAT forget a connection that has
+# been idle for 60 s or more.
 _IDLE_SECONDS = 20.0
 _PORTS = {"http": 80, "https": 443}
 _METHOD = re.compile(r"[A-Z]{3,7}")
@@ -39,7 +40,7 @@ _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 
 
 class Answer(NamedTuple):
-    """An HTTP answer. `answered_at`: its Date, the time by AWS's clock (epoch seconds), if any."""
+    """An HTTP answer. `answered_at` is its Date, by AWS's clock (epoch seconds), or None."""
 
     status: int
     headers: HTTPMessage
@@ -47,7 +48,7 @@ class Answer(NamedTuple):
     answered_at: float | None
 
     def __repr__(self) -> str:
-        # The body may hold tokens.
+        # The body is not shown, because it may hold tokens.
         return f"Answer(status={self.status}, {len(self.body)} bytes)"
 
 
@@ -73,12 +74,12 @@ class Transport:
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
         self._route: Route | None = None
-        # Closes idle connections with the Transport. __del__ may run too late: in a reference cycle
-        # the sockets may be collected before it, with a ResourceWarning.
+        # Close the idle connections when the Transport is deleted. __del__ may run too late for
+        # that: in a reference cycle the sockets may be collected before, with a ResourceWarning.
         weakref.finalize(self, _close_all, self._idle)
 
     def get_ready(self) -> None:
-        """Prepare the route for the first request: reading the certificates takes 5 to 20 ms."""
+        """Prepare the first request: reading the certificates takes 5 to 20 ms."""
         self._get_route()
 
     def send(
@@ -94,13 +95,13 @@ class Transport:
     ) -> Answer:
         """Send one request and return its answer, whatever the status.
 
-        `read_seconds` limits each wait for more bytes, the deadline everything together.
-        Raises: AwsUnreachable when nothing was sent; AnswerLost when AWS may have received it and
-        no complete answer came; BadAnswer for an answer of more than 4 MiB.
+        `read_seconds` limits each wait for more bytes; `deadline` limits the whole call.
+        Raises: AwsUnreachable if nothing was sent; AnswerLost if AWS may have received the request
+        but no complete answer came; BadAnswer for an answer of more than 4 MiB.
         """
         request = self._request(method, path, query or {}, headers or {}, body)
         limits = (deadline, read_seconds)
-        # Host and path only: queries, headers and bodies hold secrets.
+        # Log only host and path, because queries, headers and bodies hold secrets.
         _log.debug("%s %s%s", method, self._parts.netloc, self._parts.path + path)
         began = time.monotonic()
         answer = None
@@ -118,12 +119,12 @@ class Transport:
         with self._lock:
             _close_all(self._idle)
 
-    # -- the exchange --------------------------------------------------------------------------
+    # -- sending a request and reading its answer ----------------------------------------------
 
     def _ask_again(
         self, connection: Connection, request: bytes, deadline: Deadline, read_seconds: float
     ) -> Answer | None:
-        """Send a GET over a used connection; return None when the server had closed it before."""
+        """Send a GET over an idle connection. Return None if the server had closed it before."""
         try:
             return self._ask(connection, "GET", request, deadline, read_seconds)
         except AnswerLost as error:
@@ -148,12 +149,12 @@ class Transport:
                     hint=CHECK_NETWORK,
                 )
             connection.sendall(request)
-            # HTTPResponse is typed for a socket; Connection has all that it uses of one.
+            # HTTPResponse is typed for a socket. A Connection has all the methods that it calls.
             response = HTTPResponse(connection, method=method)  # type: ignore[arg-type]
             try:
                 response.begin()
                 if connection.has_ended:
-                    # http.client treats the end of the connection as the end of the head.
+                    # http.client takes a cut connection for the end of the headers.
                     raise IncompleteRead(b"")
                 body = self._read_whole(response)
             finally:
@@ -170,7 +171,7 @@ class Transport:
         return Answer(response.status, response.headers, body, None if at is None else float(at))
 
     def _read_whole(self, response: HTTPResponse) -> bytes:
-        """Return the body. Raises: IncompleteRead when it ends too early, BadAnswer."""
+        """Return the body. Raises: IncompleteRead if it ends too early, BadAnswer if too long."""
         body = bytearray()
         while piece := response.read(1 << 16):
             body += piece
@@ -179,7 +180,8 @@ class Transport:
                     f"{self._service} gave an answer of more than 4 MiB: a proxy?",
                     hint="check the network and HTTPS_PROXY, then try again",
                 )
-        # With a Content-Length, `length` is what is missing; read(amount) raises nothing then.
+        # With a Content-Length, `length` is how many bytes are missing. read(amount) raises no
+        # error for missing bytes.
         if response.length:
             raise IncompleteRead(bytes(body), response.length)
         return bytes(body)
@@ -187,7 +189,7 @@ class Transport:
     # -- idle connections ----------------------------------------------------------------------
 
     def _take_idle(self) -> Connection | None:
-        """Return the connection that was used last, unless the server has closed it."""
+        """Return the idle connection that was used last and is still open, or None."""
         while True:
             with self._lock:
                 if not self._idle:
@@ -205,7 +207,7 @@ class Transport:
                 return
         connection.close()
 
-    # -- the request ---------------------------------------------------------------------------
+    # -- building a request --------------------------------------------------------------------
 
     def _get_route(self) -> Route:
         with self._lock:
@@ -243,11 +245,11 @@ class Transport:
         if body is not None or method == "POST":
             lines["Content-Length"] = str(len(body or b""))
         if not _METHOD.fullmatch(method) or not _HEADER_VALUE.fullmatch(target) or " " in target:
-            raise ValueError("a request that is no HTTP")
+            raise ValueError("the method or the path of the request is not valid HTTP")
         for name, value in lines.items():
-            # The value is not shown: it may be a token.
+            # The error does not show the header's value, which may be a token.
             if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
-                raise ValueError(f"a header {name!r} that is no HTTP")
+                raise ValueError(f"the header {name!r} is not valid HTTP")
         head = [
             f"{method} {target} HTTP/1.1",
             *(f"{name}: {value}" for name, value in lines.items()),
@@ -261,7 +263,7 @@ def _close_all(connections: list[Connection]) -> None:
 
 
 def _describe(cause: Exception) -> str:
-    """Describe what happened instead of a complete answer."""
+    """Describe, for an error message, what happened instead of a complete answer."""
     if isinstance(cause, TimeoutError):
         return "gave no answer in time"
     if isinstance(cause, OSError | IncompleteRead):
@@ -272,15 +274,15 @@ def _describe(cause: Exception) -> str:
 def ignore_key_log() -> None:
     """Remove SSLKEYLOGFILE from this process's environment, with a warning.
 
-    urllib3 and ssl.create_default_context write each connection's TLS keys to that file: with
-    them, tokens could be read off the network.
+    urllib3 and ssl.create_default_context write each connection's TLS keys to that file. With these
+    keys, tokens could be read off the network.
     """
     if os.environ.pop("SSLKEYLOGFILE", None):
         _log.warning("SSLKEYLOGFILE is ignored: with it tokens could be read off the network")
 
 
 def warn_about_general_endpoint(environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
-    """Warn when AWS_ENDPOINT_URL is set: it does not apply to calls that carry a token."""
+    """Warn if AWS_ENDPOINT_URL is set, because calls that carry a token ignore it."""
     message = general_endpoint_warning(environ)
     if message:
         warn(message)

@@ -377,7 +377,7 @@ class TestRegion:
         error, hint = done.stderr.splitlines()
         assert error.startswith("ssohelper: error: the sign-in service in us-west-2 refuses ")
         right = f"ssohelper setup {url} --session corp --region REGION"
-        assert hint == f"ssohelper: hint: are address and region right? {right}"
+        assert hint == f"ssohelper: hint: are start URL and region right? {right}"
         again = run(*right.replace("REGION", "us-east-1").split()[1:])
         assert (again.returncode, "go ahead with: ssohelper setup" in again.stderr) == (2, True)
 
