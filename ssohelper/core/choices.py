@@ -16,7 +16,7 @@ FORMS = (PROCESS, NATIVE)
 
 
 class Choices(NamedTuple):
-    """Filters (GLOB or !GLOB), name template, form and region for one session's profiles.
+    """What the user chose for a session's profiles: filters (GLOB, !GLOB), template, form, region.
 
     A field that is None or an empty tuple was not chosen. `removed` holds the roles whose profiles
     the user removed, so that `profile sync` does not add these profiles again.

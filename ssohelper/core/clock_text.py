@@ -44,7 +44,7 @@ def sign_in_left(outlook: Outlook, now: int) -> str:
 def login_result(
     session_name: str, how: str, outlook: Outlook, now: int, user: str | None = None
 ) -> str:
-    """Return the message after a login; `how` and `user` come from its LoginOutcome.
+    """Return the message to show after a login; `how` and `user` come from its LoginOutcome.
 
     The message names the end of the sign-in, until which jobs can run. When that end is unknown, it
     names the end of the access token.
@@ -59,6 +59,6 @@ def login_result(
 
 
 def logout_result(session_name: str, was_signed_in: bool) -> str:
-    """Return the message after a logout."""
+    """Return the message to show after a logout."""
     result = "signed out of" if was_signed_in else "was not signed in to"
     return f'{result} "{show(session_name)}"'

@@ -117,7 +117,7 @@ class Edits:
             yield from body
             offset += added - removed
 
-    # -- applying one change -----------------------------------------------------------------
+    # -- applying one change to the lines ----------------------------------------------------
 
     def _apply(self, text: ConfigText, change: Change) -> None:
         if isinstance(change, AddSection):
@@ -194,7 +194,7 @@ class Edits:
         if self._added:
             self.after.setdefault(last, []).extend(self._added)
 
-    # -- single lines and hunks --------------------------------------------------------------
+    # -- making lines of the file and of the diff --------------------------------------------
 
     def _line(self, name: str, value: str) -> str:
         _check_pair(name, value)

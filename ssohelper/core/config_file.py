@@ -21,13 +21,13 @@ from ssohelper.errors import ConfigInvalid
 MANAGED_KEY = "ssohelper_managed"
 # AWS issues a refresh token only to sign-ins that request this scope.
 DEFAULT_SCOPES = ("sso:account:access",)
-# Matches a header without quotes. It is read without shlex, which saves 25 µs for each profile.
+# A header without quotes. Such a header is read without shlex, which saves 25 µs for each profile.
 _PLAIN = re.compile(r"[a-z-]+[ \t]+([A-Za-z0-9._@/+%:=,-]+)")
 _ROLE_ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
 # botocore accepts any valid host label as a region. This pattern is the same rule.
 _REGION = re.compile(r"(?![0-9]+\Z)(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
-# How many profiles may refer to one another with `--profile NAME`. The AWS CLI has the same limit
-# (_AWS_CLI_PROFILE_CHAIN).
+# How long a chain of profiles may be in which each refers to the next with `--profile NAME`. The
+# AWS CLI has the same limit (_AWS_CLI_PROFILE_CHAIN).
 _LONGEST_CHAIN = 4
 
 
@@ -103,7 +103,7 @@ class ConfigFile:
         return known
 
     def sso_sessions(self) -> list[SsoSession]:
-        """Return the valid sessions. `sso_session(name)` raises the error of an invalid one."""
+        """Return the valid sessions. For an invalid one `sso_session(name)` raises an error."""
         usable = []
         for name in self._sessions:
             try:

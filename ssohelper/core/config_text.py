@@ -46,7 +46,7 @@ class Key:
 
     @property
     def value(self) -> str:
-        """Return the value as configparser joins its lines: a nested block begins with a newline."""
+        """Return the value as configparser joins it. A nested block begins with a newline."""
         return "\n".join(self.parts).rstrip() if self._more else self._first
 
     @property
@@ -99,7 +99,7 @@ class ConfigText:
 
     @cached_property
     def lines(self) -> list[str]:
-        """Return the file's lines. The text is split on first use: only an edit needs lines."""
+        """Return the file's lines. Splits the text on first use, since only edits need lines."""
         return self.text.split("\n")
 
     def refuse(self, line: int, what: str, hint: str | None = None) -> NoReturn:
@@ -107,7 +107,7 @@ class ConfigText:
         raise ConfigInvalid(f"{self.origin}:{line + 1}: {what}", hint=hint)
 
     def _check_nested(self) -> None:
-        """Raise ConfigInvalid for a nested line without `=`, as botocore refuses such a file."""
+        """Raise ConfigInvalid for a nested line without `=`: botocore refuses such a file."""
         if not self.sections:
             return
         for section in (self.defaults, *self.sections.values()):

@@ -1,4 +1,4 @@
-"""Finds the changes that undo a write of ssohelper in a config, even if it was edited since.
+"""Finds the changes that undo a write of ssohelper in a config that may have been edited since.
 
 This module touches no disk.
 """
@@ -53,7 +53,7 @@ def _old_headers(before: ConfigText, after: ConfigText) -> dict[str, str]:
 def _remove_added(present: Section, written: Section) -> list[Change]:
     """Return the change that removes a section which ssohelper added.
 
-    If the section also has keys or values of others, only ssohelper's keys are removed.
+    If keys of the section were added or changed after the write, only ssohelper's keys are removed.
     """
     values, written_values = present.values(), written.values()
     to_keep = [key for key, value in values.items() if written_values.get(key) != value]

@@ -18,8 +18,8 @@ from ssohelper.errors import BadAnswer, ConfigInvalid
 class Partition(NamedTuple):
     """A partition of AWS: its regions, and the suffixes and names of its hosts.
 
-    `sign_in_host` and `console_host` are the console's. The region is put in front of them, except
-    for the home region ("AWS Sign-In endpoints and quotas" in the AWS General Reference).
+    `sign_in_host` and `console_host` are hosts of the AWS console. They get the region in front,
+    except for the home region ("AWS Sign-In endpoints and quotas", AWS General Reference).
     """
 
     name: str
@@ -183,7 +183,7 @@ def regional_host(host: str, region: str) -> str:
 
 
 def general_endpoint_warning(environ: Mapping[str, str]) -> str | None:
-    """Return a warning if AWS_ENDPOINT_URL is set, which could send a token anywhere, or None."""
+    """Return a warning if AWS_ENDPOINT_URL is set, else None. It could send a token anywhere."""
     if not environ.get("AWS_ENDPOINT_URL"):
         return None
     return (
@@ -332,7 +332,7 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _punycode(host: str) -> str:
-    """Return the host in ASCII: as punycode or, if punycode cannot express it, with \\u0430."""
+    """Return the host in ASCII: as punycode or, if that is impossible, escaped as in \\u0430."""
     labels = []
     for label in re.split("[.\u3002\uff0e\uff61]", host):
         try:

@@ -6,7 +6,7 @@ No other module decides this.
 |---|---|
 | more than L/2 | serve |
 | at most L/2 | serve, and renew in the background |
-| at most min(16 min, L/4) | renew before use: below 15 min botocore asks at each request |
+| at most min(16 min, L/4) | renew before use: below 15 min botocore asks us at each request |
 | at most min(60 s, L/10) | too old: not served |
 
 An access token is renewed before use when at most min(20 min, L/3) are left, so that ssohelper

@@ -9,7 +9,7 @@ from enum import Enum
 
 from ssohelper.core.model import AccessToken, SignInFacts
 
-# How many token ids of a sign-in are recorded. A sign-in of 12 h has about 24 tokens.
+# How many earlier token ids of a sign-in stay recorded. A sign-in of 12 h has about 24 tokens.
 _MAX_IDS = 48
 
 

@@ -4,7 +4,7 @@ import re
 from hashlib import sha256
 from typing import NamedTuple, NoReturn
 
-# ssohelper limits session names to this, since they become file names and command arguments.
+# The session names that ssohelper accepts: they become file names and command arguments.
 SESSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 # AWS's rule (PermissionSetName of sso-admin) is [\w+=,.@-]{1,32}, ASCII. "." and ".." are refused

@@ -11,7 +11,7 @@ _MOST_SKIPPED_LINES = 10
 
 
 def summary(plan: Plan, *, done: bool = False) -> str:
-    """Return `3 profiles to add, 1 to change`; with `done` `3 profiles added, 1 changed`."""
+    """Return a plan's counts, as `3 profiles to add, 1 to change` or `3 profiles added`."""
     kinds = [
         (len(plan.add), "added" if done else "to add"),
         (len(plan.change), "changed" if done else "to change"),
@@ -28,7 +28,7 @@ def summary(plan: Plan, *, done: bool = False) -> str:
 
 
 def profile_count(number: int) -> str:
-    """Return `1 profile` or `2 profiles`."""
+    """Return a count of profiles as text, such as `1 profile` or `2 profiles`."""
     return "1 profile" if number == 1 else f"{number} profiles"
 
 

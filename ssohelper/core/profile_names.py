@@ -19,7 +19,8 @@ FIELDS = ("account_name", "account_id", "account_email", "role_name", "session")
 # Characters that not every SDK's parser accepts in an unquoted name.
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _FIELD = re.compile(r"\{([a-z_]*)\}")
-# AWS limits an account's name to 50 characters, but an answer from the network may have any length.
+# How many characters of a field are used. AWS limits an account's name to 50 characters, but an
+# answer from the network may hold a longer one.
 _FIELD_LIMIT = 64
 _LAST_ATTEMPT = 3
 
@@ -82,8 +83,8 @@ def plain_name(template: str, session_name: str, unnamed: UnnamedRole) -> str:
 def is_foreign_id(name: str, account: Account) -> bool:
     """Return whether an account's name looks like the id of another account.
 
-    Such a name is not used, because anyone could name an account after your production account's
-    id.
+    Such a name is not used, because someone could give an account the id of your production account
+    as its name.
     """
     plain = name.strip("._- ")
     return ACCOUNT_ID.fullmatch(plain) is not None and plain != account.id

@@ -72,7 +72,7 @@ class Skipped(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The profiles to add, change and remove, and the `changes` to the file that do it.
+    """What a sync does: the profiles to add, change and remove, and the `changes` to the file.
 
     `stale` are the managed profiles whose role is no longer listed. `data` is the text of the
     config that the plan was made from.

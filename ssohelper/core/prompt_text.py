@@ -31,7 +31,7 @@ SOON_SECONDS, LATE_SECONDS = 30 * 60, 5 * 60
 # All characters except harmless ones. In a name they could make a shell run it, a terminal obey it
 # or a prompt theme measure it wrongly.
 _HARMFUL = re.compile(r"[^A-Za-z0-9 ._:@/+=,-]")
-# The end of a row that never ends. Shells accept no number of more than these 11 digits.
+# The `last` of a row that is shown forever. It has 11 digits: a shell accepts no longer number.
 _FOREVER = 99_999_999_999
 # The word in a row's text that is replaced by the time left.
 _LEFT = "left"
@@ -102,7 +102,7 @@ def to_line(rows: Sequence[Row]) -> str:
 
 
 def safe(name: str) -> str:
-    """Return the name in at most 40 characters, with `?` for every character not harmless."""
+    """Return the name in at most 40 characters, with `?` in place of each harmful character."""
     return shortened(_HARMFUL.sub("?", name[:4096]), WIDTH)
 
 

@@ -1,8 +1,8 @@
 """Adds ssohelper's lines to the text of a shell's rc file, and removes them to the byte.
 
-The lines are between two marks. The first mark records what else the removal has to undo: a newline
-that was added above the mark, or a file and folders that were created for the lines. This module
-touches no disk.
+The lines are between two marks, `# >>> ssohelper >>>` and `# <<< ssohelper <<<`. The first mark
+records what else the removal has to undo: a newline that was added above the mark, or a file and
+folders that were created for the lines. This module touches no disk.
 """
 
 import difflib

@@ -11,13 +11,14 @@ _NAMES = (
     "SecretAccessKey|SessionToken|SigninToken|Session|code|state|user_code|"
     "AWS_CONTAINER_AUTHORIZATION_TOKEN"
 )
-# A secret after its name: key=value, "key": "value" or key: value, up to the end of the value.
+# Matches a secret after its name: key=value, "key": "value" or key: value, up to the value's end.
 _NAMED = re.compile(
     rf"""(?ix)(?<![A-Za-z0-9_])(?P<name>(?:{_NAMES})(?:["']\s*[:=]\s*|\s*=\s*|\s*:\s+))
     (?P<scheme>(?:bearer|basic)\s+)?(?:b?"(?:[^"\\]|\\.)*"|b?'(?:[^'\\]|\\.)*'|[^\s&,;}}\])"']+)"""
 )
+# The forms by which secrets are recognized that have no name in the text.
 _SHAPES = (
-    re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)?"),  # JWT
+    re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)?"),  # a JWT
     re.compile(r"(?<![A-Za-z0-9])ao[a-z][a-zA-Z0-9_+/=:-]{20,}"),  # access and refresh tokens
     re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])"),  # secret keys
     re.compile(r"(?<![A-Za-z0-9/+_-])[A-Za-z0-9/+_-]{100,}={0,2}"),  # session tokens and the like

@@ -12,7 +12,7 @@ _WHOLE, _FIELD_START, _WORD_START, _INSIDE = 8, 4, 2, 1
 
 
 class Span(NamedTuple):
-    """The part of a row that matches a term: `field` is its number; `end` is after the last one."""
+    """Where a row has a term: in field number `field`, from character `start` to before `end`."""
 
     field: int
     start: int
@@ -101,7 +101,7 @@ def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.4) -> str:
 
 
 def _column(fields: Sequence[str]) -> tuple[list[str], list[int]]:
-    """Return the different texts of a column in lower case, and each row's number of its text."""
+    """Return a column's different texts in lower case, and for each row the number of its text."""
     numbers: dict[str, int] = {}
     by_row = [numbers.setdefault(field, len(numbers)) for field in fields]
     return [_folded(text) for text in numbers], by_row
@@ -130,7 +130,7 @@ def _match(index: int, terms: list[str], fields: list[str]) -> Match | None:
 
 
 def _best(term: str, fields: list[str]) -> tuple[int, Span] | None:
-    """Return the best score of the term in any field, and the characters that have this score."""
+    """Return the best score of the term in any field, and the place that has this score."""
     best: tuple[int, Span] | None = None
     for number, field in enumerate(fields):
         place = _place(term, field)

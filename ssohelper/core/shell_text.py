@@ -98,7 +98,7 @@ def _export(shell: str, name: str, word: str) -> str:
 def _unset(shell: str, names: Sequence[str]) -> list[str]:
     names = [_checked(name) for name in names]
     if shell == "fish":
-        # Without -g, `set -e` could erase a universal variable, in every fish and permanently.
+        # Without -g, `set -e` could erase a universal variable permanently and in all sessions.
         return [f"set -eg {name}" for name in names]
     if shell == "pwsh":
         return [f"Remove-Item -LiteralPath Env:{name} -ErrorAction Ignore" for name in names]

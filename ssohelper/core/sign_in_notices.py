@@ -24,7 +24,7 @@ _REFUSED = "refused"
 
 
 class GivenNotices(NamedTuple):
-    """Which notices were given of one end. `end` is epoch seconds, or None if no time is known."""
+    """Which notices of a sign-in's end were given. `end` is epoch seconds, or None if unknown."""
 
     end: int | None = None
     marks: frozenset[str] = frozenset()
@@ -79,7 +79,7 @@ def is_same_end(one: int | None, other: int | None) -> bool:
 
 
 def notice(session_name: str, outlook: Outlook, now: int) -> Notice | None:
-    """Return the notice of when a sign-in is needed by this outlook, or None if that is unknown."""
+    """Return the notice that says when a sign-in is needed, or None if that is unknown."""
     command = f"ssohelper login {show(session_name)}"
     end, name = counted_end(outlook, now), show(session_name)
     if outlook.is_over(now):

@@ -50,7 +50,7 @@ class Outlook(NamedTuple):
 
     @property
     def needed_at(self) -> int | None:
-        """Return when an interactive sign-in is needed; None when unknown, or without a token."""
+        """Return when an interactive sign-in is needed; None if unknown or if there is no token."""
         return self.at if self.is_known else None
 
     def is_needed(self, now: int, within_seconds: int = 0) -> bool:

@@ -18,7 +18,7 @@ _LAST_MARK = re.compile(r".*[-._/,:]")
 
 
 def show(text: str, limit: int | None = None) -> str:
-    r"""Return the text for a terminal, with control and bidi characters as in \x1b or \u202e.
+    r"""Return the text for a terminal, with control and bidi characters escaped, such as \x1b.
 
     A text longer than `limit` is cut, and ends with an ellipsis.
     """
@@ -46,7 +46,7 @@ def width(text: str) -> int:
 def broken(text: str, columns: int) -> Iterator[str]:
     """Yield the text as lines of at most `columns` terminal columns.
 
-    Lines are broken at a space, else after a character such as `-` or `/`, else anywhere.
+    A line is broken at a space if possible, else after a character such as `-`, else anywhere.
     """
     while width(text) > columns:
         end = _count_that_fits(text, columns)

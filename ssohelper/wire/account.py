@@ -37,7 +37,7 @@ class Identity(NamedTuple):
         return self.arn.rsplit("/", 1)[1]
 
     def is_role(self, role: Role) -> bool:
-        """Return whether this is the IAM role of that permission set in that account."""
+        """Return whether this identity is the IAM role of `role`'s permission set and account."""
         # The role of a permission set is named AWSReservedSSO_<permission set>_<16 hex digits>.
         return self.account_id == role.account_id and f"_{role.name}_" in self.arn
 

@@ -152,7 +152,7 @@ def aws_error_of(answer: Answer, *, is_oauth: bool = True) -> AwsError | None:
 
 
 def retry_after_seconds(headers: HTTPMessage) -> float | None:
-    """Return the seconds of the Retry-After header, or None if there is no such header."""
+    """Return the seconds in the Retry-After header, or None if the headers have none."""
     return parse_retry_after(headers.get("Retry-After"))
 
 

@@ -118,7 +118,7 @@ class BrowserPages(Closing):
 
 
 class OneTimeRedirect:
-    """An address of BrowserPages that redirects one visit. Its path is 256 random bits."""
+    """An address of BrowserPages that redirects the first visit. Its path is 256 random bits."""
 
     def __init__(self, url: str, target: Secret, has_refused: Callable[[], bool]) -> None:
         self.url = url
@@ -134,7 +134,7 @@ class OneTimeRedirect:
         return "refused" if self._has_refused() else "not visited"
 
     def answer(self, request: Request, _query: str) -> Answer:
-        """Return the redirect for the first request, and a page about its use for later ones."""
+        """Return the redirect for the first request, then a page that says that it was used."""
         if "?" in request.target:
             return _NOT_FOUND
         # In WSL the browser runs on Windows, so that Linux never knows the browser's user.
@@ -173,7 +173,7 @@ class SignInPages(BrowserPages):
 
     @property
     def redirect_uri(self) -> str:
-        """Return the address of the callback, to which AWS's sign-in page returns."""
+        """Return the callback's address, to which AWS's sign-in page sends the browser."""
         return self._origin + CALLBACK_PATH
 
     def expect(self, state: Secret) -> None:

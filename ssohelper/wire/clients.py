@@ -109,8 +109,8 @@ def make_client(
         aws_secret_access_key=credentials.secret_access_key.reveal(),
         aws_session_token=credentials.session_token.reveal(),
     )
-    # Limit origin and size of answers. botocore has no public API for this, but every request goes
-    # through the attribute http_session.
+    # Limit the origin of requests and the size of answers. botocore has no public API for this, but
+    # every request goes through the attribute http_session.
     client._endpoint.http_session = _BoundedSession(client._endpoint.http_session, endpoint)
     return client
 
@@ -269,5 +269,5 @@ def _general(service: str, refusal: Refusal) -> SsoHelperError:
 def _kind(cause: Exception) -> str:
     """Return the kind of an error, from its class only, since its message may quote a request."""
     name = type(cause).__name__.removesuffix("Error").removesuffix("Exception")
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*", name)  # "HTTPClient" gives HTTP, Client
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*", name)  # "HTTPClient" is "HTTP client"
     return " ".join(word if word.isupper() else word.lower() for word in words) or "unknown"

@@ -77,7 +77,7 @@ class Connection:
         return io.BufferedReader(_Reader(self))
 
     def is_quiet(self) -> bool:
-        """Return whether the server has neither closed the connection nor sent more bytes."""
+        """Return whether the server has neither closed this idle connection nor sent more bytes."""
         try:
             with selectors.DefaultSelector() as selector:
                 selector.register(self._sock, selectors.EVENT_READ)
@@ -96,7 +96,7 @@ class Connection:
 
 
 class _Reader(io.RawIOBase):
-    """The connection as a raw stream. Closing it leaves the connection open."""
+    """A connection as a raw stream. Closing the stream leaves the connection open."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__()
@@ -112,7 +112,7 @@ class _Reader(io.RawIOBase):
 def connect(route: Route, deadline: Deadline) -> Connection:
     """Return a new connection, ready for a request.
 
-    Raises: AwsUnreachable. Nothing of the request has been sent then.
+    Raises: AwsUnreachable, before anything of the request has been sent.
     """
     try:
         return _open(route, deadline)

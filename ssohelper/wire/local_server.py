@@ -137,7 +137,7 @@ class LocalServer:
         while self._listening.fileno() >= 0:
             try:
                 self._step()
-            except Exception as error:  # an error with one client: answer the others
+            except Exception as error:  # one client's error: the others are answered
                 self._report(error)
                 time.sleep(0.1)
         for connection in list(self._reading):
@@ -238,7 +238,7 @@ class LocalServer:
 
     def _add_thread(self) -> None:
         name = f"ssohelper-answer-{self._threads + 1}"
-        with contextlib.suppress(RuntimeError):  # no new thread: the present ones answer
+        with contextlib.suppress(RuntimeError):  # if no thread can start, the others answer
             threading.Thread(target=self._work, daemon=True, name=name).start()
             self._threads += 1
 

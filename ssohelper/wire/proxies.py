@@ -64,7 +64,7 @@ def _proxy_variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _parse(address: str) -> Proxy:
-    """Return the Proxy for "http://user:password@host:port"; the scheme may be left out."""
+    """Return the proxy at an address like "http://user:password@host:port"; http is the default."""
     text = address if "://" in address else f"http://{address.removeprefix('//')}"
     try:
         parts = urlsplit(text)

@@ -40,7 +40,7 @@ _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 
 
 class Answer(NamedTuple):
-    """An HTTP answer. `answered_at` is its Date, by AWS's clock (epoch seconds), or None."""
+    """An HTTP answer. `answered_at` is its Date header (epoch seconds, by AWS's clock), or None."""
 
     status: int
     headers: HTTPMessage
@@ -79,7 +79,7 @@ class Transport:
         weakref.finalize(self, _close_all, self._idle)
 
     def get_ready(self) -> None:
-        """Prepare the first request: reading the certificates takes 5 to 20 ms."""
+        """Read the certificates before the first request, which takes 5 to 20 ms."""
         self._get_route()
 
     def send(
@@ -154,7 +154,7 @@ class Transport:
             try:
                 response.begin()
                 if connection.has_ended:
-                    # http.client takes a cut connection for the end of the headers.
+                    # http.client would take this cut connection for the end of the headers.
                     raise IncompleteRead(b"")
                 body = self._read_whole(response)
             finally:
@@ -186,7 +186,7 @@ class Transport:
             raise IncompleteRead(bytes(body), response.length)
         return bytes(body)
 
-    # -- idle connections ----------------------------------------------------------------------
+    # -- reusing idle connections --------------------------------------------------------------
 
     def _take_idle(self) -> Connection | None:
         """Return the idle connection that was used last and is still open, or None."""

@@ -20,7 +20,7 @@ _OPAQUE = re.compile(r"[!-~]{1,16384}")
 
 
 class Damaged(ValueError):
-    """An invalid value. `field` is its name in the file or answer; the value may be a secret."""
+    """An invalid value. Names only the field, because the value itself may be a secret."""
 
     def __init__(self, field: str) -> None:
         super().__init__(f'no valid "{field}"')

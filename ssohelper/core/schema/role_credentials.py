@@ -28,7 +28,7 @@ def from_portal(value: object) -> RoleCredentials:
 
 
 def cached_credentials(found: dict[str, Any]) -> CachedCredentials:
-    """Return the credentials in a cache file. The store itself compares the role and the portal."""
+    """Return the credentials in a cache file, whose role and portal the store has to check."""
     credentials = RoleCredentials(
         fields.opaque(found.get("access_key_id"), "access_key_id"),
         Secret(fields.opaque(found.get("secret_access_key"), "secret_access_key")),
