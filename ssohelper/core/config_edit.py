@@ -249,7 +249,7 @@ def _check_writable(text: ConfigText) -> None:
         if "]" in header:
             text.refuse(
                 section.line,
-                f'tools do not agree on what the header "[{show(header, 80)}]" means',
+                f'AWS tools do not agree on what the section header "[{show(header, 80)}]" means',
                 hint="nothing was written; correct that line first",
             )
 
@@ -261,7 +261,7 @@ def _check_header(header: str) -> None:
 
 def _check_pair(name: str, value: str) -> None:
     if not _KEY.fullmatch(name) or not value or value != value.strip() or not is_harmless(value):
-        raise ConfigInvalid(f'"{show(name, 40)} = {show(value, 80)}" cannot be written')
+        raise ConfigInvalid(f'the line "{show(name, 40)} = {show(value, 80)}" cannot be written')
 
 
 # -- checking the changed file ---------------------------------------------------------------------
@@ -291,5 +291,5 @@ def _check_result(text: ConfigText, changes: Sequence[Change], after: bytes) -> 
     if {header: section.values() for header, section in found.sections.items()} != expected:
         raise ConfigInvalid(
             f"{text.origin}: this change would alter other sections or keys of the file",
-            hint="nothing was written; please report this with the file's structure",
+            hint="nothing was written; please report this with the file's section and key names",
         )

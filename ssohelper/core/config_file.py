@@ -162,7 +162,7 @@ class ConfigFile:
             seen.append(entry.name)
             following = self.profile(found)
             if following is None or len(seen) >= _LONGEST_CHAIN:
-                why = "no such profile" if following is None else "the chain is too long"
+                why = "no such profile" if following is None else "the profile chain is too long"
                 self._refuse(entry, "credential_process", f'"--profile {found}": {why}')
             entry = following
 
@@ -235,7 +235,7 @@ class ConfigFile:
             self.text.refuse(
                 section.line,
                 f'"{show(name, 80)}" is not a valid name for a session',
-                hint="valid: letters, digits, dot, dash and underscore, at most 64 of them",
+                hint="allowed are at most 64 letters, digits, dots, dashes and underscores",
             )
         for key in ("sso_start_url", "sso_region"):
             if not keys.get(key):

@@ -55,7 +55,7 @@ def checked_name(text: str) -> str:
     if not PROFILE_NAME.fullmatch(text):
         raise UsageProblem(
             f'"{show(text, 80)}" is not a valid name for a profile',
-            hint="valid: letters, digits, dot, dash and underscore, with a letter or digit first",
+            hint="allowed are letters, digits, dot, dash and underscore, a letter or digit first",
         )
     return text
 

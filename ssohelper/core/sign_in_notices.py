@@ -98,12 +98,15 @@ def notice(session_name: str, outlook: Outlook, now: int) -> Notice | None:
 
 def signed_in_again_text(session_name: str) -> str:
     """Return the text of the notice that a session works again."""
-    return f'"{show(session_name)}" is signed in again'
+    return f'the session "{show(session_name)}" is signed in again'
 
 
 def _over_text(session_name: str, outlook: Outlook, command: str) -> str:
     if outlook.reason == "signed out":  # a sign-out also removes the role credentials
-        return f'"{show(session_name)}" is signed out: requests fail; sign in with: {command}'
+        return (
+            f'the session "{show(session_name)}" is signed out: requests fail; '
+            f"sign in with: {command}"
+        )
     return (
         f'the sign-in to "{show(session_name)}" is over: role credentials work until they expire, '
         f"then requests fail; sign in with: {command}"

@@ -179,7 +179,7 @@ def kind_of_content(answer: Answer) -> str:
 def _foreign_error(answer: Answer, service: str) -> AwsUnreachable:
     status = answer.status
     if status == 408:
-        return AwsUnreachable(f"{service} answered 408: too slow", hint=LATER)
+        return AwsUnreachable(f"{service} answered 408: the request was too slow", hint=LATER)
     if status >= 500:
         kind = AnswerLost if status in _GATEWAY_GOT_NO_ANSWER else AwsUnreachable
         sender = f", {kind_of_content(answer)}" if answer.body.strip() else ""

@@ -52,7 +52,7 @@ _NOT_FOUND = _page(404, "Not found", "There is no such page.")
 _REFUSED = _page(
     403, "Refused", "Open the address that your terminal shows, in a browser on this machine."
 )
-_USED = _page(410, "Used already", "This address worked once. Your terminal shows how to go on.")
+_USED = _page(410, "Used already", "This address works once. Your terminal shows how to go on.")
 _OVER = _page(410, "Already done", "This sign-in is over. You can close this tab.")
 
 Outcome = Literal["served", "refused", "not visited"]

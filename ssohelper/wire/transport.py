@@ -65,7 +65,7 @@ class Transport:
         if parts.scheme not in _PORTS or not parts.hostname:
             raise ConfigInvalid(f"{service} has no usable endpoint")
         if parts.scheme == "http" and not is_loopback_url(endpoint):
-            raise ConfigInvalid(f"{service} would be asked over plain http")
+            raise ConfigInvalid(f"{service} would be called over http, without TLS")
         self._parts = parts
         self._is_loopback = is_loopback_url(endpoint)
         self._environ = environ
@@ -145,7 +145,7 @@ class Transport:
         try:
             if deadline.passed:
                 raise AwsUnreachable(
-                    f"{self._service} was not asked: connecting took all of the time",
+                    f"{self._service} was not called: connecting took all the time allowed",
                     hint=CHECK_NETWORK,
                 )
             connection.sendall(request)

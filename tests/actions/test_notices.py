@@ -57,7 +57,7 @@ def test_a_new_sign_in_is_printed_with_its_own_end() -> None:
     assert '"corp" is signed out' in (endpoint.prints(signed_out) or "")
     assert endpoint.prints(signed_out, ROUND) is None
     unknown = Outlook(None, "unknown", NOW + HOUR)
-    assert endpoint.prints(unknown, ROUND) == '"corp" is signed in again'
+    assert endpoint.prints(unknown, ROUND) == 'the session "corp" is signed in again'
     assert endpoint.prints(unknown, ROUND) is None
     known = Outlook(NOW + 9 * HOUR, "configured", NOW + HOUR)
     assert "you must sign in" in (endpoint.prints(known, ROUND) or "")

@@ -111,7 +111,7 @@ def test_after_a_refusal_notices_count_down_to_the_end_of_the_token() -> None:
 @pytest.mark.parametrize(
     ("ahead", "text"),
     [
-        (Outlook(None, "signed out"), '"corp" is signed out'),
+        (Outlook(None, "signed out"), 'the session "corp" is signed out'),
         (Outlook(None, "damaged"), 'the sign-in to "corp" is over'),
         (Outlook(NOW - 9, "configured", NOW - 1, True), 'the sign-in to "corp" is over'),
     ],

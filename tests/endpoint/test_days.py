@@ -391,7 +391,7 @@ class TestEndOfASignIn:
             assert run("logout", "corp").returncode == 0
             assert endpoint.get().status == 401
             wait_for(lambda: endpoint.told)
-            assert endpoint.told[0].startswith('"corp" is signed out: requests fail')
+            assert endpoint.told[0].startswith('the session "corp" is signed out: requests fail')
 
     def test_a_refusal_by_aws_gives_a_notice_at_once(
         self, home: Home, emulator: Emulator, clock: Clock

@@ -89,7 +89,7 @@ def test_many_waiting_calls_give_one_notice(job: Job) -> None:
     job.log_in()
     assert [each.wait_for_end()[0] for each in waiting] == [0] * 3
     [notice] = job.received_notices()
-    assert notice.message.startswith('"corp" is signed out')
+    assert notice.message.startswith('the session "corp" is signed out')
     assert (notice.session, notice.at, notice.command) == ("corp", "", "ssohelper login corp")
 
 
