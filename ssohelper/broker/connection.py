@@ -1,4 +1,4 @@
-"""One caller's connection to the broker: reads its one line, sends replies, never blocks."""
+"""A caller's connection to the broker: reads its request, sends the reply, never blocks."""
 
 import selectors
 import socket
@@ -8,15 +8,15 @@ from ssohelper.broker.requests import Request
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, RoleKey
 
-# A caller sends its line at once; one that takes longer is disconnected.
+# A caller that takes longer to send its request is disconnected.
 _REQUEST_SECONDS = 5.0
 _LONGEST_REQUEST_BYTES = 512
-# A connection ends after this time in any case: the contract's longest wait is 50 s.
+# A connection is closed after this time in any case: callers wait 50 s at most.
 _LONGEST_WAIT_SECONDS = 60.0
 
 
 class Connection:
-    """Calls `on_request` once the caller's line is read, `on_close` when the connection ends."""
+    """Calls `on_request` once the caller's request is read, `on_close` when the connection ends."""
 
     def __init__(
         self,
@@ -42,18 +42,18 @@ class Connection:
         selector.register(stream, selectors.EVENT_READ, self._on_ready)
 
     def is_late(self, now: float) -> bool:
-        """Return whether the caller takes too long to send its line or to receive its reply."""
+        """Return whether the caller takes too long to send its request or to read its reply."""
         limit = _REQUEST_SECONDS if self.caller is None else _LONGEST_WAIT_SECONDS
         return now - self._began_at > limit
 
     def send(self, data: bytes, *, last: bool = False) -> None:
-        """Send as fast as the caller reads; with `last`, close after the last byte."""
+        """Send the data as fast as the caller reads. If `last`, close the connection afterwards."""
         self._unsent += data
         self._ends = self._ends or last
         self._flush()
 
     def close(self) -> None:
-        """Close at once; unsent bytes are lost."""
+        """Close the connection at once; unsent bytes are lost."""
         if self._stream.fileno() < 0:
             return
         self._selector.unregister(self._stream)
@@ -74,7 +74,7 @@ class Connection:
         except OSError:
             piece = b""
         if not piece:
-            self.close()  # the caller has ended
+            self.close()  # the caller has disconnected
             return
         if self.caller is not None:
             return
@@ -106,10 +106,11 @@ class Connection:
 
 
 def parse_request(line: bytes, now: float) -> Request | None:
-    """Return the request in `ask SESSION ACCOUNT_ID ROLE MILLISECONDS SHARE WAITS`, else None.
+    """Parse `ask SESSION ACCOUNT_ID ROLE MILLISECONDS SHARE WAITS`; None for another line.
 
-    SHARE is the least share of the lifetime, in thousandths; WAITS is 1 for a caller that may be
-    told to wait past its deadline.
+    MILLISECONDS is the time until the caller's deadline. SHARE is the least share of their lifetime
+    that the credentials must have left, in thousandths. WAITS is 1 for a caller that may be told to
+    wait past its deadline.
     """
     words = line.decode("ascii", "replace").split("\n")[0].split(" ")
     if len(words) != 7 or words[0] != "ask":

@@ -1,8 +1,8 @@
-"""The broker's decisions: which role to ask AWS for, when, and what to reply to each caller.
+"""The broker's decisions: when to ask AWS for which role, and what to reply to each caller.
 
-At most one call per role and one renewal per session are under way at any time, whatever the
-number of callers; all role calls share one pace. Pure: no I/O and no clock. `now` is monotonic
-seconds; everything else goes through `Ports`.
+However many callers there are, at most one call per role and one token renewal per session are
+under way at any time, and all role calls share one rate limit. This module does no I/O and reads
+no clock: `now` is monotonic seconds, and the rest goes through `Ports`.
 """
 
 from ssohelper.broker.limits import (
@@ -32,7 +32,7 @@ from ssohelper.errors import (
 
 
 class Broker:
-    """Takes `ask`, `end_call` and `end_renewal`; acts through `Ports`."""
+    """Handles `ask`, `withdraw`, `end_call` and `end_renewal`; acts through its `Ports`."""
 
     def __init__(self, ports: Ports, pace: Pace | None = None) -> None:
         self._ports = ports
@@ -42,10 +42,10 @@ class Broker:
         self._refusals = Refusals(ports.read_fingerprint)
         self._advanced_at = NEVER
 
-    # -- events ------------------------------------------------------------------------------
+    # -- events that the loop reports --------------------------------------------------------
 
     def ask(self, caller: Caller, now: float) -> None:
-        """Reply to the caller from the cache, or make it wait for AWS."""
+        """Reply with cached credentials, or make the caller wait for an answer from AWS."""
         key = caller.request.key
         try:
             found = self._ports.find(key, caller.request.least_share)
@@ -70,14 +70,14 @@ class Broker:
         self._dismiss_hopeless(now)
 
     def withdraw(self, caller: Caller) -> None:
-        """Forget a caller that has disconnected; calls under way for it go on."""
+        """Forget a caller that has disconnected. A call to AWS on its behalf goes on."""
         job = self._jobs.get(caller.request.key)
         if job is not None and caller in job.callers:
             job.callers.remove(caller)
             self._drop_if_unwanted(job)
 
     def end_call(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
-        """Handle the outcome of one role call: a document or an error."""
+        """Handle the outcome of one call for role credentials: the callers' reply, or an error."""
         job, session = self._jobs[key], self._ensure_session(key.session_name)
         job.is_under_way = False
         session.under_way -= 1
@@ -95,11 +95,11 @@ class Broker:
             self._note_failure(job, session, outcome, now)
         elif not isinstance(outcome, Superseded):
             self._finish(job, Reply(error=outcome))
-        # Superseded: a sign-in or sign-out came in between, so the role is asked for again.
+        # After Superseded (a sign-in or sign-out came during the call), the call is repeated.
         self.advance(now)
 
     def end_renewal(self, session_name: str, error: SsoHelperError | None, now: float) -> None:
-        """Handle the outcome of a renewal of the session's token: None is success."""
+        """Handle the outcome of renewing a session's token; an `error` of None means success."""
         session = self._ensure_session(session_name)
         began_at = now if session.renewal_began_at is None else session.renewal_began_at
         session.renewal_began_at = None
@@ -112,27 +112,28 @@ class Broker:
             session.renewal.clear()
             self._refusals.remember(session_name, error, now)
         else:
-            # A local failure (a full disk): no request reached AWS. The next try is a second away.
+            # A local failure, such as a full disk: no request reached AWS. A retry follows in 1 s.
             session.renewal.note_failure(now, error, began_at)
             if not self._works_without_renewal(session_name):
                 self._end_jobs(session_name, error)
         self.advance(now)
 
     def advance(self, now: float) -> None:
-        """Do everything that is due. The loop calls it again at `next_wake`."""
+        """Start the calls and renewals that are due, and reply to callers that waited too long."""
         self._advanced_at = now
         self._dismiss_late(now)
-        # Before the next probe begins, which takes 10 s where AWS accepts and never answers.
+        # Callers get their reply before the next try starts: if AWS accepts a call and never
+        # answers it, a try takes 10 s.
         self._dismiss_hopeless(now)
         self._start_ready(now)
         self._dismiss_hopeless(now)
 
-    # -- for the loop ------------------------------------------------------------------------
+    # -- queries by the loop -----------------------------------------------------------------
 
     def next_wake(self, now: float) -> float:
-        """Return when `advance` must be called next; infinity when only an event changes anything.
+        """Return when `advance` must be called next; infinity if nothing is due before an event.
 
-        Anything that became due after the last `advance`, while replies were written, is due now.
+        What became due after the last `advance` call, while replies were written, is due now.
         """
         now = min(now, self._advanced_at)
         moments = [NEVER]
@@ -150,11 +151,11 @@ class Broker:
 
     @property
     def is_done(self) -> bool:
-        """Return whether no caller waits and no call is under way."""
+        """Return whether no caller waits and no call to AWS is under way."""
         return not self._jobs
 
     def is_idle(self, now: float) -> bool:
-        """Return whether no caller waits, nothing is under way and no refusal is shared."""
+        """Return whether no caller waits, no work is under way and no refusal is remembered."""
         renewals = (session.renewal_began_at for session in self._sessions.values())
         return (
             self.is_done
@@ -162,7 +163,7 @@ class Broker:
             and not self._refusals.has_any_at(now)
         )
 
-    # -- starting ----------------------------------------------------------------------------
+    # -- starting calls and renewals ---------------------------------------------------------
 
     def _renew_in_background(self, key: RoleKey, found: Found, now: float) -> None:
         if not self._ports.may_renew_in_background():
@@ -174,7 +175,7 @@ class Broker:
             self._start_ready(now)
 
     def _start_renewal(self, name: str, seen_id: str, now: float) -> None:
-        """Start a renewal, unless one is under way, has just failed or was refused."""
+        """Start renewing a token, unless a renewal is under way, has just failed or was refused."""
         session = self._ensure_session(name)
         is_allowed = session.renewal_began_at is None and session.renewal.may_probe(now)
         if is_allowed and self._refusals.find(name, now) is None:
@@ -182,8 +183,8 @@ class Broker:
             self._ports.start_renewal(name, seen_id)
 
     def _start_ready(self, now: float) -> None:
-        """Start all calls and renewals that are wanted and allowed now, callers' first."""
-        usable: dict[str, bool] = {}  # by session: each token is read once per pass
+        """Start the calls and renewals that may start now, first those that callers wait for."""
+        usable: dict[str, bool] = {}  # by session name: each token is read only once here
         for job in sorted(self._jobs.values(), key=lambda job: not job.callers):
             name = job.key.session_name
             if job.is_under_way or job.key not in self._jobs:
@@ -199,11 +200,12 @@ class Broker:
             job.is_under_way = True
             job.began_at = now
             self._ensure_session(name).under_way += 1
-            # Later than `now` by what reading the token took: AWS counts from when it is asked.
+            # AWS's rate limit counts the time of sending, which is after `now`: the token was
+            # read in between.
             self._pace.send(self._ports.start_call(job.key))
 
     def _may_call(self, job: Job, now: float) -> bool:
-        """Return whether AWS may be asked for this role; while calls fail, one probe at a time."""
+        """Return whether a call for this role may be sent; while calls fail, one at a time."""
         session = self._ensure_session(job.key.session_name)
         if not job.backoff.may_probe(now):
             return False
@@ -212,9 +214,9 @@ class Broker:
         return session.calls.may_probe(now) and session.under_way == 0
 
     def _has_token(self, name: str, now: float) -> bool:
-        """Return whether the session has a usable token; starts a renewal where one is needed.
+        """Return whether the session has a usable token; start a renewal if one is needed.
 
-        Ends the session's jobs when it has none and cannot get one.
+        If the session can get no usable token, its waiting callers get the error.
         """
         session = self._ensure_session(name)
         try:
@@ -235,7 +237,7 @@ class Broker:
         self._start_renewal(name, token.id, now)
         began_at = session.renewal_began_at
         is_awaited = began_at is not None and now < began_at + RENEWAL_AHEAD_SECONDS
-        # While a renewal keeps failing, calls still use a token that works.
+        # While renewals fail, calls still use the old token as long as it is valid.
         return works and (session.renewal.is_failing or not is_awaited)
 
     def _may_start_at(self, job: Job, now: float) -> float:
@@ -251,7 +253,7 @@ class Broker:
             moments.append(session.renewal.next_at)
         return max(moments)
 
-    # -- outcomes ----------------------------------------------------------------------------
+    # -- outcomes of calls to AWS ------------------------------------------------------------
 
     def _note_success(self, job: Job, session: Session, now: float) -> None:
         self._pace.note_answer(now)
@@ -262,7 +264,7 @@ class Broker:
         is_flowing = self._pace.is_flowing(now)
         if isinstance(error, Throttled) and is_flowing:
             self._pace.note_throttled(now, error.retry_after_seconds)
-            return  # we asked too fast: the pace is lower now
+            return  # we sent too many calls: the rate is lower now
         if not isinstance(error, Throttled):
             job.backoff.note_failure(now, error, job.began_at)
         if not is_flowing:
@@ -287,15 +289,15 @@ class Broker:
                 self._reply_with_fallback(caller, reply.error)
 
     def _reply_with_fallback(self, caller: Caller, error: SsoHelperError) -> None:
-        """Reply with the cached credentials that the caller may still use, else with the error."""
+        """Reply with cached credentials if the caller may still use them, else with the error."""
         usable = self._find_usable(caller, error) if caller.fallback is not None else None
         self._ports.reply(caller, usable or Reply(error=error))
 
     def _find_usable(self, caller: Caller, error: SsoHelperError) -> Reply | None:
-        """Return what is cached now: the session may have been signed out since the caller asked.
+        """Return the credentials cached now: a sign-out since the request may have removed them.
 
-        None when the role is no longer assigned, or another program replaced our file. Also None
-        for credentials that may be another person's, unless AWS cannot be reached.
+        Returns None if the role is no longer assigned or another program replaced our cache file.
+        Also None if the credentials may be another person's, unless AWS cannot be reached.
         """
         if isinstance(error, RoleNotAssigned | NotOurs):
             return None
@@ -309,12 +311,12 @@ class Broker:
         return found.reply
 
     def _end_jobs(self, session_name: str, error: SsoHelperError) -> None:
-        """End the session's jobs that have not started; calls under way are left to finish."""
+        """Reply with the error to the session's callers whose call to AWS has not started."""
         for job in list(self._jobs.values()):
             if job.key.session_name == session_name and not job.is_under_way:
                 self._finish(job, Reply(error=error))
 
-    # -- callers that give up ----------------------------------------------------------------
+    # -- callers that must not wait longer ---------------------------------------------------
 
     def _dismiss_late(self, now: float) -> None:
         for job in list(self._jobs.values()):
@@ -326,7 +328,7 @@ class Broker:
             self._drop_if_unwanted(job)
 
     def _dismiss_hopeless(self, now: float) -> None:
-        """Reply to callers for which no probe will start before PATIENCE_SECONDS are over."""
+        """Reply to callers for which no further try starts within their PATIENCE_SECONDS."""
         for job in list(self._jobs.values()):
             for caller in list(job.callers):
                 error = self._hopeless_error(job, caller, now)
@@ -335,12 +337,12 @@ class Broker:
             self._drop_if_unwanted(job)
 
     def _hopeless_error(self, job: Job, caller: Caller, now: float) -> SsoHelperError | None:
-        """Return the error to reply with now, when no probe can succeed in time; None: wait."""
+        """Return the error to reply with if no retry can succeed in time, else None."""
         session = self._ensure_session(job.key.session_name)
         patience_ends_at = caller.request.arrived_at + PATIENCE_SECONDS
         is_renewing = session.renewal_began_at is not None
         failing = [(job.backoff, job.is_under_way), (session.calls, job.is_under_way)]
-        if session.needs_renewal and not job.is_under_way:  # otherwise the token works
+        if session.needs_renewal and not job.is_under_way:  # otherwise the token is still usable
             failing.append((session.renewal, is_renewing))
         for backoff, is_probing in failing:
             if backoff.error is None:
@@ -360,7 +362,7 @@ class Broker:
             self._reply_with_fallback(caller, error)
 
     def _lengthen_wait(self, job: Job, caller: Caller, now: float) -> None:
-        """Tell a caller that it may wait up to 50 s when its call will soon be sent."""
+        """If the caller's call to AWS will soon be sent, tell it that it may wait up to 50 s."""
         if caller.was_told_to_wait or not caller.request.may_wait_longer:
             return
         is_soon = now >= caller.deadline_at - TELL_BEFORE_SECONDS
@@ -370,7 +372,7 @@ class Broker:
             self._ports.tell_to_wait(caller, caller.deadline_at - now)
 
     def _drop_if_unwanted(self, job: Job) -> None:
-        """Forget a job without callers; a background job is tried once."""
+        """Forget a job that no caller waits for, unless it is an untried background job."""
         session = self._ensure_session(job.key.session_name)
         lacks_token = session.needs_renewal and session.renewal.is_failing
         is_tried = job.backoff.is_failing or session.calls.is_failing or lacks_token

@@ -1,34 +1,34 @@
-"""How long the broker and its callers wait, how much is asked at once, and when to retry."""
+"""The broker's limits: how long callers wait, how many calls run at once, when to retry."""
 
 from ssohelper.errors import SsoHelperError, Throttled
 
-# After so long without an answer, a renewal counts as failing for the callers that wait for it; it
-# goes on.
+# A token renewal without an answer for this long counts as failed for the callers that wait for it.
+# The renewal itself goes on.
 RENEWAL_SILENT_SECONDS = 15.0
-# How long a caller with unexpired credentials waits for newer ones.
+# How long a caller waits for newer credentials while unexpired ones are cached.
 USABLE_SECONDS = 5.0
-# How long a caller waits through failing answers (5xx, no connection) before exit 6.
+# How long a caller waits while calls to AWS fail (5xx, no connection) before it gets exit code 6.
 PATIENCE_SECONDS = 3.5
-# How long a call with an unexpired token waits for the token's renewal.
+# How long a role call whose access token is still valid waits for the renewal of that token.
 RENEWAL_AHEAD_SECONDS = 6.0
-# The contract: a caller whose request will soon be sent at AWS's pace waits up to 50 s.
+# By contract, a caller whose call will soon be sent at the rate that AWS allows waits up to 50 s.
 LONGEST_WAIT_SECONDS = 50.0
-# A caller is told to wait longer this long before its own deadline.
+# How long before its own deadline a caller is told that it may wait longer.
 TELL_BEFORE_SECONDS = 2.0
-# Calls under way at once: at 20 calls/s, enough for answers that take 0.8 s each.
+# The most calls to AWS at once: enough for 20 calls/s when each answer takes 0.8 s.
 MOST_CALLS = 16
-# The same before AWS has answered any: limits the requests that are wasted while it is down.
+# The most calls at once until AWS has answered one, so that few are wasted while AWS is down.
 MOST_FIRST_CALLS = 4
 
 # When to retry a failed request: each second for 10 s, every 2 s until 30 s, then every 4 s (the
-# contract). Pairs of (seconds since the first failure, seconds to the next probe).
+# contract). The pairs are (seconds since the first failure, seconds until the next try).
 _STEPS = ((10.0, 1.0), (30.0, 2.0))
 _LONGEST_STEP_SECONDS = 4.0
 LONGEST_RETRY_AFTER_SECONDS = 8.0
 
 
 class Backoff:
-    """When to retry one kind of request that keeps failing. `now` is monotonic seconds."""
+    """Decides when to retry one kind of request that fails. `now` is monotonic seconds."""
 
     def __init__(self) -> None:
         self.error: SsoHelperError | None = None
@@ -42,7 +42,7 @@ class Backoff:
 
     @property
     def is_throttled(self) -> bool:
-        """Whether the last failure was a 429, which callers wait out."""
+        """Whether the last failure was a 429 (too many requests), which callers wait out."""
         return isinstance(self.error, Throttled)
 
     def may_probe(self, now: float) -> bool:
@@ -50,9 +50,9 @@ class Backoff:
         return self.error is None or now >= self.next_at
 
     def note_failure(self, now: float, error: SsoHelperError, began_at: float) -> None:
-        """Set the time of the next probe, counted from the beginning of the one that failed.
+        """Set the time of the next try, counted from when the failed request was sent.
 
-        AWS's Retry-After counts up to 8 s, from now.
+        A Retry-After header of AWS counts from now, and as 8 s at most.
         """
         if self.error is None:
             self._began_at = now
@@ -65,5 +65,5 @@ class Backoff:
             self.next_at = max(self.next_at, now + min(asked, LONGEST_RETRY_AFTER_SECONDS))
 
     def clear(self) -> None:
-        """Forget the failures, after a success."""
+        """Forget the failures, because a request has succeeded."""
         self.error = None

@@ -1,6 +1,7 @@
-"""The broker's event loop: callers on a unix socket, AWS calls on threads, renewals in processes.
+"""The broker's event loop: serves callers on a unix socket, runs AWS calls in threads.
 
-`core` decides; this module moves bytes. `actions.issuing` implements `Work`.
+`broker.core` decides what to do, and this module does the I/O. `actions.issuing` implements
+`Work`.
 """
 
 import collections
@@ -25,21 +26,21 @@ from ssohelper.core.model import RoleKey
 from ssohelper.errors import LoginRequired, SsoHelperError, no_more_threads
 from ssohelper.fastpath import peer
 
-# A broker ends when it has been idle for so long, and at this age in any case: so a newer
-# installation, settings and certificates soon take effect for all callers.
+# A broker ends after 8 s without work, and at the age of 240 s in any case, so that a newer
+# installation, changed settings and certificates soon take effect for all callers.
 IDLE_SECONDS = 8.0
 LONGEST_LIFE_SECONDS = 240.0
 _LONGEST_SLEEP_SECONDS = 1.0
 _MOST_CONNECTIONS = 4000
-# The limit of open files (EMFILE, often 1,024), the system's (ENFILE), or no memory for a socket.
+# accept() fails: too many files open here (EMFILE, often 1,024) or in the system, or no memory.
 _NO_MORE_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _ACCEPT_PAUSE_SECONDS = 0.05
 
 
 class Work(Protocol):
-    """The work that `Broker` wants done, as its `Ports` say.
+    """The operations that the loop runs on behalf of the `Broker`; see `Ports`.
 
-    `call` and `renew` block, and run in threads of their own; the others return at once.
+    `call` and `renew` block, so the loop runs them in threads; the others return at once.
     """
 
     def find(self, key: RoleKey, least_share: float) -> Found: ...
@@ -52,7 +53,7 @@ class Work(Protocol):
 
 
 class Loop:
-    """Runs one Broker. Without a listener it serves this process only, through `ask`."""
+    """Runs one `Broker`. Without a listening socket, only its own process is served (`ask`)."""
 
     def __init__(
         self,
@@ -66,7 +67,7 @@ class Loop:
         self._monotonic = monotonic
         self._core = Broker(self)
         self._selector = selectors.DefaultSelector()
-        # Not a pipe: Windows selects sockets only.
+        # A socket pair instead of a pipe: on Windows, a selector accepts only sockets.
         self._wake_reader, self._wake_writer = socket.socketpair()
         for end in (self._wake_reader, self._wake_writer):
             end.setblocking(False)
@@ -74,7 +75,7 @@ class Loop:
         if listener is not None:
             listener.setblocking(False)
             self._selector.register(listener, selectors.EVENT_READ, self._accept)
-        # Calls to the core that other threads add and the loop's own thread makes.
+        # Calls of the broker's methods: other threads add them, the loop's own thread makes them.
         self._events: collections.deque[Callable[[], None]] = collections.deque()
         self._wanted: queue.SimpleQueue[RoleKey | None] = queue.SimpleQueue()
         self._threads = self._calls_under_way = 0
@@ -82,10 +83,10 @@ class Loop:
         self._replies: dict[Caller, Reply] = {}
         self._accept_again_at: float | None = None
 
-    # -- running -----------------------------------------------------------------------------
+    # -- running the loop --------------------------------------------------------------------
 
     def run_until_idle(self, forget_address: Callable[[], None]) -> None:
-        """Serve until idle or too old; after `forget_address` a caller starts another broker."""
+        """Serve callers until idle or too old; call `forget_address` to remove the socket file."""
         began_at = active_at = self._monotonic()
         while True:
             now = self._monotonic()
@@ -101,14 +102,14 @@ class Loop:
             self._step()
 
     def ask(self, caller: Caller) -> Reply:
-        """Return the reply to this process's own request, within the time that it allows."""
+        """Return the reply to a request of this process itself, before the request's deadline."""
         self._core.ask(caller, self._monotonic())
         while caller not in self._replies:
             self._step()
         return self._replies.pop(caller)
 
     def close(self) -> None:
-        """End the threads and close the descriptors. Calls under way are left to finish."""
+        """End the threads and close the descriptors. Calls to AWS under way may still finish."""
         for _ in range(self._threads):
             self._wanted.put(None)
         self._selector.close()
@@ -116,7 +117,7 @@ class Loop:
         self._wake_writer.close()
 
     def _stop_listening(self) -> None:
-        self._accept()  # callers that have connected already
+        self._accept()  # callers that have already connected are served
         if self._listener is not None:
             if self._accept_again_at is None:
                 self._selector.unregister(self._listener)
@@ -138,7 +139,7 @@ class Loop:
             connection.close()
         self._core.advance(now)
 
-    # -- Ports of the core -------------------------------------------------------------------
+    # -- the methods of `Ports` --------------------------------------------------------------
 
     def find(self, key: RoleKey, least_share: float) -> Found:
         return self._work.find(key, least_share)
@@ -150,7 +151,7 @@ class Loop:
         return self._work.read_fingerprint(session_name)
 
     def may_renew_in_background(self) -> bool:
-        # A process that serves only itself ends with its answer.
+        # A process that serves only itself ends before a background renewal could finish.
         return self._listener is not None and self._work.may_renew_in_background()
 
     def start_call(self, key: RoleKey) -> float:
@@ -172,7 +173,7 @@ class Loop:
 
     def tell_to_wait(self, caller: Caller, seconds: float) -> None:
         if isinstance(caller.channel, Connection):
-            # Rounded up: the caller adds one second of grace, no more.
+            # Rounded up, because the caller waits at most one second longer than it is told.
             caller.channel.send(b"wait %d\n" % math.ceil(seconds))
 
     def reply(self, caller: Caller, reply: Reply) -> None:
@@ -184,7 +185,7 @@ class Loop:
         else:
             self._replies[caller] = reply
 
-    # -- helpers -----------------------------------------------------------------------------
+    # -- threads and connections -------------------------------------------------------------
 
     def _start_thread(self, target: Callable[[], None]) -> bool:
         try:
@@ -229,7 +230,7 @@ class Loop:
             except OSError as cause:
                 if cause.errno in _NO_MORE_FILES:
                     self._pause_accepting()
-                return  # otherwise none is waiting, or one has gone
+                return  # otherwise no caller is waiting, or the caller has disconnected
             if not peer.is_allowed(peer.find_peer_uid(stream), unknown=False):
                 stream.close()
                 continue
@@ -245,9 +246,9 @@ class Loop:
             )
 
     def _pause_accepting(self) -> None:
-        """Leave callers in the kernel's queue for a moment.
+        """Stop accepting for 50 ms; meanwhile callers wait in the socket's backlog.
 
-        A listener that stays ready while nothing can be accepted would keep a whole CPU busy.
+        Otherwise the loop would keep a CPU busy: the socket stays ready while accept() fails.
         """
         if self._listener is not None and self._accept_again_at is None:
             self._accept_again_at = self._monotonic() + _ACCEPT_PAUSE_SECONDS
@@ -269,7 +270,7 @@ class Loop:
         try:
             self._wake_writer.send(b"x")
         except OSError:
-            return  # full: the loop wakes anyway
+            return  # the buffer is full, so the loop wakes anyway
 
     def _read_wake(self) -> None:
         try:

@@ -1,28 +1,29 @@
-"""When the next call to AWS may be sent: at most 20 in any second, fewer after a 429.
+"""The rate limit of calls to AWS: at most 20 in any second, fewer after a 429.
 
-Pure: `now` is monotonic seconds. A sliding window rather than even spacing: 30 roles take one
-second instead of 1.5, and a limiter that counts requests per second refuses none of them.
+Reads no clock: `now` is monotonic seconds. Calls are limited per sliding window of a second, not
+spaced evenly: this way 30 roles take one second instead of 1.5, and a limiter at AWS that counts
+requests per second refuses none of them.
 """
 
 from collections import deque
 
-# Identity Center's published quota for the portal's operations.
+# The quota that AWS publishes for the operations of the Identity Center portal.
 REQUESTS_A_SECOND = 20.0
-# A longer Retry-After is cut to this: the callers' deadline is 18 s.
+# A longer Retry-After is cut to this, because the deadline of callers is 18 s.
 LONGEST_PAUSE_SECONDS = 8.0
 _SLOWEST = 1.0
-# A little longer than a second: requests reach AWS unevenly.
+# A little longer than a second: calls may reach AWS closer together than they were sent.
 _WINDOW_SECONDS = 1.02
-# 429s that arrive this close together answer one burst.
+# 429s that arrive within this time are taken as answers to one burst of calls.
 _ONE_BURST_SECONDS = 0.5
-# How long after an answer calls count as getting through.
+# For this long after an answer of AWS, calls count as getting through.
 _FLOWING_SECONDS = 3.0
-# How much of the rate returns with each second of answers, and at least 1/s.
+# After a 429, the rate grows again by this share, and at least by 1/s, per second of answers.
 _REGAINED_SHARE = 0.25
 
 
 class Pace:
-    """The shared pace of one broker's role calls."""
+    """The rate limit that all role calls of one broker share."""
 
     def __init__(self, requests_a_second: float = REQUESTS_A_SECOND) -> None:
         self._full_rate = self.rate = requests_a_second
@@ -45,7 +46,7 @@ class Pace:
         self._sent.append(now)
 
     def note_answer(self, now: float) -> None:
-        """Count an answer that is no 429: the rate recovers by a quarter each second."""
+        """Count an answer other than 429. A lowered rate recovers by a quarter each second."""
         _drop_older(self._answered, now - _WINDOW_SECONDS)
         self._answered.append(now)
         self._answered_at = now
@@ -66,7 +67,7 @@ class Pace:
         self._paused_until = max(self._paused_until, now + pause)
 
     def is_flowing(self, now: float) -> bool:
-        """Return whether calls got through in the last seconds."""
+        """Return whether AWS has answered a call in the last 3 seconds."""
         return now - self._answered_at <= _FLOWING_SECONDS
 
 

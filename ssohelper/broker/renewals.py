@@ -1,4 +1,4 @@
-"""Renewals of a session's token, each in a detached process that reports on a pipe."""
+"""Renews a session's token in a detached process, which reports the outcome on a pipe."""
 
 import os
 import select
@@ -17,7 +17,7 @@ _LONGEST_REPORT_BYTES = 65536
 
 
 class Renewals:
-    """Starts renewals and waits for them. A renewal goes on when nothing waits for it any more."""
+    """Starts token renewals and waits for them. A renewal goes on if its starter stops waiting."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -29,14 +29,17 @@ class Renewals:
         deadline: Deadline,
         meanwhile: Callable[[], object] = lambda: None,
     ) -> SsoHelperError | None:
-        """Renew the token, unless its file holds another than `seen_id`; return the error, if any.
+        """Renew the token, unless its id is no longer `seen_id`; return the error, if any.
 
-        `meanwhile` is called while the process starts.
+        `meanwhile` is called while the renewal process starts.
         """
         try:
             reader = self._start([RENEWAL_PROCESS, session_name, seen_id])
         except OSError as cause:
-            return LocalState(f"a process cannot be started: {(cause.strerror or '').lower()}")
+            return LocalState(
+                "the process that renews the sign-in cannot be started: "
+                f"{(cause.strerror or '').lower()}"
+            )
         try:
             meanwhile()
         except BaseException:
@@ -56,7 +59,7 @@ class Renewals:
                 env=spawn.detached_environment(self._environ),
                 cwd=os.sep,
             )
-            child.returncode = 0  # it outlives us: no warning about a child that still runs
+            child.returncode = 0  # avoids Python's warning about a child that still runs
             assert child.stdout is not None
             return os.dup(child.stdout.fileno())
         reader, writer = os.pipe()
@@ -71,7 +74,7 @@ class Renewals:
 
 
 class _Report:
-    """The report that a renewal's process writes before it ends."""
+    """The outcome that a renewal process writes to its pipe before it ends."""
 
     def __init__(self, reader: int, session_name: str) -> None:
         self._reader = reader
@@ -79,7 +82,7 @@ class _Report:
         self._data = b""
 
     def wait(self, deadline: Deadline) -> SsoHelperError | None:
-        """Return what the renewal reported: None is success."""
+        """Return the error that the renewal reported; None means success."""
         is_whole = self._wait_on_windows if sys.platform == "win32" else self._wait
         if is_whole(deadline):
             return wording.decode_report(self._data)
@@ -89,7 +92,7 @@ class _Report:
         if sys.platform == "win32":
             return self._wait_on_windows(deadline)
         try:
-            # Not select: it takes no descriptor above 1,023, and a broker may have more callers.
+            # Not select, which fails for descriptors above 1,023: a broker may have more callers.
             poll = select.poll()
             poll.register(self._reader, select.POLLIN)
             while poll.poll(deadline.left() * 1000):
@@ -102,7 +105,7 @@ class _Report:
             os.close(self._reader)
 
     def _wait_on_windows(self, deadline: Deadline) -> bool:
-        # On Windows, select takes sockets only.
+        # A thread reads the pipe, because on Windows select accepts only sockets.
         thread = threading.Thread(target=self._read_all, daemon=True)
         thread.start()
         thread.join(deadline.left())

@@ -1,4 +1,4 @@
-"""The broker's requests, replies and what is cached for a role: values only."""
+"""The values that the broker receives and returns: requests, replies, cached credentials."""
 
 from enum import Enum
 from typing import NamedTuple
@@ -8,10 +8,10 @@ from ssohelper.errors import SsoHelperError
 
 
 class Request(NamedTuple):
-    """One caller's request. Times are monotonic seconds.
+    """One caller's request for role credentials. Times are monotonic seconds.
 
-    `least_share`: the share of their lifetime that the credentials must have left, 0 to 1; more
-    than 1 asks AWS whatever is cached. `may_wait_longer`: whether the caller waits past its
+    `least_share` is the share of their lifetime that the credentials must have left, 0 to 1; above
+    1, AWS is asked whatever is cached. `may_wait_longer` says whether the caller waits past its
     deadline when told that its call will soon be sent.
     """
 
@@ -23,7 +23,7 @@ class Request(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """How long a caller may wait for a sign-in, and the file that every sign-in changes.
+    """How long a caller may wait for a sign-in, and the file to watch: every sign-in changes it.
 
     The caller prints `line` when it starts to wait.
     """
@@ -36,7 +36,7 @@ class Wait(NamedTuple):
 class Reply(NamedTuple):
     """The credential-process document (one line of JSON, with secrets), or an error.
 
-    `wait`: how a caller waits instead of failing with LoginRequired; None: it fails.
+    If the error is LoginRequired and `wait` is set, the caller waits for a sign-in first.
     """
 
     document: bytes = b""
@@ -51,10 +51,11 @@ class Reply(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What is cached for a role. `document` is b"" when nothing unexpired is cached.
+    """The cached credentials of a role. `document` is b"" if no unexpired ones are cached.
 
-    `is_good`: may be returned without asking AWS. `is_due`: should be renewed in the background.
-    `due_token_id`: the token to renew in the background, if any.
+    `is_good` says whether they may be returned without asking AWS, `is_due` whether they should be
+    renewed in the background. `due_token_id` is the id of the access token, if that should be
+    renewed in the background too.
     """
 
     document: bytes = b""
@@ -70,7 +71,7 @@ class Found(NamedTuple):
 
 
 class TokenState(Enum):
-    """Whether the session's access token may be used now."""
+    """Whether an access token may be used now."""
 
     GOOD = "good"
     NEAR_END = "valid, but renewed before use"
@@ -78,7 +79,7 @@ class TokenState(Enum):
 
 
 class Token(NamedTuple):
-    """The state of an access token. `id` is a hash of it."""
+    """The state of an access token. `id` is a hash of the token."""
 
     state: TokenState
     id: str

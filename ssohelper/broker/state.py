@@ -1,4 +1,4 @@
-"""The broker's state: waiting callers, jobs, how AWS answers each session; and its `Ports`."""
+"""The broker's state: waiting callers, jobs, refusals and sessions; and its `Ports`."""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
@@ -13,7 +13,7 @@ NEVER = float("inf")
 
 
 class Caller:
-    """One waiting caller; it gets `fallback` when nothing better arrives in time."""
+    """One waiting caller. `fallback` is its reply if AWS does not answer in time."""
 
     def __init__(self, request: Request, channel: object = None) -> None:
         self.request = request
@@ -25,33 +25,33 @@ class Caller:
 
     @property
     def is_satisfied_by_fallback(self) -> bool:
-        """Return whether the fallback is enough, so that the caller need not wait for a probe.
+        """Return whether cached credentials are enough, so that the caller need not wait for AWS.
 
-        False when it asked for newer credentials, or the fallback may be another person's.
+        False if the caller asked for newer credentials, or the cached ones may be another person's.
         """
         fallback = self.fallback
         return fallback is not None and not fallback.warnings and self.request.least_share == 0
 
 
 class Ports(Protocol):
-    """What the broker can do. `start_…` return at once; their outcome is reported later."""
+    """The operations through which the broker acts. `start_…` return before their work is done."""
 
     def find(self, key: RoleKey, least_share: float) -> Found:
         """Return the role's cached credentials, if any. Raises: SsoHelperError."""
         ...
 
     def load_token(self, session_name: str) -> Token:
-        """Return the session's token. Raises: LoginRequired, LocalState."""
+        """Return the state of the session's token. Raises: LoginRequired, LocalState."""
         ...
 
     def read_fingerprint(self, session_name: str) -> str:
-        """Return a text that changes whenever the session's token file does."""
+        """Return a text that changes whenever the session's token file changes."""
         ...
 
     def start_call(self, key: RoleKey) -> float:
-        """Ask AWS for the role; `Broker.end_call` gets the outcome.
+        """Ask AWS for the role's credentials; `Broker.end_call` gets the outcome.
 
-        Returns when it was asked, in monotonic seconds.
+        Returns when AWS was asked, in monotonic seconds.
         """
         ...
 
@@ -64,7 +64,7 @@ class Ports(Protocol):
         ...
 
     def tell_to_wait(self, caller: Caller, seconds: float) -> None:
-        """Tell a caller that it may wait for so many seconds from now."""
+        """Tell a caller that it may wait for this many seconds from now."""
         ...
 
     def reply(self, caller: Caller, reply: Reply) -> None:
@@ -73,7 +73,7 @@ class Ports(Protocol):
 
 
 class Job:
-    """One role for which AWS is, or will be, asked."""
+    """One role whose credentials AWS is asked for, now or soon, and the callers that wait."""
 
     def __init__(self, key: RoleKey) -> None:
         self.key = key
@@ -92,10 +92,10 @@ class _Refusal(NamedTuple):
 
 
 class Refusals:
-    """What AWS refused (exits 4 and 5), by role or by session's name.
+    """Recent refusals by AWS (exit codes 4 and 5), by role or by session name.
 
-    Callers share each for 30 s, or until the token file changes: `fingerprint` takes the session's
-    name.
+    For 30 s all callers get the same refusal, unless the token file changes. `fingerprint` is
+    called with the session's name and returns a text that changes with the token file.
     """
 
     def __init__(self, fingerprint: Callable[[str], str]) -> None:
@@ -103,13 +103,13 @@ class Refusals:
         self._found: dict[RoleKey | str, _Refusal] = {}
 
     def remember(self, scope: RoleKey | str, error: SsoHelperError, now: float) -> None:
-        """Share the error with callers from now on."""
+        """Remember that AWS refused this role or session with this error."""
         self._found[scope] = _Refusal(
             error, self._fingerprint(_session_of(scope)), now + RETRY_SECONDS
         )
 
     def find(self, scope: RoleKey | str, now: float) -> SsoHelperError | None:
-        """Return the refusal that is still shared, if any."""
+        """Return the remembered refusal, unless it is old or the token file has changed since."""
         found = self._found.get(scope)
         if found is None:
             return None
@@ -119,28 +119,28 @@ class Refusals:
         return None
 
     def forget(self, scope: RoleKey | str) -> None:
-        """Stop sharing the refusal."""
+        """Forget the refusal of this role or session."""
         self._found.pop(scope, None)
 
     def has_any_at(self, now: float) -> bool:
-        """Return whether any refusal is still shared at this time."""
+        """Return whether any refusal is still remembered at this time."""
         return any(found.until > now for found in self._found.values())
 
 
 class Session:
-    """One session: its renewal, and how AWS answers its calls."""
+    """What the broker knows of one session: its token renewal, calls and their failures."""
 
     def __init__(self) -> None:
         self.renewal_began_at: float | None = None
         self.rejected_id: str | None = None
         self.renewal = Backoff()
-        # Whether role calls need the renewal: not while the token works, even if a renewal fails.
+        # Whether role calls need a renewed token. They do not while the token is good.
         self.needs_renewal = False
         self.calls = Backoff()
         self.under_way = 0
 
     def is_silent(self, now: float) -> bool:
-        """Return whether the renewal has been unanswered for RENEWAL_SILENT_SECONDS."""
+        """Return whether the token renewal has had no answer for RENEWAL_SILENT_SECONDS."""
         began_at = self.renewal_began_at
         return began_at is not None and now >= began_at + RENEWAL_SILENT_SECONDS
 
@@ -150,7 +150,7 @@ def _session_of(scope: RoleKey | str) -> str:
 
 
 def reason_of(job: Job, session: Session) -> SsoHelperError:
-    """Return the error for a caller that cannot wait longer for the job's answer."""
+    """Return the error for a caller that cannot wait longer for an answer from AWS."""
     for failing in (job.backoff, session.calls, session.renewal):
         if failing.error is not None:
             return failing.error

@@ -1,9 +1,9 @@
-"""Replies and errors as bytes: between broker and caller, and between a renewal and its broker.
+"""Encodes replies and errors as bytes, from broker to caller and from a renewal to its broker.
 
-One reply is `done CODE LENGTH LENGTH\n`, the document, then fields that are separated by 0x1f:
-for an error its class, message, hint, Retry-After, the line to print, for how many seconds the
-caller may wait for a sign-in, the file to watch and the line to print meanwhile; then warnings.
-`fastpath.broker_client` names the positions.
+A reply is the line `done CODE LENGTH LENGTH`, the credential document, then fields separated by
+the byte 0x1f. The fields of an error are its class, message, hint, Retry-After and the line to
+print; then how many seconds the caller may wait for a sign-in, the file to watch and the line to
+print meanwhile. The last fields are warnings. `fastpath.broker_client` names the positions.
 """
 
 from ssohelper import errors
@@ -15,7 +15,7 @@ from ssohelper.fastpath.broker_client import ERROR_FIELDS, SEPARATOR, WAIT_LINE,
 _SEPARATOR = SEPARATOR.decode()
 _RENEWED = b"renewed"
 
-# Bytes name an error by its class: only our own classes are made from them.
+# The bytes of an error name its class. Decoding creates only the classes in this table.
 _CLASSES: dict[str, type[SsoHelperError]] = {
     name: found
     for name, found in vars(errors).items()
@@ -24,7 +24,7 @@ _CLASSES: dict[str, type[SsoHelperError]] = {
 
 
 def encode(reply: Reply) -> bytes:
-    """Return the reply as the caller reads it."""
+    """Return the reply as the bytes that the caller reads."""
     of_error = [*_fields(reply.error), *_wait_fields(reply.wait)] if reply.error else []
     fields = [*of_error, *reply.warnings]
     rest = _joined(fields)
@@ -33,7 +33,7 @@ def encode(reply: Reply) -> bytes:
 
 
 def decode(code: int, document: bytes, rest: bytes) -> Reply:
-    """Return the reply that `encode` made: head, document and rest as they were read."""
+    """Return the reply from its parts: exit code, credential document, bytes of the fields."""
     fields = _split(rest)
     if code == 0:
         return Reply(document, warnings=tuple(fields))
@@ -42,19 +42,19 @@ def decode(code: int, document: bytes, rest: bytes) -> Reply:
 
 
 def encode_report(error: SsoHelperError | None) -> bytes:
-    """Return how a renewal ended, as its process reports it: None is success."""
+    """Return a renewal's outcome as bytes for the broker; an error of None means success."""
     return _joined(_fields(error)) if error else _RENEWED
 
 
 def decode_report(data: bytes) -> SsoHelperError | None:
-    """Return what `encode_report` made. A process that was killed reports nothing: AnswerLost."""
+    """Return a renewal's outcome. No bytes mean that its process was killed: AnswerLost."""
     if not data:
         return AnswerLost("the process that renewed the sign-in ended early", hint="try again")
     return None if data == _RENEWED else _error(_split(data))
 
 
 def line_of(error: SsoHelperError) -> bytes:
-    """Return the error with its hint in one line: SDKs show stderr as their own error's text."""
+    """Return error and hint as one line, because SDKs show stderr inside their own error."""
     hint = f" ({error.hint})" if error.hint else ""
     line = show_message(f"ssohelper: error: {error.message}{hint}") + "\n"
     return line.encode("utf-8", "backslashreplace")
