@@ -1,8 +1,8 @@
-"""The entry point of TAB: `ssohelper completion …`, without click.
+"""Runs `ssohelper completion …`, which shells call on TAB, without click.
 
 `completion SHELL` prints the shell's completion script. That script runs
-`completion --answer SHELL …`, which prints candidates. After an error it prints nothing and exits
-with 1: a message would stand in the middle of the user's command line.
+`completion --answer SHELL …`, which prints candidates. After an error the latter prints nothing and
+exits with 1, because a message would appear in the middle of the user's command line.
 """
 
 import os
@@ -16,7 +16,7 @@ from ssohelper.completion.quoting import bash_line, in_quotes, unquoted
 from ssohelper.completion.words import request_at
 from ssohelper.system.shell_texts import SHELLS, completion_of, write_to_stdout
 
-# The tag of each kind of value in zsh: zsh shows it, and users set styles by it.
+# zsh's tag for each kind of value. zsh shows the tag, and users set styles for it.
 _ZSH_TAGS = {
     "subcommand": "command",
     "option": "option",
@@ -31,19 +31,19 @@ _ZSH_TAGS = {
     "role_glob": "role",
     "role": "role",
 }
-# COMP_TYPE of menu-complete and of insert-completions: readline inserts candidates in full.
+# COMP_TYPE if readline inserts whole candidates: in menu-complete and in insert-completions.
 _INSERTING_TYPES = ("37", "42")
 
 
 def answer(argv: Sequence[str]) -> int | None:
-    """Print the script or the candidates; return the exit code, None when click must answer."""
+    """Print the script or the candidates. Return the exit code, or None if click must run this."""
     if len(argv) == 1 and argv[0] in SHELLS:
         script = completion_of(argv[0])
         return 0 if script is not None and write_to_stdout(script) else None
     if argv[:1] == ["--answer"] and argv[1:2] and argv[1] in _ANSWERS and len(argv) > 3:
         try:
             lines = _ANSWERS[argv[1]](list(argv[2:]))
-            # Words of the command line that are not UTF-8 are printed byte for byte.
+            # If words of the command line are not UTF-8, their bytes are printed unchanged.
             return _print("".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
         except Exception:
             return 1
@@ -55,7 +55,7 @@ def _print(text: bytes) -> int:
         sys.stdout.buffer.write(text)
         sys.stdout.flush()
     except (OSError, AttributeError):
-        # Python would write its buffer once more at exit, and report the failure.
+        # Python would try to write its buffer again at exit, and report the failure.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     return 0
@@ -65,14 +65,15 @@ def _find_offers(words: list[str], word: str) -> Offers:
     return offers_for(request_at(words, word), Names(App()))
 
 
-# -- bash ----------------------------------------------------------------------------------------
+# -- candidates for bash -------------------------------------------------------------------------
 
 
 def _answer_bash(argv: list[str]) -> list[str]:
-    """Return the lines for bash. Arguments: the line up to the cursor, COMP_WORDBREAKS, COMP_TYPE.
+    """Return the lines to print for bash.
 
-    The first line is the kind: "words", "words nospace", "list" (to be shown, not inserted), or one
-    of OF_THE_SHELL. Candidates follow.
+    `argv` is the command line up to the cursor, COMP_WORDBREAKS and COMP_TYPE. The first line is
+    the kind of the candidates: "words", "words nospace", "list" (to be shown, not inserted), or one
+    of OF_THE_SHELL. The candidates follow, one per line.
     """
     text, breaks, completion_type = argv
     line = bash_line(text, breaks)
@@ -89,7 +90,7 @@ def _answer_bash(argv: list[str]) -> list[str]:
 
 
 def _without_assignments(words: list[str]) -> list[str]:
-    """Return the words from the command's name on."""
+    """Return the words from the command's name on, without assignments such as `A=1` before it."""
     while words and "=" in words[0]:
         words = words[1:]
     return words
@@ -100,7 +101,7 @@ def _bash_words(typed: str, tail: str, quote: str, offers: Offers, *, inserting:
     begun = [word[len(typed) :] for word in offers.begun if word.startswith(typed)]
     rests = whole + begun
     if len(rests) == 1:
-        # Closes the quotation: readline does it too, but not where the name itself ends in a quote.
+        # The reply closes the quotation. readline would not if the name itself ends in a quote.
         reply = tail + in_quotes(rests[0], quote) + quote
         return ["words nospace" if begun else "words", _protected(reply, quote)]
     replies = [_protected(tail + in_quotes(rest, quote), quote) for rest in rests]
@@ -108,33 +109,33 @@ def _bash_words(typed: str, tail: str, quote: str, offers: Offers, *, inserting:
     shared = _protected(tail + in_quotes(common, quote), quote)
     if inserting or _common_start(replies) == shared:
         return ["words", *replies]
-    # The common start of the quoted names would end inside a quotation: insert the common start of
-    # the names, quoted; where they have none, show the names and insert nothing.
+    # The common start of the quoted names would end inside a quotation. So insert the common start
+    # of the unquoted names, quoted. If there is none, show the names and insert nothing.
     if common:
         return ["words nospace", shared]
     return ["list", *(typed + rest for rest in rests)]
 
 
 def _common_start(words: list[str]) -> str:
-    """Return the longest start that all words share; the first and last in order decide it."""
+    """Return the longest start that all words share: that of the first and last when sorted."""
     first, last = min(words, default=""), max(words, default="")
     length = next((n for n, char in enumerate(first) if last[n] != char), len(first))
     return first[:length]
 
 
 def _protected(reply: str, quote: str) -> str:
-    # readline takes a first character equal to the open quote for that quote, and drops it.
+    # If a reply begins with the character of the open quote, readline drops that character.
     return quote + reply if quote and reply.startswith(quote) else reply
 
 
-# -- zsh, fish, PowerShell: they quote what they insert --------------------------------------------
+# -- candidates for zsh, fish and PowerShell, which quote candidates themselves ------------------
 
 
 def _answer_zsh(argv: list[str]) -> list[str]:
-    """Return the lines for zsh. Arguments: the word at the cursor, then the words before it.
+    """Return the lines to print for zsh. `argv` is the word at the cursor, then the words before.
 
-    The first line is "words WHOLE BEGUN SHOWN TAG": the number of whole words, of words to which
-    more is added, and of texts to show in their place; then these, one a line.
+    The first line is "words WHOLE BEGUN SHOWN TAG". The numbers count the whole words, the words to
+    which more is added, and the texts to show in place of both. All of them follow, one per line.
     """
     request = request_at(argv[1:], argv[0])
     offers = offers_for(request, Names(App()))
@@ -153,14 +154,14 @@ def _described(words: list[str], offers: Offers) -> list[str]:
 
 
 def _answer_fish(argv: list[str]) -> list[str]:
-    """Return the lines for fish: a candidate, and after a tab its help.
+    """Return the lines to print for fish: in each a candidate and, after a tab, its help.
 
-    Arguments: the word at the cursor, quoted as on the line, then the words before it.
+    `argv` is the word at the cursor, quoted as the user typed it, then the words before.
     """
     offers = _find_offers(argv[1:], unquoted(argv[0]))
     if offers.kind != "words":
         return [offers.kind]
-    # fish does not quote a "~" at a word's start, and expands it to a home folder.
+    # A candidate that begins with "~" is left out: fish would expand the "~" to a home folder.
     words = [word for word in (*offers.whole, *offers.begun) if not word.startswith("~")]
     helps = offers.helps
     return ["words", *(f"{word}\t{helps[word]}" if helps.get(word) else word for word in words)]

@@ -1,7 +1,7 @@
-"""The names that TAB offers: from ~/.aws/config and from the saved listings.
+"""The names that completion offers: from ~/.aws/config and from the saved listings.
 
-Never asks AWS. A file that cannot be read has no names. Names with control characters are left out:
-the terminal would obey them.
+This module never asks AWS. If a file cannot be read, its names are not offered. Names with control
+characters are left out, because the terminal would obey these characters.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class OfferedAccount(NamedTuple):
-    """An account of a saved listing. `text` identifies it: its name, or its id where needed."""
+    """An account of a saved listing. `text` is its name, or its id if the name is unusable."""
 
     id: str
     text: str
@@ -27,12 +27,12 @@ class OfferedAccount(NamedTuple):
 
     @property
     def roles(self) -> list[str]:
-        """Return the valid role names. Checked on use: checking 100,000 takes 40 ms."""
+        """Return the valid role names. They are checked only here: 100,000 checks take 40 ms."""
         return usable_roles(self.listed_roles)
 
 
 class Names:
-    """The names to offer, each kind read on first use."""
+    """The names to offer. Each kind of name is read on first use."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -42,8 +42,8 @@ class Names:
     ) -> list[str]:
         """Return the names of profiles that point at a role, in file order.
 
-        With `any_kind` those of all profiles, with `managed` those that sync owns. With `session`
-        profiles of other sessions are left out: commands refuse these with --session.
+        With `any_kind`, all profiles are returned; with `managed`, those that `profile sync` owns.
+        With `session`, profiles of other sessions are left out: commands refuse them anyway.
         """
         return [
             profile.name
@@ -58,7 +58,7 @@ class Names:
         return [name for name in self._index.session_names if SESSION_NAME.fullmatch(name)]
 
     def session_of_environment(self) -> str | None:
-        """Return AWS_PROFILE's session, else the only one, as commands choose it."""
+        """Return the session that commands choose: AWS_PROFILE's, or the only session, or None."""
         sessions = self.sessions()
         selected = self._app.environ.get("AWS_PROFILE")
         for profile in self._index.profiles:
@@ -82,12 +82,12 @@ class Names:
 
     @cached_property
     def _index(self) -> "NameIndex":
-        # Not `self._app.config.read`: that would load the parser also for a valid index.
+        # A lambda, because `self._app.config` alone would load the parser, even for a valid index.
         return self._app.name_index.load(lambda: self._app.config.read())
 
 
 def usable_roles(names: Iterable[str]) -> list[str]:
-    """Return those that can be names of roles."""
+    """Return the names that are valid for a role."""
     return [name for name in names if ROLE_NAME.fullmatch(name)]
 
 

@@ -1,7 +1,7 @@
-"""The candidates for each kind of value: from the command tree and from the names on this machine.
+"""Finds completion candidates for each kind of value, in the command tree and in local names.
 
-For PROFILE these are profile names. If none begins with the typed text, [SESSION:]ACCOUNT/ROLE is
-offered part by part, as shells complete paths.
+For PROFILE, profile names are offered. If none begins with the typed text, [SESSION:]ACCOUNT/ROLE
+is offered part by part, as shells complete paths.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -10,15 +10,15 @@ from typing import NamedTuple
 from ssohelper.completion.names import Names, OfferedAccount, usable_roles
 from ssohelper.completion.words import Request
 
-# Kinds that the shell's own completion answers.
+# Kinds of value for which the shell itself finds the candidates.
 OF_THE_SHELL = ("files", "folders", "command")
 _GLOB = {ord("["): "[[]", ord("*"): "[*]", ord("?"): "[?]"}
 
 
 class Offers(NamedTuple):
-    """Candidates: `whole` words, and words to which more is added (`payments-prod/`); help by word.
+    """Candidates: `whole` words, and `begun` words to which more is added (`payments-prod/`).
 
-    `kind` is "words", or one of OF_THE_SHELL, which has no candidates.
+    `helps` has the help of a word. `kind` is "words" or, without candidates, one of OF_THE_SHELL.
     """
 
     kind: str
@@ -27,7 +27,7 @@ class Offers(NamedTuple):
     helps: Mapping[str, str]
 
     def with_head(self, head: str) -> "Offers":
-        """Return the same words, each with `head` before it, such as `--session=`."""
+        """Return these offers with `head`, such as `--session=`, before each word."""
         if not head:
             return self
         return self._replace(
@@ -35,7 +35,7 @@ class Offers(NamedTuple):
         )
 
     def without_dashes(self) -> "Offers":
-        """Return the words that a command cannot take for an option."""
+        """Return these offers without words that a command would take for an option."""
         return self._replace(
             whole=[word for word in self.whole if not word.startswith("-")],
             begun=[word for word in self.begun if not word.startswith("-")],
@@ -58,10 +58,10 @@ def offers_for(request: Request, names: Names) -> Offers:
 
 
 def _matching(offers: Offers, request: Request) -> Offers:
-    """Return the offers that begin with the typed text; if none does, those that contain it.
+    """Return the words that begin with the typed text; if none does, those that contain it.
 
-    Upper and lower case then count as equal. zsh and fish can insert such a word; `entry` leaves it
-    out for bash, which can only append.
+    "Contain" ignores upper and lower case. zsh and fish can insert a word that only contains the
+    typed text. bash cannot, because it only appends, so `entry` leaves the word out for bash.
     """
     for fits in (_begins_with, _contains):
         whole = [word for word in offers.whole if fits(word, request.word)]
@@ -85,7 +85,7 @@ def _whole_words(words: Iterable[str], helps: Mapping[str, str] | None = None) -
 
 
 def _with_session_names(words: list[str], names: Names) -> list[str]:
-    """Return the words; one with "*" is repeated for each session (`sessions.*.browser`)."""
+    """Return the words. One with "*", such as `sessions.*.browser`, is repeated per session."""
     return [
         spelled
         for word in words
@@ -95,7 +95,7 @@ def _with_session_names(words: list[str], names: Names) -> list[str]:
     ]
 
 
-# -- from the command tree -----------------------------------------------------------------------
+# -- candidates from the command tree ------------------------------------------------------------
 
 
 def _subcommands(request: Request, _names: Names) -> Offers:
@@ -110,7 +110,7 @@ def _options(request: Request, _names: Names) -> Offers:
     )
 
 
-# -- from this machine ---------------------------------------------------------------------------
+# -- candidates from the config and the saved listings -------------------------------------------
 
 
 def _profiles(request: Request, names: Names) -> Offers:
@@ -153,7 +153,7 @@ def _accounts_and_roles(accounts: list[OfferedAccount], typed: str) -> Offers:
 
 
 def _account_texts(account: OfferedAccount, typed: str) -> tuple[str, ...]:
-    """Return what identifies the account: its name, and its id if a digit was typed first."""
+    """Return the texts to offer for an account: its name; its id too, if a digit was typed."""
     if account.text != account.id and typed[:1].isdigit():
         return (account.text, account.id)
     return (account.text,)

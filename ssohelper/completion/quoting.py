@@ -1,31 +1,31 @@
 """Parses a command line as bash and readline do, and quotes names for it.
 
-bash passes a completion its line unparsed, quotes no candidate, and replaces only the text after
-the last break character (`:` and `=` are among them). So this module parses the line without
-expanding anything. A candidate is the typed text and the rest of the name, quoted for the open
-quote.
+bash gives completion the command line unparsed, does not quote candidates, and replaces only the
+text after the last break character (`:` and `=` are among these). So this module parses the line,
+without expanding anything, and returns as candidate the typed text with the rest of the name,
+quoted to fit the quote that is open.
 """
 
 from typing import NamedTuple
 
-# ASCII characters that bash takes literally; all others get a backslash.
+# ASCII characters that bash takes literally; all other ASCII characters get a backslash.
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/@%+,:=-")
 _ESCAPED = {code: f"\\{chr(code)}" for code in range(32, 127) if chr(code) not in _PLAIN}
 _QUOTED = {
     "": _ESCAPED,
     "'": {ord("'"): "'\\''"},
-    # "!" begins a history expansion within double quotes too, where a backslash would stay visible.
+    # Within double quotes too, bash expands "!". A backslash before it would remain in the word.
     '"': {**{ord(char): f"\\{char}" for char in '"$`\\'}, ord("!"): "\"'!'\""},
 }
 _DEFAULT_BREAKS = " \t\n\"'><=;|&(:"
 
 
 class Line(NamedTuple):
-    """A line up to the cursor: `words` before the last word, and the last word.
+    """A command line up to the cursor, parsed. `words` are those before the last word.
 
     `word` is the last word without its quoting, `tail` the part of its raw text that readline
-    replaces, `quote` the quote that is open at the cursor ("" for none). `is_redirected`: the word
-    follows `<` or `>`, so it names a file.
+    replaces, `quote` the quote that is open at the cursor ("" for none). `is_redirected` says that
+    the last word follows `<` or `>`, so that it names a file.
     """
 
     words: list[str]
@@ -36,7 +36,7 @@ class Line(NamedTuple):
 
 
 def bash_line(text: str, breaks: str = _DEFAULT_BREAKS) -> Line:
-    """Return the line as bash splits it; nothing in it is expanded. `breaks` is COMP_WORDBREAKS."""
+    """Split a line as bash does, without expanding anything. `breaks` is COMP_WORDBREAKS."""
     return _Reader(text, frozenset(breaks) - set("'\"")).read()
 
 
@@ -46,7 +46,7 @@ def unquoted(text: str) -> str:
 
 
 def in_quotes(name: str, quote: str) -> str:
-    """Return `name` quoted for a position at which this quote is open ("" for none)."""
+    """Return `name` quoted for insertion where `quote` is open (`quote` is "" if none is)."""
     return name.translate(_QUOTED[quote])
 
 
@@ -58,7 +58,7 @@ class _Reader:
         self._word: list[str] = []
         self._has_word = False
         self._quote = ""
-        # The position from which readline replaces text, now and before the open quote.
+        # Where the text that readline replaces begins: now, and before the open quote.
         self._start = self._start_before_quote = 0
         self._is_after_redirection = False
 
@@ -76,7 +76,7 @@ class _Reader:
         return Line(self._words, word, tail, self._quote, self._is_after_redirection)
 
     def _read_unquoted(self, position: int) -> int:
-        """Read the character at `position`, outside quotes; return the number of characters read."""
+        """Read a character outside quotes, with its escape; return the number of characters read."""
         char = self._text[position]
         if char == "\\":
             self._has_word = True
@@ -106,7 +106,7 @@ class _Reader:
         following = self._text[position + 1 : position + 2]
         if char == self._quote:
             self._quote = ""
-            # A closing quote is no break: readline replaces from the break before the quotation.
+            # After the closing quote, readline replaces text from the break before the quotation.
             self._start = self._start_before_quote
         elif char == "\\" and self._quote == '"' and following in ("", *'"$`\\'):
             self._word.append(following)

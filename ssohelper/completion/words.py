@@ -1,7 +1,7 @@
-"""Which kind of value the cursor is at: parses the words of the line by the command tree.
+"""Finds which kind of value is expected at the cursor: parses the line by the command tree.
 
-Pure text. The tree is `tree.TREE`, which tests/completion_tree.py generates from click's commands:
-importing click here would cost 20 ms of the 60 ms that a TAB may take.
+Reads no files. The tree is `tree.TREE`, which tests/completion_tree.py generates from click's
+commands, because importing click here would cost 20 ms of the 60 ms that completion may take.
 """
 
 from typing import NamedTuple
@@ -9,13 +9,13 @@ from typing import NamedTuple
 from ssohelper.completion.tree import TREE
 
 _ALIASES = {"ls": "list"}
-# Its value decides which session's accounts and roles are offered.
+# The value of this option decides which session's accounts and roles are offered.
 _SESSION_OPTION = "--session"
 _COMMON = "*"
 
 
 class Option(NamedTuple):
-    """An option: its names, the kind of its value ("" for a flag), whether it can be repeated."""
+    """An option: its names, the kind of its value ("" for a flag), if it `repeats`, its help."""
 
     names: tuple[str, ...]
     kind: str
@@ -24,7 +24,7 @@ class Option(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command or group. `arguments` are kinds of values; "*" at the end: any number of them."""
+    """A command or group. `arguments` are kinds of values; a "*" after one allows many values."""
 
     path: str
     help: str
@@ -34,11 +34,11 @@ class Command(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What to offer at the cursor.
+    """What to offer at the cursor: values of this `kind` that match `word`, the text typed so far.
 
-    `kind` of value, the `word` typed so far, and `head`, the text before it in the same shell word
-    (`--session=`). `used` are values and options already on the line, `session` the value of
-    --session. `may_begin_with_dash`: whether a word such as "-x" could only be a value here.
+    `head` is the text before `word` in the same shell word, such as `--session=`. `used` are the
+    values and options already on the line, `session` is the value of --session.
+    `may_begin_with_dash` says that a word such as "-x" here cannot be mistaken for an option.
     """
 
     kind: str
@@ -51,7 +51,7 @@ class Request(NamedTuple):
 
 
 def request_at(words: list[str], word: str) -> Request:
-    """Return what to offer for `word`. `words` come before it, the first is the program's name."""
+    """Return what to offer for `word`, after `words`, the first of which is the program's name."""
     parser = _Parser()
     for earlier in words[1:]:
         parser.read(earlier)
@@ -59,20 +59,20 @@ def request_at(words: list[str], word: str) -> Request:
 
 
 class _Parser:
-    """Reads the words before the cursor, one by one."""
+    """Parses the words before the cursor, one by one."""
 
     def __init__(self) -> None:
         self._command = command_at("")
         self._used: list[str] = []
         # Names of the options on the line that cannot be repeated.
         self._used_options: list[str] = []
-        # The option whose value comes next.
+        # The option whose value is the next word.
         self._open_option: Option | None = None
         self._session: str | None = None
         self._options_ended = False
 
     def read(self, word: str) -> None:
-        """Take in the next word before the cursor."""
+        """Parse the next word before the cursor."""
         if self._open_option is not None:
             self._take_value(self._open_option, word)
         elif word == "--" and not self._options_ended:
@@ -135,7 +135,7 @@ class _Parser:
 
 
 def command_at(path: str) -> Command:
-    """Return the command at this path ("profile sync"); an empty one for an unknown path."""
+    """Return the command with this path, such as "profile sync"; an empty one if unknown."""
     sections = _parse_tree()
     title, lines = sections.get(path, ("", []))
     options: list[Option] = []
@@ -168,7 +168,7 @@ def _parse_option(line: str) -> Option:
 
 
 def _parse_tree() -> dict[str, tuple[str, list[str]]]:
-    """Return each command's title and lines, by its path. tree.py describes the format."""
+    """Return the help title and the lines of each command, by path. tree.py describes them."""
     found: dict[str, tuple[str, list[str]]] = {}
     lines: list[str] = []
     for line in TREE.splitlines():
