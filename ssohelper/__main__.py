@@ -1,10 +1,9 @@
-"""The program's entry point: fast commands go to their own entry points, the rest to click.
+"""The program's entry point: runs fast commands by their own modules, the others by click.
 
-A published response (a hit of credential-process) is printed with the imports of
-`fastpath.published` alone.
+A hit of `credential-process` prints a published response and imports only `fastpath.published`.
 """
 
-# Not `signal`, which imports enum.
+# Not `signal`, because it imports enum, which takes time.
 import _signal  # type: ignore[import-not-found]
 import os
 import sys
@@ -26,26 +25,27 @@ def _is_handled_by(handler: object) -> bool:
 
 
 def _handle_interrupt_by(handler: "Any") -> None:
-    """Install a handler of Ctrl-C, unless our caller ignores that signal, as `nohup … &` does."""
+    """Install a handler of Ctrl-C, unless our caller ignores Ctrl-C, as `nohup … &` does."""
     if _is_handled_by(_signal.default_int_handler) or _is_handled_by(_exit_interrupted):
         _signal.signal(_signal.SIGINT, handler)
 
 
-# While modules are imported a KeyboardInterrupt would print a traceback. It still can in the 10 ms
-# of Python's own start, before this line.
+# Ctrl-C while modules are imported would print the traceback of a KeyboardInterrupt. It still can
+# in the 10 ms that Python itself takes to start, before this line runs.
 _IS_PROGRAM = __name__ == "__main__" or os.path.basename(sys.argv[0]).startswith("ssohelper")
 if _IS_PROGRAM:
     _handle_interrupt_by(_exit_interrupted)
 
 
 def main() -> int:
-    """Return the exit code of the command in sys.argv."""
+    """Run the command in sys.argv and return its exit code."""
     try:
         return _run(sys.argv[1:])
     except KeyboardInterrupt:
         return INTERRUPTED
     finally:
-        # The command is done. Python removes handlers as it ends: Ctrl-C would then kill it.
+        # The command is done. Python removes signal handlers while it exits, so Ctrl-C is ignored
+        # from here on: otherwise it would kill the process and replace the exit code.
         if _IS_PROGRAM:
             _handle_interrupt_by(_signal.SIG_IGN)
 
@@ -117,7 +117,7 @@ def _run(argv: list[str]) -> int:
         code = entry.answer(argv[1:])
         if code is not None:
             return code
-    # All commands below may hold a token or role credentials.
+    # All commands below may have a token or role credentials in memory.
     _disable_core_dumps()
     if not argv and _can_draw():
         from ssohelper.tui import app
@@ -146,9 +146,9 @@ def _can_draw() -> bool:
 
 
 def _occupy_closed_streams() -> None:
-    """Open /dev/null for each closed stream: else the next file opened would become stdout.
+    """Open /dev/null for each closed stream, so that the next file opened cannot become stdout.
 
-    Read-only, so that writing to a closed stdout fails instead of being lost.
+    It is opened read-only, so that writing to a closed stdout fails instead of losing the output.
     """
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if stream is None:

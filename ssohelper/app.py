@@ -1,7 +1,7 @@
-"""App: what an action needs. Creates each store and client on first use.
+"""`App` creates the stores and AWS clients that actions use, each on first use.
 
 No other module creates them: actions receive an App and never import `stores` or `wire`. A heavy
-module is imported by the one method that needs it, so that each command imports what it uses.
+module is imported by the one method that needs it, so that each command imports only what it uses.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ if TYPE_CHECKING:
 
 
 class App:
-    """The clock, the file locations and the collaborators of one call. Entry points create it.
+    """The clock, file locations, stores and clients of one command. Entry points create it.
 
-    `clock`, `monotonic` and `sleep` replace the machine's own, in tests.
+    Tests pass their own `clock`, `monotonic` and `sleep` to replace the machine's clock.
     """
 
     def __init__(
@@ -71,36 +71,36 @@ class App:
             clock, monotonic, sleep, aws_clock=lambda: self._aws_clock, warn=self.warn
         )
         self.locations = Locations(self.environ)
-        # A broker uses the machine's clock. A call with another clock must not ask it.
+        # A broker uses the machine's clock, so a call with another clock must not ask a broker.
         self.may_ask_broker = clock is time.time
         self._warn = warn
         self.warnings: list[str] = []
 
     def warn(self, message: str) -> None:
-        """Add a warning that the entry point prints, unless it was given before."""
+        """Add a warning that the entry point prints, unless the same one was added before."""
         if message not in self.warnings:
             self.warnings.append(message)
             if self._warn:
                 self._warn(message)
 
-    # -- collaborators -----------------------------------------------------------------------
+    # -- settings, stores and clients --------------------------------------------------------
 
     @cached_property
     def settings(self) -> Settings:
-        _ = self.settings_stamp  # takes the file's time before the file is read
+        _ = self.settings_stamp  # records the file's modification time before the file is read
         return self.read_settings()
 
     def read_settings(self) -> Settings:
-        """Read the settings again, as their file is now."""
+        """Return the settings as they are in their file now, not those read earlier."""
         from ssohelper.settings import LIMIT_BYTES, parse_settings
         from ssohelper.stores.user_file import read_user_file
 
-        # The file names commands that we run, so another user's is refused.
+        # The file names commands that we run, so a file that another user may write is refused.
         found = read_user_file(self.locations.settings_file, LIMIT_BYTES, only_trusted=True)
         settings = parse_settings(found.data, self.locations.settings_file, self.environ)
         if folders.foreign_owner(str(self.locations.settings_file), self.environ) is None:
             return settings
-        # Root runs no command that another user's file names.
+        # When we run as root, we run no command that another user's settings file names.
         return settings.without_commands()
 
     @cached_property
@@ -124,7 +124,7 @@ class App:
         )
 
     def user_file(self, path: Path) -> UserFile:
-        """Return a shell's rc file, which is made open to all as editors make it."""
+        """Return a `UserFile` for a shell's rc file. A new file gets mode 0644, as is usual."""
         from ssohelper.stores.user_file import UserFile
 
         return UserFile(path, new_mode=0o644)
@@ -159,10 +159,11 @@ class App:
         return SettingsStamp(self.locations.runtime_folder, self.locations.settings_file)
 
     def session_stamp(self, session: SsoSession) -> SessionStamp:
-        """Take the times of config and token file now, before they are read."""
+        """Record the modification times of config and token file now, before they are read."""
         from ssohelper.stores.session_stamp import SessionStamp
 
-        # Under an endpoint's config, which ends with its command, nothing is published.
+        # If the config is an endpoint's private copy, which is deleted after use, no response is
+        # published.
         config = "" if self.config.is_copy else os.fspath(self.locations.aws_config_file)
         return SessionStamp(
             self.locations.runtime_folder, session, config, self.tokens.token_file(session)
@@ -194,7 +195,7 @@ class App:
 
     @cached_property
     def name_index(self) -> NameIndexFile:
-        """Take the time of the config now, before it is read."""
+        """Record the modification time of the config now, before the config is read."""
         from ssohelper.stores.name_index import NameIndexFile
 
         return NameIndexFile(self.locations.runtime_folder, self.locations.aws_config_file)
@@ -229,7 +230,7 @@ class App:
         return AccountClient(credentials, region, self.environ, warn=self.warn)
 
     def import_account_client(self) -> None:
-        """Import the modules of account_client, 0.3 s of CPU, while the user does something else."""
+        """Import the modules of `account_client` (0.3 s of CPU) while the user is still busy."""
         from ssohelper.wire import account  # noqa: F401
 
     def federation(self, region: str) -> Federation:
@@ -253,17 +254,20 @@ class App:
         make_handler: Callable[[int], RequestHandler],
         report: Callable[[BaseException], None],
     ) -> LocalServer:
-        """Return a server on a port of 127.0.0.1 (0: a free one), or on a socket. Raises: LocalState."""
+        """Return a server on a port of 127.0.0.1 (0 means any free port), or on a socket.
+
+        Raises: LocalState.
+        """
         from ssohelper.wire.local_server import LocalServer
 
         return LocalServer.bind(place, make_handler, report)
 
     def endpoint_folder(self) -> PrivateFolder:
-        """Make the folder of an endpoint of this process.
+        """Create the folder of an endpoint that this process serves.
 
-        In the state folder, which outlives the login that a job in tmux was started in; where that
-        cannot be written (a read-only home), in the runtime folder.
-        Raises: LocalState when neither can be written, NotOurs for another user's folder.
+        It is in the state folder, which still exists after the user logs out (a job in tmux runs
+        on). If that cannot be written (a read-only home), it is in the runtime folder.
+        Raises: LocalState if neither can be written, NotOurs for another user's folder.
         """
         from ssohelper.stores.endpoint_files import PrivateFolder
 
@@ -284,13 +288,13 @@ class App:
 
     @cached_property
     def renewals(self) -> Renewals:
-        """Renewals of access tokens, each in a process of its own."""
+        """Starts renewals of access tokens, each in a process of its own."""
         from ssohelper.broker.renewals import Renewals
 
         return Renewals(self.environ)
 
     def start_notice(self, notice: Notice) -> None:
-        """Start the user's `notify` command for a notice, detached; warn when it cannot be started."""
+        """Start the user's `notify` command, detached, for a notice; warn if it does not start."""
         from ssohelper.system import notify
 
         command = self.settings.get("notify")

@@ -1,4 +1,4 @@
-"""The broker's process: serves callers on the socket that its starter passed, until it is idle."""
+"""The broker's process. Serves callers on the socket that the starting process passed to it."""
 
 import contextlib
 import os
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def run(argv: list[str]) -> int:
-    """Serve as `broker-process SESSION ADDRESS`, with the listening socket as descriptor 3."""
+    """Run `broker-process SESSION ADDRESS`: serve on the listening socket, descriptor 3."""
     if sys.platform == "win32" or len(argv) != 2:
         return 2
     own_process.raise_descriptor_limit()
@@ -35,7 +35,7 @@ def run(argv: list[str]) -> int:
     identity = _read_identity(address)
 
     def forget_address() -> None:
-        # A newer broker's socket file at the same path stays.
+        # A newer broker may have its socket file at the same path: that file is not removed.
         if identity is not None and _read_identity(address) == identity:
             with contextlib.suppress(OSError):
                 os.unlink(address)
@@ -43,7 +43,7 @@ def run(argv: list[str]) -> int:
     try:
         Loop(Work(lambda: _BrokerApp(shared)), listener).run_until_idle(forget_address)
     except Exception as error:
-        # Callers start another broker; after five without an answer they ask AWS themselves.
+        # Callers start another broker; after five that did not answer, they ask AWS themselves.
         crash.log_crash(error, sys.exc_info()[2])
         forget_address()
         return 1
@@ -51,7 +51,7 @@ def run(argv: list[str]) -> int:
 
 
 class _Shared:
-    """What all calls share: connections to AWS, and the config as it was parsed last."""
+    """What all calls of this broker share: connections to AWS, and the config last parsed."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = dict(environ)
@@ -61,7 +61,7 @@ class _Shared:
 
 
 class _BrokerApp(App):
-    """A new instance for each call: reads the current settings, collects that call's warnings."""
+    """The `App` of one call: reads the current settings, collects the warnings of that call."""
 
     def __init__(self, shared: _Shared) -> None:
         super().__init__(shared.environ)
@@ -74,7 +74,7 @@ class _BrokerApp(App):
             return self._shared.config
 
     def portal(self, session: SsoSession) -> "Portal":
-        # A new Portal for each call, since its warnings go to that call's callers only.
+        # Each call gets a Portal of its own, because its warnings go to that call's callers only.
         portal = super().portal(session)
         with self._shared.lock:
             portal.use_connections_of(self._shared.portals.setdefault(session, portal))
@@ -82,7 +82,7 @@ class _BrokerApp(App):
 
 
 def _leave_terminal() -> None:
-    """Leave the starter's process session, where posix_spawn could not do so."""
+    """Leave the process session of the starting process, if posix_spawn could not do that."""
     if sys.platform != "win32":
         with contextlib.suppress(OSError):
             os.setsid()

@@ -1,4 +1,4 @@
-"""Internal errors: a log file with the code's locations and no values, and one line on stderr."""
+"""Reports internal errors: one line on stderr, and a log file that names code but no values."""
 
 import contextlib
 import os
@@ -35,7 +35,7 @@ def log_crash(error: BaseException, trace: TracebackType | None) -> SsoHelperErr
 
 
 def _write_log(error: BaseException, trace: TracebackType | None) -> str:
-    # Without our stores: the crash may have been in one of them.
+    # Our stores are not used here, because the crash may have happened in one of them.
     folder = App().locations.state_folder / "crashes"
     if folders.foreign_owner(str(folder), os.environ) is not None:
         raise OSError("the home of another user")
@@ -59,7 +59,7 @@ def _head() -> str:
 def _locations(error: BaseException, trace: TracebackType | None) -> list[str]:
     """Return the type of the error and of each cause, with file, line and function of each frame.
 
-    Without messages and source lines: both can contain values.
+    Messages and source lines are left out, because both can contain secrets.
     """
     lines: list[str] = []
     seen: set[int] = set()

@@ -1,6 +1,6 @@
-"""The SDKs' entry point after a miss: argv → one JSON line on stdout, or one line on stderr.
+"""Runs `credential-process` after a miss: prints one JSON line on stdout, or an error on stderr.
 
-It never reads stdin, prompts or opens a browser, and it ends within 20 s.
+It never reads stdin, prompts the user or opens a browser, and it ends within 20 s.
 """
 
 import os
@@ -21,9 +21,9 @@ from ssohelper.fastpath.published import parse_key
 
 
 def answer(argv: list[str], began: float) -> int | None:
-    """Run the command; return the exit code, or None for arguments that click must parse.
+    """Run `credential-process`; return the exit code, or None if click must parse the arguments.
 
-    `began`: the monotonic time from which the deadline counts.
+    The deadline counts from `began`, in monotonic seconds.
     """
     key = parse_key(argv)
     by_name = len(argv) == 2 and argv[0] == "--profile" and not argv[1].startswith("-")
@@ -49,9 +49,9 @@ def answer(argv: list[str], began: float) -> int | None:
 def print_document(app: App, session: SsoSession, role: Role, deadline: Deadline) -> None:
     """Write the role's credential-process document to stdout, completely or not at all.
 
-    Waits for a sign-in where the settings say so.
+    Waits for a sign-in first, if one is needed and the settings say so.
     """
-    first = [deadline]  # the call after a wait has a deadline of its own
+    first = [deadline]  # the call after a wait for a sign-in has a new deadline
 
     def get_credentials() -> RoleCredentials:
         by = first.pop() if first else app.clock.deadline()
@@ -70,15 +70,15 @@ def print_document(app: App, session: SsoSession, role: Role, deadline: Deadline
 
 
 def report(error: SsoHelperError) -> int:
-    """Print the error with its hint in one line, as SDKs show stderr; return its exit code."""
-    # Where stderr is closed, the exit code still tells which error it was.
+    """Print error and hint as one line, because SDKs show stderr; return the exit code."""
+    # If stderr is closed, the exit code still tells which error happened.
     with suppress(OSError):
         os.write(2, line_of(error))
     return error.exit_code
 
 
 def print_warning(message: str) -> None:
-    """Print a warning in one line; the credentials are good all the same."""
+    """Print a warning as one line on stderr; the credentials are returned all the same."""
     with suppress(OSError):
         os.write(
             2, show_message(f"ssohelper: warning: {message}").encode("utf-8", "replace") + b"\n"

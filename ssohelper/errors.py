@@ -1,8 +1,8 @@
 """Every error that a user can see: a message, the next command to type, an exit code.
 
-SsoHelperError                 1  internal
+SsoHelperError                 1  internal error
 ├── UsageProblem               2  the command line asks for something impossible
-├── ConfigInvalid              3  ~/.aws/config, own settings: with file and line
+├── ConfigInvalid              3  an invalid value in ~/.aws/config or our settings
 ├── LoginRequired              4  an interactive sign-in is needed
 │   ├── TokenRejected          4  AWS answered 401 to a token
 │   └── RegistrationRejected   4  AWS does not know the registered client
@@ -13,22 +13,22 @@ SsoHelperError                 1  internal
 │   └── BadAnswer              6  an answer that makes no sense
 ├── LocalState                 7  disk full, permissions, an unexpected file
 │   ├── LockNotObtained        7  another process held a lock for too long
-│   ├── NotOurs                7  a link, FIFO, folder or another user's file at one of our paths
-│   ├── AnotherUsersHome       7  HOME, or the folder in it, is another user's: nothing is written
-│   └── Superseded             7  a sign-in or sign-out came while AWS was asked
+│   ├── NotOurs                7  a link, FIFO, folder or another user's file at a path of ours
+│   ├── AnotherUsersHome       7  HOME or our folder in it is another user's: nothing is written
+│   └── Superseded             7  a sign-in or sign-out happened during a call to AWS
 ├── Refused                    9  refused by a guard or an allow-list
 ├── NotExecutable            126  exec: the program exists and cannot be run
 ├── ProgramNotFound          127  exec: no such program
 └── Interrupted              130  Ctrl-C
 
-Only entry points print these; no other code catches one to print it.
+Only entry points print these errors; no other code catches an error to print it.
 """
 
 _USUAL_HINT = "try again in a minute; if it stays, check the network and HTTPS_PROXY"
 
 
 class SsoHelperError(Exception):
-    """`message`: what happened, in lower case, no full stop. `hint`: the next command to type."""
+    """`message` says what happened, in lower case; `hint` says what the user should type next."""
 
     exit_code = 1
 
@@ -43,7 +43,7 @@ class UsageProblem(SsoHelperError):
 
 
 class ConfigInvalid(SsoHelperError):
-    """A configuration file has an invalid value: the message names file and line."""
+    """A configuration file has an invalid value. The message names file and line."""
 
     exit_code = 3
 
@@ -53,13 +53,13 @@ class LoginRequired(SsoHelperError):
 
 
 class TokenRejected(LoginRequired):
-    """AWS answered 401: the token is invalid, whatever its file says. `token_id` is its id."""
+    """AWS answered 401: the access token is invalid, even if unexpired. `token_id` is its id."""
 
     token_id = ""
 
 
 class RegistrationRejected(LoginRequired):
-    """AWS does not know the registered client: a new registration is needed."""
+    """AWS does not know the OAuth client that we registered: a new registration is needed."""
 
 
 class RoleNotAssigned(SsoHelperError):
@@ -67,7 +67,7 @@ class RoleNotAssigned(SsoHelperError):
 
 
 class AwsUnreachable(SsoHelperError):
-    """The message names the service. There is always a hint."""
+    """AWS gave no usable answer. The message names the service; there is always a hint."""
 
     exit_code = 6
 
@@ -76,15 +76,15 @@ class AwsUnreachable(SsoHelperError):
 
 
 class AnswerLost(AwsUnreachable):
-    """The request may have reached AWS, and no complete answer came back: AWS may have acted on it.
+    """No complete answer came back, but AWS may have received the request and acted on it.
 
-    When the request carried a single-use refresh token, that must not be sent again while the
+    If the request carried a single-use refresh token, that token must not be sent again while the
     answer may still come.
     """
 
 
 class Throttled(AwsUnreachable):
-    """AWS answered 429. `retry_after_seconds`: its Retry-After; None without one."""
+    """AWS answered 429. `retry_after_seconds` is from the Retry-After header; None without it."""
 
     def __init__(
         self, message: str, *, hint: str | None = None, retry_after_seconds: float | None = None
@@ -94,7 +94,7 @@ class Throttled(AwsUnreachable):
 
 
 class BadAnswer(AwsUnreachable):
-    """An answer that is not what the API promises: wrong types, hostile or truncated."""
+    """The answer does not follow AWS's API: it has wrong types, is hostile or is cut short."""
 
 
 class LocalState(SsoHelperError):
@@ -106,15 +106,15 @@ class LockNotObtained(LocalState):
 
 
 class NotOurs(LocalState):
-    """What is at the path of one of our files was not made by us: it is left as it is."""
+    """At the path of one of our files is something that we did not create: we do not touch it."""
 
 
 class AnotherUsersHome(LocalState):
-    """HOME, or the folder in it, belongs to another user (`sudo -E`): nothing is written there."""
+    """HOME or our folder in it belongs to another user (`sudo -E`): we write nothing there."""
 
 
 class Superseded(LocalState):
-    """A sign-out or a new sign-in came while AWS was asked: the answer is not used."""
+    """A sign-out or a new sign-in happened during a call to AWS: its answer is not used."""
 
 
 class Refused(SsoHelperError):
@@ -136,5 +136,6 @@ class ProgramNotFound(SsoHelperError):
 def no_more_threads() -> LocalState:
     """Return the error for a thread that could not be started."""
     return LocalState(
-        "no more threads can be started", hint="see ulimit -u, or a container's pids limit"
+        "no more threads can be started",
+        hint="raise ulimit -u, or the container's pids limit",
     )

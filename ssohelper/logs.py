@@ -1,4 +1,4 @@
-"""The log on stderr: warnings always, more with -v, -vv or SSOHELPER_LOG=debug; redacted."""
+"""Logs to stderr without secrets: warnings; more with -v, -vv or SSOHELPER_LOG=debug."""
 
 import logging
 import sys
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ssohelper.core.redaction import redacted
 from ssohelper.core.text import show
 
-# These log whole requests and answers, tokens included: of them only warnings are logged.
+# These libraries log whole requests and answers with tokens, so only their warnings are logged.
 _WARNINGS_ONLY = ("botocore", "boto3", "urllib3", "s3transfer", "asyncio", "markdown_it")
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
 
@@ -30,7 +30,7 @@ class _Line(logging.Formatter):
 
 
 class _Stderr(logging.Handler):
-    """Writes to the current sys.stderr; ignores that it is closed or full."""
+    """Writes log lines to the current sys.stderr; ignores errors, as when it is closed."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -43,7 +43,7 @@ class _Stderr(logging.Handler):
 
 
 def start(verbose: int, environ: Mapping[str, str]) -> None:
-    """Log to stderr from now on. Called again, it only changes the level."""
+    """Log to stderr from now on. A second call only changes the level."""
     level = _LEVELS.get(environ.get("SSOHELPER_LOG", "").casefold(), logging.WARNING)
     asked = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
     root = logging.getLogger()

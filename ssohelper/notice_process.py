@@ -1,4 +1,4 @@
-"""The process that runs the command of one notice, and kills its process group after 20 s."""
+"""The process that runs the user's `notify` command for one notice; kills it after 20 s."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ _CHECK_SECONDS = 0.2
 
 
 def run(argv: list[str]) -> int:
-    """Run the program `argv`, which gives the notice. No caller uses the exit code."""
+    """Run the program `argv`, which shows the notice. No caller uses the exit code."""
     if not argv:
         return 2
     with contextlib.suppress(OSError, ValueError):
@@ -24,7 +24,8 @@ def _run(argv: list[str]) -> None:
     if sys.platform == "win32":
         _run_on_windows(argv)
         return
-    # Our streams are /dev/null already. Our parent ignores these signals, which the command needs.
+    # Our streams are /dev/null already. Our parent ignores these signals; the command must not
+    # inherit that.
     pid = os.posix_spawn(
         argv[0],
         argv,

@@ -1,7 +1,7 @@
-"""The entry point of prompts, without click: prints one line, or what a shell must know of a profile.
+"""Runs `ssohelper prompt` without click: prints the line that a shell shows in its prompt.
 
-Asks no network, takes no lock, asks no question, and exits 0 whatever happens: an error message
-would stand in every prompt.
+Uses no network, takes no lock, asks no question, and exits 0 whatever happens, because an error
+message would appear in every prompt.
 """
 
 import os
@@ -12,12 +12,12 @@ from ssohelper.actions import prompt
 from ssohelper.app import App
 from ssohelper.core.text import show
 
-# What the shell functions ask for when AWS_PROFILE or the config changes; no option for users.
+# Our shell functions pass this when AWS_PROFILE or the config changes. It is no option for users.
 STATE = "--state"
 
 
 def print_for(argv: list[str]) -> int | None:
-    """Print what these arguments ask for and return 0; None for arguments that click must parse."""
+    """Print the output for these arguments and return 0, or None if click must parse them."""
     template = argv[1] if len(argv) == 2 and argv[0] == "--format" else None
     if argv not in ([], [STATE]) and template is None:
         return None
@@ -28,13 +28,13 @@ def print_for(argv: list[str]) -> int | None:
     except KeyboardInterrupt:
         return 130
     except Exception:
-        # No message: it would stand in every prompt. `ssohelper status` says what is wrong.
+        # No message: it would appear in every prompt. `ssohelper status` says what is wrong.
         _discard_stdout()
     return 0
 
 
 def line(app: App, template: str | None) -> str:
-    """Return the one line and a newline; "" where no profile is in use."""
+    """Return the prompt's line with a newline; "" if no profile is in use."""
     status, now = prompt.status(app), app.clock.now()
     text = status.line(now) if template is None else status.formatted(template, now)
     return f"{show(text)}\n" if status.label and text else ""

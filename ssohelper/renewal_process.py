@@ -1,4 +1,4 @@
-"""The process that renews one session's token, and reports on the pipe that its starter passed."""
+"""The process that renews one session's token, and reports the outcome to its starter by pipe."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from ssohelper.fastpath.spawn import PASSED_DESCRIPTOR
 
 
 def run(argv: list[str]) -> int:
-    """Renew as `renewal-process SESSION SEEN_ID`; nothing reads the exit code."""
+    """Run `renewal-process SESSION SEEN_ID`. No caller uses the exit code."""
     if len(argv) != 2:
         return 2
     session_name, seen_id = argv
@@ -27,11 +27,11 @@ def run(argv: list[str]) -> int:
         from ssohelper import crash
 
         error = crash.log_crash(found, sys.exc_info()[2])
-    # Nothing may read the pipe any more; then the new token is in its file all the same.
+    # The pipe's reader may have ended. No harm is done: the new token is in its file.
     with contextlib.suppress(OSError):
         report = 1 if sys.platform == "win32" else PASSED_DESCRIPTOR
         os.write(report, wording.encode_report(error))
-        os.close(report)  # the broker need not wait for the notice
+        os.close(report)  # so that the broker does not wait for the notice
     if session is not None:
         notices.give_notice_after_renewal(app, session, error)
     return 0

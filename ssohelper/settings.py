@@ -1,8 +1,8 @@
 """The settings in config.toml: their names, their defaults, and where a value comes from.
 
-The only place that decides which source wins: SSOHELPER_*, then the file, then the default. (A
-command's own flag wins over all of them.) The environment cannot set a command to run or weaken
-a guard.
+Only this module decides which source of a value wins: the variable SSOHELPER_*, then the file, then
+the default. (An option on the command line wins over all of them.) The environment cannot set a
+command to run or weaken a guard.
 """
 
 import difflib
@@ -32,10 +32,10 @@ _MOST_HOURS = 90 * 24
 
 
 class Setting(NamedTuple):
-    """The definition of one setting. `what` describes it for the user.
+    """The definition of one setting. `what` describes the setting to the user.
 
-    `kind`: bool, text, choice, region, template, hours, duration (a text such as 12h), texts (a
-    list of text), notify (texts, or "desktop"), keys (of the keyboard).
+    `kind` is bool, text, choice, region, template, hours, duration (a text such as 12h), texts (a
+    list of text), notify (texts, or "desktop") or keys (of the keyboard).
     """
 
     key: str
@@ -47,7 +47,7 @@ class Setting(NamedTuple):
 
     @property
     def variable(self) -> str | None:
-        """Return the name of the environment variable that sets it, or None."""
+        """Return the name of the environment variable for this setting, or None."""
         name = self.key.upper().replace(".", "_")
         return f"SSOHELPER_{name}" if self.from_environment else None
 
@@ -65,32 +65,40 @@ SETTINGS = (
     Setting(
         "name_template", "template", "{account_name}.{role_name}", "how new profiles are named"
     ),
-    Setting("notify", "notify", (), 'what shows notices: "desktop", or a command', (), False),
+    Setting(
+        "notify", "notify", (), 'what shows sign-in notices: "desktop", or a command', (), False
+    ),
     Setting(
         "renew_ahead",
         "bool",
         True,
-        "renew role credentials, and the list of an earlier sign-in, in the background",
+        "renew role credentials, and a saved list from an earlier sign-in, in the background",
     ),
-    Setting("session_hours", "hours", None, "how long a sign-in lasts, if you know it"),
+    Setting("session_hours", "hours", None, "how many hours a sign-in lasts, if you know it"),
     Setting("storage", "choice", "file", "where tokens are kept", ("file",)),
     Setting("theme", "choice", "dark", "colours of the full screen", ("dark", "light", "ansi")),
     Setting(
         "wait_for_sign_in",
         "duration",
         None,
-        "how long a call waits for a sign-in instead of failing: 12h, 2d",
+        "how long a call waits for a sign-in instead of failing, such as 12h or 2d",
     ),
 )
-# Set as sessions.NAME.KEY. It wins over the setting of the same name for all sessions.
+# Settings of one session, written sessions.NAME.KEY. They win over the ones for all sessions.
 SESSION_SETTINGS = (
-    Setting("browser", "text", None, "the command that opens pages", from_environment=False),
-    Setting("session_hours", "hours", None, "how long its sign-in lasts", from_environment=False),
+    Setting("browser", "text", None, "the command that opens web pages", from_environment=False),
+    Setting(
+        "session_hours",
+        "hours",
+        None,
+        "how many hours a sign-in to this session lasts",
+        from_environment=False,
+    ),
     Setting(
         "wait_for_sign_in",
         "duration",
         None,
-        "how long its calls wait for a sign-in; 0: they do not wait",
+        "how long calls for this session wait for a sign-in; with 0 they do not wait",
         from_environment=False,
     ),
 )
@@ -103,7 +111,7 @@ _COMMANDS = ("notify", "browser")
 
 
 class Settings:
-    """The settings of this run. `values` are those of the file, each with its line."""
+    """The settings of one run of the program. `values` has those of the file with line numbers."""
 
     def __init__(
         self, path: Path, values: Mapping[str, tuple[Any, int]], environ: Mapping[str, str]
@@ -113,7 +121,7 @@ class Settings:
         self._environ = environ
 
     def without_commands(self) -> "Settings":
-        """Return these settings without those of the file that name a program to run."""
+        """Return these settings, without those in the file that name a program to run."""
         values = {
             key: value
             for key, value in self._values.items()
@@ -122,26 +130,26 @@ class Settings:
         return Settings(self.path, values, self._environ)
 
     def get(self, key: str, session: str | None = None) -> Any:
-        """Return the value that applies. With `session` that session's own value wins."""
+        """Return the value of a setting. If `session` is given, that session's own value wins."""
         return self._value_and_origin(key, session)[0]
 
     def origin(self, key: str) -> str:
-        """Return where the value comes from: environment, file or default."""
+        """Return where the value of a setting comes from: environment, file or default."""
         return self._value_and_origin(key, None)[1]
 
     def place(self, key: str) -> str | None:
-        """Return the variable, or FILE:LINE, that the value comes from; None for a default."""
+        """Return the variable, or FILE:LINE, that sets a key; None if its value is the default."""
         origin = self.origin(key)
         if origin == "environment":
             return setting_of(key).variable
         return f"{self.path}:{self._values[key][1]}" if origin == "file" else None
 
     def names(self) -> list[str]:
-        """Return all keys that `get` accepts, and those that the file sets for a session."""
+        """Return the keys of all settings, with those that the file sets for one session."""
         return sorted({*_BY_KEY, *self._values})
 
     def keymap(self) -> dict[str, str]:
-        """Return the keys of the keyboard that the file sets, by action."""
+        """Return the keyboard keys that the file sets, by the action that they start."""
         prefix = "keys."
         return {
             key.removeprefix(prefix): value
@@ -165,9 +173,9 @@ class Settings:
 
 
 def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Settings:
-    """Return the settings in the file's content and the environment. An empty value sets nothing.
+    """Return the settings in the file's content and the environment. Ignores empty variables.
 
-    Raises: ConfigInvalid when the content is not TOML, a key is unknown or a value is invalid. The
+    Raises: ConfigInvalid if the content is not TOML, a key is unknown or a value is invalid. The
     message names the file and line, or the variable.
     """
     text = decode(content, path)
@@ -185,12 +193,12 @@ def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Se
     _check_clash(path, values)
     settings = Settings(path, values, environ)
     for setting in SETTINGS:
-        settings.get(setting.key)  # raises for an invalid variable
+        settings.get(setting.key)  # raises if its environment variable is invalid
     return settings
 
 
 def check_key(settings: Settings, key: str, value: Any) -> None:
-    """Raise UsageProblem when another action already has this key of the keyboard."""
+    """Raise UsageProblem if another action already has this keyboard key."""
     chosen = {**settings.keymap(), key.removeprefix("keys."): value}
     found = keymap.find_conflict(chosen) if key.startswith("keys.") else None
     if found:
@@ -198,7 +206,7 @@ def check_key(settings: Settings, key: str, value: Any) -> None:
 
 
 def setting_of(key: str) -> Setting:
-    """Return the definition of a setting. Raises: UsageProblem with the nearest key."""
+    """Return the definition of a setting. Raises: UsageProblem, which proposes a similar key."""
     try:
         return _setting_of_parts(parts_of(key), "")
     except ConfigInvalid as unknown:
@@ -206,7 +214,7 @@ def setting_of(key: str) -> Setting:
 
 
 def parts_of(key: str) -> tuple[str, ...]:
-    """Return the names of the tables and of the key. A session's name may contain dots."""
+    """Split a key such as `sessions.NAME.browser` at its dots, but not a session's name."""
     if key.startswith("sessions.") and key.count(".") >= 2:
         name, _, last = key.removeprefix("sessions.").rpartition(".")
         return "sessions", name, last
@@ -229,10 +237,10 @@ def value_of(key: str, words: tuple[str, ...]) -> Any:
 
 
 def _items(words: tuple[str, ...]) -> list[Any]:
-    """Return the words, or the items of a single word that is a list as `config get` prints it.
+    """Return the words typed by the user; if it is one list in JSON, return the list's items.
 
-    Taken as one value, such a list would be a rule that guards nothing, and the user would not
-    notice.
+    `config get` prints such a list. Taken as one guard rule, its text would match no role, and the
+    user would not notice.
     """
     if len(words) == 1 and words[0].startswith("["):
         with suppress(ValueError):
@@ -241,7 +249,7 @@ def _items(words: tuple[str, ...]) -> list[Any]:
     return list(words)
 
 
-# -- checks ------------------------------------------------------------------------------------
+# -- checks of keys and values -----------------------------------------------------------------
 
 
 def _setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
@@ -287,11 +295,11 @@ def _check_clash(path: Path, values: Mapping[str, tuple[Any, int]]) -> None:
 
 
 def _clash_text(action: str, other: str, key: str) -> str:
-    return f'"{key}" for "{action}" is already the key of "{other}"'
+    return f'the key "{key}" for "{action}" is already the key of "{other}"'
 
 
 def _checked(setting: Setting, value: Any, place: str) -> Any:
-    """Return the value with the type that `get` returns. `place` begins the error message."""
+    """Return the value as `Settings.get` returns it. `place` begins the error message."""
     is_good = {
         "bool": isinstance(value, bool),
         "hours": type(value) in (int, float) and 0 < value <= _MOST_HOURS,
@@ -347,7 +355,10 @@ def _checked_keys(value: str, place: str) -> str:
 
 
 def _is_text(value: object) -> bool:
-    """Return whether TOML can hold the value. A surrogate stands for a byte that is not UTF-8."""
+    """Return whether the value is a text, not empty, that TOML can contain.
+
+    A surrogate in it stands for a byte that is not UTF-8, so TOML cannot contain it.
+    """
     return isinstance(value, str) and value != "" and not re.search("[\0\ud800-\udfff]", value)
 
 

@@ -1,4 +1,4 @@
-"""The text of config.toml: decodes it, finds the line of a key, and words TOML's errors."""
+"""Reads the text of config.toml: decodes it, finds the line of a key, words TOML's errors."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from ssohelper.errors import ConfigInvalid
 
 
 def decode(content: bytes, path: Path) -> str:
-    """Return the content as text. Raises: ConfigInvalid with the line unless it is UTF-8."""
+    """Return the content as text. Raises: ConfigInvalid, with the line, if it is not UTF-8."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as cause:
@@ -21,7 +21,10 @@ def decode(content: bytes, path: Path) -> str:
 def leaves_of(
     table: Mapping[str, Any], above: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield the names and the value of each key, in all tables below `table`."""
+    """Yield each key in `table` and in all tables below it, with its value.
+
+    A key is given as the names of its tables and its own name.
+    """
     for name, value in table.items():
         if isinstance(value, dict):
             yield from leaves_of(value, (*above, name))
@@ -36,7 +39,7 @@ _ASSIGNMENT = re.compile(rf"\s*({_NAMES})\s*=")
 
 
 def line_of(text: str, parts: tuple[str, ...]) -> int:
-    """Return the line (from 1) that sets the key; for an inline table, the line it begins in."""
+    """Return the number of the line that sets a key; in an inline table, of the table's line."""
     table: tuple[str, ...] = ()
     best_line, best_length = 1, 0
     for number, line in enumerate(text.split("\n"), 1):
@@ -54,12 +57,12 @@ def _names_of(dotted: str) -> tuple[str, ...]:
 
 
 def place_of(path: Path, line: int) -> str:
-    """Return file and line as errors name them."""
+    """Return a file and line number in the form in which error messages name them."""
     return f'"{path}" line {line}'
 
 
 def line_in(cause: BaseException, text: str) -> int:
-    """Return the line (from 1) of an error of the TOML parser; 1 when it names none."""
+    """Return the line number that an error of the TOML parser names; 1 if it names none."""
     found = re.search(r"at line (\d+)", str(cause))
     if found:
         return int(found.group(1))
@@ -67,6 +70,6 @@ def line_in(cause: BaseException, text: str) -> int:
 
 
 def reason_of(cause: BaseException) -> str:
-    """Return the message of the TOML parser without its place."""
+    """Return the message of the TOML parser without the line number in it."""
     text = re.sub(r"\s*\(at .*\)$", "", str(cause)).splitlines() or [""]
     return show(text[0][:1].lower() + text[0][1:], 120) or "not TOML"
