@@ -1,4 +1,4 @@
-"""The files that ssohelper keeps, by kind and session: path and expiry, never a secret."""
+"""Lists the files that ssohelper keeps, without their secrets, and removes them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class CachedItem(NamedTuple):
-    """One saved item. `expires_at` is epoch seconds; None for an item that does not expire."""
+    """One file that we keep. `expires_at` is epoch seconds, None if the content does not expire."""
 
     kind: str
     session: str
@@ -22,15 +22,15 @@ class CachedItem(NamedTuple):
 
 
 def list_items(app: App, session_name: str | None = None) -> list[CachedItem]:
-    """Return the sign-ins, role credentials and listings of one session, or of all."""
+    """Return the files of sign-ins, role credentials and saved lists of one or all sessions."""
     found = [*_sign_ins(app), *_role_credentials(app), *_listings(app)]
     return [item for item in found if session_name in (None, item.session)]
 
 
 def clear_cache(app: App, session_name: str | None = None) -> int:
-    """Remove the role credentials and listings of one session, or of all; return the file count.
+    """Remove role credentials and saved lists of one or all sessions; return the file count.
 
-    Sign-ins stay: `logout` ends them, at AWS too.
+    Sign-ins are not removed: `ssohelper logout` ends them, also at AWS.
     """
     names = {*app.credentials.list_session_names(), *app.directory.list_session_names()}
     return sum(
@@ -42,7 +42,7 @@ def clear_cache(app: App, session_name: str | None = None) -> int:
 
 def _sign_ins(app: App) -> list[CachedItem]:
     return [
-        CachedItem("sign-in", session.name, "token or registration", path, None)
+        CachedItem("sign-in", session.name, "token or client registration", path, None)
         for session in _sessions(app)
         for path in app.tokens.list_files(session)
     ]

@@ -1,6 +1,7 @@
-"""The three clocks of each session: sign-in, access token, role credentials.
+"""The three clocks of each session: when its sign-in, access token and role credentials end.
 
-Reads what core.sign_in_outlook decides from: the token file, the sign-in's facts, the settings.
+Reads the input of `core.sign_in_outlook`: the token file, the recorded facts of the sign-in
+(`SignInFacts`) and the settings.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ State = Literal["valid", "expired", "signed_out"]
 
 
 class SessionClock(NamedTuple):
-    """What is known of one session. Times are epoch seconds, None where unknown.
+    """What is known of one session. Times are epoch seconds, or None if unknown.
 
-    `state` is the token's. `sign_in_ends_at` is the sign-in's own end, as `status --json` reports
-    it; `outlook` also takes the token into account.
+    `state` is the state of the access token. `sign_in_ends_at` is the end of the sign-in, as
+    `status --json` reports it. `outlook` says when a new sign-in is needed, given also the token.
     """
 
     session: SsoSession
@@ -43,9 +44,9 @@ class SessionClock(NamedTuple):
 
 
 def load_session_clock(app: App, session: SsoSession) -> SessionClock:
-    """Return the clocks of one session, from this machine's files alone.
+    """Return the clocks of one session. Reads files only and sends no request.
 
-    Warns when the token file is damaged, and when an assumed end has passed.
+    Warns if the token file is damaged, or if the assumed end of the sign-in has passed.
     """
     token, outlook = _load_token_and_outlook(app, session, warn=app.warn)
     if token is None:
@@ -55,7 +56,7 @@ def load_session_clock(app: App, session: SsoSession) -> SessionClock:
     if outlook.reason == "assumed" and outlook.at is not None and outlook.at <= app.clock.now():
         app.warn(
             f'the sign-in of session "{session.name}" may have ended: '
-            "8 h have passed, which is AWS's default"
+            "AWS's default length of 8 h has passed"
         )
     return SessionClock(
         session=session,
@@ -74,12 +75,12 @@ def load_session_clock(app: App, session: SsoSession) -> SessionClock:
 
 
 def load_outlook(app: App, session: SsoSession) -> Outlook:
-    """Return when the session needs an interactive sign-in, from this machine's files alone."""
+    """Return when the session needs an interactive sign-in. Sends no request."""
     return _load_token_and_outlook(app, session)[1]
 
 
 def load_outlook_of_token(app: App, session: SsoSession, token: AccessToken | None) -> Outlook:
-    """Return when the session needs an interactive sign-in, given the token in its file."""
+    """Return when the session needs an interactive sign-in, if `token` is its access token."""
     facts = app.tokens.load_facts(session.name)
     return sign_in_outlook.sign_in_outlook(
         token, facts, _configured_hours(app, session), app.clock.now()
@@ -89,7 +90,7 @@ def load_outlook_of_token(app: App, session: SsoSession, token: AccessToken | No
 def load_credentials(
     app: App, sessions: Sequence[SsoSession]
 ) -> list[tuple[RoleKey, CachedCredentials]]:
-    """Return the cached role credentials of these sessions that have not expired, sorted by key."""
+    """Return the unexpired cached credentials of these sessions' roles, sorted by role."""
     names = {session.name for session in sessions}
     return sorted(
         (
@@ -104,8 +105,8 @@ def load_credentials(
 def is_sign_in_needed_within(app: App, session: SsoSession, seconds: int) -> bool:
     """Return whether a new sign-in will be needed within the given time.
 
-    An expired token is renewed first: whether AWS does that shows whether the sign-in has ended.
-    Warns when the end is unknown. Raises: AwsUnreachable when the renewal failed.
+    An expired token is renewed first, because AWS refuses that if the sign-in has ended. Warns if
+    the sign-in's end is unknown. Raises: AwsUnreachable if the renewal failed.
     """
     try:
         token = app.tokens.load(session)
@@ -122,11 +123,11 @@ def is_sign_in_needed_within(app: App, session: SsoSession, seconds: int) -> boo
 def warn_of_unknown_end(
     app: App, session: SsoSession, token: AccessToken, seconds: int | None = None
 ) -> None:
-    """Warn that the sign-in may end within `seconds`, where its end is not known.
+    """Warn that the sign-in may end within `seconds`, if its end is not known.
 
-    `seconds` is None for a job that runs until it is stopped. No warning while AWS's default of 8 h
-    leaves that much time. Once the default has passed there is none for an hour or less, since a
-    renewed token lasts an hour.
+    `seconds` is None for a job that runs until it is stopped. There is no warning if AWS's default
+    of 8 h leaves more time than `seconds`. After the 8 h there is none if `seconds` is an hour or
+    less, because a renewed token lasts an hour.
     """
     outlook = load_outlook_of_token(app, session, token)
     if outlook.is_known:

@@ -1,4 +1,4 @@
-"""The AWS console as one role: its pages, the portal's link to them, and signing a browser in."""
+"""Opens the AWS console as one role: signs a browser in, or returns a link to the console."""
 
 from __future__ import annotations
 
@@ -16,26 +16,28 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.wire.browser_pages import OneTimeRedirect, Outcome
 
-# A browser that must start first takes seconds; AWS's sign-in token lasts 15 minutes.
+# How long we wait for a browser, which may take seconds to start. The console sign-in URL from AWS
+# is valid for 15 minutes.
 BROWSER_SECONDS = 30.0
-# A browser command that failed may still have passed the URL to a running browser: wait this long.
+# How long we wait for a browser after its command failed: the command may have passed the URL to a
+# browser that was already running.
 _AFTER_FAILURE_SECONDS = 2.0
 _POLL_SECONDS = 0.2
 
 
 class Opened(NamedTuple):
-    """A console session that was opened in a browser. It ends when the role credentials that opened it expire."""
+    """A console session opened in a browser. It ends when the role credentials behind it expire."""
 
     page: ConsolePage
     ends_at: int
 
 
 def choose_page(app: App, profile: Profile, service: str | None, region: str | None) -> ConsolePage:
-    """Return the console page of the service and region. Sends no request, needs no sign-in.
+    """Return the console page of a service in a region. Sends no request, needs no sign-in.
 
-    Without `region`, the region that `use` would set. Without `service`, the console's home page.
-    Raises: UsageProblem for an unknown service, and for an unknown region or one of another
-    partition; ConfigInvalid when such a region is the profile's.
+    The default region is the one that `ssohelper use` would set; the default page is the console's
+    home page. Raises: UsageProblem for an unknown service, and for a region that is unknown or of
+    another partition; ConfigInvalid instead if the region is the profile's.
     """
     try:
         chosen = environment.choose_endpoint_region(app, profile, region)
@@ -44,7 +46,7 @@ def choose_page(app: App, profile: Profile, service: str | None, region: str | N
             raise ConfigInvalid(
                 f'the region "{chosen}" is not in the partition of the session '
                 f'"{profile.session.name}" ({home})',
-                hint="name another one: --region REGION",
+                hint="name another region: --region REGION",
             )
     except ConfigInvalid as error:
         if region:
@@ -54,7 +56,7 @@ def choose_page(app: App, profile: Profile, service: str | None, region: str | N
 
 
 def link(profile: Profile, page: ConsolePage) -> str:
-    """Return the access portal's link to this page as this role. It holds no secret."""
+    """Return the access portal's link to this page as this role. The link holds no secret."""
     return console_urls.portal_link(profile, page.url)
 
 
@@ -65,16 +67,18 @@ def open_in_browser(
     start: Callable[[str], bool],
     has_failed: Callable[[], bool] = lambda: False,
 ) -> Opened:
-    """Sign a browser in to the page, and return once the browser has requested our redirect.
+    """Sign a browser in to the console page. Return once the browser has requested our redirect.
 
     `start` starts the browser with a URL of our local server that works once. The server redirects
-    it to AWS's sign-in URL: that one is a secret, and a command line can be read by others.
-    `has_failed` returns whether the browser's command ended with an error: then the wait is short.
-    Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), LocalState (7) when no
+    the browser to AWS's sign-in URL, which is a secret: on a command line others could read it.
+    `has_failed` returns whether the browser's command ended with an error; then the wait is short.
+    Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), LocalState (7) if no
     browser requests the redirect.
     """
     session, role = profile.session, profile.role
-    federation = app.federation(page.region)  # first: raises for a wrong AWS_ENDPOINT_URL_SIGNIN
+    federation = app.federation(
+        page.region
+    )  # may raise for AWS_ENDPOINT_URL_SIGNIN: comes first
     endpoint = console_sign_in_endpoint(page.region, app.environ)
     issuer.check_credentials_destination(
         tokens.load_issuer(app, session), "console sign-in", endpoint, session
@@ -118,10 +122,10 @@ def _await_browser(app: App, redirect: OneTimeRedirect, has_failed: Callable[[],
 
 
 def record_visit(app: App, browser: str, profile: Profile, ends_at: int) -> RoleKey | None:
-    """Record this visit; return another role that the browser may still be signed in as, if any.
+    """Record a console visit; return another role that the browser may still be signed in as.
 
-    That role is returned once for each browser: a user who turned on the console's multi-session
-    support needs no second warning.
+    Another role is returned only once for each browser, because a user who turned on the console's
+    multi-session support needs no second warning.
     """
     key = profile.key
     try:
@@ -130,7 +134,7 @@ def record_visit(app: App, browser: str, profile: Profile, ends_at: int) -> Role
         is_other = last is not None and last.key != key and last.ends_at > app.clock.aws_now()
         app.console_visits.save(browser, key, ends_at, is_told=was_warned or is_other)
     except (SsoHelperError, OSError) as error:
-        app.warn(f"this visit could not be recorded: {error}")
+        app.warn(f"this console visit could not be recorded: {error}")
         return None
     return last.key if last is not None and is_other and not was_warned else None
 

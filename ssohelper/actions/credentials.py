@@ -1,7 +1,8 @@
-"""One role's credentials. `release` and `find_cached` are the only functions that hand them out.
+"""Returns a role's credentials: only by `release` and `find_cached` do other modules get them.
 
-The session's broker asks AWS, once for all its callers (docs/decisions/0011); where no broker can
-run, this process asks with the same code. Never prompts, and never imports actions.login.
+The session's broker asks AWS once for all its callers (docs/decisions/0011). If no broker can run,
+this process asks AWS with the same code. This module never prompts and never imports
+actions.login.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# Shares of the credentials' lifetime that must be left, for `least_share`.
-# For credentials that are handed over once, to a job that may take nearly their whole lifetime.
+# Values of `least_share`, the share of the credentials' lifetime that must be left.
+# For credentials that are handed over once, to a job that may run for nearly that lifetime:
 NEARLY_WHOLE = 0.9
-# A little more than half: at exactly half of their lifetime they are due.
+# A little more than half, because credentials are due for renewal at exactly half:
 _HALF = 0.501
-# More than the whole: AWS is asked whatever is cached.
+# More than the whole lifetime, so that AWS is asked whatever is cached:
 _ASK_AWS = 2.0
 
 
@@ -45,8 +46,8 @@ def release(
 ) -> RoleCredentials:
     """Return unexpired credentials of the role, from the cache or from AWS.
 
-    `least_share`: the share of their lifetime that must be left, 0 to 1; less is returned when AWS
-    does not answer within 5 s. More than 1 asks AWS whatever is cached.
+    `least_share` is the share of their lifetime that must be left, 0 to 1; if AWS does not answer
+    within 5 s, credentials with less left are returned. Above 1, AWS is asked whatever is cached.
     Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), LocalState (7).
     """
     if deadline.passed:
@@ -68,10 +69,10 @@ def find_cached(
     allow_due: bool = False,
     allow_doubtful: bool = False,
 ) -> RoleCredentials | None:
-    """Return cached credentials that need no renewal before use; None: call `release`. Never waits.
+    """Return cached credentials that need no renewal before use, or None. Never waits.
 
-    `allow_due`: also those that should be renewed before use, for when AWS is slow.
-    `allow_doubtful`: also those that may be another person's, with a warning, for when AWS cannot
+    `allow_due` includes those that should be renewed before use, in case AWS is slow.
+    `allow_doubtful` includes those that may be another person's, with a warning, in case AWS cannot
     be reached.
     """
     found = issuing.find(app, session.key_of(role))
@@ -85,9 +86,9 @@ def find_cached(
 
 
 def renew_ahead(app: App, session: SsoSession, role: Role, deadline: Deadline) -> None:
-    """Renew what is past half of its lifetime: the session's token, then the role's credentials.
+    """Renew the session's token, then the role's credentials, if past half of their lifetime.
 
-    Raises: as `release`.
+    Raises the same errors as `release`.
     """
     token = app.tokens.load(session)
     token_due_at = tokens.load_renewal_due_at(app, session)
@@ -98,9 +99,9 @@ def renew_ahead(app: App, session: SsoSession, role: Role, deadline: Deadline) -
 
 
 def renew_now(app: App, session: SsoSession, role: Role, deadline: Deadline) -> None:
-    """Get new credentials whatever is cached: a clock is in doubt, or the sign-in ends soon.
+    """Get new credentials whatever is cached, when a clock may be wrong or the sign-in ends soon.
 
-    Raises: as `release`; AwsUnreachable when AWS issued none.
+    Raises the same errors as `release`, and AwsUnreachable if AWS issued no new credentials.
     """
     before = app.credentials.load(session.key_of(role), session)
     fresh = release(app, session, role, deadline, least_share=_ASK_AWS)
@@ -109,17 +110,17 @@ def renew_now(app: App, session: SsoSession, role: Role, deadline: Deadline) -> 
 
 
 def load_due_at(app: App, session: SsoSession, role: Role) -> int:
-    """Return when (epoch seconds) the role's credentials or the token must be renewed; 0: now."""
+    """Return when (epoch seconds) the credentials or the token are due for renewal; 0 is now."""
     cached = app.credentials.load(session.key_of(role), session)
     return 0 if cached is None else issuing.load_due_at(app, session, cached)
 
 
 def parse_document(document: bytes) -> RoleCredentials:
-    """Return the credentials in a credential-process document that we made."""
+    """Return the credentials in a credential-process document (JSON) that ssohelper made."""
     found = json.loads(document)
     expires_at = from_iso(found["Expiration"])
     if expires_at is None:
-        raise LocalState("the broker answered with a document that has no end")
+        raise LocalState("the broker answered with credentials that have no expiration")
     return RoleCredentials(
         found["AccessKeyId"],
         Secret(found["SecretAccessKey"]),
@@ -129,7 +130,7 @@ def parse_document(document: bytes) -> RoleCredentials:
 
 
 def _ask_broker(app: App, key: RoleKey, deadline: Deadline, least_share: float) -> Reply:
-    # With -v this process asks AWS itself: a broker cannot log to our stderr.
+    # With -v this process asks AWS itself, because a broker cannot log to our stderr.
     if not app.may_ask_broker or _log.isEnabledFor(logging.INFO):
         return _ask_alone(app, key, deadline, least_share)
     try:
@@ -160,7 +161,7 @@ def _ask_alone(app: App, key: RoleKey, deadline: Deadline, least_share: float) -
 
 
 def _reply_from_cache(app: App, key: RoleKey) -> Reply:
-    """Return cached unexpired credentials: the broker is stopped, or the machine is very busy."""
+    """Return unexpired cached credentials, for when the broker is stopped or gave no answer."""
     found = issuing.find(app, key)
     if found.document:
         return found.reply

@@ -1,7 +1,7 @@
-"""The accounts and roles of a session: its saved listing, or a new one from AWS.
+"""Lists the accounts and roles of a session: from the saved listing, or anew from AWS.
 
-The answers of an interrupted listing are saved apart, and the next one continues from them. Until
-that one is complete, `list` and `profile sync` use the saved listing as it is.
+If a listing is interrupted, AWS's answers so far are saved in a separate file, from which the next
+listing continues. Until that is complete, `list` and `profile sync` use the last complete listing.
 """
 
 from __future__ import annotations
@@ -32,20 +32,22 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-# Takes (accounts answered, accounts in all); called in the thread that runs the listing.
+# A callback that gets the number of accounts with listed roles so far, and of all accounts. It runs
+# in the thread that runs the listing.
 Progress = Callable[[int, int], None]
 
 LISTING_IS_OLD_SECONDS = 24 * 3600
-# The portal's own pacing sends 20 requests a second: eight threads hide a latency up to 400 ms.
+# `Portal` sends at most 20 requests a second. Eight threads reach that rate if each answer takes
+# 400 ms or less.
 _THREADS = 8
-# After this many failed accounts the others are not asked for: AWS or the network is down.
+# After this many failed requests the listing stops, because AWS or the network must be down.
 _MOST_FAILURES = 5
-# A killed refresh loses at most this much of its work.
+# How often the answers so far are saved. A listing that is killed loses no more than this.
 _SAVE_EVERY_SECONDS = 2.0
 _MOST_NAMES_IN_A_WARNING = 20
 
 
-# -- the listing -------------------------------------------------------------------------------
+# -- the saved listing -------------------------------------------------------------------------
 
 
 def fetch_listing(
@@ -57,13 +59,13 @@ def fetch_listing(
     from_scratch: bool = False,
     progress: Progress | None = None,
 ) -> Listing:
-    """Return the saved listing when it is less than a day old, else ask AWS for a complete one.
+    """Return the saved listing if it is less than a day old, else ask AWS for a complete one.
 
-    `refresh` asks AWS in any case. `of_this_sign_in` also does when the saved listing began before
-    the present sign-in. `from_scratch` asks for every account now, and continues no interrupted
-    listing: profiles of roles that are missing are about to be removed.
-    Raises: LoginRequired (4), RoleNotAssigned (5, the list of accounts is refused), AwsUnreachable
-    (6, some accounts did not answer: the answers are saved for the next try).
+    With `refresh`, AWS is asked in any case; with `of_this_sign_in`, also if the saved listing
+    began before the present sign-in. With `from_scratch`, AWS is asked for every account: an
+    interrupted listing is not continued, since profiles of missing roles are about to be removed.
+    Raises: LoginRequired (4); RoleNotAssigned (5) if AWS refuses to list the accounts;
+    AwsUnreachable (6) if AWS did not answer for some accounts. Its other answers are saved then.
     """
     found = saved = load_listing(app, session)
     if (
@@ -78,36 +80,36 @@ def fetch_listing(
 
 
 def load_listing(app: App, session: SsoSession) -> Listing | None:
-    """Return the last complete listing of this session at its present portal, however old."""
+    """Return the session's last complete listing, however old, if it is from the present portal."""
     return _of_portal(app.directory.load(session.name), session)
 
 
 def is_recent(app: App, session: SsoSession, found: Listing, *, of_this_sign_in: bool) -> bool:
-    """Return whether the listing began less than a day ago and, if asked for, in this sign-in."""
+    """Return whether the listing began less than a day ago, and in this sign-in if required."""
     if not 0 <= app.clock.now() - found.listed_at < LISTING_IS_OLD_SECONDS:
         return False
     return not (of_this_sign_in and is_of_earlier_sign_in(app, session, found))
 
 
 def is_of_earlier_sign_in(app: App, session: SsoSession, found: Listing) -> bool:
-    """Return whether there was a sign-in after the listing began: it may be another user's.
+    """Return whether a sign-in came after the listing began, so that it may be another user's.
 
-    No portal call names the user: only STS does, with a role's keys (actions.identity).
-    False while the session is signed out: no other user's listing could be fetched.
+    The portal never names the user; only STS does, for a role's keys (actions.identity).
+    Returns False while the session is signed out, because no newer listing can be fetched then.
     """
     since = tokens.load_user_since(app, session)
     return since is not None and found.listed_at < since <= app.clock.now()
 
 
 def forget_earlier_listing(app: App, session: SsoSession) -> None:
-    """Forget a saved listing from before the present sign-in, which was another user's."""
+    """Delete another user's saved listing: one that is older than the present sign-in."""
     saved = load_listing(app, session)
     if saved is not None and is_of_earlier_sign_in(app, session, saved):
         app.directory.forget(session.name)
 
 
 def start_background_refresh(app: App, session: SsoSession) -> None:
-    """Start a process that lists again, unless one is running. A failure to start is ignored."""
+    """Start a process that refreshes the listing, unless one runs. Ignores a failure to start."""
     with suppress(LocalState, OSError):
         with app.directory.lock_listing(session.name, app.clock.deadline(0.0)):
             pass
@@ -115,7 +117,7 @@ def start_background_refresh(app: App, session: SsoSession) -> None:
 
 
 def refresh_in_this_process(app: App, session: SsoSession) -> None:
-    """List again, as the process of `start_background_refresh`; not while another one does."""
+    """Refresh the listing in a process started for that, unless another process does so now."""
     with (
         suppress(LockNotObtained),
         app.directory.lock_listing(session.name, app.clock.deadline(0.0)),
@@ -135,13 +137,13 @@ def _warn_of_refused(app: App, found: Listing) -> None:
         app.warn(f"AWS refuses to list the roles of {names}; their earlier roles are shown")
 
 
-# -- a refresh ---------------------------------------------------------------------------------
+# -- a new listing from AWS --------------------------------------------------------------------
 
 
 class _Refresh:
-    """One refresh: lists the accounts, then asks for the roles of each in eight threads.
+    """One new listing: asks AWS for the accounts, then in eight threads for the roles of each.
 
-    Only the thread that calls `run` uses the stores; the others ask AWS and queue the answers.
+    Only the thread that calls `run` uses the stores. The eight threads ask AWS and queue answers.
     """
 
     def __init__(
@@ -166,7 +168,7 @@ class _Refresh:
         self._stop = threading.Event()
 
     def run(self) -> Listing:
-        """Save and return the complete listing. Raises: the first failure, once answers are saved."""
+        """Get, save and return the listing. Raises an error after saving the answers so far."""
         self._list_accounts()
         if not self._from_scratch:
             self._continue_unfinished()
@@ -208,7 +210,7 @@ class _Refresh:
             waiting.put(listed.account)
         answers: queue.SimpleQueue[ListedAccount | BaseException] = queue.SimpleQueue()
         for number in range(min(_THREADS, len(to_ask))):
-            # Daemon threads: Ctrl-C must not wait for eight answers.
+            # Daemon threads, so that Ctrl-C need not wait for eight answers.
             threading.Thread(
                 target=self._ask_accounts,
                 args=(waiting, answers),
@@ -248,7 +250,7 @@ class _Refresh:
                 answers.put(error)
 
     def _ask_account(self, account: Account) -> ListedAccount:
-        """Ask AWS for the account's roles; when AWS refuses, return those of the saved listing."""
+        """Ask AWS for the account's roles; if AWS refuses, return those in the saved listing."""
         try:
             names = self._token.call(lambda token: self._portal.list_roles(token, account.id))
         except RoleNotAssigned:
@@ -257,9 +259,9 @@ class _Refresh:
         return ListedAccount(account, tuple(sorted(names)))
 
     def _ends_refresh(self, error: SsoHelperError) -> bool:
-        """Return whether the other accounts are not worth asking for after this error.
+        """Return whether to stop the listing after this error.
 
-        So it is when a sign-in is needed, when AWS throttles, and after several failures.
+        It stops if a sign-in is needed, if AWS throttles, or after several failures.
         """
         return (
             not isinstance(error, AwsUnreachable)
@@ -267,19 +269,19 @@ class _Refresh:
             or len(self._failures) >= _MOST_FAILURES
         )
 
-    # -- saving -----------------------------------------------------------------------------
+    # -- saving the answers -----------------------------------------------------------------
 
     def _so_far(self) -> Listing:
         accounts = tuple(self._accounts.values())
         return Listing(self._session.start_url, self._session.region, self._begun_at, accounts)
 
     def _save_unfinished(self) -> None:
-        """Save the answers so far. A full disk is a warning: only the next refresh takes longer."""
+        """Save the answers so far. If that fails, only warn: the next listing asks AWS again."""
         try:
             with suppress(AnotherUsersHome):
                 self._app.directory.save_unfinished(self._session.name, self._so_far())
         except (LocalState, OSError) as error:
-            self._app.warn(f"the answers so far could not be saved: {error}")
+            self._app.warn(f"the accounts listed so far could not be saved: {error}")
 
     def _save(self) -> Listing:
         listing = self._so_far()
@@ -289,7 +291,7 @@ class _Refresh:
         return listing
 
     def _failure(self) -> SsoHelperError:
-        """Return the error to raise: one that is not about reaching AWS first, else what is missing."""
+        """Return the first error other than AwsUnreachable, or else how many accounts failed."""
         for error in self._failures:
             if not isinstance(error, AwsUnreachable):
                 return error
@@ -303,7 +305,7 @@ class _Refresh:
 
 
 class _Token:
-    """The session's access token for all threads; after a 401 one of them renews it, once."""
+    """The access token that all threads use. After a 401, one thread renews it, once."""
 
     def __init__(self, app: App, session: SsoSession) -> None:
         self._app = app
@@ -313,7 +315,7 @@ class _Token:
         self._renewed = False
 
     def call(self, ask: Callable[[AccessToken], _T]) -> _T:
-        """Call `ask` with the token; after a 401 once more, with a renewed token."""
+        """Call `ask` with the token. After a 401, renew the token and call `ask` once more."""
         token = self._load()
         try:
             return ask(token)

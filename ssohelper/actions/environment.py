@@ -25,8 +25,9 @@ _KEYS = (
     "AWS_ACCOUNT_ID",
 )
 _REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
-# Unset unless we set them: an SDK or a prompt would read them first, or instead. Sources: the
-# providers of botocore, JavaScript v3, Go v2, Java v2; starship's and powerlevel10k's `aws` segments.
+# Variables that we unset unless we set them: an SDK or a prompt would prefer them to ours. Sources:
+# the credential providers of botocore, JavaScript v3, Go v2 and Java v2, and the `aws` segments of
+# starship and powerlevel10k.
 CLEARED = (
     *_KEYS,
     "AWS_PROFILE",
@@ -42,7 +43,7 @@ CLEARED = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_ROLE_ARN",
     "AWS_ROLE_SESSION_NAME",
-    # markers of aws-vault, awsume, awsu, aws-okta, granted, aws-sso-cli
+    # variables that aws-vault, awsume, awsu, aws-okta, granted and aws-sso-cli set in a shell
     "AWS_VAULT",
     "AWSUME_PROFILE",
     "AWSUME_EXPIRATION",
@@ -63,33 +64,33 @@ CLEARED = (
     "AWS_SSO_SESSION_EXPIRATION",
     "AWS_SSO_DEFAULT_REGION",
 )
-# All variables that `use` may change, so that `clear` restores them.
+# All variables that `ssohelper use` may change and `ssohelper clear` restores.
 TOUCHED = (*_REGIONS, *CLEARED)
 
 
 class Environment(NamedTuple):
-    """The variables to set (secrets are wrapped) and those to unset."""
+    """Environment variables to set (secrets are wrapped in `Secret`), and those to unset."""
 
     set: dict[str, str | Secret]
     unset: tuple[str, ...]
 
     def revealed(self) -> dict[str, str]:
-        """Return the variables to set, secrets included. Call it on the line that uses them."""
+        """Return the variables to set, with bare secrets. Call this only where they are used."""
         return {
             name: value.reveal() if isinstance(value, Secret) else value
             for name, value in self.set.items()
         }
 
     def for_child(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """Return `environ` with these changes made: the environment of a program that we start."""
+        """Return `environ` with these changes, as the environment of a program that we start."""
         others = {name: value for name, value in environ.items() if name not in self.unset}
         return {**others, **self.revealed()}
 
 
 def build_profile_environment(app: App, profile: Profile) -> Environment:
-    """Return variables that name a profile of the config. They hold no secret, and SDKs renew.
+    """Return variables that name a profile. They hold no secret; SDKs get and renew credentials.
 
-    Warns of a section with the same name in the credentials file: SDKs prefer its keys.
+    Warns if the credentials file has a section of that name, because SDKs prefer its keys.
     """
     if profile.name in app.config.read_credentials_names():
         app.warn(
@@ -107,7 +108,7 @@ def build_keys_environment(app: App, profile: Profile, credentials: RoleCredenti
             "AWS_ACCESS_KEY_ID": credentials.access_key_id,
             "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
             "AWS_SESSION_TOKEN": credentials.session_token,
-            # botocore and JavaScript read the first, starship and older prompts the second.
+            # botocore and JavaScript read the first; starship and older prompts read the second.
             "AWS_CREDENTIAL_EXPIRATION": ends_at,
             "AWS_SESSION_EXPIRATION": ends_at,
             "AWS_ACCOUNT_ID": profile.role.account_id,
@@ -119,12 +120,12 @@ def build_keys_environment(app: App, profile: Profile, credentials: RoleCredenti
 def build_endpoint_environment(
     app: App, profile: Profile, variables: Mapping[str, str]
 ) -> Environment:
-    """Return variables that point at our credentials endpoint; `variables` are its own."""
+    """Return variables for using our endpoint: the endpoint's own `variables` and the region."""
     return _environment({**variables, **_regions(app, profile)})
 
 
 def choose_region(app: App, profile: Profile) -> str:
-    """Return the profile's region, else the one that new profiles of its session would get."""
+    """Return the profile's region, or else the one that a new profile of its session gets."""
     if profile.region:
         return profile.region
     chosen = app.choices.load(profile.session.name).default_region
@@ -133,7 +134,7 @@ def choose_region(app: App, profile: Profile) -> str:
 
 
 def choose_endpoint_region(app: App, profile: Profile, region: str | None = None) -> str:
-    """Return the region whose AWS endpoint to use: `region` if given, else the profile's.
+    """Return the region whose AWS endpoints to use: `region` if given, else the profile's.
 
     Raises: ConfigInvalid for a region that AWS does not have, with file and line if it is the
     profile's own.
@@ -149,9 +150,9 @@ def choose_endpoint_region(app: App, profile: Profile, region: str | None = None
 
 
 def ensure_sign_in(app: App, session: SsoSession) -> Outlook:
-    """Renew the token if that is due; return when an interactive sign-in will be needed.
+    """Renew the token if it is due; return when an interactive sign-in will be needed.
 
-    When AWS or our own files prevent the renewal, warn and return what the token file says.
+    If the renewal fails at AWS or at our own files, warn, and answer from the old token.
     Raises: LoginRequired.
     """
     try:
@@ -160,7 +161,7 @@ def ensure_sign_in(app: App, session: SsoSession) -> Outlook:
         app.warn(f"the sign-in could not be renewed: {error.message}")
         seen = tokens.peek_token(app, session)
         return clocks.load_outlook_of_token(app, session, seen)
-    # Another tool may have signed in, which shells' prompts do not notice.
+    # Another tool may have signed in. The prompts of shells notice that only by this update.
     prompt_notes.update_session(app, session)
     return clocks.load_outlook_of_token(app, session, token)
 

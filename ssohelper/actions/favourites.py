@@ -1,4 +1,4 @@
-"""Favourite roles and the recorded use of roles, which rank lists."""
+"""Favourite roles, and the record of when roles were used. Lists are sorted by both."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ssohelper.errors import AnotherUsersHome, SsoHelperError
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# The command has done its work by then: it must not wait long for another process's lock.
+# How long to wait for another process's lock: not long, as the command has done its work.
 _RECORD_SECONDS = 1.0
 
 
 def load_usage(app: App) -> dict[RoleKey, Usage]:
-    """Return the usage of each role that has any. A file that cannot be read is a warning."""
+    """Return the recorded usage by role. Warn and return none if the file cannot be read."""
     try:
         return app.usage.load_all()
     except (SsoHelperError, OSError) as error:
@@ -24,18 +24,18 @@ def load_usage(app: App) -> dict[RoleKey, Usage]:
 
 
 def record_use(app: App, profile: Profile) -> None:
-    """Count one use, now. A failure is a warning: the command itself has succeeded."""
+    """Record one use of a role, now. Only warn if that fails: the command itself succeeded."""
     now, key = app.clock.now(), profile.key
     try:
         app.usage.update(key, lambda usage: usage.used(now), app.clock.deadline(_RECORD_SECONDS))
     except AnotherUsersHome:
-        return  # with sudo: the use is not one of the user who owns the home folder
+        return  # with sudo: the user who owns the home folder did not use the role
     except (SsoHelperError, OSError) as error:
-        app.warn(f"this use could not be recorded: {error}")
+        app.warn(f"this use of the role could not be recorded: {error}")
 
 
 def set_favourite(app: App, key: RoleKey, favourite: bool) -> bool:
-    """Make the role a favourite, or not; return whether that changed anything."""
+    """Make the role a favourite or not, by `favourite`; return whether that is a change."""
     changed = []
 
     def change(usage: Usage) -> Usage:

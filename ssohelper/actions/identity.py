@@ -1,4 +1,4 @@
-"""The account, role and user of a profile: from the saved files, then confirmed by STS."""
+"""Finds the account, role and user of a profile in saved files, then confirms them by STS."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class KnownIdentity(NamedTuple):
-    """The identity as saved files have it; the account's name is "" when no listing has it."""
+    """A profile's identity as read from files. The account's name is "" if no listing has it."""
 
     profile: Profile
     account: Account
@@ -23,14 +23,14 @@ class KnownIdentity(NamedTuple):
 
 
 class ConfirmedIdentity(NamedTuple):
-    """What STS reported: the user name, which is the role session's name, and the whole ARN."""
+    """The identity that STS reported: the ARN, and the user name (the role session's name)."""
 
     user: str
     arn: str
 
 
 def look_up(app: App, profile: Profile) -> KnownIdentity:
-    """Return the profile's account, with its name in the saved listing, and the user if known."""
+    """Return the profile's identity from saved files: the account's name, the user if known."""
     saved = directory.load_listing(app, profile.session)
     accounts = {a.account.id: a.account for a in saved.accounts} if saved else {}
     account_id = profile.role.account_id
@@ -39,7 +39,7 @@ def look_up(app: App, profile: Profile) -> KnownIdentity:
 
 
 def _facts(app: App, session: SsoSession) -> SignInFacts:
-    """Return the facts of the present sign-in, which another tool may have replaced."""
+    """Return the recorded facts of the present sign-in, which may be another tool's."""
     token = tokens.peek_token(app, session)
     return (
         tokens.load_facts_of(app, session, token) if token else app.tokens.load_facts(session.name)
@@ -49,11 +49,12 @@ def _facts(app: App, session: SsoSession) -> SignInFacts:
 def confirm(app: App, known: KnownIdentity) -> ConfirmedIdentity:
     """Ask STS whose credentials the profile gives, and save the user name.
 
-    Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), BadAnswer (6) when STS
-    names another account or role.
+    Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), BadAnswer (6) if STS names
+    another account or role.
     """
     session, role = known.profile.session, known.profile.role
-    # The profile's own region, else the session's. The settings' default_region does not count.
+    # STS is asked in the profile's own region, else in the session's. The setting default_region is
+    # not used.
     region = environment.choose_endpoint_region(
         app, known.profile, known.profile.region or session.region
     )
@@ -71,11 +72,11 @@ def confirm(app: App, known: KnownIdentity) -> ConfirmedIdentity:
 
 
 def _remember_user(app: App, session: SsoSession, user: str) -> None:
-    """Save the user name. The saved listing of another, earlier user is forgotten."""
+    """Save the user name. If an earlier user had another name, delete that user's listing."""
     if _facts(app, session).user == user:
         return
     try:
-        # A renewal in another process writes the same file.
+        # Locked, because a renewal in another process writes the same file.
         with app.tokens.lock_state(session.name, app.clock.deadline()):
             facts = _facts(app, session)
             app.tokens.save_facts(session.name, facts._replace(user=user))

@@ -1,7 +1,7 @@
-"""Adds a line to a shell's rc file and removes it again.
+"""Adds our line to a shell's rc file, or removes it.
 
-For bash and zsh it goes to the end of the interactive rc file, for fish into a file of its own in
-conf.d. It runs `shell-init`, which prints the function, the prompt and the completion.
+The line runs `ssohelper shell-init`, which prints the shell function, the prompt and completion. It
+is at the end of bash's or zsh's interactive rc file; for fish it is in a file of its own in conf.d.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from ssohelper.app import App
 
 SHELLS = ("bash", "zsh", "fish", "pwsh")
-# Every zsh reads .zshenv, so one that needs longer than this would make every start slow.
+# How long to wait for zsh, which reads .zshenv. Users keep that fast: every zsh reads it.
 _ZSH_SECONDS = 5
 _ABOUT = '# Added by "ssohelper install"; remove it with: ssohelper install --uninstall'
-# Other files in which users write such a line themselves.
+# Other files in which users may have written a line that runs shell-init.
 _OTHER_FILES = {
     "bash": ("~/.bashrc", "~/.bash_profile", "~/.bash_login", "~/.profile", "~/.bash_aliases"),
     "zsh": ("~/.zshrc", "~/.zprofile", "~/.zshenv", "~/.zlogin"),
@@ -35,10 +35,11 @@ _OTHER_FILES = {
 
 
 class Edit(NamedTuple):
-    """The change to one file: its content before and after. None: there is no file.
+    """The change to one rc file: its content `before` and `after`, or None if there is no file.
 
-    `by_hand` is FILE:LINE of a line that the user wrote; then nothing changes. `folders` is how
-    many folders install created for the file: uninstall removes those that are empty.
+    `by_hand` is FILE:LINE of a shell-init line that the user wrote; then nothing changes.
+    `folders` is how many folders `install` created for the file: `install --uninstall` removes
+    those that are empty.
     """
 
     shell: str
@@ -50,16 +51,16 @@ class Edit(NamedTuple):
 
     @property
     def has_changes(self) -> bool:
-        """Return whether the edit changes the file."""
+        """Return whether this edit changes the file."""
         return self.before != self.after
 
     def diff(self) -> list[str]:
-        """Return the lines of the unified diff."""
+        """Return the lines of this edit's unified diff."""
         return list(rc_text.diff(self.before, self.after, str(self.path)))
 
 
 def choose_shell(app: App, name: str | None) -> str:
-    """Return this shell's name, or without one that of SHELL. Raises: UsageProblem."""
+    """Return `name`, or if it is None the name of the user's SHELL. Raises: UsageProblem."""
     known = ", ".join(SHELLS)
     if name is not None:
         if name not in SHELLS:
@@ -73,13 +74,13 @@ def choose_shell(app: App, name: str | None) -> str:
 
 
 def plan_install(app: App, shell: str) -> Edit:
-    """Return the edit that adds our line. It changes nothing when the user wrote such a line.
+    """Return the edit that adds our shell-init line. It is empty if the user already has one.
 
     Raises: UsageProblem from a throw-away installation, ConfigInvalid, LocalState.
     """
     if installation.is_throw_away(app.environ):
         raise UsageProblem(
-            "this ssohelper is a throw-away installation, which the line would soon not find",
+            "this ssohelper is a throw-away installation: the line would soon not find it",
             hint="install it with: uv tool install ssohelper (or: pipx install ssohelper)",
         )
     path = find_rc_file(app, shell)
@@ -94,7 +95,7 @@ def plan_install(app: App, shell: str) -> Edit:
 
 
 def plan_uninstall(app: App, shell: str) -> Edit:
-    """Return the edit that removes our line. Raises: ConfigInvalid, LocalState."""
+    """Return the edit that removes our shell-init line. Raises: ConfigInvalid, LocalState."""
     path = find_rc_file(app, shell)
     before = _read(app, path)
     after = None if before is None else rc_text.uninstalled(before, str(path))
@@ -104,7 +105,7 @@ def plan_uninstall(app: App, shell: str) -> Edit:
 
 
 def write_edit(app: App, edit: Edit) -> None:
-    """Write the edit. Raises: LocalState when the file changed since the edit was planned."""
+    """Write the edit to its file. Raises: LocalState if the file changed since it was planned."""
     file = app.user_file(edit.path)
     file.replace_if(edit.before, edit.after)
     if edit.after is None:
@@ -112,7 +113,7 @@ def write_edit(app: App, edit: Edit) -> None:
 
 
 def has_completion_system(edit: Edit) -> bool:
-    """Return whether TAB will work: zsh needs something in its rc file that runs compinit."""
+    """Return whether completion will work: in zsh, the rc file must run compinit somehow."""
     if edit.shell != "zsh":
         return True
     words = (b"compinit", b"oh-my-zsh", b"zprezto", b"zimfw", b"antidote", b"zinit", b"antigen")
@@ -122,8 +123,9 @@ def has_completion_system(edit: Edit) -> bool:
 def find_incomplete_login_file(app: App, edit: Edit) -> Path | None:
     """Return the file that login shells of bash (ssh, tmux) read, if it does not read .bashrc.
 
-    A login shell reads the first that exists of three files; it often reads the last of them too.
-    None when the edit is not of .bashrc or login shells read it.
+    A login shell reads the first that exists of .bash_profile, .bash_login and .profile; the first
+    two often read .profile too. Returns None if login shells read .bashrc, or if the edit is of
+    another file.
     """
     if edit.path.name != ".bashrc":
         return None
@@ -131,7 +133,7 @@ def find_incomplete_login_file(app: App, edit: Edit) -> Path | None:
     try:
         found = [(place, data) for place in places if (data := _read(app, place)) is not None]
     except LocalState:
-        return None  # not the file that we edit: no error
+        return None  # no error, since we do not edit this file
     if not found:
         return places[0]
     (first, data), (_, last) = found[0], found[-1]
@@ -139,7 +141,7 @@ def find_incomplete_login_file(app: App, edit: Edit) -> Path | None:
     return None if reads_bashrc else first
 
 
-# -- which file ----------------------------------------------------------------------------------
+# -- finding the rc file -------------------------------------------------------------------------
 
 
 def find_rc_file(app: App, shell: str, platform: str = sys.platform) -> Path:
@@ -163,7 +165,7 @@ def find_rc_file(app: App, shell: str, platform: str = sys.platform) -> Path:
 def _find_bash_file(app: App, platform: str) -> Path:
     home = _home(app)
     profile = Path(home, ".bash_profile")
-    # Terminal on macOS starts login shells: they read .bashrc only if .bash_profile does.
+    # On macOS, Terminal starts login shells, which read .bashrc only if .bash_profile does.
     if platform == "darwin" and b".bashrc" not in (_read(app, profile) or b""):
         return profile
     return Path(home, ".bashrc")
@@ -187,7 +189,7 @@ def _ask_zsh_for_zdotdir(app: App) -> str | None:
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
-    # The last line: the .zshenv may have printed lines before it.
+    # Only the last line is used: the .zshenv may have printed lines before it.
     last = os.fsdecode(printed.removesuffix(b"\n").rpartition(b"\n")[2])
     return last if os.path.isabs(last) else None
 
@@ -203,7 +205,7 @@ def _find_user_line(app: App, shell: str, path: Path) -> str | None:
         try:
             line = rc_text.user_line(_read(app, candidate) or b"")
         except LocalState:
-            continue  # not the file that we edit: no error
+            continue  # no error, since we do not edit this file
         if line is not None:
             return f"{candidate}:{line}"
     return None
@@ -226,16 +228,16 @@ def _read(app: App, path: Path) -> bytes | None:
     return None if found.mark is None else found.data
 
 
-# -- which lines ---------------------------------------------------------------------------------
+# -- the lines to add ----------------------------------------------------------------------------
 
 
 def lines(shell: str, environ: Mapping[str, str]) -> list[str]:
-    """Return the lines between the marks. They do nothing when the command no longer exists.
+    """Return the lines to add between our marker comments. They do nothing without ssohelper.
 
-    They name the command by its path, because PATH is often set later (by Debian's .profile, by
+    They name ssohelper by its path, because PATH is often set later (by Debian's .profile, by
     fish's config.fish) or was set in one shell only (by a virtual environment).
     """
-    # The launcher ignores PYTHONPATH, which may be relative to the folder that the shell is in.
+    # The launcher is preferred: it ignores PYTHONPATH, which may be relative to the current folder.
     path = installation.launcher_path(environ) or installation.command_path(environ)
     word = _word(shell, path, environ.get("HOME", ""))
     if shell == "fish":
@@ -253,10 +255,10 @@ def lines(shell: str, environ: Mapping[str, str]) -> list[str]:
 
 
 def _word(shell: str, path: str, home: str) -> str:
-    """Return the path quoted for the shell, as `~/…` if possible: users share rc files."""
+    """Return the path quoted for the shell; as `~/…` if possible, because users share rc files."""
     home = home.rstrip("/")
     inner = path.removeprefix(f"{home}/")
-    # Without HOME, or with / as HOME in a container, every path would begin with it.
+    # An empty HOME, or / as HOME in a container, is skipped: every path would begin with it.
     if home and shell != "pwsh" and inner != path and shell_text.typed(inner) == inner:
         return f"~/{inner}"
     return shell_text.quoted(shell, path)

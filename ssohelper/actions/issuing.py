@@ -1,7 +1,7 @@
-"""The broker's work for a role: find what is cached, ask AWS once, cache and publish its answer.
+"""Finds a role's cached credentials, or gets new ones from AWS, caches and publishes them.
 
-Runs in the broker, or in a caller's process where no broker can run. Only this module asks the
-portal for role credentials and writes the cache.
+This module runs in the broker, or in a caller's process if no broker can run. No other module asks
+the portal for role credentials or writes their cache.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ if TYPE_CHECKING:
     from ssohelper.core.deadline import Deadline
     from ssohelper.wire.portal import Portal
 
-# AWS answers a role call in well under a second: waiting longer than this is pointless.
+# How long to wait for AWS to answer a role call, which normally takes well under a second.
 CALL_SECONDS = 10.0
-# How long the broker waits for the report of a renewal, which has time limits of its own.
+# How long the broker waits for the outcome of a token renewal, which has time limits of its own.
 _RENEWAL_SECONDS = 150.0
 _LOCK_SECONDS = 5.0
-# The same where the broker's loop waits, once for each caller.
+# How long to wait for a lock in the broker's loop, which waits once for each caller.
 _LOOP_LOCK_SECONDS = 0.05
 _DOUBTFUL = (
     "another tool changed the sign-in since these credentials were issued, and AWS cannot be "
@@ -59,7 +59,7 @@ _DOUBTFUL = (
 
 
 class Work:
-    """The work that the broker's loop starts: find, issue and renew credentials.
+    """The operations that the broker's loop runs: finds, issues and renews credentials.
 
     `current_app` returns an App with the current settings.
     """
@@ -82,22 +82,22 @@ class Work:
             return ""  # an error in the config, which `find` reports, must not end the broker
 
     def may_renew_in_background(self) -> bool:
-        """Return whether the settings allow it."""
+        """Return whether the settings allow renewals in the background."""
         try:
             return bool(self._app().settings.get("renew_ahead"))
         except SsoHelperError:
             return False  # an error in the settings must not end the broker
 
     def wait_for_sign_in(self, session_name: str) -> Wait | None:
-        """Give the notice that a sign-in is needed; return how callers wait, None: they fail."""
+        """Give the notice that a sign-in is needed; return how callers wait, None if they fail."""
         app = self._app()
         try:
             return sign_in_wait.prepare_wait(app, selection.require_session(app, session_name))
         except SsoHelperError:
-            return None  # the caller's own error says that one is needed
+            return None  # the caller's own error says that a sign-in is needed
 
     def call(self, key: RoleKey) -> Reply:
-        """Ask AWS for the role, and cache and publish its answer. Raises: as `issue`."""
+        """Get the role's credentials from AWS, cache and publish them. Raises `issue`'s errors."""
         app = self._app()
         warned = len(app.warnings)
         try:
@@ -109,13 +109,14 @@ class Work:
         return Reply(document, warnings=tuple(app.warnings[warned:]))
 
     def renew(self, session_name: str, seen_id: str) -> None:
-        """Renew the token with this id, in a process of its own. Raises: as `actions.renewal`."""
+        """Renew the token with this id, in its own process. Raises `actions.renewal`'s errors."""
         app = self._app()
         session = selection.require_session(app, session_name)
 
         def prepare_call() -> None:
-            # Its imports take 20 ms: done meanwhile, the role call that follows starts sooner.
-            with suppress(SsoHelperError):  # the role call reports it
+            # The portal's imports take 20 ms. Done now, while the renewal process starts, they let
+            # the role call that follows start sooner.
+            with suppress(SsoHelperError):  # the role call meets and reports the same error
                 app.portal(session).get_ready()
 
         deadline = app.clock.deadline(_RENEWAL_SECONDS)
@@ -130,9 +131,9 @@ class Work:
 
 
 def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
-    """Return the role's cached credentials, and whether they may be returned as they are.
+    """Return the role's cached credentials, and whether they may be used without asking AWS.
 
-    Publishes them again where their published response was lost.
+    Publishes the credentials again if their published response was lost.
     Raises: ConfigInvalid for an unknown session, NotOurs.
     """
     session = selection.require_session(app, key.session_name)
@@ -167,10 +168,10 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
 
 
 def issue(app: App, key: RoleKey) -> bytes:
-    """Ask AWS for the role's credentials, cache and publish them, and return their document.
+    """Get the role's credentials from AWS, cache and publish them, and return them as JSON.
 
-    One request. Raises: LoginRequired, TokenRejected (with its token's id), RoleNotAssigned,
-    AwsUnreachable, LocalState; Superseded when the session was signed out, or in, meanwhile.
+    Sends one request. Raises: LoginRequired, TokenRejected (with the token's id), RoleNotAssigned,
+    AwsUnreachable, LocalState; Superseded if a sign-in or sign-out happened meanwhile.
     """
     session = selection.require_session(app, key.session_name)
     role = Role(key.account_id, key.role_name)
@@ -198,14 +199,14 @@ def issue(app: App, key: RoleKey) -> bytes:
 def _received(
     app: App, session: SsoSession, credentials: RoleCredentials, token: AccessToken
 ) -> CachedCredentials:
-    """Return what AWS has just answered, with the time by AWS's clock. Raises: BadAnswer."""
+    """Return AWS's new credentials, with the time of arrival by AWS's clock. Raises BadAnswer."""
     try:
         return schema.received(credentials, app.clock.aws_now(), token.id)
     except Damaged as damage:
         ends = (
-            "an end that has passed"
+            "an expiration in the past"
             if credentials.expires_at <= app.clock.aws_now()
-            else "a life of more than 12 h"
+            else "a lifetime of more than 12 h"
         )
         raise BadAnswer(
             f"the access portal in {session.region} answered with credentials that have {ends}",
@@ -216,15 +217,15 @@ def _received(
 def issue_for_question(
     portal: Portal, token: AccessToken, role: Role, deadline: Deadline
 ) -> RoleCredentials:
-    """Return credentials for one request of our own to AWS: neither cached nor handed out.
+    """Return credentials for one request of our own; they are not cached or given to callers.
 
-    The token is a new sign-in's, which is not saved yet. Raises: as `issue`.
+    The token is from a new sign-in and is not saved yet. Raises the same errors as `issue`.
     """
     return portal.get_role_credentials(token, role, deadline)
 
 
 def document_of(credentials: RoleCredentials, account_id: str) -> bytes:
-    """Return the credential-process document: one line of JSON with secrets, for stdout only."""
+    """Return the credential-process document: a line of JSON with secrets, for stdout only."""
     answer = {
         "Version": 1,
         "AccessKeyId": credentials.access_key_id,
@@ -237,9 +238,10 @@ def document_of(credentials: RoleCredentials, account_id: str) -> bytes:
 
 
 def load_due_at(app: App, session: SsoSession, cached: CachedCredentials) -> int:
-    """Return when (epoch seconds) half of this lifetime, or of the token's, is over: the earlier.
+    """Return when (epoch seconds) the credentials or the token are past half of their lifetime.
 
-    The token counts so that no SDK finds it with less than the SDK's own margin of 15 min left.
+    The earlier time counts. The token is included because SDKs renew it themselves once it has less
+    than 15 min left.
     """
     half = app.clock.local(
         freshness.half_life_at(cached.received_at, cached.credentials.expires_at)
@@ -254,8 +256,8 @@ def _load_standing(
     try:
         token = app.tokens.load(session)
     except (LoginRequired, LocalState):
-        # A file that is damaged or cannot be read does not mean a sign-out: earlier credentials are
-        # still good.
+        # A token file that is damaged or cannot be read does not mean a sign-out, so credentials
+        # that are cached are still good.
         return None, Validity.CURRENT
     facts = app.tokens.load_facts(session.name)
     return token, validity_of(cached.token_id, token, facts)
@@ -264,9 +266,10 @@ def _load_standing(
 def _load_standing_again(
     app: App, session: SsoSession, cached: CachedCredentials
 ) -> tuple[AccessToken | None, Validity]:
-    """Check once more under the lock: a renewal of ours records its token just after writing it.
+    """Check again, under the lock, whether the credentials are of the present sign-in.
 
-    Waits for 50 ms at most, since the broker's loop is blocked meanwhile. In doubt AWS is asked.
+    One of our renewals may have written its token and not recorded it yet. Waits for 50 ms at most,
+    because the broker's loop is blocked meanwhile.
     """
     with (
         suppress(LockNotObtained),
@@ -277,9 +280,9 @@ def _load_standing_again(
 
 
 def _save(app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials) -> None:
-    """Cache and publish an answer, unless the sign-in or portal has changed since the request.
+    """Cache and publish new credentials, unless the sign-in or portal changed since the request.
 
-    With a full disk this caller still gets its answer, and the next one asks AWS again.
+    With a full disk the caller still gets the credentials, but the next caller asks AWS again.
     """
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
@@ -306,7 +309,7 @@ def _publish_again(
 ) -> bool:
     """Publish cached credentials; return whether their sign-in is still the present one.
 
-    Never waits for the lock, which would block the broker's loop: the next caller may publish.
+    Publishes nothing if the lock is not free, because waiting would block the broker's loop.
     """
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(0.0)):
@@ -315,14 +318,14 @@ def _publish_again(
         return True
     except Superseded:
         return False
-    except LockNotObtained:  # the process that holds it may change the sign-in
+    except LockNotObtained:  # the process that holds the lock may change the sign-in
         return _load_standing(app, session, cached)[1] is Validity.CURRENT
 
 
 def _prepare(app: App, session: SsoSession, cached: CachedCredentials) -> bool:
-    """Return whether the credentials may be published; the caller holds the state lock.
+    """Return whether the credentials may be published. The caller must hold the state lock.
 
-    Raises: Superseded when they are not of the present sign-in and portal.
+    Raises: Superseded if the credentials are not of the present sign-in and portal.
     """
     stamp = app.session_stamp(session)
     present = selection.require_session(app, session.name)
@@ -330,18 +333,18 @@ def _prepare(app: App, session: SsoSession, cached: CachedCredentials) -> bool:
     if present != session or standing is not Validity.CURRENT:
         raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
     if token is None:
-        return False  # a token file that cannot be read: its sign-in is unknown
+        return False  # the token file cannot be read: the sign-in is unknown
     if stamp.is_of_other_portal:
         app.credentials.forget_session(session.name)
     try:
         return stamp.prepare(lambda: app.credentials.withdraw_session(session.name))
     except LocalState as cause:
-        app.warn(f"the credentials are good, but could not be published: {cause}")
+        app.warn(f"the credentials work, but were not published (later calls are slower): {cause}")
         return False
 
 
 def _remove_other_portal(app: App, session: SsoSession) -> None:
-    """Remove the credentials of the start URL or region that the session had before."""
+    """Remove credentials from the start URL or region that the session had earlier."""
     with (
         suppress(LockNotObtained),
         app.tokens.lock_state(session.name, app.clock.deadline(0.0)),
@@ -353,10 +356,10 @@ def _remove_other_portal(app: App, session: SsoSession) -> None:
 def _publish(
     app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials, *, is_due: bool
 ) -> None:
-    """Write the response to where the launcher finds it; the caller holds the state lock.
+    """Publish the response for the launcher. The caller must hold the state lock.
 
-    One that is due is published for 30 s more, while it is renewed in the background; but never
-    until after its renewal before use: botocore would then run us again for each request.
+    A response whose renewal is due is published for 30 s more, while it is renewed in the
+    background; but never past `renew_first_at`, when botocore would run us for each request.
     """
     try:
         until = load_due_at(app, session, cached)
@@ -367,12 +370,12 @@ def _publish(
         app.credentials.publish(key, document, until, app.clock.now())
     except NotOurs:
         raise
-    except (SsoHelperError, OSError) as cause:  # an error in the settings too
-        app.warn(f"the credentials are good, but could not be published: {cause}")
+    except (SsoHelperError, OSError) as cause:  # also for an error in the settings
+        app.warn(f"the credentials work, but were not published (later calls are slower): {cause}")
 
 
 def _remove(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> None:
-    """Remove the credentials of a role that is no longer assigned: AWS refused it (403)."""
+    """Remove the credentials of a role that is no longer assigned: AWS answered 403."""
     prompt_notes.note_renewal(app, session, key)
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
@@ -380,7 +383,7 @@ def _remove(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> 
             if present is not None and present.id == token.id:
                 app.credentials.forget_role(key)
     except (SsoHelperError, OSError) as cause:
-        app.warn(f"the credentials could not be removed: {cause}")
+        app.warn(f"cached credentials of a role that is no longer assigned remain: {cause}")
 
 
 def _freshness(app: App, cached: CachedCredentials) -> Freshness:

@@ -1,5 +1,7 @@
-"""Sign in and out: the only interactive action. A sign-in gets a token, finds out who signed in,
-and saves both."""
+"""Signs in and out; no other action is interactive.
+
+A sign-in gets a token, finds out which user signed in, and saves both.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ _RENEWAL_SECONDS = 12.0
 
 
 class LoginOptions(NamedTuple):
-    """What the user asked for. `min_seconds`: how long the present sign-in must still last."""
+    """Options of a login. `min_seconds` is how long the present sign-in must still last."""
 
     device_code: bool = False
     force: bool = False
@@ -41,8 +43,9 @@ class LoginOptions(NamedTuple):
 class LoginOutcome(NamedTuple):
     """The session's token, and where it comes from.
 
-    `how`: "kept" (unchanged), "renewed", "joined" (another login's), "signed in" (a new sign-in's).
-    `user` is the user name of a new sign-in; None when it is unknown or there was no sign-in.
+    `how` says whether the token was "kept" unchanged, "renewed", taken from another login
+    ("joined"), or is from a new sign-in ("signed in"). `user` is the user name of a new sign-in;
+    None if it is unknown or there was no sign-in.
     """
 
     token: AccessToken
@@ -51,13 +54,13 @@ class LoginOutcome(NamedTuple):
 
 
 def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -> LoginOutcome:
-    """Return a valid token of the session; starts an interactive sign-in only where one is needed.
+    """Return a valid token of the session. Starts an interactive sign-in only if one is needed.
 
     A second login of the same session waits for the first and takes its result, so that only one
-    browser tab opens.
-    Raises: LoginRequired when no sign-in came or AWS refused it; AwsUnreachable; LocalState;
-    Interrupted when the user cancelled; UsageProblem when another user signed in than last time and
-    that was not confirmed. After an error nothing is saved.
+    browser tab opens. After an error nothing is saved.
+    Raises: LoginRequired if no sign-in came or AWS refused it; AwsUnreachable; LocalState;
+    Interrupted if the user cancelled; UsageProblem if another user signed in than last time and
+    this was not confirmed.
     """
     if not options.force:
         present = _reuse_sign_in(app, session, options.min_seconds)
@@ -79,10 +82,10 @@ def opener_setting(app: App, session: SsoSession) -> str | None:
 def log_out(app: App, session: SsoSession) -> bool:
     """Sign out at AWS, then remove the session's token and role credentials from this machine.
 
-    Returns whether there was a sign-in. Removes both even when AWS cannot be reached.
-    Raises: AwsUnreachable or ConfigInvalid after the removal, when AWS could not be told;
-    ConfigInvalid before it, when an environment variable sends a token of AWS's elsewhere: once the
-    variable is unset the sign-out works.
+    Returns whether there was a sign-in. Removes both even if AWS cannot be reached.
+    Raises: AwsUnreachable or ConfigInvalid, after the removal, if AWS could not be told.
+    ConfigInvalid, before the removal, if an environment variable would send AWS's token to another
+    host: the sign-out works once the variable is unset.
     """
     app.tokens.check_writable(session)
     facts = app.tokens.load_facts(session.name)
@@ -96,10 +99,10 @@ def log_out(app: App, session: SsoSession) -> bool:
             failure = error
     if isinstance(failure, ConfigInvalid) and facts.issuer != issuer.LOOPBACK:
         raise failure
-    # Not the token's own lock, which a renewal may hold for a minute. When that renewal ends, it
-    # finds no token in the file and discards its own.
+    # The token's own lock is not taken, because a renewal may hold it for a minute. When that
+    # renewal ends, it finds no token in the file and discards the new one.
     with app.tokens.lock_state(session.name, app.clock.deadline()):
-        # Another tool may have signed in since the token was read: Ctrl-Z can stop us for minutes.
+        # Ctrl-Z can stop us for minutes, so another tool may have signed in since we read the token.
         if not _is_replaced(app, session, token):
             app.tokens.forget(session)
         app.credentials.forget_session(session.name)
@@ -119,7 +122,7 @@ def log_out(app: App, session: SsoSession) -> bool:
 
 
 def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutcome | None:
-    """Return the present sign-in, its token renewed where needed; None if a new one is needed."""
+    """Return the present sign-in, its token renewed if needed; None if a new sign-in is needed."""
     try:
         token = app.tokens.load(session)
     except LoginRequired:
@@ -145,7 +148,7 @@ def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutc
 
 @contextmanager
 def _hold_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[bool]:
-    """Hold the session's login lock. Yields whether it had to wait for another login."""
+    """Hold the session's login lock. Yields whether this had to wait for another login."""
     with ExitStack() as stack:
         has_waited = False
         try:
@@ -158,9 +161,9 @@ def _hold_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[boo
 
 
 def _load_other_login_result(app: App, session: SsoSession, before: str) -> LoginOutcome | None:
-    """Return the token of the login that held the lock; None where it left neither token nor error.
+    """Return the token of the login that held the lock; None if it left no token and no error.
 
-    `before` is the token file's fingerprint from before the wait. Raises: the other login's error.
+    `before` is the token file's fingerprint from before the wait. Raises the other login's error.
     """
     if app.tokens.read_fingerprint(session) != before:
         token = app.tokens.load(session)
@@ -188,7 +191,7 @@ def _sign_in_interactively(
         user = sign_in_user.find_user(app, session, token)
         sign_in_user.confirm_user(app, session, ui, token, user)
     except Interrupted:
-        raise  # not shared: another login that waits may still want to sign in
+        raise  # not shared with another login that waits: it may still sign in
     except SsoHelperError as error:
         with suppress(LocalState):  # a full disk must not hide the sign-in's own error
             app.sign_in_failures.save(session.name, error, app.clock.now())
@@ -200,11 +203,11 @@ def _sign_in_interactively(
 def _save_sign_in(
     app: App, session: SsoSession, token: AccessToken, life_seconds: int, user: str | None
 ) -> None:
-    """Save the token of a new sign-in, which may be another user's than the one before."""
-    # Not the token's own lock, which a renewal may hold for a minute. When that renewal ends, it
-    # finds this token in the file and leaves it there.
+    """Save the token of a new sign-in, which may be by another user than the last sign-in."""
+    # The token's own lock is not taken, because a renewal may hold it for a minute. When that
+    # renewal ends, it finds this new token in the file and leaves it there.
     with app.tokens.lock_state(session.name, app.clock.deadline()):
-        # In this order, so that a kill in between leaves no old credentials with the new token.
+        # Credentials go first, so that a kill in between leaves no old ones with the new token.
         app.credentials.forget_session(session.name)
         app.tokens.save(session, token)
         facts = _facts_for_next_sign_in(app, session)._replace(
@@ -219,7 +222,7 @@ def _save_sign_in(
         app.notice_record.forget(session.name)
         prompt_notes.update_after_sign_in(app, session)
     if sign_in_user.is_another_user(user, facts.earlier_user):
-        with suppress(LocalState, OSError):  # if it remains, it is refreshed before it is shown
+        with suppress(LocalState, OSError):  # if the listing remains, it is refreshed before use
             directory.forget_earlier_listing(app, session)
 
 
@@ -232,9 +235,9 @@ def _is_replaced(app: App, session: SsoSession, token: AccessToken | None) -> bo
 
 
 def _facts_for_next_sign_in(app: App, session: SsoSession) -> SignInFacts:
-    """Return the facts for a sign-in that begins now or later, possibly another user's.
+    """Return the facts to record for the next sign-in, which may be another user's.
 
-    The organization decides how long sign-ins last, so that length stays known.
+    The observed length of sign-ins is copied, because the organization decides it for all users.
     """
     before = app.tokens.load_facts(session.name)
     return SignInFacts(
@@ -249,9 +252,9 @@ def _facts_for_next_sign_in(app: App, session: SsoSession) -> SignInFacts:
 def _load_token_to_revoke(
     app: App, session: SsoSession
 ) -> tuple[AccessToken | None, SsoHelperError | None]:
-    """Return a token that AWS accepts, and the error that prevented it.
+    """Return a token to revoke, or None; and the error, if one prevented getting a valid token.
 
-    An expired token is renewed first: the sign-in may still be valid.
+    An expired token is renewed first, because the sign-in may still be valid.
     """
     try:
         token = app.tokens.load(session)

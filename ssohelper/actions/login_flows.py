@@ -1,4 +1,4 @@
-"""Get a token by an interactive sign-in: in a browser on this machine, or by a device code."""
+"""Gets a token by an interactive sign-in: in a browser on this machine, or by device code."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.wire.oidc import OidcClient
 
-# A client registration ends after 90 days, and then no token of it can be renewed. A sign-in lasts
-# 8 h unless an administrator chose another length, of up to 90 days.
+# How long a client registration must still be valid to be used. It ends after 90 days; tokens made
+# with it cannot be renewed after that. A sign-in lasts 8 h by default, and 90 days at most.
 _REGISTRATION_MARGIN_SECONDS = 60 * 86400
 
 
 def sign_in_by_browser(
     app: App, session: SsoSession, ui: LoginUi, *, must_register: bool
 ) -> tuple[AccessToken, int]:
-    """Get a token by authorization code with PKCE (RFC 7636), called back on 127.0.0.1 (RFC 8252).
+    """Get a token by authorization code with PKCE (RFC 7636) and a 127.0.0.1 callback (RFC 8252).
 
-    Returns the token and its life in seconds.
+    Returns the token and its lifetime in seconds.
     """
     oidc = app.oidc(session)
     registration = _ensure_registration(
@@ -70,7 +70,7 @@ def sign_in_by_device_code(
 ) -> tuple[AccessToken, int]:
     """Get a token by device authorization (RFC 8628): poll until the user has confirmed the code.
 
-    Returns the token and its life in seconds.
+    Returns the token and its lifetime in seconds.
     """
     oidc = app.oidc(session)
     registration = _ensure_registration(
@@ -98,7 +98,7 @@ def _wait_for_confirmation(
     registration: ClientRegistration,
     authorization: DeviceAuthorization,
 ) -> tuple[AccessToken, int]:
-    """Return the token and its life in seconds, once the user has confirmed the code."""
+    """Return the token and its lifetime in seconds, once the user has confirmed the code."""
     waiting: DeviceAuthorization | None = authorization
     while waiting is not None:
         sleep_unless_cancelled(app, session, ui, waiting.interval_seconds)
@@ -115,7 +115,7 @@ def _poll_for_token(
     try:
         return oidc.get_token_by_device_code(registration, waiting)
     except AwsUnreachable as error:
-        # An unreliable network does not end a sign-in; an invalid answer does.
+        # A network error does not end the sign-in, but an invalid answer does.
         if isinstance(error, BadAnswer):
             raise
         return Poll.SLOW_DOWN if isinstance(error, Throttled) else Poll.NO_ANSWER
@@ -124,9 +124,9 @@ def _poll_for_token(
 def _ensure_registration(
     app: App, session: SsoSession, oidc: OidcClient, grant: str, *, must_register: bool
 ) -> ClientRegistration:
-    """Return the saved client registration if it lasts long enough, else register and save one.
+    """Return the saved client registration if it is valid long enough, else a new one.
 
-    `must_register`: register in any case.
+    A new registration is saved. With `must_register` a new one is made in any case.
     """
     if not must_register:
         known = app.tokens.load_registration(session, grant)
@@ -142,7 +142,7 @@ def _ensure_registration(
 def _save_client_issuer(
     app: App, session: SsoSession, client: ClientRegistration, client_issuer: str
 ) -> None:
-    """Save which endpoint issued the client's secret. Call it before the secret is saved."""
+    """Record which endpoint issued the client's secret. Call this before the secret is saved."""
     with app.tokens.lock_state(session.name, app.clock.deadline()):
         facts = app.tokens.load_facts(session.name)
         noted = facts._replace(client=issuer.client_name(client), client_issuer=client_issuer)

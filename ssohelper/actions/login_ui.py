@@ -1,4 +1,4 @@
-"""What an interactive sign-in shows, and how it waits for the user or for another login."""
+"""The user interface of a sign-in (`LoginUi`), and the waits for the user or another login."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.wire.browser_pages import Callback, SignInPages
 
-# How long a sign-in waits for the user: AWS's codes are valid for ten minutes.
+# How long a sign-in waits for the user. AWS's codes are valid for ten minutes.
 _USER_SECONDS = 600.0
-# A wait checks this often whether the user has cancelled.
+# How often a wait checks whether the user has cancelled.
 _CHECK_SECONDS = 0.2
 
 
 class LoginUi(Protocol):
-    """What an entry point does for a sign-in: show, open, ask. It decides nothing."""
+    """What an entry point does during a sign-in: shows messages, opens the browser, asks."""
 
     def show_page(self, url: str) -> None:
         """Show the address of the sign-in page."""
 
     def show_code(self, authorization: DeviceAuthorization) -> None:
-        """Show the code, and the address of the page on which to confirm it."""
+        """Show the device code, and the address of the page on which to confirm it."""
 
     def open_browser(self, make_address: Callable[[], str]) -> bool:
         """Open a browser at `make_address()`: a local address that works once and holds no secret.
 
-        Returns False when there is no browser or the user wants none.
+        Returns False if there is no browser or the user wants none.
         """
 
     def report_waiting_for_another_login(self) -> None:
         """Show that another login of this session is running, and that this one waits for it."""
 
     def confirm_another_user(self, earlier: str, user: str) -> bool:
-        """Ask whether to keep the sign-in of `user`, where `earlier` was signed in last.
+        """Ask whether to keep the sign-in by `user`, although `earlier` was signed in last.
 
-        Raises: UsageProblem without a terminal to ask on.
+        Raises: UsageProblem if there is no terminal to ask on.
         """
 
     def is_cancelled(self) -> bool:
@@ -51,7 +51,7 @@ class LoginUi(Protocol):
 def wait_for_callback(
     app: App, session: SsoSession, ui: LoginUi, pages: SignInPages
 ) -> Callback | None:
-    """Return what the browser sends to the local callback address; None when it sends nothing."""
+    """Return the request that the browser sends to our callback address; None if none comes."""
     deadline = app.clock.deadline(_USER_SECONDS)
     while deadline.left() > 0:
         raise_if_cancelled(session, ui)
@@ -62,7 +62,7 @@ def wait_for_callback(
 
 
 def sleep_unless_cancelled(app: App, session: SsoSession, ui: LoginUi, seconds: float) -> None:
-    """Sleep in short parts. Raises: Interrupted soon after the user cancels."""
+    """Sleep, checking often whether the user has cancelled. Raises: Interrupted."""
     left = seconds
     while left > 0:
         raise_if_cancelled(session, ui)
@@ -72,7 +72,7 @@ def sleep_unless_cancelled(app: App, session: SsoSession, ui: LoginUi, seconds: 
 
 
 def raise_if_cancelled(session: SsoSession, ui: LoginUi) -> None:
-    """Raise Interrupted when the user has cancelled."""
+    """Raise Interrupted if the user has cancelled the sign-in."""
     if ui.is_cancelled():
         raise Interrupted(
             f'the sign-in to "{session.name}" was cancelled',
@@ -82,7 +82,7 @@ def raise_if_cancelled(session: SsoSession, ui: LoginUi) -> None:
 
 @contextmanager
 def wait_for_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[None]:
-    """Wait until the other login has ended, then hold the session's login lock."""
+    """Wait until the other login of the session has ended, then hold the session's login lock."""
     deadline = app.clock.deadline(_USER_SECONDS + 30)
     with ExitStack() as stack:
         while True:

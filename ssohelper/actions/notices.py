@@ -1,6 +1,6 @@
-"""Give advance notice that a sign-in ends: each notice once, whichever process renews.
+"""Gives advance notice that a sign-in ends. Each notice is given once, by one process.
 
-The callers are what renews: a renewal process, the broker after a role call, an endpoint.
+Called by what renews: a renewal process, the broker after a role call, an endpoint.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ if TYPE_CHECKING:
     from ssohelper.core.model import SsoSession
 
 _log = logging.getLogger(__name__)
-# Before an end, token and role credentials are renewed once more this early: enough time to repeat
-# both calls. Renewed earlier they would also expire earlier.
+# Token and role credentials are renewed once more, this long before the sign-in or its last token
+# ends: long enough to repeat both calls. Renewed earlier, they would also expire earlier.
 LAST_RENEWAL_SECONDS = 120
-# The broker's event loop gives notices: it must not block while a stopped login holds the lock.
+# How long to wait for the lock. The broker's event loop gives notices, so it must not wait long for
+# a stopped login that holds the lock.
 _LOCK_SECONDS = 0.05
 
 
 def ends_to_renew_before(outlook: Outlook) -> list[int]:
-    """Return the ends (epoch seconds) before which token and role credentials are renewed again."""
+    """Return when (epoch seconds) sign-in and last token end; shortly before, we renew again."""
     ends = {outlook.needed_at, outlook.token_expires_at if outlook.is_last_token else None}
     return sorted(at for at in ends if at is not None)
 
@@ -43,9 +44,9 @@ def give_due_notice(
 ) -> None:
     """Start the user's `notify` command for the notice that is due, if any.
 
-    `next_at` is when the caller will renew next. `is_refused`: AWS has just refused a renewal.
-    `even_signed_out`: also where the session is signed out, which the user normally did knowingly.
-    Raises: LocalState when the notice cannot be recorded.
+    `next_at` is when the caller will renew next. `is_refused` says that AWS has just refused a
+    renewal. With `even_signed_out` the notice is given also if the session is signed out, which
+    is usually the user's own doing. Raises: LocalState if the notice cannot be recorded.
     """
     outlook = clocks.load_outlook(app, session)
     if outlook.reason == "signed out" and not even_signed_out:
@@ -69,7 +70,7 @@ def try_to_give_due_notice(
     is_refused: bool = False,
     even_signed_out: bool = False,
 ) -> None:
-    """Do what `give_due_notice` does; an error costs the notice, and is logged."""
+    """Do what `give_due_notice` does, but log an error instead of raising it."""
     try:
         give_due_notice(
             app, session, next_at, is_refused=is_refused, even_signed_out=even_signed_out
@@ -79,7 +80,7 @@ def try_to_give_due_notice(
 
 
 def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperError | None) -> None:
-    """Give the notice that is due after a renewal of the token, which succeeded or failed."""
+    """Give the notice that is due after a token renewal; `error` is None if that succeeded."""
     if isinstance(error, LoginRequired):
         try_to_give_due_notice(app, session, app.clock.now(), is_refused=True)
     elif error is None:
@@ -92,7 +93,8 @@ def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperErr
 def _record(app: App, session: SsoSession, outlook: Outlook, due: frozenset[str]) -> bool:
     """Record these notices as given; return whether this process is the one to give them.
 
-    Raises: LocalState when that fails. Then none is given, since each role call would repeat it.
+    Raises: LocalState if they cannot be recorded. Then no notice is given, because every role call
+    would repeat it.
     """
     with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
         record = app.notice_record.load(session.name)
@@ -106,16 +108,16 @@ def _record(app: App, session: SsoSession, outlook: Outlook, due: frozenset[str]
 def _is_current(record: GivenNotices, outlook: Outlook, now: int) -> bool:
     """Return whether the recorded notices belong to the present sign-in.
 
-    Those without an end, such as of a sign-out, no longer do after the next sign-in.
+    A notice recorded without an end, such as of a sign-out, is outdated after the next sign-in.
     """
     return record.end is not None or not record.marks or outlook.is_over(now)
 
 
 class Reminder:
-    """The notices that one endpoint prints; its background thread asks every 15 s.
+    """Chooses the notices that one endpoint prints. The endpoint's thread asks every 15 s.
 
-    The first says when a sign-in will be needed. Then each notice that is due follows, and after a
-    new sign-in that the session works again. Notices that other processes gave do not count here.
+    The first notice says when a sign-in will be needed. Each notice that is due follows; after a
+    new sign-in, one says that the session works again. Other processes' notices do not count here.
     """
 
     def __init__(self, session: SsoSession) -> None:

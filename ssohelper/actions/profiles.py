@@ -1,4 +1,4 @@
-"""Profiles in ~/.aws/config: plan, apply, add, remove, undo. Each of them is one write."""
+"""Adds, changes and removes profiles in ~/.aws/config, or undoes that. Writes once per command."""
 
 from __future__ import annotations
 
@@ -27,16 +27,17 @@ if TYPE_CHECKING:
 
 
 class ConfigProfile(NamedTuple):
-    """A profile of the config, and the role that it points at, if any."""
+    """A profile in ~/.aws/config, with the role that it points at, if any."""
 
     entry: ProfileEntry
     target: Target | None
 
 
 def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) -> Choices:
-    """Return the session's remembered choices, replaced by those that are `given` now.
+    """Return the choices saved for the session's profiles, replaced by those `given` now.
 
-    Raises: UsageProblem for an invalid template or region.
+    Choices are filters, name template, form and region. Raises: UsageProblem for an invalid
+    template or region.
     """
     remembered = app.choices.load(session.name)
     region = given.default_region
@@ -50,7 +51,7 @@ def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) ->
 
 
 def check_installation(app: App) -> None:
-    """Raise UsageProblem when this installation has no command that profiles can name."""
+    """Raise UsageProblem if this installation has no command that profiles can run."""
     installation.profile_command(app.environ)
 
 
@@ -67,8 +68,8 @@ def plan_sync(
 ) -> Plan:
     """Return the plan that makes the session's profiles match the listing. Writes nothing.
 
-    `convert`: the user gave a form now. `has_new_filters`: the user gave filters now.
-    Raises: UsageProblem from a throw-away installation, ConfigInvalid with file and line.
+    `convert` says that the user gave a form now, `has_new_filters` that the user gave filters now.
+    Raises: UsageProblem in a throw-away installation, ConfigInvalid with file and line.
     """
     request = _sync_request(app, session, listing, choices)._replace(
         convert=convert, rename=rename, prune=prune, has_new_filters=has_new_filters
@@ -79,10 +80,9 @@ def plan_sync(
 def plan_add(
     app: App, session: SsoSession, listing: Listing, choices: Choices, role: Role, name: str | None
 ) -> Plan:
-    """Return the plan that adds a profile for this role. It is empty when the role has one
-    already.
+    """Return the plan that adds a profile for a role. It is empty if the role has a profile.
 
-    Raises: RoleNotAssigned when the role is not listed, UsageProblem for an invalid or taken name.
+    Raises: RoleNotAssigned if the role is not listed, UsageProblem for an invalid or taken name.
     """
     roles = listing.roles()
     if role not in roles:
@@ -105,15 +105,16 @@ def plan_add(
 
 
 def diff_plan(app: App, plan: Plan) -> Iterator[str]:
-    """Return the lines of the unified diff of the plan."""
+    """Return the lines of the unified diff that the plan makes in the config."""
     return unified_diff(app.config.read().text, plan.changes, str(app.locations.aws_config_file))
 
 
 def apply(app: App, plan: Plan) -> None:
-    """Write the plan to the config, then remember its choices.
+    """Write the plan's changes to the config, then save its choices.
 
-    Reads the config again under the lock. When it has changed, plans again, and writes nothing if
-    that plan differs from the one that the user saw. Raises: LocalState, ConfigInvalid.
+    Reads the config again under the lock. If the config has changed, plans again, and writes
+    nothing if the new plan differs from the one that the user saw. Raises: LocalState,
+    ConfigInvalid.
     """
 
     def changes_for(config: ConfigFile) -> Sequence[Change]:
@@ -138,10 +139,9 @@ def _changed_meanwhile(app: App) -> LocalState:
 
 
 def remember(app: App, plan: Plan) -> None:
-    """Save the plan's choices for the next bare sync.
+    """Save the plan's choices for the next `profile sync` without options.
 
-    A plan for one role saves no choices. It deletes the record that the user had removed the
-    profile of this role.
+    A plan for one role saves no choices. It only forgets that the user removed this role's profile.
     """
     session_name = plan.request.session.name
     if plan.request.only_role is None:
@@ -153,13 +153,13 @@ def remember(app: App, plan: Plan) -> None:
 
 
 def read_profiles(app: App) -> list[ConfigProfile]:
-    """Return all profiles of the config, each with the role that it points at."""
+    """Return all profiles in ~/.aws/config, each with the role that it points at."""
     config = app.config.read()
     return [ConfigProfile(entry, config.target_or_none(entry)) for entry in config.profiles()]
 
 
 def read_managed(app: App, names: Iterable[str]) -> list[ConfigProfile]:
-    """Return the profiles with these names. Raises: UsageProblem unless all are managed."""
+    """Return the profiles with these names. Raises: UsageProblem if one is not managed."""
     config = app.config.read()
     found = []
     for name in dict.fromkeys(names):
@@ -186,9 +186,9 @@ def diff_removal(app: App, found: Sequence[ConfigProfile]) -> Iterator[str]:
 
 
 def remove(app: App, found: Sequence[ConfigProfile]) -> None:
-    """Remove the profiles and remember their roles, so that sync does not add them again.
+    """Remove the profiles and record their roles, so that sync does not add them again.
 
-    Raises: LocalState when one of them points at another role than when it was found.
+    Raises: LocalState if a profile points at another role now than when it was read.
     """
 
     def changes_for(config: ConfigFile) -> Sequence[Change]:
@@ -201,7 +201,7 @@ def remove(app: App, found: Sequence[ConfigProfile]) -> None:
     named = [
         (item.target.session_name or "", item.target.role)
         for item in found
-        # A profile may name an invalid session, for which there are no choices.
+        # A profile may name an invalid session, for which no choices are saved.
         if item.target and SESSION_NAME.fullmatch(item.target.session_name or "")
     ]
     app.config.write(
@@ -212,24 +212,26 @@ def remove(app: App, found: Sequence[ConfigProfile]) -> None:
         app.choices.save(name, choices._replace(removed=choices.removed | {role}))
 
 
-# -- undo ----------------------------------------------------------------------------------------
+# -- undo of the last write ----------------------------------------------------------------------
 
 
 def load_last_write(app: App, *, redo: bool = False) -> Version:
-    """Return the version saved by the last writing command; with `redo` by the last undo.
+    """Return the version saved by the last command that wrote; with `redo`, by the last undo.
 
-    Raises: UsageProblem when there is none, LocalState when it is damaged.
+    Raises: UsageProblem if there is no saved version, LocalState if it is damaged.
     """
     version = app.config.load_last_version(is_undone=redo)
     if version is None and redo:
-        raise UsageProblem(f"nothing to redo: no undo in {app.locations.aws_config_file} is saved")
+        raise UsageProblem(f"nothing to redo: no undo of {app.locations.aws_config_file} is saved")
     if version is None:
-        raise UsageProblem(f"nothing to undo: no write of {app.locations.aws_config_file} is saved")
+        raise UsageProblem(
+            f"nothing to undo: no change of {app.locations.aws_config_file} by ssohelper is saved"
+        )
     return version
 
 
 def diff_undo(app: App, version: Version) -> Iterator[str]:
-    """Return the lines of the unified diff that reverses this write in the present config."""
+    """Return the lines of the unified diff by which `undo` reverses this saved write."""
     config = app.config.read()
     return unified_diff(
         config.text, _undo_changes(app, version, config), str(app.locations.aws_config_file)
@@ -237,9 +239,9 @@ def diff_undo(app: App, version: Version) -> Iterator[str]:
 
 
 def undo(app: App, version: Version) -> None:
-    """Restore the config and the choices as they were before this write, or before this undo.
+    """Restore config and choices as they were before this saved write, which may be an undo.
 
-    In a config that was edited since, reverses only what the write changed.
+    If the config was edited since, only what the write changed is reversed.
     """
     present = _choices_of(app, version.choices)
     app.config.undo(
@@ -259,7 +261,7 @@ def _undo_changes(app: App, version: Version, config: ConfigFile) -> list[Change
     return inverse(before, ConfigText(version.after or b"", origin), config.text)
 
 
-# -- pieces --------------------------------------------------------------------------------------
+# -- the request for a sync ----------------------------------------------------------------------
 
 
 def _sync_request(app: App, session: SsoSession, listing: Listing, choices: Choices) -> SyncRequest:

@@ -1,7 +1,7 @@
-"""What a prompt shows of the profile in use. Asks no network, takes no lock, never fails.
+"""What a shell's prompt shows of the profile in use. Uses no network and no lock, never fails.
 
-A shell asks once for each profile (`answer_shell`), and from then on reads the file that the answer
-names. `status` is for programs that start us anyway.
+For each profile a shell runs ssohelper once (`answer_shell`); afterwards it reads the file that
+this call names. `status` is for programs that run ssohelper at each prompt.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ from ssohelper.errors import SsoHelperError
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# What the shell function exported last, as "keys NAME": fixed keys name no profile.
+# The variable in which our shell function exports what is in use, as "keys NAME" or "profile NAME".
+# Fixed keys themselves do not name a profile.
 _USED = "_SSOHELPER_USED"
 _FIELD = re.compile(r"\{([a-z_]+)\}")
 
 
 class Status(NamedTuple):
-    """What the prompt shows. `label` is "" where no profile is in use.
+    """What the prompt shows. `label` is "" if no profile is in use.
 
-    `profile` is None where it does not take its credentials from one of our sessions.
-    `has_fixed_keys`: keys in the environment are used, whatever the profile is.
+    `profile` is None if the profile does not get its credentials from one of our sessions.
+    `has_fixed_keys` says that keys in the environment are used, whatever the profile is.
     """
 
     label: str
@@ -44,7 +45,7 @@ class Status(NamedTuple):
         return prompt_text.line(self.label, self.rows, now) if self.label else ""
 
     def formatted(self, template: str, now: int) -> str:
-        """Return the template with each `{field}` replaced; everything else in it stays.
+        """Return the template with each `{field}` replaced by its value; other text stays.
 
         Fields: profile, session, account, account_id, role, left, level, guarded, line.
         """
@@ -64,7 +65,7 @@ class Status(NamedTuple):
         return _FIELD.sub(lambda found: values.get(found[1], found[0]), template)
 
     def clock(self, now: int) -> PromptClock | None:
-        """Return what is counted down to; None where nothing ends."""
+        """Return the end to which the prompt counts down; None if nothing ends."""
         return prompt_text.row_at(self.rows, now).clock
 
     def level(self, now: int) -> Level:
@@ -72,20 +73,20 @@ class Status(NamedTuple):
 
 
 def answer_shell(app: App) -> str:
-    """Return what a shell must know: `LABEL|SHORTER LABEL|FILE|CONFIG|ROWS` and a newline.
+    """Return the line `LABEL|SHORTER LABEL|FILE|CONFIG|ROWS` for a shell's prompt. Updates FILE.
 
-    The shell reads the rows from FILE at each prompt, and asks again once CONFIG is newer than FILE.
-    Both are "" for fixed keys, and where FILE cannot be written: then no end is shown, since a
-    sign-out would not be noticed. Brings FILE up to date.
+    At each prompt the shell reads the rows from FILE. It runs ssohelper again once CONFIG is newer
+    than FILE. Both are "" for fixed keys, and if FILE cannot be written. In the latter case the
+    prompt shows no end, because it would not notice a sign-out.
     """
     config = str(app.locations.aws_config_file)
     mtime_ns = app.prompt_state.mtime_ns_of(
         config
-    )  # before it is read: whatever changes it later makes it newer
+    )  # the time is taken before the config is read, so that later changes are newer
     try:
         shown = status(app)
     except SsoHelperError:
-        # The settings cannot be read: once they can, a new shell shows the rest.
+        # The settings cannot be read. Once they can be, a new shell shows the rest.
         shown = Status(prompt_text.label(app.environ.get("AWS_PROFILE", ""), guarded=False))
     if not shown.label:
         return "\n"
@@ -118,7 +119,7 @@ def status(app: App) -> Status:
 
 
 def is_guarded(app: App, profile: Profile) -> bool:
-    """Return whether a rule of the settings guards the profile's role."""
+    """Return whether a guard rule in the settings matches the profile's role."""
     rules = app.settings.get("guard.rules")
     if not rules:
         return False
@@ -127,11 +128,11 @@ def is_guarded(app: App, profile: Profile) -> bool:
 
 
 def _write_file(app: App, shown: Status, config: str, mtime_ns: int) -> tuple[str, str]:
-    """Return the file that now has the rows, and the config to compare with it; "" for none."""
+    """Write the prompt's rows to a file; return its path and the config's path, or "" for each."""
     rows = prompt_text.to_line(shown.rows)
     key = shown.profile.key if shown.profile else None
     file = str(app.prompt_state.role_file(key))
-    # A shell would split a name with `|`, or run the program at each prompt.
+    # A shell would split the line at a `|` in the name, or run a command in it at each prompt.
     if "|" in file or not is_harmless(file):
         return "", ""
     try:
@@ -140,14 +141,14 @@ def _write_file(app: App, shown: Status, config: str, mtime_ns: int) -> tuple[st
     except (SsoHelperError, OSError):
         return "", ""
     if shown.profile is not None:
-        # A sign-in since we read the token found no file to rewrite.
+        # A sign-in since we read the token found no file to rewrite, so it is rewritten here.
         prompt_notes.update_session(app, shown.profile.session)
     is_watched = mtime_ns and is_dated and "|" not in config and is_harmless(config)
     return file, config if is_watched else ""
 
 
 def _account(app: App, profile: Profile) -> Account:
-    """Return the profile's account, with its name in the saved list."""
+    """Return the profile's account, with the name that the saved listing has for it."""
     listing = app.directory.load(profile.session.name)
     for listed in listing.accounts if listing else ():
         if listed.account.id == profile.role.account_id:
@@ -156,7 +157,7 @@ def _account(app: App, profile: Profile) -> Account:
 
 
 def _in_use(app: App, has_fixed_keys: bool) -> tuple[str, Profile | None]:
-    """Return the name of what this shell uses, and the profile where it is one of ours."""
+    """Return the name of the profile or keys in use, and the profile if it is one of ours."""
     kind, _, used = app.environ.get(_USED, "").partition(" ")
     asked = used if has_fixed_keys and kind == "keys" else ""
     name = asked or app.environ.get("AWS_PROFILE", "")
@@ -169,6 +170,6 @@ def _in_use(app: App, has_fixed_keys: bool) -> tuple[str, Profile | None]:
 
 
 def _keys_end_at(app: App) -> int | None:
-    """Return when the fixed keys in this environment end; None without such keys."""
+    """Return when the fixed keys in this environment expire; None if there are none."""
     ends = app.environ.get("AWS_CREDENTIAL_EXPIRATION", "")
     return from_iso(ends) if ends and app.environ.get("AWS_ACCESS_KEY_ID") else None

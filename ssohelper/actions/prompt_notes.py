@@ -1,7 +1,7 @@
-"""Rewriting what prompts show: called wherever a sign-in changes, or whether a role can be renewed.
+"""Rewrites the files that prompts read. Called when a sign-in changes, or a role's renewal fails.
 
-A prompt is never the reason for a failure: what cannot be written is logged, and prompts show what
-they showed before.
+These functions never fail. If a file cannot be written, that is logged, and prompts show what they
+showed before.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
     from ssohelper.app import App
 
 _log = logging.getLogger(__name__)
-# Another process may sign in or out while we write; the next attempt notices.
+# Another process may sign in or out while we write, so we check and write again.
 _MOST_ATTEMPTS = 3
 
 
 def update_session(app: App, session: SsoSession) -> None:
-    """Rewrite the prompt files of the session's roles from its token and facts."""
+    """Rewrite the prompt files of the session's roles from its token and recorded facts."""
     _update(app, session, app.prompt_state.role_ends_at)
 
 
 def update_after_sign_in(app: App, session: SsoSession) -> None:
-    """Rewrite them after a sign-in or sign-out: no renewal of a role has failed since."""
+    """Rewrite the session's prompt files after a sign-in or sign-out, without failed renewals."""
     _update(app, session, lambda _key: None)
 
 
 def note_failed_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
-    """Let prompts count down to the end of the role's cached credentials, if they still work."""
+    """After a failed renewal, let prompts count down to the end of the cached credentials."""
     with _logged(session.name):
         cached = app.credentials.load(key, session)
         if cached is not None and cached.credentials.expires_at > app.clock.aws_now():
@@ -46,7 +46,7 @@ def note_failed_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
 
 
 def note_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
-    """Let prompts show the sign-in's end for this role: it was renewed, or is not assigned any more."""
+    """Let prompts show the sign-in's end for a role that was renewed or is no longer assigned."""
     with _logged(session.name):
         if app.prompt_state.has_file(key):
             rows = prompt_text.rows(clock_of(app, session))
@@ -54,13 +54,13 @@ def note_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
 
 
 def forget_all(app: App) -> None:
-    """Let each shell ask again: the settings say something else of guards or of a sign-in's length."""
+    """Make shells run ssohelper again, because settings of guards or sign-in lengths changed."""
     with _logged("every session"):
         app.prompt_state.forget_all()
 
 
 def clock_of(app: App, session: SsoSession) -> PromptClock:
-    """Return what the session's prompts count down to, from files of this machine alone."""
+    """Return the end to which the session's prompts count down. Sends no request."""
     token = app.tokens.peek(session)
     hours = app.settings.get("session_hours", session=session.name)
     return prompt_clock(

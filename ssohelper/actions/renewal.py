@@ -1,8 +1,7 @@
-"""Renew a session's token: one request, never twice, and only where the new token can be saved.
+"""Renews a session's token with one request, never repeated, if the new token can be saved.
 
-Runs in a separate process, so that no caller's end, deadline or signal comes between the request
-and the file. A refresh token works once: the process that sends it must wait for the answer and
-save it.
+A refresh token works once, so the process that sends it must wait for the answer and save it.
+Renewals run in a separate process, which no caller's end, deadline or signal can interrupt.
 """
 
 from __future__ import annotations
@@ -34,21 +33,21 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# How late an answer may still come; the AWS CLI waits for 60 s too.
+# How long to wait for AWS's answer. The AWS CLI waits for 60 s too.
 ANSWER_SECONDS = 60.0
-# Another renewal of the session, on this host or another, ends within its own 60 s.
+# How long to wait for another renewal of the session, which ends within its own 60 s.
 LOCK_SECONDS = 75.0
 _STATE_LOCK_SECONDS = 5.0
-# The contract: another tool may have renewed the token and be about to write it.
+# How long to read the token file again after AWS refused: another tool may have renewed the token
+# and be about to write it (the contract).
 _REREAD_SECONDS = 3.0
 _REREAD_PAUSE_SECONDS = 0.1
 
 
 def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
-    """Replace the session's token, unless its file already holds a valid one with another id.
+    """Renew the session's token. Do nothing if its file has a valid token with another id.
 
-    In that case no request is sent.
-    Raises: LoginRequired when an interactive sign-in is needed, AwsUnreachable, AnswerLost,
+    Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, AnswerLost,
     LocalState.
     """
     with app.tokens.lock_token(session.name, app.clock.deadline(LOCK_SECONDS)):
@@ -79,7 +78,7 @@ def _renew(app: App, session: SsoSession, token: AccessToken, reserved: Reservat
         _note_end(app, session, token)
         raise error from refusal
     except (AnswerLost, BadAnswer):
-        raise  # `sent_id` stays: a refusal next time then means that this answer was lost
+        raise  # `sent_id` stays recorded: if AWS refuses next time, this answer was lost
     except (AwsUnreachable, ConfigInvalid):
         _note_sent(app, session, None)
         raise
@@ -94,9 +93,9 @@ def _save(
     life_seconds: int,
     reserved: Reservation,
 ) -> None:
-    """Write the new token to its file at once: until then a kill would lose the sign-in."""
+    """Write the new token to its file at once, because a kill before would lose the sign-in."""
     fresh, issuer = issued
-    # Even without the lock: the only copy of the token is in this process.
+    # The token is saved even without the lock, since this process has the only copy of it.
     with _hold_state_lock(app, session):
         stamp = app.session_stamp(session)
         saved = app.tokens.save_renewed(session, used, fresh, reserved)
@@ -117,7 +116,7 @@ def _save(
             observed_hours_seconds=sign_in_clock.length_after_renewal(facts, app.clock.now())
         )
         _save_facts(app, session, facts)
-        # Published responses stay valid; without this, calls would miss until they are renewed.
+        # Keeps published responses valid. Otherwise all calls would be misses until a renewal.
         with suppress(LocalState, OSError):
             stamp.follow_renewal()
     prompt_notes.update_session(app, session)
@@ -126,7 +125,7 @@ def _save(
 def _wait_for_replacement(app: App, session: SsoSession, used: AccessToken) -> bool:
     """Wait up to 3 s for the token that another tool got with the same refresh token.
 
-    Returns whether the file holds a newer one.
+    Returns whether the file now has such a token.
     """
     patience = Deadline(_REREAD_SECONDS, app.clock.monotonic)
     while True:
@@ -167,7 +166,7 @@ def _note_end(app: App, session: SsoSession, token: AccessToken) -> None:
     with _hold_state_lock(app, session):
         present = app.tokens.load(session)
         if present is None or present.id != token.id:
-            return  # a sign-in or sign-out came meanwhile: the facts are no longer of this token
+            return  # a sign-in or sign-out came meanwhile: the facts do not belong to this token
         facts = tokens.load_facts_of(app, session, token)
         now, life = app.clock.now(), tokens.load_life_seconds(app, session, token)
         ended = facts._replace(
@@ -183,7 +182,7 @@ def _note_end(app: App, session: SsoSession, token: AccessToken) -> None:
 
 @contextmanager
 def _hold_state_lock(app: App, session: SsoSession) -> Iterator[None]:
-    """Hold the state lock; without it when a stopped process holds it (Ctrl-Z in a logout)."""
+    """Hold the state lock. Go on without it if a stopped process (Ctrl-Z in a logout) has it."""
     with ExitStack() as stack:
         with suppress(LocalState):
             limit = app.clock.deadline(_STATE_LOCK_SECONDS)
@@ -192,7 +191,7 @@ def _hold_state_lock(app: App, session: SsoSession) -> Iterator[None]:
 
 
 def _save_facts(app: App, session: SsoSession, facts: SignInFacts) -> None:
-    """Save the facts; with a full disk they are lost, and the renewal still succeeds."""
+    """Save the facts of the sign-in. A full disk loses them, but does not fail the renewal."""
     with suppress(LocalState, OSError):
         app.tokens.save_facts(session.name, facts)
 

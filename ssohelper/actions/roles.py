@@ -1,6 +1,6 @@
-"""The roles that lists show: those of the saved listings, with their profiles and usage.
+"""Reads the roles to show in lists: from the saved listings, with their profiles and usage.
 
-Reads files only and sends no request, so that a list appears at once.
+Reads only files and sends no request, so that a list appears at once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class KnownRoles(NamedTuple):
-    """The rows, best first, and when the listing of each listed session began (epoch seconds)."""
+    """Roles as rows, best first, and when (epoch seconds) each session's listing began."""
 
     rows: list[RoleRow]
     listed_at: dict[str, int]
@@ -30,7 +30,7 @@ class KnownRoles(NamedTuple):
 
 
 def read_roles(app: App, session_name: str | None = None) -> KnownRoles:
-    """Return the roles of every session, or of one: those listed and those that profiles name."""
+    """Return the roles of one or all sessions: those in listings and those of profiles."""
     sessions = [
         session
         for session in app.config.read().sso_sessions()
@@ -45,7 +45,8 @@ def read_roles(app: App, session_name: str | None = None) -> KnownRoles:
         if saved is None or not saved.is_of(session):
             continue
         listed_at[session.name] = saved.listed_at
-        # Accounts with a role that has a profile or usage. The others need no lookup for each role.
+        # The accounts in which a role has a profile or usage. The other accounts' roles need no
+        # lookup.
         special = {key.account_id for key in (*profiles, *used) if key.session_name == session.name}
         for listed in saved.accounts:
             if listed.account.id not in special:
@@ -74,8 +75,8 @@ def find_profiles_by_role(
         target = config.target_or_none(entry)
         if target is None:
             continue
-        # A profile that names its session is found by that name: comparing 12,000 profiles with
-        # each session is slow.
+        # If a profile names its session, only that session is compared: comparing 12,000 profiles
+        # with every session is slow.
         named = by_name.get(target.session_name or "")
         for session in (named,) if named else sessions:
             if selection.belongs_to(target, session):
@@ -87,7 +88,7 @@ def find_profiles_by_role(
 def _rows_of_profiles(
     profiles: dict[RoleKey, tuple[str, ...]], rows: Sequence[RoleRow], used: dict[RoleKey, Usage]
 ) -> list[RoleRow]:
-    """Return rows for the profiles whose role is in no saved listing."""
+    """Return rows for roles that have a profile but are in no saved listing."""
     accounts = {(row.session_name, row.account.id): row.account for row in rows} if profiles else {}
     return [
         RoleRow(

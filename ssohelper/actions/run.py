@@ -1,6 +1,6 @@
-"""Replace this process with a program, which keeps the process id, terminal and streams.
+"""Replaces this process with a program, which keeps the process id, terminal and streams.
 
-Windows cannot replace a process: there we run the program, wait, and return its exit code.
+Windows cannot replace a process. On Windows we run the program, wait, and return its exit code.
 """
 
 import errno
@@ -17,12 +17,12 @@ from ssohelper.fastpath import own_process
 SHELL = "/bin/sh"
 # The folders that a shell searches when PATH is not set.
 _DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
-# Python ignores these signals from its start on; programs expect the default action.
+# Python ignores these signals. They are reset, because programs expect the default action.
 IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ")
 
 
 def replace_process(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Replace this process with the program; does not return. On Windows return its exit code.
+    """Replace this process with the program and do not return; on Windows, return its exit code.
 
     Raises: ProgramNotFound (127), NotExecutable (126).
     """
@@ -54,7 +54,7 @@ def start_error(path: str, cause: OSError) -> SsoHelperError:
 def find_program(name: str, environ: Mapping[str, str]) -> str:
     """Return the program's path. A name without a slash is searched in PATH's absolute folders.
 
-    Empty and relative elements of PATH are skipped: they would run a file of the current folder.
+    Empty and relative folders in PATH are skipped, lest a file in the current folder is run.
     Raises: ProgramNotFound, NotExecutable.
     """
     names = _file_names(name, environ)
@@ -85,7 +85,7 @@ def find_program(name: str, environ: Mapping[str, str]) -> str:
 
 
 def _file_names(name: str, environ: Mapping[str, str]) -> list[str]:
-    """Return the possible file names of the program: on Windows users leave out the extension."""
+    """Return the possible file names of a program: on Windows, users leave out the extension."""
     if sys.platform != "win32":
         return [name]
     extensions = environ.get("PATHEXT", ".COM;.EXE;.BAT;.CMD").lower().split(";")
@@ -98,7 +98,8 @@ if sys.platform == "win32":
     import subprocess
 
     def _run_and_wait(path: str, argv: Sequence[str], environ: Mapping[str, str]) -> int:
-        # Ctrl-C is for the program only. It would inherit SIG_IGN, but inherits no handler.
+        # Ctrl-C is for the program only. We ignore it by a handler, because the program would
+        # inherit SIG_IGN, but inherits no handler.
         before = signal.signal(signal.SIGINT, lambda *_: None)
         try:
             code = subprocess.run([path, *argv[1:]], env=dict(environ), check=False).returncode
@@ -106,6 +107,6 @@ if sys.platform == "win32":
             raise start_error(path, cause) from cause
         finally:
             signal.signal(signal.SIGINT, before or signal.SIG_DFL)
-        # As a signed number: sys.exit ends with -1 for codes above 2**31, such as 0xC000013A
-        # (Ctrl-C).
+        # Returns a signed number, because sys.exit would end with -1 for codes above 2**31, such as
+        # 0xC000013A (Ctrl-C).
         return (code & 0xFFFFFFFF ^ 0x80000000) - 0x80000000

@@ -1,12 +1,12 @@
-"""Run a program as our child: it has the terminal, and we forward the signals that we get.
+"""Runs a program as our child: the program has the terminal, and we forward signals to it.
 
-Both are in one process group, so the terminal's signals (Ctrl-C, Ctrl-Z, a new window size) reach
-the program directly. Only a signal that another process sent to us alone is forwarded. When the
-program stops (Ctrl-Z), we stop too.
+Child and parent are in one process group, so the terminal's signals (Ctrl-C, Ctrl-Z, a new window
+size) reach the program directly. We forward only a signal that another process sent to us alone.
+When the program stops (Ctrl-Z), we stop too.
 
-Linux reports the sender of a signal. Elsewhere, a signal that a terminal can send counts as the
-terminal's while our group is in its foreground. That may lose a `kill -INT` that was sent to us;
-forwarding would be worse: many programs end without cleaning up when they get SIGINT twice.
+Linux reports the sender of a signal. On other systems, a signal that a terminal can send counts as
+the terminal's while our group is in the foreground. This may lose a `kill -INT` sent to us.
+Forwarding would be worse: many programs end without cleaning up if they get SIGINT twice.
 """
 
 import errno
@@ -34,31 +34,31 @@ _FORWARDED = (
     signal.SIGTSTP,
     signal.SIGCONT,
 )
-# The signals that a terminal sends to its foreground group. SIGHUP goes to the session leader
-# alone, which we are as the only command of a tmux window or of ssh. The program may get SIGHUP,
-# and the SIGCONT of `fg`, twice.
+# The signals that a terminal sends to its foreground group. SIGHUP is not here: it goes only to the
+# session leader, which we are as the only command of a tmux window or of ssh. So the program may
+# get SIGHUP twice, and also the SIGCONT of `fg`.
 _OF_TERMINAL = {signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGWINCH}
-# The si_code of a signal from the terminal on Linux: SI_KERNEL.
+# The si_code (SI_KERNEL) that Linux gives a signal from the terminal.
 _FROM_KERNEL = 0x80
 
 
 def block_signals() -> None:
-    """Block signals until `run_to_end` takes them. Call it before threads start: they inherit it.
+    """Block signals until `run_to_end` handles them. Call this before threads start.
 
-    SIGTTOU is blocked too: with `stty tostop`, a notice that we print from the background would
-    stop us, and the program's endpoint with us.
+    Threads inherit the blocking. SIGTTOU is blocked too, because with `stty tostop`, printing a
+    notice from the background would stop us, and with us the endpoint that the program uses.
     """
-    # Our parent may have ignored SIGCHLD: then we would not learn that the program ended. These
-    # handlers never run, since the signals are blocked; without one, macOS discards them.
+    # If our parent ignored SIGCHLD, we would not learn that the program ended. These handlers never
+    # run, since the signals are blocked; but without a handler macOS discards the signals.
     for number in (signal.SIGCHLD, signal.SIGWINCH):
         signal.signal(number, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, {*_FORWARDED, signal.SIGCHLD, signal.SIGTTOU})
 
 
 class ChildExit(NamedTuple):
-    """How the program ended: its exit code, 128+n for a signal.
+    """How the program ended: its exit code, or 128+n if signal n killed it.
 
-    `by_terminal`: by Ctrl-C in our terminal, which is to end the script that runs us too.
+    `by_terminal` says that Ctrl-C in our terminal ended it, which must end a calling script too.
     """
 
     code: int
@@ -85,7 +85,7 @@ def run_to_end(argv: Sequence[str], environ: Mapping[str, str]) -> ChildExit:
 
 
 def _wait_for_signal() -> tuple[int, bool]:
-    """Wait for a signal; return it, and whether the terminal sent it to the whole group."""
+    """Wait for a signal; return it, and whether the terminal sent it to our process group."""
     awaited = {*_FORWARDED, signal.SIGCHLD}
     if sys.platform == "linux":
         found = signal.sigwaitinfo(awaited)
@@ -101,7 +101,7 @@ def _start(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     except OSError as cause:
         if cause.errno != errno.ENOEXEC:
             raise start_error(path, cause) from cause
-    # A script without #!: /bin/sh runs it, as shells do.
+    # A script without `#!` is run by /bin/sh, as shells do it.
     return _spawn(SHELL, [SHELL, path, *argv[1:]], environ)
 
 
@@ -117,13 +117,13 @@ def _spawn(path: str, argv: list[str], environ: Mapping[str, str]) -> int:
 
 
 def _reap(pid: int) -> int | None:
-    """Return the program's exit code; None while it runs. Stop this process when it stopped."""
+    """Return the program's exit code; None while it runs. If it has stopped, stop us too."""
     while True:
         found, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
         if found == 0:
             return None
         if os.WIFSTOPPED(status):
-            # Without a terminal there is no `fg` that would continue us with the program.
+            # Without a terminal, no `fg` would continue us together with the program.
             if os.WSTOPSIG(status) != signal.SIGSTOP or _foreground_group() is not None:
                 os.kill(os.getpid(), signal.SIGSTOP)
         elif os.WIFSIGNALED(status):

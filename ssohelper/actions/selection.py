@@ -1,8 +1,8 @@
-"""Which session and which role are meant. The only place that decides it.
+"""Decides which session and which role the user means. No other module decides that.
 
-The PROFILE argument is a profile's name or [SESSION:]ACCOUNT/ROLE; an existing profile wins. When
-it is left out, AWS_PROFILE names the profile. When SESSION is left out, it is the session of
-AWS_PROFILE's profile, else the only session of the config.
+The PROFILE argument is a profile's name or [SESSION:]ACCOUNT/ROLE; an existing profile wins. If
+PROFILE is left out, AWS_PROFILE names the profile. If SESSION is left out, it is the session of
+AWS_PROFILE's profile, else the only session in the config.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class NoSessionNamed(UsageProblem):
 def resolve_session(app: App, name: str | None) -> SsoSession:
     """Return the session of this name, else that of AWS_PROFILE's profile, else the only one.
 
-    Raises: NoSessionNamed when several are possible, UsageProblem when the config has none,
-    ConfigInvalid with the line for a session that cannot be used.
+    Raises: NoSessionNamed if several sessions are possible, UsageProblem if the config has none,
+    ConfigInvalid, with the line, for a session that cannot be used.
     """
     config = app.config.read()
     if name:
@@ -62,7 +62,7 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
 
 
 def named_session(config: ConfigFile, name: str) -> SsoSession:
-    """Return the sso-session of this name. Raises: UsageProblem, with the nearest names."""
+    """Return the sso-session of this name. Raises: UsageProblem, which proposes similar names."""
     session = config.sso_session(name)
     if session is not None:
         return session
@@ -76,12 +76,12 @@ def named_session(config: ConfigFile, name: str) -> SsoSession:
 def resolve_profile(app: App, text: str | None, session_name: str | None) -> Profile:
     """Return the profile that the PROFILE argument names, else the one of AWS_PROFILE.
 
-    The entry point calls it once, with the user's text. What is chosen from a list is a RoleKey.
-    An empty text is an error: a script's unset variable must not become AWS_PROFILE's profile.
-    Raises: NoProfileNamed when neither names one, NoSessionNamed for a legacy profile whose portal
-    has several sessions, UsageProblem for an unknown name or one of another session than
-    `session_name`, ConfigInvalid when AWS_PROFILE names no profile or the profile has no role,
-    RoleNotAssigned for an account name that the saved list does not have.
+    An entry point calls this once, with the text that the user typed. An empty text is an error,
+    because an unset variable in a script must not select AWS_PROFILE's profile.
+    Raises: NoProfileNamed if neither names one, NoSessionNamed for a legacy profile whose portal
+    has several sessions, UsageProblem for an unknown name or a profile of another session than
+    `session_name`, ConfigInvalid if AWS_PROFILE names no profile or the profile has no role,
+    RoleNotAssigned for an account name that is not in the saved listing.
     """
     config = app.config.read()
     asked = text if text is not None else app.environ.get("AWS_PROFILE") or None
@@ -103,11 +103,11 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
 
 
 def resolve_chosen_role(app: App, key: RoleKey, names: Iterable[str] = ()) -> Profile:
-    """Return the role that the user chose from a list, named after one of its profiles if any.
+    """Return the role chosen from a list as a `Profile`, named after one of its profiles if any.
 
-    `names` are the profiles that the list showed for the role. A profile that was edited since
-    may point at another role: then its name is not used, and the role stays the chosen one.
-    Raises: UsageProblem when the session is gone, ConfigInvalid with file and line.
+    `names` are the profiles that the list showed for the role. If one was edited since and points
+    at another role, its name is not used; the role does not change.
+    Raises: UsageProblem if the session is gone, ConfigInvalid with file and line.
     """
     config = app.config.read()
     session = named_session(config, key.session_name)
@@ -117,7 +117,7 @@ def resolve_chosen_role(app: App, key: RoleKey, names: Iterable[str] = ()) -> Pr
 
 
 def find_profiles_of(app: App, key: RoleKey, names: Iterable[str]) -> list[str]:
-    """Return those of the named profiles that point at this role in the config as it is now."""
+    """Return which of these profiles point at this role, by the config as it is now."""
     return [entry.name for entry in _entries_pointing_at(app.config.read(), key, names)]
 
 
@@ -135,10 +135,10 @@ def _entries_pointing_at(
 
 
 def belongs_to(target: Target, session: SsoSession) -> bool:
-    """Return whether a profile with this target gets its credentials through the session.
+    """Return whether a profile with this target gets its credentials through this session.
 
-    A legacy profile names no session: any session of its portal will do. The only place that
-    decides it.
+    A legacy profile names no session, so it belongs to every session of its portal. No other
+    function decides that.
     """
     if target.session_name:
         return target.session_name == session.name
@@ -148,7 +148,7 @@ def belongs_to(target: Target, session: SsoSession) -> bool:
 def _resolved(config: ConfigFile, entry: ProfileEntry, session_name: str | None) -> Profile:
     """Return the profile with its session, account and role.
 
-    Raises: ConfigInvalid when it has none, UsageProblem when `session_name` is not its session.
+    Raises: ConfigInvalid if it has no role, UsageProblem if `session_name` is not its session.
     """
     target = config.target(entry)
     if target is None:
@@ -172,11 +172,11 @@ def _resolved(config: ConfigFile, entry: ProfileEntry, session_name: str | None)
 
 
 def _sessions_of(config: ConfigFile, entry: ProfileEntry, target: Target) -> list[SsoSession]:
-    """Return the sessions that the profile belongs to. Raises: ConfigInvalid when there is none."""
+    """Return the sessions that the profile belongs to. Raises: ConfigInvalid if there are none."""
     name = target.session_name
     if name and config.sso_session(name) is None:
         raise ConfigInvalid(
-            f'profile "{entry.name}" names the sso-session "{name}", which is not there',
+            f'profile "{entry.name}" names the sso-session "{name}", which does not exist',
             hint=f"make it with: ssohelper setup START_URL --session {name}",
         )
     sessions = [session for session in config.sso_sessions() if belongs_to(target, session)]
@@ -189,7 +189,7 @@ def _sessions_of(config: ConfigFile, entry: ProfileEntry, target: Target) -> lis
 
 
 def _profile_of_role(app: App, text: str, session_name: str | None) -> Profile:
-    """Return the role of [SESSION:]ACCOUNT/ROLE. ACCOUNT: an id, or a name in the saved list."""
+    """Return the role of [SESSION:]ACCOUNT/ROLE. ACCOUNT is an id or a name in the listing."""
     account_text, _, role_name = text.rpartition("/")
     config = app.config.read()
     session: SsoSession | None = None
@@ -253,7 +253,7 @@ def require_session(app: App, name: str) -> SsoSession:
 def checked_role(account_id: str, role_name: str) -> Role:
     """Return the role that a credential_process line names. Raises: ConfigInvalid."""
     if not ACCOUNT_ID.fullmatch(account_id):
-        raise ConfigInvalid(f'"{account_id}" is no account id: it has 12 digits')
+        raise ConfigInvalid(f'"{account_id}" is not an account id, which has 12 digits')
     if not ROLE_NAME.fullmatch(role_name):
         raise ConfigInvalid(f'"{role_name}" cannot be the name of a role')
     return Role(account_id, role_name)

@@ -1,6 +1,6 @@
 """Onboarding: finds or defines the session for a start URL.
 
-The other steps of `setup` are in login, directory and profiles.
+The other steps of `setup` are in the modules login, directory and profiles.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ def choose_session(
     region: str | None,
     ask_region: Callable[[str], str] | None,
 ) -> SsoSession:
-    """Return the session of the config that has this URL, or a new one.
+    """Return the session in the config that has this start URL, or a new session.
 
-    Without `name`: the session that already has the URL, else a new one named after the host.
-    The region of a new session is `region`, else the one in the host name, else that of another
-    session of this portal, else the user's answer. AWS regions are never probed.
-    Raises: ConfigInvalid when the name belongs to another URL, UsageProblem without a region.
+    A new session is called `name`; if that is None, it is named after the URL's host. Its region is
+    `region`, else the one in the host name, else that of another session of this portal, else the
+    user's answer. AWS regions are never probed.
+    Raises: ConfigInvalid if the name belongs to another URL, UsageProblem if no region is known.
     """
     url = checked_start_url(start_url)
     config = app.config.read()
@@ -73,7 +73,7 @@ def find_portals(app: App) -> list[tuple[str, str, str | None]]:
 
 
 def _without_page(url: str) -> str:
-    """Return the start URL without the fragment of a page, such as #/?tab=accounts."""
+    """Return the start URL without a fragment that names a page, such as #/?tab=accounts."""
     portal, _, page = url.partition("#")
     return portal if page.strip("/") else url
 

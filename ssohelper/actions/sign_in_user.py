@@ -1,4 +1,4 @@
-"""Find out which user signed in: the token does not say, but STS names the user of a role's keys.
+"""Finds out which user signed in. The token does not tell; STS does, for the keys of a role.
 
 STS is asked before the token is saved, so that the sign-in of another user can be discarded.
 """
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 # A sign-in waits this long for the user's name.
 _SECONDS = 3.0
-# At most this many accounts are searched for a role that no guard rule matches.
+# In how many accounts, at most, we look for a role that no guard rule matches.
 _MAX_ACCOUNTS = 3
 
 
 def import_account_client(app: App) -> None:
     """Import botocore in a background thread, while the user is in the browser."""
-    with suppress(RuntimeError):  # no thread can be started: it is imported later
+    with suppress(RuntimeError):  # no thread can be started: botocore is imported later
         threading.Thread(target=app.import_account_client, daemon=True).start()
 
 
 def find_user(app: App, session: SsoSession, token: AccessToken) -> str | None:
-    """Return the name of the user who signed in for this token; None when 3 s do not suffice."""
+    """Return the name of the user who signed in for this token; None if not known within 3 s."""
     found: list[str] = []
     try:
         lookup = _UserLookup(app, session, token)
@@ -50,7 +50,7 @@ def find_user(app: App, session: SsoSession, token: AccessToken) -> str | None:
     except (SsoHelperError, OSError, RuntimeError) as error:
         _log.info("the user of the new sign-in is unknown: %s", error)
         return None
-    # A server that sends single bytes passes every read timeout. The thread ends with the process.
+    # A server that sends single bytes never reaches a read timeout, so this wait has a limit.
     thread.join(_SECONDS)
     return found[0] if found else None
 
@@ -62,16 +62,16 @@ def last_user(app: App, session: SsoSession) -> str | None:
 
 
 def is_another_user(user: str | None, earlier: str | None) -> bool:
-    """Return whether both user names are known and differ. Case does not count."""
+    """Return whether both user names are known and differ in more than upper and lower case."""
     return bool(user and earlier) and str(user).casefold() != str(earlier).casefold()
 
 
 def confirm_user(
     app: App, session: SsoSession, ui: LoginUi, token: AccessToken, user: str | None
 ) -> None:
-    """Ask for confirmation when another user signed in; without it, end the new sign-in at AWS.
+    """Ask for confirmation if another user signed in; if refused, end the new sign-in at AWS.
 
-    Stored files do not change. Raises: UsageProblem when the user declines.
+    Does not change files. Raises: UsageProblem if the user declines.
     """
     earlier = last_user(app, session)
     if user is None or earlier is None or not is_another_user(user, earlier):
@@ -83,7 +83,7 @@ def confirm_user(
                 hint="sign out of the access portal in the browser, then: "
                 f"ssohelper login {session.name}",
             )
-    except BaseException:  # Ctrl-C at the question too
+    except BaseException:  # includes Ctrl-C during the question
         with suppress(SsoHelperError):
             _portal(app, session, token).logout(token)
         raise
@@ -94,7 +94,7 @@ def _portal(app: App, session: SsoSession, token: AccessToken) -> Portal:
 
 
 class _UserLookup:
-    """Finds the user's name in a thread. Files are read before: threads must not share the App."""
+    """Finds the user's name in a thread. Reads files before, as threads must not share an App."""
 
     def __init__(self, app: App, session: SsoSession, token: AccessToken) -> None:
         self._app = app
@@ -107,26 +107,26 @@ class _UserLookup:
         issuer.check_credentials_destination(app.oidc(session).issuer, "sts", endpoint, session)
 
     def find_user(self, found: list[str]) -> None:
-        """Append the user's name to `found`; nothing when it cannot be found out."""
+        """Append the user's name to `found`. Append nothing if the name cannot be found."""
         try:
             deadline = self._app.clock.deadline(_SECONDS)
             for role in self._find_roles():
                 if name := self._ask_sts(role, deadline):
                     found.append(name)
                     return
-        except Exception as error:  # any error costs the name, not the sign-in
+        except Exception as error:  # the sign-in succeeds without the name
             _log.info("the user of the new sign-in is unknown: %s", type(error).__name__)
 
     def _ask_sts(self, role: Role, deadline: Deadline) -> str | None:
         try:
             keys = issuing.issue_for_question(self._portal, self._token, role, deadline)
         except RoleNotAssigned:
-            return None  # the saved list may be another user's
+            return None  # the saved listing may be another user's
         identity = self._app.account_client(keys, self._session.region).get_caller_identity()
         return identity.role_session if identity.is_role(role) else None
 
     def _find_roles(self) -> Iterator[Role]:
-        """Yield roles whose keys may name the user: one of the saved list, then some from AWS."""
+        """Yield roles to ask STS about: one from the saved listing, then some from AWS."""
         if self._saved is not None:
             saved = [
                 (listed.account, name) for listed in self._saved.accounts for name in listed.roles
@@ -137,7 +137,7 @@ class _UserLookup:
             yield from islice(self._unguarded((account, name) for name in names), 1)
 
     def _unguarded(self, roles: Iterable[tuple[Account, str]]) -> Iterator[Role]:
-        """Yield the roles that no rule guards, short names first: they tend to allow least."""
+        """Yield roles that no guard rule matches; short names first, as these often allow less."""
         for account, name in sorted(roles, key=lambda role: (len(role[1]), role[1], role[0].id)):
             if not guard_rules.is_guarded(self._rules, self._session.name, account, name):
                 yield Role(account.id, name)

@@ -1,7 +1,7 @@
-"""Wait for a sign-in instead of failing with exit code 4: `wait_for_sign_in` and `exec --hold`.
+"""Waits for a sign-in instead of failing with exit code 4: `wait_for_sign_in`, `exec --hold`.
 
-A sign-in by any tool counts, since each writes the session's token file. The broker's clients wait
-in the same way (fastpath.miss), without reading settings or JSON.
+A sign-in by any tool counts, because each tool writes the session's token file. The broker's
+clients (fastpath.miss) wait in the same way, but without reading settings or JSON.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.model import SsoSession
 
-# The setting's own variable: with it, every ssohelper that `exec --hold` runs waits too.
+# The variable of this setting. `exec --hold` sets it, so that ssohelper in its child waits too.
 VARIABLE = "SSOHELPER_WAIT_FOR_SIGN_IN"
 # How long `exec --hold` waits unless the settings say otherwise.
 HOLD = "12h"
@@ -28,28 +28,28 @@ _T = TypeVar("_T")
 
 
 def configured_wait_seconds(app: App, session: SsoSession) -> int:
-    """Return for how many seconds a call waits for a sign-in; 0 when it fails at once."""
+    """Return for how many seconds a call waits for a sign-in; 0 means that it fails at once."""
     return parse_wait_seconds(app.settings.get("wait_for_sign_in", session=session.name) or "")
 
 
 def parse_wait_seconds(text: str) -> int:
-    """Return the seconds of a duration as the settings write it; 0 for an empty text."""
+    """Return the seconds of a duration such as "12h"; 0 for an empty text."""
     return parse_duration(text) or 0
 
 
 def hold_text(app: App, session: SsoSession) -> str:
-    """Return for how long `exec --hold` waits, as the settings write a duration."""
+    """Return for how long `exec --hold` waits for a sign-in, as a duration such as "12h"."""
     text = app.settings.get("wait_for_sign_in", session=session.name)
     return str(text) if text and parse_wait_seconds(text) else HOLD
 
 
 def child_variables(hold_text: str) -> dict[str, str]:
-    """Return the variables that make each ssohelper in a child process wait; none for ""."""
+    """Return variables that make ssohelper in a child process wait for a sign-in; none for ""."""
     return {VARIABLE: hold_text} if hold_text else {}
 
 
 def prepare_wait(app: App, session: SsoSession) -> Wait | None:
-    """Give the notice that a sign-in is needed. Returns how the caller waits, or None to fail."""
+    """Give the notice that a sign-in is needed; return how the caller waits, None if it fails."""
     seconds = configured_wait_seconds(app, session)
     notices.try_to_give_due_notice(app, session, app.clock.now(), even_signed_out=seconds > 0)
     if not seconds:
@@ -66,15 +66,15 @@ def retry_after_sign_in(
     *,
     say: Callable[[str], None],
 ) -> _T:
-    """Run the action, again after each sign-in while it raises LoginRequired; return its result.
+    """Run the action and return its result. If it raises LoginRequired, repeat after a sign-in.
 
-    `say` gets the line that tells the user about the wait.
-    Raises: LoginRequired when no sign-in came within `seconds`; any other error of the action.
+    `say` prints the line that tells the user about the wait.
+    Raises: LoginRequired if no sign-in came within `seconds`; any other error of the action.
     """
     ends_at = app.clock.monotonic() + seconds
     has_notified = False
     while True:
-        # Read before the action, so that a sign-in during the action is noticed.
+        # The fingerprint is read before the action, to notice a sign-in during the action.
         before = app.tokens.read_fingerprint(session)
         try:
             return action()

@@ -1,7 +1,7 @@
-"""A session's access token, without an interactive sign-in: never imports actions.login.
+"""Gets a session's access token without an interactive sign-in: never imports actions.login.
 
-The token is read here. A separate process renews it (`actions.renewal`), which the caller's signals
-and deadline do not reach.
+This module reads the token. A separate process (`actions.renewal`) renews it, so that the caller's
+signals and deadline do not interrupt the renewal.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from ssohelper.errors import AwsUnreachable, LocalState, LoginRequired, SsoHelpe
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# AWS's default. Used for a token that another tool wrote: it does not record the lifetime.
+# AWS's default, assumed for a token of another tool, which does not record the lifetime.
 _USUAL_LIFE_SECONDS = 3600
 
 
 def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> AccessToken:
-    """Return a valid token; renews one that expires soon.
+    """Return a valid token of the session. Renews a token that expires soon.
 
-    Raises: LoginRequired when an interactive sign-in is needed, AwsUnreachable, LocalState.
+    Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, LocalState.
     """
     token = _present_token(app, session)
     if load_state(app, session, token) is TokenState.GOOD:
@@ -41,7 +41,7 @@ def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> Acc
     try:
         return renew_token(app, session, token, deadline)
     except SsoHelperError:
-        # When the renewal fails, a token that has not expired is still used.
+        # If the renewal fails, a token that has not expired is still used.
         if works and is_usable(app, token):
             return token
         raise
@@ -50,10 +50,10 @@ def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> Acc
 def renew_token(
     app: App, session: SsoSession, seen: AccessToken, deadline: Deadline
 ) -> AccessToken:
-    """Renew the token `seen`, which AWS rejected or which ends too early; return its successor.
+    """Renew the token `seen`, which AWS rejected or which ends too early; return the new token.
 
-    The renewal goes on when the deadline passes or the caller is killed.
-    Raises: LoginRequired when an interactive sign-in is needed, AwsUnreachable, LocalState.
+    The renewal goes on even if the deadline passes or the caller is killed.
+    Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, LocalState.
     """
     error = app.renewals.run(session.name, seen.id, deadline)
     if isinstance(error, AwsUnreachable | LocalState):
@@ -67,7 +67,7 @@ def renew_token(
 
 
 def load_state(app: App, session: SsoSession, token: AccessToken) -> TokenState:
-    """Return what the token allows now. One that cannot be renewed is GOOD until it expires."""
+    """Return the token's state. A token that cannot be renewed is GOOD until it expires."""
     if not is_usable(app, token):
         return TokenState.ENDED
     if not is_refreshable(app, token) or not _is_near_its_end(app, session, token):
@@ -78,7 +78,7 @@ def load_state(app: App, session: SsoSession, token: AccessToken) -> TokenState:
 def load_for_broker(app: App, session: SsoSession) -> Token:
     """Return the id and state of the session's token, for the broker.
 
-    Raises: LoginRequired when an interactive sign-in is needed, LocalState.
+    Raises: LoginRequired if an interactive sign-in is needed, LocalState.
     """
     token = _present_token(app, session)
     state = load_state(app, session, token)
@@ -88,11 +88,11 @@ def load_for_broker(app: App, session: SsoSession) -> Token:
 
 
 def load_renewal_due_at(app: App, session: SsoSession) -> int | None:
-    """Return when (epoch seconds) half of the token's lifetime is over; None: not renewable."""
+    """Return when (epoch seconds) half of the token's lifetime is over; None if not renewable."""
     try:
         token = app.tokens.load(session)
     except (LoginRequired, LocalState):
-        return None  # a file that is damaged or cannot be read: the code that needs it reports that
+        return None  # the token file cannot be read: code that needs the token reports it
     if token is None or not is_refreshable(app, token):
         return None
     if load_facts_of(app, session, token).ended_at is not None:
@@ -101,40 +101,40 @@ def load_renewal_due_at(app: App, session: SsoSession) -> int | None:
 
 
 def is_refreshable(app: App, token: AccessToken) -> bool:
-    """Return whether the token can be renewed without an interactive sign-in, by its file."""
+    """Return whether the token can be renewed without a sign-in, by what its file says."""
     return sign_in_clock.is_refreshable(token, app.clock.now())
 
 
 def is_usable(app: App, token: AccessToken) -> bool:
-    """Return whether the token has not expired, by its file."""
+    """Return whether the token has not expired, by what its file says."""
     return token.expires_at > app.clock.now()
 
 
 def is_alive(app: App, token: AccessToken) -> bool:
-    """Return whether the token has not expired or can be renewed, by its file."""
+    """Return whether the token has not expired or can be renewed, by what its file says."""
     return is_usable(app, token) or is_refreshable(app, token)
 
 
 def peek_token(app: App, session: SsoSession) -> AccessToken | None:
-    """Return the token, or None also when its file cannot be read: for optional information."""
+    """Return the token, or None, even if its file cannot be read: for optional information."""
     with suppress(LocalState):
         return app.tokens.peek(session)
     return None
 
 
 def load_facts_of(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
-    """Return what we know of the sign-in that this token belongs to."""
+    """Return the recorded facts of the sign-in that this token belongs to."""
     return sign_in_clock.facts_of_token(app.tokens.load_facts(session.name), token)
 
 
 def load_issuer(app: App, session: SsoSession) -> str | None:
-    """Return which endpoint issued the session's token (core.issuer); None when it is unknown."""
+    """Return which endpoint issued the session's token (see core.issuer); None if unknown."""
     token = peek_token(app, session)
     return issuer.token_issuer(token, app.tokens.load_facts(session.name)) if token else None
 
 
 def load_user_since(app: App, session: SsoSession) -> int | None:
-    """Return since when the same user has been signed in; None when signed out or unknown."""
+    """Return since when the same user has been signed in; None if signed out or unknown."""
     token = peek_token(app, session)
     if token is None or not is_alive(app, token):
         return None
@@ -143,7 +143,7 @@ def load_user_since(app: App, session: SsoSession) -> int | None:
 
 
 def load_life_seconds(app: App, session: SsoSession, token: AccessToken) -> int:
-    """Return the token's lifetime: the observed one, else AWS's usual hour."""
+    """Return the token's lifetime in seconds: the observed one, else AWS's usual hour."""
     facts = app.tokens.load_facts(session.name)
     is_of_token = facts.token_expires_at == token.expires_at
     return (facts.token_life_seconds if is_of_token else None) or _USUAL_LIFE_SECONDS
@@ -160,10 +160,10 @@ def expired(session: SsoSession) -> LoginRequired:
 
 
 def _present_token(app: App, session: SsoSession) -> AccessToken:
-    """Return the token in the session's file. Raises: LoginRequired where there is none."""
+    """Return the token in the session's file. Raises: LoginRequired if there is none."""
     token = app.tokens.load(session)
     if token is None:
-        # Another tool may have signed out, which shells' prompts do not notice.
+        # Another tool may have signed out. The prompts of shells notice that only by this update.
         prompt_notes.update_session(app, session)
         raise signed_out(session)
     return token

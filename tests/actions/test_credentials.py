@@ -346,7 +346,10 @@ class TestDisk:
         ("call", "said"),
         [
             ("save", "the credentials could not be saved: disk full"),
-            ("publish", "the credentials are good, but could not be published: disk full"),
+            (
+                "publish",
+                "the credentials work, but were not published (later calls are slower): disk full",
+            ),
         ],
     )
     @pytest.mark.parametrize("left", [900, 60])
@@ -360,7 +363,9 @@ class TestDisk:
         app.keep(1801)
         self._refuse(app, monkeypatch, "publish", LocalState("disk full"))
         assert app.release() == "old"
-        assert app.warnings == ["the credentials are good, but could not be published: disk full"]
+        assert app.warnings == [
+            "the credentials work, but were not published (later calls are slower): disk full"
+        ]
 
     def test_a_file_that_cannot_be_removed_is_a_warning_and_the_refusal_is_raised(
         self, app, monkeypatch
@@ -370,7 +375,9 @@ class TestDisk:
         self._refuse(app, monkeypatch, "forget_role", LocalState("read-only"))
         with pytest.raises(RoleNotAssigned):
             app.release()
-        assert app.warnings == ["the credentials could not be removed: read-only"]
+        assert app.warnings == [
+            "cached credentials of a role that is no longer assigned remain: read-only"
+        ]
 
     @pytest.mark.parametrize(
         ("left", "call"),
@@ -401,5 +408,5 @@ def test_a_document_of_the_broker_is_parsed_completely():
     given = keys("A")
     document = issuing.document_of(given, ROLE.account_id)
     assert credentials.parse_document(document) == given
-    with pytest.raises(LocalState, match="no end"):
+    with pytest.raises(LocalState, match="no expiration"):
         credentials.parse_document(document.replace(b'"Expiration":"', b'"Expiration":"x'))

@@ -99,7 +99,7 @@ def test_a_profile_of_a_missing_session_is_exit_3(two: Home, run: Run) -> None:
     two.write_config(two.config_file.read_text() + gone)
     answer = run("console", "--print", "dev")
     assert answer.returncode == 3
-    assert 'profile "dev" names the sso-session "gone", which is not there' in answer.stderr
+    assert 'profile "dev" names the sso-session "gone", which does not exist' in answer.stderr
 
 
 def test_an_account_name_without_a_saved_list_is_exit_5_with_the_command_that_lists(

@@ -109,7 +109,7 @@ def test_a_state_folder_that_cannot_be_written_fails_no_command(tmp_path: Path):
     app = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
     favourites.record_use(app, PROFILE)
     [warning] = app.warnings
-    assert warning.startswith("this use could not be recorded: ")
+    assert warning.startswith("this use of the role could not be recorded: ")
 
 
 def test_a_key_that_is_a_path_is_refused_before_anything_is_written(app: App, tmp_path: Path):
