@@ -106,7 +106,7 @@ class LockNotObtained(LocalState):
 
 
 class NotOurs(LocalState):
-    """At the path of one of our files is something that we did not create: we do not touch it."""
+    """A path of ours has a file that we did not create, so we do not touch it."""
 
 
 class AnotherUsersHome(LocalState):

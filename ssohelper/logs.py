@@ -1,4 +1,4 @@
-"""Logs to stderr without secrets: warnings; more with -v, -vv or SSOHELPER_LOG=debug."""
+"""Logs to stderr, without secrets: warnings, or more with -v, -vv or SSOHELPER_LOG=debug."""
 
 import logging
 import sys

@@ -54,7 +54,13 @@ class Setting(NamedTuple):
 
 SETTINGS = (
     Setting("default_region", "region", None, "the region that new profiles get"),
-    Setting("form", "choice", "process", "the form of new profiles", ("process", "sso")),
+    Setting(
+        "form",
+        "choice",
+        "process",
+        "the form of new profiles: process runs ssohelper, sso does not",
+        ("process", "sso"),
+    ),
     Setting(
         "guard.rules",
         "texts",
@@ -111,7 +117,7 @@ _COMMANDS = ("notify", "browser")
 
 
 class Settings:
-    """The settings of one run of the program. `values` has those of the file with line numbers."""
+    """The settings of one run. `values` has the settings in the file, with their line numbers."""
 
     def __init__(
         self, path: Path, values: Mapping[str, tuple[Any, int]], environ: Mapping[str, str]
@@ -230,7 +236,7 @@ def value_of(key: str, words: tuple[str, ...]) -> Any:
         if setting.kind in ("texts", "notify"):
             return _checked(setting, _items(words), "")
         if len(words) != 1:
-            raise UsageProblem(f'"{key}" takes one value')
+            raise UsageProblem(f'the setting "{key}" takes one value')
         return _from_text(setting, words[0], "")
     except ConfigInvalid as cause:
         raise UsageProblem(cause.message, hint=cause.hint) from cause

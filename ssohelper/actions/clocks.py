@@ -28,7 +28,7 @@ class SessionClock(NamedTuple):
     """What is known of one session. Times are epoch seconds, or None if unknown.
 
     `state` is the state of the access token. `sign_in_ends_at` is the end of the sign-in, as
-    `status --json` reports it. `outlook` says when a new sign-in is needed, given also the token.
+    `status --json` reports it. `outlook` says when a new sign-in is needed, and counts the token.
     """
 
     session: SsoSession

@@ -76,9 +76,7 @@ def open_in_browser(
     browser requests the redirect.
     """
     session, role = profile.session, profile.role
-    federation = app.federation(
-        page.region
-    )  # may raise for AWS_ENDPOINT_URL_SIGNIN: comes first
+    federation = app.federation(page.region)  # may raise for AWS_ENDPOINT_URL_SIGNIN: comes first
     endpoint = console_sign_in_endpoint(page.region, app.environ)
     issuer.check_credentials_destination(
         tokens.load_issuer(app, session), "console sign-in", endpoint, session

@@ -167,7 +167,7 @@ def _reply_from_cache(app: App, key: RoleKey) -> Reply:
         return found.reply
     return Reply(
         error=AwsUnreachable(
-            "no answer in time: this machine is very busy, or the network is slow",
+            "no answer from AWS in time: this machine is very busy, or the network is slow",
             hint="try again in a minute",
         )
     )

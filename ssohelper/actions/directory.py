@@ -134,7 +134,7 @@ def _warn_of_refused(app: App, found: Listing) -> None:
     if refused:
         more = len(refused) - _MOST_NAMES_IN_A_WARNING
         names = ", ".join(refused[:_MOST_NAMES_IN_A_WARNING]) + (f" and {more} more" * (more > 0))
-        app.warn(f"AWS refuses to list the roles of {names}; their earlier roles are shown")
+        app.warn(f"AWS refuses to list the roles of {names}; the roles of the last list are shown")
 
 
 # -- a new listing from AWS --------------------------------------------------------------------
@@ -299,7 +299,7 @@ class _Refresh:
         first = self._failures[0]
         return AwsUnreachable(
             f"{missing} of {len(self._accounts)} accounts are not listed yet: {first.message}",
-            hint="the answers so far are saved; continue with: "
+            hint="the accounts listed so far are saved; continue with: "
             f"ssohelper list --refresh --session {self._session.name}",
         )
 

@@ -75,7 +75,7 @@ class Environment(NamedTuple):
     unset: tuple[str, ...]
 
     def revealed(self) -> dict[str, str]:
-        """Return the variables to set, with bare secrets. Call this only where they are used."""
+        """Return the variables to set, secrets unwrapped. Call this on the line that uses them."""
         return {
             name: value.reveal() if isinstance(value, Secret) else value
             for name, value in self.set.items()

@@ -258,7 +258,8 @@ def _word(shell: str, path: str, home: str) -> str:
     """Return the path quoted for the shell; as `~/…` if possible, because users share rc files."""
     home = home.rstrip("/")
     inner = path.removeprefix(f"{home}/")
-    # An empty HOME, or / as HOME in a container, is skipped: every path would begin with it.
+    # With an empty HOME, or with / as HOME in a container, the path is not shortened, because every
+    # path would begin with it.
     if home and shell != "pwsh" and inner != path and shell_text.typed(inner) == inner:
         return f"~/{inner}"
     return shell_text.quoted(shell, path)

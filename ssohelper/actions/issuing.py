@@ -217,7 +217,7 @@ def _received(
 def issue_for_question(
     portal: Portal, token: AccessToken, role: Role, deadline: Deadline
 ) -> RoleCredentials:
-    """Return credentials for one request of our own; they are not cached or given to callers.
+    """Return credentials for a request of our own to AWS; they are not cached or given to callers.
 
     The token is from a new sign-in and is not saved yet. Raises the same errors as `issue`.
     """

@@ -102,7 +102,7 @@ def log_out(app: App, session: SsoSession) -> bool:
     # The token's own lock is not taken, because a renewal may hold it for a minute. When that
     # renewal ends, it finds no token in the file and discards the new one.
     with app.tokens.lock_state(session.name, app.clock.deadline()):
-        # Ctrl-Z can stop us for minutes, so another tool may have signed in since we read the token.
+        # Ctrl-Z can stop us for minutes: another tool may have signed in since we read the token.
         if not _is_replaced(app, session, token):
             app.tokens.forget(session)
         app.credentials.forget_session(session.name)
@@ -118,7 +118,7 @@ def log_out(app: App, session: SsoSession) -> bool:
     return token is not None
 
 
-# -- without an interactive sign-in -------------------------------------------------------------
+# -- reusing a sign-in --------------------------------------------------------------------------
 
 
 def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutcome | None:

@@ -1,6 +1,6 @@
 """Gives advance notice that a sign-in ends. Each notice is given once, by one process.
 
-Called by what renews: a renewal process, the broker after a role call, an endpoint.
+Called after renewals: by a renewal process, by the broker after a role call, by an endpoint.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def try_to_give_due_notice(
             app, session, next_at, is_refused=is_refused, even_signed_out=even_signed_out
         )
     except (SsoHelperError, OSError) as error:
-        _log.info('no notice for "%s": %s', session.name, error)
+        _log.info('no notice was given for session "%s": %s', session.name, error)
 
 
 def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperError | None) -> None:

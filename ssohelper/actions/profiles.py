@@ -98,7 +98,7 @@ def plan_add(
         taken = {entry.name.lower() for entry in config.profiles()} | _lower(request.taken_names)
         if checked_name(name).lower() in taken | {"default"}:
             raise UsageProblem(
-                f'a profile named "{name}" already exists', hint="choose another: --name NAME"
+                f'a profile named "{name}" already exists', hint="choose another name: --name NAME"
             )
         request = request._replace(name=name)
     return profile_plan.plan_sync(config, request)

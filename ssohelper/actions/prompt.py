@@ -157,7 +157,7 @@ def _account(app: App, profile: Profile) -> Account:
 
 
 def _in_use(app: App, has_fixed_keys: bool) -> tuple[str, Profile | None]:
-    """Return the name of the profile or keys in use, and the profile if it is one of ours."""
+    """Return the name of the profile or keys in use, and the profile if its role is known."""
     kind, _, used = app.environ.get(_USED, "").partition(" ")
     asked = used if has_fixed_keys and kind == "keys" else ""
     name = asked or app.environ.get("AWS_PROFILE", "")

@@ -46,7 +46,7 @@ def start_error(path: str, cause: OSError) -> SsoHelperError:
     if cause.errno == errno.ENOENT:
         return ProgramNotFound(
             f'"{show(path, 120)}" names an interpreter that does not exist',
-            hint="check its first line",
+            hint="check the first line of the program",
         )
     return NotExecutable(f'"{show(path, 120)}" cannot be run: {(cause.strerror or "").lower()}')
 
@@ -54,7 +54,7 @@ def start_error(path: str, cause: OSError) -> SsoHelperError:
 def find_program(name: str, environ: Mapping[str, str]) -> str:
     """Return the program's path. A name without a slash is searched in PATH's absolute folders.
 
-    Empty and relative folders in PATH are skipped, lest a file in the current folder is run.
+    Empty and relative folders in PATH are skipped, so that no file in the current folder is run.
     Raises: ProgramNotFound, NotExecutable.
     """
     names = _file_names(name, environ)

@@ -219,12 +219,12 @@ def _account_id(listing: Listing | None, session: SsoSession, text: str) -> str:
     if listing is None:
         raise RoleNotAssigned(
             f'no account named "{text}" is known: session "{session.name}" was never listed',
-            hint=f"list it with: ssohelper list --session {session.name}",
+            hint=f"list its accounts with: ssohelper list --session {session.name}",
         )
     raise RoleNotAssigned(
         f'no account named "{text}" in the list of session "{session.name}"',
         hint=did_you_mean(text, [account.name for account in accounts])
-        + f"refresh it with: ssohelper list --refresh --session {session.name}",
+        + f"refresh the list with: ssohelper list --refresh --session {session.name}",
     )
 
 

@@ -43,7 +43,7 @@ def choose_session(
     if not SESSION_NAME.fullmatch(chosen):
         raise UsageProblem(
             f'"{chosen}" is not a valid name for a session',
-            hint="letters, digits, dot, dash and underscore, at most 64 of them: --session NAME",
+            hint="use letters, digits, dot, dash and underscore, at most 64: --session NAME",
         )
     found = (
         region

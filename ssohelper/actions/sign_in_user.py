@@ -94,7 +94,10 @@ def _portal(app: App, session: SsoSession, token: AccessToken) -> Portal:
 
 
 class _UserLookup:
-    """Finds the user's name in a thread. Reads files before, as threads must not share an App."""
+    """Finds the user's name in a thread.
+
+    All files are read before the thread starts, because threads must not share an `App`.
+    """
 
     def __init__(self, app: App, session: SsoSession, token: AccessToken) -> None:
         self._app = app

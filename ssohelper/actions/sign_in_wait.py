@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.model import SsoSession
 
-# The variable of this setting. `exec --hold` sets it, so that ssohelper in its child waits too.
+# The variable of the setting wait_for_sign_in. `exec --hold` sets it for its child, so that every
+# ssohelper that the child runs waits too.
 VARIABLE = "SSOHELPER_WAIT_FOR_SIGN_IN"
 # How long `exec --hold` waits unless the settings say otherwise.
 HOLD = "12h"

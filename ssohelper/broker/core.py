@@ -133,7 +133,7 @@ class Broker:
     def next_wake(self, now: float) -> float:
         """Return when `advance` must be called next; infinity if nothing is due before an event.
 
-        What became due after the last `advance` call, while replies were written, is due now.
+        What became due after the last `advance` call, while replies were written, counts as due.
         """
         now = min(now, self._advanced_at)
         moments = [NEVER]
@@ -372,7 +372,7 @@ class Broker:
             self._ports.tell_to_wait(caller, caller.deadline_at - now)
 
     def _drop_if_unwanted(self, job: Job) -> None:
-        """Forget a job that no caller waits for, unless it is an untried background job."""
+        """Forget a job that no caller waits for, unless it is a background job not yet tried."""
         session = self._ensure_session(job.key.session_name)
         lacks_token = session.needs_renewal and session.renewal.is_failing
         is_tried = job.backoff.is_failing or session.calls.is_failing or lacks_token

@@ -32,7 +32,7 @@ IDLE_SECONDS = 8.0
 LONGEST_LIFE_SECONDS = 240.0
 _LONGEST_SLEEP_SECONDS = 1.0
 _MOST_CONNECTIONS = 4000
-# accept() fails: too many files open here (EMFILE, often 1,024) or in the system, or no memory.
+# Errors of accept(): too many open files of this process (EMFILE) or of the system, or no memory.
 _NO_MORE_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _ACCEPT_PAUSE_SECONDS = 0.05
 

@@ -16,7 +16,7 @@ _SLOWEST = 1.0
 _WINDOW_SECONDS = 1.02
 # 429s that arrive within this time are taken as answers to one burst of calls.
 _ONE_BURST_SECONDS = 0.5
-# For this long after an answer of AWS, calls count as getting through.
+# For this long after an answer from AWS, calls to AWS count as getting through.
 _FLOWING_SECONDS = 3.0
 # After a 429, the rate grows again by this share, and at least by 1/s, per second of answers.
 _REGAINED_SHARE = 0.25

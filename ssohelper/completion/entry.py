@@ -31,7 +31,8 @@ _ZSH_TAGS = {
     "role_glob": "role",
     "role": "role",
 }
-# COMP_TYPE if readline inserts whole candidates: in menu-complete and in insert-completions.
+# The values of COMP_TYPE with which readline inserts whole candidates: for its commands
+# menu-complete and insert-completions.
 _INSERTING_TYPES = ("37", "42")
 
 

@@ -82,7 +82,8 @@ class Names:
 
     @cached_property
     def _index(self) -> "NameIndex":
-        # A lambda, because `self._app.config` alone would load the parser, even for a valid index.
+        # Passed as a lambda, because naming `self._app.config.read` here would load the parser,
+        # even if the index is valid.
         return self._app.name_index.load(lambda: self._app.config.read())
 
 

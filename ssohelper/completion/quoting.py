@@ -58,7 +58,7 @@ class _Reader:
         self._word: list[str] = []
         self._has_word = False
         self._quote = ""
-        # Where the text that readline replaces begins: now, and before the open quote.
+        # The position from which readline replaces text, now and before the open quote.
         self._start = self._start_before_quote = 0
         self._is_after_redirection = False
 
@@ -76,7 +76,7 @@ class _Reader:
         return Line(self._words, word, tail, self._quote, self._is_after_redirection)
 
     def _read_unquoted(self, position: int) -> int:
-        """Read a character outside quotes, with its escape; return the number of characters read."""
+        """Read a character outside quotes, with its escape; return the count of characters read."""
         char = self._text[position]
         if char == "\\":
             self._has_word = True

@@ -108,4 +108,4 @@ def test_an_account_name_without_a_saved_list_is_exit_5_with_the_command_that_li
     answer = run("console", "--print", "corp:payments-prod/Admin")
     assert answer.returncode == 5
     assert 'session "corp" was never listed' in answer.stderr
-    assert "hint: list it with: ssohelper list --session corp" in answer.stderr
+    assert "hint: list its accounts with: ssohelper list --session corp" in answer.stderr
