@@ -1,4 +1,4 @@
-"""The user's choices for each session's profiles, in `<state>/choices/<session>.json`."""
+"""Stores how the user wants each session's profiles, in `<state>/choices/<session>.json`."""
 
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,16 @@ from ssohelper.stores import files
 
 
 class ChoicesStore:
-    """Choices by session name. A missing, malformed or unknown value counts as not chosen."""
+    """Stores the user's choices (filters, template, form, region, removed roles) by session.
+
+    A choice whose value is missing, malformed or unknown counts as not made.
+    """
 
     def __init__(self, state: Path) -> None:
         self._folder = state / "choices"
 
     def load(self, session_name: str) -> Choices:
-        """Return the session's choices. Damaged values are reported in the log."""
+        """Return the user's choices for the session. Damaged values are logged and left out."""
         path = self._file(session_name)
         found = files.read_json(path)
         if found is None:
@@ -27,16 +30,16 @@ class ChoicesStore:
         return choices
 
     def save(self, session_name: str, choices: Choices) -> None:
-        """Write the choices unless the file already holds them."""
+        """Write the user's choices unless the session's file already holds them."""
         path, document = self._file(session_name), document_of(choices)
-        # Compares documents, not choices, so that a damaged file is written again.
+        # Compares the JSON objects, not the parsed choices, so that a damaged file is rewritten.
         if files.read_json(path) == document or (choices == Choices() and not path.exists()):
             return
         files.ensure_private_folder(self._folder)
         files.write_json(path, document)
 
     def forget(self, session_name: str) -> None:
-        """Remove the session's choices."""
+        """Remove the user's choices for the session."""
         files.remove(self._file(session_name))
 
     def _file(self, session_name: str) -> Path:
@@ -44,7 +47,7 @@ class ChoicesStore:
 
 
 def document_of(choices: Choices) -> dict[str, Any]:
-    """Return the choices as the JSON object of the file."""
+    """Return the user's choices as the JSON object that is written to their file."""
     return {
         "accounts": list(choices.accounts),
         "roles": list(choices.roles),

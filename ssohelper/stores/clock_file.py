@@ -1,4 +1,4 @@
-"""The last reading of AWS's clock: `<runtime>/aws-clock`."""
+"""Stores the last reading of AWS's clock, from a Date header, in `<runtime>/aws-clock`."""
 
 import sys
 import time
@@ -9,12 +9,12 @@ from ssohelper.core.schema import state_records as schema
 from ssohelper.errors import LocalState
 from ssohelper.stores import files
 
-# A Date header has whole seconds and arrives late: a smaller difference is no difference.
+# A Date header has whole seconds and arrives late, so a smaller difference is ignored.
 _SAME_SECONDS = 3.0
 
 
 class ClockFile:
-    """AWS's time now, calculated from the last Date header of AWS's that was saved."""
+    """Calculates AWS's present time from the last Date header of AWS that was saved."""
 
     def __init__(self, runtime: Path) -> None:
         self._runtime = runtime
@@ -22,20 +22,20 @@ class ClockFile:
         self._reading = self._load()
 
     def now(self, wall: float) -> float:
-        """Return AWS's time; the wall clock's without a saved reading."""
+        """Return AWS's present time; without a saved reading, `wall`, this machine's time."""
         return aws_now(self._reading, wall, _uptime(), self._boot)
 
     def learn(self, aws_at: float, wall: float) -> None:
-        """Save a new reading, `aws_at` at wall clock `wall`, unless it agrees with the present one.
+        """Save that AWS's clock showed `aws_at` when this machine's clock showed `wall`.
 
-        Raises: LocalState.
+        Saves nothing when the last reading agrees with that. Raises: LocalState.
         """
         known = self._reading is not None and self._reading.boot == self._boot
         if known and abs(self.now(wall) - aws_at) <= _SAME_SECONDS:
             return
-        # Where both clocks agree this far, this machine's is used. A Date is rounded down, so with
-        # AWS's we would still serve credentials for up to a second in which botocore, by this
-        # machine's clock, asks again for each request.
+        # When both clocks agree this closely, this machine's time is used. A Date header is rounded
+        # down, so AWS's time would be up to 1 s late. For that second we would serve credentials
+        # that botocore, which uses this machine's clock, asks us for again at each request.
         agreed = wall if abs(wall - aws_at) <= _SAME_SECONDS else aws_at
         self._reading = Reading(agreed, wall, _uptime(), self._boot)
         files.ensure_private_folder(self._runtime)
@@ -59,7 +59,7 @@ def _uptime() -> float:
 
 
 def _boot() -> str:
-    """Return the id of this boot; "" where the system has none."""
+    """Return the id of this boot of the machine; "" when the system has no such id."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:

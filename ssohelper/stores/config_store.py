@@ -1,8 +1,8 @@
 """~/.aws/config on disk: reads it, replaces it in one step, and undoes earlier writes.
 
-A write takes the lock, reads the file again, writes a temporary file beside the target, parses
-that, calls fsync and renames it. A symlink stays a symlink and the mode stays. AWS's own tools
-take no lock, so the file is compared once more before the rename.
+A write takes the lock, reads the config again, writes a temporary file beside it, parses that
+temporary file, calls fsync and renames it. A symlink stays a symlink, and the mode is unchanged.
+AWS's own tools take no lock, so just before the rename the config is read and compared once more.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ _ChangesFor = Callable[[ConfigFile], Sequence[Change]]
 
 
 class ConfigStore:
-    """The config file, the names in the credentials file, and the versions saved for undo."""
+    """Reads and writes ~/.aws/config, saves versions for undo, reads the credentials' names."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class ConfigStore:
         runtime: Path,
         is_copy: bool = False,
     ) -> None:
-        """`is_copy`: the config is the copy that `exec --server` makes for its command."""
+        """With `is_copy`, the config is the copy that `exec --server` makes for its command."""
         self.path = config_file
         self.is_copy = is_copy
         self._file = UserFile(config_file)
@@ -47,7 +47,7 @@ class ConfigStore:
     def read(self) -> ConfigFile:
         """Return the config as it is now. A missing file is an empty config.
 
-        Raises: ConfigInvalid with the line, LocalState when it cannot be read.
+        Raises: ConfigInvalid, which names the bad line; LocalState when the file cannot be read.
         """
         found = self._file.read()
         # One command asks for the config in several places, so an unchanged file is parsed once.
@@ -56,7 +56,7 @@ class ConfigStore:
         return self._parsed[1]
 
     def read_credentials_names(self) -> set[str]:
-        """Return the section names of the credentials file: for SDKs they win over profiles."""
+        """Return the section names of the credentials file. SDKs prefer them to profiles."""
         data = UserFile(self._credentials_path).read().data
         return set(ConfigText(data, str(self._credentials_path)).sections)
 
@@ -66,10 +66,11 @@ class ConfigStore:
         deadline: Deadline,
         choices: Mapping[str, Choices] | None = None,
     ) -> None:
-        """Make the changes that `changes_for` returns for the config as it is under the lock.
+        """Read the config under the lock, and make the changes that `changes_for` returns for it.
 
-        No changes write nothing. `choices` are the choices before the command, by session name;
-        undo restores them. Raises: ConfigInvalid, LocalState; then the file is unchanged.
+        Without changes nothing is written. `choices` are the user's choices before the command,
+        by session name; undo restores them.
+        Raises: ConfigInvalid, LocalState; in both cases the config is unchanged.
         """
 
         def new_content(found: Found) -> bytes | None:
@@ -82,9 +83,9 @@ class ConfigStore:
     # -- undo ------------------------------------------------------------------------------
 
     def load_last_version(self, *, is_undone: bool = False) -> Version | None:
-        """Return the last write; with `is_undone` the last undo. None when none is saved.
+        """Return the last write of the config, or with `is_undone` the last undo; None if none.
 
-        Raises: LocalState when what is saved is missing or damaged.
+        Raises: LocalState when its saved version is missing or damaged.
         """
         return self._versions.load_last(_content(self._file.read()), is_undone=is_undone)
 
@@ -95,11 +96,11 @@ class ConfigStore:
         deadline: Deadline,
         choices: Mapping[str, Choices] | None = None,
     ) -> None:
-        """Reverse a write (or an undo), so that the file is again as it was before it.
+        """Reverse a write or an undo: the config becomes again what it was before.
 
-        Restores the exact bytes when the file is as that write left it; when it was edited since,
-        makes the changes that `changes_for` returns. The undo is saved like a write, with the
-        present `choices`, so that it can be reversed too.
+        Restores the exact bytes unless the config was edited since; otherwise makes the changes
+        that `changes_for` returns. The reversal is saved as a version too, with the user's present
+        `choices`, so that it can be reversed in turn.
         """
 
         def new_content(found: Found) -> bytes | None:
@@ -110,7 +111,7 @@ class ConfigStore:
 
         self._replace_file(new_content, deadline, choices or {}, to_reverse=version)
 
-    # -- writing ---------------------------------------------------------------------------
+    # -- replacing the config file ---------------------------------------------------------
 
     def _replace_file(
         self,
@@ -119,9 +120,10 @@ class ConfigStore:
         choices: Mapping[str, Choices],
         to_reverse: Version | None,
     ) -> None:
-        """Replace the file's content under the lock (None: remove the file) and save the version.
+        """Replace the config's content under the lock, and save a version for undo.
 
-        Reads the file again and starts over when another program changes it before the rename.
+        If `new_content` returns None, removes the file. Starts over with the present content when
+        another program changes the file before the rename.
         """
         self._refuse_copy()
         is_undo = to_reverse is not None and not to_reverse.is_undone
@@ -147,7 +149,7 @@ class ConfigStore:
         )
 
     def _refuse_copy(self) -> None:
-        """Raise LocalState when the config is a copy: a write to it would be lost with it."""
+        """Raise LocalState when the config is a copy, which is removed with all changes to it."""
         if self.is_copy:
             raise LocalState(
                 f'"{self.path}" is a copy of your config; exec --server removes it at its end',

@@ -1,9 +1,10 @@
-"""The config before and after each of the last writes, for undo and redo. Verified when read.
+"""Saves ~/.aws/config as it was before and after each of the last writes, for undo and redo.
 
-`<state>/config-versions/<hash of the config's path>/<number>` is one write: a line of JSON with
-length and SHA-256 of the config before and after (or that there was no file), then both contents.
-`index` lists the writes that can be undone and the undos that can be redone, the last one last.
-Each config has a folder of its own, so two configs never undo each other. All files are 0600.
+`<state>/config-versions/<hash of the config's path>/<number>` describes one write. Its first line
+is JSON: length and SHA-256 of the config before and after the write, or that there was no config.
+Both contents follow; they are verified when they are read. The file `index` lists the writes that
+can be undone and the undos that can be redone, the latest last. Each config has a folder of its
+own, so that undo never mixes two configs. All files have mode 0600.
 """
 
 import hashlib
@@ -21,15 +22,16 @@ from ssohelper.stores import files
 from ssohelper.stores.choices_file import document_of
 
 _MAX_VERSIONS = 3
-# Two configs of at most 64 MB each, and the JSON line above them.
+# A version's file holds two configs of at most 64 MB each, after a line of JSON.
 _LIMIT_BYTES = (2 * 64 << 20) + (1 << 20)
 _INDEX = "index"
 
 
 class Version(NamedTuple):
-    """One write. None: there was no file. `choices` are those before the write, by session name.
+    """One write of the config: its content before and after; None when there was no file.
 
-    `is_undone`: the write was an undo, so reversing it is a redo.
+    `choices` are the user's choices before the write, by session name.
+    With `is_undone`, the write was an undo, so reversing it is a redo.
     """
 
     number: int
@@ -59,7 +61,7 @@ class ConfigVersions:
         *,
         is_undone: bool = False,
     ) -> Version:
-        """Save a write that is about to be made. Older ones are removed by `complete`, after it."""
+        """Save the version of a write that comes next. `complete`, after it, removes old ones."""
         files.ensure_private_folder(self._folder)
         index = self._load_index_or_empty()
         number = max((*self._list_numbers(), *index.undo, *index.redo, 0)) + 1
@@ -72,7 +74,7 @@ class ConfigVersions:
         return version
 
     def complete(self, version: Version, reversed_one: Version | None = None) -> None:
-        """Record that the write was made. `reversed_one`: the write or undo that it reversed."""
+        """Record that the write was made, and that it reversed the write or undo `reversed_one`."""
         index = self._load_index_or_empty()
         if reversed_one is None:
             index = index._replace(redo=())  # after a new write, earlier undos cannot be redone
@@ -84,11 +86,12 @@ class ConfigVersions:
         self._remove_unlisted()
 
     def cancel(self, version: Version) -> None:
-        """Remove a saved write that failed."""
+        """Remove the saved version of a write that failed."""
         index = self._load_index_or_empty()
         undo = tuple(number for number in index.undo if number != version.number)
         redo = tuple(number for number in index.redo if number != version.number)
-        # The index first: a process killed in between leaves an unlisted file, not a broken undo.
+        # The index is changed first: a process that is killed after that leaves an unlisted file.
+        # In the other order it would leave an undo whose file is missing.
         if undo or redo:
             self._save(_Index(undo, redo))
         else:
@@ -96,10 +99,11 @@ class ConfigVersions:
         files.remove(self._file(version.number))
 
     def load_last(self, present: bytes | None, *, is_undone: bool = False) -> Version | None:
-        """Return the write to reverse, given the config's `present` content; None without one.
+        """Return the last write that can be reversed, or with `is_undone` the last undo; or None.
 
-        Skips a write that a process saved and, because it was killed, never made.
-        Raises: LocalState when a version is missing or damaged. It never counts as an empty file.
+        `present` is the config's content now. A write is skipped if its version was saved, but its
+        process was killed before the write. Raises: LocalState when a version is missing or
+        damaged, since reversing it as if it were empty would remove the user's config.
         """
         index = self._load_index()
         for number in reversed(index.redo if is_undone else index.undo):
@@ -108,7 +112,7 @@ class ConfigVersions:
                 return version
         return None
 
-    # -- pieces --------------------------------------------------------------------------------
+    # -- reading and writing version files -----------------------------------------------------
 
     @property
     def _folder(self) -> Path:
@@ -136,7 +140,7 @@ class ConfigVersions:
         return _Index(*found)
 
     def _load_index_or_empty(self) -> _Index:
-        """Return the index, or an empty one when it is damaged: the next write replaces it."""
+        """Return the index of versions; an empty one if damaged, as the next write replaces it."""
         try:
             return self._load_index()
         except LocalState:
@@ -147,7 +151,7 @@ class ConfigVersions:
         files.write_json(self._folder / _INDEX, document)
 
     def _remove_unlisted(self) -> None:
-        """Remove the files that the index does not list. Earlier releases left some."""
+        """Remove version files that the index does not list. Earlier releases left such files."""
         index = self._load_index()
         keep = {_INDEX, *map(str, (*index.undo, *index.redo))}
         for name in files.list_names(self._folder):
@@ -199,9 +203,9 @@ def _described(data: bytes | None) -> dict[str, Any]:
 
 
 def _split_content(rest: bytes, described: schema.Described | None) -> tuple[bytes | None, bytes]:
-    """Return the content that the head describes and the bytes after it.
+    """Return the config's content at the start of `rest`, and the bytes after it.
 
-    Raises: Damaged when length or SHA-256 differ.
+    Raises: Damaged when its length or SHA-256 is not the one in `described`.
     """
     if described is None:
         return None, rest

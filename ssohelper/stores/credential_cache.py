@@ -1,9 +1,10 @@
-"""Role credentials in the runtime folder: one folder for each role.
+"""Stores role credentials in the runtime folder, with one folder for each role.
 
-`<runtime>/credentials/<session>/<account>/<role>/` holds `cached.json`, which we read, and
-`response`, the published response, which a hit prints (fastpath/published.py). They are two calls:
-the credentials of a guarded role are cached and never published. The session's folder also holds
-what its responses depend on (stores/session_stamp.py).
+`<runtime>/credentials/<session>/<account>/<role>/` holds two files: `cached.json`, which this
+module reads, and `response`, the published response that a hit prints (fastpath/published.py).
+`save` and `publish` are two calls, because a guarded role's credentials are cached but never
+published. The session's folder also holds the stamps by which a hit sees whether its published
+responses are still valid (stores/session_stamp.py).
 """
 
 import logging
@@ -25,14 +26,17 @@ _CACHED = "cached.json"
 
 
 class CredentialCache:
-    """Role credentials by session, account and role. A damaged file counts as missing."""
+    """Stores credentials by session, account and role. A damaged file counts as missing."""
 
     def __init__(self, runtime: Path, stamp: SettingsStamp | None = None) -> None:
         self._runtime = runtime
         self._stamp = stamp
 
     def load(self, key: RoleKey, session: SsoSession) -> CachedCredentials | None:
-        """Return the cached credentials, expired or not; None for another start URL or region."""
+        """Return the role's cached credentials, expired or not; None if there are none.
+
+        Credentials from another start URL or region than the session's count as missing.
+        """
         path = self._folder(key) / _CACHED
         found = files.read_json(path)
         if found is None or not _is_of(found, key):
@@ -42,7 +46,7 @@ class CredentialCache:
         return _parse_cached(found, path)
 
     def save(self, key: RoleKey, session: SsoSession, cached: CachedCredentials) -> None:
-        """Write the credentials to the cache. Raises: LocalState."""
+        """Write the role's credentials to the cache. Raises: LocalState."""
         credentials = cached.credentials
         document = {
             **key._asdict(),
@@ -56,16 +60,17 @@ class CredentialCache:
             "token_id": cached.token_id,
         }
         folder = self._ensure_folder(key)
-        # Files that are written once, such as the settings' stamp, are written in this one.
+        # The runtime folder itself is seldom written to, so old temporary files are removed here.
         files.sweep_folder_once(str(self._runtime))
         files.write_json(folder / _CACHED, document, durable=False)
 
     def publish(
         self, key: RoleKey, document: bytes, valid_until: int, now: int | None = None
     ) -> None:
-        """Write the response that hits print until `valid_until`, epoch seconds of this machine.
+        """Write the published response, which hits print until `valid_until`.
 
-        Its second line says the same in seconds of uptime, which no jump of the clock changes.
+        That is in epoch seconds by this machine's clock. The response's second line gives the same
+        instant in seconds of uptime, which stays right when the clock is changed.
         Writes nothing when the settings have changed since this process read them.
         Raises: LocalState.
         """
@@ -77,11 +82,11 @@ class CredentialCache:
         files.write_atomically(path, content, mtime=valid_until, durable=False)
 
     def load_published_until(self, key: RoleKey) -> int:
-        """Return until when hits print the published response, epoch seconds; 0 without one.
+        """Return until when (epoch seconds) hits print the role's published response; 0 if none.
 
-        A malformed one counts as none, and so does one that was written under other settings or
-        before the clock was set back.
-        Raises: NotOurs for a link, another user's file, and the like.
+        A response that is malformed, or was written under other settings or before the clock was
+        set back, counts as missing.
+        Raises: NotOurs when the response's file is a link, another user's, or otherwise unsafe.
         """
         if self._stamp and self._stamp.is_due():
             return 0
@@ -118,18 +123,18 @@ class CredentialCache:
             self.withdraw_session(session_name)
 
     def forget_role(self, key: RoleKey) -> None:
-        """Remove the role's folder: cached credentials and published response."""
+        """Remove the role's folder, with its cached credentials and published response."""
         files.remove_tree(self._folder(key))
 
     def forget_session(self, session_name: str) -> int:
-        """Remove the session's folder; return how many files of roles there were in it."""
+        """Remove the session's folder of credentials; return how many files of roles it held."""
         folder = self._session_folder(files.session_file_name(session_name))
         removed = sum(files.remove_tree(folder / account) for account in _list_accounts(folder))
         files.remove_tree(folder)
         return removed
 
     def list_entries(self) -> list[tuple[RoleKey, CachedCredentials]]:
-        """Return the cached credentials, sorted by key, without files that cannot be read."""
+        """Return all cached credentials that can be read, sorted by role key."""
         found = []
         for session_name in self.list_session_names():
             for key in self._list_keys(session_name):
@@ -150,7 +155,7 @@ class CredentialCache:
         return str(self._folder(key) / _CACHED)
 
     def list_session_names(self) -> list[str]:
-        """Return the sessions that have a folder here."""
+        """Return the names of the sessions that have a folder of credentials."""
         return files.list_names(self._runtime / "credentials")
 
     def _list_keys(self, session_name: str) -> Iterator[RoleKey]:
@@ -174,12 +179,12 @@ class CredentialCache:
 
 
 def _list_accounts(folder: Path) -> list[str]:
-    # The session's folder has links too, to AWS's folders: nothing in those is ours.
+    # The session's folder also holds links to AWS's folders, whose content is not ours to remove.
     return [name for name in files.list_names(folder) if ACCOUNT_ID.fullmatch(name)]
 
 
 def _is_of(found: dict[str, Any], key: RoleKey) -> bool:
-    # The path says it too, but not on a file system that ignores upper and lower case.
+    # The path is not enough: a file system may take "Admin" and "admin" for the same name.
     return all(found.get(name) == value for name, value in key._asdict().items())
 
 

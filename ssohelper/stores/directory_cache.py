@@ -1,4 +1,4 @@
-"""The last complete listing of each session, and separately one that is not finished yet."""
+"""Stores each session's last complete listing of accounts and roles, and any unfinished one."""
 
 import json
 from contextlib import AbstractContextManager
@@ -10,31 +10,31 @@ from ssohelper.core.listing import Listing
 from ssohelper.core.schema import listings as schema
 from ssohelper.stores import files
 
-# 5,000 accounts with 20 roles each are 4 MB.
+# A listing of 5,000 accounts with 20 roles each takes 4 MB.
 _LIMIT_BYTES = 64 << 20
 _SAVED, _UNFINISHED = "listing.json", "unfinished.json"
 
 
 class DirectoryCache:
-    """Listings by session name, in the state folder. A damaged file counts as missing."""
+    """Stores listings by session name, in the state folder. A damaged file counts as missing."""
 
     def __init__(self, state: Path) -> None:
         self._state = state
 
     def load(self, session_name: str) -> Listing | None:
-        """Return the last complete listing, of whatever portal."""
+        """Return the session's last complete listing, even if it is of another portal."""
         return self._read(session_name, _SAVED)
 
     def save(self, session_name: str, listing: Listing) -> None:
-        """Write the complete listing. Raises: LocalState."""
+        """Write the session's complete listing. Raises: LocalState."""
         self._write(session_name, _SAVED, listing)
 
     def load_unfinished(self, session_name: str) -> Listing | None:
-        """Return the listing that the next refresh continues."""
+        """Return the session's unfinished listing, which the next refresh continues."""
         return self._read(session_name, _UNFINISHED)
 
     def save_unfinished(self, session_name: str, listing: Listing) -> None:
-        """Write what has been listed so far. Raises: LocalState."""
+        """Write an unfinished listing: the accounts listed so far. Raises: LocalState."""
         self._write(session_name, _UNFINISHED, listing)
 
     def remove_unfinished(self, session_name: str) -> None:
@@ -42,16 +42,16 @@ class DirectoryCache:
         files.remove(self._file(session_name, _UNFINISHED))
 
     def forget(self, session_name: str) -> int:
-        """Remove both listings of the session; return how many there were."""
+        """Remove the session's complete and unfinished listings; return how many there were."""
         return files.remove_tree(self._file(session_name, _SAVED).parent)
 
     def lock_listing(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
-        """Return the lock of the process that refreshes the listing in the background."""
+        """Return the lock that a process holds while it refreshes the listing in the background."""
         path = self._state / "locks" / files.session_file_name(session_name) / "listing.lock"
         return files.hold_lock(path, deadline, self._state)
 
     def list_session_names(self) -> list[str]:
-        """Return the sessions that have a listing."""
+        """Return the names of the sessions that have a listing."""
         return files.list_names(self._state / "listings")
 
     def path_of(self, session_name: str) -> str:
@@ -69,7 +69,7 @@ class DirectoryCache:
         files.write_atomically(path, text.encode("ascii"))
 
     def _file(self, session_name: str, name: str) -> Path:
-        # A folder for each session: a file "corp.unfinished" could be a session of that name.
+        # Each session has a folder: as a file, "corp.unfinished" could be a session of that name.
         return self._state / "listings" / files.session_file_name(session_name) / name
 
 

@@ -1,4 +1,4 @@
-"""Turns an OSError into the error that the user sees. The only place that words these."""
+"""Turns an OSError into the error message that the user sees. Only this module words them."""
 
 import errno
 import logging
@@ -11,7 +11,7 @@ _warned: set[str] = set()
 
 
 class FileTooLarge(LocalState):
-    """A file with more bytes than any file of ours has."""
+    """Raised for a file that is larger than any file of its kind that ssohelper writes."""
 
 
 def unreadable(path: str, cause: OSError) -> LocalState:
@@ -32,7 +32,7 @@ def unwritable(path: str, cause: OSError) -> LocalState:
 
 
 def refused(path: str, cause: Refused, what: str = "") -> NotOurs:
-    """Return the error for a file that is not safe to use. `what` precedes the path."""
+    """Return the error for a file that is not safe to use. Its message begins with `what`."""
     return NotOurs(
         f'{what}"{path}" {cause.strerror}: not touched', hint=f"check it with: ls -l {path}"
     )
@@ -45,7 +45,7 @@ def reason(cause: BaseException | None) -> str:
 
 
 def os_error(error: BaseException) -> OSError | None:
-    """Return the OSError among an error and its causes."""
+    """Return the first OSError among an error and its causes; None without one."""
     found: BaseException | None = error
     while found is not None and not isinstance(found, OSError):
         found = found.__cause__
@@ -53,13 +53,13 @@ def os_error(error: BaseException) -> OSError | None:
 
 
 def errno_of(error: BaseException) -> int | None:
-    """Return the error number of the OSError among an error and its causes."""
+    """Return the errno of the first OSError among an error and its causes; None without one."""
     found = os_error(error)
     return found.errno if found else None
 
 
 def warn_once(message: str) -> None:
-    """Log a warning, once per process."""
+    """Log the warning, unless this process has logged the same one before."""
     if message not in _warned:
         _warned.add(message)
         _log.warning("%s", message)

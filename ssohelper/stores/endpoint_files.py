@@ -1,7 +1,7 @@
-"""An endpoint's files while it runs: a private folder, a token folder, an env file, a socket.
+"""The files of a running endpoint: a private folder, a token folder, an env file, a socket.
 
-The private folder is in the state folder: the system removes a login's runtime folder when the
-login ends, but a job in tmux goes on. Its content is worthless once its endpoint has ended.
+The private folder is in the state folder, because the system removes a user's runtime folder at
+logout, while a job in tmux goes on. The folder's content is worthless once its endpoint has ended.
 """
 
 import contextlib
@@ -28,7 +28,8 @@ import fcntl
 _NAME = re.compile(r"[0-9]+-[0-9a-f]+")
 _SOCKET_NOTE = "socket"
 _LOCK = "lock"
-# sockaddr_un holds 108 bytes on Linux, 104 on macOS and the BSDs, the last of them 0.
+# A socket's path (sockaddr_un) takes up to 108 bytes on Linux and 104 on macOS and the BSDs,
+# with the zero byte that ends it.
 _LONGEST_SOCKET_PATH = 107 if sys.platform == "linux" else 103
 _URL = re.compile(r"http://127\.0\.0\.1:([0-9]{1,5})/")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -36,27 +37,30 @@ _TOKEN_VARIABLES = {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZ
 
 
 class PrivateFolder:
-    """A folder of this process alone, until `remove`. Making one removes abandoned ones."""
+    """A folder that only this process uses, until it calls `remove`.
+
+    Making one also removes the folders that killed endpoints left.
+    """
 
     def __init__(self, base: Path) -> None:
         self._base = base
         self._contents: dict[str, bytes] = {}
         self._token_folder: TokenFolder | None = None
-        # The background thread restores files while the main thread writes or removes some.
+        # A lock, because a background thread restores files that the main thread may be removing.
         self._changing = threading.Lock()
         files.ensure_private_folder(base)
         _remove_abandoned(base)
         self.path, self._lock = _make_locked_folder(base)
 
     def write_file(self, name: str, content: bytes) -> Path:
-        """Write a file, mode 0600, and remember it: `restore` writes it again if it is missing."""
+        """Write a file, mode 0600, and remember its content, so that `restore` can rewrite it."""
         with self._changing:
             self._contents[name] = content
             files.write_atomically(self.path / name, content)
         return self.path / name
 
     def restore(self) -> None:
-        """Write missing files again: a cleaner of temporary files may have removed them."""
+        """Write missing files again, which a cleaner of temporary files may have removed."""
         with self._changing:
             for name, content in self._contents.items():
                 if not os.path.lexists(self.path / name):
@@ -67,13 +71,16 @@ class PrivateFolder:
                 self._token_folder.restore()
 
     def write_token_folder(self, path: Path, token: Secret) -> Path:
-        """Write the token to a folder of the user's too; return its file. Raises: LocalState."""
+        """Write the token to a folder that the user named; return the token's file.
+
+        Raises: LocalState.
+        """
         with self._changing:
             self._token_folder = TokenFolder(path, token)
         return self._token_folder.file
 
     def remove(self) -> None:
-        """Remove the folder, the token's file and the socket."""
+        """Remove the private folder, the token's file and the socket."""
         with self._changing, contextlib.suppress(LocalState):
             self._contents.clear()
             if self._token_folder is not None:
@@ -86,9 +93,9 @@ class PrivateFolder:
     def bind_socket(self, path: Path) -> socket.socket:
         """Return a socket bound to the path, mode 0600; the caller listens on it.
 
-        Its path is written to the folder: if this process is killed, the next endpoint removes it.
-        Raises: UsageProblem for a path that is too long; LocalState for one that exists, and for a
-        folder where another user could put a socket in its place.
+        The path is noted in the private folder, so that the next endpoint removes the socket if
+        this process is killed. Raises: UsageProblem for a path that is too long; LocalState for a
+        path that exists, or where another user could replace the socket.
         """
         if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
             raise UsageProblem(
@@ -102,15 +109,19 @@ class PrivateFolder:
 
 
 class TokenFolder:
-    """A folder of the user's where an endpoint writes its token, for containers that mount it.
+    """A folder that the user names, where an endpoint writes its token for containers.
 
-    The file is replaced by a rename: a container that mounts the folder reads the new file with its
-    next request; a container that mounts the file would keep the old one. The file is removed when
-    the endpoint ends, so that clients send nothing to a program that gets the same port.
+    A new token file replaces the old one by a rename. A container that mounts the folder reads the
+    new file at its next request; one that mounts the file itself would keep the old token. The
+    token file is removed when the endpoint ends, so that clients do not send the token to another
+    program that then gets the same port.
     """
 
     def __init__(self, path: Path, token: Secret) -> None:
-        """Raises: LocalState for a folder that other users may enter, or another endpoint uses."""
+        """Write the token to the folder.
+
+        Raises: LocalState for a folder that other users may enter or another endpoint uses.
+        """
         self.file = path / "token"
         self._token = token.reveal().encode()
         self._lock = _lock_user_folder(path)
@@ -127,31 +138,34 @@ class TokenFolder:
             raise
 
     def restore(self) -> None:
-        """Write the file again when it is missing."""
+        """Write the token file again when it is missing."""
         if not os.path.lexists(self.file):
             files.write_atomically(self.file, self._token)
 
     def remove(self) -> None:
-        """Remove the file. The folder stays: containers have mounted it."""
+        """Remove the token file. The folder stays, because containers have mounted it."""
         with contextlib.suppress(LocalState):
             files.remove(self.file)
         os.close(self._lock)
 
 
 class EnvFile:
-    """A file of NAME=VALUE lines with an endpoint's address and token, mode 0600. It stays."""
+    """A file of NAME=VALUE lines with an endpoint's address and token, mode 0600.
+
+    The file is not removed when the endpoint ends.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def load_port(self) -> int | None:
-        """Return the port of the previous endpoint; None without one.
+        """Return the previous endpoint's port, from its env file; None when there is no file.
 
-        Raises: LocalState for a folder that other users may write in, and for a file of another
-        program.
+        Raises: LocalState when other users may write in the file's folder, or when the file is not
+        an endpoint's.
         """
         _check_folder(self.path.parent)
-        # Another program's file keeps its mode.
+        # The mode is left unchanged, since the file may be another program's.
         content = files.read_own_file(self.path, tighten=False)
         if content is None or not content.strip():
             return None
@@ -161,26 +175,26 @@ class EnvFile:
         url = _URL.match(lines.get("AWS_CONTAINER_CREDENTIALS_FULL_URI", ""))
         if url is None or not lines.keys() & _TOKEN_VARIABLES:
             raise LocalState(
-                f'"{self.path}" is no env file of an endpoint: not touched',
-                hint="name another one, or remove it",
+                f'"{self.path}" is not an env file of an endpoint: not touched',
+                hint="name another file, or remove this one",
             )
         return int(url.group(1))
 
     def save(self, variables: Mapping[str, str]) -> None:
-        """Write the file for `docker run --env-file` and for `set -a; . FILE`."""
+        """Write the env file, for `docker run --env-file` and for `set -a; . FILE`."""
         text = "".join(f"{name}={value}\n" for name, value in variables.items())
         files.write_atomically(self.path, text.encode())
 
 
-# -- pieces ------------------------------------------------------------------------------------
+# -- checking folders, locks and sockets -------------------------------------------------------
 
 
 def _check_folder(folder: Path, *, shared: bool = False) -> None:
     """Raise LocalState for a folder in which another user could replace our file.
 
-    `shared` also accepts a folder like /tmp, which belongs to root and where users cannot remove
-    each other's files; and a folder that our own group may write: with umask 002, each user has a
-    group of the same number and is its only member.
+    `shared` also accepts two kinds of folders: one like /tmp, which belongs to root and where users
+    cannot remove each other's files; and one where our own private group may write. Systems with
+    umask 002 give each user such a group (gid = uid), whose only member is that user.
     """
     try:
         found = os.stat(folder)
@@ -231,7 +245,7 @@ def _lock_user_folder(path: Path) -> int:
 
 def _bind(path: Path) -> socket.socket:
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    # The umask, so that the file has its mode from the first moment.
+    # The umask gives the socket mode 0600 from the moment it exists.
     before = os.umask(0o177)
     try:
         made.bind(os.fspath(path))
@@ -252,7 +266,8 @@ def _make_locked_folder(base: Path) -> tuple[Path, int]:
     while True:
         path = base / f"{os.getpid()}-{os.urandom(8).hex()}"
         files.ensure_private_folder(path)
-        # A lock, not our process id, shows that we live: a container has other process ids.
+        # The lock shows that this endpoint is alive. A process id could not: containers number
+        # their processes separately.
         try:
             lock, _found = open_own_file(os.fspath(path / _LOCK), os.O_RDWR | os.O_CREAT)
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -293,10 +308,10 @@ def _try_hold(lock: Path) -> Iterator[bool]:
 
 
 def _remove_noted_socket(note: Path) -> None:
-    """Remove the socket that the note names, unless it was replaced or a process listens on it.
+    """Remove the socket that the file `note` names, if no process listens on it.
 
-    Inode and path identify it. The device does not: it may have another number after a restart of
-    the machine (btrfs, NFS).
+    A socket with another inode has replaced the named one, and stays. The device number is not
+    compared, because it may differ after a restart of the machine (btrfs, NFS).
     """
     inode, _, path = os.fsdecode(files.read_own_file(note) or b"").partition(":")
     with contextlib.suppress(OSError, ValueError):

@@ -1,7 +1,7 @@
-"""Checked reads and atomic writes of files of ours. All stores read and write by these functions.
+"""Checked reads and atomic writes of our own files. All stores read and write by these functions.
 
-The rules for reading are those of `fastpath.open_file`. A write makes a new file beside the target
-and renames it: no reader sees half a file, and no file is ever truncated in place.
+A read follows the rules of `fastpath.open_file`. A write makes a new file beside the target and
+renames it, so that no reader sees half a file.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ from ssohelper.stores.own_folders import (
     tighten_mode,
 )
 
-# Every store imports this module alone for its work on the disk.
+# For its work on the disk, a store imports this module alone; so it exports other modules' names.
 __all__ = [
     "FileTooLarge",
     "ensure_folder",
@@ -61,7 +61,7 @@ _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 READ_LIMIT_BYTES = 1 << 20
-# A new file: the name may be no link, and no other process may have it.
+# Flags to create a file: the open fails if anything, even a link, has that name already.
 _NEW_FILE = (
     os.O_CREAT
     | os.O_EXCL
@@ -79,10 +79,11 @@ _swept: set[str] = set()
 def read_own_file(
     path: Path | str, limit: int = READ_LIMIT_BYTES, *, tighten: bool = True
 ) -> bytes | None:
-    """Return the bytes of a file of ours, by the rules of `fastpath.open_file`; None without one.
+    """Return the bytes of one of our files, by the rules of `fastpath.open_file`; None if missing.
 
-    A mode that lets other users in is set to 0600, with one warning; not without `tighten`.
-    Raises: NotOurs for a link, FIFO, folder, another owner, a hard link; FileTooLarge; LocalState.
+    With `tighten`, a mode that lets other users read or write is set to 0600, with one warning.
+    Raises: NotOurs for a link, FIFO, folder, hard link or other user's file; FileTooLarge;
+    LocalState.
     """
     opened = read_with_status(path, limit, tighten=tighten)
     return None if opened is None else opened[0]
@@ -91,7 +92,7 @@ def read_own_file(
 def read_with_status(
     path: Path | str, limit: int = READ_LIMIT_BYTES, *, tighten: bool = True
 ) -> tuple[bytes, os.stat_result] | None:
-    """Return the bytes of a file of ours and its status, as `read_own_file`."""
+    """Return the bytes and the status of one of our files; otherwise like `read_own_file`."""
     path = os.fspath(path)
     try:
         descriptor, found = open_file.open_own_file(path, for_root=True)
@@ -100,7 +101,7 @@ def read_with_status(
     except OSError as cause:
         raise unreadable(path, cause) from cause
     try:
-        # Root leaves the files of the user whose HOME it was given as they are.
+        # If root runs with a user's HOME (sudo -E), that user's files keep their modes.
         if tighten and open_file.is_ours(found):
             tighten_mode(descriptor, found, path)
         return open_file.read_all(descriptor, path, limit), found
@@ -127,9 +128,9 @@ def read_json(path: Path | str, limit: int = READ_LIMIT_BYTES) -> dict[str, Any]
 def read_record(
     path: Path | str, parse: Callable[[dict[str, Any]], _T], limit: int = READ_LIMIT_BYTES
 ) -> _T | None:
-    """Return `parse` of the JSON object in the file; None for a missing or damaged file.
+    """Return what `parse` makes of the JSON object in the file; None if missing or damaged.
 
-    Raises: as `read_own_file`.
+    Raises the errors of `read_own_file`.
     """
     found = read_json(path, limit)
     if found is None:
@@ -142,7 +143,7 @@ def read_record(
 
 
 def report_damage(path: Path | str, damage: Damaged) -> None:
-    """Log, for -v, that the file counts as missing. The next write replaces it."""
+    """Log, for -v, that the damaged file counts as missing. The next write replaces it."""
     _log.info('"%s" is damaged (%s): counted as missing', os.fspath(path), damage)
 
 
@@ -155,7 +156,7 @@ def parse_object(content: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-# -- writing -----------------------------------------------------------------------------------
+# -- writing files -----------------------------------------------------------------------------
 
 
 def write_atomically(
@@ -170,9 +171,9 @@ def write_atomically(
 ) -> None:
     """Replace the file at `path` with `data`, completely or not at all; its folder must exist.
 
-    Without `durable`, a power failure may lose the data: for caches, where fsync would cost 1 to
-    5 ms each. `check` gets the bytes as read back from the disk; it raises to prevent the write.
-    Raises: LocalState when the disk refuses; NotOurs for a link or another user's file at `path`.
+    Without `durable`, a power failure may lose the data; caches use this, as each fsync costs 1 to
+    5 ms. `check` gets the new bytes as read back from the disk; if it raises, nothing is replaced.
+    Raises: LocalState when the disk fails; NotOurs for a link or another user's file at `path`.
     """
     path = os.fspath(path)
     refuse_another_users_home(path)
@@ -196,7 +197,7 @@ def write_atomically(
 
 
 def _temp_beside(path: str) -> str:
-    """Return a new name in the target's folder, by which a sweep knows it as a temporary file."""
+    """Return an unused path beside `path`, with the prefix of the temporary files we remove."""
     folder = os.path.dirname(path) or "."
     return os.path.join(folder, f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(6).hex()}")
 
@@ -209,7 +210,10 @@ def write_json(
 
 
 def write_link(path: Path | str, target: str) -> None:
-    """Make `path` a link to `target`, in one step; its folder must exist. Raises: LocalState."""
+    """Make `path` a symlink to `target`, replacing any file in one step; its folder must exist.
+
+    Raises: LocalState.
+    """
     path = os.fspath(path)
     temp = _temp_beside(path)
     try:
@@ -238,8 +242,8 @@ class Reservation:
     ) -> bool:
         """Replace the file at the reserved path, completely or not at all. Raises: LocalState.
 
-        `is_wanted` is called last, when the data is on the disk. Returns its answer: False leaves
-        the file as it was.
+        `is_wanted` is called when the data is on the disk. If it returns False, so does this
+        function, and the file at the path stays as it was.
         """
         try:
             _refuse_unusual_target(self._path)
@@ -257,7 +261,8 @@ class Reservation:
             try:
                 _replace(self._temp, self._path)
             except FileNotFoundError:
-                # Another program removed it, or a host that shares the folder but not the locks.
+                # The reserved file was removed by another program, or by a host that shares this
+                # folder but not our locks.
                 write_atomically(self._path, data, mtime=mtime)
             _sync_folder(os.path.dirname(self._path) or ".")
         except OSError as cause:
@@ -267,10 +272,9 @@ class Reservation:
 
 @contextlib.contextmanager
 def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
-    """Reserve `size` bytes of disk space for a file at `path`; free the rest at the end.
+    """Reserve `size` bytes of disk space for `path`, with a temporary file of that size beside it.
 
-    The space is a file of that size beside `path`.
-    Raises: LocalState when the disk has no such space; NotOurs for a link or another user's file at
+    Raises: LocalState when the disk lacks the space; NotOurs for a link or another user's file at
     `path`.
     """
     path = os.fspath(path)
@@ -286,11 +290,11 @@ def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
         raise unwritable(path, cause) from cause
     try:
         try:
-            # Written zeros: with fallocate, some file systems promise space that they do not have.
+            # Zeros are written, because with fallocate some file systems promise space they lack.
             left = size
             while left > 0:
                 left -= os.write(descriptor, bytes(left))
-            # Other processes' sweeps leave a locked file alone, whatever the clock says of its age.
+            # The lock keeps other processes from removing this file as an old temporary file.
             with contextlib.suppress(OSError):  # a file system without locks
                 try_lock(descriptor)
             os.fsync(descriptor)
@@ -303,7 +307,7 @@ def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
             os.unlink(temp)
 
 
-# -- pieces ------------------------------------------------------------------------------------
+# -- temporary files and renames ---------------------------------------------------------------
 
 
 def _refuse_unusual_target(path: str) -> None:
@@ -335,7 +339,7 @@ def _read_back(path: str) -> bytes:
 
 def _replace(temp: str, path: str) -> None:
     if sys.platform == "win32":
-        # Windows cannot replace a file that a process has open: readers take milliseconds.
+        # Windows cannot replace a file while a process has it open. Readers need milliseconds.
         ends_at = time.monotonic() + _READ_SECONDS
         while time.monotonic() < ends_at:
             with contextlib.suppress(PermissionError):
@@ -346,7 +350,7 @@ def _replace(temp: str, path: str) -> None:
 
 
 def _sync_folder(folder: str) -> None:
-    # Errors do not matter: the rename is done, and some file systems refuse fsync on a folder.
+    # Errors are ignored: the rename is done, and some file systems refuse fsync on a folder.
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         try:
@@ -356,7 +360,7 @@ def _sync_folder(folder: str) -> None:
 
 
 def sweep_folder_once(folder: str) -> None:
-    """Remove temporary files of killed writers, over an hour old; once per folder and process."""
+    """Remove temporary files over an hour old, which killed writers left; once per folder."""
     if folder in _swept:
         return
     _swept.add(folder)
@@ -365,7 +369,7 @@ def sweep_folder_once(folder: str) -> None:
             if entry.name.startswith(TEMP_PREFIX):
                 with contextlib.suppress(OSError):
                     age = time.time() - entry.stat(follow_symlinks=False).st_mtime
-                    # The temporary file of a published response is dated in the future: it stays.
+                    # A published response's temporary file has a time in the future, so it stays.
                     if age > _TEMP_LIFE_SECONDS and not _is_reserved(entry.path):
                         os.unlink(entry.path)
 
@@ -373,7 +377,8 @@ def sweep_folder_once(folder: str) -> None:
 def _is_reserved(path: str) -> bool:
     """Return whether a living process holds this temporary file as a reservation.
 
-    It may look old when the clock was set ahead, or the machine slept, while AWS was asked.
+    Such a file may look over an hour old: the clock was set ahead, or the machine slept, while the
+    process waited for AWS.
     """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:

@@ -1,7 +1,7 @@
-"""Locks between processes: each has a deadline, jitter, and the holder's process id.
+"""Locks between processes, with a deadline, random pauses, and the holder's process id.
 
-docs/decisions/0004 says why we have our own. A lock file is never removed: its being there says
-nothing, and after a removal two processes could each hold a lock of the same path.
+docs/decisions/0004 says why we use no library. A lock file is never removed: that it exists does
+not mean that it is locked, and after a removal two processes could each hold a lock of the path.
 """
 
 import contextlib
@@ -18,9 +18,10 @@ from ssohelper.fastpath.open_file import Refused, open_own_file
 from ssohelper.stores.disk_errors import errno_of, os_error, reason, refused, warn_once
 from ssohelper.stores.own_folders import ensure_private_folder, tighten_mode
 
-# Network file systems without a lock daemon answer so. Working without a lock beats failing.
+# Errors of network file systems without a lock daemon. Working without a lock beats failing.
 _NO_LOCKS_HERE = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
-# Such a disk takes no cached credentials either, but the caller can still be answered.
+# Errors of a disk that takes no new file. It takes no cached credentials either, but without the
+# lock the caller can still get credentials.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 _PID = b"pid "
@@ -32,12 +33,11 @@ def hold_lock(
 ) -> Iterator[None]:
     """Hold the lock at `path`; wait for it until the deadline, and try at least once.
 
-    The lock's folder is made, for us alone, and so is `base`, a folder above it. Without
-    `is_private` the folder is AWS's: it must exist and keeps its mode.
+    The lock's folder, and `base`, a folder above it, get mode 0700 and are made when missing.
+    Without `is_private` the folder is AWS's: it must exist and keeps its mode.
 
-    Where the file system has no locks or takes no file, the caller goes on without the lock, with
-    one warning.
-    Raises: LockNotObtained, which names the holder's process id.
+    If the file system has no locks or takes no new file, one warning is logged, and the caller goes
+    on without the lock. Raises: LockNotObtained, which names the holder's process id.
     """
     path = os.fspath(path)
     descriptor = _open_and_lock(path, deadline, base, is_private)
@@ -45,7 +45,7 @@ def hold_lock(
         yield
     finally:
         if descriptor is not None:
-            # Unlocked before it is closed: a forked child may have a copy of the descriptor for a
+            # Closing alone might not unlock: a forked child may keep a copy of the descriptor for a
             # moment longer.
             _unlock(descriptor)
             os.close(descriptor)
@@ -54,7 +54,7 @@ def hold_lock(
 def _open_and_lock(
     path: str, deadline: Deadline, base: Path | None, is_private: bool
 ) -> int | None:
-    """Return the locked descriptor; None where the disk takes no lock file."""
+    """Return the descriptor of the locked file; None when the disk takes no lock file."""
     while True:
         descriptor = _open(path, base, is_private)
         if descriptor is None:
@@ -73,7 +73,7 @@ def _open_and_lock(
 
 
 def _open(path: str, base: Path | None, is_private: bool) -> int | None:
-    """Open the lock file, and make it when it is missing; None where the disk takes no file."""
+    """Open the lock file, and make it when it is missing; return None if the disk takes no file."""
     try:
         if base is not None:
             ensure_private_folder(base)
@@ -98,7 +98,7 @@ def _open(path: str, base: Path | None, is_private: bool) -> int | None:
 
 
 def _wait_for_lock(descriptor: int, path: str, deadline: Deadline) -> bool:
-    """Return True when the lock is held; False where the file system has no locks."""
+    """Wait for the lock and return True; return False when the file system has no locks."""
     while True:
         try:
             try_lock(descriptor)
@@ -123,8 +123,8 @@ def _wait_for_lock(descriptor: int, path: str, deadline: Deadline) -> bool:
 if sys.platform == "win32":
     import msvcrt
 
-    # Far after the process id, which other processes must be able to read: on Windows a locked byte
-    # cannot be read.
+    # On Windows a locked byte cannot be read. So the locked byte is far after the process id, which
+    # other processes must be able to read.
     _LOCKED_BYTE = 1 << 30
 
     def try_lock(descriptor: int) -> None:
@@ -142,7 +142,10 @@ else:
     import fcntl
 
     def try_lock(descriptor: int) -> None:
-        """Lock the open file, until it is closed. Raises: BlockingIOError while another has it."""
+        """Lock the open file until it is closed.
+
+        Raises: BlockingIOError when another process has the lock.
+        """
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _unlock(descriptor: int) -> None:
@@ -158,12 +161,12 @@ else:
 
 
 def _write_pid(descriptor: int) -> None:
-    # For the error message of waiting processes alone: the lock itself never depends on it.
+    # The process id is only for waiting processes' error message. Locking never depends on it.
     with contextlib.suppress(OSError):
         os.ftruncate(descriptor, 0)
         os.lseek(descriptor, 0, os.SEEK_SET)
-        # Not a number alone, which is JSON: `aws sso logout` parses each file beside the token, and
-        # fails at a number.
+        # The prefix keeps this from being JSON: `aws sso logout` parses each file beside the token
+        # file, and fails when one holds a number.
         os.write(descriptor, b"%b%d\n" % (_PID, os.getpid()))
 
 

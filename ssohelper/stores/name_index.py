@@ -1,7 +1,7 @@
-"""An index of the names in ~/.aws/config, for TAB: `<runtime>/names.json`.
+"""An index of the names in ~/.aws/config, for TAB completion: `<runtime>/names.json`.
 
 Reading a config of 10,000 profiles takes 0.12 s, reading its index 3 ms. The index is valid while
-the config has the path, inode, modification time and size that it was made from.
+the config has the path, inode, modification time and size that the index records.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from ssohelper.errors import LocalState, SsoHelperError
 from ssohelper.stores import files
 
 if TYPE_CHECKING:
-    # For types alone: a TAB with a valid index does not load the parser.
+    # Imported for type checks alone: TAB completion with a valid index needs no config parser.
     from ssohelper.core.config_file import ConfigFile
 
-# To increase when the format changes, or the way in which the config is read.
+# Increase this when the index's format changes, or what is read from the config for it.
 _VERSION = 1
 _LIMIT_BYTES = 64 << 20
-# FAT stores times in steps of 2 s: a second write within them may leave the same time.
+# FAT stores times in steps of 2 s, so two writes within 2 s may leave the same modification time.
 _SURE_AFTER_SECONDS = 2
 
 
 class IndexedProfile(NamedTuple):
-    """A profile; `session_name` is None if the config does not name its session."""
+    """A profile of the config; `session_name` is None if the config does not name its session."""
 
     name: str
     session_name: str | None
@@ -38,7 +38,7 @@ class IndexedProfile(NamedTuple):
 
 
 class NameIndex(NamedTuple):
-    """Names in the order of the config. They are not checked: any character may be in them."""
+    """Names in the order of the config. They are unchecked: any character may be in them."""
 
     profiles: list[IndexedProfile]
     session_names: list[str]
@@ -46,7 +46,7 @@ class NameIndex(NamedTuple):
 
 
 class NameIndexFile:
-    """Records the state of the config at its creation: to be created before the config is read."""
+    """The index's file. Create this object before the config is read: it records its status."""
 
     def __init__(self, runtime: Path, config_file: Path) -> None:
         self._path = runtime / "names.json"
@@ -58,9 +58,9 @@ class NameIndexFile:
             self._is_sure = abs(time.time() - status.st_mtime) >= _SURE_AFTER_SECONDS
 
     def load(self, read_config: Callable[[], ConfigFile]) -> NameIndex:
-        """Return the names in the config. Without a valid index, read the config and save one.
+        """Return the names in the config. Without a valid index, read the config and save an index.
 
-        A config that cannot be read has no names.
+        A config that cannot be read counts as one without names.
         """
         with contextlib.suppress(LocalState):
             saved = files.read_record(self._path, self._parse, _LIMIT_BYTES)

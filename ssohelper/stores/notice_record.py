@@ -1,7 +1,7 @@
-"""The record of the notices given for each session: `<state>/notices/<session>.json`.
+"""Records which notices were given for each session, in `<state>/notices/<session>.json`.
 
-With it several brokers, renewals and endpoints give each notice once. The caller of `save` and
-`forget` holds the session's state lock.
+So several brokers, renewals and endpoints together give each notice only once. The caller of `save`
+or `forget` must hold the session's state lock.
 """
 
 from pathlib import Path
@@ -12,24 +12,27 @@ from ssohelper.stores import files
 
 
 class NoticeRecord:
-    """One small file for each session. A damaged file counts as missing."""
+    """Stores the notices given, in one file for each session. A damaged file counts as missing."""
 
     def __init__(self, state: Path) -> None:
         self._state = state
 
     def load(self, session_name: str) -> GivenNotices:
-        """Return the record; an empty one where there is none."""
+        """Return the session's record of notices; an empty one when there is none."""
         return files.read_record(self._file(session_name), schema.given_notices) or GivenNotices()
 
     def save(self, session_name: str, given: GivenNotices) -> None:
-        """Write the record. Raises: LocalState."""
+        """Write the session's record of notices. Raises: LocalState."""
         files.ensure_private_folder(self._state)
         path = self._file(session_name)
         files.ensure_private_folder(path.parent)
         files.write_json(path, {"end": given.end, "marks": sorted(given.marks)})
 
     def forget(self, session_name: str) -> None:
-        """Remove the record: the next sign-in has an end of its own. Raises: LocalState."""
+        """Remove the session's record, so that the next sign-in gets notices of its own.
+
+        Raises: LocalState.
+        """
         files.remove(self._file(session_name))
 
     def _file(self, session_name: str) -> Path:

@@ -1,7 +1,7 @@
-"""Our folders: their names, how they are made and removed, and where nothing is created.
+"""Names, makes, lists and removes ssohelper's own folders. Creates nothing in another user's home.
 
-A folder of ours has mode 0700 and belongs to us: no other user can replace a file in it. A file of
-ours has mode 0600.
+Our folders belong to our user and have mode 0700, so that no other user can replace a file in
+them. Our files have mode 0600.
 """
 
 import contextlib
@@ -21,11 +21,11 @@ from ssohelper.stores.disk_errors import reason, warn_once
 
 
 def session_file_name(name: str) -> str:
-    """Return the session's name. Raises: ConfigInvalid when it cannot be the name of a file."""
+    """Return the session's name unchanged. Raises: ConfigInvalid if it cannot be a file's name."""
     if not SESSION_NAME.fullmatch(name):
         raise ConfigInvalid(
             f'"{show(name, 80)}" cannot be a session\'s name',
-            hint="letters, digits, dot, dash and underscore; at most 64, "
+            hint="use letters, digits, dot, dash and underscore: at most 64, "
             "beginning with a letter or digit",
         )
     return name
@@ -34,7 +34,7 @@ def session_file_name(name: str) -> str:
 def role_file_names(key: RoleKey) -> tuple[str, str, str]:
     """Return session, account id and role name. Raises: ConfigInvalid if one cannot name a file."""
     if not ACCOUNT_ID.fullmatch(key.account_id):
-        raise ConfigInvalid(f'"{show(key.account_id, 80)}" is no account id: 12 digits')
+        raise ConfigInvalid(f'"{show(key.account_id, 80)}" is no account id: it has 12 digits')
     if not ROLE_NAME.fullmatch(key.role_name):
         raise ConfigInvalid(f'"{show(key.role_name, 80)}" is no role name')
     return session_file_name(key.session_name), key.account_id, key.role_name
@@ -44,8 +44,9 @@ def role_file_names(key: RoleKey) -> tuple[str, str, str]:
 
 
 def ensure_private_folder(path: Path | str) -> Path:
-    """Make the folder, and those above it, for us alone; close one that other users can enter.
+    """Make the folder, and missing folders above it, with mode 0700.
 
+    If the folder exists and other users can enter it, its mode is set to 0700, with one warning.
     Raises: LocalState when it belongs to another user or is not a folder.
     """
     refuse_another_users_home(path)
@@ -65,7 +66,7 @@ def ensure_private_folder(path: Path | str) -> Path:
 
 
 def ensure_folder(path: Path | str) -> None:
-    """Make the folder when it is missing, with those missing above it, each with mode 0700."""
+    """Make the folder if it is missing, and missing folders above it, each with mode 0700."""
     text = os.fspath(path)
     if not os.path.isdir(text):
         refuse_another_users_home(text)
@@ -95,12 +96,15 @@ def tighten_mode(descriptor: int, found: os.stat_result, path: str) -> None:
 
 
 def is_in_another_users_home(path: Path | str) -> bool:
-    """Return whether nothing may be created at this path: see folders.foreign_owner."""
+    """Return whether the path is in another user's home, where we create nothing.
+
+    `folders.foreign_owner` has the rules.
+    """
     return folders.foreign_owner(absolute(os.fspath(path)), os.environ) is not None
 
 
 def refuse_another_users_home(path: Path | str) -> None:
-    """Raise AnotherUsersHome where nothing may be created; its hint says what to do."""
+    """Raise AnotherUsersHome for a path in another user's home; its hint says what to do."""
     text = absolute(os.fspath(path))
     owner = folders.foreign_owner(text, os.environ)
     if owner is None:
@@ -113,7 +117,7 @@ def refuse_another_users_home(path: Path | str) -> None:
 
 
 def _load_user_name(uid: int) -> str:
-    """Return the user's name from the user database; the number when it has none."""
+    """Return the user's name from the user database; the user id when it has no name."""
     if sys.platform != "win32":
         import pwd
 
@@ -126,7 +130,7 @@ def _load_user_name(uid: int) -> str:
 
 
 def remove(path: Path | str) -> bool:
-    """Remove the file; of a link, the link itself. Return False when there was none."""
+    """Remove the file, or the link but not its target. Return False when there was neither."""
     if is_in_another_users_home(path) and os.path.lexists(path):
         refuse_another_users_home(path)
     try:
@@ -139,7 +143,7 @@ def remove(path: Path | str) -> bool:
 
 
 def remove_tree(path: Path | str) -> int:
-    """Remove the folder with all its content, following no link; return the number of files."""
+    """Remove the folder with its content, following no links; return how many files it had."""
     removed = 0
     try:
         with os.scandir(path) as found:
@@ -153,14 +157,14 @@ def remove_tree(path: Path | str) -> int:
             removed += remove_tree(entry.path)
         else:
             removed += remove(entry.path)
-    # Another process may have added a file meanwhile: the next removal takes it.
+    # Another process may have added a file meanwhile, which the next call will remove.
     with contextlib.suppress(OSError):
         os.rmdir(path)
     return removed
 
 
 def list_names(path: Path | str) -> list[str]:
-    """Return the sorted names in a folder, without hidden ones; none when it is missing."""
+    """Return the sorted names in a folder, without hidden ones; an empty list if it is missing."""
     try:
         return sorted(name for name in os.listdir(path) if name[0] != ".")
     except OSError:

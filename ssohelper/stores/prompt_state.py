@@ -1,10 +1,10 @@
-"""What shells' prompts read without starting a program: small files under `<runtime>/prompt/`.
+"""Small files under `<runtime>/prompt/`, which a shell's prompt reads without starting a program.
 
-`roles/SESSION/ACCOUNT/ROLE` has the rows of core.prompt_text in its first line. Where the renewal of
-the role's credentials has failed, a second line has their end in epoch seconds; shells do not read
-it. `no-role` is for a profile that has no role of ours. Each file has the modification time of the
-~/.aws/config from which a shell's answer was made: once the config is newer, the shell asks again.
-Everything here may vanish at any time; nothing here is secret.
+The first line of `roles/SESSION/ACCOUNT/ROLE` holds the rows of core.prompt_text. If a renewal of
+the role's credentials has failed, a second line, which shells do not read, says when the
+credentials expire (epoch seconds). `no-role` is for profiles that use no role of ssohelper's.
+Each file has the modification time of the ~/.aws/config that it was made from: once the config is
+newer, the shell asks again. The files may be removed at any time and hold no secret.
 """
 
 import os
@@ -16,24 +16,24 @@ from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import ConfigInvalid, LocalState
 from ssohelper.stores import files
 
-# Seven rows have at most 300 bytes.
+# The seven rows of a prompt's file take at most 300 bytes.
 _LIMIT_BYTES = 1024
 
 
 class PromptState:
-    """The files of roles that a prompt shows. A damaged file counts as missing."""
+    """Reads and writes the prompt files of roles. A damaged file counts as missing."""
 
     def __init__(self, runtime: Path) -> None:
         self._runtime = runtime
 
     def role_file(self, key: RoleKey | None) -> Path:
-        """Return the file of the role; of None the one for profiles without a role of ours."""
+        """Return the role's prompt file; for None the file for profiles without a role."""
         if key is None:
             return self._folder / "no-role"
         return self._folder.joinpath("roles", *files.role_file_names(key))
 
     def roles_of(self, session_name: str) -> list[RoleKey]:
-        """Return the roles of the session that have a file."""
+        """Return the roles of the session that have a prompt file."""
         folder = self._folder / "roles" / files.session_file_name(session_name)
         found = []
         for account_id in files.list_names(folder):
@@ -42,16 +42,16 @@ class PromptState:
                 try:
                     files.role_file_names(key)
                 except ConfigInvalid:
-                    continue  # no name of ours, such as that of a temporary file
+                    continue  # not a role's file, but a temporary file for instance
                 found.append(key)
         return found
 
     def has_file(self, key: RoleKey) -> bool:
-        """Return whether a shell has asked for this role, or its renewal has failed."""
+        """Return whether the role has a prompt file: a shell asked for it, or a renewal failed."""
         return os.path.lexists(self.role_file(key))
 
     def role_ends_at(self, key: RoleKey) -> int | None:
-        """Return when the role's credentials end, where their renewal has failed."""
+        """Return when the role's credentials expire, if a renewal of them failed; else None."""
         path = self.role_file(key)
         try:
             content = files.read_own_file(path, limit=_LIMIT_BYTES)
@@ -70,10 +70,11 @@ class PromptState:
         *,
         config_mtime_ns: int = 0,
     ) -> bool:
-        """Write the file of the role unless it says the same already.
+        """Write the role's prompt file unless it already says the same.
 
-        Without `config_mtime_ns` the file keeps its modification time. Returns False where the file
-        system does not keep such a time, so that the config would always be newer. Raises: LocalState.
+        The file gets the config's modification time, or keeps its own without `config_mtime_ns`.
+        Returns False if the file system does not store such a time exactly: then the config would
+        always be newer. Raises: LocalState.
         """
         path = self.role_file(key)
         present = _mtime_ns(path)
@@ -88,14 +89,14 @@ class PromptState:
         return _mtime_ns(path) >= config_mtime_ns
 
     def mtime_ns_of(self, path: str) -> int:
-        """Return the modification time of a config, in nanoseconds; 0 where there is no such file."""
+        """Return the modification time of a config in nanoseconds; 0 when there is no such file."""
         try:
             return os.stat(path).st_mtime_ns
         except OSError:
             return 0
 
     def forget_all(self) -> None:
-        """Remove all files: each shell asks again at its next prompt."""
+        """Remove all prompt files, so that each shell asks again at its next prompt."""
         files.remove_tree(self._folder)
 
     @property

@@ -1,18 +1,19 @@
-"""Records the sign-in and the config under which a session's responses were published.
+"""Records under which sign-in and which config a session's responses were published.
 
-A response must not be printed after a sign-out by any tool, after a sign-in (perhaps of another
-user), or after a change of the session's portal. A hit and the launcher read neither the token nor
-the config. In `<runtime>/credentials/<session>/` there are a link to each of the two files, and for
-each a stamp: a file with that file's modification time. A hit compares the times. Where one
-differs, it is a miss, never a hit with old credentials:
+A published response must not be printed after any tool has signed the user out, after a sign-in
+(perhaps of another user), or after a change of the session's portal. A hit does not read the token
+file and the config to see that. `<runtime>/credentials/<session>/` holds a link to each of these
+two files, and for each a stamp: a file that was given the same modification time. A hit compares
+the times. If they differ, the call is a miss. Three rules prevent hits with old credentials:
 
 * Responses are withdrawn before a stamp for another sign-in is written, and published after it. A
   process that is killed in between leaves responses without a matching stamp.
-* Each file's time is read before the file is read, and again before its stamp is written.
-* A file that was written less than 2 s ago gets no stamp: a second write in the same second may
-  leave the same time. Our own writes of the token file are dated back (stores/token_cache.py).
+* The modification time of token file or config is read before that file is read, and again before
+  its stamp is written.
+* A file that was written less than 2 s ago gets no stamp, because a second write in the same second
+  may leave the same time. Token files that we write get a time 2 s ago (stores/token_cache.py).
 
-The caller holds the session's state lock while it writes.
+The caller holds the session's state lock while it writes stamps.
 """
 
 import contextlib
@@ -28,19 +29,22 @@ from ssohelper.errors import LocalState
 from ssohelper.fastpath import folders
 from ssohelper.stores import files
 
-# Some shells and file systems compare whole seconds: a second write in the same one would go
-# unnoticed.
+# Some shells and file systems have times in whole seconds, so that a second write within the same
+# second would go unnoticed.
 _SETTLED_AFTER_SECONDS = 2
 _LIMIT_BYTES = 8192
 
 
 class SessionStamp:
-    """Reads the times of config and token file when it is made: make it before those are read."""
+    """The stamps of one session. Create this object before config and token file are read.
+
+    It reads the modification times of both files when it is created.
+    """
 
     def __init__(
         self, runtime: Path, session: SsoSession, config_file: str, token_file: str
     ) -> None:
-        """`token_file` is "" for a token store without a file that other tools could write."""
+        """`token_file` is "" for a token store that has no file which other tools could write."""
         self._runtime = runtime
         name = files.session_file_name(session.name)
         self._portal = f"{session.start_url}\n{session.region}\n".encode()
@@ -49,7 +53,8 @@ class SessionStamp:
             folders.config_link(str(runtime), name),
             folders.config_stamp(str(runtime), name),
         )
-        # Two home folders may share runtime folder and config (AWS_CONFIG_FILE), but no sign-in.
+        # Two home folders may share a runtime folder and a config (AWS_CONFIG_FILE), but each has
+        # sign-ins of its own. So the folder of the token file is compared too.
         self._token_folder = os.path.dirname(os.path.abspath(token_file)) if token_file else ""
         self._folder_link = folders.token_folder_link(str(runtime), name)
         self._token = _Part(
@@ -60,7 +65,7 @@ class SessionStamp:
 
     @property
     def is_due(self) -> bool:
-        """Whether the stamps must be written first: the responses may be of another sign-in."""
+        """Whether published responses may be of another sign-in, so that new stamps are due."""
         return self._is_settled and not self._matches
 
     @property
@@ -70,10 +75,10 @@ class SessionStamp:
         return known is not None and known != self._portal
 
     def prepare(self, withdraw: Callable[[], object]) -> bool:
-        """Write both stamps where they differ; return False when nothing may be published now.
+        """Update the session's stamps; return False when no response may be published now.
 
-        `withdraw` is called to remove the session's responses when they may be of another sign-in.
-        Raises: LocalState.
+        If the session's published responses may be of another sign-in, calls `withdraw`, which
+        removes them. Raises: LocalState.
         """
         if not self._is_settled:
             return False
@@ -93,9 +98,9 @@ class SessionStamp:
         return True
 
     def follow_renewal(self) -> None:
-        """Write the token file's new time after a renewal of ours, if the stamp matched before it.
+        """Update the token file's stamp after we renewed the token, so that responses stay valid.
 
-        So published responses stay valid. Raises: LocalState.
+        Does so only if the stamp matched before the renewal. Raises: LocalState.
         """
         if self._token.matches(b""):
             self._token.read_time()
@@ -120,7 +125,7 @@ class SessionStamp:
 
 
 class _Part:
-    """One file, the link to it, and its stamp: the file's time, and a further text to compare."""
+    """One file, the link to it, and its stamp: the file's modification time and a further text."""
 
     def __init__(self, path: str, link: str, stamp: str) -> None:
         self._path = path
@@ -129,7 +134,7 @@ class _Part:
         self.read_time()
 
     def read_time(self) -> None:
-        """Read the file's modification time, to compare and to write it later."""
+        """Read the file's modification time, which the stamp is compared with and set to later."""
         self._read_at = time.time()
         self._modified = _read_mtime_ns(self._path)
 
@@ -143,13 +148,13 @@ class _Part:
 
     @cached_property
     def content(self) -> bytes | None:
-        """The stamp's content; None without one."""
+        """The content of the stamp's file; None when it is missing or cannot be read."""
         with contextlib.suppress(LocalState):
             return files.read_own_file(self.stamp, _LIMIT_BYTES)
         return None
 
     def matches(self, more: bytes) -> bool:
-        """Return whether stamp and link are those of the file as it is, with this further text."""
+        """Return whether stamp and link match the file as it is, and the stamp's text is `more`."""
         if self._modified is None or self.content != b"%d\n%b" % (self._modified, more):
             return False
         try:
@@ -158,7 +163,7 @@ class _Part:
             return False
 
     def write(self, more: bytes) -> None:
-        """Write stamp and link where they do not match. Raises: LocalState."""
+        """Write the file's stamp and link unless both match already. Raises: LocalState."""
         if self._modified is None or self.matches(more):
             return
         content = b"%d\n%b" % (self._modified, more)
@@ -167,7 +172,7 @@ class _Part:
 
 
 def _read_mtime_ns(path: str) -> int | None:
-    """Return nanoseconds; None for a missing file, or when its status cannot be read."""
+    """Return the file's modification time in nanoseconds; None if missing or not readable."""
     try:
         return os.stat(path).st_mtime_ns if path else None
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Changes one key of config.toml. The user edits that file too, so the rest of it stays."""
+"""Changes one key of config.toml and nothing else in it, since the user edits that file too."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ from ssohelper.stores import files
 
 
 class SettingsFile:
-    """Sets and removes one key at a time. A symlink stays a symlink."""
+    """Sets or removes one key of config.toml at a time. A symlink stays a symlink."""
 
     def __init__(self, path: Path, *, runtime: Path) -> None:
         self._path = path
@@ -24,7 +24,7 @@ class SettingsFile:
         self._change(lambda document: _set(document, parts, value), deadline)
 
     def unset(self, parts: tuple[str, ...], deadline: Deadline) -> None:
-        """Remove the key, so that its default applies again. Raises: as `set`."""
+        """Remove the key, so that its default applies again. Raises the errors of `set`."""
         self._change(lambda document: _unset(document, parts), deadline)
 
     def _change(self, change: Callable[[Any], None], deadline: Deadline) -> None:

@@ -1,7 +1,8 @@
-"""The stamp file, which tells under which settings the published responses were made.
+"""The settings' stamp: a file that shows under which settings responses were published.
 
-A response that was published before a rule was set must not be served after it. The fast path and
-the launcher read no settings. They compare the modification times of config.toml and the stamp.
+A response that was published before the user set a guard rule must not be served afterwards. The
+fast path and the launcher do not read config.toml for that: they compare its modification time with
+the stamp's.
 """
 
 import os
@@ -14,14 +15,17 @@ from ssohelper.errors import LocalState, LockNotObtained
 from ssohelper.fastpath import folders
 from ssohelper.stores import files
 
-# Some shells compare whole seconds: they would not see a second change within the same second.
+# Some shells compare times in whole seconds, and would miss a second change in the same second.
 _SETTLED_AFTER_SECONDS = 2
 _LOCK_SECONDS = 2.0
 _UNKNOWN = -1
 
 
 class SettingsStamp:
-    """Records the settings' modification time when created: create it before reading them."""
+    """Compares config.toml with its stamp. Create this object before config.toml is read.
+
+    It records the modification time of config.toml when it is created.
+    """
 
     def __init__(self, runtime: Path, settings_file: Path) -> None:
         self._runtime = runtime
@@ -31,18 +35,17 @@ class SettingsStamp:
         self._recorded_mtime_ns = _read_mtime_ns(settings_file)
 
     def is_due(self) -> bool:
-        """Return whether `prepare` would write: responses may be of other settings."""
+        """Return whether responses may be of other settings: then `prepare` would remove them."""
         return not (self._has_changed() or self._is_too_new() or self._is_current())
 
     def prepare(self, withdraw_all: Callable[[], object]) -> bool:
-        """Make the stamp match the settings. False when no response may be published now.
+        """Make the stamp match the settings; return False when no response may be published now.
 
-        When it was the stamp of other settings, `withdraw_all` removes the responses made under
-        them.
+        Calls `withdraw_all`, which removes all responses, if they were made under other settings.
         """
         if self._has_changed():
             return False
-        # With settings that are too new a response is published, but without a stamp none is used.
+        # While the settings are too new, responses are published but not used: no stamp matches.
         if self._is_too_new() or self._is_current():
             return True
         try:
@@ -86,15 +89,16 @@ class SettingsStamp:
             return False
         if self._recorded_mtime_ns is None:
             return True
-        # A file system that stores whole seconds changes the time by less than this. A writer that
-        # was killed leaves the time of its write, which differs by more.
+        # A file system that stores whole seconds changes the stamp's time by less than this. If the
+        # stamp's writer was killed before it set the time, the difference is larger.
         stamp_mtime_ns = _read_mtime_ns(Path(self._path)) or 0
         return abs(stamp_mtime_ns - self._recorded_mtime_ns) / 1e9 < _SETTLED_AFTER_SECONDS
 
     def _write(self) -> None:
         if not os.path.exists(self._now_file()):
             files.write_atomically(self._now_file(), b"")
-        # Until utime sets it, the modification time is the present one, which matches no settings.
+        # Until utime sets it below, the stamp's modification time is that of this write. It differs
+        # from that of config.toml, so no hit uses a response meanwhile.
         files.write_atomically(self._path, self._content())
         if self._recorded_mtime_ns is not None:
             os.utime(self._path, ns=(self._recorded_mtime_ns, self._recorded_mtime_ns))

@@ -1,8 +1,8 @@
-"""The last failed sign-in of each session, for `login` commands that have waited for it.
+"""Stores each session's last failed sign-in, for the `login` commands that waited for it.
 
-One sign-in of a session runs at a time. When it fails, the commands that waited report its failure:
-otherwise each of them would open one more page in the browser. Nothing else shares a failure by a
-file; the broker answers all callers that wait for the same credentials.
+Only one sign-in of a session runs at a time. When it fails, the `login` commands that waited for it
+report its failure; otherwise each of them would open one more page in the browser. Failed requests
+for credentials need no such file: the broker answers all callers that wait for them.
 """
 
 from pathlib import Path
@@ -14,24 +14,24 @@ from ssohelper.errors import SsoHelperError, Throttled
 from ssohelper.fastpath import folders
 from ssohelper.stores import files
 
-# A file names its error's class: only these classes are made from it.
+# The stored file names the error's class. Only these classes are accepted.
 _KINDS: dict[str, type[SsoHelperError]] = {
     name: kind
     for name, kind in vars(errors).items()
     if isinstance(kind, type) and issubclass(kind, SsoHelperError)
 }
-# A clock that was set back by more makes the failure count as old.
+# A failure this far in the future still counts. If the clock was set back by more, it is ignored.
 _CLOCK_STEP_SECONDS = 5
 
 
 class SignInFailures:
-    """One file for each session, in the session's folder; a damaged one counts as missing."""
+    """Stores failed sign-ins, in one file for each session. A damaged file counts as missing."""
 
     def __init__(self, runtime: Path) -> None:
         self._runtime = runtime
 
     def load(self, session_name: str, now: int) -> SsoHelperError | None:
-        """Return the failure of the last 30 s; None without one."""
+        """Return the session's sign-in failure if it is less than 30 s old; None otherwise."""
         path = self._file(session_name)
         found = files.read_json(path)
         if found is None:
@@ -43,7 +43,7 @@ class SignInFailures:
         return None
 
     def save(self, session_name: str, error: SsoHelperError, now: int) -> None:
-        """Keep the failure. Raises: LocalState."""
+        """Store the failure of a sign-in to the session. Raises: LocalState."""
         path = self._file(session_name)
         files.ensure_private_folder(self._runtime)
         files.ensure_private_folder(path.parent)
@@ -57,7 +57,7 @@ class SignInFailures:
         files.write_json(path, document, durable=False)
 
     def forget(self, session_name: str) -> None:
-        """Remove the session's failure."""
+        """Remove the session's stored sign-in failure."""
         files.remove(self._file(session_name))
 
     def _file(self, session_name: str) -> Path:

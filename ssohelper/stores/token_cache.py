@@ -1,8 +1,8 @@
-"""Tokens, client registrations and sign-in facts of each session.
+"""Stores each session's token, client registration and sign-in facts (`SignInFacts`).
 
 Token and registration are where the AWS CLI and the SDKs read them (~/.aws/sso/cache), in their
-format, so that one sign-in serves all tools. Sign-in facts, which no other tool knows, are in our
-state folder: when an SDK writes a token file, it drops the keys that it does not know.
+format, so that one sign-in serves all tools. Sign-in facts, which only ssohelper uses, are in our
+state folder, because an SDK that writes a token file drops the keys that it does not know.
 """
 
 import hashlib
@@ -33,20 +33,20 @@ from ssohelper.stores.files import Reservation
 
 _log = logging.getLogger(__name__)
 
-# The AWS CLI, the JavaScript and the Rust SDK write in place, so a reader can find half a file. On
-# ext4, a file that a tool rewrites in a loop is complete for about 1 ms of every 50. So we read it
-# every millisecond (a read takes 20 us), for a second; on a busy machine at least 200 times.
+# The AWS CLI, the JavaScript and the Rust SDK write token files in place, so a reader can see half
+# a file. On ext4, a file that is rewritten in a loop is complete for about 1 ms of every 50. So we
+# read it every millisecond (a read takes 20 us) for a second; on a busy machine at least 200 times.
 _TORN_SECONDS = 1.0
 _LEAST_READS, _MOST_READS = 200, 1000
-# The fingerprints of files that stayed half written for that long, by path. A broker reads the
-# token for each caller: without this, 40 callers would wait 40 s.
+# The fingerprints of token files that stayed half written for a second, by path. A broker reads the
+# token file for each caller: if it waited each time, 40 callers would wait 40 s.
 _damaged: dict[str, str] = {}
-# Space for any token file: AWS's own are below 8 kB. For a larger one, more is reserved.
+# Disk space to reserve for a token file. AWS's own take less than 8 kB; larger files get more.
 _RESERVED_BYTES = 16384
 
 
 class TokenStore(Protocol):
-    """Stores what belongs to a session's sign-in. The docstrings are those of `TokenFiles`."""
+    """Stores what belongs to a session's sign-in. `TokenFiles` has the methods' docstrings."""
 
     def load(self, session: SsoSession) -> AccessToken | None: ...
     def save(self, session: SsoSession, token: AccessToken) -> None: ...
@@ -97,7 +97,7 @@ class TokenFiles:
     def load(self, session: SsoSession) -> AccessToken | None:
         """Return the session's token, expired or not; None when the session is signed out.
 
-        None too for a token of another start URL or region.
+        A token of another start URL or region counts as signed out.
         Raises: LoginRequired when the file stays half written for a second; NotOurs for a link, a
         FIFO, another user's file.
         """
@@ -105,7 +105,7 @@ class TokenFiles:
         return self._parse_token(found, session) if found is not None else None
 
     def save(self, session: SsoSession, token: AccessToken) -> None:
-        """Write the token of a sign-in that has just been made, whatever the file holds.
+        """Write the token of a sign-in that has just been made, whatever the token file holds.
 
         The caller holds `lock_state`. Raises: LocalState.
         """
@@ -134,8 +134,8 @@ class TokenFiles:
     ) -> AccessToken:
         """Write a renewed token and return the one that is valid now.
 
-        When another tool has written its token since `used` was read, that one is returned and
-        stays: the user may have signed in with it. The caller holds `lock_token` and `lock_state`.
+        A token that another tool has written since `used` was read stays and is returned: the user
+        may have signed in with that tool. The caller holds `lock_token` and `lock_state`.
         Raises: LoginRequired when the session was signed out meanwhile; LocalState.
         """
         while True:
@@ -146,8 +146,8 @@ class TokenFiles:
             present = self._read_present(session) or {}
             data = json.dumps(_document_of(present, session, fresh)).encode("ascii")
             date = _date_for(self._token_file(session))
-            # The file is compared once more after fsync, which takes long on a slow disk: then only
-            # the rename remains.
+            # The token file is compared once more after fsync, which is slow on some disks. Only
+            # the rename follows, so another tool's write is hardly ever overwritten.
             if reservation.commit(data, date, partial(self._has_fingerprint, session, seen)):
                 return fresh
 
@@ -173,7 +173,7 @@ class TokenFiles:
         files.remove(self._registration_file(session))
 
     def read_fingerprint(self, session: SsoSession) -> str:
-        """Return a text that differs whenever the token file was written; "" when there is none."""
+        """Return a text that changes when the token file is written; "" when there is no file."""
         try:
             found = os.lstat(self._token_file(session))
         except OSError:
@@ -184,7 +184,7 @@ class TokenFiles:
         return self.read_fingerprint(session) == fingerprint
 
     def check_writable(self, session: SsoSession) -> None:
-        """Raise LocalState where no token may be written: in another user's home folder."""
+        """Raise LocalState if the token file is in another user's home, where we write nothing."""
         files.refuse_another_users_home(self._token_file(session))
 
     def peek(self, session: SsoSession) -> AccessToken | None:
@@ -193,7 +193,7 @@ class TokenFiles:
         return self._parse_token(found, session) if found is not None else None
 
     def token_file(self, session: SsoSession) -> str:
-        """Return the path of the file that every tool writes at a sign-in; "" without one."""
+        """Return the path of the token file, which every tool writes at a sign-in; "" if none."""
         return str(self._token_file(session))
 
     def list_files(self, session: SsoSession) -> list[str]:
@@ -211,7 +211,7 @@ class TokenFiles:
         """Return the client registered for this grant, expired or not; None when there is none.
 
         The AWS CLI has one file for both grants: a client is for `authorization_code` when its
-        grantTypes name it, and for device codes otherwise.
+        grantTypes name that grant, and for device codes otherwise.
         """
         found = files.read_record(self._registration_file(session), schema.registration)
         if found is None:
@@ -234,10 +234,10 @@ class TokenFiles:
         files.ensure_folder(self._folder)
         files.write_json(self._registration_file(session), document)
 
-    # -- sign-in facts -------------------------------------------------------------------------
+    # -- facts about sign-ins (`SignInFacts`) --------------------------------------------------
 
     def load_facts(self, session_name: str) -> SignInFacts:
-        """Return the facts of the session's sign-in; each is None when it is not known."""
+        """Return what is known about the session's sign-in; an unknown fact is None."""
         path = self._facts_file(session_name)
         facts, damaged = schema.facts(files.read_json(path) or {})
         for name in damaged:
@@ -245,14 +245,14 @@ class TokenFiles:
         return facts
 
     def load_settled_facts(self, session_name: str) -> SignInFacts:
-        """Return the facts; wait up to 1 s for a renewal, which writes the token before them."""
+        """Return the sign-in facts; wait up to 1 s for a renewal, which writes the token first."""
         lock = self.lock_state(session_name, Deadline(1.0, time.monotonic))
         with suppress(LocalState), lock:
             return self.load_facts(session_name)
         return self.load_facts(session_name)
 
     def save_facts(self, session_name: str, facts: SignInFacts) -> None:
-        """Write the facts. The caller holds `lock_state`. Raises: LocalState."""
+        """Write the session's sign-in facts. The caller holds `lock_state`. Raises: LocalState."""
         files.ensure_private_folder(self._state)
         path = self._facts_file(session_name)
         files.ensure_private_folder(path.parent)
@@ -263,8 +263,8 @@ class TokenFiles:
     def lock_token(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
         """Return the lock to hold while the token is renewed, which takes up to a minute.
 
-        It is beside the token file, so that hosts and containers that share a home folder renew
-        once; in the runtime folder where that folder cannot be written.
+        It is beside the token file, so that hosts and containers that share a home folder renew the
+        token once. If that folder cannot be written, the lock is in the runtime folder.
         """
         with suppress(LocalState):
             files.ensure_folder(self._folder)
@@ -274,17 +274,17 @@ class TokenFiles:
         return files.hold_lock(self._lock_file(session_name, "token"), deadline, self._runtime)
 
     def lock_state(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
-        """Return the lock to hold while the token, its facts or its role credentials are changed.
+        """Return the lock to hold while token, sign-in facts or role credentials are changed.
 
-        Held for milliseconds: never during a request to AWS.
+        It is held for milliseconds only, never during a request to AWS.
         """
         return files.hold_lock(self._lock_file(session_name, "state"), deadline, self._runtime)
 
     def lock_sign_in(self, session_name: str, deadline: Deadline) -> AbstractContextManager[None]:
-        """Return the lock of an interactive sign-in: the only one held while the user acts."""
+        """Return the lock of an interactive sign-in, the only lock held while the user acts."""
         return files.hold_lock(self._lock_file(session_name, "login"), deadline, self._runtime)
 
-    # -- pieces --------------------------------------------------------------------------------
+    # -- reading and naming token files --------------------------------------------------------
 
     def _read_whole_document(self, session: SsoSession) -> dict[str, Any] | None:
         path = self._token_file(session)
@@ -332,7 +332,7 @@ class TokenFiles:
         return self._folder / f"{_sha1(files.session_file_name(session.name))}.json"
 
     def _registration_file(self, session: SsoSession) -> Path:
-        # The AWS CLI's own arguments, in its own form: another name would be another client.
+        # The AWS CLI's file name, made from its own arguments: both programs then use one client.
         named_by = {
             "tool": "botocore",
             "startUrl": session.start_url,
@@ -352,8 +352,8 @@ class TokenFiles:
 def _date_for(path: Path) -> int:
     """Return the modification time to give a token file that we write: 2 s ago, in whole seconds.
 
-    So a later write of another tool has another time, even where whole seconds are compared, and
-    the session's stamp can be written at once (stores/session_stamp.py).
+    So a later write of another tool gets another time, even if whole seconds are compared, and the
+    session's stamp can be written at once (stores/session_stamp.py).
     """
     date = int(time.time()) - 2
     try:
@@ -364,7 +364,7 @@ def _date_for(path: Path) -> int:
 
 
 def _is_of(found: dict[str, Any], session: SsoSession) -> bool:
-    # Some tools write neither key, and the SDKs read neither.
+    # Start URL and region may be missing: some tools write neither, and the SDKs read neither.
     start_url, region = found.get("startUrl"), found.get("region")
     if region not in (None, session.region):
         return False

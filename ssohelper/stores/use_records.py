@@ -1,4 +1,4 @@
-"""What was used: roles (`<state>/usage.json`), the console (`<state>/console.json`)."""
+"""Records the use of roles (`<state>/usage.json`) and of the console (`<state>/console.json`)."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,16 +11,16 @@ from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.schema.state_records import Visit
 from ssohelper.stores import files
 
-# 50 bytes a role: 20,000 roles are 1 MB, and no user has as many.
+# The record of a role takes 50 bytes: 20,000 roles take 1 MB, and no user has as many.
 _LIMIT_BYTES = 8 << 20
-# One visit for each browser command that was ever used; the oldest are dropped.
+# One console visit is stored for each browser command; beyond this number the oldest are dropped.
 _MOST_BROWSERS = 50
 
 
 class UsageStore:
-    """When each role was last used, how often, and which are favourites.
+    """Stores when and how often each role was used, and which roles are favourites.
 
-    A damaged file counts as missing, and so does a damaged line of it.
+    A damaged file counts as missing, and so does a damaged line of the file.
     """
 
     def __init__(self, state: Path, *, runtime: Path) -> None:
@@ -58,16 +58,16 @@ class UsageStore:
 
 
 class ConsoleVisits:
-    """The role as which each browser was last signed in to the console.
+    """Stores with which role each browser was last signed in to the AWS console.
 
-    A damaged file counts as missing: it only decides whether a hint is shown.
+    A damaged file counts as missing, since it only decides whether a hint is shown.
     """
 
     def __init__(self, state: Path) -> None:
         self._state = state
 
     def load(self, browser: str) -> Visit | None:
-        """Return the last visit with this browser command."""
+        """Return the last console visit with this browser command; None without one."""
         line = self._load_all().get(browser)
         try:
             return None if line is None else schema.visit(line)
@@ -76,7 +76,7 @@ class ConsoleVisits:
             return None
 
     def save(self, browser: str, key: RoleKey, ends_at: int, *, is_told: bool) -> None:
-        """Replace the last visit with this browser command."""
+        """Replace the last console visit with this browser command."""
         known = {name: line for name, line in self._load_all().items() if name != browser}
         known[browser] = [*key, ends_at, is_told]
         newest = dict(list(known.items())[-_MOST_BROWSERS:])

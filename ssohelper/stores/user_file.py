@@ -1,8 +1,8 @@
-"""A file that the user edits (~/.aws/config, a shell's rc file): read and replaced as a whole.
+"""Reads and replaces a file that the user edits too: ~/.aws/config, a shell's rc file.
 
-A link stays a link and the mode stays. A read-only file, another user's, and what is no regular
-file are not changed. Other programs write these files too and take no lock: the file is compared
-with what was read once more, just before the rename.
+A link stays a link, and the mode is unchanged. A file that is read-only, another user's or not
+regular is not changed. Other programs write such a file without a lock, so just before the rename
+it is compared once more with what was read.
 """
 
 import os
@@ -18,19 +18,22 @@ from ssohelper.fastpath import open_file
 from ssohelper.stores import files
 from ssohelper.stores.disk_errors import reason
 
-# 10,000 profiles are 2.5 MB; more than this is no config.
+# A config of 10,000 profiles has 2.5 MB; a file larger than this limit is no config.
 _LIMIT_BYTES = 64 << 20
 
 
 class Found(NamedTuple):
-    """What was read. `mark` (inode, time, size) recognizes that file again; None: no file."""
+    """The content of a file, and its `mark` (inode, time, size), by which a change is noticed.
+
+    `mark` is None when there was no file.
+    """
 
     data: bytes
     mark: tuple[int, int, int] | None
 
 
 class Changed(Exception):
-    """Another program wrote the file between our read and our rename."""
+    """Raised when another program has written the file between our read and our rename."""
 
 
 def read_user_file(
@@ -38,8 +41,8 @@ def read_user_file(
 ) -> Found:
     """Return the file as it is now, by the rules of `fastpath.open_file`; a missing one is empty.
 
-    `only_trusted` refuses a file of another user than root, and one that other users may write.
-    Some systems make home folders whose files belong to root.
+    With `only_trusted`, refuses a file that other users may write or that belongs to another user.
+    Root's files are accepted, because on some systems the files of home folders belong to root.
     Raises: LocalState.
     """
     try:
@@ -73,7 +76,7 @@ def _refuse_untrusted(path: Path, status: os.stat_result) -> None:
 
 
 class UserFile:
-    """One such file. `new_mode` is the mode of a file that we create."""
+    """One file that the user edits too. `new_mode` is its mode if we create it."""
 
     def __init__(self, path: Path, *, new_mode: int = 0o600) -> None:
         self.path = path
@@ -84,9 +87,12 @@ class UserFile:
         return read_user_file(self.path)
 
     def replace(self, data: bytes, found: Found) -> None:
-        """Replace what was `found`. Raises: Changed, LocalState; then nothing has changed."""
+        """Replace the file if it is still as `found`.
+
+        Raises: Changed, LocalState; in both cases the file was not changed.
+        """
         files.refuse_another_users_home(self.path)
-        # The target is replaced, so that a link stays a link.
+        # If the path is a link, its target is replaced, so that the link stays.
         target = os.path.realpath(self.path)
         mode = self.check_writable()
         files.ensure_folder(os.path.dirname(target))
@@ -100,7 +106,10 @@ class UserFile:
         files.write_atomically(target, data, mode=mode, check=check)
 
     def replace_if(self, before: bytes | None, after: bytes | None) -> None:
-        """Write `after` (None: remove the file). Raises: LocalState unless it holds `before`."""
+        """Replace the content `before` by `after`; None stands for a missing file.
+
+        Raises: LocalState when the file does not hold `before`.
+        """
         found = self.read()
         try:
             if (None if found.mark is None else found.data) != before:
@@ -115,7 +124,7 @@ class UserFile:
             ) from None
 
     def remove(self) -> None:
-        """Remove the file, of a link its target."""
+        """Remove the file; if the path is a link, remove the link's target."""
         files.refuse_another_users_home(self.path)
         self.check_writable()
         files.remove(os.path.realpath(self.path))
@@ -136,9 +145,9 @@ class UserFile:
                 folder = os.path.dirname(folder)
 
     def check_writable(self) -> int:
-        """Return the file's mode; that of a new file when there is none. Raises: LocalState.
+        """Return the file's mode, or the mode for a new file. Raises: LocalState if not writable.
 
-        The operating system would let us rename over a read-only file: a writable folder is enough.
+        We check this because a rename would replace a read-only file, if its folder is writable.
         """
         target = os.path.realpath(self.path)
         try:
