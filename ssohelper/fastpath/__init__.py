@@ -1,6 +1,6 @@
-"""What an SDK's call loads before anything heavy, and what all processes of ours must agree on."""
+"""The light modules that an SDK's call loads first, and constants that all our processes share."""
 
-# The contract's one deadline: an SDK never waits longer than this (plus start-up) for an answer.
+# An SDK never waits longer than this (plus our start-up) for an answer.
 CALL_SECONDS = 18.0
 
 # The first argument of each detached process that we start.

@@ -1,7 +1,7 @@
-"""Where the broker of one session and one environment listens, the same for all its callers.
+"""Names the socket on which the broker of one session listens; callers compute the same name.
 
-A broker acts for its callers, so it must see what they see: its address is a hash over the version
-and over everything that decides which AWS, which files and which desktop it uses.
+A broker acts for its callers, so it must use the same AWS endpoints, files and desktop as they do.
+The name is a hash over ssohelper's version and every variable that decides these.
 """
 
 import os
@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# macOS allows 104 bytes for the path of a socket, Linux 108; both count the final zero.
+# The path of a socket may have 104 bytes on macOS and 108 on Linux, with the zero byte at its end.
 LONGEST_PATH_BYTES = 103
 _NAMES = (
     "HOME",
@@ -46,12 +46,12 @@ _PREFIXES = ("SSOHELPER_", "AWS_ENDPOINT_URL")
 
 
 def folder(environ: "Mapping[str, str]") -> str:
-    """Return the folder of the sockets. Raises: ValueError for a relative SSOHELPER_HOME."""
+    """Return the folder of brokers' sockets. Raises: ValueError for a relative SSOHELPER_HOME."""
     return folders.runtime_folder(environ) + "/brokers"
 
 
 def name(session: str, environ: "Mapping[str, str]") -> str:
-    """Return the name of the session's socket in that folder."""
+    """Return the name of the socket of the session's broker, in the brokers' folder."""
     from hashlib import sha256
 
     config = config_file(environ)
@@ -69,7 +69,7 @@ def config_file(environ: "Mapping[str, str]") -> str:
 
 
 def _read_identity(path: str) -> str:
-    """Return device and inode: in a container another file may be at the same path."""
+    """Return the file's device and inode, as a container may have another file at the same path."""
     try:
         found = os.stat(path)
     except (OSError, ValueError):

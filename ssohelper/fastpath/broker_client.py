@@ -1,6 +1,7 @@
-"""A caller's side of the broker: sends one line, and sleeps in the kernel until the answer comes.
+"""A caller of the broker: sends one line to its socket and waits for the broker's answer.
 
-Starts a broker when none listens. Light: imports nothing heavier than `socket`.
+Starts a broker when none listens. Imports nothing heavier than `socket`, since each miss waits for
+the imports.
 """
 
 import errno
@@ -16,28 +17,29 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What follows the document in a reply (`broker.wording` writes it): fields, separated by this byte.
+# Separates the fields that follow the credential document in a broker's reply (broker.wording).
 SEPARATOR = b"\x1f"
-# Positions of an error's fields. Its class, message, hint and Retry-After come first; then the line
-# to print, and how to wait for a sign-in. Warnings follow.
+# Positions in the fields of an error reply. Fields 0 to 3 are the error's class, message, hint and
+# Retry-After. These are the line to print and how to wait for a sign-in. Warnings follow.
 LINE, WAIT_SECONDS, WATCHED_FILE, WAIT_LINE = 4, 5, 6, 7
 ERROR_FIELDS = 8
-# The broker answers at the deadline; one that is this much later counts as stopped.
+# A broker answers at the deadline at the latest. If it is this much later, it counts as stopped.
 _GRACE_SECONDS = 1.0
-# Starting one takes some milliseconds; but a caller that was stopped meanwhile may hold the lock.
+# How long to wait for the lock under which callers start a broker. A start takes milliseconds, but
+# a caller that was stopped (SIGSTOP) may hold the lock longer.
 _START_SECONDS = 5.0
-# When a broker ends after we connect and before it accepts, the next attempt starts another.
+# If a broker ends after we connect and before it accepts, the next attempt starts another broker.
 _MOST_ATTEMPTS = 5
 _BACKLOG = 4096
 _LONGEST_DOCUMENT_BYTES = 1 << 20
 
 
 class Unavailable(Exception):
-    """No broker can run here: the caller asks AWS itself."""
+    """Raised when no broker can run on this machine, so that the caller asks AWS itself."""
 
 
 class Stopped(Exception):
-    """The broker did not answer in time: it is stopped, or the machine is very busy."""
+    """Raised when the broker does not answer in time: it is stopped, or the machine very busy."""
 
 
 def ask(
@@ -48,9 +50,11 @@ def ask(
     least_share: float = 0.0,
     may_wait_longer: bool = False,
 ) -> "tuple[int, bytes, bytes]":
-    """Return the exit code, the document and the fields of `broker.wording` for a role.
+    """Ask the broker for a role's credentials; return the three parts of its reply.
 
-    `key` is (session, account id, role name). Raises: Unavailable, Stopped.
+    These are the exit code, the credential document (JSON), and the fields of `broker.wording`.
+    `key` is (session, account id, role name). `least_share` is the share of their lifetime that the
+    credentials must have left. Raises: Unavailable, Stopped.
     """
     if sys.platform == "win32":
         raise Unavailable("Windows")
@@ -63,7 +67,7 @@ def ask(
             line = " ".join(["ask", *map(str, request)]) + "\n"
             stream.sendall(line.encode("ascii"))
             answer = _read_answer(stream, ends_at)
-        except (BrokenPipeError, ConnectionResetError, ValueError):  # cut short, or not a broker's
+        except (BrokenPipeError, ConnectionResetError, ValueError):  # a malformed reply
             answer = None
         finally:
             stream.close()
@@ -73,7 +77,7 @@ def ask(
 
 
 def _read_answer(stream: socket.socket, ends_at: float) -> "tuple[int, bytes, bytes] | None":
-    """Return the answer; None when the broker ended without one."""
+    """Return the broker's answer; None when the broker ended without an answer."""
     data = b""
     while True:
         head, newline, rest = data.partition(b"\n")
@@ -109,12 +113,12 @@ def _connect_or_start(session: str, environ: "Mapping[str, str]", ends_at: float
 
 
 def _connect(path: str) -> "socket.socket | None":
-    """Return a stream to the broker that listens there; None where none does."""
+    """Connect to the broker's socket at the path; return None when no broker listens on it."""
     if sys.platform == "win32":
         raise Unavailable("Windows")
     stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        # Connecting takes no time, unless the queue of a stopped broker is full.
+        # Connecting takes no time, unless a stopped broker's queue of connections is full.
         stream.settimeout(_START_SECONDS)
         stream.connect(path)
         if not peer.is_allowed(peer.find_peer_uid(stream), unknown=False):
@@ -138,8 +142,8 @@ def _start(
 ) -> socket.socket:
     """Start a broker, unless another caller has just done so, and connect to it.
 
-    The listening socket is made here and passed on: so all callers can connect at once, before the
-    broker has started.
+    The caller makes the listening socket and passes it to the new broker, so that all callers can
+    connect before the broker has started.
     """
     if sys.platform == "win32":
         raise Unavailable("Windows")
@@ -155,7 +159,7 @@ def _start(
         try:
             path = sockets.path_of(name)
             if os.path.lexists(f"{folder}/{name}"):
-                os.unlink(f"{folder}/{name}")  # of a broker that was killed
+                os.unlink(f"{folder}/{name}")  # the socket of a broker that was killed
             listener.bind(path)
             os.chmod(f"{folder}/{name}", 0o600)
             listener.listen(_BACKLOG)
@@ -184,12 +188,13 @@ def _lock_file(lock: int, ends_at: float) -> None:
         except BlockingIOError:
             if time.monotonic() >= ends_at:
                 raise
-        # Held for the milliseconds that starting takes. Jitter, so that callers do not collide.
+        # Another caller holds the lock for the milliseconds in which it starts a broker. The pause
+        # is random, so that waiting callers do not all try at the same moments.
         time.sleep(0.002 + 0.01 * os.urandom(1)[0] / 255)
 
 
 class _SocketFolder:
-    """The sockets' folder. `path_of` returns a short path where the real one is too long."""
+    """The folder of brokers' sockets. Gives a socket a shorter path if its own is too long."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -203,7 +208,7 @@ class _SocketFolder:
             os.close(self._descriptor)
 
     def path_of(self, name: str) -> str:
-        """Return a path of this socket that fits. Raises: OSError when there is none."""
+        """Return a path of this socket that is short enough. Raises: OSError if there is none."""
         path = f"{self._path}/{name}"
         if len(os.fsencode(path)) <= broker_address.LONGEST_PATH_BYTES:
             return path
@@ -215,7 +220,7 @@ class _SocketFolder:
 
 
 def _ensure_private(path: str) -> None:
-    """Create a missing folder; refuse one that another user owns or may write to."""
+    """Create the folder if it is missing; raise OSError if another user owns or may write it."""
     if sys.platform == "win32":
         raise Unavailable("Windows")
     try:

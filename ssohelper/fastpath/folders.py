@@ -1,20 +1,20 @@
-"""Where our folders are, and the files that a hit reads. Light: the hit path imports this module.
+"""Paths of our folders and of the files that a hit reads. A hit imports this: it must stay light.
 
 The runtime folder holds role credentials and locks. It is SSOHELPER_HOME/run; else `ssohelper` in
-XDG_RUNTIME_DIR, when that belongs to us and other users may not write it; else `ssohelper` in
-/run/user/<uid>, under the same conditions; else the cache folder. So cron, which has no
+XDG_RUNTIME_DIR, if that folder belongs to us and other users may not write in it; else `ssohelper`
+in /run/user/<uid>, under the same conditions; else the cache folder. So cron, which has no
 XDG_RUNTIME_DIR, uses the same folder as a login shell.
 
-Where HOME is another user's (`sudo -E`), nothing is created in it: the cache folder is then that of
-our own entry in the user database. `shell/ssohelper-credentials` has the same rules and names; a
-test compares the two. A relative SSOHELPER_HOME raises ValueError: it would be another folder for
-each folder that a command is started in.
+If HOME is another user's (`sudo -E`), nothing is created in it: the cache folder is then in the
+home that the user database gives us. `shell/ssohelper-credentials` has the same rules and names; a
+test compares the two. A relative SSOHELPER_HOME raises ValueError, because it would mean another
+folder in each folder that a command is started in.
 """
 
 import os
 import sys
 
-# Not typing's TYPE_CHECKING: importing typing or collections.abc costs a hit 1 to 7 ms.
+# We do not import typing.TYPE_CHECKING: typing or collections.abc would cost a hit 1 to 7 ms.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ def runtime_folder(environ: "Mapping[str, str]") -> str:
 
 
 def cache_folder(environ: "Mapping[str, str]") -> str:
-    """Return the user cache folder; that of our own home where HOME is another user's."""
+    """Return the user cache folder; if HOME is another user's, the one in our own home."""
     found = _user_folder("cache", environ)
     if foreign_owner(found, environ) is None:
         return found
@@ -51,38 +51,40 @@ def cache_folder(environ: "Mapping[str, str]") -> str:
 
 
 def state_folder(environ: "Mapping[str, str]") -> str:
-    """Return the folder of sign-in facts, listings and config versions."""
+    """Return the folder of sign-in facts, saved listings and versions of the config."""
     home = _own_home(environ)
     return home + "/state" if home else _user_folder("state", environ)
 
 
 def config_folder(environ: "Mapping[str, str]") -> str:
-    """Return the folder of our settings."""
+    """Return the folder of ssohelper's settings."""
     return _own_home(environ) or _user_folder("config", environ)
 
 
 def settings_file(environ: "Mapping[str, str]") -> str:
-    """Return the path of config.toml."""
+    """Return the path of ssohelper's settings file, config.toml."""
     return config_folder(environ) + "/config.toml"
 
 
 def settings_stamp(runtime: str) -> str:
-    """Return the file with the modification time of the settings that responses depend on.
+    """Return the path of the settings' stamp, by which a hit sees that config.toml has changed.
 
-    It is empty when there was no settings file.
+    It has the modification time of config.toml when responses were published; it is an empty file
+    when there was no config.toml.
     """
     return runtime + "/settings"
 
 
 def now_file(runtime: str) -> str:
-    """Return the file that the launcher touches to read the time."""
+    """Return the path of the file that the launcher touches, to read the time from it."""
     return runtime + "/now"
 
 
 def session_folder(runtime: str, session: str) -> str:
     """Return the folder of the session's role credentials.
 
-    It has a folder for each account, and the stamps that published responses depend on.
+    It holds a folder for each account, and the stamps by which a hit sees whether the session's
+    published responses are still valid.
     """
     return f"{runtime}/credentials/{session}"
 
@@ -93,41 +95,41 @@ def role_folder(runtime: str, session: str, account_id: str, role_name: str) -> 
 
 
 def published_response(runtime: str, session: str, account_id: str, role_name: str) -> str:
-    """Return the path of the role's published response: see `fastpath.published`."""
+    """Return the path of the role's published response (`fastpath.published`)."""
     return role_folder(runtime, session, account_id, role_name) + "/response"
 
 
 def config_link(runtime: str, session: str) -> str:
-    """Return the link to the AWS config under which the session's responses were published."""
+    """Return the path of a link: to the AWS config under which responses were published."""
     return session_folder(runtime, session) + "/config"
 
 
 def config_stamp(runtime: str, session: str) -> str:
-    """Return the file that has that config's modification time."""
+    """Return the path of the stamp that has the modification time of that AWS config."""
     return session_folder(runtime, session) + "/config-seen"
 
 
 def token_link(runtime: str, session: str) -> str:
-    """Return the link to the token file of the sign-in that the responses belong to."""
+    """Return the path of a link: to the token file under which responses were published."""
     return session_folder(runtime, session) + "/token"
 
 
 def token_folder_link(runtime: str, session: str) -> str:
-    """Return the link to the folder of that token file: another HOME has another one."""
+    """Return the path of a link to the token file's folder, which differs for another HOME."""
     return session_folder(runtime, session) + "/tokens"
 
 
 def token_stamp(runtime: str, session: str) -> str:
-    """Return the file that has that token file's modification time."""
+    """Return the path of the stamp that has the token file's modification time."""
     return session_folder(runtime, session) + "/token-seen"
 
 
 def foreign_owner(path: str, environ: "Mapping[str, str]") -> int | None:
-    """Return the id of another user in whose home folder this path is; None for any other path.
+    """Return the uid of another user, if the path is in that user's home; None otherwise.
 
-    HOME may be another user's (`sudo -E`), or the folder in HOME where the path would be created (a
-    root container with a user's ~/.aws mounted). For users other than root, a folder of root's is
-    not another user's: in a container HOME is often root's, made writable for the user.
+    HOME itself may belong to another user (`sudo -E`), or the folder in HOME where the path would
+    be created (a root container with a user's ~/.aws mounted). For users other than root, a folder
+    of root's counts as their own: in a container HOME is often root's, made writable for the user.
     """
     if sys.platform == "win32":
         return None
@@ -159,7 +161,7 @@ def _find_nearest_owner(folder: str) -> int:
 
 
 def _load_passwd_home() -> str | None:
-    """Return our home by the user database, not by HOME; None for a user id without an entry."""
+    """Return our home folder from the user database, not from HOME; None without an entry."""
     if sys.platform == "win32":
         return None
     import pwd
@@ -189,9 +191,9 @@ def _own_home(environ: "Mapping[str, str]") -> str | None:
 def _user_folder(kind: str, environ: "Mapping[str, str]") -> str:
     """Return the user's cache, state or config folder for ssohelper, as platformdirs does.
 
-    On Linux by its rule, written again: importing platformdirs costs a hit 4 ms, and the launcher
-    cannot ask it. A test compares the two. Elsewhere platformdirs itself looks at this process's
-    environment and asks the system.
+    On Linux this function repeats the rule of platformdirs, because importing that costs a hit 4 ms
+    and the launcher cannot call it; a test compares the two. Other systems use platformdirs itself,
+    which reads this process's environment instead of `environ`.
     """
     if sys.platform != "linux":
         import platformdirs
@@ -200,7 +202,7 @@ def _user_folder(kind: str, environ: "Mapping[str, str]") -> str:
         return str(getattr(folders, f"user_{kind}_dir"))
     variable, default = _LINUX_FOLDERS[kind]
     base = environ.get(variable, "")
-    # By XDG's rule, a relative path counts as not set.
+    # By the XDG specification, a variable with a relative path counts as not set.
     if base[:1] != "/":
         base = os.path.expanduser(default)
     return base + "/ssohelper"
@@ -219,6 +221,6 @@ def _is_our_folder(path: str) -> bool:
         found = os.stat(path)
     except OSError:
         return False
-    # If other users may write here, they could replace our folder by one of theirs.
+    # Other users who may write in this folder could replace our folder in it by one of theirs.
     is_closed = found.st_mode & 0o022 == 0
     return (found.st_mode & 0o170000) == 0o040000 and found.st_uid == os.geteuid() and is_closed

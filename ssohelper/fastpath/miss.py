@@ -1,6 +1,7 @@
-"""A miss: argv → the session's broker → stdout. Imports `socket`, and nothing that asks AWS.
+"""Answers a miss: asks the session's broker for the credentials and prints the broker's answer.
 
-Where the settings say so, it waits for a sign-in instead of failing with exit code 4.
+If the settings say so, waits for a sign-in instead of failing with exit code 4. To start fast, this
+imports `socket` and nothing that can talk to AWS.
 """
 
 import os
@@ -10,9 +11,10 @@ import time
 
 from ssohelper.fastpath import CALL_SECONDS, broker_client, published
 
-# Field 22 of proc(5)'s stat, counted after the pid and the name.
+# Position of the start time in /proc/self/stat, counted after process id and name: field 22 there.
 _START_TIME = 19
-# Longer than any start of ours: then another program called us within its own process.
+# No start of ours takes longer. A process that is older than this runs another program that
+# called us, so its age is not our start-up time.
 _LONGEST_START_UP_SECONDS = 5
 _LOGIN_REQUIRED = 4
 _CHECK_SECONDS = 1.0
@@ -21,17 +23,17 @@ _CHECK_SECONDS = 1.0
 def answer(argv: "list[str]", began: float) -> "int | None":
     """Print the broker's answer; return the exit code, or None when there is no answer.
 
-    `began`: the monotonic time at which this process started to work.
+    `began` is the monotonic time at which this process ran its first line.
     """
     key = published.parse_key(argv)
     if key is None or os.environ.get("SSOHELPER_LOG"):
-        return None  # with a log, this process asks AWS itself: a broker cannot log to our stderr
+        return None  # to log to our own stderr, this process itself must ask AWS
     try:
         code, document, rest = _ask(key, seconds_left(began))
         if code == _LOGIN_REQUIRED:
             code, document, rest = _wait_for_sign_in(key, (code, document, rest), began)
     except (broker_client.Unavailable, broker_client.Stopped):
-        return None  # a stopped broker took all of the time: only the cache is left
+        return None  # a stopped broker used up the time, so only the cache can answer now
     except KeyboardInterrupt:
         return 130
     fields = rest.split(broker_client.SEPARATOR) if rest else []
@@ -50,16 +52,17 @@ def _ask(key: "tuple[str, str, str]", seconds: float) -> "tuple[int, bytes, byte
 def _wait_for_sign_in(
     key: "tuple[str, str, str]", answer: "tuple[int, bytes, bytes]", began: float
 ) -> "tuple[int, bytes, bytes]":
-    """Wait for a sign-in for as long as the broker allows; return the broker's next answer.
+    """Wait for a sign-in for as long as the broker's answer allows; return the next answer.
 
-    No broker runs meanwhile: once a second this compares the token file's date.
+    The broker need not run meanwhile: this process checks once a second whether the token file has
+    changed, and then asks again.
     """
     fields = answer[2].split(broker_client.SEPARATOR)
     ends_at = began + int(fields[broker_client.WAIT_SECONDS])
     if ends_at <= began:
         return answer
     _write_line(fields[broker_client.WAIT_LINE])
-    # The broker is asked once more at first: a sign-in may have come since its answer.
+    # At first the broker is asked once more, since the user may have signed in after its answer.
     seen: object = None
     while answer[0] == _LOGIN_REQUIRED:
         stamp = _read_stamp(fields[broker_client.WATCHED_FILE])
@@ -68,7 +71,7 @@ def _wait_for_sign_in(
                 answer, seen = _ask(key, CALL_SECONDS), stamp
                 continue
             except (broker_client.Unavailable, broker_client.Stopped):
-                pass  # the next broker may answer, after a pause
+                pass  # try again after a pause
         left = ends_at - time.monotonic()
         if left <= 0 or not _sleep_while_awaited(min(left, _CHECK_SECONDS)):
             return answer
@@ -84,26 +87,26 @@ def _read_stamp(path: bytes) -> "tuple[int, int, int]":
 
 
 def _sleep_while_awaited(seconds: float) -> bool:
-    """Sleep; return False at once when nothing reads our stdout any more: the SDK has ended."""
+    """Sleep; return False at once if the SDK has ended, so that nothing reads our stdout."""
     if sys.platform == "win32":
         time.sleep(seconds)
         return True
     stdout = select.poll()
     stdout.register(1, 0)
-    gone = select.POLLERR | select.POLLHUP | select.POLLNVAL  # a pipe's, a socket's, closed
+    gone = select.POLLERR | select.POLLHUP | select.POLLNVAL  # of a pipe, socket, closed stdout
     return not any(event & gone for _, event in stdout.poll(seconds * 1000))
 
 
 def seconds_left(began: float) -> float:
-    """Return the seconds that are left of the deadline, which starts with the launcher."""
+    """Return how many seconds are left until the deadline, counted from the launcher's start."""
     elapsed = time.monotonic() - began
     return max(0.0, CALL_SECONDS - elapsed - _start_up_seconds(elapsed))
 
 
 def _start_up_seconds(elapsed: float) -> float:
-    """Return how long the launcher and Python took before our first line.
+    """Return how many seconds the launcher and Python took before our first line; 0 if unknown.
 
-    On a busy machine these are seconds, for which the caller waits too. 0 where it is unknown.
+    On a busy machine it can be seconds, and the caller waits for them too.
     """
     if sys.platform != "linux":
         return 0.0

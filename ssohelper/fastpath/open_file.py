@@ -1,24 +1,24 @@
-"""Opens files to read: the only place that decides which files may be read, and how.
+"""Opens files to read. Only this module decides which files may be read, and how.
 
 | rule       | a file of ours                   | a file that the user edits                     |
 |------------|----------------------------------|------------------------------------------------|
 | links      | not followed                     | followed: many users link their dotfiles       |
 | kind       | regular                          | regular; a character device counts as empty    |
-| owner      | we; `for_root`: HOME's owner too | any; trusted: we, root, and to root HOME's     |
-|            |                                  | owner                                          |
+| owner      | our user; with `for_root` also   | any; trusted: our user, root; if root runs us, |
+|            | the owner of HOME                | also the owner of HOME                         |
 | hard links | one; none if it was replaced     | any number                                     |
 |            | after we had opened it           |                                                |
 | mode       | any; `stores.files` sets it 0600 | any; trusted: other users may not write it     |
 | size       | the caller's limit               | the caller's limit                             |
 
-"Trusted" is a file that may name commands for us to run: the settings.
+The rules for "trusted" files apply to the settings, which may name commands for us to run.
 
-Each rule is checked on the opened descriptor: after a check of the path, another process could
-still replace the file. Opening never blocks, since another process may have put a FIFO there.
-Files of the kernel (/proc) need none of this. On Windows no flag refuses a link, and a file has no
-owner's id: there the folder alone protects our files.
+Each rule is checked on the opened descriptor, because another process could replace the file after
+a check of its path. Opening never blocks, even if another process has put a FIFO at the path. The
+kernel's files (/proc) need no such rules. Windows has no flag to refuse a link and no owner's uid:
+on Windows the folder alone protects our files.
 
-Light: the hit path imports this module.
+A hit imports this module, so it must stay light.
 """
 
 import errno
@@ -28,10 +28,10 @@ import sys
 
 from ssohelper.fastpath import folders
 
-# Absent on Windows. Without O_BINARY, Windows would remove carriage returns.
+# Flags that a system lacks count as 0. Without O_BINARY, Windows would remove carriage returns.
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _COMMON = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-# What os.open answers for a file of a kind that it cannot open so.
+# The errors of os.open for files of a wrong kind, and how messages describe that kind.
 _KINDS = {
     errno.ELOOP: "is a link",
     errno.EMLINK: "is a link",  # FreeBSD
@@ -41,14 +41,14 @@ _KINDS = {
 
 
 class Refused(OSError):
-    """A file that is there and must not be used. `strerror` is the predicate: "is a link"."""
+    """Raised for a file that must not be used. `strerror` says why, such as "is a link"."""
 
     def __init__(self, path: str, what: str) -> None:
         super().__init__(errno.EPERM, what, path)
 
 
 class TooLarge(Refused):
-    """A file with more bytes than the caller takes."""
+    """Raised for a file that is larger than the caller's limit."""
 
     def __init__(self, path: str, limit: int) -> None:
         super().__init__(path, f"is larger than {limit} bytes")
@@ -57,10 +57,10 @@ class TooLarge(Refused):
 def open_own_file(
     path: str, flags: int = os.O_RDONLY, *, for_root: bool = False
 ) -> "tuple[int, os.stat_result]":
-    """Open a file of ours; return its descriptor and its status.
+    """Open one of our files; return its descriptor and its status.
 
-    A file that O_CREAT makes has mode 0600. With `for_root`, root may read the files of the user
-    whose HOME it was given (sudo -E).
+    With O_CREAT in `flags`, a new file gets mode 0600. With `for_root`, root may also open files of
+    the user whose HOME it runs with (sudo -E).
     Raises: Refused; OSError when the file is missing or cannot be opened.
     """
     try:
@@ -81,7 +81,7 @@ def open_own_file(
 
 
 def check_own(found: os.stat_result, path: str, owner: "int | None" = None) -> None:
-    """Raise Refused unless it is a regular file, ours or `owner`'s, with at most one hard link."""
+    """Raise Refused unless the file is regular, ours or `owner`'s, with at most one hard link."""
     what = None
     if stat.S_ISLNK(found.st_mode):
         what = "is a link"
@@ -100,9 +100,9 @@ def check_own(found: os.stat_result, path: str, owner: "int | None" = None) -> N
 def open_user_file(path: str) -> "tuple[int, os.stat_result] | None":
     """Open a file that the user edits; return its descriptor and its status.
 
-    None for a character device: AWS_CONFIG_FILE=/dev/null switches a file off, also for botocore.
-    Raises: Refused for any other kind; OSError when it is missing or cannot be opened; ValueError
-    for a path that no file can have.
+    Returns None for a character device, since AWS_CONFIG_FILE=/dev/null means "no file", as it does
+    for botocore. Raises: Refused for any other kind; OSError when the file is missing or cannot be
+    opened; ValueError for a path that no file can have.
     """
     descriptor = os.open(path, os.O_RDONLY | _COMMON)
     found = os.fstat(descriptor)
@@ -115,7 +115,7 @@ def open_user_file(path: str) -> "tuple[int, os.stat_result] | None":
 
 
 def read_all(descriptor: int, path: str, limit: int) -> bytes:
-    """Read the file to its end. Raises: TooLarge, OSError."""
+    """Return the whole content of the open file. Raises: TooLarge, OSError."""
     parts: list[bytes] = []
     left = limit + 1
     while left > 0 and (part := os.read(descriptor, min(left, 1 << 24))):
@@ -127,12 +127,15 @@ def read_all(descriptor: int, path: str, limit: int) -> bytes:
 
 
 def is_ours(found: os.stat_result) -> bool:
-    """Return whether the file or folder belongs to the user whom this process runs as."""
+    """Return whether the file or folder belongs to the user that this process runs as."""
     return sys.platform == "win32" or found.st_uid == os.geteuid()
 
 
 def has_trusted_owner(found: os.stat_result, path: str) -> bool:
-    """Return whether the owner may name commands that we run: we, root, or HOME's owner to root."""
+    """Return whether we may run commands that this file names, by its owner.
+
+    The owner must be our user, root, or, if root runs us with a user's HOME, that user.
+    """
     return is_ours(found) or found.st_uid == 0 or is_of_home_given_to_root(found, path)
 
 
@@ -140,20 +143,21 @@ def may_others_write(found: os.stat_result) -> bool:
     """Return whether the mode lets another user write the file."""
     if sys.platform == "win32":
         return False
-    # Where each user has a group of the same number, editors make files that this group may write.
+    # Many systems give each user a private group (gid = uid). Text editors then make files that the
+    # group may write, which gives no other user access.
     by_group = found.st_mode & 0o020 and found.st_gid not in (0, found.st_uid)
     return bool(found.st_mode & 0o002 or by_group)
 
 
 def is_of_home_given_to_root(found: os.stat_result, path: str) -> bool:
-    """Return whether we are root, HOME is another user's, and the file in it is that user's."""
+    """Return whether we are root with another user's HOME, and the file in it is that user's."""
     if sys.platform == "win32" or os.geteuid() != 0 or found.st_uid == 0:
         return False
     return found.st_uid == folders.foreign_owner(absolute(path), os.environ)
 
 
 def absolute(path: str) -> str:
-    """Return the absolute path; the path as it is when the current folder was removed."""
+    """Return the absolute path; the unchanged path when the current folder was removed."""
     try:
         return os.path.abspath(path)
     except OSError:

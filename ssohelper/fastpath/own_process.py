@@ -1,23 +1,23 @@
-"""Limits and signals of this process: core dumps, open files, signals that wait for a step's end.
+"""Sets limits of this process: no core dumps, more open files, signals delayed during a step.
 
-No process that holds a secret leaves a core dump; the programs that it starts get their limit back.
-RLIMIT_CORE is lowered, which takes 0.2 ms. PR_SET_DUMPABLE needs ctypes (2 to 10 ms) and also
-shuts out debuggers of the same user, which can read the token file anyway: only `serve`, which
-runs for days, sets it as well (endpoint/serving.py).
+A process that holds a secret leaves no core dump; programs that it starts get the original limit.
+Lowering RLIMIT_CORE takes 0.2 ms. PR_SET_DUMPABLE needs ctypes (2 to 10 ms) and also stops
+debuggers of the same user, who can read the token file anyway. So only `serve`, which runs for
+days, sets PR_SET_DUMPABLE as well (endpoint/serving.py).
 """
 
 import contextlib
 import signal
 import sys
 
-# Not typing.TYPE_CHECKING: importing typing would add 4 ms to an SDK's call.
+# We do not import typing.TYPE_CHECKING: importing typing would add 4 ms to an SDK's call.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# One byte, not 0: where core_pattern is a pipe (systemd-coredump, apport) the kernel ignores the
-# limit, except that at exactly 1 it starts no program (fs/coredump.c). A file of 1 byte is too
-# small for any core, so none is written either.
+# The limit is 1 byte, not 0: if core_pattern is a pipe (systemd-coredump, apport), the kernel
+# ignores any limit but exactly 1, at which it starts no program (fs/coredump.c). Without a pipe, no
+# core fits into 1 byte, so none is written either.
 _NO_CORE_BYTES = 1
 # A broker has one descriptor for each caller, up to 4,000 of them.
 _MOST_DESCRIPTORS = 4096
@@ -33,15 +33,15 @@ def disable_core_dumps() -> None:
 
     with contextlib.suppress(OSError, ValueError):
         limits = resource.getrlimit(resource.RLIMIT_CORE)
-        # The hard limit stays: a program that `exec` becomes may have cores as before. Where it is
-        # 0, so is the soft limit, which then cannot be raised to 1.
+        # The hard limit is kept, so that the program which `exec` becomes may dump core as before.
+        # If the hard limit is 0, the soft limit is 0 too and cannot be raised to 1.
         if limits[1]:
             resource.setrlimit(resource.RLIMIT_CORE, (_NO_CORE_BYTES, limits[1]))
             _original_core_limit = limits
 
 
 def restore_core_limit() -> None:
-    """Restore the limit that this process was started with, before it becomes another program."""
+    """Restore the core limit that this process had at its start, before exec of another program."""
     global _original_core_limit
     if sys.platform == "win32" or _original_core_limit is None:
         return
@@ -54,7 +54,7 @@ def restore_core_limit() -> None:
 
 @contextlib.contextmanager
 def use_original_core_limit() -> "Iterator[None]":
-    """Restore that limit while another program is started, which inherits it."""
+    """Restore the original core limit while another program is started, which inherits it."""
     was_disabled = _original_core_limit is not None
     restore_core_limit()
     try:

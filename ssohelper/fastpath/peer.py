@@ -1,8 +1,8 @@
-"""The user id of the process at the other end of a connected socket, and whether it may ask.
+"""Finds the user id of the process at the other end of a socket, and whether it may connect.
 
-Light: the callers of a broker import this. For a unix socket the kernel reports the peer. On Linux
-the peer of a local TCP connection is looked up in /proc/net/tcp and tcp6; no other system offers
-that without a privilege.
+For a unix socket, the kernel reports the peer. For a local TCP connection, the peer is looked up in
+/proc/net/tcp and tcp6 on Linux; no other system offers that without a privilege. Callers of a
+broker import this module, so it must stay light.
 """
 
 import os
@@ -10,14 +10,15 @@ import socket
 import struct
 import sys
 
-# Not typing.TYPE_CHECKING: importing typing takes 1 to 7 ms.
+# We do not import typing.TYPE_CHECKING: importing typing takes 1 to 7 ms.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# unix(7): process id, user id, group id.
+# The struct ucred of unix(7): process id, user id, group id.
 _UCRED = struct.Struct("3i")
-# macOS, sys/ucred.h: version, user id, number of groups, 16 groups. Level and option: sys/un.h.
+# The struct xucred of macOS (sys/ucred.h): version, user id, number of groups, 16 groups. The level
+# and the option of getsockopt are from sys/un.h.
 _XUCRED = struct.Struct("@IIh16I")
 _XUCRED_VERSION = 0
 _SOL_LOCAL = 0
@@ -25,18 +26,18 @@ _LOCAL_PEERCRED = 1
 
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 _MAPPED = bytes(10) + b"\xff\xff"
-# ESTABLISHED, FIN_WAIT1, FIN_WAIT2 (include/net/tcp_states.h): the client holds its end, and may
-# have shut its sending side. SYN_RECV, TIME_WAIT and others name no process.
+# In the states ESTABLISHED, FIN_WAIT1 and FIN_WAIT2 (include/net/tcp_states.h) a process still has
+# the client's socket open. In SYN_RECV, TIME_WAIT and others, no process does.
 _HELD_STATES = (b"01", b"04", b"05")
-# The table is read in pages while connections come and go, so one reading can miss a row.
+# The kernel's table is read in pages while connections come and go, so one reading can miss a row.
 _READINGS = 2
 
 
 def find_peer_uid(connection: socket.socket) -> int | None:
     """Return the user id of the peer's process; None when the system does not tell.
 
-    Over TCP also None for a peer on another machine, and for one that has already closed its end,
-    which the kernel lists as root's.
+    Over TCP, returns None also for a peer on another machine, and for a peer that has already
+    closed its socket, because the kernel lists such a socket as root's.
     """
     try:
         if connection.family in (socket.AF_INET, socket.AF_INET6):
@@ -50,9 +51,9 @@ def find_peer_uid(connection: socket.socket) -> int | None:
 
 
 def is_allowed(uid: int | None, *, unknown: bool) -> bool:
-    """Return whether a process of this user may connect: our own user and root; `unknown` for None.
+    """Return whether a process of the user `uid` may connect; for None return `unknown`.
 
-    Root can read all our files anyway, and containers run as root.
+    Our own user and root may: root can read all our files anyway, and containers run as root.
     """
     if uid is None or sys.platform == "win32":
         return unknown
@@ -73,7 +74,8 @@ def _find_unix_uid(connection: socket.socket) -> int | None:
 def _find_tcp_uid(connection: socket.socket) -> int | None:
     if sys.platform != "linux":
         return None
-    # The client's own row has its address first and ours second; its uid is the client's.
+    # The table's row of the client's socket has the client's address first, ours second and the
+    # client's uid.
     client, ours = _packed(connection.getpeername()), _packed(connection.getsockname())
     if len(client[0]) != len(ours[0]):
         return None
@@ -90,14 +92,14 @@ def _find_tcp_uid(connection: socket.socket) -> int | None:
 
 
 def _packed(name: "Any") -> tuple[bytes, int]:
-    """Return address and port; an IPv4-mapped IPv6 address as the IPv4 address that it is."""
+    """Return a socket's address as bytes, and its port; IPv4-mapped IPv6 is returned as IPv4."""
     family = socket.AF_INET6 if ":" in name[0] else socket.AF_INET
     address = socket.inet_pton(family, name[0].partition("%")[0])
     return (address[12:] if address.startswith(_MAPPED) else address), int(name[1])
 
 
 def _row_words(client: tuple[bytes, int], ours: tuple[bytes, int]) -> tuple[str, str]:
-    """Return the two addresses as the tables write them: 32-bit words in the machine's order."""
+    """Return both addresses as /proc/net/tcp has them: 32-bit words in the machine's byte order."""
     return _table_word(*client), _table_word(*ours)
 
 
@@ -107,20 +109,20 @@ def _table_word(address: bytes, port: int) -> str:
 
 
 def _find_owner(wanted: tuple[str, str]) -> int | None:
-    """Return the user id of the socket with these two addresses; None without such a row.
+    """Return the user id of the socket with these two addresses; None if the table has no such row.
 
-    Raises: OSError when the table cannot be read, ValueError or IndexError for an unknown form.
+    Raises: OSError when the table cannot be read, ValueError or IndexError for an unknown format.
     """
-    # 8 hex digits of an IPv4 address, 32 of an IPv6 address, then the port.
+    # An IPv4 address has 8 hex digits, an IPv6 address 32; a colon and 4 digits of the port follow.
     with open(_TABLES[len(wanted[0]) > 13], "rb", buffering=0) as table:
         rows = table.read()
-    # Searched as one text: line by line takes twice as long for 1,000 rows.
+    # The table is searched as one text, because line by line takes twice as long for 1,000 rows.
     needle = f" {wanted[0]} {wanted[1]} ".encode()
     at = rows.find(needle)
     while at >= 0:
-        # After the addresses: state queues timer retransmits uid timeout inode.
+        # A row's columns after the addresses: state queues timer retransmits uid timeout inode.
         words = rows[at + len(needle) : rows.find(b"\n", at)].split()
-        # Inode 0: the process has closed it, and the uid in this row is root's.
+        # With inode 0, the process has closed the socket, and the uid in this row is root's.
         if words[0] in _HELD_STATES and words[6] != b"0":
             return int(words[4])
         at = rows.find(needle, at + 1)

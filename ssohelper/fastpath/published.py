@@ -1,9 +1,9 @@
-"""A hit: prints the published response of a role. Light: imports what Python has loaded itself.
+"""Answers a hit: prints the published response of a role. Imports only what Python itself loads.
 
-A published response is the document that an SDK gets, ready to print, and after it one line: from
-which to which second of this machine's uptime it is valid. Its modification time is the moment from
-which a caller must ask the broker instead. So a hit parses no JSON, reads no configuration, and
-costs the same however many accounts there are.
+A published response is the credential document (JSON) that an SDK gets, ready to print. A second
+line says from which to which second of this machine's uptime it is valid. The file's modification
+time is the moment from which a caller must ask the broker instead. So a hit parses no JSON, reads
+no configuration, and takes the same time however many accounts there are.
 """
 
 import os
@@ -14,19 +14,19 @@ from ssohelper.fastpath import folders, open_file
 
 _OPTIONS = {"--session": 0, "--account-id": 1, "--role-name": 2}
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
-# AWS's session tokens make documents of about 1.1 kB: what is larger is none of ours.
+# With AWS's session tokens, a published response has about 1.1 kB. We publish none above this size.
 _LIMIT_BYTES = 16384
 _UPTIME_BYTES = 64
-# A time service sets the clock back by less: such a step makes no response invalid.
+# A time service sets the clock back by less than this. Such a step makes no response invalid.
 _CLOCK_STEP_SECONDS = 5
 
 
 def print_response(argv: list[str]) -> bool:
     """Print the published response that these arguments ask for; return False when there is none.
 
-    False too for anything unusual: other arguments, a link, a FIFO, another owner, and settings, a
-    config or a token file that has changed since. The caller then takes the slower path, which
-    reports what is wrong.
+    It also returns False for other arguments, for a response that is a link, a FIFO or another
+    user's file, and if settings, config or token file have changed since the response was
+    published. The caller then takes the slower path, which reports what is wrong.
     """
     key = parse_key(argv)
     if key is None:
@@ -42,7 +42,7 @@ def print_response(argv: list[str]) -> bool:
 
 
 def parse_key(argv: list[str]) -> tuple[str, str, str] | None:
-    """Return (session, account id, role name) of the six arguments that profiles carry."""
+    """Return (session, account id, role name) from the six arguments in a profile's command."""
     if len(argv) != 6:
         return None
     found = ["", "", ""]
@@ -55,7 +55,7 @@ def parse_key(argv: list[str]) -> tuple[str, str, str] | None:
 
 
 def _are_settings_unchanged(runtime: str) -> bool:
-    """Return whether the settings file is the one under which the responses were published."""
+    """Return whether config.toml is as it was when the responses were published."""
     try:
         stamp = os.stat(folders.settings_stamp(runtime))
     except OSError:
@@ -70,7 +70,7 @@ def _are_settings_unchanged(runtime: str) -> bool:
 
 
 def _is_sign_in_unchanged(runtime: str, session: str) -> bool:
-    """Return whether config and token file are those under which the responses were published.
+    """Return whether AWS config and token file are as they were when responses were published.
 
     Another tool signs out by removing the token file, and signs in by writing it.
     """
@@ -83,7 +83,7 @@ def _is_sign_in_unchanged(runtime: str, session: str) -> bool:
             return False
         if config.st_mtime_ns != os.stat(folders.config_stamp(runtime, session)).st_mtime_ns:
             return False
-        # Two home folders may share a runtime folder and a config, but not a sign-in.
+        # Two home folders may share a runtime folder and a config, but each has its own sign-ins.
         home = os.stat(os.path.expanduser("~/.aws/sso/cache"))
         linked = os.stat(folders.token_folder_link(runtime, session))
         if (home.st_dev, home.st_ino) != (linked.st_dev, linked.st_ino):
@@ -96,7 +96,7 @@ def _is_sign_in_unchanged(runtime: str, session: str) -> bool:
 
 def _read_document(path: str) -> bytes | None:
     if sys.platform == "win32":
-        return None  # Windows has no way to open a file that follows no link
+        return None  # Windows cannot open a file without following links
     try:
         descriptor, found = open_file.open_own_file(path)
     except OSError:
@@ -116,32 +116,32 @@ def _read_document(path: str) -> bytes | None:
 def join(document: bytes, valid_seconds: int) -> bytes:
     """Return the content of a published response: the document, then its validity in uptime.
 
-    Where the uptime is not known, there is no second line.
+    If the machine's uptime is not known, the response has no second line.
     """
     up = read_uptime()
     return document if up is None else b"%b%d %d\n" % (document, up, max(0, up + valid_seconds))
 
 
 def split(content: bytes) -> tuple[bytes, bytes]:
-    """Return the document and the line after it, b"" without one."""
+    """Return the two lines of a published response: document and validity, b"" if it is missing."""
     end = content.find(b"\n") + 1
     return content[:end], content[end:]
 
 
 def is_document(content: bytes) -> bool:
-    """Return whether this is a whole document, as far as a hit checks one.
+    """Return whether this is a whole credential document (JSON), by a quick check of its text.
 
-    A damaged one must not write control characters to a terminal.
+    A damaged document must not write control characters to a terminal.
     """
     is_whole = content.startswith(b'{"Version":1,') and content.endswith(b"}\n")
     return is_whole and content.isascii() and content[:-1].decode().isprintable()
 
 
 def is_of_this_clock(found: os.stat_result, validity: bytes) -> bool:
-    """Return whether the response's modification time still means what it meant when written.
+    """Return whether the clock was not set back since the response was written.
 
-    A response with a change time in the future was written under another clock. A clock that was
-    set back by less than the response's age shows only in its validity, in uptime seconds.
+    A response whose change time is in the future was written before the clock was set back. If the
+    clock was set back by less than the response's age, only the validity in uptime seconds tells.
     """
     if found.st_ctime > time.time() + _CLOCK_STEP_SECONDS:
         return False
@@ -155,9 +155,9 @@ def is_of_this_clock(found: os.stat_result, validity: bytes) -> bool:
 
 
 def read_uptime() -> int | None:
-    """Return whole seconds since the machine's start, sleep included; None without an uptime file.
+    """Return the machine's uptime in whole seconds, with time asleep; None if it is not known.
 
-    The launcher reads the same file. In a container it may differ from the kernel's own clock.
+    It is read from /proc/uptime, as in the launcher: in a container the kernel's clock may differ.
     """
     if sys.platform == "win32":
         return None

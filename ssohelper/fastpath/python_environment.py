@@ -1,36 +1,36 @@
-"""Which code Python loads: in this process, and in each process that we start.
+"""Prevents Python from loading foreign code, in this process and in each process that we start.
 
-`shell/ssohelper-credentials` unsets the same variables for what SDKs and shells start: a test
-compares the two. Light: the path of an SDK's call loads it.
+For processes that SDKs and shells start, `shell/ssohelper-credentials` unsets the same variables; a
+test compares the two lists. An SDK's call loads this module, so it must stay light.
 """
 
 import os
 import sys
 
-# Not typing.TYPE_CHECKING: importing typing would add 4 ms to an SDK's call.
+# We do not import typing.TYPE_CHECKING: importing typing would add 4 ms to an SDK's call.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Variables that name folders or files which Python loads code from, or that make it run more than
-# was asked for. Left alone: what only changes output or speed (PYTHONIOENCODING, PYTHONUTF8,
-# PYTHONHASHSEED, PYTHONDONTWRITEBYTECODE, …), and PYTHONNOUSERSITE, which removes a folder.
+# Variables that make Python load code from other places, or run more than its command. Variables
+# that only change output or speed are kept (PYTHONIOENCODING, PYTHONUTF8, PYTHONHASHSEED,
+# PYTHONDONTWRITEBYTECODE, …), and PYTHONNOUSERSITE, which removes a folder of modules.
 UNSET = (
-    "PYTHONPATH",  # module folders before all others; an empty entry is the current folder
-    "PYTHONHOME",  # where the standard library is
-    "PYTHONPLATLIBDIR",  # the name of the folder that it is in
-    "PYTHONPYCACHEPREFIX",  # compiled modules, taken without their source
-    "PYTHONSTARTUP",  # a file that an interactive Python runs
-    "PYTHONINSPECT",  # after the command Python goes on with code from stdin
+    "PYTHONPATH",  # module folders that come first; an empty entry means the current folder
+    "PYTHONHOME",  # names the folder of the standard library
+    "PYTHONPLATLIBDIR",  # renames the folder of the standard library
+    "PYTHONPYCACHEPREFIX",  # compiled modules that Python loads without checking their source
+    "PYTHONSTARTUP",  # names a file that an interactive Python runs
+    "PYTHONINSPECT",  # when its command has ended, Python runs code from stdin
     "PYTHONWARNINGS",  # may name a module to import; "error" ends a command at a warning
-    "PYTHONBREAKPOINT",  # a function to import
-    "PYTHONCASEOK",  # module names of another case match (macOS, Windows)
-    "PYTHONEXECUTABLE",  # what sys.executable is (macOS), which our own processes start from
-    "__PYVENV_LAUNCHER__",  # the same, for virtual environments of macOS's framework Pythons
-    "PYTHON_PRESITE",  # a module that debug builds import first of all
-    "NIX_PYTHONPATH",  # read by the sitecustomize of Nix's Pythons
+    "PYTHONBREAKPOINT",  # names a function to import
+    "PYTHONCASEOK",  # imports ignore the case of module names (macOS, Windows)
+    "PYTHONEXECUTABLE",  # sets sys.executable (macOS), which we run to start processes
+    "__PYVENV_LAUNCHER__",  # sets sys.executable in virtual environments of macOS's Pythons
+    "PYTHON_PRESITE",  # names a module that debug builds import first of all
+    "NIX_PYTHONPATH",  # module folders that Nix's Pythons add (sitecustomize)
 )
-# Where `pip install --user` installs: it stays only where we were installed in it.
+# Names the folder of `pip install --user`. It is kept only if we are installed in that folder.
 USER_BASE = "PYTHONUSERBASE"
 _PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -41,18 +41,17 @@ def sanitised(environ: "Mapping[str, str]") -> "dict[str, str]":
     base = left.get(USER_BASE)
     if base is not None and not _contains_us(base):
         del left[USER_BASE]
-    # Neither the current folder nor that of a script is a module folder.
+    # With this, Python imports from neither the current folder nor a script's folder.
     left["PYTHONSAFEPATH"] = "1"
     return left
 
 
 def drop_foreign_folders() -> bool:
-    """Remove what PYTHONPATH and the current folder added to sys.path; return whether any was.
+    """Remove from sys.path what PYTHONPATH and the current folder added; return whether any was.
 
-    For commands that a user types; what SDKs and shells start goes through
-    `ssohelper-credentials`, which acts before Python starts. An entry stays that contains this
-    package or the standard library, or that is one of this Python's own folders for installed
-    packages.
+    This is for commands that a user types. Commands of SDKs and shells start through
+    `ssohelper-credentials`, which unsets PYTHONPATH before Python starts. An entry stays if it
+    contains this package or the standard library, or is a folder of this Python's packages.
     """
     added = os.environ.get("PYTHONPATH")
     foreign = [_absolute(entry) for entry in added.split(os.pathsep)] if added else []
@@ -70,7 +69,7 @@ def _contains_us(user_base: str) -> bool:
 
 
 def _own_folders() -> "set[str]":
-    """Return where this installation's modules may come from."""
+    """Return the folders from which this installation may import modules."""
     folders = [_PACKAGE_FOLDER, os.path.dirname(os.__file__)]
     site = sys.modules.get("site")
     if site is not None:

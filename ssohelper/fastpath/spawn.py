@@ -1,6 +1,6 @@
-"""Start a detached process of ours: it outlives its caller and receives none of its signals.
+"""Starts detached processes of ours, which outlive their caller and receive none of its signals.
 
-Light: a miss loads this before anything heavy, so no subprocess (6 ms).
+A miss loads this module, so it does not import `subprocess`, which takes 6 ms.
 """
 
 import contextlib
@@ -11,18 +11,20 @@ import sys
 from ssohelper.fastpath import own_process
 from ssohelper.fastpath.python_environment import sanitised
 
-# Not typing.TYPE_CHECKING: importing typing would add 4 ms to an SDK's call.
+# We do not import typing.TYPE_CHECKING: importing typing would add 4 ms to an SDK's call.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The number that the descriptor which we pass on has in the new process.
+# The descriptor that we pass to the new process has this number in that process.
 PASSED_DESCRIPTOR = 3
-# The shell ends at once, so the process is no child of ours: a program that `exec` becomes, or an
-# endpoint that runs for days, need not wait for it. `&` makes it ignore SIGINT and SIGQUIT too.
+# The shell ends at once, so the detached process is not our child: neither a program that `exec`
+# becomes nor an endpoint that runs for days has to wait for its end. Through `&` it also ignores
+# SIGINT and SIGQUIT.
 _IN_BACKGROUND = 'cd / && "$@" &'
 _SHELL = "/bin/sh"
-# Role credentials that `exec` gave to our caller: a process that outlives it does not use them.
+# Variables with role credentials that `exec` gave to our caller. A detached process outlives the
+# caller and must not use them.
 _KEYS = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -43,9 +45,9 @@ def without_credentials(environ: "Mapping[str, str]") -> "dict[str, str]":
 
 
 def detached_environment(environ: "Mapping[str, str]") -> "dict[str, str]":
-    """Return the environment of a detached process: `without_credentials`, with absolute paths.
+    """Return the environment for a detached process: `without_credentials`, with absolute paths.
 
-    It runs in another folder than its caller.
+    The paths are made absolute because the process runs in another folder than its caller.
     """
     changed = without_credentials(environ)
     for variable in _AWS_FILES:
@@ -55,7 +57,7 @@ def detached_environment(environ: "Mapping[str, str]") -> "dict[str, str]":
 
 
 def expand_path(path: str, environ: "Mapping[str, str]") -> str:
-    """Return the path with variables and ~ replaced, as botocore does for the AWS files."""
+    """Return the path with variables and ~ replaced, as botocore does for AWS_CONFIG_FILE."""
     if "$" in path:
         path = os.path.expandvars(path)
     home = environ.get("HOME")
@@ -67,9 +69,10 @@ def expand_path(path: str, environ: "Mapping[str, str]") -> str:
 def start_detached(
     argv: "list[str]", environ: "Mapping[str, str]", descriptor: "int | None" = None
 ) -> None:
-    """Run `ssohelper ARGV…` with `descriptor` as its number 3 and no other stream of ours.
+    """Start `ssohelper ARGV…` detached, with `detached_environment(environ)`.
 
-    It gets `detached_environment(environ)`. Raises: OSError when it cannot be started.
+    It inherits `descriptor` as descriptor 3, and no other stream of ours.
+    Raises: OSError when it cannot be started.
     """
     environ = detached_environment(environ)
     if sys.platform == "win32":
@@ -83,11 +86,13 @@ def start_detached(
     if descriptor is not None:
         import fcntl
 
-        # A number above 3, so that passing it on always makes a copy that stays open.
+        # The duplicate has a number above 3, so that DUP2 to 3 always makes a copy, without the
+        # close-on-exec flag.
         source = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, PASSED_DESCRIPTOR + 1)
         streams.append((os.POSIX_SPAWN_DUP2, source, PASSED_DESCRIPTOR))
     try:
-        # Our own processes lower the limit themselves; a notice runs a program of the user's.
+        # The new process starts with the original core limit: our own processes lower it again, and
+        # a notice runs the user's program, which must get the original limit.
         with own_process.use_original_core_limit():
             pid = os.posix_spawn(
                 _SHELL,
@@ -101,7 +106,7 @@ def start_detached(
     finally:
         if source is not None:
             os.close(source)
-    with contextlib.suppress(ChildProcessError):  # our caller ignores SIGCHLD: the shell is gone
+    with contextlib.suppress(ChildProcessError):  # if SIGCHLD is ignored, the shell is gone already
         os.waitpid(pid, 0)
 
 
@@ -118,4 +123,4 @@ def _start_on_windows(argv: "list[str]", environ: "dict[str, str]") -> None:
             env=environ,
             cwd=os.sep,
         )
-        child.returncode = 0  # it outlives us: no warning about a child that still runs
+        child.returncode = 0  # prevents Python's warning that a child still runs
