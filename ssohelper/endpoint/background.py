@@ -1,7 +1,7 @@
 """The endpoint's background thread: renews credentials early, gives notices, restores lost files.
 
-It runs at least every 15 s by the monotonic clock, which stands still while the machine sleeps: so
-everything is checked within 15 s of a wake-up, whatever the wall clock did.
+It runs at least every 15 s by the monotonic clock, which stands still while the machine sleeps. So
+within 15 s of a wake-up everything is checked, whatever happened to the wall clock.
 """
 
 import sys
@@ -28,9 +28,9 @@ _T = TypeVar("_T")
 
 
 class BackgroundWork:
-    """Runs from `start` to `stop`.
+    """The thread that works for an endpoint in the background, from `start` to `stop`.
 
-    `print_notice` is called with the text of each notice, `restore_files` in each round.
+    It calls `print_notice` with the text of each notice, and `restore_files` in each round.
     """
 
     def __init__(
@@ -52,9 +52,10 @@ class BackgroundWork:
         self._restore_files = restore_files
         self._pause_seconds = pause_seconds
         self._reminder = Reminder(session)
-        # Ends (epoch seconds) before which everything has been renewed a last time.
+        # The ends of sign-in or token (epoch seconds) before which the last renewal has been made.
         self._renewed_before: set[int] = set()
-        # The token file with which AWS refused to renew: the next one is tried.
+        # Fingerprint of the token file for which AWS refused a renewal. It is not tried again until
+        # the token file changes.
         self._refused_fingerprint = ""
         self._running = threading.Lock()
         self._wake = threading.Event()
@@ -76,7 +77,7 @@ class BackgroundWork:
             self._wake.clear()
 
     def run_once(self) -> float:
-        """Do everything that is due, even when a step fails; return the seconds to wait after."""
+        """Do one round of all steps, even if one fails; return the seconds until the next round."""
         with self._running:
             app = self._make_app()
             self._attempt(app, self._restore_files)
@@ -118,7 +119,7 @@ class BackgroundWork:
         notices.give_due_notice(app, self._session, next_at, even_signed_out=True)
 
     def _renew_early(self, app: App) -> None:
-        """Renew what is past half of its lifetime, unless AWS has refused that with this token."""
+        """Renew credentials past half of their life, unless AWS has refused it for this token."""
         if not app.settings.get("renew_ahead"):
             return
         if credentials.load_due_at(app, self._session, self._role) > app.clock.now():
@@ -132,21 +133,21 @@ class BackgroundWork:
             self._refused_fingerprint = app.tokens.read_fingerprint(self._session)
 
     def _renew_before_end(self, app: App) -> None:
-        """Renew everything shortly before the sign-in ends, so that jobs can run on after it."""
+        """Renew token and credentials shortly before the sign-in ends, so that jobs can go on."""
         outlook = clocks.load_outlook(app, self._session)
         ends = notices.ends_to_renew_before(outlook)
         self._renewed_before &= set(ends)
         for at in ends:
             if at in self._renewed_before or not 0 < at - app.clock.now() <= LAST_RENEWAL_SECONDS:
                 continue
-            with suppress(AwsUnreachable):  # each round until the end tries again
+            with suppress(AwsUnreachable):  # each round tries again until the sign-in ends
                 if at != outlook.token_expires_at:
                     self._renew_token(app)
                 credentials.renew_now(app, self._session, self._role, app.clock.deadline())
                 self._renewed_before.add(at)
 
     def _renew_token(self, app: App) -> None:
-        with suppress(LoginRequired):  # AWS issues no further one: the present one still works
+        with suppress(LoginRequired):  # AWS renews no more, but the present token still works
             token = app.tokens.load(self._session)
             if token is not None:
                 tokens.renew_token(app, self._session, token, app.clock.deadline())

@@ -1,7 +1,7 @@
-"""The config of a command that an endpoint serves: the user's own, without [default]'s identity.
+"""Makes the config for a command that an endpoint serves, from the text of the user's own config.
 
-SDKs prefer credentials of the [default] profile to the endpoint's, and static keys are not copied
-to a second file. All other text stays as it is, to the byte. No I/O.
+It lacks the identity in [default], because SDKs would prefer that to the endpoint, and all static
+keys, which are not copied to a second file. All other text stays as it is, to the byte. No I/O.
 """
 
 import re
@@ -12,7 +12,7 @@ from ssohelper.core.config_text import DEFAULT_SECTION, ConfigText, Key, Section
 from ssohelper.core.model import Profile
 from ssohelper.errors import ConfigInvalid
 
-# Keys by which an SDK or another tool finds credentials, each preferred to the endpoint.
+# Keys by which an SDK or another tool finds credentials. SDKs prefer each of them to the endpoint.
 _IDENTITY_KEYS = frozenset(
     {
         "source_profile",
@@ -27,7 +27,7 @@ _IDENTITY_PREFIXES = ("sso_", "aws_", "role_", "credential_", "granted_", "ssohe
 _STATIC_KEYS = frozenset(
     {"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"}
 )
-# A comment that contains a static key: that is how users disable one.
+# A comment that contains a static key. Users disable a key by making it a comment.
 _STATIC_COMMENT = re.compile(rf"(?i)\s*[#;].*\b({'|'.join(sorted(_STATIC_KEYS))})\b")
 # An SDK does not use the endpoint for a profile with one of these keys.
 _SOURCES = frozenset(
@@ -43,8 +43,8 @@ _SOURCES = frozenset(
         "web_identity_token_file",
     }
 )
-# For a profile whose static keys are not copied: without any source of credentials an SDK would use
-# the endpoint's for it, which are another account's.
+# The credential_process for a profile whose static keys are not copied. Without any source of
+# credentials, an SDK would use the endpoint's for that profile, which are another account's.
 _REFUSAL = (
     "sh -c 'echo \"static keys are not passed to commands of ssohelper exec --server\" >&2; exit 1'"
 )
@@ -53,10 +53,11 @@ _REFUSAL = (
 def config_text(
     config: ConfigFile, profile: Profile, region: str, keyed: Collection[str] = ()
 ) -> str:
-    """Return the config with the profile's settings in [default], and no identity there.
+    """Return the config with the profile's settings, and no identity, in [default].
 
-    `keyed`: the profiles with static keys in the credentials file, which the command does not get.
-    Raises: ConfigInvalid when the new text does not parse as intended (a file in an unusual form).
+    `keyed` are the profiles with static keys in the credentials file, which the command does not
+    get. Raises: ConfigInvalid if the user's config has an unusual form, so that the new text does
+    not parse as intended.
     """
     entry = config.profile(profile.name)
     keys = {**(entry.keys if entry else {}), "region": region}
@@ -76,12 +77,12 @@ def _is_identity(key: str) -> bool:
 
 
 def _is_default(header: str) -> bool:
-    """Return whether any SDK reads this section as the default profile; Go's ignores spaces."""
+    """Return whether any SDK takes this section for the default profile. Go's ignores spaces."""
     return header.strip().lower() == "default" or section_name(header, "profile") == "default"
 
 
 class _Copy:
-    """The lines of a config, what is dropped and added, and the keys that each section then has."""
+    """A config's lines, those dropped and added, and the keys that each section has afterwards."""
 
     def __init__(self, text: ConfigText) -> None:
         self._text = text
@@ -95,7 +96,7 @@ class _Copy:
         self._end: list[str] = []
 
     def drop_default_identity(self, settings: dict[str, str]) -> None:
-        """Remove all identity keys from [default], and set these settings in it."""
+        """Remove all identity keys from [default], and set the given settings in it."""
         shared = self._text.defaults
         inherited = {name: key.value for name, key in shared.keys.items() if _is_identity(name)}
         for name in inherited:
@@ -107,7 +108,7 @@ class _Copy:
                     self._drop(section, name)
                 self._assign(section, settings)
             else:
-                # [DEFAULT] applies to every section: the others keep what they inherited.
+                # Keys in [DEFAULT] apply to every section, so other sections get the removed ones.
                 lost = inherited.keys() - section.keys.keys() - _STATIC_KEYS
                 self._assign(section, {name: inherited[name] for name in sorted(lost)})
         if not defaults:
@@ -117,7 +118,7 @@ class _Copy:
                 self._end += _key_lines(name, value, "")
 
     def drop_static_keys(self, keyed: Collection[str]) -> None:
-        """Remove static keys; a profile without any other source gets a command that fails."""
+        """Remove static keys. Give a profile without other credentials a command that fails."""
         inherits_static = not _STATIC_KEYS.isdisjoint(self._text.defaults.keys)
         for section in self._text.sections.values():
             static = _STATIC_KEYS & section.keys.keys()
@@ -131,7 +132,7 @@ class _Copy:
                 self._assign(section, {"credential_process": _REFUSAL})
 
     def checked_text(self) -> str:
-        """Return the new text. Raises: ConfigInvalid when it does not parse as intended."""
+        """Return the new config. Raises: ConfigInvalid when it does not parse as intended."""
         return_ = "\r" if self._text.newline == "\r\n" else ""
         lines: list[str] = []
         for number, line in enumerate(self._lines):
@@ -162,7 +163,7 @@ class _Copy:
             self._dropped.update(_lines_of(section.keys[name]))
 
     def _assign(self, section: Section, settings: dict[str, str]) -> None:
-        """Set keys in a section: replaces the lines of existing ones, else adds to its end."""
+        """Set keys in a section: replace the lines of existing keys, add new keys at its end."""
         present, inherited = self._expected[section.header], self._expected[DEFAULT_SECTION]
         for name, value in settings.items():
             if present.get(name, inherited.get(name)) == value:
@@ -172,7 +173,8 @@ class _Copy:
             if old:
                 self._dropped.update(_lines_of(old))
             at = max(_lines_of(old)) if old else section.last_line
-            # Indented like its neighbour: a line indented further would continue that one's value.
+            # A new key is indented like its neighbour: with a deeper indent, its line would
+            # continue the neighbour's value.
             neighbour = old.lines[0] if old else _last_key_line(section)
             indent = _indent_of(self._lines[neighbour])
             self._added.setdefault(at, []).extend(_key_lines(name, value, indent))
@@ -191,7 +193,7 @@ def _indent_of(line: str) -> str:
 
 
 def _key_lines(name: str, value: str, indent: str) -> list[str]:
-    """Return the lines of a key; those of a nested block are indented as botocore requires."""
+    """Return a key's lines. Lines of a nested block are indented, as botocore requires."""
     first, *nested = value.split("\n")
     head = f"{indent}{name} = {first}".rstrip()
     return [head, *(f"{indent}    {line}" for line in nested if line)]

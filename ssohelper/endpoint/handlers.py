@@ -1,6 +1,7 @@
-"""The endpoint's answers: container JSON over TCP, credential-process documents on a socket.
+"""Answers the endpoint's clients with credentials, as JSON.
 
-Before, the local server checks the client's user, the Host and everything else in `rules`.
+Over TCP it is the JSON of container credentials, on a socket file that of credential-process. The
+local server has checked the client's user, the Host header and the other `rules` before.
 """
 
 import hmac
@@ -27,9 +28,10 @@ if sys.platform == "win32":
     raise ImportError("there is no endpoint on Windows")
 
 PATH = "/credentials"
-# botocore waits 2 s for an answer, three times: an error is answered well before.
+# botocore waits 2 s for an answer, three times. An error must reach it well before that.
 CONTAINER_SECONDS = 1.5
-# Each idle client takes a descriptor. More clients than this: the one that sends for longest goes.
+# Each client takes a file descriptor. Beyond this number, the client that has been sending for the
+# longest time is disconnected.
 MOST_CLIENTS = 400
 _CODES = (
     (LoginRequired, 401, "LoginRequired"),
@@ -40,16 +42,16 @@ _CODES = (
 
 
 def _error_answer(status: int, code: str, message: str) -> Answer:
-    """Return an error in the JSON that SDKs read."""
+    """Return an error answer in the JSON that SDKs read."""
     return Answer(status, to_json({"code": code, "message": message}).encode())
 
 
-# The one answer to every request that is not allowed: it reveals nothing.
+# Every request that is not allowed gets this same answer, which reveals nothing.
 _FORBIDDEN = _error_answer(403, "Forbidden", "this request is not answered")
 
 
 class ContainerHandler:
-    """Requests to 127.0.0.1: answers a client of this user that has the token."""
+    """Answers requests to 127.0.0.1, from clients of this user or root that send the token."""
 
     def __init__(self, source: Source, account_id: str, port: int, token: Secret) -> None:
         # Most clients leave out port 80, HTTP's default.
@@ -82,7 +84,7 @@ class ContainerHandler:
 
 
 class SocketHandler:
-    """Requests to a socket file: answers processes of this user and of root."""
+    """Answers requests to a socket file, from processes of this user or root."""
 
     def __init__(self, source: Source, account_id: str) -> None:
         self.rules = Rules(frozenset({"localhost"}), _FORBIDDEN, MOST_CLIENTS)
@@ -90,11 +92,12 @@ class SocketHandler:
         self._account_id = account_id
 
     def answer(self, request: Request) -> Answer:
-        """Return the credential-process document, or an error."""
+        """Return the credentials in the JSON of credential-process, or an error."""
         if request.target != "/":
             return _FORBIDDEN
-        # It waits for a sign-in here only: SDKs give up on the container address after 1 to 9 s.
-        # Of the SDKs, Rust's waits shortest for a credential_process; curl has no limit.
+        # Only clients of the socket wait for a sign-in, because SDKs wait just 1 to 9 s for the
+        # container address. Of all SDKs, Rust's waits shortest for a credential_process; curl has
+        # no limit.
         get = self._source.get_credentials_after_sign_in
         return _answer(lambda: get(CALL_SECONDS), self._document)
 

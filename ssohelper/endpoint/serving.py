@@ -1,4 +1,4 @@
-"""The endpoint of one role: listens, renews in the background, removes its files at the end."""
+"""Runs the endpoint of one role: listens, renews credentials, removes its files at the end."""
 
 import contextlib
 import ctypes
@@ -29,28 +29,28 @@ if TYPE_CHECKING:
     from ssohelper.wire.local_server import LocalServer
 
 _PR_SET_DUMPABLE = 4
-# Each warning is printed once: one for each request would fill a terminal. After so many different
-# ones all are forgotten, since an endpoint runs for days.
+# The same warning is printed once, since one for each request would fill a terminal. After this
+# many different warnings, each may be printed again, since an endpoint runs for days.
 _MOST_WARNINGS = 50
 
 
 class _LastSettings:
-    """The last settings that could be read."""
+    """The settings that were last read without an error."""
 
     def __init__(self, settings: "Settings") -> None:
         self.settings = settings
 
 
 class EndpointApp(App):
-    """A new instance for each request and round: settings, files and folders are the current ones.
+    """An App that reads the current settings and files; each request and round makes a new one.
 
-    `last` is shared by all instances of one endpoint.
+    All instances of one endpoint share `last`.
     """
 
     last: _LastSettings | None = None
 
     def read_settings(self) -> "Settings":
-        """Return the settings; while their file has an error, the last good ones, with a warning.
+        """Return the settings; if config.toml has an error, warn and return the previous settings.
 
         An error while the user edits the file must not end a job that runs for days.
         """
@@ -64,10 +64,10 @@ class EndpointApp(App):
 
 
 class Endpoint(Closing):
-    """Serves one profile's credentials, renewed, until `close`, which also removes its files.
+    """Serves one profile's credentials and renews them, until `close`, which removes its files.
 
     Clients connect to the port of `listen_on_port` or the socket file of `listen_on_socket`.
-    `prepare_environment` returns what makes a program's SDKs use the port.
+    `prepare_environment` returns the variables by which a program's SDKs use the port.
     """
 
     def __init__(
@@ -104,25 +104,34 @@ class Endpoint(Closing):
         )
 
     def listen_on_port(self, port: int = 0) -> None:
-        """Listen on this port of 127.0.0.1, 0: a free one. Raises: LocalState (taken)."""
+        """Listen on this port of 127.0.0.1; for 0 take a free port.
+
+        Raises: LocalState when another program uses the port.
+        """
         try:
             self._add_server(port, self._make_container_handler)
         except LocalState as error:
-            error.hint = "name another one with --port, or none: a free one is taken"
+            error.hint = "name another port with --port, or leave out --port to take a free one"
             raise
 
     def listen_on_socket(self, path: Path) -> None:
-        """Listen on a socket file. Raises: UsageProblem (too long), LocalState (there already)."""
+        """Listen on a socket file.
+
+        Raises: UsageProblem when its path is too long, LocalState when it exists already.
+        """
         account_id = self._profile.role.account_id
         bound = self.files.bind_socket(path)
         self._add_server(bound, lambda _port: SocketHandler(self.source, account_id))
 
     def save_token_in(self, folder: Path) -> None:
-        """Write the token to this folder too, for containers that mount it. Raises: LocalState."""
+        """Write the endpoint's token to this folder, which containers mount. Raises: LocalState."""
         self._token_file = self.files.write_token_folder(folder, self._token)
 
     def start(self) -> None:
-        """Answer, renew and give notices from now on. Raises: LocalState (no more threads)."""
+        """Start to answer clients, renew credentials and give notices.
+
+        Raises: LocalState when the system allows no more threads.
+        """
         _refuse_core_dumps()
         for server in self._servers:
             server.start()
@@ -132,16 +141,16 @@ class Endpoint(Closing):
             raise no_more_threads() from cause
 
     def prepare_environment(self) -> environment.Environment:
-        """Return the variables for a program that uses the port; writes the files that they name.
+        """Write the files for a program that uses the port; return the variables that name them.
 
-        None of them holds a secret: SDKs read the token from its file with each request. The config
-        is the user's own, without the identity of [default] and without static keys.
+        No variable holds a secret: SDKs read the token from its file for each request. The config
+        is the user's own, without the identity in [default] and without static keys.
         """
         config = self._make_child_config()
         variables = {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": self.url,
             "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(
-                # Without a newline at the end: every SDK refuses a token with one.
+                # The token file ends without a newline, since every SDK refuses a token with one.
                 self.files.write_file("token", self._token.reveal().encode())
             ),
             "AWS_CONFIG_FILE": str(self.files.write_file("config", config.encode())),
@@ -151,7 +160,7 @@ class Endpoint(Closing):
         return environment.build_endpoint_environment(self._app, self._profile, variables)
 
     def env_file_variables(self) -> Mapping[str, str]:
-        """Return the variables for a container, with the token's path, else the token itself."""
+        """Return the variables for a container, with the token file's path or the token itself."""
         region = environment.choose_region(self._app, self._profile)
         token = {"AWS_CONTAINER_AUTHORIZATION_TOKEN": self._token.reveal()}
         if self._token_file is not None:
@@ -165,7 +174,7 @@ class Endpoint(Closing):
 
     @property
     def url(self) -> str:
-        """The address of the credentials, for AWS_CONTAINER_CREDENTIALS_FULL_URI."""
+        """The URL of the credentials, for AWS_CONTAINER_CREDENTIALS_FULL_URI."""
         return f"http://127.0.0.1:{self._port}{PATH}"
 
     def close(self) -> None:
@@ -186,8 +195,8 @@ class Endpoint(Closing):
 
     def _make_child_config(self) -> str:
         region = environment.choose_region(self._app, self._profile)
-        # When the credentials file cannot be read, no profile counts as having keys in it; the
-        # command gets an empty one anyway.
+        # If the credentials file cannot be read, it counts as having no profiles. That is safe,
+        # because the command gets an empty credentials file anyway.
         keyed: set[str] = set()
         with contextlib.suppress(SsoHelperError):
             keyed = self._app.config.read_credentials_names()
@@ -214,11 +223,11 @@ class Endpoint(Closing):
 
 
 def _report(error: BaseException) -> None:
-    """Write a crash log for an error with one client; the others are still answered."""
+    """Write a crash log for an error with one client; the endpoint still answers other clients."""
     crash.report(error, error.__traceback__)
 
 
 def _refuse_core_dumps() -> None:
-    """Forbid core dumps, and reading this process's memory from another one (Linux)."""
+    """Forbid core dumps of this process, and other processes to read its memory (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

@@ -1,8 +1,8 @@
-"""One role's credentials for the endpoint's clients: from the cache where possible.
+"""Gets one role's credentials for the endpoint's clients, from the cache if possible.
 
-One request to AWS is under way at a time, and all clients that need it wait for that one. When the
-wall clock has jumped (sleep, a paused machine, a correction), nothing tells whether cached
-credentials have expired: AWS is asked first, and its answer carries the right time.
+At most one request to AWS runs at a time; all clients that need its answer wait for it. After a
+jump of the wall clock (sleep, a paused machine, a correction) we cannot tell whether cached
+credentials have expired. Then AWS is asked first, because its answer carries the right time.
 """
 
 import sys
@@ -16,12 +16,13 @@ from ssohelper.app import App
 from ssohelper.core.model import Role, RoleCredentials, SsoSession
 from ssohelper.errors import AwsUnreachable, SsoHelperError, no_more_threads
 
-# A smaller difference is a clock being adjusted. Credentials in their last 60 s are never served.
+# A smaller change of the wall clock is an adjustment, not a jump. It does no harm, because
+# credentials are not served in their last 60 s.
 _JUMP_SECONDS = 30.0
 
 
 class Source:
-    """Gives clients credentials, and asks AWS once for all that wait.
+    """Gives credentials to clients. Asks AWS once for all clients that wait at the same time.
 
     `make_app` returns an App with the current settings and files.
     """
@@ -44,9 +45,9 @@ class Source:
         self._offset = make_app().clock.now() - monotonic()
 
     def get_credentials(self, seconds: float) -> RoleCredentials:
-        """Return valid credentials, after at most so many seconds.
+        """Return valid credentials within the given time.
 
-        Raises: as `credentials.release`; AwsUnreachable when it takes longer.
+        Raises: the errors of `credentials.release`; AwsUnreachable when AWS takes longer.
         """
         app = self._make_app()
         in_doubt = self.check_clock(app)
@@ -66,15 +67,17 @@ class Source:
         found = credentials.find_cached(
             app, self._session, self._role, allow_due=True, allow_doubtful=is_unreachable
         )
-        # In doubt both AWS's clock and this machine's must say that they have not expired.
+        # While the wall clock is in doubt, cached credentials must be unexpired both by AWS's clock
+        # and by this machine's.
         if found is None or (in_doubt and found.expires_at <= app.clock.now()):
             raise error
         return found
 
     def get_credentials_after_sign_in(self, seconds: float) -> RoleCredentials:
-        """Do what `get_credentials` does; first wait for a sign-in where the settings say so.
+        """Return credentials as `get_credentials` does, after a sign-in if one is needed.
 
-        Prints nothing: the endpoint's own notices say that a sign-in is needed.
+        Waits for the sign-in only if the settings say so. Prints nothing, because the endpoint's
+        own notices say that a sign-in is needed.
         """
         app = self._make_app()
         return sign_in_wait.retry_after_sign_in(
@@ -95,7 +98,7 @@ class Source:
             return self._is_clock_in_doubt
 
     def start_request(self) -> "_Request":
-        """Return the request to AWS that is under way; starts one when there is none."""
+        """Return the running request to AWS for credentials; start one when none runs."""
         with self._lock:
             if self._request is not None:
                 return self._request
@@ -130,7 +133,7 @@ class Source:
 
 
 class _Request:
-    """One request to AWS that any number of threads wait for; then credentials or an error."""
+    """One request to AWS, for which any number of threads wait; holds its credentials or error."""
 
     def __init__(self) -> None:
         self.credentials: RoleCredentials | None = None
@@ -138,9 +141,9 @@ class _Request:
         self._finished = threading.Event()
 
     def finish(self) -> None:
-        """Wake the threads that wait."""
+        """Wake the threads that wait for this request."""
         self._finished.set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the end; return False when it takes longer."""
+        """Wait until the request has finished; return False when it takes longer."""
         return self._finished.wait(seconds)

@@ -1,7 +1,8 @@
-"""Finds and starts the user's browser: never through a shell, never with Python's webbrowser.
+"""Finds and starts the user's browser, never through a shell or Python's `webbrowser`.
 
-The opener is an absolute path outside the current folder, and the URL is one of its arguments. It
-gets no terminal and its own process session, so it can neither read our input nor block us.
+The opener is the program that opens a URL: an absolute path outside the current folder, with the
+URL as an argument. It gets no terminal and its own process session, so that it can neither read our
+input nor block us.
 """
 
 import os
@@ -16,7 +17,7 @@ from urllib.parse import quote
 from ssohelper.fastpath import own_process, spawn
 from ssohelper.system.programs import find_program
 
-# They need a terminal, which the opener does not get. Debian's alternatives may lead to them.
+# Browsers that need a terminal, which we do not give them. Debian's alternatives may lead to one.
 _CONSOLE_BROWSERS = frozenset(
     {"lynx", "w3m", "links", "links2", "elinks", "browsh", "carbonyl", "chawan", "www-browser"}
 )
@@ -36,16 +37,16 @@ Opener = tuple[str, ...]
 
 
 def can_show_a_browser(environ: Mapping[str, str], setting: str | None = None) -> bool:
-    """Return whether a browser can be started on this host where the user sees it.
+    """Return whether a browser can be started on this host so that the user sees it.
 
-    `setting` is the session's own opener. With it or with BROWSER this is assumed. Without them it
-    is not so over SSH, in a container or in CI.
+    If the session has its own opener (`setting`), or BROWSER is set, the answer is yes. Otherwise
+    it is no over SSH, in a container and in CI.
     """
     return find_opener(environ, setting) is not None
 
 
 def find_opener(environ: Mapping[str, str], setting: str | None = None) -> Opener | None:
-    """Return the opener's command, an absolute path and arguments; None when there is no opener."""
+    """Return the command that opens URLs: an absolute path and arguments; None without one."""
     for opener in (setting, environ.get("BROWSER")):
         if opener and opener.strip():
             return _find_command_opener(opener, environ)
@@ -62,9 +63,9 @@ def start(opener: Opener, url: str, environ: Mapping[str, str]) -> bool:
 def launch(
     opener: Opener, url: str, environ: Mapping[str, str]
 ) -> "subprocess.Popen[bytes] | None":
-    """Start the opener as `start` does and return its process; a thread waits for its end.
+    """Start the opener as `start` does; return its process, for whose end a thread waits.
 
-    core.endpoints has checked the URL: it begins with a scheme, so it is never taken for an option.
+    core.endpoints has checked that the URL begins with a scheme, so it is not taken for an option.
     """
     try:
         with own_process.use_original_core_limit():
@@ -79,7 +80,8 @@ def launch(
             )
     except (OSError, ValueError):
         return None
-    # Waited for in a daemon thread: else it would stay as a zombie, and the caller goes on.
+    # A daemon thread waits for the opener's end, so that the opener does not become a zombie while
+    # the caller goes on.
     threading.Thread(
         target=_wait_for_end, args=(started,), daemon=True, name="ssohelper-browser"
     ).start()
@@ -87,17 +89,17 @@ def launch(
 
 
 def _wait_for_end(started: "subprocess.Popen[bytes]") -> None:
-    """Wait until the process ends, with all signals blocked: `serve` waits for them elsewhere."""
+    """Wait until the process ends, with all signals blocked: another thread handles signals."""
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     started.wait()
 
 
 def command_of(opener: Opener, url: str) -> list[str]:
-    """Return the command with the URL in place of %s, or at the end.
+    """Return the opener's command with the URL in place of %s, or at the end.
 
-    In the URL of a Firefox extension ("ext+container:name=work&url=%s") it is percent-encoded:
-    an "&" in it would end the extension's value.
+    Within the URL of a Firefox extension ("ext+container:name=work&url=%s"), our URL is
+    percent-encoded, because an "&" in it would end the extension's value.
     """
     if any("%s" in word for word in opener[1:]):
         inner = quote(url, safe="")
@@ -109,7 +111,7 @@ def command_of(opener: Opener, url: str) -> list[str]:
 
 
 def _find_command_opener(commands: str, environ: Mapping[str, str]) -> Opener | None:
-    """Return the first command that can be run. BROWSER may hold several, separated by ":"."""
+    """Return the first of BROWSER's commands that can be run; ":" separates several commands."""
     candidates = [commands]
     if os.pathsep in commands:
         candidates += commands.split(os.pathsep)

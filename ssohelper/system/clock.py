@@ -1,4 +1,4 @@
-"""The clocks of one call: this machine's wall clock, AWS's clock, the monotonic clock, and waiting."""
+"""The clocks that one call uses: this machine's wall clock, AWS's clock, the monotonic clock."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -8,12 +8,12 @@ from ssohelper.core.instants import duration_text
 from ssohelper.errors import LocalState
 from ssohelper.fastpath import CALL_SECONDS
 
-# SigV4 refuses requests whose time differs by 5 min; smaller differences break nothing.
+# AWS (SigV4) refuses requests whose time is wrong by 5 min; smaller differences break nothing.
 CLOCK_DIFFERS_SECONDS = 240
 
 
 class AwsClock(Protocol):
-    """What is known of AWS's clock: `stores.clock_file`."""
+    """Knows AWS's time from an earlier answer; `stores.clock_file` implements it."""
 
     def now(self, wall: float) -> float: ...
 
@@ -21,7 +21,7 @@ class AwsClock(Protocol):
 
 
 class Clock:
-    """Instants are epoch seconds. `monotonic` and `sleep` can be replaced in tests."""
+    """Gives the time as epoch seconds. Tests pass their own `monotonic` and `sleep`."""
 
     def __init__(
         self,
@@ -42,18 +42,18 @@ class Clock:
         return int(self._wall())
 
     def aws_now(self) -> int:
-        """Return the present time by AWS's clock, which decides when role credentials end.
+        """Return the present time by AWS's clock, which decides when role credentials expire.
 
-        This machine's time, while no answer of AWS has told another.
+        Until an answer from AWS has told its time, this is the machine's own time.
         """
         return int(self._aws_clock().now(self._wall()))
 
     def local(self, aws_at: int) -> int:
-        """Convert an instant of AWS's clock to this machine's clock, which dates files."""
+        """Convert an instant from AWS's clock to this machine's clock, which file times follow."""
         return aws_at + self.now() - self.aws_now()
 
     def learn_aws_time(self, aws_at: float | None) -> None:
-        """Store the time that an answer of AWS told; warn when this machine's differs much."""
+        """Store the time in an answer from AWS; warn if this machine's clock differs much."""
         if aws_at is None:
             return
         wall = self._wall()

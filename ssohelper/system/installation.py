@@ -1,4 +1,4 @@
-"""Where this installation's commands are, and how profiles name them."""
+"""Finds this installation's commands, and decides how profiles name them."""
 
 import os
 import re
@@ -11,24 +11,24 @@ from collections.abc import Callable, Mapping
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
-# A shell gives these a meaning within double quotes, or they end the quotes.
+# Characters that have a meaning for a shell within double quotes, or that end the quotes.
 _UNQUOTABLE = re.compile(r"[\"$`\\!\x00-\x1f\x7f]")
 _NEEDS_NO_QUOTES = re.compile(r"[A-Za-z0-9._@:+=,/-]+")
 LAUNCHER = "ssohelper-credentials"
 _SH = "/bin/sh"
-# Linux follows at most as many.
+# Linux follows at most this many links in a path.
 _MAX_LINKS = 40
 
 
 def profile_command(environ: Mapping[str, str]) -> str:
     """Return the command that profiles run, without arguments: `/abs/bin/ssohelper-credentials`.
 
-    Without that launcher or without sh it is `/abs/bin/ssohelper credential-process`.
+    If that launcher or sh is missing, it is `/abs/bin/ssohelper credential-process`.
     Raises: UsageProblem in a throw-away installation, or when the path cannot be quoted.
     """
     if is_throw_away(environ):
         raise UsageProblem(
-            "this ssohelper is a throw-away installation: profiles would soon name nothing",
+            "this ssohelper is a throw-away installation: profiles that name it would soon fail",
             hint="install it with: uv tool install ssohelper (or: pipx install ssohelper)",
         )
     launcher = launcher_path(environ)
@@ -38,10 +38,10 @@ def profile_command(environ: Mapping[str, str]) -> str:
 
 
 def launcher_path(environ: Mapping[str, str]) -> str | None:
-    """Return the launcher's absolute path; None when there is none, or no sh.
+    """Return the absolute path of the launcher; None when it or sh is missing.
 
-    It is in the folder of `command_path`. If that folder has only a link to `ssohelper` (made by
-    hand), it is in the scripts folder.
+    The launcher is in the folder of `command_path`. If that folder holds only a link to `ssohelper`
+    that the user made, the launcher is in Python's scripts folder.
     """
     if sys.platform == "win32" or not os.access(_SH, os.X_OK):
         return None
@@ -56,7 +56,8 @@ def launcher_path(environ: Mapping[str, str]) -> str | None:
 def command_path(environ: Mapping[str, str]) -> str:
     """Return the absolute path of `ssohelper`: the one on PATH if it leads to this installation.
 
-    The links of uv and pipx on PATH survive an upgrade; the folder that they lead to may not.
+    PATH is preferred because uv's and pipx's links on it survive an upgrade, while the folder that
+    they lead to may not.
     """
     own = [path for path in _installed_commands() if os.path.isfile(path)]
     on_path = shutil.which("ssohelper", path=environ.get("PATH", os.defpath))
@@ -65,7 +66,7 @@ def command_path(environ: Mapping[str, str]) -> str:
     if own:
         return own[0]
     raise UsageProblem(
-        "this ssohelper has no command that profiles could name",
+        "this ssohelper has no installed command that profiles could run",
         hint="install it with: uv tool install ssohelper (or: pipx install ssohelper)",
     )
 
@@ -83,21 +84,21 @@ def find_exposed_path(environ: Mapping[str, str]) -> str | None:
 
 
 def warn_if_exposed(environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
-    """Warn, before the command's path is written to a file, if other users could replace it."""
+    """Warn if other users could replace the command whose path is about to be written to a file."""
     exposed = find_exposed_path(environ)
     if exposed:
         warn(
             f'other users may replace "{show(exposed, 200)}", '
-            "a part of the path of the command that is written"
+            "which is in the path of the command that is written"
         )
 
 
 def find_replaceable(path: str) -> str | None:
     """Return a part of the path by which other users could replace its target; None if none.
 
-    That is a file or folder that everybody may write. In a folder with the sticky bit (/tmp) it is
-    only an entry of another user. Links are followed: their folders and targets are checked too.
-    None on Windows, where modes do not describe other users' rights.
+    Such a part is a file or folder that everybody may write, or, in a folder with the sticky bit
+    (/tmp), an entry of another user. The folders and targets of links are checked too.
+    Returns None on Windows, where modes do not describe other users' rights.
     """
     if sys.platform == "win32":
         return None
@@ -108,7 +109,7 @@ def find_replaceable(path: str) -> str | None:
         try:
             found = os.lstat(current)
             if not stat.S_ISLNK(found.st_mode):
-                # With the sticky bit other users cannot replace our entries.
+                # In a folder with the sticky bit, other users cannot replace our entries.
                 if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
                     return current
             elif (links := links + 1) > _MAX_LINKS:
@@ -135,7 +136,10 @@ def _is_in_shared_folder(path: str) -> bool:
 
 
 def quoted(path: str) -> str:
-    """Return the path quoted so that shlex, sh and SDKs read it alike. Raises: UsageProblem."""
+    """Return the path quoted so that shlex, sh and all SDKs read the same path.
+
+    Raises: UsageProblem when it cannot be quoted.
+    """
     path = path.replace("\\", "/") if sys.platform == "win32" else path
     if _NEEDS_NO_QUOTES.fullmatch(path):
         return path

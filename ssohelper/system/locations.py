@@ -1,4 +1,4 @@
-"""Where the files of AWS's tools and of ssohelper are, in one environment."""
+"""Finds the files of AWS's tools and of ssohelper, given the environment variables."""
 
 import os
 import sys
@@ -17,9 +17,10 @@ _AWS_FILES = {
 
 
 class Locations:
-    """Each property raises ConfigInvalid for a relative path in the environment.
+    """The paths of AWS's and ssohelper's files and folders, by the environment variables.
 
-    Raises: LocalState where no home folder is known.
+    Each property raises ConfigInvalid if a variable holds a relative path, and LocalState if no
+    home folder is known.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -27,12 +28,12 @@ class Locations:
 
     @cached_property
     def runtime_folder(self) -> Path:
-        """Locks, cached credentials, published responses: in memory on most Linux systems."""
+        """The folder of locks and role credentials; on most Linux systems it is in memory."""
         return Path(self._resolve(folders.runtime_folder))
 
     @cached_property
     def state_folder(self) -> Path:
-        """Sign-in facts, saved lists, choices, versions of the config for undo."""
+        """The folder of sign-in facts, listings, the user's choices and config versions."""
         return self._own(folders.state_folder)
 
     @cached_property
@@ -49,22 +50,23 @@ class Locations:
 
     @cached_property
     def token_folder(self) -> Path:
-        """~/.aws/sso/cache: AWS's tools have no variable that moves it."""
+        """The folder of tokens, ~/.aws/sso/cache. AWS's tools have no variable to change it."""
         return Path(expand_home("~/.aws/sso/cache", self._environ))
 
     @property
     def endpoint_folders(self) -> tuple[Path, Path]:
-        """The folders of endpoints, the preferred one first.
+        """The folders where an endpoint may write its files, the preferred one first.
 
-        The state folder outlives the login that a job in tmux was started in; the runtime folder
-        can be written where the home folder is read-only.
+        The state folder is preferred, because the system removes the runtime folder at logout,
+        while a job in tmux goes on. The runtime folder is for users with a read-only home folder.
         """
         return self.state_folder / "serve", self.runtime_folder / "serve"
 
     def _own(self, rule: Callable[[Mapping[str, str]], str]) -> Path:
         if not self._environ.get("SSOHELPER_HOME"):
             check_home(self._environ)
-        # platformdirs' own rules, which a test compares with it: importing it costs 4 ms.
+        # `rule` repeats a rule of platformdirs, because importing that takes 4 ms. A test compares
+        # the two.
         found = self._resolve(rule)
         if found[:1] == "~":
             raise _no_home_folder()
@@ -79,7 +81,8 @@ class Locations:
 
     def _aws_file(self, variable: str) -> Path:
         value = self._environ.get(variable)
-        # botocore expands variables and ~ in these two, so we look where the SDKs look.
+        # botocore expands variables and ~ in AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE, so we
+        # do too.
         path = os.path.expandvars(value) if value else _AWS_FILES[variable]
         return Path(expand_home(path, self._environ))
 
@@ -89,7 +92,7 @@ def expand_home(path: str, environ: Mapping[str, str]) -> str:
     if path[:1] != "~":
         return path
     check_home(environ)
-    # On Windows botocore ignores HOME: the shells that come with git set it there.
+    # On Windows botocore ignores HOME, which the shells that come with git set there.
     home = environ.get("HOME") if sys.platform != "win32" else None
     if home and path.startswith("~/"):
         return home.rstrip("/") + path[1:]
@@ -100,7 +103,7 @@ def expand_home(path: str, environ: Mapping[str, str]) -> str:
 
 
 def check_home(environ: Mapping[str, str]) -> None:
-    """Raise LocalState for a HOME that is no absolute path."""
+    """Raise LocalState if HOME is not an absolute path."""
     home = environ.get("HOME") if sys.platform != "win32" else None
     if home is not None and (not os.path.isabs(home) or not is_harmless(home)):
         raise LocalState(f'HOME is "{show(home, 80)}": not an absolute path')

@@ -1,7 +1,7 @@
-"""Starts what shows a notice outside the terminal: the user's `notify` command or the desktop's.
+"""Shows a notice outside the terminal, with the user's `notify` command or the desktop's.
 
-A detached process (`notice_process`) runs the command and ends it after a time limit, so the caller
-neither waits nor has to stay alive.
+A detached process (`notice_process`) runs that command and ends it after a time limit, so that the
+caller need not wait or stay alive.
 """
 
 import sys
@@ -13,9 +13,9 @@ from ssohelper.fastpath import NOTICE_PROCESS, spawn
 from ssohelper.system.programs import find_program
 
 _TITLE = "ssohelper"
-# Without one of these notify-send finds no desktop.
+# Without any of these variables, notify-send finds no desktop.
 _DESKTOP_VARIABLES = ("DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY")
-# The message is an argument, never part of the script. Not tested on macOS.
+# The notice's message is an argument of this script, never part of it. Not tested on macOS.
 _APPLE_SCRIPT = (
     "on run argv",
     f'display notification (item 1 of argv) with title "{_TITLE}"',
@@ -24,21 +24,21 @@ _APPLE_SCRIPT = (
 
 
 def start(notice: Notice, command: tuple[str, ...] | str, environ: Mapping[str, str]) -> str | None:
-    """Start the command with the message as its last argument; return a warning if that failed.
+    """Start `command` with the notice's message as last argument; return a warning if that fails.
 
-    `command` is a program with its arguments, or DESKTOP.
+    `command` is a program with its arguments, or DESKTOP for the desktop's own notifications.
     """
     words = _desktop_command(environ) if command == DESKTOP else list(command)
     if words is None:
-        return "there is no desktop to show a notice on (notify in the settings)"
+        return 'there is no desktop to show a notice on (setting "notify")'
     program = find_program(words[0], environ)
     if program is None:
-        return f'"{words[0]}" could not be started (notify in the settings)'
+        return f'"{words[0]}" could not be started to show a notice (setting "notify")'
     try:
         argv = [NOTICE_PROCESS, program, *words[1:], notice.message]
         spawn.start_detached(argv, {**environ, **_variables(notice)})
     except (OSError, ValueError):
-        return f'"{words[0]}" could not be started (notify in the settings)'
+        return f'"{words[0]}" could not be started to show a notice (setting "notify")'
     return None
 
 

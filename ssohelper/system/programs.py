@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 
 def find_program(name: str, environ: Mapping[str, str]) -> str | None:
-    """Return the program's absolute path; None when there is none that can be run.
+    """Return the program's absolute path; None when there is no such program that can be run.
 
-    A relative path is refused; relative entries of PATH and the current folder are skipped.
+    A relative path is refused. On PATH, relative entries and the current folder are skipped.
     """
     if os.path.isabs(name):
         return name if _is_program(name) else None
@@ -33,4 +33,4 @@ def _current_folder() -> str | None:
     try:
         return os.path.realpath(os.getcwd())
     except OSError:
-        return None  # it was removed, so it holds no program
+        return None  # the current folder was removed, so it holds no program

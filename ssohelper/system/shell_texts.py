@@ -1,25 +1,29 @@
-"""The text of `shell-init`, without click. Each new shell waits for it: imports only os and sys."""
+"""Prints the text of `shell-init`. Each new shell waits for it, so it imports only os and sys."""
 
 import os
 import sys
 
 SHELLS = ("bash", "zsh", "fish", "pwsh")
 _EXTENSION = {"pwsh": "ps1"}
-# Folder and name under share/ (pyproject.toml installs them there), and the name in completions/.
+# For each shell, the completion script's folder and name under share/, where pyproject.toml
+# installs it, and its name in the folder completions/ of a checkout.
 _COMPLETIONS = {
     "bash": ("bash-completion/completions", "ssohelper", "ssohelper.bash"),
     "zsh": ("zsh/site-functions", "_ssohelper", "_ssohelper"),
     "fish": ("fish/vendor_completions.d", "ssohelper.fish", "ssohelper.fish"),
     "pwsh": ("ssohelper", "completion.ps1", "ssohelper.ps1"),
 }
-# Shells start ssohelper through it: it removes PYTHONPATH and the like.
+# Shells start ssohelper through this launcher, which removes PYTHONPATH and the like.
 _LAUNCHER = "ssohelper-credentials"
 _LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
 _NAME = _LETTERS | frozenset("0123456789-")
 
 
 def print_shell_init(argv: list[str]) -> bool:
-    """Print the text for `shell-init SHELL [--cmd NAME]`; return False when click must answer."""
+    """Print the text for `shell-init SHELL [--cmd NAME]`; return False for any other arguments.
+
+    The caller then leaves the answer to the click command.
+    """
     if len(argv) == 3 and argv[1] == "--cmd":
         shell, name = argv[0], argv[2]
     elif len(argv) == 1:
@@ -35,7 +39,7 @@ def print_shell_init(argv: list[str]) -> bool:
 
 
 def write_to_stdout(text: bytes) -> bool:
-    """Write all of the text to stdout; return False when that fails, for click to report it."""
+    """Write all of the text to stdout; return False when that fails."""
     try:
         while text:
             text = text[os.write(1, text) :]
@@ -45,14 +49,14 @@ def write_to_stdout(text: bytes) -> bool:
 
 
 def is_function_name(name: str) -> bool:
-    """Return whether this can be the name of a function in every shell."""
+    """Return whether the name can be that of a function in every shell."""
     return bool(name) and name[0] in _LETTERS and _NAME.issuperset(name) and len(name) <= 64
 
 
 def text_of(shell: str, name: str) -> bytes | None:
-    """Return the function, under this name, the prompt's text and the completion script.
+    """Return what a shell evaluates: the function `name`, the prompt code, the completion script.
 
-    None when the shell's file is missing.
+    Returns None when the file with the shell's function is missing.
     """
     ending = _EXTENSION.get(shell, shell)
     function = _read("shell", "ssohelper", f"ssohelper.{ending}")
@@ -66,7 +70,7 @@ def text_of(shell: str, name: str) -> bytes | None:
 
 
 def with_absolute_paths(text: bytes, shell: str) -> bytes:
-    """Return the text with absolute paths of those of our commands that PATH does not lead to."""
+    """Return the text in which our commands that PATH does not find have absolute paths."""
     own = os.path.abspath(sys.argv[0])
     if os.path.basename(own) != "ssohelper" or "\n" in own:
         return text
@@ -95,7 +99,7 @@ def _with_absolute_path(text: bytes, shell: str, command: str, path: str) -> byt
 
 
 def _find_launcher(command: str) -> "str | None":
-    """Return the launcher's path: beside the command, or beside the target if that is a link."""
+    """Return the path of the launcher, which is beside the command or beside the link's target."""
     if sys.platform == "win32":
         return None
     for path in (command, os.path.realpath(command)):
@@ -122,7 +126,10 @@ def completion_of(shell: str, name: str = "ssohelper") -> bytes | None:
 
 
 def _read(own: str, share: str, name: str, in_checkout: str | None = None) -> bytes | None:
-    """Return the file in folder `own` of a checkout, or in `share/SHARE` of an installation."""
+    """Return the content of a shipped file; None when it is missing.
+
+    In a checkout it is in the folder `own`, in an installation in `share/SHARE` of the prefix.
+    """
     root, *prefixes = _folders()
     paths = [os.path.join(root, own, in_checkout or name)]
     paths += [os.path.join(prefix, "share", share, name) for prefix in prefixes]
@@ -138,8 +145,8 @@ def _read(own: str, share: str, name: str, in_checkout: str | None = None) -> by
 def _folders() -> list[str]:
     """Return the root that a checkout would have, then the prefixes of possible installations.
 
-    `lib/pythonX.Y/site-packages/ssohelper` is four levels below its prefix, which is not always
-    sys.prefix (pip install --user, Debian's /usr/local). On Windows it is three levels.
+    `lib/pythonX.Y/site-packages/ssohelper` is four levels below its prefix, on Windows three. That
+    prefix is not always sys.prefix (pip install --user, Debian's /usr/local).
     """
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     root = os.path.dirname(package)

@@ -1,9 +1,9 @@
-"""What TERM says about the terminal. Light: `__main__` uses it to choose the entry point."""
+"""Tells by TERM what the terminal can do. Must stay light, since `__main__` imports it first."""
 
 import os
 import sys
 
 
 def is_dumb() -> bool:
-    """Return whether the terminal cannot draw screens. Windows has no TERM, and can."""
+    """Return whether the terminal cannot draw screens. Windows' can, although it sets no TERM."""
     return os.environ.get("TERM", "" if sys.platform == "win32" else "dumb") == "dumb"
