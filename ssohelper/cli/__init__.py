@@ -1,4 +1,4 @@
-"""The entry point of the command line: click. A command's module is imported only to run it."""
+"""The entry point of the command line (click). A command's module is imported only to run it."""
 
 import contextlib
 import sys
@@ -12,24 +12,24 @@ from ssohelper import __version__
 from ssohelper.cli import output
 from ssohelper.errors import SsoHelperError
 
-# name → (module, attribute, one-line help). With the help texts here, `ssohelper --help` imports
-# no command: 37 ms instead of 300.
+# Each command's module, attribute and one-line help. The help texts are here so that
+# `ssohelper --help` imports no command's module: it takes 37 ms instead of 300.
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "setup": ("setup_command", "setup", "Onboard in one command: sign in, list, write profiles"),
     "login": ("session_commands", "login", "Sign in to a session and save its token"),
-    "logout": ("session_commands", "logout", "Sign out of a session, here and at AWS"),
-    "status": ("session_commands", "status", "Show the three clocks of each session"),
+    "logout": ("session_commands", "logout", "Sign out of a session, on this machine and at AWS"),
+    "status": ("session_commands", "status", "Show how long sign-ins, tokens and credentials last"),
     "list": ("list_command", "list_roles", "List the accounts and roles you may use"),
     "favourite": ("favourite_command", "favourite", "Manage the roles that come first in lists"),
-    "profile": ("profile_commands", "profile", "Write, list, add, remove or undo profiles"),
+    "profile": ("profile_commands", "profile", "Manage profiles in ~/.aws/config, undo changes"),
     "use": ("use_command", "use", "Switch this shell to a profile"),
-    "clear": ("use_command", "clear", "Undo use: restore this shell's environment"),
+    "clear": ("use_command", "clear", "Undo `use`: restore this shell's environment"),
     "exec": ("exec_command", "exec_program", "Run a command with credentials of a role"),
-    "env": ("env_command", "env", "Print exports of fixed keys, for eval"),
-    "shell-init": ("shell_text_commands", "shell_init", "Print the shell function to eval"),
+    "env": ("env_command", "env", "Print a role's keys as shell exports, for eval"),
+    "shell-init": ("shell_text_commands", "shell_init", "Print the shell code of `use`, for eval"),
     "install": ("install_command", "install", "Set up your shell for ssohelper, or undo that"),
     "completion": ("shell_text_commands", "completion", "Print the completion script of a shell"),
-    "whoami": ("whoami_command", "whoami", "Show which account and role a profile is"),
+    "whoami": ("whoami_command", "whoami", "Show which account and role a profile stands for"),
     "serve": ("serve_command", "serve", "Serve a role's credentials to containers and jobs"),
     "console": ("console_command", "console", "Open the AWS console as a profile's role"),
     "credential-process": (
@@ -39,17 +39,18 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "prompt": ("prompt_command", "prompt", "Print one line for a prompt: profile and time left"),
     "config": ("config_commands", "config", "Get and set ssohelper's own settings"),
-    "cache": ("cache_commands", "cache", "List or clear the saved files of this machine"),
+    "cache": ("cache_commands", "cache", "List saved files, remove credentials and lists"),
     "demo": ("demo_command", "demo", "Try everything on a local Identity Center, no AWS needed"),
-    "emulator": ("demo_command", "emulator", "Run that local Identity Center alone"),
+    "emulator": ("demo_command", "emulator", "Run the demo's local Identity Center alone"),
 }
 ALIASES = {"ls": "list"}
-# 128 + SIGPIPE, as in other tools. Not 0: `profile sync --yes | head -1` may not have written yet.
+# The exit code when nothing reads our output any more: 128 + SIGPIPE, as in other tools. It is not
+# 0, because `profile sync --yes | head -1` may not have written the profiles yet.
 READER_GONE = 141
 
 
 class PipeBroken(Exception):
-    """A BrokenPipeError under another name: click itself would end the process with code 1."""
+    """Replaces a BrokenPipeError, at which click itself would end the process with code 1."""
 
 
 @contextlib.contextmanager
@@ -61,10 +62,10 @@ def _hide_broken_pipe() -> Iterator[None]:
 
 
 class LazyGroup(click.Group):
-    """A group that imports a command to run it, and proposes the nearest names for an unknown one."""
+    """A click group that imports a command only to run it. Suggests names for an unknown one."""
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
-        with _hide_broken_pipe():  # of --help and --version
+        with _hide_broken_pipe():  # for the output of --help and --version
             return super().make_context(*args, **more)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -112,9 +113,9 @@ def main(ctx: click.Context) -> None:
       ssohelper demo                                    try it, no AWS account needed
       ssohelper setup https://d-0000000000.awsapps.com/start
       ssohelper login                                   sign in
-      ssohelper                                         on a terminal: the full screen
+      ssohelper                                         open the full screen (on a terminal)
       ssohelper list prod read                          find accounts and roles
-      ssohelper use payments-prod.ReadOnlyAccess        switch this shell (after: install)
+      ssohelper use payments-prod.ReadOnlyAccess        switch this shell (run install first)
       ssohelper exec payments-prod.ReadOnlyAccess -- aws s3 ls
     """
     if ctx.invoked_subcommand is None:
@@ -123,7 +124,7 @@ def main(ctx: click.Context) -> None:
 
 
 def run(argv: list[str]) -> int:
-    """Run the command line and return its exit code. Errors become messages here and nowhere else."""
+    """Run the command line; return its exit code. Only this function turns errors into messages."""
     output.replace_closed_streams()
     try:
         result = main.main(args=argv, prog_name="ssohelper", standalone_mode=False)

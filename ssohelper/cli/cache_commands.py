@@ -1,4 +1,4 @@
-"""cache list, cache clear: the saved files, without their secrets."""
+"""The commands cache list and cache clear: show saved files without secrets, and remove them."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from ssohelper.core.text import show
 @click.group()
 @output.common_options
 def cache() -> None:
-    """List or clear the saved files of this machine.
+    """List the saved files, or remove cached role credentials and listings.
 
     \b
     Examples:
@@ -27,7 +27,7 @@ def cache() -> None:
 @cache.command("list")
 @output.common_options
 def list_cache() -> None:
-    """List the saved files, with their expiry. No secret is printed.
+    """List the files that ssohelper has saved, and when they expire. No secret is printed.
 
     \b
     Examples:
@@ -49,10 +49,10 @@ def list_cache() -> None:
 
 
 @cache.command("clear")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Remove without asking.")
 @output.common_options
 def clear(yes: bool) -> None:
-    """Remove role credentials and saved listings; sign-ins stay.
+    """Remove cached role credentials and saved lists of accounts and roles; sign-ins stay.
 
     \b
     Examples:
@@ -63,7 +63,7 @@ def clear(yes: bool) -> None:
     session = output.options().session
     _find_items(app, session)  # raises for an unknown session
     whose = f'of the session "{show(session)}"' if session else "of all sessions"
-    question = f"remove role credentials and saved listings {whose}?"
+    question = f"remove cached role credentials and saved lists of roles {whose}?"
     if not output.confirm(question, yes=yes, what="cache clear"):
         output.say("nothing removed")
         return
@@ -75,7 +75,10 @@ def clear(yes: bool) -> None:
 
 
 def _find_items(app: App, session: str | None) -> list[cache_contents.CachedItem]:
-    """Return the saved items. Raises: UsageProblem for an unknown session, with the nearest."""
+    """Return the saved files, of one session if it is given.
+
+    Raises: UsageProblem, with similar names, for an unknown session.
+    """
     found = cache_contents.list_items(app, session)
     if session and not found:
         resolve_session(app, session)

@@ -1,7 +1,7 @@
-"""Which profile or session a command uses: as actions.selection decides, else the user picks.
+"""Chooses the profile or session that a command uses. If none is named, the user picks one.
 
-A picker needs a terminal that can show it. Without one, the error of actions.selection is
-raised, with exit code 2.
+actions.selection decides what the user's words name. A picker needs a terminal that can draw it;
+without such a terminal, the error of actions.selection is raised (exit code 2).
 """
 
 from ssohelper.actions import directory, roles, selection
@@ -16,10 +16,10 @@ from ssohelper.errors import Interrupted, LoginRequired, SsoHelperError, UsagePr
 def choose_profile(
     text: str | None, session: str | None = None, *, ask_always: bool = False
 ) -> Profile:
-    """Return the profile that `text` names, else that of AWS_PROFILE, else let the user pick.
+    """Return the profile that `text` names, else AWS_PROFILE's, else one that the user picks.
 
-    `ask_always`: ignore AWS_PROFILE. Prints the warnings of `warn_about_config`.
-    Raises: Interrupted (130) when the user picks none; else as selection.resolve_profile.
+    With `ask_always`, AWS_PROFILE is ignored. Prints the warnings of `warn_about_config`.
+    Raises: Interrupted (130) when the user picks none; the errors of selection.resolve_profile.
     """
     found = _choose(text, session or output.options().session, ask_always=ask_always)
     warn_about_config(output.get_app(), found.name)
@@ -27,7 +27,7 @@ def choose_profile(
 
 
 def warn_about_config(app: App, profile_name: str | None = None) -> None:
-    """Warn of parts of the config that other tools read differently, or that are ignored."""
+    """Warn of parts of ~/.aws/config that other tools read differently, or that we ignore."""
     config = app.config.read()
     ignored = config.ignored_keys_warning(profile_name) if profile_name is not None else None
     for warning in (*config.warnings(), *((ignored,) if ignored else ())):
@@ -38,7 +38,9 @@ def _choose(text: str | None, session: str | None, *, ask_always: bool) -> Profi
     app = output.get_app()
     if text is None and ask_always:
         if not output.can_draw():
-            raise NoProfileNamed("which profile?", hint="name one; see: ssohelper profile list")
+            raise NoProfileNamed(
+                "which profile?", hint="name a profile; see: ssohelper profile list"
+            )
         return _pick_role(app, session)
     try:
         return selection.resolve_profile(app, text, session)
@@ -51,9 +53,9 @@ def _choose(text: str | None, session: str | None, *, ask_always: bool) -> Profi
 
 
 def choose_session(text: str | None) -> SsoSession:
-    """Return the session that `text` names, else the only possible one, else let the user pick.
+    """Return the session that `text` names, else the only possible one, else one the user picks.
 
-    Raises: Interrupted (130) when the user picks none; else as selection.resolve_session.
+    Raises: Interrupted (130) when the user picks none; the errors of selection.resolve_session.
     """
     app = output.get_app()
     try:
@@ -62,7 +64,7 @@ def choose_session(text: str | None) -> SsoSession:
         return _pick_session(app, question)
 
 
-# -- pieces ------------------------------------------------------------------------------------
+# -- asking the user with a picker -------------------------------------------------------------
 
 
 def _pick_role(app: App, session_name: str | None) -> Profile:
@@ -74,7 +76,8 @@ def _pick_role(app: App, session_name: str | None) -> Profile:
         choice = roles.read_roles(app, session_name)
     if not choice.rows:
         raise UsageProblem(
-            "there is no role to choose from", hint="ask AWS with: ssohelper list --refresh"
+            "there is no role to choose from",
+            hint="get the list from AWS with: ssohelper list --refresh",
         )
     from ssohelper.cli import pickers
 
@@ -85,9 +88,9 @@ def _pick_role(app: App, session_name: str | None) -> Profile:
 
 
 def _list_missing(app: App, choice: KnownRoles) -> bool:
-    """List the sessions that have no saved list; return whether any could be listed.
+    """Get the missing lists of roles from AWS; return whether any session could be listed.
 
-    Raises: the first error, when there is no role of another session to choose from.
+    Raises: the first error, when no session has a role to choose from.
     """
     first_error: SsoHelperError | None = None
     is_any_listed = False

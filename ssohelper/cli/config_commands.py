@@ -1,4 +1,4 @@
-"""config get, set, list, path: ssohelper's own settings, each with its origin."""
+"""The commands config get, set, list and path: ssohelper's own settings, and where each is set."""
 
 import json
 from typing import Any
@@ -31,7 +31,7 @@ def config() -> None:
 @click.argument("key")
 @output.common_options
 def get(key: str) -> None:
-    """Print the value of KEY that applies.
+    """Print the value of the setting KEY: from the environment, the file, or its default.
 
     \b
     Examples:
@@ -48,10 +48,10 @@ def get(key: str) -> None:
 @config.command("set", context_settings={"ignore_unknown_options": True})
 @click.argument("key")
 @click.argument("values", nargs=-1, type=click.UNPROCESSED)
-@click.option("--default", "to_default", is_flag=True, help="Remove KEY from the file.")
+@click.option("--default", "to_default", is_flag=True, help="Remove KEY from the settings file.")
 @output.common_options
 def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
-    """Set KEY in the file. A list takes several values.
+    """Set KEY in the settings file. A list takes several values.
 
     \b
     Examples:
@@ -67,7 +67,7 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
             hint=f"set it with: ssohelper config set {key} VALUE",
         )
     value = None if to_default else known.value_of(key, values)
-    # Raises for an invalid file, with its line, before anything is written.
+    # Reading the settings raises ConfigInvalid for an invalid file before anything is written.
     before = app.settings
     if value is not None:
         known.check_key(before, key, value)
@@ -78,7 +78,7 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
         app.settings_store.set(parts, value, app.clock.deadline())
     after = app.read_settings()
     if after.origin(key) == "environment":
-        app.warn(f"{before.place(key)} is set and wins over the file")
+        app.warn(f"{before.place(key)} is set and wins over the settings file")
     if parts[0] == "sessions" and not to_default:
         _warn_of_unknown_session(app, parts[1])
     if parts[-1] == "session_hours" or parts[0] == "guard":
@@ -90,7 +90,7 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
 @config.command("list")
 @output.common_options
 def list_settings() -> None:
-    """Print all settings, each with its origin.
+    """Print all settings, with their values and where each is set.
 
     \b
     Examples:
@@ -151,7 +151,7 @@ def _row(settings: known.Settings, key: str) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    """Return the value as the user types it; an empty text for one that is not set."""
+    """Return the setting's value as the user would type it; "" when it is not set."""
     if value is None:
         return ""
     if isinstance(value, bool):

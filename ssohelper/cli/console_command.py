@@ -1,4 +1,4 @@
-"""console: open the AWS console as one role, in a browser, or print the portal's link to it."""
+"""The command console: opens the AWS console in a browser as one role, or prints a link to it."""
 
 import subprocess
 import textwrap
@@ -21,10 +21,10 @@ _SERVICES = "\n".join(textwrap.wrap(" ".join(SERVICES), 74))
 
 @click.command("console", epilog=f"\b\nServices:\n{textwrap.indent(_SERVICES, '  ')}")
 @click.argument("profile", required=False)
-@click.option("--service", metavar="NAME", help="The page to open: ec2, s3, logs, iam, …")
-@click.option("--region", metavar="REGION", help="The region to open; else the profile's.")
+@click.option("--service", metavar="NAME", help="The service to open: ec2, s3, logs, iam, …")
+@click.option("--region", metavar="REGION", help="The region to open. Default: the profile's.")
 @click.option(
-    "--print", "only_print", is_flag=True, help="Print the portal's link and open nothing."
+    "--print", "only_print", is_flag=True, help="Print the portal's link to it; open nothing."
 )
 @output.common_options
 def console(profile: str | None, service: str | None, region: str | None, only_print: bool) -> None:
@@ -32,13 +32,13 @@ def console(profile: str | None, service: str | None, region: str | None, only_p
 
     \b
     Examples:
-      ssohelper console                                     AWS_PROFILE's role
+      ssohelper console                                     the role of AWS_PROFILE
       ssohelper console payments-prod.ReadOnlyAccess --service logs
       ssohelper console payments-prod/ReadOnlyAccess --region eu-west-1
       ssohelper console --print | wl-copy                   a link, which holds no secret
 
-    The browser is the one of sessions.NAME.browser in the settings, else of BROWSER, else the
-    desktop's. Without a browser, the link of --print is printed.
+    The browser's command is taken from the setting sessions.NAME.browser, else from BROWSER, else
+    from the desktop. If no browser can be started, the link is printed, as with --print.
     """
     app = output.get_app()
     chosen = profile_use.choose_profile(profile)
@@ -65,7 +65,7 @@ def console(profile: str | None, service: str | None, region: str | None, only_p
 
 
 class _BrowserProcess:
-    """The process of the browser's command."""
+    """Starts the browser's command and keeps its process."""
 
     def __init__(self, app: App, opener: browser.Opener) -> None:
         self._app = app
@@ -73,12 +73,12 @@ class _BrowserProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, url: str) -> bool:
-        """Start the command for this URL; return whether it was started."""
+        """Start the browser's command with the URL; return whether it was started."""
         self._process = browser.launch(self._opener, url, self._app.environ)
         return self._process is not None
 
     def has_failed(self) -> bool:
-        """Return whether the command has ended with an error."""
+        """Return whether the browser's command has ended with an error."""
         return self._process is not None and self._process.poll() not in (None, 0)
 
 
@@ -88,7 +88,7 @@ def _find_opener(app: App, profile: Profile) -> browser.Opener | None:
     command = setting or app.environ.get("BROWSER")
     if opener is None and command:
         origin = f"sessions.{profile.session.name}.browser" if setting else "BROWSER"
-        app.warn(f'the browser of {origin} cannot be started here: "{command}"')
+        app.warn(f'the browser command in {origin} cannot be started here: "{command}"')
     return opener
 
 

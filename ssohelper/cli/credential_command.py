@@ -1,4 +1,4 @@
-"""credential-process for click: help, and arguments that its light entry point does not handle."""
+"""The click command credential-process: its help, and what its fast entry point does not handle."""
 
 import click
 
@@ -11,8 +11,8 @@ from ssohelper.errors import SsoHelperError, UsageProblem
 
 @click.command("credential-process", context_settings={"ignore_unknown_options": False})
 @click.option("--profile", metavar="NAME", help="A profile in ~/.aws/config.")
-@click.option("--account-id", metavar="ID", help="12 digits.")
-@click.option("--role-name", metavar="NAME", help="The permission set's name.")
+@click.option("--account-id", metavar="ID", help="The account's id, 12 digits.")
+@click.option("--role-name", metavar="NAME", help="The role: its permission set's name.")
 @output.common_options
 @click.pass_context
 def credential_process(

@@ -1,4 +1,4 @@
-"""demo and emulator serve: an emulated Identity Center on this machine."""
+"""The commands demo and emulator serve, with an emulated Identity Center on this machine."""
 
 import sys
 from pathlib import Path
@@ -40,9 +40,16 @@ def emulator() -> None:
 
 
 @emulator.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any free port.")
-@click.option("--world", "world_file", type=click.Path(path_type=Path), help="A world file.")
-@click.option("--ready-file", type=click.Path(path_type=Path), help="Written when it listens.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 means any free port.")
+@click.option(
+    "--world",
+    "world_file",
+    type=click.Path(path_type=Path),
+    help="A JSON or TOML file with the users, accounts and roles to serve.",
+)
+@click.option(
+    "--ready-file", type=click.Path(path_type=Path), help="A file to write once it listens."
+)
 @output.common_options
 @click.pass_context
 def serve(ctx: click.Context, port: int, world_file: Path | None, ready_file: Path | None) -> None:
@@ -53,12 +60,12 @@ def serve(ctx: click.Context, port: int, world_file: Path | None, ready_file: Pa
       ssohelper emulator serve
       ssohelper emulator serve --port 8765 --world world.json --ready-file ready.json
 
-    It listens on 127.0.0.1 only, and prints the commands to use it in another shell. The ready file
-    has the same settings as JSON.
+    Listens on 127.0.0.1 only, and prints the commands that make another shell use it. The ready
+    file gets the same settings as JSON.
     """
     if world_file is not None and not world_file.exists():
-        hint = "without --world the demo's world is served"
-        raise UsageProblem(f'no world file "{world_file}"', hint=hint)
+        hint = "without --world, the demo's users, accounts and roles are served"
+        raise UsageProblem(f'there is no world file "{world_file}"', hint=hint)
     try:
         server.serve(
             port=port,
@@ -70,7 +77,7 @@ def serve(ctx: click.Context, port: int, world_file: Path | None, ready_file: Pa
     except EmulatorError as cause:
         raise UsageProblem(str(cause)) from cause
     except OSError as cause:
-        # An error of the socket has no file name; the only file written is the ready file.
+        # A socket's error names no file. The only file that the server writes is the ready file.
         what = f"port {port} cannot be used" if cause.filename is None else f'"{ready_file}"'
         raise LocalState(f"{what}: {cause.strerror or cause}") from cause
     ctx.exit(0)

@@ -1,4 +1,4 @@
-"""The demo: real ssohelper commands against the emulator, in a temporary home folder.
+"""Runs the demo: real ssohelper commands against the emulator, in a temporary home folder.
 
 Each printed line that starts with $ is run as it is printed, in a process of its own.
 """
@@ -30,11 +30,12 @@ START_URL = "https://d-0000000000.awsapps.com/start"
 PROFILE = "payments-dev.ReadOnlyAccess"
 _URL = re.compile(r"http://127\.0\.0\.1:\d+/\S+")
 _SETUP = ["setup", START_URL, "--region", "us-east-1", "--session", "demo"]
-# With the variables of uv and pipx ssohelper could refuse to write profiles: they would name a
-# throw-away installation. The demo may, since its home is removed first. With the other variables
-# the demo's shell would read or write files of the user.
+# Variables that the demo's commands do not get. With uv's and pipx's, ssohelper could refuse to
+# write profiles, because they name a throw-away installation; the demo's profiles may, since its
+# home is removed sooner. With the others, the demo's shell would use files of the user.
 _LEFT_OUT = frozenset({"UV_CACHE_DIR", "PIPX_HOME", "PIPX_VENV_CACHEDIR", "HISTFILE", "ZDOTDIR"})
-# What `ssohelper install` sets up, and the prompt. Without a .zshrc zsh asks the user to make one.
+# The rc files in the demo's home: the lines of `ssohelper install`, and the prompt. Without a
+# .zshrc, zsh would ask the user to make one.
 _RC_FILES = {
     ".bashrc": """eval "$(ssohelper-credentials shell-init bash)"
 eval "$(ssohelper-credentials completion bash)"
@@ -66,19 +67,17 @@ def run_narrated() -> int:
     """Run the main commands with an explanation of each; return 0 when all succeeded."""
     with _run_identity_center() as (emulator, environ):
         emulator.auto_approve = "ana"
-        output.echo("An emulated IAM Identity Center runs on this machine; ana works there.")
+        output.echo('An emulated IAM Identity Center runs on this machine. Its user is "ana".')
         done = (
             _run_step(
-                "First day: one command signs in, lists and writes profiles.",
+                "First day: one command signs in, lists the roles and writes profiles.",
                 environ,
                 [*_SETUP, "--no-browser", "--yes"],
             )
-            and _run_step("Roles of ana that match a word:", environ, ["list", "payments"])
+            and _run_step("Ana's roles that match a word:", environ, ["list", "payments"])
             and _run_step("A second sync changes nothing:", environ, ["profile", "sync", "--yes"])
             and _run_boto3(environ)
-            and _run_step(
-                "The three clocks: sign-in, token, role credentials.", environ, ["status"]
-            )
+            and _run_step("How long sign-in, token and role credentials last:", environ, ["status"])
         )
     if not done:
         output.say("the demo stopped: the last line above says why")
@@ -100,7 +99,7 @@ def run_with_shell() -> int:
             shell = environ.get("COMSPEC", "cmd.exe")
         else:
             shell = environ.get("SHELL") or shutil.which("sh") or "/bin/sh"
-        output.say("\nA shell in the demo's home. Try:")
+        output.say("\nThis shell uses the demo's temporary home. Try:")
         for command, what in _TRY:
             output.say(f"  {command:<48}  {what}")
         output.say("Leave with: exit (the demo's home is then removed)")
@@ -126,7 +125,7 @@ def _run_identity_center() -> Iterator[tuple[Emulator, dict[str, str]]]:
 
 
 def _remove_home(home: Path) -> None:
-    """Remove the home with signals ignored: closing a terminal often sends a second one."""
+    """Remove the demo's home, ignoring signals: a terminal that closes often sends a second one."""
     names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {name: signal.signal(getattr(signal, name), signal.SIG_IGN) for name in names}
     try:
@@ -138,7 +137,7 @@ def _remove_home(home: Path) -> None:
 
 @contextmanager
 def _exit_on_signal() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into SystemExit, so that child processes and the home are removed."""
+    """Turn SIGTERM and SIGHUP into SystemExit, so that children end and the home is removed."""
 
     def end(number: int, _frame: FrameType | None) -> None:
         """Raise SystemExit with the exit code of this signal."""
@@ -154,7 +153,10 @@ def _exit_on_signal() -> Iterator[None]:
 
 
 def _make_environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:
-    """Write the home's files; return the user's environment without what leads out of the home."""
+    """Write the rc files of the demo's home; return the environment for the demo's commands.
+
+    It is the user's, without the variables that name files outside the demo's home.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -171,7 +173,7 @@ def _make_environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:
         | endpoints
         | {
             "HOME": str(home),
-            # HOME on Windows.
+            # The home folder on Windows.
             "USERPROFILE": str(home),
             "LOCALAPPDATA": str(home / "AppData"),
             "XDG_RUNTIME_DIR": str(home / "run"),
@@ -211,7 +213,7 @@ def _run_and_show(arguments: list[str], environ: dict[str, str]) -> int:
 
 
 def _visit(url: str) -> None:
-    """Act as the browser: the emulator signs ana in and redirects to the command's listener."""
+    """Open the sign-in page as a browser would: the emulator signs ana in and redirects."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(url, timeout=10) as page:
@@ -221,7 +223,7 @@ def _visit(url: str) -> None:
 
 
 def _run_boto3(environ: dict[str, str]) -> bool:
-    output.echo("\n# Any SDK now has credentials through a profile; boto3, unchanged:")
+    output.echo("\n# Any SDK now gets credentials from a profile, such as boto3, unchanged:")
     code = _BOTO3.format(profile=PROFILE)
     output.echo(f"$ python -c {shlex.quote(code)}")
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""env: fixed keys as exports, for eval. Prints all of it or nothing."""
+"""The command env: prints a role's keys as exports for eval, or nothing if there is an error."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ from ssohelper.errors import UsageProblem
     default="bash",
     show_default=True,
     metavar="|".join(shell_text.SHELLS),
-    help="The shell to quote for; bash's quoting is that of every POSIX shell.",
+    help="The shell that will read the exports; for any POSIX shell: bash.",
 )
 @click.option(
     "--format",
@@ -28,12 +28,12 @@ from ssohelper.errors import UsageProblem
     type=click.Choice(["env", "json"]),
     default="env",
     show_default=True,
-    help="Exports, or one JSON object of the variables.",
+    help="Print exports, or one JSON object of the variables.",
 )
 @click.option("--reveal", is_flag=True, help="Print the secrets even on a terminal.")
 @output.common_options
 def env(profile: str | None, shell: str, form: str, reveal: bool) -> None:
-    """Print exports of fixed keys, for eval.
+    """Print a role's keys as shell exports, for eval.
 
     \b
     Examples:
@@ -41,8 +41,8 @@ def env(profile: str | None, shell: str, form: str, reveal: bool) -> None:
       ssohelper env --shell fish payments-prod.ReadOnlyAccess | source
       ssohelper env --format json payments-prod.ReadOnlyAccess | jq -r .AWS_ACCESS_KEY_ID
 
-    When anything fails, nothing is printed. The keys are not renewed: use exec for one command,
-    and use for this shell.
+    If there is an error, no export is printed. The keys are not renewed when they expire. For one
+    command there is `ssohelper exec`, and for this shell `ssohelper use`.
     """
     app = output.get_app()
     if sys.stdout.isatty() and not reveal:

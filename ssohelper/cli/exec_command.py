@@ -1,4 +1,4 @@
-"""exec: replace this process with a program that has a role's credentials."""
+"""The command exec: replaces this process by a program that gets a role's credentials."""
 
 import shlex
 import sys
@@ -28,7 +28,7 @@ class _Split(click.Command):
         try:
             return super().parse_args(ctx, list(args))
         except click.UsageError as cause:
-            # Too many words, or an unknown option, which is the program's: the "--" is missing.
+            # Too many words or an unknown option are the program's: the "--" before it is missing.
             parser = self.make_parser(ctx)
             parser.allow_interspersed_args = False
             program = parser.parse_args(list(args))[1]
@@ -44,9 +44,9 @@ class _Split(click.Command):
 @click.command("exec", cls=_Split, options_metavar="[OPTIONS]")
 @click.argument("profile", metavar="[PROFILE] -- COMMAND...", required=False)
 @click.option(
-    "--server", is_flag=True, help="Give it an endpoint that renews, instead of fixed keys."
+    "--server", is_flag=True, help="Give the command renewed credentials instead of fixed keys."
 )
-@click.option("--hold", is_flag=True, help="Wait for a sign-in, here and in the command.")
+@click.option("--hold", is_flag=True, help="If a sign-in is needed, wait for it.")
 @output.common_options
 @click.pass_context
 def exec_program(ctx: click.Context, profile: str | None, server: bool, hold: bool) -> None:
@@ -61,18 +61,18 @@ def exec_program(ctx: click.Context, profile: str | None, server: bool, hold: bo
       AWS_PROFILE=payments-prod.ReadOnlyAccess ssohelper exec -- env
 
     The command's environment gets fixed keys, and the variables that take precedence over them are
-    unset. The keys expire after one or a few hours. With --server the command gets an endpoint of
-    its own instead, which renews them. The exit code is the command's; 126 when it cannot be run,
-    127 when it is not found.
+    unset. The keys expire after one or a few hours. With --server, the command gets credentials
+    from a local endpoint instead, which renews them. The exit code is the command's; 126 when it
+    cannot be run, 127 when it is not found.
 
-    With --hold, a command off a terminal that needs a sign-in waits until you sign in from any
-    shell: 12 hours, or as long as wait_for_sign_in says. So does every managed profile that the
-    command uses.
+    With --hold and without a terminal, when a sign-in is needed, the command waits until you sign
+    in from any shell: for 12 hours, or as long as the setting wait_for_sign_in says. Every managed
+    profile that the command uses waits in the same way.
     """
     program: list[str] = ctx.meta.get(_PROGRAM, [])
     if not program or output.options().json:
         raise UsageProblem(
-            "exec takes a command after --" if not program else "exec has no JSON",
+            "exec takes a command after --" if not program else "exec does not take --json",
             hint="for example: ssohelper exec PROFILE -- aws s3 ls",
         )
     if sys.platform == "win32" and server:
@@ -80,7 +80,7 @@ def exec_program(ctx: click.Context, profile: str | None, server: bool, hold: bo
     app = output.get_app()
     run.find_program(program[0], app.environ)
     chosen = profile_use.choose_profile(profile)
-    # Inside `exec --hold`, exec waits too.
+    # An exec that a command of `exec --hold` runs waits for a sign-in too.
     is_held = hold or sign_in_wait.VARIABLE in app.environ
     hold_text = sign_in_wait.hold_text(app, chosen.session) if is_held else ""
     if server:

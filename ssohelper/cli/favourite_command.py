@@ -1,4 +1,4 @@
-"""favourite add, rm, list: manage the roles that lists and pickers show first."""
+"""The commands favourite add, rm and list: manage the roles that lists and pickers show first."""
 
 import click
 
@@ -55,7 +55,7 @@ def rm(profile: str | None) -> None:
 @favourite.command("list")
 @output.common_options
 def list_favourites() -> None:
-    """Print the favourites: session, account id and role.
+    """Print your favourite roles: session, account id and role name.
 
     \b
     Examples:
@@ -69,11 +69,11 @@ def list_favourites() -> None:
     output.print_rows(("SESSION", "ACCOUNT ID", "ROLE"), [tuple(key) for key in found])
 
 
-# -- pieces --------------------------------------------------------------------------------------
+# -- setting and printing favourites -------------------------------------------------------------
 
 
 def _set(name: str | None, favourite: bool) -> tuple[Profile, bool]:
-    """Make the role a favourite or not. Return its profile, and whether that was a change."""
+    """Make the role a favourite or not; return its profile, and whether anything changed."""
     chosen = choosing.choose_profile(name)
     changed = favourites.set_favourite(output.get_app(), chosen.key, favourite)
     if output.options().json:

@@ -1,4 +1,4 @@
-"""install: shows the diff of a shell's rc file, then adds or removes our line."""
+"""The command install: shows the diff of a shell's rc file, then adds or removes our line."""
 
 import click
 
@@ -11,10 +11,10 @@ from ssohelper.core.text import show
 
 
 @click.command("install")
-@click.option("--shell", metavar="|".join(SHELLS), help="The shell. Default: from SHELL.")
+@click.option("--shell", metavar="|".join(SHELLS), help="The shell to set up. Default: from SHELL.")
 @click.option("--uninstall", is_flag=True, help="Remove exactly what install wrote.")
-@click.option("--dry-run", is_flag=True, help="Print the diff only.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Print the diff and change nothing.")
+@click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
 def install(shell: str | None, uninstall: bool, dry_run: bool, yes: bool) -> None:
     """Set up your shell for ssohelper: the function for `use`, the prompt, completion.
@@ -25,8 +25,8 @@ def install(shell: str | None, uninstall: bool, dry_run: bool, yes: bool) -> Non
       ssohelper install --shell zsh --yes
       ssohelper install --uninstall          restores the file to the byte
 
-    Adds one line between marks: to ~/.bashrc, to ~/.zshrc (or the one in ZDOTDIR), or in a file
-    in fish's conf.d. The line for pwsh is not tested.
+    Adds one line, between two comments that mark it, to ~/.bashrc, to ~/.zshrc (or the one in
+    ZDOTDIR), or in a new file in fish's conf.d. The line for pwsh is not tested.
     """
     app = output.get_app()
     chosen = installing.choose_shell(app, shell)
@@ -60,7 +60,9 @@ def _print_result(edit: Edit, uninstall: bool, written: bool) -> None:
         output.say(f"your own line with shell-init is in {show(edit.by_hand)}; nothing was changed")
     elif not edit.has_changes:
         output.say(
-            f"{path} has no line of ssohelper" if uninstall else f"{path} already has the line"
+            f"{path} has no line of ssohelper"
+            if uninstall
+            else f"{path} already has the line of ssohelper"
         )
     elif not written:
         output.say("nothing was changed")
@@ -69,13 +71,13 @@ def _print_result(edit: Edit, uninstall: bool, written: bool) -> None:
         if b"ssohelper_prompt" in (edit.after or b""):
             output.say("your line with ssohelper_prompt is still in the file: remove it")
     else:
-        output.say(f"written: {path}; new shells have it, this one with: exec {edit.shell}")
-        output.say("to see the time left in your prompt, add a line below it: ssohelper_prompt_on")
+        output.say(f"written: {path}; new shells use it, and this shell after: exec {edit.shell}")
+        output.say("to see the time left in your prompt, add below that line: ssohelper_prompt_on")
 
 
 def _print_further_steps(app: App, edit: Edit) -> None:
     if not installing.has_completion_system(edit):
-        output.say("for completion in zsh, add a line above it: autoload -U compinit && compinit")
+        output.say("for completion in zsh, add above that line: autoload -U compinit && compinit")
     login_file = installing.find_incomplete_login_file(app, edit)
     if login_file is not None:
         line = 'if [ -n "$BASH" ]; then . ~/.bashrc; fi'

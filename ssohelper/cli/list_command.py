@@ -1,4 +1,4 @@
-"""list: the accounts and roles of a session, from the saved list when it is recent."""
+"""The command list: the accounts and roles of a session, from the saved list if it is recent."""
 
 import sys
 from typing import Any
@@ -23,7 +23,9 @@ _ACCOUNT_HEADER = ("ACCOUNT ID", "ACCOUNT", "ADDRESS", "ROLES")
 @click.command("list")
 @click.argument("query", nargs=-1, metavar="[QUERY]...")
 @click.option("--accounts", is_flag=True, help="List accounts, each with its roles.")
-@click.option("--refresh", is_flag=True, help="Ask AWS, even if the saved list is recent.")
+@click.option(
+    "--refresh", is_flag=True, help="Ask AWS for a new list, even if the saved one is recent."
+)
 @click.option("--detached", is_flag=True, hidden=True)
 @output.common_options
 def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: bool) -> None:
@@ -36,9 +38,9 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: 
       ssohelper list --accounts --refresh  accounts, from AWS now
       ssohelper list | cut -f 1            for a shell loop: tab-separated, no header
 
-    The list is saved. AWS is asked again when it is older than a day, and in the background after
-    a new sign-in. A row matches QUERY when its account name, id or email address or its role name
-    contain every word, in any order.
+    The list is saved. It is fetched from AWS again when it is older than a day, and in the
+    background after a new sign-in. A row matches QUERY when its account name, account id, email
+    address and role name together contain every word, in any order.
     """
     app = output.get_app()
     session = choosing.choose_session(output.options().session)
@@ -57,7 +59,7 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: 
 def _fetch_or_load(
     app: App, session: SsoSession, refresh: bool
 ) -> tuple[Listing, SsoHelperError | None]:
-    """Return the listing; when AWS cannot be asked, the saved one and the error to exit with."""
+    """Return the listing; if AWS cannot be asked, the saved listing and the error to exit with."""
     try:
         with listing_progress.show_listing_progress() as progress:
             found = directory.fetch_listing(app, session, refresh=refresh, progress=progress)
@@ -66,7 +68,7 @@ def _fetch_or_load(
         if saved is None or refresh:
             raise
         app.warn(
-            f"this is the list of {_days_ago(app.clock.now() - saved.listed_at)}: {error.message}"
+            f"this list is from {_days_ago(app.clock.now() - saved.listed_at)}: {error.message}"
         )
         return saved, error
     if directory.is_of_earlier_sign_in(app, session, found):
@@ -75,13 +77,13 @@ def _fetch_or_load(
 
 
 def _refresh_for_next_time(app: App, session: SsoSession) -> None:
-    """Refresh the list in the background, and warn that this one is from an earlier sign-in."""
+    """Refresh the list in the background, and warn that the printed one is from before sign-in."""
     what = f'this list of "{session.name}" is from before the present sign-in'
     if app.settings.get("renew_ahead"):
         directory.start_background_refresh(app, session)
-        app.warn(f"{what}; a new one is being listed")
+        app.warn(f"{what}; the next ssohelper list will show a new one")
     else:
-        app.warn(f"{what}; a new one: ssohelper list --refresh --session {session.name}")
+        app.warn(f"{what}; for a new one: ssohelper list --refresh --session {session.name}")
 
 
 def _days_ago(seconds: int) -> str:
@@ -91,7 +93,7 @@ def _days_ago(seconds: int) -> str:
 
 def _say_nothing_matches(query: tuple[str, ...]) -> None:
     words = show(" ".join(query))
-    output.say(f'nothing matches "{words}" in the saved list; ask AWS with: --refresh')
+    output.say(f'nothing matches "{words}" in the saved list; for a list from AWS, add --refresh')
 
 
 # -- roles ---------------------------------------------------------------------------------------
@@ -118,7 +120,7 @@ def _print_roles(app: App, session: SsoSession, found: Listing, query: tuple[str
     if query and not rows:
         _say_nothing_matches(query)
         return
-    # On a terminal only: scripts rely on the number of columns.
+    # The column GUARDED is shown on a terminal only: scripts rely on the number of columns.
     shows_guarded = bool(guarded) and sys.stdout.isatty()
     header = (*_ROLE_HEADER, _GUARDED_HEADER) if shows_guarded else _ROLE_HEADER
     output.print_rows(

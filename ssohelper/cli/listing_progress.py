@@ -1,4 +1,4 @@
-"""Progress of a listing at AWS, shown only when it takes a while. A saved listing shows none."""
+"""Shows the progress of listing accounts and roles at AWS, if that takes a while."""
 
 import sys
 import threading
@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 
 from ssohelper.cli import output
 
-# Takes (accounts answered, accounts in all).
+# A function that is called with how many accounts have been listed, and how many there are.
 Step = Callable[[int, int], None]
 _BAR_AFTER_SECONDS = 0.3
 _LINE_AFTER_SECONDS = 5.0
@@ -15,9 +15,9 @@ _LINE_AFTER_SECONDS = 5.0
 
 @contextmanager
 def show_listing_progress() -> Iterator[Step]:
-    """Yield the function to call with each step.
+    """Yield the function to call with each step of the listing.
 
-    A terminal gets a bar after 0.3 s; elsewhere stderr gets one line after 5 s.
+    A terminal shows a bar after 0.3 s. If stderr is no terminal, it gets one line after 5 s.
     """
     draws = sys.stderr.isatty() and not output.options().json
     with (
@@ -29,7 +29,7 @@ def show_listing_progress() -> Iterator[Step]:
 
 
 class _DelayedDisplay:
-    """Shows the progress only after some seconds: rich is not imported for a saved listing."""
+    """Shows progress only after some time, so that a saved listing does not import rich."""
 
     def __init__(self, seconds: float, show_it: Callable[[], AbstractContextManager[Step]]) -> None:
         self._show = show_it
@@ -42,7 +42,7 @@ class _DelayedDisplay:
         self._timer.daemon = True
 
     def __enter__(self) -> "_DelayedDisplay":
-        # When the system can start no more threads, only the display is missing.
+        # If the system can start no more threads, the listing goes on without a display.
         with suppress(RuntimeError):
             self._timer.start()
         return self
@@ -54,7 +54,7 @@ class _DelayedDisplay:
             self._open.close()
 
     def step(self, done: int, total: int) -> None:
-        """Note how far the listing is, and show it when the display has begun."""
+        """Record how far the listing is, and show it if the display has begun."""
         with self._lock:
             self._reached = (done, total)
             if self._step:
@@ -76,13 +76,13 @@ def _show_bar() -> AbstractContextManager[Step]:
 
 @contextmanager
 def _show_line() -> Iterator[Step]:
-    """Yield a function that prints the first step only: this stderr is probably a log."""
+    """Yield a function that prints only the first step, because stderr is probably a log."""
     is_printed = False
 
     def step(done: int, total: int) -> None:
         nonlocal is_printed
         if not is_printed:
-            so_far = f"{done} of {total} accounts have answered" if total else "none has answered"
+            so_far = f"{done} of {total} accounts are listed" if total else "no account is listed"
             output.say(f"listing accounts at AWS's pace: {so_far} so far")
         is_printed = True
 

@@ -1,8 +1,8 @@
-"""What the command line prints: data, messages, questions, errors. And every command's options.
+"""Prints data, messages, questions and errors of the command line. Adds the common options.
 
-Data goes to stdout, all else to stderr. An error is one line in lower case and a hint: what to
-type next. Text from outside goes through core.text.show, so that no control character reaches a
-terminal.
+Data goes to stdout, all else to stderr. An error is one line in lower case, with a hint that says
+what to type next. Text from outside goes through core.text.show, so that no control character
+reaches a terminal.
 """
 
 import functools
@@ -38,7 +38,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 class CommonOptions:
     """The options -v, --json and --session, given before or after the command's name.
 
-    `has_printed_json`: the JSON object, which has the warnings in it, was printed.
+    `has_printed_json` is set when the JSON object, which holds the warnings, has been printed.
     """
 
     def __init__(self) -> None:
@@ -54,9 +54,9 @@ def options() -> CommonOptions:
 
 
 def get_app() -> App:
-    """Return the App of this command line, created and logging on the first call.
+    """Return the App of this command line. The first call creates it and starts logging.
 
-    Its warnings are printed at once; with --json they go into the JSON object.
+    The App's warnings are printed at once; with --json they go into the JSON object.
     """
     root = click.get_current_context().find_root()
     app = root.meta.get("ssohelper.app")
@@ -70,9 +70,9 @@ def get_app() -> App:
 
 
 def common_options(function: _F) -> _F:
-    """Add -v, --json and --session, accepted before and after the command's name."""
+    """Add -v, --json and --session to a command. They are accepted before its name too."""
 
-    @click.option("-v", "--verbose", count=True, help="Log to stderr; -vv also each call to AWS.")
+    @click.option("-v", "--verbose", count=True, help="Log to stderr; with -vv each call to AWS.")
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
     @click.option("--session", metavar="NAME", help="The sso-session to use.")
     @functools.wraps(function)
@@ -91,14 +91,14 @@ def common_options(function: _F) -> _F:
 
 
 def checked_session_name(name: str | None) -> str | None:
-    """Return the name. Raises: UsageProblem for an empty one.
+    """Return the session name unchanged. Raises: UsageProblem when it is empty.
 
-    An unset variable of a script gives an empty name: it must mean neither the only session nor
+    An unset variable in a script gives an empty name, which must mean neither the only session nor
     all sessions.
     """
     if name == "":
         raise UsageProblem(
-            "an empty word names no session", hint="leave it out, or see: ssohelper status"
+            "the session's name is empty", hint="name a session; see: ssohelper status"
         )
     return name
 
@@ -113,7 +113,7 @@ def print_json(data: Any, warnings: Sequence[str] = ()) -> None:
 
 
 def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table on a terminal; elsewhere tab-separated rows with no header."""
+    """Print rows as a table on a terminal, elsewhere tab-separated and without the header."""
     shown = [[show(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         for row in shown:
@@ -121,7 +121,7 @@ def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         return
     from ssohelper.cli import table
 
-    # A terminal that does not know its size reports 0 columns.
+    # A terminal that does not know its size reports 0 columns, for which we take 80.
     room = shutil.get_terminal_size().columns or 80
     bold = not terminal.is_dumb()
     echo("\n".join(table.lines([name.upper() for name in header], shown, room, bold=bold)))
@@ -152,12 +152,12 @@ def write(data: bytes) -> None:
 
 
 def say(text: str) -> None:
-    """Print a line to stderr. When stderr cannot be written, only the exit code tells the result."""
+    """Print a line to stderr. If stderr cannot be written, only the exit code tells the result."""
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     try:
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=True)
     except OSError:
-        # Python would exit with code 120 if it cannot flush the rest of the buffer at its end.
+        # Otherwise Python would exit with code 120, because it cannot flush stderr at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
@@ -169,7 +169,7 @@ def warn(message: str) -> None:
 def confirm(question: str, *, yes: bool, what: str) -> bool:
     """Ask the question; return True for `y` or `yes`, False for any other answer.
 
-    With --yes (`yes`) return True without asking. `what` names what needs the answer.
+    With --yes (`yes`) return True without asking. `what` names the command that asks.
     Raises: UsageProblem off a terminal without --yes.
     """
     if yes:
@@ -199,12 +199,12 @@ def can_ask() -> bool:
 
 
 def can_draw() -> bool:
-    """Return whether a picker can be drawn: as `can_ask`, and the terminal has cursor control."""
+    """Return whether a picker can be drawn: `can_ask`, and the terminal has cursor control."""
     return can_ask() and not terminal.is_dumb()
 
 
 def not_on_windows(what: str) -> UsageProblem:
-    """Return the error for a command that needs signals and Unix sockets."""
+    """Return the error for a command that needs signals and Unix sockets, which Windows lacks."""
     return UsageProblem(
         f"{what} does not exist on Windows",
         hint='SDKs renew credentials of a profile automatically: $env:AWS_PROFILE = "PROFILE" (or run it in WSL)',
@@ -212,7 +212,7 @@ def not_on_windows(what: str) -> UsageProblem:
 
 
 def _print_warnings_left() -> None:
-    """Print the warnings to stderr: an error has prevented the JSON object that holds them."""
+    """Print warnings to stderr if an error has prevented the JSON object that would hold them."""
     app = click.get_current_context().find_root().meta.get("ssohelper.app")
     if app and options().json and not options().has_printed_json:
         for warning in app.warnings:
@@ -223,13 +223,13 @@ def _print_warnings_left() -> None:
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str], listed_by: str) -> UsageProblem:
-    """Return the error for an unknown name, with the nearest three of the known ones."""
+    """Return the error for an unknown name, which suggests up to three similar known names."""
     meant = did_you_mean(name, known, cutoff=0.5)
     return UsageProblem(f'no {kind} named "{name}"', hint=f"{meant}list them with: {listed_by}")
 
 
 def report(error: SsoHelperError) -> int:
-    """Print the error and its hint; return its exit code."""
+    """Print the error and its hint to stderr; return its exit code."""
     say(f"ssohelper: error: {show_message(error.message)}")
     if error.hint:
         say(f"ssohelper: hint: {show_message(error.hint)}")
@@ -237,7 +237,7 @@ def report(error: SsoHelperError) -> int:
 
 
 def report_usage(error: click.UsageError) -> int:
-    """Print click's error in our own form; return exit code 2."""
+    """Print click's error in the form of our own errors; return exit code 2."""
     message, meant, names = error.format_message().rstrip(".").partition(". Did you mean ")
     if not meant:  # click words it like this for several names
         message, meant, names = message.partition(". (Did you mean one of: ")
@@ -258,8 +258,8 @@ def report_interrupted(*, at_question: bool = False) -> int:
 
 
 def report_stdout_error() -> int:
-    """Print an error and return its exit code 7 when stdout cannot be written, else return 0."""
-    # The data that could not be written is still in the buffer: a second flush fails too.
+    """Print an error and return its exit code 7 when stdout cannot be written; else return 0."""
+    # Data that could not be written is still in the buffer, so that a second flush fails too.
     try:
         flush()
     except BrokenPipeError:
@@ -272,14 +272,14 @@ def report_stdout_error() -> int:
 def drop_output_without_reader() -> bool:
     """Return whether nothing reads stdout any more (`| head -1`); if so, drop all further output.
 
-    A flush would not show it: after a failed write of a large text the buffer is empty.
+    A flush would not tell, because the buffer is empty after a failed write of a large text.
     """
-    if hasattr(select, "poll"):  # Windows has none
+    if hasattr(select, "poll"):  # Windows has no poll
         poll = select.poll()
         poll.register(1, 0)
         if not poll.poll(0):
             return False
-    # Python would flush at its end, and print that it could not.
+    # Otherwise Python would flush stdout at its end, and print that it could not.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return True
 
@@ -296,8 +296,8 @@ def replace_closed_streams() -> None:
     if sys.stdout is None:
         sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     elif isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.write_through:
-        # PYTHONUNBUFFERED is set, as in many containers. A buffer is needed: without one, data that
-        # could not be written is lost with the first error, and `flush` raises no second one.
+        # PYTHONUNBUFFERED is set, as in many containers. We need a buffer for stdout: without one,
+        # unwritten data is lost with the first error, and `flush` raises no second error.
         encoding, errors = sys.stdout.encoding, sys.stdout.errors
         sys.stdout = os.fdopen(1, "w", encoding=encoding, errors=errors, closefd=False)
 

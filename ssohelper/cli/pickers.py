@@ -1,4 +1,4 @@
-"""Run a picker and return the user's choice. Imported only then: it loads Textual."""
+"""Runs a picker and returns the user's choice. Imported only for a picker, as it loads Textual."""
 
 import sys
 from typing import TypeVar
@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 
 
 def pick_role(app: App, choice: KnownRoles) -> RoleRow | None:
-    """Return the row that the user picks; None when they leave."""
+    """Let the user pick a role; return its row, or None if the user leaves the picker."""
     rules = app.settings.get("guard.rules")
 
     def is_guarded(row: RoleRow) -> bool:
@@ -26,7 +26,7 @@ def pick_role(app: App, choice: KnownRoles) -> RoleRow | None:
 
 
 def pick_session(app: App, sessions: list[SsoSession]) -> SsoSession | None:
-    """Return the session that the user picks; None when they leave."""
+    """Let the user pick a session; return it, or None if the user leaves the picker."""
     states = [
         clocks.load_session_clock(app, session).state.replace("_", " ") for session in sessions
     ]
@@ -34,7 +34,7 @@ def pick_session(app: App, sessions: list[SsoSession]) -> SsoSession | None:
 
 
 def _run_inline(picker: TuiApp[_T]) -> _T | None:
-    """Run the picker below the prompt; on Windows, which has no inline mode, on the whole screen."""
+    """Run the picker below the shell's prompt; on Windows, without inline mode, full-screen."""
     answer = picker.run(inline=sys.platform != "win32")
     picker.propagate_failure()
     return answer

@@ -1,4 +1,4 @@
-"""Shows a plan to the user: the diff, the question, the result, and what was skipped."""
+"""Shows a plan of changes to profiles: the diff, the question, the result, and skipped roles."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -12,21 +12,21 @@ from ssohelper.core.listing import Listing
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import show
 
-# Help of the options that setup and profile sync share.
-ACCOUNT_HELP = "Only accounts of this name or id; !GLOB: not these. Repeatable."
-ROLE_HELP = "Only roles of this name; !GLOB: not these. Repeatable."
-FORM_HELP = "process: profiles call ssohelper; sso: for hosts that do not have it."
+# Help texts of the options that setup and profile sync share.
+ACCOUNT_HELP = "Only accounts whose name or id matches; !GLOB leaves them out. Repeatable."
+ROLE_HELP = "Only roles whose name matches; !GLOB leaves them out. Repeatable."
+FORM_HELP = "process: profiles run ssohelper; sso: they also work on hosts without it."
 
 
 def warn_if_nothing_matches(app: App, listing: Listing, choices: Choices) -> None:
-    """Warn when the filters match no role. A typo in them would be remembered too."""
+    """Warn when the filters match no role, because a typo in a filter would be remembered."""
     warning = plan_text.no_match_warning(listing, choices)
     if warning:
         app.warn(warning)
 
 
 def print_plan(app: App, plan: Plan) -> None:
-    """Print the diff, or the plan as JSON. Writes nothing and remembers no choices."""
+    """Print the plan's diff, or the plan as JSON. Writes nothing, and saves no choices."""
     if output.options().json:
         output.print_json(_plan_document(plan), app.warnings)
         return
@@ -37,9 +37,10 @@ def print_plan(app: App, plan: Plan) -> None:
 
 
 def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
-    """Show the diff, ask the user, and write. Without changes, only save the choices.
+    """Show the plan's diff, ask the user, and write ~/.aws/config.
 
-    Returns False when the user answered no. `what` is the command, for errors.
+    A plan without changes only saves the user's choices. Returns False when the user answered no.
+    `what` names the command in errors.
     """
     if not plan.changes:
         profiles.remember(app, plan)
@@ -58,7 +59,7 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
 
 
 def confirm_write(app: App, summary: str, yes: bool, what: str) -> bool:
-    """Ask whether to write ~/.aws/config. Returns True at once with `yes`."""
+    """Ask whether to write ~/.aws/config; with `yes`, return True without asking."""
     question = f"{summary} — write {show(str(app.locations.aws_config_file))}?"
     return output.confirm(question, yes=yes, what=what)
 
@@ -79,9 +80,9 @@ def _plan_document(plan: Plan) -> dict[str, Any]:
 
 
 def print_diff(lines: Iterable[str], on_stdout: bool) -> None:
-    """Print a diff on stdout when it is the command's result, else on stderr before a question.
+    """Print a diff: on stdout if it is the command's result, on stderr if a question follows.
 
-    Prints nothing with --json.
+    With --json, prints nothing.
     """
     if output.options().json:
         return

@@ -1,4 +1,4 @@
-"""profile sync, list, show, add, rm, undo: show ~/.aws/config, and show each change before it."""
+"""The commands profile sync, list, show, add, rm and undo. They show each change before it."""
 
 from typing import Any
 
@@ -29,11 +29,11 @@ _SECRET_WORDS = ("secret", "token", "password")
 @click.group()
 @output.common_options
 def profile() -> None:
-    """Write, list, add, remove or undo profiles in ~/.aws/config.
+    """Manage the profiles in ~/.aws/config, and undo changes.
 
     \b
     Examples:
-      ssohelper profile sync                          a profile for each role
+      ssohelper profile sync                          write a profile for each role
       ssohelper profile sync --account 'pay*' --role ReadOnlyAccess
       ssohelper profile add payments-prod/Admin --name prod
       ssohelper profile undo
@@ -44,13 +44,13 @@ def profile() -> None:
 @click.option("--account", "accounts", multiple=True, metavar="GLOB", help=ACCOUNT_HELP)
 @click.option("--role", "roles", multiple=True, metavar="GLOB", help=ROLE_HELP)
 @click.option("--form", type=click.Choice(FORMS), help=FORM_HELP)
-@click.option("--name-template", metavar="T", help="Default: {account_name}.{role_name}")
+@click.option("--name-template", metavar="T", help="Names: default {account_name}.{role_name}")
 @click.option("--default-region", metavar="R", help="The region of new profiles.")
-@click.option("--rename", is_flag=True, help="Rename profiles as the template names new ones.")
+@click.option("--rename", is_flag=True, help="Rename existing profiles by the template too.")
 @click.option("--prune", is_flag=True, help="Remove managed profiles whose role is gone.")
-@click.option("--refresh", is_flag=True, help="Ask AWS, even when the saved list is recent.")
-@click.option("--dry-run", is_flag=True, help="Print the diff only.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--refresh", is_flag=True, help="Ask AWS even if the saved list is recent.")
+@click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
+@click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
 def sync(
     accounts: tuple[str, ...],
@@ -69,13 +69,14 @@ def sync(
     \b
     Examples:
       ssohelper profile sync                    repeats your last filters, names and form
-      ssohelper profile sync --dry-run          only the diff
+      ssohelper profile sync --dry-run          shows the diff, changes nothing
       ssohelper profile sync --role 'Read*' --account '!*sandbox*' --yes
-      ssohelper profile sync --form sso         profiles that work where ssohelper is not
+      ssohelper profile sync --form sso         profiles that work without ssohelper
       ssohelper profile sync --prune            also removes profiles whose role is gone
 
-    Shows the diff and asks first. Your own profiles are never changed, and an existing name
-    changes only with --rename. To end a remembered filter: --account '*' --role '*'.
+    Shows the diff and asks first. Profiles that you wrote yourself are never changed, and the name
+    of an existing profile changes only with --rename. The filters are remembered for the next
+    sync; to remove them: --account '*' --role '*'.
     """
     app = output.get_app()
     session = choosing.choose_session(output.options().session)
@@ -111,7 +112,7 @@ def sync(
 @profile.command("list")
 @output.common_options
 def list_profiles() -> None:
-    """Print the profiles in ~/.aws/config and the roles they point at.
+    """Print the profiles in ~/.aws/config, each with its role.
 
     \b
     Examples:
@@ -131,7 +132,7 @@ def list_profiles() -> None:
     if output.options().json:
         output.print_json([_document(item) for item in found], app.warnings)
     elif not found:
-        output.say("there is no profile yet; write them with: ssohelper profile sync")
+        output.say("there are no profiles yet; write them with: ssohelper profile sync")
     else:
         output.print_rows(_HEADER, [_row(item) for item in found])
 
@@ -140,7 +141,7 @@ def list_profiles() -> None:
 @click.argument("name", metavar="PROFILE")
 @output.common_options
 def show_profile(name: str) -> None:
-    """Print one profile: its role, its keys, and its line in the file. No secrets.
+    """Print one profile: its role, its line in ~/.aws/config and its keys, without secrets.
 
     \b
     Examples:
@@ -167,13 +168,13 @@ def show_profile(name: str) -> None:
 @click.option("--name", metavar="NAME", help="The profile's name. Default: from the template.")
 @click.option("--form", type=click.Choice(FORMS), help=FORM_HELP)
 @click.option("--region", metavar="R", help="The profile's region.")
-@click.option("--dry-run", is_flag=True, help="Print the diff only.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
+@click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
 def add(
     role: str, name: str | None, form: str | None, region: str | None, dry_run: bool, yes: bool
 ) -> None:
-    """Add a profile for one role, also for one whose profile you removed.
+    """Add a profile for one role, even if you have removed its profile before.
 
     \b
     Examples:
@@ -195,11 +196,11 @@ def add(
 
 @profile.command()
 @click.argument("names", nargs=-1, required=True, metavar="PROFILE...")
-@click.option("--dry-run", is_flag=True, help="Print the diff only.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
+@click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
 def rm(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
-    """Remove managed profiles. sync does not add them again, add does.
+    """Remove managed profiles. `profile sync` will not add them again, `profile add` will.
 
     \b
     Examples:
@@ -219,8 +220,8 @@ def rm(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
 
 @profile.command()
 @click.option("--redo", is_flag=True, help="Reverse the last undo.")
-@click.option("--dry-run", is_flag=True, help="Print the diff only.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
+@click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
 def undo(redo: bool, dry_run: bool, yes: bool) -> None:
     """Restore ~/.aws/config as it was before the last writing command.
@@ -232,7 +233,7 @@ def undo(redo: bool, dry_run: bool, yes: bool) -> None:
       ssohelper profile undo --redo --yes     reverses that undo
 
     Up to three writes can be undone, one after the other, and redone until the next
-    write. If the file was edited since, undo reverses only what the command wrote.
+    write. If the file was edited since the write, undo reverses only the write's own changes.
     """
     app = output.get_app()
     version = profiles.load_last_write(app, redo=redo)
@@ -246,7 +247,7 @@ def undo(redo: bool, dry_run: bool, yes: bool) -> None:
         output.print_json({"diff": lines}, app.warnings)
 
 
-# -- pieces --------------------------------------------------------------------------------------
+# -- describing a profile ------------------------------------------------------------------------
 
 
 def _row(item: ConfigProfile) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Shared by use, exec, console and serve: a sign-in where one is needed, and a role in one line."""
+"""What use, exec, console and serve share: they offer a needed sign-in, and describe the role."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -18,10 +18,10 @@ _T = TypeVar("_T")
 def run_signed_in(
     app: App, profile: Profile, action: Callable[[], _T], *, hold_seconds: int = 0
 ) -> _T:
-    """Run the action and return its result. When it needs a sign-in, offer one and run it again.
+    """Run the action and return its result. If it needs a sign-in, offer one and run it again.
 
-    Off a terminal, wait up to `hold_seconds` for a sign-in in another shell instead.
-    Raises: LoginRequired off a terminal, or when the user declines; else as the action.
+    Without a terminal, wait up to `hold_seconds` for a sign-in in another shell instead.
+    Raises: LoginRequired without a terminal or when the user declines; the errors of the action.
     """
     if hold_seconds and not output.can_ask():
         return sign_in_wait.retry_after_sign_in(
@@ -37,9 +37,10 @@ def run_signed_in(
 
 
 def choose_profile(text: str | None, *, ask_always: bool = False) -> Profile:
-    """Return the profile as choosing.choose_profile does; offer the sign-in that a picker needs.
+    """Return the profile that choosing.choose_profile chooses.
 
-    Raises: LoginRequired off a terminal, or when the user declines; else as choosing.
+    Its picker needs a sign-in when no list of roles is saved; this function offers to sign in.
+    Raises: LoginRequired without a terminal or when the user declines; the errors of choosing.
     """
     try:
         return choosing.choose_profile(text, ask_always=ask_always)
@@ -62,7 +63,7 @@ def _confirm_sign_in(error: LoginRequired) -> bool:
 
 
 def describe_role(app: App, profile: Profile) -> str:
-    """Return `account "payments-prod" (001234567890), role "ReadOnlyAccess"`."""
+    """Return a text such as `account "payments-prod" (001234567890), role "ReadOnlyAccess"`."""
     known = identity.look_up(app, profile)
     role = profile.role
     account = role.account_id
@@ -72,6 +73,6 @@ def describe_role(app: App, profile: Profile) -> str:
 
 
 def keys_left_text(app: App, credentials: RoleCredentials) -> str:
-    """Return how long the keys are valid, and until when."""
+    """Return a text that says for how long, and until when, the keys are valid."""
     left = duration_text(credentials.expires_at - app.clock.aws_now())
     return f"these keys end in {left}, at {to_iso(credentials.expires_at)}"

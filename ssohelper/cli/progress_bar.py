@@ -1,4 +1,4 @@
-"""A progress bar on stderr. A module of its own since rich takes 30 ms to import."""
+"""Shows a progress bar on stderr. It is a module of its own, as rich takes 30 ms to import."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 @contextmanager
 def show_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show the bar; yield a function that takes (done, all). The bar goes when the block ends."""
+    """Show a progress bar until the block ends; yield a function that takes (done, total)."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),

@@ -1,4 +1,4 @@
-"""prompt: one line for status bars and for prompts that start a program anyway.
+"""The command prompt: one line for status bars, and for prompts that start a program anyway.
 
 `ssohelper.prompt_entry` serves the usual arguments without click. This command adds help, JSON and
 the messages for wrong arguments.
@@ -16,7 +16,7 @@ from ssohelper.core.instants import to_iso
 
 
 @click.command()
-@click.option("--format", "template", metavar="TEXT", help="The line, with {fields} in it.")
+@click.option("--format", "template", metavar="TEXT", help="The line to print, with {FIELD}s.")
 @click.option("--state", is_flag=True, hidden=True)
 @output.common_options
 def prompt(template: str | None, state: bool) -> None:
@@ -29,9 +29,9 @@ def prompt(template: str | None, state: bool) -> None:
       ssohelper prompt --json
 
     Fields: profile, session, account, account_id, role, left, level (fine, soon, late), guarded,
-    line. Prints nothing where no profile is in use. Asks no network. Without --json it exits 0
-    whatever is wrong. In a shell's own prompt ssohelper_prompt_on shows the same and starts no
-    program: see ssohelper install.
+    line. Prints nothing if no profile is in use. Does not use the network. Without --json it exits
+    0 even after an error. For a shell's own prompt there is ssohelper_prompt_on, which shows the
+    same and starts no program: see `ssohelper install`.
     """
     if output.options().json:
         app = output.get_app()

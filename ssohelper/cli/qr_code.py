@@ -1,4 +1,4 @@
-"""A URL as a QR code of characters, for `login --qr`. Imported only then: it loads segno."""
+"""Makes the QR code of a URL, for `login --qr`. It loads segno, so it is imported only for that."""
 
 import io
 
@@ -6,9 +6,9 @@ import segno
 
 
 def qr_text(url: str, encoding: str) -> str:
-    """Return the QR code as text: half-block characters, two dots of the code in each.
+    """Return the URL's QR code as text. Each half-block character shows two dots of the code.
 
-    An encoding without half blocks gets ASCII, which is twice as wide and high.
+    For an encoding without half blocks, the text is ASCII, twice as wide and twice as high.
     """
     code = segno.make(url, error="l", micro=False)
     lines = io.StringIO()

@@ -1,4 +1,4 @@
-"""serve: the credentials endpoint in the foreground; `exec --server`: the same for one command."""
+"""The command serve: the credentials endpoint in the foreground. `exec --server` uses it too."""
 
 import contextlib
 import os
@@ -32,12 +32,12 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 @click.option(
     "--env-file",
     metavar="PATH",
-    help="Write address and token to this file, for containers; each start makes a new token.",
+    help="Write the endpoint's address and token to this file; each start makes a new token.",
 )
 @click.option(
     "--token-folder",
     metavar="DIR",
-    help="Keep the token in DIR/token; containers that mount DIR see the new one after a restart.",
+    help="Write the token to DIR/token; containers that mount DIR see a new one after a restart.",
 )
 @click.option(
     "--socket",
@@ -63,8 +63,8 @@ def serve(
           --token-folder ~/.payments
 
     Runs in the foreground until Ctrl-C, renews credentials before they expire, and prints a notice
-    before an interactive sign-in is needed. Prints the variables that a shell needs to use it.
-    Listens on 127.0.0.1 only.
+    before an interactive sign-in is needed. Prints the variables by which programs find this
+    endpoint. Listens on 127.0.0.1 only.
     """
     app = output.get_app()
     chosen = choosing.choose_profile(profile)
@@ -74,7 +74,7 @@ def serve(
         _check_plain(token_path)
     old_port = app.env_file(env_path).load_port() if env_path else None
     with _make_endpoint(app, chosen) as endpoint:
-        # Before the sign-in: an address that cannot be used is an error at once.
+        # Listens before the sign-in, so that an address that cannot be used is an error at once.
         if socket_path:
             endpoint.listen_on_socket(socket_path)
         if token_path:
@@ -98,7 +98,7 @@ def serve(
 def run_with_server(app: App, chosen: Profile, program: list[str], hold_text: str) -> int:
     """Run the program with an endpoint of its own; return its exit code.
 
-    `hold_text`: for how long it, and what it runs, waits for a sign-in; "" for not at all.
+    `hold_text` says for how long it and the commands it runs wait for a sign-in; "" means not.
     Raises: ProgramNotFound (127), NotExecutable (126).
     """
     run.find_program(program[0], app.environ)
@@ -109,12 +109,14 @@ def run_with_server(app: App, chosen: Profile, program: list[str], hold_text: st
         endpoint.start()
         child = endpoint.prepare_environment().for_child(app.environ)
         child.update(sign_in_wait.child_variables(hold_text))
-        output.say(f"{profile_use.describe_role(app, chosen)}: these credentials are renewed")
+        output.say(
+            f"{profile_use.describe_role(app, chosen)}: these keys are renewed automatically"
+        )
         _warn_of_unknown_end(app, chosen)
         favourites.record_use(app, chosen)
         ended = run_child.run_to_end(program, child)
     if ended.by_terminal:
-        # The script that runs us stops at Ctrl-C only when it sees that we ended by SIGINT too.
+        # A script that runs us stops at Ctrl-C only when it sees that SIGINT has ended us too.
         output.flush()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
@@ -122,11 +124,11 @@ def run_with_server(app: App, chosen: Profile, program: list[str], hold_text: st
     return ended.code
 
 
-# -- helpers -----------------------------------------------------------------------------------
+# -- starting an endpoint and printing its use -------------------------------------------------
 
 
 def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
-    """Get credentials before any client asks: an error ends the command, with its exit code."""
+    """Get credentials before any client asks, so that an error ends the command at its start."""
     profile_use.run_signed_in(
         app,
         chosen,
@@ -136,7 +138,7 @@ def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
 
 
 def _warn_of_unknown_end(app: App, chosen: Profile) -> None:
-    """Warn when no notice can come before the sign-in ends, since its length is unknown."""
+    """Warn if the sign-in's length is unknown, so that no notice can come before it ends."""
     with contextlib.suppress(LoginRequired):
         token = app.tokens.load(chosen.session)
         if token:
@@ -156,39 +158,40 @@ def _print_warning(message: str) -> None:
 
 
 def _print_in_background(text: str) -> None:
-    """Print in a thread: writing to a terminal that Ctrl-S has stopped would block renewals."""
+    """Print in a thread, because a terminal that Ctrl-S has stopped would block renewals."""
     thread = threading.Thread(target=output.say, args=(text,), daemon=True, name="ssohelper-print")
-    with contextlib.suppress(RuntimeError):  # no thread can be started: the line is lost
+    with contextlib.suppress(RuntimeError):  # if no thread can be started, the line is lost
         thread.start()
 
 
 def _block_signals() -> set[signal.Signals]:
-    """Block the signals that end the endpoint, for `sigwait`; threads that start later inherit it.
+    """Block the signals that end the endpoint, and return them for `sigwait`.
 
-    SIGHUP stays ignored where nohup ignores it. SIGINT does not, although a script ignores it for
-    what it starts with `&`: when Ctrl-C ends that script, the endpoint must end too.
+    Threads that start later block them too. If nohup ignores SIGHUP, it stays ignored. SIGINT ends
+    the endpoint even if a script ignores it for commands that it starts with `&`: when Ctrl-C ends
+    that script, the endpoint must end too.
     """
     ending = set(_ENDING)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         ending.remove(signal.SIGHUP)
-    # SIGTTOU: where `stty tostop` is set, a notice printed from a background job would stop us.
+    # SIGTTOU is blocked, because with `stty tostop` a notice from a background job would stop us.
     signal.pthread_sigmask(signal.SIG_BLOCK, {*ending, signal.SIGTTOU})
     return ending
 
 
 def _listen_on_port(endpoint: Endpoint, port: int | None, old_port: int | None) -> None:
-    """Listen on the previous endpoint's port where possible: its clients then reach this one."""
+    """Listen on the previous endpoint's port if possible, so that its clients reach this one."""
     try:
         endpoint.listen_on_port(port or old_port or 0)
     except LocalState:
         if port or old_port is None:
             raise
         endpoint.listen_on_port()
-        output.warn(f"the previous port {old_port} is taken: read the env file again")
+        output.warn(f"the previous port {old_port} is taken: clients must read the env file again")
 
 
 def _check_plain(folder: Path) -> None:
-    """Refuse a path that docker and a shell would read differently from an env file."""
+    """Raise UsageProblem for a path that docker and a shell read differently from an env file."""
     if not _PLAIN_PATH.fullmatch(str(folder)):
         raise UsageProblem(
             f'"{show(str(folder), 80)}" cannot be written to an env file',
@@ -217,7 +220,7 @@ def _print_usage(
     *,
     by_port: bool,
 ) -> None:
-    """Print how to use the endpoint, without the token. It is data, so it goes to stdout."""
+    """Print to stdout how to use the endpoint, but not its token."""
     is_used_otherwise = env_file or token_folder or socket_path
     exports = None if is_used_otherwise and not by_port else endpoint.prepare_environment()
     if output.options().json:

@@ -29,12 +29,14 @@ class Duration(click.ParamType[int]):
     def convert(self, value: Any, param: Any, ctx: Any) -> int:
         seconds = value if isinstance(value, int) else parse_duration(str(value))
         if seconds is None:
-            self.fail(f'"{show(str(value), 40)}" is no duration (20m, 1h30m, 90s)', param, ctx)
+            self.fail(
+                f'"{show(str(value), 40)}" is not a duration such as 20m, 1h30m, 90s', param, ctx
+            )
         return seconds
 
 
 class TerminalUi:
-    """The sign-in on a terminal. Always prints the URL and the code; all of it goes to stderr."""
+    """Shows a sign-in on the terminal. Always prints the URL and the code, to stderr."""
 
     def __init__(
         self, app: App, session: SsoSession, *, no_browser: bool, qr: bool, yes: bool
@@ -50,8 +52,8 @@ class TerminalUi:
         output.say(f'sign in to "{name}" in a browser on this machine:')
         self._show(url)
         if self._qr:
-            # This page redirects to a port of this machine, which a phone cannot reach.
-            output.say(f"with a phone: ssohelper login {name} --device-code --qr")
+            # This sign-in redirects to a port of this machine, which a phone cannot reach.
+            output.say(f"to sign in with a phone: ssohelper login {name} --device-code --qr")
 
     def show_code(self, authorization: DeviceAuthorization) -> None:
         output.say(
@@ -102,10 +104,10 @@ def sign_in_on_terminal(
     yes: bool = False,
     min_seconds: int = sign_in.DEFAULT_MIN_SECONDS,
 ) -> LoginOutcome:
-    """Return the session's sign-in, interactive only where needed, and print the result.
+    """Sign in to the session if that is needed; print the result and return it.
 
-    `device_code` uses a device code; without it that happens where no browser can run on this host.
-    `yes` keeps the sign-in of a different user than last time without asking.
+    Uses a device code with `device_code`, or if no browser can run on this host. With `yes`, keeps
+    the sign-in of a different user than last time without asking.
     """
     can_show = browser.can_show_a_browser(app.environ, sign_in.opener_setting(app, session))
     options = LoginOptions(
@@ -122,11 +124,11 @@ def sign_in_on_terminal(
 @click.command()
 @click.argument("session_name", metavar="[SESSION]", required=False)
 @click.option("--device-code", is_flag=True, help="Confirm a code in a browser on any machine.")
-@click.option("--no-browser", is_flag=True, help="Print the address, open nothing.")
-@click.option("--qr", is_flag=True, help="Show the address as a QR code too.")
+@click.option("--no-browser", is_flag=True, help="Print the page's address, open no browser.")
+@click.option("--qr", is_flag=True, help="Show the page's address as a QR code too.")
 @click.option("--force", is_flag=True, help="Sign in even if the present sign-in is still valid.")
 @click.option(
-    "--yes", is_flag=True, help="Also keep the sign-in of a different user than last time."
+    "--yes", is_flag=True, help="Do not ask when another user than last time has signed in."
 )
 @click.option(
     "--min",
@@ -134,7 +136,7 @@ def sign_in_on_terminal(
     type=Duration(),
     default="20m",
     show_default=True,
-    help="How long the present sign-in must still last.",
+    help="Sign in only if the present sign-in ends within this time.",
 )
 @output.common_options
 def login(
@@ -181,7 +183,7 @@ def login(
 @click.option("--all", "everywhere", is_flag=True, help="Sign out of every session.")
 @output.common_options
 def logout(session_name: str | None, everywhere: bool) -> None:
-    """Sign out of a session: revoke it at AWS, forget its token and role credentials here.
+    """Sign out of a session: end it at AWS, remove its token and role credentials here.
 
     \b
     Examples:
@@ -223,11 +225,11 @@ def logout(session_name: str | None, everywhere: bool) -> None:
     type=Duration(),
     default="30m",
     show_default=True,
-    help="With --check: how soon.",
+    help="With --check: how soon counts.",
 )
 @output.common_options
 def status(session_name: str | None, check: bool, min_seconds: int) -> None:
-    """Show the three clocks of each session: sign-in, access token, role credentials.
+    """Show how long each session's sign-in, access token and role credentials last.
 
     \b
     Examples:
@@ -239,7 +241,7 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
     chosen = _chosen(session_name)
     sessions = [resolve_session(app, chosen)] if chosen else app.config.read().sso_sessions()
     if not sessions and (check or app.config.read().session_names()):
-        resolve_session(app, None)  # raises the error of a session that cannot be used
+        resolve_session(app, None)  # raises an error that says why no session can be used
     needing = [
         s for s in sessions if check and clocks.is_sign_in_needed_within(app, s, min_seconds)
     ]
@@ -259,12 +261,12 @@ def status(session_name: str | None, check: bool, min_seconds: int) -> None:
         names = ", ".join(f'"{session.name}"' for session in needing)
         raise LoginRequired(
             f"an interactive sign-in to {names} is needed within {duration_text(min_seconds)}",
-            # Without --force login does nothing while the sign-in lasts 20 minutes more.
+            # Without --force, login does nothing if the sign-in lasts 20 minutes more.
             hint=f"sign in with: ssohelper login {needing[0].name} --force",
         )
 
 
-# -- pieces ------------------------------------------------------------------------------------
+# -- session names, texts and JSON -------------------------------------------------------------
 
 
 def _chosen(argument: str | None) -> str | None:

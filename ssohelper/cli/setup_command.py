@@ -1,4 +1,4 @@
-"""setup: sign in, list the roles and write profiles, in one command and with one write."""
+"""The command setup: signs in, lists the roles and writes all profiles to the config at once."""
 
 import os
 import shlex
@@ -28,13 +28,13 @@ from ssohelper.errors import AwsUnreachable, UsageProblem
 @click.command()
 @click.argument("start_url", required=False, metavar="[START_URL]")
 @click.option("--region", metavar="R", help="The region of your Identity Center.")
-@click.option("--name-template", metavar="T", help="Default: {account_name}.{role_name}")
+@click.option("--name-template", metavar="T", help="Names: default {account_name}.{role_name}")
 @click.option("--form", type=click.Choice(FORMS), help=FORM_HELP)
 @click.option("--account", "accounts", multiple=True, metavar="GLOB", help=ACCOUNT_HELP)
 @click.option("--role", "roles", multiple=True, metavar="GLOB", help=ROLE_HELP)
 @click.option("--device-code", is_flag=True, help="Confirm a code in a browser on any machine.")
-@click.option("--no-browser", is_flag=True, help="Print the address, open nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask before writing.")
+@click.option("--no-browser", is_flag=True, help="Print the page's address, open no browser.")
+@click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
 def setup(
     start_url: str | None,
@@ -55,11 +55,11 @@ def setup(
       ssohelper setup https://d-0000000000.awsapps.com/start --region eu-west-1 --session corp
       ssohelper setup --role 'Read*' --yes       uses the portal that is in ~/.aws/config
 
-    Shows what it will write and asks first. Run it again to restore what is missing.
+    Shows what it will write and asks first. Run it again to write profiles that are missing.
     """
     app = output.get_app()
     session = _choose_session(app, start_url, region)
-    # Errors about options and the installation come before the user signs in.
+    # These checks come before the sign-in, so that their errors do not cost the user a sign-in.
     choices = profiles.merge_choices(app, session, Choices(accounts, roles, name_template, form))
     profiles.check_installation(app)
     if not yes:
@@ -80,9 +80,9 @@ def _fetch_listing(app: App, session: SsoSession) -> Listing:
         with listing_progress.show_listing_progress() as progress:
             return directory.fetch_listing(app, session, refresh=True, progress=progress)
     except AwsUnreachable as error:
-        # The session is not yet in ~/.aws/config, so only this command can continue.
+        # The session is not yet in ~/.aws/config, so only setup can continue the listing.
         error.hint = (
-            f"the sign-in and the answers so far are saved; go on with: {output.command_line()}"
+            f"the sign-in and the accounts so far are saved; go on with: {output.command_line()}"
         )
         raise
 
@@ -102,7 +102,7 @@ def _choose_portal(
 ) -> tuple[str, str | None, str | None]:
     """Return (start URL, region, session name) of a portal in ~/.aws/config.
 
-    Asks on a terminal, unless `name` leaves only one. Raises: UsageProblem.
+    On a terminal, asks which portal, unless only one has the session `name`. Raises: UsageProblem.
     """
     found = onboarding.find_portals(app)
     if name:
@@ -112,7 +112,7 @@ def _choose_portal(
     if not found or not on_terminal:
         known = ", ".join(url for url, _region, _name in found)
         raise UsageProblem(
-            f"which portal? in ~/.aws/config: {known}" if found else "~/.aws/config has no portal",
+            f"which portal? ~/.aws/config has: {known}" if found else "~/.aws/config has no portal",
             hint="ask your administrator for the start URL, then: ssohelper setup START_URL",
         )
     output.say("portals in ~/.aws/config:")
@@ -123,7 +123,7 @@ def _choose_portal(
 
 
 def _ask_region(url: str) -> str:
-    output.say(f"the region of {show(url)} is not known; ask your administrator")
+    output.say(f"the region of {show(url)} is not known; ask your administrator for it")
     answer: str = click.prompt("region (such as eu-west-1)", err=True)
     return answer.strip()
 
@@ -150,5 +150,5 @@ def _print_next_step(app: App, session: SsoSession, listing: Listing) -> None:
             output.say(f"try it: aws sts get-caller-identity --profile {name}")
         else:
             output.say(f"try it: ssohelper whoami {name}")
-    output.say(f"more: ssohelper list --session {session.name}")
-    output.say("use, the prompt and TAB in your shell: ssohelper install")
+    output.say(f"for all your roles: ssohelper list --session {session.name}")
+    output.say("for `use`, the prompt and TAB completion in your shell: ssohelper install")

@@ -1,4 +1,4 @@
-"""shell-init and completion for click: help, and arguments that their light entry points refuse."""
+"""The click commands shell-init and completion: help, and what their fast entry points refuse."""
 
 import click
 
@@ -9,7 +9,9 @@ from ssohelper.system import shell_texts
 
 @click.command("shell-init")
 @click.argument("shell", metavar="|".join(shell_texts.SHELLS))
-@click.option("--cmd", "name", metavar="NAME", default="ssohelper", help="The function's name.")
+@click.option(
+    "--cmd", "name", metavar="NAME", default="ssohelper", help="The shell function's name."
+)
 @output.common_options
 def shell_init(shell: str, name: str) -> None:
     """Print the shell function for `use` and `clear`, the prompt and the completion.
@@ -39,10 +41,10 @@ def completion(shell: str) -> None:
     \b
     Examples:
       ssohelper completion bash > ~/.local/share/bash-completion/completions/ssohelper
-      ssohelper completion zsh > ~/.zfunc/_ssohelper           a folder of your fpath
+      ssohelper completion zsh > ~/.zfunc/_ssohelper           into a folder of your fpath
       ssohelper completion fish > ~/.config/fish/completions/ssohelper.fish
 
-    `ssohelper shell-init` prints it too, after the function. The one for pwsh is not tested.
+    `ssohelper shell-init` prints this script too. The script for pwsh is not tested.
     """
     _check_shell(shell)
     _print(shell_texts.completion_of(shell), f"completion for {shell}")
@@ -51,7 +53,7 @@ def completion(shell: str) -> None:
 def _check_shell(shell: str) -> None:
     if shell not in shell_texts.SHELLS:
         known = ", ".join(shell_texts.SHELLS)
-        raise UsageProblem(f'no shell named "{shell}"', hint=f"known are: {known}")
+        raise UsageProblem(f'no shell named "{shell}"', hint=f"known shells are: {known}")
 
 
 def _print(text: bytes | None, name: str) -> None:

@@ -1,7 +1,8 @@
-"""use and clear: print text that our shell function evaluates, since no program can change a shell.
+"""The commands use and clear: print text that our shell function evaluates.
 
-stdout gets this text only, and only when all else has succeeded. The function tells us in
-environment variables which shell it runs in, and what was used last and before that.
+A program cannot change the environment of the shell that runs it. stdout gets only this text, and
+only when everything has succeeded. The shell function says in environment variables which shell it
+runs in, and which profile was used last and before that.
 """
 
 import os
@@ -19,14 +20,15 @@ from ssohelper.core.model import Profile
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
-# Set by the function: its shell, and what was used last and before that ("profile NAME").
+# Variables that the shell function sets: its shell, and which profile or keys were used last and
+# before that ("profile NAME" or "keys NAME").
 _SHELL, _USED, _PREVIOUS = "_SSOHELPER_SHELL", "_SSOHELPER_USED", "_SSOHELPER_PREVIOUS"
 _KINDS = ("profile", "keys")
 
 
 @click.command()
 @click.argument("profile", metavar="[PROFILE]", required=False)
-@click.option("--keys", is_flag=True, help="Export fixed keys and their expiry, no profile.")
+@click.option("--keys", is_flag=True, help="Export fixed keys instead of a profile.")
 @click.option("--yes", is_flag=True, help="Add a profile for a role that has none, without asking.")
 @output.common_options
 def use(profile: str | None, keys: bool, yes: bool) -> None:
@@ -80,13 +82,16 @@ def clear() -> None:
     _print_script("__ssohelper_clear")
 
 
-# -- pieces --------------------------------------------------------------------------------------
+# -- choosing the profile and writing the shell's text -------------------------------------------
 
 
 def _shell_of_function(command: str) -> str:
-    """Return the shell that evaluates our stdout. Raises: UsageProblem without the function."""
+    """Return the shell whose function evaluates our stdout.
+
+    Raises: UsageProblem when the shell function did not run us.
+    """
     if output.options().json:
-        raise UsageProblem(f"{command} has no JSON", hint="see: ssohelper env --json")
+        raise UsageProblem(f"{command} does not take --json", hint="see: ssohelper env --json")
     shell = os.environ.get(_SHELL, "")
     if shell in shell_text.SHELLS and not sys.stdout.isatty():
         return shell
@@ -109,7 +114,7 @@ def _install_line() -> str:
 
 
 def _previous(app: App) -> tuple[str, bool]:
-    """Return the name that was used before the present one, and whether as fixed keys."""
+    """Return the profile that this shell used before, and whether it was used as fixed keys."""
     kind, _, name = app.environ.get(_PREVIOUS, "").partition(" ")
     if kind not in _KINDS or not name:
         raise UsageProblem(
@@ -137,14 +142,14 @@ def _get_keys(app: App, profile: Profile) -> tuple[Environment, str]:
 
 
 def _lasting_name(app: App, chosen: Profile) -> str:
-    """Return the name that means the same role at a later `use -`, whatever AWS_PROFILE says."""
+    """Return a name by which a later `use -` finds the same role, whatever AWS_PROFILE is then."""
     return _profile_name(app, chosen) or chosen.key.text
 
 
 def _ensure_profile(app: App, chosen: Profile, yes: bool) -> Profile:
-    """Return the role under the name of a profile that points at it; offer to add one.
+    """Return the chosen role under the name of one of its profiles; offer to add a missing one.
 
-    Raises: UsageProblem when it has none and none is added.
+    Raises: UsageProblem when the role has no profile and none is added.
     """
     name = _profile_name(app, chosen) or _find_profile(app, chosen)
     if name is None:
@@ -167,7 +172,7 @@ def _ensure_profile(app: App, chosen: Profile, yes: bool) -> Profile:
 
 
 def _profile_name(app: App, chosen: Profile) -> str | None:
-    """Return the name of the chosen profile; None when no profile of this name is that role.
+    """Return the name of the chosen profile; None if no profile of that name is for its role.
 
     The name may be SESSION:ACCOUNT/ROLE, and the config may have been edited during a sign-in.
     """
@@ -175,7 +180,7 @@ def _profile_name(app: App, chosen: Profile) -> str | None:
 
 
 def _find_profile(app: App, chosen: Profile) -> str | None:
-    """Return the name of a profile that points at this role: a managed one before others."""
+    """Return the name of a profile for this role, preferably a managed one; None without one."""
     entries = sorted(app.config.read().profiles(), key=lambda entry: not entry.managed)
     names = (entry.name for entry in entries)
     return next(iter(selection.find_profiles_of(app, chosen.key, names)), None)
@@ -184,13 +189,13 @@ def _find_profile(app: App, chosen: Profile) -> str | None:
 def _script(app: App, shell: str, found: Environment, used: str) -> str:
     """Return the text to evaluate: it sets and unsets variables, and records how to undo that.
 
-    `used` names what is used now: "profile NAME" or "keys NAME".
+    `used` is "profile NAME" or "keys NAME", for what this shell uses from now on.
     """
     before = app.environ.get(_USED, "")
     lines = [shell_text.variable(shell, "__ssohelper_used", used)]
     if shell == "fish":
-        # Programs that fish starts get a universal variable even when a global one hides it, and
-        # only the user should erase universal variables.
+        # The text stops at a universal variable of fish: programs get it even if a global one hides
+        # it, and only the user should erase universal variables.
         lines.insert(0, f"__ssohelper_no_universal {' '.join(found.unset)}; or return")
     if used != before:
         lines.append(shell_text.variable(shell, "__ssohelper_previous", before))
@@ -204,5 +209,5 @@ def _script(app: App, shell: str, found: Environment, used: str) -> str:
 
 
 def _print_script(text: str) -> None:
-    # Bytes: values of the old environment need not be UTF-8.
+    # Written as bytes, because values of the old environment need not be UTF-8.
     output.write(os.fsencode(text) + b"\n")

@@ -1,4 +1,4 @@
-"""whoami: the account and role of a profile, from saved files at once, then confirmed by STS."""
+"""The command whoami: prints a profile's account and role from saved files, then asks STS."""
 
 import sys
 from typing import Any
@@ -16,15 +16,15 @@ from ssohelper.errors import SsoHelperError
 @click.argument("profile", required=False)
 @output.common_options
 def whoami(profile: str | None) -> None:
-    """Show which account and role a profile is.
+    """Show which account and role a profile stands for.
 
     \b
     Examples:
-      ssohelper whoami                                  AWS_PROFILE's
+      ssohelper whoami                                  the profile in AWS_PROFILE
       ssohelper whoami payments-prod.ReadOnlyAccess
       ssohelper whoami payments-prod/ReadOnlyAccess     a role without a profile
 
-    Prints what the saved files know at once, then asks AWS (STS) to confirm it.
+    Prints what saved files say at once, then asks AWS (STS) to confirm it.
     """
     app = output.get_app()
     known = identity.look_up(app, choosing.choose_profile(profile))
@@ -45,12 +45,12 @@ def _print_known(known: KnownIdentity) -> None:
     _print_pair("session", known.profile.session.name)
     _print_pair("account", name)
     _print_pair("role", role.name)
-    # At once: STS may take seconds to answer.
+    # The lines must appear now, since STS may take seconds to answer.
     sys.stdout.flush()
 
 
 def _print_pair(what: str, value: str) -> None:
-    """Print a pair: aligned on a terminal, tab-separated elsewhere."""
+    """Print a name and its value: aligned on a terminal, tab-separated elsewhere."""
     output.echo(f"{what:<9}{show(value)}" if sys.stdout.isatty() else f"{what}\t{show(value)}")
 
 

@@ -7,7 +7,7 @@ it is a flag, and with "*" it may be repeated. `<KIND*` is an argument, with "*"
 
 TREE = """\
 [*]
--v/--verbose* Log to stderr; -vv also each call to AWS.
+-v/--verbose* Log to stderr; with -vv each call to AWS.
 --json Print one JSON object.
 --session=session The sso-session to use.
 -h/--help Show the help and exit.
@@ -18,166 +18,166 @@ TREE = """\
 +
 <files
 --region=region The region of your Identity Center.
---name-template=text Default: {account_name}.{role_name}
---form=words:process,sso process: profiles call ssohelper; sso: for hosts that do not have it.
---account=account_glob* Only accounts of this name or id; !GLOB: not these. Repeatable.
---role=role_glob* Only roles of this name; !GLOB: not these. Repeatable.
+--name-template=text Names: default {account_name}.{role_name}
+--form=words:process,sso process: profiles run ssohelper; sso: they also work on hosts without…
+--account=account_glob* Only accounts whose name or id matches; !GLOB leaves them out. Repeat…
+--role=role_glob* Only roles whose name matches; !GLOB leaves them out. Repeatable.
 --device-code Confirm a code in a browser on any machine.
---no-browser Print the address, open nothing.
---yes Do not ask before writing.
+--no-browser Print the page's address, open no browser.
+--yes Write without asking.
 [login] Sign in to a session and save its token
 +
 <session
 --device-code Confirm a code in a browser on any machine.
---no-browser Print the address, open nothing.
---qr Show the address as a QR code too.
+--no-browser Print the page's address, open no browser.
+--qr Show the page's address as a QR code too.
 --force Sign in even if the present sign-in is still valid.
---yes Also keep the sign-in of a different user than last time.
---min=text How long the present sign-in must still last.
-[logout] Sign out of a session, here and at AWS
+--yes Do not ask when another user than last time has signed in.
+--min=text Sign in only if the present sign-in ends within this time.
+[logout] Sign out of a session, on this machine and at AWS
 +
 <session
 --all Sign out of every session.
-[status] Show the three clocks of each session
+[status] Show how long sign-ins, tokens and credentials last
 +
 <session
 --check Exit 4 when a sign-in will be needed soon.
---min=text With --check: how soon.
+--min=text With --check: how soon counts.
 [list] List the accounts and roles you may use
 +
 <query*
 --accounts List accounts, each with its roles.
---refresh Ask AWS, even if the saved list is recent.
+--refresh Ask AWS for a new list, even if the saved one is recent.
 [favourite] Manage the roles that come first in lists
 +
 [favourite add] Make a role a favourite.
 +
 <profile
-[favourite list] Print the favourites: session, account id and role.
+[favourite list] Print your favourite roles: session, account id and role name.
 +
 [favourite rm] Remove a role from the favourites.
 +
 <profile
-[profile] Write, list, add, remove or undo profiles
+[profile] Manage profiles in ~/.aws/config, undo changes
 +
-[profile add] Add a profile for one role, also for one whose profile you removed.
+[profile add] Add a profile for one role, even if you have removed its profile...
 +
 <address
 --name=text The profile's name. Default: from the template.
---form=words:process,sso process: profiles call ssohelper; sso: for hosts that do not have it.
+--form=words:process,sso process: profiles run ssohelper; sso: they also work on hosts without…
 --region=region The profile's region.
---dry-run Print the diff only.
---yes Do not ask.
-[profile list] Print the profiles in ~/.aws/config and the roles they point at.
+--dry-run Print the diff, change nothing.
+--yes Write without asking.
+[profile list] Print the profiles in ~/.aws/config, each with its role.
 +
-[profile rm] Remove managed profiles. sync does not add them again, add does.
+[profile rm] Remove managed profiles.
 +
 <managed_profile*
---dry-run Print the diff only.
---yes Do not ask.
-[profile show] Print one profile: its role, its keys, and its line in the file.
+--dry-run Print the diff, change nothing.
+--yes Write without asking.
+[profile show] Print one profile: its role, its line in ~/.aws/config and its...
 +
 <any_profile
 [profile sync] Write a profile for each role, or for the roles that match filters.
 +
---account=account_glob* Only accounts of this name or id; !GLOB: not these. Repeatable.
---role=role_glob* Only roles of this name; !GLOB: not these. Repeatable.
---form=words:process,sso process: profiles call ssohelper; sso: for hosts that do not have it.
---name-template=text Default: {account_name}.{role_name}
+--account=account_glob* Only accounts whose name or id matches; !GLOB leaves them out. Repeat…
+--role=role_glob* Only roles whose name matches; !GLOB leaves them out. Repeatable.
+--form=words:process,sso process: profiles run ssohelper; sso: they also work on hosts without…
+--name-template=text Names: default {account_name}.{role_name}
 --default-region=region The region of new profiles.
---rename Rename profiles as the template names new ones.
+--rename Rename existing profiles by the template too.
 --prune Remove managed profiles whose role is gone.
---refresh Ask AWS, even when the saved list is recent.
---dry-run Print the diff only.
---yes Do not ask.
+--refresh Ask AWS even if the saved list is recent.
+--dry-run Print the diff, change nothing.
+--yes Write without asking.
 [profile undo] Restore ~/.aws/config as it was before the last writing command.
 +
 --redo Reverse the last undo.
---dry-run Print the diff only.
---yes Do not ask.
+--dry-run Print the diff, change nothing.
+--yes Write without asking.
 [use] Switch this shell to a profile
 +
 <profile
---keys Export fixed keys and their expiry, no profile.
+--keys Export fixed keys instead of a profile.
 --yes Add a profile for a role that has none, without asking.
-[clear] Undo use: restore this shell's environment
+[clear] Undo `use`: restore this shell's environment
 +
 [exec] Run a command with credentials of a role
 +
 <profile
---server Give it an endpoint that renews, instead of fixed keys.
---hold Wait for a sign-in, here and in the command.
-[env] Print exports of fixed keys, for eval
+--server Give the command renewed credentials instead of fixed keys.
+--hold If a sign-in is needed, wait for it.
+[env] Print a role's keys as shell exports, for eval
 +
 <profile
---shell=words:bash,zsh,fish,pwsh,sh The shell to quote for; bash's quoting is that of every POSIX shell.
---format=words:env,json Exports, or one JSON object of the variables.
+--shell=words:bash,zsh,fish,pwsh,sh The shell that will read the exports; for any POSIX shell: bash.
+--format=words:env,json Print exports, or one JSON object of the variables.
 --reveal Print the secrets even on a terminal.
-[shell-init] Print the shell function to eval
+[shell-init] Print the shell code of `use`, for eval
 +
 <words:bash,zsh,fish,pwsh
---cmd=text The function's name.
+--cmd=text The shell function's name.
 [install] Set up your shell for ssohelper, or undo that
 +
---shell=words:bash,zsh,fish,pwsh The shell. Default: from SHELL.
+--shell=words:bash,zsh,fish,pwsh The shell to set up. Default: from SHELL.
 --uninstall Remove exactly what install wrote.
---dry-run Print the diff only.
---yes Do not ask.
+--dry-run Print the diff and change nothing.
+--yes Write without asking.
 [completion] Print the completion script of a shell
 +
 <words:bash,zsh,fish,pwsh
-[whoami] Show which account and role a profile is
+[whoami] Show which account and role a profile stands for
 +
 <profile
 [serve] Serve a role's credentials to containers and jobs
 +
 <profile
 --port=text Listen on this port of 127.0.0.1.
---env-file=files Write address and token to this file, for containers; each start make…
---token-folder=text Keep the token in DIR/token; containers that mount DIR see the new on…
+--env-file=files Write the endpoint's address and token to this file; each start makes…
+--token-folder=text Write the token to DIR/token; containers that mount DIR see a new one…
 --socket=files Listen on a socket file, for containers that mount it.
 [console] Open the AWS console as a profile's role
 +
 <profile
---service=words:acm,apigateway,apigw,appsync,athena,backup,batch,bedrock,billing,ce,cfn,cloudformation,cloudfront,cloudshell,cloudtrail,cloudwatch,codebuild,codecommit,codepipeline,cognito,config,cw,ddb,dms,dynamodb,ebs,ec2,ecr,ecs,efs,eks,elasticache,elb,elbv2,emr,eventbridge,events,fsx,glue,guardduty,health,home,iam,kinesis,kms,lambda,logs,msk,opensearch,organizations,parameters,r53,ram,rds,redshift,route53,s3,sagemaker,secretsmanager,securityhub,service-quotas,ses,sfn,sns,sqs,ssm,sso,stepfunctions,support,trustedadvisor,vpc,wafv2,xray The page to open: ec2, s3, logs, iam, …
---region=region The region to open; else the profile's.
---print Print the portal's link and open nothing.
+--service=words:acm,apigateway,apigw,appsync,athena,backup,batch,bedrock,billing,ce,cfn,cloudformation,cloudfront,cloudshell,cloudtrail,cloudwatch,codebuild,codecommit,codepipeline,cognito,config,cw,ddb,dms,dynamodb,ebs,ec2,ecr,ecs,efs,eks,elasticache,elb,elbv2,emr,eventbridge,events,fsx,glue,guardduty,health,home,iam,kinesis,kms,lambda,logs,msk,opensearch,organizations,parameters,r53,ram,rds,redshift,route53,s3,sagemaker,secretsmanager,securityhub,service-quotas,ses,sfn,sns,sqs,ssm,sso,stepfunctions,support,trustedadvisor,vpc,wafv2,xray The service to open: ec2, s3, logs, iam, …
+--region=region The region to open. Default: the profile's.
+--print Print the portal's link to it; open nothing.
 [credential-process] Print credentials for an SDK (profiles in ~/.aws/config call this)
 +
 --profile=profile A profile in ~/.aws/config.
---account-id=account_id 12 digits.
---role-name=role The permission set's name.
+--account-id=account_id The account's id, 12 digits.
+--role-name=role The role: its permission set's name.
 [prompt] Print one line for a prompt: profile and time left
 +
---format=text The line, with {fields} in it.
+--format=text The line to print, with {FIELD}s.
 [config] Get and set ssohelper's own settings
 +
-[config get] Print the value of KEY that applies.
+[config get] Print the value of the setting KEY: from the environment, the file,...
 +
 <words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in
-[config list] Print all settings, each with its origin.
+[config list] Print all settings, with their values and where each is set.
 +
 [config path] Print the path of the settings file, whether it exists or not.
 +
-[config set] Set KEY in the file.
+[config set] Set KEY in the settings file.
 +
 <words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in
 <text*
---default Remove KEY from the file.
-[cache] List or clear the saved files of this machine
+--default Remove KEY from the settings file.
+[cache] List saved files, remove credentials and lists
 +
-[cache clear] Remove role credentials and saved listings; sign-ins stay.
+[cache clear] Remove cached role credentials and saved lists of accounts and...
 +
---yes Do not ask.
-[cache list] List the saved files, with their expiry.
+--yes Remove without asking.
+[cache list] List the files that ssohelper has saved, and when they expire.
 +
 [demo] Try everything on a local Identity Center, no AWS needed
 +
-[emulator] Run that local Identity Center alone
+[emulator] Run the demo's local Identity Center alone
 +
 [emulator serve] Serve an emulated Identity Center until Ctrl-C.
 +
---port=text 0: any free port.
---world=files A world file.
---ready-file=files Written when it listens.
+--port=text 0 means any free port.
+--world=files A JSON or TOML file with the users, accounts and roles to serve.
+--ready-file=files A file to write once it listens.
 """

@@ -54,7 +54,7 @@ def test_path_prints_where_the_file_will_be(run: Run, settings_file: Path) -> No
 def test_set_warns_when_a_variable_wins_over_the_file(run: Run) -> None:
     done = run("config", "set", "form", "sso", env={"SSOHELPER_FORM": "process"})
     assert done.returncode == 0
-    assert "SSOHELPER_FORM is set and wins over the file" in done.stderr
+    assert "SSOHELPER_FORM is set and wins over the settings file" in done.stderr
 
 
 def test_set_warns_of_an_unknown_session_with_the_nearest_name(run: Run, home: Home) -> None:

@@ -116,10 +116,16 @@ class TestLink:
     ) -> None:
         done = run("console", PROFILE, env={"BROWSER": "firefx %s"})
         assert done.stdout.startswith(LINK)
-        assert 'warning: the browser of BROWSER cannot be started here: "firefx %s"' in done.stderr
+        assert (
+            'warning: the browser command in BROWSER cannot be started here: "firefx %s"'
+            in done.stderr
+        )
         run("config", "set", "sessions.corp.browser", "chromum %s")
         done = run("console", PROFILE)
-        assert 'the browser of sessions.corp.browser cannot be started here: "chrom' in done.stderr
+        assert (
+            'the browser command in sessions.corp.browser cannot be started here: "chrom'
+            in done.stderr
+        )
 
     def test_json(self, shell: Home, run: Run) -> None:
         data = json.loads(run("console", PROFILE, "--print", "--json").stdout)["data"]

@@ -27,7 +27,7 @@ ASK = {
 ANSWER = {
     "bash": ["ssohelper", "complete -F _ssohelper ssohelper"],
     "zsh": ["ssohelper: function", "_ssohelper"],
-    "fish": ["whoami\tShow which account and role a profile is"],
+    "fish": ["whoami\tShow which account and role a profile stands for"],
 }
 COMPINIT = "autoload -U compinit && compinit -u -D\n"
 
@@ -253,7 +253,7 @@ class TestFile:
         run("install", "--shell", "bash", "--yes")
         before = (home.path / ".bashrc").read_bytes()
         printed = run("install", "--shell", "bash", "--yes")
-        assert "already has the line" in printed.stderr
+        assert "already has the line of ssohelper" in printed.stderr
         assert (home.path / ".bashrc").read_bytes() == before
 
     def test_marks_that_are_not_one_pair_are_exit_3_with_the_line(
@@ -285,7 +285,7 @@ class TestFile:
         self, home: Home, run: Run
     ) -> None:
         done = run("install", "--shell", "bash", "--yes")
-        assert "add a line below it: ssohelper_prompt_on" in done.stderr
+        assert "add below that line: ssohelper_prompt_on" in done.stderr
         rc_file = home.path / ".bashrc"
         rc_file.write_text(rc_file.read_text() + "ssohelper_prompt_on\n")
         done = run("install", "--shell", "bash", "--uninstall", "--yes")

@@ -176,7 +176,7 @@ class TestErrors:
         done = shell.run("list")
         assert done.returncode == 6
         assert len(done.stdout.splitlines()) == 6
-        assert "this is the list of 3 days ago" in done.stderr
+        assert "this list is from 3 days ago" in done.stderr
         assert shell.run("list", "--refresh").stdout == ""
 
     def test_a_refused_account_is_a_warning_and_exit_0(self, shell, emulator):

@@ -90,7 +90,11 @@ class TestLogin:
         home.browser()
         result = run("login", "--qr")
         assert result.returncode == 0, result.stderr
-        [way] = [said for said in result.stderr.splitlines() if said.startswith("with a phone: ")]
+        [way] = [
+            said
+            for said in result.stderr.splitlines()
+            if said.startswith("to sign in with a phone: ")
+        ]
         assert run(*way.split("ssohelper ")[1].split(), "--force").returncode == 0
 
     @pytest.mark.parametrize("mark", ["SSH_CONNECTION", "CI"])

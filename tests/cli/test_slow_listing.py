@@ -50,7 +50,7 @@ def test_off_a_terminal_one_line_reports_the_progress(shell, emulator, argv):
     emulator.faults.latency_seconds = {"ListAccounts": 1.0}
     done = run_soon(shell, *argv)
     assert done.returncode == 0
-    assert done.stderr.splitlines().count(f"{LINE}none has answered so far") == 1
+    assert done.stderr.splitlines().count(f"{LINE}no account is listed so far") == 1
     assert done.stderr.count(LINE) == 1
     assert LINE not in done.stdout
 
@@ -69,7 +69,7 @@ def test_the_progress_line_is_printed_once(capsys):
     with listing_progress._show_line() as step:
         step(3, 12)
         step(4, 12)
-    assert capsys.readouterr() == ("", f"{LINE}3 of 12 accounts have answered so far\n")
+    assert capsys.readouterr() == ("", f"{LINE}3 of 12 accounts are listed so far\n")
 
 
 def test_a_saved_list_shows_no_progress(shell):

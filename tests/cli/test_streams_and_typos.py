@@ -248,13 +248,13 @@ def test_an_empty_session_name_is_not_the_only_session(
     before = token.read_bytes()
     done = run(*argv)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("ssohelper: error: an empty word names no session\n")
+    assert done.stderr.startswith("ssohelper: error: the session's name is empty\n")
     assert (token.read_bytes(), emulator.counters.total()) == (before, 0)
 
 
 def test_empty_lists_are_reported(home: Home, run: Run) -> None:
     home.add_session("corp")
-    said = "there is no profile yet; write them with: ssohelper profile sync\n"
+    said = "there are no profiles yet; write them with: ssohelper profile sync\n"
     assert (run("profile", "list").stdout, run("profile", "list").stderr) == ("", said)
     assert run("cache", "list").stderr == "nothing is saved\n"
 

@@ -61,7 +61,7 @@ def test_the_shell_reads_the_text_without_output(run: Run, shell: str) -> None:
     ("argv", "says"),
     [
         (["tcsh"], 'no shell named "tcsh"'),
-        (["bsh"], "known are: bash"),
+        (["bsh"], "known shells are: bash"),
         ([""], "no shell named"),
         ([], "missing argument"),
         (["bash", "zsh"], "unexpected extra argument"),

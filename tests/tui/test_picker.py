@@ -261,5 +261,5 @@ def test_a_crash_before_the_first_paint_prints_one_line(shell: Shell) -> None:
 
 def test_a_dumb_terminal_gets_help_and_exit_2(shell: Shell) -> None:
     inside = Terminal([SCRIPT], {**shell.environ, "TERM": "dumb"}, dumb=True)
-    inside.until("Run that local Identity Center alone")
+    inside.until("Run the demo's local Identity Center alone")
     assert inside.wait() == 2
