@@ -1,14 +1,14 @@
 # shellcheck disable=SC2016,SC2034,SC2128,SC2178
-# The prompt in bash: the profile in use and the time left. Starts no program, except one when the
-# profile or ~/.aws/config changes. Call ssohelper_prompt_on at the end of ~/.bashrc, or put
+# The prompt in bash: shows the profile in use and the time left. Starts a program only when the
+# profile or ~/.aws/config has changed. Call ssohelper_prompt_on at the end of ~/.bashrc, or put
 # ssohelper_prompt into PROMPT_COMMAND and '${SSOHELPER_PROMPT-}' into PS1.
 __ssoh_key=none
 
 # Sets SSOHELPER_PROMPT (coloured, with a space at its end), SSOHELPER_PROMPT_TEXT (plain) and
-# SSOHELPER_PROMPT_LEVEL (fine, soon, late). Local variables would cost a seventh of its time.
+# SSOHELPER_PROMPT_LEVEL (fine, soon, late). Has no local variables, which take a seventh more time.
 function ssohelper_prompt {
     __ssoh_status=$? __ssoh_now=${EPOCHSECONDS-}
-    if [[ -z $__ssoh_now ]]; then # bash before 5.0, and before 4.2
+    if [[ -z $__ssoh_now ]]; then # for bash before 5.0; date for bash before 4.2
         \builtin printf -v __ssoh_now '%(%s)T' -1 2>/dev/null ||
             __ssoh_now=$(\builtin command date +%s)
     fi
@@ -25,7 +25,8 @@ function ssohelper_prompt {
     \builtin return "$__ssoh_status"
 }
 
-# Reads LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. The rows are read from FILE later, where there is one.
+# Asks ssohelper for LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows are
+# later read from it.
 function __ssohelper_prompt_ask {
     \builtin local IFS='|' LC_ALL=C answer=''
     __ssoh_key="${AWS_PROFILE-} ${AWS_CREDENTIAL_EXPIRATION-} ${AWS_CONFIG_FILE-} ${SSOHELPER_HOME-}"
@@ -33,11 +34,12 @@ function __ssohelper_prompt_ask {
         \builtin command ssohelper-credentials prompt --state </dev/null 2>/dev/null)
     \builtin read -r __ssoh_label __ssoh_short __ssoh_file \
         __ssoh_config __ssoh_rows <<<"$answer"
-    [[ -e $__ssoh_file ]] || __ssoh_file=/ __ssoh_config='' # no file to compare
+    [[ -e $__ssoh_file ]] || __ssoh_file=/ __ssoh_config='' # there is no file to compare
     __ssoh_drawn=none
 }
 
-# Draws the first row that is not over: LAST SECOND|MORE|LEVEL|TEXT. "left" is the time to LAST + MORE.
+# Draws the first row whose LAST SECOND is not over: LAST SECOND|MORE|LEVEL|TEXT. In TEXT, the word
+# "left" is replaced by the time left until LAST SECOND + MORE.
 function __ssohelper_prompt_draw {
     \builtin local IFS='|' LC_ALL=C rows="$__ssoh_rows" now="$__ssoh_now"
     \builtin local label="$__ssoh_label" last=0 more='' level='' text='' left=''
@@ -56,11 +58,11 @@ function __ssohelper_prompt_draw {
         text=${text/left/$left}
     fi
     if ((${#label} + ${#text} > 39)); then label=$__ssoh_short; fi
-    # No other character stands in a prompt, whichever program answered.
+    # Replaces characters that are not safe in a prompt, whichever program has answered.
     label=${label//$unsafe/?} text=${text//$unsafe/?}
     SSOHELPER_PROMPT_TEXT=$label${text:+ $text} SSOHELPER_PROMPT_LEVEL=$level SSOHELPER_PROMPT="$label${text:+ $text} "
     if [[ -n ${NO_COLOR-} || ${TERM-dumb} == dumb ]]; then \builtin return 0; fi
-    # To readline \001 and \002 mean what \[ and \] mean in PS1. Without it they would be printed.
+    # \001 and \002 mean to readline what \[ and \] mean in PS1. Only readline does not print them.
     if [[ :${SHELLOPTS-}: != *:emacs:* && :${SHELLOPTS-}: != *:vi:* ]]; then on=$'\e[' off=m; fi
     case $level in soon) colour=33 ;; late) colour='1;31' ;; esac
     if [[ $label == @@* ]]; then label="${on}1;7;35$off$label${on}0$off"; fi
@@ -71,7 +73,7 @@ function __ssohelper_prompt_draw {
 function ssohelper_prompt_on {
     if [[ ${PROMPT_COMMAND[*]-} == *__ssohelper_prompt_hook* ]]; then \builtin return 0
     elif [[ $(\builtin declare -p PROMPT_COMMAND 2>/dev/null) == 'declare -a'* ]]; then PROMPT_COMMAND+=(__ssohelper_prompt_hook)
-    # On a line of its own: the command before it may end in a semicolon or in a comment.
+    # The hook gets a line of its own: the command before it may end in a semicolon or a comment.
     else PROMPT_COMMAND="${PROMPT_COMMAND:+$PROMPT_COMMAND$'\n'}__ssohelper_prompt_hook"; fi
 }
 function __ssohelper_prompt_hook {

@@ -1,6 +1,6 @@
-# The prompt in fish: the profile in use and the time left. Starts no program, except one when the
-# profile or ~/.aws/config changes. Call ssohelper_prompt_on at the end of config.fish, or
-# ssohelper_prompt, which prints, in your own fish_prompt or fish_right_prompt.
+# The prompt in fish: shows the profile in use and the time left. Starts a program only when the
+# profile or ~/.aws/config has changed. Call ssohelper_prompt_on at the end of config.fish, or call
+# ssohelper_prompt, which prints the text, in your own fish_prompt or fish_right_prompt.
 function __ssohelper_prompt_forget --on-variable AWS_PROFILE --on-variable AWS_ACCESS_KEY_ID \
     --on-variable AWS_CREDENTIAL_EXPIRATION --on-variable AWS_CONFIG_FILE --on-variable SSOHELPER_HOME \
     --on-variable XDG_RUNTIME_DIR --on-variable HOME --on-variable NO_COLOR --on-variable TERM
@@ -9,11 +9,12 @@ end
 __ssohelper_prompt_forget
 
 # Prints the coloured text and a space, and sets SSOHELPER_PROMPT (the same), SSOHELPER_PROMPT_TEXT
-# (plain) and SSOHELPER_PROMPT_LEVEL (fine, soon, late). The age of a file is fish's only clock.
+# (plain) and SSOHELPER_PROMPT_LEVEL (fine, soon, late). Knows the time only from the age of a file,
+# because fish has no other clock.
 function ssohelper_prompt
     set -l code $status
     set -l ages (path mtime --relative -- $__ssoh_files)
-    if not set -q ages[2]; or test $ages[2] -lt $ages[1] # one is missing, or the config is younger
+    if not set -q ages[2]; or test $ages[2] -lt $ages[1] # a file is missing, or the config is newer
         __ssohelper_prompt_ask
         set ages (path mtime --relative -- $__ssoh_files)
     end
@@ -26,21 +27,23 @@ function ssohelper_prompt
     return $code
 end
 
-# Reads LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. The rows are read from FILE later, where there is one.
+# Asks ssohelper for LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows are
+# later read from it.
 function __ssohelper_prompt_ask
     set -l answer ''
-    # `command -q`: fish reports a missing command even where its output is redirected.
+    # `command -q` is needed, because fish reports a missing command even if output is redirected.
     test -n "$AWS_PROFILE$AWS_CREDENTIAL_EXPIRATION" && command -q ssohelper-credentials && set answer \
         (_SSOHELPER_USED="$__ssohelper_used" command ssohelper-credentials prompt --state </dev/null 2>/dev/null)
     printf %s "$answer[1]" | read -g -d '|' __ssoh_label __ssoh_short \
         __ssoh_file __ssoh_config __ssoh_rows
     set -g __ssoh_drawn none; set -g __ssoh_from 0; set -g __ssoh_until 0
-    # Where there is no file, or no config to compare it with, one file is compared with itself.
+    # If there is no prompt file, or no config to compare it with, a file is compared with itself.
     set -g __ssoh_files (path filter -- $__ssoh_file $__ssoh_config)
     test -e "$__ssoh_file"; or set __ssoh_files /; set -q __ssoh_files[2]; or set -a __ssoh_files $__ssoh_files
 end
 
-# Draws the first row that is not over: LAST SECOND|MORE|LEVEL|TEXT. "left" is the time to LAST + MORE.
+# Draws the first row whose LAST SECOND is not over: LAST SECOND|MORE|LEVEL|TEXT. In TEXT, the word
+# "left" is replaced by the time left until LAST SECOND + MORE.
 function __ssohelper_prompt_draw -a age
     set -l now (math (path mtime -- $__ssoh_files[1]) + $age)
     set -l label $__ssoh_label; set -l rows $__ssoh_rows; set -l last 0
@@ -60,7 +63,7 @@ function __ssohelper_prompt_draw -a age
         set text (string replace left $left -- $text)
     end
     test (string length -- "$label$text") -gt 39; and set label $__ssoh_short
-    # No other character stands in a prompt, whichever program answered.
+    # Replaces characters that are not safe in a prompt, whichever program has answered.
     set -l shown (string replace -ra -- '[^A-Za-z0-9 ._:@/+=,-]' '?' $label (string match -r '.+' -- $text))
     set -g SSOHELPER_PROMPT_TEXT "$shown"; set -g SSOHELPER_PROMPT_LEVEL $level
     if test -z "$NO_COLOR" -a "$TERM" != dumb -a -n "$TERM"

@@ -1,12 +1,12 @@
-# The prompt in PowerShell: the profile in use and the time left. Starts no program, except one when
-# the profile or ~/.aws/config changes. Written from PowerShell's documentation; not tested. Call
-# ssohelper_prompt_on at the end of $PROFILE, or (ssohelper_prompt) in your own `prompt`.
+# The prompt in PowerShell: shows the profile in use and the time left. Starts a program only when
+# the profile or ~/.aws/config has changed. Written from PowerShell's documentation, not tested.
+# Call ssohelper_prompt_on at the end of $PROFILE, or (ssohelper_prompt) in your own `prompt`.
 $global:__ssohelper_prompt_key = ''
 
 # Returns the coloured text and a space, and sets $SSOHELPER_PROMPT_TEXT (plain) and
-# $SSOHELPER_PROMPT_LEVEL (fine, soon, late). Returns '' where no profile is in use.
+# $SSOHELPER_PROMPT_LEVEL (fine, soon, late). Returns '' when no profile is in use.
 function ssohelper_prompt {
-    Set-StrictMode -Off # here alone: $LASTEXITCODE, for one, is not set in a new shell
+    Set-StrictMode -Off # in this function only: $LASTEXITCODE and others may not be set
     $global:SSOHELPER_PROMPT_TEXT = ''
     $global:SSOHELPER_PROMPT_LEVEL = ''
     if (-not ($env:AWS_PROFILE -or $env:AWS_CREDENTIAL_EXPIRATION)) { return '' }
@@ -27,7 +27,8 @@ function ssohelper_prompt {
     __ssohelper_prompt_draw $answer.Label $answer.Short $rows
 }
 
-# Reads LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. The rows are read from FILE later, where there is one.
+# Asks ssohelper for LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows are
+# later read from it.
 function __ssohelper_prompt_ask {
     $code = $global:LASTEXITCODE
     $env:_SSOHELPER_USED = $global:__ssohelper_used
@@ -41,7 +42,8 @@ function __ssohelper_prompt_ask {
     return @{ Label = "$label"; Short = "$short"; File = "$file"; Config = "$config"; Rows = "$rows" }
 }
 
-# Draws the first row that is not over: LAST SECOND|MORE|LEVEL|TEXT. "left" is the time to LAST + MORE.
+# Draws the first row whose LAST SECOND is not over: LAST SECOND|MORE|LEVEL|TEXT. In TEXT, the word
+# "left" is replaced by the time left until LAST SECOND + MORE.
 function __ssohelper_prompt_draw {
     param([string] $Label, [string] $Short, [string] $Rows)
     $now = [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()
@@ -56,7 +58,7 @@ function __ssohelper_prompt_draw {
     else { $time = "$($left.Seconds)s" }
     $text = "$text".Replace('left', $time)
     if ($Label.Length + $text.Length -gt 39) { $Label = $Short }
-    # No other character stands in a prompt, whichever program answered.
+    # Replaces characters that are not safe in a prompt, whichever program has answered.
     $Label, $text = $Label, $text -creplace '[^A-Za-z0-9 ._:@/+=,-]', '?'
     $global:SSOHELPER_PROMPT_TEXT = @($Label, $text).Where({ $_ }) -join ' '
     $global:SSOHELPER_PROMPT_LEVEL = "$level"
@@ -68,11 +70,11 @@ function __ssohelper_prompt_draw {
     return "$Label $text"
 }
 
-# Shows the prompt in front of the present one. A second call has no effect.
+# Shows ssohelper's text in front of the user's own prompt. A second call has no effect.
 function ssohelper_prompt_on {
     Set-StrictMode -Off
     if ($global:__ssohelper_prompt_inner) { return }
     $global:__ssohelper_prompt_inner = $function:prompt
-    # The inner prompt is called first: it may show the status of the last command.
+    # The user's own prompt is called first, since it may show the status of the last command.
     function global:prompt { $inner = & $global:__ssohelper_prompt_inner; "$(ssohelper_prompt)$inner" }
 }

@@ -1,11 +1,12 @@
-# The prompt in zsh: the profile in use and the time left. Starts no program, except one when the
-# profile or ~/.aws/config changes. Call ssohelper_prompt_on at the end of ~/.zshrc, or put
+# The prompt in zsh: shows the profile in use and the time left. Starts a program only when the
+# profile or ~/.aws/config has changed. Call ssohelper_prompt_on at the end of ~/.zshrc, or put
 # ssohelper_prompt into precmd_functions and '${SSOHELPER_PROMPT-}' into PROMPT (setopt promptsubst).
 \builtin zmodload zsh/datetime 2>/dev/null || \builtin true
 typeset -g __ssoh_key=none
 
 # Sets SSOHELPER_PROMPT (coloured, with a space at its end), SSOHELPER_PROMPT_TEXT (plain) and
-# SSOHELPER_PROMPT_LEVEL (fine, soon, late). Quoted for any options: `emulate` takes an eighth longer.
+# SSOHELPER_PROMPT_LEVEL (fine, soon, late). All is quoted, so that it works with any options of the
+# user: `emulate` would take an eighth longer.
 function ssohelper_prompt {
     \builtin local code="$?" flags="$-" now="${EPOCHSECONDS-}" key='' line=''
     if [[ -z $now ]]; then now="$(\builtin command date +%s)"; fi
@@ -14,7 +15,8 @@ function ssohelper_prompt {
         $__ssoh_config -nt $__ssoh_file ]]; then
         __ssohelper_prompt_ask
     fi
-    # Starts no process; `read` takes six times as long. Without a file: the rows of the answer.
+    # `$(<FILE)` starts no process, and `read` takes six times as long. Without a file, the rows are
+    # those of ssohelper's answer.
     if [[ -f $__ssoh_file ]]; then line="$(<"$__ssoh_file")"; else line="$__ssoh_rows"; fi
     if [[ $line != "$__ssoh_drawn" ]] || ((now > __ssoh_until || now < __ssoh_from)); then
         __ssohelper_prompt_draw
@@ -23,7 +25,8 @@ function ssohelper_prompt {
     \builtin return "$code"
 }
 
-# Reads LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. The rows are read from FILE later, where there is one.
+# Asks ssohelper for LABEL|SHORTER LABEL|FILE|CONFIG|ROWS. If there is a FILE, the rows are
+# later read from it.
 function __ssohelper_prompt_ask {
     \builtin emulate -L zsh
     \builtin local answer='' IFS='|'
@@ -32,10 +35,11 @@ function __ssohelper_prompt_ask {
         \builtin command ssohelper-credentials prompt --state </dev/null 2>/dev/null) || \builtin true
     \builtin read -r __ssoh_label __ssoh_short __ssoh_file \
         __ssoh_config __ssoh_rows <<<"$answer"
-    [[ -e $__ssoh_file ]] || __ssoh_file=/ __ssoh_config='' # no file to compare
+    [[ -e $__ssoh_file ]] || __ssoh_file=/ __ssoh_config='' # there is no file to compare
 }
 
-# Draws the first row that is not over: LAST SECOND|MORE|LEVEL|TEXT. "left" is the time to LAST + MORE.
+# Draws the first row whose LAST SECOND is not over: LAST SECOND|MORE|LEVEL|TEXT. In TEXT, the word
+# "left" is replaced by the time left until LAST SECOND + MORE.
 function __ssohelper_prompt_draw {
     \builtin emulate -L zsh
     \builtin local LC_ALL=C IFS='|' rows="${line%%$'\n'*}" label="$__ssoh_label"
@@ -54,7 +58,8 @@ function __ssohelper_prompt_draw {
         text=${text/left/$left}
     fi
     if ((${#label} + ${#text} > 39)); then label=$__ssoh_short; fi
-    # No other character stands in a prompt, whichever program answered. These mean nothing to zsh.
+    # Replaces characters that are not safe in a prompt, whichever program has answered. The others
+    # have no meaning to zsh.
     label=${label//${~unsafe}/\?} text=${text//${~unsafe}/\?}
     SSOHELPER_PROMPT_TEXT=$label${text:+ $text} SSOHELPER_PROMPT_LEVEL=$level SSOHELPER_PROMPT="$label${text:+ $text} "
     __ssoh_parts=("$SSOHELPER_PROMPT_TEXT" '' '' '' '')
@@ -70,7 +75,8 @@ function ssohelper_prompt_on {
     \builtin emulate -L zsh
     ((${precmd_functions[(Ie)__ssohelper_prompt_hook]-0})) || precmd_functions+=(__ssohelper_prompt_hook)
 }
-# PROMPT shows 90 to 94 of psvar as they are: label, text, and whether it is guarded, soon, late.
+# PROMPT shows psvar's elements 90 to 94 without expanding them: label, text, and whether the role
+# is guarded and the level is soon or late.
 function __ssohelper_prompt_hook {
     ssohelper_prompt || \builtin true
     \builtin emulate -L zsh

@@ -1,4 +1,4 @@
-# ssohelper in bash: `use` and `clear` change this shell, all other commands run as they are.
+# The ssohelper function for bash: `use` and `clear` change this shell, other commands just run.
 # In ~/.bashrc:  eval "$(ssohelper-credentials shell-init bash)"
 
 \builtin unalias ssohelper 2>/dev/null || \builtin true
@@ -6,7 +6,7 @@
 function __ssohelper {
     \builtin local word='' command='' skip='' text=''
     if [[ $- == *[vx]* ]]; then
-        # `set -x` and `set -v` would print the exported keys.
+        # `set -x` and `set -v` are switched off, because they would print the exported keys.
         text=$-
         { \builtin set +vx; } 2>/dev/null
         __ssohelper "$@" && word=0 || word=$?
@@ -30,7 +30,7 @@ function __ssohelper {
         fi
     done
     if [[ -z $command ]]; then
-        # Not `builtin command`: with `set -e` its failure ends the shell, even before `||`.
+        # With `set -e`, a failure of `builtin command` would end the shell, even before `||`.
         (\builtin exec ssohelper "$@")
         \builtin return
     fi
@@ -46,7 +46,8 @@ function __ssohelper {
     fi
 }
 
-# All or nothing: a subshell tries the text first, since a variable may be read-only.
+# Evaluates ssohelper's text, all of it or nothing: a subshell tries it first, since a variable may
+# be read-only.
 function __ssohelper_apply {
     if [[ $1 != __ssohelper_* ]]; then
         \builtin printf 'ssohelper: error: ssohelper use has printed something unexpected\n' >&2
@@ -59,7 +60,7 @@ function __ssohelper_apply {
         \builtin return 7
     fi
     \builtin eval "$1"
-    # `set -a` exports every assignment; these variables hold what `use` has unset.
+    # `set -a` would export these variables, but they may hold secrets that `use` has unset.
     \builtin export -n __ssohelper_used __ssohelper_previous __ssohelper_before
 }
 

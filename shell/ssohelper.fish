@@ -1,4 +1,4 @@
-# ssohelper in fish: `use` and `clear` change this shell, all other commands run as they are.
+# The ssohelper function for fish: `use` and `clear` change this shell, other commands just run.
 # In ~/.config/fish/config.fish:  ssohelper-credentials shell-init fish | source
 
 function __ssohelper
@@ -45,7 +45,8 @@ function __ssohelper_apply
     printf '%s\n' $argv | source
 end
 
-# A universal variable belongs to all sessions: use must not erase it, and nothing can hide it.
+# Refuses universal variables of these names. They belong to all of the user's fish shells, so `use`
+# must not erase them, and a global variable cannot hide them from programs.
 function __ssohelper_no_universal
     for name in $argv
         if set -qUx $name

@@ -1,4 +1,4 @@
-# ssohelper in PowerShell: `use` and `clear` change this shell, all other commands run as they are.
+# The ssohelper function for PowerShell: `use` and `clear` change this shell, others just run.
 # Written from PowerShell's documentation, not tested.
 # In $PROFILE:  Invoke-Expression (& ssohelper shell-init pwsh | Out-String)
 
@@ -6,7 +6,8 @@ function __ssohelper_program {
     (Get-Command -Name ssohelper -CommandType Application -TotalCount 1 -ErrorAction Stop).Source
 }
 
-# For what the shell itself starts: the launcher removes PYTHONPATH and the like. It needs sh.
+# Returns the program for calls that the shell makes by itself. The launcher, which needs sh,
+# removes PYTHONPATH and the like.
 function __ssohelper_launcher {
     Set-StrictMode -Off
     if (-not ($IsLinux -or $IsMacOS)) { return __ssohelper_program }
@@ -15,7 +16,7 @@ function __ssohelper_launcher {
 
 function __ssohelper {
     param([string[]] $Words)
-    Set-StrictMode -Off # in this function: a variable of ssohelper may not be set yet
+    Set-StrictMode -Off # in this function only: a variable of ssohelper may not be set yet
     $command = ''
     $skip = $false
     foreach ($word in $Words) {

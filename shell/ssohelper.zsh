@@ -1,4 +1,4 @@
-# ssohelper in zsh: `use` and `clear` change this shell, all other commands run as they are.
+# The ssohelper function for zsh: `use` and `clear` change this shell, other commands just run.
 # In ~/.zshrc:  eval "$(ssohelper-credentials shell-init zsh)"
 
 \builtin unalias ssohelper 2>/dev/null || \builtin true
@@ -38,7 +38,8 @@ function __ssohelper {
     fi
 }
 
-# All or nothing: a subshell tries the text first, since a variable may be read-only.
+# Evaluates ssohelper's text, all of it or nothing: a subshell tries it first, since a variable may
+# be read-only.
 function __ssohelper_apply {
     \builtin emulate -L zsh
     if [[ $1 != __ssohelper_* ]]; then
@@ -52,7 +53,7 @@ function __ssohelper_apply {
         \builtin return 7
     fi
     \builtin eval "$1"
-    # `set -a` exports every assignment; these variables hold what `use` has unset.
+    # `set -a` would export these variables, but they may hold secrets that `use` has unset.
     \builtin typeset -g +x __ssohelper_used __ssohelper_previous __ssohelper_before
 }
 
