@@ -61,7 +61,7 @@ def clear(yes: bool) -> None:
     """
     app = output.get_app()
     session = output.options().session
-    _find_items(app, session)  # raises for an unknown session
+    _find_items(app, session)  # raises UsageProblem for an unknown session name
     whose = f'of the session "{show(session)}"' if session else "of all sessions"
     question = f"remove cached role credentials and saved lists of roles {whose}?"
     if not output.confirm(question, yes=yes, what="cache clear"):

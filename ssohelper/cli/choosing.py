@@ -70,7 +70,7 @@ def choose_session(text: str | None) -> SsoSession:
 def _pick_role(app: App, session_name: str | None) -> Profile:
     """Let the user pick a role. Raises: Interrupted (130) when none was picked."""
     if session_name is not None:
-        selection.resolve_session(app, session_name)  # raises for an unknown name
+        selection.resolve_session(app, session_name)  # raises UsageProblem for an unknown session
     choice = roles.read_roles(app, session_name)
     if choice.unlisted and _list_missing(app, choice):
         choice = roles.read_roles(app, session_name)

@@ -140,7 +140,7 @@ def _exit_on_signal() -> Iterator[None]:
     """Turn SIGTERM and SIGHUP into SystemExit, so that children end and the home is removed."""
 
     def end(number: int, _frame: FrameType | None) -> None:
-        """Raise SystemExit with the exit code of this signal."""
+        """Raise SystemExit with the exit code for the received signal, 128 + its number."""
         raise SystemExit(128 + number)
 
     names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]

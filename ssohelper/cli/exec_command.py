@@ -28,7 +28,7 @@ class _Split(click.Command):
         try:
             return super().parse_args(ctx, list(args))
         except click.UsageError as cause:
-            # Too many words or an unknown option are the program's: the "--" before it is missing.
+            # Too many words, or an unknown option, belong to the program: the user left out "--".
             parser = self.make_parser(ctx)
             parser.allow_interspersed_args = False
             program = parser.parse_args(list(args))[1]

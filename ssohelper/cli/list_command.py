@@ -44,7 +44,7 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: 
     """
     app = output.get_app()
     session = choosing.choose_session(output.options().session)
-    if detached:  # the process that start_background_refresh starts
+    if detached:  # this process was started by start_background_refresh
         directory.refresh_in_this_process(app, session)
         return
     found, error = _fetch_or_load(app, session, refresh)
@@ -77,7 +77,7 @@ def _fetch_or_load(
 
 
 def _refresh_for_next_time(app: App, session: SsoSession) -> None:
-    """Refresh the list in the background, and warn that the printed one is from before sign-in."""
+    """Refresh the list in the background; warn that the printed one is of an earlier sign-in."""
     what = f'this list of "{session.name}" is from before the present sign-in'
     if app.settings.get("renew_ahead"):
         directory.start_background_refresh(app, session)
@@ -96,7 +96,7 @@ def _say_nothing_matches(query: tuple[str, ...]) -> None:
     output.say(f'nothing matches "{words}" in the saved list; for a list from AWS, add --refresh')
 
 
-# -- roles ---------------------------------------------------------------------------------------
+# -- printing roles ------------------------------------------------------------------------------
 
 
 def _print_roles(app: App, session: SsoSession, found: Listing, query: tuple[str, ...]) -> None:
@@ -164,7 +164,7 @@ def _role_json(
     }
 
 
-# -- accounts ------------------------------------------------------------------------------------
+# -- printing accounts ---------------------------------------------------------------------------
 
 
 def _print_accounts(app: App, session: SsoSession, found: Listing, query: tuple[str, ...]) -> None:

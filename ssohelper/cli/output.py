@@ -103,7 +103,7 @@ def checked_session_name(name: str | None) -> str | None:
     return name
 
 
-# -- data on stdout ----------------------------------------------------------------------------
+# -- printing data on stdout -------------------------------------------------------------------
 
 
 def print_json(data: Any, warnings: Sequence[str] = ()) -> None:
@@ -148,7 +148,7 @@ def write(data: bytes) -> None:
         raise LocalState(f"stdout cannot be written: {cause.strerror}") from cause
 
 
-# -- messages on stderr ----------------------------------------------------------------------------
+# -- printing messages on stderr -------------------------------------------------------------------
 
 
 def say(text: str) -> None:
@@ -219,7 +219,7 @@ def _print_warnings_left() -> None:
             warn(warning)
 
 
-# -- errors --------------------------------------------------------------------------------------
+# -- making and reporting errors -----------------------------------------------------------------
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str], listed_by: str) -> UsageProblem:
@@ -239,7 +239,7 @@ def report(error: SsoHelperError) -> int:
 def report_usage(error: click.UsageError) -> int:
     """Print click's error in the form of our own errors; return exit code 2."""
     message, meant, names = error.format_message().rstrip(".").partition(". Did you mean ")
-    if not meant:  # click words it like this for several names
+    if not meant:  # click's wording when it suggests several names
         message, meant, names = message.partition(". (Did you mean one of: ")
     if meant:
         message += f"; did you mean {names.removesuffix(')').replace(', ', ' or ')}"

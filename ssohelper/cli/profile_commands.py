@@ -128,7 +128,7 @@ def list_profiles() -> None:
         if wanted is None or (item.target is not None and item.target.session_name == wanted)
     ]
     if wanted and not found:
-        resolve_session(app, wanted)  # raises for an unknown session, with the nearest name
+        resolve_session(app, wanted)  # raises UsageProblem, with similar names, if it is unknown
     if output.options().json:
         output.print_json([_document(item) for item in found], app.warnings)
     elif not found:

@@ -85,7 +85,7 @@ class TerminalUi:
         return output.confirm("keep this sign-in?", yes=self._yes, what="another user's sign-in")
 
     def is_cancelled(self) -> bool:
-        return False  # Ctrl-C ends the whole command
+        return False  # on a terminal, Ctrl-C ends the whole command
 
     def _show(self, url: str) -> None:
         output.say(f"\n    {show(url)}\n")

@@ -204,7 +204,7 @@ def _script(app: App, shell: str, found: Environment, used: str) -> str:
         lines.append(shell_text.variable(shell, "__ssohelper_before", undo))
     lines += shell_text.statements(shell, found.revealed(), found.unset)
     if shell == "fish":
-        lines.append("true")  # `set -e` of an unset variable leaves a non-zero status
+        lines.append("true")  # fish's `set -e` of an unset variable leaves a non-zero status
     return shell_text.chained(shell, lines)
 
 

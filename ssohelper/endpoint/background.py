@@ -99,7 +99,7 @@ class BackgroundWork:
     def _attempt(self, app: App, step: Callable[[], _T]) -> _T | None:
         try:
             return step()
-        except SsoHelperError as error:  # the next round tries again
+        except SsoHelperError as error:  # the next round tries the step again
             app.warn(error.message)
         except Exception as error:
             crash.report(error, sys.exc_info()[2])
@@ -140,7 +140,7 @@ class BackgroundWork:
         for at in ends:
             if at in self._renewed_before or not 0 < at - app.clock.now() <= LAST_RENEWAL_SECONDS:
                 continue
-            with suppress(AwsUnreachable):  # each round tries again until the sign-in ends
+            with suppress(AwsUnreachable):  # until the sign-in ends, each round tries again
                 if at != outlook.token_expires_at:
                     self._renew_token(app)
                 credentials.renew_now(app, self._session, self._role, app.clock.deadline())

@@ -71,7 +71,7 @@ def _wait_for_sign_in(
                 answer, seen = _ask(key, CALL_SECONDS), stamp
                 continue
             except (broker_client.Unavailable, broker_client.Stopped):
-                pass  # try again after a pause
+                pass  # the token file has changed but no broker answers: ask again later
         left = ends_at - time.monotonic()
         if left <= 0 or not _sleep_while_awaited(min(left, _CHECK_SECONDS)):
             return answer
@@ -93,7 +93,7 @@ def _sleep_while_awaited(seconds: float) -> bool:
         return True
     stdout = select.poll()
     stdout.register(1, 0)
-    gone = select.POLLERR | select.POLLHUP | select.POLLNVAL  # of a pipe, socket, closed stdout
+    gone = select.POLLERR | select.POLLHUP | select.POLLNVAL  # stdout has no reader
     return not any(event & gone for _, event in stdout.poll(seconds * 1000))
 
 

@@ -34,7 +34,7 @@ _COMMON = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(o
 # The errors of os.open for files of a wrong kind, and how messages describe that kind.
 _KINDS = {
     errno.ELOOP: "is a link",
-    errno.EMLINK: "is a link",  # FreeBSD
+    errno.EMLINK: "is a link",  # FreeBSD's error for a link
     errno.EISDIR: "is a folder",
     errno.ENXIO: "is not a regular file",
 }

@@ -42,7 +42,7 @@ def find_peer_uid(connection: socket.socket) -> int | None:
     try:
         if connection.family in (socket.AF_INET, socket.AF_INET6):
             return _find_tcp_uid(connection)
-        # Windows' Python has no AF_UNIX.
+        # On Windows, Python's socket module has no AF_UNIX.
         if connection.family == getattr(socket, "AF_UNIX", None):
             return _find_unix_uid(connection)
     except (OSError, struct.error, ValueError, IndexError):

@@ -106,7 +106,7 @@ def start_detached(
     finally:
         if source is not None:
             os.close(source)
-    with contextlib.suppress(ChildProcessError):  # if SIGCHLD is ignored, the shell is gone already
+    with contextlib.suppress(ChildProcessError):  # with SIGCHLD ignored, the shell is gone
         os.waitpid(pid, 0)
 
 

@@ -166,5 +166,5 @@ class ConfigStore:
 
 
 def _content(found: Found) -> bytes | None:
-    """Return the bytes that were read, or None when there was no file."""
+    """Return the config's bytes as they were read; None when there was no file."""
     return None if found.mark is None else found.data

@@ -47,7 +47,7 @@ class _Index(NamedTuple):
 
 
 class ConfigVersions:
-    """The saved versions of one config file."""
+    """Saves and loads the versions of one config file."""
 
     def __init__(self, folder: Path, config_file: Path) -> None:
         self._base = folder

@@ -39,7 +39,7 @@ def refused(path: str, cause: Refused, what: str = "") -> NotOurs:
 
 
 def reason(cause: BaseException | None) -> str:
-    """Return the operating system's reason, in lower case."""
+    """Return the operating system's text for an OSError, in lower case."""
     text = cause.strerror if isinstance(cause, OSError) else None
     return (text or "not possible").lower()
 

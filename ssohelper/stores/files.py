@@ -205,7 +205,7 @@ def _temp_beside(path: str) -> str:
 def write_json(
     path: Path | str, value: dict[str, Any], *, mtime: int | None = None, durable: bool = True
 ) -> None:
-    """Replace the file at `path` with the object as ASCII JSON."""
+    """Write the object as ASCII JSON to `path`, completely or not at all."""
     write_atomically(path, json.dumps(value).encode("ascii"), mtime=mtime, durable=durable)
 
 
@@ -295,7 +295,7 @@ def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
             while left > 0:
                 left -= os.write(descriptor, bytes(left))
             # The lock keeps other processes from removing this file as an old temporary file.
-            with contextlib.suppress(OSError):  # a file system without locks
+            with contextlib.suppress(OSError):  # the file system may have no locks
                 try_lock(descriptor)
             os.fsync(descriptor)
         except OSError as cause:

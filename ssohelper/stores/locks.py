@@ -116,7 +116,7 @@ def _wait_for_lock(descriptor: int, path: str, deadline: Deadline) -> bool:
                 f'the lock "{path}" is held by {_read_holder(descriptor)}',
                 hint="try again when that process has ended",
             )
-        # Jitter, so that 40 waiting processes do not try at the same moments.
+        # The pause is random, so that 40 waiting processes do not try at the same moments.
         time.sleep(min(left, 0.02 + 0.18 * os.urandom(1)[0] / 255))
 
 

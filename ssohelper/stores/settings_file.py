@@ -20,11 +20,11 @@ class SettingsFile:
         self._runtime = runtime
 
     def set(self, parts: tuple[str, ...], value: Any, deadline: Deadline) -> None:
-        """Set the key. Raises: ConfigInvalid when the file is not TOML, LocalState."""
+        """Set the key in config.toml. Raises: ConfigInvalid if that is not TOML, LocalState."""
         self._change(lambda document: _set(document, parts, value), deadline)
 
     def unset(self, parts: tuple[str, ...], deadline: Deadline) -> None:
-        """Remove the key, so that its default applies again. Raises the errors of `set`."""
+        """Remove the key from config.toml: its default applies again. Raises as `set` does."""
         self._change(lambda document: _unset(document, parts), deadline)
 
     def _change(self, change: Callable[[Any], None], deadline: Deadline) -> None:

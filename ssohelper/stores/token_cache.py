@@ -197,7 +197,7 @@ class TokenFiles:
         return str(self._token_file(session))
 
     def list_files(self, session: SsoSession) -> list[str]:
-        """Return the paths of this session's files that exist."""
+        """Return the paths of the session's token, registration and facts files that exist."""
         candidates = (
             self._token_file(session),
             self._registration_file(session),

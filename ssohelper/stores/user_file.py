@@ -130,7 +130,7 @@ class UserFile:
         files.remove(os.path.realpath(self.path))
 
     def count_missing_folders(self) -> int:
-        """Return how many of the folders above the file are missing."""
+        """Return how many folders above the file do not exist yet."""
         folder, count = os.path.dirname(os.path.realpath(self.path)), 0
         while not os.path.lexists(folder):
             folder, count = os.path.dirname(folder), count + 1
