@@ -2,115 +2,114 @@
 
 Some are invalid: botocore decides. CONSTRUCTS recognizes each construct in a text, so that a test
 can assert that all of them were generated.
+
+Made with `random`: Hypothesis takes ten times as long to draw such a text.
 """
 
 import re
 from collections.abc import Callable
+from random import Random
 
-from hypothesis import strategies as st
-
-_NAMES = st.sampled_from(
-    ["a", "b", "prod", "dev.Admin", "foo!bar", "größe", "x@y", "default", "a:b", "q%r", "Prod"]
-)
-_KEYS = st.sampled_from(
-    ["region", "output", "Output", "sso_session", "role_arn", "cli_pager", "ca_bundle", "x", "s3"]
-)
-_VALUES = st.sampled_from(
-    [
-        "eu-west-1",
-        "json",
-        "us-east-1 # not a comment",
-        '"quoted"',
-        "100%",
-        "%(x)s",
-        "",
-        "a = b",
-        "https://x.example/a?b=c",
-        "ü",
-        "tail ;x",
-        "$HOME/[x]",
-    ]
-)
-_MARGINS = st.sampled_from(["", "", "", "", "  ", "\t"])
-
-
-def _header() -> st.SearchStrategy[str]:
-    forms = [
-        "[profile {0}]",
-        "[profile {0}]",
-        '[profile "{0}"]',
-        "[profile '{0}']",
-        '[profile "{0} two"]',
-        "[profile {0} two]",
-        "[profile  {0}]",
-        "[   profile {0} ]",
-        "[profile {0}o'brien]",
-        "[profile {0}\\b]",
-        "[profile {0}] # after",
-        "[profilex {0}]",
-        "[sso-session {0}]",
-        "[services {0}]",
-        "[plugins]",
-        "[{0}]",
-        "[default]",
-        "[profile default]",
-        "[DEFAULT]",
-    ]
-    return st.builds(lambda form, name: form.format(name), st.sampled_from(forms), _NAMES)
+_NAMES = ["a", "b", "prod", "dev.Admin", "foo!bar", "größe", "x@y", "default", "a:b", "q%r", "Prod"]
+_KEYS = [
+    "region",
+    "output",
+    "Output",
+    "sso_session",
+    "role_arn",
+    "cli_pager",
+    "ca_bundle",
+    "x",
+    "s3",
+]
+_VALUES = [
+    "eu-west-1",
+    "json",
+    "us-east-1 # not a comment",
+    '"quoted"',
+    "100%",
+    "%(x)s",
+    "",
+    "a = b",
+    "https://x.example/a?b=c",
+    "ü",
+    "tail ;x",
+    "$HOME/[x]",
+]
+_MARGINS = ["", "", "", "", "  ", "\t"]
+_HEADERS = [
+    "[profile {0}]",
+    "[profile {0}]",
+    '[profile "{0}"]',
+    "[profile '{0}']",
+    '[profile "{0} two"]',
+    "[profile {0} two]",
+    "[profile  {0}]",
+    "[   profile {0} ]",
+    "[profile {0}o'brien]",
+    "[profile {0}\\b]",
+    "[profile {0}] # after",
+    "[profilex {0}]",
+    "[sso-session {0}]",
+    "[services {0}]",
+    "[plugins]",
+    "[{0}]",
+    "[default]",
+    "[profile default]",
+    "[DEFAULT]",
+]
 
 
-@st.composite
-def _option(draw: st.DrawFn) -> list[str]:
-    margin = draw(_MARGINS)
-    between = draw(st.sampled_from([" = ", "=", " : ", ": ", "   =   "]))
-    lines = [f"{margin}{draw(_KEYS)}{between}{draw(_VALUES)}"]
-    kind = draw(st.sampled_from(["", "", "", "nested", "continued", "swallowed"]))
+def _option(chance: Random) -> list[str]:
+    margin = chance.choice(_MARGINS)
+    between = chance.choice([" = ", "=", " : ", ": ", "   =   "])
+    lines = [f"{margin}{chance.choice(_KEYS)}{between}{chance.choice(_VALUES)}"]
+    kind = chance.choice(["", "", "", "nested", "continued", "swallowed"])
     if kind == "nested":
-        lines = [f"{margin}{draw(st.sampled_from(['s3', 'ec2', 'nest']))} ="]
-        for _ in range(draw(st.integers(1, 3))):
-            lines += draw(st.sampled_from([[], [], [f"{margin}   # inside"], [""]]))
-            lines.append(f"{margin}    {draw(_KEYS)} = {draw(_VALUES)}")
+        lines = [f"{margin}{chance.choice(['s3', 'ec2', 'nest'])} ="]
+        for _ in range(chance.randint(1, 3)):
+            lines += chance.choice([[], [], [f"{margin}   # inside"], [""]])
+            lines.append(f"{margin}    {chance.choice(_KEYS)} = {chance.choice(_VALUES)}")
     elif kind == "continued":
-        lines += draw(st.sampled_from([[], [""], [f"{margin}  ; between"]]))
-        lines.append(f"{margin}   and more {draw(_VALUES)}")
+        lines += chance.choice([[], [""], [f"{margin}  ; between"]])
+        lines.append(f"{margin}   and more {chance.choice(_VALUES)}")
     elif kind == "swallowed":
         lines.append(f"{margin}  [profile swallowed]")
     return lines
 
 
-@st.composite
-def _section(draw: st.DrawFn) -> list[str]:
-    lines = [draw(_MARGINS) + draw(_header())]
-    for option in draw(st.lists(_option(), max_size=4)):
-        lines += option
-        lines += draw(st.sampled_from([[], [], [""], ["# comment"], ["  ; indented"], ["   "]]))
+def _section(chance: Random) -> list[str]:
+    header = chance.choice(_HEADERS).format(chance.choice(_NAMES))
+    lines = [chance.choice(_MARGINS) + header]
+    for _ in range(chance.randint(0, 4)):
+        lines += _option(chance)
+        lines += chance.choice([[], [], [""], ["# comment"], ["  ; indented"], ["   "]])
     return lines
 
 
-_MANAGED = st.sampled_from(
-    [
-        "[profile ours]|# mine|credential_process = /x/ssohelper|region = x|ssohelper_managed = true",
-        "[profile ours]|ssohelper_managed: true|  # kept|sso_session = corp|s3 =|  a = b|  # in it"
-        "|  c = d",
-        "[profile ours]|  ssohelper_managed = true|  region = us-east-1",
-        "[profile ours]|credential_process = /x/y|  # between|  --more words|output: x",
-        "",
-    ]
-).map(lambda text: text.split("|") if text else [])
+_MANAGED = [
+    "[profile ours]|# mine|credential_process = /x/ssohelper|region = x|ssohelper_managed = true",
+    "[profile ours]|ssohelper_managed: true|  # kept|sso_session = corp|s3 =|  a = b|  # in it"
+    "|  c = d",
+    "[profile ours]|  ssohelper_managed = true|  region = us-east-1",
+    "[profile ours]|credential_process = /x/y|  # between|  --more words|output: x",
+    "",
+]
 
 
-@st.composite
-def configs(draw: st.DrawFn) -> str:
-    """Draw the text of a config. Tests change its `[profile ours]`, if it has one."""
-    lines: list[str] = draw(st.sampled_from([[], [], ["# top"], ["", "; top", ""]]))
-    for section in draw(st.lists(_section(), max_size=5)):
-        lines = lines + section + draw(st.sampled_from([[], [""], ["", ""], ["# after", ""]]))
-        if draw(st.booleans()) and "[profile ours]" not in lines:
-            lines = lines + draw(_MANAGED)
-    if draw(st.integers(0, 9)) == 0:
-        lines = [*lines, "[profile one]", "x = 1", "", '[profile "one"]', "region = x"]
-    newline = draw(st.sampled_from(["\n", "\n", "\r\n"]))
-    return newline.join(lines) + draw(st.sampled_from(["", newline, newline, newline * 2]))
+def config(seed: int) -> str:
+    """Return the text of a config. Tests change its `[profile ours]`, if it has one."""
+    chance = Random(seed)
+    lines: list[str] = list(chance.choice([[], [], ["# top"], ["", "; top", ""]]))
+    for _ in range(chance.randint(0, 5)):
+        lines += _section(chance) + chance.choice([[], [""], ["", ""], ["# after", ""]])
+        if chance.random() < 0.5 and "[profile ours]" not in lines:
+            managed = chance.choice(_MANAGED)
+            lines += managed.split("|") if managed else []
+    if chance.randint(0, 9) == 0:
+        lines += ["[profile one]", "x = 1", "", '[profile "one"]', "region = x"]
+    newline = chance.choice(["\n", "\n", "\r\n"])
+    return newline.join(lines) + chance.choice(["", newline, newline, newline * 2])
 
 
 def _has(pattern: str) -> Callable[[str], bool]:

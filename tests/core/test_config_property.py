@@ -9,12 +9,12 @@ from typing import Any
 import botocore.configloader
 import botocore.exceptions
 import pytest
-from hypothesis import HealthCheck, given, settings
 
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection, unified_diff
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.errors import ConfigInvalid
-from tests.core.config_generator import CONSTRUCTS, configs
+from tests.core.config_generator import CONSTRUCTS
+from tests.core.config_generator import config as config_of
 
 _LEGAL = 500
 _IDENTITY = ("sso_session", "sso_account_id", "sso_role_name")
@@ -126,46 +126,45 @@ def applied(text: str, diff: list[str]) -> str:
 def test_no_other_byte_changes_and_botocore_reads_the_intended_values() -> None:
     seen: Counter[str] = Counter()
     counts = Counter[str]()
-
-    @settings(
-        max_examples=4 * _LEGAL,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(configs())
-    def examine(text: str) -> None:
-        if counts["legal"] >= _LEGAL:
-            return
-        read = botocore_reads(text.encode())
-        if read is None:
-            counts["refused"] += 1
-            with pytest.raises(ConfigInvalid, match=r"^c:\d+: "):
-                ConfigFile.parse(text.encode(), "c")
-            return
-        config = ConfigFile.parse(text.encode(), "c")
-        assert our_profiles(config) == read["profiles"]
-        assert set(config.session_names()) == set(read["sso_sessions"])
-        if config.text.defaults.keys and not config.text.sections:
-            # Legal only as long as no section inherits the invalid nested block.
-            return
-        counts["legal"] += 1
-        seen.update(name for name, shows in CONSTRUCTS.items() if shows(text))
-        changes: list[Change] = [_NEW]
-        if "profile ours" in config.text.sections:
-            counts["edited"] += 1
-            check_changes(text, [_CONVERT])
-            changes.insert(0, _CONVERT)
-            check_removal(config)
-        check_changes(text, changes)
-        check_addition_goes_away(text)
-
-    examine()
-    assert counts["legal"] >= _LEGAL
+    for seed in range(4 * _LEGAL):
+        text = config_of(seed)
+        try:
+            check_config(text, counts, seen)
+        except Exception as error:
+            error.add_note(f"the config of seed {seed}: {text!r}")
+            raise
+        if counts["legal"] == _LEGAL:
+            break
+    assert counts["legal"] == _LEGAL
     assert counts["refused"] > 20
     assert counts["edited"] > 50
     assert [name for name in CONSTRUCTS if not seen[name]] == []
+
+
+def check_config(text: str, counts: Counter[str], seen: Counter[str]) -> None:
+    """Check that we read this config, or refuse it, as botocore does, and that edits are right."""
+    read = botocore_reads(text.encode())
+    if read is None:
+        counts["refused"] += 1
+        with pytest.raises(ConfigInvalid, match=r"^c:\d+: "):
+            ConfigFile.parse(text.encode(), "c")
+        return
+    config = ConfigFile.parse(text.encode(), "c")
+    assert our_profiles(config) == read["profiles"]
+    assert set(config.session_names()) == set(read["sso_sessions"])
+    if config.text.defaults.keys and not config.text.sections:
+        # Legal only as long as no section inherits the invalid nested block.
+        return
+    counts["legal"] += 1
+    seen.update(name for name, shows in CONSTRUCTS.items() if shows(text))
+    changes: list[Change] = [_NEW]
+    if "profile ours" in config.text.sections:
+        counts["edited"] += 1
+        check_changes(text, [_CONVERT])
+        changes.insert(0, _CONVERT)
+        check_removal(config)
+    check_changes(text, changes)
+    check_addition_goes_away(text)
 
 
 def check_removal(config: ConfigFile) -> None:

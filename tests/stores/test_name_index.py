@@ -5,12 +5,12 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given, settings, strategies
 
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.errors import ConfigInvalid
 from ssohelper.stores.name_index import NameIndex, NameIndexFile
-from tests.core.config_generator import configs
+from tests.core.config_generator import config
 from tests.published import settle
 
 TWO = b"[profile a]\n[profile b]\nregion = eu-west-1\n[sso-session corp]\nsso_region = us-east-1\n"
@@ -138,7 +138,7 @@ def test_a_config_that_aws_tools_refuse_has_no_names(place: Place, damage: bytes
 
 
 @settings(max_examples=150, deadline=None)
-@given(configs())
+@given(strategies.integers(0, 2**32).map(config))
 @example("  [profile a]\n  x = 1\n  [profile b]\n")
 @example("[profile a]\ns3 =\n  [profile no] = 1\n[profile a]x\n[profile]\n[default]\n")
 @example("[profile a]\nsso_account_id=000000000001\nsso_role_name=R\nssohelper_managed=true\n")
