@@ -10,6 +10,7 @@ import pexpect
 
 from tests.conftest import Home
 from tests.programs import need
+from tests.shell.answers import Answers
 
 COMPLETIONS = Path(__file__).resolve().parent.parent.parent / "completions"
 # Each shell without this machine's rc files. Enter runs a function that records its arguments.
@@ -39,10 +40,17 @@ LONG_SECONDS = 60
 
 
 class Typist:
-    """One shell in a terminal, in `home` or `folder`."""
+    """One shell in a terminal, in `home` or `folder`; with `answers` it asks no program."""
 
-    def __init__(self, shell: str, home: Home, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        shell: str,
+        home: Home,
+        folder: Path | None = None,
+        answers: Answers | None = None,
+    ) -> None:
         self.shell = shell
+        self._answers = answers
         self._seen = b""
         self.notes = home.path / "notes"
         self.notes.touch()
@@ -63,6 +71,8 @@ class Typist:
         ends_at = time.monotonic() + LONG_SECONDS
         while time.monotonic() < ends_at:
             self._drain()
+            if self._answers is not None:
+                self._answers.give()
             notes = self.notes.read_bytes()[before:].decode()
             if notes.endswith("\nEND\n"):
                 return notes.split("\n")[1:-2]

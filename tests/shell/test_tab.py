@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -9,6 +10,7 @@ from tests.completion.test_entry import ROLE, save_listing
 from tests.conftest import Home
 from tests.hostile import account_names, role_names
 from tests.shell import hostile
+from tests.shell.answers import Answers
 from tests.shell.tab import Typist, pwned
 
 SHELLS = ["bash", "zsh", "fish"]
@@ -29,7 +31,14 @@ def write_profiles(home: Home, *names: str) -> None:
     home.write_config(SESSION + "".join(sections))
 
 
-def test_200_hostile_names_are_completed_unchanged(home: Home, user: Typist) -> None:
+@pytest.mark.parametrize("shell", SHELLS)
+def test_200_hostile_names_are_completed_unchanged(home: Home, shell: str) -> None:
+    with closing(Answers(home)) as answers, closing(Typist(shell, home, answers=answers)) as user:
+        complete_200_hostile_names(home, user)
+        assert answers.given == 200
+
+
+def complete_200_hostile_names(home: Home, user: Typist) -> None:
     names = [*hostile.names(100), *account_names(100)]
     wrong = []
     for number, (name, role) in enumerate(zip(names, role_names(200), strict=True)):
