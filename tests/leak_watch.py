@@ -44,6 +44,7 @@ class _Process:
         self.parent = parent
         self.ours = ours
         self.looks = 0
+        self.last_read: tuple[bytes, bytes] | None = None
         self.gives_keys = False
         self.gives_none = False
 
@@ -88,12 +89,16 @@ class LeakWatch:
         return process
 
     def _look_at(self, pid: int, process: _Process) -> None:
-        words = _read(pid, "cmdline").split(b"\0")
+        line, environ = _read(pid, "cmdline"), _read(pid, "environ")
+        if (line, environ) == process.last_read:
+            return
+        process.last_read = (line, environ)
+        words = line.split(b"\0")
         process.gives_keys |= _gives_keys(words)
         process.gives_none |= _is_our_command(words) and not _gives_keys(words)
         if any(self._canary.search(word) for word in words):
             self._found("argv", pid, words)
-        variables = [pair.partition(b"=") for pair in _read(pid, "environ").split(b"\0")]
+        variables = [pair.partition(b"=") for pair in environ.split(b"\0")]
         names = {name for name, _, _ in variables}
         for name, _, value in variables:
             if not self._canary.search(name + b"=" + value):
@@ -143,10 +148,15 @@ def _parent(pid: int) -> int:
 
 def _read(pid: int, name: str) -> bytes:
     try:
-        with open(f"/proc/{pid}/{name}", "rb", buffering=0) as file:
-            return file.read(1 << 20) or b""
+        descriptor = os.open(f"/proc/{pid}/{name}", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return b""  # it has ended, or is not ours to read
+    try:
+        return os.read(descriptor, 1 << 20)
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)
 
 
 def _ticks() -> Iterator[None]:
