@@ -17,6 +17,7 @@ from ssohelper.emulator.server import UNSET_VARIABLES, Emulator
 from tests.issuers import record_issuer
 from tests.processes import end_detached
 from tests.published import settle
+from tests.runs import RUNS
 
 SCRIPT = str(Path(sys.executable).with_name("ssohelper"))
 # Long enough for the slowest machine; a command of ours ends within 20 s by its own contract.
@@ -134,6 +135,7 @@ def no_secret_in_any_process_list(tmp_path_factory: pytest.TempPathFactory) -> I
 def no_process_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """End what is still detached when the run ends, of tests that make their homes themselves."""
     yield
+    RUNS.close()
     end_detached(tmp_path_factory.getbasetemp())
 
 
@@ -198,15 +200,7 @@ def run(home: Home) -> Run:
     def run_script(
         *argv: str, env: dict[str, str] | None = None, input: str | None = None
     ) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [SCRIPT, *argv],
-            env={**home.env, **(env or {})},
-            input=input,
-            stdin=subprocess.DEVNULL if input is None else None,
-            capture_output=True,
-            text=True,
-            timeout=RUN_SECONDS,
-            cwd=home.path,
-        )
+        environ = {**home.env, **(env or {})}
+        return RUNS.run([SCRIPT, *argv], environ, home.path, input, RUN_SECONDS)
 
     return run_script

@@ -2,12 +2,12 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 from ssohelper.app import App
 from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SsoSession
+from tests.runs import RUNS
 
 SCRIPT = Path(sys.executable).with_name("ssohelper")
 SCOPES = ("sso:account:access",)
@@ -57,15 +57,7 @@ class Shell:
 
     def run(self, *argv, **environ):
         """Run the command and return the finished process; it printed no traceback and no secret."""
-        done = subprocess.run(
-            [SCRIPT, *argv],
-            env={**self.environ, **environ},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = RUNS.run([str(SCRIPT), *argv], {**self.environ, **environ}, Path.cwd(), None, 60)
         for stream in (done.stdout, done.stderr):
             assert "Traceback" not in stream
             assert self.emulator.canary not in stream

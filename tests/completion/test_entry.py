@@ -13,8 +13,9 @@ from ssohelper.core.model import Account
 from ssohelper.stores.directory_cache import DirectoryCache
 from ssohelper.system.shell_texts import SHELLS
 from tests import completion_tree
-from tests.conftest import SCRIPT, Home, Run
+from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
 from tests.published import settle
+from tests.runs import RUNS
 
 FOLDER = Path(__file__).resolve().parents[2] / "completions"
 FILES = {
@@ -74,14 +75,10 @@ def corp(home: Home) -> Home:
 def candidates(home: Home, *words: str, env: dict[str, str] | None = None) -> list[str]:
     """Return the candidates for the last word, as zsh gets them."""
     *earlier, word = words
-    answer = subprocess.run(
-        [SCRIPT, "completion", "--answer", "zsh", word, "ssohelper", *earlier],
-        env={**home.env, **(env or {})},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
-    head, *lines = answer
+    argv = [SCRIPT, "completion", "--answer", "zsh", word, "ssohelper", *earlier]
+    answer = RUNS.run(argv, {**home.env, **(env or {})}, home.path, None, RUN_SECONDS)
+    assert answer.returncode == 0
+    head, *lines = answer.stdout.splitlines()
     if not head.startswith("words"):
         return [head]
     whole, begun = map(int, head.split()[1:3])
@@ -91,9 +88,9 @@ def candidates(home: Home, *words: str, env: dict[str, str] | None = None) -> li
 def bash_reply(home: Home, line: str, completion_type: str = "9") -> list[str]:
     """Return the answer for bash to this line, with the cursor at its end."""
     asked = [SCRIPT, "completion", "--answer", "bash", line, BREAKS, completion_type]
-    return subprocess.run(
-        asked, env=home.env, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
+    answer = RUNS.run(asked, home.env, home.path, None, RUN_SECONDS)
+    assert answer.returncode == 0
+    return answer.stdout.splitlines()
 
 
 def test_the_generated_tree_is_up_to_date() -> None:

@@ -1,0 +1,137 @@
+"""Runs the program as subprocess.run does, in a fork of a process that has imported it."""
+
+import contextlib
+import io
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+_SERVER = Path(__file__).with_name("fork_server.py")
+# With one of these Python, or a library, starts differently: then the program is really started.
+_OF_THE_START = ("PYTHON", "LANG", "LC_", "LD_", "MALLOC_", "OPENSSL_", "FAKETIME")
+_STARTED_WITH = {"LANG": "C.UTF-8"}
+_WORDS_SPACE, _VARIABLES_SPACE = 8 << 10, 32 << 10
+
+
+class Runs:
+    """One server, started by the first run; runs may overlap."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
+        self._lock = threading.Lock()
+
+    def run(
+        self, argv: list[str], environ: dict[str, str], cwd: Path, text: str | None, seconds: float
+    ) -> "subprocess.CompletedProcess[str]":
+        """Return the exit code and the output of the program with these arguments."""
+        if not _can_be_forked(environ):
+            return subprocess.run(
+                argv,
+                env=environ,
+                input=text,
+                stdin=subprocess.DEVNULL if text is None else None,
+                capture_output=True,
+                text=True,
+                timeout=seconds,
+                cwd=cwd,
+            )
+        request = {"argv": argv, "environ": environ, "cwd": str(cwd)}
+        server = self._server()
+        pipes = [os.pipe2(os.O_CLOEXEC) for _ in range(3)]
+        outputs, given = ([pipe[end] for pipe in pipes] for end in (0, 1))
+        stdin = os.pipe2(os.O_CLOEXEC) if text is not None else None
+        given.insert(0, stdin[0] if stdin else os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        socket.send_fds(server, [json.dumps(request).encode()], given)
+        for descriptor in given:
+            os.close(descriptor)
+        read = _exchange(stdin and stdin[1], (text or "").encode(), outputs, argv, seconds)
+        code = os.waitstatus_to_exitcode(int(read[2].split()[1]))
+        return subprocess.CompletedProcess(argv, code, *map(_as_text, read[:2]))
+
+    def _server(self) -> socket.socket:
+        with self._lock:
+            return self._socket or self._start()
+
+    def _start(self) -> socket.socket:
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        for end in (self._socket, theirs):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        with theirs:
+            number = theirs.fileno()
+            self._process = subprocess.Popen(
+                [sys.executable, str(_SERVER), str(number), "x" * _WORDS_SPACE],
+                env={**_STARTED_WITH, "PADDING": "x" * _VARIABLES_SPACE},
+                pass_fds=[number],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+            )
+        return self._socket
+
+    def close(self) -> None:
+        """End the server."""
+        if self._socket is not None and self._process is not None:
+            self._socket.close()
+            self._process.wait(timeout=60)
+            self._socket = self._process = None
+
+
+def _can_be_forked(environ: dict[str, str]) -> bool:
+    of_the_start = {
+        name: value
+        for name, value in environ.items()
+        if name.startswith(_OF_THE_START) and name != "PYTHONDONTWRITEBYTECODE"
+    }
+    return sys.platform == "linux" and of_the_start == _STARTED_WITH
+
+
+def _exchange(
+    stdin: int | None, text: bytes, outputs: list[int], argv: list[str], seconds: float
+) -> list[bytes]:
+    """Write the text, and read each output to its end."""
+    read = dict.fromkeys(outputs, b"")
+    ends_at = time.monotonic() + seconds
+    with selectors.DefaultSelector() as selector, contextlib.ExitStack() as at_end:
+        for descriptor in outputs:
+            selector.register(descriptor, selectors.EVENT_READ)
+            at_end.callback(os.close, descriptor)
+        if stdin is not None:
+            os.set_blocking(stdin, False)
+            selector.register(stdin, selectors.EVENT_WRITE)
+        while selector.get_map():
+            ready = selector.select(ends_at - time.monotonic())
+            if not ready and time.monotonic() > ends_at:
+                os.kill(int(read[outputs[2]].split()[0]), signal.SIGKILL)
+                raise subprocess.TimeoutExpired(argv, seconds)
+            for key, _events in ready:
+                descriptor = key.fd
+                if descriptor != stdin:
+                    some = os.read(descriptor, 1 << 16)
+                    read[descriptor] += some
+                    is_over = not some
+                else:
+                    try:
+                        text = text[os.write(stdin, text) :] if text else text
+                        is_over = not text
+                    except BrokenPipeError:  # it reads no more
+                        is_over = True
+                if is_over:
+                    selector.unregister(descriptor)
+                    if descriptor == stdin:
+                        os.close(stdin)
+    return [read[descriptor] for descriptor in outputs]
+
+
+def _as_text(data: bytes) -> str:
+    return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8").read()
+
+
+# Of this pytest worker. The session fixture `no_process_is_left` ends its server.
+RUNS = Runs()

@@ -1,0 +1,128 @@
+"""A run in a fork is what a start of the program is, to the test and to the rest of the machine."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests import runs as runs_of
+from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.runs import RUNS
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
+
+
+def really(home: Home, *argv: str, input: str | None = None) -> "subprocess.CompletedProcess[str]":
+    """Start the program, without a fork server."""
+    return subprocess.run(
+        [SCRIPT, *argv],
+        env=home.env,
+        input=input,
+        stdin=subprocess.DEVNULL if input is None else None,
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS,
+        cwd=home.path,
+    )
+
+
+@pytest.mark.parametrize(
+    "argv", [["--version"], ["status"], ["nonsense"], ["list"], ["completion", "bash"]]
+)
+def test_code_and_output_are_those_of_a_start(home: Home, run: Run, argv: list[str]) -> None:
+    one, other = run(*argv), really(home, *argv)
+    assert (one.returncode, one.stdout, one.stderr) == (
+        other.returncode,
+        other.stdout,
+        other.stderr,
+    )
+
+
+class Served:
+    """`emulator serve` in a thread, and its process."""
+
+    def __init__(
+        self, home: Home, start: Callable[..., "subprocess.CompletedProcess[str]"]
+    ) -> None:
+        ready = home.path / "ready"
+        self.words = ["emulator", "serve", "--port", "0", "--ready-file", str(ready)]
+        self._done: list[subprocess.CompletedProcess[str]] = []
+        self._thread = threading.Thread(target=lambda: self._done.append(start(*self.words)))
+        self._thread.start()
+        ends_at = time.monotonic() + RUN_SECONDS
+        while not ready.exists():
+            assert time.monotonic() < ends_at
+            time.sleep(0.01)
+        [self.pid] = [
+            int(entry.name) for entry in Path("/proc").glob("[0-9]*") if self._is(entry / "cmdline")
+        ]
+
+    def _is(self, file: Path) -> bool:
+        try:
+            return file.read_bytes().rstrip(b"\0").split(b"\0")[-6:] == [
+                os.fsencode(word) for word in self.words
+            ]
+        except OSError:
+            return False
+
+    def looks(self) -> dict[str, object]:
+        """Return what others see of the process."""
+        proc = Path("/proc", str(self.pid))
+        status = dict(line.split(":\t", 1) for line in (proc / "status").read_text().splitlines())
+        ids = os.getpgid(self.pid), os.getsid(self.pid)
+        names = (status[name] for name in ("Uid", "SigBlk", "SigIgn", "SigCgt", "NoNewPrivs"))
+        return {
+            "words": (proc / "cmdline").read_text().rstrip("\0").split("\0"),
+            "variables": sorted((proc / "environ").read_text().rstrip("\0").split("\0")),
+            "folder": os.readlink(proc / "cwd"),
+            "open": sorted(os.listdir(proc / "fd")),
+            "streams": [os.readlink(proc / "fd" / str(n)).split(":")[0] for n in range(3)],
+            "ids": ids,
+            "status": list(names),
+        }
+
+    def end(self, number: signal.Signals) -> "subprocess.CompletedProcess[str]":
+        os.kill(self.pid, number)
+        self._thread.join()
+        return self._done[0]
+
+
+def test_the_process_looks_like_a_start(home: Home, run: Run) -> None:
+    """In /proc, where the leak watch reads."""
+    looks = []
+    for start in (run, partial(really, home)):
+        served = Served(home, start)
+        looks.append(served.looks())
+        assert served.end(signal.SIGTERM).returncode == 0
+    assert looks[0] == looks[1]
+    assert f"HOME={home.path}" in looks[0]["variables"]
+
+
+def test_a_signal_is_a_negative_code(home: Home, run: Run) -> None:
+    assert Served(home, run).end(signal.SIGKILL).returncode == -signal.SIGKILL
+
+
+def test_stdin_is_read(home: Home, run: Run) -> None:
+    for start in (run, partial(really, home)):
+        done = start("emulator", "serve", "--world", "/dev/stdin", input="[]")
+        assert (done.returncode, "/dev/stdin" in done.stderr) == (3, True)
+
+
+def test_a_run_that_does_not_end_is_killed(home: Home) -> None:
+    with pytest.raises(subprocess.TimeoutExpired):
+        RUNS.run([SCRIPT, "emulator", "serve"], home.env, home.path, None, 0.5)
+    assert RUNS.run([SCRIPT, "--version"], home.env, home.path, None, RUN_SECONDS).returncode == 0
+
+
+def test_what_python_reads_at_its_start_makes_it_a_start(home: Home, run: Run) -> None:
+    done = run("--version", env={"PYTHONPROFILEIMPORTTIME": "1"})
+    assert "import time:" in done.stderr
+    assert not runs_of._can_be_forked({**home.env, "LC_ALL": "C"})
+    assert runs_of._can_be_forked(home.env)
