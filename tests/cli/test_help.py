@@ -12,9 +12,8 @@ import pytest
 from ssohelper.cli import main
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import World
-from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.conftest import RUN_SECONDS, Home, Run
 from tests.programs import need
-from tests.runs import RUNS
 
 ROOT = Path(__file__).resolve().parents[2]
 START_URL, REGION = "https://d-0000000000.awsapps.com/start", "eu-west-1"
@@ -47,8 +46,6 @@ def examples(command: click.Command) -> list[str]:
     return [re.split(r"\s{2,}", line.strip())[0] for line in block.splitlines()]
 
 
-# A line from which a shell makes the same words as shlex: it runs without one.
-IS_PLAIN = re.compile(r"ssohelper( ([\w./:=-]+|'[^']*'))*")
 ALL = list(commands())
 LINES = list(dict.fromkeys(line for _name, command in ALL for line in examples(command)))
 
@@ -111,9 +108,6 @@ def test_every_example_runs_as_it_stands(day: Home, run: Run) -> None:
     assert len(LINES) > 60
 
     def typed(line: str) -> "subprocess.CompletedProcess[str]":
-        words = shlex.split(line)
-        if IS_PLAIN.fullmatch(line) and words[1:2] not in (["use"], ["clear"]):
-            return RUNS.run([SCRIPT, *words[1:]], environ, day.path, None, RUN_SECONDS)
         function = 'eval "$(ssohelper shell-init bash)"\n' * bool(
             re.search(r" (use|clear)\b", line)
         )
