@@ -1,6 +1,7 @@
 """What most tests stand on: a home of their own, a running Identity Center, the real program."""
 
 import hashlib
+import itertools
 import json
 import os
 import signal
@@ -13,7 +14,8 @@ from typing import NamedTuple
 import pytest
 
 from ssohelper.app import App
-from ssohelper.emulator.server import UNSET_VARIABLES, Emulator
+from ssohelper.emulator.server import Emulator
+from tests import real_home
 from tests.issuers import record_issuer
 from tests.processes import end_detached
 from tests.published import settle
@@ -22,6 +24,7 @@ from tests.runs import RUNS
 SCRIPT = str(Path(sys.executable).with_name("ssohelper"))
 # Long enough for the slowest machine; a command of ours ends within 20 s by its own contract.
 RUN_SECONDS = 120
+_home_numbers = itertools.count(1)
 
 
 class Home(NamedTuple):
@@ -90,11 +93,13 @@ class Home(NamedTuple):
         return notes
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Handle signals as a terminal's programs do: `nohup` and `&` start this run with some ignored.
 
     Programs that the tests start inherit an ignored signal, and Ctrl-C then ends none of them.
     """
+    if not hasattr(config, "workerinput"):  # once, not in each process of pytest-xdist
+        config.pluginmanager.register(real_home.RealHomeCheck())
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
@@ -104,6 +109,23 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Leave the suite that needs root to those who name it (`make test-two-users`)."""
     is_named = any("two_users" in argument for argument in config.args)
     return True if collection_path.name == "two_users" and not is_named else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Leave the user's home for the whole run; return the folder of the tests' homes."""
+    folder = tmp_path_factory.mktemp("homes")
+    real_home.leave(folder / "shared")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def home_of_this_test(homes: Path) -> Iterator[None]:
+    """Give each test a HOME and a runtime folder; the `home` fixture puts its own over them."""
+    path = homes / str(next(_home_numbers))
+    real_home.enter(path)
+    yield
+    real_home.remove_if_empty(path)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -153,17 +175,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    for variable in (
-        *UNSET_VARIABLES,
-        "AWS_CONFIG_FILE",
-        "AWS_SHARED_CREDENTIALS_FILE",
-        "XDG_CACHE_HOME",
-        "XDG_CONFIG_HOME",
-        "XDG_STATE_HOME",
-        "SSOHELPER_HOME",
-        "BROWSER",
-    ):
-        monkeypatch.delenv(variable, raising=False)
     for name in ("HOME", "XDG_RUNTIME_DIR"):
         # platformdirs and boto3, run inside the test's own process, look at os.environ.
         monkeypatch.setenv(name, env[name])

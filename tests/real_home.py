@@ -1,0 +1,125 @@
+"""The user's own folders during a test run: each test gets others, and the run checks that it did.
+
+The check counts a change by any program. A user who signs in during a run has to run it again.
+"""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from ssohelper.emulator.server import UNSET_VARIABLES
+from ssohelper.fastpath import folders
+
+if sys.platform != "win32":
+    import pwd
+
+# Variables of the user that name folders, an account or a program. No test may read them.
+_UNSET = (
+    *UNSET_VARIABLES,
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "BROWSER",
+    "SSOHELPER_HOME",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "XDG_STATE_HOME",
+)
+_SHOWN = 20
+
+Snapshot = dict[Path, tuple[int, int, int]]
+
+
+def leave(folder: Path) -> None:
+    """Point this process at `folder`, and unset the user's variables, for the rest of the run."""
+    for variable in _UNSET:
+        os.environ.pop(variable, None)
+    enter(folder)
+
+
+def enter(home: Path) -> None:
+    """Create a home and a runtime folder, and set the variables that name them."""
+    runtime = home / "xdg-run"
+    # In two steps: only the last folder of a path gets the mode, and the runtime folder needs it.
+    home.mkdir(mode=0o700)
+    runtime.mkdir(mode=0o700)
+    os.environ["HOME"] = str(home)
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+
+
+def remove_if_empty(home: Path) -> None:
+    """Remove a home in which nothing was written: thousands of empty ones are slow to delete."""
+    try:
+        (home / "xdg-run").rmdir()
+        home.rmdir()
+    except OSError:
+        return
+
+
+def own_folders() -> list[Path]:
+    """Return the folders in which ssohelper and AWS clients keep the user's files."""
+    kinds = platformdirs.PlatformDirs("ssohelper", appauthor=False)
+    homes = {Path.home(), *_find_passwd_home()}
+    found = {kinds.user_cache_path, kinds.user_state_path, kinds.user_config_path}
+    found.add(Path(folders.runtime_folder(os.environ)))
+    for home in homes:
+        found.add(home / ".aws")
+        found.update(home / base / "ssohelper" for base in (".cache", ".config", ".local/state"))
+    if sys.platform != "win32":
+        found.add(Path(f"/run/user/{os.getuid()}/ssohelper"))
+    return sorted(found)
+
+
+def _find_passwd_home() -> Iterator[Path]:
+    """Yield our home by the user database: ssohelper uses it where HOME is another user's."""
+    if sys.platform != "win32":
+        with contextlib.suppress(KeyError):
+            yield Path(pwd.getpwuid(os.geteuid()).pw_dir)
+
+
+def take_snapshot(places: Iterable[Path]) -> Snapshot:
+    """Return the inode, size and modification time of all that is in these folders."""
+    found: Snapshot = {}
+    for place in places:
+        for path in (place, *place.rglob("*")):
+            try:
+                seen = path.lstat()
+            except OSError:
+                continue  # absent, or removed just now
+            found[path] = (seen.st_ino, seen.st_size, seen.st_mtime_ns)
+    return found
+
+
+class RealHomeCheck:
+    """A pytest plugin: the run fails when a file in the user's own folders changed during it."""
+
+    def __init__(self) -> None:
+        self._folders = own_folders()
+        self._before = take_snapshot(self._folders)
+        self._changed: list[Path] = []
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        after = take_snapshot(self._folders)
+        paths = self._before.keys() | after.keys()
+        self._changed = sorted(p for p in paths if self._before.get(p) != after.get(p))
+        if self._changed:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if not self._changed:
+            return
+        terminalreporter.section("the user's own files changed during this run", red=True)
+        for line in self._describe_changes():
+            terminalreporter.line(line)
+
+    def _describe_changes(self) -> Iterator[str]:
+        yield "A test wrote in the real home, or another program did meanwhile:"
+        yield from (str(path) for path in self._changed[:_SHOWN])
+        if len(self._changed) > _SHOWN:
+            yield f"and {len(self._changed) - _SHOWN} more"

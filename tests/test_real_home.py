@@ -1,0 +1,74 @@
+"""No test reaches the user's own folders, and a run in which one does fails."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ssohelper.fastpath import folders
+
+_ROOT = Path(__file__).parent.parent
+_CONFTEST = """\
+from tests.real_home import RealHomeCheck
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(RealHomeCheck())
+"""
+
+
+def run_in(home: Path, test: str, *options: str) -> "subprocess.CompletedProcess[str]":
+    """Run pytest, with this check and `home` as the user's, over a file that holds one test."""
+    tests = home / "checkout"
+    tests.mkdir()
+    (tests / "conftest.py").write_text(_CONFTEST)
+    (tests / "test_one.py").write_text(
+        f"from pathlib import Path\n\n\ndef test_one():\n    {test}\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, "."],
+        cwd=tests,
+        env={"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": str(_ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+WRITES = {
+    "a crash report": (".local/state/ssohelper/crash.log", "write_text('x')"),
+    "cached credentials": (".cache/ssohelper/credentials", "mkdir(parents=True)"),
+    "an AWS config": (".aws/config", "write_text('x')"),
+    "a removed token": (".aws/sso/cache/token.json", "unlink()"),
+}
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["one process", "xdist"])
+@pytest.mark.parametrize(("path", "write"), WRITES.values(), ids=WRITES)
+def test_a_run_that_changes_the_users_files_fails(
+    path: str, write: str, options: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / path).parent.mkdir(parents=True)
+    (tmp_path / ".aws" / "sso" / "cache").mkdir(parents=True, exist_ok=True)
+    (tmp_path / ".aws" / "sso" / "cache" / "token.json").touch()
+    done = run_in(tmp_path, f"(Path.home() / '{path}').{write}", *options)
+    assert (done.returncode, str(tmp_path / path) in done.stdout) == (1, True), done.stdout
+
+
+def test_a_run_that_changes_other_files_passes(tmp_path: Path) -> None:
+    (tmp_path / ".aws").mkdir()
+    done = run_in(tmp_path, "(Path.home() / '.cache').mkdir()")
+    assert (done.returncode, "the user's own files" in done.stdout) == (0, False), done.stdout
+
+
+@pytest.mark.parametrize("run", [1, 2])
+def test_each_test_has_an_empty_home(run: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    home = Path.home()
+    assert home.is_relative_to(tmp_path_factory.getbasetemp())
+    assert [path.name for path in home.iterdir()] == ["xdg-run"]
+    for find in (folders.cache_folder, folders.state_folder, folders.config_folder):
+        Path(find(os.environ)).mkdir(parents=True)
+        assert Path(find(os.environ)).is_relative_to(home)
+    assert folders.runtime_folder(os.environ) == str(home / "xdg-run" / "ssohelper")
