@@ -98,7 +98,7 @@ class App:
         # The file names commands that we run, so a file that another user may write is refused.
         found = read_user_file(self.locations.settings_file, LIMIT_BYTES, only_trusted=True)
         settings = parse_settings(found.data, self.locations.settings_file, self.environ)
-        if folders.foreign_owner(str(self.locations.settings_file), self.environ) is None:
+        if folders.find_foreign_owner(str(self.locations.settings_file), self.environ) is None:
             return settings
         # When we run as root, we run no command that another user's settings file names.
         return settings.without_commands()
@@ -158,7 +158,7 @@ class App:
 
         return SettingsStamp(self.locations.runtime_folder, self.locations.settings_file)
 
-    def session_stamp(self, session: SsoSession) -> SessionStamp:
+    def take_session_stamp(self, session: SsoSession) -> SessionStamp:
         """Record the modification times of config and token file now, before they are read."""
         from ssohelper.stores.session_stamp import SessionStamp
 
@@ -248,7 +248,7 @@ class App:
 
         return SignInPages()
 
-    def local_server(
+    def bind_local_server(
         self,
         place: int | socket.socket,
         make_handler: Callable[[int], RequestHandler],
@@ -262,7 +262,7 @@ class App:
 
         return LocalServer.bind(place, make_handler, report)
 
-    def endpoint_folder(self) -> PrivateFolder:
+    def make_endpoint_folder(self) -> PrivateFolder:
         """Create the folder of an endpoint that this process serves.
 
         It is in the state folder, which still exists after the user logs out (a job in tmux runs

@@ -32,7 +32,7 @@ def answer(argv: list[str], began: float) -> int | None:
     app = App(warn=print_warning)
     logs.start(0, app.environ)
     try:
-        deadline = app.clock.deadline(miss.seconds_left(began))
+        deadline = app.clock.deadline(miss.measure_seconds_left(began))
         session, role = _find_by_key(app, *key) if key else _find_by_profile(app, argv[1])
         print_document(app, session, role, deadline)
     except SsoHelperError as error:

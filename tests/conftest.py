@@ -64,7 +64,7 @@ class Home(NamedTuple):
     def write_token(
         self, content: dict[str, str], name: str = "corp", *, issuer: str | None = "loopback"
     ) -> Path:
-        """Write a token file as the AWS CLI would: `content` is the emulator's token_for().
+        """Write a token file as the AWS CLI would: `content` is the emulator's issue_token().
 
         With an `issuer` the token has our record of it, so that no use of it warns.
         """

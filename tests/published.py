@@ -33,5 +33,5 @@ def publish(
         settle(app.locations.aws_config_file)
     app.tokens.save(session, AccessToken(Secret("t"), int(time.time()) + 3600, None, None))
     settle(Path(app.tokens.token_file(session)))
-    assert app.session_stamp(session).prepare(lambda: None)
+    assert app.take_session_stamp(session).prepare(lambda: None)
     app.credentials.publish(key, document, until, now)

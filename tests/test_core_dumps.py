@@ -25,7 +25,7 @@ _SECONDS = 30.0
 @pytest.fixture
 def signed_in(home: Home, emulator: Emulator) -> Home:
     home.add_session("corp")
-    home.write_token(emulator.token_for("ana"))
+    home.write_token(emulator.issue_token("ana"))
     return home
 
 
@@ -118,7 +118,7 @@ def test_serve(signed_in: Home) -> None:
 
 @pytest.mark.parametrize("word", ["broker-process", "renewal-process"])
 def test_the_detached_processes(signed_in: Home, emulator: Emulator, word: str) -> None:
-    signed_in.write_token(emulator.token_for("ana", seconds=5))
+    signed_in.write_token(emulator.issue_token("ana", seconds=5))
     emulator.faults.script("CreateToken", never=True)
     process = start(signed_in, "credential-process", *KEY)
     wait_for(lambda: emulator.counters["CreateToken"])

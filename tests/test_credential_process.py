@@ -147,7 +147,7 @@ def test_after_half_of_their_lifetime_they_are_served_and_renewed_in_the_backgro
     make_old(home, left=1700, life=3600)
     # The renewal waits until all callers are answered, so each gets the earlier credentials.
     go_on = threading.Event()
-    signed_in.faults.before("GetRoleCredentials", lambda: go_on.wait(60))
+    signed_in.faults.run_before("GetRoleCredentials", lambda: go_on.wait(60))
     with ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(lambda _: credential_process(home), range(20)))
     go_on.set()
@@ -190,7 +190,7 @@ def test_during_a_renewal_nobody_gets_credentials_that_botocore_renews_at_once(
 
 
 def test_the_deadline_includes_the_start_of_the_process(home: Home) -> None:
-    code = "import ssohelper.fastpath.miss as door; print(door._start_up_seconds(0))"
+    code = "import ssohelper.fastpath.miss as door; print(door._measure_start_up_seconds(0))"
     started = subprocess.run(
         ["/bin/sh", "-c", 'sleep 1; exec "$@"', "sh", sys.executable, "-c", code],
         capture_output=True,
@@ -452,7 +452,7 @@ def seed_token(home: Home, emulator: Emulator, *, expires_in: int) -> None:
 
     from ssohelper.core.instants import to_iso
 
-    token = emulator.token_for("ana")
+    token = emulator.issue_token("ana")
     token["expiresAt"] = to_iso(int(time.time()) + expires_in)
     home.token_folder.mkdir(parents=True, exist_ok=True)
     path = home.token_folder / (hashlib.sha1(b"corp").hexdigest() + ".json")

@@ -128,7 +128,7 @@ def signed_in(home: Home, emulator: Emulator) -> Home:
         f"{home.config_file.read_text()}[profile {NAME}]\nregion = us-east-1\n"
         f"credential_process = {LAUNCHER} {' '.join(KEY)}\n"
     )
-    token = emulator.token_for("ana", start_url=emulator.world.start_url)
+    token = emulator.issue_token("ana", start_url=emulator.world.start_url)
     home.write_token({**token, "expiresAt": "2020-01-01T00:00:00Z"})
     del home.env["PYTHONDONTWRITEBYTECODE"]
     return home

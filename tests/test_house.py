@@ -166,7 +166,7 @@ class TestHit:
 class TestMiss:
     def test_imports_of_ours_exactly_its_allow_list_and_nothing_heavy(self, home, emulator):
         home.add_session("corp")
-        home.write_token(emulator.token_for("ana"))
+        home.write_token(emulator.issue_token("ana"))
         argv = [*ARGV[:2], "--account-id", "000030000003", "--role-name", "ReadOnlyAccess"]
         answer = subprocess.run(
             [sys.executable, "-S", "-c", _RUN_AND_NAME_MODULES, "credential-process", *argv],

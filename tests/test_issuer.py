@@ -70,7 +70,7 @@ def signed_in(home: Home, emulator: Emulator) -> Home:
 
 
 def sign_in(home: Home, emulator: Emulator, issued_by: str | None, seconds: int = 3600) -> None:
-    home.write_token(emulator.token_for("ana", seconds=seconds), issuer=issued_by)
+    home.write_token(emulator.issue_token("ana", seconds=seconds), issuer=issued_by)
 
 
 def facts(home: Home) -> dict[str, object]:

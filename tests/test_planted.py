@@ -105,7 +105,7 @@ def signed_in(home: Home, emulator: Emulator) -> Home:
     """A home with a sign-in, cached credentials and their published response."""
     home.add_session("corp")
     emulator.auto_approve = "ana"
-    home.write_token(emulator.token_for("ana"))
+    home.write_token(emulator.issue_token("ana"))
     answer, _ = ask(home)
     assert answer.returncode == 0, answer.stderr
     return home

@@ -143,7 +143,7 @@ class Desk:
         token_id: tuple[str, ...] = ()
         expires_at = None
         if state.token is not None:
-            content = self.emulator.token_for("ana", start_url=session.start_url)
+            content = self.emulator.issue_token("ana", start_url=session.start_url)
             expires_at = self.now + state.token
             content["expiresAt"] = to_iso(expires_at)
             content["registrationExpiresAt"] = to_iso(self.now + state.client)
@@ -228,7 +228,7 @@ def by_status_check(desk: Desk) -> int | None:
 
 
 def by_prompt(desk: Desk) -> int | None:
-    text = prompt_entry.line(desk.app(), None).split(" ", 1)[1].strip()
+    text = prompt_entry.make_line(desk.app(), None).split(" ", 1)[1].strip()
     if "?" in text or text == "ok":
         return None
     return 0 if "signed out" in text else _duration(text.strip("="))

@@ -23,7 +23,7 @@ class CachedItem(NamedTuple):
 
 def list_items(app: App, session_name: str | None = None) -> list[CachedItem]:
     """Return the files of sign-ins, role credentials and saved lists of one or all sessions."""
-    found = [*_sign_ins(app), *_role_credentials(app), *_listings(app)]
+    found = [*_sign_ins(app), *_list_role_credentials(app), *_load_listings(app)]
     return [item for item in found if session_name in (None, item.session)]
 
 
@@ -43,12 +43,12 @@ def clear_cache(app: App, session_name: str | None = None) -> int:
 def _sign_ins(app: App) -> list[CachedItem]:
     return [
         CachedItem("sign-in", session.name, "token or client registration", path, None)
-        for session in _sessions(app)
+        for session in _read_sessions(app)
         for path in app.tokens.list_files(session)
     ]
 
 
-def _role_credentials(app: App) -> list[CachedItem]:
+def _list_role_credentials(app: App) -> list[CachedItem]:
     return [
         CachedItem(
             "role credentials",
@@ -62,7 +62,7 @@ def _role_credentials(app: App) -> list[CachedItem]:
     ]
 
 
-def _listings(app: App) -> list[CachedItem]:
+def _load_listings(app: App) -> list[CachedItem]:
     found = []
     for name in app.directory.list_session_names():
         listing = app.directory.load(name)
@@ -72,5 +72,5 @@ def _listings(app: App) -> list[CachedItem]:
     return found
 
 
-def _sessions(app: App) -> list[SsoSession]:
+def _read_sessions(app: App) -> list[SsoSession]:
     return app.config.read().sso_sessions()

@@ -35,10 +35,10 @@ def look_up(app: App, profile: Profile) -> KnownIdentity:
     accounts = {a.account.id: a.account for a in saved.accounts} if saved else {}
     account_id = profile.role.account_id
     account = accounts.get(account_id) or Account(account_id, "", "")
-    return KnownIdentity(profile, account, _facts(app, profile.session).user)
+    return KnownIdentity(profile, account, _load_facts(app, profile.session).user)
 
 
-def _facts(app: App, session: SsoSession) -> SignInFacts:
+def _load_facts(app: App, session: SsoSession) -> SignInFacts:
     """Return the recorded facts of the present sign-in, which may be another tool's."""
     token = tokens.peek_token(app, session)
     return (
@@ -73,12 +73,12 @@ def confirm(app: App, known: KnownIdentity) -> ConfirmedIdentity:
 
 def _remember_user(app: App, session: SsoSession, user: str) -> None:
     """Save the user name. If an earlier user had another name, delete that user's listing."""
-    if _facts(app, session).user == user:
+    if _load_facts(app, session).user == user:
         return
     try:
         # Locked, because a renewal in another process writes the same file.
         with app.tokens.lock_state(session.name, app.clock.deadline()):
-            facts = _facts(app, session)
+            facts = _load_facts(app, session)
             app.tokens.save_facts(session.name, facts._replace(user=user))
         if facts.earlier_user not in (None, user):
             directory.forget_earlier_listing(app, session)

@@ -90,7 +90,7 @@ def plan_install(app: App, shell: str) -> Edit:
         return Edit(shell, path, before, before, by_hand)
     installation.warn_if_exposed(app.environ, app.warn)
     missing = app.user_file(path).count_missing_folders()
-    after = rc_text.installed(before, lines(shell, app.environ), str(path), missing)
+    after = rc_text.installed(before, build_lines(shell, app.environ), str(path), missing)
     return Edit(shell, path, before, after)
 
 
@@ -157,7 +157,7 @@ def find_rc_file(app: App, shell: str, platform: str = sys.platform) -> Path:
     if sys.platform == "win32":
         raise UsageProblem(
             "install does not edit PowerShell's profile on Windows",
-            hint=f"add this line to $PROFILE: {lines('pwsh', environ)[-1]}",
+            hint=f"add this line to $PROFILE: {build_lines('pwsh', environ)[-1]}",
         )
     return Path(_config_home(app), "powershell", "profile.ps1")
 
@@ -231,14 +231,14 @@ def _read(app: App, path: Path) -> bytes | None:
 # -- the lines to add ----------------------------------------------------------------------------
 
 
-def lines(shell: str, environ: Mapping[str, str]) -> list[str]:
+def build_lines(shell: str, environ: Mapping[str, str]) -> list[str]:
     """Return the lines to add between our marker comments. They do nothing without ssohelper.
 
     They name ssohelper by its path, because PATH is often set later (by Debian's .profile, by
     fish's config.fish) or was set in one shell only (by a virtual environment).
     """
     # The launcher is preferred: it ignores PYTHONPATH, which may be relative to the current folder.
-    path = installation.launcher_path(environ) or installation.command_path(environ)
+    path = installation.find_launcher(environ) or installation.find_command(environ)
     word = _word(shell, path, environ.get("HOME", ""))
     if shell == "fish":
         test = f"status is-interactive; and test -x {word}"

@@ -137,7 +137,7 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
     Raises: ConfigInvalid for an unknown session, NotOurs.
     """
     session = selection.require_session(app, key.session_name)
-    stamp = app.session_stamp(session)
+    stamp = app.take_session_stamp(session)
     if stamp.is_of_other_portal:
         _remove_other_portal(app, session)
     cached = app.credentials.load(key, session)
@@ -327,7 +327,7 @@ def _prepare(app: App, session: SsoSession, cached: CachedCredentials) -> bool:
 
     Raises: Superseded if the credentials are not of the present sign-in and portal.
     """
-    stamp = app.session_stamp(session)
+    stamp = app.take_session_stamp(session)
     present = selection.require_session(app, session.name)
     token, standing = _load_standing(app, session, cached)
     if present != session or standing is not Validity.CURRENT:
@@ -349,7 +349,7 @@ def _remove_other_portal(app: App, session: SsoSession) -> None:
         suppress(LockNotObtained),
         app.tokens.lock_state(session.name, app.clock.deadline(0.0)),
     ):
-        if app.session_stamp(session).is_of_other_portal:
+        if app.take_session_stamp(session).is_of_other_portal:
             app.credentials.forget_session(session.name)
 
 

@@ -92,7 +92,7 @@ def log_out(app: App, session: SsoSession) -> bool:
     token, failure = _load_token_to_revoke(app, session)
     if token is not None and failure is None:
         try:
-            app.portal(session).logout(token)
+            app.portal(session).log_out(token)
         except LoginRequired:
             pass  # the sign-in had already ended
         except (AwsUnreachable, ConfigInvalid) as error:
@@ -106,7 +106,7 @@ def log_out(app: App, session: SsoSession) -> bool:
         if not _is_replaced(app, session, token):
             app.tokens.forget(session)
         app.credentials.forget_session(session.name)
-        app.tokens.save_facts(session.name, _facts_for_next_sign_in(app, session))
+        app.tokens.save_facts(session.name, _make_facts_for_next_sign_in(app, session))
         app.notice_record.forget(session.name)
         prompt_notes.update_after_sign_in(app, session)
     if failure is not None:
@@ -210,7 +210,7 @@ def _save_sign_in(
         # Credentials go first, so that a kill in between leaves no old ones with the new token.
         app.credentials.forget_session(session.name)
         app.tokens.save(session, token)
-        facts = _facts_for_next_sign_in(app, session)._replace(
+        facts = _make_facts_for_next_sign_in(app, session)._replace(
             token_ids=lineage.token_ids_after_sign_in(token),
             issuer=app.oidc(session).issuer,
             signed_in_at=app.clock.now(),
@@ -234,7 +234,7 @@ def _is_replaced(app: App, session: SsoSession, token: AccessToken | None) -> bo
     return lineage.validity_of(token.id, present, facts) is lineage.Validity.DOUBTFUL
 
 
-def _facts_for_next_sign_in(app: App, session: SsoSession) -> SignInFacts:
+def _make_facts_for_next_sign_in(app: App, session: SsoSession) -> SignInFacts:
     """Return the facts to record for the next sign-in, which may be another user's.
 
     The observed length of sign-ins is copied, because the organization decides it for all users.

@@ -126,7 +126,7 @@ class Reminder:
         self._has_end = False
         self._is_over = False
 
-    def next_message(self, outlook: Outlook, now: int, next_at: int) -> str | None:
+    def take_message(self, outlook: Outlook, now: int, next_at: int) -> str | None:
         """Return the text to print now, or None. The caller asks again at `next_at`."""
         was_over, self._is_over = self._is_over, outlook.is_over(now)
         found = sign_in_notices.notice(self._name, outlook, now)

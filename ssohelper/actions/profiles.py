@@ -52,7 +52,7 @@ def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) ->
 
 def check_installation(app: App) -> None:
     """Raise UsageProblem if this installation has no command that profiles can run."""
-    installation.profile_command(app.environ)
+    installation.find_profile_command(app.environ)
 
 
 def plan_sync(
@@ -126,7 +126,7 @@ def apply(app: App, plan: Plan) -> None:
         return again.changes
 
     app.config.write(
-        changes_for, app.clock.deadline(), _choices_of(app, [plan.request.session.name])
+        changes_for, app.clock.deadline(), _load_choices(app, [plan.request.session.name])
     )
     remember(app, plan)
 
@@ -205,7 +205,7 @@ def remove(app: App, found: Sequence[ConfigProfile]) -> None:
         if item.target and SESSION_NAME.fullmatch(item.target.session_name or "")
     ]
     app.config.write(
-        changes_for, app.clock.deadline(), _choices_of(app, [name for name, _ in named])
+        changes_for, app.clock.deadline(), _load_choices(app, [name for name, _ in named])
     )
     for name, role in named:
         choices = app.choices.load(name)
@@ -243,7 +243,7 @@ def undo(app: App, version: Version) -> None:
 
     If the config was edited since, only what the write changed is reversed.
     """
-    present = _choices_of(app, version.choices)
+    present = _load_choices(app, version.choices)
     app.config.undo(
         version, lambda config: _undo_changes(app, version, config), app.clock.deadline(), present
     )
@@ -251,7 +251,7 @@ def undo(app: App, version: Version) -> None:
         app.choices.save(session_name, choices)
 
 
-def _choices_of(app: App, session_names: Iterable[str]) -> dict[str, Choices]:
+def _load_choices(app: App, session_names: Iterable[str]) -> dict[str, Choices]:
     return {name: app.choices.load(name) for name in session_names}
 
 
@@ -265,7 +265,7 @@ def _undo_changes(app: App, version: Version, config: ConfigFile) -> list[Change
 
 
 def _sync_request(app: App, session: SsoSession, listing: Listing, choices: Choices) -> SyncRequest:
-    command = installation.profile_command(app.environ)
+    command = installation.find_profile_command(app.environ)
     installation.warn_if_exposed(app.environ, app.warn)
     taken = frozenset(app.config.read_credentials_names())
     settings = app.settings

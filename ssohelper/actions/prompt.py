@@ -80,11 +80,11 @@ def answer_shell(app: App) -> str:
     prompt shows no end, because it would not notice a sign-out.
     """
     config = str(app.locations.aws_config_file)
-    mtime_ns = app.prompt_state.mtime_ns_of(
+    mtime_ns = app.prompt_state.read_mtime_ns(
         config
     )  # the time is taken before the config is read, so that later changes are newer
     try:
-        shown = status(app)
+        shown = read_status(app)
     except SsoHelperError:
         # The settings cannot be read. Once they can be, a new shell shows the rest.
         shown = Status(prompt_text.label(app.environ.get("AWS_PROFILE", ""), guarded=False))
@@ -99,18 +99,18 @@ def answer_shell(app: App) -> str:
     return "|".join((*labels, file, watched, prompt_text.to_line(shown.rows))) + "\n"
 
 
-def status(app: App) -> Status:
+def read_status(app: App) -> Status:
     """Return what the prompt shows now."""
     keys_end_at = _keys_end_at(app)
-    name, profile = _in_use(app, keys_end_at is not None)
-    account = _account(app, profile) if profile else None
+    name, profile = _find_used_profile(app, keys_end_at is not None)
+    account = _load_account(app, profile) if profile else None
     guarded = profile is not None and is_guarded(app, profile)
     label = prompt_text.label(name, guarded=guarded)
     if keys_end_at is not None:
         rows = prompt_text.rows(PromptClock(keys_end_at, "known"), over="expired")
     elif profile is not None:
-        clock = prompt_notes.clock_of(app, profile.session)
-        rows = prompt_text.rows(clock, app.prompt_state.role_ends_at(profile.key))
+        clock = prompt_notes.read_clock(app, profile.session)
+        rows = prompt_text.rows(clock, app.prompt_state.load_role_end(profile.key))
     else:
         rows = prompt_text.NOTHING_ENDS
     return Status(
@@ -123,7 +123,7 @@ def is_guarded(app: App, profile: Profile) -> bool:
     rules = app.settings.get("guard.rules")
     if not rules:
         return False
-    account = _account(app, profile)
+    account = _load_account(app, profile)
     return guard_rules.is_guarded(rules, profile.session.name, account, profile.role.name)
 
 
@@ -136,7 +136,7 @@ def _write_file(app: App, shown: Status, config: str, mtime_ns: int) -> tuple[st
     if "|" in file or not is_harmless(file):
         return "", ""
     try:
-        role_ends_at = app.prompt_state.role_ends_at(key) if key else None
+        role_ends_at = app.prompt_state.load_role_end(key) if key else None
         is_dated = app.prompt_state.write(key, rows, role_ends_at, config_mtime_ns=mtime_ns)
     except (SsoHelperError, OSError):
         return "", ""
@@ -147,7 +147,7 @@ def _write_file(app: App, shown: Status, config: str, mtime_ns: int) -> tuple[st
     return file, config if is_watched else ""
 
 
-def _account(app: App, profile: Profile) -> Account:
+def _load_account(app: App, profile: Profile) -> Account:
     """Return the profile's account, with the name that the saved listing has for it."""
     listing = app.directory.load(profile.session.name)
     for listed in listing.accounts if listing else ():
@@ -156,7 +156,7 @@ def _account(app: App, profile: Profile) -> Account:
     return Account(profile.role.account_id, "", "")
 
 
-def _in_use(app: App, has_fixed_keys: bool) -> tuple[str, Profile | None]:
+def _find_used_profile(app: App, has_fixed_keys: bool) -> tuple[str, Profile | None]:
     """Return the name of the profile or keys in use, and the profile if its role is known."""
     kind, _, used = app.environ.get(_USED, "").partition(" ")
     asked = used if has_fixed_keys and kind == "keys" else ""

@@ -27,7 +27,7 @@ _MOST_ATTEMPTS = 3
 
 def update_session(app: App, session: SsoSession) -> None:
     """Rewrite the prompt files of the session's roles from its token and recorded facts."""
-    _update(app, session, app.prompt_state.role_ends_at)
+    _update(app, session, app.prompt_state.load_role_end)
 
 
 def update_after_sign_in(app: App, session: SsoSession) -> None:
@@ -37,29 +37,29 @@ def update_after_sign_in(app: App, session: SsoSession) -> None:
 
 def note_failed_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
     """After a failed renewal, let prompts count down to the end of the cached credentials."""
-    with _logged(session.name):
+    with _log_failure(session.name):
         cached = app.credentials.load(key, session)
         if cached is not None and cached.credentials.expires_at > app.clock.aws_now():
             ends_at = app.clock.local(cached.credentials.expires_at)
-            rows = prompt_text.rows(clock_of(app, session), ends_at)
+            rows = prompt_text.rows(read_clock(app, session), ends_at)
             app.prompt_state.write(key, prompt_text.to_line(rows), ends_at)
 
 
 def note_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
     """Let prompts show the sign-in's end for a role that was renewed or is no longer assigned."""
-    with _logged(session.name):
+    with _log_failure(session.name):
         if app.prompt_state.has_file(key):
-            rows = prompt_text.rows(clock_of(app, session))
+            rows = prompt_text.rows(read_clock(app, session))
             app.prompt_state.write(key, prompt_text.to_line(rows))
 
 
 def forget_all(app: App) -> None:
     """Make shells run ssohelper again, because settings of guards or sign-in lengths changed."""
-    with _logged("every session"):
+    with _log_failure("every session"):
         app.prompt_state.forget_all()
 
 
-def clock_of(app: App, session: SsoSession) -> PromptClock:
+def read_clock(app: App, session: SsoSession) -> PromptClock:
     """Return the end to which the session's prompts count down. Sends no request."""
     token = app.tokens.peek(session)
     hours = app.settings.get("session_hours", session=session.name)
@@ -69,10 +69,10 @@ def clock_of(app: App, session: SsoSession) -> PromptClock:
 
 
 def _update(app: App, session: SsoSession, ends_at: Callable[[RoleKey], int | None]) -> None:
-    with _logged(session.name):
-        keys, written = app.prompt_state.roles_of(session.name), None
+    with _log_failure(session.name):
+        keys, written = app.prompt_state.list_roles(session.name), None
         for _ in range(_MOST_ATTEMPTS if keys else 0):
-            clock = clock_of(app, session)
+            clock = read_clock(app, session)
             if clock == written:
                 return
             for key in keys:
@@ -83,7 +83,7 @@ def _update(app: App, session: SsoSession, ends_at: Callable[[RoleKey], int | No
 
 
 @contextmanager
-def _logged(session_name: str) -> Iterator[None]:
+def _log_failure(session_name: str) -> Iterator[None]:
     try:
         yield
     except (SsoHelperError, OSError) as error:

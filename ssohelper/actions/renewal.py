@@ -97,7 +97,7 @@ def _save(
     fresh, issuer = issued
     # The token is saved even without the lock, since this process has the only copy of it.
     with _hold_state_lock(app, session):
-        stamp = app.session_stamp(session)
+        stamp = app.take_session_stamp(session)
         saved = app.tokens.save_renewed(session, used, fresh, reserved)
         if saved.value != fresh.value:
             _log.info('another tool signed in to "%s" meanwhile', session.name)

@@ -91,7 +91,7 @@ def _wait_for_signal() -> tuple[int, bool]:
         found = signal.sigwaitinfo(awaited)
         return found.si_signo, found.si_signo in _OF_TERMINAL and found.si_code == _FROM_KERNEL
     number = signal.sigwait(awaited)
-    return number, number in _OF_TERMINAL and _foreground_group() == os.getpgrp()
+    return number, number in _OF_TERMINAL and _find_foreground_group() == os.getpgrp()
 
 
 def _start(argv: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -124,7 +124,7 @@ def _reap(pid: int) -> int | None:
             return None
         if os.WIFSTOPPED(status):
             # Without a terminal, no `fg` would continue us together with the program.
-            if os.WSTOPSIG(status) != signal.SIGSTOP or _foreground_group() is not None:
+            if os.WSTOPSIG(status) != signal.SIGSTOP or _find_foreground_group() is not None:
                 os.kill(os.getpid(), signal.SIGSTOP)
         elif os.WIFSIGNALED(status):
             return 128 + os.WTERMSIG(status)
@@ -132,7 +132,7 @@ def _reap(pid: int) -> int | None:
             return os.WEXITSTATUS(status)
 
 
-def _foreground_group() -> int | None:
+def _find_foreground_group() -> int | None:
     """Return the foreground process group of our terminal; None without a terminal."""
     try:
         terminal = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)

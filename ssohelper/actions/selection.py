@@ -93,7 +93,7 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
     if entry is not None:
         return _resolved(config, entry, session_name)
     if text and "/" in text:
-        return _profile_of_role(app, text, session_name)
+        return _resolve_role_text(app, text, session_name)
     names = [entry.name for entry in config.profiles()]
     message = f'no profile named "{asked}" in {app.locations.aws_config_file}'
     hint = did_you_mean(asked, names) + "list them with: ssohelper profile list"
@@ -188,7 +188,7 @@ def _sessions_of(config: ConfigFile, entry: ProfileEntry, target: Target) -> lis
     return sessions
 
 
-def _profile_of_role(app: App, text: str, session_name: str | None) -> Profile:
+def _resolve_role_text(app: App, text: str, session_name: str | None) -> Profile:
     """Return the role of [SESSION:]ACCOUNT/ROLE. ACCOUNT is an id or a name in the listing."""
     account_text, _, role_name = text.rpartition("/")
     config = app.config.read()

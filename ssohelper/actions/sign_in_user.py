@@ -55,7 +55,7 @@ def find_user(app: App, session: SsoSession, token: AccessToken) -> str | None:
     return found[0] if found else None
 
 
-def last_user(app: App, session: SsoSession) -> str | None:
+def load_last_user(app: App, session: SsoSession) -> str | None:
     """Return the user who was signed in last under this session's name, or None."""
     facts = app.tokens.load_facts(session.name)
     return facts.user or facts.earlier_user
@@ -73,7 +73,7 @@ def confirm_user(
 
     Does not change files. Raises: UsageProblem if the user declines.
     """
-    earlier = last_user(app, session)
+    earlier = load_last_user(app, session)
     if user is None or earlier is None or not is_another_user(user, earlier):
         return
     try:
@@ -85,7 +85,7 @@ def confirm_user(
             )
     except BaseException:  # includes Ctrl-C during the question
         with suppress(SsoHelperError):
-            _portal(app, session, token).logout(token)
+            _portal(app, session, token).log_out(token)
         raise
 
 

@@ -190,7 +190,7 @@ class Broker:
             if job.is_under_way or job.key not in self._jobs:
                 continue
             if name not in usable:
-                usable[name] = self._has_token(name, now)
+                usable[name] = self._ensure_token(name, now)
             if not usable[name] or not self._may_call(job, now):
                 continue
             under_way = sum(session.under_way for session in self._sessions.values())
@@ -202,7 +202,7 @@ class Broker:
             self._ensure_session(name).under_way += 1
             # AWS's rate limit counts the time of sending, which is after `now`: the token was
             # read in between.
-            self._pace.send(self._ports.start_call(job.key))
+            self._pace.note_sent(self._ports.start_call(job.key))
 
     def _may_call(self, job: Job, now: float) -> bool:
         """Return whether a call for this role may be sent; while calls fail, one at a time."""
@@ -213,7 +213,7 @@ class Broker:
             return True
         return session.calls.may_probe(now) and session.under_way == 0
 
-    def _has_token(self, name: str, now: float) -> bool:
+    def _ensure_token(self, name: str, now: float) -> bool:
         """Return whether the session has a usable token; start a renewal if one is needed.
 
         If the session can get no usable token, its waiting callers get the error.

@@ -99,13 +99,13 @@ class Loop:
             if not self._listener and not self._connections and self._core.is_done:
                 self.close()
                 return
-            self._step()
+            self._run_once()
 
     def ask(self, caller: Caller) -> Reply:
         """Return the reply to a request of this process itself, before the request's deadline."""
         self._core.ask(caller, self._monotonic())
         while caller not in self._replies:
-            self._step()
+            self._run_once()
         return self._replies.pop(caller)
 
     def close(self) -> None:
@@ -124,7 +124,7 @@ class Loop:
             self._listener.close()
             self._listener = None
 
-    def _step(self) -> None:
+    def _run_once(self) -> None:
         now = self._monotonic()
         self._resume_accepting(now)
         seconds = min(self._core.next_wake(now) - now, _LONGEST_SLEEP_SECONDS)

@@ -36,13 +36,13 @@ class Pace:
 
     def next_at(self, now: float) -> float:
         """Return when the next call may be sent: `now` or later."""
-        _drop_older(self._sent, now - _WINDOW_SECONDS)
         allowed = max(1, int(self.rate))
         free_at = now if len(self._sent) < allowed else self._sent[-allowed] + _WINDOW_SECONDS
         return max(now, free_at, self._paused_until)
 
-    def send(self, now: float) -> None:
+    def note_sent(self, now: float) -> None:
         """Count a call that is sent now."""
+        _drop_older(self._sent, now - _WINDOW_SECONDS)
         self._sent.append(now)
 
     def note_answer(self, now: float) -> None:

@@ -24,7 +24,7 @@ from ssohelper.cli import output
 from ssohelper.emulator.server import Emulator
 from ssohelper.fastpath import own_process
 from ssohelper.fastpath.python_environment import sanitised
-from ssohelper.system.installation import command_path
+from ssohelper.system.installation import find_command
 
 START_URL = "https://d-0000000000.awsapps.com/start"
 PROFILE = "payments-dev.ReadOnlyAccess"
@@ -92,7 +92,7 @@ def run_with_shell() -> int:
     with _run_identity_center() as (_emulator, environ):
         output.say("An emulated IAM Identity Center runs on this machine. Sign in there as ana.")
         output.say(f"$ ssohelper {shlex.join(_SETUP)}")
-        code = subprocess.call([command_path(os.environ), *_SETUP], env=sanitised(environ))
+        code = subprocess.call([find_command(os.environ), *_SETUP], env=sanitised(environ))
         if code:
             return code
         if sys.platform == "win32":
@@ -167,7 +167,7 @@ def _make_environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:
         path = home / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    scripts = str(Path(command_path(os.environ)).parent)
+    scripts = str(Path(find_command(os.environ)).parent)
     return (
         kept
         | endpoints
@@ -188,7 +188,7 @@ def _run_and_show(arguments: list[str], environ: dict[str, str]) -> int:
     output.echo(f"$ ssohelper {shlex.join(arguments)}")
     sys.stdout.flush()
     child = subprocess.Popen(
-        [command_path(os.environ), *arguments],
+        [find_command(os.environ), *arguments],
         env=sanitised(environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -25,7 +25,7 @@ def show_listing_progress() -> Iterator[Step]:
         if draws
         else _DelayedDisplay(_LINE_AFTER_SECONDS, _show_line) as late
     ):
-        yield late.step
+        yield late.show_step
 
 
 class _DelayedDisplay:
@@ -53,7 +53,7 @@ class _DelayedDisplay:
             self._is_over = True
             self._open.close()
 
-    def step(self, done: int, total: int) -> None:
+    def show_step(self, done: int, total: int) -> None:
         """Record how far the listing is, and show it if the display has begun."""
         with self._lock:
             self._reached = (done, total)
@@ -79,11 +79,11 @@ def _show_line() -> Iterator[Step]:
     """Yield a function that prints only the first step, because stderr is probably a log."""
     is_printed = False
 
-    def step(done: int, total: int) -> None:
+    def say_first_step(done: int, total: int) -> None:
         nonlocal is_printed
         if not is_printed:
             so_far = f"{done} of {total} accounts are listed" if total else "no account is listed"
             output.say(f"listing accounts at AWS's pace: {so_far} so far")
         is_printed = True
 
-    yield step
+    yield say_first_step

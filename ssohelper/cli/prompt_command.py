@@ -35,7 +35,7 @@ def prompt(template: str | None, state: bool) -> None:
     """
     if output.options().json:
         app = output.get_app()
-        output.print_json(_json(action.status(app), app.clock.now()), app.warnings)
+        output.print_json(_json(action.read_status(app), app.clock.now()), app.warnings)
         return
     prompt_entry.print_for(
         [prompt_entry.STATE] if state else ["--format", template] if template else []

@@ -315,12 +315,12 @@ class _Planner:
             and role in listed_roles
             and self._is_within_filters(accounts[role.account_id], role.name)
         }
-        names = self._new_names(single, accounts)
+        names = self._choose_names(single, accounts)
         for role, entry in single.items():
             if names[role] != entry.name:
                 self._rename_one(entry, names[role])
 
-    def _new_names(
+    def _choose_names(
         self, entries: dict[Role, ProfileEntry], accounts: dict[str, Account]
     ) -> dict[Role, str]:
         """Return the new name of each profile, or its old name if it has to keep that name.

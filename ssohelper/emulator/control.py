@@ -103,7 +103,7 @@ def _post_faults(service: Service, body: dict[str, Any], _query: dict[str, str])
     for failure in failures:
         service.faults.fail(**failure)
     for callback in callbacks:
-        service.faults.before(
+        service.faults.run_before(
             callback["operation"], _callback_for(service, callback), callback.get("call", 1)
         )
     return _get_faults(service, {}, {})
@@ -148,7 +148,7 @@ def _approve_device(service: Service, body: dict[str, Any], _query: dict[str, st
 def _issue_token(service: Service, body: dict[str, Any], _query: dict[str, str]) -> Any:
     if "scopes" in body:
         body["scopes"] = tuple(body["scopes"])
-    return service.token_for(**body)
+    return service.issue_token(**body)
 
 
 def _revoke_session(service: Service, body: dict[str, Any], _query: dict[str, str]) -> Any:

@@ -222,7 +222,7 @@ class Faults:
             _checked_operation(operation), Script(Answer(200, (), b""), Delivery(never=True)), times
         )
 
-    def before(self, operation: str, do: Callable[[], object], call: int = 1) -> None:
+    def run_before(self, operation: str, do: Callable[[], object], call: int = 1) -> None:
         """Run `do` just before a later call of the operation is handled.
 
         `call` counts from now: 1 is the next call.

@@ -82,7 +82,7 @@ def get_role_credentials(center: Center, request: Request) -> Answer:
     return json_answer({"roleCredentials": answer})
 
 
-def logout(center: Center, request: Request) -> Answer:
+def log_out(center: Center, request: Request) -> Answer:
     """End the sign-in that the access token belongs to. Wire: POST /logout, with an empty answer.
 
     Role credentials that were issued before stay valid until they expire.

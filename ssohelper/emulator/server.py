@@ -151,12 +151,12 @@ class Emulator:
         """Approve a device code on behalf of a person. Raises: WorldError for an unknown code."""
         self.service.approve_device(user_code, person)
 
-    def token_for(self, person: str = "ana", **more: Any) -> dict[str, str]:
+    def issue_token(self, person: str = "ana", **more: Any) -> dict[str, str]:
         """Sign a person in without a browser. Return the content of an AWS token file.
 
-        `Service.token_for` describes the other arguments.
+        `Service.issue_token` describes the other arguments.
         """
-        return self.service.token_for(person, **more)
+        return self.service.issue_token(person, **more)
 
     def revoke_session(self, person: str | None = None) -> int:
         """End all sign-ins of a person, or of all people for None. Return how many were ended."""

@@ -47,7 +47,7 @@ _ROUTES: dict[tuple[str, str], Operation] = {
     ("GET", "/federation/credentials"): Operation(
         "GetRoleCredentials", portal.get_role_credentials
     ),
-    ("POST", "/logout"): Operation("Logout", portal.logout),
+    ("POST", "/logout"): Operation("Logout", portal.log_out),
     ("POST", "/"): Operation("GetCallerIdentity", sts.get_caller_identity),
 }
 
@@ -134,7 +134,7 @@ class Service:
             device.sign_in = None if deny else self.center.sign_in(person, device.world)
             device.status = "denied" if deny else "approved"
 
-    def token_for(
+    def issue_token(
         self,
         person: str,
         *,

@@ -22,15 +22,15 @@ class Web:
     def __init__(self) -> None:
         self.browsers = Browsers()
         self.routes: dict[tuple[str, str], Callable[[Center, Request], Answer]] = {
-            ("GET", "/device"): self.device,
+            ("GET", "/device"): self.show_device_page,
             ("GET", "/start"): self.start,
             ("GET", "/start/"): self.start,
-            ("GET", "/sign-in"): self.sign_in_page,
+            ("GET", "/sign-in"): self.show_sign_in_page,
             ("POST", "/sign-in"): self.sign_in,
-            ("GET", "/consent"): self.consent_page,
-            ("POST", "/consent"): self.consent,
+            ("GET", "/consent"): self.show_consent_page,
+            ("POST", "/consent"): self.answer_consent,
             ("POST", "/sign-out"): self.sign_out,
-            ("GET", "/done"): self.done,
+            ("GET", "/done"): self.show_result,
             ("GET", "/"): lambda _center, _request: redirect("/start"),
             ("GET", "/favicon.ico"): lambda _center, _request: Answer(204, (), b""),
         }
@@ -55,11 +55,11 @@ class Web:
         world = center.world_of(client.issuer_url) or center.world
         if center.auto_approve:
             return _issue_code(center, query, center.sign_in(center.auto_approve, world))
-        return self._next_page(
+        return self._send_to_send_to_next_page(
             center, request, self.browsers.add_pending(center, world, query=query)
         )
 
-    def device(self, center: Center, request: Request) -> Answer:
+    def show_device_page(self, center: Center, request: Request) -> Answer:
         """Return the page for a device code. With a code in the URL, continue the sign-in."""
         typed = request.query.get("user_code", "")
         if not typed:
@@ -69,7 +69,7 @@ class Web:
             error = "No device waits for this code. Check it, or start again on the device."
             return pages.device_code(center.world.name, error, typed)
         pending = self.browsers.add_pending(center, device.world, device=device)
-        return self._next_page(center, request, pending)
+        return self._send_to_send_to_next_page(center, request, pending)
 
     def start(self, center: Center, request: Request) -> Answer:
         """Return the access portal's page of the signed-in person, or redirect to the sign-in."""
@@ -84,14 +84,16 @@ class Web:
         form = self.browsers.form(cookie, pending)
         return pages.portal(world.name, world.person(sign_in.person), rows, ends, form)
 
-    def _next_page(self, center: Center, request: Request, pending: Pending) -> Answer:
+    def _send_to_send_to_next_page(
+        self, center: Center, request: Request, pending: Pending
+    ) -> Answer:
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
         signed_in = self.browsers.sign_in_of(center, cookie, pending.world) is not None
         return redirect(
             f"/{'consent' if signed_in else 'sign-in'}?request={pending.id}", cookie_headers
         )
 
-    def sign_in_page(self, center: Center, request: Request) -> Answer:
+    def show_sign_in_page(self, center: Center, request: Request) -> Answer:
         """Return the sign-in page for a waiting request."""
         pending = self.browsers.pending(center, request.query.get("request", ""))
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
@@ -113,7 +115,7 @@ class Web:
         is_portal = pending.query is None and pending.device is None
         return redirect("/start" if is_portal else f"/consent?request={pending.id}", cookie_headers)
 
-    def consent_page(self, center: Center, request: Request) -> Answer:
+    def show_consent_page(self, center: Center, request: Request) -> Answer:
         """Return the consent page. Redirect to the sign-in page if no user is signed in."""
         pending = self.browsers.pending(center, request.query.get("request", ""))
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
@@ -131,7 +133,7 @@ class Web:
             send_to=_origin(pending.query["redirect_uri"]) if pending.query else "",
         )
 
-    def consent(self, center: Center, request: Request) -> Answer:
+    def answer_consent(self, center: Center, request: Request) -> Answer:
         """Carry out what the user chose on the consent page: allow or deny."""
         cookie, pending, sent = self.browsers.check_form(center, request)
         sign_in = self.browsers.sign_in_of(center, cookie, pending.world)
@@ -154,7 +156,7 @@ class Web:
         device.status = "approved" if allowed else "denied"
         return redirect(f"/done?request={pending.id}")
 
-    def done(self, center: Center, request: Request) -> Answer:
+    def show_result(self, center: Center, request: Request) -> Answer:
         """Return the page that says whether the user approved or denied a device code."""
         pending = self.browsers.pending(center, request.query.get("request", ""))
         status = pending.device.status if pending.device else ""

@@ -111,7 +111,7 @@ class BackgroundWork:
 
     def _give_notices(self, app: App) -> None:
         next_at = app.clock.now() + ceil(self._pause_seconds)
-        text = self._reminder.next_message(
+        text = self._reminder.take_message(
             clocks.load_outlook(app, self._session), app.clock.now(), next_at
         )
         if text:

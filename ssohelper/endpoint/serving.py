@@ -91,7 +91,7 @@ class Endpoint(Closing):
         self._port = 0
         self._token = Secret(secrets.token_urlsafe(32))
         self._token_file: Path | None = None
-        self.files = app.endpoint_folder()
+        self.files = app.make_endpoint_folder()
         self.source = Source(self._make_new_app, profile.session, profile.role, monotonic=monotonic)
         self.background = BackgroundWork(
             self._make_new_app,
@@ -187,7 +187,7 @@ class Endpoint(Closing):
     def _add_server(
         self, place: int | socket.socket, make_handler: Callable[[int], RequestHandler]
     ) -> None:
-        self._servers.append(self._app.local_server(place, make_handler, _report))
+        self._servers.append(self._app.bind_local_server(place, make_handler, _report))
 
     def _make_container_handler(self, port: int) -> ContainerHandler:
         self._port = port

@@ -106,7 +106,7 @@ def _connect_or_start(session: str, environ: "Mapping[str, str]", ends_at: float
         _ensure_private(os.path.dirname(folder))
         _ensure_private(folder)
         with _SocketFolder(folder) as sockets:
-            stream = _connect(sockets.path_of(name))
+            stream = _connect(sockets.find_path(name))
             return stream or _start(sockets, folder, name, session, environ, ends_at)
     except (OSError, ValueError) as cause:
         raise Unavailable(str(cause)) from cause
@@ -152,12 +152,12 @@ def _start(
     lock, _ = open_file.open_own_file(f"{folder}/start.lock", os.O_RDWR | os.O_CREAT)
     try:
         _lock_file(lock, min(ends_at, time.monotonic() + _START_SECONDS))
-        stream = _connect(sockets.path_of(name))
+        stream = _connect(sockets.find_path(name))
         if stream is not None:
             return stream
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            path = sockets.path_of(name)
+            path = sockets.find_path(name)
             if os.path.lexists(f"{folder}/{name}"):
                 os.unlink(f"{folder}/{name}")  # the socket of a broker that was killed
             listener.bind(path)
@@ -207,7 +207,7 @@ class _SocketFolder:
         if self._descriptor is not None:
             os.close(self._descriptor)
 
-    def path_of(self, name: str) -> str:
+    def find_path(self, name: str) -> str:
         """Return a path of this socket that is short enough. Raises: OSError if there is none."""
         path = f"{self._path}/{name}"
         if len(os.fsencode(path)) <= broker_address.LONGEST_PATH_BYTES:

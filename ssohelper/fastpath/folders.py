@@ -30,7 +30,7 @@ _LINUX_FOLDERS = {
 def runtime_folder(environ: "Mapping[str, str]") -> str:
     """Return the path of the runtime folder, whether it exists or not."""
     home = _own_home(environ)
-    if home and foreign_owner(home + "/run", environ) is None:
+    if home and find_foreign_owner(home + "/run", environ) is None:
         return home + "/run"
     for base in (environ.get("XDG_RUNTIME_DIR"), _default_runtime_base()):
         if base and base[0] == "/" and _is_our_folder(base):
@@ -41,7 +41,7 @@ def runtime_folder(environ: "Mapping[str, str]") -> str:
 def cache_folder(environ: "Mapping[str, str]") -> str:
     """Return the user cache folder; if HOME is another user's, the one in our own home."""
     found = _user_folder("cache", environ)
-    if foreign_owner(found, environ) is None:
+    if find_foreign_owner(found, environ) is None:
         return found
     own_home = _load_passwd_home()
     if own_home is None:
@@ -124,7 +124,7 @@ def token_stamp(runtime: str, session: str) -> str:
     return session_folder(runtime, session) + "/token-seen"
 
 
-def foreign_owner(path: str, environ: "Mapping[str, str]") -> int | None:
+def find_foreign_owner(path: str, environ: "Mapping[str, str]") -> int | None:
     """Return the uid of another user, if the path is in that user's home; None otherwise.
 
     HOME itself may belong to another user (`sudo -E`), or the folder in HOME where the path would

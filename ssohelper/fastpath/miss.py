@@ -29,7 +29,7 @@ def answer(argv: "list[str]", began: float) -> "int | None":
     if key is None or os.environ.get("SSOHELPER_LOG"):
         return None  # to log to our own stderr, this process itself must ask AWS
     try:
-        code, document, rest = _ask(key, seconds_left(began))
+        code, document, rest = _ask(key, measure_seconds_left(began))
         if code == _LOGIN_REQUIRED:
             code, document, rest = _wait_for_sign_in(key, (code, document, rest), began)
     except (broker_client.Unavailable, broker_client.Stopped):
@@ -97,13 +97,13 @@ def _sleep_while_awaited(seconds: float) -> bool:
     return not any(event & gone for _, event in stdout.poll(seconds * 1000))
 
 
-def seconds_left(began: float) -> float:
+def measure_seconds_left(began: float) -> float:
     """Return how many seconds are left until the deadline, counted from the launcher's start."""
     elapsed = time.monotonic() - began
-    return max(0.0, CALL_SECONDS - elapsed - _start_up_seconds(elapsed))
+    return max(0.0, CALL_SECONDS - elapsed - _measure_start_up_seconds(elapsed))
 
 
-def _start_up_seconds(elapsed: float) -> float:
+def _measure_start_up_seconds(elapsed: float) -> float:
     """Return how many seconds the launcher and Python took before our first line; 0 if unknown.
 
     On a busy machine it can be seconds, and the caller waits for them too.

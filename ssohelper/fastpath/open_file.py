@@ -153,7 +153,7 @@ def is_of_home_given_to_root(found: os.stat_result, path: str) -> bool:
     """Return whether we are root with another user's HOME, and the file in it is that user's."""
     if sys.platform == "win32" or os.geteuid() != 0 or found.st_uid == 0:
         return False
-    return found.st_uid == folders.foreign_owner(absolute(path), os.environ)
+    return found.st_uid == folders.find_foreign_owner(absolute(path), os.environ)
 
 
 def absolute(path: str) -> str:

@@ -18,7 +18,7 @@ class ClockFile:
 
     def __init__(self, runtime: Path) -> None:
         self._runtime = runtime
-        self._boot = _boot()
+        self._boot = _read_boot_id()
         self._reading = self._load()
 
     def now(self, wall: float) -> float:
@@ -58,7 +58,7 @@ def _uptime() -> float:
     return time.monotonic()
 
 
-def _boot() -> str:
+def _read_boot_id() -> str:
     """Return the id of this boot of the machine; "" when the system has no such id."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()

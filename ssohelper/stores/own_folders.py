@@ -98,15 +98,15 @@ def tighten_mode(descriptor: int, found: os.stat_result, path: str) -> None:
 def is_in_another_users_home(path: Path | str) -> bool:
     """Return whether the path is in another user's home, where we create nothing.
 
-    `folders.foreign_owner` has the rules.
+    `folders.find_foreign_owner` has the rules.
     """
-    return folders.foreign_owner(absolute(os.fspath(path)), os.environ) is not None
+    return folders.find_foreign_owner(absolute(os.fspath(path)), os.environ) is not None
 
 
 def refuse_another_users_home(path: Path | str) -> None:
     """Raise AnotherUsersHome for a path in another user's home; its hint says what to do."""
     text = absolute(os.fspath(path))
-    owner = folders.foreign_owner(text, os.environ)
+    owner = folders.find_foreign_owner(text, os.environ)
     if owner is None:
         return
     whose = f"user {_load_user_name(owner)}"

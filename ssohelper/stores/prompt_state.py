@@ -32,7 +32,7 @@ class PromptState:
             return self._folder / "no-role"
         return self._folder.joinpath("roles", *files.role_file_names(key))
 
-    def roles_of(self, session_name: str) -> list[RoleKey]:
+    def list_roles(self, session_name: str) -> list[RoleKey]:
         """Return the roles of the session that have a prompt file."""
         folder = self._folder / "roles" / files.session_file_name(session_name)
         found = []
@@ -50,7 +50,7 @@ class PromptState:
         """Return whether the role has a prompt file: a shell asked for it, or a renewal failed."""
         return os.path.lexists(self.role_file(key))
 
-    def role_ends_at(self, key: RoleKey) -> int | None:
+    def load_role_end(self, key: RoleKey) -> int | None:
         """Return when the role's credentials expire, if a renewal of them failed; else None."""
         path = self.role_file(key)
         try:
@@ -77,18 +77,18 @@ class PromptState:
         always be newer. Raises: LocalState.
         """
         path = self.role_file(key)
-        present = _mtime_ns(path)
+        present = _read_mtime_ns(path)
         mtime_ns = max(present, config_mtime_ns)
         content = f"{rows}\n".encode()
         if role_ends_at is not None:
             content += f"{role_ends_at}\n".encode()
-        if present != mtime_ns or _content(path) != content:
+        if present != mtime_ns or _read_content(path) != content:
             files.ensure_private_folder(self._runtime)
             files.ensure_private_folder(path.parent)
             files.write_atomically(path, content, mtime_ns=mtime_ns, durable=False)
-        return _mtime_ns(path) >= config_mtime_ns
+        return _read_mtime_ns(path) >= config_mtime_ns
 
-    def mtime_ns_of(self, path: str) -> int:
+    def read_mtime_ns(self, path: str) -> int:
         """Return the modification time of a config in nanoseconds; 0 when there is no such file."""
         try:
             return os.stat(path).st_mtime_ns
@@ -104,14 +104,14 @@ class PromptState:
         return self._runtime / "prompt"
 
 
-def _content(path: Path) -> bytes | None:
+def _read_content(path: Path) -> bytes | None:
     try:
         return files.read_own_file(path, limit=_LIMIT_BYTES)
     except LocalState:
         return None
 
 
-def _mtime_ns(path: Path) -> int:
+def _read_mtime_ns(path: Path) -> int:
     try:
         return os.stat(path, follow_symlinks=False).st_mtime_ns
     except OSError:

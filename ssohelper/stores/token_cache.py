@@ -111,7 +111,7 @@ class TokenFiles:
         """
         files.ensure_folder(self._folder)
         path = self._token_file(session)
-        files.write_json(path, _document_of({}, session, token), mtime=_date_for(path))
+        files.write_json(path, _document_of({}, session, token), mtime=_choose_date(path))
 
     @contextmanager
     def reserve(self, session: SsoSession) -> Iterator[Reservation]:
@@ -145,7 +145,7 @@ class TokenFiles:
                 return replacement
             present = self._read_present(session) or {}
             data = json.dumps(_document_of(present, session, fresh)).encode("ascii")
-            date = _date_for(self._token_file(session))
+            date = _choose_date(self._token_file(session))
             # The token file is compared once more after fsync, which is slow on some disks. Only
             # the rename follows, so another tool's write is hardly ever overwritten.
             if reservation.commit(data, date, partial(self._has_fingerprint, session, seen)):
@@ -349,7 +349,7 @@ class TokenFiles:
         return self._runtime / "locks" / files.session_file_name(session_name) / f"{what}.lock"
 
 
-def _date_for(path: Path) -> int:
+def _choose_date(path: Path) -> int:
     """Return the modification time to give a token file that we write: 2 s ago, in whole seconds.
 
     So a later write of another tool gets another time, even if whole seconds are compared, and the

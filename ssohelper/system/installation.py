@@ -20,7 +20,7 @@ _SH = "/bin/sh"
 _MAX_LINKS = 40
 
 
-def profile_command(environ: Mapping[str, str]) -> str:
+def find_profile_command(environ: Mapping[str, str]) -> str:
     """Return the command that profiles run, without arguments: `/abs/bin/ssohelper-credentials`.
 
     If that launcher or sh is missing, it is `/abs/bin/ssohelper credential-process`.
@@ -31,13 +31,13 @@ def profile_command(environ: Mapping[str, str]) -> str:
             "this ssohelper is a throw-away installation: profiles that name it would soon fail",
             hint="install it with: uv tool install ssohelper (or: pipx install ssohelper)",
         )
-    launcher = launcher_path(environ)
+    launcher = find_launcher(environ)
     if launcher:
         return quoted(launcher)
-    return f"{quoted(command_path(environ))} credential-process"
+    return f"{quoted(find_command(environ))} credential-process"
 
 
-def launcher_path(environ: Mapping[str, str]) -> str | None:
+def find_launcher(environ: Mapping[str, str]) -> str | None:
     """Return the absolute path of the launcher; None when it or sh is missing.
 
     The launcher is in the folder of `command_path`. If that folder holds only a link to `ssohelper`
@@ -47,13 +47,13 @@ def launcher_path(environ: Mapping[str, str]) -> str | None:
         return None
     own = [os.path.join(os.path.dirname(path), LAUNCHER) for path in _installed_commands()]
     own = [path for path in own if os.path.isfile(path) and os.access(path, os.X_OK)]
-    launcher = os.path.join(os.path.dirname(command_path(environ)), LAUNCHER)
+    launcher = os.path.join(os.path.dirname(find_command(environ)), LAUNCHER)
     if os.path.realpath(launcher) in {os.path.realpath(path) for path in own}:
         return launcher
     return own[0] if own else None
 
 
-def command_path(environ: Mapping[str, str]) -> str:
+def find_command(environ: Mapping[str, str]) -> str:
     """Return the absolute path of `ssohelper`: the one on PATH if it leads to this installation.
 
     PATH is preferred because uv's and pipx's links on it survive an upgrade, while the folder that
@@ -79,7 +79,7 @@ def is_throw_away(environ: Mapping[str, str]) -> bool:
 
 def find_exposed_path(environ: Mapping[str, str]) -> str | None:
     """Return a path by which other users could replace what profiles run; None if none."""
-    paths = (command_path(environ), launcher_path(environ))
+    paths = (find_command(environ), find_launcher(environ))
     return next((found for path in paths if path and (found := find_replaceable(path))), None)
 
 

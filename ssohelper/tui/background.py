@@ -29,7 +29,7 @@ def start(
     could then not quit while a request waits for AWS.
     """
 
-    def in_thread() -> None:
+    def do_work() -> None:
         try:
             found = work()
         except SsoHelperError as error:
@@ -39,7 +39,7 @@ def start(
         else:
             call_in_ui_thread(app, then, found)
 
-    threading.Thread(target=in_thread, daemon=True, name="tui-background").start()
+    threading.Thread(target=do_work, daemon=True, name="tui-background").start()
 
 
 async def run(app: App[Any], work: Callable[[], _T]) -> _T:
@@ -49,15 +49,15 @@ async def run(app: App[Any], work: Callable[[], _T]) -> _T:
     """
     waiting: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
 
-    def arrived(found: _T) -> None:
+    def set_result(found: _T) -> None:
         if not waiting.done():
             waiting.set_result(found)
 
-    def failed(error: Exception) -> None:
+    def set_error(error: Exception) -> None:
         if not waiting.done():
             waiting.set_exception(error)
 
-    start(app, work, arrived, failed)
+    start(app, work, set_result, set_error)
     return await waiting
 
 

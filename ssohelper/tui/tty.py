@@ -38,7 +38,7 @@ def call_at_hangup(hung_up: Callable[[], None]) -> None:
     fileno = _stdin()
     if fileno is not None:
         threading.Thread(
-            target=lambda: hung_up() if _has_hung_up(fileno, None) else None,
+            target=lambda: hung_up() if _wait_for_hang_up(fileno, None) else None,
             daemon=True,
             name="tui-hangup",
         ).start()
@@ -47,10 +47,10 @@ def call_at_hangup(hung_up: Callable[[], None]) -> None:
 def has_hung_up() -> bool:
     """Return whether the terminal was closed. False if the system cannot tell."""
     fileno = _stdin()
-    return fileno is not None and _has_hung_up(fileno, 0)
+    return fileno is not None and _wait_for_hang_up(fileno, 0)
 
 
-def _has_hung_up(fileno: int, timeout_milliseconds: int | None) -> bool:
+def _wait_for_hang_up(fileno: int, timeout_milliseconds: int | None) -> bool:
     """Wait until the terminal is closed, or for this time; return whether it was closed.
 
     None waits without a limit. Returns False at once if the system cannot watch this terminal.

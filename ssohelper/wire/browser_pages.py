@@ -71,10 +71,10 @@ class BrowserPages(Closing):
 
     def start(self) -> None:
         """Listen on a free port. Raises: LocalState if the system gives no port or thread."""
-        self._server = LocalServer.bind(0, self._handler_at)
+        self._server = LocalServer.bind(0, self._prepare_handler)
         self._server.start()
 
-    def _handler_at(self, port: int) -> Self:
+    def _prepare_handler(self, port: int) -> Self:
         self._port = port
         self.rules = Rules(
             hosts=frozenset({f"{HOST}:{port}"}),

@@ -23,7 +23,7 @@ from ssohelper.wire.answers import (
     nonsense,
     retry_after_seconds,
 )
-from ssohelper.wire.retries import with_retries
+from ssohelper.wire.retries import call_with_retries
 from ssohelper.wire.transport import Answer, Transport, warn_about_general_endpoint
 
 _CALL_SECONDS = 15.0
@@ -58,7 +58,9 @@ class Federation:
     def _get_sign_in_token(self, credentials: RoleCredentials) -> Secret:
         deadline = Deadline(_CALL_SECONDS, time.monotonic)
         # The call may be repeated, because a sign-in token that gets lost does no harm.
-        return with_retries(lambda: self._ask(credentials, deadline), deadline, is_repeatable=True)
+        return call_with_retries(
+            lambda: self._ask(credentials, deadline), deadline, is_repeatable=True
+        )
 
     def _ask(self, credentials: RoleCredentials, deadline: Deadline) -> Secret:
         # Use POST, because credentials in a query string would appear in every proxy's log.

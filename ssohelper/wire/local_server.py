@@ -136,7 +136,7 @@ class LocalServer:
     def _run(self) -> None:
         while self._listening.fileno() >= 0:
             try:
-                self._step()
+                self._serve_once()
             except Exception as error:  # one client's error: the others are answered
                 self._report(error)
                 time.sleep(0.1)
@@ -145,7 +145,7 @@ class LocalServer:
         for _ in range(self._threads):
             self._requests.put(None)
 
-    def _step(self) -> None:
+    def _serve_once(self) -> None:
         for key, _ in self._selector.select(self._seconds_to_next_limit()):
             if key.fileobj is self._listening:
                 self._accept()
@@ -168,7 +168,7 @@ class LocalServer:
             time.sleep(0.01)
             return
         user = _find_user(connection)
-        if not self._may_ask(user, connection):
+        if not self._admit(user, connection):
             connection.close()
             return
         if len(self._reading) + len(self._answering) >= self._most_clients:
@@ -182,7 +182,7 @@ class LocalServer:
         self._selector.register(connection, selectors.EVENT_READ)
         self._read(connection)  # most clients have sent their request by now
 
-    def _may_ask(self, user: "_User", connection: socket.socket) -> bool:
+    def _admit(self, user: "_User", connection: socket.socket) -> bool:
         if connection.family == socket.AF_INET and not _is_from_here(connection):
             return False
         may = user == "ours" or (user == "unknown" and self._rules.admits_unknown)
@@ -239,10 +239,10 @@ class LocalServer:
     def _add_thread(self) -> None:
         name = f"ssohelper-answer-{self._threads + 1}"
         with contextlib.suppress(RuntimeError):  # if no thread can start, the others answer
-            threading.Thread(target=self._work, daemon=True, name=name).start()
+            threading.Thread(target=self._answer_clients, daemon=True, name=name).start()
             self._threads += 1
 
-    def _work(self) -> None:
+    def _answer_clients(self) -> None:
         while (taken := self._requests.get()) is not None:
             connection, client = taken
             answer = self._answer_to(client)

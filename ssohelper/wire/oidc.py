@@ -25,7 +25,7 @@ from ssohelper.errors import (
     SsoHelperError,
 )
 from ssohelper.wire.answers import AwsError, record_of
-from ssohelper.wire.retries import with_retries
+from ssohelper.wire.retries import call_with_retries
 from ssohelper.wire.transport import READ_SECONDS, Answer, Transport, warn_about_general_endpoint
 
 # The redirect address is registered without a port and used with one, as RFC 8252 §7.3 allows. The
@@ -137,7 +137,7 @@ class OidcClient:
         }
         self._check_issuer(issuer.client_issuer(registration, self._facts()))
         limit = Deadline(_CALL_SECONDS, time.monotonic)
-        return with_retries(
+        return call_with_retries(
             lambda: self._ask_token(registration, asked, None, limit), limit, is_repeatable=False
         )
 
@@ -227,7 +227,7 @@ class OidcClient:
         self, path: str, asked: dict[str, Any], parse: Callable[[dict[str, Any]], _T]
     ) -> _T:
         limit = Deadline(_CALL_SECONDS, time.monotonic)
-        return with_retries(
+        return call_with_retries(
             lambda: self._ask(path, asked, parse, limit), limit, is_repeatable=False
         )
 

@@ -31,7 +31,7 @@ from ssohelper.errors import (
 )
 from ssohelper.wire.answers import LATER, AwsError, check_empty, record_of
 from ssohelper.wire.pacing import Pacing
-from ssohelper.wire.retries import TRIES, pause_seconds, with_retries
+from ssohelper.wire.retries import TRIES, call_with_retries, pause_seconds
 from ssohelper.wire.transport import Answer, Transport, warn_about_general_endpoint
 
 _T = TypeVar("_T")
@@ -143,13 +143,15 @@ class Portal:
         """Use the idle connections of another Portal of the same session and environment."""
         self._transport = other._transport
 
-    def logout(self, token: AccessToken) -> None:
+    def log_out(self, token: AccessToken) -> None:
         """End the sign-in at AWS.
         Raises: TokenRejected if the sign-in had ended already, AwsUnreachable otherwise."""
         deadline = Deadline(_LOGOUT_SECONDS, time.monotonic)
-        with_retries(lambda: self._log_out(token, deadline), deadline, is_repeatable=True)
+        call_with_retries(
+            lambda: self._request_log_out(token, deadline), deadline, is_repeatable=True
+        )
 
-    def _log_out(self, token: AccessToken, deadline: Deadline) -> None:
+    def _request_log_out(self, token: AccessToken, deadline: Deadline) -> None:
         answer = self._send("POST", "/logout", {}, token, deadline)
         try:
             check_empty(answer, self._service, lambda error: self._meaning(error, "the sign-in"))

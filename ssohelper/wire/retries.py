@@ -15,7 +15,7 @@ PAUSE_SECONDS = 0.2
 _SHORTEST_TRY_SECONDS = 1.0
 
 
-def with_retries(
+def call_with_retries(
     ask: Callable[[], _T],
     deadline: Deadline,
     *,

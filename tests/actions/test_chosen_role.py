@@ -192,7 +192,7 @@ class Reach:
                 continue
 
     def keys(self) -> bool:
-        profile = self.actions._profile(self.row)
+        profile = self.actions._resolve_profile(self.row)
         return self.is_right(profile) and keys_of(self.app, profile) == self.row.key.text
 
     def picked_on_the_command_line(self) -> bool:
@@ -214,7 +214,7 @@ class Reach:
         return found is None or self.is_name_right(found)
 
     def use_keys_and_go_back(self) -> bool:
-        profile = self.actions._profile(self.row)
+        profile = self.actions._resolve_profile(self.row)
         name = use_command._lasting_name(self.app, profile)
         return name == self.row.key.text or self.is_name_right(name)
 
@@ -241,7 +241,7 @@ class Reach:
     def remove_profiles(self) -> bool:
         if not self.row.profiles:
             return True
-        found = self.actions._profiles_to_remove(self.row)
+        found = self.actions._read_profiles_to_remove(self.row)
         self.config.edit()  # while the question is on the screen
         self.app.file.write_text(self.config.text())
         profiles.remove(self.app, found)

@@ -82,7 +82,7 @@ def app_in(folder, emulator, clock):
 
 
 def sign_in(app, emulator, session, person="ana"):
-    found = emulator.token_for(person, start_url=session.start_url)
+    found = emulator.issue_token(person, start_url=session.start_url)
     client = ClientRegistration(
         found["clientId"], Secret(found["clientSecret"]), 2**31, ("refresh_token",), SCOPES
     )
@@ -211,7 +211,7 @@ class TestFailures:
         assert emulator.counters["ListAccountRoles"] < 30
 
     def test_endless_throttling_is_exit_6_and_the_answers_are_saved(self, app, session, emulator):
-        emulator.faults.before(
+        emulator.faults.run_before(
             "ListAccountRoles",
             lambda: emulator.faults.throttle("ListAccountRoles", times=10_000),
             11,
@@ -226,7 +226,7 @@ class TestFailures:
         # Without a limit on the wait, each of eight threads would try six times, one after another.
         app.pacing = Pacing(50, patience_seconds=2.5)
         asked = {"Retry-After": "1"}
-        emulator.faults.before(
+        emulator.faults.run_before(
             "ListAccountRoles",
             lambda: emulator.faults.script("ListAccountRoles", 429, asked, times=10_000),
             11,
@@ -256,7 +256,7 @@ class TestFailures:
     def test_a_list_that_fails_on_page_3_writes_nothing(self, app, session, emulator):
         before = directory.fetch_listing(app, session)
         emulator.faults.page_size = 10
-        emulator.faults.before(
+        emulator.faults.run_before(
             "ListAccounts",
             lambda: emulator.faults.script("ListAccounts", 200, body=b"{"),
             3,
@@ -339,7 +339,7 @@ class TestSignIn:
 
     def test_a_401_renews_the_token_once_for_all_threads(self, app, session, emulator):
         token = app.tokens.load(session)
-        emulator.faults.before(
+        emulator.faults.run_before(
             "ListAccountRoles",
             lambda: emulator.service.center.state.tokens.pop(token.value.reveal()),
             5,
@@ -351,7 +351,7 @@ class TestSignIn:
     def test_a_sign_in_that_ends_during_a_listing_is_exit_4_and_the_next_sign_in_continues_it(
         self, app, session, emulator
     ):
-        emulator.faults.before("ListAccountRoles", emulator.revoke_session, 12)
+        emulator.faults.run_before("ListAccountRoles", emulator.revoke_session, 12)
         with pytest.raises(LoginRequired):
             directory.fetch_listing(app, session)
         assert emulator.counters["CreateToken.refresh_token"] <= 1

@@ -20,7 +20,7 @@ class Endpoint:
     def prints(self, outlook: Outlook, after: int = 0) -> str | None:
         """Return what the endpoint prints `after` seconds later."""
         self.now += after
-        return self.reminder.next_message(outlook, self.now, self.now + ROUND)
+        return self.reminder.take_message(outlook, self.now, self.now + ROUND)
 
 
 def test_each_threshold_of_a_known_end_is_printed_once() -> None:

@@ -68,7 +68,7 @@ def test_a_failed_renewal_stays_until_a_sign_in(app: WorldApp) -> None:
     assert rows(app) == ends_in(HOUR, NOW + 60)
     prompt_notes.update_after_sign_in(app, SESSION)
     assert rows(app) == ends_in(HOUR)
-    assert app.prompt_state.role_ends_at(KEY) is None
+    assert app.prompt_state.load_role_end(KEY) is None
 
 
 def test_a_renewal_makes_no_file_that_no_shell_asked_for(app: WorldApp) -> None:
@@ -94,7 +94,7 @@ def test_names_that_are_none_of_ours_are_left_alone(app: WorldApp) -> None:
     (folder / ".ssohelper-1-2").write_text("x")
     (folder.parent / "account").mkdir()
     (folder.parent / "account" / "Role").write_text("x")
-    assert app.prompt_state.roles_of("corp") == [KEY]
+    assert app.prompt_state.list_roles("corp") == [KEY]
 
 
 def test_a_file_system_with_coarse_times_is_reported(
@@ -124,7 +124,7 @@ def test_a_failed_renewal_counts_only_while_the_cached_credentials_work(app: Wor
     app.keep(60)
     app.at += 60
     prompt_notes.note_failed_renewal(app, SESSION, KEY)
-    assert app.prompt_state.role_ends_at(KEY) is None
+    assert app.prompt_state.load_role_end(KEY) is None
     app.at -= 1
     prompt_notes.note_failed_renewal(app, SESSION, KEY)
-    assert app.prompt_state.role_ends_at(KEY) == app.at + 1
+    assert app.prompt_state.load_role_end(KEY) == app.at + 1

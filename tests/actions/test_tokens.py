@@ -36,7 +36,7 @@ def sign_in(home: Home, emulator: Emulator) -> Callable[..., Path]:
     """Write a token file with so many seconds left."""
 
     def write(seconds: float = 3600, **more: str | None) -> Path:
-        content = {**emulator.token_for("ana", seconds=max(seconds, 1)), **more}
+        content = {**emulator.issue_token("ana", seconds=max(seconds, 1)), **more}
         if seconds <= 0:
             content["expiresAt"] = "2020-01-01T00:00:00Z"
         return home.write_token({k: v for k, v in content.items() if v is not None})
@@ -167,7 +167,7 @@ def test_after_invalid_grant_another_tools_new_token_is_used(
 ) -> None:
     sign_in(0)
     emulator.faults.fail("CreateToken.refresh_token", "InvalidGrantException")
-    theirs = emulator.token_for("ana")
+    theirs = emulator.issue_token("ana")
     pauses: list[float] = []
 
     def other_tool_writes(seconds: float) -> None:
@@ -269,7 +269,7 @@ def test_a_caller_that_ends_during_the_renewal_loses_no_sign_in(
         asked.set()
         answer.wait(30)
 
-    emulator.faults.before("CreateToken", wait)
+    emulator.faults.run_before("CreateToken", wait)
     caller = subprocess.Popen(
         [SCRIPT, *COMMAND], env=home.env, stdout=subprocess.PIPE, start_new_session=True
     )
@@ -289,7 +289,7 @@ def test_a_logout_during_the_renewal_is_not_undone(
     app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
 ) -> None:
     path = sign_in(0)
-    emulator.faults.before("CreateToken", path.unlink)
+    emulator.faults.run_before("CreateToken", path.unlink)
     with pytest.raises(LoginRequired):
         tokens.ensure_valid_token(app, session, app.clock.deadline())
     assert not path.exists()

@@ -67,7 +67,7 @@ class Bench:
 
     def sign_in(self, *, expired: bool = False) -> None:
         """Put a token into AWS's cache, as if somebody had signed in."""
-        token = self.emulator.token_for(
+        token = self.emulator.issue_token(
             "ana", start_url=START_URL, seconds=-60 if expired else None
         )
         folder = self.home / ".aws" / "sso" / "cache"

@@ -42,7 +42,7 @@ class Shell:
         )
 
     def sign_in(self):
-        found = self.emulator.token_for("ana", start_url=self.session.start_url)
+        found = self.emulator.issue_token("ana", start_url=self.session.start_url)
         client = ClientRegistration(
             found["clientId"], Secret(found["clientSecret"]), 2**31, ("refresh_token",), SCOPES
         )

@@ -83,7 +83,7 @@ def test_the_saved_list_is_shown_at_once_and_made_anew_behind(
 ) -> None:
     desk.sign_in("ben")
     go_on = threading.Event()
-    emulator.faults.before("ListAccounts", lambda: go_on.wait(RUN_SECONDS))
+    emulator.faults.run_before("ListAccounts", lambda: go_on.wait(RUN_SECONDS))
     emulator.reset_counters()
     first = run("list")
     assert first.returncode == 0
@@ -111,7 +111,7 @@ def test_the_same_person_sees_the_list_at_once_too(
 ) -> None:
     desk.sign_in("ana")
     go_on = threading.Event()
-    emulator.faults.before("ListAccounts", lambda: go_on.wait(RUN_SECONDS))
+    emulator.faults.run_before("ListAccounts", lambda: go_on.wait(RUN_SECONDS))
     said = json.loads(run("list", "--json").stdout)
     assert emulator.counters["ListAccountRoles"] == 9, "those of ana's first list"
     go_on.set()
@@ -199,7 +199,7 @@ def test_another_tools_sign_in_after_the_end_of_ours_is_one_too(
             path.write_text(json.dumps({**content, "expiresAt": "2020-01-01T00:00:00Z"}))
     desk.a_minute_passes()
     assert run("status", "--check").returncode == 4
-    home.write_token(emulator.token_for("ben"))
+    home.write_token(emulator.issue_token("ben"))
     done = run("list", env={"SSOHELPER_RENEW_AHEAD": "false"})
     assert WARNING in done.stderr
 
@@ -209,7 +209,7 @@ def test_nobody_is_asked_for_a_new_list_with_a_sign_in_that_is_dead(
 ) -> None:
     desk.sign_in("ben")
     ended = {"expiresAt": "2020-01-01T00:00:00Z", "refreshToken": ""}
-    home.write_token(emulator.token_for("ben") | ended)
+    home.write_token(emulator.issue_token("ben") | ended)
     assert run("list").stderr == ""
     assert run("profile", "sync", "--dry-run").returncode == 0, "a list of today is there"
 

@@ -25,7 +25,7 @@ PROFILE = f"\n[profile a]\nsso_session = corp\nsso_account_id = {ACCOUNT}\nsso_r
 @pytest.fixture
 def signed_in(home: Home, emulator: Emulator) -> Home:
     home.add_session(start_url=emulator.world.start_url, region=emulator.world.region)
-    home.write_token(emulator.token_for("ana"))
+    home.write_token(emulator.issue_token("ana"))
     return home
 
 
@@ -152,7 +152,7 @@ def test_undo_restores_the_remembered_filters(signed_in: Home, run: Run) -> None
 def test_a_token_expiry_without_a_time_zone_is_reported(
     signed_in: Home, emulator: Emulator, run: Run
 ) -> None:
-    token = emulator.token_for("ana")
+    token = emulator.issue_token("ana")
     signed_in.write_token({**token, "expiresAt": token["expiresAt"].removesuffix("Z")})
     done = run("status")
     assert done.returncode == 0

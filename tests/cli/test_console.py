@@ -38,7 +38,7 @@ def shell(home: Home, emulator: Emulator) -> Home:
     """ana is signed in and has one profile."""
     home.add_session("corp")
     home.write_config(home.config_file.read_text() + CONFIG.format(script=SCRIPT))
-    home.write_token(emulator.token_for("ana"))
+    home.write_token(emulator.issue_token("ana"))
     return home
 
 

@@ -209,7 +209,7 @@ def test_a_warning_is_in_the_json_object_and_not_on_stderr(
     home: Home, run: Run, emulator: Emulator
 ) -> None:
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
-    home.write_token(emulator.token_for("ana"))
+    home.write_token(emulator.issue_token("ana"))
     done = run("profile", "sync", "--account", "no-such", "--dry-run", "--json")
     [warning] = json.loads(done.stdout)["warnings"]
     assert warning.startswith("no role matches --account no-such")
@@ -220,7 +220,7 @@ def test_a_warning_is_on_stderr_when_an_error_leaves_no_json_object(
     home: Home, run: Run, emulator: Emulator
 ) -> None:
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
-    home.write_token(emulator.token_for("ana"))
+    home.write_token(emulator.issue_token("ana"))
     away = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ENDPOINT_URL_SSO": "http://127.0.0.1:9"}
     done = run("list", "--refresh", "--json", env=away)
     assert (done.returncode, done.stdout) == (6, "")

@@ -26,7 +26,7 @@ def saved(home: Home) -> Home:
 def signed_in(home: Home, emulator: Emulator, session_url: str) -> Home:
     """A home in which ana is signed in to the emulator as the session "corp"."""
     home.add_session("corp", session_url, "us-east-1")
-    home.write_token(emulator.token_for("ana"))
+    home.write_token(emulator.issue_token("ana"))
     return home
 
 

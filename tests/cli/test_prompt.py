@@ -171,7 +171,7 @@ class TestTransitions:
         said("--state")
         app.prompt_state.write(RoleKey("corp", ACCOUNT, ROLE), "1|0|fine|ok", app.clock.now() + 60)
         assert run("login").returncode == 0
-        assert app.prompt_state.role_ends_at(RoleKey("corp", ACCOUNT, ROLE)) is None
+        assert app.prompt_state.load_role_end(RoleKey("corp", ACCOUNT, ROLE)) is None
         assert said() == f"{PROFILE} 8h00m?\n"
 
     @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ class TestTransitions:
         argv: tuple[str, ...],
     ) -> None:
         said("--state")
-        token = home.write_token(emulator.token_for("ana"))
+        token = home.write_token(emulator.issue_token("ana"))
         assert state(home) == "ended"
         assert run(*argv, env={"_SSOHELPER_SHELL": "bash"}).returncode == 0
         assert state(home) == "open"
@@ -205,7 +205,7 @@ class TestTransitions:
     def test_a_sign_in_that_another_tool_made_has_no_known_end(
         self, home: Home, emulator: Emulator, said: Callable[..., str]
     ) -> None:
-        home.write_token(emulator.token_for("ana"))
+        home.write_token(emulator.issue_token("ana"))
         assert said() == f"{PROFILE} ok\n"
 
 
@@ -301,7 +301,7 @@ class TestFailures:
         good = path.read_bytes()
         for bad in (b"", b"x", b"x\n12", b"x\n-1\n", b"x\n12\n13\n", b"\xff\n", b"9" * 2000):
             path.write_bytes(bad)
-            assert app.prompt_state.role_ends_at(RoleKey("corp", ACCOUNT, ROLE)) is None
+            assert app.prompt_state.load_role_end(RoleKey("corp", ACCOUNT, ROLE)) is None
             assert prompt.answer_shell(app) == answer
             assert path.read_bytes() == good
 
@@ -326,7 +326,7 @@ class TestFailures:
         really = app.prompt_state.write
 
         def write(*words: Any, **more: Any) -> bool:
-            home.write_token(emulator.token_for("ana"))
+            home.write_token(emulator.issue_token("ana"))
             return really(*words, **more)
 
         monkeypatch.setattr(app.prompt_state, "write", write)

@@ -126,7 +126,7 @@ class TestLogin:
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
         opened = home.browser()
-        home.write_token(emulator.token_for("ana", seconds=600))
+        home.write_token(emulator.issue_token("ana", seconds=600))
         result = run("login")
         assert result.returncode == 0
         assert "renewed" in result.stderr
@@ -137,7 +137,7 @@ class TestLogin:
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
         home.browser()
-        home.write_token(emulator.token_for("ana", seconds=600))
+        home.write_token(emulator.issue_token("ana", seconds=600))
         emulator.revoke_session("ana")
         assert run("login").returncode == 0
         assert emulator.counters["CreateToken.authorization_code"] == 1
@@ -317,7 +317,7 @@ class TestLogout:
     def test_an_expired_token_is_renewed_to_revoke_the_sign_in(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
-        content = emulator.token_for("ana")
+        content = emulator.issue_token("ana")
         home.write_token({**content, "expiresAt": "2020-01-01T00:00:00Z"})
         assert run("logout").returncode == 0
         assert [c.status for c in emulator.calls if c.operation == "Logout"] == [200]
@@ -337,8 +337,8 @@ class TestLogout:
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
         home.add_session("other", emulator.world.start_url, emulator.world.region)
-        home.write_token(emulator.token_for("ana"), "corp")
-        home.write_token(emulator.token_for("ben"), "other")
+        home.write_token(emulator.issue_token("ana"), "corp")
+        home.write_token(emulator.issue_token("ben"), "other")
         assert run("logout").returncode == 2
         assert run("logout", "other").returncode == 0
         states = json.loads(run("status", "--json").stdout)["data"]["sessions"]
@@ -398,7 +398,7 @@ class TestStatus:
     def test_check_counts_the_end_of_a_token_that_cannot_be_renewed(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
-        content = emulator.token_for("ana", seconds=1200)
+        content = emulator.issue_token("ana", seconds=1200)
         home.write_token(content)
         assert run("status", "--check").returncode == 0
         del content["refreshToken"]
@@ -409,7 +409,7 @@ class TestStatus:
     def test_an_expired_token_that_can_be_renewed_needs_no_sign_in(
         self, run: Run, home: Home, emulator: Emulator
     ) -> None:
-        content = {**emulator.token_for("ana"), "expiresAt": "2020-01-01T00:00:00Z"}
+        content = {**emulator.issue_token("ana"), "expiresAt": "2020-01-01T00:00:00Z"}
         home.write_token(content)
         assert status(run)["state"] == "expired"
         assert run("status", "--check").returncode == 0
@@ -428,7 +428,7 @@ class TestStatus:
         assert seen["refreshable"] is False
         assert seen["sign_in_ends_source"] == "observed"
         # Another tool signs in: that sign-in has not ended, and its beginning is unknown.
-        home.write_token(emulator.token_for("ana", seconds=600))
+        home.write_token(emulator.issue_token("ana", seconds=600))
         emulator.faults.token_seconds = 3600
         fresh = status(run)
         assert fresh["refreshable"] is True

@@ -94,7 +94,7 @@ def test_status_reports_the_error_in_the_only_session(home: Home, run: Run) -> N
 
 def test_no_tls_keys_are_logged(home: Home, run: Run, emulator: Emulator) -> None:
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
-    home.write_token(emulator.token_for("ana"))
+    home.write_token(emulator.issue_token("ana"))
     keys = home.path / "keys"
     for value in (str(keys), "/nowhere/keys"):
         done = run("list", "--refresh", env={"SSLKEYLOGFILE": value})
@@ -114,7 +114,7 @@ def test_an_unusable_certificate_bundle_is_reported(
     home: Home, run: Run, emulator: Emulator, bundle: str, words: str
 ) -> None:
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
-    home.write_token(emulator.token_for("ana"))
+    home.write_token(emulator.issue_token("ana"))
     tls = emulator.url.replace("http:", "https:")
     done = run("list", "--refresh", env={"AWS_CA_BUNDLE": bundle, "AWS_ENDPOINT_URL_SSO": tls})
     assert done.returncode == 6
@@ -125,7 +125,7 @@ def test_a_filter_that_matches_nothing_is_reported(
     home: Home, run: Run, emulator: Emulator
 ) -> None:
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
-    home.write_token(emulator.token_for("ana"))
+    home.write_token(emulator.issue_token("ana"))
     done = run("profile", "sync", "--account", "no-such", "--dry-run")
     assert done.returncode == 0
     assert "warning: no role matches --account no-such" in done.stderr
@@ -143,7 +143,7 @@ def test_a_qr_code_is_plain_ascii_for_an_ascii_encoding() -> None:
 
 def test_a_query_without_a_match_is_reported(home: Home, run: Run, emulator: Emulator) -> None:
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
-    home.write_token(emulator.token_for("ana"))
+    home.write_token(emulator.issue_token("ana"))
     for more in ([], ["--accounts"]):
         done = run("list", "no-such", *more)
         assert (done.returncode, done.stdout) == (0, "")
@@ -244,7 +244,7 @@ def test_an_empty_session_name_is_not_the_only_session(
     home: Home, run: Run, emulator: Emulator, argv: list[str]
 ) -> None:
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
-    token = home.write_token(emulator.token_for("ana"))
+    token = home.write_token(emulator.issue_token("ana"))
     before = token.read_bytes()
     done = run(*argv)
     assert (done.returncode, done.stdout) == (2, "")
@@ -275,7 +275,7 @@ def test_credential_process_takes_the_options_of_every_command(
     home: Home, run: Run, emulator: Emulator, before: bool
 ) -> None:
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
-    home.write_token(emulator.token_for("ana"))
+    home.write_token(emulator.issue_token("ana"))
     role = ["--account-id", "000040000001", "--role-name", "Developer"]
     common = ["-v", "--json", "--session", "corp"]
     done = run(*(common * before), "credential-process", *role, *(common * (not before)))

@@ -79,7 +79,7 @@ def test_a_header_alone_and_empty_cells() -> None:
 
 def test_a_saved_list_shows_no_progress_bar(home: Home, run: Run, emulator: Emulator) -> None:
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
-    home.write_token(emulator.token_for("ana"))
+    home.write_token(emulator.issue_token("ana"))
     assert run("list").returncode == 0
     child = pexpect.spawn(
         sys.executable,

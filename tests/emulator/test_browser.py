@@ -258,7 +258,7 @@ def test_the_portal_lists_the_persons_accounts_and_roles(page: Any, emu: Emulato
 
 def console_url(emu: Emulator, account: str, role: str) -> str:
     """Return the URL that signs a browser in to the console with ana's role."""
-    bearer = {"x-amz-sso_bearer_token": emu.token_for("ana")["accessToken"]}
+    bearer = {"x-amz-sso_bearer_token": emu.issue_token("ana")["accessToken"]}
     asked = urlencode({"account_id": account, "role_name": role})
     path = f"/federation/credentials?{asked}"
     keys = fetch(emu, "GET", path, headers=bearer).json()["roleCredentials"]

@@ -77,14 +77,14 @@ class TestAwsCli:
 
     def test_it_refreshes_an_expired_token(self, home: Home, emu: Emulator):
         emu.faults.set(rotation="strict")
-        token = emu.token_for("ana")
+        token = emu.issue_token("ana")
         home.write_token(token | {"expiresAt": soon(-60)})
         assert signed_in_as(home) == arn(emu)
         assert emu.counters["CreateToken.refresh_token"] == 1
         assert home.token()["refreshToken"] != token["refreshToken"]
 
     def test_an_unassigned_role_is_refused(self, home: Home, emu: Emulator):
-        home.write_token(emu.token_for("ana"))
+        home.write_token(emu.issue_token("ana"))
         home.write_config(role="SandboxAdmin")
         done = aws(home, "sts", "get-caller-identity", "--profile", "p")
         assert done.returncode != 0
@@ -108,21 +108,21 @@ class TestBoto3:
     def test_it_uses_an_existing_token_file(
         self, session: boto3.Session, home: Home, emu: Emulator
     ):
-        home.write_token(emu.token_for("ana"))
+        home.write_token(emu.issue_token("ana"))
         assert self.identity(session)["Arn"] == arn(emu)
         assert emu.counters["CreateToken"] == 0
 
     def test_it_refreshes_with_its_token_provider(
         self, session: boto3.Session, home: Home, emu: Emulator
     ):
-        home.write_token(emu.token_for("ana") | {"expiresAt": soon(300)})
+        home.write_token(emu.issue_token("ana") | {"expiresAt": soon(300)})
         assert self.identity(session)["Arn"] == arn(emu)
         assert emu.counters["CreateToken.refresh_token"] == 1
         assert home.token()["accessToken"].startswith("CNRY-AT-")
         assert home.token()["expiresAt"] > soon(3000)
 
     def test_a_revoked_session_is_401(self, session: boto3.Session, home: Home, emu: Emulator):
-        home.write_token(emu.token_for("ana"))
+        home.write_token(emu.issue_token("ana"))
         emu.revoke_session("ana")
         with pytest.raises(UnauthorizedSSOTokenError):
             self.identity(session)
@@ -131,7 +131,7 @@ class TestBoto3:
         monkeypatch.setenv("HOME", "/nonexistent")
         with Emulator(World.of_size(accounts=250, roles=3)) as emu:
             client = self.portal(emu)
-            token = emu.token_for("ana")["accessToken"]
+            token = emu.issue_token("ana")["accessToken"]
             pages = client.get_paginator("list_accounts").paginate(accessToken=token)
             found = [row["accountId"] for page in pages for row in page["accountList"]]
             roles = client.list_account_roles(accessToken=token, accountId=found[0])
@@ -142,7 +142,7 @@ class TestBoto3:
 
     def test_it_recognises_every_error(self, emu: Emulator):
         client = self.portal(emu)
-        token = emu.token_for("ana")["accessToken"]
+        token = emu.issue_token("ana")["accessToken"]
         with pytest.raises(client.exceptions.UnauthorizedException):
             client.list_accounts(accessToken="wrong")
         emu.faults.throttle("ListAccounts")
@@ -179,7 +179,7 @@ class TestBoto3:
 
 class TestJavaScript:
     def test_it_reads_the_token_file_and_gets_the_right_role(self, home: Home, emu: Emulator):
-        home.write_token(emu.token_for("ana"))
+        home.write_token(emu.issue_token("ana"))
         home.write_config(role="DatabaseAdmin")
         done = node_sdk.run("whoami.mjs", "sso", "p", env=home.environment)
         assert done.returncode == 0, done.stderr
@@ -189,14 +189,14 @@ class TestJavaScript:
         assert soon(7000) < told["expiration"] < soon(7300)
 
     def test_it_refreshes_a_token_that_is_about_to_expire(self, home: Home, emu: Emulator):
-        home.write_token(emu.token_for("ana") | {"expiresAt": soon(120)})
+        home.write_token(emu.issue_token("ana") | {"expiresAt": soon(120)})
         done = node_sdk.run("whoami.mjs", "ini", "p", env=home.environment)
         assert done.returncode == 0, done.stderr
         assert emu.counters["CreateToken.refresh_token"] == 1
         assert home.token()["refreshToken"].startswith("CNRY-RT-")
 
     def test_an_unassigned_role_is_refused(self, home: Home, emu: Emulator):
-        home.write_token(emu.token_for("ana"))
+        home.write_token(emu.issue_token("ana"))
         home.write_config(role="SandboxAdmin")
         done = node_sdk.run("whoami.mjs", "sso", "p", env=home.environment)
         assert done.returncode == 1

@@ -24,7 +24,7 @@ def test_counters_are_read_and_reset(emu: Emulator):
 
 
 def test_knobs_scripts_and_callbacks_are_set(emu: Emulator):
-    token = emu.token_for("ana")["accessToken"]
+    token = emu.issue_token("ana")["accessToken"]
     answer = fetch(
         emu,
         "POST",

@@ -14,7 +14,7 @@ ACCOUNTS = "/assignment/accounts"
 
 
 def ask(emu: Emulator, timeout: float = 30):
-    token = emu.token_for("ana")["accessToken"]
+    token = emu.issue_token("ana")["accessToken"]
     return fetch(emu, "GET", ACCOUNTS, headers={"x-amz-sso_bearer_token": token}, timeout=timeout)
 
 
@@ -50,7 +50,7 @@ class TestScripts:
     def test_an_answer_can_be_lost_after_its_effect(self, emu: Emulator):
         emu.faults.set(rotation="strict")
         emu.faults.script("CreateToken.refresh_token", reset=True)
-        token = emu.token_for("ana")
+        token = emu.issue_token("ana")
         asked = {
             "clientId": token["clientId"],
             "clientSecret": token["clientSecret"],
@@ -88,7 +88,7 @@ class TestScripts:
         wire.faults.fail("CreateToken.refresh_token", "InvalidGrantException", times=5)
         client = wire.register(grantTypes=[], redirectUris=[])
         assert wire.poll(client, wire.device(client))[1]["error"] == "authorization_pending"
-        assert wire.refresh(wire.service.token_for("ana"))[1]["error"] == "invalid_grant"
+        assert wire.refresh(wire.service.issue_token("ana"))[1]["error"] == "invalid_grant"
 
     def test_slow_down_answers_slow_down(self, wire: Wire):
         wire.faults.slow_down(times=2)
@@ -115,7 +115,7 @@ class TestKnobs:
 
     def test_the_rate_limit_answers_as_aws_does(self, wire: Wire):
         wire.faults.set(rate_limit=0.001, rate_burst=3, retry_after="1")
-        token = wire.service.token_for("ana")["accessToken"]
+        token = wire.service.issue_token("ana")["accessToken"]
         assert [wire.portal(ACCOUNTS, token)[0] for _ in range(4)] == [200, 200, 200, 429]
         answer = wire.raw("GET", ACCOUNTS, headers={"x-amz-sso_bearer_token": token})
         assert json.loads(answer.body) == {
@@ -124,11 +124,11 @@ class TestKnobs:
         }
         assert dict(answer.headers)["Retry-After"] == "1"
         # Signing in has its own quota.
-        assert wire.refresh(wire.service.token_for("ana"))[0] == 200
+        assert wire.refresh(wire.service.issue_token("ana"))[0] == 200
 
     def test_the_rate_limit_recovers(self, wire: Wire):
         wire.faults.set(rate_limit=50, rate_burst=1)
-        token = wire.service.token_for("ana")["accessToken"]
+        token = wire.service.issue_token("ana")["accessToken"]
         began = time.monotonic()
         served = 0
         while served < 11:
@@ -184,38 +184,40 @@ class TestKnobs:
         wire.faults.fail("ListAccounts", "ForbiddenException")
         wire.faults.clear()
         assert wire.faults.knobs() == fresh
-        token = wire.service.token_for("ana")["accessToken"]
+        token = wire.service.issue_token("ana")["accessToken"]
         assert wire.portal(ACCOUNTS, token)[0] == 200
 
 
 class TestBetweenTwoCalls:
     def test_a_session_can_end_before_the_second_call(self, wire: Wire):
-        wire.faults.before("GetRoleCredentials", lambda: wire.service.revoke_session("ana"), call=2)
-        token = wire.service.token_for("ana")["accessToken"]
+        wire.faults.run_before(
+            "GetRoleCredentials", lambda: wire.service.revoke_session("ana"), call=2
+        )
+        token = wire.service.issue_token("ana")["accessToken"]
         got = [wire.credentials(token, PAYMENTS_PROD, "ReadOnlyAccess")[0] for _ in range(2)]
         assert got == [200, 401]
 
     def test_a_permission_set_can_be_removed_between_calls(self, wire: Wire):
-        wire.faults.before(
+        wire.faults.run_before(
             "GetRoleCredentials", lambda: wire.world.remove_permission_set("DatabaseAdmin")
         )
-        token = wire.service.token_for("ana")["accessToken"]
+        token = wire.service.issue_token("ana")["accessToken"]
         assert wire.credentials(token, PAYMENTS_PROD, "DatabaseAdmin")[0] == 403
 
     def test_an_account_can_be_removed_between_two_pages(self, wire: Wire):
         wire.faults.set(page_size=5)
-        wire.faults.before("ListAccounts", lambda: wire.world.remove_account(PAYMENTS_PROD), 2)
-        token = wire.service.token_for("ana")["accessToken"]
+        wire.faults.run_before("ListAccounts", lambda: wire.world.remove_account(PAYMENTS_PROD), 2)
+        token = wire.service.issue_token("ana")["accessToken"]
         first = wire.portal(ACCOUNTS, token)[1]
         second = wire.portal(ACCOUNTS, token, next_token=first["nextToken"])
         assert second[0] == 200
         assert wire.portal("/assignment/roles", token, account_id=PAYMENTS_PROD)[0] == 403
 
     def test_counting_begins_when_the_callback_is_set(self, wire: Wire):
-        token = wire.service.token_for("ana")["accessToken"]
+        token = wire.service.issue_token("ana")["accessToken"]
         wire.portal(ACCOUNTS, token)
         done: list[int] = []
-        wire.faults.before("ListAccounts", lambda: done.append(1), call=2)
+        wire.faults.run_before("ListAccounts", lambda: done.append(1), call=2)
         wire.portal(ACCOUNTS, token)
         assert done == []
         wire.portal(ACCOUNTS, token)
@@ -236,7 +238,7 @@ class TestDown:
 
     def test_status_0_resets_the_connection_and_changes_nothing(self, emu: Emulator):
         emu.faults.set(rotation="strict", down={"CreateToken": 0})
-        token = emu.token_for("ana")
+        token = emu.issue_token("ana")
         asked = {
             "clientId": token["clientId"],
             "clientSecret": token["clientSecret"],

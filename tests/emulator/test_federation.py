@@ -13,7 +13,7 @@ PAGE = "https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1"
 
 
 def keys(wire: Wire, account: str = PAYMENTS_PROD, role: str = "ReadOnlyAccess") -> dict[str, str]:
-    token = wire.service.token_for("ana")["accessToken"]
+    token = wire.service.issue_token("ana")["accessToken"]
     status, found = wire.credentials(token, account, role)
     assert status == 200
     made = found["roleCredentials"]

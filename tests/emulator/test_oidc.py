@@ -16,7 +16,7 @@ def test_an_error_is_in_header_and_body_as_with_aws(wire: Wire):
 
 
 def test_a_refused_refresh_equals_aws_captured_answer(wire: Wire):
-    token = wire.service.token_for("ana")
+    token = wire.service.issue_token("ana")
     status, body = wire.refresh({**token, "refreshToken": "other"})
     assert status == 400
     assert body == {
@@ -33,9 +33,9 @@ class TestRegistration:
         assert body["clientSecret"].startswith("CNRY-CS-")
 
     def test_it_expires(self, wire: Wire):
-        token = wire.service.token_for("ana")
+        token = wire.service.issue_token("ana")
         wire.faults.set(sign_in_seconds=200 * 86400)
-        long = wire.service.token_for("ana")
+        long = wire.service.issue_token("ana")
         wire.clock.forward(90 * 86400)
         assert wire.refresh(token)[0] == 401
         assert wire.refresh(long)[1]["error"] == "invalid_client"
@@ -239,13 +239,13 @@ class TestPkce:
 class TestRefresh:
     def test_rotation_none_returns_the_same_token(self, wire: Wire):
         wire.faults.set(rotation="none")
-        token = wire.service.token_for("ana")
+        token = wire.service.issue_token("ana")
         for _ in range(3):
             assert wire.refresh(token)[1]["refreshToken"] == token["refreshToken"]
 
     def test_rotation_grace_accepts_the_old_token_for_a_while(self, wire: Wire):
         wire.faults.set(rotation="grace", grace_seconds=30)
-        token = wire.service.token_for("ana")
+        token = wire.service.issue_token("ana")
         assert wire.refresh(token)[1]["refreshToken"] != token["refreshToken"]
         wire.clock.forward(29)
         assert wire.refresh(token)[0] == 200
@@ -254,7 +254,7 @@ class TestRefresh:
 
     def test_rotation_strict_accepts_each_token_once(self, wire: Wire):
         wire.faults.set(rotation="strict")
-        token = wire.service.token_for("ana")
+        token = wire.service.issue_token("ana")
         status, second = wire.refresh(token)
         assert status == 200
         assert wire.refresh(token)[1]["error"] == "invalid_grant"
@@ -262,32 +262,32 @@ class TestRefresh:
 
     def test_rotation_strict_can_revoke_the_session_on_a_second_use(self, wire: Wire):
         wire.faults.set(rotation="strict", strict_revokes_session=True)
-        token = wire.service.token_for("ana")
+        token = wire.service.issue_token("ana")
         second = wire.refresh(token)[1]
         assert wire.refresh(token)[0] == 400
         assert wire.refresh({**token, "refreshToken": second["refreshToken"]})[0] == 400
         assert wire.portal("/assignment/accounts", second["accessToken"])[0] == 401
 
     def test_a_refresh_token_ends_with_the_sign_in_session(self, wire: Wire):
-        token = wire.service.token_for("ana")
+        token = wire.service.issue_token("ana")
         wire.clock.forward(8 * 3600)
         assert wire.refresh(token)[1]["error_description"] == "Invalid refresh token provided"
 
     def test_no_access_token_outlives_the_sign_in_session(self, wire: Wire):
-        token = wire.service.token_for("ana")
+        token = wire.service.issue_token("ana")
         wire.clock.forward(7.5 * 3600)
         assert wire.refresh(token)[1]["expiresIn"] == 1800
 
     def test_the_refresh_token_can_be_left_out_of_answers(self, wire: Wire):
         wire.faults.set(omit_refresh_token=True)
-        token = wire.service.token_for("ana")
+        token = wire.service.issue_token("ana")
         assert "refreshToken" in token
         status, body = wire.refresh(token)
         assert status == 200
         assert "refreshToken" not in body
 
     def test_a_disabled_persons_tokens_are_refused_at_once(self, wire: Wire):
-        token = wire.service.token_for("ana")
+        token = wire.service.issue_token("ana")
         wire.world.people["ana"] = wire.world.person("ana")._replace(enabled=False)
         assert wire.refresh(token)[0] == 400
 
@@ -304,8 +304,8 @@ def test_the_start_url_selects_the_organization(wire: Wire):
     other.add_permission_set("Admin")
     other.assign("ana", "Admin", "Root")
     wire.service.center.worlds.append(other)
-    there = wire.service.token_for("ana", start_url=other.start_url)
-    here = wire.service.token_for("ana")
+    there = wire.service.issue_token("ana", start_url=other.start_url)
+    here = wire.service.issue_token("ana")
     lists = [
         wire.portal("/assignment/accounts", token["accessToken"])[1]["accountList"]
         for token in (there, here)

@@ -21,7 +21,7 @@ def pages_of(wire: Wire, token: str, **query: str) -> list[list[str]]:
 
 
 def test_accounts_have_name_and_email(wire: Wire):
-    token = wire.service.token_for("ana")["accessToken"]
+    token = wire.service.issue_token("ana")["accessToken"]
     rows = wire.portal("/assignment/accounts", token)[1]["accountList"]
     assert len(rows) == ANA_ACCOUNTS
     assert {
@@ -32,7 +32,7 @@ def test_accounts_have_name_and_email(wire: Wire):
 
 
 def test_the_pages_hold_each_account_once(wire: Wire):
-    token = wire.service.token_for("ana")["accessToken"]
+    token = wire.service.issue_token("ana")["accessToken"]
     pages = pages_of(wire, token, max_result="4")
     assert [len(page) for page in pages] == [4, 4, 1]
     assert len({i for page in pages for i in page}) == ANA_ACCOUNTS
@@ -42,27 +42,27 @@ def test_the_pages_hold_each_account_once(wire: Wire):
 
 @pytest.mark.parametrize("asked", ["0", "101", "-1", "x", "1.5", "²"])
 def test_max_result_is_from_1_to_100(wire: Wire, asked: str):
-    token = wire.service.token_for("ana")["accessToken"]
+    token = wire.service.issue_token("ana")["accessToken"]
     status, body = wire.portal("/assignment/accounts", token, max_result=asked)
     assert status == 400
     assert body["__type"].endswith("#InvalidRequestException")
 
 
 def test_an_invented_next_token_is_refused(wire: Wire):
-    token = wire.service.token_for("ana")["accessToken"]
+    token = wire.service.issue_token("ana")["accessToken"]
     assert wire.portal("/assignment/accounts", token, next_token="abc")[0] == 400
 
 
 def test_the_next_token_can_repeat_endlessly(wire: Wire):
     wire.faults.set(repeat_next_token=True, page_size=2)
-    token = wire.service.token_for("ana")["accessToken"]
+    token = wire.service.issue_token("ana")["accessToken"]
     first = wire.portal("/assignment/accounts", token)[1]["nextToken"]
     again = wire.portal("/assignment/accounts", token, next_token=first)[1]["nextToken"]
     assert first == again
 
 
 def test_roles_of_an_unassigned_account_are_refused(wire: Wire):
-    token = wire.service.token_for("ana")["accessToken"]
+    token = wire.service.issue_token("ana")["accessToken"]
     status, body = wire.portal("/assignment/roles", token, account_id="000010000001")
     assert (status, body["message"]) == (403, "No access")
 
@@ -78,7 +78,7 @@ def test_roles_of_an_unassigned_account_are_refused(wire: Wire):
     ],
 )
 def test_credentials_of_an_unassigned_role_are_refused(wire: Wire, account_id, role):
-    token = wire.service.token_for("ana")["accessToken"]
+    token = wire.service.issue_token("ana")["accessToken"]
     answer = wire.raw(
         "GET",
         "/federation/credentials",
@@ -100,20 +100,20 @@ def test_credentials_of_an_unassigned_role_are_refused(wire: Wire, account_id, r
 def test_credentials_are_valid_as_long_as_the_permission_set_says(
     wire: Wire, role: str, hours: int
 ):
-    token = wire.service.token_for("ana")["accessToken"]
+    token = wire.service.issue_token("ana")["accessToken"]
     keys = wire.credentials(token, PAYMENTS_PROD, role)[1]["roleCredentials"]
     assert keys["expiration"] == (wire.clock.now + hours * 3600) * 1000
 
 
 def test_the_validity_of_credentials_can_be_overridden(wire: Wire):
     wire.faults.set(role_credentials_seconds=90)
-    token = wire.service.token_for("ana")["accessToken"]
+    token = wire.service.issue_token("ana")["accessToken"]
     keys = wire.credentials(token, PAYMENTS_PROD, "ReadOnlyAccess")[1]["roleCredentials"]
     assert keys["expiration"] == (wire.clock.now + 90) * 1000
 
 
 def test_keys_look_like_those_of_aws_and_contain_canaries(wire: Wire):
-    token = wire.service.token_for("ana")["accessToken"]
+    token = wire.service.issue_token("ana")["accessToken"]
     keys = wire.credentials(token, PAYMENTS_PROD, "ReadOnlyAccess")[1]["roleCredentials"]
     assert keys["accessKeyId"].startswith("ASIA")
     assert len(keys["accessKeyId"]) == 20
@@ -134,7 +134,7 @@ def test_a_wrong_token_is_401_with_aws_message(wire: Wire, token: str):
 
 
 def test_an_access_token_expires_after_an_hour(wire: Wire):
-    token = wire.service.token_for("ana")["accessToken"]
+    token = wire.service.issue_token("ana")["accessToken"]
     wire.clock.forward(3599)
     assert wire.portal("/assignment/accounts", token)[0] == 200
     wire.clock.forward(1)
@@ -142,8 +142,8 @@ def test_an_access_token_expires_after_an_hour(wire: Wire):
 
 
 def test_logout_ends_the_whole_sign_in(wire: Wire):
-    token = wire.service.token_for("ana")
-    other = wire.service.token_for("ana")
+    token = wire.service.issue_token("ana")
+    other = wire.service.issue_token("ana")
     assert wire.portal("/logout", token["accessToken"], "POST") == (200, None)
     assert wire.portal("/assignment/accounts", token["accessToken"])[0] == 401
     assert wire.refresh(token)[0] == 400
@@ -151,7 +151,7 @@ def test_logout_ends_the_whole_sign_in(wire: Wire):
 
 
 def test_a_token_without_the_portals_scope_is_refused(wire: Wire):
-    token = wire.service.token_for("ana", scopes=("other:scope",))["accessToken"]
+    token = wire.service.issue_token("ana", scopes=("other:scope",))["accessToken"]
     assert wire.portal("/assignment/accounts", token)[0] == 401
 
 
@@ -162,7 +162,7 @@ def test_names_can_be_hostile_or_missing(wire: Wire):
         emails={PAYMENTS_PROD: None},
         role_names={"DatabaseAdmin": "../../x"},
     )
-    token = wire.service.token_for("ana")["accessToken"]
+    token = wire.service.issue_token("ana")["accessToken"]
     rows = wire.portal("/assignment/accounts", token)[1]["accountList"]
     assert {"accountId": PAYMENTS_PROD, "accountName": bad} in rows
     roles = wire.portal("/assignment/roles", token, account_id=PAYMENTS_PROD)[1]["roleList"]
@@ -171,7 +171,7 @@ def test_names_can_be_hostile_or_missing(wire: Wire):
 
 
 def test_an_earlier_token_gets_a_new_assignment(wire: Wire):
-    token = wire.service.token_for("ana")["accessToken"]
+    token = wire.service.issue_token("ana")["accessToken"]
     wire.world.add_account("000060000001", "brand-new", ou="Workloads/Development")
     rows = wire.portal("/assignment/accounts", token)[1]["accountList"]
     assert "000060000001" in [row["accountId"] for row in rows]

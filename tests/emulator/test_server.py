@@ -121,7 +121,7 @@ def test_one_connection_serves_many_requests(emu: Emulator):
 
 
 def test_many_simultaneous_requests_are_all_answered(emu: Emulator):
-    token = emu.token_for("ana")["accessToken"]
+    token = emu.issue_token("ana")["accessToken"]
     path = f"/federation/credentials?account_id={PAYMENTS_PROD}&role_name=ReadOnlyAccess"
     gate = threading.Barrier(100)
 
@@ -139,7 +139,7 @@ def test_many_simultaneous_requests_are_all_answered(emu: Emulator):
 
 def test_strict_rotation_accepts_one_of_many_refreshes(emu: Emulator):
     emu.faults.set(rotation="strict")
-    token = emu.token_for("ana")
+    token = emu.issue_token("ana")
     asked = {name: token[name] for name in ("clientId", "clientSecret", "refreshToken")}
     gate = threading.Barrier(20)
 
@@ -155,7 +155,7 @@ def test_strict_rotation_accepts_one_of_many_refreshes(emu: Emulator):
 
 def test_stop_closes_connections_and_start_uses_the_same_port():
     emu = Emulator(World.of_size(2, 1)).start()
-    url, token = emu.url, emu.token_for("ana")["accessToken"]
+    url, token = emu.url, emu.issue_token("ana")["accessToken"]
     with socket.create_connection(("127.0.0.1", emu.port), timeout=30) as kept:
         request = f"GET /nowhere HTTP/1.1\r\nHost: 127.0.0.1:{emu.port}\r\n\r\n".encode()
         kept.sendall(request)

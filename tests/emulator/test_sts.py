@@ -11,7 +11,7 @@ from tests.emulator.conftest import PAYMENTS_PROD, Clock, fetch
 
 
 def keys_for(emu: Emulator, role: str = "ReadOnlyAccess") -> dict[str, Any]:
-    token = emu.token_for("ana")["accessToken"]
+    token = emu.issue_token("ana")["accessToken"]
     path = f"/federation/credentials?account_id={PAYMENTS_PROD}&role_name={role}"
     answer = fetch(emu, "GET", path, headers={"x-amz-sso_bearer_token": token})
     keys: dict[str, Any] = answer.json()["roleCredentials"]

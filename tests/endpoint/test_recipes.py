@@ -120,7 +120,7 @@ class TestLongJobs:
     def test_the_users_own_command_for_notices(self, home: Home, emulator: Emulator) -> None:
         done = shell(typed("long-jobs.md", "config set notify sh"), home)
         assert done.returncode == 0, done.stderr
-        token = emulator.token_for("ana", start_url="https://d-0000000000.awsapps.com/start")
+        token = emulator.issue_token("ana", start_url="https://d-0000000000.awsapps.com/start")
         del token["refreshToken"]
         home.write_token(token)
         with Program([SCRIPT, "exec", "--server", PROFILE, "--", "sleep", "60"], home):

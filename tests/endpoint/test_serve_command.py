@@ -422,7 +422,7 @@ def test_a_notice_is_printed_and_passed_to_the_users_command(
     (programs / "mine").write_text(f"#!/bin/sh\n{lines}")
     (programs / "mine").chmod(0o755)
     (folder / "config.toml").write_text(f'notify = ["{programs}/mine", "--title", "aws"]\n')
-    token = emulator.token_for("ana", start_url="https://d-0000000000.awsapps.com/start")
+    token = emulator.issue_token("ana", start_url="https://d-0000000000.awsapps.com/start")
     del token["refreshToken"]
     home.write_token(token)
     with Program(SERVE, home) as program:

@@ -117,7 +117,7 @@ def prepared(home: Home, emulator: Emulator, config: str = "") -> None:
         f"[profile job]\nsso_session = corp\nsso_account_id = {ACCOUNT}\n"
         f"sso_role_name = {ROLE}\nregion = eu-west-1\n{config}"
     )
-    home.write_token(emulator.token_for("ana", start_url=START_URL))
+    home.write_token(emulator.issue_token("ana", start_url=START_URL))
 
 
 @contextmanager

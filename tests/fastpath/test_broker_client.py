@@ -29,7 +29,7 @@ Answer = tuple[int, bytes, bytes]
 @pytest.fixture
 def signed_in(home: Home, emulator: Emulator) -> Emulator:
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
-    home.write_token(emulator.token_for("ana"))
+    home.write_token(emulator.issue_token("ana"))
     home.runtime.mkdir(mode=0o700)
     return emulator
 
@@ -77,7 +77,7 @@ class TestStart:
         assert signed_in.counters["GetRoleCredentials"] == 1
 
     def test_50_at_once_start_one(self, home, signed_in):
-        home.write_token({**signed_in.token_for("ana"), "expiresAt": "2020-01-01T00:00:00Z"})
+        home.write_token({**signed_in.issue_token("ana"), "expiresAt": "2020-01-01T00:00:00Z"})
         answers: list[Answer] = []
         threads = [threading.Thread(target=lambda: answers.append(ask(home))) for _ in range(50)]
         for thread in threads:
@@ -177,7 +177,7 @@ class TestBadDays:
                 os.kill(pid, signal.SIGKILL)
             asked.set()
 
-        signed_in.faults.before("GetRoleCredentials", kill)
+        signed_in.faults.run_before("GetRoleCredentials", kill)
         assert access_key_of(ask(home))
         assert asked.is_set()
         assert signed_in.counters["GetRoleCredentials"] == 2
@@ -185,13 +185,13 @@ class TestBadDays:
     def test_when_it_is_killed_during_a_renewal_the_sign_in_is_not_lost(self, home, signed_in):
         """The renewal runs in a separate process."""
         signed_in.faults.set(rotation="strict", strict_revokes_session=True)
-        home.write_token({**signed_in.token_for("ana"), "expiresAt": "2020-01-01T00:00:00Z"})
+        home.write_token({**signed_in.issue_token("ana"), "expiresAt": "2020-01-01T00:00:00Z"})
 
         def kill() -> None:
             for pid in brokers(home.path):
                 os.kill(pid, signal.SIGKILL)
 
-        signed_in.faults.before("CreateToken", kill)
+        signed_in.faults.run_before("CreateToken", kill)
         assert access_key_of(ask(home))
         assert signed_in.counters["CreateToken.refresh_token"] == 1
 
@@ -203,7 +203,7 @@ class TestBadDays:
         os.kill(pid, signal.SIGSTOP)
         with pytest.raises(broker_client.Stopped):
             ask(home, seconds=0.2)
-        monkeypatch.setattr(miss, "seconds_left", lambda _began: 0.2)
+        monkeypatch.setattr(miss, "measure_seconds_left", lambda _began: 0.2)
         monkeypatch.setattr(os, "environ", home.env)
         assert miss.answer(ARGV, 0.0) is None, "what is cached must do"
         forget(home)
@@ -270,7 +270,7 @@ class TestBadDays:
 
     def test_where_no_broker_can_run_the_caller_asks_aws_itself(self, home, signed_in, run: Run):
         """With the same code: one renewal in a detached process, one role call."""
-        home.write_token({**signed_in.token_for("ana"), "expiresAt": "2020-01-01T00:00:00Z"})
+        home.write_token({**signed_in.issue_token("ana"), "expiresAt": "2020-01-01T00:00:00Z"})
         folder_of(home).write_text("no folder")
         done = run("credential-process", *ARGV)
         assert (done.returncode, done.stderr) == (0, "")
@@ -313,7 +313,7 @@ class FakeBroker:
         folder_of(home).mkdir(mode=0o700, parents=True)
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         with broker_client._SocketFolder(str(folder_of(home))) as place:
-            self.listener.bind(place.path_of(socket_of(home).name))
+            self.listener.bind(place.find_path(socket_of(home).name))
         self.listener.listen(8)
         self.lines: list[bytes] = []
         self.serve: Callable[[socket.socket], None] = lambda _stream: None
@@ -453,6 +453,6 @@ class TestMiss:
 
     def test_the_deadline_counts_from_the_start_of_the_process(self):
         began = time.monotonic() - 3.0
-        left = miss.seconds_left(began)
+        left = miss.measure_seconds_left(began)
         assert 0 < left <= 15.0
-        assert miss.seconds_left(time.monotonic() - 30) == 0.0
+        assert miss.measure_seconds_left(time.monotonic() - 30) == 0.0

@@ -74,7 +74,7 @@ def test_a_sign_in_by_another_tool_ends_the_wait(job: Job) -> None:
 
 def test_a_token_that_aws_rejects_does_not_end_the_wait(job: Job) -> None:
     waiting = Waiting(job).wait_until_waiting()
-    path = job.home.write_token({**job.emulator.token_for("ana"), "accessToken": "dead"})
+    path = job.home.write_token({**job.emulator.issue_token("ana"), "accessToken": "dead"})
     asked = job.emulator.counters["GetRoleCredentials"]
     wait_for(lambda: job.emulator.counters["GetRoleCredentials"] > asked)
     assert waiting.process.poll() is None

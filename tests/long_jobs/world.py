@@ -71,7 +71,7 @@ class Job:
 
     def write_token(self) -> None:
         """Sign in as ana, with a token file as the AWS CLI writes it."""
-        self.home.write_token(self.emulator.token_for("ana", start_url=START_URL))
+        self.home.write_token(self.emulator.issue_token("ana", start_url=START_URL))
 
     def sign_in(self, *, ends_in: int | None = None) -> int:
         """Sign in as ana; return the configured or assumed end of the sign-in.

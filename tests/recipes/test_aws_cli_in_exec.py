@@ -28,7 +28,7 @@ def person(home: Home, emulator: Emulator) -> Home:
     home.add_session("corp")
     home.write_config(home.config_file.read_text() + MINE)
     (home.path / ".aws" / "credentials").write_text("[default]\naws_access_key_id = AKIA\n")
-    home.write_token(emulator.token_for("ana"))
+    home.write_token(emulator.issue_token("ana"))
     return home
 
 

@@ -68,7 +68,7 @@ def within(request: pytest.FixtureRequest, home: Home, tmp_path: Path) -> Within
 def signed_in(home: Home, emulator: Emulator) -> Home:
     """ana is signed in; a profile is written as `profile sync` writes it."""
     home.add_session("corp")
-    home.write_token(emulator.token_for("ana"))
+    home.write_token(emulator.issue_token("ana"))
     home.write_config(
         f"{home.config_file.read_text()}[profile {PROFILE}]\n"
         f"credential_process = {LINE}\nregion = eu-west-1\n"

@@ -49,7 +49,7 @@ for _ in sys.argv[1:]:
 def synced(home: Home, emulator: Emulator, run: Run) -> Home:
     """All of ana's profiles are written, and the access token has ended since."""
     home.add_session("corp")
-    token = emulator.token_for("ana")
+    token = emulator.issue_token("ana")
     home.write_token(token)
     assert run("profile", "sync", "--yes").returncode == 0
     home.write_token(token | {"expiresAt": "2020-01-01T00:00:00Z"})

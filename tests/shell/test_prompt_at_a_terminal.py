@@ -276,7 +276,7 @@ def test_a_working_day(shell: str, home: Home, emulator: Emulator) -> None:
         screen.run("ssohelper logout 2>/dev/null")
         screen.shows("b ==signed out==")
         # Another tool signs in: the next command of ours notices.
-        home.write_token(emulator.token_for("ana"))
+        home.write_token(emulator.issue_token("ana"))
         screen.run("true")
         screen.shows("b ==signed out==")
         screen.run("ssohelper status >/dev/null 2>/dev/null")

@@ -264,7 +264,7 @@ class SimulatedPortal:
     def answered_at(self) -> float | None:
         return self._answered_at
 
-    def logout(self, token: AccessToken) -> None:
+    def log_out(self, token: AccessToken) -> None:
         access = token.value.reveal()
         try:
             self._world.network.request(

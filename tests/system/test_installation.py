@@ -23,7 +23,7 @@ def test_the_link_on_path_is_named_when_it_is_this_installations(tmp_path: Path)
     for path in (SCRIPT, LAUNCHER):
         (tmp_path / path.name).symlink_to(path)
     environ = {"PATH": str(tmp_path), "HOME": "/nowhere"}
-    assert installation.profile_command(environ) == f"{tmp_path}/ssohelper-credentials"
+    assert installation.find_profile_command(environ) == f"{tmp_path}/ssohelper-credentials"
 
 
 def test_a_link_of_ssohelper_alone_leads_to_the_launcher_in_the_scripts_folder(
@@ -33,7 +33,7 @@ def test_a_link_of_ssohelper_alone_leads_to_the_launcher_in_the_scripts_folder(
     (tmp_path / "ssohelper-credentials").write_text("#!/bin/sh\n")  # somebody else's
     (tmp_path / "ssohelper-credentials").chmod(0o755)
     environ = {"PATH": str(tmp_path), "HOME": "/nowhere"}
-    assert installation.profile_command(environ) == str(LAUNCHER)
+    assert installation.find_profile_command(environ) == str(LAUNCHER)
 
 
 def test_python_is_named_when_sh_or_the_launcher_is_missing(
@@ -43,9 +43,9 @@ def test_python_is_named_when_sh_or_the_launcher_is_missing(
     expected = f"{SCRIPT} credential-process"
     with monkeypatch.context() as without_sh:
         without_sh.setattr(installation, "_SH", str(tmp_path / "sh"))
-        assert installation.profile_command(environ) == expected
+        assert installation.find_profile_command(environ) == expected
     monkeypatch.setattr(installation, "LAUNCHER", "not-installed")
-    assert installation.profile_command(environ) == expected
+    assert installation.find_profile_command(environ) == expected
 
 
 def test_the_installed_launcher_equals_the_one_of_this_checkout() -> None:
@@ -57,7 +57,7 @@ def test_the_installed_launcher_equals_the_one_of_this_checkout() -> None:
 def test_another_installation_on_path_is_not_named(tmp_path: Path) -> None:
     (tmp_path / "ssohelper").write_text("#!/bin/sh\n")
     (tmp_path / "ssohelper").chmod(0o755)
-    assert installation.command_path({"PATH": str(tmp_path)}) == str(SCRIPT)
+    assert installation.find_command({"PATH": str(tmp_path)}) == str(SCRIPT)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_which_installations_are_throw_away(
 def test_a_throw_away_installation_names_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "prefix", "/h/.cache/uv/archive-v0/abc")
     with pytest.raises(UsageProblem) as caught:
-        installation.profile_command({"HOME": "/h"})
+        installation.find_profile_command({"HOME": "/h"})
     assert "uv tool install ssohelper" in (caught.value.hint or "")
 
 
@@ -169,7 +169,7 @@ def test_a_warning_is_printed_when_the_path_is_written(
     for name in ("ssohelper", "ssohelper-credentials"):
         (shared / name).symlink_to(Path(sys.executable).with_name(name))
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
-    home.write_token(emulator.token_for("ana", start_url=emulator.world.start_url))
+    home.write_token(emulator.issue_token("ana", start_url=emulator.world.start_url))
     home.env["PATH"] = f"{shared}:{home.env['PATH']}"
     quiet = run(*argv)
     assert "may replace" not in quiet.stderr

@@ -116,7 +116,7 @@ class Ground:
 
     def sign_in(self, *, expires_in: int | None = None) -> None:
         """Write the token of a sign-in as the AWS CLI does; `expires_in` is what its file says."""
-        token = self.emulator.token_for("ana", start_url=START_URL)
+        token = self.emulator.issue_token("ana", start_url=START_URL)
         if expires_in is not None:
             token["expiresAt"] = to_iso(int(time.time()) + expires_in)
         record_issuer(self.home, "corp", token["accessToken"])

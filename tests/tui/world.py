@@ -166,7 +166,7 @@ class DemoHome:
 
     def _sign_in(self, services: App, session: SsoSession) -> None:
         """Write ana's token as AWS's tools do, with a fixed expiration."""
-        content = self.emulator.token_for("ana", start_url=session.start_url)
+        content = self.emulator.issue_token("ana", start_url=session.start_url)
         ends_at = NOW + 41 * 60
         content["expiresAt"] = to_iso(ends_at)
         name = hashlib.sha1(session.name.encode()).hexdigest()
@@ -217,7 +217,7 @@ def demo_home(home: Path) -> Iterator[DemoHome]:
     clock = Clock()
     with (
         Emulator(clock=clock) as emulator,
-        mock.patch.object(installation, "profile_command", return_value=COMMAND),
+        mock.patch.object(installation, "find_profile_command", return_value=COMMAND),
         mock.patch.object(installation, "find_exposed_path", return_value=None),
     ):
         made = DemoHome(home, emulator, clock)

@@ -184,6 +184,6 @@ def signed_in(victim: User, emulator: Emulator) -> User:
         + "[profile job]\nsso_session = corp\nsso_account_id = 000030000001\n"
         + "sso_role_name = ReadOnlyAccess\nregion = eu-west-1\n"
     )
-    victim.home.write_token(emulator.token_for("ana"))
+    victim.home.write_token(emulator.issue_token("ana"))
     victim.give(victim.home.path)
     return victim

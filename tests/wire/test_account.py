@@ -25,7 +25,7 @@ def emulator():
 @pytest.fixture
 def client(emulator):
     session = SsoSession("corp", emulator.world.start_url, emulator.world.region, ())
-    token = AccessToken(Secret(emulator.token_for("ana")["accessToken"]), 2**31, None, None)
+    token = AccessToken(Secret(emulator.issue_token("ana")["accessToken"]), 2**31, None, None)
     portal = Portal(session, emulator.environment(), warn_of_foreign_token_only, facts=SignInFacts)
     role = Role(ACCOUNT, "Role00")
     keys = portal.get_role_credentials(token, role, Deadline(18, time.monotonic))

@@ -34,7 +34,7 @@ def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
 @pytest.fixture
 def keys(emulator: Emulator) -> RoleCredentials:
     session = SsoSession("corp", emulator.world.start_url, emulator.world.region, ())
-    token = AccessToken(Secret(emulator.token_for("ana")["accessToken"]), 2**31, None, None)
+    token = AccessToken(Secret(emulator.issue_token("ana")["accessToken"]), 2**31, None, None)
     portal = Portal(session, emulator.environment(), warn_of_foreign_token_only, facts=SignInFacts)
     return portal.get_role_credentials(
         token, Role("000000000000", "Role00"), Deadline(18, time.time)

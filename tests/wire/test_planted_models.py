@@ -47,7 +47,7 @@ role = Role(account.id, portal.list_roles(token, account.id)[0])
 keys = portal.get_role_credentials(token, role, soon)
 print(AccountClient(keys, "eu-west-1", environ, warn).get_caller_identity().account_id)
 Federation("us-east-1", environ, warn).get_login_url(keys, start_url, "https://console.aws.amazon.com/")
-portal.logout(token)
+portal.log_out(token)
 """
 
 

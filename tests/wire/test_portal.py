@@ -58,7 +58,7 @@ def portal(emulator):
 
 
 def token_of(emulator):
-    return AccessToken(Secret(emulator.token_for("ana")["accessToken"]), 2**31, None, None)
+    return AccessToken(Secret(emulator.issue_token("ana")["accessToken"]), 2**31, None, None)
 
 
 def portal_of(emulator, **more):
@@ -132,9 +132,9 @@ class TestListing:
             emulator.faults.script(
                 "ListAccounts", 200, body=f'{{"nextToken":"n{number}","accountList":[]}}'
             )
-            emulator.faults.before("ListAccounts", answer, 1)
+            emulator.faults.run_before("ListAccounts", answer, 1)
 
-        emulator.faults.before("ListAccounts", answer)
+        emulator.faults.run_before("ListAccounts", answer)
         with pytest.raises(BadAnswer, match="without an end"):
             list(portal.list_accounts(token))
         assert emulator.counters["ListAccounts"] == 1000
@@ -342,28 +342,28 @@ class TestRoleCredentials:
 
 class TestLogout:
     def test_logout_ends_the_sign_in_at_aws(self, emulator, portal, token):
-        portal.logout(token)
+        portal.log_out(token)
         with pytest.raises(TokenRejected):
             portal.get_role_credentials(token, ROLE, deadline())
 
     def test_logout_of_an_ended_sign_in_is_token_rejected(self, emulator, portal, token):
         emulator.revoke_session()
         with pytest.raises(TokenRejected):
-            portal.logout(token)
+            portal.log_out(token)
 
     @pytest.mark.parametrize("status", [400, 403, 404, 500])
     def test_logout_refused_by_another_program_is_exit_6(self, emulator, portal, token, status):
         emulator.faults.script("Logout", status, times=3)
         with pytest.raises(AwsUnreachable):
-            portal.logout(token)
+            portal.log_out(token)
 
     def test_logout_refused_by_aws_is_exit_6(self, emulator, portal, token):
         emulator.faults.fail("Logout", "InvalidRequestException")
         with pytest.raises(BadAnswer):
-            portal.logout(token)
+            portal.log_out(token)
 
     def test_a_captive_portals_page_is_no_logout(self, emulator, portal, token):
         """A captive portal answers 200 to everything: the sign-in at AWS is still there."""
         emulator.faults.script("Logout", 200, body="<html>sign in to the hotel</html>")
         with pytest.raises(BadAnswer, match="captive portal"):
-            portal.logout(token)
+            portal.log_out(token)

@@ -65,7 +65,7 @@ class RowActions:
 
     def run(self, name: str) -> None:
         """Run the action `accounts.NAME` on the row under the cursor."""
-        row = self._current_row()
+        row = self._require_row()
         if row is None:
             return
         if name.startswith("copy_"):
@@ -84,13 +84,13 @@ class RowActions:
 
     # -- helpers for actions on a row ----------------------------------------------------------
 
-    def _current_row(self) -> RoleRow | None:
+    def _require_row(self) -> RoleRow | None:
         row = self.roles.row
         if row is None:
             self.app.bell()
         return row
 
-    def _profile(self, row: RoleRow) -> Profile:
+    def _resolve_profile(self, row: RoleRow) -> Profile:
         """Return the row's role as a `Profile`, which the actions take.
 
         Raises: the errors of `selection.resolve_chosen_role`.
@@ -133,7 +133,7 @@ class RowActions:
     def _find_text_to_copy(self, what: str, row: RoleRow) -> tuple[str, str]:
         """Return the text to copy, and the command line that prints that text or has its effect."""
         if what == "link":
-            profile = self._profile(row)
+            profile = self._resolve_profile(row)
             page = console.choose_page(self.app.services, profile, None, None)
             return console.link(profile, page), f"ssohelper console --print {typed(profile.name)}"
         if what == "account":
@@ -154,7 +154,7 @@ class RowActions:
     def _toggle_favourite(self, row: RoleRow) -> None:
         wanted = not row.usage.favourite
 
-        def done(_changed: bool) -> None:
+        def report_change(_changed: bool) -> None:
             verb, text = ("add", "is") if wanted else ("rm", "is no longer")
             self.app.show_done(
                 f"{row.role_name} in {row.account.name or row.account.id} {text} a favourite",
@@ -164,7 +164,7 @@ class RowActions:
 
         services = self.app.services
         self.app.run_in_background(
-            lambda: favourites.set_favourite(services, row.key, wanted), done
+            lambda: favourites.set_favourite(services, row.key, wanted), report_change
         )
 
     # -- actions that ask AWS ------------------------------------------------------------------
@@ -173,7 +173,7 @@ class RowActions:
         services = self.app.services
 
         def ask() -> tuple[Profile, identity.ConfirmedIdentity]:
-            profile = self._profile(row)
+            profile = self._resolve_profile(row)
             return profile, identity.confirm(services, identity.look_up(services, profile))
 
         try:
@@ -188,7 +188,7 @@ class RowActions:
         services = self.app.services
 
         def start() -> tuple[Profile, str]:
-            profile = self._profile(row)
+            profile = self._resolve_profile(row)
             page = console.choose_page(services, profile, None, None)
             opener = browser.find_opener(
                 services.environ, services.settings.get("browser", session=row.session_name)
@@ -222,7 +222,7 @@ class RowActions:
         services = self.app.services
 
         def ask() -> tuple[Profile, RoleCredentials]:
-            profile = self._profile(row)
+            profile = self._resolve_profile(row)
             found = credentials.release(
                 services,
                 profile.session,
@@ -276,7 +276,7 @@ class RowActions:
         command = f"ssohelper profile add {typed(row.key.text)}"
 
         def make_plan() -> tuple[Plan, list[Line]]:
-            profile = self._profile(row)
+            profile = self._resolve_profile(row)
             listing = directory.fetch_listing(services, profile.session)
             choices = profiles.merge_choices(services, profile.session)
             plan = profiles.plan_add(
@@ -298,7 +298,7 @@ class RowActions:
         command = f"ssohelper profile rm {' '.join(map(typed, row.profiles))}"
 
         def make_diff() -> tuple[list[profiles.ConfigProfile], list[Line]]:
-            found = self._profiles_to_remove(row)
+            found = self._read_profiles_to_remove(row)
             return found, diff_lines(profiles.diff_removal(services, found))
 
         found, lines = await background.run(app, make_diff)
@@ -311,7 +311,7 @@ class RowActions:
         app.show_done(f"removed {count}; to undo: F4, then u", command)
         return True
 
-    def _profiles_to_remove(self, row: RoleRow) -> list[profiles.ConfigProfile]:
+    def _read_profiles_to_remove(self, row: RoleRow) -> list[profiles.ConfigProfile]:
         """Return the profiles of the row's role, as they are in ~/.aws/config now.
 
         Raises: LocalState if one of them points at another role by now.

@@ -122,9 +122,9 @@ class AccountsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         # The other widgets are mounted later, so that the list is painted first.
-        self.set_timer(_PAINTED_SECONDS, self._after_first_paint)
+        self.set_timer(_PAINTED_SECONDS, self._mount_the_rest)
 
-    async def _after_first_paint(self) -> None:
+    async def _mount_the_rest(self) -> None:
         deferred.start_log(self.services.environ)
         bars, footer = deferred.make_bars()
         self._detail = deferred.make_role_detail()

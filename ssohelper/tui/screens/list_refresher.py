@@ -80,17 +80,17 @@ class ListRefresher:
         services = app.services
         self._asked_at[session.name] = services.clock.now()
 
-        def progress(done: int, of: int) -> None:
+        def pass_on_progress(done: int, of: int) -> None:
             app.call_in_ui_thread(show_progress, f"{done}/{of}")
 
-        def done(_listing: Listing) -> None:
+        def end_refresh(_listing: Listing) -> None:
             self._set_progress(session.name, None)
             self._refreshed()
             if by_user:
                 command = f"ssohelper list --refresh --session {session.name}"
                 app.show_done(f'refreshed the list of roles of "{session.name}"', command)
 
-        def failed(error: SsoHelperError) -> None:
+        def report_failure(error: SsoHelperError) -> None:
             self._set_progress(session.name, None)
             if not isinstance(error, LoginRequired):
                 app.show_error(error)
@@ -105,9 +105,11 @@ class ListRefresher:
 
         self._set_progress(session.name, "")
         app.run_in_background(
-            lambda: directory.fetch_listing(services, session, refresh=True, progress=progress),
-            done,
-            failed,
+            lambda: directory.fetch_listing(
+                services, session, refresh=True, progress=pass_on_progress
+            ),
+            end_refresh,
+            report_failure,
         )
 
     def _set_progress(self, session_name: str, text: str | None) -> None:

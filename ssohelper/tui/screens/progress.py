@@ -60,7 +60,7 @@ class ProgressScreen(ModalScreen[Listing | None]):
     async def _list(self) -> None:
         services, app = self.app.services, self.app
 
-        def progress(answered: int, of: int) -> None:
+        def pass_on_progress(answered: int, of: int) -> None:
             background.call_in_ui_thread(app, self._show, (answered, of))
 
         try:
@@ -71,7 +71,7 @@ class ProgressScreen(ModalScreen[Listing | None]):
                     self._session,
                     refresh=True,
                     from_scratch=self._from_scratch,
-                    progress=progress,
+                    progress=pass_on_progress,
                 ),
             )
         except SsoHelperError as error:

@@ -321,7 +321,7 @@ class SessionsScreen(Screen[None]):
             return
         command = f"ssohelper login {session.name}" + (" --force" if force else "")
 
-        def ended(outcome: login.LoginOutcome | None) -> None:
+        def report_sign_in(outcome: login.LoginOutcome | None) -> None:
             if outcome is not None:
                 services = self.app.services
                 ahead = clocks.load_outlook_of_token(services, session, outcome.token)
@@ -331,7 +331,7 @@ class SessionsScreen(Screen[None]):
                 self.app.show_done(text, command)
             self.read()
 
-        self.app.push_screen(SignInScreen(session, force=force), ended)
+        self.app.push_screen(SignInScreen(session, force=force), report_sign_in)
 
     def action_sign_in_anew(self) -> None:
         self.action_sign_in(force=True)

@@ -130,10 +130,10 @@ class SetUpForm(VerticalScroll):
         try:
             await self._set_up()
         except SsoHelperError as error:
-            hint = f"\n{show(self._hint_for_form(error.hint))}" if error.hint else ""
+            hint = f"\n{show(self._focus_field_of_hint(error.hint))}" if error.hint else ""
             self._show_error(f"{show(error.message)}{hint}")
 
-    def _hint_for_form(self, hint: str) -> str:
+    def _focus_field_of_hint(self, hint: str) -> str:
         """Return the hint of an error, with the form's field named instead of an option.
 
         The field gets the focus. A hint that names no option is returned as it is.
@@ -146,9 +146,9 @@ class SetUpForm(VerticalScroll):
 
     async def _set_up(self) -> None:
         services = self.app.services
-        url, region, name = self._answers()
+        url, region, name = self._read_answers()
 
-        def checked() -> SsoSession:
+        def check() -> SsoSession:
             session = setup.choose_session(
                 services, url, name=name or None, region=region or None, ask_region=None
             )
@@ -156,7 +156,7 @@ class SetUpForm(VerticalScroll):
             profiles.check_installation(services)
             return session
 
-        session = await background.run(self.app, checked)
+        session = await background.run(self.app, check)
         if await self.app.push_screen_wait(SignInScreen(session)) is None:
             self._show_error("not signed in: nothing was written")
             return
@@ -189,7 +189,7 @@ class SetUpForm(VerticalScroll):
             self.app.show_done("nothing to change", command)
         self.post_message(self.Done())
 
-    def _answers(self) -> tuple[str, str, str]:
+    def _read_answers(self) -> tuple[str, str, str]:
         url, region, name = (
             self.query_one(f"#{field}", Input).value.strip()
             for field in ("start_url", "region", "name")

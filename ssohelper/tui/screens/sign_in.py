@@ -326,8 +326,8 @@ class _Attempt:
         return self.cancelled.is_set()
 
     def _call_in_ui_thread(self, function: Callable[[_T], None], value: _T) -> None:
-        def unless_cancelled(value: _T) -> None:
+        def call_unless_cancelled(value: _T) -> None:
             if not self.cancelled.is_set():
                 function(value)
 
-        background.call_in_ui_thread(self._app, unless_cancelled, value)
+        background.call_in_ui_thread(self._app, call_unless_cancelled, value)

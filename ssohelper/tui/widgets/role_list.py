@@ -221,7 +221,7 @@ class RoleList(ScrollView, can_focus=False):
         """Move the cursor down by so many lines, or up if negative. It stops at the list's ends."""
         self.go_to(self.cursor + lines, 1 if lines > 0 else -1)
 
-    def page(self, pages: int) -> None:
+    def move_page(self, pages: int) -> None:
         self.move(pages * max(1, self.size.height - 1))
 
     def go_to(self, line: int, heading_step: int = 1) -> None:

@@ -102,7 +102,7 @@ class RolePane(Vertical):
 
     def action_page(self, pages: int) -> None:
         self.search_now()
-        self.list.page(pages)
+        self.list.move_page(pages)
 
     def action_first(self) -> None:
         self.search_now()
