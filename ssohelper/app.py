@@ -87,6 +87,7 @@ class App:
 
     @cached_property
     def settings(self) -> Settings:
+        """The settings, from their file and the environment."""
         _ = self.settings_stamp  # records the file's modification time before the file is read
         return self.read_settings()
 
@@ -105,12 +106,14 @@ class App:
 
     @cached_property
     def settings_store(self) -> SettingsFile:
+        """Changes the settings file."""
         from ssohelper.stores.settings_file import SettingsFile
 
         return SettingsFile(self.locations.settings_file, runtime=self.locations.runtime_folder)
 
     @cached_property
     def config(self) -> ConfigStore:
+        """~/.aws/config."""
         from ssohelper.stores.config_store import ConfigStore
 
         return ConfigStore(
@@ -131,12 +134,14 @@ class App:
 
     @cached_property
     def choices(self) -> ChoicesStore:
+        """The choices that `profile sync` repeats, by session."""
         from ssohelper.stores.choices_file import ChoicesStore
 
         return ChoicesStore(self.locations.state_folder)
 
     @cached_property
     def tokens(self) -> TokenStore:
+        """The tokens and the facts of their sign-ins."""
         from ssohelper.stores.token_cache import TokenFiles
 
         return TokenFiles(
@@ -148,12 +153,14 @@ class App:
 
     @cached_property
     def credentials(self) -> CredentialCache:
+        """The cached role credentials."""
         from ssohelper.stores.credential_cache import CredentialCache
 
         return CredentialCache(self.locations.runtime_folder, self.settings_stamp)
 
     @cached_property
     def settings_stamp(self) -> SettingsStamp:
+        """The time of the settings file, under which responses are published."""
         from ssohelper.stores.settings_stamp import SettingsStamp
 
         return SettingsStamp(self.locations.runtime_folder, self.locations.settings_file)
@@ -171,24 +178,28 @@ class App:
 
     @cached_property
     def sign_in_failures(self) -> SignInFailures:
+        """The failures that callers of a session share."""
         from ssohelper.stores.sign_in_failures import SignInFailures
 
         return SignInFailures(self.locations.runtime_folder)
 
     @cached_property
     def notice_record(self) -> NoticeRecord:
+        """Which notices of a sign-in's end have been shown."""
         from ssohelper.stores.notice_record import NoticeRecord
 
         return NoticeRecord(self.locations.state_folder)
 
     @cached_property
     def prompt_state(self) -> PromptState:
+        """The files that the shells' prompts read."""
         from ssohelper.stores.prompt_state import PromptState
 
         return PromptState(self.locations.runtime_folder)
 
     @cached_property
     def directory(self) -> DirectoryCache:
+        """The saved lists of accounts and roles."""
         from ssohelper.stores.directory_cache import DirectoryCache
 
         return DirectoryCache(self.locations.state_folder)
@@ -202,29 +213,34 @@ class App:
 
     @cached_property
     def usage(self) -> UsageStore:
+        """When and how often each role was used, and the favourites."""
         from ssohelper.stores.use_records import UsageStore
 
         return UsageStore(self.locations.state_folder, runtime=self.locations.runtime_folder)
 
     @cached_property
     def console_visits(self) -> ConsoleVisits:
+        """The role as which each browser was last signed in to the console."""
         from ssohelper.stores.use_records import ConsoleVisits
 
         return ConsoleVisits(self.locations.state_folder)
 
     def oidc(self, session: SsoSession) -> OidcClient:
+        """Return a client of the sign-in service (sso-oidc)."""
         from ssohelper.wire.oidc import OidcClient
 
         facts = partial(self.tokens.load_facts, session.name)
         return OidcClient(session, self.environ, warn=self.warn, facts=facts)
 
     def portal(self, session: SsoSession) -> Portal:
+        """Return a client of the access portal."""
         from ssohelper.wire.portal import Portal
 
         facts = partial(self.tokens.load_settled_facts, session.name)
         return Portal(session, self.environ, warn=self.warn, facts=facts)
 
     def account_client(self, credentials: RoleCredentials, region: str) -> AccountClient:
+        """Return a client of STS, with this role's credentials."""
         from ssohelper.wire.account import AccountClient
 
         return AccountClient(credentials, region, self.environ, warn=self.warn)
@@ -234,16 +250,19 @@ class App:
         from ssohelper.wire import account  # noqa: F401
 
     def federation(self, region: str) -> Federation:
+        """Return a client of the console's federation endpoint."""
         from ssohelper.wire.federation import Federation
 
         return Federation(region, self.environ, warn=self.warn)
 
     def browser_pages(self) -> BrowserPages:
+        """Return a server of pages for the user's browser; it does not listen yet."""
         from ssohelper.wire.browser_pages import BrowserPages
 
         return BrowserPages()
 
     def sign_in_pages(self) -> SignInPages:
+        """Return the server that a sign-in page returns to; it does not listen yet."""
         from ssohelper.wire.browser_pages import SignInPages
 
         return SignInPages()
@@ -282,6 +301,7 @@ class App:
             raise
 
     def env_file(self, path: Path) -> EnvFile:
+        """Return the file with an endpoint's address and token, for a container."""
         from ssohelper.stores.endpoint_files import EnvFile
 
         return EnvFile(path)

@@ -75,6 +75,7 @@ class Work:
         return tokens.load_for_broker(app, selection.require_session(app, session_name))
 
     def read_fingerprint(self, session_name: str) -> str:
+        """Return a text that changes with each write of the token file; "" for a bad config."""
         app = self._app()
         try:
             return app.tokens.read_fingerprint(selection.require_session(app, session_name))

@@ -42,6 +42,7 @@ class Status(NamedTuple):
     has_fixed_keys: bool = False
 
     def line(self, now: int) -> str:
+        """Return what the prompt shows at `now`; "" where nothing is in use."""
         return prompt_text.line(self.label, self.rows, now) if self.label else ""
 
     def formatted(self, template: str, now: int) -> str:
@@ -69,6 +70,7 @@ class Status(NamedTuple):
         return prompt_text.row_at(self.rows, now).clock
 
     def level(self, now: int) -> Level:
+        """Return how urgent it is at `now`."""
         return prompt_text.row_at(self.rows, now).level
 
 

@@ -43,13 +43,26 @@ class Work(Protocol):
     `call` and `renew` block, so the loop runs them in threads; the others return at once.
     """
 
-    def find(self, key: RoleKey, least_share: float) -> Found: ...
-    def load_token(self, session_name: str) -> Token: ...
-    def read_fingerprint(self, session_name: str) -> str: ...
-    def may_renew_in_background(self) -> bool: ...
-    def wait_for_sign_in(self, session_name: str) -> Wait | None: ...
-    def call(self, key: RoleKey) -> Reply: ...
-    def renew(self, session_name: str, seen_id: str) -> None: ...
+    def find(self, key: RoleKey, least_share: float) -> Found:
+        """Return the role's cached credentials, if they may still be served."""
+
+    def load_token(self, session_name: str) -> Token:
+        """Return the state of the session's token."""
+
+    def read_fingerprint(self, session_name: str) -> str:
+        """Return a text that changes with each write of the token file."""
+
+    def may_renew_in_background(self) -> bool:
+        """Return whether the settings allow renewals that no caller waits for."""
+
+    def wait_for_sign_in(self, session_name: str) -> Wait | None:
+        """Return how long a caller may wait for a sign-in; None: not at all."""
+
+    def call(self, key: RoleKey) -> Reply:
+        """Ask AWS for the role's credentials."""
+
+    def renew(self, session_name: str, seen_id: str) -> None:
+        """Renew the session's token, unless it is no longer the one with this id."""
 
 
 class Loop:
@@ -142,19 +155,24 @@ class Loop:
     # -- the methods of `Ports` --------------------------------------------------------------
 
     def find(self, key: RoleKey, least_share: float) -> Found:
+        """Return the role's cached credentials, if they may still be served."""
         return self._work.find(key, least_share)
 
     def load_token(self, session_name: str) -> Token:
+        """Return the state of the session's token."""
         return self._work.load_token(session_name)
 
     def read_fingerprint(self, session_name: str) -> str:
+        """Return a text that changes with each write of the token file."""
         return self._work.read_fingerprint(session_name)
 
     def may_renew_in_background(self) -> bool:
+        """Return whether a renewal that no caller waits for may start."""
         # A process that serves only itself ends before a background renewal could finish.
         return self._listener is not None and self._work.may_renew_in_background()
 
     def start_call(self, key: RoleKey) -> float:
+        """Ask AWS for the role's credentials, in a thread; return when."""
         self._calls_under_way += 1
         if self._calls_under_way > self._threads and self._threads < MOST_CALLS:
             if self._start_thread(self._serve_calls):
@@ -167,16 +185,19 @@ class Loop:
         return self._monotonic()
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
+        """Renew the session's token, in a thread."""
         if not self._start_thread(partial(self._renew, session_name, seen_id)):
             self._events.append(partial(self._end_renewal, session_name, no_more_threads()))
             self._wake()
 
     def tell_to_wait(self, caller: Caller, seconds: float) -> None:
+        """Tell a caller in another process that its reply will take this long."""
         if isinstance(caller.channel, Connection):
             # Rounded up, because the caller waits at most one second longer than it is told.
             caller.channel.send(b"wait %d\n" % math.ceil(seconds))
 
     def reply(self, caller: Caller, reply: Reply) -> None:
+        """Give the caller its reply."""
         if isinstance(reply.error, LoginRequired):
             session_name = caller.request.key.session_name
             reply = reply._replace(wait=self._work.wait_for_sign_in(session_name))

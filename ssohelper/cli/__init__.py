@@ -73,9 +73,11 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, without importing one."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command; None for an unknown name."""
         place = COMMANDS.get(ALIASES.get(cmd_name, cmd_name))
         if place is None:
             return None
@@ -87,12 +89,14 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command. Raises: UsageProblem, with the nearest names, for an unknown one."""
         name = args[0]
         if self.get_command(ctx, name) is None:
             raise output.unknown_name("command", name, list(COMMANDS), "ssohelper --help")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help's list of commands, without importing one."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, place[2]) for name, place in COMMANDS.items()])
 

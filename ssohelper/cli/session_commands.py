@@ -48,6 +48,7 @@ class TerminalUi:
         self._opener = None if no_browser else _opener(app, session)
 
     def show_page(self, url: str) -> None:
+        """Print the address of the sign-in page."""
         name = show(self._session.name)
         output.say(f'sign in to "{name}" in a browser on this machine:')
         self._show(url)
@@ -56,6 +57,7 @@ class TerminalUi:
             output.say(f"to sign in with a phone: ssohelper login {name} --device-code --qr")
 
     def show_code(self, authorization: DeviceAuthorization) -> None:
+        """Print the code, and the address of the page on which to confirm it."""
         output.say(
             f'you are signing in to "{show(self._session.name)}". '
             "Go on only if you started this yourself, and if the page shows this very code:"
@@ -67,6 +69,7 @@ class TerminalUi:
             output.say(f"or type the code at {show(authorization.verification_uri)}")
 
     def open_browser(self, make_address: Callable[[], str]) -> bool:
+        """Start the browser, unless there is none or the user wants none; return whether it started."""
         if self._opener is None:
             return False
         started = browser.start(self._opener, make_address(), self._app.environ)
@@ -75,17 +78,20 @@ class TerminalUi:
         return started
 
     def report_waiting_for_another_login(self) -> None:
+        """Print that another login is running."""
         output.say(
             f'another login of "{show(self._session.name)}" is running: waiting for its result'
         )
 
     def confirm_another_user(self, earlier: str, user: str) -> bool:
+        """Ask whether to keep the sign-in of another user."""
         name = show(self._session.name)
         output.say(f'"{show(user)}" signed in to "{name}"; last time it was "{show(earlier)}"')
         return output.confirm("keep this sign-in?", yes=self._yes, what="another user's sign-in")
 
     def is_cancelled(self) -> bool:
-        return False  # on a terminal, Ctrl-C ends the whole command
+        """Return False: on a terminal, Ctrl-C ends the whole command."""
+        return False
 
     def _show(self, url: str) -> None:
         output.say(f"\n    {show(url)}\n")

@@ -83,6 +83,7 @@ class Profile(NamedTuple):
 
     @property
     def key(self) -> "RoleKey":
+        """The role's key."""
         return self.session.key_of(self.role)
 
 
@@ -192,6 +193,7 @@ class RoleKey(NamedTuple):
 
     @property
     def role(self) -> Role:
+        """The role, without its session."""
         return Role(self.account_id, self.role_name)
 
     @property

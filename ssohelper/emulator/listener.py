@@ -49,6 +49,7 @@ class Listener(ThreadingHTTPServer):
         service.wait = self.stopping.wait
 
     def server_bind(self) -> None:
+        """Bind the socket, and take its address as the name of this host."""
         # Calls TCPServer's method, because HTTPServer's looks up this host's full name, which can
         # take seconds.
         socketserver.TCPServer.server_bind(self)
@@ -58,6 +59,7 @@ class Listener(ThreadingHTTPServer):
         self.hosts = frozenset({f"{HOST}:{self.server_port}", f"localhost:{self.server_port}"})
 
     def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print an error of a handler, unless the client closed the connection."""
         # Clients may close their connections at any time. All other errors are bugs and must be
         # printed.
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):

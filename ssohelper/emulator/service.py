@@ -72,6 +72,7 @@ class Service:
 
     @property
     def faults(self) -> Faults:
+        """The failures to answer with."""
         return self.center.faults
 
     def handle(self, request: Request) -> Answer:

@@ -128,6 +128,7 @@ if sys.platform == "win32":
     _LOCKED_BYTE = 1 << 30
 
     def try_lock(descriptor: int) -> None:
+        """Lock the file. Raises: OSError at once when another process holds the lock."""
         os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 

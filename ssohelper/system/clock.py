@@ -15,9 +15,11 @@ CLOCK_DIFFERS_SECONDS = 240
 class AwsClock(Protocol):
     """Knows AWS's time from an earlier answer; `stores.clock_file` implements it."""
 
-    def now(self, wall: float) -> float: ...
+    def now(self, wall: float) -> float:
+        """Return the time by AWS's clock, when this machine's is `wall`."""
 
-    def learn(self, aws_at: float, wall: float) -> None: ...
+    def learn(self, aws_at: float, wall: float) -> None:
+        """Save that AWS's clock was at `aws_at` when this machine's was at `wall`."""
 
 
 class Clock:
@@ -39,6 +41,7 @@ class Clock:
         self._warn = warn
 
     def now(self) -> int:
+        """Return the present time by this machine's clock."""
         return int(self._wall())
 
     def aws_now(self) -> int:
@@ -67,4 +70,5 @@ class Clock:
             self._warn(f"this machine's clock is {apart} {side} AWS's: set it, SDKs go by it")
 
     def deadline(self, seconds: float = CALL_SECONDS) -> Deadline:
+        """Return a deadline in so many seconds of the monotonic clock."""
         return Deadline(seconds, self.monotonic)

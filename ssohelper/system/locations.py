@@ -38,14 +38,17 @@ class Locations:
 
     @cached_property
     def settings_file(self) -> Path:
+        """Our config.toml."""
         return self._own(folders.settings_file)
 
     @cached_property
     def aws_config_file(self) -> Path:
+        """~/.aws/config, or AWS_CONFIG_FILE."""
         return self._aws_file("AWS_CONFIG_FILE")
 
     @cached_property
     def aws_credentials_file(self) -> Path:
+        """~/.aws/credentials, or AWS_SHARED_CREDENTIALS_FILE."""
         return self._aws_file("AWS_SHARED_CREDENTIALS_FILE")
 
     @cached_property

@@ -33,6 +33,7 @@ class ScreenClass(NamedTuple):
     name: str
 
     def load(self) -> Callable[..., Screen[Any]]:
+        """Import the screen's module; return its class."""
         module = import_module(f"ssohelper.tui.screens.{self.module}")
         found: Callable[..., Screen[Any]] = getattr(module, self.name)
         return found

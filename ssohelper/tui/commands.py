@@ -32,12 +32,14 @@ class Commands(Provider):
     """Offers the commands that the current screen's `palette()` returns, then the common ones."""
 
     async def discover(self) -> Hits:
+        """Yield all commands, for an empty search."""
         for command in self._commands():
             yield DiscoveryHit(
                 Content(show(command.name)), command.run, command.name, show(command.description)
             )
 
     async def search(self, query: str) -> Hits:
+        """Yield the commands that match."""
         matcher = self.matcher(query)
         for command in self._commands():
             text = f"{show(command.name)}  {show(command.description)}"

@@ -74,6 +74,7 @@ class Connection:
         return count
 
     def makefile(self, mode: str) -> io.BufferedReader:
+        """Return a reader of the connection, as http.client asks for it."""
         return io.BufferedReader(_Reader(self))
 
     def is_quiet(self) -> bool:

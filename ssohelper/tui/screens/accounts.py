@@ -314,10 +314,12 @@ class AccountsScreen(Screen[None]):
     # -- filters of the list -------------------------------------------------------------------
 
     def action_group(self) -> None:
+        """Toggle grouping of roles under their account names."""
         self.roles.group(not self.roles.grouped)
         self._set_filter_label("grouped", self.roles.grouped)
 
     def action_only_favourites(self) -> None:
+        """Toggle whether only favourites are shown."""
         self._only_favourites = not self._only_favourites
         self._set_filter_label("favourites", self._only_favourites)
         self._filter()
@@ -343,6 +345,7 @@ class AccountsScreen(Screen[None]):
         self.query_one(RolePane).show_count()
 
     def action_details(self) -> None:
+        """Show or hide the details of the role under the cursor."""
         self.toggle_class("hidden")
         self._show_detail()
 

@@ -248,6 +248,7 @@ class ProfilesScreen(Screen[None]):
         return f"profile sync{name}" + (" --prune" if self._prune else "")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Return whether the action is possible: None shows its key dimmed, False hides it."""
         if action in _CHANGING and self._current is None:
             return None
         if action == "apply":
@@ -276,15 +277,18 @@ class ProfilesScreen(Screen[None]):
         return offered if self._current is not None else []
 
     def action_session(self) -> None:
+        """Show the diff of the next session."""
         self._session_number += 1
         self.read()
 
     def action_prune(self) -> None:
+        """Toggle whether profiles without a role are removed."""
         self._prune = not self._prune
         self.read()
 
     @work(exclusive=True, group="write")
     async def action_refresh(self) -> None:
+        """Ask AWS for the session's roles again."""
         session = self.session
         if session is None:
             return
@@ -296,6 +300,7 @@ class ProfilesScreen(Screen[None]):
 
     @work(exclusive=True, group="write")
     async def action_apply(self) -> None:
+        """Write the profiles of the diff, after a confirmation."""
         services, session, prune = self.app.services, self.session, self._prune
         if session is None:
             return
@@ -327,6 +332,7 @@ class ProfilesScreen(Screen[None]):
 
     @work(exclusive=True, group="write")
     async def action_undo(self) -> None:
+        """Reverse the last write of the config, after a confirmation."""
         services, command = self.app.services, "ssohelper profile undo"
         try:
             version = await background.run(self.app, lambda: profiles.load_last_write(services))
@@ -342,6 +348,7 @@ class ProfilesScreen(Screen[None]):
 
     @work(exclusive=True, group="write")
     async def action_remove(self) -> None:
+        """Remove the profile under the cursor, after a confirmation."""
         services, item = self.app.services, self._item
         if item is None:
             return

@@ -316,6 +316,7 @@ class SessionsScreen(Screen[None]):
         self.app.push_screen(SetUpScreen(), lambda _done: self.read())
 
     def action_sign_in(self, force: bool = False) -> None:
+        """Sign in to the session under the cursor; with `force` even if it is signed in."""
         session = self.session
         if session is None:
             return
@@ -338,6 +339,7 @@ class SessionsScreen(Screen[None]):
 
     @work
     async def action_sign_out(self) -> None:
+        """Sign out of the session under the cursor, after a confirmation."""
         session = self.session
         if session is None:
             return
@@ -358,6 +360,7 @@ class SessionsScreen(Screen[None]):
 
     @work
     async def action_forget(self) -> None:
+        """Delete the session's cached credentials and list, after a confirmation."""
         session = self.session
         if session is None:
             return

@@ -183,10 +183,12 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
     # -- showing the state of the attempt ------------------------------------------------------
 
     def show_page(self, url: str) -> None:
+        """Show the address of the sign-in page."""
         self._waits_for = "waiting for your browser"
         self._set_texts(note="Sign in with a browser on this machine:", address=url)
 
     def show_code(self, authorization: DeviceAuthorization) -> None:
+        """Show the code, and the address of the page on which to confirm it."""
         self._waits_for = "waiting for you to confirm"
         note = "Confirm only if you started this sign-in, and the page shows exactly this code:"
         self._set_texts(note=note, code=authorization.user_code)
@@ -195,15 +197,18 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
         self._fit_code()
 
     def show_opened(self, opened: bool) -> None:
+        """Warn when the browser could not be started."""
         if not opened:
             self.app.notify("the browser could not be started: open the address yourself",
                             severity="warning", markup=False)  # fmt: skip
 
     def ask_about_other_user(self, asked: tuple[str, Callable[[bool], None]]) -> None:
+        """Ask a question, and pass the answer to the function beside it."""
         question, answer = asked
         self.app.push_screen(ConfirmScreen(question), lambda yes: answer(bool(yes)))
 
     def show_waiting_for_another(self, _nothing: None) -> None:
+        """Show that another process is signing in."""
         self._waits_for = "waiting for the other sign-in"
         self._set_texts(
             note="Another process is signing in to this session; its result will be used."
@@ -267,12 +272,14 @@ class SignInScreen(ModalScreen[LoginOutcome | None]):
             self._attempt.reopen_browser()
 
     def action_copy(self) -> None:
+        """Copy the address of the sign-in page."""
         if self._address:
             self.app.copy_to_clipboard(self._address)
             self.app.notify("copied the address, if the terminal allows it",
                             markup=False)  # fmt: skip
 
     def action_device_code(self) -> None:
+        """Begin again, with a device code."""
         if not self._device_code:
             self._device_code = True
             self._begin()

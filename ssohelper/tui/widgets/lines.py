@@ -88,6 +88,7 @@ class LineView(ScrollView, can_focus=True):
         )
 
     def style_of(self, base: Style, name: str) -> Style:
+        """Return `base` with the line style of this name; `base` alone for ""."""
         if not name:
             return base
         return base + self.get_component_rich_style(f"line--{name}", partial=True)
@@ -115,6 +116,7 @@ class Chooser(LineView):
 
         @property
         def control(self) -> "Chooser":
+            """The chooser, for Textual's `@on` selectors."""
             return self.chooser
 
     def __init__(self, draw: Callable[[int, int], Line], *, id: str | None = None) -> None:
@@ -132,6 +134,7 @@ class Chooser(LineView):
         self.post_message(self.Moved(self))
 
     def strip_of(self, number: int, width: int, base: Style) -> Strip:
+        """Return the line as it is drawn, with the cursor's style where the cursor is."""
         pieces = self._draw(number, width)
         if number != self.cursor:
             return Strip([Segment(text, self.style_of(base, name)) for text, name in pieces])
@@ -145,12 +148,15 @@ class Chooser(LineView):
     # -- moving the cursor ---------------------------------------------------------------------
 
     def action_move(self, lines: int) -> None:
+        """Move the cursor down by so many lines, up if negative."""
         self.go_to(self.cursor + lines)
 
     def action_page(self, pages: int) -> None:
+        """Move the cursor down by so many pages, up if negative."""
         self.go_to(self.cursor + pages * max(1, self.size.height - 1))
 
     def action_go(self, line: int) -> None:
+        """Move the cursor to this line; -1 is the last."""
         self.go_to(line if line >= 0 else self.count + line)
 
     def go_to(self, line: int) -> None:

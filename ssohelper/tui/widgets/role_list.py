@@ -222,6 +222,7 @@ class RoleList(ScrollView, can_focus=False):
         self.go_to(self.cursor + lines, 1 if lines > 0 else -1)
 
     def move_page(self, pages: int) -> None:
+        """Move the cursor down by so many pages, up if negative."""
         self.move(pages * max(1, self.size.height - 1))
 
     def go_to(self, line: int, heading_step: int = 1) -> None:

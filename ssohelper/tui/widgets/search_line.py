@@ -66,6 +66,7 @@ class SearchLine(Widget, can_focus=True):
         self.set_value(before + text + after, self._cursor + len(text))
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Return whether the key types a character, so that it triggers no binding."""
         return character is not None and character.isprintable()
 
     async def on_key(self, event: events.Key) -> None:
