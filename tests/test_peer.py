@@ -18,7 +18,6 @@ from ssohelper.fastpath.peer import find_peer_uid, is_allowed
 from tests.programs import need
 
 OTHER = 65534
-AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="another user takes root")
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="/proc/net is Linux's")
 
 # Connects, says so, and holds the connection until its stdin ends. Words: family, address, port
@@ -102,7 +101,7 @@ def test_our_own_process_is_known(way: Way, act: str, folder: Path) -> None:
 
 
 @ON_LINUX
-@AS_ROOT
+@pytest.mark.needs_root
 @each_way
 @pytest.mark.parametrize("act", ["hold", "shut"])
 def test_another_user_s_process_is_known(way: Way, act: str, folder: Path) -> None:

@@ -262,7 +262,7 @@ class TestKeys:
             check_key(read(), "keys.profiles.undo", "a")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make another user's file")
+@pytest.mark.needs_root
 @pytest.mark.parametrize(("owner", "is_read"), [(0, True), (65534, False)])
 def test_a_settings_file_of_another_user_is_refused(path, read, owner, is_read):
     assert read('notify = ["touch"]\n').get("notify") == ("touch",)

@@ -213,14 +213,14 @@ def test_it_listens_on_127_0_0_1_only(endpoint: Served) -> None:
     assert {place.partition(":")[0] for place in found} == {"0100007F"}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="another user takes root")
+@pytest.mark.needs_root
 def test_another_user_gets_no_token(endpoint: Served) -> None:
     path = endpoint.env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]
     assert os.stat(path).st_mode & 0o777 == 0o600
     assert as_nobody(lambda: Path(path).read_text()) == "PermissionError"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="another user takes root")
+@pytest.mark.needs_root
 def test_another_user_gets_nothing_even_with_the_token(endpoint: Served) -> None:
     asked = of(endpoint, request())
     assert as_nobody(lambda: raw(endpoint.port, asked)) in ("b''", "ConnectionResetError")

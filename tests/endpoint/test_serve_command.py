@@ -324,7 +324,7 @@ class TestSocket:
             ):
                 assert asked_at(path, wrong).startswith(b"HTTP/1.1 403 ")
 
-    @pytest.mark.skipif(os.geteuid() != 0, reason="another user takes root")
+    @pytest.mark.needs_root
     def test_another_user_gets_nothing_even_when_the_mode_allows_connecting(
         self, home: Home, emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
     ) -> None:

@@ -58,9 +58,8 @@ class TestFolders:
             assert found.stdout.startswith("7 "), found
             assert "another user" in found.stdout
 
+    @pytest.mark.needs_root
     def test_a_link_of_another_user_into_our_folders_is_refused(self, open_folder):
-        if os.geteuid() != 0:
-            pytest.skip("only root can make a link that belongs to another user")
         ours = open_folder / "ours"
         ours.mkdir()
         (open_folder / "link").symlink_to(ours)

@@ -138,16 +138,25 @@ def test_a_link_in_a_world_writable_folder_is_found(tmp_path: Path) -> None:
     assert installation.find_replaceable(str(tool)) is None
 
 
-def test_our_link_in_a_folder_with_the_sticky_bit_is_safe(tmp_path: Path) -> None:
-    tool, shared = tmp_path / "tool", tmp_path / "shared"
+def make_shared_link(folder: Path) -> Path:
+    """Make a link to a file of ours in a folder that all may write to, as in /tmp."""
+    tool, shared = folder / "tool", folder / "shared"
     tool.touch()
     shared.mkdir()
     shared.chmod(0o1777)
     link = shared / "tool"
     link.symlink_to(tool)
+    return link
+
+
+def test_our_link_in_a_folder_with_the_sticky_bit_is_safe(tmp_path: Path) -> None:
+    link = make_shared_link(tmp_path)
     assert installation.find_replaceable(str(link)) is None
-    if os.geteuid():
-        pytest.skip("only root gives links away")
+
+
+@pytest.mark.needs_root
+def test_another_users_link_in_a_folder_with_the_sticky_bit_is_replaceable(tmp_path: Path) -> None:
+    link = make_shared_link(tmp_path)
     os.chown(link, 65534, 65534, follow_symlinks=False)
     assert installation.find_replaceable(str(link)) == str(link)
 

@@ -1,0 +1,60 @@
+"""A skipped test fails in CI; a test that needs root is left out without it."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parent.parent
+_TESTS = """\
+import os
+import pytest
+from tests.programs import need
+
+def test_that_skips():
+    need("no-such-program")
+
+@pytest.mark.skipif(True, reason="elsewhere")
+def test_that_is_marked():
+    pass
+
+@pytest.mark.xfail
+def test_that_is_expected_to_fail():
+    assert False
+
+@pytest.mark.needs_root
+def test_that_needs_root():
+    assert os.geteuid() == 0
+"""
+
+
+@pytest.mark.parametrize("is_root", [pytest.param(True, marks=pytest.mark.needs_root), False])
+@pytest.mark.parametrize("is_ci", [True, False])
+def test_a_skipped_test_fails_in_ci(is_ci: bool, is_root: bool, tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(
+        "from tests.conftest import pytest_collection_modifyitems, pytest_runtest_makereport\n"
+        + ("" if is_root else "import os\nos.geteuid = lambda: 1000\n")
+    )
+    (tmp_path / "test_some.py").write_text(_TESTS)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "."],
+        cwd=tmp_path,
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(_ROOT),
+            **({"CI": "1"} if is_ci else {}),
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    summary = done.stdout.splitlines()[-1]
+    counts = {word: int(number) for number, word in re.findall(r"(\d+) (\w+)", summary)}
+    # A test that is marked as skipped has an error instead of a failure.
+    skips = {"failed": 1, "error": 1} if is_ci else {"skipped": 2}
+    root = {"passed": 1} if is_root else {"deselected": 1}
+    counts.pop("warning", None)  # of pytest: these files do not declare the marker
+    assert counts == {**skips, **root, "xfailed": 1}, done.stdout
