@@ -18,6 +18,7 @@ from ssohelper.tui.app import FullScreenApp
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.themes import NAMES
+from tests.tui.driving import read_screen
 from tests.tui.world import DemoHome, demo_home, until
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
@@ -64,7 +65,7 @@ async def _shots(world: DemoHome) -> dict[str, str]:
                 themes.reverse()
             await pilot.resize_terminal(*SIZES[0])
 
-        await until(lambda: all(text in _all_text(app) for text in ("━", "Quit")))
+        await until(lambda: all(text in read_screen(app) for text in ("━", "Quit")))
         await take("accounts")
         await pilot.press(*"pay prod")
         await take("search")
@@ -103,11 +104,6 @@ def _is_read(screen: Screen[Any]) -> bool:
 
 def _is_planned(screen: Screen[Any]) -> bool:
     return isinstance(screen, ProfilesScreen) and screen.is_planned
-
-
-def _all_text(app: FullScreenApp) -> str:
-    strips = app.screen._compositor.render_strips(app.size)
-    return "\n".join(strip.text for strip in strips)
 
 
 def _text(screen: Screen[Any], where: str) -> str:

@@ -1,9 +1,14 @@
 """Drives the full screen in a test: sends keys, and reads the screen as text."""
 
 import asyncio
+import html
+import re
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from rich.cells import cell_len
+from textual.app import App as TextualApp
 from textual.pilot import Pilot
 
 from ssohelper.app import App
@@ -11,6 +16,29 @@ from ssohelper.tui.app import FullScreenApp
 from tests.tui.world import until
 
 Scenario = Callable[["User"], Awaitable[None]]
+
+# A piece of text in Textual's SVG: where it begins, its line (from 0), and itself.
+_PIECE = re.compile(r'<text [^>]*x="([\d.]+)"[^>]*-line-(\d+)\)">([^<]*)</text>')
+# The width of a cell in that SVG.
+_CELL_WIDTH = 12.2
+
+
+def read_screen(app: TextualApp[Any]) -> str:
+    """Return the text of the whole screen, line by line.
+
+    From the SVG, the only public form of the whole screen. It has no pieces that are blank.
+    """
+    # More than the screen has where Rich counts other widths than Textual: it wraps those lines.
+    lines = defaultdict[int, str](str)
+    for x, number, text in _PIECE.findall(app.export_screenshot(simplify=True)):
+        line = _pad(lines[int(number)], round(float(x) / _CELL_WIDTH))
+        lines[int(number)] = line + html.unescape(text).replace("\N{NO-BREAK SPACE}", " ")
+    height = max([app.size.height - 1, *lines]) + 1
+    return "\n".join(_pad(lines[number], app.size.width) for number in range(height))
+
+
+def _pad(line: str, cells: int) -> str:
+    return line + " " * (cells - cell_len(line))
 
 
 class User:
@@ -25,14 +53,12 @@ class User:
     @property
     def screen(self) -> str:
         """Return the text of the whole screen, line by line."""
-        size = self.app.size
-        strips = self.app.screen._compositor.render_strips(size)
-        return "\n".join(strip.text for strip in strips)
+        return read_screen(self.app)
 
     @property
     def toasts(self) -> str:
         """Return the texts of all messages in the corner."""
-        return "\n".join(note.message for note in self.app._notifications)
+        return "\n".join(str(toast.render()) for toast in self.app.screen.query("Toast"))
 
     async def wait_for_text(self, *texts: str) -> None:
         """Wait until the screen shows all of these texts."""

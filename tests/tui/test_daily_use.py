@@ -83,7 +83,7 @@ def test_escape_goes_back_to_the_accounts_and_q_leaves(world: DemoHome) -> None:
         await user.press("q")
         assert isinstance(user.app.screen, AccountsScreen)
         await user.press("f3", "q")
-        await until(lambda: user.app._exit)
+        await until(lambda: user.app.return_code is not None)
 
     run_scenario(world.app(), scenario)
 
@@ -92,7 +92,7 @@ def test_ctrl_c_leaves_as_from_the_picker(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         await user.press("ctrl+c")
-        await until(lambda: user.app._exit)
+        await until(lambda: user.app.return_code is not None)
 
     program = run_scenario(world.app(), scenario)
     assert (program.return_value, program.return_code) == (None, 0)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from textual.app import App as TextualApp
+from textual.binding import Binding
 from textual.command import CommandPalette
 
 from ssohelper.core.keymap import ACTIONS, parse_keys
@@ -102,9 +103,9 @@ class TestKeys:
 
         def note(user: User) -> None:
             for found in [*user.app.screen.walk_children(), user.app.screen, user.app]:
-                for key, binding in found._bindings:
-                    bound.setdefault(binding.id or "", set()).add(binding.key)
-                    del key
+                for kind in type(found).__mro__:
+                    for binding in Binding.make_bindings(vars(kind).get("BINDINGS", ())):
+                        bound.setdefault(binding.id or "", set()).add(binding.key)
 
         run_scenario(world.app(), scenario)
         for name, action in ACTIONS.items():
