@@ -100,7 +100,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Programs that the tests start inherit an ignored signal, and Ctrl-C then ends none of them.
     """
-    if not hasattr(config, "workerinput"):  # once, not in each process of pytest-xdist
+    # Once, not in each process of pytest-xdist. As root, `sudo -E` uses root's own cache folder.
+    if not hasattr(config, "workerinput") and not _names_two_users(config):
         config.pluginmanager.register(real_home.RealHomeCheck())
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
@@ -109,8 +110,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave the suite that needs root to those who name it (`make test-two-users`)."""
-    is_named = any("two_users" in argument for argument in config.args)
-    return True if collection_path.name == "two_users" and not is_named else None
+    is_left_out = collection_path.name == "two_users" and not _names_two_users(config)
+    return True if is_left_out else None
+
+
+def _names_two_users(config: pytest.Config) -> bool:
+    return any("two_users" in argument for argument in config.args)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -5,6 +5,7 @@ The check counts a change by any program. A user who signs in during a run has t
 
 import contextlib
 import os
+import stat
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -83,7 +84,10 @@ def _find_passwd_home() -> Iterator[Path]:
 
 
 def take_snapshot(places: Iterable[Path]) -> Snapshot:
-    """Return the inode, size and modification time of all that is in these folders."""
+    """Return the inode, size and modification time of all files in these folders.
+
+    Of a folder the inode alone: it may get a file that is removed before the end, as by `sudo -E`.
+    """
     found: Snapshot = {}
     for place in places:
         for path in (place, *place.rglob("*")):
@@ -91,7 +95,11 @@ def take_snapshot(places: Iterable[Path]) -> Snapshot:
                 seen = path.lstat()
             except OSError:
                 continue  # absent, or removed just now
-            found[path] = (seen.st_ino, seen.st_size, seen.st_mtime_ns)
+            is_folder = stat.S_ISDIR(seen.st_mode)
+            found[path] = (
+                seen.st_ino,
+                *((0, 0) if is_folder else (seen.st_size, seen.st_mtime_ns)),
+            )
     return found
 
 

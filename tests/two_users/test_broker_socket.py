@@ -29,7 +29,7 @@ from tests.two_users.other_users import (
     wait_for,
 )
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs two users: only root has them")
+pytestmark = pytest.mark.needs_root
 
 EVIL = "ASIAEVILEVILEVILEVIL"
 DOCUMENT = (

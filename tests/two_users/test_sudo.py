@@ -18,7 +18,7 @@ from tests.two_users.other_users import (
     snapshot,
 )
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs two users: only root has them")
+pytestmark = pytest.mark.needs_root
 
 PROFILE = "corp:000030000003/ReadOnlyAccess"
 READS = (
