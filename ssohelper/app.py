@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.credential_cache import CredentialCache
     from ssohelper.stores.directory_cache import DirectoryCache
     from ssohelper.stores.endpoint_files import EnvFile, PrivateFolder
+    from ssohelper.stores.journal import Journal
     from ssohelper.stores.name_index import NameIndexFile
     from ssohelper.stores.notice_record import NoticeRecord
     from ssohelper.stores.prompt_state import PromptState
@@ -203,6 +204,17 @@ class App:
         from ssohelper.stores.directory_cache import DirectoryCache
 
         return DirectoryCache(self.locations.state_folder)
+
+    @cached_property
+    def journal(self) -> Journal:
+        from ssohelper.stores.journal import Journal
+
+        return Journal(
+            self.locations.state_folder,
+            self.locations.runtime_folder,
+            warn=self.warn,
+            now=self.clock.now_exactly,
+        )
 
     @cached_property
     def name_index(self) -> NameIndexFile:

@@ -150,6 +150,10 @@ class Settings:
             return setting_of(key).variable
         return f"{self.path}:{self._values[key][1]}" if origin == "file" else None
 
+    def is_in_file(self, key: str) -> bool:
+        """Return whether the file sets this key, also where a variable wins over it."""
+        return key in self._values
+
     def names(self) -> list[str]:
         """Return the keys of all settings, with those that the file sets for one session."""
         return sorted({*_BY_KEY, *self._values})

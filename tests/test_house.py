@@ -107,6 +107,7 @@ TOUCH_THE_DISK = {
     "emulator/server.py": "imports nothing of ssohelper",
     "emulator/world_file.py": "imports nothing of ssohelper",
     "fastpath/broker_client.py": "a miss loads no store; makes the sockets' folder",
+    "fastpath/calling_process.py": "reads the kernel's files of processes",
     "fastpath/open_file.py": "opens files for all others: the rules are there",
     "fastpath/peer.py": "reads the kernel's tables of connections",
     "system/shell_texts.py": "reads texts of the installation, which are the package's own",

@@ -13,7 +13,7 @@ from ssohelper.actions import clocks, directory, prompt_notes, sign_in_user, tok
 from ssohelper.actions.login_flows import sign_in_by_browser, sign_in_by_device_code
 from ssohelper.actions.login_ui import LoginUi, raise_if_cancelled, wait_for_login_lock
 from ssohelper.broker.requests import TokenState
-from ssohelper.core import issuer, lineage
+from ssohelper.core import issuer, journal, lineage
 from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
 from ssohelper.errors import (
     AwsUnreachable,
@@ -109,6 +109,9 @@ def log_out(app: App, session: SsoSession) -> bool:
         app.tokens.save_facts(session.name, _make_facts_for_next_sign_in(app, session))
         app.notice_record.forget(session.name)
         prompt_notes.update_after_sign_in(app, session)
+    if token is not None or failure is not None:
+        how = "revoked" if failure is None else "local"
+        app.journal.try_append(journal.signed_out(session.name, how=how, user=facts.user))
     if failure is not None:
         is_local = isinstance(failure, ConfigInvalid | LocalState)
         raise (type(failure) if is_local else AwsUnreachable)(
@@ -197,6 +200,8 @@ def _sign_in_interactively(
             app.sign_in_failures.save(session.name, error, app.clock.now())
         raise
     _save_sign_in(app, session, token, life_seconds, user)
+    how = "device-code" if options.device_code else "browser"
+    app.journal.try_append(journal.signed_in(session.name, how=how, user=user))
     return LoginOutcome(token, "signed in", user)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.core import profile_plan
+from ssohelper.core import journal, profile_plan
 from ssohelper.core.choices import NO_CHOICES, Choices
-from ssohelper.core.config_edit import Change, RemoveSection, unified_diff
+from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection, unified_diff
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.config_undo import inverse
 from ssohelper.core.endpoints import checked_region
@@ -125,9 +125,12 @@ def apply(app: App, plan: Plan) -> None:
             raise _changed_meanwhile(app)
         return again.changes
 
-    app.config.write(
+    is_written = app.config.write(
         changes_for, app.clock.deadline(), _load_choices(app, [plan.request.session.name])
     )
+    if is_written:
+        command = "profile sync" if plan.request.only_role is None else "profile add"
+        _add_to_journal(app, command, plan.changes)
     remember(app, plan)
 
 
@@ -204,9 +207,12 @@ def remove(app: App, found: Sequence[ConfigProfile]) -> None:
         # A profile may name an invalid session, for which no choices are saved.
         if item.target and SESSION_NAME.fullmatch(item.target.session_name or "")
     ]
-    app.config.write(
+    is_written = app.config.write(
         changes_for, app.clock.deadline(), _load_choices(app, [name for name, _ in named])
     )
+    if is_written:
+        removed = [RemoveSection(item.entry.header) for item in found]
+        _add_to_journal(app, "profile rm", removed)
     for name, role in named:
         choices = app.choices.load(name)
         app.choices.save(name, choices._replace(removed=choices.removed | {role}))
@@ -244,9 +250,13 @@ def undo(app: App, version: Version) -> None:
     If the config was edited since, only what the write changed is reversed.
     """
     present = _load_choices(app, version.choices)
-    app.config.undo(
+    changes = _undo_changes(app, version, app.config.read())
+    is_written = app.config.undo(
         version, lambda config: _undo_changes(app, version, config), app.clock.deadline(), present
     )
+    if is_written:
+        command = "profile undo --redo" if version.is_undone else "profile undo"
+        _add_to_journal(app, command, changes)
     for session_name, choices in version.choices.items():
         app.choices.save(session_name, choices)
 
@@ -262,6 +272,19 @@ def _undo_changes(app: App, version: Version, config: ConfigFile) -> list[Change
 
 
 # -- the request for a sync ----------------------------------------------------------------------
+
+
+def _add_to_journal(app: App, command: str, changes: Sequence[Change]) -> None:
+    """Add a line to the journal that says how many sections of the config a command changed."""
+    kinds = [type(change) for change in changes]
+    entry = journal.config_written(
+        command,
+        str(app.locations.aws_config_file),
+        added=kinds.count(AddSection),
+        changed=kinds.count(EditSection),
+        removed=kinds.count(RemoveSection),
+    )
+    app.journal.try_append(entry)
 
 
 def _sync_request(app: App, session: SsoSession, listing: Listing, choices: Choices) -> SyncRequest:

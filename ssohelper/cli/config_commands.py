@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ssohelper import settings as known
-from ssohelper.actions import prompt_notes
+from ssohelper.actions import own_settings, prompt_notes
 from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.core.search import did_you_mean
@@ -72,10 +72,7 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
     if value is not None:
         known.check_key(before, key, value)
     parts = known.parts_of(key)
-    if to_default:
-        app.settings_store.unset(parts, app.clock.deadline())
-    else:
-        app.settings_store.set(parts, value, app.clock.deadline())
+    own_settings.change(app, key, parts, value)
     after = app.read_settings()
     if after.origin(key) == "environment":
         app.warn(f"{before.place(key)} is set and wins over the settings file")

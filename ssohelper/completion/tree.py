@@ -164,6 +164,12 @@ TREE = """\
 <words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in
 <text*
 --default Remove KEY from the settings file.
+[audit] Show what AWS issued, and to which program
++
+--since=text Only lines since then: 2d, 90m or 2026-11-20.
+--role=role_glob Only roles that match: NAME, or ACCOUNT/NAME; globs.
+--event=words:issue,sign-in,sign-out,grant,revoke,release,refused,loosened,config-write* Only lines of this event. Repeatable.
+--verify Check that no line was changed or removed.
 [cache] List saved files, remove credentials and lists
 +
 [cache clear] Remove cached role credentials and saved lists of accounts and...

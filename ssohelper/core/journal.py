@@ -1,32 +1,24 @@
-"""The lines of the local journal, and the chain of hashes that joins them. No I/O, no clock.
+"""The entries of the local journal: which events there are, and what may be said of each.
 
-An `Entry` says what happened. It takes only the fields that its event has, and checks each value,
-so that no secret, no command line and no control character gets into the journal. A line is one
-entry as compact ASCII JSON, with its time, its number and the hash of the line before it.
+An `Entry` takes only the fields that its event has, and checks each value, so that no secret, no
+command line and no control character gets into the journal. `core.journal_lines` makes lines of
+entries. No I/O, no clock.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
-from hashlib import sha256
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
-from ssohelper.core.instants import from_iso, to_iso
+from ssohelper.core.instants import to_iso
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, RoleKey
 from ssohelper.core.redaction import redacted
 from ssohelper.core.schema import fields as check
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.text import show
 
-VERSION = 1
 # One write of a pipe's atomic size. The limits of the single fields keep each line below it.
 LONGEST_LINE_BYTES = 4096
-# The `prev` of the first line of all.
-NO_LINE = "0" * 64
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_EVENT = re.compile(r"[a-z][a-z-]{0,31}")
 _WORD = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _COMMAND = re.compile(r"[a-z][a-z -]{0,63}")
 # IAM's key ids. Secret access keys and tokens have lower case letters.
@@ -244,126 +236,12 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "config-write": ("command", "file", "added", "changed", "removed"),
 }
 EVENTS = tuple(_FIELDS)
-# -- lines -----------------------------------------------------------------------------------------
+# The type of each field in a line, where it is not a text.
+_TYPES = {"background": bool, "others": int, "added": int, "changed": int, "removed": int}
 
 
-class Line(NamedTuple):
-    """One line that was read. `at` is its time as text, `prev` the hash of the line before it."""
-
-    at: str
-    seq: int
-    prev: str
-    event: str
-    uid: int
-    fields: dict[str, Any]
-
-    @property
-    def at_seconds(self) -> int:
-        """Return the line's time as epoch seconds."""
-        return from_iso(self.at) or 0
-
-
-def make_line(entry: Entry, *, at_ms: int, seq: int, prev: str, uid: int) -> bytes:
-    """Return the entry as one line with its newline; `at_ms` is in milliseconds since 1970."""
-    whole = datetime.fromtimestamp(at_ms // 1000, UTC)
-    head = {
-        "v": VERSION,
-        "at": f"{whole:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z",
-        "seq": seq,
-        "prev": prev,
-        "event": entry.event,
-        "uid": uid,
-    }
-    line = json.dumps({**head, **entry.fields}, separators=(",", ":")).encode("ascii") + b"\n"
-    if len(line) > LONGEST_LINE_BYTES:
-        raise Damaged("line")
-    return line
-
-
-def hash_of(line: bytes) -> str:
-    """Return what the next line has as `prev`: the SHA-256 of these bytes, without the newline."""
-    return sha256(line.removesuffix(b"\n")).hexdigest()
-
-
-def parse_line(line: bytes) -> Line:
-    """Return a line that was read from the journal. Raises: Damaged.
-
-    A later version may have more events and more fields: simple values of any name are taken.
-    Texts may hold any character: escape them when they are shown.
-    """
-    if len(line) > LONGEST_LINE_BYTES or not line.isascii():
-        raise Damaged("line")
-    try:
-        found = check.obj(json.loads(line), "line")
-    except (ValueError, RecursionError) as cause:
-        raise Damaged("line") from cause
-    check.whole(found.pop("v", None), "v", 1, _MOST)
-    at = check.text(found.pop("at", None), "at", 40)
-    check.instant(from_iso(at), "at")
-    return Line(
-        at,
-        check.whole(found.pop("seq", None), "seq", 1, _MOST),
-        check.matching(found.pop("prev", None), "prev", _SHA256),
-        check.matching(found.pop("event", None), "event", _EVENT),
-        check.whole(found.pop("uid", None), "uid", 0, _MOST),
-        {name: value for name, value in found.items() if isinstance(value, str | int)},
-    )
-
-
-# -- the chain -------------------------------------------------------------------------------------
-
-
-class Fault(NamedTuple):
-    """A line that does not fit: the name of its file, its number there from 1 on, and why."""
-
-    file: str
-    line: int
-    why: str
-
-
-class Verdict(NamedTuple):
-    """What a check of the whole journal found.
-
-    `fault` is the first line that does not fit, `faults` the number of such lines. Without
-    `is_whole`, the lines before the oldest one were removed by rotation.
-    """
-
-    lines: int
-    is_whole: bool
-    fault: Fault | None
-    faults: int
-
-
-def verify(files: Iterable[tuple[str, list[bytes]]], *, may_be_rotated: bool) -> Verdict:
-    """Check the chain of the files' lines, the oldest file first.
-
-    Each line must have the number and the hash that the line before it calls for. After a line that
-    does not fit, the check goes on from the bytes that are there. `may_be_rotated` says whether the
-    journal is so long that rotation may have removed lines: otherwise the first one must be there.
-    """
-    count, faults, is_whole = 0, list[Fault](), True
-    # The number and hash that the next line must have; number 0 after a damaged line.
-    next_seq, prev = 1, ""
-    for name, lines in files:
-        for number, raw in enumerate(lines, start=1):
-            count += 1
-            try:
-                line = parse_line(raw)
-            except Damaged:
-                faults.append(Fault(name, number, "is damaged"))
-                next_seq, prev = 0, hash_of(raw)
-                continue
-            why = ""
-            if not prev:
-                is_whole = line.prev == NO_LINE and line.seq == 1
-                if not is_whole and not may_be_rotated:
-                    why = "is the first line, but not number 1: lines before it were removed"
-            elif line.prev != prev or next_seq not in (0, line.seq):
-                why = (
-                    "does not follow the line before it: one of the two was changed, or lines "
-                    "between them were removed"
-                )
-            if why:
-                faults.append(Fault(name, number, why))
-            next_seq, prev = line.seq + 1, hash_of(raw)
-    return Verdict(count, is_whole, faults[0] if faults else None, len(faults))
+def has_right_type(name: str, value: object) -> bool:
+    """Return whether a value that was read has the type of this field; of an unknown one, a plain one."""
+    if name not in _CHECKS:
+        return isinstance(value, str | int)
+    return type(value) is _TYPES.get(name, str)

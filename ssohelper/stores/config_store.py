@@ -65,11 +65,11 @@ class ConfigStore:
         changes_for: _ChangesFor,
         deadline: Deadline,
         choices: Mapping[str, Choices] | None = None,
-    ) -> None:
+    ) -> bool:
         """Read the config under the lock, and make the changes that `changes_for` returns for it.
 
-        Without changes nothing is written. `choices` are the user's choices before the command,
-        by session name; undo restores them.
+        Returns whether the config was written: without changes it is not. `choices` are the user's
+        choices before the command, by session name; undo restores them.
         Raises: ConfigInvalid, LocalState; in both cases the config is unchanged.
         """
 
@@ -78,7 +78,7 @@ class ConfigStore:
             after = config.with_changes(changes_for(config))
             return _content(found) if after == found.data else after
 
-        self._replace_file(new_content, deadline, choices or {}, to_reverse=None)
+        return self._replace_file(new_content, deadline, choices or {}, to_reverse=None)
 
     # -- undo ------------------------------------------------------------------------------
 
@@ -95,12 +95,12 @@ class ConfigStore:
         changes_for: _ChangesFor,
         deadline: Deadline,
         choices: Mapping[str, Choices] | None = None,
-    ) -> None:
+    ) -> bool:
         """Reverse a write or an undo: the config becomes again what it was before.
 
         Restores the exact bytes unless the config was edited since; otherwise makes the changes
         that `changes_for` returns. The reversal is saved as a version too, with the user's present
-        `choices`, so that it can be reversed in turn.
+        `choices`, so that it can be reversed in turn. Returns whether the config was written.
         """
 
         def new_content(found: Found) -> bytes | None:
@@ -109,7 +109,7 @@ class ConfigStore:
             config = ConfigFile.parse(found.data, str(self.path))
             return config.with_changes(changes_for(config))
 
-        self._replace_file(new_content, deadline, choices or {}, to_reverse=version)
+        return self._replace_file(new_content, deadline, choices or {}, to_reverse=version)
 
     # -- replacing the config file ---------------------------------------------------------
 
@@ -119,7 +119,7 @@ class ConfigStore:
         deadline: Deadline,
         choices: Mapping[str, Choices],
         to_reverse: Version | None,
-    ) -> None:
+    ) -> bool:
         """Replace the config's content under the lock, and save a version for undo.
 
         If `new_content` returns None, removes the file. Starts over with the present content when
@@ -132,7 +132,7 @@ class ConfigStore:
                 found = self._file.read()
                 before, after = _content(found), new_content(found)
                 if after == before and to_reverse is None:
-                    return
+                    return False
                 version = self._versions.begin(before, after, choices, is_undone=is_undo)
                 try:
                     self._put(found, after)
@@ -143,7 +143,7 @@ class ConfigStore:
                     self._versions.cancel(version)
                     raise
                 self._versions.complete(version, to_reverse)
-                return
+                return after != before
         raise LocalState(
             f'"{self.path}" is being changed by another program', hint="try again in a moment"
         )

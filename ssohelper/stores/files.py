@@ -47,11 +47,13 @@ __all__ = [
     "refuse_another_users_home",
     "remove",
     "remove_tree",
+    "replace_file",
     "report_damage",
     "reserve_file",
     "role_file_names",
     "session_file_name",
     "sweep_folder_once",
+    "tighten_mode",
     "write_atomically",
     "write_json",
     "write_link",
@@ -186,7 +188,7 @@ def write_atomically(
         _write_new(temp, data, mode, at_ns, durable=durable)
         if check is not None:
             check(_read_back(temp))
-        _replace(temp, path)
+        replace_file(temp, path)
         if durable:
             _sync_folder(folder)
     except OSError as cause:
@@ -218,7 +220,7 @@ def write_link(path: Path | str, target: str) -> None:
     temp = _temp_beside(path)
     try:
         os.symlink(target, temp)
-        _replace(temp, path)
+        replace_file(temp, path)
     except OSError as cause:
         raise unwritable(path, cause) from cause
     finally:
@@ -259,7 +261,7 @@ class Reservation:
             if not is_wanted():
                 return False
             try:
-                _replace(self._temp, self._path)
+                replace_file(self._temp, self._path)
             except FileNotFoundError:
                 # The reserved file was removed by another program, or by a host that shares this
                 # folder but not our locks.
@@ -337,7 +339,8 @@ def _read_back(path: str) -> bytes:
         return written.read()
 
 
-def _replace(temp: str, path: str) -> None:
+def replace_file(temp: str, path: str) -> None:
+    """Rename the file, over the one that is at `path`. Raises: OSError."""
     if sys.platform == "win32":
         # Windows cannot replace a file while a process has it open. Readers need milliseconds.
         ends_at = time.monotonic() + _READ_SECONDS

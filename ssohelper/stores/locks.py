@@ -1,13 +1,14 @@
-"""Locks between processes, with a deadline, random pauses, and the holder's process id.
+"""Locks between processes: each has a deadline, jitter, and the holder's process id.
 
-docs/decisions/0004 says why we use no library. A lock file is never removed: that it exists does
-not mean that it is locked, and after a removal two processes could each hold a lock of the path.
+docs/decisions/0004 says why we have our own. A lock file is never removed: its being there says
+nothing, and after a removal two processes could each hold a lock of the same path.
 """
 
 import contextlib
 import errno
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,10 +19,9 @@ from ssohelper.fastpath.open_file import Refused, open_own_file
 from ssohelper.stores.disk_errors import errno_of, os_error, reason, refused, warn_once
 from ssohelper.stores.own_folders import ensure_private_folder, tighten_mode
 
-# Errors of network file systems without a lock daemon. Working without a lock beats failing.
+# Network file systems without a lock daemon answer so. Working without a lock beats failing.
 _NO_LOCKS_HERE = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
-# Errors of a disk that takes no new file. It takes no cached credentials either, but without the
-# lock the caller can still get credentials.
+# Such a disk takes no cached credentials either, but the caller can still be answered.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 _PID = b"pid "
@@ -29,38 +29,47 @@ _PID = b"pid "
 
 @contextlib.contextmanager
 def hold_lock(
-    path: Path | str, deadline: Deadline, base: Path | None = None, *, is_private: bool = True
+    path: Path | str,
+    deadline: Deadline,
+    base: Path | None = None,
+    *,
+    is_private: bool = True,
+    in_order: bool = False,
 ) -> Iterator[None]:
     """Hold the lock at `path`; wait for it until the deadline, and try at least once.
 
-    The lock's folder, and `base`, a folder above it, get mode 0700 and are made when missing.
-    Without `is_private` the folder is AWS's: it must exist and keeps its mode.
+    It is tried again every 20 to 200 ms. With `in_order`, for a lock that is held for a moment and
+    that hundreds of processes may want, the system gives it to them in the order of their arrival.
 
-    If the file system has no locks or takes no new file, one warning is logged, and the caller goes
-    on without the lock. Raises: LockNotObtained, which names the holder's process id.
+    The lock's folder is made, for us alone, and so is `base`, a folder above it. Without
+    `is_private` the folder is AWS's: it must exist and keeps its mode.
+
+    Where the file system has no locks or takes no file, the caller goes on without the lock, with
+    one warning.
+    Raises: LockNotObtained, which names the holder's process id.
     """
     path = os.fspath(path)
-    descriptor = _open_and_lock(path, deadline, base, is_private)
+    descriptor = _open_and_lock(path, deadline, base, is_private, in_order)
     try:
         yield
     finally:
         if descriptor is not None:
-            # Closing alone might not unlock: a forked child may keep a copy of the descriptor for a
+            # Unlocked before it is closed: a forked child may have a copy of the descriptor for a
             # moment longer.
             _unlock(descriptor)
             os.close(descriptor)
 
 
 def _open_and_lock(
-    path: str, deadline: Deadline, base: Path | None, is_private: bool
+    path: str, deadline: Deadline, base: Path | None, is_private: bool, in_order: bool
 ) -> int | None:
-    """Return the descriptor of the locked file; None when the disk takes no lock file."""
+    """Return the locked descriptor; None where the disk takes no lock file."""
     while True:
         descriptor = _open(path, base, is_private)
         if descriptor is None:
             return None
         try:
-            has_lock = _wait_for_lock(descriptor, path, deadline)
+            has_lock = _wait_for_lock(descriptor, path, deadline, in_order)
             if not has_lock or _is_still_at(descriptor, path):
                 _write_pid(descriptor)
                 return descriptor
@@ -73,7 +82,7 @@ def _open_and_lock(
 
 
 def _open(path: str, base: Path | None, is_private: bool) -> int | None:
-    """Open the lock file, and make it when it is missing; return None if the disk takes no file."""
+    """Open the lock file, and make it when it is missing; None where the disk takes no file."""
     try:
         if base is not None:
             ensure_private_folder(base)
@@ -97,8 +106,8 @@ def _open(path: str, base: Path | None, is_private: bool) -> int | None:
     return descriptor
 
 
-def _wait_for_lock(descriptor: int, path: str, deadline: Deadline) -> bool:
-    """Wait for the lock and return True; return False when the file system has no locks."""
+def _wait_for_lock(descriptor: int, path: str, deadline: Deadline, in_order: bool) -> bool:
+    """Return True when the lock is held; False where the file system has no locks."""
     while True:
         try:
             try_lock(descriptor)
@@ -116,19 +125,20 @@ def _wait_for_lock(descriptor: int, path: str, deadline: Deadline) -> bool:
                 f'the lock "{path}" is held by {_read_holder(descriptor)}',
                 hint="try again when that process has ended",
             )
-        # The pause is random, so that 40 waiting processes do not try at the same moments.
-        time.sleep(min(left, 0.02 + 0.18 * os.urandom(1)[0] / 255))
+        if in_order and _lock_in_order(descriptor, left):
+            return True
+        # Jitter, so that 40 waiting processes do not try at the same moments.
+        time.sleep(min(deadline.left(), 0.02 + 0.18 * os.urandom(1)[0] / 255))
 
 
 if sys.platform == "win32":
     import msvcrt
 
-    # On Windows a locked byte cannot be read. So the locked byte is far after the process id, which
-    # other processes must be able to read.
+    # Far after the process id, which other processes must be able to read: on Windows a locked byte
+    # cannot be read.
     _LOCKED_BYTE = 1 << 30
 
     def try_lock(descriptor: int) -> None:
-        """Lock the file. Raises: OSError at once when another process holds the lock."""
         os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 
@@ -137,21 +147,49 @@ if sys.platform == "win32":
             os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
             msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 
+    def _lock_in_order(_descriptor: int, _seconds: float) -> bool:
+        return False
+
     def _is_still_at(_descriptor: int, _path: str) -> bool:
         return True  # Windows neither removes nor renames an open file
 else:
     import fcntl
 
     def try_lock(descriptor: int) -> None:
-        """Lock the open file until it is closed.
-
-        Raises: BlockingIOError when another process has the lock.
-        """
+        """Lock the open file, until it is closed. Raises: BlockingIOError while another has it."""
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _unlock(descriptor: int) -> None:
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+    def _lock_in_order(descriptor: int, seconds: float) -> bool:
+        """Wait for the lock in the kernel's queue; return whether it was obtained in time.
+
+        A thread waits, since no system call waits for a lock with a limit of time. When the time is
+        over, the thread stays in the queue: it gives the lock back as soon as it gets it.
+        """
+        obtained: list[bool] = []
+
+        def wait(own: int) -> None:
+            try:
+                fcntl.flock(own, fcntl.LOCK_EX)
+                obtained.append(True)
+            except OSError:
+                pass  # the next try reports it
+            finally:
+                # The lock stays with the caller's descriptor; if that is closed, it ends here.
+                os.close(own)
+
+        own = os.dup(descriptor)
+        try:
+            thread = threading.Thread(target=wait, args=(own,), daemon=True)
+            thread.start()
+        except RuntimeError:  # a limit of threads
+            os.close(own)
+            return False
+        thread.join(seconds)
+        return bool(obtained)
 
     def _is_still_at(descriptor: int, path: str) -> bool:
         try:
@@ -162,13 +200,14 @@ else:
 
 
 def _write_pid(descriptor: int) -> None:
-    # The process id is only for waiting processes' error message. Locking never depends on it.
+    # For the error message of waiting processes alone: the lock itself never depends on it.
     with contextlib.suppress(OSError):
-        os.ftruncate(descriptor, 0)
         os.lseek(descriptor, 0, os.SEEK_SET)
-        # The prefix keeps this from being JSON: `aws sso logout` parses each file beside the token
-        # file, and fails when one holds a number.
-        os.write(descriptor, b"%b%d\n" % (_PID, os.getpid()))
+        # Not a number alone, which is JSON: `aws sso logout` parses each file beside the token, and
+        # fails at a number.
+        # Of one length, so that it replaces the text before it: ext4 takes 5 ms to close a file that
+        # was truncated and written again.
+        os.write(descriptor, b"%b%-10d\n" % (_PID, os.getpid()))
 
 
 def _read_holder(descriptor: int) -> str:

@@ -1,4 +1,4 @@
-"""Changes one key of config.toml and nothing else in it, since the user edits that file too."""
+"""Changes one key of config.toml. The user edits that file too, so the rest of it stays."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,21 +13,27 @@ from ssohelper.stores import files
 
 
 class SettingsFile:
-    """Sets or removes one key of config.toml at a time. A symlink stays a symlink."""
+    """Sets and removes one key at a time. A symlink stays a symlink."""
 
     def __init__(self, path: Path, *, runtime: Path) -> None:
         self._path = path
         self._runtime = runtime
 
-    def set(self, parts: tuple[str, ...], value: Any, deadline: Deadline) -> None:
-        """Set the key in config.toml. Raises: ConfigInvalid if that is not TOML, LocalState."""
-        self._change(lambda document: _set(document, parts, value), deadline)
+    def set(self, parts: tuple[str, ...], value: Any, deadline: Deadline) -> bool:
+        """Set the key; return whether the file was written.
 
-    def unset(self, parts: tuple[str, ...], deadline: Deadline) -> None:
-        """Remove the key from config.toml: its default applies again. Raises as `set` does."""
-        self._change(lambda document: _unset(document, parts), deadline)
+        Raises: ConfigInvalid when the file is not TOML, LocalState.
+        """
+        return self._change(lambda document: _set(document, parts, value), deadline)
 
-    def _change(self, change: Callable[[Any], None], deadline: Deadline) -> None:
+    def unset(self, parts: tuple[str, ...], deadline: Deadline) -> bool:
+        """Remove the key, so that its default applies again; return whether the file was written.
+
+        Raises: as `set`.
+        """
+        return self._change(lambda document: _unset(document, parts), deadline)
+
+    def _change(self, change: Callable[[Any], None], deadline: Deadline) -> bool:
         files.ensure_private_folder(self._runtime)
         with files.hold_lock(self._runtime / "locks" / "settings.lock", deadline):
             target = self._path.resolve()
@@ -40,8 +46,10 @@ class SettingsFile:
                 tomlkit.parse(after.decode("utf-8"))
             except (TOMLKitError, UnicodeDecodeError, AttributeError, TypeError) as cause:
                 raise ConfigInvalid(f'"{self._path}" cannot be changed: not valid TOML') from cause
-            if after != before:
-                files.write_atomically(target, after)
+            if after == before:
+                return False
+            files.write_atomically(target, after)
+            return True
 
 
 def _set(document: Any, parts: tuple[str, ...], value: Any) -> None:

@@ -44,6 +44,10 @@ class Clock:
         """Return the present time by this machine's clock."""
         return int(self._wall())
 
+    def now_exactly(self) -> float:
+        """Return the present time with its fraction of a second."""
+        return self._wall()
+
     def aws_now(self) -> int:
         """Return the present time by AWS's clock, which decides when role credentials expire.
 

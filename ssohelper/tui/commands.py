@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
+from ssohelper.actions import own_settings
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
 from ssohelper.tui.themes import NAMES
@@ -81,6 +82,6 @@ def set_theme(app: TuiApp[Any], name: str) -> None:
     app.theme = NAMES[name]
     services = app.services
     app.run_in_background(
-        lambda: services.settings_store.set(("theme",), name, services.clock.deadline()),
+        lambda: own_settings.change(services, "theme", ("theme",), name),
         lambda _done: app.show_done(f"theme {name}", f"ssohelper config set theme {name}"),
     )

@@ -40,6 +40,77 @@ for _ in range(int(sys.argv[3])):
 """
 
 
+class TestLockInOrder:
+    """A lock that the system gives to waiting processes in the order of their arrival."""
+
+    HOLD_IN_ORDER = HOLD.replace("monotonic))", "monotonic), in_order=True)")
+
+    def test_is_obtained_when_the_holder_ends(self, tmp_path):
+        path = tmp_path / "locks" / "a.lock"
+        holder = subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        waiting = [
+            subprocess.Popen(
+                [sys.executable, "-c", self.HOLD_IN_ORDER, str(path)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(3)
+        ]
+        holder.kill()
+        assert [each.communicate(timeout=60)[0] for each in waiting] == ["held\n"] * 3
+        assert [each.returncode for each in waiting] == [0, 0, 0]
+        holder.communicate()
+
+    def test_a_waiting_process_that_gave_up_takes_no_lock_later(self, tmp_path):
+        path = tmp_path / "locks" / "a.lock"
+        with files.hold_lock(path, soon()):
+            failed = []
+
+            def wait():
+                try:
+                    with files.hold_lock(path, soon(0.2), in_order=True):
+                        pass
+                except LockNotObtained as error:
+                    failed.append(error)
+
+            threads = [threading.Thread(target=wait) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(60)
+            assert len(failed) == 3
+        # Their threads get the lock one after another, and give it back.
+        for _ in range(20):
+            with files.hold_lock(path, soon(60), in_order=True):
+                pass
+        left = [one for one in threading.enumerate() if one.daemon and "wait" in one.name]
+        for thread in left:
+            thread.join(60)
+        assert not any(thread.is_alive() for thread in left)
+
+    def test_without_another_thread_it_is_tried_again(self, tmp_path, monkeypatch):
+        path = tmp_path / "locks" / "a.lock"
+
+        def refuse(_thread):
+            raise RuntimeError("can't start new thread")
+
+        with files.hold_lock(path, soon()), monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", refuse)
+            with pytest.raises(LockNotObtained), files.hold_lock(path, soon(0.3), in_order=True):
+                pass
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        with files.hold_lock(path, soon(), in_order=True):
+            pass
+
+
 class TestLock:
     @pytest.fixture
     def held(self, tmp_path) -> Iterator[tuple[Path, "subprocess.Popen[str]"]]:

@@ -17,6 +17,7 @@ from tests.torture import (
     faults,
     foreign,
     helper_runs,
+    journals,
     kills,
     lives,
     mixed,
@@ -58,6 +59,7 @@ HEAVY: tuple[Make, ...] = (
     foreign.foreign_writer,
     sign_outs.sign_outs,
     kills.random_kills,
+    journals.journal_crowd,
     endpoint.endpoint_crowd,
     schedules.simulated_schedules,
 )

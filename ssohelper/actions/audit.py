@@ -1,0 +1,114 @@
+"""Read and check the local journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from ssohelper.actions import directory
+from ssohelper.core import guard_rules
+from ssohelper.core.choices import glob_filter
+from ssohelper.core.model import Account, RoleKey
+from ssohelper.errors import LocalState, SsoHelperError
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.journal_lines import Line, Verdict
+
+
+class Wanted(NamedTuple):
+    """Which lines to read: all of them without any of these.
+
+    `since` is in epoch seconds. `role` is a pattern: of a role's name, or as in `guard.rules` when
+    it contains a slash.
+    """
+
+    since: int | None = None
+    session: str | None = None
+    events: tuple[str, ...] = ()
+    role: str | None = None
+
+
+class AuditRow(NamedTuple):
+    """A line of the journal with its role, if it has one, and that account's name, if known."""
+
+    line: Line
+    key: RoleKey | None
+    account_name: str
+
+
+def read(app: App, wanted: Wanted) -> list[AuditRow]:
+    """Return the wanted lines, the oldest first; warn of lines that could not be understood.
+
+    Raises: LocalState when the journal cannot be read.
+    """
+    found = app.journal.read()
+    if found.damaged:
+        app.warn(f"lines of the journal that are damaged: {found.damaged}; see: audit --verify")
+    names = _load_account_names(app)
+    rows = []
+    is_wanted_role = _role_filter(wanted.role)
+    for line in found.lines:
+        session = line.fields.get("session")
+        if (
+            (wanted.since is not None and line.at_seconds < wanted.since)
+            or (wanted.session is not None and session != wanted.session)
+            or (wanted.events and line.event not in wanted.events)
+        ):
+            continue
+        key = _key_of(line)
+        name = names.get((key.session_name, key.account_id), "") if key else ""
+        if is_wanted_role(key, name):
+            rows.append(AuditRow(line, key, name))
+    return rows
+
+
+def verify(app: App) -> Verdict:
+    """Check the journal's chain; return what was found. Raises: LocalState when it cannot be read."""
+    return app.journal.verify()
+
+
+def broken_chain(found: Verdict) -> LocalState | None:
+    """Return the error that names the first line that does not fit; None when all lines fit."""
+    if found.fault is None:
+        return None
+    file, line, why = found.fault
+    more = f" (lines that do not fit: {found.faults})" if found.faults > 1 else ""
+    return LocalState(
+        f'"{file}", line {line} {why}{more}',
+        hint="a crash or a full disk can damage a line; nothing of ssohelper changes or removes one",
+    )
+
+
+def _key_of(line: Line) -> RoleKey | None:
+    parts = [line.fields.get(name) for name in ("session", "account_id", "role")]
+    if all(isinstance(part, str) and part for part in parts):
+        return RoleKey(*map(str, parts))
+    return None
+
+
+def _role_filter(pattern: str | None) -> Callable[[RoleKey | None, str], bool]:
+    if pattern is None:
+        return lambda _key, _name: True
+    if "/" in pattern:
+        return lambda key, name: (
+            key is not None
+            and guard_rules.is_guarded(
+                [pattern], key.session_name, Account(key.account_id, name, ""), key.role_name
+            )
+        )
+    matches = glob_filter((pattern,))
+    return lambda key, _name: key is not None and matches(key.role_name)
+
+
+def _load_account_names(app: App) -> dict[tuple[str, str], str]:
+    """Return the name of each account of the saved lists, by session name and account id."""
+    found = {}
+    # A journal can be read whatever is wrong with the config or a saved list.
+    with suppress(SsoHelperError):
+        for session in app.config.read().sso_sessions():
+            listing = directory.load_listing(app, session)
+            for listed in listing.accounts if listing else ():
+                found[session.name, listed.account.id] = listed.account.name
+    return found

@@ -1,0 +1,34 @@
+"""Change one of ssohelper's own settings in its file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ssohelper.core import journal
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+
+
+def change(app: App, key: str, parts: tuple[str, ...], value: Any) -> None:
+    """Set the key to the value, or remove it from the file for None, and add a journal line.
+
+    `parts` are the names of the key's tables and the key's own name.
+    Raises: ConfigInvalid when the file is not TOML, LocalState.
+    """
+    was_there = app.settings.is_in_file(key)
+    deadline = app.clock.deadline()
+    if value is None:
+        is_written = app.settings_store.unset(parts, deadline)
+    else:
+        is_written = app.settings_store.set(parts, value, deadline)
+    if is_written:
+        is_set = value is not None
+        entry = journal.config_written(
+            "config set",
+            str(app.locations.settings_file),
+            added=int(is_set and not was_there),
+            changed=int(is_set and was_there),
+            removed=int(not is_set),
+        )
+        app.journal.try_append(entry)

@@ -1,0 +1,179 @@
+"""audit: shows, filters and checks the local journal."""
+
+import sys
+from datetime import datetime
+from typing import Any
+
+import click
+
+from ssohelper.actions import audit as actions
+from ssohelper.actions.audit import AuditRow, Wanted
+from ssohelper.app import App
+from ssohelper.cli import output
+from ssohelper.core.instants import from_iso, parse_duration, to_iso
+from ssohelper.core.journal import EVENTS
+from ssohelper.core.text import show
+from ssohelper.errors import UsageProblem
+
+_HEADER = ("TIME", "EVENT", "ROLE", "UNTIL", "KEY ID", "PARENT", "TERMINAL", "DETAILS")
+# The other fields of a line, in the order in which --json prints them.
+_FIELDS = (
+    *("until", "access_key_id", "background", "others", "parent", "terminal", "user", "how", "way"),
+    *("reason", "grant", "rule", "what", "before", "after", "command", "file"),
+    *("added", "changed", "removed"),
+)
+
+
+class Since(click.ParamType[float]):
+    """A duration back from now (2d, 90m) or a local date or time, as epoch seconds."""
+
+    name = "since"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        text = str(value)
+        seconds = parse_duration(text)
+        if seconds is not None:
+            return output.get_app().clock.now() - seconds
+        try:
+            return datetime.fromisoformat(text).timestamp()
+        except (ValueError, OverflowError, OSError):
+            self.fail(f'"{show(text, 40)}" is no duration (2d, 90m) and no date', param, ctx)
+
+
+@click.command("audit")
+@click.option("--since", type=Since(), help="Only lines since then: 2d, 90m or 2026-11-20.")
+@click.option(
+    "--role",
+    "roles",
+    metavar="PATTERN",
+    help="Only roles that match: NAME, or ACCOUNT/NAME; globs.",
+)
+@click.option(
+    "--event",
+    "events",
+    type=click.Choice(EVENTS),
+    multiple=True,
+    help="Only lines of this event. Repeatable.",
+)
+@click.option("--verify", is_flag=True, help="Check that no line was changed or removed.")
+@output.common_options
+def audit(since: float | None, roles: str | None, events: tuple[str, ...], verify: bool) -> None:
+    """Show what AWS issued, and to which program.
+
+    \b
+    Examples:
+      ssohelper audit --since 2d
+      ssohelper audit --since 2026-11-20 --role '*-prod/*Admin*'
+      ssohelper audit --event refused --event release
+      ssohelper audit --json | jq -r '.data[].access_key_id'    to find in CloudTrail
+      ssohelper audit --verify
+
+    There is a line for each set of credentials that AWS issued, and for decisions of guards,
+    sign-ins and written configuration files. Calls that were answered from cached credentials or
+    a published response leave no line: to know each use of a key id, ask CloudTrail.
+
+    Each line has the hash of the line before it, so --verify finds a line that was changed or
+    removed before others followed. It exits 7 and names the first one. A program that runs as you
+    can still remove the last lines, or write the whole journal anew: for records that no program
+    of yours can change, use CloudTrail.
+    """
+    app = output.get_app()
+    session = output.options().session
+    if verify:
+        if since is not None or roles or events or session:
+            raise UsageProblem(
+                "--verify checks the whole journal and takes no filter",
+                hint="check it with: ssohelper audit --verify",
+            )
+        _verify(app)
+        return
+    wanted = Wanted(None if since is None else int(since), session, events, roles)
+    rows = actions.read(app, wanted)
+    if output.options().json:
+        output.print_json([_row_json(row) for row in rows], app.warnings)
+    elif rows:
+        output.print_rows(_HEADER, map(_cells, rows))
+    else:
+        output.say("the journal has no such line")
+
+
+def _verify(app: App) -> None:
+    found = actions.verify(app)
+    error = actions.broken_chain(found)
+    if output.options().json:
+        fault = found.fault
+        data = {
+            "lines": found.lines,
+            "verified": fault is None,
+            "from_the_first": found.is_whole,
+            "file": fault and fault.file,
+            "line": fault and fault.line,
+            "why": fault and fault.why,
+        }
+        output.print_json(data, app.warnings)
+    elif error is None:
+        older = "" if found.is_whole else "; rotation has removed older ones"
+        output.echo(f"{found.lines} lines verified{older}")
+    if error:
+        raise error
+
+
+# -- one line ------------------------------------------------------------------------------------
+
+
+def _cells(row: AuditRow) -> tuple[str, ...]:
+    fields = row.line.fields
+    return (
+        _time(row.line.at),
+        row.line.event,
+        _role(row),
+        _time(fields.get("until", "")),
+        fields.get("access_key_id", ""),
+        fields.get("parent", ""),
+        fields.get("terminal", ""),
+        _details(fields),
+    )
+
+
+def _time(text: str) -> str:
+    """Return the local time on a terminal; elsewhere the text of the journal, which is UTC."""
+    at = from_iso(text)
+    if at is None or not sys.stdout.isatty():
+        return text
+    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _role(row: AuditRow) -> str:
+    if row.key is None:
+        return str(row.line.fields.get("session", ""))
+    account = row.account_name or row.key.account_id
+    return f"{row.key.session_name}:{account}/{row.key.role_name}"
+
+
+def _details(fields: dict[str, Any]) -> str:
+    """Return what the other columns do not show, as NAME=VALUE or the reason's own text."""
+    parts = [fields[name] for name in ("reason", "command", "what") if fields.get(name)]
+    if fields.get("background"):
+        parts.append("in the background")
+    if fields.get("others"):
+        parts.append(f"for {fields['others']} more callers")
+    named = ("user", "how", "way", "grant", "rule", "before", "after", "file")
+    counted = ("added", "changed", "removed")
+    parts += [f"{name}={fields[name]}" for name in (*named, *counted) if name in fields]
+    return ", ".join(parts)
+
+
+def _row_json(row: AuditRow) -> dict[str, Any]:
+    line, key = row.line, row.key
+    at = from_iso(line.at)
+    return {
+        "at": to_iso(at) if at is not None else line.at,
+        "seq": line.seq,
+        "event": line.event,
+        "uid": line.uid,
+        "session": line.fields.get("session"),
+        "account_id": key and key.account_id,
+        "account_name": row.account_name or None,
+        "role_name": key and key.role_name,
+        **{name: line.fields.get(name) for name in _FIELDS},
+    }

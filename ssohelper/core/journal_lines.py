@@ -1,0 +1,196 @@
+"""The lines of the journal's files, and the chain of hashes that joins them. No I/O, no clock.
+
+A line is one entry as compact ASCII JSON, with its time, its number and the hash of the line
+before it. So a line that is changed or removed later no longer fits to its neighbours.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from ssohelper.core import journal
+from ssohelper.core.instants import from_iso
+from ssohelper.core.journal import LONGEST_LINE_BYTES, Entry
+from ssohelper.core.schema import fields as check
+from ssohelper.core.schema.fields import Damaged
+
+VERSION = 1
+# The `prev` of the first line of all.
+NO_LINE = "0" * 64
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_EVENT = re.compile(r"[a-z][a-z-]{0,31}")
+_MOST = 1 << 53
+
+
+class Line(NamedTuple):
+    """One line that was read. `at` is its time as text, `prev` the hash of the line before it."""
+
+    at: str
+    seq: int
+    prev: str
+    event: str
+    uid: int
+    fields: dict[str, Any]
+
+    @property
+    def at_seconds(self) -> int:
+        """Return the line's time as epoch seconds."""
+        return from_iso(self.at) or 0
+
+
+def make_line(entry: Entry, *, at_ms: int, seq: int, prev: str, uid: int) -> bytes:
+    """Return the entry as one line with its newline; `at_ms` is in milliseconds since 1970."""
+    head = {"v": VERSION, "at": _instant_of(at_ms), "seq": seq, "prev": prev}
+    line = _to_json({**head, "event": entry.event, "uid": uid, **entry.fields}) + b"\n"
+    if len(line) > LONGEST_LINE_BYTES:
+        raise Damaged("line")
+    return line
+
+
+def make_text(entry: Entry, *, at_ms: int, uid: int) -> bytes:
+    """Return the entry for the system log, where no line is joined to the one before it."""
+    head = {"v": VERSION, "at": _instant_of(at_ms), "event": entry.event, "uid": uid}
+    return _to_json({**head, **entry.fields})
+
+
+def _instant_of(at_ms: int) -> str:
+    whole = datetime.fromtimestamp(at_ms // 1000, UTC)
+    return f"{whole:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
+
+
+def _to_json(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode("ascii")
+
+
+def hash_of(line: bytes) -> str:
+    """Return what the next line has as `prev`: the SHA-256 of these bytes, without the newline."""
+    return sha256(line.removesuffix(b"\n")).hexdigest()
+
+
+def parse_line(line: bytes) -> Line:
+    """Return a line that was read from the journal. Raises: Damaged.
+
+    A later version may have more events and more fields: simple values of any name are taken.
+    Texts may hold any character: escape them when they are shown.
+    """
+    if len(line) > LONGEST_LINE_BYTES or not line.isascii():
+        raise Damaged("line")
+    try:
+        found = check.obj(json.loads(line), "line")
+    except (ValueError, RecursionError) as cause:
+        raise Damaged("line") from cause
+    check.whole(found.pop("v", None), "v", 1, _MOST)
+    at = check.text(found.pop("at", None), "at", 40)
+    check.instant(from_iso(at), "at")
+    return Line(
+        at,
+        check.whole(found.pop("seq", None), "seq", 1, _MOST),
+        check.matching(found.pop("prev", None), "prev", _SHA256),
+        check.matching(found.pop("event", None), "event", _EVENT),
+        check.whole(found.pop("uid", None), "uid", 0, _MOST),
+        {name: value for name, value in found.items() if journal.has_right_type(name, value)},
+    )
+
+
+# -- the chain -------------------------------------------------------------------------------------
+
+
+class LastLine(NamedTuple):
+    """The number and the hash of the last line that was appended, as the runtime folder has it.
+
+    With it, a change of the last line and the removal of lines at the end can be found.
+    """
+
+    seq: int
+    hash: str
+
+
+class Fault(NamedTuple):
+    """A line that does not fit: the name of its file, its number there from 1 on, and why."""
+
+    file: str
+    line: int
+    why: str
+
+
+class Verdict(NamedTuple):
+    """What a check of the whole journal found.
+
+    `fault` is the first line that does not fit, `faults` the number of such lines. Without
+    `is_whole`, the lines before the oldest one were removed by rotation.
+    """
+
+    lines: int
+    is_whole: bool
+    fault: Fault | None
+    faults: int
+
+
+def verify(
+    files: Iterable[tuple[str, list[bytes]]],
+    *,
+    may_be_rotated: bool,
+    last: LastLine | None = None,
+) -> Verdict:
+    """Check the chain of the files' lines, the oldest file first.
+
+    Each line must have the number and the hash that the line before it calls for. After a line that
+    does not fit, the check goes on from the bytes that are there. `may_be_rotated` says whether the
+    journal is so long that rotation may have removed lines: otherwise the first one must be there.
+    """
+    chain = _Chain(may_be_rotated, last)
+    count, faults, place = 0, list[Fault](), ("", 0)
+    for name, lines in files:
+        place = (name, 0)
+        for number, raw in enumerate(lines, start=1):
+            count, place = count + 1, (name, number)
+            why = chain.add(raw)
+            if why:
+                faults.append(Fault(name, number, why))
+    if last is not None and last.seq > chain.seq:
+        why = f"is the last one: {last.seq - chain.seq} lines after it were removed, or lost in a crash"
+        faults.append(Fault(*place, why))
+    return Verdict(count, chain.is_whole, faults[0] if faults else None, len(faults))
+
+
+class _Chain:
+    """The check of one line after another. `seq` is the number of the line before, 0 at first."""
+
+    def __init__(self, may_be_rotated: bool, last: LastLine | None) -> None:
+        self.seq = 0
+        self.is_whole = True
+        self._may_be_rotated = may_be_rotated
+        self._last = last
+        self._prev = ""
+        self._is_after_damage = False
+
+    def add(self, raw: bytes) -> str:
+        """Return why this line does not fit to those before it; an empty text if it does."""
+        before, is_after_damage = self._prev, self._is_after_damage
+        self._prev = hash_of(raw)
+        try:
+            line = parse_line(raw)
+        except Damaged:
+            # Its number is not known, so that of the next line is not checked.
+            self._is_after_damage = True
+            self.seq += 1
+            return "is damaged"
+        number, self.seq, self._is_after_damage = self.seq + 1, line.seq, False
+        last = self._last
+        if last is not None and last.seq == line.seq and last.hash != self._prev:
+            return "was changed after it was written"
+        if not before:
+            self.is_whole = line.prev == NO_LINE and line.seq == 1
+            if self.is_whole or self._may_be_rotated:
+                return ""
+            return "is the first one, but not number 1: lines before it were removed"
+        if line.prev == before and (is_after_damage or line.seq == number):
+            return ""
+        return (
+            "does not follow the line before it: one of the two was changed, or lines between them "
+            "were removed"
+        )

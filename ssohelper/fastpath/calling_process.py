@@ -1,0 +1,79 @@
+"""Which process started this one, and on which terminal: what the journal says of a caller.
+
+Both are what the kernel says, for a user who reads the journal. No decision depends on them: a
+process can choose its own name. When a shell started this process for an SDK, it is the shell.
+
+Light: the callers of a broker import this.
+"""
+
+import os
+import sys
+
+_LONGEST = 32
+_READ_BYTES = 4096
+# Major device numbers of Linux (Documentation/admin-guide/devices.txt): pseudo-terminals have eight
+# of them, with 256 terminals each; the console's terminals and the serial ones share one.
+_PTS_MAJORS = range(136, 144)
+_TTY_MAJOR = 4
+_FIRST_SERIAL_MINOR = 64
+
+
+def find() -> tuple[str, str]:
+    """Return the parent process's name and this process's terminal ("pts/3").
+
+    Each is printable ASCII of at most 32 characters, and "" where the system does not tell.
+    """
+    return _to_printable(_read_parent_name()), _to_printable(_read_terminal())
+
+
+def _read_parent_name() -> bytes:
+    if sys.platform != "linux":
+        return b""
+    # 0 when the parent is outside of this container.
+    parent = os.getppid()
+    return _read(f"/proc/{parent}/comm").removesuffix(b"\n") if parent else b""
+
+
+def _read_terminal() -> bytes:
+    """Return the controlling terminal's name below /dev, also where no stream is a terminal."""
+    if sys.platform == "win32":
+        return b""
+    if sys.platform == "linux":
+        # After the command's name, which may hold any character: state, parent, process group,
+        # session, terminal.
+        words = _read("/proc/self/stat").rpartition(b")")[2].split()
+        try:
+            device = int(words[4]) & 0xFFFFFFFF
+        except (ValueError, IndexError):
+            return b""
+        return _name_of_device(device).encode()
+    for stream in (0, 1, 2):
+        try:
+            return os.ttyname(stream).removeprefix("/dev/").encode()
+        except OSError:
+            continue
+    return b""
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.read(_READ_BYTES) or b""
+    except OSError:
+        return b""
+
+
+def _to_printable(name: bytes) -> str:
+    return "".join(chr(byte) if 32 <= byte < 127 else "?" for byte in name[:_LONGEST])
+
+
+if sys.platform != "win32":
+
+    def _name_of_device(device: int) -> str:
+        major, minor = os.major(device), os.minor(device)
+        if major in _PTS_MAJORS:
+            return f"pts/{(major - _PTS_MAJORS[0]) * 256 + minor}"
+        if major == _TTY_MAJOR:
+            serial = minor - _FIRST_SERIAL_MINOR
+            return f"tty{minor}" if serial < 0 else f"ttyS{serial}"
+        return f"tty {major}:{minor}" if device else ""

@@ -1,0 +1,352 @@
+"""`audit` as the real program: which commands leave lines, and how they are shown and checked."""
+
+import json
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pytest
+
+from ssohelper.app import App
+from ssohelper.core import journal
+from ssohelper.core.journal import Entry
+from ssohelper.core.model import RoleKey
+from ssohelper.emulator.server import Emulator
+from tests.conftest import SCRIPT, Home, Run
+from tests.saved_listing import PAY, add_listed_session
+
+KEY = RoleKey("corp", PAY, "Admin")
+KEY_ID = "ASIAEXAMPLE000000001"
+# 2026-11-20 10:00:00 UTC.
+THEN = 1_795_168_800
+
+Add = Callable[..., None]
+Rows = Callable[..., list[dict[str, Any]]]
+
+
+def issued(**more: Any) -> Entry:
+    fields = {"until": THEN + 3600, "access_key_id": KEY_ID, "parent": "aws", "terminal": "pts/3"}
+    return journal.issued(KEY, **{**fields, **more})
+
+
+@pytest.fixture
+def add(home: Home) -> Add:
+    """Return a function that adds entries to the journal of `home`, dated 2026-11-20 and later."""
+
+    def append(*entries: Entry, at: int = THEN) -> None:
+        for number, entry in enumerate(entries):
+            App(home.env, clock=lambda now=at + number: now).journal.append(entry)
+
+    return append
+
+
+@pytest.fixture
+def file(home: Home) -> Path:
+    return App(home.env).locations.state_folder / "audit.jsonl"
+
+
+@pytest.fixture
+def rows(run: Run) -> Rows:
+    def read(*argv: str) -> list[dict[str, Any]]:
+        done = run("audit", "--json", *argv)
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        assert found["warnings"] == []
+        return list(found["data"])
+
+    return read
+
+
+class TestCommandsThatLeaveALine:
+    def test_sign_ins_config_writes_and_sign_outs(
+        self, run: Run, rows: Rows, home: Home, emulator: Emulator, file: Path
+    ) -> None:
+        home.browser()
+        start = emulator.world.start_url
+        commands = [
+            ("setup", start, "--region", "us-east-1", "--session", "corp", "--yes"),
+            ("profile", "sync", "--yes"),  # changes nothing: no line
+            ("profile", "rm", "payments-dev.ReadOnlyAccess", "--yes"),
+            ("profile", "undo", "--yes"),
+            ("profile", "undo", "--redo", "--yes"),
+            ("profile", "add", "payments-dev/ReadOnlyAccess", "--yes"),
+            ("config", "set", "form", "sso"),
+            ("config", "set", "form", "sso"),  # changes nothing: no line
+            ("config", "set", "form", "process"),
+            ("config", "set", "form", "--default"),
+            ("login", "corp", "--force", "--device-code"),
+            ("logout", "corp"),
+        ]
+        for command in commands:
+            done = run(*command)
+            assert done.returncode == 0, (command, done.stderr)
+        told = [
+            (row["event"], row["session"], row["user"], row["how"])
+            for row in rows()
+            if row["event"] != "config-write"
+        ]
+        assert told == [
+            ("sign-in", "corp", "ana", "browser"),
+            ("sign-in", "corp", "ana", "device-code"),
+            ("sign-out", "corp", "ana", "revoked"),
+        ]
+        config, own = str(home.config_file), str(App(home.env).locations.settings_file)
+        written = [
+            (row["command"], row["file"], row["added"], row["changed"], row["removed"])
+            for row in rows("--event", "config-write")
+        ]
+        count = written[0][2]
+        assert count > 3
+        assert written == [
+            ("profile sync", config, count, 0, 0),
+            ("profile rm", config, 0, 0, 1),
+            ("profile undo", config, 1, 0, 0),
+            ("profile undo --redo", config, 0, 0, 1),
+            ("profile add", config, 1, 0, 0),
+            ("config set", own, 1, 0, 0),
+            ("config set", own, 0, 1, 0),
+            ("config set", own, 0, 0, 1),
+        ]
+        assert "CNRY" in emulator.issue_token("ana")["accessToken"]
+        assert "CNRY" not in file.read_text()
+        assert run("audit", "--verify").stdout == f"{len(rows())} lines verified\n"
+
+    def test_a_sign_out_that_aws_does_not_hear_of_is_local(
+        self, run: Run, rows: Rows, home: Home, emulator: Emulator
+    ) -> None:
+        home.add_session("corp", emulator.world.start_url, emulator.world.region)
+        home.write_token(emulator.issue_token("ana"))
+        emulator.stop()
+        assert run("logout", "corp").returncode == 6
+        assert run("logout", "corp").returncode == 0  # no sign-in is left: no line
+        assert [(row["event"], row["how"]) for row in rows()] == [("sign-out", "local")]
+
+    def test_a_journal_that_takes_no_line_is_a_warning(
+        self, run: Run, home: Home, file: Path
+    ) -> None:
+        file.parent.mkdir(parents=True, mode=0o700)
+        file.symlink_to(home.path / "elsewhere")
+        done = run("config", "set", "form", "sso")
+        assert (done.returncode, done.stdout) == (0, "")
+        assert done.stderr.count("\n") == 1
+        assert done.stderr.startswith("ssohelper: warning: the journal took no line")
+        assert f'"{file}" is a link: not touched' in done.stderr
+        assert not (home.path / "elsewhere").exists()
+        assert run("audit").returncode == 7
+
+
+class TestFilters:
+    def test_since_is_a_duration_or_a_local_date(self, run: Run, add: Add) -> None:
+        add(issued(others=1), at=THEN)
+        add(issued(others=2), at=THEN + 86400)
+        add(issued(others=3), at=int(time.time()) - 3000)
+
+        def others(*argv: str) -> list[int]:
+            done = run("audit", "--json", *argv, env={"TZ": "Asia/Tokyo"})
+            assert done.returncode == 0, done.stderr
+            return [row["others"] for row in json.loads(done.stdout)["data"]]
+
+        assert others() == [1, 2, 3]
+        assert others("--since", "1h") == [3]
+        assert others("--since", "40m") == []
+        # 10:00 UTC is 19:00 in Tokyo.
+        assert others("--since", "2026-11-20T19:00:00") == [1, 2, 3]
+        assert others("--since", "2026-11-20T19:00:01") == [2, 3]
+        assert others("--since", "2026-11-21") == [2, 3]
+        assert others("--since", "2026-11-20T10:00:01+00:00") == [2, 3]
+
+    def test_since_something_else_is_refused(self, run: Run) -> None:
+        done = run("audit", "--since", "last\x1bweek")
+        assert done.returncode == 2
+        assert '"last\\x1bweek" is no duration (2d, 90m) and no date' in done.stderr
+
+    def test_role_is_a_name_or_account_and_name(self, home: Home, add: Add, rows: Rows) -> None:
+        add_listed_session(home)
+        for number, key in enumerate(
+            [KEY, KEY._replace(role_name="ReadOnly"), KEY._replace(account_id="999999999999")]
+        ):
+            add(journal.decided("release", key, reason=str(number)))
+        add(journal.signed_in("corp", how="browser", user="ana"))
+
+        def found(pattern: str) -> str:
+            return "".join(row["reason"] for row in rows("--role", pattern))
+
+        assert found("admin") == "02"
+        assert found("Read*") == "1"
+        assert found("*") == "012"
+        assert found("PAY/*") == "01"
+        assert found(f"corp:{PAY}/Admin") == "0"
+        assert found("other:*/Admin") == ""
+
+    def test_event_and_session(self, run: Run, add: Add, rows: Rows) -> None:
+        add(journal.signed_in("corp", how="browser", user="ana"))
+        add(journal.signed_in("lab", how="browser", user="bob"), issued())
+        assert [row["user"] for row in rows("--event", "sign-in")] == ["ana", "bob"]
+        assert len(rows("--event", "sign-in", "--event", "issue")) == 3
+        assert [row["event"] for row in rows("--session", "corp")] == ["sign-in", "issue"]
+        assert run("audit", "--event", "argv").returncode == 2
+
+    def test_no_line_is_no_error(self, run: Run, file: Path) -> None:
+        done = run("audit")
+        assert (done.returncode, done.stdout) == (0, "")
+        assert done.stderr == "the journal has no such line\n"
+        assert not file.parent.exists()
+
+
+class TestShown:
+    def test_rows_off_a_terminal_are_tab_separated_with_times_in_utc(
+        self, run: Run, home: Home, add: Add
+    ) -> None:
+        add(
+            issued(background=True, others=2),
+            journal.decided("refused", KEY, way="exec", rule="*/Admin", reason="INC-4711"),
+            journal.signed_in("corp", how="browser", user="ana"),
+        )
+        assert run("audit", env={"TZ": "Asia/Tokyo"}).stdout.splitlines() == [
+            "2026-11-20T10:00:00.000Z\tissue\tcorp:001234567890/Admin\t2026-11-20T11:00:00Z\t"
+            f"{KEY_ID}\taws\tpts/3\tin the background, for 2 more callers",
+            "2026-11-20T10:00:01.000Z\trefused\tcorp:001234567890/Admin\t\t\t\t\t"
+            "INC-4711, way=exec, rule=*/Admin",
+            "2026-11-20T10:00:02.000Z\tsign-in\tcorp\t\t\t\t\tuser=ana, how=browser",
+        ]
+
+    def test_a_terminal_gets_a_table_with_local_times_and_the_accounts_name(
+        self, home: Home, add: Add
+    ) -> None:
+        add_listed_session(home)
+        add(issued())
+        environ = {**home.env, "TZ": "Asia/Tokyo"}
+        shown = pexpect.run(
+            f"{SCRIPT} audit",
+            env=environ,
+            cwd=str(home.path),
+            timeout=60,
+            dimensions=(24, 200),  # type: ignore[call-arg]
+        )
+        header, line = shown.decode().splitlines()
+        assert header.split() == [
+            "TIME",
+            "EVENT",
+            "ROLE",
+            "UNTIL",
+            "KEY",
+            "ID",
+            "PARENT",
+            "TERMINAL",
+            "DETAILS",
+        ]
+        assert line.startswith("2026-11-20 19:00:00  issue ")
+        assert "corp:pay/Admin" in line
+        assert "2026-11-20 20:00:00" in line
+
+    @pytest.mark.parametrize("on_terminal", [True, False])
+    def test_what_another_program_wrote_is_shown_escaped(
+        self, run: Run, home: Home, add: Add, file: Path, on_terminal: bool
+    ) -> None:
+        add(issued())
+        hostile = "\x1b]0;pwned\x07\u202e\r\n\x9b2J"
+        found = json.loads(file.read_bytes())
+        for name in ("session", "role", "parent", "terminal", "until", "reason", "access_key_id"):
+            found[name] = hostile
+        file.write_text(json.dumps(found) + "\n")
+        if on_terminal:
+            shown = pexpect.run(f"{SCRIPT} audit", env=home.env, cwd=str(home.path), timeout=60)
+        else:
+            shown = run("audit").stdout.encode()
+            assert run("audit", "--json").returncode == 0
+        text = shown.decode()
+        assert "pwned" in text
+        assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e]", text)
+
+    def test_an_unreadable_config_takes_only_the_names_away(
+        self, run: Run, home: Home, add: Add
+    ) -> None:
+        add(issued())
+        home.write_config("[profile a\n")
+        done = run("audit")
+        assert (done.returncode, done.stdout.count("Admin")) == (0, 1)
+
+    def test_damaged_lines_are_a_warning(self, run: Run, add: Add, file: Path) -> None:
+        add(issued())
+        with file.open("ab") as end:
+            end.write(b"{torn")
+        done = run("audit")
+        assert (done.returncode, done.stdout.count("\n")) == (0, 1)
+        assert done.stderr == (
+            "ssohelper: warning: lines of the journal that are damaged: 1; see: audit --verify\n"
+        )
+
+    def test_the_help_says_what_leaves_no_line_and_who_can_rewrite_it(self, run: Run) -> None:
+        text = " ".join(run("audit", "--help").stdout.split())
+        assert "cached credentials or a published response leave no line" in text
+        assert "A program that runs as you can still remove" in text
+
+
+class TestVerify:
+    def test_counts_the_lines(self, run: Run, add: Add) -> None:
+        done = run("audit", "--verify")
+        assert (done.returncode, done.stdout) == (0, "0 lines verified\n")
+        add(issued(), issued())
+        done = run("audit", "--verify")
+        assert (done.returncode, done.stdout) == (0, "2 lines verified\n")
+
+    def test_names_the_file_and_the_line_that_does_not_fit(
+        self, run: Run, add: Add, file: Path
+    ) -> None:
+        add(*[issued(others=number) for number in range(5)])
+        file.write_bytes(file.read_bytes().replace(b'"others":2', b'"others":7'))
+        done = run("audit", "--verify")
+        assert (done.returncode, done.stdout) == (7, "")
+        error, hint = done.stderr.splitlines()
+        assert error.startswith(
+            f'ssohelper: error: "{file}", line 4 does not follow the line before it'
+        )
+        assert hint.startswith("ssohelper: hint: ")
+        done = run("audit", "--verify", "--json")
+        assert done.returncode == 7
+        assert json.loads(done.stdout)["data"] == {
+            "lines": 5,
+            "verified": False,
+            "from_the_first": True,
+            "file": str(file),
+            "line": 4,
+            "why": "does not follow the line before it: one of the two was changed, or lines "
+            "between them were removed",
+        }
+
+    @pytest.mark.parametrize("removed", [1, 3])
+    def test_finds_removed_last_lines(self, run: Run, add: Add, file: Path, removed: int) -> None:
+        add(*[issued() for _ in range(5)])
+        lines = file.read_bytes().splitlines(keepends=True)
+        file.write_bytes(b"".join(lines[:-removed]))
+        done = run("audit", "--verify")
+        assert done.returncode == 7
+        assert f"line {5 - removed} is the last one: {removed} lines after it" in done.stderr
+
+    def test_takes_no_filter(self, run: Run) -> None:
+        for given in (["--since", "1d"], ["--role", "x"], ["--session", "corp"]):
+            done = run("audit", "--verify", *given)
+            assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_the_journal_can_be_read_while_the_state_folder_is_read_only(
+    home: Home, add: Add, file: Path
+) -> None:
+    add(issued())
+    program = f"mount --bind {file.parent} {file.parent} && mount -o remount,bind,ro {file.parent}"
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", f"{program} && exec {SCRIPT} audit"],
+        env={**home.env, "PATH": os.environ["PATH"]},
+        cwd=home.path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    if "unshare" in done.stderr or "mount:" in done.stderr:
+        pytest.skip("no mount namespaces here")
+    assert (done.returncode, done.stdout.count("Admin")) == (0, 1), done.stderr

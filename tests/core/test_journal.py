@@ -1,0 +1,258 @@
+"""Lines of the journal: what may be in one, and what a changed, removed or damaged one does."""
+
+import json
+
+import pytest
+
+from ssohelper.core import journal, journal_lines
+from ssohelper.core.journal import Entry
+from ssohelper.core.journal_lines import LastLine
+from ssohelper.core.model import RoleKey, Secret
+from ssohelper.core.schema.fields import Damaged
+
+KEY = RoleKey("corp", "001234567890", "Admin")
+KEY_ID = "ASIAEXAMPLE000000001"
+SECRET_KEY = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY12"
+HOSTILE = "\x00\x1b[31m\r\n\t\x7f\x85\u202e\u2028\ud800é\U0001f600"
+
+
+def made(entry: Entry, seq: int = 1, prev: str = journal_lines.NO_LINE) -> bytes:
+    return journal_lines.make_line(entry, at_ms=1_764_185_781_023, seq=seq, prev=prev, uid=1000)
+
+
+def entry(**more: object) -> Entry:
+    fields = {"until": 1_764_189_381, "access_key_id": KEY_ID, "parent": "aws", "terminal": "pts/3"}
+    return journal.issued(KEY, **{**fields, **more})  # type: ignore[arg-type]
+
+
+class TestLine:
+    def test_is_compact_json_in_a_fixed_order(self) -> None:
+        assert made(entry(background=True, others=2)) == (
+            b'{"v":1,"at":"2025-11-26T19:36:21.023Z","seq":1,"prev":"' + b"0" * 64 + b'",'
+            b'"event":"issue","uid":1000,"session":"corp","account_id":"001234567890",'
+            b'"role":"Admin","until":"2025-11-26T20:36:21Z","access_key_id":"ASIAEXAMPLE000000001",'
+            b'"background":true,"parent":"aws","terminal":"pts/3","others":2}\n'
+        )
+
+    @pytest.mark.parametrize(
+        "written",
+        [
+            entry(),
+            journal.signed_in("corp", how="browser", user="ana"),
+            journal.signed_out("corp", how="local", user=None),
+            journal.decided("refused", KEY, way="exec", rule="corp:*/Admin", reason="INC-4711"),
+            journal.decided("grant", KEY, reason="é", until=1_764_189_381, grant="g1"),
+            journal.decided("revoke", KEY),
+            journal.decided("release", KEY, way="env"),
+            journal.loosened("guard.rules", before='["*/Admin"]', after="[]"),
+            journal.config_written("profile sync", "/h/.aws/config", added=3, changed=1, removed=0),
+        ],
+        ids=lambda one: one.event,
+    )
+    def test_is_read_back_as_it_was_written(self, written: Entry) -> None:
+        read = journal_lines.parse_line(made(written, seq=7, prev="a" * 64).rstrip())
+        assert (read.event, read.fields) == (written.event, written.fields)
+        assert (read.seq, read.prev, read.uid) == (7, "a" * 64, 1000)
+        assert read.at_seconds == 1_764_185_781
+
+    def test_every_event_has_a_constructor_that_is_tested_here(self) -> None:
+        assert {"issue", "sign-in", "sign-out", "refused", "grant", "revoke", "release"} | {
+            "loosened",
+            "config-write",
+        } == set(journal.EVENTS)
+
+    @pytest.mark.parametrize("text", [HOSTILE, HOSTILE * 4000, "\U0001f600" * 5000, "\\" * 9000])
+    def test_no_text_makes_it_long_or_brings_in_a_control_character(self, text: str) -> None:
+        for written in (
+            entry(parent=text[:4096], terminal=text[:4096]),
+            journal.signed_in("corp", how="browser", user=text),
+            journal.decided("refused", KEY, reason=text, rule=text, grant=text, parent=text[:99]),
+            journal.loosened(text, before=text, after=text),
+            journal.config_written("config set", text, added=1 << 50, changed=0, removed=0),
+        ):
+            line = made(written, seq=1 << 50)
+            assert len(line) <= journal.LONGEST_LINE_BYTES
+            assert line.isascii()
+            assert line.count(b"\n") == 1
+            for value in journal_lines.parse_line(line.rstrip()).fields.values():
+                assert "\x1b" not in str(value)
+                assert not any(ord(one) < 32 or 127 <= ord(one) < 160 for one in str(value))
+                assert "\u202e" not in str(value)
+
+    def test_names_of_processes_and_terminals_are_printable_and_short(self) -> None:
+        fields = entry(parent="a\tb\x1b[0mé" + "c" * 40, terminal="pts/\n3").fields
+        assert fields["parent"] == "a?b?[0m?" + "c" * 24
+        assert fields["terminal"] == "pts/?3"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            f"key {SECRET_KEY} used",
+            "aws_session_token=IQoJb3JpZ2luX2VjEAAaCXVzLWVhc3QtMSJHMEUCIQD",
+            "aoaAAAAAGkw_xyzCNRY12345678901234567890",
+            "Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbmEifQ.c2ln",
+        ],
+    )
+    def test_what_looks_like_a_secret_is_hidden_in_every_free_text(self, text: str) -> None:
+        secret = max(text.replace("=", " ").split(), key=len)
+        for written in (
+            journal.decided("grant", KEY, reason=text, rule=text, grant=text),
+            journal.loosened(text, before=text, after=text),
+            journal.signed_in("corp", how="browser", user=text),
+        ):
+            assert secret not in made(written).decode()
+            assert "(redacted)" in made(written).decode()
+
+    @pytest.mark.parametrize("key_id", [SECRET_KEY, "", "ASIA\n" + "A" * 16, "asia" * 5, "A" * 33])
+    def test_a_key_id_of_an_unknown_form_is_left_out(self, key_id: str) -> None:
+        assert "access_key_id" not in entry(access_key_id=key_id).fields
+
+    @pytest.mark.parametrize(
+        ("event", "fields", "named"),
+        [
+            ("argv", {}, "event"),
+            ("issue", {"argv": "aws s3 ls"}, "argv"),
+            ("issue", {"reason": "x"}, "reason"),
+            ("sign-in", {"session": "corp", "token": "x"}, "token"),
+            ("sign-in", {"session": "../corp", "how": "browser"}, "session"),
+            ("sign-in", {"session": "corp", "how": "a b"}, "how"),
+            ("sign-in", {"session": "corp", "user": Secret("CNRY")}, "user"),
+            ("release", {"role": "Admin\n"}, "role"),
+            ("release", {"account_id": "12"}, "account_id"),
+            ("release", {"until": "soon"}, "until"),
+            ("release", {"way": "exec -- aws"}, "way"),
+            ("issue", {"background": 1}, "background"),
+            ("issue", {"others": -1}, "others"),
+            ("issue", {"others": True}, "others"),
+            ("config-write", {"command": "profile; rm"}, "command"),
+        ],
+    )
+    def test_a_field_that_the_event_does_not_have_and_a_bad_value_are_refused(
+        self, event: str, fields: dict[str, object], named: str
+    ) -> None:
+        with pytest.raises(Damaged) as refused:
+            Entry(event, **fields)
+        assert refused.value.field == named
+        assert "CNRY" not in str(refused.value)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"v": 0},
+            {"v": None},
+            {"at": "yesterday"},
+            {"seq": 0},
+            {"seq": True},
+            {"prev": "A" * 64},
+            {"event": "\x1b"},
+            {"uid": -1},
+        ],
+    )
+    def test_a_line_with_a_bad_head_is_damaged(self, change: dict[str, object]) -> None:
+        found = json.loads(made(entry())) | change
+        with pytest.raises(Damaged):
+            journal_lines.parse_line(json.dumps(found).encode())
+
+    @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"\x00" * 40, b'{"v":1}', b"[" * 4000])
+    def test_any_other_bytes_are_damaged(self, raw: bytes) -> None:
+        with pytest.raises(Damaged):
+            journal_lines.parse_line(raw)
+
+    def test_a_later_versions_line_is_read_and_wrong_types_are_left_out(self) -> None:
+        found = json.loads(made(entry())) | {"v": 2, "event": "new", "more": "x", "deep": {"a": 1}}
+        found |= {"until": 5, "others": "many", "background": "yes"}
+        read = journal_lines.parse_line(json.dumps(found).encode())
+        assert (read.event, read.fields["more"]) == ("new", "x")
+        assert set(read.fields) & {"deep", "until", "others", "background"} == set()
+
+    def test_the_text_for_the_system_log_has_no_place_in_a_chain(self) -> None:
+        text = json.loads(journal_lines.make_text(entry(), at_ms=0, uid=5))
+        assert text["event"] == "issue"
+        assert not {"seq", "prev"} & set(text)
+
+
+def chain(count: int) -> list[bytes]:
+    lines, prev = list[bytes](), journal_lines.NO_LINE
+    for seq in range(1, count + 1):
+        lines.append(made(entry(others=seq), seq, prev).rstrip())
+        prev = journal_lines.hash_of(lines[-1])
+    return lines
+
+
+def last_of(lines: list[bytes]) -> LastLine:
+    return LastLine(len(lines), journal_lines.hash_of(lines[-1]))
+
+
+def check(lines: list[bytes], **more: object) -> journal_lines.Verdict:
+    return journal_lines.verify([("a", lines)], may_be_rotated=False, **more)  # type: ignore[arg-type]
+
+
+class TestChain:
+    def test_is_whole_over_several_files(self) -> None:
+        lines = chain(6)
+        files = [("c", lines[:2]), ("b", lines[2:3]), ("a", lines[3:])]
+        found = journal_lines.verify(files, may_be_rotated=False, last=last_of(lines))
+        assert found == journal_lines.Verdict(6, True, None, 0)
+
+    @pytest.mark.parametrize("at", range(5))
+    def test_a_changed_line_is_found_wherever_it_is(self, at: int) -> None:
+        lines = chain(5)
+        last = last_of(lines)
+        lines[at] = lines[at].replace(b'"parent":"aws"', b'"parent":"awk"')
+        found = check(lines, last=last)
+        # The line after the changed one no longer fits to it; after the last one there is none.
+        assert found.fault is not None
+        assert (found.fault.line, found.faults) == (min(at + 2, 5), 1)
+        assert "changed" in found.fault.why
+
+    @pytest.mark.parametrize("at", range(5))
+    def test_a_removed_line_is_found_wherever_it_was(self, at: int) -> None:
+        lines = chain(5)
+        last = last_of(lines)
+        del lines[at]
+        found = check(lines, last=last)
+        assert found.fault is not None
+        assert (found.fault.line, found.faults) == (min(at + 1, 4), 1)
+        assert "removed" in found.fault.why
+
+    def test_without_the_last_lines_hash_a_removed_end_is_not_found(self) -> None:
+        assert check(chain(5)[:3]).fault is None
+
+    def test_an_older_hash_is_that_of_a_line_in_between(self) -> None:
+        lines = chain(5)
+        assert check(lines, last=last_of(lines[:4])).fault is None
+        assert check(lines, last=LastLine(4, "a" * 64)).fault is not None
+
+    def test_an_empty_journal_without_its_lines_is_found(self) -> None:
+        assert check([]).fault is None
+        found = check([], last=last_of(chain(3)))
+        assert found.fault is not None
+        assert "3 lines" in found.fault.why
+
+    def test_swapped_and_repeated_lines_are_found(self) -> None:
+        lines = chain(4)
+        assert check([lines[0], lines[2], lines[1], lines[3]]).faults > 0
+        assert check([lines[0], lines[1], lines[1], lines[2], lines[3]]).faults > 0
+
+    def test_a_renumbered_line_is_found(self) -> None:
+        lines = chain(2)
+        skipped = made(entry(), 5, journal_lines.hash_of(lines[1])).rstrip()
+        assert check([*lines, skipped]).faults == 1
+
+    def test_after_a_damaged_line_the_check_goes_on(self) -> None:
+        lines = chain(2)
+        torn = b'{"v":1,"at'
+        after = made(entry(), 4, journal_lines.hash_of(torn)).rstrip()
+        later = made(entry(), 5, journal_lines.hash_of(after)).rstrip()
+        found = check([*lines, torn, after, later])
+        assert found == journal_lines.Verdict(5, True, journal_lines.Fault("a", 3, "is damaged"), 1)
+
+    def test_a_line_after_a_damaged_one_must_have_its_hash(self) -> None:
+        after = made(entry(), 2, "b" * 64).rstrip()
+        assert check([b"x", after]).faults == 2
+
+    def test_removed_first_lines_are_found_unless_rotation_may_have_removed_them(self) -> None:
+        lines = chain(5)[2:]
+        assert check(lines).fault is not None
+        found = journal_lines.verify([("a", lines)], may_be_rotated=True)
+        assert found == journal_lines.Verdict(3, False, None, 0)

@@ -1,0 +1,147 @@
+"""The parent process and the terminal of a caller: real processes, a pty, hostile names."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ssohelper.fastpath import calling_process
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the names come from /proc")
+
+ROOT = Path(__file__).resolve().parents[2]
+FIND = (
+    f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
+    "from ssohelper.fastpath import calling_process; print(repr(calling_process.find()))"
+)
+# A parent that gives itself a name (PR_SET_NAME), then starts the process that looks at it.
+NAMED_PARENT = f"""
+import ctypes, subprocess, sys
+ctypes.CDLL(None).prctl(15, bytes.fromhex(sys.argv[1]), 0, 0, 0)
+print(subprocess.check_output([sys.executable, "-c", {FIND!r}], text=True), end="")
+"""
+
+
+def found_below(name: bytes) -> tuple[str, str]:
+    done = subprocess.run(
+        [sys.executable, "-c", NAMED_PARENT, name.hex()],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        start_new_session=True,
+    )
+    found: tuple[str, str] = eval(done.stdout)
+    return found
+
+
+class TestParent:
+    def test_is_the_process_that_started_us(self) -> None:
+        own = Path("/proc/self/comm").read_text().rstrip("\n")
+        done = subprocess.run(
+            [sys.executable, "-c", FIND], capture_output=True, text=True, check=True, timeout=60
+        )
+        assert eval(done.stdout)[0] == own
+
+    @pytest.mark.parametrize(
+        ("name", "shown"),
+        [
+            (b"terraform", "terraform"),
+            (b"a b) R 1 2", "a b) R 1 2"),  # as if the fields after the name began
+            (b"\x1b[31mred\x07", "?[31mred?"),
+            (b"a\nb\tc\rd", "a?b?c?d"),
+            ("é\u202e".encode(), "?????"),
+            (b"\xff\xfe\x80", "???"),
+            (b"", ""),
+            (b"much longer than 15", "much longer tha"),  # the kernel cuts it
+        ],
+    )
+    def test_a_hostile_name_becomes_printable(self, name: bytes, shown: str) -> None:
+        assert found_below(name) == (shown, "")
+
+    def test_is_unknown_where_the_parent_is_outside_of_the_container(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(os, "getppid", lambda: 0)
+        assert calling_process.find()[0] == ""
+
+    def test_is_unknown_when_it_has_ended(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        gone = subprocess.Popen(["true"])
+        gone.wait()
+        monkeypatch.setattr(os, "getppid", lambda: gone.pid)
+        assert calling_process.find()[0] == ""
+
+    def test_no_name_is_longer_than_32_characters(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(calling_process, "_read", lambda _path: b"x" * 4096)
+        assert calling_process.find() == ("x" * 32, "")
+
+
+class TestTerminal:
+    def test_is_the_controlling_one_although_no_stream_is_a_terminal(self) -> None:
+        """As for an SDK, which gives its credential process pipes."""
+        reader, writer = os.pipe()
+        process, terminal = pty.fork()
+        if process == 0:
+            null = os.open(os.devnull, os.O_RDWR)
+            for stream, target in ((0, null), (1, writer), (2, null)):
+                os.dup2(target, stream)
+            os.write(1, os.ttyname(os.open("/dev/tty", os.O_RDWR)).encode() + b"\n")
+            os.execv(sys.executable, [sys.executable, "-c", FIND])
+        os.close(writer)
+        try:
+            with os.fdopen(reader) as answers:
+                answers.readline()
+                found = eval(answers.readline())
+            assert found[1] == os.ptsname(terminal).removeprefix("/dev/")
+            assert found[1].startswith("pts/")
+        finally:
+            os.close(terminal)
+            os.waitpid(process, 0)
+
+    def test_is_none_in_a_session_without_one(self) -> None:
+        assert found_below(b"cron")[1] == ""
+
+    @pytest.mark.parametrize(
+        ("numbers", "name"),
+        [
+            ((136, 3), "pts/3"),
+            ((136, 255), "pts/255"),
+            ((137, 4), "pts/260"),
+            ((4, 1), "tty1"),
+            ((4, 64), "ttyS0"),
+            ((204, 64), "tty 204:64"),
+            ((0, 0), ""),
+        ],
+    )
+    def test_has_the_name_of_its_device(self, numbers: tuple[int, int], name: str) -> None:
+        device = os.makedev(*numbers)
+        assert calling_process._name_of_device(device) == name
+
+    def test_is_found_behind_a_name_that_looks_like_the_fields_after_it(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stat = b"1 (a) S 1 2 3 34817 4) S 1 2 3 34818 4"  # 136 * 256 + 2
+        monkeypatch.setattr(calling_process, "_read", lambda _path: stat)
+        assert calling_process.find()[1] == "pts/2"
+
+    @pytest.mark.parametrize("stat", [b"", b"1 (x", b"1 (x) S 1", b"1 (x) S 1 2 3 many 0"])
+    def test_is_none_where_the_kernel_says_something_unknown(
+        self, monkeypatch: pytest.MonkeyPatch, stat: bytes
+    ) -> None:
+        monkeypatch.setattr(calling_process, "_read", lambda _path: stat)
+        assert calling_process.find()[1] == ""
+
+
+def test_imports_nothing_that_a_miss_has_not_loaded() -> None:
+    code = (
+        f"import os, sys; sys.path.insert(0, {str(ROOT)!r}); import ssohelper.fastpath; "
+        "before = set(sys.modules); from ssohelper.fastpath import calling_process; "
+        "print(sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert eval(done.stdout) == ["ssohelper.fastpath.calling_process"]
