@@ -9,7 +9,6 @@ from ssohelper.broker.limits import (
     LONGEST_WAIT_SECONDS,
     MOST_CALLS,
     MOST_FIRST_CALLS,
-    PATIENCE_SECONDS,
     RENEWAL_AHEAD_SECONDS,
     RENEWAL_SILENT_SECONDS,
     TELL_BEFORE_SECONDS,
@@ -105,12 +104,15 @@ class Broker:
         session.renewal_began_at = None
         if error is None:
             session.renewal.clear()
+            session.renewed_at = now
             self._refusals.forget(session_name)
         elif isinstance(error, AwsUnreachable):
             session.renewal.note_failure(now, error, began_at)
         elif isinstance(error, LoginRequired):
             session.renewal.clear()
             self._refusals.remember(session_name, error, now)
+            if not self._works_without_renewal(session_name):
+                self._end_jobs(session_name, error)
         else:
             # A local failure, such as a full disk: no request reached AWS. A retry follows in 1 s.
             session.renewal.note_failure(now, error, began_at)
@@ -138,13 +140,13 @@ class Broker:
         now = min(now, self._advanced_at)
         moments = [NEVER]
         for job in self._jobs.values():
+            session = self._ensure_session(job.key.session_name)
             for caller in job.callers:
                 moments.append(min(caller.deadline_at, caller.fallback_at))
                 moments.append(caller.deadline_at - TELL_BEFORE_SECONDS)
-                moments.append(caller.request.arrived_at + PATIENCE_SECONDS)
-            began_at = self._ensure_session(job.key.session_name).renewal_began_at
-            if began_at is not None:
-                moments.append(began_at + RENEWAL_SILENT_SECONDS)
+                moments.append(session.patience_ends_at(caller))
+            if session.renewal_began_at is not None:
+                moments.append(session.renewal_began_at + RENEWAL_SILENT_SECONDS)
             if not job.is_under_way:
                 moments.append(self._may_start_at(job, now))
         return min((moment for moment in moments if moment > now), default=NEVER)
@@ -339,10 +341,12 @@ class Broker:
     def _hopeless_error(self, job: Job, caller: Caller, now: float) -> SsoHelperError | None:
         """Return the error to reply with if no retry can succeed in time, else None."""
         session = self._ensure_session(job.key.session_name)
-        patience_ends_at = caller.request.arrived_at + PATIENCE_SECONDS
+        patience_ends_at = session.patience_ends_at(caller)
         is_renewing = session.renewal_began_at is not None
         failing = [(job.backoff, job.is_under_way), (session.calls, job.is_under_way)]
         if session.needs_renewal and not job.is_under_way:  # otherwise the token is still usable
+            if is_renewing:
+                failing = []  # earlier failures of calls say nothing: this one waits for the token
             failing.append((session.renewal, is_renewing))
         for backoff, is_probing in failing:
             if backoff.error is None:

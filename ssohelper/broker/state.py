@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from ssohelper.broker.limits import RENEWAL_SILENT_SECONDS, Backoff
+from ssohelper.broker.limits import PATIENCE_SECONDS, RENEWAL_SILENT_SECONDS, Backoff
 from ssohelper.broker.requests import Found, Reply, Request, Token
 from ssohelper.core.freshness import RETRY_SECONDS
 from ssohelper.core.model import RoleKey
@@ -132,12 +132,18 @@ class Session:
 
     def __init__(self) -> None:
         self.renewal_began_at: float | None = None
+        # When the last successful renewal ended.
+        self.renewed_at = 0.0
         self.rejected_id: str | None = None
         self.renewal = Backoff()
         # Whether role calls need a renewed token. They do not while the token is good.
         self.needs_renewal = False
         self.calls = Backoff()
         self.under_way = 0
+
+    def patience_ends_at(self, caller: Caller) -> float:
+        """Return until when the caller waits while calls fail; a renewal's time does not count."""
+        return max(caller.request.arrived_at, self.renewed_at) + PATIENCE_SECONDS
 
     def is_silent(self, now: float) -> bool:
         """Return whether the token renewal has had no answer for RENEWAL_SILENT_SECONDS."""
@@ -151,6 +157,8 @@ def _session_of(scope: RoleKey | str) -> str:
 
 def reason_of(job: Job, session: Session) -> SsoHelperError:
     """Return the error for a caller that cannot wait longer for an answer from AWS."""
+    if session.needs_renewal and session.renewal_began_at is not None and not job.is_under_way:
+        return session.renewal.error or renewal_unanswered(job.key.session_name)
     for failing in (job.backoff, session.calls, session.renewal):
         if failing.error is not None:
             return failing.error

@@ -160,6 +160,31 @@ class TestBackgroundRenewal:
         assert (world.answer_of(caller), len(world.calls)) == (document(), 1)
 
 
+def test_after_a_renewal_a_caller_waits_as_long_for_its_call_as_without_one(world):
+    world.ask("A")
+    world.run_to(4.0, lambda _now: DOWN)
+    world.tokens["corp"] = ENDED
+    world.go_to(30.0)
+    caller = world.ask("A")
+    world.go_to(34.0)
+    world.end_renewal()
+    assert world.answer_of(caller) is None
+    world.end()
+    assert world.answer_of(caller) == document()
+
+
+def test_a_caller_that_waits_for_a_renewal_is_not_told_of_an_old_failure(world):
+    world.ask("A")
+    world.run_to(4.0, lambda _now: DOWN)
+    world.tokens["corp"] = ENDED
+    world.go_to(30.0)
+    caller = world.ask("A")
+    world.go_to(34.0)  # longer than a caller waits while AWS fails
+    assert world.answer_of(caller) is None
+    world.end_renewal(NEEDS_SIGN_IN)
+    assert world.answer_of(caller) is NEEDS_SIGN_IN
+
+
 class TestPace:
     def test_at_most_16_calls_are_under_way_and_4_before_the_first_answer(self, world):
         """While AWS is down, no more requests than these are wasted."""

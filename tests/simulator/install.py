@@ -141,7 +141,7 @@ def _install_once() -> None:
     # A look at a half-written token file costs 1 ms in earnest; here 40, or they are most of a
     # schedule's steps.
     _put(_stores.token_cache, time=_coarse_time, _LEAST_READS=5)
-    _put(_stores.clock_file, _boot=lambda: "boot")
+    _put(_stores.clock_file, _read_boot_id=lambda: "boot")
     _put(_loop, queue=_queue, socket=_socket, selectors=_selectors, threading=_threading)
     # A loop that wakes each second hides what it was not woken for.
     _put(_loop, peer=_peer, _LONGEST_SLEEP_SECONDS=4.0)

@@ -25,6 +25,7 @@ _FELT_SECONDS = 20.0
 _LATE_SECONDS = 0.3
 # A token file that stays half written is looked at for a second.
 _TORN_SECONDS = 1.5
+_CLOCK_ERROR = 60.0
 
 
 class Present(NamedTuple):
@@ -274,7 +275,9 @@ class Judge:
         key = world.aws.keys[json.loads(document)["AccessKeyId"]]
         if (key.account, key.role) != (caller.account, caller.role):
             self.fail(f"{caller} got {key.account} {key.role}")
-        if world.aws.now() >= key.expires_at:
+        # A wrong clock whose error could not be saved: nothing on this machine tells AWS's time.
+        is_time_unknown = self.disk_faults and abs(world.wall() - world.aws.now()) > _CLOCK_ERROR
+        if world.aws.now() >= key.expires_at and not is_time_unknown:
             self.fail(f"{caller} got expired credentials")
         since = now - GAP_SECONDS
         if self._was_damaged(caller.session, caller.asked_at, now):
