@@ -1,8 +1,10 @@
-"""Change one line at a time and run the nearest tests: which changes does no test notice?
+"""Change one line at a time and run the tests that reach it: which changes does no test notice?
 
-N: how many changes (200 when unset). SEED: repeats a sample. ONLY: packages or modules, such as
-`core stores/files`. Each lane works in a clone of this checkout below .cache/mutants, with an
-environment of its own, so the checkout itself never changes.
+N: how many changes (200 when unset). SEED: repeats a sample, and continues it where it stopped.
+ONLY: packages or modules, such as `core stores/files`. LANES: how many at once (1 when unset).
+AGAIN=1: run the changes that survived again, with the tests of today. BUDGET: seconds of tests for
+one change (12 when unset). What is committed counts: each lane is a clone below .cache/mutants, with
+an environment of its own, so the checkout itself never changes.
 """
 
 import os
@@ -13,105 +15,90 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
-from typing import NamedTuple
 
-from tests.mutants.nearest import nearest_tests
-from tests.mutants.operators import Mutant, sampled_from
+from tests.mutants.lanes import Lane, recorded_reach
+from tests.mutants.operators import Mutant, named_mutants, sampled_from
+from tests.mutants.reach import BUDGET_SECONDS, RecordedTest, chosen_tests
+from tests.mutants.verdicts import PACKAGES, Verdict, Verdicts
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("core", "stores", "actions", "wire", "cli")
-LANES = 2
-LIMIT_SECONDS = 240
-
-
-class Verdict(NamedTuple):
-    module: str
-    mutant: Mutant
-    outcome: str  # killed, survived, timeout
+FOLDER = ROOT / ".cache" / "mutants"
 
 
 def main() -> int:
     count = int(os.environ.get("N") or 200)
     seed = os.environ.get("SEED") or str(int(time.time()))
     only = tuple((os.environ.get("ONLY") or " ".join(PACKAGES)).split())
-    modules = {
-        path.relative_to(ROOT).as_posix(): path.read_text()
-        for path in sorted((ROOT / "ssohelper").rglob("*.py"))
-        if path.relative_to(ROOT / "ssohelper").as_posix().startswith(only)
-    }
-    print(f"seed {seed}: {count} changes in {len(modules)} modules; tests after {LIMIT_SECONDS} s")
-    lanes: Queue[Path] = Queue()
-    for number in range(LANES):
-        lanes.put(prepare_lane(number))
-    with ThreadPoolExecutor(LANES) as pool:
-        sample = list(sampled_from(modules, random.Random(seed), count))
-        verdicts = list(pool.map(lambda one: judge(lanes, *one), sample))
-    print_table(verdicts)
+    again = bool(os.environ.get("AGAIN"))
+    if changed := git("status", "--porcelain", "ssohelper", "tests"):
+        print(f"not committed, so not tested:\n{changed}", file=sys.stderr)
+    lanes = [Lane(ROOT, FOLDER / str(n)) for n in range(int(os.environ.get("LANES") or 1))]
+    tests = recorded_reach(lanes[0], FOLDER)
+    modules = sources(lanes[0].folder, only)
+    verdicts = Verdicts(FOLDER / f"seed-{seed}.jsonl")
+    if len(verdicts.sample) != count:
+        verdicts.save_sample(list(sampled_from(modules, random.Random(seed), count)))
+    changes = {module: named_mutants(source) for module, source in modules.items()}
+    present = [one for one in verdicts.sample if one[1] in changes.get(one[0], {})]
+    pending = [one for one in present if verdicts.is_pending(*one, again=again)]
+    print(
+        f"seed {seed}: {count} changes of {len(modules)} modules, {len(pending)} to run; "
+        f"{count - len(present)} whose line has changed since the sample was drawn; "
+        f"{len(tests)} tests; verdicts in {verdicts.path.relative_to(ROOT)}",
+        flush=True,
+    )
+    free: Queue[Lane] = Queue()
+    for lane in lanes:
+        free.put(lane)
+
+    def judge_one(one: tuple[str, str]) -> Verdict:
+        module, name = one
+        return judge(free, tests, modules[module], module, name, changes[module][name])
+
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        for verdict in pool.map(judge_one, pending):
+            verdicts.add(verdict)
+            line = changes[verdict.module][verdict.name].line
+            print(verdicts.progress_line(verdict, line), flush=True)
+    verdicts.print_table()
     return 0
 
 
-def prepare_lane(number: int) -> Path:
-    """Clone HEAD below .cache/mutants, with an environment of its own."""
-    folder = ROOT / ".cache" / "mutants" / str(number)
-    if not folder.exists():
-        subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
-    for argv in (
-        ["git", "fetch", "-q"],
-        ["git", "reset", "-q", "--hard", "origin/HEAD"],
-        ["make", "-s", "dev-env"],
-    ):
-        subprocess.run(argv, cwd=folder, check=True)
-    return folder
+def git(*argv: str) -> str:
+    return subprocess.check_output(["git", *argv], cwd=ROOT, text=True).strip()
 
 
-def judge(lanes: "Queue[Path]", module: str, mutant: Mutant) -> Verdict:
-    """Run the nearest tests with this change in place, and take the change out again."""
-    lane = lanes.get()
-    path = lane / module
-    source = path.read_bytes()
+def sources(root: Path, only: tuple[str, ...]) -> dict[str, str]:
+    """Return the committed modules whose path below ssohelper begins with one of `only`."""
+    return {
+        path.relative_to(root).as_posix(): path.read_text()
+        for path in sorted((root / "ssohelper").rglob("*.py"))
+        if path.relative_to(root / "ssohelper").as_posix().startswith(only)
+    }
+
+
+def judge(
+    free: "Queue[Lane]",
+    tests: list[RecordedTest],
+    source: str,
+    module: str,
+    name: str,
+    mutant: Mutant,
+) -> Verdict:
+    """Run the tests that reach this change, in the next free lane."""
+    budget = float(os.environ.get("BUDGET") or BUDGET_SECONDS)
+    chosen = chosen_tests(tests, module, source, mutant.line, budget)
+    if not chosen:
+        return Verdict(module, name, "survived", 0.0, 0, "no test reaches it")
+    lane = free.get()
     try:
-        path.write_bytes(mutant.applied_to(source))
-        outcome = run_tests(lane, module)
+        changed = mutant.applied_to(source.encode()).decode()
+        outcome, seconds = lane.run(module, changed, chosen)
     finally:
-        path.write_bytes(source)
-        lanes.put(lane)
-    verdict = Verdict(module, mutant, outcome)
-    if outcome == "survived":
-        print(f"survived: {module}:{mutant.line}: {mutant.what}: {mutant.text[:60]!r}", flush=True)
-    return verdict
-
-
-def run_tests(lane: Path, module: str) -> str:
-    tests = nearest_tests(lane, module)
-    argv = [".venv/bin/python", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    if not tests:
-        return "survived"
-    compiled = [".venv/bin/python", "-m", "compileall", "-q", "-f", module]
-    subprocess.run(compiled, cwd=lane, check=False, capture_output=True)
-    process = subprocess.Popen(
-        argv,
-        cwd=lane,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        return "killed" if process.wait(LIMIT_SECONDS) else "survived"
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, 9)
-        process.wait()
-        return "timeout"
-
-
-def print_table(verdicts: list[Verdict]) -> None:
-    """Print the share of changes that a test noticed, per package; a timeout counts as noticed."""
-    for package in (*PACKAGES, ""):
-        own = [one for one in verdicts if one.module.startswith(f"ssohelper/{package}")]
-        if own:
-            noticed = sum(one.outcome != "survived" for one in own)
-            share = 100 * noticed / len(own)
-            print(f"{package or 'all':8} {noticed:5} of {len(own):5} noticed  {share:5.1f} %")
+        free.put(lane)
+    killed_by = "" if outcome in ("survived", "timeout") else outcome
+    said = outcome if not killed_by else "killed"
+    return Verdict(module, name, said, seconds, len(chosen), killed_by)
 
 
 if __name__ == "__main__":

@@ -32,8 +32,24 @@ def mutants_of(source: str) -> list[Mutant]:
     return sorted(finder.found)
 
 
+def named_mutants(source: str) -> dict[str, Mutant]:
+    """Return every change of this module by a name that stays while its line stays as it is."""
+    data = source.encode()
+    named: dict[str, Mutant] = {}
+    for mutant in mutants_of(source):
+        first = data.rfind(b"\n", 0, mutant.start) + 1
+        line = data[first : data.find(b"\n", mutant.start)].decode()
+        place = mutant.start - first - (len(line) - len(line.lstrip()))
+        name = f"{line.strip()} @{place} {mutant.what}: {mutant.text}"
+        number = 1
+        while (whole := f"{name} #{number}") in named:
+            number += 1
+        named[whole] = mutant
+    return named
+
+
 class _Finder(ast.NodeVisitor):
-    """Collects changes of what runs: not of annotations, docstrings, type checks and reprs."""
+    """Collects changes of what runs: not of annotations, docstrings, type checks, logs and reprs."""
 
     def __init__(self, source: str) -> None:
         self.found: list[Mutant] = []
@@ -54,7 +70,7 @@ class _Finder(ast.NodeVisitor):
             self.visit(node.value)
 
     def visit_Expr(self, node: ast.Expr) -> None:
-        if isinstance(node.value, ast.Constant):
+        if isinstance(node.value, ast.Constant) or ast.unparse(node).startswith("_log."):
             return
         if isinstance(node.value, ast.Call):
             self._add(node, "pass", "call removed")
@@ -141,10 +157,14 @@ def valid(source: bytes, mutant: Mutant) -> bool:
     return True
 
 
-def sampled_from(modules: dict[str, str], dice: Random, count: int) -> Iterator[tuple[str, Mutant]]:
-    """Yield up to `count` changes, drawn evenly over all lines of all modules."""
-    everything = [(name, one) for name in sorted(modules) for one in mutants_of(modules[name])]
-    for name, one in dice.sample(everything, min(count * 2, len(everything))):
-        if count and valid(modules[name].encode(), one):
+def sampled_from(modules: dict[str, str], dice: Random, count: int) -> Iterator[tuple[str, str]]:
+    """Yield module and name of up to `count` changes, drawn evenly over all of all modules."""
+    everything = [
+        (module, name, mutant)
+        for module in sorted(modules)
+        for name, mutant in named_mutants(modules[module]).items()
+    ]
+    for module, name, mutant in dice.sample(everything, min(count * 2, len(everything))):
+        if count and valid(modules[module].encode(), mutant):
             count -= 1
-            yield name, one
+            yield module, name

@@ -1,0 +1,94 @@
+"""The lanes as the main process sees them: clones, their processes, and what their tests reach."""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.mutants.reach import RecordedTest, recorded_files
+
+
+class Lane:
+    """A clone of HEAD below .cache/mutants, and the process of `tests.mutants.lane` in it."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        self.folder = folder
+        if not folder.exists():
+            subprocess.run(["git", "clone", "-q", str(root), str(folder)], check=True)
+            (folder / ".cache").mkdir()
+            # The packages that the checkout's own environment was made of need no download.
+            (folder / ".cache" / "uv").symlink_to(root / ".cache" / "uv")
+        head = _git(root, "rev-parse", "HEAD")
+        for argv in (
+            ["git", "fetch", "-q", "origin", head],
+            ["git", "reset", "-q", "--hard", head],
+            ["make", "-s", "dev-env"],
+            [".venv/bin/python", "-m", "compileall", "-q", "-f", "ssohelper"],
+        ):
+            subprocess.run(argv, cwd=folder, check=True)
+        self._process = subprocess.Popen(
+            [".venv/bin/python", "-m", "tests.mutants.lane"],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": ""},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, module: str, source: str, tests: list[RecordedTest]) -> tuple[str, float]:
+        """Return the outcome of these tests with this source in place, and the seconds it took.
+
+        The first file runs alone: it notices most changes, and others take long to collect.
+        """
+        own = [test for test in tests if test.file == tests[0].file]
+        others = [test for test in tests if test.file != tests[0].file]
+        rounds = [
+            ([test.id for test in some], 20 + 5 * sum(test.seconds for test in some))
+            for some in (own, others)
+            if some
+        ]
+        order = {"do": "judge", "module": module, "source": source, "rounds": rounds}
+        answer = self.order(order)
+        return answer["outcome"], answer["seconds"]
+
+    def order(self, order: dict[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+
+def recorded_reach(lane: Lane, folder: Path) -> list[RecordedTest]:
+    """Return what each test reaches: recorded again for test files that changed since the last time.
+
+    All of them when the product changed: its lines have moved.
+    """
+    path = folder / "reach.json"
+    known = json.loads(path.read_text()) if path.exists() else {"tree": "", "tests": {}}
+    tree = _git(lane.folder, "rev-parse", "HEAD:ssohelper")
+    tests = known["tests"] if known["tree"] == tree else {}
+    blobs = {
+        file: _git(lane.folder, "rev-parse", f"HEAD:{file}") for file in recorded_files(lane.folder)
+    }
+    stale = [file for file, blob in blobs.items() if tests.get(file, {}).get("blob") != blob]
+    if stale:
+        print(f"recording what the tests of {len(stale)} files reach (once)", flush=True)
+        started = time.monotonic()
+        recorded = lane.order({"do": "record", "files": stale})["tests"]
+        for file in stale:
+            own = [test for test in recorded if test[0].partition("::")[0] == file]
+            tests[file] = {"blob": blobs[file], "tests": own}
+        print(f"{len(recorded)} tests in {time.monotonic() - started:.0f} s", flush=True)
+        partial = path.with_suffix(".new")
+        partial.write_text(json.dumps({"tree": tree, "tests": tests}))
+        shutil.move(partial, path)
+    return [RecordedTest(*test) for file in blobs for test in tests[file]["tests"]]
+
+
+def _git(folder: Path, *argv: str) -> str:
+    return subprocess.check_output(["git", *argv], cwd=folder, text=True).strip()
