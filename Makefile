@@ -12,7 +12,7 @@ export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 export UV_PYTHON_DOWNLOADS := never
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 
-.PHONY: help demo test test-two-users check bench torture simulate fuzz mutants pictures docs lock clean run-env dev-env
+.PHONY: help demo test test-two-users check bench torture simulate fuzz mutants coverage pictures docs lock clean run-env dev-env
 .NOTPARALLEL:
 
 help:
@@ -27,6 +27,7 @@ help:
 	@echo 'make fuzz    damage files and answers, run the commands: 5 min (S=60, SEED=n repeats)'
 	@echo 'make docs    build the documentation into .cache/docs'
 	@echo 'make mutants change one line at a time: does a test notice? (N=200, SEED=n, ONLY="core cli")'
+	@echo 'make coverage  run the tests with branch coverage, per package (ARGS="tests/core" for some)'
 	@echo 'make lock    renew uv.lock and its exports for pip (needs uv)'
 	@echo 'make clean   remove everything that these made'
 
@@ -74,7 +75,11 @@ simulate: dev-env
 	    $(if $(SEED),--seed $(SEED))
 
 mutants: dev-env
-	@N='$(N)' SEED='$(SEED)' ONLY='$(ONLY)' $(BIN)/python -m tests.mutants
+	@N='$(N)' SEED='$(SEED)' ONLY='$(ONLY)' LANES='$(LANES)' AGAIN='$(AGAIN)' BUDGET='$(BUDGET)' \
+	    $(BIN)/python -m tests.mutants
+
+coverage: dev-env
+	@ARGS='$(ARGS)' KEEP='$(KEEP)' $(BIN)/python -m tests.branch_coverage
 
 lock:
 	$(BOOTSTRAP) lock
