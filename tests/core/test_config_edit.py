@@ -1,5 +1,7 @@
 """Editing a config: what is written, what is refused, and that the result is checked."""
 
+import difflib
+
 import pytest
 
 from ssohelper.core import config_edit
@@ -128,3 +130,56 @@ def test_the_comments_of_a_removed_section_stay() -> None:
     text = config("[a]\nx = 1\n\n# about b\n[profile b]\n# why\ny = 1\n\n# about c\n[c]\n")
     after = edited(text, [RemoveSection("profile b")])
     assert after == b"[a]\nx = 1\n\n# about b\n# why\n\n# about c\n[c]\n"
+
+
+# With five comments the hunks touch: difflib joins them, which `patch` does not need.
+@pytest.mark.parametrize("gap", [0, 1, 2, 3, 4, 6, 7])
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_the_diff_is_that_of_difflib_with_its_line_numbers(gap: int, end: str) -> None:
+    before = "\n".join(
+        f"[profile p{number}]\nregion = r{number}" + "\n# a comment" * gap for number in range(5)
+    )
+    changes: list[Change] = [
+        EditSection("profile p0", (("output", "json"), ("sso_session", "corp"))),
+        EditSection("profile p2", (("region", "x"),)),
+        EditSection("profile p3", drop=("region",)),
+    ]
+    after = edited(config(before + end), changes).decode()
+    assert after.endswith("\n") == bool(end)
+    wanted = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), "config", "config", lineterm=""
+    )
+    found = list(unified_diff(config(before + end), changes, "config"))
+    assert [line for line in found if not line.startswith("\\")] == list(wanted)
+    if end:
+        assert not any(line.startswith("\\") for line in found)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_last_line_without_a_newline_gets_the_one_of_the_file(end: str) -> None:
+    text = f"[profile a]{end}region = x"
+    added = edited(config(text), [AddSection("profile b", (("region", "y"),))])
+    assert added == f"{text}{end}{end}[profile b]{end}region = y{end}".encode()
+    key = edited(config(text), [EditSection("profile a", (("output", "json"),))])
+    assert key == f"{text}{end}output = json{end}".encode()
+
+
+def test_the_blank_line_before_a_removed_section_goes_too_even_the_first_line() -> None:
+    text = config("\n[profile a]\nx = 1\n[profile b]\n")
+    assert edited(text, [RemoveSection("profile a")]) == b"[profile b]\n"
+    assert edited(text, [RemoveSection("profile b")]) == b"\n[profile a]\nx = 1\n"
+
+
+def test_the_diff_marks_a_last_line_without_a_newline() -> None:
+    start, old, new = "[profile a]\nregion = x", "-region = x", "+region = us-east-1"
+    mark = "\\ No newline at end of file"
+    head = ["--- c", "+++ c", "@@ -1,2 +1,2 @@", " [profile a]"]
+    assert [*unified_diff(config(start), [EDIT], "c")] == [*head, old, mark, new]
+    assert [*unified_diff(config(start + "\n"), [EDIT], "c")] == [*head, old, new]
+
+
+def test_the_diff_of_a_new_section_removes_no_line() -> None:
+    added = AddSection("profile c", (("region", "y"),))
+    lines = [*unified_diff(config(), [added], "c")][2:]
+    assert lines[-3:] == ["+", "+[profile c]", "+region = y"]
+    assert not any(line.startswith("-") for line in lines)

@@ -33,6 +33,8 @@ def parse(text: str | bytes) -> ConfigFile:
         (b"[a]\nx = \xff\n", 2, "byte 8 is not UTF-8"),
         (b"\xef\xbb\xbf[a]\n", 1, "byte order mark"),
         (b"[a]\nx = 1\r\r\n", 2, "carriage return"),
+        (b"\n[a]\nx = 1\r\r\n", 3, "carriage return"),
+        (b"\n[a]\nx = \xff\n", 3, "not UTF-8"),
         (b"[profile a\rb]\nx = 1\n", 1, "carriage return"),
         (b"[a]\r\nx = 1\r[profile pwn]\r\n", 2, "carriage return"),
     ],
@@ -100,6 +102,10 @@ def test_a_file_with_a_bracket_in_a_header_can_be_read_but_not_written() -> None
             'credential_process = /usr/bin/aws-sso -u open -S "Default" process '
             "--arn arn:aws:iam::001234567890:role/ReadOnlyAccess",
             Target(None, None, RO, "aws-sso-cli"),
+        ),
+        (
+            f"""credential_process = "a"'b'/c\\ d/ssohelper credential-process {PROCESS}""",
+            Target(CORP, "corp", RO, "process", URL),
         ),
         ("credential_process = other-tool --role x", None),
         ("credential_process = 'unbalanced", None),
@@ -177,3 +183,25 @@ def test_a_session_with_an_invalid_name_is_refused_only_when_asked_for() -> None
     assert [session.name for session in config.sso_sessions()] == ["corp"]
     with pytest.raises(ConfigInvalid, match="config:4: "):
         config.sso_session("x y")
+
+
+def test_a_profile_that_exists_twice_is_a_warning_with_both_lines() -> None:
+    config = parse('[profile a]\nx = 1\n\n[profile "a"]\nx = 2\n[profile b]\n[profile  a]\n')
+    (warning,) = (text for text in config.warnings() if "twice" in text)
+    assert 'the profile "a" exists twice, in lines 1 and 4 and 7:' in warning
+    assert [profile.name for profile in config.profiles()] == ["b", "a"]
+
+
+def test_a_blank_line_inside_a_value_is_part_of_it_and_one_after_it_is_not() -> None:
+    config = parse("[profile a]\nx = 1\n\n  2\n\n\ny = 3\n\n")
+    (profile,) = config.profiles()
+    assert profile.keys == {"x": "1\n\n2", "y": "3"}
+
+
+def test_of_two_sessions_of_one_name_the_last_counts_in_its_place() -> None:
+    start = f"sso_start_url = {URL}\nsso_region = "
+    config = parse(
+        f"[sso-session a]\n{start}eu-west-1\n[sso-session b]\n{start}eu-west-2\n[sso-session  a]\n{start}eu-west-3\n"
+    )
+    found = [(session.name, session.region) for session in config.sso_sessions()]
+    assert found == [("b", "eu-west-2"), ("a", "eu-west-3")]

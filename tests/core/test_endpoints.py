@@ -245,3 +245,8 @@ def test_a_loopback_endpoint_may_name_its_own_pages_only() -> None:
     ):
         with pytest.raises(BadAnswer):
             checked(other)
+
+
+def test_a_host_with_lookalike_letters_is_shown_in_punycode() -> None:
+    assert endpoints.shown_url("https://\u0430pple.com/x") == "https://xn--pple-43d.com/x"
+    assert endpoints.shown_url("https://apple.com/x") == "https://apple.com/x"

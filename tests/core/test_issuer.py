@@ -38,19 +38,22 @@ def test_an_endpoint_is_recorded_by_partition_and_region(endpoint: str, issued_b
 
 
 @pytest.mark.parametrize(
-    ("issued_by", "endpoint", "hint"),
+    ("issued_by", "endpoint", "said", "hint"),
     [
-        ("aws/eu-west-1", HERE, "unset AWS_ENDPOINT_URL_SSO"),
-        ("aws-cn/cn-north-1", HERE, "unset AWS_ENDPOINT_URL_SSO"),
-        ("aws/eu-west-1", CHINA, "unset AWS_ENDPOINT_URL_SSO"),
-        ("loopback", AWS, "sign in with: ssohelper login corp --force"),
+        ("aws/eu-west-1", HERE, "to an endpoint on this machine", "unset AWS_ENDPOINT_URL_SSO"),
+        ("aws-cn/cn-north-1", HERE, "to an endpoint on this machine", "unset AWS_ENDPOINT_URL_SSO"),
+        ("aws/eu-west-1", CHINA, "to another partition of AWS", "unset AWS_ENDPOINT_URL_SSO"),
+        ("loopback", AWS, "is not sent to AWS", "sign in with: ssohelper login corp --force"),
     ],
 )
-def test_a_token_is_not_sent_to_another_issuer(issued_by: str, endpoint: str, hint: str) -> None:
+def test_a_token_is_not_sent_to_another_issuer(
+    issued_by: str, endpoint: str, said: str, hint: str
+) -> None:
     assert not issuer.may_be_sent(issued_by, endpoint, SESSION.region)
     with pytest.raises(ConfigInvalid) as caught:
         issuer.check_destination(issued_by, "portal", endpoint, SESSION)
     assert caught.value.exit_code == 3
+    assert said in str(caught.value)
     assert caught.value.hint == hint
 
 

@@ -55,6 +55,26 @@ def test_wide_characters_take_two_columns() -> None:
     assert text.width("e\u0301") == 1
 
 
+@pytest.mark.parametrize(
+    ("whole", "columns", "lines"),
+    [
+        ("", 3, [""]),
+        ("abc", 3, ["abc"]),
+        ("abcd", 3, ["abc", "d"]),
+        ("a bc", 3, ["a", "bc"]),
+        ("ab cd", 3, ["ab", "cd"]),
+        (" abcd", 3, [" ab", "cd"]),
+        ("ab-cd", 4, ["ab-", "cd"]),
+        ("a/b-cd", 5, ["a/b-", "cd"]),
+        ("東京都", 4, ["東京", "都"]),
+        ("東京", 3, ["東", "京"]),
+        ("aab  cc", 4, ["aab", "cc"]),
+    ],
+)
+def test_a_text_is_broken_at_a_space_or_a_mark(whole: str, columns: int, lines: list[str]) -> None:
+    assert list(text.broken(whole, columns)) == lines
+
+
 @pytest.mark.parametrize("name", [".", "..", "a/b", "", "x" * 33, "a b", "ä", "a\n"])
 def test_impossible_role_names_are_refused(name: str) -> None:
     assert not ROLE_NAME.fullmatch(name)

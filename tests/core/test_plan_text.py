@@ -41,6 +41,7 @@ def test_skipped_lines_have_a_limit_and_no_control_characters() -> None:
     assert lines[10:] == [
         "and 2 more skipped: list them with: ssohelper profile sync --dry-run --json"
     ]
+    assert len(list(plan_text.skipped_lines(plan(skipped=skipped[:10])))) == 10
 
 
 def test_skipped_lines_count_the_stale_profiles_that_stay() -> None:

@@ -483,3 +483,15 @@ def test_ten_thousand_roles_are_named_planned_and_written() -> None:
     )
     after = ConfigFile.parse(config.with_changes(found.changes), "config")
     assert plan_sync(after, asked).changes == ()
+
+
+def test_a_converted_profile_changes_only_the_keys_that_differ() -> None:
+    stray = plan(SESSION + process("pay.Read", PAY, "Read") + "sso_region = x\n")
+    (change,) = stray.change
+    assert (change.before, change.after) == ({"sso_region": "x"}, {})
+    moved = plan(
+        SESSION + process("pay.Read", PAY, "Read", command="/old/ssohelper credential-process")
+    )
+    (change,) = moved.change
+    assert set(change.before) == set(change.after) == {"credential_process"}
+    assert plan(SESSION + process("pay.Read", PAY, "Read")).change == ()

@@ -106,3 +106,15 @@ def test_the_diff_shows_a_missing_final_newline():
         "+ours",
         "+# <<< ssohelper <<<",
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "missing", "folders"), [(None, 2, 2), (None, 9, 9), (None, 0, 0), (b"x\n", 2, 0)]
+)
+def test_the_folders_of_a_new_file_are_counted_while_it_holds_our_lines_alone(
+    before, missing, folders
+):
+    after = rc_text.installed(before, LINES, "rc", missing)
+    assert rc_text.created_folders(after, "rc") == folders
+    assert rc_text.created_folders(after + b"theirs\n", "rc") == 0
+    assert rc_text.created_folders(before or b"", "rc") == 0

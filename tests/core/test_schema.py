@@ -137,6 +137,17 @@ def test_a_token_without_a_valid_lifetime_is_refused(life: Any) -> None:
         sign_in_records.issued_token({"accessToken": "at", "expiresIn": life}, client, None, NOON)
 
 
+@pytest.mark.parametrize("life", [1, 86399, 86400])
+def test_a_token_lives_as_long_as_aws_says(life: int) -> None:
+    client = sign_in_records.registered_client(
+        {"clientId": "id", "clientSecret": "s", "clientSecretExpiresAt": NOON}, (), ()
+    )
+    answer = {"accessToken": "at", "expiresIn": life, "refreshToken": "new"}
+    token, promised = sign_in_records.issued_token(answer, client, Secret("rt"), NOON)
+    assert (token.expires_at, promised) == (NOON + life, life)
+    assert token.refresh_token == Secret("new")
+
+
 def test_a_token_is_used_for_24_h_at_most_and_keeps_an_omitted_refresh_token() -> None:
     client = sign_in_records.registered_client(
         {"clientId": "id", "clientSecret": "s", "clientSecretExpiresAt": NOON}, (), ()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssohelper.core.search import Span, search
+from ssohelper.core.search import Index, Span, search
 
 ROWS = [
     ("payments-prod", "000030000001", "ReadOnlyAccess"),
@@ -54,3 +54,15 @@ def test_spans_are_right_when_lower_case_is_longer():
 def test_a_whole_field_ranks_before_its_start_before_a_word_start_before_the_rest():
     found = search("dev", [("undevised",), ("a-dev",), ("develop",), ("dev",)])
     assert [match.row for match in found] == [3, 2, 1, 0]
+
+
+def test_a_search_without_rows_finds_none():
+    assert Index([]).search("") == []
+    assert Index([[], []]).search("") == []
+    assert Index([["a", "b"]]).search("") == [0, 1]
+
+
+def test_the_scores_of_all_terms_are_added():
+    rows = [("xa", "xb"), ("xa", "b"), ("a", "b"), ("a", "xb"), ("a", "x")]
+    assert Index([[row[0] for row in rows], [row[1] for row in rows]]).search("a b") == [2, 1, 3, 0]
+    assert [match.row for match in search("a b", rows)] == [2, 1, 3, 0]

@@ -113,3 +113,41 @@ def test_a_universal_fish_variable_is_neither_erased_nor_copied(tmp_path: Path) 
     done = subprocess.run([need("fish"), "-c", script], env=env, capture_output=True, text=True)
     said = ["AWS_PROFILE=other", "kept", "AWS_PROFILE=mine", "no copy"]
     assert (done.stdout.splitlines(), done.stderr) == (said, "")
+
+
+@pytest.mark.parametrize(
+    ("shell", "variable", "exports", "restored"),
+    [
+        ("bash", r"V='a'\''b'", "unset -v G H\nexport A='1'", "unset -v G &&\nexport A='1'"),
+        ("zsh", r"V='a'\''b'", "unset -v G H\nexport A='1'", "unset -v G &&\nexport A='1'"),
+        (
+            "fish",
+            r"set -gu V 'a\'b'",
+            "set -eg G\nset -eg H\nset -gx A '1'",
+            "set -eg G\n"
+            "set -eg A; set -qx A; and test \"$A\" = '1'; or set -gx A '1'",
+        ),
+        (
+            "pwsh",
+            "$global:V = 'a''b'",
+            "Remove-Item -LiteralPath Env:G -ErrorAction Ignore\n"
+            "Remove-Item -LiteralPath Env:H -ErrorAction Ignore\n$env:A = '1'",
+            "Remove-Item -LiteralPath Env:G -ErrorAction Ignore\n$env:A = '1'",
+        ),
+    ],
+)  # fmt: skip
+def test_each_shell_gets_its_own_statements(
+    shell: str, variable: str, exports: str, restored: str
+) -> None:
+    assert shell_text.variable(shell, "V", "a'b") == variable
+    assert shell_text.assignments(shell, {"A": "1"}, ("G", "H")) == exports
+    assert shell_text.assignments(shell, {}, ()) == ""
+    assert shell_text.restoration(shell, ("A", "G"), {"A": "1", "B": "2"}) == restored
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"),
+    [("a.b-c_1/x:y@z", None), ("a b", "'a b'"), ("", "''"), ("$x", "'$x'"), ("a'b", r"'a'\''b'")],
+)
+def test_a_word_is_quoted_where_a_shell_would_change_it(word: str, shown: str | None) -> None:
+    assert shell_text.typed(word) == (shown or word)

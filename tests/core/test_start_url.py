@@ -30,6 +30,14 @@ def test_urls_of_the_access_portal_are_returned_unchanged(url: str) -> None:
     assert checked_start_url(url) == url
 
 
+def test_a_url_has_at_most_2048_characters() -> None:
+    url = "https://d-0000000000.awsapps.com/start/"
+    longest = url + "x" * (2048 - len(url))
+    assert checked_start_url(longest) == longest
+    with pytest.raises(ConfigInvalid):
+        checked_start_url(longest + "x")
+
+
 @pytest.mark.parametrize(
     "url",
     [

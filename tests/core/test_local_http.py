@@ -1,0 +1,91 @@
+"""The limits of a request to a local server, and the bytes of its answer."""
+
+import pytest
+
+from ssohelper.core.local_http import Answer, Rules
+from ssohelper.core.model import Secret
+
+RULES = Rules(frozenset({"here"}), Answer(404, b""), most_clients=4)
+
+
+def head_of(size: int, *lines: str) -> bytes:
+    """Return a request of this many bytes, with these header lines."""
+    start = "".join(f"{line}\r\n" for line in ("GET / HTTP/1.1", "Host: here", *lines))
+    padding = "X-Long: " + "x" * (size - len(start) - len("X-Long: \r\n\r\n"))
+    return f"{start}{padding}\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize(("for_browsers", "limit"), [(False, 8192), (True, 65536)])
+def test_a_request_may_be_as_long_as_the_limit_and_no_longer(
+    for_browsers: bool, limit: int
+) -> None:
+    rules = RULES._replace(for_browsers=for_browsers)
+    assert rules.head_limit_bytes == limit
+    assert len(head_of(limit)) == limit
+    assert rules.parse_request(head_of(limit), is_ours=True)
+    assert rules.parse_request(head_of(limit + 1), is_ours=True) is None
+
+
+def test_a_request_has_at_most_64_headers() -> None:
+    lines = [f"X-{number}: 1" for number in range(62)]
+    assert RULES.parse_request(head_of(2000, *lines), is_ours=True)
+    assert RULES.parse_request(head_of(2000, *lines, "X-More: 1"), is_ours=True) is None
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_request_says_whose_it_is_and_names_its_headers_in_lower_case(is_ours: bool) -> None:
+    found = RULES.parse_request(
+        b"GET /a?b HTTP/1.0\r\nHost: here\r\nX-A: B\r\n\r\n", is_ours=is_ours
+    )
+    assert found is not None
+    assert found == ("/a?b", {b"host": b"here", b"x-a": b"B"}, is_ours)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\nHost: here\r\n",
+        b"GET / HTTP/1.1\r\nHost: there\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/2\r\nHost: here\r\n\r\n",
+        b"GET x HTTP/1.1\r\nHost: here\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: here\r\n\r\n",
+        *(
+            f"GET / HTTP/1.1\r\nHost: here\r\n{line}\r\n\r\n".encode()
+            for line in ("Content-Length: 1", "Expect: 100-continue", "Trailer: x")
+        ),
+    ],
+)
+def test_no_other_request_is_answered(head: bytes) -> None:
+    assert RULES.parse_request(head, is_ours=True) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (200, "OK"),
+        (302, "Found"),
+        (400, "Bad Request"),
+        (401, "Unauthorized"),
+        (403, "Forbidden"),
+        (404, "Not Found"),
+        (410, "Gone"),
+        (500, "Internal Server Error"),
+        (503, "Service Unavailable"),
+    ],
+)
+def test_an_answer_has_its_reason_its_length_and_is_not_stored(status: int, reason: str) -> None:
+    head, _, body = Answer(status, b"text", "text/plain").encoded().partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    assert lines[0] == f"HTTP/1.1 {status} {reason}"
+    assert {"Content-Type: text/plain", "Content-Length: 4", "Cache-Control: no-store"} < set(lines)
+    assert not any(line.startswith("Location") for line in lines)
+    assert body == b"text"
+
+
+def test_a_redirect_goes_to_an_http_address_alone() -> None:
+    answer = Answer(302, b"", location=Secret("https://aws.example/?code=1"))
+    assert b"\r\nLocation: https://aws.example/?code=1\r\n" in answer.encoded()
+    for address in ("javascript:alert(1)", "https://a\r\nX: 1", "/path"):
+        with pytest.raises(ValueError, match="redirect"):
+            answer._replace(location=Secret(address)).encoded()
