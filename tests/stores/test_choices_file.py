@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from ssohelper.core.choices import Choices
 from ssohelper.core.model import Role
 from ssohelper.stores.choices_file import ChoicesStore
@@ -36,3 +38,15 @@ def test_save_writes_only_what_has_changed(tmp_path: Path) -> None:
     assert path.stat() == written
     store.forget("corp")
     assert store.load("corp") == Choices()
+
+
+def test_a_damaged_choice_is_reported_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = ChoicesStore(tmp_path)
+    store.save("corp", Choices(form="sso"))
+    path = tmp_path / "choices" / "corp.json"
+    path.write_text('{"accounts": 5, "form": "sso"}')
+    with caplog.at_level("INFO"):
+        assert store.load("corp") == Choices(form="sso")
+    assert caplog.messages == [f'"{path}" is damaged (no valid "accounts"): counted as missing']

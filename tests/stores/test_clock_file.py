@@ -55,3 +55,15 @@ def test_a_damaged_file_is_no_reading(tmp_path: Path, content: str) -> None:
     path.write_text(content)
     path.chmod(0o600)
     assert ClockFile(folder).now(77.0) == 77.0
+
+
+@pytest.mark.parametrize(
+    ("aws_at", "saved"), [(1_000.0, 1_000.0), (1_003.0, 1_000.0), (997.0, 1_000.0),
+    (1_003.5, 1_003.5), (996.5, 996.5)],
+)  # fmt: skip
+def test_a_machine_that_agrees_within_three_seconds_keeps_its_own_time(
+    tmp_path: Path, aws_at: float, saved: float
+) -> None:
+    ClockFile(tmp_path / "run").learn(aws_at, 1_000.0)
+    reading = json.loads((tmp_path / "run" / "aws-clock").read_text())
+    assert (reading["aws_at"], reading["wall_at"]) == (saved, 1_000.0)

@@ -118,6 +118,9 @@ def test_a_change_by_a_program_without_the_lock_is_not_overwritten(store: Config
     store.write(changes, within())
     assert len(calls) == 2
     assert path.read_text() == MINE + "output = json\n" + added("a")
+    # The write that was not made uses up no undo.
+    versions = [file for file in (path.parent.parent / "state").rglob("*") if file.name.isdigit()]
+    assert len(versions) == 1
 
 
 def test_concurrent_writers_lose_no_change(store: ConfigStore, tmp_path: Path) -> None:

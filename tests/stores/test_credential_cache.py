@@ -243,3 +243,15 @@ def test_credentials_have_the_id_of_the_token_of_their_request(cache, runtime, f
 def test_no_repr_shows_a_secret(cache):
     cache.save(KEY, CORP, cached("CNRY"))
     assert "CNRY-" not in repr(cache.list_entries())
+
+
+def test_a_malformed_or_huge_response_ends_at_0(cache):
+    assert cache.load_published_until(KEY) == 0
+    until = int(time.time()) + 600
+    cache.publish(KEY, DOCUMENT, until)
+    assert cache.load_published_until(KEY) == until
+    path = cache._response(KEY)
+    for content in (b"", b"{}", b"x" * (1 << 21)):
+        path.write_bytes(content)
+        os.utime(path, (until, until))
+        assert cache.load_published_until(KEY) == 0

@@ -1,14 +1,21 @@
-"""An endpoint's private folder, while other endpoints start and remove abandoned folders."""
+"""An endpoint's files: what is written, what of other programs is refused, what a kill leaves."""
 
+import contextlib
 import fcntl
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from ssohelper.errors import LocalState
+from ssohelper.core.model import Secret
+from ssohelper.errors import LocalState, UsageProblem
 from ssohelper.stores import endpoint_files
-from ssohelper.stores.endpoint_files import PrivateFolder
+from ssohelper.stores.endpoint_files import EnvFile, PrivateFolder, TokenFolder
+from tests.stores.disk import mode_of
+
+TOKEN = Secret("t" * 43)
+URI = "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:"
 
 
 def test_a_folder_that_is_just_being_made_is_not_removed_as_abandoned(
@@ -39,3 +46,208 @@ def test_a_full_disk_raises_local_state(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(os, "open", full)
     with pytest.raises(LocalState, match="no space left"):
         PrivateFolder(tmp_path)
+
+
+def test_the_folder_and_the_one_above_it_are_private_and_missing_files_come_back(
+    tmp_path: Path,
+) -> None:
+    base = tmp_path / "endpoints"
+    base.mkdir(mode=0o755)
+    folder = PrivateFolder(base)
+    assert mode_of(base) == mode_of(folder.path) == 0o700
+    path = folder.write_file("env", b"first")
+    folder.write_file("env", b"second")
+    folder.write_token_folder(tmp_path / "tokens", TOKEN)
+    for gone in (path, tmp_path / "tokens" / "token"):
+        gone.unlink()
+    folder.restore()
+    assert path.read_bytes() == b"second"
+    assert (tmp_path / "tokens" / "token").read_text() == TOKEN.reveal()
+    path.write_bytes(b"changed")
+    folder.restore()
+    assert path.read_bytes() == b"changed"
+    shutil.rmtree(base)
+    folder.restore()
+    assert (path.read_bytes(), mode_of(base), mode_of(path)) == (b"second", 0o700, 0o600)
+    folder.remove()
+    folder.restore()
+    assert os.listdir(base) == os.listdir(tmp_path / "tokens") == []
+
+
+class TestTokenFolder:
+    def test_an_earlier_token_is_replaced_and_removed_at_the_end(self, tmp_path: Path) -> None:
+        path = tmp_path / "tokens"
+        path.mkdir(mode=0o700)
+        (path / "token").write_text("x" * 43)
+        folder = TokenFolder(path, TOKEN)
+        assert folder.file.read_text() == TOKEN.reveal()
+        assert mode_of(folder.file) == 0o600
+        folder.remove()
+        assert os.listdir(path) == []
+        TokenFolder(path, TOKEN).remove()
+
+    @pytest.mark.parametrize("content", ["", "x" * 42, "x" * 44, "my notes" * 6, "x" * 43 + "\n"])
+    def test_another_file_is_not_touched_and_the_folder_stays_free(
+        self, tmp_path: Path, content: str
+    ) -> None:
+        path = tmp_path / "tokens"
+        path.mkdir(mode=0o700)
+        (path / "token").write_text(content)
+        with pytest.raises(LocalState, match="is not the token of an endpoint"):
+            TokenFolder(path, TOKEN)
+        assert (path / "token").read_text() == content
+        (path / "token").unlink()
+        TokenFolder(path, TOKEN).remove()
+
+    def test_two_endpoints_do_not_use_one_folder(self, tmp_path: Path) -> None:
+        first = TokenFolder(tmp_path / "tokens", TOKEN)
+        assert mode_of(tmp_path / "tokens") == 0o700
+        with pytest.raises(LocalState, match="another endpoint keeps its token"):
+            TokenFolder(tmp_path / "tokens", Secret("y" * 43))
+        assert first.file.read_text() == TOKEN.reveal()
+        first.remove()
+
+    @pytest.mark.parametrize("mode", [0o701, 0o710, 0o720, 0o704])
+    def test_a_folder_that_others_may_enter_is_refused(self, tmp_path: Path, mode: int) -> None:
+        path = tmp_path / "tokens"
+        path.mkdir()
+        path.chmod(mode)
+        with pytest.raises(LocalState, match="others may enter"):
+            TokenFolder(path, TOKEN)
+        assert os.listdir(path) == []
+
+    def test_a_folder_below_one_that_others_may_write_is_refused(self, tmp_path: Path) -> None:
+        above = tmp_path / "above"
+        above.mkdir()
+        for mode, is_allowed in ((0o755, True), (0o702, False), (0o700, True)):
+            above.chmod(mode)
+            if is_allowed:
+                TokenFolder(above / "tokens", TOKEN).remove()
+            else:
+                with pytest.raises(LocalState, match="others may write in the folder"):
+                    TokenFolder(above / "tokens", TOKEN)
+
+    def test_a_folder_below_tmp_is_accepted(self) -> None:
+        path = Path("/tmp", f"ssohelper-{os.urandom(8).hex()}")  # root's, with the sticky bit
+        TokenFolder(path, TOKEN).remove()
+        path.rmdir()
+
+    def test_no_folder_is_made_below_a_file_or_through_a_link(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        (tmp_path / "link").symlink_to(tmp_path)
+        for path in (tmp_path / "file" / "tokens", tmp_path / "no" / "tokens", tmp_path / "link"):
+            with pytest.raises(LocalState):
+                TokenFolder(path, TOKEN)
+
+
+class TestEnvFile:
+    @pytest.mark.parametrize(
+        ("content", "port"),
+        [
+            (None, None),
+            (" \n", None),
+            (f"{URI}8080/x\nAWS_CONTAINER_AUTHORIZATION_TOKEN=t\n", 8080),
+            (f"A=b\n{URI}1/\nAWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=/t", 1),
+            (f"{URI}8080/x\n", LocalState),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN=t\n", LocalState),
+            (f"{URI}123456/\nAWS_CONTAINER_AUTHORIZATION_TOKEN=t\n", LocalState),
+            ("# mine\nDATABASE=x\n", LocalState),
+        ],
+    )
+    def test_the_port_of_the_last_endpoint_is_read_and_no_other_file_is(
+        self, tmp_path: Path, content: str | None, port: int | type[Exception] | None
+    ) -> None:
+        path = tmp_path / "env"
+        if content is not None:
+            path.write_text(content)
+            path.chmod(0o644)
+        if isinstance(port, type):
+            with pytest.raises(port, match="is not an env file of an endpoint"):
+                EnvFile(path).load_port()
+        else:
+            assert EnvFile(path).load_port() == port
+        if content is not None:
+            assert (path.read_text(), mode_of(path)) == (content, 0o644)
+
+    def test_it_is_not_read_where_others_may_write(self, tmp_path: Path) -> None:
+        folder = tmp_path / "open"
+        folder.mkdir()
+        # A folder like /tmp is accepted for a socket, and not for the token.
+        for mode in (0o702, 0o720, 0o1777):
+            folder.chmod(mode)
+            with pytest.raises(LocalState, match="others may write"):
+                EnvFile(folder / "env").load_port()
+
+    def test_what_is_saved_is_found_again(self, tmp_path: Path) -> None:
+        file = EnvFile(tmp_path / "env")
+        name = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+        file.save({name: "http://127.0.0.1:99/", "AWS_CONTAINER_AUTHORIZATION_TOKEN": "t"})
+        assert file.load_port() == 99
+        assert mode_of(file.path) == 0o600
+
+
+class TestSocket:
+    def test_the_longest_path_is_bound_with_mode_0600_and_a_longer_one_refused(
+        self, tmp_path: Path
+    ) -> None:
+        folder = PrivateFolder(tmp_path / "base")
+        name = "s" * (endpoint_files._LONGEST_SOCKET_PATH - len(os.fsencode(tmp_path)) - 1)
+        with folder.bind_socket(tmp_path / name):
+            assert mode_of(tmp_path / name) == 0o600
+        with pytest.raises(UsageProblem, match="bytes"):
+            folder.bind_socket(tmp_path / f"{name}s")
+        folder.remove()
+        assert not (tmp_path / name).exists()
+
+    def test_a_path_in_use_is_refused_and_left_alone(self, tmp_path: Path) -> None:
+        folder = PrivateFolder(tmp_path / "base")
+        (tmp_path / "s").write_text("mine")
+        with pytest.raises(LocalState, match="is there already"):
+            folder.bind_socket(tmp_path / "s")
+        folder.remove()
+        assert (tmp_path / "s").read_text() == "mine"
+
+    @pytest.mark.parametrize("kind", ["abandoned", "in use", "replaced"])
+    def test_the_next_endpoint_removes_the_socket_of_a_killed_one_alone(
+        self, tmp_path: Path, kind: str
+    ) -> None:
+        killed = PrivateFolder(tmp_path / "base")
+        bound = killed.bind_socket(tmp_path / "s")
+        if kind == "in use":
+            bound.listen()
+        else:
+            bound.close()
+        if kind == "replaced":
+            (tmp_path / "s").rename(tmp_path / "old")
+            (tmp_path / "s").write_text("theirs")
+        os.close(killed._lock)
+        PrivateFolder(tmp_path / "base").remove()
+        assert (tmp_path / "s").exists() == (kind != "abandoned")
+        assert not killed.path.exists()
+        bound.close()
+
+    def test_a_socket_may_be_in_tmp_and_not_where_others_may_replace_it(
+        self, tmp_path: Path
+    ) -> None:
+        folder = PrivateFolder(tmp_path / "base")
+        in_tmp = Path("/tmp", f"ssohelper-{os.urandom(8).hex()}")  # root's, with the sticky bit
+        folder.bind_socket(in_tmp).close()
+        assert in_tmp.is_socket()
+        shared = tmp_path / "shared"
+        shared.mkdir()
+        for mode, is_allowed in ((0o755, True), (0o700, True), (0o777, False), (0o702, False)):
+            shared.chmod(mode)
+            if is_allowed:
+                folder.bind_socket(shared / str(mode)).close()
+            else:
+                with pytest.raises(LocalState, match="others may write"):
+                    folder.bind_socket(shared / str(mode))
+        # With umask 002 each user has a group of the same number.
+        shared.chmod(0o770)
+        is_own_group = shared.stat().st_gid == os.geteuid()
+        with contextlib.nullcontext() if is_own_group else pytest.raises(LocalState):
+            folder.bind_socket(shared / "group").close()
+        with pytest.raises(LocalState, match="others may write"):
+            EnvFile(shared / "env").load_port()
+        in_tmp.unlink()
+        folder.remove()

@@ -419,3 +419,26 @@ class TestReserving:
             began = True
         assert not began
         assert os.listdir(tmp_path) == ["a"]
+
+
+def test_a_link_that_cannot_be_made_leaves_nothing_behind(tmp_path):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(LocalState):
+        files.write_link(tmp_path / "folder", "target")
+    with pytest.raises(LocalState):
+        files.write_link(tmp_path / "none" / "link", "target")
+    assert os.listdir(tmp_path) == ["folder"]
+    files.write_link(tmp_path / "link", "target")
+    files.write_link(tmp_path / "link", "other")
+    assert os.readlink(tmp_path / "link") == "other"
+    assert sorted(os.listdir(tmp_path)) == ["folder", "link"]
+
+
+def test_a_reservation_sweeps_its_own_folder(tmp_path):
+    left = tmp_path / f"{files.TEMP_PREFIX}left"
+    left.write_text("")
+    os.utime(left, (1, 1))
+    with files.reserve_file(tmp_path / "a", 10) as reserved:
+        assert not left.exists()
+        assert reserved.commit(b"x")
+    assert os.listdir(tmp_path) == ["a"]

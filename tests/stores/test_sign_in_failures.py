@@ -66,3 +66,11 @@ def test_a_damaged_file_holds_no_failure(failures, tmp_path):
     ):
         path.write_text(text)
         assert failures.load("corp", NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("ago", "is_known"), [(-6, False), (-5, True), (0, True), (29, True), (30, False)]
+)
+def test_a_clock_that_was_set_back_by_5_s_at_most_counts(failures, ago, is_known):
+    failures.save("corp", DENIED, NOON)
+    assert (failures.load("corp", NOON + ago) is not None) == is_known

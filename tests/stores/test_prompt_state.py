@@ -1,0 +1,94 @@
+"""The files that prompts read: what is written, when it is not, and what counts as missing."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ssohelper.core.model import RoleKey
+from ssohelper.errors import NotOurs
+from ssohelper.stores.prompt_state import PromptState
+
+KEY = RoleKey("corp", "001234567890", "Admin")
+OTHER = KEY._replace(role_name="Read")
+SECOND = 10**9
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> PromptState:
+    return PromptState(tmp_path / "run")
+
+
+def test_a_role_has_one_file_and_no_role_another(state: PromptState, tmp_path: Path) -> None:
+    folder = tmp_path / "run" / "prompt"
+    assert state.role_file(KEY) == folder / "roles" / "corp" / "001234567890" / "Admin"
+    assert state.role_file(None) == folder / "no-role"
+    assert not state.has_file(KEY)
+    assert state.write(KEY, "row")
+    assert state.has_file(KEY)
+    assert not state.has_file(OTHER)
+    assert state.role_file(KEY).read_bytes() == b"row\n"
+
+
+def test_roles_are_listed_by_session_without_foreign_names(state: PromptState) -> None:
+    for key in (KEY, OTHER, KEY._replace(session_name="other")):
+        state.write(key, "row")
+    state.role_file(KEY).with_name(".Admin.tmp~").write_text("")
+    assert sorted(state.list_roles("corp")) == [KEY, OTHER]
+    assert state.list_roles("none") == []
+
+
+def test_the_end_of_credentials_is_read_back_and_a_damaged_file_has_none(
+    state: PromptState,
+) -> None:
+    assert state.load_role_end(KEY) is None
+    state.write(KEY, "row")
+    assert state.load_role_end(KEY) is None
+    state.write(KEY, "row", 4_000_000_000)
+    assert state.role_file(KEY).read_bytes() == b"row\n4000000000\n"
+    assert state.load_role_end(KEY) == 4_000_000_000
+    for content in (b"", b"row", b"row\nx\n", b"row\n1\n2\n", b"x" * 1025):
+        state.role_file(KEY).write_bytes(content)
+        assert state.load_role_end(KEY) is None
+
+
+def test_a_file_that_says_the_same_is_not_written_again(state: PromptState) -> None:
+    state.write(KEY, "row", config_mtime_ns=5 * SECOND)
+    before = os.stat(state.role_file(KEY))
+    assert before.st_mtime_ns == 5 * SECOND
+    for mtime_ns in (0, 4 * SECOND, 5 * SECOND):
+        assert state.write(KEY, "row", config_mtime_ns=mtime_ns)
+        assert os.stat(state.role_file(KEY)).st_ino == before.st_ino
+    assert state.write(KEY, "other", config_mtime_ns=0)
+    assert state.role_file(KEY).stat().st_mtime_ns == 5 * SECOND
+    assert state.role_file(KEY).read_bytes() == b"other\n"
+    assert state.write(KEY, "other", config_mtime_ns=6 * SECOND)
+    assert state.role_file(KEY).stat().st_mtime_ns == 6 * SECOND
+
+
+def test_the_time_of_a_links_target_does_not_count(state: PromptState, tmp_path: Path) -> None:
+    state.write(KEY, "row")
+    state.role_file(KEY).unlink()
+    (tmp_path / "target").write_text("row\n")
+    os.utime(tmp_path / "target", ns=(9 * SECOND, 9 * SECOND))
+    state.role_file(KEY).symlink_to(tmp_path / "target")
+    with pytest.raises(NotOurs):
+        state.write(KEY, "row", config_mtime_ns=9 * SECOND)
+    assert (tmp_path / "target").read_text() == "row\n"
+
+
+def test_the_configs_time_is_0_where_there_is_none(state: PromptState, tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    assert state.read_mtime_ns(str(path)) == 0
+    path.write_text("")
+    os.utime(path, ns=(7 * SECOND, 7 * SECOND))
+    assert state.read_mtime_ns(str(path)) == 7 * SECOND
+
+
+def test_all_files_can_be_removed(state: PromptState) -> None:
+    state.write(KEY, "row")
+    state.write(None, "row")
+    state.forget_all()
+    assert not state.has_file(KEY)
+    assert not state.role_file(None).exists()
+    state.forget_all()

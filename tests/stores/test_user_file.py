@@ -1,0 +1,166 @@
+"""A file that the user edits: folders that are counted and removed, other writers, other users."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from ssohelper.core.model import SsoSession
+from ssohelper.errors import LocalState
+from ssohelper.fastpath import folders
+from ssohelper.stores import files
+from ssohelper.stores.token_cache import TokenFiles
+from ssohelper.stores.user_file import Changed, Found, UserFile, read_user_file
+from tests.stores.disk import mode_of
+
+
+def test_the_missing_folders_above_a_file_are_counted_and_removed_while_empty(
+    tmp_path: Path,
+) -> None:
+    file = UserFile(tmp_path / "a" / "b" / "rc")
+    assert file.count_missing_folders() == 2
+    file.replace(b"x", file.read())
+    assert file.count_missing_folders() == 0
+    file.remove_folders(2)
+    assert file.path.exists()
+    file.remove()
+    file.remove_folders(1)
+    assert os.listdir(tmp_path / "a") == []
+    assert UserFile(tmp_path / "a" / "b" / "rc").count_missing_folders() == 1
+    (tmp_path / "a" / "b").mkdir()
+    (tmp_path / "a" / "mine").write_text("")
+    file.remove_folders(2)
+    assert os.listdir(tmp_path / "a") == ["mine"]
+    (tmp_path / "a" / "mine").unlink()
+    (tmp_path / "a" / "b").mkdir()
+    file.remove_folders(2)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_new_file_has_its_mode_and_an_existing_one_keeps_its_own(tmp_path: Path) -> None:
+    for mode in (0o600, 0o644):
+        file = UserFile(tmp_path / str(mode), new_mode=mode)
+        file.replace(b"x", file.read())
+        assert mode_of(file.path) == mode
+        file.path.chmod(0o640)
+        file.replace(b"y", file.read())
+        assert (mode_of(file.path), file.read().data) == (0o640, b"y")
+
+
+def test_a_file_that_changed_since_it_was_read_is_not_replaced(tmp_path: Path) -> None:
+    file = UserFile(tmp_path / "rc")
+    missing = file.read()
+    assert missing == Found(b"", None)
+    file.path.write_text("theirs")
+    with pytest.raises(Changed):
+        file.replace(b"ours", missing)
+    found = file.read()
+    file.path.write_text("again!")
+    with pytest.raises(Changed):
+        file.replace(b"ours", found._replace(mark=(0, 0, 0)))
+    assert file.path.read_text() == "again!"
+    assert os.listdir(tmp_path) == ["rc"]
+
+
+def test_replace_if_needs_the_expected_content(tmp_path: Path) -> None:
+    file = UserFile(tmp_path / "rc")
+    with pytest.raises(LocalState, match="changed by another program"):
+        file.replace_if(b"", b"new")
+    file.replace_if(None, b"new")
+    for before in (None, b"", b"old"):
+        with pytest.raises(LocalState, match="changed by another program"):
+            file.replace_if(before, b"newer")
+    assert file.read().data == b"new"
+    file.replace_if(b"new", None)
+    assert not file.path.exists()
+
+
+def test_a_read_only_file_and_what_is_no_file_are_not_touched(tmp_path: Path) -> None:
+    file = UserFile(tmp_path / "rc")
+    file.path.write_text("mine")
+    file.path.chmod(0o444)
+    for change in (lambda: file.replace(b"x", file.read()), file.remove):
+        with pytest.raises(LocalState, match="is read-only"):
+            change()
+    assert file.path.read_text() == "mine"
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(LocalState, match="not a regular file"):
+        UserFile(tmp_path / "folder").check_writable()
+    with pytest.raises(LocalState, match="cannot be written"):
+        UserFile(tmp_path / "rc" / "below").check_writable()
+    assert UserFile(tmp_path / "new", new_mode=0o644).check_writable() == 0o644
+
+
+def test_a_link_stays_and_its_target_is_replaced_or_removed(tmp_path: Path) -> None:
+    (tmp_path / "target").write_text("old")
+    (tmp_path / "rc").symlink_to("target")
+    file = UserFile(tmp_path / "rc")
+    file.replace(b"new", file.read())
+    assert (tmp_path / "target").read_text() == "new"
+    file.remove()
+    assert os.listdir(tmp_path) == ["rc"]
+    assert file.path.is_symlink()
+
+
+@pytest.mark.parametrize(("mode", "is_read"), [(0o600, True), (0o644, True), (0o622, False)])
+def test_a_file_whose_commands_run_is_read_unless_others_may_write_it(
+    tmp_path: Path, mode: int, is_read: bool
+) -> None:
+    path = tmp_path / "rc"
+    path.write_text("x")
+    path.chmod(mode)
+    assert read_user_file(path).data == b"x"
+    if is_read:
+        assert read_user_file(path, only_trusted=True).data == b"x"
+    else:
+        with pytest.raises(LocalState, match="other users may write") as caught:
+            read_user_file(path, only_trusted=True)
+        assert caught.value.hint == f"check its content, then: chmod go-w {path}"
+
+
+def test_a_file_above_the_limit_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "rc"
+    path.write_bytes(b"x" * 11)
+    assert read_user_file(path, 11).data == b"x" * 11
+    with pytest.raises(LocalState):
+        read_user_file(path, 10)
+
+
+def test_nothing_is_written_or_removed_in_another_users_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = UserFile(tmp_path / "rc")
+    file.path.write_text("theirs")
+    tokens = TokenFiles(tmp_path / "cache", state=tmp_path / "state", runtime=tmp_path / "run")
+    session = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "eu-west-1", ())
+    tokens.check_writable(session)
+    monkeypatch.setattr(folders, "find_foreign_owner", lambda _path, _environ: 65534)
+    for change in (
+        lambda: file.replace(b"x", file.read()),
+        file.remove,
+        lambda: UserFile(tmp_path / "new").replace(b"x", Found(b"", None)),
+        lambda: tokens.check_writable(session),
+    ):
+        with pytest.raises(LocalState, match="is not written: that folder belongs to user"):
+            change()
+    assert os.listdir(tmp_path) == ["rc"]
+    assert file.path.read_text() == "theirs"
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")
+def test_reading_and_sweeping_leave_no_descriptor_open(tmp_path: Path) -> None:
+    path = tmp_path / "rc"
+    path.write_bytes(b"x" * 11)
+    before = len(os.listdir("/proc/self/fd"))
+    for limit in (11, 10):
+        with suppress(LocalState):
+            read_user_file(path, limit)
+        with suppress(LocalState):
+            read_user_file(path, limit, only_trusted=True)
+    left = tmp_path / f"{files.TEMP_PREFIX}left"
+    left.write_text("")
+    os.utime(left, (1, 1))
+    files.sweep_folder_once(str(tmp_path))
+    assert not left.exists()
+    assert len(os.listdir("/proc/self/fd")) == before
