@@ -4,6 +4,7 @@ from http.client import HTTPMessage
 
 import pytest
 
+from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import (
     AnswerLost,
     AwsUnreachable,
@@ -12,7 +13,16 @@ from ssohelper.errors import (
     SsoHelperError,
     Throttled,
 )
-from ssohelper.wire.answers import AwsError, aws_error_of, check_empty, error_of, record_of
+from ssohelper.wire.answers import (
+    LATER,
+    NOT_AWS,
+    AwsError,
+    aws_error_of,
+    check_empty,
+    error_of,
+    nonsense,
+    record_of,
+)
 from ssohelper.wire.transport import Answer
 
 HTML = ("Content-Type", "text/html; charset=utf-8")
@@ -128,3 +138,21 @@ def test_a_gateways_429_has_its_retry_after(text: str, seconds: float | None) ->
     error = error_of(said(429, b"", ("Retry-After", text)), "the access portal", signed_out)
     assert isinstance(error, Throttled)
     assert error.retry_after_seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("answer", "said_of_it", "hint"),
+    [
+        (said(200, b"{}", JSON, ("x-amzn-RequestId", "1")), 'no valid "expiresIn"', LATER),
+        (said(200, b"{}", JSON), 'no valid "expiresIn" (', NOT_AWS),
+        (said(200, b"<html>", HTML), 'no valid "expiresIn" (', "open any page in a browser"),
+    ],
+)
+def test_an_answer_that_lacks_a_field_is_awss_error_or_a_strangers(
+    answer: Answer, said_of_it: str, hint: str
+) -> None:
+    error = nonsense(answer, "the portal", Damaged("expiresIn"))
+    assert f"the portal gave an answer that makes no sense: {said_of_it}" in error.message
+    assert error.message.endswith(")") == (hint != LATER)
+    assert error.hint is not None
+    assert error.hint.startswith(hint)

@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from ssohelper.core.model import Secret
 from ssohelper.fastpath import peer
 from ssohelper.wire import browser_pages
-from ssohelper.wire.browser_pages import BrowserPages, OneTimeRedirect, SignInPages
+from ssohelper.wire.browser_pages import BrowserPages, Callback, OneTimeRedirect, SignInPages
 
 STATE = "right-state"
 TARGET = "https://signin.aws.amazon.com/federation?Action=login&SigninToken=secret"
@@ -60,6 +61,24 @@ def call_back(pages: SignInPages, query: str, **more: str) -> Visit:
 
 
 class TestCallback:
+    def test_a_long_error_is_cut_at_100_characters(self, sign_in: SignInPages) -> None:
+        call_back(sign_in, f"?error={'x' * 101}&state={STATE}")
+        assert sign_in.wait_for_callback(20) == Callback(None, "x" * 100)
+
+    def test_of_two_callbacks_at_one_moment_one_counts(
+        self, sign_in: SignInPages, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        parse = sign_in._callback_in
+
+        def parse_while_another_is_taken(query: str) -> Callback | None:
+            sign_in._taken.acquire(blocking=False)
+            return parse(query)
+
+        monkeypatch.setattr(sign_in, "_callback_in", parse_while_another_is_taken)
+        answer = call_back(sign_in, f"?code=the-code&state={STATE}")
+        assert answer.status == 410
+        assert sign_in.wait_for_callback(0.01) is None
+
     def test_the_expected_callback_brings_the_code(self, sign_in: SignInPages) -> None:
         answer = call_back(sign_in, f"?code=the-code&state={STATE}")
         callback = sign_in.wait_for_callback(20)
@@ -305,3 +324,20 @@ class TestRedirect:
 
     def test_without_a_visit_the_outcome_says_so(self, redirect: OneTimeRedirect) -> None:
         assert redirect.wait(0.01) == "not visited"
+
+
+@pytest.mark.parametrize(
+    ("system", "release", "is_wsl"),
+    [
+        ("linux", "5.15.153.1-microsoft-standard-WSL2", True),
+        ("linux", "4.4.0-19041-Microsoft", True),
+        ("linux", "6.8.0-45-generic", False),
+        ("darwin", "23.1.0-microsoft", False),
+    ],
+)
+def test_wsl_is_recognized_by_its_kernel(
+    system: str, release: str, is_wsl: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser_pages.sys, "platform", system)
+    monkeypatch.setattr(browser_pages.os, "uname", lambda: SimpleNamespace(release=release))
+    assert browser_pages._is_wsl() == is_wsl

@@ -5,7 +5,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -83,7 +83,11 @@ def test_clients_that_wait_for_their_answer_count_towards_the_cap(
     waiting = [world.connect() for _ in range(4)]
     for _ in waiting:
         assert world.arrived.acquire(timeout=WAIT_SECONDS)
-    assert received(world.connect(b"")) == b""
+    client = world.connect(b"")
+    with suppress(ConnectionError):
+        client.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+    assert received(client) == b""
+    assert not world.arrived.acquire(blocking=False)
     world.may_answer.set()
     assert [received(client).startswith(b"HTTP/1.1 200 OK") for client in waiting] == [True] * 4
     # Other clients are accepted again; the server counts down just after it has closed a client.
@@ -91,6 +95,19 @@ def test_clients_that_wait_for_their_answer_count_towards_the_cap(
         if received(world.connect()).endswith(b"answer"):
             return
     pytest.fail("answered clients still count towards the cap")
+
+
+def test_at_most_so_many_threads_answer(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_server, "MOST_THREADS", 2)
+    world = make_world()
+    waiting = [world.connect() for _ in range(4)]
+    for _ in range(2):
+        assert world.arrived.acquire(timeout=WAIT_SECONDS)
+    world.may_answer.set()
+    assert all(received(client).endswith(b"answer") for client in waiting)
+    assert world.server._threads == 2
 
 
 def test_at_the_cap_a_new_client_replaces_the_one_that_is_idle_for_longest(

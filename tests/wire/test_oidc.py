@@ -32,6 +32,7 @@ from ssohelper.errors import (
     Throttled,
 )
 from ssohelper.wire import clients, retries
+from ssohelper.wire.answers import AwsError
 from ssohelper.wire.oidc import OidcClient
 from tests.conftest import Home
 from tests.core.test_endpoints import HOSTILE
@@ -376,3 +377,36 @@ class _Catcher:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "kind"),
+    [
+        ("/client/register", "InvalidRequestException", BadAnswer),
+        ("/device_authorization", "InvalidRequestRegionException", BadAnswer),
+        ("/token", "InvalidRequestException", None),
+        ("/client/register", "SomethingElse", None),
+        ("/token", "InvalidClientException", RegistrationRejected),
+        ("/device_authorization", "InvalidClientException", RegistrationRejected),
+        ("/token", "ExpiredTokenException", LoginRequired),
+        ("/client/register", "AuthorizationPendingException", None),
+        ("/client/register", "SlowDownException", None),
+        ("/token", "", None),
+    ],
+)
+def test_what_an_error_means_depends_on_the_call(
+    oidc: OidcClient, path: str, name: str, kind: type[SsoHelperError] | None
+) -> None:
+    found = oidc._meaning(AwsError(name, 400, "why"), path)
+    assert type(found) is (kind or type(None))
+
+
+@pytest.mark.parametrize("missing", ["refresh_token", "client"])
+def test_a_token_that_cannot_be_refreshed_is_not_sent(
+    oidc: OidcClient, emulator: Emulator, missing: str
+) -> None:
+    token = token_of(oidc)
+    emulator.reset_counters()
+    with pytest.raises(LoginRequired):
+        oidc.refresh(token._replace(**{missing: None}), soon())
+    assert emulator.counters.get("CreateToken", 0) == 0

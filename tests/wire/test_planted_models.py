@@ -131,3 +131,20 @@ def test_a_signed_request_to_another_origin_is_exit_3_and_not_sent(planted: Plan
         client.get_caller_identity()
     assert caught.value.exit_code == 3
     assert planted.requests == []
+
+
+def test_a_newer_version_of_a_model_in_the_users_folder_is_not_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "sts" / "2099-01-01"
+    folder.mkdir(parents=True)
+    model = Loader().load_service_model("sts", "service-2")
+    model["metadata"] = {**model["metadata"], "apiVersion": "2099-01-01"}
+    rules = Loader().load_service_model("sts", "endpoint-rule-set-1")
+    for name, content in (("service-2", model), ("endpoint-rule-set-1", rules)):
+        (folder / f"{name}.json").write_text(json.dumps(content))
+    monkeypatch.setattr(Loader, "CUSTOMER_DATA_PATH", str(tmp_path))
+    assert Loader().determine_latest_version("sts", "service-2") == "2099-01-01"
+    keys = RoleCredentials("ASIAEXAMPLEEXAMPLE00", Secret("s"), Secret("t"), 2**31)
+    client = clients.make_client("sts", "eu-west-1", "http://127.0.0.1:9", {}, keys)
+    assert client.meta.service_model.api_version == "2011-06-15"

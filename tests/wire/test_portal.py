@@ -367,3 +367,36 @@ class TestLogout:
         emulator.faults.script("Logout", 200, body="<html>sign in to the hotel</html>")
         with pytest.raises(BadAnswer, match="captive portal"):
             portal.log_out(token)
+
+
+def test_a_general_endpoint_is_warned_about_once(emulator):
+    warnings = []
+    session = SsoSession("corp", emulator.world.start_url, emulator.world.region, ())
+    environ = {**emulator.environment(), "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+    portal = Portal(session, environ, warnings.append, facts=SignInFacts)
+    portal.get_ready()
+    portal.get_ready()
+    assert len(warnings) == 1
+    assert warnings[0].startswith("AWS_ENDPOINT_URL is ignored")
+
+
+@pytest.mark.parametrize(
+    ("operation", "call"),
+    [
+        ("ListAccounts", lambda portal, token: list(portal.list_accounts(token))),
+        ("ListAccountRoles", lambda portal, token: portal.list_roles(token, "000000000000")),
+        (
+            "GetRoleCredentials",
+            lambda portal, token: portal.get_role_credentials(
+                token, Role("000000000000", "Role00"), deadline()
+            ),
+        ),
+        ("Logout", lambda portal, token: portal.log_out(token)),
+    ],
+)
+def test_a_proxys_oauth_error_ends_no_sign_in(emulator, portal, token, operation, call):
+    for _ in range(3):
+        emulator.faults.script(operation, 401, body='{"error":"access_denied"}')
+    with pytest.raises(AwsUnreachable) as caught:
+        call(portal, token)
+    assert type(caught.value) is AwsUnreachable

@@ -1,0 +1,75 @@
+"""One connection: whether it can be used again, and what it counts while it is read."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from ssohelper.core.deadline import Deadline
+from ssohelper.wire import connection as module
+from ssohelper.wire.connection import Connection
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[Connection, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    yield Connection(ours), theirs
+    ours.close()
+    theirs.close()
+
+
+def test_a_connection_is_quiet_until_the_server_sends_or_closes(
+    pair: tuple[Connection, socket.socket],
+) -> None:
+    connection, server = pair
+    assert connection.is_quiet()
+    server.sendall(b"x")
+    assert not connection.is_quiet()
+    connection.begin(Deadline(20, time.monotonic), 20)
+    assert connection.receive_into(bytearray(10)) == 1
+    assert connection.is_quiet()
+    server.close()
+    assert not connection.is_quiet()
+
+
+def test_a_closed_connection_is_not_quiet(pair: tuple[Connection, socket.socket]) -> None:
+    connection, _server = pair
+    connection.close()
+    assert not connection.is_quiet()
+
+
+def test_received_bytes_are_counted_for_each_request_and_the_end_is_noticed(
+    pair: tuple[Connection, socket.socket],
+) -> None:
+    connection, server = pair
+    connection.begin(Deadline(20, time.monotonic), 20)
+    connection.sendall(b"ask")
+    assert server.recv(10) == b"ask"
+    server.sendall(b"answer")
+    assert connection.makefile("rb").read(6) == b"answer"
+    assert (connection.received_bytes, connection.has_ended) == (6, False)
+    connection.begin(Deadline(20, time.monotonic), 20)
+    assert connection.received_bytes == 0
+    server.close()
+    assert connection.receive_into(bytearray(10)) == 0
+    assert connection.has_ended
+
+
+def test_a_name_lookup_that_hangs_keeps_no_process_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def hang(*_arguments: object, **_more: object) -> list[object]:
+        threads.append(threading.current_thread())
+        release.wait(60)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    with pytest.raises(socket.gaierror, match="no name server answers"):
+        module._look_up_addresses("host.example", 443, Deadline(0.2, time.monotonic))
+    release.set()
+    (thread,) = threads
+    assert thread is not threading.current_thread()
+    assert thread.daemon

@@ -1,0 +1,62 @@
+"""Which certificates are trusted: those of the variables, certifi's, botocore's, in this order."""
+
+import ssl
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from ssohelper.errors import AwsUnreachable
+from ssohelper.wire import tls
+
+BUNDLE = tls.find_ca_bundle({})
+
+
+@pytest.mark.parametrize(
+    ("environ", "path"),
+    [
+        ({"AWS_CA_BUNDLE": "/a", "REQUESTS_CA_BUNDLE": "/b"}, "/a"),
+        ({"AWS_CA_BUNDLE": "", "REQUESTS_CA_BUNDLE": "/b"}, "/b"),
+        ({"AWS_CA_BUNDLE": "", "REQUESTS_CA_BUNDLE": ""}, BUNDLE),
+    ],
+)
+def test_the_variables_come_first_and_empty_ones_do_not_count(
+    environ: dict[str, str], path: str
+) -> None:
+    assert tls.find_ca_bundle(environ) == path
+
+
+def test_a_bundle_is_a_file_or_a_folder_and_servers_are_checked(tmp_path: Path) -> None:
+    for path in (BUNDLE, str(tmp_path)):
+        context = tls.make_tls_context({"AWS_CA_BUNDLE": path})
+        assert context.verify_mode == ssl.CERT_REQUIRED
+        assert context.check_hostname
+        assert context.minimum_version == ssl.TLSVersion.TLSv1_2
+    assert tls.make_tls_context({"AWS_CA_BUNDLE": BUNDLE}).cert_store_stats()["x509_ca"] > 50
+    assert tls.make_tls_context({"AWS_CA_BUNDLE": str(tmp_path)}).cert_store_stats()["x509_ca"] == 0
+
+
+@pytest.mark.parametrize("content", [None, "", "no certificate"])
+def test_a_bundle_that_cannot_be_read_is_named(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "bundle.pem"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(AwsUnreachable, match="cannot be read") as caught:
+        tls.make_tls_context({"AWS_CA_BUNDLE": str(path)})
+    assert str(path) in str(caught.value)
+    assert caught.value.hint is not None
+    assert "AWS_CA_BUNDLE" in caught.value.hint
+
+
+def test_the_public_bundle_is_certifis_then_botocores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed: dict[str, SimpleNamespace] = {}
+    monkeypatch.setattr(tls, "find_spec", installed.get)
+    with pytest.raises(AwsUnreachable, match="no bundle of public certificates"):
+        tls.find_ca_bundle({})
+    for package in ("botocore", "certifi"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "cacert.pem").write_text("")
+        installed[package] = SimpleNamespace(submodule_search_locations=[str(tmp_path / package)])
+        assert tls.find_ca_bundle({}) == str(tmp_path / package / "cacert.pem")
