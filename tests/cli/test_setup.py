@@ -128,8 +128,11 @@ class TestOffATerminal:
             [aws, *words[1:]], env=home.env, capture_output=True, text=True, timeout=60
         )
         assert "AWSReservedSSO_ReadOnlyAccess_" in ok_out(answer)
-        [more] = [one for one in printed.splitlines() if one.startswith("more: ssohelper ")]
-        assert "payments-dev" in run(*shlex.split(more)[2:]).stdout
+        [more] = [
+            one for one in printed.splitlines() if one.startswith("for all your roles: ssohelper ")
+        ]
+        assert "payments-dev" in run(*shlex.split(more.partition(": ssohelper ")[2])).stdout
+        assert "TAB completion in your shell: ssohelper install" in printed
         # Every command that it names exists.
         assert set(re.findall(r"ssohelper ([a-z-]+)", printed)) <= set(COMMANDS)
 

@@ -1,0 +1,136 @@
+"""The clocks of a session from this machine's files, and the warnings about an unknown end."""
+
+from pathlib import Path
+
+import pytest
+
+from ssohelper.actions import clocks
+from ssohelper.core.model import SignInFacts
+from ssohelper.errors import LoginRequired
+from tests.actions.world import HOUR, KEY, NOW, SESSION, WorldApp, keys, token
+
+DEFAULT = 8 * HOUR  # AWS's default length of a sign-in
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> WorldApp:
+    return WorldApp(tmp_path)
+
+
+def signed_in(app: WorldApp, ago: int | None, left: int = HOUR, **more: int) -> None:
+    """Write a token that ends in `left` seconds, of a sign-in that began `ago` seconds ago."""
+    app.sign_in(left)
+    began = None if ago is None else app.at - ago
+    facts = SignInFacts(signed_in_at=began, token_ids=(token("first").id,))
+    app.tokens.save_facts("corp", facts._replace(**more))
+
+
+@pytest.mark.parametrize(
+    ("ago", "is_warned"), [(DEFAULT - 1, False), (DEFAULT, True), (DEFAULT + 60, True), (60, False)]
+)
+def test_an_assumed_end_that_has_passed_is_a_warning(
+    app: WorldApp, ago: int, is_warned: bool
+) -> None:
+    signed_in(app, ago)
+    found = clocks.load_session_clock(app, SESSION)
+    assert found.sign_in_ends_at == NOW - ago + DEFAULT
+    assert found.sign_in_ends_source == "assumed"
+    said = 'the sign-in of session "corp" may have ended: AWS\'s default length of 8 h has passed'
+    assert app.warnings == ([said] if is_warned else [])
+
+
+def test_a_sign_in_of_another_tool_has_no_end_and_no_warning(app: WorldApp) -> None:
+    app.sign_in(HOUR)
+    found = clocks.load_session_clock(app, SESSION)
+    assert (found.sign_in_ends_at, found.outlook.at, app.warnings) == (None, None, [])
+
+
+@pytest.mark.parametrize(("left", "state"), [(1, "valid"), (0, "expired"), (-1, "expired")])
+def test_a_token_is_valid_until_its_end(app: WorldApp, left: int, state: str) -> None:
+    signed_in(app, HOUR, left)
+    found = clocks.load_session_clock(app, SESSION)
+    assert (found.state, found.refreshable, found.token_expires_at) == (state, True, NOW + left)
+
+
+def test_an_ended_sign_in_cannot_be_refreshed(app: WorldApp) -> None:
+    signed_in(app, HOUR, ended_at=NOW - 1, token_expires_at=NOW + HOUR)
+    assert not clocks.load_session_clock(app, SESSION).refreshable
+
+
+def test_a_tokens_life_is_that_of_this_token(app: WorldApp) -> None:
+    signed_in(app, HOUR, token_life_seconds=3600, token_expires_at=NOW + HOUR)
+    assert clocks.load_session_clock(app, SESSION).token_life_seconds == 3600
+    signed_in(app, HOUR, token_life_seconds=3600, token_expires_at=NOW + HOUR - 1)
+    assert clocks.load_session_clock(app, SESSION).token_life_seconds is None
+
+
+def test_a_damaged_token_is_a_warning_for_those_that_ask_for_the_clocks(app: WorldApp) -> None:
+    signed_in(app, HOUR)
+    Path(app.tokens.token_file(SESSION)).write_text("{")
+    assert clocks.load_outlook(app, SESSION).reason == "damaged"
+    assert app.warnings == []
+    found = clocks.load_session_clock(app, SESSION)
+    assert (found.state, found.outlook.reason) == ("signed_out", "damaged")
+    assert len(app.warnings) == 1
+
+
+@pytest.mark.parametrize(
+    ("ago", "seconds", "said"),
+    [
+        (HOUR, 7 * HOUR, None),
+        (HOUR, 7 * HOUR + 1, "within 7h: AWS does not report its length (7h left if it is"),
+        (HOUR, 10 * HOUR, "within 10h: AWS does not report its length (7h left if it is"),
+        (HOUR, None, "at any time: AWS does not report its length (7h left if it is"),
+        # Once the default has passed, a renewed token lasts an hour.
+        (DEFAULT, 3600, None),
+        (DEFAULT, 3601, "within 1h: AWS does not report its length. If you know"),
+        (DEFAULT, None, "at any time: AWS does not report its length. If you know"),
+        (None, 3600, None),
+        (None, 7200, "within 2h: AWS does not report its length. Another tool signed in"),
+        (None, None, "at any time: AWS does not report its length. Another tool signed in"),
+    ],
+)
+def test_an_unknown_end_is_a_warning_unless_the_time_is_short(
+    app: WorldApp, ago: int | None, seconds: int | None, said: str | None
+) -> None:
+    signed_in(app, ago)
+    found = app.tokens.load(SESSION)
+    assert found
+    clocks.warn_of_unknown_end(app, SESSION, found, seconds)
+    assert len(app.warnings) == (said is not None)
+    if said:
+        assert f'the sign-in to "corp" may end {said}' in app.warnings[0]
+
+
+def test_a_known_end_is_no_warning(app: WorldApp) -> None:
+    signed_in(app, HOUR, observed_hours_seconds=12 * HOUR)
+    found = app.tokens.load(SESSION)
+    assert found
+    if clocks.load_outlook(app, SESSION).is_known:
+        clocks.warn_of_unknown_end(app, SESSION, found, 99 * HOUR)
+        assert app.warnings == []
+
+
+def test_an_expired_token_is_renewed_to_learn_whether_a_sign_in_is_needed(app: WorldApp) -> None:
+    assert clocks.is_sign_in_needed_within(app, SESSION, 60)
+    signed_in(app, HOUR, left=0)
+    assert not clocks.is_sign_in_needed_within(app, SESSION, 60)
+    assert app.used == ["first"]
+    app.at += 2 * HOUR
+    app.renewal = LoginRequired("ended")
+    assert clocks.is_sign_in_needed_within(app, SESSION, 60)
+
+
+def test_a_valid_token_is_not_renewed(app: WorldApp) -> None:
+    signed_in(app, HOUR, left=1)
+    assert not clocks.is_sign_in_needed_within(app, SESSION, 60)
+    assert app.used == []
+
+
+@pytest.mark.parametrize(("left", "is_listed"), [(1, True), (0, False)])
+def test_credentials_are_listed_until_they_end(app: WorldApp, left: int, is_listed: bool) -> None:
+    app.keep(left)
+    other = SESSION._replace(name="other")
+    assert clocks.load_credentials(app, [other]) == []
+    found = clocks.load_credentials(app, [other, SESSION])
+    assert [(key, cached.credentials) for key, cached in found] == [(KEY, keys("old"))] * is_listed

@@ -1,0 +1,136 @@
+"""Which rc file install edits, and which line it writes. tests/cli/test_install.py runs shells."""
+
+from pathlib import Path
+
+import pytest
+
+from ssohelper.actions import install
+from ssohelper.app import App
+from ssohelper.errors import LocalState, UsageProblem
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> App:
+    return App({"HOME": str(tmp_path), "PATH": "/nonexistent"})
+
+
+def edit(shell: str, path: Path, before: bytes | None = None) -> install.Edit:
+    return install.Edit(shell, path, before, b"")
+
+
+@pytest.mark.parametrize(
+    ("shell", "before", "has_one"),
+    [
+        ("zsh", b"autoload -Uz compinit && compinit\n", True),
+        ("zsh", b"source $ZSH/oh-my-zsh.sh\n", True),
+        ("zsh", b"zinit light x\n", True),
+        ("zsh", b"# nothing\n", False),
+        ("zsh", None, False),
+        ("bash", None, True),
+        ("fish", b"", True),
+    ],
+)
+def test_zsh_needs_something_that_runs_compinit(
+    tmp_path: Path, shell: str, before: bytes | None, has_one: bool
+) -> None:
+    assert install.has_completion_system(edit(shell, tmp_path / "rc", before)) == has_one
+
+
+@pytest.mark.parametrize(
+    ("files", "incomplete"),
+    [
+        ({}, ".bash_profile"),
+        ({".bash_profile": ". ~/.bashrc"}, None),
+        ({".bash_profile": "x"}, ".bash_profile"),
+        ({".bash_login": "x"}, ".bash_login"),
+        ({".profile": "x"}, ".profile"),
+        ({".profile": ". ~/.bashrc"}, None),
+        ({".bash_profile": ". ~/.profile", ".profile": ". ~/.bashrc"}, None),
+        ({".bash_profile": ". ~/.profile", ".profile": "x"}, ".bash_profile"),
+        ({".bash_profile": "x", ".profile": ". ~/.bashrc"}, ".bash_profile"),
+    ],
+)
+def test_the_login_file_that_does_not_read_bashrc_is_found(
+    app: App, tmp_path: Path, files: dict[str, str], incomplete: str | None
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    found = install.find_incomplete_login_file(app, edit("bash", tmp_path / ".bashrc"))
+    assert found == (tmp_path / incomplete if incomplete else None)
+    assert install.find_incomplete_login_file(app, edit("zsh", tmp_path / ".zshrc")) is None
+
+
+@pytest.mark.parametrize(
+    ("shell", "environ", "path"),
+    [
+        ("bash", {}, ".bashrc"),
+        ("zsh", {}, ".zshrc"),
+        ("zsh", {"ZDOTDIR": "/z"}, "/z/.zshrc"),
+        ("fish", {}, ".config/fish/conf.d/ssohelper.fish"),
+        ("fish", {"XDG_CONFIG_HOME": "/c"}, "/c/fish/conf.d/ssohelper.fish"),
+        ("fish", {"XDG_CONFIG_HOME": "relative"}, ".config/fish/conf.d/ssohelper.fish"),
+        ("pwsh", {}, ".config/powershell/profile.ps1"),
+    ],
+)
+def test_each_shell_has_its_file(
+    tmp_path: Path, shell: str, environ: dict[str, str], path: str
+) -> None:
+    app = App({"HOME": str(tmp_path), "PATH": "/nonexistent", **environ})
+    assert install.find_rc_file(app, shell, "linux") == tmp_path / path
+
+
+def test_bash_on_macos_reads_its_login_file_unless_that_reads_bashrc(
+    app: App, tmp_path: Path
+) -> None:
+    assert install.find_rc_file(app, "bash", "darwin") == tmp_path / ".bash_profile"
+    (tmp_path / ".bash_profile").write_text(". ~/.bashrc\n")
+    assert install.find_rc_file(app, "bash", "darwin") == tmp_path / ".bashrc"
+    (tmp_path / ".bash_profile").write_text("x\n")
+    assert install.find_rc_file(app, "bash", "darwin") == tmp_path / ".bash_profile"
+
+
+def test_without_an_absolute_home_no_file_is_found() -> None:
+    with pytest.raises(LocalState, match="there is no home folder"):
+        install.find_rc_file(App({"HOME": "relative"}), "bash", "linux")
+
+
+@pytest.mark.parametrize(
+    ("shell", "start"),
+    [("bash", "if [[ $- == *i* ]] && [[ -x "), ("zsh", "if [[ -x "), ("pwsh", "if (Get-Command ")],
+)
+def test_only_bash_runs_its_rc_file_for_scripts_too(shell: str, start: str, tmp_path: Path) -> None:
+    line = install.build_lines(shell, {"HOME": str(tmp_path), "PATH": "/nonexistent"})[-1]
+    assert line.startswith(start)
+    assert f"shell-init {shell}" in line
+
+
+@pytest.mark.parametrize(
+    ("shell", "path", "home", "word"),
+    [
+        ("bash", "/h/bin/s", "/h", "~/bin/s"),
+        ("bash", "/h/bin/s", "/h/", "~/bin/s"),
+        ("bash", "/h/a b/s", "/h", "'/h/a b/s'"),
+        ("bash", "/other/s", "/h", "'/other/s'"),
+        ("bash", "/home/s", "/h", "'/home/s'"),
+        ("bash", "/bin/s", "/", "'/bin/s'"),
+        ("bash", "/bin/s", "", "'/bin/s'"),
+        ("pwsh", "/h/bin/s", "/h", "'/h/bin/s'"),
+    ],
+)
+def test_the_path_begins_with_a_tilde_where_users_share_their_rc_file(
+    shell: str, path: str, home: str, word: str
+) -> None:
+    assert install._word(shell, path, home) == word
+
+
+@pytest.mark.parametrize(("variable", "shell"), [("/bin/zsh", "zsh"), ("/usr/bin/fish", "fish")])
+def test_the_shell_is_the_named_one_or_that_of_the_variable(variable: str, shell: str) -> None:
+    app = App({"HOME": "/nonexistent", "SHELL": variable})
+    assert install.choose_shell(app, None) == shell
+    assert install.choose_shell(app, "bash") == "bash"
+    for wrong in (
+        lambda: install.choose_shell(app, "tcsh"),
+        lambda: install.choose_shell(App({"HOME": "/x", "SHELL": "/bin/tcsh"}), None),
+    ):
+        with pytest.raises(UsageProblem):
+            wrong()

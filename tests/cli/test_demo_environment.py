@@ -1,0 +1,27 @@
+"""The environment of the demo's home: nothing in it leads to the user's own files."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ssohelper.cli import demo_run
+
+
+def test_variables_that_lead_out_of_the_home_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    own = {"AWS_PROFILE", "SSOHELPER_HOME", "XDG_STATE_HOME", "ZDOTDIR", "HISTFILE", "PIPX_HOME"}
+    for name in own:
+        monkeypatch.setenv(name, "/own")
+    monkeypatch.setenv("EDITOR", "vi")
+    environ = demo_run._make_environment(home, {"AWS_ENDPOINT_URL_SSO": "http://127.0.0.1:1"})
+    assert not own & environ.keys()
+    assert environ["EDITOR"] == "vi"
+    assert environ["AWS_ENDPOINT_URL_SSO"] == "http://127.0.0.1:1"
+    assert environ["HOME"] == environ["USERPROFILE"] == str(home)
+    assert Path(environ["XDG_RUNTIME_DIR"]).stat().st_mode & 0o777 == 0o700
+    assert environ["PATH"].endswith(os.environ["PATH"])
+    assert (home / ".bashrc").read_text().startswith('eval "$(ssohelper-credentials')
