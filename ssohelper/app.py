@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import socket
 
     from ssohelper.broker.renewals import Renewals
+    from ssohelper.core.grants import Here
     from ssohelper.core.local_http import RequestHandler
     from ssohelper.core.model import RoleCredentials, SsoSession
     from ssohelper.core.sign_in_notices import Notice
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from ssohelper.stores.credential_cache import CredentialCache
     from ssohelper.stores.directory_cache import DirectoryCache
     from ssohelper.stores.endpoint_files import EnvFile, PrivateFolder
+    from ssohelper.stores.grants import GrantStore
+    from ssohelper.stores.guard_memory import GuardMemory
     from ssohelper.stores.journal import Journal
     from ssohelper.stores.name_index import NameIndexFile
     from ssohelper.stores.notice_record import NoticeRecord
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.token_cache import TokenStore
     from ssohelper.stores.use_records import ConsoleVisits, UsageStore
     from ssohelper.stores.user_file import UserFile
+    from ssohelper.vault import Vault
     from ssohelper.wire.account import AccountClient
     from ssohelper.wire.browser_pages import BrowserPages, SignInPages
     from ssohelper.wire.federation import Federation
@@ -158,6 +162,31 @@ class App:
         from ssohelper.stores.credential_cache import CredentialCache
 
         return CredentialCache(self.locations.runtime_folder, self.settings_stamp)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The owner of role credentials: it issues, publishes and releases them."""
+        from ssohelper.vault import Vault
+
+        return Vault(self)
+
+    @cached_property
+    def grants(self) -> GrantStore:
+        from ssohelper.stores.grants import GrantStore
+
+        return GrantStore(self.locations.runtime_folder, self.journal, self.find_here)
+
+    def find_here(self) -> Here:
+        """Return this user, boot, terminal session and the clocks, which a grant is bound to."""
+        from ssohelper.system import terminal_session
+
+        return terminal_session.find_here(self.clock.now())
+
+    @cached_property
+    def guard_memory(self) -> GuardMemory:
+        from ssohelper.stores.guard_memory import GuardMemory
+
+        return GuardMemory(self.locations.state_folder)
 
     @cached_property
     def settings_stamp(self) -> SettingsStamp:

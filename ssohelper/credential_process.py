@@ -14,6 +14,7 @@ from ssohelper.app import App
 from ssohelper.broker.wording import line_of
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import Role, RoleCredentials, SsoSession
+from ssohelper.core.policy import Way
 from ssohelper.core.text import show, show_message
 from ssohelper.errors import LocalState, SsoHelperError
 from ssohelper.fastpath import miss
@@ -55,7 +56,7 @@ def print_document(app: App, session: SsoSession, role: Role, deadline: Deadline
 
     def get_credentials() -> RoleCredentials:
         by = first.pop() if first else app.clock.deadline()
-        return credentials.release(app, session, role, by)
+        return credentials.release(app, session, role, Way.CREDENTIAL_PROCESS, by)
 
     seconds = sign_in_wait.configured_wait_seconds(app, session)
     found = sign_in_wait.retry_after_sign_in(

@@ -36,6 +36,8 @@ DEFERRED_IN = {
     "fastpath/broker_client.py",
     "fastpath/spawn.py",
     "tui/deferred.py",
+    # A release of cached credentials asks AWS nothing and writes no cache.
+    "vault.py",
     "wire/connection.py",
     "wire/proxies.py",
     "wire/tls.py",
@@ -65,6 +67,7 @@ MISS_IMPORTS = {
     "ssohelper.fastpath",
     "ssohelper.fastpath.broker_address",
     "ssohelper.fastpath.broker_client",
+    "ssohelper.fastpath.calling_process",
     "ssohelper.fastpath.miss",
     "ssohelper.fastpath.python_environment",
     "ssohelper.fastpath.spawn",
@@ -98,7 +101,7 @@ DISK_METHODS = {
     *("rename", "symlink_to", "hardlink_to", "chmod", "iterdir", "glob", "rglob"),
 }
 # Paths that are no files of a disk.
-NO_DISK = ("os.devnull", "'/dev/tty'", "'/proc/uptime'", "'/proc/self/stat'")
+NO_DISK = ("os.devnull", "'/dev/tty'", "'CON'", "'/proc/uptime'", "'/proc/self/stat'")
 # The modules outside `stores` that touch the disk, each with its reason.
 TOUCH_THE_DISK = {
     "broker_process.py": "removes its own socket at its end",
@@ -110,6 +113,7 @@ TOUCH_THE_DISK = {
     "fastpath/calling_process.py": "reads the kernel's files of processes",
     "fastpath/open_file.py": "opens files for all others: the rules are there",
     "fastpath/peer.py": "reads the kernel's tables of connections",
+    "system/terminal_session.py": "reads the kernel's files of processes",
     "system/shell_texts.py": "reads texts of the installation, which are the package's own",
 }
 

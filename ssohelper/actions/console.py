@@ -10,6 +10,7 @@ from ssohelper.core import console_urls, issuer
 from ssohelper.core.console_urls import ConsolePage
 from ssohelper.core.endpoints import console_sign_in_endpoint, partition_of
 from ssohelper.core.model import Profile, RoleKey
+from ssohelper.core.policy import Way
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, UsageProblem
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def open_in_browser(
     )
     # The console session ends when these keys expire, so they should be nearly new.
     keys = credentials.release(
-        app, session, role, app.clock.deadline(), least_share=credentials.NEARLY_WHOLE
+        app, session, role, Way.CONSOLE, app.clock.deadline(), least_share=credentials.NEARLY_WHOLE
     )
     address = federation.get_login_url(keys, session.start_url, page.url)
     with app.browser_pages() as pages:

@@ -1,5 +1,6 @@
 """Returns a role's credentials: only by `release` and `find_cached` do other modules get them.
 
+Both name the way in which the credentials are handed out, and first get the vault's permit for it.
 The session's broker asks AWS once for all its callers (docs/decisions/0011). If no broker can run,
 this process asks AWS with the same code. This module never prompts and never imports
 actions.login.
@@ -14,16 +15,17 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import issuing, tokens
 from ssohelper.broker import wording
 from ssohelper.broker.loop import Loop
-from ssohelper.broker.requests import Reply, Request
+from ssohelper.broker.requests import AskedBy, Reply, Request
 from ssohelper.broker.state import Caller
 from ssohelper.core.instants import from_iso
-from ssohelper.core.model import Role, RoleCredentials, RoleKey, Secret, SsoSession
+from ssohelper.core.model import Role, RoleCredentials, Secret, SsoSession
 from ssohelper.errors import AwsUnreachable, LocalState
-from ssohelper.fastpath import broker_client
+from ssohelper.fastpath import broker_client, calling_process
 
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.deadline import Deadline
+    from ssohelper.core.policy import ReleasePermit, Way
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ def release(
     app: App,
     session: SsoSession,
     role: Role,
+    way: Way,
     deadline: Deadline,
     *,
     least_share: float = 0.0,
@@ -48,12 +51,13 @@ def release(
 
     `least_share` is the share of their lifetime that must be left, 0 to 1; if AWS does not answer
     within 5 s, credentials with less left are returned. Above 1, AWS is asked whatever is cached.
-    Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), LocalState (7).
+    Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), LocalState (7), Refused (9).
     """
+    permit = app.vault.permit_release(session.key_of(role), way)
     if deadline.passed:
-        reply = _reply_from_cache(app, session.key_of(role))
+        reply = _reply_from_cache(app, permit)
     else:
-        reply = _ask_broker(app, session.key_of(role), deadline, least_share)
+        reply = _ask_broker(app, permit, deadline, least_share)
     for warning in reply.warnings:
         app.warn(warning)
     if reply.error is not None:
@@ -65,6 +69,7 @@ def find_cached(
     app: App,
     session: SsoSession,
     role: Role,
+    way: Way,
     *,
     allow_due: bool = False,
     allow_doubtful: bool = False,
@@ -74,8 +79,9 @@ def find_cached(
     `allow_due` includes those that should be renewed before use, in case AWS is slow.
     `allow_doubtful` includes those that may be another person's, with a warning, in case AWS cannot
     be reached.
+    Raises: Refused (9).
     """
-    found = issuing.find(app, session.key_of(role))
+    found = issuing.find(app, app.vault.permit_release(session.key_of(role), way).key)
     if not found.document or not (found.is_good or allow_due):
         return None
     if found.warning is not None:
@@ -85,7 +91,7 @@ def find_cached(
     return parse_document(found.document)
 
 
-def renew_ahead(app: App, session: SsoSession, role: Role, deadline: Deadline) -> None:
+def renew_ahead(app: App, session: SsoSession, role: Role, way: Way, deadline: Deadline) -> None:
     """Renew the session's token, then the role's credentials, if past half of their lifetime.
 
     Raises the same errors as `release`.
@@ -95,16 +101,16 @@ def renew_ahead(app: App, session: SsoSession, role: Role, deadline: Deadline) -
     if token is not None and token_due_at is not None and app.clock.now() >= token_due_at:
         tokens.renew_token(app, session, token, deadline)
     if load_due_at(app, session, role) <= app.clock.now():
-        release(app, session, role, deadline, least_share=_HALF)
+        release(app, session, role, way, deadline, least_share=_HALF)
 
 
-def renew_now(app: App, session: SsoSession, role: Role, deadline: Deadline) -> None:
+def renew_now(app: App, session: SsoSession, role: Role, way: Way, deadline: Deadline) -> None:
     """Get new credentials whatever is cached, when a clock may be wrong or the sign-in ends soon.
 
     Raises the same errors as `release`, and AwsUnreachable if AWS issued no new credentials.
     """
     before = app.credentials.load(session.key_of(role), session)
-    fresh = release(app, session, role, deadline, least_share=_ASK_AWS)
+    fresh = release(app, session, role, way, deadline, least_share=_ASK_AWS)
     if before is not None and fresh.access_key_id == before.credentials.access_key_id:
         raise AwsUnreachable("the credentials could not be renewed", hint="try again in a minute")
 
@@ -129,30 +135,38 @@ def parse_document(document: bytes) -> RoleCredentials:
     )
 
 
-def _ask_broker(app: App, key: RoleKey, deadline: Deadline, least_share: float) -> Reply:
+def _ask_broker(app: App, permit: ReleasePermit, deadline: Deadline, least_share: float) -> Reply:
     # With -v this process asks AWS itself, because a broker cannot log to our stderr.
     if not app.may_ask_broker or _log.isEnabledFor(logging.INFO):
-        return _ask_alone(app, key, deadline, least_share)
+        return _ask_alone(app, permit, deadline, least_share)
     try:
         return wording.decode(
             *broker_client.ask(
-                key,
+                permit.key,
                 app.environ,
                 deadline.left(),
+                is_permitted=True,
                 least_share=least_share,
                 may_wait_longer=True,
             )
         )
     except broker_client.Unavailable:
-        return _ask_alone(app, key, deadline, least_share)
+        return _ask_alone(app, permit, deadline, least_share)
     except broker_client.Stopped:
-        return _reply_from_cache(app, key)
+        return _reply_from_cache(app, permit)
 
 
-def _ask_alone(app: App, key: RoleKey, deadline: Deadline, least_share: float) -> Reply:
+def _ask_alone(app: App, permit: ReleasePermit, deadline: Deadline, least_share: float) -> Reply:
     """Do the work of a broker in this process, for this request only."""
     now = app.clock.monotonic()
-    request = Request(key, now, now + deadline.left(), least_share)
+    request = Request(
+        permit.key,
+        now,
+        now + deadline.left(),
+        least_share,
+        is_permitted=True,
+        asked_by=AskedBy(*calling_process.find()),
+    )
     loop = Loop(issuing.Work(lambda: app), monotonic=app.clock.monotonic)
     try:
         return loop.ask(Caller(request))
@@ -160,9 +174,9 @@ def _ask_alone(app: App, key: RoleKey, deadline: Deadline, least_share: float) -
         loop.close()
 
 
-def _reply_from_cache(app: App, key: RoleKey) -> Reply:
+def _reply_from_cache(app: App, permit: ReleasePermit) -> Reply:
     """Return unexpired cached credentials, for when the broker is stopped or gave no answer."""
-    found = issuing.find(app, key)
+    found = issuing.find(app, permit.key)
     if found.document:
         return found.reply
     return Reply(

@@ -25,6 +25,9 @@ _KEYS = (
     "AWS_ACCOUNT_ID",
 )
 _REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
+# SDKs send the value of this variable in their user agent, which CloudTrail shows. For a guarded
+# role it is the grant's reason.
+APP_ID = "AWS_SDK_UA_APP_ID"
 # Variables that we unset unless we set them: an SDK or a prompt would prefer them to ours. Sources:
 # the credential providers of botocore, JavaScript v3, Go v2 and Java v2, and the `aws` segments of
 # starship and powerlevel10k.
@@ -65,7 +68,7 @@ CLEARED = (
     "AWS_SSO_DEFAULT_REGION",
 )
 # All variables that `ssohelper use` may change and `ssohelper clear` restores.
-TOUCHED = (*_REGIONS, *CLEARED)
+TOUCHED = (*_REGIONS, *CLEARED, APP_ID)
 
 
 class Environment(NamedTuple):

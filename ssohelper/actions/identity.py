@@ -8,6 +8,7 @@ from ssohelper.actions import credentials, directory, environment, tokens
 from ssohelper.core import issuer
 from ssohelper.core.endpoints import sts_endpoint
 from ssohelper.core.model import Account, Profile, SignInFacts, SsoSession
+from ssohelper.core.policy import Way
 from ssohelper.errors import AnotherUsersHome, BadAnswer, LocalState
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def confirm(app: App, known: KnownIdentity) -> ConfirmedIdentity:
     )
     endpoint = sts_endpoint(region, app.environ)
     issuer.check_credentials_destination(tokens.load_issuer(app, session), "sts", endpoint, session)
-    keys = credentials.release(app, session, role, app.clock.deadline())
+    keys = credentials.release(app, session, role, Way.WHOAMI, app.clock.deadline())
     identity = app.account_client(keys, region).get_caller_identity()
     if not identity.is_role(role):
         raise BadAnswer(

@@ -1,7 +1,7 @@
 """Finds a role's cached credentials, or gets new ones from AWS, caches and publishes them.
 
-This module runs in the broker, or in a caller's process if no broker can run. No other module asks
-the portal for role credentials or writes their cache.
+This module runs in the broker, or in a caller's process if no broker can run. It decides when the
+vault asks the portal and writes the cache.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import notices, prompt_notes, selection, sign_in_wait, tokens
-from ssohelper.broker.requests import Found, Reply, Token, Wait
+from ssohelper.broker.requests import AskedBy, Found, Reply, Token, Wait
 from ssohelper.core import freshness
 from ssohelper.core.freshness import Freshness
 from ssohelper.core.instants import to_iso
@@ -42,8 +42,6 @@ from ssohelper.errors import (
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.core.deadline import Deadline
-    from ssohelper.wire.portal import Portal
 
 # How long to wait for AWS to answer a role call, which normally takes well under a second.
 CALL_SECONDS = 10.0
@@ -97,12 +95,16 @@ class Work:
         except SsoHelperError:
             return None  # the caller's own error says that a sign-in is needed
 
-    def call(self, key: RoleKey) -> Reply:
+    def check_release(self, key: RoleKey) -> SsoHelperError | None:
+        """Return why a caller without a permit is refused; None when no rule guards the role."""
+        return self._app().vault.find_refusal(key)
+
+    def call(self, key: RoleKey, asked_by: AskedBy) -> Reply:
         """Get the role's credentials from AWS, cache and publish them. Raises `issue`'s errors."""
         app = self._app()
         warned = len(app.warnings)
         try:
-            document = issue(app, key)
+            document = issue(app, key, asked_by)
         except SsoHelperError:
             raise
         except Exception as error:
@@ -168,7 +170,7 @@ def find(app: App, key: RoleKey, least_share: float = 0.0) -> Found:
     return Found(document, True, is_due, due_token_id)
 
 
-def issue(app: App, key: RoleKey) -> bytes:
+def issue(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
     """Get the role's credentials from AWS, cache and publish them, and return them as JSON.
 
     Sends one request. Raises: LoginRequired, TokenRejected (with the token's id), RoleNotAssigned,
@@ -181,7 +183,8 @@ def issue(app: App, key: RoleKey) -> bytes:
         raise tokens.signed_out(session)
     portal = app.portal(session)
     try:
-        credentials = portal.get_role_credentials(token, role, app.clock.deadline(CALL_SECONDS))
+        deadline = app.clock.deadline(CALL_SECONDS)
+        credentials = app.vault.issue(session, role, token, deadline, asked_by, portal)
     except TokenRejected as error:
         error.token_id = token.id
         raise
@@ -213,16 +216,6 @@ def _received(
             f"the access portal in {session.region} answered with credentials that have {ends}",
             hint="check this machine's clock, the network and HTTPS_PROXY, then try again",
         ) from damage
-
-
-def issue_for_question(
-    portal: Portal, token: AccessToken, role: Role, deadline: Deadline
-) -> RoleCredentials:
-    """Return credentials for a request of our own to AWS; they are not cached or given to callers.
-
-    The token is from a new sign-in and is not saved yet. Raises the same errors as `issue`.
-    """
-    return portal.get_role_credentials(token, role, deadline)
 
 
 def document_of(credentials: RoleCredentials, account_id: str) -> bytes:
@@ -288,7 +281,7 @@ def _save(app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
             may_publish = _prepare(app, session, cached)
-            app.credentials.save(key, session, cached)
+            app.vault.save(key, session, cached)
             if may_publish:
                 _publish(app, session, key, cached, is_due=False)
         prompt_notes.note_renewal(app, session, key)
@@ -357,18 +350,23 @@ def _remove_other_portal(app: App, session: SsoSession) -> None:
 def _publish(
     app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials, *, is_due: bool
 ) -> None:
-    """Publish the response for the launcher. The caller must hold the state lock.
+    """Publish the response for the launcher, unless a rule guards the role.
+
+    The caller must hold the state lock.
 
     A response whose renewal is due is published for 30 s more, while it is renewed in the
     background; but never past `renew_first_at`, when botocore would run us for each request.
     """
     try:
+        permit = app.vault.permit_publishing(key)
+        if permit is None:
+            return
         until = load_due_at(app, session, cached)
         if is_due:
             ends_at = freshness.renew_first_at(cached.received_at, cached.credentials.expires_at)
             until = min(app.clock.now() + freshness.RETRY_SECONDS, app.clock.local(ends_at))
         document = document_of(cached.credentials, key.account_id)
-        app.credentials.publish(key, document, until, app.clock.now())
+        app.vault.publish(permit, document, until, app.clock.now())
     except NotOurs:
         raise
     except (SsoHelperError, OSError) as cause:  # also for an error in the settings

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ssohelper.actions import clocks, directory, prompt_notes, sign_in_user, tokens
+from ssohelper.actions import agents, clocks, directory, prompt_notes, sign_in_user, tokens
 from ssohelper.actions.login_flows import sign_in_by_browser, sign_in_by_device_code
 from ssohelper.actions.login_ui import LoginUi, raise_if_cancelled, wait_for_login_lock
 from ssohelper.broker.requests import TokenState
@@ -67,6 +67,7 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
         if present is not None:
             prompt_notes.update_session(app, session)  # another tool may have signed in
             return present
+    agents.refuse_below_allow_list(app, "sign in", f"ssohelper login {session.name}")
     before = app.tokens.read_fingerprint(session)
     with _hold_login_lock(app, session, ui) as has_waited:
         joined = _load_other_login_result(app, session, before) if has_waited else None
@@ -87,6 +88,7 @@ def log_out(app: App, session: SsoSession) -> bool:
     ConfigInvalid, before the removal, if an environment variable would send AWS's token to another
     host: the sign-out works once the variable is unset.
     """
+    agents.refuse_below_allow_list(app, "sign out", f"ssohelper logout {session.name}")
     app.tokens.check_writable(session)
     facts = app.tokens.load_facts(session.name)
     token, failure = _load_token_to_revoke(app, session)

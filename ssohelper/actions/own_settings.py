@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ssohelper.actions import agents
 from ssohelper.core import journal
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ def change(app: App, key: str, parts: tuple[str, ...], value: Any) -> None:
     `parts` are the names of the key's tables and the key's own name.
     Raises: ConfigInvalid when the file is not TOML, LocalState.
     """
+    agents.refuse_below_allow_list(app, "change settings", f"ssohelper config set {key}")
     was_there = app.settings.is_in_file(key)
     deadline = app.clock.deadline()
     if value is None:

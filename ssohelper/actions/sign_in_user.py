@@ -12,12 +12,14 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import directory, issuing
+from ssohelper.actions import directory
+from ssohelper.broker.requests import AskedBy
 from ssohelper.core import guard_rules, issuer
 from ssohelper.core.endpoints import sts_endpoint
 from ssohelper.core.model import AccessToken, Account, Role, SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import RoleNotAssigned, SsoHelperError, UsageProblem
+from ssohelper.fastpath import calling_process
 
 if TYPE_CHECKING:
     from ssohelper.actions.login_ui import LoginUi
@@ -106,6 +108,9 @@ class _UserLookup:
         self._rules: Iterable[str] = app.settings.get("guard.rules")
         self._saved = directory.load_listing(app, session)
         self._portal = _portal(app, session, token)
+        self._vault = app.vault
+        self._vault.get_ready()
+        self._asked_by = AskedBy(*calling_process.find())
         endpoint = sts_endpoint(session.region, app.environ)
         issuer.check_credentials_destination(app.oidc(session).issuer, "sts", endpoint, session)
 
@@ -122,7 +127,9 @@ class _UserLookup:
 
     def _ask_sts(self, role: Role, deadline: Deadline) -> str | None:
         try:
-            keys = issuing.issue_for_question(self._portal, self._token, role, deadline)
+            keys = self._vault.issue(
+                self._session, role, self._token, deadline, self._asked_by, self._portal
+            )
         except RoleNotAssigned:
             return None  # the saved listing may be another user's
         identity = self._app.account_client(keys, self._session.region).get_caller_identity()

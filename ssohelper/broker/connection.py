@@ -4,7 +4,7 @@ import selectors
 import socket
 from collections.abc import Callable
 
-from ssohelper.broker.requests import Request
+from ssohelper.broker.requests import AskedBy, Request
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, RoleKey
 
@@ -106,22 +106,31 @@ class Connection:
 
 
 def parse_request(line: bytes, now: float) -> Request | None:
-    """Parse `ask SESSION ACCOUNT_ID ROLE MILLISECONDS SHARE WAITS`; None for another line.
+    """Parse `ask SESSION ACCOUNT_ID ROLE MILLISECONDS SHARE WAITS PERMITTED PARENT TERMINAL`.
 
     MILLISECONDS is the time until the caller's deadline. SHARE is the least share of their lifetime
     that the credentials must have left, in thousandths. WAITS is 1 for a caller that may be told to
-    wait past its deadline.
+    wait past its deadline, PERMITTED is 1 for one that has a ReleasePermit. PARENT and TERMINAL are
+    what `fastpath.calling_process` found, or `-`. Returns None for another line.
     """
     words = line.decode("ascii", "replace").split("\n")[0].split(" ")
-    if len(words) != 7 or words[0] != "ask":
+    if len(words) != 10 or words[0] != "ask":
         return None
-    session, account_id, role_name, *numbers = words[1:]
+    session, account_id, role_name, *numbers = words[1:8]
+    parent, terminal = ("" if word == "-" else word for word in words[8:])
     if not (SESSION_NAME.fullmatch(session) and ACCOUNT_ID.fullmatch(account_id)):
         return None
     if not ROLE_NAME.fullmatch(role_name):
         return None
     if not all(number.isascii() and number.isdigit() and len(number) < 7 for number in numbers):
         return None
-    milliseconds, share, waits = (int(number) for number in numbers)
-    key = RoleKey(session, account_id, role_name)
-    return Request(key, now, now + milliseconds / 1000, share / 1000, bool(waits))
+    milliseconds, share, waits, is_permitted = (int(number) for number in numbers)
+    return Request(
+        RoleKey(session, account_id, role_name),
+        now,
+        now + milliseconds / 1000,
+        share / 1000,
+        bool(waits),
+        bool(is_permitted),
+        AskedBy(parent, terminal),
+    )

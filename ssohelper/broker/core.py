@@ -204,7 +204,7 @@ class Broker:
             self._ensure_session(name).under_way += 1
             # AWS's rate limit counts the time of sending, which is after `now`: the token was
             # read in between.
-            self._pace.note_sent(self._ports.start_call(job.key))
+            self._pace.note_sent(self._ports.start_call(job.key, job.asked_by))
 
     def _may_call(self, job: Job, now: float) -> bool:
         """Return whether a call for this role may be sent; while calls fail, one at a time."""

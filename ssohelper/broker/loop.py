@@ -20,7 +20,7 @@ from ssohelper.broker import wording
 from ssohelper.broker.connection import Connection
 from ssohelper.broker.core import Broker
 from ssohelper.broker.limits import MOST_CALLS
-from ssohelper.broker.requests import Found, Reply, Token, Wait
+from ssohelper.broker.requests import AskedBy, Found, Reply, Token, Wait
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import LoginRequired, SsoHelperError, no_more_threads
@@ -46,6 +46,9 @@ class Work(Protocol):
     def find(self, key: RoleKey, least_share: float) -> Found:
         """Return the role's cached credentials, if they may still be served."""
 
+    def check_release(self, key: RoleKey) -> SsoHelperError | None:
+        """Return why a caller without a permit gets no such credentials; None when it does."""
+
     def load_token(self, session_name: str) -> Token:
         """Return the state of the session's token."""
 
@@ -58,7 +61,7 @@ class Work(Protocol):
     def wait_for_sign_in(self, session_name: str) -> Wait | None:
         """Return how long a caller may wait for a sign-in; None: not at all."""
 
-    def call(self, key: RoleKey) -> Reply:
+    def call(self, key: RoleKey, asked_by: AskedBy) -> Reply:
         """Ask AWS for the role's credentials."""
 
     def renew(self, session_name: str, seen_id: str) -> None:
@@ -90,7 +93,7 @@ class Loop:
             self._selector.register(listener, selectors.EVENT_READ, self._accept)
         # Calls of the broker's methods: other threads add them, the loop's own thread makes them.
         self._events: collections.deque[Callable[[], None]] = collections.deque()
-        self._wanted: queue.SimpleQueue[RoleKey | None] = queue.SimpleQueue()
+        self._wanted: queue.SimpleQueue[tuple[RoleKey, AskedBy] | None] = queue.SimpleQueue()
         self._threads = self._calls_under_way = 0
         self._connections: set[Connection] = set()
         self._replies: dict[Caller, Reply] = {}
@@ -171,7 +174,7 @@ class Loop:
         # A process that serves only itself ends before a background renewal could finish.
         return self._listener is not None and self._work.may_renew_in_background()
 
-    def start_call(self, key: RoleKey) -> float:
+    def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
         """Ask AWS for the role's credentials, in a thread; return when."""
         self._calls_under_way += 1
         if self._calls_under_way > self._threads and self._threads < MOST_CALLS:
@@ -181,7 +184,7 @@ class Loop:
                 self._events.append(partial(self._end_call, key, no_more_threads()))
                 self._wake()
                 return self._monotonic()
-        self._wanted.put(key)
+        self._wanted.put((key, asked_by))
         return self._monotonic()
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
@@ -216,10 +219,11 @@ class Loop:
         return True
 
     def _serve_calls(self) -> None:
-        while (key := self._wanted.get()) is not None:
+        while (wanted := self._wanted.get()) is not None:
+            key, asked_by = wanted
             outcome: Reply | SsoHelperError
             try:
-                outcome = self._work.call(key)
+                outcome = self._work.call(key, asked_by)
             except SsoHelperError as error:
                 outcome = error
             self._events.append(partial(self._end_call, key, outcome))
@@ -260,11 +264,20 @@ class Loop:
                     stream,
                     self._selector,
                     self._monotonic(),
-                    on_request=lambda caller: self._core.ask(caller, self._monotonic()),
+                    on_request=self._serve,
                     on_close=self._forget,
                     monotonic=self._monotonic,
                 )
             )
+
+    def _serve(self, caller: Caller) -> None:
+        """Answer a caller. One without a permit gets no guarded role: it must check first."""
+        request = caller.request
+        refusal = None if request.is_permitted else self._work.check_release(request.key)
+        if refusal is not None:
+            self.reply(caller, Reply(error=refusal))
+        else:
+            self._core.ask(caller, self._monotonic())
 
     def _pause_accepting(self) -> None:
         """Stop accepting for 50 ms; meanwhile callers wait in the socket's backlog.

@@ -7,12 +7,26 @@ from ssohelper.core.model import RoleKey
 from ssohelper.errors import SsoHelperError
 
 
+class AskedBy(NamedTuple):
+    """Which process asked: the name of its parent process, and its terminal ("" for none).
+
+    `others`: how many more callers wait for the same answer. `is_background`: no caller asked; the
+    broker renews the credentials in the background.
+    """
+
+    parent: str = ""
+    terminal: str = ""
+    others: int = 0
+    is_background: bool = False
+
+
 class Request(NamedTuple):
     """One caller's request for role credentials. Times are monotonic seconds.
 
     `least_share` is the share of their lifetime that the credentials must have left, 0 to 1; above
     1, AWS is asked whatever is cached. `may_wait_longer` says whether the caller waits past its
-    deadline when told that its call will soon be sent.
+    deadline when told that its call will soon be sent. `is_permitted` says whether the caller has a
+    ReleasePermit for the role; without one it gets no credentials of a guarded role.
     """
 
     key: RoleKey
@@ -20,6 +34,8 @@ class Request(NamedTuple):
     deadline_at: float
     least_share: float = 0.0
     may_wait_longer: bool = False
+    is_permitted: bool = False
+    asked_by: AskedBy = AskedBy()
 
 
 class Wait(NamedTuple):

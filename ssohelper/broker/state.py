@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from ssohelper.broker.limits import PATIENCE_SECONDS, RENEWAL_SILENT_SECONDS, Backoff
-from ssohelper.broker.requests import Found, Reply, Request, Token
+from ssohelper.broker.requests import AskedBy, Found, Reply, Request, Token
 from ssohelper.core.freshness import RETRY_SECONDS
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import AwsUnreachable, SsoHelperError
@@ -48,7 +48,7 @@ class Ports(Protocol):
         """Return a text that changes whenever the session's token file changes."""
         ...
 
-    def start_call(self, key: RoleKey) -> float:
+    def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
         """Ask AWS for the role's credentials; `Broker.end_call` gets the outcome.
 
         Returns when AWS was asked, in monotonic seconds.
@@ -83,6 +83,13 @@ class Job:
         self.began_at = 0.0
         self.was_rejected = False
         self.backoff = Backoff()
+
+    @property
+    def asked_by(self) -> AskedBy:
+        """The first caller that waits; the background when none does."""
+        if not self.callers:
+            return AskedBy(is_background=True)
+        return self.callers[0].request.asked_by._replace(others=len(self.callers) - 1)
 
 
 class _Refusal(NamedTuple):

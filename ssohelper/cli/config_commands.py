@@ -6,9 +6,9 @@ from typing import Any
 import click
 
 from ssohelper import settings as known
-from ssohelper.actions import own_settings, prompt_notes
+from ssohelper.actions import guards, own_settings, prompt_notes
 from ssohelper.app import App
-from ssohelper.cli import output
+from ssohelper.cli import guarding, output
 from ssohelper.core.search import did_you_mean
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
@@ -72,7 +72,11 @@ def set_value(key: str, values: tuple[str, ...], to_default: bool) -> None:
     if value is not None:
         known.check_key(before, key, value)
     parts = known.parts_of(key)
+    kept = list(value or ()) if key == "guard.rules" else list(app.vault.policy.rules)
+    ended = guarding.confirm_loosening(app, kept)
     own_settings.change(app, key, parts, value)
+    if ended:
+        guards.loosen(app, kept)
     after = app.read_settings()
     if after.origin(key) == "environment":
         app.warn(f"{before.place(key)} is set and wins over the settings file")

@@ -9,7 +9,7 @@ import click
 from ssohelper.actions import console as consoles
 from ssohelper.actions import favourites, identity
 from ssohelper.app import App
-from ssohelper.cli import output, profile_use
+from ssohelper.cli import guarding, output, profile_use
 from ssohelper.core.console_urls import SERVICES, ConsolePage
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Profile, RoleKey
@@ -26,8 +26,15 @@ _SERVICES = "\n".join(textwrap.wrap(" ".join(SERVICES), 74))
 @click.option(
     "--print", "only_print", is_flag=True, help="Print the portal's link to it; open nothing."
 )
+@guarding.reason_option
 @output.common_options
-def console(profile: str | None, service: str | None, region: str | None, only_print: bool) -> None:
+def console(
+    profile: str | None,
+    service: str | None,
+    region: str | None,
+    only_print: bool,
+    reason: str | None,
+) -> None:
     """Open the AWS console in a browser, signed in as a profile's role.
 
     \b
@@ -47,6 +54,7 @@ def console(profile: str | None, service: str | None, region: str | None, only_p
     if opener is None:
         _print_link(app, chosen, page, is_asked_for=only_print)
         return
+    guarding.grant_for_reason(app, chosen, reason)
     _say_what_opens(app, chosen, page)
     started = _BrowserProcess(app, opener)
     opened = profile_use.run_signed_in(

@@ -5,9 +5,10 @@ import sys
 
 import click
 
-from ssohelper.actions import credentials, environment, favourites
-from ssohelper.cli import choosing, output
+from ssohelper.actions import credentials, environment, favourites, guards
+from ssohelper.cli import choosing, guarding, output
 from ssohelper.core import shell_text
+from ssohelper.core.policy import Way
 from ssohelper.core.text import to_json
 from ssohelper.errors import UsageProblem
 
@@ -31,8 +32,9 @@ from ssohelper.errors import UsageProblem
     help="Print exports, or one JSON object of the variables.",
 )
 @click.option("--reveal", is_flag=True, help="Print the secrets even on a terminal.")
+@guarding.reason_option
 @output.common_options
-def env(profile: str | None, shell: str, form: str, reveal: bool) -> None:
+def env(profile: str | None, shell: str, form: str, reveal: bool, reason: str | None) -> None:
     """Print a role's keys as shell exports, for eval.
 
     \b
@@ -51,14 +53,17 @@ def env(profile: str | None, shell: str, form: str, reveal: bool) -> None:
             hint="run a command with them: ssohelper exec PROFILE -- COMMAND (or add --reveal)",
         )
     chosen = choosing.choose_profile(profile)
+    guarding.grant_for_reason(app, chosen, reason)
     keys = credentials.release(
         app,
         chosen.session,
         chosen.role,
+        Way.ENV,
         app.clock.deadline(),
         least_share=credentials.NEARLY_WHOLE,
     )
     found = environment.build_keys_environment(app, chosen, keys)
+    found = guards.add_reason(app, chosen.key, found)
     variables = found.revealed()
     if output.options().json:
         output.print_json(variables, app.warnings)

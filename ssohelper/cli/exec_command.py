@@ -5,10 +5,19 @@ import sys
 
 import click
 
-from ssohelper.actions import credentials, environment, favourites, run, sign_in_wait
+from ssohelper.actions import (
+    agents,
+    credentials,
+    environment,
+    favourites,
+    guards,
+    run,
+    sign_in_wait,
+)
 from ssohelper.app import App
-from ssohelper.cli import output, profile_use
+from ssohelper.cli import guarding, output, profile_use
 from ssohelper.core.model import Profile
+from ssohelper.core.policy import Way
 from ssohelper.errors import UsageProblem
 
 _PROGRAM = "ssohelper.exec.program"
@@ -47,9 +56,24 @@ class _Split(click.Command):
     "--server", is_flag=True, help="Give the command renewed credentials instead of fixed keys."
 )
 @click.option("--hold", is_flag=True, help="If a sign-in is needed, wait for it.")
+@click.option(
+    "--allow",
+    "allowed",
+    multiple=True,
+    metavar="GLOB",
+    help="Let the command get no other roles: ACCOUNT/ROLE, or a profile. Repeatable.",
+)
+@guarding.reason_option
 @output.common_options
 @click.pass_context
-def exec_program(ctx: click.Context, profile: str | None, server: bool, hold: bool) -> None:
+def exec_program(
+    ctx: click.Context,
+    profile: str | None,
+    server: bool,
+    hold: bool,
+    allowed: tuple[str, ...],
+    reason: str | None,
+) -> None:
     """Run a command with credentials of a role.
 
     \b
@@ -58,6 +82,7 @@ def exec_program(ctx: click.Context, profile: str | None, server: bool, hold: bo
       ssohelper exec payments-prod/ReadOnlyAccess -- terraform plan
       ssohelper exec --server payments-prod.ReadOnlyAccess -- ./two-day-job
       ssohelper exec --hold payments-prod.ReadOnlyAccess -- ./nightly-job
+      ssohelper exec --allow '*-dev/*' payments-dev.ReadOnlyAccess -- claude
       AWS_PROFILE=payments-prod.ReadOnlyAccess ssohelper exec -- env
 
     The command's environment gets fixed keys, and the variables that take precedence over them are
@@ -68,6 +93,9 @@ def exec_program(ctx: click.Context, profile: str | None, server: bool, hold: bo
     With --hold and without a terminal, when a sign-in is needed, the command waits until you sign
     in from any shell: for 12 hours, or as long as the setting wait_for_sign_in says. Every managed
     profile that the command uses waits in the same way.
+
+    With --allow, the command and its children get no other roles from ssohelper, and cannot start a
+    sign-in. This stops mistakes; a hostile program can unset the variable SSOHELPER_ALLOW.
     """
     program: list[str] = ctx.meta.get(_PROGRAM, [])
     if not program or output.options().json:
@@ -80,17 +108,21 @@ def exec_program(ctx: click.Context, profile: str | None, server: bool, hold: bo
     app = output.get_app()
     run.find_program(program[0], app.environ)
     chosen = profile_use.choose_profile(profile)
+    limits = agents.build_allow_variable(app, allowed)
+    guarding.grant_for_reason(app, chosen, reason)
     # An exec that a command of `exec --hold` runs waits for a sign-in too.
     is_held = hold or sign_in_wait.VARIABLE in app.environ
     hold_text = sign_in_wait.hold_text(app, chosen.session) if is_held else ""
     if server:
         from ssohelper.cli import serve_command
 
-        ctx.exit(serve_command.run_with_server(app, chosen, program, hold_text))
-    ctx.exit(_run_with_keys(app, chosen, program, hold_text))
+        ctx.exit(serve_command.run_with_server(app, chosen, program, hold_text, limits))
+    ctx.exit(_run_with_keys(app, chosen, program, hold_text, limits))
 
 
-def _run_with_keys(app: App, chosen: Profile, program: list[str], hold_text: str) -> int:
+def _run_with_keys(
+    app: App, chosen: Profile, program: list[str], hold_text: str, limits: dict[str, str]
+) -> int:
     keys = profile_use.run_signed_in(
         app,
         chosen,
@@ -98,13 +130,15 @@ def _run_with_keys(app: App, chosen: Profile, program: list[str], hold_text: str
             app,
             chosen.session,
             chosen.role,
+            Way.EXEC,
             app.clock.deadline(),
             least_share=credentials.NEARLY_WHOLE,
         ),
         hold_seconds=sign_in_wait.parse_wait_seconds(hold_text),
     )
-    child = environment.build_keys_environment(app, chosen, keys).for_child(app.environ)
-    child.update(sign_in_wait.child_variables(hold_text))
+    found = environment.build_keys_environment(app, chosen, keys)
+    child = guards.add_reason(app, chosen.key, found).for_child(app.environ)
+    child.update({**sign_in_wait.child_variables(hold_text), **limits})
     output.say(f"{profile_use.describe_role(app, chosen)}: {profile_use.keys_left_text(app, keys)}")
     favourites.record_use(app, chosen)
     return run.replace_process(program, child)

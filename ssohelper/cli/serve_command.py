@@ -15,6 +15,7 @@ from ssohelper.app import App
 from ssohelper.cli import choosing, output, profile_use
 from ssohelper.core import shell_text
 from ssohelper.core.model import Profile
+from ssohelper.core.policy import Way
 from ssohelper.core.text import is_harmless, show
 from ssohelper.endpoint.serving import Endpoint
 from ssohelper.errors import LocalState, LoginRequired, UsageProblem
@@ -95,10 +96,13 @@ def serve(
     click.get_current_context().exit(128 + received)
 
 
-def run_with_server(app: App, chosen: Profile, program: list[str], hold_text: str) -> int:
+def run_with_server(
+    app: App, chosen: Profile, program: list[str], hold_text: str, limits: dict[str, str]
+) -> int:
     """Run the program with an endpoint of its own; return its exit code.
 
     `hold_text` says for how long it and the commands it runs wait for a sign-in; "" means not.
+    `limits` is the variable of the program's allow-list, or empty.
     Raises: ProgramNotFound (127), NotExecutable (126).
     """
     run.find_program(program[0], app.environ)
@@ -108,7 +112,7 @@ def run_with_server(app: App, chosen: Profile, program: list[str], hold_text: st
         endpoint.listen_on_port()
         endpoint.start()
         child = endpoint.prepare_environment().for_child(app.environ)
-        child.update(sign_in_wait.child_variables(hold_text))
+        child.update({**sign_in_wait.child_variables(hold_text), **limits})
         output.say(
             f"{profile_use.describe_role(app, chosen)}: these keys are renewed automatically"
         )
@@ -132,7 +136,9 @@ def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
     profile_use.run_signed_in(
         app,
         chosen,
-        lambda: credentials.release(app, chosen.session, chosen.role, app.clock.deadline()),
+        lambda: credentials.release(
+            app, chosen.session, chosen.role, Way.SERVE, app.clock.deadline()
+        ),
         hold_seconds=sign_in_wait.parse_wait_seconds(hold_text),
     )
 

@@ -6,7 +6,7 @@ import shutil
 
 import click
 
-from ssohelper.actions import directory, profiles
+from ssohelper.actions import directory, guards, own_settings, profiles
 from ssohelper.actions import setup as onboarding
 from ssohelper.app import App
 from ssohelper.cli import listing_progress, output
@@ -72,7 +72,24 @@ def setup(
     )
     warn_if_nothing_matches(app, listing, choices)
     if write_plan(app, plan, yes=yes, what="setup"):
+        _offer_guards(app, listing, yes=yes)
         _print_next_step(app, session, listing)
+
+
+def _offer_guards(app: App, listing: Listing, *, yes: bool) -> None:
+    """Offer to guard dangerous roles, once: while there is no guard rule, and the list has one."""
+    guarded = guards.usual_rules(app, listing)
+    if not guarded:
+        return
+    command = "ssohelper config set guard.rules " + " ".join(map(shlex.quote, guarded))
+    if yes or not output.can_ask():
+        output.say(f"no role is guarded; guard administrators' roles with: {command}")
+        return
+    output.say(f"guarded roles need a reason each time: {', '.join(guarded)}")
+    if output.confirm("guard these roles?", yes=False, what="setup"):
+        own_settings.change(app, "guard.rules", ("guard", "rules"), list(guarded))
+    else:
+        output.say(f"later: {command}")
 
 
 def _fetch_listing(app: App, session: SsoSession) -> Listing:

@@ -10,13 +10,22 @@ import sys
 
 import click
 
-from ssohelper.actions import credentials, directory, environment, favourites, profiles, selection
+from ssohelper.actions import (
+    credentials,
+    directory,
+    environment,
+    favourites,
+    guards,
+    profiles,
+    selection,
+)
 from ssohelper.actions.environment import Environment
 from ssohelper.app import App
-from ssohelper.cli import listing_progress, output, profile_use
+from ssohelper.cli import guarding, listing_progress, output, profile_use
 from ssohelper.cli.plan_output import write_plan
 from ssohelper.core import clock_text, shell_text
 from ssohelper.core.model import Profile
+from ssohelper.core.policy import Way
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
@@ -30,8 +39,9 @@ _KINDS = ("profile", "keys")
 @click.argument("profile", metavar="[PROFILE]", required=False)
 @click.option("--keys", is_flag=True, help="Export fixed keys instead of a profile.")
 @click.option("--yes", is_flag=True, help="Add a profile for a role that has none, without asking.")
+@guarding.reason_option
 @output.common_options
-def use(profile: str | None, keys: bool, yes: bool) -> None:
+def use(profile: str | None, keys: bool, yes: bool, reason: str | None) -> None:
     """Switch this shell to a profile.
 
     \b
@@ -50,6 +60,7 @@ def use(profile: str | None, keys: bool, yes: bool) -> None:
     if profile == "-":
         profile, keys = _previous(app)
     chosen = profile_use.choose_profile(profile, ask_always=True)
+    guarding.grant_for_reason(app, chosen, reason)
     if keys:
         found, left = _get_keys(app, chosen)
         name = _lasting_name(app, chosen)
@@ -61,6 +72,7 @@ def use(profile: str | None, keys: bool, yes: bool) -> None:
         chosen = _ensure_profile(app, chosen, yes)
         found = environment.build_profile_environment(app, chosen)
         name = chosen.name
+    found = guards.add_reason(app, chosen.key, found)
     text = _script(app, shell, found, f"{_KINDS[keys]} {name}")
     _print_script(text)
     output.say(f"{profile_use.describe_role(app, chosen)}: {left}")
@@ -132,6 +144,7 @@ def _get_keys(app: App, profile: Profile) -> tuple[Environment, str]:
             app,
             profile.session,
             profile.role,
+            Way.USE,
             app.clock.deadline(),
             least_share=credentials.NEARLY_WHOLE,
         ),

@@ -7,15 +7,16 @@ import click
 
 from ssohelper.actions import identity
 from ssohelper.actions.identity import ConfirmedIdentity, KnownIdentity
-from ssohelper.cli import choosing, output
+from ssohelper.cli import choosing, guarding, output
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 
 
 @click.command("whoami")
 @click.argument("profile", required=False)
+@guarding.reason_option
 @output.common_options
-def whoami(profile: str | None) -> None:
+def whoami(profile: str | None, reason: str | None) -> None:
     """Show which account and role a profile stands for.
 
     \b
@@ -27,7 +28,9 @@ def whoami(profile: str | None) -> None:
     Prints what saved files say at once, then asks AWS (STS) to confirm it.
     """
     app = output.get_app()
-    known = identity.look_up(app, choosing.choose_profile(profile))
+    chosen = choosing.choose_profile(profile)
+    guarding.grant_for_reason(app, chosen, reason)
+    known = identity.look_up(app, chosen)
     if output.options().json:
         _print_json(known)
         return

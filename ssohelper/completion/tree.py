@@ -100,6 +100,7 @@ TREE = """\
 <profile
 --keys Export fixed keys instead of a profile.
 --yes Add a profile for a role that has none, without asking.
+--reason=text Grant a guarded role for 30 min; why goes into the journal.
 [clear] Undo `use`: restore this shell's environment
 +
 [exec] Run a command with credentials of a role
@@ -107,12 +108,15 @@ TREE = """\
 <profile
 --server Give the command renewed credentials instead of fixed keys.
 --hold If a sign-in is needed, wait for it.
+--allow=text* Let the command get no other roles: ACCOUNT/ROLE, or a profile. Repea…
+--reason=text Grant a guarded role for 30 min; why goes into the journal.
 [env] Print a role's keys as shell exports, for eval
 +
 <profile
 --shell=words:bash,zsh,fish,pwsh,sh The shell that will read the exports; for any POSIX shell: bash.
 --format=words:env,json Print exports, or one JSON object of the variables.
 --reveal Print the secrets even on a terminal.
+--reason=text Grant a guarded role for 30 min; why goes into the journal.
 [shell-init] Print the shell code of `use`, for eval
 +
 <words:bash,zsh,fish,pwsh
@@ -129,6 +133,7 @@ TREE = """\
 [whoami] Show which account and role a profile stands for
 +
 <profile
+--reason=text Grant a guarded role for 30 min; why goes into the journal.
 [serve] Serve a role's credentials to containers and jobs
 +
 <profile
@@ -142,6 +147,7 @@ TREE = """\
 --service=words:acm,apigateway,apigw,appsync,athena,backup,batch,bedrock,billing,ce,cfn,cloudformation,cloudfront,cloudshell,cloudtrail,cloudwatch,codebuild,codecommit,codepipeline,cognito,config,cw,ddb,dms,dynamodb,ebs,ec2,ecr,ecs,efs,eks,elasticache,elb,elbv2,emr,eventbridge,events,fsx,glue,guardduty,health,home,iam,kinesis,kms,lambda,logs,msk,opensearch,organizations,parameters,r53,ram,rds,redshift,route53,s3,sagemaker,secretsmanager,securityhub,service-quotas,ses,sfn,sns,sqs,ssm,sso,stepfunctions,support,trustedadvisor,vpc,wafv2,xray The service to open: ec2, s3, logs, iam, …
 --region=region The region to open. Default: the profile's.
 --print Print the portal's link to it; open nothing.
+--reason=text Grant a guarded role for 30 min; why goes into the journal.
 [credential-process] Print credentials for an SDK (profiles in ~/.aws/config call this)
 +
 --profile=profile A profile in ~/.aws/config.
@@ -164,6 +170,20 @@ TREE = """\
 <words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in
 <text*
 --default Remove KEY from the settings file.
+[guard] Hand out guarded roles on purpose, for a short time
+-h/--help Show the help and exit.
+[guard grant] Allow a guarded role to be handed out for a while.
++
+<profile
+--reason=text Why: it goes into the journal.
+--for=text How long; at most 60m.
+--all-terminals In each terminal of yours, not in this alone.
+[guard list] Show the guard rules in force, and the grants that count in this...
++
+[guard revoke] End grants before their time.
++
+<profile
+--all End each grant that counts here.
 [audit] Show what AWS issued, and to which program
 +
 --since=text Only lines since then: 2d, 90m or 2026-11-20.

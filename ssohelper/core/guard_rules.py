@@ -18,8 +18,12 @@ SIGN = "@@"
 
 
 class _Patterns(NamedTuple):
-    """One interpretation of a guard rule, with a pattern for each of its three parts."""
+    """One interpretation of a guard rule, with a pattern for each of its three parts.
 
+    `is_usual` is false for the one that takes the rule's slash for a part of the account's name.
+    """
+
+    is_usual: bool
     session: re.Pattern[str]
     account: re.Pattern[str]
     role: re.Pattern[str]
@@ -28,17 +32,38 @@ class _Patterns(NamedTuple):
 def is_guarded(rules: Iterable[str], session_name: str, account: Account, role_name: str) -> bool:
     """Return whether any of the rules guards this role.
 
-    An account whose name is unknown ("") is compared by its id only.
+    An account whose name is unknown ("") is compared by its id only. For lists and the prompt.
+    """
+    return find_rule(rules, session_name, account, role_name, is_strict=False) is not None
+
+
+def find_rule(
+    rules: Iterable[str],
+    session_name: str,
+    account: Account,
+    role_name: str,
+    *,
+    is_strict: bool,
+) -> str | None:
+    """Return the first rule that guards this role; None when none does.
+
+    `is_strict`: an account with an unknown name ("") matches each pattern for accounts' names.
     """
     session, role = session_name.casefold(), role_name.casefold()
     names = [text.casefold() for text in (account.name, account.id) if text]
-    return any(
-        patterns.session.match(session)
-        and patterns.role.match(role)
-        and any(patterns.account.match(name) for name in names)
-        for rule in rules
-        for patterns in _interpretations(rule)
-    )
+    is_unknown = is_strict and not account.name
+    for rule in rules:
+        for patterns in _interpretations(rule):
+            if (
+                patterns.session.match(session)
+                and patterns.role.match(role)
+                and (
+                    (is_unknown and patterns.is_usual)
+                    or any(patterns.account.match(name) for name in names)
+                )
+            ):
+                return rule
+    return None
 
 
 @lru_cache(maxsize=256)
@@ -49,17 +74,18 @@ def _interpretations(rule: str) -> tuple[_Patterns, ...]:
     mistake, but does not notice a role that should be guarded and is not.
     """
     account_part, slash, role = rule.rpartition("/") if "/" in rule else (rule, "", "")
-    pairs = {(account_part, role), (rule, "")} if slash else {(account_part, role)}
+    pairs = [(account_part, role), (rule, "")] if slash else [(account_part, role)]
     found = []
-    for whole, role_part in pairs:
-        found.append(_patterns("", whole, role_part))
+    for is_usual, (whole, role_part) in zip((True, False), pairs, strict=False):
         session, colon, account = whole.partition(":")
+        found.append(_patterns(is_usual and not colon, "", whole, role_part))
         if colon:
-            found.append(_patterns(session, account, role_part))
+            found.append(_patterns(is_usual, session, account, role_part))
     return tuple(found)
 
 
-def _patterns(session: str, account: str, role: str) -> _Patterns:
+def _patterns(is_usual: bool, session: str, account: str, role: str) -> _Patterns:
     return _Patterns(
-        *(re.compile(translate(part.casefold() or "*")) for part in (session, account, role))
+        is_usual,
+        *(re.compile(translate(part.casefold() or "*")) for part in (session, account, role)),
     )

@@ -130,6 +130,11 @@ def decided(
     )
 
 
+def refused_command(what: str, *, parent: str, terminal: str) -> Entry:
+    """Return the entry for a command that an allow-list forbids, such as "sign in"."""
+    return Entry("refused", what=what, parent=parent, terminal=terminal)
+
+
 def loosened(what: str, *, before: str | None, after: str | None) -> Entry:
     """Return the entry for a setting or rule that now protects less than before."""
     return Entry("loosened", what=what, before=before, after=after)
@@ -231,7 +236,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "grant": _DECISION,
     "revoke": _DECISION,
     "release": _DECISION,
-    "refused": _DECISION,
+    "refused": ("what", *_DECISION),
     "loosened": ("what", "before", "after"),
     "config-write": ("command", "file", "added", "changed", "removed"),
 }

@@ -17,8 +17,9 @@ from ssohelper.actions import clocks, credentials, notices, tokens
 from ssohelper.actions.notices import LAST_RENEWAL_SECONDS, Reminder
 from ssohelper.app import App
 from ssohelper.core.model import Role, SsoSession
+from ssohelper.core.policy import Way
 from ssohelper.endpoint.source import Source
-from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError
+from ssohelper.errors import AwsUnreachable, LoginRequired, Refused, SsoHelperError
 
 LONGEST_PAUSE_SECONDS = 15.0
 _SHORTEST_PAUSE_SECONDS = 0.5
@@ -127,9 +128,9 @@ class BackgroundWork:
         if app.tokens.read_fingerprint(self._session) == self._refused_fingerprint:
             return
         try:
-            credentials.renew_ahead(app, self._session, self._role, app.clock.deadline())
+            credentials.renew_ahead(app, self._session, self._role, Way.SERVE, app.clock.deadline())
             self._refused_fingerprint = ""
-        except LoginRequired:
+        except (LoginRequired, Refused):  # a client's own request says so
             self._refused_fingerprint = app.tokens.read_fingerprint(self._session)
 
     def _renew_before_end(self, app: App) -> None:
@@ -140,10 +141,13 @@ class BackgroundWork:
         for at in ends:
             if at in self._renewed_before or not 0 < at - app.clock.now() <= LAST_RENEWAL_SECONDS:
                 continue
-            with suppress(AwsUnreachable):  # until the sign-in ends, each round tries again
+            # Until the sign-in ends, each round tries again.
+            with suppress(AwsUnreachable, Refused):
                 if at != outlook.token_expires_at:
                     self._renew_token(app)
-                credentials.renew_now(app, self._session, self._role, app.clock.deadline())
+                credentials.renew_now(
+                    app, self._session, self._role, Way.SERVE, app.clock.deadline()
+                )
                 self._renewed_before.add(at)
 
     def _renew_token(self, app: App) -> None:

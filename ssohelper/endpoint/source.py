@@ -14,6 +14,7 @@ from ssohelper import crash
 from ssohelper.actions import credentials, sign_in_wait
 from ssohelper.app import App
 from ssohelper.core.model import Role, RoleCredentials, SsoSession
+from ssohelper.core.policy import Way
 from ssohelper.errors import AwsUnreachable, SsoHelperError, no_more_threads
 
 # A smaller change of the wall clock is an adjustment, not a jump. It does no harm, because
@@ -52,7 +53,7 @@ class Source:
         app = self._make_app()
         in_doubt = self.check_clock(app)
         if not in_doubt:
-            found = credentials.find_cached(app, self._session, self._role)
+            found = credentials.find_cached(app, self._session, self._role, Way.SERVE)
             if found is not None:
                 return found
         request = self.start_request()
@@ -65,7 +66,12 @@ class Source:
             error = AwsUnreachable("AWS has not answered yet", hint="try again in a moment")
         is_unreachable = isinstance(error, AwsUnreachable)
         found = credentials.find_cached(
-            app, self._session, self._role, allow_due=True, allow_doubtful=is_unreachable
+            app,
+            self._session,
+            self._role,
+            Way.SERVE,
+            allow_due=True,
+            allow_doubtful=is_unreachable,
         )
         # While the wall clock is in doubt, cached credentials must be unexpired both by AWS's clock
         # and by this machine's.
@@ -118,8 +124,10 @@ class Source:
         try:
             deadline = app.clock.deadline()
             if must_renew:
-                credentials.renew_now(app, self._session, self._role, deadline)
-            request.credentials = credentials.release(app, self._session, self._role, deadline)
+                credentials.renew_now(app, self._session, self._role, Way.SERVE, deadline)
+            request.credentials = credentials.release(
+                app, self._session, self._role, Way.SERVE, deadline
+            )
         except SsoHelperError as error:
             request.error = error
         except Exception as error:

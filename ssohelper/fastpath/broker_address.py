@@ -9,7 +9,7 @@ import sys
 
 from ssohelper import __version__
 from ssohelper.fastpath import folders
-from ssohelper.fastpath.spawn import expand_path
+from ssohelper.fastpath.spawn import OF_CALLERS, expand_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,9 @@ def name(session: str, environ: "Mapping[str, str]") -> str:
     config = config_file(environ)
     parts = [__version__, os.path.dirname(__file__), sys.prefix, session, config]
     parts += [f"{key}={environ.get(key)}" for key in _NAMES]
-    parts += sorted(f"{k}={v}" for k, v in environ.items() if k.startswith(_PREFIXES))
+    parts += sorted(
+        f"{k}={v}" for k, v in environ.items() if k.startswith(_PREFIXES) and k not in OF_CALLERS
+    )
     parts += [_read_identity(config), _read_identity(expand_path("~/.aws/sso/cache", environ))]
     return sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:24]
 

@@ -11,7 +11,14 @@ import stat
 import sys
 import time
 
-from ssohelper.fastpath import BROKER_PROCESS, broker_address, open_file, peer, spawn
+from ssohelper.fastpath import (
+    BROKER_PROCESS,
+    broker_address,
+    calling_process,
+    open_file,
+    peer,
+    spawn,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,14 +54,17 @@ def ask(
     environ: "Mapping[str, str]",
     seconds: float,
     *,
+    is_permitted: bool,
     least_share: float = 0.0,
     may_wait_longer: bool = False,
 ) -> "tuple[int, bytes, bytes]":
     """Ask the broker for a role's credentials; return the three parts of its reply.
 
     These are the exit code, the credential document (JSON), and the fields of `broker.wording`.
-    `key` is (session, account id, role name). `least_share` is the share of their lifetime that the
-    credentials must have left. Raises: Unavailable, Stopped.
+    `key` is (session, account id, role name). `is_permitted` says that this process has checked
+    that it may hand the role out; without it, the broker refuses a guarded role with exit code 9.
+    `least_share` is the share of their lifetime that the credentials must have left.
+    Raises: Unavailable, Stopped.
     """
     if sys.platform == "win32":
         raise Unavailable("Windows")
@@ -63,8 +73,9 @@ def ask(
         stream = _connect_or_start(key[0], environ, ends_at)
         try:
             milliseconds = max(0, int((ends_at - time.monotonic()) * 1000))
-            request = (*key, milliseconds, int(least_share * 1000), int(may_wait_longer))
-            line = " ".join(["ask", *map(str, request)]) + "\n"
+            numbers = milliseconds, int(least_share * 1000), int(may_wait_longer), int(is_permitted)
+            asked_by = (word.replace(" ", "_") or "-" for word in calling_process.find())
+            line = " ".join(["ask", *key, *map(str, numbers), *asked_by]) + "\n"
             stream.sendall(line.encode("ascii"))
             answer = _read_answer(stream, ends_at)
         except (BrokenPipeError, ConnectionResetError, ValueError):  # a malformed reply

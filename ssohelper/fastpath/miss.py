@@ -17,6 +17,7 @@ _START_TIME = 19
 # called us, so its age is not our start-up time.
 _LONGEST_START_UP_SECONDS = 5
 _LOGIN_REQUIRED = 4
+_REFUSED = 9
 _CHECK_SECONDS = 1.0
 
 
@@ -28,6 +29,8 @@ def answer(argv: "list[str]", began: float) -> "int | None":
     key = published.parse_key(argv)
     if key is None or os.environ.get("SSOHELPER_LOG"):
         return None  # to log to our own stderr, this process itself must ask AWS
+    if "SSOHELPER_ALLOW" in os.environ:
+        return None  # the entry point for misses checks the allow-list
     try:
         code, document, rest = _ask(key, measure_seconds_left(began))
         if code == _LOGIN_REQUIRED:
@@ -36,6 +39,8 @@ def answer(argv: "list[str]", began: float) -> "int | None":
         return None  # a stopped broker used up the time, so only the cache can answer now
     except KeyboardInterrupt:
         return 130
+    if code == _REFUSED:
+        return None  # a guarded role: whether a grant is in force is checked in Python
     fields = rest.split(broker_client.SEPARATOR) if rest else []
     if code:
         _write_line(fields[broker_client.LINE])
@@ -46,7 +51,7 @@ def answer(argv: "list[str]", began: float) -> "int | None":
 
 
 def _ask(key: "tuple[str, str, str]", seconds: float) -> "tuple[int, bytes, bytes]":
-    return broker_client.ask(key, os.environ, seconds, may_wait_longer=True)
+    return broker_client.ask(key, os.environ, seconds, is_permitted=False, may_wait_longer=True)
 
 
 def _wait_for_sign_in(

@@ -36,6 +36,8 @@ _KEYS = (
 )
 
 
+# What limits one caller, and not a process that serves others too.
+OF_CALLERS = ("SSOHELPER_ALLOW",)
 _AWS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 
@@ -50,6 +52,8 @@ def detached_environment(environ: "Mapping[str, str]") -> "dict[str, str]":
     The paths are made absolute because the process runs in another folder than its caller.
     """
     changed = without_credentials(environ)
+    for variable in OF_CALLERS:
+        changed.pop(variable, None)
     for variable in _AWS_FILES:
         if changed.get(variable):
             changed[variable] = os.path.abspath(expand_path(changed[variable], environ))

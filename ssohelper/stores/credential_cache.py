@@ -8,7 +8,6 @@ responses are still valid (stores/session_stamp.py).
 """
 
 import logging
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,14 @@ from ssohelper.stores import files
 from ssohelper.stores.settings_stamp import SettingsStamp
 
 _log = logging.getLogger(__name__)
-_CACHED = "cached.json"
+CACHED = "cached.json"
 
 
 class CredentialCache:
-    """Stores credentials by session, account and role. A damaged file counts as missing."""
+    """Reads and removes role credentials. A damaged file counts as missing.
+
+    `CredentialWriter` writes them.
+    """
 
     def __init__(self, runtime: Path, stamp: SettingsStamp | None = None) -> None:
         self._runtime = runtime
@@ -37,49 +39,13 @@ class CredentialCache:
 
         Credentials from another start URL or region than the session's count as missing.
         """
-        path = self._folder(key) / _CACHED
+        path = self._folder(key) / CACHED
         found = files.read_json(path)
         if found is None or not _is_of(found, key):
             return None
         if (found.get("start_url"), found.get("region")) != (session.start_url, session.region):
             return None
         return _parse_cached(found, path)
-
-    def save(self, key: RoleKey, session: SsoSession, cached: CachedCredentials) -> None:
-        """Write the role's credentials to the cache. Raises: LocalState."""
-        credentials = cached.credentials
-        document = {
-            **key._asdict(),
-            "start_url": session.start_url,
-            "region": session.region,
-            "access_key_id": credentials.access_key_id,
-            "secret_access_key": credentials.secret_access_key.reveal(),
-            "session_token": credentials.session_token.reveal(),
-            "expires_at": credentials.expires_at,
-            "received_at": cached.received_at,
-            "token_id": cached.token_id,
-        }
-        folder = self._ensure_folder(key)
-        # The runtime folder itself is seldom written to, so old temporary files are removed here.
-        files.sweep_folder_once(str(self._runtime))
-        files.write_json(folder / _CACHED, document, durable=False)
-
-    def publish(
-        self, key: RoleKey, document: bytes, valid_until: int, now: int | None = None
-    ) -> None:
-        """Write the published response, which hits print until `valid_until`.
-
-        That is in epoch seconds by this machine's clock. The response's second line gives the same
-        instant in seconds of uptime, which stays right when the clock is changed.
-        Writes nothing when the settings have changed since this process read them.
-        Raises: LocalState.
-        """
-        if self._stamp and not self._stamp.prepare(self._withdraw_all):
-            return
-        now = int(time.time()) if now is None else now
-        content = published.join(document, valid_until - now)
-        path = self._ensure_folder(key) / self._response(key).name
-        files.write_atomically(path, content, mtime=valid_until, durable=False)
 
     def load_published_until(self, key: RoleKey) -> int:
         """Return until when (epoch seconds) hits print the role's published response; 0 if none.
@@ -138,7 +104,7 @@ class CredentialCache:
         found = []
         for session_name in self.list_session_names():
             for key in self._list_keys(session_name):
-                path = self._folder(key) / _CACHED
+                path = self._folder(key) / CACHED
                 try:
                     document = files.read_json(path)
                 except LocalState:
@@ -152,7 +118,7 @@ class CredentialCache:
 
     def path_of(self, key: RoleKey) -> str:
         """Return the path of the role's cached credentials."""
-        return str(self._folder(key) / _CACHED)
+        return str(self._folder(key) / CACHED)
 
     def list_session_names(self) -> list[str]:
         """Return the names of the sessions that have a folder of credentials."""

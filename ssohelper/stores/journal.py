@@ -100,6 +100,20 @@ class Journal:
         except LocalState as failure:
             self._warn(failure.message)
 
+    def append_to_file(self, entry: Entry) -> None:
+        """Add a line to the file, which `find_lines` reads later. Raises: LocalState."""
+        self._append_to_file(entry, int(self._now() * 1000), _WAIT_SECONDS)
+
+    def find_lines(self, text: str) -> list[Line]:
+        """Return the lines of the files that contain this ASCII text. Raises: LocalState."""
+        wanted, found = text.encode("ascii"), []
+        for _, raw_lines in self._load_all()[0]:
+            for raw in raw_lines:
+                if wanted in raw:
+                    with contextlib.suppress(Damaged):
+                        found.append(journal_lines.parse_line(raw))
+        return found
+
     def read(self) -> Reading:
         """Return all lines. Raises: LocalState when a file cannot be read."""
         lines, damaged = list[Line](), 0

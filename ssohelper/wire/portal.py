@@ -1,4 +1,6 @@
-"""Portal calls AWS's access portal: it lists accounts and roles, gets role credentials, signs out.
+"""Portal calls AWS's access portal: it lists accounts and roles, and signs out.
+
+`wire.role_credentials` gets role credentials.
 
 Source: SSO Portal API 2019-06-10. Every field of an answer is checked (core.schema), so that the
 values are what core.model promises. Names of accounts and roles may contain any character.
@@ -15,12 +17,10 @@ from ssohelper.core.endpoints import portal_endpoint
 from ssohelper.core.model import (
     AccessToken,
     Account,
-    Role,
-    RoleCredentials,
     SignInFacts,
     SsoSession,
 )
-from ssohelper.core.schema import listings, role_credentials
+from ssohelper.core.schema import listings
 from ssohelper.errors import (
     AwsUnreachable,
     BadAnswer,
@@ -109,21 +109,27 @@ class Portal:
             dict.fromkeys(self._ask_for_pages("/assignment/roles", read, token, what, asked))
         )
 
-    def get_role_credentials(
-        self, token: AccessToken, role: Role, deadline: Deadline
-    ) -> RoleCredentials:
-        """Exchange a token for one role's credentials. Sends one request: the caller retries.
-        Wire: GET /federation/credentials; `expiration` arrives in milliseconds.
-        Raises: TokenRejected (401), RoleNotAssigned (AWS's own 400, 403, 404), Throttled,
-        AwsUnreachable, BadAnswer."""
-        what = f'the role "{role.name}" in {role.account_id}'
-        asked = {"role_name": role.name, "account_id": role.account_id}
-        answer = self._send("GET", "/federation/credentials", asked, token, deadline)
+    def ask_once(
+        self,
+        path: str,
+        query: dict[str, str],
+        token: AccessToken,
+        deadline: Deadline,
+        *,
+        what: str,
+        read: Callable[[dict[str, Any]], _T],
+    ) -> _T:
+        """Send one GET request, and return what `read` makes of the answer's JSON object.
+
+        `what` is named in errors. Raises: TokenRejected (401), RoleNotAssigned (AWS's own 400, 403,
+        404), Throttled, AwsUnreachable, BadAnswer.
+        """
+        answer = self._send("GET", path, query, token, deadline)
         return record_of(
             answer,
             self._service,
             lambda error: self._meaning(error, what),
-            lambda found: role_credentials.from_portal(found.get("roleCredentials")),
+            read,
             is_oauth=False,
         )
 
@@ -208,14 +214,7 @@ class Portal:
             try:
                 seconds = min(_LISTING_CALL_SECONDS, max(1.0, self._pacing.patience_left))
                 deadline = Deadline(seconds, time.monotonic)
-                answer = self._send("GET", path, query, token, deadline)
-                found = record_of(
-                    answer,
-                    self._service,
-                    lambda error: self._meaning(error, what),
-                    read,
-                    is_oauth=False,
-                )
+                found = self.ask_once(path, query, token, deadline, what=what, read=read)
             except Throttled as error:
                 self._pacing.note_throttled(error.retry_after_seconds)
                 throttled = 1 if self._pacing.answers != answers else throttled + 1

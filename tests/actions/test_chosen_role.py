@@ -19,6 +19,7 @@ from ssohelper.app import App
 from ssohelper.cli import choosing, pickers, use_command
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, Role, RoleCredentials, RoleKey, Secret, SsoSession
+from ssohelper.core.policy import Way
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import deferred
@@ -145,17 +146,19 @@ class Desk(App):
             self.directory.save(name, Listing(url, "us-east-1", NOW, listed))
 
     def portal(self, session: SsoSession) -> Any:
-        def get_credentials(_token: object, role: Role, _deadline: object) -> RoleCredentials:
-            name = session.key_of(role).text
+        def ask_once(
+            _path: str, query: dict[str, str], *_: object, **_more: object
+        ) -> RoleCredentials:
+            name = session.key_of(Role(query["account_id"], query["role_name"])).text
             return RoleCredentials(name, Secret("s"), Secret("t"), NOW + 3600)
 
-        return SimpleNamespace(get_role_credentials=get_credentials, answered_at=lambda: NOW)
+        return SimpleNamespace(ask_once=ask_once, answered_at=lambda: NOW)
 
 
 def keys_of(app: App, profile: selection.Profile) -> str:
     """Return for which role AWS gave the keys that this profile's user gets."""
     return credentials.release(
-        app, profile.session, profile.role, app.clock.deadline()
+        app, profile.session, profile.role, Way.EXEC, app.clock.deadline()
     ).access_key_id
 
 

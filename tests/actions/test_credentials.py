@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ssohelper.actions import credentials, issuing
+from ssohelper.core.policy import Way
 from ssohelper.errors import (
     AwsUnreachable,
     LocalState,
@@ -106,7 +107,7 @@ def test_a_background_renewal_removes_a_role_that_is_no_longer_assigned(app):
     app.release()
     app.answer = RoleNotAssigned("no access")
     with pytest.raises(RoleNotAssigned):
-        credentials.renew_ahead(app, SESSION, ROLE, app.clock.deadline())
+        credentials.renew_ahead(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline())
     assert (app.is_kept(), app.served_for()) == (None, 0)
 
 
@@ -296,31 +297,36 @@ class TestCached:
     ):
         app.keep(left)
         for due, expected in ((False, now), (True, allow_due)):
-            found = credentials.find_cached(app, SESSION, ROLE, allow_due=due)
+            found = credentials.find_cached(
+                app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, allow_due=due
+            )
             assert (found and found.access_key_id) == expected
         assert app.asked == []
 
     def test_find_cached_returns_none_when_nothing_is_cached(self, app):
-        assert credentials.find_cached(app, SESSION, ROLE, allow_due=True) is None
+        assert (
+            credentials.find_cached(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, allow_due=True)
+            is None
+        )
 
 
 class TestRenewing:
     @pytest.mark.parametrize("left", [3600, 1800, 60])
     def test_renew_now_gets_new_credentials_whatever_is_cached(self, app, left):
         app.keep(left)
-        credentials.renew_now(app, SESSION, ROLE, app.clock.deadline())
+        credentials.renew_now(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline())
         assert (app.is_kept(), app.served_for()) == ("fresh-1", LIFE // 2)
 
     def test_renew_now_raises_when_only_cached_credentials_are_available(self, app):
         app.keep(3600)
         app.answer = AwsUnreachable("down")
         with pytest.raises(AwsUnreachable, match="could not be renewed"):
-            credentials.renew_now(app, SESSION, ROLE, app.clock.deadline())
+            credentials.renew_now(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline())
 
     @pytest.mark.parametrize(("left", "kept"), [(3600, "old"), (1801, "old"), (1800, "fresh-1")])
     def test_renew_ahead_starts_at_half_of_the_lifetime(self, app, left, kept):
         app.keep(left)
-        credentials.renew_ahead(app, SESSION, ROLE, app.clock.deadline())
+        credentials.renew_ahead(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline())
         assert app.is_kept() == kept
 
     def test_renew_ahead_renews_the_token_first_and_gets_missing_credentials(self, app):
@@ -328,14 +334,14 @@ class TestRenewing:
         done = []
         app.while_renewed = lambda: done.append("token")
         app.while_asked = lambda: done.append("role")
-        credentials.renew_ahead(app, SESSION, ROLE, app.clock.deadline())
+        credentials.renew_ahead(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline())
         assert done == ["token", "role"]
 
     @pytest.mark.parametrize(("left", "used"), [(1801, []), (1800, ["first"]), (0, ["first"])])
     def test_renew_ahead_renews_a_token_after_half_of_its_lifetime(self, app, left, used):
         app.keep(3600)
         app.sign_in(left)
-        credentials.renew_ahead(app, SESSION, ROLE, app.clock.deadline())
+        credentials.renew_ahead(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline())
         assert app.used == used
 
 
@@ -401,7 +407,8 @@ class TestDisk:
         def refuse(*_: object) -> Any:
             raise error
 
-        monkeypatch.setattr(app.credentials, call, refuse)
+        owner = app.vault if call in ("save", "publish") else app.credentials
+        monkeypatch.setattr(owner, call, refuse)
 
 
 def test_a_document_of_the_broker_is_parsed_completely():

@@ -19,6 +19,7 @@ from ssohelper.broker import core
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.instants import from_iso
 from ssohelper.core.model import AccessToken, Role, RoleCredentials, RoleKey, Secret, SsoSession
+from ssohelper.core.policy import Way
 from ssohelper.errors import AwsUnreachable
 from ssohelper.fastpath import folders, published
 from ssohelper.stores import clock_file
@@ -56,7 +57,7 @@ class World:
         return self.true + self.wall_ahead
 
     # The two methods of the portal that a release uses.
-    def get_role_credentials(self, token: object, role: Role, deadline: object) -> RoleCredentials:
+    def ask_once(self, *_: object, **_more: object) -> RoleCredentials:
         if not self.is_up:
             raise AwsUnreachable("down")
         self.asked_at.append(self.true)
@@ -120,14 +121,18 @@ def _call(folder: Path, world: World) -> None:
         assert (from_iso(document["Expiration"]) or 0) > world.true
     is_due = issuing.find(app, KEY).is_due
     try:
-        given_out = credentials.release(app, SESSION, ROLE, app.clock.deadline())
+        given_out = credentials.release(
+            app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline()
+        )
     except AwsUnreachable:
         assert not world.is_up, "AWS was there, and a caller got nothing"
         return
     assert given_out.expires_at > world.true
     if is_due:  # as the broker renews in the background
         with suppress(AwsUnreachable):
-            credentials.renew_ahead(app, SESSION, ROLE, app.clock.deadline())
+            credentials.renew_ahead(
+                app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline()
+            )
 
 
 class _Tokens:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ssohelper.actions import credentials, login, renewal
+from ssohelper.core.policy import Way
 from ssohelper.errors import AwsUnreachable, LoginRequired
 from ssohelper.fastpath import folders
 from tests.actions.world import CONFIG, HOUR, KEY, ROLE, SESSION, WorldApp, token
@@ -50,7 +51,7 @@ def edit(app: WorldApp, change: Callable[[str], str]) -> None:
 
 
 def cached(app: WorldApp, **more: bool) -> str | None:
-    found = credentials.find_cached(app, SESSION, ROLE, **more)
+    found = credentials.find_cached(app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, **more)
     return found and found.access_key_id
 
 

@@ -14,6 +14,7 @@ import pytest
 from ssohelper.actions import credentials, tokens
 from ssohelper.app import App
 from ssohelper.core.model import Role, SsoSession
+from ssohelper.core.policy import Way
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import AwsUnreachable, LoginRequired
 from tests.conftest import SCRIPT, Home, Run
@@ -59,10 +60,15 @@ def test_with_a_damaged_token_file_good_role_credentials_are_served(
     app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
 ) -> None:
     path = sign_in(3000)
-    given = credentials.release(app, session, Role(*ROLE), app.clock.deadline())
+    given = credentials.release(
+        app, session, Role(*ROLE), Way.CREDENTIAL_PROCESS, app.clock.deadline()
+    )
     path.write_text("{")
     app.credentials.withdraw(session.key_of(Role(*ROLE)))
-    assert credentials.release(app, session, Role(*ROLE), app.clock.deadline()) == given
+    assert (
+        credentials.release(app, session, Role(*ROLE), Way.CREDENTIAL_PROCESS, app.clock.deadline())
+        == given
+    )
     with pytest.raises(LoginRequired, match="is damaged"):
         tokens.ensure_valid_token(app, session, app.clock.deadline())
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ssohelper.actions import issuing
+from ssohelper.broker.requests import AskedBy
 from ssohelper.errors import AwsUnreachable, ConfigInvalid, RoleNotAssigned, SsoHelperError
 from tests.actions.world import HOUR, KEY, SESSION, WorldApp, token
 
@@ -23,18 +24,18 @@ def work(app: WorldApp) -> issuing.Work:
 
 def test_a_call_returns_a_document_with_its_warnings(app, work):
     app.while_asked = lambda: app.warn("careful")
-    reply = work.call(KEY)
+    reply = work.call(KEY, AskedBy())
     assert reply.document.startswith(b'{"Version":1,"AccessKeyId":"fresh-1"')
     assert reply.warnings == ("careful",)
     app.answer = RoleNotAssigned("no")
     with pytest.raises(RoleNotAssigned):
-        work.call(KEY)
+        work.call(KEY, AskedBy())
 
 
 def test_a_bug_in_a_call_is_an_internal_error_with_a_log(app, work):
     app.answer = ZeroDivisionError("secret words")  # type: ignore[assignment]
     with pytest.raises(SsoHelperError) as found:
-        work.call(KEY)
+        work.call(KEY, AskedBy())
     assert found.value.exit_code == 1
     assert "ZeroDivisionError" in found.value.message
     assert "secret words" not in found.value.message

@@ -17,6 +17,7 @@ from ssohelper.core.model import (
     SignInFacts,
     SsoSession,
 )
+from ssohelper.core.policy import Way
 from ssohelper.errors import SsoHelperError
 from tests.in_process import renew_in_process
 from tests.published import settle
@@ -82,15 +83,13 @@ class WorldApp(App):
     # -- AWS ----------------------------------------------------------------------------------
 
     def portal(self, session: SsoSession) -> Any:
-        return SimpleNamespace(
-            get_role_credentials=self._role_credentials, answered_at=lambda: self.at
-        )
+        return SimpleNamespace(ask_once=self._role_credentials, answered_at=lambda: self.at)
 
     def oidc(self, session: SsoSession) -> Any:
         return SimpleNamespace(refresh=self._refresh, issuer="aws/eu-west-1")
 
-    def _role_credentials(self, used: AccessToken, role: Role, _deadline: object):
-        assert role == ROLE
+    def _role_credentials(self, _path: str, query: Any, used: AccessToken, *_: Any, **_more: Any):
+        assert Role(query["account_id"], query["role_name"]) == ROLE
         self.asked.append(used.value.reveal())
         self.while_asked()
         if self.answer is not None:
@@ -121,11 +120,12 @@ class WorldApp(App):
         """Keep an hour's credentials of which so much is left, unpublished."""
         self.at = NOW + HOUR - left
         kept = CachedCredentials(keys("old"), NOW, token(asked_with).id)
-        self.credentials.save(KEY, SESSION, kept)
+        self.vault.save(KEY, SESSION, kept)
 
     def release(self, seconds: float = 18, **more: Any) -> str:
         deadline = self.clock.deadline(seconds)
-        return credentials.release(self, SESSION, ROLE, deadline, **more).access_key_id
+        found = credentials.release(self, SESSION, ROLE, Way.CREDENTIAL_PROCESS, deadline, **more)
+        return found.access_key_id
 
     def valid(self, seconds: float = 18) -> str:
         return tokens.ensure_valid_token(self, SESSION, self.clock.deadline(seconds)).value.reveal()

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from ssohelper.broker.connection import Connection, parse_request
-from ssohelper.broker.requests import Request
+from ssohelper.broker.requests import AskedBy, Request
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey
 
-LINE = b"ask corp 001234567890 ReadOnlyAccess 18000 900 1\n"
+LINE = b"ask corp 001234567890 ReadOnlyAccess 18000 900 1 1 make pts/3\n"
 KEY = RoleKey("corp", "001234567890", "ReadOnlyAccess")
 
 
@@ -51,9 +51,11 @@ def world() -> Iterator[World]:
 
 
 def test_a_request_is_parsed():
-    assert parse_request(LINE, 100.0) == Request(KEY, 100.0, 118.0, 0.9, True)
-    without = parse_request(b"ask corp 001234567890 R 500 0 0\n", 1.0)
-    assert without == Request(KEY._replace(role_name="R"), 1.0, 1.5, 0.0, False)
+    assert parse_request(LINE, 100.0) == Request(
+        KEY, 100.0, 118.0, 0.9, True, True, AskedBy("make", "pts/3")
+    )
+    without = parse_request(b"ask corp 001234567890 R 500 0 0 0 - -\n", 1.0)
+    assert without == Request(KEY._replace(role_name="R"), 1.0, 1.5)
 
 
 @pytest.mark.parametrize(
@@ -61,17 +63,17 @@ def test_a_request_is_parsed():
     [
         b"\n",
         b"ask\n",
-        b"put corp 001234567890 ReadOnlyAccess 18000 0 1\n",
-        b"ask corp 001234567890 ReadOnlyAccess 18000 0\n",
-        b"ask corp 001234567890 ReadOnlyAccess 18000 0 1 1\n",
-        b"ask ../corp 001234567890 ReadOnlyAccess 18000 0 1\n",
-        b"ask corp 1234 ReadOnlyAccess 18000 0 1\n",
-        b"ask corp 001234567890 a/b 18000 0 1\n",
-        b"ask corp 001234567890  18000 0 1\n",
-        b"ask corp 001234567890 ReadOnlyAccess -1 0 1\n",
-        b"ask corp 001234567890 ReadOnlyAccess 1e3 0 1\n",
-        b"ask corp 001234567890 ReadOnlyAccess 9999999 0 1\n",
-        "ask corp 001234567890 ReadOnlyAccess ١٢ 0 1\n".encode(),
+        b"put corp 001234567890 ReadOnlyAccess 18000 0 1 0 - -\n",
+        b"ask corp 001234567890 ReadOnlyAccess 18000 0 1 0 -\n",
+        b"ask corp 001234567890 ReadOnlyAccess 18000 0 1 0 - - 1\n",
+        b"ask ../corp 001234567890 ReadOnlyAccess 18000 0 1 0 - -\n",
+        b"ask corp 1234 ReadOnlyAccess 18000 0 1 0 - -\n",
+        b"ask corp 001234567890 a/b 18000 0 1 0 - -\n",
+        b"ask corp 001234567890  18000 0 1 0 - -\n",
+        b"ask corp 001234567890 ReadOnlyAccess -1 0 1 0 - -\n",
+        b"ask corp 001234567890 ReadOnlyAccess 1e3 0 1 0 - -\n",
+        b"ask corp 001234567890 ReadOnlyAccess 9999999 0 1 0 - -\n",
+        "ask corp 001234567890 ReadOnlyAccess ١٢ 0 1 0 - -\n".encode(),
         b"\x00\xff\xfe\n",
     ],
 )

@@ -11,10 +11,10 @@ import pytest
 from ssohelper.broker import loop as loop_module
 from ssohelper.broker.limits import MOST_CALLS
 from ssohelper.broker.loop import Loop
-from ssohelper.broker.requests import Found, Reply, Request, Token, TokenState, Wait
+from ssohelper.broker.requests import AskedBy, Found, Reply, Request, Token, TokenState, Wait
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey
-from ssohelper.errors import LoginRequired, RoleNotAssigned, SsoHelperError
+from ssohelper.errors import LoginRequired, Refused, RoleNotAssigned, SsoHelperError
 from ssohelper.fastpath import peer
 
 PATIENCE_SECONDS = 30.0
@@ -27,6 +27,8 @@ class Work:
         self.gate = threading.Event()
         self.gate.set()
         self.called: list[str] = []
+        self.asked_by: list[AskedBy] = []
+        self.guarded: set[str] = set()
         self.renewed: list[str] = []
         self.token_state = TokenState.GOOD
         self.wait: Wait | None = None
@@ -51,9 +53,13 @@ class Work:
     def wait_for_sign_in(self, session_name: str) -> Wait | None:
         return self.wait
 
-    def call(self, key: RoleKey) -> Reply:
+    def check_release(self, key: RoleKey) -> SsoHelperError | None:
+        return Refused("a rule guards this role") if key.role_name in self.guarded else None
+
+    def call(self, key: RoleKey, asked_by: AskedBy) -> Reply:
         with self._lock:
             self.called.append(key.role_name)
+            self.asked_by.append(asked_by)
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
         assert self.gate.wait(PATIENCE_SECONDS)
@@ -94,7 +100,14 @@ class World:
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
-    def connect(self, role: str | None = "A", milliseconds: int = 18000, waits: int = 0):
+    def connect(
+        self,
+        role: str | None = "A",
+        milliseconds: int = 18000,
+        waits: int = 0,
+        *,
+        permitted: bool = False,
+    ):
         stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         stream.settimeout(PATIENCE_SECONDS)
         try:
@@ -103,7 +116,9 @@ class World:
             stream.close()
             raise
         if role is not None:
-            line = f"ask corp 000000000001 {role} {milliseconds} 0 {waits}\n"
+            line = (
+                f"ask corp 000000000001 {role} {milliseconds} 0 {waits} {int(permitted)} make -\n"
+            )
             stream.sendall(line.encode())
         return stream
 
@@ -140,6 +155,25 @@ def test_callers_get_their_documents_and_warnings(world):
     world.start()
     streams = [world.connect(role) for role in "ABA"]
     assert [all_of(stream) for stream in streams] == [answer("A"), answer("B"), answer("A")]
+
+
+def test_a_guarded_role_is_refused_to_a_caller_that_has_not_checked(world):
+    world.work.guarded = {"A"}
+    world.start()
+    assert all_of(world.connect("A")).startswith(b"done 9 0 ")
+    assert world.work.called == []
+    assert all_of(world.connect("A", permitted=True)) == answer("A")
+
+
+def test_a_call_says_who_asked_first_and_how_many_more_wait(world):
+    world.work.gate.clear()
+    streams = [world.connect() for _ in range(3)]
+    world.start()
+    wait_until(lambda: len(world.loop._connections) == 3)
+    world.work.gate.set()
+    assert {all_of(stream) for stream in streams} == {answer("A")}
+    [asked_by] = world.work.asked_by
+    assert (asked_by.parent, asked_by.terminal, asked_by.is_background) == ("make", "", False)
 
 
 def test_50_callers_of_one_role_make_one_call(world):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ssohelper.broker.core import Broker
-from ssohelper.broker.requests import Found, Reply, Request, Token, TokenState
+from ssohelper.broker.requests import AskedBy, Found, Reply, Request, Token, TokenState
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import AwsUnreachable, SsoHelperError
@@ -59,7 +59,7 @@ class World:
     def read_fingerprint(self, session_name: str) -> str:
         return self.prints.get(session_name, "f1")
 
-    def start_call(self, key: RoleKey) -> float:
+    def start_call(self, key: RoleKey, asked_by: AskedBy) -> float:
         assert key not in self.under_way, "two calls for one role"
         self.calls.append((self.now, key.role_name))
         self.under_way.append(key)

@@ -14,6 +14,7 @@ import pytest
 
 from ssohelper.actions import directory
 from ssohelper.app import App
+from ssohelper.broker.requests import AskedBy
 from ssohelper.emulator.server import Emulator
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
 
@@ -95,7 +96,7 @@ def test_credentials_with_an_impossible_expiry_are_not_served(
     body = json.dumps({"roleCredentials": credentials})
     emulator.faults.script("GetRoleCredentials", 200, body=body)
     with pytest.raises(BadAnswer) as caught:
-        issuing.issue(App(signed_in.env), RoleKey("corp", ACCOUNT, ROLE))
+        issuing.issue(App(signed_in.env), RoleKey("corp", ACCOUNT, ROLE), AskedBy())
     assert caught.value.hint
     assert not kept(signed_in).exists()
 

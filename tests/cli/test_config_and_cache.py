@@ -41,8 +41,10 @@ def kept(home) -> App:
             "ASIACNRYKEYID0000000", Secret("CNRYSAK"), Secret("CNRY-ST"), now + 60
         )
         key = RoleKey(name, "001234567890", "Admin")
-        app.credentials.save(key, session, CachedCredentials(keys, now - 3540))
-        app.credentials.publish(key, b'{"Version":1,"x":"CNRY"}\n', now + 30)
+        app.vault.save(key, session, CachedCredentials(keys, now - 3540))
+        permit = app.vault.permit_publishing(key)
+        assert permit is not None
+        app.vault.publish(permit, b'{"Version":1,"x":"CNRY"}\n', now + 30, now)
         account = ListedAccount(Account("001234567890", "prod", ""), ("Admin",), False, True)
         app.directory.save(name, Listing(URL, "us-east-1", now, (account,)))
     return app

@@ -35,7 +35,7 @@ def signed_in(home: Home, emulator: Emulator) -> Emulator:
 
 
 def ask(home: Home, seconds: float = 60.0, **more: bool) -> Answer:
-    return broker_client.ask(KEY, home.env, seconds, **more)
+    return broker_client.ask(KEY, home.env, seconds, is_permitted=False, **more)
 
 
 def access_key_of(answer: Answer) -> str:
@@ -342,15 +342,16 @@ def broker(home: Home) -> Iterator[FakeBroker]:
 class TestReading:
     def test_a_request_is_one_line_with_the_time_left_of_the_deadline(self, home, broker):
         broker.serve = lambda stream: stream.sendall(b"done 0 3 0\nabc")
-        assert broker_client.ask(KEY, home.env, 9.0, least_share=0.9, may_wait_longer=True) == (
-            0,
-            b"abc",
-            b"",
+        found = broker_client.ask(
+            KEY, home.env, 9.0, is_permitted=True, least_share=0.9, may_wait_longer=True
         )
+        assert found == (0, b"abc", b"")
         words = broker.lines[0].split()
         assert words[:4] == [b"ask", *(part.encode() for part in KEY)]
         assert 8000 < int(words[4]) <= 9000
-        assert words[5:] == [b"900", b"1"]
+        assert words[5:8] == [b"900", b"1", b"1"]
+        parent = Path(f"/proc/{os.getppid()}/comm").read_text().strip().replace(" ", "_")
+        assert words[8].decode() == parent
 
     def test_an_answer_in_pieces_is_read_completely(self, home, broker):
         def serve(stream: socket.socket) -> None:

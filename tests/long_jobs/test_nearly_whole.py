@@ -29,7 +29,7 @@ def old_key(job: Job) -> str:
     spent = CachedCredentials(
         cached.credentials, cached.credentials.expires_at - HOUR, cached.token_id
     )
-    app.credentials.save(key, SESSION, spent)
+    app.vault.save(key, SESSION, spent)
     return str(issued["AccessKeyId"])
 
 

@@ -104,7 +104,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Names]:
         for number, role in enumerate(ROLES):
             keys = RoleCredentials(key_id(number), Secret(f"s{number}"), Secret("t"), now + 3600)
             key = RoleKey("corp", account_id(number), role)
-            made.app.credentials.save(key, made.session, CachedCredentials(keys, now, token.id))
+            made.app.vault.save(key, made.session, CachedCredentials(keys, now, token.id))
         yield made
 
 

@@ -101,7 +101,7 @@ class Aws:
         if (sign_in.person, account, role) in self.unassigned:
             raise Refused("403")
         self._serial += 1
-        key = f"ASIA{self._serial:08d}{account}{role}{sign_in.person}"
+        key = f"ASIA{self._serial:08d}{account}"
         ends_at = int(self.now()) + self.role_life
         self.keys[key] = Key(sign_in, account, role, float(ends_at), self.now())
         return RoleCredentials(key, Secret(f"secret-{key}"), Secret(f"session-{key}"), ends_at)

@@ -115,6 +115,7 @@ class Caller:
         words = (
             *(self.session, self.account, self.role),
             *(max(0, int(left * 1000)), int(self.least_share * 1000), int(self.waits_longer)),
+            *("0", "-", "-"),
         )
         self._stream.send(("ask " + " ".join(map(str, words)) + "\n").encode())
         world.scheduler.after(max(0.05, left + _GRACE_SECONDS), self._give_up)

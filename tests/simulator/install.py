@@ -28,6 +28,7 @@ import ssohelper.stores.choices_file
 import ssohelper.stores.clock_file
 import ssohelper.stores.config_store
 import ssohelper.stores.credential_cache
+import ssohelper.stores.credential_writer
 import ssohelper.stores.files
 import ssohelper.stores.locks
 import ssohelper.stores.own_folders
@@ -46,6 +47,7 @@ _loop = ssohelper.broker.loop
 _DISK_MODULES: tuple[types.ModuleType, ...] = (
     _stores.clock_file,
     _stores.credential_cache,
+    _stores.credential_writer,
     _stores.files,
     _stores.locks,
     _stores.own_folders,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ssohelper.broker.limits import USABLE_SECONDS
 from ssohelper.broker.pace import REQUESTS_A_SECOND
+from ssohelper.core.journal import Entry
 from tests.simulator.aws import SignIn
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Judge:
         self.aws_faults: list[list[float]] = []
         self.disk_faults: list[list[float]] = []
         self.disturbances: list[float] = []
+        self.journal: list[Entry] = []
         self.unassigned: dict[tuple[str, str], list[list[float]]] = {}
         # When a login or logout of ours had ended, by session.
         self.own_changes: dict[str, list[float]] = {}
@@ -275,6 +277,9 @@ class Judge:
         key = world.aws.keys[json.loads(document)["AccessKeyId"]]
         if (key.account, key.role) != (caller.account, caller.role):
             self.fail(f"{caller} got {key.account} {key.role}")
+        key_id = json.loads(document)["AccessKeyId"]
+        if not any(entry.fields.get("access_key_id") == key_id for entry in self.journal):
+            self.fail(f"{caller} got {key_id}, of which the journal has no line")
         # A wrong clock whose error could not be saved: nothing on this machine tells AWS's time.
         is_time_unknown = self.disk_faults and abs(world.wall() - world.aws.now()) > _CLOCK_ERROR
         if world.aws.now() >= key.expires_at and not is_time_unknown:

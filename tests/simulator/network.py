@@ -235,10 +235,15 @@ class SimulatedPortal:
         self._session = session
         self._answered_at: float | None = None
 
-    def get_role_credentials(
-        self, token: AccessToken, role: Role, deadline: Deadline
+    def ask_once(
+        self,
+        _path: str,
+        query: dict[str, str],
+        token: AccessToken,
+        deadline: Deadline,
+        **_how: object,
     ) -> RoleCredentials:
-        world = self._world
+        world, role = self._world, Role(query["account_id"], query["role_name"])
         access = token.value.reveal()
         try:
             found = world.network.request(

@@ -14,6 +14,8 @@ from ssohelper.core.model import CachedCredentials, RoleCredentials, RoleKey, Se
 from ssohelper.errors import ConfigInvalid, LocalState
 from ssohelper.fastpath import folders
 from ssohelper.stores.credential_cache import CredentialCache
+from ssohelper.stores.credential_writer import CredentialWriter
+from tests.published import permit_publishing
 
 NOON = 1_767_268_800
 CORP = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "eu-west-1", ())
@@ -36,8 +38,8 @@ def runtime(tmp_path) -> Path:
 
 
 @pytest.fixture
-def cache(runtime) -> CredentialCache:
-    return CredentialCache(runtime)
+def cache(runtime) -> CredentialWriter:
+    return CredentialWriter(runtime)
 
 
 def test_another_process_loads_the_cached_credentials(cache, runtime):
@@ -119,7 +121,7 @@ def test_a_value_of_the_wrong_type_is_a_miss(cache, change):
 
 
 def test_a_published_response_is_where_a_hit_reads_it_dated_when_it_ends(cache, runtime):
-    cache.publish(KEY, DOCUMENT, NOON + 1800)
+    cache.publish(permit_publishing(KEY), DOCUMENT, NOON + 1800)
     path = Path(folders.published_response(str(runtime), *KEY))
     assert path.read_bytes().startswith(DOCUMENT)
     assert path.stat().st_mtime == NOON + 1800
@@ -133,7 +135,7 @@ def test_a_published_response_is_where_a_hit_reads_it_dated_when_it_ends(cache, 
 
 def test_withdrawing_a_response_leaves_the_cached_credentials(cache):
     cache.save(KEY, CORP, cached())
-    cache.publish(KEY, DOCUMENT, NOON)
+    cache.publish(permit_publishing(KEY), DOCUMENT, NOON)
     cache.withdraw(KEY)
     assert cache.load(KEY, CORP) == cached()
 
@@ -142,7 +144,7 @@ def test_forgetting_a_role_removes_its_folder_and_no_other(cache, runtime):
     other = KEY._replace(role_name="Admin")
     for key in (KEY, other):
         cache.save(key, CORP, cached())
-        cache.publish(key, DOCUMENT, NOON)
+        cache.publish(permit_publishing(key), DOCUMENT, NOON)
     cache.forget_role(KEY)
     assert cache.load(KEY, CORP) is None
     assert not [path for path in runtime.rglob("*") if KEY.role_name in str(path)]
@@ -155,7 +157,7 @@ def test_withdrawing_a_session_follows_no_link_out_of_its_folder(cache, runtime,
     precious = tmp_path / "aws" / "role" / "response"
     precious.parent.mkdir(parents=True)
     precious.write_text("precious")
-    cache.publish(KEY, DOCUMENT, NOON)
+    cache.publish(permit_publishing(KEY), DOCUMENT, NOON)
     (runtime / "credentials" / "corp" / "tokens").symlink_to(tmp_path / "aws")
     cache.withdraw_session("corp")
     assert not os.path.exists(folders.published_response(str(runtime), *KEY))
@@ -169,7 +171,7 @@ def test_forgetting_a_session_removes_its_folder_and_no_other(cache, runtime):
     other = KEY._replace(session_name="corp.two")
     for key in (KEY, other):
         cache.save(key, CORP._replace(name=key.session_name), cached())
-        cache.publish(key, DOCUMENT, NOON)
+        cache.publish(permit_publishing(key), DOCUMENT, NOON)
     assert cache.list_session_names() == ["corp", "corp.two"]
     assert cache.forget_session("corp") == 2
     assert cache.load(KEY, CORP) is None
@@ -228,7 +230,7 @@ def test_a_name_that_is_a_path_is_refused(cache, key):
     with pytest.raises(ConfigInvalid):
         cache.load(key, CORP)
     with pytest.raises(ConfigInvalid):
-        cache.publish(key, DOCUMENT, NOON)
+        cache.publish(permit_publishing(key), DOCUMENT, NOON)
 
 
 @pytest.mark.parametrize("found", [None, 7, ["a"]])

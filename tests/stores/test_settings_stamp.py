@@ -9,7 +9,9 @@ import pytest
 
 from ssohelper.core.model import RoleKey
 from ssohelper.stores.credential_cache import CredentialCache
+from ssohelper.stores.credential_writer import CredentialWriter
 from ssohelper.stores.settings_stamp import SettingsStamp
+from tests.published import permit_publishing
 
 DOCUMENT = b'{"Version":1,"x":1}\n'
 KEYS = [RoleKey("corp", "001234567890", name) for name in ("Admin", "ReadOnly")]
@@ -33,8 +35,8 @@ def changed(settings: Path, text: str, at: int = LONG_AGO) -> None:
 
 def publish(runtime: Path, settings: Path, key: RoleKey = KEYS[0]) -> None:
     """Publish as one process does: it records the settings' time first, then publishes."""
-    cache = CredentialCache(runtime, SettingsStamp(runtime, settings))
-    cache.publish(key, DOCUMENT, int(time.time()) + 600)
+    cache = CredentialWriter(runtime, SettingsStamp(runtime, settings))
+    cache.publish(permit_publishing(key), DOCUMENT, int(time.time()) + 600)
 
 
 def published(runtime: Path) -> set[str]:
@@ -82,7 +84,9 @@ def test_a_process_that_read_older_settings_publishes_nothing(
     changed(settings, "form = 'sso'\n")
     stamp = SettingsStamp(runtime, settings)
     changed(settings, "form = 'process'\n", LONG_AGO + 10**9)
-    CredentialCache(runtime, stamp).publish(KEYS[0], DOCUMENT, int(time.time()) + 600)
+    CredentialWriter(runtime, stamp).publish(
+        permit_publishing(KEYS[0]), DOCUMENT, int(time.time()) + 600
+    )
     assert published(runtime) == set()
     assert not (runtime / "settings").exists()
 

@@ -188,7 +188,7 @@ class DemoHome:
             "ASIAEXAMPLE", Secret("s"), Secret("t"), services.clock.now() + life_seconds
         )
         key = RoleKey(session.name, *role)
-        services.credentials.save(
+        services.vault.save(
             key,
             session,
             CachedCredentials(keys, services.clock.now(), _token_id(services, session)),

@@ -102,7 +102,7 @@ while time.monotonic() < ends_at and not os.path.exists(own + "/stop"):
     except OSError:
         pass
 """
-ASK = "ask corp 000030000003 ReadOnlyAccess 18000 0 0\n"
+ASK = "ask corp 000030000003 ReadOnlyAccess 18000 0 0 0 - -\n"
 
 
 @pytest.fixture(scope="module")
@@ -207,9 +207,9 @@ class TestOwnUser:
             b"x" * 10_000_000,
             b"\n",
             b"\0" * 600,
-            b"ask corp 000030000003 ReadOnlyAccess -1 0 0\n",
-            b"ask corp 000030000003 ../../x 1 0 0\n",
-            b"ask \xff\xfe\xfd 1 2 3 4 5\n",
+            b"ask corp 000030000003 ReadOnlyAccess -1 0 0 0 - -\n",
+            b"ask corp 000030000003 ../../x 1 0 0 0 - -\n",
+            b"ask \xff\xfe\xfd 1 2 3 4 5 6 7 8\n",
             b"ask corp 000030000003 ReadOnlyAccess 99999999999999 0 0\n",
             b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
         ],

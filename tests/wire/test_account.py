@@ -11,6 +11,7 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned
 from ssohelper.wire.account import AccountClient
 from ssohelper.wire.portal import Portal
+from ssohelper.wire.role_credentials import get_role_credentials
 from tests.wire.quick import warn_of_foreign_token_only
 
 ACCOUNT = "000000000000"
@@ -28,7 +29,7 @@ def client(emulator):
     token = AccessToken(Secret(emulator.issue_token("ana")["accessToken"]), 2**31, None, None)
     portal = Portal(session, emulator.environment(), warn_of_foreign_token_only, facts=SignInFacts)
     role = Role(ACCOUNT, "Role00")
-    keys = portal.get_role_credentials(token, role, Deadline(18, time.monotonic))
+    keys = get_role_credentials(portal, token, role, Deadline(18, time.monotonic))
     return AccountClient(keys, "eu-west-1", emulator.environment(), pytest.fail)
 
 

@@ -29,6 +29,7 @@ from ssohelper.wire.account import AccountClient
 from ssohelper.wire.federation import Federation
 from ssohelper.wire.oidc import OidcClient
 from ssohelper.wire.portal import Portal
+from ssohelper.wire.role_credentials import get_role_credentials
 import os
 
 start_url, region = sys.argv[1:]
@@ -44,7 +45,7 @@ while isinstance(answer, Poll):
 token, _ = oidc.refresh(answer[0], soon)
 account = next(portal.list_accounts(token))
 role = Role(account.id, portal.list_roles(token, account.id)[0])
-keys = portal.get_role_credentials(token, role, soon)
+keys = get_role_credentials(portal, token, role, soon)
 print(AccountClient(keys, "eu-west-1", environ, warn).get_caller_identity().account_id)
 Federation("us-east-1", environ, warn).get_login_url(keys, start_url, "https://console.aws.amazon.com/")
 portal.log_out(token)

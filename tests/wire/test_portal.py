@@ -16,6 +16,7 @@ from ssohelper.errors import (
     TokenRejected,
 )
 from ssohelper.wire.portal import Portal
+from ssohelper.wire.role_credentials import get_role_credentials
 from tests.wire.quick import quick_pacing, warn_of_foreign_token_only
 
 ACCOUNT = "000000000000"
@@ -237,7 +238,7 @@ class TestListing:
 class TestRoleCredentials:
     def test_milliseconds_become_seconds(self, emulator, portal, token):
         begun = time.time()
-        credentials = portal.get_role_credentials(token, ROLE, deadline())
+        credentials = get_role_credentials(portal, token, ROLE, deadline())
         assert begun + 3590 < credentials.expires_at <= time.time() + 3601
         issued = emulator.identity_of(credentials.access_key_id)
         assert (issued.account_id, issued.person) == (ACCOUNT, "ana")
@@ -245,17 +246,17 @@ class TestRoleCredentials:
 
     def test_a_role_that_is_not_assigned_is_exit_5_naming_role_and_account(self, portal, token):
         with pytest.raises(RoleNotAssigned, match=r'"Nobody" in 000000000000'):
-            portal.get_role_credentials(token, Role(ACCOUNT, "Nobody"), deadline())
+            get_role_credentials(portal, token, Role(ACCOUNT, "Nobody"), deadline())
 
     @pytest.mark.parametrize("body", NONSENSE)
     def test_bad_credentials_answers_are_exit_6(self, emulator, portal, token, body):
         emulator.faults.script("GetRoleCredentials", 200, body=body)
         with pytest.raises(BadAnswer):
-            portal.get_role_credentials(token, ROLE, deadline())
+            get_role_credentials(portal, token, ROLE, deadline())
 
     def test_the_unchanged_answer_of_the_next_table_is_accepted(self, emulator, portal, token):
         emulator.faults.script("GetRoleCredentials", 200, body=keys_answer())
-        assert portal.get_role_credentials(token, ROLE, deadline()).expires_at == 1_800_000_000
+        assert get_role_credentials(portal, token, ROLE, deadline()).expires_at == 1_800_000_000
 
     @pytest.mark.parametrize(
         "changed",
@@ -292,7 +293,7 @@ class TestRoleCredentials:
     def test_fields_of_the_wrong_kind_are_exit_6(self, emulator, portal, token, changed):
         emulator.faults.script("GetRoleCredentials", 200, body=keys_answer(**changed))
         with pytest.raises(BadAnswer) as caught:
-            portal.get_role_credentials(token, ROLE, deadline())
+            get_role_credentials(portal, token, ROLE, deadline())
         assert caught.value.exit_code == 6
 
     @pytest.mark.parametrize(
@@ -305,7 +306,7 @@ class TestRoleCredentials:
     ):
         emulator.faults.script("GetRoleCredentials", 429, {"Retry-After": retry_after}, times=9)
         with pytest.raises(Throttled) as caught:
-            portal.get_role_credentials(token, ROLE, deadline())
+            get_role_credentials(portal, token, ROLE, deadline())
         assert caught.value.retry_after_seconds == seconds
         assert emulator.counters["GetRoleCredentials"] == 1
 
@@ -313,30 +314,30 @@ class TestRoleCredentials:
         header = {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}
         emulator.faults.script("GetRoleCredentials", 429, header)
         with pytest.raises(Throttled) as caught:
-            portal.get_role_credentials(token, ROLE, deadline())
+            get_role_credentials(portal, token, ROLE, deadline())
         assert caught.value.retry_after_seconds is None
 
     @pytest.mark.parametrize("status", [500, 502, 503, 408])
     def test_a_server_error_is_not_retried(self, emulator, portal, token, status):
         emulator.faults.script("GetRoleCredentials", status, times=100)
         with pytest.raises(AwsUnreachable):
-            portal.get_role_credentials(token, ROLE, deadline())
+            get_role_credentials(portal, token, ROLE, deadline())
         assert emulator.counters["GetRoleCredentials"] == 1
 
     def test_a_silent_or_slow_answer_ends_at_the_deadline(self, emulator, portal, token):
         emulator.faults.hang("GetRoleCredentials")
         with pytest.raises(AwsUnreachable):
-            portal.get_role_credentials(token, ROLE, deadline(0.5))
+            get_role_credentials(portal, token, ROLE, deadline(0.5))
         emulator.faults.script("GetRoleCredentials", seconds_per_byte=0.2, times=5)
         begun = time.monotonic()
         with pytest.raises(AwsUnreachable):
-            portal.get_role_credentials(token, ROLE, deadline(1.0))
+            get_role_credentials(portal, token, ROLE, deadline(1.0))
         assert time.monotonic() - begun < 10
 
     def test_no_error_shows_the_token(self, emulator, portal, token):
         emulator.faults.fail("GetRoleCredentials", "InvalidRequestException")
         with pytest.raises(RoleNotAssigned) as caught:
-            portal.get_role_credentials(token, ROLE, deadline())
+            get_role_credentials(portal, token, ROLE, deadline())
         assert token.value.reveal() not in f"{caught.value!r} {caught.value.hint}"
 
 
@@ -344,7 +345,7 @@ class TestLogout:
     def test_logout_ends_the_sign_in_at_aws(self, emulator, portal, token):
         portal.log_out(token)
         with pytest.raises(TokenRejected):
-            portal.get_role_credentials(token, ROLE, deadline())
+            get_role_credentials(portal, token, ROLE, deadline())
 
     def test_logout_of_an_ended_sign_in_is_token_rejected(self, emulator, portal, token):
         emulator.revoke_session()

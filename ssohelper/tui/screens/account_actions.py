@@ -28,6 +28,7 @@ from ssohelper.actions import (
 from ssohelper.core import plan_text, shell_text
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import Profile, RoleCredentials
+from ssohelper.core.policy import Way
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import typed
@@ -227,6 +228,7 @@ class RowActions:
                 services,
                 profile.session,
                 profile.role,
+                Way.SHELL,
                 services.clock.deadline(),
                 least_share=credentials.NEARLY_WHOLE,
             )

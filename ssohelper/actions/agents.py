@@ -1,0 +1,68 @@
+"""What a program and its children may do with us: the allow-list of `exec --allow`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from ssohelper.core import allow_list, journal
+from ssohelper.core.text import show
+from ssohelper.errors import Refused, UsageProblem
+from ssohelper.fastpath import calling_process
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+
+
+def build_allow_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
+    """Return the variable that limits a child to the roles of these globs; {} without globs.
+
+    A list that this process has itself stays in force: the child's roles must match both. Names of
+    profiles are replaced by their roles now, since the child could edit the config.
+    Raises: UsageProblem for a glob that contains a separator, or matches no profile.
+    """
+    if not globs:
+        return {}
+    patterns: list[str] = []
+    for glob in globs:
+        if not glob or any(mark in glob for mark in allow_list.SEPARATORS):
+            raise UsageProblem(
+                f'"{show(glob, 40)}" is no pattern: it is empty, or contains "," or ";"',
+                hint="write ? for such a character in a name",
+            )
+        patterns += [glob] if "/" in glob else _roles_of_profiles(app, glob)
+    inherited = app.environ.get(allow_list.VARIABLE)
+    present = allow_list.AllowList(()) if inherited is None else allow_list.parse(inherited)
+    return {allow_list.VARIABLE: present.narrowed(dict.fromkeys(patterns)).text}
+
+
+def refuse_below_allow_list(app: App, what: str, ask_for: str) -> None:
+    """Refuse what would give a limited program more: `what` names it, `ask_for` is the command.
+
+    Does nothing without an allow-list. Raises: Refused (9).
+    """
+    if allow_list.VARIABLE not in app.environ:
+        return
+    parent, terminal = calling_process.find()
+    app.journal.try_append(journal.refused_command(what, parent=parent, terminal=terminal))
+    raise Refused(
+        f"a program that SSOHELPER_ALLOW limits cannot {what}",
+        hint=f"ask the person to run: {ask_for}",
+    )
+
+
+def _roles_of_profiles(app: App, glob: str) -> list[str]:
+    config, found = app.config.read(), []
+    for entry in config.profiles():
+        target = config.target_or_none(entry)
+        if target is None or target.session_name is None:
+            continue
+        if fnmatchcase(entry.name.casefold(), glob.casefold()):
+            found.append(f"{target.session_name}:{target.role.account_id}/{target.role.name}")
+    if not found:
+        raise UsageProblem(
+            f'no profile matches "{show(glob, 40)}"',
+            hint="see them with: ssohelper profile list; roles are written as ACCOUNT/ROLE",
+        )
+    return found

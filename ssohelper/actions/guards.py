@@ -1,0 +1,158 @@
+"""Guard rules and grants: which roles are guarded, and for how long one may be handed out."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import TYPE_CHECKING, NamedTuple
+
+from ssohelper.actions import agents, environment
+from ssohelper.core import grants, guard_rules, journal
+from ssohelper.core.grants import Grant
+from ssohelper.core.model import RoleKey
+from ssohelper.errors import Refused, UsageProblem
+from ssohelper.fastpath import calling_process
+
+if TYPE_CHECKING:
+    from ssohelper.actions.environment import Environment
+    from ssohelper.app import App
+    from ssohelper.core.listing import Listing
+
+_APP_ID_PREFIX = "ssohelper-"
+_USUAL = ("*/AdministratorAccess", "*/*BreakGlass*", "*/*Owner*")
+
+
+class Rule(NamedTuple):
+    """A rule in force. `is_configured` is false once its line has left the settings file.
+
+    `matches`: how many roles of the saved lists it guards.
+    """
+
+    text: str
+    is_configured: bool
+    matches: int
+
+
+def usual_rules(app: App, listing: Listing) -> tuple[str, ...]:
+    """Return the rules to propose: the usual ones, if there is no rule and one matches the list."""
+    if app.vault.policy.rules:
+        return ()
+    roles = [(listed.account, role) for listed in listing.accounts for role in listed.roles]
+    is_matched = any(guard_rules.is_guarded(_USUAL, "", account, role) for account, role in roles)
+    return _USUAL if is_matched else ()
+
+
+def find_rule(app: App, key: RoleKey) -> str | None:
+    """Return a rule that guards the role; None when none does. Raises: LocalState."""
+    return app.vault.policy.find_guarding_rule(key)
+
+
+def grant(
+    app: App, key: RoleKey, reason: str, seconds: int, *, on_all_terminals: bool = False
+) -> Grant:
+    """Allow the role to be handed out for so many seconds, on this terminal or on all of the user's.
+
+    Raises: UsageProblem for an empty reason or more than 60 min, Refused without a terminal,
+    LocalState when the journal or the runtime folder cannot be written.
+    """
+    agents.refuse_below_allow_list(
+        app, "grant a guarded role", f"ssohelper guard grant {key.text} --reason TEXT"
+    )
+    reason = " ".join(reason.split())
+    if not reason or len(reason) > grants.LONGEST_REASON:
+        raise UsageProblem(
+            f"a reason has 1 to {grants.LONGEST_REASON} characters",
+            hint='for example: --reason "INC-4711"',
+        )
+    if not 0 < seconds <= grants.MOST_SECONDS:
+        raise UsageProblem("a grant lasts for 1 to 60 min", hint="for example: --for 30m")
+    here = app.find_here()
+    if here.session is None:
+        raise Refused(
+            "a grant is given on a terminal only", hint="run this command in a terminal yourself"
+        )
+    made = Grant(
+        key=key,
+        reason=reason,
+        granted_at=here.now,
+        ends_at=here.now + seconds,
+        uptime=here.uptime,
+        uid=here.uid,
+        boot=here.boot,
+        session=None if on_all_terminals else here.session,
+        nonce=secrets.token_hex(8),
+    )
+    app.grants.add(made, *calling_process.find())
+    return made
+
+
+def add_reason(app: App, key: RoleKey, found: Environment) -> Environment:
+    """Return the environment with the grant's reason as the application id of the AWS SDKs.
+
+    CloudTrail then shows the reason in the user agent. An id that the user set stays; one that an
+    earlier `use` set is unset for a role that no rule guards.
+    """
+    present = app.environ.get(environment.APP_ID, "")
+    if present and not present.startswith(_APP_ID_PREFIX):
+        return found
+    given = app.grants.find(key) if find_rule(app, key) is not None else None
+    if given is not None:
+        # AWS's SDKs take at most 50 of RFC 9110's token characters.
+        text = _APP_ID_PREFIX + re.sub(r"[^A-Za-z0-9.+!$%&'*^_`|~#-]+", "-", given.reason)
+        return found._replace(set={**found.set, environment.APP_ID: text[:50]})
+    if present:
+        return found._replace(unset=(*found.unset, environment.APP_ID))
+    return found
+
+
+def note_refusal(app: App, key: RoleKey, reason: str) -> None:
+    """Write to the journal that no grant was given."""
+    parent, terminal = calling_process.find()
+    app.journal.try_append(
+        journal.decided("refused", key, reason=reason, parent=parent, terminal=terminal)
+    )
+
+
+def revoke(app: App, key: RoleKey | None = None) -> list[Grant]:
+    """End the grants for the role, or all of them; return those that were in force.
+
+    Programs keep the credentials that they already have. Raises: LocalState.
+    """
+    ended = [one for one in app.grants.list_in_force() if key is None or one.key == key]
+    for one in ended:
+        app.grants.revoke(one, *calling_process.find())
+    return ended
+
+
+def list_rules(app: App) -> list[Rule]:
+    """Return the rules in force, with how many roles of the saved lists each guards."""
+    configured = app.settings.get("guard.rules")
+    listings = [(name, app.directory.load(name)) for name in app.directory.list_session_names()]
+    return [
+        Rule(
+            rule,
+            rule in configured,
+            sum(
+                guard_rules.is_guarded([rule], name, listed.account, role)
+                for name, listing in listings
+                for listed in (listing.accounts if listing else ())
+                for role in listed.roles
+            ),
+        )
+        for rule in app.vault.policy.rules
+    ]
+
+
+def loosen(app: App, keep: list[str]) -> list[str]:
+    """Put rules out of force, all but `keep`; return them. The caller has asked the user.
+
+    Raises: LocalState when the journal or the state folder cannot be written.
+    """
+    before = list(app.vault.policy.rules)
+    ended = [rule for rule in before if rule not in keep]
+    if ended:
+        app.journal.append(
+            journal.loosened("guard.rules", before=", ".join(before), after=", ".join(keep))
+        )
+        app.guard_memory.save([rule for rule in before if rule in keep])
+    return ended

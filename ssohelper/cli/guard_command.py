@@ -1,0 +1,144 @@
+"""guard: which roles are guarded, and grants that hand one out for a while."""
+
+from typing import Any
+
+import click
+
+from ssohelper.actions import guards
+from ssohelper.app import App
+from ssohelper.cli import choosing, guarding, output
+from ssohelper.core.grants import Grant
+from ssohelper.core.instants import duration_text, to_iso
+from ssohelper.core.text import show
+from ssohelper.errors import UsageProblem
+
+
+@click.group("guard")
+def guard() -> None:
+    """Hand out guarded roles on purpose, and for a short time only.
+
+    \b
+    Examples:
+      ssohelper guard list
+      ssohelper guard grant payments-prod.AdministratorAccess --reason "INC-4711"
+      ssohelper guard revoke --all
+
+    The setting guard.rules names the guarded roles. A guard stops mistakes, and scripts that use
+    the wrong role; it does not stop a hostile program that runs as you.
+    """
+
+
+@guard.command("grant")
+@click.argument("profile", required=False)
+@click.option("--reason", required=True, metavar="TEXT", help="Why: it goes into the journal.")
+@click.option("--for", "duration", default="30m", metavar="TIME", help="How long; at most 60m.")
+@click.option("--all-terminals", is_flag=True, help="In each terminal of yours, not in this alone.")
+@output.common_options
+def grant(profile: str | None, reason: str, duration: str, all_terminals: bool) -> None:
+    """Allow a guarded role to be handed out for a while.
+
+    \b
+    Examples:
+      ssohelper guard grant payments-prod.AdministratorAccess --reason "INC-4711"
+      ssohelper guard grant payments-prod/AdministratorAccess --reason deploy --for 10m
+
+    You type the account's name to confirm it. The grant counts in this terminal, until the time is
+    over or the machine restarts. Granting again starts the time anew. When it ends, programs keep
+    the credentials that they have, and get no new ones.
+    """
+    app = output.get_app()
+    seconds = guarding.parse_grant_duration(duration)
+    chosen = choosing.choose_profile(profile)
+    if guards.find_rule(app, chosen.key) is None:
+        raise UsageProblem(
+            f"no rule guards {chosen.key.text}", hint="see the rules with: ssohelper guard list"
+        )
+    made = guarding.ask_and_grant(app, chosen.key, reason, seconds, on_all_terminals=all_terminals)
+    if output.options().json:
+        output.print_json(_grant_row(app, made), app.warnings)
+    else:
+        where = "in your terminals" if all_terminals else "in this terminal"
+        output.echo(f"granted {where} for {duration_text(seconds)}: {show(made.key.text)}")
+
+
+@guard.command("revoke")
+@click.argument("profile", required=False)
+@click.option("--all", "is_all", is_flag=True, help="End each grant that counts here.")
+@output.common_options
+def revoke(profile: str | None, is_all: bool) -> None:
+    """End grants before their time.
+
+    \b
+    Examples:
+      ssohelper guard revoke payments-prod.AdministratorAccess
+      ssohelper guard revoke --all
+
+    Programs keep the credentials that they have, and get no new ones.
+    """
+    app = output.get_app()
+    if is_all == bool(profile):
+        raise UsageProblem(
+            "revoke needs either a profile or --all",
+            hint="see the grants with: ssohelper guard list",
+        )
+    ended = guards.revoke(app, None if is_all else choosing.choose_profile(profile).key)
+    if output.options().json:
+        output.print_json([_grant_row(app, one) for one in ended], app.warnings)
+        return
+    for one in ended:
+        output.echo(f"revoked: {show(one.key.text)}")
+    if not ended:
+        output.say("there was no grant to revoke")
+
+
+@guard.command("list")
+@output.common_options
+def list_guards() -> None:
+    """Show the guard rules in force, and the grants that count in this terminal.
+
+    \b
+    Examples:
+      ssohelper guard list
+      ssohelper guard list --json
+    """
+    app = output.get_app()
+    rules, given = guards.list_rules(app), app.grants.list_in_force()
+    if output.options().json:
+        data = {
+            "rules": [
+                {"rule": one.text, "configured": one.is_configured, "roles": one.matches}
+                for one in rules
+            ],
+            "grants": [_grant_row(app, one) for one in given],
+        }
+        output.print_json(data, app.warnings)
+        return
+    if not rules:
+        output.say("no role is guarded; guard some with: ssohelper config set guard.rules RULE…")
+    rows = [
+        (show(one.text), str(one.matches), "" if one.is_configured else "left the settings file")
+        for one in rules
+    ]
+    if rows:
+        output.print_rows(("rule", "roles", "note"), rows)
+    if any(not one.is_configured for one in rules):
+        output.say(
+            "a rule that left the file stays in force until you confirm it with: "
+            "ssohelper config set guard.rules RULE…"
+        )
+    for one in given:
+        left = duration_text(one.ends_at - app.clock.now())
+        output.echo(f"granted for {left} more: {show(one.key.text)} ({show(one.reason)})")
+
+
+def _grant_row(app: App, found: Grant) -> dict[str, Any]:
+    return {
+        "session": found.key.session_name,
+        "account_id": found.key.account_id,
+        "role_name": found.key.role_name,
+        "reason": found.reason,
+        "granted_at": to_iso(found.granted_at),
+        "ends_at": to_iso(found.ends_at),
+        "all_terminals": found.session is None,
+        "left_seconds": max(0, found.ends_at - app.clock.now()),
+    }

@@ -1,0 +1,102 @@
+"""The question before a guarded role is handed out, and before a guard is loosened."""
+
+import os
+import sys
+
+import click
+
+from ssohelper.actions import guards
+from ssohelper.app import App
+from ssohelper.cli import output
+from ssohelper.core import grants
+from ssohelper.core.grants import Grant
+from ssohelper.core.instants import duration_text, parse_duration
+from ssohelper.core.model import Profile, RoleKey
+from ssohelper.core.text import show
+from ssohelper.errors import Refused, UsageProblem
+
+LOOSEN_WORD = "loosen"
+reason_option = click.option(
+    "--reason", metavar="TEXT", help="Grant a guarded role for 30 min; why goes into the journal."
+)
+_LONGEST_ANSWER = 512
+
+
+def grant_for_reason(app: App, profile: Profile, reason: str | None) -> None:
+    """Give a grant for the profile's role when --reason was given, a rule guards it, and none lasts.
+
+    Asks for one typed word on the terminal. Raises: Refused, UsageProblem, LocalState.
+    """
+    if reason is None:
+        return
+    if guards.find_rule(app, profile.key) is None:
+        app.warn("no rule guards this role: the reason is not noted")
+        return
+    if app.grants.find(profile.key) is None:
+        made = ask_and_grant(app, profile.key, reason, grants.DEFAULT_SECONDS)
+        output.say(f"granted for {duration_text(made.ends_at - made.granted_at)}")
+
+
+def ask_and_grant(
+    app: App, key: RoleKey, reason: str, seconds: int, *, on_all_terminals: bool = False
+) -> Grant:
+    """Ask for the typed word, then give the grant. Raises: Refused, UsageProblem, LocalState."""
+    account = app.vault.find_account(key)
+    word = account.name or account.id
+    rule = guards.find_rule(app, key)
+    what = f'role {key.role_name} in the account "{show(word)}" ({account.id})'
+    try:
+        require_typed_word(
+            word,
+            f'the rule "{show(rule or "")}" guards the {what}',
+            f"type the account's name ({show(word)}) to go on: ",
+        )
+    except Refused as refusal:
+        guards.note_refusal(app, key, refusal.message)
+        raise
+    return guards.grant(app, key, reason, seconds, on_all_terminals=on_all_terminals)
+
+
+def require_typed_word(word: str, notice: str, question: str) -> None:
+    """Show the notice, and read the word from the terminal, not from stdin.
+
+    Raises: Refused for another word, or where this process has no terminal.
+    """
+    try:
+        if sys.platform == "win32":
+            terminal = os.open("CON", os.O_RDWR)
+        else:
+            terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError as cause:
+        raise Refused(
+            "this needs an answer that a person types, and there is no terminal",
+            hint=f"run it in a terminal: {output.command_line()}",
+        ) from cause
+    with os.fdopen(terminal, "r+b", buffering=0) as stream:
+        stream.write(f"ssohelper: {notice}\n{question}".encode())
+        answer = stream.readline(_LONGEST_ANSWER).decode("utf-8", "replace").strip()
+    if answer != word:
+        raise Refused("the typed word is another one: nothing was granted or changed")
+
+
+def parse_grant_duration(text: str) -> int:
+    """Return the seconds of --for. Raises: UsageProblem."""
+    seconds = parse_duration(text)
+    if seconds is None or not 0 < seconds <= grants.MOST_SECONDS:
+        raise UsageProblem(
+            f'"{show(text, 40)}" is no duration of 1 to 60 min', hint="for example: --for 30m"
+        )
+    return int(seconds)
+
+
+def confirm_loosening(app: App, kept: list[str]) -> list[str]:
+    """Ask before rules go out of force; return those that will. Raises: Refused."""
+    ended = [rule for rule in app.vault.policy.rules if rule not in kept]
+    if ended:
+        listed = ", ".join(f'"{show(rule)}"' for rule in ended)
+        require_typed_word(
+            LOOSEN_WORD,
+            f"these rules will guard no role any more: {listed}",
+            f"type {LOOSEN_WORD} to go on: ",
+        )
+    return ended

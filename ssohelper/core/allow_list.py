@@ -1,0 +1,84 @@
+"""The allow-list of SSOHELPER_ALLOW: which roles a program and its children may get. Pure.
+
+Its text is one or more lists, separated by `;`, each of patterns separated by `,`. A role is
+allowed if each list has a pattern that matches it: so a child that adds a list can only narrow.
+A pattern is `[SESSION:]ACCOUNT/ROLE`, where ACCOUNT is an id or a name, or the name of a profile.
+Each part is a glob pattern without regard to case. For a comma, semicolon, colon or slash inside a
+name, write `?`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import translate
+from functools import lru_cache
+from typing import NamedTuple
+
+from ssohelper.core.model import RoleKey
+
+VARIABLE = "SSOHELPER_ALLOW"
+_LISTS, _PATTERNS = ";", ","
+SEPARATORS = _LISTS + _PATTERNS
+
+
+class AllowList(NamedTuple):
+    """The lists, each of patterns. A role must match one pattern of each list."""
+
+    lists: tuple[tuple[str, ...], ...]
+
+    def allows(
+        self, key: RoleKey, account_name: str, find_profiles: Callable[[], Sequence[str]]
+    ) -> bool:
+        """Return whether the role may be handed out.
+
+        `account_name` is "" when it is unknown: then only patterns with the account's id match.
+        `find_profiles` is called only for patterns without a slash.
+        """
+        return all(
+            any(_matches(pattern, key, account_name, find_profiles) for pattern in patterns)
+            for patterns in self.lists
+        )
+
+    def narrowed(self, patterns: Iterable[str]) -> AllowList:
+        """Return this allow-list with one more list of patterns."""
+        return AllowList((*self.lists, tuple(patterns)))
+
+    @property
+    def text(self) -> str:
+        """The value of SSOHELPER_ALLOW."""
+        return _LISTS.join(_PATTERNS.join(patterns) for patterns in self.lists)
+
+
+def parse(text: str) -> AllowList:
+    """Return the allow-list of this text. An empty text, or an empty list in it, allows nothing."""
+    return AllowList(
+        tuple(
+            tuple(filter(None, map(str.strip, one.split(_PATTERNS)))) for one in text.split(_LISTS)
+        )
+    )
+
+
+def _matches(
+    pattern: str, key: RoleKey, account_name: str, find_profiles: Callable[[], Sequence[str]]
+) -> bool:
+    account, slash, role = pattern.rpartition("/")
+    if not slash:
+        return any(_fits(pattern, name) for name in find_profiles())
+    session, colon, account_alone = account.partition(":")
+    if colon:
+        account = account_alone
+    return (
+        (not colon or _fits(session, key.session_name))
+        and _fits(role, key.role_name)
+        and (_fits(account, key.account_id) or bool(account_name and _fits(account, account_name)))
+    )
+
+
+def _fits(pattern: str, text: str) -> bool:
+    return _compiled(pattern.casefold()).match(text.casefold()) is not None
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(translate(pattern))

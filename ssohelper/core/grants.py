@@ -1,0 +1,132 @@
+"""Grants: for how long, why and on which terminal a guarded role may be handed out. Pure.
+
+A grant's id is a hash of its content, and the journal has a line with the id. So a grant that was
+edited, or written by hand, grants nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, RoleKey
+from ssohelper.core.schema.fields import Damaged
+
+MOST_SECONDS = 3600
+DEFAULT_SECONDS = 1800
+# Warned of in prompts so long before the end.
+WARNING_SECONDS = 600
+LONGEST_REASON = 200
+# A time service sets the clock back by less.
+_CLOCK_STEP_SECONDS = 5
+_TEXTS = ("reason", "boot", "nonce")
+_NUMBERS = ("granted_at", "ends_at", "uptime", "uid")
+
+
+class TerminalSession(NamedTuple):
+    """A terminal's session: its leader's process id, when that process started, the terminal.
+
+    `started` is in clock ticks since the machine's start, 0 where the system does not tell.
+    """
+
+    leader: int
+    started: int
+    terminal: str
+
+
+class Here(NamedTuple):
+    """What a grant is compared with: this user, boot, terminal session, and the two clocks.
+
+    `now` is the wall clock (epoch seconds), `uptime` counts seconds since the machine's start.
+    """
+
+    uid: int
+    boot: str
+    session: TerminalSession | None
+    now: int
+    uptime: int
+
+
+class Grant(NamedTuple):
+    """One grant. `session` is None when it counts on all terminals of the user."""
+
+    key: RoleKey
+    reason: str
+    granted_at: int
+    ends_at: int
+    uptime: int
+    uid: int
+    boot: str
+    session: TerminalSession | None
+    nonce: str
+
+    @property
+    def id(self) -> str:
+        """The hash of the content."""
+        return sha256(to_text(self).encode()).hexdigest()[:32]
+
+    def is_in_force(self, here: Here) -> bool:
+        """Return whether the grant counts here and now.
+
+        Both clocks must be within its time: so a wall clock that is set back revives nothing.
+        """
+        life = self.ends_at - self.granted_at
+        is_of_here = (self.uid, self.boot) == (here.uid, here.boot)
+        is_of_session = self.session is None or self.session == here.session
+        return (
+            is_of_here
+            and is_of_session
+            and 0 < life <= MOST_SECONDS
+            and -_CLOCK_STEP_SECONDS <= here.now - self.granted_at < life
+            and 0 <= here.uptime - self.uptime < life
+        )
+
+
+def to_text(grant: Grant) -> str:
+    """Return the grant as JSON, the same text for the same content."""
+    return json.dumps(
+        {
+            **grant._asdict(),
+            "key": list(grant.key),
+            "session": None if grant.session is None else list(grant.session),
+        },
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+
+
+def parse(found: dict[str, Any]) -> Grant:
+    """Return the grant of this JSON object. Raises: Damaged."""
+    if set(found) != set(Grant._fields):
+        raise Damaged("fields")
+    for name in _TEXTS:
+        if not isinstance(found[name], str) or len(found[name]) > LONGEST_REASON:
+            raise Damaged(name)
+    for name in _NUMBERS:
+        if type(found[name]) is not int:
+            raise Damaged(name)
+    return Grant(**{**found, "key": _key(found["key"]), "session": _session(found["session"])})
+
+
+def _key(found: Any) -> RoleKey:
+    if not (
+        isinstance(found, list) and len(found) == 3 and all(isinstance(one, str) for one in found)
+    ):
+        raise Damaged("key")
+    key = RoleKey(*found)
+    if not (
+        SESSION_NAME.fullmatch(key.session_name)
+        and ACCOUNT_ID.fullmatch(key.account_id)
+        and ROLE_NAME.fullmatch(key.role_name)
+    ):
+        raise Damaged("key")
+    return key
+
+
+def _session(found: Any) -> TerminalSession | None:
+    if found is None:
+        return None
+    if not (isinstance(found, list) and [type(one) for one in found] == [int, int, str]):
+        raise Damaged("session")
+    return TerminalSession(*found)

@@ -1,0 +1,49 @@
+"""The write side of the credential cache. Only the vault makes one (an import rule checks it)."""
+
+import time
+
+from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
+from ssohelper.core.policy import PublishPermit
+from ssohelper.fastpath import published
+from ssohelper.stores import files
+from ssohelper.stores.credential_cache import CACHED, CredentialCache
+
+
+class CredentialWriter(CredentialCache):
+    """Writes role credentials to the cache, and publishes responses."""
+
+    def save(self, key: RoleKey, session: SsoSession, cached: CachedCredentials) -> None:
+        """Write the role's credentials to the cache. Raises: LocalState."""
+        credentials = cached.credentials
+        document = {
+            **key._asdict(),
+            "start_url": session.start_url,
+            "region": session.region,
+            "access_key_id": credentials.access_key_id,
+            "secret_access_key": credentials.secret_access_key.reveal(),
+            "session_token": credentials.session_token.reveal(),
+            "expires_at": credentials.expires_at,
+            "received_at": cached.received_at,
+            "token_id": cached.token_id,
+        }
+        folder = self._ensure_folder(key)
+        # The runtime folder itself is seldom written to, so old temporary files are removed here.
+        files.sweep_folder_once(str(self._runtime))
+        files.write_json(folder / CACHED, document, durable=False)
+
+    def publish(
+        self, permit: PublishPermit, document: bytes, valid_until: int, now: int | None = None
+    ) -> None:
+        """Write the published response, which hits print until `valid_until`.
+
+        That is in epoch seconds by this machine's clock. The response's second line gives the same
+        instant in seconds of uptime, which stays right when the clock is changed.
+        Writes nothing when the settings have changed since this process read them.
+        Raises: LocalState.
+        """
+        if self._stamp and not self._stamp.prepare(self._withdraw_all):
+            return
+        now = int(time.time()) if now is None else now
+        content = published.join(document, valid_until - now)
+        path = self._ensure_folder(permit.key) / self._response(permit.key).name
+        files.write_atomically(path, content, mtime=valid_until, durable=False)

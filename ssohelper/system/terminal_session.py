@@ -1,0 +1,54 @@
+"""The terminal session of this process, to which a grant is bound."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from ssohelper.core.grants import Here, TerminalSession
+from ssohelper.fastpath import calling_process
+
+# Field 22 of proc(5)'s stat, counted after the process id and the name.
+_START_TIME = 19
+
+
+def find_here(now: int) -> Here:
+    """Return user, boot, terminal session and clocks of this process; `now` is epoch seconds."""
+    uid = 0 if sys.platform == "win32" else os.geteuid()
+    return Here(uid, _read_boot(), find_session(), now, _read_uptime())
+
+
+def find_session() -> TerminalSession | None:
+    """Return the session of the controlling terminal; None for a process without a terminal."""
+    if sys.platform == "win32":
+        return None
+    terminal = calling_process.find()[1]
+    if not terminal:
+        return None
+    leader = os.getsid(0)
+    if sys.platform != "linux":
+        return TerminalSession(leader, 0, terminal)
+    started = _read_start(leader)
+    # Without its leader (the shell has ended), another session may get the same number.
+    return None if started is None else TerminalSession(leader, started, terminal)
+
+
+def _read_start(pid: int) -> int | None:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        return int(fields[_START_TIME])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _read_boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _read_uptime() -> int:
+    if sys.platform == "linux":
+        return int(time.clock_gettime(time.CLOCK_BOOTTIME))
+    return int(time.monotonic())

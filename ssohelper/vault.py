@@ -1,0 +1,209 @@
+"""The vault: the one owner of role credentials.
+
+Only this module asks AWS for them and writes the cache, and each operation wants its permit of
+core.policy: `issue` writes the journal's line, `publish` takes a PublishPermit, and whatever hands
+credentials out takes a ReleasePermit.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ssohelper.core import allow_list, journal
+from ssohelper.core.model import Account, Role, RoleKey
+from ssohelper.core.policy import Policy, PublishPermit, ReleasePermit, Way
+from ssohelper.errors import LocalState, Refused, SsoHelperError
+from ssohelper.fastpath import calling_process
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.broker.requests import AskedBy
+    from ssohelper.core.deadline import Deadline
+    from ssohelper.core.model import AccessToken, CachedCredentials, RoleCredentials, SsoSession
+    from ssohelper.stores.credential_writer import CredentialWriter
+    from ssohelper.wire.portal import Portal
+
+
+class Vault:
+    """Issues, publishes and releases role credentials. `App.vault` makes the only one of a call."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    # -- releasing: in the process that asks, also before a cached answer ---------------------
+
+    def permit_release(self, key: RoleKey, way: Way) -> ReleasePermit:
+        """Return the permission to hand out the role's credentials in this way.
+
+        A refusal, and each release of a guarded role, has a line in the journal.
+        Raises: Refused (9), also when the line of a guarded role's release cannot be written.
+        """
+        try:
+            permit = self.policy.permit_release(key, way)
+        except Refused as refusal:
+            self._app.journal.try_append(self._decided("refused", key, way, reason=refusal.message))
+            raise
+        if permit.rule is not None:
+            self._append_or_refuse(
+                self._decided("release", key, way, rule=permit.rule, grant=permit.grant_id)
+            )
+        return permit
+
+    def find_refusal(self, key: RoleKey) -> SsoHelperError | None:
+        """Return why a caller that has checked nothing gets no credentials of a guarded role.
+
+        None when no rule guards the role.
+        """
+        try:
+            rule = self.policy.find_guarding_rule(key)
+        except SsoHelperError as error:
+            return error
+        return None if rule is None else Refused(f'the rule "{rule}" guards this role')
+
+    def get_ready(self) -> None:
+        """Read the settings now, and make the journal: a thread that issues reads neither."""
+        _ = self.policy, self._app.journal
+
+    # -- issuing: in the broker, or in the caller where no broker can run ----------------------
+
+    def issue(
+        self,
+        session: SsoSession,
+        role: Role,
+        token: AccessToken,
+        deadline: Deadline,
+        asked_by: AskedBy,
+        portal: Portal,
+    ) -> RoleCredentials:
+        """Ask AWS for the role's credentials, and write the journal's line. One request.
+
+        Raises: TokenRejected, RoleNotAssigned, AwsUnreachable; Refused when the line of a guarded
+        role cannot be written.
+        """
+        from ssohelper.wire.role_credentials import get_role_credentials
+
+        issued = get_role_credentials(portal, token, role, deadline)
+        key = session.key_of(role)
+        line = journal.issued(
+            key,
+            until=issued.expires_at,
+            access_key_id=issued.access_key_id,
+            parent=asked_by.parent,
+            terminal=asked_by.terminal,
+            background=asked_by.is_background,
+            others=asked_by.others,
+        )
+        if self.policy.find_guarding_rule(key) is None:
+            self._app.journal.try_append(line)
+        else:
+            self._append_or_refuse(line)
+        return issued
+
+    # -- keeping -----------------------------------------------------------------------------
+
+    def save(self, key: RoleKey, session: SsoSession, cached: CachedCredentials) -> None:
+        """Write the credentials to the cache. Raises: LocalState."""
+        self._writer.save(key, session, cached)
+
+    def permit_publishing(self, key: RoleKey) -> PublishPermit | None:
+        """Return the permission to publish the role's credentials; None for a guarded role."""
+        return self.policy.permit_publishing(key)
+
+    def publish(self, permit: PublishPermit, document: bytes, valid_until: int, now: int) -> None:
+        """Write the response that hits print until `valid_until` (epoch seconds, this machine's).
+
+        Raises: LocalState.
+        """
+        self._writer.publish(permit, document, valid_until, now)
+
+    # -- pieces ------------------------------------------------------------------------------
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The guard rules and the allow-list in force for this call. Raises: ConfigInvalid."""
+        text = self._app.environ.get(allow_list.VARIABLE)
+        return Policy(
+            self._load_rules(),
+            None if text is None else allow_list.parse(text),
+            find_account=self.find_account,
+            find_profiles=self._find_profiles,
+            find_grant=self._find_grant,
+        )
+
+    def _load_rules(self) -> tuple[str, ...]:
+        """Return the guard rules in force: those of the settings, and those remembered.
+
+        A new rule is remembered at once. Settings that cannot be read take no rule away.
+        """
+        memory = self._app.guard_memory
+        remembered = memory.load()
+        try:
+            configured: tuple[str, ...] = self._app.settings.get("guard.rules")
+        except SsoHelperError:
+            return remembered
+        added = [rule for rule in configured if rule not in remembered]
+        if added:
+            try:
+                memory.save((*remembered, *added))
+            except (LocalState, OSError) as cause:
+                self._app.warn(f"a new guard rule is in force, but could not be noted: {cause}")
+        return (*remembered, *added)
+
+    @cached_property
+    def _writer(self) -> CredentialWriter:
+        from ssohelper.stores.credential_writer import CredentialWriter
+
+        return CredentialWriter(self._app.locations.runtime_folder, self._app.settings_stamp)
+
+    def _append_or_refuse(self, entry: journal.Entry) -> None:
+        """Write the line of a guarded role. Raises: Refused when it cannot be written."""
+        try:
+            self._app.journal.append(entry)
+        except LocalState as cause:
+            raise Refused(
+                f"the journal cannot be written, so no guarded role is handed out: {cause.message}"
+            ) from cause
+
+    def _decided(
+        self,
+        event: str,
+        key: RoleKey,
+        way: Way,
+        *,
+        reason: str | None = None,
+        rule: str | None = None,
+        grant: str | None = None,
+    ) -> journal.Entry:
+        parent, terminal = calling_process.find()
+        return journal.decided(
+            event,
+            key,
+            way=way,
+            reason=reason,
+            rule=rule,
+            grant=grant,
+            parent=parent,
+            terminal=terminal,
+        )
+
+    def _find_grant(self, key: RoleKey) -> str | None:
+        grant = self._app.grants.find(key)
+        return None if grant is None else grant.id
+
+    def find_account(self, key: RoleKey) -> Account:
+        """Return the role's account, with its name where the saved list knows it."""
+        listing = self._app.directory.load(key.session_name)
+        for listed in listing.accounts if listing else ():
+            if listed.account.id == key.account_id:
+                return listed.account
+        return Account(key.account_id, "", "")
+
+    def _find_profiles(self, key: RoleKey) -> list[str]:
+        config = self._app.config.read()
+        found = []
+        for entry in config.profiles():
+            target = config.target_or_none(entry)
+            if target is not None and (target.session_name, *target.role) == key:
+                found.append(entry.name)
+        return found

@@ -1,0 +1,66 @@
+"""The allow-list of SSOHELPER_ALLOW: what it lets through, and that a child can only narrow it."""
+
+import random
+
+import pytest
+
+from ssohelper.core import allow_list
+from ssohelper.core.model import RoleKey
+
+KEY = RoleKey("corp", "111111111111", "ReadOnly")
+
+
+def allows(text: str, key: RoleKey = KEY, name: str = "payments-dev", profiles=("pay.RO",)) -> bool:
+    return allow_list.parse(text).allows(key, name, lambda: profiles)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_allowed"),
+    [
+        ("payments-dev/ReadOnly", True),
+        ("PAYMENTS-*/readonly", True),
+        ("111111111111/ReadOnly", True),
+        ("corp:payments-dev/*", True),
+        ("lab:payments-dev/*", False),
+        ("*/Admin", False),
+        ("*/Admin,*/ReadOnly", True),
+        ("*/*;*/Admin", False),
+        ("*/*;*/ReadOnly", True),
+        ("pay.*", True),
+        ("pay", False),
+        ("other.*", False),
+        ("/ReadOnly", False),
+        ("payments-dev/", False),
+        ("", False),
+        (";", False),
+        ("*/*;", False),
+        (" */ReadOnly , x/y ", True),
+    ],
+)
+def test_a_role_must_match_a_pattern_of_each_list(text, is_allowed):
+    assert allows(text) is is_allowed
+
+
+def test_an_account_with_an_unknown_name_matches_by_its_id_only():
+    assert not allows("payments-dev/*", name="")
+    assert allows("1111*/*", name="")
+
+
+def test_profiles_are_looked_up_only_for_patterns_without_a_slash():
+    def fail() -> tuple[str, ...]:
+        raise AssertionError("the config was read")
+
+    assert allow_list.parse("*/ReadOnly").allows(KEY, "", fail)
+
+
+def test_whatever_a_child_adds_its_roles_are_a_part_of_its_parents():
+    dice = random.Random(7)
+    words = ["*", "*/*", "payments-*/Read*", "corp:*/Admin", "x/y", "pay.*", "", ";", ",", "/"]
+    for _ in range(2000):
+        parent = allow_list.parse(";".join(dice.choices(words, k=dice.randint(1, 3))))
+        child = parent.narrowed(dice.choices(words, k=dice.randint(0, 3)))
+        read_again = allow_list.parse(child.text)
+        for role in ("ReadOnly", "Admin"):
+            key = KEY._replace(role_name=role)
+            if read_again.allows(key, "payments-dev", lambda: ("pay.RO",)):
+                assert parent.allows(key, "payments-dev", lambda: ("pay.RO",))

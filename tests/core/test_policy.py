@@ -1,0 +1,64 @@
+"""Which permits the policy gives: nothing is allowed by default."""
+
+import pytest
+
+from ssohelper.core import allow_list
+from ssohelper.core.model import Account, RoleKey
+from ssohelper.core.policy import Policy, PublishPermit, ReleasePermit, Way
+from ssohelper.errors import Refused
+
+KEY = RoleKey("corp", "111111111111", "Admin")
+
+
+def policy(*rules: str, allowed: str | None = None, name: str = "prod", grant: str | None = None):
+    return Policy(
+        rules,
+        None if allowed is None else allow_list.parse(allowed),
+        find_account=lambda key: Account(key.account_id, name, ""),
+        find_profiles=lambda _key: (),
+        find_grant=lambda _key: grant,
+    )
+
+
+@pytest.mark.parametrize("way", Way)
+def test_a_guarded_role_is_neither_published_nor_released_without_a_grant(way):
+    guarding = policy("prod/Admin")
+    assert guarding.permit_publishing(KEY) is None
+    with pytest.raises(Refused, match='the rule "prod/Admin" guards') as refusal:
+        guarding.permit_release(KEY, way)
+    assert refusal.value.exit_code == 9
+    assert "ssohelper guard grant corp:111111111111/Admin" in (refusal.value.hint or "")
+
+
+@pytest.mark.parametrize("way", Way)
+def test_a_grant_releases_a_guarded_role_and_publishes_nothing(way):
+    granted = policy("prod/Admin", grant="g1")
+    permit = granted.permit_release(KEY, way)
+    assert (permit.key, permit.way, permit.grant_id) == (KEY, way, "g1")
+    assert granted.permit_publishing(KEY) is None
+
+
+def test_a_role_that_no_rule_names_is_published_and_released():
+    free = policy("prod/Admin")
+    key = KEY._replace(role_name="ReadOnly")
+    assert free.permit_publishing(key).key == key
+    assert free.permit_release(key, Way.EXEC).rule is None
+
+
+def test_a_rule_by_name_guards_an_account_whose_name_is_unknown():
+    assert policy("prod/Admin", name="").find_guarding_rule(KEY) == "prod/Admin"
+    assert policy("prod/ReadOnly", name="").find_guarding_rule(KEY) is None
+    assert policy("lab:prod/Admin", name="").find_guarding_rule(KEY) is None
+
+
+def test_an_allow_list_refuses_before_a_grant_counts():
+    with pytest.raises(Refused, match="allow-list"):
+        policy("prod/Admin", allowed="*/ReadOnly", grant="g1").permit_release(KEY, Way.ENV)
+    assert policy(allowed="*/Admin").permit_release(KEY, Way.ENV).key == KEY
+
+
+def test_only_the_policy_makes_permits():
+    with pytest.raises(TypeError):
+        PublishPermit(object(), KEY)
+    with pytest.raises(TypeError):
+        ReleasePermit(object(), KEY, Way.EXEC, None, None)

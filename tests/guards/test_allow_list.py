@@ -1,0 +1,137 @@
+"""Below `exec --allow`, each way hands out the roles of the list and no others; it only narrows."""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from ssohelper.app import App
+from ssohelper.emulator.server import Emulator
+from tests.conftest import SCRIPT, Home
+from tests.guards.world import ACCOUNT, FREE, GUARDED, LAUNCHER, NAME, Guarded, has_secret
+
+OTHER = GUARDED  # the second role, here without a rule
+ROLE = {FREE: f"corp:{NAME}/{FREE}", OTHER: f"corp:{NAME}/{OTHER}"}
+
+
+def key(role: str) -> list[str]:
+    return ["--session", "corp", "--account-id", ACCOUNT, "--role-name", role]
+
+
+# Each way in which a program below the list asks for a role. A hit, then Python, then the rest.
+WAYS = {
+    "launcher": lambda role: [LAUNCHER, *key(role)],
+    "hit in Python": lambda role: [SCRIPT, "credential-process", *reversed_pairs(key(role))],
+    "miss": lambda role: [SCRIPT, "credential-process", *key(role)],
+    "by profile": lambda role: [SCRIPT, "credential-process", "--profile", f"pay.{role}"],
+    "env": lambda role: [SCRIPT, "env", ROLE[role]],
+    "exec": lambda role: [SCRIPT, "exec", ROLE[role], "--", "env"],
+    "exec --server": lambda role: [SCRIPT, "exec", "--server", ROLE[role], "--", *ASK_ENDPOINT],
+    "whoami": lambda role: [SCRIPT, "whoami", ROLE[role]],
+    "use --keys": lambda role: [
+        *("env", "_SSOHELPER_SHELL=bash", SCRIPT, "use", "--keys", ROLE[role]),
+    ],
+}
+ASK_ENDPOINT = [
+    sys.executable,
+    "-c",
+    "import os,urllib.request as u\n"
+    "r=u.Request(os.environ['AWS_CONTAINER_CREDENTIALS_FULL_URI'],headers={'Authorization':"
+    "open(os.environ['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']).read()})\n"
+    "print(u.urlopen(r,timeout=20).read().decode())",
+]
+
+
+def reversed_pairs(words: list[str]) -> list[str]:
+    return [*words[4:], *words[2:4], *words[:2]]
+
+
+@pytest.fixture
+def world(home: Home, emulator: Emulator) -> Iterator[Guarded]:
+    made = Guarded(home, emulator)
+    made.set_rules()
+    made.app.guard_memory.save(())
+    text = home.config_file.read_text()
+    for role in (FREE, OTHER):
+        line = " ".join([LAUNCHER, *key(role)])
+        text += f"[profile pay.{role}]\ncredential_process = {line}\n"
+    home.write_config(text)
+    for role in (FREE, OTHER):
+        # A published response is there for each role: a hit would print it.
+        assert made.run(LAUNCHER, *key(role)).returncode == 0
+    assert sorted(made.published()) == sorted([FREE, OTHER])
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        f"{NAME}/{FREE}",
+        f"pay.{FREE}",
+        f"*/*;corp:{ACCOUNT}/{FREE}",
+        f"*/{OTHER};*/{FREE}",
+        "*/*;",
+        "",
+    ],
+)
+def test_each_way_refuses_what_the_list_does_not_name(world: Guarded, way: str, allowed: str):
+    done = world.run(*WAYS[way](OTHER), SSOHELPER_ALLOW=allowed)
+    assert done.returncode == 9, (done.stdout, done.stderr)
+    assert not has_secret(done.stdout)
+    assert "SSOHELPER_ALLOW" in done.stderr
+    assert world.events()[-1] == "refused"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_way_hands_out_what_the_list_names(world: Guarded, way: str):
+    done = world.run(*WAYS[way](FREE), SSOHELPER_ALLOW=f"{NAME}/{FREE}")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_child_can_narrow_the_list_and_not_widen_it(world: Guarded):
+    inner = [SCRIPT, "exec", "--allow", "*/*", ROLE[FREE], "--", LAUNCHER]
+    argv = [SCRIPT, "exec", "--allow", f"pay.{FREE}", ROLE[FREE], "--", *inner]
+    assert world.run(*argv, *key(FREE)).returncode == 0
+    done = world.run(*argv, *key(OTHER))
+    assert (done.returncode, has_secret(done.stdout)) == (9, False)
+
+
+def test_an_edited_profile_gives_a_child_no_other_role(world: Guarded):
+    """exec replaces a profile's name by its role, so that a child's edit of the config is no way."""
+    line = f"sed -i 's/--role-name {FREE}/--role-name {OTHER}/' ~/.aws/config"
+    ask = f"{SCRIPT} credential-process --profile pay.{FREE}"
+    argv = [SCRIPT, "exec", "--allow", f"pay.{FREE}", ROLE[FREE], "--", "sh", "-c"]
+    done = world.run(*argv, f"{line}; {ask}")
+    assert (done.returncode, has_secret(done.stdout)) == (9, False)
+
+
+@pytest.mark.parametrize(
+    ("argv", "ask_for"),
+    [
+        (["login", "corp", "--force"], "ssohelper login corp"),
+        (["logout", "corp"], "ssohelper logout corp"),
+        (["config", "set", "guard.rules", "x"], "ssohelper config set guard.rules"),
+        (["config", "set", "renew_ahead", "false"], "ssohelper config set renew_ahead"),
+    ],
+)
+def test_what_would_give_a_child_more_is_refused(world: Guarded, argv: list[str], ask_for: str):
+    before = world.home.browser()
+    done = world.run(SCRIPT, *argv, SSOHELPER_ALLOW="*/*")
+    assert done.returncode == 9, done.stderr
+    assert f"ask the person to run: {ask_for}" in done.stderr
+    assert not before.exists(), "a browser was started"
+    lines = App(world.home.env).journal.read().lines
+    assert [line.fields.get("what") for line in lines if line.event == "refused"] != []
+
+
+def test_listing_and_status_still_work(world: Guarded):
+    assert world.run(SCRIPT, "list", SSOHELPER_ALLOW="").returncode == 0
+    assert world.run(SCRIPT, "status", SSOHELPER_ALLOW="").returncode == 0
+
+
+@pytest.mark.parametrize("glob", ["", "a,b", "a;b", "no-such-profile*"])
+def test_a_pattern_that_cannot_be_meant_is_refused(world: Guarded, glob: str):
+    done = world.run(SCRIPT, "exec", "--allow", glob, ROLE[FREE], "--", "env")
+    assert (done.returncode, done.stdout) == (2, "")

@@ -1,0 +1,88 @@
+"""A guarded role in real terminals: refused without a grant, handed out while one lasts."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from ssohelper.emulator.server import Emulator
+from tests.conftest import SCRIPT, Home
+from tests.guards.world import FREE, GUARDED, KEY, LAUNCHER, NAME, Guarded, has_secret
+
+ASK = " ".join([LAUNCHER, *KEY])
+
+
+@pytest.fixture
+def guarded(home: Home, emulator: Emulator) -> Iterator[Guarded]:
+    made = Guarded(home, emulator)
+    yield made
+    made.close()
+
+
+def test_without_a_grant_the_launcher_gives_exit_9_and_says_what_to_type(guarded: Guarded):
+    done = guarded.run(LAUNCHER, *KEY)
+    assert (done.returncode, done.stdout) == (9, "")
+    assert f"ssohelper guard grant corp:000030000001/{GUARDED}" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert guarded.events() == ["refused"]
+    assert guarded.published() == []
+
+
+def test_a_grant_counts_in_its_terminal_and_nowhere_else(guarded: Guarded):
+    here, other = guarded.open_terminal(), guarded.open_terminal()
+    grant = f'{SCRIPT} guard grant corp:{NAME}/{GUARDED} --reason "INC 4711"'
+    code, shown = here.run(grant, NAME)
+    assert code == 0, shown
+    assert "granted in this terminal for 30m" in shown
+    for _ in range(2):  # from AWS, then from the cache
+        code, shown = here.run(ASK)
+        assert (code, has_secret(shown)) == (0, True), shown
+    for code, shown in (
+        other.run(ASK),
+        other.run(f"setsid -w {ASK}"),
+        here.run(f"setsid -w {ASK}"),
+    ):
+        assert (code, has_secret(shown)) == (9, False), shown
+    assert guarded.published() == []
+    assert guarded.events()[:4] == ["grant", "release", "issue", "release"]
+    assert here.run(f"{SCRIPT} guard revoke --all")[0] == 0
+    code, shown = here.run(ASK)
+    assert (code, has_secret(shown)) == (9, False)
+
+
+def test_a_grant_for_all_terminals_counts_in_each(guarded: Guarded):
+    here, other = guarded.open_terminal(), guarded.open_terminal()
+    grant = f"{SCRIPT} guard grant corp:{NAME}/{GUARDED} --reason x --all-terminals --for 5m"
+    assert here.run(grant, NAME)[0] == 0
+    assert other.run(ASK)[0] == 0
+    assert guarded.run(LAUNCHER, *KEY).returncode == 0
+
+
+def test_the_wrong_word_grants_nothing(guarded: Guarded):
+    terminal = guarded.open_terminal()
+    code, shown = terminal.run(f"{SCRIPT} guard grant corp:{NAME}/{GUARDED} --reason x", "yes")
+    assert code == 9, shown
+    assert terminal.run(ASK)[0] == 9
+    assert "grant" not in guarded.events()
+
+
+def test_without_a_terminal_no_grant_is_given(guarded: Guarded):
+    done = guarded.run(SCRIPT, "guard", "grant", f"corp:{NAME}/{GUARDED}", "--reason", "x")
+    assert done.returncode == 9
+    assert "no terminal" in done.stderr
+    assert guarded.events() == ["refused"]
+
+
+def test_exec_with_a_reason_grants_and_goes_on(guarded: Guarded):
+    terminal = guarded.open_terminal()
+    run = f"{SCRIPT} exec corp:{NAME}/{GUARDED} --reason 'INC 4711: db' -- env"
+    code, shown = terminal.run(run, NAME)
+    assert code == 0, shown
+    assert "AWS_SDK_UA_APP_ID=ssohelper-INC-4711-db" in shown
+    code, shown = terminal.run(run.replace("--reason 'INC 4711: db' ", ""))
+    assert (code, has_secret(shown)) == (0, True)
+
+
+def test_a_role_that_no_rule_names_needs_no_grant(guarded: Guarded):
+    key = [FREE if word == GUARDED else word for word in KEY]
+    assert guarded.run(LAUNCHER, *key).returncode == 0
+    assert guarded.published() == [FREE]
