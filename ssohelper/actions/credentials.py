@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 # Values of `least_share`, the share of the credentials' lifetime that must be left.
-# For credentials that are handed over once, to a job that may run for nearly that lifetime:
+# The share for a job that gets its credentials once and may run for nearly their whole lifetime.
 NEARLY_WHOLE = 0.9
 # A little more than half, because credentials are due for renewal at exactly half:
 _HALF = 0.501

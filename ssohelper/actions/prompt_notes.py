@@ -87,4 +87,4 @@ def _log_failure(session_name: str) -> Iterator[None]:
     try:
         yield
     except (SsoHelperError, OSError) as error:
-        _log.info('prompts do not show the change of session "%s": %s', session_name, error)
+        _log.info('the prompt files of session "%s" could not be updated: %s', session_name, error)

@@ -1,4 +1,4 @@
-"""What use, exec, console and serve share: they offer a needed sign-in, and describe the role."""
+"""Functions that the commands use, exec, console and serve share."""
 
 from collections.abc import Callable
 from typing import TypeVar

@@ -197,7 +197,7 @@ def _listen_on_port(endpoint: Endpoint, port: int | None, old_port: int | None) 
 
 
 def _check_plain(folder: Path) -> None:
-    """Raise UsageProblem for a path that docker and a shell read differently from an env file."""
+    """Raise UsageProblem if docker and a shell would not read the same path from an env file."""
     if not _PLAIN_PATH.fullmatch(str(folder)):
         raise UsageProblem(
             f'"{show(str(folder), 80)}" cannot be written to an env file',

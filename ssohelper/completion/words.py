@@ -72,7 +72,7 @@ class _Parser:
         self._options_ended = False
 
     def read(self, word: str) -> None:
-        """Parse the next word before the cursor."""
+        """Parse the next word of the command line; the words end at the cursor."""
         if self._open_option is not None:
             self._take_value(self._open_option, word)
         elif word == "--" and not self._options_ended:
@@ -135,7 +135,7 @@ class _Parser:
 
 
 def command_at(path: str) -> Command:
-    """Return the command with this path, such as "profile sync"; an empty one if unknown."""
+    """Return the command of these words, such as "profile sync"; one without options if unknown."""
     sections = _parse_tree()
     title, lines = sections.get(path, ("", []))
     options: list[Option] = []

@@ -106,7 +106,7 @@ def plan_sync(config: ConfigFile, request: SyncRequest) -> Plan:
 
 
 def identity_keys(session: SsoSession, role: Role, form: str, command: str) -> dict[str, str]:
-    """Return the keys with which a profile in this form points at this role."""
+    """Return the config keys by which a profile of this form names this role."""
     if form == NATIVE:
         return {
             "sso_session": session.name,

@@ -16,8 +16,8 @@ DESKTOP = "desktop"
 # Notices are given an hour and a quarter of an hour before the end of a sign-in, and at the end.
 _NOTICE_SECONDS_BEFORE = (3600, 900, 0)
 _AT_END = "0"
-# Two recorded ends that differ by at most a minute are the same end: files record it in whole
-# seconds, and several files do.
+# Two times of a sign-in's end that differ by at most a minute are the same end: it is computed from
+# times that several files hold in whole seconds.
 _SAME_END_SECONDS = 60
 _OVER = "over"
 _REFUSED = "refused"

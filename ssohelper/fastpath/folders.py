@@ -14,7 +14,8 @@ folder in each folder that a command is started in.
 import os
 import sys
 
-# We do not import typing.TYPE_CHECKING: typing or collections.abc would cost a hit 1 to 7 ms.
+# Defined here instead of imported: importing typing or collections.abc takes 1 to 7 ms, which is a
+# large part of the time in which an SDK gets its answer.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -67,7 +67,7 @@ def _wait_for_sign_in(
     if ends_at <= began:
         return answer
     _write_line(fields[broker_client.WAIT_LINE])
-    # At first the broker is asked once more, since the user may have signed in after its answer.
+    # The broker is asked again at once: the user may have signed in since it answered.
     seen: object = None
     while answer[0] == _LOGIN_REQUIRED:
         stamp = _read_stamp(fields[broker_client.WATCHED_FILE])

@@ -82,7 +82,7 @@ def _open_and_lock(
 
 
 def _open(path: str, base: Path | None, is_private: bool) -> int | None:
-    """Open the lock file, and make it when it is missing; None where the disk takes no file."""
+    """Open the lock file, and make it when it is missing; None if the disk is full or read-only."""
     try:
         if base is not None:
             ensure_private_folder(base)

@@ -75,7 +75,7 @@ class SessionStamp:
         return known is not None and known != self._portal
 
     def prepare(self, withdraw: Callable[[], object]) -> bool:
-        """Update the session's stamps; return False when no response may be published now.
+        """Note the times of config and token file; return False if it is too early to publish.
 
         If the session's published responses may be of another sign-in, calls `withdraw`, which
         removes them. Raises: LocalState.

@@ -39,7 +39,7 @@ class SettingsStamp:
         return not (self._has_changed() or self._is_too_new() or self._is_current())
 
     def prepare(self, withdraw_all: Callable[[], object]) -> bool:
-        """Make the stamp match the settings; return False when no response may be published now.
+        """Make the stamp match the settings; return False if responses must not be published yet.
 
         Calls `withdraw_all`, which removes all responses, if they were made under other settings.
         """

@@ -20,7 +20,7 @@ _KINDS: dict[str, type[SsoHelperError]] = {
     for name, kind in vars(errors).items()
     if isinstance(kind, type) and issubclass(kind, SsoHelperError)
 }
-# A failure this far in the future still counts. If the clock was set back by more, it is ignored.
+# A failure whose time is in the future by more than this is ignored: the clock was set back.
 _CLOCK_STEP_SECONDS = 5
 
 

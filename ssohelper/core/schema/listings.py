@@ -1,4 +1,4 @@
-"""Checks accounts and roles, as the portal lists them and as a saved listing stores them."""
+"""Checks the fields of accounts and roles, in answers of the portal and in saved listings."""
 
 import re
 from typing import Any

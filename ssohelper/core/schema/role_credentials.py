@@ -36,7 +36,7 @@ def cached_credentials(found: dict[str, Any]) -> CachedCredentials:
         fields.instant(found.get("expires_at"), "expires_at"),
     )
     received_at = fields.instant(found.get("received_at"), "received_at")
-    # Credentials without a valid token id are renewed before use, as after another tool's sign-in.
+    # Credentials without a valid token id may be of another sign-in: they are renewed before use.
     token_id = fields.or_none(_token_id, found.get("token_id"), "token_id")
     return received(credentials, received_at, token_id or "")
 

@@ -34,7 +34,7 @@ _SOURCES = {
 
 
 class Clocks(NamedTuple):
-    """The clocks that were last read from files, by session and by role.
+    """When each sign-in, token and role's credentials end, as last read from files.
 
     `same_user_since` says for each session since when (epoch seconds) the same user signs in to it.
     """
@@ -101,7 +101,7 @@ def sign_in_line(clock: SessionClock, now: int, width: int) -> Line:
         return _line("sign-in", [("-  AWS does not report when it ends", "dim")])
     began = clock.signed_in_at
     whole = at - began if began is not None else None
-    # An assumed end of the sign-in is shown dim, because it decides nothing.
+    # A sign-in end that is only assumed is shown dim: nothing in the program depends on it.
     style = "dim" if reason == "assumed" else _style_of(at - now)
     return _line("sign-in", _bar_and_time(at, now, whole, style, width), f"  ({_SOURCES[reason]})")
 
