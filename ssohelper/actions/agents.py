@@ -29,7 +29,7 @@ def build_allow_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
         if not glob or any(mark in glob for mark in allow_list.SEPARATORS):
             raise UsageProblem(
                 f'"{show(glob, 40)}" is no pattern: it is empty, or contains "," or ";"',
-                hint="write ? for such a character in a name",
+                hint="in a pattern, ? stands for any one character: write it instead of , or ;",
             )
         patterns += [glob] if "/" in glob else _roles_of_profiles(app, glob)
     inherited = app.environ.get(allow_list.VARIABLE)

@@ -45,7 +45,7 @@ _REREAD_PAUSE_SECONDS = 0.1
 
 
 def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
-    """Renew the session's token. Do nothing if its file has a valid token with another id.
+    """Renew the session's token with the id `seen_id`; nothing if the file holds a newer valid one.
 
     Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, AnswerLost,
     LocalState.

@@ -117,7 +117,10 @@ def _spawn(path: str, argv: list[str], environ: Mapping[str, str]) -> int:
 
 
 def _reap(pid: int) -> int | None:
-    """Return the program's exit code; None while it runs. If it was stopped, stop us too."""
+    """Return the program's exit code; None while it runs.
+
+    If the user suspended it with Ctrl-Z, suspend this process too.
+    """
     while True:
         found, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
         if found == 0:

@@ -207,7 +207,7 @@ class Broker:
             self._pace.note_sent(self._ports.start_call(job.key, job.asked_by))
 
     def _may_call(self, job: Job, now: float) -> bool:
-        """Return whether a call for this role may be sent; while calls fail, one at a time."""
+        """Return whether a call for this role may be sent now; while calls fail, only one may."""
         session = self._ensure_session(job.key.session_name)
         if not job.backoff.may_probe(now):
             return False

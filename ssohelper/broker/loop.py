@@ -38,7 +38,7 @@ _ACCEPT_PAUSE_SECONDS = 0.05
 
 
 class Work(Protocol):
-    """The operations that the loop runs on behalf of the `Broker`; see `Ports`.
+    """The operations with files and AWS that the broker's event loop runs for it.
 
     `call` and `renew` block, so the loop runs them in threads; the others return at once.
     """
@@ -47,7 +47,7 @@ class Work(Protocol):
         """Return the role's cached credentials, if they may still be served."""
 
     def check_release(self, key: RoleKey) -> SsoHelperError | None:
-        """Return why a caller without a permit gets no such credentials; None when it does."""
+        """Return the refusal for a caller without a permit; None if the role needs no permit."""
 
     def load_token(self, session_name: str) -> Token:
         """Return the state of the session's token."""

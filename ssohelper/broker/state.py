@@ -64,7 +64,7 @@ class Ports(Protocol):
         ...
 
     def tell_to_wait(self, caller: Caller, seconds: float) -> None:
-        """Tell a caller that it may wait for this many seconds from now."""
+        """Tell a caller to wait for its answer for up to this many seconds from now."""
         ...
 
     def reply(self, caller: Caller, reply: Reply) -> None:

@@ -88,7 +88,7 @@ def _pick_role(app: App, session_name: str | None) -> Profile:
 
 
 def _list_missing(app: App, choice: KnownRoles) -> bool:
-    """Get the missing lists of roles from AWS; return whether any session could be listed.
+    """Get the missing lists of roles from AWS; return whether AWS answered for any session.
 
     Raises: the first error, when no session has a role to choose from.
     """

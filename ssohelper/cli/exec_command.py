@@ -61,7 +61,7 @@ class _Split(click.Command):
     "allowed",
     multiple=True,
     metavar="GLOB",
-    help="Let the command get no other roles: ACCOUNT/ROLE, or a profile. Repeatable.",
+    help="Give the command these roles only: ACCOUNT/ROLE or a profile. Repeatable.",
 )
 @guarding.reason_option
 @output.common_options

@@ -59,7 +59,7 @@ class Target(NamedTuple):
 
 
 class ConfigFile:
-    """One version of ~/.aws/config. It gives the profiles, the sessions and the changed text."""
+    """The text of ~/.aws/config: returns its profiles, its sessions, and the text with changes made."""
 
     def __init__(self, text: ConfigText, data: bytes) -> None:
         self.text = text

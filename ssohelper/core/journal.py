@@ -246,7 +246,10 @@ _TYPES = {"background": bool, "others": int, "added": int, "changed": int, "remo
 
 
 def has_right_type(name: str, value: object) -> bool:
-    """Return whether a value that was read has the type of this field; of an unknown one, a plain one."""
+    """Return whether the value has the type of this field.
+
+    A field that this version does not know may have a text or a number.
+    """
     if name not in _CHECKS:
         return isinstance(value, str | int)
     return type(value) is _TYPES.get(name, str)

@@ -46,7 +46,7 @@ def token_ids_after_sign_in(token: AccessToken) -> tuple[str, ...]:
 def token_ids_after_renewal(
     facts: SignInFacts, used: AccessToken, fresh: AccessToken
 ) -> tuple[str, ...]:
-    """Return the token ids to record after a renewal replaced the token `used` by `fresh`.
+    """Return the token ids to record after a renewal: `fresh` replaced `used`.
 
     If another tool got `used`, the earlier ids are dropped: they may be of another sign-in.
     """

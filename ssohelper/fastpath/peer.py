@@ -51,7 +51,7 @@ def find_peer_uid(connection: socket.socket) -> int | None:
 
 
 def is_allowed(uid: int | None, *, unknown: bool) -> bool:
-    """Return whether a process of the user `uid` may connect; for None return `unknown`.
+    """Return whether a process of the user `uid` may connect; `unknown` if `uid` is None.
 
     Our own user and root may: root can read all our files anyway, and containers run as root.
     """

@@ -47,7 +47,9 @@ def sanitised(environ: "Mapping[str, str]") -> "dict[str, str]":
 
 
 def drop_foreign_folders() -> bool:
-    """Remove from sys.path what PYTHONPATH and the current folder added; return whether any was.
+    """Remove from sys.path what PYTHONPATH and the current folder added.
+
+    Returns whether anything was removed.
 
     This is for commands that a user types. Commands of SDKs and shells start through
     `ssohelper-credentials`, which unsets PYTHONPATH before Python starts. An entry stays if it

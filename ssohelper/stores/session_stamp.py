@@ -125,7 +125,7 @@ class SessionStamp:
 
 
 class _Part:
-    """One file, the link to it, and its stamp: the file's modification time and a further text."""
+    """A file that responses depend on: a symbolic link to it, and a stamp file with its time."""
 
     def __init__(self, path: str, link: str, stamp: str) -> None:
         self._path = path

@@ -12,8 +12,8 @@ from ssohelper.broker.pace import REQUESTS_A_SECOND
 
 # A Retry-After longer than this is ignored: AWS sends a few seconds, and no user waits for a day.
 LONGEST_PAUSE_SECONDS = 20.0
-# After this time without any answer, none is likely in the next minute. It is longer than the
-# longest pause that AWS may ask for.
+# When AWS has answered no listing request for so long, the listing gives up. This is longer than
+# LONGEST_PAUSE_SECONDS, since no request is sent during such a pause.
 PATIENCE_SECONDS = 30.0
 _SLOWEST = 1.0
 # By how many requests a second the pace rises with each answer other than a 429.

@@ -207,7 +207,7 @@ class RoleList(ScrollView, can_focus=False):
         return [line for found in accounts.values() for line in (~found[0], *found)]
 
     def _line_of(self, row: RoleRow | None) -> int:
-        """Return the number of the row's line, or of the first row's line if it is not shown."""
+        """Return the line on which the row is shown; the first row's line if the row is hidden."""
         if row is not None:
             key = row.key
             for line, number in enumerate(self._lines):

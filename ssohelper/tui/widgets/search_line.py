@@ -14,7 +14,7 @@ from textual.widget import Widget
 _PLACEHOLDER = "type to search"
 # The longest search. No name is longer, and a pasted megabyte must not be searched for.
 _MAX_CHARACTERS = 200
-# If the note at the right end would leave fewer columns for the text, the note is hidden.
+# The note at the right end is hidden if it would leave the typed text fewer columns than this.
 _MIN_TEXT_COLUMNS = 20
 _MARGIN = "  "
 _DIM, _CURSOR = Style(dim=True), Style(reverse=True)
