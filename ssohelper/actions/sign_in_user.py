@@ -110,7 +110,8 @@ class _UserLookup:
         self._portal = _portal(app, session, token)
         self._vault = app.vault
         self._vault.get_ready()
-        self._asked_by = AskedBy(*calling_process.find())
+        # In the journal: this program asked for itself, to learn who signed in.
+        self._asked_by = AskedBy("ssohelper", calling_process.find()[1])
         endpoint = sts_endpoint(session.region, app.environ)
         issuer.check_credentials_destination(app.oidc(session).issuer, "sts", endpoint, session)
 

@@ -388,8 +388,8 @@ def test_a_general_endpoint_is_warned_about_once(emulator):
         ("ListAccountRoles", lambda portal, token: portal.list_roles(token, "000000000000")),
         (
             "GetRoleCredentials",
-            lambda portal, token: portal.get_role_credentials(
-                token, Role("000000000000", "Role00"), deadline()
+            lambda portal, token: get_role_credentials(
+                portal, token, Role("000000000000", "Role00"), deadline()
             ),
         ),
         ("Logout", lambda portal, token: portal.log_out(token)),
